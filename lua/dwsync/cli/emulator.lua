@@ -1,0 +1,139 @@
+--- `dwsync emulator`: the service on this machine, alone or around another command.
+-- Decides about signals, output and exit status; the emulator itself is dwsync.emulator.
+-- @module dwsync.cli.emulator
+
+local M = {}
+
+local FORWARDED = {"sigterm", "sigint", "sighup"}
+
+local function integer(text)
+    return text:match("^%d+$") and tonumber(text) or nil, ("%q is not a number"):format(text)
+end
+
+--- Add the command's options.
+-- @param parser an argparse command
+function M.configure(parser)
+    parser:summary("Run the DWS service on this machine, for trials and tests.")
+    parser:description("Serves synchronisation records, clusters, IAM projects and machine credentials over TLS on 127.0.0.1, from\n"
+        .. "a seeded data set. Prints one line of JSON when ready and runs until it is told to end (SIGTERM, Ctrl-C).\n"
+        .. "With a COMMAND it runs that instead, with the environment pointing at the emulator, and ends with its status.")
+    parser:epilog("Example: dwsync emulator -- dwsync clusters")
+    parser:option("--port", "Port of the service (TLS); 0 takes a free one."):argname("N"):default("0"):convert(integer)
+    parser:option("--http-port", "Port of the metadata service; 0 takes a free one."):argname("N"):default("0"):convert(integer)
+    parser:option("--seed", "Data set to tell; the same seed tells the same stories."):argname("N"):default("1"):convert(integer)
+    parser:option("--records", "Records of the large cluster."):argname("N"):default("2500"):convert(integer)
+    parser:option("--clusters", "Healthy clusters besides the nine that tell a story."):argname("N"):default("0"):convert(integer)
+    parser:option("--ak", "Access key to accept, instead of a random one."):argname("KEY")
+    parser:option("--sk", "Secret key that goes with it."):argname("KEY")
+    parser:option("--nginx", "nginx to use, instead of the one in PATH."):argname("FILE")
+    parser:argument("program", "Command to run with the emulator, after --."):argname("COMMAND"):args("*")
+end
+
+-- The caller's environment with the emulator's in place of what was there.
+local function environment(uv, info, line)
+    local values = uv.os_environ()
+    local region = info.region:upper():gsub("-", "_")
+    values.HUAWEICLOUD_SDK_AK = info.ak
+    values.HUAWEICLOUD_SDK_SK = info.sk
+    values.HUAWEICLOUD_SDK_PROJECT_ID = info.project_id
+    values.HUAWEICLOUD_SDK_IAM_ENDPOINT = info.iam_endpoint
+    values["HUAWEICLOUD_SDK_REGION_DWS_" .. region] = info.endpoint
+    values.DWSYNC_REGION = info.region
+    values.DWSYNC_CA_FILE = info.ca_file
+    values.DWSYNC_EMULATOR = line
+    -- A token of the real cloud must not travel with the emulator's keys.
+    values.HUAWEICLOUD_SDK_SECURITY_TOKEN = nil
+    local list = {}
+    for name, value in pairs(values) do list[#list + 1] = name .. "=" .. value end
+    return list
+end
+
+-- Calls `react(name)` for every signal that would end us; returns a function that stops listening.
+local function catch_signals(uv, react)
+    local watchers = {}
+    for i, name in ipairs(FORWARDED) do
+        watchers[i] = uv.new_signal()
+        watchers[i]:start(name, function() react(name) end)
+    end
+    return function()
+        for _, watcher in ipairs(watchers) do watcher:close() end
+    end
+end
+
+local function wait_for_signal(uv, running)
+    local told = false
+    local release = catch_signals(uv, function() told = true end)
+    local served = running:serve_until(function() return told end)
+    release()
+    return served and 0 or nil
+end
+
+local function run_program(uv, running, program, line, context)
+    local ended
+    local process, err, name = uv.spawn(program[1], {
+        args = {(table.unpack or unpack)(program, 2)}, -- luacheck: ignore 113
+        stdio = {0, 1, 2},
+        env = environment(uv, running.info, line),
+    }, function(status, signal) ended = {status = status, signal = signal} end)
+    if not process then
+        context.stderr:write(("dwsync emulator: cannot run %s: %s\n"):format(program[1], err))
+        return name == "ENOENT" and 127 or 126 -- as shells say it
+    end
+
+    local release = catch_signals(uv, function(signal)
+        -- Ctrl-C on a terminal has reached the command already: once is enough.
+        if signal == "sigint" and uv.guess_handle(0) == "tty" then return end
+        process:kill(signal)
+    end)
+    local served = running:serve_until(function() return ended end)
+    while not ended do uv.run("once") end -- without its service the command will fail by itself; its status is still the answer
+    release()
+    process:close()
+    if not served then context.stderr:write("dwsync emulator: nginx ended before the command did\n") end
+    return ended.signal ~= 0 and 128 + ended.signal or ended.status
+end
+
+--- Run the command.
+-- @tparam table args as parsed by @{configure}
+-- @tparam ?table context `stdout`, `stderr`
+-- @treturn integer exit status
+function M.run(args, context)
+    context = context or {}
+    context = {stdout = context.stdout or io.stdout, stderr = context.stderr or io.stderr}
+    local function fail(message)
+        context.stderr:write("dwsync emulator: ", message, "\n")
+        return 1
+    end
+
+    local loaded, emulator = pcall(require, "dwsync.emulator")
+    if not loaded then
+        return fail(("a Lua module is missing (on Debian or Ubuntu: apt-get install lua-luv lua-luaossl lua-cjson)\n%s")
+            :format(tostring(emulator)))
+    end
+    local uv = require "luv"
+    local options = {}
+    for _, name in ipairs{"port", "http_port", "seed", "records", "clusters", "ak", "sk", "nginx"} do options[name] = args[name] end
+    local valid, running, err = pcall(emulator.start, options)
+    if not valid then
+        context.stderr:write("dwsync emulator: ", (tostring(running):gsub("^.-:%d+: ", "")), "\n")
+        return 2
+    end
+    if not running then return fail(err) end
+
+    local line = require("cjson").encode(running.info)
+    local status
+    if args.program and #args.program > 0 then
+        status = run_program(uv, running, args.program, line, context)
+    else
+        context.stdout:write(line, "\n")
+        context.stdout:flush()
+        status = wait_for_signal(uv, running)
+    end
+
+    local complaints = running:complaints()
+    running:stop()
+    if complaints ~= "" then context.stderr:write("dwsync emulator: nginx complained:\n", complaints) end
+    return status or fail("nginx ended unexpectedly")
+end
+
+return M

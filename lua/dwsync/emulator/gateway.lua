@@ -1,0 +1,157 @@
+--- The front of the service inside nginx: takes a request off the wire, applies an ordered fault, finds the operation, checks the
+-- caller, sends the answer, and notes it in the journal. Knows no operation's details.
+-- @module dwsync.emulator.gateway
+
+local cjson = require "cjson"
+local admin = require "dwsync.emulator.admin"
+local authentication = require "dwsync.emulator.authentication"
+local dws = require "dwsync.emulator.dws"
+local iam = require "dwsync.emulator.iam"
+local metadata = require "dwsync.emulator.metadata"
+local refusals = require "dwsync.emulator.refusals"
+local sending = require "dwsync.emulator.sending"
+local service_state = require "dwsync.emulator.service"
+
+local M = {}
+
+local service
+
+local OPERATIONS = {
+    {"GET", "^/v1/([^/]+)/clusters/([^/]+)/db%-manager/sync%-records$", dws.list_sync_records},
+    {"GET", "^/v1%.0/([^/]+)/clusters$", dws.list_clusters},
+    {"GET", "^/v2/([^/]+)/clusters$", dws.show_clusters},
+    {"GET", "^/v3/projects$", iam.list_projects},
+}
+
+local METADATA_OPERATIONS = {
+    {"PUT", "^/meta%-data/latest/api/token$", metadata.create_token},
+    {"GET", "^/openstack/latest/securitykey$", metadata.security_key},
+    {"GET", "^/openstack/latest/meta_data%.json$", metadata.instance},
+}
+
+--- Runs once, before nginx accepts anything.
+-- @tparam string prefix nginx's prefix, where the supervisor left its orders
+function M.setup(prefix)
+    local file = assert(io.open(prefix .. "/emulator.json"))
+    local config = cjson.decode(assert(file:read("*a")))
+    file:close()
+    service = service_state.new(config, ngx.now)
+end
+
+--- @treturn table what the supervisor ordered
+function M.config()
+    return service.config
+end
+
+local function find(operations, method, path)
+    for _, operation in ipairs(operations) do
+        if operation[1] == method then
+            local captures = {path:match(operation[2])}
+            if captures[1] then return operation[3], captures end
+        end
+    end
+    return nil
+end
+
+local function answer_to(request)
+    local operation, captures = find(OPERATIONS, request.method, request.path)
+    local response, refusal
+    if not operation then
+        refusal = refusals.make("APIGW.0101")
+    else
+        local caller
+        caller, refusal = authentication.check(service, request)
+        if caller then
+            for i, capture in ipairs(captures) do captures[i] = ngx.unescape_uri(capture) end
+            response, refusal = operation(service, request, captures[1], captures[2])
+        end
+    end
+    return response or refusals.response(refusal, request.id)
+end
+
+local function metadata_answer_to(request)
+    local operation = find(METADATA_OPERATIONS, request.method, request.path)
+    if operation then return operation(service, request) end
+    return {status = 404, headers = {["Content-Type"] = "text/plain"}, body = "404 Not Found"}
+end
+
+-- What a fault says instead of the service, if it says anything.
+local function ordered_answer(action, request)
+    if action.refuse then return refusals.response(refusals.make("APIGW.0301", action.refuse), request.id) end
+    local body = action.body or (action.body_base64 and ngx.decode_base64(action.body_base64))
+    if not (action.status or action.headers or body or action.repeat_body) then return nil end
+    local status = action.status or 200
+    local usual = not body and refusals.for_status(status)
+    local response = usual and refusals.response(usual, request.id) or {status = status, headers = {}, body = body or ""}
+    response.headers = action.headers or {}
+    return response
+end
+
+local function change_records(action, request)
+    local cluster = service.cluster_by_id[request.path:match("/clusters/([^/]+)/") or ""]
+    if not cluster then return end
+    local records = service:records_of(cluster)
+    if action.add_records then records:add(action.add_records, service:now() * 1000) end
+    if action.remove_records then records:remove(action.remove_records, action.from or "back") end
+end
+
+local function receive()
+    ngx.req.read_body()
+    -- The request line as it came: nginx's own variables are decoded and normalised.
+    local uri = ngx.var.request_uri:gsub("^%a[%w+.-]*://[^/?]*", "")
+    return {
+        method = ngx.req.get_method(),
+        uri = uri,
+        path = uri:match("^[^?]*"),
+        query = ngx.req.get_uri_args(),
+        headers = ngx.req.get_headers(0),
+        body = ngx.req.get_body_data(),
+        id = ngx.var.request_id,
+        region = service.config.region,
+    }
+end
+
+local function serve(request, answer)
+    ngx.ctx.request = request
+    local action = service.faults:take(request.method, request.path)
+    if not action then return sending.send(answer(request)) end
+
+    if action.delay then ngx.sleep(action.delay) end
+    if action.reset == "before" then return sending.close_without_answer() end
+    change_records(action, request)
+    return sending.send(ordered_answer(action, request) or answer(request), action)
+end
+
+--- Content handler of the TLS port.
+function M.serve()
+    local request = receive()
+    if request.path:sub(1, #admin.PREFIX) == admin.PREFIX then return sending.send(admin.answer(service, request)) end
+    return serve(request, answer_to)
+end
+
+--- Content handler of the metadata port.
+function M.serve_metadata()
+    return serve(receive(), metadata_answer_to)
+end
+
+--- Header filter of every answer, nginx's own refusals included.
+function M.stamp()
+    if not ngx.header["Date"] then ngx.header["Date"] = ngx.http_time(service:now()) end
+    ngx.header["Server"] = "api-gateway"
+    ngx.header["X-Request-Id"] = ngx.var.request_id
+end
+
+--- Log handler: what was asked goes into the journal, except what tests ask of the emulator itself.
+function M.log()
+    local request = ngx.ctx.request
+    if not request then return end
+    service.journal:add({
+        method = request.method,
+        uri = request.uri:gsub("[^\33-\126]", function(byte) return ("%%%02X"):format(byte:byte()) end),
+        connection = tonumber(ngx.var.connection),
+        status = ngx.status,
+        ak = request.ak,
+    }, ngx.var.ssl_session_reused == "r")
+end
+
+return M

@@ -1,0 +1,66 @@
+--- How the service says no: codes, statuses, texts and body shapes of the gateway, of DWS and of IAM.
+-- The one place where these texts stand. Pure.
+-- @module dwsync.emulator.refusals
+
+local cjson = require "cjson"
+
+local M = {}
+
+-- "gateway" is {error_code, error_msg, request_id}; "dws" adds the older pair of names that some DWS answers carry.
+local CODES = {
+    ["APIGW.0101"] = {404, "The API does not exist or has not been published in the environment"},
+    ["APIGW.0201"] = {400, "Bad request"},
+    ["APIGW.0301"] = {401, "Incorrect IAM authentication information: "},
+    ["APIGW.0306"] = {403, "Access denied"},
+    ["APIGW.0308"] = {429, "The throttling threshold has been reached: policy user over ratelimit,limit:200,time:1 minute"},
+    ["APIGW.0601"] = {500, "Internal server error"},
+    ["APIGW.0202"] = {502, "Backend unavailable"},
+    ["APIGW.0613"] = {503, "IAM unavailable"},
+    ["APIGW.0203"] = {504, "Backend timeout"},
+    ["DWS.0001"] = {400, "The request parameter is invalid."},
+    ["DWS.0005"] = {500, "Server failure.", "dws"},
+    ["DWS.0015"] = {403, "The resource is not found or you do not have the permission to access it.", "dws"},
+    ["DWS.5045"] = {400, "The tenant is not allowed to use this function.", "dws"},
+    ["DWS.5064"] = {400, "Invalid UUID."},
+    ["DWS.9999"] = {417, "Internal server error.", "dws"},
+}
+
+-- What an ordered failure says when the order gives a status and no body.
+local BY_STATUS = {
+    [400] = "DWS.0001", [403] = "DWS.0015", [404] = "APIGW.0101", [417] = "DWS.9999", [429] = "APIGW.0308", [500] = "DWS.0005",
+    [502] = "APIGW.0202", [503] = "APIGW.0613", [504] = "APIGW.0203",
+}
+
+--- @tparam string code
+-- @tparam ?string message instead of the usual one; for 0301 the tail that follows the usual beginning
+-- @treturn {status=integer,code=string,message=string,shape=string} a refusal
+function M.make(code, message)
+    local entry = assert(CODES[code], code)
+    local text = message or entry[2]
+    if code == "APIGW.0301" then text = entry[2] .. assert(message) end
+    return {status = entry[1], code = code, message = text, shape = entry[3] or "gateway"}
+end
+
+--- A refusal as it goes on the wire.
+-- @tparam table refusal
+-- @tparam string request_id
+-- @treturn {status=integer,headers=table,body=string}
+function M.response(refusal, request_id)
+    local body = {error_code = refusal.code, error_msg = refusal.message}
+    if refusal.shape == "dws" then
+        body.errCode, body.externalMessage = refusal.code, refusal.message
+    else
+        body.request_id = request_id
+    end
+    return {status = refusal.status, headers = {}, body = cjson.encode(body)}
+end
+
+--- The usual refusal of a status, if it has one.
+-- @tparam integer status
+-- @treturn ?table refusal
+function M.for_status(status)
+    local code = BY_STATUS[status]
+    return code and M.make(code) or nil
+end
+
+return M

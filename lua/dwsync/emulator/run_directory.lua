@@ -1,0 +1,45 @@
+--- The private directory of one run: what is in it, and how it goes away.
+-- Shared by the supervisor, which makes it, and by nginx, which removes it when the supervisor was killed. Both must know
+-- every file by name: nothing is ever removed by pattern.
+-- @module dwsync.emulator.run_directory
+
+local M = {}
+
+--- Everything that may exist in the directory, files before the directories that hold them.
+M.contents = {
+    "nginx.conf", "nginx.pid", "error.log", "emulator.json",
+    "ca.pem", "leaf.key", "good.pem", "expired.pem", "wronghost.pem", "unknown.pem",
+    "bodies",
+}
+
+--- Write one file readable by its owner only (the directory is mode 0700).
+-- @tparam string directory
+-- @tparam string name one of @{contents}
+-- @tparam string text
+-- @treturn true|nil
+-- @treturn ?string why not
+function M.write(directory, name, text)
+    local path = directory .. "/" .. name
+    local file, err = io.open(path, "wb")
+    if not file then return nil, "cannot create " .. err end
+    local written
+    written, err = file:write(text)
+    local closed, close_err = file:close()
+    if not written or not closed then
+        return nil, ("cannot write %s: %s"):format(path, tostring(err or close_err))
+    end
+    return true
+end
+
+--- Remove the directory and what the emulator put there.
+-- @tparam string directory
+-- @treturn true|nil
+-- @treturn ?string why the directory is still there
+function M.remove(directory)
+    for _, name in ipairs(M.contents) do
+        os.remove(directory .. "/" .. name) -- absent is fine: a start that failed half-way wrote only some of them
+    end
+    return os.remove(directory)
+end
+
+return M

@@ -1,0 +1,63 @@
+--- Puts an answer on the wire, whole or spoilt as a fault demands.
+-- The only module that writes to the client.
+-- @module dwsync.emulator.sending
+
+local M = {}
+
+local BLOCK = 64 * 1024
+
+local function close_without_answer()
+    return ngx.exit(ngx.HTTP_CLOSE) -- nginx resets the connection: see reset_timedout_connection in nginx_conf
+end
+
+local function send_half(body)
+    ngx.print(body:sub(1, math.floor(#body / 2)))
+    ngx.flush(true)
+    return close_without_answer()
+end
+
+local function send_slowly(body, drip)
+    for first = 1, #body, drip.bytes do
+        local sent = ngx.print(body:sub(first, first + drip.bytes - 1)) and ngx.flush(true)
+        if not sent then return end -- the client left
+        ngx.sleep(drip.interval)
+    end
+end
+
+-- Streams without a length: the whole never exists in memory.
+local function send_repeated(text, times)
+    local in_block = math.max(1, math.min(times, math.floor(BLOCK / math.max(#text, 1))))
+    local block = text:rep(in_block)
+    local left = times
+    while left > 0 do
+        local now = math.min(left, in_block)
+        local sent = ngx.print(now == in_block and block or text:rep(now)) and ngx.flush(true)
+        if not sent then return end
+        left = left - now
+    end
+end
+
+--- Send an answer.
+-- @tparam table response `status`, `headers`, `body`
+-- @tparam ?table action of a fault, see @{dwsync.emulator.faults}
+function M.send(response, action)
+    action = action or {}
+    ngx.status = response.status
+    for name, value in pairs(response.headers) do ngx.header[name] = value end
+    if action.repeat_body then return send_repeated(action.repeat_body.text, action.repeat_body.times) end
+
+    local body = response.body
+    if action.truncate then body = body:sub(1, action.truncate) end
+    local announced = action.content_length or #body
+    ngx.header["Content-Length"] = announced
+    -- Nothing can follow a body that never becomes complete; a body that is too long spoils the next answer, as in life.
+    if announced > #body then ngx.header["Connection"] = "close" end
+
+    if action.reset == "body" then return send_half(body) end
+    if action.drip then return send_slowly(body, action.drip) end
+    ngx.print(body)
+end
+
+M.close_without_answer = close_without_answer
+
+return M

@@ -1,0 +1,126 @@
+--- Verifies request signatures as the gateway does. Written from the published signing guide alone and sharing nothing with the
+-- signer it judges. Pure: no clock, no nginx.
+-- @module dwsync.emulator.signature
+
+local digest = require "openssl.digest"
+local hmac = require "openssl.hmac"
+
+local M = {}
+
+local function hex(bytes)
+    return (bytes:gsub(".", function(byte) return ("%02x"):format(byte:byte()) end))
+end
+
+local function sha256(text)
+    return hex(digest.new("sha256"):final(text))
+end
+
+--- What a caller may sign with: name → how the payload and the canonical request are hashed, which header may carry the payload's
+-- hash, and how the string to sign becomes the signature.
+M.algorithms = {
+    ["SDK-HMAC-SHA256"] = {
+        hash = sha256,
+        content_header = "x-sdk-content-sha256",
+        sign = function(secret, string_to_sign) return hex(hmac.new(secret, "sha256"):final(string_to_sign)) end,
+    },
+}
+
+local function decode(text)
+    return (text:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
+end
+
+local function encode(text)
+    return (text:gsub("[^%w%-_.~]", function(char) return ("%%%02X"):format(char:byte()) end))
+end
+
+local function canonical_uri(path)
+    -- Segment by segment: an encoded slash belongs to its segment and stays encoded.
+    local uri = path:gsub("[^/]+", function(segment) return encode(decode(segment)) end)
+    return uri:sub(-1) == "/" and uri or uri .. "/"
+end
+
+local function canonical_query(query)
+    local pairs_found = {}
+    for item in query:gmatch("[^&]+") do
+        local name, value = item:match("^([^=]*)=?(.*)$")
+        pairs_found[#pairs_found + 1] = {decode(name), decode(value)}
+    end
+    -- By raw name, then raw value; "+" is an ordinary character here, a space arrives as %20.
+    table.sort(pairs_found, function(a, b)
+        if a[1] ~= b[1] then return a[1] < b[1] end
+        return a[2] < b[2]
+    end)
+    for i, pair in ipairs(pairs_found) do pairs_found[i] = encode(pair[1]) .. "=" .. encode(pair[2]) end
+    return table.concat(pairs_found, "&")
+end
+
+local function trimmed(value)
+    return (value:gsub("^%s+", ""):gsub("%s+$", ""))
+end
+
+local function canonical_headers(headers, signed)
+    local lines = {}
+    for _, name in ipairs(signed) do
+        local values = headers[name]
+        if type(values) ~= "table" then values = {values or ""} end
+        local sorted = {}
+        for i, value in ipairs(values) do sorted[i] = trimmed(value) end
+        table.sort(sorted)
+        for _, value in ipairs(sorted) do lines[#lines + 1] = name .. ":" .. value .. "\n" end
+    end
+    return table.concat(lines)
+end
+
+--- Take an Authorization header apart.
+-- @tparam ?string authorization
+-- @treturn ?{algorithm=string,access=string,signed_headers={string,...},signature=string} nil when the gateway would not recognise it
+function M.parse(authorization)
+    if type(authorization) ~= "string" then return nil end
+    local algorithm, access, names, signature =
+        authorization:match("^(%S+)%s+Access=([^,%s]+),%s*SignedHeaders=([^,%s]+),%s*Signature=(%x+)%s*$")
+    if not M.algorithms[algorithm] then return nil end
+    local signed_headers = {}
+    for name in names:gmatch("[^;]+") do signed_headers[#signed_headers + 1] = name:lower() end
+    table.sort(signed_headers)
+    return {algorithm = algorithm, access = access, signed_headers = signed_headers, signature = signature}
+end
+
+--- The canonical request of what was received.
+-- @tparam table request `method`; `uri` (path and query exactly as they stood on the request line); `headers` (lower-case name →
+--   value or list of values); `body`
+-- @tparam table authorization see @{parse}
+-- @treturn string
+function M.canonical_request(request, authorization)
+    local algorithm = M.algorithms[authorization.algorithm]
+    local path, query = request.uri:match("^([^?]*)%??(.*)$")
+    -- UNSIGNED-PAYLOAD comes in that header too: whatever it says takes the hash's place.
+    local payload_hash = request.headers[algorithm.content_header] or algorithm.hash(request.body or "")
+    return table.concat({
+        request.method:upper(), canonical_uri(path), canonical_query(query),
+        canonical_headers(request.headers, authorization.signed_headers),
+        table.concat(authorization.signed_headers, ";"), payload_hash,
+    }, "\n")
+end
+
+--- @tparam string canonical_request
+-- @tparam table authorization see @{parse}
+-- @tparam string date the X-Sdk-Date header
+-- @treturn string
+function M.string_to_sign(canonical_request, authorization, date)
+    return table.concat({authorization.algorithm, date, M.algorithms[authorization.algorithm].hash(canonical_request)}, "\n")
+end
+
+--- Does the signature fit the request?
+-- @tparam table request see @{canonical_request}
+-- @tparam table authorization see @{parse}
+-- @tparam string secret
+-- @treturn boolean
+-- @treturn string the canonical request that was computed
+function M.verify(request, authorization, secret)
+    local canonical_request = M.canonical_request(request, authorization)
+    local string_to_sign = M.string_to_sign(canonical_request, authorization, request.headers["x-sdk-date"])
+    local expected = M.algorithms[authorization.algorithm].sign(secret, string_to_sign)
+    return expected == authorization.signature, canonical_request
+end
+
+return M

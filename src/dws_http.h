@@ -1,0 +1,39 @@
+/* dws_http.h: one HTTP exchange, as the pool handles it. Internal.
+ * With dws_pool.c and dws_http.c the only place that names curl. */
+#ifndef DWS_HTTP_H
+#define DWS_HTTP_H
+
+#include "dws_internal.h"
+
+#include <curl/curl.h>
+
+struct dws_transfer {
+    struct dws_transfer *next; /* in whichever queue of the pool holds it */
+    uint64_t tag;
+    int64_t deadline_ms; /* monotonic */
+    CURL *easy;
+    struct curl_slist *headers;
+    struct dws_buf response_headers;
+    struct dws_buf response_body;
+    size_t max_response_bytes;
+    bool too_large;
+    struct dws_error error;
+    char host[208]; /* for messages; longer ones are cut */
+    char detail[CURL_ERROR_SIZE];
+};
+
+/* libcurl's one-time initialisation, safe from every thread. False: it failed. */
+bool dws_curl_start(void);
+
+struct dws_transfer *dws_transfer_new(void);
+/* Checks the request and copies all of it into the easy handle. */
+enum dws_status dws_transfer_prepare(struct dws_transfer *t, const struct dws_request *request,
+                                     const struct dws_transport *transport, struct dws_error *error);
+/* Sets t->error from what libcurl said; DWS_OK when there is a response. */
+void dws_transfer_finish(struct dws_transfer *t, CURLcode code);
+struct dws_response dws_transfer_response(const struct dws_transfer *t);
+/* Ready for another request; handle and buffers are kept. */
+void dws_transfer_reset(struct dws_transfer *t);
+void dws_transfer_free(struct dws_transfer *t);
+
+#endif

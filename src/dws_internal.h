@@ -1,0 +1,24 @@
+/* dws_internal.h: what the files of libdws share and callers do not see.
+ * It must not be installed. */
+#ifndef DWS_INTERNAL_H
+#define DWS_INTERNAL_H
+
+#include "dws.h"
+
+/* Formats the message (cut to fit) and returns `status`, so that a failing function ends in one line. */
+__attribute__((format(printf, 3, 4))) enum dws_status dws_fail(struct dws_error *error, enum dws_status status,
+                                                               const char *format, ...);
+
+/* A NUL-terminated string as borrowed bytes. */
+struct dws_text dws_text_of(const char *string);
+/* Comparison by byte value, and the same with A-Z read as a-z whatever the locale. <0, 0, >0. */
+int dws_text_compare(struct dws_text a, struct dws_text b);
+int dws_text_compare_nocase(struct dws_text a, struct dws_text b);
+/* Without the spaces and tabs at both ends. */
+struct dws_text dws_text_trim(struct dws_text text);
+/* A-Z to a-z in place. */
+void dws_lower(char *bytes, size_t length);
+/* Whether the text holds CR, LF, NUL or any other control character but tab. */
+bool dws_text_holds_control(struct dws_text text);
+
+#endif

@@ -1,0 +1,352 @@
+/* lua_pool.c: core.pool{…} and its methods submit, next, cancel, pending, close.
+ * It must not run Lua while libcurl is on the C stack. */
+#include "lua_dwsync.h"
+
+#include <limits.h>
+#include <string.h>
+
+#define POOL "dwsync.pool"
+
+struct lua_pool {
+    struct dws_pool *pool; /* NULL once closed */
+    lua_Number next_id;    /* tags are kept in the uservalue under these: exact to 2^53 in every Lua */
+};
+
+/* The uservalue: {options = the pool's options, tags = {[id] = tag}}. */
+static struct lua_pool *check_pool(lua_State *L)
+{
+    struct lua_pool *self = luaL_checkudata(L, 1, POOL);
+    if (!self->pool)
+        luaL_error(L, "the pool is closed");
+    return self;
+}
+
+static void push_uservalue_field(lua_State *L, const char *field)
+{
+    dws_lua_getuservalue(L, 1);
+    lua_getfield(L, -1, field);
+    lua_remove(L, -2);
+}
+
+/* ---- options ---------------------------------------------------------------------------------- */
+
+static const char *const option_names[] = {
+    "concurrency", "connect_timeout", "timeout", "max_response_bytes", "ca_file", "client_cert",
+    "client_key",  "proxy",           "user_agent", "allow_http", NULL,
+};
+
+/* Pushes the request's value for an option or, when it has none, the pool's. */
+static void push_option(lua_State *L, int request, int options, const char *name)
+{
+    lua_getfield(L, request, name);
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        lua_getfield(L, options, name);
+    }
+}
+
+static long option_ms(lua_State *L, int request, int options, const char *name)
+{
+    push_option(L, request, options, name);
+    lua_Number seconds = lua_tonumber(L, -1);
+    if (!lua_isnil(L, -1) && (lua_type(L, -1) != LUA_TNUMBER || !(seconds > 0 && seconds <= 1e6)))
+        luaL_error(L, "option '%s' must be a number of seconds, above 0 and at most 1e6", name);
+    lua_pop(L, 1);
+    long ms = (long)(seconds * 1000);
+    return seconds > 0 && ms == 0 ? 1 : ms;
+}
+
+static size_t option_bytes(lua_State *L, int request, int options, const char *name)
+{
+    push_option(L, request, options, name);
+    lua_Number bytes = lua_tonumber(L, -1);
+    if (!lua_isnil(L, -1) && (lua_type(L, -1) != LUA_TNUMBER || !(bytes >= 1 && bytes <= 1073741824.0)))
+        luaL_error(L, "option '%s' must be a number of bytes from 1 to 1 GiB", name);
+    lua_pop(L, 1);
+    return (size_t)bytes;
+}
+
+/* The string stays alive in the request or options table while those are on the stack. */
+static const char *option_string(lua_State *L, int request, int options, const char *name)
+{
+    push_option(L, request, options, name);
+    const char *string = NULL;
+    if (!lua_isnil(L, -1)) {
+        size_t length = 0;
+        string = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &length) : NULL;
+        if (!string || strlen(string) != length || strpbrk(string, "\r\n"))
+            luaL_error(L, "option '%s' must be a string without CR, LF and NUL", name);
+    }
+    lua_pop(L, 1);
+    return string;
+}
+
+static bool option_flag(lua_State *L, int request, int options, const char *name)
+{
+    push_option(L, request, options, name);
+    if (!lua_isnil(L, -1) && !lua_isboolean(L, -1))
+        luaL_error(L, "option '%s' must be true or false", name);
+    bool flag = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return flag;
+}
+
+static void read_transport(lua_State *L, int request, int options, struct dws_transport *transport)
+{
+    *transport = (struct dws_transport){
+        .connect_timeout_ms = option_ms(L, request, options, "connect_timeout"),
+        .timeout_ms = option_ms(L, request, options, "timeout"),
+        .max_response_bytes = option_bytes(L, request, options, "max_response_bytes"),
+        .ca_file = option_string(L, request, options, "ca_file"),
+        .client_cert = option_string(L, request, options, "client_cert"),
+        .client_key = option_string(L, request, options, "client_key"),
+        .proxy = option_string(L, request, options, "proxy"),
+        .user_agent = option_string(L, request, options, "user_agent"),
+        .allow_http = option_flag(L, request, options, "allow_http"),
+    };
+}
+
+/* Pushes a copy of the options at index 1 (or an empty table), so that later changes to it change nothing. */
+static void push_options_copy(lua_State *L)
+{
+    lua_newtable(L);
+    int copy = lua_gettop(L);
+    if (lua_isnoneornil(L, 1))
+        return;
+    luaL_checktype(L, 1, LUA_TTABLE);
+    for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
+        const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : luaL_typename(L, -2);
+        int i = 0;
+        while (option_names[i] && strcmp(option_names[i], name) != 0)
+            i++;
+        if (!option_names[i])
+            luaL_error(L, "unknown pool option '%s'", name);
+        lua_pushvalue(L, -1);
+        lua_setfield(L, copy, name);
+    }
+}
+
+static size_t option_concurrency(lua_State *L, int options)
+{
+    lua_getfield(L, options, "concurrency");
+    lua_Number concurrency = lua_isnil(L, -1) ? 1 : lua_tonumber(L, -1);
+    if (!(concurrency >= 1 && concurrency <= 1024) || concurrency != (lua_Number)(size_t)concurrency)
+        luaL_error(L, "option 'concurrency' must be an integer from 1 to 1024");
+    lua_pop(L, 1);
+    return (size_t)concurrency;
+}
+
+/* core.pool{concurrency =, and defaults for its requests: timeout =, ca_file =, …} → pool */
+static int core_pool(lua_State *L)
+{
+    struct dws_error error;
+    struct dws_transport ignored;
+    push_options_copy(L);
+    int options = lua_gettop(L);
+    size_t concurrency = option_concurrency(L, options);
+    read_transport(L, options, options, &ignored); /* wrong options fail here, not at the first request */
+
+    struct lua_pool *self = lua_newuserdata(L, sizeof *self);
+    *self = (struct lua_pool){NULL, 0};
+    luaL_getmetatable(L, POOL);
+    lua_setmetatable(L, -2);
+
+    lua_createtable(L, 0, 2);
+    lua_pushvalue(L, options);
+    lua_setfield(L, -2, "options");
+    lua_newtable(L);
+    lua_setfield(L, -2, "tags");
+    dws_lua_setuservalue(L, -2);
+
+    if (dws_pool_new(concurrency, &self->pool, &error) != DWS_OK)
+        return dws_lua_fail(L, &error);
+    return 1;
+}
+
+/* ---- methods ---------------------------------------------------------------------------------- */
+
+/* pool:submit(tag, request) → true | nil, err */
+static int pool_submit(lua_State *L)
+{
+    struct lua_pool *self = check_pool(L);
+    struct dws_request request;
+    struct dws_transport transport;
+    struct dws_error error;
+    luaL_argcheck(L, !lua_isnoneornil(L, 2), 2, "a tag is needed");
+    luaL_checktype(L, 3, LUA_TTABLE);
+    lua_settop(L, 3);
+    push_uservalue_field(L, "options");
+    read_transport(L, 3, 4, &transport);
+    dws_lua_request(L, 3, &request);
+
+    /* Remembered first: after the transfer is submitted nothing may fail. */
+    lua_Number id = self->next_id + 1;
+    push_uservalue_field(L, "tags");
+    lua_pushnumber(L, id);
+    lua_pushvalue(L, 2);
+    lua_rawset(L, -3);
+    if (dws_pool_submit(self->pool, (uint64_t)id, &request, &transport, &error) != DWS_OK) {
+        lua_pushnumber(L, id);
+        lua_pushnil(L);
+        lua_rawset(L, -3);
+        return dws_lua_fail(L, &error);
+    }
+    self->next_id = id;
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+static void push_lower(lua_State *L, struct dws_text name)
+{
+    luaL_Buffer buffer;
+    luaL_buffinit(L, &buffer);
+    for (size_t i = 0; i < name.length; i++) {
+        char c = name.data[i];
+        luaL_addchar(&buffer, (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c));
+    }
+    luaL_pushresult(&buffer);
+}
+
+/* {[lower-case name] = value}; a name that comes several times has its values joined with ", ". */
+static void push_headers(lua_State *L, struct dws_text lines)
+{
+    struct dws_header header;
+    lua_newtable(L);
+    while (dws_header_next(&lines, &header)) {
+        push_lower(L, header.name);
+        lua_pushvalue(L, -1);
+        lua_rawget(L, -3);
+        if (lua_isnil(L, -1)) {
+            lua_pop(L, 1);
+            lua_pushlstring(L, header.value.data, header.value.length);
+        } else {
+            lua_pushliteral(L, ", ");
+            lua_pushlstring(L, header.value.data, header.value.length);
+            lua_concat(L, 3);
+        }
+        lua_rawset(L, -3);
+    }
+}
+
+static void push_response(lua_State *L, const struct dws_response *response)
+{
+    lua_createtable(L, 0, 4);
+    lua_pushinteger(L, response->status);
+    lua_setfield(L, -2, "status");
+    push_headers(L, response->headers);
+    lua_setfield(L, -2, "headers");
+    lua_pushlstring(L, response->body.data ? response->body.data : "", response->body.length);
+    lua_setfield(L, -2, "body");
+    lua_pushnumber(L, response->seconds);
+    lua_setfield(L, -2, "seconds");
+}
+
+static void take_tag(lua_State *L, uint64_t id)
+{
+    push_uservalue_field(L, "tags");
+    lua_pushnumber(L, (lua_Number)id);
+    lua_rawget(L, -2);
+    lua_pushnumber(L, (lua_Number)id);
+    lua_pushnil(L);
+    lua_rawset(L, -4);
+    lua_remove(L, -2);
+}
+
+/* pool:next(timeout) → tag, response | tag, nil, err | nil, "pending" | nil, "idle". Seconds; nil waits for one. */
+static int pool_next(lua_State *L)
+{
+    struct lua_pool *self = check_pool(L);
+    struct dws_completion completion;
+    lua_Number seconds = luaL_optnumber(L, 2, -1);
+    luaL_argcheck(L, lua_isnoneornil(L, 2) || (seconds >= 0 && seconds <= 1e6), 2, "seconds must be from 0 to 1e6");
+    enum dws_status status;
+    do {
+        status = dws_pool_next(self->pool, seconds < 0 ? 60000 : (long)(seconds * 1000), &completion);
+    } while (status == DWS_PENDING && seconds < 0);
+    if (status != DWS_OK) {
+        lua_pushnil(L);
+        lua_pushstring(L, dws_status_name(status));
+        return 2;
+    }
+    take_tag(L, completion.tag);
+    if (completion.error.status != DWS_OK)
+        return 1 + dws_lua_fail(L, &completion.error);
+    push_response(L, &completion.response);
+    return 2;
+}
+
+struct search {
+    lua_Number id;
+    bool found;
+};
+
+static struct search find_tag(lua_State *L, int tag)
+{
+    struct search search = {0, false};
+    push_uservalue_field(L, "tags");
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+        if (lua_rawequal(L, -1, tag)) {
+            search = (struct search){lua_tonumber(L, -2), true};
+            lua_pop(L, 2);
+            break;
+        }
+    }
+    lua_pop(L, 1);
+    return search;
+}
+
+/* pool:cancel(tag) → whether such a transfer was under way; next() then returns it with kind "cancelled" */
+static int pool_cancel(lua_State *L)
+{
+    struct lua_pool *self = check_pool(L);
+    luaL_checkany(L, 2);
+    struct search search = find_tag(L, 2);
+    lua_pushboolean(L, search.found && dws_pool_cancel(self->pool, (uint64_t)search.id));
+    return 1;
+}
+
+/* pool:pending() → how many transfers were submitted and not yet returned by next() */
+static int pool_pending(lua_State *L)
+{
+    struct lua_pool *self = check_pool(L);
+    lua_pushinteger(L, (lua_Integer)dws_pool_pending(self->pool));
+    return 1;
+}
+
+/* pool:close(), __gc and __close: safe twice */
+static int pool_close(lua_State *L)
+{
+    struct lua_pool *self = luaL_checkudata(L, 1, POOL);
+    dws_pool_free(self->pool);
+    self->pool = NULL;
+    return 0;
+}
+
+static int pool_tostring(lua_State *L)
+{
+    const struct lua_pool *self = luaL_checkudata(L, 1, POOL);
+    if (self->pool)
+        lua_pushfstring(L, POOL ": %d pending", (int)dws_pool_pending(self->pool));
+    else
+        lua_pushliteral(L, POOL ": closed");
+    return 1;
+}
+
+void dws_lua_open_pool(lua_State *L)
+{
+    static const luaL_Reg methods[] = {
+        {"submit", pool_submit}, {"next", pool_next},   {"cancel", pool_cancel}, {"pending", pool_pending},
+        {"close", pool_close},   {"__gc", pool_close},  {"__close", pool_close}, {"__tostring", pool_tostring},
+        {NULL, NULL},
+    };
+    if (luaL_newmetatable(L, POOL)) {
+        dws_lua_setfuncs(L, methods);
+        lua_pushvalue(L, -1);
+        lua_setfield(L, -2, "__index");
+        lua_pushliteral(L, POOL);
+        lua_setfield(L, -2, "__name");
+    }
+    lua_pop(L, 1);
+    lua_pushcfunction(L, core_pool);
+    lua_setfield(L, -2, "pool");
+}
