@@ -4,7 +4,7 @@
 
 local M = {}
 
-local FORWARDED = {"sigterm", "sigint", "sighup"}
+local CAUGHT = {"sigterm", "sigint", "sighup"}
 
 local function integer(text)
     return text:match("^%d+$") and tonumber(text) or nil, ("%q is not a number"):format(text)
@@ -14,15 +14,18 @@ end
 -- @param parser an argparse command
 function M.configure(parser)
     parser:summary("Run the DWS service on this machine, for trials and tests.")
-    parser:description("Serves synchronisation records, clusters, IAM projects and machine credentials over TLS on 127.0.0.1, from\n"
-        .. "a seeded data set. Prints one line of JSON when ready and runs until it is told to end (SIGTERM, Ctrl-C).\n"
-        .. "With a COMMAND it runs that instead, with the environment pointing at the emulator, and ends with its status.")
+    parser:description("Serves synchronisation records, clusters, IAM projects and machine credentials on 127.0.0.1,\n"
+        .. "from a seeded data set. Prints one line of JSON when ready and runs until told to end (SIGTERM, Ctrl-C).\n"
+        .. "With a COMMAND it runs that instead, the environment pointing at the emulator, and ends with its status.")
     parser:epilog("Example: dwsync emulator -- dwsync clusters")
-    parser:option("--port", "Port of the service (TLS); 0 takes a free one."):argname("N"):default("0"):convert(integer)
-    parser:option("--http-port", "Port of the metadata service; 0 takes a free one."):argname("N"):default("0"):convert(integer)
-    parser:option("--seed", "Data set to tell; the same seed tells the same stories."):argname("N"):default("1"):convert(integer)
-    parser:option("--records", "Records of the large cluster."):argname("N"):default("2500"):convert(integer)
-    parser:option("--clusters", "Healthy clusters besides the nine that tell a story."):argname("N"):default("0"):convert(integer)
+    local function number(name, default, text)
+        parser:option(name, text):argname("N"):default(default):convert(integer)
+    end
+    number("--port", "0", "Port of the service (TLS); 0 takes a free one.")
+    number("--http-port", "0", "Port of the metadata service; 0 takes a free one.")
+    number("--seed", "1", "Data set to tell; the same seed tells the same stories.")
+    number("--records", "2500", "Records of the large cluster.")
+    number("--clusters", "0", "Healthy clusters besides the nine that tell a story.")
     parser:option("--ak", "Access key to accept, instead of a random one."):argname("KEY")
     parser:option("--sk", "Secret key that goes with it."):argname("KEY")
     parser:option("--nginx", "nginx to use, instead of the one in PATH."):argname("FILE")
@@ -48,27 +51,24 @@ local function environment(uv, info, line)
     return list
 end
 
--- Calls `react(name)` for every signal that would end us; returns a function that stops listening.
-local function catch_signals(uv, react)
-    local watchers = {}
-    for i, name in ipairs(FORWARDED) do
+-- Catches every signal that would end us: `received` is the first one's name, `react` is called with each.
+local function catch_signals(uv)
+    local signals, watchers = {react = function() end}, {}
+    for i, name in ipairs(CAUGHT) do
         watchers[i] = uv.new_signal()
-        watchers[i]:start(name, function() react(name) end)
+        watchers[i]:start(name, function()
+            signals.received = signals.received or name
+            signals.react(name)
+        end)
     end
-    return function()
+    function signals.release()
         for _, watcher in ipairs(watchers) do watcher:close() end
+        uv.run("nowait") -- a handle still closing when the Lua state goes crashes luv
     end
+    return signals
 end
 
-local function wait_for_signal(uv, running)
-    local told = false
-    local release = catch_signals(uv, function() told = true end)
-    local served = running:serve_until(function() return told end)
-    release()
-    return served and 0 or nil
-end
-
-local function run_program(uv, running, program, line, context)
+local function run_program(uv, running, program, line, signals, context)
     local ended
     local process, err, name = uv.spawn(program[1], {
         args = {(table.unpack or unpack)(program, 2)}, -- luacheck: ignore 113
@@ -80,14 +80,15 @@ local function run_program(uv, running, program, line, context)
         return name == "ENOENT" and 127 or 126 -- as shells say it
     end
 
-    local release = catch_signals(uv, function(signal)
+    signals.react = function(signal)
         -- Ctrl-C on a terminal has reached the command already: once is enough.
         if signal == "sigint" and uv.guess_handle(0) == "tty" then return end
         process:kill(signal)
-    end)
+    end
+    if signals.received then process:kill(signals.received) end -- it came while the emulator started
     local served = running:serve_until(function() return ended end)
-    while not ended do uv.run("once") end -- without its service the command will fail by itself; its status is still the answer
-    release()
+    -- Without its service the command will fail by itself; its status is still the answer.
+    while not ended do uv.run("once") end
     process:close()
     if not served then context.stderr:write("dwsync emulator: nginx ended before the command did\n") end
     return ended.signal ~= 0 and 128 + ended.signal or ended.status
@@ -111,27 +112,34 @@ function M.run(args, context)
             :format(tostring(emulator)))
     end
     local uv = require "luv"
-    local options = {}
-    for _, name in ipairs{"port", "http_port", "seed", "records", "clusters", "ak", "sk", "nginx"} do options[name] = args[name] end
+    local options = {
+        port = args.port, http_port = args.http_port, seed = args.seed, records = args.records,
+        clusters = args.clusters, ak = args.ak, sk = args.sk, nginx = args.nginx,
+    }
+    -- From here on a signal must not end us on the spot: there is a directory to remove.
+    local signals = catch_signals(uv)
     local valid, running, err = pcall(emulator.start, options)
+    if not (valid and running) then signals.release() end
     if not valid then
         context.stderr:write("dwsync emulator: ", (tostring(running):gsub("^.-:%d+: ", "")), "\n")
         return 2
     end
     if not running then return fail(err) end
 
-    local line = require("cjson").encode(running.info)
+    -- cjson escapes every slash, which is allowed and unreadable.
+    local line = require("cjson").encode(running.info):gsub("\\/", "/")
     local status
     if args.program and #args.program > 0 then
-        status = run_program(uv, running, args.program, line, context)
+        status = run_program(uv, running, args.program, line, signals, context)
     else
         context.stdout:write(line, "\n")
         context.stdout:flush()
-        status = wait_for_signal(uv, running)
+        status = running:serve_until(function() return signals.received end) and 0 or nil
     end
 
     local complaints = running:complaints()
     running:stop()
+    signals.release()
     if complaints ~= "" then context.stderr:write("dwsync emulator: nginx complained:\n", complaints) end
     return status or fail("nginx ended unexpectedly")
 end

@@ -1,5 +1,6 @@
---- What tests may order of the emulator itself, under /_emulator/: faults, settings, records, and a look at what was asked.
--- No authentication: the emulator listens on the loopback address only. Input is checked all the same; mistakes get 400 and why.
+--- What tests may order of the emulator itself, under /_emulator/: faults, settings, records, a look at what was asked.
+-- No authentication: the emulator listens on the loopback address only. Input is checked all the same; mistakes get 400
+-- and the reason.
 -- @module dwsync.emulator.admin
 
 local cjson = require "cjson"
@@ -88,7 +89,7 @@ end
 function M.answer(service, request)
     local name = request.method .. " " .. request.path:sub(#M.PREFIX + 1)
     local action = ACTIONS[name]
-    if not action then return reply(404, {error = ("there is no %s%s"):format(M.PREFIX, name)}) end
+    if not action then return reply(404, {error = ("there is no %s action %s"):format(M.PREFIX, name)}) end
     if request.method ~= "POST" then return action(service) end
     local order, err = decoded(request.body)
     if not order then return wrong(err) end

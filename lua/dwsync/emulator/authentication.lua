@@ -39,7 +39,9 @@ end
 local function check_token(service, token)
     local known = service.keyring:find_token(token)
     if not known then return refused("decrypt token fail") end
-    if known.expires_at <= service:now() then return refused("token expires, expires_at:" .. expiry_text(known.expires_at)) end
+    if known.expires_at <= service:now() then
+        return refused("token expires, expires_at:" .. expiry_text(known.expires_at))
+    end
     return {}
 end
 
@@ -114,7 +116,8 @@ function M.check(service, request)
     end
     local token = first(request.headers["x-auth-token"])
     if token then return check_token(service, token) end
-    return refused("x-auth-token not found") -- also what the gateway says to an Authorization header it does not recognise
+    -- Also what the gateway says to an Authorization header it does not recognise.
+    return refused("x-auth-token not found")
 end
 
 return M

@@ -37,7 +37,7 @@ end
 
 local function new_authority(common_name, now)
     local key = new_key()
-    -- A day of slack before: clients whose clock is wrong are tested too, and they shall fail on the signature, not on TLS.
+    -- A day of slack before: clients whose clock is wrong are tested too, and shall fail on the signature, not on TLS.
     local certificate = new_certificate(common_name, key, now - DAY, now + 30 * DAY)
     certificate:setIssuer(certificate:getSubject())
     certificate:setBasicConstraints{CA = true, pathLen = 0}
@@ -66,8 +66,8 @@ end
 
 --- Make the certificates of one run.
 -- @tparam number now seconds since the epoch
--- @treturn {[string]=string} PEM text by file name: `ca.pem` to be trusted, `leaf.key`, and the leaves `good.pem`, `expired.pem`,
---   `wronghost.pem` and `unknown.pem` (issued by an authority that `ca.pem` does not hold)
+-- @treturn {[string]=string} PEM text by file name: `ca.pem` to be trusted, `leaf.key`, and the leaves `good.pem`,
+--   `expired.pem`, `wronghost.pem` and `unknown.pem` (issued by an authority that `ca.pem` does not hold)
 function M.generate(now)
     now = math.floor(now)
     local trusted = new_authority("dwsync emulator CA", now)

@@ -8,11 +8,13 @@ local refusals = require "dwsync.emulator.refusals"
 local M = {}
 
 local DEFAULT_LIMIT = 1000
+local DAY = 86400 * 1000 -- milliseconds
 local INT32_MAX = 2147483647
 local UUID = "^" .. ("%x"):rep(8) .. ("%-" .. ("%x"):rep(4)):rep(3) .. "%-" .. ("%x"):rep(12) .. "$"
 
--- Pages are text and asked for again and again; when the store is full everything goes, which is as good as any other rule here.
-local CACHE_BYTES = 32 * 1024 * 1024
+-- Pages are text and asked for again and again; room for a history of 300,000 in pages of 1,000. When it is full
+-- everything goes, which is as good as any other rule here.
+local CACHE_BYTES = 96 * 1024 * 1024
 local cache, cached_bytes = {}, 0
 
 local function page_of(records, position, size)
@@ -21,7 +23,8 @@ local function page_of(records, position, size)
     if page and page.records == records and page.version == records.version then return page.text, page.size end
     local text, held = records:json(position, size)
     if cached_bytes + #text > CACHE_BYTES then cache, cached_bytes = {}, 0 end
-    cached_bytes = cached_bytes + #text -- a stale page of the same name counts until the store is emptied: the bound still holds
+    -- A stale page of the same name counts until the store is emptied: the bound still holds.
+    cached_bytes = cached_bytes + #text
     cache[key] = {records = records, version = records.version, text = text, size = held}
     return text, held
 end
@@ -83,17 +86,20 @@ end
 local function cluster_details(service, cluster, number)
     local host = cluster.name .. ".dws." .. service.config.region .. ".example.com"
     local function node(index)
-        return {id = cluster.id:sub(1, -3) .. ("%02x"):format(index), status = "200", name = cluster.name .. "-dws-cn-cn-" .. index .. "-1"}
+        local name = ("%s-dws-cn-cn-%d-1"):format(cluster.name, index)
+        return {id = cluster.id:sub(1, -3) .. ("%02x"):format(index), status = "200", name = name}
     end
     return {
         id = cluster.id, name = cluster.name, status = "AVAILABLE", sub_status = "NORMAL", task_status = "",
         version = "9.1.0.218", port = 8000, number_of_node = 3, node_type = "dwsx2.xlarge.m7",
-        created = iso_time(service.config.started - 400 * 86400000), updated = iso_time(service.config.started - 3 * 86400000),
+        created = iso_time(service.config.started - 400 * DAY), updated = iso_time(service.config.started - 3 * DAY),
         availability_zone = service.config.region .. "a", enterprise_project_id = "0",
         vpc_id = "85b20d7e-9eb7-4b2a-98f3-3c8843ea3574", subnet_id = "374eca02-cfc4-4de7-8ab5-dbebf7d9a720",
         security_group_id = "dc3ec145-9029-4b39-b5a3-ace5a01f772b", user_name = "dbadmin", recent_event = number % 7,
         endpoints = {{connect_info = host .. ":8000", jdbc_url = "jdbc:postgresql://" .. host .. ":8000/gaussdb"}},
-        public_endpoints = {{public_connect_info = "198.51.100.7:8000", jdbc_url = "jdbc:postgresql://198.51.100.7:8000/gaussdb"}},
+        public_endpoints = {{
+            public_connect_info = "198.51.100.7:8000", jdbc_url = "jdbc:postgresql://198.51.100.7:8000/gaussdb",
+        }},
         public_ip = {public_bind_type = "auto_assign", eip_id = "85b20d7e-9eb7-4b2a-98f3-3c8843ea3575"},
         nodes = {node(1), node(2), node(3)},
         tags = {{key = "story", value = cluster.story}},
@@ -112,13 +118,16 @@ local function clusters_json(service, with_node_names)
     return "[" .. table.concat(parts, ",") .. "]", #parts
 end
 
---- `GET /v1.0/{project_id}/clusters`: with a count, and the enterprise project as a filter. Every cluster is in project "0".
+--- `GET /v1.0/{project_id}/clusters`: with a count, and the enterprise project as a filter. Every cluster is in the
+-- default one, "0".
 function M.list_clusters(service, request, project_id)
     local allowed, refusal = check_project(service, project_id)
     if not allowed then return nil, refusal end
     local enterprise = request.query.enterprise_project_id
     local list, count = "[]", 0
-    if enterprise == nil or enterprise == "all_granted_eps" or enterprise == "0" then list, count = clusters_json(service, false) end
+    if enterprise == nil or enterprise == "all_granted_eps" or enterprise == "0" then
+        list, count = clusters_json(service, false)
+    end
     return {status = 200, headers = {}, body = ('{"clusters":%s,"count":%d}'):format(list, count)}
 end
 

@@ -17,6 +17,11 @@ end
 
 local function text(value) return type(value) == "string", "a string" end
 
+local function status(value)
+    local valid = type(value) == "number" and value % 1 == 0 and value >= 200 and value <= 599
+    return valid, "an integer from 200 to 599"
+end
+
 local function seconds(value)
     return type(value) == "number" and value >= 0 and value <= 3600, "a number of seconds from 0 to 3600"
 end
@@ -34,6 +39,10 @@ local function header_table(value)
         end
     end
     return true
+end
+
+local function is_base64(value)
+    return #value % 4 == 0 and value:match("^[%w+/]*=?=?$") ~= nil
 end
 
 local check_fields
@@ -65,9 +74,7 @@ end
 local MATCH = {path = text, cluster = text, method = text}
 
 local ACTION = {
-    status = function(value)
-        return type(value) == "number" and value % 1 == 0 and value >= 200 and value <= 599, "an integer from 200 to 599"
-    end,
+    status = status,
     headers = header_table,
     body = text,
     body_base64 = text,
@@ -83,7 +90,9 @@ local ACTION = {
     from = one_of("front", "back"),
 }
 
-local ORDER = {"action", match = object(MATCH), skip = integer_from(0), times = integer_from(1), action = object(ACTION)}
+local ORDER = {
+    "action", match = object(MATCH), skip = integer_from(0), times = integer_from(1), action = object(ACTION),
+}
 
 local function without_null(value)
     if type(value) ~= "table" then return nil end
@@ -100,8 +109,8 @@ function M.new()
 end
 
 --- Order a fault.
--- @tparam table order `match` (`path`: a part of the path, `cluster`: its id, `method`), `skip` matching requests first, then hit
---   `times` (1 when absent, for ever when null), `action`
+-- @tparam table order `match` (`path`: a part of the path, `cluster`: its id, `method`), `skip` matching requests
+--   first, then hit `times` (1 when absent, for ever when null), `action`
 -- @treturn integer|nil how many faults wait now
 -- @treturn ?string what is wrong with the order
 function Faults:add(order)
@@ -110,6 +119,7 @@ function Faults:add(order)
     local action = without_null(order.action)
     if not action or next(action) == nil then return nil, "action must say what to do" end
     if action.body and action.body_base64 then return nil, "body and body_base64 exclude each other" end
+    if action.body_base64 and not is_base64(action.body_base64) then return nil, "body_base64 is not base64" end
     local times = order.times
     if times == nil then times = 1 elseif times == cjson.null then times = math.huge end
     self.queue[#self.queue + 1] = {

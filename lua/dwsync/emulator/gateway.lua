@@ -1,6 +1,7 @@
---- The front of the service inside nginx: takes a request off the wire, applies an ordered fault, finds the operation, checks the
--- caller, sends the answer, and notes it in the journal. Knows no operation's details.
+--- The front of the service inside nginx: takes a request off the wire, applies an ordered fault, finds the operation,
+-- checks the caller, sends the answer, and notes it in the journal. Knows no operation's details.
 -- @module dwsync.emulator.gateway
+-- luacheck: globals ngx
 
 local cjson = require "cjson"
 local admin = require "dwsync.emulator.admin"
@@ -82,7 +83,7 @@ local function ordered_answer(action, request)
     if not (action.status or action.headers or body or action.repeat_body) then return nil end
     local status = action.status or 200
     local usual = not body and refusals.for_status(status)
-    local response = usual and refusals.response(usual, request.id) or {status = status, headers = {}, body = body or ""}
+    local response = usual and refusals.response(usual, request.id) or {status = status, body = body or ""}
     response.headers = action.headers or {}
     return response
 end
@@ -99,6 +100,7 @@ local function receive()
     ngx.req.read_body()
     -- The request line as it came: nginx's own variables are decoded and normalised.
     local uri = ngx.var.request_uri:gsub("^%a[%w+.-]*://[^/?]*", "")
+    ngx.ctx.request_id = ngx.var.request_id -- nginx makes a new one each time it is read
     return {
         method = ngx.req.get_method(),
         uri = uri,
@@ -106,7 +108,7 @@ local function receive()
         query = ngx.req.get_uri_args(),
         headers = ngx.req.get_headers(0),
         body = ngx.req.get_body_data(),
-        id = ngx.var.request_id,
+        id = ngx.ctx.request_id,
         region = service.config.region,
     }
 end
@@ -134,11 +136,20 @@ function M.serve_metadata()
     return serve(receive(), metadata_answer_to)
 end
 
+--- Content handler for what nginx refuses by itself: requests it cannot read, or too long in some part.
+function M.refuse()
+    local refusal = refusals.make("APIGW.0201")
+    refusal.status = ngx.status
+    ngx.ctx.request_id = ngx.var.request_id
+    return sending.send(refusals.response(refusal, ngx.ctx.request_id))
+end
+
 --- Header filter of every answer, nginx's own refusals included.
 function M.stamp()
     if not ngx.header["Date"] then ngx.header["Date"] = ngx.http_time(service:now()) end
     ngx.header["Server"] = "api-gateway"
-    ngx.header["X-Request-Id"] = ngx.var.request_id
+    -- The body of a refusal names the same id; what nginx refuses by itself has not got one yet.
+    ngx.header["X-Request-Id"] = ngx.ctx.request_id or ngx.var.request_id
 end
 
 --- Log handler: what was asked goes into the journal, except what tests ask of the emulator itself.

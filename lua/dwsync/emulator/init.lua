@@ -1,6 +1,6 @@
---- The emulator: the service on this machine. Starts nginx in a private directory, watches it, and leaves nothing behind.
--- Runs under Lua 5.4 and LuaJIT, on luv's event loop but only while one of its functions runs; not to be called from inside a
--- luv callback.
+--- The emulator: the service on this machine. Starts nginx in a private directory, watches it, leaves nothing behind.
+-- Runs under Lua 5.4 and LuaJIT, on luv's event loop but only while one of its functions runs; not to be called from
+-- inside a luv callback.
 -- @module dwsync.emulator
 -- @usage
 -- local emulator = assert(require("dwsync.emulator").start())
@@ -21,19 +21,24 @@ local M = {}
 --- The region the emulator plays.
 M.REGION = "emu-north-1"
 
-local START_TIMEOUT, STOP_TIMEOUT = 10000, 3000 -- milliseconds; both take a small fraction of this
+local START_TIMEOUT, STOP_TIMEOUT = 10000, 3000 -- milliseconds; both take a fraction of this
 local PORT_ATTEMPTS = 5
+local COMPLAINTS_SHOWN = 4096 -- bytes
 
 local Emulator = {__name = "dwsync.emulator"}
 Emulator.__index = Emulator
 
+-- Option → default, least, greatest.
 local INTEGERS = {
-    port = {0, 0, 65535}, http_port = {0, 0, 65535}, seed = {1, 0, 2 ^ 31 - 1}, records = {2500, 0, 10 ^ 7}, clusters = {0, 0, 10000},
+    port = {0, 0, 65535}, http_port = {0, 0, 65535}, seed = {1, 0, 2 ^ 31 - 1}, records = {2500, 0, 10 ^ 7},
+    clusters = {0, 0, 1000}, -- their list must fit into one environment variable
 }
 
 -- Defaults filled in, everything checked: wrong use raises at the caller of start().
 local function checked(options)
-    local values = {nginx = options.nginx, ak = options.ak or keyring.random_text(20), sk = options.sk or keyring.random_text(40)}
+    local values = {
+        nginx = options.nginx, ak = options.ak or keyring.random_text(20), sk = options.sk or keyring.random_text(40),
+    }
     for name, rule in pairs(INTEGERS) do
         local value = options[name] or rule[1]
         if type(value) ~= "number" or value % 1 ~= 0 or value < rule[2] or value > rule[3] then
@@ -153,7 +158,7 @@ local function explained(log)
     local missing = log:match("module '([%w._]+)' not found")
     local hint = ""
     if missing then
-        hint = ("\nnginx's Lua lacks the module %s: apt-get install lua-cjson lua-luaossl lua-resty-core"):format(missing)
+        hint = "\nnginx's Lua lacks the module " .. missing .. ": apt-get install lua-cjson lua-luaossl lua-resty-core"
     end
     return "nginx did not start:\n" .. (log ~= "" and log:gsub("%s+$", "") or "it left no message") .. hint
 end
@@ -173,7 +178,8 @@ local function attempt(options, program, ports)
     local files = certificates.generate(seconds)
     files["emulator.json"] = cjson.encode(config)
     files["nginx.conf"] = nginx_conf.text{
-        modules = program.modules, lua_directory = lua_directory(), port = ports[1], http_port = ports[2], root = uv.getuid() == 0,
+        modules = program.modules, lua_directory = lua_directory(), port = ports[1], http_port = ports[2],
+        root = uv.getuid() == 0,
     }
     ok, err = write_files(directory, files)
     if ok then child, err = spawn_nginx(program, directory) end
@@ -191,16 +197,16 @@ local function info_of(config, ports, directory)
     local endpoint = "https://127.0.0.1:" .. ports[1]
     return {
         endpoint = endpoint, iam_endpoint = endpoint, metadata_endpoint = "http://127.0.0.1:" .. ports[2],
-        ca_file = directory .. "/ca.pem", region = config.region, project_id = config.project_id, ak = config.ak, sk = config.sk,
-        clusters = stories.clusters(config), pid = config.supervisor,
+        ca_file = directory .. "/ca.pem", region = config.region, project_id = config.project_id,
+        ak = config.ak, sk = config.sk, clusters = stories.clusters(config), pid = config.supervisor,
     }
 end
 
 --- Start the service and wait until it answers.
--- @tparam ?table options `port` and `http_port` (0: any free one), `seed` (1), `records` of the large story (2500), `clusters` more
---   than those that tell a story (0), `ak` and `sk` (random), `nginx` (path of the program)
--- @treturn Emulator|nil with the table `info`: endpoint, iam_endpoint, metadata_endpoint, ca_file, region, project_id, ak, sk,
---   clusters (list of {id, name, story}), pid (of the calling process, which supervises)
+-- @tparam ?table options `port` and `http_port` (0: any free one), `seed` (1), `records` of the large story (2500),
+--   `clusters` more than those that tell a story (0), `ak` and `sk` (random), `nginx` (path of the program)
+-- @treturn Emulator|nil with the table `info`: endpoint, iam_endpoint, metadata_endpoint, ca_file, region, project_id,
+--   ak, sk, clusters (list of {id, name, story}), pid (of the calling process, which supervises)
 -- @treturn ?string why not
 function M.start(options)
     options = checked(options or {})
@@ -232,10 +238,10 @@ function Emulator:stop()
     return run_directory.remove(self.directory)
 end
 
---- What nginx had to complain about so far; "" is what one wants.
--- @treturn string
+--- What nginx had to complain about so far, the last of it when it is much; "" is what one wants.
+-- @treturn string safe to print: requests that nginx quotes may hold anything
 function Emulator:complaints()
-    return read_file(self.directory .. "/error.log")
+    return (read_file(self.directory .. "/error.log"):sub(-COMPLAINTS_SHOWN):gsub("[^\n\32-\126]", "?"))
 end
 
 --- Let the event loop turn until `done()` holds or nginx has ended by itself.

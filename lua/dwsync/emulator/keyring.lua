@@ -53,7 +53,8 @@ function Keyring:temporary(now)
         return current
     end
     for ak, key in pairs(self.keys) do
-        if key.expires_at and key.expires_at + TEMPORARY_LIFE < now then self.keys[ak] = nil end -- long dead: nobody asks again
+        -- Long dead: nobody comes with it again.
+        if key.expires_at and key.expires_at + TEMPORARY_LIFE < now then self.keys[ak] = nil end
     end
     current = {
         ak = M.random_text(20), secret = M.random_text(40), security_token = M.random_text(600),

@@ -1,6 +1,7 @@
 --- Inside nginx: says when nginx is ready, and ends it when the supervisor is gone without a word (kill -9).
 -- Runs in nginx's only process; must not touch anything but the run's own directory.
 -- @module dwsync.emulator.lifeline
+-- luacheck: globals ngx
 
 local ffi = require "ffi"
 local gateway = require "dwsync.emulator.gateway"

@@ -32,7 +32,6 @@ http {
     keepalive_requests 1000000;
     # Makes "close without an answer" a reset, as a dying server's would be.
     reset_timedout_connection on;
-    lingering_close off;
 
     ssl_protocols TLSv1.2 TLSv1.3;
     ssl_certificate_key leaf.key;
@@ -50,7 +49,9 @@ local SERVER = [[
     server {
         listen 127.0.0.1:%d%s;
         server_name %s;
-%s        location / { content_by_lua_block { require("dwsync.emulator.gateway").%s() } }
+%s        error_page 400 413 414 494 497 /_refused;
+        location = /_refused { internal; content_by_lua_block { require("dwsync.emulator.gateway").refuse() } }
+        location / { content_by_lua_block { require("dwsync.emulator.gateway").%s() } }
     }
 ]]
 

@@ -6,21 +6,19 @@ local uv = require "luv"
 
 local M = {}
 
--- A plain user's PATH often lacks the directories where system packages put nginx.
-local USUAL_DIRECTORIES = {"/usr/sbin", "/usr/local/sbin", "/usr/local/openresty/nginx/sbin", "/usr/local/bin"}
+-- A plain user's PATH often lacks the directories where packages put nginx.
+local USUAL_DIRECTORIES = "/usr/sbin:/usr/local/sbin:/usr/local/openresty/nginx/sbin:/usr/local/bin"
 
-local INSTALL = "on Debian or Ubuntu: apt-get install nginx libnginx-mod-http-lua lua-cjson lua-luaossl; elsewhere install OpenResty"
+local INSTALL = "on Debian or Ubuntu: apt-get install nginx libnginx-mod-http-lua lua-cjson lua-luaossl; "
+    .. "elsewhere install OpenResty"
 
 local function is_program(path)
     local stat = uv.fs_stat(path)
     return stat and stat.type == "file" and uv.fs_access(path, "X")
 end
 
-local function search(path_list)
-    for directory in (path_list or ""):gmatch("[^:]+") do
-        if is_program(directory .. "/nginx") then return directory .. "/nginx" end
-    end
-    for _, directory in ipairs(USUAL_DIRECTORIES) do
+local function search(directories)
+    for directory in directories:gmatch("[^:]+") do
         if is_program(directory .. "/nginx") then return directory .. "/nginx" end
     end
     return nil
@@ -39,20 +37,24 @@ local function build_options(path)
     return text
 end
 
---- @tparam ?string wanted path of the nginx to use; none: the first in PATH or in the usual directories
+--- @tparam ?string wanted path of the nginx to use; none: the first that is found
+-- @tparam ?string directories where to look, joined by colons; none: PATH and the usual ones
 -- @treturn ?{path=string,modules={string,...}} the program and the modules to load, in order
 -- @treturn ?string what is missing and what to install
-function M.find(wanted)
-    local path = wanted or search(os.getenv("PATH"))
+function M.find(wanted, directories)
+    local path = wanted or search(directories or (os.getenv("PATH") or "") .. ":" .. USUAL_DIRECTORIES)
     if not path then return nil, "nginx is not installed (" .. INSTALL .. ")" end
     if not is_program(path) then return nil, path .. " is not a program that can be run" end
 
     local options, err = build_options(path)
     if not options then return nil, ("%s -V failed: %s"):format(path, err) end
     -- OpenResty and the like have the Lua module built in.
-    if options:find("ngx_lua", 1, true) or options:find("lua-nginx-module", 1, true) then return {path = path, modules = {}} end
+    if options:find("ngx_lua", 1, true) or options:find("lua-nginx-module", 1, true) then
+        return {path = path, modules = {}}
+    end
 
-    local directory = options:match("%-%-modules%-path=(%S+)") or (options:match("%-%-prefix=(%S+)") or "/usr/local/nginx") .. "/modules"
+    local prefix = options:match("%-%-prefix=(%S+)") or "/usr/local/nginx"
+    local directory = options:match("%-%-modules%-path=(%S+)") or prefix .. "/modules"
     local modules = {directory .. "/ndk_http_module.so", directory .. "/ngx_http_lua_module.so"}
     for _, module in ipairs(modules) do
         if not uv.fs_stat(module) then return nil, ("nginx lacks its Lua module, %s (%s)"):format(module, INSTALL) end

@@ -9,11 +9,12 @@ local M = {}
 -- "gateway" is {error_code, error_msg, request_id}; "dws" adds the older pair of names that some DWS answers carry.
 local CODES = {
     ["APIGW.0101"] = {404, "The API does not exist or has not been published in the environment"},
-    ["APIGW.0201"] = {400, "Bad request"},
+    ["APIGW.0201"] = {400, "Bad request"}, -- or 413, 414, 494
     ["APIGW.0301"] = {401, "Incorrect IAM authentication information: "},
     ["APIGW.0306"] = {403, "Access denied"},
-    ["APIGW.0308"] = {429, "The throttling threshold has been reached: policy user over ratelimit,limit:200,time:1 minute"},
-    ["APIGW.0601"] = {500, "Internal server error"},
+    ["APIGW.0308"] = {
+        429, "The throttling threshold has been reached: policy user over ratelimit,limit:200,time:1 minute",
+    },
     ["APIGW.0202"] = {502, "Backend unavailable"},
     ["APIGW.0613"] = {503, "IAM unavailable"},
     ["APIGW.0203"] = {504, "Backend timeout"},
@@ -27,8 +28,8 @@ local CODES = {
 
 -- What an ordered failure says when the order gives a status and no body.
 local BY_STATUS = {
-    [400] = "DWS.0001", [403] = "DWS.0015", [404] = "APIGW.0101", [417] = "DWS.9999", [429] = "APIGW.0308", [500] = "DWS.0005",
-    [502] = "APIGW.0202", [503] = "APIGW.0613", [504] = "APIGW.0203",
+    [400] = "DWS.0001", [403] = "DWS.0015", [404] = "APIGW.0101", [417] = "DWS.9999", [429] = "APIGW.0308",
+    [500] = "DWS.0005", [502] = "APIGW.0202", [503] = "APIGW.0613", [504] = "APIGW.0203",
 }
 
 --- @tparam string code

@@ -1,5 +1,5 @@
 --- The private directory of one run: what is in it, and how it goes away.
--- Shared by the supervisor, which makes it, and by nginx, which removes it when the supervisor was killed. Both must know
+-- Shared by the supervisor, which makes it, and by nginx, which removes it when the supervisor was killed. Both know
 -- every file by name: nothing is ever removed by pattern.
 -- @module dwsync.emulator.run_directory
 

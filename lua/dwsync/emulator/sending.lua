@@ -1,6 +1,7 @@
 --- Puts an answer on the wire, whole or spoilt as a fault demands.
 -- The only module that writes to the client.
 -- @module dwsync.emulator.sending
+-- luacheck: globals ngx
 
 local M = {}
 
@@ -14,6 +15,13 @@ local function send_half(body)
     ngx.print(body:sub(1, math.floor(#body / 2)))
     ngx.flush(true)
     return close_without_answer()
+end
+
+-- Nothing can follow a body that never becomes complete, so the connection ends, without a reset.
+local function send_too_little(body)
+    ngx.print(body)
+    ngx.flush(true)
+    return ngx.exit(ngx.ERROR)
 end
 
 local function send_slowly(body, drip)
@@ -50,11 +58,11 @@ function M.send(response, action)
     if action.truncate then body = body:sub(1, action.truncate) end
     local announced = action.content_length or #body
     ngx.header["Content-Length"] = announced
-    -- Nothing can follow a body that never becomes complete; a body that is too long spoils the next answer, as in life.
-    if announced > #body then ngx.header["Connection"] = "close" end
 
     if action.reset == "body" then return send_half(body) end
     if action.drip then return send_slowly(body, action.drip) end
+    if announced > #body then return send_too_little(body) end
+    -- A body longer than announced runs on into the next answer, as in life.
     ngx.print(body)
 end
 

@@ -1,5 +1,5 @@
 --- The records of one cluster as they stand now: a story, plus what arrived, minus what went.
--- Positions count from the newest record, 0. Knows nothing of requests; hands out JSON text because pages are cached as text.
+-- Positions count from the newest record, 0. Knows nothing of requests; hands out JSON because pages are cached so.
 -- @module dwsync.emulator.sequence
 
 local cjson = require "cjson"

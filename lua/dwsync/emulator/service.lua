@@ -14,8 +14,8 @@ Service.__index = Service
 
 local M = {}
 
---- @tparam table config what the supervisor wrote: `seed`, `started` (ms), `records`, `clusters` (how many bulk ones), `region`,
---   `project_id`, `ak`, `sk`
+--- @tparam table config what the supervisor wrote: `seed`, `started` (ms), `records`, `clusters` (how many bulk ones),
+--   `region`, `project_id`, `ak`, `sk`
 -- @tparam function clock returns seconds since the epoch, with fraction
 -- @treturn Service
 function M.new(config, clock)

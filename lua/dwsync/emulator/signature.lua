@@ -1,5 +1,5 @@
---- Verifies request signatures as the gateway does. Written from the published signing guide alone and sharing nothing with the
--- signer it judges. Pure: no clock, no nginx.
+--- Verifies request signatures as the gateway does. Written from the published signing guide alone and sharing nothing
+-- with the signer it judges. Pure: no clock, no nginx.
 -- @module dwsync.emulator.signature
 
 local digest = require "openssl.digest"
@@ -7,16 +7,19 @@ local hmac = require "openssl.hmac"
 
 local M = {}
 
+local HEX = {}
+for byte = 0, 255 do HEX[string.char(byte)] = ("%02x"):format(byte) end
+
 local function hex(bytes)
-    return (bytes:gsub(".", function(byte) return ("%02x"):format(byte:byte()) end))
+    return (bytes:gsub(".", HEX))
 end
 
 local function sha256(text)
     return hex(digest.new("sha256"):final(text))
 end
 
---- What a caller may sign with: name → how the payload and the canonical request are hashed, which header may carry the payload's
--- hash, and how the string to sign becomes the signature.
+--- What a caller may sign with: name → how the payload and the canonical request are hashed, which header may carry the
+-- payload's hash, and how the string to sign becomes the signature.
 M.algorithms = {
     ["SDK-HMAC-SHA256"] = {
         hash = sha256,
@@ -54,6 +57,12 @@ local function canonical_query(query)
     return table.concat(pairs_found, "&")
 end
 
+-- What a header says that has no business coming twice.
+local function single(value)
+    if type(value) == "table" then return value[1] end
+    return value
+end
+
 local function trimmed(value)
     return (value:gsub("^%s+", ""):gsub("%s+$", ""))
 end
@@ -73,7 +82,8 @@ end
 
 --- Take an Authorization header apart.
 -- @tparam ?string authorization
--- @treturn ?{algorithm=string,access=string,signed_headers={string,...},signature=string} nil when the gateway would not recognise it
+-- @treturn ?table `algorithm`, `access` (the AK), `signed_headers` (sorted list), `signature`; nil when the gateway
+--   would not recognise it
 function M.parse(authorization)
     if type(authorization) ~= "string" then return nil end
     local algorithm, access, names, signature =
@@ -86,15 +96,15 @@ function M.parse(authorization)
 end
 
 --- The canonical request of what was received.
--- @tparam table request `method`; `uri` (path and query exactly as they stood on the request line); `headers` (lower-case name →
---   value or list of values); `body`
+-- @tparam table request `method`; `uri` (path and query exactly as they stood on the request line); `headers`
+--   (lower-case name → value or list of values); `body`
 -- @tparam table authorization see @{parse}
 -- @treturn string
 function M.canonical_request(request, authorization)
     local algorithm = M.algorithms[authorization.algorithm]
     local path, query = request.uri:match("^([^?]*)%??(.*)$")
     -- UNSIGNED-PAYLOAD comes in that header too: whatever it says takes the hash's place.
-    local payload_hash = request.headers[algorithm.content_header] or algorithm.hash(request.body or "")
+    local payload_hash = single(request.headers[algorithm.content_header]) or algorithm.hash(request.body or "")
     return table.concat({
         request.method:upper(), canonical_uri(path), canonical_query(query),
         canonical_headers(request.headers, authorization.signed_headers),
@@ -107,7 +117,8 @@ end
 -- @tparam string date the X-Sdk-Date header
 -- @treturn string
 function M.string_to_sign(canonical_request, authorization, date)
-    return table.concat({authorization.algorithm, date, M.algorithms[authorization.algorithm].hash(canonical_request)}, "\n")
+    local algorithm = M.algorithms[authorization.algorithm]
+    return table.concat({authorization.algorithm, date, algorithm.hash(canonical_request)}, "\n")
 end
 
 --- Does the signature fit the request?
@@ -118,7 +129,8 @@ end
 -- @treturn string the canonical request that was computed
 function M.verify(request, authorization, secret)
     local canonical_request = M.canonical_request(request, authorization)
-    local string_to_sign = M.string_to_sign(canonical_request, authorization, request.headers["x-sdk-date"])
+    local date = single(request.headers["x-sdk-date"])
+    local string_to_sign = M.string_to_sign(canonical_request, authorization, date)
     local expected = M.algorithms[authorization.algorithm].sign(secret, string_to_sign)
     return expected == authorization.signature, canonical_request
 end

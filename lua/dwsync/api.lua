@@ -1,0 +1,151 @@
+--- One authenticated GET: endpoints in turn, a fresh date and signature for each attempt, the clock put right once.
+-- It must not know what the answer means beyond success or failure.
+-- @module dwsync.api
+local core = require "dwsync.core"
+local credentials = require "dwsync.credentials"
+local errors = require "dwsync.errors"
+local retry = require "dwsync.retry"
+local timestamps = require "dwsync.timestamps"
+
+local M = {}
+
+local Api = { __name = "dwsync.api" }
+Api.__index = Api
+
+-- The SDKs move on to the next endpoint of a list for these, and never for an HTTP status.
+local NEXT_ENDPOINT = { resolve = true, handshake = true, certificate = true }
+
+-- A refused date is only explained by our clock when the server's is at least this far away.
+local MIN_SKEW_SECONDS = 60
+
+--- @tparam table settings `runtime`, `endpoints` {dws = {url,...}, iam = {url}}, `credentials` (see
+-- dwsync.credentials.resolve), `context` {getenv, read_file}, `transport` (options copied into each request),
+-- `retries`, `timeout` and `attempt_timeout` (seconds), `random`, `emit`: function(event)
+-- @treturn dwsync.api
+function M.new(settings)
+    local self = {
+        clock_offset = 0, -- seconds to add to this machine's clock
+        preferred = {}, -- service → the index of the endpoint that answered last
+    }
+    for name, value in pairs(settings) do
+        self[name] = value
+    end
+    return setmetatable(self, Api)
+end
+
+--- @treturn dwsync.credentials, or nil
+-- @treturn dwsync.error
+function Api:resolve_credentials()
+    return credentials.resolve(self.given_credentials, self.context)
+end
+
+local function build(self, url, headers, keys, seconds)
+    local date = timestamps.to_sdk_date(self.runtime.now() + self.clock_offset)
+    local request = { method = "GET", url = url, headers = headers }
+    local signed, err = core.sign(request, keys, date)
+    if not signed then
+        return nil, errors.from_core(err)
+    end
+    for name, value in pairs(headers) do
+        signed[name] = value
+    end
+    request.headers = signed
+    request.timeout = seconds
+    for name, value in pairs(self.transport) do
+        request[name] = value
+    end
+    return request
+end
+
+local function judge(self, response, failure, keys)
+    if not response then
+        return nil, errors.from_core(failure)
+    elseif response.status >= 200 and response.status < 300 then
+        return response
+    end
+    return nil, errors.from_response(response, {
+        secrets = { keys.sk, keys.security_token },
+        now = self.runtime.now(),
+    })
+end
+
+local function perform(self, url, headers, keys, seconds)
+    local request, err = build(self, url, headers, keys, seconds)
+    if not request then
+        return nil, err
+    end
+    local started = self.runtime.now()
+    local response, failure = self.runtime.perform(request)
+    local result
+    result, err = judge(self, response, failure, keys)
+    self.emit {
+        type = "attempt",
+        method = request.method,
+        url = url,
+        status = response and response.status,
+        request_id = response and errors.request_id(response),
+        seconds = self.runtime.now() - started,
+        error = err,
+    }
+    return result, err
+end
+
+-- Tries the endpoints in turn, beginning with the one that answered last.
+local function perform_anywhere(self, service, target, headers, keys, seconds)
+    local endpoints = self.endpoints[service]
+    local first = self.preferred[service] or 1
+    local response, err
+    for step = 0, #endpoints - 1 do
+        local index = (first - 1 + step) % #endpoints + 1
+        response, err = perform(self, endpoints[index] .. target, headers, keys, seconds)
+        if response or not NEXT_ENDPOINT[err.code] then
+            self.preferred[service] = index
+            break
+        end
+    end
+    return response, err
+end
+
+-- Whether the server's own clock explains why it refused ours; then ours is corrected from now on.
+local function correct_clock(self, err)
+    local offset = err.server_time and err.server_time - self.runtime.now()
+    if err.kind ~= "clock" or not offset or math.abs(offset - self.clock_offset) < MIN_SKEW_SECONDS then
+        return false
+    end
+    self.clock_offset = offset
+    self.emit { type = "clock", skew = offset }
+    return true
+end
+
+local function attempts(self, service, target, headers, keys, deadline, timeout)
+    return retry.run(function(left)
+        return perform_anywhere(self, service, target, headers, keys, math.min(left, self.attempt_timeout))
+    end, {
+        retries = self.retries,
+        deadline = deadline,
+        timeout = timeout,
+        runtime = self.runtime,
+        random = self.random,
+        on_retry = function(err, pause)
+            self.emit { type = "retry", error = err, pause = pause }
+        end,
+    })
+end
+
+--- Performs one GET to success or a final error.
+-- @tparam string service "dws" or "iam"
+-- @tparam string target path and query, percent-encoded
+-- @tparam table options `headers` to send and sign; `keys`: the credentials; `deadline`: seconds since the epoch and
+-- `timeout`: the same as a length, for messages
+-- @treturn table response with a 2xx status, or nil
+-- @treturn dwsync.error
+function Api:get(service, target, options)
+    local keys, headers = options.keys, options.headers or {}
+    local response, err = attempts(self, service, target, headers, keys, options.deadline, options.timeout)
+    if not response and correct_clock(self, err) then
+        response, err = attempts(self, service, target, headers, keys, options.deadline, options.timeout)
+    end
+    return response, err
+end
+
+return M

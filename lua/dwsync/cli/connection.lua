@@ -1,0 +1,108 @@
+--- The options of commands that ask the service, the client made of them, what stderr is told meanwhile.
+-- It must not show a secret: keys come from the environment or a file, never from an option.
+-- @module dwsync.cli.connection
+local display = require "dwsync.report.display"
+
+local M = {}
+
+local function positive(text)
+    local number = tonumber(text)
+    if number and number > 0 and number < math.huge then
+        return number
+    end
+    return nil, ("'%s' is not a number above 0"):format(text)
+end
+
+local function whole(text)
+    local number = text:match "^%d+$" and tonumber(text)
+    if number then
+        return number
+    end
+    return nil, ("'%s' is not an integer of 0 or more"):format(text)
+end
+
+--- Adds the options.
+-- @param command an argparse command
+function M.configure(command)
+    command:group("Where to ask",
+        command:option("--region", "Region, for example cn-north-4 [DWSYNC_REGION].", nil, nil, 1),
+        command:option("--endpoint", "DWS endpoint instead of the region's.", nil, nil, 1):argname "<url>",
+        command:option("--iam-endpoint", "IAM endpoint instead of the region's.", nil, nil, 1):argname "<url>",
+        command:option("--project-id", "Project; looked up at IAM when not given.", nil, nil, 1):argname "<id>",
+        command:option("--proxy", "Proxy URL, or none; default: the environment's.", nil, nil, 1):argname "<url>",
+        command:option("--ca-file", "PEM file of the CA to trust [DWSYNC_CA_FILE].", nil, nil, 1):argname "<file>")
+    command:group("How to ask",
+        command:option("--timeout", "Seconds for the whole answer (default 60).", nil, positive, 1):argname "<s>",
+        command:option("--retries", "How often to try again (default 3).", nil, whole, 1):argname "<n>",
+        command:flag("--debug", "Show each request on stderr."))
+end
+
+local function show_attempt(event, context)
+    local outcome = event.status and ("HTTP %d"):format(event.status) or event.error.kind
+    local id = event.request_id and ", request id " .. event.request_id or ""
+    context.stderr:write(display.safe(("dwsync: %s %s: %s in %.3f s%s"):format(event.method, event.url, outcome,
+        event.seconds, id)) .. "\n")
+end
+
+-- Progress stands on one line and is wiped when something else is written.
+local function progress(context)
+    local shown = false
+    local function clear()
+        if shown then
+            context.stderr:write "\r\27[K"
+            shown = false
+        end
+    end
+    local function show(event)
+        if context.is_terminal "stderr" then
+            local total = event.count and (" of %d"):format(event.count) or ""
+            context.stderr:write(("\r\27[Kreading page %d: %d%s records"):format(event.pages, event.records, total))
+            shown = true
+        end
+    end
+    return show, clear
+end
+
+local function observer(args, context, show, clear)
+    return function(event)
+        if event.type == "page" then
+            show(event)
+        elseif event.type == "clock" then
+            clear()
+            context.stderr:write(("dwsync: this machine's clock is %.0f s %s; corrected for this run, set it with NTP\n")
+                :format(math.abs(event.skew), event.skew > 0 and "slow" or "fast"))
+        elseif args.debug then
+            clear()
+            if event.type == "attempt" then
+                show_attempt(event, context)
+            elseif event.type == "retry" then
+                context.stderr:write(("dwsync: trying again in %.1f s\n"):format(event.pause))
+            end
+        end
+    end
+end
+
+--- Makes the client of a command.
+-- @tparam table args parsed options @tparam table context
+-- @treturn dwsync.client, or nil
+-- @treturn dwsync.error
+-- @treturn function wipes the progress line; to be called before output
+function M.open(args, context)
+    local dwsync = require "dwsync"
+    local show, clear = progress(context)
+    local client, err = dwsync.new {
+        region = args.region,
+        endpoint = args.endpoint,
+        iam_endpoint = args.iam_endpoint,
+        project_id = args.project_id,
+        proxy = args.proxy == "none" and "" or args.proxy,
+        ca_file = args.ca_file,
+        timeout = args.timeout,
+        retries = args.retries,
+        getenv = context.getenv,
+        on_event = observer(args, context, show, clear),
+    }
+    return client, err, clear
+end
+
+return M

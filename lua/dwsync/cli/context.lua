@@ -1,0 +1,69 @@
+--- What a command finds around it: streams, environment, clock, terminal. Each can be replaced by tests.
+-- It must not read the environment before it is asked to.
+-- @module dwsync.cli.context
+local M = {}
+
+local Context = { __name = "dwsync.cli.context" }
+Context.__index = Context
+
+local DESCRIPTORS = { stdout = 1, stderr = 2 }
+
+local function terminal_by_luv()
+    local found, uv = pcall(require, "luv")
+    if not found then
+        return function() return false end, function() return nil end
+    end
+    local function is_terminal(stream)
+        return uv.guess_handle(DESCRIPTORS[stream]) == "tty"
+    end
+    local function columns()
+        local tty = uv.new_tty(1, false)
+        local width = tty and tty:get_winsize()
+        if tty then
+            tty:close()
+            uv.run() -- lets the handle close
+        end
+        return width
+    end
+    return is_terminal, columns
+end
+
+--- @tparam[opt] table given parts that replace the real ones
+-- @treturn table context: `stdout`, `stderr`, `getenv(name)`, `now()`, `is_terminal(stream)`, `columns()`
+function M.new(given)
+    local is_terminal, columns = terminal_by_luv()
+    local context = {
+        stdout = io.stdout,
+        stderr = io.stderr,
+        getenv = os.getenv,
+        now = os.time,
+        is_terminal = is_terminal,
+        terminal_columns = columns,
+    }
+    for name, value in pairs(given or {}) do
+        context[name] = value
+    end
+    return setmetatable(context, Context)
+end
+
+--- Width that a table may take: COLUMNS, else the terminal's; nil when stdout is no terminal.
+-- @treturn integer or nil
+function Context:width()
+    local columns = tonumber(self.getenv "COLUMNS" or "")
+    if columns and columns >= 20 then
+        return columns
+    end
+    return self.is_terminal "stdout" and self.terminal_columns() or nil
+end
+
+--- Whether output may have colour: --color, else NO_COLOR (https://no-color.org), else a terminal has it.
+-- @tparam[opt] string wish "always", "never" or "auto" @treturn boolean
+function Context:color(wish)
+    if wish == "always" or wish == "never" then
+        return wish == "always"
+    end
+    local no_color = self.getenv "NO_COLOR"
+    return self.is_terminal "stdout" and (no_color == nil or no_color == "") and self.getenv "TERM" ~= "dumb"
+end
+
+return M

@@ -1,0 +1,87 @@
+--- The command `dwsync`: options, exit status, errors on stderr.
+-- It must not do a command's work: each has a file of its own here, {configure(parser), run(args, context) → status}.
+-- Exit status: 0 ran; 1 the service or the network failed; 2 wrong usage or configuration.
+-- @module dwsync.cli
+local M = {}
+
+local COMMANDS = { "records", "clusters", "emulator", "version" }
+
+local DESCRIPTION = "Shows how the identity-source synchronisations of a Huawei Cloud DWS cluster went.\n"
+    .. "Data goes to stdout, everything else to stderr."
+
+local EXIT = { config = 2, credentials = 2, cancelled = 130 }
+
+--- Prints an error object (or whatever was raised) for a person and returns the exit status.
+-- @param err
+-- @tparam table context
+-- @treturn integer
+function M.report_error(err, context)
+    local errors = require "dwsync.errors"
+    local display = require "dwsync.report.display"
+    local text = tostring(err)
+    if errors.is(err) then
+        text = text:sub(1, #text - #err.hint - 1)
+        context.stderr:write(("dwsync: %s\n        %s\n"):format(display.safe(text), display.safe(err.hint)))
+        return EXIT[err.kind] or 1
+    end
+    context.stderr:write(("dwsync: %s\n"):format(display.safe(text)))
+    return 1
+end
+
+local function load_commands(parser)
+    local commands = {}
+    for _, name in ipairs(COMMANDS) do
+        local command = require("dwsync.cli." .. name)
+        command.configure(parser:command(name))
+        commands[name] = command
+    end
+    return commands
+end
+
+local function make_parser(argparse)
+    local parser = argparse("dwsync", DESCRIPTION, "Example: dwsync records CLUSTER_ID --region cn-north-4 --since 7d")
+    parser:command_target "command"
+    parser:require_command(true)
+    return parser
+end
+
+local function missing_argparse(context)
+    context.stderr:write("dwsync: the command needs argparse for this Lua.\n"
+        .. "        Debian: apt-get install lua-argparse. Elsewhere: luarocks install argparse.\n")
+    return 2
+end
+
+--- Runs the command.
+-- @tparam {string,...} arguments without the program's name
+-- @tparam[opt] table given replaces parts of the context, for tests: `stdout`, `stderr`, `getenv`, `now`, `terminal`
+-- @treturn integer exit status
+function M.main(arguments, given)
+    local context = require("dwsync.cli.context").new(given)
+    local found, argparse = pcall(require, "argparse")
+    if not found then
+        return missing_argparse(context)
+    end
+    local parser = make_parser(argparse)
+    local commands = load_commands(parser)
+    local good, args = parser:pparse(arguments)
+    if not good then
+        context.stderr:write(("dwsync: %s\n        See dwsync --help, or dwsync COMMAND --help.\n"):format(args))
+        return 2
+    end
+    local ran, status = xpcall(commands[args.command].run, function(err)
+        -- A bug shows its traceback; what the world did to us is an error object, what the user did an interrupt.
+        if type(err) == "string" and not err:find "interrupted!$" then
+            return debug.traceback(err, 2)
+        end
+        return err
+    end, args, context)
+    if ran then
+        return status
+    elseif type(status) == "string" and status:find "interrupted!$" then
+        context.stderr:write "dwsync: interrupted\n"
+        return 130
+    end
+    return M.report_error(status, context)
+end
+
+return M

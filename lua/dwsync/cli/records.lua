@@ -1,0 +1,106 @@
+--- `dwsync records CLUSTER_ID`: the synchronisation records of one cluster.
+-- It must not print part of a list: all records are there, or there is an error.
+-- @module dwsync.cli.records
+local cli = require "dwsync.cli"
+local columns = require "dwsync.report.columns"
+local connection = require "dwsync.cli.connection"
+local output = require "dwsync.cli.output"
+local records = require "dwsync.records"
+local timestamps = require "dwsync.timestamps"
+
+local M = {}
+
+local function whole(text)
+    local number = text:match "^%d+$" and tonumber(text)
+    if number and number > 0 then
+        return number
+    end
+    return nil, ("'%s' is not an integer above 0"):format(text)
+end
+
+local function list(text)
+    local items = {}
+    for item in text:gmatch "[^,%s]+" do
+        items[#items + 1] = item
+    end
+    return items
+end
+
+--- @param command an argparse command
+function M.configure(command)
+    command:summary "List the synchronisation records of a cluster."
+    command:description "Lists every synchronisation record of a cluster, newest first as the service gives them."
+    command:epilog "Example: dwsync records CLUSTER_ID --status FAILED --since 7d -o csv"
+    command:argument("cluster_id", "Cluster; dwsync clusters lists them."):argname "<cluster_id>"
+    command:group("Which records",
+        command:option("--status", "Only these: FINISHED, FAILED, RUNNING.", nil, list, 1):argname "<names>",
+        command:option("--source", "Only this source: its id or type.", nil, list, 1):argname "<source>",
+        command:option("--since", "Started at or after: 24h, 7d or ISO 8601.", nil, nil, 1):argname "<when>",
+        command:option("--until", "Started before: 24h, 7d or ISO 8601.", nil, nil, 1):argname "<when>",
+        command:option("--limit", "Records a request (default 1000).", nil, whole, 1):argname "<n>",
+        command:option("--paging", "How offset counts (default auto).", nil, nil, 1)
+            :choices { "auto", "page", "row" })
+    connection.configure(command)
+    output.configure(command)
+end
+
+local function point(args, name, context)
+    if not args[name] then
+        return nil
+    end
+    local ms = timestamps.point(args[name], context.now())
+    if not ms then
+        context.stderr:write(("dwsync: --%s: '%s' is no point in time\n        Write 24h, 7d, 2025-05-19 or "
+            .. "2025-05-19T06:55:23Z.\n"):format(name, args[name]:gsub("%c", "?")))
+    end
+    return ms, not ms
+end
+
+local function upper(names)
+    for i, name in ipairs(names or {}) do
+        names[i] = name:upper()
+    end
+    return names
+end
+
+local function tell_if_empty(all, kept, context)
+    if #all == 0 then
+        context.stderr:write("dwsync: no records: nothing was ever synchronised, or the feature is off\n")
+    elseif #kept == 0 then
+        context.stderr:write(("dwsync: none of the %d records fits\n"):format(#all))
+    end
+end
+
+--- @tparam table args @tparam table context @treturn integer exit status
+function M.run(args, context)
+    local since, bad_since = point(args, "since", context)
+    local till, bad_till = point(args, "until", context)
+    if bad_since or bad_till then
+        return 2
+    end
+    local client, err, clear = connection.open(args, context)
+    if not client then
+        return cli.report_error(err, context)
+    end
+    local all, failure = client:all_sync_records {
+        cluster_id = args.cluster_id,
+        limit = args.limit,
+        paging = args.paging,
+    }
+    clear()
+    if not all then
+        return cli.report_error(failure, context)
+    end
+    local kept = records.filter(all, {
+        status = upper(args.status),
+        source = args.source,
+        since = since,
+        until_ = till,
+    })
+    local default = (args.output == "csv" or args.output == "tsv") and columns.record_fields or columns.records
+    output.write("sync_records", kept, default, args, context)
+    tell_if_empty(all, kept, context)
+    return 0
+end
+
+return M

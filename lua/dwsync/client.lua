@@ -1,0 +1,296 @@
+--- One client: list_sync_records, sync_records, all_sync_records, list_clusters.
+-- It must not know how a request travels (dwsync.api, dwsync.runtime) or how pages add up (dwsync.paging).
+-- @module dwsync.client
+local Api = require "dwsync.api"
+local core = require "dwsync.core"
+local endpoints = require "dwsync.endpoints"
+local errors = require "dwsync.errors"
+local files = require "dwsync.files"
+local json = require "dwsync.json"
+local options = require "dwsync.options"
+local paging = require "dwsync.paging"
+local projects = require "dwsync.projects"
+local runtimes = require "dwsync.runtime"
+
+local M = {}
+
+local Client = { __name = "dwsync.client" }
+Client.__index = Client
+
+function Client:__tostring()
+    return ("dwsync.client: %s"):format(self.api.endpoints.dws[1])
+end
+
+local TRANSPORT = { "connect_timeout", "max_response_bytes", "ca_file", "client_cert", "client_key", "proxy",
+    "user_agent", "allow_http" }
+
+local function transport_of(settings)
+    local transport = {}
+    for _, name in ipairs(TRANSPORT) do
+        transport[name] = settings[name]
+    end
+    return transport
+end
+
+local function resolve_endpoints(settings, context)
+    local where = {
+        region = settings.region,
+        endpoint = settings.endpoint,
+        iam_endpoint = settings.iam_endpoint,
+        allow_http = settings.allow_http,
+        getenv = context.getenv,
+        read_file = context.read_file,
+    }
+    local dws, err = endpoints.dws(where)
+    if not dws then
+        return nil, err
+    end
+    local iam, iam_err = endpoints.iam(where)
+    return iam and { dws = dws, iam = iam }, iam_err
+end
+
+--- Makes a client. Reads the environment and configuration files, contacts nothing.
+-- See the table of options in README; `dwsync.options` holds their ranges and defaults.
+-- @tparam[opt] table given options
+-- @treturn dwsync.client, or nil
+-- @treturn dwsync.error kind "config"
+-- @usage local client = assert(dwsync.new{ region = "cn-north-4" })
+function M.new(given)
+    local settings, err = options.client(given or {})
+    if not settings then
+        return nil, err
+    end
+    local context = { getenv = settings.getenv or os.getenv, read_file = settings.read_file or files.read }
+    settings.region = settings.region or context.getenv "DWSYNC_REGION"
+    if settings.region then
+        local region, region_err = options.identifier("region", settings.region)
+        if not region then
+            return nil, region_err
+        end
+    end
+    settings.ca_file = settings.ca_file or context.getenv "DWSYNC_CA_FILE"
+    local found, endpoint_err = resolve_endpoints(settings, context)
+    if not found then
+        return nil, endpoint_err
+    end
+    local self = setmetatable({
+        settings = settings,
+        runtime = settings.runtime or runtimes.new(),
+        emit = settings.on_event or function() end,
+        projects = {}, -- access key → project id
+    }, Client)
+    self.api = Api.new {
+        runtime = self.runtime,
+        endpoints = found,
+        given_credentials = settings.credentials,
+        context = context,
+        transport = transport_of(settings),
+        retries = settings.retries,
+        attempt_timeout = settings.attempt_timeout,
+        random = settings.random or math.random,
+        emit = self.emit,
+    }
+    return self
+end
+
+--- By how much this machine's clock was found wrong, from the server's own Date after it refused ours.
+-- @treturn number seconds to add to the clock; 0 while none was found
+function Client:clock_skew()
+    return self.api.clock_offset
+end
+
+-- ---- one request ---------------------------------------------------------------------------------
+
+local function deadline_of(self, timeout)
+    timeout = timeout or self.settings.timeout
+    return { timeout = timeout, deadline = self.runtime.now() + timeout }
+end
+
+-- The project id: given, known from the credentials, or looked up once per access key.
+local function project_id_of(self, keys, limits)
+    local id = self.settings.project_id or keys.project_id or self.projects[keys.ak]
+    if not id then
+        local err
+        id, err = projects.find(self.api, self.settings.region, keys, limits)
+        if err then
+            return nil, err
+        end
+        self.projects[keys.ak] = id
+    end
+    return options.identifier("project_id", id)
+end
+
+-- GET below /{version}/{project_id} of DWS. `target` begins with "/clusters".
+local function get(self, version, target, limits)
+    local keys, err = self.api:resolve_credentials()
+    if not keys then
+        return nil, err
+    end
+    local project_id, project_err = project_id_of(self, keys, limits)
+    if not project_id then
+        return nil, project_err
+    end
+    return self.api:get("dws", ("/%s/%s%s"):format(version, project_id, target), {
+        keys = keys,
+        headers = { ["X-Project-Id"] = project_id },
+        deadline = limits.deadline,
+        timeout = limits.timeout,
+    })
+end
+
+-- Some DWS operations answer 200 and put the failure into the body.
+local function declared_failure(self, response, body)
+    local code = errors.declared_failure(body)
+    return code and errors.from_response(response, { now = self.runtime.now() })
+end
+
+local function decode_page(self, response)
+    local page, failure = core.decode_page(response.body)
+    local err = declared_failure(self, response, page or json.decode(response.body) or {})
+    if page and not err then
+        return page
+    end
+    err = err or errors.from_core(failure)
+    err.status, err.request_id = response.status, errors.request_id(response)
+    return nil, err
+end
+
+local function fetch_page(self, cluster_id, offset, limit, limits)
+    local query = {}
+    query[#query + 1] = limit and ("limit=%d"):format(limit)
+    query[#query + 1] = offset and ("offset=%d"):format(offset)
+    local target = ("/clusters/%s/db-manager/sync-records%s%s"):format(cluster_id, #query > 0 and "?" or "",
+        table.concat(query, "&"))
+    local response, err = get(self, "v1", target, limits)
+    if not response then
+        return nil, err
+    end
+    return decode_page(self, response)
+end
+
+-- ---- operations ----------------------------------------------------------------------------------
+
+--- One page, as the service's operation ListSyncRecords gives it.
+-- @tparam table parameters `cluster_id`; optional `offset` (page index from 0), `limit` (records a page, above 0; the
+-- service's default is 1000), `timeout` (seconds for all attempts together)
+-- @treturn table page {count =, sync_records = {record,...}}; records keep their wire names, null is absent
+-- @treturn dwsync.error
+-- @usage local page, err = client:list_sync_records{ cluster_id = id, offset = 0, limit = 100 }
+function Client:list_sync_records(parameters)
+    local checked, err = options.list_sync_records(parameters)
+    if not checked then
+        return nil, err
+    end
+    return fetch_page(self, checked.cluster_id, checked.offset, checked.limit, deadline_of(self, checked.timeout))
+end
+
+-- `limits` is a function: an iterator's caller may take hours between two pages, a list's may not.
+local function walk(self, checked, limits)
+    return paging.new {
+        limit = checked.limit or self.settings.limit,
+        mode = checked.paging or self.settings.paging,
+        max_pages = checked.max_pages or self.settings.max_pages,
+        fetch = function(offset, limit)
+            return fetch_page(self, checked.cluster_id, offset, limit, limits())
+        end,
+        on_page = function(pages, records, count)
+            self.emit { type = "page", pages = pages, records = records, count = count }
+        end,
+    }
+end
+
+--- Every record, page by page as the loop proceeds. Since `for` has no place for an error, it raises the error object.
+-- @tparam table parameters `cluster_id`; optional `limit` (records a page), `paging` ("auto", "page", "row"),
+-- `max_pages`, `timeout` (seconds for each page)
+-- @treturn function iterator
+-- @raise dwsync.error, also for wrong parameters; kind "incomplete" when the list cannot be had whole
+-- @usage for record in client:sync_records{ cluster_id = id } do print(record.status, record.fail_reason) end
+function Client:sync_records(parameters)
+    local checked, err = options.sync_records(parameters)
+    if not checked then
+        error(err, 0)
+    end
+    local pages = walk(self, checked, function()
+        return deadline_of(self, checked.timeout)
+    end)
+    local records, position = {}, 0
+    return function()
+        position = position + 1
+        if not records[position] then
+            local failure
+            records, failure = pages:next_records()
+            if failure then
+                error(failure, 0)
+            end
+            records, position = records or {}, 1
+        end
+        return records[position]
+    end
+end
+
+--- Every record in one list, or an error: an incomplete list never looks complete.
+-- @tparam table parameters as for `sync_records`; here `timeout` is for the whole list
+-- @treturn table list of records, with `count`, `pages` (requests that brought a page) and `complete` = true
+-- @treturn dwsync.error
+-- @usage local list, err = client:all_sync_records{ cluster_id = id }
+function Client:all_sync_records(parameters)
+    local checked, err = options.sync_records(parameters)
+    if not checked then
+        return nil, err
+    end
+    local limits = deadline_of(self, checked.timeout)
+    local pages = walk(self, checked, function()
+        return limits
+    end)
+    local list = {}
+    while true do
+        local records, failure = pages:next_records()
+        if failure then
+            return nil, failure
+        elseif not records then
+            list.count, list.pages, list.complete = #list, pages.pages, true
+            return list
+        end
+        for i = 1, #records do
+            list[#list + 1] = records[i]
+        end
+    end
+end
+
+-- The service has no paging here. `count` is a text on some sites and missing on others, so it is taken from the list.
+local function decode_clusters(self, response)
+    local body, reason = json.decode(response.body)
+    local err = body and declared_failure(self, response, body)
+    if body and not err and type(body.clusters) == "table" then
+        body.clusters.count = #body.clusters
+        return body.clusters
+    end
+    return nil, err or errors.new {
+        kind = "decode",
+        message = "the response is not a list of clusters: " .. (reason or "it has no clusters"),
+        status = response.status,
+        request_id = errors.request_id(response),
+    }
+end
+
+--- The clusters of the project, as the service's operation ListClusters gives them.
+-- @tparam[opt] table parameters `enterprise_project_id` ("all_granted_eps", "0" or an id), `timeout` (seconds)
+-- @treturn table list of clusters (id, name, status, version, …) with `count`
+-- @treturn dwsync.error
+function Client:list_clusters(parameters)
+    local checked, err = options.list_clusters(parameters or {})
+    if not checked then
+        return nil, err
+    end
+    local target = "/clusters"
+    if checked.enterprise_project_id then
+        target = target .. "?enterprise_project_id=" .. checked.enterprise_project_id
+    end
+    local response, failure = get(self, "v1.0", target, deadline_of(self, checked.timeout))
+    if not response then
+        return nil, failure
+    end
+    return decode_clusters(self, response)
+end
+
+return M

@@ -1,0 +1,30 @@
+--- Reading a small configuration file whole.
+-- It must not be handed secrets to report: reasons name the file's state, never its content.
+-- @module dwsync.files
+local M = {}
+
+local MAX_BYTES = 1024 * 1024
+local NO_SUCH_FILE = 2 -- ENOENT
+
+--- Reads a file.
+-- @tparam string path
+-- @treturn string text, or nil
+-- @treturn string reason when it cannot be read
+-- @treturn boolean whether there is no such file
+function M.read(path)
+    local file, reason, number = io.open(path, "rb")
+    if not file then
+        return nil, (reason:gsub("^.*: ", "")), number == NO_SUCH_FILE
+    end
+    local text, read_reason = file:read(MAX_BYTES + 1)
+    file:close()
+    if not text then
+        -- Opening a directory succeeds on Linux; reading it is what fails. An empty file reads as nil, too.
+        return read_reason == nil and "" or nil, read_reason, false
+    elseif #text > MAX_BYTES then
+        return nil, "larger than 1 MiB", false
+    end
+    return text
+end
+
+return M

@@ -1,0 +1,64 @@
+--- JSON for everything but pages of records: errors, clusters, projects, configuration, output.
+-- It must not be used for a page: core.decode_page checks those.
+-- @module dwsync.json
+local cjson = require "cjson"
+
+local M = {}
+
+-- Instances of our own: the settings of the shared one belong to the host program.
+local decoder = cjson.new()
+decoder.decode_max_depth(64)
+decoder.decode_invalid_numbers(false)
+
+local encoder = cjson.new()
+encoder.encode_invalid_numbers(false)
+
+local EXACT = 2 ^ 53
+
+local function to_integer(number)
+    if math.type(number) == "float" and number % 1 == 0 and number >= -EXACT and number <= EXACT then
+        return math.tointeger(number)
+    end
+    return number
+end
+
+local function normalise(value)
+    for key, item in pairs(value) do
+        if item == cjson.null then
+            value[key] = nil -- assigning to an existing field is allowed while traversing
+        elseif type(item) == "table" then
+            normalise(item)
+        elseif math.type and type(item) == "number" then
+            value[key] = to_integer(item)
+        end
+    end
+    return value
+end
+
+--- Decodes a JSON object or array. Null becomes absent; on Lua 5.3 and later whole numbers become integers.
+-- @tparam string text
+-- @treturn table value, or nil
+-- @treturn string reason when there is no value
+function M.decode(text)
+    local ok, value = pcall(decoder.decode, text)
+    if not ok then
+        return nil, value
+    end
+    if type(value) ~= "table" then
+        return nil, "it is no JSON object or array"
+    end
+    return normalise(value)
+end
+
+--- Encodes a value. Raises for what JSON cannot hold (functions, NaN, mixed tables). Whole numbers are written exactly
+-- up to 2^53; inside nested tables lua-cjson rounds to 14 digits.
+-- @param value
+-- @treturn string
+function M.encode(value)
+    if type(value) == "number" and value % 1 == 0 and value >= -EXACT and value <= EXACT then
+        return ("%.0f"):format(value)
+    end
+    return encoder.encode(value)
+end
+
+return M

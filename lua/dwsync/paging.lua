@@ -1,0 +1,284 @@
+--- Pages → every record exactly once, or an error; never a silent half.
+-- It must not fetch by itself: `fetch` comes in, and may answer in any of the ways a service of this kind does.
+--
+-- The service documents offset as a page index and does not say whether `count` is the total; records may arrive or
+-- expire while we read. So:
+--
+-- * pages are asked for by index, until as many distinct ids as `count` were seen, or an empty or short page ends it;
+-- * a service that counts rows shows itself on page 1, which then repeats page 0 from its second record on; from there
+--   on pages are asked for by row;
+-- * whoever read more than one page reads the first one again: what arrived meanwhile stands there, and if what stood
+--   there has gone, the rows behind it have moved, and all is read again;
+-- * after MAX_WALKS readings that do not add up the answer is an error of kind "incomplete".
+-- @module dwsync.paging
+local errors = require "dwsync.errors"
+
+local M = {}
+
+local MAX_WALKS = 4
+local MAX_PAGES = 10000
+
+-- Below three records a shifted page of a page-counting service cannot be told from a row-counting one; reading
+-- a row-counting service by page index is then merely slow.
+local MIN_ROWS_TO_TELL = 3
+
+local Walk = { __name = "dwsync.paging" }
+Walk.__index = Walk
+
+-- A record's identity: its id or, since the service calls even that optional, all that it says.
+local IDENTITY = { "identity_source_id", "identity_source_type", "start_time", "end_time", "add_count", "update_count",
+    "delete_count", "failed_count", "status", "fail_reason" }
+
+local function identity(record)
+    if record.id and record.id ~= "" then
+        return record.id
+    end
+    local parts = {}
+    for i, name in ipairs(IDENTITY) do
+        parts[i] = tostring(record[name])
+    end
+    return "\0" .. table.concat(parts, "\0")
+end
+
+local function begin_reading(self)
+    self.walks = self.walks + 1
+    self.offset = 0
+    self.rows = 0
+    self.ids = {} -- distinct ids of this reading
+    self.distinct = 0
+    self.first = nil -- ids of its first page
+    self.pages_read = 0
+    self.counting = nil -- "total" or "page", once it is known
+    self.count = nil
+    self.shrunk = false
+    self.by_row = self.mode == "row"
+    self.confirming = false
+end
+
+--- Begins a walk over all pages.
+-- @tparam table options `fetch`: function(offset, limit) → page or nil, err; `limit`: records a page; `mode`: "auto",
+-- "page" or "row"; `max_pages`, default 10000; `on_page`: optional function(pages, records, count)
+-- @treturn dwsync.paging
+function M.new(options)
+    local self = setmetatable({
+        fetch = options.fetch,
+        limit = options.limit,
+        mode = options.mode or "auto",
+        max_pages = options.max_pages or MAX_PAGES,
+        on_page = options.on_page or function() end,
+        seen = {}, -- ids handed out already, over all readings
+        records = 0,
+        pages = 0,
+        walks = 0,
+    }, Walk)
+    begin_reading(self)
+    return self
+end
+
+local function incomplete(self, reason, hint)
+    return errors.new {
+        kind = "incomplete",
+        message = ("the record list could not be read completely: %s (%d records in %d pages)"):format(reason,
+            self.records, self.pages),
+        hint = hint,
+    }
+end
+
+local function identities(records)
+    local ids = {}
+    for i, record in ipairs(records) do
+        ids[i] = identity(record)
+    end
+    return ids
+end
+
+-- Takes the page's records in; returns those that were never handed out before.
+local function take(self, records, ids)
+    local fresh = {}
+    local new = 0
+    for i, id in ipairs(ids) do
+        if not self.ids[id] then
+            self.ids[id] = true
+            new = new + 1
+        end
+        if not self.seen[id] then
+            self.seen[id] = true
+            fresh[#fresh + 1] = records[i]
+        end
+    end
+    self.distinct = self.distinct + new
+    self.records = self.records + #fresh
+    return fresh, new
+end
+
+-- What `count` counts: all records ("total") or nothing we can use ("page"); nil while it is open, which is when page 0
+-- is full and count equals its length.
+local function meaning_of_count(self, count, length)
+    if self.counting or not count then
+        return self.counting or "page"
+    elseif self.pages_read == 1 then
+        if count == length then
+            return length < self.limit and "total" or nil
+        end
+        return count > length and "total" or "page"
+    end
+    return (count < self.distinct or count == length and length > 0) and "page" or "total"
+end
+
+local function note_count(self, count)
+    if self.counting == "total" and count then
+        self.shrunk = self.shrunk or (self.count ~= nil and count < self.count)
+        self.count = count
+    end
+end
+
+-- Page 1 of a row-counting service is page 0 without its first record, and one more.
+local function counts_rows(self, ids)
+    local first = self.first
+    if self.mode ~= "auto" or self.by_row or self.pages_read ~= 2 or #first < MIN_ROWS_TO_TELL then
+        return false
+    end
+    for i = 2, #first do
+        if ids[i - 1] ~= first[i] then
+            return false
+        end
+    end
+    return true
+end
+
+local function advance(self, ids)
+    if counts_rows(self, ids) then
+        self.by_row = true
+        self.rows = 1 -- this page began at row 1
+    end
+    self.rows = self.rows + #ids
+    self.offset = self.by_row and self.rows or self.offset + 1
+end
+
+-- Whether this reading can bring no more.
+local function is_over(self, length, new)
+    if length == 0 then
+        return true
+    elseif new == 0 and self.pages_read > 1 then
+        return true -- the service repeats itself, or the rows moved by a whole page
+    elseif self.counting == "total" then
+        return self.distinct >= self.count
+    end
+    return length < self.limit
+end
+
+-- Whether what was read is all there is, given that nothing moved meanwhile.
+local function adds_up(self)
+    if self.count then
+        return self.distinct == self.count
+    end
+    return not self.repeated
+end
+
+local function fail_or_read_again(self)
+    if self.walks < MAX_WALKS then
+        return nil
+    end
+    if self.count and self.distinct < self.count then
+        return incomplete(self, ("the service counts %d records but delivered %d in each of %d readings"):format(
+            self.count, self.distinct, self.walks), self.repeated and
+            ("It repeats pages: ask for everything in one page with limit = %d."):format(self.count + 1) or nil)
+    elseif self.repeated then
+        return incomplete(self, "the service ignores offset and repeats the first page",
+            "Ask for everything in one page with a larger limit.")
+    end
+    return incomplete(self, ("the records kept changing during %d readings"):format(self.walks))
+end
+
+-- After the last page. Returns "done", "again" (go on with another page) or nil and an error.
+local function conclude(self)
+    if self.pages_read == 1 and adds_up(self) then
+        return "done" -- one page is one moment
+    end
+    self.confirming = true
+    self.offset = 0
+    return "again"
+end
+
+-- The first page, read again: nothing has moved if what headed it is still on it and the numbers agree.
+local function is_confirmed(self, ids)
+    if self.shrunk or not adds_up(self) then
+        return false
+    end
+    for _, id in ipairs(ids) do
+        if id == self.first[1] then
+            return true
+        end
+    end
+    return #ids == 0 and #self.first == 0
+end
+
+local function read_page(self)
+    if self.pages >= self.max_pages then
+        return nil, incomplete(self, ("there are more than max_pages = %d pages"):format(self.max_pages),
+            "Raise max_pages or limit.")
+    end
+    local page, err = self.fetch(self.offset, self.limit)
+    if not page then
+        return nil, err
+    end
+    self.pages = self.pages + 1
+    return page
+end
+
+local function reading_step(self, page, ids)
+    self.pages_read = self.pages_read + 1
+    self.first = self.first or ids
+    local fresh, new = take(self, page.sync_records, ids)
+    self.counting = meaning_of_count(self, page.count, #ids)
+    note_count(self, page.count)
+    self.repeated = new == 0 and #ids > 0 and ids[1] == self.first[1]
+    if is_over(self, #ids, new) then
+        return fresh, conclude(self)
+    end
+    advance(self, ids)
+    return fresh, "again"
+end
+
+local function confirming_step(self, page, ids)
+    local fresh = take(self, page.sync_records, ids)
+    note_count(self, page.count)
+    if is_confirmed(self, ids) then
+        return fresh, "done"
+    end
+    local err = fail_or_read_again(self)
+    if err then
+        return nil, nil, err
+    end
+    -- This page is already the first of the next reading.
+    begin_reading(self)
+    local more, state = reading_step(self, page, ids)
+    assert(#more == 0)
+    return fresh, state
+end
+
+--- Reads on until there are records that were not handed out before.
+-- @treturn {table,...} records; nil at the end of a complete list, or nil and an error
+-- @treturn dwsync.error what `fetch` returned, or kind "incomplete"
+function Walk:next_records()
+    while not self.finished do
+        local page, err = read_page(self)
+        if not page then
+            return nil, err
+        end
+        local ids = identities(page.sync_records)
+        local step = self.confirming and confirming_step or reading_step
+        local fresh, state, failure = step(self, page, ids)
+        if failure then
+            return nil, failure
+        end
+        self.finished = state == "done"
+        self.on_page(self.pages, self.records, self.count)
+        if #fresh > 0 then
+            return fresh
+        end
+    end
+    return nil
+end
+
+return M

@@ -1,0 +1,66 @@
+--- The project id of a region, looked up at IAM.
+-- It must never create a project, which two of the official SDKs do when they find none or several.
+-- @module dwsync.projects
+local errors = require "dwsync.errors"
+local json = require "dwsync.json"
+
+local M = {}
+
+local GIVE_IT = "Give project_id (console: My Credentials > API Credentials), or set HUAWEICLOUD_SDK_PROJECT_ID."
+
+local function config_error(message)
+    return errors.new { kind = "config", message = message, hint = GIVE_IT }
+end
+
+local function describe(found)
+    local parts = {}
+    for i, project in ipairs(found) do
+        parts[i] = ("%s (%s)"):format(tostring(project.name), tostring(project.id))
+    end
+    return table.concat(parts, ", ")
+end
+
+local function decode(response, region)
+    local body, reason = json.decode(response.body)
+    if not body or type(body.projects) ~= "table" then
+        return nil, errors.new {
+            kind = "decode",
+            message = "IAM's answer is not a list of projects: " .. (reason or "it has no projects"),
+            status = response.status,
+            request_id = errors.request_id(response),
+        }
+    elseif #body.projects == 0 then
+        return nil, config_error(("IAM knows no project named %q for these credentials"):format(region))
+    elseif #body.projects > 1 then
+        return nil, config_error(("IAM knows several projects for region %q: %s"):format(region,
+            describe(body.projects)))
+    end
+    return body.projects[1].id
+end
+
+--- Finds the id of the region's main project, whose name is the region's.
+-- @tparam dwsync.api api
+-- @tparam string region
+-- @tparam dwsync.credentials keys
+-- @tparam table limits `deadline`, `timeout`
+-- @treturn string id, or nil
+-- @treturn dwsync.error kind "config" when there is none or several; a refusal is told with the way round it
+function M.find(api, region, keys, limits)
+    if not region then
+        return nil, config_error "project_id is not set, and without a region it cannot be looked up"
+    end
+    local response, err = api:get("iam", "/v3/projects?name=" .. region, {
+        keys = keys,
+        deadline = limits.deadline,
+        timeout = limits.timeout,
+    })
+    if not response then
+        if err.kind == "permission" then
+            err.hint = "The project id could not be looked up without iam:projects:listProjects. " .. GIVE_IT
+        end
+        return nil, err
+    end
+    return decode(response, region)
+end
+
+return M

@@ -1,0 +1,31 @@
+--- CSV (RFC 4180) with a header; times are raw milliseconds.
+-- It must not let a cell begin like a formula: spreadsheets would run it.
+-- @module dwsync.report.csv
+local columns = require "dwsync.report.columns"
+
+local M = {}
+
+local function cell(value)
+    local text = columns.raw(value)
+    if type(value) == "string" and text:find "^[=+@\t\r-]" then
+        text = "'" .. text
+    end
+    if text:find '[",\r\n]' then
+        text = '"' .. text:gsub('"', '""') .. '"'
+    end
+    return text
+end
+
+--- @tparam table document @tparam function write
+function M.render(document, write)
+    write(table.concat(document.columns, ",") .. "\n")
+    for _, row in ipairs(document.rows) do
+        local cells = {}
+        for i, name in ipairs(document.columns) do
+            cells[i] = cell(row[name])
+        end
+        write(table.concat(cells, ",") .. "\n")
+    end
+end
+
+return M

@@ -1,0 +1,71 @@
+--- Text on a terminal: what may be shown, and how many columns it takes.
+-- It must not let hostile text drive the terminal.
+-- @module dwsync.report.display
+local M = {}
+
+local CHARACTER = "[%z\1-\127\194-\244][\128-\191]*"
+
+-- Zero: combining marks and invisible joiners. Two: East Asian wide forms and emoji. By range of code points.
+local WIDTHS = {
+    { 0x0300, 0x036F, 0 }, { 0x200B, 0x200F, 0 }, { 0xFE00, 0xFE0F, 0 }, { 0x1100, 0x115F, 2 }, { 0x2E80, 0xA4CF, 2 },
+    { 0xAC00, 0xD7A3, 2 }, { 0xF900, 0xFAFF, 2 }, { 0xFE30, 0xFE6F, 2 }, { 0xFF00, 0xFF60, 2 }, { 0xFFE0, 0xFFE6, 2 },
+    { 0x1F300, 0x1FAFF, 2 }, { 0x20000, 0x3FFFD, 2 },
+}
+
+local function code_point(character)
+    local lead = character:byte()
+    local code = lead < 0x80 and lead or lead < 0xE0 and lead - 0xC0 or lead < 0xF0 and lead - 0xE0 or lead - 0xF0
+    for i = 2, #character do
+        code = code * 64 + character:byte(i) - 0x80
+    end
+    return code
+end
+
+local function character_width(character)
+    local code = #character > 1 and code_point(character)
+    for _, range in ipairs(code and WIDTHS or {}) do
+        if code >= range[1] and code <= range[2] then
+            return range[3]
+        end
+    end
+    return 1
+end
+
+--- The text on one line, without anything a terminal obeys: control characters (C0, C1, DEL) and the marks that turn
+-- the direction of writing become "?".
+-- @tparam string text valid UTF-8 @treturn string
+function M.safe(text)
+    return (text:gsub("[\r\n\t]+", " "):gsub("%c", "?"):gsub("\194[\128-\159]", "?"):gsub("\226\128[\170-\174]", "?")
+        :gsub("\226\129[\166-\169]", "?"))
+end
+
+--- Columns that a text takes. @tparam string text @treturn integer
+function M.width(text)
+    if not text:find "[\128-\255]" then
+        return #text
+    end
+    local width = 0
+    for character in text:gmatch(CHARACTER) do
+        width = width + character_width(character)
+    end
+    return width
+end
+
+--- The text cut to a width, with "…" where something was cut off.
+-- @tparam string text @tparam integer width at least 1 @treturn string
+function M.cut(text, width)
+    if M.width(text) <= width then
+        return text
+    end
+    local kept, used = {}, 0
+    for character in text:gmatch(CHARACTER) do
+        used = used + character_width(character)
+        if used > width - 1 then
+            break
+        end
+        kept[#kept + 1] = character
+    end
+    return table.concat(kept) .. "…"
+end
+
+return M

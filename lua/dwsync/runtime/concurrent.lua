@@ -1,0 +1,157 @@
+--- Many functions as coroutines over one pool: perform and sleep yield.
+-- It must not be entered from a coroutine of the caller's own inside a function: that one falls back to blocking.
+-- @module dwsync.runtime.concurrent
+local core = require "dwsync.core"
+
+local M = {}
+
+-- Waits come in slices, because Lua can only act on an interrupt (Ctrl-C) between calls into C.
+local SLICE_SECONDS = 0.25
+local DEFAULT_CONCURRENCY = 32
+
+local PERFORM, SLEEP = {}, {}
+
+-- Coroutines of a gather that is under way. Only these may yield to it.
+local gathered = setmetatable({}, { __mode = "k" })
+
+local yielding = {
+    perform = function(request)
+        return coroutine.yield(PERFORM, request)
+    end,
+    sleep = function(seconds)
+        coroutine.yield(SLEEP, core.now() + seconds)
+    end,
+    now = core.now,
+}
+
+--- The runtime of the gather that the running coroutine belongs to.
+-- @treturn table runtime, or nil outside of one
+function M.current()
+    local co = coroutine.running()
+    return co and gathered[co] and yielding or nil
+end
+
+-- ---- the scheduler -------------------------------------------------------------------------------
+
+local Scheduler = {}
+Scheduler.__index = Scheduler
+
+function Scheduler:finish(task, ok, result, err)
+    self.active = self.active - 1
+    gathered[task.co] = nil
+    if not ok then
+        self.errors[task.index] = result
+    elseif result == nil and err ~= nil then
+        self.errors[task.index] = err
+    else
+        self.results[task.index] = result
+    end
+end
+
+-- Runs a task until it waits for something or ends. A request that cannot even be submitted goes straight back.
+function Scheduler:resume(task, ...)
+    local ok, what, value = coroutine.resume(task.co, ...)
+    while ok and coroutine.status(task.co) ~= "dead" do
+        if what == SLEEP then
+            self.sleeping[task] = value
+            return
+        elseif what ~= PERFORM then
+            ok, what, value = false, "a function given to dwsync.gather yielded to it: use a coroutine of your own", nil
+            break
+        end
+        local submitted, err = self.pool:submit(task, value)
+        if submitted then
+            return
+        end
+        ok, what, value = coroutine.resume(task.co, nil, err)
+    end
+    self:finish(task, ok, what, value)
+end
+
+function Scheduler:start_tasks()
+    while self.active < self.concurrency and self.started < self.count do
+        self.started = self.started + 1
+        self.active = self.active + 1
+        local task = { index = self.started, co = coroutine.create(self.functions[self.started]) }
+        gathered[task.co] = true
+        self:resume(task)
+    end
+end
+
+function Scheduler:wake_sleepers()
+    local now, due = core.now(), {}
+    for task, time in pairs(self.sleeping) do
+        if time <= now then
+            due[#due + 1] = task
+        end
+    end
+    for _, task in ipairs(due) do
+        self.sleeping[task] = nil
+        self:resume(task)
+    end
+end
+
+function Scheduler:wait_seconds()
+    local till = core.now() + SLICE_SECONDS
+    for _, time in pairs(self.sleeping) do
+        till = math.min(till, time)
+    end
+    return math.max(0, till - core.now())
+end
+
+function Scheduler:run()
+    self:start_tasks()
+    while self.active > 0 do
+        local seconds = self:wait_seconds()
+        local task, response, err = self.pool:next(seconds)
+        if task then
+            self:resume(task, response, err)
+        elseif response == "idle" then
+            core.sleep(seconds)
+        end
+        self:wake_sleepers()
+        self:start_tasks()
+    end
+end
+
+--- Runs functions at the same time, each in blocking style; a client made by dwsync.new works unchanged inside them.
+-- @tparam {function,...} functions each returns a result, or nil and an error
+-- @tparam[opt] table options `concurrency`: how many run at once, 1 to 1024, default 32
+-- @treturn table results by position in `functions`; nil where one failed
+-- @treturn table errors by position; what a function returned beside nil, or raised
+-- @usage local lists, errs = dwsync.gather({ function() return client:all_sync_records{ cluster_id = id } end })
+function M.gather(functions, options)
+    if type(functions) ~= "table" then
+        error("bad argument #1 to 'gather' (a list of functions expected, got " .. type(functions) .. ")", 2)
+    end
+    for i, item in ipairs(functions) do
+        if type(item) ~= "function" then
+            error(("bad argument #1 to 'gather' (item %d is a %s, not a function)"):format(i, type(item)), 2)
+        end
+    end
+    for name in pairs(options or {}) do
+        if name ~= "concurrency" then
+            error(("unknown option '%s' of 'gather'"):format(tostring(name)), 2)
+        end
+    end
+    local concurrency = options and options.concurrency or DEFAULT_CONCURRENCY
+    if type(concurrency) ~= "number" or concurrency < 1 or concurrency > 1024 or concurrency % 1 ~= 0 then
+        error("option 'concurrency' must be an integer from 1 to 1024", 2)
+    end
+    local scheduler = setmetatable({
+        functions = functions,
+        count = #functions,
+        concurrency = concurrency,
+        pool = core.pool { concurrency = concurrency },
+        started = 0,
+        active = 0,
+        sleeping = {},
+        results = {},
+        errors = {},
+    }, Scheduler)
+    scheduler:run()
+    scheduler.pool:close()
+    return scheduler.results, scheduler.errors
+end
+
+return M

@@ -1,0 +1,39 @@
+--- How a request is performed and a second is slept. The default runtime: concurrent inside dwsync.gather,
+-- blocking everywhere else, so that the same client serves both.
+-- It must not know what is requested.
+--
+-- A runtime is a table of three functions; bring your own to use another HTTP client or event loop:
+--
+--    perform(request) → {status =, headers = {[lower-case name] = value}, body =} | nil, err
+--    sleep(seconds)
+--    now() → seconds since the epoch, with fraction
+--
+-- A request has `method`, `url`, `headers` and optionally `body`, `timeout` (seconds) and the transport options
+-- `connect_timeout`, `max_response_bytes`, `ca_file`, `client_cert`, `client_key`, `proxy`, `user_agent`, `allow_http`.
+-- An err has at least `kind` and `message`.
+-- @module dwsync.runtime
+local concurrent = require "dwsync.runtime.concurrent"
+local core = require "dwsync.core"
+local curl = require "dwsync.runtime.curl"
+
+local M = {}
+
+--- Makes a default runtime, with a pool of connections of its own.
+-- @treturn table runtime
+function M.new()
+    local blocking = curl.new()
+    local function chosen()
+        return concurrent.current() or blocking
+    end
+    return {
+        perform = function(request)
+            return chosen().perform(request)
+        end,
+        sleep = function(seconds)
+            return chosen().sleep(seconds)
+        end,
+        now = core.now,
+    }
+end
+
+return M

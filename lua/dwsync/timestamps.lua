@@ -1,0 +1,118 @@
+--- Points in time as the service, HTTP and people write them.
+-- It must not read a clock: "now" is an argument.
+-- @module dwsync.timestamps
+local M = {}
+
+-- Days since 1970-01-01 of a date in the Gregorian calendar (Howard Hinnant's days_from_civil).
+local function days(year, month, day)
+    if month <= 2 then
+        year = year - 1
+    end
+    local era = math.floor(year / 400)
+    local year_of_era = year - era * 400
+    local day_of_year = math.floor((153 * (month + (month > 2 and -3 or 9)) + 2) / 5) + day - 1
+    return era * 146097 + year_of_era * 365 + math.floor(year_of_era / 4) - math.floor(year_of_era / 100)
+        + day_of_year - 719468
+end
+
+local LENGTHS = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
+
+local function epoch(year, month, day, hour, minute, second)
+    year, month, day = tonumber(year), tonumber(month), tonumber(day)
+    hour, minute, second = tonumber(hour), tonumber(minute), tonumber(second)
+    if month < 1 or month > 12 or day < 1 or day > LENGTHS[month] or hour > 23 or minute > 59 or second > 60 then
+        return nil
+    end
+    return days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second
+end
+
+local MONTHS = {}
+for i, name in ipairs { "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec" } do
+    MONTHS[name] = i
+end
+
+--- An HTTP date (RFC 9110, the form that servers must send): "Sun, 06 Nov 1994 08:49:37 GMT".
+-- @tparam string text
+-- @treturn integer seconds since the epoch, or nil when it is no such date
+function M.from_http(text)
+    local day, month, year, hour, minute, second =
+        text:match "^%a+, (%d%d?) (%a%a%a) (%d%d%d%d) (%d%d):(%d%d):(%d%d) GMT$"
+    month = month and MONTHS[month:lower()]
+    return month and epoch(year, month, day, hour, minute, second) or nil
+end
+
+local function zone_offset(zone)
+    if zone == "Z" or zone == "z" or zone == "" then
+        return 0
+    end
+    local sign, hours, minutes = zone:match "^([+-])(%d%d):?(%d%d)$"
+    if not sign or tonumber(hours) > 23 or tonumber(minutes) > 59 then
+        return nil
+    end
+    return (sign == "-" and -1 or 1) * (hours * 3600 + minutes * 60)
+end
+
+--- An ISO 8601 date or date and time; UTC when it names no zone. A fraction may have any number of digits.
+-- @tparam string text "2025-05-19", "2025-05-19T06:55:23Z", "2025-05-19T08:55:23.055+02:00"
+-- @treturn number seconds since the epoch, with fraction, or nil when it is none
+function M.from_iso(text)
+    local year, month, day, rest = text:match "^(%d%d%d%d)%-(%d%d)%-(%d%d)(.*)$"
+    if not year then
+        return nil
+    end
+    if rest == "" then
+        return epoch(year, month, day, 0, 0, 0)
+    end
+    local hour, minute, second, fraction, zone = rest:match "^[Tt ](%d%d):(%d%d):(%d%d)(%.?%d*)(.*)$"
+    if not hour then
+        hour, minute, zone = rest:match "^[Tt ](%d%d):(%d%d)(.*)$"
+        second, fraction = 0, ""
+    end
+    local offset = hour and zone_offset(zone)
+    local whole = offset and fraction ~= "." and epoch(year, month, day, hour, minute, second)
+    return whole and whole - offset + (fraction == "" and 0 or tonumber("0" .. fraction)) or nil
+end
+
+local UNITS = { s = 1, m = 60, h = 3600, d = 86400, w = 604800 }
+
+--- A length of time: "90s", "30m", "24h", "7d", "2w".
+-- @tparam string text
+-- @treturn number seconds, or nil when it is none
+function M.duration(text)
+    local number, unit = text:match "^(%d+%.?%d*)([smhdw])$"
+    return number and tonumber(number) * UNITS[unit] or nil
+end
+
+--- What a person writes for "since" and "until": a length of time before now, a date, or milliseconds.
+-- @tparam string text "24h", "2025-05-19", "1747637723055"
+-- @tparam number now seconds since the epoch
+-- @treturn number milliseconds since the epoch, or nil when it is none
+function M.point(text, now)
+    if text:match "^%d%d%d%d%d%d%d%d%d%d%d%d+$" then
+        return tonumber(text)
+    end
+    local ago = M.duration(text)
+    local seconds = ago and now - ago or M.from_iso(text)
+    return seconds and math.floor(seconds * 1000) or nil
+end
+
+--- The form of X-Sdk-Date.
+-- @tparam number seconds since the epoch
+-- @treturn string "20251025T104952Z"
+function M.to_sdk_date(seconds)
+    return os.date("!%Y%m%dT%H%M%SZ", math.floor(seconds))
+end
+
+--- ISO 8601 in UTC, to the millisecond: "2025-05-19T06:55:23.055Z". Milliseconds that no calendar holds come back
+-- as the number they are.
+-- @tparam number ms milliseconds since the epoch
+-- @treturn string
+function M.to_iso(ms)
+    local seconds = math.floor(ms / 1000)
+    if seconds < -62135596800 or seconds > 253402300799 then -- years 1 to 9999
+        return ("%.0f"):format(ms)
+    end
+    return os.date("!%Y-%m-%dT%H:%M:%S", seconds) .. (".%03dZ"):format(ms - seconds * 1000)
+end
+
+return M

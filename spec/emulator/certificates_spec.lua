@@ -1,0 +1,63 @@
+local emulator = require "dwsync.emulator"
+local curl = dofile("spec/emulator/curl.lua")
+
+local CERTIFICATE_PROBLEM = 60 -- curl's exit status
+
+describe("the emulator's certificates", function()
+    local running, info, port
+
+    setup(function()
+        running = assert(emulator.start())
+        info = running.info
+        port = info.endpoint:match(":(%d+)$")
+    end)
+    teardown(function() running:stop() end)
+
+    local function visit(host, more)
+        return curl.send(info, {
+            url = ("https://%s:%s/v3/projects"):format(host, port),
+            curl = ("--resolve %s:%s:127.0.0.1 %s"):format(host, port, more or ""),
+        })
+    end
+    -- OpenSSL's verdict, a number of its X509_V_ERR_ list; 0 is good.
+    local function verdict(options)
+        local text = curl.shell(("openssl s_client -connect 127.0.0.1:%s -CAfile %s %s </dev/null 2>&1")
+            :format(port, curl.quoted(info.ca_file), options))
+        return text:match("Verify return code: (%d+)")
+    end
+    local function verdict_on(host)
+        return verdict(("-servername %s -verify_hostname %s"):format(host, host))
+    end
+
+    it("are good for the names and addresses of this machine", function()
+        assert.equal(401, visit("127.0.0.1").status)
+        assert.equal(401, visit("localhost").status)
+        assert.equal("0", verdict_on("localhost"))
+    end)
+
+    it("satisfy a strict verifier", function()
+        assert.equal("0", verdict("-x509_strict -verify_ip 127.0.0.1"))
+    end)
+
+    local REASONS = {["expired.localhost"] = "10", ["wronghost.localhost"] = "62", ["unknown.localhost"] = "21"}
+    for host, code in pairs(REASONS) do
+        it(host .. " is refused by a client that verifies, for the reason in its name", function()
+            local response = visit(host)
+            assert.same({CERTIFICATE_PROBLEM, nil}, {response.exit, response.status})
+            assert.equal(code, verdict_on(host))
+            assert.equal(401, visit(host, "--insecure").status)
+        end)
+    end
+
+    it("belong to one run: another emulator's authority is a stranger", function()
+        local other = assert(emulator.start())
+        local response = curl.send({endpoint = info.endpoint, ca_file = other.info.ca_file}, {path = "/v3/projects"})
+        other:stop()
+        assert.equal(CERTIFICATE_PROBLEM, response.exit)
+    end)
+
+    it("are not used below TLS 1.2", function()
+        local response = visit("localhost", "--tls-max 1.1 --tlsv1.0 --ciphers DEFAULT@SECLEVEL=0")
+        assert.equal(35, response.exit)
+    end)
+end)

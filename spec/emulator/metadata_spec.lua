@@ -1,0 +1,98 @@
+local cjson = require "cjson"
+local emulator = require "dwsync.emulator"
+local curl = dofile("spec/emulator/curl.lua")
+
+describe("the emulated metadata service", function()
+    local running, info, path
+
+    setup(function()
+        running = assert(emulator.start())
+        info = running.info
+        path = curl.records_path(info, "never")
+    end)
+    teardown(function() running:stop() end)
+    before_each(function() curl.admin(info, "DELETE", "settings") end)
+
+    local function ask(method, what, ...)
+        return curl.send(info, {url = info.metadata_endpoint .. what, method = method, headers = {...}})
+    end
+    local function token(ttl)
+        return ask("PUT", "/meta-data/latest/api/token", "X-Metadata-Token-Ttl-Seconds: " .. (ttl or 21600))
+    end
+    local function credential()
+        local response = ask("GET", "/openstack/latest/securitykey", "X-Metadata-Token: " .. token().body)
+        return cjson.decode(response.body).credential
+    end
+    local function query_with(key, security_token, date)
+        return curl.get(info, {
+            path = path, date = date, ak = key.access, sk = key.secret,
+            headers = {["x-security-token"] = security_token},
+        })
+    end
+
+    it("hands out a token, and a key for the token", function()
+        local response = token()
+        assert.equal(200, response.status)
+        assert.is_truthy(response.body:match("^%w+$"))
+        local key = ask("GET", "/openstack/latest/securitykey", "X-Metadata-Token: " .. response.body)
+        assert.equal(200, key.status)
+        local content = cjson.decode(key.body).credential
+        assert.is_truthy(content.expires_at:match("^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.%d%d%d%d%d%dZ$"))
+        assert.equal("string", type(content.access) and type(content.secret) and type(content.securitytoken))
+    end)
+
+    it("hands out the same key until it is about to expire, then another while the first still works", function()
+        local first = credential()
+        assert.equal(first.access, credential().access)
+        curl.admin(info, "POST", "settings", {clock_offset = 3060})
+        local second = credential()
+        assert.not_equal(first.access, second.access)
+        assert.equal(200, query_with(first, first.securitytoken, curl.date(os.time() + 3060)).status)
+    end)
+
+    it("wants a lifetime it can give", function()
+        for _, ttl in ipairs{"0", "21601", "x", "1.5"} do assert.equal(400, token(ttl).status, ttl) end
+        assert.equal(400, ask("PUT", "/meta-data/latest/api/token").status)
+    end)
+
+    it("refuses a token it did not issue or that is over", function()
+        assert.equal(401, ask("GET", "/openstack/latest/securitykey", "X-Metadata-Token: nonsense").status)
+        local short = token(60).body
+        curl.admin(info, "POST", "settings", {clock_offset = 61})
+        assert.equal(401, ask("GET", "/openstack/latest/securitykey", "X-Metadata-Token: " .. short).status)
+    end)
+
+    it("needs no token unless it is told to insist", function()
+        assert.equal(200, ask("GET", "/openstack/latest/securitykey").status)
+        curl.admin(info, "POST", "settings", {metadata_token = "required"})
+        assert.equal(401, ask("GET", "/openstack/latest/securitykey").status)
+        assert.equal(401, ask("GET", "/openstack/latest/meta_data.json").status)
+    end)
+
+    it("tells the machine's project and region", function()
+        local data = cjson.decode(ask("GET", "/openstack/latest/meta_data.json").body)
+        assert.same({info.project_id, info.region}, {data.project_id, data.region_id})
+    end)
+
+    it("knows nothing else", function()
+        assert.equal(404, ask("GET", "/").status)
+        assert.equal(404, ask("GET", path).status)
+        assert.equal(404, ask("GET", "/_emulator/requests").status)
+        assert.equal(404, ask("GET", "/meta-data/latest/api/token").status)
+    end)
+
+    it("hands out keys that the gateway accepts together with their token, for an hour", function()
+        local key = credential()
+        assert.equal(200, query_with(key, key.securitytoken).status)
+        local function tail(response)
+            assert.equal(401, response.status)
+            return response.json.error_msg:match("information: (.*)$")
+        end
+        assert.equal("decrypt token fail", tail(query_with(key, "another")))
+        assert.equal("Get secretKey failed,ak:" .. key.access .. ",err:ak not exist", tail(query_with(key, nil)))
+        curl.admin(info, "DELETE", "settings")
+        curl.admin(info, "POST", "settings", {clock_offset = 3601})
+        assert.equal("token expires, expires_at:" .. key.expires_at,
+            tail(query_with(key, key.securitytoken, curl.date(os.time() + 3601))))
+    end)
+end)

@@ -1,0 +1,54 @@
+local uv = require "luv"
+local nginx_program = require "dwsync.emulator.nginx_program"
+local curl = dofile("spec/emulator/curl.lua")
+
+describe("the search for nginx", function()
+    local directory
+
+    before_each(function() directory = assert(uv.fs_mkdtemp(uv.os_tmpdir() .. "/dwsync-spec-XXXXXX")) end)
+    after_each(function() curl.shell("rm -rf " .. curl.quoted(directory)) end)
+
+    -- An nginx of which only -V is ever asked.
+    local function fake(version_text)
+        local file = assert(io.open(directory .. "/nginx", "w"))
+        file:write("#!/bin/sh\ncat >&2 <<'E'\n", version_text, "\nE\n")
+        file:close()
+        uv.fs_chmod(directory .. "/nginx", tonumber("755", 8))
+        return directory .. "/nginx"
+    end
+
+    it("finds nginx and the two modules it loads, in order", function()
+        local program = assert(nginx_program.find())
+        assert.is_truthy(uv.fs_stat(program.path))
+        if #program.modules > 0 then
+            assert.is_truthy(program.modules[1]:find("ndk_http_module.so", 1, true))
+            assert.is_truthy(program.modules[2]:find("ngx_http_lua_module.so", 1, true))
+        end
+    end)
+
+    it("looks where it is told, first come first served", function()
+        local path = fake("nginx version: openresty/1.21\nconfigure arguments: --add-module=../ngx_lua-0.10.21")
+        assert.same({path = path, modules = {}}, nginx_program.find(nil, "/nonexistent:" .. directory .. ":/usr/sbin"))
+    end)
+
+    it("says what to install when there is no nginx", function()
+        local program, err = nginx_program.find(nil, directory)
+        assert.is_nil(program)
+        assert.is_truthy(err:find("nginx is not installed (on Debian or Ubuntu: apt-get install nginx lib", 1, true))
+    end)
+
+    it("says what to install when nginx has no Lua module", function()
+        local modules = directory .. "/modules"
+        local path = fake("nginx version: nginx/1.22.1\nconfigure arguments: --modules-path=" .. modules)
+        local program, err = nginx_program.find(path)
+        assert.is_nil(program)
+        local complaint = "nginx lacks its Lua module, " .. modules .. "/ndk_http_module.so (on Debian"
+        assert.is_truthy(err:find(complaint, 1, true), err)
+    end)
+
+    it("does not take another program for nginx", function()
+        local program, err = nginx_program.find("/bin/true")
+        assert.is_nil(program)
+        assert.is_truthy(err:find("/bin/true -V failed", 1, true))
+    end)
+end)
