@@ -69,7 +69,7 @@ local function observer(args, context, show, clear)
             show(event)
         elseif event.type == "clock" then
             clear()
-            context.stderr:write(("dwsync: this machine's clock is %.0f s %s; corrected for this run, set it with NTP\n")
+            context.stderr:write(("dwsync: this machine's clock is %.0f s %s; corrected for now, set it with NTP\n")
                 :format(math.abs(event.skew), event.skew > 0 and "slow" or "fast"))
         elseif args.debug then
             clear()

@@ -1,0 +1,86 @@
+#!/bin/sh
+# setup.sh: installs what is missing (Debian 12, as root or with sudo) and builds. Shared by quickstart.sh and
+# spec/run.sh; with --tests also what only the tests need. Says nothing when there is nothing to do.
+# It must not change anything outside Debian's packages and the build folders.
+set -eu
+cd "$(dirname "$0")/.."
+
+RUN_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config lua5.4 liblua5.4-dev libcurl4-openssl-dev libssl-dev
+    lua-cjson lua-argparse lua-luv lua-yaml lua-luaossl nginx-light libnginx-mod-http-lua"
+TEST_PACKAGES="luajit2 libluajit2-5.1-dev lua5.3 liblua5.3-dev lua5.1 liblua5.1-0-dev lua-busted lua-check luarocks
+    clang libclang-rt-14-dev valgrind mandoc curl openssl procps util-linux binutils git"
+
+say() { printf '%s\n' "$*" >&2; }
+
+wanted=$RUN_PACKAGES
+if [ "${1:-}" = --tests ]; then
+    wanted="$wanted $TEST_PACKAGES"
+    command -v npm >/dev/null 2>&1 || wanted="$wanted nodejs npm"
+fi
+
+missing_packages() {
+    for package in $wanted; do
+        case "$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null)" in
+            *" installed") ;;
+            *) printf '%s ' "$package" ;;
+        esac
+    done
+}
+
+tell_and_stop() {
+    say "setup.sh: $1"
+    say "  dwsync needs a C11 compiler, CMake 3.21, pkg-config, Lua 5.4, libcurl 7.87 or later (OpenSSL build), OpenSSL 3;"
+    say "  for Lua: lua-cjson, argparse, luv, lyaml; for the emulator: nginx with the Lua module (OpenResty) and luaossl."
+    say "  With those in place: cmake --preset release && cmake --build build"
+    exit 1
+}
+
+# Its own service is not wanted: nginx is only the emulator's engine.
+keep_nginx_quiet() {
+    if command -v systemctl >/dev/null 2>&1; then
+        $root systemctl disable --now nginx >/dev/null 2>&1 || true
+    fi
+}
+
+install_missing() {
+    missing=$(missing_packages)
+    [ -n "$missing" ] || return 0
+    root=""
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null 2>&1 || tell_and_stop "these Debian packages are missing, and there is no sudo: $missing"
+        root=sudo
+    fi
+    say "setup.sh: installing $missing"
+    log=$(mktemp)
+    # RUNLEVEL=1 keeps packages from starting their services.
+    # shellcheck disable=SC2086
+    if ! { $root apt-get update -qq && $root env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
+            apt-get install -y -qq --no-install-recommends $missing; } >"$log" 2>&1; then
+        cat "$log" >&2
+        rm -f "$log"
+        tell_and_stop "apt-get could not install these packages: $missing"
+    fi
+    rm -f "$log"
+    case "$missing" in *nginx*) keep_nginx_quiet ;; esac
+}
+
+build() {
+    log=$(mktemp)
+    if ! { cmake --preset release "$@" && cmake --build build; } >"$log" 2>&1; then
+        cat "$log" >&2
+        rm -f "$log"
+        exit 1
+    fi
+    rm -f "$log"
+}
+
+if command -v dpkg-query >/dev/null 2>&1; then
+    install_missing
+elif ! command -v cmake >/dev/null 2>&1; then
+    tell_and_stop "this is no Debian, so nothing is installed for you"
+fi
+if [ "${1:-}" = --tests ]; then
+    build -DDWSYNC_TESTS=ON
+else
+    build
+fi

@@ -1,0 +1,32 @@
+#!/bin/sh
+# install.sh BUILD_DIR: what cmake --install puts down is found by each Lua, by a shell and by a C compiler.
+set -eu
+prefix=$(mktemp -d)
+trap 'rm -rf "$prefix"' EXIT
+cmake --install "$1" --prefix "$prefix" >/dev/null
+
+cd "$prefix"
+libdir=$(dirname "$(find . -path '*/lua/5.4/dwsync/core.so' | sed 's,/lua/5.4/dwsync/core.so,/x,')")
+for pair in lua5.4:5.4 lua5.3:5.3 lua5.1:5.1 luajit:5.1; do
+    lua=${pair%:*} version=${pair#*:}
+    LUA_PATH="$prefix/share/lua/$version/?.lua;$prefix/share/lua/$version/?/init.lua;;" \
+    LUA_CPATH="$prefix/$libdir/lua/$version/?.so;;" \
+        "$lua" -e 'assert(require "dwsync".version:find "^%d+%.%d+%.%d+$")'
+done
+
+LUA_PATH="$prefix/share/lua/5.4/?.lua;$prefix/share/lua/5.4/?/init.lua;;" \
+LUA_CPATH="$prefix/$libdir/lua/5.4/?.so;;" bin/dwsync version | grep -q '^dwsync '
+test -s share/man/man1/dwsync.1
+
+cat >embed.c <<'END'
+#include <dws.h>
+#include <stdio.h>
+int main(void)
+{
+    return puts(dws_version()) < 0;
+}
+END
+PKG_CONFIG_PATH="$prefix/$libdir/pkgconfig" pkg-config --define-variable=prefix="$prefix" --static --cflags --libs dws >flags
+# shellcheck disable=SC2046
+gcc embed.c $(cat flags) -o embed
+./embed >/dev/null

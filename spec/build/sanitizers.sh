@@ -1,0 +1,21 @@
+#!/bin/sh
+# sanitizers.sh: the C tests and the binding's specs under AddressSanitizer, UndefinedBehaviorSanitizer and
+# LeakSanitizer. Any report ends it.
+set -eu
+{ cmake --preset asan -DDWSYNC_TESTS=ON && cmake --build build-asan; } >build/asan.log 2>&1 || {
+    cat build/asan.log
+    exit 1
+}
+ctest --test-dir build-asan --output-on-failure -R '^c/'
+
+# The interpreter is not instrumented, so the runtime comes first; what Lua itself keeps to the end is not ours.
+suppressions=$(mktemp)
+trap 'rm -f "$suppressions"' EXIT
+printf 'leak:liblua\nleak:luaL_newstate\nleak:libuv\nleak:luv.so\n' >"$suppressions"
+for lua in lua5.4 luajit; do
+    LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" \
+    ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS="suppressions=$suppressions:print_suppressions=0" \
+    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+    LUA_PATH="lua/?.lua;lua/?/init.lua;;" LUA_CPATH="build-asan/$lua/?.so;;" \
+        "$lua" /usr/bin/busted --output=plainTerminal spec/core
+done
