@@ -42,7 +42,6 @@ static enum dws_status status_of(CURLcode code)
     switch (code) {
     case CURLE_OK: return DWS_OK;
     case CURLE_OUT_OF_MEMORY: return DWS_ERR_MEMORY;
-    case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
     case CURLE_BAD_FUNCTION_ARGUMENT: return DWS_ERR_ARGUMENT;
     case CURLE_COULDNT_RESOLVE_PROXY:
@@ -57,6 +56,7 @@ static enum dws_status status_of(CURLcode code)
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS: return DWS_ERR_CERTIFICATE;
     case CURLE_FILESIZE_EXCEEDED: return DWS_ERR_TOO_LARGE;
+    /* CURLE_UNSUPPORTED_PROTOCOL too: the URL was checked, so it is the server that does not speak HTTP. */
     default: return DWS_ERR_NETWORK;
     }
 }

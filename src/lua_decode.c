@@ -234,9 +234,23 @@ static bool check_page(lua_State *L)
         lua_pushfstring(L, "count says %d, but there is no sync_records", (int)lua_tonumber(L, page + 1));
     } else {
         lua_pushnil(L);
-        if (counted || !lua_isnil(L, page + 2) || !lua_next(L, page))
+        if (!lua_isnil(L, page + 1) || !lua_isnil(L, page + 2) || !lua_next(L, page))
             return true;
         lua_pushliteral(L, "it has neither count nor sync_records");
+    }
+    return false;
+}
+
+/* JSON holds no control byte but white space, neither inside a string nor outside. lua-cjson lets them pass, and takes a
+ * NUL for the end of the text. */
+static bool holds_control(struct dws_text body, size_t *offset)
+{
+    for (size_t i = 0; i < body.length; i++) {
+        unsigned char c = (unsigned char)body.data[i];
+        if (c < ' ' && c != '\t' && c != '\n' && c != '\r') {
+            *offset = i;
+            return true;
+        }
     }
     return false;
 }
@@ -249,9 +263,10 @@ static int core_decode_page(lua_State *L)
     body.data = luaL_checklstring(L, 1, &body.length);
     luaL_argcheck(L, lua_isnoneornil(L, 2), 2, "decode_page takes no options yet");
     lua_settop(L, 1);
-    if (!dws_utf8_valid(body, &offset)) {
+    bool control = holds_control(body, &offset);
+    if (control || !dws_utf8_valid(body, &offset)) {
         char where[64];
-        snprintf(where, sizeof where, "byte %zu is not valid UTF-8", offset + 1);
+        snprintf(where, sizeof where, "byte %zu is %s", offset + 1, control ? "a control character" : "not valid UTF-8");
         lua_pushstring(L, where);
         return fail_with_body(L, body);
     }

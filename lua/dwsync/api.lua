@@ -58,13 +58,14 @@ local function build(self, url, headers, keys, seconds)
 end
 
 local function judge(self, response, failure, keys)
+    local secrets = { keys.sk, keys.security_token }
     if not response then
-        return nil, errors.from_core(failure)
+        return nil, errors.from_core(failure, secrets)
     elseif response.status >= 200 and response.status < 300 then
         return response
     end
     return nil, errors.from_response(response, {
-        secrets = { keys.sk, keys.security_token },
+        secrets = secrets,
         now = self.runtime.now(),
     })
 end

@@ -62,6 +62,8 @@ local OTHERS = {
     ["DWS.5064"] = { kind = "request", hint = "The cluster id must be a UUID (dwsync clusters lists them)." },
     ["DWS.5206"] = { kind = "request", hint = "This version of the cluster lacks the function: upgrade the cluster." },
     ["DWS.7023"] = { kind = "service", hint = "The cluster's state does not allow it: see dwsync clusters." },
+    -- The enterprise project service, which says 401 for a missing permission.
+    ["EPS.0003"] = { kind = "permission", hint = "Ask for permission in the cluster's enterprise project." },
     -- IAM
     ["IAM.0002"] = { kind = "permission" },
     ["IAM.0003"] = { kind = "permission" },
@@ -69,6 +71,7 @@ local OTHERS = {
     ["IAM.0012"] = { kind = "throttled", retryable = true },
     ["IAM.1104"] = { kind = "auth", hint = "The access key is blacklisted: make a new one." },
     ["IAM.1105"] = { kind = "auth", hint = "The access key expired: make a new one." },
+    ["IAM.1106"] = { kind = "auth", hint = "The access key's user does not exist any more: make a new key." },
     ["IAM.1107"] = { kind = "auth", hint = "The access key is inactive: activate it in IAM." },
     ["IAM.1108"] = { kind = "auth", hint = "The security token expired: get new temporary credentials." },
     ["IAM.1109"] = { kind = "not_found", hint = "There is no such project: check project_id." },
@@ -102,7 +105,10 @@ end
 function M.find(code, message, status)
     local number = code:match "^API[GC]W?%.(%d+)$"
     if number == "0201" then
-        return status < 500 and { kind = "request", retryable = false } or { kind = "service" }
+        if status < 500 then
+            return { kind = "request", retryable = false }
+        end
+        return { kind = "service", retryable = status == 502 or status == 504 }
     elseif number then
         return number:find "^030[135]$" and find_refusal(message) or GATEWAY[number]
     end

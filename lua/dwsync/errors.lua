@@ -74,10 +74,13 @@ local CORE_HINTS = {
     too_large = "Ask for smaller pages with limit, or raise max_response_bytes.",
 }
 
+local redact -- below, with the answers that make it necessary
+
 --- Turns what dwsync.core, or a runtime, returned into an error object.
 -- @tparam table|string err {kind =, code =, message =}, or a text: then kind "network"
+-- @tparam[opt] {string,...} secrets texts that must not show
 -- @treturn dwsync.error
-function M.from_core(err)
+function M.from_core(err, secrets)
     if M.is(err) then
         return err
     elseif type(err) ~= "table" then
@@ -86,7 +89,7 @@ function M.from_core(err)
     return M.new {
         kind = err.kind,
         code = err.code,
-        message = err.message,
+        message = redact(err.message, secrets or {}),
         hint = CORE_HINTS[err.code],
         retryable = err.code == "handshake" or nil,
     }
@@ -150,18 +153,30 @@ end
 
 local MAX_MESSAGE = 600
 
--- Control characters would let a body drive a terminal; invalid UTF-8 goes the same way.
-local function printable(text)
+--- Foreign text on one line, without control characters, which would drive a terminal; cut when it is long.
+-- Only ASCII is kept, so that invalid UTF-8 goes, too.
+-- @tparam string text
+-- @treturn string
+function M.printable(text)
     text = text:gsub("%s+", " "):gsub("[%z\1-\31\127-\255]", "?")
     return #text > MAX_MESSAGE and text:sub(1, MAX_MESSAGE) .. "…" or text
 end
 
--- The gateway may echo the canonical request it computed, with every line end written as "|".
-local SECRET_HEADERS = { "x%-security%-token", "x%-auth%-token", "authorization", "x%-subject%-token" }
+local printable = M.printable
 
-local function redact(text, secrets)
-    for _, name in ipairs(SECRET_HEADERS) do
-        text = text:gsub("(" .. name .. ":)[^|\n]*", "%1***")
+-- The gateway may echo the canonical request it computed, with every line end written as "|"; a proxy's page may show
+-- the headers it got, in any spelling.
+local SECRET_HEADERS = {}
+for i, name in ipairs { "x%-security%-token", "x%-auth%-token", "authorization", "x%-subject%-token" } do
+    local any_case = name:gsub("%a", function(letter)
+        return ("[%s%s]"):format(letter, letter:upper())
+    end)
+    SECRET_HEADERS[i] = "(" .. any_case .. "[\"']?%s*[:=])[^|\n]*"
+end
+
+function redact(text, secrets)
+    for _, pattern in ipairs(SECRET_HEADERS) do
+        text = text:gsub(pattern, "%1***")
     end
     for _, secret in ipairs(secrets) do
         local start = secret ~= "" and text:find(secret, 1, true)
@@ -181,7 +196,7 @@ local function retry_after(response, now)
     end
     local date = timestamps.from_http(text)
     if date then
-        return math.max(0, date - (timestamps.from_http(response.headers.date or "") or now))
+        return math.max(0, math.ceil(date - (timestamps.from_http(response.headers.date or "") or now)))
     end
     return text:match "^%d+$" and tonumber(text) or nil
 end
@@ -210,16 +225,20 @@ local function shown_location(response)
     return location and (" to " .. printable(location:match "^[^?]*")) or ""
 end
 
-local function describe(response, code, message)
+-- How much of a body without code is looked at: more than is shown, so that no half of a secret stays at the cut.
+local EXAMINED, SHOWN = 16384, 200
+
+local function describe(response, code, message, secrets)
     if response.status >= 300 and response.status < 400 then
         return "the service redirected the request" .. shown_location(response) .. "; redirects are not followed",
             "Set endpoint to the service's own address."
     elseif code then
         return message ~= "" and message or "the service gave no reason"
-    elseif response.body == "" then
+    elseif not response.body:find "%S" then
         return ("the service answered HTTP %d with an empty body"):format(response.status)
     end
-    return ("the service answered HTTP %d: %s"):format(response.status, response.body:sub(1, 200))
+    local beginning = printable(redact(response.body:sub(1, EXAMINED), secrets)):sub(1, SHOWN)
+    return ("the service answered HTTP %d: %s"):format(response.status, beginning)
 end
 
 --- Turns a failing answer into an error object. The kind is decided by the error code first, the status second.
@@ -230,7 +249,8 @@ end
 function M.from_response(response, context)
     local body = json.decode(response.body) or {}
     local code, message = M.find_code(body)
-    local text, hint = describe(response, code, message)
+    local secrets = context.secrets or {}
+    local text, hint = describe(response, code, message, secrets)
     local known = code and error_codes.find(code, message, response.status) or {}
     local pause = retry_after(response, context.now)
     local retryable = known.retryable
@@ -239,9 +259,9 @@ function M.from_response(response, context)
     end
     return M.new {
         kind = known.kind or kind_of_status(response.status),
-        code = code and printable(code) or nil,
-        message = printable(redact(text, context.secrets or {})),
-        hint = hint or known.hint or pause and ("The service asks to wait %d s."):format(pause) or nil,
+        code = code and printable(redact(code, secrets)) or nil,
+        message = printable(redact(text, secrets)),
+        hint = hint or known.hint or (pause or 0) > 0 and ("The service asks to wait %.0f s."):format(pause) or nil,
         status = response.status,
         request_id = M.request_id(response, body),
         retryable = retryable,

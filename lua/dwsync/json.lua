@@ -50,12 +50,14 @@ function M.decode(text)
     return normalise(value)
 end
 
---- Encodes a value. Raises for what JSON cannot hold (functions, NaN, mixed tables). Whole numbers are written exactly
--- up to 2^53; inside nested tables lua-cjson rounds to 14 digits.
+--- Encodes a value. Raises for what JSON cannot hold (functions, NaN, mixed tables). Whole numbers are written exactly,
+-- floats up to 2^53; inside nested tables lua-cjson rounds to 14 digits.
 -- @param value
 -- @treturn string
 function M.encode(value)
-    if type(value) == "number" and value % 1 == 0 and value >= -EXACT and value <= EXACT then
+    if math.type and math.type(value) == "integer" then
+        return ("%d"):format(value)
+    elseif type(value) == "number" and value % 1 == 0 and value >= -EXACT and value <= EXACT then
         return ("%.0f"):format(value)
     end
     return encoder.encode(value)

@@ -45,7 +45,7 @@ local function text(name, value)
     if type(value) == "string" and value ~= "" and not value:find "[%z\r\n]" then
         return value
     end
-    return nil, out_of_range(name, value, "a text without line breaks")
+    return nil, out_of_range(name, value, "a text that is neither empty nor holds a line break")
 end
 
 -- The proxy "" means none, and its URL may hold a password: it is never shown.

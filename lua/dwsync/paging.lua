@@ -6,7 +6,8 @@
 --
 -- * pages are asked for by index, until as many distinct ids as `count` were seen, or an empty or short page ends it;
 -- * a service that counts rows shows itself on page 1, which then repeats page 0 from its second record on; from there
---   on pages are asked for by row;
+--   on pages are asked for by row, each beginning with the last record of the one before: where that record is missing,
+--   rows moved or were never what offset counts, and all is read again;
 -- * whoever read more than one page reads the first one again: what arrived meanwhile stands there, and if what stood
 --   there has gone, the rows behind it have moved, and all is read again;
 -- * after MAX_WALKS readings that do not add up the answer is an error of kind "incomplete".
@@ -43,7 +44,6 @@ end
 local function begin_reading(self)
     self.walks = self.walks + 1
     self.offset = 0
-    self.rows = 0
     self.ids = {} -- distinct ids of this reading
     self.distinct = 0
     self.first = nil -- ids of its first page
@@ -52,6 +52,9 @@ local function begin_reading(self)
     self.count = nil
     self.shrunk = false
     self.by_row = self.mode == "row"
+    self.overlaps = false -- whether the next page must begin with a record of this reading
+    self.torn = false -- whether one did not
+    self.repeated = false -- whether the last page was full and brought nothing new
     self.confirming = false
 end
 
@@ -147,17 +150,19 @@ local function counts_rows(self, ids)
 end
 
 local function advance(self, ids)
-    if counts_rows(self, ids) then
-        self.by_row = true
-        self.rows = 1 -- this page began at row 1
-    end
-    self.rows = self.rows + #ids
-    self.offset = self.by_row and self.rows or self.offset + 1
+    self.by_row = self.by_row or counts_rows(self, ids) -- its offset, 1, was then row 1
+    self.overlaps = self.by_row and #ids > 1
+    self.offset = self.offset + (self.overlaps and #ids - 1 or 1)
+end
+
+-- Arrivals, and a page-counting service they make look like a row-counting one, leave gaps that only this shows.
+local function is_torn(self, ids)
+    return self.overlaps and not (ids[1] and self.ids[ids[1]])
 end
 
 -- Whether this reading can bring no more.
 local function is_over(self, length, new)
-    if length == 0 then
+    if length == 0 or self.torn then
         return true
     elseif new == 0 and self.pages_read > 1 then
         return true -- the service repeats itself, or the rows moved by a whole page
@@ -169,7 +174,9 @@ end
 
 -- Whether what was read is all there is, given that nothing moved meanwhile.
 local function adds_up(self)
-    if self.count then
+    if self.torn then
+        return false
+    elseif self.count then
         return self.distinct == self.count
     end
     return not self.repeated
@@ -179,12 +186,15 @@ local function fail_or_read_again(self)
     if self.walks < MAX_WALKS then
         return nil
     end
-    if self.count and self.distinct < self.count then
+    if self.torn and self.mode == "row" then
+        return incomplete(self, "the pages do not join up when offset counts rows",
+            'Set paging to "auto", unless the service is known to count rows.')
+    elseif self.count and self.distinct < self.count then
         return incomplete(self, ("the service counts %d records but delivered %d in each of %d readings"):format(
             self.count, self.distinct, self.walks), self.repeated and
             ("It repeats pages: ask for everything in one page with limit = %d."):format(self.count + 1) or nil)
     elseif self.repeated then
-        return incomplete(self, "the service ignores offset and repeats the first page",
+        return incomplete(self, "the service repeats pages whatever the offset",
             "Ask for everything in one page with a larger limit.")
     end
     return incomplete(self, ("the records kept changing during %d readings"):format(self.walks))
@@ -215,7 +225,7 @@ end
 
 local function read_page(self)
     if self.pages >= self.max_pages then
-        return nil, incomplete(self, ("there are more than max_pages = %d pages"):format(self.max_pages),
+        return nil, incomplete(self, ("it did not end within max_pages = %d pages"):format(self.max_pages),
             "Raise max_pages or limit.")
     end
     local page, err = self.fetch(self.offset, self.limit)
@@ -229,10 +239,11 @@ end
 local function reading_step(self, page, ids)
     self.pages_read = self.pages_read + 1
     self.first = self.first or ids
+    self.torn = is_torn(self, ids)
     local fresh, new = take(self, page.sync_records, ids)
     self.counting = meaning_of_count(self, page.count, #ids)
     note_count(self, page.count)
-    self.repeated = new == 0 and #ids > 0 and ids[1] == self.first[1]
+    self.repeated = new == 0 and #ids > 0 and (#ids >= self.limit or ids[1] == self.first[1])
     if is_over(self, #ids, new) then
         return fresh, conclude(self)
     end

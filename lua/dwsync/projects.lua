@@ -17,25 +17,39 @@ local function describe(found)
     for i, project in ipairs(found) do
         parts[i] = ("%s (%s)"):format(tostring(project.name), tostring(project.id))
     end
-    return table.concat(parts, ", ")
+    return errors.printable(table.concat(parts, ", "))
+end
+
+-- The projects in a body, or nil and what is wrong with it.
+local function list(text)
+    local body, reason = json.decode(text)
+    if not body or type(body.projects) ~= "table" then
+        return nil, reason or "it has no projects"
+    end
+    for _, project in ipairs(body.projects) do
+        if type(project) ~= "table" or type(project.id) ~= "string" then
+            return nil, "it has a project without id"
+        end
+    end
+    return body.projects
 end
 
 local function decode(response, region)
-    local body, reason = json.decode(response.body)
-    if not body or type(body.projects) ~= "table" then
+    local found, reason = list(response.body)
+    if not found then
         return nil, errors.new {
             kind = "decode",
-            message = "IAM's answer is not a list of projects: " .. (reason or "it has no projects"),
+            message = "IAM's answer is not a list of projects: " .. reason,
             status = response.status,
             request_id = errors.request_id(response),
         }
-    elseif #body.projects == 0 then
+    elseif #found == 0 then
         return nil, config_error(("IAM knows no project named %q for these credentials"):format(region))
-    elseif #body.projects > 1 then
+    elseif #found > 1 then
         return nil, config_error(("IAM knows several projects for region %q: %s"):format(region,
-            describe(body.projects)))
+            describe(found)))
     end
-    return body.projects[1].id
+    return found[1].id
 end
 
 --- Finds the id of the region's main project, whose name is the region's.

@@ -15,12 +15,17 @@ local function days(year, month, day)
         + day_of_year - 719468
 end
 
-local LENGTHS = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
+local LENGTHS = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
+
+local function length(year, month)
+    local leap = month == 2 and (year % 400 == 0 or year % 4 == 0 and year % 100 ~= 0)
+    return LENGTHS[month] + (leap and 1 or 0)
+end
 
 local function epoch(year, month, day, hour, minute, second)
     year, month, day = tonumber(year), tonumber(month), tonumber(day)
     hour, minute, second = tonumber(hour), tonumber(minute), tonumber(second)
-    if month < 1 or month > 12 or day < 1 or day > LENGTHS[month] or hour > 23 or minute > 59 or second > 60 then
+    if month < 1 or month > 12 or day < 1 or day > length(year, month) or hour > 23 or minute > 59 or second > 60 then
         return nil
     end
     return days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second
@@ -69,7 +74,7 @@ function M.from_iso(text)
         second, fraction = 0, ""
     end
     local offset = hour and zone_offset(zone)
-    local whole = offset and fraction ~= "." and epoch(year, month, day, hour, minute, second)
+    local whole = offset and (fraction == "" or fraction:find "^%.%d") and epoch(year, month, day, hour, minute, second)
     return whole and whole - offset + (fraction == "" and 0 or tonumber("0" .. fraction)) or nil
 end
 
@@ -108,6 +113,7 @@ end
 -- @tparam number ms milliseconds since the epoch
 -- @treturn string
 function M.to_iso(ms)
+    ms = math.floor(ms)
     local seconds = math.floor(ms / 1000)
     if seconds < -62135596800 or seconds > 253402300799 then -- years 1 to 9999
         return ("%.0f"):format(ms)

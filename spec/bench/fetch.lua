@@ -28,7 +28,8 @@ local function plain(pages, limit)
 end
 
 local function ours(lua, pages, limit)
-    return ("LUA_CPATH='build/%s/?.so;;' %s spec/bench/fetch_pages.lua %s %d %d"):format(lua, lua, cluster, pages, limit)
+    return ("LUA_CPATH='build/%s/?.so;;' %s spec/bench/fetch_pages.lua %s %d %d"):format(lua, lua, cluster, pages,
+        limit)
 end
 
 print(("%-44s %11s %8s %10s"):format("medians of " .. rounds .. " rounds", "CPU", "ratio", "target"))

@@ -42,7 +42,7 @@ end
 order_delay()
 local result = measure.compare({ plain(), ours "lua5.4", ours "luajit" }, "wall_seconds", rounds)
 local ideal = math.ceil(REQUESTS / AT_ONCE) * DELAY
-print(("%d clusters, %d at once, %g s each; no program can be faster than %.2f s"):format(REQUESTS, AT_ONCE, DELAY, ideal))
+print(("%d clusters, %d at once, %g s each; nothing can be faster than %.2f s"):format(REQUESTS, AT_ONCE, DELAY, ideal))
 print(("%-44s %11s %8s %10s"):format("medians of " .. rounds .. " rounds", "wall", "ratio", "target"))
 measure.print("plain libcurl-multi", result[1].value)
 measure.print("dwsync.gather, Lua 5.4", result[2].value, result[2].ratio, "<= 1.1")

@@ -1,6 +1,7 @@
 #!/bin/sh
 # install.sh BUILD_DIR: what cmake --install puts down is found by each Lua, by a shell and by a C compiler.
 set -eu
+top=$PWD
 prefix=$(mktemp -d)
 trap 'rm -rf "$prefix"' EXIT
 cmake --install "$1" --prefix "$prefix" >/dev/null
@@ -18,15 +19,10 @@ LUA_PATH="$prefix/share/lua/5.4/?.lua;$prefix/share/lua/5.4/?/init.lua;;" \
 LUA_CPATH="$prefix/$libdir/lua/5.4/?.so;;" bin/dwsync version | grep -q '^dwsync '
 test -s share/man/man1/dwsync.1
 
-cat >embed.c <<'END'
-#include <dws.h>
-#include <stdio.h>
-int main(void)
-{
-    return puts(dws_version()) < 0;
-}
-END
-PKG_CONFIG_PATH="$prefix/$libdir/pkgconfig" pkg-config --define-variable=prefix="$prefix" --static --cflags --libs dws >flags
+PKG_CONFIG_PATH="$prefix/$libdir/pkgconfig" pkg-config --define-variable=prefix="$prefix" --cflags --libs dws >flags
 # shellcheck disable=SC2046
-gcc embed.c $(cat flags) -o embed
-./embed >/dev/null
+gcc -Wall -Wextra -Werror "$top/examples/embed.c" $(cat flags) -o embed
+cat >ask <<'END'
+./embed "$HUAWEICLOUD_SDK_REGION_DWS_EMU_NORTH_1/v1.0/$HUAWEICLOUD_SDK_PROJECT_ID/clusters" | grep -q '^HTTP 200'
+END
+"$top/lua/bin/dwsync" emulator -- sh ./ask

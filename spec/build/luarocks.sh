@@ -9,6 +9,7 @@ luarocks --lua-version=5.4 --tree="$work/tree" make rockspec/dwsync-scm-1.rocksp
     cat log
     exit 1
 }
-LUA_PATH="$work/tree/share/lua/5.4/?.lua;$work/tree/share/lua/5.4/?/init.lua;;" \
-LUA_CPATH="$work/tree/lib/lua/5.4/?.so;;" lua5.4 -e 'assert(require "dwsync".new)'
+export LUA_PATH="$work/tree/share/lua/5.4/?.lua;$work/tree/share/lua/5.4/?/init.lua;;"
+export LUA_CPATH="$work/tree/lib/lua/5.4/?.so;;"
+lua5.4 -e 'assert(require "dwsync".new)'
 "$work/tree/bin/dwsync" version | grep -q '^dwsync '

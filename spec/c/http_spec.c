@@ -34,6 +34,7 @@ static void sends_a_plain_get(void)
     EXPECT(!exchange_request_line(&e, 0, "Content-").data);
     EXPECT(!exchange_request_line(&e, 0, "Transfer-Encoding:").data);
     EXPECT(!exchange_request_line(&e, 0, "Cookie:").data);
+    EXPECT(!exchange_request_line(&e, 0, "Upgrade:").data); /* HTTP/1.1 it is */
     exchange_close(&e);
 }
 

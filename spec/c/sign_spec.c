@@ -448,7 +448,8 @@ static void appends_to_the_output(void)
     struct dws_error error = {0};
     dws_buf_append_string(&out, "before:");
     EXPECT_STATUS(canonical(&sample, &out, &error), DWS_OK);
-    EXPECT_TEXT(dws_buf_text(&out), LITERAL("before:GET\n/\n\nhost:h\nx-sdk-date:" DATE "\n\nhost;x-sdk-date\n" EMPTY_HASH));
+    EXPECT_TEXT(dws_buf_text(&out),
+                LITERAL("before:GET\n/\n\nhost:h\nx-sdk-date:" DATE "\n\nhost;x-sdk-date\n" EMPTY_HASH));
     dws_buf_free(&out);
 }
 

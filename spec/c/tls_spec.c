@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define OK_TWO "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 #define OK_CLOSE "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
@@ -87,6 +88,9 @@ static void does_not_lend_a_trusted_connection(void)
     open_server(&t, answers);
     EXPECT_STATUS(get(&t), DWS_OK);
     t.e.transport.ca_file = tls_other_ca(t.files);
+    EXPECT_STATUS(get(&t), DWS_ERR_CERTIFICATE);
+    EXPECT_STATUS(exchange_next(&t.e), DWS_IDLE); /* so that the first transfer's own handle serves the next */
+    t.e.transport.ca_file = NULL;
     EXPECT_STATUS(get(&t), DWS_ERR_CERTIFICATE);
     EXPECT_INT(server_request_count(t.e.server), 1);
     close_all(&t);
@@ -184,6 +188,19 @@ static void breaks_off_with_a_server_that_speaks_no_tls(void)
     prepare(&t, HERE, 1);
     exchange_open(&t.e, 1, plain, 1, NULL);
     EXPECT_STATUS(get(&t), DWS_ERR_HANDSHAKE);
+    close_all(&t);
+}
+
+static void gives_up_on_a_handshake_that_does_not_come(void)
+{
+    static const struct script silent[] = {SCRIPT(HOLD)};
+    struct tls_exchange t;
+    prepare(&t, HERE, 1);
+    exchange_open(&t.e, 1, silent, 1, NULL);
+    t.e.transport.connect_timeout_ms = 150;
+    time_t start = time(NULL);
+    EXPECT_STATUS(get(&t), DWS_ERR_TIMEOUT);
+    EXPECT(time(NULL) - start < WAIT_MS / 2000); /* by the connect timeout, not the transfer's */
     close_all(&t);
 }
 
@@ -307,6 +324,7 @@ static const struct spec_case cases[] = {
     {"TLS 1.2 is spoken", speaks_tls_1_2},
     {"HTTP/1.1 is spoken over TLS", speaks_http_1_1_only},
     {"a server that speaks no TLS is a failed handshake", breaks_off_with_a_server_that_speaks_no_tls},
+    {"a handshake that does not come is given up by the connect timeout", gives_up_on_a_handshake_that_does_not_come},
     {"a client certificate is shown to a server that demands one", shows_a_client_certificate},
     {"without a client certificate such a server is an error", fails_without_a_client_certificate},
     {"TLS sessions are resumed by other transfers of the pool", resumes_sessions_across_transfers},

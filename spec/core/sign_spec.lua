@@ -144,7 +144,8 @@ describe("what is signed", function()
             one["X-H" .. i] = "v" .. i
             other["X-H" .. 21 - i] = "v" .. 21 - i
         end
-        assert.same(core.sign(given { request = { headers = one } }), core.sign(given { request = { headers = other } }))
+        assert.same(core.sign(given { request = { headers = one } }),
+            core.sign(given { request = { headers = other } }))
     end)
 end)
 

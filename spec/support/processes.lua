@@ -1,5 +1,9 @@
---- Commands as child processes, with everything they print. It must not know which command.
+--- Other programs as child processes. It must not know which; it ends only those that it started.
+local uv = require "luv"
+
 local M = {}
+
+local START_MS, STOP_MS = 10000, 3000
 
 --- One word of a shell command.
 -- @param text
@@ -19,6 +23,83 @@ function M.run(command)
     pipe:close()
     local output, status = text:match "^(.*)\n(%d+)$"
     return output, tonumber(status)
+end
+
+--- Runs Lua code under this very Lua, in another environment.
+-- @tparam string code
+-- @tparam[opt] {string,...} variables "NAME=value", or "NAME" to be unset
+-- @treturn string standard output
+-- @treturn number exit status
+function M.run_lua(code, variables)
+    local words = { "env" }
+    for _, variable in ipairs(variables or {}) do
+        words[#words + 1] = variable:find "=" and M.quoted(variable) or "-u " .. variable
+    end
+    return M.run(("%s %s -e %s"):format(table.concat(words, " "), M.quoted(uv.exepath()), M.quoted(code)))
+end
+
+local function turn_until(done, timeout)
+    local timer, expired = uv.new_timer(), false
+    timer:start(timeout, 0, function()
+        expired = true
+    end)
+    while not done() and not expired do
+        uv.run "once"
+    end
+    timer:close()
+    uv.run "nowait"
+    return done()
+end
+
+local Child = {}
+Child.__index = Child
+
+--- Starts a program and waits until it has printed something.
+-- @tparam string program
+-- @tparam {string,...} args
+-- @tparam string pattern of what it prints when it is ready
+-- @tparam[opt] string input for its standard input, which stays open
+-- @treturn table with `ready`: what the pattern captured
+function M.start(program, args, pattern, input)
+    local self = setmetatable({ output = "", stdin = uv.new_pipe(false), stdout = uv.new_pipe(false) }, Child)
+    local process, reason = uv.spawn(program, { args = args, stdio = { self.stdin, self.stdout, nil } }, function()
+        self.exited = true
+    end)
+    self.process = assert(process, reason)
+    self.stdout:read_start(function(_, text)
+        self.output = self.output .. (text or "")
+        self.ended = not text
+    end)
+    if input then
+        self.stdin:write(input)
+    end
+    turn_until(function()
+        return self.output:find(pattern) or self.exited
+    end, START_MS)
+    self.ready = self.output:match(pattern)
+    assert(self.ready, program .. " did not start: " .. self.output)
+    return self
+end
+
+--- Closes its standard input, or sends it a signal, and waits for its end. Safe twice.
+-- @tparam[opt] string signal "sigterm"
+-- @treturn string everything it printed
+function Child:stop(signal)
+    if not self.stopped then
+        self.stopped = true
+        self.stdin:close()
+        if signal then
+            self.process:kill(signal)
+        end
+        local over = turn_until(function()
+            return self.exited and self.ended
+        end, STOP_MS)
+        self.stdout:close()
+        self.process:close()
+        uv.run "nowait"
+        assert(over, "a program did not end")
+    end
+    return self.output
 end
 
 return M

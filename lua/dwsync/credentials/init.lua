@@ -37,7 +37,8 @@ function M.check(fields, source)
         end
         checked[name] = value
     end
-    for name, other in pairs { ak = "sk", sk = "ak" } do
+    for _, name in ipairs { "ak", "sk" } do
+        local other = name == "ak" and "sk" or "ak"
         if not checked[name] then
             return nil, errors.new {
                 kind = "credentials",

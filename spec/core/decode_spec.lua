@@ -1,0 +1,250 @@
+local core = require "dwsync.core"
+
+local PUBLISHED = [[{
+  "sync_records" : [ {
+    "id" : "0bba9b07-9c31-4ba5-99a3-2a0f4d76b9c5",
+    "identity_source_id" : "1b6a1c36-5b4b-4a4f-9d4a-0f3d5d0f4c0e",
+    "identity_source_type" : "ldap",
+    "start_time" : 1747637723055,
+    "end_time" : 1747637723055,
+    "add_count" : 1,
+    "update_count" : 0,
+    "delete_count" : 0,
+    "failed_count" : 0,
+    "status" : "FINISHED",
+    "fail_reason" : null
+  } ],
+  "count" : 1
+}]]
+
+local function refused(body)
+    local page, err = core.decode_page(body)
+    assert.is_nil(page)
+    assert.equal("decode", err.kind)
+    assert.equal("decode", err.code)
+    assert.is_nil(err.message:find "[%c\127-\255]", "the message holds a byte that a terminal could obey")
+    return err.message
+end
+
+describe("a page of records", function()
+    it("keeps every field of the published example, and null is absent", function()
+        assert.same({
+            count = 1,
+            sync_records = {
+                {
+                    id = "0bba9b07-9c31-4ba5-99a3-2a0f4d76b9c5",
+                    identity_source_id = "1b6a1c36-5b4b-4a4f-9d4a-0f3d5d0f4c0e",
+                    identity_source_type = "ldap",
+                    start_time = 1747637723055,
+                    end_time = 1747637723055,
+                    add_count = 1,
+                    update_count = 0,
+                    delete_count = 0,
+                    failed_count = 0,
+                    status = "FINISHED",
+                },
+            },
+        }, core.decode_page(PUBLISHED))
+    end)
+
+    it("has integers where Lua has them, and prints them without a fraction everywhere", function()
+        local page = core.decode_page '{"count":2.0,"sync_records":[{"start_time":1747637723055,"add_count":1e2}]}'
+        local record = page.sync_records[1]
+        if math.type then
+            assert.equal("integer", math.type(page.count))
+            assert.equal("integer", math.type(record.start_time))
+            assert.equal("integer", math.type(record.add_count))
+        end
+        assert.equal("1747637723055", ("%d"):format(record.start_time))
+        assert.equal(100, record.add_count)
+        assert.equal(2, page.count)
+    end)
+
+    it("is exact up to 2^53", function()
+        local page = core.decode_page '{"sync_records":[{"start_time":9007199254740991,"end_time":-9007199254740991}]}'
+        assert.equal("9007199254740991", ("%.0f"):format(page.sync_records[1].start_time))
+        assert.equal("-9007199254740991", ("%.0f"):format(page.sync_records[1].end_time))
+    end)
+
+    it("keeps unknown fields at both levels, nulls inside them gone and integers made", function()
+        local page = core.decode_page [[{"count":1,"next":{"a":[1,null,"x"],"b":null},"ratio":0.5,
+            "sync_records":[{"id":"1","tags":{"k":7,"none":null},"flag":true,"share":1.5}]}]]
+        assert.equal("x", page.next.a[3])
+        assert.equal(1, page.next.a[1])
+        assert.is_nil(page.next.b)
+        assert.equal(0.5, page.ratio)
+        local record = page.sync_records[1]
+        assert.same({ k = 7 }, record.tags)
+        assert.is_true(record.flag)
+        assert.equal(1.5, record.share)
+        if math.type then
+            assert.equal("integer", math.type(page.next.a[1]))
+            assert.equal("integer", math.type(record.tags.k))
+        end
+    end)
+
+    it("may lack every field of a record", function()
+        assert.same({ count = 2, sync_records = { {}, {} } }, core.decode_page '{"count":2,"sync_records":[{},{}]}')
+    end)
+
+    it("may have nothing in it", function()
+        for _, body in ipairs {
+            "{}", '{"count":0}', '{"count":null}', '{"sync_records":[]}', '{"sync_records":null}',
+            '{"count":0,"sync_records":null}', '{"count":0,"sync_records":[]}', ' {"sync_records":[],"count":null}\n',
+        } do
+            local page = assert(core.decode_page(body))
+            assert.same({}, page.sync_records, body)
+        end
+    end)
+
+    it("may be without count", function()
+        local page = core.decode_page '{"sync_records":[{"id":"1"}]}'
+        assert.is_nil(page.count)
+        assert.equal("1", page.sync_records[1].id)
+    end)
+
+    it("keeps strings as they are: escapes, UTF-8, an escaped NUL, markup", function()
+        local body = [[{"sync_records":[{"fail_reason":"a\u0000\u001b[31m\n\u00fc\ud83d\ude00 ü <b>"}]}]]
+        local page = core.decode_page(body)
+        assert.equal("a\0\27[31m\n\195\188\240\159\152\128 \195\188 <b>", page.sync_records[1].fail_reason)
+    end)
+
+    it("may hold ten thousand records", function()
+        local parts = {}
+        for i = 1, 10000 do
+            parts[i] = ('{"id":"%d","start_time":%d}'):format(i, i)
+        end
+        local page = core.decode_page('{"sync_records":[' .. table.concat(parts, ",") .. '],"count":10000}')
+        assert.equal(10000, #page.sync_records)
+        assert.equal("10000", page.sync_records[10000].id)
+    end)
+
+    it("does not touch the settings that the host program gave lua-cjson", function()
+        local cjson = require "cjson"
+        cjson.decode_max_depth(3)
+        finally(function()
+            cjson.decode_max_depth(1000)
+        end)
+        assert(core.decode_page '{"x":{"x":{"x":{"x":{}}}}}' == nil)
+        assert(core.decode_page '{"count":0,"x":{"x":{"x":{"x":{}}}}}')
+        assert.is_false(pcall(cjson.decode, '{"x":{"x":{"x":{"x":{}}}}}'))
+    end)
+end)
+
+describe("a body that is no page", function()
+    for title, case in pairs {
+        ["empty"] = { "", "^the response is empty" },
+        ["white space"] = { " \n ", "not a page" },
+        ["HTML"] = { "<html><body>Sign in</body></html>", "<html><body>Sign in</body></html>$" },
+        ["a word"] = { "null", "no JSON object" },
+        ["a string"] = { '"text"', "not a page" },
+        ["a number"] = { "1", "not a page" },
+        ["an array"] = { "[1]", "no JSON object" },
+        ["an array of records"] = { '[{"id":"1"}]', "no JSON object" },
+        ["truncated"] = { PUBLISHED:sub(1, 300), "not a page" },
+        ["two documents"] = { PUBLISHED .. PUBLISHED, "not a page" },
+        ["trailing text"] = { PUBLISHED .. " x", "not a page" },
+        ["an unclosed string"] = { '{"count":0,"a":"', "not a page" },
+        ["an object of somebody else"] = { '{"message":"hello"}', "neither count nor sync_records" },
+        ["single quotes"] = { "{'count':0}", "not a page" },
+        ["a trailing comma"] = { '{"count":0,}', "not a page" },
+        ["a comment"] = { '{"count":0/**/}', "not a page" },
+        ["NaN"] = { '{"count":NaN}', "not a page" },
+        ["Infinity"] = { '{"count":0,"a":Infinity}', "not a page" },
+        ["hexadecimal"] = { '{"count":0x10}', "not a page" },
+        ["a raw escape character in a string"] = { '{"count":0,"a":"\27[2J"}', "byte 17 is a control character" },
+        ["a NUL behind the object"] = { '{"count":0}\0{"count":1}', "byte 12 is a control character" },
+        ["a lone surrogate"] = { '{"count":0,"a":"\\ud800"}', "not a page" },
+        ["count as a string"] = { '{"count":"2","sync_records":[]}', "count is a string, expected an integer" },
+        ["a negative count"] = { '{"count":-1,"sync_records":[]}', "count is negative" },
+        ["a fractional count"] = { '{"count":1.5,"sync_records":[]}', "count is a number with a fraction" },
+        ["a boolean count"] = { '{"count":true,"sync_records":[]}', "count is a boolean" },
+        ["count as an object"] = { '{"count":{},"sync_records":[]}', "count is an object" },
+        ["a count beyond all numbers"] = { '{"count":1e999,"sync_records":[]}', "" },
+        ["count without records"] = { '{"count":3}', "count says 3, but there is no sync_records" },
+        ["count with null records"] = { '{"count":3,"sync_records":null}', "count says 3" },
+        ["records as an object"] = { '{"sync_records":{"id":"1"}}', "sync_records is an object, expected an array" },
+        ["records as a string"] = { '{"sync_records":"none"}', "sync_records is a string, expected an array" },
+        ["records as a number"] = { '{"sync_records":0}', "sync_records is an integer, expected an array" },
+        ["records as a boolean"] = { '{"sync_records":false}', "sync_records is a boolean, expected an array" },
+        ["a null among the records"] = { '{"sync_records":[{"id":"1"},null]}', "sync_records%[1%] is null" },
+        ["null as the only record"] = { '{"sync_records":[null]}', "sync_records%[0%] is null" },
+        ["a string among the records"] = { '{"sync_records":[{},{},"x"]}', "sync_records%[2%] is a string" },
+        ["a number among the records"] = { '{"sync_records":[7]}', "sync_records%[0%] is an integer" },
+    } do
+        it(title .. " is refused with the reason", function()
+            assert.matches(case[2], refused(case[1]))
+        end)
+    end
+
+    for field, case in pairs {
+        id = { "17", "is an integer, expected a string" },
+        identity_source_id = { "{}", "is an object or array, expected a string" },
+        identity_source_type = { "true", "is a boolean, expected a string" },
+        start_time = { '"1747637723055"', "is a string, expected an integer" },
+        end_time = { "1747637723055.5", "is a number with a fraction or out of range, expected an integer" },
+        add_count = { '"1"', "is a string, expected an integer" },
+        update_count = { "false", "is a boolean, expected an integer" },
+        delete_count = { "[]", "is an object or array, expected an integer" },
+        failed_count = { "1e30", "is a number with a fraction or out of range, expected an integer" },
+        status = { "0", "is an integer, expected a string" },
+        fail_reason = { '["x"]', "is an object or array, expected a string" },
+    } do
+        it(("with a wrong %s names record (counted from 0, as JSON does) and field"):format(field), function()
+            local message = refused(('{"count":2,"sync_records":[{"id":"1"},{"%s":%s}]}'):format(field, case[1]))
+            assert.matches("sync_records[1]." .. field .. " " .. case[2], message, 1, true)
+        end)
+    end
+
+    it("with a number beyond all numbers in a record is refused", function()
+        assert.matches("", refused '{"sync_records":[{"start_time":1e999}]}')
+        assert.matches("", refused '{"sync_records":[{"start_time":-1e999}]}')
+    end)
+
+    it("nested too deeply is refused, and does not bring the program down", function()
+        refused(("["):rep(100000))
+        refused('{"a":' .. ("["):rep(100000) .. ("]"):rep(100000) .. "}")
+        refused('{"count":0,"a":' .. ("["):rep(64) .. ("]"):rep(64) .. "}")
+        assert(core.decode_page('{"count":0,"a":' .. ("["):rep(50) .. ("]"):rep(50) .. "}"))
+    end)
+
+    for title, bytes in pairs {
+        ["a lone continuation byte"] = "\128",
+        ["a byte that never occurs"] = "\255",
+        ["a truncated sequence"] = "\226\130",
+        ["an overlong form"] = "\192\175",
+        ["a surrogate"] = "\237\160\128",
+        ["more than U+10FFFF"] = "\244\144\128\128",
+    } do
+        it("with invalid UTF-8 is refused: " .. title, function()
+            local body = '{"sync_records":[{"fail_reason":"' .. bytes .. '"}]}'
+            assert.matches("byte 34 is not valid UTF%-8", refused(body))
+        end)
+    end
+
+    it("shows how it begins: the first 200 printable bytes and no more", function()
+        local body = "<p>\27[31m\0\r\n" .. ("0123456789"):rep(30) .. "\195\188"
+        local shown = ("<p>[31m" .. ("0123456789"):rep(30)):sub(1, 200)
+        local message = refused(body)
+        assert.equal("it begins: " .. shown, message:sub(-#shown - 11))
+    end)
+end)
+
+describe("decode_page", function()
+    it("raises when it is not given a string", function()
+        for _, wrong in ipairs { {}, true, print } do
+            assert.error_matches(function()
+                core.decode_page(wrong)
+            end, "string expected")
+        end
+        assert.error_matches(function()
+            core.decode_page()
+        end, "string expected")
+    end)
+
+    it("raises for options, of which there are none", function()
+        assert.error_matches(function()
+            core.decode_page("{}", {})
+        end, "takes no options")
+    end)
+end)

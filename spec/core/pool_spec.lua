@@ -1,0 +1,728 @@
+local core = require "dwsync.core"
+local uv = require "luv"
+local emulators = require "spec.support.emulator"
+local processes = require "spec.support.processes"
+local raw_server = require "spec.support.raw_server"
+
+local answer, saying, with = raw_server.answer, raw_server.saying, raw_server.with
+
+-- Enough for anything that shall succeed, and short enough for what shall not.
+local PATIENCE, IMPATIENCE = 20, 0.15
+
+local function perform(request, options)
+    local pool = core.pool(options)
+    request.timeout = request.timeout or PATIENCE
+    assert(pool:submit(true, request))
+    local _, response, err = pool:next(PATIENCE)
+    pool:close()
+    return response, err
+end
+
+describe("a pool's options", function()
+    it("are all optional", function()
+        core.pool():close()
+        core.pool({}):close()
+        core.pool({
+            concurrency = 1024, connect_timeout = 0.5, timeout = 1e6, max_response_bytes = 1, ca_file = "ca.pem",
+            client_cert = "c.pem", client_key = "k.pem", proxy = "", user_agent = "spec", allow_http = false,
+        }):close()
+    end)
+
+    for message, wrong in pairs {
+        ["unknown pool option 'verify'"] = { verify = false },
+        ["unknown pool option 'number'"] = { 1 },
+        ["option 'concurrency' must be an integer from 1 to 1024"] = { concurrency = 0 },
+        ["option 'timeout' must be a number of seconds, above 0 and at most 1e6"] = { timeout = 0 },
+        ["option 'connect_timeout' must be a number of seconds, above 0 and at most 1e6"] = { connect_timeout = "1" },
+        ["option 'max_response_bytes' must be a number of bytes from 1 to 1 GiB"] = { max_response_bytes = 0 },
+        ["option 'ca_file' must be a string without CR, LF and NUL"] = { ca_file = 1 },
+        ["option 'proxy' must be a string without CR, LF and NUL"] = { proxy = "http://h\r\nX: 1" },
+        ["option 'user_agent' must be a string without CR, LF and NUL"] = { user_agent = "a\0b" },
+        ["option 'client_key' must be a string without CR, LF and NUL"] = { client_key = true },
+        ["option 'allow_http' must be true or false"] = { allow_http = 1 },
+    } do
+        it("raise when wrong: " .. message, function()
+            assert.error_matches(function()
+                core.pool(wrong)
+            end, message, 1, true)
+        end)
+    end
+
+    it("raise for every number that is no concurrency", function()
+        for _, wrong in ipairs { -1, 1.5, 1025, 1 / 0, 0 / 0, "many", {} } do
+            assert.error_matches(function()
+                core.pool { concurrency = wrong }
+            end, "concurrency")
+        end
+    end)
+
+    it("raise when they are no table", function()
+        assert.error_matches(function()
+            core.pool(8)
+        end, "table expected")
+    end)
+
+    it("are copied: later changes to the caller's table change nothing", function()
+        local options = { user_agent = "before" }
+        local pool = core.pool(options)
+        options.user_agent = "after"
+        local received = with(saying(answer("200 OK", "")), function(server)
+            assert(pool:submit(1, { url = server.url }))
+            assert.equal(1, (pool:next(PATIENCE)))
+        end)
+        pool:close()
+        assert.matches("\r\nUser%-Agent: before\r\n", received[1])
+    end)
+
+    it("are overridden by the request's own", function()
+        local pool = core.pool { user_agent = "pool", max_response_bytes = 3 }
+        local received = with(saying(answer("200 OK", "12345")), function(server)
+            assert(pool:submit(1, { url = server.url, user_agent = "request", max_response_bytes = 5 }))
+            local _, response = pool:next(PATIENCE)
+            assert.equal("12345", response.body)
+            assert(pool:submit(2, { url = server.url }))
+            local _, none, err = pool:next(PATIENCE)
+            assert.is_nil(none)
+            assert.equal("too_large", err.code)
+        end)
+        pool:close()
+        assert.matches("\r\nUser%-Agent: request\r\n", received[1])
+        assert.matches("\r\nUser%-Agent: pool\r\n", received[2])
+    end)
+
+    it("raise at submit when the request's own are wrong", function()
+        local pool = core.pool()
+        assert.error_matches(function()
+            pool:submit(1, { url = "https://127.0.0.1/", timeout = -1 })
+        end, "option 'timeout' must be a number of seconds")
+        assert.equal(0, pool:pending())
+        pool:close()
+    end)
+end)
+
+describe("a pool's life", function()
+    it("ends with close, twice if need be, and then every method raises", function()
+        local pool = core.pool()
+        assert.equal("dwsync.pool: 0 pending", tostring(pool))
+        pool:close()
+        pool:close()
+        assert.equal("dwsync.pool: closed", tostring(pool))
+        for _, method in ipairs { "submit", "next", "cancel", "pending" } do
+            assert.error_matches(function()
+                pool[method](pool, 1, { url = "https://127.0.0.1/" })
+            end, "the pool is closed")
+        end
+    end)
+
+    it("ends with a transfer under way", function()
+        with({ { { "read" }, { "sleep", 5 } } }, function(server)
+            local pool = core.pool { concurrency = 2 }
+            for tag = 1, 3 do
+                assert(pool:submit(tag, { url = server.url }))
+            end
+            assert.same({ nil, "pending" }, { pool:next(0.05) })
+            pool:close()
+        end)
+    end)
+
+    it("ends when nobody holds it any more, tags and all", function()
+        with({ { { "read" }, { "sleep", 5 } } }, function(server)
+            local held = setmetatable({}, { __mode = "v" })
+            do
+                local tag = {}
+                local pool = core.pool()
+                assert(pool:submit(tag, { url = server.url }))
+                pool:next(0)
+                held.pool, held.tag = pool, tag
+            end
+            collectgarbage()
+            collectgarbage()
+            collectgarbage()
+            assert.is_nil(held.pool)
+            assert.is_nil(held.tag)
+        end)
+    end)
+
+    it("ends with its block on Lua 5.4", function()
+        local chunk = load [[
+            local core = require "dwsync.core"
+            local outside
+            do
+                local pool <close> = core.pool()
+                outside = pool
+            end
+            return tostring(outside)]]
+        if _VERSION == "Lua 5.4" then
+            assert.equal("dwsync.pool: closed", chunk())
+        else
+            assert.is_nil(chunk)
+            assert.is_function(getmetatable(core.pool()).__close)
+        end
+    end)
+
+    it("lets go of tags that were returned", function()
+        local held = setmetatable({}, { __mode = "v" })
+        local pool = core.pool()
+        with(saying(answer("200 OK", "")), function(server)
+            held[1] = {}
+            assert(pool:submit(held[1], { url = server.url }))
+            local tag = pool:next(PATIENCE)
+            assert.equal(held[1], tag)
+        end)
+        collectgarbage()
+        collectgarbage()
+        assert.is_nil(held[1])
+        pool:close()
+    end)
+
+    it("leaves no file descriptor behind", function()
+        local function open_files()
+            local listing, count = uv.fs_scandir "/proc/self/fd", 0
+            while uv.fs_scandir_next(listing) do
+                count = count + 1
+            end
+            return count
+        end
+        with(saying(answer("200 OK", "")), function(server)
+            local before = open_files()
+            for _ = 1, 50 do
+                assert(perform { url = server.url })
+            end
+            assert.equal(before, open_files())
+        end)
+    end)
+end)
+
+describe("submit, next, cancel and pending", function()
+    local server, pool
+
+    setup(function()
+        server = raw_server.start { { { "read" }, { "send", answer("200 OK", "fine", { "Connection: close" }) } } }
+    end)
+    teardown(function()
+        server:stop()
+    end)
+    before_each(function()
+        pool = core.pool { concurrency = 2 }
+    end)
+    after_each(function()
+        pool:close()
+    end)
+
+    it("hand tags of any type back", function()
+        local tags = { "text", 17, 1.5, true, false, {}, print, coroutine.create(print), io.stdout }
+        for _, tag in ipairs(tags) do
+            assert(pool:submit(tag, { url = server.url }))
+            local returned, response = pool:next(PATIENCE)
+            assert.equal(tag, returned)
+            assert.equal("fine", response.body)
+        end
+    end)
+
+    it("hand the same tag back as often as it was submitted", function()
+        for _ = 1, 3 do
+            assert(pool:submit("same", { url = server.url }))
+        end
+        for _ = 1, 3 do
+            assert.equal("same", (pool:next(PATIENCE)))
+        end
+        assert.same({ nil, "idle" }, { pool:next(0) })
+    end)
+
+    it("raise for no tag, no request and no URL", function()
+        assert.error_matches(function()
+            pool:submit(nil, { url = server.url })
+        end, "a tag is needed")
+        assert.error_matches(function()
+            pool:submit(1)
+        end, "table expected")
+        assert.error_matches(function()
+            pool:submit(1, {})
+        end, "field 'url' must be a string, got nil")
+        assert.error_matches(function()
+            pool:next(-1)
+        end, "seconds must be from 0 to 1e6")
+        assert.error_matches(function()
+            pool:cancel()
+        end, "value expected")
+    end)
+
+    it("count what is pending until next has returned it", function()
+        assert.equal(0, pool:pending())
+        for tag = 1, 3 do
+            assert(pool:submit(tag, { url = server.url }))
+        end
+        assert.equal(3, pool:pending())
+        for left = 2, 0, -1 do
+            assert.is_number((pool:next(PATIENCE)))
+            assert.equal(left, pool:pending())
+        end
+    end)
+
+    it("say idle when nothing is under way and pending when time is up", function()
+        assert.same({ nil, "idle" }, { pool:next(1) })
+        assert(pool:submit(1, { url = server.url }))
+        local tag, state = pool:next(0)
+        assert.is_true(tag == 1 or state == "pending")
+    end)
+
+    it("cancel what runs and what waits, which next then tells", function()
+        with({ { { "read" }, { "sleep", 5 } } }, function(slow)
+            for _, tag in ipairs { "running", "second", "waiting" } do
+                assert(pool:submit(tag, { url = slow.url }))
+            end
+            assert.same({ nil, "pending" }, { pool:next(0.05) })
+            assert.is_true(pool:cancel "waiting")
+            assert.is_true(pool:cancel "running")
+            assert.is_false(pool:cancel "unknown")
+            for _, expected in ipairs { "waiting", "running" } do
+                local tag, response, err = pool:next(PATIENCE)
+                assert.equal(expected, tag)
+                assert.is_nil(response)
+                assert.same({ "cancelled", "cancelled" }, { err.kind, err.code })
+            end
+            assert.equal(1, pool:pending())
+        end)
+    end)
+
+    it("do not let one transfer's failure touch another", function()
+        assert(pool:submit("good", { url = server.url }))
+        assert(pool:submit("bad", { url = "http://127.0.0.1:1/" }))
+        local outcome = {}
+        for _ = 1, 2 do
+            local tag, response, err = pool:next(PATIENCE)
+            outcome[tag] = response and response.body or err.code
+        end
+        assert.same({ good = "fine", bad = "connect" }, outcome)
+    end)
+end)
+
+describe("a response", function()
+    it("has status, lower-case headers with repeated ones joined, body and seconds", function()
+        local headers = { "X-One: 1", "x-one:2", "X-ONE:   3  ", "Empty:" }
+        with(saying(answer("207 Odd", "a\0b\255", headers)), function(server)
+            local response = perform { url = server.url }
+            assert.equal(207, response.status)
+            assert.equal("1, 2, 3", response.headers["x-one"])
+            assert.equal("", response.headers.empty)
+            assert.equal("4", response.headers["content-length"])
+            assert.equal("a\0b\255", response.body)
+            assert.is_true(response.seconds >= 0 and response.seconds < PATIENCE)
+            if math.type then
+                assert.equal("integer", math.type(response.status))
+            end
+        end)
+    end)
+
+    it("is the final one, not an informational one", function()
+        with(saying("HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\n" .. answer("200 OK", "late")), function(server)
+            local response = perform { url = server.url }
+            assert.same({ 200, "late" }, { response.status, response.body })
+            assert.is_nil(response.headers["x-early"])
+        end)
+    end)
+
+    it("may be of exactly max_response_bytes and not of one more", function()
+        with(saying(answer("200 OK", "0123456789")), function(server)
+            assert.equal("0123456789", perform({ url = server.url, max_response_bytes = 10 }).body)
+            local response, err = perform { url = server.url, max_response_bytes = 9 }
+            assert.is_nil(response)
+            assert.same({ "decode", "too_large" }, { err.kind, err.code })
+            assert.matches("larger than 9 bytes", err.message)
+        end)
+    end)
+
+    it("may not have endless headers", function()
+        local head = "HTTP/1.1 200 OK\r\n" .. ("X-Fill: " .. ("x"):rep(1000) .. "\r\n"):rep(400)
+        with(saying(head .. "\r\n"), function(server)
+            local response, err = perform { url = server.url }
+            assert.is_nil(response)
+            assert.equal("too_large", err.code)
+        end)
+    end)
+
+    for title, case in pairs {
+        ["nothing at all"] = { "", "network" },
+        ["no HTTP"] = { "SSH-2.0-OpenSSH_9.2\r\n", "network" },
+        ["half a status line"] = { "HTTP/1.1 2", "network" },
+        ["less than announced"] = { "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n123", "network" },
+        ["a chunk that is none"] = { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "network" },
+        ["a negative length"] = { "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "network" },
+    } do
+        it("that is " .. title .. " is a network error", function()
+            with(saying(case[1]), function(server)
+                local response, err = perform { url = server.url }
+                assert.is_nil(response)
+                assert.equal(case[2], err.kind)
+                assert.matches("^127.0.0.1:%d+: ", err.message)
+            end)
+        end)
+    end
+
+    it("cut off by a reset is a network error", function()
+        with({ { { "read" }, { "send", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n123" }, { "reset" } } },
+            function(server)
+                local response, err = perform { url = server.url }
+                assert.is_nil(response)
+                assert.equal("network", err.kind)
+            end)
+    end)
+
+    it("that redirects is returned, and nobody goes there", function()
+        local elsewhere = raw_server.start(saying(answer("200 OK", "")))
+        with(saying(answer("302 Found", "", { "Location: " .. elsewhere.url .. "/login" })), function(server)
+            local response = perform { url = server.url }
+            assert.same({ 302, elsewhere.url .. "/login" }, { response.status, response.headers.location })
+        end)
+        assert.same({}, elsewhere:stop())
+    end)
+end)
+
+describe("timeouts", function()
+    it("end a transfer that gets no answer", function()
+        with({ { { "read" }, { "sleep", 5 } } }, function(server)
+            local began = core.now()
+            local response, err = perform { url = server.url, timeout = IMPATIENCE }
+            assert.is_nil(response)
+            assert.same({ "timeout", "timeout" }, { err.kind, err.code })
+            assert.is_true(core.now() - began < 4)
+        end)
+    end)
+
+    it("end a transfer that drips", function()
+        local steps = { { "read" }, { "send", "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" } }
+        for _ = 1, 100 do
+            steps[#steps + 1] = { "send", "x" }
+            steps[#steps + 1] = { "sleep", 0.05 }
+        end
+        with({ steps }, function(server)
+            local _, err = perform { url = server.url, timeout = IMPATIENCE }
+            assert.equal("timeout", err.kind)
+        end)
+    end)
+
+    it("count the time in the queue", function()
+        with({ { { "read" }, { "sleep", 5 } } }, function(server)
+            local pool = core.pool { concurrency = 1 }
+            assert(pool:submit("first", { url = server.url, timeout = PATIENCE }))
+            assert(pool:submit("queued", { url = server.url, timeout = IMPATIENCE }))
+            local tag, _, err = pool:next(4)
+            assert.equal("queued", tag)
+            assert.equal("timeout", err.kind)
+            pool:close()
+        end)
+    end)
+end)
+
+describe("what goes on the wire", function()
+    it("is the request as given: path as it is, Host first, no Expect, nothing invented", function()
+        local received = with(saying(answer("200 OK", "")), function(server)
+            assert(perform {
+                method = "GET",
+                url = server.url .. "/a/../b//c%2F?x=1&x=%20",
+                headers = { ["X-Sdk-Date"] = "20191115T033655Z", ["X-Empty"] = "" },
+            })
+            assert(perform {
+                method = "POST",
+                url = server.url,
+                headers = { Host = "signed.example.com" },
+                body = ("x"):rep(2000) .. "\0y",
+            })
+        end)
+        assert.matches("^GET /a/%.%./b//c%%2F%?x=1&x=%%20 HTTP/1%.1\r\nHost: 127%.0%.0%.1:%d+\r\n", received[1])
+        assert.matches("\r\nX%-Sdk%-Date: 20191115T033655Z\r\n", received[1])
+        assert.matches("\r\nX%-Empty:%s*\r\n", received[1])
+        assert.matches("\r\nUser%-Agent: dwsync/%d+%.%d+%.%d+\r\n", received[1])
+        assert.matches("^POST / HTTP/1%.1\r\nHost: signed%.example%.com\r\n", received[2])
+        assert.matches("\r\n\r\nx+%zy$", received[2])
+        for _, text in ipairs(received) do
+            assert.is_nil(text:lower():find "\r\nexpect:")
+            assert.is_nil(text:lower():find "\r\ncontent%-type:")
+            local _, hosts = text:gsub("\r\nHost:", "")
+            assert.equal(1, hosts)
+        end
+    end)
+
+    for title, wrong in pairs {
+        ["CR LF in the URL"] = { url = "%s/a\r\nX: 1" },
+        ["a NUL in the URL"] = { url = "%s/a\0b" },
+        ["a space in the URL"] = { url = "%s/a b" },
+        ["a raw UTF-8 letter in the URL"] = { url = "%s/\195\188" },
+        ["CR LF in a header's value"] = { headers = { ["X-A"] = "1\r\nX-B: 2" } },
+        ["LF in a header's value"] = { headers = { ["X-A"] = "1\nX-B: 2" } },
+        ["CR in a header's value"] = { headers = { ["X-A"] = "1\rX-B: 2" } },
+        ["a NUL in a header's value"] = { headers = { ["X-A"] = "1\0" } },
+        ["CR LF in a header's name"] = { headers = { ["X-A: 1\r\nX-B"] = "2" } },
+        ["a colon in a header's name"] = { headers = { ["X-A:"] = "2" } },
+        ["an empty header's name"] = { headers = { [""] = "2" } },
+        ["CR LF in the method"] = { method = "GET / HTTP/1.1\r\nX: 1\r\n\r\nGET" },
+        ["a space in the method"] = { method = "GET /x" },
+        ["an empty method"] = { method = "" },
+        ["CR LF in Host"] = { headers = { Host = "a\r\nb" } },
+        ["CR LF in a token"] = { headers = { ["X-Auth-Token"] = "Secret\r\nX: 1" } },
+    } do
+        it(title .. " is refused and nothing is sent", function()
+            local received = with(saying(answer("200 OK", "")), function(server)
+                local pool = core.pool()
+                local submitted, err = pool:submit(1, {
+                    url = (wrong.url or "%s/"):gsub("%%s", server.url),
+                    method = wrong.method,
+                    headers = wrong.headers,
+                })
+                assert.is_nil(submitted)
+                assert.same({ "config", "argument" }, { err.kind, err.code })
+                assert.is_nil(err.message:find "[%c]")
+                assert.is_nil(err.message:find("Secret", 1, true))
+                assert.equal(0, pool:pending())
+                assert.same({ nil, "idle" }, { pool:next(0) })
+                pool:close()
+            end)
+            assert.same({}, received)
+        end)
+    end
+
+    it("is never plain http to another machine", function()
+        local pool = core.pool()
+        for _, url in ipairs {
+            "http://dws.example.com/", "http://10.0.0.1/", "http://127.0.0.1.example.com/",
+            "http://localhost.example.com/",
+            "http://0177.0.0.1/", "http://2130706433/", "HTTP://dws.example.com/", "http://169.254.169.254/",
+        } do
+            local submitted, err = pool:submit(1, { url = url })
+            assert.is_nil(submitted, url)
+            assert.equal("config", err.kind)
+            assert.matches("use https, or allow_http", err.message)
+        end
+        pool:close()
+    end)
+
+    it("is never another protocol", function()
+        local pool = core.pool()
+        for _, url in ipairs { "file:///etc/passwd", "ftp://127.0.0.1/", "gopher://127.0.0.1/", "//127.0.0.1/", "" } do
+            local submitted, err = pool:submit(1, { url = url })
+            assert.is_nil(submitted, url)
+            assert.matches("must begin with https://", err.message)
+        end
+        pool:close()
+    end)
+end)
+
+describe("a proxy", function()
+    -- Names that end in .invalid never resolve: who answers for one is the proxy.
+    local ELSEWHERE = "http://dws.invalid/v1"
+
+    it("that is given is used, for this machine too", function()
+        local received = with(saying(answer("200 OK", "from the proxy")), function(proxy)
+            for _, url in ipairs { ELSEWHERE, "http://127.0.0.1:1/v1" } do
+                local response = assert(perform { url = url, proxy = proxy.url, allow_http = true })
+                assert.equal("from the proxy", response.body)
+            end
+        end)
+        assert.matches("^GET http://dws%.invalid/v1 HTTP/1%.1\r\n", received[1])
+        assert.matches("^GET http://127%.0%.0%.1:1/v1 HTTP/1%.1\r\n", received[2])
+    end)
+
+    it("is asked for a tunnel by https, and sees no header of the request", function()
+        local received = with(saying(answer("403 Forbidden", "")), function(proxy)
+            local response, err = perform {
+                url = "https://dws.invalid/v1",
+                proxy = proxy.url,
+                headers = { Authorization = "Secret" },
+            }
+            assert.is_nil(response)
+            assert.equal("network", err.kind)
+        end)
+        assert.matches("^CONNECT dws%.invalid:443 HTTP/1%.1\r\n", received[1])
+        assert.is_nil(received[1]:find("Secret", 1, true))
+    end)
+
+    it("never sees what goes to the metadata address", function()
+        local received = with(saying(answer("200 OK", "from the proxy")), function(proxy)
+            local response = perform {
+                url = "http://169.254.169.254/nothing-is-here",
+                proxy = proxy.url,
+                allow_http = true,
+                timeout = IMPATIENCE,
+            }
+            assert.are_not.equal("from the proxy", response and response.body)
+        end)
+        assert.same({}, received)
+    end)
+
+    -- The environment of a process is read by libcurl itself, so these ask in another one.
+    local function ask(url, proxy)
+        return processes.run_lua(([[
+            local pool = require("dwsync.core").pool()
+            assert(pool:submit(1, { url = %q, allow_http = true, timeout = 10 }))
+            local _, response, err = pool:next()
+            print(response and response.body or err.code)]]):format(url),
+            { "no_proxy", "NO_PROXY", "http_proxy=" .. proxy.url, "all_proxy=" .. proxy.url })
+    end
+
+    it("of the environment is used for other machines", function()
+        local received = with(saying(answer("200 OK", "from the proxy")), function(proxy)
+            assert.equal("from the proxy\n", ask(ELSEWHERE, proxy))
+        end)
+        assert.equal(1, #received)
+    end)
+
+    it("of the environment is not used for this machine", function()
+        local received = with(saying(answer("200 OK", "from the proxy")), function(proxy)
+            with(saying(answer("200 OK", "directly")), function(server)
+                assert.equal("directly\n", ask(server.url, proxy))
+                assert.equal("directly\n", ask("http://localhost:" .. server.port, proxy))
+            end)
+        end)
+        assert.same({}, received)
+    end)
+end)
+
+describe("TLS", function()
+    local service
+
+    setup(function()
+        service = emulators.start()
+    end)
+    teardown(function()
+        service:stop()
+    end)
+    before_each(function()
+        service:reset()
+    end)
+
+    local function get(host, options)
+        options = options or {}
+        options.url = service:records_url("healthy", host)
+        options.ca_file = options.ca_file or service.info.ca_file
+        return perform(options)
+    end
+
+    it("lets nothing but a certificate of the CA file pass", function()
+        assert.equal(401, get().status)
+        assert.equal(401, get("localhost").status)
+    end)
+
+    for host, reason in pairs {
+        ["expired.localhost"] = "expired",
+        ["wronghost.localhost"] = "wronghost.localhost",
+        ["unknown.localhost"] = "certificate",
+    } do
+        it("refuses the certificate of " .. host, function()
+            local response, err = get(host)
+            assert.is_nil(response)
+            assert.same({ "tls", "certificate" }, { err.kind, err.code })
+            assert.matches("^" .. host:gsub("%.", "%%.") .. ":%d+: .*" .. reason, err.message)
+            assert.equal(0, service:asked())
+        end)
+    end
+
+    it("does not trust the emulator's CA without being told to", function()
+        local response, err = perform { url = service:records_url "healthy" }
+        assert.is_nil(response)
+        assert.same({ "tls", "certificate" }, { err.kind, err.code })
+    end)
+
+    it("names a CA file that is not there", function()
+        local response, err = get(nil, { ca_file = "/nonexistent/ca.pem" })
+        assert.is_nil(response)
+        assert.equal("tls", err.kind)
+        assert.matches("/nonexistent/ca.pem", err.message, 1, true)
+    end)
+
+    it("is not spoken with a server that does not speak it", function()
+        with(saying("HTTP/1.1 400 Bad Request\r\n\r\n"), function(server)
+            local response, err = perform { url = server.url:gsub("^http:", "https:"), timeout = 2 }
+            assert.is_nil(response)
+            assert.is_true(err.kind == "tls" or err.kind == "timeout", err.kind)
+        end)
+    end)
+
+    local function with_openssl_server(version, body)
+        local directory = service.info.ca_file:match "^(.*)/"
+        local server = processes.start("openssl", {
+            "s_server", "-accept", "127.0.0.1:0", "-cert", directory .. "/good.pem", "-key", directory .. "/leaf.key",
+            "-www", version, "-cipher", "ALL:@SECLEVEL=0",
+        }, "ACCEPT 127%.0%.0%.1:(%d+)")
+        local ok, failure = pcall(body, "https://127.0.0.1:" .. server.ready .. "/")
+        server:stop "sigterm"
+        assert(ok, failure)
+    end
+
+    it("is 1.2 at least", function()
+        with_openssl_server("-tls1_2", function(url)
+            assert.equal(200, perform({ url = url, ca_file = service.info.ca_file }).status)
+        end)
+        with_openssl_server("-tls1_1", function(url)
+            local response, err = perform { url = url, ca_file = service.info.ca_file }
+            assert.is_nil(response)
+            assert.same({ "tls", "handshake" }, { err.kind, err.code })
+        end)
+    end)
+
+    it("connections are used again", function()
+        local pool = core.pool { ca_file = service.info.ca_file, timeout = PATIENCE }
+        for _ = 1, 5 do
+            assert(pool:submit(1, { url = service:records_url "healthy" }))
+            assert.equal(1, (pool:next(PATIENCE)))
+        end
+        pool:close()
+        local journal = service:journal()
+        assert.same({ 5, 1 }, { journal.total, journal.connections })
+    end)
+
+    it("sessions are used again on new connections", function()
+        local pool = core.pool { ca_file = service.info.ca_file, timeout = PATIENCE }
+        for _ = 1, 4 do
+            assert(pool:submit(1, { url = service:records_url "healthy", headers = { Connection = "close" } }))
+            assert.equal(1, (pool:next(PATIENCE)))
+        end
+        pool:close()
+        local journal = service:journal()
+        assert.same({ 4, 4, 3 }, { journal.total, journal.connections, journal.tls_sessions_reused })
+    end)
+
+    it("connections are never more than the concurrency", function()
+        service:fault({ delay = 0.05 }, { times = 12 })
+        local pool = core.pool { concurrency = 3, ca_file = service.info.ca_file, timeout = PATIENCE }
+        for tag = 1, 12 do
+            assert(pool:submit(tag, { url = service:records_url "healthy" }))
+        end
+        local seen = {}
+        for _ = 1, 12 do
+            seen[pool:next(PATIENCE)] = true
+        end
+        pool:close()
+        assert.equal(12, #seen)
+        assert.equal(3, service:journal().connections)
+    end)
+
+    it("carries 16 MiB and not more, unless more is allowed", function()
+        local function huge()
+            service:fault { repeat_body = { text = ("x"):rep(1024), times = 17 * 1024 } }
+        end
+        huge()
+        local response, err = get()
+        assert.is_nil(response)
+        assert.same({ "decode", "too_large" }, { err.kind, err.code })
+        assert.matches("larger than 16777216 bytes", err.message)
+        huge()
+        assert.equal(17 * 1024 * 1024, #get(nil, { max_response_bytes = 17 * 1024 * 1024 }).body)
+    end)
+end)
+
+describe("the clock", function()
+    it("is the machine's, with a fraction", function()
+        assert.is_true(math.abs(core.now() - os.time()) <= 2)
+    end)
+
+    it("sleeps as long as it is told, or raises", function()
+        local began = core.now()
+        core.sleep(0.02)
+        assert.is_true(core.now() - began >= 0.02)
+        for _, wrong in ipairs { -1, 0 / 0, 1 / 0 } do
+            assert.error_matches(function()
+                core.sleep(wrong)
+            end, "seconds must be from 0 to 1e9")
+        end
+    end)
+end)
