@@ -28,7 +28,8 @@ enum dws_status {
     DWS_ERR_TIMEOUT,     /* connect or total timeout */
     DWS_ERR_NETWORK,     /* anything else between connect and the last byte */
     DWS_ERR_TOO_LARGE,   /* response exceeds max_response_bytes or the header limit */
-    DWS_ERR_CANCELLED    /* dws_pool_cancel */
+    DWS_ERR_CANCELLED,   /* dws_pool_cancel */
+    DWS_ERR_SYNTAX       /* what came back is not what it should be */
 };
 
 /* Filled by the failing function, owned by the caller. The message never holds a secret. */
@@ -195,6 +196,121 @@ void dws_pool_free(struct dws_pool *pool);
 
 /* Steps through dws_response.headers: start with *cursor = headers, false at the end. The status line is skipped. */
 bool dws_header_next(struct dws_text *cursor, struct dws_header *header);
+
+/* ---- read JSON -------------------------------------------------------------------------------- */
+
+/* A strict RFC 8259 reader over bytes that need no NUL at their end. It allocates nothing and copies nothing: strings
+ * are pointers into the text. The caller pulls one piece after another; the first failure stays, and every later
+ * call returns false. Objects and arrays nest DWS_JSON_DEPTH levels at most. */
+#define DWS_JSON_DEPTH 64
+
+struct dws_json {
+    const char *start;
+    const char *at;
+    const char *end;
+    int depth;
+    uint64_t fresh;         /* bit d: the container at depth d has had no member yet */
+    struct dws_error error; /* DWS_OK, or DWS_ERR_SYNTAX with byte offset and what was expected */
+};
+
+enum dws_json_type {
+    DWS_JSON_NOTHING, /* the text has ended, or failed */
+    DWS_JSON_OBJECT,
+    DWS_JSON_ARRAY,
+    DWS_JSON_STRING,
+    DWS_JSON_NUMBER,
+    DWS_JSON_TRUE,
+    DWS_JSON_FALSE,
+    DWS_JSON_NULL
+};
+
+/* What stands between the quotes: valid UTF-8, still with its escapes when there are any. */
+struct dws_json_string {
+    struct dws_text raw;
+    bool escaped;
+};
+
+/* An integer that fits 64 bits is exact; any other number is rounded correctly to a double, and one too large for
+ * that is an error. */
+struct dws_json_number {
+    bool is_integer;
+    int64_t integer;
+    double real; /* of integers, too */
+};
+
+void dws_json_start(struct dws_json *json, struct dws_text text);
+/* Type of the value that comes next, judged by its first byte. */
+enum dws_json_type dws_json_peek(struct dws_json *json);
+/* Enters an object; then dws_json_member until false, each time reading or skipping the value that follows. */
+bool dws_json_object(struct dws_json *json);
+bool dws_json_member(struct dws_json *json, struct dws_json_string *key);
+/* Enters an array; then dws_json_element until false, each time reading or skipping the value that follows. */
+bool dws_json_array(struct dws_json *json);
+bool dws_json_element(struct dws_json *json);
+bool dws_json_string(struct dws_json *json, struct dws_json_string *string);
+bool dws_json_number(struct dws_json *json, struct dws_json_number *number);
+/* Reads true, false or null. */
+bool dws_json_literal(struct dws_json *json);
+/* Passes over any value, checking it as strictly. */
+bool dws_json_skip(struct dws_json *json);
+/* Whether only white space is left; anything else is an error. */
+bool dws_json_finish(struct dws_json *json);
+/* Sets the reader's error ("at byte offset N: …") unless it has one, and returns false. */
+bool dws_json_refuse(struct dws_json *json, const char *what);
+/* Writes the string without its escapes to `out`, which has room for raw.length bytes; returns the length. */
+size_t dws_json_unescape(struct dws_json_string string, char *out);
+
+/* ---- read a page of records ------------------------------------------------------------------- */
+
+enum dws_field {
+    DWS_ID,
+    DWS_IDENTITY_SOURCE_ID,
+    DWS_IDENTITY_SOURCE_TYPE,
+    DWS_START_TIME,
+    DWS_END_TIME,
+    DWS_ADD_COUNT,
+    DWS_UPDATE_COUNT,
+    DWS_DELETE_COUNT,
+    DWS_FAILED_COUNT,
+    DWS_STATUS,
+    DWS_FAIL_REASON,
+    DWS_FIELDS
+};
+
+/* The field's name in the service's answer. Static storage. */
+struct dws_text dws_field_name(enum dws_field field);
+bool dws_field_is_text(enum dws_field field);
+
+/* One record, pointing into the body. A field that is absent or null has its bit in `present` unset. */
+struct dws_record {
+    unsigned present;                             /* bit (1u << enum dws_field) */
+    struct dws_json_string text[DWS_FIELDS];      /* of the fields that are texts */
+    int64_t integer[DWS_FIELDS];                  /* of the others; times in milliseconds since the epoch */
+    size_t index;                                 /* position in the list, from 0 */
+    unsigned unknown;                             /* members that are none of the fields */
+    struct dws_text source;                       /* the record's own JSON */
+};
+
+/* Reading of one page. Everything but `count`, `has_count`, `records` and `unknown` is private. */
+struct dws_page {
+    struct dws_json json;
+    bool has_count;
+    int64_t count;     /* known when dws_page_next returned DWS_IDLE */
+    size_t records;    /* how many were read */
+    unsigned unknown;  /* members of the page besides count and sync_records */
+    unsigned members;
+    bool has_records;
+    bool in_records;
+    unsigned char order[DWS_FIELDS]; /* the fields in the order of the previous record, which is a good guess */
+};
+
+/* Begins with a body, which must outlive the page and its records. DWS_ERR_SYNTAX when it is no JSON object. */
+enum dws_status dws_page_start(struct dws_page *page, struct dws_text body, struct dws_error *error);
+/* The next record. DWS_OK: *record is filled. DWS_IDLE: the page has ended and was valid to its last byte.
+ * DWS_ERR_SYNTAX: it is not a page of records; the message names byte offset or record and field.
+ * Should sync_records stand twice in a body, the last one counts: record->index begins at 0 again, and page->records
+ * is the length of the last one. */
+enum dws_status dws_page_next(struct dws_page *page, struct dws_record *record, struct dws_error *error);
 
 /* "0.1.0", and the libraries at work: "libcurl/7.88.1 OpenSSL/3.0.22 …". Static storage. */
 const char *dws_version(void);

@@ -137,8 +137,8 @@ struct dws_text dws_buf_text(const struct dws_buf *buf)
     return (struct dws_text){buf->data, buf->length};
 }
 
-/* Length of the well-formed sequence that starts with a non-ASCII byte, 0 when there is none (Unicode table 3-7). */
-static size_t utf8_sequence(const unsigned char *p, size_t left)
+/* Unicode, table 3-7. */
+size_t dws_utf8_sequence(const unsigned char *p, size_t left)
 {
     unsigned char lead = p[0];
     unsigned char low = 0x80, high = 0xBF;
@@ -179,7 +179,7 @@ bool dws_utf8_valid(struct dws_text text, size_t *offset)
                 continue;
             }
         }
-        size_t step = p[i] < 0x80 ? 1 : utf8_sequence(p + i, text.length - i);
+        size_t step = p[i] < 0x80 ? 1 : dws_utf8_sequence(p + i, text.length - i);
         if (step == 0) {
             *offset = i;
             return false;
@@ -205,6 +205,14 @@ void dws_lower(char *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++)
         bytes[i] = (char)lower(bytes[i]);
+}
+
+void dws_upper(char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (bytes[i] >= 'a' && bytes[i] <= 'z')
+            bytes[i] = (char)(bytes[i] - 'a' + 'A');
+    }
 }
 
 int dws_text_compare(struct dws_text a, struct dws_text b)
@@ -243,4 +251,15 @@ bool dws_text_holds_control(struct dws_text text)
             return true;
     }
     return false;
+}
+
+bool dws_text_is_token(struct dws_text text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!alnum && (c == '\0' || !strchr("!#$%&'*+-.^_`|~", c)))
+            return false;
+    }
+    return text.length > 0;
 }

@@ -13,7 +13,7 @@
 #define DEFAULT_MAX_RESPONSE_BYTES ((size_t)16 * 1024 * 1024)
 #define MAX_HEADER_BYTES ((size_t)256 * 1024)
 #define MAX_METHOD_BYTES 31
-#define KEPT_BODY_BYTES ((size_t)1024 * 1024) /* a recycled transfer gives larger buffers back */
+#define KEPT_BODY_BYTES 1048576 /* reserved at once at most; a recycled transfer gives larger buffers back */
 
 /* ---- libcurl as a whole ----------------------------------------------------------------------- */
 
@@ -51,6 +51,7 @@ static enum dws_status status_of(CURLcode code)
     case CURLE_SSL_CONNECT_ERROR: return DWS_ERR_HANDSHAKE;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CLIENTCERT:
     case CURLE_SSL_CIPHER:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
@@ -63,16 +64,26 @@ static enum dws_status status_of(CURLcode code)
 
 /* ---- what comes back -------------------------------------------------------------------------- */
 
+/* A line behind the blank one begins the next response when the last was informational (1xx); else it is a trailer,
+ * which is too late to say what the answer was. */
 static size_t on_header(char *bytes, size_t size, size_t count, void *user)
 {
     struct dws_transfer *t = user;
     size_t length = size * count;
-    /* A status line starts a new response: whatever came before was informational (1xx). */
-    if (length >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
-        dws_buf_clear(&t->response_headers);
-    if (t->response_headers.length + length > MAX_HEADER_BYTES) {
+    t->header_bytes += length;
+    if (t->header_bytes > MAX_HEADER_BYTES) {
         t->too_large = true;
         return 0;
+    }
+    if (t->head_final)
+        return length;
+    if (t->head_ended)
+        dws_buf_clear(&t->response_headers);
+    t->head_ended = length > 0 && (bytes[0] == '\r' || bytes[0] == '\n');
+    if (t->head_ended) {
+        long status = 0;
+        curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+        t->head_final = status >= 200;
     }
     dws_buf_append(&t->response_headers, bytes, length);
     return t->response_headers.failed ? 0 : length;
@@ -89,8 +100,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *user)
     if (t->response_body.length == 0) {
         curl_off_t announced = -1;
         curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
-        if (announced > 0 && (size_t)announced <= t->max_response_bytes)
-            dws_buf_reserve(&t->response_body, (size_t)announced);
+        if (announced > 0)
+            dws_buf_reserve(&t->response_body, announced < KEPT_BODY_BYTES ? (size_t)announced : KEPT_BODY_BYTES);
     }
     dws_buf_append(&t->response_body, bytes, length);
     return t->response_body.failed ? 0 : length;
@@ -125,6 +136,9 @@ void dws_transfer_reset(struct dws_transfer *t)
     dws_buf_clear(&t->response_body);
     dws_buf_clear(&t->response_headers);
     t->too_large = false;
+    t->header_bytes = 0;
+    t->head_ended = false;
+    t->head_final = false;
     t->detail[0] = '\0';
     t->error = (struct dws_error){0};
     t->next = NULL;
@@ -143,15 +157,16 @@ void dws_transfer_free(struct dws_transfer *t)
 
 /* ---- what may be sent ------------------------------------------------------------------------- */
 
-static bool is_token(struct dws_text text)
+static bool is_head(const struct dws_request *request)
 {
-    for (size_t i = 0; i < text.length; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (!alnum && (c == '\0' || !strchr("!#$%&'*+-.^_`|~", c)))
-            return false;
-    }
-    return text.length > 0;
+    return dws_text_compare_nocase(request->method, dws_text_of("HEAD")) == 0;
+}
+
+/* Framing a body otherwise than it is leaves bytes that a server reads as another request. */
+static bool is_framing(struct dws_text name)
+{
+    return dws_text_compare_nocase(name, dws_text_of("content-length")) == 0 ||
+           dws_text_compare_nocase(name, dws_text_of("transfer-encoding")) == 0;
 }
 
 static enum dws_status check_request(const struct dws_request *request, const struct dws_transport *transport,
@@ -163,11 +178,18 @@ static enum dws_status check_request(const struct dws_request *request, const st
         return dws_fail(error, DWS_ERR_ARGUMENT,
                         "URL: plain http to %.*s would send credentials in the clear; use https, or allow_http",
                         (int)(url->host.length > 200 ? 200 : url->host.length), url->host.data);
-    if (request->method.data && (!is_token(request->method) || request->method.length > MAX_METHOD_BYTES))
+    if (request->method.data && (!dws_text_is_token(request->method) || request->method.length > MAX_METHOD_BYTES))
         return dws_fail(error, DWS_ERR_ARGUMENT, "request: the method is not an HTTP method");
+    if (is_head(request) && request->body.data)
+        return dws_fail(error, DWS_ERR_ARGUMENT, "request: HEAD takes no body");
+    if (transport->user_agent && dws_text_holds_control(dws_text_of(transport->user_agent)))
+        return dws_fail(error, DWS_ERR_ARGUMENT, "transport: the user agent holds a control character");
     for (size_t i = 0; i < request->header_count; i++) {
         const struct dws_header *header = &request->headers[i];
-        if (!is_token(header->name))
+        if (is_framing(header->name))
+            return dws_fail(error, DWS_ERR_ARGUMENT, "request: header \"%.*s\" is set by the transport alone",
+                            (int)header->name.length, header->name.data);
+        if (!dws_text_is_token(header->name))
             return dws_fail(error, DWS_ERR_ARGUMENT, "request: header %zu has a name that is not an HTTP token", i + 1);
         if (dws_text_holds_control(header->value))
             return dws_fail(error, DWS_ERR_ARGUMENT, "request: the value of header \"%.*s\" holds a control character",
@@ -181,8 +203,10 @@ static enum dws_status check_request(const struct dws_request *request, const st
 static bool add_line(struct dws_transfer *t, struct dws_text name, struct dws_text value)
 {
     struct dws_buf line = {0};
+    dws_buf_reserve(&line, name.length + value.length + 3); /* growing would leave copies of a secret behind */
     dws_buf_append_text(&line, name);
-    /* curl drops a header written "Name:" and sends an empty one for "Name;". */
+    /* curl drops a header written "Name:" or "Name: " and sends an empty one for "Name;". */
+    value = dws_text_trim(value);
     dws_buf_append_string(&line, value.length ? ": " : ";");
     dws_buf_append_text(&line, value);
     dws_buf_append(&line, "", 1);
@@ -243,6 +267,7 @@ static CURLcode set_method(CURL *easy, const struct dws_request *request)
     if (request->method.data) {
         memcpy(method, request->method.data, request->method.length);
         method[request->method.length] = '\0';
+        dws_upper(method, request->method.length); /* as it is signed */
     }
     if (request->body.data) {
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.length);
@@ -250,7 +275,7 @@ static CURLcode set_method(CURL *easy, const struct dws_request *request)
     } else {
         SET(CURLOPT_HTTPGET, 1L);
     }
-    if (strcmp(method, "HEAD") == 0)
+    if (is_head(request))
         SET(CURLOPT_NOBODY, 1L);
     else
         SET(CURLOPT_CUSTOMREQUEST, method);
@@ -291,14 +316,15 @@ static CURLcode set_route(CURL *easy, const struct dws_url *url, const struct dw
     return code;
 }
 
-static CURLcode set_reading(CURL *easy, struct dws_transfer *t)
+static CURLcode set_reading(CURL *easy, struct dws_transfer *t, bool head)
 {
     CURLcode code = CURLE_OK;
     SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, t);
     SET(CURLOPT_WRITEFUNCTION, on_body);
     SET(CURLOPT_WRITEDATA, t);
-    SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->max_response_bytes);
+    if (!head)
+        SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->max_response_bytes); /* HEAD announces what does not come */
     SET(CURLOPT_ERRORBUFFER, t->detail);
     SET(CURLOPT_PRIVATE, t);
     return code;
@@ -313,7 +339,7 @@ static CURLcode configure(struct dws_transfer *t, const struct dws_request *requ
     code = code ? code : set_method(easy, request);
     code = code ? code : set_trust(easy, transport);
     code = code ? code : set_route(easy, url, transport);
-    code = code ? code : set_reading(easy, t);
+    code = code ? code : set_reading(easy, t, is_head(request));
     SET(CURLOPT_HTTPHEADER, t->headers);
     SET(CURLOPT_USERAGENT, transport->user_agent ? transport->user_agent : "dwsync/" DWS_VERSION);
     SET(CURLOPT_CONNECTTIMEOUT_MS,
@@ -338,16 +364,40 @@ enum dws_status dws_transfer_prepare(struct dws_transfer *t, const struct dws_re
                     curl_easy_strerror(code));
 }
 
+/* What libcurl says of its own; its complaint about a proxy's URL repeats it, password and all. */
+static const char *describe(const struct dws_transfer *t, CURLcode code)
+{
+    static const char complaint[] = "Unsupported proxy";
+    if (strncmp(t->detail, complaint, sizeof complaint - 1) == 0)
+        return "the proxy's URL is not one that libcurl understands";
+    return t->detail[0] ? t->detail : curl_easy_strerror(code);
+}
+
+/* Once a byte came back it was the server's doing: libcurl calls an unknown HTTP version an unsupported protocol, and
+ * (before 8.6) a header line above 100 KB out of memory. */
+static enum dws_status status_of_result(const struct dws_transfer *t, CURLcode code)
+{
+    curl_off_t first_byte = 0;
+    curl_easy_getinfo(t->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte);
+    enum dws_status status = status_of(code);
+    if (first_byte > 0 && status == DWS_ERR_ARGUMENT)
+        return DWS_ERR_NETWORK;
+    if (first_byte > 0 && status == DWS_ERR_MEMORY && !t->head_final)
+        return DWS_ERR_TOO_LARGE;
+    return status;
+}
+
 /* What libcurl says, with the host in front: messages from a sweep of many hosts must say whose they are. */
 void dws_transfer_finish(struct dws_transfer *t, CURLcode code)
 {
+    const bool head = t->header_bytes > MAX_HEADER_BYTES;
     if (t->too_large || code == CURLE_FILESIZE_EXCEEDED)
-        dws_fail(&t->error, DWS_ERR_TOO_LARGE, "%s: the response is larger than %zu bytes", t->host,
-                 t->max_response_bytes);
+        dws_fail(&t->error, DWS_ERR_TOO_LARGE, "%s: the response's %s is larger than %zu bytes", t->host,
+                 head ? "head" : "body", head ? MAX_HEADER_BYTES : t->max_response_bytes);
     else if (t->response_body.failed || t->response_headers.failed)
         dws_fail(&t->error, DWS_ERR_MEMORY, "out of memory");
     else if (code != CURLE_OK)
-        dws_fail(&t->error, status_of(code), "%s: %s", t->host, t->detail[0] ? t->detail : curl_easy_strerror(code));
+        dws_fail(&t->error, status_of_result(t, code), "%s: %s", t->host, describe(t, code));
 }
 
 struct dws_response dws_transfer_response(const struct dws_transfer *t)
@@ -376,10 +426,11 @@ bool dws_header_next(struct dws_text *cursor, struct dws_header *header)
         cursor->length -= used;
         if (line.length > 0 && line.data[line.length - 1] == '\r')
             line.length--;
+        /* A name is a token: that passes over the status line and continued lines, whatever colons they hold. */
         const char *colon = line.length ? memchr(line.data, ':', line.length) : NULL;
-        if (!colon)
+        size_t name_length = colon ? (size_t)(colon - line.data) : 0;
+        if (!dws_text_is_token((struct dws_text){line.data, name_length}))
             continue;
-        size_t name_length = (size_t)(colon - line.data);
         header->name = (struct dws_text){line.data, name_length};
         header->value = dws_text_trim((struct dws_text){colon + 1, line.length - name_length - 1});
         return true;

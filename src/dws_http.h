@@ -16,7 +16,10 @@ struct dws_transfer {
     struct dws_buf response_headers;
     struct dws_buf response_body;
     size_t max_response_bytes;
-    bool too_large;
+    size_t header_bytes; /* of all heads, informational ones included */
+    bool head_ended;     /* the blank line came: the next line begins another response … */
+    bool head_final;     /* … or is a trailer */
+    bool too_large;      /* head or body */
     struct dws_error error;
     char host[208]; /* for messages; longer ones are cut */
     char detail[CURL_ERROR_SIZE];

@@ -16,9 +16,14 @@ int dws_text_compare(struct dws_text a, struct dws_text b);
 int dws_text_compare_nocase(struct dws_text a, struct dws_text b);
 /* Without the spaces and tabs at both ends. */
 struct dws_text dws_text_trim(struct dws_text text);
-/* A-Z to a-z in place. */
+/* A-Z to a-z in place, and back. */
 void dws_lower(char *bytes, size_t length);
+void dws_upper(char *bytes, size_t length);
 /* Whether the text holds CR, LF, NUL or any other control character but tab. */
 bool dws_text_holds_control(struct dws_text text);
+/* Whether the text is an HTTP token (RFC 9110, 5.6.2), as methods and header names are. */
+bool dws_text_is_token(struct dws_text text);
+/* Length of the well-formed UTF-8 sequence that starts with a byte of 0x80 or more; 0 when there is none. */
+size_t dws_utf8_sequence(const unsigned char *bytes, size_t left);
 
 #endif

@@ -35,6 +35,13 @@ static int64_t monotonic_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* Now and so much later, however much that is. */
+static int64_t later_ms(int64_t ms)
+{
+    int64_t now = monotonic_ms();
+    return ms > INT64_MAX - now ? INT64_MAX : now + ms;
+}
+
 static void push(struct queue *queue, struct dws_transfer *t)
 {
     t->next = NULL;
@@ -148,7 +155,7 @@ enum dws_status dws_pool_submit(struct dws_pool *pool, uint64_t tag, const struc
         return status;
     }
     t->tag = tag;
-    t->deadline_ms = monotonic_ms() + (transport->timeout_ms > 0 ? transport->timeout_ms : DEFAULT_TIMEOUT_MS);
+    t->deadline_ms = later_ms(transport->timeout_ms > 0 ? transport->timeout_ms : DEFAULT_TIMEOUT_MS);
     if (t->deadline_ms < pool->first_deadline_ms)
         pool->first_deadline_ms = t->deadline_ms;
     push(&pool->queued, t);
@@ -189,12 +196,19 @@ static void expire_queued(struct dws_pool *pool)
     }
 }
 
+/* What is left of a transfer's time for libcurl, to which 0 would mean for ever. */
+static long left_ms(const struct dws_transfer *t)
+{
+    int64_t left = t->deadline_ms - monotonic_ms();
+    return left < 1 ? 1 : left > INT_MAX ? INT_MAX : (long)left;
+}
+
 static void start_queued(struct dws_pool *pool)
 {
     expire_queued(pool);
     while (pool->queued.first && pool->active.length < pool->concurrency) {
         struct dws_transfer *t = take_after(&pool->queued, NULL);
-        CURLcode code = curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, (long)(t->deadline_ms - monotonic_ms() + 1));
+        CURLcode code = curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, left_ms(t));
         if (code == CURLE_OK && curl_multi_add_handle(pool->multi, t->easy) != CURLM_OK)
             code = CURLE_OUT_OF_MEMORY;
         if (code == CURLE_OK)
@@ -231,6 +245,7 @@ static void drive(struct dws_pool *pool)
     collect_finished(pool);
     if (code != CURLM_OK)
         fail_active(pool, code);
+    start_queued(pool); /* places that became free are taken before the caller looks at what is done */
 }
 
 /* ---- what the caller gets --------------------------------------------------------------------- */
@@ -251,14 +266,18 @@ static void recycle_returned(struct dws_pool *pool)
 {
     if (!pool->returned)
         return;
-    dws_transfer_reset(pool->returned);
-    push(&pool->spare, pool->returned);
+    if (pool->spare.length < pool->concurrency) {
+        dws_transfer_reset(pool->returned);
+        push(&pool->spare, pool->returned);
+    } else {
+        dws_transfer_free(pool->returned);
+    }
     pool->returned = NULL;
 }
 
 enum dws_status dws_pool_next(struct dws_pool *pool, long timeout_ms, struct dws_completion *completion)
 {
-    int64_t until = monotonic_ms() + (timeout_ms > 0 ? timeout_ms : 0);
+    int64_t until = later_ms(timeout_ms > 0 ? timeout_ms : 0);
     recycle_returned(pool);
     for (;;) {
         if (return_done(pool, completion))

@@ -170,8 +170,12 @@ static enum dws_status collect_headers(struct signing *s, struct dws_signed_name
         add_header(s, names, dws_text_of("x-security-token"), s->credentials->security_token);
     for (size_t i = 0; i < request->header_count; i++) {
         const struct dws_header *header = &request->headers[i];
-        if (header->name.length == 0)
-            return dws_fail(error, DWS_ERR_ARGUMENT, "request: a header has an empty name");
+        if (!dws_text_is_token(header->name))
+            return dws_fail(error, DWS_ERR_ARGUMENT,
+                            "request: header %zu has an empty name or one that is not an HTTP token", i + 1);
+        if (dws_text_holds_control(header->value))
+            return dws_fail(error, DWS_ERR_ARGUMENT, "request: the value of header \"%.*s\" holds a control character",
+                            (int)(header->name.length > 60 ? 60 : header->name.length), header->name.data);
         if (is_named(header, "authorization") || is_named(header, "x-sdk-date") ||
             (temporary && is_named(header, "x-security-token")))
             continue;
@@ -226,10 +230,10 @@ static void append_canonical_path(const struct signing *s, struct dws_buf *out)
             start = i + 1;
         }
     }
-    if (start < decoded.length || decoded.length == 0) {
+    if (start < decoded.length)
         dws_buf_append_encoded(out, (struct dws_text){decoded.data + start, decoded.length - start});
+    if (start < decoded.length || decoded.length == 0)
         dws_buf_append_string(out, "/");
-    }
     out->failed = out->failed || decoded.failed;
     dws_buf_free(&decoded);
 }
@@ -326,10 +330,8 @@ static void append_method(const struct signing *s, struct dws_buf *out)
 {
     size_t start = out->length;
     dws_buf_append_text(out, s->request->method.length ? s->request->method : dws_text_of("GET"));
-    for (size_t i = start; i < out->length; i++) {
-        if (out->data[i] >= 'a' && out->data[i] <= 'z')
-            out->data[i] = (char)(out->data[i] - 'a' + 'A');
-    }
+    if (!out->failed)
+        dws_upper(out->data + start, out->length - start);
 }
 
 static enum dws_status append_canonical_request(const struct signing *s, struct dws_buf *out, struct dws_error *error)

@@ -120,6 +120,8 @@ enum dws_status dws_url_parse(struct dws_text text, struct dws_url *url, struct 
         if (c <= ' ' || c >= 0x7F)
             return dws_fail(error, DWS_ERR_ARGUMENT, "URL: byte %zu (0x%02X) must be percent-encoded", i + 1, c);
     }
+    if (text.length == 0)
+        return dws_fail(error, DWS_ERR_ARGUMENT, "URL: it must begin with https://");
     struct dws_text rest = text;
     struct dws_text scheme = cut(&rest, ":");
     url->https = text_is(scheme, "https");

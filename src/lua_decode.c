@@ -2,76 +2,35 @@
  * It must not know about HTTP or about what a failing service says: an unknown field is kept, that is all. */
 #include "lua_dwsync.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 
-#define DECODER "dwsync.decoder" /* registry: lua-cjson's decode, set up strictly */
-#define MAX_DEPTH 64
 #define SHOWN_BYTES 200
-#define EXACT 9007199254740992.0 /* 2^53: beyond it a double no longer tells neighbours apart */
+#define CACHED 4           /* texts remembered per field, so that a repeated one is neither hashed nor copied again */
+#define CACHED_BYTES 256   /* longer texts are not compared */
+#define SMALLEST_RECORD 32 /* bytes; bounds how many rows a list is made for in advance */
 
-/* ---- lua-cjson, strictly ---------------------------------------------------------------------- */
+/* Fields whose texts come again from record to record. */
+static const enum dws_field repeating[] = {DWS_IDENTITY_SOURCE_ID, DWS_IDENTITY_SOURCE_TYPE, DWS_STATUS, DWS_FAIL_REASON};
+#define REPEATING (sizeof repeating / sizeof *repeating)
 
-static void set_option(lua_State *L, int cjson, const char *option, void (*push)(lua_State *L))
-{
-    lua_getfield(L, cjson, option);
-    push(L);
-    lua_call(L, 1, 0);
-}
+struct cache {
+    struct dws_text raw[CACHED]; /* as in the body, which outlives the decoding */
+    int slot;                    /* stack index of the first string */
+    unsigned next;
+};
 
-static void push_depth(lua_State *L)
-{
-    lua_pushinteger(L, MAX_DEPTH);
-}
-
-static void push_false(lua_State *L)
-{
-    lua_pushboolean(L, 0);
-}
-
-/* Pushes decode() of an instance of our own: the settings of the shared one belong to the host program. */
-static void push_decoder(lua_State *L)
-{
-    lua_getfield(L, LUA_REGISTRYINDEX, DECODER);
-    if (!lua_isnil(L, -1))
-        return;
-    lua_pop(L, 1);
-    lua_getglobal(L, "require");
-    lua_pushliteral(L, "cjson");
-    lua_call(L, 1, 1);
-    lua_getfield(L, -1, "new");
-    lua_call(L, 0, 1);
-    int cjson = lua_gettop(L);
-    set_option(L, cjson, "decode_max_depth", push_depth);
-    set_option(L, cjson, "decode_invalid_numbers", push_false);
-    lua_getfield(L, cjson, "decode");
-    lua_pushvalue(L, -1);
-    lua_setfield(L, LUA_REGISTRYINDEX, DECODER);
-    lua_replace(L, cjson - 1);
-    lua_settop(L, cjson - 1);
-}
+struct decoder {
+    lua_State *L;
+    struct dws_page page;
+    struct cache caches[REPEATING];
+    int keys; /* stack index of the first field name */
+};
 
 /* ---- errors ----------------------------------------------------------------------------------- */
 
-/* nil, {kind = "decode", message = "…"}; what is on top of the stack is the message. */
-static int fail(lua_State *L)
-{
-    lua_pushnil(L);
-    lua_insert(L, -2);
-    lua_createtable(L, 0, 3);
-    lua_pushliteral(L, "decode");
-    lua_setfield(L, -2, "kind");
-    lua_pushliteral(L, "decode");
-    lua_setfield(L, -2, "code");
-    lua_insert(L, -2);
-    lua_setfield(L, -2, "message");
-    return 2;
-}
-
-/* The reason is on top of the stack; adds how the body begins, printable ASCII only: it may be a proxy's page, and
- * a terminal must not obey it. */
-static int fail_with_body(lua_State *L, struct dws_text body)
+/* nil, {kind = "decode", …}; adds how the body begins, printable ASCII only: it may be a proxy's page, and a terminal
+ * must not obey it. */
+static int fail(lua_State *L, struct dws_text body, const struct dws_error *error)
 {
     char shown[SHOWN_BYTES + 1];
     size_t n = 0;
@@ -80,215 +39,282 @@ static int fail_with_body(lua_State *L, struct dws_text body)
             shown[n++] = body.data[i];
     }
     shown[n] = '\0';
+    lua_pushnil(L);
+    lua_createtable(L, 0, 3);
+    lua_pushliteral(L, "decode");
+    lua_setfield(L, -2, "kind");
+    lua_pushstring(L, dws_status_name(error->status));
+    lua_setfield(L, -2, "code");
     if (body.length == 0)
         lua_pushliteral(L, "the response is empty, not a page of records");
     else
-        lua_pushfstring(L, "the response is not a page of records: %s; it begins: %s", lua_tostring(L, -1), shown);
-    return fail(L);
+        lua_pushfstring(L, "the response is not a page of records: %s; it begins: %s", error->message, shown);
+    lua_setfield(L, -2, "message");
+    return 2;
 }
 
-/* ---- numbers and nulls ------------------------------------------------------------------------ */
+/* ---- values ----------------------------------------------------------------------------------- */
 
+static void push_integer(lua_State *L, int64_t integer)
+{
 #if LUA_VERSION_NUM >= 503
-/* lua-cjson makes a float of every number; one that is whole and exact becomes the integer it was. */
-static bool push_integer(lua_State *L, int value)
-{
-    lua_Number number = lua_tonumber(L, value);
-    if (lua_isinteger(L, value) || number != floor(number) || !(number >= -EXACT && number <= EXACT))
-        return false;
-    lua_pushinteger(L, (lua_Integer)number);
-    return true;
-}
+    lua_pushinteger(L, integer);
 #else
-static bool push_integer(lua_State *L, int value)
-{
-    (void)L;
-    (void)value;
-    return false;
-}
+    lua_pushnumber(L, (lua_Number)integer); /* exact to 2^53 */
 #endif
+}
 
-/* Walks the table on top of the stack: null becomes absent, whole numbers integers. Depth is limited by the decoder. */
-static void normalise(lua_State *L)
+static void push_string(lua_State *L, struct dws_json_string string)
 {
-    int table = lua_gettop(L);
-    luaL_checkstack(L, 6, "nested too deeply");
-    for (lua_pushnil(L); lua_next(L, table); lua_settop(L, table + 1)) {
-        bool change = false;
-        switch (lua_type(L, -1)) {
-        case LUA_TTABLE:
-            normalise(L);
-            break;
-        case LUA_TLIGHTUSERDATA:
+    if (!string.escaped) {
+        lua_pushlstring(L, string.raw.data, string.raw.length);
+        return;
+    }
+    char *room = lua_newuserdata(L, string.raw.length);
+    lua_pushlstring(L, room, dws_json_unescape(string, room));
+    lua_remove(L, -2);
+}
+
+static bool push_value(lua_State *L, struct dws_json *json);
+
+static bool push_object(lua_State *L, struct dws_json *json)
+{
+    struct dws_json_string key;
+    lua_newtable(L);
+    if (!dws_json_object(json))
+        return false;
+    while (dws_json_member(json, &key)) {
+        push_string(L, key);
+        if (!push_value(L, json))
+            return false;
+        lua_rawset(L, -3);
+    }
+    return json->error.status == DWS_OK;
+}
+
+/* A null leaves its place empty, so that what stands behind it keeps its position. */
+static bool push_array(lua_State *L, struct dws_json *json)
+{
+    lua_newtable(L);
+    if (!dws_json_array(json))
+        return false;
+    for (int i = 1; dws_json_element(json); i++) {
+        if (!push_value(L, json))
+            return false;
+        lua_rawseti(L, -2, i);
+    }
+    return json->error.status == DWS_OK;
+}
+
+static bool push_number(lua_State *L, struct dws_json *json)
+{
+    struct dws_json_number number;
+    if (!dws_json_number(json, &number))
+        return false;
+    if (number.is_integer)
+        push_integer(L, number.integer);
+    else if (number.real >= -9007199254740992.0 && number.real <= 9007199254740992.0 &&
+             number.real == (double)(int64_t)number.real)
+        push_integer(L, (int64_t)number.real); /* 1e3 and 5.0 */
+    else
+        lua_pushnumber(L, number.real);
+    return true;
+}
+
+/* Pushes any JSON value; null is nil. The reader limits the depth. */
+static bool push_value(lua_State *L, struct dws_json *json)
+{
+    struct dws_json_string string;
+    enum dws_json_type type = dws_json_peek(json);
+    luaL_checkstack(L, 4, "nested too deeply");
+    switch (type) {
+    case DWS_JSON_OBJECT: return push_object(L, json);
+    case DWS_JSON_ARRAY: return push_array(L, json);
+    case DWS_JSON_NUMBER: return push_number(L, json);
+    case DWS_JSON_STRING:
+        if (!dws_json_string(json, &string))
+            return false;
+        push_string(L, string);
+        return true;
+    case DWS_JSON_NULL: lua_pushnil(L); break;
+    case DWS_JSON_NOTHING: return false;
+    default: lua_pushboolean(L, type == DWS_JSON_TRUE);
+    }
+    return dws_json_literal(json);
+}
+
+/* ---- records ---------------------------------------------------------------------------------- */
+
+static void push_cached(lua_State *L, struct cache *cache, struct dws_json_string string)
+{
+    for (int i = 0; i < CACHED; i++) {
+        const struct dws_text *known = &cache->raw[i];
+        if (known->data && known->length == string.raw.length &&
+            memcmp(known->data, string.raw.data, string.raw.length) == 0) {
+            lua_pushvalue(L, cache->slot + i);
+            return;
+        }
+    }
+    push_string(L, string);
+    if (string.raw.length <= CACHED_BYTES) {
+        cache->raw[cache->next] = string.raw;
+        lua_pushvalue(L, -1);
+        lua_replace(L, cache->slot + (int)cache->next);
+        cache->next = (cache->next + 1) % CACHED;
+    }
+}
+
+static struct cache *cache_of(struct decoder *d, enum dws_field field)
+{
+    for (size_t i = 0; i < REPEATING; i++) {
+        if (repeating[i] == field)
+            return &d->caches[i];
+    }
+    return NULL;
+}
+
+static void push_field(struct decoder *d, const struct dws_record *record, enum dws_field field)
+{
+    if (!dws_field_is_text(field)) {
+        push_integer(d->L, record->integer[field]);
+        return;
+    }
+    struct cache *cache = cache_of(d, field);
+    if (cache)
+        push_cached(d->L, cache, record->text[field]);
+    else
+        push_string(d->L, record->text[field]);
+}
+
+/* Reads the object again for the members that are no fields. What was valid once is valid now. */
+static void add_unknown(lua_State *L, struct dws_text source, bool (*is_known)(struct dws_text key))
+{
+    struct dws_json json;
+    struct dws_json_string key;
+    dws_json_start(&json, source);
+    dws_json_object(&json);
+    while (dws_json_member(&json, &key)) {
+        push_string(L, key);
+        struct dws_text name;
+        name.data = lua_tolstring(L, -1, &name.length);
+        if (is_known(name)) {
+            lua_pop(L, 1);
+            dws_json_skip(&json);
+        } else {
+            push_value(L, &json);
+            lua_rawset(L, -3);
+        }
+    }
+}
+
+static bool is_text(struct dws_text text, const char *string, size_t length)
+{
+    return text.length == length && memcmp(text.data, string, length) == 0;
+}
+
+static bool is_record_field(struct dws_text key)
+{
+    for (unsigned field = 0; field < DWS_FIELDS; field++) {
+        struct dws_text name = dws_field_name(field);
+        if (is_text(key, name.data, name.length))
+            return true;
+    }
+    return false;
+}
+
+static bool is_page_field(struct dws_text key)
+{
+    return is_text(key, "count", 5) || is_text(key, "sync_records", 12);
+}
+
+static void push_record(struct decoder *d, const struct dws_record *record)
+{
+    lua_State *L = d->L;
+    lua_createtable(L, 0, __builtin_popcount(record->present) + (int)(record->unknown < 16 ? record->unknown : 16));
+    for (unsigned field = 0; field < DWS_FIELDS; field++) {
+        if (record->present & 1u << field) {
+            lua_pushvalue(L, d->keys + (int)field);
+            push_field(d, record, field);
+            lua_rawset(L, -3);
+        }
+    }
+    if (record->unknown)
+        add_unknown(L, record->source, is_record_field);
+}
+
+/* ---- the page --------------------------------------------------------------------------------- */
+
+/* Stack: …, 11 field names, the cached strings. */
+static void prepare(struct decoder *d, lua_State *L)
+{
+    d->L = L;
+    luaL_checkstack(L, DWS_FIELDS + CACHED * (int)REPEATING + 16, "decode_page");
+    d->keys = lua_gettop(L) + 1;
+    for (unsigned field = 0; field < DWS_FIELDS; field++) {
+        struct dws_text name = dws_field_name(field);
+        lua_pushlstring(L, name.data, name.length);
+    }
+    for (size_t i = 0; i < REPEATING; i++) {
+        d->caches[i] = (struct cache){.slot = lua_gettop(L) + 1};
+        for (int k = 0; k < CACHED; k++)
             lua_pushnil(L);
-            change = true;
-            break;
-        case LUA_TNUMBER:
-            change = push_integer(L, table + 2);
-            break;
-        default:
-            break;
-        }
-        if (change) {
-            lua_pushvalue(L, table + 1);
-            lua_insert(L, -2);
-            lua_rawset(L, table); /* assigning to an existing field is allowed while traversing */
-        }
     }
 }
 
-/* ---- the shape of a page ---------------------------------------------------------------------- */
-
-struct field {
-    const char *name;
-    int type; /* LUA_TSTRING, or LUA_TNUMBER for an integer */
-};
-
-/* Table 4 of the vendor's page "Querying Identity Source Synchronization Records". */
-static const struct field record_fields[] = {
-    {"id", LUA_TSTRING},           {"identity_source_id", LUA_TSTRING}, {"identity_source_type", LUA_TSTRING},
-    {"start_time", LUA_TNUMBER},   {"end_time", LUA_TNUMBER},           {"add_count", LUA_TNUMBER},
-    {"update_count", LUA_TNUMBER}, {"delete_count", LUA_TNUMBER},       {"failed_count", LUA_TNUMBER},
-    {"status", LUA_TSTRING},       {"fail_reason", LUA_TSTRING},
-};
-
-/* lua-cjson's null is a light userdata. */
-static bool is_absent(lua_State *L, int index)
+/* Room for as many rows as the rest of the body can hold if they are like the first one. */
+static int expected_rows(const struct decoder *d, const struct dws_record *first)
 {
-    return lua_isnil(L, index) || lua_islightuserdata(L, index);
+    size_t left = (size_t)(d->page.json.end - d->page.json.at);
+    size_t each = first->source.length > SMALLEST_RECORD ? first->source.length : SMALLEST_RECORD;
+    return (int)(left / each) + 1;
 }
 
-static bool is_integer(lua_State *L, int index)
+/* Pushes the list of records. */
+static enum dws_status push_records(struct decoder *d, struct dws_error *error)
 {
-    lua_Number number = lua_tonumber(L, index);
-    return lua_type(L, index) == LUA_TNUMBER && number == floor(number) && fabs(number) < 9.2e18;
-}
-
-static const char *json_type(lua_State *L, int index)
-{
-    switch (lua_type(L, index)) {
-    case LUA_TLIGHTUSERDATA: return "null";
-    case LUA_TTABLE: return "an object or array";
-    case LUA_TNUMBER: return is_integer(L, index) ? "an integer" : "a number with a fraction or out of range";
-    case LUA_TBOOLEAN: return "a boolean";
-    default: return "a string";
-    }
-}
-
-/* Pushes the message and returns false when the record on top of the stack is none, or has a field of the wrong type. */
-static bool check_record(lua_State *L, int index)
-{
-    if (!lua_istable(L, -1)) {
-        lua_pushfstring(L, "sync_records[%d] is %s, expected an object", index, json_type(L, -1));
-        return false;
-    }
-    for (size_t i = 0; i < sizeof record_fields / sizeof *record_fields; i++) {
-        const struct field *field = &record_fields[i];
-        lua_getfield(L, -1, field->name);
-        bool text = field->type == LUA_TSTRING;
-        if (!is_absent(L, -1) && !(text ? lua_type(L, -1) == LUA_TSTRING : is_integer(L, -1))) {
-            lua_pushfstring(L, "sync_records[%d].%s is %s, expected %s", index, field->name, json_type(L, -1),
-                            text ? "a string" : "an integer");
-            return false;
+    lua_State *L = d->L;
+    struct dws_record record;
+    enum dws_status status;
+    size_t rows = 0;
+    lua_newtable(L);
+    while ((status = dws_page_next(&d->page, &record, error)) == DWS_OK) {
+        if (record.index == 0) {
+            lua_pop(L, 1);
+            lua_createtable(L, expected_rows(d, &record), 0);
         }
+        push_record(d, &record);
+        rows = record.index + 1;
+        lua_rawseti(L, -2, (int)rows);
+    }
+    if (status == DWS_IDLE && rows != d->page.records) { /* sync_records stood twice, the last time empty */
         lua_pop(L, 1);
+        lua_newtable(L);
     }
-    return true;
-}
-
-static bool check_records(lua_State *L)
-{
-    int records = lua_gettop(L);
-    size_t length = lua_rawlen(L, records);
-    for (size_t i = 0; i < length; i++) {
-        lua_rawgeti(L, records, (int)i + 1);
-        if (!check_record(L, (int)i))
-            return false;
-        lua_pop(L, 1);
-    }
-    lua_pushnil(L);
-    if (length == 0 && lua_next(L, records)) {
-        lua_pushliteral(L, "sync_records is an object, expected an array");
-        return false;
-    }
-    return true;
-}
-
-/* Pushes the message and returns false when the object on top of the stack is not a page. An object with neither
- * count nor records was written by somebody else, unless it is empty: everything in a page is optional. */
-static bool check_page(lua_State *L)
-{
-    int page = lua_gettop(L);
-    lua_getfield(L, page, "count");
-    lua_getfield(L, page, "sync_records");
-    bool counted = !is_absent(L, page + 1);
-    if (counted && !(is_integer(L, page + 1) && lua_tonumber(L, page + 1) >= 0)) {
-        lua_pushfstring(L, "count is %s, expected an integer of 0 or more",
-                        is_integer(L, page + 1) ? "negative" : json_type(L, page + 1));
-    } else if (lua_istable(L, page + 2)) {
-        if (check_records(L))
-            return true;
-    } else if (!is_absent(L, page + 2)) {
-        lua_pushfstring(L, "sync_records is %s, expected an array of objects", json_type(L, page + 2));
-    } else if (counted && lua_tonumber(L, page + 1) > 0) {
-        lua_pushfstring(L, "count says %d, but there is no sync_records", (int)lua_tonumber(L, page + 1));
-    } else {
-        lua_pushnil(L);
-        if (!lua_isnil(L, page + 1) || !lua_isnil(L, page + 2) || !lua_next(L, page))
-            return true;
-        lua_pushliteral(L, "it has neither count nor sync_records");
-    }
-    return false;
-}
-
-/* JSON holds no control byte but white space, neither inside a string nor outside. lua-cjson lets them pass, and takes a
- * NUL for the end of the text. */
-static bool holds_control(struct dws_text body, size_t *offset)
-{
-    for (size_t i = 0; i < body.length; i++) {
-        unsigned char c = (unsigned char)body.data[i];
-        if (c < ' ' && c != '\t' && c != '\n' && c != '\r') {
-            *offset = i;
-            return true;
-        }
-    }
-    return false;
+    return status;
 }
 
 /* core.decode_page(body) → {count = integer?, sync_records = {…}} with unknown fields kept | nil, err */
 static int core_decode_page(lua_State *L)
 {
+    struct decoder d;
     struct dws_text body;
-    size_t offset;
+    struct dws_error error;
     body.data = luaL_checklstring(L, 1, &body.length);
     luaL_argcheck(L, lua_isnoneornil(L, 2), 2, "decode_page takes no options yet");
     lua_settop(L, 1);
-    bool control = holds_control(body, &offset);
-    if (control || !dws_utf8_valid(body, &offset)) {
-        char where[64];
-        snprintf(where, sizeof where, "byte %zu is %s", offset + 1, control ? "a control character" : "not valid UTF-8");
-        lua_pushstring(L, where);
-        return fail_with_body(L, body);
+    if (dws_page_start(&d.page, body, &error) != DWS_OK)
+        return fail(L, body, &error);
+    prepare(&d, L);
+    lua_createtable(L, 0, 2);
+    if (push_records(&d, &error) != DWS_IDLE)
+        return fail(L, body, &error);
+    lua_setfield(L, -2, "sync_records");
+    if (d.page.has_count) {
+        push_integer(L, d.page.count);
+        lua_setfield(L, -2, "count");
     }
-    push_decoder(L);
-    lua_pushvalue(L, 1);
-    if (lua_pcall(L, 1, 1, 0) != 0)
-        return fail_with_body(L, body);
-    if (!lua_istable(L, -1) || lua_rawlen(L, -1) > 0) {
-        lua_pushliteral(L, "it is no JSON object");
-        return fail_with_body(L, body);
-    }
-    int page = lua_gettop(L);
-    if (!check_page(L))
-        return fail_with_body(L, body);
-    lua_settop(L, page);
-    normalise(L);
-    lua_getfield(L, page, "sync_records");
-    if (lua_isnil(L, -1)) {
-        lua_newtable(L);
-        lua_setfield(L, page, "sync_records");
-    }
-    lua_settop(L, page);
+    if (d.page.unknown)
+        add_unknown(L, body, is_page_field);
     return 1;
 }
 

@@ -26,7 +26,8 @@ static const char *kind_of(enum dws_status status)
     case DWS_ERR_HANDSHAKE:
     case DWS_ERR_CERTIFICATE: return "tls";
     case DWS_ERR_TIMEOUT: return "timeout";
-    case DWS_ERR_TOO_LARGE: return "decode";
+    case DWS_ERR_TOO_LARGE:
+    case DWS_ERR_SYNTAX: return "decode";
     case DWS_ERR_CANCELLED: return "cancelled";
     default: return "network";
     }
@@ -49,10 +50,16 @@ int dws_lua_fail(lua_State *L, const struct dws_error *error)
 
 /* ---- arguments -------------------------------------------------------------------------------- */
 
+void dws_lua_rawfield(lua_State *L, int index, const char *field)
+{
+    lua_pushstring(L, field);
+    lua_rawget(L, index);
+}
+
 struct dws_text dws_lua_text(lua_State *L, int index, const char *field)
 {
     struct dws_text text = {NULL, 0};
-    lua_getfield(L, index, field);
+    dws_lua_rawfield(L, index, field);
     if (lua_type(L, -1) == LUA_TSTRING)
         text.data = lua_tolstring(L, -1, &text.length);
     else if (!lua_isnil(L, -1))
@@ -78,12 +85,15 @@ static void read_headers(lua_State *L, int headers, struct dws_request *request)
     size_t count = count_headers(L, headers);
     struct dws_header *array = lua_newuserdata(L, (count + 1) * sizeof *array);
     size_t i = 0;
-    for (lua_pushnil(L); lua_next(L, headers); lua_pop(L, 1), i++) {
-        array[i].name.data = lua_tolstring(L, -2, &array[i].name.length);
-        array[i].value.data = lua_tolstring(L, -1, &array[i].value.length);
+    for (lua_pushnil(L); lua_next(L, headers); lua_pop(L, 1)) {
+        if (i == count) /* a finaliser, run by the allocation above, may have changed the table */
+            luaL_error(L, "field 'headers' changed while it was read");
+        array[i].name.data = luaL_checklstring(L, -2, &array[i].name.length);
+        array[i].value.data = luaL_checklstring(L, -1, &array[i].value.length);
+        i++;
     }
     request->headers = array;
-    request->header_count = count;
+    request->header_count = i;
 }
 
 void dws_lua_request(lua_State *L, int index, struct dws_request *request)
@@ -95,7 +105,7 @@ void dws_lua_request(lua_State *L, int index, struct dws_request *request)
     };
     if (!request->url.data)
         luaL_error(L, "field 'url' must be a string, got nil");
-    lua_getfield(L, index, "headers");
+    dws_lua_rawfield(L, index, "headers");
     if (lua_istable(L, -1)) {
         read_headers(L, lua_gettop(L), request);
         lua_replace(L, -2);

@@ -32,6 +32,9 @@ int dws_lua_fail(lua_State *L, const struct dws_error *error);
 
 /* ---- arguments -------------------------------------------------------------------------------- */
 
+/* Pushes a field of the table at `index` (an absolute one), past any metamethod: what it borrows is then held by the
+ * table itself, and no Lua code runs in between. */
+void dws_lua_rawfield(lua_State *L, int index, const char *field);
 /* A string field of the table at `index`, absent when nil; raises for any other type. The text belongs to Lua: it
  * may be used only while the table is on the stack and unchanged. */
 struct dws_text dws_lua_text(lua_State *L, int index, const char *field);

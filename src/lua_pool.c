@@ -38,10 +38,10 @@ static const char *const option_names[] = {
 /* Pushes the request's value for an option or, when it has none, the pool's. */
 static void push_option(lua_State *L, int request, int options, const char *name)
 {
-    lua_getfield(L, request, name);
+    dws_lua_rawfield(L, request, name);
     if (lua_isnil(L, -1)) {
         lua_pop(L, 1);
-        lua_getfield(L, options, name);
+        dws_lua_rawfield(L, options, name);
     }
 }
 

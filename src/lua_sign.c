@@ -25,7 +25,7 @@ static struct dws_text required(lua_State *L, int index, const char *field)
 static void read_signed_names(lua_State *L, int index, struct dws_signed_names *names)
 {
     *names = (struct dws_signed_names){NULL, 0};
-    lua_getfield(L, index, "signed_headers");
+    dws_lua_rawfield(L, index, "signed_headers");
     if (lua_isnil(L, -1))
         return;
     if (!lua_istable(L, -1) || lua_rawlen(L, -1) == 0)

@@ -120,7 +120,8 @@ local function project_id_of(self, keys, limits)
     return options.identifier("project_id", id)
 end
 
--- GET below /{version}/{project_id} of DWS. `target` begins with "/clusters".
+-- GET below /{version}/{project_id} of DWS. `target` begins with "/clusters". The third result is what must not show
+-- in an error made of the response.
 local function get(self, version, target, limits)
     local keys, err = self.api:resolve_credentials()
     if not keys then
@@ -130,27 +131,28 @@ local function get(self, version, target, limits)
     if not project_id then
         return nil, project_err
     end
-    return self.api:get("dws", ("/%s/%s%s"):format(version, project_id, target), {
+    local response, failure = self.api:get("dws", ("/%s/%s%s"):format(version, project_id, target), {
         keys = keys,
         headers = { ["X-Project-Id"] = project_id },
         deadline = limits.deadline,
         timeout = limits.timeout,
     })
+    return response, failure, { keys.sk, keys.security_token }
 end
 
 -- Some DWS operations answer 200 and put the failure into the body.
-local function declared_failure(self, response, body)
+local function declared_failure(self, response, body, secrets)
     local code = errors.declared_failure(body)
-    return code and errors.from_response(response, { now = self.runtime.now() })
+    return code and errors.from_response(response, { secrets = secrets, now = self.runtime.now() })
 end
 
-local function decode_page(self, response)
+local function decode_page(self, response, secrets)
     local page, failure = core.decode_page(response.body)
-    local err = declared_failure(self, response, page or json.decode(response.body) or {})
+    local err = declared_failure(self, response, page or json.decode(response.body) or {}, secrets)
     if page and not err then
         return page
     end
-    err = err or errors.from_core(failure)
+    err = err or errors.from_core(failure, secrets)
     err.status, err.request_id = response.status, errors.request_id(response)
     return nil, err
 end
@@ -161,11 +163,11 @@ local function fetch_page(self, cluster_id, offset, limit, limits)
     query[#query + 1] = offset and ("offset=%d"):format(offset)
     local target = ("/clusters/%s/db-manager/sync-records%s%s"):format(cluster_id, #query > 0 and "?" or "",
         table.concat(query, "&"))
-    local response, err = get(self, "v1", target, limits)
+    local response, err, secrets = get(self, "v1", target, limits)
     if not response then
         return nil, err
     end
-    return decode_page(self, response)
+    return decode_page(self, response, secrets)
 end
 
 -- ---- operations ----------------------------------------------------------------------------------
@@ -258,9 +260,9 @@ function Client:all_sync_records(parameters)
 end
 
 -- The service has no paging here. `count` is a text on some sites and missing on others, so it is taken from the list.
-local function decode_clusters(self, response)
+local function decode_clusters(self, response, secrets)
     local body, reason = json.decode(response.body)
-    local err = body and declared_failure(self, response, body)
+    local err = body and declared_failure(self, response, body, secrets)
     if body and not err and type(body.clusters) == "table" then
         body.clusters.count = #body.clusters
         return body.clusters
@@ -286,11 +288,11 @@ function Client:list_clusters(parameters)
     if checked.enterprise_project_id then
         target = target .. "?enterprise_project_id=" .. checked.enterprise_project_id
     end
-    local response, failure = get(self, "v1.0", target, deadline_of(self, checked.timeout))
+    local response, failure, secrets = get(self, "v1.0", target, deadline_of(self, checked.timeout))
     if not response then
         return nil, failure
     end
-    return decode_clusters(self, response)
+    return decode_clusters(self, response, secrets)
 end
 
 return M

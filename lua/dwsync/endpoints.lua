@@ -58,9 +58,24 @@ local function is_loopback(host)
         or (d and tonumber(a) < 256 and tonumber(b) < 256 and tonumber(c) < 256) or false
 end
 
+local HOW_TO_WRITE = "Write it as https://host or https://host:port, without user name, spaces or query."
+
+-- The host of "host", "host:port" or "[::1]:port"; nil when it is none.
+local function host_of(authority)
+    local host, port = authority:match "^(%[[%x:.]+%])(.*)$"
+    if not host then
+        host, port = authority:match "^([%w._-]+)(.*)$"
+    end
+    local number = port and tonumber(port:match "^:(%d+)$")
+    return (port == "" or number and number >= 1 and number <= 65535) and host or nil
+end
+
 -- "host", "https://host:port/" → "https://host:port". A path is dropped for IAM, as the SDKs do (HW_AUTH_URL ends
 -- in /v3); for DWS it is refused, since every path of ours starts at the root.
 local function normalise(text, origin, options)
+    if text:find("@", 1, true) then -- not shown: what stands before it may be a password
+        return nil, config_error(origin .. " holds a user name", HOW_TO_WRITE)
+    end
     local where = ("%s %q"):format(origin, text)
     if not text:find "^%a[%w+.-]*://" then
         text = "https://" .. text
@@ -68,16 +83,15 @@ local function normalise(text, origin, options)
     local scheme, authority, path = text:match "^(%a+)://([^/?#]+)([^?#]*)$"
     scheme = scheme and scheme:lower()
     if scheme ~= "https" and scheme ~= "http" then
-        return nil, config_error(where .. " is not an https URL", "Write it as https://host or https://host:port.")
+        return nil, config_error(where .. " is not an https URL", HOW_TO_WRITE)
     end
-    if authority:find "[^%w%.%-:%[%]_]" then
-        return nil, config_error(origin .. " holds a character that no host name has",
-            "Write it as https://host or https://host:port, without user name, spaces or query.")
+    local host = host_of(authority)
+    if not host then
+        return nil, config_error(where .. " names no host, or no port from 1 to 65535", HOW_TO_WRITE)
     end
     if path ~= "" and path ~= "/" and not options.drop_path then
         return nil, config_error(where .. " has a path", "Give scheme and host only: dwsync adds the path.")
     end
-    local host = authority:match "^(%[[^%]]*%])" or authority:match "^[^:]*"
     if scheme == "http" and not options.allow_http and not is_loopback(host:lower()) then
         return nil, config_error(where .. " is plain http: credentials would travel in the clear",
             "Use https, or set allow_http if you must.")
@@ -86,6 +100,9 @@ local function normalise(text, origin, options)
 end
 
 local function normalise_all(list, origin, options)
+    if #list == 0 then
+        return nil, config_error(origin .. " is empty", HOW_TO_WRITE)
+    end
     local endpoints = {}
     for _, text in ipairs(list) do
         local endpoint, err = normalise(text, origin, options)
@@ -99,8 +116,9 @@ end
 
 local function split(text)
     local list = {}
-    for item in text:gmatch "[^,%s]+" do
-        list[#list + 1] = item
+    for item in text:gmatch "[^,]+" do
+        item = item:match "^%s*(.-)%s*$"
+        list[#list + 1] = item ~= "" and item or nil
     end
     return list
 end
@@ -132,7 +150,10 @@ end
 local function regions_path(context)
     local home = context.getenv "HOME" or context.getenv "USERPROFILE"
     local named = context.getenv "HUAWEICLOUD_SDK_REGIONS_FILE"
-    return named or home and home .. "/.huaweicloud/regions.yaml", named ~= nil
+    if named and named ~= "" then
+        return named, true
+    end
+    return home and home .. "/.huaweicloud/regions.yaml", false
 end
 
 -- Returns the file's endpoints for the region ({} when it says nothing) or nil and an error.
@@ -188,11 +209,7 @@ end
 -- @treturn dwsync.error kind "config"
 function M.dws(context)
     if context.endpoint then
-        local list = split(context.endpoint)
-        if #list == 0 then
-            return nil, config_error("endpoint is empty", "Write it as https://host or https://host:port.")
-        end
-        return normalise_all(list, "endpoint", context)
+        return normalise_all(split(context.endpoint), "endpoint", context)
     end
     local good, err = check_region(context.region)
     if not good then

@@ -13,7 +13,7 @@ local function shown(value)
         local text = value:sub(1, 60):gsub("[%c\127-\255]", "?")
         return ('"%s%s"'):format(text, #value > 60 and "…" or "")
     end
-    return type(value) == "number" and ("%.14g"):format(value) or type(value)
+    return type(value) == "number" and ("%.16g"):format(value) or type(value)
 end
 
 local function out_of_range(name, value, expected)

@@ -72,10 +72,18 @@ function Running:journal()
     return self:admin("GET", "requests")
 end
 
---- How many requests arrived since the last reset.
+--- How many requests were answered since the last reset.
+-- @tparam[opt] number expected so many are waited for, a little: nginx notes a request that the client left a moment
+-- after the client did
 -- @treturn number
-function Running:asked()
-    return self:journal().total
+function Running:asked(expected)
+    local patience = core.now() + 2
+    local total = self:journal().total
+    while total < (expected or 0) and core.now() < patience do
+        core.sleep(0.01)
+        total = self:journal().total
+    end
+    return total
 end
 
 --- The id of the cluster that tells a story.

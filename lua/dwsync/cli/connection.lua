@@ -100,6 +100,9 @@ function M.open(args, context)
         timeout = args.timeout,
         retries = args.retries,
         getenv = context.getenv,
+        read_file = context.read_file,
+        random = context.random,
+        runtime = context.runtime,
         on_event = observer(args, context, show, clear),
     }
     return client, err, clear

@@ -29,7 +29,8 @@ local function terminal_by_luv()
 end
 
 --- @tparam[opt] table given parts that replace the real ones
--- @treturn table context: `stdout`, `stderr`, `getenv(name)`, `now()`, `is_terminal(stream)`, `columns()`
+-- @treturn table context: `stdout`, `stderr`, `getenv(name)`, `now()`, `is_terminal(stream)`,
+-- `terminal_columns()`; and, for clients, what replaces their defaults when given: `read_file`, `random`, `runtime`
 function M.new(given)
     local is_terminal, columns = terminal_by_luv()
     local context = {

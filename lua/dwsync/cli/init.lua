@@ -24,7 +24,7 @@ function M.report_error(err, context)
         context.stderr:write(("dwsync: %s\n        %s\n"):format(display.safe(text), display.safe(err.hint)))
         return EXIT[err.kind] or 1
     end
-    context.stderr:write(("dwsync: %s\n"):format(display.safe(text)))
+    context.stderr:write(("dwsync: %s\n"):format(display.harmless(text))) -- a bug: its traceback has several lines
     return 1
 end
 
@@ -53,7 +53,8 @@ end
 
 --- Runs the command.
 -- @tparam {string,...} arguments without the program's name
--- @tparam[opt] table given replaces parts of the context, for tests: `stdout`, `stderr`, `getenv`, `now`, `terminal`
+-- @tparam[opt] table given replaces parts of the context, for tests: `stdout`, `stderr`, `getenv`, `now`, `is_terminal`,
+-- `terminal_columns`, `read_file`, `random`, `runtime`
 -- @treturn integer exit status
 function M.main(arguments, given)
     local context = require("dwsync.cli.context").new(given)
@@ -65,7 +66,8 @@ function M.main(arguments, given)
     local commands = load_commands(parser)
     local good, args = parser:pparse(arguments)
     if not good then
-        context.stderr:write(("dwsync: %s\n        See dwsync --help, or dwsync COMMAND --help.\n"):format(args))
+        local reason = require("dwsync.report.display").safe(args)
+        context.stderr:write(("dwsync: %s\n        See dwsync --help, or dwsync COMMAND --help.\n"):format(reason))
         return 2
     end
     local ran, status = xpcall(commands[args.command].run, function(err)

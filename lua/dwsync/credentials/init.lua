@@ -8,7 +8,7 @@ local M = {}
 -- Each source: load(context) → credentials | nil, err (half filled, unreadable) | nil, nil, why (has nothing).
 local CHAIN = {
     require "dwsync.credentials.environment",
-    require "dwsync.credentials.file",
+    (require "dwsync.credentials.file"), -- in parentheses: on Lua 5.4 require returns a second value
 }
 
 local Credentials = { __name = "dwsync.credentials" }

@@ -9,8 +9,13 @@ local function time(value)
     return type(value) == "number" and timestamps.to_iso(value) or tostring(value)
 end
 
+-- "%d" for integers, which "%.0f" would round above 2^53; "%.0f" for the whole floats that Lua 5.1 has instead.
+local function digits(number)
+    return (math.type and math.type(number) == "integer" and "%d" or "%.0f"):format(number)
+end
+
 local function whole(value)
-    return type(value) == "number" and ("%.0f"):format(value) or tostring(value)
+    return type(value) == "number" and value % 1 == 0 and digits(value) or tostring(value)
 end
 
 local TITLES = {
@@ -76,7 +81,7 @@ function M.raw(value)
     if value == nil then
         return ""
     elseif type(value) == "number" and value % 1 == 0 then
-        return ("%.0f"):format(value)
+        return digits(value)
     elseif type(value) == "table" then
         return "{…}"
     end

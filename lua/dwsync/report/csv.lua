@@ -2,12 +2,13 @@
 -- It must not let a cell begin like a formula: spreadsheets would run it.
 -- @module dwsync.report.csv
 local columns = require "dwsync.report.columns"
+local display = require "dwsync.report.display"
 
 local M = {}
 
 local function cell(value)
-    local text = columns.raw(value)
-    if type(value) == "string" and text:find "^[=+@\t\r-]" then
+    local text = display.harmless(columns.raw(value))
+    if type(value) == "string" and text:find "^[=+@\t\r\n-]" then
         text = "'" .. text
     end
     if text:find '[",\r\n]' then

@@ -31,12 +31,28 @@ local function character_width(character)
     return 1
 end
 
---- The text on one line, without anything a terminal obeys: control characters (C0, C1, DEL) and the marks that turn
--- the direction of writing become "?".
--- @tparam string text valid UTF-8 @treturn string
+-- Bytes that are no UTF-8 go, too: some terminals take those from 128 to 159 for commands.
+local function keep_character(bytes)
+    local lead = bytes:byte()
+    local length = lead < 0xC2 and 0 or lead < 0xE0 and 2 or lead < 0xF0 and 3 or lead < 0xF5 and 4
+    return #bytes == length and bytes or ("?"):rep(#bytes)
+end
+
+--- The text without anything a terminal obeys, line ends and tabs apart: control characters (C0, C1, DEL), the marks
+-- that turn the direction of writing, and bytes that are no UTF-8 become "?".
+-- @tparam string text @treturn string
+function M.harmless(text)
+    text = text:gsub("[%z\1-\8\11\12\14-\31\127]", "?")
+    if text:find "[\128-\255]" then
+        text = text:gsub("[\128-\255][\128-\191]*", keep_character):gsub("\194[\128-\159]", "?")
+            :gsub("\226\128[\170-\174]", "?"):gsub("\226\129[\166-\169]", "?")
+    end
+    return text
+end
+
+--- The same on one line. @tparam string text @treturn string
 function M.safe(text)
-    return (text:gsub("[\r\n\t]+", " "):gsub("%c", "?"):gsub("\194[\128-\159]", "?"):gsub("\226\128[\170-\174]", "?")
-        :gsub("\226\129[\166-\169]", "?"))
+    return (M.harmless(text):gsub("[\r\n\t]+", " "))
 end
 
 --- Columns that a text takes. @tparam string text @treturn integer

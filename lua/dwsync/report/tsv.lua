@@ -2,6 +2,7 @@
 -- It must keep one record on one line: tab, line break and backslash are written \t, \n, \r and \\.
 -- @module dwsync.report.tsv
 local columns = require "dwsync.report.columns"
+local display = require "dwsync.report.display"
 
 local M = {}
 
@@ -13,7 +14,7 @@ function M.render(document, write)
     for _, row in ipairs(document.rows) do
         local cells = {}
         for i, name in ipairs(document.columns) do
-            cells[i] = columns.text(name, row[name]):gsub("[\t\n\r\\]", ESCAPES):gsub("%c", "?")
+            cells[i] = display.harmless(columns.text(name, row[name])):gsub("[\t\n\r\\]", ESCAPES)
         end
         write(table.concat(cells, "\t") .. "\n")
     end
