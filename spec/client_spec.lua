@@ -299,7 +299,7 @@ describe("a wrong option of dwsync.new", function()
         ["an endpoint of words"] = { { endpoint = "not a host" }, "endpoint" },
         ["an endpoint with a path"] = { { endpoint = "https://127.0.0.1/v1" }, "has a path" },
         ["an endpoint with a query"] = { { endpoint = "https://127.0.0.1?x=1" }, "endpoint" },
-        ["an endpoint with a user"] = { { endpoint = "https://user:word@127.0.0.1" }, "^endpoint holds a character" },
+        ["an endpoint with a user"] = { { endpoint = "https://user:word@127.0.0.1" }, "^endpoint holds a " },
         ["an endpoint of another scheme"] = { { endpoint = "ftp://127.0.0.1" }, "is not an https URL" },
         ["an empty endpoint"] = { { endpoint = "" }, "^endpoint is" },
         ["an endpoint with CR LF"] = { { endpoint = "https://127.0.0.1\r\nX: 1" }, "^endpoint is" },

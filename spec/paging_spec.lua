@@ -237,7 +237,7 @@ describe("a walk over pages", function()
     end)
 
     it("reads again when the rows moved up, so that none is skipped", function()
-        -- The oldest record, which stands first, expires between page 0 and page 1: record 6 slips from page 1 to page 0.
+        -- The oldest record, which stands first, expires between page 0 and page 1: record 6 slips onto page 0.
         for _, count in ipairs { "total", "page", "absent" } do
             local service = new_service(knobs { order = "oldest", count = count, events = { [2] = { 0, 1 } } })
             local ids = assert(read_all(reader(service)))
@@ -430,7 +430,8 @@ end
 
 -- Whether an honest service that stands still must be read without an error.
 local function must_succeed(case, mode)
-    return not case.events and (mode == "auto" or mode == case.offset) and (case.offset ~= "ignored" or case.records < case.limit and not case.cap)
+    return not case.events and (mode == "auto" or mode == case.offset)
+        and (case.offset ~= "ignored" or case.records < case.limit and not case.cap)
 end
 
 describe("the promise: every record that was there all the time, once, or an error", function()

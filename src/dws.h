@@ -29,7 +29,7 @@ enum dws_status {
     DWS_ERR_NETWORK,     /* anything else between connect and the last byte */
     DWS_ERR_TOO_LARGE,   /* response exceeds max_response_bytes or the header limit */
     DWS_ERR_CANCELLED,   /* dws_pool_cancel */
-    DWS_ERR_SYNTAX       /* what came back is not what it should be */
+    DWS_ERR_DECODE       /* what came back is not what it should be */
 };
 
 /* Filled by the failing function, owned by the caller. The message never holds a secret. */
@@ -210,7 +210,7 @@ struct dws_json {
     const char *end;
     int depth;
     uint64_t fresh;         /* bit d: the container at depth d has had no member yet */
-    struct dws_error error; /* DWS_OK, or DWS_ERR_SYNTAX with byte offset and what was expected */
+    struct dws_error error; /* DWS_OK, or DWS_ERR_DECODE with byte offset and what was expected */
 };
 
 enum dws_json_type {
@@ -259,6 +259,8 @@ bool dws_json_finish(struct dws_json *json);
 bool dws_json_refuse(struct dws_json *json, const char *what);
 /* Writes the string without its escapes to `out`, which has room for raw.length bytes; returns the length. */
 size_t dws_json_unescape(struct dws_json_string string, char *out);
+/* Whether the string, without its escapes, is this text. */
+bool dws_json_equals(struct dws_json_string string, struct dws_text text);
 
 /* ---- read a page of records ------------------------------------------------------------------- */
 
@@ -304,13 +306,43 @@ struct dws_page {
     unsigned char order[DWS_FIELDS]; /* the fields in the order of the previous record, which is a good guess */
 };
 
-/* Begins with a body, which must outlive the page and its records. DWS_ERR_SYNTAX when it is no JSON object. */
+/* Begins with a body, which must outlive the page and its records. DWS_ERR_DECODE when it is no JSON object. */
 enum dws_status dws_page_start(struct dws_page *page, struct dws_text body, struct dws_error *error);
 /* The next record. DWS_OK: *record is filled. DWS_IDLE: the page has ended and was valid to its last byte.
- * DWS_ERR_SYNTAX: it is not a page of records; the message names byte offset or record and field.
+ * DWS_ERR_DECODE: it is not a page of records; the message names byte offset or record and field.
  * Should sync_records stand twice in a body, the last one counts: record->index begins at 0 again, and page->records
  * is the length of the last one. */
 enum dws_status dws_page_next(struct dws_page *page, struct dws_record *record, struct dws_error *error);
+
+/* ---- tell records apart ----------------------------------------------------------------------- */
+
+/* Which records were seen while a list is read page by page, perhaps more than once: each is known by a 128-bit hash of
+ * its id or, without one, of its JSON; 24 bytes a slot. Not for use by two threads at once. */
+struct dws_ids;
+
+/* What is new about a record; bits. */
+#define DWS_ID_NEW 1      /* never seen before */
+#define DWS_ID_NEW_HERE 2 /* not seen since the reading began */
+
+/* What the rows of a page say about its place in the list. */
+struct dws_ids_page {
+    size_t rows;
+    size_t new_rows;        /* not seen since the reading began */
+    bool begins_like_first; /* its first row is the first row of the reading's first page */
+    bool holds_first;       /* one of its rows is that */
+    bool follows_by_one;    /* it is the first page without its first row, and perhaps more behind it */
+};
+
+enum dws_status dws_ids_new(struct dws_ids **ids, struct dws_error *error);
+void dws_ids_free(struct dws_ids *ids);
+/* A reading of the list begins; the next page is its first. What was ever seen stays known. */
+void dws_ids_begin_reading(struct dws_ids *ids);
+void dws_ids_begin_page(struct dws_ids *ids);
+/* Takes the page's next record in. *news receives DWS_ID_ bits. DWS_ERR_MEMORY. */
+enum dws_status dws_ids_add(struct dws_ids *ids, const struct dws_record *record, unsigned *news,
+                            struct dws_error *error);
+/* Ends the page and tells what it said. */
+struct dws_ids_page dws_ids_end_page(struct dws_ids *ids);
 
 /* "0.1.0", and the libraries at work: "libcurl/7.88.1 OpenSSL/3.0.22 …". Static storage. */
 const char *dws_version(void);

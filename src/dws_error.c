@@ -32,7 +32,7 @@ const char *dws_status_name(enum dws_status status)
     case DWS_ERR_NETWORK: return "network";
     case DWS_ERR_TOO_LARGE: return "too_large";
     case DWS_ERR_CANCELLED: return "cancelled";
-    case DWS_ERR_SYNTAX: return "syntax";
+    case DWS_ERR_DECODE: return "decode";
     }
     return "unknown";
 }

@@ -23,7 +23,7 @@ void dws_json_start(struct dws_json *json, struct dws_text text)
 bool dws_json_refuse(struct dws_json *json, const char *what)
 {
     if (json->error.status == DWS_OK)
-        dws_fail(&json->error, DWS_ERR_SYNTAX, "at byte offset %zu: %s", (size_t)(json->at - json->start), what);
+        dws_fail(&json->error, DWS_ERR_DECODE, "at byte offset %zu: %s", (size_t)(json->at - json->start), what);
     json->at = json->end; /* nothing more is read */
     return false;
 }
@@ -292,28 +292,58 @@ static char simple_escape(char c)
     }
 }
 
+/* Writes what the next byte or escape stands for and moves on behind it. */
+static size_t unescape_next(const char **at, const char *end, char out[4])
+{
+    const char *start = *at;
+    if (*start != '\\') {
+        *at = start + 1;
+        out[0] = *start;
+        return 1;
+    }
+    if (start[1] != 'u') {
+        *at = start + 2;
+        out[0] = simple_escape(start[1]);
+        return 1;
+    }
+    unsigned code = (unsigned)hex4(start + 2, end);
+    *at = start + 6;
+    if (code >= 0xD800 && code <= 0xDBFF) {
+        code = 0x10000 + ((code - 0xD800) << 10) + ((unsigned)hex4(start + 8, end) - 0xDC00);
+        *at = start + 12;
+    }
+    return put_utf8(code, out);
+}
+
 size_t dws_json_unescape(struct dws_json_string string, char *out)
 {
     const char *at = string.raw.data;
     const char *end = at + string.raw.length;
+    char piece[4];
     size_t length = 0;
     while (at < end) {
-        if (*at != '\\') {
-            out[length++] = *at++;
-        } else if (at[1] != 'u') {
-            out[length++] = simple_escape(at[1]);
-            at += 2;
-        } else {
-            unsigned code = (unsigned)hex4(at + 2, end);
-            at += 6;
-            if (code >= 0xD800 && code <= 0xDBFF) {
-                code = 0x10000 + ((code - 0xD800) << 10) + ((unsigned)hex4(at + 2, end) - 0xDC00);
-                at += 6;
-            }
-            length += put_utf8(code, out + length);
-        }
+        size_t n = unescape_next(&at, end, piece);
+        memcpy(out + length, piece, n);
+        length += n;
     }
     return length;
+}
+
+bool dws_json_equals(struct dws_json_string string, struct dws_text text)
+{
+    if (!string.escaped)
+        return dws_text_compare(string.raw, text) == 0;
+    const char *at = string.raw.data;
+    const char *end = at + string.raw.length;
+    char piece[4];
+    size_t length = 0;
+    while (at < end) {
+        size_t n = unescape_next(&at, end, piece);
+        if (n > text.length - length || memcmp(text.data + length, piece, n) != 0)
+            return false;
+        length += n;
+    }
+    return length == text.length;
 }
 
 /* ---- numbers ---------------------------------------------------------------------------------- */

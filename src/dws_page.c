@@ -81,7 +81,7 @@ static unsigned find_field(struct dws_json_string key)
 static bool refuse_field(struct dws_page *page, const struct dws_record *record, unsigned field, const char *found)
 {
     if (page->json.error.status == DWS_OK)
-        dws_fail(&page->json.error, DWS_ERR_SYNTAX, "sync_records[%zu].%s is %s, expected %s", record->index,
+        dws_fail(&page->json.error, DWS_ERR_DECODE, "sync_records[%zu].%s is %s, expected %s", record->index,
                  fields[field].name, found, fields[field].is_text ? "a string" : "an integer");
     return false;
 }
@@ -148,7 +148,7 @@ static bool read_record(struct dws_page *page, struct dws_record *record)
     enum dws_json_type type = dws_json_peek(json);
     if (type != DWS_JSON_OBJECT) {
         if (json->error.status == DWS_OK)
-            dws_fail(&json->error, DWS_ERR_SYNTAX, "sync_records[%zu] is %s, expected an object", record->index,
+            dws_fail(&json->error, DWS_ERR_DECODE, "sync_records[%zu] is %s, expected an object", record->index,
                      type_name(type));
         return false;
     }
@@ -171,7 +171,7 @@ static bool read_record(struct dws_page *page, struct dws_record *record)
 static bool refuse_page(struct dws_page *page, const char *name, const char *found, const char *expected)
 {
     if (page->json.error.status == DWS_OK)
-        dws_fail(&page->json.error, DWS_ERR_SYNTAX, "%s is %s, expected %s", name, found, expected);
+        dws_fail(&page->json.error, DWS_ERR_DECODE, "%s is %s, expected %s", name, found, expected);
     return false;
 }
 
@@ -228,12 +228,12 @@ static bool check_end(struct dws_page *page)
     if (!dws_json_finish(&page->json))
         return false;
     if (!page->has_records && page->has_count && page->count > 0) {
-        dws_fail(&page->json.error, DWS_ERR_SYNTAX, "count says %lld, but there is no sync_records",
+        dws_fail(&page->json.error, DWS_ERR_DECODE, "count says %lld, but there is no sync_records",
                  (long long)page->count);
         return false;
     }
     if (page->members > 0 && page->unknown == page->members) {
-        dws_fail(&page->json.error, DWS_ERR_SYNTAX, "it has neither count nor sync_records");
+        dws_fail(&page->json.error, DWS_ERR_DECODE, "it has neither count nor sync_records");
         return false;
     }
     return true;

@@ -1,6 +1,7 @@
 /* lua_decode.c: core.decode_page: the body of a page → a Lua table that is safe to rely on.
  * It must not know about HTTP or about what a failing service says: an unknown field is kept, that is all. */
-#include "lua_dwsync.h"
+#include "lua_filter.h"
+#include "lua_ids.h"
 
 #include <string.h>
 
@@ -24,6 +25,9 @@ struct decoder {
     struct dws_page page;
     struct cache caches[REPEATING];
     int keys; /* stack index of the first field name */
+    struct filter filter;
+    struct dws_ids *ids; /* or NULL: every record is handed over */
+    size_t rows;         /* records in the list that is being made */
 };
 
 /* ---- errors ----------------------------------------------------------------------------------- */
@@ -230,15 +234,16 @@ static bool is_page_field(struct dws_text key)
 static void push_record(struct decoder *d, const struct dws_record *record)
 {
     lua_State *L = d->L;
-    lua_createtable(L, 0, __builtin_popcount(record->present) + (int)(record->unknown < 16 ? record->unknown : 16));
+    const unsigned wanted = record->present & d->filter.fields;
+    lua_createtable(L, 0, __builtin_popcount(wanted));
     for (unsigned field = 0; field < DWS_FIELDS; field++) {
-        if (record->present & 1u << field) {
+        if (wanted & 1u << field) {
             lua_pushvalue(L, d->keys + (int)field);
             push_field(d, record, field);
             lua_rawset(L, -3);
         }
     }
-    if (record->unknown)
+    if (record->unknown && d->filter.unknown)
         add_unknown(L, record->source, is_record_field);
 }
 
@@ -266,7 +271,31 @@ static int expected_rows(const struct decoder *d, const struct dws_record *first
 {
     size_t left = (size_t)(d->page.json.end - d->page.json.at);
     size_t each = first->source.length > SMALLEST_RECORD ? first->source.length : SMALLEST_RECORD;
-    return (int)(left / each) + 1;
+    return d->filter.count == 0 ? (int)(left / each) + 1 : 0;
+}
+
+/* Whether the record is to be handed over: it fits, and was not seen on an earlier page. */
+static enum dws_status is_wanted(struct decoder *d, const struct dws_record *record, bool *wanted,
+                                 struct dws_error *error)
+{
+    unsigned news = DWS_ID_NEW;
+    if (d->ids && dws_ids_add(d->ids, record, &news, error) != DWS_OK)
+        return error->status;
+    *wanted = (news & DWS_ID_NEW) && dws_lua_fits(&d->filter, record);
+    return DWS_OK;
+}
+
+/* The list is on top of the stack. Should sync_records stand twice, the first list is thrown away; but its ids would stay
+ * known and be missed later. */
+static enum dws_status begin_list(struct decoder *d, int rows, struct dws_error *error)
+{
+    if (d->ids && d->rows > 0) {
+        *error = (struct dws_error){DWS_ERR_DECODE, "sync_records stands twice"};
+        return error->status;
+    }
+    lua_pop(d->L, 1);
+    lua_createtable(d->L, rows, 0);
+    return DWS_OK;
 }
 
 /* Pushes the list of records. */
@@ -275,47 +304,71 @@ static enum dws_status push_records(struct decoder *d, struct dws_error *error)
     lua_State *L = d->L;
     struct dws_record record;
     enum dws_status status;
-    size_t rows = 0;
+    int kept = 0;
     lua_newtable(L);
     while ((status = dws_page_next(&d->page, &record, error)) == DWS_OK) {
+        bool wanted;
         if (record.index == 0) {
-            lua_pop(L, 1);
-            lua_createtable(L, expected_rows(d, &record), 0);
+            if (begin_list(d, expected_rows(d, &record), error) != DWS_OK)
+                return error->status;
+            kept = 0;
         }
-        push_record(d, &record);
-        rows = record.index + 1;
-        lua_rawseti(L, -2, (int)rows);
+        d->rows = record.index + 1;
+        if (is_wanted(d, &record, &wanted, error) != DWS_OK)
+            return error->status;
+        if (wanted) {
+            push_record(d, &record);
+            lua_rawseti(L, -2, ++kept);
+        }
     }
-    if (status == DWS_IDLE && rows != d->page.records) { /* sync_records stood twice, the last time empty */
-        lua_pop(L, 1);
-        lua_newtable(L);
-    }
+    if (status == DWS_IDLE && d->rows != d->page.records && begin_list(d, 0, error) != DWS_OK)
+        return error->status;
     return status;
 }
 
-/* core.decode_page(body) → {count = integer?, sync_records = {…}} with unknown fields kept | nil, err */
+/* Pushes the page without what its records said. */
+static void push_page(struct decoder *d, struct dws_text body)
+{
+    lua_State *L = d->L;
+    lua_createtable(L, 0, 3);
+    lua_insert(L, -2);
+    lua_setfield(L, -2, "sync_records");
+    if (d->page.has_count) {
+        push_integer(L, d->page.count);
+        lua_setfield(L, -2, "count");
+    }
+    if (d->page.unknown)
+        add_unknown(L, body, is_page_field);
+}
+
+/* core.decode_page(body, options) → {count = integer?, sync_records = {…}} with unknown fields kept, and, with
+ * options.ids, what the page's rows say about its place in the list | nil, err.
+ * options.fields: names of the fields to hand over; options.where: conditions by field name, each a value, a list of
+ * values or {min =, max =}; options.ids: records seen on earlier pages are left out */
 static int core_decode_page(lua_State *L)
 {
-    struct decoder d;
+    struct decoder d = {.L = L};
     struct dws_text body;
     struct dws_error error;
     body.data = luaL_checklstring(L, 1, &body.length);
-    luaL_argcheck(L, lua_isnoneornil(L, 2), 2, "decode_page takes no options yet");
-    lua_settop(L, 1);
+    if (!lua_isnoneornil(L, 2))
+        luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    dws_lua_filter(L, 2, &d.filter);
+    d.ids = dws_lua_ids_option(L, 2);
     if (dws_page_start(&d.page, body, &error) != DWS_OK)
         return fail(L, body, &error);
+    if (d.ids)
+        dws_ids_begin_page(d.ids);
     prepare(&d, L);
-    lua_createtable(L, 0, 2);
     if (push_records(&d, &error) != DWS_IDLE)
-        return fail(L, body, &error);
-    lua_setfield(L, -2, "sync_records");
-    if (d.page.has_count) {
-        push_integer(L, d.page.count);
-        lua_setfield(L, -2, "count");
-    }
-    if (d.page.unknown)
-        add_unknown(L, body, is_page_field);
-    return 1;
+        return error.status == DWS_ERR_MEMORY ? dws_lua_fail(L, &error) : fail(L, body, &error);
+    push_page(&d, body);
+    if (!d.ids)
+        return 1;
+    struct dws_ids_page place = dws_ids_end_page(d.ids);
+    dws_lua_push_place(L, &place);
+    return 2;
 }
 
 void dws_lua_open_decode(lua_State *L)

@@ -27,7 +27,7 @@ static const char *kind_of(enum dws_status status)
     case DWS_ERR_CERTIFICATE: return "tls";
     case DWS_ERR_TIMEOUT: return "timeout";
     case DWS_ERR_TOO_LARGE:
-    case DWS_ERR_SYNTAX: return "decode";
+    case DWS_ERR_DECODE: return "decode";
     case DWS_ERR_CANCELLED: return "cancelled";
     default: return "network";
     }
@@ -64,7 +64,6 @@ struct dws_text dws_lua_text(lua_State *L, int index, const char *field)
         text.data = lua_tolstring(L, -1, &text.length);
     else if (!lua_isnil(L, -1))
         luaL_error(L, "field '%s' must be a string, got %s", field, luaL_typename(L, -1));
-    lua_pop(L, 1);
     return text;
 }
 
@@ -83,17 +82,16 @@ static size_t count_headers(lua_State *L, int headers)
 static void read_headers(lua_State *L, int headers, struct dws_request *request)
 {
     size_t count = count_headers(L, headers);
+    luaL_checkstack(L, 2 * (int)count + 4, "too many headers");
     struct dws_header *array = lua_newuserdata(L, (count + 1) * sizeof *array);
-    size_t i = 0;
-    for (lua_pushnil(L); lua_next(L, headers); lua_pop(L, 1)) {
-        if (i == count) /* a finaliser, run by the allocation above, may have changed the table */
-            luaL_error(L, "field 'headers' changed while it was read");
-        array[i].name.data = luaL_checklstring(L, -2, &array[i].name.length);
-        array[i].value.data = luaL_checklstring(L, -1, &array[i].value.length);
-        i++;
+    lua_pushnil(L);
+    while (request->header_count < count && lua_next(L, headers)) {
+        struct dws_header *header = &array[request->header_count++];
+        header->name.data = luaL_checklstring(L, -2, &header->name.length);
+        header->value.data = luaL_checklstring(L, -1, &header->value.length);
+        lua_pushvalue(L, -2); /* name and value stay on the stack, their copy goes on to the next pair */
     }
     request->headers = array;
-    request->header_count = i;
 }
 
 void dws_lua_request(lua_State *L, int index, struct dws_request *request)
@@ -106,12 +104,10 @@ void dws_lua_request(lua_State *L, int index, struct dws_request *request)
     if (!request->url.data)
         luaL_error(L, "field 'url' must be a string, got nil");
     dws_lua_rawfield(L, index, "headers");
-    if (lua_istable(L, -1)) {
+    if (lua_istable(L, -1))
         read_headers(L, lua_gettop(L), request);
-        lua_replace(L, -2);
-    } else if (!lua_isnil(L, -1)) {
+    else if (!lua_isnil(L, -1))
         luaL_error(L, "field 'headers' must be a table, got %s", luaL_typename(L, -1));
-    }
 }
 
 static int buf_gc(lua_State *L)
@@ -167,6 +163,7 @@ __attribute__((visibility("default"))) int luaopen_dwsync_core(lua_State *L)
     dws_lua_setfuncs(L, functions);
     dws_lua_open_sign(L);
     dws_lua_open_pool(L);
+    dws_lua_open_ids(L);
     dws_lua_open_decode(L);
     lua_pushstring(L, dws_version());
     lua_setfield(L, -2, "version");

@@ -32,14 +32,14 @@ int dws_lua_fail(lua_State *L, const struct dws_error *error);
 
 /* ---- arguments -------------------------------------------------------------------------------- */
 
-/* Pushes a field of the table at `index` (an absolute one), past any metamethod: what it borrows is then held by the
- * table itself, and no Lua code runs in between. */
+/* What these borrow from Lua stays on the stack, and so alive, until the calling function cleans up: any allocation may
+ * run a finaliser, which may change the tables that were read. */
+
+/* Pushes a field of the table at `index` (an absolute one), past any metamethod. */
 void dws_lua_rawfield(lua_State *L, int index, const char *field);
-/* A string field of the table at `index`, absent when nil; raises for any other type. The text belongs to Lua: it
- * may be used only while the table is on the stack and unchanged. */
+/* Pushes a field that is a string, or nil: then the text is absent. Raises for any other type. */
 struct dws_text dws_lua_text(lua_State *L, int index, const char *field);
-/* The request at `index`: {method =, url =, headers = {name = value}, body =}. Pushes one value that must stay on
- * the stack while the request is in use. */
+/* Reads the request at `index`: {method =, url =, headers = {name = value}, body =}. Pushes many values. */
 void dws_lua_request(lua_State *L, int index, struct dws_request *request);
 /* An empty buffer that the collector frees (and wipes) if an error leaves the function. Pushes it. */
 struct dws_buf *dws_lua_buf(lua_State *L);
@@ -49,5 +49,6 @@ struct dws_buf *dws_lua_buf(lua_State *L);
 void dws_lua_open_sign(lua_State *L);
 void dws_lua_open_pool(lua_State *L);
 void dws_lua_open_decode(lua_State *L);
+void dws_lua_open_ids(lua_State *L);
 
 #endif

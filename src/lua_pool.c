@@ -66,7 +66,7 @@ static size_t option_bytes(lua_State *L, int request, int options, const char *n
     return (size_t)bytes;
 }
 
-/* The string stays alive in the request or options table while those are on the stack. */
+/* Leaves the value on the stack, where it stays alive. */
 static const char *option_string(lua_State *L, int request, int options, const char *name)
 {
     push_option(L, request, options, name);
@@ -77,7 +77,6 @@ static const char *option_string(lua_State *L, int request, int options, const c
         if (!string || strlen(string) != length || strpbrk(string, "\r\n"))
             luaL_error(L, "option '%s' must be a string without CR, LF and NUL", name);
     }
-    lua_pop(L, 1);
     return string;
 }
 
@@ -141,10 +140,12 @@ static int core_pool(lua_State *L)
 {
     struct dws_error error;
     struct dws_transport ignored;
+    lua_settop(L, 1);
     push_options_copy(L);
     int options = lua_gettop(L);
     size_t concurrency = option_concurrency(L, options);
     read_transport(L, options, options, &ignored); /* wrong options fail here, not at the first request */
+    lua_settop(L, options);
 
     struct lua_pool *self = lua_newuserdata(L, sizeof *self);
     *self = (struct lua_pool){NULL, 0};
@@ -175,6 +176,7 @@ static int pool_submit(lua_State *L)
     luaL_argcheck(L, !lua_isnoneornil(L, 2), 2, "a tag is needed");
     luaL_checktype(L, 3, LUA_TTABLE);
     lua_settop(L, 3);
+    luaL_checkstack(L, 40, "pool:submit");
     push_uservalue_field(L, "options");
     read_transport(L, 3, 4, &transport);
     dws_lua_request(L, 3, &request);
@@ -184,7 +186,7 @@ static int pool_submit(lua_State *L)
     push_uservalue_field(L, "tags");
     lua_pushnumber(L, id);
     lua_pushvalue(L, 2);
-    lua_rawset(L, -3);
+    lua_rawset(L, -3); /* stack: …, tags */
     if (dws_pool_submit(self->pool, (uint64_t)id, &request, &transport, &error) != DWS_OK) {
         lua_pushnumber(L, id);
         lua_pushnil(L);

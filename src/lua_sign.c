@@ -28,16 +28,17 @@ static void read_signed_names(lua_State *L, int index, struct dws_signed_names *
     dws_lua_rawfield(L, index, "signed_headers");
     if (lua_isnil(L, -1))
         return;
-    if (!lua_istable(L, -1) || lua_rawlen(L, -1) == 0)
+    int list = lua_gettop(L);
+    size_t count = lua_istable(L, list) ? lua_rawlen(L, list) : 0;
+    if (count == 0 || count > 1000)
         luaL_error(L, "field 'signed_headers' must be a list of header names");
-    size_t count = lua_rawlen(L, -1);
+    luaL_checkstack(L, (int)count + 4, "too many signed headers");
     struct dws_text *array = lua_newuserdata(L, count * sizeof *array);
     for (size_t i = 0; i < count; i++) {
-        lua_rawgeti(L, -2, (int)i + 1);
+        lua_rawgeti(L, list, (int)i + 1);
         if (lua_type(L, -1) != LUA_TSTRING)
             luaL_error(L, "field 'signed_headers' must be a list of header names");
         array[i].data = lua_tolstring(L, -1, &array[i].length);
-        lua_pop(L, 1);
     }
     *names = (struct dws_signed_names){array, count};
 }
@@ -46,6 +47,7 @@ static void read_arguments(lua_State *L, struct arguments *a)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
     luaL_checktype(L, 2, LUA_TTABLE);
+    luaL_checkstack(L, 20, "core.sign");
     a->date.data = luaL_checklstring(L, 3, &a->date.length);
     lua_settop(L, 3);
     dws_lua_request(L, 1, &a->request);

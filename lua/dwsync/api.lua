@@ -18,9 +18,9 @@ local NEXT_ENDPOINT = { resolve = true, handshake = true, certificate = true }
 -- A refused date is only explained by our clock when the server's is at least this far away.
 local MIN_SKEW_SECONDS = 60
 
---- @tparam table settings `runtime`, `endpoints` {dws = {url,...}, iam = {url}}, `credentials` (see
+--- @tparam table settings `runtime`, `endpoints` {dws = {url,...}, iam = {url}}, `given_credentials` (see
 -- dwsync.credentials.resolve), `context` {getenv, read_file}, `transport` (options copied into each request),
--- `retries`, `timeout` and `attempt_timeout` (seconds), `random`, `emit`: function(event)
+-- `retries`, `attempt_timeout` (seconds), `random`, `emit`: function(event)
 -- @treturn dwsync.api
 function M.new(settings)
     local self = {
@@ -33,7 +33,8 @@ function M.new(settings)
     return setmetatable(self, Api)
 end
 
---- @treturn dwsync.credentials, or nil
+--- The credentials to sign with, found anew at each call: temporary ones change.
+-- @treturn dwsync.credentials, or nil
 -- @treturn dwsync.error
 function Api:resolve_credentials()
     return credentials.resolve(self.given_credentials, self.context)

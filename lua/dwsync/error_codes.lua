@@ -37,7 +37,7 @@ local GATEWAY = {
     ["0602"] = { kind = "request", retryable = false },
     ["0605"] = { kind = "service", retryable = true },
     ["0606"] = { kind = "service", retryable = true },
-    ["0607"] = { kind = "config", hint = "Use https." },
+    ["0607"] = { kind = "config", hint = "Use https: this API is not offered over http." },
     ["0608"] = { kind = "service", retryable = false },
     ["0609"] = { kind = "service", retryable = false },
     ["0610"] = { kind = "service", retryable = true },

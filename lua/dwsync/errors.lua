@@ -228,12 +228,13 @@ end
 -- How much of a body without code is looked at: more than is shown, so that no half of a secret stays at the cut.
 local EXAMINED, SHOWN = 16384, 200
 
+-- Returns the message, fit to be shown, and a hint where there is one to give.
 local function describe(response, code, message, secrets)
     if response.status >= 300 and response.status < 400 then
         return "the service redirected the request" .. shown_location(response) .. "; redirects are not followed",
             "Set endpoint to the service's own address."
     elseif code then
-        return message ~= "" and message or "the service gave no reason"
+        return message ~= "" and printable(redact(message, secrets)) or "the service gave no reason"
     elseif not response.body:find "%S" then
         return ("the service answered HTTP %d with an empty body"):format(response.status)
     end
@@ -260,7 +261,7 @@ function M.from_response(response, context)
     return M.new {
         kind = known.kind or kind_of_status(response.status),
         code = code and printable(redact(code, secrets)) or nil,
-        message = printable(redact(text, secrets)),
+        message = text,
         hint = hint or known.hint or (pause or 0) > 0 and ("The service asks to wait %.0f s."):format(pause) or nil,
         status = response.status,
         request_id = M.request_id(response, body),

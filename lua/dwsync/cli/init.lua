@@ -53,8 +53,8 @@ end
 
 --- Runs the command.
 -- @tparam {string,...} arguments without the program's name
--- @tparam[opt] table given replaces parts of the context, for tests: `stdout`, `stderr`, `getenv`, `now`, `is_terminal`,
--- `terminal_columns`, `read_file`, `random`, `runtime`
+-- @tparam[opt] table given replaces parts of the context, for tests: `stdout`, `stderr`, `getenv`, `now`,
+-- `is_terminal`, `terminal_columns`, `read_file`, `random`, `runtime`
 -- @treturn integer exit status
 function M.main(arguments, given)
     local context = require("dwsync.cli.context").new(given)

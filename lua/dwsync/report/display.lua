@@ -35,7 +35,8 @@ end
 local function keep_character(bytes)
     local lead = bytes:byte()
     local length = lead < 0xC2 and 0 or lead < 0xE0 and 2 or lead < 0xF0 and 3 or lead < 0xF5 and 4
-    return #bytes == length and bytes or ("?"):rep(#bytes)
+    local kept = length and #bytes >= length and length or 0
+    return bytes:sub(1, kept) .. ("?"):rep(#bytes - kept)
 end
 
 --- The text without anything a terminal obeys, line ends and tabs apart: control characters (C0, C1, DEL), the marks

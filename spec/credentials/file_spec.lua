@@ -1,0 +1,121 @@
+local file = require "dwsync.credentials.file"
+local files = require "dwsync.files"
+
+local PATH = "/h/.huaweicloud/credentials"
+
+-- A context with one file; `read` replaces the reading itself.
+local function context(text, variables, read)
+    variables = variables or { HOME = "/h" }
+    return {
+        getenv = function(name) return variables[name] end,
+        read_file = read or function(path)
+            if path == PATH or path == variables.HUAWEICLOUD_SDK_CREDENTIALS_FILE then
+                return text
+            end
+            return nil, "No such file or directory", true
+        end,
+    }
+end
+
+local function refusal(...)
+    local fields, err, why = file.load(...)
+    assert.is_nil(fields)
+    assert.is_nil(why)
+    assert.equal("credentials", err.kind)
+    assert.is_nil(tostring(err):find("hidden", 1, true))
+    return err.message, err.hint
+end
+
+describe("the credentials file", function()
+    it("gives the keys of its section [basic]", function()
+        assert.same({
+            ak = "AK", sk = "SK", security_token = "T", project_id = "P", source = "credentials file " .. PATH,
+        }, file.load(context "[basic]\nak = AK\nsk = SK\nsecurity_token = T\nproject_id = P\niam_endpoint = x\n"))
+    end)
+
+    it("does not mix in the keys of other sections", function()
+        local fields = file.load(context(
+            "ak = top\n[global]\nak = no\nsk = no\nproject_id = no\n[basic]\nak = AK\nsk = SK\n[other]\nak = no\n"))
+        assert.equal("AK", fields.ak)
+        assert.equal("SK", fields.sk)
+        assert.is_nil(fields.project_id)
+    end)
+
+    it("may be written by any editor: CRLF, a UTF-8 mark, blanks, comments, empty lines", function()
+        local fields = file.load(context(
+            "\239\187\191[basic]\r\n\r\n# a comment = x\r\n; another = y\r\n\tak=AK  \r\n  sk   =\tSK\r\n"))
+        assert.equal("AK", fields.ak)
+        assert.equal("SK", fields.sk)
+        assert.equal("AK", file.load(context "  [basic]  \nak = AK\nsk = SK").ak)
+    end)
+
+    it("takes values as they are, whatever is in them", function()
+        for _, value in ipairs { "a%b", "%(ak)s", "a=b==", "a#b", "a ; b # c", '"quoted"', "'quoted'", "`q`", "a b c",
+            "a\\b", "[x]", "${HOME}", "é" } do
+            local fields = file.load(context(("[basic]\nak = AK\nsk = %s\n"):format(value)))
+            assert.equal(value, fields.sk)
+        end
+    end)
+
+    it("lets the last of repeated keys count", function()
+        assert.equal("new", file.load(context "[basic]\nak = old\nsk = SK\nak = new\n").ak)
+    end)
+
+    it("has nothing to give when it is not there and nobody named it", function()
+        local fields, err, why = file.load(context(nil, { HOME = "/other" }))
+        assert.is_nil(fields)
+        assert.is_nil(err)
+        assert.equal("credentials file /other/.huaweicloud/credentials: does not exist", why)
+    end)
+
+    it("has nothing to give without a home directory", function()
+        local fields, err, why = file.load(context(nil, {}))
+        assert.is_nil(fields)
+        assert.is_nil(err)
+        assert.equal("credentials file: no home directory is known", why)
+    end)
+
+    it("is found in USERPROFILE where there is no HOME", function()
+        assert.equal("AK", file.load(context("[basic]\nak = AK\nsk = SK", { USERPROFILE = "/h" })).ak)
+    end)
+
+    it("is found where the environment says", function()
+        local fields = file.load(context("[basic]\nak = AK\nsk = SK",
+            { HOME = "/other", HUAWEICLOUD_SDK_CREDENTIALS_FILE = "/named" }))
+        assert.equal("credentials file /named", fields.source)
+        assert.equal("AK", file.load(context("[basic]\nak = AK\nsk = SK",
+            { HOME = "/h", HUAWEICLOUD_SDK_CREDENTIALS_FILE = "" })).ak)
+    end)
+
+    it("is an error when it was named and is not there", function()
+        local message, hint = refusal(context(nil, { HUAWEICLOUD_SDK_CREDENTIALS_FILE = "/named" },
+            function() return nil, "No such file or directory", true end))
+        assert.equal("credentials file /named: No such file or directory", message)
+        assert.equal("Make it readable, or correct HUAWEICLOUD_SDK_CREDENTIALS_FILE.", hint)
+    end)
+
+    it("is an error when it is there and cannot be read", function()
+        local message = refusal(context(nil, nil, function() return nil, "Permission denied", false end))
+        assert.equal("credentials file " .. PATH .. ": Permission denied", message)
+        message = refusal(context(nil, { HUAWEICLOUD_SDK_CREDENTIALS_FILE = "/" }, files.read))
+        assert.equal("credentials file /: Is a directory", message)
+    end)
+
+    it("is an error without a key pair", function()
+        for _, text in ipairs { "", "ak = hidden\nsk = hidden", "[global]\nak = hidden\nsk = hidden", "[basic]",
+            "[basic]\nak =\nsk =   \n", "[basic] # x\nak = hidden\nsk = hidden", "[Basic]\nak = hidden",
+            "[basic]\nak: hidden\nsk: hidden" } do
+            local message, hint = refusal(context(text))
+            assert.equal("credentials file " .. PATH .. ": section [basic] has no ak and sk", message)
+            assert.equal("Write ak = … and sk = … below a line [basic].", hint)
+        end
+    end)
+
+    it("is an error with half a key pair", function()
+        local message, hint = refusal(context "[basic]\nak = hidden\n")
+        assert.equal("credentials file " .. PATH .. ": section [basic] has ak but no sk", message)
+        assert.equal("Write both halves of the key pair below [basic].", hint)
+        message = refusal(context "[basic]\nsk = hidden\n[global]\nak = hidden\n")
+        assert.equal("credentials file " .. PATH .. ": section [basic] has sk but no ak", message)
+    end)
+end)

@@ -1,0 +1,332 @@
+local errors = require "dwsync.errors"
+
+local NOW = 784111777 -- Sun, 06 Nov 1994 08:49:37 GMT
+
+local function failing(status, body, headers, secrets)
+    return errors.from_response({ status = status, headers = headers or {}, body = body },
+        { secrets = secrets, now = NOW })
+end
+
+describe("an error object", function()
+    it("fills in what follows from its kind", function()
+        local err = errors.new { kind = "network", message = "cut" }
+        assert.is_true(err.retryable)
+        assert.equal("Check the network, the endpoint's name and the proxy.", err.hint)
+        assert.is_false(errors.new({ kind = "auth", message = "no" }).retryable)
+        assert.is_false(errors.new({ kind = "timeout", message = "late", retryable = false }).retryable)
+    end)
+
+    it("asks again of its own accord only after network, timeout and throttled", function()
+        local again = { network = true, timeout = true, throttled = true }
+        for _, kind in ipairs { "config", "credentials", "auth", "clock", "permission", "not_found", "throttled",
+            "request", "service", "network", "timeout", "tls", "decode", "incomplete", "cancelled" } do
+            assert.equal(again[kind] or false, errors.new({ kind = kind, message = "m" }).retryable, kind)
+        end
+    end)
+
+    it("has a kind that exists", function()
+        assert.has_error(function() errors.new { kind = "netwrok", message = "m" } end, "unknown error kind netwrok")
+    end)
+
+    it("is known as one, and nothing else is", function()
+        assert.is_true(errors.is(errors.new { kind = "tls", message = "m" }))
+        for _, value in ipairs { "tls", {}, 1, { kind = "tls", message = "m" } } do
+            assert.is_false(errors.is(value))
+        end
+        assert.is_false(errors.is(nil))
+    end)
+
+    it("reads as one line: kind, message, details, what to do", function()
+        assert.equal("network: connection refused. Check the network, the endpoint's name and the proxy.",
+            tostring(errors.new { kind = "network", message = "connection refused" }))
+        local err = failing(403, '{"error_code":"DWS.0015","error_msg":"Cluster is not found."}',
+            { ["x-request-id"] = "r-1" })
+        err.attempts = 3
+        assert.equal("not_found: Cluster is not found (DWS.0015, HTTP 403, request id r-1, 3 attempts). Check the "
+            .. "cluster id (dwsync clusters lists them); without permission the service says the same.", tostring(err))
+    end)
+
+    it("does not count a single attempt, nor show the core's own codes", function()
+        local err = errors.from_core { kind = "network", code = "resolve", message = "cannot resolve x.example" }
+        err.attempts = 1
+        assert.equal("resolve", err.code)
+        assert.equal("network: cannot resolve x.example. Check the name: the region may have another host "
+            .. "(set endpoint), or DNS is down.", tostring(err))
+    end)
+end)
+
+describe("what the core says", function()
+    it("keeps kind, code and message, and gets a hint of its own", function()
+        local hints = {
+            resolve = "the region may have another host", connect = "firewall", certificate = "ca_file",
+            handshake = "TLS 1.2", too_large = "smaller pages",
+        }
+        for code, words in pairs(hints) do
+            local err = errors.from_core { kind = "network", code = code, message = "m" }
+            assert.equal(code, err.code)
+            assert.is_truthy(err.hint:find(words, 1, true))
+        end
+    end)
+
+    it("may be tried again after a broken handshake, but not after a bad certificate", function()
+        assert.is_true(errors.from_core({ kind = "tls", code = "handshake", message = "m" }).retryable)
+        assert.is_false(errors.from_core({ kind = "tls", code = "certificate", message = "m" }).retryable)
+    end)
+
+    it("may be a text, from a runtime of someone's own", function()
+        local err = errors.from_core "connection reset"
+        assert.equal("network", err.kind)
+        assert.equal("connection reset", err.message)
+        assert.is_true(err.retryable)
+    end)
+
+    it("is left alone when it is an error object already", function()
+        local err = errors.new { kind = "cancelled", message = "stop" }
+        assert.equal(err, errors.from_core(err))
+    end)
+end)
+
+describe("a body with code and message", function()
+    local SHAPES = {
+        ["error_code and error_msg"] = '{"error_code":"DWS.0001","error_msg":"wrong","request_id":"r"}',
+        ["errorCode and errorMsg"] = '{"errorCode":"DWS.0001","errorMsg":"wrong"}',
+        ["errCode and externalMessage"] = '{"errCode":"DWS.0001","externalMessage":"wrong"}',
+        ["code and message"] = '{"code":"DWS.0001","message":"wrong","details":[{"x":1}]}',
+        ["both of DWS's ways together"] =
+            '{"externalMessage":"other","errCode":"X.1","error_code":"DWS.0001","error_msg":"wrong"}',
+        ["workload_res_code and workload_res_str"] = '{"workload_res_code":"DWS.0001","workload_res_str":"wrong"}',
+        ["an encoded authorization message"] =
+            '{"error_code":"DWS.0001","error_msg":"wrong","encoded_authorization_message":null}',
+        ["an object one level down"] = '{"error":{"code":"DWS.0001","message":"wrong","title":"Bad Request"}}',
+        ["an array of objects"] = '[{"error_code":"DWS.0001","error_msg":"wrong"}]',
+    }
+    for name, body in pairs(SHAPES) do
+        it("is understood as " .. name, function()
+            local err = failing(400, body)
+            assert.equal("DWS.0001", err.code)
+            assert.equal("wrong", err.message)
+            assert.equal("request", err.kind)
+        end)
+    end
+
+    it("may have a number for a code", function()
+        local err = failing(401, '{"error":{"code":401,"message":"The request requires auth","title":"Unauthorized"}}')
+        assert.equal("401", err.code)
+        assert.equal("auth", err.kind)
+        assert.equal("The request requires auth", err.message)
+        assert.equal("12", failing(400, '{"workload_res_code":12,"workload_res_str":"wrong"}').code)
+    end)
+
+    it("may say EPS.0003 with 401 for a missing permission", function()
+        assert.equal("permission", failing(401, '{"error":{"code":"EPS.0003","message":"no"}}').kind)
+    end)
+
+    it("may lack the message", function()
+        assert.equal("the service gave no reason", failing(400, '{"error_code":"DWS.0001"}').message)
+        assert.equal("the service gave no reason", failing(400, '{"error_code":"DWS.0001","error_msg":null}').message)
+    end)
+end)
+
+describe("a body without code", function()
+    it("is shown from its beginning", function()
+        local err = failing(502, "<html>\r\n<h1>Bad Gateway</h1></html>")
+        assert.equal("the service answered HTTP 502: <html> <h1>Bad Gateway</h1></html>", err.message)
+        assert.is_nil(err.code)
+        assert.equal("service", err.kind)
+        assert.equal('the service answered HTTP 400: "text"', failing(400, '"text"').message)
+        assert.equal("the service answered HTTP 400: [1,2]", failing(400, "[1,2]").message)
+        assert.equal('the service answered HTTP 400: {"x":1}', failing(400, '{"x":1}').message)
+        assert.equal('the service answered HTTP 400: {"error_code":"","error_msg":""}',
+            failing(400, '{"error_code":"","error_msg":""}').message)
+    end)
+
+    it("is called empty when it is", function()
+        assert.equal("the service answered HTTP 502 with an empty body", failing(502, "").message)
+        assert.equal("the service answered HTTP 502 with an empty body", failing(502, " \r\n").message)
+    end)
+
+    it("loses control characters and what is no ASCII", function()
+        local err = failing(500, "a\27[31mb\0c\127d\155e\255\254f")
+        assert.equal("the service answered HTTP 500: a?[31mb?c?d?e??f", err.message)
+        err = failing(400, '{"error_code":"E\\u001b[2J","error_msg":"a\\u001b]0;x\\u0007b\\u0000c"}')
+        assert.equal("a?]0;x?b?c", err.message)
+        assert.equal("E?[2J", err.code)
+    end)
+
+    it("is cut when it is huge", function()
+        local err = failing(500, ("x"):rep(20 * 1024 * 1024))
+        assert.equal("the service answered HTTP 500: " .. ("x"):rep(200), err.message)
+        err = failing(500, '{"error_code":"DWS.9999","error_msg":"' .. ("y"):rep(100000) .. '"}')
+        assert.equal(("y"):rep(600) .. "…", err.message)
+    end)
+end)
+
+describe("a redirect", function()
+    it("is a wrong endpoint, named without its query", function()
+        local err = failing(302, "", { location = "https://login.example/in?ticket=hidden" })
+        assert.equal("config", err.kind)
+        assert.equal("the service redirected the request to https://login.example/in; redirects are not followed",
+            err.message)
+        assert.equal("Set endpoint to the service's own address.", err.hint)
+        assert.equal("the service redirected the request; redirects are not followed", failing(301, "").message)
+    end)
+end)
+
+describe("Retry-After", function()
+    local function pause(text, date)
+        return failing(429, "", { ["retry-after"] = text, date = date }).retry_after
+    end
+
+    it("may be seconds", function()
+        assert.equal(120, pause "120")
+        assert.equal(0, pause "0")
+        assert.equal("The service asks to wait 120 s.", failing(429, "", { ["retry-after"] = "120" }).hint)
+        assert.equal("Wait before asking again, or ask less often.", failing(429, "", { ["retry-after"] = "0" }).hint)
+    end)
+
+    it("may be a date, compared with the service's own clock when it tells it", function()
+        assert.equal(23, pause "Sun, 06 Nov 1994 08:50:00 GMT")
+        assert.equal(60, pause("Sun, 06 Nov 1994 08:50:00 GMT", "Sun, 06 Nov 1994 08:49:00 GMT"))
+    end)
+
+    it("is no pause when the date has passed", function()
+        assert.equal(0, pause "Sun, 06 Nov 1994 08:00:00 GMT")
+    end)
+
+    it("is whole seconds although our clock has a fraction", function()
+        local err = errors.from_response({
+            status = 503, body = "", headers = { ["retry-after"] = "Sun, 06 Nov 1994 08:50:00 GMT" },
+        }, { now = NOW + 0.25 })
+        assert.equal(23, err.retry_after)
+        assert.equal("The service asks to wait 23 s.", err.hint)
+    end)
+
+    it("is ignored when it is garbage", function()
+        for _, text in ipairs { "", "soon", "-5", "1.5", "0x10", "12 s", "1e3", "Sun, 99 Nov 1994 08:50:00 GMT" } do
+            assert.is_nil(pause(text), text)
+        end
+        assert.is_nil(pause(nil))
+    end)
+
+    it("may be longer than anyone waits", function()
+        assert.is_true(pause(("9"):rep(40)) > 1e30)
+    end)
+end)
+
+describe("what else a response tells", function()
+    it("is the request id, from the header first", function()
+        local body = '{"error_code":"DWS.0001","error_msg":"m","request_id":"in the body"}'
+        assert.equal("h", failing(400, body, { ["x-request-id"] = "h" }).request_id)
+        assert.equal("t", failing(400, body, { ["x-iam-trace-id"] = "t" }).request_id)
+        assert.equal("in the body", failing(400, body).request_id)
+        assert.equal("a?b", failing(400, "", { ["x-request-id"] = "a\27b" }).request_id)
+        assert.is_nil(failing(400, "").request_id)
+    end)
+
+    it("is the service's clock", function()
+        assert.equal(NOW, failing(401, "", { date = "Sun, 06 Nov 1994 08:49:37 GMT" }).server_time)
+        assert.is_nil(failing(401, "", { date = "yesterday" }).server_time)
+        assert.is_nil(failing(401, "").server_time)
+    end)
+
+    it("is the status", function()
+        assert.equal(418, failing(418, "").status)
+    end)
+end)
+
+describe("a failure declared in a 200 body", function()
+    it("is found in each of its ways", function()
+        assert.equal("DWS.0005", errors.declared_failure { error_code = "DWS.0005" })
+        assert.equal("DWS.0005", errors.declared_failure { errorCode = "DWS.0005" })
+        assert.equal("DWS.0005", errors.declared_failure { errCode = "DWS.0005", externalMessage = "Server failure." })
+        assert.equal("1", errors.declared_failure { workload_res_code = 1 })
+    end)
+
+    it("is none where the code says that all is well, or there is none", function()
+        assert.is_nil(errors.declared_failure { error_code = "DWS.0000" })
+        assert.is_nil(errors.declared_failure { workload_res_code = 0, workload_res_str = "SUCCESS" })
+        assert.is_nil(errors.declared_failure { error_code = "" })
+        assert.is_nil(errors.declared_failure { count = 0, sync_records = {}, code = "x" })
+    end)
+
+    it("is the service's fault by its status, unless the code says more", function()
+        local err = failing(200, '{"errCode":"DWS.0005","externalMessage":"Server failure."}')
+        assert.equal("service", err.kind)
+        assert.equal("Server failure.", err.message)
+        assert.is_false(err.retryable)
+        assert.equal("not_found", failing(200, '{"error_code":"DWS.0015","error_msg":"m"}').kind)
+    end)
+end)
+
+describe("a secret", function()
+    local SK, TOKEN = "sk+/%(secret)[1]$", "token-" .. ("t0ken/"):rep(100)
+    local SECRETS = { SK, TOKEN }
+
+    local function assert_hidden(err)
+        local texts = { tostring(err), err.message, err.code or "", err.hint, err.request_id or "" }
+        for _, text in ipairs(texts) do
+            assert.is_nil(text:find("sk+/%(", 1, true), text)
+            assert.is_nil(text:find("t0ken", 1, true), text)
+            assert.is_nil(text:find("c0ffee", 1, true), text)
+        end
+        return err
+    end
+
+    it("does not show when the gateway echoes the canonical request", function()
+        local refusal = "Incorrect IAM authentication information: verify aksk signature fail,canonicalRequest:"
+        local echo = refusal .. "GET|/v1/p/||authorization:SDK-HMAC-SHA256 Access=AK, Signature=c0ffee|host:h|"
+            .. "x-auth-token:c0ffee|x-sdk-date:20250101T000000Z|x-security-token:c0ffee||authorization;host|e3b0"
+        local err = assert_hidden(failing(401, '{"error_code":"APIGW.0301","error_msg":"' .. echo .. '"}'))
+        assert.equal(refusal .. "GET|/v1/p/||authorization:***|host:h|x-auth-token:***|x-sdk-date:20250101T000000Z|"
+            .. "x-security-token:***||authorization;host|e3b0", err.message)
+    end)
+
+    it("does not show when a proxy's page shows the request's headers", function()
+        for _, page in ipairs {
+            "<pre>\nAuthorization: SDK-HMAC-SHA256 Signature=c0ffee\nHost: h</pre>",
+            "X-Security-Token : c0ffee",
+            "X-Auth-Token=c0ffee",
+            '{"headers":{"x-subject-token":"c0ffee"}}',
+            '{"headers":{"X-Security-Token": "c0ffee"}}',
+        } do
+            assert_hidden(failing(403, page))
+        end
+        assert.equal("the service answered HTTP 403: Authorization:*** Host: h",
+            failing(403, "Authorization: Basic c0ffee\nHost: h").message)
+    end)
+
+    it("does not show wherever else it stands in a body", function()
+        for _, secret in ipairs(SECRETS) do
+            assert_hidden(failing(500, "you sent " .. secret .. " and " .. secret .. secret, nil, SECRETS))
+            assert_hidden(failing(400, ('{"error_code":"%s","error_msg":"%s"}'):format(secret, secret), nil, SECRETS))
+            assert_hidden(failing(400, '{"errCode":"X","externalMessage":"' .. secret .. '"}', nil, SECRETS))
+            assert_hidden(failing(401, '{"error":{"code":401,"message":"' .. secret .. '"}}', nil, SECRETS))
+        end
+    end)
+
+    it("does not show in part where a body is cut", function()
+        for filler = 0, 650, 7 do
+            assert_hidden(failing(500, ("x"):rep(filler) .. TOKEN .. ("y"):rep(1000), nil, SECRETS))
+            assert_hidden(failing(500, '{"error_code":"E.1","error_msg":"' .. ("x"):rep(filler) .. TOKEN .. '"}', nil,
+                SECRETS))
+        end
+    end)
+
+    it("does not show in what a transport says", function()
+        assert_hidden(errors.from_core({ kind = "network", code = "connect", message = "sent " .. SK }, SECRETS))
+        assert_hidden(errors.from_core("header X-Security-Token: c0ffee was refused", SECRETS))
+    end)
+
+    it("leaves the rest of the text alone, and empty secrets too", function()
+        assert.equal("the service answered HTTP 500: a***b", failing(500, "a" .. SK .. "b", nil, SECRETS).message)
+        assert.equal("the service answered HTTP 500: abc", failing(500, "abc", nil, { "" }).message)
+    end)
+end)
+
+describe("foreign text", function()
+    it("becomes one printable line of bounded length", function()
+        assert.equal("a b c?d", errors.printable "a\r\n\tb  c\27d")
+        assert.equal(("x"):rep(600) .. "…", errors.printable(("x"):rep(601)))
+        assert.equal(("x"):rep(600), errors.printable(("x"):rep(600)))
+    end)
+end)

@@ -1,0 +1,82 @@
+local cjson = require "cjson"
+local json = require "dwsync.json"
+
+describe("decoding JSON", function()
+    it("gives objects and arrays as tables", function()
+        assert.same({ a = { 1, "x", true } }, json.decode '{"a":[1,"x",true]}')
+        assert.same({}, json.decode "{}")
+        assert.same({}, json.decode "[]")
+    end)
+
+    it("leaves null out, at every depth", function()
+        assert.same({ b = { c = 1 } }, json.decode '{"a":null,"b":{"c":1,"d":null}}')
+    end)
+
+    it("gives whole numbers as integers where Lua has them", function()
+        local value = json.decode '{"a":1747637723055,"b":[9007199254740992],"c":1.5,"d":1e300}'
+        assert.equal("1747637723055", ("%d"):format(value.a))
+        if math.type then
+            assert.equal("integer", math.type(value.a))
+            assert.equal("integer", math.type(value.b[1]))
+            assert.equal("float", math.type(value.c))
+            assert.equal("float", math.type(value.d))
+        end
+    end)
+
+    it("refuses what is no object and no array", function()
+        for _, text in ipairs { '"text"', "1", "true", "null" } do
+            local value, reason = json.decode(text)
+            assert.is_nil(value)
+            assert.equal("it is no JSON object or array", reason)
+        end
+    end)
+
+    it("refuses what is no JSON, with a reason that does not quote it", function()
+        for _, text in ipairs { "", "<html>hidden</html>", '{"hidden":', '{"a":NaN}', '{"a":hidden}' } do
+            local value, reason = json.decode(text)
+            assert.is_nil(value, text)
+            assert.is_string(reason)
+            assert.is_nil(reason:find("hidden", 1, true))
+        end
+    end)
+
+    it("refuses a depth that would exhaust the stack", function()
+        assert.is_table(json.decode(("["):rep(60) .. ("]"):rep(60)))
+        assert.is_nil(json.decode(("["):rep(70) .. ("]"):rep(70)))
+    end)
+end)
+
+describe("encoding JSON", function()
+    it("writes whole numbers exactly", function()
+        assert.equal("1747637723055", json.encode(1747637723055))
+        assert.equal("1000000000000001", json.encode(1000000000000001))
+        assert.equal("9007199254740991", json.encode(9007199254740991))
+        assert.equal("-9007199254740991", json.encode(-9007199254740991))
+        assert.equal("1.5", json.encode(1.5))
+    end)
+
+    it("writes integers beyond what a float holds exactly, where Lua has them", function()
+        if math.type then
+            assert.equal("9007199254740993", json.encode(math.tointeger "9007199254740993" or 9007199254740993))
+            assert.equal("-9223372036854775808", json.encode(math.mininteger))
+        else
+            assert.equal("9007199254740992", json.encode(9007199254740992))
+        end
+    end)
+
+    it("escapes what a text may not hold", function()
+        assert.equal([["a\"b\\c\nd\u001be"]], json.encode 'a"b\\c\nd\27e')
+        assert.equal('"é漢"', json.encode "é漢")
+    end)
+
+    it("raises for what JSON cannot hold", function()
+        assert.has_error(function() json.encode(print) end)
+        assert.has_error(function() json.encode(0 / 0) end)
+        assert.has_error(function() json.encode(math.huge) end)
+    end)
+
+    it("leaves the settings of the shared cjson alone", function()
+        assert.equal(cjson.null, cjson.decode "[null]"[1])
+        assert.equal(1000, cjson.decode_max_depth())
+    end)
+end)

@@ -1,0 +1,353 @@
+local cjson = require "cjson"
+local concurrent = require "dwsync.runtime.concurrent"
+local core = require "dwsync.core"
+local dwsync = require "dwsync"
+local emulators = require "spec.support.emulator"
+
+local gather = dwsync.gather
+
+local service, healthy, large
+
+setup(function()
+    service = emulators.start()
+    healthy, large = service:cluster "healthy", service:cluster "large"
+end)
+teardown(function()
+    service:stop()
+end)
+before_each(function()
+    service:reset()
+end)
+
+local function repeated(count, body)
+    local functions = {}
+    for i = 1, count do
+        functions[i] = function()
+            return body(i)
+        end
+    end
+    return functions
+end
+
+describe("gather", function()
+    it("returns results in the order of the functions, whichever ends first", function()
+        local client = service:client()
+        service:fault { delay = 0.2 } -- the first to arrive ends last
+        local results, errs = gather(repeated(6, function(i)
+            local page = assert(client:list_sync_records { cluster_id = large, offset = i - 1, limit = 10 })
+            return page.sync_records[1].id
+        end))
+        assert.same({}, errs)
+        local expected = assert(client:list_sync_records { cluster_id = large, limit = 60 }).sync_records
+        for i = 1, 6 do
+            assert.equal(expected[(i - 1) * 10 + 1].id, results[i])
+        end
+    end)
+
+    it("keeps what failed at its place and disturbs nothing else", function()
+        local client = service:client()
+        local object = {}
+        local results, errs = gather {
+            function()
+                return client:list_sync_records { cluster_id = healthy, limit = 1 }
+            end,
+            function()
+                return client:list_sync_records { cluster_id = "no-uuid" }
+            end,
+            function()
+                error "raised as text"
+            end,
+            function()
+                error(object)
+            end,
+            function()
+                return nil
+            end,
+            function()
+                return false, "not an error beside false"
+            end,
+            function()
+                return client:all_sync_records { cluster_id = healthy, limit = 50 }
+            end,
+        }
+        assert.equal(1, #results[1].sync_records)
+        assert.is_nil(results[2])
+        assert.equal("DWS.5064", errs[2].code)
+        assert.is_nil(results[3])
+        assert.matches("concurrent_spec%.lua:%d+: raised as text", errs[3])
+        assert.equal(object, errs[4])
+        assert.is_nil(results[5])
+        assert.is_nil(errs[5])
+        assert.is_false(results[6])
+        assert.is_nil(errs[6])
+        assert.equal(168, results[7].count)
+        assert.is_nil(errs[1])
+        assert.is_nil(errs[7])
+    end)
+
+    it("of nothing is nothing", function()
+        local results, errs = gather {}
+        assert.same({ {}, {} }, { results, errs })
+    end)
+
+    it("never has more under way than its concurrency", function()
+        local client = service:client()
+        local running, most = 0, 0
+        service:fault({ delay = 0.02 }, { times = cjson.null })
+        local results = gather(repeated(20, function(i)
+            running = running + 1
+            most = math.max(most, running)
+            assert(client:list_sync_records { cluster_id = healthy, limit = 1 })
+            running = running - 1
+            return i
+        end), { concurrency = 4 })
+        assert.equal(20, #results)
+        assert.equal(4, most)
+        local journal = service:journal()
+        assert.equal(20, journal.total)
+        assert.equal(4, journal.connections)
+    end)
+
+    it("with concurrency 1 runs one after the other over one connection", function()
+        local client = service:client()
+        local order = {}
+        gather(repeated(5, function(i)
+            assert(client:list_sync_records { cluster_id = healthy, limit = 1 })
+            order[#order + 1] = i
+            return i
+        end), { concurrency = 1 })
+        assert.same({ 1, 2, 3, 4, 5 }, order)
+        assert.equal(1, service:journal().connections)
+    end)
+
+    it("runs 60 functions 16 at once in about as many delays as there are rounds", function()
+        local DELAY = 0.15
+        local client = service:client()
+        service:fault({ delay = DELAY }, { times = cjson.null })
+        local began = core.now()
+        local results, errs = gather(repeated(60, function()
+            return client:list_sync_records { cluster_id = healthy, limit = 1 }
+        end), { concurrency = 16 })
+        local seconds = core.now() - began
+        assert.same({}, errs)
+        assert.equal(60, #results)
+        assert.is_true(seconds >= DELAY * math.ceil(60 / 16), seconds)
+        assert.is_true(seconds < DELAY * 60 / 2, seconds)
+        assert.is_true(service:journal().connections <= 16)
+    end)
+
+    it("sleeps for all that sleep at the same time, and retries succeed", function()
+        local client = service:client {
+            random = function()
+                return 1 -- half a second before the second attempt
+            end,
+        }
+        service:fault({ status = 503 }, { times = 10 })
+        local began = core.now()
+        local results, errs = gather(repeated(10, function()
+            return client:list_sync_records { cluster_id = healthy, limit = 1 }
+        end), { concurrency = 10 })
+        local seconds = core.now() - began
+        assert.same({}, errs)
+        assert.equal(10, #results)
+        assert.equal(20, service:asked())
+        assert.is_true(seconds >= 0.5 and seconds < 10 * 0.5 / 2, seconds)
+    end)
+
+    it("serves others while one sleeps", function()
+        local client = service:client()
+        local order = {}
+        gather {
+            function()
+                concurrent.current().sleep(0.3)
+                order[#order + 1] = "sleeper"
+            end,
+            function()
+                assert(client:list_sync_records { cluster_id = healthy, limit = 1 })
+                order[#order + 1] = "asker"
+            end,
+        }
+        assert.same({ "asker", "sleeper" }, order)
+    end)
+
+    it("may be nested", function()
+        local client = service:client()
+        local results, errs = gather(repeated(3, function(i)
+            local inner, inner_errs = gather(repeated(4, function(j)
+                local page = assert(client:list_sync_records {
+                    cluster_id = large, offset = (i - 1) * 4 + j - 1, limit = 1,
+                })
+                return page.sync_records[1].id
+            end), { concurrency = 2 })
+            assert(next(inner_errs) == nil)
+            assert(client:list_sync_records { cluster_id = healthy, limit = 1 })
+            return inner
+        end), { concurrency = 3 })
+        assert.same({}, errs)
+        local expected = assert(client:list_sync_records { cluster_id = large, limit = 12 }).sync_records
+        for i = 1, 3 do
+            for j = 1, 4 do
+                assert.equal(expected[(i - 1) * 4 + j].id, results[i][j])
+            end
+        end
+    end)
+
+    it("lets a coroutine of the caller's own inside a function work, blocking", function()
+        local client = service:client()
+        local results, errs = gather(repeated(3, function()
+            local pages = coroutine.wrap(function()
+                for offset = 0, 2 do
+                    coroutine.yield(assert(client:list_sync_records {
+                        cluster_id = healthy, offset = offset, limit = 2,
+                    }))
+                end
+            end)
+            local count = 0
+            for page in pages do
+                count = count + #page.sync_records
+            end
+            return count
+        end))
+        assert.same({}, errs)
+        assert.same({ 6, 6, 6 }, results)
+    end)
+
+    it("lets the iterator work inside for", function()
+        local client = service:client()
+        local results, errs = gather(repeated(4, function()
+            local count = 0
+            for record in client:sync_records { cluster_id = healthy, limit = 40 } do
+                count = count + (record.id and 1 or 0)
+            end
+            return count
+        end))
+        assert.same({}, errs)
+        assert.same({ 168, 168, 168, 168 }, results)
+    end)
+
+    it("hands on the error object that the iterator raises", function()
+        local client = service:client()
+        local results, errs = gather { function()
+            for _ in client:sync_records { cluster_id = "no-uuid" } do
+                error "there is no record"
+            end
+        end }
+        assert.same({}, results)
+        assert.is_true(dwsync.is_error(errs[1]))
+        assert.equal("DWS.5064", errs[1].code)
+    end)
+
+    it("lets pcall stand around a request", function()
+        local client = service:client()
+        local results = gather(repeated(2, function()
+            local ok, page = pcall(client.list_sync_records, client, { cluster_id = healthy, limit = 1 })
+            return ok and #page.sync_records
+        end))
+        assert.same({ 1, 1 }, results)
+    end)
+
+    it("looks the project's id up inside as well", function()
+        local client = service:client { project_id = false }
+        local results, errs = gather(repeated(3, function()
+            return client:list_sync_records { cluster_id = healthy, limit = 1 }
+        end))
+        assert.same({}, errs)
+        assert.equal(3, #results)
+    end)
+
+    it("takes a request that cannot even be submitted as that function's error", function()
+        local results, errs = gather {
+            function()
+                return concurrent.current().perform { method = "GET", url = "http://dws.example.com/", headers = {} }
+            end,
+            function()
+                return "fine"
+            end,
+        }
+        assert.equal("config", errs[1].kind)
+        assert.is_nil(results[1])
+        assert.equal("fine", results[2])
+    end)
+
+    it("refuses a function that yields to it", function()
+        local results, errs = gather {
+            function()
+                coroutine.yield "something"
+            end,
+            function()
+                return "fine"
+            end,
+        }
+        assert.matches("yielded to it: use a coroutine of your own", errs[1])
+        assert.equal("fine", results[2])
+    end)
+
+    it("keeps nothing of what is over", function()
+        local held = setmetatable({}, { __mode = "v" })
+        do
+            local client = service:client()
+            local results = gather(repeated(3, function()
+                return client:list_sync_records { cluster_id = healthy, limit = 1 }
+            end))
+            held.client, held.results = client, results
+        end
+        collectgarbage()
+        collectgarbage()
+        assert.is_nil(held.results)
+        assert.is_nil(held.client)
+    end)
+end)
+
+describe("gather's arguments", function()
+    local function assert_raised_here(message, ...)
+        local arguments, count = { ... }, select("#", ...)
+        local ok, text = pcall(function()
+            local results, errs = gather((table.unpack or unpack)(arguments, 1, count)) -- luacheck: ignore 113
+            return results, errs
+        end)
+        assert.is_false(ok)
+        assert.matches("^[^:]*concurrent_spec%.lua:%d+: ", text)
+        assert.matches(message, text, 1, true)
+    end
+
+    it("raise at the caller's line when they are wrong", function()
+        assert_raised_here("a list of functions expected, got nil")
+        assert_raised_here("a list of functions expected, got function", print)
+        assert_raised_here("item 2 is a string, not a function", { print, "print" })
+        assert_raised_here("item 1 is a table, not a function", { {} })
+        assert_raised_here("unknown option 'parallel' of 'gather'", { print }, { parallel = 2 })
+        assert_raised_here("unknown option '1' of 'gather'", { print }, { 2 })
+        for _, wrong in ipairs { 0, -1, 1.5, 1025, "2", 1 / 0, 0 / 0 } do
+            assert_raised_here("option 'concurrency' must be an integer from 1 to 1024", {}, { concurrency = wrong })
+        end
+    end)
+
+    it("may be the least and the most", function()
+        for _, concurrency in ipairs { 1, 1024 } do
+            assert.same({ "a", "b" }, (gather({
+                function()
+                    return "a"
+                end,
+                function()
+                    return "b"
+                end,
+            }, { concurrency = concurrency })))
+        end
+    end)
+end)
+
+describe("current", function()
+    it("is a runtime inside gather and nothing outside, nor in a coroutine inside", function()
+        assert.is_nil(concurrent.current())
+        local results = gather { function()
+            return {
+                inside = concurrent.current() ~= nil,
+                deeper = coroutine.wrap(function()
+                    return concurrent.current() ~= nil
+                end)(),
+            }
+        end }
+        assert.same({ inside = true, deeper = false }, results[1])
+        assert.is_nil(concurrent.current())
+    end)
+end)

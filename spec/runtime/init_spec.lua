@@ -1,0 +1,132 @@
+local core = require "dwsync.core"
+local dwsync = require "dwsync"
+local raw_server = require "spec.support.raw_server"
+local runtimes = require "dwsync.runtime"
+
+local FINE = raw_server.saying(raw_server.answer("200 OK", "fine"))
+local SLOW = { { { "read" }, { "sleep", 0.3 }, { "send", raw_server.answer("200 OK", "slow") } } }
+
+describe("the default runtime", function()
+    it("is perform, sleep and now", function()
+        local runtime = runtimes.new()
+        assert.is_true(math.abs(runtime.now() - os.time()) <= 2)
+        local began = core.now()
+        runtime.sleep(0.02)
+        assert.is_true(core.now() - began >= 0.02)
+        raw_server.with(FINE, function(server)
+            local response = assert(runtime.perform { method = "GET", url = server.url, headers = {} })
+            assert.same({ 200, "fine" }, { response.status, response.body })
+        end)
+    end)
+
+    it("returns nil and an err with kind and message", function()
+        local response, err = runtimes.new().perform { method = "GET", url = "http://127.0.0.1:1/", headers = {} }
+        assert.is_nil(response)
+        assert.equal("network", err.kind)
+        assert.is_string(err.message)
+    end)
+
+    it("blocks in a coroutine of the caller's own, and does not yield from it", function()
+        local runtime = runtimes.new()
+        raw_server.with(FINE, function(server)
+            local co = coroutine.create(function()
+                return runtime.perform { method = "GET", url = server.url, headers = {} }
+            end)
+            local ok, response = coroutine.resume(co)
+            assert.is_true(ok)
+            assert.equal("fine", response.body)
+            assert.equal("dead", coroutine.status(co))
+        end)
+    end)
+
+    it("serves many at once inside dwsync.gather", function()
+        local runtime = runtimes.new()
+        raw_server.with(SLOW, function(server)
+            local functions = {}
+            for i = 1, 8 do
+                functions[i] = function()
+                    return runtime.perform { method = "GET", url = server.url, headers = {} }
+                end
+            end
+            local began = core.now()
+            local responses = dwsync.gather(functions)
+            assert.is_true(core.now() - began < 8 * 0.3)
+            for i = 1, 8 do
+                assert.equal("slow", responses[i].body)
+            end
+        end)
+    end)
+
+    it("blocks again after dwsync.gather", function()
+        local runtime = runtimes.new()
+        raw_server.with(FINE, function(server)
+            local request = { method = "GET", url = server.url, headers = {} }
+            assert.equal("fine", dwsync.gather({ function()
+                return runtime.perform(request)
+            end })[1].body)
+            assert.equal("fine", runtime.perform(request).body)
+        end)
+    end)
+end)
+
+describe("a runtime of the caller's own", function()
+    it("is used for everything, and sees every request whole", function()
+        local seen = {}
+        local client = assert(dwsync.new {
+            endpoint = "https://dws.example.com",
+            project_id = "p",
+            credentials = { ak = "access", sk = "secret-key" },
+            getenv = function() end,
+            ca_file = "ca.pem",
+            proxy = "",
+            user_agent = "spec/1",
+            connect_timeout = 3,
+            attempt_timeout = 4,
+            runtime = {
+                perform = function(request)
+                    seen[#seen + 1] = request
+                    return { status = 200, headers = {}, body = '{"count":0,"sync_records":[]}' }
+                end,
+                sleep = function()
+                    error "nothing is slept here"
+                end,
+                now = function()
+                    return 1573788995
+                end,
+            },
+        })
+        assert.same({}, assert(client:list_sync_records { cluster_id = "c" }).sync_records)
+        local request = seen[1]
+        assert.equal("GET", request.method)
+        assert.equal("https://dws.example.com/v1/p/clusters/c/db-manager/sync-records", request.url)
+        assert.equal("20191115T033635Z", request.headers["X-Sdk-Date"])
+        assert.equal("dws.example.com", request.headers.Host)
+        assert.same({ "ca.pem", "", "spec/1", 3, 4 },
+            { request.ca_file, request.proxy, request.user_agent, request.connect_timeout, request.timeout })
+    end)
+
+    it("may say what failed in a word or as an error of the core", function()
+        local failure
+        local client = assert(dwsync.new {
+            endpoint = "https://dws.example.com",
+            project_id = "p",
+            credentials = { ak = "access", sk = "secret-key" },
+            getenv = function() end,
+            retries = 0,
+            runtime = {
+                perform = function()
+                    return nil, failure
+                end,
+                sleep = function() end,
+                now = os.time,
+            },
+        })
+        failure = "the cable is out"
+        local _, err = client:list_sync_records { cluster_id = "c" }
+        assert.same({ "network", "the cable is out" }, { err.kind, err.message })
+        failure = { kind = "timeout", message = "too slow" }
+        _, err = client:list_sync_records { cluster_id = "c" }
+        assert.same({ "timeout", "too slow" }, { err.kind, err.message })
+        assert.is_true(dwsync.is_error(err))
+    end)
+end)

@@ -1,0 +1,122 @@
+local timestamps = require "dwsync.timestamps"
+
+describe("an HTTP date", function()
+    it("is read as seconds since the epoch", function()
+        assert.equal(784111777, timestamps.from_http "Sun, 06 Nov 1994 08:49:37 GMT")
+        assert.equal(0, timestamps.from_http "Thu, 01 Jan 1970 00:00:00 GMT")
+        assert.equal(951782400, timestamps.from_http "Tue, 29 Feb 2000 00:00:00 GMT")
+        assert.equal(784111777, timestamps.from_http "Sun, 6 nov 1994 08:49:37 GMT")
+    end)
+
+    it("is nil for anything else", function()
+        for _, text in ipairs { "", "soon", "120", "06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 CET",
+            "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 32 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:49:37 GMT",
+            "Sun, 06 Nov 1994 08:60:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT and more",
+            "Sunday, 06-Nov-94 08:49:37 GMT", "Thu, 29 Feb 2001 00:00:00 GMT" } do
+            assert.is_nil(timestamps.from_http(text), text)
+        end
+    end)
+end)
+
+describe("an ISO 8601 date", function()
+    local function near(expected, text)
+        assert.is_true(math.abs(timestamps.from_iso(text) - expected) < 1e-6, text)
+    end
+
+    it("is UTC when it names no zone", function()
+        near(1747612800, "2025-05-19")
+        near(1747637723, "2025-05-19T06:55:23")
+        near(1747637723, "2025-05-19 06:55:23")
+        near(1747637700, "2025-05-19T06:55")
+    end)
+
+    it("follows the zone it names", function()
+        near(1747637723, "2025-05-19T06:55:23Z")
+        near(1747637723, "2025-05-19t06:55:23z")
+        near(1747637723, "2025-05-19T08:55:23+02:00")
+        near(1747637723, "2025-05-19T08:55:23+0200")
+        near(1747637723, "2025-05-19T01:25:23-05:30")
+        near(1747637700, "2025-05-19T08:55+02:00")
+    end)
+
+    it("may have a fraction of any length", function()
+        near(1747637723.055, "2025-05-19T06:55:23.055Z")
+        near(1492415718.575, "2017-04-17T07:55:18.575000Z")
+        near(1747637723.5, "2025-05-19T06:55:23.5")
+        near(1747637723.123456789, "2025-05-19T06:55:23.123456789Z")
+    end)
+
+    it("knows leap years", function()
+        near(951782400, "2000-02-29")
+        near(1709164800, "2024-02-29")
+        assert.is_nil(timestamps.from_iso "2025-02-29")
+        assert.is_nil(timestamps.from_iso "1900-02-29")
+    end)
+
+    it("is nil for anything else", function()
+        for _, text in ipairs { "", "today", "2025", "2025-05", "2025-13-01", "2025-00-01", "2025-05-32", "2025-05-00",
+            "2025-04-31", "2025-05-19T", "2025-05-19T24:00:00", "2025-05-19T06:61:00", "2025-05-19T06:55:61",
+            "2025-05-19T06:55:23.", "2025-05-19T06:55:2305", "2025-05-19T06:55:23 CET", "2025-05-19T06:55:23+2",
+            "2025-05-19T06:55:23+24:00", "2025-05-19T06:55:23+02:60", "19.05.2025" } do
+            assert.is_nil(timestamps.from_iso(text), text)
+        end
+    end)
+end)
+
+describe("a length of time", function()
+    it("has one of five units", function()
+        assert.equal(90, timestamps.duration "90s")
+        assert.equal(1800, timestamps.duration "30m")
+        assert.equal(86400, timestamps.duration "24h")
+        assert.equal(604800, timestamps.duration "7d")
+        assert.equal(1209600, timestamps.duration "2w")
+        assert.equal(5400, timestamps.duration "1.5h")
+    end)
+
+    it("is nil for anything else", function()
+        for _, text in ipairs { "", "7", "d", "7y", "-7d", "7 d", "7dd", "1.2.3d", "7D" } do
+            assert.is_nil(timestamps.duration(text), text)
+        end
+    end)
+end)
+
+describe("a point in time that a person writes", function()
+    it("is a length of time before now, in milliseconds", function()
+        assert.equal(1747551323000, timestamps.point("24h", 1747637723))
+        assert.equal(1747637722500, timestamps.point("0.5s", 1747637723))
+    end)
+
+    it("is a date or milliseconds, whatever now is", function()
+        assert.equal(1747612800000, timestamps.point("2025-05-19", 0))
+        assert.equal(1747637723055, timestamps.point("1747637723055", 0))
+        assert.equal(1747637723055, timestamps.point("2025-05-19T06:55:23.055Z", 0))
+    end)
+
+    it("is nil for anything else", function()
+        for _, text in ipairs { "", "yesterday", "1747637723", "7", "2025-13-01", "-7d" } do
+            assert.is_nil(timestamps.point(text, 1747637723), text)
+        end
+    end)
+end)
+
+describe("a point in time as text", function()
+    it("has the form of X-Sdk-Date", function()
+        assert.equal("20251025T104952Z", timestamps.to_sdk_date(1761389392))
+        assert.equal("20251025T104952Z", timestamps.to_sdk_date(1761389392.999))
+        assert.equal("19700101T000000Z", timestamps.to_sdk_date(0))
+    end)
+
+    it("is ISO 8601 in UTC to the millisecond", function()
+        assert.equal("2025-05-19T06:55:23.055Z", timestamps.to_iso(1747637723055))
+        assert.equal("1970-01-01T00:00:00.000Z", timestamps.to_iso(0))
+        assert.equal("1969-12-31T23:59:59.999Z", timestamps.to_iso(-1))
+        assert.equal("2025-05-19T06:55:23.055Z", timestamps.to_iso(1747637723055.7))
+        assert.equal("9999-12-31T23:59:59.999Z", timestamps.to_iso(253402300799999))
+    end)
+
+    it("stays the number it is where no calendar reaches", function()
+        assert.equal("253402300800000", timestamps.to_iso(253402300800000))
+        assert.equal("-62135596800001", timestamps.to_iso(-62135596800001))
+        assert.equal("9007199254740992", timestamps.to_iso(9007199254740992))
+    end)
+end)

@@ -1,0 +1,75 @@
+// Somebody else's client against the emulator: the official SDK's core signs, and sends, what the orders say.
+// It must not use anything of dwsync. Reads a JSON list of orders from standard input, prints a JSON list of outcomes.
+//
+//   {"do": "list", ...}   the SDK's own client, from builder to response → {"status", "body"} or {"status", "error_code"}
+//   {"do": "sign", ...}   the SDK's signer alone → {"headers"}
+//   {"do": "send", ...}   the SDK's signature, sent by node's https; `sent` may say what to send instead of what was
+//                         signed: {"path", "query", "headers"} → {"status", "body"}
+"use strict";
+const https = require("https");
+const path = require("path");
+const core = path.dirname(require.resolve("@huaweicloud/huaweicloud-sdk-core/package.json"));
+const { ClientBuilder } = require(path.join(core, "ClientBuilder"));
+const { BasicCredentials } = require(path.join(core, "auth/BasicCredentials"));
+const { AKSKSigner } = require(path.join(core, "auth/AKSKSigner"));
+
+function credentials(order) {
+    return new BasicCredentials().withAk(order.ak).withSk(order.sk).withProjectId(order.project_id);
+}
+
+async function list(order) {
+    const client = new ClientBuilder((made) => made)
+        .withCredential(credentials(order)).withEndpoint(order.endpoint).build();
+    try {
+        // As the SDK's generated DWS client calls it.
+        const body = await client.sendRequest({
+            method: "GET",
+            url: "/v1/{project_id}/clusters/{cluster_id}/db-manager/sync-records",
+            contentType: "application/json",
+            queryParams: order.query,
+            pathParams: { cluster_id: order.cluster_id },
+            headers: {},
+            data: {},
+        });
+        return { status: body.httpStatusCode, body };
+    } catch (failure) {
+        const message = failure.errorMsg || String(failure);
+        return { status: failure.httpStatusCode, error_code: failure.errorCode, message };
+    }
+}
+
+function sign(order) {
+    const headers = { ...order.headers };
+    if (order.date) headers["X-Sdk-Date"] = order.date;
+    return AKSKSigner.sign(
+        { method: "GET", endpoint: order.endpoint + order.path, queryParams: order.query, headers }, credentials(order));
+}
+
+function send(order) {
+    const sent = { path: order.path, query: order.query, ...order.sent };
+    const query = new URLSearchParams(sent.query).toString();
+    const url = order.endpoint + sent.path + (query ? "?" + query : "");
+    const headers = { ...sign(order), ...sent.headers };
+    return new Promise((resolve, reject) => {
+        https.get(url, { headers, agent: false }, (response) => {
+            let text = "";
+            response.on("data", (part) => { text += part; });
+            response.on("end", () => resolve({ status: response.statusCode, body: JSON.parse(text) }));
+        }).on("error", reject);
+    });
+}
+
+const actions = { list, send, sign: async (order) => ({ headers: sign(order) }) };
+
+async function main() {
+    let text = "";
+    for await (const part of process.stdin) text += part;
+    const outcomes = [];
+    for (const order of JSON.parse(text)) outcomes.push(await actions[order.do](order));
+    process.stdout.write(JSON.stringify(outcomes) + "\n");
+}
+
+main().catch((failure) => {
+    process.stderr.write(`witness.js: ${failure && failure.stack || failure}\n`);
+    process.exitCode = 1;
+});

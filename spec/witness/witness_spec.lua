@@ -1,0 +1,196 @@
+local cjson = require "cjson"
+local core = require "dwsync.core"
+local emulators = require "spec.support.emulator"
+local processes = require "spec.support.processes"
+
+describe("the official SDK as a witness", function()
+    local service, large, home
+
+    setup(function()
+        service = emulators.start()
+        large = service:cluster "large"
+        -- The SDK writes an application id below the home directory.
+        home = service.info.ca_file:gsub("ca%.pem$", "bodies")
+    end)
+    teardown(function()
+        service:stop()
+    end)
+    before_each(function()
+        service:reset()
+    end)
+
+    -- Node takes a third of a second to begin, so orders go together where they can.
+    local function witness(orders)
+        for _, order in ipairs(orders) do
+            order.endpoint = order.endpoint or service.info.endpoint
+            order.ak = order.ak or service.info.ak
+            order.sk = order.sk or service.info.sk
+            order.project_id = order.project_id or service.info.project_id
+        end
+        local output, status = processes.run(("printf %%s %s | HOME=%s NODE_EXTRA_CA_CERTS=%s node %s"):format(
+            processes.quoted(cjson.encode(orders)), processes.quoted(home), processes.quoted(service.info.ca_file),
+            "spec/witness/witness.js"))
+        assert(status == 0, "witness.js failed; is it installed? (npm ci --prefix spec/witness)")
+        -- The SDK logs failures to standard output; what was asked for comes last.
+        return cjson.decode(output:match "([^\n]*)\n*$")
+    end
+
+    local function path()
+        return ("/v1/%s/clusters/%s/db-manager/sync-records"):format(service.info.project_id, large)
+    end
+
+    -- What the SDK signs and node sends; `more` are changes to the order.
+    local function signed_get(more)
+        local order = {
+            ["do"] = "send",
+            path = path(),
+            query = { limit = "7", offset = "1" },
+            headers = { ["X-Project-Id"] = service.info.project_id },
+        }
+        for name, value in pairs(more or {}) do
+            order[name] = value
+        end
+        return order
+    end
+
+    -- The same text with one character changed.
+    local function changed(text, position)
+        local old = text:sub(position, position)
+        return text:sub(1, position - 1) .. (old == "a" and "b" or "a") .. text:sub(position + 1)
+    end
+
+    -- A record of the SDK as dwsync would have it: null is absent.
+    local function without_null(record)
+        for name, value in pairs(record) do
+            if value == cjson.null then
+                record[name] = nil
+            end
+        end
+        return record
+    end
+
+    local function assert_same_records(page, body)
+        assert.equal(page.count, body.count)
+        assert.equal(#page.sync_records, #body.sync_records)
+        for i, record in ipairs(page.sync_records) do
+            assert.equal(record.id, body.sync_records[i].id)
+            assert.same(record, without_null(body.sync_records[i]))
+        end
+    end
+
+    it("sees the same records through its own client as dwsync does", function()
+        local pages = {}
+        for i, query in ipairs { { limit = 50, offset = 0 }, { limit = 50, offset = 3 }, {} } do
+            pages[i] = { ["do"] = "list", cluster_id = large, query = query }
+        end
+        local outcomes = witness(pages)
+        local client = service:client()
+        for i, order in ipairs(pages) do
+            assert.equal(200, outcomes[i].status, outcomes[i].message)
+            local page = assert(client:list_sync_records {
+                cluster_id = large, limit = order.query.limit, offset = order.query.offset,
+            })
+            assert_same_records(page, outcomes[i].body)
+        end
+    end)
+
+    it("is refused through its own client as dwsync is", function()
+        local missing = "00000000-0000-4000-8000-000000000000"
+        local outcomes = witness {
+            { ["do"] = "list", cluster_id = missing, query = {} },
+            { ["do"] = "list", cluster_id = large, query = {}, sk = "wrong-secret" },
+        }
+        assert.same({ 403, "DWS.0015" }, { outcomes[1].status, outcomes[1].error_code })
+        assert.same({ 401, "APIGW.0301" }, { outcomes[2].status, outcomes[2].error_code })
+        local _, err = service:client():list_sync_records { cluster_id = missing }
+        assert.same({ 403, "DWS.0015" }, { err.status, err.code })
+    end)
+
+    it("is let in with its signature, sent by another client", function()
+        local outcome = witness({ signed_get() })[1]
+        assert.equal(200, outcome.status)
+        local page = assert(service:client():list_sync_records { cluster_id = large, limit = 7, offset = 1 })
+        assert_same_records(page, outcome.body)
+    end)
+
+    describe("is refused when one character changed after it had signed:", function()
+        local function assert_refused(more)
+            local outcome = witness({ signed_get(more) })[1]
+            assert.equal(401, outcome.status)
+            assert.equal("APIGW.0301", outcome.body.error_code)
+        end
+
+        it("in the path", function()
+            assert_refused { sent = { path = changed(path(), #"/v1/" + 5) } }
+        end)
+
+        it("in the cluster's id", function()
+            assert_refused { sent = { path = changed(path(), #path() - #"/db-manager/sync-records") } }
+        end)
+
+        it("in a value of the query", function()
+            assert_refused { sent = { query = { limit = "8", offset = "1" } } }
+        end)
+
+        it("in a name of the query", function()
+            assert_refused { sent = { query = { limit = "7", offses = "1" } } }
+        end)
+
+        it("in a signed header", function()
+            assert_refused { sent = { headers = { ["X-Project-Id"] = changed(service.info.project_id, 32) } } }
+        end)
+
+        it("in the date", function()
+            local date = os.date "!%Y%m%dT%H%M%SZ"
+            local other = date:gsub("%dZ$", date:find "0Z$" and "1Z" or "0Z")
+            assert_refused { date = date, sent = { headers = { ["X-Sdk-Date"] = other } } }
+        end)
+
+        it("in the secret key", function()
+            assert_refused { sk = changed(service.info.sk, 7) }
+        end)
+
+        it("in the access key", function()
+            assert_refused { ak = changed(service.info.ak, 7) }
+        end)
+    end)
+
+    it("gives the same Authorization as core.sign for the same request and date", function()
+        local DATE = "20251025T104952Z"
+        local cases = {
+            { path = "/v1/p/clusters/c/db-manager/sync-records", query = {}, headers = {} },
+            { path = "/v1/p/clusters/c/db-manager/sync-records", query = { limit = "100", offset = "0" },
+                headers = { ["X-Project-Id"] = "77b6a44cba5143ab91d13ab9a8ff44fd" } },
+            { path = "/v1/p/clusters/", query = { B = "2", a = "1", A = "3" }, headers = { ["X-Language"] = "en-us" } },
+            { path = "/", query = { name = "a b&c=d/e~f" }, headers = { ["X-Security-Token"] = "token+/=" } },
+            { path = "/v3/projects", query = { name = "cn-north-4" },
+                headers = { ["Content-Type"] = "application/json" }, endpoint = "https://iam.example.com:8443" },
+        }
+        local orders = {}
+        for i, case in ipairs(cases) do
+            -- lua-cjson writes an empty table as an object, which is what is meant.
+            orders[i] = { ["do"] = "sign", path = case.path, query = case.query, headers = case.headers, date = DATE,
+                endpoint = case.endpoint or "https://dws.example.com", ak = "AccessKey", sk = "SecretKey" }
+        end
+        for i, outcome in ipairs(witness(orders)) do
+            local case, pairs_of_query = cases[i], {}
+            for name, value in pairs(case.query) do
+                pairs_of_query[#pairs_of_query + 1] = name .. "=" .. value:gsub("[^%w~]", function(byte)
+                    return ("%%%02X"):format(byte:byte())
+                end)
+            end
+            local headers, token = {}, case.headers["X-Security-Token"]
+            for name, value in pairs(case.headers) do
+                headers[name] = value
+            end
+            headers["X-Security-Token"] = nil
+            local signed = assert(core.sign({
+                method = "GET",
+                url = orders[i].endpoint .. case.path .. "?" .. table.concat(pairs_of_query, "&"),
+                headers = headers,
+            }, { ak = "AccessKey", sk = "SecretKey", security_token = token }, DATE))
+            assert.equal(outcome.headers.Authorization, signed.Authorization)
+            assert.equal(outcome.headers.host, signed.Host)
+        end
+    end)
+end)

@@ -1,0 +1,90 @@
+/* lua_ids.c: core.ids(): which records were seen while a list is read page by page.
+ * It must not look at records: core.decode_page does, with options.ids. */
+#include "lua_ids.h"
+
+#define IDS "dwsync.ids"
+
+struct lua_ids {
+    struct dws_ids *ids; /* NULL once closed */
+};
+
+static struct dws_ids *check_ids(lua_State *L, int index)
+{
+    struct lua_ids *self = luaL_checkudata(L, index, IDS);
+    if (!self->ids)
+        luaL_error(L, "these ids are closed");
+    return self->ids;
+}
+
+struct dws_ids *dws_lua_ids_option(lua_State *L, int index)
+{
+    if (lua_isnoneornil(L, index))
+        return NULL;
+    dws_lua_rawfield(L, index, "ids");
+    return lua_isnil(L, -1) ? NULL : check_ids(L, lua_gettop(L));
+}
+
+static void push_flag(lua_State *L, const char *name, bool flag)
+{
+    lua_pushboolean(L, flag);
+    lua_setfield(L, -2, name);
+}
+
+void dws_lua_push_place(lua_State *L, const struct dws_ids_page *place)
+{
+    lua_createtable(L, 0, 5);
+    lua_pushinteger(L, (lua_Integer)place->rows);
+    lua_setfield(L, -2, "rows");
+    lua_pushinteger(L, (lua_Integer)place->new_rows);
+    lua_setfield(L, -2, "new_rows");
+    push_flag(L, "begins_like_first", place->begins_like_first);
+    push_flag(L, "holds_first", place->holds_first);
+    push_flag(L, "follows_by_one", place->follows_by_one);
+}
+
+/* core.ids() → ids */
+static int core_ids(lua_State *L)
+{
+    struct dws_error error;
+    struct lua_ids *self = lua_newuserdata(L, sizeof *self);
+    self->ids = NULL;
+    luaL_getmetatable(L, IDS);
+    lua_setmetatable(L, -2);
+    if (dws_ids_new(&self->ids, &error) != DWS_OK)
+        return dws_lua_fail(L, &error);
+    return 1;
+}
+
+/* ids:begin_reading(): the next page decoded with these ids is the first of a reading */
+static int ids_begin_reading(lua_State *L)
+{
+    dws_ids_begin_reading(check_ids(L, 1));
+    return 0;
+}
+
+/* ids:close(), __gc and __close: safe twice */
+static int ids_close(lua_State *L)
+{
+    struct lua_ids *self = luaL_checkudata(L, 1, IDS);
+    dws_ids_free(self->ids);
+    self->ids = NULL;
+    return 0;
+}
+
+void dws_lua_open_ids(lua_State *L)
+{
+    static const luaL_Reg methods[] = {
+        {"begin_reading", ids_begin_reading}, {"close", ids_close}, {"__gc", ids_close}, {"__close", ids_close},
+        {NULL, NULL},
+    };
+    if (luaL_newmetatable(L, IDS)) {
+        dws_lua_setfuncs(L, methods);
+        lua_pushvalue(L, -1);
+        lua_setfield(L, -2, "__index");
+        lua_pushliteral(L, IDS);
+        lua_setfield(L, -2, "__name");
+    }
+    lua_pop(L, 1);
+    lua_pushcfunction(L, core_ids);
+    lua_setfield(L, -2, "ids");
+}
