@@ -450,7 +450,7 @@ describe("a failing service", function()
     end)
 
     it("stops being asked when the next pause would pass the deadline, and its failure is told", function()
-        local err = with_fault({ status = 503 }, { kind = "service", status = 503, attempts = 2 }, 2, { timeout = 1 })
+        local err = with_fault({ status = 503 }, { kind = "service", status = 503, attempts = 2 }, 2, { timeout = 1.4 })
         assert.is_nil(err.cause)
     end)
 

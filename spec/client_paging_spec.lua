@@ -263,9 +263,9 @@ describe("sync_records", function()
     end)
 
     it("has its deadline for each page, all_sync_records for the whole list", function()
-        service:fault({ delay = 0.1 }, { times = cjson.null })
+        service:fault({ delay = 0.2 }, { times = cjson.null })
         local client = service:client { retries = 0 }
-        local parameters = { cluster_id = large, limit = LIMIT, timeout = 0.5 }
+        local parameters = { cluster_id = large, limit = LIMIT, timeout = 1 }
         local records, err = walk(client, parameters)
         assert.is_nil(err)
         assert.equal(TOTAL, #records)

@@ -38,7 +38,7 @@ local CLIENT = {
     retries = { { 0, 5 }, { { -1, "-1, expected an integer of 0 or more" },
         { 1.5, "1.5, expected an integer of 0 or more" }, { "3", '"3", expected an integer of 0 or more' } } },
     limit = { { 1, 2147483647 }, { { 0, "0, expected an integer above 0" }, { 2.5, "2.5, expected an integer above 0" },
-        { 2147483648, "2147483648, expected an integer above 0" } } },
+        { 2147483648, "2147483648, expected an integer above 0 and at most 2147483647" } } },
     paging = { { "auto", "page", "row" }, { { "rows", '"rows", expected one of auto, page, row' },
         { 1, "1, expected one of auto, page, row" } } },
     max_pages = { { 1 }, { { 0, "0, expected an integer above 0" } } },
@@ -151,6 +151,16 @@ describe("the parameters of the operations", function()
         assert.equal("max_pages is 0, expected an integer above 0", refusal(check, with("max_pages", 0)))
         assert.equal(5, check(with("timeout", 5)).timeout)
         assert.equal("timeout is -5, expected " .. SECONDS, refusal(check, with("timeout", -5)))
+    end)
+
+    it("want tables for fields and where, without showing what else they got", function()
+        for _, check in ipairs { options.list_sync_records, options.sync_records } do
+            for _, name in ipairs { "fields", "where" } do
+                local value = {}
+                assert.equal(value, check(with(name, value))[name])
+                assert.equal(name .. " is a string, expected a table", refusal(check, with(name, "id")))
+            end
+        end
     end)
 
     it("want an id, or all_granted_eps, for the enterprise project of clusters", function()

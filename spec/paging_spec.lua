@@ -1,5 +1,17 @@
+local core = require "dwsync.core"
 local errors = require "dwsync.errors"
+local json = require "dwsync.json"
 local paging = require "dwsync.paging"
+
+-- The page as it comes over the wire, and what it says about its place.
+local function sent(page, ids)
+    local records = {}
+    for i, record in ipairs(page.sync_records) do
+        records[i] = json.encode(record)
+    end
+    local count = page.count and (',"count":%d'):format(page.count) or ""
+    return core.decode_page(('{"sync_records":[%s]%s}'):format(table.concat(records, ","), count), { ids = ids })
+end
 
 -- ---- a simulated service -------------------------------------------------------------------------
 
@@ -53,8 +65,8 @@ end
 local function reader(service, options)
     options = options or {}
     options.limit = options.limit or 5
-    options.fetch = function(offset, limit)
-        return service:fetch(offset, limit)
+    options.fetch = function(offset, limit, ids)
+        return sent(service:fetch(offset, limit), ids)
     end
     return paging.new(options)
 end
@@ -138,9 +150,9 @@ describe("a walk over pages", function()
         local service = new_service(knobs {})
         read_all(paging.new {
             limit = 7,
-            fetch = function(offset, limit)
+            fetch = function(offset, limit, ids)
                 limits[#limits + 1] = limit
-                return service:fetch(offset, limit)
+                return sent(service:fetch(offset, limit), ids)
             end,
         })
         assert.same({ 7, 7, 7 }, limits)
@@ -221,7 +233,7 @@ describe("a walk over pages", function()
     it("fails when the service counts more than it delivers", function()
         local _, err = read_all(paging.new {
             limit = 5,
-            fetch = function() return { count = 3, sync_records = {} } end,
+            fetch = function(_, _, ids) return core.decode_page('{"count":3,"sync_records":[]}', { ids = ids }) end,
         })
         assert.equal("the record list could not be read completely: the service counts 3 records but delivered 0 in "
             .. "each of 4 readings (0 records in 5 pages)", err.message)
@@ -270,7 +282,7 @@ describe("a walk over pages", function()
         local pages = { [0] = { a, b }, { c, d }, {} }
         local walk = paging.new {
             limit = 2,
-            fetch = function(offset) return { sync_records = pages[offset] } end,
+            fetch = function(offset, _, ids) return sent({ sync_records = pages[offset] }, ids) end,
         }
         assert.same({ a, b }, walk:next_records())
         assert.same({ c, d }, walk:next_records())
@@ -280,7 +292,9 @@ describe("a walk over pages", function()
     it("never hands a record out twice, even when one page repeats it", function()
         local walk = paging.new {
             limit = 5,
-            fetch = function() return { sync_records = { { id = "x" }, { id = "x" }, { id = "y" } } } end,
+            fetch = function(_, _, ids)
+                return sent({ sync_records = { { id = "x" }, { id = "x" }, { id = "y" } } }, ids)
+            end,
         }
         assert.same({ { id = "x" }, { id = "y" } }, walk:next_records())
         assert.same({}, { walk:next_records() })
@@ -291,11 +305,11 @@ describe("a walk over pages", function()
         local failure = errors.new { kind = "network", message = "cut" }
         local walk = paging.new {
             limit = 5,
-            fetch = function(offset, limit)
+            fetch = function(offset, limit, ids)
                 if offset == 1 then
                     return nil, failure
                 end
-                return service:fetch(offset, limit)
+                return sent(service:fetch(offset, limit), ids)
             end,
         }
         assert.equal(5, #walk:next_records())

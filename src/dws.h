@@ -328,6 +328,8 @@ struct dws_ids;
 struct dws_ids_page {
     size_t rows;
     size_t new_rows;        /* not seen since the reading began */
+    size_t unseen_rows;     /* never seen before */
+    bool begins_known;      /* its first row was seen since the reading began */
     bool begins_like_first; /* its first row is the first row of the reading's first page */
     bool holds_first;       /* one of its rows is that */
     bool follows_by_one;    /* it is the first page without its first row, and perhaps more behind it */
@@ -343,6 +345,8 @@ enum dws_status dws_ids_add(struct dws_ids *ids, const struct dws_record *record
                             struct dws_error *error);
 /* Ends the page and tells what it said. */
 struct dws_ids_page dws_ids_end_page(struct dws_ids *ids);
+/* Begins another reading, of which the page that was read last (not the first of a reading) is the first. */
+enum dws_status dws_ids_begin_again(struct dws_ids *ids, struct dws_ids_page *page, struct dws_error *error);
 
 /* "0.1.0", and the libraries at work: "libcurl/7.88.1 OpenSSL/3.0.22 …". Static storage. */
 const char *dws_version(void);

@@ -18,14 +18,20 @@ struct slot {
     uint64_t reading; /* the last one that saw it; 0: the slot is free */
 };
 
+/* A page's rows in order. */
+struct rows {
+    struct hash *hashes;
+    size_t count;
+    size_t capacity;
+};
+
 struct dws_ids {
     struct slot *slots;
     size_t capacity; /* a power of two, at most 3/4 used */
     size_t used;
     uint64_t reading;
-    struct hash *first; /* rows of the reading's first page, in order */
-    size_t first_count;
-    size_t first_capacity;
+    struct rows first; /* of the reading's first page */
+    struct rows last;  /* of the page that is being, or was last, read */
     bool on_first_page;
     struct dws_ids_page page;
 };
@@ -100,17 +106,48 @@ static bool grow(struct dws_ids *ids)
     return true;
 }
 
-static bool remember_first(struct dws_ids *ids, struct hash hash)
+static bool append_row(struct rows *rows, struct hash hash)
 {
-    if (ids->first_count == ids->first_capacity) {
-        size_t capacity = ids->first_capacity ? ids->first_capacity * 2 : FIRST_SLOTS;
-        struct hash *first = realloc(ids->first, capacity * sizeof *first);
-        if (!first)
+    if (rows->count == rows->capacity) {
+        size_t capacity = rows->capacity ? rows->capacity * 2 : FIRST_SLOTS;
+        struct hash *hashes = realloc(rows->hashes, capacity * sizeof *hashes);
+        if (!hashes)
             return false;
-        ids->first = first;
-        ids->first_capacity = capacity;
+        rows->hashes = hashes;
+        rows->capacity = capacity;
     }
-    ids->first[ids->first_count++] = hash;
+    rows->hashes[rows->count++] = hash;
+    return true;
+}
+
+/* Compares the row that comes next with what stood on the first page. */
+static void place_row(struct dws_ids *ids, struct hash hash)
+{
+    struct dws_ids_page *page = &ids->page;
+    const struct rows *first = &ids->first;
+    size_t row = page->rows;
+    if (first->count > 0 && same(hash, first->hashes[0])) {
+        page->holds_first = true;
+        page->begins_like_first = page->begins_like_first || row == 0;
+    }
+    if (row + 1 < first->count && !same(hash, first->hashes[row + 1]))
+        page->follows_by_one = false;
+}
+
+static bool add_row(struct dws_ids *ids, struct hash hash, unsigned *news)
+{
+    struct dws_ids_page *page = &ids->page;
+    if ((ids->used >= ids->capacity / 4 * 3 && !grow(ids)) || !append_row(&ids->last, hash))
+        return false;
+    struct slot *slot = find(ids, hash);
+    *news = (slot->reading == 0 ? DWS_ID_NEW : 0) | (slot->reading != ids->reading ? DWS_ID_NEW_HERE : 0);
+    ids->used += slot->reading == 0;
+    *slot = (struct slot){hash, ids->reading};
+    place_row(ids, hash);
+    page->begins_known = page->begins_known || (page->rows == 0 && !(*news & DWS_ID_NEW_HERE));
+    page->rows++;
+    page->new_rows += (*news & DWS_ID_NEW_HERE) != 0;
+    page->unseen_rows += (*news & DWS_ID_NEW) != 0;
     return true;
 }
 
@@ -136,14 +173,15 @@ void dws_ids_free(struct dws_ids *ids)
     if (!ids)
         return;
     free(ids->slots);
-    free(ids->first);
+    free(ids->first.hashes);
+    free(ids->last.hashes);
     free(ids);
 }
 
 void dws_ids_begin_reading(struct dws_ids *ids)
 {
     ids->reading++;
-    ids->first_count = 0;
+    ids->first.count = 0;
     ids->on_first_page = true;
 }
 
@@ -151,42 +189,44 @@ void dws_ids_begin_page(struct dws_ids *ids)
 {
     if (ids->reading == 0)
         dws_ids_begin_reading(ids);
+    ids->last.count = 0;
     ids->page = (struct dws_ids_page){.follows_by_one = true};
-}
-
-/* Compares the row with what stood on the first page. */
-static void place_row(struct dws_ids *ids, struct hash hash)
-{
-    struct dws_ids_page *page = &ids->page;
-    size_t row = page->rows;
-    if (ids->first_count > 0 && same(hash, ids->first[0])) {
-        page->holds_first = true;
-        page->begins_like_first = page->begins_like_first || row == 0;
-    }
-    if (row + 1 < ids->first_count && !same(hash, ids->first[row + 1]))
-        page->follows_by_one = false;
 }
 
 enum dws_status dws_ids_add(struct dws_ids *ids, const struct dws_record *record, unsigned *news,
                             struct dws_error *error)
 {
-    struct hash hash = hash_record(record);
-    if ((ids->used >= ids->capacity / 4 * 3 && !grow(ids)) || (ids->on_first_page && !remember_first(ids, hash)))
+    if (!add_row(ids, hash_record(record), news))
         return dws_fail(error, DWS_ERR_MEMORY, "out of memory");
-    struct slot *slot = find(ids, hash);
-    *news = (slot->reading == 0 ? DWS_ID_NEW : 0) | (slot->reading != ids->reading ? DWS_ID_NEW_HERE : 0);
-    ids->used += slot->reading == 0;
-    *slot = (struct slot){hash, ids->reading};
-    place_row(ids, hash);
-    ids->page.rows++;
-    ids->page.new_rows += (*news & DWS_ID_NEW_HERE) != 0;
     return DWS_OK;
 }
 
 struct dws_ids_page dws_ids_end_page(struct dws_ids *ids)
 {
     struct dws_ids_page page = ids->page;
-    page.follows_by_one = page.follows_by_one && !ids->on_first_page && page.rows + 1 >= ids->first_count;
-    ids->on_first_page = false;
+    page.follows_by_one = page.follows_by_one && !ids->on_first_page && page.rows + 1 >= ids->first.count;
+    if (ids->on_first_page) {
+        struct rows first = ids->first;
+        ids->first = ids->last;
+        ids->last = first;
+        ids->on_first_page = false;
+    }
     return page;
+}
+
+enum dws_status dws_ids_begin_again(struct dws_ids *ids, struct dws_ids_page *page, struct dws_error *error)
+{
+    struct rows rows = ids->last;
+    enum dws_status status = DWS_OK;
+    unsigned news;
+    ids->last = (struct rows){NULL, 0, 0};
+    dws_ids_begin_reading(ids);
+    dws_ids_begin_page(ids);
+    for (size_t i = 0; i < rows.count && status == DWS_OK; i++) {
+        if (!add_row(ids, rows.hashes[i], &news))
+            status = dws_fail(error, DWS_ERR_MEMORY, "out of memory");
+    }
+    *page = dws_ids_end_page(ids);
+    free(rows.hashes);
+    return status;
 }

@@ -2,6 +2,7 @@
  * It must not allocate, copy, or read a byte past the end. */
 #include "dws_internal.h"
 
+#include <limits.h>
 #include <locale.h>
 #include <math.h>
 #include <stdlib.h>
@@ -83,6 +84,8 @@ static bool enter(struct dws_json *json, char bracket, const char *expected)
 /* Whether another member comes in the container that closes with `bracket`. */
 static inline bool more(struct dws_json *json, char bracket, const char *expected)
 {
+    if (json->depth == 0) /* entering it failed */
+        return dws_json_refuse(json, expected);
     const uint64_t bit = UINT64_C(1) << (json->depth - 1);
     if (next_is(json, bracket)) {
         json->depth--;
@@ -379,28 +382,36 @@ static const char *skip_fraction(struct dws_json *json, const char *at)
     return at;
 }
 
-/* strtod() rounds correctly, but wants a NUL at the end and the decimal point of the program's locale. */
-static bool to_real(struct dws_json *json, const char *start, const char *end, double *real)
+/* Copies the number, with the program's decimal point (which may be several bytes) and a NUL, as strtod() wants it. */
+static void copy_number(const char *start, size_t length, char *copy)
 {
-    char copy[MAX_NUMBER_BYTES + 1];
-    size_t length = (size_t)(end - start);
-    if (length > MAX_NUMBER_BYTES)
-        return dws_json_refuse(json, "a number of more than 1024 characters");
-    memcpy(copy, start, length);
-    copy[length] = '\0';
-    char *point = strchr(copy, '.');
-    if (point)
-        *point = *localeconv()->decimal_point;
-    *real = strtod(copy, NULL);
-    return !isinf(*real) || dws_json_refuse(json, "the number is too large");
+    const char *point = memchr(start, '.', length);
+    size_t whole = point ? (size_t)(point - start) : length;
+    memcpy(copy, start, whole);
+    copy += whole;
+    if (point) {
+        const char *local = localeconv()->decimal_point;
+        size_t size = strnlen(local, MB_LEN_MAX);
+        memcpy(copy, local, size);
+        copy += size;
+        memcpy(copy, point + 1, length - whole - 1);
+        copy += length - whole - 1;
+    }
+    *copy = '\0';
 }
 
-static bool finish_real(struct dws_json *json, const char *start, const char *end, struct dws_json_number *number)
+static bool read_real(struct dws_json *json, const char *start, const char *end, struct dws_json_number *number)
 {
+    char copy[MAX_NUMBER_BYTES + MB_LEN_MAX + 1];
+    size_t length = (size_t)(end - start);
     json->at = start; /* an error points at the number */
+    if (length > MAX_NUMBER_BYTES)
+        return dws_json_refuse(json, "a number of more than 1024 characters");
+    copy_number(start, length, copy);
     number->is_integer = false;
-    if (!to_real(json, start, end, &number->real))
-        return false;
+    number->real = strtod(copy, NULL); /* rounds correctly */
+    if (isinf(number->real))
+        return dws_json_refuse(json, "the number is too large");
     json->at = end;
     return true;
 }
@@ -434,7 +445,7 @@ bool dws_json_number(struct dws_json *json, struct dws_json_number *number)
     if (!last)
         return dws_json_refuse(json, "expected a digit");
     if (last != at || !fits || value > limit)
-        return finish_real(json, start, last, number);
+        return read_real(json, start, last, number);
     number->is_integer = true;
     number->integer = negative ? (int64_t)(0 - value) : (int64_t)value;
     number->real = (double)number->integer;
@@ -460,20 +471,11 @@ bool dws_json_literal(struct dws_json *json)
 static bool skip_container(struct dws_json *json, bool object)
 {
     struct dws_json_string key;
-    if (object) {
-        if (!dws_json_object(json))
+    if (!(object ? dws_json_object(json) : dws_json_array(json)))
+        return false;
+    while (object ? dws_json_member(json, &key) : dws_json_element(json)) {
+        if (!dws_json_skip(json))
             return false;
-        while (dws_json_member(json, &key)) {
-            if (!dws_json_skip(json))
-                return false;
-        }
-    } else {
-        if (!dws_json_array(json))
-            return false;
-        while (dws_json_element(json)) {
-            if (!dws_json_skip(json))
-                return false;
-        }
     }
     return json->error.status == DWS_OK;
 }

@@ -24,6 +24,12 @@ struct dws_ids *dws_lua_ids_option(lua_State *L, int index)
     return lua_isnil(L, -1) ? NULL : check_ids(L, lua_gettop(L));
 }
 
+static void push_size(lua_State *L, const char *name, size_t size)
+{
+    lua_pushinteger(L, (lua_Integer)size);
+    lua_setfield(L, -2, name);
+}
+
 static void push_flag(lua_State *L, const char *name, bool flag)
 {
     lua_pushboolean(L, flag);
@@ -32,11 +38,11 @@ static void push_flag(lua_State *L, const char *name, bool flag)
 
 void dws_lua_push_place(lua_State *L, const struct dws_ids_page *place)
 {
-    lua_createtable(L, 0, 5);
-    lua_pushinteger(L, (lua_Integer)place->rows);
-    lua_setfield(L, -2, "rows");
-    lua_pushinteger(L, (lua_Integer)place->new_rows);
-    lua_setfield(L, -2, "new_rows");
+    lua_createtable(L, 0, 7);
+    push_size(L, "rows", place->rows);
+    push_size(L, "new_rows", place->new_rows);
+    push_size(L, "unseen_rows", place->unseen_rows);
+    push_flag(L, "begins_known", place->begins_known);
     push_flag(L, "begins_like_first", place->begins_like_first);
     push_flag(L, "holds_first", place->holds_first);
     push_flag(L, "follows_by_one", place->follows_by_one);
@@ -62,6 +68,17 @@ static int ids_begin_reading(lua_State *L)
     return 0;
 }
 
+/* ids:begin_again() → place: another reading begins, and the page decoded last is its first */
+static int ids_begin_again(lua_State *L)
+{
+    struct dws_error error;
+    struct dws_ids_page place;
+    if (dws_ids_begin_again(check_ids(L, 1), &place, &error) != DWS_OK)
+        return dws_lua_fail(L, &error);
+    dws_lua_push_place(L, &place);
+    return 1;
+}
+
 /* ids:close(), __gc and __close: safe twice */
 static int ids_close(lua_State *L)
 {
@@ -74,7 +91,7 @@ static int ids_close(lua_State *L)
 void dws_lua_open_ids(lua_State *L)
 {
     static const luaL_Reg methods[] = {
-        {"begin_reading", ids_begin_reading}, {"close", ids_close}, {"__gc", ids_close}, {"__close", ids_close},
+        {"begin_reading", ids_begin_reading}, {"begin_again", ids_begin_again}, {"close", ids_close}, {"__gc", ids_close}, {"__close", ids_close},
         {NULL, NULL},
     };
     if (luaL_newmetatable(L, IDS)) {

@@ -6,7 +6,7 @@
 
 /* options.ids of the table at `index` (or nil), which stays on the stack; NULL when there is none. */
 struct dws_ids *dws_lua_ids_option(lua_State *L, int index);
-/* Pushes {rows =, new_rows =, begins_like_first =, holds_first =, follows_by_one =}. */
+/* Pushes a table with the fields of struct dws_ids_page. */
 void dws_lua_push_place(lua_State *L, const struct dws_ids_page *place);
 
 #endif

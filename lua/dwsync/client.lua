@@ -146,44 +146,60 @@ local function declared_failure(self, response, body, secrets)
     return code and errors.from_response(response, { secrets = secrets, now = self.runtime.now() })
 end
 
-local function decode_page(self, response, secrets)
-    local page, failure = core.decode_page(response.body)
+-- `choice`: what core.decode_page takes as options.
+local function decode_page(self, response, secrets, choice)
+    local page, place = core.decode_page(response.body, choice)
     local err = declared_failure(self, response, page or json.decode(response.body) or {}, secrets)
     if page and not err then
-        return page
+        return page, place
     end
-    err = err or errors.from_core(failure, secrets)
+    err = err or errors.from_core(place, secrets)
     err.status, err.request_id = response.status, errors.request_id(response)
     return nil, err
 end
 
-local function fetch_page(self, cluster_id, offset, limit, limits)
+local function fetch_page(self, checked, offset, limit, limits, ids)
     local query = {}
     query[#query + 1] = limit and ("limit=%d"):format(limit)
     query[#query + 1] = offset and ("offset=%d"):format(offset)
-    local target = ("/clusters/%s/db-manager/sync-records%s%s"):format(cluster_id, #query > 0 and "?" or "",
+    local target = ("/clusters/%s/db-manager/sync-records%s%s"):format(checked.cluster_id, #query > 0 and "?" or "",
         table.concat(query, "&"))
     local response, err, secrets = get(self, "v1", target, limits)
     if not response then
         return nil, err
     end
-    return decode_page(self, response, secrets)
+    return decode_page(self, response, secrets, { fields = checked.fields, where = checked.where, ids = ids })
+end
+
+-- Checks parameters, `fields` and `where` included: what is wrong with those the core says.
+local function check(checked, err)
+    if not checked then
+        return nil, err
+    end
+    local good, message = pcall(core.decode_page, "{}", { fields = checked.fields, where = checked.where })
+    if not good then
+        return nil, errors.new { kind = "config", message = message }
+    end
+    return checked
 end
 
 -- ---- operations ----------------------------------------------------------------------------------
 
 --- One page, as the service's operation ListSyncRecords gives it.
 -- @tparam table parameters `cluster_id`; optional `offset` (page index from 0), `limit` (records a page, above 0; the
--- service's default is 1000), `timeout` (seconds for all attempts together)
+-- service's default is 1000), `timeout` (seconds for all attempts together), `fields` (list of names: only these are
+-- handed over), `where` (conditions by field name, each a value, a list of values, or {min =, max =}: only records that
+-- meet all are handed over; the others cost nothing)
 -- @treturn table page {count =, sync_records = {record,...}}; records keep their wire names, null is absent
 -- @treturn dwsync.error
 -- @usage local page, err = client:list_sync_records{ cluster_id = id, offset = 0, limit = 100 }
 function Client:list_sync_records(parameters)
-    local checked, err = options.list_sync_records(parameters)
+    local checked, err = check(options.list_sync_records(parameters))
     if not checked then
         return nil, err
     end
-    return fetch_page(self, checked.cluster_id, checked.offset, checked.limit, deadline_of(self, checked.timeout))
+    local page, failure = fetch_page(self, checked, checked.offset, checked.limit, deadline_of(self, checked.timeout))
+    return page, not page and failure or nil
 end
 
 -- `limits` is a function: an iterator's caller may take hours between two pages, a list's may not.
@@ -192,8 +208,8 @@ local function walk(self, checked, limits)
         limit = checked.limit or self.settings.limit,
         mode = checked.paging or self.settings.paging,
         max_pages = checked.max_pages or self.settings.max_pages,
-        fetch = function(offset, limit)
-            return fetch_page(self, checked.cluster_id, offset, limit, limits())
+        fetch = function(offset, limit, ids)
+            return fetch_page(self, checked, offset, limit, limits(), ids)
         end,
         on_page = function(pages, records, count)
             self.emit { type = "page", pages = pages, records = records, count = count }
@@ -203,12 +219,12 @@ end
 
 --- Every record, page by page as the loop proceeds. Since `for` has no place for an error, it raises the error object.
 -- @tparam table parameters `cluster_id`; optional `limit` (records a page), `paging` ("auto", "page", "row"),
--- `max_pages`, `timeout` (seconds for each page)
+-- `max_pages`, `timeout` (seconds for each page), `fields` and `where` as for `list_sync_records`
 -- @treturn function iterator
 -- @raise dwsync.error, also for wrong parameters; kind "incomplete" when the list cannot be had whole
 -- @usage for record in client:sync_records{ cluster_id = id } do print(record.status, record.fail_reason) end
 function Client:sync_records(parameters)
-    local checked, err = options.sync_records(parameters)
+    local checked, err = check(options.sync_records(parameters))
     if not checked then
         error(err, 0)
     end
@@ -232,11 +248,12 @@ end
 
 --- Every record in one list, or an error: an incomplete list never looks complete.
 -- @tparam table parameters as for `sync_records`; here `timeout` is for the whole list
--- @treturn table list of records, with `count`, `pages` (requests that brought a page) and `complete` = true
+-- @treturn table list of records, with `count`, `pages` (requests that brought a page), `total` (records the service
+-- has, whether or not `where` let them through) and `complete` = true
 -- @treturn dwsync.error
 -- @usage local list, err = client:all_sync_records{ cluster_id = id }
 function Client:all_sync_records(parameters)
-    local checked, err = options.sync_records(parameters)
+    local checked, err = check(options.sync_records(parameters))
     if not checked then
         return nil, err
     end
@@ -250,7 +267,7 @@ function Client:all_sync_records(parameters)
         if failure then
             return nil, failure
         elseif not records then
-            list.count, list.pages, list.complete = #list, pages.pages, true
+            list.count, list.pages, list.total, list.complete = #list, pages.pages, pages.records, true
             return list
         end
         for i = 1, #records do

@@ -30,7 +30,8 @@ local function integer(low, expected)
         if type(value) == "number" and value % 1 == 0 and value >= low and value <= INT32_MAX then
             return value
         end
-        return nil, out_of_range(name, value, expected)
+        local too_large = type(value) == "number" and value > INT32_MAX
+        return nil, out_of_range(name, value, too_large and expected .. " and at most 2147483647" or expected)
     end
 end
 
@@ -105,6 +106,7 @@ local offset = integer(0, "an integer of 0 or more")
 local limit = integer(1, "an integer above 0")
 local paging = one_of("auto", "page", "row")
 local functions = of_type("function")
+local tables = of_type("table")
 
 local CLIENT = {
     region = { text },
@@ -138,6 +140,8 @@ local LIST_SYNC_RECORDS = {
     offset = { offset },
     limit = { limit },
     timeout = { seconds },
+    fields = { tables },
+    where = { tables },
 }
 
 local SYNC_RECORDS = {
@@ -146,6 +150,8 @@ local SYNC_RECORDS = {
     paging = { paging },
     max_pages = { integer(1, "an integer above 0") },
     timeout = { seconds },
+    fields = { tables },
+    where = { tables },
 }
 
 local LIST_CLUSTERS = {

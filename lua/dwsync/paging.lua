@@ -12,6 +12,7 @@
 --   there has gone, the rows behind it have moved, and all is read again;
 -- * after MAX_WALKS readings that do not add up the answer is an error of kind "incomplete".
 -- @module dwsync.paging
+local core = require "dwsync.core"
 local errors = require "dwsync.errors"
 
 local M = {}
@@ -26,27 +27,11 @@ local MIN_ROWS_TO_TELL = 3
 local Walk = { __name = "dwsync.paging" }
 Walk.__index = Walk
 
--- A record's identity: its id or, since the service calls even that optional, all that it says.
-local IDENTITY = { "identity_source_id", "identity_source_type", "start_time", "end_time", "add_count", "update_count",
-    "delete_count", "failed_count", "status", "fail_reason" }
-
-local function identity(record)
-    if record.id and record.id ~= "" then
-        return record.id
-    end
-    local parts = {}
-    for i, name in ipairs(IDENTITY) do
-        parts[i] = tostring(record[name])
-    end
-    return "\0" .. table.concat(parts, "\0")
-end
-
 local function begin_reading(self)
     self.walks = self.walks + 1
     self.offset = 0
-    self.ids = {} -- distinct ids of this reading
-    self.distinct = 0
-    self.first = nil -- ids of its first page
+    self.distinct = 0 -- records of this reading
+    self.first_rows = nil -- rows of its first page
     self.pages_read = 0
     self.counting = nil -- "total" or "page", once it is known
     self.count = nil
@@ -59,8 +44,9 @@ local function begin_reading(self)
 end
 
 --- Begins a walk over all pages.
--- @tparam table options `fetch`: function(offset, limit) → page or nil, err; `limit`: records a page; `mode`: "auto",
--- "page" or "row"; `max_pages`, default 10000; `on_page`: optional function(pages, records, count)
+-- @tparam table options `fetch`: function(offset, limit, ids) → page, place (what core.decode_page returns with these
+-- ids) or nil, err; `limit`: records a page; `mode`: "auto", "page" or "row"; `max_pages`, default 10000; `on_page`:
+-- optional function(pages, records, count)
 -- @treturn dwsync.paging
 function M.new(options)
     local self = setmetatable({
@@ -69,8 +55,8 @@ function M.new(options)
         mode = options.mode or "auto",
         max_pages = options.max_pages or MAX_PAGES,
         on_page = options.on_page or function() end,
-        seen = {}, -- ids handed out already, over all readings
-        records = 0,
+        ids = core.ids(), -- which records were seen, ever and in this reading
+        records = 0, -- different ones, over all readings
         pages = 0,
         walks = 0,
     }, Walk)
@@ -85,33 +71,6 @@ local function incomplete(self, reason, hint)
             self.records, self.pages),
         hint = hint,
     }
-end
-
-local function identities(records)
-    local ids = {}
-    for i, record in ipairs(records) do
-        ids[i] = identity(record)
-    end
-    return ids
-end
-
--- Takes the page's records in; returns those that were never handed out before.
-local function take(self, records, ids)
-    local fresh = {}
-    local new = 0
-    for i, id in ipairs(ids) do
-        if not self.ids[id] then
-            self.ids[id] = true
-            new = new + 1
-        end
-        if not self.seen[id] then
-            self.seen[id] = true
-            fresh[#fresh + 1] = records[i]
-        end
-    end
-    self.distinct = self.distinct + new
-    self.records = self.records + #fresh
-    return fresh, new
 end
 
 -- What `count` counts: all records ("total") or nothing we can use ("page"); nil while it is open, which is when page 0
@@ -136,28 +95,14 @@ local function note_count(self, count)
 end
 
 -- Page 1 of a row-counting service is page 0 without its first record, and one more.
-local function counts_rows(self, ids)
-    local first = self.first
-    if self.mode ~= "auto" or self.by_row or self.pages_read ~= 2 or #first < MIN_ROWS_TO_TELL then
-        return false
-    end
-    for i = 2, #first do
-        if ids[i - 1] ~= first[i] then
-            return false
-        end
-    end
-    return true
+local function counts_rows(self, place)
+    return self.mode == "auto" and self.pages_read == 2 and self.first_rows >= MIN_ROWS_TO_TELL and place.follows_by_one
 end
 
-local function advance(self, ids)
-    self.by_row = self.by_row or counts_rows(self, ids) -- its offset, 1, was then row 1
-    self.overlaps = self.by_row and #ids > 1
-    self.offset = self.offset + (self.overlaps and #ids - 1 or 1)
-end
-
--- Arrivals, and a page-counting service they make look like a row-counting one, leave gaps that only this shows.
-local function is_torn(self, ids)
-    return self.overlaps and not (ids[1] and self.ids[ids[1]])
+local function advance(self, place)
+    self.by_row = self.by_row or counts_rows(self, place) -- its offset, 1, was then row 1
+    self.overlaps = self.by_row and place.rows > 1
+    self.offset = self.offset + (self.overlaps and place.rows - 1 or 1)
 end
 
 -- Whether this reading can bring no more.
@@ -200,7 +145,7 @@ local function fail_or_read_again(self)
     return incomplete(self, ("the records kept changing during %d readings"):format(self.walks))
 end
 
--- After the last page. Returns "done", "again" (go on with another page) or nil and an error.
+-- After the last page. Returns "done", or "again": go on with another page.
 local function conclude(self)
     if self.pages_read == 1 and adds_up(self) then
         return "done" -- one page is one moment
@@ -211,16 +156,8 @@ local function conclude(self)
 end
 
 -- The first page, read again: nothing has moved if what headed it is still on it and the numbers agree.
-local function is_confirmed(self, ids)
-    if self.shrunk or not adds_up(self) then
-        return false
-    end
-    for _, id in ipairs(ids) do
-        if id == self.first[1] then
-            return true
-        end
-    end
-    return #ids == 0 and #self.first == 0
+local function is_confirmed(self, place)
+    return not self.shrunk and adds_up(self) and (place.holds_first or place.rows == 0 and self.first_rows == 0)
 end
 
 local function read_page(self)
@@ -228,44 +165,43 @@ local function read_page(self)
         return nil, incomplete(self, ("it did not end within max_pages = %d pages"):format(self.max_pages),
             "Raise max_pages or limit.")
     end
-    local page, err = self.fetch(self.offset, self.limit)
-    if not page then
-        return nil, err
+    local page, place = self.fetch(self.offset, self.limit, self.ids)
+    if page then
+        self.pages = self.pages + 1
+        self.records = self.records + place.unseen_rows
     end
-    self.pages = self.pages + 1
-    return page
+    return page, place
 end
 
-local function reading_step(self, page, ids)
+local function reading_step(self, page, place)
     self.pages_read = self.pages_read + 1
-    self.first = self.first or ids
-    self.torn = is_torn(self, ids)
-    local fresh, new = take(self, page.sync_records, ids)
-    self.counting = meaning_of_count(self, page.count, #ids)
+    self.first_rows = self.first_rows or place.rows
+    self.distinct = self.distinct + place.new_rows
+    -- Arrivals, and a page-counting service they make look like a row-counting one, leave gaps that only this shows.
+    self.torn = self.overlaps and not place.begins_known
+    self.counting = meaning_of_count(self, page.count, place.rows)
     note_count(self, page.count)
-    self.repeated = new == 0 and #ids > 0 and (#ids >= self.limit or ids[1] == self.first[1])
-    if is_over(self, #ids, new) then
-        return fresh, conclude(self)
+    self.repeated = place.new_rows == 0 and place.rows > 0 and (place.rows >= self.limit or place.begins_like_first)
+    if is_over(self, place.rows, place.new_rows) then
+        return conclude(self)
     end
-    advance(self, ids)
-    return fresh, "again"
+    advance(self, place)
+    return "again"
 end
 
-local function confirming_step(self, page, ids)
-    local fresh = take(self, page.sync_records, ids)
+local function confirming_step(self, page, place)
+    self.distinct = self.distinct + place.new_rows
     note_count(self, page.count)
-    if is_confirmed(self, ids) then
-        return fresh, "done"
+    if is_confirmed(self, place) then
+        return "done"
     end
     local err = fail_or_read_again(self)
     if err then
-        return nil, nil, err
+        return nil, err
     end
     -- This page is already the first of the next reading.
     begin_reading(self)
-    local more, state = reading_step(self, page, ids)
-    assert(#more == 0)
-    return fresh, state
+    return reading_step(self, page, self.ids:begin_again())
 end
 
 --- Reads on until there are records that were not handed out before.
@@ -273,20 +209,22 @@ end
 -- @treturn dwsync.error what `fetch` returned, or kind "incomplete"
 function Walk:next_records()
     while not self.finished do
-        local page, err = read_page(self)
+        local page, place = read_page(self)
         if not page then
-            return nil, err
+            return nil, place
         end
-        local ids = identities(page.sync_records)
         local step = self.confirming and confirming_step or reading_step
-        local fresh, state, failure = step(self, page, ids)
+        local state, failure = step(self, page, place)
         if failure then
             return nil, failure
         end
-        self.finished = state == "done"
         self.on_page(self.pages, self.records, self.count)
-        if #fresh > 0 then
-            return fresh
+        if state == "done" then
+            self.finished = true
+            self.ids:close()
+        end
+        if #page.sync_records > 0 then
+            return page.sync_records
         end
     end
     return nil

@@ -1,16 +1,20 @@
 --- What the benchmarks share: running a program several times beside its peer, medians, the printed line.
 -- It must not time anything itself: each program reports its own CPU and wall seconds as one line of JSON.
+local core = require "dwsync.core"
 local json = require "dwsync.json"
 
 local M = {}
 
---- Runs a program and returns what it reported.
+--- Runs a program and returns what it reported, and `process_seconds`: the wall time of the whole process.
 -- @tparam string command for the shell @treturn table
 function M.run(command)
+    local started = core.now()
     local pipe = assert(io.popen(command))
     local line = pipe:read "*l"
     local good = pipe:close()
-    return assert(good and line and json.decode(line), "benchmark program failed: " .. command)
+    local report = assert(good and line and json.decode(line), "benchmark program failed: " .. command)
+    report.process_seconds = core.now() - started
+    return report
 end
 
 function M.quote(text)

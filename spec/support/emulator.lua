@@ -18,10 +18,10 @@ function M.start(options)
     return setmetatable({ program = program, info = program.info, pool = core.pool { timeout = 20 } }, Running)
 end
 
---- Ends it.
+--- Ends it, and sees that nothing of it is left.
 function Running:stop()
     self.pool:close()
-    self.program:stop()
+    assert(self.program:stop())
 end
 
 --- What an admin action answers, decoded.

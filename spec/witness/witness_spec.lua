@@ -1,5 +1,6 @@
 local cjson = require "cjson"
 local core = require "dwsync.core"
+local uv = require "luv"
 local emulators = require "spec.support.emulator"
 local processes = require "spec.support.processes"
 
@@ -10,10 +11,13 @@ describe("the official SDK as a witness", function()
         service = emulators.start()
         large = service:cluster "large"
         -- The SDK writes an application id below the home directory.
-        home = service.info.ca_file:gsub("ca%.pem$", "bodies")
+        home = assert(uv.fs_mkdtemp(uv.os_tmpdir() .. "/dwsync-witness-XXXXXX"))
     end)
     teardown(function()
         service:stop()
+        for _, name in ipairs { "/.huaweicloud/application_id", "/.huaweicloud", "" } do
+            assert(os.remove(home .. name))
+        end
     end)
     before_each(function()
         service:reset()

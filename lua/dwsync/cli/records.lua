@@ -23,6 +23,9 @@ local function list(text)
     for item in text:gmatch "[^,%s]+" do
         items[#items + 1] = item
     end
+    if #items == 0 then
+        return nil, ("'%s' names nothing"):format(text)
+    end
     return items
 end
 
@@ -63,11 +66,34 @@ local function upper(names)
     return names
 end
 
-local function tell_if_empty(all, kept, context)
-    if #all == 0 then
+-- What the decoder can leave out; choosing by source is done afterwards, since it looks at two fields.
+local function conditions(args, since, till)
+    local start_time = (since or till) and { min = since, max = till and till - 1 } or nil
+    return { status = upper(args.status), start_time = start_time }
+end
+
+-- The columns asked for, when all of them are fields of a record; nil for every field.
+local function fields(args)
+    local wanted, known = {}, {}
+    for _, name in ipairs(columns.record_fields) do
+        known[name] = true
+    end
+    for i, name in ipairs(args.columns or {}) do
+        if not known[name] then
+            return nil
+        end
+        wanted[i] = name
+    end
+    wanted[#wanted + 1] = args.source and "identity_source_id" or nil
+    wanted[#wanted + 1] = args.source and "identity_source_type" or nil
+    return args.columns and wanted or nil
+end
+
+local function tell_if_empty(total, kept, context)
+    if total == 0 then
         context.stderr:write("dwsync: no records: nothing was ever synchronised, or the feature is off\n")
     elseif #kept == 0 then
-        context.stderr:write(("dwsync: none of the %d records fits\n"):format(#all))
+        context.stderr:write(("dwsync: none of the %d records fits\n"):format(total))
     end
 end
 
@@ -86,20 +112,17 @@ function M.run(args, context)
         cluster_id = args.cluster_id,
         limit = args.limit,
         paging = args.paging,
+        where = conditions(args, since, till),
+        fields = fields(args),
     }
     clear()
     if not all then
         return cli.report_error(failure, context)
     end
-    local kept = records.filter(all, {
-        status = upper(args.status),
-        source = args.source,
-        since = since,
-        until_ = till,
-    })
+    local kept = records.filter(all, { source = args.source })
     local default = (args.output == "csv" or args.output == "tsv") and columns.record_fields or columns.records
     output.write("sync_records", kept, default, args, context)
-    tell_if_empty(all, kept, context)
+    tell_if_empty(all.total, kept, context)
     return 0
 end
 

@@ -1,0 +1,70 @@
+local context = require "dwsync.cli.context"
+
+-- A context with this environment and terminal, whatever runs the spec.
+local function new(environment, terminal, columns)
+    return context.new {
+        getenv = function(name) return environment[name] end,
+        is_terminal = function(stream) return terminal and stream == "stdout" or false end,
+        terminal_columns = function() return columns end,
+    }
+end
+
+describe("the context of a command", function()
+    it("is the real one where nothing replaces it", function()
+        local real = context.new()
+        assert.equal(io.stdout, real.stdout)
+        assert.equal(io.stderr, real.stderr)
+        assert.equal(os.getenv, real.getenv)
+        assert.equal(os.time, real.now)
+        assert.is_boolean(real.is_terminal "stdout")
+    end)
+
+    it("takes each part that is given", function()
+        local parts = {}
+        for _, name in ipairs { "stdout", "stderr", "getenv", "now", "is_terminal", "terminal_columns", "read_file",
+            "random", "runtime" } do
+            parts[name] = function() end
+        end
+        local made = context.new(parts)
+        for name, part in pairs(parts) do
+            assert.equal(part, made[name], name)
+        end
+    end)
+end)
+
+describe("the width of output", function()
+    it("is COLUMNS, else the terminal's, else without limit", function()
+        assert.equal(100, new({ COLUMNS = "100" }, true, 80):width())
+        assert.equal(100, new({ COLUMNS = "100" }, false):width())
+        assert.equal(80, new({}, true, 80):width())
+        assert.is_nil(new({}, false, 80):width())
+        assert.is_nil(new({}, true, nil):width())
+    end)
+
+    it("does not follow a COLUMNS that makes no sense", function()
+        for _, columns in ipairs { "", "wide", "0", "-80", "19" } do
+            assert.equal(80, new({ COLUMNS = columns }, true, 80):width())
+        end
+        assert.equal(20, new({ COLUMNS = "20" }, true, 80):width())
+    end)
+end)
+
+describe("colour", function()
+    it("is what --color says", function()
+        assert.is_true(new({ NO_COLOR = "1", TERM = "dumb" }, false):color "always")
+        assert.is_false(new({}, true):color "never")
+    end)
+
+    it("is otherwise for terminals only", function()
+        assert.is_true(new({ TERM = "xterm" }, true):color "auto")
+        assert.is_true(new({}, true):color())
+        assert.is_false(new({ TERM = "xterm" }, false):color "auto")
+        assert.is_false(new({ TERM = "dumb" }, true):color "auto")
+    end)
+
+    it("is off when NO_COLOR is set to anything", function()
+        assert.is_false(new({ NO_COLOR = "1" }, true):color "auto")
+        assert.is_false(new({ NO_COLOR = "0" }, true):color "auto")
+        assert.is_true(new({ NO_COLOR = "" }, true):color "auto")
+    end)
+end)

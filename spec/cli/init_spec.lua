@@ -1,0 +1,131 @@
+local cli = require "dwsync.cli"
+local errors = require "dwsync.errors"
+
+-- A stream that keeps what is written.
+local function new_stream()
+    local stream = { text = "" }
+    function stream:write(...)
+        self.text = self.text .. table.concat { ... }
+        return self
+    end
+    function stream.flush() end
+    return stream
+end
+
+-- Runs the command in an empty environment. Returns status, stdout, stderr.
+local function run(arguments, given)
+    local stdout, stderr = new_stream(), new_stream()
+    local context = {
+        stdout = stdout,
+        stderr = stderr,
+        getenv = function() end,
+        read_file = function() return nil, "No such file or directory", true end,
+        is_terminal = function() return false end,
+        now = function() return 1747637723 end,
+        runtime = {
+            now = function() return 0 end,
+            sleep = function() end,
+            perform = function() error "it was asked" end,
+        },
+    }
+    for name, value in pairs(given or {}) do
+        context[name] = value
+    end
+    return cli.main(arguments, context), stdout.text, stderr.text
+end
+
+local TRY_HELP = "        See dwsync --help, or dwsync COMMAND --help.\n"
+
+describe("wrong usage", function()
+    local CASES = {
+        ["no command"] = { {}, "a command is required" },
+        ["an unknown command"] = { { "recrods" }, "unknown command 'recrods'" },
+        ["an unknown option"] = { { "records", "id", "--regoin", "x" }, "unknown option '--regoin'" },
+        ["a missing argument"] = { { "records" }, "missing argument 'cluster_id'" },
+        ["too many arguments"] = { { "records", "a", "b" }, "too many arguments" },
+        ["an option without its value"] = { { "records", "id", "--region" }, "option '--region' requires an argument" },
+        ["an unknown format"] = { { "records", "id", "-o", "yaml" }, "must be one of 'table', 'csv'" },
+        ["an unknown way of paging"] = { { "records", "id", "--paging", "x" }, "must be one of 'auto', 'page', 'row'" },
+        ["an unknown wish for colour"] = { { "clusters", "--color", "red" }, "must be one of 'auto', 'always'" },
+        ["a limit of 0"] = { { "records", "id", "--limit", "0" }, "'0' is not an integer above 0" },
+        ["no status"] = { { "records", "id", "--status", "," }, "',' names nothing" },
+        ["no source"] = { { "records", "id", "--source", " " }, "' ' names nothing" },
+        ["a limit in words"] = { { "records", "id", "--limit", "ten" }, "'ten' is not an integer above 0" },
+        ["a negative timeout"] = { { "clusters", "--timeout=-1" }, "'-1' is not a number above 0" },
+        ["an endless timeout"] = { { "clusters", "--timeout", "1e999" }, "'1e999' is not a number above 0" },
+        ["half a retry"] = { { "clusters", "--retries", "1.5" }, "'1.5' is not an integer of 0 or more" },
+        ["no columns"] = { { "clusters", "--columns", "," }, "--columns needs at least one name" },
+    }
+    for name, case in pairs(CASES) do
+        it("such as " .. name .. " is status 2, a reason, and nothing on stdout", function()
+            local status, out, err = run(case[1])
+            assert.equal(2, status)
+            assert.equal("", out)
+            assert.is_truthy(err:find(case[2], 1, true), err)
+            assert.equal("dwsync: ", err:sub(1, 8))
+            assert.equal(TRY_HELP, err:sub(-#TRY_HELP))
+        end)
+    end
+
+    it("does not let an argument drive the terminal", function()
+        local _, _, err = run { "\27[2Jx" }
+        assert.is_nil(err:find("\27", 1, true))
+    end)
+end)
+
+describe("an error object", function()
+    local function report(err)
+        local stderr = new_stream()
+        local status = cli.report_error(err, { stderr = stderr })
+        return status, stderr.text
+    end
+
+    it("is two lines: what happened, what to do", function()
+        local status, text = report(errors.new { kind = "service", message = "Server failure.", code = "DWS.0005",
+            status = 500, request_id = "r-1", hint = "Try later.", attempts = 4 })
+        assert.equal(1, status)
+        assert.equal("dwsync: service: Server failure (DWS.0005, HTTP 500, request id r-1, 4 attempts).\n"
+            .. "        Try later.\n", text)
+    end)
+
+    it("is status 2 when nothing was sent, 130 when it was cancelled, else 1", function()
+        local statuses = { config = 2, credentials = 2, cancelled = 130 }
+        for _, kind in ipairs { "config", "credentials", "auth", "clock", "permission", "not_found", "throttled",
+            "request", "service", "network", "timeout", "tls", "decode", "incomplete", "cancelled" } do
+            assert.equal(statuses[kind] or 1, (report(errors.new { kind = kind, message = "m" })), kind)
+        end
+    end)
+
+    it("does not drive the terminal", function()
+        local _, text = report(errors.new { kind = "service", message = "a\27[2Jb\194\155c", hint = "d\27e" })
+        assert.equal("dwsync: service: a?[2Jb?c.\n        d?e\n", text)
+    end)
+end)
+
+describe("what is raised inside a command", function()
+    local function raising(value)
+        return run({ "records", "id", "--since", "1h" }, { now = function() error(value, 0) end })
+    end
+
+    it("is an interrupt: status 130 and one word", function()
+        local status, out, err = raising "interrupted!"
+        assert.equal(130, status)
+        assert.equal("", out)
+        assert.equal("dwsync: interrupted\n", err)
+    end)
+
+    it("is an error object: reported like one that was returned", function()
+        local status, _, err = raising(errors.new { kind = "network", message = "cut", hint = "Mend it." })
+        assert.equal(1, status)
+        assert.equal("dwsync: network: cut.\n        Mend it.\n", err)
+    end)
+
+    it("is a bug: status 1 and a traceback, harmless to the terminal", function()
+        local status, out, err = raising "boom\27[2J"
+        assert.equal(1, status)
+        assert.equal("", out)
+        assert.equal("dwsync: boom?[2J\n", err:match "^[^\n]*\n")
+        assert.is_truthy(err:find("stack traceback:\n", 1, true))
+        assert.is_nil(err:find("\27", 1, true))
+    end)
+end)

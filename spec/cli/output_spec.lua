@@ -1,0 +1,48 @@
+local output = require "dwsync.cli.output"
+
+-- Renders rows as the options in `args` say, on a terminal or not.
+local function write(args, terminal)
+    local parts, flushed = {}, false
+    local context = {
+        stdout = {
+            write = function(_, text) parts[#parts + 1] = text end,
+            flush = function() flushed = true end,
+        },
+        width = function() return terminal and 20 or nil end,
+        color = function(_, wish) return wish == "always" or wish == "auto" and terminal or false end,
+    }
+    local rows = { { id = "a", status = "FAILED", fail_reason = "0123456789abcdef", more = 1 } }
+    args.output, args.color = args.output or "table", args.color or "auto"
+    output.write("sync_records", rows, { "status", "fail_reason" }, args, context)
+    assert.is_true(flushed)
+    return table.concat(parts)
+end
+
+describe("output", function()
+    it("has the default columns, or those asked for", function()
+        assert.equal("STATUS  REASON\nFAILED  0123456789abcdef\n", write {})
+        assert.equal("ID  MORE\na   1\n", write { columns = { "id", "more" } })
+        assert.equal("status,fail_reason\nFAILED,0123456789abcdef\n", write { output = "csv" })
+        assert.equal("id\na\n", write { output = "tsv", columns = { "id" } })
+    end)
+
+    it("has every field in JSON, unless columns are asked for", function()
+        assert.equal('{"id":"a","status":"FAILED","fail_reason":"0123456789abcdef","more":1}\n',
+            write { output = "ndjson" })
+        assert.equal('{"more":1,"id":"a"}\n', write { output = "ndjson", columns = { "more", "id" } })
+        assert.equal('{"count":1,"sync_records":[\n{"id":"a"}\n]}\n', write { output = "json", columns = { "id" } })
+    end)
+
+    it("fits the terminal, in its colours", function()
+        assert.equal("STATUS  REASON\n\27[31mFAILED\27[0m  0123456789a…\n", write({}, true))
+    end)
+
+    it("has no colour and no width outside of tables", function()
+        assert.equal("status,fail_reason\nFAILED,0123456789abcdef\n", write({ output = "csv", color = "always" }, true))
+    end)
+
+    it("has colour wherever it is asked for", function()
+        assert.equal("STATUS  REASON\n\27[31mFAILED\27[0m  0123456789abcdef\n", write { color = "always" })
+        assert.equal("STATUS  REASON\nFAILED  0123456789a…\n", write({ color = "never" }, true))
+    end)
+end)

@@ -1,0 +1,193 @@
+local cli = require "dwsync.cli"
+local json = require "dwsync.json"
+
+local NOW = 1747637723
+local ENVIRONMENT = {
+    DWSYNC_REGION = "cn-north-4",
+    HUAWEICLOUD_SDK_AK = "AKEXAMPLE",
+    HUAWEICLOUD_SDK_SK = "hidden-sk",
+    HUAWEICLOUD_SDK_PROJECT_ID = "p1",
+}
+
+local function record(id, status, start, source, source_type)
+    return ('{"id":"%s","identity_source_id":"%s","identity_source_type":"%s","start_time":%d,"status":"%s",'
+        .. '"add_count":1,"fail_reason":null}'):format(id, source or "s1", source_type or "ldap", start, status)
+end
+
+local DAY = 86400000
+local RECORDS = {
+    record("r1", "RUNNING", NOW * 1000 - 1),
+    record("r2", "FAILED", NOW * 1000 - DAY),
+    record("r3", "FINISHED", NOW * 1000 - 2 * DAY, "s2", "oneaccess"),
+    record("r4", "FAILED", NOW * 1000 - 8 * DAY, "s2", "oneaccess"),
+}
+
+local function page(records, first, last)
+    return ('{"count":%d,"sync_records":[%s]}'):format(#records, table.concat(records, ",", first, last))
+end
+
+-- Runs the command; `answer(request)` gives status and body, by default all records. Returns status, stdout, stderr and
+-- the URLs asked for.
+local function run(arguments, answer, terminal)
+    local out, err, urls = "", "", {}
+    table.insert(arguments, 1, "records")
+    local exit = cli.main(arguments, {
+        stdout = { write = function(_, text) out = out .. text end, flush = function() end },
+        stderr = { write = function(_, text) err = err .. text end },
+        getenv = function(name) return ENVIRONMENT[name] end,
+        read_file = function() return nil, "No such file or directory", true end,
+        is_terminal = function(stream) return stream == terminal end,
+        terminal_columns = function() return 80 end,
+        now = function() return NOW end,
+        random = function() return 0 end,
+        runtime = {
+            now = function() return NOW end,
+            sleep = function() end,
+            perform = function(request)
+                urls[#urls + 1] = request.url
+                local status, body = 200, page(RECORDS)
+                if answer then
+                    status, body = answer(request)
+                end
+                return { status = status, headers = {}, body = body }
+            end,
+        },
+    })
+    return exit, out, err, urls
+end
+
+-- The ids that the options leave.
+local function ids(...)
+    local status, out, err = run { "c1", "-o", "tsv", "--columns", "id", ... }
+    assert.equal(0, status, err)
+    return (out:gsub("^id\n", ""):gsub("\n", " "))
+end
+
+describe("dwsync records", function()
+    it("asks for the cluster's records and shows them", function()
+        local status, out, err, urls = run { "c1" }
+        assert.equal(0, status)
+        assert.equal("", err)
+        assert.same({ "https://dws.cn-north-4.myhuaweicloud.com/v1/p1/clusters/c1/db-manager/sync-records"
+            .. "?limit=1000&offset=0" }, urls)
+        assert.equal("START                 STATUS    TYPE       ADD  UPDATE  DELETE  FAILED  REASON\n",
+            out:match "^[^\n]*\n")
+        local _, lines = out:gsub("\n", "")
+        assert.equal(5, lines)
+    end)
+
+    it("shows all documented fields in CSV and TSV", function()
+        local _, out = run { "c1", "-o", "csv" }
+        assert.equal("id,identity_source_id,identity_source_type,start_time,end_time,add_count,update_count,"
+            .. "delete_count,failed_count,status,fail_reason\nr1,s1,ldap,1747637722999,,1,,,,RUNNING,\n",
+            out:match "^[^\n]*\n[^\n]*\n")
+    end)
+
+    it("gives JSON that reads back as the service's answer", function()
+        local _, out = run { "c1", "-o", "json" }
+        local document = assert(json.decode(out))
+        assert.equal(4, document.count)
+        assert.same(assert(json.decode(page(RECORDS))).sync_records, document.sync_records)
+    end)
+
+    it("keeps the statuses asked for, in any case of letters", function()
+        assert.equal("r2 r4 ", ids("--status", "failed"))
+        assert.equal("r1 r2 r4 ", ids("--status", "FAILED,Running"))
+    end)
+
+    it("keeps the sources asked for, by id or type", function()
+        assert.equal("r3 r4 ", ids("--source", "s2"))
+        assert.equal("r1 r2 ", ids("--source", "ldap"))
+    end)
+
+    it("keeps what began since, and until", function()
+        assert.equal("r1 r2 ", ids("--since", "24h"))
+        assert.equal("r3 r4 ", ids("--until", "24h"))
+        assert.equal("r2 r3 ", ids("--since", "7d", "--until", "1h"))
+        assert.equal("r1 ", ids("--since", "2025-05-19"))
+        assert.equal("r1 ", ids("--since", "1747637722999"))
+    end)
+
+    it("refuses what is no point in time, with status 2 and without asking", function()
+        for _, name in ipairs { "since", "until" } do
+            local status, out, err, urls = run { "c1", "--" .. name, "yester\27day" }
+            assert.equal(2, status)
+            assert.equal("", out)
+            assert.equal(("dwsync: --%s: 'yester?day' is no point in time\n        Write 24h, 7d, 2025-05-19 or "
+                .. "2025-05-19T06:55:23Z.\n"):format(name), err)
+            assert.same({}, urls)
+        end
+    end)
+
+    it("notes on stderr why a list is empty", function()
+        local status, out, err = run({ "c1", "-o", "csv", "--columns", "id" }, function() return 200, page {} end)
+        assert.equal(0, status)
+        assert.equal("id\n", out)
+        assert.equal("dwsync: no records: nothing was ever synchronised, or the feature is off\n", err)
+        status, out, err = run { "c1", "-o", "ndjson", "--status", "NONE" }
+        assert.equal(0, status)
+        assert.equal("", out)
+        assert.equal("dwsync: none of the 4 records fits\n", err)
+    end)
+
+    local function by_page(request)
+        local limit, offset = request.url:match "limit=(%d+)&offset=(%d+)$"
+        local first = limit * offset + 1
+        return 200, page(RECORDS, first, math.min(first + limit - 1, #RECORDS))
+    end
+
+    it("reads page by page, as large as --limit says", function()
+        local status, out, _, urls = run({ "c1", "--limit", "3", "-o", "tsv", "--columns", "id" }, by_page)
+        assert.equal(0, status)
+        assert.equal("id\nr1\nr2\nr3\nr4\n", out)
+        assert.equal(3, #urls)
+    end)
+
+    it("prints nothing of a list that could not be read to its end", function()
+        local requests = 0
+        local status, out, err = run({ "c1", "--limit", "2", "-o", "csv" }, function(request)
+            requests = requests + 1
+            if requests == 2 then
+                return 404, '{"error_code":"DWS.3027","error_msg":"deleted"}'
+            end
+            return by_page(request)
+        end)
+        assert.equal(1, status)
+        assert.equal("", out)
+        assert.equal("dwsync: not_found: deleted (DWS.3027, HTTP 404).\n        The cluster was deleted.\n", err)
+    end)
+
+    it("passes --paging on", function()
+        local _, _, err = run({ "c1", "--limit", "2", "--paging", "row" }, by_page)
+        assert.is_truthy(err:find("the pages do not join up when offset counts rows", 1, true), err)
+    end)
+
+    it("shows progress on a terminal, and wipes it before anything else", function()
+        local _, out, err = run({ "c1", "--limit", "3", "-o", "tsv", "--columns", "id" }, by_page, "stderr")
+        assert.equal("id\nr1\nr2\nr3\nr4\n", out)
+        assert.equal("\r\27[Kreading page 1: 3 of 4 records\r\27[Kreading page 2: 4 of 4 records"
+            .. "\r\27[Kreading page 3: 4 of 4 records\r\27[K", err)
+    end)
+
+    it("shows no progress when stderr is no terminal", function()
+        local _, _, err = run({ "c1", "--limit", "3" }, by_page, "stdout")
+        assert.equal("", err)
+    end)
+
+    it("refuses a cluster id that fits no path, with status 2 and without asking", function()
+        local status, out, err, urls = run { "../../x" }
+        assert.equal(2, status)
+        assert.equal("", out)
+        assert.is_truthy(err:find('dwsync: config: cluster_id is "../../x", expected letters', 1, true), err)
+        assert.same({}, urls)
+    end)
+
+    it("fails with status 1 when the service does, without asking too often", function()
+        local status, out, err, urls = run({ "c1", "--retries", "2" }, function() return 503, "" end)
+        assert.equal(1, status)
+        assert.equal("", out)
+        assert.equal(3, #urls)
+        assert.equal("dwsync: service: the service answered HTTP 503 with an empty body (HTTP 503, 3 attempts).\n"
+            .. "        The service failed; try again later, and give the request id when you report it.\n", err)
+    end)
+end)

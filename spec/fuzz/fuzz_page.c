@@ -1,0 +1,200 @@
+/* fuzz_page.c: libFuzzer target: any bytes through the JSON reader and the page reader, from a buffer of exactly their
+ * length. What both say must agree with a second opinion (second_opinion.c). It must not share code with the readers. */
+#include "dws.h"
+#include "second_opinion.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define CHECK(condition)                                                                           \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            fprintf(stderr, "fuzz_page.c:%d: not so: %s\n", __LINE__, #condition);                 \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
+
+static bool is_inside(struct dws_text part, struct dws_text whole)
+{
+    return part.data >= whole.data && part.length <= whole.length &&
+           part.data + part.length <= whole.data + whole.length;
+}
+
+static bool is_syntax(const struct dws_error *error)
+{
+    return strncmp(error->message, "at byte offset ", 15) == 0;
+}
+
+static void check_error(const struct dws_error *error, struct dws_text body)
+{
+    size_t offset;
+    CHECK(error->status == DWS_ERR_DECODE);
+    CHECK(error->message[0] != '\0');
+    if (is_syntax(error)) {
+        CHECK(sscanf(error->message, "at byte offset %zu: ", &offset) == 1);
+        CHECK(offset <= body.length);
+    }
+}
+
+/* ---- strings ---------------------------------------------------------------------------------- */
+
+static void check_string(struct dws_json_string string, struct dws_text body)
+{
+    size_t at;
+    CHECK(is_inside(string.raw, body));
+    CHECK(string.escaped == (string.raw.length > 0 && memchr(string.raw.data, '\\', string.raw.length) != NULL));
+    char *plain = malloc(string.raw.length ? string.raw.length : 1);
+    size_t length = dws_json_unescape(string, plain);
+    struct dws_text text = {plain, length};
+    CHECK(string.escaped ? length < string.raw.length : length == string.raw.length);
+    CHECK(dws_utf8_valid(text, &at));
+    CHECK(second_opinion_of_string(string.raw, text));
+    CHECK(dws_json_equals(string, text));
+    if (length > 0) {
+        plain[length - 1] ^= 1;
+        CHECK(!dws_json_equals(string, text));
+        CHECK(!dws_json_equals(string, (struct dws_text){plain, length - 1}));
+    }
+    free(plain);
+}
+
+static bool walk(struct dws_json *json, struct dws_text body);
+
+static bool walk_container(struct dws_json *json, bool object, struct dws_text body)
+{
+    struct dws_json_string key;
+    if (!(object ? dws_json_object(json) : dws_json_array(json)))
+        return false;
+    while (object ? dws_json_member(json, &key) : dws_json_element(json)) {
+        if (object)
+            check_string(key, body);
+        if (!walk(json, body))
+            return false;
+    }
+    return json->error.status == DWS_OK;
+}
+
+/* Reads any value piece by piece. */
+static bool walk(struct dws_json *json, struct dws_text body)
+{
+    struct dws_json_string string;
+    struct dws_json_number number;
+    enum dws_json_type type = dws_json_peek(json);
+    CHECK(json->at >= json->start && json->at <= json->end);
+    CHECK(json->depth >= 0 && json->depth <= DWS_JSON_DEPTH);
+    switch (type) {
+    case DWS_JSON_OBJECT:
+    case DWS_JSON_ARRAY: return walk_container(json, type == DWS_JSON_OBJECT, body);
+    case DWS_JSON_NUMBER:
+        if (!dws_json_number(json, &number))
+            return false;
+        CHECK(!number.is_integer || number.real == (double)number.integer);
+        return true;
+    case DWS_JSON_STRING:
+        if (!dws_json_string(json, &string))
+            return false;
+        check_string(string, body);
+        return true;
+    case DWS_JSON_NOTHING: return false;
+    default: return dws_json_literal(json);
+    }
+}
+
+/* Whether the text is one JSON value: skipped over, walked through, and by the second opinion. */
+static bool check_json(struct dws_text body)
+{
+    struct dws_json skipped, walked;
+    dws_json_start(&skipped, body);
+    dws_json_start(&walked, body);
+    bool good = dws_json_skip(&skipped) && dws_json_finish(&skipped);
+    CHECK((walk(&walked, body) && dws_json_finish(&walked)) == good);
+    CHECK(strcmp(skipped.error.message, walked.error.message) == 0);
+    CHECK(second_opinion_of_text(body, DWS_JSON_DEPTH) == good);
+    if (good) {
+        CHECK(skipped.at == skipped.end && skipped.depth == 0 && skipped.fresh == 0);
+    } else {
+        check_error(&skipped.error, body);
+        CHECK(!dws_json_skip(&skipped) && !dws_json_finish(&skipped)); /* the failure stays */
+    }
+    return good;
+}
+
+/* ---- pages ------------------------------------------------------------------------------------ */
+
+static void check_record(const struct dws_record *record, struct dws_text body)
+{
+    CHECK(record->present < 1u << DWS_FIELDS);
+    CHECK(is_inside(record->source, body));
+    CHECK(record->source.length >= 2 && record->source.data[0] == '{' &&
+          record->source.data[record->source.length - 1] == '}');
+    CHECK(second_opinion_of_text(record->source, DWS_JSON_DEPTH - 2));
+    for (unsigned field = 0; field < DWS_FIELDS; field++) {
+        if (record->present & 1u << field && dws_field_is_text(field))
+            check_string(record->text[field], record->source);
+    }
+}
+
+static enum dws_status read_page(struct dws_text body, struct dws_error *error)
+{
+    struct dws_page page;
+    struct dws_record record;
+    size_t expected = 0;
+    enum dws_status status = dws_page_start(&page, body, error);
+    if (status != DWS_OK)
+        return status;
+    while ((status = dws_page_next(&page, &record, error)) == DWS_OK) {
+        CHECK(record.index == expected || record.index == 0);
+        expected = record.index + 1;
+        CHECK(page.records == expected);
+        check_record(&record, body);
+    }
+    CHECK(dws_page_next(&page, &record, error) == status); /* it stays so */
+    CHECK(status != DWS_IDLE || !page.has_count || page.count >= 0);
+    return status;
+}
+
+static void check_page(struct dws_text body, bool is_json)
+{
+    struct dws_error error;
+    enum dws_status status = read_page(body, &error);
+    if (status == DWS_IDLE) {
+        CHECK(is_json);
+        return;
+    }
+    check_error(&error, body);
+    if (is_json && is_syntax(&error))
+        CHECK(strstr(error.message, "expected an object") != NULL); /* JSON, but not even an object */
+}
+
+/* A page that was cut off anywhere before its last brace is refused. */
+static void check_cut(struct dws_text body)
+{
+    struct dws_error error;
+    size_t length = body.length;
+    while (length > 0 && body.data[length - 1] != '}')
+        length--;
+    if (length < 2)
+        return;
+    size_t cut = (length * 2654435761u) % (length - 1);
+    char *copy = malloc(cut ? cut : 1);
+    memcpy(copy, body.data, cut);
+    CHECK(read_page((struct dws_text){copy, cut}, &error) == DWS_ERR_DECODE);
+    free(copy);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *copy = malloc(size ? size : 1);
+    if (size)
+        memcpy(copy, data, size);
+    struct dws_text body = {size ? copy : copy + 1, size}; /* at the end of its buffer, even when empty */
+    bool is_json = check_json(body);
+    check_page(body, is_json);
+    if (is_json)
+        check_cut(body);
+    free(copy);
+    return 0;
+}
