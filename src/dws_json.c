@@ -32,7 +32,7 @@ bool dws_json_refuse(struct dws_json *json, const char *what)
 static inline void skip_space(struct dws_json *json)
 {
     const char *at = json->at;
-    while (at < json->end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+    while (at < json->end && (unsigned char)*at <= ' ' && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
         at++;
     json->at = at;
 }
@@ -427,12 +427,9 @@ bool dws_json_number(struct dws_json *json, struct dws_json_number *number)
         at++;
     const char *digits = at;
     uint64_t value = 0;
-    bool fits = true;
-    for (; at < end && *at >= '0' && *at <= '9'; at++) {
-        unsigned digit = (unsigned)(*at - '0');
-        fits = fits && value <= (UINT64_MAX - digit) / 10;
-        value = value * 10 + digit;
-    }
+    for (; at < end && *at >= '0' && *at <= '9'; at++)
+        value = value * 10 + (unsigned)(*at - '0');
+    const bool fits = at - digits <= 19; /* any 19 digits fit 64 bits; 20 without a leading 0 are beyond INT64_MIN */
     json->at = at;
     if (at == digits)
         return dws_json_refuse(json, "expected a digit");

@@ -341,21 +341,12 @@ static void push_page(struct decoder *d, struct dws_text body)
         add_unknown(L, body, is_page_field);
 }
 
-/* core.decode_page(body, options) → {count = integer?, sync_records = {…}} with unknown fields kept, and, with
- * options.ids, what the page's rows say about its place in the list | nil, err.
- * options.fields: names of the fields to hand over; options.where: conditions by field name, each a value, a list of
- * values or {min =, max =}; options.ids: records seen on earlier pages are left out */
-static int core_decode_page(lua_State *L)
+int dws_lua_decode(lua_State *L, struct dws_text body, int options)
 {
     struct decoder d = {.L = L};
-    struct dws_text body;
     struct dws_error error;
-    body.data = luaL_checklstring(L, 1, &body.length);
-    if (!lua_isnoneornil(L, 2))
-        luaL_checktype(L, 2, LUA_TTABLE);
-    lua_settop(L, 2);
-    dws_lua_filter(L, 2, &d.filter);
-    d.ids = dws_lua_ids_option(L, 2);
+    dws_lua_filter(L, options, &d.filter);
+    d.ids = dws_lua_ids_option(L, options);
     if (dws_page_start(&d.page, body, &error) != DWS_OK)
         return fail(L, body, &error);
     if (d.ids)
@@ -364,11 +355,27 @@ static int core_decode_page(lua_State *L)
     if (push_records(&d, &error) != DWS_IDLE)
         return error.status == DWS_ERR_MEMORY ? dws_lua_fail(L, &error) : fail(L, body, &error);
     push_page(&d, body);
-    if (!d.ids)
-        return 1;
-    struct dws_ids_page place = dws_ids_end_page(d.ids);
-    dws_lua_push_place(L, &place);
+    if (d.ids) {
+        struct dws_ids_page place = dws_ids_end_page(d.ids);
+        dws_lua_push_place(L, &place);
+    } else {
+        lua_pushnil(L);
+    }
     return 2;
+}
+
+/* core.decode_page(body, options) → {count = integer?, sync_records = {…}} with unknown fields kept, and, with
+ * options.ids, what the page's rows say about its place in the list | nil, err.
+ * options.fields: names of the fields to hand over; options.where: conditions by field name, each a value, a list of
+ * values or {min =, max =}; options.ids: records seen on earlier pages are left out */
+static int core_decode_page(lua_State *L)
+{
+    struct dws_text body;
+    body.data = luaL_checklstring(L, 1, &body.length);
+    if (!lua_isnoneornil(L, 2))
+        luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    return dws_lua_decode(L, body, 2);
 }
 
 void dws_lua_open_decode(lua_State *L)

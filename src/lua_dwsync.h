@@ -44,6 +44,12 @@ void dws_lua_request(lua_State *L, int index, struct dws_request *request);
 /* An empty buffer that the collector frees (and wipes) if an error leaves the function. Pushes it. */
 struct dws_buf *dws_lua_buf(lua_State *L);
 
+/* ---- pages ------------------------------------------------------------------------------------ */
+
+/* Decodes a page as core.decode_page does, with the options at the absolute index `options` (a table or nil). Pushes
+ * page and place, or nil and an error; returns 2. Raises for options that make no sense and when memory is short. */
+int dws_lua_decode(lua_State *L, struct dws_text body, int options);
+
 /* ---- the parts of dwsync.core, each registers its functions in the table on top of the stack --- */
 
 void dws_lua_open_sign(lua_State *L);

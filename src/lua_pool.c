@@ -2,7 +2,7 @@
  * It must not run Lua while libcurl is on the C stack. */
 #include "lua_dwsync.h"
 
-#include <limits.h>
+#include <stdint.h>
 #include <string.h>
 
 #define POOL "dwsync.pool"
@@ -10,14 +10,17 @@
 struct lua_pool {
     struct dws_pool *pool; /* NULL once closed */
     lua_Number next_id;    /* tags are kept in the uservalue under these: exact to 2^53 in every Lua */
+    bool reading;          /* a response of the pool is being read in place */
 };
 
-/* The uservalue: {options = the pool's options, tags = {[id] = tag}}. */
+/* The uservalue: {options = the pool's options, tags = {[id] = tag}, decode = {[id] = options of decode_page}}. */
 static struct lua_pool *check_pool(lua_State *L)
 {
     struct lua_pool *self = luaL_checkudata(L, 1, POOL);
     if (!self->pool)
         luaL_error(L, "the pool is closed");
+    if (self->reading) /* by a finaliser that ran while records were made */
+        luaL_error(L, "the pool is in use");
     return self;
 }
 
@@ -148,15 +151,17 @@ static int core_pool(lua_State *L)
     lua_settop(L, options);
 
     struct lua_pool *self = lua_newuserdata(L, sizeof *self);
-    *self = (struct lua_pool){NULL, 0};
+    *self = (struct lua_pool){NULL, 0, false};
     luaL_getmetatable(L, POOL);
     lua_setmetatable(L, -2);
 
-    lua_createtable(L, 0, 2);
+    lua_createtable(L, 0, 3);
     lua_pushvalue(L, options);
     lua_setfield(L, -2, "options");
     lua_newtable(L);
     lua_setfield(L, -2, "tags");
+    lua_newtable(L);
+    lua_setfield(L, -2, "decode");
     dws_lua_setuservalue(L, -2);
 
     if (dws_pool_new(concurrency, &self->pool, &error) != DWS_OK)
@@ -166,7 +171,32 @@ static int core_pool(lua_State *L)
 
 /* ---- methods ---------------------------------------------------------------------------------- */
 
-/* pool:submit(tag, request) → true | nil, err */
+/* Pops a value and keeps it in a table of the uservalue; nil forgets it. */
+static void remember(lua_State *L, const char *table, lua_Number id)
+{
+    push_uservalue_field(L, table);
+    lua_pushnumber(L, id);
+    lua_pushvalue(L, -3);
+    lua_rawset(L, -3);
+    lua_pop(L, 2);
+}
+
+/* Pushes what was kept, and forgets it. */
+static void recall(lua_State *L, const char *table, lua_Number id)
+{
+    push_uservalue_field(L, table);
+    lua_pushnumber(L, id);
+    lua_rawget(L, -2);
+    if (!lua_isnil(L, -1)) {
+        lua_pushnumber(L, id);
+        lua_pushnil(L);
+        lua_rawset(L, -4);
+    }
+    lua_remove(L, -2);
+}
+
+/* pool:submit(tag, request) → true | nil, err. With request.decode (options of core.decode_page, {} for none) a
+ * successful answer is decoded where it lies, see pool:next. */
 static int pool_submit(lua_State *L)
 {
     struct lua_pool *self = check_pool(L);
@@ -183,14 +213,15 @@ static int pool_submit(lua_State *L)
 
     /* Remembered first: after the transfer is submitted nothing may fail. */
     lua_Number id = self->next_id + 1;
-    push_uservalue_field(L, "tags");
-    lua_pushnumber(L, id);
     lua_pushvalue(L, 2);
-    lua_rawset(L, -3); /* stack: …, tags */
+    remember(L, "tags", id);
+    dws_lua_rawfield(L, 3, "decode");
+    remember(L, "decode", id);
     if (dws_pool_submit(self->pool, (uint64_t)id, &request, &transport, &error) != DWS_OK) {
-        lua_pushnumber(L, id);
         lua_pushnil(L);
-        lua_rawset(L, -3);
+        remember(L, "tags", id);
+        lua_pushnil(L);
+        remember(L, "decode", id);
         return dws_lua_fail(L, &error);
     }
     self->next_id = id;
@@ -230,31 +261,55 @@ static void push_headers(lua_State *L, struct dws_text lines)
     }
 }
 
-static void push_response(lua_State *L, const struct dws_response *response)
+/* Decodes the body in place. Stack of the call: response as a light userdata, options. */
+static int decode_in_place(lua_State *L)
 {
-    lua_createtable(L, 0, 4);
+    const struct dws_response *response = lua_touserdata(L, 1);
+    return dws_lua_decode(L, response->body, 2);
+}
+
+/* Sets response.page and response.place, or response.page_error. The body belongs to the pool and must not move while
+ * records are made; whatever is raised meanwhile is raised again behind it. Options are on top of the stack. */
+static bool set_page(lua_State *L, struct lua_pool *self, const struct dws_response *response, int result)
+{
+    lua_pushcfunction(L, decode_in_place);
+    lua_pushlightuserdata(L, (void *)(uintptr_t)response);
+    lua_pushvalue(L, -3);
+    self->reading = true;
+    int failed = lua_pcall(L, 2, 2, 0);
+    self->reading = false;
+    if (failed)
+        lua_error(L);
+    bool good = !lua_isnil(L, -2);
+    lua_setfield(L, result, good ? "place" : "page_error");
+    lua_setfield(L, result, "page");
+    return good;
+}
+
+/* Pushes {status =, headers =, seconds =, body =}; the body is left out when it was decoded into page. */
+static void push_response(lua_State *L, struct lua_pool *self, const struct dws_response *response, lua_Number id)
+{
+    lua_createtable(L, 0, 5);
+    int result = lua_gettop(L);
     lua_pushinteger(L, response->status);
-    lua_setfield(L, -2, "status");
+    lua_setfield(L, result, "status");
     push_headers(L, response->headers);
-    lua_setfield(L, -2, "headers");
-    lua_pushlstring(L, response->body.data ? response->body.data : "", response->body.length);
-    lua_setfield(L, -2, "body");
+    lua_setfield(L, result, "headers");
     lua_pushnumber(L, response->seconds);
-    lua_setfield(L, -2, "seconds");
+    lua_setfield(L, result, "seconds");
+    recall(L, "decode", id);
+    bool decoded = lua_istable(L, -1) && response->status >= 200 && response->status < 300 &&
+                   set_page(L, self, response, result);
+    lua_settop(L, result);
+    if (!decoded) {
+        lua_pushlstring(L, response->body.data ? response->body.data : "", response->body.length);
+        lua_setfield(L, result, "body");
+    }
 }
 
-static void take_tag(lua_State *L, uint64_t id)
-{
-    push_uservalue_field(L, "tags");
-    lua_pushnumber(L, (lua_Number)id);
-    lua_rawget(L, -2);
-    lua_pushnumber(L, (lua_Number)id);
-    lua_pushnil(L);
-    lua_rawset(L, -4);
-    lua_remove(L, -2);
-}
-
-/* pool:next(timeout) → tag, response | tag, nil, err | nil, "pending" | nil, "idle". Seconds; nil waits for one. */
+/* pool:next(timeout) → tag, response | tag, nil, err | nil, "pending" | nil, "idle". Seconds; nil waits for one.
+ * A response has status, headers, seconds and body; or, when its request asked for decode and it is a page, page and
+ * place in place of body; page_error beside body when it is none. */
 static int pool_next(lua_State *L)
 {
     struct lua_pool *self = check_pool(L);
@@ -270,10 +325,14 @@ static int pool_next(lua_State *L)
         lua_pushstring(L, dws_status_name(status));
         return 2;
     }
-    take_tag(L, completion.tag);
-    if (completion.error.status != DWS_OK)
+    lua_Number id = (lua_Number)completion.tag;
+    recall(L, "tags", id);
+    if (completion.error.status != DWS_OK) {
+        recall(L, "decode", id);
+        lua_pop(L, 1);
         return 1 + dws_lua_fail(L, &completion.error);
-    push_response(L, &completion.response);
+    }
+    push_response(L, self, &completion.response, id);
     return 2;
 }
 
@@ -319,6 +378,8 @@ static int pool_pending(lua_State *L)
 static int pool_close(lua_State *L)
 {
     struct lua_pool *self = luaL_checkudata(L, 1, POOL);
+    if (self->reading)
+        return luaL_error(L, "the pool is in use");
     dws_pool_free(self->pool);
     self->pool = NULL;
     return 0;

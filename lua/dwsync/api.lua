@@ -40,18 +40,19 @@ function Api:resolve_credentials()
     return credentials.resolve(self.given_credentials, self.context)
 end
 
-local function build(self, url, headers, keys, seconds)
+local function build(self, url, call, seconds)
     local date = timestamps.to_sdk_date(self.runtime.now() + self.clock_offset)
-    local request = { method = "GET", url = url, headers = headers }
-    local signed, err = core.sign(request, keys, date)
+    local request = { method = "GET", url = url, headers = call.headers }
+    local signed, err = core.sign(request, call.keys, date)
     if not signed then
         return nil, errors.from_core(err)
     end
-    for name, value in pairs(headers) do
+    for name, value in pairs(call.headers) do
         signed[name] = value
     end
     request.headers = signed
     request.timeout = seconds
+    request.decode = call.decode
     for name, value in pairs(self.transport) do
         request[name] = value
     end
@@ -71,15 +72,15 @@ local function judge(self, response, failure, keys)
     })
 end
 
-local function perform(self, url, headers, keys, seconds)
-    local request, err = build(self, url, headers, keys, seconds)
+local function perform(self, url, call, seconds)
+    local request, err = build(self, url, call, seconds)
     if not request then
         return nil, err
     end
     local started = self.runtime.now()
     local response, failure = self.runtime.perform(request)
     local result
-    result, err = judge(self, response, failure, keys)
+    result, err = judge(self, response, failure, call.keys)
     self.emit {
         type = "attempt",
         method = request.method,
@@ -93,13 +94,13 @@ local function perform(self, url, headers, keys, seconds)
 end
 
 -- Tries the endpoints in turn, beginning with the one that answered last.
-local function perform_anywhere(self, service, target, headers, keys, seconds)
+local function perform_anywhere(self, service, target, call, seconds)
     local endpoints = self.endpoints[service]
     local first = self.preferred[service] or 1
     local response, err
     for step = 0, #endpoints - 1 do
         local index = (first - 1 + step) % #endpoints + 1
-        response, err = perform(self, endpoints[index] .. target, headers, keys, seconds)
+        response, err = perform(self, endpoints[index] .. target, call, seconds)
         if response or not NEXT_ENDPOINT[err.code] then
             self.preferred[service] = index
             break
@@ -119,13 +120,13 @@ local function correct_clock(self, err)
     return true
 end
 
-local function attempts(self, service, target, headers, keys, deadline, timeout)
+local function attempts(self, service, target, call)
     return retry.run(function(left)
-        return perform_anywhere(self, service, target, headers, keys, math.min(left, self.attempt_timeout))
+        return perform_anywhere(self, service, target, call, math.min(left, self.attempt_timeout))
     end, {
         retries = self.retries,
-        deadline = deadline,
-        timeout = timeout,
+        deadline = call.deadline,
+        timeout = call.timeout,
         runtime = self.runtime,
         random = self.random,
         on_retry = function(err, pause)
@@ -137,15 +138,14 @@ end
 --- Performs one GET to success or a final error.
 -- @tparam string service "dws" or "iam"
 -- @tparam string target path and query, percent-encoded
--- @tparam table options `headers` to send and sign; `keys`: the credentials; `deadline`: seconds since the epoch and
--- `timeout`: the same as a length, for messages
+-- @tparam table call `headers` to send and sign; `keys`: the credentials; `deadline`: seconds since the epoch and
+-- `timeout`: the same as a length, for messages; `decode`: what the runtime may do with a page, see dwsync.runtime
 -- @treturn table response with a 2xx status, or nil
 -- @treturn dwsync.error
-function Api:get(service, target, options)
-    local keys, headers = options.keys, options.headers or {}
-    local response, err = attempts(self, service, target, headers, keys, options.deadline, options.timeout)
+function Api:get(service, target, call)
+    local response, err = attempts(self, service, target, call)
     if not response and correct_clock(self, err) then
-        response, err = attempts(self, service, target, headers, keys, options.deadline, options.timeout)
+        response, err = attempts(self, service, target, call)
     end
     return response, err
 end

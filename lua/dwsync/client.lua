@@ -122,7 +122,7 @@ end
 
 -- GET below /{version}/{project_id} of DWS. `target` begins with "/clusters". The third result is what must not show
 -- in an error made of the response.
-local function get(self, version, target, limits)
+local function get(self, version, target, limits, decode)
     local keys, err = self.api:resolve_credentials()
     if not keys then
         return nil, err
@@ -134,6 +134,7 @@ local function get(self, version, target, limits)
     local response, failure = self.api:get("dws", ("/%s/%s%s"):format(version, project_id, target), {
         keys = keys,
         headers = { ["X-Project-Id"] = project_id },
+        decode = decode,
         deadline = limits.deadline,
         timeout = limits.timeout,
     })
@@ -143,13 +144,21 @@ end
 -- Some DWS operations answer 200 and put the failure into the body.
 local function declared_failure(self, response, body, secrets)
     local code = errors.declared_failure(body)
-    return code and errors.from_response(response, { secrets = secrets, now = self.runtime.now() })
+    return code and errors.from_response(response, { body = body, secrets = secrets, now = self.runtime.now() })
 end
 
--- `choice`: what core.decode_page takes as options.
+-- A runtime may have decoded the page where it lay; one that did not hands its body over.
+local function page_of(response, choice)
+    if response.page or response.page_error then
+        return response.page, response.place or response.page_error
+    end
+    return core.decode_page(response.body, choice)
+end
+
 local function decode_page(self, response, secrets, choice)
-    local page, place = core.decode_page(response.body, choice)
-    local err = declared_failure(self, response, page or json.decode(response.body) or {}, secrets)
+    local page, place = page_of(response, choice)
+    local body = page or json.decode(response.body) or {}
+    local err = declared_failure(self, response, body, secrets)
     if page and not err then
         return page, place
     end
@@ -164,11 +173,12 @@ local function fetch_page(self, checked, offset, limit, limits, ids)
     query[#query + 1] = offset and ("offset=%d"):format(offset)
     local target = ("/clusters/%s/db-manager/sync-records%s%s"):format(checked.cluster_id, #query > 0 and "?" or "",
         table.concat(query, "&"))
-    local response, err, secrets = get(self, "v1", target, limits)
+    local choice = { fields = checked.fields, where = checked.where, ids = ids }
+    local response, err, secrets = get(self, "v1", target, limits, choice)
     if not response then
         return nil, err
     end
-    return decode_page(self, response, secrets, { fields = checked.fields, where = checked.where, ids = ids })
+    return decode_page(self, response, secrets, choice)
 end
 
 -- Checks parameters, `fields` and `where` included: what is wrong with those the core says.

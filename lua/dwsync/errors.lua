@@ -244,11 +244,12 @@ end
 
 --- Turns a failing answer into an error object. The kind is decided by the error code first, the status second.
 -- @tparam table response {status =, headers =, body =} as a runtime returns it
--- @tparam table context `secrets`: texts that must not show; `now`: seconds, for Retry-After dates
+-- @tparam table context `secrets`: texts that must not show; `now`: seconds, for Retry-After dates; `body`: the decoded
+-- body when the caller has it
 -- @treturn dwsync.error with `retry_after` (seconds) when the service asks for a pause, and `server_time` (seconds
 -- since the epoch) when it says what time it is
 function M.from_response(response, context)
-    local body = json.decode(response.body) or {}
+    local body = context.body or json.decode(response.body) or {}
     local code, message = M.find_code(body)
     local secrets = context.secrets or {}
     local text, hint = describe(response, code, message, secrets)

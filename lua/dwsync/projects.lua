@@ -65,6 +65,7 @@ function M.find(api, region, keys, limits)
     end
     local response, err = api:get("iam", "/v3/projects?name=" .. region, {
         keys = keys,
+        headers = {},
         deadline = limits.deadline,
         timeout = limits.timeout,
     })
