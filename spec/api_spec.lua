@@ -46,7 +46,8 @@ local function new_api(runtime, changes)
 end
 
 local function get(api, headers)
-    return api:get("dws", "/v1/p/x?limit=1", { keys = KEYS, headers = headers, deadline = START + 60, timeout = 60 })
+    return api:get("dws", "/v1/p/x?limit=1", { keys = KEYS, headers = headers or {}, deadline = START + 60,
+        timeout = 60 })
 end
 
 local OK = { status = 200, body = "{}" }
@@ -97,14 +98,15 @@ describe("a request", function()
 
     it("has what is left of the deadline when that is less than one attempt may take", function()
         local runtime = new_runtime { OK }
-        new_api(runtime):get("dws", "/", { keys = KEYS, deadline = START + 7, timeout = 7 })
+        new_api(runtime):get("dws", "/", { keys = KEYS, headers = {}, deadline = START + 7, timeout = 7 })
         assert.equal(7, runtime.requests[1].timeout)
     end)
 
     it("is not sent when it cannot be signed", function()
         local runtime = new_runtime { OK }
         local keys = { ak = "AK", sk = "hidden", algorithm = "nope" }
-        local response, err = new_api(runtime):get("dws", "/", { keys = keys, deadline = START + 60, timeout = 60 })
+        local response, err = new_api(runtime):get("dws", "/", { keys = keys, headers = {}, deadline = START + 60,
+            timeout = 60 })
         assert.is_nil(response)
         assert.equal("config", err.kind)
         assert.equal('credentials: unknown signing algorithm "nope"', err.message)
@@ -223,7 +225,7 @@ describe("several endpoints", function()
         local runtime = new_runtime { failing "resolve", OK, OK }
         local api = new_api(runtime)
         get(api)
-        api:get("iam", "/v3/projects", { keys = KEYS, deadline = START + 60, timeout = 60 })
+        api:get("iam", "/v3/projects", { keys = KEYS, headers = {}, deadline = START + 60, timeout = 60 })
         assert.equal("https://iam.example/v3/projects", runtime.requests[3].url)
     end)
 end)

@@ -29,7 +29,7 @@ describe("the project of a region", function()
         assert.equal(1, #api.asked)
         assert.equal("iam", api.asked[1].service)
         assert.equal("/v3/projects?name=cn-north-4", api.asked[1].target)
-        assert.same({ keys = KEYS, deadline = 1060, timeout = 60 }, api.asked[1].options)
+        assert.same({ keys = KEYS, headers = {}, deadline = 1060, timeout = 60 }, api.asked[1].options)
     end)
 
     it("cannot be asked for without a region", function()

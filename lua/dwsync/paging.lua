@@ -20,6 +20,10 @@ local M = {}
 local MAX_WALKS = 4
 local MAX_PAGES = 10000
 
+-- The documented default page size. A service may give fewer records than asked for when more than this is asked for,
+-- so a page shorter than `limit` need not be the last; but one shorter than this, too, is.
+local DEFAULT_PAGE_SIZE = 1000
+
 -- Below three records a shifted page of a page-counting service cannot be told from a row-counting one; reading
 -- a row-counting service by page index is then merely slow.
 local MIN_ROWS_TO_TELL = 3
@@ -52,6 +56,7 @@ function M.new(options)
     local self = setmetatable({
         fetch = options.fetch,
         limit = options.limit,
+        full = math.min(options.limit, DEFAULT_PAGE_SIZE), -- a page that has as many may be followed by another
         mode = options.mode or "auto",
         max_pages = options.max_pages or MAX_PAGES,
         on_page = options.on_page or function() end,
@@ -80,7 +85,7 @@ local function meaning_of_count(self, count, length)
         return self.counting or "page"
     elseif self.pages_read == 1 then
         if count == length then
-            return length < self.limit and "total" or nil
+            return length < self.full and "total" or nil
         end
         return count > length and "total" or "page"
     end
@@ -114,7 +119,7 @@ local function is_over(self, length, new)
     elseif self.counting == "total" then
         return self.distinct >= self.count
     end
-    return length < self.limit
+    return length < self.full
 end
 
 -- Whether what was read is all there is, given that nothing moved meanwhile.
@@ -173,6 +178,12 @@ local function read_page(self)
     return page, place
 end
 
+-- A service that ignores offset gives all there is, again and again, to whoever asks for more; what looks like its
+-- default page size may be a part only.
+local function is_all_in_one(self, rows)
+    return rows > DEFAULT_PAGE_SIZE and rows < self.limit
+end
+
 local function reading_step(self, page, place)
     self.pages_read = self.pages_read + 1
     self.first_rows = self.first_rows or place.rows
@@ -181,7 +192,8 @@ local function reading_step(self, page, place)
     self.torn = self.overlaps and not place.begins_known
     self.counting = meaning_of_count(self, page.count, place.rows)
     note_count(self, page.count)
-    self.repeated = place.new_rows == 0 and place.rows > 0 and (place.rows >= self.limit or place.begins_like_first)
+    self.repeated = place.new_rows == 0 and place.rows > 0 and (place.rows >= self.full or place.begins_like_first)
+        and not is_all_in_one(self, place.rows)
     if is_over(self, place.rows, place.new_rows) then
         return conclude(self)
     end

@@ -9,9 +9,10 @@
 --    now() → seconds since the epoch, with fraction
 --
 -- A request has `method`, `url`, `headers` and optionally `body`, `timeout` (seconds) and the transport options
--- `connect_timeout`, `max_response_bytes`, `ca_file`, `client_cert`, `client_key`, `proxy`, `user_agent`, `allow_http`.
--- With `decode` in it, a runtime may decode a successful answer itself, as core.decode_page does with these options, and
--- answer with `page` and `place` in place of `body`, or with `page_error` beside it; dwsync.core's pool does.
+-- `connect_timeout`, `max_response_bytes`, `ca_file`, `client_cert`, `client_key`, `proxy`, `user_agent`,
+-- `allow_http`.
+-- With `decode` in it, a runtime may decode a successful answer itself, as core.decode_page does with these options,
+-- and answer with `page` and `place` in place of `body`, or with `page_error` beside it; dwsync.core's pool does.
 -- An err has at least `kind` and `message`.
 -- @module dwsync.runtime
 local concurrent = require "dwsync.runtime.concurrent"
