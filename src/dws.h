@@ -116,7 +116,10 @@ struct dws_credentials {
     struct dws_text ak;
     struct dws_text sk;             /* the secret: never copied into an error or a result */
     struct dws_text security_token; /* absent unless the credentials are temporary */
-    struct dws_text algorithm;      /* absent: SDK-HMAC-SHA256 */
+    struct dws_text algorithm;      /* absent: SDK-HMAC-SHA256; or SDK-HMAC-SM3, V11-HMAC-SHA256,
+                                       SDK-ECDSA-P256-SHA256, SDK-SM2-SM3 */
+    struct dws_text region;         /* V11-HMAC-SHA256 signs these two, and needs them */
+    struct dws_text service;
 };
 
 /* What dws_sign adds to a request. Free with dws_signature_free. */

@@ -1,65 +1,23 @@
 /* dws_sign.c: request + credentials + date → canonical request → string to sign → Authorization.
  * It must not do I/O or read a clock. The rules are those of the vendor's API request signing guide. */
-#include "dws_internal.h"
+#include "dws_algorithm.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
-/* ---- the table of algorithms ------------------------------------------------------------------ */
-
-struct algorithm {
-    const char *name;
-    const char *content_header; /* a request may carry its payload hash here, or UNSIGNED-PAYLOAD */
-    const EVP_MD *(*digest)(void);
-    /* Appends the signature of `string_to_sign`, in hex. */
-    enum dws_status (*sign)(const struct algorithm *self, const struct dws_credentials *credentials,
-                            struct dws_text string_to_sign, struct dws_buf *out, struct dws_error *error);
-};
-
-static enum dws_status sign_hmac(const struct algorithm *self, const struct dws_credentials *credentials,
-                                 struct dws_text string_to_sign, struct dws_buf *out, struct dws_error *error)
-{
-    unsigned char mac[EVP_MAX_MD_SIZE];
-    unsigned int length = 0;
-    if (!HMAC(self->digest(), credentials->sk.data, (int)credentials->sk.length,
-              (const unsigned char *)string_to_sign.data, string_to_sign.length, mac, &length))
-        return dws_fail(error, DWS_ERR_CRYPTO, "OpenSSL could not compute %s", self->name);
-    dws_buf_append_hex(out, mac, length);
-    OPENSSL_cleanse(mac, sizeof mac);
-    return DWS_OK;
-}
-
-static const struct algorithm algorithms[] = {
-    {"SDK-HMAC-SHA256", "x-sdk-content-sha256", EVP_sha256, sign_hmac},
-};
-
-static const struct algorithm *find_algorithm(struct dws_text name)
-{
-    if (!name.data)
-        return &algorithms[0];
-    for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++) {
-        if (strlen(algorithms[i].name) == name.length && memcmp(algorithms[i].name, name.data, name.length) == 0)
-            return &algorithms[i];
-    }
-    return NULL;
-}
 
 /* ---- one signing in progress ------------------------------------------------------------------ */
 
 struct signing {
     const struct dws_request *request;
     const struct dws_credentials *credentials;
-    const struct algorithm *algorithm;
+    const struct dws_algorithm *algorithm;
     struct dws_text date;
     struct dws_url url;
     struct dws_header *headers; /* the signed ones, in order of name */
     size_t header_count;
     struct dws_buf names; /* "host;x-sdk-date" */
+    struct dws_buf scope; /* "20200608/region/service" for the algorithms that want it, else empty */
 };
 
 static bool is_named(const struct dws_header *header, const char *name)
@@ -95,6 +53,16 @@ static bool is_access_key(struct dws_text ak)
     return ak.length > 0;
 }
 
+/* Region and service stand between slashes in the Authorization header. */
+static bool is_scope_part(struct dws_text text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.data[i] <= ' ' || text.data[i] >= 0x7F || text.data[i] == ',' || text.data[i] == '/')
+            return false;
+    }
+    return text.length > 0;
+}
+
 static enum dws_status check_credentials(struct signing *s, struct dws_error *error)
 {
     const struct dws_credentials *credentials = s->credentials;
@@ -105,11 +73,13 @@ static enum dws_status check_credentials(struct signing *s, struct dws_error *er
         return dws_fail(error, DWS_ERR_ARGUMENT, "credentials: the secret key (sk) is empty");
     if (dws_text_holds_control(credentials->security_token))
         return dws_fail(error, DWS_ERR_ARGUMENT, "credentials: the security token holds a control character");
-    s->algorithm = find_algorithm(credentials->algorithm);
+    s->algorithm = dws_algorithm_find(credentials->algorithm);
     if (!s->algorithm)
         return dws_fail(error, DWS_ERR_ARGUMENT, "credentials: unknown signing algorithm \"%.*s\"",
                         (int)(credentials->algorithm.length > 40 ? 40 : credentials->algorithm.length),
                         credentials->algorithm.data);
+    if (s->algorithm->scoped && (!is_scope_part(credentials->region) || !is_scope_part(credentials->service)))
+        return dws_fail(error, DWS_ERR_ARGUMENT, "credentials: %s needs a region and a service name", s->algorithm->name);
     return DWS_OK;
 }
 
@@ -205,13 +175,21 @@ static enum dws_status signing_start(struct signing *s, struct dws_signed_names 
             dws_buf_append_string(&s->names, ";");
         append_lower(&s->names, s->headers[i].name);
     }
-    return s->names.failed ? dws_fail(error, DWS_ERR_MEMORY, "out of memory") : DWS_OK;
+    if (s->algorithm->scoped) {
+        dws_buf_append(&s->scope, s->date.data, 8);
+        dws_buf_append_string(&s->scope, "/");
+        dws_buf_append_text(&s->scope, s->credentials->region);
+        dws_buf_append_string(&s->scope, "/");
+        dws_buf_append_text(&s->scope, s->credentials->service);
+    }
+    return s->names.failed || s->scope.failed ? dws_fail(error, DWS_ERR_MEMORY, "out of memory") : DWS_OK;
 }
 
 static void signing_end(struct signing *s)
 {
     free(s->headers);
     dws_buf_free(&s->names);
+    dws_buf_free(&s->scope);
 }
 
 /* ---- stage 1: the canonical request ----------------------------------------------------------- */
@@ -305,17 +283,6 @@ static void append_canonical_query(const struct signing *s, struct dws_buf *out)
     dws_buf_free(&decoded);
 }
 
-static enum dws_status append_digest(const struct signing *s, struct dws_text bytes, struct dws_buf *out,
-                                     struct dws_error *error)
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int length = 0;
-    if (!EVP_Digest(bytes.data ? bytes.data : "", bytes.length, digest, &length, s->algorithm->digest(), NULL))
-        return dws_fail(error, DWS_ERR_CRYPTO, "OpenSSL could not compute the digest of %s", s->algorithm->name);
-    dws_buf_append_hex(out, digest, length);
-    return DWS_OK;
-}
-
 static enum dws_status append_payload_hash(const struct signing *s, struct dws_buf *out, struct dws_error *error)
 {
     const struct dws_header *given = find_header(s->request, s->algorithm->content_header);
@@ -323,7 +290,7 @@ static enum dws_status append_payload_hash(const struct signing *s, struct dws_b
         dws_buf_append_text(out, dws_text_trim(given->value));
         return DWS_OK;
     }
-    return append_digest(s, s->request->body, out, error);
+    return dws_algorithm_digest(s->algorithm, s->request->body, out, error);
 }
 
 static void append_method(const struct signing *s, struct dws_buf *out)
@@ -367,7 +334,11 @@ static enum dws_status append_string_to_sign(const struct signing *s, struct dws
         dws_buf_append_string(out, "\n");
         dws_buf_append_text(out, s->date);
         dws_buf_append_string(out, "\n");
-        status = append_digest(s, dws_buf_text(&canonical), out, error);
+        if (s->algorithm->scoped) {
+            dws_buf_append_text(out, dws_buf_text(&s->scope));
+            dws_buf_append_string(out, "\n");
+        }
+        status = dws_algorithm_digest(s->algorithm, dws_buf_text(&canonical), out, error);
     }
     if (status == DWS_OK && out->failed)
         status = dws_fail(error, DWS_ERR_MEMORY, "out of memory");
@@ -383,12 +354,15 @@ static enum dws_status append_authorization(const struct signing *s, struct dws_
     enum dws_status status = append_string_to_sign(s, &string_to_sign, error);
     if (status == DWS_OK) {
         dws_buf_append_string(out, s->algorithm->name);
-        dws_buf_append_string(out, " Access=");
+        dws_buf_append_string(out, s->algorithm->scoped ? " Credential=" : " Access=");
         dws_buf_append_text(out, s->credentials->ak);
+        dws_buf_append_string(out, s->algorithm->scoped ? "/" : "");
+        dws_buf_append_text(out, dws_buf_text(&s->scope));
         dws_buf_append_string(out, ", SignedHeaders=");
         dws_buf_append_text(out, dws_buf_text(&s->names));
         dws_buf_append_string(out, ", Signature=");
-        status = s->algorithm->sign(s->algorithm, s->credentials, dws_buf_text(&string_to_sign), out, error);
+        status = s->algorithm->sign(s->algorithm, s->credentials, dws_buf_text(&s->scope),
+                                    dws_buf_text(&string_to_sign), out, error);
     }
     if (status == DWS_OK && out->failed)
         status = dws_fail(error, DWS_ERR_MEMORY, "out of memory");

@@ -56,6 +56,8 @@ static void read_arguments(lua_State *L, struct arguments *a)
         .sk = required(L, 2, "sk"),
         .security_token = dws_lua_text(L, 2, "security_token"),
         .algorithm = dws_lua_text(L, 2, "algorithm"),
+        .region = dws_lua_text(L, 2, "region"),
+        .service = dws_lua_text(L, 2, "service"),
     };
     read_signed_names(L, 1, &a->names);
 }

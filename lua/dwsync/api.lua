@@ -40,6 +40,15 @@ function Api:resolve_credentials()
     return credentials.resolve(self.given_credentials, self.context)
 end
 
+-- Tells whoever listens; what nobody listens to costs nothing.
+local function emit(self, type, fill)
+    if self.emit then
+        local event = { type = type }
+        fill(event)
+        self.emit(event)
+    end
+end
+
 local function build(self, url, call, seconds)
     local date = timestamps.to_sdk_date(self.runtime.now() + self.clock_offset)
     local request = { method = "GET", url = url, headers = call.headers }
@@ -81,15 +90,12 @@ local function perform(self, url, call, seconds)
     local response, failure = self.runtime.perform(request)
     local result
     result, err = judge(self, response, failure, call.keys)
-    self.emit {
-        type = "attempt",
-        method = request.method,
-        url = url,
-        status = response and response.status,
-        request_id = response and errors.request_id(response),
-        seconds = self.runtime.now() - started,
-        error = err,
-    }
+    emit(self, "attempt", function(event)
+        event.method, event.url, event.error = request.method, url, err
+        event.status = response and response.status
+        event.request_id = response and errors.request_id(response)
+        event.seconds = self.runtime.now() - started
+    end)
     return result, err
 end
 
@@ -116,7 +122,9 @@ local function correct_clock(self, err)
         return false
     end
     self.clock_offset = offset
-    self.emit { type = "clock", skew = offset }
+    emit(self, "clock", function(event)
+        event.skew = offset
+    end)
     return true
 end
 
@@ -130,7 +138,9 @@ local function attempts(self, service, target, call)
         runtime = self.runtime,
         random = self.random,
         on_retry = function(err, pause)
-            self.emit { type = "retry", error = err, pause = pause }
+            emit(self, "retry", function(event)
+                event.error, event.pause = err, pause
+            end)
         end,
     })
 end

@@ -76,7 +76,7 @@ function M.new(given)
     local self = setmetatable({
         settings = settings,
         runtime = settings.runtime or runtimes.new(),
-        emit = settings.on_event or function() end,
+        emit = settings.on_event,
         projects = {}, -- access key → project id
     }, Client)
     self.api = Api.new {
@@ -183,8 +183,8 @@ end
 
 -- Checks parameters, `fields` and `where` included: what is wrong with those the core says.
 local function check(checked, err)
-    if not checked then
-        return nil, err
+    if not checked or not (checked.fields or checked.where) then
+        return checked, err
     end
     local good, message = pcall(core.decode_page, "{}", { fields = checked.fields, where = checked.where })
     if not good then
@@ -222,7 +222,9 @@ local function walk(self, checked, limits)
             return fetch_page(self, checked, offset, limit, limits(), ids)
         end,
         on_page = function(pages, records, count)
-            self.emit { type = "page", pages = pages, records = records, count = count }
+            if self.emit then
+                self.emit { type = "page", pages = pages, records = records, count = count }
+            end
         end,
     }
 end

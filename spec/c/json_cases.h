@@ -133,7 +133,7 @@ static const struct json_case json_cases[] = {
     GOOD("[" X8 X8 X8 X8 X8 X8 X8 Y8 Y8 Y8 Y8 Y8 Y8 Y8 "," X8 X8 X8 X8 X8 X8 X8 Y8 Y8 Y8 Y8 Y8 Y8 Y8 "]"),
     BAD("[" X8 X8 X8 X8 X8 X8 X8 X8 Y8 Y8 Y8 Y8 Y8 Y8 Y8 Y8 "]", 65, TOO_DEEP),
     BAD(X8 X8 X8 X8 X8 X8 X8 X8 "{" "}" Y8 Y8 Y8 Y8 Y8 Y8 Y8 Y8, 65, TOO_DEEP),
-    BAD(O8 O8 O8 O8 O8 O8 O8 O8 "{}" C8 C8 C8 C8 C8 C8 C8 C8, 257 + 64, TOO_DEEP),
+    BAD(O8 O8 O8 O8 O8 O8 O8 O8 "{}" C8 C8 C8 C8 C8 C8 C8 C8, 257, TOO_DEEP),
     BAD(X8 X8 X8 X8 X8 X8 X8 X8 X8, 65, TOO_DEEP),
 };
 

@@ -43,6 +43,8 @@ local function c_vector(vector)
     ".algorithm = " .. c_text(vector.algorithm),
     ".ak = " .. c_text(vector.ak),
     ".sk = " .. c_text(vector.sk),
+    ".region = " .. c_text(vector.region or ""),
+    ".service = " .. c_text(vector.service or ""),
     ".method = " .. c_text(vector.method),
     ".url = " .. c_text("https://" .. vector.host .. vector.wire_target),
     ".body = " .. c_text(vector.body),
