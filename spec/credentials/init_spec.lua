@@ -125,6 +125,7 @@ describe("the chain", function()
         local message, hint = refusal(nil, context { HOME = "/h" })
         assert.equal("no credentials found: environment: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK are not set; "
             .. "credentials file /h/.huaweicloud/credentials: does not exist", message)
-        assert.equal("Set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or give credentials = {ak =, sk =}.", hint)
+        assert.equal("Set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or write ak and sk below [basic] in "
+            .. "~/.huaweicloud/credentials.", hint)
     end)
 end)
