@@ -196,6 +196,9 @@ describe("list_clusters", function()
         ["HTML"] = "<html>",
         ["an object without clusters"] = '{"count":1}',
         ["clusters that are none"] = '{"clusters":"none"}',
+        ["clusters by name"] = '{"clusters":{"1":{"id":"a"}}}',
+        ["a number among the clusters"] = '{"clusters":[{"id":"a"},7]}',
+        ["a null among the clusters, which would end the list"] = '{"clusters":[{"id":"a"},null,{"id":"c"}]}',
     } do
         it("refuses " .. title, function()
             service:fault({ body = body }, { match = { path = "/clusters" } })

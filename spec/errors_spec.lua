@@ -317,6 +317,42 @@ describe("a secret", function()
         assert_hidden(errors.from_core("header X-Security-Token: c0ffee was refused", SECRETS))
     end)
 
+    local LONG = ("aB3/+x9Z"):rep(100) .. "end"
+    local BEGINNING = LONG:sub(1, 12)
+
+    it("does not show in spellings of JSON and of URLs", function()
+        for _, spelling in ipairs { (LONG:gsub("/", "\\/")), (LONG:gsub("[/+]", { ["/"] = "%2F", ["+"] = "%2B" })),
+            (LONG:gsub("[/+]", { ["/"] = "%2f", ["+"] = "%2b" })) } do
+            assert.equal("the service answered HTTP 502: a***b", failing(502, "a" .. spelling .. "b", nil,
+                { LONG }).message)
+        end
+    end)
+
+    it("does not show its beginning where a text was cut", function()
+        local core_says = { kind = "decode", code = "decode", message = "it begins: you sent " .. LONG:sub(1, 180) }
+        assert.equal("it begins: you sent ***", errors.from_core(core_says, { LONG }).message)
+        local blanks = (" "):rep(16384 - 150)
+        assert.equal("the service answered HTTP 502: x ***",
+            failing(502, "x" .. blanks .. LONG, nil, { LONG }).message)
+    end)
+
+    it("does not show in a request id or a redirect", function()
+        for _, err in ipairs {
+            failing(500, "", { ["x-request-id"] = LONG }, { LONG }),
+            failing(500, '{"error_code":"A.1","request_id":"' .. LONG .. '"}', nil, { LONG }),
+            failing(302, "", { location = "https://login/" .. LONG }, { LONG }),
+        } do
+            assert.is_nil(tostring(err):find(BEGINNING, 1, true), tostring(err))
+        end
+    end)
+
+    it("is taken out quickly, however often a hostile service repeats it", function()
+        local began = os.clock()
+        assert.equal(("*"):rep(600) .. "…", failing(400, '{"error_code":"A.1","error_msg":"' .. LONG:rep(5000) .. '"}',
+            nil, { LONG }).message)
+        assert.is_true(os.clock() - began < 5) -- measured: 0.3 s; over 20 s when each was cut out by itself
+    end)
+
     it("leaves the rest of the text alone, and empty secrets too", function()
         assert.equal("the service answered HTTP 500: a***b", failing(500, "a" .. SK .. "b", nil, SECRETS).message)
         assert.equal("the service answered HTTP 500: abc", failing(500, "abc", nil, { "" }).message)

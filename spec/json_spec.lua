@@ -69,6 +69,20 @@ describe("encoding JSON", function()
         assert.equal('"é漢"', json.encode "é漢")
     end)
 
+    it("writes an array back that was nearly all nulls", function()
+        local text = "[[" .. ("null,"):rep(30) .. "1]]"
+        assert.equal(text, json.encode(json.decode(text)))
+    end)
+
+    it("tells a list of objects from anything else", function()
+        for text, expected in pairs {
+            ["[]"] = true, ['[{"a":1},{}]'] = true, ["[1]"] = false, ['[{},"x"]'] = false, ["[null,{}]"] = false,
+            ["[{},null,{}]"] = false, ['{"1":{}}'] = false, ["[null,{},{}]"] = false,
+        } do
+            assert.equal(expected, json.is_list(json.decode(text)), text)
+        end
+    end)
+
     it("raises for what JSON cannot hold", function()
         assert.has_error(function() json.encode(print) end)
         assert.has_error(function() json.encode(0 / 0) end)

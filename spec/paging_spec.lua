@@ -347,6 +347,23 @@ describe("a walk over pages", function()
         assert.equal(failure, err)
     end)
 
+    it("stays failed: a page read in part must not leave records out of what comes later", function()
+        local bodies = { '{"sync_records":[{"id":"1"},{"id":"2"}', '{"sync_records":[{"id":"1"},{"id":"2"}]}' }
+        local asked = 0
+        local walk = paging.new {
+            limit = 10,
+            fetch = function(_, _, ids)
+                asked = asked + 1
+                return core.decode_page(bodies[asked], { ids = ids })
+            end,
+        }
+        local records, err = walk:next_records()
+        assert.is_nil(records)
+        assert.equal("decode", err.kind)
+        assert.equal(err, select(2, walk:next_records()))
+        assert.equal(1, asked)
+    end)
+
     it("stays ended after the end, without another request", function()
         local service = new_service(knobs { records = 3 })
         local walk = reader(service)

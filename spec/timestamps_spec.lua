@@ -9,7 +9,9 @@ describe("an HTTP date", function()
     end)
 
     it("is nil for anything else", function()
-        for _, text in ipairs { "", "soon", "120", "06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 CET",
+        for _, text in ipairs {
+            "Mon, 01 Jan 0001 00:00:00 GMT",
+            "", "soon", "120", "06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 CET",
             "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 32 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:49:37 GMT",
             "Sun, 06 Nov 1994 08:60:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT and more",
             "Sunday, 06-Nov-94 08:49:37 GMT", "Thu, 29 Feb 2001 00:00:00 GMT" } do

@@ -2,8 +2,8 @@
  * It must not allocate, copy, or read a byte past the end. */
 #include "dws_internal.h"
 
+#include <langinfo.h>
 #include <limits.h>
-#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -387,7 +387,7 @@ static void copy_number(const char *start, size_t length, char *copy)
     memcpy(copy, start, whole);
     copy += whole;
     if (point) {
-        const char *local = localeconv()->decimal_point;
+        const char *local = nl_langinfo(RADIXCHAR); /* localeconv() is not for two threads at once */
         size_t size = strnlen(local, MB_LEN_MAX);
         memcpy(copy, local, size);
         copy += size;

@@ -23,6 +23,7 @@ struct cache {
 
 struct decoder {
     lua_State *L;
+    struct dws_text body;
     struct dws_page page;
     struct cache caches[REPEATING];
     int keys; /* stack index of the first field name */
@@ -272,12 +273,13 @@ static void prepare(struct decoder *d, lua_State *L)
     }
 }
 
-/* Room for as many rows as the rest of the body can hold if they are like the first one. */
+/* Room for as many rows as the rest of the body can hold if they are like the first one; for the first list only, or a
+ * body of many short lists would have room made for all of them. */
 static int expected_rows(const struct decoder *d, const struct dws_record *first)
 {
     size_t left = (size_t)(d->page.json.end - d->page.json.at);
     size_t each = first->source.length > SMALLEST_RECORD ? first->source.length : SMALLEST_RECORD;
-    return d->filter.count == 0 ? (int)(left / each) + 1 : 0;
+    return d->filter.count == 0 && d->rows == 0 ? (int)(left / each) + 1 : 0;
 }
 
 /* Whether the record is to be handed over: it fits, and was not seen on an earlier page. */
@@ -347,27 +349,41 @@ static void push_page(struct decoder *d, struct dws_text body)
         add_unknown(L, body, is_page_field);
 }
 
-int dws_lua_decode(lua_State *L, struct dws_text body, int options)
+/* Stack of the call: the decoder as a light userdata. */
+static int decode(lua_State *L)
 {
-    struct decoder d = {.L = L};
+    struct decoder *d = lua_touserdata(L, 1);
     struct dws_error error;
-    dws_lua_filter(L, options, &d.filter);
-    d.ids = dws_lua_ids_option(L, options);
-    if (dws_page_start(&d.page, body, &error) != DWS_OK)
-        return fail(L, body, &error);
-    if (d.ids)
-        dws_ids_begin_page(d.ids);
-    prepare(&d, L);
-    if (push_records(&d, &error) != DWS_IDLE)
-        return error.status == DWS_ERR_MEMORY ? dws_lua_fail(L, &error) : fail(L, body, &error);
-    push_page(&d, body);
-    if (d.ids) {
-        struct dws_ids_page place = dws_ids_end_page(d.ids);
+    if (dws_page_start(&d->page, d->body, &error) != DWS_OK)
+        return fail(L, d->body, &error);
+    if (d->ids)
+        dws_ids_begin_page(d->ids);
+    prepare(d, L);
+    if (push_records(d, &error) != DWS_IDLE)
+        return error.status == DWS_ERR_MEMORY ? dws_lua_fail(L, &error) : fail(L, d->body, &error);
+    push_page(d, d->body);
+    if (d->ids) {
+        struct dws_ids_page place = dws_ids_end_page(d->ids);
         dws_lua_push_place(L, &place);
     } else {
         lua_pushnil(L);
     }
     return 2;
+}
+
+int dws_lua_decode(lua_State *L, struct dws_text body, int options)
+{
+    struct decoder d = {.L = L, .body = body};
+    dws_lua_filter(L, options, &d.filter);
+    luaL_checkstack(L, LUA_MINSTACK, "decode_page");
+    lua_pushcfunction(L, decode); /* may run a finaliser, so it comes before the ids are looked at */
+    d.ids = dws_lua_ids_hold(L, options);
+    int held = lua_gettop(L);
+    lua_pushvalue(L, held - 1);
+    lua_pushlightuserdata(L, &d);
+    int failed = lua_pcall(L, 1, 2, 0);
+    dws_lua_ids_release(L, held);
+    return failed ? lua_error(L) : 2;
 }
 
 /* core.decode_page(body, options) → {count = integer?, sync_records = {…}} with unknown fields kept, and, with

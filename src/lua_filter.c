@@ -103,7 +103,7 @@ static void read_range(lua_State *L, int range, struct filter_condition *conditi
 static void read_list(lua_State *L, int list, struct filter_condition *condition)
 {
     condition->count = lua_rawlen(L, list);
-    luaL_checkstack(L, (int)condition->count + 4, "option 'where': too many values");
+    luaL_checkstack(L, (int)condition->count + LUA_MINSTACK, "option 'where': too many values");
     condition->values = lua_newuserdata(L, (condition->count + 1) * sizeof *condition->values);
     for (size_t i = 0; i < condition->count; i++) {
         lua_rawgeti(L, list, (int)i + 1);

@@ -6,6 +6,7 @@
 
 struct lua_ids {
     struct dws_ids *ids; /* NULL once closed */
+    bool held;           /* a page is being decoded with them */
 };
 
 static struct dws_ids *check_ids(lua_State *L, int index)
@@ -13,15 +14,29 @@ static struct dws_ids *check_ids(lua_State *L, int index)
     struct lua_ids *self = luaL_checkudata(L, index, IDS);
     if (!self->ids)
         luaL_error(L, "these ids are closed");
+    if (self->held) /* by a finaliser that ran while records were made */
+        luaL_error(L, "these ids are in use");
     return self->ids;
 }
 
-struct dws_ids *dws_lua_ids_option(lua_State *L, int index)
+struct dws_ids *dws_lua_ids_hold(lua_State *L, int index)
 {
     if (lua_isnoneornil(L, index))
+        lua_pushnil(L);
+    else
+        dws_lua_rawfield(L, index, "ids");
+    if (lua_isnil(L, -1))
         return NULL;
-    dws_lua_rawfield(L, index, "ids");
-    return lua_isnil(L, -1) ? NULL : check_ids(L, lua_gettop(L));
+    struct dws_ids *ids = check_ids(L, lua_gettop(L));
+    ((struct lua_ids *)lua_touserdata(L, -1))->held = true;
+    return ids;
+}
+
+void dws_lua_ids_release(lua_State *L, int held)
+{
+    struct lua_ids *self = lua_touserdata(L, held);
+    if (self)
+        self->held = false;
 }
 
 static void push_size(lua_State *L, const char *name, size_t size)
@@ -53,7 +68,7 @@ static int core_ids(lua_State *L)
 {
     struct dws_error error;
     struct lua_ids *self = lua_newuserdata(L, sizeof *self);
-    self->ids = NULL;
+    *self = (struct lua_ids){NULL, false};
     luaL_getmetatable(L, IDS);
     lua_setmetatable(L, -2);
     if (dws_ids_new(&self->ids, &error) != DWS_OK)
@@ -83,6 +98,8 @@ static int ids_begin_again(lua_State *L)
 static int ids_close(lua_State *L)
 {
     struct lua_ids *self = luaL_checkudata(L, 1, IDS);
+    if (self->held)
+        return luaL_error(L, "these ids are in use");
     dws_ids_free(self->ids);
     self->ids = NULL;
     return 0;

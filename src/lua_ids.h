@@ -4,8 +4,10 @@
 
 #include "lua_dwsync.h"
 
-/* options.ids of the table at `index` (or nil), which stays on the stack; NULL when there is none. */
-struct dws_ids *dws_lua_ids_option(lua_State *L, int index);
+/* options.ids of the table at `index` (or nil); NULL when there is none. Pushes one value, which is to be released: until
+ * then the ids are in use, and a finaliser that runs meanwhile can neither close nor change them. */
+struct dws_ids *dws_lua_ids_hold(lua_State *L, int index);
+void dws_lua_ids_release(lua_State *L, int held);
 /* Pushes a table with the fields of struct dws_ids_page. */
 void dws_lua_push_place(lua_State *L, const struct dws_ids_page *place);
 

@@ -2,7 +2,6 @@
  * It must not run Lua while libcurl is on the C stack. */
 #include "lua_dwsync.h"
 
-#include <stdint.h>
 #include <string.h>
 
 #define POOL "dwsync.pool"
@@ -212,11 +211,12 @@ static int pool_submit(lua_State *L)
     dws_lua_request(L, 3, &request);
 
     /* Remembered first: after the transfer is submitted nothing may fail. */
-    lua_Number id = self->next_id + 1;
+    lua_Number id = ++self->next_id;
     lua_pushvalue(L, 2);
     remember(L, "tags", id);
     dws_lua_rawfield(L, 3, "decode");
     remember(L, "decode", id);
+    check_pool(L); /* a finaliser may have closed it */
     if (dws_pool_submit(self->pool, (uint64_t)id, &request, &transport, &error) != DWS_OK) {
         lua_pushnil(L);
         remember(L, "tags", id);
@@ -224,7 +224,6 @@ static int pool_submit(lua_State *L)
         remember(L, "decode", id);
         return dws_lua_fail(L, &error);
     }
-    self->next_id = id;
     lua_pushboolean(L, 1);
     return 1;
 }
@@ -261,34 +260,21 @@ static void push_headers(lua_State *L, struct dws_text lines)
     }
 }
 
-/* Decodes the body in place. Stack of the call: response as a light userdata, options. */
-static int decode_in_place(lua_State *L)
+/* Sets response.page and response.place, or response.page_error. */
+static bool set_page(lua_State *L, const struct dws_response *response, int options, int result)
 {
-    const struct dws_response *response = lua_touserdata(L, 1);
-    return dws_lua_decode(L, response->body, 2);
-}
-
-/* Sets response.page and response.place, or response.page_error. The body belongs to the pool and must not move while
- * records are made; whatever is raised meanwhile is raised again behind it. Options are on top of the stack. */
-static bool set_page(lua_State *L, struct lua_pool *self, const struct dws_response *response, int result)
-{
-    lua_pushcfunction(L, decode_in_place);
-    lua_pushlightuserdata(L, (void *)(uintptr_t)response);
-    lua_pushvalue(L, -3);
-    self->reading = true;
-    int failed = lua_pcall(L, 2, 2, 0);
-    self->reading = false;
-    if (failed)
-        lua_error(L);
+    dws_lua_decode(L, response->body, options);
     bool good = !lua_isnil(L, -2);
     lua_setfield(L, result, good ? "place" : "page_error");
     lua_setfield(L, result, "page");
     return good;
 }
 
-/* Pushes {status =, headers =, seconds =, body =}; the body is left out when it was decoded into page. */
-static void push_response(lua_State *L, struct lua_pool *self, const struct dws_response *response, lua_Number id)
+/* Pushes {status =, headers =, seconds =, body =}; the body is left out when it was decoded into page. Stack of the call:
+ * response as a light userdata, options of decode_page or nil. */
+static int push_response(lua_State *L)
 {
+    const struct dws_response *response = lua_touserdata(L, 1);
     lua_createtable(L, 0, 5);
     int result = lua_gettop(L);
     lua_pushinteger(L, response->status);
@@ -297,14 +283,14 @@ static void push_response(lua_State *L, struct lua_pool *self, const struct dws_
     lua_setfield(L, result, "headers");
     lua_pushnumber(L, response->seconds);
     lua_setfield(L, result, "seconds");
-    recall(L, "decode", id);
-    bool decoded = lua_istable(L, -1) && response->status >= 200 && response->status < 300 &&
-                   set_page(L, self, response, result);
+    bool decoded = lua_istable(L, 2) && response->status >= 200 && response->status < 300 &&
+                   set_page(L, response, 2, result);
     lua_settop(L, result);
     if (!decoded) {
         lua_pushlstring(L, response->body.data ? response->body.data : "", response->body.length);
         lua_setfield(L, result, "body");
     }
+    return 1;
 }
 
 /* pool:next(timeout) → tag, response | tag, nil, err | nil, "pending" | nil, "idle". Seconds; nil waits for one.
@@ -312,8 +298,10 @@ static void push_response(lua_State *L, struct lua_pool *self, const struct dws_
  * place in place of body; page_error beside body when it is none. */
 static int pool_next(lua_State *L)
 {
-    struct lua_pool *self = check_pool(L);
     struct dws_completion completion;
+    lua_settop(L, 2);
+    lua_pushcfunction(L, push_response); /* may run a finaliser, so it comes before the pool is looked at */
+    struct lua_pool *self = check_pool(L);
     lua_Number seconds = luaL_optnumber(L, 2, -1);
     luaL_argcheck(L, lua_isnoneornil(L, 2) || (seconds >= 0 && seconds <= 1e6), 2, "seconds must be from 0 to 1e6");
     enum dws_status status;
@@ -332,8 +320,13 @@ static int pool_next(lua_State *L)
         lua_pop(L, 1);
         return 1 + dws_lua_fail(L, &completion.error);
     }
-    push_response(L, self, &completion.response, id);
-    return 2;
+    lua_pushvalue(L, 3);
+    lua_pushlightuserdata(L, &completion.response);
+    recall(L, "decode", id);
+    self->reading = true; /* the response belongs to the pool, and must not move before it is in Lua's hands */
+    int failed = lua_pcall(L, 2, 1, 0);
+    self->reading = false;
+    return failed ? lua_error(L) : 2;
 }
 
 struct search {

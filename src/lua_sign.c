@@ -32,7 +32,7 @@ static void read_signed_names(lua_State *L, int index, struct dws_signed_names *
     size_t count = lua_istable(L, list) ? lua_rawlen(L, list) : 0;
     if (count == 0 || count > 1000)
         luaL_error(L, "field 'signed_headers' must be a list of header names");
-    luaL_checkstack(L, (int)count + 4, "too many signed headers");
+    luaL_checkstack(L, (int)count + LUA_MINSTACK, "too many signed headers");
     struct dws_text *array = lua_newuserdata(L, count * sizeof *array);
     for (size_t i = 0; i < count; i++) {
         lua_rawgeti(L, list, (int)i + 1);

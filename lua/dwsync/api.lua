@@ -68,8 +68,12 @@ local function build(self, url, call, seconds)
     return request
 end
 
+local function secrets_of(keys)
+    return { keys.sk, keys.security_token }
+end
+
 local function judge(self, response, failure, keys)
-    local secrets = { keys.sk, keys.security_token }
+    local secrets = secrets_of(keys)
     if not response then
         return nil, errors.from_core(failure, secrets)
     elseif response.status >= 200 and response.status < 300 then
@@ -93,7 +97,7 @@ local function perform(self, url, call, seconds)
     emit(self, "attempt", function(event)
         event.method, event.url, event.error = request.method, url, err
         event.status = response and response.status
-        event.request_id = response and errors.request_id(response)
+        event.request_id = response and errors.request_id(response, secrets_of(call.keys))
         event.seconds = self.runtime.now() - started
     end)
     return result, err

@@ -179,7 +179,7 @@ local function decode_page(self, response, secrets, choice)
         return page, place
     end
     err = err or errors.from_core(place, secrets)
-    err.status, err.request_id = response.status, errors.request_id(response)
+    err.status, err.request_id = response.status, errors.request_id(response, secrets)
     return nil, err
 end
 
@@ -263,12 +263,11 @@ function Client:sync_records(parameters)
     return function()
         position = position + 1
         if not records[position] then
-            local failure
-            records, failure = pages:next_records()
+            local more, failure = pages:next_records()
             if failure then
                 error(failure, 0)
             end
-            records, position = records or {}, 1
+            records, position = more or {}, 1
         end
         return records[position]
     end
@@ -308,7 +307,7 @@ end
 local function decode_clusters(self, response, secrets)
     local body, reason = json.decode(response.body)
     local err = body and declared_failure(self, response, body, secrets)
-    if body and not err and type(body.clusters) == "table" then
+    if body and not err and type(body.clusters) == "table" and json.is_list(body.clusters) then
         body.clusters.count = #body.clusters
         return body.clusters
     end
@@ -316,7 +315,7 @@ local function decode_clusters(self, response, secrets)
         kind = "decode",
         message = "the response is not a list of clusters: " .. (reason or "it has no clusters"),
         status = response.status,
-        request_id = errors.request_id(response),
+        request_id = errors.request_id(response, secrets),
     }
 end
 

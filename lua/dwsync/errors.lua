@@ -176,20 +176,49 @@ for i, name in ipairs { "x%-security%-token", "x%-auth%-token", "authorization",
     SECRET_HEADERS[i] = "(" .. any_case .. "[\"']?%s*[:=])[^|\n]*"
 end
 
-function redact(text, secrets)
+-- A text that was cut may end with the beginning of a secret; so much of it gives nothing away.
+local HARMLESS_BYTES = 8
+
+local function redact_end(text, secret)
+    local beginning = secret:sub(1, HARMLESS_BYTES)
+    local start = text:find(beginning, math.max(1, #text - #secret), true)
+    while start do
+        if text:sub(start) == secret:sub(1, #text - start + 1) then
+            return text:sub(1, start - 1) .. "***"
+        end
+        start = text:find(beginning, start + 1, true)
+    end
+    return text
+end
+
+local function percent(format)
+    return function(character)
+        return format:format(character:byte())
+    end
+end
+
+-- A secret as it is, as JSON may write it, and as URLs do.
+local function spellings(secret)
+    return { secret, (secret:gsub("/", "\\/")), (secret:gsub("[^%w._~-]", percent "%%%02X")),
+        (secret:gsub("[^%w._~-]", percent "%%%02x")) }
+end
+
+--- The text without secrets.
+-- @tparam string text @tparam {string,...} secrets @treturn string
+function M.redact(text, secrets)
     for _, pattern in ipairs(SECRET_HEADERS) do
         text = text:gsub(pattern, "%1***")
     end
-    for _, secret in ipairs(secrets) do
+    for _, secret in pairs(secrets) do
         -- Real secrets are long; hiding every "y" would hide the message instead.
-        local start = #secret >= MIN_SECRET and text:find(secret, 1, true)
-        while start do
-            text = text:sub(1, start - 1) .. "***" .. text:sub(start + #secret)
-            start = text:find(secret, start + 3, true)
+        for _, spelling in ipairs(#secret >= MIN_SECRET and spellings(secret) or {}) do
+            text = redact_end(text:gsub((spelling:gsub("%W", "%%%0")), "***"), spelling)
         end
     end
     return text
 end
+
+redact = M.redact
 
 -- Seconds that Retry-After asks to wait: a number, or a date compared with the server's own clock when it tells it.
 local function retry_after(response, now)
@@ -223,9 +252,9 @@ end
 
 local RETRYABLE_STATUS = { [429] = true, [500] = true, [502] = true, [503] = true, [504] = true }
 
-local function shown_location(response)
+local function shown_location(response, secrets)
     local location = response.headers.location
-    return location and (" to " .. printable(location:match "^[^?]*")) or ""
+    return location and (" to " .. printable(redact(location:match "^[^?]*", secrets))) or ""
 end
 
 -- How much of a body without code is looked at: more than is shown, so that no half of a secret stays at the cut.
@@ -234,7 +263,8 @@ local EXAMINED, SHOWN = 16384, 200
 -- Returns the message, fit to be shown, and a hint where there is one to give.
 local function describe(response, code, message, secrets)
     if response.status >= 300 and response.status < 400 then
-        return "the service redirected the request" .. shown_location(response) .. "; redirects are not followed",
+        local location = shown_location(response, secrets)
+        return "the service redirected the request" .. location .. "; redirects are not followed",
             "Set endpoint to the service's own address."
     elseif code then
         return message ~= "" and printable(redact(message, secrets)) or "the service gave no reason"
@@ -268,7 +298,7 @@ function M.from_response(response, context)
         message = text,
         hint = hint or known.hint or (pause or 0) > 0 and ("The service asks to wait %.0f s."):format(pause) or nil,
         status = response.status,
-        request_id = M.request_id(response, body),
+        request_id = M.request_id(response, secrets, body),
         retryable = retryable,
         retry_after = pause,
         server_time = timestamps.from_http(response.headers.date or ""),
@@ -277,12 +307,13 @@ end
 
 --- The id under which the service can find a request again.
 -- @tparam table response
+-- @tparam {string,...} secrets texts that must not show
 -- @tparam[opt] table body the decoded body, which some services put it into
 -- @treturn string or nil
-function M.request_id(response, body)
+function M.request_id(response, secrets, body)
     local id = response.headers["x-request-id"] or response.headers["x-iam-trace-id"]
         or body and scalar(body.request_id)
-    return id and printable(id) or nil
+    return id and printable(redact(id, secrets)) or nil
 end
 
 return M

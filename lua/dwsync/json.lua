@@ -12,6 +12,7 @@ decoder.decode_invalid_numbers(false)
 
 local encoder = cjson.new()
 encoder.encode_invalid_numbers(false)
+encoder.encode_sparse_array(false, 0) -- nulls were in it, however many
 
 local EXACT = 2 ^ 53
 
@@ -48,6 +49,25 @@ function M.decode(text)
         return nil, "it is no JSON object or array"
     end
     return normalise(value)
+end
+
+--- Whether a decoded value is an array of objects: no other value, no null in front of one.
+-- @tparam table value
+-- @treturn boolean
+function M.is_list(value)
+    local count = 0
+    for _, item in pairs(value) do
+        if type(item) ~= "table" then
+            return false
+        end
+        count = count + 1
+    end
+    for i = 1, count do
+        if value[i] == nil then
+            return false
+        end
+    end
+    return true
 end
 
 --- Encodes a value. Raises for what JSON cannot hold (functions, NaN, mixed tables). Whole numbers are written exactly,

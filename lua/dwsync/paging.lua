@@ -216,19 +216,29 @@ local function confirming_step(self, page, place)
     return reading_step(self, page, self.ids:begin_again())
 end
 
---- Reads on until there are records that were not handed out before.
+-- Fails for good: the ids may know records of a page that was not read to its end, which would be missed from now on.
+local function fail(self, err)
+    self.failure = err
+    self.ids:close()
+    return nil, err
+end
+
+--- Reads on until there are records that were not handed out before. An error is returned again by every later call.
 -- @treturn {table,...} records; nil at the end of a complete list, or nil and an error
 -- @treturn dwsync.error what `fetch` returned, or kind "incomplete"
 function Walk:next_records()
+    if self.failure then
+        return nil, self.failure
+    end
     while not self.finished do
         local page, place = read_page(self)
         if not page then
-            return nil, place
+            return fail(self, place)
         end
         local step = self.confirming and confirming_step or reading_step
         local state, failure = step(self, page, place)
         if failure then
-            return nil, failure
+            return fail(self, failure)
         end
         self.on_page(self.pages, self.records, self.count)
         if state == "done" then

@@ -12,12 +12,12 @@ local function config_error(message)
     return errors.new { kind = "config", message = message, hint = GIVE_IT }
 end
 
-local function describe(found)
+local function describe(found, secrets)
     local parts = {}
     for i, project in ipairs(found) do
         parts[i] = ("%s (%s)"):format(tostring(project.name), tostring(project.id))
     end
-    return errors.printable(table.concat(parts, ", "))
+    return errors.printable(errors.redact(table.concat(parts, ", "), secrets))
 end
 
 -- The projects in a body, or nil and what is wrong with it.
@@ -26,28 +26,28 @@ local function list(text)
     if not body or type(body.projects) ~= "table" then
         return nil, reason or "it has no projects"
     end
-    for _, project in ipairs(body.projects) do
-        if type(project) ~= "table" or type(project.id) ~= "string" then
-            return nil, "it has a project without id"
-        end
+    local good = json.is_list(body.projects)
+    for _, project in ipairs(good and body.projects or {}) do
+        good = good and type(project.id) == "string"
     end
-    return body.projects
+    return good and body.projects, "it has a project without id"
 end
 
-local function decode(response, region)
+local function decode(response, region, keys)
+    local secrets = { keys.sk, keys.security_token }
     local found, reason = list(response.body)
     if not found then
         return nil, errors.new {
             kind = "decode",
             message = "IAM's answer is not a list of projects: " .. reason,
             status = response.status,
-            request_id = errors.request_id(response),
+            request_id = errors.request_id(response, secrets),
         }
     elseif #found == 0 then
         return nil, config_error(("IAM knows no project named %q for these credentials"):format(region))
     elseif #found > 1 then
         return nil, config_error(("IAM knows several projects for region %q: %s"):format(region,
-            describe(found)))
+            describe(found, secrets)))
     end
     return found[1].id
 end
@@ -75,7 +75,7 @@ function M.find(api, region, keys, limits)
         end
         return nil, err
     end
-    return decode(response, region)
+    return decode(response, region, keys)
 end
 
 return M

@@ -43,7 +43,7 @@ function M.from_http(text)
     local day, month, year, hour, minute, second =
         text:match "^%a+, (%d%d?) (%a%a%a) (%d%d%d%d) (%d%d):(%d%d):(%d%d) GMT$"
     month = month and MONTHS[month:lower()]
-    return month and epoch(year, month, day, hour, minute, second) or nil
+    return month and year >= "1970" and epoch(year, month, day, hour, minute, second) or nil
 end
 
 local function zone_offset(zone)

@@ -22,6 +22,13 @@ describe("CSV", function()
             render({ { id = "a", fail_reason = "b", hidden = "x" } }, { "fail_reason", "nonsense", "id" }))
     end)
 
+    it("keeps full-width signs from beginning a formula, too", function()
+        for _, sign in ipairs { "＋", "－", "＝", "＠" } do
+            assert.equal("'" .. sign .. "1", cell(sign .. "1"))
+        end
+        assert.equal("！", cell "！")
+    end)
+
     it("quotes what would break a line apart", function()
         assert.equal('"a,b"', cell "a,b")
         assert.equal('"say ""no"""', cell 'say "no"')

@@ -6,9 +6,12 @@ local display = require "dwsync.report.display"
 
 local M = {}
 
+-- Full-width + - = @, which spreadsheets of East Asia take for the narrow ones.
+local WIDE_SIGN = "^\239\188[\139\141\157\160]"
+
 local function cell(value)
     local text = display.harmless(columns.raw(value))
-    if type(value) == "string" and text:find "^[=+@\t\r\n-]" then
+    if type(value) == "string" and (text:find "^[=+@\t\r\n-]" or text:find(WIDE_SIGN)) then
         text = "'" .. text
     end
     if text:find '[",\r\n]' then

@@ -8,6 +8,7 @@ local M = {}
 
 local GAP = "  "
 local MIN_LAST = 8 -- the last column is cut to fit, but never to less
+local MAX_OTHER = 120 -- of the others, or one long text would widen every row
 
 local COLORS = { FAILED = "31", RUNNING = "33", FINISHED = "32" }
 
@@ -36,6 +37,7 @@ end
 local function fit(widths, limit)
     local used = 0
     for i = 1, #widths - 1 do
+        widths[i] = math.min(widths[i], MAX_OTHER)
         used = used + widths[i] + #GAP
     end
     if limit and #widths > 0 then
@@ -63,7 +65,7 @@ function M.render(document, write, options)
             local text = pad(display.cut(line[i], widths[i]), widths[i], columns.is_number(name))
             cells[i] = options.color and paint(text, name, line.row) or text
         end
-        write((table.concat(cells, GAP):gsub("%s+$", "")) .. "\n")
+        write((table.concat(cells, GAP):match "^.*%S" or "") .. "\n") -- gsub("%s+$") is slow for many blanks
     end
 end
 
