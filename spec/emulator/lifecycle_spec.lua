@@ -10,6 +10,7 @@ local CONNECTION_REFUSED = 7 -- curl's exit status
 -- Let the loop turn until `done()`; fails instead of hanging.
 local function turn_until(done, what)
     local timer, late = uv.new_timer(), false
+    uv.update_time()
     timer:start(PATIENCE, 0, function() late = true end)
     while not done() and not late do uv.run("once") end
     timer:close()

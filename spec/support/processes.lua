@@ -40,6 +40,7 @@ end
 
 local function turn_until(done, timeout)
     local timer, expired = uv.new_timer(), false
+    uv.update_time() -- the loop's clock stood still since it last ran
     timer:start(timeout, 0, function()
         expired = true
     end)

@@ -115,6 +115,7 @@ end
 -- Let the loop turn until `done()` or the time is over.
 local function turn_until(done, timeout)
     local timer, expired = uv.new_timer(), false
+    uv.update_time() -- the loop's clock stood still since it last ran
     timer:start(timeout, 0, function() expired = true end)
     while not done() and not expired do uv.run("once") end
     timer:close()
