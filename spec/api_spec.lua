@@ -1,5 +1,6 @@
 local Api = require "dwsync.api"
 local core = require "dwsync.core"
+local key_guard = require "dwsync.key_guard"
 
 local START = 1761389392 -- 2025-10-25T10:49:52Z
 local KEYS = { ak = "AKEXAMPLE", sk = "hidden-sk+/=%", security_token = "hidden-token" }
@@ -33,6 +34,7 @@ local function new_api(runtime, changes)
             iam = { "https://iam.example" } },
         given_credentials = KEYS,
         context = {},
+        guard = key_guard.new(),
         transport = { connect_timeout = 10, ca_file = "/ca.pem" },
         retries = 3,
         attempt_timeout = 30,

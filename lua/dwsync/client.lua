@@ -7,6 +7,7 @@ local endpoints = require "dwsync.endpoints"
 local errors = require "dwsync.errors"
 local files = require "dwsync.files"
 local json = require "dwsync.json"
+local keys_of = require "dwsync.credentials.keys"
 local options = require "dwsync.options"
 local paging = require "dwsync.paging"
 local projects = require "dwsync.projects"
@@ -49,6 +50,27 @@ local function resolve_endpoints(settings, context)
     return iam and { dws = dws, iam = iam }, iam_err
 end
 
+-- What credential sources need to know; where IAM is, when they name it themselves, by the same rules as everywhere.
+local function credentials_context(settings, context)
+    return {
+        getenv = context.getenv,
+        read_file = context.read_file,
+        file_mode = settings.read_file == nil and files.mode or nil,
+        metadata = settings.metadata,
+        region = settings.region,
+        project_id = settings.project_id,
+        ca_file = settings.ca_file,
+        iam_endpoints = function(text)
+            return endpoints.iam { iam_endpoint = text, allow_http = settings.allow_http, getenv = context.getenv }
+        end,
+    }
+end
+
+local function names_iam(settings, context)
+    local named = context.getenv "HUAWEICLOUD_SDK_IAM_ENDPOINT"
+    return settings.iam_endpoint ~= nil or named ~= nil and named ~= ""
+end
+
 --- Makes a client. Reads the environment and configuration files, contacts nothing.
 -- See the table of options in README; `dwsync.options` holds their ranges and defaults.
 -- @tparam[opt] table given options
@@ -77,13 +99,19 @@ function M.new(given)
         settings = settings,
         runtime = settings.runtime or runtimes.new(),
         emit = settings.on_event,
-        projects = {}, -- access key → project id
+        projects = setmetatable({}, { __mode = "k" }), -- access key, or what stays when that changes → project id
     }, Client)
     self.api = Api.new {
         runtime = self.runtime,
         endpoints = found,
         given_credentials = settings.credentials,
-        context = context,
+        context = credentials_context(settings, context),
+        iam_is_default = not names_iam(settings, context),
+        signing = {
+            algorithm = settings.algorithm,
+            region = settings.signing_region or settings.region,
+            service = settings.signing_service,
+        },
         transport = transport_of(settings),
         retries = settings.retries,
         attempt_timeout = settings.attempt_timeout,
@@ -108,14 +136,14 @@ end
 
 -- The project id: given, known from the credentials, or looked up once per access key.
 local function project_id_of(self, keys, limits)
-    local id = self.settings.project_id or keys.project_id or self.projects[keys.ak]
+    local id = self.settings.project_id or keys.project_id or self.projects[keys.identity or keys.ak or keys.token]
     if not id then
         local err
         id, err = projects.find(self.api, self.settings.region, keys, limits)
         if err then
             return nil, err
         end
-        self.projects[keys.ak] = id
+        self.projects[keys.identity or keys.ak or keys.token] = id
     end
     return options.identifier("project_id", id)
 end
@@ -123,7 +151,7 @@ end
 -- GET below /{version}/{project_id} of DWS. `target` begins with "/clusters". The third result is what must not show
 -- in an error made of the response.
 local function get(self, version, target, limits, decode)
-    local keys, err = self.api:resolve_credentials()
+    local keys, err = self.api:resolve_credentials(limits)
     if not keys then
         return nil, err
     end
@@ -131,14 +159,14 @@ local function get(self, version, target, limits, decode)
     if not project_id then
         return nil, project_err
     end
-    local response, failure = self.api:get("dws", ("/%s/%s%s"):format(version, project_id, target), {
+    local response, failure, used = self.api:get("dws", ("/%s/%s%s"):format(version, project_id, target), {
         keys = keys,
         headers = { ["X-Project-Id"] = project_id },
         decode = decode,
         deadline = limits.deadline,
         timeout = limits.timeout,
     })
-    return response, failure, { keys.sk, keys.security_token }
+    return response, failure, keys_of.secrets(used)
 end
 
 -- Some DWS operations answer 200 and put the failure into the body.

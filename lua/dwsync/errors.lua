@@ -174,7 +174,11 @@ for i, name in ipairs { "x%-security%-token", "x%-auth%-token", "authorization",
     SECRET_HEADERS[i] = "(" .. any_case .. "[\"']?%s*[:=])[^|\n]*"
 end
 
-function redact(text, secrets)
+--- Foreign text without secrets: those given, and what follows the names of headers that hold one.
+-- @tparam string text
+-- @tparam {string,...} secrets
+-- @treturn string
+function M.redact(text, secrets)
     for _, pattern in ipairs(SECRET_HEADERS) do
         text = text:gsub(pattern, "%1***")
     end
@@ -187,6 +191,8 @@ function redact(text, secrets)
     end
     return text
 end
+
+redact = M.redact
 
 -- Seconds that Retry-After asks to wait: a number, or a date compared with the server's own clock when it tells it.
 local function retry_after(response, now)

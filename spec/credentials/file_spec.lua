@@ -30,7 +30,8 @@ describe("the credentials file", function()
     it("gives the keys of its section [basic]", function()
         assert.same({
             ak = "AK", sk = "SK", security_token = "T", project_id = "P", source = "credentials file " .. PATH,
-        }, file.load(context "[basic]\nak = AK\nsk = SK\nsecurity_token = T\nproject_id = P\niam_endpoint = x\n"))
+            iam_endpoint = "https://iam.x",
+        }, file.load(context "[basic]\nak = AK\nsk = SK\nsecurity_token = T\nproject_id = P\niam_endpoint = https://iam.x\n"))
     end)
 
     it("does not mix in the keys of other sections", function()

@@ -4,6 +4,7 @@ local cjson = require "cjson"
 local core = require "dwsync.core"
 local dwsync = require "dwsync"
 local emulator = require "dwsync.emulator"
+local key_guard = require "dwsync.key_guard"
 
 local M = {}
 
@@ -42,8 +43,9 @@ function Running:admin(method, action, order)
     return cjson.decode(response.body)
 end
 
---- Settings, data, locks, faults and the journal as at the start.
+--- Settings, data, locks, faults and the journal as at the start; this process forgets its refusals, too.
 function Running:reset()
+    key_guard.shared:forget()
     self:admin("DELETE", "settings")
     self:admin("DELETE", "faults")
     self:admin("DELETE", "requests")
@@ -121,6 +123,7 @@ function Running:options(more)
         ca_file = self.info.ca_file,
         credentials = { ak = self.info.ak, sk = self.info.sk },
         getenv = no_variable,
+        metadata = false,
     }
     for name, value in pairs(more or {}) do
         options[name] = value or nil
