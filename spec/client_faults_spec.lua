@@ -69,7 +69,7 @@ describe("an answer that is no page", function()
     it("a redirect is not followed, and says where it led without the query", function()
         local elsewhere = raw_server.start(raw_server.saying(raw_server.answer("200 OK", "{}")))
         local err = with_fault({ status = 302, headers = { Location = elsewhere.url .. "/login?secret=1" }, body = "" },
-            { kind = "config", status = 302, says = "redirected the request to http://127.0.0.1:%d+/login;" }, 1)
+            { kind = "service", status = 302, says = "redirected the request to http://127.0.0.1:%d+/login;" }, 1)
         assert.matches("endpoint", err.hint)
         assert.is_nil(err.message:find("secret", 1, true))
         assert.same({}, elsewhere:stop())
@@ -452,7 +452,7 @@ describe("a failing service", function()
 
     it("with 501 is not tried again", function()
         with_fault({ status = 501, body = "" }, { kind = "service", status = 501, attempts = 1,
-            says = "HTTP 501 with an empty body" }, 1)
+            says = "answered with an empty body" }, 1)
     end)
 
     it("gets a fresh date and signature with each attempt", function()

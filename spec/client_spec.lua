@@ -408,7 +408,7 @@ describe("a name that does not exist", function()
 
     it("raises at the line that gave it to all_sync_records and sync_records", function()
         local client = service:client()
-        assert_raised_at(here() + 1, "unknown option 'offset' of sync_records", function()
+        assert_raised_at(here() + 1, "unknown option 'offset' of all_sync_records", function()
             local list = client:all_sync_records { cluster_id = healthy, offset = 1 }
             return list
         end)

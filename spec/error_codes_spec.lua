@@ -103,7 +103,7 @@ local DWS = {
 }
 
 local NO_CODE = {
-    { 301, "config", false }, { 302, "config", false }, { 400, "request", false }, { 401, "auth", false },
+    { 301, "service", false }, { 302, "service", false }, { 400, "request", false }, { 401, "auth", false },
     { 403, "permission", false }, { 404, "not_found", false }, { 405, "request", false }, { 413, "request", false },
     { 417, "service", false }, { 429, "throttled", true }, { 500, "service", true }, { 501, "service", false },
     { 502, "service", true }, { 503, "service", true }, { 504, "service", true },

@@ -193,14 +193,14 @@ describe("wrong use", function()
         local names = { list_sync_records = "offset", sync_records = "limit", list_clusters = "timeout" }
         for name, known in pairs(names) do
             assert.is_true(pcall(options[name], { cluster_id = name ~= "list_clusters" and "x" or nil, [known] = 1 }))
-            local good, message = pcall(options[name], { [1] = "x" })
+            local good, message = pcall(options[name], { [1] = "x" }, name)
             assert.is_false(good)
             assert.equal(("unknown option '1' of %s"):format(name), message:match "unknown.*$")
         end
     end)
 
     it("raises when there is no table", function()
-        local good, message = pcall(options.sync_records, "d8b4b3a2")
+        local good, message = pcall(options.sync_records, "d8b4b3a2", "sync_records")
         assert.is_false(good)
         assert.equal("sync_records expects a table, got string", message:match "sync_records expects.*$")
     end)

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 # The official SDK, which some specs use as a witness.
 witness=spec/witness
 if [ ! "$witness/node_modules/.package-lock.json" -nt "$witness/package-lock.json" ]; then
-    npm ci --prefix "$witness" --silent --no-fund --no-audit
+    npm ci --prefix "$witness" --loglevel=error --no-fund --no-audit >/dev/null
     touch "$witness/node_modules/.package-lock.json"
 fi
 

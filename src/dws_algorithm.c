@@ -2,28 +2,86 @@
  * It must not know what is signed, and leaves no secret or derived key in memory. */
 #include "dws_algorithm.h"
 
-#include <limits.h>
+#include <pthread.h>
 #include <string.h>
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
-#include <openssl/hmac.h>
-#include <openssl/kdf.h>
+#include <openssl/err.h>
 #include <openssl/obj_mac.h>
 #include <openssl/param_build.h>
 
-#define KEY_BYTES 32      /* of a P-256 or SM2 private key, and of the V11 key */
+#define MAC_BYTES 32      /* of HMAC with either hash; so long are the V11 key and private keys, too */
 #define POINT_BYTES 65    /* uncompressed: 04, x, y, each padded to 32 bytes */
 #define MAX_SIGNATURE 128 /* a DER SEQUENCE of two 33-byte integers takes 72 */
 
 /* The user id that GM/T 0009 names for signers without one of their own. */
 static const char sm2_user_id[] = "1234567812345678";
 
+/* OpenSSL's own error is dropped: left in the thread's queue, a TLS connection of the caller would trip over it. */
 static enum dws_status fail_openssl(const struct dws_algorithm *self, struct dws_error *error)
 {
+    ERR_clear_error();
     return dws_fail(error, DWS_ERR_CRYPTO, "OpenSSL could not compute %s", self->name);
+}
+
+/* ---- what OpenSSL finds by name, found once --------------------------------------------------- */
+
+/* Written by the first signature of the process, constant ever after, never freed. What this OpenSSL lacks is NULL. */
+struct family {
+    const char *digest_name;
+    const char *empty_digest; /* of no bytes, in hex: what nearly every request carries */
+    const char *key_type;
+    const char *group_name;
+    int group_id;
+    bool signs_public_key; /* SM2 hashes the signer's public key, ECDSA has no use for it */
+    EVP_MD *digest;
+    EVP_MAC_CTX *hmac; /* keyed with zeros; each use has a copy with its own key */
+    EC_GROUP *group;
+};
+
+static struct family families[] = {
+    {"SHA256", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "EC", "prime256v1",
+     NID_X9_62_prime256v1, false, NULL, NULL, NULL},
+    {"SM3", "1ab21d8355cfa17f8e61194831e81a8f22bec8c728fefb747ed035eb5082aa2b", "SM2", "SM2", NID_sm2, true, NULL, NULL,
+     NULL},
+};
+
+static EVP_MAC_CTX *fetch_hmac(const char *digest)
+{
+    static const unsigned char zeros[MAC_BYTES] = {0};
+    const OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)(uintptr_t)digest, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    EVP_MAC_CTX *context = mac ? EVP_MAC_CTX_new(mac) : NULL;
+    if (context && !EVP_MAC_init(context, zeros, sizeof zeros, parameters)) {
+        EVP_MAC_CTX_free(context);
+        context = NULL;
+    }
+    EVP_MAC_free(mac);
+    return context;
+}
+
+static void fetch_families(void)
+{
+    ERR_set_mark();
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        families[i].digest = EVP_MD_fetch(NULL, families[i].digest_name, NULL);
+        families[i].hmac = fetch_hmac(families[i].digest_name);
+        families[i].group = EC_GROUP_new_by_curve_name(families[i].group_id);
+    }
+    ERR_pop_to_mark();
+}
+
+static const struct family *family_of(const struct dws_algorithm *self)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, fetch_families);
+    return &families[strcmp(self->digest, families[0].digest_name) == 0 ? 0 : 1];
 }
 
 /* ---- hashes and HMAC -------------------------------------------------------------------------- */
@@ -32,29 +90,38 @@ enum dws_status dws_algorithm_digest(const struct dws_algorithm *algorithm, stru
                                      struct dws_error *error)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
-    size_t length = 0;
-    if (!EVP_Q_digest(NULL, algorithm->digest, NULL, bytes.data ? bytes.data : "", bytes.length, digest, &length))
+    unsigned length = 0;
+    const struct family *family = family_of(algorithm);
+    if (bytes.length == 0) {
+        dws_buf_append_string(out, family->empty_digest);
+        return DWS_OK;
+    }
+    if (!family->digest || !EVP_Digest(bytes.data, bytes.length, digest, &length, family->digest, NULL))
         return fail_openssl(algorithm, error);
     dws_buf_append_hex(out, digest, length);
     return DWS_OK;
 }
 
 static bool hmac(const struct dws_algorithm *self, struct dws_text key, struct dws_text message,
-                 unsigned char mac[EVP_MAX_MD_SIZE], size_t *length)
+                 unsigned char mac[MAC_BYTES])
 {
-    return EVP_Q_mac(NULL, "HMAC", NULL, self->digest, NULL, key.data, key.length,
-                     (const unsigned char *)message.data, message.length, mac, EVP_MAX_MD_SIZE, length) != NULL;
+    const struct family *family = family_of(self);
+    EVP_MAC_CTX *context = family->hmac ? EVP_MAC_CTX_dup(family->hmac) : NULL;
+    size_t length = 0;
+    bool good = context && EVP_MAC_init(context, (const unsigned char *)key.data, key.length, NULL) &&
+                EVP_MAC_update(context, (const unsigned char *)message.data, message.length) &&
+                EVP_MAC_final(context, mac, &length, MAC_BYTES) && length == MAC_BYTES;
+    EVP_MAC_CTX_free(context);
+    return good;
 }
 
 static enum dws_status append_hmac(const struct dws_algorithm *self, struct dws_text key, struct dws_text message,
                                    struct dws_buf *out, struct dws_error *error)
 {
-    unsigned char mac[EVP_MAX_MD_SIZE];
-    size_t length = 0;
-    if (!hmac(self, key, message, mac, &length))
+    unsigned char mac[MAC_BYTES];
+    if (!hmac(self, key, message, mac))
         return fail_openssl(self, error);
-    dws_buf_append_hex(out, mac, length);
-    OPENSSL_cleanse(mac, sizeof mac);
+    dws_buf_append_hex(out, mac, sizeof mac);
     return DWS_OK;
 }
 
@@ -68,23 +135,18 @@ static enum dws_status sign_hmac(const struct dws_algorithm *self, const struct 
 
 /* ---- V11: a key derived for date, region and service ------------------------------------------ */
 
+/* HKDF (RFC 5869) for a key as long as the hash: PRK = HMAC(ak, sk), key = HMAC(PRK, scope 01). */
 static bool derive_hkdf(const struct dws_algorithm *self, const struct dws_credentials *credentials,
-                        struct dws_text scope, unsigned char key[KEY_BYTES])
+                        struct dws_text scope, unsigned char key[MAC_BYTES])
 {
-    EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-    EVP_KDF_CTX *context = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
-    OSSL_PARAM parameters[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)(uintptr_t)self->digest, 0),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)credentials->sk.data,
-                                          credentials->sk.length),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)(uintptr_t)credentials->ak.data,
-                                          credentials->ak.length),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)scope.data, scope.length),
-        OSSL_PARAM_construct_end(),
-    };
-    bool good = context && EVP_KDF_derive(context, key, KEY_BYTES, parameters) > 0;
-    EVP_KDF_CTX_free(context);
-    EVP_KDF_free(kdf);
+    unsigned char prk[MAC_BYTES];
+    struct dws_buf info = {0};
+    dws_buf_append_text(&info, scope);
+    dws_buf_append(&info, "\1", 1);
+    bool good = !info.failed && hmac(self, credentials->ak, credentials->sk, prk) &&
+                hmac(self, (struct dws_text){(const char *)prk, sizeof prk}, dws_buf_text(&info), key);
+    OPENSSL_cleanse(prk, sizeof prk);
+    dws_buf_free(&info);
     return good;
 }
 
@@ -93,7 +155,7 @@ static enum dws_status sign_v11(const struct dws_algorithm *self, const struct d
                                 struct dws_text scope, struct dws_text string_to_sign, struct dws_buf *out,
                                 struct dws_error *error)
 {
-    unsigned char key[KEY_BYTES];
+    unsigned char key[MAC_BYTES] = {0};
     struct dws_buf hex = {0};
     enum dws_status status = DWS_OK;
     if (!derive_hkdf(self, credentials, scope, key))
@@ -109,11 +171,6 @@ static enum dws_status sign_v11(const struct dws_algorithm *self, const struct d
 }
 
 /* ---- ECDSA and SM2: a private key derived from access key and secret -------------------------- */
-
-static const char *group_name(const struct dws_algorithm *self)
-{
-    return strcmp(self->digest, "SM3") == 0 ? "SM2" : "prime256v1";
-}
 
 /* What is fed to the HMAC for one counter: 00000001, name, 00, access key, counter, 00000100. */
 static void append_derivation(struct dws_buf *out, const struct dws_algorithm *self, struct dws_text ak,
@@ -133,12 +190,11 @@ static void append_derivation(struct dws_buf *out, const struct dws_algorithm *s
 static bool derive_candidate(const struct dws_algorithm *self, const struct dws_credentials *credentials,
                              unsigned char counter, const EC_GROUP *group, BIGNUM *key)
 {
-    unsigned char mac[EVP_MAX_MD_SIZE];
-    size_t length = 0;
+    unsigned char mac[MAC_BYTES];
     struct dws_buf input = {0};
     append_derivation(&input, self, credentials->ak, counter);
-    bool good = !input.failed && hmac(self, credentials->sk, dws_buf_text(&input), mac, &length) &&
-                length == KEY_BYTES && BN_bin2bn(mac, KEY_BYTES, key) && BN_add_word(key, 1) &&
+    bool good = !input.failed && hmac(self, credentials->sk, dws_buf_text(&input), mac) &&
+                BN_bin2bn(mac, sizeof mac, key) && BN_add_word(key, 1) &&
                 BN_cmp(key, EC_GROUP_get0_order(group)) < 0; /* candidate <= n - 2 */
     OPENSSL_cleanse(mac, sizeof mac);
     dws_buf_free(&input);
@@ -166,16 +222,17 @@ static bool derive_public(const EC_GROUP *group, const BIGNUM *key, unsigned cha
     return good;
 }
 
-static EVP_PKEY *make_pkey(const struct dws_algorithm *self, const BIGNUM *key, const unsigned char point[POINT_BYTES])
+/* `point`: the public key, or NULL where signing does without. */
+static EVP_PKEY *make_pkey(const struct family *family, const BIGNUM *key, const unsigned char *point)
 {
     EVP_PKEY *pkey = NULL;
     OSSL_PARAM *parameters = NULL;
     OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
-    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, strcmp(group_name(self), "SM2") == 0 ? "SM2" : "EC", NULL);
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, family->key_type, NULL);
     if (builder && context &&
-        OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, group_name(self), 0) &&
+        OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, family->group_name, 0) &&
         OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_PRIV_KEY, key) &&
-        OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point, POINT_BYTES) &&
+        (!point || OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point, POINT_BYTES)) &&
         (parameters = OSSL_PARAM_BLD_to_param(builder)) && EVP_PKEY_fromdata_init(context) > 0 &&
         EVP_PKEY_fromdata(context, &pkey, EVP_PKEY_KEYPAIR, parameters) <= 0)
         pkey = NULL;
@@ -189,15 +246,15 @@ static EVP_PKEY *derive_pkey(const struct dws_algorithm *self, const struct dws_
 {
     unsigned char point[POINT_BYTES];
     EVP_PKEY *pkey = NULL;
-    EC_GROUP *group = EC_GROUP_new_by_curve_name(strcmp(group_name(self), "SM2") == 0 ? NID_sm2 : NID_X9_62_prime256v1);
+    const struct family *family = family_of(self);
     BIGNUM *key = BN_secure_new();
-    if (group && key) {
+    if (family->group && key) {
         BN_set_flags(key, BN_FLG_CONSTTIME);
-        if (derive_private(self, credentials, group, key) && derive_public(group, key, point))
-            pkey = make_pkey(self, key, point);
+        if (derive_private(self, credentials, family->group, key) &&
+            (!family->signs_public_key || derive_public(family->group, key, point)))
+            pkey = make_pkey(family, key, family->signs_public_key ? point : NULL);
     }
     BN_clear_free(key);
-    EC_GROUP_free(group);
     return pkey;
 }
 
@@ -207,7 +264,7 @@ static bool sign_der(const struct dws_algorithm *self, EVP_PKEY *pkey, struct dw
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     EVP_PKEY_CTX *key_context = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
     bool good = context && key_context;
-    if (good && strcmp(group_name(self), "SM2") == 0)
+    if (good && family_of(self)->signs_public_key)
         good = EVP_PKEY_CTX_set1_id(key_context, sm2_user_id, (int)strlen(sm2_user_id)) > 0;
     if (good) {
         EVP_MD_CTX_set_pkey_ctx(context, key_context);

@@ -351,11 +351,14 @@ bool dws_json_equals(struct dws_json_string string, struct dws_text text)
 
 /* ---- numbers ---------------------------------------------------------------------------------- */
 
-static const char *skip_digits(const char *at, const char *end)
+/* Goes over the digits at `at`. NULL: there is none. */
+static const char *skip_digits(struct dws_json *json, const char *at)
 {
-    while (at < end && *at >= '0' && *at <= '9')
-        at++;
-    return at;
+    const char *last = at;
+    while (last < json->end && *last >= '0' && *last <= '9')
+        last++;
+    json->at = last;
+    return last > at ? last : NULL;
 }
 
 /* The integer part has been read up to `at`; goes on over fraction and exponent. NULL: a digit is missing there. */
@@ -363,21 +366,15 @@ static const char *skip_fraction(struct dws_json *json, const char *at)
 {
     const char *end = json->end;
     if (at < end && *at == '.') {
-        const char *digits = at + 1;
-        at = skip_digits(digits, end);
-        json->at = at;
-        if (at == digits)
+        at = skip_digits(json, at + 1);
+        if (!at)
             return NULL;
     }
     if (at < end && (*at == 'e' || *at == 'E')) {
         at++;
         if (at < end && (*at == '+' || *at == '-'))
             at++;
-        const char *digits = at;
-        at = skip_digits(digits, end);
-        json->at = at;
-        if (at == digits)
-            return NULL;
+        return skip_digits(json, at);
     }
     return at;
 }

@@ -63,6 +63,18 @@ static bool is_scope_part(struct dws_text text)
     return text.length > 0;
 }
 
+static enum dws_status check_scope(const struct signing *s, struct dws_error *error)
+{
+    const char *what = !is_scope_part(s->credentials->region)    ? "region"
+                       : !is_scope_part(s->credentials->service) ? "service name"
+                                                                 : NULL;
+    if (!what)
+        return DWS_OK;
+    return dws_fail(error, DWS_ERR_ARGUMENT,
+                    "credentials: %s needs a region and a service name; the %s is empty or holds a space, a comma, a "
+                    "slash or a character outside ASCII", s->algorithm->name, what);
+}
+
 static enum dws_status check_credentials(struct signing *s, struct dws_error *error)
 {
     const struct dws_credentials *credentials = s->credentials;
@@ -78,9 +90,7 @@ static enum dws_status check_credentials(struct signing *s, struct dws_error *er
         return dws_fail(error, DWS_ERR_ARGUMENT, "credentials: unknown signing algorithm \"%.*s\"",
                         (int)(credentials->algorithm.length > 40 ? 40 : credentials->algorithm.length),
                         credentials->algorithm.data);
-    if (s->algorithm->scoped && (!is_scope_part(credentials->region) || !is_scope_part(credentials->service)))
-        return dws_fail(error, DWS_ERR_ARGUMENT, "credentials: %s needs a region and a service name", s->algorithm->name);
-    return DWS_OK;
+    return s->algorithm->scoped ? check_scope(s, error) : DWS_OK;
 }
 
 static bool is_signed_name(struct dws_signed_names names, struct dws_text name)
@@ -325,9 +335,20 @@ static enum dws_status append_canonical_request(const struct signing *s, struct 
 
 /* ---- stage 2: the string to sign -------------------------------------------------------------- */
 
+/* No canonical request is longer. A byte of the URL makes four at most: three encoded, and '=' after a name alone. */
+static size_t longest_canonical_request(const struct signing *s)
+{
+    size_t length = s->request->method.length + 4 * s->request->url.length + s->names.length + 2 * EVP_MAX_MD_SIZE;
+    for (size_t i = 0; i < s->header_count; i++)
+        length += s->headers[i].name.length + s->headers[i].value.length + 2;
+    const struct dws_header *hash = find_header(s->request, s->algorithm->content_header);
+    return length + (hash ? hash->value.length : 0);
+}
+
 static enum dws_status append_string_to_sign(const struct signing *s, struct dws_buf *out, struct dws_error *error)
 {
     struct dws_buf canonical = {0};
+    dws_buf_reserve(&canonical, longest_canonical_request(s)); /* growing would leave copies that nobody wipes */
     enum dws_status status = append_canonical_request(s, &canonical, error);
     if (status == DWS_OK) {
         dws_buf_append_string(out, s->algorithm->name);

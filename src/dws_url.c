@@ -20,9 +20,11 @@ static bool text_ends(struct dws_text text, const char *string)
 /* Everything up to the first byte of `stops` (or all of it) is cut off `rest` and returned. */
 static struct dws_text cut(struct dws_text *rest, const char *stops)
 {
-    size_t n = 0;
-    while (n < rest->length && !strchr(stops, rest->data[n]))
-        n++;
+    size_t n = rest->length;
+    for (; *stops && n > 0; stops++) {
+        const char *stop = memchr(rest->data, *stops, n);
+        n = stop ? (size_t)(stop - rest->data) : n;
+    }
     struct dws_text head = {rest->data, n};
     rest->data += n;
     rest->length -= n;

@@ -8,6 +8,7 @@
 #define SHOWN_BYTES 200
 #define CACHED 4           /* texts remembered per field, so that a repeated one is neither hashed nor copied again */
 #define CACHED_BYTES 256   /* longer texts are not compared */
+#define FEW_BYTES 256      /* longer texts with escapes are written into a userdata */
 #define SMALLEST_RECORD 32 /* bytes; bounds how many rows a list is made for in advance */
 
 /* Fields whose texts come again from record to record. */
@@ -72,6 +73,11 @@ static void push_string(lua_State *L, struct dws_json_string string)
 {
     if (!string.escaped) {
         lua_pushlstring(L, string.raw.data, string.raw.length);
+        return;
+    }
+    char few[FEW_BYTES];
+    if (string.raw.length <= sizeof few) {
+        lua_pushlstring(L, few, dws_json_unescape(string, few));
         return;
     }
     char *room = lua_newuserdata(L, string.raw.length);

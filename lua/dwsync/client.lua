@@ -71,6 +71,18 @@ local function names_iam(settings, context)
     return settings.iam_endpoint ~= nil or named ~= nil and named ~= ""
 end
 
+-- libcurl would only say so at the first request, and as if the other side's certificate were wrong.
+local function check_files(settings)
+    for _, name in ipairs { "ca_file", "client_cert", "client_key" } do
+        local path = settings[name]
+        local text, reason = files.read(path or "/dev/null")
+        if not text then
+            return nil, errors.new { kind = "config", message = ("%s %s: %s"):format(name, path, reason) }
+        end
+    end
+    return true
+end
+
 --- Makes a client. Reads the environment and configuration files, contacts nothing.
 -- See the table of options in README; `dwsync.options` holds their ranges and defaults.
 -- @tparam[opt] table given options
@@ -91,6 +103,10 @@ function M.new(given)
         end
     end
     settings.ca_file = settings.ca_file or context.getenv "DWSYNC_CA_FILE"
+    local readable, file_err = check_files(settings)
+    if not readable then
+        return nil, file_err
+    end
     local found, endpoint_err = resolve_endpoints(settings, context)
     if not found then
         return nil, endpoint_err
@@ -264,7 +280,7 @@ end
 -- @raise dwsync.error, also for wrong parameters; kind "incomplete" when the list cannot be had whole
 -- @usage for record in client:sync_records{ cluster_id = id } do print(record.status, record.fail_reason) end
 function Client:sync_records(parameters)
-    local checked, err = check(options.sync_records(parameters))
+    local checked, err = check(options.sync_records(parameters, "sync_records"))
     if not checked then
         error(err, 0)
     end
@@ -293,7 +309,7 @@ end
 -- @treturn dwsync.error
 -- @usage local list, err = client:all_sync_records{ cluster_id = id }
 function Client:all_sync_records(parameters)
-    local checked, err = check(options.sync_records(parameters))
+    local checked, err = check(options.sync_records(parameters, "all_sync_records"))
     if not checked then
         return nil, err
     end

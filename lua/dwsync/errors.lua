@@ -13,10 +13,11 @@ Error.__index = Error
 -- What to do when nothing more precise is known.
 local HINTS = {
     config = "Correct the value named above; nothing was sent.",
-    credentials = "Set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or give credentials = {ak =, sk =}.",
+    credentials = "Set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or write ak and sk below [basic] in "
+        .. "~/.huaweicloud/credentials.",
     auth = "Check that the access key and the secret key belong together, are active, and are of this site.",
     clock = "Set this machine's clock (NTP); requests more than 15 minutes off are refused.",
-    permission = "Ask for the action dws:cluster:listIdentifySyncRecords on this cluster.",
+    permission = "Ask for the action dws:cluster:listIdentifySyncRecords (records) or dws:cluster:list (clusters).",
     not_found = "Check the region, the project id and the cluster id (dwsync clusters lists them).",
     throttled = "Wait before asking again, or ask less often.",
     request = "Check the parameters; the service will refuse the same request again.",
@@ -152,6 +153,7 @@ function M.declared_failure(body)
 end
 
 local MAX_MESSAGE = 600
+local MIN_SECRET = 6
 
 --- Foreign text on one line, without control characters, which would drive a terminal; cut when it is long.
 -- Only ASCII is kept, so that invalid UTF-8 goes, too.
@@ -183,7 +185,8 @@ function M.redact(text, secrets)
         text = text:gsub(pattern, "%1***")
     end
     for _, secret in ipairs(secrets) do
-        local start = secret ~= "" and text:find(secret, 1, true)
+        -- Real secrets are long; hiding every "y" would hide the message instead.
+        local start = #secret >= MIN_SECRET and text:find(secret, 1, true)
         while start do
             text = text:sub(1, start - 1) .. "***" .. text:sub(start + #secret)
             start = text:find(secret, start + 3, true)
@@ -219,7 +222,7 @@ local function kind_of_status(status)
     elseif status >= 500 or status == 417 or status < 300 then
         return "service"
     elseif status < 400 then
-        return "config"
+        return "service"
     end
     return "request"
 end
@@ -242,7 +245,7 @@ local function describe(response, code, message, secrets)
     elseif code then
         return message ~= "" and printable(redact(message, secrets)) or "the service gave no reason"
     elseif not response.body:find "%S" then
-        return ("the service answered HTTP %d with an empty body"):format(response.status)
+        return "the service answered with an empty body"
     end
     local beginning = printable(redact(response.body:sub(1, EXAMINED), secrets)):sub(1, SHOWN)
     return ("the service answered HTTP %d: %s"):format(response.status, beginning)

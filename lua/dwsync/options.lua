@@ -224,9 +224,10 @@ function M.list_sync_records(given)
     return checked, err
 end
 
---- Parameters of sync_records and all_sync_records. @tparam table given @treturn table, or nil, err
-function M.sync_records(given)
-    local checked, err = check(SYNC_RECORDS, given, "sync_records")
+--- Parameters of sync_records and all_sync_records. @tparam table given @tparam string what the method's name
+-- @treturn table, or nil, err
+function M.sync_records(given, what)
+    local checked, err = check(SYNC_RECORDS, given, what)
     return checked, err
 end
 

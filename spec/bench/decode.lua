@@ -10,8 +10,9 @@ local function page(count)
     local records = {}
     for i = 1, count do
         local start = 1747637723055 + i * 3600000
-        records[i] = ('{"id":"05cea375-4b7a-4ebd-a2dc-%012x","identity_source_id":"79d6458e-85ee-4f8b-9cfb-2349de8a5132",'
-            .. '"identity_source_type":"ldap","start_time":%.0f,"end_time":%.0f,"add_count":%d,"update_count":%d,'
+        records[i] = ('{"id":"05cea375-4b7a-4ebd-a2dc-%012x",'
+            .. '"identity_source_id":"79d6458e-85ee-4f8b-9cfb-2349de8a5132","identity_source_type":"ldap",'
+            .. '"start_time":%.0f,"end_time":%.0f,"add_count":%d,"update_count":%d,'
             .. '"delete_count":0,"failed_count":0,"status":"%s","fail_reason":%s}'):format(i, start, start + 90000,
             i % 7, i % 23, i % 50 == 0 and "FAILED" or "FINISHED",
             i % 50 == 0 and '"[LDAP: error code 49 - AcceptSecurityContext error, data 52e]"' or "null")

@@ -19,7 +19,7 @@ LUA_PATH="$prefix/share/lua/5.4/?.lua;$prefix/share/lua/5.4/?/init.lua;;" \
 LUA_CPATH="$prefix/$libdir/lua/5.4/?.so;;" bin/dwsync version | grep -q '^dwsync '
 test -s share/man/man1/dwsync.1
 
-PKG_CONFIG_PATH="$prefix/$libdir/pkgconfig" pkg-config --define-variable=prefix="$prefix" --cflags --libs dws >flags
+PKG_CONFIG_PATH="$prefix/$libdir/pkgconfig" pkg-config --cflags --libs dws >flags
 # shellcheck disable=SC2046
 gcc -Wall -Wextra -Werror "$top/examples/embed.c" $(cat flags) -o embed
 cat >ask <<'END'

@@ -62,7 +62,8 @@ static void judges_the_table(void)
 static void refuses_every_beginning(void)
 {
     static const char *const documents[] = {
-        "{\"sync_records\":[{\"id\":\"a\\u00fc\\ud83d\\ude00\xc3\xbc\",\"n\":-1.5e+3,\"x\":null,\"t\":[true,false]}],\"count\":1}",
+        "{\"sync_records\":[{\"id\":\"a\\u00fc\\ud83d\\ude00\xc3\xbc\",\"n\":-1.5e+3,"
+        "\"x\":null,\"t\":[true,false]}],\"count\":1}",
         "[\"0123456789abcdef0123456789abcdef\xf0\x9f\x98\x80\\n\",[[]],{\"\":{}},0.5 ]",
         "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\xe2\x82\xac\"",
         "true",

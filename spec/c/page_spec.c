@@ -217,7 +217,8 @@ static void knows_escaped_names(void)
 static void passes_over_what_it_does_not_know(void)
 {
     struct reading r = read_page("{\"next\":{\"sync_records\":[{\"id\":7}],\"count\":\"x\"},\"sync_records\":["
-                                 "{\"tags\":[{\"id\":1},null],\"id\":\"a\",\"ID\":5,\"\":{}},{\"id\":\"b\"}],\"Count\":true,\"count\":2}");
+                                 "{\"tags\":[{\"id\":1},null],\"id\":\"a\",\"ID\":5,\"\":{}},{\"id\":\"b\"}],"
+                                 "\"Count\":true,\"count\":2}");
     EXPECT_STATUS(r.status, DWS_IDLE);
     EXPECT_INT(r.page.unknown, 2);
     EXPECT_INT(r.page.count, 2);
@@ -383,12 +384,14 @@ static void refuses_what_somebody_else_wrote(void)
 static void stays_strict_between_members(void)
 {
     expect_refused("{\"sync_records\":[{,\"id\":\"a\"}]}", "at byte offset 18: expected a member's name");
-    expect_refused("{\"sync_records\":[{\"id\":\"a\"\"identity_source_id\":\"b\"}]}", "at byte offset 26: expected ',' or '}'");
+    expect_refused("{\"sync_records\":[{\"id\":\"a\"\"identity_source_id\":\"b\"}]}",
+                   "at byte offset 26: expected ',' or '}'");
     expect_refused("{\"sync_records\":[{\"id\":\"a\",,\"identity_source_id\":\"b\"}]}",
                    "at byte offset 27: expected a member's name");
     expect_refused("{\"sync_records\":[{\"id\":\"a\",}]}", "at byte offset 27: expected a member's name");
     expect_refused("{\"sync_records\":[{\"id\":}]}", "at byte offset 23: expected a value");
-    expect_refused("{\"sync_records\":[{\"id\":\"a\",\"identity_source_id\":", "at byte offset 48: the text ends where a value was expected");
+    expect_refused("{\"sync_records\":[{\"id\":\"a\",\"identity_source_id\":",
+                   "at byte offset 48: the text ends where a value was expected");
     expect_refused("{\"sync_records\":[{\"id\":\"a\"},]}", "at byte offset 28: expected a value");
     expect_refused("{\"sync_records\":[{\"id\":\"a\"},{,\"id\":\"b\"}]}", "at byte offset 29: expected a member's name");
     expect_refused("{\"sync_records\":[{\"id\" \"a\"}]}", "at byte offset 23: expected ':'");

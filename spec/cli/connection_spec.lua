@@ -19,7 +19,7 @@ local function run(arguments, answers, environment, terminal)
     local out, err, requests, clock = "", "", {}, 1761389392
     table.insert(arguments, 1, "clusters")
     local exit = cli.main(arguments, {
-        stdout = { write = function(_, text) out = out .. text end, flush = function() end },
+        stdout = { write = function(_, text) out = out .. text return true end, flush = function() return true end },
         stderr = { write = function(_, text) err = err .. text end },
         getenv = function(name) return environment[name] end,
         read_file = function() return nil, "No such file or directory", true end,
@@ -65,8 +65,8 @@ describe("the options of where to ask", function()
     end)
 
     it("are the CA file and the proxy, of which none means none at all", function()
-        local _, _, _, requests = run { "--ca-file", "/ca.pem", "--proxy", "http://proxy:3128" }
-        assert.equal("/ca.pem", requests[1].ca_file)
+        local _, _, _, requests = run { "--ca-file", "README.md", "--proxy", "http://proxy:3128" }
+        assert.equal("README.md", requests[1].ca_file) -- any file that can be read
         assert.equal("http://proxy:3128", requests[1].proxy)
         _, _, _, requests = run { "--proxy", "none" }
         assert.equal("", requests[1].proxy)
@@ -79,6 +79,7 @@ describe("the options of where to ask", function()
             ["dwsync: config: endpoint \"http://e.example\" is plain http"] = { "--endpoint", "http://e.example" },
             ["dwsync: config: region \"nowhere-1\" has no built-in DWS endpoint"] = { "--region", "nowhere-1" },
             ["dwsync: config: project_id is \"a b\", expected"] = { "--project-id", "a b" },
+            ["dwsync: config: ca_file /nope: No such file or directory"] = { "--ca-file", "/nope" },
         }
         for message, arguments in pairs(cases) do
             local status, out, err, requests = run(arguments)
@@ -98,7 +99,8 @@ describe("the options of where to ask", function()
             .. "HUAWEICLOUD_SDK_SK are not set; credentials file: no home directory is known; ECS metadata: switched "
             .. "off; CCE pod identity: HC_CONTAINER_CREDENTIALS_FULL_URI is not set; environment (Terraform): "
             .. "HW_AUTH_TOKEN, HW_ACCESS_KEY and HW_USER_NAME are not set; KooCLI: no home directory is known.\n"
-            .. "        Set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or give credentials = {ak =, sk =}.\n", err)
+            .. "        Set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or write ak and sk below [basic] in "
+            .. "~/.huaweicloud/credentials.\n", err)
         assert.same({}, requests)
     end)
 end)

@@ -2,20 +2,17 @@ local output = require "dwsync.cli.output"
 
 -- Renders rows as the options in `args` say, on a terminal or not.
 local function write(args, terminal)
-    local parts, flushed = {}, false
+    local parts, complaints = {}, {}
     local context = {
-        stdout = {
-            write = function(_, text) parts[#parts + 1] = text end,
-            flush = function() flushed = true end,
-        },
+        write = function(_, text) parts[#parts + 1] = text end,
+        stderr = { write = function(_, ...) complaints = { ... } end },
         width = function() return terminal and 20 or nil end,
         color = function(_, wish) return wish == "always" or wish == "auto" and terminal or false end,
     }
     local rows = { { id = "a", status = "FAILED", fail_reason = "0123456789abcdef", more = 1 } }
     args.output, args.color = args.output or "table", args.color or "auto"
-    output.write("sync_records", rows, { "status", "fail_reason" }, args, context)
-    assert.is_true(flushed)
-    return table.concat(parts)
+    local status = output.write("sync_records", rows, { "status", "fail_reason" }, args, context)
+    return table.concat(parts), status, table.concat(complaints)
 end
 
 describe("output", function()
@@ -24,6 +21,15 @@ describe("output", function()
         assert.equal("ID  MORE\na   1\n", write { columns = { "id", "more" } })
         assert.equal("status,fail_reason\nFAILED,0123456789abcdef\n", write { output = "csv" })
         assert.equal("id\na\n", write { output = "tsv", columns = { "id" } })
+    end)
+
+    it("refuses a column that no row has, and names those there are", function()
+        local text, status, complaint = write { columns = { "id", "reason" } }
+        assert.equal("", text)
+        assert.equal(2, status)
+        assert.equal("dwsync: --columns: there is no 'reason'\n        There are: fail_reason, id, more, status.\n",
+            complaint)
+        assert.equal("ID  END\na\n", (write { columns = { "id", "end_time" } }))
     end)
 
     it("has every field in JSON, unless columns are asked for", function()

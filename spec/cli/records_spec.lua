@@ -28,11 +28,14 @@ end
 
 -- Runs the command; `answer(request)` gives status and body, by default all records. Returns status, stdout, stderr and
 -- the URLs asked for.
-local function run(arguments, answer, terminal)
+local function run(arguments, answer, terminal, stdout)
     local out, err, urls = "", "", {}
     table.insert(arguments, 1, "records")
     local exit = cli.main(arguments, {
-        stdout = { write = function(_, text) out = out .. text end, flush = function() end },
+        stdout = stdout or {
+            write = function(_, text) out = out .. text return true end,
+            flush = function() return true end,
+        },
         stderr = { write = function(_, text) err = err .. text end },
         getenv = function(name) return ENVIRONMENT[name] end,
         read_file = function() return nil, "No such file or directory", true end,
@@ -70,7 +73,7 @@ describe("dwsync records", function()
         assert.equal("", err)
         assert.same({ "https://dws.cn-north-4.myhuaweicloud.com/v1/p1/clusters/c1/db-manager/sync-records"
             .. "?limit=1000&offset=0" }, urls)
-        assert.equal("START                 STATUS    TYPE       ADD  UPDATE  DELETE  FAILED  REASON\n",
+        assert.equal("START                 STATUS    TYPE       ADD  UPD  DEL  FAIL  REASON\n",
             out:match "^[^\n]*\n")
         local _, lines = out:gsub("\n", "")
         assert.equal(5, lines)
@@ -113,8 +116,8 @@ describe("dwsync records", function()
             local status, out, err, urls = run { "c1", "--" .. name, "yester\27day" }
             assert.equal(2, status)
             assert.equal("", out)
-            assert.equal(("dwsync: --%s: 'yester?day' is no point in time\n        Write 24h, 7d, 2025-05-19 or "
-                .. "2025-05-19T06:55:23Z.\n"):format(name), err)
+            assert.equal(("dwsync: --%s: 'yester?day' is no point in time\n        Write 90m, 24h, 7d, 2w, 2025-05-19, "
+                .. "2025-05-19T06:55:23Z or milliseconds.\n"):format(name), err)
             assert.same({}, urls)
         end
     end)
@@ -124,10 +127,35 @@ describe("dwsync records", function()
         assert.equal(0, status)
         assert.equal("id\n", out)
         assert.equal("dwsync: no records: nothing was ever synchronised, or the feature is off\n", err)
-        status, out, err = run { "c1", "-o", "ndjson", "--status", "NONE" }
+        status, out, err = run { "c1", "-o", "ndjson", "--until", "1000000000000" }
         assert.equal(0, status)
         assert.equal("", out)
         assert.equal("dwsync: none of the 4 records fits\n", err)
+        status, out, err = run { "c1", "-o", "ndjson", "--source", "nope" }
+        assert.equal(0, status)
+        assert.equal("", out)
+        assert.matches("^dwsync: no record is of that source\n        There are: %a+ %(.+%)%.\n$", err)
+    end)
+
+    it("refuses what could only ever find nothing", function()
+        local status, out, err = run { "c1", "--status", "FAILD" }
+        assert.equal(2, status)
+        assert.equal("", out)
+        assert.matches("--status: 'FAILD' is none of FINISHED, FAILED, RUNNING", err, 1, true)
+        status, out, err = run { "c1", "--since", "7d", "--until", "8d" }
+        assert.equal(2, status)
+        assert.equal("", out)
+        assert.equal("dwsync: --since is not before --until, so nothing can fit\n", err)
+    end)
+
+    it("fails when the output cannot be written whole", function()
+        local full = {
+            write = function() return nil, "No space left on device" end,
+            flush = function() return true end,
+        }
+        local status, _, err = run({ "c1" }, nil, nil, full)
+        assert.equal(1, status)
+        assert.equal("dwsync: cannot write the output: No space left on device\n", err)
     end)
 
     local function by_page(request)
@@ -187,7 +215,7 @@ describe("dwsync records", function()
         assert.equal(1, status)
         assert.equal("", out)
         assert.equal(3, #urls)
-        assert.equal("dwsync: service: the service answered HTTP 503 with an empty body (HTTP 503, 3 attempts).\n"
+        assert.equal("dwsync: service: the service answered with an empty body (HTTP 503, 3 attempts).\n"
             .. "        The service failed; try again later, and give the request id when you report it.\n", err)
     end)
 end)

@@ -5,7 +5,10 @@ describe("dwsync version", function()
     it("tells dwsync, Lua and the libraries, one a line, and reads no environment", function()
         local text = ""
         local status = cli.main({ "version" }, {
-            stdout = { write = function(_, piece) text = text .. piece end },
+            stdout = {
+                write = function(_, piece) text = text .. piece return true end,
+                flush = function() return true end,
+            },
             getenv = function() error "the environment was read" end,
         })
         assert.equal(0, status)

@@ -3,7 +3,7 @@
 local cjson = require "cjson"
 local core = require "dwsync.core"
 
-local PAGES = 10000
+local PAGES = tonumber(os.getenv "DWSYNC_SPEC_PAGES") or 10000 -- fewer under memcheck
 local EXACT = 2 ^ 53
 local has_integers = math.type ~= nil
 

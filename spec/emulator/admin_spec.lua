@@ -132,6 +132,26 @@ describe("the emulator's own interface", function()
             refused("POST", "settings", {clock_offset = "1"}, "clock_offset must be a number")
             refused("POST", "settings", {projects = 3}, "projects must be one of 0, 1, 2")
             refused("POST", "settings", {lock = 1}, "lock must be true or false")
+            refused("POST", "settings", {token_bytes = 30001}, "token_bytes must be an integer from 64 to 30000")
+            refused("POST", "settings", {expiry_digits = 1}, "expiry_digits must be one of 0, 3, 6, 9")
+            refused("POST", "settings", {id_token = ""}, "id_token must be text")
+            refused("POST", "settings", {metadata_token = 500},
+                "metadata_token must be one of optional, required, 404, 405, 503")
+            refused("POST", "settings", {key_spelling = "secret"},
+                "key_spelling must be one of access, accessKeyId, access_key_id")
+            local names = "SDK-HMAC-SHA256, SDK-HMAC-SM3, V11-HMAC-SHA256, SDK-ECDSA-P256-SHA256, SDK-SM2-SM3"
+            for _, algorithms in ipairs{{"SDK-HMAC-MD5"}, {a = "SDK-SM2-SM3"}, {{}}} do
+                refused("POST", "settings", {algorithms = algorithms}, "algorithms must be a list of some of " .. names)
+            end
+            refused("POST", "settings", {algorithms = "SDK-SM2-SM3"}, "algorithms must be a list")
+            for _, policy in ipairs{
+                1, {}, {limit = 1}, {limit = 1.5, window = 1}, {limit = 1, window = 0}, {limit = -1, window = 1},
+                {limit = 1, window = 1, per = "user"}, {limit = 1, window = 1, retry_after = "1\r\nX-A: b"},
+                {limit = 1, window = 1, retry_after = {}},
+            } do
+                refused("POST", "settings", {throttle = policy}, "throttle must be an object of "
+                    .. "limit (an integer ≥ 0), window (seconds > 0) and perhaps retry_after (seconds or text)")
+            end
         end)
         it("and then changes nothing of what came with them", function()
             curl.admin(info, "POST", "settings", {max_limit = 3, paging = "rows"})

@@ -1,6 +1,4 @@
 local emulator = require "dwsync.emulator"
-local keyring = require "dwsync.emulator.keyring"
-local authentication = require "dwsync.emulator.authentication"
 local curl = dofile("spec/emulator/curl.lua")
 
 local PREFIX = "Incorrect IAM authentication information: "
@@ -158,28 +156,139 @@ describe("the gateway's authentication", function()
             assert.equal(200, curl.get(info, {path = path}).status)
         end)
 
-        it("lasts five minutes of real time", function()
-            local keys = keyring.new("AK", "SK")
-            for _ = 1, 6 do keys:failed("AK", 1000, 300) end
-            assert.is_true(keys:locked("AK", 1299))
-            assert.is_false(keys:locked("AK", 1300))
+        it("is put on one key and not on another", function()
+            local temporary = require("cjson").decode(curl.send(info, {
+                url = info.metadata_endpoint .. "/openstack/latest/securitykey",
+            }).body).credential
+            local function with_temporary(sk)
+                return curl.get(info, {
+                    path = path, ak = temporary.access, sk = sk,
+                    headers = {["x-security-token"] = temporary.securitytoken},
+                })
+            end
+            fail_times(5)
+            for _ = 1, 6 do assert.equal(401, with_temporary("wrong").status) end
+            refused_with("AK access failed to reach the limit,forbidden", with_temporary(temporary.secret))
+            assert.equal(200, curl.get(info, {path = path}).status)
+        end)
+
+        it("opens on order, settings and data staying as they are", function()
+            curl.admin(info, "POST", "settings", {max_limit = 3})
+            fail_times(6)
+            assert.equal(200, curl.admin(info, "DELETE", "locks").status)
+            local page = curl.get(info, curl.records_path(info, "healthy"))
+            assert.same({200, 3}, {page.status, #page.json.sync_records})
+        end)
+    end)
+
+    describe("throttling", function()
+        local function throttle(policy) curl.admin(info, "POST", "settings", {throttle = policy}) end
+
+        it("refuses more DWS calls than the policy admits, and says what it admits", function()
+            throttle{limit = 2, window = 60}
+            local statuses, last = {}, nil
+            for i = 1, 3 do
+                last = curl.get(info, {path = path})
+                statuses[i] = last.status
+            end
+            assert.same({200, 200, 429}, statuses)
+            assert.same({"APIGW.0308", "The throttling threshold has been reached: "
+                .. "policy user over ratelimit,limit:2,time:1 minute"}, {last.json.error_code, last.json.error_msg})
+            assert.is_nil(last.headers["retry-after"])
+            assert.equal(last.headers["x-request-id"], last.json.request_id)
+        end)
+
+        it("counts neither IAM's calls nor refused ones", function()
+            throttle{limit = 1, window = 60}
+            assert.equal(200, curl.get(info, "/v3/projects").status)
+            assert.equal(401, curl.get(info, {path = path, sk = "wrong"}).status)
+            assert.equal(200, curl.get(info, {path = path}).status)
+        end)
+
+        it("says when to come back if it is told to", function()
+            throttle{limit = 0, window = 10, retry_after = 3}
+            local response = curl.get(info, {path = path})
+            assert.same({429, "3"}, {response.status, response.headers["retry-after"]})
+            assert.is_truthy(response.json.error_msg:find("limit:0,time:10 second", 1, true))
+            throttle{limit = 0, window = 10, retry_after = "Fri, 31 Dec 2100 23:59:59 GMT"}
+            assert.equal("Fri, 31 Dec 2100 23:59:59 GMT", curl.get(info, {path = path}).headers["retry-after"])
+        end)
+
+        it("ends with its window", function()
+            throttle{limit = 0, window = 0.001}
+            assert.equal(429, curl.get(info, {path = path}).status)
+            throttle{limit = 1, window = 0.001}
+            assert.equal(200, curl.get(info, {path = path}).status)
+        end)
+
+        it("begins anew with the settings", function()
+            throttle{limit = 1, window = 3600}
+            curl.get(info, {path = path})
+            curl.admin(info, "DELETE", "settings")
+            throttle{limit = 1, window = 3600}
+            assert.equal(200, curl.get(info, {path = path}).status)
         end)
     end)
 
     describe("by token", function()
-        -- No endpoint issues tokens yet: the check is tried on a service of its own.
-        local function check(token, now)
-            local keys = keyring.new("AK", "SK")
-            keys:add_token("known", 1761389392)
-            local service = {keyring = keys, settings = {}, now = function() return now end}
-            return authentication.check(service, {headers = {["x-auth-token"] = token}})
+        local function token(scope)
+            local response = curl.ask(info, {method = "POST", path = "/v3/auth/tokens", body = {auth = {
+                identity = {methods = {"password"}, password = {user = {
+                    name = info.user, password = info.password, domain = {name = info.domain},
+                }}},
+                scope = scope,
+            }}})
+            assert.equal(201, response.status, response.body)
+            return response.headers["x-subject-token"], response.json.token
         end
+        local function ask(text, what)
+            return curl.ask(info, {path = what or path, headers = {"X-Auth-Token: " .. text}})
+        end
+        local HERE = {project = {name = "emu-north-1"}}
 
-        it("lets a token in that was issued here", function() assert.is_table(check("known", 1761389391)) end)
+        it("lets in who has one for this project, and notes how they came", function()
+            local text = token(HERE)
+            assert.equal(200, ask(text).status)
+            assert.equal(200, ask(text, "/v3/projects").status)
+            local list = curl.admin(info, "GET", "requests").json.requests
+            assert.same({"X-Auth-Token", nil}, {list[#list].by, list[#list].ak})
+        end)
 
-        it("tells when a token expired", function()
-            local _, refusal = check("known", 1761389392)
-            assert.equal(PREFIX .. "token expires, expires_at:2025-10-25T10:49:52.000000Z", refusal.message)
+        it("gives access to IAM but not to DWS for a domain", function()
+            local text = token()
+            assert.equal(200, ask(text, "/v3/projects?name=emu-north-1").status)
+            local response = ask(text)
+            assert.same({403, "APIGW.0306"}, {response.status, response.json.error_code})
+        end)
+
+        it("asks for a new one when it is of another region", function()
+            local response = ask((token{project = {name = "emu-south-1"}}))
+            assert.same({401, "APIGW.0307", "The token must be updated."},
+                {response.status, response.json.error_code, response.json.error_msg})
+        end)
+
+        it("denies access with one for another project of the region", function()
+            curl.admin(info, "POST", "settings", {projects = 2})
+            local list = curl.get(info, "/v3/projects?name=emu-north-1").json.projects
+            local response = ask((token{project = {id = list[2].id}}))
+            assert.same({403, "APIGW.0306"}, {response.status, response.json.error_code})
+            assert.equal(200, ask((token{project = {id = list[1].id}})).status)
+        end)
+
+        it("tells when one expired, or asks for a new one by setting", function()
+            curl.admin(info, "POST", "settings", {token_life = 100, expiry_digits = 3})
+            local text, description = token(HERE)
+            curl.admin(info, "POST", "settings", {clock_offset = 101})
+            local tail = "token expires, expires_at:" .. description.expires_at
+            assert.equal(tail, refused_with(tail, ask(text)))
+            curl.admin(info, "POST", "settings", {expired_token = "APIGW.0307"})
+            assert.equal("APIGW.0307", ask(text).json.error_code)
+        end)
+
+        it("looks at the signature when both are there", function()
+            local headers = curl.signed(info, {path = path})
+            headers[#headers + 1] = "X-Auth-Token: foreign"
+            assert.equal(200, curl.send(info, {path = path, headers = headers}).status)
         end)
     end)
 end)

@@ -41,6 +41,21 @@ describe("the emulated IAM", function()
         assert.not_equal(list[1].id, list[2].id)
     end)
 
+    it("knows a project of another region", function()
+        local list = projects("?name=emu-south-1").json.projects
+        assert.equal(1, #list)
+        assert.not_equal(info.project_id, list[1].id)
+        assert.equal(2, #projects().json.projects)
+    end)
+
+    it("tells the account", function()
+        local response = curl.get(info, "/v3/auth/domains")
+        assert.is_string(response.headers["x-iam-trace-id"])
+        local domain = response.json.domains[1]
+        assert.same({1, info.domain_id, info.domain}, {#response.json.domains, domain.id, domain.name})
+        assert.equal(info.iam_endpoint .. "/v3/domains/" .. info.domain_id, domain.links.self)
+    end)
+
     it("wants a signature", function()
         assert.equal(401, curl.send(info, {path = "/v3/projects"}).status)
     end)

@@ -173,6 +173,9 @@ describe("the life of an emulator", function()
                 for _, field in ipairs{"endpoint", "iam_endpoint", "metadata_endpoint", "ca_file", "ak", "sk"} do
                     assert.is_string(info[field], field)
                 end
+                for _, field in ipairs{"user", "user_id", "password", "domain", "domain_id", "agency", "idp_id"} do
+                    assert.is_string(info[field], field)
+                end
                 assert.equal("emu-north-1", info.region)
                 assert.is_truthy(info.project_id:match("^" .. ("%x"):rep(32) .. "$"))
                 assert.equal(9, #info.clusters)
@@ -303,6 +306,10 @@ exit 1
                 assert.equal(value, env[name], name)
             end
             assert.is_nil(env.HUAWEICLOUD_SDK_SECURITY_TOKEN)
+            for _, field in ipairs{"user", "user_id", "password", "domain", "domain_id", "agency", "idp_id"} do
+                assert.is_nil(info[field], field)
+            end
+            assert.is_nil(child.stdout:find("emulator-user", 1, true))
             assert.same({"", ""}, {child.stderr, left_behind()})
         end)
 

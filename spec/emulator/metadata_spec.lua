@@ -44,10 +44,10 @@ describe("the emulated metadata service", function()
     it("hands out the same key until it is about to expire, then another while the first still works", function()
         local first = credential()
         assert.equal(first.access, credential().access)
-        curl.admin(info, "POST", "settings", {clock_offset = 3060})
+        curl.admin(info, "POST", "settings", {clock_offset = 3001})
         local second = credential()
         assert.not_equal(first.access, second.access)
-        assert.equal(200, query_with(first, first.securitytoken, curl.date(os.time() + 3060)).status)
+        assert.equal(200, query_with(first, first.securitytoken, curl.date(os.time() + 3001)).status)
     end)
 
     it("wants a lifetime it can give", function()
@@ -67,6 +67,75 @@ describe("the emulated metadata service", function()
         curl.admin(info, "POST", "settings", {metadata_token = "required"})
         assert.equal(401, ask("GET", "/openstack/latest/securitykey").status)
         assert.equal(401, ask("GET", "/openstack/latest/meta_data.json").status)
+    end)
+
+    it("can be without session tokens, in each of the ways that clients must know", function()
+        for _, status in ipairs{404, 405, 503} do
+            curl.admin(info, "POST", "settings", {metadata_token = status})
+            assert.equal(status, token().status)
+            assert.equal(200, ask("GET", "/openstack/latest/securitykey").status)
+            assert.equal(200, ask("GET", "/openstack/latest/securitykey", "X-Metadata-Token: old").status)
+        end
+    end)
+
+    it("has no key for a machine without an agency, and says what to do", function()
+        curl.admin(info, "POST", "settings", {metadata_agency = false})
+        local response = ask("GET", "/openstack/latest/securitykey", "X-Metadata-Token: " .. token().body)
+        assert.equal(401, response.status)
+        assert.is_truthy(response.body:find("Please configure Cloud Service Agency first", 1, true))
+        assert.equal(200, ask("GET", "/openstack/latest/meta_data.json").status)
+        -- A wrong session token is told first.
+        response = ask("GET", "/openstack/latest/securitykey", "X-Metadata-Token: nonsense")
+        assert.is_nil(response.body:find("Cloud Service Agency", 1, true))
+    end)
+
+    it("can answer with a page for people", function()
+        curl.admin(info, "POST", "settings", {metadata_answer = "html"})
+        for method, what in pairs{PUT = "/meta-data/latest/api/token", GET = "/openstack/latest/securitykey"} do
+            local response = ask(method, what)
+            assert.same({200, "text/html"}, {response.status, response.headers["content-type"]})
+            assert.equal("<!DOCTYPE html>", response.body:sub(1, 15))
+        end
+    end)
+
+    it("can be silent, and serves others meanwhile", function()
+        curl.admin(info, "POST", "settings", {metadata_answer = "hang"})
+        local response = curl.send(info, {
+            url = info.metadata_endpoint .. "/openstack/latest/securitykey", curl = "--max-time 0.3",
+        })
+        local TIMED_OUT = 28 -- curl's exit status
+        assert.same({TIMED_OUT, nil}, {response.exit, response.status})
+        assert.equal(200, curl.get(info, path).status)
+        curl.admin(info, "POST", "settings", {metadata_answer = "normal"})
+        assert.equal(200, ask("GET", "/openstack/latest/securitykey").status)
+    end)
+
+    it("hands out keys that live as long as a setting says", function()
+        curl.admin(info, "POST", "settings", {key_life = 60})
+        local first = credential()
+        curl.admin(info, "POST", "settings", {clock_offset = 49})
+        assert.equal(first.access, credential().access)
+        curl.admin(info, "POST", "settings", {clock_offset = 51})
+        assert.not_equal(first.access, credential().access)
+        curl.admin(info, "POST", "settings", {clock_offset = 61})
+        assert.equal(401, query_with(first, first.securitytoken, curl.date(os.time() + 61)).status)
+    end)
+
+    it("spells keys and times as settings say", function()
+        local function reply(spelling, digits)
+            curl.admin(info, "POST", "settings", {key_spelling = spelling, expiry_digits = digits})
+            return cjson.decode(ask("GET", "/openstack/latest/securitykey").body)
+        end
+        local camel = reply("accessKeyId", 0).credentials
+        local snake = reply("access_key_id", 3).credentials
+        local plain = reply("access", 9).credential
+        assert.same({plain.access, plain.secret, plain.securitytoken},
+            {camel.accessKeyId, camel.secretAccessKey, camel.securityToken})
+        assert.same({plain.access, plain.secret, plain.securitytoken},
+            {snake.access_key_id, snake.secret_access_key, snake.security_token})
+        assert.is_truthy(camel.expiration:match("^%d+%-%d%d%-%d%dT%d%d:%d%d:%d%dZ$"))
+        assert.is_truthy(snake.expiration:match("^%d+%-%d%d%-%d%dT%d%d:%d%d:%d%d%.575Z$"))
+        assert.is_truthy(plain.expires_at:match("^%d+%-%d%d%-%d%dT%d%d:%d%d:%d%d%.575000000Z$"))
     end)
 
     it("tells the machine's project and region", function()

@@ -3,6 +3,8 @@
 #include "dws.h"
 #include "second_opinion.h"
 
+#include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +63,24 @@ static void check_string(struct dws_json_string string, struct dws_text body)
     free(plain);
 }
 
+/* ---- numbers ---------------------------------------------------------------------------------- */
+
+static void check_number(struct dws_json_number number, const char *start, const char *end)
+{
+    char copy[1100] = ""; /* an integer with more digits than a number may have is refused before */
+    CHECK((size_t)(end - start) < sizeof copy);
+    memcpy(copy, start, (size_t)(end - start));
+    errno = 0;
+    long long integer = strtoll(copy, NULL, 10);
+    bool fits = errno == 0 && !strpbrk(copy, ".eE");
+    double real = strtod(copy, NULL);
+    CHECK(number.is_integer == fits);
+    CHECK(!fits || number.integer == integer);
+    CHECK(number.real == real && (fits || signbit(number.real) == signbit(real)));
+}
+
+/* ---- values ----------------------------------------------------------------------------------- */
+
 static bool walk(struct dws_json *json, struct dws_text body);
 
 static bool walk_container(struct dws_json *json, bool object, struct dws_text body)
@@ -82,6 +102,7 @@ static bool walk(struct dws_json *json, struct dws_text body)
 {
     struct dws_json_string string;
     struct dws_json_number number;
+    const char *start;
     enum dws_json_type type = dws_json_peek(json);
     CHECK(json->at >= json->start && json->at <= json->end);
     CHECK(json->depth >= 0 && json->depth <= DWS_JSON_DEPTH);
@@ -89,9 +110,10 @@ static bool walk(struct dws_json *json, struct dws_text body)
     case DWS_JSON_OBJECT:
     case DWS_JSON_ARRAY: return walk_container(json, type == DWS_JSON_OBJECT, body);
     case DWS_JSON_NUMBER:
+        start = json->at;
         if (!dws_json_number(json, &number))
             return false;
-        CHECK(!number.is_integer || number.real == (double)number.integer);
+        check_number(number, start, json->at);
         return true;
     case DWS_JSON_STRING:
         if (!dws_json_string(json, &string))
@@ -124,8 +146,71 @@ static bool check_json(struct dws_text body)
 
 /* ---- pages ------------------------------------------------------------------------------------ */
 
+static unsigned find_field(struct dws_json_string key)
+{
+    unsigned field = 0;
+    while (field < DWS_FIELDS && !dws_json_equals(key, dws_field_name(field)))
+        field++;
+    return field;
+}
+
+/* Reads a field's value the plain way. */
+static void read_field(struct dws_json *json, struct dws_record *record, unsigned field)
+{
+    struct dws_json_number number;
+    record->present |= 1u << field;
+    if (dws_json_peek(json) == DWS_JSON_NULL) {
+        record->present &= ~(1u << field);
+        CHECK(dws_json_literal(json));
+    } else if (dws_field_is_text(field)) {
+        CHECK(dws_json_string(json, &record->text[field]));
+    } else {
+        CHECK(dws_json_number(json, &number));
+        record->integer[field] = number.is_integer ? number.integer : (int64_t)number.real;
+        CHECK(number.is_integer || (double)record->integer[field] == number.real);
+    }
+}
+
+/* The record again, read without the page reader's guesses. */
+static struct dws_record read_plainly(struct dws_text source)
+{
+    struct dws_record record = {.present = 0};
+    struct dws_json_string key;
+    struct dws_json json;
+    dws_json_start(&json, source);
+    CHECK(dws_json_object(&json));
+    while (dws_json_member(&json, &key)) {
+        unsigned field = find_field(key);
+        if (field < DWS_FIELDS) {
+            read_field(&json, &record, field);
+        } else {
+            record.unknown++;
+            CHECK(dws_json_skip(&json));
+        }
+    }
+    CHECK(dws_json_finish(&json));
+    return record;
+}
+
+static void compare_record(const struct dws_record *record)
+{
+    struct dws_record plain = read_plainly(record->source);
+    CHECK(record->present == plain.present && record->unknown == plain.unknown);
+    for (unsigned field = 0; field < DWS_FIELDS; field++) {
+        if (!(plain.present & 1u << field))
+            continue;
+        if (dws_field_is_text(field))
+            CHECK(record->text[field].raw.data == plain.text[field].raw.data &&
+                  record->text[field].raw.length == plain.text[field].raw.length &&
+                  record->text[field].escaped == plain.text[field].escaped);
+        else
+            CHECK(record->integer[field] == plain.integer[field]);
+    }
+}
+
 static void check_record(const struct dws_record *record, struct dws_text body)
 {
+    compare_record(record);
     CHECK(record->present < 1u << DWS_FIELDS);
     CHECK(is_inside(record->source, body));
     CHECK(record->source.length >= 2 && record->source.data[0] == '{' &&

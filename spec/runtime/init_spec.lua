@@ -77,7 +77,7 @@ describe("a runtime of the caller's own", function()
             project_id = "p",
             credentials = { ak = "access", sk = "secret-key" },
             getenv = function() end,
-            ca_file = "ca.pem",
+            ca_file = "README.md",
             proxy = "",
             user_agent = "spec/1",
             connect_timeout = 3,
@@ -101,7 +101,7 @@ describe("a runtime of the caller's own", function()
         assert.equal("https://dws.example.com/v1/p/clusters/c/db-manager/sync-records", request.url)
         assert.equal("20191115T033635Z", request.headers["X-Sdk-Date"])
         assert.equal("dws.example.com", request.headers.Host)
-        assert.same({ "ca.pem", "", "spec/1", 3, 4 },
+        assert.same({ "README.md", "", "spec/1", 3, 4 },
             { request.ca_file, request.proxy, request.user_agent, request.connect_timeout, request.timeout })
     end)
 

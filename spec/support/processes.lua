@@ -3,7 +3,7 @@ local uv = require "luv"
 
 local M = {}
 
-local START_MS, STOP_MS = 10000, 3000
+local START_MS, STOP_MS = 60000, 10000 -- bounds for busy machines, not pauses
 
 --- One word of a shell command.
 -- @param text

@@ -30,11 +30,11 @@ function M.run(args, context)
     if not list then
         return cli.report_error(failure, context)
     end
-    output.write("clusters", list, columns.clusters, args, context)
+    local status = output.write("clusters", list, columns.clusters, args, context)
     if #list == 0 then
         context.stderr:write "dwsync: this project has no cluster; is it the right region and project?\n"
     end
-    return 0
+    return status
 end
 
 return M

@@ -10,7 +10,7 @@ local function positive(text)
     if number and number > 0 and number < math.huge then
         return number
     end
-    return nil, ("'%s' is not a number above 0"):format(text)
+    return nil, ("--timeout: '%s' is not a number above 0"):format(text)
 end
 
 local function whole(text)
@@ -18,7 +18,7 @@ local function whole(text)
     if number then
         return number
     end
-    return nil, ("'%s' is not an integer of 0 or more"):format(text)
+    return nil, ("--retries: '%s' is not an integer of 0 or more"):format(text)
 end
 
 --- Adds the options.

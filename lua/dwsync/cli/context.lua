@@ -47,6 +47,26 @@ function M.new(given)
     return setmetatable(context, Context)
 end
 
+--- Writes data to stdout. A failure is told once, at the end, by `finish_output`.
+-- @tparam string text
+function Context:write(text)
+    local written, reason = self.stdout:write(text)
+    if not written then
+        self.write_failure = self.write_failure or reason or "unknown reason"
+    end
+end
+
+--- Flushes stdout.
+-- @treturn boolean whether everything was written, or nil
+-- @treturn string why not
+function Context:finish_output()
+    local flushed, reason = self.stdout:flush()
+    if self.write_failure or not flushed then
+        return nil, self.write_failure or reason
+    end
+    return true
+end
+
 --- Width that a table may take: COLUMNS, else the terminal's; nil when stdout is no terminal.
 -- @treturn integer or nil
 function Context:width()

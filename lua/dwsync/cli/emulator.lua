@@ -14,7 +14,7 @@ end
 -- @param parser an argparse command
 function M.configure(parser)
     parser:summary("Run the DWS service on this machine, for trials and tests.")
-    parser:description("Serves synchronisation records, clusters, IAM projects and machine credentials on 127.0.0.1,\n"
+    parser:description("Serves synchronisation records, clusters, IAM and machine credentials on 127.0.0.1,\n"
         .. "from a seeded data set. Prints one line of JSON when ready and runs until told to end (SIGTERM, Ctrl-C).\n"
         .. "With a COMMAND it runs that instead, the environment pointing at the emulator, and ends with its status.")
     parser:epilog("Example: dwsync emulator -- dwsync clusters")
@@ -22,7 +22,7 @@ function M.configure(parser)
         parser:option(name, text):argname("N"):default(default):convert(integer)
     end
     number("--port", "0", "Port of the service (TLS); 0 takes a free one.")
-    number("--http-port", "0", "Port of the metadata service; 0 takes a free one.")
+    number("--http-port", "0", "Port of the metadata service and pod identity; 0 takes a free one.")
     number("--seed", "1", "Data set to tell; the same seed tells the same stories.")
     number("--records", "2500", "Records of the large cluster.")
     number("--clusters", "0", "Healthy clusters besides the nine that tell a story.")
@@ -30,6 +30,19 @@ function M.configure(parser)
     parser:option("--sk", "Secret key that goes with it."):argname("KEY")
     parser:option("--nginx", "nginx to use, instead of the one in PATH."):argname("FILE")
     parser:argument("program", "Command to run with the emulator, after --."):argname("COMMAND"):args("*")
+end
+
+-- cjson escapes every slash, which is allowed and unreadable.
+local function json_line(value)
+    return (require("cjson").encode(value):gsub("\\/", "/"))
+end
+
+-- A command gets the key pair and nothing else to sign in with.
+local function without_login(info, login)
+    local copy = {}
+    for name, value in pairs(info) do copy[name] = value end
+    for _, name in ipairs(login) do copy[name] = nil end
+    return copy
 end
 
 -- The caller's environment with the emulator's in place of what was there.
@@ -126,13 +139,12 @@ function M.run(args, context)
     end
     if not running then return fail(err) end
 
-    -- cjson escapes every slash, which is allowed and unreadable.
-    local line = require("cjson").encode(running.info):gsub("\\/", "/")
     local status
     if args.program and #args.program > 0 then
+        local line = json_line(without_login(running.info, emulator.LOGIN))
         status = run_program(uv, running, args.program, line, signals, context)
     else
-        context.stdout:write(line, "\n")
+        context.stdout:write(json_line(running.info), "\n")
         context.stdout:flush()
         status = running:serve_until(function() return signals.received end) and 0 or nil
     end

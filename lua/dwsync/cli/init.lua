@@ -42,6 +42,7 @@ local function make_parser(argparse)
     local parser = argparse("dwsync", DESCRIPTION, "Example: dwsync records CLUSTER_ID --region cn-north-4 --since 7d")
     parser:command_target "command"
     parser:require_command(true)
+    parser:usage_max_width(80):help_max_width(80)
     return parser
 end
 
@@ -49,6 +50,25 @@ local function missing_argparse(context)
     context.stderr:write("dwsync: the command needs argparse for this Lua.\n"
         .. "        Debian: apt-get install lua-argparse. Elsewhere: luarocks install argparse.\n")
     return 2
+end
+
+-- What people try first, in the words of this command.
+local ALIASES = { ["--version"] = "version", help = "--help" }
+
+local function usage_error(reason, context)
+    context.stderr:write(("dwsync: %s\n        See dwsync --help, or dwsync COMMAND --help.\n"):format(
+        require("dwsync.report.display").safe(reason)))
+    return 2
+end
+
+-- Output that could not be written whole is no success: a disk was full, or a pipe closed.
+local function finish(status, context)
+    local written, reason = context:finish_output()
+    if written then
+        return status
+    end
+    context.stderr:write(("dwsync: cannot write the output: %s\n"):format(tostring(reason)))
+    return status ~= 0 and status or 1
 end
 
 --- Runs the command.
@@ -64,11 +84,13 @@ function M.main(arguments, given)
     end
     local parser = make_parser(argparse)
     local commands = load_commands(parser)
+    if arguments[#arguments] == "--" then
+        return usage_error("a command must follow --", context)
+    end
+    arguments[1] = ALIASES[arguments[1]] or arguments[1]
     local good, args = parser:pparse(arguments)
     if not good then
-        local reason = require("dwsync.report.display").safe(args)
-        context.stderr:write(("dwsync: %s\n        See dwsync --help, or dwsync COMMAND --help.\n"):format(reason))
-        return 2
+        return usage_error(args, context)
     end
     local ran, status = xpcall(commands[args.command].run, function(err)
         -- A bug shows its traceback; what the world did to us is an error object, what the user did an interrupt.
@@ -78,7 +100,7 @@ function M.main(arguments, given)
         return err
     end, args, context)
     if ran then
-        return status
+        return finish(status, context)
     elseif type(status) == "string" and status:find "interrupted!$" then
         context.stderr:write "dwsync: interrupted\n"
         return 130

@@ -1,6 +1,8 @@
 --- The options that shape output, and the rendering that follows them.
 -- It must not decide what is shown, only how.
 -- @module dwsync.cli.output
+local columns = require "dwsync.report.columns"
+local display = require "dwsync.report.display"
 local report = require "dwsync.report"
 
 local M = {}
@@ -26,9 +28,43 @@ function M.configure(command)
             :choices { "auto", "always", "never" })
 end
 
+-- A column that no row has is a typing error, unless there is no row to tell.
+local function missing_column(names, rows)
+    for _, name in ipairs(#rows > 0 and names or {}) do
+        local present = false
+        for _, row in ipairs(rows) do
+            present = present or row[name] ~= nil
+        end
+        if not present and not columns.is_record_field(name) then
+            return name
+        end
+    end
+end
+
+local function unknown_column(name, rows, default_columns, context)
+    local known = {}
+    for _, column in ipairs(default_columns) do
+        known[column] = true
+    end
+    for _, row in ipairs(rows) do
+        for column in pairs(row) do
+            known[column] = true
+        end
+    end
+    local names = {}
+    for column in pairs(known) do
+        names[#names + 1] = tostring(column)
+    end
+    table.sort(names)
+    context.stderr:write(display.safe(("dwsync: --columns: there is no '%s'"):format(name)) .. "\n        There are: "
+        .. display.safe(table.concat(names, ", ")) .. ".\n")
+    return 2
+end
+
 --- Writes rows as the options say.
 -- @tparam string name the field of the service's answer @tparam {table,...} rows
 -- @tparam {string,...} default_columns @tparam table args @tparam table context
+-- @treturn integer exit status
 function M.write(name, rows, default_columns, args, context)
     local document = {
         name = name,
@@ -36,10 +72,14 @@ function M.write(name, rows, default_columns, args, context)
         columns = args.columns or default_columns,
         every_field = not args.columns,
     }
+    local missing = missing_column(args.columns or {}, rows)
+    if missing then
+        return unknown_column(missing, rows, default_columns, context)
+    end
     report.render(args.output, document, function(text)
-        context.stdout:write(text)
+        context:write(text)
     end, { width = context:width(), color = context:color(args.color) })
-    context.stdout:flush()
+    return 0
 end
 
 return M

@@ -4,6 +4,7 @@
 local cli = require "dwsync.cli"
 local columns = require "dwsync.report.columns"
 local connection = require "dwsync.cli.connection"
+local display = require "dwsync.report.display"
 local output = require "dwsync.cli.output"
 local records = require "dwsync.records"
 local timestamps = require "dwsync.timestamps"
@@ -15,7 +16,7 @@ local function whole(text)
     if number and number > 0 then
         return number
     end
-    return nil, ("'%s' is not an integer above 0"):format(text)
+    return nil, ("--limit: '%s' is not an integer above 0"):format(text)
 end
 
 local function list(text)
@@ -29,6 +30,29 @@ local function list(text)
     return items
 end
 
+local STATUSES = { FINISHED = true, FAILED = true, RUNNING = true }
+
+-- A status that is none would find nothing, which looks as if all were well.
+local function statuses(text)
+    local names = list(text)
+    for i, name in ipairs(names or {}) do
+        names[i] = name:upper()
+        if not STATUSES[names[i]] then
+            return nil, ("--status: '%s' is none of FINISHED, FAILED, RUNNING"):format(name)
+        end
+    end
+    return names, not names and ("--status: '%s' names nothing"):format(text) or nil
+end
+
+-- Types are written in lower case by the service; ids are compared as they are, or in lower case.
+local function sources(text)
+    local names, err = list(text)
+    for i = 1, #(names or {}) do
+        names[#names + 1] = names[i]:lower()
+    end
+    return names, err
+end
+
 --- @param command an argparse command
 function M.configure(command)
     command:summary "List the synchronisation records of a cluster."
@@ -36,10 +60,10 @@ function M.configure(command)
     command:epilog "Example: dwsync records CLUSTER_ID --status FAILED --since 7d -o csv"
     command:argument("cluster_id", "Cluster; dwsync clusters lists them."):argname "<cluster_id>"
     command:group("Which records",
-        command:option("--status", "Only these: FINISHED, FAILED, RUNNING.", nil, list, 1):argname "<names>",
-        command:option("--source", "Only this source: its id or type.", nil, list, 1):argname "<source>",
-        command:option("--since", "Started at or after: 24h, 7d or ISO 8601.", nil, nil, 1):argname "<when>",
-        command:option("--until", "Started before: 24h, 7d or ISO 8601.", nil, nil, 1):argname "<when>",
+        command:option("--status", "Only these: FINISHED, FAILED, RUNNING.", nil, statuses, 1):argname "<names>",
+        command:option("--source", "Only these sources: ids or types.", nil, sources, 1):argname "<names>",
+        command:option("--since", "Started at or after: 90m, 24h, 7d, ISO 8601.", nil, nil, 1):argname "<when>",
+        command:option("--until", "Started before: 90m, 24h, 7d, ISO 8601.", nil, nil, 1):argname "<when>",
         command:option("--limit", "Records a request (default 1000).", nil, whole, 1):argname "<n>",
         command:option("--paging", "How offset counts (default auto).", nil, nil, 1)
             :choices { "auto", "page", "row" })
@@ -53,23 +77,16 @@ local function point(args, name, context)
     end
     local ms = timestamps.point(args[name], context.now())
     if not ms then
-        context.stderr:write(("dwsync: --%s: '%s' is no point in time\n        Write 24h, 7d, 2025-05-19 or "
-            .. "2025-05-19T06:55:23Z.\n"):format(name, args[name]:gsub("%c", "?")))
+        context.stderr:write(("dwsync: --%s: '%s' is no point in time\n        Write 90m, 24h, 7d, 2w, 2025-05-19, "
+            .. "2025-05-19T06:55:23Z or milliseconds.\n"):format(name, args[name]:gsub("%c", "?")))
     end
     return ms, not ms
-end
-
-local function upper(names)
-    for i, name in ipairs(names or {}) do
-        names[i] = name:upper()
-    end
-    return names
 end
 
 -- What the decoder can leave out; choosing by source is done afterwards, since it looks at two fields.
 local function conditions(args, since, till)
     local start_time = (since or till) and { min = since, max = till and till - 1 } or nil
-    return { status = upper(args.status), start_time = start_time }
+    return { status = args.status, start_time = start_time }
 end
 
 -- The columns asked for, when all of them are fields of a record; nil for every field.
@@ -89,11 +106,26 @@ local function fields(args)
     return args.columns and wanted or nil
 end
 
-local function tell_if_empty(total, kept, context)
-    if total == 0 then
+-- "ldap (79d6458e-…)" for each source among the records.
+local function name_sources(all)
+    local seen, names = {}, {}
+    for _, record in ipairs(all) do
+        local id = record.identity_source_id or ""
+        if not seen[id] then
+            seen[id] = true
+            names[#names + 1] = ("%s (%s)"):format(record.identity_source_type or "?", id)
+        end
+    end
+    return display.safe(table.concat(names, ", "))
+end
+
+local function tell_if_empty(all, kept, context)
+    if all.total == 0 then
         context.stderr:write("dwsync: no records: nothing was ever synchronised, or the feature is off\n")
+    elseif #all == 0 then
+        context.stderr:write(("dwsync: none of the %d records fits\n"):format(all.total))
     elseif #kept == 0 then
-        context.stderr:write(("dwsync: none of the %d records fits\n"):format(total))
+        context.stderr:write("dwsync: no record is of that source\n        There are: " .. name_sources(all) .. ".\n")
     end
 end
 
@@ -102,6 +134,9 @@ function M.run(args, context)
     local since, bad_since = point(args, "since", context)
     local till, bad_till = point(args, "until", context)
     if bad_since or bad_till then
+        return 2
+    elseif since and till and since >= till then
+        context.stderr:write "dwsync: --since is not before --until, so nothing can fit\n"
         return 2
     end
     local client, err, clear = connection.open(args, context)
@@ -121,9 +156,9 @@ function M.run(args, context)
     end
     local kept = records.filter(all, { source = args.source })
     local default = (args.output == "csv" or args.output == "tsv") and columns.record_fields or columns.records
-    output.write("sync_records", kept, default, args, context)
-    tell_if_empty(all.total, kept, context)
-    return 0
+    local status = output.write("sync_records", kept, default, args, context)
+    tell_if_empty(all, kept, context)
+    return status
 end
 
 return M

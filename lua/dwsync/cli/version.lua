@@ -12,7 +12,7 @@ end
 
 --- @tparam table _ @tparam table context @treturn integer exit status
 function M.run(_, context)
-    context.stdout:write(("dwsync %s\n%s\n%s\n"):format(core.version, rawget(_G, "jit") and jit.version or _VERSION,
+    context:write(("dwsync %s\n%s\n%s\n"):format(core.version, rawget(_G, "jit") and jit.version or _VERSION,
         core.libraries))
     return 0
 end

@@ -1,6 +1,6 @@
---- What tests may order of the emulator itself, under /_emulator/: faults, settings, records, a look at what was asked.
--- No authentication: the emulator listens on the loopback address only. Input is checked all the same; mistakes get 400
--- and the reason.
+--- What tests may order of the emulator itself, under /_emulator/: faults, settings, records, locks, and a look at what
+-- was asked. No authentication: the emulator listens on the loopback address only. Input is checked all the same;
+-- mistakes get 400 and the reason.
 -- @module dwsync.emulator.admin
 
 local cjson = require "cjson"
@@ -50,6 +50,11 @@ end
 
 ACTIONS["DELETE settings"] = function(service)
     service:reset()
+    return done()
+end
+
+ACTIONS["DELETE locks"] = function(service)
+    service.keyring:unlock()
     return done()
 end
 

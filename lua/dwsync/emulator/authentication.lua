@@ -4,6 +4,7 @@
 
 local refusals = require "dwsync.emulator.refusals"
 local signature = require "dwsync.emulator.signature"
+local timestamps = require "dwsync.emulator.timestamps"
 
 local M = {}
 
@@ -13,36 +14,52 @@ local function refused(tail)
     return nil, refusals.make("APIGW.0301", tail)
 end
 
--- Days since 1970-01-01 of a Gregorian date; os.time would apply the machine's time zone.
-local function days(year, month, day)
-    if month <= 2 then year, month = year - 1, month + 12 end
-    return 365 * year + math.floor(year / 4) - math.floor(year / 100) + math.floor(year / 400)
-        + math.floor((153 * (month - 3) + 2) / 5) + day - 719469
-end
-
-local function seconds_of(date)
-    local year, month, day, hour, minute, second = date:match("^(%d%d%d%d)(%d%d)(%d%d)T(%d%d)(%d%d)(%d%d)Z$")
-    if not year then return nil end
-    return days(tonumber(year), tonumber(month), tonumber(day)) * 86400
-        + tonumber(hour) * 3600 + tonumber(minute) * 60 + tonumber(second)
-end
-
 local function first(value)
     if type(value) == "table" then return value[1] end
     return value
 end
 
-local function expiry_text(seconds)
-    return os.date("!%Y-%m-%dT%H:%M:%S.000000Z", math.floor(seconds))
+local function contains(list, wanted)
+    for _, item in ipairs(list) do
+        if item == wanted then return true end
+    end
+    return false
 end
 
-local function check_token(service, token)
-    local known = service.keyring:find_token(token)
-    if not known then return refused("decrypt token fail") end
-    if known.expires_at <= service:now() then
-        return refused("token expires, expires_at:" .. expiry_text(known.expires_at))
+local function token_expired(service, expires_at)
+    return refused("token expires, expires_at:" .. service:iso(expires_at))
+end
+
+-- Regional services want a token for a project of their region; IAM takes any.
+local function check_scope(service, token, access)
+    if access == "account" then return true end
+    local project = token.scope.project
+    if not project then return nil, refusals.make("APIGW.0306") end
+    if project.region ~= service.config.region then return nil, refusals.make("APIGW.0307") end
+    return true
+end
+
+--- May this token pass?
+-- @tparam table service
+-- @tparam table request gets `by`
+-- @param text the token, a list of them when the header came repeatedly, nil when there is none
+-- @tparam string access see @{check}
+-- @treturn ?table the caller
+-- @treturn ?table refusal
+function M.check_token(service, request, text, access)
+    text = first(text)
+    -- Also what the gateway says to an Authorization header it does not recognise.
+    if not text then return refused("x-auth-token not found") end
+    request.by = "X-Auth-Token"
+    local token = service.tokens:find(text)
+    if not token then return refused("decrypt token fail") end
+    if token.expires_at <= service:now() then
+        if service.settings.expired_token == "APIGW.0307" then return nil, refusals.make("APIGW.0307") end
+        return token_expired(service, token.expires_at)
     end
-    return {}
+    local fits, refusal = check_scope(service, token, access)
+    if not fits then return nil, refusal end
+    return {token = token, project_id = token.scope.project and token.scope.project.id}
 end
 
 -- Temporary keys exist only together with their token, permanent ones only without.
@@ -51,26 +68,28 @@ local function check_security_token(service, key, ak, token)
         return refused("Get secretKey failed,ak:" .. ak .. ",err:ak not exist")
     end
     if token ~= key.security_token then return refused("decrypt token fail") end
-    if key.expires_at and key.expires_at <= service:now() then
-        return refused("token expires, expires_at:" .. expiry_text(key.expires_at))
-    end
+    if key.expires_at and key.expires_at <= service:now() then return token_expired(service, key.expires_at) end
     return true
 end
 
-local function is_signed(authorization, name)
-    for _, signed in ipairs(authorization.signed_headers) do
-        if signed == name then return true end
-    end
-    return false
+local function check_algorithm(service, authorization, date)
+    local settings = service.settings
+    if not contains(settings.algorithms, authorization.algorithm) then return refused("verify aksk signature fail") end
+    if not authorization.scope then return true end
+    local day, region, name = authorization.scope:match("^(%d+)/([^/]+)/([^/]+)$")
+    local fits = date and day == date:sub(1, 8)
+        and region == (settings.v11_region or region) and name == (settings.v11_service or name)
+    if not fits then return refused("verify aksk signature fail") end
+    return true
 end
 
 local function check_date(service, authorization, date)
-    local signed_at = date and is_signed(authorization, "x-sdk-date") and seconds_of(date)
+    local signed_at = date and contains(authorization.signed_headers, "x-sdk-date") and timestamps.from_sdk_date(date)
     if not signed_at then return refused("verify aksk signature fail") end
     local now = service:now()
     if math.abs(now - signed_at) > CLOCK_TOLERANCE then
         return refused(("signature expired, signature time:%s, server time:%s"):format(date,
-            os.date("!%Y%m%dT%H%M%SZ", math.floor(now))))
+            timestamps.to_sdk_date(now)))
     end
     return true
 end
@@ -90,8 +109,10 @@ local function check_key(service, request, authorization)
         return refused("AK access failed to reach the limit,forbidden")
     end
 
+    local date = first(request.headers["x-sdk-date"])
     local ok, refusal = check_security_token(service, key, ak, first(request.headers["x-security-token"]))
-    if ok then ok, refusal = check_date(service, authorization, first(request.headers["x-sdk-date"])) end
+    if ok then ok, refusal = check_algorithm(service, authorization, date) end
+    if ok then ok, refusal = check_date(service, authorization, date) end
     if ok then ok, refusal = check_signature(request, authorization, key) end
 
     if ok then
@@ -105,19 +126,18 @@ end
 
 --- May this request pass?
 -- @tparam table service see @{dwsync.emulator.service}
--- @tparam table request `method`, `uri`, `headers`, `body`; gets `ak` when it names one
--- @treturn ?table the caller, `ak` for signed requests
+-- @tparam table request `method`, `uri`, `headers`, `body`; gets `ak` when it names one, and `by`, what it came with:
+--   an algorithm or "X-Auth-Token"
+-- @tparam string access "project": tokens must be for a project of this region; "account": any token will do
+-- @treturn ?table the caller: `ak` for signed requests; `token`, and `project_id` when the token is for one
 -- @treturn ?table refusal
-function M.check(service, request)
+function M.check(service, request, access)
     local authorization = signature.parse(first(request.headers["authorization"]))
     if authorization then
-        request.ak = authorization.access
+        request.ak, request.by = authorization.access, authorization.algorithm
         return check_key(service, request, authorization)
     end
-    local token = first(request.headers["x-auth-token"])
-    if token then return check_token(service, token) end
-    -- Also what the gateway says to an Authorization header it does not recognise.
-    return refused("x-auth-token not found")
+    return M.check_token(service, request, request.headers["x-auth-token"], access)
 end
 
 return M

@@ -39,13 +39,15 @@ local function integer_parameter(request, name, default, least)
     return value
 end
 
-local function check_project(service, project_id)
-    if project_id == service.config.project_id then return true end
+-- The project must be this region's, and the one that the caller's token is for.
+local function check_project(service, request, project_id)
+    local allowed = request.caller.project_id or project_id
+    if project_id == service.config.project_id and project_id == allowed then return true end
     return nil, refusals.make("APIGW.0306")
 end
 
-local function find_cluster(service, project_id, cluster_id)
-    local allowed, refusal = check_project(service, project_id)
+local function find_cluster(service, request, project_id, cluster_id)
+    local allowed, refusal = check_project(service, request, project_id)
     if not allowed then return nil, refusal end
     if not cluster_id:match(UUID) then return nil, refusals.make("DWS.5064") end
     local cluster = service.cluster_by_id[cluster_id]
@@ -56,7 +58,7 @@ end
 
 --- `GET /v1/{project_id}/clusters/{cluster_id}/db-manager/sync-records`
 function M.list_sync_records(service, request, project_id, cluster_id)
-    local cluster, refusal = find_cluster(service, project_id, cluster_id)
+    local cluster, refusal = find_cluster(service, request, project_id, cluster_id)
     if not cluster then return nil, refusal end
     local offset, limit
     offset, refusal = integer_parameter(request, "offset", 0, 0)
@@ -121,7 +123,7 @@ end
 --- `GET /v1.0/{project_id}/clusters`: with a count, and the enterprise project as a filter. Every cluster is in the
 -- default one, "0".
 function M.list_clusters(service, request, project_id)
-    local allowed, refusal = check_project(service, project_id)
+    local allowed, refusal = check_project(service, request, project_id)
     if not allowed then return nil, refusal end
     local enterprise = request.query.enterprise_project_id
     local list, count = "[]", 0
@@ -132,8 +134,8 @@ function M.list_clusters(service, request, project_id)
 end
 
 --- `GET /v2/{project_id}/clusters`: no count, nodes with names.
-function M.show_clusters(service, _, project_id)
-    local allowed, refusal = check_project(service, project_id)
+function M.show_clusters(service, request, project_id)
+    local allowed, refusal = check_project(service, request, project_id)
     if not allowed then return nil, refusal end
     return {status = 200, headers = {}, body = '{"clusters":' .. clusters_json(service, true) .. "}"}
 end

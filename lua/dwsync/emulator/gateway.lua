@@ -8,7 +8,10 @@ local admin = require "dwsync.emulator.admin"
 local authentication = require "dwsync.emulator.authentication"
 local dws = require "dwsync.emulator.dws"
 local iam = require "dwsync.emulator.iam"
+local iam_credentials = require "dwsync.emulator.iam_credentials"
+local iam_tokens = require "dwsync.emulator.iam_tokens"
 local metadata = require "dwsync.emulator.metadata"
+local pod_identity = require "dwsync.emulator.pod_identity"
 local refusals = require "dwsync.emulator.refusals"
 local sending = require "dwsync.emulator.sending"
 local service_state = require "dwsync.emulator.service"
@@ -17,17 +20,24 @@ local M = {}
 
 local service
 
+-- Method, path, handler, and who may call. "project": DWS, which wants a signature or a token for a project of its
+-- region; "account": IAM, where any token will do; "open": IAM operations that check the caller themselves.
 local OPERATIONS = {
-    {"GET", "^/v1/([^/]+)/clusters/([^/]+)/db%-manager/sync%-records$", dws.list_sync_records},
-    {"GET", "^/v1%.0/([^/]+)/clusters$", dws.list_clusters},
-    {"GET", "^/v2/([^/]+)/clusters$", dws.show_clusters},
-    {"GET", "^/v3/projects$", iam.list_projects},
+    {"GET", "^/v1/([^/]+)/clusters/([^/]+)/db%-manager/sync%-records$", dws.list_sync_records, "project"},
+    {"GET", "^/v1%.0/([^/]+)/clusters$", dws.list_clusters, "project"},
+    {"GET", "^/v2/([^/]+)/clusters$", dws.show_clusters, "project"},
+    {"GET", "^/v3/projects$", iam.list_projects, "account"},
+    {"GET", "^/v3/auth/domains$", iam.list_domains, "account"},
+    {"POST", "^/v3/auth/tokens$", iam_tokens.create_token, "open"},
+    {"POST", "^/v3%.0/OS%-AUTH/id%-token/tokens$", iam_tokens.create_federated_token, "open"},
+    {"POST", "^/v3%.0/OS%-CREDENTIAL/securitytokens$", iam_credentials.create_temporary_key, "open"},
 }
 
-local METADATA_OPERATIONS = {
+local PLAIN_OPERATIONS = {
     {"PUT", "^/meta%-data/latest/api/token$", metadata.create_token},
     {"GET", "^/openstack/latest/securitykey$", metadata.security_key},
     {"GET", "^/openstack/latest/meta_data%.json$", metadata.instance},
+    {"POST", "^/pod%-identity$", pod_identity.credentials},
 }
 
 --- Runs once, before nginx accepts anything.
@@ -48,31 +58,43 @@ local function find(operations, method, path)
     for _, operation in ipairs(operations) do
         if operation[1] == method then
             local captures = {path:match(operation[2])}
-            if captures[1] then return operation[3], captures end
+            if captures[1] then return operation, captures end
         end
     end
     return nil
 end
 
-local function answer_to(request)
-    local operation, captures = find(OPERATIONS, request.method, request.path)
-    local response, refusal
-    if not operation then
-        refusal = refusals.make("APIGW.0101")
-    else
-        local caller
-        caller, refusal = authentication.check(service, request)
-        if caller then
-            for i, capture in ipairs(captures) do captures[i] = ngx.unescape_uri(capture) end
-            response, refusal = operation(service, request, captures[1], captures[2])
-        end
+-- The caller, once the gateway has let them in.
+local function admitted(request, access)
+    if access == "open" then return {} end
+    local caller, refusal = authentication.check(service, request, access)
+    local policy = service.settings.throttle
+    if caller and policy and access == "project" and not service.throttle:admit(policy, service:real_now()) then
+        return nil, refusals.throttled(policy)
     end
-    return response or refusals.response(refusal, request.id)
+    return caller, refusal
 end
 
-local function metadata_answer_to(request)
-    local operation = find(METADATA_OPERATIONS, request.method, request.path)
-    if operation then return operation(service, request) end
+local function answer_to(request)
+    local operation, captures = find(OPERATIONS, request.method, request.path)
+    if not operation then return refusals.response(refusals.make("APIGW.0101"), request.id) end
+    local handler, access = operation[3], operation[4]
+    local response, refusal
+    request.caller, refusal = admitted(request, access)
+    if request.caller then
+        for i, capture in ipairs(captures) do captures[i] = ngx.unescape_uri(capture) end
+        response, refusal = handler(service, request, captures[1], captures[2])
+    end
+    response = response or refusals.response(refusal, request.id)
+    if access ~= "project" then
+        response.headers["X-IAM-Trace-Id"] = "token_" .. service.config.region .. "_null_" .. request.id
+    end
+    return response
+end
+
+local function plain_answer_to(request)
+    local operation = find(PLAIN_OPERATIONS, request.method, request.path)
+    if operation then return operation[3](service, request) end
     return {status = 404, headers = {["Content-Type"] = "text/plain"}, body = "404 Not Found"}
 end
 
@@ -82,7 +104,7 @@ local function ordered_answer(action, request)
     local body = action.body or (action.body_base64 and ngx.decode_base64(action.body_base64))
     if not (action.status or action.headers or body or action.repeat_body) then return nil end
     local status = action.status or 200
-    local usual = not body and refusals.for_status(status)
+    local usual = not body and refusals.for_status(status, request.path)
     local response = usual and refusals.response(usual, request.id) or {status = status, body = body or ""}
     response.headers = action.headers or {}
     return response
@@ -109,7 +131,6 @@ local function receive()
         headers = ngx.req.get_headers(0),
         body = ngx.req.get_body_data(),
         id = ngx.ctx.request_id,
-        region = service.config.region,
     }
 end
 
@@ -131,9 +152,9 @@ function M.serve()
     return serve(request, answer_to)
 end
 
---- Content handler of the metadata port.
-function M.serve_metadata()
-    return serve(receive(), metadata_answer_to)
+--- Content handler of the plain port: the metadata service and the pod identity agent.
+function M.serve_plain()
+    return serve(receive(), plain_answer_to)
 end
 
 --- Content handler for what nginx refuses by itself: requests it cannot read, or too long in some part.
@@ -162,6 +183,7 @@ function M.log()
         connection = tonumber(ngx.var.connection),
         status = ngx.status,
         ak = request.ak,
+        by = request.by,
     }, ngx.var.ssl_session_reused == "r")
 end
 

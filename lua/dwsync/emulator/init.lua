@@ -9,6 +9,7 @@
 
 local cjson = require "cjson"
 local uv = require "luv"
+local account = require "dwsync.emulator.account"
 local certificates = require "dwsync.emulator.certificates"
 local keyring = require "dwsync.emulator.keyring"
 local nginx_conf = require "dwsync.emulator.nginx_conf"
@@ -20,6 +21,9 @@ local M = {}
 
 --- The region the emulator plays.
 M.REGION = "emu-north-1"
+
+--- What `info` holds for those who sign in other than with a key.
+M.LOGIN = {"user", "user_id", "password", "domain", "domain_id", "agency", "idp_id"}
 
 local START_TIMEOUT, STOP_TIMEOUT = 10000, 3000 -- milliseconds; both take a fraction of this
 local PORT_ATTEMPTS = 5
@@ -174,7 +178,9 @@ local function attempt(options, program, ports)
         seed = options.seed, records = options.records, clusters = options.clusters, ak = options.ak, sk = options.sk,
         started = seconds * 1000 + math.floor(microseconds / 1000), region = M.REGION,
         project_id = stories.hex_id(options.seed, "project"), supervisor = uv.os_getpid(),
+        password = keyring.random_text(24),
     }
+    for name, value in pairs(account.identity(options.seed)) do config[name] = value end
     local files = certificates.generate(seconds)
     files["emulator.json"] = cjson.encode(config)
     files["nginx.conf"] = nginx_conf.text{
@@ -195,18 +201,21 @@ end
 
 local function info_of(config, ports, directory)
     local endpoint = "https://127.0.0.1:" .. ports[1]
-    return {
+    local info = {
         endpoint = endpoint, iam_endpoint = endpoint, metadata_endpoint = "http://127.0.0.1:" .. ports[2],
         ca_file = directory .. "/ca.pem", region = config.region, project_id = config.project_id,
         ak = config.ak, sk = config.sk, clusters = stories.clusters(config), pid = config.supervisor,
     }
+    for _, name in ipairs(M.LOGIN) do info[name] = config[name] end
+    return info
 end
 
 --- Start the service and wait until it answers.
 -- @tparam ?table options `port` and `http_port` (0: any free one), `seed` (1), `records` of the large story (2500),
 --   `clusters` more than those that tell a story (0), `ak` and `sk` (random), `nginx` (path of the program)
 -- @treturn Emulator|nil with the table `info`: endpoint, iam_endpoint, metadata_endpoint, ca_file, region, project_id,
---   ak, sk, clusters (list of {id, name, story}), pid (of the calling process, which supervises)
+--   ak, sk, clusters (list of {id, name, story}), pid (of the calling process, which supervises), and what is named in
+--   @{LOGIN}
 -- @treturn ?string why not
 function M.start(options)
     options = checked(options or {})

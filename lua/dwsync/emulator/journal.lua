@@ -19,7 +19,7 @@ function M.new()
     }, Journal)
 end
 
---- @tparam table request `method`, `uri`, `connection`, `status`, `ak`
+--- @tparam table request `method`, `uri`, `connection`, `status`, `ak`, `by`
 -- @tparam boolean session_reused whether its connection resumed a TLS session
 function Journal:add(request, session_reused)
     self.total = self.total + 1

@@ -1,8 +1,9 @@
---- Who may call: access keys, temporary keys, tokens, and the lock that too many failures put on a key.
+--- Access keys, permanent and temporary, and the lock that too many failures put on one of them.
 -- Times are arguments; nothing here reads a clock. Secrets stay in this table.
 -- @module dwsync.emulator.keyring
 
 local rand = require "openssl.rand"
+local newest = require "dwsync.emulator.newest"
 
 local Keyring = {__name = "dwsync.emulator.keyring"}
 Keyring.__index = Keyring
@@ -11,8 +12,11 @@ local M = {}
 
 -- The signing guide: more than five consecutive failures lock a key for five minutes.
 local FAILURES_ALLOWED = 5
--- Metadata credentials: an hour, and a new set ten minutes before the end, the old one staying valid.
-local TEMPORARY_LIFE, TEMPORARY_OVERLAP = 3600, 600
+-- A new set ten minutes before the hour of metadata keys is over, the old one staying valid; other lifetimes alike.
+local OVERLAP = 1 / 6
+local TEMPORARY_KEPT = 1000
+-- Expiry texts carry milliseconds; these show who drops or misreads them.
+local FRACTION = 0.575 - 1
 
 local ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
@@ -31,8 +35,10 @@ end
 -- @treturn Keyring with one permanent key
 function M.new(ak, sk)
     return setmetatable({
-        keys = {[ak] = {secret = sk}},
-        tokens = {},
+        ak = ak,
+        permanent = {secret = sk},
+        temporary = newest.new(TEMPORARY_KEPT),
+        rotating = {},
         failures = {},
         locked_until = {},
     }, Keyring)
@@ -41,40 +47,36 @@ end
 --- @tparam string ak
 -- @treturn ?{secret=string,security_token=?string,expires_at=?number} temporary keys have the last two
 function Keyring:find(ak)
-    return self.keys[ak]
+    if ak == self.ak then return self.permanent end
+    return self.temporary:get(ak)
 end
 
---- The current temporary key, made anew when the last one is about to expire.
+--- A new temporary key.
 -- @tparam number now
--- @treturn table `ak`, `secret`, `security_token`, `expires_at` (seconds since the epoch)
-function Keyring:temporary(now)
-    local current = self.current_temporary
-    if current and now < current.expires_at - TEMPORARY_OVERLAP and now >= current.expires_at - TEMPORARY_LIFE then
-        return current
-    end
-    for ak, key in pairs(self.keys) do
-        -- Long dead: nobody comes with it again.
-        if key.expires_at and key.expires_at + TEMPORARY_LIFE < now then self.keys[ak] = nil end
-    end
-    current = {
+-- @tparam number life seconds
+-- @treturn table `ak`, `secret`, `security_token`, `issued_at`, `expires_at` (seconds since the epoch)
+function Keyring:issue(now, life)
+    local key = {
         ak = M.random_text(20), secret = M.random_text(40), security_token = M.random_text(600),
-        expires_at = math.floor(now) + TEMPORARY_LIFE,
+        issued_at = math.floor(now), expires_at = math.floor(now) + life + FRACTION,
     }
-    self.keys[current.ak] = current
-    self.current_temporary = current
-    return current
+    self.temporary:put(key.ak, key)
+    return key
 end
 
---- @tparam string token
--- @tparam number expires_at seconds since the epoch
-function Keyring:add_token(token, expires_at)
-    self.tokens[token] = {expires_at = expires_at}
-end
-
---- @tparam string token
--- @treturn ?{expires_at=number}
-function Keyring:find_token(token)
-    return self.tokens[token]
+--- The current temporary key of a place that hands out the same one until it is about to expire.
+-- @tparam string place
+-- @tparam number now
+-- @tparam number life seconds
+-- @treturn table see @{issue}
+function Keyring:current(place, now, life)
+    local key = self.rotating[place]
+    local fresh = key and key.life == life and now >= key.issued_at and now < key.issued_at + life * (1 - OVERLAP)
+    if fresh then return key end
+    key = self:issue(now, life)
+    key.life = life
+    self.rotating[place] = key
+    return key
 end
 
 --- A request signed with this key was refused.

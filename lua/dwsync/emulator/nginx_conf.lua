@@ -71,7 +71,7 @@ end
 -- @tparam {string,...} options.modules dynamic modules to load, absolute paths
 -- @tparam string options.lua_directory where `dwsync/` is found, absolute
 -- @tparam integer options.port TLS
--- @tparam integer options.http_port the metadata service, plain
+-- @tparam integer options.http_port the metadata service and the pod identity agent, plain
 -- @tparam boolean options.root true when nginx is started by root
 -- @treturn string nginx.conf
 function M.text(options)
@@ -89,7 +89,7 @@ function M.text(options)
         local certificate = ("        ssl_certificate %s;\n"):format(server[2])
         parts[#parts + 1] = SERVER:format(options.port, " ssl", server[1], certificate, "serve")
     end
-    parts[#parts + 1] = SERVER:format(options.http_port, "", "localhost", "", "serve_metadata")
+    parts[#parts + 1] = SERVER:format(options.http_port, "", "localhost", "", "serve_plain")
     parts[#parts + 1] = "}\n"
     return table.concat(parts)
 end

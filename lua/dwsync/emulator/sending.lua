@@ -46,9 +46,13 @@ local function send_repeated(text, times)
 end
 
 --- Send an answer.
--- @tparam table response `status`, `headers`, `body`
+-- @tparam table response `status`, `headers`, `body`; or `silent_for`: so many seconds of nothing, then the end
 -- @tparam ?table action of a fault, see @{dwsync.emulator.faults}
 function M.send(response, action)
+    if response.silent_for then
+        ngx.sleep(response.silent_for)
+        return close_without_answer()
+    end
     action = action or {}
     ngx.status = response.status
     for name, value in pairs(response.headers) do ngx.header[name] = value end

@@ -3,6 +3,7 @@
 -- @module dwsync.emulator.settings
 
 local cjson = require "cjson"
+local algorithms = require "dwsync.emulator.algorithms"
 
 local M = {}
 
@@ -17,15 +18,22 @@ local function one_of(...)
     end
 end
 
+local function is_integer(value)
+    return type(value) == "number" and value % 1 == 0
+end
+
 local function number_from(least)
     return function(value)
         return type(value) == "number" and value >= least, "a number" .. (least > -math.huge and " ≥ " .. least or "")
     end
 end
 
-local function integer_from(least)
+local function integer_from(least, greatest)
+    greatest = greatest or math.huge
+    local expected = greatest < math.huge and ("an integer from %d to %d"):format(least, greatest)
+        or "an integer ≥ " .. least
     return function(value)
-        return type(value) == "number" and value % 1 == 0 and value >= least, "an integer ≥ " .. least
+        return is_integer(value) and value >= least and value <= greatest, expected
     end
 end
 
@@ -33,16 +41,66 @@ local function boolean(value)
     return type(value) == "boolean", "true or false"
 end
 
+local function text(value)
+    return type(value) == "string" and value ~= "", "text"
+end
+
+local function list_of(names)
+    local known = {}
+    for _, name in ipairs(names) do known[name] = true end
+    return function(value)
+        if type(value) ~= "table" then return false, "a list" end
+        for key, name in pairs(value) do
+            if type(key) ~= "number" or not known[name] then
+                return false, "a list of some of " .. table.concat(names, ", ")
+            end
+        end
+        return true
+    end
+end
+
+local THROTTLE = "an object of limit (an integer ≥ 0), window (seconds > 0) and perhaps retry_after (seconds or text)"
+
+local function throttle(value)
+    if type(value) ~= "table" then return false, THROTTLE end
+    for name in pairs(value) do
+        if name ~= "limit" and name ~= "window" and name ~= "retry_after" then return false, THROTTLE end
+    end
+    local after = value.retry_after
+    local valid = is_integer(value.limit) and value.limit >= 0 and type(value.window) == "number" and value.window > 0
+        and (after == nil or is_integer(after) or type(after) == "string" and not after:find("%c"))
+    return valid, THROTTLE
+end
+
 -- name → default and check. `null` puts a setting back to its default.
 local SETTINGS = {
+    -- The records.
     paging = {"page", one_of("page", "row", "ignore")},     -- what offset counts: pages (documented), rows, nothing
     count = {"total", one_of("total", "page", "absent")},   -- what count says
     max_limit = {nil, integer_from(1)},                     -- a larger limit is silently lowered to this
+    -- The gateway.
     clock_offset = {0, number_from(-math.huge)},            -- seconds the service's clock is ahead
-    projects = {1, one_of(0, 1, 2)},                        -- how many projects IAM finds
-    metadata_token = {"optional", one_of("optional", "required")}, -- whether the metadata service insists on its token
     lock = {true, boolean},                                 -- whether failures lock a key
     lock_seconds = {300, number_from(0)},                   -- and for how long
+    algorithms = {algorithms.names, list_of(algorithms.names)}, -- which signatures are accepted
+    v11_region = {nil, text},                               -- the only region a V11 scope may name; none: any
+    v11_service = {nil, text},                              -- and the only service
+    throttle = {nil, throttle},                             -- how many DWS calls are answered in a while
+    expired_token = {"APIGW.0301", one_of("APIGW.0301", "APIGW.0307")}, -- what an expired token is told
+    -- IAM.
+    projects = {1, one_of(0, 1, 2)},                        -- how many projects bear the region's name
+    token_life = {86400, integer_from(1)},                  -- seconds
+    token_bytes = {5000, integer_from(64, 30000)},          -- a header line takes 32 KB at most
+    totp = {nil, text},                                     -- the passcode; none: the user has no virtual MFA device
+    id_token = {"emulator-id-token", text},                 -- what the identity provider's token is
+    expiry_digits = {6, one_of(0, 3, 6, 9)},                -- fraction of a second in expiry times, everywhere
+    -- Keys of the machine and the pod.
+    metadata_token = {"optional", one_of("optional", "required", 404, 405, 503)}, -- a number: PUT answers that
+    metadata_agency = {true, boolean},                      -- whether the machine has an agency, so that there is a key
+    metadata_answer = {"normal", one_of("normal", "hang", "html")}, -- silence, or a page for people
+    pod_token = {"emulator-pod-token", text},               -- what a pod authenticates with
+    key_life = {3600, integer_from(1)},                     -- seconds; after 5/6 of it there is another key
+    key_spelling = {nil, one_of("access", "accessKeyId", "access_key_id")}, -- of temporary keys; none: as documented
 }
 
 --- @treturn table the settings of a fresh service

@@ -2,31 +2,9 @@
 -- with the signer it judges. Pure: no clock, no nginx.
 -- @module dwsync.emulator.signature
 
-local digest = require "openssl.digest"
-local hmac = require "openssl.hmac"
+local algorithms = require "dwsync.emulator.algorithms"
 
 local M = {}
-
-local HEX = {}
-for byte = 0, 255 do HEX[string.char(byte)] = ("%02x"):format(byte) end
-
-local function hex(bytes)
-    return (bytes:gsub(".", HEX))
-end
-
-local function sha256(text)
-    return hex(digest.new("sha256"):final(text))
-end
-
---- What a caller may sign with: name → how the payload and the canonical request are hashed, which header may carry the
--- payload's hash, and how the string to sign becomes the signature.
-M.algorithms = {
-    ["SDK-HMAC-SHA256"] = {
-        hash = sha256,
-        content_header = "x-sdk-content-sha256",
-        sign = function(secret, string_to_sign) return hex(hmac.new(secret, "sha256"):final(string_to_sign)) end,
-    },
-}
 
 local function decode(text)
     return (text:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
@@ -80,19 +58,30 @@ local function canonical_headers(headers, signed)
     return table.concat(lines)
 end
 
+-- The two forms: the access key alone, or with the scope of V11 behind it.
+local PLAIN = "^Access=([^,%s]+),%s*SignedHeaders=([^,%s]+),%s*Signature=(%x+)%s*$"
+local SCOPED = "^Credential=([^,%s]+),%s*SignedHeaders=([^,%s]+),%s*Signature=(%x+)%s*$"
+local SCOPE = "^(.+)/(%d%d%d%d%d%d%d%d/[^/]+/[^/]+)$"
+
 --- Take an Authorization header apart.
 -- @tparam ?string authorization
--- @treturn ?table `algorithm`, `access` (the AK), `signed_headers` (sorted list), `signature`; nil when the gateway
---   would not recognise it
+-- @treturn ?table `algorithm`, `access` (the AK), `signed_headers` (sorted list), `signature`, and for V11 `scope`
+--   (`YYYYMMDD/region/service`); nil when the gateway would not recognise it
 function M.parse(authorization)
     if type(authorization) ~= "string" then return nil end
-    local algorithm, access, names, signature =
-        authorization:match("^(%S+)%s+Access=([^,%s]+),%s*SignedHeaders=([^,%s]+),%s*Signature=(%x+)%s*$")
-    if not M.algorithms[algorithm] then return nil end
+    local name, rest = authorization:match("^(%S+)%s+(.*)$")
+    local algorithm = algorithms.by_name[name]
+    if not algorithm then return nil end
+    local access, names, signature = rest:match(algorithm.scoped and SCOPED or PLAIN)
+    local scope
+    if access and algorithm.scoped then access, scope = access:match(SCOPE) end
+    if not access then return nil end
     local signed_headers = {}
-    for name in names:gmatch("[^;]+") do signed_headers[#signed_headers + 1] = name:lower() end
+    for header in names:gmatch("[^;]+") do signed_headers[#signed_headers + 1] = header:lower() end
     table.sort(signed_headers)
-    return {algorithm = algorithm, access = access, signed_headers = signed_headers, signature = signature}
+    return {
+        algorithm = name, access = access, scope = scope, signed_headers = signed_headers, signature = signature,
+    }
 end
 
 --- The canonical request of what was received.
@@ -101,7 +90,7 @@ end
 -- @tparam table authorization see @{parse}
 -- @treturn string
 function M.canonical_request(request, authorization)
-    local algorithm = M.algorithms[authorization.algorithm]
+    local algorithm = algorithms.by_name[authorization.algorithm]
     local path, query = request.uri:match("^([^?]*)%??(.*)$")
     -- UNSIGNED-PAYLOAD comes in that header too: whatever it says takes the hash's place.
     local payload_hash = single(request.headers[algorithm.content_header]) or algorithm.hash(request.body or "")
@@ -117,8 +106,11 @@ end
 -- @tparam string date the X-Sdk-Date header
 -- @treturn string
 function M.string_to_sign(canonical_request, authorization, date)
-    local algorithm = M.algorithms[authorization.algorithm]
-    return table.concat({authorization.algorithm, date, algorithm.hash(canonical_request)}, "\n")
+    local algorithm = algorithms.by_name[authorization.algorithm]
+    local lines = {authorization.algorithm, date}
+    lines[#lines + 1] = authorization.scope -- V11 has this line more
+    lines[#lines + 1] = algorithm.hash(canonical_request)
+    return table.concat(lines, "\n")
 end
 
 --- Does the signature fit the request?
@@ -131,8 +123,8 @@ function M.verify(request, authorization, secret)
     local canonical_request = M.canonical_request(request, authorization)
     local date = single(request.headers["x-sdk-date"])
     local string_to_sign = M.string_to_sign(canonical_request, authorization, date)
-    local expected = M.algorithms[authorization.algorithm].sign(secret, string_to_sign)
-    return expected == authorization.signature, canonical_request
+    local algorithm = algorithms.by_name[authorization.algorithm]
+    return algorithm.fits(authorization, secret, string_to_sign), canonical_request
 end
 
 return M

@@ -25,9 +25,9 @@ local TITLES = {
     start_time = "START",
     end_time = "END",
     add_count = "ADD",
-    update_count = "UPDATE",
-    delete_count = "DELETE",
-    failed_count = "FAILED",
+    update_count = "UPD",
+    delete_count = "DEL",
+    failed_count = "FAIL",
     fail_reason = "REASON",
     number_of_node = "NODES",
 }
@@ -45,11 +45,22 @@ local FORMATS = {
 --- The columns shown when none are asked for.
 M.records = { "start_time", "status", "identity_source_type", "add_count", "update_count", "delete_count",
     "failed_count", "fail_reason" }
-M.clusters = { "id", "name", "status", "version", "number_of_node" }
+M.clusters = { "id", "name", "status", "version" }
 
 --- All fields of a record, in the order of the service's documentation.
 M.record_fields = { "id", "identity_source_id", "identity_source_type", "start_time", "end_time", "add_count",
     "update_count", "delete_count", "failed_count", "status", "fail_reason" }
+
+--- Whether a record has a field of that name, present or not.
+-- @tparam string name @treturn boolean
+function M.is_record_field(name)
+    for _, field in ipairs(M.record_fields) do
+        if field == name then
+            return true
+        end
+    end
+    return false
+end
 
 --- @tparam string name @treturn string heading
 function M.title(name)

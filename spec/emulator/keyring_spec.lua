@@ -1,0 +1,53 @@
+local keyring = require "dwsync.emulator.keyring"
+
+local NOW, LIFE = 1761389392.25, 3600
+
+describe("the emulator's keyring", function()
+    local keys
+
+    before_each(function() keys = keyring.new("AK", "SK") end)
+
+    it("holds one permanent key", function()
+        assert.same({secret = "SK"}, keys:find("AK"))
+        assert.is_nil(keys:find("OTHER"))
+    end)
+
+    it("issues keys of their own, that end when asked and show a fraction", function()
+        local first, second = keys:issue(NOW, LIFE), keys:issue(NOW, LIFE)
+        assert.not_equal(first.ak, second.ak)
+        assert.equal(first, keys:find(first.ak))
+        assert.is_true(first.expires_at <= NOW + LIFE and first.expires_at > NOW + LIFE - 2)
+        assert.is_true(math.abs(first.expires_at % 1 - 0.575) < 1e-6)
+    end)
+
+    it("hands out the current key of a place until a sixth of its life is left", function()
+        local first = keys:current("metadata", NOW, LIFE)
+        assert.equal(first, keys:current("metadata", NOW + 2999, LIFE))
+        local second = keys:current("metadata", NOW + 3000, LIFE)
+        assert.not_equal(first, second)
+        assert.equal(first, keys:find(first.ak))
+        assert.not_equal(second, keys:current("pod", NOW + 3000, LIFE))
+    end)
+
+    it("makes another when the wanted life changes or the clock goes back", function()
+        local first = keys:current("metadata", NOW, LIFE)
+        assert.not_equal(first, keys:current("metadata", NOW, LIFE + 1))
+        first = keys:current("metadata", NOW, LIFE)
+        assert.not_equal(first, keys:current("metadata", NOW - 10, LIFE))
+    end)
+
+    it("locks one key and not another, until told otherwise or the time is over", function()
+        for _ = 1, 6 do keys:failed("AK", NOW, 300) end
+        assert.same({true, false}, {keys:locked("AK", NOW + 299), keys:locked("OTHER", NOW)})
+        assert.is_false(keys:locked("AK", NOW + 300))
+        keys:unlock()
+        assert.is_false(keys:locked("AK", NOW))
+    end)
+
+    it("counts failures in a row only", function()
+        for _ = 1, 5 do keys:failed("AK", NOW, 300) end
+        keys:succeeded("AK")
+        for _ = 1, 5 do keys:failed("AK", NOW, 300) end
+        assert.is_false(keys:locked("AK", NOW))
+    end)
+end)
