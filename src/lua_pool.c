@@ -35,7 +35,7 @@ static void push_uservalue_field(lua_State *L, const char *field)
 
 static const char *const option_names[] = {
     "concurrency", "connect_timeout", "timeout", "max_response_bytes", "ca_file", "client_cert",
-    "client_key",  "proxy",           "user_agent", "allow_http", NULL,
+    "client_key",  "proxy",           "user_agent", "allow_http", "certificate_info", NULL,
 };
 
 /* Pushes the request's value for an option or, when it has none, the pool's. */
@@ -105,6 +105,7 @@ static void read_transport(lua_State *L, int request, int options, struct dws_tr
         .proxy = option_string(L, request, options, "proxy"),
         .user_agent = option_string(L, request, options, "user_agent"),
         .allow_http = option_flag(L, request, options, "allow_http"),
+        .certificate_info = option_flag(L, request, options, "certificate_info"),
     };
 }
 
@@ -286,6 +287,26 @@ static bool set_page(lua_State *L, struct lua_pool *self, const struct dws_respo
     return good;
 }
 
+static void set_text(lua_State *L, const char *name, const char *text)
+{
+    if (!text)
+        return;
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, name);
+}
+
+/* Sets response.certificate = {subject =, issuer =, not_after =} when it was asked for. */
+static void set_certificate(lua_State *L, const struct dws_certificate *certificate, int result)
+{
+    if (!certificate->subject && !certificate->not_after)
+        return;
+    lua_createtable(L, 0, 3);
+    set_text(L, "subject", certificate->subject);
+    set_text(L, "issuer", certificate->issuer);
+    set_text(L, "not_after", certificate->not_after);
+    lua_setfield(L, result, "certificate");
+}
+
 /* Pushes {status =, headers =, seconds =, body =}; the body is left out when it was decoded into page. */
 static void push_response(lua_State *L, struct lua_pool *self, const struct dws_response *response, lua_Number id)
 {
@@ -297,6 +318,7 @@ static void push_response(lua_State *L, struct lua_pool *self, const struct dws_
     lua_setfield(L, result, "headers");
     lua_pushnumber(L, response->seconds);
     lua_setfield(L, result, "seconds");
+    set_certificate(L, &response->certificate, result);
     recall(L, "decode", id);
     bool decoded = lua_istable(L, -1) && response->status >= 200 && response->status < 300 &&
                    set_page(L, self, response, result);

@@ -235,7 +235,12 @@ local function perform(self, service, url, call, seconds)
     return result, err
 end
 
-local function endpoints_of(self, service, call)
+--- Where a service is asked.
+-- @tparam string service "dws" or "iam"
+-- @tparam table call `keys`, which may name an IAM endpoint, and `endpoints` instead of the service's
+-- @treturn {string,...} URLs, or nil
+-- @treturn dwsync.error
+function Api:endpoints_of(service, call)
     local named = service == "iam" and self.iam_is_default and call.keys and call.keys.iam_endpoint
     if call.endpoints or not named then
         return call.endpoints or self.endpoints[service]
@@ -245,7 +250,7 @@ end
 
 -- Tries the endpoints in turn, beginning with the one that answered last.
 local function perform_anywhere(self, service, target, call, seconds)
-    local endpoints, err = endpoints_of(self, service, call)
+    local endpoints, err = self:endpoints_of(service, call)
     if not endpoints then
         return nil, err
     end

@@ -239,6 +239,18 @@ end
 
 -- ---- operations ----------------------------------------------------------------------------------
 
+--- The project id in use: given, known from the credentials, or looked up at IAM.
+-- @treturn string id, or nil
+-- @treturn dwsync.error
+function Client:project_id()
+    local limits = deadline_of(self)
+    local keys, err = self.api:resolve_credentials(limits)
+    if not keys then
+        return nil, err
+    end
+    return project_id_of(self, keys, limits)
+end
+
 --- One page, as the service's operation ListSyncRecords gives it.
 -- @tparam table parameters `cluster_id`; optional `offset` (page index from 0), `limit` (records a page, above 0; the
 -- service's default is 1000), `timeout` (seconds for all attempts together), `fields` (list of names: only these are
