@@ -88,11 +88,16 @@ end
 --- Performs a request as it stands, neither signed nor repeated; for services on this machine.
 -- @tparam table request see dwsync.runtime
 -- @treturn table response, or nil
--- @treturn table err as the runtime gave it
+-- @treturn dwsync.error
 function Api:perform_plainly(request)
     local started = self.runtime.now()
-    local response, err = self.runtime.perform(request)
-    tell_attempt(self, request, started, response, err and errors.from_core(err))
+    local response, failure = self.runtime.perform(request)
+    local err
+    if not response then
+        local secrets = { request.headers.Authorization, request.headers["X-Metadata-Token"] }
+        err = errors.from_core(failure, keys_of.hide(secrets, 2))
+    end
+    tell_attempt(self, request, started, response, err)
     return response, err
 end
 
