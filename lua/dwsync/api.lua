@@ -207,9 +207,28 @@ local function enter_guard(self, call, seconds)
     end
 end
 
-local function leave_guard(self, ticket, response, err)
+-- Whether the server's own clock explains why it refused ours; then ours is corrected from now on. Of many requests
+-- under way the first one corrects it, the others only see that they were signed before.
+local function correct_clock(self, err, call)
+    if err.kind == "clock" and call.signed_with and call.signed_with ~= self.clock_offset then
+        return true
+    end
+    local offset = err.server_time and err.server_time - self.runtime.now()
+    if err.kind ~= "clock" or not offset or math.abs(offset - self.clock_offset) < MIN_SKEW_SECONDS then
+        return false
+    end
+    self.clock_offset = offset
+    emit(self, "clock", function(event)
+        event.skew = offset
+    end)
+    return true
+end
+
+-- A refusal that says nothing about the secret is none: the date can be corrected, an expired token replaced.
+local function leave_guard(self, ticket, call, response, err)
     local accepted = response ~= nil or err.code ~= nil and err.code:find "^DWS%." ~= nil
     local refused = err and (err.kind == "auth" or err.kind == "clock") and not is_expired(err)
+        and not call.clock_corrected
     self.guard:leave(ticket, self.runtime.now(), accepted, refused and err or nil)
 end
 
@@ -233,10 +252,11 @@ local function perform(self, service, url, call, seconds)
     local response, failure = self.runtime.perform(request)
     local result
     result, err = judge(self, response, failure, call, canonical)
-    if ticket then
-        leave_guard(self, ticket, result, err)
-    end
     tell_attempt(self, request, started, response, err)
+    call.clock_corrected = err ~= nil and correct_clock(self, err, call)
+    if ticket then
+        leave_guard(self, ticket, call, result, err)
+    end
     return result, err
 end
 
@@ -265,23 +285,6 @@ local function perform_anywhere(self, service, target, call, seconds)
         end
     end
     return response, err
-end
-
--- Whether the server's own clock explains why it refused ours; then ours is corrected from now on. Of many requests
--- under way the first one corrects it, the others only see that they were signed before.
-local function correct_clock(self, err, call)
-    if err.kind == "clock" and call.signed_with and call.signed_with ~= self.clock_offset then
-        return true
-    end
-    local offset = err.server_time and err.server_time - self.runtime.now()
-    if err.kind ~= "clock" or not offset or math.abs(offset - self.clock_offset) < MIN_SKEW_SECONDS then
-        return false
-    end
-    self.clock_offset = offset
-    emit(self, "clock", function(event)
-        event.skew = offset
-    end)
-    return true
 end
 
 local function attempts(self, service, target, call)
@@ -313,7 +316,7 @@ end
 
 local function until_clock_is_right(self, service, target, call)
     local response, err = attempts(self, service, target, call)
-    if not response and correct_clock(self, err, call) then
+    if not response and call.clock_corrected then
         response, err = attempts(self, service, target, call)
     end
     return response, err
