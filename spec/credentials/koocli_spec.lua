@@ -18,7 +18,8 @@ end
 
 local function config(profile, encrypted)
     profile.name = profile.name or "main"
-    return { current = "main", authEncrypt = encrypted or "false", profiles = { { name = "other", mode = "AKSK" }, profile } }
+    return { current = "main", authEncrypt = encrypted or "false", profiles = { { name = "other", mode = "AKSK" },
+        profile } }
 end
 
 describe("KooCLI's configuration", function()
@@ -41,7 +42,8 @@ describe("KooCLI's configuration", function()
 
     it("says that it is encrypted, which it is by default", function()
         for _, encrypted in ipairs { "true", "", true } do
-            local fields, err, why = load(config({ mode = "AKSK", accessKeyId = "x", secretAccessKey = "y" }, encrypted))
+            local fields, err, why = load(config({ mode = "AKSK", accessKeyId = "x",
+                secretAccessKey = "y" }, encrypted))
             assert.is_nil(fields)
             assert.is_nil(err)
             assert.equal("KooCLI's " .. PATH .. ": its values are encrypted "

@@ -10,7 +10,8 @@ end
 
 describe("Terraform's variables", function()
     it("give a token, which goes first", function()
-        local keys = load { HW_AUTH_TOKEN = "hidden", HW_ACCESS_KEY = "AK", HW_SECRET_KEY = "hidden", HW_PROJECT_ID = "p" }
+        local keys = load { HW_AUTH_TOKEN = "hidden", HW_ACCESS_KEY = "AK", HW_SECRET_KEY = "hidden",
+            HW_PROJECT_ID = "p" }
         assert.equal("hidden", keys.token)
         assert.equal("p", keys.project_id)
         assert.is_nil(keys.ak)
