@@ -327,8 +327,8 @@ end
 -- @tparam string service "dws" or "iam"
 -- @tparam string target path and query, percent-encoded
 -- @tparam table call `headers` to send and sign; `keys`: the credentials, nil for none; `body`; `secrets`: further
--- texts that must not show; `endpoints` instead of the service's; `deadline`: seconds since the epoch and `timeout`: the
--- same as a length, for messages; `decode`: what the runtime may do with a page, see dwsync.runtime
+-- texts that must not show; `endpoints` instead of the service's; `deadline`: seconds since the epoch and `timeout`:
+-- the same as a length, for messages; `decode`: what the runtime may do with a page, see dwsync.runtime
 -- @treturn table response with a 2xx status, or nil
 -- @treturn dwsync.error
 -- @treturn dwsync.credentials those the answer belongs to
