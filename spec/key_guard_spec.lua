@@ -23,8 +23,8 @@ describe("a key that is refused", function()
             assert.equal("APIGW.0301", err.code)
             assert.equal(REFUSED, err.cause)
             assert.is_false(err.retryable)
-            assert.equal("access key AK was refused 3 times in a row (verify aksk signature fail); nothing is sent with "
-                .. "it until 2025-10-25T10:54:52.000Z", err.message)
+            assert.equal("access key AK was refused 3 times in a row (verify aksk signature fail); nothing is sent "
+                .. "with it until 2025-10-25T10:54:52.000Z", err.message)
             assert.matches("^Check the secret key", err.hint)
             assert.is_nil(tostring(err):find("hidden", 1, true))
         end

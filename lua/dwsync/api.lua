@@ -88,11 +88,16 @@ end
 --- Performs a request as it stands, neither signed nor repeated; for services on this machine.
 -- @tparam table request see dwsync.runtime
 -- @treturn table response, or nil
--- @treturn table err as the runtime gave it
+-- @treturn dwsync.error
 function Api:perform_plainly(request)
     local started = self.runtime.now()
-    local response, err = self.runtime.perform(request)
-    tell_attempt(self, request, started, response, err and errors.from_core(err))
+    local response, failure = self.runtime.perform(request)
+    local err
+    if not response then
+        local secrets = { request.headers.Authorization, request.headers["X-Metadata-Token"] }
+        err = errors.from_core(failure, keys_of.hide(secrets, 2))
+    end
+    tell_attempt(self, request, started, response, err)
     return response, err
 end
 
@@ -202,9 +207,28 @@ local function enter_guard(self, call, seconds)
     end
 end
 
-local function leave_guard(self, ticket, response, err)
+-- Whether the server's own clock explains why it refused ours; then ours is corrected from now on. Of many requests
+-- under way the first one corrects it, the others only see that they were signed before.
+local function correct_clock(self, err, call)
+    if err.kind == "clock" and call.signed_with and call.signed_with ~= self.clock_offset then
+        return true
+    end
+    local offset = err.server_time and err.server_time - self.runtime.now()
+    if err.kind ~= "clock" or not offset or math.abs(offset - self.clock_offset) < MIN_SKEW_SECONDS then
+        return false
+    end
+    self.clock_offset = offset
+    emit(self, "clock", function(event)
+        event.skew = offset
+    end)
+    return true
+end
+
+-- A refusal that says nothing about the secret is none: the date can be corrected, an expired token replaced.
+local function leave_guard(self, ticket, call, response, err)
     local accepted = response ~= nil or err.code ~= nil and err.code:find "^DWS%." ~= nil
     local refused = err and (err.kind == "auth" or err.kind == "clock") and not is_expired(err)
+        and not call.clock_corrected
     self.guard:leave(ticket, self.runtime.now(), accepted, refused and err or nil)
 end
 
@@ -228,10 +252,11 @@ local function perform(self, service, url, call, seconds)
     local response, failure = self.runtime.perform(request)
     local result
     result, err = judge(self, response, failure, call, canonical)
-    if ticket then
-        leave_guard(self, ticket, result, err)
-    end
     tell_attempt(self, request, started, response, err)
+    call.clock_corrected = err ~= nil and correct_clock(self, err, call)
+    if ticket then
+        leave_guard(self, ticket, call, result, err)
+    end
     return result, err
 end
 
@@ -267,23 +292,6 @@ local function perform_anywhere(self, service, target, call, seconds)
     return response, err
 end
 
--- Whether the server's own clock explains why it refused ours; then ours is corrected from now on. Of many requests
--- under way the first one corrects it, the others only see that they were signed before.
-local function correct_clock(self, err, call)
-    if err.kind == "clock" and call.signed_with and call.signed_with ~= self.clock_offset then
-        return true
-    end
-    local offset = err.server_time and err.server_time - self.runtime.now()
-    if err.kind ~= "clock" or not offset or math.abs(offset - self.clock_offset) < MIN_SKEW_SECONDS then
-        return false
-    end
-    self.clock_offset = offset
-    emit(self, "clock", function(event)
-        event.skew = offset
-    end)
-    return true
-end
-
 local function attempts(self, service, target, call)
     return retry.run(function(left)
         return perform_anywhere(self, service, target, call, math.min(left, self.attempt_timeout))
@@ -313,7 +321,7 @@ end
 
 local function until_clock_is_right(self, service, target, call)
     local response, err = attempts(self, service, target, call)
-    if not response and correct_clock(self, err, call) then
+    if not response and call.clock_corrected then
         response, err = attempts(self, service, target, call)
     end
     return response, err
@@ -324,8 +332,8 @@ end
 -- @tparam string service "dws" or "iam"
 -- @tparam string target path and query, percent-encoded
 -- @tparam table call `headers` to send and sign; `keys`: the credentials, nil for none; `body`; `secrets`: further
--- texts that must not show; `endpoints` instead of the service's; `deadline`: seconds since the epoch and `timeout`: the
--- same as a length, for messages; `decode`: what the runtime may do with a page, see dwsync.runtime
+-- texts that must not show; `endpoints` instead of the service's; `deadline`: seconds since the epoch and `timeout`:
+-- the same as a length, for messages; `decode`: what the runtime may do with a page, see dwsync.runtime
 -- @treturn table response with a 2xx status, or nil
 -- @treturn dwsync.error
 -- @treturn dwsync.credentials those the answer belongs to

@@ -205,7 +205,11 @@ end
 
 -- The calls below are no tail calls on purpose: CALLER counts stack levels.
 
---- Options of dwsync.new. @tparam table given @treturn table with defaults filled in, or nil, err
+--- Options of dwsync.new. Those about who asks: `credentials` (forms: see dwsync.credentials), `metadata` (whether the
+-- default chain asks the machine's metadata service; true, false or its address), `algorithm` (how requests are
+-- signed), `signing_service` and `signing_region` (only for V11-HMAC-SHA256, which derives its key from them).
+-- @tparam table given
+-- @treturn table with defaults filled in, or nil, err
 function M.client(given)
     local checked, err = check(CLIENT, given, "dwsync.new")
     if checked and checked.algorithm == "V11-HMAC-SHA256" and not checked.signing_service then

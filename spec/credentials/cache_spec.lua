@@ -69,7 +69,8 @@ describe("fetched credentials", function()
         assert.equal("one", world.get().ak)
         local event = world.events[#world.events]
         assert.equal("warning", event.type)
-        assert.equal("test source could not be renewed, the present credentials serve until they expire: cannot connect",
+        assert.equal("test source could not be renewed, the present credentials serve until they expire: "
+            .. "cannot connect",
             event.message)
         assert.equal("one", world.get().ak)
         assert.equal(2, world.fetched) -- it is not asked again at once

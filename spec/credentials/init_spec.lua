@@ -132,9 +132,9 @@ describe("the chain", function()
     it("says where it looked when nobody has any", function()
         local message, hint = refusal(nil, context { HOME = "/h" })
         assert.equal("no credentials found: environment: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK are not set; "
-            .. "credentials file /h/.huaweicloud/credentials: does not exist; ECS metadata: switched off; CCE pod identity: "
-            .. "HC_CONTAINER_CREDENTIALS_FULL_URI is not set; environment (Terraform): HW_AUTH_TOKEN, HW_ACCESS_KEY and "
-            .. "HW_USER_NAME are not set; KooCLI's /h/.hcloud/config.json: does not exist", message)
+            .. "credentials file /h/.huaweicloud/credentials: does not exist; ECS metadata: switched off; CCE pod "
+            .. "identity: HC_CONTAINER_CREDENTIALS_FULL_URI is not set; environment (Terraform): HW_AUTH_TOKEN, "
+            .. "HW_ACCESS_KEY and HW_USER_NAME are not set; KooCLI's /h/.hcloud/config.json: does not exist", message)
         assert.equal("Set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or give credentials = {ak =, sk =}.", hint)
     end)
 end)

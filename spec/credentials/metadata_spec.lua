@@ -65,7 +65,8 @@ describe("the metadata service", function()
     end)
 
     it("is given up when it refuses the second session, too, or has none to give", function()
-        assert.equal(4, #refusal({ SESSION, { status = 401 }, SESSION, { status = 401 } }, "no key: HTTP 401$").requests)
+        local made = refusal({ SESSION, { status = 401 }, SESSION, { status = 401 } }, "no key: HTTP 401$")
+        assert.equal(4, #made.requests)
         for _, status in ipairs { 404, 405, 503 } do
             refusal({ { status = status }, { status = 401 }, { status = status } },
                 ("no session token: HTTP %d$"):format(status))
@@ -124,7 +125,8 @@ end)
 
 describe("the metadata service in the default chain", function()
     it("is passed over outside the cloud, after a second at most and not each time", function()
-        local made = fakes.world { answers = { ABSENT }, variables = { HW_ACCESS_KEY = "HW", HW_SECRET_KEY = "hidden" } }
+        local made = fakes.world { answers = { ABSENT }, variables = { HW_ACCESS_KEY = "HW",
+            HW_SECRET_KEY = "hidden" } }
         assert.equal("HW", assert(made.get()).ak)
         assert.equal(1, made.requests[1].connect_timeout)
         made.get()

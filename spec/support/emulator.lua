@@ -1,5 +1,6 @@
 --- One emulator for a spec: started once, put back to its beginning between tests, asked and ordered over its own
 -- admin interface. It must not be a client: what the client does is what specs look at.
+local cache = require "dwsync.credentials.cache"
 local cjson = require "cjson"
 local core = require "dwsync.core"
 local dwsync = require "dwsync"
@@ -43,9 +44,11 @@ function Running:admin(method, action, order)
     return cjson.decode(response.body)
 end
 
---- Settings, data, locks, faults and the journal as at the start; this process forgets its refusals, too.
+--- Settings, data, locks, faults and the journal as at the start; this process forgets its refusals and
+-- the credentials it fetched, too.
 function Running:reset()
     key_guard.shared:forget()
+    cache.shared:forget()
     self:admin("DELETE", "settings")
     self:admin("DELETE", "faults")
     self:admin("DELETE", "requests")

@@ -165,4 +165,9 @@ function Cache:discard(keys)
     return entry ~= nil
 end
 
+--- Forgets everything: the next request of each source fetches anew.
+function Cache:forget()
+    self.entries, self.count = {}, 0
+end
+
 return M

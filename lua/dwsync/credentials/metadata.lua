@@ -24,11 +24,13 @@ local NO_AGENCY = "Please configure Cloud Service Agency first"
 
 local function base_of(context, options)
     local named = variables.get(context, "DWSYNC_METADATA")
-    if context.metadata == false or context.metadata == nil and named == "off" then
+    if options and options.endpoint then
+        return (options.endpoint:gsub("/+$", ""))
+    elseif context.metadata == false or context.metadata == nil and named == "off" then
         return nil
     end
     local option = type(context.metadata) == "string" and context.metadata or nil
-    return ((options and options.endpoint or option or named or BASE):gsub("/+$", ""))
+    return ((option or named or BASE):gsub("/+$", ""))
 end
 
 local function failure(message, response, hint)
