@@ -75,8 +75,8 @@ function M.project_id(subject)
     local origin = client.settings.project_id and "given"
         or known_project(subject) and "from " .. subject.keys.source or "looked up at IAM"
     if subject.iam_failed then
-        return "failed", "it has to be looked up, and IAM cannot be asked",
-            "Mend what the check of IAM found, or give --project-id."
+        return "skipped", "not tried: it would be looked up, and IAM failed", "Mend that first, or give --project-id.",
+            "IAM"
     end
     local id, err = client:project_id()
     if not id then

@@ -1,6 +1,7 @@
 --- What works between here and the service, check by check, and what to do about the first thing that does not.
 -- It must not print, and asks with the caller's client only. A check is a function(subject) → outcome, found, next; its
--- outcome is "ok", "warning" (works, or only informs), "failed", or "skipped" (there is nothing to check).
+-- outcome is "ok", "warning" (works, or only informs), "failed", or "skipped" (there is nothing to check; or, with a
+-- fourth result, the check named there stands in its way).
 -- @module dwsync.doctor
 local access = require "dwsync.doctor.access"
 local configuration = require "dwsync.doctor.configuration"
@@ -36,12 +37,13 @@ local function obstacle(check, roots)
     end
 end
 
-local function finding(name, outcome, found, next_step)
+local function finding(name, outcome, found, next_step, root)
     return {
         check = name,
         outcome = outcome,
         found = display.safe(found),
         next = next_step and display.safe(next_step) or nil,
+        root = root,
     }
 end
 
@@ -49,22 +51,20 @@ end
 -- @tparam table subject `client`, or `config_error` why there is none; `settings` (list of {name, value, origin});
 -- optional `cluster_id` (default: the first cluster)
 -- @tparam[opt] function on_finding called with each finding as soon as it is there
--- @treturn {table,...} findings {check =, outcome =, found =, next =, root =}; `next` is absent when all is well, `root`
--- names the failed check because of which this one was not tried
+-- @treturn {table,...} findings {check =, outcome =, found =, next =, root =}; `next` is absent when all is
+-- well, `root` names the failed check because of which this one was not tried
 -- @treturn boolean whether no check failed
 function M.run(subject, on_finding)
     local findings, roots, healthy = {}, {}, true
     for i, check in ipairs(M.checks) do
         local name, root = check[1], obstacle(check, roots)
         if root then
-            findings[i] = finding(name, "skipped", ("not tried: %s failed"):format(root), "Mend that first.")
-            findings[i].root, roots[name] = root, root
+            findings[i] = finding(name, "skipped", ("not tried: %s failed"):format(root), "Mend that first.", root)
         else
             findings[i] = finding(name, check[2](subject))
-            if findings[i].outcome == "failed" then
-                roots[name], healthy = name, false
-            end
         end
+        local failed = findings[i].outcome == "failed"
+        roots[name], healthy = failed and name or findings[i].root, healthy and not failed
         if on_finding then
             on_finding(findings[i])
         end
