@@ -1,5 +1,7 @@
 local Api = require "dwsync.api"
 local core = require "dwsync.core"
+local fakes = require "spec.support.credentials"
+local key_guard = require "dwsync.key_guard"
 
 local START = 1761389392 -- 2025-10-25T10:49:52Z
 local KEYS = { ak = "AKEXAMPLE", sk = "hidden-sk+/=%", security_token = "hidden-token" }
@@ -33,6 +35,7 @@ local function new_api(runtime, changes)
             iam = { "https://iam.example" } },
         given_credentials = KEYS,
         context = {},
+        guard = key_guard.new(),
         transport = { connect_timeout = 10, ca_file = "/ca.pem" },
         retries = 3,
         attempt_timeout = 30,
@@ -362,5 +365,179 @@ describe("credentials of an api", function()
         local keys, err = new_api(new_runtime { OK }, { given_credentials = {} }):resolve_credentials()
         assert.is_nil(keys)
         assert.equal("credentials", err.kind)
+    end)
+end)
+
+describe("a request with a token", function()
+    it("is sent with the token alone, and nothing is signed", function()
+        local runtime = new_runtime { OK }
+        local token = ("MIIx"):rep(2048)
+        new_api(runtime):get("dws", "/", { keys = { token = token }, headers = { ["X-Project-Id"] = "p" },
+            deadline = START + 60, timeout = 60 })
+        assert.same({ ["X-Auth-Token"] = token, ["X-Project-Id"] = "p" }, runtime.requests[1].headers)
+    end)
+
+    -- An api whose credentials come from a function that gives one token after the other; the last one stays.
+    local function with_tokens(runtime, tokens)
+        local given = 0
+        local api, events = new_api(runtime, { given_credentials = function()
+            given = given + 1
+            return { token = tokens[math.min(given, #tokens)] }
+        end })
+        local limits = { headers = {}, deadline = START + 60, timeout = 60 }
+        limits.keys = assert(api:resolve_credentials(limits))
+        return api, limits, events
+    end
+
+    local EXPIRED = {
+        { status = 401, body = '{"error_code":"APIGW.0307","error_msg":"The token must be updated."}' },
+        { status = 401, body = '{"error_code":"APIG.0307","error_msg":"The token must be updated."}' },
+        refused "token expires, expires_at:2025-10-25T10:00:00.000000Z",
+    }
+
+    it("that expired is repeated once with a fresh one", function()
+        for _, answer in ipairs(EXPIRED) do
+            local runtime = new_runtime { answer, OK }
+            local api, call = with_tokens(runtime, { "one", "two" })
+            local response, _, keys = api:get("dws", "/", call)
+            assert.equal(200, response.status)
+            assert.equal("two", keys.token)
+            assert.equal("two", runtime.requests[2].headers["X-Auth-Token"])
+        end
+    end)
+
+    it("is not repeated a second time, nor with the same token", function()
+        local runtime = new_runtime { EXPIRED[1] }
+        local api, call = with_tokens(runtime, { "one", "two", "three" })
+        local response, err = api:get("dws", "/", call)
+        assert.is_nil(response)
+        assert.equal("auth", err.kind)
+        assert.equal(2, #runtime.requests)
+        runtime = new_runtime { EXPIRED[1] }
+        api, call = with_tokens(runtime, { "one" })
+        assert.is_nil((api:get("dws", "/", call)))
+        assert.equal(1, #runtime.requests)
+    end)
+
+    it("that is refused for another reason is not repeated", function()
+        local runtime = new_runtime { refused "decrypt token fail" }
+        local api, call = with_tokens(runtime, { "one", "two" })
+        assert.is_nil((api:get("dws", "/", call)))
+        assert.equal(1, #runtime.requests)
+    end)
+
+    it("never counts as a refusal of a key", function()
+        local runtime = new_runtime { refused "decrypt token fail" }
+        local api, call = with_tokens(runtime, { "one" })
+        for i = 1, 10 do
+            api:get("dws", "/", call)
+            assert.equal(i, #runtime.requests)
+        end
+    end)
+
+    it("shows it nowhere", function()
+        for _, answer in ipairs { refused "bad hidden-token", { status = 500, body = "X-Auth-Token: hidden-token" },
+            { failure = "sent hidden-token" } } do
+            local api, call, events = with_tokens(new_runtime { answer }, { "hidden-token" })
+            local _, err = api:get("dws", "/", call)
+            fakes.assert_hidden({ err, events, tostring(call.keys) }, { "hidden" })
+        end
+    end)
+end)
+
+describe("a request with a body", function()
+    it("is signed over the body, but not over its type", function()
+        local runtime = new_runtime { OK }
+        new_api(runtime):send("POST", "iam", "/v3/x", { keys = { ak = "AK", sk = "hidden" }, headers = {}, body = "{}",
+            deadline = START + 60, timeout = 60 })
+        local request = runtime.requests[1]
+        assert.equal("POST", request.method)
+        assert.equal("{}", request.body)
+        assert.equal("application/json;charset=utf8", request.headers["Content-Type"])
+        local expected = core.sign({ method = "POST", url = "https://iam.example/v3/x", headers = {}, body = "{}" },
+            { ak = "AK", sk = "hidden" }, "20251025T104952Z")
+        assert.equal(expected.Authorization, request.headers.Authorization)
+    end)
+end)
+
+describe("the signing algorithm", function()
+    local function algorithm_of(signing, service, keys)
+        local runtime = new_runtime { OK }
+        local _, err = new_api(runtime, { signing = signing }):get(service or "dws", "/", { headers = {},
+            keys = keys or { ak = "AK", sk = "hidden" }, deadline = START + 60, timeout = 60 })
+        return runtime.requests[1] and runtime.requests[1].headers.Authorization:match "^%S+", err, runtime.requests[1]
+    end
+
+    it("is the one that is chosen, all five of them", function()
+        for _, name in ipairs { "SDK-HMAC-SHA256", "SDK-HMAC-SM3", "SDK-ECDSA-P256-SHA256", "SDK-SM2-SM3" } do
+            assert.equal(name, (algorithm_of { algorithm = name }))
+        end
+        local name, _, request = algorithm_of { algorithm = "V11-HMAC-SHA256", region = "cn-north-4", service = "dws" }
+        assert.equal("V11-HMAC-SHA256", name)
+        assert.matches("Credential=AK/20251025/cn-north-4/dws,", request.headers.Authorization, 1, true)
+    end)
+
+    it("is the usual one when none is", function()
+        assert.equal("SDK-HMAC-SHA256", (algorithm_of {}))
+    end)
+
+    it("of the credentials goes before the client's", function()
+        assert.equal("SDK-HMAC-SM3", (algorithm_of({ algorithm = "SDK-HMAC-SHA256" }, "dws",
+            { ak = "AK", sk = "hidden", algorithm = "SDK-HMAC-SM3" })))
+    end)
+
+    it("with derived keys is not for IAM", function()
+        assert.equal("SDK-HMAC-SHA256", (algorithm_of({ algorithm = "V11-HMAC-SHA256", region = "r", service = "dws" },
+            "iam")))
+    end)
+end)
+
+describe("IAM's endpoint", function()
+    local keys = { ak = "AK", sk = "hidden", iam_endpoint = "https://iam.file" }
+
+    local function asked(is_default)
+        local runtime = new_runtime { OK }
+        new_api(runtime, { iam_is_default = is_default, context = {
+            iam_endpoints = function(text) return { text } end,
+        } }):get("iam", "/v3/projects", { keys = keys, headers = {}, deadline = START + 60, timeout = 60 })
+        return runtime.requests[1].url
+    end
+
+    it("is the one beside the credentials, unless the caller names one", function()
+        assert.equal("https://iam.file/v3/projects", asked(true))
+        assert.equal("https://iam.example/v3/projects", asked(false))
+    end)
+end)
+
+describe("a key that is refused", function()
+    it("is not sent again after the third time, and waits its turn before the first success", function()
+        local runtime = new_runtime { refused "verify aksk signature fail" }
+        local api, events = new_api(runtime)
+        for i = 1, 5 do
+            local _, err = get(api)
+            assert.equal("auth", err.kind)
+            assert.equal(math.min(i, 3), #runtime.requests)
+            fakes.assert_hidden({ err, events }, { "hidden" })
+        end
+    end)
+
+    it("that is unproven waits for its turn as long as it may", function()
+        local runtime = new_runtime { OK }
+        local api = new_api(runtime)
+        for _ = 1, 3 do
+            api.guard:enter(KEYS, START, START + 3600)
+        end
+        local response, err = get(api)
+        assert.is_nil(response)
+        assert.equal("timeout", err.kind)
+        assert.equal("access key AKEXAMPLE is still being tried by other requests", err.message)
+        assert.equal(0, #runtime.requests)
+    end)
+
+    it("says in which line the gateway saw something else", function()
+        local echo = "verify aksk signature fail,canonicalRequest:GET|/v1/p/x/|limit=2|host:one.example|"
+        local _, err = get((new_api(new_runtime { refused(echo) })))
+        assert.equal('Incorrect IAM authentication information: verify aksk signature fail; the gateway saw another '
+            .. 'query: "limit=2", signed was "limit=1"', err.message)
     end)
 end)

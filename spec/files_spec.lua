@@ -58,3 +58,13 @@ describe("reading a file", function()
         assert.equal("No such file or directory", reason)
     end)
 end)
+
+describe("the mode of a file", function()
+    it("is its permission bits, or unknown when it is not there", function()
+        with_file("x", function(path)
+            assert(os.execute("chmod 640 " .. path))
+            assert.equal(416, files.mode(path)) -- octal 640
+        end)
+        assert.is_nil(files.mode "/no/such/file")
+    end)
+end)

@@ -39,6 +39,14 @@ local CLIENT = {
         { 1.5, "1.5, expected an integer of 0 or more" }, { "3", '"3", expected an integer of 0 or more' } } },
     limit = { { 1, 2147483647 }, { { 0, "0, expected an integer above 0" }, { 2.5, "2.5, expected an integer above 0" },
         { 2147483648, "2147483648, expected an integer above 0 and at most 2147483647" } } },
+    metadata = { { true, false, "http://127.0.0.1:8080", "http://169.254.169.254/" }, {
+        { "off", '"off", expected true, false or the URL of a metadata service' },
+        { "http://u:p@x", '"http://u:p@x", expected true, false or the URL of a metadata service' },
+        { 1, "1, expected true, false or the URL of a metadata service" } } },
+    algorithm = { { "SDK-HMAC-SHA256", "SDK-HMAC-SM3", "SDK-ECDSA-P256-SHA256", "SDK-SM2-SM3" }, { { "HMAC", '"HMAC", '
+        .. "expected one of SDK-HMAC-SHA256, SDK-HMAC-SM3, V11-HMAC-SHA256, SDK-ECDSA-P256-SHA256, SDK-SM2-SM3" } } },
+    signing_service = { { "dws" }, { { "", '"", expected ' .. TEXT } } },
+    signing_region = { { "cn-north-4" }, { { "", '"", expected ' .. TEXT } } },
     paging = { { "auto", "page", "row" }, { { "rows", '"rows", expected one of auto, page, row' },
         { 1, "1, expected one of auto, page, row" } } },
     max_pages = { { 1 }, { { 0, "0, expected an integer above 0" } } },
@@ -49,13 +57,32 @@ local CLIENT = {
     user_agent = { { "me/1.0" }, { { "a\r\nb", '"a??b", expected ' .. TEXT } } },
 }
 
+-- An agency asked for with itself.
+local endless = { source = "agency" }
+endless.from = endless
+
 -- Options whose values never show, with the whole message.
 local HIDDEN = {
     proxy = { { "", "http://user:hidden@proxy:3128" }, {
         { "http://hidden\n", "proxy is no text, or holds a line break" },
         { 3128, "proxy is no text, or holds a line break" },
     } },
-    credentials = { { {}, nothing }, { { "hidden", "credentials is a string, expected a table or a function" } } },
+    credentials = { { {}, nothing }, { { "hidden", "credentials is a string, expected a table or a function" },
+        { { source = "hidden" }, "credentials.source is none of agency, environment, file, koocli, metadata, oidc, "
+            .. "password, pod_identity, terraform, token" },
+        { { source = 7 }, "credentials.source is none of agency, environment, file, koocli, metadata, oidc, password, "
+            .. "pod_identity, terraform, token" },
+        { { source = "environment", sk = "hidden" },
+            "credentials.sk is unknown; source environment has no option" },
+        { { source = "metadata", sk = "hidden" },
+            "credentials.sk is unknown; source metadata has endpoint, project_id" },
+        { { source = "password", password = 7 }, "credentials.password is a number, expected a string" },
+        { { source = "token", token = "" }, "credentials.token is empty, expected a string" },
+        { { source = "agency", from = "hidden" }, "credentials.from is a string, expected a table or a function" },
+        { { source = "agency", from = { source = "token", sk = "hidden" } },
+            "credentials.from.sk is unknown; source token has project_id, token" },
+        { endless, "credentials.from.from.from.from is nested too deeply" },
+    } },
     allow_http = { { true, false }, { { "hidden", "allow_http is a string, expected a boolean" } } },
     on_event = { { nothing }, { { {}, "on_event is a table, expected a function" } } },
     runtime = { { {} }, { { nothing, "runtime is a function, expected a table" } } },
@@ -88,6 +115,13 @@ describe("the options of dwsync.new", function()
             end
         end)
     end
+
+    it("want the service's name for derived keys", function()
+        local message, hint = refusal(options.client, { algorithm = "V11-HMAC-SHA256" })
+        assert.equal("algorithm is V11-HMAC-SHA256, but signing_service is missing", message)
+        assert.is_nil(hint)
+        assert(options.client { algorithm = "V11-HMAC-SHA256", signing_service = "dws" })
+    end)
 
     it("have the documented defaults and nothing else", function()
         assert.same({ timeout = 60, attempt_timeout = 30, connect_timeout = 10, retries = 3, limit = 1000,

@@ -20,6 +20,20 @@ describe("an HTTP date", function()
     end)
 end)
 
+describe("the end of a certificate's life", function()
+    it("is read as seconds since the epoch", function()
+        assert.equal(784111777, timestamps.from_certificate "Nov  6 08:49:37 1994 GMT")
+        assert.equal(951782400, timestamps.from_certificate "Feb 29 00:00:00 2000 GMT")
+    end)
+
+    it("is nil for anything else", function()
+        for _, text in ipairs { "", "Nov  6 08:49:37 1994", "Foo  6 08:49:37 1994 GMT", "Nov 31 08:49:37 1994 GMT",
+            "Sun, 06 Nov 1994 08:49:37 GMT" } do
+            assert.is_nil(timestamps.from_certificate(text), text)
+        end
+    end)
+end)
+
 describe("an ISO 8601 date", function()
     local function near(expected, text)
         assert.is_true(math.abs(timestamps.from_iso(text) - expected) < 1e-6, text)

@@ -163,6 +163,14 @@ struct dws_transport {
     const char *proxy;         /* URL; default: the environment's, "" for none */
     const char *user_agent;    /* default "dwsync/VERSION" */
     bool allow_http;           /* plain http to hosts that are not loopback */
+    bool certificate_info;     /* says in the response who the server is; over a connection of its own */
+};
+
+/* The certificate that the server showed, in libcurl's words; fields are NULL when it does not tell. */
+struct dws_certificate {
+    const char *subject;
+    const char *issuer;
+    const char *not_after; /* "Dec 31 23:59:59 2026 GMT" */
 };
 
 struct dws_response {
@@ -170,6 +178,7 @@ struct dws_response {
     struct dws_text headers; /* raw lines of the final response, status line included; read with dws_header_next */
     struct dws_text body;
     double seconds;          /* from start of the transfer to its last byte */
+    struct dws_certificate certificate; /* only with certificate_info, over https */
 };
 
 struct dws_completion {

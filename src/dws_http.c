@@ -296,6 +296,10 @@ static CURLcode set_trust(CURL *easy, const struct dws_transport *transport)
         SET(CURLOPT_SSLCERT, transport->client_cert);
     if (transport->client_key)
         SET(CURLOPT_SSLKEY, transport->client_key);
+    if (transport->certificate_info) {
+        SET(CURLOPT_CERTINFO, 1L);
+        SET(CURLOPT_FRESH_CONNECT, 1L); /* libcurl notes certificates during the handshake only */
+    }
     return code;
 }
 
@@ -400,6 +404,29 @@ void dws_transfer_finish(struct dws_transfer *t, CURLcode code)
         dws_fail(&t->error, status_of_result(t, code), "%s: %s", t->host, describe(t, code));
 }
 
+static const char *certificate_field(const struct curl_slist *lines, const char *name)
+{
+    size_t length = strlen(name);
+    for (; lines; lines = lines->next) {
+        if (strncmp(lines->data, name, length) == 0)
+            return lines->data + length;
+    }
+    return NULL;
+}
+
+/* The first certificate of the chain is the server's. */
+static struct dws_certificate server_certificate(const struct dws_transfer *t)
+{
+    struct curl_certinfo *chain = NULL;
+    if (curl_easy_getinfo(t->easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || !chain || chain->num_of_certs < 1)
+        return (struct dws_certificate){0};
+    return (struct dws_certificate){
+        .subject = certificate_field(chain->certinfo[0], "Subject:"),
+        .issuer = certificate_field(chain->certinfo[0], "Issuer:"),
+        .not_after = certificate_field(chain->certinfo[0], "Expire date:"),
+    };
+}
+
 struct dws_response dws_transfer_response(const struct dws_transfer *t)
 {
     long status = 0;
@@ -411,6 +438,7 @@ struct dws_response dws_transfer_response(const struct dws_transfer *t)
         .headers = dws_buf_text(&t->response_headers),
         .body = dws_buf_text(&t->response_body),
         .seconds = seconds,
+        .certificate = server_certificate(t),
     };
 }
 

@@ -34,7 +34,7 @@ static void push_uservalue_field(lua_State *L, const char *field)
 
 static const char *const option_names[] = {
     "concurrency", "connect_timeout", "timeout", "max_response_bytes", "ca_file", "client_cert",
-    "client_key",  "proxy",           "user_agent", "allow_http", NULL,
+    "client_key",  "proxy",           "user_agent", "allow_http", "certificate_info", NULL,
 };
 
 /* Pushes the request's value for an option or, when it has none, the pool's. */
@@ -104,6 +104,7 @@ static void read_transport(lua_State *L, int request, int options, struct dws_tr
         .proxy = option_string(L, request, options, "proxy"),
         .user_agent = option_string(L, request, options, "user_agent"),
         .allow_http = option_flag(L, request, options, "allow_http"),
+        .certificate_info = option_flag(L, request, options, "certificate_info"),
     };
 }
 
@@ -270,6 +271,26 @@ static bool set_page(lua_State *L, const struct dws_response *response, int opti
     return good;
 }
 
+static void set_text(lua_State *L, const char *name, const char *text)
+{
+    if (!text)
+        return;
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, name);
+}
+
+/* Sets response.certificate = {subject =, issuer =, not_after =} when it was asked for. */
+static void set_certificate(lua_State *L, const struct dws_certificate *certificate, int result)
+{
+    if (!certificate->subject && !certificate->not_after)
+        return;
+    lua_createtable(L, 0, 3);
+    set_text(L, "subject", certificate->subject);
+    set_text(L, "issuer", certificate->issuer);
+    set_text(L, "not_after", certificate->not_after);
+    lua_setfield(L, result, "certificate");
+}
+
 /* Pushes {status =, headers =, seconds =, body =}; the body is left out when it was decoded into page. Stack of the call:
  * response as a light userdata, options of decode_page or nil. */
 static int push_response(lua_State *L)
@@ -283,6 +304,7 @@ static int push_response(lua_State *L)
     lua_setfield(L, result, "headers");
     lua_pushnumber(L, response->seconds);
     lua_setfield(L, result, "seconds");
+    set_certificate(L, &response->certificate, result);
     bool decoded = lua_istable(L, 2) && response->status >= 200 && response->status < 300 &&
                    set_page(L, response, 2, result);
     lua_settop(L, result);

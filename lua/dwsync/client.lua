@@ -7,6 +7,7 @@ local endpoints = require "dwsync.endpoints"
 local errors = require "dwsync.errors"
 local files = require "dwsync.files"
 local json = require "dwsync.json"
+local keys_of = require "dwsync.credentials.keys"
 local options = require "dwsync.options"
 local paging = require "dwsync.paging"
 local projects = require "dwsync.projects"
@@ -47,6 +48,27 @@ local function resolve_endpoints(settings, context)
     end
     local iam, iam_err = endpoints.iam(where)
     return iam and { dws = dws, iam = iam }, iam_err
+end
+
+-- What credential sources need to know; where IAM is, when they name it themselves, by the same rules as everywhere.
+local function credentials_context(settings, context)
+    return {
+        getenv = context.getenv,
+        read_file = context.read_file,
+        file_mode = settings.read_file == nil and files.mode or nil,
+        metadata = settings.metadata,
+        region = settings.region,
+        project_id = settings.project_id,
+        ca_file = settings.ca_file,
+        iam_endpoints = function(text)
+            return endpoints.iam { iam_endpoint = text, allow_http = settings.allow_http, getenv = context.getenv }
+        end,
+    }
+end
+
+local function names_iam(settings, context)
+    local named = context.getenv "HUAWEICLOUD_SDK_IAM_ENDPOINT"
+    return settings.iam_endpoint ~= nil or named ~= nil and named ~= ""
 end
 
 -- libcurl would only say so at the first request, and as if the other side's certificate were wrong.
@@ -93,13 +115,19 @@ function M.new(given)
         settings = settings,
         runtime = settings.runtime or runtimes.new(),
         emit = settings.on_event,
-        projects = {}, -- access key → project id
+        projects = setmetatable({}, { __mode = "k" }), -- access key, or what stays when that changes → project id
     }, Client)
     self.api = Api.new {
         runtime = self.runtime,
         endpoints = found,
         given_credentials = settings.credentials,
-        context = context,
+        context = credentials_context(settings, context),
+        iam_is_default = not names_iam(settings, context),
+        signing = {
+            algorithm = settings.algorithm,
+            region = settings.signing_region or settings.region,
+            service = settings.signing_service,
+        },
         transport = transport_of(settings),
         retries = settings.retries,
         attempt_timeout = settings.attempt_timeout,
@@ -124,14 +152,14 @@ end
 
 -- The project id: given, known from the credentials, or looked up once per access key.
 local function project_id_of(self, keys, limits)
-    local id = self.settings.project_id or keys.project_id or self.projects[keys.ak]
+    local id = self.settings.project_id or keys.project_id or self.projects[keys.identity or keys.ak or keys.token]
     if not id then
         local err
         id, err = projects.find(self.api, self.settings.region, keys, limits)
         if err then
             return nil, err
         end
-        self.projects[keys.ak] = id
+        self.projects[keys.identity or keys.ak or keys.token] = id
     end
     return options.identifier("project_id", id)
 end
@@ -139,7 +167,7 @@ end
 -- GET below /{version}/{project_id} of DWS. `target` begins with "/clusters". The third result is what must not show
 -- in an error made of the response.
 local function get(self, version, target, limits, decode)
-    local keys, err = self.api:resolve_credentials()
+    local keys, err = self.api:resolve_credentials(limits)
     if not keys then
         return nil, err
     end
@@ -147,14 +175,14 @@ local function get(self, version, target, limits, decode)
     if not project_id then
         return nil, project_err
     end
-    local response, failure = self.api:get("dws", ("/%s/%s%s"):format(version, project_id, target), {
+    local response, failure, used = self.api:get("dws", ("/%s/%s%s"):format(version, project_id, target), {
         keys = keys,
         headers = { ["X-Project-Id"] = project_id },
         decode = decode,
         deadline = limits.deadline,
         timeout = limits.timeout,
     })
-    return response, failure, { keys.sk, keys.security_token }
+    return response, failure, keys_of.secrets(used)
 end
 
 -- Some DWS operations answer 200 and put the failure into the body.
@@ -210,6 +238,18 @@ local function check(checked, err)
 end
 
 -- ---- operations ----------------------------------------------------------------------------------
+
+--- The project id in use: given, known from the credentials, or looked up at IAM.
+-- @treturn string id, or nil
+-- @treturn dwsync.error
+function Client:project_id()
+    local limits = deadline_of(self)
+    local keys, err = self.api:resolve_credentials(limits)
+    if not keys then
+        return nil, err
+    end
+    return project_id_of(self, keys, limits)
+end
 
 --- One page, as the service's operation ListSyncRecords gives it.
 -- @tparam table parameters `cluster_id`; optional `offset` (page index from 0), `limit` (records a page, above 0; the

@@ -203,8 +203,10 @@ local function spellings(secret)
         (secret:gsub("[^%w._~-]", percent "%%%02x")) }
 end
 
---- The text without secrets.
--- @tparam string text @tparam {string,...} secrets @treturn string
+--- Foreign text without secrets: those given, and what follows the names of headers that hold one.
+-- @tparam string text
+-- @tparam {string,...} secrets
+-- @treturn string
 function M.redact(text, secrets)
     for _, pattern in ipairs(SECRET_HEADERS) do
         text = text:gsub(pattern, "%1***")
@@ -311,6 +313,7 @@ end
 -- @tparam[opt] table body the decoded body, which some services put it into
 -- @treturn string or nil
 function M.request_id(response, secrets, body)
+    secrets = secrets or {}
     local id = response.headers["x-request-id"] or response.headers["x-iam-trace-id"]
         or body and scalar(body.request_id)
     return id and printable(redact(id, secrets)) or nil

@@ -27,4 +27,16 @@ function M.read(path)
     return text
 end
 
+--- The permission bits of a file, where the system has them and luv is there to ask.
+-- @tparam string path
+-- @treturn integer such as 384 (octal 600), or nil when nobody can say
+function M.mode(path)
+    local found, uv = pcall(require, "luv")
+    if not found or package.config:sub(1, 1) == "\\" then
+        return nil
+    end
+    local stat = uv.fs_stat(path)
+    return stat and stat.mode % 512 or nil
+end
+
 return M

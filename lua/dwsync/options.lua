@@ -2,6 +2,7 @@
 -- It must not read the environment or a file. A name that does not exist is wrong use and raises at the caller's line;
 -- a value out of range is an error of kind "config".
 -- @module dwsync.options
+local credentials = require "dwsync.credentials"
 local errors = require "dwsync.errors"
 
 local M = {}
@@ -84,6 +85,16 @@ local function of_type(...)
     end
 end
 
+-- The address of the metadata service, or whether to ask it at all.
+local function metadata(name, value)
+    if type(value) == "boolean" then
+        return value
+    elseif type(value) == "string" and value:find "^https?://[%w._:%[%]-]+/?$" then
+        return value
+    end
+    return nil, out_of_range(name, value, "true, false or the URL of a metadata service")
+end
+
 --- Checks an id that becomes a segment of the path.
 -- @tparam string name for the message
 -- @param value
@@ -113,7 +124,12 @@ local CLIENT = {
     endpoint = { text },
     iam_endpoint = { text },
     project_id = { M.identifier },
-    credentials = { of_type("table", "function") },
+    credentials = { credentials.check_choice },
+    metadata = { metadata },
+    algorithm = { one_of("SDK-HMAC-SHA256", "SDK-HMAC-SM3", "V11-HMAC-SHA256", "SDK-ECDSA-P256-SHA256",
+        "SDK-SM2-SM3") },
+    signing_service = { text },
+    signing_region = { text },
     timeout = { seconds, 60 },
     attempt_timeout = { seconds, 30 },
     connect_timeout = { seconds, 10 },
@@ -189,9 +205,20 @@ end
 
 -- The calls below are no tail calls on purpose: CALLER counts stack levels.
 
---- Options of dwsync.new. @tparam table given @treturn table with defaults filled in, or nil, err
+--- Options of dwsync.new. Those about who asks: `credentials` (forms: see dwsync.credentials), `metadata` (whether the
+-- default chain asks the machine's metadata service; true, false or its address), `algorithm` (how requests are
+-- signed), `signing_service` and `signing_region` (only for V11-HMAC-SHA256, which derives its key from them).
+-- @tparam table given
+-- @treturn table with defaults filled in, or nil, err
 function M.client(given)
     local checked, err = check(CLIENT, given, "dwsync.new")
+    if checked and checked.algorithm == "V11-HMAC-SHA256" and not checked.signing_service then
+        return nil, errors.new {
+            kind = "config",
+            message = "algorithm is V11-HMAC-SHA256, but signing_service is missing",
+            hint = "Give signing_service, the name that the service's gateway expects (and signing_region).",
+        }
+    end
     return checked, err
 end
 

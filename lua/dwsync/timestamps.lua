@@ -46,6 +46,16 @@ function M.from_http(text)
     return month and year >= "1970" and epoch(year, month, day, hour, minute, second) or nil
 end
 
+--- The end of a certificate's life, as OpenSSL prints it: "Dec  1 23:59:59 2026 GMT".
+-- @tparam string text
+-- @treturn integer seconds since the epoch, or nil when it is no such date
+function M.from_certificate(text)
+    local month, day, hour, minute, second, year =
+        text:match "^(%a%a%a) +(%d%d?) (%d%d):(%d%d):(%d%d) (%d%d%d%d) GMT$"
+    month = month and MONTHS[month:lower()]
+    return month and epoch(year, month, day, hour, minute, second) or nil
+end
+
 local function zone_offset(zone)
     if zone == "Z" or zone == "z" or zone == "" then
         return 0

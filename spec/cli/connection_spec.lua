@@ -91,11 +91,14 @@ describe("the options of where to ask", function()
     end)
 
     it("do not include keys: without any the command says where it looked, with status 2", function()
-        local status, out, err, requests = run({}, nil, { DWSYNC_REGION = "cn-north-4" })
+        local status, out, err, requests = run({}, nil, { DWSYNC_REGION = "cn-north-4",
+            DWSYNC_METADATA = "off" })
         assert.equal(2, status)
         assert.equal("", out)
         assert.equal("dwsync: credentials: no credentials found: environment: HUAWEICLOUD_SDK_AK and "
-            .. "HUAWEICLOUD_SDK_SK are not set; credentials file: no home directory is known.\n"
+            .. "HUAWEICLOUD_SDK_SK are not set; credentials file: no home directory is known; ECS metadata: switched "
+            .. "off; CCE pod identity: HC_CONTAINER_CREDENTIALS_FULL_URI is not set; environment (Terraform): "
+            .. "HW_AUTH_TOKEN, HW_ACCESS_KEY and HW_USER_NAME are not set; KooCLI: no home directory is known.\n"
             .. "        Set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or write ak and sk below [basic] in "
             .. "~/.huaweicloud/credentials.\n", err)
         assert.same({}, requests)

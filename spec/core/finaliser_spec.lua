@@ -126,9 +126,8 @@ describe("a finaliser", function()
             end)
             local request = { url = "http://127.0.0.1:1/", headers = headers }
             collectgarbage "stop"
-            local waste = {}
-            for i = 1, distance do
-                waste[i] = {}
+            for _ = 1, distance do
+                local _ = {} -- garbage, to move the collection by a step
             end
             collectgarbage "restart"
             inside = true

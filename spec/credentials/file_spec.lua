@@ -1,4 +1,5 @@
 local file = require "dwsync.credentials.file"
+local fakes = require "spec.support.credentials"
 local files = require "dwsync.files"
 
 local PATH = "/h/.huaweicloud/credentials"
@@ -30,7 +31,9 @@ describe("the credentials file", function()
     it("gives the keys of its section [basic]", function()
         assert.same({
             ak = "AK", sk = "SK", security_token = "T", project_id = "P", source = "credentials file " .. PATH,
-        }, file.load(context "[basic]\nak = AK\nsk = SK\nsecurity_token = T\nproject_id = P\niam_endpoint = x\n"))
+            iam_endpoint = "https://iam.x",
+        }, file.load(context("[basic]\nak = AK\nsk = SK\nsecurity_token = T\nproject_id = P\n"
+            .. "iam_endpoint = https://iam.x\n")))
     end)
 
     it("does not mix in the keys of other sections", function()
@@ -117,5 +120,54 @@ describe("the credentials file", function()
         assert.equal("Write both halves of the key pair below [basic].", hint)
         message = refusal(context "[basic]\nsk = hidden\n[global]\nak = hidden\n")
         assert.equal("credentials file " .. PATH .. ": section [basic] has sk but no ak", message)
+    end)
+end)
+
+describe("the credentials file of a client", function()
+    local TEXT = "[basic]\nak = AK1\nsk = hidden\n"
+
+    local function world(text_files, mode, options)
+        local made = fakes.world { files = text_files, variables = { HOME = "/h" }, credentials = options }
+        made.context.file_mode = function() return mode end
+        return made
+    end
+
+    it("that is replaced while the program runs is picked up", function()
+        local texts = { [PATH] = TEXT }
+        local made = world(texts)
+        assert.equal("AK1", made.get().ak)
+        texts[PATH] = TEXT:gsub("AK1", "AK2")
+        assert.equal("AK2", made.get().ak)
+    end)
+
+    it("may be named by the caller", function()
+        local made = world({ ["/other"] = TEXT }, nil, { source = "file", path = "/other" })
+        assert.equal("AK1", made.get().ak)
+        local keys, err = world({}, nil, { source = "file", path = "/other" }).get()
+        assert.is_nil(keys)
+        assert.equal("credentials file /other: No such file or directory", err.message)
+        assert.equal("Make it readable, or correct credentials.path.", err.hint)
+    end)
+
+    it("is warned of once when others can read it", function()
+        for mode, warned in pairs { [384] = false, [256] = false, [420] = true, [416] = true, [388] = true } do
+            local made = world({ [PATH] = TEXT }, mode)
+            made.get()
+            made.get()
+            assert.equal(warned and 1 or 0, #made.events)
+        end
+        local made = world({ [PATH] = TEXT }, 420)
+        made.get()
+        assert.same({ type = "warning", message = "credentials file " .. PATH
+            .. " is open to others (mode 644): chmod 600 " .. PATH }, made.events[1])
+    end)
+
+    it("with half of an id token's pair is an error", function()
+        for key, other in pairs { idp_id = "id_token_file", id_token_file = "idp_id" } do
+            local keys, err = world({ [PATH] = TEXT .. key .. " = x\n" }).get()
+            assert.is_nil(keys)
+            assert.equal(("credentials file %s: section [basic] has %s but no %s"):format(PATH, key, other),
+                err.message)
+        end
     end)
 end)

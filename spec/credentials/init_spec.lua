@@ -14,8 +14,16 @@ local function context(variables, text)
     }
 end
 
+local LIMITS = { deadline = 1060, timeout = 60 }
+
+-- The chain without the metadata service, whose own spec has it.
+local function resolve(given, where)
+    where.metadata = false
+    return credentials.new(given, where):get(LIMITS)
+end
+
 local function refusal(given, where)
-    local found, err = credentials.resolve(given, where or context())
+    local found, err = resolve(given, where or context())
     assert.is_nil(found)
     assert.equal("credentials", err.kind)
     assert.is_false(err.retryable)
@@ -27,7 +35,7 @@ describe("credentials that the caller gives", function()
     it("are copied, field by field", function()
         local given = { ak = "AK", sk = "SK", security_token = "T", project_id = "P", algorithm = "SDK-HMAC-SM3" }
         given.unknown = "x"
-        local found = credentials.resolve(given, context())
+        local found = resolve(given, context())
         assert.is_not.equal(given, found)
         assert.equal("AK", found.ak)
         assert.equal("SK", found.sk)
@@ -38,7 +46,7 @@ describe("credentials that the caller gives", function()
     end)
 
     it("do not show their secrets as text", function()
-        local found = credentials.resolve({ ak = "AK", sk = "hidden", security_token = "hidden" }, context())
+        local found = resolve({ ak = "AK", sk = "hidden", security_token = "hidden" }, context())
         assert.equal("dwsync.credentials: access key AK from credentials", tostring(found))
     end)
 
@@ -63,8 +71,8 @@ describe("credentials that the caller gives", function()
 
     it("go before the environment", function()
         local where = context { HUAWEICLOUD_SDK_AK = "other", HUAWEICLOUD_SDK_SK = "other" }
-        assert.equal("AK", credentials.resolve({ ak = "AK", sk = "SK" }, where).ak)
-        assert.equal("AK", credentials.resolve(function() return { ak = "AK", sk = "SK" } end, where).ak)
+        assert.equal("AK", resolve({ ak = "AK", sk = "SK" }, where).ak)
+        assert.equal("AK", resolve(function() return { ak = "AK", sk = "SK" } end, where).ak)
     end)
 end)
 
@@ -75,8 +83,8 @@ describe("a function that gives credentials", function()
             calls = calls + 1
             return { ak = "AK" .. calls, sk = "SK" }
         end
-        assert.equal("AK1", credentials.resolve(give, context()).ak)
-        assert.equal("AK2", credentials.resolve(give, context()).ak)
+        assert.equal("AK1", resolve(give, context()).ak)
+        assert.equal("AK2", resolve(give, context()).ak)
     end)
 
     it("is checked like a table", function()
@@ -86,7 +94,7 @@ describe("a function that gives credentials", function()
 
     it("may fail with an error object, which is passed on", function()
         local err = errors.new { kind = "network", message = "vault is down" }
-        local found, failure = credentials.resolve(function() return nil, err end, context())
+        local found, failure = resolve(function() return nil, err end, context())
         assert.is_nil(found)
         assert.equal(err, failure)
     end)
@@ -103,10 +111,10 @@ describe("the chain", function()
     local FILE = "[basic]\nak = from file\nsk = SK\n"
 
     it("takes the environment first, then the file", function()
-        local found = credentials.resolve(nil, context({ HUAWEICLOUD_SDK_AK = "AK", HUAWEICLOUD_SDK_SK = "SK",
+        local found = resolve(nil, context({ HUAWEICLOUD_SDK_AK = "AK", HUAWEICLOUD_SDK_SK = "SK",
             HOME = "/h" }, FILE))
         assert.equal("dwsync.credentials: access key AK from the environment", tostring(found))
-        found = credentials.resolve(nil, context({ HOME = "/h" }, FILE))
+        found = resolve(nil, context({ HOME = "/h" }, FILE))
         assert.equal("dwsync.credentials: access key from file from credentials file /h/.huaweicloud/credentials",
             tostring(found))
     end)
@@ -124,7 +132,9 @@ describe("the chain", function()
     it("says where it looked when nobody has any", function()
         local message, hint = refusal(nil, context { HOME = "/h" })
         assert.equal("no credentials found: environment: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK are not set; "
-            .. "credentials file /h/.huaweicloud/credentials: does not exist", message)
+            .. "credentials file /h/.huaweicloud/credentials: does not exist; ECS metadata: switched off; CCE pod "
+            .. "identity: HC_CONTAINER_CREDENTIALS_FULL_URI is not set; environment (Terraform): HW_AUTH_TOKEN, "
+            .. "HW_ACCESS_KEY and HW_USER_NAME are not set; KooCLI's /h/.hcloud/config.json: does not exist", message)
         assert.equal("Set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or write ak and sk below [basic] in "
             .. "~/.huaweicloud/credentials.", hint)
     end)

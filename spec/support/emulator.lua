@@ -1,9 +1,11 @@
 --- One emulator for a spec: started once, put back to its beginning between tests, asked and ordered over its own
 -- admin interface. It must not be a client: what the client does is what specs look at.
+local cache = require "dwsync.credentials.cache"
 local cjson = require "cjson"
 local core = require "dwsync.core"
 local dwsync = require "dwsync"
 local emulator = require "dwsync.emulator"
+local key_guard = require "dwsync.key_guard"
 
 local M = {}
 
@@ -42,8 +44,11 @@ function Running:admin(method, action, order)
     return cjson.decode(response.body)
 end
 
---- Settings, data, locks, faults and the journal as at the start.
+--- Settings, data, locks, faults and the journal as at the start; this process forgets its refusals and
+-- the credentials it fetched, too.
 function Running:reset()
+    key_guard.shared:forget()
+    cache.shared:forget()
     self:admin("DELETE", "settings")
     self:admin("DELETE", "faults")
     self:admin("DELETE", "requests")
@@ -121,6 +126,7 @@ function Running:options(more)
         ca_file = self.info.ca_file,
         credentials = { ak = self.info.ak, sk = self.info.sk },
         getenv = no_variable,
+        metadata = false,
     }
     for name, value in pairs(more or {}) do
         options[name] = value or nil

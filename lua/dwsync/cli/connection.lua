@@ -71,6 +71,9 @@ local function observer(args, context, show, clear)
             clear()
             context.stderr:write(("dwsync: this machine's clock is %.0f s %s; corrected for now, set it with NTP\n")
                 :format(math.abs(event.skew), event.skew > 0 and "slow" or "fast"))
+        elseif event.type == "warning" then
+            clear()
+            context.stderr:write(display.safe("dwsync: " .. event.message) .. "\n")
         elseif args.debug then
             clear()
             if event.type == "attempt" then

@@ -4,7 +4,7 @@
 -- @module dwsync.cli
 local M = {}
 
-local COMMANDS = { "records", "clusters", "emulator", "version" }
+local COMMANDS = { "records", "clusters", "doctor", "emulator", "version" }
 
 local DESCRIPTION = "Shows how the identity-source synchronisations of a Huawei Cloud DWS cluster went.\n"
     .. "Data goes to stdout, everything else to stderr."

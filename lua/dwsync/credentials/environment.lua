@@ -1,37 +1,35 @@
---- Credentials from the environment variables of the official SDKs.
+--- Credentials from the environment variables of the official SDKs: an id token, which goes first, or a key pair.
 -- It must not read the environment by itself: `getenv` comes in.
 -- @module dwsync.credentials.environment
-local errors = require "dwsync.errors"
+local oidc = require "dwsync.credentials.oidc"
+local variables = require "dwsync.credentials.variables"
 
 local M = {}
 
 local AK, SK = "HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"
-
-local function value(context, name)
-    local text = context.getenv(name)
-    return text ~= "" and text or nil
-end
+local IDP_ID, ID_TOKEN_FILE = "HUAWEICLOUD_SDK_IDP_ID", "HUAWEICLOUD_SDK_ID_TOKEN_FILE"
 
 --- @tparam table context `getenv`
--- @treturn table fields, or nil
--- @treturn dwsync.error when only half of the pair is set
+-- @treturn table fields or plan, or nil
+-- @treturn dwsync.error when only half of a pair is set
 -- @treturn string why there is nothing
 function M.load(context)
-    local ak, sk = value(context, AK), value(context, SK)
-    if not ak and not sk then
-        return nil, nil, ("environment: %s and %s are not set"):format(AK, SK)
-    elseif not ak or not sk then
-        return nil, errors.new {
-            kind = "credentials",
-            message = ("environment: %s is set but %s is not"):format(ak and AK or SK, ak and SK or AK),
-            hint = "Set both variables, or neither to let the next source serve.",
-        }
+    local project_id = variables.get(context, "HUAWEICLOUD_SDK_PROJECT_ID")
+    local idp_id, id_token_file = variables.pair(context, "environment", IDP_ID, ID_TOKEN_FILE)
+    if idp_id then
+        return oidc.plan(context, { idp_id = idp_id, id_token_file = id_token_file, project_id = project_id })
+    elseif id_token_file then
+        return nil, id_token_file
+    end
+    local ak, sk = variables.pair(context, "environment", AK, SK)
+    if not ak then
+        return nil, sk, not sk and ("environment: %s and %s are not set"):format(AK, SK) or nil
     end
     return {
         ak = ak,
         sk = sk,
-        security_token = value(context, "HUAWEICLOUD_SDK_SECURITY_TOKEN"),
-        project_id = value(context, "HUAWEICLOUD_SDK_PROJECT_ID"),
+        security_token = variables.get(context, "HUAWEICLOUD_SDK_SECURITY_TOKEN"),
+        project_id = project_id,
         source = "the environment",
     }
 end

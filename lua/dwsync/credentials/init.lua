@@ -1,64 +1,137 @@
---- Where access keys come from: what the caller gave, or the first source of the chain that has some.
--- It must not guess: a source that is only half filled is an error, not a reason to try the next one.
+--- Where credentials come from: what the caller gave or chose, or the first source of the default chain that has some.
+-- It must not guess: a source that is only half filled is an error, not a reason to try the next one. Nothing is read
+-- or asked before credentials are needed.
+--
+-- A source is a module with load(context, options) → fields or plan | nil, err (half filled, unreadable) | nil, nil,
+-- why (has nothing). Fields are those of dwsync.credentials.keys; a plan is what has to be fetched, see
+-- dwsync.credentials.cache. `options` is nil in the default chain.
+--
+-- What `credentials` of dwsync.new may be:
+--
+--    { ak =, sk =, security_token =, project_id = }                  a key pair
+--    function() return { ak =, sk =, … } end                         called for each request; may return nil, err
+--    { source = "environment" }                                      HUAWEICLOUD_SDK_AK, …, the id token's first
+--    { source = "file", path = }                                     section [basic] of ~/.huaweicloud/credentials
+--    { source = "metadata", endpoint = }                             the agency of this virtual machine (ECS)
+--    { source = "pod_identity" }                                     the agency of this pod (CCE)
+--    { source = "terraform" }                                        HW_AUTH_TOKEN, HW_ACCESS_KEY, HW_USER_NAME, …
+--    { source = "koocli", path =, profile = }                        ~/.hcloud/config.json when it is not encrypted
+--    { source = "oidc", idp_id =, id_token_file = }                  an identity provider's token
+--    { source = "agency", agency_name =, domain =, from = }          another account's agency; from: any of these forms
+--    { source = "password", user =, password =, domain = }           an IAM user; passcode and user_id for MFA
+--    { source = "token", token =, project_id = }                     a token you have; default HW_AUTH_TOKEN's
 -- @module dwsync.credentials
+local cache = require "dwsync.credentials.cache"
 local errors = require "dwsync.errors"
+local keys_of = require "dwsync.credentials.keys"
 
 local M = {}
 
--- Each source: load(context) → credentials | nil, err (half filled, unreadable) | nil, nil, why (has nothing).
-local CHAIN = {
-    require "dwsync.credentials.environment",
-    (require "dwsync.credentials.file"), -- in parentheses: on Lua 5.4 require returns a second value
+-- In parentheses: on Lua 5.4 require returns a second value.
+local SOURCES = {
+    environment = (require "dwsync.credentials.environment"),
+    file = (require "dwsync.credentials.file"),
+    metadata = (require "dwsync.credentials.metadata"),
+    pod_identity = (require "dwsync.credentials.pod_identity"),
+    terraform = (require "dwsync.credentials.terraform"),
+    koocli = (require "dwsync.credentials.koocli"),
+    oidc = (require "dwsync.credentials.oidc"),
+    agency = (require "dwsync.credentials.agency"),
+    password = (require "dwsync.credentials.password"),
+    token = (require "dwsync.credentials.token"),
 }
 
-local Credentials = { __name = "dwsync.credentials" }
+-- The official SDKs' order, then what other tools leave on a machine.
+local CHAIN = { "environment", "file", "metadata", "pod_identity", "terraform", "koocli" }
 
-function Credentials:__tostring()
-    return ("dwsync.credentials: access key %s from %s"):format(self.ak, self.source)
+-- Nested sources (an agency asked for with another's credentials) come to an end.
+local MAX_DEPTH = 4
+
+-- ---- what the caller wrote -----------------------------------------------------------------------
+
+local function names_of(known)
+    local names = {}
+    for name in pairs(known) do
+        names[#names + 1] = name
+    end
+    table.sort(names)
+    return table.concat(names, ", ")
 end
 
-local FIELDS = { "ak", "sk", "security_token", "project_id", "algorithm" }
-
---- Checks and copies credentials.
--- @tparam table fields `ak`, `sk`; optional `security_token`, `project_id`, `algorithm`
--- @tparam string source for messages: "the credentials table", "the environment"
--- @treturn dwsync.credentials, or nil
--- @treturn dwsync.error kind "credentials", which names the field and never shows it
-function M.check(fields, source)
-    local checked = { source = source }
-    for _, name in ipairs(FIELDS) do
-        local value = fields[name]
-        if value ~= nil and (type(value) ~= "string" or value == "" or value:find "[%z\r\n]") then
-            return nil, errors.new {
-                kind = "credentials",
-                message = ("%s: %s is empty, no string, or holds a line break"):format(source, name),
-                hint = "Copy the value again, without quotes and line breaks.",
-            }
-        end
-        checked[name] = value
-    end
-    for _, name in ipairs { "ak", "sk" } do
-        local other = name == "ak" and "sk" or "ak"
-        if not checked[name] then
-            return nil, errors.new {
-                kind = "credentials",
-                message = ("%s: %s is missing%s"):format(source, name, checked[other] and " although " .. other
-                    .. " is there" or ""),
-                hint = "Give both halves of the key pair: ak (access key) and sk (secret key).",
-            }
-        end
-    end
-    return setmetatable(checked, Credentials)
+local function config_error(message)
+    return nil, errors.new { kind = "config", message = message }
 end
 
-local function from_chain(context)
-    local reasons = {}
-    for _, source in ipairs(CHAIN) do
-        local fields, err, why = source.load(context)
-        if fields then
-            return M.check(fields, fields.source)
-        elseif err then
+local function check_field(name, source, field, value, depth)
+    local path = ("%s.%s"):format(name, errors.printable(tostring(field)))
+    local known = SOURCES[source].OPTIONS or {}
+    if field == "source" then
+        return true
+    elseif not known[field] then
+        return config_error(("%s is unknown; source %s has %s"):format(path, source,
+            next(known) and names_of(known) or "no option"))
+    elseif field == "from" then
+        return M.check_choice(path, value, depth + 1)
+    elseif type(value) ~= known[field] or value == "" then
+        return config_error(("%s is %s, expected a %s"):format(path, value == "" and "empty" or "a " .. type(value),
+            known[field]))
+    end
+    return true
+end
+
+--- Checks the form of the option `credentials`. Values are never shown: secrets are among them.
+-- @tparam string name of the option, for messages
+-- @tparam table|function given
+-- @tparam[opt] integer depth how many agencies this one is inside of
+-- @treturn table|function given, or nil
+-- @treturn dwsync.error kind "config"
+function M.check_choice(name, given, depth)
+    depth = depth or 1
+    if depth > MAX_DEPTH then
+        return config_error(name .. " is nested too deeply")
+    elseif type(given) ~= "table" and type(given) ~= "function" then
+        return config_error(("%s is a %s, expected a table or a function"):format(name, type(given)))
+    elseif type(given) == "function" or given.source == nil then
+        return given
+    end
+    local source = type(given.source) == "string" and SOURCES[given.source]
+    if not source then
+        return config_error(("%s.source is none of %s"):format(name, names_of(SOURCES)))
+    end
+    for field, value in pairs(given) do
+        local good, err = check_field(name, given.source, field, value, depth)
+        if not good then
             return nil, err
+        end
+    end
+    return given
+end
+
+-- ---- finding them --------------------------------------------------------------------------------
+
+local Provider = { __name = "dwsync.credentials.provider" }
+Provider.__index = Provider
+
+local function obtain(self, name, options, limits)
+    local found, err, why = SOURCES[name].load(self.context, options)
+    if not found then
+        return nil, err, why
+    elseif not found.fetch then
+        return keys_of.new(found, found.source)
+    end
+    local keys, failure, known = self.cache:get(found, limits, self.context)
+    if keys or known or not found.optional then
+        return keys, failure
+    end
+    return nil, nil, failure.message
+end
+
+local function from_chain(self, limits)
+    local reasons = {}
+    for _, name in ipairs(CHAIN) do
+        local keys, err, why = obtain(self, name, nil, limits)
+        if keys or err then
+            return keys, err
         end
         reasons[#reasons + 1] = why
     end
@@ -68,26 +141,82 @@ local function from_chain(context)
     }
 end
 
---- The credentials to use.
--- @tparam table|function|nil given a table of fields, a function that returns one (or nil, err), or nil for the chain:
--- environment, then credentials file
--- @tparam table context `getenv`, `read_file`
--- @treturn dwsync.credentials, or nil
--- @treturn dwsync.error kind "credentials"
-function M.resolve(given, context)
-    if type(given) == "table" then
-        return M.check(given, "credentials")
-    elseif type(given) == "function" then
-        local fields, err = given()
-        if type(fields) == "table" then
-            return M.check(fields, "the credentials function")
-        end
-        return nil, errors.is(err) and err or errors.new {
-            kind = "credentials",
-            message = "the credentials function returned none" .. (err and ": " .. tostring(err) or ""),
-        }
+local function from_function(given)
+    local fields, err = given()
+    if type(fields) == "table" then
+        return keys_of.new(fields, "the credentials function")
     end
-    return from_chain(context)
+    return nil, errors.is(err) and err or errors.new {
+        kind = "credentials",
+        message = "the credentials function returned none" .. (err and ": " .. tostring(err) or ""),
+    }
+end
+
+local function resolve(self, given, limits)
+    if type(given) == "function" then
+        return from_function(given)
+    elseif type(given) ~= "table" then
+        return from_chain(self, limits)
+    elseif given.source == nil then
+        return keys_of.new(given, "credentials")
+    end
+    local keys, err, why = obtain(self, given.source, given, limits)
+    if not keys and not err then
+        err = errors.new { kind = "credentials", message = why, hint = "Fill this source, or name another one." }
+    end
+    return keys, err
+end
+
+-- Tells one set of options from another, so that clients share what they fetched and nothing else.
+local function fingerprint(given)
+    if type(given) ~= "table" then
+        return tostring(given)
+    end
+    local parts = {}
+    for name, value in pairs(given) do
+        parts[#parts + 1] = tostring(name) .. "=" .. fingerprint(value)
+    end
+    table.sort(parts)
+    return "{" .. table.concat(parts, "\1") .. "}"
+end
+
+--- Makes the provider of a client. Reads nothing yet.
+-- @tparam table|function|nil given the option `credentials`, checked; nil for the default chain
+-- @tparam table context `getenv`, `read_file`, `file_mode`, `runtime`, `random`, `api` (dwsync.api, to ask IAM),
+-- `perform` (a request that is not signed), `iam_endpoints` (function(text) → list of URLs), `metadata`, `region`,
+-- `project_id`, `emit`, `cache` (default: the process's)
+-- @treturn dwsync.credentials.provider
+function M.new(given, context)
+    local self = setmetatable({ given = given, context = {}, cache = context.cache or cache.shared }, Provider)
+    for name, value in pairs(context) do
+        self.context[name] = value
+    end
+    self.context.fingerprint = fingerprint
+    self.context.resolve = function(other, limits)
+        return resolve(self, other, limits)
+    end
+    self.context.warned = {} -- what was warned of already
+    return self
+end
+
+--- The credentials to use now: found anew, or kept ones while they live.
+-- @tparam table limits `deadline` (seconds since the epoch), `timeout`
+-- @treturn dwsync.credentials, or nil
+-- @treturn dwsync.error kind "credentials", or the network's when something could not be reached
+function Provider:get(limits)
+    return resolve(self, self.given, limits)
+end
+
+--- Other credentials in place of refused ones.
+-- @tparam dwsync.credentials keys what the service did not take any more
+-- @tparam table limits as for `get`
+-- @treturn dwsync.credentials that differ, or nil when there are none
+function Provider:renew(keys, limits)
+    self.cache:discard(keys)
+    local fresh = self:get(limits)
+    if fresh and (fresh.token ~= keys.token or fresh.security_token ~= keys.security_token) then
+        return fresh
+    end
 end
 
 return M

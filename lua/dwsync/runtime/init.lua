@@ -10,7 +10,8 @@
 --
 -- A request has `method`, `url`, `headers` and optionally `body`, `timeout` (seconds) and the transport options
 -- `connect_timeout`, `max_response_bytes`, `ca_file`, `client_cert`, `client_key`, `proxy`, `user_agent`,
--- `allow_http`.
+-- `allow_http`, `certificate_info`. With that last one a runtime that can tell answers with `certificate`, too:
+-- {subject =, issuer =, not_after =}, texts.
 -- With `decode` in it, a runtime may decode a successful answer itself, as core.decode_page does with these options,
 -- and answer with `page` and `place` in place of `body`, or with `page_error` beside it; dwsync.core's pool does.
 -- An err has at least `kind` and `message`.

@@ -1,0 +1,173 @@
+--- The life of fetched credentials: kept for the process, renewed ahead of their end by one caller at a time, while the
+-- others go on with what they have.
+-- It must not know how they are fetched, and never shows what it holds.
+-- @module dwsync.credentials.cache
+local errors = require "dwsync.errors"
+local keys_of = require "dwsync.credentials.keys"
+
+local M = {}
+
+local Cache = { __name = "dwsync.credentials.cache" }
+Cache.__index = Cache
+
+-- Renewal falls on a random point of this part of the life, so that processes started together do not renew together.
+local REFRESH_FROM, REFRESH_TO = 0.5, 0.8
+
+local WAIT_SECONDS = 0.02
+local BACKOFF_FIRST, BACKOFF_CAP = 1, 300
+-- IAM locks a user whose password is refused a few times: ask again only after this.
+local REFUSED_SECONDS = 60
+-- A fetch that never came back, since its coroutine was dropped, must not hold the place for ever.
+local LEASE_SECONDS = 60
+local MAX_ENTRIES = 1000
+
+--- @treturn dwsync.credentials.cache
+function M.new()
+    return setmetatable({ entries = {}, count = 0, entry_of = setmetatable({}, { __mode = "k" }) }, Cache)
+end
+
+--- The one that all clients of this process share.
+M.shared = M.new()
+
+local function forget_expired(self, now)
+    for key, entry in pairs(self.entries) do
+        if not entry.busy_until and (entry.expires_at or 0) <= now and entry.retry_at <= now then
+            self.entries[key], self.count = nil, self.count - 1
+        end
+    end
+end
+
+local function entry_at(self, key, now)
+    local entry = self.entries[key]
+    if not entry then
+        if self.count >= MAX_ENTRIES then
+            forget_expired(self, now)
+        end
+        entry = { retry_at = 0, failures = 0 }
+        self.entries[key], self.count = entry, self.count + 1
+    end
+    return entry
+end
+
+local function busy(entry, now)
+    return entry.busy_until ~= nil and now < entry.busy_until
+end
+
+local function emit(context, event)
+    if context.emit then
+        context.emit(event)
+    end
+end
+
+local function keep(self, entry, keys, context)
+    local now = context.runtime.now()
+    local share = REFRESH_FROM + (REFRESH_TO - REFRESH_FROM) * context.random()
+    entry.keys, entry.err, entry.failures, entry.retry_at = keys, nil, 0, 0
+    entry.expires_at = keys.expires_at
+    entry.refresh_at = now + (keys.expires_at - now) * share
+    entry.worked = true
+    self.entry_of[keys] = entry
+    emit(context, { type = "credentials", source = keys.source, expires_at = keys.expires_at })
+    return keys
+end
+
+-- Full jitter above half of the step: several processes fail together, too.
+local function pause_after(entry, err, hold, random)
+    if hold and not entry.worked then
+        return hold
+    end
+    local first = err.status == 401 and REFUSED_SECONDS or BACKOFF_FIRST
+    local step = math.min(BACKOFF_CAP, first * 2 ^ math.min(entry.failures - 1, 20))
+    return step * (0.5 + 0.5 * random())
+end
+
+local function failed(entry, plan, err, hold, context)
+    local now = context.runtime.now()
+    entry.failures = entry.failures + 1
+    entry.retry_at = now + pause_after(entry, err, hold, context.random)
+    entry.err = err
+    if entry.keys and now < entry.expires_at then
+        emit(context, { type = "warning", error = err,
+            message = ("%s could not be renewed, the present credentials serve until they expire: %s"):format(
+                plan.source, err.message) })
+        return entry.keys
+    end
+    entry.keys = nil
+    return nil, err
+end
+
+local function refresh(self, entry, plan, limits, context)
+    entry.busy_until = context.runtime.now() + math.min(LEASE_SECONDS, limits.timeout)
+    local lease = entry.busy_until
+    local fields, err, hold = plan.fetch(limits)
+    local keys
+    if fields then
+        fields.identity = entry.identity
+        keys, err = keys_of.new(fields, fields.source)
+    end
+    if entry.busy_until == lease then
+        entry.busy_until = nil
+    end
+    if keys then
+        return keep(self, entry, keys, context)
+    end
+    return failed(entry, plan, err, hold, context)
+end
+
+local function deadline_passed(plan, limits)
+    return errors.new {
+        kind = "timeout",
+        message = ("%s: still being fetched by another request after %g s"):format(plan.source, limits.timeout),
+        retryable = false,
+    }
+end
+
+--- The credentials of a plan: kept ones while they are young, else fetched; waits while another coroutine fetches.
+-- @tparam table plan `key` (list of texts that tell it from others), `source`, `fetch`: function(limits) → fields with
+-- `expires_at`, or nil, err and, where nothing will be there for long, seconds to wait before asking again
+-- @tparam table limits `deadline`, `timeout`
+-- @tparam table context `runtime`, `random`, optional `emit`
+-- @treturn dwsync.credentials, or nil
+-- @treturn dwsync.error
+-- @treturn boolean whether they were there before, so that the failure is news and not absence
+function Cache:get(plan, limits, context)
+    local runtime = context.runtime
+    local entry = entry_at(self, table.concat(plan.key, "\0"), runtime.now())
+    entry.identity = entry.identity or {}
+    while true do
+        local now = runtime.now()
+        local usable = entry.keys and now < entry.expires_at
+        local fetching = busy(entry, now)
+        if usable and (now < entry.refresh_at or fetching or now < entry.retry_at) then
+            return entry.keys
+        elseif fetching then
+            if now >= limits.deadline then
+                return nil, deadline_passed(plan, limits), true
+            end
+            runtime.sleep(WAIT_SECONDS)
+        elseif now < entry.retry_at then
+            return nil, entry.err, entry.worked
+        else
+            local keys, err = refresh(self, entry, plan, limits, context)
+            return keys, err, entry.worked
+        end
+    end
+end
+
+--- Drops credentials that the service refused, unless newer ones have taken their place already.
+-- @tparam dwsync.credentials keys
+-- @treturn boolean whether they came from here
+function Cache:discard(keys)
+    local entry = self.entry_of[keys]
+    if entry and entry.keys == keys then
+        entry.keys, entry.retry_at = nil, 0
+    end
+    return entry ~= nil
+end
+
+--- Forgets everything: the next request of each source fetches anew.
+function Cache:forget()
+    self.entries, self.count = {}, 0
+end
+
+return M

@@ -1,0 +1,107 @@
+--- Credentials from KooCLI's configuration, ~/.hcloud/config.json, when it is not encrypted (it is by default).
+-- It must not write that file, nor try to decrypt it: its format is nobody's but KooCLI's.
+-- @module dwsync.credentials.koocli
+local errors = require "dwsync.errors"
+local json = require "dwsync.json"
+local variables = require "dwsync.credentials.variables"
+
+local M = {}
+
+M.OPTIONS = { path = "string", profile = "string" }
+
+local DECRYPT = "hcloud configure set --cli-auth-encrypt=false"
+
+local function failure(where, message, hint)
+    return errors.new {
+        kind = "credentials",
+        message = ("%s: %s"):format(where, message),
+        hint = hint or "Correct the profile with hcloud configure set, or name another source of credentials.",
+    }
+end
+
+local function profile_named(document, name)
+    for _, profile in ipairs(type(document.profiles) == "table" and document.profiles or {}) do
+        if type(profile) == "table" and profile.name == name then
+            return profile
+        end
+    end
+end
+
+local function text(value)
+    return type(value) == "string" and value ~= "" and value or nil
+end
+
+-- A profile of single sign-on holds its temporary keys one level deeper.
+local function pair_of(profile)
+    if profile.mode == "SSO" then
+        local deeper = type(profile.ssoAuth) == "table" and profile.ssoAuth.stsToken
+        return type(deeper) == "table" and deeper or {}
+    end
+    return profile
+end
+
+local function from_profile(profile, where)
+    if profile.mode ~= nil and profile.mode ~= "AKSK" and profile.mode ~= "SSO" then
+        return nil, nil, ("%s: its mode %s holds no key"):format(where, errors.printable(tostring(profile.mode)))
+    end
+    local pair = pair_of(profile)
+    local ak, sk = text(pair.accessKeyId), text(pair.secretAccessKey)
+    if not ak and not sk then
+        return nil, nil, where .. ": it holds no key"
+    elseif not ak or not sk then
+        return nil, failure(where, ("it has %s but no %s"):format(ak and "accessKeyId" or "secretAccessKey",
+            ak and "secretAccessKey" or "accessKeyId"))
+    end
+    return {
+        ak = ak,
+        sk = sk,
+        security_token = text(pair.securityToken),
+        project_id = text(profile.projectId),
+        source = where,
+    }
+end
+
+local function document_of(context, path, named)
+    local content, reason, missing = context.read_file(path)
+    if not content then
+        if missing and not named then
+            return nil, nil, ("KooCLI's %s: does not exist"):format(path)
+        end
+        return nil, failure("KooCLI's " .. path, reason)
+    end
+    local document = json.decode(content)
+    if not document then
+        return nil, failure("KooCLI's " .. path, "it is no JSON object")
+    elseif document.authEncrypt ~= "false" and document.authEncrypt ~= false then
+        return nil, nil, ("KooCLI's %s: its values are encrypted (%s writes them plainly)"):format(path, DECRYPT)
+    end
+    return document
+end
+
+--- @tparam table context `getenv`, `read_file`
+-- @tparam[opt] table options `path`, `profile` (default: the current one)
+-- @treturn table fields, or nil
+-- @treturn dwsync.error when it cannot be read, or the profile is half filled
+-- @treturn string why there is nothing
+function M.load(context, options)
+    options = options or {}
+    local home = variables.home(context)
+    local path = options.path or home and home .. "/.hcloud/config.json"
+    if not path then
+        return nil, nil, "KooCLI: no home directory is known"
+    end
+    local document, err, why = document_of(context, path, options.path)
+    if not document then
+        return nil, err, why
+    end
+    local name = options.profile or text(document.current) or "default"
+    local where = ("KooCLI's profile %s in %s"):format(errors.printable(name), path)
+    local profile = profile_named(document, name)
+    if not profile then
+        return nil, options.profile and failure(where, "there is no such profile") or nil,
+            where .. ": there is no such profile"
+    end
+    return from_profile(profile, where)
+end
+
+return M

@@ -1,0 +1,88 @@
+--- Temporary keys as IAM, the metadata service and a pod's agent spell them, and when they end.
+-- It must not read a clock: the answer's own Date says how far ours is off.
+-- @module dwsync.credentials.temporary
+local errors = require "dwsync.errors"
+local json = require "dwsync.json"
+local timestamps = require "dwsync.timestamps"
+
+local M = {}
+
+-- The three spellings seen: field of ours → names.
+local NAMES = {
+    ak = { "access", "accessKeyId", "access_key_id" },
+    sk = { "secret", "secretAccessKey", "secret_access_key" },
+    security_token = { "securitytoken", "securityToken", "security_token" },
+    expires_at = { "expires_at", "expiration" },
+}
+
+-- Below this a difference may be the network's; above it the two clocks disagree.
+local MIN_SKEW_SECONDS = 60
+
+local function failure(response, source, message)
+    return errors.new {
+        kind = "credentials",
+        message = ("%s: %s"):format(source, message),
+        hint = "Check that the address is the service itself and not a proxy or login page.",
+        status = response.status,
+        request_id = errors.request_id(response),
+        retryable = false,
+    }
+end
+
+M.failure = failure
+
+--- When something ends, by this machine's clock. It was issued by another, which is why the two are compared: a clock
+-- that is hours off must neither renew at each call nor hold what is long dead.
+-- @tparam string text the service's, UTC: "2025-10-25T10:49:52Z" with any number of digits of a fraction
+-- @tparam table response whose Date tells the other clock's time
+-- @tparam number now seconds
+-- @treturn number seconds since the epoch, or nil
+-- @treturn string what is wrong: no time, or in the past
+function M.expiry(text, response, now)
+    local at = type(text) == "string" and timestamps.from_iso(text)
+    if not at then
+        return nil, "its time of expiry is missing or no time"
+    end
+    local date = timestamps.from_http(response.headers.date or "")
+    if date and math.abs(date - now) > MIN_SKEW_SECONDS then
+        at = at + now - date
+    end
+    if at <= now then
+        return nil, "it had expired before it came"
+    end
+    return at
+end
+
+--- Reads the keys out of an answer.
+-- @tparam table response
+-- @tparam string source for messages, and the keys' own
+-- @tparam number now seconds
+-- @treturn table {ak, sk, security_token, expires_at, source}, or nil
+-- @treturn dwsync.error kind "credentials"
+function M.decode(response, source, now)
+    local body, reason = json.decode(response.body)
+    if not body then
+        return nil, failure(response, source, "the answer is no JSON: " .. errors.printable(reason))
+    end
+    local found = type(body.credential) == "table" and body.credential
+        or type(body.credentials) == "table" and body.credentials or {}
+    local fields = { source = source }
+    for field, names in pairs(NAMES) do
+        for _, name in ipairs(names) do
+            fields[field] = fields[field] or found[name]
+        end
+    end
+    for _, field in ipairs { "ak", "sk", "security_token" } do
+        if type(fields[field]) ~= "string" then
+            return nil, failure(response, source, ("the answer holds no key: %s is missing"):format(field))
+        end
+    end
+    local expires_at, wrong = M.expiry(fields.expires_at, response, now)
+    if not expires_at then
+        return nil, failure(response, source, "the answer holds a key, but " .. wrong)
+    end
+    fields.expires_at = expires_at
+    return fields
+end
+
+return M

@@ -1,0 +1,60 @@
+--- Credentials from the environment variables of the Terraform provider: a token, a key pair, or a user's password.
+-- It must not read the environment by itself, and never takes the official SDKs' variables.
+-- @module dwsync.credentials.terraform
+local errors = require "dwsync.errors"
+local password = require "dwsync.credentials.password"
+local variables = require "dwsync.credentials.variables"
+
+local M = {}
+
+local SOURCE = "environment (Terraform)"
+local DOMAIN_HINT = "Set HW_DOMAIN_NAME to the name of the account that the user belongs to."
+
+local function by_password(context, user, secret, project_id)
+    local domain, domain_id = variables.get(context, "HW_DOMAIN_NAME"), variables.get(context, "HW_DOMAIN_ID")
+    if not domain and not domain_id then
+        return nil, errors.new {
+            kind = "credentials",
+            message = SOURCE .. ": HW_USER_NAME and HW_USER_PASSWORD are set but HW_DOMAIN_NAME is not",
+            hint = DOMAIN_HINT,
+        }
+    end
+    return password.plan(context, {
+        user = user,
+        password = secret,
+        domain = domain,
+        domain_id = domain_id,
+        project_id = project_id,
+        project_name = variables.get(context, "HW_PROJECT_NAME"),
+        iam_endpoint = variables.get(context, "HW_AUTH_URL"),
+    })
+end
+
+--- @tparam table context `getenv`, and what `password` needs
+-- @treturn table fields or plan, or nil
+-- @treturn dwsync.error when something is half set
+-- @treturn string why there is nothing
+function M.load(context)
+    local project_id = variables.get(context, "HW_PROJECT_ID")
+    local source = "the environment (HW_*)"
+    local iam_endpoint = variables.get(context, "HW_AUTH_URL")
+    local token = variables.get(context, "HW_AUTH_TOKEN")
+    if token then
+        return { token = token, project_id = project_id, source = source, iam_endpoint = iam_endpoint }
+    end
+    local ak, sk = variables.pair(context, SOURCE, "HW_ACCESS_KEY", "HW_SECRET_KEY")
+    if ak then
+        return { ak = ak, sk = sk, security_token = variables.get(context, "HW_SECURITY_TOKEN"),
+            project_id = project_id, source = source, iam_endpoint = iam_endpoint }
+    elseif sk then
+        return nil, sk
+    end
+    local user, secret = variables.pair(context, SOURCE, "HW_USER_NAME", "HW_USER_PASSWORD")
+    if user then
+        return by_password(context, user, secret, project_id)
+    end
+    return nil, secret,
+        not secret and SOURCE .. ": HW_AUTH_TOKEN, HW_ACCESS_KEY and HW_USER_NAME are not set" or nil
+end
+
+return M

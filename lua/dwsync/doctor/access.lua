@@ -1,0 +1,141 @@
+--- Who asks, and what they may see: credentials, IAM, the project, its clusters, the query for records.
+-- It must not show a secret, nor send more with a key once the service refused it.
+-- @module dwsync.doctor.access
+local connection = require "dwsync.doctor.connection"
+local timestamps = require "dwsync.timestamps"
+
+local M = {}
+
+-- A page that tells page offsets from row offsets, see dwsync.doctor.content.
+M.PAGE = 3
+
+-- The error as a person reads it, its hint left to `next`.
+local function told(err)
+    local text = tostring(err)
+    return text:sub(1, #text - #err.hint - 2)
+end
+
+local function type_of(keys)
+    if keys.token then
+        return "token"
+    end
+    return ("%s access key %s"):format(keys.security_token and "temporary" or "permanent", keys.ak)
+end
+
+--- Are there credentials, and until when?
+function M.credentials(subject)
+    local client = subject.client
+    local now = client.runtime.now()
+    local timeout = client.settings.timeout
+    local keys, err = client.api:resolve_credentials { timeout = timeout, deadline = now + timeout }
+    if not keys then
+        return "failed", told(err), err.hint
+    end
+    subject.keys = keys
+    local found = ("%s from %s"):format(type_of(keys), keys.source)
+    if not keys.expires_at then
+        return "ok", found
+    end
+    found = ("%s, valid until %s"):format(found, timestamps.to_iso(keys.expires_at * 1000))
+    if keys.expires_at <= now then
+        return "failed", found, "Get new credentials: these have expired."
+    end
+    return "ok", found
+end
+
+local function known_project(subject)
+    return subject.client.settings.project_id or subject.keys and subject.keys.project_id
+end
+
+--- Does IAM answer? It is only needed to look up a project id or to fetch credentials.
+function M.iam(subject)
+    local client = subject.client
+    local urls, err = client.api:endpoints_of("iam", { keys = subject.keys })
+    local answer
+    if urls then
+        answer, err = connection.probe(client, urls[1])
+    end
+    local next_step = err and err.hint
+    if answer and answer.status < 500 then
+        return "ok", urls[1] .. " answers"
+    elseif answer then
+        next_step = "Try again later; with --project-id IAM is not needed for an access key."
+    end
+    local found = answer and ("%s answers HTTP %d"):format(urls[1], answer.status) or told(err)
+    if known_project(subject) then
+        return "warning", found, "Not needed now, since the project id is known. " .. next_step
+    end
+    subject.iam_failed = true
+    return "failed", found, next_step
+end
+
+--- Which project?
+function M.project_id(subject)
+    local client = subject.client
+    local origin = client.settings.project_id and "given"
+        or known_project(subject) and "from " .. subject.keys.source or "looked up at IAM"
+    if subject.iam_failed then
+        return "skipped", "not tried: it would be looked up, and IAM failed", "Mend that first, or give --project-id.",
+            "IAM"
+    end
+    local id, err = client:project_id()
+    if not id then
+        return "failed", told(err), err.hint
+    end
+    return "ok", ("%s (%s)"):format(id, origin)
+end
+
+local function is_among(clusters, id)
+    for _, cluster in ipairs(clusters) do
+        if cluster.id == id then
+            return true
+        end
+    end
+    return false
+end
+
+-- What keeps from listing clusters but perhaps not from asking for the records of one.
+local ONLY_THE_LIST = { permission = true, not_found = true, service = true, decode = true }
+
+--- Which clusters are visible?
+function M.clusters(subject)
+    local clusters, err = subject.client:list_clusters()
+    if not clusters then
+        return subject.cluster_id and ONLY_THE_LIST[err.kind] and "warning" or "failed", told(err), err.hint
+    end
+    local found = ("%d visible"):format(#clusters)
+    if subject.cluster_id and not is_among(clusters, subject.cluster_id) then
+        return "warning", ("%s, cluster %s is not among them"):format(found, subject.cluster_id),
+            "Check the cluster id, the region and the project (dwsync clusters)."
+    elseif #clusters == 0 then
+        return "warning", found, "Is it the right region and project?"
+    end
+    subject.cluster_id = subject.cluster_id or type(clusters[1]) == "table" and tostring(clusters[1].id) or nil
+    return "ok", found
+end
+
+local ACTION = "Ask for the action dws:cluster:listIdentifySyncRecords."
+
+-- The answer is about the cluster then, not about who asked.
+local FEATURE_OFF = "DWS.5045"
+
+--- May the records of the cluster be asked for?
+function M.permission(subject)
+    if not subject.cluster_id then
+        return "skipped", "there is no cluster to ask about", "Give a CLUSTER_ID."
+    end
+    local page, err = subject.client:list_sync_records { cluster_id = subject.cluster_id, offset = 0, limit = M.PAGE }
+    subject.page = page
+    subject.feature_off = err and err.code == FEATURE_OFF and err or nil
+    if page or subject.feature_off then
+        return "ok", "records of cluster " .. subject.cluster_id .. " may be asked for"
+    elseif err.kind == "permission" then
+        local named = err.hint:find("listIdentifySyncRecords", 1, true)
+        return "failed", told(err), named and err.hint or ACTION .. " " .. err.hint
+    end
+    return "failed", told(err), err.hint
+end
+
+M.told = told
+
+return M

@@ -1,0 +1,147 @@
+--- The way to DWS: its name, TCP, TLS with the certificate, and both clocks. One request without credentials tells all.
+-- It must not send anything secret: it goes to whoever answers.
+-- @module dwsync.doctor.connection
+local errors = require "dwsync.errors"
+local timestamps = require "dwsync.timestamps"
+
+local M = {}
+
+local DAY = 86400
+local EXPIRES_SOON = 14 * DAY
+
+-- The gateway refuses dates further away than this; the first is what a clock set by NTP never reaches.
+local SKEW_NOTED, SKEW_REFUSED = 60, 900
+
+-- Failures that another endpoint of the list may not have.
+local NEXT_ENDPOINT = { resolve = true, handshake = true, certificate = true }
+
+--- Asks one URL, without credentials and not for anything.
+-- @tparam dwsync.client client
+-- @tparam string url base, without path
+-- @treturn table response of any status, with `certificate`; or nil
+-- @treturn dwsync.error
+function M.probe(client, url)
+    local request = { method = "GET", url = url .. "/", headers = {}, timeout = client.settings.attempt_timeout }
+    for name, value in pairs(client.api.transport) do
+        request[name] = value
+    end
+    request.certificate_info = true
+    local response, err = client.api:perform_plainly(request)
+    return response, err and errors.from_core(err)
+end
+
+-- Asks DWS once; every check here looks at the same answer.
+local function answer_of(subject)
+    if subject.answer or subject.failure then
+        return subject.answer, subject.failure
+    end
+    for _, url in ipairs(subject.client.api.endpoints.dws) do
+        subject.url = url
+        subject.answer, subject.failure = M.probe(subject.client, url)
+        subject.asked_at = subject.client.runtime.now()
+        if subject.answer or not NEXT_ENDPOINT[subject.failure.code] then
+            break
+        end
+    end
+    return subject.answer, subject.failure
+end
+
+local function host_of(subject)
+    return subject.url:match "^%a+://(.*)$"
+end
+
+-- Which step a failure belongs to.
+local function step_of(failure)
+    if failure.code == "resolve" or failure.message:find "[Rr]esolving timed out" then
+        return "resolution"
+    elseif failure.code == "certificate" or failure.code == "handshake" or failure.message:find "SSL" then
+        return "tls"
+    end
+    return "tcp"
+end
+
+--- Does the endpoint's name have an address?
+function M.resolution(subject)
+    local _, failure = answer_of(subject)
+    if failure and step_of(failure) == "resolution" then
+        return "failed", failure.message, "Check the region and the endpoint's name, and that DNS works here: "
+            .. "the region may have another host (--endpoint)."
+    end
+    return "ok", host_of(subject) .. " has an address"
+end
+
+--- Does it accept a connection?
+function M.tcp(subject)
+    local _, failure = answer_of(subject)
+    if failure and step_of(failure) == "tcp" then
+        return "failed", failure.message, failure.hint
+    end
+    return "ok", host_of(subject) .. " accepts connections"
+end
+
+local UNKNOWN_CA = "The CA is not trusted here: name its PEM file with --ca-file; a proxy that opens TLS has its own."
+
+-- What OpenSSL says, and what to do about it.
+local CERTIFICATE_HINTS = {
+    { "expired", "The certificate has expired, if this machine's date is right: tell whoever runs the endpoint." },
+    { "not yet valid", "Check this machine's date." },
+    { "local issuer", UNKNOWN_CA },
+    { "self.signed", UNKNOWN_CA },
+    { "subject name", "The certificate is for another host: check the endpoint's name." },
+}
+
+local function certificate_hint(failure)
+    for _, entry in ipairs(CERTIFICATE_HINTS) do
+        if failure.message:find(entry[1]) then
+            return entry[2]
+        end
+    end
+    return failure.hint
+end
+
+local function describe_certificate(certificate, now)
+    local ends = timestamps.from_certificate(certificate.not_after or "")
+    local names = ("certificate of %s, issued by %s"):format(certificate.subject or "?", certificate.issuer or "?")
+    if not ends then
+        return names .. ", expiry unknown"
+    end
+    local left = ends - now
+    return ("%s, valid until %s (%.0f days)"):format(names, os.date("!%Y-%m-%d", ends), math.floor(left / DAY)),
+        left < EXPIRES_SOON
+end
+
+--- Is the certificate good, and for how long?
+function M.tls(subject)
+    local answer, failure = answer_of(subject)
+    if failure then
+        return "failed", failure.message, certificate_hint(failure)
+    elseif subject.url:find "^http:" then
+        return "skipped", "the endpoint is plain http", "Use https, unless this is a trial on this machine."
+    elseif not answer.certificate then
+        return "ok", "the certificate is trusted; its expiry date is not known here"
+    end
+    local found, soon = describe_certificate(answer.certificate, subject.asked_at)
+    if soon then
+        return "warning", found, "Tell whoever runs the endpoint that the certificate ends soon."
+    end
+    return "ok", found
+end
+
+--- Is this machine's clock near the service's?
+function M.clock(subject)
+    local theirs = timestamps.from_http(subject.answer.headers.date or "")
+    if not theirs then
+        return "warning", "the answer has no Date to compare with", "Check that this machine's clock is set by NTP."
+    end
+    local skew = theirs - subject.asked_at
+    local size = math.floor(math.abs(skew) + 0.5)
+    local found = size < 2 and "this machine's clock agrees with the service's"
+        or ("this machine's clock is %d s %s"):format(size, skew > 0 and "slow" or "fast")
+    if size < SKEW_NOTED then
+        return "ok", found
+    end
+    return size < SKEW_REFUSED and "warning" or "failed", found,
+        "Set this machine's clock (NTP): requests more than 15 minutes off are refused."
+end
+
+return M

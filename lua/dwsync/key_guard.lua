@@ -1,0 +1,129 @@
+--- Keeps a wrong secret from locking its key: more than five refusals in a row lock it for five minutes at the service,
+-- for everybody who uses it. Counts refusals of each access key in this process and stops before that.
+-- It must not read a clock or wait: "now" is an argument, and whoever is told to wait does so.
+-- @module dwsync.key_guard
+local errors = require "dwsync.errors"
+local timestamps = require "dwsync.timestamps"
+
+local M = {}
+
+local Guard = { __name = "dwsync.key_guard" }
+Guard.__index = Guard
+
+local MAX_REFUSALS = 3
+local PAUSE_SECONDS = 300
+-- A key not used for a day is forgotten: temporary ones come and go.
+local FORGET_SECONDS = 86400
+local PRUNE_EVERY = 100
+
+--- @treturn dwsync.key_guard
+function M.new()
+    return setmetatable({ states = {}, added = 0 }, Guard)
+end
+
+--- The one that all clients of this process share.
+M.shared = M.new()
+
+local function prune(self, now)
+    for ak, state in pairs(self.states) do
+        if state.used < now - FORGET_SECONDS then
+            self.states[ak] = nil
+        end
+    end
+end
+
+-- A corrected secret may be tried at once, but only once: the service has not forgotten its own count.
+local function state_of(self, keys, now)
+    local state = self.states[keys.ak]
+    if not state then
+        self.added = self.added + 1
+        if self.added % PRUNE_EVERY == 0 then
+            prune(self, now)
+        end
+        state = { sk = keys.sk, refusals = 0, outstanding = {} }
+        self.states[keys.ak] = state
+    elseif state.sk ~= keys.sk then
+        state.sk, state.proven, state.blocked_until = keys.sk, false, nil
+        state.refusals = math.min(state.refusals, MAX_REFUSALS - 1)
+    end
+    state.used = now
+    return state
+end
+
+local function blocked(keys, state)
+    local last = state.last
+    return errors.new {
+        kind = last.kind,
+        code = last.code,
+        message = ("access key %s was refused %d times in a row (%s); nothing is sent with it until %s"):format(keys.ak,
+            state.refusals, last.message, timestamps.to_iso(state.blocked_until * 1000)),
+        hint = last.kind == "clock" and last.hint
+            or "Check the secret key: after more than five refusals the service locks the key for five minutes.",
+        retryable = false,
+        cause = last,
+    }
+end
+
+local function outstanding(state, now)
+    local count = 0
+    for ticket, till in pairs(state.outstanding) do
+        if till <= now then
+            state.outstanding[ticket] = nil -- its coroutine was dropped
+        else
+            count = count + 1
+        end
+    end
+    return count
+end
+
+--- Asks to send one request with a key. While the key is unproven, no more are under way than refusals are left.
+-- @tparam dwsync.credentials keys
+-- @tparam number now seconds since the epoch
+-- @tparam number till when the request is over at the latest
+-- @treturn table ticket for `leave`; or nil: ask again a little later
+-- @treturn dwsync.error when nothing may be sent
+function Guard:enter(keys, now, till)
+    local state = state_of(self, keys, now)
+    if state.blocked_until then
+        if now < state.blocked_until then
+            return nil, blocked(keys, state)
+        end
+        state.blocked_until, state.refusals = nil, MAX_REFUSALS - 1
+    end
+    if not state.proven and outstanding(state, now) >= MAX_REFUSALS - state.refusals then
+        return nil
+    end
+    local ticket = { state = state, sk = keys.sk }
+    if not state.proven then
+        state.outstanding[ticket] = till
+    end
+    return ticket
+end
+
+--- Says what came of a request.
+-- @tparam table ticket
+-- @tparam number now
+-- @tparam ?boolean accepted true: the service took the signature; nil: nobody can say
+-- @tparam ?dwsync.error refusal the service did not take it
+function Guard.leave(_, ticket, now, accepted, refusal)
+    local state = ticket.state
+    state.outstanding[ticket] = nil
+    if ticket.sk ~= state.sk then
+        return -- it says nothing about the secret in use now
+    elseif accepted then
+        state.proven, state.refusals, state.blocked_until, state.last = true, 0, nil, nil
+    elseif refusal then
+        state.proven = false
+        state.refusals, state.last = state.refusals + 1, refusal
+        if state.refusals >= MAX_REFUSALS then
+            state.blocked_until = now + PAUSE_SECONDS
+        end
+    end
+end
+
+--- Forgets every refusal, for whoever knows that the service has forgotten them, too.
+function Guard:forget()
+    self.states = {}
+end
+
+return M

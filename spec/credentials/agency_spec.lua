@@ -1,0 +1,69 @@
+local cjson = require "cjson"
+local fakes = require "spec.support.credentials"
+
+local function world(answers, more, given)
+    local options = { source = "agency", agency_name = "auditor", domain = "customer",
+        from = { ak = "AKBASE", sk = "hidden-base" } }
+    for name, value in pairs(more or {}) do
+        options[name] = value or nil
+    end
+    given = given or {}
+    given.answers, given.credentials = answers, options
+    return fakes.world(given)
+end
+
+local function refusal(...)
+    local made = world(...)
+    local keys, err = made.get()
+    assert.is_nil(keys)
+    assert.equal("credentials", err.kind)
+    fakes.assert_hidden({ err, made.events }, { "hidden" })
+    return err.message
+end
+
+describe("an agency", function()
+    it("is asked for with a signature of another source's keys", function()
+        local made = world { fakes.keys_answer "AKAGENCY" }
+        local keys = assert(made.get())
+        assert.equal("AKAGENCY", keys.ak)
+        assert.equal("dwsync.credentials: access key AKAGENCY from agency auditor", tostring(keys))
+        local request = made.requests[1]
+        assert.equal("https://iam.example/v3.0/OS-CREDENTIAL/securitytokens", request.url)
+        assert.matches("^SDK%-HMAC%-SHA256 Access=AKBASE, SignedHeaders=host;x%-sdk%-date, ",
+            request.headers.Authorization)
+        assert.same({ auth = { identity = { methods = { "assume_role" }, assume_role = {
+            agency_name = "auditor", domain_name = "customer", duration_seconds = 21600,
+        } } } }, cjson.decode(request.body))
+    end)
+
+    it("is asked for with a token, which is not signed", function()
+        local made = world({ fakes.keys_answer "AKAGENCY" }, { from = { source = "token", token = "hidden" } })
+        assert(made.get())
+        assert.equal("hidden", made.requests[1].headers["X-Auth-Token"])
+        assert.is_nil(made.requests[1].headers.Authorization)
+    end)
+
+    it("is asked for with the default chain's keys when no others are named", function()
+        local made = world({ fakes.keys_answer "AKAGENCY" }, { from = false, duration = 900, domain = false,
+            domain_id = "d1" }, { variables = { HUAWEICLOUD_SDK_AK = "AKENV", HUAWEICLOUD_SDK_SK = "hidden" } })
+        assert(made.get())
+        assert.matches("Access=AKENV,", made.requests[1].headers.Authorization)
+        assert.same({ agency_name = "auditor", domain_id = "d1", duration_seconds = 900 },
+            cjson.decode(made.requests[1].body).auth.identity.assume_role)
+    end)
+
+    it("needs its name, the account and a duration that IAM allows", function()
+        assert.equal("agency: agency_name is missing", refusal({}, { agency_name = false }))
+        assert.equal("agency: domain is missing", refusal({}, { domain = false }))
+        for _, duration in ipairs { 899, 86401, 1000.5 } do
+            assert.equal("agency: duration is not a number of seconds from 900 to 86400",
+                refusal({}, { duration = duration }))
+        end
+    end)
+
+    it("that is refused says why", function()
+        assert.equal("agency auditor: You have no right", refusal { { status = 403,
+            body = '{"error":{"code":403,"message":"You have no right","title":"Forbidden"}}' } })
+        assert.equal("credentials: sk is missing although ak is there", refusal({}, { from = { ak = "A" } }))
+    end)
+end)

@@ -1,0 +1,100 @@
+local cjson = require "cjson"
+local fakes = require "spec.support.credentials"
+
+local FILE = "/var/run/token"
+
+local function world(answers, files, more)
+    local given = { answers = answers, files = files or { [FILE] = "hidden-jwt\n" },
+        credentials = { source = "oidc", idp_id = "idp", id_token_file = FILE } }
+    for name, value in pairs(more or {}) do
+        given[name] = value or nil
+    end
+    return fakes.world(given)
+end
+
+local function refusal(...)
+    local made = world(...)
+    local keys, err = made.get()
+    assert.is_nil(keys)
+    assert.equal("credentials", err.kind)
+    fakes.assert_hidden({ err, made.events }, { "hidden" })
+    return err.message
+end
+
+describe("an id token", function()
+    it("is exchanged for temporary keys in two steps", function()
+        local made = world { fakes.token_answer "hidden-unscoped", fakes.keys_answer "AKOIDC" }
+        local keys = assert(made.get())
+        assert.equal("AKOIDC", keys.ak)
+        assert.equal("hidden-token", keys.security_token)
+        local first, second = made.requests[1], made.requests[2]
+        assert.equal("https://iam.example/v3.0/OS-AUTH/id-token/tokens", first.url)
+        assert.equal("idp", first.headers["X-Idp-Id"])
+        assert.same({ auth = { id_token = { id = "hidden-jwt" } } }, cjson.decode(first.body))
+        assert.equal("https://iam.example/v3.0/OS-CREDENTIAL/securitytokens", second.url)
+        assert.same({ auth = { identity = { methods = { "token" },
+            token = { id = "hidden-unscoped", duration_seconds = 21600 } } } }, cjson.decode(second.body))
+        fakes.assert_hidden(made.events, { "hidden" })
+    end)
+
+    it("goes before a key pair in the environment", function()
+        local made = world({ fakes.token_answer "t", fakes.keys_answer "AKOIDC" }, nil, {
+            credentials = false,
+            variables = { HUAWEICLOUD_SDK_IDP_ID = "idp", HUAWEICLOUD_SDK_ID_TOKEN_FILE = FILE,
+                HUAWEICLOUD_SDK_AK = "AK", HUAWEICLOUD_SDK_SK = "hidden", HUAWEICLOUD_SDK_PROJECT_ID = "p" },
+        })
+        local keys = assert(made.get())
+        assert.equal("AKOIDC", keys.ak)
+        assert.equal("p", keys.project_id)
+    end)
+
+    it("that is only half configured is told", function()
+        for set, unset in pairs { HUAWEICLOUD_SDK_IDP_ID = "HUAWEICLOUD_SDK_ID_TOKEN_FILE",
+            HUAWEICLOUD_SDK_ID_TOKEN_FILE = "HUAWEICLOUD_SDK_IDP_ID" } do
+            assert.equal(("environment: %s is set but %s is not"):format(set, unset), refusal({}, nil, {
+                credentials = false,
+                variables = { [set] = "x", HUAWEICLOUD_SDK_AK = "AK", HUAWEICLOUD_SDK_SK = "hidden" },
+            }))
+        end
+        assert.equal("id token: idp_id is missing", refusal({}, nil, { credentials = { source = "oidc",
+            id_token_file = FILE } }))
+        assert.equal("id token: id_token_file is missing", refusal({}, nil, { credentials = { source = "oidc",
+            idp_id = "idp" } }))
+    end)
+
+    it("is named in the credentials file, with the IAM to ask", function()
+        local made = world({ fakes.token_answer "t", fakes.keys_answer "AKOIDC" }, {
+            ["/h/.huaweicloud/credentials"] = "[basic]\nak = AK\nsk = hidden\nidp_id = idp\nid_token_file = " .. FILE
+                .. "\niam_endpoint = https://iam.other\n",
+            [FILE] = "hidden-jwt",
+        }, { credentials = false, variables = { HOME = "/h" } })
+        assert.equal("AKOIDC", assert(made.get()).ak)
+        assert.equal("https://iam.other/v3.0/OS-AUTH/id-token/tokens", made.requests[1].url)
+        assert.equal("https://iam.other/v3.0/OS-CREDENTIAL/securitytokens", made.requests[2].url)
+    end)
+
+    it("is read anew for each exchange; one that went away is told when nothing is left to serve", function()
+        local files = { [FILE] = "first" }
+        local made = world({ fakes.token_answer "t", fakes.keys_answer "AK1" }, files)
+        assert(made.get())
+        files[FILE] = nil
+        made.clock = made.clock + 3000
+        assert.equal("AK1", assert(made.get()).ak)
+        made.clock = made.clock + 1000
+        local keys, err = made.get()
+        assert.is_nil(keys)
+        assert.equal("id token file /var/run/token: No such file or directory", err.message)
+    end)
+
+    it("that is empty or more than one word is not sent", function()
+        assert.equal("id token file /var/run/token: is empty", refusal({}, { [FILE] = " \n" }))
+        assert.equal("id token file /var/run/token: holds more than one word", refusal({}, { [FILE] = "hidden one" }))
+    end)
+
+    it("that IAM refuses is told, in either step", function()
+        local refused = { status = 401, body = '{"error_msg":"Token hidden-jwt invalid","error_code":"IAM.0061"}' }
+        assert.equal("id token: Token *** invalid", refusal { refused })
+        assert.equal("id token: Token *** invalid", refusal { fakes.token_answer "hidden-unscoped", refused })
+        assert.matches("holds no key", refusal { fakes.token_answer "t", { status = 201, body = "{}" } })
+    end)
+end)

@@ -1,0 +1,68 @@
+local fakes = require "spec.support.credentials"
+
+local URI, FILE = "http://169.254.1.1:8090/v1/credentials", "/var/run/pod-token"
+local KEYS = { status = 200, body = '{"credentials":{"accessKeyId":"AKPOD","secretAccessKey":"hidden",'
+    .. '"securityToken":"hidden-token","expiration":"' .. fakes.after(3600) .. '"}}' }
+
+local function world(answers, more)
+    local given = { answers = answers, files = { [FILE] = " hidden-pod\n" }, metadata = false,
+        variables = { HC_CONTAINER_CREDENTIALS_FULL_URI = URI, HC_CONTAINER_AUTHORIZATION_TOKEN_FILE = FILE } }
+    for name, value in pairs(more or {}) do
+        given[name] = value
+    end
+    return fakes.world(given)
+end
+
+local function refusal(...)
+    local made = world(...)
+    local keys, err = made.get()
+    assert.is_nil(keys)
+    assert.equal("credentials", err.kind)
+    fakes.assert_hidden({ err, made.events }, { "hidden" })
+    return err.message
+end
+
+describe("a pod's identity", function()
+    it("is exchanged at the agent that the environment names", function()
+        local made = world { KEYS }
+        assert.equal("AKPOD", assert(made.get()).ak)
+        local request = made.requests[1]
+        assert.equal("POST", request.method)
+        assert.equal(URI, request.url)
+        assert.equal("hidden-pod", request.headers.Authorization)
+        assert.equal("{}", request.body)
+        assert.equal("", request.proxy)
+        assert.equal(5, request.timeout)
+        assert.is_true(request.allow_http)
+    end)
+
+    it("goes over plain http to this machine's link only", function()
+        for uri, allowed in pairs { ["http://169.254.1.1/x"] = true, ["https://agent.example/x"] = false,
+            ["http://agent.example/x"] = false, ["http://169.254.1.1.evil.example/x"] = false,
+            ["http://127.0.0.1/x"] = false } do
+            local made = world({ KEYS }, { variables = { HC_CONTAINER_CREDENTIALS_FULL_URI = uri,
+                HC_CONTAINER_AUTHORIZATION_TOKEN_FILE = FILE } })
+            made.get()
+            assert.equal(allowed, made.requests[1].allow_http)
+        end
+    end)
+
+    it("that is only half configured is told", function()
+        assert.equal("CCE pod identity: HC_CONTAINER_CREDENTIALS_FULL_URI is set but "
+            .. "HC_CONTAINER_AUTHORIZATION_TOKEN_FILE is not",
+            refusal({}, { variables = { HC_CONTAINER_CREDENTIALS_FULL_URI = URI } }))
+        assert.equal("CCE pod identity: token_file is missing",
+            refusal({}, { credentials = { source = "pod_identity", endpoint = URI } }))
+    end)
+
+    it("is an error when the file or the agent fails", function()
+        assert.equal("CCE pod identity: token file /var/run/pod-token: No such file or directory",
+            refusal({}, { files = {} }))
+        assert.equal("CCE pod identity: token file /var/run/pod-token: is empty or no token",
+            refusal({}, { files = { [FILE] = "\n" } }))
+        assert.equal("CCE pod identity: the agent answers HTTP 403", refusal { { status = 403 } })
+        assert.equal("CCE pod identity: the agent does not answer: sent ***",
+            refusal { { failure = { kind = "network", message = "sent hidden-pod" } } })
+        assert.matches("the answer is no JSON", refusal { { status = 200, body = "<html>" } })
+    end)
+end)

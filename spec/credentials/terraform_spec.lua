@@ -1,0 +1,54 @@
+local fakes = require "spec.support.credentials"
+
+local function load(variables, answers)
+    local made = fakes.world { variables = variables, answers = answers, region = "r", credentials = {
+        source = "terraform" } }
+    local keys, err = made.get()
+    fakes.assert_hidden({ err or false, made.events }, { "hidden" })
+    return keys, err, made
+end
+
+describe("Terraform's variables", function()
+    it("give a token, which goes first", function()
+        local keys = load { HW_AUTH_TOKEN = "hidden", HW_ACCESS_KEY = "AK", HW_SECRET_KEY = "hidden",
+            HW_PROJECT_ID = "p" }
+        assert.equal("hidden", keys.token)
+        assert.equal("p", keys.project_id)
+        assert.is_nil(keys.ak)
+    end)
+
+    it("give a key pair, temporary or not, and the IAM to ask", function()
+        local keys = load { HW_ACCESS_KEY = "AK", HW_SECRET_KEY = "hidden", HW_SECURITY_TOKEN = "hidden-t",
+            HW_AUTH_URL = "https://iam.other/v3" }
+        assert.equal("AK", keys.ak)
+        assert.equal("hidden-t", keys.security_token)
+        assert.equal("https://iam.other/v3", keys.iam_endpoint)
+    end)
+
+    it("give a user's password, for a token", function()
+        local keys, _, made = load({ HW_USER_NAME = "u", HW_USER_PASSWORD = "hidden", HW_DOMAIN_NAME = "d" },
+            { fakes.token_answer "t" })
+        assert.equal("t", keys.token)
+        assert.equal("https://iam.example/v3/auth/tokens?nocatalog=true", made.requests[1].url)
+    end)
+
+    it("that are half set are told", function()
+        for message, variables in pairs {
+            ["HW_ACCESS_KEY is set but HW_SECRET_KEY is not"] = { HW_ACCESS_KEY = "AK" },
+            ["HW_SECRET_KEY is set but HW_ACCESS_KEY is not"] = { HW_SECRET_KEY = "hidden" },
+            ["HW_USER_NAME is set but HW_USER_PASSWORD is not"] = { HW_USER_NAME = "u" },
+            ["HW_USER_NAME and HW_USER_PASSWORD are set but HW_DOMAIN_NAME is not"] = { HW_USER_NAME = "u",
+                HW_USER_PASSWORD = "hidden" },
+        } do
+            local keys, err = load(variables)
+            assert.is_nil(keys)
+            assert.equal("environment (Terraform): " .. message, err.message)
+        end
+    end)
+
+    it("that are not set give nothing", function()
+        local keys, err = load {}
+        assert.is_nil(keys)
+        assert.equal("environment (Terraform): HW_AUTH_TOKEN, HW_ACCESS_KEY and HW_USER_NAME are not set", err.message)
+    end)
+end)
