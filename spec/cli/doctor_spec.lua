@@ -24,6 +24,8 @@ local function run(arguments, given)
             perform = function(request)
                 if given.failure then
                     return nil, given.failure
+                elseif given.signed_failure and request.headers.Authorization then
+                    return nil, given.signed_failure
                 end
                 local body = request.url:find "/clusters$" and '{"clusters":[]}' or ""
                 return { status = 200, headers = { date = DATE }, body = body,
@@ -88,7 +90,8 @@ describe("dwsync doctor", function()
     it("shows no secret", function()
         for _, failure in ipairs { false, { kind = "network", code = "connect", message = "sent hidden-sk" } } do
             for _, arguments in ipairs { {}, { "--debug" }, { "-o", "json" } } do
-                local _, out, err = run(arguments, { failure = failure or nil })
+                local status, out, err = run(arguments, { signed_failure = failure or nil })
+                assert.equal(failure and 1 or 0, status)
                 assert.is_truthy(out:find("AKEXAMPLE", 1, true))
                 assert.is_nil((out .. err):find("hidden", 1, true))
             end

@@ -37,6 +37,7 @@ describe("a pool's options", function()
         ["option 'max_response_bytes' must be a number of bytes from 1 to 1 GiB"] = { max_response_bytes = 0 },
         ["option 'ca_file' must be a string without CR, LF and NUL"] = { ca_file = 1 },
         ["option 'proxy' must be a string without CR, LF and NUL"] = { proxy = "http://h\r\nX: 1" },
+        ["option 'certificate_info' must be true or false"] = { certificate_info = 1 },
         ["option 'user_agent' must be a string without CR, LF and NUL"] = { user_agent = "a\0b" },
         ["option 'client_key' must be a string without CR, LF and NUL"] = { client_key = true },
         ["option 'allow_http' must be true or false"] = { allow_http = 1 },
@@ -600,6 +601,21 @@ describe("TLS", function()
     it("lets nothing but a certificate of the CA file pass", function()
         assert.equal(401, get().status)
         assert.equal(401, get("localhost").status)
+    end)
+
+    it("tells whose certificate it was, when asked, over a connection of its own", function()
+        assert.is_nil(get().certificate)
+        local certificate = get("localhost", { certificate_info = true }).certificate
+        assert.matches("CN ?= ?localhost$", certificate.subject)
+        assert.matches("CN ?= ?dwsync emulator CA$", certificate.issuer)
+        assert.matches("^%a%a%a +%d+ %d%d:%d%d:%d%d %d%d%d%d GMT$", certificate.not_after)
+        local pool = core.pool { ca_file = service.info.ca_file, timeout = PATIENCE }
+        for _, wanted in ipairs { false, true, true, false } do
+            assert(pool:submit(true, { url = service:records_url "healthy", certificate_info = wanted }))
+            local _, response = pool:next(PATIENCE)
+            assert.equal(wanted, response.certificate ~= nil)
+        end
+        pool:close()
     end)
 
     for host, reason in pairs {

@@ -85,15 +85,11 @@ local function observer(args, context, show, clear)
     end
 end
 
---- Makes the client of a command.
--- @tparam table args parsed options @tparam table context
--- @treturn dwsync.client, or nil
--- @treturn dwsync.error
--- @treturn function wipes the progress line; to be called before output
-function M.open(args, context)
-    local dwsync = require "dwsync"
-    local show, clear = progress(context)
-    local client, err = dwsync.new {
+--- What the options say, as dwsync.new takes it; absent where they say nothing.
+-- @tparam table args parsed options
+-- @treturn table
+function M.options(args)
+    return {
         region = args.region,
         endpoint = args.endpoint,
         iam_endpoint = args.iam_endpoint,
@@ -102,12 +98,23 @@ function M.open(args, context)
         ca_file = args.ca_file,
         timeout = args.timeout,
         retries = args.retries,
-        getenv = context.getenv,
-        read_file = context.read_file,
-        random = context.random,
-        runtime = context.runtime,
-        on_event = observer(args, context, show, clear),
     }
+end
+
+--- Makes the client of a command.
+-- @tparam table args parsed options @tparam table context
+-- @treturn dwsync.client, or nil
+-- @treturn dwsync.error
+-- @treturn function wipes the progress line; to be called before output
+function M.open(args, context)
+    local dwsync = require "dwsync"
+    local show, clear = progress(context)
+    local given = M.options(args)
+    for _, name in ipairs { "getenv", "read_file", "random", "runtime" } do
+        given[name] = context[name]
+    end
+    given.on_event = observer(args, context, show, clear)
+    local client, err = dwsync.new(given)
     return client, err, clear
 end
 

@@ -75,20 +75,6 @@ local function show_json(findings, context)
     context:write "\n]\n"
 end
 
--- What connection.open gives to the client.
-local function given_options(args)
-    return {
-        region = args.region,
-        endpoint = args.endpoint,
-        iam_endpoint = args.iam_endpoint,
-        project_id = args.project_id,
-        proxy = args.proxy == "none" and "" or args.proxy,
-        ca_file = args.ca_file,
-        timeout = args.timeout,
-        retries = args.retries,
-    }
-end
-
 --- @tparam table args @tparam table context @treturn integer exit status
 function M.run(args, context)
     local _, wrong = options.identifier("cluster_id", args.cluster_id or "none")
@@ -101,7 +87,7 @@ function M.run(args, context)
     local findings, healthy = doctor.run({
         client = client,
         config_error = err,
-        settings = configuration.list(given_options(args), context.getenv, client),
+        settings = configuration.list(connection.options(args), context.getenv, client),
         cluster_id = args.cluster_id,
     }, function(finding)
         clear()

@@ -21,7 +21,8 @@ local NEXT_ENDPOINT = { resolve = true, handshake = true, certificate = true }
 -- @treturn table response of any status, with `certificate`; or nil
 -- @treturn dwsync.error
 function M.probe(client, url)
-    local request = { method = "GET", url = url .. "/", headers = {}, timeout = client.settings.attempt_timeout }
+    local seconds = math.min(client.settings.attempt_timeout, client.settings.timeout)
+    local request = { method = "GET", url = url .. "/", headers = {}, timeout = seconds }
     for name, value in pairs(client.api.transport) do
         request[name] = value
     end
