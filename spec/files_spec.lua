@@ -68,3 +68,20 @@ describe("the mode of a file", function()
         assert.is_nil(files.mode "/no/such/file")
     end)
 end)
+
+describe("a file that somebody else will read", function()
+    it("is readable whatever its size, or empty", function()
+        for _, content in ipairs { "", "x", ("x"):rep(2 * 1048576) } do
+            with_file(content, function(path)
+                assert.is_true(files.is_readable(path))
+            end)
+        end
+    end)
+
+    it("is not when it is missing or a directory, with the reason", function()
+        assert.same({ nil, "Is a directory" }, { files.is_readable "/" })
+        with_file("", function(path)
+            assert.same({ nil, "No such file or directory" }, { files.is_readable(path .. ".not-there") })
+        end)
+    end)
+end)

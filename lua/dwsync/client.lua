@@ -75,8 +75,8 @@ end
 local function check_files(settings)
     for _, name in ipairs { "ca_file", "client_cert", "client_key" } do
         local path = settings[name]
-        local text, reason = files.read(path or "/dev/null")
-        if not text then
+        local readable, reason = files.is_readable(path or "/dev/null")
+        if not readable then
             return nil, errors.new { kind = "config", message = ("%s %s: %s"):format(name, path, reason) }
         end
     end

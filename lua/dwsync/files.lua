@@ -39,4 +39,21 @@ function M.mode(path)
     return stat and stat.mode % 512 or nil
 end
 
+--- Whether a file can be read, whatever its size; for files that somebody else will read.
+-- @tparam string path
+-- @treturn boolean, or nil
+-- @treturn string reason when it cannot
+function M.is_readable(path)
+    local file, reason = io.open(path, "rb")
+    if not file then
+        return nil, (reason:gsub("^.*: ", ""))
+    end
+    local _, read_reason = file:read(0) -- nil without a reason at the end of an empty file
+    file:close()
+    if read_reason then
+        return nil, read_reason
+    end
+    return true
+end
+
 return M
