@@ -159,7 +159,30 @@ describe("the official SDK as a witness", function()
         end)
     end)
 
-    it("gives the same Authorization as core.sign for the same request and date", function()
+    it("is let in with the key it derives for a scope, through its own client and through another", function()
+        -- The scope is pinned, and nothing else is accepted: the plain signature would be refused.
+        service:set { algorithms = { "V11-HMAC-SHA256" }, v11_region = service.info.region, v11_service = "dws" }
+        local scope = { region = service.info.region, service = "dws" }
+        local outcomes = witness {
+            { ["do"] = "list", cluster_id = large, query = { limit = 7, offset = 1 }, derived = scope },
+            signed_get { derived = scope },
+            signed_get(),
+            signed_get { derived = { region = service.info.region, service = "ecs" } },
+            signed_get { derived = scope, sent = { query = { limit = "8", offset = "1" } } },
+        }
+        local client = service:client { algorithm = "V11-HMAC-SHA256", signing_service = "dws" }
+        local page = assert(client:list_sync_records { cluster_id = large, limit = 7, offset = 1 })
+        for i = 1, 2 do
+            assert.equal(200, outcomes[i].status, outcomes[i].message)
+            assert_same_records(page, outcomes[i].body)
+        end
+        for i = 3, #outcomes do
+            assert.same({ 401, "APIGW.0301" }, { outcomes[i].status, outcomes[i].body.error_code })
+        end
+    end)
+
+    -- `derived` is the scope of V11, nil for SDK-HMAC-SHA256.
+    local function assert_same_authorizations(derived)
         local DATE = "20251025T104952Z"
         local cases = {
             { path = "/v1/p/clusters/c/db-manager/sync-records", query = {}, headers = {} },
@@ -174,7 +197,8 @@ describe("the official SDK as a witness", function()
         for i, case in ipairs(cases) do
             -- lua-cjson writes an empty table as an object, which is what is meant.
             orders[i] = { ["do"] = "sign", path = case.path, query = case.query, headers = case.headers, date = DATE,
-                endpoint = case.endpoint or "https://dws.example.com", ak = "AccessKey", sk = "SecretKey" }
+                endpoint = case.endpoint or "https://dws.example.com", ak = "AccessKey", sk = "SecretKey",
+                derived = derived }
         end
         for i, outcome in ipairs(witness(orders)) do
             local case, pairs_of_query = cases[i], {}
@@ -192,9 +216,21 @@ describe("the official SDK as a witness", function()
                 method = "GET",
                 url = orders[i].endpoint .. case.path .. "?" .. table.concat(pairs_of_query, "&"),
                 headers = headers,
-            }, { ak = "AccessKey", sk = "SecretKey", security_token = token }, DATE))
+            }, {
+                ak = "AccessKey", sk = "SecretKey", security_token = token,
+                algorithm = derived and "V11-HMAC-SHA256" or "SDK-HMAC-SHA256",
+                region = derived and derived.region, service = derived and derived.service,
+            }, DATE))
             assert.equal(outcome.headers.Authorization, signed.Authorization)
             assert.equal(outcome.headers.host, signed.Host)
         end
+    end
+
+    it("gives the same Authorization as core.sign for the same request and date", function()
+        assert_same_authorizations()
+    end)
+
+    it("gives the same Authorization as core.sign for V11, too", function()
+        assert_same_authorizations { region = "cn-north-4", service = "dws" }
     end)
 end)
