@@ -24,16 +24,23 @@ describe("the official SDK as a witness", function()
     end)
 
     -- Node takes a third of a second to begin, so orders go together where they can.
-    local function witness(orders)
+    -- `environment` is a list of "NAME=value".
+    local function witness(orders, environment)
         for _, order in ipairs(orders) do
             order.endpoint = order.endpoint or service.info.endpoint
             order.ak = order.ak or service.info.ak
             order.sk = order.sk or service.info.sk
             order.project_id = order.project_id or service.info.project_id
         end
-        local output, status = processes.run(("printf %%s %s | HOME=%s NODE_EXTRA_CA_CERTS=%s node %s"):format(
-            processes.quoted(cjson.encode(orders)), processes.quoted(home), processes.quoted(service.info.ca_file),
-            "spec/witness/witness.js"))
+        local variables = { "HOME=" .. home, "NODE_EXTRA_CA_CERTS=" .. service.info.ca_file }
+        for _, variable in ipairs(environment or {}) do
+            variables[#variables + 1] = variable
+        end
+        for i, variable in ipairs(variables) do
+            variables[i] = processes.quoted(variable)
+        end
+        local output, status = processes.run(("printf %%s %s | env %s node spec/witness/witness.js"):format(
+            processes.quoted(cjson.encode(orders)), table.concat(variables, " ")))
         assert(status == 0, "witness.js failed; is it installed? (npm ci --prefix spec/witness)")
         -- The SDK logs failures to standard output; what was asked for comes last.
         return cjson.decode(output:match "([^\n]*)\n*$")
@@ -232,5 +239,50 @@ describe("the official SDK as a witness", function()
 
     it("gives the same Authorization as core.sign for V11, too", function()
         assert_same_authorizations { region = "cn-north-4", service = "dws" }
+    end)
+
+    describe("with credentials of its own finding,", function()
+        local function listing()
+            return { ["do"] = "list", cluster_id = large, query = { limit = 7 }, from_environment = true,
+                region = service.info.region }
+        end
+
+        -- Lists records, and what the SDK asked the service for on the way.
+        local function assert_let_in(environment, expected)
+            local outcome = witness({ listing() }, environment)[1]
+            assert.equal(200, outcome.status, outcome.message)
+            assert.equal(7, #outcome.body.sync_records)
+            local asked = {}
+            for i, request in ipairs(service:journal().requests) do
+                asked[i] = request.uri:match "^[^?]*"
+            end
+            expected[#expected + 1] = path()
+            assert.same(expected, asked)
+        end
+
+        it("a key in the environment, is let in after it looked for its project", function()
+            assert_let_in({
+                "HUAWEICLOUD_SDK_AK=" .. service.info.ak, "HUAWEICLOUD_SDK_SK=" .. service.info.sk,
+                "HUAWEICLOUD_SDK_IAM_ENDPOINT=" .. service.info.iam_endpoint,
+            }, { "/v3/projects" })
+        end)
+
+        it("an identity provider's token, is let in with the temporary key it was given", function()
+            local file = home .. "/id-token"
+            local handle = assert(io.open(file, "w"))
+            handle:write "emulator-id-token"
+            handle:close()
+            finally(function()
+                os.remove(file)
+            end)
+            assert_let_in({
+                "HUAWEICLOUD_SDK_IDP_ID=" .. service.info.idp_id, "HUAWEICLOUD_SDK_ID_TOKEN_FILE=" .. file,
+                "HUAWEICLOUD_SDK_IAM_ENDPOINT=" .. service.info.iam_endpoint,
+                "HUAWEICLOUD_SDK_PROJECT_ID=" .. service.info.project_id,
+            }, {
+                ("/v3/OS-FEDERATION/identity_providers/%s/protocols/oidc/auth"):format(service.info.idp_id),
+                "/v3.0/OS-CREDENTIAL/securitytokens",
+            })
+        end)
     end)
 end)
