@@ -267,6 +267,18 @@ describe("the official SDK as a witness", function()
             }, { "/v3/projects" })
         end)
 
+        -- Fetched for it, as it asks no metadata service itself.
+        it("the machine's temporary key in the environment, is let in with its security token", function()
+            local text = processes.run("curl -s " .. processes.quoted(
+                service.info.metadata_endpoint .. "/openstack/latest/securitykey"))
+            local key = cjson.decode(text).credential
+            assert_let_in({
+                "HUAWEICLOUD_SDK_AK=" .. key.access, "HUAWEICLOUD_SDK_SK=" .. key.secret,
+                "HUAWEICLOUD_SDK_SECURITY_TOKEN=" .. key.securitytoken,
+                "HUAWEICLOUD_SDK_PROJECT_ID=" .. service.info.project_id,
+            }, { "/openstack/latest/securitykey" })
+        end)
+
         it("an identity provider's token, is let in with the temporary key it was given", function()
             local file = home .. "/id-token"
             local handle = assert(io.open(file, "w"))
