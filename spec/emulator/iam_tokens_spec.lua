@@ -241,5 +241,21 @@ describe("the emulated IAM's tokens", function()
             refused(404, 404, message, federated("emulator-id-token", nil, "another"))
             refused(404, 404, message, ask({}, {path = "/v3.0/OS-AUTH/id-token/tokens"}))
         end)
+
+        it("are for nothing in particular when the official SDKs ask", function()
+            local function unscoped(id, provider)
+                return ask({}, {
+                    path = "/v3/OS-FEDERATION/identity_providers/" .. (provider or info.idp_id)
+                        .. "/protocols/oidc/auth",
+                    headers = {"Authorization: Bearer " .. id},
+                })
+            end
+            local response = unscoped("emulator-id-token")
+            assert.equal(201, response.status)
+            assert.is_string(response.headers["x-subject-token"])
+            assert.is_nil(response.json.token.project)
+            refused(401, 401, "The ID token is invalid.", unscoped("another"))
+            refused(404, 404, "The identity provider does not exist.", unscoped("emulator-id-token", "another"))
+        end)
     end)
 end)

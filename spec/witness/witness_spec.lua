@@ -24,16 +24,23 @@ describe("the official SDK as a witness", function()
     end)
 
     -- Node takes a third of a second to begin, so orders go together where they can.
-    local function witness(orders)
+    -- `environment` is a list of "NAME=value".
+    local function witness(orders, environment)
         for _, order in ipairs(orders) do
             order.endpoint = order.endpoint or service.info.endpoint
             order.ak = order.ak or service.info.ak
             order.sk = order.sk or service.info.sk
             order.project_id = order.project_id or service.info.project_id
         end
-        local output, status = processes.run(("printf %%s %s | HOME=%s NODE_EXTRA_CA_CERTS=%s node %s"):format(
-            processes.quoted(cjson.encode(orders)), processes.quoted(home), processes.quoted(service.info.ca_file),
-            "spec/witness/witness.js"))
+        local variables = { "HOME=" .. home, "NODE_EXTRA_CA_CERTS=" .. service.info.ca_file }
+        for _, variable in ipairs(environment or {}) do
+            variables[#variables + 1] = variable
+        end
+        for i, variable in ipairs(variables) do
+            variables[i] = processes.quoted(variable)
+        end
+        local output, status = processes.run(("printf %%s %s | env %s node spec/witness/witness.js"):format(
+            processes.quoted(cjson.encode(orders)), table.concat(variables, " ")))
         assert(status == 0, "witness.js failed; is it installed? (npm ci --prefix spec/witness)")
         -- The SDK logs failures to standard output; what was asked for comes last.
         return cjson.decode(output:match "([^\n]*)\n*$")
@@ -159,7 +166,30 @@ describe("the official SDK as a witness", function()
         end)
     end)
 
-    it("gives the same Authorization as core.sign for the same request and date", function()
+    it("is let in with the key it derives for a scope, through its own client and through another", function()
+        -- The scope is pinned, and nothing else is accepted: the plain signature would be refused.
+        service:set { algorithms = { "V11-HMAC-SHA256" }, v11_region = service.info.region, v11_service = "dws" }
+        local scope = { region = service.info.region, service = "dws" }
+        local outcomes = witness {
+            { ["do"] = "list", cluster_id = large, query = { limit = 7, offset = 1 }, derived = scope },
+            signed_get { derived = scope },
+            signed_get(),
+            signed_get { derived = { region = service.info.region, service = "ecs" } },
+            signed_get { derived = scope, sent = { query = { limit = "8", offset = "1" } } },
+        }
+        local client = service:client { algorithm = "V11-HMAC-SHA256", signing_service = "dws" }
+        local page = assert(client:list_sync_records { cluster_id = large, limit = 7, offset = 1 })
+        for i = 1, 2 do
+            assert.equal(200, outcomes[i].status, outcomes[i].message)
+            assert_same_records(page, outcomes[i].body)
+        end
+        for i = 3, #outcomes do
+            assert.same({ 401, "APIGW.0301" }, { outcomes[i].status, outcomes[i].body.error_code })
+        end
+    end)
+
+    -- `derived` is the scope of V11, nil for SDK-HMAC-SHA256.
+    local function assert_same_authorizations(derived)
         local DATE = "20251025T104952Z"
         local cases = {
             { path = "/v1/p/clusters/c/db-manager/sync-records", query = {}, headers = {} },
@@ -174,7 +204,8 @@ describe("the official SDK as a witness", function()
         for i, case in ipairs(cases) do
             -- lua-cjson writes an empty table as an object, which is what is meant.
             orders[i] = { ["do"] = "sign", path = case.path, query = case.query, headers = case.headers, date = DATE,
-                endpoint = case.endpoint or "https://dws.example.com", ak = "AccessKey", sk = "SecretKey" }
+                endpoint = case.endpoint or "https://dws.example.com", ak = "AccessKey", sk = "SecretKey",
+                derived = derived }
         end
         for i, outcome in ipairs(witness(orders)) do
             local case, pairs_of_query = cases[i], {}
@@ -192,9 +223,78 @@ describe("the official SDK as a witness", function()
                 method = "GET",
                 url = orders[i].endpoint .. case.path .. "?" .. table.concat(pairs_of_query, "&"),
                 headers = headers,
-            }, { ak = "AccessKey", sk = "SecretKey", security_token = token }, DATE))
+            }, {
+                ak = "AccessKey", sk = "SecretKey", security_token = token,
+                algorithm = derived and "V11-HMAC-SHA256" or "SDK-HMAC-SHA256",
+                region = derived and derived.region, service = derived and derived.service,
+            }, DATE))
             assert.equal(outcome.headers.Authorization, signed.Authorization)
             assert.equal(outcome.headers.host, signed.Host)
         end
+    end
+
+    it("gives the same Authorization as core.sign for the same request and date", function()
+        assert_same_authorizations()
+    end)
+
+    it("gives the same Authorization as core.sign for V11, too", function()
+        assert_same_authorizations { region = "cn-north-4", service = "dws" }
+    end)
+
+    describe("with credentials of its own finding,", function()
+        local function listing()
+            return { ["do"] = "list", cluster_id = large, query = { limit = 7 }, from_environment = true,
+                region = service.info.region }
+        end
+
+        -- Lists records, and what the SDK asked the service for on the way.
+        local function assert_let_in(environment, expected)
+            local outcome = witness({ listing() }, environment)[1]
+            assert.equal(200, outcome.status, outcome.message)
+            assert.equal(7, #outcome.body.sync_records)
+            local asked = {}
+            for i, request in ipairs(service:journal().requests) do
+                asked[i] = request.uri:match "^[^?]*"
+            end
+            expected[#expected + 1] = path()
+            assert.same(expected, asked)
+        end
+
+        it("a key in the environment, is let in after it looked for its project", function()
+            assert_let_in({
+                "HUAWEICLOUD_SDK_AK=" .. service.info.ak, "HUAWEICLOUD_SDK_SK=" .. service.info.sk,
+                "HUAWEICLOUD_SDK_IAM_ENDPOINT=" .. service.info.iam_endpoint,
+            }, { "/v3/projects" })
+        end)
+
+        -- Fetched for it, as it asks no metadata service itself.
+        it("the machine's temporary key in the environment, is let in with its security token", function()
+            local text = processes.run("curl -s " .. processes.quoted(
+                service.info.metadata_endpoint .. "/openstack/latest/securitykey"))
+            local key = cjson.decode(text).credential
+            assert_let_in({
+                "HUAWEICLOUD_SDK_AK=" .. key.access, "HUAWEICLOUD_SDK_SK=" .. key.secret,
+                "HUAWEICLOUD_SDK_SECURITY_TOKEN=" .. key.securitytoken,
+                "HUAWEICLOUD_SDK_PROJECT_ID=" .. service.info.project_id,
+            }, { "/openstack/latest/securitykey" })
+        end)
+
+        it("an identity provider's token, is let in with the temporary key it was given", function()
+            local file = home .. "/id-token"
+            local handle = assert(io.open(file, "w"))
+            handle:write "emulator-id-token"
+            handle:close()
+            finally(function()
+                os.remove(file)
+            end)
+            assert_let_in({
+                "HUAWEICLOUD_SDK_IDP_ID=" .. service.info.idp_id, "HUAWEICLOUD_SDK_ID_TOKEN_FILE=" .. file,
+                "HUAWEICLOUD_SDK_IAM_ENDPOINT=" .. service.info.iam_endpoint,
+                "HUAWEICLOUD_SDK_PROJECT_ID=" .. service.info.project_id,
+            }, {
+                ("/v3/OS-FEDERATION/identity_providers/%s/protocols/oidc/auth"):format(service.info.idp_id),
+                "/v3.0/OS-CREDENTIAL/securitytokens",
+            })
+        end)
     end)
 end)

@@ -30,6 +30,8 @@ local OPERATIONS = {
     {"GET", "^/v3/auth/domains$", iam.list_domains, "account"},
     {"POST", "^/v3/auth/tokens$", iam_tokens.create_token, "open"},
     {"POST", "^/v3%.0/OS%-AUTH/id%-token/tokens$", iam_tokens.create_federated_token, "open"},
+    {"POST", "^/v3/OS%-FEDERATION/identity_providers/([^/]+)/protocols/oidc/auth$", iam_tokens.create_unscoped_token,
+        "open"},
     {"POST", "^/v3%.0/OS%-CREDENTIAL/securitytokens$", iam_credentials.create_temporary_key, "open"},
 }
 

@@ -141,20 +141,41 @@ function M.create_token(service, request)
     return malformed()
 end
 
+local function issue_federated(service, request, scope, provider)
+    local user = user_of(service)
+    user["OS-FEDERATION"] = {identity_provider = {id = provider}, protocol = {id = "oidc"}}
+    return issue(service, request, scope, {methods = {"mapped"}, user = user})
+end
+
+local function check_provider(service, provider)
+    if provider == service.config.idp_id then return true end
+    return nil, refusals.keystone(404, "The identity provider does not exist.")
+end
+
 --- `POST /v3.0/OS-AUTH/id-token/tokens`
 function M.create_federated_token(service, request)
-    local config = service.config
     local provider = request.headers["x-idp-id"]
-    if provider ~= config.idp_id then return nil, refusals.keystone(404, "The identity provider does not exist.") end
+    local ok, refusal = check_provider(service, provider)
+    if not ok then return nil, refusal end
     local order = json_order.decode(request.body)
     local id_token = text(order, "auth", "id_token", "id")
     if not id_token then return malformed() end
     if id_token ~= service.settings.id_token then return unauthorized("The ID token is invalid.") end
-    local scope, refusal = scope_of(service, order, "unscoped")
+    local scope
+    scope, refusal = scope_of(service, order, "unscoped")
     if not scope then return nil, refusal end
-    local user = user_of(service)
-    user["OS-FEDERATION"] = {identity_provider = {id = provider}, protocol = {id = "oidc"}}
-    return issue(service, request, scope, {methods = {"mapped"}, user = user})
+    return issue_federated(service, request, scope, provider)
+end
+
+--- `POST /v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/oidc/auth`, which the official SDKs use. There is no
+-- scope to ask for, and the identity provider's token stands in the Authorization header.
+function M.create_unscoped_token(service, request, provider)
+    local ok, refusal = check_provider(service, provider)
+    if not ok then return nil, refusal end
+    if request.headers["authorization"] ~= "Bearer " .. service.settings.id_token then
+        return unauthorized("The ID token is invalid.")
+    end
+    return issue_federated(service, request, {kind = "unscoped"}, provider)
 end
 
 return M
