@@ -15,7 +15,7 @@ printf 'leak:liblua\nleak:luaL_newstate\nleak:libuv\nleak:luv.so\n' >"$suppressi
 for lua in lua5.4 luajit; do
     LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" \
     ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS="suppressions=$suppressions:print_suppressions=0" \
-    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 DWSYNC_SPEC_PAGES=1000 \
     LUA_PATH="lua/?.lua;lua/?/init.lua;;" LUA_CPATH="build-asan/$lua/?.so;;" \
         "$lua" /usr/bin/busted --output=plainTerminal spec/core
 done
