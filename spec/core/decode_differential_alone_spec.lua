@@ -1,4 +1,4 @@
--- decode_differential_spec.lua: core.decode_page says what lua-cjson says, up to the documented differences.
+-- decode_differential_alone_spec.lua: core.decode_page says what lua-cjson says, up to the documented differences.
 -- It must not depend on chance: the pages come from a generator with a fixed seed, the same on every Lua.
 local cjson = require "cjson"
 local core = require "dwsync.core"
@@ -256,7 +256,7 @@ local function watch_collector(ran)
     end
 end
 
-local ROWS = math.min(1000, PAGES / 10)
+local ROWS = math.min(2000, PAGES / 5)
 
 local function large_page()
     local rows = {}
@@ -322,7 +322,7 @@ end)
 
 -- In a process that holds much else a collection lasts longer than one page.
 local function meets_a_collection()
-    for _ = 1, 50 do
+    for _ = 1, 500 do
         if decode_amid_collections() > 0 then
             return true
         end
@@ -337,7 +337,7 @@ describe("decode_page under a collector that", function()
     it("never rests says the same, and survives decoding inside a finaliser", function()
         collectgarbage("setpause", 100)
         collectgarbage("setstepmul", 200)
-        compare_pages(100)
+        compare_pages(20)
         assert.is_true(meets_a_collection(), "no collection ended while a page was decoded")
     end)
 
