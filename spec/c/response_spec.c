@@ -89,7 +89,7 @@ static const struct broken {
 } broken[] = {
     {"closed without an answer", SCRIPT(RECEIVE), DWS_ERR_NETWORK},
     {"reset without an answer", SCRIPT(RECEIVE, RESET), DWS_ERR_NETWORK},
-    {"reset before the request", SCRIPT(RESET), DWS_ERR_NETWORK},
+    {"reset inside the request", SCRIPT(TASTE(1), RESET), DWS_ERR_NETWORK},
     {"closed inside the status line", SCRIPT(RECEIVE, SEND("HTTP/1.1 20")), DWS_ERR_NETWORK},
     {"closed inside the body", SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")),
      DWS_ERR_NETWORK},
