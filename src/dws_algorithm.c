@@ -29,7 +29,8 @@ static enum dws_status fail_openssl(const struct dws_algorithm *self, struct dws
 
 /* ---- what OpenSSL finds by name, found once --------------------------------------------------- */
 
-/* Written by the first signature of the process, constant ever after, never freed. What this OpenSSL lacks is NULL. */
+/* Each part is written by the first signature of the process that wants it, constant ever after, never freed. What this
+ * OpenSSL lacks is NULL. */
 struct family {
     const char *digest_name;
     const char *empty_digest; /* of no bytes, in hex: what nearly every request carries */
@@ -66,22 +67,46 @@ static EVP_MAC_CTX *fetch_hmac(const char *digest)
     return context;
 }
 
-static void fetch_families(void)
+static void fetch_hashes(struct family *family)
 {
     ERR_set_mark();
-    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
-        families[i].digest = EVP_MD_fetch(NULL, families[i].digest_name, NULL);
-        families[i].hmac = fetch_hmac(families[i].digest_name);
+    family->digest = EVP_MD_fetch(NULL, family->digest_name, NULL);
+    family->hmac = fetch_hmac(family->digest_name);
+    ERR_pop_to_mark();
+}
+
+static void fetch_sha256(void)
+{
+    fetch_hashes(&families[0]);
+}
+
+static void fetch_sm3(void)
+{
+    fetch_hashes(&families[1]);
+}
+
+static void fetch_groups(void)
+{
+    ERR_set_mark();
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
         families[i].group = EC_GROUP_new_by_curve_name(families[i].group_id);
-    }
     ERR_pop_to_mark();
 }
 
 static const struct family *family_of(const struct dws_algorithm *self)
 {
+    static pthread_once_t sha256 = PTHREAD_ONCE_INIT;
+    static pthread_once_t sm3 = PTHREAD_ONCE_INIT;
+    const bool first = strcmp(self->digest, families[0].digest_name) == 0;
+    pthread_once(first ? &sha256 : &sm3, first ? fetch_sha256 : fetch_sm3);
+    return &families[first ? 0 : 1];
+}
+
+static const struct family *family_with_group(const struct dws_algorithm *self)
+{
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, fetch_families);
-    return &families[strcmp(self->digest, families[0].digest_name) == 0 ? 0 : 1];
+    pthread_once(&once, fetch_groups);
+    return family_of(self);
 }
 
 /* ---- hashes and HMAC -------------------------------------------------------------------------- */
@@ -246,7 +271,7 @@ static EVP_PKEY *derive_pkey(const struct dws_algorithm *self, const struct dws_
 {
     unsigned char point[POINT_BYTES];
     EVP_PKEY *pkey = NULL;
-    const struct family *family = family_of(self);
+    const struct family *family = family_with_group(self);
     BIGNUM *key = BN_secure_new();
     if (family->group && key) {
         BN_set_flags(key, BN_FLG_CONSTTIME);

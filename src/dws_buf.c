@@ -132,6 +132,20 @@ void dws_buf_wipe(struct dws_buf *buf)
     dws_buf_free(buf);
 }
 
+void dws_buf_erase(struct dws_buf *buf)
+{
+    if (buf->data)
+        OPENSSL_cleanse(buf->data, buf->length);
+    dws_buf_clear(buf);
+}
+
+void dws_buf_swap(struct dws_buf *a, struct dws_buf *b)
+{
+    struct dws_buf kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
 struct dws_text dws_buf_text(const struct dws_buf *buf)
 {
     return (struct dws_text){buf->data, buf->length};

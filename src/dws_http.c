@@ -9,10 +9,8 @@
 
 #include <openssl/crypto.h>
 
-#define DEFAULT_CONNECT_TIMEOUT_MS 10000L
 #define DEFAULT_MAX_RESPONSE_BYTES ((size_t)16 * 1024 * 1024)
 #define MAX_HEADER_BYTES ((size_t)256 * 1024)
-#define MAX_METHOD_BYTES 31
 #define KEPT_BODY_BYTES 1048576 /* reserved at once at most; a recycled transfer gives larger buffers back */
 
 /* ---- libcurl as a whole ----------------------------------------------------------------------- */
@@ -66,7 +64,7 @@ static enum dws_status status_of(CURLcode code)
 
 /* A line behind the blank one begins the next response when the last was informational (1xx); else it is a trailer,
  * which is too late to say what the answer was. */
-static size_t on_header(char *bytes, size_t size, size_t count, void *user)
+size_t dws_transfer_on_header(char *bytes, size_t size, size_t count, void *user)
 {
     struct dws_transfer *t = user;
     size_t length = size * count;
@@ -89,7 +87,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *user)
     return t->response_headers.failed ? 0 : length;
 }
 
-static size_t on_body(char *bytes, size_t size, size_t count, void *user)
+size_t dws_transfer_on_body(char *bytes, size_t size, size_t count, void *user)
 {
     struct dws_transfer *t = user;
     size_t length = size * count;
@@ -117,11 +115,11 @@ static void free_headers(struct dws_transfer *t)
     t->headers = NULL;
 }
 
-struct dws_transfer *dws_transfer_new(void)
+struct dws_transfer *dws_transfer_new(CURLSH *share)
 {
     struct dws_transfer *t = calloc(1, sizeof *t);
-    if (t && !(t->easy = curl_easy_init())) {
-        free(t);
+    if (t && (!(t->easy = curl_easy_init()) || curl_easy_setopt(t->easy, CURLOPT_SHARE, share) != CURLE_OK)) {
+        dws_transfer_free(t);
         return NULL;
     }
     return t;
@@ -129,8 +127,10 @@ struct dws_transfer *dws_transfer_new(void)
 
 void dws_transfer_reset(struct dws_transfer *t)
 {
+    curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
     free_headers(t);
-    curl_easy_reset(t->easy);
+    if (t->settings.length == 0)
+        curl_easy_reset(t->easy); /* a body may be among what it was told */
     if (t->response_body.capacity > KEPT_BODY_BYTES)
         dws_buf_free(&t->response_body);
     dws_buf_clear(&t->response_body);
@@ -150,6 +150,9 @@ void dws_transfer_free(struct dws_transfer *t)
         return;
     curl_easy_cleanup(t->easy);
     free_headers(t);
+    dws_buf_wipe(&t->settings);
+    dws_buf_wipe(&t->wanted);
+    dws_buf_wipe(&t->line);
     dws_buf_free(&t->response_headers);
     dws_buf_free(&t->response_body);
     free(t);
@@ -157,7 +160,7 @@ void dws_transfer_free(struct dws_transfer *t)
 
 /* ---- what may be sent ------------------------------------------------------------------------- */
 
-static bool is_head(const struct dws_request *request)
+bool dws_request_is_head(const struct dws_request *request)
 {
     return dws_text_compare_nocase(request->method, dws_text_of("HEAD")) == 0;
 }
@@ -178,9 +181,9 @@ static enum dws_status check_request(const struct dws_request *request, const st
         return dws_fail(error, DWS_ERR_ARGUMENT,
                         "URL: plain http to %.*s would send credentials in the clear; use https, or allow_http",
                         (int)(url->host.length > 200 ? 200 : url->host.length), url->host.data);
-    if (request->method.data && (!dws_text_is_token(request->method) || request->method.length > MAX_METHOD_BYTES))
+    if (request->method.data && (!dws_text_is_token(request->method) || request->method.length > DWS_METHOD_BYTES))
         return dws_fail(error, DWS_ERR_ARGUMENT, "request: the method is not an HTTP method");
-    if (is_head(request) && request->body.data)
+    if (dws_request_is_head(request) && request->body.data)
         return dws_fail(error, DWS_ERR_ARGUMENT, "request: HEAD takes no body");
     if (transport->user_agent && dws_text_holds_control(dws_text_of(transport->user_agent)))
         return dws_fail(error, DWS_ERR_ARGUMENT, "transport: the user agent holds a control character");
@@ -200,29 +203,27 @@ static enum dws_status check_request(const struct dws_request *request, const st
 
 /* ---- building one transfer -------------------------------------------------------------------- */
 
-static bool add_line(struct dws_transfer *t, struct dws_text name, struct dws_text value)
-{
-    struct dws_buf line = {0};
-    dws_buf_reserve(&line, name.length + value.length + 3); /* growing would leave copies of a secret behind */
-    dws_buf_append_text(&line, name);
-    /* curl drops a header written "Name:" or "Name: " and sends an empty one for "Name;". */
-    value = dws_text_trim(value);
-    dws_buf_append_string(&line, value.length ? ": " : ";");
-    dws_buf_append_text(&line, value);
-    dws_buf_append(&line, "", 1);
-    struct curl_slist *longer = line.failed ? NULL : curl_slist_append(t->headers, line.data);
-    dws_buf_wipe(&line);
-    if (longer)
-        t->headers = longer;
-    return longer != NULL;
-}
-
-static bool suppress(struct dws_transfer *t, const char *line)
+static bool append_line(struct dws_transfer *t, const char *line)
 {
     struct curl_slist *longer = curl_slist_append(t->headers, line);
     if (longer)
         t->headers = longer;
     return longer != NULL;
+}
+
+static bool add_line(struct dws_transfer *t, struct dws_text name, struct dws_text value)
+{
+    struct dws_buf *line = &t->line;
+    dws_buf_reserve(line, name.length + value.length + 3); /* growing would leave copies of a secret behind */
+    dws_buf_append_text(line, name);
+    /* curl drops a header written "Name:" or "Name: " and sends an empty one for "Name;". */
+    value = dws_text_trim(value);
+    dws_buf_append_string(line, value.length ? ": " : ";");
+    dws_buf_append_text(line, value);
+    dws_buf_append(line, "", 1);
+    bool good = !line->failed && append_line(t, line->data);
+    dws_buf_erase(line);
+    return good;
 }
 
 static bool has_header(const struct dws_request *request, const char *name)
@@ -241,14 +242,11 @@ static bool build_headers(struct dws_transfer *t, const struct dws_request *requ
     for (size_t i = 0; good && i < request->header_count; i++)
         good = add_line(t, request->headers[i].name, request->headers[i].value);
     if (good && !has_header(request, "expect"))
-        good = suppress(t, "Expect:");
+        good = append_line(t, "Expect:");
     if (good && request->body.data && !has_header(request, "content-type"))
-        good = suppress(t, "Content-Type:");
+        good = append_line(t, "Content-Type:");
     return good;
 }
-
-/* Collects the first failure, so that a list of options reads as a list. */
-#define SET(option, value) (code = code ? code : curl_easy_setopt(easy, option, value))
 
 static CURLcode set_url(CURL *easy, struct dws_text url)
 {
@@ -260,97 +258,11 @@ static CURLcode set_url(CURL *easy, struct dws_text url)
     return code;
 }
 
-static CURLcode set_method(CURL *easy, const struct dws_request *request)
+static CURLcode address(struct dws_transfer *t, const struct dws_request *request, const struct dws_url *url)
 {
-    char method[MAX_METHOD_BYTES + 1] = "GET";
-    CURLcode code = CURLE_OK;
-    if (request->method.data) {
-        memcpy(method, request->method.data, request->method.length);
-        method[request->method.length] = '\0';
-        dws_upper(method, request->method.length); /* as it is signed */
-    }
-    if (request->body.data) {
-        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.length);
-        SET(CURLOPT_COPYPOSTFIELDS, request->body.data);
-    } else {
-        SET(CURLOPT_HTTPGET, 1L);
-    }
-    if (is_head(request))
-        SET(CURLOPT_NOBODY, 1L);
-    else
-        SET(CURLOPT_CUSTOMREQUEST, method);
-    return code;
-}
-
-static CURLcode set_trust(CURL *easy, const struct dws_transport *transport)
-{
-    CURLcode code = CURLE_OK;
-    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    SET(CURLOPT_SSL_VERIFYPEER, 1L);
-    SET(CURLOPT_SSL_VERIFYHOST, 2L);
-    if (transport->ca_file) {
-        SET(CURLOPT_CAINFO, transport->ca_file);
-        SET(CURLOPT_CAPATH, NULL); /* only this file, not the system's directory as well */
-    }
-    if (transport->client_cert)
-        SET(CURLOPT_SSLCERT, transport->client_cert);
-    if (transport->client_key)
-        SET(CURLOPT_SSLKEY, transport->client_key);
-    if (transport->certificate_info) {
-        SET(CURLOPT_CERTINFO, 1L);
-        SET(CURLOPT_FRESH_CONNECT, 1L); /* libcurl notes certificates during the handshake only */
-    }
-    return code;
-}
-
-/* The metadata service is never asked through a proxy, and what is on this machine only when a proxy was named. */
-static CURLcode set_route(CURL *easy, const struct dws_url *url, const struct dws_transport *transport)
-{
-    const char *proxy = transport->proxy;
-    if (url->metadata || (url->loopback && !proxy))
-        proxy = "";
-    CURLcode code = CURLE_OK;
-    if (proxy)
-        SET(CURLOPT_PROXY, proxy);
-    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    SET(CURLOPT_PROTOCOLS_STR, url->https ? "https" : "http");
-    SET(CURLOPT_FOLLOWLOCATION, 0L);
-    SET(CURLOPT_PATH_AS_IS, 1L); /* what was signed is what is sent */
-    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    return code;
-}
-
-static CURLcode set_reading(CURL *easy, struct dws_transfer *t, bool head)
-{
-    CURLcode code = CURLE_OK;
-    SET(CURLOPT_HEADERFUNCTION, on_header);
-    SET(CURLOPT_HEADERDATA, t);
-    SET(CURLOPT_WRITEFUNCTION, on_body);
-    SET(CURLOPT_WRITEDATA, t);
-    if (!head)
-        SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->max_response_bytes); /* HEAD announces what does not come */
-    SET(CURLOPT_ERRORBUFFER, t->detail);
-    SET(CURLOPT_PRIVATE, t);
-    return code;
-}
-
-static CURLcode configure(struct dws_transfer *t, const struct dws_request *request, const struct dws_url *url,
-                          const struct dws_transport *transport)
-{
-    CURL *easy = t->easy;
     CURLcode code = build_headers(t, request, url) ? CURLE_OK : CURLE_OUT_OF_MEMORY;
-    code = code ? code : set_url(easy, request->url);
-    code = code ? code : set_method(easy, request);
-    code = code ? code : set_trust(easy, transport);
-    code = code ? code : set_route(easy, url, transport);
-    code = code ? code : set_reading(easy, t, is_head(request));
-    SET(CURLOPT_HTTPHEADER, t->headers);
-    SET(CURLOPT_USERAGENT, transport->user_agent ? transport->user_agent : "dwsync/" DWS_VERSION);
-    SET(CURLOPT_CONNECTTIMEOUT_MS,
-        transport->connect_timeout_ms > 0 ? transport->connect_timeout_ms : DEFAULT_CONNECT_TIMEOUT_MS);
-    SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_TCP_KEEPALIVE, 1L);
-    return code;
+    code = code ? code : set_url(t->easy, request->url);
+    return code ? code : curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
 }
 
 enum dws_status dws_transfer_prepare(struct dws_transfer *t, const struct dws_request *request,
@@ -361,7 +273,8 @@ enum dws_status dws_transfer_prepare(struct dws_transfer *t, const struct dws_re
         return error->status;
     t->max_response_bytes = transport->max_response_bytes ? transport->max_response_bytes : DEFAULT_MAX_RESPONSE_BYTES;
     snprintf(t->host, sizeof t->host, "%.*s", (int)url.authority.length, url.authority.data);
-    CURLcode code = configure(t, request, &url, transport);
+    CURLcode code = dws_transfer_configure(t, request, &url, transport);
+    code = code ? code : address(t, request, &url);
     if (code == CURLE_OK)
         return DWS_OK;
     return dws_fail(error, code == CURLE_OUT_OF_MEMORY ? DWS_ERR_MEMORY : DWS_ERR_ARGUMENT, "request: %s",

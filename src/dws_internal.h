@@ -9,6 +9,9 @@
 __attribute__((format(printf, 3, 4))) enum dws_status dws_fail(struct dws_error *error, enum dws_status status,
                                                                const char *format, ...);
 
+/* Overwrites the content and keeps the memory: what dws_buf_clear is to dws_buf_free, for secrets. */
+void dws_buf_erase(struct dws_buf *buf);
+void dws_buf_swap(struct dws_buf *a, struct dws_buf *b);
 /* A NUL-terminated string as borrowed bytes. */
 struct dws_text dws_text_of(const char *string);
 /* Comparison by byte value, and the same with A-Z read as a-z whatever the locale. <0, 0, >0. */

@@ -144,11 +144,9 @@ enum dws_status dws_pool_submit(struct dws_pool *pool, uint64_t tag, const struc
                                 const struct dws_transport *transport, struct dws_error *error)
 {
     struct dws_transfer *t = take_after(&pool->spare, NULL);
-    if (!t && !(t = dws_transfer_new()))
+    if (!t && !(t = dws_transfer_new(pool->share)))
         return dws_fail(error, DWS_ERR_MEMORY, "out of memory");
     enum dws_status status = dws_transfer_prepare(t, request, transport, error);
-    if (status == DWS_OK && curl_easy_setopt(t->easy, CURLOPT_SHARE, pool->share) != CURLE_OK)
-        status = dws_fail(error, DWS_ERR_MEMORY, "out of memory");
     if (status != DWS_OK) {
         dws_transfer_reset(t);
         push(&pool->spare, t);

@@ -149,9 +149,17 @@ static int core_sleep(lua_State *L)
     return 0;
 }
 
+/* core.libraries() → "libcurl/7.88.1 OpenSSL/3.0.22 …" */
+static int core_libraries(lua_State *L)
+{
+    lua_pushstring(L, dws_libraries());
+    return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"now", core_now},
     {"sleep", core_sleep},
+    {"libraries", core_libraries},
     {NULL, NULL},
 };
 
@@ -167,7 +175,5 @@ __attribute__((visibility("default"))) int luaopen_dwsync_core(lua_State *L)
     dws_lua_open_decode(L);
     lua_pushstring(L, dws_version());
     lua_setfield(L, -2, "version");
-    lua_pushstring(L, dws_libraries());
-    lua_setfield(L, -2, "libraries");
     return 1;
 }

@@ -5,14 +5,18 @@
 #include <string.h>
 
 #define POOL "dwsync.pool"
+#define RESPONSE "dwsync.response"
 
 struct lua_pool {
     struct dws_pool *pool; /* NULL once closed */
+    struct dws_transport defaults; /* its texts belong to the options in the uservalue */
     lua_Number next_id;    /* tags are kept in the uservalue under these: exact to 2^53 in every Lua */
     bool reading;          /* a response of the pool is being read in place */
 };
 
-/* The uservalue: {options = the pool's options, tags = {[id] = tag}, decode = {[id] = options of decode_page}}. */
+/* The uservalue is a list of tables: the pool's options, tags by id, options of decode_page by id. */
+enum { OPTIONS = 1, TAGS, DECODE };
+
 static struct lua_pool *check_pool(lua_State *L)
 {
     struct lua_pool *self = luaL_checkudata(L, 1, POOL);
@@ -23,10 +27,10 @@ static struct lua_pool *check_pool(lua_State *L)
     return self;
 }
 
-static void push_uservalue_field(lua_State *L, const char *field)
+static void push_kept(lua_State *L, int table)
 {
     dws_lua_getuservalue(L, 1);
-    lua_getfield(L, -1, field);
+    lua_rawgeti(L, -1, table);
     lua_remove(L, -2);
 }
 
@@ -37,74 +41,75 @@ static const char *const option_names[] = {
     "client_key",  "proxy",           "user_agent", "allow_http", "certificate_info", NULL,
 };
 
-/* Pushes the request's value for an option or, when it has none, the pool's. */
-static void push_option(lua_State *L, int request, int options, const char *name)
+static long option_ms(lua_State *L, int table, const char *name, long otherwise)
 {
-    dws_lua_rawfield(L, request, name);
+    dws_lua_rawfield(L, table, name);
     if (lua_isnil(L, -1)) {
         lua_pop(L, 1);
-        dws_lua_rawfield(L, options, name);
+        return otherwise;
     }
-}
-
-static long option_ms(lua_State *L, int request, int options, const char *name)
-{
-    push_option(L, request, options, name);
     lua_Number seconds = lua_tonumber(L, -1);
-    if (!lua_isnil(L, -1) && (lua_type(L, -1) != LUA_TNUMBER || !(seconds > 0 && seconds <= 1e6)))
+    if (lua_type(L, -1) != LUA_TNUMBER || !(seconds > 0 && seconds <= 1e6))
         luaL_error(L, "option '%s' must be a number of seconds, above 0 and at most 1e6", name);
     lua_pop(L, 1);
     long ms = (long)(seconds * 1000);
-    return seconds > 0 && ms == 0 ? 1 : ms;
+    return ms == 0 ? 1 : ms;
 }
 
-static size_t option_bytes(lua_State *L, int request, int options, const char *name)
+static size_t option_bytes(lua_State *L, int table, const char *name, size_t otherwise)
 {
-    push_option(L, request, options, name);
+    dws_lua_rawfield(L, table, name);
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        return otherwise;
+    }
     lua_Number bytes = lua_tonumber(L, -1);
-    if (!lua_isnil(L, -1) && (lua_type(L, -1) != LUA_TNUMBER || !(bytes >= 1 && bytes <= 1073741824.0)))
+    if (lua_type(L, -1) != LUA_TNUMBER || !(bytes >= 1 && bytes <= 1073741824.0))
         luaL_error(L, "option '%s' must be a number of bytes from 1 to 1 GiB", name);
     lua_pop(L, 1);
     return (size_t)bytes;
 }
 
 /* Leaves the value on the stack, where it stays alive. */
-static const char *option_string(lua_State *L, int request, int options, const char *name)
+static const char *option_string(lua_State *L, int table, const char *name, const char *otherwise)
 {
-    push_option(L, request, options, name);
-    const char *string = NULL;
-    if (!lua_isnil(L, -1)) {
-        size_t length = 0;
-        string = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &length) : NULL;
-        if (!string || strlen(string) != length || strpbrk(string, "\r\n"))
-            luaL_error(L, "option '%s' must be a string without CR, LF and NUL", name);
+    size_t length = 0;
+    dws_lua_rawfield(L, table, name);
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        return otherwise;
     }
+    const char *string = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &length) : NULL;
+    if (!string || strlen(string) != length || strpbrk(string, "\r\n"))
+        luaL_error(L, "option '%s' must be a string without CR, LF and NUL", name);
     return string;
 }
 
-static bool option_flag(lua_State *L, int request, int options, const char *name)
+static bool option_flag(lua_State *L, int table, const char *name, bool otherwise)
 {
-    push_option(L, request, options, name);
+    dws_lua_rawfield(L, table, name);
     if (!lua_isnil(L, -1) && !lua_isboolean(L, -1))
         luaL_error(L, "option '%s' must be true or false", name);
-    bool flag = lua_toboolean(L, -1);
+    bool flag = lua_isnil(L, -1) ? otherwise : lua_toboolean(L, -1);
     lua_pop(L, 1);
     return flag;
 }
 
-static void read_transport(lua_State *L, int request, int options, struct dws_transport *transport)
+/* What the table does not say is as in `defaults`. */
+static void read_transport(lua_State *L, int table, const struct dws_transport *defaults,
+                           struct dws_transport *transport)
 {
     *transport = (struct dws_transport){
-        .connect_timeout_ms = option_ms(L, request, options, "connect_timeout"),
-        .timeout_ms = option_ms(L, request, options, "timeout"),
-        .max_response_bytes = option_bytes(L, request, options, "max_response_bytes"),
-        .ca_file = option_string(L, request, options, "ca_file"),
-        .client_cert = option_string(L, request, options, "client_cert"),
-        .client_key = option_string(L, request, options, "client_key"),
-        .proxy = option_string(L, request, options, "proxy"),
-        .user_agent = option_string(L, request, options, "user_agent"),
-        .allow_http = option_flag(L, request, options, "allow_http"),
-        .certificate_info = option_flag(L, request, options, "certificate_info"),
+        .connect_timeout_ms = option_ms(L, table, "connect_timeout", defaults->connect_timeout_ms),
+        .timeout_ms = option_ms(L, table, "timeout", defaults->timeout_ms),
+        .max_response_bytes = option_bytes(L, table, "max_response_bytes", defaults->max_response_bytes),
+        .ca_file = option_string(L, table, "ca_file", defaults->ca_file),
+        .client_cert = option_string(L, table, "client_cert", defaults->client_cert),
+        .client_key = option_string(L, table, "client_key", defaults->client_key),
+        .proxy = option_string(L, table, "proxy", defaults->proxy),
+        .user_agent = option_string(L, table, "user_agent", defaults->user_agent),
+        .allow_http = option_flag(L, table, "allow_http", defaults->allow_http),
+        .certificate_info = option_flag(L, table, "certificate_info", defaults->certificate_info),
     };
 }
 
@@ -142,26 +147,26 @@ static size_t option_concurrency(lua_State *L, int options)
 static int core_pool(lua_State *L)
 {
     struct dws_error error;
-    struct dws_transport ignored;
+    struct dws_transport defaults;
     lua_settop(L, 1);
     push_options_copy(L);
     int options = lua_gettop(L);
     size_t concurrency = option_concurrency(L, options);
-    read_transport(L, options, options, &ignored); /* wrong options fail here, not at the first request */
+    read_transport(L, options, &(struct dws_transport){0}, &defaults);
     lua_settop(L, options);
 
     struct lua_pool *self = lua_newuserdata(L, sizeof *self);
-    *self = (struct lua_pool){NULL, 0, false};
+    *self = (struct lua_pool){.defaults = defaults};
     luaL_getmetatable(L, POOL);
     lua_setmetatable(L, -2);
 
-    lua_createtable(L, 0, 3);
+    lua_createtable(L, DECODE, 0);
     lua_pushvalue(L, options);
-    lua_setfield(L, -2, "options");
+    lua_rawseti(L, -2, OPTIONS);
     lua_newtable(L);
-    lua_setfield(L, -2, "tags");
+    lua_rawseti(L, -2, TAGS);
     lua_newtable(L);
-    lua_setfield(L, -2, "decode");
+    lua_rawseti(L, -2, DECODE);
     dws_lua_setuservalue(L, -2);
 
     if (dws_pool_new(concurrency, &self->pool, &error) != DWS_OK)
@@ -172,9 +177,9 @@ static int core_pool(lua_State *L)
 /* ---- methods ---------------------------------------------------------------------------------- */
 
 /* Pops a value and keeps it in a table of the uservalue; nil forgets it. */
-static void remember(lua_State *L, const char *table, lua_Number id)
+static void remember(lua_State *L, int table, lua_Number id)
 {
-    push_uservalue_field(L, table);
+    push_kept(L, table);
     lua_pushnumber(L, id);
     lua_pushvalue(L, -3);
     lua_rawset(L, -3);
@@ -182,9 +187,9 @@ static void remember(lua_State *L, const char *table, lua_Number id)
 }
 
 /* Pushes what was kept, and forgets it. */
-static void recall(lua_State *L, const char *table, lua_Number id)
+static void recall(lua_State *L, int table, lua_Number id)
 {
-    push_uservalue_field(L, table);
+    push_kept(L, table);
     lua_pushnumber(L, id);
     lua_rawget(L, -2);
     if (!lua_isnil(L, -1)) {
@@ -207,22 +212,21 @@ static int pool_submit(lua_State *L)
     luaL_checktype(L, 3, LUA_TTABLE);
     lua_settop(L, 3);
     luaL_checkstack(L, 40, "pool:submit");
-    push_uservalue_field(L, "options");
-    read_transport(L, 3, 4, &transport);
+    read_transport(L, 3, &self->defaults, &transport);
     dws_lua_request(L, 3, &request);
 
     /* Remembered first: after the transfer is submitted nothing may fail. */
     lua_Number id = ++self->next_id;
     lua_pushvalue(L, 2);
-    remember(L, "tags", id);
+    remember(L, TAGS, id);
     dws_lua_rawfield(L, 3, "decode");
-    remember(L, "decode", id);
+    remember(L, DECODE, id);
     check_pool(L); /* a finaliser may have closed it */
     if (dws_pool_submit(self->pool, (uint64_t)id, &request, &transport, &error) != DWS_OK) {
         lua_pushnil(L);
-        remember(L, "tags", id);
+        remember(L, TAGS, id);
         lua_pushnil(L);
-        remember(L, "decode", id);
+        remember(L, DECODE, id);
         return dws_lua_fail(L, &error);
     }
     lua_pushboolean(L, 1);
@@ -240,7 +244,7 @@ static void push_lower(lua_State *L, struct dws_text name)
     luaL_pushresult(&buffer);
 }
 
-/* {[lower-case name] = value}; a name that comes several times has its values joined with ", ". */
+/* Pushes {[lower-case name] = value}; a name that comes several times has its values joined with ", ". */
 static void push_headers(lua_State *L, struct dws_text lines)
 {
     struct dws_header header;
@@ -259,6 +263,24 @@ static void push_headers(lua_State *L, struct dws_text lines)
         }
         lua_rawset(L, -3);
     }
+}
+
+/* __index of a response: its headers are made of the raw lines when somebody asks for them, which for most answers nobody
+ * does. Stack of the call: response, name. */
+static int response_index(lua_State *L)
+{
+    struct dws_text lines;
+    if (lua_type(L, 2) != LUA_TSTRING || strcmp(lua_tostring(L, 2), "headers") != 0)
+        return 0;
+    dws_lua_rawfield(L, 1, "header_lines");
+    lines.data = lua_tolstring(L, -1, &lines.length);
+    if (!lines.data)
+        return 0;
+    push_headers(L, lines);
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, 1);
+    return 1;
 }
 
 /* Sets response.page and response.place, or response.page_error. */
@@ -291,17 +313,19 @@ static void set_certificate(lua_State *L, const struct dws_certificate *certific
     lua_setfield(L, result, "certificate");
 }
 
-/* Pushes {status =, headers =, seconds =, body =}; the body is left out when it was decoded into page. Stack of the call:
- * response as a light userdata, options of decode_page or nil. */
+/* Pushes {status =, headers =, header_lines =, seconds =, body =}; the body is left out when it was decoded into page.
+ * Stack of the call: response as a light userdata, options of decode_page or nil. */
 static int push_response(lua_State *L)
 {
     const struct dws_response *response = lua_touserdata(L, 1);
-    lua_createtable(L, 0, 5);
+    lua_createtable(L, 0, 8); /* of the fields it may have, and headers later */
     int result = lua_gettop(L);
     lua_pushinteger(L, response->status);
     lua_setfield(L, result, "status");
-    push_headers(L, response->headers);
-    lua_setfield(L, result, "headers");
+    lua_pushlstring(L, response->headers.data ? response->headers.data : "", response->headers.length);
+    lua_setfield(L, result, "header_lines");
+    luaL_getmetatable(L, RESPONSE);
+    lua_setmetatable(L, result);
     lua_pushnumber(L, response->seconds);
     lua_setfield(L, result, "seconds");
     set_certificate(L, &response->certificate, result);
@@ -316,7 +340,7 @@ static int push_response(lua_State *L)
 }
 
 /* pool:next(timeout) → tag, response | tag, nil, err | nil, "pending" | nil, "idle". Seconds; nil waits for one.
- * A response has status, headers, seconds and body; or, when its request asked for decode and it is a page, page and
+ * A response has status, headers, header_lines (as they came), seconds and body; or, when its request asked for decode and it is a page, page and
  * place in place of body; page_error beside body when it is none. */
 static int pool_next(lua_State *L)
 {
@@ -336,15 +360,15 @@ static int pool_next(lua_State *L)
         return 2;
     }
     lua_Number id = (lua_Number)completion.tag;
-    recall(L, "tags", id);
+    recall(L, TAGS, id);
     if (completion.error.status != DWS_OK) {
-        recall(L, "decode", id);
+        recall(L, DECODE, id);
         lua_pop(L, 1);
         return 1 + dws_lua_fail(L, &completion.error);
     }
     lua_pushvalue(L, 3);
     lua_pushlightuserdata(L, &completion.response);
-    recall(L, "decode", id);
+    recall(L, DECODE, id);
     self->reading = true; /* the response belongs to the pool, and must not move before it is in Lua's hands */
     int failed = lua_pcall(L, 2, 1, 0);
     self->reading = false;
@@ -359,7 +383,7 @@ struct search {
 static struct search find_tag(lua_State *L, int tag)
 {
     struct search search = {0, false};
-    push_uservalue_field(L, "tags");
+    push_kept(L, TAGS);
     for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
         if (lua_rawequal(L, -1, tag)) {
             search = (struct search){lua_tonumber(L, -2), true};
@@ -423,6 +447,11 @@ void dws_lua_open_pool(lua_State *L)
         lua_setfield(L, -2, "__index");
         lua_pushliteral(L, POOL);
         lua_setfield(L, -2, "__name");
+    }
+    lua_pop(L, 1);
+    if (luaL_newmetatable(L, RESPONSE)) {
+        lua_pushcfunction(L, response_index);
+        lua_setfield(L, -2, "__index");
     }
     lua_pop(L, 1);
     lua_pushcfunction(L, core_pool);

@@ -15,7 +15,7 @@ describe("dwsync version", function()
         local version, lua, libraries = text:match "^dwsync ([^\n]+)\n([^\n]+)\n([^\n]+)\n$"
         assert.equal(core.version, version)
         assert.equal(rawget(_G, "jit") and rawget(_G, "jit").version or _VERSION, lua)
-        assert.equal(core.libraries, libraries)
+        assert.equal(core.libraries(), libraries)
         assert.is_truthy(libraries:find("libcurl/", 1, true))
         assert.is_truthy(libraries:find("OpenSSL/", 1, true))
     end)

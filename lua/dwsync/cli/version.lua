@@ -13,7 +13,7 @@ end
 --- @tparam table _ @tparam table context @treturn integer exit status
 function M.run(_, context)
     context:write(("dwsync %s\n%s\n%s\n"):format(core.version, rawget(_G, "jit") and jit.version or _VERSION,
-        core.libraries))
+        core.libraries()))
     return 0
 end
 
