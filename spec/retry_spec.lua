@@ -39,7 +39,7 @@ local function run(policy, failures)
             return nil, failures[calls]
         end
         return "answer"
-    end, policy)
+    end, policy, policy)
     return result, err, calls, lefts
 end
 
@@ -174,7 +174,7 @@ describe("the deadline", function()
             calls = calls + 1
             policy.spend(4)
             return nil, failure()
-        end, policy)
+        end, policy, policy)
         assert.equal(3, calls)
         assert.equal("network", err.kind)
         assert.equal(3, err.attempts)

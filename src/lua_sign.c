@@ -119,7 +119,7 @@ static int core_sign(lua_State *L)
     struct dws_signature *signature = new_signature(L);
     if (dws_sign(&a.request, &a.credentials, a.names, a.date, signature, &error) != DWS_OK)
         return dws_lua_fail(L, &error);
-    lua_createtable(L, 0, 4);
+    lua_createtable(L, 0, 4 + (int)a.request.header_count); /* the request's will most likely join them */
     push_buf(L, &signature->host);
     lua_setfield(L, -2, "Host");
     push_buf(L, &signature->authorization);

@@ -26,6 +26,19 @@ local MIN_SKEW_SECONDS = 60
 -- How often a request looks whether an unproven key may be tried.
 local GUARD_WAIT_SECONDS = 0.01
 
+local function retry_policy(self)
+    return {
+        retries = self.retries,
+        runtime = self.runtime,
+        random = self.random,
+        on_retry = function(err, pause)
+            if self.emit then
+                self.emit { type = "retry", error = err, pause = pause }
+            end
+        end,
+    }
+end
+
 --- @tparam table settings `runtime`, `endpoints` {dws = {url,...}, iam = {url}}, `given_credentials` (the option
 -- `credentials`), `context` (what sources need, see dwsync.credentials.new), `transport` (options copied into each
 -- request), `signing` {algorithm =, region =, service =}, `iam_is_default` (whether credentials may name another IAM
@@ -38,11 +51,13 @@ function M.new(settings)
         preferred = {}, -- service → the index of the endpoint that answered last
         guard = key_guard.shared,
         signing = {},
+        signers = setmetatable({}, { __mode = "k" }), -- by service and credentials
     }
     for name, value in pairs(settings) do
         self[name] = value
     end
     setmetatable(self, Api)
+    self.policy = retry_policy(self)
     local context = {
         api = self,
         runtime = self.runtime,
@@ -67,22 +82,16 @@ function Api:resolve_credentials(limits)
     return self.provider:get(limits)
 end
 
--- Tells whoever listens; what nobody listens to costs nothing.
-local function emit(self, type, fill)
-    if self.emit then
-        local event = { type = type }
-        fill(event)
-        self.emit(event)
-    end
-end
-
 local function tell_attempt(self, request, started, response, err, secrets)
-    emit(self, "attempt", function(event)
-        event.method, event.url, event.error = request.method, request.url, err
-        event.status = response and response.status
-        event.request_id = response and errors.request_id(response, secrets)
-        event.seconds = self.runtime.now() - started
-    end)
+    self.emit {
+        type = "attempt",
+        method = request.method,
+        url = request.url,
+        status = response and response.status,
+        request_id = response and errors.request_id(response, secrets),
+        seconds = self.runtime.now() - started,
+        error = err,
+    }
 end
 
 --- Performs a request as it stands, neither signed nor repeated; for services on this machine.
@@ -97,12 +106,22 @@ function Api:perform_plainly(request)
     if not response then
         err = errors.from_core(failure, secrets)
     end
-    tell_attempt(self, request, started, response, err, secrets)
+    if self.emit then
+        tell_attempt(self, request, started, response, err, secrets)
+    end
     return response, err
 end
 
+-- ---- one exchange: a call with one set of keys ---------------------------------------------------
+
+-- What is noted in it belongs to one request: {method, service, call, keys}, what was signed with what and when, and
+-- whether the clock was put right after it.
+local function new_exchange(method, service, call, keys)
+    return { method = method, service = service, call = call, keys = keys }
+end
+
 -- Derived keys are made for a service, and IAM is none of those: projects and tokens are asked for in the plain form.
-local function signer(self, service, keys)
+local function make_signer(self, service, keys)
     local algorithm = keys.algorithm or self.signing.algorithm
     if algorithm == "V11-HMAC-SHA256" and service == "iam" then
         algorithm = nil
@@ -117,49 +136,66 @@ local function signer(self, service, keys)
     }
 end
 
--- Returns the headers that authenticate: a signature's, a token's (never both), or none.
-local function authenticate(self, service, request, call)
-    if not call.keys then
-        return {}
-    elseif call.keys.token then
-        return { ["X-Auth-Token"] = call.keys.token }
+local function signer(self, service, keys)
+    local known = self.signers[keys]
+    if not known then
+        known = {}
+        self.signers[keys] = known
     end
-    local date = timestamps.to_sdk_date(self.runtime.now() + self.clock_offset)
-    local signing = signer(self, service, call.keys)
-    local signed, err = core.sign(request, signing, date)
-    if not signed then
-        return nil, errors.from_core(err)
-    end
-    return signed, nil, function()
-        return core.canonical_request(request, signing, date)
-    end
+    known[service] = known[service] or make_signer(self, service, keys)
+    return known[service]
 end
 
-local function build(self, service, url, call, seconds)
-    local request = { method = call.method, url = url, headers = call.headers, body = call.body }
-    local headers, err, canonical = authenticate(self, service, request, call)
+-- Returns the headers that authenticate: a signature's, a token's (never both), or none.
+local function authenticate(self, exchange, url)
+    local keys, call = exchange.keys, exchange.call
+    if not keys then
+        return {}
+    elseif keys.token then
+        return { ["X-Auth-Token"] = keys.token }
+    end
+    exchange.to_sign = { method = exchange.method, url = url, headers = call.headers, body = call.body }
+    exchange.signer = signer(self, exchange.service, keys)
+    exchange.date = timestamps.to_sdk_date(self.runtime.now() + self.clock_offset)
+    local signed, err = core.sign(exchange.to_sign, exchange.signer, exchange.date)
+    return signed, err and errors.from_core(err)
+end
+
+local function build(self, exchange, url, seconds)
+    local call, transport = exchange.call, self.transport
+    local headers, err = authenticate(self, exchange, url)
     if not headers then
         return nil, err
     end
-    request = { method = call.method, url = url, headers = headers, body = call.body }
     for name, value in pairs(call.headers) do
         headers[name] = value
     end
     -- Not signed: proxies rewrite it.
     headers["Content-Type"] = call.body and "application/json;charset=utf8" or nil
-    request.timeout = seconds
-    request.decode = call.decode
-    for name, value in pairs(self.transport) do
-        request[name] = value
-    end
-    return request, nil, canonical
+    return { -- written out, since a table that grows is made several times
+        method = exchange.method,
+        url = url,
+        headers = headers,
+        body = call.body,
+        timeout = seconds,
+        decode = call.decode,
+        connect_timeout = transport.connect_timeout,
+        max_response_bytes = transport.max_response_bytes,
+        ca_file = transport.ca_file,
+        client_cert = transport.client_cert,
+        client_key = transport.client_key,
+        proxy = transport.proxy,
+        user_agent = transport.user_agent,
+        allow_http = transport.allow_http,
+    }
 end
 
 -- Says what the gateway's echo of the canonical request shows, in place of the echo.
-local function explain(err, response, canonical, secrets)
-    local body = err.kind == "auth" and canonical and json.decode(response.body)
+local function explain(err, response, exchange, secrets)
+    local body = err.kind == "auth" and exchange.to_sign and json.decode(response.body)
     local _, message = errors.find_code(body or {})
-    local why = message and refusal.explain(canonical(), message)
+    local ours = message and core.canonical_request(exchange.to_sign, exchange.signer, exchange.date)
+    local why = ours and refusal.explain(ours, message)
     if why then
         err.message = errors.redact(("%s; %s"):format(errors.printable(refusal.without_echo(message)), why), secrets)
     end
@@ -167,22 +203,27 @@ local function explain(err, response, canonical, secrets)
 end
 
 -- What must show in nothing that is made of the answer.
-local function secrets_of(call)
-    local secrets = call.keys and keys_of.secrets(call.keys) or {}
-    for _, secret in ipairs(call.secrets or {}) do
+local function secrets_of(exchange)
+    local secrets = {}
+    for _, secret in ipairs(exchange.keys and keys_of.secrets(exchange.keys) or {}) do
+        secrets[#secrets + 1] = secret
+    end
+    for _, secret in ipairs(exchange.call.secrets or {}) do
         secrets[#secrets + 1] = secret
     end
     return secrets
 end
 
-local function judge(self, response, failure, secrets, canonical)
-    if not response then
-        return nil, errors.from_core(failure, secrets)
-    elseif response.status >= 200 and response.status < 300 then
+local function judge(self, response, failure, exchange)
+    if response and response.status >= 200 and response.status < 300 then
         return response
     end
+    local secrets = secrets_of(exchange)
+    if not response then
+        return nil, errors.from_core(failure, secrets)
+    end
     local err = errors.from_response(response, { secrets = secrets, now = self.runtime.now() })
-    return nil, explain(err, response, canonical, secrets)
+    return nil, explain(err, response, exchange, secrets)
 end
 
 -- Whether a token, or the token of a temporary key, is the only thing wrong.
@@ -193,18 +234,18 @@ local function is_expired(err)
 end
 
 -- Waits for the turn of a key that nothing proves yet; see dwsync.key_guard.
-local function enter_guard(self, call, seconds)
+local function enter_guard(self, keys, seconds)
     local runtime = self.runtime
     local till = runtime.now() + seconds
     while true do
         local now = runtime.now()
-        local ticket, err = self.guard:enter(call.keys, now, now + seconds)
+        local ticket, err = self.guard:enter(keys, now, now + seconds)
         if ticket or err then
             return ticket, err
         elseif now >= till then
             return nil, errors.new {
                 kind = "timeout",
-                message = ("access key %s is still being tried by other requests"):format(call.keys.ak),
+                message = ("access key %s is still being tried by other requests"):format(keys.ak),
                 retryable = false,
             }
         end
@@ -214,8 +255,8 @@ end
 
 -- Whether the server's own clock explains why it refused ours; then ours is corrected from now on. Of many requests
 -- under way the first one corrects it, the others only see that they were signed before.
-local function correct_clock(self, err, call)
-    if err.kind == "clock" and call.signed_with and call.signed_with ~= self.clock_offset then
+local function correct_clock(self, err, exchange)
+    if err.kind == "clock" and exchange.signed_with and exchange.signed_with ~= self.clock_offset then
         return true
     end
     local offset = err.server_time and err.server_time - self.runtime.now()
@@ -223,30 +264,31 @@ local function correct_clock(self, err, call)
         return false
     end
     self.clock_offset = offset
-    emit(self, "clock", function(event)
-        event.skew = offset
-    end)
+    if self.emit then
+        self.emit { type = "clock", skew = offset }
+    end
     return true
 end
 
 -- A refusal that says nothing about the secret is none: the date can be corrected, an expired token replaced.
-local function leave_guard(self, ticket, call, response, err)
+local function leave_guard(self, ticket, exchange, response, err)
     local accepted = response ~= nil or err.code ~= nil and err.code:find "^DWS%." ~= nil
     local refused = err and (err.kind == "auth" or err.kind == "clock") and not is_expired(err)
-        and not call.clock_corrected
+        and not exchange.clock_corrected
     self.guard:leave(ticket, self.runtime.now(), accepted, refused and err or nil)
 end
 
-local function perform(self, service, url, call, seconds)
-    local ticket, err, canonical, request
-    if call.keys and call.keys.ak then
-        ticket, err = enter_guard(self, call, seconds)
+local function perform(self, exchange, url, seconds)
+    local ticket, err, request
+    local keys = exchange.keys
+    if keys and keys.ak then
+        ticket, err = enter_guard(self, keys, seconds)
         if not ticket then
             return nil, err
         end
     end
-    call.signed_with = self.clock_offset
-    request, err, canonical = build(self, service, url, call, seconds)
+    exchange.signed_with = self.clock_offset
+    request, err = build(self, exchange, url, seconds)
     if not request then
         if ticket then
             self.guard:leave(ticket, self.runtime.now())
@@ -255,24 +297,26 @@ local function perform(self, service, url, call, seconds)
     end
     local started = self.runtime.now()
     local response, failure = self.runtime.perform(request)
-    local secrets = secrets_of(call)
     local result
-    result, err = judge(self, response, failure, secrets, canonical)
-    tell_attempt(self, request, started, response, err, secrets)
-    call.clock_corrected = err ~= nil and correct_clock(self, err, call)
+    result, err = judge(self, response, failure, exchange)
+    if self.emit then
+        tell_attempt(self, request, started, response, err, secrets_of(exchange))
+    end
+    exchange.clock_corrected = err ~= nil and correct_clock(self, err, exchange)
     if ticket then
-        leave_guard(self, ticket, call, result, err)
+        leave_guard(self, ticket, exchange, result, err)
     end
     return result, err
 end
 
 --- Where a service is asked.
 -- @tparam string service "dws" or "iam"
--- @tparam table call `keys`, which may name an IAM endpoint, and `endpoints` instead of the service's
+-- @tparam table call perhaps with `endpoints` instead of the service's
+-- @tparam[opt] dwsync.credentials keys may name an IAM endpoint
 -- @treturn {string,...} URLs, or nil
 -- @treturn dwsync.error
-function Api:endpoints_of(service, call)
-    local named = service == "iam" and self.iam_is_default and call.keys and call.keys.iam_endpoint
+function Api:endpoints_of(service, call, keys)
+    local named = service == "iam" and self.iam_is_default and keys and keys.iam_endpoint
     if call.endpoints or not named then
         return call.endpoints or self.endpoints[service]
     end
@@ -280,16 +324,18 @@ function Api:endpoints_of(service, call)
 end
 
 -- Tries the endpoints in turn, beginning with the one that answered last.
-local function perform_anywhere(self, service, target, call, seconds)
-    local endpoints, err = self:endpoints_of(service, call)
+local function perform_anywhere(left, self, exchange, target)
+    local service = exchange.service
+    local endpoints, err = self:endpoints_of(service, exchange.call, exchange.keys)
     if not endpoints then
         return nil, err
     end
+    local seconds = math.min(left, self.attempt_timeout)
     local first = self.preferred[service] or 1
     local response
     for step = 0, #endpoints - 1 do
         local index = (first - 1 + step) % #endpoints + 1
-        response, err = perform(self, service, endpoints[index] .. target, call, seconds)
+        response, err = perform(self, exchange, endpoints[index] .. target, seconds)
         if response or not NEXT_ENDPOINT[err.code] then
             self.preferred[service] = index
             break
@@ -298,37 +344,14 @@ local function perform_anywhere(self, service, target, call, seconds)
     return response, err
 end
 
-local function attempts(self, service, target, call)
-    return retry.run(function(left)
-        return perform_anywhere(self, service, target, call, math.min(left, self.attempt_timeout))
-    end, {
-        retries = self.retries,
-        deadline = call.deadline,
-        timeout = call.timeout,
-        runtime = self.runtime,
-        random = self.random,
-        on_retry = function(err, pause)
-            emit(self, "retry", function(event)
-                event.error, event.pause = err, pause
-            end)
-        end,
-    })
+local function attempts(self, exchange, target)
+    return retry.run(perform_anywhere, self.policy, exchange.call, self, exchange, target)
 end
 
--- A call of its own for each set of keys, because what is noted in it belongs to one request.
-local function with_keys(call, method, keys)
-    local copy = { method = method }
-    for name, value in pairs(call) do
-        copy[name] = value
-    end
-    copy.keys = keys
-    return copy
-end
-
-local function until_clock_is_right(self, service, target, call)
-    local response, err = attempts(self, service, target, call)
-    if not response and call.clock_corrected then
-        response, err = attempts(self, service, target, call)
+local function until_clock_is_right(self, exchange, target)
+    local response, err = attempts(self, exchange, target)
+    if not response and exchange.clock_corrected then
+        response, err = attempts(self, exchange, target)
     end
     return response, err
 end
@@ -345,12 +368,12 @@ end
 -- @treturn dwsync.credentials those the answer belongs to
 function Api:send(method, service, target, call)
     local keys = call.keys
-    local response, err = until_clock_is_right(self, service, target, with_keys(call, method, keys))
+    local response, err = until_clock_is_right(self, new_exchange(method, service, call, keys), target)
     if not response and keys and is_expired(err) then
         local fresh = self.provider:renew(keys, call)
         if fresh then
             keys = fresh
-            response, err = until_clock_is_right(self, service, target, with_keys(call, method, keys))
+            response, err = until_clock_is_right(self, new_exchange(method, service, call, keys), target)
         end
     end
     return response, err, keys

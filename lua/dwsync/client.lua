@@ -164,8 +164,8 @@ local function project_id_of(self, keys, limits)
     return options.identifier("project_id", id)
 end
 
--- GET below /{version}/{project_id} of DWS. `target` begins with "/clusters". The third result is what must not show
--- in an error made of the response.
+-- GET below /{version}/{project_id} of DWS. `target` begins with "/clusters". The third result is the credentials that
+-- were used, whose secrets must not show in an error made of the response.
 local function get(self, version, target, limits, decode)
     local keys, err = self.api:resolve_credentials(limits)
     if not keys then
@@ -175,20 +175,23 @@ local function get(self, version, target, limits, decode)
     if not project_id then
         return nil, project_err
     end
-    local response, failure, used = self.api:get("dws", ("/%s/%s%s"):format(version, project_id, target), {
+    return self.api:get("dws", "/" .. version .. "/" .. project_id .. target, {
         keys = keys,
         headers = { ["X-Project-Id"] = project_id },
         decode = decode,
         deadline = limits.deadline,
         timeout = limits.timeout,
     })
-    return response, failure, keys_of.secrets(used)
 end
 
 -- Some DWS operations answer 200 and put the failure into the body.
-local function declared_failure(self, response, body, secrets)
+local function declared_failure(self, response, body, keys)
     local code = errors.declared_failure(body)
-    return code and errors.from_response(response, { body = body, secrets = secrets, now = self.runtime.now() })
+    return code and errors.from_response(response, {
+        body = body,
+        secrets = keys_of.secrets(keys),
+        now = self.runtime.now(),
+    })
 end
 
 -- A runtime may have decoded the page where it lay; one that did not hands its body over.
@@ -199,30 +202,33 @@ local function page_of(response, choice)
     return core.decode_page(response.body, choice)
 end
 
-local function decode_page(self, response, secrets, choice)
+local function decode_page(self, response, keys, choice)
     local page, place = page_of(response, choice)
     local body = page or json.decode(response.body) or {}
-    local err = declared_failure(self, response, body, secrets)
+    local err = declared_failure(self, response, body, keys)
     if page and not err then
         return page, place
     end
+    local secrets = keys_of.secrets(keys)
     err = err or errors.from_core(place, secrets)
     err.status, err.request_id = response.status, errors.request_id(response, secrets)
     return nil, err
 end
 
 local function fetch_page(self, checked, offset, limit, limits, ids)
-    local query = {}
-    query[#query + 1] = limit and ("limit=%d"):format(limit)
-    query[#query + 1] = offset and ("offset=%d"):format(offset)
-    local target = ("/clusters/%s/db-manager/sync-records%s%s"):format(checked.cluster_id, #query > 0 and "?" or "",
-        table.concat(query, "&"))
+    local target = "/clusters/" .. checked.cluster_id .. "/db-manager/sync-records"
+    if limit then
+        target = ("%s?limit=%d"):format(target, limit)
+    end
+    if offset then
+        target = ("%s%soffset=%d"):format(target, limit and "&" or "?", offset)
+    end
     local choice = { fields = checked.fields, where = checked.where, ids = ids }
-    local response, err, secrets = get(self, "v1", target, limits, choice)
+    local response, err, keys = get(self, "v1", target, limits, choice)
     if not response then
         return nil, err
     end
-    return decode_page(self, response, secrets, choice)
+    return decode_page(self, response, keys, choice)
 end
 
 -- Checks parameters, `fields` and `where` included: what is wrong with those the core says.
@@ -344,9 +350,9 @@ function Client:all_sync_records(parameters)
 end
 
 -- The service has no paging here. `count` is a text on some sites and missing on others, so it is taken from the list.
-local function decode_clusters(self, response, secrets)
+local function decode_clusters(self, response, keys)
     local body, reason = json.decode(response.body)
-    local err = body and declared_failure(self, response, body, secrets)
+    local err = body and declared_failure(self, response, body, keys)
     if body and not err and type(body.clusters) == "table" and json.is_list(body.clusters) then
         body.clusters.count = #body.clusters
         return body.clusters
@@ -355,7 +361,7 @@ local function decode_clusters(self, response, secrets)
         kind = "decode",
         message = "the response is not a list of clusters: " .. (reason or "it has no clusters"),
         status = response.status,
-        request_id = errors.request_id(response, secrets),
+        request_id = errors.request_id(response, keys_of.secrets(keys)),
     }
 end
 
@@ -372,11 +378,11 @@ function Client:list_clusters(parameters)
     if checked.enterprise_project_id then
         target = target .. "?enterprise_project_id=" .. checked.enterprise_project_id
     end
-    local response, failure, secrets = get(self, "v1.0", target, deadline_of(self, checked.timeout))
+    local response, failure, keys = get(self, "v1.0", target, deadline_of(self, checked.timeout))
     if not response then
         return nil, failure
     end
-    return decode_clusters(self, response, secrets)
+    return decode_clusters(self, response, keys)
 end
 
 return M

@@ -43,7 +43,7 @@ local function state_of(self, keys, now)
         state = { sk = keys.sk, refusals = 0, outstanding = {} }
         self.states[keys.ak] = state
     elseif state.sk ~= keys.sk then
-        state.sk, state.proven, state.blocked_until = keys.sk, false, nil
+        state.sk, state.proven, state.blocked_until = keys.sk, nil, nil
         state.refusals = math.min(state.refusals, MAX_REFUSALS - 1)
     end
     state.used = now
@@ -90,13 +90,13 @@ function Guard:enter(keys, now, till)
         end
         state.blocked_until, state.refusals = nil, MAX_REFUSALS - 1
     end
-    if not state.proven and outstanding(state, now) >= MAX_REFUSALS - state.refusals then
+    if state.proven then
+        return state.proven
+    elseif outstanding(state, now) >= MAX_REFUSALS - state.refusals then
         return nil
     end
     local ticket = { state = state, sk = keys.sk }
-    if not state.proven then
-        state.outstanding[ticket] = till
-    end
+    state.outstanding[ticket] = till
     return ticket
 end
 
@@ -111,9 +111,10 @@ function Guard.leave(_, ticket, now, accepted, refusal)
     if ticket.sk ~= state.sk then
         return -- it says nothing about the secret in use now
     elseif accepted then
-        state.proven, state.refusals, state.blocked_until, state.last = true, 0, nil, nil
+        state.proven = ticket -- serves every request from now on
+        state.refusals, state.blocked_until, state.last = 0, nil, nil
     elseif refusal then
-        state.proven = false
+        state.proven = nil
         state.refusals, state.last = state.refusals + 1, refusal
         if state.refusals >= MAX_REFUSALS then
             state.blocked_until = now + PAUSE_SECONDS

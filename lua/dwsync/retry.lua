@@ -14,10 +14,10 @@ local function pause_before(attempt, err, random)
     return math.max(err.retry_after or 0, backoff)
 end
 
-local function deadline_passed(policy, cause)
+local function deadline_passed(limits, cause)
     return errors.new {
         kind = "timeout",
-        message = ("no answer within the deadline of %g s"):format(policy.timeout)
+        message = ("no answer within the deadline of %g s"):format(limits.timeout)
             .. (cause and "; the last attempt failed: " .. cause.message or ""),
         cause = cause,
         retryable = false,
@@ -25,22 +25,23 @@ local function deadline_passed(policy, cause)
 end
 
 --- Calls `attempt` until it succeeds, fails for good, or the deadline is reached.
--- @tparam function attempt called with the seconds left; returns a result, or nil and an error object
--- @tparam table policy `retries`: how often to try again; `deadline`: seconds since the epoch; `timeout`: the
--- same as a length, for messages; `runtime`; `random`: function → [0,1); `on_retry`: optional, called with the error
--- and the pause
+-- @tparam function attempt called with the seconds left and what stands behind `limits`; returns a result, or nil and
+-- an error object
+-- @tparam table policy `retries`: how often to try again; `runtime`; `random`: function → [0,1); `on_retry`: optional,
+-- called with the error and the pause
+-- @tparam table limits `deadline`: seconds since the epoch; `timeout`: the same as a length, for messages
 -- @return result, or nil and the last error with `attempts` set
-function M.run(attempt, policy)
+function M.run(attempt, policy, limits, ...)
     local runtime = policy.runtime
     local last
     for number = 1, policy.retries + 1 do
-        local left = policy.deadline - runtime.now()
+        local left = limits.deadline - runtime.now()
         if left <= 0 then
-            local err = deadline_passed(policy, last)
+            local err = deadline_passed(limits, last)
             err.attempts = number - 1
             return nil, err
         end
-        local result, err = attempt(left)
+        local result, err = attempt(left, ...)
         if result ~= nil then
             return result
         end
@@ -49,7 +50,7 @@ function M.run(attempt, policy)
             return nil, err
         end
         local pause = pause_before(number, err, policy.random)
-        if runtime.now() + pause >= policy.deadline then
+        if runtime.now() + pause >= limits.deadline then
             return nil, err -- waiting would only turn a known cause into a timeout
         end
         if policy.on_retry then

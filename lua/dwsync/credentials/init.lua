@@ -112,12 +112,22 @@ end
 local Provider = { __name = "dwsync.credentials.provider" }
 Provider.__index = Provider
 
+-- A source that says the same again gives the same keys again: checking and signing them anew would cost each request.
+local function keys_from(self, fields, source)
+    if self.last and keys_of.same(self.last, fields, source) then
+        return self.last
+    end
+    local keys, err = keys_of.new(fields, source)
+    self.last = keys
+    return keys, err
+end
+
 local function obtain(self, name, options, limits)
     local found, err, why = SOURCES[name].load(self.context, options)
     if not found then
         return nil, err, why
     elseif not found.fetch then
-        return keys_of.new(found, found.source)
+        return keys_from(self, found, found.source)
     end
     local keys, failure, known = self.cache:get(found, limits, self.context)
     if keys or known or not found.optional then
@@ -127,12 +137,13 @@ local function obtain(self, name, options, limits)
 end
 
 local function from_chain(self, limits)
-    local reasons = {}
+    local reasons
     for _, name in ipairs(CHAIN) do
         local keys, err, why = obtain(self, name, nil, limits)
         if keys or err then
             return keys, err
         end
+        reasons = reasons or {}
         reasons[#reasons + 1] = why
     end
     return nil, errors.new {
@@ -141,10 +152,10 @@ local function from_chain(self, limits)
     }
 end
 
-local function from_function(given)
+local function from_function(self, given)
     local fields, err = given()
     if type(fields) == "table" then
-        return keys_of.new(fields, "the credentials function")
+        return keys_from(self, fields, "the credentials function")
     end
     return nil, errors.is(err) and err or errors.new {
         kind = "credentials",
@@ -154,11 +165,11 @@ end
 
 local function resolve(self, given, limits)
     if type(given) == "function" then
-        return from_function(given)
+        return from_function(self, given)
     elseif type(given) ~= "table" then
         return from_chain(self, limits)
     elseif given.source == nil then
-        return keys_of.new(given, "credentials")
+        return keys_from(self, given, "credentials")
     end
     local keys, err, why = obtain(self, given.source, given, limits)
     if not keys and not err then

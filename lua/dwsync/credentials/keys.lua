@@ -59,6 +59,21 @@ function M.new(fields, source)
     return good and setmetatable(checked, Keys), err
 end
 
+--- Whether keys are what these fields would make.
+-- @tparam dwsync.credentials keys
+-- @tparam table fields
+-- @tparam string source
+-- @treturn boolean
+function M.same(keys, fields, source)
+    for i = 1, #FIELDS do
+        local name = FIELDS[i]
+        if keys[name] ~= fields[name] then
+            return false
+        end
+    end
+    return keys.source == source and keys.expires_at == fields.expires_at and keys.identity == fields.identity
+end
+
 --- The texts that must not show in anything made of a request or its answer, also as JSON spells them.
 -- @tparam {string,...} texts secrets; nil among them is skipped
 -- @tparam integer count how many

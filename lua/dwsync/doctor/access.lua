@@ -50,7 +50,7 @@ end
 --- Does IAM answer? It is only needed to look up a project id or to fetch credentials.
 function M.iam(subject)
     local client = subject.client
-    local urls, err = client.api:endpoints_of("iam", { keys = subject.keys })
+    local urls, err = client.api:endpoints_of("iam", {}, subject.keys)
     local answer
     if urls then
         answer, err = connection.probe(client, urls[1])
