@@ -450,16 +450,15 @@ bool dws_json_number(struct dws_json *json, struct dws_json_number *number)
 
 bool dws_json_literal(struct dws_json *json)
 {
-    static const char *const words[] = {"true", "false", "null"};
     skip_space(json);
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        size_t length = strlen(words[i]);
-        if ((size_t)(json->end - json->at) >= length && memcmp(json->at, words[i], length) == 0) {
-            json->at += length;
-            return true;
-        }
-    }
-    return dws_json_refuse(json, "expected true, false or null");
+    const size_t left = (size_t)(json->end - json->at);
+    if (left >= 4 && (memcmp(json->at, "null", 4) == 0 || memcmp(json->at, "true", 4) == 0))
+        json->at += 4;
+    else if (left >= 5 && memcmp(json->at, "false", 5) == 0)
+        json->at += 5;
+    else
+        return dws_json_refuse(json, "expected true, false or null");
+    return true;
 }
 
 static bool skip_container(struct dws_json *json, bool object)

@@ -101,9 +101,27 @@ static bool whole(struct dws_json_number *number)
     return true;
 }
 
+/* Reads what most numbers here are: up to 18 digits and nothing but the end of the member behind them. False, and
+ * nothing is read, for any other. */
+static inline bool read_digits(struct dws_json *json, int64_t *value)
+{
+    const char *at = json->at;
+    const char *last = json->end - at > 18 ? at + 18 : json->end;
+    int64_t sum = 0;
+    for (; at < last && *at >= '0' && *at <= '9'; at++)
+        sum = sum * 10 + (*at - '0');
+    if (at == json->at || at == json->end || (*at != ',' && *at != '}') || (*json->at == '0' && at - json->at > 1))
+        return false;
+    json->at = at;
+    *value = sum;
+    return true;
+}
+
 static bool read_integer(struct dws_page *page, struct dws_record *record, unsigned field)
 {
     struct dws_json_number number;
+    if (read_digits(&page->json, &record->integer[field]))
+        return true;
     if (!dws_json_number(&page->json, &number))
         return false;
     if (!whole(&number))

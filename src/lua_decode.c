@@ -2,31 +2,18 @@
  * It must not know about HTTP or about what a failing service says: an unknown field is kept, that is all. */
 #include "lua_filter.h"
 #include "lua_ids.h"
+#include "lua_record.h"
 
 #include <string.h>
 
 #define SHOWN_BYTES 200
-#define CACHED 4           /* texts remembered per field, so that a repeated one is neither hashed nor copied again */
-#define CACHED_BYTES 256   /* longer texts are not compared */
-#define FEW_BYTES 256      /* longer texts with escapes are written into a userdata */
 #define SMALLEST_RECORD 32 /* bytes; bounds how many rows a list is made for in advance */
-
-/* Fields whose texts come again from record to record. */
-static const enum dws_field repeating[] = {DWS_IDENTITY_SOURCE_ID, DWS_IDENTITY_SOURCE_TYPE, DWS_STATUS, DWS_FAIL_REASON};
-#define REPEATING (sizeof repeating / sizeof *repeating)
-
-struct cache {
-    struct dws_text raw[CACHED]; /* as in the body, which outlives the decoding */
-    int slot;                    /* stack index of the first string */
-    unsigned next;
-};
 
 struct decoder {
     lua_State *L;
     struct dws_text body;
     struct dws_page page;
-    struct cache caches[REPEATING];
-    int keys; /* stack index of the first field name */
+    struct record_maker maker;
     struct filter filter;
     struct dws_ids *ids; /* or NULL: every record is handed over */
     size_t rows;         /* records in the list that is being made */
@@ -59,218 +46,12 @@ static int fail(lua_State *L, struct dws_text body, const struct dws_error *erro
     return 2;
 }
 
-/* ---- values ----------------------------------------------------------------------------------- */
-
-static void push_integer(lua_State *L, int64_t integer)
-{
-#if LUA_VERSION_NUM >= 503
-    lua_pushinteger(L, integer);
-#else
-    lua_pushnumber(L, (lua_Number)integer); /* exact to 2^53 */
-#endif
-}
-
-static void push_string(lua_State *L, struct dws_json_string string)
-{
-    if (!string.escaped) {
-        lua_pushlstring(L, string.raw.data, string.raw.length);
-        return;
-    }
-    char few[FEW_BYTES];
-    if (string.raw.length <= sizeof few) {
-        lua_pushlstring(L, few, dws_json_unescape(string, few));
-        return;
-    }
-    char *room = lua_newuserdata(L, string.raw.length);
-    lua_pushlstring(L, room, dws_json_unescape(string, room));
-    lua_remove(L, -2);
-}
-
-static bool push_value(lua_State *L, struct dws_json *json);
-
-static bool push_object(lua_State *L, struct dws_json *json)
-{
-    struct dws_json_string key;
-    lua_newtable(L);
-    if (!dws_json_object(json))
-        return false;
-    while (dws_json_member(json, &key)) {
-        push_string(L, key);
-        if (!push_value(L, json))
-            return false;
-        lua_rawset(L, -3);
-    }
-    return json->error.status == DWS_OK;
-}
-
-/* A null leaves its place empty, so that what stands behind it keeps its position. */
-static bool push_array(lua_State *L, struct dws_json *json)
-{
-    lua_newtable(L);
-    if (!dws_json_array(json))
-        return false;
-    for (int i = 1; dws_json_element(json); i++) {
-        if (!push_value(L, json))
-            return false;
-        lua_rawseti(L, -2, i);
-    }
-    return json->error.status == DWS_OK;
-}
-
-static bool push_number(lua_State *L, struct dws_json *json)
-{
-    struct dws_json_number number;
-    if (!dws_json_number(json, &number))
-        return false;
-    if (number.is_integer)
-        push_integer(L, number.integer);
-    else if (number.real >= -9007199254740992.0 && number.real <= 9007199254740992.0 &&
-             number.real == (double)(int64_t)number.real)
-        push_integer(L, (int64_t)number.real); /* 1e3 and 5.0 */
-    else
-        lua_pushnumber(L, number.real);
-    return true;
-}
-
-/* Pushes any JSON value; null is nil. The reader limits the depth. */
-static bool push_value(lua_State *L, struct dws_json *json)
-{
-    struct dws_json_string string;
-    enum dws_json_type type = dws_json_peek(json);
-    luaL_checkstack(L, 4, "nested too deeply");
-    switch (type) {
-    case DWS_JSON_OBJECT: return push_object(L, json);
-    case DWS_JSON_ARRAY: return push_array(L, json);
-    case DWS_JSON_NUMBER: return push_number(L, json);
-    case DWS_JSON_STRING:
-        if (!dws_json_string(json, &string))
-            return false;
-        push_string(L, string);
-        return true;
-    case DWS_JSON_NULL: lua_pushnil(L); break;
-    case DWS_JSON_NOTHING: return false;
-    default: lua_pushboolean(L, type == DWS_JSON_TRUE);
-    }
-    return dws_json_literal(json);
-}
-
-/* ---- records ---------------------------------------------------------------------------------- */
-
-static void push_cached(lua_State *L, struct cache *cache, struct dws_json_string string)
-{
-    for (int i = 0; i < CACHED; i++) {
-        const struct dws_text *known = &cache->raw[i];
-        if (known->data && known->length == string.raw.length &&
-            memcmp(known->data, string.raw.data, string.raw.length) == 0) {
-            lua_pushvalue(L, cache->slot + i);
-            return;
-        }
-    }
-    push_string(L, string);
-    if (string.raw.length <= CACHED_BYTES) {
-        cache->raw[cache->next] = string.raw;
-        lua_pushvalue(L, -1);
-        lua_replace(L, cache->slot + (int)cache->next);
-        cache->next = (cache->next + 1) % CACHED;
-    }
-}
-
-static struct cache *cache_of(struct decoder *d, enum dws_field field)
-{
-    for (size_t i = 0; i < REPEATING; i++) {
-        if (repeating[i] == field)
-            return &d->caches[i];
-    }
-    return NULL;
-}
-
-static void push_field(struct decoder *d, const struct dws_record *record, enum dws_field field)
-{
-    if (!dws_field_is_text(field)) {
-        push_integer(d->L, record->integer[field]);
-        return;
-    }
-    struct cache *cache = cache_of(d, field);
-    if (cache)
-        push_cached(d->L, cache, record->text[field]);
-    else
-        push_string(d->L, record->text[field]);
-}
-
-/* Reads the object again for the members that are no fields. What was valid once is valid now. */
-static void add_unknown(lua_State *L, struct dws_text source, bool (*is_known)(struct dws_text key))
-{
-    struct dws_json json;
-    struct dws_json_string key;
-    dws_json_start(&json, source);
-    dws_json_object(&json);
-    while (dws_json_member(&json, &key)) {
-        push_string(L, key);
-        struct dws_text name;
-        name.data = lua_tolstring(L, -1, &name.length);
-        if (is_known(name)) {
-            lua_pop(L, 1);
-            dws_json_skip(&json);
-        } else {
-            push_value(L, &json);
-            lua_rawset(L, -3);
-        }
-    }
-}
-
-static bool is_text(struct dws_text text, const char *string, size_t length)
-{
-    return text.length == length && memcmp(text.data, string, length) == 0;
-}
-
-static bool is_record_field(struct dws_text key)
-{
-    for (unsigned field = 0; field < DWS_FIELDS; field++) {
-        struct dws_text name = dws_field_name(field);
-        if (is_text(key, name.data, name.length))
-            return true;
-    }
-    return false;
-}
+/* ---- the page --------------------------------------------------------------------------------- */
 
 static bool is_page_field(struct dws_text key)
 {
-    return is_text(key, "count", 5) || is_text(key, "sync_records", 12);
-}
-
-static void push_record(struct decoder *d, const struct dws_record *record)
-{
-    lua_State *L = d->L;
-    const unsigned wanted = record->present & d->filter.fields;
-    lua_createtable(L, 0, __builtin_popcount(wanted));
-    for (unsigned field = 0; field < DWS_FIELDS; field++) {
-        if (wanted & 1u << field) {
-            lua_pushvalue(L, d->keys + (int)field);
-            push_field(d, record, field);
-            lua_rawset(L, -3);
-        }
-    }
-    if (record->unknown && d->filter.unknown)
-        add_unknown(L, record->source, is_record_field);
-}
-
-/* ---- the page --------------------------------------------------------------------------------- */
-
-/* Stack: …, 11 field names, the cached strings. */
-static void prepare(struct decoder *d, lua_State *L)
-{
-    d->L = L;
-    luaL_checkstack(L, DWS_FIELDS + CACHED * (int)REPEATING + 16, "decode_page");
-    d->keys = lua_gettop(L) + 1;
-    for (unsigned field = 0; field < DWS_FIELDS; field++) {
-        struct dws_text name = dws_field_name(field);
-        lua_pushlstring(L, name.data, name.length);
-    }
-    for (size_t i = 0; i < REPEATING; i++) {
-        d->caches[i] = (struct cache){.slot = lua_gettop(L) + 1};
-        for (int k = 0; k < CACHED; k++)
-            lua_pushnil(L);
-    }
+    return (key.length == 5 && memcmp(key.data, "count", 5) == 0) ||
+           (key.length == 12 && memcmp(key.data, "sync_records", 12) == 0);
 }
 
 /* Room for as many rows as the rest of the body can hold if they are like the first one; for the first list only, or a
@@ -325,7 +106,7 @@ static enum dws_status push_records(struct decoder *d, struct dws_error *error)
         if (is_wanted(d, &record, &wanted, error) != DWS_OK)
             return error->status;
         if (wanted) {
-            push_record(d, &record);
+            dws_lua_push_record(&d->maker, &record);
             lua_rawseti(L, -2, ++kept);
         }
     }
@@ -342,11 +123,11 @@ static void push_page(struct decoder *d, struct dws_text body)
     lua_insert(L, -2);
     lua_setfield(L, -2, "sync_records");
     if (d->page.has_count) {
-        push_integer(L, d->page.count);
+        dws_lua_push_integer(L, d->page.count);
         lua_setfield(L, -2, "count");
     }
     if (d->page.unknown)
-        add_unknown(L, body, is_page_field);
+        dws_lua_add_unknown(L, body, is_page_field);
 }
 
 /* Stack of the call: the decoder as a light userdata. */
@@ -358,7 +139,8 @@ static int decode(lua_State *L)
         return fail(L, d->body, &error);
     if (d->ids)
         dws_ids_begin_page(d->ids);
-    prepare(d, L);
+    d->L = L;
+    dws_lua_prepare_records(&d->maker, L, d->filter.fields, d->filter.unknown);
     if (push_records(d, &error) != DWS_IDLE)
         return error.status == DWS_ERR_MEMORY ? dws_lua_fail(L, &error) : fail(L, d->body, &error);
     push_page(d, d->body);

@@ -83,30 +83,28 @@ describe("a finaliser", function()
             lines[i] = ("X-%d: %s"):format(i, ("v"):rep(60))
         end
         raw_server.with(raw_server.saying(raw_server.answer("200 OK", page_of(20000), lines)), function(server)
-            for _, decode in ipairs { false, {} } do
-                local pool, refusals, response = core.pool(), {}, nil
-                local stop = at_each_collection(function()
-                    local good, err = pcall(pool.pending, pool)
-                    if not good then
-                        refusals[err] = true
-                        assert(not pcall(pool.close, pool))
+            local pool, refusals, response = core.pool(), {}, nil
+            local stop = at_each_collection(function()
+                local good, err = pcall(pool.pending, pool)
+                if not good then
+                    refusals[err] = true
+                    assert(not pcall(pool.close, pool))
+                end
+            end)
+            collecting(function()
+                for _ = 1, 100 do -- with much garbage around, the collector does not come by each time
+                    assert(pool:submit(1, { url = server.url, decode = {} }))
+                    response = select(2, pool:next(20))
+                    if next(refusals) then
+                        return
                     end
-                end)
-                collecting(function()
-                    for _ = 1, 100 do -- with much garbage around, the collector does not come by each time
-                        assert(pool:submit(1, { url = server.url, decode = decode or nil }))
-                        response = select(2, pool:next(20))
-                        if next(refusals) then
-                            return
-                        end
-                    end
-                end)
-                stop()
-                assert.same({ ["the pool is in use"] = true }, refusals)
-                assert.equal(("v"):rep(60), response.headers["x-3000"])
-                assert.is_true(decode and #response.page.sync_records == 20000 or response.body == page_of(20000))
-                pool:close()
-            end
+                end
+            end)
+            stop()
+            assert.same({ ["the pool is in use"] = true }, refusals)
+            assert.equal(("v"):rep(60), response.headers["x-3000"])
+            assert.equal(20000, #response.page.sync_records)
+            pool:close()
         end)
     end)
 
