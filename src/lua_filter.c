@@ -165,6 +165,14 @@ void dws_lua_filter(lua_State *L, int index, struct filter *filter)
 
 /* ---- asking ----------------------------------------------------------------------------------- */
 
+/* Most texts have no escapes, and most of those that differ differ in length. */
+static inline bool is_text(struct dws_json_string string, struct dws_text text)
+{
+    if (string.escaped)
+        return dws_json_equals(string, text);
+    return string.raw.length == text.length && memcmp(string.raw.data, text.data, text.length) == 0;
+}
+
 static bool meets(const struct filter_condition *condition, const struct dws_record *record)
 {
     enum dws_field field = condition->field;
@@ -175,7 +183,7 @@ static bool meets(const struct filter_condition *condition, const struct dws_rec
         return number >= condition->min && number <= condition->max;
     }
     for (size_t i = 0; i < condition->count; i++) {
-        if (dws_field_is_text(field) ? dws_json_equals(record->text[field], condition->values[i].text)
+        if (dws_field_is_text(field) ? is_text(record->text[field], condition->values[i].text)
                                      : record->integer[field] == condition->values[i].integer)
             return true;
     }

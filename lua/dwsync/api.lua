@@ -8,7 +8,6 @@ local errors = require "dwsync.errors"
 local json = require "dwsync.json"
 local key_guard = require "dwsync.key_guard"
 local keys_of = require "dwsync.credentials.keys"
-local refusal = require "dwsync.refusal"
 local retry = require "dwsync.retry"
 local timestamps = require "dwsync.timestamps"
 
@@ -192,6 +191,7 @@ end
 
 -- Says what the gateway's echo of the canonical request shows, in place of the echo.
 local function explain(err, response, exchange, secrets)
+    local refusal = require "dwsync.refusal"
     local body = err.kind == "auth" and exchange.to_sign and json.decode(response.body)
     local _, message = errors.find_code(body or {})
     local ours = message and core.canonical_request(exchange.to_sign, exchange.signer, exchange.date)

@@ -27,19 +27,18 @@ local keys_of = require "dwsync.credentials.keys"
 
 local M = {}
 
--- In parentheses: on Lua 5.4 require returns a second value.
-local SOURCES = {
-    environment = (require "dwsync.credentials.environment"),
-    file = (require "dwsync.credentials.file"),
-    metadata = (require "dwsync.credentials.metadata"),
-    pod_identity = (require "dwsync.credentials.pod_identity"),
-    terraform = (require "dwsync.credentials.terraform"),
-    koocli = (require "dwsync.credentials.koocli"),
-    oidc = (require "dwsync.credentials.oidc"),
-    agency = (require "dwsync.credentials.agency"),
-    password = (require "dwsync.credentials.password"),
-    token = (require "dwsync.credentials.token"),
-}
+local NAMES = { "agency", "environment", "file", "koocli", "metadata", "oidc", "password", "pod_identity", "terraform",
+    "token" }
+
+local SOURCES = {}
+for _, name in ipairs(NAMES) do
+    SOURCES[name] = "dwsync.credentials." .. name
+end
+
+-- Loaded when it is asked: most programs need one source of the ten.
+local function source_of(name)
+    return (require(SOURCES[name]))
+end
 
 -- The official SDKs' order, then what other tools leave on a machine.
 local CHAIN = { "environment", "file", "metadata", "pod_identity", "terraform", "koocli" }
@@ -64,7 +63,7 @@ end
 
 local function check_field(name, source, field, value, depth)
     local path = ("%s.%s"):format(name, errors.printable(tostring(field)))
-    local known = SOURCES[source].OPTIONS or {}
+    local known = source_of(source).OPTIONS or {}
     if field == "source" then
         return true
     elseif not known[field] then
@@ -94,9 +93,8 @@ function M.check_choice(name, given, depth)
     elseif type(given) == "function" or given.source == nil then
         return given
     end
-    local source = type(given.source) == "string" and SOURCES[given.source]
-    if not source then
-        return config_error(("%s.source is none of %s"):format(name, names_of(SOURCES)))
+    if type(given.source) ~= "string" or not SOURCES[given.source] then
+        return config_error(("%s.source is none of %s"):format(name, table.concat(NAMES, ", ")))
     end
     for field, value in pairs(given) do
         local good, err = check_field(name, given.source, field, value, depth)
@@ -123,7 +121,7 @@ local function keys_from(self, fields, source)
 end
 
 local function obtain(self, name, options, limits)
-    local found, err, why = SOURCES[name].load(self.context, options)
+    local found, err, why = source_of(name).load(self.context, options)
     if not found then
         return nil, err, why
     elseif not found.fetch then
