@@ -9,8 +9,6 @@ local files = require "dwsync.files"
 local json = require "dwsync.json"
 local keys_of = require "dwsync.credentials.keys"
 local options = require "dwsync.options"
-local paging = require "dwsync.paging"
-local projects = require "dwsync.projects"
 local runtimes = require "dwsync.runtime"
 
 local M = {}
@@ -155,7 +153,7 @@ local function project_id_of(self, keys, limits)
     local id = self.settings.project_id or keys.project_id or self.projects[keys.identity or keys.ak or keys.token]
     if not id then
         local err
-        id, err = projects.find(self.api, self.settings.region, keys, limits)
+        id, err = require("dwsync.projects").find(self.api, self.settings.region, keys, limits)
         if err then
             return nil, err
         end
@@ -276,7 +274,7 @@ end
 
 -- `limits` is a function: an iterator's caller may take hours between two pages, a list's may not.
 local function walk(self, checked, limits)
-    return paging.new {
+    return require("dwsync.paging").new {
         limit = checked.limit or self.settings.limit,
         mode = checked.paging or self.settings.paging,
         max_pages = checked.max_pages or self.settings.max_pages,

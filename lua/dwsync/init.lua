@@ -6,7 +6,6 @@
 -- local client = assert(dwsync.new{ region = "cn-north-4" })
 -- for record in client:sync_records{ cluster_id = id } do print(record.status, record.fail_reason) end
 local client = require "dwsync.client"
-local concurrent = require "dwsync.runtime.concurrent"
 local core = require "dwsync.core"
 local errors = require "dwsync.errors"
 
@@ -18,7 +17,9 @@ M.new = client.new
 
 --- Runs many functions at the same time: see dwsync.runtime.concurrent.gather.
 -- @function gather
-M.gather = concurrent.gather
+function M.gather(functions, options)
+    return require("dwsync.runtime.concurrent").gather(functions, options) -- a tail call, so that errors blame the caller
+end
 
 --- Whether a value is an error object of dwsync.
 -- @function is_error

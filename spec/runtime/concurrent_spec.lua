@@ -1,8 +1,8 @@
 local cjson = require "cjson"
-local concurrent = require "dwsync.runtime.concurrent"
 local core = require "dwsync.core"
 local dwsync = require "dwsync"
 local emulators = require "spec.support.emulator"
+local runtimes = require "dwsync.runtime"
 
 local gather = dwsync.gather
 
@@ -159,7 +159,7 @@ describe("gather", function()
         local order = {}
         gather {
             function()
-                concurrent.current().sleep(0.3)
+                runtimes.current().sleep(0.3)
                 order[#order + 1] = "sleeper"
             end,
             function()
@@ -258,7 +258,7 @@ describe("gather", function()
     it("takes a request that cannot even be submitted as that function's error", function()
         local results, errs = gather {
             function()
-                return concurrent.current().perform { method = "GET", url = "http://dws.example.com/", headers = {} }
+                return runtimes.current().perform { method = "GET", url = "http://dws.example.com/", headers = {} }
             end,
             function()
                 return "fine"
@@ -338,16 +338,16 @@ end)
 
 describe("current", function()
     it("is a runtime inside gather and nothing outside, nor in a coroutine inside", function()
-        assert.is_nil(concurrent.current())
+        assert.is_nil(runtimes.current())
         local results = gather { function()
             return {
-                inside = concurrent.current() ~= nil,
+                inside = runtimes.current() ~= nil,
                 deeper = coroutine.wrap(function()
-                    return concurrent.current() ~= nil
+                    return runtimes.current() ~= nil
                 end)(),
             }
         end }
         assert.same({ inside = true, deeper = false }, results[1])
-        assert.is_nil(concurrent.current())
+        assert.is_nil(runtimes.current())
     end)
 end)

@@ -2,6 +2,7 @@
 -- It must not be entered from a coroutine of the caller's own inside a function: that one falls back to blocking.
 -- @module dwsync.runtime.concurrent
 local core = require "dwsync.core"
+local runtimes = require "dwsync.runtime"
 
 local M = {}
 
@@ -10,9 +11,6 @@ local SLICE_SECONDS = 0.25
 local DEFAULT_CONCURRENCY = 32
 
 local PERFORM, SLEEP = {}, {}
-
--- Coroutines of a gather that is under way. Only these may yield to it.
-local gathered = setmetatable({}, { __mode = "k" })
 
 local yielding = {
     perform = function(request)
@@ -24,13 +22,6 @@ local yielding = {
     now = core.now,
 }
 
---- The runtime of the gather that the running coroutine belongs to.
--- @treturn table runtime, or nil outside of one
-function M.current()
-    local co = coroutine.running()
-    return co and gathered[co] and yielding or nil
-end
-
 -- ---- the scheduler -------------------------------------------------------------------------------
 
 local Scheduler = {}
@@ -38,7 +29,7 @@ Scheduler.__index = Scheduler
 
 function Scheduler:finish(task, ok, result, err)
     self.active = self.active - 1
-    gathered[task.co] = nil
+    runtimes.of_coroutine[task.co] = nil
     if not ok then
         self.errors[task.index] = result
     elseif result == nil and err ~= nil then
@@ -73,7 +64,7 @@ function Scheduler:start_tasks()
         self.started = self.started + 1
         self.active = self.active + 1
         local task = { index = self.started, co = coroutine.create(self.functions[self.started]) }
-        gathered[task.co] = true
+        runtimes.of_coroutine[task.co] = yielding
         self:resume(task)
     end
 end

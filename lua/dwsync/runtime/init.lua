@@ -16,18 +16,27 @@
 -- and answer with `page` and `place` in place of `body`, or with `page_error` beside it; dwsync.core's pool does.
 -- An err has at least `kind` and `message`.
 -- @module dwsync.runtime
-local concurrent = require "dwsync.runtime.concurrent"
 local core = require "dwsync.core"
 local curl = require "dwsync.runtime.curl"
 
 local M = {}
+
+--- The runtime of each coroutine that has one of its own: those of a gather that is under way (dwsync.runtime.concurrent).
+M.of_coroutine = setmetatable({}, { __mode = "k" })
+
+--- The runtime that the running coroutine has of its own.
+-- @treturn table runtime, or nil
+function M.current()
+    local co = coroutine.running()
+    return co and M.of_coroutine[co]
+end
 
 --- Makes a default runtime, with a pool of connections of its own.
 -- @treturn table runtime
 function M.new()
     local blocking = curl.new()
     local function chosen()
-        return concurrent.current() or blocking
+        return M.current() or blocking
     end
     return {
         perform = function(request)
