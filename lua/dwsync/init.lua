@@ -18,7 +18,8 @@ M.new = client.new
 --- Runs many functions at the same time: see dwsync.runtime.concurrent.gather.
 -- @function gather
 function M.gather(functions, options)
-    return require("dwsync.runtime.concurrent").gather(functions, options) -- a tail call, so that errors blame the caller
+    -- A tail call, so that errors blame the caller's line.
+    return require("dwsync.runtime.concurrent").gather(functions, options)
 end
 
 --- Whether a value is an error object of dwsync.

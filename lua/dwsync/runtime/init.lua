@@ -21,7 +21,7 @@ local curl = require "dwsync.runtime.curl"
 
 local M = {}
 
---- The runtime of each coroutine that has one of its own: those of a gather that is under way (dwsync.runtime.concurrent).
+--- The runtime of each coroutine that has one of its own: those of a gather under way (dwsync.runtime.concurrent).
 M.of_coroutine = setmetatable({}, { __mode = "k" })
 
 --- The runtime that the running coroutine has of its own.
