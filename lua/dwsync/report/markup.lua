@@ -1,5 +1,5 @@
---- HTML and SVG elements, with escaping that cannot be forgotten: text given as a string is always escaped, and only what
--- `element` made goes through as it is.
+--- HTML and SVG elements, with escaping that cannot be forgotten: text given as a string is always escaped, and only
+-- what `element` made goes through as it is.
 -- It must not know what is drawn; names of elements and attributes come from code, never from data.
 -- @module dwsync.report.markup
 local display = require "dwsync.report.display"
@@ -15,7 +15,7 @@ end
 
 local ESCAPES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;" }
 
---- Text for an element or a quoted attribute: valid UTF-8 on one line, nothing in it that HTML takes for more than text.
+--- Text for an element or a quoted attribute: valid UTF-8 on one line, in which HTML sees nothing but text.
 -- @tparam string text @treturn string
 function M.escape(text)
     return (display.safe(text):gsub("[&<>\"']", ESCAPES))

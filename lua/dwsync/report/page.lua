@@ -53,25 +53,22 @@ function M.badge(severity)
 end
 
 --- A table that becomes a list of cards on a narrow page.
--- @tparam string caption
+-- @param caption text or markup
 -- @tparam {table,...} columns each {title =, class = or nil}; the first cell of a row is its heading
--- @tparam {table,...} rows lists of cells: text or markup
+-- @tparam {dwsync.markup,...} rows made by `row`
 -- @treturn dwsync.markup
 function M.table(caption, columns, rows)
-    local titles, lines = {}, {}
+    local titles = {}
     for i, column in ipairs(columns) do
         titles[i] = element("th", { scope = "col", role = "columnheader", class = column.class or false }, column.title)
-    end
-    for i, row in ipairs(rows) do
-        lines[i] = M.row(columns, row)
     end
     -- The roles are what these elements have anyway, until narrow pages take it from them with display:block.
     return element("table", { class = "stack", role = "table" }, element("caption", nil, caption),
         element("thead", { role = "rowgroup" }, element("tr", { role = "row" }, titles)),
-        element("tbody", { role = "rowgroup" }, lines))
+        element("tbody", { role = "rowgroup" }, rows))
 end
 
---- One row of such a table. @tparam {table,...} columns @tparam table cells @treturn dwsync.markup
+--- One row of such a table. @tparam {table,...} columns @tparam table cells text or markup @treturn dwsync.markup
 function M.row(columns, cells)
     local parts = {}
     for i, column in ipairs(columns) do

@@ -115,6 +115,8 @@ function M.distance(ms, now)
     local seconds = now - ms / 1000
     if math.abs(seconds) < 1 then
         return "now"
+    elseif math.abs(seconds) >= 60 then
+        seconds = seconds - math.fmod(seconds, 60) -- what was minutes ago was not so to the second
     end
     return seconds > 0 and M.duration(seconds) .. " ago" or "in " .. M.duration(-seconds)
 end

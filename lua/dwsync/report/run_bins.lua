@@ -76,9 +76,9 @@ end
 -- @tparam {table,...} list records
 -- @tparam number from milliseconds since the epoch @tparam number till
 -- @tparam integer limit at most so many bins
--- @treturn table the bins in the order of time, each with `runs`, the number of runs of each outcome and the sum of each
--- count; beside them `from`, `till`, `step` (milliseconds), `left_out`: runs outside of the span or without a start, and
--- `total`: a bin of all
+-- @treturn table the bins in the order of time, each with `runs`, the number of runs of each outcome and the sum of
+-- each count; beside them `from`, `till`, `step` (milliseconds), `left_out`: runs outside of the span or without a
+-- start, and `total`: a bin of all
 function M.count(list, from, till, limit)
     local step = step_for(till - from, limit)
     local first = math.floor(from / step)

@@ -1,4 +1,4 @@
---- A picture of runs over time, as SVG: a strip of outcomes, and below it bars of accounts added, updated, deleted, failed.
+--- A picture of runs over time, as SVG: a strip of outcomes, below it bars of accounts added, updated, deleted, failed.
 -- It must mean nothing by colour alone: outcomes differ in pattern and in the mark above, measures in their place.
 -- Pure: records in, markup out. The page brings the style rules and, once, the `definitions`.
 -- @module dwsync.report.timeline
@@ -14,11 +14,12 @@ local element = markup.element
 -- Two sizes, since text inside a picture shrinks with it: one for screens and paper, one for phones.
 local SIZES = {
     wide = { width = 860, left = 76, right = 64, bins = 120, ticks = 9, labels_above = false },
-    narrow = { width = 320, left = 0, right = 0, bins = 44, ticks = 4, labels_above = true },
+    narrow = { width = 320, left = 0, right = 0, bins = 36, ticks = 4, labels_above = true },
 }
 
 local MARKS, STRIP, LANE, GAP = 12, 18, 30, 10
-local LEAST = 2 -- pixels of a bar that is not zero: a single deletion must be seen beside a thousand
+local FULL = 10 -- a lane is filled by no less: a single deletion is no peak
+local LEAST = 3 -- pixels of a bar that is not zero: a single deletion must be seen beside a thousand
 
 local LANES = { { "add_count", "Added" }, { "update_count", "Updated" }, { "delete_count", "Deleted" },
     { "failed_count", "Failed" } }
@@ -110,7 +111,7 @@ local function lane(bins, place, top, field, title)
     local parts = {}
     for i, bin in ipairs(bins) do
         if bin[field] > 0 then
-            local height = math.max(LEAST, LANE * bin[field] / most)
+            local height = math.max(LEAST, LANE * bin[field] / math.max(most, FULL))
             parts[#parts + 1] = rectangle(place.x(i), top + LANE - height, place.bar, height)
         end
     end
@@ -128,7 +129,8 @@ local function explanations(bins, place, bottom)
     for i, bin in ipairs(bins) do
         if bin.runs > 0 then
             local start = bins.from + (i - 1) * bins.step
-            parts[#parts + 1] = element("path", { d = rectangle(place.x(i), place.top, place.step, bottom - place.top) },
+            local area = rectangle(place.x(i), place.top, place.step, bottom - place.top)
+            parts[#parts + 1] = element("path", { d = area },
                 element("title", nil, ("%s: %s"):format(time_axis.minute(start), M.sentence(bin))))
         end
     end
@@ -167,8 +169,8 @@ local function drawing(list, options, size_name)
     local head = size.labels_above and 14 or 0
     local place = placement(size, bins, head)
     local parts = { label(place, size.labels_above and 10 or MARKS + STRIP - 4, "Outcome"),
-        element("path", { class = "tl-track", d = rectangle(size.left, head + MARKS, size.width - size.left - size.right,
-            STRIP) }),
+        element("path", { class = "tl-track", d = rectangle(size.left, head + MARKS,
+            size.width - size.left - size.right, STRIP) }),
         strip(bins, place), marks(bins, place) }
     local top = head + MARKS + STRIP + GAP
     for _, measure in ipairs(LANES) do
@@ -193,9 +195,11 @@ end
 -- epoch; `explain`: whether each bar tells its numbers under a pointer
 -- @treturn dwsync.markup
 -- @treturn table the bins of the wide one, see dwsync.report.run_bins
+-- @treturn table those of the narrow one
 function M.draw(list, options)
-    local wide, bins = drawing(list, options, "wide")
-    return markup.join(wide, (drawing(list, options, "narrow"))), bins
+    local wide, wide_bins = drawing(list, options, "wide")
+    local narrow, narrow_bins = drawing(list, options, "narrow")
+    return markup.join(wide, narrow), wide_bins, narrow_bins
 end
 
 -- ---- what all pictures of a page share -----------------------------------------------------------
@@ -211,7 +215,6 @@ end
 function M.definitions()
     return element("svg", { class = "tl-definitions", width = 0, height = 0, ["aria-hidden"] = "true" },
         element("defs", nil,
-            pattern("tl-p-failed", 6, "M-1 -1l8 8M-1 7l8 -8"),
             pattern("tl-p-partial", 5, "M-1 1l2 -2M0 5l5 -5M4 6l2 -2"),
             pattern("tl-p-running", 5, "M0 1h2M2.5 3.5h2"),
             pattern("tl-p-unknown", 4, "M1 0v4"),

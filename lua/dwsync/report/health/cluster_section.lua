@@ -92,7 +92,7 @@ local function reason_item(reason)
     return element("li", nil, element("span", { class = "times" }, quantities.number(reason.count), " ×"),
         element("div", nil, element("code", { class = "sample" }, text(reason.sample or reason.template)),
             sentence("Cause: ", reason.cause), sentence("Next: ", reason.next_step),
-            element("p", { class = "facts" }, text(reason.class, 40), ", ", instant(reason.first_seen), " to ",
+            element("p", { class = "small" }, text(reason.class, 40), ", ", instant(reason.first_seen), " to ",
                 instant(reason.last_seen))))
 end
 
@@ -123,15 +123,15 @@ end
 local function picture(source, list, options)
     local name = text(verdicts.source_name(source.type, source.id), MAX_NAME)
     options.title = "Runs of " .. name
-    local drawing, bins = timeline.draw(list, options)
-    local note = (" – %s, a bar is %s"):format(quantities.value(bins.total.runs, "runs"),
-        quantities.duration(bins.step / 1000))
-    if bins.left_out > 0 then
-        note = note .. ("; %s older than 30 days or without a usable start"):format(
-            quantities.value(bins.left_out, "runs"))
+    local drawing, wide, narrow = timeline.draw(list, options)
+    local function bar(class, bins)
+        return element("span", { class = class }, quantities.duration(bins.step / 1000))
     end
     return element("figure", nil, element("figcaption", nil, element("bdi", nil, name),
-        element("span", { class = "quiet" }, note)), drawing)
+        element("span", { class = "quiet" }, " – ", quantities.value(wide.total.runs, "runs"), ", a bar is ",
+            bar("tl-wide", wide), bar("tl-narrow", narrow), wide.left_out > 0
+                and ("; not drawn: %s older than 30 days or without a usable start"):format(
+                    quantities.value(wide.left_out, "runs")))), drawing)
 end
 
 local function pictures(item, options)
@@ -150,55 +150,68 @@ end
 -- ---- sources -------------------------------------------------------------------------------------
 
 local COLUMNS = { { title = "Source" }, { title = "State" }, { title = "Last success", class = "instant" },
-    { title = "Finished in 24 h", class = "number" }, { title = "in 7 d", class = "number" },
-    { title = "in 30 d", class = "number" }, { title = "Every", class = "number" },
-    { title = "Takes (95 %)", class = "number" }, { title = "Deleted in 30 d", class = "number" } }
+    { title = "Finished in 24 h", class = "number" }, { title = "Finished in 7 d", class = "number" },
+    { title = "Finished in 30 d", class = "number" }, { title = "A run every", class = "number" },
+    { title = "A run takes", class = "number" }, { title = "Deleted in 30 d", class = "number" } }
+
+-- What matters, and below it what explains it.
+local function two_lines(first, second)
+    return markup.join(first, " ", element("span", { class = "below" }, second))
+end
 
 local function finished(statistics, span)
     local window = (statistics.windows or {})[span] or {}
-    return window.success_ratio and ("%s of %s"):format(quantities.percent(window.success_ratio),
-        quantities.number(window.runs)) or "–"
+    return window.success_ratio and two_lines(quantities.percent(window.success_ratio),
+        "of " .. quantities.number(window.runs)) or "–"
 end
 
-local function source_row(source)
+local function last_success(ms, now)
+    return ms and two_lines(quantities.distance(ms, now), instant(ms)) or "never"
+end
+
+local function source_row(source, now)
     local statistics = source.statistics or {}
     return { markup.join(element("bdi", nil, text(source.type, 40)), element("code", { class = "id" },
             text(source.id, MAX_NAME))),
         page.badge(source.severity),
-        statistics.last_success and instant(statistics.last_success) or "never",
+        last_success(statistics.last_success, now),
         finished(statistics, "24h"), finished(statistics, "7d"), finished(statistics, "30d"),
-        quantities.duration(statistics.median_gap), ("%s (%s)"):format(quantities.duration(statistics.duration_p50),
-            quantities.duration(statistics.duration_p95)), quantities.number(statistics.deleted) }
+        quantities.duration(statistics.median_gap), two_lines(quantities.duration(statistics.duration_p50),
+            "95 %: " .. quantities.duration(statistics.duration_p95)), quantities.number(statistics.deleted) }
 end
 
-local function source_table(sources)
+local function source_table(sources, now)
     if #sources == 0 then
         return false
     end
     local rows = {}
     for i = 1, math.min(#sources, MAX_SOURCES) do
-        rows[i] = source_row(sources[i])
+        rows[i] = page.row(COLUMNS, source_row(sources[i], now))
     end
-    return { element("h3", nil, "Sources"), page.table("Identity sources, worst first", COLUMNS, rows),
-        and_more(#sources, MAX_SOURCES, "sources") }
+    return { page.table(element("h3", nil, "Sources"), COLUMNS, rows), and_more(#sources, MAX_SOURCES, "sources") }
 end
 
 -- ---- whole ---------------------------------------------------------------------------------------
 
+local function heading_of(item, options, heading)
+    local name, id = verdicts.cluster_name(item), verdicts.cluster_id(item)
+    local title = options.alone and "Verdicts" or element("bdi", nil, text(name, MAX_NAME))
+    return element("header", nil, element("h2", { id = heading .. "-name" }, title), page.badge(item.severity),
+        id ~= "" and id ~= name and element("p", { class = "id" }, "Cluster ", element("code", nil, text(id, MAX_NAME)),
+            item.evaluation and (", " .. quantities.value(item.evaluation.records or 0, "records"))))
+end
+
 --- @tparam table item of an overview
--- @tparam table options `number`: of the cluster within the page; `now`: seconds; `alone`: whether it is the only one, so
--- that the page's heading names it; `explain`: whether each bar of the pictures tells its numbers
+-- @tparam table options `number`: of the cluster within the page; `now`: seconds; `alone`: whether it is the only one,
+-- so that the page's heading names it; `explain`: whether each bar of the pictures tells its numbers
 -- @treturn dwsync.markup
 function M.render(item, options)
-    local name, id = verdicts.cluster_name(item), verdicts.cluster_id(item)
     local bad, good = verdicts.split(verdicts.of(item))
     local heading = "cluster-" .. options.number
     return element("section", { class = "cluster", id = heading, ["aria-labelledby"] = heading .. "-name" },
-        element("header", nil, element("h2", { id = heading .. "-name" }, element("bdi", nil, text(name, MAX_NAME))),
-            page.badge(item.severity), id ~= "" and id ~= name and element("code", { class = "id" }, text(id, MAX_NAME))),
-        verdict_list(bad, options.now), ok_line(good),
+        heading_of(item, options, heading), verdict_list(bad, options.now), ok_line(good),
         item.evaluation and { reason_list(item.evaluation.reasons or {}), pictures(item, options),
-            source_table(item.evaluation.sources) })
+            source_table(item.evaluation.sources, options.now) })
 end
 
 return M

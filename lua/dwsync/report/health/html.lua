@@ -15,7 +15,7 @@ local M = {}
 local element = markup.element
 
 local MAX_NAME, MAX_MESSAGE = 80, 160
-local MAX_ROWS, MAX_DETAIL = 1000, 600000 -- bytes; a row of the summary takes about 400
+local MAX_SUMMARY, MAX_DETAIL = 250000, 600000 -- bytes
 local EXPLAINED = 12 -- so many clusters have pictures that explain each bar
 
 -- ---- summary -------------------------------------------------------------------------------------
@@ -64,28 +64,30 @@ local function most_important(item)
     return bad and display.cut(display.safe(verdicts.text(bad.message)), MAX_MESSAGE) or "–"
 end
 
-local function summary(overview, detailed)
-    local rows = {}
-    for i = 1, math.min(#overview.clusters, MAX_ROWS) do
-        local item = overview.clusters[i]
-        local name = element("bdi", nil, name_of(item))
-        rows[i] = { i <= detailed and element("a", { href = "#cluster-" .. i }, name) or name,
-            page.badge(item.severity), most_important(item), last_success(item, overview.now) }
-    end
-    return page.table("Clusters, worst first", COLUMNS, rows)
+local function summary_row(item, number, overview, detailed)
+    local name = element("bdi", nil, name_of(item))
+    return page.row(COLUMNS, { number <= detailed and element("a", { href = "#cluster-" .. number }, name) or name,
+        page.badge(item.severity), most_important(item), last_success(item, overview.now) })
 end
 
-local function left_out(overview, detailed)
-    local notes = {}
-    if detailed < #overview.clusters then
-        notes[1] = element("p", { class = "fine" }, ("The details of %d further clusters, none worse than those above, "
-            .. "are left out of this page; ask for them one by one."):format(#overview.clusters - detailed))
+local function summary(overview, detailed)
+    local rows, used = {}, 0
+    for i, item in ipairs(overview.clusters) do
+        local row = summary_row(item, i, overview, detailed)
+        used = used + #tostring(row)
+        if used > MAX_SUMMARY then
+            break
+        end
+        rows[i] = row
     end
-    if #overview.clusters > MAX_ROWS then
-        notes[2] = element("p", { class = "fine" }, ("The summary names the first %d of %d clusters."):format(MAX_ROWS,
-            #overview.clusters))
-    end
-    return notes
+    return { page.table(element("h2", nil, "Clusters, worst first"), COLUMNS, rows), #rows < #overview.clusters
+        and element("p", { class = "fine" }, ("%d further clusters, none worse, are left out here."):format(
+            #overview.clusters - #rows)) }
+end
+
+local function left_out(count)
+    return count > 0 and element("p", { class = "fine" }, ("The details of %d further clusters, none worse than those "
+        .. "above, are left out of this page; ask for them one by one."):format(count))
 end
 
 -- ---- page ----------------------------------------------------------------------------------------
@@ -121,13 +123,12 @@ function M.render(overview, write)
             several and census(overview.clusters)))))
     write "\n<main>"
     if several then
-        write(tostring(element("section", { ["aria-label"] = "Summary" }, element("h3", nil, "Summary"),
-            summary(overview, #sections))))
+        write(tostring(element("section", { ["aria-label"] = "Summary" }, summary(overview, #sections))))
     end
     for _, section in ipairs(sections) do
         write("\n" .. tostring(section))
     end
-    write(tostring(markup.join(left_out(overview, #sections))) .. "</main>\n")
+    write(tostring(markup.join(left_out(#overview.clusters - #sections))) .. "</main>\n")
     write(tostring(element("footer", nil, "Made by dwsync. This page needs no network.")) .. page.foot())
 end
 
