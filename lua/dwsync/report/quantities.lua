@@ -28,13 +28,15 @@ end
 
 local STEPS = { { 86400, "d" }, { 3600, "h" }, { 60, "min" }, { 1, "s" } }
 
--- The two largest units: nobody plans with the seconds of a day.
+-- The two largest units, rounded: nobody plans with the seconds of a day.
 local function two_units(seconds)
     for i, step in ipairs(STEPS) do
-        if seconds >= step[1] then
-            local whole, below = math.floor(seconds / step[1]), STEPS[i + 1]
-            local rest = below and math.floor(seconds % step[1] / below[1]) or 0
-            local text = ("%.0f %s"):format(whole, step[2])
+        local unit, below = step[1], STEPS[i + 1]
+        local fine = below and below[1] or 1
+        local rounded = math.floor(seconds / fine + 0.5) * fine
+        if rounded >= unit then
+            local text = ("%.0f %s"):format(math.floor(rounded / unit), step[2])
+            local rest = below and math.floor(rounded % unit / fine) or 0
             return rest > 0 and ("%s %.0f %s"):format(text, rest, below[2]) or text
         end
     end
@@ -53,7 +55,7 @@ function M.duration(seconds)
     elseif seconds >= HUGE then
         return short(seconds / 86400) .. " d"
     end
-    return two_units(math.floor(seconds + 0.5))
+    return two_units(seconds)
 end
 
 --- A share: "98.6 %". Never "100 %" for what is less, nor "0 %" for what is more.
@@ -119,6 +121,12 @@ function M.distance(ms, now)
         seconds = seconds - math.fmod(seconds, 60) -- what was minutes ago was not so to the second
     end
     return seconds > 0 and M.duration(seconds) .. " ago" or "in " .. M.duration(-seconds)
+end
+
+--- The same for what is expected: "in 3 h", "8 h overdue".
+-- @param ms milliseconds since the epoch @param now seconds since the epoch @treturn string
+function M.due(ms, now)
+    return (M.distance(ms, now):gsub(" ago$", " overdue"))
 end
 
 return M

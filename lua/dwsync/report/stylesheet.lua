@@ -87,7 +87,7 @@ td.number,th.number{text-align:right}
 td.number{white-space:nowrap}
 .below{display:block;color:var(--quiet);font-size:.8125rem}
 td.wide{min-width:14rem}
-td.instant{min-width:6.5rem}
+td.instant{min-width:7.75rem}
 @media screen and (max-width:44rem){
 table.stack,.stack tbody,.stack tr,.stack th,.stack td{display:block}
 .stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}

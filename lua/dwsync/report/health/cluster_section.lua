@@ -54,7 +54,7 @@ local function verdict_card(verdict, now)
     return element("li", { class = "verdict " .. verdict.severity },
         element("p", { class = "about" }, page.badge(verdict.severity), element("b", nil, text(verdict.rule, 20)),
             element("bdi", { class = "quiet" }, text(verdicts.subject(verdict), MAX_NAME))),
-        element("p", { class = "message" }, element("bdi", nil, text(verdict.message))),
+        element("p", { class = "message" }, element("bdi", nil, text(verdicts.sentence(verdict.message)))),
         verdict.advice and element("p", { class = "advice" }, element("span", { class = "label" }, "Next: "),
             element("bdi", nil, text(verdict.advice))),
         facts(verdict, now))
@@ -85,7 +85,7 @@ end
 
 local function sentence(label, value)
     return value and element("p", { class = "advice" }, element("span", { class = "label" }, label),
-        element("bdi", nil, text(value)))
+        element("bdi", nil, text(verdicts.sentence(value))))
 end
 
 local function reason_item(reason)

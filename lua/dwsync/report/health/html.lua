@@ -59,9 +59,11 @@ local function last_success(item, now)
 end
 
 local function most_important(item)
-    local list = verdicts.of(item)
-    local bad = list[1] and list[1].severity ~= "ok" and list[1]
-    return bad and display.cut(display.safe(verdicts.text(bad.message)), MAX_MESSAGE) or "–"
+    local bad, good = verdicts.split(verdicts.of(item))
+    if #bad == 0 then
+        return element("span", { class = "quiet" }, ("%d checks ok"):format(#good))
+    end
+    return element("bdi", nil, display.cut(display.safe(verdicts.sentence(bad[1].message)), MAX_MESSAGE))
 end
 
 local function summary_row(item, number, overview, detailed)

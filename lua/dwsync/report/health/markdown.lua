@@ -38,7 +38,7 @@ end
 
 local function write_verdict(verdict, now, write)
     write(("- %s `%s` (%s): %s\n"):format(badge(verdict.severity), verdict.rule,
-        prose(verdicts.subject(verdict), MAX_NAME), prose(verdict.message)))
+        prose(verdicts.subject(verdict), MAX_NAME), prose(verdicts.sentence(verdict.message))))
     local facts = facts_of(verdict, now)
     write(facts ~= "" and ("  - %s\n"):format(facts) or "")
     write(verdict.advice and ("  - **Next:** %s\n"):format(prose(verdict.advice)) or "")
@@ -67,7 +67,7 @@ local function write_sources(evaluation, write)
     if #evaluation.sources == 0 then
         return
     end
-    write "\n| Source | State | Last success | Ok in 24 h | Ok in 7 d | Every | Takes | Deleted in 30 d |\n"
+    write "\n| Source | State | Last success | Finished in 24 h | Finished in 7 d | Every | Takes | Deleted in 30 d |\n"
     write "|---|---|---|--:|--:|--:|--:|--:|\n"
     for i = 1, math.min(#evaluation.sources, MAX_SOURCES) do
         local source = evaluation.sources[i]
@@ -95,7 +95,7 @@ local function write_reasons(reasons, write)
             code(reason.sample or reason.template, MAX_TEXT)))
         write(("   - %s, %s to %s\n"):format(code(reason.class, 40), quantities.instant(reason.first_seen),
             quantities.instant(reason.last_seen)))
-        write(reason.cause and ("   - **Cause:** %s\n"):format(prose(reason.cause)) or "")
+        write(reason.cause and ("   - **Cause:** %s\n"):format(prose(verdicts.sentence(reason.cause))) or "")
         write(reason.next_step and ("   - **Next:** %s\n"):format(prose(reason.next_step)) or "")
     end
     if #reasons > MAX_REASONS then

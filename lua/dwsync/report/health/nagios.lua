@@ -12,8 +12,8 @@ local MAX_TEXT, MAX_MESSAGE = 600, 200
 local MAX_LINE = 7900 -- Nagios reads 8 KiB; a value cut in two would be another value
 local MAX_NAMED = 3
 
--- The quotes, "$" and "`" go: Nagios puts this text into command lines, and removes them only when it is told to.
-local REPLACEMENTS = { ["|"] = "/", ["<"] = "(", [">"] = ")", ["'"] = "", ['"'] = "", ["`"] = "", ["$"] = "",
+-- Quotes, "$" and "`" go: Nagios puts this text into command lines, and removes them only when it is told to.
+local REPLACEMENTS = { ["|"] = "/", ["<"] = "(", [">"] = ")", ["'"] = "’", ['"'] = "”", ["`"] = "’", ["$"] = "",
     ["\\"] = "/" }
 
 local function plain(text, width)

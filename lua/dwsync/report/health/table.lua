@@ -62,7 +62,7 @@ function Page:verdict(verdict)
     local severity = severities.known(verdict.severity)
     local about = clean(verdicts.subject(verdict), MAX_NAME)
     self:beside(severities.word(severity), clean(verdict.rule, 20) .. " · " .. about, severity)
-    self:beside("", clean(verdict.message))
+    self:beside("", clean(verdicts.sentence(verdict.message)))
     local facts = {}
     local thresholds = quantities.thresholds(verdict)
     facts[#facts + 1] = verdict.since and ("since %s (%s)"):format(quantities.instant(verdict.since),
@@ -121,7 +121,8 @@ function Page:statistics(statistics)
     end
     self:beside("Last success", statistics.last_success and instant_text(statistics.last_success, self.now) or "never")
     if statistics.next_expected then
-        self:beside("Next run", instant_text(statistics.next_expected, self.now))
+        self:beside("Next run", ("%s (%s)"):format(quantities.instant(statistics.next_expected),
+            quantities.due(statistics.next_expected, self.now)))
     end
     self:beside("Usual", ("every %s, takes %s, rarely over %s"):format(quantities.duration(statistics.median_gap),
         quantities.duration(statistics.duration_p50), quantities.duration(statistics.duration_p95)))
@@ -138,7 +139,7 @@ function Page:reasons(reasons)
         self:beside("", ("%s, %s to %s"):format(clean(reason.class, 40), quantities.instant(reason.first_seen),
             quantities.instant(reason.last_seen)))
         if reason.cause then
-            self:beside("Cause", clean(reason.cause))
+            self:beside("Cause", clean(verdicts.sentence(reason.cause)))
         end
         if reason.next_step then
             self:beside("Next", clean(reason.next_step))

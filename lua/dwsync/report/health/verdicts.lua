@@ -21,6 +21,11 @@ function M.text(value)
     return (kind == "number" or kind == "boolean") and tostring(value) or ""
 end
 
+--- The same as the beginning of a line for people. @param value @treturn string
+function M.sentence(value)
+    return (M.text(value):gsub("^%l", string.upper))
+end
+
 --- The name of a cluster, else its id. @tparam table item of an overview @treturn string
 function M.cluster_name(item)
     local cluster = type(item.cluster) == "table" and item.cluster or {}
