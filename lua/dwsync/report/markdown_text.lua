@@ -25,8 +25,8 @@ end
 --- Prose: shows as what it is, on one line. @tparam string text @tparam[opt] integer width at most so many columns
 -- @treturn string
 function M.prose(text, width)
-    text = display.safe(text)
-    return (part(width and display.cut(text, width) or text):gsub("[\\`*_{}%[%]<>#!|&~$]", escape))
+    text = display.safe(text):gsub("`", "'") -- chats pair even those that a backslash stands before
+    return (part(width and display.cut(text, width) or text):gsub("[\\*_{}%[%]<>#!|&~$]", escape))
 end
 
 --- A code span, in which nothing is interpreted: for ids, and for what a directory server said. Backticks and bars,

@@ -62,7 +62,9 @@ end
 
 local VOID = { meta = true, br = true }
 
---- Several pieces as one. @param ... text (a string, which is escaped), a number, markup, a list of these, or false
+--- Several pieces as one.
+-- @param ... text (a string, which is escaped), a number, markup, false or nil for nothing, or a list of these, which
+-- ends at its first nil
 -- @treturn dwsync.markup
 function M.join(...)
     local parts = {}

@@ -83,14 +83,14 @@ function M.count(list, from, till, limit)
     local step = step_for(till - from, limit)
     local first = math.floor(from / step)
     local bins = { from = first * step, step = step, left_out = 0, total = empty_bin() }
-    for i = 1, math.floor(till / step) - first + 1 do
+    for i = 1, math.max(1, math.ceil(till / step) - first) do
         bins[i] = empty_bin()
     end
     bins.till = bins.from + #bins * step
     for _, record in ipairs(list) do
         local start = start_of(record)
-        local bin = start and start >= from and start <= till and bins[math.floor(start / step) - first + 1]
-        if bin then
+        if start and start >= from and start <= till then
+            local bin = bins[math.min(#bins, math.floor(start / step) - first + 1)] -- the last ends with `till`
             add(bin, record)
             add(bins.total, record)
         else

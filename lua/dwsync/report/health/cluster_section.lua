@@ -137,7 +137,7 @@ end
 local function pictures(item, options)
     local from, till = run_bins.span(item.records or {}, options.now)
     if not from then
-        return item.records and element("p", { class = "fine" }, "There is no run within 30 days to draw.")
+        return item.records and element("p", { class = "fine" }, "There is no run within 30 days to draw.") or false
     end
     local lists, figures, sources = by_source(item.records), {}, item.evaluation.sources
     for i = 1, math.min(#sources, MAX_PICTURES) do
@@ -210,8 +210,8 @@ function M.render(item, options)
     local heading = "cluster-" .. options.number
     return element("section", { class = "cluster", id = heading, ["aria-labelledby"] = heading .. "-name" },
         heading_of(item, options, heading), verdict_list(bad, options.now), ok_line(good),
-        item.evaluation and { reason_list(item.evaluation.reasons or {}), pictures(item, options),
-            source_table(item.evaluation.sources, options.now) })
+        item.evaluation and markup.join(reason_list(item.evaluation.reasons or {}), pictures(item, options),
+            source_table(item.evaluation.sources, options.now)))
 end
 
 return M

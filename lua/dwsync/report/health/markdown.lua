@@ -53,7 +53,7 @@ local function write_ok(good, write)
         end
     end
     if #rules > 0 then
-        write(("- %s %d checks: %s\n"):format(badge "ok", #good, table.concat(rules, ", "):gsub("_", "\\_")))
+        write(("- %s %d %s: %s\n"):format(badge "ok", #good, #good == 1 and "check" or "checks", table.concat(rules, ", "):gsub("_", "\\_")))
     end
 end
 

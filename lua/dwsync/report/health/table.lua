@@ -178,8 +178,9 @@ end
 function M.render(overview, write, options)
     local width = math.max(MIN_WIDTH, math.min(options.width or DEFAULT_WIDTH, MAX_WIDTH))
     local page = setmetatable({ write = write, width = width, color = options.color, now = overview.now }, Page)
-    page:line(("%s · judged %s"):format(severities.census(overview.clusters),
-        quantities.instant(overview.now * 1000)))
+    local census = ("%s · judged %s"):format(severities.census(overview.clusters),
+        quantities.instant(overview.now * 1000))
+    page:line(table.concat(wrap(census, width), "\n"))
     for _, item in ipairs(overview.clusters) do
         page:line()
         page:cluster(item)
