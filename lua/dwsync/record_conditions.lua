@@ -101,6 +101,9 @@ function M.compile(wanted)
         tests[name] = test
     end
     return function(record)
+        if type(record) ~= "table" then
+            return false -- lists that were read from somewhere may hold anything
+        end
         for name, test in pairs(tests) do
             local value = record[name]
             if value == nil or not test(value) then

@@ -88,8 +88,16 @@ local function read_point(point, now, name)
     return ms
 end
 
+-- Lists that were read from somewhere may hold anything, also what is no record.
+local function field_of(record, field)
+    if type(record) == "table" then
+        return record[field]
+    end
+end
+
 local function started(record)
-    return type(record.start_time) == "number" and record.start_time or nil
+    local start = field_of(record, "start_time")
+    return type(start) == "number" and start or nil
 end
 
 --- Only what started at or after a point: "24h" (before now), an ISO 8601 date, or milliseconds since the epoch.
@@ -124,7 +132,7 @@ local function getter(field, name)
         error(("%s: expected a field or a function, got %s"):format(name, type(field)), 3)
     end
     return function(record)
-        return record[field]
+        return field_of(record, field)
     end
 end
 
@@ -261,17 +269,17 @@ end
 --- How long a run took. @tparam table record
 -- @treturn number seconds, or nil when it has not ended or its times make no sense
 function M.duration(record)
-    local start, finish = record.start_time, record.end_time
-    if type(start) ~= "number" or type(finish) ~= "number" or not (finish >= start) then
-        return nil
+    local start, finish = field_of(record, "start_time"), field_of(record, "end_time")
+    if type(start) == "number" and type(finish) == "number" and finish >= start then
+        return (finish - start) / 1000
     end
-    return (finish - start) / 1000
+    return nil
 end
 
 --- How a run went: "ok", "partial" (finished, but accounts failed), "failed", "running", or "unknown".
 -- @tparam table record @treturn string
 function M.outcome(record)
-    local status = record.status
+    local status = field_of(record, "status")
     if status == "FINISHED" then
         local failed = record.failed_count
         return type(failed) == "number" and failed > 0 and "partial" or "ok"

@@ -29,11 +29,13 @@ function M.new(source)
 end
 
 local function note_times(self, run)
-    local time = run.start_time or run.end_time
+    local start, time = run.start_time, run.start_time or run.end_time
     if time and not (self.first_time and self.first_time <= time) then
         self.first_time = time
     end
-    if run.start_time and (not self.newest or order.starts_before(self.newest, run)) then
+    local newest = self.newest
+    if start and (not newest or start > newest.start_time
+        or start == newest.start_time and order.starts_before(newest, run)) then
         self.newest = run
     end
 end
@@ -65,6 +67,26 @@ function Course:finish(run)
     self.failures, self.first_failure = 0, nil
     self.finished[#self.finished + 1] = run
     self.newest_finished_start = math.max(self.newest_finished_start, run.start_time or -math.huge)
+end
+
+--- The first of a list of ended runs, all at once: the same as `finish` for each, in a fraction of the time.
+-- @tparam {table,...} ended by end @tparam integer count how many of them
+function Course:resume(ended, count)
+    local own, finished, newest_finished = self.ended, self.finished, self.newest_finished_start
+    local last_finished = 0
+    for i = 1, count do
+        local run = ended[i]
+        own[i] = run
+        note_times(self, run)
+        if run.status == "FINISHED" then
+            finished[#finished + 1], last_finished = run, i
+            if run.start_time and run.start_time > newest_finished then
+                newest_finished = run.start_time
+            end
+        end
+    end
+    self.newest_finished_start = newest_finished
+    self.failures, self.first_failure = count - last_finished, ended[last_finished + 1]
 end
 
 --- The run that has been RUNNING longest, those apart that a newer run has finished after: nothing waits for them.

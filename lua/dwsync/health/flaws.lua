@@ -1,6 +1,8 @@
 --- What is wrong with a record, and what is left of it without that.
 -- It must not raise, whatever a record holds, nor change the record.
 -- @module dwsync.health.flaws
+local type = type
+
 local M = {}
 
 -- Year 9999; the service documents counts as 32-bit integers, so sums of them stay exact.
@@ -9,7 +11,7 @@ local LAST_TIME, LAST_COUNT = 253402300799999, 2147483647
 local STATUSES = { RUNNING = true, FINISHED = true, FAILED = true }
 
 --- What each kind of flaw is called, for one record and for more; the gravest first.
-M.kinds = { "future", "repeated", "order", "status", "count", "time", "type", "no_record" }
+M.kinds = { "future", "repeated", "order", "status", "count", "time", "type", "no_record", "source" }
 M.names = {
     future = { "is dated in the future", "are dated in the future" },
     repeated = { "shares its id with a different record", "share their id with a different record" },
@@ -19,6 +21,7 @@ M.names = {
     time = { "has a time that is none", "have times that are none" },
     type = { "has a field of the wrong type", "have fields of the wrong type" },
     no_record = { "is no record at all", "are no records at all" },
+    source = { "is a source beyond the first 1000, not judged", "are sources beyond the first 1000, not judged" },
 }
 
 local function is_time(value, latest)
@@ -33,6 +36,19 @@ local function is_text(value)
     return value == nil or type(value) == "string"
 end
 
+-- The same for all counts and texts of a record at once: every record passes here, and calls are what costs.
+local function are_counts(a, b, c, d)
+    return (a == nil or type(a) == "number" and a >= 0 and a <= LAST_COUNT and a % 1 == 0)
+        and (b == nil or type(b) == "number" and b >= 0 and b <= LAST_COUNT and b % 1 == 0)
+        and (c == nil or type(c) == "number" and c >= 0 and c <= LAST_COUNT and c % 1 == 0)
+        and (d == nil or type(d) == "number" and d >= 0 and d <= LAST_COUNT and d % 1 == 0)
+end
+
+local function are_texts(a, b, c, d)
+    return (a == nil or type(a) == "string") and (b == nil or type(b) == "string")
+        and (c == nil or type(c) == "string") and (d == nil or type(d) == "string")
+end
+
 --- Whether nothing is wrong with a record; most pass here, and are used as they are.
 -- @tparam table record @tparam number latest milliseconds; later times are in the future @treturn boolean
 function M.sound(record, latest)
@@ -40,10 +56,9 @@ function M.sound(record, latest)
     return STATUSES[record.status]
         and (start == nil or is_time(start, latest))
         and (finish == nil or is_time(finish, latest) and (start == nil or finish >= start))
-        and is_count(record.add_count) and is_count(record.update_count)
-        and is_count(record.delete_count) and is_count(record.failed_count)
-        and is_text(record.id) and is_text(record.identity_source_id) and is_text(record.identity_source_type)
-        and is_text(record.fail_reason)
+        and are_counts(record.add_count, record.update_count, record.delete_count, record.failed_count)
+        and are_texts(record.id, record.identity_source_id, record.identity_source_type, record.fail_reason)
+        or false
 end
 
 -- JSON's null is a userdata wherever nobody took it away.

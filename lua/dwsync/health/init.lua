@@ -3,11 +3,13 @@
 -- @module dwsync.health
 -- @usage
 -- local health = require "dwsync.health"
--- local evaluation = health.evaluate(client:all_sync_records { cluster_id = id }, { stale = { critical = "12h" } }, now)
+-- local list = assert(client:all_sync_records { cluster_id = id })
+-- local evaluation = health.evaluate(list, { stale = { critical = "12h" } }, now)
 -- for _, verdict in ipairs(evaluation.verdicts) do print(verdict.severity, verdict.rule, verdict.message) end
 local evaluation = require "dwsync.health.evaluation"
 local overview = require "dwsync.health.overview"
 local records = require "dwsync.records"
+local replay = require "dwsync.health.replay"
 local rules = require "dwsync.health.rules"
 
 local M = {}
@@ -15,10 +17,10 @@ local M = {}
 -- Seconds since the epoch; anything larger is milliseconds by mistake.
 local LATEST = 1e11
 
-local function check_now(now, name)
+local function check_now(now, name, level)
     if type(now) ~= "number" or not (now >= 0 and now <= LATEST) then
         error(("%s: now is %s, expected seconds since the epoch"):format(name, type(now) == "number"
-            and ("%.14g"):format(now) or type(now)), 3)
+            and ("%.14g"):format(now) or type(now)), level or 3)
     end
 end
 
@@ -58,6 +60,36 @@ function M.evaluate(given, given_rules, now)
     local checked = check_rules(given_rules)
     local next_record = read(given, "evaluate")
     return evaluation.evaluate(next_record, checked, now)
+end
+
+local function check_replay_options(options)
+    for name in pairs(options) do
+        if name ~= "now" and name ~= "since" then
+            error(("replay: unknown option '%s'; there are now and since"):format(tostring(name)), 3)
+        end
+    end
+    if options.now ~= nil then
+        check_now(options.now, "replay", 4)
+    end
+    if options.since ~= nil and type(options.since) ~= "number" then
+        error("replay: since is a " .. type(options.since) .. ", expected milliseconds since the epoch", 3)
+    end
+end
+
+--- What would have fired over the history of records, when, and for how long: to tune thresholds. At any time only what
+-- was known by then counts. The rule "never" has no place in it.
+-- @tparam list|function|dwsync.records given records
+-- @tparam[opt] table rules as for evaluate
+-- @tparam[opt] table options `now`: seconds since the epoch where history ends (default: the newest time of the
+-- records); `since`: milliseconds, alerts that ended before are left out
+-- @treturn {table,...} alerts by time: `rule`, `source`, `source_type`, `severity` (the worst reached), `from` and
+-- `till` (ms; without `till` it is still open), `seconds`, `record_id`
+function M.replay(given, given_rules, options)
+    check_replay_options(options or {})
+    local checked = check_rules(given_rules)
+    local next_record = read(given, "replay")
+    local alerts = replay.replay(next_record, checked, options and options.now, options and options.since)
+    return alerts
 end
 
 --- The evaluations of several clusters as one.

@@ -7,62 +7,61 @@ local records = require "dwsync.records"
 
 local M = {}
 
+local outcome_of = records.outcome
+
 local DAY = 86400 * 1000
 
 --- The windows, the shortest first: name and milliseconds.
 M.windows = { { "24h", DAY }, { "7d", 7 * DAY }, { "30d", 30 * DAY } }
 
-local LONGEST = M.windows[#M.windows][2]
-
 local SUMS = { added = "add_count", updated = "update_count", deleted = "delete_count", failed = "failed_count" }
 
--- The windows a run is in, given its age in milliseconds: all from the shortest that holds it.
-local function count_run(windows, outcome, age)
-    for _, window in ipairs(M.windows) do
-        if age <= window[2] then
-            local counts = windows[window[1]]
-            counts.runs = counts.runs + 1
-            counts[outcome] = (counts[outcome] or 0) + 1
-        end
-    end
+local OUTCOMES = { "ok", "partial", "failed", "running" }
+
+local function add_ratio(counts)
+    local finished = counts.ok + counts.partial
+    local ended = finished + counts.failed
+    counts.success_ratio = ended > 0 and finished / ended or nil
+    return counts
 end
 
-local function new_windows()
-    local windows = {}
-    for _, window in ipairs(M.windows) do
-        windows[window[1]] = { runs = 0, ok = 0, partial = 0, failed = 0, running = 0 }
-    end
-    return windows
+local function new_counts()
+    return { runs = 0, ok = 0, partial = 0, failed = 0, running = 0 }
 end
 
-local function finish_windows(windows)
-    for _, counts in pairs(windows) do
-        local finished = counts.ok + counts.partial
-        local ended = finished + counts.failed
-        counts.success_ratio = ended > 0 and finished / ended or nil
-    end
-    return windows
-end
-
--- Runs by start, from the newest back to where no window reaches.
+-- Runs by start, from the newest back; a window holds all that shorter ones hold. Sums are over the longest.
 local function count(result, runs, now)
-    for i = #runs, 1, -1 do
+    local totals, i = new_counts(), #runs
+    local added, updated, deleted, failed = 0, 0, 0, 0
+    for _, window in ipairs(M.windows) do
+        local oldest = now - window[2]
         local run = runs[i]
-        local age = now - (run.start_time or run.end_time or 0)
-        if age > LONGEST then
-            break
+        while run and (run.start_time or run.end_time or 0) >= oldest do
+            local outcome = outcome_of(run)
+            totals.runs = totals.runs + 1
+            totals[outcome] = (totals[outcome] or 0) + 1
+            added, updated = added + (run.add_count or 0), updated + (run.update_count or 0)
+            deleted, failed = deleted + (run.delete_count or 0), failed + (run.failed_count or 0)
+            i = i - 1
+            run = runs[i]
         end
-        count_run(result.windows, records.outcome(run), age)
-        for name, field in pairs(SUMS) do
-            result[name] = result[name] + (run[field] or 0)
+        local counts = result.windows[window[1]]
+        counts.runs = totals.runs
+        for _, outcome in ipairs(OUTCOMES) do
+            counts[outcome] = totals[outcome]
         end
+        add_ratio(counts)
     end
+    result.added, result.updated, result.deleted, result.failed = added, updated, deleted, failed
 end
 
 local function durations_of(ended)
     local durations = {}
-    for _, run in ipairs(ended) do
-        durations[#durations + 1] = records.duration(run)
+    for i = 1, #ended do
+        local start, finish = ended[i].start_time, ended[i].end_time
+        if start and finish then
+            durations[#durations + 1] = (finish - start) / 1000
+        end
     end
     return durations
 end
@@ -70,8 +69,8 @@ end
 -- Seconds between the starts of successive runs.
 local function gaps_of(runs)
     local gaps, previous = {}, nil
-    for _, run in ipairs(runs) do
-        local start = run.start_time
+    for i = 1, #runs do
+        local start = runs[i].start_time
         if start and previous then
             gaps[#gaps + 1] = (start - previous) / 1000
         end
@@ -89,7 +88,11 @@ local function last_finished(ended)
 end
 
 local function new_result()
-    return { runs = 0, windows = new_windows(), added = 0, updated = 0, deleted = 0, failed = 0 }
+    local windows = {}
+    for _, window in ipairs(M.windows) do
+        windows[window[1]] = new_counts()
+    end
+    return { runs = 0, windows = windows, added = 0, updated = 0, deleted = 0, failed = 0 }
 end
 
 local function add_spread(result, durations, gaps)
@@ -121,7 +124,6 @@ function M.of(source, now)
     local durations, gaps = durations_of(ended), gaps_of(runs)
     result.runs = #runs
     count(result, runs, now)
-    finish_windows(result.windows)
     add_spread(result, durations, gaps)
     add_last(result, last, success)
     if last and last.start_time and result.median_gap then
@@ -142,11 +144,12 @@ local function add_counts(into, result)
         into[name] = into[name] + result[name]
     end
     for name, counts in pairs(result.windows) do
-        for outcome, number in pairs(counts) do
-            if outcome ~= "success_ratio" then
-                into.windows[name][outcome] = (into.windows[name][outcome] or 0) + number
-            end
+        local sum = into.windows[name]
+        sum.runs = sum.runs + counts.runs
+        for _, outcome in ipairs(OUTCOMES) do
+            sum[outcome] = sum[outcome] + counts[outcome]
         end
+        add_ratio(sum)
     end
 end
 
@@ -167,7 +170,6 @@ function M.together(list)
         result.next_expected = math.min(result.next_expected or math.huge, parts.result.next_expected or math.huge)
     end
     result.next_expected = result.next_expected ~= math.huge and result.next_expected or nil
-    finish_windows(result.windows)
     add_spread(result, durations, gaps)
     add_last(result, last, success)
     return result

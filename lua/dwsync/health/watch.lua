@@ -13,17 +13,15 @@ Watch.__index = Watch
 --- @tparam table source as dwsync.health.sources gives it @tparam table checked rules, as rules.check gives them
 -- @treturn table
 function M.new(source, checked)
-    local watch = setmetatable({ course = Course.new(source), trackers = {}, on_began = {}, on_ended = {},
-        on_recent = {} }, Watch)
+    local watch = setmetatable({ course = Course.new(source), trackers = {}, on_began = {}, on_ended = {}, window = 0 },
+        Watch)
     for _, name in ipairs(rules.names) do
         if checked[name] then
             local tracker = rules.by_name[name].track(checked[name], source)
             watch.trackers[name] = tracker
             watch.on_began[#watch.on_began + 1] = tracker.began and tracker
-            -- A tracker with a window needs to be told only of what may still be in it.
-            local list = tracker.window and watch.on_recent or watch.on_ended
-            list[#list + 1] = tracker.ended and tracker
-            watch.window = math.max(watch.window or 0, tracker.window or 0)
+            watch.on_ended[#watch.on_ended + 1] = tracker.ended and tracker
+            watch.window = math.max(watch.window, tracker.window or 0)
         end
     end
     return watch
@@ -38,15 +36,10 @@ function Watch:began(run)
 end
 
 --- A run ended. @tparam table run
--- @tparam boolean recent whether it may still be in the window of a rule
-function Watch:ended(run, recent)
-    local course = self.course
-    course:finish(run)
+function Watch:ended(run)
+    self.course:finish(run)
     for _, tracker in ipairs(self.on_ended) do
-        tracker:ended(run, course)
-    end
-    for _, tracker in ipairs(recent and self.on_recent or {}) do
-        tracker:ended(run, course)
+        tracker:ended(run, self.course)
     end
 end
 
@@ -57,22 +50,39 @@ function Watch:flawed(flaw)
     end
 end
 
--- The newest of the ended runs that finished.
-local function last_finished(ended)
-    for i = #ended, 1, -1 do
-        if ended[i].status == "FINISHED" then
-            return ended[i]
+-- Where those begin that a window may hold; the newest run and the newest that finished count at any age.
+local function first_recent(ended, since)
+    local first, finished = #ended, false
+    while first > 1 do
+        finished = finished or ended[first].status == "FINISHED"
+        if finished and order.ended_at(ended[first - 1]) <= since then
+            break
         end
+        first = first - 1
     end
+    return math.max(first, 1)
 end
 
---- All that is known by now, at once. @tparam number now milliseconds
+--- All that is known of the source, at once: the same as telling it one by one, but old runs go only where they matter.
+-- A tracker with `catch_up` is given all of them; those with `window` need what may still be in it.
+-- @tparam number now milliseconds
 function Watch:catch_up(now)
-    local source = self.course.source
-    local ended, finished = source.ended, last_finished(source.ended)
-    local since = now - (self.window or 0) * 1000
-    for i, run in ipairs(ended) do
-        self:ended(run, i == #ended or run == finished or order.ended_at(run) > since)
+    local course, source = self.course, self.course.source
+    local ended = source.ended
+    local first = first_recent(ended, now - self.window * 1000)
+    course:resume(ended, first - 1)
+    for i = first, #ended do
+        course:finish(ended[i])
+        for _, tracker in ipairs(self.on_ended) do
+            if not tracker.catch_up then
+                tracker:ended(ended[i], course)
+            end
+        end
+    end
+    for _, tracker in pairs(self.trackers) do
+        if tracker.catch_up then
+            tracker:catch_up(ended)
+        end
     end
     for _, run in ipairs(source.runs) do
         if run.status == "RUNNING" then

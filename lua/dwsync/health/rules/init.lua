@@ -7,7 +7,8 @@ local timestamps = require "dwsync.timestamps"
 local M = {}
 
 --- Names of the rules, in alphabetical order.
-M.names = { "churn", "data", "failing", "mass_delete", "never", "overlap", "partial", "slow", "stale", "stuck", "volume" }
+M.names = { "churn", "data", "failing", "mass_delete", "never", "overlap", "partial", "slow", "stale", "stuck",
+    "volume" }
 
 --- The rules by name. A rule has `unit`, `options`, `track(options, source)` → tracker, `judge(tracker, course, now)` →
 -- finding, `describe(finding, …)` → message, advice. See dwsync.health.verdicts.
@@ -102,8 +103,8 @@ local function check_pairs(rule, checked)
     for _, pair in ipairs(PAIRS) do
         local low, high = checked[pair[1]], checked[pair[2]]
         if low and high and low > high then
-            return config_error(("rules: %s.%s (%.14g) is above %s.%s (%.14g)"):format(rule, pair[1], low, rule, pair[2],
-                high))
+            return config_error(("rules: %s.%s (%.14g) is above %s.%s (%.14g)"):format(rule, pair[1], low, rule,
+                pair[2], high))
         end
     end
     return checked

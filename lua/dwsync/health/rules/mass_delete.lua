@@ -63,15 +63,15 @@ function M.judge(tracker, _, now)
 end
 
 function M.describe(finding, course)
-    if not finding.value then
-        return "no run can tell"
+    if (finding.value or 0) == 0 then
+        return "no account deleted"
     end
     local share = finding.population and (" of %.0f (%s)"):format(finding.population,
         wording.percent(finding.value / finding.population)) or ""
     local message = ("one run deleted %s%s"):format(wording.count(finding.value, "account"), share)
-    return message, ("Unless so many were meant to go: stop the synchronisation of %s before its next run, see whether "
-        .. "the base DN, the filter or the directory itself changed, and restore the accounts and their grants."):format(
-        wording.source(course.source))
+    return message, ("Unless so many were meant to go: stop the synchronisation of %s before its next run, see "
+        .. "whether the base DN, the filter or the directory itself changed, and restore the accounts and their "
+        .. "grants."):format(wording.source(course.source))
 end
 
 return M

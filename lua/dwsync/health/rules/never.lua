@@ -26,8 +26,8 @@ function M.describe(finding, course)
         return "no run that can be judged", "Look at the records of this source: every one of them is flawed."
     end
     return "no run on record: nothing was ever synchronised, or the feature is off",
-        "Look in the console whether an identity source is configured for this cluster, and whether its synchronisation "
-        .. "is switched on; ask the service to enable the feature if the page is missing."
+        "Look in the console whether an identity source is configured for this cluster, and whether its "
+        .. "synchronisation is switched on; ask the service to enable the feature if the page is missing."
 end
 
 return M

@@ -30,8 +30,8 @@ function M.describe(finding, course)
     local message = finding.open > finding.value and ("%s are running at once"):format(
         wording.count(finding.open, "run")) or finding.value == 1 and "a run is still RUNNING although a newer one ended"
         or ("%s are still RUNNING although newer ones ended"):format(wording.count(finding.value, "run"))
-    return message, ("Two runs can undo each other's work: see in the console whether the older run of %s really works "
-        .. "still; stop it if it does, and report it to the service if it only says so."):format(
+    return message, ("Two runs can undo each other's work: see in the console whether the older run of %s really "
+        .. "works still; stop it if it does, and report it to the service if it only says so."):format(
         wording.source(course.source))
 end
 

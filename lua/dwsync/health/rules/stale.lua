@@ -61,6 +61,39 @@ function Tracker:ended(run)
     self.alarms_at = math.max(self.alarms_at, time + (critical or 0) * 1000)
 end
 
+-- Successes, the greatest gap between two, and when the last one was.
+local function survey(ended)
+    local successes, widest, last = {}, 0, nil
+    for i = 1, #ended do
+        local run = ended[i]
+        local time = run.status == "FINISHED" and (run.end_time or run.start_time)
+        if time then
+            if last and time - last > widest then
+                widest = time - last
+            end
+            successes[#successes + 1], last = run, time
+        end
+    end
+    return successes, widest, last
+end
+
+--- The same as `ended` for each run. A success that granted, even by the widest gap, less time than until the last one
+-- makes no difference, and most are such.
+function Tracker:catch_up(ended)
+    local successes, widest, last = survey(ended)
+    if not last then
+        return
+    end
+    local most = 2 * math.max(self.options.factor * widest, self.options.minimum * 1000)
+    local first = #successes
+    while first > 1 and order.ended_at(successes[first - 1]) + most >= last do
+        first = first - 1
+    end
+    for i = math.max(1, first - GAPS - 1), #successes do
+        self:ended(successes[i])
+    end
+end
+
 local function next_change(finding, from, now)
     local at = finding.warning and from + finding.warning * 1000
     if not at or at <= now then

@@ -97,8 +97,9 @@ function M.describe(finding, course)
     end
     local found = finding.found
     return ("one run %s %s, usual are %.14g"):format(VERBS[found.field], wording.count(found.value, "account"),
-        found.usual), ("Find out what changed in %s: a new group or base DN, a bulk import, or an attribute that is now "
-        .. "written differently; stop the synchronisation if nobody expected it."):format(wording.source(course.source))
+        found.usual), ("Find out what changed in %s: a new group or base DN, a bulk import, or an attribute that is "
+        .. "now written differently; stop the synchronisation if nobody expected it."):format(
+        wording.source(course.source))
 end
 
 return M
