@@ -53,6 +53,15 @@ describe("a picture of runs", function()
         assert.is_truthy(svg:find(">none</text>", 1, true))
     end)
 
+    it("shows one failure among a hundred runs", function()
+        local list = overviews.records(100, function(i)
+            return { start_time = NOW_MS - i * 1000 - 60000, status = i == 50 and "FAILED" or nil }
+        end)
+        local svg = draw(list)
+        assert.same({ 3 }, heights(svg, "tl-failed"))
+        assert.same({ 15 }, heights(svg, "tl-ok"))
+    end)
+
     it("explains each bar on request", function()
         local list = { overviews.record(1, { delete_count = 480, add_count = 0, update_count = 2 }) }
         local text = "2025-11-24 06:00Z: 1 run (1 ok); accounts: 0 added, 2 updated, 480 deleted, 0 failed"

@@ -65,8 +65,8 @@ padding:.75rem 1rem}
 .fine{margin:.875rem 0 0;color:var(--quiet);font-size:.9375rem}
 .fine .badge{margin-right:.375rem}
 .reasons{list-style:none;margin:0;padding:0;display:grid;gap:1.25rem}
-.reasons li{display:grid;grid-template-columns:4rem 1fr;gap:0 1rem}
-.reasons .times{font-size:1.25rem;font-weight:650;line-height:1.3;text-align:right}
+.reasons li{display:grid;grid-template-columns:minmax(4rem,max-content) 1fr;gap:0 1rem}
+.reasons .times{white-space:nowrap;font-size:1.25rem;font-weight:650;line-height:1.3;text-align:right}
 .small{margin:0;font-size:.875rem;color:var(--quiet)}
 .sample{display:block;background:var(--raised);border-radius:.375rem;padding:.5rem .75rem;margin-bottom:.375rem}
 figure{margin:0 0 1.25rem}

@@ -14,7 +14,7 @@ local element = markup.element
 -- Two sizes, since text inside a picture shrinks with it: one for screens and paper, one for phones.
 local SIZES = {
     wide = { width = 860, left = 76, right = 64, bins = 120, ticks = 9, labels_above = false },
-    narrow = { width = 320, left = 0, right = 0, bins = 36, ticks = 4, labels_above = true },
+    narrow = { width = 320, left = 0, right = 0, bins = 36, ticks = 5, labels_above = true },
 }
 
 local MARKS, STRIP, LANE, GAP = 12, 18, 30, 10
@@ -36,12 +36,22 @@ local function rectangle(x, y, width, height)
     return ("M%s %sh%sv%sh-%sz"):format(number(x), number(y), number(width), number(height), number(width))
 end
 
-local MARK_PATHS = {
-    failed = "m-3 -3l6 6m0 -6l-6 6", -- a cross
-    partial = "m0 -3.5l3.6 6.5h-7.2z", -- a triangle
-    running = "m-3 0a3 3 0 1 0 6 0a3 3 0 1 0 -6 0", -- a ring
-    unknown = "m-2.5 -2.5h5v5h-5z", -- a square
+-- Each around the point where its path begins; `r` is half its width.
+local MARK_SHAPES = {
+    failed = function(r) -- a cross
+        return ("m-%s -%sl%s %sm0 -%sl-%s %s"):format(r, r, 2 * r, 2 * r, 2 * r, 2 * r, 2 * r)
+    end,
+    partial = function(r) -- a triangle
+        return ("m0 -%sl%s %sh-%sz"):format(1.2 * r, 1.1 * r, 2.1 * r, 2.2 * r)
+    end,
+    running = function(r) -- a ring
+        return ("m-%s 0a%s %s 0 1 0 %s 0a%s %s 0 1 0 -%s 0"):format(r, r, r, 2 * r, r, r, 2 * r)
+    end,
+    unknown = function(r) -- a square
+        return ("m-%s -%sh%sv%sh-%sz"):format(0.9 * r, 0.9 * r, 1.8 * r, 1.8 * r, 1.8 * r)
+    end,
 }
+local MARK = 3
 
 -- ---- parts ---------------------------------------------------------------------------------------
 
@@ -51,12 +61,13 @@ end
 
 local function marks(bins, place)
     local parts = {}
+    local half = tonumber(number(math.min(MARK, place.step * 0.36)))
     for i, bin in ipairs(bins) do
         for _, outcome in ipairs(WORST_FIRST) do
             if bin[outcome] > 0 then
                 parts[outcome] = parts[outcome] or {}
                 table.insert(parts[outcome], ("M%s %s%s"):format(number(place.x(i) + place.bar / 2),
-                    number(place.top + MARKS / 2 - 1), MARK_PATHS[outcome]))
+                    number(place.top + MARKS / 2 - 1), MARK_SHAPES[outcome](half)))
                 break
             end
         end
@@ -68,13 +79,27 @@ local function marks(bins, place)
     return drawn
 end
 
+-- One failure among a hundred runs must be seen, too; what is ok makes room for it.
+local function share(bin, outcome)
+    if bin[outcome] == 0 then
+        return 0
+    elseif outcome ~= "ok" then
+        return math.max(LEAST, STRIP * bin[outcome] / bin.runs)
+    end
+    local others = 0
+    for _, other in ipairs(WORST_FIRST) do
+        others = others + share(bin, other)
+    end
+    return math.max(0, STRIP - others)
+end
+
 local function strip(bins, place)
     local parts = {}
     for i, bin in ipairs(bins) do
         local y = place.top + MARKS + STRIP
         for _, outcome in ipairs(STACK) do
-            if bin[outcome] > 0 then
-                local height = STRIP * bin[outcome] / bin.runs
+            local height = share(bin, outcome)
+            if height > 0 then
                 y = y - height
                 parts[outcome] = parts[outcome] or {}
                 table.insert(parts[outcome], rectangle(place.x(i), y, place.bar, height))
@@ -228,8 +253,8 @@ function M.legend()
     for i, outcome in ipairs { "ok", "partial", "failed", "running", "unknown" } do
         items[i] = element("li", nil, element("svg", { class = "tl-sample", viewBox = "0 0 14 24", width = 14,
             height = 24, ["aria-hidden"] = "true" },
-            MARK_PATHS[outcome] and element("path", { class = "tl-mark tl-mark-" .. outcome,
-                d = "M7 5" .. MARK_PATHS[outcome] }),
+            MARK_SHAPES[outcome] and element("path", { class = "tl-mark tl-mark-" .. outcome,
+                d = "M7 5" .. MARK_SHAPES[outcome](MARK) }),
             element("path", { class = "tl-" .. outcome, d = rectangle(1, 11, 12, 12) })), WORDS[outcome])
     end
     return element("ul", { class = "tl-legend" }, items)

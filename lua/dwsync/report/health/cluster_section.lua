@@ -104,7 +104,7 @@ local function reason_list(reasons)
     for i = 1, math.min(#reasons, MAX_REASONS) do
         items[i] = reason_item(reasons[i])
     end
-    return { element("h3", nil, "Why runs failed"), element("ol", { class = "reasons" }, items),
+    return { element("h3", nil, "Failure reasons"), element("ol", { class = "reasons" }, items),
         and_more(#reasons, MAX_REASONS, "reasons") }
 end
 

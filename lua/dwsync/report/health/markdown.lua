@@ -88,7 +88,7 @@ local function write_reasons(reasons, write)
     if #reasons == 0 then
         return
     end
-    write "\n**Why runs failed**\n\n"
+    write "\n**Failure reasons**\n\n"
     for i = 1, math.min(#reasons, MAX_REASONS) do
         local reason = reasons[i]
         write(("%d. %s × %s\n"):format(i, quantities.number(reason.count),
