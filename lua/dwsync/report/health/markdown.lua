@@ -53,7 +53,8 @@ local function write_ok(good, write)
         end
     end
     if #rules > 0 then
-        write(("- %s %d %s: %s\n"):format(badge "ok", #good, #good == 1 and "check" or "checks", table.concat(rules, ", "):gsub("_", "\\_")))
+        local noun = #good == 1 and "check" or "checks"
+        write(("- %s %d %s: %s\n"):format(badge "ok", #good, noun, table.concat(rules, ", "):gsub("_", "\\_")))
     end
 end
 
