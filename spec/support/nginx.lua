@@ -1,5 +1,5 @@
---- An nginx of our own for a spec: a configuration around what the spec gives, a free port, a private directory; asked
--- over HTTP, watched, ended without a trace. It must not know what is configured.
+--- An nginx for specs: one worker, a private directory, a free port; started and ended by the spec.
+-- It must not know what runs in it: the configuration's middle part is the spec's.
 local core = require "dwsync.core"
 local nginx_program = require "dwsync.emulator.nginx_program"
 local processes = require "spec.support.processes"
@@ -7,280 +7,158 @@ local uv = require "luv"
 
 local M = {}
 
-local PATIENCE = 20 -- seconds; a bound for busy machines, not a pause
-local LOOK_EVERY = 0.01
-local PORT_ATTEMPTS = 5
-
-local Server = {}
-Server.__index = Server
-
--- The top of the tree, from where specs are run.
-local TREE = uv.cwd()
-
-local MAIN = [[
+-- "ready" comes from the worker, when it can be asked.
+local CONFIGURATION = [[
 daemon off;
+worker_processes 1;
 pid nginx.pid;
-error_log error.log %(level)s;
-worker_processes %(workers)d;
-worker_shutdown_timeout 5s;
-%(modules)s%(user)s%(main)s
-thread_pool dwsync threads=4;
-events { worker_connections 256; }
+error_log error.log notice;
+%s
+events { worker_connections 512; }
 http {
     access_log off;
-    client_body_temp_path bodies; proxy_temp_path bodies; fastcgi_temp_path bodies;
-    uwsgi_temp_path bodies; scgi_temp_path bodies;
-    lua_package_path "%(tree)s/lua/?.lua;%(tree)s/lua/?/init.lua;;";
-    lua_package_cpath "%(tree)s/build/luajit/?.so;;";
-    lua_shared_dict dwsync %(dict)s;
-%(http)s
-    server {
-        listen 127.0.0.1:%(port)d;
-%(server)s
-    }
+    default_type text/plain;
+    client_body_temp_path bodies;
+    proxy_temp_path bodies;
+    fastcgi_temp_path bodies;
+    uwsgi_temp_path bodies;
+    scgi_temp_path bodies;
+    lua_package_path "%s/lua/?.lua;%s/lua/?/init.lua;%s/?.lua;%s/spec/support/?.lua;;";
+    lua_package_cpath "%s/luajit/?.so;;";
+%s
 }
 ]]
 
---- The locations that most specs want.
-M.LOCATIONS = [[
-        location = /ping { content_by_lua_block { ngx.print("pong\n") } }
-        location = /metrics { content_by_lua_block { require("dwsync.nginx").metrics() } }
-        location = /health { content_by_lua_block { require("dwsync.nginx").health() } }
-        location = /records { content_by_lua_block { require("dwsync.nginx").records() } }
-        location = /status { content_by_lua_block { require("dwsync.nginx").status() } }
+local READY = [[
+    init_worker_by_lua_block {
+        %s
+        ngx.timer.at(0, function() io.stdout:write("ready\n") io.stdout:flush() end)
+    }
 ]]
 
---- A Lua value as Lua code.
-function M.code(value)
-    if type(value) ~= "table" then
-        return type(value) == "string" and ("%q"):format(value):gsub("\\\n", "\\n") or tostring(value)
-    end
-    local parts = {}
-    for name, item in pairs(value) do
-        parts[#parts + 1] = ("[%s] = %s"):format(M.code(name), M.code(item))
-    end
-    return "{ " .. table.concat(parts, ", ") .. " }"
-end
+local Nginx = {}
+Nginx.__index = Nginx
 
---- The http block of a configuration with a refresher.
--- @tparam table|string options of setup, or the code of its call
--- @treturn string
-function M.refreshing(options)
-    local call = type(options) == "string" and options
-        or ('require("dwsync.nginx").setup %s'):format(M.code(options))
-    return ([[
-    init_by_lua_block { %s }
-    init_worker_by_lua_block { require("dwsync.nginx").start() }
-]]):format(call)
-end
-
-local function free_port()
-    local socket = uv.new_tcp()
-    assert(socket:bind("127.0.0.1", 0))
-    local port = socket:getsockname().port
-    socket:close()
+-- Both are held until both are found, so that they are two.
+local function free_ports()
+    local first, second = uv.new_tcp(), uv.new_tcp()
+    assert(first:bind("127.0.0.1", 0))
+    assert(second:bind("127.0.0.1", 0))
+    local ports = { first:getsockname().port, second:getsockname().port }
+    first:close()
+    second:close()
     uv.run "nowait"
-    return port
+    return ports[1], ports[2]
 end
 
-local function read(path)
-    local file = io.open(path, "rb")
-    local text = file and file:read "*a" or ""
-    if file then
-        file:close()
-    end
-    return text
+-- The modules built for LuaJIT, beside those of the Lua that runs the spec.
+local function build_directory()
+    local core_path = assert(package.searchpath("dwsync.core", package.cpath))
+    return assert(uv.fs_realpath(core_path)):match "^(.*)/[^/]+/dwsync/core%.so$"
 end
 
 local function write(path, text)
-    local file = assert(io.open(path, "wb"))
-    assert(file:write(text))
+    local file = assert(io.open(path, "w"))
+    file:write(text)
     file:close()
 end
 
---- Waits until a condition holds.
--- @tparam function condition
--- @tparam string what for the message when it never does
--- @return what the condition returned
-function M.wait_until(condition, what)
-    local till = core.now() + PATIENCE
-    while true do
-        uv.run "nowait"
-        local result = condition()
-        if result then
-            return result
-        end
-        if core.now() > till then
-            error("waited in vain for " .. what, 2)
-        end
-        core.sleep(LOOK_EVERY)
+local function configuration(program, given)
+    local tree, parts = uv.cwd(), {}
+    for _, module in ipairs(program.modules) do
+        parts[#parts + 1] = ('load_module "%s";'):format(module)
     end
-end
-
-local function configuration(options, program, port)
-    local modules = {}
-    for i, module in ipairs(program.modules) do
-        modules[i] = ('load_module "%s";\n'):format(module)
+    if uv.getuid() == 0 then
+        parts[#parts + 1] = "user root;" -- or nginx would give its directories to nobody
     end
-    local values = {
-        level = options.level or "notice",
-        workers = options.workers or 1,
-        modules = table.concat(modules),
-        user = uv.getuid() == 0 and "user root;\n" or "",
-        main = options.main or "",
-        tree = TREE,
-        dict = options.dict or "8m",
-        http = options.http or "",
-        port = port,
-        server = options.server or M.LOCATIONS,
-    }
-    return (MAIN:gsub("%%%((%w+)%)[sd]", function(name) return tostring(values[name]) end))
-end
-
--- Runs nginx; `exited` is set when it ends.
-local function spawn(self)
-    local environment = { "PATH=" .. (os.getenv "PATH" or ""), "TZ=UTC" }
-    for _, variable in ipairs(self.options.env or {}) do
-        environment[#environment + 1] = variable
-    end
-    local pipe = uv.new_pipe(false)
-    self.stderr = ""
-    self.process, self.pid = uv.spawn(self.program.path, {
-        args = { "-p", self.directory .. "/", "-c", self.directory .. "/nginx.conf", "-e", "error.log" },
-        env = environment,
-        stdio = { nil, nil, pipe },
-    }, function(status)
-        self.exited = status
-    end)
-    assert(self.process, self.pid)
-    self.pipe = pipe
-    pipe:read_start(function(_, text)
-        self.stderr = self.stderr .. (text or "")
-    end)
-end
-
-local function launch(options, program)
-    local self = setmetatable({ options = options, program = program, port = free_port() }, Server)
-    self.directory = assert(uv.fs_mkdtemp(uv.os_tmpdir() .. "/dwsync-spec-XXXXXX"))
-    write(self.directory .. "/nginx.conf", configuration(options, program, self.port))
-    spawn(self)
-    M.wait_until(function()
-        return self.exited or #self:workers() >= (options.workers or 1)
-    end, "nginx to start")
-    return self
+    parts[#parts + 1] = given.main
+    return CONFIGURATION:format(table.concat(parts, "\n"), tree, tree, tree, tree, build_directory(),
+        READY:format(given.init_worker or "") .. given.http)
 end
 
 --- Starts one.
--- @tparam table options `http` (see `refreshing`), `server` (locations), `workers`, `dict` (size), `main`, `env`
--- ({"NAME=value",...}), `level` of the log, `may_fail`
--- @treturn table; with `may_fail` perhaps one whose `exited` is set
-function M.start(options)
+-- @tparam table given `main` and `http`: directives of these contexts; "PORT" and "PORT2" in `http` become ports nobody
+-- else has; `init_worker`: Lua code; `variables`: its whole environment, {"NAME=value", …}
+-- @treturn table with `url` and `directory`
+function M.start(given)
     local program = assert(nginx_program.find())
-    for _ = 1, PORT_ATTEMPTS do
-        local self = launch(options, program)
-        if not self.exited or options.may_fail then
-            return self
-        end
-        local log = self:log()
-        self:stop()
-        assert(log:find("Address already in use", 1, true), log)
+    local directory = assert(uv.fs_mkdtemp(uv.os_tmpdir() .. "/dwsync-spec-nginx-XXXXXX"))
+    local self = setmetatable({ directory = directory, pool = core.pool { concurrency = 64, timeout = 20 } }, Nginx)
+    self.port, self.port2 = free_ports()
+    self.url = "http://127.0.0.1:" .. self.port
+    local text = configuration(program, given):gsub("PORT2", self.port2):gsub("PORT", self.port)
+    write(directory .. "/nginx.conf", text)
+    local words = { "-i", "PATH=" .. os.getenv "PATH" }
+    for _, variable in ipairs(given.variables or {}) do
+        words[#words + 1] = variable
     end
-    error "no free port was found"
-end
-
---- The error log so far. @treturn string
-function Server:log()
-    return read(self.directory .. "/error.log")
-end
-
---- How often a text is in the log. @treturn integer
-function Server:logged(text)
-    local count, from = 0, 1
-    local log = self:log()
-    while true do
-        local _, last = log:find(text, from, true)
-        if not last then
-            return count
-        end
-        count, from = count + 1, last + 1
+    for _, word in ipairs { program.path, "-p", directory .. "/", "-c", directory .. "/nginx.conf", "-e",
+        directory .. "/error.log" } do
+        words[#words + 1] = word
     end
-end
-
---- Process ids of the workers that are there now, those that are about to end included. @treturn {integer,...}
-function Server:workers()
-    local pids = {}
-    for pid in read(("/proc/%d/task/%d/children"):format(self.pid, self.pid)):gmatch "%d+" do
-        pids[#pids + 1] = tonumber(pid)
+    local good, child = pcall(processes.start, "env", words, "(ready)\n")
+    if not good then
+        error(child .. self:error_log(), 0)
     end
-    return pids
+    self.child = child
+    return self
 end
 
---- Sends a signal to the master, or to another of its processes.
-function Server:signal(name, pid)
-    assert(uv.kill(pid or self.pid, name))
+--- What nginx and its Lua code logged.
+-- @treturn string
+function Nginx:error_log()
+    local file = assert(io.open(self.directory .. "/error.log"))
+    local text = file:read "*a"
+    file:close()
+    return text
 end
 
---- Asks for something.
+--- Begins a request; `finish` tells about it.
+-- @param tag
 -- @tparam string path
--- @tparam[opt] table more `method`, `headers`
--- @treturn table response
-function Server:get(path, more)
-    self.pool = self.pool or core.pool { timeout = 30 }
-    assert(self.pool:submit(true, {
-        method = more and more.method or "GET",
-        url = ("http://127.0.0.1:%d%s"):format(self.port, path),
-        headers = more and more.headers,
-        body = more and more.body,
-    }))
-    local _, response, err = self.pool:next()
-    return assert(response, err and err.message)
+-- @tparam[opt] table more fields of the request
+function Nginx:ask(tag, path, more)
+    local request = { url = self.url .. path, max_response_bytes = 2 ^ 26 }
+    for name, value in pairs(more or {}) do
+        request[name] = value
+    end
+    assert(self.pool:submit(tag, request))
 end
 
---- Asks until the status is the one that is waited for.
--- @treturn table response
-function Server:get_until(path, status)
-    return M.wait_until(function()
-        local response = self:get(path)
-        return response.status == status and response
-    end, ("%s to answer %d"):format(path, status))
+--- Waits for the next answer of those that were asked for.
+-- @return tag
+-- @treturn table response, or nil
+-- @treturn table err
+function Nginx:finish()
+    return self.pool:next()
 end
 
---- Memory of a process in KiB, without what it only shares. @tparam integer pid @treturn integer
-function M.memory(pid)
-    local text = read(("/proc/%d/smaps_rollup"):format(pid))
-    local clean, dirty = text:match "Private_Clean:%s+(%d+)", text:match "Private_Dirty:%s+(%d+)"
-    return tonumber(clean or 0) + tonumber(dirty or 0)
+--- Ends a request before its answer.
+-- @param tag
+function Nginx:abort(tag)
+    assert(self.pool:cancel(tag))
+    self.pool:next()
 end
 
---- Threads of a process. @tparam integer pid @treturn integer
-function M.threads(pid)
-    return tonumber(read(("/proc/%d/status"):format(pid)):match "Threads:%s+(%d+)" or 0)
+--- Asks and waits.
+-- @tparam string path
+-- @treturn string body
+-- @treturn number status
+function Nginx:get(path)
+    self:ask(path, path)
+    local _, response, err = self:finish()
+    assert(response, err and err.message)
+    return response.body, response.status
 end
 
---- Ends it, sees that nothing of it is left, and that nothing crashed. Safe twice.
--- @tparam[opt] string signal "sigterm"
-function Server:stop(signal)
-    if self.stopped then
-        return
-    end
-    self.stopped = true
-    if self.pool then
-        self.pool:close()
-    end
-    local workers = self.exited and {} or self:workers()
-    if not self.exited then
-        self.process:kill(signal or "sigterm")
-        M.wait_until(function() return self.exited end, "nginx to end")
-    end
-    for _, pid in ipairs(workers) do
-        assert(uv.kill(pid, 0) ~= 0, "a worker outlived nginx")
-    end
-    self.pipe:close()
-    self.process:close()
-    uv.run "nowait"
-    local log = self:log()
-    processes.run("rm -rf " .. processes.quoted(self.directory))
-    assert(not log:find("exited on signal 11", 1, true) and not log:find("exited on signal 6", 1, true), log)
+--- Ends it, and sees that nothing of it is left.
+-- @treturn string everything that was logged
+function Nginx:stop()
+    self.pool:close()
+    self.child:stop "sigterm"
+    local log = self:error_log()
+    assert(os.execute("rm -r " .. processes.quoted(self.directory)))
+    return log
 end
 
 return M
