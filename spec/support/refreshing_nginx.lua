@@ -100,7 +100,7 @@ end
 
 --- Waits until a condition holds.
 -- @tparam function condition
--- @tparam string what for the message when it never does
+-- @tparam string|function what for the message when it never does
 -- @return what the condition returned
 function M.wait_until(condition, what)
     local till = core.now() + PATIENCE
@@ -111,7 +111,7 @@ function M.wait_until(condition, what)
             return result
         end
         if core.now() > till then
-            error("waited in vain for " .. what, 2)
+            error("waited in vain for " .. (type(what) == "function" and what() or what), 2)
         end
         core.sleep(LOOK_EVERY)
     end
@@ -206,6 +206,17 @@ function Server:logged(text)
     end
 end
 
+--- Lines of the log that say that something is wrong. @treturn string
+function Server:complaints()
+    local lines = {}
+    for line in self:log():gmatch "[^\n]+" do
+        if line:find "%[error%]" or line:find "%[crit%]" or line:find "%[alert%]" then
+            lines[#lines + 1] = line
+        end
+    end
+    return table.concat(lines, "\n")
+end
+
 --- Process ids of the workers that are there now, those that are about to end included. @treturn {integer,...}
 function Server:workers()
     local pids = {}
@@ -236,13 +247,89 @@ function Server:get(path, more)
     return assert(response, err and err.message)
 end
 
---- Asks until the status is the one that is waited for.
+--- Its configuration. @treturn string
+function Server:configuration()
+    return read(self.directory .. "/nginx.conf")
+end
+
+--- Replaces the configuration; the next reload reads it. @tparam string text
+function Server:reconfigure(text)
+    write(self.directory .. "/nginx.conf", text)
+end
+
+local Load = {}
+Load.__index = Load
+
+local AT_ONCE = 8
+
+--- Begins to ask without a pause, while `turn` is called; counts answers in `answered` and `failed`.
+-- @tparam {string,...} paths
+-- @treturn table
+function Server:load(paths)
+    return setmetatable({ server = self, paths = paths, begun = 0, answered = 0, failed = 0,
+        pool = core.pool { concurrency = AT_ONCE, timeout = 30 } }, Load)
+end
+
+function Load:submit()
+    self.begun = self.begun + 1
+    local path = self.paths[self.begun % #self.paths + 1]
+    assert(self.pool:submit(path, { url = ("http://127.0.0.1:%d%s"):format(self.server.port, path) }))
+end
+
+function Load:count(response)
+    self.answered = self.answered + 1
+    self.failed = self.failed + ((not response or response.status >= 500) and 1 or 0)
+end
+
+--- Takes what was answered, and asks anew.
+function Load:turn()
+    while self.pool:pending() < AT_ONCE do
+        self:submit()
+    end
+    local tag, response = self.pool:next(LOOK_EVERY)
+    while tag do
+        self:count(response)
+        tag, response = self.pool:next(0)
+    end
+end
+
+--- Waits for what is still to be answered.
+function Load:finish()
+    while self.pool:pending() > 0 do
+        local tag, response = self.pool:next(LOOK_EVERY)
+        if tag then
+            self:count(response)
+        end
+    end
+    self.pool:close()
+end
+
+--- Asks until the answer is the one that is waited for.
+-- @tparam string path
+-- @tparam integer|string|function wanted its status, a text in its body, or a function(response)
 -- @treturn table response
-function Server:get_until(path, status)
+function Server:get_until(path, wanted)
+    local response
     return M.wait_until(function()
-        local response = self:get(path)
-        return response.status == status and response
-    end, ("%s to answer %d"):format(path, status))
+        response = self:get(path)
+        local good
+        if type(wanted) == "function" then
+            good = wanted(response)
+        elseif type(wanted) == "number" then
+            good = response.status == wanted
+        else
+            good = response.body:find(wanted, 1, true)
+        end
+        return good and response
+    end, function()
+        return ("%s to answer %s; it said %d %s"):format(path, tostring(wanted), response.status,
+            response.body:sub(1, 2000))
+    end)
+end
+
+--- Waits until the log says something. @tparam string text
+function Server:wait_for_log(text)
+    M.wait_until(function() return self:log():find(text, 1, true) end, "the log to say: " .. text)
 end
 
 --- Memory of a process in KiB, without what it only shares. @tparam integer pid @treturn integer
@@ -280,7 +367,7 @@ function Server:stop(signal)
     uv.run "nowait"
     local log = self:log()
     processes.run("rm -rf " .. processes.quoted(self.directory))
-    assert(not log:find("exited on signal 11", 1, true) and not log:find("exited on signal 6", 1, true), log)
+    assert(not log:find "exited on signal [^9]" and not log:find("[emerg]", 1, true), log)
 end
 
 return M

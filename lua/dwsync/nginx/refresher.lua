@@ -4,6 +4,7 @@
 local Lease = require "dwsync.nginx.lease"
 local Store = require "dwsync.nginx.store"
 local json = require "dwsync.json"
+local outcome = require "dwsync.nginx.outcome"
 local schedule = require "dwsync.nginx.schedule"
 
 local M = {}
@@ -52,17 +53,21 @@ local function log_once(self, name, level, text)
 end
 
 -- A call that could not even be made, or whose answer is none.
-local function failure(reason)
-    return { outcome = "failed", message = tostring(reason) }
+local function failure(self, reason)
+    local summary = { outcome = "failed", message = "nginx could not run the sweep in a thread: " .. tostring(reason) }
+    if self.lease:is_ours() then
+        outcome.write(self.store, summary, self.host.now())
+    end
+    return summary
 end
 
 local function sweep(self)
     local host, settings = self.host, self.settings
     local called, answer = host.run_in_thread("dwsync.nginx.sweep", "run", settings.order, host.owner, settings.lease)
     if not called then
-        return failure(answer)
+        return failure(self, answer)
     end
-    return json.decode(answer or "") or failure "the thread gave no answer"
+    return json.decode(answer or "") or failure(self, "it gave no answer")
 end
 
 local function note(self, summary, started)
@@ -74,14 +79,6 @@ local function note(self, summary, started)
         return
     end
     store:set_state("configuration", self.configuration)
-    store:set_state("swept", ended)
-    store:set_state("seconds", ended - started)
-    store:set_state("outcome", summary.outcome)
-    store:set_state("error", summary.message)
-    store:set_state("memory", summary.memory)
-    if summary.outcome ~= "failed" then
-        store:set_state("refreshed", started)
-    end
     log_once(self, "told_error", summary.outcome == "failed" and "error" or "warn", summary.message)
     log_once(self, "told_memory", "error", summary.memory)
 end

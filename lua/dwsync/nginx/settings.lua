@@ -127,7 +127,7 @@ end
 
 local OPTIONS = {
     dict = { name_of_nginx, "dwsync" },
-    thread_pool = { name_of_nginx, "default" },
+    thread_pool = { name_of_nginx, "dwsync" },
     interval = { duration(1, 86400, 'a length of time from 1 s to a day: seconds, or "90s", "5m"'), 60 },
     jitter = { number(0, 0.5, "a share of the interval from 0 to 0.5"), 0.1 },
     timeout = { duration(1, 3600, 'a length of time from 1 s to an hour: seconds, or "90s"'), 60 },

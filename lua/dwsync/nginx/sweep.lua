@@ -107,14 +107,7 @@ local function summary_of(items, listing_err)
     return { outcome = outcome, message = first, retry_after = pause }
 end
 
-local function publish(items, order, store, may_go_on)
-    local overview = require("dwsync.health").overview(items, order.now())
-    local documents = require("dwsync.nginx.publication").documents(overview, order.records, ngx.md5)
-    local contents, missing = store:publish(documents, may_go_on)
-    return contents, missing, documents
-end
-
-local function told_about_memory(summary, missing, documents, store)
+local function tell_about_memory(summary, missing, documents, store)
     local bytes = 0
     for _, document in ipairs(documents) do
         bytes = bytes + #document.text
@@ -142,6 +135,36 @@ local function save_guard(order, store)
     store:set_state("guard", refused[1] and require("dwsync.json").encode(refused) or nil)
 end
 
+-- Publishes what was collected, and tells in the summary what found no room.
+local function publish(items, order, store, may_go_on, summary)
+    local overview = require("dwsync.health").overview(items, order.now())
+    local documents = require("dwsync.nginx.publication").documents(overview, order.records, ngx.md5)
+    local contents, missing = store:publish(documents, may_go_on)
+    if not contents then
+        summary.outcome, summary.message = "failed", "nothing was published: " .. missing
+        if missing == "no memory" then
+            tell_about_memory(summary, "what was there before stays", documents, store)
+        end
+    elseif missing[1] then
+        tell_about_memory(summary, "these stay as they were: " .. table.concat(missing, ", "), documents, store)
+    end
+end
+
+local function finish(items, order, store, may_go_on, summary)
+    local write = require("dwsync.nginx.outcome").write
+    if not may_go_on() then
+        return
+    end
+    write(store, summary, order.now())
+    local before = summary.outcome
+    if items then
+        publish(items, order, store, may_go_on, summary)
+    end
+    if (summary.memory or summary.outcome ~= before) and may_go_on() then
+        write(store, summary, order.now())
+    end
+end
+
 local function run(text, may_go_on, store, order)
     local now = require("dwsync.core").now
     local is_exiting = exiting_probe()
@@ -156,28 +179,17 @@ local function run(text, may_go_on, store, order)
     restore_guard(order, store)
     local items, listing_err = require("dwsync.nginx.collection").collect(order)
     save_guard(order, store)
-    if is_exiting() then
-        store:set_state("tally", tally:text())
-        return { outcome = "cancelled" }
-    end
-    local summary = summary_of(items, listing_err)
-    if items then
+    local summary = is_exiting() and { outcome = "cancelled" } or summary_of(items, listing_err)
+    if items and summary.outcome ~= "cancelled" then
         local saved, history_err = save_history(order, items)
         summary.message = summary.message or not saved and tostring(history_err) or nil
-        local contents, missing, documents = publish(items, order, store, may_go_on)
-        if not contents then
-            summary.outcome = "failed"
-            summary.message = "nothing was published: " .. missing
-            if missing == "no memory" then
-                told_about_memory(summary, "what was there before stays", documents, store)
-            end
-        elseif missing[1] then
-            told_about_memory(summary, "left as they were: " .. table.concat(missing, ", "), documents, store)
-        end
     end
     summary.seconds = now() - started
     tally:add("sweep:" .. summary.outcome)
     store:set_state("tally", tally:text())
+    if summary.outcome ~= "cancelled" then
+        finish(items, order, store, may_go_on, summary)
+    end
     return summary
 end
 

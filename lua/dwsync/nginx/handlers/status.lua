@@ -9,27 +9,25 @@ local M = {}
 
 local PARAMETERS = { asset = query.one_of("script", "style"), part = query.one_of "body" }
 
-local POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    .. "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+local POLICY = status_page.policy
 
-local ASSETS = {
-    script = { "text/javascript; charset=utf-8", status_page.script },
-    style = { "text/css; charset=utf-8", status_page.stylesheet },
-}
+local TYPES = { script = "text/javascript; charset=utf-8", style = "text/css; charset=utf-8" }
+local TEXTS = { script = status_page.script, style = status_page.stylesheet }
+local tags = {}
 
 local HTML = "text/html; charset=utf-8"
 
 local function serve_asset(name)
-    local asset = ASSETS[name]
-    if not answer.is_known(ngx.md5(asset[2])) then
-        answer.send(200, asset[1], asset[2])
+    tags[name] = tags[name] or ngx.md5(TEXTS[name])
+    if not answer.is_known(tags[name]) then
+        answer.send(200, TYPES[name], TEXTS[name])
     end
 end
 
 local function about(settings, snapshot, reader)
     local age = snapshot and snapshot.oldest and ngx.now() - snapshot.oldest
     return { age = age, error = reader:last_error(), stale = not age or age > settings.stale_after,
-        interval = settings.interval }
+        stale_after = settings.stale_after, interval = settings.interval }
 end
 
 --- Answers.
@@ -48,7 +46,6 @@ function M.serve(settings, reader)
     answer.tell_age(state.age, state.error)
     if not body then
         ngx.header["Retry-After"] = answer.RETRY_AFTER
-        state.error = state.error or "The first sweep has not ended yet."
     end
     if parameters.part then
         if not body then
@@ -58,7 +55,7 @@ function M.serve(settings, reader)
         end
         return
     end
-    answer.send(body and 200 or 503, HTML, status_page.document(body or "", state), POLICY)
+    answer.send(body and 200 or 503, HTML, status_page.document(body, state), POLICY)
 end
 
 return M
