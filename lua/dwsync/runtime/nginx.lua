@@ -6,7 +6,7 @@
 -- busy; and nginx is asked in one phase only, whichever the caller is in.
 --
 -- No more than `concurrency` requests are handed to nginx at once, the others wait here: when the queue of its thread
--- pool is full, lua-nginx-module (0.10.23, for one) frees a wrong pointer, and the worker dies. What just came stands in
+-- pool is full, lua-nginx-module (0.10.23, for one) frees a wrong pointer, and the worker dies. What just came is in
 -- that queue even when a thread is free, so max_queue must not be below `concurrency`; by default it is 65536.
 --
 -- `now` is not ngx.now, which stands still while Lua runs: dates are signed with it and deadlines counted.
