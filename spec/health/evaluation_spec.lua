@@ -6,8 +6,8 @@ local RANK = { ok = 1, unknown = 2, warning = 3, critical = 4 }
 
 -- Fields with every kind of value that a careless or hostile writer may put there.
 local function hostile(random, count)
-    local values = { 0, -1, 1.5, 1e300, -1e300, 0 / 0, 1 / 0, -1 / 0, "", "x", "12", true, false, {}, "RUNNING", "FAILED",
-        ("long "):rep(300), "\0\27[31m\255", NOW * 1000, NOW * 1000 + 1e9, 9007199254740993 }
+    local values = { 0, -1, 1.5, 1e300, -1e300, 0 / 0, 1 / 0, -1 / 0, "", "x", "12", true, false, {}, "RUNNING",
+        "FAILED", ("long "):rep(300), "\0\27[31m\255", NOW * 1000, NOW * 1000 + 1e9, 9007199254740993 }
     local names = { "id", "identity_source_id", "identity_source_type", "start_time", "end_time", "add_count",
         "update_count", "delete_count", "failed_count", "status", "fail_reason", "more" }
     local list = runs.history(random, count)
@@ -164,8 +164,8 @@ describe("an evaluation", function()
 
     it("is unknown when no rule was left to judge", function()
         local off = {}
-        for _, name in ipairs { "churn", "data", "failing", "mass_delete", "never", "overlap", "partial", "slow", "stale",
-            "stuck", "volume" } do
+        for _, name in ipairs { "churn", "data", "failing", "mass_delete", "never", "overlap", "partial", "slow",
+            "stale", "stuck", "volume" } do
             off[name] = false
         end
         assert.equal("unknown", health.evaluate({}, off, NOW).severity)
@@ -198,7 +198,8 @@ describe("an evaluation", function()
 end)
 
 describe("every rule", function()
-    local RULES = { "churn", "data", "failing", "mass_delete", "overlap", "partial", "slow", "stale", "stuck", "volume" }
+    local RULES = { "churn", "data", "failing", "mass_delete", "overlap", "partial", "slow", "stale", "stuck",
+        "volume" }
 
     it("is ok for one quiet run, and for one that has just begun", function()
         for _, rule in ipairs(RULES) do

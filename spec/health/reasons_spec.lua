@@ -23,7 +23,8 @@ describe("reasons", function()
             sample = "Read timed out after 1 ms",
             record_id = list[1].id,
             cause = "the identity source did not answer in time",
-            next_step = "Check the identity source's load and the network between it and the cluster (firewall, route).",
+            next_step = "Check the identity source's load and the network between it and the cluster (firewall, "
+                .. "route).",
         }, reasons[1])
         assert.equal("odd", reasons[2].template)
         assert.equal("other", reasons[2].class)

@@ -178,8 +178,8 @@ describe("a replay", function()
         assert.matches("replay_spec.lua:%d+: replay: since is a string, expected milliseconds since the epoch$",
             refusal({}, nil, { since = "24h" }))
         assert.matches("replay_spec.lua:%d+: .*there is no rule 'stail'", refusal({}, { stail = {} }))
-        assert.matches("replay_spec.lua:%d+: replay: expected a list, an iterator or a sequence of records, got number$",
-            refusal(7))
+        assert.matches("replay_spec.lua:%d+: replay: expected a list, an iterator or a sequence of records, got "
+            .. "number$", refusal(7))
     end)
 
     it("takes time that grows with the history, not with its square", function()

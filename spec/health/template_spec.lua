@@ -28,8 +28,8 @@ describe("the template of a reason", function()
 
     it("keeps the result codes of LDAP", function()
         assert.equal("[LDAP: error code 49 - #: LdapErr: DSID-#, comment: AcceptSecurityContext error, data 52e, v#]",
-            template.of("[LDAP: error code 49 - 80090308: LdapErr: DSID-0C090439, comment: AcceptSecurityContext error, "
-                .. "data 52e, v4563]"))
+            template.of("[LDAP: error code 49 - 80090308: LdapErr: DSID-0C090439, comment: AcceptSecurityContext "
+                .. "error, data 52e, v4563]"))
         assert.equal("error code 4 after error code 32", template.of "error code 4 after error code 32")
     end)
 
@@ -56,8 +56,8 @@ describe("the template of a reason", function()
 
     it("costs no more than the beginning of a text, whatever stands in it", function()
         local million = 1000000
-        for _, piece in ipairs { "1", "1.", "a", "a=", "a,", "'", '"', "@", "cn=", "cn=a,", ":", "f:", "a.b", "://", "-",
-            "0x", "`", "<address>", " ", "\0", "\255", "a1", "#." } do
+        for _, piece in ipairs { "1", "1.", "a", "a=", "a,", "'", '"', "@", "cn=", "cn=a,", ":", "f:", "a.b", "://",
+            "-", "0x", "`", "<address>", " ", "\0", "\255", "a1", "#." } do
             local made = 0
             local text = piece:rep(math.floor(million / #piece))
             debug.sethook(function() made = made + 1 end, "", 1000)

@@ -65,7 +65,8 @@ describe("the rule data", function()
 
     it("fires for times that are none, and for fields of the wrong type", function()
         for _, time in ipairs { -5, 1 / 0, 1e300 } do
-            assert.equal("1 record cannot be true: 1 has a time that is none", message(runs.run(60, { end_time = time })))
+            assert.equal("1 record cannot be true: 1 has a time that is none",
+                message(runs.run(60, { end_time = time })))
         end
         for field, value in pairs { id = 7, identity_source_type = {}, start_time = "now", end_time = true,
             fail_reason = 49, add_count = "many" } do

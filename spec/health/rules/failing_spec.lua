@@ -1,6 +1,7 @@
 local runs = require "spec.health.runs"
 
-local REFUSED = "[LDAP: error code 49 - 80090308: LdapErr: DSID-0C090439, comment: AcceptSecurityContext error, data 52e]"
+local REFUSED = "[LDAP: error code 49 - 80090308: LdapErr: DSID-0C090439, comment: AcceptSecurityContext error, "
+    .. "data 52e]"
 
 local function streak(count, reason)
     return runs.hourly(30, 600, function(run, i)

@@ -31,7 +31,8 @@ describe("the rule mass_delete", function()
 
     it("remembers the newest run at any age", function()
         assert.equal("critical", runs.severity({ runs.run(9 * DAY, { delete_count = 60 }) }, "mass_delete"))
-        assert.equal("ok", runs.severity({ runs.run(9 * DAY, { delete_count = 60 }), runs.run(8 * DAY) }, "mass_delete"))
+        assert.equal("ok", runs.severity({ runs.run(9 * DAY, { delete_count = 60 }), runs.run(8 * DAY) },
+            "mass_delete"))
     end)
 
     it("counts what a failed run deleted, and what a RUNNING one has deleted so far", function()

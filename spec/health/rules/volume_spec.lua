@@ -15,7 +15,8 @@ end
 describe("the rule volume", function()
     it("fires at six deviations from the usual, and again at twelve, above and below", function()
         for count, severity in pairs { [100] = "ok", [159] = "ok", [160] = "warning", [161] = "warning",
-            [219] = "warning", [220] = "critical", [221] = "critical", [41] = "ok", [40] = "warning", [0] = "warning" } do
+            [219] = "warning", [220] = "critical", [221] = "critical", [41] = "ok", [40] = "warning",
+            [0] = "warning" } do
             assert.equal(severity, runs.severity(usual(count), "volume"), tostring(count))
         end
     end)
