@@ -22,7 +22,8 @@ local INTEGER_END = 2 ^ 63
 -- ---- writing --------------------------------------------------------------------------------------
 
 -- The ranges of well-formed UTF-8 (Unicode, table 3-7) by length; overlong forms and surrogates are none.
-local SEQUENCES = { "^[\194-\223][\128-\191]", "^\224[\160-\191][\128-\191]", "^[\225-\236\238\239][\128-\191][\128-\191]",
+local SEQUENCES = { "^[\194-\223][\128-\191]", "^\224[\160-\191][\128-\191]",
+    "^[\225-\236\238\239][\128-\191][\128-\191]",
     "^\237[\128-\159][\128-\191]", "^\240[\144-\191][\128-\191][\128-\191]",
     "^[\241-\243][\128-\191][\128-\191][\128-\191]", "^\244[\128-\143][\128-\191][\128-\191]" }
 
@@ -70,17 +71,15 @@ local function text_of(text)
     return '"' .. text .. '"'
 end
 
-local is_integer = math.type and function(number)
-    return math.type(number) == "integer"
-end or function()
-    return false
+local type_of_number = math.type or function()
+    return "float"
 end
 
 --- A number as JSON, the same for an integer and the equal float. Infinity is 1e999, which readers take for it.
 -- @tparam number number
 -- @treturn string, or nil for NaN
 function M.number(number)
-    if is_integer(number) then
+    if type_of_number(number) == "integer" then
         return ("%d"):format(number)
     elseif number ~= number then
         return nil

@@ -65,11 +65,11 @@ function M.rows(self, sql)
     elseif type(cursor) == "number" then
         return {} -- a statement that had nothing to return
     end
-    local rows, row = {}, nil
-    repeat
+    local rows, row = {}, {}
+    while row do
         row, message = cursor:fetch({}, "n")
         rows[#rows + 1] = row
-    until not row
+    end
     cursor:close() -- SQLite's has closed itself, PostgreSQL's not
     if message then
         return self:failure(message)

@@ -105,9 +105,9 @@ end
 --- Saves records in one transaction: all of them or, with an error, none.
 -- @tparam string cluster_id
 -- @tparam {table,...} records
--- @treturn table how many were `inserted`, `updated` (RUNNING before), `unchanged`, `late` (RUNNING, but the end is known:
--- not kept) and `refused` (JSON cannot hold them; `refusal` is the first reason), and `revised`: the ids of those that
--- changed after their end. Together as many as there were records
+-- @treturn table how many were `inserted`, `updated` (RUNNING before), `unchanged`, `late` (RUNNING, but its end is
+-- known: not kept) and `refused` (JSON cannot hold it; `refusal` is the first reason), and `revised`: the ids of those
+-- that changed after their end. Together as many as there were records
 -- @treturn dwsync.error
 function Store:save(cluster_id, records)
     check_open(self)
@@ -115,8 +115,7 @@ function Store:save(cluster_id, records)
     if type(records) ~= "table" then
         error(("store:save expects a list of records, got a %s"):format(type(records)), 2)
     end
-    local summary, err = save(self, cluster, records)
-    return summary, err
+    return save(self, cluster, records)
 end
 
 local function iterator_of(records)
@@ -166,7 +165,8 @@ end
 
 --- Saves everything that an iterator gives, one transaction a page. What came before a failure stays saved.
 -- @tparam string cluster_id
--- @tparam function|table records an iterator such as client:sync_records returns, a list, or a sequence of dwsync.records
+-- @tparam function|table records an iterator such as client:sync_records returns, a list, or a sequence of
+-- dwsync.records
 -- @tparam[opt=1000] integer page_size
 -- @treturn table as for `save`, summed up, and `pages`; or nil
 -- @treturn dwsync.error the history's, or the one that the iterator raised

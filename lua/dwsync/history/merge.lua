@@ -13,25 +13,26 @@ local RUNNING = "RUNNING"
 
 --- Names records and writes them as text. What JSON cannot hold is refused and counted.
 -- @tparam {table,...} records
--- @treturn table by name: list of `record`, `content`, `name`
--- @treturn {string,...} names in the order of the page
--- @treturn table summary `refused`, and `refusal`: the reason of the first
+-- @treturn table page `groups` (by name: list of `record`, `content`, `name`), `names` in order, `repeated` (names that
+-- stand for several records), `refused` (how many), `refusal` (the reason of the first)
 function M.read(records)
-    local groups, names, summary = {}, {}, { refused = 0 }
+    local page = { groups = {}, names = {}, repeated = {}, refused = 0 }
     for i, record in ipairs(records) do
         local text, reason = content.encode(record)
-        if text then
-            local name = identity.of(record, text)
-            if not groups[name] then
-                groups[name], names[#names + 1] = {}, name
-            end
-            table.insert(groups[name], { record = record, content = text, name = name })
+        local name = text and identity.of(record, text)
+        local group = name and page.groups[name]
+        if not text then
+            page.refused = page.refused + 1
+            page.refusal = page.refusal or ("record %d of the page: %s"):format(i, reason)
+        elseif not group then
+            page.groups[name] = { { record = record, content = text, name = name } }
+            page.names[#page.names + 1] = name
         else
-            summary.refused = summary.refused + 1
-            summary.refusal = summary.refusal or ("record %d of the page: %s"):format(i, reason)
+            group[#group + 1] = { record = record, content = text, name = name }
+            page.repeated[#page.repeated + 1] = #group == 2 and name or nil
         end
     end
-    return groups, names, summary
+    return page
 end
 
 local function is_ended(item)
@@ -96,34 +97,20 @@ local function was_kept(texts, item)
     return false
 end
 
---- Names of which a page holds several contents.
--- @tparam table groups
--- @tparam {string,...} names
--- @treturn {string,...}
-function M.repeated(groups, names)
-    local found = {}
-    for _, name in ipairs(names) do
-        if #groups[name] > 1 then
-            found[#found + 1] = name
-        end
-    end
-    return found
-end
-
 --- Decides about a page.
--- @tparam table groups from `read`
--- @tparam {string,...} names
+-- @tparam table page from `read`
 -- @tparam table kept by name: `name`, `version`, `saved_at`, `status`, `content`
 -- @tparam table earlier by name: texts of versions before; only those of repeated names are looked at
 -- @tparam number now milliseconds
 -- @treturn {table,...} states to write
 -- @treturn {table,...} states to archive
--- @treturn table summary `inserted`, `updated`, `unchanged`, `late` (counts) and `revised` (ids); one for each record
-function M.decide(groups, names, kept, earlier, now)
-    local plan = { states = kept, changed = {}, archive = {}, now = now,
-        summary = { inserted = 0, updated = 0, unchanged = 0, late = 0, revised = {} } }
-    for _, name in ipairs(names) do
-        local items = groups[name]
+-- @treturn table summary `inserted`, `updated`, `unchanged`, `late`, `refused` (counts), `refusal`, `revised` (ids);
+-- together as many as there were records
+function M.decide(page, kept, earlier, now)
+    local plan = { states = kept, changed = {}, archive = {}, now = now, summary = { inserted = 0, updated = 0,
+        unchanged = 0, late = 0, refused = page.refused, refusal = page.refusal, revised = {} } }
+    for _, name in ipairs(page.names) do
+        local items = page.groups[name]
         table.sort(items, by_age)
         for i, item in ipairs(items) do
             -- A page that always holds two contents of one id must not make two versions each time it is saved.

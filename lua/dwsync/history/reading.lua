@@ -100,11 +100,16 @@ end
 -- @tparam string record_id an id, or a name that dwsync.history.identity made
 -- @treturn {table,...} `version`, `saved_at`, `record`; or nil, err, busy
 function M.versions(engine, cluster, record_id)
+    local number, err, busy = engine:rows(statements.cluster_number(cluster))
+    if not number or #number == 0 then
+        return number, err, busy
+    end
+    number = tonumber(number[1][1])
     local names = { identity.of_id(record_id), record_id:match "^~.*" }
-    local rows, err, busy = engine:rows(statements.earlier(cluster, names))
-    local present
+    local rows, present
+    rows, err, busy = engine:rows(statements.earlier(number, names))
     if rows then
-        present, err, busy = engine:rows(statements.kept(cluster, names))
+        present, err, busy = engine:rows(statements.kept(number, names))
     end
     if not present then
         return nil, err, busy

@@ -9,10 +9,11 @@ local Engine = { __name = "dwsync.history.sqlite", name = "sqlite" }
 Engine.__index = Engine
 
 --- Types of columns. Numbers keep what they are: integers to 2^63, floats.
-Engine.types = { number = "NUMERIC", key = "TEXT" }
+Engine.types = { serial = "INTEGER PRIMARY KEY", number = "NUMERIC", key = "TEXT" }
 
 local OWNER_ONLY = 384 -- octal 600: reasons of failures name people
-local CACHE_KB = 16384
+-- Ids are random, so that saving touches the index all over: pages of it are kept and written back together.
+local CACHE_KB, CHECKPOINT_PAGES = 65536, 4000
 
 --- Why a statement failed, and whether another program was in the way.
 function Engine:failure(message)
@@ -35,7 +36,8 @@ local function create(target)
 end
 
 -- Write-ahead log: readers and the writer do not wait for each other. FULL: a commit is on the disk when it returns.
-local SETTINGS = { "PRAGMA synchronous = FULL", "PRAGMA cache_size = -" .. CACHE_KB, "PRAGMA busy_timeout = 0" }
+local SETTINGS = { "PRAGMA busy_timeout = 0", "PRAGMA synchronous = FULL", "PRAGMA cache_size = -" .. CACHE_KB,
+    "PRAGMA wal_autocheckpoint = " .. CHECKPOINT_PAGES }
 
 local function prepare(self)
     for _, setting in ipairs(SETTINGS) do

@@ -10,13 +10,13 @@ local identity = require "dwsync.history.identity"
 
 local M = {}
 
-local LONGEST = 262144 -- bytes of one statement; a row that is longer has one of its own
+local LONGEST = 65536 -- bytes of one statement; a row that is longer has one of its own
 
 --- A text as a literal.
 -- @tparam string text without NUL
 -- @treturn string
 function M.quoted(text)
-    return "'" .. text:gsub("'", "''") .. "'"
+    return "'" .. (text:find("'", 1, true) and text:gsub("'", "''") or text) .. "'"
 end
 
 local quoted = M.quoted
@@ -55,10 +55,18 @@ end
 
 -- ---- writing --------------------------------------------------------------------------------------
 
+--- Gives a cluster a number.
+-- @tparam string cluster as a column holds it
+-- @treturn string
+function M.add_cluster(cluster)
+    return ("INSERT INTO dwsync_clusters (cluster_id) VALUES (%s) ON CONFLICT (cluster_id) DO NOTHING"):format(
+        quoted(cluster))
+end
+
 local TEXTS = { "status", "identity_source_id", "identity_source_type" }
 local NUMBERS = { "start_time", "end_time", "add_count", "update_count", "delete_count", "failed_count" }
 
-local columns, changes = { "cluster_id", "record_id", "version", "saved_at" }, { "version", "saved_at" }
+local columns, changes = { "cluster_no", "record_id", "version", "saved_at" }, { "version", "saved_at" }
 for _, names in ipairs { TEXTS, NUMBERS, { "content" } } do
     for _, name in ipairs(names) do
         columns[#columns + 1], changes[#changes + 1] = name, name
@@ -69,7 +77,7 @@ for i, name in ipairs(changes) do
 end
 
 local SAVE_HEAD = ("INSERT INTO dwsync_records (%s) VALUES "):format(table.concat(columns, ", "))
-local SAVE_TAIL = " ON CONFLICT (cluster_id, record_id) DO UPDATE SET " .. table.concat(changes, ", ")
+local SAVE_TAIL = " ON CONFLICT (cluster_no, record_id) DO UPDATE SET " .. table.concat(changes, ", ")
 
 local function record_row(cluster, state)
     local record = state.record
@@ -85,48 +93,55 @@ local function record_row(cluster, state)
 end
 
 --- Inserts records or puts them in the place of what is there.
--- @tparam string cluster as a column holds it
+-- @tparam integer cluster its number
 -- @tparam {table,...} states `name`, `version`, `saved_at`, `record`, `content`
 -- @treturn {string,...} statements
 function M.save(cluster, states)
-    local rows = {}
+    local rows, number = {}, ("%d"):format(cluster)
     for i, state in ipairs(states) do
-        rows[i] = record_row(quoted(cluster), state)
+        rows[i] = record_row(number, state)
     end
     return in_chunks(SAVE_HEAD, rows, SAVE_TAIL)
 end
 
 --- Keeps what ended records were before.
--- @tparam string cluster as a column holds it
+-- @tparam integer cluster its number
 -- @tparam {table,...} states `name`, `version`, `saved_at`, `content`
 -- @treturn {string,...} statements
 function M.archive(cluster, states)
     local rows = {}
     for i, state in ipairs(states) do
-        rows[i] = ("(%s,%s,%d,%.0f,%s)"):format(quoted(cluster), quoted(state.name), state.version, state.saved_at,
+        rows[i] = ("(%d,%s,%d,%.0f,%s)"):format(cluster, quoted(state.name), state.version, state.saved_at,
             quoted(state.content))
     end
-    return in_chunks("INSERT INTO dwsync_versions (cluster_id, record_id, version, saved_at, content) VALUES ", rows, "")
+    return in_chunks("INSERT INTO dwsync_versions (cluster_no, record_id, version, saved_at, content) VALUES ", rows, "")
 end
 
 -- ---- asking ---------------------------------------------------------------------------------------
 
---- What is kept under names: record_id, version, saved_at, status, content.
+--- The number of a cluster.
 -- @tparam string cluster as a column holds it
+-- @treturn string
+function M.cluster_number(cluster)
+    return "SELECT cluster_no FROM dwsync_clusters WHERE cluster_id = " .. quoted(cluster)
+end
+
+--- What is kept under names: record_id, version, saved_at, status, content.
+-- @tparam integer cluster its number
 -- @tparam {string,...} names
 -- @treturn string
 function M.kept(cluster, names)
-    return ("SELECT record_id, version, saved_at, status, content FROM dwsync_records WHERE cluster_id = %s "
-        .. "AND record_id IN (%s)"):format(quoted(cluster), joined(names, quoted))
+    return ("SELECT record_id, version, saved_at, status, content FROM dwsync_records WHERE cluster_no = %d "
+        .. "AND record_id IN (%s)"):format(cluster, joined(names, quoted))
 end
 
 --- What was kept under names before: record_id, version, saved_at, content, oldest first.
--- @tparam string cluster as a column holds it
+-- @tparam integer cluster its number
 -- @tparam {string,...} names
 -- @treturn string
 function M.earlier(cluster, names)
-    return ("SELECT record_id, version, saved_at, content FROM dwsync_versions WHERE cluster_id = %s "
-        .. "AND record_id IN (%s) ORDER BY record_id, version"):format(quoted(cluster), joined(names, quoted))
+    return ("SELECT record_id, version, saved_at, content FROM dwsync_versions WHERE cluster_no = %d "
+        .. "AND record_id IN (%s) ORDER BY record_id, version"):format(cluster, joined(names, quoted))
 end
 
 local function add(conditions, format, ...)
@@ -135,7 +150,7 @@ end
 
 -- Records without a start come last; they are a query of their own, since the engines sort NULL differently.
 local function conditions_of(cluster, criteria, after)
-    local list = { "cluster_id = " .. quoted(cluster),
+    local list = { ("cluster_no = (%s)"):format(M.cluster_number(cluster)),
         after.started and "start_time IS NOT NULL" or "start_time IS NULL" }
     if criteria.since then
         add(list, "start_time >= %s", content.number(criteria.since))
@@ -158,21 +173,22 @@ local function conditions_of(cluster, criteria, after)
     return table.concat(list, " AND ")
 end
 
---- Some records, newest first: content, start_time, record_id.
+--- Some records, newest first, those without a start last: content, start_time, record_id.
 -- @tparam string cluster as a column holds it
 -- @tparam table criteria `since`, `until_` (numbers), `status`, `source` (lists of texts)
--- @tparam table after where the last batch ended: `started` (whether records with a start are asked for), `start`, `name`
+-- @tparam table after where the last batch ended: `started` (whether records with a start are meant), `start`, `name`
 -- @tparam integer limit
 -- @treturn string
 function M.batch(cluster, criteria, after, limit)
-    return ("SELECT content, start_time, record_id FROM dwsync_records WHERE %s ORDER BY %srecord_id DESC LIMIT %d")
-        :format(conditions_of(cluster, criteria, after), after.started and "start_time DESC, " or "", limit)
+    local order = after.started and "start_time DESC, record_id DESC" or "record_id DESC"
+    return ("SELECT content, start_time, record_id FROM dwsync_records WHERE %s ORDER BY %s LIMIT %d"):format(
+        conditions_of(cluster, criteria, after), order, limit)
 end
 
-M.clusters = "SELECT cluster_id, count(*), min(start_time), max(start_time) FROM dwsync_records GROUP BY cluster_id "
+M.clusters = "SELECT cluster_id, count(*), min(start_time), max(start_time) FROM dwsync_runs GROUP BY cluster_id "
     .. "ORDER BY cluster_id"
 
-M.totals = "SELECT count(*), count(DISTINCT cluster_id), min(start_time), max(start_time) FROM dwsync_records"
+M.totals = "SELECT count(*), count(DISTINCT cluster_no), min(start_time), max(start_time) FROM dwsync_records"
 
 M.versions = "SELECT count(*) FROM dwsync_versions"
 
