@@ -5,7 +5,7 @@ local identity = require "dwsync.history.identity"
 
 local M = {}
 
-local CALLER = 4 -- check_each, check, the store's method, its caller
+local CALLER = 5 -- fail, the check of a kind, check, the store's method, its caller
 
 local function fail(what, name, expected)
     error(("%s of %s must be %s"):format(name, what, expected), CALLER)

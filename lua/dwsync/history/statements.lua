@@ -79,6 +79,8 @@ end
 local SAVE_HEAD = ("INSERT INTO dwsync_records (%s) VALUES "):format(table.concat(columns, ", "))
 local SAVE_TAIL = " ON CONFLICT (cluster_no, record_id) DO UPDATE SET " .. table.concat(changes, ", ")
 
+local ARCHIVE_HEAD = "INSERT INTO dwsync_versions (cluster_no, record_id, version, saved_at, content) VALUES "
+
 local function record_row(cluster, state)
     local record = state.record
     local parts = { cluster, quoted(state.name), ("%d"):format(state.version), ("%.0f"):format(state.saved_at) }
@@ -114,7 +116,7 @@ function M.archive(cluster, states)
         rows[i] = ("(%d,%s,%d,%.0f,%s)"):format(cluster, quoted(state.name), state.version, state.saved_at,
             quoted(state.content))
     end
-    return in_chunks("INSERT INTO dwsync_versions (cluster_no, record_id, version, saved_at, content) VALUES ", rows, "")
+    return in_chunks(ARCHIVE_HEAD, rows, "")
 end
 
 -- ---- asking ---------------------------------------------------------------------------------------
