@@ -5,11 +5,10 @@ local processes = require "spec.support.processes"
 local temporary = require "spec.support.temporary"
 local uv = require "luv"
 
-local CLUSTER, RECORDS, FOR_EVER = "cluster", 50, 1000000
+local CLUSTER, RECORDS, FOR_EVER = "cluster", 20, 1000000
 
-local function arguments(target, first, last, instructions)
-    return { "spec/history/writer_process.lua", target, CLUSTER, tostring(first), tostring(last),
-        tostring(instructions or 0) }
+local function arguments(target, first, last, death, name)
+    return { "spec/history/writer_process.lua", target, CLUSTER, tostring(first), tostring(last), death, name }
 end
 
 -- The last page that a writer said was saved.
@@ -21,11 +20,11 @@ local function last_saved(output, first)
     return last
 end
 
--- Sees that pages 1 to n are there whole, and returns n, which is at least what was reported.
-local function check(target, reported)
+-- Sees that all pages from one on are there whole, and returns the last, which is at least what was reported.
+local function check(target, reported, from)
     local store = assert(history.open(target))
     local count, newest = 0, nil
-    for record in store:each { cluster_id = CLUSTER } do
+    for record in store:each { cluster_id = CLUSTER, since = from * 1000 } do
         local page, i = record.id:match "^(%d+)-(%d+)$"
         newest = newest or tonumber(page)
         local distance = count % RECORDS -- newest first: from the last record of a page to its first
@@ -36,13 +35,28 @@ local function check(target, reported)
     end
     store:close()
     newest = newest or 0
-    assert.equal(newest * RECORDS, count)
+    assert.equal(newest == 0 and 0 or (newest - from + 1) * RECORDS, count)
     assert.is_true(newest >= reported, ("page %d was reported, %d is there"):format(reported, newest))
     return newest
 end
 
--- Kills writers one after the other: the odd ones themselves within their Lua code, the even ones from outside, which
--- meets them anywhere, in the driver too, after a page that is chosen by chance.
+-- A writer that kills itself.
+local function run_suicide(target, first, death)
+    local words = { processes.quoted(uv.exepath()) }
+    for _, word in ipairs(arguments(target, first, FOR_EVER, death)) do
+        words[#words + 1] = processes.quoted(word)
+    end
+    return (processes.run(table.concat(words, " ") .. " 2>&1"))
+end
+
+-- A writer that is killed when it has said that a page is saved, while it is at work on the next one.
+local function run_victim(target, first, page)
+    local words = arguments(target, first, FOR_EVER, "never")
+    return processes.start(uv.exepath(), words, ("saved %d\n"):format(page)):stop "sigkill"
+end
+
+-- Kills writers one after the other, at places chosen by chance: within Lua's work, between two statements, or from
+-- outside, which meets the driver and the disk, too.
 local function kill_writers(target, times)
     local state, page = 42, 0
     local function random(n)
@@ -50,38 +64,42 @@ local function kill_writers(target, times)
         return state % n
     end
     for round = 1, times do
-        local first, output = page + 1, nil
-        if round % 2 == 1 then
-            local words = { processes.quoted(uv.exepath()) }
-            for _, word in ipairs(arguments(target, first, FOR_EVER, 1 + random(60000))) do
-                words[#words + 1] = processes.quoted(word)
-            end
-            output = processes.run(table.concat(words, " ") .. " 2>&1")
+        local first = page + 1
+        local output
+        if round % 3 == 0 then
+            output = run_victim(target, first, first + random(5))
+        elseif round % 3 == 1 then
+            output = run_suicide(target, first, "instructions:" .. 1 + random(200000))
         else
-            local pattern = ("saved %d\n"):format(first + random(5))
-            output = processes.start(uv.exepath(), arguments(target, first, FOR_EVER), pattern):stop "sigkill"
+            output = run_suicide(target, first, "statements:" .. 1 + random(30))
         end
         assert.is_truthy(output:find "^ready\n", output)
         assert.is_nil(output:find "done", output)
-        page = check(target, last_saved(output, first))
+        page = check(target, last_saved(output, first), math.max(1, page - 1))
     end
-    return page
+    return check(target, page, 1)
 end
 
--- Two writers of the same pages, at once. Both end well, and what they leave is as if there had been one.
+-- Two writers of the same pages, at once, each of which changes one record in every page, too. Both end well; the pages
+-- are as one writer would leave them, and no change is lost.
 local function race(target)
     local pages = 40
     local writers = {}
     for i = 1, 2 do
-        writers[i] = processes.start(uv.exepath(), arguments(target, 1, pages), "(ready)\n")
+        writers[i] = processes.start(uv.exepath(), arguments(target, 1, pages, "never", "writer" .. i), "(ready)\n")
     end
     for _, writer in ipairs(writers) do
         writer:wait()
         assert.is_truthy(writer.output:find "done\n$", writer.output)
     end
-    assert.equal(pages, check(target, pages))
+    assert.equal(pages, check(target, pages, 1))
     local store = assert(history.open(target))
-    assert.equal(0, store:stats().versions)
+    local versions = store:versions(CLUSTER, "shared")
+    assert.equal(2 * pages, #versions)
+    for i, version in ipairs(versions) do
+        assert.equal(i, version.version)
+    end
+    assert.equal(2 * pages - 1, store:stats().versions)
     store:close()
 end
 
@@ -115,10 +133,10 @@ describe("a history in PostgreSQL", function()
     end)
 
     it("loses nothing committed and keeps no half of a page when its writer is killed, 10 times", function()
-        assert.is_true(kill_writers(server:url(server:create_database()), 10) > 10)
+        assert.is_true(kill_writers(server:fresh_url(), 10) > 10)
     end)
 
     it("takes two writers at once", function()
-        race(server:url(server:create_database()))
+        race(server:fresh_url())
     end)
 end)

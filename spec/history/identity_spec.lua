@@ -40,7 +40,7 @@ describe("the name of a record", function()
 
     it("is its source and start when it has no id, so that its end finds it again", function()
         local running = { identity_source_id = "s", identity_source_type = "ldap", start_time = 5, status = "RUNNING" }
-        local finished = { identity_source_id = "s", identity_source_type = "ldap", start_time = 5, status = "FINISHED" }
+        local finished = { identity_source_id = "s", identity_source_type = "ldap", start_time = 5, add_count = 1 }
         assert.equal('~run:["ldap","s",5]', name(running))
         assert.equal(name(running), name(finished))
         running.id, finished.id = "", {}

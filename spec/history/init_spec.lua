@@ -53,7 +53,7 @@ local engines = {
         end)
     end,
     postgres = function(use)
-        use(server:url(server:create_database()))
+        use(server:fresh_url())
     end,
 }
 
@@ -136,8 +136,8 @@ for engine, with_target in pairs(engines) do
                 store:save(OTHER, records(2, 4))
                 assert.same(newest_first(records(2, 4)), store:records { cluster_id = OTHER })
                 local clusters = store:clusters()
-                assert.same({ cluster_id = CLUSTER, records = 2, first = START + 1000, last = START + 2000 }, clusters[1])
-                assert.same({ cluster_id = OTHER, records = 3, first = START + 2000, last = START + 4000 }, clusters[2])
+                assert.same({ { cluster_id = CLUSTER, records = 2, first = START + 1000, last = START + 2000 },
+                    { cluster_id = OTHER, records = 3, first = START + 2000, last = START + 4000 } }, clusters)
             end)
         end)
 

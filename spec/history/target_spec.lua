@@ -40,7 +40,7 @@ describe("a history's target", function()
         assert.is_truthy(words:find([[password='\' host=evil\\']], 1, true))
     end)
 
-    it("is refused with a message that shows nothing of it, since a password may be where it does not belong", function()
+    it("is refused with a message that shows nothing of it: a password may be in any part", function()
         local cases = {
             ["postgres://u:hun/ter2@h/d"] = 'holds an "@" behind the host: in user and password write "/" as %2F, '
                 .. '"?" as %3F, "@" as %40',

@@ -117,6 +117,16 @@ function Server:create_database(options)
     return name
 end
 
+--- The URL of a fresh schema, which is as good as a database and there at once.
+-- @treturn string
+function Server:fresh_url()
+    created = created + 1
+    local connection = self:connection()
+    assert(connection:execute("CREATE SCHEMA history" .. created))
+    connection:close()
+    return self:url("postgres", "options=-csearch_path%3Dhistory" .. created)
+end
+
 --- Ends it; its data goes with it.
 function Server:stop()
     self.child:stop()

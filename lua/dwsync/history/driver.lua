@@ -77,12 +77,12 @@ function M.rows(self, sql)
     return rows
 end
 
---- Closes a connection. A method of engines; safe twice.
-function M.close(self)
-    if self.connection then
-        self.connection:close()
-        self.environment:close()
-        self.connection = nil
+--- Ends the connection, if there is one. A method of engines.
+function M.disconnect(self)
+    local connection = self.connection
+    self.connection = nil
+    if connection then
+        connection:close()
     end
 end
 

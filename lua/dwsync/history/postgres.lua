@@ -22,7 +22,9 @@ function Engine:failure(message)
         :gsub("^error connecting to database%. PostgreSQL: ", "")), false
 end
 
-Engine.execute, Engine.rows, Engine.close = driver.execute, driver.rows, driver.close
+--- Safe twice.
+Engine.close = driver.disconnect
+Engine.execute, Engine.rows = driver.execute, driver.rows
 
 local function check_encoding(self)
     local rows, err = self:rows "SHOW server_encoding"
@@ -49,6 +51,9 @@ local function connect(self)
     if good then
         good, err = check_encoding(self)
     end
+    if not good then
+        self:close()
+    end
     return good, err
 end
 
@@ -63,11 +68,7 @@ function M.open(target)
     local self = setmetatable({ target = target, environment = environment }, Engine)
     local connected
     connected, err = connect(self)
-    if not connected then
-        self:close()
-        return nil, err
-    end
-    return self
+    return connected and self, err
 end
 
 -- The rule for backslashes in quoted text is set each time: a pooler may hand us another session.
@@ -78,10 +79,10 @@ local OPENING = {
 
 -- A connection that idled may be gone; a fresh one is tried once, here, where nothing is under way.
 local function open_transaction(self, mode)
-    if self:execute(OPENING[mode]) then
+    if self.connection and self:execute(OPENING[mode]) then
         return true
     end
-    self.connection:close()
+    self:close()
     local connected, err = connect(self)
     if not connected then
         return nil, err

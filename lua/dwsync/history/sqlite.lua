@@ -82,7 +82,9 @@ function M.open(target)
     return ready, err, busy
 end
 
-Engine.execute, Engine.rows, Engine.close = driver.execute, driver.rows, driver.close
+--- Safe twice.
+Engine.close = driver.disconnect
+Engine.execute, Engine.rows = driver.execute, driver.rows
 
 --- Begins a transaction. A writing one excludes all other writers from here on, so that nothing read can change.
 function Engine:begin(mode)
