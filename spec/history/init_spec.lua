@@ -379,6 +379,28 @@ describe("wrong use of a history", function()
         end)
     end)
 
+    it("includes going on with a loop after close, but letting go of the store does not end a loop", function()
+        local store = assert(history.open ":memory:")
+        store:pull(CLUSTER, records(1, 1500))
+        local next_record = store:each { cluster_id = CLUSTER }
+        store = nil -- luacheck: ignore
+        local count = 0
+        while next_record() do
+            count = count + 1
+            if count % 500 == 0 then
+                collectgarbage()
+            end
+        end
+        assert.equal(1500, count)
+        store = assert(history.open ":memory:")
+        next_record = store:each { cluster_id = CLUSTER }
+        store:close()
+        assert.equal("the history is closed", message(function()
+            local found = next_record()
+            return found
+        end))
+    end)
+
     it("includes using it after close", function()
         local store = assert(history.open ":memory:")
         store:close()

@@ -119,6 +119,20 @@ describe("a history's file", function()
         end)
     end)
 
+    it("is read by SQLite's own shell, which finds it sound", function()
+        temporary.with_folder(function(folder)
+            local path = folder .. "/history.db"
+            local store = assert(history.open(path))
+            store:save(CLUSTER, { { id = "a", start_time = 1747637723055, delete_count = 7, status = "FAILED" } })
+            local query = "PRAGMA integrity_check; "
+                .. "SELECT cluster_id, record_id, start_time, delete_count, status, content FROM dwsync_runs"
+            local output = processes.run(("sqlite3 %s '%s'"):format(processes.quoted(path), query))
+            assert.equal('ok\ncluster|a|1747637723055|7|FAILED|{"id":"a","start_time":1747637723055,"delete_count":7,'
+                .. '"status":"FAILED"}\n', output)
+            store:close()
+        end)
+    end)
+
     it("answers from indices", function()
         temporary.with_folder(function(folder)
             local path = folder .. "/history.db"

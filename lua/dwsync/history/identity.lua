@@ -5,8 +5,8 @@
 -- made here: ~number:5 (the id is a number), ~run:[type,source,start] (no id, but a source's start), ~content:digest
 -- (neither: the same content is the same record), ~long:digest (a name too long for an index).
 -- @module dwsync.history.identity
-local content = require "dwsync.history.content"
 local core = require "dwsync.core"
+local value = require "dwsync.history.value"
 
 local M = {}
 
@@ -23,7 +23,7 @@ function M.cell(text)
     if not text:find "[%z\\\128-\255]" then
         return text
     end
-    return content.valid_utf8(text:gsub("[%z\\]", escape), "\\x%02x")
+    return value.valid_utf8(text:gsub("[%z\\]", escape), "\\x%02x")
 end
 
 --- What `cell` was given.
@@ -62,12 +62,12 @@ function M.of(record, text)
     if type(id) == "string" and id ~= "" then
         return M.of_id(id)
     elseif type(id) == "number" and id == id then
-        return "~number:" .. content.number(id)
+        return "~number:" .. value.number(id)
     end
     local start, source = record.start_time, record.identity_source_id
     if type(start) == "number" and start == start and type(source) == "string" then
         local kind = type(record.identity_source_type) == "string" and record.identity_source_type or ""
-        return bounded("~run:" .. content.encode_value { kind, source, start })
+        return bounded("~run:" .. value.encode { kind, source, start })
     end
     return "~content:" .. digest(text)
 end

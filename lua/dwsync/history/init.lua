@@ -219,7 +219,11 @@ end
 -- @treturn function
 function Store:each(query)
     check_open(self)
-    return reading.each(self.engine, self.context, criteria.check(query, "store:each"))
+    local iterator = reading.each(self.engine, self.context, criteria.check(query, "store:each"))
+    return function()
+        check_open(self) -- and holds the store: its collector would close what the loop reads
+        return iterator()
+    end
 end
 
 local function read(self, work)

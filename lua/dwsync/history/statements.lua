@@ -5,8 +5,8 @@
 -- SQLite. So values are literals: texts come without NUL (content, identity.cell), quotes are doubled, backslashes mean
 -- nothing (PostgreSQL: standard_conforming_strings, which the engine sets).
 -- @module dwsync.history.statements
-local content = require "dwsync.history.content"
 local identity = require "dwsync.history.identity"
+local values = require "dwsync.history.value"
 
 local M = {}
 
@@ -29,7 +29,7 @@ local function number_column(value)
     if type(value) ~= "number" or value ~= value or value == math.huge or value == -math.huge then
         return "NULL"
     end
-    return content.number(value)
+    return values.number(value)
 end
 
 local function joined(list, convert)
@@ -155,10 +155,10 @@ local function conditions_of(cluster, criteria, after)
     local list = { ("cluster_no = (%s)"):format(M.cluster_number(cluster)),
         after.started and "start_time IS NOT NULL" or "start_time IS NULL" }
     if criteria.since then
-        add(list, "start_time >= %s", content.number(criteria.since))
+        add(list, "start_time >= %s", values.number(criteria.since))
     end
     if criteria.until_ then
-        add(list, "start_time < %s", content.number(criteria.until_))
+        add(list, "start_time < %s", values.number(criteria.until_))
     end
     if criteria.status then
         add(list, "status IN (%s)", joined(criteria.status, text_column))
@@ -168,7 +168,7 @@ local function conditions_of(cluster, criteria, after)
         add(list, "(identity_source_id IN (%s) OR identity_source_type IN (%s))", sources, sources)
     end
     if after.name and after.started then
-        add(list, "(start_time, record_id) < (%s, %s)", content.number(after.start), quoted(after.name))
+        add(list, "(start_time, record_id) < (%s, %s)", values.number(after.start), quoted(after.name))
     elseif after.name then
         add(list, "record_id < %s", quoted(after.name))
     end
