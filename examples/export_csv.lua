@@ -51,11 +51,10 @@ if not store then
 end
 
 local function write(path, text)
-    local written, why = dry_run, nil
-    if not dry_run then
-        written, why = output_file.write(path, text)
+    if dry_run then
+        return true
     end
-    return written or error(("cannot write %s: %s"):format(path, why), 0)
+    return output_file.write(path, text)
 end
 
 local status = 0
@@ -69,7 +68,10 @@ for _, cluster in ipairs(clusters) do
     local text, count = csv(store, cluster.id, since)
     local path = ("%s/%s.csv"):format(directory, cluster.id)
     if pulled or count > 0 then -- an empty file would say that there was no run
-        write(path, text)
+        local written, why = write(path, text)
+        if not written then
+            return nil, ("cannot write %s: %s"):format(path, why)
+        end
         print(("%d runs, %d of them new to the history: %s"):format(count, pulled and pulled.inserted or 0, path))
     end
 end

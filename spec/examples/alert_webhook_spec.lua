@@ -125,15 +125,21 @@ describe("examples/alert_webhook.lua", function()
         end)
     end)
 
-    it("refuses to send a secret in the clear", function()
-        runbook.with(server, function(run, folder)
-            local status, _, err = run('dwsync run examples/alert_webhook.lua failing "$DIR/state"',
-                { DWSYNC_WEBHOOK_URL = "http://hooks.example.com/" .. SECRET })
-            assert.equal(1, status)
-            assert.matches("^dwsync: the webhook: URL: plain http to hooks.example.com ", err)
-            assert.is_nil(err:find(SECRET, 1, true))
-            assert.same({}, runbook.names(folder))
-        end)
+    it("refuses to send a secret in the clear, and shows none that is no URL", function()
+        for url, expected in pairs {
+            ["http://hooks.example.com/" .. SECRET] = "^dwsync: the webhook: URL: plain http to hooks.example.com ",
+            ["hooks.example.com/" .. SECRET] = "^dwsync: the webhook: URL: ",
+            ["https://" .. SECRET .. "@/"] = "^dwsync: the webhook: URL: ",
+        } do
+            runbook.with(server, function(run, folder)
+                local status, _, err = run('dwsync run examples/alert_webhook.lua failing "$DIR/state"',
+                    { DWSYNC_WEBHOOK_URL = url })
+                assert.equal(1, status)
+                assert.matches(expected, err)
+                assert.is_nil(err:find(SECRET, 1, true))
+                assert.same({}, runbook.names(folder))
+            end)
+        end
     end)
 
     it("prints with --dry-run what it would post, and remembers nothing", function()

@@ -12,11 +12,11 @@ describe("examples/mass_deletion_stop.lua", function()
             more or ""))
     end
 
-    -- Runs an hour apart, the newest first, that deleted so many accounts.
-    local function replace(deletions)
+    -- Runs some hours apart, the newest first, that deleted so many accounts.
+    local function replace(deletions, hours)
         local list = {}
         for i, deleted in ipairs(deletions) do
-            local start = (os.time() - i * 3600) * 1000
+            local start = (os.time() - i * (hours or 1) * 3600) * 1000
             list[i] = { id = "run-" .. deleted, identity_source_id = "s", identity_source_type = "ldap",
                 start_time = start, end_time = start + 60000, status = "FINISHED", delete_count = deleted }
         end
@@ -67,7 +67,7 @@ describe("examples/mass_deletion_stop.lua", function()
 
     it("is not soothed by a quiet run, nor by one that was accepted", function()
         runbook.with(server, function(run, folder)
-            replace { 0, 90 }
+            replace({ 0, 90 }, 23)
             assert.equal(2, (stop(run, "healthy")))
             assert.equal(0, (run 'cat "$DIR/STOP" >> "$DIR/STOP.accepted" && rm "$DIR/STOP"'))
             assert.equal(0, (stop(run, "healthy")))
