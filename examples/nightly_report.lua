@@ -68,7 +68,7 @@ local overview, parts = overview_of(clusters), {}
 report.render_health(FORMAT, overview, function(text)
     parts[#parts + 1] = text
 end)
-local today = os.date(NAME, overview.now)
+local today = os.date(NAME, math.floor(overview.now))
 local path = directory .. "/" .. today
 if not dry_run then
     local written, reason = output_file.write(path, table.concat(parts))

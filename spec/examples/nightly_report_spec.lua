@@ -69,6 +69,18 @@ describe("examples/nightly_report.lua", function()
         end)
     end)
 
+    it("takes the day from the service's clock when this machine's is wrong", function()
+        runbook.with(server, function(run, folder)
+            only "healthy"
+            server:set { clock_offset = 3 * 86400 }
+            local status, out, err = run 'dwsync run examples/nightly_report.lua "$DIR"'
+            assert.matches("^dwsync: this machine's clock is %d+ s slow; [^\n]*\n$", err)
+            assert.equal(3, status) -- three days on, the emulator's last run is stale
+            assert.matches("^critical: 1 critical; wrote ", out)
+            assert.is_true(runbook.names(folder)[1] > TODAY)
+        end)
+    end)
+
     it("says what is wrong with the key or the network, and leaves no file", function()
         runbook.assert_fails_cleanly(server, 'examples/nightly_report.lua "$DIR"')
     end)
