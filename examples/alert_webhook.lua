@@ -12,7 +12,7 @@
 local core = require "dwsync.core"
 local files = require "dwsync.files"
 local ndjson = require "dwsync.report.ndjson"
-local output_file = require "dwsync.cli.output_file"
+local whole_file = require "dwsync.whole_file"
 
 local RULES = { failing = true, never = true } -- also: stale, stuck, mass_delete, partial, …
 local FIELDS = { "text", "severity", "cluster", "cluster_id", "findings" }
@@ -93,7 +93,7 @@ if not posted then
     return nil, failure
 end
 -- Remembered only now: rather an alert twice than none.
-local written, why = output_file.write(state_file, state)
+local written, why = whole_file.write(state_file, state)
 if not written then
     return nil, ("posted, but cannot write %s: %s"):format(state_file, why)
 end

@@ -10,7 +10,7 @@
 -- the same) or nothing could; 2 wrong usage or configuration.
 -- To change: COLUMNS; any field of a record may be one.
 local display = require "dwsync.report.display"
-local output_file = require "dwsync.cli.output_file"
+local whole_file = require "dwsync.whole_file"
 local timestamps = require "dwsync.timestamps"
 
 local COLUMNS = { "started", "ended", "seconds", "outcome", "identity_source_type", "identity_source_id", "add_count",
@@ -54,7 +54,7 @@ local function write(path, text)
     if dry_run then
         return true
     end
-    return output_file.write(path, text)
+    return whole_file.write(path, text)
 end
 
 local status = 0

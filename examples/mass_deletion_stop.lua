@@ -13,7 +13,7 @@
 -- mass_delete decides (critical from 50 accounts unless it says otherwise).
 local display = require "dwsync.report.display"
 local files = require "dwsync.files"
-local output_file = require "dwsync.cli.output_file"
+local whole_file = require "dwsync.whole_file"
 local quantities = require "dwsync.report.quantities"
 
 local WINDOW = "2d"
@@ -73,7 +73,7 @@ end
 local text = table.concat(lines)
 io.stderr:write(text)
 if not dry_run then
-    local written, why = output_file.write(stop_file, text)
+    local written, why = whole_file.write(stop_file, text)
     if not written then
         return nil, ("cannot write %s: %s"):format(stop_file, why)
     end

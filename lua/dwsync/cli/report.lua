@@ -29,11 +29,12 @@ local function format_of(args)
 end
 
 local function write_file(path, parts, context)
-    local written, reason = require("dwsync.cli.output_file").write(path, table.concat(parts))
+    local written, reason = require("dwsync.whole_file").write(path, table.concat(parts))
     if written then
         return 0
     end
-    context.stderr:write(display.safe(("dwsync: cannot write %s: %s"):format(path, reason)) .. "\n")
+    context.stderr:write(display.safe(("dwsync: cannot write %s: %s"):format(path, reason))
+        .. "\n        Leave --file out to write to standard output.\n")
     return 1
 end
 
