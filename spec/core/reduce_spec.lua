@@ -1,5 +1,6 @@
 local cjson = require "cjson"
 local core = require "dwsync.core"
+local raw_server = require "spec.support.raw_server"
 
 local WHERE = { status = "FAILED" }
 
@@ -88,6 +89,25 @@ describe("core.reduce_page", function()
         assert.error_matches(function()
             core.reduce_page(FEW)
         end, "table expected")
+    end)
+
+    it("is done where the answer lies when a request says so", function()
+        local pool = core.pool()
+        local function body_of(status, body, decode)
+            local response
+            raw_server.with(raw_server.saying(raw_server.answer(status, body)), function(server)
+                assert(pool:submit(1, { url = server.url, timeout = 20, decode = decode }))
+                response = select(2, pool:next(20))
+            end)
+            assert.is_nil(response.page)
+            return response.body
+        end
+        local options = { reduce = true, where = WHERE, ids = true }
+        assert.equal(core.reduce_page(FEW, options), body_of("200 OK", FEW, options))
+        assert.equal("no page", body_of("200 OK", "no page", options))
+        assert.equal(FEW, body_of("200 OK", FEW, { reduce = true }))
+        assert.equal(FEW, body_of("500 No", FEW, options))
+        pool:close()
     end)
 
     -- Ids of every kind, records without one, pages that repeat records; numbers of its own, so that runs are alike.
