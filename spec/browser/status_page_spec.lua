@@ -31,7 +31,8 @@ describe("the status page in a browser", function()
         file:write(cjson.encode { now = overviews.NOW, hostile = display.utf8(overviews.HOSTILE, "?"),
             calm = overviews.healthy().cluster.id, texts = {
                 policy = status_page.policy, script = status_page.script, style = status_page.stylesheet,
-                stories = status_page.document(stories, { age = 3, interval = 60, tag = '"stories_body0"' }), stories_body = stories, changed_body = changed(),
+                stories = status_page.document(stories, { age = 3, interval = 60, tag = '"stories_body0"' }),
+                stories_body = stories, changed_body = changed(),
                 hostile = status_page.document(hostile, { age = 3, interval = 60, error = overviews.HOSTILE }),
                 hostile_body = hostile, harmless_body = status_page.body(overviews.hostile(HARMLESS)),
                 bare = without_policy(status_page.document(hostile, STATE)),

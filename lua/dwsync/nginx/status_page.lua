@@ -163,7 +163,8 @@ end
 -- @tparam ?string body as `body` made it; nil when there is none yet
 -- @tparam table state `age`: seconds since the body's data was read, or nil; `error`: text of the last failure, or nil;
 -- `stale`: whether the data is older than it should be; `stale_after`: seconds from which it is (three intervals when
--- left out); `interval`: seconds between two queries; `tag`: the body's entity tag, so that a browser need not ask for it
+-- left out); `interval`: seconds between two queries; `tag`: the body's entity tag, so that a browser need not
+-- ask for it again
 -- @treturn string HTML
 function M.document(body, state)
     local age = state.age and quantities.duration(math.floor(state.age)) or nil

@@ -214,7 +214,8 @@ M.text = [==[
         const told = request.getResponseHeader("X-Dwsync-Age");
         const old = told ? Number(told) : NaN;
         if (known || request.status === 503) state.error = headerText(request, "X-Dwsync-Error");
-        state.unreachable = known || request.status === 503 && state.error ? "" : failure(request, timedOut);
+        const waiting = request.status === 503 && (state.error || !place("overview"));
+        state.unreachable = known || waiting ? "" : failure(request, timedOut);
         state.failures = known ? 0 : state.failures + 1;
         if (known && Number.isFinite(old)) state.read = Date.now() - old * 1000;
         if (!fresh) return false;
