@@ -12,7 +12,8 @@ TEST_PACKAGES="luajit2 libluajit2-5.1-dev lua5.3 liblua5.3-dev lua5.1 liblua5.1-
     make clang libclang-rt-14-dev valgrind mandoc curl openssl procps util-linux binutils git
     postgresql sqlite3 shellcheck
     chromium
-    prometheus"
+    prometheus
+    wrk"
 
 say() { printf '%s\n' "$*" >&2; }
 

@@ -1,6 +1,6 @@
 -- nginx_load.lua [SECONDS]: the table of spec/bench/nginx_load.
--- The service is a stand-in without TLS that answers each request after 100 ms with the same page of 1,000 records: what
--- it costs itself shall not show.
+-- The service is a stand-in without TLS that answers each request after 100 ms with the same page of 1,000 records:
+-- what it costs itself shall not show.
 local core = require "dwsync.core"
 local nginx = require "spec.support.refreshing_nginx"
 local processes = require "spec.support.processes"
@@ -8,12 +8,13 @@ local timestamps = require "dwsync.timestamps"
 local uv = require "luv"
 
 local CLUSTERS, RECORDS, DELAY = 20, 1000, 0.1
-local CLIENTS, PAUSE = 4, 0.05 -- each client asks, reads, and waits so long
-local SWEEP_EVERY = 2 -- seconds
+local CONNECTIONS = 8 -- of wrk
+local CLIENTS, PAUSE = 4, 0.25 -- each client asks, reads, and waits so long
+local SWEEP_EVERY = 5 -- seconds; by default it is 60
 local ROUNDS = 5
 local MANY = 100000
 
-local seconds = tonumber(arg[1] or 3)
+local seconds = tonumber(arg[1] or 6)
 local quoted = processes.quoted
 
 -- ---- the service ---------------------------------------------------------------------------------
@@ -22,7 +23,8 @@ local function page_of_records()
     local now = math.floor(core.now()) * 1000
     local list = {}
     for i = 1, RECORDS do
-        list[i] = ('{"id":"%08x-0000-4000-8000-000000000000","identity_source_id":"79d6458e-52bb-4e0d-9d2c-1f6a4b7c8d9e",'
+        list[i] = ('{"id":"%08x-0000-4000-8000-000000000000",'
+            .. '"identity_source_id":"79d6458e-52bb-4e0d-9d2c-1f6a4b7c8d9e",'
             .. '"identity_source_type":"ldap","start_time":%d,"end_time":%d,"add_count":%d,"update_count":%d,'
             .. '"delete_count":0,"failed_count":0,"status":"FINISHED","fail_reason":null}'):format(i,
             now - i * 1800000, now - i * 1800000 + 21000, i % 4, i % 6)
@@ -122,7 +124,8 @@ end
 -- Four clients in a process of their own: wrk blocks this one.
 local CLIENT = [[
 local core = require "dwsync.core"
-local paths, till, pause = { "/metrics", "/health", "/records?cluster=cluster-07&limit=50", "/status" }, core.now() + SECONDS, PAUSE
+local paths = { "/metrics", "/health", "/records?cluster=cluster-07&limit=50", "/status" }
+local till, pause = core.now() + SECONDS, PAUSE
 local pool, count = core.pool { concurrency = 4 }, 0
 local due = { 0, 0, 0, 0 }
 while core.now() < till do
@@ -151,7 +154,8 @@ end
 -- ---- what is measured ----------------------------------------------------------------------------
 
 local function line(what, value, unit, ratio, target)
-    print(("%-58s %10s %-5s %8s %10s"):format(what, value, unit, ratio and ("%.2f x"):format(ratio) or "", target or ""))
+    print(("%-58s %10s %-5s %8s %10s"):format(what, value, unit, ratio and ("%.2f x"):format(ratio) or "",
+        target or ""))
 end
 
 local function metric(server, name)
@@ -169,14 +173,14 @@ local function latency(service)
     local sweeps, answered, took = 0, 0, 0
     for round = 1, ROUNDS do
         local server = start_ours(service, CLUSTERS, 86400)
-        wrk(server, "/ping", 1, 1)
-        local idle = wrk(server, "/ping", 1, seconds)
+        wrk(server, "/ping", CONNECTIONS, 1)
+        local idle = wrk(server, "/ping", CONNECTIONS, seconds)
         server:stop()
         server = start_ours(service, CLUSTERS, SWEEP_EVERY)
-        wrk(server, "/ping", 1, 1)
+        wrk(server, "/ping", CONNECTIONS, 1)
         local before = metric(server, 'dwsync_sweeps_total{outcome="complete"}')
         local clients = start_clients(server, seconds)
-        local busy = wrk(server, "/ping", 1, seconds)
+        local busy = wrk(server, "/ping", CONNECTIONS, seconds)
         answered = answered + clients:read "*n"
         clients:close()
         sweeps = sweeps + metric(server, 'dwsync_sweeps_total{outcome="complete"}') - before
@@ -187,9 +191,9 @@ local function latency(service)
             figures[name][round] = value
         end
     end
-    print(("/ping, one request after another, medians of %d rounds; meanwhile %d sweeps of %d clusters with %d records "
-        .. "(%.2f s each) and %d answers to %d other clients in %d s"):format(ROUNDS, sweeps, CLUSTERS, RECORDS, took,
-        answered, CLIENTS, ROUNDS * seconds))
+    print(("/ping over %d connections, medians of %d rounds; meanwhile %d sweeps of %d clusters with %d records "
+        .. "(%.2f s each) and %d answers to %d other clients in %d s"):format(CONNECTIONS, ROUNDS, sweeps, CLUSTERS,
+        RECORDS, took, answered, CLIENTS, ROUNDS * seconds))
     for _, share in ipairs { "p50", "p99" } do
         line(share .. " idle", ("%.0f"):format(median(figures[share .. "_idle"])), "us")
         line(share .. " while dwsync works", ("%.0f"):format(median(figures[share .. "_busy"])), "us",
@@ -199,14 +203,14 @@ end
 
 local function throughput(service)
     local server = start_ours(service, 1, 86400)
-    print("requests a second, 8 connections, one worker, one cluster")
+    print(("requests a second over %d connections, one worker, one cluster"):format(CONNECTIONS))
     for _, path in ipairs { "/static", "/static_kept", "/metrics", "/health" } do
-        wrk(server, path, 8, 1)
+        wrk(server, path, CONNECTIONS, 1)
     end
     local static = wrk(server, "/static", 8, seconds)
     line("a file of 2 kB, opened, read and printed", ("%.0f"):format(static.rate), "/s")
     for _, path in ipairs { "/static_kept", "/metrics", "/health" } do
-        local result = wrk(server, path, 8, seconds)
+        local result = wrk(server, path, CONNECTIONS, seconds)
         assert(not result.failed, result.failed)
         line(("%s (%d bytes)"):format(path, #server:get(path).body), ("%.0f"):format(result.rate), "/s",
             result.rate / static.rate, path ~= "/static_kept" and ">= 0.80" or "")
@@ -221,7 +225,7 @@ local function memory(service)
         local count = 0
         while count < requests do
             for _, path in ipairs(paths) do
-                count = count + wrk(server, path, 8, 1).count
+                count = count + wrk(server, path, CONNECTIONS, 1).count
             end
         end
         return count

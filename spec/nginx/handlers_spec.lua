@@ -9,7 +9,9 @@ local LOCATIONS = nginx.LOCATIONS .. [[
             content_by_lua_block { ngx.print("let through, stale: ", ngx.var.http_x_dwsync_stale) }
         }
         location = /gated/failing {
-            access_by_lua_block { require("dwsync.nginx").gate { max_age = "2h", cluster = "FAILING", source = "ldap" } }
+            access_by_lua_block {
+                require("dwsync.nginx").gate { max_age = "2h", cluster = "FAILING", source = "ldap" }
+            }
             content_by_lua_block { ngx.print("let through") }
         }
         location = /gated/nobody {
@@ -35,7 +37,8 @@ describe("the handlers inside nginx", function()
         service = emulators.start()
         local client = service:options()
         client.getenv = nil -- a function cannot enter a thread
-        local locations = LOCATIONS:gsub("HEALTHY", (service:cluster "healthy")):gsub("FAILING", (service:cluster "failing"))
+        local locations = LOCATIONS:gsub("HEALTHY", (service:cluster "healthy")):gsub("FAILING",
+            (service:cluster "failing"))
         server = nginx.start { server = locations,
             http = nginx.refreshing { clusters = "all", interval = 3600, client = client } }
         server:get_until("/metrics", 200)
@@ -239,8 +242,8 @@ describe("the handlers inside nginx", function()
             ["&offset=-1"] = "offset is '-1', expected an integer from 0 to 1000000",
             ["&status=BROKEN"] = "status is 'BROKEN', expected FINISHED, FAILED, RUNNING, or some of them with commas "
                 .. "between",
-            ["&since=yesterday"] = "since is 'yesterday', expected 90m, 24h, 7d, an ISO 8601 date, or milliseconds since "
-                .. "the epoch",
+            ["&since=yesterday"] = "since is 'yesterday', expected 90m, 24h, 7d, an ISO 8601 date, or milliseconds "
+                .. "since the epoch",
             ["&limit=1&limit=2"] = "limit is given more than once",
             ["&limit"] = "limit has no value",
             ["&source="] = "source is '', expected 1 to 50 names with commas between",
@@ -272,7 +275,8 @@ describe("the handlers inside nginx", function()
         local part = server:get "/status?part=body"
         assert.truthy(tonumber(part.headers["x-dwsync-age"]))
         assert.truthy(part.headers["x-dwsync-error"]:find("DWS.5045", 1, true))
-        assert.equal(304, server:get("/status?part=body", { headers = { ["If-None-Match"] = part.headers.etag } }).status)
+        local known = { headers = { ["If-None-Match"] = part.headers.etag } }
+        assert.equal(304, server:get("/status?part=body", known).status)
         assert.equal(400, server:get("/status?part=head").status)
     end)
 

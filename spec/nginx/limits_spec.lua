@@ -60,8 +60,8 @@ describe("a refresher inside nginx", function()
         for i, cluster in ipairs(service.info.clusters) do
             all[i] = cluster.id
         end
-        server:reconfigure((server:configuration():gsub('%["clusters"%] = %b{}', '["clusters"] = '
-            .. nginx.code(all):gsub("%%", "%%%%"))))
+        local wanted = ('["clusters"] = ' .. nginx.code(all)):gsub("%%", "%%%%")
+        server:reconfigure((server:configuration():gsub('%["clusters"%] = %b{}', wanted)))
         server:signal "sighup"
         server:wait_for_log "lua_shared_dict is too small"
         assert.equal(before, server:get("/records?cluster=" .. service:cluster "healthy").body)
@@ -80,12 +80,13 @@ describe("a refresher inside nginx", function()
     end
 
     for _, case in ipairs {
-        { { intervall = 60 }, "dwsync.nginx: unknown option 'intervall'; there are client, clusters, concurrency, dict, "
-            .. "history, interval, jitter, lease, records, rules, stale_after, thread_pool, timeout" },
+        { { intervall = 60 }, "dwsync.nginx: unknown option 'intervall'; there are client, clusters, concurrency, "
+            .. "dict, history, interval, jitter, lease, records, rules, stale_after, thread_pool, timeout" },
         { { interval = 0 }, "dwsync.nginx: interval is 0, expected a length of time from 1 s to a day: seconds, or "
             .. '"90s", "5m"' },
-        { { dict = "nowhere" }, 'dwsync.nginx: there is no shared dict "nowhere": put "lua_shared_dict nowhere 16m;" into '
-            .. "http {}" },
+        { { dict = "nowhere" }, 'dwsync.nginx: there is no shared dict "nowhere": put "lua_shared_dict nowhere 16m;" '
+            .. "into http {}" },
+        { { history = "mysql://here" }, "dwsync.nginx: history: " },
         { { client = { region = "nowhere-1" } }, "dwsync.nginx: client: " },
         { { rules = { stale = { warming = 1 } } }, "dwsync.nginx: rules: " },
     } do
@@ -94,7 +95,7 @@ describe("a refresher inside nginx", function()
         end)
     end
 
-    it("does not start without a shared dict, a setup, or a call of it in init_by_lua", function()
+    it("does nothing without a setup, and the log says so", function()
         server = nginx.start { may_fail = true, http = [[
             init_worker_by_lua_block { require("dwsync.nginx").start() }
         ]] }
@@ -118,5 +119,28 @@ describe("a refresher inside nginx", function()
             env = { "HUAWEICLOUD_SDK_AK=" .. service.info.ak, "HUAWEICLOUD_SDK_SK=" .. service.info.sk },
         }
         server:get_until("/health", 200)
+        -- A reload reads it again, in a master that has gone on running.
+        local swept = "dwsync_refresh_timestamp_seconds ([^\n]+)"
+        server:signal "sighup"
+        server:wait_for_log "exited with code 0"
+        local before = server:get("/metrics").body:match("\n" .. swept)
+        server:get_until("/metrics", function(response)
+            return response.body:match("\n" .. swept) ~= before
+        end)
+        assert.equal(200, server:get("/health").status)
+    end)
+
+    it("keeps what it reads in a history, when one is configured", function()
+        local path = os.tmpname()
+        os.remove(path)
+        server = nginx.start { http = nginx.refreshing(setup_options {
+            clusters = { service:cluster "healthy" }, history = path }) }
+        server:get_until("/health", 200)
+        local store = assert(require("dwsync.history").open(path))
+        local kept = store:clusters()
+        store:close()
+        assert.equal(1, #kept)
+        assert.equal(168, kept[1].records)
+        os.remove(path)
     end)
 end)

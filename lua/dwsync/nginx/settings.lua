@@ -49,11 +49,13 @@ local function name_of_nginx(name, value)
     return expected(name, value, "a name of letters, digits, '_', '-' and '.'")
 end
 
-local function text(name, value)
-    if type(value) == "string" and value ~= "" and not value:find "%c" then
-        return value
+-- Only read, not opened: that would make the file, and the master is often another user than its workers.
+local function history(name, value)
+    if type(value) ~= "string" or value == "" or value:find "%c" then
+        return nil, name .. " is no path and no postgres:// URL" -- never shown: a URL may hold a password
     end
-    return expected(name, value, "a text")
+    local place, err = require("dwsync.history.target").read(value)
+    return place and value, err and ("%s: %s"):format(name, err.message)
 end
 
 -- What a thread is given are texts, numbers and tables of them: a function would have to leave the VM it lives in.
@@ -138,7 +140,7 @@ local OPTIONS = {
     client = { client, {} },
     clusters = { clusters },
     rules = { rules, {} },
-    history = { text },
+    history = { history },
 }
 
 local function names()

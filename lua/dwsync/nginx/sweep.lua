@@ -6,6 +6,8 @@ local M = {}
 -- Answers that are on their way when nginx wants to end are waited for so long, so that a refusal is counted.
 local GRACE_SECONDS = 0.5
 
+local NICENESS = 10
+
 -- One client for all sweeps of this VM: it knows the project, the clock's error and which endpoint answers.
 local client_of_order = {}
 
@@ -165,7 +167,18 @@ local function finish(items, order, store, may_go_on, summary)
     end
 end
 
+-- When there are fewer cores than work, the event loop goes first. On Linux this is the thread's own priority, and it
+-- stays with the thread: its pool is for what can wait.
+local function step_back()
+    local found, ffi = pcall(require, "ffi")
+    if found then
+        pcall(ffi.cdef, "int setpriority(int which, unsigned int who, int priority);")
+        pcall(function() ffi.C.setpriority(0, 0, NICENESS) end)
+    end
+end
+
 local function run(text, may_go_on, store, order)
+    step_back()
     local now = require("dwsync.core").now
     local is_exiting = exiting_probe()
     local tally = require("dwsync.nginx.tally").read(store:get_state "tally")
