@@ -46,8 +46,8 @@ function M.judge(facts, query, now)
     for _, item in ipairs(found) do
         local success = item.source and item.source.last_success
         if not success then
-            return false, nil, ("%s of cluster %s never synchronised successfully"):format(
-                item.source and "source " .. tostring(item.source.id) or "no source", item.cluster)
+            return false, nil, item.source and ("source %s of cluster %s never synchronised successfully"):format(
+                tostring(item.source.id), item.cluster) or ("cluster %s never synchronised"):format(item.cluster)
         end
         oldest = math.max(oldest, now - success / 1000)
     end

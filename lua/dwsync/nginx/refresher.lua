@@ -98,8 +98,9 @@ function Refresher:tick(premature)
     end
     self.running = true
     local started = self.host.now()
-    local summary = sweep(self)
-    self.running = false
+    local good, summary = pcall(sweep, self)
+    self.running = false -- whatever happened, or nothing would ever be refreshed again
+    summary = good and summary or failure(self, summary)
     if self.lease:is_ours() then
         note(self, summary, started)
     end

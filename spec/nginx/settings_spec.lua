@@ -1,0 +1,100 @@
+local json = require "dwsync.json"
+local settings = require "dwsync.nginx.settings"
+
+local CLIENT = { endpoint = "https://127.0.0.1:1", iam_endpoint = "https://127.0.0.1:1", project_id = "p" }
+
+local function check(more, variables)
+    local given = { clusters = { "one" }, client = CLIENT }
+    for name, value in pairs(more or {}) do
+        given[name] = value
+    end
+    return settings.check(given, function(name)
+        return (variables or {})[name]
+    end)
+end
+
+local function refusal(more)
+    local checked, reason = check(more)
+    assert.is_nil(checked)
+    return reason
+end
+
+describe("the settings", function()
+    it("have defaults", function()
+        local checked = assert(check())
+        assert.equal("dwsync", checked.dict)
+        assert.equal("dwsync", checked.thread_pool)
+        assert.equal(60, checked.interval)
+        assert.equal(60, checked.timeout)
+        assert.equal(240, checked.stale_after)
+        assert.equal(10, checked.lease)
+        assert.equal(1000, checked.records)
+        assert.same({ { id = "one" } }, checked.clusters)
+    end)
+
+    it("take lengths of time in words", function()
+        local checked = assert(check { interval = "5m", timeout = "90s", stale_after = "1h" })
+        assert.same({ 300, 90, 3600 }, { checked.interval, checked.timeout, checked.stale_after })
+    end)
+
+    it("take all clusters, ids, or ids with names", function()
+        assert.equal("all", check({ clusters = "all" }).clusters)
+        assert.same({ { id = "one" }, { id = "two", name = "Two" } },
+            check({ clusters = { "one", { id = "two", name = "Two" } } }).clusters)
+    end)
+
+    for _, case in ipairs {
+        { "an unknown option", { color = "red" }, "unknown option 'color'; there are client, clusters, concurrency, dict, "
+            .. "history, interval, jitter, lease, records, rules, stale_after, thread_pool, timeout" },
+        { "an interval that is none", { interval = "often" }, 'interval is "often", expected a length of time from 1 s '
+            .. 'to a day: seconds, or "90s", "5m"' },
+        { "too much jitter", { jitter = 0.6 }, "jitter is 0.6, expected a share of the interval from 0 to 0.5" },
+        { "a timeout of nothing", { timeout = 0 }, "timeout is 0, expected a length of time from 1 s to an hour: seconds, "
+            .. 'or "90s"' },
+        { "a negative age", { stale_after = -1 }, "stale_after is -1, expected a length of time of 1 s or more: seconds, "
+            .. 'or "10m"' },
+        { "a lease that is too short", { lease = 0.5 }, "lease is 0.5, expected a length of time from 1 s to an hour" },
+        { "half a request at once", { concurrency = 1.5 }, "concurrency is 1.5, expected an integer from 1 to 1024" },
+        { "too many records", { records = 1e6 }, "records is 1000000, expected an integer from 0 to 100000" },
+        { "a dict without a name", { dict = "" }, [[dict is "", expected a name of letters, digits, '_', '-' and '.']] },
+        { "a pool that is a number", { thread_pool = 4 }, "thread_pool is 4, expected a name of letters, digits, '_', "
+            .. "'-' and '.'" },
+        { "no cluster", { clusters = {} }, 'clusters is a table, expected "all" or a list of cluster ids, not an empty one' },
+        { "a cluster twice", { clusters = { "one", "one" } }, "clusters[2] is there twice: one" },
+        { "a cluster that is no id", { clusters = { "../one" } }, 'clusters[1] is "../one", expected letters, digits, '
+            .. '"-", "_" and "." only' },
+        { "an unknown field of a cluster", { clusters = { { id = "one", region = "x" } } },
+            "clusters[1].region is unknown; a cluster has id and name" },
+        { "a client that is no table", { client = "cn-north-4" }, 'client is "cn-north-4", expected a table of the '
+            .. "options of dwsync.new" },
+        { "a function for credentials", { client = { credentials = function() end } }, "client.credentials is a function, "
+            .. "which cannot enter a thread: use one of the sources of credentials" },
+        { "an unknown option of the client", { client = { zone = "x" } }, "client: unknown option 'zone' of dwsync.new" },
+        { "a history that is a number", { history = 5 }, "history is no path and no postgres:// URL" },
+    } do
+        it("refuse " .. case[1], function()
+            assert.equal(case[3], refusal(case[2]))
+        end)
+    end
+
+    it("refuse no clusters at all, rules that are wrong, and what is no table", function()
+        local _, reason = settings.check({ client = CLIENT }, function() end)
+        assert.equal('clusters is missing: "all", or a list of cluster ids', reason)
+        assert.truthy(refusal { rules = { stale = { warming = 1 } } }:find "^rules: ")
+        assert.equal("setup expects a table, got string", select(2, settings.check("all", function() end)))
+    end)
+
+    it("give a thread everything as one text, the environment included", function()
+        local order = json.decode(check({ rules = { slow = false } }, {
+            HUAWEICLOUD_SDK_AK = "ak", DWSYNC_METADATA = "off", PATH = "/bin" }).order)
+        assert.same({ HUAWEICLOUD_SDK_AK = "ak", DWSYNC_METADATA = "off" }, order.environment)
+        assert.same({ slow = false }, order.rules)
+        assert.same({ { id = "one" } }, order.clusters)
+    end)
+
+    it("note the variables of the region that the client looked at", function()
+        local order = json.decode(check({ client = { region = "cn-north-4", project_id = "p" } },
+            { HUAWEICLOUD_SDK_REGION_DWS_CN_NORTH_4 = "https://dws.example.com" }).order)
+        assert.equal("https://dws.example.com", order.environment.HUAWEICLOUD_SDK_REGION_DWS_CN_NORTH_4)
+    end)
+end)
