@@ -248,10 +248,11 @@ describe("the nginx runtime", function()
                 assert.same({ "throttled", "thread_pool", true }, { seen[i].kind, seen[i].code, seen[i].retryable })
             end
             assert.matches("in its pool dwsync: ngx_thread_task_post failed", seen[2].message, 1, true)
-            for i = 3, 4 do
+            for i = 3, 5 do
                 assert.same({ "config", false }, { seen[i].kind, seen[i].retryable })
             end
             assert.matches("in a thread: error loading module 'x'", seen[3].message, 1, true)
+            assert.matches("in a thread: .*raised", seen[5].message)
         end)
     end)
 

@@ -156,11 +156,14 @@ end
 function M.refused_by_threads()
     local answers = {}
     with_threads(function()
+        if answers[1] == "raised" then
+            error "raised"
+        end
         return false, answers[1]
     end, function()
         local seen = {}
         for i, answer in ipairs { "no available Lua vm", "ngx_thread_task_post failed", "error loading module 'x'\n",
-            "unsupported Lua type: LUA_TFUNCTION in the argument" } do
+            "unsupported Lua type: LUA_TFUNCTION in the argument", "raised" } do
             answers[1] = answer
             seen[i] = M.ask(nil, nil, client_of()).err
         end
