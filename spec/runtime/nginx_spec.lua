@@ -166,6 +166,14 @@ describe("the nginx runtime", function()
         assert.is_true(journal.connections <= THREADS, journal.connections)
     end)
 
+    it("uses a connection again whichever thread's Lua opened it", function()
+        for _, answer in ipairs(ask "/another_lua") do
+            assert.is_true(#answer.records > 0)
+        end
+        local journal = service:journal()
+        assert.same({ 2, 1 }, { journal.total, journal.connections })
+    end)
+
     it("lets nginx answer others while queries wait for the service", function()
         service:fault({ delay = 0.5 }, { times = cjson.null })
         for i = 1, THREADS + 4 do

@@ -127,6 +127,16 @@ function M.under_c()
     M.say(seen)
 end
 
+--- Two queries, the second one while the Lua of the first one's thread is busy with something else.
+function M.another_lua()
+    local first = M.ask()
+    local nap = ngx.thread.spawn(function()
+        return ngx.run_worker_thread("warehouse", "spec.support.nginx_nap", "nap", 0.1)
+    end)
+    M.say { first, M.ask() }
+    assert(ngx.thread.wait(nap))
+end
+
 local function client_of(options)
     return assert(dwsync.new { retries = 0, runtime = require("dwsync.runtime.nginx").new(options) })
 end
