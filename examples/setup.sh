@@ -6,9 +6,13 @@ set -eu
 cd "$(dirname "$0")/.."
 
 RUN_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config lua5.4 liblua5.4-dev libcurl4-openssl-dev libssl-dev
-    lua-cjson lua-argparse lua-luv lua-yaml lua-luaossl nginx-light libnginx-mod-http-lua"
+    lua-cjson lua-argparse lua-luv lua-yaml lua-luaossl nginx-light libnginx-mod-http-lua
+    lua-sql-sqlite3 lua-sql-postgres"
 TEST_PACKAGES="luajit2 libluajit2-5.1-dev lua5.3 liblua5.3-dev lua5.1 liblua5.1-0-dev lua-busted lua-check luarocks
-    make clang libclang-rt-14-dev valgrind mandoc curl openssl procps util-linux binutils git"
+    make clang libclang-rt-14-dev valgrind mandoc curl openssl procps util-linux binutils git
+    postgresql sqlite3 shellcheck
+    chromium
+    prometheus"
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -30,15 +34,16 @@ missing_packages() {
 tell_and_stop() {
     say "setup.sh: $1"
     say "  dwsync needs a C11 compiler, CMake 3.21, pkg-config, Lua 5.4, libcurl 7.87 or later (OpenSSL build), OpenSSL 3;"
-    say "  for Lua: lua-cjson, argparse, luv, lyaml; for the emulator: nginx with the Lua module (OpenResty) and luaossl."
+    say "  for Lua: lua-cjson, argparse, luv, lyaml; for the emulator: nginx with the Lua module (OpenResty) and luaossl;"
+    say "  for the history: LuaSQL with SQLite or PostgreSQL."
     say "  With those in place: cmake --preset release && cmake --build build"
     exit 1
 }
 
-# Its own service is not wanted: nginx is only the emulator's engine.
-keep_nginx_quiet() {
+# Their own services are not wanted: the emulator and the specs start what they need themselves.
+keep_quiet() {
     if command -v systemctl >/dev/null 2>&1; then
-        $root systemctl disable --now nginx >/dev/null 2>&1 || true
+        $root systemctl disable --now "$1" >/dev/null 2>&1 || true
     fi
 }
 
@@ -61,7 +66,9 @@ install_missing() {
         tell_and_stop "apt-get could not install these packages: $missing"
     fi
     rm -f "$log"
-    case "$missing" in *nginx*) keep_nginx_quiet ;; esac
+    for service in nginx postgresql prometheus; do
+        case "$missing" in *"$service"*) keep_quiet "$service" ;; esac
+    done
 }
 
 build() {

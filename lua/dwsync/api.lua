@@ -123,7 +123,17 @@ end
 -- What is noted in it belongs to one request: {method, service, call, keys}, what was signed with what and when, and
 -- whether the clock was put right after it.
 local function new_exchange(method, service, call, keys)
-    return { method = method, service = service, call = call, keys = keys }
+    return { -- with all it will have, since a table that grows is made several times
+        method = method,
+        service = service,
+        call = call,
+        keys = keys,
+        to_sign = false,
+        signer = false,
+        date = false,
+        signed_with = false,
+        clock_corrected = false,
+    }
 end
 
 -- Derived keys are made for a service, and IAM is none of those: projects and tokens are asked for in the plain form.
@@ -178,7 +188,7 @@ local function build(self, exchange, url, seconds)
     end
     -- Not signed: proxies rewrite it.
     headers["Content-Type"] = call.body and "application/json;charset=utf8" or nil
-    return { -- written out, since a table that grows is made several times
+    return {
         method = exchange.method,
         url = url,
         headers = headers,
