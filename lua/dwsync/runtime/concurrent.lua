@@ -27,16 +27,21 @@ local yielding = {
 local Scheduler = {}
 Scheduler.__index = Scheduler
 
+-- Puts what a function returned or raised where it belongs.
+local function keep(results, errs, index, ok, result, err)
+    if not ok then
+        errs[index] = result
+    elseif result == nil and err ~= nil then
+        errs[index] = err
+    else
+        results[index] = result
+    end
+end
+
 function Scheduler:finish(task, ok, result, err)
     self.active = self.active - 1
     runtimes.of_coroutine[task.co] = nil
-    if not ok then
-        self.errors[task.index] = result
-    elseif result == nil and err ~= nil then
-        self.errors[task.index] = err
-    else
-        self.results[task.index] = result
-    end
+    keep(self.results, self.errors, task.index, ok, result, err)
 end
 
 -- Runs a task until it waits for something or ends. A request that cannot even be submitted goes straight back.
@@ -105,6 +110,19 @@ function Scheduler:run()
     end
 end
 
+-- Waiting on a pool would block nginx: its own light threads do the same there.
+local function in_light_threads(functions, concurrency)
+    local results, errs = {}, {}
+    local function finish(...)
+        keep(results, errs, ...)
+    end
+    local good, err = require("dwsync.runtime.nginx").run_all(functions, concurrency, finish)
+    for index = 1, good and 0 or #functions do
+        errs[index] = err
+    end
+    return results, errs
+end
+
 --- Runs functions at the same time, each in blocking style; a client made by dwsync.new works unchanged inside them.
 -- @tparam {function,...} functions each returns a result, or nil and an error
 -- @tparam[opt] table options `concurrency`: how many run at once, 1 to 1024, default 32
@@ -128,6 +146,9 @@ function M.gather(functions, options)
     local concurrency = options and options.concurrency or DEFAULT_CONCURRENCY
     if type(concurrency) ~= "number" or concurrency < 1 or concurrency > 1024 or concurrency % 1 ~= 0 then
         error("option 'concurrency' must be an integer from 1 to 1024", 2)
+    end
+    if runtimes.in_event_loop() then
+        return in_light_threads(functions, concurrency)
     end
     local scheduler = setmetatable({
         functions = functions,
