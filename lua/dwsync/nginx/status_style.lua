@@ -60,6 +60,8 @@ summary:hover :is(h3,h4){text-decoration:underline;text-underline-offset:.2em}
 .tile.ok h3{font-size:1rem}
 .tile .message{flex-basis:100%;font-weight:500}
 .tile .message .quiet{font-weight:400}
+.tile .before{flex-basis:100%;display:flex;gap:.4em;align-items:baseline;font-size:.875rem}
+.tile .before .icon{color:var(--unknown);transform:translateY(.125em)}
 .tile.ok>details:not([open]) .badge{border:0;background:none;padding:0}
 .lines{list-style:none;margin:0;padding:0 .5rem .5rem}
 details[open]+.lines{display:none}
