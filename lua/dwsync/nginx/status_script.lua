@@ -284,15 +284,14 @@ M.text = [==[
         if (withFocus && details) details.querySelector("summary").focus({ preventScroll: true });
     }
 
-    // The address names what is open, so that a bookmark or a reload leads back to it.
+    // The address names what is open, so that a bookmark or a reload leads back to it. A click comes before its effect.
     function toggled(summary) {
         const top = summary.getBoundingClientRect().top, details = summary.parentElement;
+        const outer = details.parentElement.closest("details[open] > .inside");
+        const named = details.open ? outer : details.querySelector(".inside");
+        history.replaceState(null, "", named ? "#" + named.id : location.pathname + location.search);
         requestAnimationFrame(() => {
             scrollBy({ top: summary.getBoundingClientRect().top - top, behavior: "instant" });
-            const inside = details.querySelector(".inside");
-            const outer = details.parentElement.closest("details[open] > .inside");
-            const name = details.open ? inside : outer;
-            history.replaceState(null, "", name ? "#" + name.id : location.pathname + location.search);
         });
     }
 
