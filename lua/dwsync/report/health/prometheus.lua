@@ -138,7 +138,11 @@ local FAMILIES = {
     end },
     { "dwsync_up", "Whether the records of the cluster could be read (1) or not (0).",
         each_cluster(function(item, labels, add)
-            add(labels, item.evaluation and 1 or 0)
+            add(labels, item.evaluation and not item.error and 1 or 0)
+        end) },
+    { "dwsync_records_timestamp_seconds", "When the records of the cluster were read.",
+        each_cluster(function(item, labels, add)
+            add(labels, item.fetched_at)
         end) },
     { "dwsync_cluster_info", "The name of the cluster.", each_cluster(function(item, labels, add)
         add(with(labels, { name = verdicts.cluster_name(item) }), 1)
