@@ -8,7 +8,9 @@ cd "$(dirname "$0")/.."
 RUN_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config lua5.4 liblua5.4-dev libcurl4-openssl-dev libssl-dev
     lua-cjson lua-argparse lua-luv lua-yaml lua-luaossl nginx-light libnginx-mod-http-lua"
 TEST_PACKAGES="luajit2 libluajit2-5.1-dev lua5.3 liblua5.3-dev lua5.1 liblua5.1-0-dev lua-busted lua-check luarocks
-    make clang libclang-rt-14-dev valgrind mandoc curl openssl procps util-linux binutils git"
+    make clang libclang-rt-14-dev valgrind mandoc curl openssl procps util-linux binutils git
+    chromium
+    prometheus"
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -35,10 +37,10 @@ tell_and_stop() {
     exit 1
 }
 
-# Its own service is not wanted: nginx is only the emulator's engine.
-keep_nginx_quiet() {
+# Their own services are not wanted: nginx is only the emulator's engine, and of prometheus only promtool is used.
+keep_quiet() {
     if command -v systemctl >/dev/null 2>&1; then
-        $root systemctl disable --now nginx >/dev/null 2>&1 || true
+        $root systemctl disable --now "$1" >/dev/null 2>&1 || true
     fi
 }
 
@@ -61,7 +63,8 @@ install_missing() {
         tell_and_stop "apt-get could not install these packages: $missing"
     fi
     rm -f "$log"
-    case "$missing" in *nginx*) keep_nginx_quiet ;; esac
+    case "$missing" in *nginx*) keep_quiet nginx ;; esac
+    case "$missing" in *prometheus*) keep_quiet prometheus ;; esac
 }
 
 build() {

@@ -6,11 +6,13 @@ cd "$(dirname "$0")/.."
 
 ./examples/setup.sh --tests
 
-# The official SDK, which some specs use as a witness.
-witness=spec/witness
-if [ ! "$witness/node_modules/.package-lock.json" -nt "$witness/package-lock.json" ]; then
-    npm ci --prefix "$witness" --loglevel=error --no-fund --no-audit >/dev/null
-    touch "$witness/node_modules/.package-lock.json"
-fi
+# Programs of npm: the official SDK, which some specs use as a witness, and what drives the browser that looks at pages.
+install_npm() {
+    [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] && return
+    npm ci --prefix "$1" --loglevel=error --no-fund --no-audit >/dev/null
+    touch "$1/node_modules/.package-lock.json"
+}
+install_npm spec/witness
+install_npm spec/browser
 
 exec ctest --test-dir build --output-on-failure --parallel "$(nproc)" "$@"

@@ -119,6 +119,17 @@ local function name_sources(all)
     return display.safe(table.concat(names, ", "))
 end
 
+-- The records of the sources named, by id or by type; all of them when none is.
+local function of_sources(all, names)
+    local wanted = {}
+    for _, name in ipairs(names or {}) do
+        wanted[name] = true
+    end
+    return names and records.where(all, function(record)
+        return wanted[record.identity_source_id] or wanted[record.identity_source_type]
+    end):to_list() or all
+end
+
 local function tell_if_empty(all, kept, context)
     if all.total == 0 then
         context.stderr:write("dwsync: no records: nothing was ever synchronised, or the feature is off\n")
@@ -154,7 +165,7 @@ function M.run(args, context)
     if not all then
         return cli.report_error(failure, context)
     end
-    local kept = records.filter(all, { source = args.source })
+    local kept = of_sources(all, args.source)
     local default = (args.output == "csv" or args.output == "tsv") and columns.record_fields or columns.records
     local status = output.write("sync_records", kept, default, args, context)
     tell_if_empty(all, kept, context)

@@ -31,12 +31,27 @@ local function character_width(character)
     return 1
 end
 
--- Bytes that are no UTF-8 go, too: some terminals take those from 128 to 159 for commands.
-local function keep_character(bytes)
-    local lead = bytes:byte()
-    local length = lead < 0xC2 and 0 or lead < 0xE0 and 2 or lead < 0xF0 and 3 or lead < 0xF5 and 4
-    local kept = length and #bytes >= length and length or 0
-    return bytes:sub(1, kept) .. ("?"):rep(#bytes - kept)
+-- The second byte of characters that would be overlong, surrogates, or beyond Unicode otherwise: lowest and highest.
+local SECOND = { [0xE0] = { 0xA0, 0xBF }, [0xED] = { 0x80, 0x9F }, [0xF0] = { 0x90, 0xBF }, [0xF4] = { 0x80, 0x8F } }
+
+local function character_length(bytes)
+    local lead, second = bytes:byte(1, 2)
+    local length = lead < 0xC2 and 0 or lead < 0xE0 and 2 or lead < 0xF0 and 3 or lead < 0xF5 and 4 or 0
+    local range = SECOND[lead]
+    local fits = #bytes >= length and (not range or second and second >= range[1] and second <= range[2])
+    return fits and length or 0
+end
+
+--- The text with every byte that is no UTF-8 replaced.
+-- @tparam string text @tparam string replacement @treturn string
+function M.utf8(text, replacement)
+    if not text:find "[\128-\255]" then
+        return text
+    end
+    return (text:gsub("[\128-\255][\128-\191]*", function(bytes)
+        local kept = character_length(bytes)
+        return bytes:sub(1, kept) .. replacement:rep(#bytes - kept)
+    end))
 end
 
 --- The text without anything a terminal obeys, line ends and tabs apart: control characters (C0, C1, DEL), the marks
@@ -45,7 +60,8 @@ end
 function M.harmless(text)
     text = text:gsub("[%z\1-\8\11\12\14-\31\127]", "?")
     if text:find "[\128-\255]" then
-        text = text:gsub("[\128-\255][\128-\191]*", keep_character):gsub("\194[\128-\159]", "?")
+        -- Bytes that are no UTF-8 go, too: some terminals take those from 128 to 159 for commands.
+        text = M.utf8(text, "?"):gsub("\194[\128-\159]", "?")
             :gsub("\226\128[\170-\174]", "?"):gsub("\226\129[\166-\169]", "?")
     end
     return text

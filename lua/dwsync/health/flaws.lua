@@ -1,0 +1,142 @@
+--- What is wrong with a record, and what is left of it without that.
+-- It must not raise, whatever a record holds, nor change the record.
+-- @module dwsync.health.flaws
+local type = type
+
+local M = {}
+
+-- Year 9999; the service documents counts as 32-bit integers, so sums of them stay exact.
+local LAST_TIME, LAST_COUNT = 253402300799999, 2147483647
+
+local STATUSES = { RUNNING = true, FINISHED = true, FAILED = true }
+
+--- What each kind of flaw is called, for one record and for more; the gravest first.
+M.kinds = { "future", "repeated", "order", "status", "count", "time", "type", "no_record", "source" }
+M.names = {
+    future = { "is dated in the future", "are dated in the future" },
+    repeated = { "shares its id with a different record", "share their id with a different record" },
+    order = { "ends before it starts", "end before they start" },
+    status = { "has an unknown status", "have an unknown status" },
+    count = { "has a count that is none", "have counts that are none" },
+    time = { "has a time that is none", "have times that are none" },
+    type = { "has a field of the wrong type", "have fields of the wrong type" },
+    no_record = { "is no record at all", "are no records at all" },
+    source = { "is a source beyond the first 1000, not judged", "are sources beyond the first 1000, not judged" },
+}
+
+local function is_time(value, latest)
+    return type(value) == "number" and value > 0 and value <= latest and value % 1 == 0
+end
+
+local function is_count(value)
+    return value == nil or type(value) == "number" and value >= 0 and value <= LAST_COUNT and value % 1 == 0
+end
+
+local function is_text(value)
+    return value == nil or type(value) == "string"
+end
+
+-- The same for all counts and texts of a record at once: every record passes here, and calls are what costs.
+local function are_counts(a, b, c, d)
+    return (a == nil or type(a) == "number" and a >= 0 and a <= LAST_COUNT and a % 1 == 0)
+        and (b == nil or type(b) == "number" and b >= 0 and b <= LAST_COUNT and b % 1 == 0)
+        and (c == nil or type(c) == "number" and c >= 0 and c <= LAST_COUNT and c % 1 == 0)
+        and (d == nil or type(d) == "number" and d >= 0 and d <= LAST_COUNT and d % 1 == 0)
+end
+
+local function are_texts(a, b, c, d)
+    return (a == nil or type(a) == "string") and (b == nil or type(b) == "string")
+        and (c == nil or type(c) == "string") and (d == nil or type(d) == "string")
+end
+
+--- Whether nothing is wrong with a record; most pass here, and are used as they are.
+-- @tparam table record @tparam number latest milliseconds; later times are in the future @treturn boolean
+function M.sound(record, latest)
+    local start, finish = record.start_time, record.end_time
+    return STATUSES[record.status]
+        and (start == nil or is_time(start, latest))
+        and (finish == nil or is_time(finish, latest) and (start == nil or finish >= start))
+        and are_counts(record.add_count, record.update_count, record.delete_count, record.failed_count)
+        and are_texts(record.id, record.identity_source_id, record.identity_source_type, record.fail_reason)
+        or false
+end
+
+-- JSON's null is a userdata wherever nobody took it away.
+local function given(value)
+    if type(value) ~= "userdata" then
+        return value
+    end
+end
+
+local function clean_text(value)
+    if type(value) == "number" then
+        return ("%.14g"):format(value), "type"
+    elseif not is_text(value) then
+        return nil, "type"
+    end
+    return value
+end
+
+-- Zero is what services write where they have no time; it is no flaw.
+local function clean_time(value)
+    if value == nil or value == 0 then
+        return nil
+    elseif type(value) ~= "number" then
+        return nil, "type"
+    elseif not (value > 0 and value <= LAST_TIME) then
+        return nil, "time"
+    end
+    return math.floor(value)
+end
+
+local function clean_count(value)
+    if is_count(value) then
+        return value
+    end
+    return nil, type(value) == "number" and "count" or "type"
+end
+
+local CLEANERS = {
+    id = clean_text, identity_source_id = clean_text, identity_source_type = clean_text, fail_reason = clean_text,
+    start_time = clean_time, end_time = clean_time, add_count = clean_count, update_count = clean_count,
+    delete_count = clean_count, failed_count = clean_count,
+}
+
+--- A copy of a record without what is wrong with it, and the kinds of flaws it has.
+-- @tparam table record @tparam number latest milliseconds
+-- @treturn table record; a start in the future stays, since it is why the record must not be judged
+-- @treturn {[string]=boolean} kinds; empty when only nulls were taken away
+function M.clean(record, latest)
+    local run, kinds = {}, {}
+    for name, cleaner in pairs(CLEANERS) do
+        local value, kind = cleaner(given(record[name]))
+        run[name] = value
+        kinds[kind or ""] = true
+    end
+    kinds[""] = nil
+    if STATUSES[record.status] then
+        run.status = record.status
+    else
+        kinds.status = true
+    end
+    if (run.start_time or 0) > latest then
+        kinds.future = true
+    elseif (run.end_time or 0) > latest then
+        run.end_time, kinds.future = nil, true
+    end
+    if run.end_time and run.start_time and run.end_time < run.start_time then
+        run.end_time, kinds.order = nil, true
+    end
+    return run, kinds
+end
+
+--- The gravest of some kinds. @tparam {[string]=boolean} kinds @treturn string or nil
+function M.gravest(kinds)
+    for _, kind in ipairs(M.kinds) do
+        if kinds[kind] then
+            return kind
+        end
+    end
+end
+
+return M

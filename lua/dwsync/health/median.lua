@@ -1,0 +1,72 @@
+--- The middle of numbers and how far they spread around it.
+-- It must not know what the numbers mean.
+-- @module dwsync.health.median
+local M = {}
+
+--- The value below which a share of the values lies (nearest rank).
+-- @tparam {number,...} sorted ascending @tparam number share 0..1 @treturn number, or nil when there is none
+function M.percentile(sorted, share)
+    local count = #sorted
+    if count == 0 then
+        return nil
+    end
+    return sorted[math.max(1, math.min(count, math.ceil(share * count - 1e-9)))]
+end
+
+--- The middle value, or the mean of the two in the middle.
+-- @tparam {number,...} sorted ascending @treturn number, or nil when there is none
+function M.of_sorted(sorted)
+    local count = #sorted
+    local low = math.floor((count + 1) / 2)
+    if count % 2 == 1 or count == 0 then
+        return sorted[low]
+    end
+    return (sorted[low] + sorted[low + 1]) / 2
+end
+
+--- The median of values and their median absolute deviation from it.
+-- @tparam {number,...} values; they get sorted
+-- @treturn number median @treturn number deviation
+function M.spread(values)
+    table.sort(values)
+    local middle = M.of_sorted(values)
+    local distances = {}
+    for i, value in ipairs(values) do
+        distances[i] = math.abs(value - middle)
+    end
+    table.sort(distances)
+    return middle, M.of_sorted(distances)
+end
+
+-- The place where a value stands, or would stand, in a sorted list.
+local function place(sorted, count, value)
+    local low, high = 1, count
+    while low <= high do
+        local middle = (low + high - (low + high) % 2) / 2
+        if sorted[middle] < value then
+            low = middle + 1
+        else
+            high = middle - 1
+        end
+    end
+    return low
+end
+
+--- The median of the newest values of a stream.
+-- @tparam integer size how many of the newest count
+-- @treturn function(value) → the median so far, this value included
+function M.sliding(size)
+    local ring, sorted, count, oldest = {}, {}, 0, 1
+    return function(value)
+        if count == size then
+            table.remove(sorted, place(sorted, count, ring[oldest]))
+            count = count - 1
+        end
+        table.insert(sorted, place(sorted, count, value), value)
+        ring[oldest] = value
+        oldest, count = oldest % size + 1, count + 1
+        return M.of_sorted(sorted)
+    end
+end
+
+return M

@@ -1,0 +1,47 @@
+--- The evaluations of several clusters as one: what reports, metrics and exit codes are made of.
+-- It must not judge anew, nor change what it is given.
+-- @module dwsync.health.overview
+local severity = require "dwsync.health.severity"
+
+local M = {}
+
+local function name_of(item)
+    local cluster = item.cluster or {}
+    return tostring(cluster.name or cluster.id or "")
+end
+
+local function id_of(item)
+    return tostring((item.cluster or {}).id or "")
+end
+
+-- A cluster that could not be asked is unknown: nobody can tell that it is well.
+local function graded(item, position)
+    if type(item) ~= "table" or not item.evaluation and not item.error then
+        error(("overview: item %d has neither an evaluation nor an error"):format(position), 4)
+    end
+    local copy = {}
+    for name, value in pairs(item) do
+        copy[name] = value
+    end
+    copy.severity = item.evaluation and item.evaluation.severity or "unknown"
+    return copy
+end
+
+--- Makes an overview: see dwsync.health.overview.
+function M.make(items, now)
+    local clusters = {}
+    for i, item in ipairs(items) do
+        clusters[i] = graded(item, i)
+    end
+    table.sort(clusters, function(a, b)
+        if a.severity ~= b.severity then
+            return severity.is_worse(a.severity, b.severity)
+        elseif name_of(a) ~= name_of(b) then
+            return name_of(a) < name_of(b)
+        end
+        return id_of(a) < id_of(b)
+    end)
+    return { now = now, severity = severity.worst(clusters), clusters = clusters }
+end
+
+return M

@@ -1,0 +1,108 @@
+--- Records that share an id: which of them is kept, and whether they contradict each other.
+-- It must give the same answer in whatever order they come.
+-- @module dwsync.health.repeated
+local order = require "dwsync.health.order"
+
+local M = {}
+
+local function same(a, b)
+    for _, name in ipairs(order.fields) do
+        if a[name] ~= b[name] then
+            return false
+        end
+    end
+    return true
+end
+
+local function is_open(run)
+    return run.status == "RUNNING"
+end
+
+-- Of two records with one id: what has ended over what still ran, then the later one.
+local function better(a, b)
+    if is_open(a) ~= is_open(b) then
+        return is_open(b) and a or b
+    end
+    return order.ends_before(a, b) and b or a
+end
+
+-- A run that was seen RUNNING and is seen again has gone on, which is no contradiction.
+local function went_on(a, b)
+    return (is_open(a) or is_open(b)) and a.start_time == b.start_time
+end
+
+-- Records with one id, kept by source, since a list may hold such of several.
+local Repeated = {}
+Repeated.__index = Repeated
+
+--- An empty collection; most lists leave it so.
+function M.new()
+    return setmetatable({ ids = {}, dropped = {}, instead = {} }, Repeated)
+end
+
+local function source_id(run)
+    return run.identity_source_id or ""
+end
+
+--- Notes a record whose id was seen before.
+-- @tparam table first the first record with that id @tparam table run
+-- @treturn boolean whether the record is one of its own, since the others are of other sources
+function Repeated:add(first, run)
+    local by_source = self.ids[run.id]
+    if not by_source then
+        by_source = { [source_id(first)] = { first = first, kept = first } }
+        self.ids[run.id] = by_source
+    end
+    if not by_source[source_id(run)] then
+        by_source[source_id(run)] = { first = run, kept = run }
+        for _, entry in pairs(by_source) do
+            entry.differs = true
+        end
+        return true
+    end
+    local entry = by_source[source_id(run)]
+    entry.differs = entry.differs or not same(entry.kept, run) and not went_on(entry.kept, run)
+    if run ~= entry.kept then
+        local kept = better(entry.kept, run)
+        self.dropped[kept == run and entry.kept or run] = true
+        entry.kept = kept
+    end
+    return false
+end
+
+--- Puts what was kept in the place of what came first, and drops the flaws of what was not kept.
+-- @tparam {[string]=table} by_id sources
+function Repeated:settle(by_id)
+    for _, by_source in pairs(self.ids) do
+        for id, entry in pairs(by_source) do
+            self.instead[entry.first] = entry.kept
+            if entry.differs then
+                table.insert(by_id[id].flaws, { run = entry.kept, kinds = { repeated = true } })
+            end
+        end
+    end
+    if next(self.ids) then
+        for _, source in pairs(by_id) do
+            self:settle_source(source)
+        end
+    end
+end
+
+function Repeated:settle_source(source)
+    for i, run in ipairs(source.runs) do
+        source.runs[i] = self.instead[run] or run
+    end
+    local by_run, kept = {}, {}
+    for _, flaw in ipairs(source.flaws) do
+        if not self.dropped[flaw.run] and not by_run[flaw.run] then
+            kept[#kept + 1], by_run[flaw.run] = flaw, flaw
+        elseif by_run[flaw.run] then
+            for kind in pairs(flaw.kinds) do
+                by_run[flaw.run].kinds[kind] = true
+            end
+        end
+    end
+    source.flaws = kept
+end
+
+return M

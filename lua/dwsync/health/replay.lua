@@ -1,0 +1,164 @@
+--- What would have fired, when, and for how long: history gone through once, event by event.
+-- It must not judge with other code than an evaluation does: at any time an alert is open here if and only if the
+-- records known at that time give a verdict of that severity.
+-- @module dwsync.health.replay
+local Watch = require "dwsync.health.watch"
+local data = require "dwsync.health.rules.data"
+local order = require "dwsync.health.order"
+local rules = require "dwsync.health.rules"
+local severity = require "dwsync.health.severity"
+local sources = require "dwsync.health.sources"
+
+local M = {}
+
+local ALERTS = { warning = true, critical = true }
+
+-- What happens to a source, in three lists by time; each knows where it has got to.
+local function events_of(source)
+    local begins = {}
+    for _, run in ipairs(source.runs) do
+        if run.start_time and (run.status == "RUNNING" or run.status == "FINISHED" or run.status == "FAILED") then
+            begins[#begins + 1] = run
+        end
+    end
+    return {
+        { list = begins, at = 1, method = "began", time = function(run) return run.start_time end },
+        { list = source.ended, at = 1, method = "ended", time = order.ended_at },
+        { list = source.flaws, at = 1, method = "flawed", time = function(flaw) return data.noticed_at(flaw) or 0 end },
+    }
+end
+
+local function next_event(events)
+    local first
+    for _, kind in ipairs(events) do
+        local item = kind.list[kind.at]
+        local time = item and kind.time(item)
+        first = time and (not first or time < first) and time or first
+    end
+    return first
+end
+
+local function tell_until(events, watch, now)
+    for _, kind in ipairs(events) do
+        local item = kind.list[kind.at]
+        while item and kind.time(item) <= now do
+            watch[kind.method](watch, item)
+            kind.at = kind.at + 1
+            item = kind.list[kind.at]
+        end
+    end
+end
+
+local Replay = {}
+Replay.__index = Replay
+
+local function close(alert, till)
+    alert.till = till
+    alert.seconds = (till - alert.from) / 1000
+end
+
+-- Notes what a rule says now, and when time alone may change that.
+function Replay:judge(rule, now)
+    local finding = self.watch:judge(rule, now)
+    local grade, alert = Watch.severity(finding), self.open[rule]
+    self.recheck[rule] = finding.recheck
+    if not ALERTS[grade] then
+        if alert then
+            close(alert, now)
+            self.open[rule] = nil
+        end
+    elseif not alert then
+        alert = { rule = rule, source = self.source.id, source_type = self.source.type, severity = grade, from = now,
+            record_id = finding.run and finding.run.id }
+        self.open[rule], self.alerts[#self.alerts + 1] = alert, alert
+    elseif severity.is_worse(grade, alert.severity) then
+        alert.severity, alert.record_id = grade, finding.run and finding.run.id
+    end
+end
+
+function Replay:next_recheck()
+    local first
+    for _, rule in ipairs(self.rules) do
+        local time = self.recheck[rule]
+        first = time and (not first or time < first) and time or first
+    end
+    return first
+end
+
+-- Goes from one point at which something may change to the next.
+function Replay:run(till)
+    local events = events_of(self.source)
+    while true do
+        local event, recheck = next_event(events), self:next_recheck()
+        local now = math.min(event or math.huge, recheck or math.huge)
+        if now > till then
+            return
+        end
+        if event == now then
+            tell_until(events, self.watch, now)
+        end
+        for _, rule in ipairs(self.rules) do
+            if event == now or self.recheck[rule] and self.recheck[rule] <= now then
+                self:judge(rule, now)
+            end
+        end
+    end
+end
+
+-- "never" is about a list, not about a point in time.
+local function replayed(checked)
+    local names = {}
+    for _, name in ipairs(rules.names) do
+        if checked[name] and name ~= "never" then
+            names[#names + 1] = name
+        end
+    end
+    return names
+end
+
+local function replay_source(source, checked, till, alerts)
+    local replay = setmetatable({ source = source, watch = Watch.new(source, checked), rules = replayed(checked),
+        open = {}, recheck = {}, alerts = alerts }, Replay)
+    replay:run(till)
+    for _, alert in pairs(replay.open) do
+        alert.seconds = (till - alert.from) / 1000
+    end
+end
+
+local function newest_time(list)
+    local newest = 0
+    for _, source in ipairs(list) do
+        for _, run in ipairs(source.runs) do
+            newest = math.max(newest, run.start_time or 0, run.end_time or 0)
+        end
+    end
+    return newest
+end
+
+--- @tparam function next_record iterator @tparam table checked rules
+-- @tparam number|nil now seconds; nil: the newest time of the records @tparam number|nil since milliseconds
+-- @treturn {table,...} alerts by time
+function M.replay(next_record, checked, now, since)
+    local tolerance = (checked.data and checked.data.tolerance or 300) * 1000
+    local list = sources.read(next_record, now and now * 1000 + tolerance or math.huge)
+    local till, alerts, kept = now and now * 1000 or newest_time(list), {}, {}
+    for _, source in ipairs(list) do
+        replay_source(source, checked, till, alerts)
+    end
+    for _, alert in ipairs(alerts) do
+        if not since or (alert.till or math.huge) > since then
+            kept[#kept + 1] = alert
+        end
+    end
+    table.sort(kept, function(a, b)
+        if a.from ~= b.from then
+            return a.from < b.from
+        elseif a.source ~= b.source then
+            return a.source < b.source
+        end
+        return a.rule < b.rule
+    end)
+    return kept
+end
+
+return M

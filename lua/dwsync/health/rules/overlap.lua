@@ -1,0 +1,38 @@
+--- Rule "overlap": runs of one source that are RUNNING although a newer run began: two at once, or one left behind.
+-- It must not count the newest run, which may well be running.
+-- @module dwsync.health.rules.overlap
+local wording = require "dwsync.health.wording"
+
+local M = {}
+
+M.unit = "runs"
+
+M.options = {
+    warning = { kind = "whole", default = 1, level = true },
+    critical = { kind = "whole", level = true },
+}
+
+function M.track(options)
+    return { options = options }
+end
+
+function M.judge(tracker, course)
+    local value = course:overtaken()
+    local run = value > 0 and course:oldest_open() or nil
+    return { value = value, warning = tracker.options.warning, critical = tracker.options.critical, run = run,
+        since = run and run.start_time, open = course.open }
+end
+
+function M.describe(finding, course)
+    if finding.value == 0 then
+        return "no two runs at once"
+    end
+    local message = finding.open > finding.value and ("%s are running at once"):format(
+        wording.count(finding.open, "run")) or finding.value == 1 and "a run is still RUNNING although a newer one ended"
+        or ("%s are still RUNNING although newer ones ended"):format(wording.count(finding.value, "run"))
+    return message, ("Two runs can undo each other's work: see in the console whether the older run of %s really "
+        .. "works still; stop it if it does, and report it to the service if it only says so."):format(
+        wording.source(course.source))
+end
+
+return M

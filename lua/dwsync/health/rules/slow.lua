@@ -1,0 +1,65 @@
+--- Rule "slow": how far the duration of the last run that FINISHED is above what is usual.
+-- It must not fire before there are enough runs to tell what is usual, nor for a run that is RUNNING (rule "stuck").
+-- @module dwsync.health.rules.slow
+local median = require "dwsync.health.median"
+local records = require "dwsync.records"
+local wording = require "dwsync.health.wording"
+
+local M = {}
+
+M.unit = "deviations"
+
+M.options = {
+    warning = { kind = "factor", default = 6, level = true },
+    critical = { kind = "factor", default = 12, level = true },
+    minimum = { kind = "duration", default = 60 }, -- less above the median than this is never slow
+    history = { kind = "whole", default = 30 }, -- so many runs before it tell what is usual
+    least_history = { kind = "whole", default = 10 }, -- and so many are needed
+}
+
+function M.track(options)
+    return { options = options, counted = -1 }
+end
+
+-- A deviation is one second at least and a tenth of the median: what never varies may vary a little.
+local function measure(options, finished)
+    local run = finished[#finished]
+    local duration = run and records.duration(run)
+    local before, i = {}, #finished - 1
+    while i >= 1 and #before < options.history do
+        before[#before + 1] = records.duration(finished[i])
+        i = i - 1
+    end
+    local known = { run = run, known = #before, duration = duration }
+    if duration and #before >= options.least_history then
+        local middle, deviation = median.spread(before)
+        local above = duration - middle
+        known.usual = middle
+        known.value = above >= options.minimum and above > 0 and above / math.max(deviation, 1, middle / 10) or 0
+    end
+    return known
+end
+
+function M.judge(tracker, course)
+    local options = tracker.options
+    if tracker.counted ~= #course.finished then
+        tracker.counted, tracker.last = #course.finished, measure(options, course.finished)
+    end
+    local last = tracker.last
+    return { value = last.value, warning = options.warning, critical = options.critical, run = last.run,
+        since = last.run and last.run.start_time, last = last, needed = options.least_history }
+end
+
+function M.describe(finding, course)
+    local last = finding.last
+    if not last.duration then
+        return "no run that finished tells how long it took"
+    elseif not last.value then
+        return ("not enough runs to tell: %.0f of %.0f needed before the newest"):format(last.known, finding.needed)
+    end
+    return ("the last run that finished took %s, usual are %s"):format(wording.length(last.duration),
+        wording.length(last.usual)), ("Look at what slowed %s down: many changes at once, the directory's load, or the "
+        .. "network; a run that gets slower from day to day ends up stuck."):format(wording.source(course.source))
+end
+
+return M

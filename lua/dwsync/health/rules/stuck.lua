@@ -1,0 +1,76 @@
+--- Rule "stuck": how long a run has been RUNNING, against how long runs usually take.
+-- It must not fire for a run that a newer one has finished after; that one is the rule "overlap"'s.
+-- @module dwsync.health.rules.stuck
+local median = require "dwsync.health.median"
+local records = require "dwsync.records"
+local wording = require "dwsync.health.wording"
+
+local M = {}
+
+M.unit = "seconds"
+
+M.options = {
+    warning = { kind = "duration", level = true }, -- absent: computed, as below
+    critical = { kind = "duration", level = true },
+    factor = { kind = "factor", default = 3 },
+    critical_factor = { kind = "factor", default = 6 },
+    minimum = { kind = "duration", default = 1800 },
+    critical_minimum = { kind = "duration", default = 7200 },
+}
+
+-- So many of the newest ended runs tell how long one usually takes.
+local RUNS = 100
+
+function M.track(options)
+    return { options = options, counted = 0 }
+end
+
+-- The 95th percentile of the durations, computed again only when a run has ended since.
+local function usual(tracker, ended)
+    if tracker.counted ~= #ended then
+        local durations = {}
+        for i = #ended, math.max(1, #ended - RUNS + 1), -1 do
+            durations[#durations + 1] = records.duration(ended[i])
+        end
+        table.sort(durations)
+        tracker.counted, tracker.usual = #ended, median.percentile(durations, 0.95)
+    end
+    return tracker.usual
+end
+
+local function threshold(given, factor, minimum, duration)
+    if given ~= nil then
+        return given
+    end
+    return math.max(factor * (duration or 0), minimum)
+end
+
+function M.judge(tracker, course, now)
+    local options, run = tracker.options, course:longest()
+    local duration = usual(tracker, course.ended)
+    local critical = threshold(options.critical, options.critical_factor, options.critical_minimum, duration)
+    local warning = threshold(options.warning, options.factor, options.minimum, duration)
+    local finding = { value = 0, warning = critical and warning and math.min(warning, critical) or warning,
+        critical = critical, usual = duration, run = run, open = course.open }
+    if run then
+        finding.value, finding.since = math.max(0, now - run.start_time) / 1000, run.start_time
+        for _, limit in ipairs { finding.critical or math.huge, finding.warning or math.huge } do
+            local at = run.start_time + limit * 1000
+            finding.recheck = at > now and at < math.huge and at or finding.recheck
+        end
+    end
+    return finding
+end
+
+function M.describe(finding, course)
+    if not finding.run then
+        return finding.open > 0 and "what is running either has no start time or was overtaken" or "no run is running"
+    end
+    local compared = finding.usual and (", 95 of 100 end within %s"):format(wording.length(finding.usual)) or ""
+    return ("a run has been running for %s%s"):format(wording.length(finding.value), compared),
+        ("Nothing new is synchronised while it hangs: check that the identity source answers, then stop the run of %s "
+        .. "in the console and start one by hand; if it cannot be stopped, open a ticket with the record's id."):format(
+        wording.source(course.source))
+end
+
+return M

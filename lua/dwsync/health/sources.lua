@@ -1,0 +1,127 @@
+--- Records by identity source: each run once, in order, and what is wrong with which.
+-- It must not judge.
+-- @module dwsync.health.sources
+local Repeated = require "dwsync.health.repeated"
+local flaws = require "dwsync.health.flaws"
+local order = require "dwsync.health.order"
+
+local M = {}
+
+--- How many sources are judged; no cluster has that many, and a hostile list shall not cost a verdict per record.
+M.MAX_SOURCES = 1000
+
+-- Puts a run to its source, if its id is new there.
+local function place(reader, source, run)
+    local id = run.id
+    local first = id and reader.seen[id]
+    if not first then
+        source.runs[#source.runs + 1] = run
+        if id then
+            reader.seen[id] = run
+        end
+    elseif reader.repeated:add(first, run) then
+        source.runs[#source.runs + 1] = run
+    end
+end
+
+local function read_record(reader, record)
+    local run, kinds = record, nil
+    if not flaws.sound(record, reader.latest) then
+        run, kinds = flaws.clean(record, reader.latest)
+    end
+    local id = run.identity_source_id or ""
+    local source = reader.by_id[id]
+    if not source then
+        source = { id = id, runs = {}, flaws = {} }
+        reader.by_id[id] = source
+    end
+    place(reader, source, run)
+    if kinds and next(kinds) then
+        source.flaws[#source.flaws + 1] = { run = run, kinds = kinds }
+    end
+end
+
+local function read(next_record, latest, cluster)
+    local reader = { by_id = {}, seen = {}, repeated = Repeated.new(), latest = latest }
+    for record in next_record do
+        cluster.records = cluster.records + 1
+        if type(record) == "table" then
+            read_record(reader, record)
+        else
+            cluster.flaws[#cluster.flaws + 1] = { run = {}, kinds = { no_record = true } }
+        end
+    end
+    reader.repeated:settle(reader.by_id)
+    return reader.by_id
+end
+
+-- The newest name of its type that a source was given.
+local function type_of(runs)
+    for i = #runs, 1, -1 do
+        if runs[i].identity_source_type then
+            return runs[i].identity_source_type
+        end
+    end
+end
+
+local function arrange(source, latest)
+    local judged, ended = {}, {}
+    order.sort(source.runs, order.starts_before)
+    source.type = type_of(source.runs)
+    for _, run in ipairs(source.runs) do
+        if (run.start_time or 0) <= latest then -- a run of tomorrow proves nothing about today
+            judged[#judged + 1] = run
+            if run.status == "FINISHED" or run.status == "FAILED" then
+                ended[#ended + 1] = run
+            end
+        end
+    end
+    order.sort(ended, order.ends_before)
+    source.runs, source.ended = judged, ended
+    table.sort(source.flaws, function(a, b)
+        return order.starts_before(a.run, b.run)
+    end)
+end
+
+local function newest(source)
+    local run = source.runs[#source.runs]
+    return run and (run.start_time or run.end_time) or 0
+end
+
+local function by_id(a, b)
+    return a.id < b.id
+end
+
+-- Drops the sources beyond the bound, those whose newest run is oldest, and says so.
+local function bound(list, cluster)
+    if #list > M.MAX_SOURCES then
+        table.sort(list, function(a, b)
+            if newest(a) ~= newest(b) then
+                return newest(a) > newest(b)
+            end
+            return by_id(a, b)
+        end)
+        for i = #list, M.MAX_SOURCES + 1, -1 do
+            cluster.flaws[#cluster.flaws + 1], list[i] = { run = {}, kinds = { source = true } }, nil
+        end
+    end
+    table.sort(list, by_id)
+end
+
+--- Reads records once.
+-- @tparam function next_record iterator
+-- @tparam number latest milliseconds; what is dated later is in the future
+-- @treturn {table,...} sources by id: `id` ("" when records name none), `type`, `runs` by start, `ended` by end,
+-- `flaws` ({run =, kinds =})
+-- @treturn table the cluster: `records` (how many were read), `flaws` that belong to no source
+function M.read(next_record, latest)
+    local cluster, list = { flaws = {}, records = 0 }, {}
+    for _, source in pairs(read(next_record, latest, cluster)) do
+        arrange(source, latest)
+        list[#list + 1] = source
+    end
+    bound(list, cluster)
+    return list, cluster
+end
+
+return M

@@ -1,0 +1,116 @@
+local overviews = require "spec.report.overviews"
+
+local function render(overview)
+    return overviews.render("html", overview)
+end
+
+local function has(text, part)
+    return assert.is_truthy(text:find(part, 1, true), part)
+end
+
+describe("the page of verdicts", function()
+    it("answers in its heading before anything else", function()
+        has(render(overviews.stories()), "<h1>3 of 7 clusters are critical</h1>")
+        has(render(overviews.overview { overviews.stuck() }), "<h1>dws-stuck is critical</h1>")
+        has(render(overviews.overview { overviews.healthy(), overviews.healthy("b", 2) }),
+            "<h1>All 2 clusters are ok</h1>")
+        has(render(overviews.overview { overviews.healthy(), overviews.never() }),
+            "<h1>1 of 2 clusters is unknown</h1>")
+        has(render(overviews.overview {}), "<h1>There is no cluster to judge</h1>")
+    end)
+
+    it("has a summary with links to each cluster when there are several, and none for one", function()
+        local text = render(overviews.stories())
+        has(text, "Clusters, worst first")
+        for i = 1, 7 do
+            has(text, ('<a href="#cluster-%d">'):format(i))
+            has(text, ('<section aria-labelledby="cluster-%d-name" class="cluster" id="cluster-%d">'):format(i, i))
+        end
+        assert.is_nil(render(overviews.overview { overviews.stuck() }):find("worst first", 1, true))
+    end)
+
+    it("gives each verdict with advice, value, thresholds, since and record", function()
+        local text = render(overviews.overview { overviews.stuck() })
+        for _, part in ipairs { "A run has been going on for 9 h.", "Look at the cluster&#39;s management node",
+            "9 h; warning from 30 min, critical from 2 h", "2025-11-23 23:00:00Z</time> (9 h ago)",
+            "00000384-4a5b-4c6d-8e7f-00000000aaaa", "8 checks: churn, data" } do
+            has(text, part)
+        end
+    end)
+
+    it("explains why runs failed", function()
+        local text = render(overviews.overview { overviews.failing() })
+        has(text, "AcceptSecurityContext error, data 52e")
+        has(text, "The password of the account with which the cluster binds is wrong")
+    end)
+
+    it("draws a picture for each source", function()
+        local text = render(overviews.overview { overviews.partial() })
+        has(text, 'id="timeline-1-1-wide-t">Runs of oneaccess b1e0c0de</title>')
+        has(text, 'id="timeline-1-2-wide-t">Runs of ldap 79d6458e</title>')
+    end)
+
+    it("says so when there is nothing to draw, and is whole without records", function()
+        has(render(overviews.overview { overviews.never() }), "There is no run within 30 days to draw.")
+        local item = overviews.healthy()
+        item.records = nil
+        local text = render(overviews.overview { item })
+        assert.is_nil(text:find("<figure", 1, true))
+        has(text, "Sources")
+    end)
+
+    it("names every id once, and every id it refers to", function()
+        local text = render(overviews.stories())
+        local ids = {}
+        for id in text:gmatch ' id="([^"]*)"' do
+            assert.is_nil(ids[id], id)
+            ids[id] = true
+        end
+        for id in text:gmatch 'href="#([^"]*)"' do
+            assert.is_true(ids[id], id)
+        end
+        for id in text:gmatch "url%(#([^)]*)%)" do
+            assert.is_true(ids[id], id)
+        end
+    end)
+
+    it("refers to nothing outside of itself, and has no script", function()
+        for _, overview in ipairs { overviews.stories(), overviews.hostile() } do
+            local text = render(overview)
+            assert.is_nil(text:find "<script" or text:find "<img" or text:find "<link" or text:find "<iframe")
+            assert.is_nil(text:find ' src=' and text:find '<[^>]* src=')
+            assert.is_nil(text:find '<[^>]* href="[^#]')
+            assert.is_nil(text:find '<[^>"]* on%a+=')
+        end
+    end)
+
+    it("stays below a megabyte with hundreds of clusters, and says what it left out", function()
+        local items = {}
+        for i = 1, 600 do
+            items[i] = i % 2 == 0 and overviews.failing() or overviews.healthy(("dws-%03d"):format(i), i)
+        end
+        local text = render(overviews.overview(items))
+        assert.is_true(#text < 1000000)
+        has(text, "further clusters, none worse than those above, are left out of this page")
+    end)
+
+    it("stays below a megabyte with texts that a hostile service made long", function()
+        local items = {}
+        for i = 1, 300 do
+            items[i] = overviews.hostile(("\"<'"):rep(5000) .. i).clusters[1]
+        end
+        local text = render { now = overviews.NOW, severity = "critical", clusters = items }
+        assert.is_true(#text < 1000000)
+        has(text, "further clusters, none worse, are left out here.")
+    end)
+
+    it("stays small with a hundred thousand runs, and quick", function()
+        local item = overviews.healthy()
+        item.records = overviews.records(100000, function(i)
+            return { start_time = (overviews.NOW - i * 60) * 1000 }
+        end)
+        local began = os.clock()
+        assert.is_true(#render(overviews.overview { item }) < 100000)
+        assert.is_true(os.clock() - began < 5) -- measured: 0.25 s
+    end)
+end)

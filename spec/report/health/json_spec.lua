@@ -1,0 +1,73 @@
+local json = require "dwsync.json"
+local overviews = require "spec.report.overviews"
+
+local function render(overview)
+    return overviews.render("json", overview)
+end
+
+describe("an overview as JSON", function()
+    it("has the documented shape", function()
+        local document = assert(json.decode(render(overviews.stories())))
+        assert.equal(1763971200000, document.now)
+        assert.equal("critical", document.severity)
+        assert.equal(7, #document.clusters)
+        local failing = document.clusters[1]
+        assert.same({ "026af226-1111-4222-8333-444455556666", "dws-failing", "critical", 168 }, { failing.id,
+            failing.name, failing.severity, failing.records })
+        local expected = overviews.failing().evaluation
+        local source = "79d6458e-52bb-4e0d-9d2c-1f6a4b7c8d9e"
+        assert.equal(#expected.verdicts, #failing.verdicts)
+        assert.same(expected.verdicts[1], failing.verdicts[1])
+        assert.same({ source, "ldap", "critical" }, { failing.sources[1].id, failing.sources[1].type,
+            failing.sources[1].severity })
+        assert.equal(24, failing.sources[1].statistics.windows["24h"].failed)
+        assert.equal(expected.statistics.last_success, failing.statistics.last_success)
+        assert.same(expected.reasons, failing.reasons)
+    end)
+
+    it("has no records in it", function()
+        local item = overviews.healthy()
+        item.records[1].fail_reason = "only in a record"
+        assert.is_nil(render(overviews.overview { item }):find("only in a record", 1, true))
+    end)
+
+    it("says why a cluster could not be asked", function()
+        local document = json.decode(render(overviews.overview { overviews.unreadable() }))
+        assert.same({ id = "08764f85-1111-4222-8333-444455556666", name = "dws-unreadable", severity = "unknown",
+            error = { kind = "timeout", message = "no answer within 60 s",
+                hint = "Raise timeout, or check what slows the network or the service down." } }, document.clusters[1])
+    end)
+
+    it("writes empty lists as lists", function()
+        assert.equal('{"now":1763971200000,"severity":"ok","clusters":[\n]}\n', render(overviews.overview {}))
+        local text = render(overviews.overview { overviews.never() })
+        assert.is_truthy(text:find('"sources":[],"statistics":{"runs":0,"windows":{}},"reasons":[]', 1, true))
+    end)
+
+    it("is the same text for the same overview", function()
+        assert.equal(render(overviews.stories()), render(overviews.stories()))
+    end)
+
+    it("gives hostile text back as it was, and nothing that a terminal obeys", function()
+        local hostile = '"},{"x":"\\\27[2J\194\155\226\128\174\n\t=1+1</script>用户'
+        local text = render(overviews.hostile(hostile))
+        assert.is_nil(text:find "[%z\1-\9\11-\31\127]")
+        assert.is_nil(text:find("\194\155", 1, true))
+        assert.is_nil(text:find("\226\128\174", 1, true))
+        local cluster = json.decode(text).clusters[1]
+        assert.equal(hostile, cluster.id)
+        assert.equal(hostile, cluster.verdicts[1].message)
+        assert.equal(hostile, cluster.reasons[1].sample)
+        assert.equal(hostile, cluster.sources[1].id)
+    end)
+
+    it("stays valid with bytes that are no UTF-8 and numbers that are none", function()
+        local overview = overviews.hostile "a\155b\255\237\160\128"
+        overview.clusters[1].evaluation.verdicts[1].value = 0 / 0
+        overview.clusters[1].evaluation.statistics.median_gap = 1 / 0
+        local cluster = assert(json.decode(render(overview))).clusters[1]
+        assert.equal("a\239\191\189b" .. ("\239\191\189"):rep(4), cluster.id)
+        assert.is_nil(cluster.verdicts[1].value)
+        assert.is_nil(cluster.statistics.median_gap)
+    end)
+end)

@@ -1,0 +1,70 @@
+local overviews = require "spec.report.overviews"
+
+local function render(overview)
+    return overviews.render("markdown", overview)
+end
+
+-- Without code spans, in which nothing is interpreted.
+local function outside_of_code(text)
+    return (text:gsub("`[^`\n]*`", "CODE"))
+end
+
+describe("verdicts as Markdown", function()
+    it("head each cluster with its severity, and give message, facts and advice", function()
+        local text = render(overviews.overview { overviews.mass_delete() })
+        assert.equal([[
+## Identity synchronisation: 🔴 **CRITICAL**
+
+1 critical, judged 2025-11-24T08:00:00Z.
+
+### 🔴 **CRITICAL** dws-mass-delete
+
+Cluster `03a06b39-1111-4222-8333-444455556666`
+
+- 🔴 **CRITICAL** `mass_delete` (ldap 79d6458e): One run deleted 480 accounts.
+  - since 2025-11-24T07:48:00Z (12 min ago); warning from 20 accounts, critical from 50 accounts; record ]]
+            .. [[`00000014-4a5b-4c6d-8e7f-00000000aaaa`
+  - **Next:** Stop the schedule, compare with the directory, and restore the accounts before users notice.
+- 🟢 **OK** 9 checks: churn, data, failing, overlap, partial, slow, stale, stuck, volume
+
+| Source | State | Last success | Finished in 24 h | Finished in 7 d | Every | Takes | Deleted in 30 d |
+|---|---|---|--:|--:|--:|--:|--:|
+| ldap 79d6458e | critical | 2025-11-24T07:48:21Z | 100 % of 24 | 100 % of 168 | 1 h | 21 s | 10 |
+]], text)
+    end)
+
+    it("give the reasons with cause and next step", function()
+        local text = render(overviews.overview { overviews.failing() })
+        assert.is_truthy(text:find("1. 72 × `javax.naming.AuthenticationException: [LDAP: error code 49", 1, true))
+        assert.is_truthy(text:find("\n   - **Cause:** The password", 1, true))
+        assert.is_truthy(text:find("\n   - **Next:** Set the new password", 1, true))
+    end)
+
+    it("say why a cluster could not be asked", function()
+        assert.is_truthy(render(overviews.overview { overviews.unreadable() }):find(
+            "The records could not be read: no answer within 60 s", 1, true))
+    end)
+
+    it("let no hostile text be HTML, a link, an image, a mention, a reference or an address", function()
+        local text = outside_of_code(render(overviews.hostile()))
+        assert.is_nil(text:find("<", 1, true))
+        assert.is_nil(text:find "[^\\]%[")
+        assert.is_nil(text:find "[^\\]!")
+        assert.is_nil(text:find "@%w")
+        assert.is_nil(text:find "[^&]#%d")
+        assert.is_nil(text:find("://", 1, true))
+        assert.is_nil(text:find "www%.")
+        assert.is_nil(text:find "[%z\1-\9\11-\31\127]")
+    end)
+
+    it("keep every hostile text on its line and in its cell", function()
+        local hostile, harmless = render(overviews.hostile()), render(overviews.hostile "harmless")
+        assert.equal(select(2, harmless:gsub("\n", "")), (select(2, hostile:gsub("\n", ""))))
+        assert.equal(select(2, harmless:gsub("|", "")), (select(2, hostile:gsub("|", ""))))
+        assert.equal(select(2, harmless:gsub("`", "")), (select(2, hostile:gsub("`", ""))))
+    end)
+
+    it("cut what a hostile service made long", function()
+        assert.is_true(#render(overviews.hostile(("why "):rep(50000))) < 20000)
+    end)
+end)

@@ -1,0 +1,52 @@
+local report = require "dwsync.report"
+
+local function render(rows, columns, name)
+    local parts = {}
+    report.render("html", { name = name or "sync_records", rows = rows, columns = columns }, function(text)
+        parts[#parts + 1] = text
+    end)
+    return table.concat(parts)
+end
+
+describe("rows as a page", function()
+    it("are a table with caption, headings and rows", function()
+        local text = render({ { start_time = 1747637723055, add_count = 5 } }, { "start_time", "add_count" })
+        assert.is_truthy(text:find("<h1>Synchronisation records</h1>", 1, true))
+        assert.is_truthy(text:find("<caption>1 row, times in UTC</caption>", 1, true))
+        assert.is_truthy(text:find('scope="col">Start</th>', 1, true))
+        assert.is_truthy(text:find('scope="row">2025-05-19 06:55:23Z</th>', 1, true))
+        assert.is_truthy(text:find('data-label="Added" role="cell">5</td>', 1, true))
+    end)
+
+    it("are a whole page even when the list is empty", function()
+        local text = render({}, { "id", "name" }, "clusters")
+        assert.is_truthy(text:find "^<!DOCTYPE html>\n<html lang=\"en\">")
+        assert.is_truthy(text:find("<h1>Clusters</h1>", 1, true))
+        assert.is_truthy(text:find("<caption>0 rows, times in UTC</caption>", 1, true))
+        assert.is_truthy(text:find "</table></div></main>\n</body>\n</html>\n$")
+    end)
+
+    it("keep hostile text and hostile names of columns text", function()
+        local hostile = "<script>alert(1)</script>\"'&"
+        local text = render({ { id = hostile, [hostile] = hostile } }, { "id", hostile })
+        assert.is_nil(text:find("<script", 1, true))
+        assert.is_truthy(text:find("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;", 1, true))
+    end)
+
+    it("show a dash for what is absent, and cut what is long", function()
+        local text = render({ { id = "a", fail_reason = ("x"):rep(100000) } }, { "id", "status", "fail_reason" })
+        assert.is_truthy(text:find(">–</td>", 1, true))
+        assert.is_true(#text < 20000)
+    end)
+
+    it("are written one by one", function()
+        local rows, pieces = {}, 0
+        for i = 1, 1000 do
+            rows[i] = { id = tostring(i) }
+        end
+        report.render("html", { name = "clusters", rows = rows, columns = { "id" } }, function()
+            pieces = pieces + 1
+        end)
+        assert.is_true(pieces > 1000)
+    end)
+end)
