@@ -1,0 +1,81 @@
+--- The alerts about dwsync itself: who watches must be seen to watch.
+-- It must not rest on what dwsync remembers: these have to fire when nothing comes from it.
+-- @module dwsync.report.alerts.watchers
+local promql = require "dwsync.report.alerts.promql"
+local quantities = require "dwsync.report.quantities"
+local wording = require "dwsync.report.alerts.wording"
+
+local M = {}
+
+local MINUTE, HOUR = 60, 3600
+
+local function absent(job)
+    return {
+        alert = "DwsyncAbsent",
+        expr = ("absent(dwsync_evaluation_timestamp_seconds{job=%s})"):format(job),
+        patience = 15 * MINUTE,
+        severity = "critical",
+        summary = "No dwsync is scraped",
+        description = "Nobody watches the synchronisations. DwsyncStale still fires, for a day, by the last success "
+            .. "known.",
+        runbook = wording.steps { "Look at Status > Targets in Prometheus: is the job there, and what does it say?",
+            "A new nginx answers 503 until its first sweep has ended; its error log says what keeps it." },
+    }
+end
+
+local function down(job)
+    return {
+        alert = "DwsyncDown",
+        expr = ("up{job=%s} == 0"):format(job),
+        patience = 5 * MINUTE,
+        severity = "warning", -- another machine may watch on; if none does, DwsyncAbsent is critical
+        summary = "dwsync on {{ $labels.instance }} cannot be scraped",
+        description = "What it last said is remembered meanwhile.",
+        runbook = wording.steps { "Look at Status > Targets in Prometheus for the reason.",
+            "See whether nginx runs there, and read its error log." },
+    }
+end
+
+local function old(job, age, severity)
+    return {
+        alert = "DwsyncDataOld",
+        expr = ("time() - dwsync_evaluation_timestamp_seconds{job=%s} > %s"):format(job, promql.number(age)),
+        patience = 0, -- the age is the patience
+        severity = severity,
+        summary = "dwsync on {{ $labels.instance }} has looked at nothing for {{ $value | humanizeDuration }}",
+        description = ("Its verdicts are older than %s. Only DwsyncStale goes on by itself."):format(
+            quantities.duration(age)),
+        runbook = wording.steps { "Read the error log of nginx there, or of what else runs dwsync.",
+            "Run dwsync doctor CLUSTER_ID with the same configuration." },
+    }
+end
+
+local function unreadable(patience, severity)
+    return {
+        alert = "DwsyncUnreadable",
+        expr = ("max by (%s) (dwsync_up) == 0"):format(promql.cluster),
+        patience = patience,
+        severity = severity,
+        summary = "dwsync cannot read the records of " .. wording.cluster,
+        description = "Nobody knows how its synchronisations go. Only DwsyncStale goes on by itself.",
+        runbook = wording.steps { "Run dwsync doctor CLUSTER_ID with the same configuration: it says what fails, and "
+            .. "what to do.", "If the cluster was deleted, leave it out of dwsync's clusters." },
+    }
+end
+
+--- The alerts.
+-- @tparam table options `job`, `data_age` in seconds
+-- @treturn {table,...} as dwsync.report.alerts.sources gives them, without `rule`
+function M.list(options)
+    local job = promql.text(options.job)
+    return {
+        absent(job),
+        down(job),
+        old(job, 4 * options.data_age, "critical"),
+        old(job, options.data_age, "warning"),
+        unreadable(4 * HOUR, "critical"),
+        unreadable(15 * MINUTE, "warning"),
+    }
+end
+
+return M
