@@ -13,7 +13,10 @@ local yaml = require "dwsync.report.alerts.yaml"
 local M = {}
 
 --- The names of the series that the recording rules make.
-M.recorded = { recordings.last_success, recordings.success_age, recordings.stale_threshold, recordings.severity }
+M.recorded = {}
+for i, item in ipairs(recordings.list()) do
+    M.recorded[i] = item.record
+end
 
 local HEADER = [[
 # Alert and recording rules of dwsync for Prometheus. Made by `dwsync alert-rules`: change its options, not this file.
@@ -36,8 +39,8 @@ local OPTIONS = {
     patience = { 1, "a number between 0 and 100", function(value)
         return type(value) == "number" and value >= 0 and value <= 100
     end },
-    interval = { nil, "a number of seconds above 0", function(value)
-        return type(value) == "number" and value > 0 and value <= 1e9
+    interval = { 60, "a number of seconds above 0 and up to 240", function(value)
+        return type(value) == "number" and value > 0 and value <= 240 -- series older than 300 are gone for PromQL
     end },
 }
 
@@ -78,17 +81,14 @@ local function alerting(item, patience)
 end
 
 local function group(name, interval, list)
-    local map = { { "name", name } }
-    map[2] = interval and { "interval", promql.duration(interval) } or nil
-    map[#map + 1] = { "rules", { list = list } }
-    return map
+    return { { "name", name }, { "interval", promql.duration(interval) }, { "rules", { list = list } } }
 end
 
 --- Makes the rules file.
 -- @tparam table rules checked, as dwsync.health.rules gives them
 -- @tparam[opt] table options `job`: the job under which dwsync is scraped ("dwsync"); `data_age`: seconds after which
 -- verdicts are old (900); `patience`: factor for the time that alerts wait before they fire, 0 for none (1);
--- `interval`: seconds between evaluations (Prometheus' own)
+-- `interval`: seconds between evaluations (60)
 -- @treturn string YAML
 function M.render(rules, options)
     if type(rules) ~= "table" then

@@ -1,4 +1,4 @@
---- The recording rules: what dwsync exports, once for all machines that export it, and remembered while none does.
+--- The recording rules: what dwsync exports, once for all machines that export it, and remembered while none can tell.
 -- It must not judge.
 -- @module dwsync.report.alerts.recordings
 local promql = require "dwsync.report.alerts.promql"
@@ -6,28 +6,31 @@ local promql = require "dwsync.report.alerts.promql"
 local M = {}
 
 --- Names of the recorded series.
+M.blind = "cluster:dwsync_blind"
 M.last_success = "source:dwsync_last_success_timestamp_seconds:max"
 M.success_age = "source:dwsync_last_success_age_seconds"
 M.stale_threshold = "source:dwsync_stale_threshold_seconds:max"
 M.severity = "rule:dwsync_verdict_severity:max"
 
--- While dwsync is down nobody knows better than what it said last; when it runs, what it no longer says is no longer
--- so. Reaching further back costs Prometheus one sample for each scrape and series.
-local function remembered(labels, series, memory)
-    return ("max by (%s) (%s)\nor (max by (%s) (last_over_time(%s[%s]))\nunless on (job) (up == 1))"):format(labels,
-        series, labels, series, promql.duration(memory))
+-- Clusters of which nothing new is heard: their records cannot be read, or nothing is scraped although it was within a
+-- day. A cluster that is left out of a dwsync that runs is none of them.
+local BLIND = "max by (%s) (dwsync_up) == 0\nor (max by (%s) (last_over_time(dwsync_up[1d])) unless on (job) (up == 1))"
+
+-- Where nothing new is heard, what was heard last holds. The series remembers itself, which costs no look into the
+-- past, so that a source that went while all was well does not come back.
+local function remembered(name, labels, series)
+    return { record = name, expr = ("max by (%s) (%s)\nor (%s and on (%s) %s)"):format(labels, series, name,
+        promql.cluster, M.blind) }
 end
 
-local DAY, HOUR = 86400, 3600
-
---- The rules. @treturn {table,...} {record =, expr =}
+--- The rules, each after those that it needs. @treturn {table,...} {record =, expr =}
 function M.list()
     return {
-        { record = M.last_success, expr = remembered(promql.source, "dwsync_last_success_timestamp_seconds", DAY) },
+        { record = M.blind, expr = BLIND:format(promql.cluster, promql.cluster) },
+        remembered(M.last_success, promql.source, "dwsync_last_success_timestamp_seconds"),
         { record = M.success_age, expr = "time() - " .. M.last_success },
-        { record = M.stale_threshold,
-            expr = remembered(promql.source .. ", level", 'dwsync_verdict_threshold_seconds{rule="stale"}', DAY) },
-        { record = M.severity, expr = remembered(promql.rule, "dwsync_verdict_severity", HOUR) },
+        remembered(M.stale_threshold, promql.source .. ", level", 'dwsync_verdict_threshold_seconds{rule="stale"}'),
+        remembered(M.severity, promql.rule, "dwsync_verdict_severity"),
     }
 end
 

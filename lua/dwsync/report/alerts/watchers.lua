@@ -16,8 +16,8 @@ local function absent(job)
         patience = 15 * MINUTE,
         severity = "critical",
         summary = "No dwsync is scraped",
-        description = "Nobody watches the synchronisations. DwsyncStale still fires, for a day, by the last success "
-            .. "known.",
+        description = "Nobody watches the synchronisations. What was known last holds for a day, and DwsyncStale goes "
+            .. "on by the last success known.",
         runbook = wording.steps { "Look at Status > Targets in Prometheus: is the job there, and what does it say?",
             "A new nginx answers 503 until its first sweep has ended; its error log says what keeps it." },
     }
@@ -30,7 +30,7 @@ local function down(job)
         patience = 5 * MINUTE,
         severity = "warning", -- another machine may watch on; if none does, DwsyncAbsent is critical
         summary = "dwsync on {{ $labels.instance }} cannot be scraped",
-        description = "What it last said is remembered meanwhile.",
+        description = "If another machine runs dwsync for the same clusters, that one watches on.",
         runbook = wording.steps { "Look at Status > Targets in Prometheus for the reason.",
             "See whether nginx runs there, and read its error log." },
     }
@@ -57,7 +57,8 @@ local function unreadable(patience, severity)
         patience = patience,
         severity = severity,
         summary = "dwsync cannot read the records of " .. wording.cluster,
-        description = "Nobody knows how its synchronisations go. Only DwsyncStale goes on by itself.",
+        description = "Nobody knows how its synchronisations go. What was known last holds, and DwsyncStale goes on by "
+            .. "the last success known.",
         runbook = wording.steps { "Run dwsync doctor CLUSTER_ID with the same configuration: it says what fails, and "
             .. "what to do.", "If the cluster was deleted, leave it out of dwsync's clusters." },
     }
