@@ -1,6 +1,6 @@
 #!/bin/sh
-# quickstart.sh: from a fresh machine to synchronisation records on screen: installs what is missing, builds, starts
-# the emulator, lists clusters, shows records, and says how to ask a real account.
+# quickstart.sh: from a fresh machine to verdicts on screen: installs what is missing, builds, starts the emulator, lists
+# clusters, shows records, judges them, and says how to ask a real account.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -27,6 +27,30 @@ say "4. The same from Lua"
 show env "LUA_PATH=lua/?.lua;lua/?/init.lua;;" "LUA_CPATH=build/lua5.4/?.so;;" \
     lua5.4 examples/failures.lua "$(cluster dws-failing)"
 
+say "5. What is wrong with it, since when, and what to do next"
+show lua/bin/dwsync health "$(cluster dws-failing)"
+
+say "6. The verdicts as Nagios reads them: a line (perfdata left out here) and an exit status"
+check() {
+    status=0
+    id=$(cluster "$2")
+    printf '$ lua/bin/dwsync check %s   # %s\n' "$id" "$2"
+    line=$(lua/bin/dwsync check "$id") || status=$?
+    printf '%s\n-> %s\n' "${line%% |*}" "$status"
+    if [ "$status" -ne "$1" ]; then
+        say "quickstart.sh: expected status $1 here; please report this"
+        exit 1
+    fi
+}
+check 0 dws-healthy
+check 2 dws-failing
+check 2 dws-mass-delete
+check 2 dws-stuck
+check 3 dws-never
+
+say "7. A gate for a nightly job: go on only if the last synchronisation is fresh and ok"
+show lua/bin/dwsync wait "$(cluster dws-healthy)" --fresh 6h --timeout 0
+
 cat <<'END'
 
 To ask a real account, give it keys and a region; the command stays the same:
@@ -34,6 +58,7 @@ To ask a real account, give it keys and a region; the command stays the same:
   export HUAWEICLOUD_SDK_AK=...  HUAWEICLOUD_SDK_SK=...
   lua/bin/dwsync clusters --region cn-north-4
   lua/bin/dwsync records CLUSTER_ID --region cn-north-4
+  lua/bin/dwsync health CLUSTER_ID --region cn-north-4
 
 README.md tells the rest: options, errors, other credentials, embedding.
 END

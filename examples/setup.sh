@@ -6,11 +6,12 @@ set -eu
 cd "$(dirname "$0")/.."
 
 RUN_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config lua5.4 liblua5.4-dev libcurl4-openssl-dev libssl-dev
-    lua-cjson lua-argparse lua-luv lua-yaml lua-luaossl nginx-light libnginx-mod-http-lua"
+    lua-cjson lua-argparse lua-luv lua-yaml lua-luaossl nginx-light libnginx-mod-http-lua
+    lua-sql-sqlite3 lua-sql-postgres"
 TEST_PACKAGES="luajit2 libluajit2-5.1-dev lua5.3 liblua5.3-dev lua5.1 liblua5.1-0-dev lua-busted lua-check luarocks
     make clang libclang-rt-14-dev valgrind mandoc curl openssl procps util-linux binutils git
     chromium
-    prometheus"
+    prometheus postgresql sqlite3"
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -32,12 +33,14 @@ missing_packages() {
 tell_and_stop() {
     say "setup.sh: $1"
     say "  dwsync needs a C11 compiler, CMake 3.21, pkg-config, Lua 5.4, libcurl 7.87 or later (OpenSSL build), OpenSSL 3;"
-    say "  for Lua: lua-cjson, argparse, luv, lyaml; for the emulator: nginx with the Lua module (OpenResty) and luaossl."
+    say "  for Lua: lua-cjson, argparse, luv, lyaml; for the emulator: nginx with the Lua module (OpenResty) and luaossl;"
+    say "  for the history: LuaSQL with SQLite or PostgreSQL."
     say "  With those in place: cmake --preset release && cmake --build build"
     exit 1
 }
 
-# Their own services are not wanted: nginx is only the emulator's engine, and of prometheus only promtool is used.
+# Their own services are not wanted: nginx is only the emulator's engine, of prometheus only promtool is used, and specs
+# start PostgreSQL themselves.
 keep_quiet() {
     if command -v systemctl >/dev/null 2>&1; then
         $root systemctl disable --now "$1" >/dev/null 2>&1 || true
@@ -65,6 +68,7 @@ install_missing() {
     rm -f "$log"
     case "$missing" in *nginx*) keep_quiet nginx ;; esac
     case "$missing" in *prometheus*) keep_quiet prometheus ;; esac
+    case "$missing" in *postgresql*) keep_quiet postgresql ;; esac
 }
 
 build() {

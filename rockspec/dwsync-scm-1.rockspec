@@ -16,6 +16,7 @@ dependencies = {
    "lua-cjson >= 2.1",
    "argparse >= 0.7",
    "luv >= 1.44",
+   -- dwsync.history wants luasql-sqlite3 or luasql-postgres; neither is needed without it.
 }
 build = {
    type = "cmake",

@@ -27,6 +27,7 @@ local HINTS = {
     tls = "Check the CA file, the endpoint's name and anything between here and it that opens TLS.",
     decode = "Check that the endpoint is the service itself and not a proxy or login page.",
     incomplete = "Ask again when no synchronisation is running, or with a larger limit.",
+    storage = "Check the disk, the permissions and the database server; what was saved before is safe.",
     cancelled = "The caller ended the request.",
 }
 

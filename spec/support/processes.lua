@@ -82,6 +82,16 @@ function M.start(program, args, pattern, input)
     return self
 end
 
+--- Waits for its end.
+-- @treturn string everything it printed
+function Child:wait()
+    local over = turn_until(function()
+        return self.exited and self.ended
+    end, START_MS)
+    assert(over, "a program did not end")
+    return self:stop()
+end
+
 --- Closes its standard input, or sends it a signal, and waits for its end. Safe twice.
 -- @tparam[opt] string signal "sigterm"
 -- @treturn string everything it printed

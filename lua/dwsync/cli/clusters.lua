@@ -21,12 +21,12 @@ end
 
 --- @tparam table args @tparam table context @treturn integer exit status
 function M.run(args, context)
-    local client, err, clear = connection.open(args, context)
+    local client, err, progress = connection.open(args, context)
     if not client then
         return cli.report_error(err, context)
     end
     local list, failure = client:list_clusters { enterprise_project_id = args.enterprise_project_id }
-    clear()
+    progress.clear()
     if not list then
         return cli.report_error(failure, context)
     end

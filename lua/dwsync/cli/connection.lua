@@ -1,17 +1,11 @@
 --- The options of commands that ask the service, the client made of them, what stderr is told meanwhile.
 -- It must not show a secret: keys come from the environment or a file, never from an option.
 -- @module dwsync.cli.connection
+local configuration = require "dwsync.cli.configuration"
 local display = require "dwsync.report.display"
+local duration = require "dwsync.cli.duration"
 
 local M = {}
-
-local function positive(text)
-    local number = tonumber(text)
-    if number and number > 0 and number < math.huge then
-        return number
-    end
-    return nil, ("--timeout: '%s' is not a number above 0"):format(text)
-end
 
 local function whole(text)
     local number = text:match "^%d+$" and tonumber(text)
@@ -23,7 +17,9 @@ end
 
 --- Adds the options.
 -- @param command an argparse command
-function M.configure(command)
+-- @param[opt] timeout the command's own --timeout, when it means something else there
+function M.configure(command, timeout)
+    configuration.configure(command)
     command:group("Where to ask",
         command:option("--region", "Region, for example cn-north-4 [DWSYNC_REGION].", nil, nil, 1),
         command:option("--endpoint", "DWS endpoint instead of the region's.", nil, nil, 1):argname "<url>",
@@ -32,7 +28,8 @@ function M.configure(command)
         command:option("--proxy", "Proxy URL, or none; default: the environment's.", nil, nil, 1):argname "<url>",
         command:option("--ca-file", "PEM file of the CA to trust [DWSYNC_CA_FILE].", nil, nil, 1):argname "<file>")
     command:group("How to ask",
-        command:option("--timeout", "Seconds for the whole answer (default 60).", nil, positive, 1):argname "<s>",
+        timeout or command:option("--timeout", "Seconds for the whole answer (default 60).", nil,
+            duration.above_zero "--timeout", 1):argname "<s>",
         command:option("--retries", "How often to try again (default 3).", nil, whole, 1):argname "<n>",
         command:flag("--debug", "Show each request on stderr."))
 end
@@ -47,26 +44,31 @@ end
 -- Progress stands on one line and is wiped when something else is written.
 local function progress(context)
     local shown = false
-    local function clear()
+    local self = {}
+    function self.clear()
         if shown then
             context.stderr:write "\r\27[K"
             shown = false
         end
     end
-    local function show(event)
+    function self.show(text)
         if context.is_terminal "stderr" then
-            local total = event.count and (" of %d"):format(event.count) or ""
-            context.stderr:write(("\r\27[Kreading page %d: %d%s records"):format(event.pages, event.records, total))
+            context.stderr:write("\r\27[K" .. text)
             shown = true
         end
     end
-    return show, clear
+    function self.page(event) -- replaced where many lists are read at once
+        local total = event.count and (" of %d"):format(event.count) or ""
+        self.show(("reading page %d: %d%s records"):format(event.pages, event.records, total))
+    end
+    return self
 end
 
-local function observer(args, context, show, clear)
+local function observer(args, context, shown)
+    local clear = shown.clear
     return function(event)
         if event.type == "page" then
-            show(event)
+            shown.page(event)
         elseif event.type == "clock" then
             clear()
             context.stderr:write(("dwsync: this machine's clock is %.0f s %s; corrected for now, set it with NTP\n")
@@ -85,10 +87,22 @@ local function observer(args, context, show, clear)
     end
 end
 
---- What the options say, as dwsync.new takes it; absent where they say nothing.
+--- What options, environment and configuration file say, as dwsync.new takes it; absent where they say nothing.
+-- @tparam table args parsed options @tparam table context
+-- @treturn table options, or nil
+-- @treturn table|dwsync.error names of those that the configuration file said, as keys
+function M.options(args, context)
+    local settings, err = configuration.load(args, context)
+    if not settings then
+        return nil, err
+    end
+    return configuration.client_options(M.given(args), settings, context)
+end
+
+--- What the command line alone says, as dwsync.new takes it.
 -- @tparam table args parsed options
 -- @treturn table
-function M.options(args)
+function M.given(args)
     return {
         region = args.region,
         endpoint = args.endpoint,
@@ -98,6 +112,8 @@ function M.options(args)
         ca_file = args.ca_file,
         timeout = args.timeout,
         retries = args.retries,
+        limit = args.limit,
+        paging = args.paging,
     }
 end
 
@@ -105,17 +121,20 @@ end
 -- @tparam table args parsed options @tparam table context
 -- @treturn dwsync.client, or nil
 -- @treturn dwsync.error
--- @treturn function wipes the progress line; to be called before output
+-- @treturn table progress: `clear()` wipes its line and is to be called before output, `show(text)`, `page(event)`
 function M.open(args, context)
     local dwsync = require "dwsync"
-    local show, clear = progress(context)
-    local given = M.options(args)
+    local shown = progress(context)
+    local given, err = M.options(args, context)
+    if not given then
+        return nil, err, shown
+    end
     for _, name in ipairs { "getenv", "read_file", "random", "runtime" } do
         given[name] = context[name]
     end
-    given.on_event = observer(args, context, show, clear)
-    local client, err = dwsync.new(given)
-    return client, err, clear
+    given.on_event = observer(args, context, shown)
+    local client, failure = dwsync.new(given)
+    return client, failure, shown
 end
 
 return M

@@ -6,40 +6,44 @@ local M = {}
 local Context = { __name = "dwsync.cli.context" }
 Context.__index = Context
 
-local DESCRIPTORS = { stdout = 1, stderr = 2 }
+local DESCRIPTORS = { stdin = 0, stdout = 1, stderr = 2 }
 
 local function terminal_by_luv()
     local found, uv = pcall(require, "luv")
     if not found then
-        return function() return false end, function() return nil end
+        return function() return false end, function() return nil end, function() return nil end
     end
     local function is_terminal(stream)
         return uv.guess_handle(DESCRIPTORS[stream]) == "tty"
     end
-    local function columns()
+    local function size()
         local tty = uv.new_tty(1, false)
-        local width = tty and tty:get_winsize()
+        local width, height
         if tty then
+            width, height = tty:get_winsize()
             tty:close()
             uv.run() -- lets the handle close
         end
-        return width
+        return width, height
     end
-    return is_terminal, columns
+    return is_terminal, function() return (size()) end, function() return (select(2, size())) end
 end
 
 --- @tparam[opt] table given parts that replace the real ones
--- @treturn table context: `stdout`, `stderr`, `getenv(name)`, `now()`, `is_terminal(stream)`,
--- `terminal_columns()`; and, for clients, what replaces their defaults when given: `read_file`, `random`, `runtime`
+-- @treturn table context: `stdin`, `stdout`, `stderr`, `getenv(name)`, `now()`, `is_terminal(stream)`,
+-- `terminal_columns()`, `terminal_rows()`; and, for clients, what replaces their defaults when given: `read_file`,
+-- `random`, `runtime`
 function M.new(given)
-    local is_terminal, columns = terminal_by_luv()
+    local is_terminal, columns, rows = terminal_by_luv()
     local context = {
+        stdin = io.stdin,
         stdout = io.stdout,
         stderr = io.stderr,
         getenv = os.getenv,
         now = os.time,
         is_terminal = is_terminal,
         terminal_columns = columns,
+        terminal_rows = rows,
     }
     for name, value in pairs(given or {}) do
         context[name] = value
@@ -52,6 +56,14 @@ end
 function Context:write(text)
     local written, reason = self.stdout:write(text)
     if not written then
+        self.write_failure = self.write_failure or reason or "unknown reason"
+    end
+end
+
+--- Flushes stdout between pieces that somebody waits for. A failure is kept, as of `write`.
+function Context:flush()
+    local flushed, reason = self.stdout:flush()
+    if not flushed then
         self.write_failure = self.write_failure or reason or "unknown reason"
     end
 end

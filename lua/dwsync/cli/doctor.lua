@@ -2,12 +2,13 @@
 -- It must not check anything itself (dwsync.doctor does), and prints each finding as soon as it is there.
 -- @module dwsync.cli.doctor
 local cli = require "dwsync.cli"
+local configuration = require "dwsync.cli.configuration"
 local connection = require "dwsync.cli.connection"
-local configuration = require "dwsync.doctor.configuration"
 local display = require "dwsync.report.display"
 local doctor = require "dwsync.doctor"
 local ndjson = require "dwsync.report.ndjson"
 local options = require "dwsync.options"
+local settings_in_force = require "dwsync.doctor.configuration"
 
 local M = {}
 
@@ -75,22 +76,37 @@ local function show_json(findings, context)
     context:write "\n]\n"
 end
 
+-- A configuration file that is wrong is a finding, too: connection.open says what is wrong with it.
+local function cluster_of(args, context)
+    local settings = configuration.load(args, context)
+    return settings and settings.clusters[args.cluster_id] or args.cluster_id
+end
+
+local function settings_of(args, context, client)
+    local given, said = connection.options(args, context)
+    if not given then
+        given, said = connection.given(args), nil
+    end
+    return settings_in_force.list(given, context.getenv, client, said)
+end
+
 --- @tparam table args @tparam table context @treturn integer exit status
 function M.run(args, context)
-    local _, wrong = options.identifier("cluster_id", args.cluster_id or "none")
+    local cluster_id = cluster_of(args, context)
+    local _, wrong = options.identifier("cluster_id", cluster_id or "none")
     if wrong then
         return cli.report_error(wrong, context)
     end
-    local client, err, clear = connection.open(args, context)
+    local client, err, progress = connection.open(args, context)
     local width = math.max((context:width() or DEFAULT_WIDTH) - MARGIN, MIN_TEXT)
     local color = context:color(args.color)
     local findings, healthy = doctor.run({
         client = client,
         config_error = err,
-        settings = configuration.list(connection.options(args), context.getenv, client),
-        cluster_id = args.cluster_id,
+        settings = settings_of(args, context, client),
+        cluster_id = cluster_id,
     }, function(finding)
-        clear()
+        progress.clear()
         if args.output == "table" then
             show_row(finding, context, width, color)
             context.stdout:flush()

@@ -4,7 +4,8 @@
 -- @module dwsync.cli
 local M = {}
 
-local COMMANDS = { "records", "clusters", "doctor", "emulator", "version" }
+local COMMANDS = { "records", "health", "check", "report", "watch", "wait", "history", "replay", "run", "clusters",
+    "doctor", "emulator", "completion", "version" }
 
 local DESCRIPTION = "Shows how the identity-source synchronisations of a Huawei Cloud DWS cluster went.\n"
     .. "Data goes to stdout, everything else to stderr."
@@ -14,13 +15,15 @@ local EXIT = { config = 2, credentials = 2, cancelled = 130 }
 --- Prints an error object (or whatever was raised) for a person and returns the exit status.
 -- @param err
 -- @tparam table context
+-- @tparam[opt] string subject what it is about, in front
 -- @treturn integer
-function M.report_error(err, context)
+function M.report_error(err, context, subject)
     local errors = require "dwsync.errors"
     local display = require "dwsync.report.display"
     local text = tostring(err)
     if errors.is(err) then
         text = text:sub(1, #text - #err.hint - 1)
+        text = subject and ("%s: %s"):format(subject, text) or text
         context.stderr:write(("dwsync: %s\n        %s\n"):format(display.safe(text), display.safe(err.hint)))
         return EXIT[err.kind] or 1
     end
@@ -46,64 +49,95 @@ local function make_parser(argparse)
     return parser
 end
 
-local function missing_argparse(context)
+local function missing_argparse(context, arguments)
     context.stderr:write("dwsync: the command needs argparse for this Lua.\n"
         .. "        Debian: apt-get install lua-argparse. Elsewhere: luarocks install argparse.\n")
+    if arguments[1] == "check" then -- 2 would mean CRITICAL to Nagios
+        context:write "UNKNOWN - dwsync needs argparse for this Lua\n"
+        return 3
+    end
     return 2
 end
 
 -- What people try first, in the words of this command.
 local ALIASES = { ["--version"] = "version", help = "--help" }
 
-local function usage_error(reason, context)
+--- Says what is wrong with the command line.
+-- @tparam string reason @tparam table context
+-- @treturn integer exit status
+function M.usage_error(reason, context)
     context.stderr:write(("dwsync: %s\n        See dwsync --help, or dwsync COMMAND --help.\n"):format(
         require("dwsync.report.display").safe(reason)))
     return 2
 end
 
 -- Output that could not be written whole is no success: a disk was full, or a pipe closed.
-local function finish(status, context)
+local function finish(status, command, context)
     local written, reason = context:finish_output()
     if written then
         return status
     end
-    context.stderr:write(("dwsync: cannot write the output: %s\n"):format(tostring(reason)))
+    local text = ("cannot write the output: %s"):format(tostring(reason))
+    if command.give_up then
+        return command.give_up(text, context)
+    end
+    context.stderr:write(("dwsync: %s\n"):format(text))
     return status ~= 0 and status or 1
+end
+
+local function parse(parser, arguments, commands)
+    arguments[1] = ALIASES[arguments[1]] or arguments[1]
+    local meant = commands[arguments[1]]
+    if meant and meant.arrange then
+        arguments = meant.arrange(arguments)
+    end
+    if arguments[1] == "emulator" and arguments[#arguments] == "--" then
+        return nil, "a command must follow --"
+    end
+    local good, args = parser:pparse(arguments)
+    if not good then
+        return nil, args, meant
+    end
+    return args
+end
+
+local function guard(err)
+    -- A bug shows its traceback; what the world did to us is an error object, what the user did an interrupt.
+    if type(err) == "string" and not err:find "interrupted!$" then
+        return debug.traceback(err, 2)
+    end
+    return err
 end
 
 --- Runs the command.
 -- @tparam {string,...} arguments without the program's name
--- @tparam[opt] table given replaces parts of the context, for tests: `stdout`, `stderr`, `getenv`, `now`,
+-- @tparam[opt] table given replaces parts of the context, for tests: `stdin`, `stdout`, `stderr`, `getenv`, `now`,
 -- `is_terminal`, `terminal_columns`, `read_file`, `random`, `runtime`
 -- @treturn integer exit status
 function M.main(arguments, given)
     local context = require("dwsync.cli.context").new(given)
     local found, argparse = pcall(require, "argparse")
     if not found then
-        return missing_argparse(context)
+        return missing_argparse(context, arguments)
     end
     local parser = make_parser(argparse)
     local commands = load_commands(parser)
-    if arguments[#arguments] == "--" then
-        return usage_error("a command must follow --", context)
-    end
-    arguments[1] = ALIASES[arguments[1]] or arguments[1]
-    local good, args = parser:pparse(arguments)
-    if not good then
-        return usage_error(args, context)
-    end
-    local ran, status = xpcall(commands[args.command].run, function(err)
-        -- A bug shows its traceback; what the world did to us is an error object, what the user did an interrupt.
-        if type(err) == "string" and not err:find "interrupted!$" then
-            return debug.traceback(err, 2)
+    local args, reason, meant = parse(parser, arguments, commands)
+    if not args then
+        if meant and meant.give_up then
+            return meant.give_up(("wrong usage: %s; see dwsync %s --help"):format(reason, arguments[1]), context)
         end
-        return err
-    end, args, context)
+        return M.usage_error(reason, context)
+    end
+    local command = commands[args.command]
+    local ran, status = xpcall(command.run, guard, args, context, parser)
     if ran then
-        return finish(status, context)
+        return finish(status, command, context)
     elseif type(status) == "string" and status:find "interrupted!$" then
         context.stderr:write "dwsync: interrupted\n"
         return 130
+    elseif command.give_up then
+        return command.give_up(status, context)
     end
     return M.report_error(status, context)
 end

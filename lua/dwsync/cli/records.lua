@@ -1,86 +1,25 @@
---- `dwsync records CLUSTER_ID`: the synchronisation records of one cluster.
--- It must not print part of a list: all records are there, or there is an error.
+--- `dwsync records [CLUSTER_ID]`: the synchronisation records of one cluster, of all, or of a file.
+-- It must not print part of a list: all records of a cluster are there, or there is an error.
 -- @module dwsync.cli.records
+local choice = require "dwsync.cli.choice"
 local cli = require "dwsync.cli"
 local columns = require "dwsync.report.columns"
 local connection = require "dwsync.cli.connection"
 local display = require "dwsync.report.display"
 local output = require "dwsync.cli.output"
 local records = require "dwsync.records"
-local timestamps = require "dwsync.timestamps"
+local selection = require "dwsync.cli.selection"
 
 local M = {}
-
-local function whole(text)
-    local number = text:match "^%d+$" and tonumber(text)
-    if number and number > 0 then
-        return number
-    end
-    return nil, ("--limit: '%s' is not an integer above 0"):format(text)
-end
-
-local function list(text)
-    local items = {}
-    for item in text:gmatch "[^,%s]+" do
-        items[#items + 1] = item
-    end
-    if #items == 0 then
-        return nil, ("'%s' names nothing"):format(text)
-    end
-    return items
-end
-
-local STATUSES = { FINISHED = true, FAILED = true, RUNNING = true }
-
--- A status that is none would find nothing, which looks as if all were well.
-local function statuses(text)
-    local names = list(text)
-    for i, name in ipairs(names or {}) do
-        names[i] = name:upper()
-        if not STATUSES[names[i]] then
-            return nil, ("--status: '%s' is none of FINISHED, FAILED, RUNNING"):format(name)
-        end
-    end
-    return names, not names and ("--status: '%s' names nothing"):format(text) or nil
-end
-
--- Types are written in lower case by the service; ids are compared as they are, or in lower case.
-local function sources(text)
-    local names, err = list(text)
-    for i = 1, #(names or {}) do
-        names[#names + 1] = names[i]:lower()
-    end
-    return names, err
-end
 
 --- @param command an argparse command
 function M.configure(command)
     command:summary "List the synchronisation records of a cluster."
     command:description "Lists every synchronisation record of a cluster, newest first as the service gives them."
     command:epilog "Example: dwsync records CLUSTER_ID --status FAILED --since 7d -o csv"
-    command:argument("cluster_id", "Cluster; dwsync clusters lists them."):argname "<cluster_id>"
-    command:group("Which records",
-        command:option("--status", "Only these: FINISHED, FAILED, RUNNING.", nil, statuses, 1):argname "<names>",
-        command:option("--source", "Only these sources: ids or types.", nil, sources, 1):argname "<names>",
-        command:option("--since", "Started at or after: 90m, 24h, 7d, ISO 8601.", nil, nil, 1):argname "<when>",
-        command:option("--until", "Started before: 90m, 24h, 7d, ISO 8601.", nil, nil, 1):argname "<when>",
-        command:option("--limit", "Records a request (default 1000).", nil, whole, 1):argname "<n>",
-        command:option("--paging", "How offset counts (default auto).", nil, nil, 1)
-            :choices { "auto", "page", "row" })
+    selection.configure(command, { period = true })
     connection.configure(command)
     output.configure(command)
-end
-
-local function point(args, name, context)
-    if not args[name] then
-        return nil
-    end
-    local ms = timestamps.point(args[name], context.now())
-    if not ms then
-        context.stderr:write(("dwsync: --%s: '%s' is no point in time\n        Write 90m, 24h, 7d, 2w, 2025-05-19, "
-            .. "2025-05-19T06:55:23Z or milliseconds.\n"):format(name, args[name]:gsub("%c", "?")))
-    end
-    return ms, not ms
 end
 
 -- What the decoder can leave out; choosing by source is done afterwards, since it looks at two fields.
@@ -91,12 +30,9 @@ end
 
 -- The columns asked for, when all of them are fields of a record; nil for every field.
 local function fields(args)
-    local wanted, known = {}, {}
-    for _, name in ipairs(columns.record_fields) do
-        known[name] = true
-    end
+    local wanted = {}
     for i, name in ipairs(args.columns or {}) do
-        if not known[name] then
+        if not columns.is_record_field(name) then
             return nil
         end
         wanted[i] = name
@@ -119,57 +55,91 @@ local function name_sources(all)
     return display.safe(table.concat(names, ", "))
 end
 
--- The records of the sources named, by id or by type; all of them when none is.
-local function of_sources(all, names)
-    local wanted = {}
-    for _, name in ipairs(names or {}) do
-        wanted[name] = true
+local function tell_if_empty(list, subject, context)
+    local before = list.before_source or list
+    if list.total == 0 then
+        context.stderr:write(subject .. "no records: nothing was ever synchronised, or the feature is off\n")
+    elseif #before == 0 then
+        context.stderr:write(("%snone of the %d records fits\n"):format(subject, list.total))
+    elseif #list == 0 then
+        context.stderr:write(subject .. "no record is of that source\n        There are: " .. name_sources(before)
+            .. ".\n")
     end
-    return names and records.where(all, function(record)
-        return wanted[record.identity_source_id] or wanted[record.identity_source_type]
-    end):to_list() or all
 end
 
-local function tell_if_empty(all, kept, context)
-    if all.total == 0 then
-        context.stderr:write("dwsync: no records: nothing was ever synchronised, or the feature is off\n")
-    elseif #all == 0 then
-        context.stderr:write(("dwsync: none of the %d records fits\n"):format(all.total))
-    elseif #kept == 0 then
-        context.stderr:write("dwsync: no record is of that source\n        There are: " .. name_sources(all) .. ".\n")
+local function tell_empty_lists(items, context)
+    for _, item in ipairs(items) do
+        local name = #items > 1 and display.safe(item.cluster.name or item.cluster.id) .. ": " or ""
+        if item.records then
+            tell_if_empty(item.records, "dwsync: " .. name, context)
+        end
     end
+end
+
+-- Records of a file, which nobody has chosen among yet.
+local function choose(items, where)
+    for _, item in ipairs(items) do
+        local kept = records.where(item.records, where):to_list()
+        kept.total, kept.before_source = item.records.total, item.records.before_source
+        item.records = kept
+    end
+end
+
+-- All records in one list. With many clusters each says whose it is.
+local function rows_of(items, many)
+    local rows = {}
+    for _, item in ipairs(items) do
+        for _, record in ipairs(item.records or {}) do
+            if many then
+                record.cluster_id, record.cluster_name = item.cluster.id, item.cluster.name
+            end
+            rows[#rows + 1] = record
+        end
+    end
+    return rows
+end
+
+local function default_columns(args, many)
+    local list = {}
+    local whole = args.output == "csv" or args.output == "tsv"
+    if many then
+        list[1], list[2] = whole and "cluster_id" or "cluster_name", whole and "cluster_name" or nil
+    end
+    for _, name in ipairs(whole and columns.record_fields or columns.records) do
+        if whole or not many or name ~= "identity_source_type" then -- or the reason would not fit any more
+            list[#list + 1] = name
+        end
+    end
+    return list
 end
 
 --- @tparam table args @tparam table context @treturn integer exit status
 function M.run(args, context)
-    local since, bad_since = point(args, "since", context)
-    local till, bad_till = point(args, "until", context)
-    if bad_since or bad_till then
-        return 2
-    elseif since and till and since >= till then
-        context.stderr:write "dwsync: --since is not before --until, so nothing can fit\n"
+    local wrong = selection.wrong_usage(args)
+    if wrong then
+        return cli.usage_error(wrong, context)
+    end
+    local since, till, senseless = choice.period(args, context)
+    if senseless then
         return 2
     end
-    local client, err, clear = connection.open(args, context)
-    if not client then
+    local chosen, err = selection.new(args, context)
+    if not chosen then
         return cli.report_error(err, context)
     end
-    local all, failure = client:all_sync_records {
-        cluster_id = args.cluster_id,
-        limit = args.limit,
-        paging = args.paging,
-        where = conditions(args, since, till),
-        fields = fields(args),
-    }
-    clear()
-    if not all then
+    local where = conditions(args, since, till)
+    local items, failure = chosen:fetch { where = where, fields = fields(args) }
+    if not items then
         return cli.report_error(failure, context)
+    elseif args.input then
+        choose(items, where)
+    elseif not args.all_clusters and items[1].error then
+        return cli.report_error(items[1].error, context) -- not even a heading: there is no list
     end
-    local kept = of_sources(all, args.source)
-    local default = (args.output == "csv" or args.output == "tsv") and columns.record_fields or columns.records
-    local status = output.write("sync_records", kept, default, args, context)
-    tell_if_empty(all, kept, context)
-    return status
+    local many = args.all_clusters or #items > 1
+    local status = output.write("sync_records", rows_of(items, many), default_columns(args, many), args, context)
+    tell_empty_lists(items, context)
+    return math.max(status, selection.report_failures(items, context))
 end
 
 return M

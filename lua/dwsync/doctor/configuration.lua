@@ -11,10 +11,11 @@ end
 
 local function nothing() end
 
--- A value from the first place that has one: the option, then variables of the environment.
-local function pick(name, option, getenv, ...)
+-- A value from the first place that has one: the option, which may stand in the configuration file, then variables of
+-- the environment.
+local function pick(name, option, getenv, said, ...)
     if option ~= nil then
-        return { name, option, "option" }
+        return { name, option, said and said[name] and "configuration file" or "option" }
     end
     for _, variable in ipairs { ... } do
         local value = not_empty(getenv(variable))
@@ -25,10 +26,10 @@ local function pick(name, option, getenv, ...)
 end
 
 -- Who named the DWS endpoint: what neither an option nor the environment nor the built-in table says stood in a file.
-local function endpoint_origin(given, getenv, region, list)
+local function endpoint_origin(given, getenv, said, region, list)
     local variable = region and ("HUAWEICLOUD_SDK_REGION_DWS_%s"):format(region:upper():gsub("-", "_"))
     if given.endpoint then
-        return "option"
+        return said and said.endpoint and "configuration file" or "option"
     elseif not_empty(getenv(variable or "")) then
         return "environment " .. variable
     end
@@ -43,8 +44,8 @@ end
 
 local PROXIES = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" }
 
-local function proxy(given, getenv)
-    local picked = pick("proxy", given.proxy, getenv, (table.unpack or unpack)(PROXIES)) -- luacheck: ignore 113
+local function proxy(given, getenv, said)
+    local picked = pick("proxy", given.proxy, getenv, said, (table.unpack or unpack)(PROXIES)) -- luacheck: ignore 113
     return picked and { "proxy", shown_proxy(picked[2]), picked[3] } or nil
 end
 
@@ -52,25 +53,28 @@ end
 -- @tparam table given options as given to dwsync.new; nil for what was not given
 -- @tparam function getenv
 -- @tparam[opt] dwsync.client client nil when none could be made
+-- @tparam[opt] table said names of the options that a configuration file said, as keys
 -- @treturn {{name, value, origin},...}
-function M.list(given, getenv, client)
+function M.list(given, getenv, client, said)
     local list = {}
     local function add(entry)
         list[#list + 1] = entry
     end
-    local region = pick("region", given.region, getenv, "DWSYNC_REGION")
+    local region = pick("region", given.region, getenv, said, "DWSYNC_REGION")
     add(region)
     if client then
         local urls = client.api.endpoints
-        local iam = pick("", given.iam_endpoint, getenv, "HUAWEICLOUD_SDK_IAM_ENDPOINT")
-        add { "endpoint", table.concat(urls.dws, ","), endpoint_origin(given, getenv, region and region[2], urls.dws) }
+        local iam = pick("iam_endpoint", given.iam_endpoint, getenv, said,
+            "HUAWEICLOUD_SDK_IAM_ENDPOINT")
+        add { "endpoint", table.concat(urls.dws, ","), endpoint_origin(given, getenv, said, region and region[2],
+            urls.dws) }
         add { "iam_endpoint", urls.iam[1], iam and iam[3] or "default" }
     end
-    add(pick("project_id", given.project_id, getenv))
-    add(pick("ca_file", given.ca_file, getenv, "DWSYNC_CA_FILE") or { "ca_file", "the system's", "default" })
-    add(proxy(given, getenv))
+    add(pick("project_id", given.project_id, getenv, said))
+    add(pick("ca_file", given.ca_file, getenv, said, "DWSYNC_CA_FILE") or { "ca_file", "the system's", "default" })
+    add(proxy(given, getenv, said))
     for _, name in ipairs { "timeout", "retries" } do
-        add(pick(name, given[name], getenv) or client and { name, client.settings[name], "default" } or nil)
+        add(pick(name, given[name], getenv, said) or client and { name, client.settings[name], "default" } or nil)
     end
     return list
 end

@@ -30,11 +30,16 @@ local TITLES = {
     failed_count = "FAIL",
     fail_reason = "REASON",
     number_of_node = "NODES",
+    cluster_name = "CLUSTER",
 }
 
 local FORMATS = {
     start_time = time,
     end_time = time,
+    first = time,
+    last = time,
+    from = time,
+    till = time,
     since = time,
     now = time,
     add_count = whole,
@@ -42,6 +47,14 @@ local FORMATS = {
     delete_count = whole,
     failed_count = whole,
     number_of_node = whole,
+    seconds = whole,
+    records = whole,
+    inserted = whole,
+    updated = whole,
+    unchanged = whole,
+    revised = whole,
+    late = whole,
+    refused = whole,
 }
 
 --- The columns shown when none are asked for.

@@ -53,8 +53,8 @@ function M.describe(finding, course)
         return "no accounts deleted and added back"
     end
     return ("one run deleted %s and the next added %.0f"):format(wording.count(finding.found.deleted, "account"),
-        finding.found.added), ("If these are the same people, they lost their grants: see whether %s gave the first run "
-        .. "only some of its entries (a paging limit, a replica behind), and grant again what is missing."):format(
+        finding.found.added), ("If these are the same people, they lost their grants: see whether %s gave the first "
+        .. "run only some of its entries (a paging limit, a replica behind), and grant again what is missing."):format(
         wording.source(course.source))
 end
 

@@ -21,8 +21,8 @@ local function shown(value)
     if type(value) == "string" then
         return ('"%s"'):format(errors.printable(value:sub(1, 40)))
     end
-    return type(value) == "number" and ("%.14g"):format(value) or tostring(type(value) == "boolean" and value
-        or type(value))
+    return type(value) == "number" and ("%.14g"):format(value) or type(value) == "boolean" and tostring(value)
+        or type(value)
 end
 
 local function number_between(low, high)

@@ -23,14 +23,20 @@ function M.judge(tracker, course)
         since = run and run.start_time, open = course.open }
 end
 
+local function what_is_so(finding)
+    if finding.open > finding.value then
+        return ("%s are running at once"):format(wording.count(finding.open, "run"))
+    elseif finding.value == 1 then
+        return "a run is still RUNNING although a newer one ended"
+    end
+    return ("%s are still RUNNING although newer ones ended"):format(wording.count(finding.value, "run"))
+end
+
 function M.describe(finding, course)
     if finding.value == 0 then
         return "no two runs at once"
     end
-    local message = finding.open > finding.value and ("%s are running at once"):format(
-        wording.count(finding.open, "run")) or finding.value == 1 and "a run is still RUNNING although a newer one ended"
-        or ("%s are still RUNNING although newer ones ended"):format(wording.count(finding.value, "run"))
-    return message, ("Two runs can undo each other's work: see in the console whether the older run of %s really "
+    return what_is_so(finding), ("Two runs can undo each other's work: see in the console whether the older run of %s really "
         .. "works still; stop it if it does, and report it to the service if it only says so."):format(
         wording.source(course.source))
 end

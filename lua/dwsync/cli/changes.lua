@@ -1,0 +1,109 @@
+--- What changed between two looks at the verdicts, as events: flat tables of plain values, fit for a line of JSON.
+-- It must not print, and not keep more than the last look.
+--
+-- An event has `event`: "verdict" (a rule's severity for one source changed; at the first look: every one that is not
+-- ok), "failure" (a cluster could not be asked) or "recovery" (it answers again); `time` (milliseconds), `cluster_id`,
+-- `cluster_name`; then the fields of the verdict and `previous`, or `kind`, `message` and `hint` of the error.
+-- @module dwsync.cli.changes
+local M = {}
+
+local Changes = { __name = "dwsync.cli.changes" }
+Changes.__index = Changes
+
+--- The fields of an event, in the order they are written.
+M.FIELDS = { "event", "time", "cluster_id", "cluster_name", "source", "source_type", "rule", "severity", "previous",
+    "value", "unit", "warning", "critical", "since", "record_id", "kind", "message", "advice", "hint" }
+
+local OF_VERDICT = { "source", "source_type", "rule", "severity", "value", "unit", "warning", "critical", "since",
+    "record_id", "message", "advice" }
+
+--- @treturn table that has seen nothing yet
+function M.new()
+    return setmetatable({ seen = {} }, Changes)
+end
+
+local function event_of(kind, item, now)
+    return { event = kind, time = math.floor(now * 1000), cluster_id = item.cluster.id,
+        cluster_name = item.cluster.name }
+end
+
+local function verdict_event(verdict, previous, item, now)
+    local event = event_of("verdict", item, now)
+    for _, name in ipairs(OF_VERDICT) do
+        event[name] = verdict[name]
+    end
+    event.previous = previous
+    return event
+end
+
+local function key_of(verdict)
+    return ("%s\0%s"):format(tostring(verdict.source or ""), verdict.rule)
+end
+
+-- The worst severity of each rule and source, since `data` may say more than one thing about a source.
+local function worst_of(verdicts)
+    local worst = {}
+    for _, verdict in ipairs(verdicts) do -- worst first
+        local key = key_of(verdict)
+        worst[key] = worst[key] or verdict
+    end
+    return worst
+end
+
+local function sorted_keys(map)
+    local keys = {}
+    for key in pairs(map) do
+        keys[#keys + 1] = key
+    end
+    table.sort(keys)
+    return keys
+end
+
+local function compare_verdicts(before, item, now, events)
+    local worst = worst_of(item.evaluation.verdicts)
+    local severities = {}
+    for _, key in ipairs(sorted_keys(worst)) do
+        local verdict = worst[key]
+        local previous = before[key]
+        severities[key] = verdict.severity
+        if verdict.severity ~= (previous or "ok") then
+            events[#events + 1] = verdict_event(verdict, previous, item, now)
+        end
+    end
+    for _, key in ipairs(sorted_keys(before)) do
+        if before[key] ~= "ok" and not severities[key] then -- a source or a rule with nothing to say any more
+            local source, rule = key:match "^(.-)%z(.*)$"
+            events[#events + 1] = verdict_event({ source = source ~= "" and source or nil, rule = rule,
+                severity = "ok", message = "there is nothing of it any more" }, before[key], item, now)
+        end
+    end
+    return severities
+end
+
+--- Looks at new verdicts.
+-- @tparam table items of dwsync.cli.judgement
+-- @tparam number now seconds since the epoch
+-- @treturn {table,...} events since the last look
+function Changes:look(items, now)
+    local events = {}
+    for _, item in ipairs(items) do
+        local seen = self.seen[item.cluster.id] or { severities = {} }
+        self.seen[item.cluster.id] = seen
+        if item.evaluation then
+            if seen.failure then
+                events[#events + 1] = event_of("recovery", item, now)
+                events[#events].message = "it answers again"
+            end
+            seen.failure = nil
+            seen.severities = compare_verdicts(seen.severities, item, now, events)
+        elseif seen.failure ~= item.error.message then
+            local event = event_of("failure", item, now)
+            event.kind, event.message, event.hint = item.error.kind, item.error.message, item.error.hint
+            events[#events + 1] = event
+            seen.failure = item.error.message
+        end
+    end
+    return events
+end
+
+return M

@@ -1,0 +1,192 @@
+--- Records from a file or from standard input: one JSON object a line, or the JSON documents that this command and the
+-- service write. As strict as with the service's own answer, and the line is named.
+-- It must not guess: a line that is no record is an error, not a record less.
+-- @module dwsync.cli.input
+local columns = require "dwsync.report.columns"
+local core = require "dwsync.core"
+local errors = require "dwsync.errors"
+
+local M = {}
+
+local WHAT = "Give what dwsync records -o ndjson or -o json prints, or the service's own answer."
+
+-- Every record goes through the decoder of pages, inside of this.
+local BEFORE, AFTER = '{"sync_records":[', "\n]}"
+
+local function wrong(name, place, message)
+    return nil, errors.new {
+        kind = "config",
+        message = ("%s%s: %s"):format(name, place, message),
+        hint = WHAT,
+    }
+end
+
+-- The decoder's message without what it says about answers, and the byte it names, when it names one.
+local function explain(err)
+    local message = err.message:gsub("^the response is not a page of records: ", ""):gsub("; it begins: .*$", "")
+    local offset, rest = message:match "^at byte offset (%d+): (.*)$"
+    return rest or message, tonumber(offset)
+end
+
+local function has_known_field(record)
+    for _, field in ipairs(columns.record_fields) do
+        if record[field] ~= nil then
+            return true
+        end
+    end
+    return false
+end
+
+local NO_FIELD = "it has no field of a record (id, status, start_time, …)"
+
+-- Whether a line closed our list and went on behind it.
+local function has_more(page)
+    for name in pairs(page) do
+        if name ~= "count" and name ~= "sync_records" then
+            return true
+        end
+    end
+    return false
+end
+
+local function decode_line(line)
+    if not line:find "^%s*{" then
+        return nil, "it is no JSON object"
+    end
+    local page, err = core.decode_page(BEFORE .. line .. AFTER)
+    if not page then
+        local message, offset = explain(err)
+        message = message:gsub("^sync_records%[0%]%.?", "")
+        -- Behind the line comes what we put there.
+        local place = offset and math.min(offset - #BEFORE, #line) + 1
+        return nil, place and ("column %d: %s"):format(place, message) or message
+    elseif #page.sync_records ~= 1 or has_more(page) then
+        return nil, "it is not one JSON object"
+    elseif not has_known_field(page.sync_records[1]) then
+        return nil, NO_FIELD
+    end
+    return page.sync_records[1]
+end
+
+local function line_of(text, offset)
+    local _, breaks = text:sub(1, offset):gsub("\n", "")
+    return breaks + 1
+end
+
+-- Documents: {"count":…,"sync_records":[…]}, or an array of records.
+local function decode_document(text, name)
+    local array = text:find "^%s*%["
+    local before = array and '{"sync_records":' or ""
+    local page, err = core.decode_page(before .. text .. (array and "}" or ""))
+    if not page then
+        local message, offset = explain(err)
+        message = message:gsub("^sync_records%[(%d+)%]%.?", function(index)
+            return ("record %d: "):format(index + 1)
+        end)
+        local place = offset and (" line %d"):format(line_of(text, math.max(0, offset - #before))) or ""
+        return wrong(name, place, message)
+    elseif not array and not text:find('"sync_records"', 1, true) then
+        return wrong(name, "", "it has no sync_records")
+    elseif page.count and page.count ~= #page.sync_records then
+        return wrong(name, "", ("it is not the whole list: %d of %d records"):format(#page.sync_records, page.count))
+    end
+    for i, record in ipairs(page.sync_records) do
+        if not has_known_field(record) then
+            return wrong(name, "", ("record %d: %s"):format(i, NO_FIELD))
+        end
+    end
+    return page.sync_records
+end
+
+-- Whether a first line opens a document: an array, an object that says so, or one that ends on a later line.
+local function opens_document(line)
+    return line:find "^%s*%[" or line:find '^%s*{%s*$' or line:find '^%s*{%s*"count"'
+        or line:find '^%s*{%s*"sync_records"'
+end
+
+local function read_all(stream, first)
+    local rest = stream:read "*a"
+    return first .. "\n" .. (rest or "")
+end
+
+-- Returns a list of records.
+local function read_stream(stream, name)
+    local list, number = {}, 0
+    while true do
+        local line, reason = stream:read "*l"
+        if not line then
+            if reason then
+                return wrong(name, "", reason)
+            end
+            return list
+        end
+        number = number + 1
+        line = number == 1 and line:gsub("^\239\187\191", "") or line -- a UTF-8 mark
+        if #list == 0 and opens_document(line) then
+            return decode_document(("\n"):rep(number - 1) .. read_all(stream, line), name)
+        elseif line:find "%S" then
+            local record, message = decode_line(line)
+            if not record then
+                return wrong(name, (" line %d"):format(number), message)
+            end
+            list[#list + 1] = record
+        end
+    end
+end
+
+local function open(path, context)
+    if path == "-" then
+        if context.is_terminal "stdin" then
+            context.stderr:write "dwsync: reading records from the terminal; Ctrl-D ends them\n"
+        end
+        return context.stdin, "standard input"
+    end
+    local file, reason = io.open(path, "rb")
+    if not file then
+        return wrong(path, "", (reason:gsub("^.*: ", "")))
+    end
+    return file, path
+end
+
+--- Reads records.
+-- @tparam string path a file, or "-" for standard input
+-- @tparam table context `stdin`, `is_terminal`, `stderr`
+-- @treturn {table,...} records, or nil
+-- @treturn dwsync.error kind "config": what is wrong, and in which line
+function M.read(path, context)
+    local stream, name = open(path, context)
+    if not stream then
+        return nil, name
+    end
+    local list, err = read_stream(stream, name)
+    if stream ~= context.stdin then
+        stream:close()
+    end
+    return list, err
+end
+
+--- Sorts records by the cluster that they say they are of (`cluster_id`, `cluster_name`, which `dwsync records
+-- --all-clusters` adds), and takes that out of them.
+-- @tparam {table,...} records
+-- @tparam table otherwise the cluster {id =, name =} of records that say nothing
+-- @treturn {{cluster = {id =, name =}, records = {table,...}},...} in the order of their first records
+function M.by_cluster(records, otherwise)
+    local items, by_id = {}, {}
+    for _, record in ipairs(records) do
+        local id = type(record.cluster_id) == "string" and record.cluster_id or otherwise.id
+        local item = by_id[id]
+        if not item then
+            local name = type(record.cluster_name) == "string" and record.cluster_name or nil
+            item = { cluster = id == otherwise.id and otherwise or { id = id, name = name }, records = {} }
+            by_id[id], items[#items + 1] = item, item
+        end
+        record.cluster_id, record.cluster_name = nil, nil
+        item.records[#item.records + 1] = record
+    end
+    if #items == 0 then
+        items[1] = { cluster = otherwise, records = {} }
+    end
+    return items
+end
+
+return M

@@ -1,0 +1,68 @@
+--- `dwsync report [CLUSTER_ID]`: the verdicts as a page or a document, to a file if one is named.
+-- It must not leave half a file: it is written whole or not at all.
+-- @module dwsync.cli.report
+local cli = require "dwsync.cli"
+local display = require "dwsync.report.display"
+local judgement = require "dwsync.cli.judgement"
+local report = require "dwsync.report"
+local selection = require "dwsync.cli.selection"
+
+local M = {}
+
+local BY_EXTENSION = { csv = "csv", htm = "html", html = "html", json = "json", md = "markdown", ndjson = "ndjson",
+    prom = "prometheus", tsv = "tsv", txt = "table" }
+
+--- @param command an argparse command
+function M.configure(command)
+    command:summary "Write a report about a cluster."
+    command:description("Writes the verdicts as a page that stands alone, or in any other format.\n"
+        .. "Exit status: 0 it was written, 1 that failed or a cluster could not be asked, 2 wrong usage.")
+    command:epilog "Example: dwsync report --all-clusters --file report.html"
+    judgement.configure(command)
+    command:group("Output",
+        command:option("-o --output", "Format (default: the file's, else html).", nil, nil, 1)
+            :choices(report.health_formats):argname "<format>",
+        command:option("--file", "Write it there, whole or not at all.", nil, nil, 1):argname "<file>")
+end
+
+local function format_of(args)
+    return args.output or BY_EXTENSION[(args.file or ""):match "%.(%a+)$"] or "html"
+end
+
+local function write_file(path, parts, context)
+    local written, reason = require("dwsync.cli.output_file").write(path, table.concat(parts))
+    if written then
+        return 0
+    end
+    context.stderr:write(display.safe(("dwsync: cannot write %s: %s"):format(path, reason)) .. "\n")
+    return 1
+end
+
+--- @tparam table args @tparam table context @treturn integer exit status
+function M.run(args, context)
+    local wrong = selection.wrong_usage(args)
+    if wrong then
+        return cli.usage_error(wrong, context)
+    end
+    local judge, err = judgement.new(args, context)
+    if not judge then
+        return cli.report_error(err, context)
+    end
+    local overview, failure, items = judge:overview()
+    if not overview then
+        return cli.report_error(failure, context)
+    end
+    local parts = {}
+    report.render_health(format_of(args), overview, function(text)
+        parts[#parts + 1] = text
+    end, { width = not args.file and context:width() or nil, color = not args.file and context:color() })
+    local status = 0
+    if args.file then
+        status = write_file(args.file, parts, context)
+    else
+        context:write(table.concat(parts))
+    end
+    return math.max(status, selection.report_failures(items, context))
+end
+
+return M

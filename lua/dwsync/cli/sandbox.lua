@@ -1,0 +1,92 @@
+--- Lua text evaluated without access to anything: no globals, no methods of strings, no bytecode, and limits on size,
+-- instructions and memory.
+-- It must not hand over a function of its caller's: whatever the text could reach, it could use.
+-- @module dwsync.cli.sandbox
+local M = {}
+
+local MAX_BYTES = 64 * 1024
+local MAX_INSTRUCTIONS = 200000
+local MAX_GROWTH_KIB = 2048
+
+local jit = rawget(_G, "jit")
+
+local INSTRUCTIONS = ("it runs longer than %d instructions"):format(MAX_INSTRUCTIONS)
+local MEMORY = ("it takes more than %d KiB of memory"):format(MAX_GROWTH_KIB)
+
+-- Looks after every instruction: a string that doubles with each needs few of them to fill a machine.
+local function watch()
+    local left, start = MAX_INSTRUCTIONS, collectgarbage "count"
+    return function()
+        left = left - 1
+        local reason = left < 0 and INSTRUCTIONS or collectgarbage "count" - start > MAX_GROWTH_KIB and MEMORY
+        if reason then
+            debug.sethook() -- or it would go on in what handles the error
+            error(reason, 0)
+        end
+    end
+end
+
+-- The inner pcall is for what the code raises, the outer one for a limit reached just behind it.
+local function call_within_limits(code, ...)
+    debug.sethook(watch(), "", 1)
+    local good, result = pcall(code, ...)
+    debug.sethook()
+    return good, result
+end
+
+--- Calls a function that came out of evaluated text, within the limits.
+-- @tparam function code
+-- @param ... its arguments
+-- @treturn boolean whether it returned
+-- @return its first result, or what went wrong
+function M.call(code, ...)
+    local strings = getmetatable ""
+    local methods = strings.__index -- ("x"):rep(1e9) would need no global
+    local hook, mask, count = debug.gethook()
+    strings.__index = nil
+    local whole, good, result = pcall(call_within_limits, code, ...)
+    debug.sethook(hook, mask, count)
+    strings.__index = methods
+    if not whole then
+        good, result = false, good
+    end
+    if not good and type(result) == "string" and result:find "interrupted!$" then
+        error(result, 0) -- Ctrl-C is the user's, not the text's
+    end
+    return good, result
+end
+
+-- What the parser says, without the piece of text it quotes: there may be a password in it.
+local function parser_message(message)
+    return (message:gsub(" near .*$", ""))
+end
+
+--- Evaluates a chunk.
+-- @tparam string text
+-- @tparam string name for messages
+-- @treturn boolean whether it ran
+-- @return what it returned, or what is wrong with it: "NAME:LINE: …" where there is a line
+-- @treturn table its environment: the globals it assigned to
+function M.evaluate(text, name)
+    if #text > MAX_BYTES then
+        return false, ("%s: it is larger than %d KiB"):format(name, MAX_BYTES / 1024)
+    elseif text:sub(1, 1) == "\27" then
+        return false, name .. ": it is compiled; only source text is read"
+    end
+    local environment = {}
+    local chunk, message = load(text, "=" .. name, "t", environment)
+    if not chunk then
+        return false, parser_message(message)
+    end
+    if jit then
+        jit.off(chunk, true) -- compiled code runs without a look at the limits
+    end
+    local good, result = M.call(chunk)
+    if not good then
+        result = tostring(result)
+        return false, result:find(name, 1, true) and result or ("%s: %s"):format(name, result)
+    end
+    return true, result, environment
+end
+
+return M

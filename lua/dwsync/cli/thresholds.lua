@@ -1,0 +1,71 @@
+--- The thresholds of the rules: the configuration file's, with `--set RULE.OPTION=VALUE` on top.
+-- It must not know any rule: dwsync.health says what there is.
+-- @module dwsync.cli.thresholds
+local health = require "dwsync.health"
+
+local M = {}
+
+local WORDS = { off = false, no = false, ["false"] = false, on = true, yes = true, ["true"] = true }
+
+local function value_of(text)
+    if WORDS[text] ~= nil then
+        return WORDS[text]
+    end
+    local percent = tonumber(text:match "^([%d.]+)%%$")
+    return percent and percent / 100 or tonumber(text) or text
+end
+
+-- "stale.warning=6h", or "churn=off".
+local function change(text)
+    local name, value = text:match "^([%w_.]+)=(.+)$"
+    local rule, option = (name or ""):match "^([%w_]+)%.([%w_]+)$"
+    if rule then
+        return { rule = rule, option = option, value = value_of(value) }
+    elseif name and not name:find("%.") and type(WORDS[value]) == "boolean" then
+        return { rule = name, on = WORDS[value] }
+    end
+    return nil, ("--set: '%s' is not of the form rule.option=value, such as stale.warning=6h, nor rule=off")
+        :format(text)
+end
+
+--- Adds the option. @param command an argparse command
+function M.configure(command)
+    command:group("Verdicts",
+        command:option("--set", "Threshold, such as stale.warning=6h, or churn=off; repeatable.", nil, change, 1)
+            :count "*":argname "<rule.option=value>")
+end
+
+local function copy(rules)
+    local result = {}
+    for rule, settings in pairs(rules or {}) do
+        result[rule] = settings
+        if type(settings) == "table" then
+            result[rule] = {}
+            for name, value in pairs(settings) do
+                result[rule][name] = value
+            end
+        end
+    end
+    return result
+end
+
+--- The rules in force.
+-- @tparam table args parsed options @tparam table settings see dwsync.cli.configuration
+-- @treturn table rules for health.evaluate, or nil
+-- @treturn dwsync.error kind "config"
+function M.rules(args, settings)
+    local rules = copy(settings.thresholds)
+    for _, item in ipairs(args.set or {}) do
+        if item.on == false then
+            rules[item.rule] = false
+        else
+            rules[item.rule] = type(rules[item.rule]) == "table" and rules[item.rule] or {}
+        end
+        if item.option then
+            rules[item.rule][item.option] = item.value
+        end
+    end
+    return health.rules(rules)
+end
+
+return M

@@ -1,0 +1,75 @@
+--- Under which name a record is kept: its id, or for one without, what else tells runs apart.
+-- It must not give two records one name, whatever their texts hold.
+--
+-- An id stands as it is, with the backslash, NUL and bytes that are no UTF-8 escaped. Names that begin with "~" are
+-- made here: ~number:5 (the id is a number), ~run:[type,source,start] (no id, but a source's start), ~content:digest
+-- (neither: the same content is the same record), ~long:digest (a name too long for an index).
+-- @module dwsync.history.identity
+local core = require "dwsync.core"
+local value = require "dwsync.history.value"
+
+local M = {}
+
+local LONGEST = 400 -- bytes; PostgreSQL's index entries end at 2,700, clusters included
+
+local function escape(character)
+    return character == "\\" and "\\\\" or "\\x00"
+end
+
+--- A text as a column holds it: without NUL and invalid UTF-8, and no two alike.
+-- @tparam string text
+-- @treturn string
+function M.cell(text)
+    if not text:find "[%z\\\128-\255]" then
+        return text
+    end
+    return value.valid_utf8(text:gsub("[%z\\]", escape), "\\x%02x")
+end
+
+--- What `cell` was given.
+-- @tparam string cell
+-- @treturn string
+function M.text(cell)
+    return (cell:gsub("\\(.)(%x?%x?)", function(kind, code)
+        return kind == "x" and string.char(tonumber(code, 16)) or kind .. code
+    end))
+end
+
+-- SHA-256 is in the core as the last line of a canonical request, the digest of its body.
+local function digest(text)
+    local request = { method = "POST", url = "https://localhost/", headers = {}, body = text }
+    return core.canonical_request(request, { ak = "-", sk = "-" }, "20250101T000000Z"):match "%x+$"
+end
+
+local function bounded(name)
+    return #name <= LONGEST and name or "~long:" .. digest(name)
+end
+
+--- The name of an id.
+-- @tparam string id
+-- @treturn string
+function M.of_id(id)
+    local cell = M.cell(id)
+    return bounded(cell:sub(1, 1) == "~" and "\\" .. cell or cell)
+end
+
+--- The name of a record.
+-- @tparam table record
+-- @tparam string text its content
+-- @treturn string
+function M.of(record, text)
+    local id = record.id
+    if type(id) == "string" and id ~= "" then
+        return M.of_id(id)
+    elseif type(id) == "number" and id == id then
+        return "~number:" .. value.number(id)
+    end
+    local start, source = record.start_time, record.identity_source_id
+    if type(start) == "number" and start == start and type(source) == "string" then
+        local kind = type(record.identity_source_type) == "string" and record.identity_source_type or ""
+        return bounded("~run:" .. value.encode { kind, source, start })
+    end
+    return "~content:" .. digest(text)
+end
+
+return M

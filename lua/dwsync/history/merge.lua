@@ -1,0 +1,131 @@
+--- What a page of records means to what is kept: new, further, the same, or changed after the end.
+-- It must not touch a database, and its result must not depend on the order of a page.
+--
+-- A record that is RUNNING gives way to whatever comes next. One that has ended stays: other content under its name
+-- becomes its next version and the old one is archived; a RUNNING one is a late answer, from before the end.
+-- @module dwsync.history.merge
+local content = require "dwsync.history.content"
+local identity = require "dwsync.history.identity"
+
+local M = {}
+
+local RUNNING = "RUNNING"
+
+--- Names records and writes them as text. What JSON cannot hold is refused and counted.
+-- @tparam {table,...} records
+-- @treturn table page `groups` (by name: list of `record`, `content`, `name`), `names` in order, `repeated` (names that
+-- stand for several records), `refused` (how many), `refusal` (the reason of the first)
+function M.read(records)
+    local page = { groups = {}, names = {}, repeated = {}, refused = 0 }
+    for i, record in ipairs(records) do
+        local text, reason = content.encode(record)
+        local name = text and identity.of(record, text)
+        local group = name and page.groups[name]
+        if not text then
+            page.refused = page.refused + 1
+            page.refusal = page.refusal or ("record %d of the page: %s"):format(i, reason)
+        elseif not group then
+            page.groups[name] = { { record = record, content = text, name = name } }
+            page.names[#page.names + 1] = name
+        else
+            group[#group + 1] = { record = record, content = text, name = name }
+            page.repeated[#page.repeated + 1] = #group == 2 and name or nil
+        end
+    end
+    return page
+end
+
+local function is_ended(item)
+    return item.record.status ~= RUNNING
+end
+
+local function end_time(item)
+    local time = item.record.end_time
+    return type(time) == "number" and time == time and time or -math.huge
+end
+
+-- The last of a name's items is what it is now, whatever the order of the page.
+local function by_age(a, b)
+    if is_ended(a) ~= is_ended(b) then
+        return is_ended(b)
+    elseif end_time(a) ~= end_time(b) then
+        return end_time(a) < end_time(b)
+    end
+    return a.content < b.content
+end
+
+local function id_of(item)
+    local id = item.record.id
+    return type(id) == "string" and id ~= "" and id or item.name
+end
+
+local function replace(plan, state, item, version)
+    local next_state = { name = item.name, record = item.record, status = item.record.status, content = item.content,
+        version = version, saved_at = plan.now }
+    plan.states[item.name] = next_state
+    if not (state and state.changed) then
+        plan.changed[#plan.changed + 1] = item.name
+    end
+    next_state.changed = true
+end
+
+local function apply(plan, item)
+    local state, summary = plan.states[item.name], plan.summary
+    if not state then
+        replace(plan, nil, item, 1)
+        summary.inserted = summary.inserted + 1
+    elseif content.same(state.content, item.content) then
+        summary.unchanged = summary.unchanged + 1
+    elseif state.status == RUNNING then
+        replace(plan, state, item, state.version)
+        summary.updated = summary.updated + 1
+    elseif not is_ended(item) then
+        summary.late = summary.late + 1
+    else
+        plan.archive[#plan.archive + 1] = state
+        replace(plan, state, item, state.version + 1)
+        table.insert(summary.revised, id_of(item))
+    end
+end
+
+local function was_kept(texts, item)
+    for _, text in ipairs(texts or {}) do
+        if content.same(text, item.content) then
+            return true
+        end
+    end
+    return false
+end
+
+--- Decides about a page.
+-- @tparam table page from `read`
+-- @tparam table kept by name: `name`, `version`, `saved_at`, `status`, `content`
+-- @tparam table earlier by name: texts of versions before; only those of repeated names are looked at
+-- @tparam number now milliseconds
+-- @treturn {table,...} states to write
+-- @treturn {table,...} states to archive
+-- @treturn table summary `inserted`, `updated`, `unchanged`, `late`, `refused` (counts), `refusal`, `revised` (ids);
+-- together as many as there were records
+function M.decide(page, kept, earlier, now)
+    local plan = { states = kept, changed = {}, archive = {}, now = now, summary = { inserted = 0, updated = 0,
+        unchanged = 0, late = 0, refused = page.refused, refusal = page.refusal, revised = {} } }
+    for _, name in ipairs(page.names) do
+        local items = page.groups[name]
+        table.sort(items, by_age)
+        for i, item in ipairs(items) do
+            -- A page that always holds two contents of one id must not make two versions each time it is saved.
+            if i < #items and was_kept(earlier[name], item) then
+                plan.summary.unchanged = plan.summary.unchanged + 1
+            else
+                apply(plan, item)
+            end
+        end
+    end
+    local changed = {}
+    for i, name in ipairs(plan.changed) do
+        changed[i] = plan.states[name]
+    end
+    return changed, plan.archive, plan.summary
+end
+
+return M

@@ -1,0 +1,197 @@
+--- Every statement about records, in the SQL that SQLite and PostgreSQL share.
+-- It must not let a text into a statement unquoted.
+--
+-- LuaSQL's drivers take statements as C strings, bind no parameters for PostgreSQL, and bind integers as doubles for
+-- SQLite. So values are literals: texts come without NUL (content, identity.cell), quotes are doubled, backslashes mean
+-- nothing (PostgreSQL: standard_conforming_strings, which the engine sets).
+-- @module dwsync.history.statements
+local identity = require "dwsync.history.identity"
+local values = require "dwsync.history.value"
+
+local M = {}
+
+local LONGEST = 65536 -- bytes of one statement; a row that is longer has one of its own
+
+--- A text as a literal.
+-- @tparam string text without NUL
+-- @treturn string
+function M.quoted(text)
+    return "'" .. (text:find("'", 1, true) and text:gsub("'", "''") or text) .. "'"
+end
+
+local quoted = M.quoted
+
+local function text_column(value)
+    return type(value) == "string" and quoted(identity.cell(value)) or "NULL"
+end
+
+local function number_column(value)
+    if type(value) ~= "number" or value ~= value or value == math.huge or value == -math.huge then
+        return "NULL"
+    end
+    return values.number(value)
+end
+
+local function joined(list, convert)
+    local parts = {}
+    for i, item in ipairs(list) do
+        parts[i] = convert(item)
+    end
+    return table.concat(parts, ",")
+end
+
+-- Statements of rows after one head, none longer than LONGEST.
+local function in_chunks(head, rows, tail)
+    local statements, first, size = {}, 1, 0
+    for i, row in ipairs(rows) do
+        size = size + #row + 1
+        if size > LONGEST or i == #rows then
+            statements[#statements + 1] = head .. table.concat(rows, ",", first, i) .. tail
+            first, size = i + 1, 0
+        end
+    end
+    return statements
+end
+
+-- ---- writing --------------------------------------------------------------------------------------
+
+--- Gives a cluster a number.
+-- @tparam string cluster as a column holds it
+-- @treturn string
+function M.add_cluster(cluster)
+    return ("INSERT INTO dwsync_clusters (cluster_id) VALUES (%s) ON CONFLICT (cluster_id) DO NOTHING"):format(
+        quoted(cluster))
+end
+
+local TEXTS = { "status", "identity_source_id", "identity_source_type" }
+local NUMBERS = { "start_time", "end_time", "add_count", "update_count", "delete_count", "failed_count" }
+
+local columns, changes = { "cluster_no", "record_id", "version", "saved_at" }, { "version", "saved_at" }
+for _, names in ipairs { TEXTS, NUMBERS, { "content" } } do
+    for _, name in ipairs(names) do
+        columns[#columns + 1], changes[#changes + 1] = name, name
+    end
+end
+for i, name in ipairs(changes) do
+    changes[i] = ("%s = excluded.%s"):format(name, name)
+end
+
+local SAVE_HEAD = ("INSERT INTO dwsync_records (%s) VALUES "):format(table.concat(columns, ", "))
+local SAVE_TAIL = " ON CONFLICT (cluster_no, record_id) DO UPDATE SET " .. table.concat(changes, ", ")
+
+local ARCHIVE_HEAD = "INSERT INTO dwsync_versions (cluster_no, record_id, version, saved_at, content) VALUES "
+
+local function record_row(cluster, state)
+    local record = state.record
+    local parts = { cluster, quoted(state.name), ("%d"):format(state.version), ("%.0f"):format(state.saved_at) }
+    for _, name in ipairs(TEXTS) do
+        parts[#parts + 1] = text_column(record[name])
+    end
+    for _, name in ipairs(NUMBERS) do
+        parts[#parts + 1] = number_column(record[name])
+    end
+    parts[#parts + 1] = quoted(state.content)
+    return "(" .. table.concat(parts, ",") .. ")"
+end
+
+--- Inserts records or puts them in the place of what is there.
+-- @tparam integer cluster its number
+-- @tparam {table,...} states `name`, `version`, `saved_at`, `record`, `content`
+-- @treturn {string,...} statements
+function M.save(cluster, states)
+    local rows, number = {}, ("%d"):format(cluster)
+    for i, state in ipairs(states) do
+        rows[i] = record_row(number, state)
+    end
+    return in_chunks(SAVE_HEAD, rows, SAVE_TAIL)
+end
+
+--- Keeps what ended records were before.
+-- @tparam integer cluster its number
+-- @tparam {table,...} states `name`, `version`, `saved_at`, `content`
+-- @treturn {string,...} statements
+function M.archive(cluster, states)
+    local rows = {}
+    for i, state in ipairs(states) do
+        rows[i] = ("(%d,%s,%d,%.0f,%s)"):format(cluster, quoted(state.name), state.version, state.saved_at,
+            quoted(state.content))
+    end
+    return in_chunks(ARCHIVE_HEAD, rows, "")
+end
+
+-- ---- asking ---------------------------------------------------------------------------------------
+
+--- The number of a cluster.
+-- @tparam string cluster as a column holds it
+-- @treturn string
+function M.cluster_number(cluster)
+    return "SELECT cluster_no FROM dwsync_clusters WHERE cluster_id = " .. quoted(cluster)
+end
+
+--- What is kept under names: record_id, version, saved_at, status, content.
+-- @tparam integer cluster its number
+-- @tparam {string,...} names
+-- @treturn string
+function M.kept(cluster, names)
+    return ("SELECT record_id, version, saved_at, status, content FROM dwsync_records WHERE cluster_no = %d "
+        .. "AND record_id IN (%s)"):format(cluster, joined(names, quoted))
+end
+
+--- What was kept under names before: record_id, version, saved_at, content, oldest first.
+-- @tparam integer cluster its number
+-- @tparam {string,...} names
+-- @treturn string
+function M.earlier(cluster, names)
+    return ("SELECT record_id, version, saved_at, content FROM dwsync_versions WHERE cluster_no = %d "
+        .. "AND record_id IN (%s) ORDER BY record_id, version"):format(cluster, joined(names, quoted))
+end
+
+local function add(conditions, format, ...)
+    conditions[#conditions + 1] = format:format(...)
+end
+
+-- Records without a start come last; they are a query of their own, since the engines sort NULL differently.
+local function conditions_of(cluster, criteria, after)
+    local list = { ("cluster_no = (%s)"):format(M.cluster_number(cluster)),
+        after.started and "start_time IS NOT NULL" or "start_time IS NULL" }
+    if criteria.since then
+        add(list, "start_time >= %s", values.number(criteria.since))
+    end
+    if criteria.until_ then
+        add(list, "start_time < %s", values.number(criteria.until_))
+    end
+    if criteria.status then
+        add(list, "status IN (%s)", joined(criteria.status, text_column))
+    end
+    if criteria.source then
+        local sources = joined(criteria.source, text_column)
+        add(list, "(identity_source_id IN (%s) OR identity_source_type IN (%s))", sources, sources)
+    end
+    if after.name and after.started then
+        add(list, "(start_time, record_id) < (%s, %s)", values.number(after.start), quoted(after.name))
+    elseif after.name then
+        add(list, "record_id < %s", quoted(after.name))
+    end
+    return table.concat(list, " AND ")
+end
+
+--- Some records, newest first, those without a start last: content, start_time, record_id.
+-- @tparam string cluster as a column holds it
+-- @tparam table criteria `since`, `until_` (numbers), `status`, `source` (lists of texts)
+-- @tparam table after where the last batch ended: `started` (whether records with a start are meant), `start`, `name`
+-- @tparam integer limit
+-- @treturn string
+function M.batch(cluster, criteria, after, limit)
+    local order = after.started and "start_time DESC, record_id DESC" or "record_id DESC"
+    return ("SELECT content, start_time, record_id FROM dwsync_records WHERE %s ORDER BY %s LIMIT %d"):format(
+        conditions_of(cluster, criteria, after), order, limit)
+end
+
+M.clusters = "SELECT cluster_id, count(*), min(start_time), max(start_time) FROM dwsync_runs GROUP BY cluster_id "
+    .. "ORDER BY cluster_id"
+
+M.totals = "SELECT count(*), count(DISTINCT cluster_no), min(start_time), max(start_time) FROM dwsync_records"
+
+M.versions = "SELECT count(*) FROM dwsync_versions"
+
+return M

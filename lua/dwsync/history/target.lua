@@ -1,0 +1,119 @@
+--- Where a history is: a file, or the URL of a PostgreSQL database.
+-- It must not show a password, nor any part of a URL that it could not read: a part may be of the password.
+-- @module dwsync.history.target
+local errors = require "dwsync.errors"
+
+local M = {}
+
+local FORM = "Write postgres://user:password@host:port/database?sslmode=verify-full; the password may stand in "
+    .. "~/.pgpass instead."
+
+-- Parameters of libpq that make sense here. Those that are secrets are not among them.
+local PARAMETERS = {}
+for name in ([[host hostaddr port sslmode sslrootcert sslcert sslkey sslcrl sslsni ssl_min_protocol_version
+    channel_binding gssencmode connect_timeout application_name options target_session_attrs passfile keepalives
+    keepalives_idle keepalives_interval keepalives_count tcp_user_timeout]]):gmatch "%S+" do
+    PARAMETERS[name] = true
+end
+
+local function refused(reason)
+    return nil, errors.new { kind = "config", message = "the history's URL " .. reason, hint = FORM }
+end
+
+local function decoded(text)
+    if text:gsub("%%%x%x", ""):find("%", 1, true) or text:lower():find("%00", 1, true) then
+        return nil
+    end
+    return (text:gsub("%%(%x%x)", function(code)
+        return string.char(tonumber(code, 16))
+    end))
+end
+
+local function read_hosts(text, fields)
+    local hosts, ports = {}, {}
+    for item in (text .. ","):gmatch "([^,]*)," do
+        local host, port = item:match "^(%[[%x:.]+%])(.*)$"
+        if not host then
+            host, port = item:match "^([^:]*)(.*)$"
+        end
+        if port ~= "" and not port:find "^:%d+$" then
+            return nil
+        end
+        hosts[#hosts + 1], ports[#ports + 1] = decoded((host:gsub("[%[%]]", ""))), port:sub(2)
+    end
+    if text ~= "" then
+        fields.host, fields.port = table.concat(hosts, ","), table.concat(ports, ",")
+    end
+    return true
+end
+
+local function read_parameters(text, fields)
+    for item in text:gmatch "[^&]+" do
+        local name, value = item:match "^([%w_]+)=(.*)$"
+        value = value and decoded(value)
+        if not value or not PARAMETERS[name] then
+            return nil
+        end
+        fields[name] = value
+    end
+    return true
+end
+
+local function quoted(value)
+    return "'" .. value:gsub("['\\]", "\\%0") .. "'"
+end
+
+local function connection_text(fields)
+    local words = {}
+    for name, value in pairs(fields) do
+        if value ~= "" then
+            words[#words + 1] = name .. "=" .. quoted(value)
+        end
+    end
+    table.sort(words)
+    return table.concat(words, " ")
+end
+
+local function from_url(rest)
+    local authority, path, query = rest:match "^([^/?#]*)/?([^?#]*)%??([^#]*)$"
+    if not authority then
+        return refused 'holds a "#"'
+    elseif (path .. query):find("@", 1, true) then
+        return refused 'holds an "@" behind the host: in user and password write "/" as %2F, "?" as %3F, "@" as %40'
+    end
+    local login, hosts = authority:match "^(.*)@([^@]*)$"
+    local user, password = (login or ""):match "^([^:]*):?(.*)$"
+    local fields = { user = decoded(user), password = decoded(password), dbname = decoded(path),
+        connect_timeout = "10", application_name = "dwsync" }
+    if not (fields.user and fields.password and fields.dbname) then
+        return refused "holds a percent sign that is no %XX"
+    elseif not read_hosts(hosts or authority, fields) then
+        return refused "names a port that is no number"
+    elseif not read_parameters(query, fields) then
+        return refused "has a parameter that is unknown here or has no value"
+    end
+    local shown = ("postgres://%s%s/%s"):format(user ~= "" and user .. "@" or "", hosts or authority, path)
+    return { engine = "postgres", connection = connection_text(fields), shown = errors.printable(shown),
+        secrets = { fields.password ~= "" and fields.password or nil, password ~= "" and password or nil } }
+end
+
+--- Reads a target.
+-- @tparam string text a path, ":memory:" or a URL
+-- @treturn table `engine`, `shown` (fit for messages), `secrets`, and `path` or `connection`; or nil
+-- @treturn dwsync.error kind "config"
+function M.read(text)
+    local scheme, rest = text:match "^(%a[%w+.-]*)://(.*)$"
+    if scheme == "postgres" or scheme == "postgresql" then
+        return from_url(rest)
+    elseif scheme then
+        return nil, errors.new { kind = "config", message = ("a history of the scheme %s:// is unknown"):format(
+            errors.printable(scheme)), hint = "Give a file's path or a postgres:// URL." }
+    elseif text == "" or text:find "[%z\r\n]" or text ~= ":memory:" and text:find(":memory:", 1, true) then
+        return nil, errors.new { kind = "config",
+            message = "the history's path is empty, or holds a line break, NUL or :memory:",
+            hint = "Give a file's path or a postgres:// URL." }
+    end
+    return { engine = "sqlite", path = text, shown = errors.printable(text), secrets = {} }
+end
+
+return M

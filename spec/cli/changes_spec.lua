@@ -1,0 +1,84 @@
+local changes = require "dwsync.cli.changes"
+
+local NOW = 1747637723
+
+local function verdict(rule, severity, source)
+    return { rule = rule, severity = severity, source = source, source_type = source and "ldap", message = rule .. "!",
+        value = 3, unit = "runs", warning = 2, critical = 4, statistics = {} }
+end
+
+local function item(id, ...)
+    return { cluster = { id = id, name = "n-" .. id }, evaluation = { verdicts = { ... } } }
+end
+
+-- "rule severity<previous" of each event.
+local function told(seen, ...)
+    local words = {}
+    for i, event in ipairs(seen:look({ ... }, NOW)) do
+        words[i] = event.event == "verdict" and ("%s %s %s<%s"):format(event.source or "-", event.rule, event.severity,
+            event.previous or "") or ("%s %s"):format(event.cluster_id, event.event)
+    end
+    return words
+end
+
+describe("changes between two looks", function()
+    it("are at first all that is not ok", function()
+        local seen = changes.new()
+        assert.same({ "s failing critical<" }, told(seen, item("c", verdict("failing", "critical", "s"),
+            verdict("stale", "ok", "s"))))
+        assert.same({}, told(seen, item("c", verdict("failing", "critical", "s"), verdict("stale", "ok", "s"))))
+    end)
+
+    it("are then what became better or worse", function()
+        local seen = changes.new()
+        told(seen, item("c", verdict("failing", "warning", "s"), verdict("stale", "ok", "s")))
+        assert.same({ "s failing critical<warning", "s stale warning<ok" },
+            told(seen, item("c", verdict("failing", "critical", "s"), verdict("stale", "warning", "s"))))
+        assert.same({ "s failing ok<critical", "s stale ok<warning" },
+            told(seen, item("c", verdict("failing", "ok", "s"), verdict("stale", "ok", "s"))))
+    end)
+
+    it("include what is not spoken of any more", function()
+        local seen = changes.new()
+        told(seen, item("c", verdict("never", "unknown")))
+        assert.same({ "- never ok<unknown" }, told(seen, item("c")))
+        assert.same({}, told(seen, item("c")))
+    end)
+
+    it("keep sources and clusters apart", function()
+        local seen = changes.new()
+        told(seen, item("c", verdict("stale", "warning", "s"), verdict("stale", "ok", "t")),
+            item("d", verdict("stale", "ok", "s")))
+        assert.same({ "t stale critical<ok", "s stale warning<ok" }, told(seen,
+            item("c", verdict("stale", "critical", "t"), verdict("stale", "warning", "s")),
+            item("d", verdict("stale", "warning", "s"))))
+    end)
+
+    it("take the worst of several verdicts of one rule", function()
+        local seen = changes.new()
+        assert.same({ "s data warning<" }, told(seen, item("c", verdict("data", "warning", "s"), verdict("data", "ok",
+            "s"))))
+    end)
+
+    it("include failures and recoveries, once, and forget no severity meanwhile", function()
+        local seen = changes.new()
+        local failure = { cluster = { id = "c" }, error = { kind = "network", message = "cut", hint = "Mend it." } }
+        told(seen, item("c", verdict("stale", "warning", "s")))
+        assert.same({ "c failure" }, told(seen, failure))
+        assert.same({}, told(seen, failure))
+        assert.same({ "c recovery" }, told(seen, item("c", verdict("stale", "warning", "s"))))
+    end)
+
+    it("are flat and have the fields that are written", function()
+        local event = changes.new():look({ item("c", verdict("stale", "warning", "s")) }, NOW)[1]
+        assert.equal(NOW * 1000, event.time)
+        local known = {}
+        for _, name in ipairs(changes.FIELDS) do
+            known[name] = true
+        end
+        for name, value in pairs(event) do
+            assert.is_true(known[name], name)
+            assert.is_not.equal("table", type(value))
+        end
+    end)
+end)

@@ -1,0 +1,97 @@
+local command = require "spec.support.command"
+local json = require "dwsync.json"
+local report = require "dwsync.report"
+local run = command.run
+
+local WORLD = { service = command.service { c1 = { command.failed("f1", 0.5), command.failed("f2", 1.5) }, c2 = 403 } }
+
+describe("dwsync health", function()
+    it("shows the verdicts, and ends with 0 whatever they are", function()
+        local status, out, err = run({ "health", "c1" }, WORLD)
+        assert.equal(0, status)
+        assert.equal("", err)
+        assert.matches("WARNING", out, 1, true)
+        assert.matches("Next", out, 1, true)
+    end)
+
+    it("has every format of reports", function()
+        for _, format in ipairs(report.health_formats) do
+            local status, out = run({ "health", "c1", "-o", format }, WORLD)
+            assert.equal(0, status)
+            assert.is_true(#out > 20, format)
+        end
+        local _, out = run({ "health", "c1", "-o", "json" }, WORLD)
+        assert.equal("warning", assert(json.decode(out)).severity)
+    end)
+
+    it("has colour on a terminal only, or as asked", function()
+        local _, out = run({ "health", "c1" }, WORLD)
+        assert.is_nil(out:find("\27", 1, true))
+        _, out = run({ "health", "c1", "--color", "always" }, WORLD)
+        assert.is_truthy(out:find("\27[", 1, true))
+    end)
+
+    it("shows what there is, and ends with 1, when a cluster cannot be asked", function()
+        local status, out, err = run({ "health", "--all-clusters", "-o", "prometheus" }, WORLD)
+        assert.equal(1, status)
+        assert.matches('dwsync_up{cluster="c2"[^\n]*} 0', out)
+        assert.matches("^dwsync: name%-c2: not_found: ", err)
+    end)
+
+    it("judges by the service's clock when this machine's is wrong", function()
+        local refused = false
+        local status, out, err = run({ "check", "c1" }, { clock_error = -86400, service = function(request)
+            if not refused then
+                refused = true
+                return 401, '{"error_code":"APIGW.0301","error_msg":"signature expired"}', nil,
+                    { date = "Mon, 19 May 2025 06:55:23 GMT" }
+            end
+            return command.service { c1 = command.healthy() }(request)
+        end })
+        assert.equal("dwsync: this machine's clock is 86400 s slow; corrected for now, set it with NTP\n", err)
+        assert.equal(0, status, out)
+    end)
+end)
+
+describe("--set", function()
+    local function refused(expected, ...)
+        local status, out, err = run({ "health", "c1", ... }, WORLD)
+        assert.equal(2, status)
+        assert.equal("", out)
+        assert.matches(expected, err, 1, true)
+    end
+
+    it("takes lengths of time, numbers, percentages, on and off", function()
+        local status, out = run({ "health", "c1", "-o", "json", "--set", "stale.warning=6h", "--set",
+            "stale.critical=1d",
+            "--set", "failing.warning=1", "--set", "partial.warning=5%", "--set", "churn=off", "--set", "slow=on" },
+                WORLD)
+        assert.equal(0, status)
+        assert.is_nil(out:find('"churn"', 1, true))
+        assert.matches('"warning":21600', out, 1, true)
+        assert.matches('"critical":86400', out, 1, true)
+    end)
+
+    it("switches a rule back on that the configuration file has off", function()
+        local world = { service = WORLD.service, files = { ["/c.lua"] = "return { thresholds = { stale = false } }" } }
+        local _, out = run({ "health", "c1", "-o", "json", "--config", "/c.lua" }, world)
+        assert.is_nil(out:find('"stale"', 1, true))
+        _, out = run({ "health", "c1", "-o", "json", "--config", "/c.lua", "--set", "stale.warning=6h" }, world)
+        assert.is_truthy(out:find('"stale"', 1, true))
+    end)
+
+    it("refuses what has no such form", function()
+        for _, text in ipairs { "stale", "stale=6h", "stale.warning", "=6h", ".=", "stale.warning.x=1",
+            "stale.warning=" } do
+            refused(("--set: '%s' is not of the form rule.option=value"):format(text), "--set", text)
+        end
+    end)
+
+    it("refuses what no rule knows, and names what there is", function()
+        refused("rules: there is no rule 'stail'.\n        The rules are churn, ", "--set", "stail.warning=6h")
+        refused("rules: stale has no option 'warn'.\n        Its options are critical, ", "--set", "stale.warn=6h")
+        refused("rules: stale.warning is \"soon\", expected a length of time", "--set", "stale.warning=soon")
+        refused("rules: stale.warning (7200) is above stale.critical (3600)", "--set", "stale.warning=2h", "--set",
+            "stale.critical=1h")
+    end)
+end)

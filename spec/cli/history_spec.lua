@@ -1,0 +1,170 @@
+local command = require "spec.support.command"
+local json = require "dwsync.json"
+local uv = require "luv"
+
+describe("dwsync history", function()
+    local folder
+    before_each(function() folder = assert(uv.fs_mkdtemp(uv.os_tmpdir() .. "/dwsync-history-XXXXXX")) end)
+
+    local function remove(path)
+        for name, kind in uv.fs_scandir_next, assert(uv.fs_scandir(path)) do
+            if kind == "directory" then
+                remove(path .. "/" .. name)
+            else
+                uv.fs_unlink(path .. "/" .. name)
+            end
+        end
+        assert(uv.fs_rmdir(path))
+    end
+    after_each(function() remove(folder) end)
+
+    local function run(arguments, world)
+        world = world or {}
+        world.environment = { XDG_DATA_HOME = folder .. "/data" }
+        for name, value in pairs(command.ENVIRONMENT) do
+            world.environment[name] = value
+        end
+        for name, value in pairs(world.more or {}) do
+            world.environment[name] = value
+        end
+        table.insert(arguments, 1, "history")
+        return command.run(arguments, world)
+    end
+
+    local function pull(records, ...)
+        return run({ "pull", "c1", "-o", "tsv", ... }, { service = command.service { c1 = records } })
+    end
+
+    local HEADING = "cluster_id\tinserted\tupdated\tunchanged\trevised\tlate\trefused\n"
+
+    it("pulls what is new, and nothing twice, into a file below XDG_DATA_HOME", function()
+        local status, out, err = pull(command.healthy(3))
+        assert.equal(0, status, err)
+        assert.equal(HEADING .. "c1\t3\t0\t0\t0\t0\t0\n", out)
+        assert.equal("file", uv.fs_stat(folder .. "/data/dwsync/history.sqlite").type)
+        assert.equal(tonumber("700", 8), uv.fs_stat(folder .. "/data/dwsync").mode % 512)
+        out = select(2, pull(command.healthy(4)))
+        assert.equal(HEADING .. "c1\t1\t0\t3\t0\t0\t0\n", out)
+    end)
+
+    it("reports a record that changed after its end", function()
+        pull(command.healthy(2))
+        local changed = command.healthy(2)
+        changed[2].delete_count = 900
+        local status, out, err = pull(changed)
+        assert.equal(0, status)
+        assert.equal(HEADING .. "c1\t0\t0\t1\t1\t0\t0\n", out)
+        assert.equal("dwsync: c1: 1 records changed after their end, both versions are kept: r2\n", err)
+    end)
+
+    it("pulls all clusters; one that fails is told", function()
+        local status, out, err = run({ "pull", "--all-clusters", "-o", "tsv", "--columns", "cluster_id,inserted" },
+            { service = command.service { c1 = command.healthy(2), c2 = 403, c3 = command.healthy(1) } })
+        assert.equal(1, status)
+        assert.equal("cluster_id\tinserted\nc1\t2\nc3\t1\n", out)
+        assert.matches("^dwsync: name%-c2: not_found: ", err)
+    end)
+
+    it("pulls records of a file, when it is known whose they are", function()
+        local lines = command.lines(command.healthy(2))
+        local status, out, err = run({ "pull", "--input", "-" }, { stdin = lines })
+        assert.equal(2, status)
+        assert.equal("", out)
+        assert.matches("the records do not say which cluster they are of: give its cluster_id beside --input", err, 1,
+            true)
+        assert.equal(0, (run({ "pull", "c7", "--input", "-" }, { stdin = lines })))
+        out = select(2, run { "list", "c7", "-o", "tsv", "--columns", "id" })
+        assert.equal("id\nr1\nr2\n", out)
+    end)
+
+    it("lists what is saved, of one cluster or all, and chooses", function()
+        pull(command.healthy(5))
+        local function ids(...)
+            local status, out, err = run { "list", "-o", "tsv", "--columns", "id", ... }
+            assert.equal(0, status, err)
+            return (out:gsub("^id\n", ""):gsub("\n", " "))
+        end
+        assert.equal("r1 r2 r3 r4 r5 ", ids())
+        assert.equal("r1 r2 ", ids("c1", "--since", "2h"))
+        assert.equal("r3 r4 r5 ", ids("c1", "--until", "2h"))
+        assert.equal("", ids("c1", "--status", "FAILED"))
+        assert.equal("", ids("c1", "--source", "other"))
+        local _, _, err = run { "list", "nobody" }
+        assert.equal("dwsync: no record is saved that fits; dwsync history stats shows what there is\n", err)
+    end)
+
+    it("lists what other commands read", function()
+        pull(command.healthy())
+        local _, lines = run { "list", "c1", "-o", "ndjson" }
+        local status, out = command.run({ "check", "--input", "-" }, { stdin = lines })
+        assert.equal(0, status)
+        assert.matches("^OK %- ", out)
+        assert.equal(0, (command.run({ "replay", "--input", "-" }, { stdin = lines })))
+    end)
+
+    it("shows how much is saved", function()
+        pull(command.healthy(5))
+        local status, out = run { "stats" }
+        assert.equal(0, status)
+        assert.matches(("history         %s/data/dwsync/history.sqlite\n"):format(folder), out, 1, true)
+        assert.matches("records         5\n", out, 1, true)
+        assert.matches("last            2025-05-19T06:25:23.000Z\n", out, 1, true)
+        out = select(2, run { "stats", "-o", "json" })
+        assert.equal(5, assert(json.decode(out)).clusters[1].records)
+    end)
+
+    it("is where --history, DWSYNC_HISTORY or the configuration file say, in this order", function()
+        local files = { ["/c.lua"] = ("return { history = '%s/c.sqlite' }"):format(folder) }
+        local function place(arguments, more)
+            table.insert(arguments, 1, "stats")
+            local status, out, err = run(arguments, { files = files, more = more })
+            assert.equal(0, status, err)
+            return out:match "([^/]+)%.sqlite"
+        end
+        assert.equal("c", place { "--config", "/c.lua" })
+        assert.equal("e", place({ "--config", "/c.lua" }, { DWSYNC_HISTORY = folder .. "/e.sqlite" }))
+        assert.equal("o", place({ "--history", folder .. "/o.sqlite" }, { DWSYNC_HISTORY = folder .. "/e.sqlite" }))
+        local status, _, err = run({ "stats", "--history", folder .. "/no/x.sqlite" })
+        assert.equal(1, status)
+        assert.matches("Create the folder first", err, 1, true)
+    end)
+
+    it("never shows the password of a database", function()
+        for _, target in ipairs { "postgres://u:hunter2@127.0.0.1:1/d", "postgres://u:hunter2@127.0.0.1:x/d",
+            "mysql://u:hunter2@h/d" } do
+            for _, arguments in ipairs { { "stats" }, { "list", "c1" }, { "pull", "c1" } } do
+                local status, out, err = run(arguments, { more = { DWSYNC_HISTORY = target },
+                    service = command.service { c1 = command.healthy(1) } })
+                assert.is_true(status > 0)
+                assert.equal("", out)
+                assert.is_true(#err > 20)
+                assert.is_nil(err:find("hunter2", 1, true), err)
+            end
+        end
+    end)
+
+    it("wants to be told what to do", function()
+        local status, _, err = run {}
+        assert.equal(2, status)
+        assert.matches("^dwsync: ", err)
+        assert.equal(2, (run { "pull" }))
+        assert.equal(2, (run { "list", "--since", "x" }))
+    end)
+
+    it("is what replay goes through on request", function()
+        local failing = command.healthy()
+        for i = 1, 5 do
+            failing[i].status = "FAILED"
+        end
+        pull(failing)
+        local world = { environment = { XDG_DATA_HOME = folder .. "/data", HUAWEICLOUD_SDK_AK = "a",
+            HUAWEICLOUD_SDK_SK = "s", DWSYNC_REGION = "cn-north-4" } }
+        local status, out, err, requests = command.run({ "replay", "c1", "--from-history", "-o", "tsv", "--columns",
+            "rule,severity" }, world)
+        assert.equal(0, status, err)
+        assert.matches("failing\tcritical\n", out, 1, true)
+        assert.same({}, requests)
+        status = command.run({ "replay", "c1", "--from-history", "--input", "-" }, world)
+        assert.equal(2, status)
+    end)
+end)

@@ -1,0 +1,83 @@
+local command = require "spec.support.command"
+local core = require "dwsync.core"
+local hooks = require "dwsync.cli.hooks"
+local uv = require "luv"
+
+describe("a hook", function()
+    local folder
+    before_each(function() folder = assert(uv.fs_mkdtemp(uv.os_tmpdir() .. "/dwsync-hooks-XXXXXX")) end)
+    after_each(function()
+        for name in uv.fs_scandir_next, assert(uv.fs_scandir(folder)) do
+            uv.fs_unlink(folder .. "/" .. name)
+        end
+        assert(uv.fs_rmdir(folder))
+    end)
+
+    local function program(text, name)
+        local path = folder .. "/" .. (name or "hook")
+        local file = assert(io.open(path, "w"))
+        file:write("#!/bin/sh\n" .. text:gsub("FOLDER", folder))
+        file:close()
+        assert(uv.fs_chmod(path, tonumber("700", 8)))
+        return path
+    end
+
+    local function content(name)
+        local file = io.open(folder .. "/" .. name)
+        return file and file:read "*a", file and file:close()
+    end
+
+    local EVENT = { event = "verdict", time = 5, source = "s", message = "$(touch FOLDER/pwned); `id` | x\n\27[2J" }
+
+    -- Runs a hook for an event. Returns what was said.
+    local function run(on_change, path, event)
+        local stderr = command.stream()
+        hooks.new(on_change, path, { stderr = stderr }, core.sleep)(event or EVENT)
+        return stderr.text
+    end
+
+    it("is a program that gets the event as a line of JSON, through no shell", function()
+        assert.equal("", run(nil, program "cat > FOLDER/got"))
+        assert.equal('{"event":"verdict","time":5,"source":"s",'
+            .. '"message":"$(touch FOLDER\\/pwned); `id` | x\\n\\u001b[2J"}\n',
+            (content "got"))
+        assert.is_nil((content "pwned"))
+    end)
+
+    it("may end badly, which is said", function()
+        local path = program "exit 3"
+        assert.equal(("dwsync: --on-change %s: it ended with status 3\n"):format(path), run(nil, path))
+        assert.matches("it was ended by signal 9\n$", run(nil, program "kill -9 $$"))
+    end)
+
+    it("need not read its input", function()
+        local event = { event = "verdict", message = ("x"):rep(300000) }
+        assert.equal("", run(nil, program "exit 0", event))
+    end)
+
+    it("is a function of the configuration, which may keep an event from the program", function()
+        local path = program "cat >> FOLDER/got"
+        run(function(event) return event.source ~= "s" end, path)
+        assert.is_nil((content "got"))
+        run(function() end, path)
+        assert.is_truthy((content "got"))
+    end)
+
+    it("is a function that cannot change the event, and fails without harm", function()
+        local path = program "cat > FOLDER/got"
+        local said = run(function(event) event.message = 5 return event.no.such end, path)
+        assert.matches("^dwsync: on_change of the configuration file: .*attempt to index", said)
+        assert.matches('"message":"$(touch', (content "got"), 1, true)
+    end)
+
+    it("is found by path or along PATH", function()
+        local path = program("exit 0", "notify")
+        local context = { getenv = function() return "/nowhere:" .. folder end }
+        assert.equal(path, hooks.find(path, context))
+        assert.equal(path, hooks.find("notify", context))
+        assert.same({ nil, "there is no such program along PATH" }, { hooks.find("nope", context) })
+        assert.same({ nil, "it is no program that may be run" }, { hooks.find(folder, context) })
+        assert.same({ nil, "it is no program that may be run" }, { hooks.find(folder .. "/nope", context) })
+        assert.is_nil((hooks.find("notify --now", context)))
+    end)
+end)

@@ -1,0 +1,109 @@
+local command = require "spec.support.command"
+local input = require "dwsync.cli.input"
+
+local function read(text)
+    local list, err = input.read("-", { stdin = command.reader(text), is_terminal = function() return false end })
+    return list, err and tostring(err)
+end
+
+local function ids(text)
+    local list = assert(read(text))
+    local names = {}
+    for i, record in ipairs(list) do
+        names[i] = record.id
+    end
+    return table.concat(names, " ")
+end
+
+describe("records of an input", function()
+    it("may be lines of JSON, with blank ones and a UTF-8 mark", function()
+        assert.equal("a b", ids '{"id":"a"}\n\n  {"id":"b"}\n')
+        assert.equal("a", ids '\239\187\191{"id":"a"}')
+        assert.equal("", ids "")
+        assert.equal("", ids "\n\n")
+    end)
+
+    it("may be what records -o json prints, the service's answer, or an array", function()
+        assert.equal("a b", ids '{"count":2,"sync_records":[\n{"id":"a"},\n{"id":"b"}\n]}\n')
+        assert.equal("a", ids '{\n  "sync_records": [ {"id": "a"} ],\n  "count": 1\n}')
+        assert.equal("", ids '{"count":0,"sync_records":[]}')
+        assert.equal("a b", ids '\n[{"id":"a"},\n{"id":"b"}]')
+        assert.equal("", ids "[]")
+    end)
+
+    it("keep integers exact, drop null and keep unknown fields", function()
+        local list = assert(read '{"id":"a","start_time":9007199254740991,"fail_reason":null,"x":[1]}')
+        assert.equal("9007199254740991", ("%.0f"):format(list[1].start_time))
+        assert.is_nil(list[1].fail_reason)
+        assert.same({ 1 }, list[1].x)
+    end)
+
+    local WRONG = {
+        ["a line that is no object"] = { '{"id":"a"}\n\nnope', "standard input line 3: it is no JSON object" },
+        ["a line that ends early"] = { '{"id":"a"}\n{"id":"b"',
+            "standard input line 2: column 10: expected ',' or '}'" },
+        ["two objects on a line"] = { '{"id":"a"},{"id":"b"}', "standard input line 1: it is not one JSON object" },
+        ["a line that closes our list"] = { '{"id":"a"}],"x":[{}', "standard input line 1: it is not one JSON object" },
+        ["something behind an object"] = { '{"id":"a"} x', "standard input line 1: column 12: expected ',' or ']'" },
+        ["a field of another type"] = { '{"id":"a"}\n{"start_time":"x"}',
+            "standard input line 2: start_time is a string, expected an integer" },
+        ["text that is no UTF-8"] = { '{"id":"\255"}', "line 1: column 8: the string is not valid UTF-8" },
+        ["an object that is no record"] = { '{"id":"a"}\n{"foo":1}',
+            "line 2: it has no field of a record (id, status," },
+        ["a document that is broken"] = { '{"count":1,"sync_records":[\n{"id":"a"\n]}', "line 3: expected ',' or '}'" },
+        ["an array that is broken"] = { '[\n{"id":"a"},\nx]', "standard input line 3: expected a value" },
+        ["a document with a record of another type"] = { '{"sync_records":[{"id":"a"},{"status":5}]}',
+            "standard input: record 2: status is a number, expected a string" },
+        ["a document with something that is no record"] = { '[{"id":"a"},{"foo":1}]', "record 2: it has no field" },
+        ["a document of something else"] = { '{"count":0,"clusters":[]}', "it has no sync_records" },
+        ["a page of a longer list"] = { '{"count":3,"sync_records":[{"id":"a"}]}',
+            "it is not the whole list: 1 of 3 records" },
+        ["something behind a document"] = { '{"count":1,"sync_records":[{"id":"a"}]}\n{"id":"b"}',
+            "line 2: expected nothing more" },
+    }
+    for name, case in pairs(WRONG) do
+        it("must not be " .. name, function()
+            local list, err = read(case[1])
+            assert.is_nil(list)
+            assert.matches(case[2], err, 1, true)
+            assert.matches("Give what dwsync records -o ndjson or -o json prints", err, 1, true)
+        end)
+    end
+
+    it("come from a file as well, which must be readable", function()
+        local path = os.tmpname()
+        local file = assert(io.open(path, "w"))
+        file:write '{"id":"a"}\n'
+        file:close()
+        assert.equal("a", input.read(path, {})[1].id)
+        os.remove(path)
+        local list, err = input.read("/nope/x.ndjson", {})
+        assert.is_nil(list)
+        assert.equal("/nope/x.ndjson: No such file or directory", err.message)
+        assert.equal("config", err.kind)
+        list, err = input.read("/", {})
+        assert.is_nil(list)
+        assert.equal("/: Is a directory", err.message)
+    end)
+
+    it("are asked for when somebody would have to type them", function()
+        local stderr = command.stream()
+        input.read("-", { stdin = command.reader "", stderr = stderr, is_terminal = function() return true end })
+        assert.equal("dwsync: reading records from the terminal; Ctrl-D ends them\n", stderr.text)
+    end)
+end)
+
+describe("records of several clusters", function()
+    it("are told apart by what they say, which is then taken out of them", function()
+        local items = input.by_cluster({ { id = "a", cluster_id = "c2", cluster_name = "two" }, { id = "b" },
+            { id = "c", cluster_id = "c2" }, { id = "d", cluster_id = 5, cluster_name = {} } }, { id = "stdin" })
+        assert.same({
+            { cluster = { id = "c2", name = "two" }, records = { { id = "a" }, { id = "c" } } },
+            { cluster = { id = "stdin" }, records = { { id = "b" }, { id = "d" } } },
+        }, items)
+    end)
+
+    it("are one cluster when there is none", function()
+        assert.same({ { cluster = { id = "stdin" }, records = {} } }, input.by_cluster({}, { id = "stdin" }))
+    end)
+end)

@@ -1,0 +1,114 @@
+local command = require "spec.support.command"
+local health = require "dwsync.health"
+local readiness = require "dwsync.cli.readiness"
+
+local HOUR = 3600
+
+-- State and reason of these records, fresh within six hours.
+local function judge(records, accepted, rules)
+    rules = rules or {}
+    rules.stale = false
+    local evaluation = health.evaluate(records, rules, command.NOW)
+    return readiness.judge(records, evaluation, 6 * HOUR, accepted or "ok")
+end
+
+local function with(more, ...)
+    local list = { ... }
+    for _, record in ipairs(command.healthy()) do
+        if record.start_time < (more or 0) or not more then
+            list[#list + 1] = record
+        end
+    end
+    return list
+end
+
+local function older_than(hours, ...)
+    return with(command.NOW * 1000 - hours * HOUR * 1000, ...)
+end
+
+describe("readiness", function()
+    it("is there when the newest ended run finished in time and nothing is wrong with it", function()
+        assert.same({ "ready", "its last run finished 29 min ago" }, { judge(command.healthy()) })
+    end)
+
+    it("counts from the end of the run, to the millisecond", function()
+        local function at(hours) return { command.record("a", hours, { end_time = false }) } end
+        assert.equal("ready", (judge(at(6))))
+        assert.equal("waiting", (judge(at(6 + 1 / HOUR))))
+        assert.equal("ready", (judge { command.record("a", 6 + 1 / 60) })) -- started before, ended at the limit
+    end)
+
+    it("is waited for while nothing is fresh", function()
+        assert.same({ "waiting", "its last run ended 7.5 h ago" }, { judge(older_than(7)) })
+        assert.same({ "waiting", "there is no run at all" }, { judge {} })
+        local running = command.record("x", 0.1, { status = "RUNNING", end_time = false })
+        assert.same({ "waiting", "no run has ended" }, { judge { command.record("x", 1, { status = "STRANGE" }) } })
+        assert.same({ "waiting", "a run is under way" }, { judge(older_than(7, running)) })
+        assert.same({ "waiting", "a run is under way" }, { judge { running } })
+    end)
+
+    it("is refused when the newest ended run failed, with the reason", function()
+        local state, why = judge(with(nil, command.failed("x", 0.1, "bind\27 refused")))
+        assert.same({ "refused", "its last run failed: bind? refused" }, { state, why })
+    end)
+
+    it("is waited for when that run failed and another is under way, or when the failure is old", function()
+        local running = command.record("y", 0.05, { status = "RUNNING", end_time = false })
+        assert.same({ "waiting", "its last run failed and another is under way" },
+            { judge(with(nil, command.failed("x", 0.1), running)) })
+        assert.equal("waiting", (judge(older_than(9, command.failed("x", 8)))))
+    end)
+
+    it("does not mind a run under way beside a fresh one", function()
+        local running = command.record("y", 0.05, { status = "RUNNING", end_time = false })
+        assert.equal("ready", (judge(with(nil, running))))
+    end)
+
+    it("is refused when a verdict is worse than accepted", function()
+        local mass = command.record("x", 0.1, { delete_count = 30 })
+        local state, why = judge(with(nil, mass))
+        assert.equal("refused", state)
+        assert.matches("^warning: ", why)
+        assert.equal("ready", (judge(with(nil, mass), "warning")))
+        mass.delete_count = 500
+        assert.equal("refused", (judge(with(nil, mass), "warning")))
+        assert.equal("ready", (judge(with(nil, mass), "warning", { mass_delete = false })))
+    end)
+
+    it("takes a run that left accounts out for one that is not ok", function()
+        assert.equal("refused", (judge(with(nil, command.record("x", 0.1, { failed_count = 5 })))))
+    end)
+
+    it("needs every source", function()
+        local other = { identity_source_id = "s2", identity_source_type = "oneaccess" }
+        local function second(hours)
+            local record = command.record("o", hours, other)
+            return record
+        end
+        assert.equal("ready", (judge(with(nil, second(1)))))
+        local state, why = judge(with(nil, second(7)))
+        assert.equal("waiting", state)
+        assert.matches("^oneaccess %(s2%): its last run ended 7%.0 h ago", why)
+        local failed = second(1)
+        failed.status = "FAILED"
+        assert.equal("refused", (judge(with(nil, failed))))
+    end)
+
+    it("does not stumble over records that make no sense", function()
+        assert.has_no.errors(function()
+            judge { {}, { status = 5 }, { start_time = "x", status = "FINISHED" }, { identity_source_id = {},
+                end_time = {} },
+                { start_time = 0 / 0, status = "FAILED" } }
+        end)
+    end)
+end)
+
+describe("a length of time for people", function()
+    it("is rounded to what matters", function()
+        local CASES = { [0] = "0 s", [-5] = "0 s", [89] = "89 s", [90] = "1 min", [5399] = "89 min", [5400] = "1.5 h",
+            [172800] = "2.0 d" }
+        for seconds, text in pairs(CASES) do
+            assert.equal(text, readiness.length(seconds))
+        end
+    end)
+end)

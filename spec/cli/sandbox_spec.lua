@@ -1,0 +1,83 @@
+local sandbox = require "dwsync.cli.sandbox"
+
+-- What is wrong with a text.
+local function complaint(text)
+    local good, message = sandbox.evaluate(text, "c.lua")
+    assert.is_false(good)
+    return message
+end
+
+describe("a sandbox", function()
+    it("evaluates a table, functions included", function()
+        local good, value = sandbox.evaluate("local n = 6 return { a = n * 7, f = function(x) return x .. '!' end }",
+            "c.lua")
+        assert.is_true(good)
+        assert.equal(42, value.a)
+        assert.same({ true, "x!" }, { sandbox.call(value.f, "x") })
+    end)
+
+    it("gives access to nothing", function()
+        for _, name in ipairs { "os", "io", "require", "print", "load", "_G", "string", "setmetatable", "getmetatable",
+            "pcall", "error", "debug", "coroutine", "collectgarbage", "jit", "ffi", "package" } do
+            assert.same({ true, "nil" }, { select(1, sandbox.evaluate("return " .. name, "c")),
+                type((select(2, sandbox.evaluate("return " .. name, "c")))) }, name)
+        end
+        assert.matches("^c%.lua:1: attempt to index .*global 'os'", complaint "return os.getenv 'HOME'")
+    end)
+
+    it("gives no methods of strings, and gives them back afterwards", function()
+        assert.matches("^c%.lua:1: attempt to index .*a string value", complaint "return ('x'):rep(1e9)")
+        assert.matches("^c%.lua:2: attempt to index .*a string value", complaint "local s = 'x'\nreturn s.gsub")
+        assert.equal("xx", ("x"):rep(2))
+    end)
+
+    it("ends a loop without end, in the text and in a function of it", function()
+        assert.equal("c.lua: it runs longer than 200000 instructions", complaint "while true do end")
+        assert.equal("c.lua: it runs longer than 200000 instructions",
+            complaint "local function f() return f() end return f()")
+        local _, f = sandbox.evaluate("return function() for i = 1, 1e12 do end end", "c.lua")
+        assert.same({ false, "it runs longer than 200000 instructions" }, { sandbox.call(f) })
+    end)
+
+    it("ends a string that grows without end", function()
+        assert.equal("c.lua: it takes more than 2048 KiB of memory",
+            complaint "local s = 'xxxxxxxxxxxxxxxxxxxxxxxxxxxx' while true do s = s .. s end")
+    end)
+
+    it("ends a recursion without end", function()
+        local message = complaint "local function f() return 1 + f() end return f()"
+        assert.is_true(message:find "stack overflow" ~= nil or message:find "KiB of memory" ~= nil
+            or message:find "instructions" ~= nil, message) -- whichever comes first
+    end)
+
+    it("reads no bytecode", function()
+        assert.equal("c.lua: it is compiled; only source text is read",
+            complaint(string.dump(function() return {} end)))
+    end)
+
+    it("reads no more than 64 KiB", function()
+        assert.is_true((sandbox.evaluate((" "):rep(64 * 1024 - 9) .. "return {}", "c.lua")))
+        assert.equal("c.lua: it is larger than 64 KiB", complaint((" "):rep(64 * 1024 - 8) .. "return {}"))
+    end)
+
+    it("tells the line of a mistake, but none of the text", function()
+        local message = complaint "return {\n  history = 'postgres://u:hunter2@h/d' 'hunter2'\n}"
+        assert.matches("^c%.lua:2: '}' expected %(to close '{' at line 1%)$", message)
+        assert.is_nil(complaint("return 'hunter2"):find "hunter2")
+    end)
+
+    it("leaves the hook that was there", function()
+        local calls = 0
+        local function hook() calls = calls + 1 end
+        debug.sethook(hook, "", 1000)
+        sandbox.evaluate("return {}", "c.lua")
+        local found = debug.gethook()
+        debug.sethook()
+        assert.equal(hook, found)
+    end)
+
+    it("tells the globals that were assigned to", function()
+        local _, _, environment = sandbox.evaluate("profiles = {}", "c.lua")
+        assert.same({ profiles = {} }, environment)
+    end)
+end)

@@ -1,0 +1,135 @@
+local command = require "spec.support.command"
+local run = command.run
+
+local OLD = { command.record("old", 8), command.record("older", 9) }
+
+-- A service whose records become these after so many seconds.
+local function later(seconds, records)
+    return function(request, clock)
+        return command.service { c1 = clock.now - command.NOW < seconds and OLD or records }(request)
+    end
+end
+
+local RULES = { "--set", "slow=off", "--set", "volume=off" }
+
+local function wait(service, ...)
+    local arguments = { "wait", "c1", ... }
+    for _, word in ipairs(RULES) do
+        arguments[#arguments + 1] = word
+    end
+    return run(arguments, { service = service })
+end
+
+describe("dwsync wait", function()
+    it("ends with 0 at once when all is fresh and ok", function()
+        local status, out, err, requests = wait(command.service { c1 = command.healthy() }, "--fresh", "6h")
+        assert.equal(0, status)
+        assert.equal("ready: c1: its last run finished 29 min ago\n", out)
+        assert.equal("", err)
+        assert.equal(1, #requests)
+    end)
+
+    it("looks again until it is", function()
+        local status, out, err, requests = wait(later(100, { command.record("new", 0.1), OLD[1] }), "--timeout", "10m")
+        assert.equal(0, status)
+        assert.matches("^ready: c1: ", out)
+        assert.equal("dwsync: waiting: c1: its last run ended 8.0 h ago\n", err)
+        assert.equal(5, #requests) -- at 0, 30, 60, 90 and 120 s
+    end)
+
+    it("ends with 1 as soon as a run failed", function()
+        local status, out, _, requests = wait(later(40, { command.failed("new", 0.1), OLD[1] }))
+        assert.equal(1, status)
+        assert.equal("refused: c1: its last run failed: LDAP: error code 49 - data 52e\n", out)
+        assert.equal(3, #requests)
+    end)
+
+    it("ends with 1 when a verdict is worse than accepted, and with 0 when it is accepted", function()
+        local service = command.service { c1 = { command.record("new", 0.1, { delete_count = 30 }), command.record("o",
+            1) } }
+        local status, out = wait(service)
+        assert.equal(1, status)
+        assert.matches("^refused: c1: warning: ", out)
+        assert.equal(0, (wait(service, "--accept", "warning")))
+        assert.equal(0, (wait(service, "--set", "mass_delete=off", "--set", "churn=off")))
+    end)
+
+    it("ends with 3 when the time is up, and takes no longer", function()
+        local last
+        local status, out, err, requests = wait(function(request, clock)
+            last = clock.now
+            return command.service { c1 = OLD }(request)
+        end, "--timeout", "70s")
+        assert.equal(3, status)
+        assert.equal("timed out: c1: its last run ended 8.0 h ago\n", out)
+        assert.matches("^dwsync: waiting: ", err)
+        assert.equal(4, #requests)
+        assert.equal(command.NOW + 70, last)
+    end)
+
+    it("looks once with --timeout 0", function()
+        local status, _, err, requests = wait(command.service { c1 = OLD }, "--timeout", "0")
+        assert.equal(3, status)
+        assert.equal("", err)
+        assert.equal(1, #requests)
+    end)
+
+    it("goes on through failures that may pass, and says so once", function()
+        local status, _, err = wait(function(request, clock)
+            if clock.now - command.NOW < 50 then
+                return 500, '{"error_code":"DWS.0005","error_msg":"Server failure"}'
+            end
+            return command.service { c1 = command.healthy() }(request)
+        end, "--retries", "0")
+        assert.equal(0, status)
+        assert.equal("dwsync: waiting: c1: service: Server failure\n", err)
+    end)
+
+    it("ends at once with a failure that stays", function()
+        local status, out = wait(command.service {})
+        assert.equal(1, status)
+        assert.equal("refused: c1: not_found: no such cluster\n", out)
+        local err
+        status, out, err = run({ "wait", "--all-clusters" }, { service = function()
+            return 403, '{"error_code":"APIGW.0302","error_msg":"not allowed"}'
+        end })
+        assert.equal(1, status)
+        assert.equal("", out)
+        assert.matches("^dwsync: permission: not allowed", err)
+    end)
+
+    it("waits for all clusters, and names those in the way", function()
+        local status, out = run({ "wait", "--all-clusters", "--timeout", "0" },
+            { service = command.service { c1 = command.healthy(), c2 = OLD, c3 = command.healthy() } })
+        assert.equal(3, status)
+        assert.equal("timed out: name-c2: its last run ended 8.0 h ago\n", out)
+        status, out = run({ "wait", "--all-clusters" }, { service = command.service {} })
+        assert.equal(1, status)
+        assert.equal("refused: there is no cluster to wait for\n", out)
+    end)
+
+    it("judges records on stdin once", function()
+        assert.equal(0, (run({ "wait", "--input", "-" }, { stdin = command.lines(command.healthy()) })))
+        assert.equal(3, (run({ "wait", "--input", "-" }, { stdin = command.lines(OLD) })))
+        assert.equal(2, (run({ "wait", "--input", "-" }, { stdin = "x" })))
+    end)
+
+    it("refuses what is no length of time", function()
+        for _, option in ipairs { "--fresh", "--interval", "--timeout" } do
+            local status, _, err = run { "wait", "c1", option, "soon" }
+            assert.equal(2, status)
+            assert.matches(option .. ": 'soon' is not a number above 0, nor a time such as 90s, 10m, 6h", err, 1, true)
+        end
+        assert.equal(2, (run { "wait", "c1", "--fresh", "0" }))
+        assert.equal(2, (run { "wait", "c1", "--accept", "critical" }))
+    end)
+
+    it("is interrupted with 130", function()
+        local status, out, err = run({ "wait", "c1" }, { service = command.service { c1 = OLD }, sleep = function()
+            error("interrupted!", 0)
+        end })
+        assert.equal(130, status)
+        assert.equal("", out)
+        assert.matches("dwsync: interrupted\n$", err)
+    end)
+end)

@@ -1,0 +1,155 @@
+local command = require "spec.support.command"
+local json = require "dwsync.json"
+local run = command.run
+
+-- Ends the watch, as Ctrl-C does, after so many looks.
+local function looks(count)
+    local seen = 0
+    return function()
+        seen = seen + 1
+        if seen >= count then
+            error("interrupted!", 0)
+        end
+    end
+end
+
+-- A service that answers each look with the next list; a number is a failure's status.
+local function answers(...)
+    local list, position = { ... }, 0
+    return function(request)
+        position = position + 1
+        return command.service { c1 = list[math.min(position, #list)] }(request)
+    end
+end
+
+local HEALTHY = command.healthy()
+local FAILED = { command.failed("x", 0.2), command.failed("y", 0.3) }
+for _, record in ipairs(HEALTHY) do
+    FAILED[#FAILED + 1] = record
+end
+
+local function watch(count, service, more)
+    local world = { service = service, sleep = looks(count) }
+    for name, value in pairs(more or {}) do
+        world[name] = value
+    end
+    local arguments = { "watch", "c1", "--retries", "0", "--set", "slow=off" }
+    for _, word in ipairs(world.arguments or {}) do
+        arguments[#arguments + 1] = word
+    end
+    return run(arguments, world)
+end
+
+local function events(out)
+    local list = {}
+    for line in out:gmatch "[^\n]+" do
+        list[#list + 1] = assert(json.decode(line))
+    end
+    return list
+end
+
+describe("dwsync watch", function()
+    it("writes an event for each change when piped, and ends with 130", function()
+        local status, out, err = watch(3, answers(HEALTHY, FAILED, HEALTHY))
+        assert.equal(130, status)
+        assert.equal("dwsync: interrupted\n", err)
+        local list = events(out)
+        assert.equal(2, #list)
+        assert.equal("failing", list[1].rule)
+        assert.equal("warning", list[1].severity)
+        assert.equal("ok", list[1].previous)
+        assert.equal("c1", list[1].cluster_id)
+        assert.equal((command.NOW + 60) * 1000, list[1].time)
+        assert.equal("ok", list[2].severity)
+    end)
+
+    it("writes at once what is not ok", function()
+        local _, out = watch(1, answers(FAILED))
+        local list = events(out)
+        assert.equal(1, #list)
+        assert.is_nil(list[1].previous)
+    end)
+
+    it("redraws the verdicts on a terminal", function()
+        local _, out = watch(2, answers(HEALTHY, FAILED), { terminal = { stdout = true },
+            arguments = { "--interval", "5m" } })
+        local _, screens = out:gsub("\27%[H\27%[2J", "")
+        assert.equal(2, screens)
+        assert.matches("dwsync watch, every 300 s, Ctrl-C ends: 2025-05-19T06:55:23Z\n", out, 1, true)
+        assert.matches("2025-05-19T07:00:23Z", out, 1, true)
+        assert.is_nil(out:find('{"event"', 1, true))
+    end)
+
+    it("keeps the worst in sight on a small terminal", function()
+        local _, out = watch(1, answers(FAILED), { terminal = { stdout = true }, rows = 12 })
+        local _, lines = out:gsub("\n", "")
+        assert.equal(11, lines)
+        assert.matches("WARNING", out, 1, true)
+        assert.matches("… %d+ more lines: dwsync health shows them\n$", out)
+    end)
+
+    it("goes on through failures that may pass, and says so", function()
+        local status, out, err = watch(3, answers(HEALTHY, 503, HEALTHY))
+        assert.equal(130, status)
+        local list = events(out)
+        assert.same({ "failure", "recovery" }, { list[1].event, list[2].event })
+        assert.equal("service", list[1].kind)
+        assert.equal("dwsync: c1: service: Server failure; trying again every 60 s\ndwsync: c1: it answers again\n"
+            .. "dwsync: interrupted\n", err)
+    end)
+
+    it("ends with 1 after a failure that stays", function()
+        local status, out, err = run({ "watch", "c1" }, { service = command.service {} })
+        assert.equal(1, status)
+        assert.equal("failure", events(out)[1].event)
+        assert.equal("dwsync: not_found: no such cluster (DWS.0015, HTTP 404).\n", err:match "^[^\n]*\n")
+    end)
+
+    it("goes on when only one of many clusters stays away", function()
+        local status, out = run({ "watch", "--all-clusters" }, { sleep = looks(2),
+            service = command.service { c1 = HEALTHY, c2 = 403 } })
+        assert.equal(130, status)
+        assert.equal(1, #events(out))
+    end)
+
+    it("goes on when the clusters cannot be listed for a while", function()
+        local calls = 0
+        local status, _, err = run({ "watch", "--all-clusters", "--retries", "0" }, { sleep = looks(3),
+            service = function(request)
+                calls = calls + 1
+                if calls < 3 then
+                    return 503, ""
+                end
+                return command.service { c1 = HEALTHY }(request)
+            end })
+        assert.equal(130, status)
+        local _, times = err:gsub("trying again every 60 s", "")
+        assert.equal(1, times)
+        assert.matches("dwsync: it answers again\n", err, 1, true)
+    end)
+
+    it("ends with 1 when nobody reads any more", function()
+        local closed = { write = function() return nil, "Broken pipe" end, flush = function() return true end }
+        local status, _, err = watch(2, answers(FAILED), { stdout = closed })
+        assert.equal(1, status)
+        assert.equal("dwsync: cannot write the output: Broken pipe\n", err)
+    end)
+
+    it("calls on_change of the configuration file with each event, within limits", function()
+        local files = { ["/c.lua"] = "return { on_change = function(event) return event.x.y end }" }
+        local _, _, err = watch(1, answers(FAILED), { files = files, arguments = { "--config", "/c.lua" } })
+        assert.matches("^dwsync: on_change of the configuration file: /c%.lua:1: attempt to index", err)
+        files["/c.lua"] = "return { on_change = function() while true do end end }"
+        _, _, err = watch(1, answers(FAILED), { files = files, arguments = { "--config", "/c.lua" } })
+        assert.matches("it runs longer than 200000 instructions", err, 1, true)
+    end)
+
+    it("refuses a program that cannot be run, records of a file, and an interval of 0", function()
+        local status, _, err = run { "watch", "c1", "--on-change", "./nope --now" }
+        assert.equal(2, status)
+        assert.equal("dwsync: config: --on-change ./nope --now: it is no program that may be run.\n"
+            .. "        Name a program without arguments: each event is a line of JSON on its standard input.\n", err)
+        assert.equal(2, (run { "watch", "--input", "-" }))
+        assert.equal(2, (run { "watch", "c1", "--interval", "0" }))
+    end)
+end)

@@ -1,0 +1,53 @@
+local flaws = require "dwsync.health.flaws"
+local runs = require "spec.health.runs"
+
+local LATEST = runs.NOW * 1000
+
+describe("flaws", function()
+    it("are found in exactly those records that lose something when they are cleaned", function()
+        local random = runs.random(61)
+        local values = { 0, -1, 1.5, 1e300, 0 / 0, 1 / 0, "x", true, {}, LATEST, LATEST + 1, "FAILED", io.stdout }
+        local names = { "id", "identity_source_id", "identity_source_type", "start_time", "end_time", "add_count",
+            "update_count", "delete_count", "failed_count", "status", "fail_reason" }
+        for _ = 1, 3000 do
+            local record = runs.run(random(1000))
+            record[names[random(#names)]] = values[random(#values)]
+            record[names[random(#names)]] = values[random(#values)]
+            local run, kinds = flaws.clean(record, LATEST)
+            if flaws.sound(record, LATEST) then
+                assert.same({}, kinds)
+                assert.same(record, run)
+            else
+                local null_or_zero = false
+                for _, name in ipairs(names) do
+                    null_or_zero = null_or_zero or type(record[name]) == "userdata"
+                        or name:find "_time$" and (record[name] == 0 or record[name] == 1.5)
+                end
+                assert.is_true(next(kinds) ~= nil or null_or_zero)
+            end
+            if not kinds.future and not kinds.status then
+                assert.is_true(flaws.sound(run, LATEST), "what was cleaned is sound")
+            end
+        end
+    end)
+
+    it("leave a record as it is", function()
+        local record = { start_time = "x", status = 5, add_count = -1 }
+        flaws.clean(record, LATEST)
+        assert.same({ start_time = "x", status = 5, add_count = -1 }, record)
+    end)
+
+    it("have names, and an order by gravity", function()
+        assert.equal("future", flaws.gravest { type = true, future = true })
+        assert.is_nil(flaws.gravest {})
+        for _, kind in ipairs(flaws.kinds) do
+            assert.equal(2, #flaws.names[kind])
+        end
+    end)
+
+    it("turn a number where a text belongs into one", function()
+        local run, kinds = flaws.clean({ id = 12345, status = "FINISHED" }, LATEST)
+        assert.equal("12345", run.id)
+        assert.same({ type = true }, kinds)
+    end)
+end)

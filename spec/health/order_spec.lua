@@ -1,0 +1,46 @@
+local order = require "dwsync.health.order"
+local runs = require "spec.health.runs"
+
+describe("the order of runs", function()
+    it("is by start, then by id, then by whatever else they hold", function()
+        assert.is_true(order.starts_before({ start_time = 1, id = "b" }, { start_time = 2, id = "a" }))
+        assert.is_true(order.starts_before({ start_time = 1, id = "a" }, { start_time = 1, id = "b" }))
+        assert.is_true(order.starts_before({ start_time = 1, status = "FAILED" },
+            { start_time = 1, status = "RUNNING" }))
+        assert.is_true(order.starts_before({ start_time = 1 }, { start_time = 1, id = "a" }))
+        assert.is_false(order.starts_before({ start_time = 1, id = "a" }, { start_time = 1, id = "a" }))
+    end)
+
+    it("is by end, then by start, for ended ones", function()
+        assert.is_true(order.ends_before({ start_time = 5, end_time = 6 }, { start_time = 1, end_time = 9 }))
+        assert.is_true(order.ends_before({ start_time = 1, end_time = 9 }, { start_time = 5, end_time = 9 }))
+        assert.is_true(order.ends_before({ start_time = 5 }, { start_time = 1, end_time = 9 }))
+        assert.equal(9, order.ended_at { start_time = 1, end_time = 9 })
+        assert.equal(1, order.ended_at { start_time = 1 })
+        assert.equal(0, order.ended_at {})
+    end)
+
+    it("puts what has no time first", function()
+        assert.is_true(order.starts_before({ id = "z" }, { start_time = 1, id = "a" }))
+        assert.is_true(order.starts_before({ end_time = 1 }, { start_time = 2 }))
+    end)
+
+    it("sorts lists that come forwards, backwards or anyhow", function()
+        local random = runs.random(51)
+        local sorted = {}
+        for i = 1, 100 do
+            sorted[i] = { start_time = math.ceil(i / 2), id = ("%03d"):format(i) }
+        end
+        local backwards = {}
+        for i = 1, 100 do
+            backwards[i] = sorted[101 - i]
+        end
+        for _, list in ipairs { runs.shuffled(sorted, random), backwards, runs.shuffled(backwards, random),
+            { sorted[1] }, {} } do
+            order.sort(list, order.starts_before)
+            for i = 2, #list do
+                assert.is_true(order.starts_before(list[i - 1], list[i]))
+            end
+        end
+    end)
+end)

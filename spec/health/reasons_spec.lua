@@ -1,0 +1,114 @@
+local Reasons = require "dwsync.health.reasons"
+local health = require "dwsync.health"
+local runs = require "spec.health.runs"
+
+local function grouped(list)
+    return health.evaluate(list, nil, runs.NOW).reasons
+end
+
+describe("reasons", function()
+    it("are grouped by what they have in common, the most frequent first", function()
+        local list = runs.hourly(9, 600, function(run, i)
+            run.status = i <= 8 and "FAILED" or "FINISHED"
+            run.fail_reason = i <= 5 and ("Read timed out after %d ms"):format(i) or i <= 8 and "odd" or nil
+        end)
+        local reasons = grouped(list)
+        assert.equal(2, #reasons)
+        assert.same({
+            template = "Read timed out after # ms",
+            class = "timeout",
+            count = 5,
+            first_seen = list[5].end_time,
+            last_seen = list[1].end_time,
+            sample = "Read timed out after 1 ms",
+            record_id = list[1].id,
+            cause = "the identity source did not answer in time",
+            next_step = "Check the identity source's load and the network between it and the cluster (firewall, "
+                .. "route).",
+        }, reasons[1])
+        assert.equal("odd", reasons[2].template)
+        assert.equal("other", reasons[2].class)
+        assert.is_nil(reasons[2].cause)
+    end)
+
+    it("are given per source and for all sources together", function()
+        local list = { runs.failed(60, { fail_reason = "odd 1" }), runs.failed(70, { fail_reason = "odd 2" }),
+            runs.failed(65, { fail_reason = "odd 3", identity_source_id = "s2" }),
+            runs.failed(65, { fail_reason = "even", identity_source_id = "s2", id = "e" }) }
+        local evaluation = health.evaluate(list, nil, runs.NOW)
+        assert.equal(2, #evaluation.reasons)
+        assert.equal(3, evaluation.reasons[1].count)
+        assert.equal(list[1].id, evaluation.reasons[1].record_id)
+        assert.equal(list[2].end_time, evaluation.reasons[1].first_seen)
+        local by_id = {}
+        for _, source in ipairs(evaluation.sources) do
+            by_id[source.id] = source.reasons
+        end
+        assert.equal(1, #by_id.s1)
+        assert.equal(2, by_id.s1[1].count)
+        assert.equal(2, #by_id.s2)
+    end)
+
+    it("count partial runs, and failed ones without a reason, but no others", function()
+        local reasons = grouped { runs.failed(60), runs.failed(61, { fail_reason = " " }),
+            runs.run(62, { failed_count = 2, fail_reason = "name too long" }), runs.run(63, { fail_reason = "fine" }),
+            runs.running(64, { fail_reason = "not yet" }) }
+        assert.equal(2, #reasons)
+        assert.equal("(no reason given)", reasons[1].template)
+        assert.equal("no_reason", reasons[1].class)
+        assert.equal(2, reasons[1].count)
+        assert.equal("name too long", reasons[2].template)
+    end)
+
+    it("have no times when their runs have none", function()
+        local reason = grouped({ runs.failed(60, { start_time = false, end_time = false, fail_reason = "x" }) })[1]
+        assert.is_nil(reason.first_seen)
+        assert.is_nil(reason.last_seen)
+        assert.equal(1, reason.count)
+    end)
+
+    it("keep two classes apart that look the same", function()
+        local reasons = grouped { runs.failed(60, { fail_reason = ("x "):rep(400) .. "timed out" }),
+            runs.failed(61, { fail_reason = ("x "):rep(400) .. "unknown host" }) }
+        assert.equal(2, #reasons)
+        assert.equal(reasons[1].template, reasons[2].template)
+        assert.not_equal(reasons[1].class, reasons[2].class)
+    end)
+
+    it("show a sample of bounded length", function()
+        local reason = grouped({ runs.failed(60, { fail_reason = ("ü"):rep(5000000) }) })[1]
+        assert.equal(500, #reason.sample)
+        assert.equal(200, #reason.template)
+    end)
+
+    it("keep a bounded number of groups, and count the rest in one", function()
+        local words = {}
+        for i = 1, 40000 do
+            words[i] = runs.failed(i, { id = "r" .. i, end_time = false,
+                fail_reason = ("w"):rep(i % 150 + 1) .. (i % 3 == 0 and "x" or "y") .. " " .. i })
+        end
+        local reasons = grouped(words)
+        assert.equal(101, #reasons)
+        local count = 0
+        for _, reason in ipairs(reasons) do
+            count = count + reason.count
+        end
+        assert.equal(40000, count)
+        assert.equal("(other reasons)", reasons[1].template)
+    end)
+
+    it("look closely at a bounded number of texts only", function()
+        local causes = require "dwsync.health.causes"
+        local reasons, explained, original = Reasons.new(), 0, causes.explain
+        causes.explain = function(...)
+            explained = explained + 1
+            return original(...)
+        end
+        for i = 1, 5000 do
+            reasons:add(runs.failed(i, { fail_reason = "number " .. i }))
+        end
+        causes.explain = original
+        assert.equal(2000, explained)
+        assert.equal(2000, reasons:list()[2].count + reasons:list()[1].count - 3000)
+    end)
+end)

@@ -1,0 +1,148 @@
+local errors = require "dwsync.errors"
+local health = require "dwsync.health"
+
+-- The message and the hint with which rules are refused.
+local function refusal(given)
+    local checked, err = health.rules(given)
+    assert.is_nil(checked)
+    assert.is_true(errors.is(err))
+    assert.equal("config", err.kind)
+    return err.message, err.hint
+end
+
+describe("rules", function()
+    it("are all on, with the documented defaults", function()
+        local HOUR, DAY = 3600, 86400
+        assert.same({
+            stale = { factor = 3, minimum = 2 * HOUR },
+            mass_delete = { warning = 20, critical = 50, warning_ratio = 0.05, critical_ratio = 0.2, window = DAY },
+            failing = { warning = 2, critical = 4 },
+            partial = { warning = 0.01, critical = 0.1 },
+            stuck = { factor = 3, critical_factor = 6, minimum = HOUR / 2, critical_minimum = 2 * HOUR },
+            overlap = { warning = 1 },
+            volume = { warning = 6, critical = 12, minimum = 20, history = 30, least_history = 10, window = DAY },
+            churn = { warning = 10, similarity = 0.8, window = DAY },
+            slow = { warning = 6, critical = 12, minimum = 60, history = 30, least_history = 10 },
+            never = {},
+            data = { warning = 1, tolerance = 300, window = 7 * DAY },
+        }, health.rules())
+        assert.same(health.rules(), health.rules {})
+        assert.same(health.rules(), health.rules { stale = {}, slow = true })
+    end)
+
+    it("stay what they are when they are checked again", function()
+        local once = health.rules { stale = { warning = "6h", critical = false }, slow = false,
+            mass_delete = { population = { s1 = 9 } } }
+        assert.same(once, health.rules(once))
+        assert.equal(21600, once.stale.warning)
+        assert.is_false(once.stale.critical)
+        assert.is_false(once.slow)
+    end)
+
+    it("take lengths of time as seconds or as text", function()
+        assert.equal(90, health.rules({ stale = { warning = 90 } }).stale.warning)
+        assert.equal(5400, health.rules({ stale = { warning = "90m" } }).stale.warning)
+        assert.equal(172800, health.rules({ stale = { warning = "2d" } }).stale.warning)
+    end)
+
+    it("leave the table they are given alone", function()
+        local given = { mass_delete = { population = { s1 = 9 } } }
+        local checked = health.rules(given)
+        checked.mass_delete.population.s1 = 1
+        assert.same({ mass_delete = { population = { s1 = 9 } } }, given)
+    end)
+
+    it("are refused by name when there is no such rule, with the list of those there are", function()
+        local message, hint = refusal { stail = {} }
+        assert.equal("rules: there is no rule 'stail'", message)
+        assert.equal("The rules are churn, data, failing, mass_delete, never, overlap, partial, slow, stale, stuck, "
+            .. "volume.", hint)
+        assert.equal("rules: there is no rule '1'", (refusal { {} }))
+        assert.equal("rules: there is no rule '?[31m'", (refusal { ["\27[31m"] = {} }))
+    end)
+
+    it("are refused when an option does not exist, with the list of those that do", function()
+        local message, hint = refusal { stale = { warnign = "6h" } }
+        assert.equal("rules: stale has no option 'warnign'", message)
+        assert.equal("Its options are critical, factor, minimum, warning.", hint)
+        assert.equal("rules: never has no option 'warning'", (refusal { never = { warning = 1 } }))
+        assert.equal("rules: slow has no option 'window'", (refusal { slow = { window = "1d" } }))
+    end)
+
+    it("are refused when they are no table", function()
+        assert.equal('rules are "stale", expected a table', (refusal "stale"))
+        assert.equal("rules are false, expected a table", (refusal(false)))
+        assert.equal("rules: stale is 6, expected a table of options, or false for off", (refusal { stale = 6 }))
+    end)
+
+    it("are refused when a value is out of range, whatever the option", function()
+        local length = 'expected a length of time: seconds, or "90m", "6h", "2d"'
+        for _, case in ipairs {
+            { "stale", "warning", "soon", '"soon", ' .. length .. ", or false" },
+            { "stale", "warning", 0, "0, " .. length .. ", above 0" },
+            { "stale", "critical", -1, "-1, " .. length .. ", or false" },
+            { "stale", "minimum", {}, "table, " .. length },
+            { "stale", "minimum", false, "false, " .. length },
+            { "stale", "factor", "3", '"3", expected a number between 0 and 1e6' },
+            { "stale", "factor", 0 / 0, "an, expected a number between 0 and 1e6" },
+            { "mass_delete", "warning", 0, "0, expected an integer above 0, or false" },
+            { "mass_delete", "critical", 1.5, "1.5, expected an integer above 0, or false" },
+            { "mass_delete", "critical_ratio", 20, "20, expected a ratio between 0 and 1, or false" },
+            { "mass_delete", "warning_ratio", 0, "0, expected a ratio between 0 and 1, above 0" },
+            { "mass_delete", "population", 0, "0, expected an integer above 0, or a table of such by source id" },
+            { "mass_delete", "population", { 5 },
+                "table, expected an integer above 0, or a table of such by source id" },
+            { "mass_delete", "window", "1y", '"1y", ' .. length },
+            { "failing", "warning", "2", '"2", expected an integer above 0, or false' },
+            { "failing", "critical", true, "true, expected an integer above 0, or false" },
+            { "partial", "warning", 1.1, "1.1, expected a ratio between 0 and 1, or false" },
+            { "partial", "critical", -0.1, "-0.1, expected a ratio between 0 and 1, or false" },
+            { "stuck", "warning", 1e10, "10000000000, " .. length .. ", or false" },
+            { "stuck", "critical", "", '"", ' .. length .. ", or false" },
+            { "stuck", "factor", -1, "-1, expected a number between 0 and 1e6" },
+            { "stuck", "critical_factor", 1e7, "10000000, expected a number between 0 and 1e6" },
+            { "stuck", "minimum", "x", '"x", ' .. length },
+            { "stuck", "critical_minimum", false, "false, " .. length },
+            { "overlap", "warning", 0, "0, expected an integer above 0, or false" },
+            { "overlap", "critical", {}, "table, expected an integer above 0, or false" },
+            { "volume", "warning", 0, "0, expected a number between 0 and 1e6, above 0" },
+            { "volume", "critical", "12", '"12", expected a number between 0 and 1e6, or false' },
+            { "volume", "minimum", -1, "-1, expected an integer of 0 or more" },
+            { "volume", "history", 0, "0, expected an integer above 0" },
+            { "volume", "least_history", 0.5, "0.5, expected an integer above 0" },
+            { "volume", "window", {}, "table, " .. length },
+            { "churn", "warning", 0, "0, expected an integer above 0, or false" },
+            { "churn", "critical", -3, "-3, expected an integer above 0, or false" },
+            { "churn", "similarity", 2, "2, expected a ratio between 0 and 1" },
+            { "churn", "window", false, "false, " .. length },
+            { "slow", "warning", {}, "table, expected a number between 0 and 1e6, or false" },
+            { "slow", "critical", 0, "0, expected a number between 0 and 1e6, above 0" },
+            { "slow", "minimum", "?", '"?", ' .. length },
+            { "slow", "history", "30", '"30", expected an integer above 0' },
+            { "slow", "least_history", 0, "0, expected an integer above 0" },
+            { "data", "warning", 0, "0, expected an integer above 0, or false" },
+            { "data", "critical", "all", '"all", expected an integer above 0, or false' },
+            { "data", "tolerance", -1, "-1, " .. length },
+            { "data", "window", "7", '"7", ' .. length },
+        } do
+            local message = refusal { [case[1]] = { [case[2]] = case[3] } }
+            local expected = ("rules: %s.%s is %s"):format(case[1], case[2], case[4])
+            if case[3] ~= case[3] then
+                assert.equal(case[4], message:match "an, .*$") -- "nan" or "-nan"
+            else
+                assert.equal(expected, message)
+            end
+        end
+    end)
+
+    it("are refused when a warning is above its critical threshold", function()
+        assert.equal("rules: stale.warning (43200) is above stale.critical (21600)",
+            (refusal { stale = { warning = "12h", critical = "6h" } }))
+        assert.equal("rules: mass_delete.warning (60) is above mass_delete.critical (50)",
+            (refusal { mass_delete = { warning = 60 } }))
+        assert.equal("rules: mass_delete.warning_ratio (0.3) is above mass_delete.critical_ratio (0.2)",
+            (refusal { mass_delete = { warning_ratio = 0.3 } }))
+        assert.is_table(health.rules { mass_delete = { warning = 60, critical = false } })
+        assert.is_table(health.rules { failing = { warning = 4 } })
+    end)
+end)

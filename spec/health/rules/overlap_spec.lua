@@ -1,0 +1,48 @@
+local runs = require "spec.health.runs"
+
+describe("the rule overlap", function()
+    it("fires for two runs that are RUNNING at once, not for one", function()
+        local list = runs.hourly(5)
+        table.insert(list, runs.running(60))
+        assert.equal("ok", runs.severity(list, "overlap"))
+        table.insert(list, runs.running(120, { id = "older" }))
+        local verdict = runs.verdict(list, "overlap")
+        assert.equal("warning", verdict.severity)
+        assert.equal(1, verdict.value)
+        assert.equal("runs", verdict.unit)
+        assert.equal("older", verdict.record_id)
+        assert.equal("2 runs are running at once", verdict.message)
+    end)
+
+    it("fires for a RUNNING one that is older than one that ended", function()
+        for _, newer in ipairs { runs.run(60), runs.failed(60) } do
+            local verdict = runs.verdict({ runs.running(3600, { id = "older" }), newer }, "overlap")
+            assert.equal("warning", verdict.severity)
+            assert.equal("older", verdict.record_id)
+            assert.equal(runs.NOW * 1000 - 3600000, verdict.since)
+            assert.equal("a run is still RUNNING although a newer one ended", verdict.message)
+        end
+    end)
+
+    it("does not mix two sources of one cluster", function()
+        assert.equal("ok", runs.severity({ runs.running(60), runs.running(61, { identity_source_id = "s2" }) },
+            "overlap"))
+    end)
+
+    it("counts two that began in the same millisecond, and those without a start", function()
+        assert.equal(1, runs.verdict({ runs.running(60, { id = "a" }), runs.running(60, { id = "b" }) },
+            "overlap").value)
+        assert.equal(1, runs.verdict({ runs.running(60), runs.running(60, { id = "b", start_time = false }) },
+            "overlap").value)
+        assert.equal(0, runs.verdict({ runs.run(60), runs.running(60, { id = "b", start_time = false }) },
+            "overlap").value)
+    end)
+
+    it("takes other numbers", function()
+        local list = { runs.running(1), runs.running(2), runs.running(3) }
+        assert.equal("critical", runs.severity(list, "overlap", { critical = 2 }))
+        assert.equal("warning", runs.severity(list, "overlap", { critical = 3 }))
+        assert.equal("ok", runs.severity(list, "overlap", { warning = 3 }))
+        assert.equal("ok", runs.severity(list, "overlap", { warning = false }))
+    end)
+end)

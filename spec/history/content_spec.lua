@@ -1,0 +1,134 @@
+local content = require "dwsync.history.content"
+local core = require "dwsync.core"
+local value_text = require "dwsync.history.value"
+
+local function there_and_back(record)
+    return content.decode({ assert(content.encode(record)) })[1]
+end
+
+describe("the text of a record", function()
+    it("is the service's JSON, its fields first and in its order, others sorted behind", function()
+        assert.equal('{"id":"a","start_time":1747637723055,"status":"FAILED","fail_reason":"x","alpha":[1,2],'
+            .. '"zeta":{"b":true}}', content.encode { zeta = { b = true }, alpha = { 1, 2 }, fail_reason = "x",
+            status = "FAILED", start_time = 1747637723055, id = "a" })
+        assert.equal("{}", content.encode {})
+    end)
+
+    it("is read by the decoder of pages as the same record", function()
+        local record = { id = "a", start_time = 1, end_time = 2, status = "RUNNING", fail_reason = 'a "quote" \\ é 中\1',
+            more = { { 1.5, "x" }, { y = false } } }
+        local page = assert(core.decode_page('{"count":1,"sync_records":[' .. content.encode(record) .. "]}"))
+        assert.same(record, page.sync_records[1])
+    end)
+
+    it("is the same for an integer and the equal float", function()
+        assert.equal('{"add_count":3}', content.encode { add_count = 3.0 })
+        assert.equal('{"add_count":0}', content.encode { add_count = -0.0 })
+        assert.equal('{"start_time":1152921504606846976}', content.encode { start_time = 2 ^ 60 })
+    end)
+
+    it("keeps NUL, control characters and every byte that is no UTF-8, in valid UTF-8 without NUL", function()
+        for byte = 0, 255 do
+            local text = "a" .. string.char(byte) .. "é" .. string.char(byte)
+            local encoded = content.encode { fail_reason = text }
+            assert.is_nil(encoded:find "[%z\1-\31]")
+            assert.equal(encoded, value_text.valid_utf8(encoded, "?"))
+            assert.equal(text, there_and_back { fail_reason = text }.fail_reason)
+        end
+    end)
+
+    it("tells a byte that is no UTF-8 from the text that looks like its escape", function()
+        local written = there_and_back { fail_reason = "\\udc80 \128", ["\255"] = "\\" }
+        assert.same({ fail_reason = "\\udc80 \128", ["\255"] = "\\" }, written)
+    end)
+
+    it("escapes overlong forms, surrogates and what is above U+10FFFF, and nothing else", function()
+        for _, text in ipairs { "\192\128", "\224\159\191", "\237\160\128", "\240\143\191\191", "\244\144\128\128",
+            "\245\128\128\128", "\226\130", "\128" } do
+            assert.is_truthy(content.encode({ fail_reason = text }):find "udc", text)
+            assert.equal(text, there_and_back { fail_reason = text }.fail_reason)
+        end
+        for _, text in ipairs { "\194\128", "\224\160\128", "\237\159\191", "\238\128\128", "\240\144\128\128",
+            "\244\143\191\191" } do
+            assert.equal('{"fail_reason":"' .. text .. '"}', content.encode { fail_reason = text })
+        end
+    end)
+
+    it("keeps wrong types, which the decoder of pages refuses", function()
+        local record = { id = 5, start_time = "soon", status = true, add_count = { "many" }, end_time = 1.25,
+            failed_count = 1e300, update_count = math.huge, delete_count = -math.huge }
+        assert.same(record, there_and_back(record))
+    end)
+
+    it("keeps holes that nulls left in an array", function()
+        assert.same({ list = { 1, nil, 3 } }, there_and_back { list = { 1, nil, 3 } })
+        assert.same({ list = { nil, nil, "x" }, id = 5 }, there_and_back { list = { nil, nil, "x" }, id = 5 })
+    end)
+
+    it("is refused for what JSON cannot hold, with a reason", function()
+        local circle = {}
+        circle.circle = circle
+        local cases = { { 5, "a number is no record" }, { { id = 0 / 0 }, "id is a number that is none (NaN)" },
+            { { id = print }, "id is a function" }, { { extra = print }, "it holds a function" },
+            { { { 1 }, a = 2 }, "it holds a table with keys of several kinds" },
+            { { id = { 1, a = 2 } }, "id is a table with keys of several kinds" },
+            { { id = { [1e9] = 2 } }, "id is a table with keys of several kinds" },
+            { circle, "it holds tables more than 100 levels deep" } }
+        for _, case in ipairs(cases) do
+            local text, reason = content.encode(case[1])
+            assert.is_nil(text)
+            assert.equal(case[2], reason)
+        end
+    end)
+
+    it("comes back whatever a record holds", function()
+        local state = 1
+        local function random(n)
+            state = (state * 16807) % 2147483647
+            return state % n
+        end
+        local function text()
+            local bytes = {}
+            for i = 1, random(12) do
+                bytes[i] = string.char(random(3) == 0 and random(256) or 97 + random(26))
+            end
+            return table.concat(bytes)
+        end
+        local function value(depth)
+            local kind = random(depth > 3 and 4 or 6)
+            if kind == 0 then
+                return text()
+            elseif kind == 1 then
+                return (random(2000000000) - 1000000000) * (random(2) == 0 and 1 or 4096)
+            elseif kind == 2 then
+                return random(1000000) / 7
+            elseif kind == 3 then
+                return random(2) == 0
+            end
+            local made = {}
+            for i = 1, 1 + random(4) do
+                made[kind == 4 and i or text() .. "k"] = value(depth + 1)
+            end
+            return made
+        end
+        for _ = 1, 500 do
+            local record = { id = value(0), fail_reason = value(0), [text() .. "k"] = value(0) }
+            local encoded = content.encode(record)
+            assert.same(record, content.decode({ encoded })[1])
+            assert.equal(encoded, content.encode(content.decode({ encoded })[1]))
+        end
+    end)
+end)
+
+describe("two texts", function()
+    it("are the same record when they are equal", function()
+        assert.is_true(content.same('{"id":"a"}', '{"id":"a"}'))
+        assert.is_false(content.same('{"id":"a"}', '{"id":"b"}'))
+    end)
+
+    it("are the same where numbers cannot tell them apart: LuaJIT takes no large integer for changed", function()
+        local exact = '{"start_time":9007199254740993}'
+        assert.is_true(content.same(exact, content.encode(content.decode({ exact })[1])))
+        assert.is_false(content.same(exact, '{"start_time":9007199254740999}'))
+    end)
+end)

@@ -1,0 +1,109 @@
+local merge = require "dwsync.history.merge"
+
+local NOW = 1761389392000
+
+-- Applies pages in turn to what is kept, as a store does; returns the last summary and what is kept.
+local function saved(pages)
+    local kept, earlier, summary = {}, {}, nil
+    for _, page in ipairs(pages) do
+        local changed, archive
+        changed, archive, summary = merge.decide(merge.read(page), kept, earlier, NOW)
+        for _, state in ipairs(archive) do
+            earlier[state.name] = earlier[state.name] or {}
+            table.insert(earlier[state.name], state.content)
+        end
+        for _, state in ipairs(changed) do
+            kept[state.name] = { name = state.name, version = state.version, saved_at = state.saved_at,
+                status = state.status, content = state.content }
+        end
+        summary.written, summary.archived = #changed, #archive
+    end
+    return summary, kept, earlier
+end
+
+local function record(status, more)
+    local made = { id = "a", status = status, start_time = 1000 }
+    for name, value in pairs(more or {}) do
+        made[name] = value
+    end
+    return made
+end
+
+local function check(expected, summary)
+    for name, value in pairs(expected) do
+        assert.same(value, summary[name], name)
+    end
+end
+
+describe("a page", function()
+    it("inserts what is new", function()
+        check({ inserted = 2, updated = 0, unchanged = 0, written = 2, archived = 0 },
+            saved { { record "RUNNING", record("FAILED", { id = "b" }) } })
+    end)
+
+    it("puts a running record's end in its place", function()
+        local summary, kept = saved { { record "RUNNING" }, { record("FINISHED", { add_count = 5 }) } }
+        check({ inserted = 0, updated = 1, revised = {}, written = 1, archived = 0 }, summary)
+        assert.equal(1, kept.a.version)
+        assert.equal("FINISHED", kept.a.status)
+    end)
+
+    it("writes nothing for what is there already", function()
+        for _, status in ipairs { "RUNNING", "FINISHED", "FAILED", "STRANGE" } do
+            check({ unchanged = 1, written = 0, archived = 0 }, saved { { record(status) }, { record(status) } })
+        end
+    end)
+
+    it("makes a version of what changed after its end, and names it", function()
+        for _, status in ipairs { "FINISHED", "FAILED", "STRANGE", false } do
+            local summary, kept, earlier = saved { { record(status or nil) },
+                { record(status or nil, { add_count = 1 }) }, { record(status or nil, { add_count = 2 }) } }
+            check({ inserted = 0, updated = 0, unchanged = 0, revised = { "a" }, written = 1, archived = 1 }, summary)
+            assert.equal(3, kept.a.version)
+            assert.equal(2, #earlier.a)
+        end
+    end)
+
+    it("does not let a running record take the place of an end: it was asked for before", function()
+        local summary, kept = saved { { record "FINISHED" }, { record "RUNNING" } }
+        check({ late = 1, revised = {}, written = 0, archived = 0 }, summary)
+        assert.equal("FINISHED", kept.a.status)
+    end)
+
+    it("counts each record once", function()
+        local summary = saved { { record "FINISHED", record("RUNNING", { id = "b" }), record("FAILED", { id = "c" }) },
+            { record("FINISHED", { add_count = 9 }), record("FINISHED", { id = "b" }), record("FAILED", { id = "c" }),
+                record("RUNNING", { id = "c" }), record("FINISHED", { id = "d" }), 5, { id = print } } }
+        check({ inserted = 1, updated = 1, unchanged = 1, late = 1, refused = 2, revised = { "a" },
+            refusal = "record 6 of the page: a number is no record" }, summary)
+    end)
+end)
+
+describe("a page that holds an id twice", function()
+    local twice = { record("FINISHED", { end_time = 5 }), record("FINISHED", { end_time = 4 }) }
+
+    it("keeps both, the one that ended later as the present one, in any order", function()
+        local summary, kept, earlier = saved { twice }
+        check({ inserted = 1, revised = { "a" } }, summary)
+        local _, reversed_kept, reversed_earlier = saved { { twice[2], twice[1] } }
+        assert.same({ kept, earlier }, { reversed_kept, reversed_earlier })
+        assert.is_truthy(kept.a.content:find '"end_time":5')
+    end)
+
+    it("writes nothing the second time", function()
+        check({ unchanged = 2, revised = {}, written = 0, archived = 0 }, saved { twice, { twice[2], twice[1] } })
+    end)
+
+    it("takes the end rather than the running one, and equal ones for one", function()
+        local summary, kept = saved { { record "FINISHED", record "RUNNING", record "FINISHED" } }
+        check({ inserted = 1, updated = 1, unchanged = 1, written = 1, archived = 0 }, summary)
+        assert.equal("FINISHED", kept.a.status)
+        assert.equal(1, kept.a.version)
+    end)
+
+    it("survives end times that cannot be compared", function()
+        local summary = saved { { record("FINISHED", { end_time = "x" }), record("FINISHED", { end_time = {} }),
+            record("FINISHED", { end_time = true }), record "FINISHED", record("FINISHED", { end_time = 1 }) } }
+        check({ inserted = 1, revised = { "a", "a", "a", "a" } }, summary)
+    end)
+end)

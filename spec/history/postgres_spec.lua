@@ -1,0 +1,165 @@
+-- What only a history in PostgreSQL does.
+local history = require "dwsync.history"
+local postgres = require "spec.support.postgres"
+
+local CLUSTER = "cluster"
+
+local function records(first, last)
+    local list = {}
+    for i = first, last do
+        list[#list + 1] = { id = tostring(i), start_time = i, status = "FINISHED" }
+    end
+    return list
+end
+
+local function all(connection, query)
+    local cursor = assert(connection:execute(query))
+    local rows, row = {}, {}
+    while row do
+        row = cursor:fetch({}, "n")
+        rows[#rows + 1] = row
+    end
+    cursor:close()
+    return rows
+end
+
+describe("a history in PostgreSQL", function()
+    local server
+    setup(function()
+        server = postgres.start()
+    end)
+    teardown(function()
+        server:stop()
+    end)
+
+    it("never shows its password", function()
+        local secrets = { postgres.password, postgres.encoded_password, "p'w", "p%27w" }
+        local function check(text)
+            for _, secret in ipairs(secrets) do
+                assert.is_nil(text:find(secret, 1, true), text)
+            end
+        end
+        local name = server:create_database()
+        local store = assert(history.open(server:url(name)))
+        check(tostring(store))
+        assert.equal(("dwsync.history.store: postgres://%s@127.0.0.1:%d/%s"):format(postgres.user, server.port, name),
+            tostring(store))
+        store:close()
+        local _, err = history.open(server:url "no_such_database")
+        assert.equal("storage", err.kind)
+        assert.is_truthy(err.message:find('database "no_such_database" does not exist', 1, true))
+        check(tostring(err))
+        _, err = history.open((server:url(name):gsub("%%C3%%A9", "wrong")))
+        assert.is_truthy(err.message:find("password authentication failed", 1, true))
+        check(tostring(err))
+        _, err = history.open((server:url(name):gsub("127%.0%.0%.1:%d+", "127.0.0.1:1")))
+        assert.is_truthy(err.message:find("refused", 1, true))
+        check(tostring(err))
+        _, err = history.open(server:url(name, "sslmode=require"))
+        assert.is_truthy(err.message:find("SSL", 1, true))
+        check(tostring(err))
+    end)
+
+    it("needs a database that can hold every text", function()
+        local name = server:create_database "ENCODING 'LATIN1' TEMPLATE template0"
+        local store, err = history.open(server:url(name))
+        assert.is_nil(store)
+        assert.equal("config", err.kind)
+        assert.is_truthy(err.message:find("has the encoding LATIN1, which cannot hold every record", 1, true))
+    end)
+
+    it("quotes backslashes rightly even where the database reads them", function()
+        local name = server:create_database()
+        local other = server:connection()
+        assert(other:execute(("ALTER DATABASE %s SET standard_conforming_strings = off"):format(name)))
+        other:close()
+        local store = assert(history.open(server:url(name)))
+        local record = { id = "\\'); DROP TABLE dwsync_records; --", fail_reason = "\\' \\\\ \\n", start_time = 1 }
+        assert(store:save(CLUSTER, { record }))
+        assert.same({ record, complete = true }, store:records { cluster_id = CLUSTER })
+        store:close()
+    end)
+
+    it("writes nothing when nothing of a pull is new", function()
+        local name = server:create_database()
+        local store = assert(history.open(server:url(name)))
+        assert(store:pull(CLUSTER, records(1, 2500)))
+        local other = server:connection(name)
+        local function state()
+            return all(other, "SELECT pg_snapshot_xmax(pg_current_snapshot()), "
+                .. "(SELECT string_agg(ctid::text || xmin::text, ',' ORDER BY record_id) FROM dwsync_records)")
+        end
+        local before = state()
+        assert.equal(2500, store:pull(CLUSTER, records(1, 2500)).unchanged)
+        history.open(server:url(name)):close()
+        assert.same(before, state())
+        assert(store:save(CLUSTER, records(2501, 2501)))
+        assert.not_same(before, state())
+        other:close()
+        store:close()
+    end)
+
+    it("waits for another writer of the same cluster, not for one of another", function()
+        local name = server:create_database()
+        local other = server:connection(name)
+        local world = { time = 1761389392, sleeps = 0 }
+        local runtime = { now = function() return world.time end }
+        function runtime.sleep(seconds)
+            world.time, world.sleeps = world.time + seconds, world.sleeps + 1
+            if world.sleeps == 3 then
+                assert(other:execute "ROLLBACK")
+            end
+        end
+        local store = assert(history.open(server:url(name), { runtime = runtime, timeout = 5 }))
+        other:execute "BEGIN"
+        all(other, ("SELECT pg_advisory_xact_lock(%d, hashtext('%s'))"):format(0x647773, CLUSTER))
+        assert.equal(1, store:save("another", records(1, 1)).inserted)
+        assert.equal(0, world.sleeps)
+        assert.equal(1, store:save(CLUSTER, records(1, 1)).inserted)
+        assert.equal(3, world.sleeps)
+
+        other:execute "BEGIN"
+        all(other, ("SELECT pg_advisory_xact_lock(%d, hashtext('%s'))"):format(0x647773, CLUSTER))
+        local summary, err = store:save(CLUSTER, records(2, 2))
+        assert.is_nil(summary)
+        assert.equal("timeout", err.kind)
+        assert.equal(2, store:stats().records)
+        other:close()
+        store:close()
+    end)
+
+    it("connects again when the server ended its session", function()
+        local name = server:create_database()
+        local store = assert(history.open(server:url(name)))
+        assert(store:save(CLUSTER, records(1, 1)))
+        local other = server:connection()
+        all(other, ("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '%s'"):format(name))
+        assert.equal(1, store:save(CLUSTER, records(1, 2)).inserted)
+        all(other, ("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '%s'"):format(name))
+        assert.equal(2, #store:records { cluster_id = CLUSTER })
+        -- and says so when there is nobody to connect to
+        all(other, ("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '%s'"):format(name))
+        assert(other:execute(("ALTER DATABASE %s RENAME TO gone"):format(name)))
+        local summary, err = store:save(CLUSTER, records(3, 3))
+        assert.is_nil(summary)
+        assert.is_truthy(err.message:find("does not exist", 1, true))
+        summary, err = store:save(CLUSTER, records(3, 3)) -- and again: it is not a crash the second time
+        assert.is_nil(summary)
+        assert.equal("storage", err.kind)
+        assert(other:execute(("ALTER DATABASE gone RENAME TO %s"):format(name)))
+        assert.equal(1, store:save(CLUSTER, records(3, 3)).inserted)
+        other:close()
+        store:close()
+    end)
+
+    it("shows people a view", function()
+        local name = server:create_database()
+        local store = assert(history.open(server:url(name)))
+        assert(store:save(CLUSTER, { { id = "a", start_time = 1747637723055, delete_count = 7, status = "FINISHED" } }))
+        local other = server:connection(name)
+        assert.same({ { "cluster", "a", "1747637723055", "7" } },
+            all(other, "SELECT cluster_id, record_id, start_time, delete_count FROM dwsync_runs"))
+        other:close()
+        store:close()
+    end)
+end)

@@ -1,0 +1,73 @@
+local targets = require "dwsync.history.target"
+
+local function url(text)
+    return assert(targets.read(text))
+end
+
+describe("a history's target", function()
+    it("is a file unless it is a URL", function()
+        local target = url "/var/lib/dwsync/history.db"
+        assert.equal("sqlite", target.engine)
+        assert.equal("/var/lib/dwsync/history.db", target.path)
+        assert.equal("sqlite", url("C:history.db").engine)
+        assert.equal("sqlite", url(":memory:").engine)
+    end)
+
+    it("is a PostgreSQL database behind postgres:// and postgresql://", function()
+        for _, scheme in ipairs { "postgres", "postgresql" } do
+            local target = url(scheme .. "://ann:se%20cret@db.example:5433/sync?sslmode=verify-full")
+            assert.equal("postgres", target.engine)
+            assert.equal("application_name='dwsync' connect_timeout='10' dbname='sync' host='db.example' "
+                .. "password='se cret' port='5433' sslmode='verify-full' user='ann'", target.connection)
+            assert.equal("postgres://ann@db.example:5433/sync", target.shown)
+        end
+    end)
+
+    it("may leave out what libpq knows from elsewhere", function()
+        assert.equal("application_name='dwsync' connect_timeout='10'", url("postgres://").connection)
+        assert.equal("application_name='dwsync' connect_timeout='10' dbname='d' host='/run/postgresql'",
+            url("postgres:///d?host=/run/postgresql").connection)
+    end)
+
+    it("takes several hosts and IPv6 addresses", function()
+        local words = url("postgres://a:1,[::1]:2/d").connection
+        assert.is_truthy(words:find("host='a,::1'", 1, true))
+        assert.is_truthy(words:find("port='1,2'", 1, true))
+    end)
+
+    it("quotes what libpq reads as quotes, and nothing gets out of them", function()
+        local words = url("postgres://u:%27%20host%3Devil%5C@h/d").connection
+        assert.is_truthy(words:find([[password='\' host=evil\\']], 1, true))
+    end)
+
+    it("is refused with a message that shows nothing of it: a password may be in any part", function()
+        local cases = {
+            ["postgres://u:hun/ter2@h/d"] = 'holds an "@" behind the host: in user and password write "/" as %2F, '
+                .. '"?" as %3F, "@" as %40',
+            ["postgres://u:12?ter2@h/d"] = 'holds an "@" behind the host: in user and password write "/" as %2F, '
+                .. '"?" as %3F, "@" as %40',
+            ["postgres://u:hun#ter2@h/d"] = 'holds a "#"',
+            ["postgres://u:hunter%2@h/d"] = "holds a percent sign that is no %XX",
+            ["postgres://u:hunter%00@h/d"] = "holds a percent sign that is no %XX",
+            ["postgres://u:hunter2/d"] = "names a port that is no number",
+            ["postgres://u@h/d?password=hunter2"] = "has a parameter that is unknown here or has no value",
+            ["postgres://u@h/d?sslmode"] = "has a parameter that is unknown here or has no value",
+        }
+        for text, reason in pairs(cases) do
+            local target, err = targets.read(text)
+            assert.is_nil(target)
+            assert.equal("config", err.kind)
+            assert.equal("the history's URL " .. reason, err.message)
+            assert.is_nil(tostring(err):find "hunter")
+        end
+    end)
+
+    it("is refused when the scheme is another or the path cannot be one", function()
+        local _, err = targets.read "mysql://u:hunter2@h/d"
+        assert.equal("a history of the scheme mysql:// is unknown", err.message)
+        for _, path in ipairs { "", "a\nb", "a\0b", "/tmp/:memory:/x" } do
+            _, err = targets.read(path)
+            assert.equal("the history's path is empty, or holds a line break, NUL or :memory:", err.message)
+        end
+    end)
+end)
