@@ -34,7 +34,7 @@ local OPTIONS = {
         return type(value) == "string" and value:find "^[\32-\126]+$" ~= nil
     end },
     data_age = { 900, "a number of seconds above 0", function(value)
-        return type(value) == "number" and value > 0 and value <= 1e9
+        return type(value) == "number" and value > 0 and value < math.huge
     end },
     patience = { 1, "a number between 0 and 100", function(value)
         return type(value) == "number" and value >= 0 and value <= 100

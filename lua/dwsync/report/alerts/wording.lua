@@ -145,9 +145,9 @@ function M.threshold(rule, level, options)
         return COMPUTED[rule](options, level)
     end
     local parts = {}
-    parts[#parts + 1] = value and ("from %s on"):format(quantities.value(value, M.rules[rule].unit)) or nil
-    parts[#parts + 1] = ratio and ("from %s of the accounts on"):format(quantities.percent(ratio)) or nil
-    return table.concat(parts, " or ")
+    parts[#parts + 1] = value and quantities.value(value, M.rules[rule].unit) or nil
+    parts[#parts + 1] = ratio and quantities.percent(ratio) .. " of the accounts" or nil
+    return ("from %s on"):format(table.concat(parts, " or "))
 end
 
 return M

@@ -1,5 +1,5 @@
 --- YAML of lists, maps and texts, written so that any reader takes every text for the text that it is.
--- It must not be given anything else: numbers and booleans are texts in the files this is for.
+-- It must not be given anything else, nor text beyond ASCII: all that this is for is written in it.
 -- @module dwsync.report.alerts.yaml
 local M = {}
 
@@ -38,6 +38,7 @@ local function is_block(text)
 end
 
 local function scalar(text, indent)
+    assert(not text:find "[\128-\255]", "text beyond ASCII")
     if is_block(text) then
         return "|-\n" .. indent .. text:gsub("\n", "\n" .. indent)
     end
@@ -62,7 +63,7 @@ end
 local function write_list(list, indent)
     local lines = {}
     for i, item in ipairs(list) do
-        local text = type(item) == "table" and write(item, indent .. "  ") or indent .. "  " .. quoted(item)
+        local text = type(item) == "table" and write(item, indent .. "  ") or indent .. "  " .. scalar(item, indent .. "  ")
         lines[i] = indent .. "- " .. text:sub(#indent + 3)
     end
     return table.concat(lines, "\n")

@@ -53,9 +53,14 @@ end
 local function each_cluster(read)
     return function(overview, add)
         for _, item in ipairs(overview.clusters) do
-            read(item, { cluster = verdicts.cluster_id(item) }, add)
+            read(item, { cluster = verdicts.cluster_id(item) }, add, overview)
         end
     end
+end
+
+-- A cluster that cannot be read now may be judged by what was read before; then the error stands beside.
+local function is_readable(item)
+    return item.evaluation ~= nil and item.error == nil
 end
 
 local function each_source(read)
@@ -158,7 +163,11 @@ local FAMILIES = {
     end },
     { "dwsync_up", "Whether the records of the cluster could be read (1) or not (0).",
         each_cluster(function(item, labels, add)
-            add(labels, item.evaluation and 1 or 0)
+            add(labels, is_readable(item) and 1 or 0)
+        end) },
+    { "dwsync_read_timestamp_seconds", "When the records by which the cluster is judged were read.",
+        each_cluster(function(item, labels, add, overview)
+            add(labels, item.fetched_at or is_readable(item) and overview.now or nil)
         end) },
     { "dwsync_cluster_info", "The name of the cluster.", each_cluster(function(item, labels, add)
         add(with(labels, { name = verdicts.cluster_name(item) }), 1)
