@@ -1,4 +1,5 @@
 std = "max"
 max_line_length = 120
+files["lua/dwsync/nginx"] = { std = "max+ngx_lua", read_globals = { ngx = { fields = { "run_worker_thread" } } } }
 files["spec"] = { std = "max+busted" }
 files["spec/**/*.lua"] = { std = "max+busted" }

@@ -1,6 +1,6 @@
 /* dws.h: the whole C API of libdws: sign a request, send it, read what came back.
  * It must not know Lua, print, abort or exit, and it keeps no mutable global state beyond libcurl's own
- * one-time initialisation. Built on OpenSSL (digests, HMAC) and libcurl (multi interface). */
+ * one-time initialisation and the pools that lie idle between two threads (dws_shared_take). Built on OpenSSL (digests, HMAC) and libcurl (multi interface). */
 #ifndef DWS_H
 #define DWS_H
 
@@ -205,6 +205,22 @@ bool dws_pool_cancel(struct dws_pool *pool, uint64_t tag);
 size_t dws_pool_pending(const struct dws_pool *pool);
 /* Ends all transfers and closes all connections. NULL is fine. */
 void dws_pool_free(struct dws_pool *pool);
+
+/* ---- pools that threads hand to one another ---------------------------------------------------- */
+
+/* The process keeps idle pools, so that connections and TLS sessions outlive whoever opened them. Any thread may call
+ * these at any time; a pool is the caller's alone from take to give. After fork() the child begins with none: its
+ * parent's, also those taken before, are left as they are when given, for closing them would end the parent's
+ * connections. */
+
+/* An idle pool of that concurrency, the one given last, or a new one. Fails as dws_pool_new does. */
+enum dws_status dws_shared_take(size_t concurrency, struct dws_pool **pool, struct dws_error *error);
+/* Gives a pool back, with its connections and without anything of its requests and answers. It is freed instead when
+ * transfers are pending or enough pools lie idle. NULL is fine. */
+void dws_shared_give(struct dws_pool *pool);
+/* How many lie idle; and frees those, which closes their connections. */
+size_t dws_shared_idle(void);
+void dws_shared_clear(void);
 
 /* Steps through dws_response.headers: start with *cursor = headers, false at the end. The status line is skipped. */
 bool dws_header_next(struct dws_text *cursor, struct dws_header *header);

@@ -140,7 +140,7 @@ static bool is_plain(const struct dws_request *request, const struct dws_transpo
            (!request->method.data || dws_text_compare_nocase(request->method, dws_text_of("GET")) == 0);
 }
 
-static void forget_settings(struct dws_transfer *t)
+void dws_transfer_unconfigure(struct dws_transfer *t)
 {
     curl_easy_reset(t->easy); /* its share stays */
     dws_buf_wipe(&t->settings);
@@ -157,7 +157,7 @@ CURLcode dws_transfer_configure(struct dws_transfer *t, const struct dws_request
     if (wanted->length == 0 || wanted->failed ||
         dws_text_compare(dws_buf_text(wanted), dws_buf_text(&t->settings)) != 0) {
         if (t->settings.length > 0)
-            forget_settings(t);
+            dws_transfer_unconfigure(t);
         code = set_all(t, request, url, transport);
         if (code == CURLE_OK && !wanted->failed)
             dws_buf_swap(wanted, &t->settings);

@@ -144,6 +144,22 @@ void dws_transfer_reset(struct dws_transfer *t)
     t->next = NULL;
 }
 
+static void erase_whole(struct dws_buf *buf)
+{
+    buf->length = buf->capacity; /* clearing left the bytes */
+    dws_buf_erase(buf);
+}
+
+void dws_transfer_forget(struct dws_transfer *t)
+{
+    dws_transfer_unconfigure(t);
+    erase_whole(&t->response_headers);
+    erase_whole(&t->response_body);
+    memset(t->host, 0, sizeof t->host);
+    memset(t->detail, 0, sizeof t->detail);
+    t->tag = 0;
+}
+
 void dws_transfer_free(struct dws_transfer *t)
 {
     if (!t)

@@ -41,6 +41,8 @@ enum dws_status dws_transfer_prepare(struct dws_transfer *t, const struct dws_re
 /* Tells the easy handle how this request travels, unless it knows. */
 CURLcode dws_transfer_configure(struct dws_transfer *t, const struct dws_request *request, const struct dws_url *url,
                                 const struct dws_transport *transport);
+/* Puts the easy handle back as if it were new, but for its share. */
+void dws_transfer_unconfigure(struct dws_transfer *t);
 bool dws_request_is_head(const struct dws_request *request);
 /* libcurl's callbacks: `user` is the transfer. */
 size_t dws_transfer_on_header(char *bytes, size_t size, size_t count, void *user);
@@ -50,6 +52,8 @@ void dws_transfer_finish(struct dws_transfer *t, CURLcode code);
 struct dws_response dws_transfer_response(const struct dws_transfer *t);
 /* Ready for another request; handle and buffers are kept, and how a plain GET travels. Nothing of the request stays. */
 void dws_transfer_reset(struct dws_transfer *t);
+/* Overwrites, in one that was reset, what stayed for the next request: bytes of answers, and how a plain GET travels. */
+void dws_transfer_forget(struct dws_transfer *t);
 void dws_transfer_free(struct dws_transfer *t);
 
 #endif

@@ -17,6 +17,7 @@ struct queue {
 };
 
 struct dws_pool {
+    struct dws_pool_lease lease;
     CURLM *multi;
     CURLSH *share; /* TLS sessions are otherwise kept by each easy handle alone */
     size_t concurrency;
@@ -100,6 +101,7 @@ enum dws_status dws_pool_new(size_t concurrency, struct dws_pool **out, struct d
     if (!pool)
         return dws_fail(error, DWS_ERR_MEMORY, "pool: out of memory");
     pool->concurrency = concurrency;
+    pool->lease.concurrency = concurrency;
     pool->first_deadline_ms = INT64_MAX;
     pool->multi = curl_multi_init();
     pool->share = curl_share_init();
@@ -111,6 +113,17 @@ enum dws_status dws_pool_new(size_t concurrency, struct dws_pool **out, struct d
     }
     *out = pool;
     return DWS_OK;
+}
+
+struct dws_pool_lease *dws_pool_lease(struct dws_pool *pool)
+{
+    return &pool->lease;
+}
+
+void dws_pool_keep(struct dws_pool *pool, size_t connections)
+{
+    if (connections > pool->concurrency)
+        curl_multi_setopt(pool->multi, CURLMOPT_MAXCONNECTS, (long)connections);
 }
 
 static void free_queue(struct queue *queue)
@@ -271,6 +284,13 @@ static void recycle_returned(struct dws_pool *pool)
         dws_transfer_free(pool->returned);
     }
     pool->returned = NULL;
+}
+
+void dws_pool_forget(struct dws_pool *pool)
+{
+    recycle_returned(pool);
+    for (struct dws_transfer *t = pool->spare.first; t; t = t->next)
+        dws_transfer_forget(t);
 }
 
 enum dws_status dws_pool_next(struct dws_pool *pool, long timeout_ms, struct dws_completion *completion)

@@ -6,6 +6,12 @@
 #include <string.h>
 #include <time.h>
 
+#if defined(__has_include)
+#if __has_include(<luajit.h>)
+#include <luajit.h>
+#endif
+#endif
+
 #define BUF "dwsync.buf"
 
 void dws_lua_setfuncs(lua_State *L, const luaL_Reg *functions)
@@ -149,6 +155,18 @@ static int core_sleep(lua_State *L)
     return 0;
 }
 
+/* core.can_yield() → whether the running coroutine could yield here; true where this Lua cannot tell. In nginx nobody else
+ * tells that a C function (require, a comparison of table.sort) stands between here and the event loop. */
+static int core_can_yield(lua_State *L)
+{
+#if LUA_VERSION_NUM >= 503 || defined(LUAJIT_VERSION)
+    lua_pushboolean(L, lua_isyieldable(L));
+#else
+    lua_pushboolean(L, 1);
+#endif
+    return 1;
+}
+
 /* core.libraries() → "libcurl/7.88.1 OpenSSL/3.0.22 …" */
 static int core_libraries(lua_State *L)
 {
@@ -159,6 +177,7 @@ static int core_libraries(lua_State *L)
 static const luaL_Reg functions[] = {
     {"now", core_now},
     {"sleep", core_sleep},
+    {"can_yield", core_can_yield},
     {"libraries", core_libraries},
     {NULL, NULL},
 };
@@ -171,6 +190,8 @@ __attribute__((visibility("default"))) int luaopen_dwsync_core(lua_State *L)
     dws_lua_setfuncs(L, functions);
     dws_lua_open_sign(L);
     dws_lua_open_pool(L);
+    dws_lua_open_response(L);
+    dws_lua_open_reduce(L);
     dws_lua_open_ids(L);
     dws_lua_open_decode(L);
     lua_pushstring(L, dws_version());

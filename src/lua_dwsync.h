@@ -50,10 +50,18 @@ struct dws_buf *dws_lua_buf(lua_State *L);
  * page and place, or nil and an error; returns 2. Raises for options that make no sense and when memory is short. */
 int dws_lua_decode(lua_State *L, struct dws_text body, int options);
 
+/* ---- responses -------------------------------------------------------------------------------- */
+
+/* A lua_CFunction: pushes {status =, headers =, header_lines =, seconds =, body =}; the body is left out when it was
+ * decoded into page. Stack of the call: struct dws_response as a light userdata, options of decode_page or nil. */
+int dws_lua_push_response(lua_State *L);
+
 /* ---- the parts of dwsync.core, each registers its functions in the table on top of the stack --- */
 
 void dws_lua_open_sign(lua_State *L);
 void dws_lua_open_pool(lua_State *L);
+void dws_lua_open_response(lua_State *L);
+void dws_lua_open_reduce(lua_State *L);
 void dws_lua_open_decode(lua_State *L);
 void dws_lua_open_ids(lua_State *L);
 

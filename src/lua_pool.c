@@ -5,10 +5,12 @@
 #include <string.h>
 
 #define POOL "dwsync.pool"
-#define RESPONSE "dwsync.response"
 
 struct lua_pool {
-    struct dws_pool *pool; /* NULL once closed */
+    struct dws_pool *pool; /* NULL once closed, and while a shared one has nothing to do */
+    size_t concurrency;
+    bool shared; /* see dws_shared_take */
+    bool closed;
     struct dws_transport defaults; /* its texts belong to the options in the uservalue */
     lua_Number next_id;    /* tags are kept in the uservalue under these: exact to 2^53 in every Lua */
     bool reading;          /* a response of the pool is being read in place */
@@ -20,7 +22,7 @@ enum { OPTIONS = 1, TAGS, DECODE };
 static struct lua_pool *check_pool(lua_State *L)
 {
     struct lua_pool *self = luaL_checkudata(L, 1, POOL);
-    if (!self->pool)
+    if (self->closed)
         luaL_error(L, "the pool is closed");
     if (self->reading) /* by a finaliser that ran while records were made */
         luaL_error(L, "the pool is in use");
@@ -38,7 +40,7 @@ static void push_kept(lua_State *L, int table)
 
 static const char *const option_names[] = {
     "concurrency", "connect_timeout", "timeout", "max_response_bytes", "ca_file", "client_cert",
-    "client_key",  "proxy",           "user_agent", "allow_http", "certificate_info", NULL,
+    "client_key",  "proxy",           "user_agent", "allow_http", "certificate_info", "shared", NULL,
 };
 
 static long option_ms(lua_State *L, int table, const char *name, long otherwise)
@@ -143,7 +145,9 @@ static size_t option_concurrency(lua_State *L, int options)
     return (size_t)concurrency;
 }
 
-/* core.pool{concurrency =, and defaults for its requests: timeout =, ca_file =, …} → pool */
+/* core.pool{concurrency =, shared =, and defaults for its requests: timeout =, ca_file =, …} → pool. A shared one has no
+ * connections of its own: while transfers are pending it uses a pool that the process keeps for all its threads, and
+ * gives it back with its connections. */
 static int core_pool(lua_State *L)
 {
     struct dws_error error;
@@ -152,11 +156,12 @@ static int core_pool(lua_State *L)
     push_options_copy(L);
     int options = lua_gettop(L);
     size_t concurrency = option_concurrency(L, options);
+    bool shared = option_flag(L, options, "shared", false);
     read_transport(L, options, &(struct dws_transport){0}, &defaults);
     lua_settop(L, options);
 
     struct lua_pool *self = lua_newuserdata(L, sizeof *self);
-    *self = (struct lua_pool){.defaults = defaults};
+    *self = (struct lua_pool){.defaults = defaults, .concurrency = concurrency, .shared = shared};
     luaL_getmetatable(L, POOL);
     lua_setmetatable(L, -2);
 
@@ -169,12 +174,36 @@ static int core_pool(lua_State *L)
     lua_rawseti(L, -2, DECODE);
     dws_lua_setuservalue(L, -2);
 
-    if (dws_pool_new(concurrency, &self->pool, &error) != DWS_OK)
+    if (!shared && dws_pool_new(concurrency, &self->pool, &error) != DWS_OK)
         return dws_lua_fail(L, &error);
     return 1;
 }
 
 /* ---- methods ---------------------------------------------------------------------------------- */
+
+static size_t pending(const struct lua_pool *self)
+{
+    return self->pool ? dws_pool_pending(self->pool) : 0;
+}
+
+/* A shared pool is held only while there is something to wait for. */
+static void give_idle(struct lua_pool *self)
+{
+    if (self->shared && pending(self) == 0) {
+        dws_shared_give(self->pool);
+        self->pool = NULL;
+    }
+}
+
+static enum dws_status submit(struct lua_pool *self, uint64_t tag, const struct dws_request *request,
+                              const struct dws_transport *transport, struct dws_error *error)
+{
+    if (!self->pool && dws_shared_take(self->concurrency, &self->pool, error) != DWS_OK)
+        return error->status;
+    enum dws_status status = dws_pool_submit(self->pool, tag, request, transport, error);
+    give_idle(self);
+    return status;
+}
 
 /* Pops a value and keeps it in a table of the uservalue; nil forgets it. */
 static void remember(lua_State *L, int table, lua_Number id)
@@ -222,7 +251,7 @@ static int pool_submit(lua_State *L)
     dws_lua_rawfield(L, 3, "decode");
     remember(L, DECODE, id);
     check_pool(L); /* a finaliser may have closed it */
-    if (dws_pool_submit(self->pool, (uint64_t)id, &request, &transport, &error) != DWS_OK) {
+    if (submit(self, (uint64_t)id, &request, &transport, &error) != DWS_OK) {
         lua_pushnil(L);
         remember(L, TAGS, id);
         lua_pushnil(L);
@@ -233,110 +262,15 @@ static int pool_submit(lua_State *L)
     return 1;
 }
 
-static void push_lower(lua_State *L, struct dws_text name)
+static enum dws_status wait(struct lua_pool *self, lua_Number seconds, struct dws_completion *completion)
 {
-    luaL_Buffer buffer;
-    luaL_buffinit(L, &buffer);
-    for (size_t i = 0; i < name.length; i++) {
-        char c = name.data[i];
-        luaL_addchar(&buffer, (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c));
+    enum dws_status status = DWS_IDLE;
+    while (self->pool) {
+        status = dws_pool_next(self->pool, seconds < 0 ? 60000 : (long)(seconds * 1000), completion);
+        if (status != DWS_PENDING || seconds >= 0)
+            break;
     }
-    luaL_pushresult(&buffer);
-}
-
-/* Pushes {[lower-case name] = value}; a name that comes several times has its values joined with ", ". */
-static void push_headers(lua_State *L, struct dws_text lines)
-{
-    struct dws_header header;
-    lua_newtable(L);
-    while (dws_header_next(&lines, &header)) {
-        push_lower(L, header.name);
-        lua_pushvalue(L, -1);
-        lua_rawget(L, -3);
-        if (lua_isnil(L, -1)) {
-            lua_pop(L, 1);
-            lua_pushlstring(L, header.value.data, header.value.length);
-        } else {
-            lua_pushliteral(L, ", ");
-            lua_pushlstring(L, header.value.data, header.value.length);
-            lua_concat(L, 3);
-        }
-        lua_rawset(L, -3);
-    }
-}
-
-/* __index of a response: its headers are made of the raw lines when somebody asks for them, which for most answers nobody
- * does. Stack of the call: response, name. */
-static int response_index(lua_State *L)
-{
-    struct dws_text lines;
-    if (lua_type(L, 2) != LUA_TSTRING || strcmp(lua_tostring(L, 2), "headers") != 0)
-        return 0;
-    dws_lua_rawfield(L, 1, "header_lines");
-    lines.data = lua_tolstring(L, -1, &lines.length);
-    if (!lines.data)
-        return 0;
-    push_headers(L, lines);
-    lua_pushvalue(L, 2);
-    lua_pushvalue(L, -2);
-    lua_rawset(L, 1);
-    return 1;
-}
-
-/* Sets response.page and response.place, or response.page_error. */
-static bool set_page(lua_State *L, const struct dws_response *response, int options, int result)
-{
-    dws_lua_decode(L, response->body, options);
-    bool good = !lua_isnil(L, -2);
-    lua_setfield(L, result, good ? "place" : "page_error");
-    lua_setfield(L, result, "page");
-    return good;
-}
-
-static void set_text(lua_State *L, const char *name, const char *text)
-{
-    if (!text)
-        return;
-    lua_pushstring(L, text);
-    lua_setfield(L, -2, name);
-}
-
-/* Sets response.certificate = {subject =, issuer =, not_after =} when it was asked for. */
-static void set_certificate(lua_State *L, const struct dws_certificate *certificate, int result)
-{
-    if (!certificate->subject && !certificate->not_after)
-        return;
-    lua_createtable(L, 0, 3);
-    set_text(L, "subject", certificate->subject);
-    set_text(L, "issuer", certificate->issuer);
-    set_text(L, "not_after", certificate->not_after);
-    lua_setfield(L, result, "certificate");
-}
-
-/* Pushes {status =, headers =, header_lines =, seconds =, body =}; the body is left out when it was decoded into page.
- * Stack of the call: response as a light userdata, options of decode_page or nil. */
-static int push_response(lua_State *L)
-{
-    const struct dws_response *response = lua_touserdata(L, 1);
-    lua_createtable(L, 0, 8); /* of the fields it may have, and headers later */
-    int result = lua_gettop(L);
-    lua_pushinteger(L, response->status);
-    lua_setfield(L, result, "status");
-    lua_pushlstring(L, response->headers.data ? response->headers.data : "", response->headers.length);
-    lua_setfield(L, result, "header_lines");
-    luaL_getmetatable(L, RESPONSE);
-    lua_setmetatable(L, result);
-    lua_pushnumber(L, response->seconds);
-    lua_setfield(L, result, "seconds");
-    set_certificate(L, &response->certificate, result);
-    bool decoded = lua_istable(L, 2) && response->status >= 200 && response->status < 300 &&
-                   set_page(L, response, 2, result);
-    lua_settop(L, result);
-    if (!decoded) {
-        lua_pushlstring(L, response->body.data ? response->body.data : "", response->body.length);
-        lua_setfield(L, result, "body");
-    }
-    return 1;
+    return status;
 }
 
 /* pool:next(timeout) → tag, response | tag, nil, err | nil, "pending" | nil, "idle". Seconds; nil waits for one.
@@ -346,14 +280,11 @@ static int pool_next(lua_State *L)
 {
     struct dws_completion completion;
     lua_settop(L, 2);
-    lua_pushcfunction(L, push_response); /* may run a finaliser, so it comes before the pool is looked at */
+    lua_pushcfunction(L, dws_lua_push_response); /* may run a finaliser, so it comes before the pool is looked at */
     struct lua_pool *self = check_pool(L);
     lua_Number seconds = luaL_optnumber(L, 2, -1);
     luaL_argcheck(L, lua_isnoneornil(L, 2) || (seconds >= 0 && seconds <= 1e6), 2, "seconds must be from 0 to 1e6");
-    enum dws_status status;
-    do {
-        status = dws_pool_next(self->pool, seconds < 0 ? 60000 : (long)(seconds * 1000), &completion);
-    } while (status == DWS_PENDING && seconds < 0);
+    enum dws_status status = wait(self, seconds, &completion);
     if (status != DWS_OK) {
         lua_pushnil(L);
         lua_pushstring(L, dws_status_name(status));
@@ -364,6 +295,7 @@ static int pool_next(lua_State *L)
     if (completion.error.status != DWS_OK) {
         recall(L, DECODE, id);
         lua_pop(L, 1);
+        give_idle(self);
         return 1 + dws_lua_fail(L, &completion.error);
     }
     lua_pushvalue(L, 3);
@@ -372,6 +304,7 @@ static int pool_next(lua_State *L)
     self->reading = true; /* the response belongs to the pool, and must not move before it is in Lua's hands */
     int failed = lua_pcall(L, 2, 1, 0);
     self->reading = false;
+    give_idle(self);
     return failed ? lua_error(L) : 2;
 }
 
@@ -401,7 +334,7 @@ static int pool_cancel(lua_State *L)
     struct lua_pool *self = check_pool(L);
     luaL_checkany(L, 2);
     struct search search = find_tag(L, 2);
-    lua_pushboolean(L, search.found && dws_pool_cancel(self->pool, (uint64_t)search.id));
+    lua_pushboolean(L, search.found && self->pool && dws_pool_cancel(self->pool, (uint64_t)search.id));
     return 1;
 }
 
@@ -409,7 +342,7 @@ static int pool_cancel(lua_State *L)
 static int pool_pending(lua_State *L)
 {
     struct lua_pool *self = check_pool(L);
-    lua_pushinteger(L, (lua_Integer)dws_pool_pending(self->pool));
+    lua_pushinteger(L, (lua_Integer)pending(self));
     return 1;
 }
 
@@ -419,18 +352,22 @@ static int pool_close(lua_State *L)
     struct lua_pool *self = luaL_checkudata(L, 1, POOL);
     if (self->reading)
         return luaL_error(L, "the pool is in use");
-    dws_pool_free(self->pool);
+    if (self->shared)
+        dws_shared_give(self->pool);
+    else
+        dws_pool_free(self->pool);
     self->pool = NULL;
+    self->closed = true;
     return 0;
 }
 
 static int pool_tostring(lua_State *L)
 {
     const struct lua_pool *self = luaL_checkudata(L, 1, POOL);
-    if (self->pool)
-        lua_pushfstring(L, POOL ": %d pending", (int)dws_pool_pending(self->pool));
-    else
+    if (self->closed)
         lua_pushliteral(L, POOL ": closed");
+    else
+        lua_pushfstring(L, POOL ": %d pending", (int)pending(self));
     return 1;
 }
 
@@ -447,11 +384,6 @@ void dws_lua_open_pool(lua_State *L)
         lua_setfield(L, -2, "__index");
         lua_pushliteral(L, POOL);
         lua_setfield(L, -2, "__name");
-    }
-    lua_pop(L, 1);
-    if (luaL_newmetatable(L, RESPONSE)) {
-        lua_pushcfunction(L, response_index);
-        lua_setfield(L, -2, "__index");
     }
     lua_pop(L, 1);
     lua_pushcfunction(L, core_pool);

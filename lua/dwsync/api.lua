@@ -78,6 +78,13 @@ end
 -- @treturn dwsync.credentials, or nil
 -- @treturn dwsync.error
 function Api:resolve_credentials(limits)
+    local ready = self.runtime.ready
+    if ready then
+        local good, err = ready()
+        if not good then
+            return nil, err
+        end
+    end
     return self.provider:get(limits)
 end
 

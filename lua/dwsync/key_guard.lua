@@ -32,6 +32,14 @@ local function prune(self, now)
     end
 end
 
+-- Of a secret that another process tried only a digest is known.
+local function is_same_secret(state, sk)
+    if state.digest and state.digest(sk) == state.sk_digest then
+        state.sk, state.digest, state.sk_digest = sk, nil, nil
+    end
+    return state.sk == sk
+end
+
 -- A corrected secret may be tried at once, but only once: the service has not forgotten its own count.
 local function state_of(self, keys, now)
     local state = self.states[keys.ak]
@@ -42,8 +50,8 @@ local function state_of(self, keys, now)
         end
         state = { sk = keys.sk, refusals = 0, outstanding = {} }
         self.states[keys.ak] = state
-    elseif state.sk ~= keys.sk then
-        state.sk, state.proven, state.blocked_until = keys.sk, nil, nil
+    elseif not is_same_secret(state, keys.sk) then
+        state.sk, state.proven, state.blocked_until, state.digest = keys.sk, nil, nil, nil
         state.refusals = math.min(state.refusals, MAX_REFUSALS - 1)
     end
     state.used = now
@@ -118,6 +126,47 @@ function Guard.leave(_, ticket, now, accepted, refusal)
         state.refusals, state.last = state.refusals + 1, refusal
         if state.refusals >= MAX_REFUSALS then
             state.blocked_until = now + PAUSE_SECONDS
+        end
+    end
+end
+
+--- The keys that the service refused since it last took them, for other processes that use them, too.
+-- @tparam function digest function(secret) → text that does not give it away
+-- @treturn {table,...} fit to be written as JSON
+function Guard:refused(digest)
+    local list = {}
+    for ak, state in pairs(self.states) do
+        if state.refusals > 0 and state.last then
+            local last = state.last
+            list[#list + 1] = {
+                ak = ak,
+                sk_digest = state.sk and digest(state.sk) or state.sk_digest,
+                refusals = state.refusals,
+                blocked_until = state.blocked_until,
+                used = state.used,
+                last = { kind = last.kind, code = last.code, message = last.message, hint = last.hint },
+            }
+        end
+    end
+    return list
+end
+
+--- Takes over what another process learned; what is known here and newer stays.
+-- @tparam {table,...} list what `refused` gave
+-- @tparam function digest the same as there
+function Guard:restore(list, digest)
+    for _, entry in ipairs(list) do
+        local state = self.states[entry.ak]
+        if not state or state.used < entry.used then
+            self.states[entry.ak] = {
+                sk_digest = entry.sk_digest,
+                digest = digest,
+                refusals = entry.refusals,
+                blocked_until = entry.blocked_until,
+                used = entry.used,
+                last = errors.new(entry.last),
+                outstanding = {},
+            }
         end
     end
 end

@@ -1,4 +1,5 @@
 local overviews = require "spec.report.overviews"
+local outcome_strip = require "dwsync.report.outcome_strip"
 local time_axis = require "dwsync.report.time_axis"
 local timeline = require "dwsync.report.timeline"
 
@@ -89,7 +90,7 @@ describe("a picture of runs", function()
     end)
 
     it("brings its patterns and a legend of every outcome", function()
-        local definitions, legend = tostring(timeline.definitions()), tostring(timeline.legend())
+        local definitions, legend = tostring(timeline.definitions()), tostring(outcome_strip.legend())
         for _, name in ipairs { "partial", "running", "unknown", "delete", "error" } do
             assert.is_truthy(definitions:find('id="tl-p-' .. name .. '"', 1, true))
         end

@@ -60,7 +60,7 @@ local function append(parts, child)
     end
 end
 
-local VOID = { meta = true, br = true }
+local VOID = { meta = true, br = true, link = true }
 
 --- Several pieces as one.
 -- @param ... text (a string, which is escaped), a number, markup, false or nil for nothing, or a list of these, which

@@ -1,5 +1,6 @@
---- A whole page that stands alone: no script, nothing from elsewhere, and a policy that forbids both.
--- It must not contain anything that a browser would ask a server for.
+--- The frame and the parts of every page: one that stands alone (no script, nothing from elsewhere, and a policy that
+-- forbids both), or one that is served together with its own style and script.
+-- It must not contain anything that a browser would ask another server for.
 -- @module dwsync.report.page
 local markup = require "dwsync.report.markup"
 local severities = require "dwsync.report.severities"
@@ -13,16 +14,22 @@ local element = markup.element
 local POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 --- The beginning of a page, to be followed by its content and `foot`.
--- @tparam string title @treturn string
-function M.head(title)
+-- @tparam string title
+-- @tparam[opt] table served for a page whose style and script are served beside it: `policy`, and the addresses
+-- `style` and `script`
+-- @treturn string
+function M.head(title, served)
     return "<!DOCTYPE html>\n<html lang=\"en\">\n" .. tostring(element("head", nil,
         element("meta", { charset = "utf-8" }),
-        element("meta", { ["http-equiv"] = "Content-Security-Policy", content = POLICY }),
+        element("meta", { ["http-equiv"] = "Content-Security-Policy", content = served and served.policy or POLICY }),
         element("meta", { name = "viewport", content = "width=device-width, initial-scale=1" }),
         element("meta", { name = "color-scheme", content = "light dark" }),
         element("meta", { name = "referrer", content = "no-referrer" }),
         element("meta", { name = "robots", content = "noindex" }),
-        element("title", nil, title), markup.style(stylesheet.css))) .. "\n<body>\n"
+        element("title", nil, title),
+        served and { element("link", { rel = "stylesheet", href = served.style }),
+            element("script", { src = served.script, defer = true }) } or markup.style(stylesheet.css)))
+        .. "\n<body>\n"
 end
 
 --- Its end. @treturn string

@@ -116,14 +116,14 @@ local PICTURE = [[
 .tl-track{fill:var(--raised)}
 .tl-over path{fill:transparent}
 .tl-over path:hover{fill:var(--ink);fill-opacity:.08}
-.tl-ok,.tl-add_count{fill:var(--good)}
-.tl-update_count{fill:var(--updated)}
-.tl-delete_count{fill:url(#tl-p-delete)}
-.tl-failed_count{fill:url(#tl-p-error)}
-.tl-failed{fill:var(--critical)}
-.tl-partial{fill:url(#tl-p-partial)}
-.tl-running{fill:url(#tl-p-running)}
-.tl-unknown{fill:url(#tl-p-unknown)}
+.tl-ok,.tl-add_count{stroke:var(--good)}
+.tl-update_count{stroke:var(--updated)}
+.tl-delete_count{stroke:url(#tl-p-delete)}
+.tl-failed_count{stroke:url(#tl-p-error)}
+.tl-failed{stroke:var(--critical)}
+.tl-partial{stroke:url(#tl-p-partial)}
+.tl-running{stroke:url(#tl-p-running)}
+.tl-unknown{stroke:url(#tl-p-unknown)}
 .tl-mark{fill:none;stroke-width:1.6;stroke-linecap:round;stroke-linejoin:round}
 .tl-mark-failed{stroke:var(--critical)}
 .tl-mark-partial{stroke:var(--warning)}

@@ -3,6 +3,7 @@
 -- Pure: records in, markup out. The page brings the style rules and, once, the `definitions`.
 -- @module dwsync.report.timeline
 local markup = require "dwsync.report.markup"
+local outcome_strip = require "dwsync.report.outcome_strip"
 local quantities = require "dwsync.report.quantities"
 local run_bins = require "dwsync.report.run_bins"
 local time_axis = require "dwsync.report.time_axis"
@@ -17,101 +18,16 @@ local SIZES = {
     narrow = { width = 320, left = 0, right = 0, bins = 36, ticks = 5, labels_above = true },
 }
 
-local MARKS, STRIP, LANE, GAP = 12, 18, 30, 10
+local MARKS, STRIP, LANE, GAP = outcome_strip.MARKS, outcome_strip.STRIP, 30, 10
 local FULL = 10 -- a lane is filled by no less: a single deletion is no peak
-local LEAST = 3 -- pixels of a bar that is not zero: a single deletion must be seen beside a thousand
+local LEAST = outcome_strip.LEAST -- a single deletion must be seen beside a thousand
 
 local LANES = { { "add_count", "Added" }, { "update_count", "Updated" }, { "delete_count", "Deleted" },
     { "failed_count", "Failed" } }
 
--- From the bottom of the strip to its top: what is worst stands out.
-local STACK = { "ok", "running", "unknown", "partial", "failed" }
-local WORST_FIRST = { "failed", "partial", "unknown", "running" }
-
-local function number(value)
-    return (("%.1f"):format(value):gsub("%.0$", ""))
-end
-
-local function rectangle(x, y, width, height)
-    return ("M%s %sh%sv%sh-%sz"):format(number(x), number(y), number(width), number(height), number(width))
-end
-
--- Each around the point where its path begins; `r` is half its width.
-local MARK_SHAPES = {
-    failed = function(r) -- a cross
-        return ("m-%s -%sl%s %sm0 -%sl-%s %s"):format(r, r, 2 * r, 2 * r, 2 * r, 2 * r, 2 * r)
-    end,
-    partial = function(r) -- a triangle
-        return ("m0 -%sl%s %sh-%sz"):format(1.2 * r, 1.1 * r, 2.1 * r, 2.2 * r)
-    end,
-    running = function(r) -- a ring
-        return ("m-%s 0a%s %s 0 1 0 %s 0a%s %s 0 1 0 -%s 0"):format(r, r, r, 2 * r, r, r, 2 * r)
-    end,
-    unknown = function(r) -- a square
-        return ("m-%s -%sh%sv%sh-%sz"):format(0.9 * r, 0.9 * r, 1.8 * r, 1.8 * r, 1.8 * r)
-    end,
-}
-local MARK = 3
-
 -- ---- parts ---------------------------------------------------------------------------------------
 
-local function path(class, parts)
-    return #parts > 0 and element("path", { class = class, d = table.concat(parts) })
-end
-
-local function marks(bins, place)
-    local parts = {}
-    local half = tonumber(number(math.min(MARK, place.step * 0.36)))
-    for i, bin in ipairs(bins) do
-        for _, outcome in ipairs(WORST_FIRST) do
-            if bin[outcome] > 0 then
-                parts[outcome] = parts[outcome] or {}
-                table.insert(parts[outcome], ("M%s %s%s"):format(number(place.x(i) + place.bar / 2),
-                    number(place.top + MARKS / 2 - 1), MARK_SHAPES[outcome](half)))
-                break
-            end
-        end
-    end
-    local drawn = {}
-    for _, outcome in ipairs(WORST_FIRST) do
-        drawn[#drawn + 1] = path("tl-mark tl-mark-" .. outcome, parts[outcome] or {}) or nil
-    end
-    return drawn
-end
-
--- One failure among a hundred runs must be seen, too; what is ok makes room for it.
-local function share(bin, outcome)
-    if bin[outcome] == 0 then
-        return 0
-    elseif outcome ~= "ok" then
-        return math.max(LEAST, STRIP * bin[outcome] / bin.runs)
-    end
-    local others = 0
-    for _, other in ipairs(WORST_FIRST) do
-        others = others + share(bin, other)
-    end
-    return math.max(0, STRIP - others)
-end
-
-local function strip(bins, place)
-    local parts = {}
-    for i, bin in ipairs(bins) do
-        local y = place.top + MARKS + STRIP
-        for _, outcome in ipairs(STACK) do
-            local height = share(bin, outcome)
-            if height > 0 then
-                y = y - height
-                parts[outcome] = parts[outcome] or {}
-                table.insert(parts[outcome], rectangle(place.x(i), y, place.bar, height))
-            end
-        end
-    end
-    local drawn = {}
-    for _, outcome in ipairs(STACK) do
-        drawn[#drawn + 1] = path("tl-" .. outcome, parts[outcome] or {}) or nil
-    end
-    return drawn
-end
+local number, rectangle = outcome_strip.number, outcome_strip.rectangle
 
 local function greatest(bins, field)
     local most = 0
@@ -137,14 +53,14 @@ local function lane(bins, place, top, field, title)
     for i, bin in ipairs(bins) do
         if bin[field] > 0 then
             local height = math.max(LEAST, LANE * bin[field] / math.max(most, FULL))
-            parts[#parts + 1] = rectangle(place.x(i), top + LANE - height, place.bar, height)
+            parts[#parts + 1] = outcome_strip.bar(place.x(i) + place.bar / 2, top + LANE - height, height)
         end
     end
     local base = top + LANE + 0.5
     local text_y = place.size.labels_above and top - 4 or top + LANE - 2
     return { element("path", { class = "tl-base", d = ("M%s %sH%s"):format(number(place.size.left), number(base),
             number(place.size.width - place.size.right)) }),
-        path("tl-" .. field, parts),
+        outcome_strip.path("tl-" .. field, parts, place.bar),
         label(place, text_y, title, most > 0 and "max " .. quantities.number(most) or "none") }
 end
 
@@ -164,15 +80,13 @@ end
 
 -- ---- whole ---------------------------------------------------------------------------------------
 
-local WORDS = { ok = "ok", partial = "partial", failed = "failed", running = "running", unknown = "unknown" }
-
 --- What happened in a bin, in words: "24 runs (23 ok, 1 failed); 3 added, 8 updated, 0 deleted, 1 failed".
 -- @tparam table bin of dwsync.report.run_bins @treturn string
 function M.sentence(bin)
     local outcomes = {}
     for _, outcome in ipairs { "ok", "partial", "failed", "running", "unknown" } do
         if bin[outcome] > 0 then
-            outcomes[#outcomes + 1] = ("%d %s"):format(bin[outcome], WORDS[outcome])
+            outcomes[#outcomes + 1] = ("%d %s"):format(bin[outcome], outcome)
         end
     end
     return ("%s (%s); accounts: %s added, %s updated, %s deleted, %s failed"):format(
@@ -196,7 +110,7 @@ local function drawing(list, options, size_name)
     local parts = { label(place, size.labels_above and 10 or MARKS + STRIP - 4, "Outcome"),
         element("path", { class = "tl-track", d = rectangle(size.left, head + MARKS,
             size.width - size.left - size.right, STRIP) }),
-        strip(bins, place), marks(bins, place) }
+        outcome_strip.draw(bins, place) }
     local top = head + MARKS + STRIP + GAP
     for _, measure in ipairs(LANES) do
         top = top + head
@@ -245,19 +159,6 @@ function M.definitions()
             pattern("tl-p-unknown", 4, "M1 0v4"),
             pattern("tl-p-delete", 5, "M-1 4l2 2M0 0l5 5M4 -1l2 2"),
             pattern("tl-p-error", 6, "M-1 -1l8 8M-1 7l8 -8")))
-end
-
---- What the patterns mean. @treturn dwsync.markup
-function M.legend()
-    local items = {}
-    for i, outcome in ipairs { "ok", "partial", "failed", "running", "unknown" } do
-        items[i] = element("li", nil, element("svg", { class = "tl-sample", viewBox = "0 0 14 24", width = 14,
-            height = 24, ["aria-hidden"] = "true" },
-            MARK_SHAPES[outcome] and element("path", { class = "tl-mark tl-mark-" .. outcome,
-                d = "M7 5" .. MARK_SHAPES[outcome](MARK) }),
-            element("path", { class = "tl-" .. outcome, d = rectangle(1, 11, 12, 12) })), WORDS[outcome])
-    end
-    return element("ul", { class = "tl-legend" }, items)
 end
 
 return M

@@ -27,16 +27,22 @@ local yielding = {
 local Scheduler = {}
 Scheduler.__index = Scheduler
 
+-- Puts what a function returned or raised where it belongs.
+local function keep(results, errs, index, ok, result, err)
+    if not ok then
+        errs[index] = result
+    elseif result == nil and err ~= nil then
+        errs[index] = err
+    else
+        results[index] = result
+    end
+end
+
 function Scheduler:finish(task, ok, result, err)
     self.active = self.active - 1
+    self.running[task] = nil
     runtimes.of_coroutine[task.co] = nil
-    if not ok then
-        self.errors[task.index] = result
-    elseif result == nil and err ~= nil then
-        self.errors[task.index] = err
-    else
-        self.results[task.index] = result
-    end
+    keep(self.results, self.errors, task.index, ok, result, err)
 end
 
 -- Runs a task until it waits for something or ends. A request that cannot even be submitted goes straight back.
@@ -64,6 +70,7 @@ function Scheduler:start_tasks()
         self.started = self.started + 1
         self.active = self.active + 1
         local task = { index = self.started, co = coroutine.create(self.functions[self.started]) }
+        self.running[task] = true
         runtimes.of_coroutine[task.co] = yielding
         self:resume(task)
     end
@@ -90,9 +97,23 @@ function Scheduler:wait_seconds()
     return math.max(0, till - core.now())
 end
 
+-- What runs is dropped where it stands, what has not begun never does; transfers end with the pool.
+function Scheduler:give_up()
+    for task in pairs(self.running) do
+        runtimes.of_coroutine[task.co] = nil
+        self.errors[task.index] = { kind = "cancelled", message = "the caller ended the work" }
+    end
+    for index = self.started + 1, self.count do
+        self.errors[index] = { kind = "cancelled", message = "the caller ended the work before it began" }
+    end
+end
+
 function Scheduler:run()
     self:start_tasks()
     while self.active > 0 do
+        if self.stop and self.stop() then
+            return self:give_up()
+        end
         local seconds = self:wait_seconds()
         local task, response, err = self.pool:next(seconds)
         if task then
@@ -105,9 +126,24 @@ function Scheduler:run()
     end
 end
 
+-- Waiting on a pool would block nginx: its own light threads do the same there.
+local function in_light_threads(functions, concurrency)
+    local results, errs = {}, {}
+    local function finish(...)
+        keep(results, errs, ...)
+    end
+    local good, err = require("dwsync.runtime.nginx").run_all(functions, concurrency, finish)
+    for index = 1, good and 0 or #functions do
+        errs[index] = err
+    end
+    return results, errs
+end
+
 --- Runs functions at the same time, each in blocking style; a client made by dwsync.new works unchanged inside them.
 -- @tparam {function,...} functions each returns a result, or nil and an error
--- @tparam[opt] table options `concurrency`: how many run at once, 1 to 1024, default 32
+-- @tparam[opt] table options `concurrency`: how many run at once, 1 to 1024, default 32; `stop`: a function, asked
+-- about four times a second and whenever something arrives: when it returns true, what is not done ends with the error
+-- {kind = "cancelled"}; in nginx's event loop it is not asked
 -- @treturn table results by position in `functions`; nil where one failed
 -- @treturn table errors by position; what a function returned beside nil, or raised
 -- @usage local lists, errs = dwsync.gather({ function() return client:all_sync_records{ cluster_id = id } end })
@@ -121,7 +157,7 @@ function M.gather(functions, options)
         end
     end
     for name in pairs(options or {}) do
-        if name ~= "concurrency" then
+        if name ~= "concurrency" and name ~= "stop" then
             error(("unknown option '%s' of 'gather'"):format(tostring(name)), 2)
         end
     end
@@ -129,8 +165,17 @@ function M.gather(functions, options)
     if type(concurrency) ~= "number" or concurrency < 1 or concurrency > 1024 or concurrency % 1 ~= 0 then
         error("option 'concurrency' must be an integer from 1 to 1024", 2)
     end
+    local stop = options and options.stop
+    if stop ~= nil and type(stop) ~= "function" then
+        error("option 'stop' must be a function, not a " .. type(stop), 2)
+    end
+    if runtimes.in_event_loop() then
+        return in_light_threads(functions, concurrency)
+    end
     local scheduler = setmetatable({
         functions = functions,
+        stop = stop,
+        running = {},
         count = #functions,
         concurrency = concurrency,
         pool = core.pool { concurrency = concurrency },

@@ -1,12 +1,17 @@
---- How a request is performed and a second is slept. The default runtime: concurrent inside dwsync.gather,
--- blocking everywhere else, so that the same client serves both.
+--- How a request is performed and a second is slept. The default runtime: inside nginx that of its event loop, which
+-- never blocks it; elsewhere concurrent inside dwsync.gather and blocking outside, so that the same client serves both.
 -- It must not know what is requested.
+--
+-- "Inside nginx" is every phase, init_by_lua included, and what the command `resty` runs. A thread of nginx's pool is
+-- not: there waiting does no harm. Who wants to block nginx all the same must say so, with
+-- `runtime = require("dwsync.runtime.curl").new()`.
 --
 -- A runtime is a table of three functions; bring your own to use another HTTP client or event loop:
 --
 --    perform(request) → {status =, headers = {[lower-case name] = value}, body =} | nil, err
 --    sleep(seconds)
 --    now() → seconds since the epoch, with fraction
+--    ready() → true | nil, err; optional: whether waiting is possible here. It is asked before anything else is done.
 --
 -- A request has `method`, `url`, `headers` and optionally `body`, `timeout` (seconds) and the transport options
 -- `connect_timeout`, `max_response_bytes`, `ca_file`, `client_cert`, `client_key`, `proxy`, `user_agent`,
@@ -31,9 +36,19 @@ function M.current()
     return co and M.of_coroutine[co]
 end
 
---- Makes a default runtime, with a pool of connections of its own.
+--- Whether this Lua is that of nginx's event loop.
+-- @treturn boolean
+function M.in_event_loop()
+    local nginx = rawget(_G, "ngx")
+    return type(nginx) == "table" and type(nginx.timer) == "table" and type(nginx.get_phase) == "function"
+end
+
+--- Makes a default runtime; outside nginx with a pool of connections of its own.
 -- @treturn table runtime
 function M.new()
+    if M.in_event_loop() then
+        return require("dwsync.runtime.nginx").new()
+    end
     local blocking = curl.new()
     local function chosen()
         return M.current() or blocking

@@ -68,7 +68,7 @@ describe("alert rules", function()
 
     it("name the thresholds in force", function()
         assert.equal("Rule mass_delete is critical from 50 accounts on. ", description "DwsyncMassDelete critical")
-        assert.equal("Rule mass_delete warns from 7 accounts or from 5 % of the accounts on. ",
+        assert.equal("Rule mass_delete warns from 7 accounts or 5 % of the accounts on. ",
             description("DwsyncMassDelete warning", { mass_delete = { warning = 7, population = 900 } }))
         assert.equal("Rule partial is critical from 25 % on. ",
             description("DwsyncPartial critical", { partial = { critical = 0.25 } }))

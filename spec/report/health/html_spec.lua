@@ -32,7 +32,7 @@ describe("the page of verdicts", function()
     it("gives each verdict with advice, value, thresholds, since and record", function()
         local text = render(overviews.overview { overviews.stuck() })
         for _, part in ipairs { "A run has been going on for 9 h.", "Look at the cluster&#39;s management node",
-            "9 h; warning from 30 min, critical from 2 h", "2025-11-23 23:00:00Z</time> (9 h ago)",
+            "9 h; warning from 30 min, critical from 2 h", "2025-11-23 23:00:00Z</time> (", ">9 h ago</time>)",
             "00000384-4a5b-4c6d-8e7f-00000000aaaa", "8 checks: churn, data" } do
             has(text, part)
         end

@@ -64,6 +64,33 @@ local function unreadable(patience, severity)
     }
 end
 
+-- What each cluster's own alert does not tell: their list cannot be read, or not all is published.
+local function failing_refresh(job)
+    return {
+        alert = "DwsyncRefreshFailing",
+        expr = ("dwsync_refresh_success{job=%s} == 0 unless on (job, instance) dwsync_up == 0"):format(job),
+        patience = 30 * MINUTE,
+        severity = "warning",
+        summary = "The sweeps of dwsync on {{ $labels.instance }} do not end well",
+        description = "Every cluster that it knows can be read, so that it may not know all of them.",
+        runbook = wording.steps { "Read the error log of nginx there.",
+            "If it may not list clusters, grant dws:cluster:list, or name the clusters in its setup." },
+    }
+end
+
+local function too_small(job)
+    return {
+        alert = "DwsyncDictTooSmall",
+        expr = ("dwsync_dict_too_small{job=%s} == 1"):format(job),
+        patience = 15 * MINUTE,
+        severity = "warning",
+        summary = "The lua_shared_dict of dwsync on {{ $labels.instance }} is too small",
+        description = "Part of what it found is not published: its handlers go on with what they had.",
+        runbook = wording.steps { "The error log of nginx there says how large lua_shared_dict has to be: make it so.",
+            "Restart nginx: a reload keeps the dict as it is." },
+    }
+end
+
 --- The alerts.
 -- @tparam table options `job`, `data_age` in seconds
 -- @treturn {table,...} as dwsync.report.alerts.sources gives them, without `rule`
@@ -76,6 +103,8 @@ function M.list(options)
         old(job, options.data_age, "warning"),
         unreadable(4 * HOUR, "critical"),
         unreadable(15 * MINUTE, "warning"),
+        failing_refresh(job),
+        too_small(job),
     }
 end
 

@@ -3,10 +3,10 @@
 -- @module dwsync.report.health.html
 local cluster_section = require "dwsync.report.health.cluster_section"
 local display = require "dwsync.report.display"
+local headline = require "dwsync.report.health.headline"
 local markup = require "dwsync.report.markup"
 local page = require "dwsync.report.page"
 local quantities = require "dwsync.report.quantities"
-local severities = require "dwsync.report.severities"
 local timeline = require "dwsync.report.timeline"
 local verdicts = require "dwsync.report.health.verdicts"
 
@@ -14,41 +14,11 @@ local M = {}
 
 local element = markup.element
 
-local MAX_NAME, MAX_MESSAGE = 80, 160
+local MAX_MESSAGE = 160
 local MAX_SUMMARY, MAX_DETAIL = 250000, 600000 -- bytes
 local EXPLAINED = 12 -- so many clusters have pictures that explain each bar
 
 -- ---- summary -------------------------------------------------------------------------------------
-
-local function name_of(item)
-    return display.cut(display.safe(verdicts.cluster_name(item)), MAX_NAME)
-end
-
--- The answer, before anything else: "2 of 7 clusters are critical".
-local function headline(overview)
-    local clusters, severity = overview.clusters, severities.known(overview.severity)
-    if #clusters == 0 then
-        return "There is no cluster to judge"
-    elseif #clusters == 1 then
-        return ("%s is %s"):format(name_of(clusters[1]), severity)
-    end
-    local worst = severities.count(clusters)[severity]
-    if worst == #clusters then
-        return ("All %d clusters are %s"):format(#clusters, severity)
-    end
-    return ("%d of %d clusters %s %s"):format(worst, #clusters, worst == 1 and "is" or "are", severity)
-end
-
-local function census(clusters)
-    local counts, items = severities.count(clusters), {}
-    for _, severity in ipairs(severities.worst_first) do
-        if counts[severity] > 0 then
-            items[#items + 1] = element("li", { class = severity }, page.icon(severity),
-                element("b", nil, counts[severity]), severity)
-        end
-    end
-    return element("ul", { class = "census", ["aria-label"] = "Clusters by severity" }, items)
-end
 
 local COLUMNS = { { title = "Cluster" }, { title = "State" }, { title = "Most important", class = "wide" },
     { title = "Last success", class = "instant" } }
@@ -67,7 +37,7 @@ local function most_important(item)
 end
 
 local function summary_row(item, number, overview, detailed)
-    local name = element("bdi", nil, name_of(item))
+    local name = element("bdi", nil, headline.name(item))
     return page.row(COLUMNS, { number <= detailed and element("a", { href = "#cluster-" .. number }, name) or name,
         page.badge(item.severity), most_important(item), last_success(item, overview.now) })
 end
@@ -114,7 +84,7 @@ end
 
 --- @tparam table overview @tparam function write
 function M.render(overview, write)
-    local title = headline(overview)
+    local title = headline.text(overview)
     local sections = details(overview)
     local several = #overview.clusters > 1
     write(page.head(title .. " – identity synchronisation"))
@@ -122,7 +92,7 @@ function M.render(overview, write)
         element("header", nil, element("p", { class = "kicker" }, "DWS identity source synchronisation"),
             element("h1", nil, title),
             element("p", { class = "quiet" }, "Judged ", instant(overview.now * 1000), ". All times are UTC."),
-            several and census(overview.clusters)))))
+            several and headline.census(overview.clusters)))))
     write "\n<main>"
     if several then
         write(tostring(element("section", { ["aria-label"] = "Summary" }, summary(overview, #sections))))

@@ -165,7 +165,7 @@ local FAMILIES = {
         each_cluster(function(item, labels, add)
             add(labels, is_readable(item) and 1 or 0)
         end) },
-    { "dwsync_read_timestamp_seconds", "When the records by which the cluster is judged were read.",
+    { "dwsync_records_timestamp_seconds", "When the records of the cluster were read.",
         each_cluster(function(item, labels, add, overview)
             add(labels, item.fetched_at or is_readable(item) and overview.now or nil)
         end) },

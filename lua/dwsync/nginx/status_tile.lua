@@ -1,0 +1,119 @@
+--- One cluster on the status page: a tile that shows the worst and a line for each source, and opens to all the rest.
+-- It must stay within what the page has room for, and say what it left out.
+-- @module dwsync.nginx.status_tile
+local headline = require "dwsync.report.health.headline"
+local markup = require "dwsync.report.markup"
+local page = require "dwsync.report.page"
+local phrases = require "dwsync.report.health.phrases"
+local quantities = require "dwsync.report.quantities"
+local run_bins = require "dwsync.report.run_bins"
+local source_runs = require "dwsync.report.health.source_runs"
+local status_source = require "dwsync.nginx.status_source"
+local verdict_list = require "dwsync.report.health.verdict_list"
+local verdicts = require "dwsync.report.health.verdicts"
+
+local M = {}
+
+local element = markup.element
+
+local MAX_MESSAGE = 180
+local MAX_LINES, MAX_PANELS, OPEN_PANELS = 6, 20, 3
+
+local function sources_of(item)
+    return item.evaluation and item.evaluation.sources or {}
+end
+
+-- What has no panel of its own stands with the cluster: verdicts about it as a whole, or about a source not listed.
+local function about_cluster(item)
+    local listed, list = {}, {}
+    for _, source in ipairs(sources_of(item)) do
+        listed[verdicts.text(source.id)] = true
+    end
+    for _, verdict in ipairs(verdicts.of(item)) do
+        if verdict.source == nil and verdict.source_type == nil or not listed[verdicts.text(verdict.source)] then
+            list[#list + 1] = verdict
+        end
+    end
+    return list
+end
+
+-- ---- always shown --------------------------------------------------------------------------------
+
+local function worst(item)
+    local bad = verdicts.split(verdicts.of(item))
+    if #bad == 0 then
+        return false
+    end
+    return element("span", { class = "message" }, element("bdi", nil,
+        phrases.text(verdicts.sentence(bad[1].message), MAX_MESSAGE)), #bad > 1
+            and element("span", { class = "quiet" }, (" and %d more"):format(#bad - 1)))
+end
+
+local function name_and_state(item)
+    return { element("h3", nil, element("bdi", nil, headline.name(item))), page.badge(item.severity), worst(item) }
+end
+
+local function lines(item, places)
+    local sources, items = sources_of(item), {}
+    for i = 1, math.min(#sources, MAX_LINES) do
+        items[i] = status_source.line(sources[i], places[i])
+    end
+    return #items > 0 and element("ul", { class = "lines", ["aria-label"] = "Sources" }, items,
+        #sources > MAX_LINES and element("li", { class = "fine" }, ("and %d more sources, none worse"):format(
+            #sources - MAX_LINES)))
+end
+
+-- ---- opened --------------------------------------------------------------------------------------
+
+local function panels(item, places)
+    local sources, list = sources_of(item), {}
+    for i = 1, math.min(#sources, MAX_PANELS) do
+        places[i].open = #sources <= OPEN_PANELS or sources[i].severity ~= "ok"
+        list[i] = status_source.panel(sources[i], places[i])
+    end
+    return { list, phrases.and_more(#sources, MAX_PANELS, "sources") }
+end
+
+local function inside(item, places, options)
+    local bad, good = verdicts.split(about_cluster(item))
+    local id = verdicts.cluster_id(item)
+    return element("div", { class = "inside", id = "cluster-" .. options.name },
+        id ~= "" and element("p", { class = "id" }, "Cluster ", element("code", nil,
+            phrases.text(id, phrases.MAX_NAME)), item.evaluation
+                and (", " .. quantities.value(item.evaluation.records or 0, "records"))),
+        verdict_list.cards(bad, options.now), verdict_list.ok_line(good), panels(item, places))
+end
+
+-- ---- whole ---------------------------------------------------------------------------------------
+
+-- What line and panel of each source need to know.
+local function places_of(item, options)
+    local lists = item.records and source_runs.by_source(item.records)
+    local span = run_bins.span(item.records or {}, options.now)
+    local places = {}
+    for i, source in ipairs(sources_of(item)) do
+        local id = verdicts.text(source.id)
+        places[i] = { name = options.anchors:source(options.name, id), records = lists and (lists[id] or {}),
+            now = options.now, from = options.from, span = span, explain = options.explain,
+            pictures = options.detail == "pictures", linked = options.detail ~= "none" and i <= MAX_PANELS }
+    end
+    return places
+end
+
+--- @tparam table item of an overview
+-- @tparam table options `anchors`: of dwsync.nginx.status_anchors; `now`: seconds; `from`: milliseconds, where strips
+-- begin; `detail`: "pictures", "words" or "none", what there is room for; `open`; `explain`: whether each bar of a
+-- picture tells its numbers
+-- @treturn dwsync.markup
+function M.render(item, options)
+    options.name = options.anchors:cluster(verdicts.cluster_id(item))
+    local places = places_of(item, options)
+    return element("article", { class = "tile " .. item.severity, id = "tile-" .. options.name,
+            ["data-severity"] = item.severity, ["data-name"] = headline.name(item) },
+        options.detail == "none" and element("div", { class = "summary" }, name_and_state(item))
+            or element("details", { open = options.open or false },
+                element("summary", nil, name_and_state(item)), inside(item, places, options)),
+        lines(item, places))
+end
+
+return M

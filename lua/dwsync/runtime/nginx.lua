@@ -1,0 +1,306 @@
+--- The runtime of nginx's event loop: a request travels in a thread of nginx's own pool, and strings come back.
+-- It must not begin to wait where nginx lets nothing wait, nor leave it to nginx how many threads it asks for.
+--
+-- A timer asks for the thread, and the caller waits for it on a semaphore. That costs 2 µs and gives three things: a
+-- request that its client aborts leaves nothing half done behind; the caller's time limit holds while all threads are
+-- busy; and nginx is asked in one phase only, whichever the caller is in.
+--
+-- No more than `concurrency` requests are handed to nginx at once, the others wait here: when the queue of its thread
+-- pool is full, lua-nginx-module (0.10.23, for one) frees a wrong pointer, and the worker dies. What just came stands in
+-- that queue even when a thread is free, so max_queue must not be below `concurrency`; by default it is 65536.
+--
+-- `now` is not ngx.now, which stands still while Lua runs: dates are signed with it and deadlines counted.
+-- @module dwsync.runtime.nginx
+-- @usage
+-- # beside worker_processes:   thread_pool dwsync threads=8;
+-- local client = assert(dwsync.new { region = "cn-north-4" }) -- inside nginx this runtime is the default one
+-- luacheck: globals ngx
+local core = require "dwsync.core"
+local errors = require "dwsync.errors"
+
+local M = {}
+
+local THREAD = "dwsync.runtime.nginx_thread"
+local THREAD_POOL, CONCURRENCY = "dwsync", 8
+local TIMEOUT = 30 -- seconds; the core's default, too
+
+-- How often somebody who waits looks for himself: a place may have become free without a word.
+local LOOK_SECONDS = 0.25
+-- How much later than its time limit a thread may answer.
+local GRACE_SECONDS = 1
+
+-- ---- where nothing may wait ----------------------------------------------------------------------
+
+local FORBIDDEN = {
+    init = "init_by_lua", init_worker = "init_worker_by_lua", exit_worker = "exit_worker_by_lua", set = "set_by_lua",
+    header_filter = "header_filter_by_lua", body_filter = "body_filter_by_lua", log = "log_by_lua",
+    balancer = "balancer_by_lua", ssl_session_store = "ssl_session_store_by_lua",
+}
+
+local NO_THREADS = { ["privileged agent"] = true, helper = true }
+
+local function refused(message, hint)
+    return nil, errors.new { kind = "config", message = message, hint = hint }
+end
+
+local function wrong_phase(where)
+    return refused(("nginx lets nothing wait in %s, so nothing can be asked of a service there"):format(where),
+        "Ask in rewrite, access or content, or in a timer: ngx.timer.at(0, function() … end).")
+end
+
+local function ready()
+    local where = FORBIDDEN[ngx.get_phase()]
+    if where then
+        return wrong_phase(where)
+    elseif not core.can_yield() then
+        return refused("nginx cannot wait inside a function that C called: a module that require is loading, or what "
+            .. "table.sort or string.gsub was given", "Ask when the module is loaded, outside such a function.")
+    elseif not ngx.run_worker_thread then
+        return refused("this nginx has no thread pools for Lua",
+            "It takes nginx built --with-threads and lua-nginx-module 0.10.21; or give a runtime of your own.")
+    end
+    local process = require("ngx.process").type()
+    if NO_THREADS[process] then
+        return refused(("nginx has no threads in its %s process"):format(process), "Ask in a worker process.")
+    end
+    return true
+end
+
+-- ---- how many at once ----------------------------------------------------------------------------
+
+-- By name of a thread pool: who is using it, and a semaphore on which the others wait.
+local gates = {}
+
+local function gate_of(thread_pool)
+    local gate = gates[thread_pool]
+    if not gate then
+        gate = { jobs = {}, bell = require("ngx.semaphore").new() }
+        gates[thread_pool] = gate
+    end
+    return gate
+end
+
+-- nginx drops a timer when too many run already: a job that never began does not count for ever.
+local function in_use(gate, now)
+    local count = 0
+    for job in pairs(gate.jobs) do
+        if not job.began and job.till + GRACE_SECONDS < now then
+            gate.jobs[job] = nil
+        else
+            count = count + 1
+        end
+    end
+    return count
+end
+
+local function all_busy(self, seconds)
+    return errors.new {
+        kind = "timeout",
+        message = ("none of the %d threads of nginx's pool %s became free within %g s"):format(self.concurrency,
+            self.thread_pool, seconds),
+        hint = "Ask less at once; or raise threads of thread_pool, and concurrency of the runtime with it.",
+    }
+end
+
+-- Whoever came first goes first: a newcomer does not pass those who wait.
+local function enter(self, seconds)
+    local gate, till = gate_of(self.thread_pool), core.now() + seconds
+    local my_turn = gate.bell:count() >= 0
+    while true do
+        local now = core.now()
+        if my_turn and in_use(gate, now) < self.concurrency then
+            local job = { gate = gate, till = till, thread_pool = self.thread_pool }
+            gate.jobs[job] = true
+            return job
+        elseif now >= till then
+            return nil, all_busy(self, seconds)
+        end
+        gate.bell:wait(math.min(till - now, LOOK_SECONDS))
+        my_turn = true
+    end
+end
+
+local function leave(job)
+    job.gate.jobs[job] = nil
+    if job.gate.bell:count() < 0 then
+        job.gate.bell:post()
+    end
+end
+
+-- ---- one request ---------------------------------------------------------------------------------
+
+local function note(job, ran, ...)
+    leave(job)
+    job.ran, job.answer = ran, { ... }
+    job.done:post()
+end
+
+-- The timer. That it is premature only says that nginx is about to end: the caller waits, and so does nginx.
+local function run(_, job)
+    job.began = true
+    note(job, ngx.run_worker_thread(job.thread_pool, THREAD, "perform", job.till, job.request, job.reduce))
+end
+
+local BUSY = { ["no available Lua vm"] = true, ["ngx_thread_task_post failed"] = true, ["no memory"] = true,
+    ["too many pending timers"] = true }
+
+local function busy(thread_pool, reason)
+    return errors.new {
+        kind = "throttled",
+        code = "thread_pool",
+        message = ("nginx has no thread for the request in its pool %s: %s"):format(thread_pool, reason),
+        hint = "Ask again; raise lua_worker_thread_vm_pool_size or lua_max_pending_timers when it happens often.",
+    }
+end
+
+-- What nginx says when it ran nothing.
+local function not_run(job, reason)
+    reason = tostring(reason)
+    if BUSY[reason] then
+        return busy(job.thread_pool, reason)
+    end
+    local message = ("nginx cannot run the request in a thread: %s"):format(errors.printable(reason))
+    local hint = ("Check lua_package_path and lua_package_cpath: a thread finds %s with them."):format(THREAD)
+    if reason:find("^thread.pool.*not found$") then
+        message = ("nginx has no thread pool %s"):format(job.thread_pool)
+        hint = ("Write  thread_pool %s threads=8;  at the top of nginx.conf, beside worker_processes."):format(
+            job.thread_pool)
+    end
+    return errors.new { kind = "config", message = message, hint = hint }
+end
+
+-- An answer as nginx_thread describes it.
+local function response_of(job)
+    local status, second, third, fourth, certificate = job.answer[1], job.answer[2], job.answer[3], job.answer[4],
+        job.answer[5]
+    if not job.ran then
+        return nil, not_run(job, status)
+    elseif status == false then
+        error(second, 0)
+    elseif not status then
+        return nil, { kind = second, code = third, message = fourth }
+    end
+    return core.response { status = status, header_lines = second, seconds = third, body = fourth,
+        certificate = certificate }
+end
+
+local function no_answer(seconds)
+    return nil, errors.new {
+        kind = "timeout",
+        message = ("a thread of nginx gave no answer within %g s"):format(seconds),
+    }
+end
+
+local function wait_for(job, seconds)
+    local good, reason = job.done:wait(job.till + GRACE_SECONDS - core.now())
+    if good then
+        return response_of(job)
+    elseif reason == "timeout" then
+        return no_answer(seconds)
+    end
+    return wrong_phase(("this phase (%s)"):format(tostring(reason)))
+end
+
+-- The request as plain values, and what of its page may stay behind in the thread: records that nobody wants. The page
+-- itself is made into tables here, for tables are slower to hand over than to make.
+local function plain(request)
+    local copy = {}
+    for name, value in pairs(request) do
+        copy[name] = value
+    end
+    local decode = request.decode
+    copy.decode, copy.timeout = nil, nil
+    return copy, decode and decode.where and { where = decode.where, ids = decode.ids ~= nil } or nil
+end
+
+local function perform(self, request)
+    local good, err = ready()
+    if not good then
+        return nil, err
+    end
+    local seconds = request.timeout or TIMEOUT
+    local job, late = enter(self, seconds)
+    if not job then
+        return nil, late
+    end
+    job.request, job.reduce = plain(request)
+    job.done = require("ngx.semaphore").new()
+    local started, reason = ngx.timer.at(0, run, job)
+    if not started then
+        leave(job)
+        return nil, busy(self.thread_pool, reason)
+    end
+    return wait_for(job, seconds)
+end
+
+local function sleep(seconds)
+    local good, err = ready()
+    if not good then
+        error(err, 0)
+    end
+    ngx.sleep(seconds)
+end
+
+-- ---- the runtime ---------------------------------------------------------------------------------
+
+--- Makes a runtime. All those of one thread pool count together.
+-- @tparam[opt] table options `thread_pool`: its name in nginx.conf, default "dwsync"; `concurrency`: how many requests
+-- are in that pool at once, 1 to 1024, default 8: as many as it has threads, never more than its max_queue
+-- @treturn table runtime {perform, sleep, now, ready}
+-- @usage
+-- local runtime = require("dwsync.runtime.nginx").new { thread_pool = "warehouse", concurrency = 16 }
+-- local client = assert(dwsync.new { region = "cn-north-4", runtime = runtime })
+function M.new(options)
+    local self = { thread_pool = THREAD_POOL, concurrency = CONCURRENCY }
+    for name, value in pairs(options or {}) do
+        if self[name] == nil then
+            error(("unknown option '%s' of the nginx runtime"):format(tostring(name)), 2)
+        end
+        self[name] = value
+    end
+    if type(self.thread_pool) ~= "string" or not self.thread_pool:find "^[%w_.-]+$" then
+        error("option 'thread_pool' must be the name of a thread_pool in nginx.conf", 2)
+    end
+    local count = self.concurrency
+    if type(count) ~= "number" or count % 1 ~= 0 or count < 1 or count > 1024 then
+        error("option 'concurrency' must be an integer from 1 to 1024", 2)
+    end
+    return {
+        perform = function(request)
+            return perform(self, request)
+        end,
+        sleep = sleep,
+        now = core.now,
+        ready = ready,
+    }
+end
+
+--- Runs functions in light threads: what dwsync.gather does here. Theirs is not to call.
+-- @tparam {function,...} functions
+-- @tparam number concurrency
+-- @tparam function finish called with position, whether it returned, and what
+-- @treturn boolean true, or nil
+-- @treturn dwsync.error when nothing may wait here
+function M.run_all(functions, concurrency, finish)
+    local good, err = ready()
+    if not good then
+        return nil, err
+    end
+    local started, threads = 0, {}
+    local function work()
+        while started < #functions do
+            started = started + 1
+            local index = started
+            finish(index, pcall(functions[index]))
+        end
+    end
+    for i = 1, math.min(concurrency, #functions) do
+        threads[i] = ngx.thread.spawn(work)
+    end
+    for i = 1, #threads do
+        ngx.thread.wait(threads[i])
+    end
+    return true
+end
+
+return M

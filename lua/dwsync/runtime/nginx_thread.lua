@@ -1,0 +1,56 @@
+--- What runs in a thread of nginx's pool: one request, from plain values to plain values.
+-- It must not need `ngx`, of which a thread has little; nor make Lua objects beyond the answer itself, for newer
+-- versions of nginx's Lua module collect what a thread left behind in the event loop.
+-- @module dwsync.runtime.nginx_thread
+local core = require "dwsync.core"
+
+local M = {}
+
+-- Holds nothing between two requests: connections are the process's, see core.pool.
+local pool = core.pool { shared = true }
+
+local function exchange(request)
+    local submitted, err = pool:submit(true, request)
+    if not submitted then
+        return nil, err
+    end
+    local _, response, failure = pool:next()
+    return response, failure
+end
+
+local function values(good, response, err)
+    if not good then
+        return false, tostring(response)
+    elseif not response then
+        return nil, err.kind, err.code, err.message
+    end
+    return response.status, response.header_lines, response.seconds, response.body, response.certificate
+end
+
+local function reduced(body, options)
+    return options and core.reduce_page(body, options) or body
+end
+
+--- Performs a request.
+-- @tparam number till when it is over at the latest, seconds since the epoch
+-- @tparam table request as for a runtime's `perform`, without `timeout` and `decode`
+-- @tparam[opt] table reduce options of core.reduce_page
+-- @treturn number|nil|boolean status; nil: the request failed; false: it was wrong
+-- @treturn string the lines of the head; kind; what was wrong
+-- @treturn number|string seconds; code
+-- @treturn string body; message
+-- @treturn ?table certificate
+function M.perform(till, request, reduce)
+    local seconds = till - core.now()
+    if seconds <= 0 then
+        return nil, "timeout", "timeout", "the time was over before one of nginx's threads was free"
+    end
+    request.timeout = seconds
+    local status, second, third, body, certificate = values(pcall(exchange, request))
+    if status and status >= 200 and status < 300 then
+        body = reduced(body, reduce)
+    end
+    return status, second, third, body, certificate
+end
+
+return M

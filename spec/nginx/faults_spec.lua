@@ -1,0 +1,146 @@
+local cjson = require "cjson"
+local emulators = require "spec.support.emulator"
+local nginx = require "spec.support.refreshing_nginx"
+
+local FOREVER = { times = cjson.null }
+
+describe("the refresher inside nginx, when", function()
+    local service, server
+
+    setup(function()
+        service = emulators.start()
+    end)
+    teardown(function()
+        service:stop()
+    end)
+    before_each(function()
+        service:reset()
+    end)
+    after_each(function()
+        server:stop()
+    end)
+
+    local function client_options(more)
+        local options = service:options(more)
+        options.getenv = nil -- a function cannot enter a thread
+        return options
+    end
+
+    -- An nginx that asks for one healthy cluster, often.
+    local function start(more, client)
+        local options = { clusters = { service:cluster "healthy" }, interval = 1, lease = 1, timeout = 30,
+            client = client_options(client) }
+        for name, value in pairs(more or {}) do
+            options[name] = value
+        end
+        server = nginx.start { http = nginx.refreshing(options), workers = 2 }
+        return server
+    end
+
+    local function metric(name)
+        local value = ("\n" .. server:get("/metrics").body):match("\n" .. name .. "[^ \n]* ([^\n]+)\n")
+        return tonumber(value)
+    end
+
+    it("the service is down from the start, answers 503 until the first sweep ended, and then says why", function()
+        start({}, { endpoint = "https://127.0.0.1:1", retries = 0 })
+        for _, path in ipairs { "/metrics", "/health" } do
+            local response = server:get(path)
+            if response.status == 503 and response.headers["retry-after"] then
+                assert.equal("5", response.headers["retry-after"])
+            end
+        end
+        server:get_until("/metrics", 200)
+        assert.equal(0, metric "dwsync_up")
+        local health = server:get "/health"
+        assert.equal(503, health.status)
+        assert.truthy(health.body:find("Could not connect", 1, true) or health.body:find("network", 1, true), health.body)
+        assert.equal(503, server:get("/records").status)
+        assert.truthy(server:get("/status").body:find("Could not connect", 1, true)
+            or server:get("/status").body:find("network", 1, true))
+    end)
+
+    it("the service comes up late, takes the first good answer", function()
+        service:fault({ reset = "before" }, FOREVER)
+        start({}, { retries = 0 })
+        server:get_until("/metrics", 200)
+        assert.equal(503, server:get("/health").status)
+        service:admin("DELETE", "faults")
+        server:get_until("/health", 200)
+        assert.equal(200, server:get("/records").status)
+    end)
+
+    it("the service goes down later, keeps what it knows, and says how old it is and why", function()
+        start({ stale_after = 2 }, { retries = 0 })
+        server:get_until("/health", 200)
+        local before = server:get("/records").body
+        service:fault({ reset = "before" }, FOREVER)
+        local health = server:get_until("/health", 503)
+        local told = cjson.decode(health.body)
+        assert.is_true(told.stale)
+        assert.is_true(told.age >= 2)
+        assert.truthy(told.error:find("cluster " .. service:cluster "healthy", 1, true))
+        assert.equal("ok", told.severity)
+        local records = server:get "/records"
+        assert.equal(200, records.status)
+        assert.equal(before, records.body)
+        assert.truthy(tonumber(records.headers["x-dwsync-age"]) >= 2)
+        assert.truthy(records.headers["x-dwsync-error"])
+        assert.equal(0, metric "dwsync_up")
+        assert.equal(1, metric "dwsync_cache_stale")
+        assert.truthy(metric "dwsync_last_success_timestamp_seconds")
+        service:admin("DELETE", "faults")
+        server:get_until("/health", 200)
+        assert.is_nil(cjson.decode(server:get("/health").body).error)
+    end)
+
+    it("the service hangs, lets nobody else wait", function()
+        start({ timeout = 2 }, { retries = 0 })
+        server:get_until("/health", 200)
+        local before = server:get("/records").body
+        service:fault({ delay = 60 }, FOREVER)
+        server:get_until("/health", "timeout")
+        assert.equal("pong\n", server:get("/ping").body)
+        assert.equal(before, server:get("/records").body)
+        assert.truthy(metric 'dwsync_requests_total{status="timeout"}')
+    end)
+
+    it("the service is slow, serves the answers of before meanwhile", function()
+        start()
+        server:get_until("/health", 200)
+        local asked = service:asked()
+        service:fault({ drip = { bytes = 4096, interval = 0.05 } }, { times = 2 })
+        nginx.wait_until(function() return service:asked() > asked end, "a slow sweep")
+        assert.equal(200, server:get("/health").status)
+        assert.equal(200, server:get("/records").status)
+        nginx.wait_until(function() return metric "dwsync_refresh_duration_seconds" > 0.3 end, "it to end")
+        assert.equal(200, server:get("/health").status)
+    end)
+
+    it("the service throttles, waits as long as it asks for and counts it", function()
+        service:fault({ status = 429, headers = { ["Retry-After"] = "1" } }, { times = 1 })
+        start()
+        server:get_until("/health", 200)
+        assert.equal(1, metric 'dwsync_requests_total{status="429"}')
+        assert.equal(1, metric "dwsync_retries_total")
+    end)
+
+    it("the key is refused, stops before the service locks it, across workers and reloads", function()
+        start({}, { credentials = { ak = service.info.ak, sk = ("x"):rep(40) } })
+        local told = cjson.decode(server:get_until("/health", '"kind":"auth"').body)
+        assert.equal("unknown", told.severity)
+        for _ = 1, 4 do
+            local sweeps = server:logged "start worker process"
+            server:signal "sighup"
+            nginx.wait_until(function() return server:logged "start worker process" > sweeps + 1 end, "new workers")
+            local swept = metric "dwsync_refresh_timestamp_seconds"
+            nginx.wait_until(function()
+                return (metric "dwsync_refresh_timestamp_seconds" or 0) > (swept or 0)
+            end, "another sweep")
+        end
+        assert.is_true(service:asked() <= 3, "the key was tried " .. service:asked() .. " times")
+        local page = assert(service:client():list_sync_records { cluster_id = service:cluster "healthy", limit = 1 })
+        assert.equal(1, #page.sync_records)
+        assert.falsy(server:log():find(("x"):rep(40), 1, true))
+    end)
+end)

@@ -1,0 +1,131 @@
+local emulators = require "spec.support.emulator"
+local nginx = require "spec.support.refreshing_nginx"
+
+-- The owner's process id stands in the lease: nobody but a spec asks for it.
+local LOCATIONS = nginx.LOCATIONS .. [[
+        location = /owner {
+            content_by_lua_block { ngx.print(ngx.shared.dwsync:get("dwsync.1:lease") or "nobody") }
+        }
+        location = /self { content_by_lua_block { ngx.print(ngx.worker.pid()) } }
+]]
+
+describe("the refresher among workers", function()
+    local service, server
+
+    setup(function()
+        service = emulators.start()
+    end)
+    teardown(function()
+        service:stop()
+    end)
+    before_each(function()
+        service:reset()
+    end)
+    after_each(function()
+        server:stop()
+    end)
+
+    local function start(workers, more)
+        local client = service:options()
+        client.getenv = nil -- a function cannot enter a thread
+        local options = { clusters = { service:cluster "healthy" }, interval = 1, jitter = 0, lease = 1, client = client }
+        for name, value in pairs(more or {}) do
+            options[name] = value
+        end
+        server = nginx.start { http = nginx.refreshing(options), server = LOCATIONS, workers = workers }
+        server:get_until("/health", 200)
+    end
+
+    local function owner()
+        return tonumber(server:get("/owner").body:match "^0*(%d+)%.") or 0
+    end
+
+    local function sweeps()
+        return tonumber(server:get("/metrics").body:match 'dwsync_sweeps_total{outcome="complete"} (%d+)' or 0)
+    end
+
+    local function wait_for_sweeps(count)
+        local till = sweeps() + count
+        nginx.wait_until(function() return sweeps() >= till end, "more sweeps")
+    end
+
+    for _, workers in ipairs { 1, 4 } do
+        it(("is one of %d, and asks as often as one"):format(workers), function()
+            start(workers)
+            wait_for_sweeps(2)
+            -- A request a sweep, however many workers there are; one may be under way.
+            local told, asked = sweeps(), service:asked()
+            assert.is_true(asked == told or asked == told + 1, ("%d requests in %d sweeps"):format(asked, told))
+            assert.equal("", server:complaints())
+        end)
+    end
+
+    it("moves to another one when its owner is killed", function()
+        start(4)
+        local first = nginx.wait_until(function() return owner() ~= 0 and owner() end, "an owner")
+        server:signal("sigkill", first)
+        nginx.wait_until(function() return owner() ~= 0 and owner() ~= first end, "another owner")
+        wait_for_sweeps(2)
+        assert.equal(200, server:get("/health").status)
+    end)
+
+    it("is handed on at once when nginx reloads, and does not sweep again for it", function()
+        start(2, { interval = 3600, lease = 60 })
+        local first, asked = owner(), service:asked()
+        server:signal "sighup"
+        -- With a lease of a minute, whoever waits for its end does not come in time.
+        nginx.wait_until(function() return owner() ~= first and owner() ~= 0 end, "a new owner")
+        nginx.wait_until(function() return #server:workers() == 2 end, "the old workers to end")
+        assert.equal(200, server:get("/health").status)
+        assert.equal(asked, service:asked())
+    end)
+
+    it("takes up a changed configuration at once when nginx reloads", function()
+        start(2, { interval = 3600 })
+        local healthy = service:cluster "healthy":gsub("-", "%%-")
+        server:reconfigure((server:configuration():gsub(healthy, service:cluster "failing")))
+        server:signal "sighup"
+        server:get_until("/health", service:cluster "failing")
+        assert.is_nil(server:get("/health").body:find(service:cluster "healthy", 1, true))
+    end)
+
+    it("survives twenty reloads under load: no timer, thread or memory is lost", function()
+        start(2)
+        local load = server:load { "/ping", "/health", "/metrics", "/records", "/status" }
+        local function reload()
+            local old = {}
+            for _, pid in ipairs(server:workers()) do
+                old[pid] = true
+            end
+            server:signal "sighup"
+            nginx.wait_until(function()
+                load:turn()
+                local workers = server:workers()
+                for _, pid in ipairs(workers) do
+                    if old[pid] then
+                        return false
+                    end
+                end
+                return #workers == 2
+            end, "the old workers to end")
+        end
+        for _ = 1, 3 do
+            reload()
+        end
+        local before = nginx.memory(server.pid)
+        for _ = 1, 17 do
+            reload()
+        end
+        local grown = nginx.memory(server.pid) - before
+        assert.is_true(grown < 1500, ("the master grew by %d KiB"):format(grown))
+        wait_for_sweeps(2)
+        load:finish()
+        assert.equal(0, load.failed)
+        assert.is_true(load.answered > 100)
+        for _, pid in ipairs(server:workers()) do
+            -- Itself, four of the pool, and perhaps one that looks up a name.
+            assert.is_true(nginx.threads(pid) <= 6)
+        end
+        assert.equal("", server:complaints())
+    end)
+end)

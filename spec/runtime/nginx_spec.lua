@@ -1,0 +1,299 @@
+local cjson = require "cjson"
+local emulators = require "spec.support.emulator"
+local nginx = require "spec.support.nginx"
+
+local unpack = table.unpack or unpack -- luacheck: ignore 113
+local THREADS = 8
+
+local MAIN = [[
+thread_pool dwsync threads=8;
+thread_pool warehouse threads=1;
+thread_pool narrow threads=1 max_queue=2;
+env HUAWEICLOUD_SDK_AK;
+env HUAWEICLOUD_SDK_SK;
+env HUAWEICLOUD_SDK_PROJECT_ID;
+env HUAWEICLOUD_SDK_IAM_ENDPOINT;
+env HUAWEICLOUD_SDK_REGION_DWS_EMU_NORTH_1;
+env DWSYNC_REGION;
+env DWSYNC_CA_FILE;
+env SPEC_CLUSTER;
+env SPEC_URL;
+]]
+
+-- One location a phase; each asks in that phase, and /tell tells afterwards what it came to.
+local HTTP = [[
+    lua_ssl_trusted_certificate CA_FILE;
+    lua_ssl_verify_depth 2;
+    init_by_lua_block { app = require "spec.support.nginx_app"  app.keep("init") }
+    exit_worker_by_lua_block {
+        local answer = app.ask()
+        ngx.log(ngx.NOTICE, "at the end: ", answer.err and answer.err.message)
+    }
+    upstream balanced {
+        server 127.0.0.1:1;
+        balancer_by_lua_block { app.keep("balancer") require("ngx.balancer").set_current_peer("127.0.0.1", PORT) }
+    }
+    server {
+        listen 127.0.0.1:PORT;
+        location = /ping { content_by_lua_block { ngx.print "pong" } }
+        location = /tell { content_by_lua_block { app.tell() } }
+        location = /rewrite { rewrite_by_lua_block { app.query() ngx.exit(200) } }
+        location = /access {
+            access_by_lua_block { app.keep("access") }
+            content_by_lua_block { app.say(app.kept.access) }
+        }
+        location = /set { set_by_lua_block $a { app.keep("set") return "" } return 200 "done"; }
+        location = /header_filter { return 200 "done"; header_filter_by_lua_block { app.keep("header_filter") } }
+        location = /body_filter { return 200 "done"; body_filter_by_lua_block { app.keep("body_filter") } }
+        location = /log { return 200 "done"; log_by_lua_block { app.keep("log") } }
+        location = /balancer { proxy_pass http://balanced/ping; }
+        location / { content_by_lua_block { app[ngx.var.uri:sub(2)]() } }
+    }
+    server {
+        listen 127.0.0.1:PORT2 ssl;
+        ssl_certificate GOOD_PEM;
+        ssl_certificate_key LEAF_KEY;
+        ssl_certificate_by_lua_block { app.ssl = app.ask("list_sync_records", { limit = 3 }) }
+        location / { content_by_lua_block { app.say(app.ssl) } }
+    }
+]]
+
+local CANNOT_WAIT = "nginx lets nothing wait in %s, so nothing can be asked of a service there"
+
+describe("the nginx runtime", function()
+    local service, web
+
+    setup(function()
+        service = emulators.start()
+        local info = service.info
+        local files = info.ca_file:match "^(.*/)[^/]+$"
+        local http = HTTP:gsub("CA_FILE", info.ca_file):gsub("GOOD_PEM", files .. "good.pem")
+            :gsub("LEAF_KEY", files .. "leaf.key")
+        web = nginx.start {
+            main = MAIN,
+            http = http,
+            init_worker = 'app.keep("init_worker")',
+            variables = {
+                "HUAWEICLOUD_SDK_AK=" .. info.ak,
+                "HUAWEICLOUD_SDK_SK=" .. info.sk,
+                "HUAWEICLOUD_SDK_PROJECT_ID=" .. info.project_id,
+                "HUAWEICLOUD_SDK_IAM_ENDPOINT=" .. info.iam_endpoint,
+                "HUAWEICLOUD_SDK_REGION_DWS_EMU_NORTH_1=" .. info.endpoint,
+                "DWSYNC_REGION=" .. info.region,
+                "DWSYNC_CA_FILE=" .. info.ca_file,
+                "SPEC_CLUSTER=" .. service:cluster "failing",
+                "SPEC_URL=" .. service:records_url "healthy",
+            },
+        }
+    end)
+
+    teardown(function()
+        if web then
+            local log = web:stop()
+            assert.matches("at the end: " .. CANNOT_WAIT:format "exit_worker_by_lua", log, 1, true)
+            assert.is_nil(log:find("exited on signal", 1, true), log)
+        end
+        service:stop()
+    end)
+
+    before_each(function()
+        service:reset()
+    end)
+
+    local function ask(path)
+        local body, status = web:get(path)
+        assert.equal(200, status, body)
+        return cjson.decode(body)
+    end
+
+    local function records_of(path)
+        local answer = ask(path)
+        assert.is_nil(answer.err, answer.err and answer.err.message)
+        return answer.records
+    end
+
+    -- The same in this process, through JSON as well.
+    local function expected(method, parameters)
+        parameters.cluster_id = service:cluster "failing"
+        local result = assert(service:client()[method](service:client(), parameters))
+        return cjson.decode(cjson.encode(result.sync_records or { unpack(result) }))
+    end
+
+    describe("gives the same as the blocking one", function()
+        it("for a page", function()
+            assert.same(expected("list_sync_records", {}), records_of "/query")
+        end)
+
+        it("for a page whose records are chosen in the thread", function()
+            local failed = records_of "/failed"
+            assert.same(expected("list_sync_records", { where = { status = "FAILED" } }), failed)
+            assert.is_true(#failed > 0)
+        end)
+
+        it("for a whole list", function()
+            assert.same(expected("all_sync_records", {}), records_of "/all")
+        end)
+
+        it("for a whole list whose records are chosen in the thread", function()
+            assert.same(expected("all_sync_records", { where = { status = "FAILED" } }), records_of "/all_failed")
+        end)
+
+        it("for an answer, what is wrong with a request, and a request that makes no sense", function()
+            local seen = ask "/perform"
+            assert.same({ 401, "application/json" }, { seen.status, seen.type })
+            assert.matches("error_code", seen.body)
+            assert.is_true(seen.seconds > 0)
+            assert.matches("CN", seen.subject)
+            assert.equal("config", seen.err.kind)
+            assert.matches("plain http to dws.example.com", seen.err.message, 1, true)
+            assert.is_false(seen.ran)
+            assert.matches("field 'headers' must map names to strings", seen.message, 1, true)
+        end)
+    end)
+
+    it("answers 200 queries over no more connections than its thread pool has threads", function()
+        for i = 1, 200 do
+            web:ask(i, "/query?cluster=" .. service:cluster "healthy")
+        end
+        for _ = 1, 200 do
+            local _, response = web:finish()
+            assert.equal(200, response.status)
+            assert.is_table(cjson.decode(response.body).records)
+        end
+        local journal = service:journal()
+        assert.equal(200, journal.total)
+        assert.is_true(journal.connections <= THREADS, journal.connections)
+    end)
+
+    it("lets nginx answer others while queries wait for the service", function()
+        service:fault({ delay = 0.5 }, { times = cjson.null })
+        for i = 1, THREADS + 4 do
+            web:ask("query " .. i, "/query")
+        end
+        for i = 1, 20 do
+            web:ask("ping " .. i, "/ping")
+        end
+        for _ = 1, 20 do
+            local tag, response = web:finish()
+            assert.matches("^ping", tag)
+            assert.equal("pong", response.body)
+        end
+        for _ = 1, THREADS + 4 do
+            local tag, response = web:finish()
+            assert.matches("^query", tag)
+            assert.is_table(cjson.decode(response.body).records)
+        end
+    end)
+
+    it("runs the functions of dwsync.gather in light threads", function()
+        local lengths = ask "/gather"
+        assert.matches("the seventh", table.remove(lengths, 7))
+        assert.same({ 1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12 }, lengths)
+    end)
+
+    describe("works", function()
+        for _, path in ipairs { "/rewrite", "/access", "/timer", "/light_thread", "/coroutine", "/other_pool" } do
+            it("in " .. path, function()
+                assert.is_true(#records_of(path) > 0)
+            end)
+        end
+
+        it("while a certificate is chosen", function()
+            web:ask(1, "", { url = ("https://127.0.0.1:%d/"):format(web.port2), ca_file = service.info.ca_file })
+            local _, response, err = web:finish()
+            assert.is_nil(err and err.message)
+            assert.equal(3, #cjson.decode(response.body).records)
+        end)
+    end)
+
+    describe("says that nothing may wait", function()
+        for _, phase in ipairs { "init", "init_worker", "set", "header_filter", "body_filter", "log", "balancer" } do
+            it("in " .. phase .. "_by_lua", function()
+                if not phase:find "^init" then
+                    web:get("/" .. phase)
+                end
+                local err = ask("/tell?name=" .. phase).err
+                assert.same({ "config", CANNOT_WAIT:format(phase .. "_by_lua"), false },
+                    { err.kind, err.message, err.retryable })
+                assert.matches("timer", err.hint)
+            end)
+        end
+
+        it("where C stands in between, and nginx goes on well", function()
+            local seen = ask "/under_c"
+            for i = 1, 2 do
+                assert.equal("config", seen[i].err.kind)
+                assert.matches("nginx cannot wait inside a function that C called", seen[i].err.message, 1, true)
+            end
+            assert.is_true(#seen[3].records > 0)
+        end)
+    end)
+
+    describe("says what nginx lacks", function()
+        it("when there is no such thread pool", function()
+            local err = ask("/no_such_pool").err
+            assert.same({ "config", "nginx has no thread pool nobody" }, { err.kind, err.message })
+            assert.matches("thread_pool nobody threads=8;", err.hint, 1, true)
+        end)
+
+        it("when it was built without threads", function()
+            local err = ask("/without_threads").err
+            assert.same({ "config", "this nginx has no thread pools for Lua" }, { err.kind, err.message })
+        end)
+
+        it("when it runs nothing: try again, or what is wrong", function()
+            local seen = ask "/refused_by_threads"
+            for i = 1, 2 do
+                assert.same({ "throttled", "thread_pool", true }, { seen[i].kind, seen[i].code, seen[i].retryable })
+            end
+            assert.matches("in its pool dwsync: ngx_thread_task_post failed", seen[2].message, 1, true)
+            for i = 3, 4 do
+                assert.same({ "config", false }, { seen[i].kind, seen[i].retryable })
+            end
+            assert.matches("in a thread: error loading module 'x'", seen[3].message, 1, true)
+        end)
+    end)
+
+    it("keeps queries back that the thread pool has no place for", function()
+        for _, length in ipairs(ask "/narrow") do
+            assert.equal(1, length)
+        end
+    end)
+
+    it("keeps to a time limit that ends before a thread is free", function()
+        service:fault { delay = 0.4 }
+        local seen = ask "/late"
+        assert.same({ "timeout", true }, { seen.late.kind, seen.late.retryable })
+        assert.equal("none of the 1 threads of nginx's pool narrow became free within 0.05 s", seen.late.message)
+        assert.is_true(seen.records > 0)
+    end)
+
+    it("is not harmed by clients that go away while their query runs", function()
+        service:fault({ delay = 0.3 }, { times = 2 * THREADS })
+        for i = 1, 2 * THREADS do
+            web:ask(i, "/query")
+        end
+        service:asked(1)
+        for i = 1, 2 * THREADS do
+            web:abort(i)
+        end
+        assert.equal("pong", web:get "/ping")
+        assert.is_true(#records_of "/query" > 0)
+        assert.is_true(service:journal().connections <= THREADS)
+    end)
+
+    it("raises for options that make no sense", function()
+        assert.same({
+            "unknown option 'threads' of the nginx runtime",
+            "option 'thread_pool' must be the name of a thread_pool in nginx.conf",
+            "option 'thread_pool' must be the name of a thread_pool in nginx.conf",
+            "option 'concurrency' must be an integer from 1 to 1024",
+            "option 'concurrency' must be an integer from 1 to 1024",
+            "option 'concurrency' must be an integer from 1 to 1024",
+        }, ask "/options")
+    end)
+
+    it("gives way to a transport of the caller's own", function()
+        assert.same(expected("all_sync_records", {}), records_of "/own_transport")
+    end)
+end)
