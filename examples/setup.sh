@@ -39,8 +39,8 @@ tell_and_stop() {
     exit 1
 }
 
-# Their own services are not wanted: nginx is only the emulator's engine, of prometheus only promtool is used, and specs
-# start PostgreSQL themselves.
+# Their own services are not wanted: nginx is only the emulator's engine, and specs start Prometheus and PostgreSQL
+# themselves.
 keep_quiet() {
     if command -v systemctl >/dev/null 2>&1; then
         $root systemctl disable --now "$1" >/dev/null 2>&1 || true

@@ -1,4 +1,4 @@
---- Prometheus as a witness: promtool on texts, and a server of its own for a spec, with its data, port and configuration.
+--- Prometheus as a witness: promtool on texts, and a server of its own for a spec, with its own data and port.
 -- It must not touch an installed Prometheus, nor leave one behind.
 local cjson = require "cjson"
 local core = require "dwsync.core"

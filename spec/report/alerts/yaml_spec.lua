@@ -6,12 +6,12 @@ local function read(value)
 end
 
 describe("YAML of the alert rules", function()
-    local TEXTS = { "", " ", "a", "dwsync", "yes", "no", "on", "off", "true", "false", "null", "Null", "~", "y", "n", "1",
-        "1e3", "0x1f", "1_000", "12:30:45", "2025-10-25", ".inf", "-", "- a", "? a", ": a", "a: b", "a #b", "# a", "[a]",
-        "{a: b}", "*a", "&a", "!a", "|", ">", "%a", "@a", "`a`", "'", '"', "'a'", '"a"', [[it's "so"]], "a\\b", "\\",
-        '\\"', "a\nb", "a\n", "\na", "\n", "\n\n", " a\nb", "a\n b", "a \nb", "a\nb ", "a\n\nb", "a\n# b\n- c: d", "a\tb",
-        "\ta", "a\rb", "a\r\nb", "a\1", "a\27[31mb", "\127", "a\n\tb", "---", "...", "a\n---\nb", "a\n...\nb", "<<", "=",
-        "{{ $labels.cluster }}", '{{ with printf `a{b=%q}` $x | query }}"{{ end }}' }
+    local TEXTS = { "", " ", "a", "dwsync", "yes", "no", "on", "off", "true", "false", "null", "Null", "~", "y", "n",
+        "1", "1e3", "0x1f", "1_000", "12:30:45", "2025-10-25", ".inf", "-", "- a", "? a", ": a", "a: b", "a #b", "# a",
+        "[a]", "{a: b}", "*a", "&a", "!a", "|", ">", "%a", "@a", "`a`", "'", '"', "'a'", '"a"', [[it's "so"]], "a\\b",
+        "\\", '\\"', "a\nb", "a\n", "\na", "\n", "\n\n", " a\nb", "a\n b", "a \nb", "a\nb ", "a\n\nb", "a\n# b\n- c: d",
+        "a\tb", "\ta", "a\rb", "a\r\nb", "a\1", "a\27[31mb", "\127", "a\n\tb", "---", "...", "a\n---\nb",
+        "a\n...\nb", "<<", "=", "{{ $labels.cluster }}", '{{ with printf `a{b=%q}` $x | query }}"{{ end }}' }
 
     it("gives every text back as that text, alone, in lists and in maps", function()
         for _, text in ipairs(TEXTS) do

@@ -12,9 +12,10 @@ M.success_age = "source:dwsync_last_success_age_seconds"
 M.stale_threshold = "source:dwsync_stale_threshold_seconds:max"
 M.severity = "rule:dwsync_verdict_severity:max"
 
--- Clusters of which nothing new is heard: their records cannot be read, or nothing is scraped although it was within a
+-- Clusters of which nothing new is heard: their records cannot be read, or no dwsync is heard although one was within a
 -- day. A cluster that is left out of a dwsync that runs is none of them.
-local BLIND = "max by (%s) (dwsync_up) == 0\nor (max by (%s) (last_over_time(dwsync_up[1d])) unless on (job) (up == 1))"
+local BLIND = "max by (%s) (dwsync_up) == 0\nor (max by (%s) (last_over_time(dwsync_up[1d])) "
+    .. "unless on (job) dwsync_evaluation_timestamp_seconds)"
 
 -- Where nothing new is heard, what was heard last holds. The series remembers itself, which costs no look into the
 -- past, so that a source that went while all was well does not come back.

@@ -23,10 +23,12 @@ local function absent(job)
     }
 end
 
+-- The job may have other targets, as node_exporter's has when it collects what dwsync writes to a file.
 local function down(job)
     return {
         alert = "DwsyncDown",
-        expr = ("up{job=%s} == 0"):format(job),
+        expr = ("up{job=%s} == 0 and on (job, instance) last_over_time(dwsync_evaluation_timestamp_seconds[1d])"):format(
+            job),
         patience = 5 * MINUTE,
         severity = "warning", -- another machine may watch on; if none does, DwsyncAbsent is critical
         summary = "dwsync on {{ $labels.instance }} cannot be scraped",
@@ -87,7 +89,7 @@ local function too_small(job)
         summary = "The lua_shared_dict of dwsync on {{ $labels.instance }} is too small",
         description = "Part of what it found is not published: its handlers go on with what they had.",
         runbook = wording.steps { "The error log of nginx there says how large lua_shared_dict has to be: make it so.",
-            "Restart nginx: a reload keeps the dict as it is." },
+            "Reload nginx; until its first sweep has ended it answers 503." },
     }
 end
 

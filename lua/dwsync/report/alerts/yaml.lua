@@ -63,7 +63,8 @@ end
 local function write_list(list, indent)
     local lines = {}
     for i, item in ipairs(list) do
-        local text = type(item) == "table" and write(item, indent .. "  ") or indent .. "  " .. scalar(item, indent .. "  ")
+        local deeper = indent .. "  "
+        local text = type(item) == "table" and write(item, deeper) or deeper .. scalar(item, deeper)
         lines[i] = indent .. "- " .. text:sub(#indent + 3)
     end
     return table.concat(lines, "\n")
