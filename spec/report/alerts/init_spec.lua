@@ -63,7 +63,7 @@ describe("alert rules", function()
     end)
 
     local function description(name, rules)
-        return by_name(rules)[name].annotations.description:match "^Rule .- on%. "
+        return by_name(rules)[name].annotations.description:match "^[^.]*%. "
     end
 
     it("name the thresholds in force", function()
@@ -131,7 +131,8 @@ describe("alert rules", function()
 
     it("watch dwsync under its job, and its data by its age", function()
         local found = by_name(nil, { job = [[a"b\c]], data_age = 7200 })
-        assert.matches([[^up{job="a\"b\\c"} == 0 and ]], found["DwsyncDown warning"].expr)
+        assert.matches([[^up{job="a\"b\\c"} == 0
+and ]], found["DwsyncDown warning"].expr)
         assert.equal([[time() - dwsync_evaluation_timestamp_seconds{job="a\"b\\c"} > 7200]],
             found["DwsyncDataOld warning"].expr)
         assert.equal([[time() - dwsync_evaluation_timestamp_seconds{job="a\"b\\c"} > 28800]],
@@ -169,7 +170,10 @@ describe("alert rules", function()
         end, "^render: expected the rules that dwsync.health.rules gives, got nil$")
     end)
 
-    it("are the same text each time", function()
-        assert.equal(alerts.render(health.rules()), alerts.render(health.rules()))
+    it("are the same text each time, compiled by LuaJIT or not", function()
+        local text = alerts.render(health.rules())
+        for _ = 1, 100 do
+            assert.is_true(text == alerts.render(health.rules()))
+        end
     end)
 end)

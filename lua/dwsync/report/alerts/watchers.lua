@@ -27,8 +27,8 @@ end
 local function down(job)
     return {
         alert = "DwsyncDown",
-        expr = ("up{job=%s} == 0 and on (job, instance) last_over_time(dwsync_evaluation_timestamp_seconds[1d])"):format(
-            job),
+        expr = ("up{job=%s} == 0\nand on (job, instance) last_over_time(dwsync_evaluation_timestamp_seconds[1d])")
+            :format(job),
         patience = 5 * MINUTE,
         severity = "warning", -- another machine may watch on; if none does, DwsyncAbsent is critical
         summary = "dwsync on {{ $labels.instance }} cannot be scraped",
