@@ -10,8 +10,9 @@ RUN_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config lua5.4 liblua5.4-dev li
     lua-sql-sqlite3 lua-sql-postgres"
 TEST_PACKAGES="luajit2 libluajit2-5.1-dev lua5.3 liblua5.3-dev lua5.1 liblua5.1-0-dev lua-busted lua-check luarocks
     make clang libclang-rt-14-dev valgrind mandoc curl openssl procps util-linux binutils git
+    postgresql sqlite3 shellcheck
     chromium
-    prometheus postgresql sqlite3"
+    prometheus"
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -39,8 +40,7 @@ tell_and_stop() {
     exit 1
 }
 
-# Their own services are not wanted: nginx is only the emulator's engine, and specs start Prometheus and PostgreSQL
-# themselves.
+# Their own services are not wanted: the emulator and the specs start what they need themselves.
 keep_quiet() {
     if command -v systemctl >/dev/null 2>&1; then
         $root systemctl disable --now "$1" >/dev/null 2>&1 || true
@@ -66,9 +66,9 @@ install_missing() {
         tell_and_stop "apt-get could not install these packages: $missing"
     fi
     rm -f "$log"
-    case "$missing" in *nginx*) keep_quiet nginx ;; esac
-    case "$missing" in *prometheus*) keep_quiet prometheus ;; esac
-    case "$missing" in *postgresql*) keep_quiet postgresql ;; esac
+    for service in nginx postgresql prometheus; do
+        case "$missing" in *"$service"*) keep_quiet "$service" ;; esac
+    done
 }
 
 build() {

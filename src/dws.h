@@ -149,6 +149,8 @@ enum dws_status dws_sign(const struct dws_request *request, const struct dws_cre
                          struct dws_signed_names names, struct dws_text date, struct dws_signature *out,
                          struct dws_error *error);
 void dws_signature_free(struct dws_signature *signature);
+/* Appends the SHA-256 of the bytes in lower-case hex, 64 characters. Fails with DWS_ERR_CRYPTO, DWS_ERR_MEMORY. */
+enum dws_status dws_sha256(struct dws_text bytes, struct dws_buf *out, struct dws_error *error);
 
 /* ---- send ------------------------------------------------------------------------------------ */
 

@@ -444,3 +444,10 @@ void dws_signature_free(struct dws_signature *signature)
     dws_buf_free(&signature->host);
     dws_buf_free(&signature->authorization);
 }
+
+enum dws_status dws_sha256(struct dws_text bytes, struct dws_buf *out, struct dws_error *error)
+{
+    if (dws_algorithm_digest(dws_algorithm_find((struct dws_text){NULL, 0}), bytes, out, error) != DWS_OK)
+        return error->status;
+    return out->failed ? dws_fail(error, DWS_ERR_MEMORY, "out of memory") : DWS_OK;
+}

@@ -50,10 +50,15 @@ struct dws_buf *dws_lua_buf(lua_State *L);
  * page and place, or nil and an error; returns 2. Raises for options that make no sense and when memory is short. */
 int dws_lua_decode(lua_State *L, struct dws_text body, int options);
 
+/* Pushes the page without what nobody wants, as core.reduce_page does, with the options at the absolute index `options`, a
+ * table. False: pushes nothing, the body is to be handed on as it is. */
+bool dws_lua_reduce(lua_State *L, struct dws_text body, int options);
+
 /* ---- responses -------------------------------------------------------------------------------- */
 
 /* A lua_CFunction: pushes {status =, headers =, header_lines =, seconds =, body =}; the body is left out when it was
- * decoded into page. Stack of the call: struct dws_response as a light userdata, options of decode_page or nil. */
+ * decoded into page. Stack of the call: struct dws_response as a light userdata, options of decode_page or nil; with
+ * `reduce` among them the body of a page is what core.reduce_page makes of it. */
 int dws_lua_push_response(lua_State *L);
 
 /* ---- the parts of dwsync.core, each registers its functions in the table on top of the stack --- */

@@ -57,29 +57,40 @@ static void end_page(struct reducer *r)
     dws_buf_append_string(r->out, "}");
 }
 
+bool dws_lua_reduce(lua_State *L, struct dws_text body, int options)
+{
+    struct reducer r;
+    struct dws_error error;
+    const int top = lua_gettop(L);
+    luaL_checkstack(L, LUA_MINSTACK, "reduce_page");
+    dws_lua_filter(L, options, &r.filter);
+    dws_lua_rawfield(L, options, "ids");
+    r.ids = lua_toboolean(L, -1);
+    r.out = dws_lua_buf(L);
+    if (r.filter.count == 0 || dws_page_start(&r.page, body, &error) != DWS_OK || !reduce(&r)) {
+        lua_settop(L, top);
+        return false;
+    }
+    end_page(&r);
+    if (r.out->failed)
+        luaL_error(L, "not enough memory");
+    lua_pushlstring(L, r.out->data, r.out->length);
+    dws_buf_free(r.out); /* now rather than when the collector comes by */
+    lua_replace(L, top + 1);
+    lua_settop(L, top + 1);
+    return true;
+}
+
 /* core.reduce_page(body, options) → a shorter body from which core.decode_page makes the same with these options, or
  * nil when there is nothing to leave out or the body is no page: then it is to be handed on as it is.
  * options.where as of decode_page; options.ids: true when ids will be there */
 static int core_reduce_page(lua_State *L)
 {
-    struct reducer r;
     struct dws_text body;
-    struct dws_error error;
     body.data = luaL_checklstring(L, 1, &body.length);
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 2);
-    dws_lua_filter(L, 2, &r.filter);
-    dws_lua_rawfield(L, 2, "ids");
-    r.ids = lua_toboolean(L, -1);
-    r.out = dws_lua_buf(L);
-    if (r.filter.count == 0 || dws_page_start(&r.page, body, &error) != DWS_OK || !reduce(&r))
-        return 0;
-    end_page(&r);
-    if (r.out->failed)
-        return luaL_error(L, "not enough memory");
-    lua_pushlstring(L, r.out->data, r.out->length);
-    dws_buf_free(r.out); /* now rather than when the collector comes by */
-    return 1;
+    return dws_lua_reduce(L, body, 2) ? 1 : 0;
 }
 
 void dws_lua_open_reduce(lua_State *L)

@@ -86,6 +86,27 @@ static void set_certificate(lua_State *L, const struct dws_certificate *certific
     lua_setfield(L, result, "certificate");
 }
 
+static bool has_flag(lua_State *L, int table, const char *name)
+{
+    dws_lua_rawfield(L, table, name);
+    const bool flag = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return flag;
+}
+
+/* Sets what came: as a page, as less than came, or as it is. `options` are those of decode_page, or nil. */
+static void set_content(lua_State *L, const struct dws_response *response, int options, int result)
+{
+    const struct dws_text body = {response->body.data ? response->body.data : "", response->body.length};
+    const bool asked = lua_istable(L, options) && response->status >= 200 && response->status < 300;
+    const bool reduce = asked && has_flag(L, options, "reduce");
+    if (asked && !reduce && set_page(L, response, options, result))
+        return;
+    if (!reduce || !dws_lua_reduce(L, body, options))
+        lua_pushlstring(L, body.data, body.length);
+    lua_setfield(L, result, "body");
+}
+
 int dws_lua_push_response(lua_State *L)
 {
     const struct dws_response *response = lua_touserdata(L, 1);
@@ -100,13 +121,8 @@ int dws_lua_push_response(lua_State *L)
     lua_pushnumber(L, response->seconds);
     lua_setfield(L, result, "seconds");
     set_certificate(L, &response->certificate, result);
-    bool decoded = lua_istable(L, 2) && response->status >= 200 && response->status < 300 &&
-                   set_page(L, response, 2, result);
+    set_content(L, response, 2, result);
     lua_settop(L, result);
-    if (!decoded) {
-        lua_pushlstring(L, response->body.data ? response->body.data : "", response->body.length);
-        lua_setfield(L, result, "body");
-    }
     return 1;
 }
 

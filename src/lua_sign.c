@@ -1,4 +1,4 @@
-/* lua_sign.c: core.sign and its two stages.
+/* lua_sign.c: core.sign and its two stages; core.sha256.
  * It must not keep a secret: everything is borrowed from the caller's tables for one call. */
 #include "lua_dwsync.h"
 
@@ -134,12 +134,27 @@ static int core_sign(lua_State *L)
     return 1;
 }
 
+/* core.sha256(bytes) → 64 hexadecimal digits */
+static int core_sha256(lua_State *L)
+{
+    struct dws_error error;
+    struct dws_text bytes;
+    bytes.data = luaL_checklstring(L, 1, &bytes.length);
+    struct dws_buf *out = dws_lua_buf(L);
+    if (dws_sha256(bytes, out, &error) != DWS_OK)
+        return dws_lua_fail(L, &error);
+    push_buf(L, out);
+    dws_buf_wipe(out);
+    return 1;
+}
+
 void dws_lua_open_sign(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"sign", core_sign},
         {"canonical_request", core_canonical_request},
         {"string_to_sign", core_string_to_sign},
+        {"sha256", core_sha256},
         {NULL, NULL},
     };
     dws_lua_setfuncs(L, functions);

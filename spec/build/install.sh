@@ -18,6 +18,8 @@ done
 LUA_PATH="$prefix/share/lua/5.4/?.lua;$prefix/share/lua/5.4/?/init.lua;;" \
 LUA_CPATH="$prefix/$libdir/lua/5.4/?.so;;" bin/dwsync version | grep -q '^dwsync '
 test -s share/man/man1/dwsync.1
+test -x share/dwsync/examples/gate.sh
+test ! -e share/dwsync/examples/setup.sh
 
 PKG_CONFIG_PATH="$prefix/$libdir/pkgconfig" pkg-config --cflags --libs dws >flags
 # shellcheck disable=SC2046

@@ -250,3 +250,12 @@ describe("wrong contents are errors of kind config", function()
         end)
     end
 end)
+
+describe("sha256", function()
+    it("gives the published digests, and needs bytes", function()
+        assert.equal("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", core.sha256 "")
+        assert.equal("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", core.sha256 "abc")
+        assert.are_not.equal(core.sha256 "a\0b", core.sha256 "a\0c")
+        assert.has_error(function() core.sha256 {} end)
+    end)
+end)

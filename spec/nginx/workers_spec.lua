@@ -28,7 +28,8 @@ describe("the refresher among workers", function()
     local function start(workers, more)
         local client = service:options()
         client.getenv = nil -- a function cannot enter a thread
-        local options = { clusters = { service:cluster "healthy" }, interval = 1, jitter = 0, lease = 1, client = client }
+        local options = { clusters = { service:cluster "healthy" }, interval = 1, jitter = 0, lease = 1,
+            client = client }
         for name, value in pairs(more or {}) do
             options[name] = value
         end

@@ -76,6 +76,11 @@ describe("a text cut to a width", function()
         assert.equal("…", display.cut("abcd", 1))
     end)
 
+    it("does not grow with marks that have no width", function()
+        assert.is_true(#display.cut("a" .. ("\204\129"):rep(100000), 10) <= 85)
+        assert.equal("e\204\129e\204\129", display.cut("e\204\129e\204\129", 2))
+    end)
+
     it("is never cut within a character, nor too wide by half of one", function()
         assert.equal("漢…", display.cut("漢字漢字", 4))
         assert.equal("漢…", display.cut("漢字漢字", 3))

@@ -37,6 +37,7 @@ local HTTP = [[
         listen 127.0.0.1:PORT;
         location = /ping { content_by_lua_block { ngx.print "pong" } }
         location = /tell { content_by_lua_block { app.tell() } }
+        location = /watched { lua_check_client_abort on; content_by_lua_block { app.query() } }
         location = /rewrite { rewrite_by_lua_block { app.query() ngx.exit(200) } }
         location = /access {
             access_by_lua_block { app.keep("access") }
@@ -268,19 +269,29 @@ describe("the nginx runtime", function()
         assert.is_true(seen.records > 0)
     end)
 
-    it("is not harmed by clients that go away while their query runs", function()
-        service:fault({ delay = 0.3 }, { times = 2 * THREADS })
-        for i = 1, 2 * THREADS do
-            web:ask(i, "/query")
-        end
-        service:asked(1)
-        for i = 1, 2 * THREADS do
-            web:abort(i)
-        end
-        assert.equal("pong", web:get "/ping")
-        assert.is_true(#records_of "/query" > 0)
-        assert.is_true(service:journal().connections <= THREADS)
-    end)
+    -- nginx ends the Lua code of a client that went away where it is told to look, and lets it go on elsewhere.
+    for path, ended in pairs { ["/watched"] = true, ["/query"] = false } do
+        it("is not harmed by clients that go away while their query runs or waits for a thread: " .. path, function()
+            local queries = 3 * THREADS
+            service:fault({ delay = 0.2 }, { times = queries })
+            for i = 1, queries do
+                web:ask(i, path)
+            end
+            web:drive()
+            service:asked(1) -- the first ones are through: some run, and some wait
+            for i = 1, queries do
+                web:abort(i)
+            end
+            assert.equal("pong", web:get "/ping")
+            assert.is_true(#records_of "/query" > 0)
+            assert.is_true(service:journal().connections <= THREADS)
+            if ended then
+                assert.is_true(service:journal().total < queries)
+            else
+                assert.equal(queries + 1, service:asked(queries + 1))
+            end
+        end)
+    end
 
     it("raises for options that make no sense", function()
         assert.same({

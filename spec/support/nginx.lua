@@ -125,6 +125,13 @@ function Nginx:ask(tag, path, more)
     assert(self.pool:submit(tag, request))
 end
 
+--- Sends what was asked for, without waiting for answers.
+function Nginx:drive()
+    for _ = 1, 20 do
+        assert(self.pool:next(0.002) == nil, "an answer came too early")
+    end
+end
+
 --- Waits for the next answer of those that were asked for.
 -- @return tag
 -- @treturn table response, or nil

@@ -8,10 +8,10 @@ local received = {}
 
 local steps = {}
 
-function steps.read(connection, resume)
+function steps.read(connection, resume, ending)
     local number = connection.number
     connection.waiting = function()
-        if received[number]:find("\r\n\r\n", connection.read_to, true) then
+        if received[number]:find(ending or "\r\n\r\n", connection.read_to, true) then
             connection.read_to = #received[number] + 1
             connection.waiting = nil
             resume()

@@ -1,7 +1,6 @@
 --- `dwsync health [CLUSTER_ID]`: the verdicts.
 -- It must not turn a verdict into its exit status: that is `dwsync check`.
 -- @module dwsync.cli.health
-local cli = require "dwsync.cli"
 local judgement = require "dwsync.cli.judgement"
 local report = require "dwsync.report"
 local selection = require "dwsync.cli.selection"
@@ -23,17 +22,9 @@ end
 
 --- @tparam table args @tparam table context @treturn integer exit status
 function M.run(args, context)
-    local wrong = selection.wrong_usage(args)
-    if wrong then
-        return cli.usage_error(wrong, context)
-    end
-    local judge, err = judgement.new(args, context)
-    if not judge then
-        return cli.report_error(err, context)
-    end
-    local overview, failure, items = judge:overview()
+    local overview, items = judgement.overview(args, context)
     if not overview then
-        return cli.report_error(failure, context)
+        return items
     end
     report.render_health(args.output, overview, function(text)
         context:write(text)

@@ -31,9 +31,20 @@ function M.report_error(err, context, subject)
     return 1
 end
 
-local function load_commands(parser)
-    local commands = {}
+-- One command is made ready when it is named, all of them when somebody looks around: that takes as long as asking the
+-- service. Completion describes them all.
+local function names_to_load(first)
     for _, name in ipairs(COMMANDS) do
+        if name == first and name ~= "completion" then
+            return { name }
+        end
+    end
+    return COMMANDS
+end
+
+local function load_commands(parser, first)
+    local commands = {}
+    for _, name in ipairs(names_to_load(first)) do
         local command = require("dwsync.cli." .. name:gsub("-", "_"))
         command.configure(parser:command(name))
         commands[name] = command
@@ -86,7 +97,6 @@ local function finish(status, command, context)
 end
 
 local function parse(parser, arguments, commands)
-    arguments[1] = ALIASES[arguments[1]] or arguments[1]
     local meant = commands[arguments[1]]
     if meant and meant.arrange then
         arguments = meant.arrange(arguments)
@@ -121,7 +131,8 @@ function M.main(arguments, given)
         return missing_argparse(context, arguments)
     end
     local parser = make_parser(argparse)
-    local commands = load_commands(parser)
+    arguments[1] = ALIASES[arguments[1]] or arguments[1]
+    local commands = load_commands(parser, arguments[1])
     local args, reason, meant = parse(parser, arguments, commands)
     if not args then
         if meant and meant.give_up then

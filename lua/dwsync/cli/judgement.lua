@@ -1,6 +1,7 @@
 --- From what a command was told to the verdicts: selection, thresholds, evaluation; for every command that judges.
 -- It must not print verdicts, and not judge by itself: dwsync.health does.
 -- @module dwsync.cli.judgement
+local cli = require "dwsync.cli"
 local connection = require "dwsync.cli.connection"
 local health = require "dwsync.health"
 local selection = require "dwsync.cli.selection"
@@ -59,6 +60,26 @@ function Judge:overview()
         end
     end
     return health.overview(items, now), nil, items
+end
+
+--- All of it for a command that judges once. Says what went wrong.
+-- @tparam table args @tparam table context
+-- @treturn table overview, or nil
+-- @treturn {table,...}|integer items; the exit status when there is no overview
+function M.overview(args, context)
+    local wrong = selection.wrong_usage(args)
+    if wrong then
+        return nil, cli.usage_error(wrong, context)
+    end
+    local judge, err = M.new(args, context)
+    if not judge then
+        return nil, cli.report_error(err, context)
+    end
+    local overview, failure, items = judge:overview()
+    if not overview then
+        return nil, cli.report_error(failure, context)
+    end
+    return overview, items
 end
 
 return M

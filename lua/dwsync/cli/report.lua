@@ -1,7 +1,6 @@
 --- `dwsync report [CLUSTER_ID]`: the verdicts as a page or a document, to a file if one is named.
 -- It must not leave half a file: it is written whole or not at all.
 -- @module dwsync.cli.report
-local cli = require "dwsync.cli"
 local display = require "dwsync.report.display"
 local judgement = require "dwsync.cli.judgement"
 local report = require "dwsync.report"
@@ -30,27 +29,20 @@ local function format_of(args)
 end
 
 local function write_file(path, parts, context)
-    local written, reason = require("dwsync.cli.output_file").write(path, table.concat(parts))
+    local written, reason = require("dwsync.whole_file").write(path, table.concat(parts))
     if written then
         return 0
     end
-    context.stderr:write(display.safe(("dwsync: cannot write %s: %s"):format(path, reason)) .. "\n")
+    context.stderr:write(display.safe(("dwsync: cannot write %s: %s"):format(path, reason))
+        .. "\n        Leave --file out to write to standard output.\n")
     return 1
 end
 
 --- @tparam table args @tparam table context @treturn integer exit status
 function M.run(args, context)
-    local wrong = selection.wrong_usage(args)
-    if wrong then
-        return cli.usage_error(wrong, context)
-    end
-    local judge, err = judgement.new(args, context)
-    if not judge then
-        return cli.report_error(err, context)
-    end
-    local overview, failure, items = judge:overview()
+    local overview, items = judgement.overview(args, context)
     if not overview then
-        return cli.report_error(failure, context)
+        return items
     end
     local parts = {}
     report.render_health(format_of(args), overview, function(text)

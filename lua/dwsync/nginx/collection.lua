@@ -25,7 +25,7 @@ local function find_clusters(order)
     -- Gathered although it is one request, because only a gathering can be stopped.
     local answers, errs = dwsync.gather({ function()
         return order.client:list_clusters { timeout = order.timeout }
-    end }, { stop = order.stop })
+    end }, { stop = order.stop, shared = true })
     local listed = answers[1]
     if not listed then
         return order.kept_clusters(), as_error(errs[1])
@@ -50,7 +50,7 @@ local function read_all(order, clusters)
             return order.client:all_sync_records { cluster_id = cluster.id, timeout = left }
         end
     end
-    return dwsync.gather(functions, { concurrency = order.concurrency, stop = order.stop })
+    return dwsync.gather(functions, { concurrency = order.concurrency, stop = order.stop, shared = true })
 end
 
 local function item_of(order, cluster, list, err, now)

@@ -5,8 +5,8 @@
 local M = {}
 
 --- @tparam dwsync.nginx.store store
--- @tparam table summary `outcome` ("complete", "partial", "failed"), optional `message` (what went wrong), `memory` (what
--- the dict is too small for) and `seconds`
+-- @tparam table summary `outcome` ("complete", "partial", "failed"), optional `message` (what went wrong), `memory`
+-- (what the dict is too small for) and `seconds`
 -- @tparam number now seconds since the epoch
 function M.write(store, summary, now)
     store:set_state("swept", now)

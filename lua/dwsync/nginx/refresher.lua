@@ -12,8 +12,9 @@ local M = {}
 local Refresher = { __name = "dwsync.nginx.refresher" }
 Refresher.__index = Refresher
 
--- Ticks in the life of a lease: it survives one that comes late.
-local TICKS = 3
+-- Ticks in the life of a lease: it survives one that comes late. A lease that is given back waits no longer than a
+-- second for the next owner.
+local TICKS, MAX_PERIOD = 3, 1
 
 --- @tparam table settings of dwsync.nginx.settings
 -- @tparam table host what it has of nginx: `dict`, `owner` (a name for this worker), `now`, `random`, `exiting`,
@@ -33,7 +34,7 @@ end
 
 --- Seconds between two ticks.
 function Refresher:period()
-    return self.settings.lease / TICKS
+    return math.min(self.settings.lease / TICKS, MAX_PERIOD)
 end
 
 local function is_due(self)

@@ -59,20 +59,26 @@ local VERSION = version_of(M.script .. M.stylesheet)
 
 -- ---- body ----------------------------------------------------------------------------------------
 
--- The worst come first and have everything; those that follow, what leaves room for the rest.
-local function detail_for(used, left)
-    if used < PICTURES or used + left * PLAIN < MOST then
+-- The worst come first and have everything; those that follow, what leaves room for the rest. Who has less is never
+-- followed by one that has more.
+local function detail_for(before, used, left)
+    if before == "pictures" and (used < PICTURES or used + left * PLAIN < MOST) then
         return "pictures"
+    elseif before ~= "none" and (used < WORDS or used + left * SHUT < MOST) then
+        return "words"
     end
-    return (used < WORDS or used + left * SHUT < MOST) and "words" or "none"
+    return "none"
 end
 
 -- The tiles as far as there is room: those that ask for attention, and those that are ok, which come last.
 local function tiles_of(overview, now)
-    local anchors, used, attention, ok, all = status_anchors.new(), 0, {}, {}, #overview.clusters
+    local attention, ok, all = {}, {}, #overview.clusters
+    local options = { anchors = status_anchors.new(), now = now, from = now * 1000 - STRIP_DAYS * DAY_MS,
+        open = all == 1, explain = all <= EXPLAINED, detail = "pictures" }
+    local used = 0
     for i, item in ipairs(overview.clusters) do
-        local tile = status_tile.render(item, { anchors = anchors, now = now, from = now * 1000 - STRIP_DAYS * DAY_MS,
-            detail = detail_for(used, all - i), open = all == 1, explain = all <= EXPLAINED })
+        options.detail = detail_for(options.detail, used, all - i)
+        local tile = status_tile.render(item, options)
         used = used + #tostring(tile)
         if used > MOST then
             break
@@ -146,7 +152,7 @@ local function attribute(name, value)
 end
 
 local function trouble(state, age)
-    local what = state.error and "The last query failed: " .. state.error
+    local what = state.error and "The last query failed: " .. phrases.text(state.error)
         or state.stale and age and "Nothing newer has come." or nil
     return tostring(element("div", { id = "trouble", class = "trouble", hidden = not what }, page.icon "warning",
         element("p", nil, element("b", { id = "trouble-what" }, what), " ", element("span", { id = "trouble-age" },
@@ -157,7 +163,8 @@ end
 -- @tparam ?string body as `body` made it; nil when there is none yet
 -- @tparam table state `age`: seconds since the body's data was read, or nil; `error`: text of the last failure, or nil;
 -- `stale`: whether the data is older than it should be; `stale_after`: seconds from which it is (three intervals when
--- left out); `interval`: seconds between two queries
+-- left out); `interval`: seconds between two queries; `tag`: the body's entity tag, so that a browser need not
+-- ask for it again
 -- @treturn string HTML
 function M.document(body, state)
     local age = state.age and quantities.duration(math.floor(state.age)) or nil
@@ -168,7 +175,7 @@ function M.document(body, state)
         '<a class="skip" href="#view">Skip to the clusters</a>\n<header class="bar"><p class="kicker">', TITLE,
         '</p>\n<div id="freshness" role="group" aria-label="Freshness"', attribute("age", state.age),
         attribute("interval", interval), attribute("stale-after", stale_after),
-        attribute("error", state.error), '><span id="age">',
+        attribute("tag", state.tag), attribute("error", state.error and phrases.text(state.error)), '><span id="age">',
         age and "Data is " .. age .. " old" or "No data yet", "</span> ", BUTTONS, "</div></header>\n",
         '<p id="spoken" class="unseen" role="status"></p>\n<p id="news" class="news"></p>\n', trouble(state, age),
         '\n<main id="view" tabindex="-1">', body or WAITING, FOOT }

@@ -9,6 +9,7 @@ M.text = [==[
 "use strict";
 (() => {
     const TIMEOUT = 15, SHORTEST = 5, LONGEST = 60; // seconds
+    const LONGEST_TEXT = 500;
     const place = (id) => document.getElementById(id);
     const root = document.documentElement, view = place("view"), given = place("freshness").dataset;
     const interval = Number(given.interval) || 60, staleAfter = Number(given.staleAfter) || 3 * interval;
@@ -16,7 +17,7 @@ M.text = [==[
 
     // `read`: when the data was read, by this machine's clock.
     const state = { read: given.age ? Date.now() - given.age * 1000 : null, error: given.error || "", unreachable: "",
-        failures: 0, paused: false, etag: null, request: null, timer: 0, version: null, trouble: "" };
+        failures: 0, paused: false, etag: given.tag || null, request: null, timer: 0, version: null, trouble: "" };
 
     // ---- words: the same as the server's -----------------------------------------------------------
 
@@ -187,13 +188,17 @@ M.text = [==[
             && !parsed.querySelector("script, style, link, base, iframe, object, embed, form, img") ? fresh : null;
     }
 
+    // On one line, without what drives a terminal or turns the direction of writing: it came from a service.
+    const safe = (text) => text.replace(/[\r\n\t]+/g, " ").replace(/[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, "?")
+        .slice(0, LONGEST_TEXT);
+
     // A header holds no text beyond Latin-1, so the server writes it as in an address.
     function headerText(request, name) {
         const text = request.getResponseHeader(name) || "";
         try {
-            return decodeURIComponent(text);
+            return safe(decodeURIComponent(text));
         } catch (_) {
-            return text;
+            return safe(text);
         }
     }
 
@@ -209,7 +214,8 @@ M.text = [==[
         const told = request.getResponseHeader("X-Dwsync-Age");
         const old = told ? Number(told) : NaN;
         if (known || request.status === 503) state.error = headerText(request, "X-Dwsync-Error");
-        state.unreachable = known || request.status === 503 && state.error ? "" : failure(request, timedOut);
+        const waiting = request.status === 503 && (state.error || !place("overview"));
+        state.unreachable = known || waiting ? "" : failure(request, timedOut);
         state.failures = known ? 0 : state.failures + 1;
         if (known && Number.isFinite(old)) state.read = Date.now() - old * 1000;
         if (!fresh) return false;
@@ -241,10 +247,10 @@ M.text = [==[
         request.ontimeout = () => { timedOut = true; };
         request.onloadend = () => {
             state.request = null;
-            const news = take(request, timedOut);
+            const troubled = state.trouble, news = take(request, timedOut);
             showAge();
             showDistances();
-            if (byHand === true && !news && !state.trouble) announce("Nothing has changed.");
+            if (byHand === true && !news && !state.trouble && !troubled) announce("Nothing has changed.");
             askLater();
         };
         request.send();

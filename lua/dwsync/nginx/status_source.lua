@@ -8,6 +8,7 @@ local phrases = require "dwsync.report.health.phrases"
 local quantities = require "dwsync.report.quantities"
 local reason_list = require "dwsync.report.health.reason_list"
 local record_list = require "dwsync.records"
+local severities = require "dwsync.report.severities"
 local source_runs = require "dwsync.report.health.source_runs"
 local verdict_list = require "dwsync.report.health.verdict_list"
 local verdicts = require "dwsync.report.health.verdicts"
@@ -32,12 +33,13 @@ end
 -- the strip begins; `linked`: whether there is a panel
 -- @treturn dwsync.markup
 function M.line(source, options)
-    local content = { page.icon(source.severity), element("span", { class = "unseen" }, source.severity, ": "),
+    local severity = severities.known(source.severity)
+    local content = { page.icon(severity), element("span", { class = "unseen" }, severity, ": "),
         element("bdi", { class = "name" }, source_runs.name(source)),
         options.records and outcome_strip.alone(options.records, options.from, options.now * 1000, STRIP_BINS),
         element("span", { class = "when" }, element("span", { class = "unseen" }, "last success "),
             last_success(source, options.now)) }
-    return element("li", { class = "line " .. source.severity, id = "line-" .. options.name },
+    return element("li", { class = "line " .. severity, id = "line-" .. options.name },
         options.linked and element("a", { href = "#source-" .. options.name }, content)
             or element("span", nil, content))
 end
@@ -94,12 +96,12 @@ local COLUMNS = { { title = "Started", class = "instant" }, { title = "Outcome" 
 local TONES = { ok = "ok", partial = "warning", failed = "critical", running = "unknown", unknown = "unknown" }
 
 local function run_row(record)
-    local outcome = record_list.outcome(record)
+    local outcome, reason = record_list.outcome(record), phrases.text(record.fail_reason, MAX_REASON)
     return page.row(COLUMNS, { phrases.instant(record.start_time),
         element("span", { class = "outcome " .. TONES[outcome] }, page.icon(TONES[outcome]), outcome),
         quantities.duration(record_list.duration(record)), quantities.number(record.add_count),
         quantities.number(record.update_count), quantities.number(record.delete_count),
-        quantities.number(record.failed_count), element("bdi", nil, phrases.text(record.fail_reason, MAX_REASON)) })
+        quantities.number(record.failed_count), reason ~= "" and element("bdi", nil, reason) or "" })
 end
 
 local function run_table(list, limit)
@@ -131,7 +133,7 @@ end
 -- @treturn dwsync.markup
 function M.panel(source, options)
     local bad, good = verdicts.split(source.verdicts or {})
-    return element("section", { class = "source " .. source.severity, id = "panel-" .. options.name },
+    return element("section", { class = "source " .. severities.known(source.severity), id = "panel-" .. options.name },
         element("details", { open = options.open or false },
             element("summary", nil, element("h4", nil, element("bdi", nil, phrases.text(source.type, 40)), " ",
                 element("code", nil, phrases.text(source.id, phrases.MAX_NAME))), page.badge(source.severity)),

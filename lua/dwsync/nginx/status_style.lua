@@ -130,7 +130,14 @@ local VIEWS = [[
 .line>*{grid-template-columns:1em minmax(0,1fr) minmax(4.5rem,max-content)}
 .tile.ok .line>*{grid-template-columns:minmax(0,1fr) max-content}
 .line .strip{grid-column:1/-1;grid-row:2;height:1.125rem}
-.source>details>.inside,.source>details>summary{padding-left:.625rem;padding-right:.625rem}
+.source{border-width:1px 0 0;border-radius:0}
+.source>details>:is(.inside,summary){padding-left:0;padding-right:0}
+.figures{grid-template-columns:repeat(auto-fill,minmax(min(7.5rem,100%),1fr))}
+.source .stack :is(th,td,td.number){display:inline-block;padding:0;margin-right:.75rem;min-height:0}
+.source .stack :is(.wide,.number)::before{position:static;width:auto;margin-right:.25em}
+.source .stack td:not(.number,.wide)::before{content:none}
+.source .stack td.wide{display:block;overflow:hidden;max-height:3em}
+.source .stack td.wide::before{content:none}
 }
 @media (prefers-reduced-motion:no-preference){
 .tile[data-changed]{animation:changed 1.2s ease-out 3}

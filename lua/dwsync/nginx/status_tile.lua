@@ -8,6 +8,7 @@ local phrases = require "dwsync.report.health.phrases"
 local quantities = require "dwsync.report.quantities"
 local run_bins = require "dwsync.report.run_bins"
 local source_runs = require "dwsync.report.health.source_runs"
+local severities = require "dwsync.report.severities"
 local status_source = require "dwsync.nginx.status_source"
 local verdict_list = require "dwsync.report.health.verdict_list"
 local verdicts = require "dwsync.report.health.verdicts"
@@ -74,10 +75,10 @@ local function panels(item, places)
     return { list, phrases.and_more(#sources, MAX_PANELS, "sources") }
 end
 
-local function inside(item, places, options)
+local function inside(item, places, name, options)
     local bad, good = verdicts.split(about_cluster(item))
     local id = verdicts.cluster_id(item)
-    return element("div", { class = "inside", id = "cluster-" .. options.name },
+    return element("div", { class = "inside", id = "cluster-" .. name },
         id ~= "" and element("p", { class = "id" }, "Cluster ", element("code", nil,
             phrases.text(id, phrases.MAX_NAME)), item.evaluation
                 and (", " .. quantities.value(item.evaluation.records or 0, "records"))),
@@ -87,13 +88,13 @@ end
 -- ---- whole ---------------------------------------------------------------------------------------
 
 -- What line and panel of each source need to know.
-local function places_of(item, options)
+local function places_of(item, name, options)
     local lists = item.records and source_runs.by_source(item.records)
     local span = run_bins.span(item.records or {}, options.now)
     local places = {}
     for i, source in ipairs(sources_of(item)) do
         local id = verdicts.text(source.id)
-        places[i] = { name = options.anchors:source(options.name, id), records = lists and (lists[id] or {}),
+        places[i] = { name = options.anchors:source(name, id), records = lists and (lists[id] or {}),
             now = options.now, from = options.from, span = span, explain = options.explain,
             pictures = options.detail == "pictures", linked = options.detail ~= "none" and i <= MAX_PANELS }
     end
@@ -106,13 +107,13 @@ end
 -- picture tells its numbers
 -- @treturn dwsync.markup
 function M.render(item, options)
-    options.name = options.anchors:cluster(verdicts.cluster_id(item))
-    local places = places_of(item, options)
-    return element("article", { class = "tile " .. item.severity, id = "tile-" .. options.name,
-            ["data-severity"] = item.severity, ["data-name"] = headline.name(item) },
+    local name = options.anchors:cluster(verdicts.cluster_id(item))
+    local places, severity = places_of(item, name, options), severities.known(item.severity)
+    return element("article", { class = "tile " .. severity, id = "tile-" .. name,
+            ["data-severity"] = severity, ["data-name"] = headline.name(item) },
         options.detail == "none" and element("div", { class = "summary" }, name_and_state(item))
             or element("details", { open = options.open or false },
-                element("summary", nil, name_and_state(item)), inside(item, places, options)),
+                element("summary", nil, name_and_state(item)), inside(item, places, name, options)),
         lines(item, places))
 end
 

@@ -84,16 +84,18 @@ function M.width(text)
     return width
 end
 
+local MOST_A_COLUMN = 4 -- characters: marks without a width of their own could go on for ever
+
 --- The text cut to a width, with "…" where something was cut off.
 -- @tparam string text @tparam integer width at least 1 @treturn string
 function M.cut(text, width)
-    if M.width(text) <= width then
+    if #text <= width or #text <= width * MOST_A_COLUMN and M.width(text) <= width then
         return text
     end
     local kept, used = {}, 0
     for character in text:gmatch(CHARACTER) do
         used = used + character_width(character)
-        if used > width - 1 then
+        if used > width - 1 or #kept >= width * MOST_A_COLUMN then
             break
         end
         kept[#kept + 1] = character

@@ -143,7 +143,8 @@ end
 -- @tparam {function,...} functions each returns a result, or nil and an error
 -- @tparam[opt] table options `concurrency`: how many run at once, 1 to 1024, default 32; `stop`: a function, asked
 -- about four times a second and whenever something arrives: when it returns true, what is not done ends with the error
--- {kind = "cancelled"}; in nginx's event loop it is not asked
+-- {kind = "cancelled"}; in nginx's event loop it is not asked. With `shared` = true, connections are the process's and
+-- stay open for whoever gathers next, in whichever thread
 -- @treturn table results by position in `functions`; nil where one failed
 -- @treturn table errors by position; what a function returned beside nil, or raised
 -- @usage local lists, errs = dwsync.gather({ function() return client:all_sync_records{ cluster_id = id } end })
@@ -157,7 +158,7 @@ function M.gather(functions, options)
         end
     end
     for name in pairs(options or {}) do
-        if name ~= "concurrency" and name ~= "stop" then
+        if name ~= "concurrency" and name ~= "stop" and name ~= "shared" then
             error(("unknown option '%s' of 'gather'"):format(tostring(name)), 2)
         end
     end
@@ -178,7 +179,7 @@ function M.gather(functions, options)
         running = {},
         count = #functions,
         concurrency = concurrency,
-        pool = core.pool { concurrency = concurrency },
+        pool = core.pool { concurrency = concurrency, shared = options and options.shared or nil },
         started = 0,
         active = 0,
         sleeping = {},

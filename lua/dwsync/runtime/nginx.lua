@@ -6,7 +6,7 @@
 -- busy; and nginx is asked in one phase only, whichever the caller is in.
 --
 -- No more than `concurrency` requests are handed to nginx at once, the others wait here: when the queue of its thread
--- pool is full, lua-nginx-module (0.10.23, for one) frees a wrong pointer, and the worker dies. What just came stands in
+-- pool is full, lua-nginx-module (0.10.23, for one) frees a wrong pointer, and the worker dies. What just came is in
 -- that queue even when a thread is free, so max_queue must not be below `concurrency`; by default it is 65536.
 --
 -- `now` is not ngx.now, which stands still while Lua runs: dates are signed with it and deadlines counted.
@@ -37,7 +37,9 @@ local FORBIDDEN = {
     balancer = "balancer_by_lua", ssl_session_store = "ssl_session_store_by_lua",
 }
 
-local NO_THREADS = { ["privileged agent"] = true, helper = true }
+-- Processes of nginx that have threads; the master and its helpers do not. What a worker is once it stays.
+local HAS_THREADS = { worker = true, single = true }
+local in_worker
 
 local function refused(message, hint)
     return nil, errors.new { kind = "config", message = message, hint = hint }
@@ -59,9 +61,12 @@ local function ready()
         return refused("this nginx has no thread pools for Lua",
             "It takes nginx built --with-threads and lua-nginx-module 0.10.21; or give a runtime of your own.")
     end
-    local process = require("ngx.process").type()
-    if NO_THREADS[process] then
-        return refused(("nginx has no threads in its %s process"):format(process), "Ask in a worker process.")
+    if not in_worker then
+        local process = require("ngx.process").type()
+        in_worker = HAS_THREADS[process]
+        if not in_worker then
+            return refused(("nginx has no threads in its process %s"):format(process), "Ask in a worker process.")
+        end
     end
     return true
 end
@@ -70,11 +75,18 @@ end
 
 -- By name of a thread pool: who is using it, and a semaphore on which the others wait.
 local gates = {}
+local semaphore
+
+-- Loaded when it is needed, since it looks for nginx.
+local function new_semaphore()
+    semaphore = semaphore or require "ngx.semaphore"
+    return semaphore.new()
+end
 
 local function gate_of(thread_pool)
     local gate = gates[thread_pool]
     if not gate then
-        gate = { jobs = {}, bell = require("ngx.semaphore").new() }
+        gate = { jobs = {}, bell = new_semaphore() }
         gates[thread_pool] = gate
     end
     return gate
@@ -138,7 +150,7 @@ end
 -- The timer. That it is premature only says that nginx is about to end: the caller waits, and so does nginx.
 local function run(_, job)
     job.began = true
-    note(job, ngx.run_worker_thread(job.thread_pool, THREAD, "perform", job.till, job.request, job.reduce))
+    note(job, ngx.run_worker_thread(job.thread_pool, THREAD, "perform", job.till, job.request))
 end
 
 local BUSY = { ["no available Lua vm"] = true, ["ngx_thread_task_post failed"] = true, ["no memory"] = true,
@@ -209,8 +221,9 @@ local function plain(request)
         copy[name] = value
     end
     local decode = request.decode
-    copy.decode, copy.timeout = nil, nil
-    return copy, decode and decode.where and { where = decode.where, ids = decode.ids ~= nil } or nil
+    copy.decode = decode and decode.where and { reduce = true, where = decode.where, ids = decode.ids ~= nil } or nil
+    copy.timeout = nil
+    return copy
 end
 
 local function perform(self, request)
@@ -223,8 +236,8 @@ local function perform(self, request)
     if not job then
         return nil, late
     end
-    job.request, job.reduce = plain(request)
-    job.done = require("ngx.semaphore").new()
+    job.request = plain(request)
+    job.done = new_semaphore()
     local started, reason = ngx.timer.at(0, run, job)
     if not started then
         leave(job)

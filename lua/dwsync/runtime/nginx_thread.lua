@@ -27,30 +27,21 @@ local function values(good, response, err)
     return response.status, response.header_lines, response.seconds, response.body, response.certificate
 end
 
-local function reduced(body, options)
-    return options and core.reduce_page(body, options) or body
-end
-
 --- Performs a request.
 -- @tparam number till when it is over at the latest, seconds since the epoch
--- @tparam table request as for a runtime's `perform`, without `timeout` and `decode`
--- @tparam[opt] table reduce options of core.reduce_page
+-- @tparam table request as for a runtime's `perform`, without `timeout`; `decode`, if any, with `reduce` in it
 -- @treturn number|nil|boolean status; nil: the request failed; false: it was wrong
 -- @treturn string the lines of the head; kind; what was wrong
 -- @treturn number|string seconds; code
 -- @treturn string body; message
 -- @treturn ?table certificate
-function M.perform(till, request, reduce)
+function M.perform(till, request)
     local seconds = till - core.now()
     if seconds <= 0 then
         return nil, "timeout", "timeout", "the time was over before one of nginx's threads was free"
     end
     request.timeout = seconds
-    local status, second, third, body, certificate = values(pcall(exchange, request))
-    if status and status >= 200 and status < 300 then
-        body = reduced(body, reduce)
-    end
-    return status, second, third, body, certificate
+    return values(pcall(exchange, request))
 end
 
 return M

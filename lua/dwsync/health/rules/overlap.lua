@@ -36,8 +36,8 @@ function M.describe(finding, course)
     if finding.value == 0 then
         return "no two runs at once"
     end
-    return what_is_so(finding), ("Two runs can undo each other's work: see in the console whether the older run of %s really "
-        .. "works still; stop it if it does, and report it to the service if it only says so."):format(
+    return what_is_so(finding), ("Two runs can undo each other's work: see in the console whether the older run of %s "
+        .. "really works still; stop it if it does, and report it to the service if it only says so."):format(
         wording.source(course.source))
 end
 

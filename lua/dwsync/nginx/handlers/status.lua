@@ -26,7 +26,8 @@ end
 
 local function about(settings, snapshot, reader)
     local age = snapshot and snapshot.oldest and ngx.now() - snapshot.oldest
-    return { age = age, error = reader:last_error(), stale = not age or age > settings.stale_after,
+    return { age = age and math.max(0, math.floor(age)), error = reader:last_error(),
+        stale = not age or age > settings.stale_after,
         stale_after = settings.stale_after, interval = settings.interval }
 end
 

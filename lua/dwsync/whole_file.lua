@@ -1,6 +1,6 @@
 --- A file that is there whole or not at all: written beside its name, then renamed.
 -- It must not replace anything but a regular file.
--- @module dwsync.cli.output_file
+-- @module dwsync.whole_file
 local uv = require "luv"
 
 local M = {}
@@ -42,7 +42,7 @@ function M.write(path, text)
     local target = uv.fs_realpath(path) or path -- a link stays a link
     local stat = uv.fs_stat(target)
     if stat and stat.type ~= "file" then
-        return nil, "it is no regular file; leave --file out to write to standard output"
+        return nil, "it is no regular file"
     end
     local beside = ("%s.%d.tmp"):format(target, uv.os_getpid())
     local written, reason = write_whole(beside, stat, text)

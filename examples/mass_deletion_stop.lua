@@ -1,0 +1,81 @@
+-- mass_deletion_stop.lua CLUSTER STOP_FILE [ALLOWED]: halts a pipeline when a run deleted more than ALLOWED accounts.
+--
+--    dwsync run mass_deletion_stop.lua CLUSTER /var/lib/pipeline/STOP 50 && ./pipeline
+--
+-- It looks at the newest run of each identity source and at all within WINDOW, so that a quiet run does not hide the
+-- one before it. Too many deletions write STOP_FILE (whole or not at all) and say what to restore; with --dry-run
+-- nothing is written. As long as STOP_FILE is there the answer stays 2. When the deletions were meant:
+--
+--    cat STOP >> STOP.accepted && rm STOP        which accepts these very records and nothing that comes later
+--
+-- Exit status: 0 go on; 2 halt; 1 the records could not be read, 3 there are none: both are no reason to go on.
+-- To change: WINDOW, which must be longer than from one call to the next. Without ALLOWED the configuration file's
+-- mass_delete decides (critical from 50 accounts unless it says otherwise).
+local display = require "dwsync.report.display"
+local files = require "dwsync.files"
+local whole_file = require "dwsync.whole_file"
+local quantities = require "dwsync.report.quantities"
+
+local WINDOW = "2d"
+
+local cluster, stop_file, allowed = arg[1], arg[2], tonumber(arg[3])
+if not cluster or not stop_file or arg[3] and not (allowed and allowed >= 0 and allowed % 1 == 0) then
+    io.stderr:write "usage: dwsync run mass_deletion_stop.lua CLUSTER STOP_FILE [ALLOWED]\n"
+    return 2
+end
+
+local stopped, reason, missing = files.read(stop_file)
+if stopped or not missing then
+    io.stderr:write(("%s is still there:\n%s"):format(stop_file, stopped or reason .. "\n"))
+    return 2
+end
+local accepted = {}
+for id in (files.read(stop_file .. ".accepted") or ""):gmatch "; record ([^\n]+)\n" do
+    accepted[id] = true
+end
+
+local list, err = client:all_sync_records { cluster_id = settings.clusters[cluster] or cluster }
+if not list then
+    return nil, err
+elseif #list == 0 then
+    io.stderr:write(cluster, ": there is no run on record, so nothing is known about deletions\n")
+    return 3
+end
+
+local configured = settings.thresholds and settings.thresholds.mass_delete
+local rule = { window = WINDOW } -- and never off
+for name, value in pairs(allowed and { warning = allowed + 1, critical = allowed + 1 }
+    or type(configured) == "table" and configured or {}) do
+    rule[name] = value
+end
+local left = records.where(list, function(record)
+    return not accepted[display.safe(tostring(record.id))]
+end)
+local evaluation = health.evaluate(left, { mass_delete = rule }, os.time() + client:clock_skew())
+local too_many = records.where(evaluation.verdicts, function(verdict)
+    return verdict.rule == "mass_delete" and verdict.severity == "critical"
+end):to_list()
+if #too_many == 0 then
+    print(cluster .. ": no run deleted too many accounts")
+    return 0
+end
+
+-- The records count accounts and do not name them: what they were is in a backup from before the run.
+local lines = {}
+for _, verdict in ipairs(too_many) do
+    local run = verdict.record_id and records.where(list, { id = verdict.record_id }):to_list()[1] or {}
+    lines[#lines + 1] = ("%s: %s; record %s\n"):format(cluster, verdict.message,
+        display.safe(tostring(verdict.record_id or "without an id")))
+    lines[#lines + 1] = ("  Restore: the accounts and grants of source %s as they were before %s.\n"):format(
+        display.safe(tostring(verdict.source)), quantities.instant(run.start_time))
+    lines[#lines + 1] = ("  Next: %s\n"):format(verdict.advice)
+end
+local text = table.concat(lines)
+io.stderr:write(text)
+if not dry_run then
+    local written, why = whole_file.write(stop_file, text)
+    if not written then
+        return nil, ("cannot write %s: %s"):format(stop_file, why)
+    end
+end
+return 2

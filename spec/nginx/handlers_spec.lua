@@ -1,0 +1,309 @@
+local cjson = require "cjson"
+local emulators = require "spec.support.emulator"
+local nginx = require "spec.support.refreshing_nginx"
+
+local LOCATIONS = nginx.LOCATIONS .. [[
+        location = /backend { content_by_lua_block { ngx.print("backend, stale: ", ngx.var.http_x_dwsync_stale) } }
+        location = /gated {
+            access_by_lua_block { require("dwsync.nginx").gate { max_age = "2h", cluster = "HEALTHY" } }
+            content_by_lua_block { ngx.print("let through, stale: ", ngx.var.http_x_dwsync_stale) }
+        }
+        location = /gated/failing {
+            access_by_lua_block { require("dwsync.nginx").gate { max_age = "2h", cluster = "FAILING", source = "ldap" } }
+            content_by_lua_block { ngx.print("let through") }
+        }
+        location = /gated/nobody {
+            access_by_lua_block { require("dwsync.nginx").gate { max_age = "2h", source = "nobody" } }
+            content_by_lua_block { ngx.print("let through") }
+        }
+        location = /marked/failing {
+            access_by_lua_block {
+                require("dwsync.nginx").gate { max_age = "2h", cluster = "FAILING", deny = false }
+            }
+            content_by_lua_block { ngx.print("let through, stale: ", ngx.var.http_x_dwsync_stale) }
+        }
+        location = /misused {
+            access_by_lua_block { require("dwsync.nginx").gate { age = "2h" } }
+            content_by_lua_block { ngx.print("let through") }
+        }
+]]
+
+describe("the handlers inside nginx", function()
+    local service, server
+
+    setup(function()
+        service = emulators.start()
+        local client = service:options()
+        client.getenv = nil -- a function cannot enter a thread
+        local locations = LOCATIONS:gsub("HEALTHY", (service:cluster "healthy")):gsub("FAILING", (service:cluster "failing"))
+        server = nginx.start { server = locations,
+            http = nginx.refreshing { clusters = "all", interval = 3600, client = client } }
+        server:get_until("/metrics", 200)
+    end)
+    teardown(function()
+        server:stop()
+        service:stop()
+    end)
+
+    local function json(path)
+        local response = server:get(path)
+        return cjson.decode(response.body), response.status, response.headers
+    end
+
+    local function records(query)
+        return json("/records?cluster=" .. service:cluster "large" .. query)
+    end
+
+    -- ---- all of them -----------------------------------------------------------------------------
+
+    for _, path in ipairs { "/metrics", "/health", "/records?cluster=CLUSTER", "/status", "/status?asset=script" } do
+        describe(path, function()
+            local address
+            setup(function()
+                address = path:gsub("CLUSTER", (service:cluster "healthy"))
+            end)
+
+            it("answers with the usual security headers", function()
+                local headers = server:get(address).headers
+                assert.equal("nosniff", headers["x-content-type-options"])
+                assert.equal("DENY", headers["x-frame-options"])
+                assert.equal("no-referrer", headers["referrer-policy"])
+                assert.equal("no-cache", headers["cache-control"])
+                assert.truthy(headers["content-security-policy"]:find("default-src 'none'", 1, true))
+                assert.truthy(headers["content-security-policy"]:find("frame-ancestors 'none'", 1, true))
+                assert.is_nil(headers["content-security-policy"]:find("unsafe", 1, true))
+            end)
+
+            it("answers HEAD with the same length and no body", function()
+                local whole = server:get(address)
+                local head = server:get(address, { method = "HEAD" })
+                assert.equal(whole.status, head.status)
+                assert.equal("", head.body)
+                if not path:find "metrics" and not path:find "health" and not path:find "status$" then
+                    assert.equal(whole.headers["content-length"], head.headers["content-length"])
+                end
+            end)
+
+            it("answers no other method", function()
+                for _, method in ipairs { "POST", "PUT", "DELETE", "OPTIONS", "PATCH" } do
+                    local response = server:get(address, { method = method })
+                    assert.equal(405, response.status)
+                    assert.equal("GET, HEAD", response.headers.allow)
+                end
+            end)
+
+            it("refuses a parameter that it does not know", function()
+                local body, status = json(address .. (address:find("?", 1, true) and "&" or "?") .. "sauce=1")
+                assert.equal(400, status)
+                assert.truthy(body.error:find("unknown parameter 'sauce'; there are", 1, true))
+            end)
+        end)
+    end
+
+    it("show no key and no secret", function()
+        local all = {}
+        for _, path in ipairs { "/metrics", "/health", "/status", "/status?part=body",
+            "/records?limit=1000&cluster=" .. service:cluster "failing" } do
+            local response = server:get(path)
+            all[#all + 1] = response.body .. cjson.encode(response.headers)
+        end
+        all[#all + 1] = server:log()
+        local text = table.concat(all)
+        assert.falsy(text:find(service.info.sk, 1, true))
+        assert.falsy(text:find(service.info.ak, 1, true))
+        assert.falsy(text:lower():find("authorization", 1, true))
+    end)
+
+    -- ---- metrics ---------------------------------------------------------------------------------
+
+    it("metrics() tells of every cluster and of the refresher itself", function()
+        local body = server:get("/metrics").body
+        for _, line in ipairs {
+            ('dwsync_up{cluster="%s"} 1\n'):format(service:cluster "healthy"),
+            ('dwsync_up{cluster="%s"} 0\n'):format(service:cluster "feature_off"),
+            "\ndwsync_retries_total 0\n",
+            'dwsync_sweeps_total{outcome="partial"} 1\n',
+            "\ndwsync_cache_stale 0\n",
+            "\ndwsync_dict_capacity_bytes 8388608\n",
+            "\ndwsync_dict_too_small 0\n",
+        } do
+            assert.truthy(body:find(line, 1, true), line)
+        end
+        assert.truthy(body:find 'dwsync_requests_total{status="200"} %d+\n')
+        for _, name in ipairs { "dwsync_refresh_duration_seconds", "dwsync_refresh_timestamp_seconds",
+            "dwsync_cache_age_seconds", "dwsync_dict_free_bytes", "dwsync_dict_documents_bytes" } do
+            assert.truthy(body:find("\n" .. name .. " [%d.e+-]+\n"), name)
+        end
+    end)
+
+    it("metrics() is what promtool takes for metrics", function()
+        local pipe = assert(io.popen("promtool check metrics 2>&1 > /dev/null <<'END'\n" .. server:get("/metrics").body
+            .. "END\n"))
+        local complaints = pipe:read "*a"
+        pipe:close()
+        assert.equal("", complaints)
+    end)
+
+    -- ---- health ----------------------------------------------------------------------------------
+
+    it("health() is 503 while a cluster is critical, and says which and why", function()
+        local health, status = json "/health"
+        assert.equal(503, status)
+        assert.is_false(health.healthy)
+        assert.equal("critical", health.severity)
+        assert.equal(9, #health.clusters)
+        for _, cluster in ipairs(health.clusters) do
+            if cluster.id == service:cluster "failing" then
+                assert.equal("critical", cluster.severity)
+                assert.equal("failing", cluster.verdicts[1].rule)
+            end
+        end
+    end)
+
+    it("health() is 200 for a cluster that is well", function()
+        local health, status = json("/health?cluster=" .. service:cluster "healthy")
+        assert.equal(200, status)
+        assert.is_true(health.healthy)
+        assert.equal(1, #health.sources)
+    end)
+
+    it("health() with max_age asks for a success that recent, whatever the verdicts say", function()
+        local health, status = json("/health?max_age=2h&source=ldap&cluster=" .. service:cluster "mass_delete")
+        assert.equal(200, status)
+        assert.equal("critical", health.severity)
+        health, status = json("/health?max_age=1m&cluster=" .. service:cluster "healthy")
+        assert.equal(503, status)
+        assert.truthy(health.reason:find "^the last success is %d+ s ago, more than 60 s$")
+    end)
+
+    it("health() knows what it does not know", function()
+        local health, status = json "/health?source=nobody"
+        assert.equal(404, status)
+        assert.equal("there is no such cluster or source", health.error)
+        health, status = json("/health?max_age=1d&cluster=" .. service:cluster "never")
+        assert.equal(503, status)
+        assert.truthy(health.reason:find("never synchronised successfully", 1, true))
+    end)
+
+    -- ---- records ---------------------------------------------------------------------------------
+
+    it("records() gives the newest hundred of the chosen cluster", function()
+        local list, status = records ""
+        assert.equal(200, status)
+        assert.equal(1000, list.count)
+        assert.equal(100, #list.sync_records)
+        assert.is_true(list.sync_records[1].start_time > list.sync_records[2].start_time)
+    end)
+
+    it("records() goes through all pages, each record once", function()
+        local seen, count = {}, 0
+        for offset = 0, 900, 300 do
+            for _, record in ipairs(records("&limit=300&offset=" .. offset).sync_records) do
+                assert.is_nil(seen[record.id])
+                seen[record.id], count = true, count + 1
+            end
+        end
+        assert.equal(1000, count)
+        assert.same({}, records("&offset=1000").sync_records)
+    end)
+
+    it("records() filters by status, source and time", function()
+        local failed = records "&status=failed"
+        assert.equal(10, failed.count)
+        for _, record in ipairs(failed.sync_records) do
+            assert.equal("FAILED", record.status)
+        end
+        assert.equal(1000, records("&status=FAILED,finished&source=LDAP").count)
+        assert.equal(0, records("&source=oneaccess").count)
+        local recent = records "&since=24h&limit=1000"
+        assert.is_true(recent.count >= 140 and recent.count <= 144, recent.count)
+        local first = recent.sync_records[recent.count].start_time
+        assert.equal(1000 - recent.count, records("&until=" .. ("%.0f"):format(first)).count)
+    end)
+
+    it("records() answers 304 to whoever has them already", function()
+        local address = "/records?limit=5&cluster=" .. service:cluster "large"
+        local first = server:get(address)
+        local tag = first.headers.etag
+        local again = server:get(address, { headers = { ["If-None-Match"] = '"other", W/' .. tag } })
+        assert.equal(304, again.status)
+        assert.equal("", again.body)
+        assert.equal(tag, again.headers.etag)
+        assert.equal(200, server:get(address, { headers = { ["If-None-Match"] = '"other"' } }).status)
+    end)
+
+    it("records() says what is wrong with a request", function()
+        for query, message in pairs {
+            ["&limit=0"] = "limit is '0', expected an integer from 1 to 1000",
+            ["&limit=1001"] = "limit is '1001', expected an integer from 1 to 1000",
+            ["&offset=-1"] = "offset is '-1', expected an integer from 0 to 1000000",
+            ["&status=BROKEN"] = "status is 'BROKEN', expected FINISHED, FAILED, RUNNING, or some of them with commas "
+                .. "between",
+            ["&since=yesterday"] = "since is 'yesterday', expected 90m, 24h, 7d, an ISO 8601 date, or milliseconds since "
+                .. "the epoch",
+            ["&limit=1&limit=2"] = "limit is given more than once",
+            ["&limit"] = "limit has no value",
+            ["&source="] = "source is '', expected 1 to 50 names with commas between",
+        } do
+            local body, status = records(query)
+            assert.equal(400, status, query)
+            assert.equal(message, body.error)
+        end
+        local body, status = json "/records"
+        assert.equal(400, status)
+        assert.equal("cluster is missing: there are 9", body.error)
+        body, status = json "/records?cluster=nobody"
+        assert.equal(404, status)
+        assert.equal("there is no such cluster", body.error)
+    end)
+
+    -- ---- status ----------------------------------------------------------------------------------
+
+    it("status() serves the page, its script and its style from one address", function()
+        local page = server:get "/status"
+        assert.equal(200, page.status)
+        assert.equal("text/html; charset=utf-8", page.headers["content-type"])
+        assert.equal("text/javascript; charset=utf-8", server:get("/status?asset=script").headers["content-type"])
+        assert.equal("text/css; charset=utf-8", server:get("/status?asset=style").headers["content-type"])
+        assert.falsy(page.body:find("<img src=x", 1, true))
+    end)
+
+    it("status() serves the part that changes, with its age, and 304 while it does not", function()
+        local part = server:get "/status?part=body"
+        assert.truthy(tonumber(part.headers["x-dwsync-age"]))
+        assert.truthy(part.headers["x-dwsync-error"]:find("DWS.5045", 1, true))
+        assert.equal(304, server:get("/status?part=body", { headers = { ["If-None-Match"] = part.headers.etag } }).status)
+        assert.equal(400, server:get("/status?part=head").status)
+    end)
+
+    -- ---- gate ------------------------------------------------------------------------------------
+
+    it("gate() lets through while the last success is recent, and says how old it is", function()
+        local response = server:get("/gated", { headers = { ["X-Dwsync-Stale"] = "made up" } })
+        assert.equal(200, response.status)
+        assert.equal("let through, stale: 0", response.body)
+        assert.equal("0", response.headers["x-dwsync-stale"])
+        assert.is_true(tonumber(response.headers["x-dwsync-last-success-age"]) < 7200)
+    end)
+
+    it("gate() denies with 503 when it is not, or when nobody knows", function()
+        local failing, status = json "/gated/failing"
+        assert.equal(503, status)
+        assert.truthy(failing.error:find "^the last synchronisation is not fresh: the last success is %d+ s ago")
+        local nobody, nobody_status, headers = json "/gated/nobody"
+        assert.equal(503, nobody_status)
+        assert.equal("the last synchronisation is not fresh: there is no such source", nobody.error)
+        assert.equal("unknown", headers["x-dwsync-last-success-age"])
+    end)
+
+    it("gate() with deny = false only marks the request", function()
+        local response = server:get "/marked/failing"
+        assert.equal(200, response.status)
+        assert.equal("let through, stale: 1", response.body)
+    end)
+
+    it("gate() closes when it is misused, and the log says why", function()
+        assert.equal(500, server:get("/misused").status)
+        server:wait_for_log "unknown option 'age' of gate; there are cluster, deny, max_age, source"
+    end)
+end)

@@ -1,0 +1,122 @@
+local cjson = require "cjson"
+local emulators = require "spec.support.emulator"
+local nginx = require "spec.support.refreshing_nginx"
+
+describe("a refresher inside nginx", function()
+    local service, server
+
+    setup(function()
+        service = emulators.start()
+    end)
+    teardown(function()
+        service:stop()
+    end)
+    after_each(function()
+        server:stop()
+    end)
+
+    local function setup_options(more)
+        local client = service:options()
+        client.getenv = nil -- a function cannot enter a thread
+        local options = { clusters = "all", interval = 1, lease = 1, client = client }
+        for name, value in pairs(more or {}) do
+            options[name] = value
+        end
+        return options
+    end
+
+    -- ---- a dict that is too small ----------------------------------------------------------------
+
+    it("leaves out records when the dict has no room for them, says so, and serves the rest", function()
+        server = nginx.start { http = nginx.refreshing(setup_options()), dict = "400k" }
+        server:get_until("/metrics", "\ndwsync_dict_too_small 1\n")
+        server:wait_for_log "lua_shared_dict is too small"
+        assert.truthy(server:log():find "these stay as they were: [^\n]*records:")
+        assert.truthy(server:log():find "make it at least %d+m")
+        assert.equal(503, server:get("/health").status)
+        assert.equal(9, #cjson.decode(server:get("/health").body).clusters)
+        local response = server:get("/records?cluster=" .. service:cluster "large")
+        assert.equal(503, response.status)
+        assert.equal("there is no room for these records", cjson.decode(response.body).error)
+    end)
+
+    it("goes on when the dict has no room for anything, and answers 503 with the reason", function()
+        server = nginx.start { http = nginx.refreshing(setup_options()), dict = "64k" }
+        local response = server:get_until("/health", "nothing was published: no memory")
+        assert.equal(503, response.status)
+        server:wait_for_log "lua_shared_dict is too small"
+        assert.equal("pong\n", server:get("/ping").body)
+        local sweeps = service:asked()
+        nginx.wait_until(function() return service:asked() > sweeps end, "it to go on")
+    end)
+
+    it("keeps what there was when a larger publication finds no room any more", function()
+        service:reset()
+        local one = setup_options { clusters = { service:cluster "healthy" } }
+        server = nginx.start { http = nginx.refreshing(one), dict = "200k" }
+        server:get_until("/health", 200)
+        local before = server:get("/records").body
+        local all = {}
+        for i, cluster in ipairs(service.info.clusters) do
+            all[i] = cluster.id
+        end
+        server:reconfigure((server:configuration():gsub('%["clusters"%] = %b{}', '["clusters"] = '
+            .. nginx.code(all):gsub("%%", "%%%%"))))
+        server:signal "sighup"
+        server:wait_for_log "lua_shared_dict is too small"
+        assert.equal(before, server:get("/records?cluster=" .. service:cluster "healthy").body)
+    end)
+
+    -- ---- configuration ---------------------------------------------------------------------------
+
+    local function refused(http, pattern)
+        server = nginx.start { http = http, may_fail = true }
+        assert.equal(1, server.exited)
+        local told = {}
+        for line in server:log():gmatch "[^\n]+" do
+            told[#told + 1] = line:find(pattern, 1, true) and line or nil
+        end
+        assert.equal(1, #told, server:log())
+    end
+
+    for _, case in ipairs {
+        { { intervall = 60 }, "dwsync.nginx: unknown option 'intervall'; there are client, clusters, concurrency, dict, "
+            .. "history, interval, jitter, lease, records, rules, stale_after, thread_pool, timeout" },
+        { { interval = 0 }, "dwsync.nginx: interval is 0, expected a length of time from 1 s to a day: seconds, or "
+            .. '"90s", "5m"' },
+        { { dict = "nowhere" }, 'dwsync.nginx: there is no shared dict "nowhere": put "lua_shared_dict nowhere 16m;" into '
+            .. "http {}" },
+        { { client = { region = "nowhere-1" } }, "dwsync.nginx: client: " },
+        { { rules = { stale = { warming = 1 } } }, "dwsync.nginx: rules: " },
+    } do
+        it("does not start with " .. nginx.code(case[1]) .. ", and one line of the log says why", function()
+            refused(nginx.refreshing(setup_options(case[1])), case[2])
+        end)
+    end
+
+    it("does not start without a shared dict, a setup, or a call of it in init_by_lua", function()
+        server = nginx.start { may_fail = true, http = [[
+            init_worker_by_lua_block { require("dwsync.nginx").start() }
+        ]] }
+        server:wait_for_log "dwsync.nginx: setup was not called in init_by_lua"
+        assert.equal(500, server:get("/health").status)
+    end)
+
+    it("says in its log and in every answer that the thread pool is missing", function()
+        server = nginx.start { http = nginx.refreshing(setup_options { thread_pool = "elsewhere" }) }
+        server:wait_for_log "nginx could not run the sweep in a thread: thread pool elsewhere not found"
+        local response = server:get "/health"
+        assert.equal(503, response.status)
+        assert.truthy(response.body:find("thread pool elsewhere not found", 1, true))
+    end)
+
+    it("reads keys from the environment of the master, which workers do not see", function()
+        local options = setup_options { clusters = { service:cluster "healthy" } }
+        options.client.credentials, options.client.project_id = nil, nil
+        server = nginx.start {
+            http = nginx.refreshing(options),
+            env = { "HUAWEICLOUD_SDK_AK=" .. service.info.ak, "HUAWEICLOUD_SDK_SK=" .. service.info.sk },
+        }
+        server:get_until("/health", 200)
+    end)
+end)
