@@ -29,12 +29,13 @@ end
 -- @tparam string content_type
 -- @tparam string body
 -- @tparam[opt] string policy Content-Security-Policy, when something may be loaded
-function M.send(status, content_type, body, policy)
+-- @tparam[opt] string tail what comes behind the body: to join the two would copy them
+function M.send(status, content_type, body, policy, tail)
     set_headers(content_type, policy)
     ngx.status = status
-    ngx.header["Content-Length"] = #body
+    ngx.header["Content-Length"] = #body + #(tail or "")
     if ngx.req.get_method() ~= "HEAD" then
-        ngx.print(body)
+        ngx.print(body, tail or "")
     else
         ngx.send_headers()
     end

@@ -7,6 +7,7 @@
 --    STATUS SOURCE START OFFSET LENGTH    for each record, digits of fixed width and no blanks between
 --    \n{…},\n{…}            the records; offsets count from the first brace
 -- @module dwsync.nginx.record_list
+local columns = require "dwsync.report.columns"
 local core = require "dwsync.core"
 local ndjson = require "dwsync.report.ndjson"
 local records = require "dwsync.records"
@@ -54,6 +55,62 @@ local function numbering()
     return number, lines
 end
 
+local BETWEEN = ",\n"
+
+local NAMES = {}
+for i, name in ipairs(columns.record_fields) do
+    NAMES[i] = { field = name, first = ('{"%s":'):format(name), label = (',"%s":'):format(name) }
+end
+
+local EXACT = 2 ^ 53
+
+-- Almost every text was there before; ids and times were not.
+local function encoded(value, seen)
+    local text = seen[value]
+    if text then
+        return text
+    elseif type(value) == "number" and value % 1 == 0 and value > -EXACT and value < EXACT then
+        return ("%.0f"):format(value)
+    elseif type(value) == "string" and #value == 36 and value:find "^[%x-]+$" then
+        return '"' .. value .. '"'
+    end
+    text = ndjson.encode(value)
+    seen[value] = text
+    return text
+end
+
+local function has_more_than(record, count)
+    for _ in pairs(record) do
+        count = count - 1
+    end
+    return count < 0
+end
+
+-- Adds to the pieces what ndjson.object writes, sooner: this is most of the work of a sweep. Lines are never texts of
+-- their own, since LuaJIT looks at few bytes of a long text to tell it from others, and those are alike in all lines.
+-- Returns the length.
+local function add_line(pieces, record, seen)
+    local first, length, known = #pieces, 0, 0
+    for _, name in ipairs(NAMES) do
+        local value = record[name.field]
+        if value ~= nil then
+            local text = encoded(value, seen)
+            local label = known == 0 and name.first or name.label
+            pieces[first + 2 * known + 1], pieces[first + 2 * known + 2] = label, text
+            length, known = length + #label + #text, known + 1
+        end
+    end
+    if has_more_than(record, known) or known == 0 then
+        for i = #pieces, first + 1, -1 do
+            pieces[i] = nil
+        end
+        pieces[first + 1] = ndjson.object(record)
+        return #pieces[first + 1]
+    end
+    pieces[#pieces + 1] = "}"
+    return length + 1
+end
+
 --- Writes a list.
 -- @tparam {table,...} list records
 -- @tparam integer limit how many are kept, the newest
@@ -61,14 +118,17 @@ end
 function M.write(list, limit)
     local newest = records.from(list):sort_by("start_time", "desc"):take(limit):to_list()
     local number, sources = numbering()
-    local index, lines, offset = {}, {}, 0
+    local index, pieces, offset, seen = {}, {}, 0, {}
     for i, record in ipairs(newest) do
-        lines[i] = ndjson.object(record)
-        index[i] = ENTRY:format(STATUS[record.status] or OTHER, number(record), start_of(record), offset, #lines[i])
-        offset = offset + #lines[i] + 2
+        if i > 1 then
+            pieces[#pieces + 1] = BETWEEN
+        end
+        local length = add_line(pieces, record, seen)
+        index[i] = ENTRY:format(STATUS[record.status] or OTHER, number(record), start_of(record), offset, length)
+        offset = offset + length + #BETWEEN
     end
     return ("%d %d\n%s%s\n%s"):format(#newest, #sources, table.concat(sources), table.concat(index),
-        table.concat(lines, ",\n"))
+        table.concat(pieces))
 end
 
 -- Returns the head {count, sources = {{id =, type =},...}, index = where the index begins, body = where records begin}.

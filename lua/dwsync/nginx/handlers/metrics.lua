@@ -53,16 +53,28 @@ local function about_memory(lines, store)
 end
 
 -- What changes with sweeps only is written once a sweep in each worker.
-local function own_text(snapshot, store)
+local function lasting_text(snapshot, store)
     local swept = store:get_state "swept"
-    if snapshot.own_of ~= swept or not snapshot.own then
-        local lines = {}
+    if snapshot.lasting_of ~= swept or not snapshot.lasting then
+        local lines = { snapshot.metrics }
         about_refreshing(lines, store)
         about_memory(lines, store)
-        snapshot.own_of, snapshot.own = swept, table.concat(lines)
+        snapshot.lasting_of, snapshot.lasting = swept, table.concat(lines)
     end
-    return snapshot.own
+    return snapshot.lasting
 end
+
+local AGE = [[
+# HELP dwsync_cache_age_seconds Age of the oldest records that are shown.
+# TYPE dwsync_cache_age_seconds gauge
+dwsync_cache_age_seconds %.3f
+]]
+
+local STALE = [[
+# HELP dwsync_cache_stale Whether what is shown is older than it should ever be (1).
+# TYPE dwsync_cache_stale gauge
+dwsync_cache_stale %d
+]]
 
 --- Answers.
 function M.serve(settings, reader)
@@ -76,12 +88,10 @@ function M.serve(settings, reader)
     elseif not snapshot then
         return answer.not_ready(reader)
     end
-    local lines = { snapshot.metrics, own_text(snapshot, reader.store) }
     local age = snapshot.oldest and ngx.now() - snapshot.oldest
-    gauge(lines, "dwsync_cache_age_seconds", "Age of the oldest records that are shown.", age)
-    gauge(lines, "dwsync_cache_stale", "Whether what is shown is older than it should ever be (1).",
-        (not age or age > settings.stale_after) and 1 or 0)
-    answer.send(200, "text/plain; version=0.0.4; charset=utf-8", table.concat(lines))
+    local tail = STALE:format((not age or age > settings.stale_after) and 1 or 0)
+    answer.send(200, "text/plain; version=0.0.4; charset=utf-8", lasting_text(snapshot, reader.store), nil,
+        age and AGE:format(age) .. tail or tail)
 end
 
 return M
