@@ -6,10 +6,12 @@
 #include <string.h>
 #include <time.h>
 
-#if defined(__has_include)
-#if __has_include(<luajit.h>)
-#include <luajit.h>
-#endif
+#if LUA_VERSION_NUM == 501
+/* LuaJIT has it and Lua 5.1 has not, but they share modules: where it is missing it is NULL. */
+extern int lua_isyieldable(lua_State *L) __attribute__((weak));
+#define CAN_TELL (&lua_isyieldable != NULL)
+#else
+#define CAN_TELL true
 #endif
 
 #define BUF "dwsync.buf"
@@ -159,11 +161,7 @@ static int core_sleep(lua_State *L)
  * tells that a C function (require, a comparison of table.sort) stands between here and the event loop. */
 static int core_can_yield(lua_State *L)
 {
-#if LUA_VERSION_NUM >= 503 || defined(LUAJIT_VERSION)
-    lua_pushboolean(L, lua_isyieldable(L));
-#else
-    lua_pushboolean(L, 1);
-#endif
+    lua_pushboolean(L, !CAN_TELL || lua_isyieldable(L));
     return 1;
 }
 

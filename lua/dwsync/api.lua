@@ -82,7 +82,7 @@ function Api:resolve_credentials(limits)
     if ready then
         local good, err = ready()
         if not good then
-            return nil, err
+            return nil, errors.from_core(err)
         end
     end
     return self.provider:get(limits)

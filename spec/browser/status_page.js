@@ -33,7 +33,7 @@ async function main() {
     // Opens the page in a context of its own; `use` looks at it. What it did on its own is always watched.
     async function visit(name, view, state, use, more = {}) {
         Object.assign(server, { document: "stories", body: "stories_body", age: 3, error: "", status: 200, extra: "",
-            reset: false, asked: [], unchanged: 0 }, state);
+            reset: false, date: 0, asked: [], unchanged: 0 }, state);
         const context = await browser.newContext({ ...VIEWS[view], serviceWorkers: "block", ...more.context });
         const page = await context.newPage();
         const watch = seen[name] = { dialogs: 0, foreign: [], violations: [], failures: [] };
@@ -138,7 +138,10 @@ async function main() {
         watch.failing = await look();
         await page.clock.runFor(5000);
         watch.older = await look();
-        Object.assign(server, { age: 3, error: "", status: 502 });
+        Object.assign(server, { date: (given.now + 7200) * 1000 });
+        await poll(page);
+        watch.ahead = await look();
+        Object.assign(server, { age: 3, error: "", status: 502, date: 0 });
         await poll(page);
         watch.refused = await look();
         Object.assign(server, { status: 200, reset: true });

@@ -11,6 +11,7 @@ exports.serve = function serve(texts) {
         const query = new URL(request.url, "http://localhost").searchParams;
         const what = query.get("asset") || query.get("part") || "document";
         server.asked.push({ path: request.url, tag: request.headers["if-none-match"] || "" });
+        response.sendDate = false; // the browser's clock is a fake
         const headers = { "Content-Security-Policy": texts.policy, "X-Content-Type-Options": "nosniff" };
         const send = (status, type, text) => response.writeHead(status, { "Content-Type": type + "; charset=utf-8",
             ...headers }).end(text);
@@ -21,7 +22,8 @@ exports.serve = function serve(texts) {
         if (server.status !== 200) return send(server.status, "text/html", server.extra || "<p>no</p>");
         const tag = `"${server.body}${server.extra.length}"`;
         Object.assign(headers, { ETag: tag, "X-Dwsync-Age": String(server.age),
-            "X-Dwsync-Error": encodeURIComponent(server.error) });
+            "X-Dwsync-Error": Buffer.from(server.error.replace(/[\0-\x1f]/g, " ")).toString("latin1") });
+        if (server.date) headers.Date = new Date(server.date).toUTCString();
         if (request.headers["if-none-match"] === tag) {
             server.unchanged = (server.unchanged || 0) + 1;
             return response.writeHead(304, headers).end();

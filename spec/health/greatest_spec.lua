@@ -45,6 +45,7 @@ describe("the greatest value of a length of time", function()
         local window = greatest.new(10)
         window:put(1000, 5, "first")
         window:put(2000, 5, "second")
+        assert.equal("second", window:get(2000).run)
         assert.equal("second", window:get(1e12).run)
     end)
 

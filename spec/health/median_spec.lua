@@ -17,18 +17,22 @@ describe("the median", function()
         assert.equal(5, middle)
         assert.equal(0, deviation)
     end)
+end)
 
-    it("slides over a stream: always that of the newest values", function()
+describe("a window", function()
+    it("holds the newest values of a stream, sorted", function()
         local random = runs.random(31)
         for _, size in ipairs { 1, 2, 3, 5, 21 } do
-            local slide, seen = median.sliding(size), {}
+            local window, seen = median.window(size), {}
             for _ = 1, 200 do
-                seen[#seen + 1] = random(9)
+                seen[#seen + 1] = random(5) > 1 and random(9) or false
+                window:put(seen[#seen] or nil)
                 local newest = {}
                 for i = math.max(1, #seen - size + 1), #seen do
-                    newest[#newest + 1] = seen[i]
+                    newest[#newest + 1] = seen[i] or nil
                 end
-                assert.equal((median.spread(newest)), slide(seen[#seen]))
+                table.sort(newest)
+                assert.same(newest, window.sorted)
             end
         end
     end)

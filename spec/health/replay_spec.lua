@@ -126,6 +126,25 @@ describe("a replay", function()
         assert.same({}, alerts(list, "mass_delete", nil, { now = NOW, since = NOW * 1000 }))
     end)
 
+    it("comes to an end and fires in time with thresholds that are no whole milliseconds", function()
+        local list = runs.hourly(40, 600, function(run, i)
+            run.delete_count = i % 5 == 0 and 30 or 0
+            run.end_time = run.start_time + i
+        end)
+        for _, third in ipairs { 1 / 3, 1 / 7, 1e-4, 1234.56789 } do
+            local deletions = alerts(list, "mass_delete", { window = HOUR + third })
+            assert.equal(8, #deletions)
+            for _, alert in ipairs(deletions) do
+                assert.is_true(math.abs(alert.seconds - HOUR - third) <= 0.001, tostring(alert.seconds))
+            end
+            local late
+            for _, alert in ipairs(alerts(list, "stale", { warning = third, critical = false })) do
+                late = alert.record_id == list[2].id and alert.from - list[2].end_time - third * 1000 or late
+            end
+            assert.is_true(late >= -0.001 and late <= 1.001, tostring(late))
+        end
+    end)
+
     it("counts a streak from the failure that reached the threshold to the next success", function()
         local list = runs.hourly(20, 600, function(run, i)
             run.status = i >= 5 and i <= 9 and "FAILED" or "FINISHED"

@@ -126,6 +126,17 @@ describe("the body of the status page", function()
         has(html, "The records could not be read: refused")
     end)
 
+    it("tells when records are of before because a cluster cannot be asked now, even if those were well", function()
+        local item = overviews.healthy()
+        item.error, item.fetched_at = overviews.unreadable().error, overviews.NOW - 7200
+        local html = status_page.body(overviews.overview { item })
+        has(html, 'Last read <time class="ago" datetime="2025-11-24T06:00:00Z">2 h ago</time>')
+        has(html, "The records could not be read: no answer within 60 s")
+        has(html, "Raise timeout, or check what slows the network or the service down.")
+        has(html, 'id="group-attention"')
+        has(html, "Runs of ldap 79d6458e</title>")
+    end)
+
     it("does without records", function()
         local item = overviews.healthy()
         item.records = nil
@@ -204,7 +215,7 @@ describe("the document of the status page", function()
     it("says what the last failure was and how old all is", function()
         local html = document { age = 725, error = "no answer within 60 s" }
         has(html, '<b id="trouble-what">The last query failed: no answer within 60 s</b>')
-        has(html, "What is shown is 12 min 5 s old.")
+        has(html, "What is shown is up to 12 min 5 s old.")
         lacks(html, 'class="trouble" hidden')
     end)
 

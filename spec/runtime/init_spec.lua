@@ -105,6 +105,31 @@ describe("a runtime of the caller's own", function()
             { request.ca_file, request.proxy, request.user_agent, request.connect_timeout, request.timeout })
     end)
 
+    it("is asked first whether it can wait, when it can tell", function()
+        local asked = 0
+        local client = assert(dwsync.new {
+            endpoint = "https://dws.example.com",
+            getenv = function() end,
+            runtime = {
+                ready = function()
+                    asked = asked + 1
+                    return nil, { kind = "config", message = "not here" }
+                end,
+                perform = function()
+                    error "nothing is performed here"
+                end,
+                sleep = function() end,
+                now = os.time,
+            },
+        })
+        for _, method in ipairs { "list_sync_records", "all_sync_records", "list_clusters", "project_id" } do
+            local result, err = client[method](client, method:find "sync" and { cluster_id = "c" } or nil)
+            assert.is_nil(result)
+            assert.same({ "config", "not here", true }, { err.kind, err.message, dwsync.is_error(err) })
+        end
+        assert.equal(4, asked)
+    end)
+
     it("may say what failed in a word or as an error of the core", function()
         local failure
         local client = assert(dwsync.new {

@@ -166,6 +166,14 @@ describe("the nginx runtime", function()
         assert.is_true(journal.connections <= THREADS, journal.connections)
     end)
 
+    it("uses a connection again whichever thread's Lua opened it", function()
+        for _, answer in ipairs(ask "/another_lua") do
+            assert.is_true(#answer.records > 0)
+        end
+        local journal = service:journal()
+        assert.same({ 2, 1 }, { journal.total, journal.connections })
+    end)
+
     it("lets nginx answer others while queries wait for the service", function()
         service:fault({ delay = 0.5 }, { times = cjson.null })
         for i = 1, THREADS + 4 do
@@ -248,10 +256,11 @@ describe("the nginx runtime", function()
                 assert.same({ "throttled", "thread_pool", true }, { seen[i].kind, seen[i].code, seen[i].retryable })
             end
             assert.matches("in its pool dwsync: ngx_thread_task_post failed", seen[2].message, 1, true)
-            for i = 3, 4 do
+            for i = 3, 5 do
                 assert.same({ "config", false }, { seen[i].kind, seen[i].retryable })
             end
             assert.matches("in a thread: error loading module 'x'", seen[3].message, 1, true)
+            assert.matches("in a thread: .*raised", seen[5].message)
         end)
     end)
 

@@ -98,7 +98,8 @@ function M.start(given)
     end
     local good, child = pcall(processes.start, "env", words, "(ready)\n")
     if not good then
-        error(child .. self:error_log(), 0)
+        self:remove()
+        error(child, 0)
     end
     self.child = child
     return self
@@ -158,13 +159,17 @@ function Nginx:get(path)
     return response.body, response.status
 end
 
+function Nginx:remove()
+    self.pool:close()
+    assert(os.execute("rm -r " .. processes.quoted(self.directory)))
+end
+
 --- Ends it, and sees that nothing of it is left.
 -- @treturn string everything that was logged
 function Nginx:stop()
-    self.pool:close()
     self.child:stop "sigterm"
     local log = self:error_log()
-    assert(os.execute("rm -r " .. processes.quoted(self.directory)))
+    self:remove()
     return log
 end
 

@@ -127,6 +127,16 @@ function M.under_c()
     M.say(seen)
 end
 
+--- Two queries, the second one while the Lua of the first one's thread is busy with something else.
+function M.another_lua()
+    local first = M.ask()
+    local nap = ngx.thread.spawn(function()
+        return ngx.run_worker_thread("warehouse", "spec.support.nginx_nap", "nap", 0.1)
+    end)
+    M.say { first, M.ask() }
+    assert(ngx.thread.wait(nap))
+end
+
 local function client_of(options)
     return assert(dwsync.new { retries = 0, runtime = require("dwsync.runtime.nginx").new(options) })
 end
@@ -156,11 +166,14 @@ end
 function M.refused_by_threads()
     local answers = {}
     with_threads(function()
+        if answers[1] == "raised" then
+            error "raised"
+        end
         return false, answers[1]
     end, function()
         local seen = {}
         for i, answer in ipairs { "no available Lua vm", "ngx_thread_task_post failed", "error loading module 'x'\n",
-            "unsupported Lua type: LUA_TFUNCTION in the argument" } do
+            "unsupported Lua type: LUA_TFUNCTION in the argument", "raised" } do
             answers[1] = answer
             seen[i] = M.ask(nil, nil, client_of()).err
         end

@@ -92,6 +92,18 @@ function Child:wait()
     return self:stop()
 end
 
+--- Writes a line to its standard input and waits for the line it answers with.
+-- @tparam string line
+-- @treturn string
+function Child:ask(line)
+    local from = #self.output + 1
+    self.stdin:write(line .. "\n")
+    turn_until(function()
+        return self.output:find("\n", from, true) or self.exited
+    end, START_MS)
+    return (assert(self.output:match("^([^\n]*)\n", from), "a program ended without an answer: " .. self.output))
+end
+
 --- Closes its standard input, or sends it a signal, and waits for its end. Safe twice.
 -- @tparam[opt] string signal "sigterm"
 -- @treturn string everything it printed

@@ -5,7 +5,7 @@
 local M = {}
 
 local COMMANDS = { "records", "health", "check", "report", "watch", "wait", "history", "replay", "run", "clusters",
-    "doctor", "emulator", "completion", "version" }
+    "doctor", "emulator", "alert-rules", "completion", "version" }
 
 local DESCRIPTION = "Shows how the identity-source synchronisations of a Huawei Cloud DWS cluster went.\n"
     .. "Data goes to stdout, everything else to stderr."
@@ -45,7 +45,7 @@ end
 local function load_commands(parser, first)
     local commands = {}
     for _, name in ipairs(names_to_load(first)) do
-        local command = require("dwsync.cli." .. name)
+        local command = require("dwsync.cli." .. name:gsub("-", "_"))
         command.configure(parser:command(name))
         commands[name] = command
     end

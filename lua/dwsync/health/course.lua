@@ -9,13 +9,12 @@ local Course = {}
 Course.__index = Course
 
 --- @tparam table source as dwsync.health.sources gives it
--- @treturn table course: `ended` and `finished` (runs by end), `failures` (how many of the newest ended ones failed in
--- a row), `first_failure` (the first of those), `newest` (by start), `open` (how many are RUNNING), `first_time` (the
--- oldest time of all)
+-- @treturn table course: `last` (the newest ended run), `finished` (runs by end), `failures` (how many of the newest
+-- ended ones failed in a row), `first_failure` (the first of those), `newest` (by start), `open` (how many are
+-- RUNNING), `first_time` (the oldest time of all)
 function M.new(source)
     return setmetatable({
         source = source,
-        ended = {},
         finished = {},
         failures = 0,
         open = 0,
@@ -57,7 +56,7 @@ function Course:finish(run)
     if self.running[run] then
         self.running[run], self.open = nil, self.open - 1
     end
-    self.ended[#self.ended + 1] = run
+    self.last = run
     note_times(self, run)
     if run.status == "FAILED" then
         self.failures = self.failures + 1
@@ -72,11 +71,10 @@ end
 --- The first of a list of ended runs, all at once: the same as `finish` for each, in a fraction of the time.
 -- @tparam {table,...} ended by end @tparam integer count how many of them
 function Course:resume(ended, count)
-    local own, finished, newest_finished = self.ended, self.finished, self.newest_finished_start
+    local finished, newest_finished = self.finished, self.newest_finished_start
     local last_finished = 0
     for i = 1, count do
         local run = ended[i]
-        own[i] = run
         note_times(self, run)
         if run.status == "FINISHED" then
             finished[#finished + 1], last_finished = run, i
@@ -85,8 +83,9 @@ function Course:resume(ended, count)
             end
         end
     end
-    self.newest_finished_start = newest_finished
-    self.failures, self.first_failure = count - last_finished, ended[last_finished + 1]
+    self.last, self.newest_finished_start = ended[count], newest_finished
+    self.failures = count - last_finished
+    self.first_failure = self.failures > 0 and ended[last_finished + 1] or nil
 end
 
 --- The run that has been RUNNING longest, those apart that a newer run has finished after: nothing waits for them.

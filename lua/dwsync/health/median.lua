@@ -52,21 +52,27 @@ local function place(sorted, count, value)
     return low
 end
 
---- The median of the newest values of a stream.
+local Window = {}
+Window.__index = Window
+
+--- The newest values of a stream, sorted.
 -- @tparam integer size how many of the newest count
--- @treturn function(value) → the median so far, this value included
-function M.sliding(size)
-    local ring, sorted, count, oldest = {}, {}, 0, 1
-    return function(value)
-        if count == size then
-            table.remove(sorted, place(sorted, count, ring[oldest]))
-            count = count - 1
-        end
-        table.insert(sorted, place(sorted, count, value), value)
-        ring[oldest] = value
-        oldest, count = oldest % size + 1, count + 1
-        return M.of_sorted(sorted)
+-- @treturn table with `put` and `sorted` (ascending; to be read only)
+function M.window(size)
+    return setmetatable({ size = size, sorted = {}, ring = {}, place = 1 }, Window)
+end
+
+--- Adds a value, and forgets the oldest when there are too many. @tparam number|nil value nil: one that is not known
+function Window:put(value)
+    local sorted, oldest = self.sorted, self.ring[self.place]
+    if oldest then
+        table.remove(sorted, place(sorted, #sorted, oldest))
     end
+    if value then
+        table.insert(sorted, place(sorted, #sorted, value), value)
+    end
+    self.ring[self.place] = value or false
+    self.place = self.place % self.size + 1
 end
 
 return M

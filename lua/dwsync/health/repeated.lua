@@ -48,19 +48,17 @@ end
 -- @tparam table first the first record with that id @tparam table run
 -- @treturn boolean whether the record is one of its own, since the others are of other sources
 function Repeated:add(first, run)
-    local by_source = self.ids[run.id]
-    if not by_source then
-        by_source = { [source_id(first)] = { first = first, kept = first } }
-        self.ids[run.id] = by_source
+    local variants = self.ids[run.id]
+    if not variants then
+        variants = { by_source = { [source_id(first)] = { first = first, kept = first } } }
+        self.ids[run.id] = variants
     end
-    if not by_source[source_id(run)] then
-        by_source[source_id(run)] = { first = run, kept = run }
-        for _, entry in pairs(by_source) do
-            entry.differs = true
-        end
+    local entry = variants.by_source[source_id(run)]
+    if not entry then
+        variants.by_source[source_id(run)] = { first = run, kept = run }
+        variants.shared = true
         return true
     end
-    local entry = by_source[source_id(run)]
     entry.differs = entry.differs or not same(entry.kept, run) and not went_on(entry.kept, run)
     if run ~= entry.kept then
         local kept = better(entry.kept, run)
@@ -73,10 +71,10 @@ end
 --- Puts what was kept in the place of what came first, and drops the flaws of what was not kept.
 -- @tparam {[string]=table} by_id sources
 function Repeated:settle(by_id)
-    for _, by_source in pairs(self.ids) do
-        for id, entry in pairs(by_source) do
+    for _, variants in pairs(self.ids) do
+        for id, entry in pairs(variants.by_source) do
             self.instead[entry.first] = entry.kept
-            if entry.differs then
+            if entry.differs or variants.shared then
                 table.insert(by_id[id].flaws, { run = entry.kept, kinds = { repeated = true } })
             end
         end

@@ -57,11 +57,18 @@ local function close(alert, till)
     alert.seconds = (till - alert.from) / 1000
 end
 
+-- The whole millisecond at which to look again. A threshold that is no whole number is passed in the next one, and
+-- rounding must not make that the same one for ever.
+local function look_again(recheck, now)
+    local at = recheck and math.ceil(recheck - 0.001)
+    return at and at > now and at or nil
+end
+
 -- Notes what a rule says now, and when time alone may change that.
 function Replay:judge(rule, now)
     local finding = self.watch:judge(rule, now)
     local grade, alert = Watch.severity(finding), self.open[rule]
-    self.recheck[rule] = finding.recheck
+    self.recheck[rule] = look_again(finding.recheck, now)
     if not ALERTS[grade] then
         if alert then
             close(alert, now)

@@ -65,19 +65,20 @@ local function type_of(runs)
 end
 
 local function arrange(source, latest)
-    local judged, ended = {}, {}
-    order.sort(source.runs, order.starts_before)
-    source.type = type_of(source.runs)
-    for _, run in ipairs(source.runs) do
-        if (run.start_time or 0) <= latest then -- a run of tomorrow proves nothing about today
-            judged[#judged + 1] = run
-            if run.status == "FINISHED" or run.status == "FAILED" then
-                ended[#ended + 1] = run
-            end
+    local runs, ended = source.runs, {}
+    order.sort(runs, order.starts_before)
+    source.type = type_of(runs)
+    while #runs > 0 and (runs[#runs].start_time or 0) > latest do
+        runs[#runs] = nil -- a run of tomorrow proves nothing about today
+    end
+    for i = 1, #runs do
+        local run = runs[i]
+        if run.status == "FINISHED" or run.status == "FAILED" then
+            ended[#ended + 1] = run
         end
     end
     order.sort(ended, order.ends_before)
-    source.runs, source.ended = judged, ended
+    source.ended = ended
     table.sort(source.flaws, function(a, b)
         return order.starts_before(a.run, b.run)
     end)

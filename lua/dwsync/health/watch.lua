@@ -13,8 +13,8 @@ Watch.__index = Watch
 --- @tparam table source as dwsync.health.sources gives it @tparam table checked rules, as rules.check gives them
 -- @treturn table
 function M.new(source, checked)
-    local watch = setmetatable({ course = Course.new(source), trackers = {}, on_began = {}, on_ended = {}, window = 0 },
-        Watch)
+    local watch = setmetatable({ course = Course.new(source), trackers = {}, on_began = {}, on_ended = {}, window = 0,
+        runs = 1 }, Watch)
     for _, name in ipairs(rules.names) do
         if checked[name] then
             local tracker = rules.by_name[name].track(checked[name], source)
@@ -22,6 +22,7 @@ function M.new(source, checked)
             watch.on_began[#watch.on_began + 1] = tracker.began and tracker
             watch.on_ended[#watch.on_ended + 1] = tracker.ended and tracker
             watch.window = math.max(watch.window, tracker.window or 0)
+            watch.runs = math.max(watch.runs, tracker.runs or 0)
         end
     end
     return watch
@@ -51,8 +52,11 @@ function Watch:flawed(flaw)
 end
 
 -- Where those begin that a window may hold; the newest run and the newest that finished count at any age.
-local function first_recent(ended, since)
-    local first, finished = #ended, false
+local function first_recent(ended, since, runs)
+    local first, finished = math.max(1, #ended - runs + 1), false
+    for i = first, #ended do
+        finished = finished or ended[i].status == "FINISHED"
+    end
     while first > 1 do
         finished = finished or ended[first].status == "FINISHED"
         if finished and order.ended_at(ended[first - 1]) <= since then
@@ -64,12 +68,13 @@ local function first_recent(ended, since)
 end
 
 --- All that is known of the source, at once: the same as telling it one by one, but old runs go only where they matter.
--- A tracker with `catch_up` is given all of them; those with `window` need what may still be in it.
+-- A tracker with `catch_up` looks at all of them itself; the others need what may still be in their `window` (seconds)
+-- or among the newest `runs`.
 -- @tparam number now milliseconds
 function Watch:catch_up(now)
     local course, source = self.course, self.course.source
     local ended = source.ended
-    local first = first_recent(ended, now - self.window * 1000)
+    local first = first_recent(ended, now - self.window * 1000, self.runs)
     course:resume(ended, first - 1)
     for i = first, #ended do
         course:finish(ended[i])
@@ -81,7 +86,7 @@ function Watch:catch_up(now)
     end
     for _, tracker in pairs(self.trackers) do
         if tracker.catch_up then
-            tracker:catch_up(ended)
+            tracker:catch_up(course)
         end
     end
     for _, run in ipairs(source.runs) do

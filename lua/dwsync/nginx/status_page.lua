@@ -83,7 +83,7 @@ local function tiles_of(overview, now)
         if used > MOST then
             break
         end
-        table.insert(item.severity == "ok" and ok or attention, tile)
+        table.insert(status_tile.is_well(item) and ok or attention, tile)
     end
     return attention, ok
 end
@@ -98,7 +98,10 @@ end
 local function groups_of(overview, now)
     local attention, ok = tiles_of(overview, now)
     local shown, all = #attention + #ok, #overview.clusters
-    local fine = severities.count(overview.clusters).ok
+    local fine = 0
+    for _, item in ipairs(overview.clusters) do
+        fine = fine + (status_tile.is_well(item) and 1 or 0)
+    end
     return { group("attention", "In need of attention", attention, all - fine), group("ok", "All well", ok, fine),
         shown < all and element("p", { class = "fine" }, ("%d further clusters, none worse, are left out here."):format(
             all - shown)) }
@@ -127,7 +130,7 @@ function M.body(overview, now)
         error("status page: now must be seconds since the epoch", 2)
     end
     return tostring(element("div", { id = "overview", ["data-dwsync"] = "status", ["data-version"] = VERSION,
-            ["data-now"] = ("%.3f"):format(overview.now), ["data-title"] = headline.text(overview) },
+            ["data-title"] = headline.text(overview) },
         timeline.definitions(), head_of(overview), groups_of(overview, now), key_of(overview)))
 end
 
@@ -156,7 +159,7 @@ local function trouble(state, age)
         or state.stale and age and "Nothing newer has come." or nil
     return tostring(element("div", { id = "trouble", class = "trouble", hidden = not what }, page.icon "warning",
         element("p", nil, element("b", { id = "trouble-what" }, what), " ", element("span", { id = "trouble-age" },
-            what and age and "What is shown is " .. age .. " old."))))
+            what and age and "What is shown is up to " .. age .. " old."))))
 end
 
 --- The whole page for one request. It is cheap, and may be called in an event loop.

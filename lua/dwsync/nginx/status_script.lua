@@ -15,9 +15,10 @@ M.text = [==[
     const interval = Number(given.interval) || 60, staleAfter = Number(given.staleAfter) || 3 * interval;
     const everySeconds = Math.min(LONGEST, Math.max(SHORTEST, interval / 4));
 
-    // `read`: when the data was read, by this machine's clock.
+    // `read`: when the data was read, by this machine's clock; `ahead`: milliseconds by which the server's is ahead.
     const state = { read: given.age ? Date.now() - given.age * 1000 : null, error: given.error || "", unreachable: "",
-        failures: 0, paused: false, etag: given.tag || null, request: null, timer: 0, version: null, trouble: "" };
+        ahead: 0, failures: 0, paused: false, etag: given.tag || null, request: null, timer: 0, version: null,
+        trouble: "" };
 
     // ---- words: the same as the server's -----------------------------------------------------------
 
@@ -61,7 +62,7 @@ M.text = [==[
         const wrong = whatIsWrong(old);
         write(place("age"), old === null ? "No data yet" : `Data is ${words} old`);
         write(place("trouble-what"), wrong);
-        write(place("trouble-age"), wrong && words ? `What is shown is ${words} old.` : "");
+        write(place("trouble-age"), wrong && words ? `What is shown is up to ${words} old.` : "");
         place("trouble").hidden = !wrong;
         root.toggleAttribute("data-trouble", Boolean(wrong));
         if (wrong !== state.trouble) {
@@ -72,9 +73,7 @@ M.text = [==[
 
     // What was "12 min ago" when the body was made is so no longer.
     function showDistances() {
-        const overview = place("overview"), old = age();
-        if (!overview || old === null) return;
-        const now = Number(overview.dataset.now) + old;
+        const now = (Date.now() + state.ahead) / 1000;
         for (const time of view.querySelectorAll("time.ago")) {
             const then = Date.parse(time.dateTime) / 1000;
             if (then) write(time, distance(now - then));
@@ -192,14 +191,21 @@ M.text = [==[
     const safe = (text) => text.replace(/[\r\n\t]+/g, " ").replace(/[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, "?")
         .slice(0, LONGEST_TEXT);
 
-    // A header holds no text beyond Latin-1, so the server writes it as in an address.
+    // XMLHttpRequest takes the bytes of a header for Latin-1; the server meant UTF-8.
     function headerText(request, name) {
         const text = request.getResponseHeader(name) || "";
         try {
-            return safe(decodeURIComponent(text));
+            const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+            return safe(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
         } catch (_) {
             return safe(text);
         }
+    }
+
+    // Clocks differ: what was when is told by the server's. Its header has whole seconds.
+    function compareClocks(request) {
+        const difference = Date.parse(request.getResponseHeader("Date")) - Date.now();
+        if (Math.abs(difference - state.ahead) > 2000) state.ahead = difference;
     }
 
     function failure(request, timedOut) {
@@ -209,6 +215,7 @@ M.text = [==[
     }
 
     function take(request, timedOut) {
+        compareClocks(request);
         const fresh = request.status === 200 ? bodyOf(request.response) : null;
         const known = fresh || request.status === 304;
         const told = request.getResponseHeader("X-Dwsync-Age");
@@ -277,15 +284,14 @@ M.text = [==[
         if (withFocus && details) details.querySelector("summary").focus({ preventScroll: true });
     }
 
-    // The address names what is open, so that a bookmark or a reload leads back to it.
+    // The address names what is open, so that a bookmark or a reload leads back to it. A click comes before its effect.
     function toggled(summary) {
         const top = summary.getBoundingClientRect().top, details = summary.parentElement;
+        const outer = details.parentElement.closest("details[open] > .inside");
+        const named = details.open ? outer : details.querySelector(".inside");
+        history.replaceState(null, "", named ? "#" + named.id : location.pathname + location.search);
         requestAnimationFrame(() => {
             scrollBy({ top: summary.getBoundingClientRect().top - top, behavior: "instant" });
-            const inside = details.querySelector(".inside");
-            const outer = details.parentElement.closest("details[open] > .inside");
-            const name = details.open ? inside : outer;
-            history.replaceState(null, "", name ? "#" + name.id : location.pathname + location.search);
         });
     }
 

@@ -43,7 +43,8 @@ local TILES = [[
 .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(22rem,100%),1fr));gap:.75rem;
 grid-auto-flow:dense}
 .tile{display:flex;flex-direction:column;justify-content:space-between}
-.group.ok .grid{grid-template-columns:repeat(auto-fill,minmax(min(17rem,100%),1fr));gap:.5rem}
+.group.ok .grid{grid-template-columns:repeat(auto-fill,minmax(min(17rem,100%),1fr));gap:.5rem;
+align-items:start}
 .tile{background:var(--tint);border:1px solid var(--line);border-left:.375rem solid var(--tone);border-radius:.5rem;
 min-width:0}
 .tile.ok{background:var(--raised);border-left-width:.25rem}
@@ -60,20 +61,29 @@ summary:hover :is(h3,h4){text-decoration:underline;text-underline-offset:.2em}
 .tile.ok h3{font-size:1rem}
 .tile .message{flex-basis:100%;font-weight:500}
 .tile .message .quiet{font-weight:400}
+.tile .before{flex-basis:100%;display:flex;gap:.4em;align-items:baseline;font-size:.875rem}
+.tile .before .icon{color:var(--unknown);transform:translateY(.125em)}
 .tile.ok>details:not([open]) .badge{border:0;background:none;padding:0}
-.lines{list-style:none;margin:0;padding:0 .5rem .5rem}
+.lines{list-style:none;margin:0;padding:0 .5rem .5rem;display:grid;
+grid-template-columns:max-content fit-content(11rem) minmax(3rem,1fr) max-content;column-gap:.5rem}
 details[open]+.lines{display:none}
-.line>*{display:grid;grid-template-columns:1em minmax(4rem,1fr) minmax(4rem,9rem) minmax(4.5rem,max-content);gap:.5rem;
-align-items:center;color:inherit;text-decoration:none;padding:.1875rem .375rem;border-radius:.375rem;min-height:1.75rem;
-font-size:.875rem}
+.lines>*,.line>*{grid-column:1/-1}
+.line,.line>*{display:grid;grid-template-columns:subgrid}
+.line>*{align-items:center;color:inherit;text-decoration:none;padding:.1875rem .375rem;border-radius:.375rem;
+min-height:1.75rem;font-size:.875rem}
 .line a:hover{background:var(--ground)}
 .line a:hover .name{text-decoration:underline}
 .line .icon{color:var(--tone)}
 .line .name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .line .when{color:var(--quiet);text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 .lines .fine{margin:.25rem .375rem}
-.tile.ok .line>*{grid-template-columns:minmax(3rem,max-content) minmax(2rem,1fr) max-content;font-size:.8125rem}
-.tile.ok .line .icon{display:none}
+.tile.ok .line>*{font-size:.8125rem}
+.group.ok .lines{grid-template-columns:0 fit-content(11rem) minmax(2rem,1fr) max-content;column-gap:.375rem}
+.group.ok .line .icon{display:none}
+.line .icon{grid-column:1}
+.line .name{grid-column:2}
+.line .strip{grid-column:3}
+.line .when{grid-column:4}
 .strip{width:100%;height:1.375rem;display:block;transform:translateY(-.25rem)}
 .strip .tl-mark{vector-effect:non-scaling-stroke;stroke-width:1.25}
 .tile[data-changed]{outline:3px solid var(--tone);outline-offset:1px}
@@ -92,17 +102,19 @@ local DENSE = [[
 .dense.ok :is(.tile>details:not([open])>summary,.tile>.summary){padding:.125rem .25rem .125rem .5rem;flex-wrap:nowrap}
 .dense.ok :is(details:not([open])>summary,.summary)>h3{font-size:.9375rem;font-weight:500;min-width:0;
 overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
-.dense.ok .lines{padding:0 .375rem 0 0;flex:none;width:4rem}
+.dense.ok .lines{display:block;padding:0 .375rem 0 0;flex:none;width:4rem}
 .dense.ok .line:nth-child(n+3),.dense.ok .lines .fine{display:none}
 .dense.ok :is(details:not([open])>summary,.summary)>.badge,.dense.ok .line :is(.name,.when){position:absolute;
 width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-.dense.ok .line>*{display:block;padding:0;min-height:0}
+.dense.ok :is(.line,.line>*){display:block;padding:0;min-height:0}
+.dense.ok .line .icon{display:none}
 .dense.ok .strip{height:1rem}
 .dense.ok .line:not(:only-child) .strip{height:.75rem}
 }
 ]]
 
 local INSIDE = [[
+.inside{scroll-margin-top:3.5rem}
 .tile>details>.inside{padding:0 .875rem .875rem}
 .source{border:1px solid var(--line);border-radius:.5rem;margin-top:.75rem}
 .source>details>summary{padding:.5rem .875rem;display:flex;flex-wrap:wrap;align-items:center;gap:.25rem .75rem}
@@ -127,9 +139,9 @@ local VIEWS = [[
 @media (max-width:44rem){
 .bar{position:static}
 .trouble{top:0}
-.line>*{grid-template-columns:1em minmax(0,1fr) minmax(4.5rem,max-content)}
-.tile.ok .line>*{grid-template-columns:minmax(0,1fr) max-content}
-.line .strip{grid-column:1/-1;grid-row:2;height:1.125rem}
+.lines{grid-template-columns:max-content minmax(0,1fr) 0 max-content}
+.group.ok .lines{grid-template-columns:0 minmax(0,1fr) 0 max-content}
+.line .strip{grid-column:1/-1;grid-row:2;height:1.25rem;transform:none;margin-bottom:.125rem}
 .source{border-width:1px 0 0;border-radius:0}
 .source>details>:is(.inside,summary){padding-left:0;padding-right:0}
 .figures{grid-template-columns:repeat(auto-fill,minmax(min(7.5rem,100%),1fr))}

@@ -24,12 +24,23 @@ local function sources_of(item)
     return item.evaluation and item.evaluation.sources or {}
 end
 
+-- A cluster that cannot be asked now may have records of before, and verdicts about them.
+local function is_of_before(item)
+    return item.error and item.evaluation and true or false
+end
+
+--- Whether nothing about a cluster needs attention. @tparam table item of an overview @treturn boolean
+function M.is_well(item)
+    return item.severity == "ok" and not is_of_before(item)
+end
+
 -- What has no panel of its own stands with the cluster: verdicts about it as a whole, or about a source not listed.
 local function about_cluster(item)
     local listed, list = {}, {}
     for _, source in ipairs(sources_of(item)) do
         listed[verdicts.text(source.id)] = true
     end
+    list[1] = is_of_before(item) and verdicts.of_failure(item.error) or nil
     for _, verdict in ipairs(verdicts.of(item)) do
         if verdict.source == nil and verdict.source_type == nil or not listed[verdicts.text(verdict.source)] then
             list[#list + 1] = verdict
@@ -50,8 +61,15 @@ local function worst(item)
             and element("span", { class = "quiet" }, (" and %d more"):format(#bad - 1)))
 end
 
-local function name_and_state(item)
-    return { element("h3", nil, element("bdi", nil, headline.name(item))), page.badge(item.severity), worst(item) }
+local function since_when(item, now)
+    return is_of_before(item) and element("span", { class = "before" }, page.icon "unknown", element("span", nil,
+        item.fetched_at and { "Last read ", phrases.ago(item.fetched_at * 1000, now), ". " }, element("bdi", nil,
+            phrases.text(verdicts.of_failure(item.error).message, MAX_MESSAGE))))
+end
+
+local function name_and_state(item, now)
+    return { element("h3", nil, element("bdi", nil, headline.name(item))), page.badge(item.severity), worst(item),
+        since_when(item, now) }
 end
 
 local function lines(item, places)
@@ -111,9 +129,9 @@ function M.render(item, options)
     local places, severity = places_of(item, name, options), severities.known(item.severity)
     return element("article", { class = "tile " .. severity, id = "tile-" .. name,
             ["data-severity"] = severity, ["data-name"] = headline.name(item) },
-        options.detail == "none" and element("div", { class = "summary" }, name_and_state(item))
+        options.detail == "none" and element("div", { class = "summary" }, name_and_state(item, options.now))
             or element("details", { open = options.open or false },
-                element("summary", nil, name_and_state(item)), inside(item, places, name, options)),
+                element("summary", nil, name_and_state(item, options.now)), inside(item, places, name, options)),
         lines(item, places))
 end
 

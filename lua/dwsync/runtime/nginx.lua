@@ -5,10 +5,6 @@
 -- request that its client aborts leaves nothing half done behind; the caller's time limit holds while all threads are
 -- busy; and nginx is asked in one phase only, whichever the caller is in.
 --
--- No more than `concurrency` requests are handed to nginx at once, the others wait here: when the queue of its thread
--- pool is full, lua-nginx-module (0.10.23, for one) frees a wrong pointer, and the worker dies. What just came is in
--- that queue even when a thread is free, so max_queue must not be below `concurrency`; by default it is 65536.
---
 -- `now` is not ngx.now, which stands still while Lua runs: dates are signed with it and deadlines counted.
 -- @module dwsync.runtime.nginx
 -- @usage
@@ -17,6 +13,7 @@
 -- luacheck: globals ngx
 local core = require "dwsync.core"
 local errors = require "dwsync.errors"
+local gate = require "dwsync.runtime.nginx_gate"
 
 local M = {}
 
@@ -24,8 +21,6 @@ local THREAD = "dwsync.runtime.nginx_thread"
 local THREAD_POOL, CONCURRENCY = "dwsync", 8
 local TIMEOUT = 30 -- seconds; the core's default, too
 
--- How often somebody who waits looks for himself: a place may have become free without a word.
-local LOOK_SECONDS = 0.25
 -- How much later than its time limit a thread may answer.
 local GRACE_SECONDS = 1
 
@@ -71,86 +66,19 @@ local function ready()
     return true
 end
 
--- ---- how many at once ----------------------------------------------------------------------------
-
--- By name of a thread pool: who is using it, and a semaphore on which the others wait.
-local gates = {}
-local semaphore
-
--- Loaded when it is needed, since it looks for nginx.
-local function new_semaphore()
-    semaphore = semaphore or require "ngx.semaphore"
-    return semaphore.new()
-end
-
-local function gate_of(thread_pool)
-    local gate = gates[thread_pool]
-    if not gate then
-        gate = { jobs = {}, bell = new_semaphore() }
-        gates[thread_pool] = gate
-    end
-    return gate
-end
-
--- nginx drops a timer when too many run already: a job that never began does not count for ever.
-local function in_use(gate, now)
-    local count = 0
-    for job in pairs(gate.jobs) do
-        if not job.began and job.till + GRACE_SECONDS < now then
-            gate.jobs[job] = nil
-        else
-            count = count + 1
-        end
-    end
-    return count
-end
-
-local function all_busy(self, seconds)
-    return errors.new {
-        kind = "timeout",
-        message = ("none of the %d threads of nginx's pool %s became free within %g s"):format(self.concurrency,
-            self.thread_pool, seconds),
-        hint = "Ask less at once; or raise threads of thread_pool, and concurrency of the runtime with it.",
-    }
-end
-
--- Whoever came first goes first: a newcomer does not pass those who wait.
-local function enter(self, seconds)
-    local gate, till = gate_of(self.thread_pool), core.now() + seconds
-    local my_turn = gate.bell:count() >= 0
-    while true do
-        local now = core.now()
-        if my_turn and in_use(gate, now) < self.concurrency then
-            local job = { gate = gate, till = till, thread_pool = self.thread_pool }
-            gate.jobs[job] = true
-            return job
-        elseif now >= till then
-            return nil, all_busy(self, seconds)
-        end
-        gate.bell:wait(math.min(till - now, LOOK_SECONDS))
-        my_turn = true
-    end
-end
-
-local function leave(job)
-    job.gate.jobs[job] = nil
-    if job.gate.bell:count() < 0 then
-        job.gate.bell:post()
-    end
-end
-
 -- ---- one request ---------------------------------------------------------------------------------
 
-local function note(job, ran, ...)
-    leave(job)
-    job.ran, job.answer = ran, { ... }
+local function note(job, good, ran, ...)
+    gate.leave(job)
+    job.ran = good and ran
+    job.answer = good and { ... } or { ran } -- what was raised
     job.done:post()
 end
 
 -- The timer. That it is premature only says that nginx is about to end: the caller waits, and so does nginx.
 local function run(_, job)
     job.began = true
-    note(job, ngx.run_worker_thread(job.thread_pool, THREAD, "perform", job.till, job.request))
+    note(job, pcall(ngx.run_worker_thread, job.thread_pool, THREAD, "perform", job.till, job.request))
 end
 
 local BUSY = { ["no available Lua vm"] = true, ["ngx_thread_task_post failed"] = true, ["no memory"] = true,
@@ -232,15 +160,15 @@ local function perform(self, request)
         return nil, err
     end
     local seconds = request.timeout or TIMEOUT
-    local job, late = enter(self, seconds)
+    local job, late = gate.enter(self.thread_pool, self.concurrency, seconds)
     if not job then
         return nil, late
     end
     job.request = plain(request)
-    job.done = new_semaphore()
+    job.done = require("ngx.semaphore").new()
     local started, reason = ngx.timer.at(0, run, job)
     if not started then
-        leave(job)
+        gate.leave(job)
         return nil, busy(self.thread_pool, reason)
     end
     return wait_for(job, seconds)

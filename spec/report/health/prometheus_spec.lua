@@ -71,6 +71,54 @@ describe("Prometheus' text exposition", function()
             'dwsync_verdict_severity{cluster="0740d672-1111-4222-8333-444455556666",source="",type="",rule="never"} 1')
     end)
 
+    it("gives what rules measured, but for ages, and from which age on those fire that judge by one", function()
+        local text = one(overviews.partial())
+        local labels = 'cluster="04d5e44c-1111-4222-8333-444455556666",source="b1e0c0de-0000-4000-8000-000000000002",'
+            .. 'type="oneaccess",rule="partial"'
+        has(text, ("dwsync_verdict_value{%s} 0.064"):format(labels))
+        text = one(overviews.failing())
+        labels = 'cluster="026af226-1111-4222-8333-444455556666",' .. LDAP
+        has(text, ('dwsync_verdict_value{%s,rule="failing"} 72'):format(labels))
+        has(text, ('dwsync_verdict_value{%s,rule="slow"} 0.4'):format(labels))
+        has(text, ('dwsync_verdict_threshold_seconds{%s,rule="stale",level="warning"} 10800'):format(labels))
+        has(text, ('dwsync_verdict_threshold_seconds{%s,rule="stale",level="critical"} 21600'):format(labels))
+        has(text, ('dwsync_verdict_threshold_seconds{%s,rule="stuck",level="critical"} 7200'):format(labels))
+        assert.is_nil(text:find 'dwsync_verdict_value{[^\n]*rule="st')
+        assert.is_nil(text:find 'dwsync_verdict_threshold_seconds{[^\n]*rule="[^s]')
+    end)
+
+    it("leaves out the threshold of a level that is off", function()
+        local item = overviews.overview { overviews.healthy() }
+        for _, verdict in ipairs(item.clusters[1].evaluation.verdicts) do
+            verdict.critical = nil
+        end
+        local text = render(item)
+        assert.is_truthy(text:find('rule="stale",level="warning"', 1, true))
+        assert.is_nil(text:find('level="critical"', 1, true))
+    end)
+
+    it("says when a cluster is judged by what was read before, and when that was", function()
+        local item = overviews.failing()
+        local cluster = 'cluster="026af226-1111-4222-8333-444455556666"'
+        has(one(item), ("dwsync_records_timestamp_seconds{%s} 1763971200"):format(cluster))
+        item.error, item.fetched_at = { kind = "timeout", message = "no answer" }, overviews.NOW - 600
+        local text = one(item)
+        has(text, ("dwsync_up{%s} 0"):format(cluster))
+        has(text, ("dwsync_records_timestamp_seconds{%s} 1763970600"):format(cluster))
+        has(text, ('dwsync_verdict_severity{%s,%s,rule="failing"} 3'):format(cluster, LDAP))
+        assert.is_nil(one(overviews.unreadable()):find "dwsync_records_timestamp_seconds")
+    end)
+
+    it("has a list of its names, which is complete", function()
+        local listed = {}
+        for _, name in ipairs(require("dwsync.report.health.prometheus").names) do
+            listed[name] = true
+        end
+        for name in render(overviews.stories()):gmatch "\n(dwsync_[%l%d_]+)" do
+            assert.is_true(listed[name], name)
+        end
+    end)
+
     it("gives runs, durations and accounts in base units", function()
         local text = one(overviews.failing())
         local labels = 'cluster="026af226-1111-4222-8333-444455556666",' .. LDAP

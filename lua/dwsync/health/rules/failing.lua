@@ -24,7 +24,7 @@ function M.judge(tracker, course)
         warning = tracker.options.warning,
         critical = tracker.options.critical,
         since = first and (first.start_time or first.end_time),
-        run = course.ended[#course.ended],
+        run = course.last,
     }
 end
 

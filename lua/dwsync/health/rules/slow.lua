@@ -32,10 +32,13 @@ local function measure(options, finished)
     end
     local known = { run = run, known = #before, duration = duration }
     if duration and #before >= options.least_history then
-        local middle, deviation = median.spread(before)
-        local above = duration - middle
-        known.usual = middle
-        known.value = above >= options.minimum and above > 0 and above / math.max(deviation, 1, middle / 10) or 0
+        table.sort(before)
+        known.usual, known.value = median.of_sorted(before), 0
+        local above = duration - known.usual
+        if above > 0 and above >= options.minimum then
+            local middle, deviation = median.spread(before)
+            known.value = above / math.max(deviation, 1, middle / 10)
+        end
     end
     return known
 end

@@ -26,7 +26,7 @@ Tracker.__index = Tracker
 function M.track(options)
     return setmetatable({
         options = options,
-        usual_gap = median.sliding(GAPS),
+        gaps = median.window(GAPS),
         warns_at = -math.huge,
         alarms_at = -math.huge,
     }, Tracker)
@@ -53,34 +53,34 @@ function Tracker:ended(run)
         return
     end
     if self.last_time then
-        self.gap = self.usual_gap(time - self.last_time)
+        self.gaps:put(time - self.last_time)
     end
     self.last, self.last_time = run, time
-    local warning, critical = thresholds(self.options, (self.gap or 0) / 1000)
+    local warning, critical = thresholds(self.options, (median.of_sorted(self.gaps.sorted) or 0) / 1000)
     self.warns_at = math.max(self.warns_at, time + (warning or 0) * 1000)
     self.alarms_at = math.max(self.alarms_at, time + (critical or 0) * 1000)
 end
 
--- Successes, the greatest gap between two, and when the last one was.
-local function survey(ended)
-    local successes, widest, last = {}, 0, nil
-    for i = 1, #ended do
-        local run = ended[i]
-        local time = run.status == "FINISHED" and (run.end_time or run.start_time)
+-- The greatest gap between two successes, and when the last one was.
+local function survey(successes)
+    local widest, last = 0, nil
+    for i = 1, #successes do
+        local time = successes[i].end_time or successes[i].start_time
         if time then
             if last and time - last > widest then
                 widest = time - last
             end
-            successes[#successes + 1], last = run, time
+            last = time
         end
     end
-    return successes, widest, last
+    return widest, last
 end
 
 --- The same as `ended` for each run. A success that granted, even by the widest gap, less time than until the last one
 -- makes no difference, and most are such.
-function Tracker:catch_up(ended)
-    local successes, widest, last = survey(ended)
+function Tracker:catch_up(course)
+    local successes = course.finished
+    local widest, last = survey(successes)
     if not last then
         return
     end
@@ -115,7 +115,7 @@ function M.judge(tracker, course, now)
     else
         from = course.first_time -- it is stale at least since then
         local warning, critical = thresholds(options, 0)
-        finding = { warning = warning, critical = critical, run = course.ended[#course.ended] or course:longest(),
+        finding = { warning = warning, critical = critical, run = course.last or course:longest(),
             never = true }
     end
     finding.unknown = not from

@@ -21,21 +21,15 @@ M.options = {
 -- So many of the newest ended runs tell how long one usually takes.
 local RUNS = 100
 
+local Tracker = {}
+Tracker.__index = Tracker
+
 function M.track(options)
-    return { options = options, counted = 0 }
+    return setmetatable({ options = options, runs = RUNS, durations = median.window(RUNS) }, Tracker)
 end
 
--- The 95th percentile of the durations, computed again only when a run has ended since.
-local function usual(tracker, ended)
-    if tracker.counted ~= #ended then
-        local durations = {}
-        for i = #ended, math.max(1, #ended - RUNS + 1), -1 do
-            durations[#durations + 1] = records.duration(ended[i])
-        end
-        table.sort(durations)
-        tracker.counted, tracker.usual = #ended, median.percentile(durations, 0.95)
-    end
-    return tracker.usual
+function Tracker:ended(run)
+    self.durations:put(records.duration(run))
 end
 
 local function threshold(given, factor, minimum, duration)
@@ -47,7 +41,7 @@ end
 
 function M.judge(tracker, course, now)
     local options, run = tracker.options, course:longest()
-    local duration = usual(tracker, course.ended)
+    local duration = median.percentile(tracker.durations.sorted, 0.95)
     local critical = threshold(options.critical, options.critical_factor, options.critical_minimum, duration)
     local warning = threshold(options.warning, options.factor, options.minimum, duration)
     local finding = { value = 0, warning = critical and warning and math.min(warning, critical) or warning,

@@ -10,7 +10,8 @@ local M = {}
 
 local MAX_LABEL = 200
 
-local LABELS = { "cluster", "source", "type", "name", "rule", "window", "outcome", "status", "change", "class" }
+local LABELS = { "cluster", "source", "type", "name", "rule", "level", "window", "outcome", "status", "change",
+    "class" }
 
 local ESCAPES = { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }
 
@@ -52,9 +53,14 @@ end
 local function each_cluster(read)
     return function(overview, add)
         for _, item in ipairs(overview.clusters) do
-            read(item, { cluster = verdicts.cluster_id(item) }, add)
+            read(item, { cluster = verdicts.cluster_id(item) }, add, overview)
         end
     end
+end
+
+-- A cluster that cannot be read now may be judged by what was read before; then the error stands beside.
+local function is_readable(item)
+    return item.evaluation ~= nil and item.error == nil
 end
 
 local function each_source(read)
@@ -85,10 +91,29 @@ local function windows(read)
     end)
 end
 
+local function verdict_labels(verdict, labels)
+    return with(labels, { source = verdict.source or "", type = verdict.source_type or "", rule = verdict.rule })
+end
+
 local function verdict_severities(item, labels, add)
     for _, verdict in ipairs(verdicts.of(item)) do
-        add(with(labels, { source = verdict.source or "", type = verdict.source_type or "", rule = verdict.rule }),
-            severities.level(verdict.severity))
+        add(verdict_labels(verdict, labels), severities.level(verdict.severity))
+    end
+end
+
+-- An age is out of date as soon as it is written, so those are left to the points in time; but from which age on a rule
+-- fires is told, since it may differ from source to source and an alert has to know it.
+local function verdict_values(item, labels, add)
+    for _, verdict in ipairs(verdicts.of(item)) do
+        add(verdict_labels(verdict, labels), verdict.unit ~= "seconds" and verdict.value or nil)
+    end
+end
+
+local function verdict_thresholds(item, labels, add)
+    for _, verdict in ipairs(verdicts.of(item)) do
+        for _, level in ipairs(verdict.unit == "seconds" and { "warning", "critical" } or {}) do
+            add(with(verdict_labels(verdict, labels), { level = level }), verdict[level])
+        end
     end
 end
 
@@ -138,11 +163,11 @@ local FAMILIES = {
     end },
     { "dwsync_up", "Whether the records of the cluster could be read (1) or not (0).",
         each_cluster(function(item, labels, add)
-            add(labels, item.evaluation and not item.error and 1 or 0)
+            add(labels, is_readable(item) and 1 or 0)
         end) },
     { "dwsync_records_timestamp_seconds", "When the records of the cluster were read.",
-        each_cluster(function(item, labels, add)
-            add(labels, item.fetched_at)
+        each_cluster(function(item, labels, add, overview)
+            add(labels, item.fetched_at or is_readable(item) and overview.now or nil)
         end) },
     { "dwsync_cluster_info", "The name of the cluster.", each_cluster(function(item, labels, add)
         add(with(labels, { name = verdicts.cluster_name(item) }), 1)
@@ -153,6 +178,10 @@ local FAMILIES = {
         end) },
     { "dwsync_verdict_severity", "The verdict of one rule: 0 ok, 1 unknown, 2 warning, 3 critical. Verdicts about the "
         .. "whole cluster have no source.", each_cluster(verdict_severities) },
+    { "dwsync_verdict_value", "What one rule measured: accounts, runs, records, deviations, or a ratio of 0 to 1.",
+        each_cluster(verdict_values) },
+    { "dwsync_verdict_threshold_seconds", "The age from which one rule warns or is critical.",
+        each_cluster(verdict_thresholds) },
     { "dwsync_last_success_timestamp_seconds", "When the newest FINISHED run ended.",
         statistic("last_success", MILLISECONDS) },
     { "dwsync_last_run_timestamp_seconds", "When the newest run started.", statistic("last_run", MILLISECONDS) },
@@ -178,6 +207,12 @@ local FAMILIES = {
         each_source(account_changes) },
     { "dwsync_fail_reason_runs", "Runs with a failure reason, by the class of the reason.", each_source(reasons) },
 }
+
+--- The names of the metrics, in the order in which they are written.
+M.names = {}
+for i, family in ipairs(FAMILIES) do
+    M.names[i] = family[1]
+end
 
 --- @tparam table overview @tparam function write
 function M.render(overview, write)

@@ -68,8 +68,10 @@ function M.subject(verdict)
     return M.source_name(verdict.source_type, verdict.source)
 end
 
--- A cluster that could not be asked has no verdicts; the failure stands where they would.
-local function of_failure(err)
+--- What stands for verdicts where a cluster could not be asked: one, of rule "query".
+-- @param err why @treturn table
+function M.of_failure(err)
+    err = type(err) == "table" and err or { message = err }
     return {
         rule = "query",
         severity = "unknown",
@@ -84,8 +86,7 @@ function M.of(item)
     if item.evaluation then
         return item.evaluation.verdicts
     end
-    local err = type(item.error) == "table" and item.error or { message = item.error }
-    return { of_failure(err) }
+    return { M.of_failure(item.error) }
 end
 
 --- Splits verdicts into those that ask for attention and those that are ok.
