@@ -12,6 +12,59 @@ local function refuse(guard, times, keys, now)
     end
 end
 
+-- What a process that shares nothing but a text is told.
+local function handed_on(guard, other)
+    local function digest(secret)
+        return "digest of " .. #secret .. secret:sub(-1)
+    end
+    local list = guard:refused(digest)
+    other = other or key_guard.new()
+    other:restore(list, digest)
+    return other, list
+end
+
+describe("refusals that are handed on", function()
+    it("block the key in the other process, too, and never hold the secret", function()
+        local guard = key_guard.new()
+        refuse(guard, 3)
+        local other, list = handed_on(guard)
+        local ticket, err = other:enter(KEYS, NOW + 1, NOW + 30)
+        assert.is_nil(ticket)
+        assert.equal("auth", err.kind)
+        assert.equal("AK", list[1].ak)
+        assert.equal("digest of 6n", list[1].sk_digest)
+        assert.is_truthy(other:enter(KEYS, NOW + 300, NOW + 330))
+    end)
+
+    it("count on, so that all processes together stop in time", function()
+        local guard = key_guard.new()
+        refuse(guard, 2)
+        local other = handed_on(guard)
+        refuse(other, 1)
+        assert.is_nil((other:enter(KEYS, NOW, NOW + 30)))
+    end)
+
+    it("leave one try to a corrected secret", function()
+        local guard = key_guard.new()
+        refuse(guard, 3)
+        local other = handed_on(guard)
+        local corrected = { ak = "AK", sk = "another" }
+        assert.is_truthy(other:enter(corrected, NOW + 1, NOW + 30))
+        assert.is_nil((other:enter(corrected, NOW + 1, NOW + 30)))
+    end)
+
+    it("are none once the key was taken, and replace nothing that is newer", function()
+        local guard = key_guard.new()
+        refuse(guard, 2)
+        local newer = key_guard.new()
+        refuse(newer, 1, KEYS, NOW + 10)
+        guard:leave(assert(guard:enter(KEYS, NOW + 20, NOW + 50)), NOW + 20, true)
+        assert.same({}, guard:refused(tostring))
+        handed_on(newer, guard)
+        assert.same({}, guard:refused(tostring))
+    end)
+end)
+
 describe("a key that is refused", function()
     it("is not used any more after the third time in a row, for five minutes", function()
         local guard = key_guard.new()

@@ -44,22 +44,23 @@ describe("the settings", function()
     end)
 
     for _, case in ipairs {
-        { "an unknown option", { color = "red" }, "unknown option 'color'; there are client, clusters, concurrency, dict, "
-            .. "history, interval, jitter, lease, records, rules, stale_after, thread_pool, timeout" },
+        { "an unknown option", { color = "red" }, "unknown option 'color'; there are client, clusters, concurrency, "
+            .. "dict, history, interval, jitter, lease, records, rules, stale_after, thread_pool, timeout" },
         { "an interval that is none", { interval = "often" }, 'interval is "often", expected a length of time from 1 s '
             .. 'to a day: seconds, or "90s", "5m"' },
         { "too much jitter", { jitter = 0.6 }, "jitter is 0.6, expected a share of the interval from 0 to 0.5" },
-        { "a timeout of nothing", { timeout = 0 }, "timeout is 0, expected a length of time from 1 s to an hour: seconds, "
-            .. 'or "90s"' },
-        { "a negative age", { stale_after = -1 }, "stale_after is -1, expected a length of time of 1 s or more: seconds, "
-            .. 'or "10m"' },
+        { "a timeout of nothing", { timeout = 0 }, "timeout is 0, expected a length of time from 1 s to an hour: "
+            .. 'seconds, or "90s"' },
+        { "a negative age", { stale_after = -1 }, "stale_after is -1, expected a length of time of 1 s or more: "
+            .. 'seconds, or "10m"' },
         { "a lease that is too short", { lease = 0.5 }, "lease is 0.5, expected a length of time from 1 s to an hour" },
         { "half a request at once", { concurrency = 1.5 }, "concurrency is 1.5, expected an integer from 1 to 1024" },
         { "too many records", { records = 1e6 }, "records is 1000000, expected an integer from 0 to 100000" },
         { "a dict without a name", { dict = "" }, [[dict is "", expected a name of letters, digits, '_', '-' and '.']] },
-        { "a pool that is a number", { thread_pool = 4 }, "thread_pool is 4, expected a name of letters, digits, '_', "
-            .. "'-' and '.'" },
-        { "no cluster", { clusters = {} }, 'clusters is a table, expected "all" or a list of cluster ids, not an empty one' },
+        { "a pool that is a number", { thread_pool = 4 }, "thread_pool is 4, expected a name of letters, digits, "
+            .. "'_', '-' and '.'" },
+        { "no cluster", { clusters = {} }, 'clusters is a table, expected "all" or a list of cluster ids, not an '
+            .. "empty one" },
         { "a cluster twice", { clusters = { "one", "one" } }, "clusters[2] is there twice: one" },
         { "a cluster that is no id", { clusters = { "../one" } }, 'clusters[1] is "../one", expected letters, digits, '
             .. '"-", "_" and "." only' },
@@ -67,9 +68,10 @@ describe("the settings", function()
             "clusters[1].region is unknown; a cluster has id and name" },
         { "a client that is no table", { client = "cn-north-4" }, 'client is "cn-north-4", expected a table of the '
             .. "options of dwsync.new" },
-        { "a function for credentials", { client = { credentials = function() end } }, "client.credentials is a function, "
-            .. "which cannot enter a thread: use one of the sources of credentials" },
-        { "an unknown option of the client", { client = { zone = "x" } }, "client: unknown option 'zone' of dwsync.new" },
+        { "a function for credentials", { client = { credentials = function() end } }, "client.credentials is a "
+            .. "function, which cannot enter a thread: use one of the sources of credentials" },
+        { "an unknown option of the client", { client = { zone = "x" } },
+            "client: unknown option 'zone' of dwsync.new" },
         { "a history that is a number", { history = 5 }, "history is no path and no postgres:// URL" },
     } do
         it("refuse " .. case[1], function()

@@ -336,6 +336,57 @@ describe("gather's arguments", function()
     end)
 end)
 
+describe("a gathering that is told to stop", function()
+    it("ends what runs and what has not begun as cancelled, and keeps what is done", function()
+        service:fault({ delay = 30 }, { skip = 1 })
+        local client = service:client()
+        local done = 0
+        local results, errs = gather(repeated(4, function()
+            local page, err = client:list_sync_records { cluster_id = healthy, limit = 1 }
+            done = done + 1
+            return page, err
+        end), { concurrency = 1, stop = function() return done > 0 end })
+        assert.equal(1, done)
+        assert.is_truthy(results[1])
+        for i = 2, 4 do
+            assert.equal("cancelled", errs[i].kind)
+        end
+    end)
+
+    it("does not wait for answers that do not come", function()
+        service:fault({ delay = 30 }, { times = cjson.null })
+        local client = service:client()
+        local started, asked = core.now(), 0
+        local _, errs = gather(repeated(2, function()
+            return client:list_sync_records { cluster_id = healthy, limit = 1 }
+        end), { stop = function()
+            asked = asked + 1
+            return asked > 2
+        end })
+        assert.is_true(core.now() - started < 25)
+        assert.equal("cancelled", errs[1].kind)
+        assert.equal("cancelled", errs[2].kind)
+    end)
+
+    it("must be told by a function", function()
+        assert.has_error(function() gather({}, { stop = true }) end, "option 'stop' must be a function, not a boolean")
+    end)
+end)
+
+describe("gatherings with shared connections", function()
+    it("use those that the one before left", function()
+        local client = service:client()
+        local connections = service:journal().connections
+        for _ = 1, 3 do
+            local _, errs = gather({ function()
+                return client:list_sync_records { cluster_id = healthy, limit = 1 }
+            end }, { shared = true })
+            assert.same({}, errs)
+        end
+        assert.is_true(service:journal().connections <= connections + 2) -- one is the journal's
+    end)
+end)
+
 describe("current", function()
     it("is a runtime inside gather and nothing outside, nor in a coroutine inside", function()
         assert.is_nil(runtimes.current())

@@ -162,7 +162,8 @@ end
 local function launch(options, program)
     local self = setmetatable({ options = options, program = program, port = free_port() }, Server)
     self.directory = assert(uv.fs_mkdtemp(uv.os_tmpdir() .. "/dwsync-spec-XXXXXX"))
-    write(self.directory .. "/nginx.conf", configuration(options, program, self.port))
+    write(self.directory .. "/nginx.conf", options.configuration and options.configuration(self, program.modules)
+        or configuration(options, program, self.port))
     spawn(self)
     M.wait_until(function()
         return self.exited or #self:workers() >= (options.workers or 1)
@@ -172,7 +173,7 @@ end
 
 --- Starts one.
 -- @tparam table options `http` (see `refreshing`), `server` (locations), `workers`, `dict` (size), `main`, `env`
--- ({"NAME=value",...}), `level` of the log, `may_fail`
+-- ({"NAME=value",...}), `level` of the log, `may_fail`; or `configuration`: function(server, modules) → nginx.conf
 -- @treturn table; with `may_fail` perhaps one whose `exited` is set
 function M.start(options)
     local program = assert(nginx_program.find())
