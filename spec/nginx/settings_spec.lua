@@ -56,7 +56,8 @@ describe("the settings", function()
         { "a lease that is too short", { lease = 0.5 }, "lease is 0.5, expected a length of time from 1 s to an hour" },
         { "half a request at once", { concurrency = 1.5 }, "concurrency is 1.5, expected an integer from 1 to 1024" },
         { "too many records", { records = 1e6 }, "records is 1000000, expected an integer from 0 to 100000" },
-        { "a dict without a name", { dict = "" }, [[dict is "", expected a name of letters, digits, '_', '-' and '.']] },
+        { "a dict without a name", { dict = "" },
+            [[dict is "", expected a name of letters, digits, '_', '-' and '.']] },
         { "a pool that is a number", { thread_pool = 4 }, "thread_pool is 4, expected a name of letters, digits, "
             .. "'_', '-' and '.'" },
         { "no cluster", { clusters = {} }, 'clusters is a table, expected "all" or a list of cluster ids, not an '
