@@ -96,7 +96,7 @@ static enum dws_status push_records(struct decoder *d, struct dws_error *error)
     int kept = 0;
     lua_newtable(L);
     while ((status = dws_page_next(&d->page, &record, error)) == DWS_OK) {
-        bool wanted;
+        bool wanted = false;
         if (record.index == 0) {
             if (begin_list(d, expected_rows(d, &record), error) != DWS_OK)
                 return error->status;

@@ -43,6 +43,7 @@ static void push_headers(lua_State *L, struct dws_text lines)
 static int response_index(lua_State *L)
 {
     struct dws_text lines;
+    luaL_checktype(L, 1, LUA_TTABLE); /* getmetatable() hands this function to anybody */
     if (lua_type(L, 2) != LUA_TSTRING || strcmp(lua_tostring(L, 2), "headers") != 0)
         return 0;
     dws_lua_rawfield(L, 1, "header_lines");

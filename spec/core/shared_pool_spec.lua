@@ -143,6 +143,15 @@ describe("core.response", function()
         assert.same({ ["x-a"] = "1, 2", b = "3" }, response.headers)
         assert.is_nil(response.body)
     end)
+
+    it("has a metatable whose __index raises for what is no table", function()
+        local index = getmetatable(core.response({})).__index
+        for _, wrong in ipairs { 5, "text", true } do
+            assert.error_matches(function()
+                index(wrong, "headers")
+            end, "table expected")
+        end
+    end)
 end)
 
 describe("core.can_yield", function()
