@@ -8,8 +8,9 @@ local M = {}
 local FOR_EVERYBODY = tonumber("666", 8) -- the umask takes away from it
 local PERMISSIONS = tonumber("1000", 8)
 
+-- "EACCES: permission denied: PATH" without the code and the path, which is not the one that was asked for.
 local function reason_of(message)
-    return (message:gsub("^%u+: ", ""):gsub(": /.*$", ""):gsub(": [^:]*%->.*$", ""))
+    return message:match "^[%u%d]+: ([^:]+)" or message
 end
 
 local function write_whole(path, old, text)
