@@ -114,6 +114,15 @@ describe("what is raised inside a command", function()
         assert.equal("dwsync: interrupted\n", err)
     end)
 
+    it("is an interrupt even before the command is ready", function()
+        local name = "dwsync.cli.records"
+        local loaded = package.loaded[name]
+        package.loaded[name] = { configure = function() error("interrupted!", 0) end }
+        local status, out, err = run { "records", "id" }
+        package.loaded[name] = loaded
+        assert.same({ 130, "", "dwsync: interrupted\n" }, { status, out, err })
+    end)
+
     it("is an error object: reported like one that was returned", function()
         local status, _, err = raising(errors.new { kind = "network", message = "cut", hint = "Mend it." })
         assert.equal(1, status)

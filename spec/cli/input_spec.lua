@@ -55,6 +55,7 @@ describe("records of an input", function()
         ["a document with a record of another type"] = { '{"sync_records":[{"id":"a"},{"status":5}]}',
             "standard input: record 2: status is a number, expected a string" },
         ["a document with something that is no record"] = { '[{"id":"a"},{"foo":1}]', "record 2: it has no field" },
+        ["an array of arrays"] = { "[[]]", "standard input: record 1: is an array, expected an object" },
         ["a document of something else"] = { '{"count":0,"clusters":[]}', "it has no sync_records" },
         ["a page of a longer list"] = { '{"count":3,"sync_records":[{"id":"a"}]}',
             "it is not the whole list: 1 of 3 records" },

@@ -28,6 +28,16 @@ describe("dwsync replay", function()
         assert.equal(2, (run({ "replay", "c1", "--since", "x" }, WORLD)))
     end)
 
+    it("takes neither a failure nor the want of records for good news", function()
+        local world = { service = command.service { c1 = 500, c2 = {} } }
+        local status, out, err = run({ "replay", "c1", "--retries", "0" }, world)
+        assert.same({ 1, "" }, { status, out })
+        assert.matches("^dwsync: service: ", err)
+        assert.is_nil(err:find "no rule")
+        status, out, err = run({ "replay", "c2", "-o", "ndjson" }, world)
+        assert.same({ 0, "", "dwsync: there are no records to go through\n" }, { status, out, err })
+    end)
+
     it("names the clusters when there are several", function()
         local _, out = run({ "replay", "--all-clusters" }, { service = command.service { c1 = story(), c2 = story() } })
         assert.matches("^FROM +TILL +SEVERITY +RULE +CLUSTER\n", out)

@@ -60,12 +60,32 @@ describe("dwsync report", function()
         assert.equal("link", uv.fs_lstat(folder .. "/link.html").type)
     end)
 
+    it("follows no link that somebody else laid", function()
+        if uv.getuid() ~= 0 then
+            return pending "only root can lay a link for somebody else"
+        end
+        local victim, link = folder .. "/victim", folder .. "/laid.html"
+        assert(io.open(victim, "w")):close()
+        uv.fs_symlink(victim, link)
+        assert(uv.fs_lchown(link, 65534, 65534))
+        local status, _, err = run({ "report", "c1", "--file", link }, WORLD)
+        assert.equal(1, status)
+        assert.matches("laid.html: it is a link that somebody else made\n", err, 1, true)
+        assert.equal("", content "victim")
+        assert(uv.fs_lchown(folder, 65534, 65534)) -- whoever owns the folder may put into it what they like
+        assert.equal(0, (run({ "report", "c1", "--file", link }, WORLD)))
+        assert(uv.fs_lchown(folder, 0, 0))
+        assert.equal("<!", content("victim"):sub(1, 2))
+    end)
+
     it("says what it cannot write, leaves nothing behind, and ends with 1", function()
         local status, out, err = run({ "report", "c1", "--file", folder .. "/no/a.html" }, WORLD)
         assert.equal(1, status)
         assert.equal("", out)
         assert.equal(("dwsync: cannot write %s/no/a.html: no such file or directory\n"):format(folder)
             .. "        Leave --file out to write to standard output.\n", err)
+        err = select(3, run({ "report", "c1", "--file", "no-folder/a.html" }, WORLD))
+        assert.matches("^dwsync: cannot write no%-folder/a%.html: no such file or directory\n", err)
         status, out, err = run({ "report", "c1", "--file", folder }, WORLD)
         assert.equal(1, status)
         assert.equal("", out)

@@ -64,6 +64,11 @@ describe("a sandbox", function()
         local message = complaint "return {\n  history = 'postgres://u:hunter2@h/d' 'hunter2'\n}"
         assert.matches("^c%.lua:2: '}' expected %(to close '{' at line 1%)$", message)
         assert.is_nil(complaint("return 'hunter2"):find "hunter2")
+        assert.is_nil(complaint("return { history = ('postgres://u:hunter2@h/d'):lower() }"):find "hunter2")
+    end)
+
+    it("names the file even where Lua does not", function()
+        assert.matches("^c%.lua:[^\n]*$", complaint("return " .. ("{"):rep(1000)))
     end)
 
     it("leaves the hook that was there", function()

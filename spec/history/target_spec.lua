@@ -51,6 +51,10 @@ describe("a history's target", function()
             ["postgres://u:hunter%00@h/d"] = "holds a percent sign that is no %XX",
             ["postgres://u:hunter2/d"] = "names a port that is no number",
             ["postgres://u@h/d?password=hunter2"] = "has a parameter that is unknown here or has no value",
+            ["postgres:/u:hunter2@h/d"] = "does not begin with postgres://",
+            ["postgresql:u:hunter2@h/d"] = "does not begin with postgres://",
+            ["jdbc:postgresql://u:hunter2@h/d"] = "does not begin with postgres://",
+            ["host=h password=hunter2 dbname=d"] = "does not begin with postgres://",
             ["postgres://u@h/d?sslmode"] = "has a parameter that is unknown here or has no value",
         }
         for text, reason in pairs(cases) do

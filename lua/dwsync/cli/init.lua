@@ -111,12 +111,37 @@ local function parse(parser, arguments, commands)
     return args
 end
 
+local function is_interrupt(err)
+    return type(err) == "string" and err:find "interrupted!$" ~= nil
+end
+
 local function guard(err)
     -- A bug shows its traceback; what the world did to us is an error object, what the user did an interrupt.
-    if type(err) == "string" and not err:find "interrupted!$" then
+    if type(err) == "string" and not is_interrupt(err) then
         return debug.traceback(err, 2)
     end
     return err
+end
+
+-- Makes the command ready and runs it; `doing` learns which it is.
+local function obey(arguments, context, doing)
+    local found, argparse = pcall(require, "argparse")
+    if not found and is_interrupt(argparse) then
+        error(argparse, 0)
+    elseif not found then
+        return missing_argparse(context, arguments)
+    end
+    local parser = make_parser(argparse)
+    local commands = load_commands(parser, arguments[1])
+    local args, reason, meant = parse(parser, arguments, commands)
+    if not args then
+        if meant and meant.give_up then
+            return meant.give_up(("wrong usage: %s; see dwsync %s --help"):format(reason, arguments[1]), context)
+        end
+        return M.usage_error(reason, context)
+    end
+    doing.command = commands[args.command]
+    return finish(doing.command.run(args, context, parser), doing.command, context)
 end
 
 --- Runs the command.
@@ -126,29 +151,16 @@ end
 -- @treturn integer exit status
 function M.main(arguments, given)
     local context = require("dwsync.cli.context").new(given)
-    local found, argparse = pcall(require, "argparse")
-    if not found then
-        return missing_argparse(context, arguments)
-    end
-    local parser = make_parser(argparse)
     arguments[1] = ALIASES[arguments[1]] or arguments[1]
-    local commands = load_commands(parser, arguments[1])
-    local args, reason, meant = parse(parser, arguments, commands)
-    if not args then
-        if meant and meant.give_up then
-            return meant.give_up(("wrong usage: %s; see dwsync %s --help"):format(reason, arguments[1]), context)
-        end
-        return M.usage_error(reason, context)
-    end
-    local command = commands[args.command]
-    local ran, status = xpcall(command.run, guard, args, context, parser)
+    local doing = {}
+    local ran, status = xpcall(obey, guard, arguments, context, doing)
     if ran then
-        return finish(status, command, context)
-    elseif type(status) == "string" and status:find "interrupted!$" then
+        return status
+    elseif is_interrupt(status) then
         context.stderr:write "dwsync: interrupted\n"
         return 130
-    elseif command.give_up then
-        return command.give_up(status, context)
+    elseif doing.command and doing.command.give_up then
+        return doing.command.give_up(status, context)
     end
     return M.report_error(status, context)
 end

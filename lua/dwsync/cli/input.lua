@@ -56,7 +56,7 @@ local function decode_line(line)
     local page, err = core.decode_page(BEFORE .. line .. AFTER)
     if not page then
         local message, offset = explain(err)
-        message = message:gsub("^sync_records%[0%]%.?", "")
+        message = message:gsub("^sync_records%[0%][. ]", "")
         -- Behind the line comes what we put there.
         local place = offset and math.min(offset - #BEFORE, #line) + 1
         return nil, place and ("column %d: %s"):format(place, message) or message
@@ -80,7 +80,7 @@ local function decode_document(text, name)
     local page, err = core.decode_page(before .. text .. (array and "}" or ""))
     if not page then
         local message, offset = explain(err)
-        message = message:gsub("^sync_records%[(%d+)%]%.?", function(index)
+        message = message:gsub("^sync_records%[(%d+)%][. ]", function(index)
             return ("record %d: "):format(index + 1)
         end)
         local place = offset and (" line %d"):format(line_of(text, math.max(0, offset - #before))) or ""

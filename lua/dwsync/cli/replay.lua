@@ -69,6 +69,21 @@ local function rows_of(items, rules, options)
     return rows
 end
 
+-- Silence of the rules is good news only where there were records to speak about.
+local function tell_silence(items, args, context)
+    local judged = false
+    for _, item in ipairs(items) do
+        judged = judged or item.records ~= nil and #item.records > 0
+    end
+    if judged then
+        context.stderr:write "dwsync: no rule would have given an alert\n"
+    elseif args.from_history then
+        context.stderr:write "dwsync: no record is saved to go through; dwsync history pull saves them\n"
+    else
+        context.stderr:write "dwsync: there are no records to go through\n"
+    end
+end
+
 --- @tparam table args @tparam table context @treturn integer exit status
 function M.run(args, context)
     local wrong = selection.wrong_usage(args) or args.input and args.from_history
@@ -92,12 +107,14 @@ function M.run(args, context)
     end
     if not items then
         return cli.report_error(failure, context)
+    elseif not args.all_clusters and items[1].error then
+        return cli.report_error(items[1].error, context) -- not even a heading: nothing was gone through
     end
     local rows = rows_of(items, judge.rules, { now = judge:now(), since = since })
     local columns = args.output ~= "table" and ALL or #items > 1 and OF_MANY_IN_TABLE or IN_TABLE
     local status = output.write("alerts", rows, columns, args, context)
     if #rows == 0 then
-        context.stderr:write "dwsync: no rule would have given an alert\n"
+        tell_silence(items, args, context)
     end
     return math.max(status, selection.report_failures(items, context))
 end

@@ -56,9 +56,10 @@ function M.call(code, ...)
     return good, result
 end
 
--- What the parser says, without the piece of text it quotes: there may be a password in it.
-local function parser_message(message)
-    return (message:gsub(" near .*$", ""))
+-- What Lua says, with the name in front, and without the piece of text it quotes: there may be a password in it.
+local function told(message, name)
+    message = tostring(message):gsub(" near .*$", ""):gsub(" %(constant '.*'%)$", "")
+    return message:find(name, 1, true) and message or ("%s: %s"):format(name, message)
 end
 
 --- Evaluates a chunk.
@@ -74,17 +75,17 @@ function M.evaluate(text, name)
         return false, name .. ": it is compiled; only source text is read"
     end
     local environment = {}
-    local chunk, message = load(text, "=" .. name, "t", environment)
+    -- pcall: too deep a nesting would be handed to the caller's message handler, which adds a traceback.
+    local _, chunk, message = pcall(load, text, "=" .. name, "t", environment)
     if not chunk then
-        return false, parser_message(message)
+        return false, told(message, name)
     end
     if jit then
         jit.off(chunk, true) -- compiled code runs without a look at the limits
     end
     local good, result = M.call(chunk)
     if not good then
-        result = tostring(result)
-        return false, result:find(name, 1, true) and result or ("%s: %s"):format(name, result)
+        return false, told(result, name)
     end
     return true, result, environment
 end

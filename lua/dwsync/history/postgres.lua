@@ -18,8 +18,9 @@ local LOCK = 0x647773
 
 --- Why a statement failed. Its texts come in the server's language, so that nothing is read out of them.
 function Engine:failure(message)
-    return nil, driver.error(self.target, driver.reason(message):gsub("^error executing statement%. PostgreSQL: ", "")
-        :gsub("^error connecting to database%. PostgreSQL: ", "")), false
+    local reason = driver.reason(message):gsub("^error executing statement%. PostgreSQL: ", "")
+        :gsub("^error connecting to database%. PostgreSQL: ", "")
+    return nil, driver.error(self.target, reason), false
 end
 
 --- Safe twice.

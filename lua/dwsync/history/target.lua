@@ -108,6 +108,8 @@ function M.read(text)
     elseif scheme then
         return nil, errors.new { kind = "config", message = ("a history of the scheme %s:// is unknown"):format(
             errors.printable(scheme)), hint = "Give a file's path or a postgres:// URL." }
+    elseif text:find("://", 1, true) or text:find "^postgres%l*:" or text:find("password=", 1, true) then
+        return refused "does not begin with postgres://"
     elseif text == "" or text:find "[%z\r\n]" or text ~= ":memory:" and text:find(":memory:", 1, true) then
         return nil, errors.new { kind = "config",
             message = "the history's path is empty, or holds a line break, NUL or :memory:",

@@ -31,7 +31,8 @@ describe("one line for Nagios", function()
     it("is UNKNOWN for a cluster without records and for one that could not be asked", function()
         assert.equal("UNKNOWN - There is no record: nothing was ever synchronised, or the feature is off ",
             (parts(one(overviews.never()))))
-        assert.equal("UNKNOWN - The records could not be read: no answer within 60 s\n", one(overviews.unreadable()))
+        assert.equal("UNKNOWN - the records could not be read: no answer within 60 s. Raise timeout, or check what "
+            .. "slows the network or the service down\n", one(overviews.unreadable()))
         assert.equal("UNKNOWN - no clusters to judge\n", render { now = overviews.NOW, severity = "unknown",
             clusters = {} })
     end)

@@ -49,7 +49,7 @@ describe("verdicts as rows", function()
 
     it("tell of a cluster that could not be asked in the place of its verdicts", function()
         local row = verdicts.document(overviews.overview { overviews.unreadable() }).rows[1]
-        assert.same({ "unknown", "query", "The records could not be read: no answer within 60 s",
+        assert.same({ "unknown", "query", "the records could not be read: no answer within 60 s",
             "Raise timeout, or check what slows the network or the service down." }, { row.severity, row.rule,
             row.message, row.advice })
     end)

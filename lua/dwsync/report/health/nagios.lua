@@ -22,8 +22,12 @@ end
 
 -- ---- text ----------------------------------------------------------------------------------------
 
+local function without_stop(text)
+    return plain(verdicts.text(text):gsub("%.%s*$", ""), MAX_MESSAGE)
+end
+
 local function sentence(verdict, sources)
-    local text = plain(verdicts.text(verdict.message):gsub("%.%s*$", ""), MAX_MESSAGE)
+    local text = without_stop(verdict.message)
     if verdict.source == nil or sources < 2 then
         return text
     end
@@ -44,6 +48,8 @@ local function one_cluster(item, now)
     local sources = #(item.evaluation and item.evaluation.sources or {})
     if #bad == 0 then
         return ("%d checks ok"):format(#good) .. last_success(item, now)
+    elseif not item.evaluation and bad[1].advice then -- nobody has a report to look into: what to do next stands here
+        return sentence(bad[1], sources) .. ". " .. without_stop(bad[1].advice)
     end
     local parts = {}
     for i = 1, math.min(#bad, MAX_NAMED) do

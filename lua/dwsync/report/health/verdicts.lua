@@ -75,7 +75,7 @@ function M.of_failure(err)
     return {
         rule = "query",
         severity = "unknown",
-        message = "The records could not be read: " .. M.text(err.message),
+        message = "the records could not be read: " .. M.text(err.message),
         advice = M.text(err.hint) ~= "" and M.text(err.hint) or nil,
     }
 end
