@@ -78,6 +78,17 @@ describe("dwsync report", function()
         assert.equal("<!", content("victim"):sub(1, 2))
     end)
 
+    it("refuses a file whose name promises what it cannot write, before it asks", function()
+        local status, out, err = run({ "report", "c1", "--file", folder .. "/a.pdf" }, WORLD)
+        assert.equal(2, status)
+        assert.equal("", out)
+        assert.equal("dwsync: --file: nothing is known of files that end in .pdf; choose the format with --output\n"
+            .. "        See dwsync --help, or dwsync COMMAND --help.\n", err)
+        assert.equal(0, (run({ "report", "c1", "--file", folder .. "/a.pdf", "--output", "html" }, WORLD)))
+        assert.equal("a.pdf", names())
+        os.remove(folder .. "/a.pdf")
+    end)
+
     it("says what it cannot write, leaves nothing behind, and ends with 1", function()
         local status, out, err = run({ "report", "c1", "--file", folder .. "/no/a.html" }, WORLD)
         assert.equal(1, status)

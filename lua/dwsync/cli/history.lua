@@ -122,7 +122,10 @@ local function pull(args, context, chosen, store)
     for _, item in ipairs(items) do
         rows[#rows + 1] = item.records and summary_row(item, context) or nil
     end
-    local status = output.write("clusters", rows, args.output == "table" and SUMMARY_TABLE or SUMMARY, args, context)
+    local status = 0
+    if #rows > 0 or args.output ~= "table" then -- a heading over nothing tells nobody anything
+        status = output.write("clusters", rows, args.output == "table" and SUMMARY_TABLE or SUMMARY, args, context)
+    end
     return math.max(status, selection.report_failures(items, context))
 end
 

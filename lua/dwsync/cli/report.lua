@@ -1,6 +1,7 @@
 --- `dwsync report [CLUSTER_ID]`: the verdicts as a page or a document, to a file if one is named.
 -- It must not leave half a file: it is written whole or not at all.
 -- @module dwsync.cli.report
+local cli = require "dwsync.cli"
 local display = require "dwsync.report.display"
 local judgement = require "dwsync.cli.judgement"
 local report = require "dwsync.report"
@@ -24,8 +25,12 @@ function M.configure(command)
         command:option("--file", "Write it there, whole or not at all.", nil, nil, 1):argname "<file>")
 end
 
+-- The format, or what is wrong: a name that promises another one would be opened with the wrong program.
 local function format_of(args)
-    return args.output or BY_EXTENSION[(args.file or ""):match "%.(%a+)$"] or "html"
+    local ending = (args.file or ""):match "[^/]%.(%w+)$"
+    local format = args.output or ending == nil and "html" or BY_EXTENSION[ending]
+    return format, not format and ("--file: nothing is known of files that end in .%s; choose the format with --output")
+        :format(ending)
 end
 
 local function write_file(path, parts, context)
@@ -40,12 +45,16 @@ end
 
 --- @tparam table args @tparam table context @treturn integer exit status
 function M.run(args, context)
+    local format, unknown = format_of(args)
+    if unknown then
+        return cli.usage_error(unknown, context)
+    end
     local overview, items = judgement.overview(args, context)
     if not overview then
         return items
     end
     local parts = {}
-    report.render_health(format_of(args), overview, function(text)
+    report.render_health(format, overview, function(text)
         parts[#parts + 1] = text
     end, { width = not args.file and context:width() or nil, color = not args.file and context:color() })
     local status = 0
