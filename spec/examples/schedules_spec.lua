@@ -19,9 +19,9 @@ setup(function() server = emulator.start { records = 100 } end)
 teardown(function() server:stop() end)
 before_each(function() server:reset() end)
 
-describe("examples/cron/dwsync", function()
+describe("examples/dwsync.crontab", function()
     local variables, jobs = {}, {}
-    for line in io.lines "examples/cron/dwsync" do
+    for line in io.lines "examples/dwsync.crontab" do
         local name, value = line:match "^(%u[%u_]*)=(.*)$"
         if name then
             variables[name] = value
@@ -106,8 +106,8 @@ describe("examples/systemd", function()
     end)
 end)
 
-describe("examples/ansible/check.yml", function()
-    local play = lyaml.load(assert(runbook.read "examples/ansible/check.yml"))[1]
+describe("examples/ansible_check.yml", function()
+    local play = lyaml.load(assert(runbook.read "examples/ansible_check.yml"))[1]
     local check = play.tasks[1]
 
     it("is a play of tasks", function()
@@ -118,7 +118,7 @@ describe("examples/ansible/check.yml", function()
         assert.is_false(check.changed_when)
         assert.matches("dwsync_check.stdout", play.tasks[2]["ansible.builtin.debug"].msg, 1, true)
         if is_installed "ansible-playbook" then
-            assert_runs "ansible-playbook --syntax-check examples/ansible/check.yml"
+            assert_runs "ansible-playbook --syntax-check examples/ansible_check.yml"
         end
     end)
 

@@ -7,7 +7,7 @@ local M = {}
 
 --- The dashboard. @treturn table
 function M.read()
-    return cjson.decode(assert(files.read "examples/grafana/dwsync.json"))
+    return cjson.decode(assert(files.read "examples/prometheus/grafana_dashboard.json"))
 end
 
 --- All queries of panels, annotations and variables.
