@@ -49,8 +49,8 @@ describe("memory", function()
         end
         local resident_growth = resident_kb() - resident_before
         local lua_growth = lua_kb() - lua_before
-        assert.is_true(resident_growth <= MAX_RSS_GROWTH_KB, ("VmRSS grew by %d kB"):format(resident_growth))
-        assert.is_true(lua_growth <= MAX_LUA_GROWTH_KB, ("Lua's memory grew by %d kB"):format(lua_growth))
+        assert.is_true(resident_growth <= MAX_RSS_GROWTH_KB, ("VmRSS grew by %.0f kB"):format(resident_growth))
+        assert.is_true(lua_growth <= MAX_LUA_GROWTH_KB, ("Lua's memory grew by %.0f kB"):format(lua_growth))
     end
 
     it("stays flat over 300 pages through one client", function()

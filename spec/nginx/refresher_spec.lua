@@ -14,7 +14,8 @@ describe("a refresher", function()
     end)
 
     local function refresher(owner, order)
-        return Refresher.new({ interval = 60, jitter = 0, lease = 9, order = order or "the order" }, {
+        order = order or "the order"
+        return Refresher.new({ interval = 60, jitter = 0, lease = 9, order = order, identity = "as is " .. order }, {
             dict = dict,
             owner = owner or "owner",
             now = function() return now end,

@@ -6,6 +6,9 @@ local LOCATIONS = nginx.LOCATIONS .. [[
         location = /owner {
             content_by_lua_block { ngx.print(ngx.shared.dwsync:get("dwsync.1:lease") or "nobody") }
         }
+        location = /noted {
+            content_by_lua_block { ngx.print(ngx.shared.dwsync:get("dwsync.1:state:due") and "yes" or "no") }
+        }
         location = /self { content_by_lua_block { ngx.print(ngx.worker.pid()) } }
 ]]
 
@@ -72,6 +75,8 @@ describe("the refresher among workers", function()
 
     it("is handed on at once when nginx reloads, and does not sweep again for it", function()
         start(2, { interval = 3600, lease = 60 })
+        -- What was found is there a moment before it is noted when to look again.
+        server:get_until("/noted", "yes")
         local first, asked = owner(), service:asked()
         server:signal "sighup"
         -- With a lease of a minute, whoever waits for its end does not come in time.

@@ -23,6 +23,7 @@
 -- @module dwsync.credentials
 local cache = require "dwsync.credentials.cache"
 local errors = require "dwsync.errors"
+local fingerprint = require "dwsync.fingerprint"
 local keys_of = require "dwsync.credentials.keys"
 
 local M = {}
@@ -176,19 +177,6 @@ local function resolve(self, given, limits)
     return keys, err
 end
 
--- Tells one set of options from another, so that clients share what they fetched and nothing else.
-local function fingerprint(given)
-    if type(given) ~= "table" then
-        return tostring(given)
-    end
-    local parts = {}
-    for name, value in pairs(given) do
-        parts[#parts + 1] = tostring(name) .. "=" .. fingerprint(value)
-    end
-    table.sort(parts)
-    return "{" .. table.concat(parts, "\1") .. "}"
-end
-
 --- Makes the provider of a client. Reads nothing yet.
 -- @tparam table|function|nil given the option `credentials`, checked; nil for the default chain
 -- @tparam table context `getenv`, `read_file`, `file_mode`, `runtime`, `random`, `api` (dwsync.api, to ask IAM),
@@ -200,7 +188,7 @@ function M.new(given, context)
     for name, value in pairs(context) do
         self.context[name] = value
     end
-    self.context.fingerprint = fingerprint
+    self.context.fingerprint = fingerprint.of -- so that clients share what they fetched and nothing else
     self.context.resolve = function(other, limits)
         return resolve(self, other, limits)
     end

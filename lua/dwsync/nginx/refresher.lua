@@ -27,7 +27,7 @@ function M.new(settings, host)
         host = host,
         store = Store.new(host.dict),
         lease = Lease.new(host.dict, host.owner, settings.lease),
-        configuration = host.digest(settings.order),
+        configuration = host.digest(settings.identity),
         running = false,
     }, Refresher)
 end

@@ -3,6 +3,7 @@
 -- @module dwsync.nginx.settings
 local dwsync = require "dwsync"
 local environment = require "dwsync.nginx.environment"
+local fingerprint = require "dwsync.fingerprint"
 local health = require "dwsync.health"
 local json = require "dwsync.json"
 local options = require "dwsync.options"
@@ -194,8 +195,8 @@ end
 --- Checks what setup was given, and reads the environment.
 -- @tparam table given
 -- @tparam function getenv function(name) → text or nil
--- @treturn table with defaults, `environment` (the variables that were set), and `order`: all that a thread has to
--- know, as JSON; or nil
+-- @treturn table with defaults, `environment` (the variables that were set), `order`: all that a thread has to know, as
+-- JSON, and `identity`: a text by which two orders are compared; or nil
 -- @treturn string what is wrong, in one line
 function M.check(given, getenv)
     if type(given) ~= "table" then
@@ -213,7 +214,7 @@ function M.check(given, getenv)
     end
     checked.stale_after = checked.stale_after or 3 * checked.interval + checked.timeout
     checked.environment = variables
-    checked.order = json.encode {
+    local order = {
         client = checked.client,
         clusters = checked.clusters,
         concurrency = checked.concurrency,
@@ -224,6 +225,7 @@ function M.check(given, getenv)
         rules = checked.rules,
         timeout = checked.timeout,
     }
+    checked.order, checked.identity = json.encode(order), fingerprint.of(order)
     return checked
 end
 
