@@ -85,6 +85,8 @@ describe("dwsync history", function()
             return (out:gsub("^id\n", ""):gsub("\n", " "))
         end
         assert.equal("r1 r2 r3 r4 r5 ", ids())
+        assert.equal("r1 r2 r3 r4 r5 ", ids "--all-clusters")
+        assert.equal(2, (run { "list", "c1", "--all-clusters" }))
         assert.equal("r1 r2 ", ids("c1", "--since", "2h"))
         assert.equal("r3 r4 r5 ", ids("c1", "--until", "2h"))
         assert.equal("", ids("c1", "--status", "FAILED"))

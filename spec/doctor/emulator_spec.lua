@@ -53,11 +53,11 @@ local function run(arguments, changes, runtime)
     for _, secret in ipairs { variables.HUAWEICLOUD_SDK_SK, service.info.sk } do
         assert.is_nil((out .. err):find(secret, 1, true))
     end
-    local found = {}
-    for _, finding in ipairs(cjson.decode(out)) do
+    local found, list = {}, cjson.decode(out)
+    for _, finding in ipairs(list) do
         found[finding.check] = finding
     end
-    return status, found
+    return status, found, list
 end
 
 local function with_host(host)
@@ -161,6 +161,32 @@ describe("dwsync doctor against the emulator", function()
         status, found = run { service:cluster "never" }
         assert.equal(0, status)
         assert.matches("^no record", found.feature.found)
+    end)
+
+    it("looks at every cluster when it shall, and one that is refused hides no other", function()
+        service:fault({ status = 403, body = '{"error_code":"APIGW.0302","error_msg":"not allowed"}' }, { times = 1 })
+        local status, _, list = run { "--all-clusters" }
+        assert.equal(1, status)
+        local of = {}
+        for _, finding in ipairs(list) do
+            if finding.cluster then
+                of[finding.cluster] = of[finding.cluster] or {}
+                of[finding.cluster][finding.check] = finding
+            end
+        end
+        assert.equal(9 + 9 * 4, #list)
+        assert.equal("failed", of["dws-healthy"].permission.outcome)
+        assert.equal("not tried: permission failed", of["dws-healthy"].feature.found)
+        assert.equal("on: there are records, 168 in all", of["dws-failing"].feature.found)
+        assert.matches("^no record", of["dws-never"].feature.found)
+        assert.matches("DWS%.5045", of["dws-feature-off"].feature.found)
+    end)
+
+    it("looks at no cluster when the way to them is not open", function()
+        local status, _, list = run({ "--all-clusters" }, { HUAWEICLOUD_SDK_SK = "wrong-secret-key" })
+        assert.equal(1, status)
+        assert.equal(13, #list)
+        assert.equal("not tried: clusters failed", list[10].found)
     end)
 
     it("names the action that is missing", function()

@@ -95,10 +95,12 @@ describe("dwsync doctor", function()
         local found, well = examine()
         assert.is_true(well)
         local names = {}
-        for i, check in ipairs(doctor.checks) do
-            names[i] = check[1]
-            assert.equal("ok", found[check[1]].outcome, check[1] .. ": " .. found[check[1]].found)
-            assert.is_nil(found[check[1]].next)
+        for _, checks in ipairs { doctor.checks, doctor.cluster_checks } do
+            for _, check in ipairs(checks) do
+                names[#names + 1] = check[1]
+                assert.equal("ok", found[check[1]].outcome, check[1] .. ": " .. found[check[1]].found)
+                assert.is_nil(found[check[1]].next)
+            end
         end
         assert.equal("configuration, name resolution, TCP, TLS, clock, credentials, IAM, project id, clusters, "
             .. "permission, feature, paging, time unit", table.concat(names, ", "))

@@ -12,7 +12,7 @@ local settings_in_force = require "dwsync.doctor.configuration"
 
 local M = {}
 
-local FIELDS = { "check", "outcome", "found", "next" }
+local FIELDS = { "cluster", "check", "outcome", "found", "next" }
 local COLORS = { ok = "32", warning = "33", failed = "31", skipped = "2" }
 local NAME, OUTCOME = 15, 7 -- the longest of each
 local MARGIN = NAME + OUTCOME + 4
@@ -26,6 +26,7 @@ function M.configure(command)
         .. "Exit status: 0 all required checks passed, 1 one did not, 2 wrong usage.")
     command:epilog "Example: dwsync doctor --region cn-north-4"
     command:argument("cluster_id", "Cluster to ask about; default: the first."):argname "<cluster_id>":args "?"
+    command:flag("--all-clusters", "Ask about every cluster of the project.")
     connection.configure(command)
     command:group("Output",
         command:option("-o --output", "Format.", "table", nil, 1):choices { "table", "json" }:argname "<format>",
@@ -53,7 +54,7 @@ local function wrap(text, width)
 end
 
 local function show_row(finding, context, width, color)
-    local lines = wrap(finding.found, width)
+    local lines = wrap((finding.cluster and finding.cluster .. ": " or "") .. finding.found, width)
     local next_step = not finding.root and finding.next -- said once, where the root is
     for _, line in ipairs(next_step and wrap("Next: " .. next_step, width) or {}) do
         lines[#lines + 1] = line
@@ -92,6 +93,9 @@ end
 
 --- @tparam table args @tparam table context @treturn integer exit status
 function M.run(args, context)
+    if args.all_clusters and args.cluster_id then
+        return cli.usage_error("--all-clusters and a cluster_id exclude each other", context)
+    end
     local cluster_id = cluster_of(args, context)
     local _, wrong = options.identifier("cluster_id", cluster_id or "none")
     if wrong then
@@ -105,6 +109,7 @@ function M.run(args, context)
         config_error = err,
         settings = settings_of(args, context, client),
         cluster_id = cluster_id,
+        all_clusters = args.all_clusters,
     }, function(finding)
         progress.clear()
         if args.output == "table" then

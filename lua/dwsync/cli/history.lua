@@ -29,6 +29,7 @@ local function configure_list(command)
     command:epilog "Example: dwsync history list CLUSTER_ID --since 90d -o ndjson | dwsync health --input -"
     command:argument("cluster_id", "Cluster: its id, or its name in the configuration file; all when not given.")
         :argname "<cluster_id>":args "?"
+    command:flag("--all-clusters", "Of every cluster, as when none is given.")
     choice.configure(command)
     configuration.configure(command)
     archive.configure(command)
@@ -203,6 +204,7 @@ local ACTIONS = { pull = run_pull, list = list, stats = stats }
 --- @tparam table args @tparam table context @treturn integer exit status
 function M.run(args, context)
     local wrong = args.action == "pull" and selection.wrong_usage(args)
+        or args.all_clusters and args.cluster_id and "--all-clusters and a cluster_id exclude each other"
     if wrong then
         return cli.usage_error(wrong, context)
     end

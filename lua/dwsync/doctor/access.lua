@@ -94,6 +94,17 @@ local function is_among(clusters, id)
     return false
 end
 
+-- Those that can be asked about, whatever else the service lists.
+local function with_ids(clusters)
+    local list = {}
+    for _, cluster in ipairs(clusters) do
+        if type(cluster) == "table" and cluster.id ~= nil then
+            list[#list + 1] = { id = tostring(cluster.id), name = cluster.name and tostring(cluster.name) }
+        end
+    end
+    return list
+end
+
 -- What keeps from listing clusters but perhaps not from asking for the records of one.
 local ONLY_THE_LIST = { permission = true, not_found = true, service = true, decode = true }
 
@@ -110,7 +121,8 @@ function M.clusters(subject)
     elseif #clusters == 0 then
         return "warning", found, "Is it the right region and project?"
     end
-    subject.cluster_id = subject.cluster_id or type(clusters[1]) == "table" and tostring(clusters[1].id) or nil
+    subject.clusters = with_ids(clusters)
+    subject.cluster_id = subject.cluster_id or subject.clusters[1] and subject.clusters[1].id
     return "ok", found
 end
 

@@ -11,7 +11,7 @@ local display = require "dwsync.report.display"
 
 local M = {}
 
---- The checks in order: name, function, and the check it needs.
+--- The checks in order: name, function, and the checks it needs. First those about the way to the service …
 M.checks = {
     { "configuration", configuration.check },
     { "name resolution", connection.resolution, "configuration" },
@@ -22,6 +22,10 @@ M.checks = {
     { "IAM", access.iam, "configuration" },
     { "project id", access.project_id, "credentials" },
     { "clusters", access.clusters, "project id", "TLS" },
+}
+
+--- … then those about one cluster.
+M.cluster_checks = {
     { "permission", access.permission, "clusters" },
     { "feature", content.feature, "permission" },
     { "paging", content.paging, "feature" },
@@ -47,29 +51,60 @@ local function finding(name, outcome, found, next_step, root)
     }
 end
 
---- Performs every check that can be tried.
--- @tparam table subject `client`, or `config_error` why there is none; `settings` (list of {name, value, origin});
--- optional `cluster_id` (default: the first cluster)
--- @tparam[opt] function on_finding called with each finding as soon as it is there
--- @treturn {table,...} findings {check =, outcome =, found =, next =, root =}; `next` is absent when all is
--- well, `root` names the failed check because of which this one was not tried
--- @treturn boolean whether no check failed
-function M.run(subject, on_finding)
-    local findings, roots, healthy = {}, {}, true
-    for i, check in ipairs(M.checks) do
+local Examination = {}
+Examination.__index = Examination
+
+function Examination:try(checks, subject, roots, cluster)
+    for _, check in ipairs(checks) do
         local name, root = check[1], obstacle(check, roots)
+        local found
         if root then
-            findings[i] = finding(name, "skipped", ("not tried: %s failed"):format(root), "Mend that first.", root)
+            found = finding(name, "skipped", ("not tried: %s failed"):format(root), "Mend that first.", root)
         else
-            findings[i] = finding(name, check[2](subject))
+            found = finding(name, check[2](subject))
         end
-        local failed = findings[i].outcome == "failed"
-        roots[name], healthy = failed and name or findings[i].root, healthy and not failed
-        if on_finding then
-            on_finding(findings[i])
+        found.cluster = cluster and display.safe(cluster)
+        local failed = found.outcome == "failed"
+        roots[name], self.healthy = failed and name or found.root, self.healthy and not failed
+        self.findings[#self.findings + 1] = found
+        if self.on_finding then
+            self.on_finding(found)
         end
     end
-    return findings, healthy
+end
+
+-- A copy for each cluster, so that what is found about one is not taken for another's.
+local function about(subject, cluster_id)
+    return setmetatable({ cluster_id = cluster_id }, { __index = subject })
+end
+
+local function copy(roots)
+    local copied = {}
+    for name, root in pairs(roots) do
+        copied[name] = root
+    end
+    return copied
+end
+
+--- Performs every check that can be tried.
+-- @tparam table subject `client`, or `config_error` why there is none; `settings` (list of {name, value, origin});
+-- optional `cluster_id` (default: the first cluster), or `all_clusters`: the checks about one for each
+-- @tparam[opt] function on_finding called with each finding as soon as it is there
+-- @treturn {table,...} findings {check =, outcome =, found =, next =, root =, cluster =}; `next` is absent when all is
+-- well, `root` names the failed check because of which this one was not tried, `cluster` which of all it is about
+-- @treturn boolean whether no check failed
+function M.run(subject, on_finding)
+    local roots = {}
+    local examination = setmetatable({ findings = {}, healthy = true, on_finding = on_finding }, Examination)
+    examination:try(M.checks, subject, roots)
+    local clusters = subject.all_clusters and subject.clusters or {}
+    for _, cluster in ipairs(clusters) do
+        examination:try(M.cluster_checks, about(subject, cluster.id), copy(roots), cluster.name or cluster.id)
+    end
+    if #clusters == 0 then
+        examination:try(M.cluster_checks, subject, roots)
+    end
+    return examination.findings, examination.healthy
 end
 
 return M

@@ -88,6 +88,24 @@ function M.parameters(kinds)
     return values
 end
 
+--- What a handler of what is known needs: the parameters and the state. Answers itself when there is none of one.
+-- @tparam table kinds see dwsync.nginx.query
+-- @tparam dwsync.nginx.snapshot reader
+-- @treturn table parameters, or nil: it has been answered
+-- @treturn table snapshot
+function M.begin(kinds, reader)
+    local parameters = M.accepts_method() and M.parameters(kinds)
+    if not parameters then
+        return nil
+    end
+    local snapshot = reader:read()
+    if not snapshot then
+        M.not_ready(reader)
+        return nil
+    end
+    return parameters, snapshot
+end
+
 local function names_tag(header, tag)
     if header == "*" then
         return true

@@ -6,12 +6,11 @@ local answer = require "dwsync.nginx.answer"
 local freshness = require "dwsync.nginx.freshness"
 local query = require "dwsync.nginx.query"
 local ndjson = require "dwsync.report.ndjson"
+local severities = require "dwsync.health.severity"
 
 local M = {}
 
 local PARAMETERS = { max_age = query.duration, source = query.text, cluster = query.identifier }
-
-local RANK = { ok = 1, unknown = 2, warning = 3, critical = 4 }
 
 -- What is known about the whole, in front of the rest.
 local function head(healthy, settings, snapshot, err)
@@ -33,7 +32,7 @@ local function worst_of(found)
     local worst, well = "ok", true
     for _, item in ipairs(found) do
         local severity = item.source and item.source.severity or "unknown"
-        if RANK[severity] > RANK[worst] then
+        if severities.is_worse(severity, worst) then
             worst = severity
         end
         well = well and (severity == "ok" or severity == "warning")
@@ -73,15 +72,9 @@ end
 
 --- Answers.
 function M.serve(settings, reader)
-    if not answer.accepts_method() then
-        return
-    end
-    local parameters = answer.parameters(PARAMETERS)
-    local snapshot = parameters and reader:read()
+    local parameters, snapshot = answer.begin(PARAMETERS, reader)
     if not parameters then
         return
-    elseif not snapshot then
-        return answer.not_ready(reader)
     elseif next(parameters) then
         return serve_part(settings, reader, snapshot, parameters)
     end

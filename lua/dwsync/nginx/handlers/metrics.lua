@@ -78,15 +78,9 @@ dwsync_cache_stale %d
 
 --- Answers.
 function M.serve(settings, reader)
-    if not answer.accepts_method() then
-        return
-    end
-    local parameters = answer.parameters {}
-    local snapshot = parameters and reader:read()
+    local parameters, snapshot = answer.begin({}, reader)
     if not parameters then
         return
-    elseif not snapshot then
-        return answer.not_ready(reader)
     end
     local age = snapshot.oldest and ngx.now() - snapshot.oldest
     local tail = STALE:format((not age or age > settings.stale_after) and 1 or 0)

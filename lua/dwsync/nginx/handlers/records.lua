@@ -49,15 +49,9 @@ end
 
 --- Answers.
 function M.serve(settings, reader)
-    if not answer.accepts_method() then
-        return
-    end
-    local parameters = answer.parameters(PARAMETERS)
-    local snapshot = parameters and reader:read()
+    local parameters, snapshot = answer.begin(PARAMETERS, reader)
     if not parameters then
         return
-    elseif not snapshot then
-        return answer.not_ready(reader)
     end
     local cluster = find_cluster(snapshot, parameters.cluster)
     local text = cluster and reader:document("records:" .. cluster.id)
