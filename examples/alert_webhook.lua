@@ -11,8 +11,7 @@
 -- the message in `message` (Slack, Mattermost and Teams read "text").
 local core = require "dwsync.core"
 local files = require "dwsync.files"
-local ndjson = require "dwsync.report.ndjson"
-local whole_file = require "dwsync.whole_file"
+local ndjson = require "dwsync.report.rows.ndjson"
 
 local RULES = { failing = true, never = true } -- also: stale, stuck, mass_delete, partial, …
 local FIELDS = { "text", "severity", "cluster", "cluster_id", "findings" }
@@ -93,7 +92,7 @@ if not posted then
     return nil, failure
 end
 -- Remembered only now: rather an alert twice than none.
-local written, why = whole_file.write(state_file, state)
+local written, why = files.write(state_file, state)
 if not written then
     return nil, ("posted, but cannot write %s: %s"):format(state_file, why)
 end

@@ -5,7 +5,7 @@
 -- Exit status: 0 both could be asked, whatever the answer; 1 one could not; 2 wrong usage.
 -- To change: MEASURES; an evaluation has more: README, or print it with `dwsync health CLUSTER -o json`. The format of
 -- the last line: "markdown", "csv", "html".
-local quantities = require "dwsync.report.quantities"
+local quantities = require "dwsync.quantities"
 
 local function window(name)
     return function(evaluation)

@@ -9,8 +9,8 @@
 -- Exit status: 0 every cluster is exported; 1 some could not be asked (what was saved of them before is exported all
 -- the same) or nothing could; 2 wrong usage or configuration.
 -- To change: COLUMNS; any field of a record may be one.
-local display = require "dwsync.report.display"
-local whole_file = require "dwsync.whole_file"
+local display = require "dwsync.text"
+local files = require "dwsync.files"
 local timestamps = require "dwsync.timestamps"
 
 local COLUMNS = { "started", "ended", "seconds", "outcome", "identity_source_type", "identity_source_id", "add_count",
@@ -54,7 +54,7 @@ local function write(path, text)
     if dry_run then
         return true
     end
-    return whole_file.write(path, text)
+    return files.write(path, text)
 end
 
 local status = 0

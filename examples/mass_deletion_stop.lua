@@ -11,10 +11,9 @@
 -- Exit status: 0 go on; 2 halt; 1 the records could not be read, 3 there are none: both are no reason to go on.
 -- To change: WINDOW, which must be longer than from one call to the next. Without ALLOWED the configuration file's
 -- mass_delete decides (critical from 50 accounts unless it says otherwise).
-local display = require "dwsync.report.display"
+local display = require "dwsync.text"
 local files = require "dwsync.files"
-local whole_file = require "dwsync.whole_file"
-local quantities = require "dwsync.report.quantities"
+local quantities = require "dwsync.quantities"
 
 local WINDOW = "2d"
 
@@ -73,7 +72,7 @@ end
 local text = table.concat(lines)
 io.stderr:write(text)
 if not dry_run then
-    local written, why = whole_file.write(stop_file, text)
+    local written, why = files.write(stop_file, text)
     if not written then
         return nil, ("cannot write %s: %s"):format(stop_file, why)
     end

@@ -7,7 +7,7 @@
 -- Exit status: 0 all is well; 1 or 2 it failed, stderr says why; 3 the page is written and worth reading: a cluster is
 -- not ok, or could not be asked.
 -- To change: the format ("markdown" for a ticket) together with NAME and PATTERN, which tells our pages from others.
-local whole_file = require "dwsync.whole_file"
+local files = require "dwsync.files"
 local uv = require "luv"
 
 local FORMAT, NAME, PATTERN = "html", "!dwsync-%Y-%m-%d.html", "^dwsync%-%d%d%d%d%-%d%d%-%d%d%.html$"
@@ -71,7 +71,7 @@ end)
 local today = os.date(NAME, math.floor(overview.now))
 local path = directory .. "/" .. today
 if not dry_run then
-    local written, reason = whole_file.write(path, table.concat(parts))
+    local written, reason = files.write(path, table.concat(parts))
     if not written then
         return nil, ("cannot write %s: %s"):format(path, reason)
     end

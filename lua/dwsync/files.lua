@@ -1,10 +1,12 @@
---- Reading a small configuration file whole.
--- It must not be handed secrets to report: reasons name the file's state, never its content.
+--- Small files: read whole, written whole or not at all.
+-- Reasons name the file's state, never its content, which may be secret.
 -- @module dwsync.files
 local M = {}
 
 local MAX_BYTES = 1024 * 1024
 local NO_SUCH_FILE = 2 -- ENOENT
+local FOR_EVERYBODY = tonumber("666", 8) -- the umask takes away from it
+local PERMISSIONS = tonumber("1000", 8)
 
 --- Reads a file.
 -- @tparam string path
@@ -52,6 +54,75 @@ function M.is_readable(path)
     file:close()
     if read_reason then
         return nil, read_reason
+    end
+    return true
+end
+
+-- "EACCES: permission denied: PATH" without the code and the path, which is not the one that was asked for.
+local function reason_of(message)
+    return message:match "^[%u%d]+: ([^:]+)" or message
+end
+
+local function write_whole(uv, path, old, text)
+    local file, reason = uv.fs_open(path, "wx", FOR_EVERYBODY)
+    if not file then
+        return nil, reason
+    end
+    if old then
+        uv.fs_fchmod(file, old.mode % PERMISSIONS)
+    end
+    local position = 0
+    while position < #text do
+        local written
+        written, reason = uv.fs_write(file, text:sub(position + 1), -1)
+        if not written then
+            break
+        end
+        position = position + written
+    end
+    local flushed, why = uv.fs_fsync(file)
+    uv.fs_close(file)
+    return position == #text and flushed, reason or why
+end
+
+-- A link stays a link: what it leads to is written. Looking that up goes round the kernel's protected_symlinks, so the
+-- same holds here: in a folder like /tmp anybody could have laid the link, to a file that only we may write.
+local function target_of(uv, path)
+    local link = uv.fs_lstat(path)
+    if not link or link.type ~= "link" then
+        return path
+    end
+    local folder = uv.fs_stat(path:match "^(.*/)[^/]*$" or ".") or {}
+    if link.uid ~= 0 and link.uid ~= uv.getuid() and link.uid ~= folder.uid then
+        return nil, "it is a link that somebody else made"
+    end
+    return uv.fs_realpath(path) or path
+end
+
+--- Writes a file atomically: it is written beside its name, then renamed, so that readers see the old content or the
+-- new one. Replaces only a regular file, and follows no link that a stranger could have made. Needs luv.
+-- @tparam string path
+-- @tparam string text
+-- @treturn boolean true, or nil
+-- @treturn string reason
+function M.write(path, text)
+    local uv = require "luv"
+    local target, foreign = target_of(uv, path)
+    if not target then
+        return nil, foreign
+    end
+    local stat = uv.fs_stat(target)
+    if stat and stat.type ~= "file" then
+        return nil, "not a regular file"
+    end
+    local beside = ("%s.%d.tmp"):format(target, uv.os_getpid())
+    local written, reason = write_whole(uv, beside, stat, text)
+    if written then
+        written, reason = uv.fs_rename(beside, target)
+    end
+    if not written then
+        uv.fs_unlink(beside)
+        return nil, reason_of(tostring(reason))
     end
     return true
 end

@@ -1,6 +1,6 @@
 local cjson = require "cjson"
 local uv = require "luv"
-local display = require "dwsync.report.display"
+local display = require "dwsync.text"
 local overviews = require "spec.report.overviews"
 local processes = require "spec.support.processes"
 local report = require "dwsync.report"

@@ -1,11 +1,11 @@
 local cjson = require "cjson"
 local core = require "dwsync.core"
-local display = require "dwsync.report.display"
+local display = require "dwsync.text"
 local emulators = require "spec.support.emulator"
 local nginx = require "spec.support.refreshing_nginx"
 local overviews = require "spec.report.overviews"
 local processes = require "spec.support.processes"
-local status_page = require "dwsync.nginx.status_page"
+local status_page = require "dwsync.report.status.page"
 
 -- The page as readers have it: nginx, its refresher, the emulator behind it, a browser in front of it.
 describe("the status page of a real nginx", function()

@@ -1,8 +1,8 @@
 local cjson = require "cjson"
-local display = require "dwsync.report.display"
+local display = require "dwsync.text"
 local overviews = require "spec.report.overviews"
 local processes = require "spec.support.processes"
-local status_page = require "dwsync.nginx.status_page"
+local status_page = require "dwsync.report.status.page"
 
 local HARMLESS = "harmless"
 local STATE = { age = 3, interval = 60 }

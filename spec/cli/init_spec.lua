@@ -115,7 +115,7 @@ describe("what is raised inside a command", function()
     end)
 
     it("is an interrupt even before the command is ready", function()
-        local name = "dwsync.cli.records"
+        local name = "dwsync.cli.commands.records"
         local loaded = package.loaded[name]
         package.loaded[name] = { configure = function() error("interrupted!", 0) end }
         local status, out, err = run { "records", "id" }

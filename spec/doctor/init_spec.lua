@@ -1,7 +1,7 @@
 local doctor = require "dwsync.doctor"
 local dwsync = require "dwsync"
 local errors = require "dwsync.errors"
-local key_guard = require "dwsync.key_guard"
+local key_guard = require "dwsync.request.key_guard"
 
 local NOW = 1761389392 -- 2025-10-25T10:49:52Z
 local DATE = "Sat, 25 Oct 2025 10:49:52 GMT"

@@ -22,7 +22,8 @@ describe("the environment inside nginx", function()
         for _, name in ipairs(environment.NAMES) do
             known[name] = true
         end
-        local text = processes.run "cat lua/dwsync/*.lua lua/dwsync/credentials/*.lua"
+        local text = processes.run "cat lua/dwsync/*.lua lua/dwsync/client/*.lua lua/dwsync/request/*.lua "
+            .. processes.run "cat lua/dwsync/credentials/*.lua"
         local count = 0
         for name in text:gmatch '"([A-Z][A-Z_]+)"' do
             if name:find "^HUAWEICLOUD_SDK_" or name:find "^HW_" or name:find "^HC_" or name:find "^DWSYNC_" then

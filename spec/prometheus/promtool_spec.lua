@@ -1,4 +1,4 @@
-local alerts = require "dwsync.report.alerts"
+local alerts = require "dwsync.alerts"
 local cjson = require "cjson"
 local files = require "dwsync.files"
 local health = require "dwsync.health"

@@ -1,4 +1,4 @@
-local alerts = require "dwsync.report.alerts"
+local alerts = require "dwsync.alerts"
 local dashboards = require "spec.prometheus.dashboards"
 local emulators = require "spec.support.emulator"
 local health = require "dwsync.health"

@@ -1,8 +1,8 @@
 --- What credential sources need, faked: a clock that only sleep moves, services that answer from a list, files from a
 -- table. It must not reach anything real.
-local Api = require "dwsync.api"
+local Api = require "dwsync.request"
 local cache = require "dwsync.credentials.cache"
-local key_guard = require "dwsync.key_guard"
+local key_guard = require "dwsync.request.key_guard"
 
 local M = {}
 

@@ -5,7 +5,7 @@ local cjson = require "cjson"
 local core = require "dwsync.core"
 local dwsync = require "dwsync"
 local emulator = require "dwsync.emulator"
-local key_guard = require "dwsync.key_guard"
+local key_guard = require "dwsync.request.key_guard"
 
 local M = {}
 

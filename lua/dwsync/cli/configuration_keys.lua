@@ -2,7 +2,7 @@
 -- It must not take a secret: keys come from a source that is named, and no value of a refused key is shown.
 -- @module dwsync.cli.configuration_keys
 local errors = require "dwsync.errors"
-local options = require "dwsync.options"
+local options = require "dwsync.client.options"
 
 local M = {}
 

@@ -2,7 +2,7 @@
 -- It must not show a secret: keys come from the environment or a file, never from an option.
 -- @module dwsync.cli.connection
 local configuration = require "dwsync.cli.configuration"
-local display = require "dwsync.report.display"
+local display = require "dwsync.text"
 local duration = require "dwsync.cli.duration"
 
 local M = {}

@@ -2,8 +2,8 @@
 -- It must not go through a shell: text of records is in an event, and reaches the program on its stdin only.
 -- @module dwsync.cli.hooks
 local changes = require "dwsync.cli.changes"
-local display = require "dwsync.report.display"
-local ndjson = require "dwsync.report.ndjson"
+local display = require "dwsync.text"
+local ndjson = require "dwsync.report.rows.ndjson"
 local sandbox = require "dwsync.cli.sandbox"
 
 local M = {}

@@ -19,7 +19,7 @@ local EXIT = { config = 2, credentials = 2, cancelled = 130 }
 -- @treturn integer
 function M.report_error(err, context, subject)
     local errors = require "dwsync.errors"
-    local display = require "dwsync.report.display"
+    local display = require "dwsync.text"
     local text = tostring(err)
     if errors.is(err) then
         text = text:sub(1, #text - #err.hint - 1)
@@ -45,7 +45,7 @@ end
 local function load_commands(parser, first)
     local commands = {}
     for _, name in ipairs(names_to_load(first)) do
-        local command = require("dwsync.cli." .. name:gsub("-", "_"))
+        local command = require("dwsync.cli.commands." .. name:gsub("-", "_"))
         command.configure(parser:command(name))
         commands[name] = command
     end
@@ -78,7 +78,7 @@ local ALIASES = { ["--version"] = "version", help = "--help" }
 -- @treturn integer exit status
 function M.usage_error(reason, context)
     context.stderr:write(("dwsync: %s\n        See dwsync --help, or dwsync COMMAND --help.\n"):format(
-        require("dwsync.report.display").safe(reason)))
+        require("dwsync.text").safe(reason)))
     return 2
 end
 

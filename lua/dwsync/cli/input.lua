@@ -2,7 +2,7 @@
 -- service write. As strict as with the service's own answer, and the line is named.
 -- It must not guess: a line that is no record is an error, not a record less.
 -- @module dwsync.cli.input
-local columns = require "dwsync.report.columns"
+local columns = require "dwsync.report.rows.columns"
 local core = require "dwsync.core"
 local errors = require "dwsync.errors"
 

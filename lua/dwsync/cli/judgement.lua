@@ -4,7 +4,7 @@
 local cli = require "dwsync.cli"
 local connection = require "dwsync.cli.connection"
 local health = require "dwsync.health"
-local selection = require "dwsync.cli.selection"
+local selection = require "dwsync.cli.clusters_chosen"
 local thresholds = require "dwsync.cli.thresholds"
 
 local M = {}
@@ -13,7 +13,7 @@ local Judge = { __name = "dwsync.cli.judgement" }
 Judge.__index = Judge
 
 --- Adds the arguments and options.
--- @param command an argparse command @tparam[opt] table choice see dwsync.cli.selection @param[opt] timeout see
+-- @param command an argparse command @tparam[opt] table choice see dwsync.cli.clusters_chosen @param[opt] timeout see
 -- dwsync.cli.connection
 function M.configure(command, choice, timeout)
     selection.configure(command, choice)

@@ -1,8 +1,8 @@
 --- The options that shape output, and the rendering that follows them.
 -- It must not decide what is shown, only how.
 -- @module dwsync.cli.output
-local columns = require "dwsync.report.columns"
-local display = require "dwsync.report.display"
+local columns = require "dwsync.report.rows.columns"
+local display = require "dwsync.text"
 local report = require "dwsync.report"
 
 local M = {}

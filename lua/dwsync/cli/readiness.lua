@@ -11,12 +11,12 @@
 -- A cluster is refused when a source is, ready when all of its sources are and there is one, else waiting. The rule
 -- `stale` is left out, since `fresh` takes its place.
 -- @module dwsync.cli.readiness
-local display = require "dwsync.report.display"
+local display = require "dwsync.text"
+local severities = require "dwsync.severity"
 
 local M = {}
 
 local MAX_REASON = 200
-local RANK = { ok = 0, unknown = 1, warning = 2, critical = 3 }
 
 M.REFUSED, M.WAITING, M.READY = "refused", "waiting", "ready"
 
@@ -57,7 +57,7 @@ end
 -- The first verdict about a source (nil: the cluster) that is worse than accepted; they come worst first.
 local function objection(evaluation, source, accepted)
     for _, verdict in ipairs(evaluation.verdicts) do
-        if verdict.source == source and verdict.rule ~= "stale" and RANK[verdict.severity] > RANK[accepted] then
+        if verdict.source == source and verdict.rule ~= "stale" and severities.is_worse(verdict.severity, accepted) then
             return verdict
         end
     end

@@ -179,7 +179,7 @@ end
 
 --- Makes the provider of a client. Reads nothing yet.
 -- @tparam table|function|nil given the option `credentials`, checked; nil for the default chain
--- @tparam table context `getenv`, `read_file`, `file_mode`, `runtime`, `random`, `api` (dwsync.api, to ask IAM),
+-- @tparam table context `getenv`, `read_file`, `file_mode`, `runtime`, `random`, `api` (dwsync.request, to ask IAM),
 -- `perform` (a request that is not signed), `iam_endpoints` (function(text) → list of URLs), `metadata`, `region`,
 -- `project_id`, `emit`, `cache` (default: the process's)
 -- @treturn dwsync.credentials.provider

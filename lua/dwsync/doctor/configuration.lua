@@ -1,7 +1,7 @@
 --- Which settings are in force, and where each value came from.
 -- It must not show a secret: not those in a proxy's URL, and credentials are not among the settings.
 -- @module dwsync.doctor.configuration
-local endpoints = require "dwsync.endpoints"
+local endpoints = require "dwsync.client.endpoints"
 
 local M = {}
 

@@ -7,7 +7,7 @@ local access = require "dwsync.doctor.access"
 local configuration = require "dwsync.doctor.configuration"
 local connection = require "dwsync.doctor.connection"
 local content = require "dwsync.doctor.content"
-local display = require "dwsync.report.display"
+local display = require "dwsync.text"
 
 local M = {}
 

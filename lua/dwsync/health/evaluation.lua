@@ -5,7 +5,7 @@
 local Reasons = require "dwsync.health.reasons"
 local Watch = require "dwsync.health.watch"
 local rules = require "dwsync.health.rules"
-local severity = require "dwsync.health.severity"
+local severities = require "dwsync.severity"
 local sources = require "dwsync.health.sources"
 local statistics = require "dwsync.health.statistics"
 
@@ -35,7 +35,7 @@ end
 local function sort_verdicts(verdicts)
     table.sort(verdicts, function(a, b)
         if a.severity ~= b.severity then
-            return severity.is_worse(a.severity, b.severity)
+            return severities.is_worse(a.severity, b.severity)
         elseif a.source ~= b.source then
             return a.source == nil or b.source ~= nil and a.source < b.source
         end
@@ -70,7 +70,7 @@ local function evaluate_source(source, checked, now)
     return {
         id = source.id,
         type = source.type,
-        severity = severity.worst(verdicts),
+        severity = severities.worst(verdicts),
         verdicts = verdicts,
         statistics = numbers,
         reasons = reasons:list(),
@@ -111,13 +111,13 @@ function M.evaluate(next_record, checked, now)
     end
     table.sort(judged, function(a, b)
         if a.severity ~= b.severity then
-            return severity.is_worse(a.severity, b.severity)
+            return severities.is_worse(a.severity, b.severity)
         end
         return a.id < b.id
     end)
     return {
         now = now,
-        severity = severity.worst(verdicts),
+        severity = severities.worst(verdicts),
         verdicts = sort_verdicts(verdicts),
         sources = judged,
         statistics = statistics.together(parts),

@@ -1,7 +1,7 @@
 --- The evaluations of several clusters as one: what reports, metrics and exit codes are made of.
 -- It must not judge anew, nor change what it is given.
 -- @module dwsync.health.overview
-local severity = require "dwsync.health.severity"
+local severities = require "dwsync.severity"
 
 local M = {}
 
@@ -35,13 +35,13 @@ function M.make(items, now)
     end
     table.sort(clusters, function(a, b)
         if a.severity ~= b.severity then
-            return severity.is_worse(a.severity, b.severity)
+            return severities.is_worse(a.severity, b.severity)
         elseif name_of(a) ~= name_of(b) then
             return name_of(a) < name_of(b)
         end
         return id_of(a) < id_of(b)
     end)
-    return { now = now, severity = severity.worst(clusters), clusters = clusters }
+    return { now = now, severity = severities.worst(clusters), clusters = clusters }
 end
 
 return M

@@ -6,7 +6,7 @@ local Watch = require "dwsync.health.watch"
 local data = require "dwsync.health.rules.data"
 local order = require "dwsync.health.order"
 local rules = require "dwsync.health.rules"
-local severity = require "dwsync.health.severity"
+local severities = require "dwsync.severity"
 local sources = require "dwsync.health.sources"
 
 local M = {}
@@ -78,7 +78,7 @@ function Replay:judge(rule, now)
         alert = { rule = rule, source = self.source.id, source_type = self.source.type, severity = grade, from = now,
             record_id = finding.run and finding.run.id }
         self.open[rule], self.alerts[#self.alerts + 1] = alert, alert
-    elseif severity.is_worse(grade, alert.severity) then
+    elseif severities.is_worse(grade, alert.severity) then
         alert.severity, alert.record_id = grade, finding.run and finding.run.id
     end
 end

@@ -8,7 +8,7 @@ local function is_meant(source, name)
 end
 
 --- The sources that were asked for.
--- @tparam table facts of dwsync.nginx.snapshot
+-- @tparam table facts of dwsync.nginx.shared.snapshot
 -- @tparam table query optional `cluster` (an id), `source` (an id or a type)
 -- @treturn {table,...} sources: {cluster = id, source = table}; for a cluster without any and if no source is named,
 -- one without `source`

@@ -6,7 +6,7 @@
 -- init_worker_by_lua_block { require("dwsync.nginx").start() }
 -- location = /metrics { content_by_lua_block { require("dwsync.nginx").metrics() } }
 local settings_of = require "dwsync.nginx.settings"
-local snapshots = require "dwsync.nginx.snapshot"
+local snapshots = require "dwsync.nginx.shared.snapshot"
 
 local M = {}
 
@@ -82,7 +82,7 @@ function M.start()
     if not ngx.worker.id() then
         return -- a helper process, which has no event loop of its own to run timers in
     end
-    local refresher = require("dwsync.nginx.refresher").new(checked, host_of_worker(checked))
+    local refresher = require("dwsync.nginx.sweep.refresher").new(checked, host_of_worker(checked))
     local function tick(premature)
         refresher:tick(premature)
     end
@@ -97,7 +97,7 @@ end
 
 -- Each handler is a file with serve(settings, reader, options).
 for _, name in ipairs { "metrics", "health", "records", "status", "gate" } do
-    local handler = require("dwsync.nginx.handlers." .. name)
+    local handler = require("dwsync.nginx.serve." .. name)
     M[name] = function(given)
         local checked = known(2)
         return handler.serve(checked, reader, given)

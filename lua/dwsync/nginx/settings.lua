@@ -6,7 +6,7 @@ local environment = require "dwsync.nginx.environment"
 local fingerprint = require "dwsync.fingerprint"
 local health = require "dwsync.health"
 local json = require "dwsync.json"
-local options = require "dwsync.options"
+local options = require "dwsync.client.options"
 local timestamps = require "dwsync.timestamps"
 
 local M = {}

@@ -34,7 +34,7 @@ function M.render(format, document, write, options)
     if not is_one_of(format, M.formats) then
         error(("'%s' is no format of rows; there are %s"):format(tostring(format), table.concat(M.formats, ", ")), 2)
     end
-    require("dwsync.report." .. format).render(document, write, options or {})
+    require("dwsync.report.rows." .. format).render(document, write, options or {})
 end
 
 --- Writes verdicts.
@@ -49,10 +49,10 @@ function M.render_health(format, overview, write, options)
         error(("'%s' is no format of verdicts; there are %s"):format(tostring(format),
             table.concat(M.health_formats, ", ")), 2)
     elseif AS_ROWS[format] then
-        local document = require("dwsync.report.health.verdicts").document(overview)
-        return require("dwsync.report." .. format).render(document, write, options or {})
+        local document = require("dwsync.report.verdicts.facts").document(overview)
+        return require("dwsync.report.rows." .. format).render(document, write, options or {})
     end
-    require("dwsync.report.health." .. format).render(overview, write, options or {})
+    require("dwsync.report.verdicts." .. format).render(overview, write, options or {})
 end
 
 return M

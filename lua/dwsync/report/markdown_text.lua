@@ -1,7 +1,7 @@
 --- Foreign text inside Markdown, for tickets and chats of any make: GitHub, GitLab, Jira, Slack and their like.
 -- It must not rely on one renderer's rules: nothing it lets through is a link, an image, HTML, a mention or a table.
 -- @module dwsync.report.markdown_text
-local display = require "dwsync.report.display"
+local display = require "dwsync.text"
 
 local M = {}
 

@@ -1,0 +1,38 @@
+--- The recording rules: what dwsync exports, once for all machines that export it, and remembered while none can tell.
+-- It must not judge.
+-- @module dwsync.alerts.recordings
+local promql = require "dwsync.alerts.promql"
+
+local M = {}
+
+--- Names of the recorded series.
+M.blind = "cluster:dwsync_blind"
+M.last_success = "source:dwsync_last_success_timestamp_seconds:max"
+M.success_age = "source:dwsync_last_success_age_seconds"
+M.stale_threshold = "source:dwsync_stale_threshold_seconds:max"
+M.severity = "rule:dwsync_verdict_severity:max"
+
+-- Clusters of which nothing new is heard: their records cannot be read, or no dwsync is heard although one was within a
+-- day. A cluster that is left out of a dwsync that runs is none of them.
+local BLIND = "max by (%s) (dwsync_up) == 0\nor (max by (%s) (last_over_time(dwsync_up[1d])) "
+    .. "unless on (job) dwsync_evaluation_timestamp_seconds)"
+
+-- Where nothing new is heard, what was heard last holds. The series remembers itself, which costs no look into the
+-- past, so that a source that went while all was well does not come back.
+local function remembered(name, labels, series)
+    return { record = name, expr = ("max by (%s) (%s)\nor (%s and on (%s) %s)"):format(labels, series, name,
+        promql.cluster, M.blind) }
+end
+
+--- The rules, each after those that it needs. @treturn {table,...} {record =, expr =}
+function M.list()
+    return {
+        { record = M.blind, expr = BLIND:format(promql.cluster, promql.cluster) },
+        remembered(M.last_success, promql.source, "dwsync_last_success_timestamp_seconds"),
+        { record = M.success_age, expr = "time() - " .. M.last_success },
+        remembered(M.stale_threshold, promql.source .. ", level", 'dwsync_verdict_threshold_seconds{rule="stale"}'),
+        remembered(M.severity, promql.rule, "dwsync_verdict_severity"),
+    }
+end
+
+return M

@@ -1,0 +1,153 @@
+--- What the alerts about sources say: what is so, what to do, and how to go about it, as templates of Prometheus.
+-- It must not put text of a record where it could be taken for a command: a runbook names no source.
+-- @module dwsync.alerts.wording
+local quantities = require "dwsync.quantities"
+
+local M = {}
+
+-- The last known name, so that an alert has one while dwsync is down.
+local CLUSTER = "cluster {{ with printf `last_over_time(dwsync_cluster_info{cluster=%q}[1d])` $labels.cluster "
+    .. '| query }}{{ . | first | label "name" }}{{ else }}{{ $labels.cluster }}{{ end }}'
+
+--- What an alert is about.
+M.cluster = "{{ if $labels.cluster }}" .. CLUSTER .. "{{ else }}all clusters{{ end }}"
+M.subject = "{{ if $labels.source }}{{ $labels.type }} source {{ $labels.source }} of {{ end }}" .. CLUSTER
+
+-- What the rule measured, as `format` shows it; without it the words given instead.
+local function measured(rule, format, otherwise)
+    return ("{{ with printf `max(last_over_time(dwsync_verdict_value{rule=\"%s\",cluster=%%q,source=%%q}[1h]))` "
+        .. "$labels.cluster $labels.source | query }}{{ . | first | value | %s }}{{ else }}%s{{ end }}"):format(rule,
+        format, otherwise)
+end
+
+local CLASS = "{{ with printf `topk(1, last_over_time(dwsync_fail_reason_runs{cluster=%q,source=%q}[1h]))` "
+    .. "$labels.cluster $labels.source | query }} Most of its failed runs have the reason "
+    .. '{{ . | first | label "class" }}.{{ end }}'
+
+local LOOK = "Run dwsync health CLUSTER_ID for the verdicts with their evidence."
+local FAILURES = "Run dwsync records CLUSTER_ID --status FAILED --since 7d for the reasons in full."
+
+--- By rule: `name` of the alert; `unit` of its thresholds; `summary`, what is so, behind the subject; `advice`;
+-- `runbook`, steps.
+M.rules = {
+    churn = {
+        name = "DwsyncChurn", unit = "accounts",
+        summary = "deleted accounts in one run and added as many in the next",
+        advice = "If these are the same people, they lost their grants.",
+        runbook = { LOOK, "Compare the deleted with the added accounts: are they the same people?",
+            "See whether the identity source gave one run only some of its entries (a paging limit, a replica behind).",
+            "Grant again what is missing." },
+    },
+    data = {
+        name = "DwsyncData", unit = "records",
+        summary = "has records that cannot be true",
+        advice = "No other rule judges by what is wrong in them.",
+        runbook = { LOOK, "If times lie in the future, compare this machine's clock with the service's.",
+            "Otherwise report the ids of the records to the service." },
+    },
+    failing = {
+        name = "DwsyncFailing", unit = "runs",
+        summary = "fails: the newest " .. measured("failing", "humanize", "several") .. " runs did so",
+        advice = "Accounts are not kept up to date, so leavers keep their access." .. CLASS,
+        runbook = { FAILURES, "Do what dwsync health CLUSTER_ID says about the reason.",
+            "Start a synchronisation by hand and see it finish." },
+    },
+    mass_delete = {
+        name = "DwsyncMassDelete", unit = "accounts",
+        summary = "deleted " .. measured("mass_delete", "humanize", "many") .. " accounts in one run",
+        advice = "Unless so many were meant to go, stop the synchronisation before its next run.",
+        runbook = { "Stop the schedule of the identity source in the console.", LOOK,
+            "See whether the base DN, the filter, or the directory itself changed.",
+            "Restore the accounts and their grants, then start the schedule again." },
+    },
+    never = {
+        name = "DwsyncNeverSynchronised", unit = "runs",
+        summary = "has no run on record: it was never synchronised, or the feature is off",
+        advice = "Nobody knows whether its accounts are right.",
+        runbook = { "Look in the console whether an identity source is configured, and its synchronisation is on.",
+            "If the cluster is not meant to have one, leave it out of dwsync's clusters." },
+    },
+    overlap = {
+        name = "DwsyncOverlap", unit = "runs",
+        summary = "has a run that goes on although a newer one began",
+        advice = "Two runs can undo each other's work.",
+        runbook = { LOOK, "See in the console whether the older run really works still; stop it if it does.",
+            "If it only says so, report the record's id to the service." },
+    },
+    partial = {
+        name = "DwsyncPartial", unit = "ratio",
+        summary = "left " .. measured("partial", "humanizePercentage", "some") .. " of its accounts out",
+        advice = "The run counts as FINISHED, and yet these accounts are out of date.",
+        runbook = { "Run dwsync records CLUSTER_ID --status FINISHED --since 1d -o ndjson and read fail_reason.",
+            "Correct what it names, in the identity source or in the database's roles.", "Synchronise again." },
+    },
+    slow = {
+        name = "DwsyncSlow", unit = "deviations",
+        summary = "takes far longer than usual",
+        advice = "A source that gets slower from day to day ends up stuck.",
+        runbook = { LOOK, "Look for many changes at once, for the load of the directory, and at the network between." },
+    },
+    stale = {
+        name = "DwsyncStale", unit = "seconds",
+        summary = "{{ if gt $value 0.0 }}has not been synchronised for {{ $value | humanizeDuration }}"
+            .. "{{ else }}has never finished a run on record{{ end }}",
+        advice = "Accounts are not kept up to date, so leavers keep their access: disable urgent ones by hand.",
+        runbook = { "Are DwsyncDown, DwsyncUnreadable or DwsyncDataOld firing, too? Then repair those first: a success "
+            .. "may only not have been seen.", FAILURES,
+            "See whether the schedule is on and whether a run hangs (DwsyncStuck).",
+            "Start a synchronisation by hand and see it finish." },
+    },
+    stuck = {
+        name = "DwsyncStuck", unit = "seconds",
+        summary = "has a run that does not end",
+        advice = "Nothing new is synchronised while it hangs.",
+        runbook = { LOOK, "Check that the identity source answers.",
+            "Stop the run in the console and start one by hand.",
+            "If it cannot be stopped, open a ticket with the record's id." },
+    },
+    volume = {
+        name = "DwsyncVolume", unit = "deviations",
+        summary = "added or updated far more or fewer accounts than usual in one run",
+        advice = "Unless somebody expected it, stop the synchronisation before its next run.",
+        runbook = { LOOK, "Look for a new group or base DN, a bulk import, or an attribute now written differently." },
+    },
+}
+
+--- Steps as one text. @tparam {string,...} steps @treturn string
+function M.steps(steps)
+    local lines = {}
+    for i, step in ipairs(steps) do
+        lines[i] = ("%d. %s"):format(i, step)
+    end
+    return table.concat(lines, "\n")
+end
+
+-- The words of thresholds that are different for each source.
+local COMPUTED = {
+    stale = function(options, level)
+        return ("from %s%.14g times the usual time between two successes on, at least %s"):format(
+            level == "critical" and "twice " or "", options.factor, quantities.duration(options.minimum
+            * (level == "critical" and 2 or 1)))
+    end,
+    stuck = function(options, level)
+        local prefix = level == "critical" and "critical_" or ""
+        return ("from %.14g times the duration of 95 of 100 runs on, at least %s"):format(options[prefix .. "factor"],
+            quantities.duration(options[prefix .. "minimum"]))
+    end,
+}
+
+--- From where on a rule has a level: "from 20 accounts on".
+-- @tparam string rule @tparam string level "warning" or "critical" @tparam table options of the rule, checked
+-- @treturn string
+function M.threshold(rule, level, options)
+    local value, ratio = options[level], options.population and options[level .. "_ratio"]
+    if not value and COMPUTED[rule] then
+        return COMPUTED[rule](options, level)
+    end
+    local parts = {}
+    parts[#parts + 1] = value and quantities.value(value, M.rules[rule].unit) or nil
+    parts[#parts + 1] = ratio and quantities.percent(ratio) .. " of the accounts" or nil
+    return ("from %s on"):format(table.concat(parts, " or "))
+end
+
+return M

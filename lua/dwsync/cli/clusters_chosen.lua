@@ -1,0 +1,282 @@
+--- Whose records a command is about: one cluster's, all clusters', or those in a file; and fetching them.
+-- It must not let one cluster's failure hide the others, nor pass over it.
+-- @module dwsync.cli.clusters_chosen
+local choice = require "dwsync.cli.record_options"
+local cli = require "dwsync.cli"
+local configuration = require "dwsync.cli.configuration"
+local connection = require "dwsync.cli.connection"
+local errors = require "dwsync.errors"
+local input = require "dwsync.cli.input"
+local options = require "dwsync.client.options"
+
+local M = {}
+
+local Selection = { __name = "dwsync.cli.clusters_chosen" }
+Selection.__index = Selection
+
+local DEFAULT_TIMEOUT = 60 -- that of dwsync.new
+
+local function whole(text)
+    local number = text:match "^%d+$" and tonumber(text)
+    if number and number > 0 then
+        return number
+    end
+    return nil, ("--limit: '%s' is not an integer above 0"):format(text)
+end
+
+--- Adds the argument and the options.
+-- @param command an argparse command
+-- @tparam[opt] table which `input` = false: records of a file make no sense to this command; `period` = true: it takes
+-- --status, --since and --until, too
+function M.configure(command, which)
+    which = which or {}
+    command:argument("cluster_id", "Cluster: its id, or its name in the configuration file."):argname "<cluster_id>"
+        :args "?"
+    command:group("Whose records",
+        command:flag("--all-clusters", "Of every cluster of the project."),
+        which.input ~= false and command:option("--input",
+            "Records in a file, or - for stdin: NDJSON or JSON.", nil, nil, 1):argname "<file>" or nil)
+    local limit = command:option("--limit", "Records a request (default 1000).", nil, whole, 1):argname "<n>"
+    local paging = command:option("--paging", "How offset counts (default auto).", nil, nil, 1)
+        :choices { "auto", "page", "row" }
+    if which.period then
+        choice.configure(command, limit, paging)
+    else
+        command:group("Which records", choice.source(command), limit, paging)
+    end
+end
+
+--- What is wrong with the combination of options, which argparse cannot tell.
+-- @tparam table args @treturn string or nil
+function M.wrong_usage(args)
+    if args.all_clusters and (args.cluster_id or args.input) then
+        return ("--all-clusters and %s exclude each other"):format(args.input and "--input" or "a cluster_id")
+    elseif not (args.all_clusters or args.cluster_id or args.input) then
+        return "missing argument 'cluster_id' (or --all-clusters, or --input FILE)"
+    end
+end
+
+-- The cluster named on the command line: {id =, name =}.
+local function cluster_of(args, settings)
+    local named = settings.clusters[args.cluster_id]
+    if named then
+        return { id = named, name = args.cluster_id }
+    end
+    for name, id in pairs(settings.clusters) do
+        if id == args.cluster_id then
+            return { id = id, name = name }
+        end
+    end
+    return { id = args.cluster_id }
+end
+
+local function open_client(self, args, context)
+    local client, err, progress = connection.open(args, context)
+    if not client then
+        return nil, err
+    end
+    self.client, self.progress, self.now = client, progress, client.runtime.now
+    self.timeout = args.timeout or self.settings.client.timeout or DEFAULT_TIMEOUT
+    return self
+end
+
+--- Makes a selection: reads the configuration file and makes the client, contacts nothing.
+-- @tparam table args parsed options @tparam table context
+-- @treturn table selection with `settings` (see dwsync.cli.configuration) and `client` (nil for a file), or nil
+-- @treturn dwsync.error
+function M.new(args, context)
+    local settings, err = configuration.load(args, context)
+    if not settings then
+        return nil, err
+    end
+    local self = setmetatable({ args = args, context = context, settings = settings }, Selection)
+    if args.cluster_id then
+        self.cluster = cluster_of(args, settings)
+        local good, wrong = options.identifier("cluster_id", self.cluster.id)
+        if not good then
+            return nil, wrong
+        end
+    end
+    if args.input then
+        return self
+    end
+    return open_client(self, args, context)
+end
+
+-- ---- fetching ------------------------------------------------------------------------------------
+
+local function of_sources(list, wanted)
+    if not wanted then
+        return list
+    end
+    local kept = { total = list.total, before_source = list }
+    for _, record in ipairs(list) do
+        if choice.is_of(record, wanted) then
+            kept[#kept + 1] = record
+        end
+    end
+    return kept
+end
+
+local function from_input(self)
+    local list, err = input.read(self.args.input, self.context)
+    if not list then
+        return nil, err
+    end
+    local name = self.args.input == "-" and "stdin" or self.args.input:match "[^/]*$"
+    local items = input.by_cluster(list, self.cluster or { id = name, is_file = true })
+    for _, item in ipairs(items) do
+        item.records.total = #item.records
+        item.records = of_sources(item.records, self.args.source)
+    end
+    return items
+end
+
+-- Seconds left before the deadline, or an error: one deadline holds for the list of clusters and all their records.
+local function time_left(self, deadline)
+    local left = deadline - self.now()
+    if left > 0 then
+        return left
+    end
+    return nil, errors.new {
+        kind = "timeout",
+        message = ("it was not its turn within the deadline of %g s"):format(self.timeout),
+        hint = "Raise --timeout.",
+    }
+end
+
+local function clusters(self, deadline)
+    if self.cluster then
+        return { self.cluster }
+    end
+    local list, err = self.client:list_clusters { timeout = deadline - self.now() }
+    if not list then
+        return nil, err
+    end
+    local found = {}
+    for i, cluster in ipairs(list) do
+        found[i] = { id = cluster.id, name = cluster.name }
+    end
+    return found
+end
+
+local function list_records(client, cluster, parameters)
+    parameters.cluster_id = cluster.id
+    return client:all_sync_records(parameters)
+end
+
+-- One function a cluster, for dwsync.gather.
+local function work_for(self, list, parameters, deadline, work)
+    local functions, done = {}, 0
+    for i, cluster in ipairs(list) do
+        functions[i] = function()
+            local left, late = time_left(self, deadline)
+            if not left then
+                return nil, late
+            end
+            local own = { timeout = left }
+            for name, value in pairs(parameters) do
+                own[name] = value
+            end
+            local result, err = (work or list_records)(self.client, cluster, own)
+            done = done + 1
+            if #list > 1 then
+                self.progress.show(("read %d of %d clusters"):format(done, #list))
+            end
+            return result, err
+        end
+    end
+    return functions
+end
+
+-- What is raised in one of many is no failure of a cluster unless it is an error object: an interrupt, or a bug.
+local function raise_others(failures)
+    for _, failure in pairs(failures) do
+        if not errors.is(failure) then
+            error(failure, 0)
+        end
+    end
+end
+
+local function run(self, functions)
+    if #functions == 1 then
+        local result, err = functions[1]()
+        return { result }, { err }
+    end
+    self.progress.page = function() end
+    local results, failures = require("dwsync").gather(functions)
+    raise_others(failures)
+    return results, failures
+end
+
+--- Fetches the records, or reads them from the file.
+-- @tparam[opt] table parameters of all_sync_records: `where`, `fields`; not applied to a file
+-- @tparam[opt] function work(client, cluster, parameters) → result | nil, err, instead of listing records
+-- @treturn {{cluster = {id =, name =}, records = result | error = dwsync.error},...}, where a cluster has `is_file`
+-- when its id is but the name of the file, and records have `total` (before any choice) and, with --source,
+-- `before_source`; or nil
+-- @treturn dwsync.error when it is not even known which clusters there are
+function Selection:fetch(parameters, work)
+    if self.args.input then
+        return from_input(self)
+    end
+    local deadline = self.now() + self.timeout
+    local list, err = clusters(self, deadline)
+    if not list then
+        self.progress.clear()
+        return nil, err
+    end
+    local results, failures = run(self, work_for(self, list, parameters or {}, deadline, work))
+    self.progress.clear()
+    local items = {}
+    for i, cluster in ipairs(list) do
+        local result = results[i]
+        if result and not work then
+            result = of_sources(result, self.args.source)
+        end
+        items[i] = { cluster = cluster, records = result, error = failures[i] }
+    end
+    return items
+end
+
+-- ---- failures ------------------------------------------------------------------------------------
+
+local MAX_NAMES = 3
+
+local function name_of(cluster)
+    return cluster.name or cluster.id
+end
+
+-- "a, b, c and 4 more"
+local function name_list(clusters_of_it)
+    local names = {}
+    for i = 1, math.min(#clusters_of_it, MAX_NAMES) do
+        names[i] = name_of(clusters_of_it[i])
+    end
+    local more = #clusters_of_it - #names
+    return table.concat(names, ", ") .. (more > 0 and (" and %d more"):format(more) or "")
+end
+
+--- Says what failed, the same failure of many clusters once.
+-- @tparam table items as of `fetch` @tparam table context
+-- @treturn integer exit status: 0 when nothing failed
+function M.report_failures(items, context)
+    local groups, by_text, status = {}, {}, 0
+    for _, item in ipairs(items) do
+        local text = item.error and tostring(item.error):gsub("request id [%w-]+", "")
+        local group = text and (by_text[text] or { error = item.error, clusters = {} })
+        if group and not by_text[text] then
+            by_text[text], groups[#groups + 1] = group, group
+        end
+        if group then
+            group.clusters[#group.clusters + 1] = item.cluster
+        end
+    end
+    for _, group in ipairs(groups) do
+        local subject = #items > 1 and name_list(group.clusters) or nil
+        status = math.max(status, cli.report_error(group.error, context, subject))
+    end
+    return status
+end
+
+return M

@@ -1,0 +1,40 @@
+--- `dwsync clusters`: the clusters of the project, to find a cluster id.
+-- It must not ask for more than the list.
+-- @module dwsync.cli.commands.clusters
+local cli = require "dwsync.cli"
+local columns = require "dwsync.report.rows.columns"
+local connection = require "dwsync.cli.connection"
+local output = require "dwsync.cli.output"
+
+local M = {}
+
+--- @param command an argparse command
+function M.configure(command)
+    command:summary "List the clusters of the project."
+    command:description "Lists the DWS clusters of the project, to find the id that the other commands want."
+    command:epilog "Example: dwsync clusters --region cn-north-4 --columns id,name -o tsv"
+    command:option("--enterprise-project-id", "Only this enterprise project, or all_granted_eps.", nil, nil, 1)
+        :argname "<id>"
+    connection.configure(command)
+    output.configure(command)
+end
+
+--- @tparam table args @tparam table context @treturn integer exit status
+function M.run(args, context)
+    local client, err, progress = connection.open(args, context)
+    if not client then
+        return cli.report_error(err, context)
+    end
+    local list, failure = client:list_clusters { enterprise_project_id = args.enterprise_project_id }
+    progress.clear()
+    if not list then
+        return cli.report_error(failure, context)
+    end
+    local status = output.write("clusters", list, columns.clusters, args, context)
+    if #list == 0 then
+        context.stderr:write "dwsync: this project has no cluster; is it the right region and project?\n"
+    end
+    return status
+end
+
+return M

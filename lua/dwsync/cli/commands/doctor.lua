@@ -1,0 +1,126 @@
+--- `dwsync doctor [CLUSTER_ID]`: what works between here and the service, and what to do about what does not.
+-- It must not check anything itself (dwsync.doctor does), and prints each finding as soon as it is there.
+-- @module dwsync.cli.commands.doctor
+local cli = require "dwsync.cli"
+local configuration = require "dwsync.cli.configuration"
+local connection = require "dwsync.cli.connection"
+local display = require "dwsync.text"
+local doctor = require "dwsync.doctor"
+local ndjson = require "dwsync.report.rows.ndjson"
+local options = require "dwsync.client.options"
+local settings_in_force = require "dwsync.doctor.configuration"
+
+local M = {}
+
+local FIELDS = { "cluster", "check", "outcome", "found", "next" }
+local COLORS = { ok = "32", warning = "33", failed = "31", skipped = "2" }
+local NAME, OUTCOME = 15, 7 -- the longest of each
+local MARGIN = NAME + OUTCOME + 4
+local DEFAULT_WIDTH, MIN_TEXT = 80, 20
+
+--- @param command an argparse command
+function M.configure(command)
+    command:summary "Find out why it does not work."
+    command:description("Checks configuration, network, TLS, clock, credentials, IAM, project, clusters,\n"
+        .. "permission and what the service returns; says what to do about what fails.\n"
+        .. "Exit status: 0 all required checks passed, 1 one did not, 2 wrong usage.")
+    command:epilog "Example: dwsync doctor --region cn-north-4"
+    command:argument("cluster_id", "Cluster to ask about; default: the first."):argname "<cluster_id>":args "?"
+    command:flag("--all-clusters", "Ask about every cluster of the project.")
+    connection.configure(command)
+    command:group("Output",
+        command:option("-o --output", "Format.", "table", nil, 1):choices { "table", "json" }:argname "<format>",
+        command:option("--color", "When to use colour.", "auto", nil, 1):choices { "auto", "always", "never" })
+end
+
+-- Lines of whole words; a word that is longer than a line is cut into pieces.
+local function wrap(text, width)
+    local lines, line = {}, ""
+    for word in text:gmatch "%S+" do
+        while #word > width and display.width(word) > width do
+            local piece = display.cut(word, width):gsub("…$", "")
+            if line ~= "" then
+                lines[#lines + 1], line = line, ""
+            end
+            lines[#lines + 1], word = piece, word:sub(#piece + 1)
+        end
+        if line ~= "" and display.width(line) + 1 + display.width(word) > width then
+            lines[#lines + 1], line = line, ""
+        end
+        line = line == "" and word or line .. " " .. word
+    end
+    lines[#lines + 1] = line
+    return lines
+end
+
+local function show_row(finding, context, width, color)
+    local lines = wrap((finding.cluster and finding.cluster .. ": " or "") .. finding.found, width)
+    local next_step = not finding.root and finding.next -- said once, where the root is
+    for _, line in ipairs(next_step and wrap("Next: " .. next_step, width) or {}) do
+        lines[#lines + 1] = line
+    end
+    local outcome = ("%-7s"):format(finding.outcome)
+    if color then
+        outcome = ("\27[%sm%s\27[0m"):format(COLORS[finding.outcome], outcome)
+    end
+    context:write(("%-15s  %s  %s\n"):format(finding.check, outcome, lines[1]))
+    for i = 2, #lines do
+        context:write((" "):rep(MARGIN) .. lines[i] .. "\n")
+    end
+end
+
+local function show_json(findings, context)
+    context:write "["
+    for i, finding in ipairs(findings) do
+        context:write((i > 1 and ",\n" or "\n") .. ndjson.object(finding, FIELDS))
+    end
+    context:write "\n]\n"
+end
+
+-- A configuration file that is wrong is a finding, too: connection.open says what is wrong with it.
+local function cluster_of(args, context)
+    local settings = configuration.load(args, context)
+    return settings and settings.clusters[args.cluster_id] or args.cluster_id
+end
+
+local function settings_of(args, context, client)
+    local given, said = connection.options(args, context)
+    if not given then
+        given, said = connection.given(args), nil
+    end
+    return settings_in_force.list(given, context.getenv, client, said)
+end
+
+--- @tparam table args @tparam table context @treturn integer exit status
+function M.run(args, context)
+    if args.all_clusters and args.cluster_id then
+        return cli.usage_error("--all-clusters and a cluster_id exclude each other", context)
+    end
+    local cluster_id = cluster_of(args, context)
+    local _, wrong = options.identifier("cluster_id", cluster_id or "none")
+    if wrong then
+        return cli.report_error(wrong, context)
+    end
+    local client, err, progress = connection.open(args, context)
+    local width = math.max((context:width() or DEFAULT_WIDTH) - MARGIN, MIN_TEXT)
+    local color = context:color(args.color)
+    local findings, healthy = doctor.run({
+        client = client,
+        config_error = err,
+        settings = settings_of(args, context, client),
+        cluster_id = cluster_id,
+        all_clusters = args.all_clusters,
+    }, function(finding)
+        progress.clear()
+        if args.output == "table" then
+            show_row(finding, context, width, color)
+            context.stdout:flush()
+        end
+    end)
+    if args.output == "json" then
+        show_json(findings, context)
+    end
+    return healthy and 0 or 1
+end
+
+return M

@@ -1,0 +1,35 @@
+--- `dwsync health [CLUSTER_ID]`: the verdicts.
+-- It must not turn a verdict into its exit status: that is `dwsync check`.
+-- @module dwsync.cli.commands.health
+local judgement = require "dwsync.cli.judgement"
+local report = require "dwsync.report"
+local selection = require "dwsync.cli.clusters_chosen"
+
+local M = {}
+
+--- @param command an argparse command
+function M.configure(command)
+    command:summary "Judge how the synchronisations of a cluster go."
+    command:description("Judges the records of a cluster by rules: what is wrong, since when, and what to do.\n"
+        .. "Exit status: 0 it ran, whatever the verdicts; 1 a cluster could not be asked; 2 wrong usage.\n"
+        .. "dwsync check ends with a status that tells the verdict.")
+    command:epilog "Example: dwsync health CLUSTER_ID --set stale.warning=6h"
+    judgement.configure(command)
+    command:group("Output",
+        command:option("-o --output", "Format.", "table", nil, 1):choices(report.health_formats):argname "<format>",
+        command:option("--color", "When to use colour.", "auto", nil, 1):choices { "auto", "always", "never" })
+end
+
+--- @tparam table args @tparam table context @treturn integer exit status
+function M.run(args, context)
+    local overview, items = judgement.overview(args, context)
+    if not overview then
+        return items
+    end
+    report.render_health(args.output, overview, function(text)
+        context:write(text)
+    end, { width = context:width(), color = context:color(args.color) })
+    return selection.report_failures(items, context)
+end
+
+return M

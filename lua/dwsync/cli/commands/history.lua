@@ -1,0 +1,227 @@
+--- `dwsync history pull|list|stats`: the records kept beyond the service's retention.
+-- It must not show the password of a database.
+-- @module dwsync.cli.commands.history
+local archive = require "dwsync.cli.history_location"
+local choice = require "dwsync.cli.record_options"
+local cli = require "dwsync.cli"
+local columns = require "dwsync.report.rows.columns"
+local configuration = require "dwsync.cli.configuration"
+local connection = require "dwsync.cli.connection"
+local display = require "dwsync.text"
+local output = require "dwsync.cli.output"
+local selection = require "dwsync.cli.clusters_chosen"
+
+local M = {}
+
+local function configure_pull(command)
+    command:summary "Save the records of a cluster."
+    command:description("Saves what the service has. What is saved already stays, so pull as often as you like. "
+        .. "A record that changed after its end is kept in both versions and reported.")
+    command:epilog "Example: dwsync history pull --all-clusters"
+    selection.configure(command)
+    connection.configure(command)
+    archive.configure(command)
+    output.configure(command)
+end
+
+local function configure_list(command)
+    command:summary "List saved records, newest first."
+    command:epilog "Example: dwsync history list CLUSTER_ID --since 90d -o ndjson | dwsync health --input -"
+    command:argument("cluster_id", "Cluster: its id, or its name in the configuration file; all when not given.")
+        :argname "<cluster_id>":args "?"
+    command:flag("--all-clusters", "Of every cluster, as when none is given.")
+    choice.configure(command)
+    configuration.configure(command)
+    archive.configure(command)
+    output.configure(command)
+end
+
+local function configure_stats(command)
+    command:summary "Show how much is saved, of which clusters, since when."
+    command:epilog "Example: dwsync history stats"
+    configuration.configure(command)
+    archive.configure(command)
+    output.configure(command)
+end
+
+--- @param command an argparse command
+function M.configure(command)
+    command:summary "Keep records beyond the service's retention, and list them."
+    command:description("Keeps records in a file, or in a PostgreSQL database. "
+        .. "The file is $XDG_DATA_HOME/dwsync/history.sqlite unless --history, DWSYNC_HISTORY or the "
+        .. "configuration file names another place.")
+    command:epilog "Example: dwsync history pull --all-clusters && dwsync history stats"
+    command:command_target "action"
+    command:require_command(true)
+    configure_pull(command:command "pull")
+    configure_list(command:command "list")
+    configure_stats(command:command "stats")
+end
+
+-- ---- pull ----------------------------------------------------------------------------------------
+
+-- A table fits a terminal of 80 columns; programs get everything.
+local SUMMARY = { "cluster_id", "inserted", "updated", "unchanged", "revised", "late", "refused" }
+local SUMMARY_TABLE = { "cluster_id", "inserted", "updated", "unchanged", "revised" }
+local MAX_IDS = 5
+
+local function tell_revised(name, revised, context)
+    if #revised > 0 then
+        local ids = table.concat(revised, ", ", 1, math.min(#revised, MAX_IDS))
+        context.stderr:write(display.safe(("dwsync: %s: %d records changed after their end, both versions are kept: "
+            .. "%s%s"):format(name, #revised, ids, #revised > MAX_IDS and ", …" or "")) .. "\n")
+    end
+end
+
+local function summary_row(item, context)
+    local sum = item.records
+    local name = item.cluster.name or item.cluster.id
+    tell_revised(name, sum.revised, context)
+    if sum.refused > 0 then
+        context.stderr:write(display.safe(("dwsync: %s: %d records cannot be kept: %s"):format(name, sum.refused,
+            tostring(sum.refusal))) .. "\n")
+    end
+    local row = { revised = #sum.revised, cluster_id = item.cluster.id, cluster_name = item.cluster.name }
+    for _, field in ipairs(SUMMARY) do
+        row[field] = row[field] or sum[field]
+    end
+    return row
+end
+
+-- Records of a file must say which cluster they are of, or the command line must.
+local function save_input(items, store)
+    for _, item in ipairs(items) do
+        if item.cluster.is_file then
+            return "the records do not say which cluster they are of: give its cluster_id beside --input"
+        end
+        item.records, item.error = store:pull(item.cluster.id, item.records)
+    end
+end
+
+local function save_page_by_page(store)
+    return function(client, cluster, parameters)
+        parameters.cluster_id = cluster.id
+        return store:pull(cluster.id, client:sync_records(parameters))
+    end
+end
+
+local function pull(args, context, chosen, store)
+    local items, err
+    if args.input then
+        items, err = chosen:fetch()
+        local wrong = items and save_input(items, store)
+        if wrong then
+            return cli.usage_error(wrong, context)
+        end
+    else
+        items, err = chosen:fetch({}, save_page_by_page(store))
+    end
+    if not items then
+        return cli.report_error(err, context)
+    end
+    local rows = {}
+    for _, item in ipairs(items) do
+        rows[#rows + 1] = item.records and summary_row(item, context) or nil
+    end
+    local status = 0
+    if #rows > 0 or args.output ~= "table" then -- a heading over nothing tells nobody anything
+        status = output.write("clusters", rows, args.output == "table" and SUMMARY_TABLE or SUMMARY, args, context)
+    end
+    return math.max(status, selection.report_failures(items, context))
+end
+
+-- ---- list ----------------------------------------------------------------------------------------
+
+local function list(args, context, settings, store)
+    local since, till, wrong = choice.period(args, context)
+    if wrong then
+        return 2
+    end
+    local ids = {}
+    if args.cluster_id then
+        ids[1] = settings.clusters[args.cluster_id] or args.cluster_id
+    else
+        local clusters, err = store:clusters()
+        if not clusters then
+            return cli.report_error(err, context)
+        end
+        for i, cluster in ipairs(clusters) do
+            ids[i] = cluster.cluster_id
+        end
+    end
+    local rows = {}
+    for _, id in ipairs(ids) do
+        for record in store:each { cluster_id = id, since = since, until_ = till, status = args.status,
+            source = args.source } do
+            record.cluster_id = id
+            rows[#rows + 1] = record
+        end
+    end
+    if #rows == 0 then
+        context.stderr:write "dwsync: no record is saved that fits; dwsync history stats shows what there is\n"
+    end
+    return output.write("sync_records", rows, columns.records, args, context)
+end
+
+-- ---- stats ---------------------------------------------------------------------------------------
+
+local OF_CLUSTERS = { "cluster_id", "records", "first", "last" }
+local OF_CLUSTERS_TABLE = { "cluster_id", "records", "last" }
+local OF_ALL = { "engine", "schema_version", "clusters", "records", "versions", "first", "last", "bytes" }
+
+local function stats(args, context, _, store, shown)
+    local sums, err = store:stats()
+    local clusters, failure = nil, nil
+    if sums then
+        clusters, failure = store:clusters()
+    end
+    if not clusters then
+        return cli.report_error(err or failure, context)
+    end
+    if args.output == "table" and not args.columns then
+        context:write(("%-15s %s\n"):format("history", display.safe(shown)))
+        for _, name in ipairs(OF_ALL) do
+            context:write(("%-15s %s\n"):format(name, display.safe(columns.text(name, sums[name]))))
+        end
+        context:write "\n"
+    end
+    local fields = args.output == "table" and OF_CLUSTERS_TABLE or OF_CLUSTERS
+    return output.write("clusters", clusters, fields, args, context)
+end
+
+-- --------------------------------------------------------------------------------------------------
+
+local function run_pull(args, context, settings, store)
+    local chosen, err = selection.new(args, context)
+    if not chosen then
+        return cli.report_error(err, context)
+    end
+    return pull(args, context, chosen, store, settings)
+end
+
+local ACTIONS = { pull = run_pull, list = list, stats = stats }
+
+--- @tparam table args @tparam table context @treturn integer exit status
+function M.run(args, context)
+    local wrong = args.action == "pull" and selection.wrong_usage(args)
+        or args.all_clusters and args.cluster_id and "--all-clusters and a cluster_id exclude each other"
+    if wrong then
+        return cli.usage_error(wrong, context)
+    end
+    local settings, err = configuration.load(args, context)
+    if not settings then
+        return cli.report_error(err, context)
+    end
+    local store, failure, shown = archive.open(args, context, settings)
+    if not store then
+        return cli.report_error(failure, context)
+    end
+    local good, status = pcall(ACTIONS[args.action], args, context, settings, store, shown)
+    store:close()
+    if not good then
+        error(status, 0)
+    end
+    return status
+end
+
+return M

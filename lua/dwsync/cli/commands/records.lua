@@ -1,0 +1,145 @@
+--- `dwsync records [CLUSTER_ID]`: the synchronisation records of one cluster, of all, or of a file.
+-- It must not print part of a list: all records of a cluster are there, or there is an error.
+-- @module dwsync.cli.commands.records
+local choice = require "dwsync.cli.record_options"
+local cli = require "dwsync.cli"
+local columns = require "dwsync.report.rows.columns"
+local connection = require "dwsync.cli.connection"
+local display = require "dwsync.text"
+local output = require "dwsync.cli.output"
+local records = require "dwsync.records"
+local selection = require "dwsync.cli.clusters_chosen"
+
+local M = {}
+
+--- @param command an argparse command
+function M.configure(command)
+    command:summary "List the synchronisation records of a cluster."
+    command:description "Lists every synchronisation record of a cluster, newest first as the service gives them."
+    command:epilog "Example: dwsync records CLUSTER_ID --status FAILED --since 7d -o csv"
+    selection.configure(command, { period = true })
+    connection.configure(command)
+    output.configure(command)
+end
+
+-- What the decoder can leave out; choosing by source is done afterwards, since it looks at two fields.
+local function conditions(args, since, till)
+    local start_time = (since or till) and { min = since, max = till and till - 1 } or nil
+    return { status = args.status, start_time = start_time }
+end
+
+-- The columns asked for, when all of them are fields of a record; nil for every field.
+local function fields(args)
+    local wanted = {}
+    for i, name in ipairs(args.columns or {}) do
+        if not columns.is_record_field(name) then
+            return nil
+        end
+        wanted[i] = name
+    end
+    wanted[#wanted + 1] = args.source and "identity_source_id" or nil
+    wanted[#wanted + 1] = args.source and "identity_source_type" or nil
+    return args.columns and wanted or nil
+end
+
+-- "ldap (79d6458e-…)" for each source among the records.
+local function name_sources(all)
+    local seen, names = {}, {}
+    for _, record in ipairs(all) do
+        local id = record.identity_source_id or ""
+        if not seen[id] then
+            seen[id] = true
+            names[#names + 1] = ("%s (%s)"):format(record.identity_source_type or "?", id)
+        end
+    end
+    return display.safe(table.concat(names, ", "))
+end
+
+local function tell_if_empty(list, subject, context)
+    local before = list.before_source or list
+    if list.total == 0 then
+        context.stderr:write(subject .. "no records: nothing was ever synchronised, or the feature is off\n")
+    elseif #before == 0 then
+        context.stderr:write(("%snone of the %d records fits\n"):format(subject, list.total))
+    elseif #list == 0 then
+        context.stderr:write(subject .. "no record is of that source\n        There are: " .. name_sources(before)
+            .. ".\n")
+    end
+end
+
+local function tell_empty_lists(items, context)
+    for _, item in ipairs(items) do
+        local name = #items > 1 and display.safe(item.cluster.name or item.cluster.id) .. ": " or ""
+        if item.records then
+            tell_if_empty(item.records, "dwsync: " .. name, context)
+        end
+    end
+end
+
+-- Records of a file, which nobody has chosen among yet.
+local function choose(items, where)
+    for _, item in ipairs(items) do
+        local kept = records.where(item.records, where):to_list()
+        kept.total, kept.before_source = item.records.total, item.records.before_source
+        item.records = kept
+    end
+end
+
+-- All records in one list. With many clusters each says whose it is.
+local function rows_of(items, many)
+    local rows = {}
+    for _, item in ipairs(items) do
+        for _, record in ipairs(item.records or {}) do
+            if many then
+                record.cluster_id, record.cluster_name = item.cluster.id, item.cluster.name
+            end
+            rows[#rows + 1] = record
+        end
+    end
+    return rows
+end
+
+local function default_columns(args, many)
+    local list = {}
+    local whole = args.output == "csv" or args.output == "tsv"
+    if many then
+        list[1], list[2] = whole and "cluster_id" or "cluster_name", whole and "cluster_name" or nil
+    end
+    for _, name in ipairs(whole and columns.record_fields or columns.records) do
+        if whole or not many or name ~= "identity_source_type" then -- or the reason would not fit any more
+            list[#list + 1] = name
+        end
+    end
+    return list
+end
+
+--- @tparam table args @tparam table context @treturn integer exit status
+function M.run(args, context)
+    local wrong = selection.wrong_usage(args)
+    if wrong then
+        return cli.usage_error(wrong, context)
+    end
+    local since, till, senseless = choice.period(args, context)
+    if senseless then
+        return 2
+    end
+    local chosen, err = selection.new(args, context)
+    if not chosen then
+        return cli.report_error(err, context)
+    end
+    local where = conditions(args, since, till)
+    local items, failure = chosen:fetch { where = where, fields = fields(args) }
+    if not items then
+        return cli.report_error(failure, context)
+    elseif args.input then
+        choose(items, where)
+    elseif not args.all_clusters and items[1].error then
+        return cli.report_error(items[1].error, context) -- not even a heading: there is no list
+    end
+    local many = args.all_clusters or #items > 1
+    local status = output.write("sync_records", rows_of(items, many), default_columns(args, many), args, context)
+    tell_empty_lists(items, context)
+    return math.max(status, selection.report_failures(items, context))
+end
+
+return M

@@ -1,0 +1,122 @@
+--- `dwsync replay [CLUSTER_ID]`: which alerts the rules would have given, when and for how long, to tune thresholds.
+-- It must not judge the present: that is `dwsync health`.
+-- @module dwsync.cli.commands.replay
+local archive = require "dwsync.cli.history_location"
+local choice = require "dwsync.cli.record_options"
+local cli = require "dwsync.cli"
+local health = require "dwsync.health"
+local judgement = require "dwsync.cli.judgement"
+local output = require "dwsync.cli.output"
+local selection = require "dwsync.cli.clusters_chosen"
+
+local M = {}
+
+-- A table fits a terminal of 80 columns; programs get everything.
+local ALL = { "cluster_id", "cluster_name", "from", "till", "seconds", "severity", "rule", "source", "source_type",
+    "record_id" }
+local IN_TABLE = { "from", "till", "severity", "rule", "source" }
+local OF_MANY_IN_TABLE = { "from", "till", "severity", "rule", "cluster_name" }
+
+--- @param command an argparse command
+function M.configure(command)
+    command:summary "Tell which alerts the rules would have given."
+    command:description("Goes through the records: which alerts the rules would have given, from when till when. "
+        .. "One that is still open has no end.")
+    command:epilog "Example: dwsync replay CLUSTER_ID --from-history --set stale.warning=6h"
+    judgement.configure(command)
+    command:flag("--from-history", "Of the records kept by dwsync history pull, not the service's.")
+    command:option("--since", "Leave out what ended before: 24h, 7d, ISO 8601.", nil, nil, 1):argname "<when>"
+    archive.configure(command)
+    output.configure(command)
+end
+
+local function each_in(iterator)
+    local list = {}
+    for record in iterator do
+        list[#list + 1] = record
+    end
+    return list
+end
+
+-- The same items as of selection:fetch, from the history.
+local function from_history(args, context, chosen)
+    local store, err = archive.open(args, context, chosen.settings)
+    if not store then
+        return nil, err
+    end
+    local clusters, failure = { chosen.cluster }, nil
+    if args.all_clusters then
+        clusters, failure = store:clusters()
+    end
+    local items = {}
+    for i, cluster in ipairs(clusters or {}) do
+        local id = cluster.id or cluster.cluster_id
+        local records = each_in(store:each { cluster_id = id, source = args.source })
+        items[i] = { cluster = { id = id, name = cluster.name }, records = records }
+    end
+    store:close()
+    return not failure and items or nil, failure
+end
+
+local function rows_of(items, rules, options)
+    local rows = {}
+    for _, item in ipairs(items) do
+        for _, alert in ipairs(item.records and health.replay(item.records, rules, options) or {}) do
+            alert.cluster_id, alert.cluster_name = item.cluster.id, item.cluster.name
+            rows[#rows + 1] = alert
+        end
+    end
+    return rows
+end
+
+-- Silence of the rules is good news only where there were records to speak about.
+local function tell_silence(items, args, context)
+    local judged = false
+    for _, item in ipairs(items) do
+        judged = judged or item.records ~= nil and #item.records > 0
+    end
+    if judged then
+        context.stderr:write "dwsync: no rule would have given an alert\n"
+    elseif args.from_history then
+        context.stderr:write "dwsync: no record is saved to go through; dwsync history pull saves them\n"
+    else
+        context.stderr:write "dwsync: there are no records to go through\n"
+    end
+end
+
+--- @tparam table args @tparam table context @treturn integer exit status
+function M.run(args, context)
+    local wrong = selection.wrong_usage(args) or args.input and args.from_history
+        and "--input and --from-history exclude each other"
+    if wrong then
+        return cli.usage_error(wrong, context)
+    end
+    local since, _, senseless = choice.period(args, context)
+    if senseless then
+        return 2
+    end
+    local judge, err = judgement.new(args, context)
+    if not judge then
+        return cli.report_error(err, context)
+    end
+    local items, failure
+    if args.from_history then
+        items, failure = from_history(args, context, judge.selection)
+    else
+        items, failure = judge.selection:fetch()
+    end
+    if not items then
+        return cli.report_error(failure, context)
+    elseif not args.all_clusters and items[1].error then
+        return cli.report_error(items[1].error, context) -- not even a heading: nothing was gone through
+    end
+    local rows = rows_of(items, judge.rules, { now = judge:now(), since = since })
+    local columns = args.output ~= "table" and ALL or #items > 1 and OF_MANY_IN_TABLE or IN_TABLE
+    local status = output.write("alerts", rows, columns, args, context)
+    if #rows == 0 then
+        tell_silence(items, args, context)
+    end
+    return math.max(status, selection.report_failures(items, context))
+end
+
+return M

@@ -1,0 +1,158 @@
+--- `dwsync run SCRIPT [ARGUMENT…]`: a runbook in Lua with the library at hand and the command's options applied.
+-- It must not make a client, nor load what the script does not use, before the script asks for it.
+-- @module dwsync.cli.commands.run
+local cli = require "dwsync.cli"
+local configuration = require "dwsync.cli.configuration"
+local connection = require "dwsync.cli.connection"
+local display = require "dwsync.text"
+local errors = require "dwsync.errors"
+
+local M = {}
+
+local LIBRARY = { dwsync = "dwsync", records = "dwsync.records", health = "dwsync.health", report = "dwsync.report",
+    history = "dwsync.history" }
+
+-- Options without a value, so that the script's name can be told from an option's value.
+local FLAGS = { ["--dry-run"] = true, ["--debug"] = true, ["-h"] = true, ["--help"] = true }
+
+--- @param command an argparse command
+function M.configure(command)
+    command:summary "Run a runbook: a Lua script with the library ready."
+    command:description("The script finds client, records, health, report, history, dwsync, settings (clusters, "
+        .. "thresholds, history: the configuration file's), dry_run and arg as globals beside Lua's own. What stands "
+        .. "behind its name is the script's.\n"
+        .. "Exit status: the number that it returns or gives to os.exit; 0 when it returns nothing, 1 when it raises "
+        .. "an error or returns nil and one.")
+    command:epilog "Example: dwsync run --profile prod nightly.lua CLUSTER_ID --keep 90"
+    command:flag("--dry-run", "Tell the script, as dry_run, to change nothing.")
+    connection.configure(command)
+    command:argument("script", "The script, or - for standard input."):argname "<script>"
+    command:argument("argument", "The script's own arguments."):argname "<argument>":args "*"
+end
+
+--- Sets the script's arguments apart from this command's options.
+-- @tparam {string,...} arguments beginning with "run" @treturn {string,...}
+function M.arrange(arguments)
+    local arranged, position = { arguments[1] }, 2
+    while arguments[position] and arguments[position]:find "^%-." and arguments[position] ~= "--" do
+        local option = arguments[position]
+        arranged[#arranged + 1] = option
+        position = position + 1
+        if not FLAGS[option] and not option:find("=", 1, true) and arguments[position] then
+            arranged[#arranged + 1] = arguments[position]
+            position = position + 1
+        end
+    end
+    if arguments[position] == "--" then
+        position = position + 1
+    end
+    arranged[#arranged + 1] = arguments[position] -- the script
+    if arguments[position + 1] then
+        arranged[#arranged + 1] = "--"
+    end
+    for i = position + 1, #arguments do
+        arranged[#arranged + 1] = arguments[i]
+    end
+    return arranged
+end
+
+local function settings_for_script(settings)
+    return { clusters = settings.clusters, thresholds = settings.thresholds, history = settings.history,
+        profile = settings.profile }
+end
+
+-- The script's globals. The client and the library come when they are first asked for; what the script sets is its own.
+local function environment_of(args, context, settings)
+    local own = { dry_run = args.dry_run or false, settings = settings_for_script(settings) }
+    own.arg = { [0] = args.script }
+    for i, argument in ipairs(args.argument) do
+        own.arg[i] = argument
+    end
+    own._G = own
+    return setmetatable(own, { __index = function(_, name)
+        local value = _G[name]
+        if name == "client" then
+            local err
+            value, err = connection.open(args, context)
+            if not value then
+                error(err, 0)
+            end
+        elseif LIBRARY[name] then
+            value = require(LIBRARY[name])
+        end
+        if name == "client" or LIBRARY[name] then
+            rawset(own, name, value)
+        end
+        return value
+    end })
+end
+
+local function load_script(path, context, environment)
+    local text, reason
+    if path == "-" then
+        text, reason = context.stdin:read "*a"
+    else
+        local file
+        file, reason = io.open(path, "rb")
+        if file then
+            text, reason = file:read "*a"
+            file:close()
+        end
+    end
+    if not text then
+        return nil, ("cannot read %s: %s"):format(path, tostring(reason):gsub("^.*: ", ""))
+    end
+    local name = path == "-" and "=stdin" or "@" .. path
+    return load(text:gsub("^#[^\n]*", ""), name, "t", environment) -- its first line may name its interpreter
+end
+
+local function handler(err)
+    if type(err) ~= "string" or err:find "interrupted!$" then
+        return err
+    end
+    return (debug.traceback(err, 2):gsub("\n%s*%[C%]: in function 'xpcall'.*$", "")) -- ours is not of interest
+end
+
+local function status_of(context, result, err)
+    if result == nil and err ~= nil then
+        return cli.report_error(err, context)
+    elseif result == nil or result == true then
+        return 0
+    elseif type(result) == "number" and result % 1 == 0 and result >= 0 and result <= 255 then
+        return result
+    elseif result == false then
+        return 1
+    end
+    local what = type(result) == "number" and ("%.16g"):format(result) or "a " .. type(result)
+    context.stderr:write(("dwsync: the script returned %s, which is no exit status\n        Return a whole number from "
+        .. "0 to 255, true or false.\n"):format(what))
+    return 1
+end
+
+local function finish(context, ran, ...)
+    if ran then
+        return status_of(context, ...)
+    end
+    local err = ...
+    if errors.is(err) or type(err) == "string" and err:find "interrupted!$" then
+        error(err, 0) -- told as everywhere
+    end
+    context.stderr:write(("dwsync: %s\n"):format(display.harmless(tostring(err))))
+    return 1
+end
+
+--- @tparam table args @tparam table context @treturn integer exit status
+function M.run(args, context)
+    local settings, err = configuration.load(args, context)
+    if not settings then
+        return cli.report_error(err, context)
+    end
+    local chunk, reason = load_script(args.script, context, environment_of(args, context, settings))
+    if not chunk then
+        context.stderr:write(display.safe("dwsync: " .. reason) .. "\n")
+        return 2
+    end
+    return finish(context, xpcall(chunk, handler, (table.unpack or unpack)(args.argument))) -- luacheck: ignore 113
+end
+
+return M

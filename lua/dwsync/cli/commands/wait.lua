@@ -1,0 +1,141 @@
+--- `dwsync wait [CLUSTER_ID]`: a gate for what needs fresh accounts.
+-- It must not let anything pass that is not known to be fresh and ok: dwsync.cli.readiness says what that is.
+-- @module dwsync.cli.commands.wait
+local cli = require "dwsync.cli"
+local display = require "dwsync.text"
+local duration = require "dwsync.cli.duration"
+local judgement = require "dwsync.cli.judgement"
+local passing = require "dwsync.errors.transient"
+local readiness = require "dwsync.cli.readiness"
+local selection = require "dwsync.cli.clusters_chosen"
+
+local M = {}
+
+local READY, REFUSED, TIMED_OUT = 0, 1, 3
+local DEFAULT_FRESH, DEFAULT_TIMEOUT, DEFAULT_INTERVAL = 6 * 3600, 600, 30
+local LONGEST_REQUEST = 60
+
+--- @param command an argparse command
+function M.configure(command)
+    command:summary "Wait until the last synchronisation is fresh and ok."
+    command:description("Goes on when the newest ended run of every identity source finished within --fresh and no "
+        .. "verdict about it is worse than --accept. Ends at once when that run failed and no other is under way, or a "
+        .. "verdict is worse. Otherwise it looks again until the time is up.\n"
+        .. "Exit status: 0 fresh and ok, 1 not, 2 wrong usage, 3 timed out.")
+    command:epilog "Example: dwsync wait CLUSTER_ID --fresh 6h --timeout 10m && ./nightly-load"
+    local timeout = command:option("--timeout", "How long to wait; 0 looks once (default 10m).", nil,
+        duration.not_negative "--timeout", 1):argname "<time>"
+    judgement.configure(command, nil, timeout)
+    command:group("Waiting for",
+        command:option("--fresh", "Age of the last run that is still good (default 6h).", nil,
+            duration.above_zero "--fresh", 1):argname "<time>",
+        command:option("--accept", "Worst verdict to go on with (default ok).", nil, nil, 1)
+            :choices { "ok", "unknown", "warning" }:argname "<severity>",
+        command:option("--interval", "Time between looks (default 30s).", nil, duration.above_zero "--interval", 1)
+            :argname "<time>")
+end
+
+local function name_of(item)
+    return display.safe(item.cluster.name or item.cluster.id)
+end
+
+local function judge_item(item, wishes)
+    if item.records then
+        return readiness.judge(item.records, item.evaluation, wishes.fresh, wishes.accept)
+    end
+    return passing.may_pass(item.error) and readiness.WAITING or readiness.REFUSED,
+        ("%s: %s"):format(item.error.kind, item.error.message)
+end
+
+-- The state of all clusters together, and a sentence for each that has it.
+local function gate(items, wishes)
+    local reasons = { [readiness.READY] = {}, [readiness.WAITING] = {}, [readiness.REFUSED] = {} }
+    for _, item in ipairs(items) do
+        local state, why = judge_item(item, wishes)
+        table.insert(reasons[state], ("%s: %s"):format(name_of(item), display.safe(why)))
+    end
+    if #items == 0 then
+        return readiness.REFUSED, { "there is no cluster to wait for" }
+    end
+    for _, state in ipairs { readiness.REFUSED, readiness.WAITING, readiness.READY } do
+        if reasons[state][1] then
+            return state, reasons[state]
+        end
+    end
+end
+
+local MAX_REASONS = 5
+
+local function sentence(state, reasons)
+    local lines = {}
+    for i = 1, math.min(#reasons, MAX_REASONS) do
+        lines[i] = reasons[i]
+    end
+    local more = #reasons - #lines
+    return ("%s: %s%s\n"):format(state, table.concat(lines, "; "), more > 0 and ("; and %d more"):format(more) or "")
+end
+
+-- One look. Returns a state, or nil and an error that stays; the reasons.
+local function look(judge, wishes)
+    local overview, err, items = judge:overview()
+    if overview then
+        local state, reasons = gate(items, wishes)
+        return state, nil, sentence(state, reasons)
+    elseif passing.may_pass(err) then
+        return readiness.WAITING, nil, sentence(readiness.WAITING, { display.safe(("%s: %s"):format(err.kind,
+            err.message)) })
+    end
+    return nil, err
+end
+
+local function finish(status, word, text, context)
+    context:write(word .. text:match ":.*$")
+    return status
+end
+
+local function wait(judge, wishes, context)
+    local runtime = judge.selection.client and judge.selection.client.runtime
+    local now = runtime and runtime.now or context.now
+    local till, told = now() + wishes.timeout, nil
+    while true do
+        judge.selection.timeout = math.max(1, math.min(LONGEST_REQUEST, till - now()))
+        local state, err, text = look(judge, wishes)
+        if err then
+            return cli.report_error(err, context)
+        elseif state == readiness.READY then
+            return finish(READY, "ready", text, context)
+        elseif state == readiness.REFUSED then
+            return finish(REFUSED, "refused", text, context)
+        elseif not runtime or now() + math.min(wishes.interval, 1) > till then
+            return finish(TIMED_OUT, "timed out", text, context)
+        end
+        if text ~= told then
+            context.stderr:write("dwsync: " .. text)
+            told = text
+        end
+        runtime.sleep(math.min(wishes.interval, till - now()))
+    end
+end
+
+--- @tparam table args @tparam table context @treturn integer exit status
+function M.run(args, context)
+    local wrong = selection.wrong_usage(args)
+    if wrong then
+        return cli.usage_error(wrong, context)
+    end
+    local wishes = {
+        fresh = args.fresh or DEFAULT_FRESH,
+        accept = args.accept or "ok",
+        timeout = args.timeout or DEFAULT_TIMEOUT,
+        interval = args.interval or DEFAULT_INTERVAL,
+    }
+    args.timeout = nil -- that of one request is the client's
+    local judge, err = judgement.new(args, context)
+    if not judge then
+        return cli.report_error(err, context)
+    end
+    judge.rules.stale = false -- --fresh takes its place
+    return wait(judge, wishes, context)
+end
+
+return M

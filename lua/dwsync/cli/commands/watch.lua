@@ -1,0 +1,169 @@
+--- `dwsync watch [CLUSTER_ID]`: the verdicts again and again; events when they change.
+-- It must not end by itself with 0: it goes on until a signal, a failure that waiting cannot mend, or a closed pipe.
+-- @module dwsync.cli.commands.watch
+local changes = require "dwsync.cli.changes"
+local cli = require "dwsync.cli"
+local display = require "dwsync.text"
+local duration = require "dwsync.cli.duration"
+local errors = require "dwsync.errors"
+local hooks = require "dwsync.cli.hooks"
+local judgement = require "dwsync.cli.judgement"
+local ndjson = require "dwsync.report.rows.ndjson"
+local passing = require "dwsync.errors.transient"
+local report = require "dwsync.report"
+local selection = require "dwsync.cli.clusters_chosen"
+local timestamps = require "dwsync.timestamps"
+
+local M = {}
+
+local DEFAULT_INTERVAL = 60
+
+--- @param command an argparse command
+function M.configure(command)
+    command:summary "Watch the verdicts and tell what changes."
+    command:description("On a terminal it redraws the verdicts; piped it writes one line of JSON for each change, and "
+        .. "at the beginning for everything that is not ok. It goes on through failures that may pass.\n"
+        .. "Exit status: 130 interrupted, 1 a failure that waiting cannot mend, 2 wrong usage; never 0.")
+    command:epilog "Example: dwsync watch CLUSTER_ID --interval 5m --on-change ./notify | tee events.ndjson"
+    judgement.configure(command, { input = false })
+    command:group("Watching",
+        command:option("--interval", "Time between looks (default 60s).", DEFAULT_INTERVAL,
+            duration.above_zero "--interval", 1):argname "<time>":show_default(false),
+        command:option("--on-change", "Program to run for each event, which it gets as JSON on stdin.", nil, nil, 1)
+            :argname "<program>",
+        command:option("--color", "When to use colour.", "auto", nil, 1):choices { "auto", "always", "never" })
+end
+
+local AROUND = 4 -- our two lines, the one that tells of the rest, and the cursor's
+
+-- The worst comes first and is to stay in sight: what does not fit is left out, and told.
+local function fit(text, rows)
+    local lines = {}
+    for line in text:gmatch "([^\n]*)\n" do
+        lines[#lines + 1] = line
+    end
+    if not rows or #lines <= rows - AROUND then
+        return text
+    end
+    local shown = math.max(1, rows - AROUND)
+    return ("%s\n… %d more lines: dwsync health shows them\n"):format(table.concat(lines, "\n", 1, shown),
+        #lines - shown)
+end
+
+local function draw(overview, judge, args, context)
+    local parts = {}
+    report.render_health("table", overview, function(text)
+        parts[#parts + 1] = text
+    end, { width = context:width(), color = context:color(args.color) })
+    context:write(("\27[H\27[2Jdwsync watch, every %g s, Ctrl-C ends: %s\n\n"):format(args.interval,
+        (timestamps.to_iso(math.floor(judge:now()) * 1000):gsub("%.%d+", ""))))
+    context:write(fit(table.concat(parts), context.terminal_rows()))
+end
+
+local function again(kind, message, args)
+    return ("%s: %s; trying again every %g s"):format(kind, (message:gsub("%.$", "")), args.interval)
+end
+
+-- A failure to ask at all is told once; again only when it is another one.
+local function teller(args, context)
+    local told
+    return function(err)
+        local text = err and err.message
+        if err and text ~= told then
+            context.stderr:write(display.safe("dwsync: " .. again(err.kind, err.message, args)) .. "\n")
+        elseif told and not err then
+            context.stderr:write "dwsync: it answers again\n"
+        end
+        told = text
+    end
+end
+
+local function tell_failure(event, args, context)
+    local name = event.cluster_name or event.cluster_id
+    if event.event == "failure" then
+        context.stderr:write(display.safe(("dwsync: %s: %s"):format(name, again(event.kind, event.message, args)))
+            .. "\n")
+    elseif event.event == "recovery" then
+        context.stderr:write(display.safe(("dwsync: %s: it answers again"):format(name)) .. "\n")
+    end
+end
+
+-- One look. Returns the error that ends everything, if any.
+local function look(judge, args, context, state)
+    local overview, err, items = judge:overview()
+    if not overview then
+        if not passing.may_pass(err) then
+            return err
+        end
+        return state.tell(err)
+    end
+    state.tell(nil)
+    local final = passing.final_failure(items)
+    local events = state.changes:look(items, judge:now())
+    if state.terminal then
+        draw(overview, judge, args, context)
+    end
+    for _, event in ipairs(state.terminal and {} or events) do
+        if not final then
+            tell_failure(event, args, context)
+        end
+        context:write(ndjson.object(event, changes.FIELDS) .. "\n")
+    end
+    context:flush()
+    for _, event in ipairs(events) do
+        state.hook(event)
+    end
+    return final
+end
+
+local function watch(judge, args, context, state)
+    local sleep = judge.selection.client.runtime.sleep
+    while true do
+        local final = look(judge, args, context, state)
+        if final then
+            return cli.report_error(final, context)
+        elseif context.write_failure then
+            return 1 -- told by whoever finishes the output
+        end
+        sleep(args.interval)
+    end
+end
+
+local function program_of(args, context)
+    if not args.on_change then
+        return nil
+    end
+    local program, reason = hooks.find(args.on_change, context)
+    if not program then
+        return nil, errors.new {
+            kind = "config",
+            message = ("--on-change %s: %s"):format(errors.printable(args.on_change), reason),
+            hint = "Name a program without arguments: each event is a line of JSON on its standard input.",
+        }
+    end
+    return program
+end
+
+--- @tparam table args @tparam table context @treturn integer exit status
+function M.run(args, context)
+    local wrong = selection.wrong_usage(args)
+    if wrong then
+        return cli.usage_error(wrong, context)
+    end
+    local program, unusable = program_of(args, context)
+    if unusable then
+        return cli.report_error(unusable, context)
+    end
+    local judge, err = judgement.new(args, context)
+    if not judge then
+        return cli.report_error(err, context)
+    end
+    return watch(judge, args, context, {
+        changes = changes.new(),
+        terminal = context.is_terminal "stdout",
+        tell = teller(args, context),
+        hook = hooks.new(judge.selection.settings.on_change, program, context, judge.selection.client.runtime.sleep),
+    })
+end
+
+return M

@@ -1,0 +1,66 @@
+--- The history that a command works on: --history, DWSYNC_HISTORY, the configuration file, else a file of the user's.
+-- It must not show a password: what is told is what dwsync.history.target holds fit to be shown.
+-- @module dwsync.cli.history_location
+local configuration = require "dwsync.cli.configuration"
+local errors = require "dwsync.errors"
+
+local M = {}
+
+local OWNER_ONLY = tonumber("700", 8)
+
+--- Adds the option. @param command an argparse command
+function M.configure(command)
+    command:group("Where records are kept",
+        command:option("--history", "File, or postgres:// URL [DWSYNC_HISTORY].", nil, nil, 1):argname "<target>")
+end
+
+local function create_folders(path)
+    local uv = require "luv"
+    local folder = path:match "^(.+)/[^/]*$"
+    if folder and not uv.fs_stat(folder) then
+        create_folders(folder)
+        uv.fs_mkdir(folder, OWNER_ONLY) -- what fails here fails again, and is told, when the file is opened
+    end
+end
+
+local function default_target(context)
+    local base = configuration.base_directory(context, "XDG_DATA_HOME", "/.local/share")
+    return base and base .. "/dwsync/history.sqlite"
+end
+
+--- Where the history is.
+-- @tparam table args @tparam table context @tparam table settings see dwsync.cli.configuration
+-- @treturn string target as dwsync.history.open takes it, or nil
+-- @treturn boolean whether it is the user's own file, of which nobody said anything
+function M.target(args, context, settings)
+    local variable = context.getenv "DWSYNC_HISTORY"
+    local named = args.history or variable ~= "" and variable or settings.history
+    if named then
+        return named, false
+    end
+    return default_target(context), true
+end
+
+--- Opens the history.
+-- @tparam table args @tparam table context @tparam table settings
+-- @treturn dwsync.history.store, or nil
+-- @treturn dwsync.error
+-- @treturn string where it is, fit to be shown
+function M.open(args, context, settings)
+    local target, is_default = M.target(args, context, settings)
+    if not target then
+        return nil, errors.new { kind = "config", message = "no home directory is known to keep a history in",
+            hint = "Name a file or a postgres:// URL with --history." }
+    end
+    if is_default then
+        create_folders(target)
+    end
+    local place, wrong = require("dwsync.history.target").read(target)
+    if not place then
+        return nil, wrong
+    end
+    local store, err = require("dwsync.history").open(target)
+    return store, err, place.shown
+end
+
+return M

@@ -1,0 +1,386 @@
+--- One client: list_sync_records, sync_records, all_sync_records, list_clusters.
+-- It must not know how a request travels (dwsync.request, dwsync.runtime) or how pages add up (dwsync.client.paging).
+-- @module dwsync.client
+local Api = require "dwsync.request"
+local core = require "dwsync.core"
+local endpoints = require "dwsync.client.endpoints"
+local errors = require "dwsync.errors"
+local files = require "dwsync.files"
+local json = require "dwsync.json"
+local keys_of = require "dwsync.credentials.keys"
+local options = require "dwsync.client.options"
+local runtimes = require "dwsync.runtime"
+
+local M = {}
+
+local Client = { __name = "dwsync.client" }
+Client.__index = Client
+
+function Client:__tostring()
+    return ("dwsync.client: %s"):format(self.api.endpoints.dws[1])
+end
+
+local TRANSPORT = { "connect_timeout", "max_response_bytes", "ca_file", "client_cert", "client_key", "proxy",
+    "user_agent", "allow_http" }
+
+local function transport_of(settings)
+    local transport = {}
+    for _, name in ipairs(TRANSPORT) do
+        transport[name] = settings[name]
+    end
+    return transport
+end
+
+local function resolve_endpoints(settings, context)
+    local where = {
+        region = settings.region,
+        endpoint = settings.endpoint,
+        iam_endpoint = settings.iam_endpoint,
+        allow_http = settings.allow_http,
+        getenv = context.getenv,
+        read_file = context.read_file,
+    }
+    local dws, err = endpoints.dws(where)
+    if not dws then
+        return nil, err
+    end
+    local iam, iam_err = endpoints.iam(where)
+    return iam and { dws = dws, iam = iam }, iam_err
+end
+
+-- What credential sources need to know; where IAM is, when they name it themselves, by the same rules as everywhere.
+local function credentials_context(settings, context)
+    return {
+        getenv = context.getenv,
+        read_file = context.read_file,
+        file_mode = settings.read_file == nil and files.mode or nil,
+        metadata = settings.metadata,
+        region = settings.region,
+        project_id = settings.project_id,
+        ca_file = settings.ca_file,
+        iam_endpoints = function(text)
+            return endpoints.iam { iam_endpoint = text, allow_http = settings.allow_http, getenv = context.getenv }
+        end,
+    }
+end
+
+local function names_iam(settings, context)
+    local named = context.getenv "HUAWEICLOUD_SDK_IAM_ENDPOINT"
+    return settings.iam_endpoint ~= nil or named ~= nil and named ~= ""
+end
+
+-- libcurl would only say so at the first request, and as if the other side's certificate were wrong.
+local function check_files(settings)
+    for _, name in ipairs { "ca_file", "client_cert", "client_key" } do
+        local path = settings[name]
+        local readable, reason = files.is_readable(path or "/dev/null")
+        if not readable then
+            return nil, errors.new { kind = "config", message = ("%s %s: %s"):format(name, path, reason) }
+        end
+    end
+    return true
+end
+
+--- Makes a client. Reads the environment and configuration files, contacts nothing.
+-- See the table of options in README; `dwsync.client.options` holds their ranges and defaults.
+-- @tparam[opt] table given options
+-- @treturn dwsync.client, or nil
+-- @treturn dwsync.error kind "config"
+-- @usage local client = assert(dwsync.new{ region = "cn-north-4" })
+function M.new(given)
+    local settings, err = options.client(given or {})
+    if not settings then
+        return nil, err
+    end
+    local context = { getenv = settings.getenv or os.getenv, read_file = settings.read_file or files.read }
+    settings.region = settings.region or context.getenv "DWSYNC_REGION"
+    if settings.region then
+        local region, region_err = options.identifier("region", settings.region)
+        if not region then
+            return nil, region_err
+        end
+    end
+    settings.ca_file = settings.ca_file or context.getenv "DWSYNC_CA_FILE"
+    local readable, file_err = check_files(settings)
+    if not readable then
+        return nil, file_err
+    end
+    local found, endpoint_err = resolve_endpoints(settings, context)
+    if not found then
+        return nil, endpoint_err
+    end
+    local self = setmetatable({
+        settings = settings,
+        runtime = settings.runtime or runtimes.new(),
+        emit = settings.on_event,
+        projects = setmetatable({}, { __mode = "k" }), -- access key, or what stays when that changes → project id
+    }, Client)
+    self.api = Api.new {
+        runtime = self.runtime,
+        endpoints = found,
+        given_credentials = settings.credentials,
+        context = credentials_context(settings, context),
+        iam_is_default = not names_iam(settings, context),
+        signing = {
+            algorithm = settings.algorithm,
+            region = settings.signing_region or settings.region,
+            service = settings.signing_service,
+        },
+        transport = transport_of(settings),
+        retries = settings.retries,
+        attempt_timeout = settings.attempt_timeout,
+        random = settings.random or math.random,
+        emit = self.emit,
+    }
+    return self
+end
+
+--- By how much this machine's clock was found wrong, from the server's own Date after it refused ours.
+-- @treturn number seconds to add to the clock; 0 while none was found
+function Client:clock_skew()
+    return self.api.clock_offset
+end
+
+-- ---- one request ---------------------------------------------------------------------------------
+
+local function deadline_of(self, timeout)
+    timeout = timeout or self.settings.timeout
+    return { timeout = timeout, deadline = self.runtime.now() + timeout }
+end
+
+-- The project id: given, known from the credentials, or looked up once per access key.
+local function project_id_of(self, keys, limits)
+    local id = self.settings.project_id or keys.project_id or self.projects[keys.identity or keys.ak or keys.token]
+    if not id then
+        local err
+        id, err = require("dwsync.client.projects").find(self.api, self.settings.region, keys, limits)
+        if err then
+            return nil, err
+        end
+        self.projects[keys.identity or keys.ak or keys.token] = id
+    end
+    return options.identifier("project_id", id)
+end
+
+-- GET below /{version}/{project_id} of DWS. `target` begins with "/clusters". The third result is the credentials that
+-- were used, whose secrets must not show in an error made of the response.
+local function get(self, version, target, limits, decode)
+    local keys, err = self.api:resolve_credentials(limits)
+    if not keys then
+        return nil, err
+    end
+    local project_id, project_err = project_id_of(self, keys, limits)
+    if not project_id then
+        return nil, project_err
+    end
+    return self.api:get("dws", "/" .. version .. "/" .. project_id .. target, {
+        keys = keys,
+        headers = { ["X-Project-Id"] = project_id },
+        decode = decode,
+        deadline = limits.deadline,
+        timeout = limits.timeout,
+    })
+end
+
+-- Some DWS operations answer 200 and put the failure into the body.
+local function declared_failure(self, response, body, keys)
+    local code = errors.declared_failure(body)
+    return code and errors.from_response(response, {
+        body = body,
+        secrets = keys_of.secrets(keys),
+        now = self.runtime.now(),
+    })
+end
+
+-- A runtime may have decoded the page where it lay; one that did not hands its body over.
+local function page_of(response, choice)
+    if response.page or response.page_error then
+        return response.page, response.place or response.page_error
+    end
+    return core.decode_page(response.body, choice)
+end
+
+local function decode_page(self, response, keys, choice)
+    local page, place = page_of(response, choice)
+    local body = page or json.decode(response.body) or {}
+    local err = declared_failure(self, response, body, keys)
+    if page and not err then
+        return page, place
+    end
+    local secrets = keys_of.secrets(keys)
+    err = err or errors.from_core(place, secrets)
+    err.status, err.request_id = response.status, errors.request_id(response, secrets)
+    return nil, err
+end
+
+local function fetch_page(self, checked, offset, limit, limits, ids)
+    local target = "/clusters/" .. checked.cluster_id .. "/db-manager/sync-records"
+    if limit then
+        target = ("%s?limit=%d"):format(target, limit)
+    end
+    if offset then
+        target = ("%s%soffset=%d"):format(target, limit and "&" or "?", offset)
+    end
+    local choice = { fields = checked.fields, where = checked.where, ids = ids }
+    local response, err, keys = get(self, "v1", target, limits, choice)
+    if not response then
+        return nil, err
+    end
+    return decode_page(self, response, keys, choice)
+end
+
+-- Checks parameters, `fields` and `where` included: what is wrong with those the core says.
+local function check(checked, err)
+    if not checked or not (checked.fields or checked.where) then
+        return checked, err
+    end
+    local good, message = pcall(core.decode_page, "{}", { fields = checked.fields, where = checked.where })
+    if not good then
+        return nil, errors.new { kind = "config", message = message }
+    end
+    return checked
+end
+
+-- ---- operations ----------------------------------------------------------------------------------
+
+--- The project id in use: given, known from the credentials, or looked up at IAM.
+-- @treturn string id, or nil
+-- @treturn dwsync.error
+function Client:project_id()
+    local limits = deadline_of(self)
+    local keys, err = self.api:resolve_credentials(limits)
+    if not keys then
+        return nil, err
+    end
+    return project_id_of(self, keys, limits)
+end
+
+--- One page, as the service's operation ListSyncRecords gives it.
+-- @tparam table parameters `cluster_id`; optional `offset` (page index from 0), `limit` (records a page, above 0; the
+-- service's default is 1000), `timeout` (seconds for all attempts together), `fields` (list of names: only these are
+-- handed over), `where` (conditions by field name, each a value, a list of values, or {min =, max =}: only records that
+-- meet all are handed over; the others cost nothing)
+-- @treturn table page {count =, sync_records = {record,...}}; records keep their wire names, null is absent
+-- @treturn dwsync.error
+-- @usage local page, err = client:list_sync_records{ cluster_id = id, offset = 0, limit = 100 }
+function Client:list_sync_records(parameters)
+    local checked, err = check(options.list_sync_records(parameters))
+    if not checked then
+        return nil, err
+    end
+    local page, failure = fetch_page(self, checked, checked.offset, checked.limit, deadline_of(self, checked.timeout))
+    return page, not page and failure or nil
+end
+
+-- `limits` is a function: an iterator's caller may take hours between two pages, a list's may not.
+local function walk(self, checked, limits)
+    return require("dwsync.client.paging").new {
+        limit = checked.limit or self.settings.limit,
+        mode = checked.paging or self.settings.paging,
+        max_pages = checked.max_pages or self.settings.max_pages,
+        fetch = function(offset, limit, ids)
+            return fetch_page(self, checked, offset, limit, limits(), ids)
+        end,
+        on_page = function(pages, records, count)
+            if self.emit then
+                self.emit { type = "page", pages = pages, records = records, count = count }
+            end
+        end,
+    }
+end
+
+--- Every record, page by page as the loop proceeds. Since `for` has no place for an error, it raises the error object.
+-- @tparam table parameters `cluster_id`; optional `limit` (records a page), `paging` ("auto", "page", "row"),
+-- `max_pages`, `timeout` (seconds for each page), `fields` and `where` as for `list_sync_records`
+-- @treturn function iterator
+-- @raise dwsync.error, also for wrong parameters; kind "incomplete" when the list cannot be had whole
+-- @usage for record in client:sync_records{ cluster_id = id } do print(record.status, record.fail_reason) end
+function Client:sync_records(parameters)
+    local checked, err = check(options.sync_records(parameters, "sync_records"))
+    if not checked then
+        error(err, 0)
+    end
+    local pages = walk(self, checked, function()
+        return deadline_of(self, checked.timeout)
+    end)
+    local records, position = {}, 0
+    return function()
+        position = position + 1
+        if not records[position] then
+            local more, failure = pages:next_records()
+            if failure then
+                error(failure, 0)
+            end
+            records, position = more or {}, 1
+        end
+        return records[position]
+    end
+end
+
+--- Every record in one list, or an error: an incomplete list never looks complete.
+-- @tparam table parameters as for `sync_records`; here `timeout` is for the whole list
+-- @treturn table list of records, with `count`, `pages` (requests that brought a page), `total` (records the service
+-- has, whether or not `where` let them through) and `complete` = true
+-- @treturn dwsync.error
+-- @usage local list, err = client:all_sync_records{ cluster_id = id }
+function Client:all_sync_records(parameters)
+    local checked, err = check(options.sync_records(parameters, "all_sync_records"))
+    if not checked then
+        return nil, err
+    end
+    local limits = deadline_of(self, checked.timeout)
+    local pages = walk(self, checked, function()
+        return limits
+    end)
+    local list = {}
+    while true do
+        local records, failure = pages:next_records()
+        if failure then
+            return nil, failure
+        elseif not records then
+            list.count, list.pages, list.total, list.complete = #list, pages.pages, pages.records, true
+            return list
+        end
+        for i = 1, #records do
+            list[#list + 1] = records[i]
+        end
+    end
+end
+
+-- The service has no paging here. `count` is a text on some sites and missing on others, so it is taken from the list.
+local function decode_clusters(self, response, keys)
+    local body, reason = json.decode(response.body)
+    local err = body and declared_failure(self, response, body, keys)
+    if body and not err and type(body.clusters) == "table" and json.is_list(body.clusters) then
+        body.clusters.count = #body.clusters
+        return body.clusters
+    end
+    return nil, err or errors.new {
+        kind = "decode",
+        message = "the response is not a list of clusters: " .. (reason or "it has no clusters"),
+        status = response.status,
+        request_id = errors.request_id(response, keys_of.secrets(keys)),
+    }
+end
+
+--- The clusters of the project, as the service's operation ListClusters gives them.
+-- @tparam[opt] table parameters `enterprise_project_id` ("all_granted_eps", "0" or an id), `timeout` (seconds)
+-- @treturn table list of clusters (id, name, status, version, …) with `count`
+-- @treturn dwsync.error
+function Client:list_clusters(parameters)
+    local checked, err = options.list_clusters(parameters or {})
+    if not checked then
+        return nil, err
+    end
+    local target = "/clusters"
+    if checked.enterprise_project_id then
+        target = target .. "?enterprise_project_id=" .. checked.enterprise_project_id
+    end
+    local response, failure, keys = get(self, "v1.0", target, deadline_of(self, checked.timeout))
+    if not response then
+        return nil, failure
+    end
+    return decode_clusters(self, response, keys)
+end
+
+return M

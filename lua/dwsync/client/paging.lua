@@ -1,0 +1,255 @@
+--- Pages → every record exactly once, or an error; never a silent half.
+-- It must not fetch by itself: `fetch` comes in, and may answer in any of the ways a service of this kind does.
+--
+-- The service documents offset as a page index and does not say whether `count` is the total; records may arrive or
+-- expire while we read. So:
+--
+-- * pages are asked for by index, until as many distinct ids as `count` were seen, or an empty or short page ends it;
+-- * a service that counts rows shows itself on page 1, which then repeats page 0 from its second record on; from there
+--   on pages are asked for by row, each beginning with the last record of the one before: where that record is missing,
+--   rows moved or were never what offset counts, and all is read again;
+-- * whoever read more than one page reads the first one again: what arrived meanwhile stands there, and if what stood
+--   there has gone, the rows behind it have moved, and all is read again;
+-- * after MAX_WALKS readings that do not add up the answer is an error of kind "incomplete".
+-- @module dwsync.client.paging
+local core = require "dwsync.core"
+local errors = require "dwsync.errors"
+
+local M = {}
+
+local MAX_WALKS = 4
+local MAX_PAGES = 10000
+
+-- The documented default page size. A service may give fewer records than asked for when more than this is asked for,
+-- so a page shorter than `limit` need not be the last; but one shorter than this, too, is.
+local DEFAULT_PAGE_SIZE = 1000
+
+-- Below three records a shifted page of a page-counting service cannot be told from a row-counting one; reading
+-- a row-counting service by page index is then merely slow.
+local MIN_ROWS_TO_TELL = 3
+
+local Walk = { __name = "dwsync.client.paging" }
+Walk.__index = Walk
+
+local function begin_reading(self)
+    self.walks = self.walks + 1
+    self.offset = 0
+    self.distinct = 0 -- records of this reading
+    self.first_rows = nil -- rows of its first page
+    self.pages_read = 0
+    self.counting = nil -- "total" or "page", once it is known
+    self.count = nil
+    self.shrunk = false
+    self.by_row = self.mode == "row"
+    self.overlaps = false -- whether the next page must begin with a record of this reading
+    self.torn = false -- whether one did not
+    self.repeated = false -- whether the last page was full and brought nothing new
+    self.confirming = false
+end
+
+--- Begins a walk over all pages.
+-- @tparam table options `fetch`: function(offset, limit, ids) → page, place (what core.decode_page returns with these
+-- ids) or nil, err; `limit`: records a page; `mode`: "auto", "page" or "row"; `max_pages`, default 10000; `on_page`:
+-- optional function(pages, records, count)
+-- @treturn dwsync.client.paging
+function M.new(options)
+    local self = setmetatable({
+        fetch = options.fetch,
+        limit = options.limit,
+        full = math.min(options.limit, DEFAULT_PAGE_SIZE), -- a page that has as many may be followed by another
+        mode = options.mode or "auto",
+        max_pages = options.max_pages or MAX_PAGES,
+        on_page = options.on_page or function() end,
+        ids = core.ids(), -- which records were seen, ever and in this reading
+        records = 0, -- different ones, over all readings
+        pages = 0,
+        walks = 0,
+    }, Walk)
+    begin_reading(self)
+    return self
+end
+
+local function incomplete(self, reason, hint)
+    return errors.new {
+        kind = "incomplete",
+        message = ("the record list could not be read completely: %s (%d records in %d pages)"):format(reason,
+            self.records, self.pages),
+        hint = hint,
+    }
+end
+
+-- What `count` counts: all records ("total") or nothing we can use ("page"); nil while it is open, which is when page 0
+-- is full and count equals its length.
+local function meaning_of_count(self, count, length)
+    if self.counting or not count then
+        return self.counting or "page"
+    elseif self.pages_read == 1 then
+        if count == length then
+            return length < self.full and "total" or nil
+        end
+        return count > length and "total" or "page"
+    end
+    return (count < self.distinct or count == length and length > 0) and "page" or "total"
+end
+
+local function note_count(self, count)
+    if self.counting == "total" and count then
+        self.shrunk = self.shrunk or (self.count ~= nil and count < self.count)
+        self.count = count
+    end
+end
+
+-- Page 1 of a row-counting service is page 0 without its first record, and one more.
+local function counts_rows(self, place)
+    return self.mode == "auto" and self.pages_read == 2 and self.first_rows >= MIN_ROWS_TO_TELL and place.follows_by_one
+end
+
+local function advance(self, place)
+    self.by_row = self.by_row or counts_rows(self, place) -- its offset, 1, was then row 1
+    self.overlaps = self.by_row and place.rows > 1
+    self.offset = self.offset + (self.overlaps and place.rows - 1 or 1)
+end
+
+-- Whether this reading can bring no more.
+local function is_over(self, length, new)
+    if length == 0 or self.torn then
+        return true
+    elseif new == 0 and self.pages_read > 1 then
+        return true -- the service repeats itself, or the rows moved by a whole page
+    elseif self.counting == "total" then
+        return self.distinct >= self.count
+    end
+    return length < self.full
+end
+
+-- Whether what was read is all there is, given that nothing moved meanwhile.
+local function adds_up(self)
+    if self.torn then
+        return false
+    elseif self.count then
+        return self.distinct == self.count
+    end
+    return not self.repeated
+end
+
+local function fail_or_read_again(self)
+    if self.walks < MAX_WALKS then
+        return nil
+    end
+    if self.torn and self.mode == "row" then
+        return incomplete(self, "the pages do not join up when offset counts rows",
+            'Set paging to "auto", unless the service is known to count rows.')
+    elseif self.count and self.distinct < self.count then
+        return incomplete(self, ("the service counts %d records but delivered %d in each of %d readings"):format(
+            self.count, self.distinct, self.walks), self.repeated and
+            ("It repeats pages: ask for everything in one page with limit = %d."):format(self.count + 1) or nil)
+    elseif self.repeated then
+        return incomplete(self, "the service repeats pages whatever the offset",
+            "Ask for everything in one page with a larger limit.")
+    end
+    return incomplete(self, ("the records kept changing during %d readings"):format(self.walks))
+end
+
+-- After the last page. Returns "done", or "again": go on with another page.
+local function conclude(self)
+    if self.pages_read == 1 and adds_up(self) then
+        return "done" -- one page is one moment
+    end
+    self.confirming = true
+    self.offset = 0
+    return "again"
+end
+
+-- The first page, read again: nothing has moved if what headed it is still on it and the numbers agree.
+local function is_confirmed(self, place)
+    return not self.shrunk and adds_up(self) and (place.holds_first or place.rows == 0 and self.first_rows == 0)
+end
+
+local function read_page(self)
+    if self.pages >= self.max_pages then
+        return nil, incomplete(self, ("it did not end within max_pages = %d pages"):format(self.max_pages),
+            "Raise max_pages or limit.")
+    end
+    local page, place = self.fetch(self.offset, self.limit, self.ids)
+    if page then
+        self.pages = self.pages + 1
+        self.records = self.records + place.unseen_rows
+    end
+    return page, place
+end
+
+-- A service that ignores offset gives all there is, again and again, to whoever asks for more; what looks like its
+-- default page size may be a part only.
+local function is_all_in_one(self, rows)
+    return rows > DEFAULT_PAGE_SIZE and rows < self.limit
+end
+
+local function reading_step(self, page, place)
+    self.pages_read = self.pages_read + 1
+    self.first_rows = self.first_rows or place.rows
+    self.distinct = self.distinct + place.new_rows
+    -- Arrivals, and a page-counting service they make look like a row-counting one, leave gaps that only this shows.
+    self.torn = self.overlaps and not place.begins_known
+    self.counting = meaning_of_count(self, page.count, place.rows)
+    note_count(self, page.count)
+    self.repeated = place.new_rows == 0 and place.rows > 0 and (place.rows >= self.full or place.begins_like_first)
+        and not is_all_in_one(self, place.rows)
+    if is_over(self, place.rows, place.new_rows) then
+        return conclude(self)
+    end
+    advance(self, place)
+    return "again"
+end
+
+local function confirming_step(self, page, place)
+    self.distinct = self.distinct + place.new_rows
+    note_count(self, page.count)
+    if is_confirmed(self, place) then
+        return "done"
+    end
+    local err = fail_or_read_again(self)
+    if err then
+        return nil, err
+    end
+    -- This page is already the first of the next reading.
+    begin_reading(self)
+    return reading_step(self, page, self.ids:begin_again())
+end
+
+-- Fails for good: the ids may know records of a page that was not read to its end, which would be missed from now on.
+local function fail(self, err)
+    self.failure = err
+    self.ids:close()
+    return nil, err
+end
+
+--- Reads on until there are records that were not handed out before. An error is returned again by every later call.
+-- @treturn {table,...} records; nil at the end of a complete list, or nil and an error
+-- @treturn dwsync.error what `fetch` returned, or kind "incomplete"
+function Walk:next_records()
+    if self.failure then
+        return nil, self.failure
+    end
+    while not self.finished do
+        local page, place = read_page(self)
+        if not page then
+            return fail(self, place)
+        end
+        local step = self.confirming and confirming_step or reading_step
+        local state, failure = step(self, page, place)
+        if failure then
+            return fail(self, failure)
+        end
+        self.on_page(self.pages, self.records, self.count)
+        if state == "done" then
+            self.finished = true
+            self.ids:close()
+        end
+        if #page.sync_records > 0 then
+            return page.sync_records
+        end
+    end
+    return nil
+end
+
+return M

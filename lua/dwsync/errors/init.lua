@@ -1,0 +1,323 @@
+--- The one error object: {kind, message, hint, status, code, request_id, retryable, attempts, cause}.
+-- It must not perform anything, and no secret may get into it.
+-- @module dwsync.errors
+local error_codes = require "dwsync.errors.codes"
+local json = require "dwsync.json"
+local timestamps = require "dwsync.timestamps"
+
+local M = {}
+
+local Error = { __name = "dwsync.error" }
+Error.__index = Error
+
+-- What to do when nothing more precise is known.
+local HINTS = {
+    config = "Correct the value named above; nothing was sent.",
+    credentials = "Set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or write ak and sk below [basic] in "
+        .. "~/.huaweicloud/credentials.",
+    auth = "Check that the access key and the secret key belong together, are active, and are of this site.",
+    clock = "Set this machine's clock (NTP); requests more than 15 minutes off are refused.",
+    permission = "Ask for the action dws:cluster:listIdentifySyncRecords (records) or dws:cluster:list (clusters).",
+    not_found = "Check the region, the project id and the cluster id (dwsync clusters lists them).",
+    throttled = "Wait before asking again, or ask less often.",
+    request = "Check the parameters; the service will refuse the same request again.",
+    service = "The service failed; try again later, and give the request id when you report it.",
+    network = "Check the network, the endpoint's name and the proxy.",
+    timeout = "Raise timeout, or check what slows the network or the service down.",
+    tls = "Check the CA file, the endpoint's name and anything between here and it that opens TLS.",
+    decode = "Check that the endpoint is the service itself and not a proxy or login page.",
+    incomplete = "Ask again when no synchronisation is running, or with a larger limit.",
+    storage = "Check the disk, the permissions and the database server; what was saved before is safe.",
+    cancelled = "The caller ended the request.",
+}
+
+-- Network failures after which the same GET may well succeed.
+local RETRYABLE = { network = true, timeout = true, throttled = true }
+
+--- Makes an error object.
+-- @tparam table fields kind and message, and any other field of the object
+-- @treturn dwsync.error
+function M.new(fields)
+    assert(HINTS[fields.kind], "unknown error kind " .. tostring(fields.kind))
+    fields.hint = fields.hint or HINTS[fields.kind]
+    if fields.retryable == nil then
+        fields.retryable = RETRYABLE[fields.kind] or false
+    end
+    return setmetatable(fields, Error)
+end
+
+--- Whether a value is an error object.
+-- @param value
+-- @treturn boolean
+function M.is(value)
+    return getmetatable(value) == Error
+end
+
+local function detail(self)
+    local parts = {}
+    parts[#parts + 1] = self.code and not self.code:find "^%l" and self.code or nil
+    parts[#parts + 1] = self.status and ("HTTP %d"):format(self.status) or nil
+    parts[#parts + 1] = self.request_id and ("request id %s"):format(self.request_id) or nil
+    parts[#parts + 1] = (self.attempts or 0) > 1 and ("%d attempts"):format(self.attempts) or nil
+    return #parts > 0 and (" (%s)"):format(table.concat(parts, ", ")) or ""
+end
+
+function Error:__tostring()
+    return ("%s: %s%s. %s"):format(self.kind, (self.message:gsub("%.$", "")), detail(self), self.hint)
+end
+
+-- ---- from the core -------------------------------------------------------------------------------
+
+local CORE_HINTS = {
+    resolve = "Check the name: the region may have another host (set endpoint), or DNS is down.",
+    connect = "Check that the endpoint's address and port can be reached from here (firewall, proxy).",
+    certificate = "If a private CA signed this certificate, name it with ca_file; never switch verification off.",
+    handshake = "Check that the endpoint speaks TLS 1.2 or later and nothing between here and it interferes.",
+    too_large = "Ask for smaller pages with limit, or raise max_response_bytes.",
+}
+
+local redact -- below, with the answers that make it necessary
+
+--- Turns what dwsync.core, or a runtime, returned into an error object.
+-- @tparam table|string err {kind =, code =, message =}, or a text: then kind "network"
+-- @tparam[opt] {string,...} secrets texts that must not show
+-- @treturn dwsync.error
+function M.from_core(err, secrets)
+    if M.is(err) then
+        return err
+    elseif type(err) ~= "table" then
+        err = { kind = "network", message = tostring(err) }
+    end
+    return M.new {
+        kind = err.kind,
+        code = err.code,
+        message = redact(err.message, secrets or {}),
+        hint = CORE_HINTS[err.code],
+        retryable = err.code == "handshake" or nil,
+    }
+end
+
+-- ---- from an answer of the service ---------------------------------------------------------------
+
+-- Pairs of fields in which the services write code and message, in the order of preference.
+local SHAPES = {
+    { "error_code", "error_msg" },
+    { "errorCode", "errorMsg" },
+    { "errCode", "externalMessage" },
+    { "workload_res_code", "workload_res_str" },
+    { "code", "message" },
+}
+
+local function scalar(value)
+    local kind = type(value)
+    return (kind == "string" and value ~= "" or kind == "number") and tostring(value) or nil
+end
+
+local function find_shape(body)
+    for _, shape in ipairs(SHAPES) do
+        local code = scalar(body[shape[1]])
+        if code then
+            return code, scalar(body[shape[2]]) or scalar(body.message) or ""
+        end
+    end
+end
+
+--- Finds the code and the message that a service put into a decoded body, in any of the shapes seen.
+-- @tparam table body
+-- @treturn string code, or nil when there is none
+-- @treturn string message
+function M.find_code(body)
+    local code, message = find_shape(body)
+    if code then
+        return code, message
+    end
+    for _, value in pairs(body) do
+        if type(value) == "table" then
+            code, message = find_shape(value)
+            if code then
+                return code, message
+            end
+        end
+    end
+end
+
+-- Codes with which a service says that all is well.
+local SUCCESS = { ["DWS.0000"] = true, ["0"] = true }
+
+--- The failure that a body declares although the HTTP status was 200, as some DWS operations do.
+-- @tparam table body decoded
+-- @treturn string code, or nil when it declares none
+function M.declared_failure(body)
+    local code = scalar(body.error_code) or scalar(body.errorCode) or scalar(body.errCode)
+        or scalar(body.workload_res_code)
+    return not SUCCESS[code] and code or nil
+end
+
+local MAX_MESSAGE = 600
+local MIN_SECRET = 6
+
+--- Foreign text on one line, without control characters, which would drive a terminal; cut when it is long.
+-- Only ASCII is kept, so that invalid UTF-8 goes, too.
+-- @tparam string text
+-- @treturn string
+function M.printable(text)
+    text = text:gsub("%s+", " "):gsub("[%z\1-\31\127-\255]", "?")
+    return #text > MAX_MESSAGE and text:sub(1, MAX_MESSAGE) .. "…" or text
+end
+
+local printable = M.printable
+
+-- The gateway may echo the canonical request it computed, with every line end written as "|"; a proxy's page may show
+-- the headers it got, in any spelling.
+local SECRET_HEADERS = {}
+for i, name in ipairs { "x%-security%-token", "x%-auth%-token", "authorization", "x%-subject%-token" } do
+    local any_case = name:gsub("%a", function(letter)
+        return ("[%s%s]"):format(letter, letter:upper())
+    end)
+    SECRET_HEADERS[i] = "(" .. any_case .. "[\"']?%s*[:=])[^|\n]*"
+end
+
+-- A text that was cut may end with the beginning of a secret; so much of it gives nothing away.
+local HARMLESS_BYTES = 8
+
+local function redact_end(text, secret)
+    local beginning = secret:sub(1, HARMLESS_BYTES)
+    local start = text:find(beginning, math.max(1, #text - #secret), true)
+    while start do
+        if text:sub(start) == secret:sub(1, #text - start + 1) then
+            return text:sub(1, start - 1) .. "***"
+        end
+        start = text:find(beginning, start + 1, true)
+    end
+    return text
+end
+
+local function percent(format)
+    return function(character)
+        return format:format(character:byte())
+    end
+end
+
+-- A secret as it is, as JSON may write it, and as URLs do.
+local function spellings(secret)
+    return { secret, (secret:gsub("/", "\\/")), (secret:gsub("[^%w._~-]", percent "%%%02X")),
+        (secret:gsub("[^%w._~-]", percent "%%%02x")) }
+end
+
+--- Foreign text without secrets: those given, and what follows the names of headers that hold one.
+-- @tparam string text
+-- @tparam {string,...} secrets
+-- @treturn string
+function M.redact(text, secrets)
+    for _, pattern in ipairs(SECRET_HEADERS) do
+        text = text:gsub(pattern, "%1***")
+    end
+    for _, secret in pairs(secrets) do
+        -- Real secrets are long; hiding every "y" would hide the message instead.
+        for _, spelling in ipairs(#secret >= MIN_SECRET and spellings(secret) or {}) do
+            text = redact_end(text:gsub((spelling:gsub("%W", "%%%0")), "***"), spelling)
+        end
+    end
+    return text
+end
+
+redact = M.redact
+
+-- Seconds that Retry-After asks to wait: a number, or a date compared with the server's own clock when it tells it.
+local function retry_after(response, now)
+    local text = response.headers["retry-after"]
+    if not text then
+        return nil
+    end
+    local date = timestamps.from_http(text)
+    if date then
+        return math.max(0, math.ceil(date - (timestamps.from_http(response.headers.date or "") or now)))
+    end
+    return text:match "^%d+$" and tonumber(text) or nil
+end
+
+local function kind_of_status(status)
+    if status == 401 then
+        return "auth"
+    elseif status == 403 then
+        return "permission"
+    elseif status == 404 then
+        return "not_found"
+    elseif status == 429 then
+        return "throttled"
+    elseif status >= 500 or status == 417 or status < 300 then
+        return "service"
+    elseif status < 400 then
+        return "service"
+    end
+    return "request"
+end
+
+local RETRYABLE_STATUS = { [429] = true, [500] = true, [502] = true, [503] = true, [504] = true }
+
+local function shown_location(response, secrets)
+    local location = response.headers.location
+    return location and (" to " .. printable(redact(location:match "^[^?]*", secrets))) or ""
+end
+
+-- How much of a body without code is looked at: more than is shown, so that no half of a secret stays at the cut.
+local EXAMINED, SHOWN = 16384, 200
+
+-- Returns the message, fit to be shown, and a hint where there is one to give.
+local function describe(response, code, message, secrets)
+    if response.status >= 300 and response.status < 400 then
+        local location = shown_location(response, secrets)
+        return "the service redirected the request" .. location .. "; redirects are not followed",
+            "Set endpoint to the service's own address."
+    elseif code then
+        return message ~= "" and printable(redact(message, secrets)) or "the service gave no reason"
+    elseif not response.body:find "%S" then
+        return "the service answered with an empty body"
+    end
+    local beginning = printable(redact(response.body:sub(1, EXAMINED), secrets)):sub(1, SHOWN)
+    return ("the service answered HTTP %d: %s"):format(response.status, beginning)
+end
+
+--- Turns a failing answer into an error object. The kind is decided by the error code first, the status second.
+-- @tparam table response {status =, headers =, body =} as a runtime returns it
+-- @tparam table context `secrets`: texts that must not show; `now`: seconds, for Retry-After dates; `body`: the decoded
+-- body when the caller has it
+-- @treturn dwsync.error with `retry_after` (seconds) when the service asks for a pause, and `server_time` (seconds
+-- since the epoch) when it says what time it is
+function M.from_response(response, context)
+    local body = context.body or json.decode(response.body) or {}
+    local code, message = M.find_code(body)
+    local secrets = context.secrets or {}
+    local text, hint = describe(response, code, message, secrets)
+    local known = code and error_codes.find(code, message, response.status) or {}
+    local pause = retry_after(response, context.now)
+    local retryable = known.retryable
+    if retryable == nil then
+        retryable = RETRYABLE_STATUS[response.status] or false
+    end
+    return M.new {
+        kind = known.kind or kind_of_status(response.status),
+        code = code and printable(redact(code, secrets)) or nil,
+        message = text,
+        hint = hint or known.hint or (pause or 0) > 0 and ("The service asks to wait %.0f s."):format(pause) or nil,
+        status = response.status,
+        request_id = M.request_id(response, secrets, body),
+        retryable = retryable,
+        retry_after = pause,
+        server_time = timestamps.from_http(response.headers.date or ""),
+    }
+end
+
+--- The id under which the service can find a request again.
+-- @tparam table response
+-- @tparam {string,...} secrets texts that must not show
+-- @tparam[opt] table body the decoded body, which some services put it into
+-- @treturn string or nil
+function M.request_id(response, secrets, body)
+    secrets = secrets or {}
+    local id = response.headers["x-request-id"] or response.headers["x-iam-trace-id"]
+        or body and scalar(body.request_id)
+    return id and printable(redact(id, secrets)) or nil
+end
+
+return M

@@ -1,0 +1,145 @@
+--- How handlers answer: methods, parameters, headers, entity tags. The only file that writes to a client.
+-- It must not know what is answered.
+-- @module dwsync.nginx.serve.answer
+local json = require "dwsync.json"
+local query = require "dwsync.nginx.serve.query"
+
+local M = {}
+
+local NOTHING_LOADED = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+--- Seconds after which a client may ask again when there is nothing to show yet.
+M.RETRY_AFTER = 5
+
+local MAX_PARAMETERS = 20
+
+local function set_headers(content_type, policy)
+    local header = ngx.header
+    header["Content-Type"] = content_type
+    header["Cache-Control"] = "no-cache"
+    header["X-Content-Type-Options"] = "nosniff"
+    header["X-Frame-Options"] = "DENY"
+    header["Referrer-Policy"] = "no-referrer"
+    header["Content-Security-Policy"] = policy or NOTHING_LOADED
+    header["Cross-Origin-Resource-Policy"] = "same-origin"
+end
+
+--- Sends an answer.
+-- @tparam integer status
+-- @tparam string content_type
+-- @tparam string body
+-- @tparam[opt] string policy Content-Security-Policy, when something may be loaded
+-- @tparam[opt] string tail what comes behind the body: to join the two would copy them
+function M.send(status, content_type, body, policy, tail)
+    set_headers(content_type, policy)
+    ngx.status = status
+    ngx.header["Content-Length"] = #body + #(tail or "")
+    if ngx.req.get_method() ~= "HEAD" then
+        ngx.print(body, tail or "")
+    else
+        ngx.send_headers()
+    end
+end
+
+--- Sends JSON. @tparam integer status @tparam string|table body
+function M.send_json(status, body)
+    M.send(status, "application/json", type(body) == "table" and json.encode(body) .. "\n" or body)
+end
+
+--- Says that the request is wrong. @tparam string reason
+function M.refuse(reason)
+    M.send_json(400, { error = reason })
+end
+
+--- Says that nothing is known yet.
+-- @tparam dwsync.nginx.shared.snapshot reader
+function M.not_ready(reader)
+    ngx.header["Retry-After"] = M.RETRY_AFTER
+    M.send_json(503, { error = reader:last_error() or "the first sweep has not ended yet", healthy = false })
+end
+
+--- Whether the method is one that a handler answers; if not it has been answered.
+-- @treturn boolean
+function M.accepts_method()
+    local method = ngx.req.get_method()
+    if method == "GET" or method == "HEAD" then
+        return true
+    end
+    ngx.header["Allow"] = "GET, HEAD"
+    M.send_json(405, { error = "only GET and HEAD are answered here" })
+    return false
+end
+
+--- The parameters; nil when they are wrong and that has been answered.
+-- @tparam table kinds see dwsync.nginx.serve.query
+-- @treturn ?table
+function M.parameters(kinds)
+    if not ngx.var.args then
+        return {}
+    end
+    local arguments, truncated = ngx.req.get_uri_args(MAX_PARAMETERS)
+    local values, reason = query.read(arguments, kinds, ngx.now())
+    if truncated then
+        values, reason = nil, "there are too many parameters"
+    end
+    if not values then
+        M.refuse(reason)
+    end
+    return values
+end
+
+--- What a handler of what is known needs: the parameters and the state. Answers itself when there is none of one.
+-- @tparam table kinds see dwsync.nginx.serve.query
+-- @tparam dwsync.nginx.shared.snapshot reader
+-- @treturn table parameters, or nil: it has been answered
+-- @treturn table snapshot
+function M.begin(kinds, reader)
+    local parameters = M.accepts_method() and M.parameters(kinds)
+    if not parameters then
+        return nil
+    end
+    local snapshot = reader:read()
+    if not snapshot then
+        M.not_ready(reader)
+        return nil
+    end
+    return parameters, snapshot
+end
+
+local function names_tag(header, tag)
+    if header == "*" then
+        return true
+    end
+    for name in header:gmatch '"[^"]*"' do
+        if name == tag then
+            return true
+        end
+    end
+    return false
+end
+
+--- Sets the entity tag, and answers 304 when the client has that entity already.
+-- @tparam string name without quotes, white space and control characters
+-- @treturn boolean whether it has been answered
+function M.is_known(name)
+    local tag = '"' .. name .. '"'
+    ngx.header["ETag"] = tag
+    local header = ngx.var.http_if_none_match
+    if not header or not names_tag(header, tag) then
+        return false
+    end
+    set_headers(nil)
+    ngx.status = 304
+    ngx.send_headers()
+    return true
+end
+
+--- Says how old what follows is, and what went wrong since.
+-- @tparam ?number age seconds
+-- @tparam ?string err
+function M.tell_age(age, err)
+    ngx.header["X-Dwsync-Age"] = age and ("%.0f"):format(age) or "unknown"
+    ngx.header["X-Dwsync-Error"] = err
+end
+
+return M

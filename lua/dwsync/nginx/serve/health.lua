@@ -1,0 +1,84 @@
+--- health(): 200 when all is well, 503 when it is not, and why, as JSON.
+-- It must judge by the verdicts of the last sweep and its age, or, when max_age is given, by the age of the last
+-- successful synchronisation alone.
+-- @module dwsync.nginx.serve.health
+local answer = require "dwsync.nginx.serve.answer"
+local freshness = require "dwsync.nginx.freshness"
+local query = require "dwsync.nginx.serve.query"
+local ndjson = require "dwsync.report.rows.ndjson"
+local severities = require "dwsync.severity"
+
+local M = {}
+
+local PARAMETERS = { max_age = query.duration, source = query.text, cluster = query.identifier }
+
+-- What is known about the whole, in front of the rest.
+local function head(healthy, settings, snapshot, err)
+    local age = snapshot.oldest and ngx.now() - snapshot.oldest
+    return ('{"healthy":%s,"age":%s,"stale":%s,%s'):format(tostring(healthy), age and ("%.0f"):format(age) or "null",
+        tostring(not age or age > settings.stale_after), err and '"error":' .. ndjson.encode(err) .. "," or "")
+end
+
+local function send(healthy, settings, snapshot, reader, rest)
+    answer.send_json(healthy and 200 or 503,
+        head(healthy, settings, snapshot, reader:last_error()) .. rest .. "}\n")
+end
+
+local function is_stale(settings, snapshot)
+    return not snapshot.oldest or ngx.now() - snapshot.oldest > settings.stale_after
+end
+
+local function worst_of(found)
+    local worst, well = "ok", true
+    for _, item in ipairs(found) do
+        local severity = item.source and item.source.severity or "unknown"
+        if severities.is_worse(severity, worst) then
+            worst = severity
+        end
+        well = well and (severity == "ok" or severity == "warning")
+    end
+    return worst, well
+end
+
+local function source_text(item)
+    local source = item.source
+    local parts = { ('"cluster":%s'):format(ndjson.encode(item.cluster)) }
+    for _, name in ipairs { "id", "type", "severity", "last_success", "last_run", "last_status" } do
+        if source and source[name] ~= nil then
+            parts[#parts + 1] = ('"%s":%s'):format(name, ndjson.encode(source[name]))
+        end
+    end
+    return "{" .. table.concat(parts, ",") .. "}"
+end
+
+-- About some sources only, or about how long ago they succeeded.
+local function serve_part(settings, reader, snapshot, parameters)
+    local found = freshness.select(snapshot.facts, parameters)
+    if #found == 0 then
+        return answer.send_json(404, { error = "there is no such cluster or source", healthy = false })
+    end
+    local worst, well = worst_of(found)
+    local healthy, _, reason = well and not is_stale(settings, snapshot), nil, nil
+    if parameters.max_age then
+        healthy, _, reason = freshness.judge(snapshot.facts, parameters, ngx.now())
+    end
+    local texts = {}
+    for i, item in ipairs(found) do
+        texts[i] = source_text(item)
+    end
+    send(healthy, settings, snapshot, reader, ('%s"severity":"%s","sources":[%s]'):format(
+        reason and '"reason":' .. ndjson.encode(reason) .. "," or "", worst, table.concat(texts, ",")))
+end
+
+--- Answers.
+function M.serve(settings, reader)
+    local parameters, snapshot = answer.begin(PARAMETERS, reader)
+    if not parameters then
+        return
+    elseif next(parameters) then
+        return serve_part(settings, reader, snapshot, parameters)
+    end
+    send(snapshot.well and not is_stale(settings, snapshot), settings, snapshot, reader, snapshot.health)
+end
+
+return M

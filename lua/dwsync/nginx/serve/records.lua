@@ -1,0 +1,73 @@
+--- records(): the records of one cluster as JSON, filtered and page by page.
+-- It must not decode them: what is asked for is cut out of the published text.
+-- @module dwsync.nginx.serve.records
+local answer = require "dwsync.nginx.serve.answer"
+local query = require "dwsync.nginx.serve.query"
+local record_list = require "dwsync.nginx.sweep.record_list"
+
+local M = {}
+
+local PARAMETERS = {
+    cluster = query.identifier,
+    status = query.statuses,
+    source = query.names,
+    since = query.point,
+    ["until"] = query.point,
+    offset = query.integer(0, 1000000),
+    limit = query.integer(1, 1000),
+}
+
+local DEFAULT_LIMIT = 100
+
+-- The cluster that is asked for: the only one need not be named.
+local function find_cluster(snapshot, id)
+    local clusters = snapshot.facts.clusters
+    if not id and #clusters == 1 then
+        return clusters[1]
+    end
+    for _, cluster in ipairs(clusters) do
+        if cluster.id == id then
+            return cluster
+        end
+    end
+end
+
+local function absent(parameters, cluster, settings, snapshot)
+    if not cluster and not parameters.cluster then
+        return answer.refuse(("cluster is missing: there are %d"):format(#snapshot.facts.clusters))
+    elseif not cluster or settings.records == 0 then
+        return answer.send_json(404, { error = cluster and "records are not kept here" or "there is no such cluster" })
+    end
+    ngx.header["Retry-After"] = answer.RETRY_AFTER
+    answer.send_json(503, { error = cluster.error and cluster.error.message or "there is no room for these records" })
+end
+
+local function body_of(cluster, parameters, chosen, count)
+    return ('{"cluster_id":"%s","count":%d,"offset":%d,"limit":%d,"sync_records":[\n%s\n]}\n'):format(cluster.id, count,
+        parameters.offset, parameters.limit, chosen)
+end
+
+--- Answers.
+function M.serve(settings, reader)
+    local parameters, snapshot = answer.begin(PARAMETERS, reader)
+    if not parameters then
+        return
+    end
+    local cluster = find_cluster(snapshot, parameters.cluster)
+    local text = cluster and reader:document("records:" .. cluster.id)
+    if not text then
+        return absent(parameters, cluster, settings, snapshot)
+    end
+    parameters.offset, parameters.limit = parameters.offset or 0, parameters.limit or DEFAULT_LIMIT
+    local chosen, count, _, name = record_list.choose(text, { statuses = parameters.status,
+        sources = parameters.source, since = parameters.since, till = parameters["until"], offset = parameters.offset,
+        limit = parameters.limit })
+    answer.tell_age(cluster.fetched_at and ngx.now() - cluster.fetched_at / 1000,
+        cluster.error and reader:last_error())
+    local entry = snapshot.contents["records:" .. cluster.id]
+    if not answer.is_known((entry and entry.digest or "0") .. "-" .. name) then
+        answer.send_json(200, body_of(cluster, parameters, chosen, count))
+    end
+end
+
+return M

@@ -1,0 +1,62 @@
+--- status(): the page, its parts and what it loads.
+-- It must not draw: the sweep did.
+-- @module dwsync.nginx.serve.status
+local answer = require "dwsync.nginx.serve.answer"
+local query = require "dwsync.nginx.serve.query"
+local status_page = require "dwsync.report.status.page"
+
+local M = {}
+
+local PARAMETERS = { asset = query.one_of("script", "style"), part = query.one_of "body" }
+
+local POLICY = status_page.policy
+
+local TYPES = { script = "text/javascript; charset=utf-8", style = "text/css; charset=utf-8" }
+local TEXTS = { script = status_page.script, style = status_page.stylesheet }
+local tags = {}
+
+local HTML = "text/html; charset=utf-8"
+
+local function serve_asset(name)
+    tags[name] = tags[name] or ngx.md5(TEXTS[name])
+    if not answer.is_known(tags[name]) then
+        answer.send(200, TYPES[name], TEXTS[name])
+    end
+end
+
+local function about(settings, snapshot, reader)
+    local age = snapshot and snapshot.oldest and ngx.now() - snapshot.oldest
+    return { age = age and math.max(0, math.floor(age)), error = reader:last_error(),
+        stale = not age or age > settings.stale_after,
+        stale_after = settings.stale_after, interval = settings.interval }
+end
+
+--- Answers.
+function M.serve(settings, reader)
+    if not answer.accepts_method() then
+        return
+    end
+    local parameters = answer.parameters(PARAMETERS)
+    if not parameters then
+        return
+    elseif parameters.asset then
+        return serve_asset(parameters.asset)
+    end
+    local body, snapshot = reader:document "page"
+    local state = about(settings, snapshot, reader)
+    answer.tell_age(state.age, state.error)
+    if not body then
+        ngx.header["Retry-After"] = answer.RETRY_AFTER
+    end
+    if parameters.part then
+        if not body then
+            return answer.send(503, HTML, "", POLICY)
+        elseif not answer.is_known(snapshot.contents.page.digest) then
+            return answer.send(200, HTML, body, POLICY)
+        end
+        return
+    end
+    answer.send(body and 200 or 503, HTML, status_page.document(body, state), POLICY)
+end
+
+return M

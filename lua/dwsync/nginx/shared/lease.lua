@@ -1,0 +1,48 @@
+--- Which worker does the work: a lease in the shared dict that its owner renews, and that runs out with its owner.
+-- It must not know what the owner does; it holds no timer.
+-- @module dwsync.nginx.shared.lease
+local M = {}
+
+local Lease = { __name = "dwsync.nginx.shared.lease" }
+Lease.__index = Lease
+
+local KEY = "dwsync.1:lease"
+
+--- @tparam table dict a shared dict
+-- @tparam string owner a name that no other worker has, nor had a moment ago
+-- @tparam number seconds how long the lease lives without being renewed
+-- @treturn dwsync.nginx.shared.lease
+function M.new(dict, owner, seconds)
+    return setmetatable({ dict = dict, owner = owner, seconds = seconds }, Lease)
+end
+
+--- Takes the lease when nobody has it, renews it when it is ours already.
+-- @treturn boolean whether it is ours
+-- @treturn ?string why not, when it is not simply somebody else's
+function Lease:hold()
+    if self:is_ours() then
+        -- A value of the same length is replaced where it stands: this needs no memory.
+        local kept, err = self.dict:safe_set(KEY, self.owner, self.seconds)
+        return kept == true, err
+    end
+    local taken, err = self.dict:safe_add(KEY, self.owner, self.seconds)
+    if taken then
+        return true
+    end
+    return false, err ~= "exists" and err or nil
+end
+
+--- Whether it is ours now.
+-- @treturn boolean
+function Lease:is_ours()
+    return self.dict:get(KEY) == self.owner
+end
+
+--- Gives it back, if it is ours, so that the next one need not wait for its end.
+function Lease:release()
+    if self:is_ours() then
+        self.dict:delete(KEY)
+    end
+end
+
+return M

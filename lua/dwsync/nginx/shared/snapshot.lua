@@ -1,0 +1,106 @@
+--- What this worker knows of the publication in force: texts are taken out of the shared dict once a publication, not
+-- once a request.
+-- It must not keep more than one publication, nor the records of any: those are large and seldom asked for.
+-- @module dwsync.nginx.shared.snapshot
+local Store = require "dwsync.nginx.shared.store"
+local errors = require "dwsync.errors"
+local json = require "dwsync.json"
+
+local M = {}
+
+local Reader = { __name = "dwsync.nginx.shared.snapshot" }
+Reader.__index = Reader
+
+-- A publication may be replaced while it is read; then the next one is read.
+local ATTEMPTS = 3
+
+--- @tparam table dict a shared dict
+-- @treturn dwsync.nginx.shared.snapshot
+function M.new(dict)
+    return setmetatable({ store = Store.new(dict), kept = nil }, Reader)
+end
+
+-- The age of everything is that of its oldest part. What was never read has none: its severity tells of it.
+local function oldest_of(clusters)
+    local oldest
+    for _, cluster in ipairs(clusters) do
+        if cluster.fetched_at then
+            oldest = math.min(oldest or math.huge, cluster.fetched_at / 1000)
+        end
+    end
+    return oldest
+end
+
+-- An unknown one beside a mere warning would not show in the worst severity.
+local function are_well(clusters)
+    for _, cluster in ipairs(clusters) do
+        if cluster.severity ~= "ok" and cluster.severity ~= "warning" then
+            return false
+        end
+    end
+    return #clusters > 0
+end
+
+local function load(store, number)
+    local contents = store:contents(number)
+    local health = contents and store:document(contents, "health")
+    local metrics = health and store:document(contents, "metrics")
+    if not metrics then
+        return nil
+    end
+    local facts = json.decode("{" .. health .. "}")
+    return {
+        number = number,
+        contents = contents,
+        health = health,
+        metrics = metrics,
+        facts = facts,
+        oldest = oldest_of(facts.clusters),
+        well = are_well(facts.clusters),
+    }
+end
+
+--- The publication in force.
+-- @treturn table `number`, `contents`, `health` and `metrics` (texts), `facts` (what health says, decoded), `oldest`
+-- (seconds since the epoch, of the oldest records; nil while there are none), `well` (whether no cluster is critical or
+-- unknown); or nil before the first one
+function Reader:read()
+    for _ = 1, ATTEMPTS do
+        local number = self.store:current()
+        if not number then
+            return nil
+        elseif self.kept and self.kept.number == number then
+            return self.kept
+        end
+        self.kept = load(self.store, number)
+        if self.kept then
+            return self.kept
+        end
+    end
+    return nil
+end
+
+--- A document that is not kept here.
+-- @tparam string name
+-- @treturn string or nil
+-- @treturn table the snapshot it belongs to
+function Reader:document(name)
+    local snapshot
+    for _ = 1, ATTEMPTS do
+        snapshot = self:read()
+        local text = snapshot and self.store:document(snapshot.contents, name)
+        if text or not snapshot or self.store:current() == snapshot.number then
+            return text, snapshot
+        end
+    end
+    return nil, snapshot
+end
+
+--- What went wrong in the last sweep, fit for a header and for a page; nil when nothing did.
+-- @treturn ?string
+function Reader:last_error()
+    local text = self.store:get_state "error"
+    return text and errors.printable(text:match "^[^\n]*")
+end
+
+return M

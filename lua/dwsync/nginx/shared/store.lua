@@ -1,0 +1,181 @@
+--- Documents in the shared dict. A publication is seen whole or not at all, and what is not replaced stays: documents
+-- are written beside those of the one before, under keys with its number, and then the number in force changes.
+-- It must not evict anything to make room; it knows nothing of what the documents say.
+--
+-- Keys begin with the version of this layout: another version of dwsync finds nothing rather than something odd.
+-- @module dwsync.nginx.shared.store
+local M = {}
+
+local Store = { __name = "dwsync.nginx.shared.store" }
+Store.__index = Store
+
+local PREFIX = "dwsync.1:"
+local CURRENT, NUMBER = PREFIX .. "current", PREFIX .. "number"
+
+-- Room that a publication leaves, so that lease and state can always be written.
+local RESERVE_BYTES = 8192
+
+--- @tparam table dict a shared dict, used for nothing else
+-- @treturn dwsync.nginx.shared.store
+function M.new(dict)
+    return setmetatable({ dict = dict }, Store)
+end
+
+-- ---- state: small values, replaced in place --------------------------------------------------------
+
+--- @tparam string name @treturn string|number or nil
+function Store:get_state(name)
+    return (self.dict:get(PREFIX .. "state:" .. name))
+end
+
+--- @tparam string name @tparam ?string|number value nil removes it
+-- @treturn true, or nil
+-- @treturn string
+function Store:set_state(name, value)
+    return self.dict:safe_set(PREFIX .. "state:" .. name, value)
+end
+
+-- ---- reading ---------------------------------------------------------------------------------------
+
+--- The number of the publication in force. @treturn number or nil before the first one
+function Store:current()
+    return (self.dict:get(CURRENT))
+end
+
+local function contents_key(number)
+    return ("%s%d:contents"):format(PREFIX, number)
+end
+
+local function document_key(name, number)
+    return ("%s%d:document:%s"):format(PREFIX, number, name)
+end
+
+-- A line of the contents is "NAME NUMBER DIGEST LENGTH": under which publication's number the document was written.
+local function read_contents(text)
+    local contents = {}
+    for name, number, digest, length in text:gmatch "(%S+) (%d+) (%S+) (%d+)\n" do
+        contents[name] = { number = tonumber(number), digest = digest, length = tonumber(length) }
+    end
+    return contents
+end
+
+local function write_contents(contents)
+    local names, lines = {}, {}
+    for name in pairs(contents) do
+        names[#names + 1] = name
+    end
+    table.sort(names)
+    for i, name in ipairs(names) do
+        local entry = contents[name]
+        lines[i] = ("%s %d %s %d\n"):format(name, entry.number, entry.digest, entry.length)
+    end
+    return table.concat(lines)
+end
+
+--- What a publication holds.
+-- @tparam number number
+-- @treturn table by name: `digest`, `length`; or nil when it is gone
+function Store:contents(number)
+    local text = self.dict:get(contents_key(number))
+    return text and read_contents(text)
+end
+
+--- One document.
+-- @tparam table contents @tparam string name
+-- @treturn string or nil when there is none, or when another publication has just replaced it
+function Store:document(contents, name)
+    local entry = contents[name]
+    return entry and (self.dict:get(document_key(name, entry.number)))
+end
+
+-- ---- publishing ------------------------------------------------------------------------------------
+
+local function remove(self, keys)
+    for _, key in ipairs(keys) do
+        self.dict:delete(key)
+    end
+end
+
+local function write(self, key, text)
+    local written, err = self.dict:safe_set(key, text)
+    if written and self.dict:free_space() < RESERVE_BYTES then
+        self.dict:delete(key)
+        return nil, "no memory"
+    end
+    return written, err
+end
+
+-- Every key of documents that this publication does not need: the last one's, and what a killed worker left.
+local function sweep_out(self, number, contents)
+    local needed = { [contents_key(number)] = true }
+    for name, entry in pairs(contents) do
+        needed[document_key(name, entry.number)] = true
+    end
+    for _, key in ipairs(self.dict:get_keys(0)) do
+        if key:find("^dwsync%.%d+:%d+:") and not needed[key] then
+            self.dict:delete(key)
+        end
+    end
+end
+
+--- Publishes documents in place of those in force.
+-- @tparam {table,...} documents `name` (without blanks), `text`, `digest` (of the text, without blanks), `optional`:
+-- when there is no room for a new version of such a one the old version stays, or it is left out
+-- @tparam[opt] function may_go_on asked before the change: false gives it up
+-- @treturn table contents, or nil: then everything is as it was
+-- @treturn table|string the names of optional documents for which there was no room; or why it failed: "no memory",
+-- "lost the lease"
+function Store:publish(documents, may_go_on)
+    local before = self:contents(self:current() or -1) or {}
+    local number, err = self.dict:incr(NUMBER, 1, 0)
+    if not number then
+        return nil, err
+    end
+    local contents, written, missing = {}, {}, {}
+    for _, document in ipairs(documents) do
+        local name, old = document.name, before[document.name]
+        if old and old.digest == document.digest and old.length == #document.text then
+            contents[name] = old
+        else
+            local key = document_key(name, number)
+            local good
+            good, err = write(self, key, document.text)
+            if good then
+                written[#written + 1] = key
+                contents[name] = { number = number, digest = document.digest, length = #document.text }
+            elseif document.optional then
+                contents[name], missing[#missing + 1] = old, name
+            else
+                remove(self, written)
+                return nil, err
+            end
+        end
+    end
+    local good
+    written[#written + 1] = contents_key(number)
+    good, err = write(self, contents_key(number), write_contents(contents))
+    if good and may_go_on and not may_go_on() then
+        good, err = nil, "lost the lease"
+    end
+    if good then
+        good, err = self.dict:safe_set(CURRENT, number)
+    end
+    if not good then
+        remove(self, written)
+        return nil, err
+    end
+    sweep_out(self, number, contents)
+    return contents, missing
+end
+
+--- @treturn table `capacity`, `free` (whole pages only), `documents`: bytes of all documents in force
+function Store:usage()
+    local contents = self:contents(self:current() or -1) or {}
+    local bytes = 0
+    for _, entry in pairs(contents) do
+        bytes = bytes + entry.length
+    end
+    return { capacity = self.dict:capacity(), free = self.dict:free_space(), documents = bytes }
+end
+
+return M

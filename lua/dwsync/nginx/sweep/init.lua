@@ -1,0 +1,229 @@
+--- What runs in nginx's thread pool: asks for everything, judges it, and publishes the finished texts.
+-- It must require nothing while it is loaded: nginx loads it in the event loop, but runs it in the thread.
+-- @module dwsync.nginx.sweep
+local M = {}
+
+-- Answers that are on their way when nginx wants to end are waited for so long, so that a refusal is counted.
+local GRACE_SECONDS = 0.5
+
+local NICENESS = 10
+
+-- One client for all sweeps of this VM: it knows the project, the clock's error and which endpoint answers.
+local client_of_order = {}
+
+-- Whether this worker process has been told to end. The thread's own Lua has no ngx.worker.
+local function exiting_probe()
+    local found, ffi = pcall(require, "ffi")
+    if not found then
+        return function() return false end
+    end
+    pcall(ffi.cdef, "extern int ngx_terminate, ngx_quit; extern uintptr_t ngx_exiting;")
+    local known = pcall(function() return ffi.C.ngx_terminate, ffi.C.ngx_quit, ffi.C.ngx_exiting end)
+    return function()
+        return known and (ffi.C.ngx_terminate ~= 0 or ffi.C.ngx_quit ~= 0 or ffi.C.ngx_exiting ~= 0)
+    end
+end
+
+local function stop_after_grace(is_exiting, now)
+    local since
+    return function()
+        since = since or is_exiting() and now() or nil
+        return since ~= nil and now() >= since + GRACE_SECONDS
+    end
+end
+
+local function client_for(text, order, tally)
+    if client_of_order.text ~= text then
+        local given = {}
+        for name, value in pairs(order.client) do
+            given[name] = value
+        end
+        given.getenv = function(name) return order.environment[name] end
+        given.on_event = function(event) client_of_order.tally:observe(event) end
+        local client, err = require("dwsync").new(given)
+        if not client then
+            return nil, err
+        end
+        client_of_order.text, client_of_order.client = text, client
+    end
+    client_of_order.tally = tally
+    return client_of_order.client
+end
+
+-- The clusters of the publication in force, as the handlers see them.
+local function published_clusters(store, contents)
+    local text = contents and store:document(contents, "health")
+    return text and require("dwsync.json").decode("{" .. text .. "}").clusters or {}
+end
+
+local function with_what_was_kept(order, store)
+    local number = store:current()
+    local contents = number and store:contents(number)
+    local clusters = published_clusters(store, contents)
+    function order.kept_clusters()
+        return clusters[1] and clusters
+    end
+    function order.kept_records(id)
+        local text = contents and store:document(contents, "records:" .. id)
+        for _, cluster in ipairs(clusters) do
+            if text and cluster.id == id and cluster.fetched_at then
+                return require("dwsync.nginx.sweep.record_list").read(text), cluster.fetched_at / 1000
+            end
+        end
+    end
+end
+
+local function save_history(order, items)
+    if not order.history then
+        return true
+    end
+    local store, err = require("dwsync.history").open(order.history)
+    if not store then
+        return nil, err
+    end
+    for _, item in ipairs(items) do
+        if item.records and not item.error and not err then
+            local saved
+            saved, err = store:save(item.cluster.id, item.records)
+            err = not saved and err or nil
+        end
+    end
+    store:close()
+    return not err, err
+end
+
+-- How a sweep went: its outcome, the first thing that went wrong, and how long the service wants to be left alone.
+local function summary_of(items, listing_err)
+    local failed, first, pause = 0, listing_err and tostring(listing_err), nil
+    for _, item in ipairs(items or {}) do
+        if item.error then
+            failed = failed + 1
+            first = first or ("cluster %s: %s"):format(item.cluster.id, tostring(item.error))
+            pause = math.max(pause or 0, item.error.retry_after or 0)
+        end
+    end
+    local outcome = not first and "complete" or (not items or failed == #items) and "failed" or "partial"
+    if failed > 1 then
+        first = ("%d of %d clusters could not be read; %s"):format(failed, #items, first)
+    end
+    return { outcome = outcome, message = first, retry_after = pause }
+end
+
+local function tell_about_memory(summary, missing, documents, store)
+    local bytes = 0
+    for _, document in ipairs(documents) do
+        bytes = bytes + #document.text
+    end
+    local usage = store:usage()
+    summary.memory = ("lua_shared_dict is too small: it has %d bytes, %d free, for %d bytes of documents; %s; make it "
+        .. "at least %dm"):format(usage.capacity, usage.free, bytes, missing, math.ceil(2.5 * bytes / 2 ^ 20) + 1)
+end
+
+local function guard_key(order)
+    local digest = function(secret) return ngx.encode_base64(ngx.hmac_sha1(order.dict, secret)) end
+    return require("dwsync.request.key_guard").shared, digest
+end
+
+-- Refusals are counted across workers and reloads, because the service counts them so.
+local function restore_guard(order, store)
+    local guard, digest = guard_key(order)
+    local text = store:get_state "guard"
+    guard:restore(text and require("dwsync.json").decode(text) or {}, digest)
+end
+
+local function save_guard(order, store)
+    local guard, digest = guard_key(order)
+    local refused = guard:refused(digest)
+    store:set_state("guard", refused[1] and require("dwsync.json").encode(refused) or nil)
+end
+
+-- Publishes what was collected, and tells in the summary what found no room.
+local function publish(items, order, store, may_go_on, summary)
+    local overview = require("dwsync.health").overview(items, order.now())
+    local documents = require("dwsync.nginx.sweep.publication").documents(overview, order.records, ngx.md5)
+    local contents, missing = store:publish(documents, may_go_on)
+    if not contents then
+        summary.outcome, summary.message = "failed", "nothing was published: " .. missing
+        if missing == "no memory" then
+            tell_about_memory(summary, "what was there before stays", documents, store)
+        end
+    elseif missing[1] then
+        tell_about_memory(summary, "these stay as they were: " .. table.concat(missing, ", "), documents, store)
+    end
+end
+
+local function finish(items, order, store, may_go_on, summary)
+    local write = require("dwsync.nginx.sweep.outcome").write
+    if not may_go_on() then
+        return
+    end
+    write(store, summary, order.now())
+    local before = summary.outcome
+    if items then
+        publish(items, order, store, may_go_on, summary)
+    end
+    if (summary.memory or summary.outcome ~= before) and may_go_on() then
+        write(store, summary, order.now())
+    end
+end
+
+-- When there are fewer cores than work, the event loop goes first. On Linux this is the thread's own priority, and it
+-- stays with the thread: its pool is for what can wait.
+local function step_back()
+    local found, ffi = pcall(require, "ffi")
+    if found then
+        pcall(ffi.cdef, "int setpriority(int which, unsigned int who, int priority);")
+        pcall(function() ffi.C.setpriority(0, 0, NICENESS) end)
+    end
+end
+
+local function run(text, may_go_on, store, order)
+    step_back()
+    local now = require("dwsync.core").now
+    local is_exiting = exiting_probe()
+    local tally = require("dwsync.nginx.sweep.tally").read(store:get_state "tally")
+    local started = now()
+    local client, err = client_for(text, order, tally)
+    if not client then
+        return { outcome = "failed", message = tostring(err) }
+    end
+    order.client, order.now, order.stop = client, now, stop_after_grace(is_exiting, now)
+    with_what_was_kept(order, store)
+    restore_guard(order, store)
+    local items, listing_err = require("dwsync.nginx.sweep.collection").collect(order)
+    save_guard(order, store)
+    local summary = is_exiting() and { outcome = "cancelled" } or summary_of(items, listing_err)
+    if items and summary.outcome ~= "cancelled" then
+        local saved, history_err = save_history(order, items)
+        summary.message = summary.message or not saved and tostring(history_err) or nil
+    end
+    summary.seconds = now() - started
+    tally:add("sweep:" .. summary.outcome)
+    store:set_state("tally", tally:text())
+    if summary.outcome ~= "cancelled" then
+        finish(items, order, store, may_go_on, summary)
+    end
+    return summary
+end
+
+--- One sweep.
+-- @tparam string text what dwsync.nginx.settings made for threads
+-- @tparam string owner who has the lease; without it nothing is published
+-- @tparam number lease seconds
+-- @treturn string JSON: `outcome` ("complete", "partial", "failed", "cancelled"), `message` (what went wrong first),
+-- `memory` (what the dict is too small for), `retry_after` and `seconds`
+function M.run(text, owner, lease)
+    local json = require "dwsync.json"
+    local order = json.decode(text)
+    local dict = ngx.shared[order.dict]
+    local store = require("dwsync.nginx.shared.store").new(dict)
+    local held = require("dwsync.nginx.shared.lease").new(dict, owner, lease)
+    local good, summary = xpcall(run, debug.traceback, text, function()
+        return held:is_ours()
+    end, store, order)
+    -- Some versions of nginx's Lua module collect what is left here in the event loop.
+    collectgarbage()
+    return json.encode(good and summary or { outcome = "failed", message = "defect in dwsync: " .. tostring(summary) })
+end
+
+return M

@@ -1,0 +1,102 @@
+--- From an overview to the finished texts that handlers serve.
+-- It must not know where they are kept. It runs in a thread.
+-- @module dwsync.nginx.sweep.publication
+local ndjson = require "dwsync.report.rows.ndjson"
+local record_list = require "dwsync.nginx.sweep.record_list"
+local report = require "dwsync.report"
+local status_page = require "dwsync.report.status.page"
+
+local M = {}
+
+local SOURCE = { "id", "type", "severity", "last_success", "last_run", "last_status" }
+local VERDICT = { "rule", "severity", "source", "source_type", "message" }
+local ERROR = { "kind", "message", "hint", "code", "status" }
+
+local function is_writable(value)
+    local kind = type(value)
+    return kind == "string" or kind == "boolean" or kind == "number" and value == value and math.abs(value) < math.huge
+end
+
+local function object(value, names, more)
+    local parts = {}
+    for _, name in ipairs(names) do
+        parts[#parts + 1] = is_writable(value[name]) and ('"%s":%s'):format(name, ndjson.encode(value[name])) or nil
+    end
+    parts[#parts + 1] = more
+    return "{" .. table.concat(parts, ",") .. "}"
+end
+
+local function list(items, write)
+    local parts = {}
+    for _, item in ipairs(items) do
+        parts[#parts + 1] = write(item)
+    end
+    return "[" .. table.concat(parts, ",") .. "]"
+end
+
+local function source(item)
+    local statistics = item.statistics or {}
+    return object({ id = item.id, type = item.type, severity = item.severity, last_success = statistics.last_success,
+        last_run = statistics.last_run, last_status = statistics.last_status }, SOURCE)
+end
+
+-- What is well needs no words; dwsync health tells all of it.
+local function verdict(item)
+    return item.severity ~= "ok" and object(item, VERDICT) or nil
+end
+
+local function milliseconds(seconds)
+    return seconds and math.floor(seconds * 1000)
+end
+
+local function cluster(item)
+    local evaluation, parts = item.evaluation, {}
+    if item.error then
+        parts[#parts + 1] = '"error":' .. object(item.error, ERROR)
+    end
+    if evaluation then
+        parts[#parts + 1] = '"sources":' .. list(evaluation.sources, source)
+        parts[#parts + 1] = '"verdicts":' .. list(evaluation.verdicts, verdict)
+    end
+    return object({ id = item.cluster.id, name = item.cluster.name, severity = item.severity,
+        fetched_at = milliseconds(item.fetched_at), records = evaluation and evaluation.records },
+        { "id", "name", "severity", "fetched_at", "records" }, #parts > 0 and table.concat(parts, ",") or nil)
+end
+
+-- The members of a JSON object, without its braces: the handler puts the age in front.
+local function health_text(overview)
+    return ('"severity":%s,"evaluated_at":%.0f,"clusters":%s'):format(ndjson.encode(overview.severity),
+        overview.now * 1000, list(overview.clusters, cluster))
+end
+
+local function metrics_text(overview)
+    local pieces = {}
+    report.render_health("prometheus", overview, function(text)
+        pieces[#pieces + 1] = text
+    end)
+    return table.concat(pieces)
+end
+
+--- Makes the documents of a publication.
+-- @tparam table overview of dwsync.health, with `fetched_at` in its items
+-- @tparam integer records how many of a cluster are kept
+-- @tparam function digest function(text) → short text
+-- @treturn {table,...} documents for dwsync.nginx.shared.store: "health", "metrics", "page", and "records:ID" for each
+-- cluster
+function M.documents(overview, records, digest)
+    local documents = {}
+    local function add(name, text, optional)
+        documents[#documents + 1] = { name = name, text = text, digest = digest(text), optional = optional }
+    end
+    add("health", health_text(overview))
+    add("metrics", metrics_text(overview))
+    add("page", status_page.body(overview, overview.now), true)
+    for _, item in ipairs(overview.clusters) do
+        if item.records and records > 0 then
+            add("records:" .. item.cluster.id, record_list.write(item.records, records), true)
+        end
+    end
+    return documents
+end
+
+return M

@@ -1,0 +1,240 @@
+--- The records of one cluster as one text: a head, an index of fixed width, and each record as JSON. What a request
+-- asks for is chosen by the index and cut out: nothing is decoded or encoded when it is read.
+-- It must not read a clock; the newest record comes first.
+--
+--    COUNT SOURCES\n        how many records, how many sources
+--    ID\tTYPE\n             each source, "%" and control characters as %XX
+--    STATUS SOURCE START OFFSET LENGTH    for each record, digits of fixed width and no blanks between
+--    \n{…},\n{…}            the records; offsets count from the first brace
+-- @module dwsync.nginx.sweep.record_list
+local columns = require "dwsync.report.rows.columns"
+local core = require "dwsync.core"
+local ndjson = require "dwsync.report.rows.ndjson"
+local records = require "dwsync.records"
+
+local M = {}
+
+local ENTRY = "%s%04d%s%09d%07d"
+local STATUS_AT, SOURCE_AT, START_AT, OFFSET_AT, LENGTH_AT, WIDTH = 0, 1, 5, 19, 28, 35
+local NO_START = ("-"):rep(14)
+local MAX_SOURCES = 9999
+
+local STATUS = { FINISHED = "F", FAILED = "X", RUNNING = "R" }
+local OTHER = "U"
+
+--- The statuses that can be asked for.
+M.statuses = STATUS
+
+local function escaped(value)
+    local text = type(value) == "string" and value or ""
+    return (text:gsub("[%c%%]", function(character)
+        return ("%%%02X"):format(character:byte())
+    end))
+end
+
+local function start_of(record)
+    local start = record.start_time
+    local fits = type(start) == "number" and start >= 0 and start < 1e14 and start % 1 == 0
+    return fits and ("%014.0f"):format(start) or NO_START
+end
+
+-- Sources are numbered as they come; those beyond the last number share it, and are found under no name.
+local function numbering()
+    local numbers, lines = {}, {}
+    local function number(record)
+        local line = escaped(record.identity_source_id) .. "\t" .. escaped(record.identity_source_type) .. "\n"
+        if not numbers[line] then
+            if #lines == MAX_SOURCES then
+                return MAX_SOURCES + 0
+            end
+            lines[#lines + 1] = line
+            numbers[line] = #lines
+        end
+        return numbers[line]
+    end
+    return number, lines
+end
+
+local BETWEEN = ",\n"
+
+local NAMES = {}
+for i, name in ipairs(columns.record_fields) do
+    NAMES[i] = { field = name, first = ('{"%s":'):format(name), label = (',"%s":'):format(name) }
+end
+
+local EXACT = 2 ^ 53
+
+-- Almost every text was there before; ids and times were not.
+local function encoded(value, seen)
+    local text = seen[value]
+    if text then
+        return text
+    elseif type(value) == "number" and value % 1 == 0 and value > -EXACT and value < EXACT then
+        return ("%.0f"):format(value)
+    elseif type(value) == "string" and #value == 36 and value:find "^[%x-]+$" then
+        return '"' .. value .. '"'
+    end
+    text = ndjson.encode(value)
+    seen[value] = text
+    return text
+end
+
+local function has_more_than(record, count)
+    for _ in pairs(record) do
+        count = count - 1
+    end
+    return count < 0
+end
+
+-- Adds to the pieces what ndjson.object writes, sooner: this is most of the work of a sweep. Lines are never texts of
+-- their own, since LuaJIT looks at few bytes of a long text to tell it from others, and those are alike in all lines.
+-- Returns the length.
+local function add_line(pieces, record, seen)
+    local first, length, known = #pieces, 0, 0
+    for _, name in ipairs(NAMES) do
+        local value = record[name.field]
+        if value ~= nil then
+            local text = encoded(value, seen)
+            local label = known == 0 and name.first or name.label
+            pieces[first + 2 * known + 1], pieces[first + 2 * known + 2] = label, text
+            length, known = length + #label + #text, known + 1
+        end
+    end
+    if has_more_than(record, known) or known == 0 then
+        for i = #pieces, first + 1, -1 do
+            pieces[i] = nil
+        end
+        pieces[first + 1] = ndjson.object(record)
+        return #pieces[first + 1]
+    end
+    pieces[#pieces + 1] = "}"
+    return length + 1
+end
+
+--- Writes a list.
+-- @tparam {table,...} list records
+-- @tparam integer limit how many are kept, the newest
+-- @treturn string
+function M.write(list, limit)
+    local newest = records.from(list):sort_by("start_time", "desc"):take(limit):to_list()
+    local number, sources = numbering()
+    local index, pieces, offset, seen = {}, {}, 0, {}
+    for i, record in ipairs(newest) do
+        if i > 1 then
+            pieces[#pieces + 1] = BETWEEN
+        end
+        local length = add_line(pieces, record, seen)
+        index[i] = ENTRY:format(STATUS[record.status] or OTHER, number(record), start_of(record), offset, length)
+        offset = offset + length + #BETWEEN
+    end
+    return ("%d %d\n%s%s\n%s"):format(#newest, #sources, table.concat(sources), table.concat(index),
+        table.concat(pieces))
+end
+
+-- Returns the head {count, sources = {{id =, type =},...}, index = where the index begins, body = where records begin}.
+local function read_head(text)
+    local count, sources, position = text:match "^(%d+) (%d+)\n()"
+    local head = { count = tonumber(count), sources = {} }
+    for i = 1, tonumber(sources) do
+        local id, kind, next_position = text:match("^([^\t]*)\t([^\n]*)\n()", position)
+        head.sources[i] = { id = id, type = kind }
+        position = next_position
+    end
+    head.index = position
+    head.body = position + head.count * WIDTH + 1
+    return head
+end
+
+--- Reads a list back.
+-- @tparam string text @treturn {table,...} records
+function M.read(text)
+    local head = read_head(text)
+    local page = assert(core.decode_page(('{"count":%d,"sync_records":[%s]}'):format(head.count, text:sub(head.body))))
+    return page.sync_records
+end
+
+-- Which sources have one of the names, as their id or their type; nil for all.
+local function chosen_sources(head, names)
+    if not names then
+        return nil
+    end
+    local wanted, chosen = {}, {}
+    for _, name in ipairs(names) do
+        wanted[escaped(name)], wanted[escaped(name:lower())] = true, true
+    end
+    for number, source in ipairs(head.sources) do
+        chosen[number] = wanted[source.id] or wanted[source.type]
+    end
+    return chosen
+end
+
+local function chosen_statuses(names)
+    if not names then
+        return nil
+    end
+    local chosen = {}
+    for _, name in ipairs(names) do
+        chosen[STATUS[name]:byte()] = true
+    end
+    return chosen
+end
+
+-- Positions in the list of what fits.
+local function fitting(text, head, query)
+    local statuses, sources = chosen_statuses(query.statuses), chosen_sources(head, query.sources)
+    local since, till = query.since, query.till
+    local positions = {}
+    for i = 1, head.count do
+        local at = head.index + (i - 1) * WIDTH
+        local fits = (not statuses or statuses[text:byte(at + STATUS_AT)])
+            and (not sources or sources[tonumber(text:sub(at + SOURCE_AT, at + START_AT - 1))])
+        if fits and (since or till) then
+            local start = tonumber(text:sub(at + START_AT, at + OFFSET_AT - 1))
+            fits = start and (not since or start >= since) and (not till or start < till)
+        end
+        if fits then
+            positions[#positions + 1] = i
+        end
+    end
+    return positions
+end
+
+local function place(text, head, position)
+    local at = head.index + (position - 1) * WIDTH
+    local first = head.body + tonumber(text:sub(at + OFFSET_AT, at + LENGTH_AT - 1))
+    return first, first + tonumber(text:sub(at + LENGTH_AT, at + WIDTH - 1)) - 1
+end
+
+--- Chooses records.
+-- @tparam string text
+-- @tparam table query `limit` and `offset`; optional `statuses`, `sources` (lists of names; a source's is its id or its
+-- type), `since`, `till` (milliseconds)
+-- @treturn string the chosen ones of the page as JSON objects with commas between
+-- @treturn integer how many fit, on all pages
+-- @treturn integer how many are on this one
+-- @treturn string a name of the choice: the same for the same choice of the same list
+function M.choose(text, query)
+    local head = read_head(text)
+    local positions
+    local count = head.count
+    if query.statuses or query.sources or query.since or query.till then
+        positions = fitting(text, head, query)
+        count = #positions
+    end
+    local first, last = query.offset + 1, math.min(query.offset + query.limit, count)
+    local name = ("%d-%d-%d"):format(count, positions and positions[1] or 0, positions and positions[count] or 0)
+    if first > last then
+        return "", count, 0, name
+    elseif not positions then
+        local from, _ = place(text, head, first)
+        local _, to = place(text, head, last)
+        return text:sub(from, to), count, last - first + 1, name
+    end
+    local chosen = {}
+    for i = first, last do
+        chosen[#chosen + 1] = text:sub(place(text, head, positions[i]))
+    end
+    return table.concat(chosen, ",\n"), count, #chosen, name
+end
+
+return M

@@ -1,0 +1,112 @@
+--- The refresher: in every worker a timer that asks for the lease, and in the one that has it a sweep whenever it is
+-- due. It must not wait in the event loop: a sweep is one call into nginx's thread pool.
+-- @module dwsync.nginx.sweep.refresher
+local Lease = require "dwsync.nginx.shared.lease"
+local Store = require "dwsync.nginx.shared.store"
+local json = require "dwsync.json"
+local outcome = require "dwsync.nginx.sweep.outcome"
+local schedule = require "dwsync.nginx.sweep.schedule"
+
+local M = {}
+
+local Refresher = { __name = "dwsync.nginx.sweep.refresher" }
+Refresher.__index = Refresher
+
+-- Ticks in the life of a lease: it survives one that comes late. A lease that is given back waits no longer than a
+-- second for the next owner.
+local TICKS, MAX_PERIOD = 3, 1
+
+--- @tparam table settings of dwsync.nginx.settings
+-- @tparam table host what it has of nginx: `dict`, `owner` (a name for this worker), `now`, `random`, `exiting`,
+-- `digest`, `log` (function(level, text); levels "info", "warn", "error"), `run_in_thread` (function(module, function,
+-- ...) → true, results; or false, reason)
+-- @treturn dwsync.nginx.sweep.refresher
+function M.new(settings, host)
+    return setmetatable({
+        settings = settings,
+        host = host,
+        store = Store.new(host.dict),
+        lease = Lease.new(host.dict, host.owner, settings.lease),
+        configuration = host.digest(settings.identity),
+        running = false,
+    }, Refresher)
+end
+
+--- Seconds between two ticks.
+function Refresher:period()
+    return math.min(self.settings.lease / TICKS, MAX_PERIOD)
+end
+
+local function is_due(self)
+    if self.store:get_state "configuration" ~= self.configuration then
+        return true
+    end
+    return self.host.now() >= (self.store:get_state "due" or 0)
+end
+
+local function log_once(self, name, level, text)
+    if text and self[name] ~= text then
+        self.host.log(level, text)
+    elseif not text and self[name] then
+        self.host.log("info", "that has passed: " .. self[name])
+    end
+    self[name] = text
+end
+
+-- A call that could not even be made, or whose answer is none.
+local function failure(self, reason)
+    local summary = { outcome = "failed", message = "nginx could not run the sweep in a thread: " .. tostring(reason) }
+    if self.lease:is_ours() then
+        outcome.write(self.store, summary, self.host.now())
+    end
+    return summary
+end
+
+local function sweep(self)
+    local host, settings = self.host, self.settings
+    local called, answer = host.run_in_thread("dwsync.nginx.sweep", "run", settings.order, host.owner, settings.lease)
+    if not called then
+        return failure(self, answer)
+    end
+    return json.decode(answer or "") or failure(self, "it gave no answer")
+end
+
+local function note(self, summary, started)
+    local host, store = self.host, self.store
+    local ended = host.now()
+    self.failures = summary.outcome == "failed" and (self.failures or 0) + 1 or 0
+    store:set_state("due", schedule.next(self.settings, summary, self.failures, started, ended, host.random))
+    if summary.outcome == "cancelled" then
+        return
+    end
+    store:set_state("configuration", self.configuration)
+    log_once(self, "told_error", summary.outcome == "failed" and "error" or "warn", summary.message)
+    log_once(self, "told_memory", "error", summary.memory)
+end
+
+--- One tick: holds or takes the lease, and sweeps if it is ours and time.
+-- @tparam boolean premature whether nginx ends this worker
+function Refresher:tick(premature)
+    if premature or self.host.exiting() then
+        self.lease:release()
+        return
+    end
+    local ours, err = self.lease:hold()
+    log_once(self, "told_lease", "error", err and "the lease cannot be written, so nothing is refreshed: " .. err)
+    if not ours or self.running or not is_due(self) then
+        return
+    end
+    self.running = true
+    local started = self.host.now()
+    local good, summary = pcall(sweep, self)
+    self.running = false -- whatever happened, or nothing would ever be refreshed again
+    summary = good and summary or failure(self, summary)
+    if self.lease:is_ours() then
+        note(self, summary, started)
+    end
+    if self.host.exiting() then
+        self.lease:release()
+    end
+end
+
+return M

@@ -1,0 +1,32 @@
+--- When the next sweep is due. Pure.
+-- It must not read a clock or draw lots: both come in.
+-- @module dwsync.nginx.sweep.schedule
+local M = {}
+
+local FIRST_RETRY_SECONDS = 5
+
+local function jittered(seconds, jitter, random)
+    return seconds * (1 + jitter * (2 * random() - 1))
+end
+
+--- @tparam table settings `interval`, `jitter`
+-- @tparam table summary of the sweep: `outcome`, `retry_after`
+-- @tparam integer failures sweeps in a row that failed altogether, this one included
+-- @tparam number started seconds since the epoch, when the sweep began
+-- @tparam number ended when it ended
+-- @tparam function random 0 ≤ n < 1
+-- @treturn number seconds since the epoch
+function M.next(settings, summary, failures, started, ended, random)
+    if summary.outcome == "cancelled" then
+        return ended
+    end
+    local due = started + jittered(settings.interval, settings.jitter, random)
+    if summary.outcome == "failed" then
+        -- Sooner than usual at first, since something just broke or is just starting; as usual when that goes on.
+        local pause = math.min(settings.interval, FIRST_RETRY_SECONDS * 2 ^ math.min(failures - 1, 20))
+        due = ended + jittered(pause, settings.jitter, random)
+    end
+    return math.max(due, ended + (summary.retry_after or 0))
+end
+
+return M

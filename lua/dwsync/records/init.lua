@@ -1,0 +1,290 @@
+--- Lists of records as sequences: filter, sort, group, count; and two questions to ask of one record.
+-- It must know nothing above it: not verdicts, not reports, not where records come from.
+-- @module dwsync.records
+-- @usage
+-- local failures = records.from(list, { now = os.time() }):where { status = "FAILED" }:since "24h":to_list()
+local conditions = require "dwsync.records.conditions"
+local timestamps = require "dwsync.timestamps"
+
+local M = {}
+
+-- A sequence knows how to begin reading; nothing is read before someone does.
+local Sequence = { __name = "dwsync.records" }
+Sequence.__index = Sequence
+
+local function sequence(begin, now)
+    return setmetatable({ begin = begin, now = now }, Sequence)
+end
+
+local function derive(self, begin)
+    return sequence(begin, self.now)
+end
+
+local function walk(list)
+    local i = 0
+    return function()
+        i = i + 1
+        return list[i]
+    end
+end
+
+--- A sequence over records.
+-- @tparam table|function given a list, an iterator (which can be read once), or a sequence
+-- @tparam[opt] table options `now`: seconds since the epoch, which relative times ("24h") need
+-- @treturn dwsync.records
+function M.from(given, options)
+    local now = options and options.now
+    if getmetatable(given) == Sequence then
+        return sequence(given.begin, now or given.now)
+    elseif type(given) == "function" then
+        return sequence(function() return given end, now)
+    elseif type(given) == "table" then
+        return sequence(function() return walk(given) end, now)
+    end
+    error("records: expected a list, an iterator or a sequence, got " .. type(given), 2)
+end
+
+--- An iterator over the records.
+-- @usage for record in sequence:each() do print(record.id) end
+function Sequence:each()
+    return self.begin()
+end
+
+--- Only the records that meet a condition. A table means what `where` means when a page is fetched: by field a value, a
+-- list of values, or {min =, max =}; a field that is absent meets nothing.
+-- @tparam table|function wanted conditions, or function(record) → boolean
+-- @treturn dwsync.records
+function Sequence:where(wanted)
+    local meets, err = conditions.compile(wanted)
+    if not meets then
+        error(err, 2)
+    end
+    return derive(self, function()
+        local next_record = self.begin()
+        return function()
+            for record in next_record do
+                if meets(record) then
+                    return record
+                end
+            end
+        end
+    end)
+end
+
+-- Milliseconds, or nil and what is wrong.
+local function read_point(point, now, name)
+    if type(point) == "number" and point == point then
+        return point
+    elseif type(point) ~= "string" then
+        return nil, ("%s: expected a point in time, got %s"):format(name, type(point))
+    elseif timestamps.duration(point) and not now then
+        return nil, ("%s: '%s' is relative, give now to records.from"):format(name, point)
+    end
+    local ms = timestamps.point(point, now or 0)
+    if not ms then
+        return nil, ("%s: '%s' is no point in time; write 90m, 24h, 7d, an ISO 8601 date or milliseconds"):format(name,
+            point:sub(1, 60):gsub("%c", "?"))
+    end
+    return ms
+end
+
+-- Lists that were read from somewhere may hold anything, also what is no record.
+local function field_of(record, field)
+    if type(record) == "table" then
+        return record[field]
+    end
+end
+
+local function started(record)
+    local start = field_of(record, "start_time")
+    return type(start) == "number" and start or nil
+end
+
+--- Only what started at or after a point: "24h" (before now), an ISO 8601 date, or milliseconds since the epoch.
+-- @tparam string|number point @treturn dwsync.records
+function Sequence:since(point)
+    local ms, err = read_point(point, self.now, "since")
+    if not ms then
+        error(err, 2)
+    end
+    return self:where(function(record)
+        local start = started(record)
+        return start and start >= ms
+    end)
+end
+
+--- Only what started before a point. @tparam string|number point @treturn dwsync.records
+function Sequence:until_(point)
+    local ms, err = read_point(point, self.now, "until_")
+    if not ms then
+        error(err, 2)
+    end
+    return self:where(function(record)
+        local start = started(record)
+        return start and start < ms
+    end)
+end
+
+local function getter(field, name)
+    if type(field) == "function" then
+        return field
+    elseif type(field) ~= "string" then
+        error(("%s: expected a field or a function, got %s"):format(name, type(field)), 3)
+    end
+    return function(record)
+        return field_of(record, field)
+    end
+end
+
+local RANKS = { number = 1, string = 2, boolean = 3 }
+
+-- Values of any type have an order: numbers, texts, booleans; whatever has none comes last, NaN too.
+local function rank(value)
+    return value == value and RANKS[type(value)] or 4
+end
+
+local function before(a, b)
+    if type(a) == "boolean" then
+        return not a and b
+    end
+    return a < b
+end
+
+local function sorted(list, value_of, descending)
+    local order, values, ranks, result = {}, {}, {}, {}
+    for i, record in ipairs(list) do
+        order[i], values[i] = i, value_of(record)
+        ranks[i] = rank(values[i])
+    end
+    table.sort(order, function(i, j)
+        local a, b = values[i], values[j]
+        if ranks[i] == 4 or ranks[i] ~= ranks[j] or a == b then
+            -- Equals stay in the order they came in, in both directions; the unordered stay last.
+            return ranks[i] < ranks[j] or ranks[i] == ranks[j] and i < j
+        end
+        return before(descending and b or a, descending and a or b)
+    end)
+    for i, position in ipairs(order) do
+        result[i] = list[position]
+    end
+    return result
+end
+
+--- Sorted by a field or by what a function gives; equals keep their order, records without a value come last.
+-- @tparam string|function field @tparam[opt="asc"] string direction "asc" or "desc" @treturn dwsync.records
+function Sequence:sort_by(field, direction)
+    local value_of = getter(field, "sort_by")
+    if direction ~= nil and direction ~= "asc" and direction ~= "desc" then
+        error("sort_by: the direction is 'asc' or 'desc', not " .. tostring(direction), 2)
+    end
+    return derive(self, function()
+        return walk(sorted(self:to_list(), value_of, direction == "desc"))
+    end)
+end
+
+--- The first records, and no more are read. @tparam integer count @treturn dwsync.records
+function Sequence:take(count)
+    if type(count) ~= "number" or count % 1 ~= 0 or count < 0 then
+        error("take: expected an integer of 0 or more, got " .. tostring(count), 2)
+    end
+    return derive(self, function()
+        local next_record, left = self.begin(), count
+        return function()
+            if left > 0 then
+                left = left - 1
+                return next_record()
+            end
+        end
+    end)
+end
+
+--- All of them as a list of its own. @treturn {table,...}
+function Sequence:to_list()
+    local list = {}
+    for record in self.begin() do
+        list[#list + 1] = record
+    end
+    return list
+end
+
+--- Lists by a field or by what a function gives; records without a value are under "".
+-- @tparam string|function field
+-- @treturn {[value]={table,...}}
+-- @treturn list the values, in the order of their first record
+function Sequence:group_by(field)
+    local value_of = getter(field, "group_by")
+    local groups, names = {}, {}
+    for record in self.begin() do
+        local name = value_of(record)
+        if name == nil or name ~= name then
+            name = ""
+        end
+        if not groups[name] then
+            groups[name], names[#names + 1] = {}, name
+        end
+        table.insert(groups[name], record)
+    end
+    return groups, names
+end
+
+--- How many records have which value; those without one are under "".
+-- @tparam string|function field @treturn {[value]=integer}
+function Sequence:count_by(field)
+    local value_of = getter(field, "count_by")
+    local counts = {}
+    for record in self.begin() do
+        local name = value_of(record)
+        if name == nil or name ~= name then
+            name = ""
+        end
+        counts[name] = (counts[name] or 0) + 1
+    end
+    return counts
+end
+
+--- The sum of a field, or of what a function gives; what is no number counts nothing.
+-- @tparam string|function field @treturn number
+function Sequence:sum(field)
+    local value_of = getter(field, "sum")
+    local total = 0
+    for record in self.begin() do
+        local value = value_of(record)
+        total = total + (type(value) == "number" and value or 0)
+    end
+    return total
+end
+
+-- Each method is a function, too: records.where(list, { status = "FAILED" }).
+for _, name in ipairs { "each", "where", "since", "until_", "sort_by", "take", "to_list", "group_by", "count_by",
+    "sum" } do
+    M[name] = function(given, ...)
+        local kind = type(given)
+        if kind ~= "table" and kind ~= "function" then
+            error(("%s: expected a list, an iterator or a sequence, got %s"):format(name, kind), 2)
+        end
+        return Sequence[name](M.from(given), ...)
+    end
+end
+
+--- How long a run took. @tparam table record
+-- @treturn number seconds, or nil when it has not ended or its times make no sense
+function M.duration(record)
+    local start, finish = field_of(record, "start_time"), field_of(record, "end_time")
+    if type(start) == "number" and type(finish) == "number" and finish >= start then
+        return (finish - start) / 1000
+    end
+    return nil
+end
+
+--- How a run went: "ok", "partial" (finished, but accounts failed), "failed", "running", or "unknown".
+-- @tparam table record @treturn string
+function M.outcome(record)
+    local status = field_of(record, "status")
+    if status == "FINISHED" then
+        local failed = record.failed_count
+        return type(failed) == "number" and failed > 0 and "partial" or "ok"
+    end
+    return status == "FAILED" and "failed" or status == "RUNNING" and "running" or "unknown"
+end
+
+return M

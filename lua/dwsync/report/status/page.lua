@@ -1,0 +1,187 @@
+--- The status page: clusters and sources as a grid, worst first, each opening to its verdicts, reasons and runs.
+-- `body` is what changes, made once by whoever judged; `document` puts it into a frame for each request, which costs
+-- no more than joining strings. The script and the style are served from the same address, by query.
+-- It must not do any I/O, read a clock, or let a text of a record, a cluster or an error be anything but text.
+-- @module dwsync.report.status.page
+local headline = require "dwsync.report.verdicts.headline"
+local markup = require "dwsync.report.page.markup"
+local outcome_strip = require "dwsync.report.page.outcome_strip"
+local page = require "dwsync.report.page"
+local phrases = require "dwsync.report.verdicts.phrases"
+local quantities = require "dwsync.quantities"
+local severities = require "dwsync.severity"
+local status_anchors = require "dwsync.report.status.anchors"
+local status_script = require "dwsync.report.status.script"
+local status_style = require "dwsync.report.status.style"
+local status_tile = require "dwsync.report.status.tile"
+local stylesheet = require "dwsync.report.page.stylesheet"
+local timeline = require "dwsync.report.page.timeline"
+
+local M = {}
+
+local element = markup.element
+
+local DAY_MS = 86400000
+local STRIP_DAYS = 7
+local LATEST = 1e11
+local EXPLAINED = 6 -- so many clusters have pictures that explain each bar
+local DENSE = 24 -- from so many tiles on each is one line
+
+-- Bytes of the body: the most; up to where tiles have pictures, and up to where they open at all, whatever follows.
+local MOST, PICTURES, WORDS = 900000, 400000, 650000
+-- About what one more tile takes without pictures, and one that does not open.
+local PLAIN, SHUT = 5000, 2000
+
+local TITLE = "DWS identity synchronisation"
+
+--- The script, to be served as text/javascript for `?asset=script`.
+M.script = status_script.text
+
+--- The style rules, to be served as text/css for `?asset=style`.
+M.stylesheet = stylesheet.css .. status_style.css
+
+local POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; "
+    .. "form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+
+--- The policy for the header Content-Security-Policy. The page names the same one itself, as far as a page can.
+M.policy = POLICY .. "; frame-ancestors 'none'"
+
+-- What script and style are, as a number: a page that stays open for months loads itself anew when they change.
+local function version_of(text)
+    local sum = 0
+    for i = 1, #text do
+        sum = (sum * 31 + text:byte(i)) % 4294967296
+    end
+    return ("%08x"):format(sum)
+end
+
+local VERSION = version_of(M.script .. M.stylesheet)
+
+-- ---- body ----------------------------------------------------------------------------------------
+
+-- The worst come first and have everything; those that follow, what leaves room for the rest. Who has less is never
+-- followed by one that has more.
+local function detail_for(before, used, left)
+    if before == "pictures" and (used < PICTURES or used + left * PLAIN < MOST) then
+        return "pictures"
+    elseif before ~= "none" and (used < WORDS or used + left * SHUT < MOST) then
+        return "words"
+    end
+    return "none"
+end
+
+-- The tiles as far as there is room: those that ask for attention, and those that are ok, which come last.
+local function tiles_of(overview, now)
+    local attention, ok, all = {}, {}, #overview.clusters
+    local options = { anchors = status_anchors.new(), now = now, from = now * 1000 - STRIP_DAYS * DAY_MS,
+        open = all == 1, explain = all <= EXPLAINED, detail = "pictures" }
+    local used = 0
+    for i, item in ipairs(overview.clusters) do
+        options.detail = detail_for(options.detail, used, all - i)
+        local tile = status_tile.render(item, options)
+        used = used + #tostring(tile)
+        if used > MOST then
+            break
+        end
+        table.insert(status_tile.is_well(item) and ok or attention, tile)
+    end
+    return attention, ok
+end
+
+local function group(name, title, tiles, count)
+    return #tiles > 0 and element("section", { class = "group " .. name .. (#tiles >= DENSE and " dense" or ""),
+            id = "group-" .. name, ["aria-labelledby"] = "heading-" .. name },
+        element("h2", { id = "heading-" .. name }, title, " ", element("span", { class = "quiet" }, count)),
+        element("div", { class = "grid" }, tiles))
+end
+
+local function groups_of(overview, now)
+    local attention, ok = tiles_of(overview, now)
+    local shown, all = #attention + #ok, #overview.clusters
+    local fine = 0
+    for _, item in ipairs(overview.clusters) do
+        fine = fine + (status_tile.is_well(item) and 1 or 0)
+    end
+    return { group("attention", "In need of attention", attention, all - fine), group("ok", "All well", ok, fine),
+        shown < all and element("p", { class = "fine" }, ("%d further clusters, none worse, are left out here."):format(
+            all - shown)) }
+end
+
+local function head_of(overview)
+    return element("div", { class = "head" },
+        element("h1", { class = severities.known(overview.severity) }, page.icon(overview.severity),
+            headline.text(overview)),
+        #overview.clusters > 1 and headline.census(overview.clusters))
+end
+
+local function key_of(overview)
+    return element("div", { class = "key" }, element("p", nil, "Judged ", phrases.instant(overview.now * 1000),
+        ". All times are UTC."), #overview.clusters > 0 and { element("p", nil,
+            ("A strip shows the runs of the last %d days:"):format(STRIP_DAYS)), outcome_strip.legend() })
+end
+
+--- The part of the page that changes, to be published by whoever judged.
+-- @tparam table overview of dwsync.health.overview; items with `records` have pictures
+-- @tparam[opt] number now seconds since the epoch; the overview's own when left out
+-- @treturn string HTML, of at most 1 MB
+function M.body(overview, now)
+    now = now or overview.now
+    if type(now) ~= "number" or now > LATEST then
+        error("status page: now must be seconds since the epoch", 2)
+    end
+    return tostring(element("div", { id = "overview", ["data-dwsync"] = "status", ["data-version"] = VERSION,
+            ["data-title"] = headline.text(overview) },
+        timeline.definitions(), head_of(overview), groups_of(overview, now), key_of(overview)))
+end
+
+-- ---- document ------------------------------------------------------------------------------------
+
+local MARK = "(title)"
+
+local HEAD, HEAD_END = page.head(MARK, { policy = POLICY, style = "?asset=style", script = "?asset=script" })
+    :match "^(.-)%(title%)(.*)$"
+
+local BUTTONS = tostring(markup.join(element("button", { type = "button", id = "refresh", hidden = true }, "Refresh"),
+    element("button", { type = "button", id = "pause", hidden = true, ["aria-pressed"] = "false" }, "Pause"),
+    element("noscript", nil, element("a", { href = "?" }, "Reload"))))
+
+local FOOT = "</main>\n<footer><p>Made by dwsync.</p></footer>" .. page.foot()
+
+local WAITING = '<div class="waiting"><h1>The first query is under way</h1>'
+    .. "<p>Clusters appear here as soon as the service has answered.</p></div>"
+
+local function attribute(name, value)
+    return value ~= nil and (' data-%s="%s"'):format(name, markup.escape(tostring(value))) or ""
+end
+
+local function trouble(state, age)
+    local what = state.error and "The last query failed: " .. phrases.text(state.error)
+        or state.stale and age and "Nothing newer has come." or nil
+    return tostring(element("div", { id = "trouble", class = "trouble", hidden = not what }, page.icon "warning",
+        element("p", nil, element("b", { id = "trouble-what" }, what), " ", element("span", { id = "trouble-age" },
+            what and age and "What is shown is up to " .. age .. " old."))))
+end
+
+--- The whole page for one request. It is cheap, and may be called in an event loop.
+-- @tparam ?string body as `body` made it; nil when there is none yet
+-- @tparam table state `age`: seconds since the body's data was read, or nil; `error`: text of the last failure, or nil;
+-- `stale`: whether the data is older than it should be; `stale_after`: seconds from which it is (three intervals when
+-- left out); `interval`: seconds between two queries; `tag`: the body's entity tag, so that a browser need not
+-- ask for it again
+-- @treturn string HTML
+function M.document(body, state)
+    local age = state.age and quantities.duration(math.floor(state.age)) or nil
+    local interval = state.interval or 60
+    local stale_after = state.stale_after or state.stale and state.age or 3 * interval
+    local title = body and body:match 'data%-title="([^"]*)"'
+    return table.concat { HEAD, title and title .. " – " or "", TITLE, HEAD_END,
+        '<a class="skip" href="#view">Skip to the clusters</a>\n<header class="bar"><p class="kicker">', TITLE,
+        '</p>\n<div id="freshness" role="group" aria-label="Freshness"', attribute("age", state.age),
+        attribute("interval", interval), attribute("stale-after", stale_after),
+        attribute("tag", state.tag), attribute("error", state.error and phrases.text(state.error)), '><span id="age">',
+        age and "Data is " .. age .. " old" or "No data yet", "</span> ", BUTTONS, "</div></header>\n",
+        '<p id="spoken" class="unseen" role="status"></p>\n<p id="news" class="news"></p>\n', trouble(state, age),
+        '\n<main id="view" tabindex="-1">', body or WAITING, FOOT }
+end
+
+return M

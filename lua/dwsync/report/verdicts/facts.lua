@@ -1,0 +1,139 @@
+--- What all the health formats read out of an overview: verdicts as flat rows, names for clusters and sources.
+-- It must not judge, escape, or trust the types of what records brought along.
+-- @module dwsync.report.verdicts.facts
+local display = require "dwsync.text"
+local quantities = require "dwsync.quantities"
+local severities = require "dwsync.severity"
+
+local M = {}
+
+--- The fields of a row, in the order of the columns.
+M.columns = { "cluster_id", "cluster_name", "severity", "rule", "source", "source_type", "value", "unit", "warning",
+    "critical", "since", "record_id", "message", "advice", "now" }
+
+--- Text of any value: what is neither text, number nor boolean says nothing.
+-- @param value @treturn string
+function M.text(value)
+    local kind = type(value)
+    if kind == "string" then
+        return value
+    end
+    return (kind == "number" or kind == "boolean") and tostring(value) or ""
+end
+
+--- The same as the beginning of a line for people. @param value @treturn string
+function M.sentence(value)
+    return (M.text(value):gsub("^%l", string.upper))
+end
+
+--- The name of a cluster, else its id. @tparam table item of an overview @treturn string
+function M.cluster_name(item)
+    local cluster = type(item.cluster) == "table" and item.cluster or {}
+    local name = M.text(cluster.name)
+    if name == "" then
+        name = M.text(cluster.id)
+    end
+    return name ~= "" and name or "cluster without a name"
+end
+
+--- @tparam table item @treturn string id, "" when there is none
+function M.cluster_id(item)
+    return type(item.cluster) == "table" and M.text(item.cluster.id) or ""
+end
+
+local MAX_ID = 36
+
+--- The first group of a UUID, which tells sources apart; other ids as they are.
+-- @param id identity_source_id @treturn string
+function M.short_id(id)
+    id = M.text(id)
+    return id:match "^(%x%x%x%x%x%x%x%x)%-%x%x%x%x%-" or id
+end
+
+--- A short name for a source: "ldap 79d6458e".
+-- @param type_ identity_source_type @param id identity_source_id @treturn string
+function M.source_name(type_, id)
+    type_, id = M.text(type_), M.short_id(id)
+    if type_ == "" then
+        return id ~= "" and id or "unnamed source"
+    end
+    return id ~= "" and type_ .. " " .. display.cut(id, MAX_ID) or type_
+end
+
+--- What a verdict is about: a source, or the cluster. @tparam table verdict @treturn string
+function M.subject(verdict)
+    if verdict.source == nil and verdict.source_type == nil then
+        return "cluster"
+    end
+    return M.source_name(verdict.source_type, verdict.source)
+end
+
+--- What stands for verdicts where a cluster could not be asked: one, of rule "query".
+-- @param err why @treturn table
+function M.of_failure(err)
+    err = type(err) == "table" and err or { message = err }
+    return {
+        rule = "query",
+        severity = "unknown",
+        message = "the records could not be read: " .. M.text(err.message),
+        advice = M.text(err.hint) ~= "" and M.text(err.hint) or nil,
+    }
+end
+
+--- The verdicts about one cluster, worst first. When it could not be asked: one, of rule "query".
+-- @tparam table item of an overview @treturn {table,...}
+function M.of(item)
+    if item.evaluation then
+        return item.evaluation.verdicts
+    end
+    return { M.of_failure(item.error) }
+end
+
+--- Splits verdicts into those that ask for attention and those that are ok.
+-- @tparam {table,...} verdicts @treturn {table,...} not ok @treturn {table,...} ok
+function M.split(verdicts)
+    local bad, good = {}, {}
+    for _, verdict in ipairs(verdicts) do
+        local list = verdict.severity == "ok" and good or bad
+        list[#list + 1] = verdict
+    end
+    return bad, good
+end
+
+local function number(value)
+    return quantities.is_finite(value) and value or nil
+end
+
+local function row_of(verdict, item, now)
+    return {
+        cluster_id = M.cluster_id(item),
+        cluster_name = M.text(type(item.cluster) == "table" and item.cluster.name or nil),
+        severity = severities.known(verdict.severity),
+        rule = verdict.rule,
+        source = verdict.source ~= nil and M.text(verdict.source) or nil,
+        source_type = verdict.source_type ~= nil and M.text(verdict.source_type) or nil,
+        value = number(verdict.value),
+        unit = verdict.unit,
+        warning = number(verdict.warning),
+        critical = number(verdict.critical),
+        since = number(verdict.since),
+        record_id = verdict.record_id ~= nil and M.text(verdict.record_id) or nil,
+        message = M.text(verdict.message),
+        advice = verdict.advice,
+        now = number(now) and math.floor(now * 1000) or nil,
+    }
+end
+
+--- All verdicts of an overview as a document of rows, for the formats that know rows; times in milliseconds.
+-- @tparam table overview @treturn table
+function M.document(overview)
+    local rows = {}
+    for _, item in ipairs(overview.clusters) do
+        for _, verdict in ipairs(M.of(item)) do
+            rows[#rows + 1] = row_of(verdict, item, overview.now)
+        end
+    end
+    return { name = "verdicts", rows = rows, columns = M.columns }
+end
+
+return M

@@ -1,0 +1,48 @@
+--- The answer of a page before anything else: "2 of 7 clusters are critical", and how many there are of each severity.
+-- It must not judge.
+-- @module dwsync.report.verdicts.headline
+local display = require "dwsync.text"
+local markup = require "dwsync.report.page.markup"
+local page = require "dwsync.report.page"
+local severities = require "dwsync.severity"
+local verdicts = require "dwsync.report.verdicts.facts"
+
+local M = {}
+
+local element = markup.element
+
+local MAX_NAME = 80
+
+--- The name of a cluster, cut. @tparam table item of an overview @treturn string
+function M.name(item)
+    return display.cut(display.safe(verdicts.cluster_name(item)), MAX_NAME)
+end
+
+--- One sentence about all clusters. @tparam table overview @treturn string
+function M.text(overview)
+    local clusters, severity = overview.clusters, severities.known(overview.severity)
+    if #clusters == 0 then
+        return "There is no cluster to judge"
+    elseif #clusters == 1 then
+        return ("%s is %s"):format(M.name(clusters[1]), severity)
+    end
+    local worst = severities.count(clusters)[severity]
+    if worst == #clusters then
+        return ("All %d clusters are %s"):format(#clusters, severity)
+    end
+    return ("%d of %d clusters %s %s"):format(worst, #clusters, worst == 1 and "is" or "are", severity)
+end
+
+--- How many clusters there are of each severity. @tparam {table,...} clusters @treturn dwsync.markup
+function M.census(clusters)
+    local counts, items = severities.count(clusters), {}
+    for _, severity in ipairs(severities.worst_first) do
+        if counts[severity] > 0 then
+            items[#items + 1] = element("li", { class = severity }, page.icon(severity),
+                element("b", nil, counts[severity]), severity)
+        end
+    end
+    return element("ul", { class = "census", ["aria-label"] = "Clusters by severity" }, items)
+end
+
+return M

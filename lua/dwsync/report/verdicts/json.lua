@@ -1,0 +1,115 @@
+--- An overview as one JSON document with its fields in a fixed order; every point in time in milliseconds.
+-- It must not contain the records: `dwsync records` gives those. It stays valid JSON whatever records brought along.
+--
+--     {"now", "severity", "clusters": [
+--       {"id", "name", "severity", "error": {"kind", "message", "hint", "code", "status", "request_id"},
+--        "records": number, "verdicts": [{"severity", "rule", "source", "source_type", "value", "unit", "warning",
+--        "critical", "since", "record_id", "message", "advice"}],
+--        "sources": [{"id", "type", "severity", "statistics": {…}, "reasons": […]}],
+--        "statistics": {…}, "reasons": [{…}]}]}
+--
+-- "error" stands in clusters that could not be asked, everything from "records" on in the others. Absent values are
+-- left out. "verdicts" are all of the cluster and its sources, worst first; lists are there when they are empty, too.
+-- @module dwsync.report.verdicts.json
+local ndjson = require "dwsync.report.rows.ndjson"
+local quantities = require "dwsync.quantities"
+local severities = require "dwsync.severity"
+local verdicts = require "dwsync.report.verdicts.facts"
+
+local M = {}
+
+local VERDICT = { "severity", "rule", "source", "source_type", "value", "unit", "warning", "critical", "since",
+    "record_id", "message", "advice" }
+local STATISTICS = { "runs", "windows", "duration_p50", "duration_p95", "median_gap", "last_run", "last_run_id",
+    "last_status", "last_success", "last_success_id", "next_expected", "added", "updated", "deleted", "failed" }
+local WINDOW = { "runs", "ok", "partial", "failed", "running", "success_ratio" }
+local REASON = { "template", "class", "count", "first_seen", "last_seen", "sample", "record_id", "cause", "next_step" }
+local ERROR = { "kind", "message", "hint", "code", "status", "request_id" }
+
+local function scalar(value)
+    local kind = type(value)
+    if kind == "string" or kind == "boolean" or quantities.is_finite(value) then
+        return ndjson.encode(value)
+    end
+end
+
+local function pair(name, text)
+    return ndjson.encode(name) .. ":" .. text
+end
+
+local function object(value, names)
+    local parts = {}
+    for _, name in ipairs(names) do
+        local text = scalar(value[name])
+        parts[#parts + 1] = text and pair(name, text) or nil
+    end
+    return parts
+end
+
+local function braces(parts)
+    return "{" .. table.concat(parts, ",") .. "}"
+end
+
+local function list(items, encode, separator)
+    local parts = {}
+    for i, item in ipairs(items or {}) do
+        parts[i] = encode(item)
+    end
+    return "[" .. table.concat(parts, separator or ",") .. "]"
+end
+
+local function flat(names)
+    return function(item)
+        return braces(object(item, names))
+    end
+end
+
+local function statistics(value)
+    local windows = {}
+    for _, span in ipairs { "24h", "7d", "30d" } do
+        local window = (value.windows or {})[span]
+        windows[#windows + 1] = window and pair(span, braces(object(window, WINDOW))) or nil
+    end
+    local parts = object(value, STATISTICS)
+    table.insert(parts, math.min(2, #parts + 1), pair("windows", braces(windows)))
+    return braces(parts)
+end
+
+local function source(item)
+    return braces {
+        table.concat(object({ id = item.id, type = item.type, severity = severities.known(item.severity) },
+            { "id", "type", "severity" }), ","),
+        pair("statistics", statistics(item.statistics or {})),
+        pair("reasons", list(item.reasons, flat(REASON))),
+    }
+end
+
+local function cluster(item)
+    local parts = object({ id = verdicts.cluster_id(item), name = type(item.cluster) == "table" and item.cluster.name,
+        severity = severities.known(item.severity) }, { "id", "name", "severity" })
+    local evaluation = item.evaluation
+    if not evaluation then
+        local err = type(item.error) == "table" and item.error or { message = verdicts.text(item.error) }
+        parts[#parts + 1] = pair("error", braces(object(err, ERROR)))
+        return braces(parts)
+    end
+    parts[#parts + 1] = pair("records", scalar(evaluation.records) or "0")
+    parts[#parts + 1] = pair("verdicts", list(evaluation.verdicts, flat(VERDICT), ",\n"))
+    parts[#parts + 1] = pair("sources", list(evaluation.sources, source, ",\n"))
+    parts[#parts + 1] = pair("statistics", statistics(evaluation.statistics or {}))
+    parts[#parts + 1] = pair("reasons", list(evaluation.reasons, flat(REASON), ",\n"))
+    return braces(parts)
+end
+
+--- @tparam table overview @tparam function write
+function M.render(overview, write)
+    local head = { pair("now", scalar(math.floor(overview.now * 1000))),
+        pair("severity", ndjson.encode(severities.known(overview.severity))) }
+    write("{" .. table.concat(head, ",") .. ',"clusters":[')
+    for i, item in ipairs(overview.clusters) do
+        write((i > 1 and ",\n" or "\n") .. cluster(item))
+    end
+    write "\n]}\n"
+end
+
+return M

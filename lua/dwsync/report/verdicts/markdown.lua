@@ -1,0 +1,132 @@
+--- Verdicts as Markdown, for a ticket or a chat.
+-- It must not let a text out of a record be a link, HTML or a mention: dwsync.report.markdown_text sees to it.
+-- @module dwsync.report.verdicts.markdown
+local display = require "dwsync.text"
+local markdown_text = require "dwsync.report.markdown_text"
+local quantities = require "dwsync.quantities"
+local severities = require "dwsync.severity"
+local verdicts = require "dwsync.report.verdicts.facts"
+
+local M = {}
+
+local MAX_TEXT, MAX_NAME, MAX_REASONS, MAX_SOURCES = 400, 80, 10, 50
+
+local SIGNS = { critical = "🔴", warning = "🟠", unknown = "🟣", ok = "🟢" }
+
+local function prose(value, width)
+    return markdown_text.prose(verdicts.text(value), width or MAX_TEXT)
+end
+
+local function code(value, width)
+    return markdown_text.code(verdicts.text(value), width or MAX_NAME)
+end
+
+local function badge(severity)
+    severity = severities.known(severity)
+    return SIGNS[severity] .. " **" .. severities.word(severity) .. "**"
+end
+
+local function facts_of(verdict, now)
+    local facts = {}
+    local thresholds = quantities.thresholds(verdict)
+    facts[#facts + 1] = verdict.since and ("since %s (%s)"):format(quantities.instant(verdict.since),
+        quantities.distance(verdict.since, now)) or nil
+    facts[#facts + 1] = thresholds ~= "" and thresholds or nil
+    facts[#facts + 1] = verdict.record_id ~= nil and "record " .. code(verdict.record_id) or nil
+    return table.concat(facts, "; ")
+end
+
+local function write_verdict(verdict, now, write)
+    write(("- %s `%s` (%s): %s\n"):format(badge(verdict.severity), verdict.rule,
+        prose(verdicts.subject(verdict), MAX_NAME), prose(verdicts.sentence(verdict.message))))
+    local facts = facts_of(verdict, now)
+    write(facts ~= "" and ("  - %s\n"):format(facts) or "")
+    write(verdict.advice and ("  - **Next:** %s\n"):format(prose(verdict.advice)) or "")
+end
+
+local function write_ok(good, write)
+    local seen, rules = {}, {}
+    for _, verdict in ipairs(good) do
+        if not seen[verdict.rule] then
+            seen[verdict.rule] = true
+            rules[#rules + 1] = verdict.rule
+        end
+    end
+    if #rules > 0 then
+        local noun = #good == 1 and "check" or "checks"
+        write(("- %s %d %s: %s\n"):format(badge "ok", #good, noun, table.concat(rules, ", "):gsub("_", "\\_")))
+    end
+end
+
+local function ratio(windows, span)
+    local window = (windows or {})[span] or {}
+    return window.success_ratio and ("%s of %s"):format(quantities.percent(window.success_ratio),
+        quantities.number(window.runs)) or "–"
+end
+
+local function write_sources(evaluation, write)
+    if #evaluation.sources == 0 then
+        return
+    end
+    write "\n| Source | State | Last success | Finished in 24 h | Finished in 7 d | Every | Takes | Deleted in 30 d |\n"
+    write "|---|---|---|--:|--:|--:|--:|--:|\n"
+    for i = 1, math.min(#evaluation.sources, MAX_SOURCES) do
+        local source = evaluation.sources[i]
+        local statistics = source.statistics or {}
+        write(("| %s | %s | %s | %s | %s | %s | %s | %s |\n"):format(
+            prose(verdicts.source_name(source.type, source.id), MAX_NAME), severities.known(source.severity),
+            statistics.last_success and quantities.instant(statistics.last_success) or "never",
+            ratio(statistics.windows, "24h"), ratio(statistics.windows, "7d"),
+            quantities.duration(statistics.median_gap), quantities.duration(statistics.duration_p50),
+            quantities.number(statistics.deleted)))
+    end
+    if #evaluation.sources > MAX_SOURCES then
+        write(("\nand %d further sources\n"):format(#evaluation.sources - MAX_SOURCES))
+    end
+end
+
+local function write_reasons(reasons, write)
+    if #reasons == 0 then
+        return
+    end
+    write "\n**Failure reasons**\n\n"
+    for i = 1, math.min(#reasons, MAX_REASONS) do
+        local reason = reasons[i]
+        write(("%d. %s × %s\n"):format(i, quantities.number(reason.count),
+            code(reason.sample or reason.template, MAX_TEXT)))
+        write(("   - %s, %s to %s\n"):format(code(reason.class, 40), quantities.instant(reason.first_seen),
+            quantities.instant(reason.last_seen)))
+        write(reason.cause and ("   - **Cause:** %s\n"):format(prose(verdicts.sentence(reason.cause))) or "")
+        write(reason.next_step and ("   - **Next:** %s\n"):format(prose(reason.next_step)) or "")
+    end
+    if #reasons > MAX_REASONS then
+        write(("\nand %d further reasons\n"):format(#reasons - MAX_REASONS))
+    end
+end
+
+local function write_cluster(item, now, write)
+    local name, id = verdicts.cluster_name(item), verdicts.cluster_id(item)
+    write(("\n### %s %s\n\n"):format(badge(item.severity), prose(name, MAX_NAME)))
+    write(id ~= "" and id ~= name and "Cluster " .. code(id) .. "\n\n" or "")
+    local bad, good = verdicts.split(verdicts.of(item))
+    for _, verdict in ipairs(bad) do
+        write_verdict(verdict, now, write)
+    end
+    write_ok(good, write)
+    if item.evaluation then
+        write_sources(item.evaluation, write)
+        write_reasons(item.evaluation.reasons or {}, write)
+    end
+end
+
+--- @tparam table overview @tparam function write
+function M.render(overview, write)
+    write(("## Identity synchronisation: %s\n\n"):format(badge(overview.severity)))
+    write(("%s, judged %s.\n"):format(display.safe(severities.census(overview.clusters)),
+        quantities.instant(overview.now * 1000)))
+    for _, item in ipairs(overview.clusters) do
+        write_cluster(item, overview.now, write)
+    end
+end
+
+return M

@@ -1,0 +1,159 @@
+--- One line for Nagios and Icinga: "CRITICAL - text | perfdata", thresholds in the perfdata.
+-- It must not let foreign text end the text (|), the line, or what a notification command quotes.
+-- @module dwsync.report.verdicts.nagios
+local display = require "dwsync.text"
+local quantities = require "dwsync.quantities"
+local severities = require "dwsync.severity"
+local verdicts = require "dwsync.report.verdicts.facts"
+
+local M = {}
+
+local MAX_TEXT, MAX_MESSAGE = 600, 200
+local MAX_LINE = 7900 -- Nagios reads 8 KiB; a value cut in two would be another value
+local MAX_NAMED = 3
+
+-- Quotes, "$" and "`" go: Nagios puts this text into command lines, and removes them only when it is told to.
+local REPLACEMENTS = { ["|"] = "/", ["<"] = "(", [">"] = ")", ["'"] = "’", ['"'] = "”", ["`"] = "’", ["$"] = "",
+    ["\\"] = "/" }
+
+local function plain(text, width)
+    return display.cut((display.safe(text):gsub("[|<>'\"`$\\]", REPLACEMENTS)), width)
+end
+
+-- ---- text ----------------------------------------------------------------------------------------
+
+local function without_stop(text)
+    return plain(verdicts.text(text):gsub("%.%s*$", ""), MAX_MESSAGE)
+end
+
+local function sentence(verdict, sources)
+    local text = without_stop(verdict.message)
+    if verdict.source == nil or sources < 2 then
+        return text
+    end
+    return plain(verdicts.source_name(verdict.source_type, verdict.source), 60) .. ": " .. text
+end
+
+local function more(count, noun)
+    return count > 0 and (" (and %d more%s)"):format(count, noun) or ""
+end
+
+local function last_success(item, now)
+    local ms = item.evaluation and (item.evaluation.statistics or {}).last_success
+    return ms and ", last success " .. quantities.distance(ms, now) or ""
+end
+
+local function one_cluster(item, now)
+    local bad, good = verdicts.split(verdicts.of(item))
+    local sources = #(item.evaluation and item.evaluation.sources or {})
+    if #bad == 0 then
+        return ("%d checks ok"):format(#good) .. last_success(item, now)
+    elseif not item.evaluation and bad[1].advice then -- nobody has a report to look into: what to do next stands here
+        return sentence(bad[1], sources) .. ". " .. without_stop(bad[1].advice)
+    end
+    local parts = {}
+    for i = 1, math.min(#bad, MAX_NAMED) do
+        parts[i] = sentence(bad[i], sources)
+    end
+    return table.concat(parts, "; ") .. more(#bad - MAX_NAMED, "")
+end
+
+local function many_clusters(overview)
+    local parts, bad = {}, 0
+    for _, item in ipairs(overview.clusters) do
+        if severities.known(item.severity) ~= "ok" then
+            bad = bad + 1
+            if bad <= MAX_NAMED then
+                local verdict = verdicts.split(verdicts.of(item))[1] or {}
+                parts[bad] = plain(verdicts.cluster_name(item), 60) .. ": " .. sentence(verdict, 1)
+            end
+        end
+    end
+    local head = ("%d clusters: %s"):format(#overview.clusters, severities.census(overview.clusters))
+    return head .. (bad > 0 and "; " or "") .. table.concat(parts, "; ") .. more(bad - MAX_NAMED, "")
+end
+
+-- ---- perfdata ------------------------------------------------------------------------------------
+
+local UNITS = { seconds = "s", ratio = "%" }
+
+local function figure(value, verdict)
+    if not quantities.is_finite(value) then
+        return ""
+    end
+    value = verdict.unit == "ratio" and value * 100 or value
+    return (("%.3f"):format(value):gsub("0+$", ""):gsub("%.$", ""))
+end
+
+local function word(value, length)
+    return (verdicts.text(value):sub(1, length):gsub("[^%w.-]+", "_"))
+end
+
+-- The name of a value must stay the same from check to check, so it is made of ids and not of what else is there.
+local function label(verdict, item, several)
+    local parts = {}
+    parts[1] = several and word(verdicts.cluster_name(item), 60) or nil
+    if verdict.source ~= nil or verdict.source_type ~= nil then
+        parts[#parts + 1] = word(verdict.source_type, 20)
+        parts[#parts + 1] = word(verdicts.short_id(verdict.source), 36)
+    end
+    parts[#parts + 1] = word(verdict.rule, 20)
+    return table.concat(parts, "_")
+end
+
+local function performance(verdict, name)
+    return ("%s=%s%s;%s;%s;0"):format(name, figure(verdict.value, verdict), UNITS[verdict.unit] or "",
+        figure(verdict.warning, verdict), figure(verdict.critical, verdict))
+end
+
+-- Sorted by name: what does not fit is then left out of every check alike.
+local function all_performance(overview, room)
+    local values, names = {}, {}
+    for _, item in ipairs(overview.clusters) do
+        for _, verdict in ipairs(verdicts.of(item)) do
+            local name = label(verdict, item, #overview.clusters > 1)
+            if quantities.is_finite(verdict.value) and not values[name] then
+                values[name] = performance(verdict, name)
+                names[#names + 1] = name
+            end
+        end
+    end
+    table.sort(names)
+    local parts, used = {}, 0
+    for _, name in ipairs(names) do
+        used = used + #values[name] + 1
+        if used > room then
+            break
+        end
+        parts[#parts + 1] = values[name]
+    end
+    return table.concat(parts, " ")
+end
+
+-- ---- further lines -------------------------------------------------------------------------------
+
+local function write_long_output(overview, write)
+    for _, item in ipairs(overview.clusters) do
+        for _, verdict in ipairs((verdicts.split(verdicts.of(item)))) do
+            write(("%s %s %s %s: %s %s\n"):format(severities.word(verdict.severity),
+                plain(verdicts.cluster_name(item), 60), plain(verdicts.subject(verdict), 60), plain(verdict.rule, 20),
+                plain(verdicts.text(verdict.message), MAX_MESSAGE), plain(verdicts.text(verdict.advice), MAX_MESSAGE)))
+        end
+    end
+end
+
+--- @tparam table overview @tparam function write
+-- @tparam table options `long`: further lines, one for each verdict that is not ok, which Nagios shows as long output
+function M.render(overview, write, options)
+    local clusters = overview.clusters
+    local text = #clusters == 1 and one_cluster(clusters[1], overview.now)
+        or #clusters == 0 and "no clusters to judge" or many_clusters(overview)
+    local line = ("%s - %s"):format(severities.word(overview.severity), display.cut(text, MAX_TEXT))
+    local data = all_performance(overview, MAX_LINE - #line)
+    write(line .. (data ~= "" and " | " .. data or "") .. "\n")
+    if options.long then
+        write_long_output(overview, write)
+    end
+end
+
+return M

@@ -1,0 +1,70 @@
+--- Verdicts on a page: a card with advice for each that asks for attention, one line for all that are ok.
+-- It must not judge nor sort; what has no bound of its own is cut, and says so.
+-- @module dwsync.report.verdicts.verdict_list
+local markup = require "dwsync.report.page.markup"
+local page = require "dwsync.report.page"
+local phrases = require "dwsync.report.verdicts.phrases"
+local quantities = require "dwsync.quantities"
+local verdicts = require "dwsync.report.verdicts.facts"
+
+local M = {}
+
+local element, text = markup.element, phrases.text
+
+local MAX_VERDICTS, MAX_RULE = 40, 20
+
+local function fact(name, ...)
+    return element("div", nil, element("dt", nil, name), element("dd", nil, ...))
+end
+
+local function facts(verdict, now)
+    local list = {}
+    if verdict.since then
+        list[#list + 1] = fact("Since", phrases.instant(verdict.since), " (", phrases.ago(verdict.since, now), ")")
+    end
+    local thresholds = quantities.thresholds(verdict)
+    if quantities.is_finite(verdict.value) and thresholds ~= "" then
+        list[#list + 1] = fact("Value", quantities.value(verdict.value, verdict.unit), "; ", thresholds)
+    end
+    if verdict.record_id ~= nil then
+        list[#list + 1] = fact("Record", element("code", nil, text(verdict.record_id, phrases.MAX_NAME)))
+    end
+    return #list > 0 and element("dl", { class = "facts" }, list)
+end
+
+local function card(verdict, now)
+    return element("li", { class = "verdict " .. verdict.severity },
+        element("p", { class = "about" }, page.badge(verdict.severity), element("b", nil, text(verdict.rule, MAX_RULE)),
+            element("bdi", { class = "quiet" }, text(verdicts.subject(verdict), phrases.MAX_NAME))),
+        element("p", { class = "message" }, element("bdi", nil, text(verdicts.sentence(verdict.message)))),
+        verdict.advice and element("p", { class = "advice" }, element("span", { class = "label" }, "Next: "),
+            element("bdi", nil, text(verdict.advice))),
+        facts(verdict, now))
+end
+
+--- The cards of verdicts that are not ok.
+-- @tparam {table,...} bad @tparam number now seconds since the epoch @treturn dwsync.markup
+function M.cards(bad, now)
+    local cards = {}
+    for i = 1, math.min(#bad, MAX_VERDICTS) do
+        cards[i] = card(bad[i], now)
+    end
+    return markup.join(#cards > 0 and element("ul", { class = "verdicts" }, cards),
+        phrases.and_more(#bad, MAX_VERDICTS, "verdicts"))
+end
+
+--- One line for all verdicts that are ok. @tparam {table,...} good @treturn dwsync.markup
+function M.ok_line(good)
+    local seen, rules = {}, {}
+    for _, verdict in ipairs(good) do
+        local rule = text(verdict.rule, MAX_RULE)
+        if not seen[rule] then
+            seen[rule] = true
+            rules[#rules + 1] = rule
+        end
+    end
+    return markup.join(#good > 0 and element("p", { class = "fine" }, page.badge "ok", ("%d %s: "):format(#good,
+        #good == 1 and "check" or "checks"), table.concat(rules, ", ")))
+end
+
+return M

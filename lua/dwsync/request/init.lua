@@ -1,0 +1,404 @@
+--- One authenticated request: endpoints in turn, a fresh date and signature for each attempt, or a token; the clock
+-- put right once, an expired token replaced once.
+-- It must not know what the answer means beyond success or failure.
+-- @module dwsync.request
+local core = require "dwsync.core"
+local credentials = require "dwsync.credentials"
+local errors = require "dwsync.errors"
+local json = require "dwsync.json"
+local key_guard = require "dwsync.request.key_guard"
+local keys_of = require "dwsync.credentials.keys"
+local retry = require "dwsync.request.retry"
+local timestamps = require "dwsync.timestamps"
+
+local M = {}
+
+local Api = { __name = "dwsync.request" }
+Api.__index = Api
+
+-- The SDKs move on to the next endpoint of a list for these, and never for an HTTP status.
+local NEXT_ENDPOINT = { resolve = true, handshake = true, certificate = true }
+
+-- A refused date is only explained by our clock when the server's is at least this far away.
+local MIN_SKEW_SECONDS = 60
+
+-- How often a request looks whether an unproven key may be tried.
+local GUARD_WAIT_SECONDS = 0.01
+
+local function retry_policy(self)
+    return {
+        retries = self.retries,
+        runtime = self.runtime,
+        random = self.random,
+        on_retry = function(err, pause)
+            if self.emit then
+                self.emit { type = "retry", error = err, pause = pause }
+            end
+        end,
+    }
+end
+
+--- @tparam table settings `runtime`, `endpoints` {dws = {url,...}, iam = {url}}, `given_credentials` (the option
+-- `credentials`), `context` (what sources need, see dwsync.credentials.new), `transport` (options copied into each
+-- request), `signing` {algorithm =, region =, service =}, `iam_is_default` (whether credentials may name another IAM
+-- endpoint), `retries`, `attempt_timeout` (seconds), `random`, `emit`: function(event), `guard` (default: the
+-- process's)
+-- @treturn dwsync.request
+function M.new(settings)
+    local self = {
+        clock_offset = 0, -- seconds to add to this machine's clock
+        preferred = {}, -- service → the index of the endpoint that answered last
+        guard = key_guard.shared,
+        signing = {},
+        signers = setmetatable({}, { __mode = "k" }), -- by service and credentials
+    }
+    for name, value in pairs(settings) do
+        self[name] = value
+    end
+    setmetatable(self, Api)
+    self.policy = retry_policy(self)
+    local context = {
+        api = self,
+        runtime = self.runtime,
+        random = self.random,
+        emit = self.emit,
+        perform = function(request)
+            return self:perform_plainly(request)
+        end,
+    }
+    for name, value in pairs(self.context) do
+        context[name] = value
+    end
+    self.provider = credentials.new(self.given_credentials, context)
+    return self
+end
+
+--- The credentials to use now; those of sources without end are found anew at each call.
+-- @tparam table limits `deadline`, `timeout`
+-- @treturn dwsync.credentials, or nil
+-- @treturn dwsync.error
+function Api:resolve_credentials(limits)
+    local ready = self.runtime.ready
+    if ready then
+        local good, err = ready()
+        if not good then
+            return nil, errors.from_core(err)
+        end
+    end
+    return self.provider:get(limits)
+end
+
+local function tell_attempt(self, request, started, response, err, secrets)
+    self.emit {
+        type = "attempt",
+        method = request.method,
+        url = request.url,
+        status = response and response.status,
+        request_id = response and errors.request_id(response, secrets),
+        seconds = self.runtime.now() - started,
+        error = err,
+    }
+end
+
+--- Performs a request as it stands, neither signed nor repeated; for services on this machine.
+-- @tparam table request see dwsync.runtime
+-- @treturn table response, or nil
+-- @treturn dwsync.error
+function Api:perform_plainly(request)
+    local started = self.runtime.now()
+    local secrets = keys_of.hide({ request.headers.Authorization, request.headers["X-Metadata-Token"] }, 2)
+    local response, failure = self.runtime.perform(request)
+    local err
+    if not response then
+        err = errors.from_core(failure, secrets)
+    end
+    if self.emit then
+        tell_attempt(self, request, started, response, err, secrets)
+    end
+    return response, err
+end
+
+-- ---- one exchange: a call with one set of keys ---------------------------------------------------
+
+-- What is noted in it belongs to one request: {method, service, call, keys}, what was signed with what and when, and
+-- whether the clock was put right after it.
+local function new_exchange(method, service, call, keys)
+    return { -- with all it will have, since a table that grows is made several times
+        method = method,
+        service = service,
+        call = call,
+        keys = keys,
+        to_sign = false,
+        signer = false,
+        date = false,
+        signed_with = false,
+        clock_corrected = false,
+    }
+end
+
+-- Derived keys are made for a service, and IAM is none of those: projects and tokens are asked for in the plain form.
+local function make_signer(self, service, keys)
+    local algorithm = keys.algorithm or self.signing.algorithm
+    if algorithm == "V11-HMAC-SHA256" and service == "iam" then
+        algorithm = nil
+    end
+    return {
+        ak = keys.ak,
+        sk = keys.sk,
+        security_token = keys.security_token,
+        algorithm = algorithm,
+        region = self.signing.region,
+        service = self.signing.service,
+    }
+end
+
+local function signer(self, service, keys)
+    local known = self.signers[keys]
+    if not known then
+        known = {}
+        self.signers[keys] = known
+    end
+    known[service] = known[service] or make_signer(self, service, keys)
+    return known[service]
+end
+
+-- Returns the headers that authenticate: a signature's, a token's (never both), or none.
+local function authenticate(self, exchange, url)
+    local keys, call = exchange.keys, exchange.call
+    if not keys then
+        return {}
+    elseif keys.token then
+        return { ["X-Auth-Token"] = keys.token }
+    end
+    exchange.to_sign = { method = exchange.method, url = url, headers = call.headers, body = call.body }
+    exchange.signer = signer(self, exchange.service, keys)
+    exchange.date = timestamps.to_sdk_date(self.runtime.now() + self.clock_offset)
+    local signed, err = core.sign(exchange.to_sign, exchange.signer, exchange.date)
+    return signed, err and errors.from_core(err)
+end
+
+local function build(self, exchange, url, seconds)
+    local call, transport = exchange.call, self.transport
+    local headers, err = authenticate(self, exchange, url)
+    if not headers then
+        return nil, err
+    end
+    for name, value in pairs(call.headers) do
+        headers[name] = value
+    end
+    -- Not signed: proxies rewrite it.
+    headers["Content-Type"] = call.body and "application/json;charset=utf8" or nil
+    return {
+        method = exchange.method,
+        url = url,
+        headers = headers,
+        body = call.body,
+        timeout = seconds,
+        decode = call.decode,
+        connect_timeout = transport.connect_timeout,
+        max_response_bytes = transport.max_response_bytes,
+        ca_file = transport.ca_file,
+        client_cert = transport.client_cert,
+        client_key = transport.client_key,
+        proxy = transport.proxy,
+        user_agent = transport.user_agent,
+        allow_http = transport.allow_http,
+    }
+end
+
+-- Says what the gateway's echo of the canonical request shows, in place of the echo.
+local function explain(err, response, exchange, secrets)
+    local refusal = require "dwsync.request.refusal"
+    local body = err.kind == "auth" and exchange.to_sign and json.decode(response.body)
+    local _, message = errors.find_code(body or {})
+    local ours = message and core.canonical_request(exchange.to_sign, exchange.signer, exchange.date)
+    local why = ours and refusal.explain(ours, message)
+    if why then
+        err.message = errors.redact(("%s; %s"):format(errors.printable(refusal.without_echo(message)), why), secrets)
+    end
+    return err
+end
+
+-- What must show in nothing that is made of the answer.
+local function secrets_of(exchange)
+    local secrets = {}
+    for _, secret in ipairs(exchange.keys and keys_of.secrets(exchange.keys) or {}) do
+        secrets[#secrets + 1] = secret
+    end
+    for _, secret in ipairs(exchange.call.secrets or {}) do
+        secrets[#secrets + 1] = secret
+    end
+    return secrets
+end
+
+local function judge(self, response, failure, exchange)
+    if response and response.status >= 200 and response.status < 300 then
+        return response
+    end
+    local secrets = secrets_of(exchange)
+    if not response then
+        return nil, errors.from_core(failure, secrets)
+    end
+    local err = errors.from_response(response, { secrets = secrets, now = self.runtime.now() })
+    return nil, explain(err, response, exchange, secrets)
+end
+
+-- Whether a token, or the token of a temporary key, is the only thing wrong.
+local function is_expired(err)
+    local code = err.code or ""
+    return err.kind == "auth" and (code:find "^API[GC]W?%.0307$" ~= nil or code == "IAM.1108"
+        or err.message:find("token expires", 1, true) ~= nil)
+end
+
+-- Waits for the turn of a key that nothing proves yet; see dwsync.request.key_guard.
+local function enter_guard(self, keys, seconds)
+    local runtime = self.runtime
+    local till = runtime.now() + seconds
+    while true do
+        local now = runtime.now()
+        local ticket, err = self.guard:enter(keys, now, now + seconds)
+        if ticket or err then
+            return ticket, err
+        elseif now >= till then
+            return nil, errors.new {
+                kind = "timeout",
+                message = ("access key %s is still being tried by other requests"):format(keys.ak),
+                retryable = false,
+            }
+        end
+        runtime.sleep(GUARD_WAIT_SECONDS)
+    end
+end
+
+-- Whether the server's own clock explains why it refused ours; then ours is corrected from now on. Of many requests
+-- under way the first one corrects it, the others only see that they were signed before.
+local function correct_clock(self, err, exchange)
+    if err.kind == "clock" and exchange.signed_with and exchange.signed_with ~= self.clock_offset then
+        return true
+    end
+    local offset = err.server_time and err.server_time - self.runtime.now()
+    if err.kind ~= "clock" or not offset or math.abs(offset - self.clock_offset) < MIN_SKEW_SECONDS then
+        return false
+    end
+    self.clock_offset = offset
+    if self.emit then
+        self.emit { type = "clock", skew = offset }
+    end
+    return true
+end
+
+-- A refusal that says nothing about the secret is none: the date can be corrected, an expired token replaced.
+local function leave_guard(self, ticket, exchange, response, err)
+    local accepted = response ~= nil or err.code ~= nil and err.code:find "^DWS%." ~= nil
+    local refused = err and (err.kind == "auth" or err.kind == "clock") and not is_expired(err)
+        and not exchange.clock_corrected
+    self.guard:leave(ticket, self.runtime.now(), accepted, refused and err or nil)
+end
+
+local function perform(self, exchange, url, seconds)
+    local ticket, err, request
+    local keys = exchange.keys
+    if keys and keys.ak then
+        ticket, err = enter_guard(self, keys, seconds)
+        if not ticket then
+            return nil, err
+        end
+    end
+    exchange.signed_with = self.clock_offset
+    request, err = build(self, exchange, url, seconds)
+    if not request then
+        if ticket then
+            self.guard:leave(ticket, self.runtime.now())
+        end
+        return nil, err
+    end
+    local started = self.runtime.now()
+    local response, failure = self.runtime.perform(request)
+    local result
+    result, err = judge(self, response, failure, exchange)
+    if self.emit then
+        tell_attempt(self, request, started, response, err, secrets_of(exchange))
+    end
+    exchange.clock_corrected = err ~= nil and correct_clock(self, err, exchange)
+    if ticket then
+        leave_guard(self, ticket, exchange, result, err)
+    end
+    return result, err
+end
+
+--- Where a service is asked.
+-- @tparam string service "dws" or "iam"
+-- @tparam table call perhaps with `endpoints` instead of the service's
+-- @tparam[opt] dwsync.credentials keys may name an IAM endpoint
+-- @treturn {string,...} URLs, or nil
+-- @treturn dwsync.error
+function Api:endpoints_of(service, call, keys)
+    local named = service == "iam" and self.iam_is_default and keys and keys.iam_endpoint
+    if call.endpoints or not named then
+        return call.endpoints or self.endpoints[service]
+    end
+    return self.context.iam_endpoints(named)
+end
+
+-- Tries the endpoints in turn, beginning with the one that answered last.
+local function perform_anywhere(left, self, exchange, target)
+    local service = exchange.service
+    local endpoints, err = self:endpoints_of(service, exchange.call, exchange.keys)
+    if not endpoints then
+        return nil, err
+    end
+    local seconds = math.min(left, self.attempt_timeout)
+    local first = self.preferred[service] or 1
+    local response
+    for step = 0, #endpoints - 1 do
+        local index = (first - 1 + step) % #endpoints + 1
+        response, err = perform(self, exchange, endpoints[index] .. target, seconds)
+        if response or not NEXT_ENDPOINT[err.code] then
+            self.preferred[service] = index
+            break
+        end
+    end
+    return response, err
+end
+
+local function attempts(self, exchange, target)
+    return retry.run(perform_anywhere, self.policy, exchange.call, self, exchange, target)
+end
+
+local function until_clock_is_right(self, exchange, target)
+    local response, err = attempts(self, exchange, target)
+    if not response and exchange.clock_corrected then
+        response, err = attempts(self, exchange, target)
+    end
+    return response, err
+end
+
+--- Performs one request to success or a final error. It may be repeated: give it none that must happen only once.
+-- @tparam string method "GET", or "POST" for what creates nothing but a token or a temporary key
+-- @tparam string service "dws" or "iam"
+-- @tparam string target path and query, percent-encoded
+-- @tparam table call `headers` to send and sign; `keys`: the credentials, nil for none; `body`; `secrets`: further
+-- texts that must not show; `endpoints` instead of the service's; `deadline`: seconds since the epoch and `timeout`:
+-- the same as a length, for messages; `decode`: what the runtime may do with a page, see dwsync.runtime
+-- @treturn table response with a 2xx status, or nil
+-- @treturn dwsync.error
+-- @treturn dwsync.credentials those the answer belongs to
+function Api:send(method, service, target, call)
+    local keys = call.keys
+    local response, err = until_clock_is_right(self, new_exchange(method, service, call, keys), target)
+    if not response and keys and is_expired(err) then
+        local fresh = self.provider:renew(keys, call)
+        if fresh then
+            keys = fresh
+            response, err = until_clock_is_right(self, new_exchange(method, service, call, keys), target)
+        end
+    end
+    return response, err, keys
+end
+
+--- Performs one GET: see `send`.
+function Api:get(service, target, call)
+    return self:send("GET", service, target, call)
+end
+
+return M

@@ -1,0 +1,179 @@
+--- Keeps a wrong secret from locking its key: more than five refusals in a row lock it for five minutes at the service,
+-- for everybody who uses it. Counts refusals of each access key in this process and stops before that.
+-- It must not read a clock or wait: "now" is an argument, and whoever is told to wait does so.
+-- @module dwsync.request.key_guard
+local errors = require "dwsync.errors"
+local timestamps = require "dwsync.timestamps"
+
+local M = {}
+
+local Guard = { __name = "dwsync.request.key_guard" }
+Guard.__index = Guard
+
+local MAX_REFUSALS = 3
+local PAUSE_SECONDS = 300
+-- A key not used for a day is forgotten: temporary ones come and go.
+local FORGET_SECONDS = 86400
+local PRUNE_EVERY = 100
+
+--- @treturn dwsync.request.key_guard
+function M.new()
+    return setmetatable({ states = {}, added = 0 }, Guard)
+end
+
+--- The one that all clients of this process share.
+M.shared = M.new()
+
+local function prune(self, now)
+    for ak, state in pairs(self.states) do
+        if state.used < now - FORGET_SECONDS then
+            self.states[ak] = nil
+        end
+    end
+end
+
+-- Of a secret that another process tried only a digest is known.
+local function is_same_secret(state, sk)
+    if state.digest and state.digest(sk) == state.sk_digest then
+        state.sk, state.digest, state.sk_digest = sk, nil, nil
+    end
+    return state.sk == sk
+end
+
+-- A corrected secret may be tried at once, but only once: the service has not forgotten its own count.
+local function state_of(self, keys, now)
+    local state = self.states[keys.ak]
+    if not state then
+        self.added = self.added + 1
+        if self.added % PRUNE_EVERY == 0 then
+            prune(self, now)
+        end
+        state = { sk = keys.sk, refusals = 0, outstanding = {} }
+        self.states[keys.ak] = state
+    elseif not is_same_secret(state, keys.sk) then
+        state.sk, state.proven, state.blocked_until, state.digest = keys.sk, nil, nil, nil
+        state.refusals = math.min(state.refusals, MAX_REFUSALS - 1)
+    end
+    state.used = now
+    return state
+end
+
+local function blocked(keys, state)
+    local last = state.last
+    return errors.new {
+        kind = last.kind,
+        code = last.code,
+        message = ("access key %s was refused %d times in a row (%s); nothing is sent with it until %s"):format(keys.ak,
+            state.refusals, last.message, timestamps.to_iso(state.blocked_until * 1000)),
+        hint = last.kind == "clock" and last.hint
+            or "Check the secret key: after more than five refusals the service locks the key for five minutes.",
+        retryable = false,
+        cause = last,
+    }
+end
+
+local function outstanding(state, now)
+    local count = 0
+    for ticket, till in pairs(state.outstanding) do
+        if till <= now then
+            state.outstanding[ticket] = nil -- its coroutine was dropped
+        else
+            count = count + 1
+        end
+    end
+    return count
+end
+
+--- Asks to send one request with a key. While the key is unproven, no more are under way than refusals are left.
+-- @tparam dwsync.credentials keys
+-- @tparam number now seconds since the epoch
+-- @tparam number till when the request is over at the latest
+-- @treturn table ticket for `leave`; or nil: ask again a little later
+-- @treturn dwsync.error when nothing may be sent
+function Guard:enter(keys, now, till)
+    local state = state_of(self, keys, now)
+    if state.blocked_until then
+        if now < state.blocked_until then
+            return nil, blocked(keys, state)
+        end
+        state.blocked_until, state.refusals = nil, MAX_REFUSALS - 1
+    end
+    if state.proven then
+        return state.proven
+    elseif outstanding(state, now) >= MAX_REFUSALS - state.refusals then
+        return nil
+    end
+    local ticket = { state = state, sk = keys.sk }
+    state.outstanding[ticket] = till
+    return ticket
+end
+
+--- Says what came of a request.
+-- @tparam table ticket
+-- @tparam number now
+-- @tparam ?boolean accepted true: the service took the signature; nil: nobody can say
+-- @tparam ?dwsync.error refusal the service did not take it
+function Guard.leave(_, ticket, now, accepted, refusal)
+    local state = ticket.state
+    state.outstanding[ticket] = nil
+    if ticket.sk ~= state.sk then
+        return -- it says nothing about the secret in use now
+    elseif accepted then
+        state.proven = ticket -- serves every request from now on
+        state.refusals, state.blocked_until, state.last = 0, nil, nil
+    elseif refusal then
+        state.proven = nil
+        state.refusals, state.last = state.refusals + 1, refusal
+        if state.refusals >= MAX_REFUSALS then
+            state.blocked_until = now + PAUSE_SECONDS
+        end
+    end
+end
+
+--- The keys that the service refused since it last took them, for other processes that use them, too.
+-- @tparam function digest function(secret) → text that does not give it away
+-- @treturn {table,...} fit to be written as JSON
+function Guard:refused(digest)
+    local list = {}
+    for ak, state in pairs(self.states) do
+        if state.refusals > 0 and state.last then
+            local last = state.last
+            list[#list + 1] = {
+                ak = ak,
+                sk_digest = state.sk and digest(state.sk) or state.sk_digest,
+                refusals = state.refusals,
+                blocked_until = state.blocked_until,
+                used = state.used,
+                last = { kind = last.kind, code = last.code, message = last.message, hint = last.hint },
+            }
+        end
+    end
+    return list
+end
+
+--- Takes over what another process learned; what is known here and newer stays.
+-- @tparam {table,...} list what `refused` gave
+-- @tparam function digest the same as there
+function Guard:restore(list, digest)
+    for _, entry in ipairs(list) do
+        local state = self.states[entry.ak]
+        if not state or state.used < entry.used then
+            self.states[entry.ak] = {
+                sk_digest = entry.sk_digest,
+                digest = digest,
+                refusals = entry.refusals,
+                blocked_until = entry.blocked_until,
+                used = entry.used,
+                last = errors.new(entry.last),
+                outstanding = {},
+            }
+        end
+    end
+end
+
+--- Forgets every refusal, for whoever knows that the service has forgotten them, too.
+function Guard:forget()
+    self.states = {}
+end
+
+return M

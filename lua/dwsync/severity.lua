@@ -1,0 +1,95 @@
+--- The four severities: their order, words, colours on a terminal and exit statuses.
+-- @module dwsync.severity
+local M = {}
+
+--- All of them, worst first.
+M.worst_first = { "critical", "warning", "unknown", "ok" }
+
+local LEVELS = { ok = 0, unknown = 1, warning = 2, critical = 3 }
+local COLORS = { ok = "32", unknown = "35", warning = "33", critical = "31" }
+local EXIT_STATUSES = { ok = 0, warning = 1, critical = 2, unknown = 3 }
+
+--- The severity itself, or "unknown" for anything else.
+-- @param severity
+-- @treturn string
+function M.known(severity)
+    return LEVELS[severity] and severity or "unknown"
+end
+
+--- How bad it is: 0 ok, 1 unknown, 2 warning, 3 critical, so that the greatest is the worst.
+-- @param severity
+-- @treturn integer
+function M.level(severity)
+    return LEVELS[M.known(severity)]
+end
+
+--- Whether one severity is worse than another.
+-- @param a
+-- @param b
+-- @treturn boolean
+function M.is_worse(a, b)
+    return M.level(a) > M.level(b)
+end
+
+--- The worst severity of a list of tables that have one.
+-- @tparam {table,...} list
+-- @treturn string "unknown" when the list is empty: nothing was judged, which is not ok
+function M.worst(list)
+    local worst
+    for _, item in ipairs(list) do
+        if not worst or M.is_worse(item.severity, worst) then
+            worst = M.known(item.severity)
+        end
+    end
+    return worst or "unknown"
+end
+
+--- The exit status of a Nagios plugin.
+-- @param severity
+-- @treturn integer 0 ok, 1 warning, 2 critical, 3 unknown
+function M.exit_status(severity)
+    return EXIT_STATUSES[M.known(severity)]
+end
+
+--- In capital letters, as monitoring systems write it.
+-- @param severity
+-- @treturn string
+function M.word(severity)
+    return M.known(severity):upper()
+end
+
+--- A text in the severity's colour.
+-- @tparam string text
+-- @param severity
+-- @treturn string
+function M.paint(text, severity)
+    return ("\27[1;%sm%s\27[0m"):format(COLORS[M.known(severity)], text)
+end
+
+--- How many items there are of each severity.
+-- @tparam {table,...} items with a `severity`
+-- @treturn table counts by severity
+function M.count(items)
+    local counts = { critical = 0, warning = 0, unknown = 0, ok = 0 }
+    for _, item in ipairs(items) do
+        local severity = M.known(item.severity)
+        counts[severity] = counts[severity] + 1
+    end
+    return counts
+end
+
+--- How many clusters there are of each severity, in words: "1 critical, 3 ok". Severities without any are left out.
+-- @tparam {table,...} clusters of an overview
+-- @treturn string
+function M.census(clusters)
+    local counts = M.count(clusters)
+    local parts = {}
+    for _, severity in ipairs(M.worst_first) do
+        if counts[severity] > 0 then
+            parts[#parts + 1] = ("%d %s"):format(counts[severity], severity)
+        end
+    end
+    return #parts > 0 and table.concat(parts, ", ") or "no clusters"
+end
+
+return M

@@ -1,0 +1,179 @@
+local alerts = require "dwsync.alerts"
+local health = require "dwsync.health"
+local lyaml = require "lyaml"
+
+local function made(rules, options)
+    return lyaml.load(alerts.render(assert(health.rules(rules)), options))
+end
+
+-- All rules of both groups, by alert and severity, or by the name of the recording.
+local function by_name(rules, options)
+    local found = {}
+    for _, group in ipairs(made(rules, options).groups) do
+        for _, rule in ipairs(group.rules) do
+            local name = rule.record or rule.alert .. " " .. rule.labels.severity
+            assert.is_nil(found[name], name)
+            found[name] = rule
+        end
+    end
+    return found
+end
+
+describe("alert rules", function()
+    it("are there for every rule, at the levels that it can reach", function()
+        local levels, found = {}, by_name()
+        for _, rule in pairs(found) do
+            local name = rule.alert and rule.labels.rule
+            if name then
+                levels[name] = levels[name] or {}
+                levels[name][#levels[name] + 1] = rule.alert .. " " .. rule.labels.severity
+                table.sort(levels[name])
+            end
+        end
+        assert.same({
+            churn = { "DwsyncChurn warning" },
+            data = { "DwsyncData warning" },
+            failing = { "DwsyncFailing critical", "DwsyncFailing warning" },
+            mass_delete = { "DwsyncMassDelete critical", "DwsyncMassDelete warning" },
+            never = { "DwsyncNeverSynchronised warning" },
+            overlap = { "DwsyncOverlap warning" },
+            partial = { "DwsyncPartial critical", "DwsyncPartial warning" },
+            slow = { "DwsyncSlow critical", "DwsyncSlow warning" },
+            stale = { "DwsyncStale critical", "DwsyncStale warning", "DwsyncStaleUnknown warning" },
+            stuck = { "DwsyncStuck critical", "DwsyncStuck warning" },
+            volume = { "DwsyncVolume critical", "DwsyncVolume warning" },
+        }, levels)
+    end)
+
+    it("leave out rules and levels that are off", function()
+        local found = by_name { churn = false, stale = false, never = false, failing = { critical = false },
+            mass_delete = { warning = false, population = 100, warning_ratio = false }, overlap = { critical = 3 } }
+        assert.is_nil(found["DwsyncChurn warning"] or found["DwsyncStale warning"] or found["DwsyncStale critical"]
+            or found["DwsyncStaleUnknown warning"] or found["DwsyncNeverSynchronised warning"]
+            or found["DwsyncFailing critical"] or found["DwsyncMassDelete warning"])
+        assert.is_table(found["DwsyncFailing warning"] and found["DwsyncMassDelete critical"]
+            and found["DwsyncOverlap critical"])
+    end)
+
+    it("keep a level that only a share of the accounts can reach", function()
+        local found = by_name { mass_delete = { warning = false, critical = false, population = 100 } }
+        assert.matches("^Rule mass_delete warns from 5 %% of the accounts on%. ",
+            found["DwsyncMassDelete warning"].annotations.description)
+        assert.is_nil(by_name { mass_delete = { warning = false } }["DwsyncMassDelete warning"])
+    end)
+
+    local function description(name, rules)
+        return by_name(rules)[name].annotations.description:match "^[^.]*%. "
+    end
+
+    it("name the thresholds in force", function()
+        assert.equal("Rule mass_delete is critical from 50 accounts on. ", description "DwsyncMassDelete critical")
+        assert.equal("Rule mass_delete warns from 7 accounts or 5 % of the accounts on. ",
+            description("DwsyncMassDelete warning", { mass_delete = { warning = 7, population = 900 } }))
+        assert.equal("Rule partial is critical from 25 % on. ",
+            description("DwsyncPartial critical", { partial = { critical = 0.25 } }))
+        assert.equal("Rule stale warns from 6 h on. ",
+            description("DwsyncStale warning", { stale = { warning = "6h" } }))
+        assert.equal("Rule stale is critical from 12 h on. ",
+            description("DwsyncStale critical", { stale = { warning = "6h" } }))
+        assert.equal("Rule stale warns from 3 times the usual time between two successes on, at least 2 h. ",
+            description "DwsyncStale warning")
+        assert.equal("Rule stuck is critical from 6 times the duration of 95 of 100 runs on, at least 2 h. ",
+            description "DwsyncStuck critical")
+    end)
+
+    local function stale_limit(level, rules)
+        return by_name(rules)["DwsyncStale " .. level].expr:match "^source:dwsync_last_success_age_seconds >= ([^\n]*)"
+    end
+
+    it("take the age of a success from the rules where it is given, else from what each source has", function()
+        local function exported(level)
+            return "on (job, cluster, source, type) source:dwsync_stale_threshold_seconds:max"
+                .. ('{level="%s"}'):format(level)
+        end
+        assert.equal(exported "warning", stale_limit "warning")
+        assert.equal(exported "critical", stale_limit "critical")
+        assert.equal("21600", stale_limit("warning", { stale = { warning = "6h" } }))
+        assert.equal("43200", stale_limit("critical", { stale = { warning = "6h" } }))
+        assert.equal("86400", stale_limit("critical", { stale = { warning = "6h", critical = "1d" } }))
+        assert.equal(exported "warning", stale_limit("warning", { stale = { critical = "1d" } }))
+        assert.equal(exported "critical", stale_limit("critical", { stale = { warning = false } }))
+        assert.is_nil(by_name { stale = { warning = false } }["DwsyncStale warning"])
+    end)
+
+    it("have a severity that routes know, texts, and no label that a record could make up", function()
+        for name, rule in pairs(by_name()) do
+            if rule.alert then
+                assert.is_truthy(rule.labels.severity == "warning" or rule.labels.severity == "critical", name)
+                for _, text in ipairs { "summary", "description", "runbook" } do
+                    assert.is_true(#rule.annotations[text] > 10, name .. " " .. text)
+                end
+                for label, value in pairs(rule.labels) do
+                    assert.is_truthy(label == "severity" or label == "rule", name .. " " .. label)
+                    assert.is_nil(value:find "{", name .. " " .. label)
+                end
+                assert.is_nil(rule.annotations.runbook:find "{", name)
+            end
+        end
+    end)
+
+    it("wait before they fire, unless a run may be stopped yet, and as long as patience says", function()
+        local found = by_name()
+        assert.equal("5m", found["DwsyncFailing warning"]["for"])
+        assert.equal("2h", found["DwsyncPartial warning"]["for"])
+        assert.is_nil(found["DwsyncMassDelete critical"]["for"])
+        assert.equal("150s", by_name(nil, { patience = 0.5 })["DwsyncFailing warning"]["for"])
+        assert.equal("300ms", by_name(nil, { patience = 0.001 })["DwsyncFailing warning"]["for"])
+        for name, rule in pairs(by_name(nil, { patience = 0 })) do
+            assert.is_nil(rule["for"], name)
+        end
+    end)
+
+    it("watch dwsync under its job, and its data by its age", function()
+        local found = by_name(nil, { job = [[a"b\c]], data_age = 7200 })
+        assert.matches([[^up{job="a\"b\\c"} == 0
+and ]], found["DwsyncDown warning"].expr)
+        assert.equal([[time() - dwsync_evaluation_timestamp_seconds{job="a\"b\\c"} > 7200]],
+            found["DwsyncDataOld warning"].expr)
+        assert.equal([[time() - dwsync_evaluation_timestamp_seconds{job="a\"b\\c"} > 28800]],
+            found["DwsyncDataOld critical"].expr)
+        assert.matches("^Its verdicts are older than 8 h%.", found["DwsyncDataOld critical"].annotations.description)
+    end)
+
+    it("are evaluated at the interval given", function()
+        for _, group in ipairs(made(nil, { interval = 15 }).groups) do
+            assert.equal("15s", group.interval)
+        end
+        assert.equal("1m", made().groups[1].interval)
+    end)
+
+    it("refuse options that are none, at the caller's line", function()
+        local cases = {
+            { { jobs = "a" }, "render: unknown option 'jobs'; there are data_age, interval, job and patience" },
+            { { job = "a\n" }, "render: job is a\n, expected a text of printable ASCII" },
+            { { job = 7 }, "render: job is 7, expected a text of printable ASCII" },
+            { { data_age = 0 }, "render: data_age is 0, expected a number of seconds above 0" },
+            { { data_age = 1 / 0 }, "render: data_age is inf, expected a number of seconds above 0" },
+            { { patience = -1 }, "render: patience is -1, expected a number between 0 and 100" },
+            { { interval = 241 }, "render: interval is 241, expected a number of seconds above 0 and up to 240" },
+        }
+        for _, case in ipairs(cases) do
+            local good, reason = pcall(function()
+                alerts.render(health.rules(), case[1]) -- this line
+            end)
+            assert.is_false(good)
+            assert.equal(case[2], (reason:gsub("^[^:]*init_spec%.lua:%d+: ", "")))
+            assert.matches("init_spec%.lua:", reason)
+        end
+        assert.error_matches(function()
+            alerts.render()
+        end, "^render: expected the rules that dwsync.health.rules gives, got nil$")
+    end)
+
+    it("are the same text each time, compiled by LuaJIT or not", function()
+        local text = alerts.render(health.rules())
+        for _ = 1, 100 do
+            assert.is_true(text == alerts.render(health.rules()))
+        end
+    end)
+end)

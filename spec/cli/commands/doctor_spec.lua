@@ -1,0 +1,109 @@
+local cli = require "dwsync.cli"
+local display = require "dwsync.text"
+local key_guard = require "dwsync.request.key_guard"
+
+local DATE = "Sat, 25 Oct 2025 10:49:52 GMT"
+
+-- Runs the command against a service that shows `clusters` and nothing else. Returns status, stdout, stderr.
+local function run(arguments, given)
+    given = given or {}
+    local out, err = "", ""
+    local environment = { HUAWEICLOUD_SDK_AK = "AKEXAMPLE", HUAWEICLOUD_SDK_SK = "hidden-sk",
+        HUAWEICLOUD_SDK_PROJECT_ID = "p1", DWSYNC_REGION = "cn-north-4", COLUMNS = given.columns }
+    key_guard.shared:forget()
+    table.insert(arguments, 1, "doctor")
+    local status = cli.main(arguments, {
+        stdout = { write = function(_, text) out = out .. text return true end, flush = function() return true end },
+        stderr = { write = function(_, text) err = err .. text end },
+        getenv = function(name) return environment[name] end,
+        read_file = function() return nil, "No such file or directory", true end,
+        is_terminal = function() return false end,
+        runtime = {
+            now = function() return 1761389392 end,
+            sleep = function() end,
+            perform = function(request)
+                if given.failure then
+                    return nil, given.failure
+                elseif given.signed_failure and request.headers.Authorization then
+                    return nil, given.signed_failure
+                end
+                local body = request.url:find "/clusters$" and '{"clusters":[]}' or ""
+                return { status = 200, headers = { date = DATE }, body = body,
+                    certificate = request.certificate_info and given.certificate or nil }
+            end,
+        },
+    })
+    return status, out, err
+end
+
+local DOWN = { kind = "network", code = "connect", message = "dws: connection \27[31mrefused" }
+
+describe("dwsync doctor", function()
+    it("shows a row a check: name, outcome, what was found and what to do next", function()
+        local status, out, err = run {}
+        assert.equal(0, status)
+        assert.equal("", err)
+        assert.matches("\nTCP              ok       dws%.cn%-north%-4%.myhuaweicloud%.com accepts connections\n", out)
+        assert.matches("\nclusters         warning  0 visible\n" .. (" "):rep(26)
+            .. "Next: Is it the right region and project%?\n", out)
+        assert.matches("\nfeature          skipped  there is no cluster to look at\n", out)
+    end)
+
+    it("ends with 1 when a check failed, and says once what to do", function()
+        local status, out = run({}, { failure = DOWN })
+        assert.equal(1, status)
+        assert.matches("\nTCP              failed   dws: connection %?%[31mrefused\n", out)
+        assert.matches("\nclock            skipped  not tried: TCP failed\ncredentials ", out)
+    end)
+
+    it("fits 80 columns, or what COLUMNS says, however long a word is", function()
+        for _, columns in ipairs { 60, 80, 200 } do
+            local _, out = run({}, { columns = columns ~= 80 and tostring(columns) or nil, certificate = {
+                subject = "CN = " .. ("x"):rep(300) .. ("é"):rep(100), issuer = "CN = ca", not_after = "" } })
+            local widest = 0
+            for line in out:gmatch "[^\n]+" do
+                widest = math.max(widest, display.width(line))
+            end
+            assert.is_true(widest <= columns and widest > columns - 20, widest)
+        end
+    end)
+
+    it("colours outcomes on request only", function()
+        local _, out = run({ "--color", "always" }, { failure = DOWN })
+        assert.matches("\nTCP              \27%[31mfailed \27%[0m  ", out)
+        assert.matches("\27%[2mskipped\27%[0m", out)
+        assert.is_nil(select(2, run({}, { failure = DOWN })):find("\27", 1, true))
+    end)
+
+    it("is an array of objects in JSON", function()
+        local status, out = run({ "-o", "json" }, { failure = DOWN })
+        assert.equal(1, status)
+        local list = require("cjson").decode(out)
+        assert.equal(13, #list)
+        assert.same({ check = "TCP", outcome = "failed", found = "dws: connection ?[31mrefused",
+            next = "Check that the endpoint's address and port can be reached from here (firewall, proxy)." }, list[3])
+        assert.same({ check = "TLS", outcome = "skipped", found = "not tried: TCP failed", next = "Mend that first." },
+            list[4])
+        assert.is_nil(list[1].next)
+    end)
+
+    it("shows no secret", function()
+        for _, failure in ipairs { false, { kind = "network", code = "connect", message = "sent hidden-sk" } } do
+            for _, arguments in ipairs { {}, { "--debug" }, { "-o", "json" } } do
+                local status, out, err = run(arguments, { signed_failure = failure or nil })
+                assert.equal(failure and 1 or 0, status)
+                assert.is_truthy(out:find("AKEXAMPLE", 1, true))
+                assert.is_nil((out .. err):find("hidden", 1, true))
+            end
+        end
+    end)
+
+    it("is wrong usage with status 2", function()
+        for _, arguments in ipairs { { "a b" }, { "c1", "c2" }, { "-o", "csv" }, { "c1", "--all-clusters" } } do
+            local status, out, err = run(arguments)
+            assert.equal(2, status)
+            assert.equal("", out)
+            assert.equal("dwsync: ", err:sub(1, 8))
+        end
+    end)
+end)

@@ -1,0 +1,123 @@
+local command = require "spec.support.command"
+local run = command.run
+local uv = require "luv"
+
+local WORLD = { service = command.service { c1 = command.healthy(), c2 = 403 } }
+
+describe("dwsync report", function()
+    local folder
+    before_each(function() folder = assert(uv.fs_mkdtemp(uv.os_tmpdir() .. "/dwsync-report-XXXXXX")) end)
+    after_each(function()
+        for name in uv.fs_scandir_next, assert(uv.fs_scandir(folder)) do
+            uv.fs_unlink(folder .. "/" .. name)
+        end
+        assert(uv.fs_rmdir(folder))
+    end)
+
+    local function content(name)
+        local file = io.open(folder .. "/" .. name)
+        local text = file and file:read "*a"
+        return text, file and file:close()
+    end
+
+    local function names()
+        local list = {}
+        for name in uv.fs_scandir_next, assert(uv.fs_scandir(folder)) do
+            list[#list + 1] = name
+        end
+        return table.concat(list, " ")
+    end
+
+    it("is a page, on stdout", function()
+        local status, out, err = run({ "report", "c1" }, WORLD)
+        assert.equal(0, status)
+        assert.equal("", err)
+        assert.matches("^<![Dd][Oo][Cc][Tt][Yy][Pp][Ee] html>", out)
+    end)
+
+    it("goes to a file, in the format that its name tells", function()
+        for name, begin in pairs { ["a.html"] = "<!", ["a.md"] = "#", ["a.json"] = "{", ["a.prom"] = "# HELP",
+            ["a"] = "<!" } do
+            local status, out = run({ "report", "c1", "--file", folder .. "/" .. name }, WORLD)
+            assert.equal(0, status)
+            assert.equal("", out)
+            assert.equal(begin, content(name):sub(1, #begin))
+        end
+        run({ "report", "c1", "--file", folder .. "/b.html", "-o", "csv" }, WORLD)
+        assert.is_nil(content("b.html"):find "<")
+        assert.is_nil(names():find(".tmp", 1, true))
+    end)
+
+    it("replaces a file, keeps its mode and follows a link", function()
+        local file = assert(io.open(folder .. "/real.html", "w"))
+        file:write "old"
+        file:close()
+        uv.fs_chmod(folder .. "/real.html", tonumber("640", 8))
+        uv.fs_symlink("real.html", folder .. "/link.html")
+        assert.equal(0, (run({ "report", "c1", "--file", folder .. "/link.html" }, WORLD)))
+        assert.equal("<!", content("real.html"):sub(1, 2))
+        assert.equal(tonumber("640", 8), uv.fs_stat(folder .. "/real.html").mode % 512)
+        assert.equal("link", uv.fs_lstat(folder .. "/link.html").type)
+    end)
+
+    it("follows no link that somebody else laid", function()
+        if uv.getuid() ~= 0 then
+            return pending "only root can lay a link for somebody else"
+        end
+        local victim, link = folder .. "/victim", folder .. "/laid.html"
+        assert(io.open(victim, "w")):close()
+        uv.fs_symlink(victim, link)
+        assert(uv.fs_lchown(link, 65534, 65534))
+        local status, _, err = run({ "report", "c1", "--file", link }, WORLD)
+        assert.equal(1, status)
+        assert.matches("laid.html: it is a link that somebody else made\n", err, 1, true)
+        assert.equal("", content "victim")
+        assert(uv.fs_lchown(folder, 65534, 65534)) -- whoever owns the folder may put into it what they like
+        assert.equal(0, (run({ "report", "c1", "--file", link }, WORLD)))
+        assert(uv.fs_lchown(folder, 0, 0))
+        assert.equal("<!", content("victim"):sub(1, 2))
+    end)
+
+    it("refuses a file whose name promises what it cannot write, before it asks", function()
+        local status, out, err = run({ "report", "c1", "--file", folder .. "/a.pdf" }, WORLD)
+        assert.equal(2, status)
+        assert.equal("", out)
+        assert.equal("dwsync: --file: nothing is known of files that end in .pdf; choose the format with --output\n"
+            .. "        See dwsync --help, or dwsync COMMAND --help.\n", err)
+        assert.equal(0, (run({ "report", "c1", "--file", folder .. "/a.pdf", "--output", "html" }, WORLD)))
+        assert.equal("a.pdf", names())
+        os.remove(folder .. "/a.pdf")
+    end)
+
+    it("says what it cannot write, leaves nothing behind, and ends with 1", function()
+        local status, out, err = run({ "report", "c1", "--file", folder .. "/no/a.html" }, WORLD)
+        assert.equal(1, status)
+        assert.equal("", out)
+        assert.equal(("dwsync: cannot write %s/no/a.html: no such file or directory\n"):format(folder)
+            .. "        Leave --file out to write to standard output.\n", err)
+        err = select(3, run({ "report", "c1", "--file", "no-folder/a.html" }, WORLD))
+        assert.matches("^dwsync: cannot write no%-folder/a%.html: no such file or directory\n", err)
+        status, out, err = run({ "report", "c1", "--file", folder }, WORLD)
+        assert.equal(1, status)
+        assert.equal("", out)
+        assert.matches(folder .. ": not a regular file\n", err, 1, true)
+        status = run({ "report", "c1", "--file", "/dev/null" }, WORLD)
+        assert.equal(1, status)
+        assert.equal("char", uv.fs_stat("/dev/null").type)
+        assert.equal("", names())
+    end)
+
+    it("is written although a cluster cannot be asked, and ends with 1", function()
+        local status, _, err = run({ "report", "--all-clusters", "--file", folder .. "/a.html" }, WORLD)
+        assert.equal(1, status)
+        assert.matches("^dwsync: name%-c2: not_found: ", err)
+        assert.matches("name-c1", content "a.html", 1, true)
+        assert.matches("name-c2", content "a.html", 1, true)
+    end)
+
+    it("is not written when nothing could be asked", function()
+        local status = run({ "report", "c1", "--file", folder .. "/a.html", "--config", "/nope" }, WORLD)
+        assert.equal(2, status)
+        assert.equal("", names())
+    end)
+end)

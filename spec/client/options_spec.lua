@@ -1,0 +1,241 @@
+local errors = require "dwsync.errors"
+local options = require "dwsync.client.options"
+
+-- The message of the error that a value gives, or nil for a good value.
+local function refusal(check, given)
+    local checked, err = check(given)
+    if checked then
+        return nil
+    end
+    assert.is_true(errors.is(err))
+    assert.equal("config", err.kind)
+    assert.is_false(err.retryable)
+    return err.message
+end
+
+local TEXT = "a text that is neither empty nor holds a line break"
+local SECONDS = "a number of seconds above 0 and at most 1e6"
+local function nothing() end
+
+-- For each option of dwsync.new: good values, then pairs of a bad value and how it is refused.
+local CLIENT = {
+    region = { { "cn-north-4" }, { { "", '"", expected ' .. TEXT }, { "a\nb", '"a?b", expected ' .. TEXT },
+        { 4, "4, expected " .. TEXT } } },
+    endpoint = { { "https://dws.example" }, { { "", '"", expected ' .. TEXT } } },
+    iam_endpoint = { { "https://iam.example" }, { { true, "boolean, expected " .. TEXT } } },
+    project_id = { { "77b6a44cba5143ab91d13ab9a8ff44fd", "a.b_c-d" }, {
+        { "", '"", expected a text that is not empty' },
+        { 7, "7, expected a text that is not empty" },
+        { "a/b", '"a/b", expected letters, digits, "-", "_" and "." only' },
+        { "..", '"..", expected letters, digits, "-", "_" and "." only' },
+        { ("x"):rep(129), '"' .. ("x"):rep(60) .. '…", expected at most 128 characters, not 129' },
+    } },
+    timeout = { { 1, 0.5, 1e6 }, { { 0, "0, expected " .. SECONDS }, { -1, "-1, expected " .. SECONDS },
+        { 1e6 + 1, "1000001, expected " .. SECONDS }, { math.huge, "inf, expected " .. SECONDS },
+        { "60", '"60", expected ' .. SECONDS } } },
+    attempt_timeout = { { 30 }, { { 0, "0, expected " .. SECONDS } } },
+    connect_timeout = { { 10 }, { { {}, "table, expected " .. SECONDS } } },
+    retries = { { 0, 5 }, { { -1, "-1, expected an integer of 0 or more" },
+        { 1.5, "1.5, expected an integer of 0 or more" }, { "3", '"3", expected an integer of 0 or more' } } },
+    limit = { { 1, 2147483647 }, { { 0, "0, expected an integer above 0" }, { 2.5, "2.5, expected an integer above 0" },
+        { 2147483648, "2147483648, expected an integer above 0 and at most 2147483647" } } },
+    metadata = { { true, false, "http://127.0.0.1:8080", "http://169.254.169.254/" }, {
+        { "off", '"off", expected true, false or the URL of a metadata service' },
+        { "http://u:p@x", '"http://u:p@x", expected true, false or the URL of a metadata service' },
+        { 1, "1, expected true, false or the URL of a metadata service" } } },
+    algorithm = { { "SDK-HMAC-SHA256", "SDK-HMAC-SM3", "SDK-ECDSA-P256-SHA256", "SDK-SM2-SM3" }, { { "HMAC", '"HMAC", '
+        .. "expected one of SDK-HMAC-SHA256, SDK-HMAC-SM3, V11-HMAC-SHA256, SDK-ECDSA-P256-SHA256, SDK-SM2-SM3" } } },
+    signing_service = { { "dws" }, { { "", '"", expected ' .. TEXT } } },
+    signing_region = { { "cn-north-4" }, { { "", '"", expected ' .. TEXT } } },
+    paging = { { "auto", "page", "row" }, { { "rows", '"rows", expected one of auto, page, row' },
+        { 1, "1, expected one of auto, page, row" } } },
+    max_pages = { { 1 }, { { 0, "0, expected an integer above 0" } } },
+    max_response_bytes = { { 1024 }, { { 0, "0, expected an integer above 0" } } },
+    ca_file = { { "/etc/ca.pem" }, { { "", '"", expected ' .. TEXT } } },
+    client_cert = { { "/etc/cert.pem" }, { { "", '"", expected ' .. TEXT } } },
+    client_key = { { "/etc/key.pem" }, { { "", '"", expected ' .. TEXT } } },
+    user_agent = { { "me/1.0" }, { { "a\r\nb", '"a??b", expected ' .. TEXT } } },
+}
+
+-- An agency asked for with itself.
+local endless = { source = "agency" }
+endless.from = endless
+
+-- Options whose values never show, with the whole message.
+local HIDDEN = {
+    proxy = { { "", "http://user:hidden@proxy:3128" }, {
+        { "http://hidden\n", "proxy is no text, or holds a line break" },
+        { 3128, "proxy is no text, or holds a line break" },
+    } },
+    credentials = { { {}, nothing }, { { "hidden", "credentials is a string, expected a table or a function" },
+        { { source = "hidden" }, "credentials.source is none of agency, environment, file, koocli, metadata, oidc, "
+            .. "password, pod_identity, terraform, token" },
+        { { source = 7 }, "credentials.source is none of agency, environment, file, koocli, metadata, oidc, password, "
+            .. "pod_identity, terraform, token" },
+        { { source = "environment", sk = "hidden" },
+            "credentials.sk is unknown; source environment has no option" },
+        { { source = "metadata", sk = "hidden" },
+            "credentials.sk is unknown; source metadata has endpoint, project_id" },
+        { { source = "password", password = 7 }, "credentials.password is a number, expected a string" },
+        { { source = "token", token = "" }, "credentials.token is empty, expected a string" },
+        { { source = "agency", from = "hidden" }, "credentials.from is a string, expected a table or a function" },
+        { { source = "agency", from = { source = "token", sk = "hidden" } },
+            "credentials.from.sk is unknown; source token has project_id, token" },
+        { endless, "credentials.from.from.from.from is nested too deeply" },
+    } },
+    allow_http = { { true, false }, { { "hidden", "allow_http is a string, expected a boolean" } } },
+    on_event = { { nothing }, { { {}, "on_event is a table, expected a function" } } },
+    runtime = { { {} }, { { nothing, "runtime is a function, expected a table" } } },
+    random = { { nothing }, { { 0.5, "random is a number, expected a function" } } },
+    getenv = { { nothing }, { { {}, "getenv is a table, expected a function" } } },
+    read_file = { { nothing }, { { "hidden", "read_file is a string, expected a function" } } },
+}
+
+describe("the options of dwsync.new", function()
+    for name, cases in pairs(CLIENT) do
+        it("accept a good " .. name .. " and refuse a bad one by name", function()
+            for _, value in ipairs(cases[1]) do
+                assert.equal(value, assert(options.client { [name] = value })[name])
+            end
+            for _, case in ipairs(cases[2]) do
+                assert.equal(name .. " is " .. case[2], refusal(options.client, { [name] = case[1] }))
+            end
+        end)
+    end
+
+    for name, cases in pairs(HIDDEN) do
+        it("accept a good " .. name .. " and refuse a bad one without showing it", function()
+            for _, value in ipairs(cases[1]) do
+                assert.equal(value, assert(options.client { [name] = value })[name])
+            end
+            for _, case in ipairs(cases[2]) do
+                local message = refusal(options.client, { [name] = case[1] })
+                assert.equal(case[2], message)
+                assert.is_nil(message:find("hidden", 1, true))
+            end
+        end)
+    end
+
+    it("want the service's name for derived keys", function()
+        local message, hint = refusal(options.client, { algorithm = "V11-HMAC-SHA256" })
+        assert.equal("algorithm is V11-HMAC-SHA256, but signing_service is missing", message)
+        assert.is_nil(hint)
+        assert(options.client { algorithm = "V11-HMAC-SHA256", signing_service = "dws" })
+    end)
+
+    it("have the documented defaults and nothing else", function()
+        assert.same({ timeout = 60, attempt_timeout = 30, connect_timeout = 10, retries = 3, limit = 1000,
+            paging = "auto", max_pages = 10000, max_response_bytes = 16777216 }, options.client {})
+    end)
+
+    it("do not change the table they are given", function()
+        local given = { region = "cn-north-4" }
+        options.client(given)
+        assert.same({ region = "cn-north-4" }, given)
+    end)
+
+    it("refuse not-a-number as a number of seconds", function()
+        assert.is_string(refusal(options.client, { timeout = 0 / 0 }))
+        assert.is_string(refusal(options.client, { limit = 0 / 0 }))
+        assert.is_string(refusal(options.client, { limit = math.huge }))
+    end)
+
+    it("show control characters of a bad value as question marks", function()
+        assert.equal('project_id is "?[31m?", expected letters, digits, "-", "_" and "." only',
+            refusal(options.client, { project_id = "\27[31m\127" }))
+    end)
+end)
+
+describe("the parameters of the operations", function()
+    local CLUSTER = "d8b4b3a2-5a3c-4c5e-8c0e-2f1b0a9c7e11"
+
+    it("want a cluster_id that is a text fit for a path", function()
+        for _, check in ipairs { options.list_sync_records, options.sync_records } do
+            assert.equal(CLUSTER, check({ cluster_id = CLUSTER }).cluster_id)
+            assert.equal("cluster_id is nil, expected a text that is not empty", refusal(check, {}))
+            assert.equal('cluster_id is "", expected a text that is not empty', refusal(check, { cluster_id = "" }))
+            assert.equal('cluster_id is "../x", expected letters, digits, "-", "_" and "." only',
+                refusal(check, { cluster_id = "../x" }))
+        end
+    end)
+
+    local function with(name, value)
+        return { cluster_id = CLUSTER, [name] = value }
+    end
+
+    it("want an offset of 0 or more and a limit above 0 for one page", function()
+        local check = options.list_sync_records
+        assert.equal(0, check(with("offset", 0)).offset)
+        assert.equal("offset is -1, expected an integer of 0 or more", refusal(check, with("offset", -1)))
+        assert.equal("offset is 0.5, expected an integer of 0 or more", refusal(check, with("offset", 0.5)))
+        assert.equal(1, check(with("limit", 1)).limit)
+        assert.equal("limit is 0, expected an integer above 0", refusal(check, with("limit", 0)))
+        assert.equal(5, check(with("timeout", 5)).timeout)
+        assert.equal("timeout is 0, expected " .. SECONDS, refusal(check, with("timeout", 0)))
+        assert.same({ cluster_id = CLUSTER }, check { cluster_id = CLUSTER })
+    end)
+
+    it("want what a walk needs for all pages", function()
+        local check = options.sync_records
+        assert.equal(1, check(with("limit", 1)).limit)
+        assert.equal("limit is 0, expected an integer above 0", refusal(check, with("limit", 0)))
+        assert.equal("row", check(with("paging", "row")).paging)
+        assert.equal('paging is "x", expected one of auto, page, row', refusal(check, with("paging", "x")))
+        assert.equal(7, check(with("max_pages", 7)).max_pages)
+        assert.equal("max_pages is 0, expected an integer above 0", refusal(check, with("max_pages", 0)))
+        assert.equal(5, check(with("timeout", 5)).timeout)
+        assert.equal("timeout is -5, expected " .. SECONDS, refusal(check, with("timeout", -5)))
+    end)
+
+    it("want tables for fields and where, without showing what else they got", function()
+        for _, check in ipairs { options.list_sync_records, options.sync_records } do
+            for _, name in ipairs { "fields", "where" } do
+                local value = {}
+                assert.equal(value, check(with(name, value))[name])
+                assert.equal(name .. " is a string, expected a table", refusal(check, with(name, "id")))
+            end
+        end
+    end)
+
+    it("want an id, or all_granted_eps, for the enterprise project of clusters", function()
+        assert.same({}, options.list_clusters {})
+        assert.equal("all_granted_eps",
+            options.list_clusters({ enterprise_project_id = "all_granted_eps" }).enterprise_project_id)
+        assert.equal("0", options.list_clusters({ enterprise_project_id = "0" }).enterprise_project_id)
+        assert.equal('enterprise_project_id is "a b", expected letters, digits, "-", "_" and "." only',
+            refusal(options.list_clusters, { enterprise_project_id = "a b" }))
+        assert.equal("timeout is 0, expected " .. SECONDS, refusal(options.list_clusters, { timeout = 0 }))
+    end)
+end)
+
+describe("wrong use", function()
+    -- As the client's functions call these checks: the error must name the line of the client's caller.
+    local function client_function(check, given)
+        local checked, err = check(given)
+        return checked, err
+    end
+
+    it("raises for an unknown name, at the line of the caller's caller", function()
+        local line = debug.getinfo(1, "l").currentline + 1
+        local good, message = pcall(function() local a = client_function(options.client, { regoin = "x" }) return a end)
+        assert.is_false(good)
+        assert.equal("unknown option 'regoin' of dwsync.new", message:match ": (.*)$")
+        assert.equal(tostring(line), message:match "options_spec%.lua:(%d+):")
+    end)
+
+    it("raises for an unknown name of each operation", function()
+        local names = { list_sync_records = "offset", sync_records = "limit", list_clusters = "timeout" }
+        for name, known in pairs(names) do
+            assert.is_true(pcall(options[name], { cluster_id = name ~= "list_clusters" and "x" or nil, [known] = 1 }))
+            local good, message = pcall(options[name], { [1] = "x" }, name)
+            assert.is_false(good)
+            assert.equal(("unknown option '1' of %s"):format(name), message:match "unknown.*$")
+        end
+    end)
+
+    it("raises when there is no table", function()
+        local good, message = pcall(options.sync_records, "d8b4b3a2", "sync_records")
+        assert.is_false(good)
+        assert.equal("sync_records expects a table, got string", message:match "sync_records expects.*$")
+    end)
+end)

@@ -1,0 +1,91 @@
+local Store = require "dwsync.nginx.shared.store"
+local shared_dict = require "spec.support.shared_dict"
+
+local function document(name, text, optional)
+    return { name = name, text = text, digest = "d" .. #text .. text:sub(1, 4), optional = optional }
+end
+
+describe("the store", function()
+    local dict, store
+
+    before_each(function()
+        dict = shared_dict.new { capacity = 20000 }
+        store = Store.new(dict)
+    end)
+
+    local function read(name)
+        local contents = store:contents(store:current())
+        return store:document(contents, name)
+    end
+
+    it("has nothing at first", function()
+        assert.is_nil(store:current())
+        assert.same({ capacity = 20000, free = 20000, documents = 0 }, store:usage())
+    end)
+
+    it("publishes documents, and the next publication replaces all of them", function()
+        assert(store:publish { document("a", "one"), document("b", "two") })
+        assert.equal("one", read "a")
+        assert(store:publish { document("a", "three") })
+        assert.equal("three", read "a")
+        assert.is_nil(read "b")
+    end)
+
+    it("does not write again what stays the same, and keeps nothing that is not in force", function()
+        store:publish { document("a", "one"), document("b", "two") }
+        local entry = store:contents(store:current()).a
+        store:publish { document("a", "one"), document("b", "changed") }
+        assert.same(entry, store:contents(store:current()).a)
+        local documents = 0
+        for _, key in ipairs(dict:get_keys()) do
+            documents = documents + (key:find(":document:", 1, true) and 1 or 0)
+        end
+        assert.equal(2, documents)
+    end)
+
+    it("removes what a killed worker left behind", function()
+        store:publish { document("a", "one") }
+        dict:safe_set("dwsync.1:77:document:a", "half")
+        dict:safe_set("dwsync.0:3:document:a", "of another version")
+        store:publish { document("a", "two") }
+        assert.is_nil(dict:get "dwsync.1:77:document:a")
+        assert.is_nil(dict:get "dwsync.0:3:document:a")
+        assert.equal("two", read "a")
+    end)
+
+    it("changes nothing when a needed document finds no room", function()
+        store:publish { document("a", "one") }
+        local keys = #dict:get_keys()
+        local contents, reason = store:publish { document("b", "two"), document("a", ("x"):rep(12000)) }
+        assert.is_nil(contents)
+        assert.equal("no memory", reason)
+        assert.equal("one", read "a")
+        assert.equal(keys, #dict:get_keys())
+    end)
+
+    it("keeps the old version of an optional document that finds no room, or leaves it out", function()
+        store:publish { document("a", "one"), document("r", "old", true) }
+        local _, missing = store:publish { document("a", "two"), document("r", ("x"):rep(12000), true),
+            document("s", ("y"):rep(12000), true) }
+        assert.same({ "r", "s" }, missing)
+        assert.equal("two", read "a")
+        assert.equal("old", read "r")
+        assert.is_nil(read "s")
+    end)
+
+    it("gives up, and leaves no trace, when it may not go on", function()
+        store:publish { document("a", "one") }
+        local contents, reason = store:publish({ document("a", "two") }, function() return false end)
+        assert.is_nil(contents)
+        assert.equal("lost the lease", reason)
+        assert.equal("one", read "a")
+    end)
+
+    it("keeps state apart from documents", function()
+        store:set_state("error", "network")
+        store:publish { document("a", "one") }
+        assert.equal("network", store:get_state "error")
+        store:set_state("error", nil)
+        assert.is_nil(store:get_state "error")
+    end)
+end)

@@ -1,0 +1,99 @@
+local collection = require "dwsync.nginx.sweep.collection"
+local errors = require "dwsync.errors"
+
+local NOW = 1763971200
+local RECORD = { id = "r", identity_source_id = "s", start_time = (NOW - 60) * 1000, end_time = (NOW - 30) * 1000,
+    status = "FINISHED" }
+
+local function refused(message)
+    return nil, errors.new { kind = "network", message = message }
+end
+
+describe("a collection", function()
+    local order, answers, asked
+
+    before_each(function()
+        answers, asked = {}, {}
+        order = {
+            clusters = { { id = "one" }, { id = "two", name = "Two" } },
+            concurrency = 4, timeout = 10, rules = {},
+            now = function() return NOW end,
+            stop = function() return false end,
+            kept_clusters = function() end,
+            kept_records = function() end,
+            client = {
+                all_sync_records = function(_, parameters)
+                    asked[#asked + 1] = parameters
+                    local answer = answers[parameters.cluster_id]
+                    if answer then
+                        return answer()
+                    end
+                    return { RECORD }
+                end,
+                list_clusters = function()
+                    return { { id = "three", name = "Three", status = "AVAILABLE" } }
+                end,
+            },
+        }
+    end)
+
+    it("reads every cluster and judges it", function()
+        local items, err = collection.collect(order)
+        assert.is_nil(err)
+        assert.equal(2, #items)
+        assert.same({ id = "two", name = "Two" }, items[2].cluster)
+        assert.equal("ok", items[2].evaluation.severity)
+        assert.equal(NOW, items[2].fetched_at)
+        assert.same({ cluster_id = "one", timeout = 10 }, asked[1])
+    end)
+
+    it("keeps an error beside the records of before, judged anew", function()
+        answers.one = function() return refused "no route" end
+        order.kept_records = function(id)
+            assert.equal("one", id)
+            return { RECORD }, NOW - 500
+        end
+        local item = collection.collect(order)[1]
+        assert.equal("no route", item.error.message)
+        assert.equal(NOW - 500, item.fetched_at)
+        assert.equal(NOW, item.evaluation.now)
+    end)
+
+    it("has no verdict about what was never read", function()
+        answers.one = function() error "a defect" end
+        local item = collection.collect(order)[1]
+        assert.is_nil(item.evaluation)
+        assert.is_nil(item.fetched_at)
+        assert.truthy(item.error.message:find("a defect", 1, true))
+    end)
+
+    it("asks for the clusters when it shall read all, and for those of before when that fails", function()
+        order.clusters = "all"
+        assert.same({ id = "three", name = "Three" }, collection.collect(order)[1].cluster)
+        order.client.list_clusters = function() return refused "no list" end
+        local items, err = collection.collect(order)
+        assert.is_nil(items)
+        assert.equal("no list", err.message)
+        order.kept_clusters = function() return { { id = "four" } } end
+        items, err = collection.collect(order)
+        assert.equal("four", items[1].cluster.id)
+        assert.equal("no list", err.message)
+    end)
+
+    it("asks nobody once it shall stop or the time is over", function()
+        order.stop = function() return true end
+        for _, item in ipairs(collection.collect(order)) do
+            assert.equal("cancelled", item.error.kind)
+        end
+        local clock = NOW
+        order.stop = function() return false end
+        order.now = function()
+            clock = clock + 11
+            return clock
+        end
+        for _, item in ipairs(collection.collect(order)) do
+            assert.equal("timeout", item.error.kind)
+        end
+        assert.same({}, asked)
+    end)
+end)

@@ -1,0 +1,70 @@
+local health = require "dwsync.health"
+local errors = require "dwsync.errors"
+local json = require "dwsync.json"
+local publication = require "dwsync.nginx.sweep.publication"
+
+local NOW = 1763971200
+
+local function record(hours, more)
+    local one = { id = "r" .. hours, identity_source_id = "s", identity_source_type = "ldap",
+        start_time = (NOW - hours * 3600) * 1000, end_time = (NOW - hours * 3600 + 20) * 1000, add_count = 0,
+        update_count = 1, delete_count = 0, failed_count = 0, status = "FINISHED" }
+    for name, value in pairs(more or {}) do
+        one[name] = value
+    end
+    return one
+end
+
+local function documents(items, keep)
+    for _, item in ipairs(items) do
+        item.evaluation = item.records and health.evaluate(item.records, nil, NOW)
+    end
+    local named = {}
+    for _, document in ipairs(publication.documents(health.overview(items, NOW), keep or 100, function(text)
+        return "#" .. #text
+    end)) do
+        named[document.name] = document
+    end
+    return named
+end
+
+describe("a publication", function()
+    it("has health, metrics, the page, and the records of each cluster that has any", function()
+        local all = documents { { cluster = { id = "one", name = "One" }, records = { record(1) }, fetched_at = NOW },
+            { cluster = { id = "two" }, error = errors.new { kind = "network", message = "no route" } } }
+        assert.truthy(all.metrics.text:find('dwsync_up{cluster="one"} 1', 1, true))
+        assert.truthy(all.metrics.text:find('dwsync_up{cluster="two"} 0', 1, true))
+        assert.truthy(all.page and all["records:one"])
+        assert.is_nil(all["records:two"])
+        assert.equal("#" .. #all.health.text, all.health.digest)
+        assert.is_nil(all.health.optional)
+        assert.is_true(all["records:one"].optional)
+        local facts = json.decode("{" .. all.health.text .. "}")
+        assert.equal("unknown", facts.severity)
+        assert.equal("no route", facts.clusters[1].error.message)
+        assert.equal((NOW - 3600 + 20) * 1000, facts.clusters[2].sources[1].last_success)
+        assert.equal(NOW * 1000, facts.clusters[2].fetched_at)
+    end)
+
+    it("shows records of before beside the error, and the cluster as not up", function()
+        local all = documents { { cluster = { id = "one" }, records = { record(1) }, fetched_at = NOW - 100,
+            error = errors.new { kind = "timeout", message = "late" } } }
+        assert.truthy(all.metrics.text:find('dwsync_up{cluster="one"} 0', 1, true))
+        assert.truthy(all.metrics.text:find('dwsync_records_timestamp_seconds{cluster="one"} ' .. NOW - 100, 1, true))
+        local cluster = json.decode("{" .. all.health.text .. "}").clusters[1]
+        assert.equal("ok", cluster.severity)
+        assert.equal("late", cluster.error.message)
+    end)
+
+    it("keeps no records when none shall be kept", function()
+        assert.is_nil(documents({ { cluster = { id = "one" }, records = { record(1) } } }, 0)["records:one"])
+    end)
+
+    it("is valid JSON whatever records say", function()
+        local all = documents { { cluster = { id = "one", name = 'N"\\\n\200' }, records = {
+            record(1, { identity_source_id = '"},{"', fail_reason = "\0\27[31m</script>", status = "FAILED" }),
+            record(2, { identity_source_id = '"},{"', status = "FAILED" }) } } }
+        local facts = assert(json.decode("{" .. all.health.text .. "}"))
+        assert.equal('"},{"', facts.clusters[1].sources[1].id)
+    end)
+end)

@@ -1,0 +1,102 @@
+local json = require "dwsync.json"
+local ndjson = require "dwsync.report.rows.ndjson"
+local record_list = require "dwsync.nginx.sweep.record_list"
+
+local SOURCES = { { "79d6458e-52bb-4e0d-9d2c-1f6a4b7c8d9e", "ldap" }, { "b", "oneaccess" } }
+local STATUSES = { "FINISHED", "FAILED", "RUNNING" }
+
+-- Newest first: record i starts at 100000 - i.
+local function make(count)
+    local list = {}
+    for i = 1, count do
+        local source = SOURCES[i % 2 + 1]
+        list[i] = { id = "r" .. i, identity_source_id = source[1], identity_source_type = source[2],
+            start_time = 100000 - i, end_time = 100500 - i, add_count = i, update_count = 0, delete_count = 0,
+            failed_count = 0, status = STATUSES[i % 3 + 1], fail_reason = i % 3 == 1 and 'bad "name"\n' or nil }
+    end
+    return list
+end
+
+local function choose(text, query)
+    query.offset, query.limit = query.offset or 0, query.limit or 100
+    local chosen, count, shown, name = record_list.choose(text, query)
+    return json.decode("[" .. chosen .. "]"), count, shown, name
+end
+
+local function ids(list)
+    local names = {}
+    for i, record in ipairs(list) do
+        names[i] = record.id
+    end
+    return table.concat(names, " ")
+end
+
+describe("a list of records", function()
+    it("is read back as it was written", function()
+        local list = make(7)
+        assert.same(list, record_list.read(record_list.write(list, 100)))
+        assert.same({}, record_list.read(record_list.write({}, 100)))
+    end)
+
+    it("writes each record as ndjson does", function()
+        local list = make(3)
+        list[2].one_more = { deep = true }
+        list[3] = { id = "no more than that" }
+        local text = record_list.write(list, 100)
+        for _, record in ipairs(list) do
+            assert.truthy(text:find(ndjson.object(record), 1, true))
+        end
+    end)
+
+    it("keeps the newest, in order, however they came", function()
+        local list = make(9)
+        list[1], list[9] = list[9], list[1]
+        assert.equal("r1 r2 r3", ids(record_list.read(record_list.write(list, 3))))
+    end)
+
+    it("gives pages", function()
+        local text = record_list.write(make(7), 100)
+        local page, count, shown = choose(text, { offset = 2, limit = 3 })
+        assert.equal("r3 r4 r5", ids(page))
+        assert.equal(7, count)
+        assert.equal(3, shown)
+        assert.equal("r7", ids(choose(text, { offset = 6, limit = 3 })))
+        assert.same({}, (choose(text, { offset = 7, limit = 3 })))
+        assert.same({}, (choose(record_list.write({}, 100), {})))
+    end)
+
+    it("chooses by status, by source and by time, and counts what fits", function()
+        local text = record_list.write(make(12), 100)
+        local failed, count = choose(text, { statuses = { "FAILED" }, limit = 2, offset = 1 })
+        assert.equal("r4 r7", ids(failed))
+        assert.equal(4, count)
+        assert.equal("r2 r4 r6 r8 r10 r12", ids(choose(text, { sources = { "LDAP" } })))
+        assert.equal("r1 r3 r5 r7 r9 r11", ids(choose(text, { sources = { "b", "nobody" } })))
+        assert.equal("r1 r2", ids(choose(text, { since = 99998 })))
+        assert.equal("r11 r12", ids(choose(text, { till = 99990 })))
+        assert.equal("r4", ids(choose(text, { statuses = { "FAILED" }, sources = { "ldap" }, since = 99991 })))
+    end)
+
+    it("has the same name for the same choice, and another one when the choice changed", function()
+        local text = record_list.write(make(12), 100)
+        local function name(query)
+            return (select(4, choose(text, query)))
+        end
+        assert.equal(name { since = 99995 }, name { since = 99995 })
+        assert.are_not.equal(name { since = 99995 }, name { since = 99994 })
+    end)
+
+    it("survives records that are hostile", function()
+        local list = {
+            { id = "tabs\tand\nlines %41", identity_source_id = "a\tb\nc%", identity_source_type = "ldap",
+                start_time = -5, status = "WEIRD" },
+            { id = "", start_time = 1e300 },
+            { start_time = 12.5, identity_source_id = "a\tb\nc%" },
+        }
+        local text = record_list.write(list, 100)
+        local _, count = choose(text, { sources = { "a\tb\nc%" } })
+        assert.equal(2, count)
+        assert.equal(3, (select(2, choose(text, {}))))
+        assert.equal(0, (select(2, choose(text, { since = 0 }))))
+    end)
+end)

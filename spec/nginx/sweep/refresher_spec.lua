@@ -1,0 +1,135 @@
+local Refresher = require "dwsync.nginx.sweep.refresher"
+local Store = require "dwsync.nginx.shared.store"
+local shared_dict = require "spec.support.shared_dict"
+
+describe("a refresher", function()
+    local now, dict, exiting, calls, logged, answer
+
+    before_each(function()
+        now, exiting, calls, logged = 1000, false, 0, {}
+        dict = shared_dict.new { now = function() return now end }
+        answer = function()
+            return true, '{"outcome":"complete","seconds":1}'
+        end
+    end)
+
+    local function refresher(owner, order)
+        order = order or "the order"
+        return Refresher.new({ interval = 60, jitter = 0, lease = 9, order = order, identity = "as is " .. order }, {
+            dict = dict,
+            owner = owner or "owner",
+            now = function() return now end,
+            random = function() return 0.5 end,
+            exiting = function() return exiting end,
+            digest = function(text) return text end,
+            log = function(level, text) logged[#logged + 1] = level .. ": " .. text end,
+            run_in_thread = function(...)
+                calls = calls + 1
+                return answer(...)
+            end,
+        })
+    end
+
+    it("sweeps at once, and then when it is due", function()
+        local it_does = refresher()
+        it_does:tick(false)
+        assert.equal(1, calls)
+        now = 1059
+        it_does:tick(false)
+        assert.equal(1, calls)
+        now = 1060
+        it_does:tick(false)
+        assert.equal(2, calls)
+    end)
+
+    it("gives the thread the order, and who asks", function()
+        local given
+        answer = function(...)
+            given = { ... }
+            return true, '{"outcome":"complete"}'
+        end
+        refresher():tick(false)
+        assert.same({ "dwsync.nginx.sweep", "run", "the order", "owner", 9 }, given)
+    end)
+
+    it("leaves it to the one that has the lease, until that is gone", function()
+        local first, second = refresher "first", refresher "other"
+        first:tick(false)
+        now = 1061
+        second:tick(false)
+        assert.equal(2, calls) -- the first one's lease had run out
+        first:tick(false)
+        assert.equal(2, calls)
+    end)
+
+    it("does not begin a sweep while one runs, and keeps the lease meanwhile", function()
+        local it_does = refresher()
+        answer = function()
+            now = 1005
+            it_does:tick(false)
+            now = 1012 -- more than a lease after the beginning
+            assert.is_true(it_does.lease:is_ours())
+            return true, '{"outcome":"complete"}'
+        end
+        it_does:tick(false)
+        assert.equal(1, calls)
+    end)
+
+    it("gives the lease back when nginx ends its worker", function()
+        local first = refresher "first"
+        first:tick(false)
+        first:tick(true)
+        assert.is_nil(dict:get "dwsync.1:lease")
+        exiting = true
+        refresher "other":tick(false)
+        assert.is_nil(dict:get "dwsync.1:lease")
+        assert.equal(1, calls)
+    end)
+
+    it("does not sweep again for a reload, but for another configuration", function()
+        refresher("first"):tick(false)
+        refresher("first"):tick(false)
+        assert.equal(1, calls)
+        refresher("first", "another order"):tick(false)
+        assert.equal(2, calls)
+    end)
+
+    it("writes nothing when it lost the lease during a sweep", function()
+        answer = function()
+            dict:safe_set("dwsync.1:lease", "other", 9)
+            return true, '{"outcome":"complete"}'
+        end
+        refresher():tick(false)
+        assert.is_nil(Store.new(dict):get_state "due")
+    end)
+
+    it("goes on after a call that raised", function()
+        local it_does = refresher()
+        answer = function()
+            error "no memory"
+        end
+        it_does:tick(false)
+        assert.truthy(Store.new(dict):get_state("error"):find("no memory", 1, true))
+        now = now + 60
+        it_does:tick(false)
+        assert.equal(2, calls)
+    end)
+
+    it("says that no thread could run, once, and that it has passed", function()
+        local it_does = refresher()
+        local works = answer
+        answer = function()
+            return false, "thread pool dwsync not found"
+        end
+        it_does:tick(false)
+        now = now + 6
+        it_does:tick(false)
+        local message = "nginx could not run the sweep in a thread: thread pool dwsync not found"
+        assert.same({ "error: " .. message }, logged)
+        assert.equal(message, Store.new(dict):get_state "error")
+        answer = works
+        now = now + 60
+        it_does:tick(false)
+        assert.same({ "error: " .. message, "info: that has passed: " .. message }, logged)
+    end)
+end)

@@ -1,0 +1,71 @@
+local quantities = require "dwsync.quantities"
+
+local NO_NUMBERS = { 0 / 0, 1 / 0, -1 / 0, "12", {}, true }
+
+describe("a length of time", function()
+    it("has its two largest units, rounded", function()
+        for text, seconds in pairs { ["0 s"] = 0, ["3.2 s"] = 3.2, ["43 s"] = 43.2, ["1 min"] = 59.7,
+            ["1 min 25 s"] = 84.6, ["48 min"] = 2880, ["1 h"] = 3599.9, ["3 h"] = 10790.2, ["2 h 59 min"] = 10760,
+            ["1 d"] = 86399, ["2 d 23 h"] = 256000, ["40 d"] = 40 * 86400 } do
+            assert.equal(text, quantities.duration(seconds))
+        end
+    end)
+
+    it("may be negative, and is a dash when it is no number", function()
+        assert.equal("−5 min", quantities.duration(-300))
+        for _, value in ipairs(NO_NUMBERS) do
+            assert.equal("–", quantities.duration(value))
+        end
+        assert.equal("–", quantities.duration(nil))
+        assert.is_true(#quantities.duration(1e300) < 20)
+    end)
+end)
+
+describe("a share", function()
+    it("has one decimal at most, and is never rounded to all or nothing", function()
+        for text, ratio in pairs { ["0 %"] = 0, ["< 0.1 %"] = 0.0001, ["6.4 %"] = 0.064, ["99.9 %"] = 0.999,
+            ["> 99.9 %"] = 0.99999, ["100 %"] = 1 } do
+            assert.equal(text, quantities.percent(ratio))
+        end
+        assert.equal("–", quantities.percent(nil))
+    end)
+end)
+
+describe("a value", function()
+    it("has its unit", function()
+        assert.equal("480 accounts", quantities.value(480, "accounts"))
+        assert.equal("1 account", quantities.value(1, "accounts"))
+        assert.equal("1.5 deviations", quantities.value(1.5, "deviations"))
+        assert.equal("6 h", quantities.value(21600, "seconds"))
+        assert.equal("12 %", quantities.value(0.12, "ratio"))
+        assert.equal("7", quantities.value(7, nil))
+        assert.equal("– runs", quantities.value({}, "runs"))
+    end)
+
+    it("tells its thresholds", function()
+        assert.equal("warning from 20 accounts, critical from 50 accounts",
+            quantities.thresholds { warning = 20, critical = 50, unit = "accounts" })
+        assert.equal("warning from 1 run", quantities.thresholds { warning = 1, unit = "runs" })
+        assert.equal("", quantities.thresholds { unit = "runs" })
+    end)
+end)
+
+describe("a point in time", function()
+    it("is written to the second in UTC", function()
+        assert.equal("2025-05-19T06:55:23Z", quantities.instant(1747637723055))
+        for _, value in ipairs(NO_NUMBERS) do
+            assert.equal("–", quantities.instant(value))
+        end
+        assert.equal("1000000000000000000", quantities.instant(1e18)) -- no calendar holds it
+    end)
+
+    it("is so far from now, in whole minutes", function()
+        assert.equal("now", quantities.distance(1000500, 1000))
+        assert.equal("30 s ago", quantities.distance(970000, 1000))
+        assert.equal("11 min ago", quantities.distance(1000000 - 699000, 1000))
+        assert.equal("in 3 h", quantities.distance(1000000 + 10800000, 1000))
+        assert.equal("8 h overdue", quantities.due(1000, 28801))
+        assert.equal("in 48 min", quantities.due(1000000 + 2880000, 1000))
+        assert.equal("–", quantities.distance(nil, 1000))
+    end)
+end)

@@ -1,0 +1,276 @@
+local health = require "dwsync.health"
+local overviews = require "spec.report.overviews"
+local status_page = require "dwsync.report.status.page"
+
+local function has(text, part)
+    return assert.is_truthy(text:find(part, 1, true), part)
+end
+
+local function lacks(text, part)
+    return assert.is_nil(text:find(part, 1, true), part)
+end
+
+local function tags(html)
+    local found = {}
+    for name in html:gmatch "<(/?[%a][%w]*)" do
+        found[#found + 1] = name
+    end
+    return table.concat(found, " ")
+end
+
+local function ids_of(html)
+    local ids = {}
+    for id in html:gmatch ' id="([^"]*)"' do
+        assert.is_nil(ids[id], id)
+        ids[id] = true
+    end
+    return ids
+end
+
+describe("the body of the status page", function()
+    local stories = overviews.stories()
+    local body = status_page.body(stories)
+
+    it("answers before anything else, and counts clusters by severity", function()
+        has(body, "3 of 7 clusters are critical</h1>")
+        has(body, "<b>2</b>unknown</li>")
+        has(body, 'data-title="3 of 7 clusters are critical"')
+        has(status_page.body(overviews.overview {}), "There is no cluster to judge</h1>")
+    end)
+
+    it("has a tile for each cluster, those in need of attention first, worst first", function()
+        local order = {}
+        for name in body:gmatch '<article class="tile[^>]*data%-name="([^"]*)"' do
+            order[#order + 1] = name
+        end
+        for i, item in ipairs(stories.clusters) do
+            assert.equal(item.cluster.name, order[i])
+        end
+        assert.equal(#stories.clusters, #order)
+        assert.is_true(body:find('id="group-attention"', 1, true) < body:find('id="group-ok"', 1, true))
+        lacks(status_page.body(overviews.overview { overviews.healthy() }), 'id="group-attention"')
+    end)
+
+    it("shows on a tile what is worst, and a line for each source that leads to it", function()
+        has(body, "One run deleted 480 accounts.")
+        has(body, "The last 72 runs did not finish.</bdi><span class=\"quiet\"> and 1 more</span>")
+        has(body, "The records could not be read: no answer within 60 s")
+        local partial = overviews.partial()
+        for _, source in ipairs(partial.evaluation.sources) do
+            local name = ("%s.%s"):format(partial.cluster.id, source.id)
+            has(body, ('<a href="#source-%s">'):format(name))
+            has(body, ('id="source-%s"'):format(name))
+        end
+    end)
+
+    it("opens to verdicts with advice, reasons, figures, a picture of the runs and the newest of them", function()
+        local text = status_page.body(overviews.overview { overviews.failing() })
+        for _, part in ipairs { "Look at the reason, and repair what it names.", "data 52e", "Next run expected",
+            "57.1 % of 168 runs", "<h5>Failure reasons</h5>", ">Runs of ldap 79d6458e</title>",
+            "The newest 8 of 168 runs", "2025-11-24 07:48:00Z</time>", "8 checks: churn, data" } do
+            has(text, part)
+        end
+    end)
+
+    it("is open where there is one cluster, closed where there are several", function()
+        has(status_page.body(overviews.overview { overviews.healthy() }), '"><details open>')
+        assert.is_nil(body:find '<article[^>]*><details open>')
+    end)
+
+    it("names places by ids, so that a link lasts while clusters change places", function()
+        local id = overviews.healthy().cluster.id
+        has(body, ('id="cluster-%s"'):format(id))
+        has(status_page.body(overviews.overview { overviews.healthy() }), ('id="cluster-%s"'):format(id))
+    end)
+
+    it("names every id once, and every id it refers to", function()
+        for _, overview in ipairs { stories, overviews.hostile() } do
+            local html = status_page.body(overview)
+            local ids = ids_of(html)
+            for id in html:gmatch 'href="#([^"]*)"' do
+                assert.is_true(ids[id], id)
+            end
+            for list in html:gmatch 'aria%-labelledby="([^"]*)"' do
+                for id in list:gmatch "%S+" do
+                    assert.is_true(ids[id], id)
+                end
+            end
+        end
+    end)
+
+    it("has the same elements whatever the text says, and no style, script, handler or address of its own", function()
+        local hostile = status_page.body(overviews.hostile())
+        assert.equal(tags(status_page.body(overviews.hostile "harmless")), tags(hostile))
+        for _, html in ipairs { body, hostile } do
+            for _, pattern in ipairs { "<script", "<style", "<img", "<link", ' href="[^#]' } do
+                assert.is_nil((html:find(pattern)))
+            end
+            local names = html:gsub('"[^"]*"', "")
+            for _, pattern in ipairs { "<[^>]* on%a+=", "<[^>]* style=", "<[^>]* src=" } do
+                assert.is_nil((names:find(pattern)))
+            end
+        end
+    end)
+
+    it("is written for real verdicts and records of any types", function()
+        local item = overviews.hostile().clusters[1]
+        for _, odd in ipairs { { start_time = "x", end_time = {}, status = 7, fail_reason = {}, add_count = "9" },
+            { start_time = 0 / 0 }, { start_time = overviews.NOW * 1000, fail_reason = 7, delete_count = -1 } } do
+            table.insert(item.records, odd)
+        end
+        local overview = health.overview({ { cluster = { id = {}, name = 7 }, records = item.records,
+            evaluation = health.evaluate(item.records, nil, overviews.NOW) },
+            { cluster = {}, error = "refused" } }, overviews.NOW)
+        local html = status_page.body(overview, overviews.NOW + 60)
+        ids_of(html)
+        has(html, "The records could not be read: refused")
+    end)
+
+    it("tells when records are of before because a cluster cannot be asked now, even if those were well", function()
+        local item = overviews.healthy()
+        item.error, item.fetched_at = overviews.unreadable().error, overviews.NOW - 7200
+        local html = status_page.body(overviews.overview { item })
+        has(html, 'Last read <time class="ago" datetime="2025-11-24T06:00:00Z">2 h ago</time>')
+        has(html, "The records could not be read: no answer within 60 s")
+        has(html, "Raise timeout, or check what slows the network or the service down.")
+        has(html, 'id="group-attention"')
+        has(html, "Runs of ldap 79d6458e</title>")
+    end)
+
+    it("does without records", function()
+        local item = overviews.healthy()
+        item.records = nil
+        local html = status_page.body(overviews.overview { item })
+        lacks(html, "<figure")
+        has(html, "Next run expected")
+    end)
+
+    it("stays below a megabyte with hundreds of clusters; the worst have everything, and it says what it left out",
+        function()
+            local items = {}
+            for i = 1, 400 do
+                items[i] = overviews.healthy(("dws-%03d"):format(i), i)
+            end
+            items[1], items[2] = overviews.failing(), overviews.stuck()
+            local html = status_page.body(overviews.overview(items))
+            assert.is_true(#html < 1000000)
+            has(html, "further clusters, none worse, are left out here.")
+            has(html, "Runs of ldap 79d6458e</title>")
+            assert.is_true(html:find("</figure>", 1, true) < html:find("no room for pictures", 1, true))
+        end)
+
+    it("shows a hundred clusters, each of which opens", function()
+        local items = {}
+        for i = 1, 100 do
+            items[i] = overviews.healthy(("dws-%03d"):format(i), i)
+        end
+        local html = status_page.body(overviews.overview(items))
+        assert.equal(100, select(2, html:gsub("<article", "")))
+        assert.equal(100, select(2, html:gsub('id="cluster%-', "")))
+    end)
+
+    it("stays below a megabyte with texts that a hostile service made long", function()
+        for _, long in ipairs { ("\"<'"):rep(5000), ("\204\129"):rep(10000) } do
+            local items = {}
+            for i = 1, 100 do
+                items[i] = overviews.hostile(long .. i).clusters[1]
+            end
+            assert.is_true(#status_page.body { now = overviews.NOW, severity = "critical", clusters = items } < 1000000)
+        end
+    end)
+
+    it("raises at the caller when now is no time in seconds", function()
+        for _, now in ipairs { "now", overviews.NOW * 1000 } do
+            local ok, message = pcall(status_page.body, stories, now)
+            assert.is_false(ok)
+            has(message, "status page: now must be seconds since the epoch")
+        end
+    end)
+end)
+
+describe("the document of the status page", function()
+    local body = status_page.body(overviews.stories())
+
+    local function document(state, text)
+        return status_page.document(text or body, state)
+    end
+
+    it("puts the body into a frame with script, style and policy", function()
+        local html = document { age = 23.4, interval = 30 }
+        for _, part in ipairs { '<link href="?asset=style" rel="stylesheet">', '<script defer src="?asset=script">',
+            "<title>3 of 7 clusters are critical – DWS identity synchronisation</title>", "Data is 23 s old",
+            'data-age="23.4"', 'data-interval="30"', 'data-stale-after="90"', body } do
+            has(html, part)
+        end
+        has(html:gsub("&#39;", "'"), status_page.policy:gsub("; frame%-ancestors 'none'$", "") .. '"')
+        has(html, 'class="trouble" hidden id="trouble"')
+    end)
+
+    it("forbids everything that the page does not need", function()
+        assert.equal("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; "
+            .. "form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'; frame-ancestors 'none'",
+            status_page.policy)
+    end)
+
+    it("says what the last failure was and how old all is", function()
+        local html = document { age = 725, error = "no answer within 60 s" }
+        has(html, '<b id="trouble-what">The last query failed: no answer within 60 s</b>')
+        has(html, "What is shown is up to 12 min 5 s old.")
+        lacks(html, 'class="trouble" hidden')
+    end)
+
+    it("says that nothing newer has come when it is stale without a failure", function()
+        local html = document { age = 400, stale = true, interval = 60 }
+        has(html, "Nothing newer has come.")
+        has(html, 'data-stale-after="400"')
+        has(document { age = 4, stale_after = 7 }, 'data-stale-after="7"')
+    end)
+
+    it("lets no failure be anything but text", function()
+        local html = document { age = 3, error = overviews.HOSTILE, tag = '"a"' }
+        assert.equal(tags(document { age = 3, error = "x" }), tags(html))
+        has(html, 'data-tag="&quot;a&quot;"')
+        assert.is_true(#document { age = 3, error = ("x"):rep(100000) } < #body + 10000)
+    end)
+
+    it("waits when there is no body yet", function()
+        local html = status_page.document(nil, { interval = 60 })
+        has(html, "The first query is under way")
+        has(html, "No data yet")
+        lacks(html, "data-age")
+    end)
+
+    it("can be loaded anew without its script", function()
+        has(document { age = 3 }, '<noscript><a href="?">Reload</a></noscript>')
+        has(document { age = 3 }, '<button hidden id="refresh" type="button">')
+    end)
+
+    it("names every id once", function()
+        ids_of(document { age = 3, error = "x" })
+    end)
+
+    it("costs no more than joining strings", function()
+        local began = os.clock()
+        for _ = 1, 1000 do
+            document { age = 3, interval = 60 }
+        end
+        assert.is_true(os.clock() - began < 1) -- measured: 0.06 s
+    end)
+end)
+
+describe("the script and the style of the status page", function()
+    it("turn no text into HTML or code, and keep nothing", function()
+        for _, word in ipairs { "innerHTML", "outerHTML", "insertAdjacentHTML", "DOMParser", "document.write", "eval(",
+            "Function(", "localStorage", "cookie" } do
+            lacks(status_page.script, word)
+        end
+    end)
+
+    it("name no address but their own", function()
+        for _, text in ipairs { status_page.script, status_page.stylesheet } do
+            assert.is_nil(text:find("https?:"))
+            assert.is_nil(text:find "url%([^#]")
+            lacks(text, "@import")
+        end
+    end)
+end)

@@ -1,0 +1,73 @@
+local refusal = require "dwsync.request.refusal"
+
+local OURS = "GET\n/v1/p/\nlimit=10&offset=0\nhost:dws.example\nx-project-id:p\nx-sdk-date:20251025T104952Z\n"
+    .. "x-security-token:hidden|with a bar\n\nhost;x-project-id;x-sdk-date;x-security-token\ne3b0"
+
+local function message(canonical)
+    return "Incorrect IAM authentication information: verify aksk signature fail,canonicalRequest:"
+        .. canonical:gsub("\n", "|")
+end
+
+local function changed(pattern, replacement)
+    local text, count = OURS:gsub(pattern, replacement)
+    assert(count == 1)
+    return refusal.explain(OURS, message(text))
+end
+
+describe("the echo of a canonical request", function()
+    it("names the first part that differs", function()
+        for _, case in ipairs {
+            { "^GET", "POST", 'another method: "POST", signed was "GET"' },
+            { "/v1/p/", "/v1/q/", 'another path: "/v1/q/", signed was "/v1/p/"' },
+            { "limit=10&offset=0", "offset=0&limit=10",
+                'another query: "offset=0&limit=10", signed was "limit=10&offset=0"' },
+            { "limit=10&offset=0", "", 'another query: nothing, signed was "limit=10&offset=0"' },
+            { "host:dws.example", "host:dws.example:443",
+                'another header host: "host:dws.example:443", signed was "host:dws.example"' },
+            { "x%-project%-id:p\n", "",
+                'another header x-project-id: "x-sdk-date:20251025T104952Z", signed was "x-project-id:p"' },
+            { "host;x%-project%-id", "host", "another list of signed headers: "
+                .. '"host;x-sdk-date;x-security-token", signed was "host;x-project-id;x-sdk-date;x-security-token"' },
+            { "e3b0", "abcd", 'another hash of the body: "abcd", signed was "e3b0"' },
+        } do
+            assert.equal("the gateway saw " .. case[3], changed(case[1], case[2]))
+        end
+    end)
+
+    it("never shows the value of a secret header, theirs or ours", function()
+        local why = changed("hidden|with a bar", "hidden|without")
+        assert.equal("the gateway saw another header x-security-token: x-security-token:***, signed was "
+            .. "x-security-token:***", why)
+        why = changed("x%-sdk%-date:20251025T104952Z", "Authorization:hidden")
+        assert.equal('the gateway saw another header x-sdk-date: Authorization:***, signed was '
+            .. '"x-sdk-date:20251025T104952Z"', why)
+    end)
+
+    it("that is the same leaves only the secret key, bars in values or not", function()
+        assert.equal("the gateway saw what was signed, so the secret key does not fit the access key",
+            refusal.explain(OURS, message(OURS)))
+    end)
+
+    it("that goes on longer than ours says so", function()
+        assert.equal('the gateway saw more than was signed: "00"', refusal.explain(OURS, message(OURS .. "00")))
+    end)
+
+    it("that is cut short, empty or missing explains nothing", function()
+        assert.is_nil(refusal.explain(OURS, message(OURS:sub(1, 30))))
+        assert.is_nil(refusal.explain(OURS, message "  "))
+        assert.is_nil(refusal.explain(OURS, "verify aksk signature fail"))
+        assert.is_nil(refusal.explain(OURS, ""))
+    end)
+
+    it("is shown harmlessly and not endlessly", function()
+        local why = changed("dws.example", "\27[31m" .. ("x"):rep(5000))
+        assert.is_nil(why:find "%c")
+        assert.is_true(#why < 400)
+    end)
+
+    it("can be taken off its message", function()
+        assert.equal("Incorrect IAM authentication information: verify aksk signature fail",
+            refusal.without_echo(message(OURS)))
+        assert.equal("other", refusal.without_echo "other")
+    end)
+end)
