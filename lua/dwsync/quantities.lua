@@ -8,7 +8,8 @@ local M = {}
 local HUGE = 1e15 -- above it digits are noise
 
 --- Whether a value is a number that can be shown: neither NaN nor infinite.
--- @param value @treturn boolean
+-- @param value
+-- @treturn boolean
 function M.is_finite(value)
     return type(value) == "number" and value == value and value > -math.huge and value < math.huge
 end
@@ -21,7 +22,9 @@ local function short(number)
     return (("%.1f"):format(number):gsub("%.0$", ""))
 end
 
---- A number with at most one decimal; "–" for what is none. @param value @treturn string
+--- A number with at most one decimal; "–" for what is none.
+-- @param value
+-- @treturn string
 function M.number(value)
     return M.is_finite(value) and short(value) or "–"
 end
@@ -44,7 +47,8 @@ local function two_units(seconds)
 end
 
 --- A length of time: "2 d 6 h", "48 min", "3.2 s".
--- @param seconds @treturn string
+-- @param seconds
+-- @treturn string
 function M.duration(seconds)
     if not M.is_finite(seconds) then
         return "–"
@@ -59,7 +63,8 @@ function M.duration(seconds)
 end
 
 --- A share: "98.6 %". Never "100 %" for what is less, nor "0 %" for what is more.
--- @param ratio 0..1 @treturn string
+-- @param ratio 0..1
+-- @treturn string
 function M.percent(ratio)
     if not M.is_finite(ratio) then
         return "–"
@@ -76,7 +81,9 @@ end
 local WORDS = { accounts = "account", runs = "run", records = "record", deviations = "deviation" }
 
 --- A value with its unit: "480 accounts", "12 %", "6 h".
--- @param value @param unit of a verdict @treturn string
+-- @param value
+-- @param unit of a verdict
+-- @treturn string
 function M.value(value, unit)
     if unit == "seconds" then
         return M.duration(value)
@@ -88,7 +95,8 @@ function M.value(value, unit)
 end
 
 --- The thresholds of a verdict: "warning from 20 accounts, critical from 50 accounts"; "" without any.
--- @tparam table verdict @treturn string
+-- @tparam table verdict
+-- @treturn string
 function M.thresholds(verdict)
     local parts = {}
     for _, severity in ipairs { "warning", "critical" } do
@@ -100,7 +108,8 @@ function M.thresholds(verdict)
 end
 
 --- A point in time to the second, ISO 8601 in UTC; "–" for what is none.
--- @param ms milliseconds since the epoch @treturn string
+-- @param ms milliseconds since the epoch
+-- @treturn string
 function M.instant(ms)
     if not M.is_finite(ms) then
         return "–"
@@ -109,7 +118,9 @@ function M.instant(ms)
 end
 
 --- How far a point in time is from now: "12 min ago", "in 3 h".
--- @param ms milliseconds since the epoch @param now seconds since the epoch @treturn string
+-- @param ms milliseconds since the epoch
+-- @param now seconds since the epoch
+-- @treturn string
 function M.distance(ms, now)
     if not M.is_finite(ms) or not M.is_finite(now) then
         return "–"
@@ -124,7 +135,9 @@ function M.distance(ms, now)
 end
 
 --- The same for what is expected: "in 3 h", "8 h overdue".
--- @param ms milliseconds since the epoch @param now seconds since the epoch @treturn string
+-- @param ms milliseconds since the epoch
+-- @param now seconds since the epoch
+-- @treturn string
 function M.due(ms, now)
     return (M.distance(ms, now):gsub(" ago$", " overdue"))
 end

@@ -43,7 +43,9 @@ local function character_length(bytes)
 end
 
 --- The text with every byte that is no UTF-8 replaced.
--- @tparam string text @tparam string replacement @treturn string
+-- @tparam string text
+-- @tparam string replacement
+-- @treturn string
 function M.utf8(text, replacement)
     if not text:find "[\128-\255]" then
         return text
@@ -56,7 +58,8 @@ end
 
 --- The text without anything a terminal obeys, line ends and tabs apart: control characters (C0, C1, DEL), the marks
 -- that turn the direction of writing, and bytes that are no UTF-8 become "?".
--- @tparam string text @treturn string
+-- @tparam string text
+-- @treturn string
 function M.harmless(text)
     text = text:gsub("[%z\1-\8\11\12\14-\31\127]", "?")
     if text:find "[\128-\255]" then
@@ -67,12 +70,16 @@ function M.harmless(text)
     return text
 end
 
---- The same on one line. @tparam string text @treturn string
+--- The same on one line.
+-- @tparam string text
+-- @treturn string
 function M.safe(text)
     return (M.harmless(text):gsub("[\r\n\t]+", " "))
 end
 
---- Columns that a text takes. @tparam string text @treturn integer
+--- Columns that a text takes.
+-- @tparam string text
+-- @treturn integer
 function M.width(text)
     if not text:find "[\128-\255]" then
         return #text
@@ -87,7 +94,9 @@ end
 local MOST_A_COLUMN = 4 -- characters: marks without a width of their own could go on for ever
 
 --- The text cut to a width, with "…" where something was cut off.
--- @tparam string text @tparam integer width at least 1 @treturn string
+-- @tparam string text
+-- @tparam integer width at least 1
+-- @treturn string
 function M.cut(text, width)
     if #text <= width or #text <= width * MOST_A_COLUMN and M.width(text) <= width then
         return text

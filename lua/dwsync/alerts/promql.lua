@@ -11,7 +11,9 @@ M.rule = "job, cluster, source, type, rule"
 
 local UNITS = { { 86400, "d" }, { 3600, "h" }, { 60, "m" }, { 1, "s" } }
 
---- A length of time. @tparam number seconds @treturn string "36h", "1500ms"
+--- A length of time.
+-- @tparam number seconds
+-- @treturn string "36h", "1500ms"
 function M.duration(seconds)
     for _, unit in ipairs(UNITS) do
         if seconds >= unit[1] and seconds % unit[1] == 0 then
@@ -21,12 +23,16 @@ function M.duration(seconds)
     return ("%.0fms"):format(math.floor(seconds * 1000 + 0.5))
 end
 
---- A number. @tparam number value @treturn string
+--- A number.
+-- @tparam number value
+-- @treturn string
 function M.number(value)
     return ("%.14g"):format(value)
 end
 
---- A text literal. @tparam string text printable @treturn string
+--- A text literal.
+-- @tparam string text printable
+-- @treturn string
 function M.text(text)
     return '"' .. text:gsub('[\\"]', "\\%0") .. '"'
 end

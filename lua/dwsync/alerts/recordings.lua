@@ -24,7 +24,8 @@ local function remembered(name, labels, series)
         promql.cluster, M.blind) }
 end
 
---- The rules, each after those that it needs. @treturn {table,...} {record =, expr =}
+--- The rules, each after those that it needs.
+-- @treturn {table,...} {record =, expr =}
 function M.list()
     return {
         { record = M.blind, expr = BLIND:format(promql.cluster, promql.cluster) },

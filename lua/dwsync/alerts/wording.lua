@@ -113,7 +113,9 @@ M.rules = {
     },
 }
 
---- Steps as one text. @tparam {string,...} steps @treturn string
+--- Steps as one text.
+-- @tparam {string,...} steps
+-- @treturn string
 function M.steps(steps)
     local lines = {}
     for i, step in ipairs(steps) do
@@ -137,7 +139,9 @@ local COMPUTED = {
 }
 
 --- From where on a rule has a level: "from 20 accounts on".
--- @tparam string rule @tparam string level "warning" or "critical" @tparam table options of the rule, checked
+-- @tparam string rule
+-- @tparam string level "warning" or "critical"
+-- @tparam table options of the rule, checked
 -- @treturn string
 function M.threshold(rule, level, options)
     local value, ratio = options[level], options.population and options[level .. "_ratio"]

@@ -47,7 +47,8 @@ function M.configure(command, which)
 end
 
 --- What is wrong with the combination of options, which argparse cannot tell.
--- @tparam table args @treturn string or nil
+-- @tparam table args
+-- @treturn string or nil
 function M.wrong_usage(args)
     if args.all_clusters and (args.cluster_id or args.input) then
         return ("--all-clusters and %s exclude each other"):format(args.input and "--input" or "a cluster_id")
@@ -81,7 +82,8 @@ local function open_client(self, args, context)
 end
 
 --- Makes a selection: reads the configuration file and makes the client, contacts nothing.
--- @tparam table args parsed options @tparam table context
+-- @tparam table args parsed options
+-- @tparam table context
 -- @treturn table selection with `settings` (see dwsync.cli.configuration) and `client` (nil for a file), or nil
 -- @treturn dwsync.error
 function M.new(args, context)
@@ -258,7 +260,8 @@ local function name_list(clusters_of_it)
 end
 
 --- Says what failed, the same failure of many clusters once.
--- @tparam table items as of `fetch` @tparam table context
+-- @tparam table items as of `fetch`
+-- @tparam table context
 -- @treturn integer exit status: 0 when nothing failed
 function M.report_failures(items, context)
     local groups, by_text, status = {}, {}, 0

@@ -10,7 +10,8 @@ local M = {}
 
 local VARIABLE, PROFILE_VARIABLE = "DWSYNC_CONFIG", "DWSYNC_PROFILE"
 
---- Adds the options. @param command an argparse command
+--- Adds the options.
+-- @param command an argparse command
 function M.configure(command)
     command:group("Configuration",
         command:option("--config", "Configuration file [DWSYNC_CONFIG].", nil, nil, 1):argname "<file>",
@@ -23,7 +24,9 @@ local function variable(context, name)
 end
 
 --- A directory of the XDG base directory specification, where relative ones are to be ignored.
--- @tparam table context @tparam string name of the variable @tparam string below the home directory, without it
+-- @tparam table context
+-- @tparam string name of the variable
+-- @tparam string below the home directory, without it
 -- @treturn string or nil
 function M.base_directory(context, name, below)
     local named = variable(context, name)
@@ -128,7 +131,8 @@ local function read(args, context)
 end
 
 --- What the configuration file says; read once for a command.
--- @tparam table args parsed options: `config`, `profile` @tparam table context
+-- @tparam table args parsed options: `config`, `profile`
+-- @tparam table context
 -- @treturn table `clusters` (name → id), `thresholds`, `history`, `on_change`, `client` (options of the profile),
 -- `profile` (its name), `path`; nil where nothing is said; or nil
 -- @treturn dwsync.error kind "config"
@@ -188,7 +192,9 @@ end
 local OF_REGION = { endpoint = true, project_id = true }
 
 --- Options of dwsync.new: those given, then what the environment does not say and the profile does.
--- @tparam table given from the command line @tparam table settings see `load` @tparam table context
+-- @tparam table given from the command line
+-- @tparam table settings see `load`
+-- @tparam table context
 -- @treturn table
 -- @treturn table names of those that the profile said, as keys
 function M.client_options(given, settings, context)

@@ -88,7 +88,8 @@ local function observer(args, context, shown)
 end
 
 --- What options, environment and configuration file say, as dwsync.new takes it; absent where they say nothing.
--- @tparam table args parsed options @tparam table context
+-- @tparam table args parsed options
+-- @tparam table context
 -- @treturn table options, or nil
 -- @treturn table|dwsync.error names of those that the configuration file said, as keys
 function M.options(args, context)
@@ -118,7 +119,8 @@ function M.given(args)
 end
 
 --- Makes the client of a command.
--- @tparam table args parsed options @tparam table context
+-- @tparam table args parsed options
+-- @tparam table context
 -- @treturn dwsync.client, or nil
 -- @treturn dwsync.error
 -- @treturn table progress: `clear()` wipes its line and is to be called before output, `show(text)`, `page(event)`

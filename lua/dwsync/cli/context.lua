@@ -90,7 +90,8 @@ function Context:width()
 end
 
 --- Whether output may have colour: --color, else NO_COLOR (https://no-color.org), else a terminal has it.
--- @tparam[opt] string wish "always", "never" or "auto" @treturn boolean
+-- @tparam[opt] string wish "always", "never" or "auto"
+-- @treturn boolean
 function Context:color(wish)
     if wish == "always" or wish == "never" then
         return wish == "always"

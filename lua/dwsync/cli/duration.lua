@@ -5,7 +5,9 @@ local timestamps = require "dwsync.timestamps"
 
 local M = {}
 
---- A length above 0. @tparam string name of the option, for the message @treturn function text → seconds, or nil, why
+--- A length above 0.
+-- @tparam string name of the option, for the message
+-- @treturn function text → seconds, or nil, why
 function M.above_zero(name)
     return function(text)
         local seconds = timestamps.duration(text) or tonumber(text)
@@ -16,7 +18,9 @@ function M.above_zero(name)
     end
 end
 
---- A length of 0 or more. @tparam string name of the option @treturn function text → seconds, or nil, why
+--- A length of 0 or more.
+-- @tparam string name of the option
+-- @treturn function text → seconds, or nil, why
 function M.not_negative(name)
     local above_zero = M.above_zero(name)
     return function(text)

@@ -8,7 +8,8 @@ local M = {}
 
 local OWNER_ONLY = tonumber("700", 8)
 
---- Adds the option. @param command an argparse command
+--- Adds the option.
+-- @param command an argparse command
 function M.configure(command)
     command:group("Where records are kept",
         command:option("--history", "File, or postgres:// URL [DWSYNC_HISTORY].", nil, nil, 1):argname "<target>")
@@ -29,7 +30,9 @@ local function default_target(context)
 end
 
 --- Where the history is.
--- @tparam table args @tparam table context @tparam table settings see dwsync.cli.configuration
+-- @tparam table args
+-- @tparam table context
+-- @tparam table settings see dwsync.cli.configuration
 -- @treturn string target as dwsync.history.open takes it, or nil
 -- @treturn boolean whether it is the user's own file, of which nobody said anything
 function M.target(args, context, settings)
@@ -42,7 +45,9 @@ function M.target(args, context, settings)
 end
 
 --- Opens the history.
--- @tparam table args @tparam table context @tparam table settings
+-- @tparam table args
+-- @tparam table context
+-- @tparam table settings
 -- @treturn dwsync.history.store, or nil
 -- @treturn dwsync.error
 -- @treturn string where it is, fit to be shown

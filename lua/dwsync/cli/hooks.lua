@@ -18,7 +18,8 @@ local function is_executable(path)
 end
 
 --- Finds a program as a shell would, by path or along PATH.
--- @tparam string name @tparam table context
+-- @tparam string name
+-- @tparam table context
 -- @treturn string path, or nil
 -- @treturn string reason
 function M.find(name, context)
@@ -115,7 +116,8 @@ end
 --- Makes what runs for each event.
 -- @tparam[opt] function on_change of the configuration file
 -- @tparam[opt] string program its path
--- @tparam table context @tparam function sleep
+-- @tparam table context
+-- @tparam function sleep
 -- @treturn function(event)
 function M.new(on_change, program, context, sleep)
     return function(event)

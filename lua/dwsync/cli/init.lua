@@ -74,7 +74,8 @@ end
 local ALIASES = { ["--version"] = "version", help = "--help" }
 
 --- Says what is wrong with the command line.
--- @tparam string reason @tparam table context
+-- @tparam string reason
+-- @tparam table context
 -- @treturn integer exit status
 function M.usage_error(reason, context)
     context.stderr:write(("dwsync: %s\n        See dwsync --help, or dwsync COMMAND --help.\n"):format(

@@ -13,7 +13,9 @@ local Judge = { __name = "dwsync.cli.judgement" }
 Judge.__index = Judge
 
 --- Adds the arguments and options.
--- @param command an argparse command @tparam[opt] table choice see dwsync.cli.clusters_chosen @param[opt] timeout see
+-- @param command an argparse command
+-- @tparam[opt] table choice see dwsync.cli.clusters_chosen
+-- @param[opt] timeout see
 -- dwsync.cli.connection
 function M.configure(command, choice, timeout)
     selection.configure(command, choice)
@@ -22,7 +24,8 @@ function M.configure(command, choice, timeout)
 end
 
 --- Makes a judge. Contacts nothing.
--- @tparam table args @tparam table context
+-- @tparam table args
+-- @tparam table context
 -- @treturn table judge with `selection` and `rules`, or nil
 -- @treturn dwsync.error
 function M.new(args, context)
@@ -63,7 +66,8 @@ function Judge:overview()
 end
 
 --- All of it for a command that judges once. Says what went wrong.
--- @tparam table args @tparam table context
+-- @tparam table args
+-- @tparam table context
 -- @treturn table overview, or nil
 -- @treturn {table,...}|integer items; the exit status when there is no overview
 function M.overview(args, context)

@@ -18,7 +18,8 @@ local function column_list(text)
     return list
 end
 
---- Adds the options. @param command an argparse command
+--- Adds the options.
+-- @param command an argparse command
 function M.configure(command)
     command:group("Output",
         command:option("-o --output", "Format.", "table", nil, 1):choices(report.formats)
@@ -62,8 +63,11 @@ local function unknown_column(name, rows, default_columns, context)
 end
 
 --- Writes rows as the options say.
--- @tparam string name the field of the service's answer @tparam {table,...} rows
--- @tparam {string,...} default_columns @tparam table args @tparam table context
+-- @tparam string name the field of the service's answer
+-- @tparam {table,...} rows
+-- @tparam {string,...} default_columns
+-- @tparam table args
+-- @tparam table context
 -- @treturn integer exit status
 function M.write(name, rows, default_columns, args, context)
     local document = {

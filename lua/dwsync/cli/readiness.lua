@@ -83,7 +83,8 @@ local function judge_source(source, evaluation, fresh, accepted)
 end
 
 --- A length of time for people: "45 s", "12 min", "3.5 h", "2.1 d".
--- @tparam number seconds @treturn string
+-- @tparam number seconds
+-- @treturn string
 function M.length(seconds)
     if seconds < 90 then
         return ("%d s"):format(math.floor(math.max(seconds, 0)))
@@ -105,8 +106,10 @@ local function sorted_sources(records)
 end
 
 --- Judges one cluster.
--- @tparam {table,...} records @tparam table evaluation of them
--- @tparam number fresh seconds @tparam string accepted the worst severity to go on with
+-- @tparam {table,...} records
+-- @tparam table evaluation of them
+-- @tparam number fresh seconds
+-- @tparam string accepted the worst severity to go on with
 -- @treturn string `M.READY`, `M.WAITING` or `M.REFUSED`
 -- @treturn string why, one sentence
 function M.judge(records, evaluation, fresh, accepted)

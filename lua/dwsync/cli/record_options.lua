@@ -36,13 +36,16 @@ local function sources(text)
     return names, not names and ("--source: '%s' names nothing"):format(text) or nil
 end
 
---- The option of sources alone. @param command an argparse command @return the option
+--- The option of sources alone.
+-- @param command an argparse command
+-- @return the option
 function M.source(command)
     return command:option("--source", "Only these sources: ids or types.", nil, sources, 1):argname "<names>"
 end
 
 --- Adds the options.
--- @param command an argparse command @param ... further options of the same group
+-- @param command an argparse command
+-- @param ... further options of the same group
 function M.configure(command, ...)
     command:group("Which records",
         command:option("--status", "Only these: FINISHED, FAILED, RUNNING.", nil, statuses, 1):argname "<names>",
@@ -64,7 +67,8 @@ local function point(args, name, context)
 end
 
 --- The period that --since and --until say.
--- @tparam table args @tparam table context
+-- @tparam table args
+-- @tparam table context
 -- @treturn integer milliseconds, inclusive, or nil
 -- @treturn integer milliseconds, exclusive, or nil
 -- @treturn boolean whether it makes no sense, which was said
@@ -79,7 +83,9 @@ function M.period(args, context)
 end
 
 --- Whether a record is of one of the sources asked for.
--- @tparam table record @tparam {string,...} wanted nil for all @treturn boolean
+-- @tparam table record
+-- @tparam {string,...} wanted nil for all
+-- @treturn boolean
 function M.is_of(record, wanted)
     for _, name in ipairs(wanted or {}) do
         if record.identity_source_id == name or record.identity_source_type == name then

@@ -28,7 +28,8 @@ local function change(text)
         :format(text)
 end
 
---- Adds the option. @param command an argparse command
+--- Adds the option.
+-- @param command an argparse command
 function M.configure(command)
     command:group("Verdicts",
         command:option("--set", "Threshold, such as stale.warning=6h, or churn=off; repeatable.", nil, change, 1)
@@ -50,7 +51,8 @@ local function copy(rules)
 end
 
 --- The rules in force.
--- @tparam table args parsed options @tparam table settings see dwsync.cli.configuration
+-- @tparam table args parsed options
+-- @tparam table settings see dwsync.cli.configuration
 -- @treturn table rules for health.evaluate, or nil
 -- @treturn dwsync.error kind "config"
 function M.rules(args, settings)

@@ -222,20 +222,26 @@ function M.client(given)
     return checked, err
 end
 
---- Parameters of list_sync_records. @tparam table given @treturn table, or nil, err
+--- Parameters of list_sync_records.
+-- @tparam table given
+-- @treturn table, or nil, err
 function M.list_sync_records(given)
     local checked, err = check(LIST_SYNC_RECORDS, given, "list_sync_records")
     return checked, err
 end
 
---- Parameters of sync_records and all_sync_records. @tparam table given @tparam string what the method's name
+--- Parameters of sync_records and all_sync_records.
+-- @tparam table given
+-- @tparam string what the method's name
 -- @treturn table, or nil, err
 function M.sync_records(given, what)
     local checked, err = check(SYNC_RECORDS, given, what)
     return checked, err
 end
 
---- Parameters of list_clusters. @tparam table given @treturn table, or nil, err
+--- Parameters of list_clusters.
+-- @tparam table given
+-- @treturn table, or nil, err
 function M.list_clusters(given)
     local checked, err = check(LIST_CLUSTERS, given, "list_clusters")
     return checked, err

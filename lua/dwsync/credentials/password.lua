@@ -95,7 +95,8 @@ function M.plan(context, options)
     }
 end
 
---- @tparam table context @tparam table options see `plan`
+--- @tparam table context
+-- @tparam table options see `plan`
 -- @treturn table plan, or nil
 -- @treturn dwsync.error
 function M.load(context, options)

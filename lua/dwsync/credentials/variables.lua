@@ -16,7 +16,8 @@ end
 --- Two variables that only make sense together.
 -- @tparam table context `getenv`
 -- @tparam string source for the message
--- @tparam string first @tparam string second names
+-- @tparam string first
+-- @tparam string second names
 -- @treturn string value of the first, or nil when neither is set
 -- @treturn string|dwsync.error value of the second; the error when only one is set
 function M.pair(context, source, first, second)

@@ -143,7 +143,8 @@ function M.explain(text)
     return entry and { class = entry[1], cause = entry[2], next_step = entry[3] } or OTHER
 end
 
---- Every class there is, in alphabetical order: what a metric's label may be. @treturn {string,...}
+--- Every class there is, in alphabetical order: what a metric's label may be.
+-- @treturn {string,...}
 function M.classes()
     local set, list = { no_reason = true, other = true }, {}
     for _, entries in ipairs { BIND, RESULTS, PHRASES } do

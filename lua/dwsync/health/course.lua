@@ -69,7 +69,8 @@ function Course:finish(run)
 end
 
 --- The first of a list of ended runs, all at once: the same as `finish` for each, in a fraction of the time.
--- @tparam {table,...} ended by end @tparam integer count how many of them
+-- @tparam {table,...} ended by end
+-- @tparam integer count how many of them
 function Course:resume(ended, count)
     local finished, newest_finished = self.finished, self.newest_finished_start
     local last_finished = 0

@@ -97,7 +97,9 @@ local function append(all, list)
     end
 end
 
---- @tparam function next_record iterator @tparam table checked rules @tparam number now seconds
+--- @tparam function next_record iterator
+-- @tparam table checked rules
+-- @tparam number now seconds
 -- @treturn table evaluation
 function M.evaluate(next_record, checked, now)
     local ms = now * 1000

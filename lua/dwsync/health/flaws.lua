@@ -50,7 +50,9 @@ local function are_texts(a, b, c, d)
 end
 
 --- Whether nothing is wrong with a record; most pass here, and are used as they are.
--- @tparam table record @tparam number latest milliseconds; later times are in the future @treturn boolean
+-- @tparam table record
+-- @tparam number latest milliseconds; later times are in the future
+-- @treturn boolean
 function M.sound(record, latest)
     local start, finish = record.start_time, record.end_time
     return STATUSES[record.status]
@@ -103,7 +105,8 @@ local CLEANERS = {
 }
 
 --- A copy of a record without what is wrong with it, and the kinds of flaws it has.
--- @tparam table record @tparam number latest milliseconds
+-- @tparam table record
+-- @tparam number latest milliseconds
 -- @treturn table record; a start in the future stays, since it is why the record must not be judged
 -- @treturn {[string]=boolean} kinds; empty when only nulls were taken away
 function M.clean(record, latest)
@@ -130,7 +133,9 @@ function M.clean(record, latest)
     return run, kinds
 end
 
---- The gravest of some kinds. @tparam {[string]=boolean} kinds @treturn string or nil
+--- The gravest of some kinds.
+-- @tparam {[string]=boolean} kinds
+-- @treturn string or nil
 function M.gravest(kinds)
     for _, kind in ipairs(M.kinds) do
         if kinds[kind] then

@@ -13,7 +13,9 @@ function M.new(seconds)
 end
 
 --- Adds a value. Only what may still become the greatest is kept: values fall from the first kept to the last.
--- @tparam number time milliseconds @tparam number value @tparam table run what it was seen in
+-- @tparam number time milliseconds
+-- @tparam number value
+-- @tparam table run what it was seen in
 function Greatest:put(time, value, run)
     local place = self.last
     while place >= self.first and self[place].time > time do

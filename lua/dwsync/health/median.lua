@@ -4,7 +4,9 @@
 local M = {}
 
 --- The value below which a share of the values lies (nearest rank).
--- @tparam {number,...} sorted ascending @tparam number share 0..1 @treturn number, or nil when there is none
+-- @tparam {number,...} sorted ascending
+-- @tparam number share 0..1
+-- @treturn number, or nil when there is none
 function M.percentile(sorted, share)
     local count = #sorted
     if count == 0 then
@@ -14,7 +16,8 @@ function M.percentile(sorted, share)
 end
 
 --- The middle value, or the mean of the two in the middle.
--- @tparam {number,...} sorted ascending @treturn number, or nil when there is none
+-- @tparam {number,...} sorted ascending
+-- @treturn number, or nil when there is none
 function M.of_sorted(sorted)
     local count = #sorted
     local low = math.floor((count + 1) / 2)
@@ -26,7 +29,8 @@ end
 
 --- The median of values and their median absolute deviation from it.
 -- @tparam {number,...} values; they get sorted
--- @treturn number median @treturn number deviation
+-- @treturn number median
+-- @treturn number deviation
 function M.spread(values)
     table.sort(values)
     local middle = M.of_sorted(values)
@@ -62,7 +66,8 @@ function M.window(size)
     return setmetatable({ size = size, sorted = {}, ring = {}, place = 1 }, Window)
 end
 
---- Adds a value, and forgets the oldest when there are too many. @tparam number|nil value nil: one that is not known
+--- Adds a value, and forgets the oldest when there are too many.
+-- @tparam number|nil value nil: one that is not known
 function Window:put(value)
     local sorted, oldest = self.sorted, self.ring[self.place]
     if oldest then

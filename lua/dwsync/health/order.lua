@@ -23,7 +23,9 @@ local function less_by_content(a, b)
     return false
 end
 
---- When a run ended, as far as is known. @tparam table run @treturn number milliseconds, 0 when it has no time at all
+--- When a run ended, as far as is known.
+-- @tparam table run
+-- @treturn number milliseconds, 0 when it has no time at all
 function M.ended_at(run)
     return run.end_time or run.start_time or 0
 end
@@ -63,7 +65,9 @@ local function reverse(list)
     end
 end
 
---- Sorts a list in place. @tparam {table,...} list @tparam function before one of the two above
+--- Sorts a list in place.
+-- @tparam {table,...} list
+-- @tparam function before one of the two above
 function M.sort(list, before)
     if #list > 1 and before(list[#list], list[1]) then
         reverse(list)

@@ -19,7 +19,8 @@ local NONE, REST = "(no reason given)", "(other reasons)"
 local Reasons = {}
 Reasons.__index = Reasons
 
---- An empty collection. @treturn table with `add` and `list`
+--- An empty collection.
+-- @treturn table with `add` and `list`
 function M.new()
     return setmetatable({ by_text = {}, by_key = {}, groups = {}, texts = 0 }, Reasons)
 end
@@ -91,7 +92,8 @@ local function known_time(time)
     return time and time > 0 and time < math.huge and time or nil
 end
 
---- The groups, the most frequent first. @treturn {table,...}
+--- The groups, the most frequent first.
+-- @treturn {table,...}
 function Reasons:list()
     local list = {}
     for i, group in ipairs(self.groups) do

@@ -45,7 +45,8 @@ local function source_id(run)
 end
 
 --- Notes a record whose id was seen before.
--- @tparam table first the first record with that id @tparam table run
+-- @tparam table first the first record with that id
+-- @tparam table run
 -- @treturn boolean whether the record is one of its own, since the others are of other sources
 function Repeated:add(first, run)
     local variants = self.ids[run.id]

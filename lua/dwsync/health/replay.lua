@@ -142,8 +142,10 @@ local function newest_time(list)
     return newest
 end
 
---- @tparam function next_record iterator @tparam table checked rules
--- @tparam number|nil now seconds; nil: the newest time of the records @tparam number|nil since milliseconds
+--- @tparam function next_record iterator
+-- @tparam table checked rules
+-- @tparam number|nil now seconds; nil: the newest time of the records
+-- @tparam number|nil since milliseconds
 -- @treturn {table,...} alerts by time
 function M.replay(next_record, checked, now, since)
     local tolerance = (checked.data and checked.data.tolerance or 300) * 1000

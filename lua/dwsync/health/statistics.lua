@@ -115,8 +115,10 @@ local function add_last(result, run, success)
 end
 
 --- Statistics of one source.
--- @tparam table source as dwsync.health.sources gives it @tparam number now milliseconds
--- @treturn table statistics @treturn table their parts, for `together`
+-- @tparam table source as dwsync.health.sources gives it
+-- @tparam number now milliseconds
+-- @treturn table statistics
+-- @treturn table their parts, for `together`
 function M.of(source, now)
     local result = new_result()
     local runs, ended = source.runs, source.ended
@@ -154,7 +156,8 @@ local function add_counts(into, result)
 end
 
 --- Statistics of several sources together. Gaps are those within a source; the next run is the first that is due.
--- @tparam {table,...} list the parts of each @treturn table statistics
+-- @tparam {table,...} list the parts of each
+-- @treturn table statistics
 function M.together(list)
     local result, durations, gaps, last, success = new_result(), {}, {}, nil, nil
     for _, parts in ipairs(list) do

@@ -62,7 +62,8 @@ end
 M.cut = cut
 
 --- The template of a fail reason. Result codes of LDAP stay, since they say what happened.
--- @tparam string text @treturn string at most 200 bytes; still foreign text
+-- @tparam string text
+-- @treturn string at most 200 bytes; still foreign text
 function M.of(text)
     local codes, data = {}, {}
     text = cut(text, EXAMINED):gsub("[%s%c]+", " "):gsub("^ ", ""):gsub(" $", "")

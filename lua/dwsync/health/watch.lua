@@ -10,7 +10,8 @@ local M = {}
 local Watch = {}
 Watch.__index = Watch
 
---- @tparam table source as dwsync.health.sources gives it @tparam table checked rules, as rules.check gives them
+--- @tparam table source as dwsync.health.sources gives it
+-- @tparam table checked rules, as rules.check gives them
 -- @treturn table
 function M.new(source, checked)
     local watch = setmetatable({ course = Course.new(source), trackers = {}, on_began = {}, on_ended = {}, window = 0,
@@ -28,7 +29,8 @@ function M.new(source, checked)
     return watch
 end
 
---- A run began. @tparam table run
+--- A run began.
+-- @tparam table run
 function Watch:began(run)
     self.course:begin(run)
     for _, tracker in ipairs(self.on_began) do
@@ -36,7 +38,8 @@ function Watch:began(run)
     end
 end
 
---- A run ended. @tparam table run
+--- A run ended.
+-- @tparam table run
 function Watch:ended(run)
     self.course:finish(run)
     for _, tracker in ipairs(self.on_ended) do
@@ -99,7 +102,9 @@ function Watch:catch_up(now)
     end
 end
 
---- How bad a finding is: a threshold is reached, not passed. @tparam table finding @treturn string
+--- How bad a finding is: a threshold is reached, not passed.
+-- @tparam table finding
+-- @treturn string
 function M.severity(finding)
     local value = finding.value
     if finding.unknown then
@@ -112,7 +117,9 @@ function M.severity(finding)
     return finding.warning and value >= finding.warning and "warning" or "ok"
 end
 
---- What a rule finds. @tparam string rule @tparam number now milliseconds
+--- What a rule finds.
+-- @tparam string rule
+-- @tparam number now milliseconds
 -- @treturn table finding: `value`, `warning`, `critical`, `since`, `run`, `unknown`, `recheck` (when time alone may
 -- change it); nil when the rule is off
 function Watch:judge(rule, now)

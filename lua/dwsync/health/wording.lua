@@ -7,7 +7,9 @@ local M = {}
 
 local UNITS = { { 86400, "d" }, { 3600, "h" }, { 60, "min" }, { 1, "s" } }
 
---- A length of time in its two largest units: "9 h 12 min". @tparam number seconds @treturn string
+--- A length of time in its two largest units: "9 h 12 min".
+-- @tparam number seconds
+-- @treturn string
 function M.length(seconds)
     if seconds < 1 then
         return ("%.0f ms"):format(seconds * 1000)
@@ -23,23 +25,30 @@ function M.length(seconds)
     end
 end
 
---- A number with the word for what it counts. @treturn string "1 run", "3 runs"
+--- A number with the word for what it counts.
+-- @treturn string "1 run", "3 runs"
 function M.count(number, one, more)
     return ("%.0f %s"):format(number, number == 1 and one or more or one .. "s")
 end
 
---- A ratio. @treturn string "2.5 %"
+--- A ratio.
+-- @treturn string "2.5 %"
 function M.percent(ratio)
     return ("%.3g %%"):format(ratio * 100)
 end
 
---- A foreign word, cut short. @tparam string text @tparam integer longest @treturn string
+--- A foreign word, cut short.
+-- @tparam string text
+-- @tparam integer longest
+-- @treturn string
 function M.foreign(text, longest)
     local printable = errors.printable(text:sub(1, longest + 1))
     return #printable > longest and printable:sub(1, longest) .. "..." or printable
 end
 
---- What a source is called in a sentence. @tparam table source @treturn string "the ldap source", "the source"
+--- What a source is called in a sentence.
+-- @tparam table source
+-- @treturn string "the ldap source", "the source"
 function M.source(source)
     return source.type and ("the %s source"):format(M.foreign(source.type, 40)) or "the source"
 end

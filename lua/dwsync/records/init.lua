@@ -101,7 +101,8 @@ local function started(record)
 end
 
 --- Only what started at or after a point: "24h" (before now), an ISO 8601 date, or milliseconds since the epoch.
--- @tparam string|number point @treturn dwsync.records
+-- @tparam string|number point
+-- @treturn dwsync.records
 function Sequence:since(point)
     local ms, err = read_point(point, self.now, "since")
     if not ms then
@@ -113,7 +114,9 @@ function Sequence:since(point)
     end)
 end
 
---- Only what started before a point. @tparam string|number point @treturn dwsync.records
+--- Only what started before a point.
+-- @tparam string|number point
+-- @treturn dwsync.records
 function Sequence:until_(point)
     local ms, err = read_point(point, self.now, "until_")
     if not ms then
@@ -171,7 +174,9 @@ local function sorted(list, value_of, descending)
 end
 
 --- Sorted by a field or by what a function gives; equals keep their order, records without a value come last.
--- @tparam string|function field @tparam[opt="asc"] string direction "asc" or "desc" @treturn dwsync.records
+-- @tparam string|function field
+-- @tparam[opt="asc"] string direction "asc" or "desc"
+-- @treturn dwsync.records
 function Sequence:sort_by(field, direction)
     local value_of = getter(field, "sort_by")
     if direction ~= nil and direction ~= "asc" and direction ~= "desc" then
@@ -182,7 +187,9 @@ function Sequence:sort_by(field, direction)
     end)
 end
 
---- The first records, and no more are read. @tparam integer count @treturn dwsync.records
+--- The first records, and no more are read.
+-- @tparam integer count
+-- @treturn dwsync.records
 function Sequence:take(count)
     if type(count) ~= "number" or count % 1 ~= 0 or count < 0 then
         error("take: expected an integer of 0 or more, got " .. tostring(count), 2)
@@ -198,7 +205,8 @@ function Sequence:take(count)
     end)
 end
 
---- All of them as a list of its own. @treturn {table,...}
+--- All of them as a list of its own.
+-- @treturn {table,...}
 function Sequence:to_list()
     local list = {}
     for record in self.begin() do
@@ -228,7 +236,8 @@ function Sequence:group_by(field)
 end
 
 --- How many records have which value; those without one are under "".
--- @tparam string|function field @treturn {[value]=integer}
+-- @tparam string|function field
+-- @treturn {[value]=integer}
 function Sequence:count_by(field)
     local value_of = getter(field, "count_by")
     local counts = {}
@@ -243,7 +252,8 @@ function Sequence:count_by(field)
 end
 
 --- The sum of a field, or of what a function gives; what is no number counts nothing.
--- @tparam string|function field @treturn number
+-- @tparam string|function field
+-- @treturn number
 function Sequence:sum(field)
     local value_of = getter(field, "sum")
     local total = 0
@@ -266,7 +276,8 @@ for _, name in ipairs { "each", "where", "since", "until_", "sort_by", "take", "
     end
 end
 
---- How long a run took. @tparam table record
+--- How long a run took.
+-- @tparam table record
 -- @treturn number seconds, or nil when it has not ended or its times make no sense
 function M.duration(record)
     local start, finish = field_of(record, "start_time"), field_of(record, "end_time")
@@ -277,7 +288,8 @@ function M.duration(record)
 end
 
 --- How a run went: "ok", "partial" (finished, but accounts failed), "failed", "running", or "unknown".
--- @tparam table record @treturn string
+-- @tparam table record
+-- @treturn string
 function M.outcome(record)
     local status = field_of(record, "status")
     if status == "FINISHED" then

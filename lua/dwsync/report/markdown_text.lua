@@ -22,7 +22,9 @@ local function part(text)
         :gsub("([mM][aA][iI][lL][tT][oO]):", "%1" .. ZERO_WIDTH_SPACE .. ":"))
 end
 
---- Prose: shows as what it is, on one line. @tparam string text @tparam[opt] integer width at most so many columns
+--- Prose: shows as what it is, on one line.
+-- @tparam string text
+-- @tparam[opt] integer width at most so many columns
 -- @treturn string
 function M.prose(text, width)
     text = display.safe(text):gsub("`", "'") -- chats pair even those that a backslash stands before
@@ -30,7 +32,10 @@ function M.prose(text, width)
 end
 
 --- A code span, in which nothing is interpreted: for ids, and for what a directory server said. Backticks and bars,
--- which would end a span or a cell, become look-alikes. @tparam string text @tparam[opt] integer width @treturn string
+-- which would end a span or a cell, become look-alikes.
+-- @tparam string text
+-- @tparam[opt] integer width
+-- @treturn string
 function M.code(text, width)
     text = display.safe(text):gsub("`", "'"):gsub("|", "¦"):match "^%s*(.-)%s*$"
     text = width and display.cut(text, width) or text

@@ -38,7 +38,9 @@ function M.configure(command)
     configuration.configure(command)
 end
 
---- @tparam table args @tparam table context @treturn integer exit status
+--- @tparam table args
+-- @tparam table context
+-- @treturn integer exit status
 function M.run(args, context)
     local report_error = require("dwsync.cli").report_error
     local settings, err = configuration.load(args, context)

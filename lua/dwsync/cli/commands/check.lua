@@ -23,7 +23,8 @@ local function plain(text)
 end
 
 --- Ends with UNKNOWN.
--- @tparam dwsync.error|string err what is wrong @tparam table context
+-- @tparam dwsync.error|string err what is wrong
+-- @tparam table context
 -- @treturn integer 3
 function M.give_up(err, context)
     local text = tostring(err)
@@ -35,7 +36,9 @@ function M.give_up(err, context)
     return severities.exit_status "unknown"
 end
 
---- @tparam table args @tparam table context @treturn integer exit status
+--- @tparam table args
+-- @tparam table context
+-- @treturn integer exit status
 function M.run(args, context)
     local wrong = require("dwsync.cli.clusters_chosen").wrong_usage(args)
     if wrong then

@@ -19,7 +19,9 @@ function M.configure(command)
     output.configure(command)
 end
 
---- @tparam table args @tparam table context @treturn integer exit status
+--- @tparam table args
+-- @tparam table context
+-- @treturn integer exit status
 function M.run(args, context)
     local client, err, progress = connection.open(args, context)
     if not client then

@@ -16,7 +16,9 @@ function M.configure(command)
     command:argument("shell", "bash, zsh or fish."):choices { "bash", "zsh", "fish" }
 end
 
---- @tparam table args @tparam table context @param parser the argparse parser of the command
+--- @tparam table args
+-- @tparam table context
+-- @param parser the argparse parser of the command
 -- @treturn integer exit status
 function M.run(args, context, parser)
     context:write(parser[MAKERS[args.shell]](parser))

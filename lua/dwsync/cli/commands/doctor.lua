@@ -91,7 +91,9 @@ local function settings_of(args, context, client)
     return settings_in_force.list(given, context.getenv, client, said)
 end
 
---- @tparam table args @tparam table context @treturn integer exit status
+--- @tparam table args
+-- @tparam table context
+-- @treturn integer exit status
 function M.run(args, context)
     if args.all_clusters and args.cluster_id then
         return cli.usage_error("--all-clusters and a cluster_id exclude each other", context)

@@ -20,7 +20,9 @@ function M.configure(command)
         command:option("--color", "When to use colour.", "auto", nil, 1):choices { "auto", "always", "never" })
 end
 
---- @tparam table args @tparam table context @treturn integer exit status
+--- @tparam table args
+-- @tparam table context
+-- @treturn integer exit status
 function M.run(args, context)
     local overview, items = judgement.overview(args, context)
     if not overview then

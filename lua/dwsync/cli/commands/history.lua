@@ -201,7 +201,9 @@ end
 
 local ACTIONS = { pull = run_pull, list = list, stats = stats }
 
---- @tparam table args @tparam table context @treturn integer exit status
+--- @tparam table args
+-- @tparam table context
+-- @treturn integer exit status
 function M.run(args, context)
     local wrong = args.action == "pull" and selection.wrong_usage(args)
         or args.all_clusters and args.cluster_id and "--all-clusters and a cluster_id exclude each other"

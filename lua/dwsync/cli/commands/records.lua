@@ -113,7 +113,9 @@ local function default_columns(args, many)
     return list
 end
 
---- @tparam table args @tparam table context @treturn integer exit status
+--- @tparam table args
+-- @tparam table context
+-- @treturn integer exit status
 function M.run(args, context)
     local wrong = selection.wrong_usage(args)
     if wrong then

@@ -84,7 +84,9 @@ local function tell_silence(items, args, context)
     end
 end
 
---- @tparam table args @tparam table context @treturn integer exit status
+--- @tparam table args
+-- @tparam table context
+-- @treturn integer exit status
 function M.run(args, context)
     local wrong = selection.wrong_usage(args) or args.input and args.from_history
         and "--input and --from-history exclude each other"

@@ -43,7 +43,9 @@ local function write_file(path, parts, context)
     return 1
 end
 
---- @tparam table args @tparam table context @treturn integer exit status
+--- @tparam table args
+-- @tparam table context
+-- @treturn integer exit status
 function M.run(args, context)
     local format, unknown = format_of(args)
     if unknown then

@@ -31,7 +31,8 @@ function M.configure(command)
 end
 
 --- Sets the script's arguments apart from this command's options.
--- @tparam {string,...} arguments beginning with "run" @treturn {string,...}
+-- @tparam {string,...} arguments beginning with "run"
+-- @treturn {string,...}
 function M.arrange(arguments)
     local arranged, position = { arguments[1] }, 2
     while arguments[position] and arguments[position]:find "^%-." and arguments[position] ~= "--" do
@@ -141,7 +142,9 @@ local function finish(context, ran, ...)
     return 1
 end
 
---- @tparam table args @tparam table context @treturn integer exit status
+--- @tparam table args
+-- @tparam table context
+-- @treturn integer exit status
 function M.run(args, context)
     local settings, err = configuration.load(args, context)
     if not settings then

@@ -10,7 +10,9 @@ function M.configure(command)
     command:epilog "Example: dwsync version"
 end
 
---- @tparam table _ @tparam table context @treturn integer exit status
+--- @tparam table _
+-- @tparam table context
+-- @treturn integer exit status
 function M.run(_, context)
     context:write(("dwsync %s\n%s\n%s\n"):format(core.version, rawget(_G, "jit") and jit.version or _VERSION,
         core.libraries()))

@@ -117,7 +117,9 @@ local function wait(judge, wishes, context)
     end
 end
 
---- @tparam table args @tparam table context @treturn integer exit status
+--- @tparam table args
+-- @tparam table context
+-- @treturn integer exit status
 function M.run(args, context)
     local wrong = selection.wrong_usage(args)
     if wrong then

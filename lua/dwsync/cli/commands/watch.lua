@@ -144,7 +144,9 @@ local function program_of(args, context)
     return program
 end
 
---- @tparam table args @tparam table context @treturn integer exit status
+--- @tparam table args
+-- @tparam table context
+-- @treturn integer exit status
 function M.run(args, context)
     local wrong = selection.wrong_usage(args)
     if wrong then

@@ -20,7 +20,8 @@ local Tracker = {}
 Tracker.__index = Tracker
 
 --- When a flawed record is noticed. One without a usable time, or one of the future, is noticed always.
--- @tparam table flaw @treturn number milliseconds, or nil
+-- @tparam table flaw
+-- @treturn number milliseconds, or nil
 function M.noticed_at(flaw)
     local time = flaw.run.start_time or flaw.run.end_time
     return not flaw.kinds.future and time or nil

@@ -22,7 +22,8 @@ local GAPS = 21
 local Tracker = {}
 Tracker.__index = Tracker
 
---- @tparam table options checked @treturn table tracker
+--- @tparam table options checked
+-- @treturn table tracker
 function M.track(options)
     return setmetatable({
         options = options,
@@ -102,7 +103,10 @@ local function next_change(finding, from, now)
     return at and at > now and at or nil
 end
 
---- @tparam table tracker @tparam table course @tparam number now milliseconds @treturn table finding
+--- @tparam table tracker
+-- @tparam table course
+-- @tparam number now milliseconds
+-- @treturn table finding
 function M.judge(tracker, course, now)
     local options, from = tracker.options, tracker.last_time
     local finding
@@ -125,7 +129,10 @@ function M.judge(tracker, course, now)
     return finding
 end
 
---- @tparam table finding @tparam table course @treturn string message @treturn string advice
+--- @tparam table finding
+-- @tparam table course
+-- @treturn string message
+-- @treturn string advice
 function M.describe(finding, course)
     local source = wording.source(course.source)
     if finding.unknown then

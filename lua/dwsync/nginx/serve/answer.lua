@@ -41,12 +41,15 @@ function M.send(status, content_type, body, policy, tail)
     end
 end
 
---- Sends JSON. @tparam integer status @tparam string|table body
+--- Sends JSON.
+-- @tparam integer status
+-- @tparam string|table body
 function M.send_json(status, body)
     M.send(status, "application/json", type(body) == "table" and json.encode(body) .. "\n" or body)
 end
 
---- Says that the request is wrong. @tparam string reason
+--- Says that the request is wrong.
+-- @tparam string reason
 function M.refuse(reason)
     M.send_json(400, { error = reason })
 end

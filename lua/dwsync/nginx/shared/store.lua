@@ -23,12 +23,14 @@ end
 
 -- ---- state: small values, replaced in place --------------------------------------------------------
 
---- @tparam string name @treturn string|number or nil
+--- @tparam string name
+-- @treturn string|number or nil
 function Store:get_state(name)
     return (self.dict:get(PREFIX .. "state:" .. name))
 end
 
---- @tparam string name @tparam ?string|number value nil removes it
+--- @tparam string name
+-- @tparam ?string|number value nil removes it
 -- @treturn true, or nil
 -- @treturn string
 function Store:set_state(name, value)
@@ -37,7 +39,8 @@ end
 
 -- ---- reading ---------------------------------------------------------------------------------------
 
---- The number of the publication in force. @treturn number or nil before the first one
+--- The number of the publication in force.
+-- @treturn number or nil before the first one
 function Store:current()
     return (self.dict:get(CURRENT))
 end
@@ -81,7 +84,8 @@ function Store:contents(number)
 end
 
 --- One document.
--- @tparam table contents @tparam string name
+-- @tparam table contents
+-- @tparam string name
 -- @treturn string or nil when there is none, or when another publication has just replaced it
 function Store:document(contents, name)
     local entry = contents[name]

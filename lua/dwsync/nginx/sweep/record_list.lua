@@ -146,7 +146,8 @@ local function read_head(text)
 end
 
 --- Reads a list back.
--- @tparam string text @treturn {table,...} records
+-- @tparam string text
+-- @treturn {table,...} records
 function M.read(text)
     local head = read_head(text)
     local page = assert(core.decode_page(('{"count":%d,"sync_records":[%s]}'):format(head.count, text:sub(head.body))))

@@ -16,12 +16,14 @@ function M.read(text)
     return setmetatable({ counts = counts }, Tally)
 end
 
---- Counts one. @tparam string name without blanks
+--- Counts one.
+-- @tparam string name without blanks
 function Tally:add(name)
     self.counts[name] = (self.counts[name] or 0) + 1
 end
 
---- Counts what a client of dwsync tells: see its option `on_event`. @tparam table event
+--- Counts what a client of dwsync tells: see its option `on_event`.
+-- @tparam table event
 function Tally:observe(event)
     if event.type == "attempt" then
         self:add("request:" .. tostring(event.status or event.error and event.error.kind or "other"))
@@ -30,7 +32,8 @@ function Tally:observe(event)
     end
 end
 
---- Names in order. @treturn {string,...}
+--- Names in order.
+-- @treturn {string,...}
 function Tally:names()
     local names = {}
     for name in pairs(self.counts) do

@@ -32,7 +32,8 @@ function M.head(title, served)
         .. "\n<body>\n"
 end
 
---- Its end. @treturn string
+--- Its end.
+-- @treturn string
 function M.foot()
     return "\n</body>\n</html>\n"
 end
@@ -46,14 +47,17 @@ local ICONS = {
 }
 
 --- The sign of a severity, an outline beside which its word must stand.
--- @param severity @treturn dwsync.markup
+-- @param severity
+-- @treturn dwsync.markup
 function M.icon(severity)
     local outline = ICONS[severities.known(severity)]
     return element("svg", { class = "icon", viewBox = "0 0 16 16", ["aria-hidden"] = "true" },
         element("path", { d = outline[1] }), element("path", { d = outline[2] }))
 end
 
---- A severity: sign, word and colour. @param severity @treturn dwsync.markup
+--- A severity: sign, word and colour.
+-- @param severity
+-- @treturn dwsync.markup
 function M.badge(severity)
     severity = severities.known(severity)
     return element("span", { class = "badge " .. severity }, M.icon(severity), severity)
@@ -75,7 +79,10 @@ function M.table(caption, columns, rows)
         element("tbody", { role = "rowgroup" }, rows))
 end
 
---- One row of such a table. @tparam {table,...} columns @tparam table cells text or markup @treturn dwsync.markup
+--- One row of such a table.
+-- @tparam {table,...} columns
+-- @tparam table cells text or markup
+-- @treturn dwsync.markup
 function M.row(columns, cells)
     local parts = {}
     for i, column in ipairs(columns) do

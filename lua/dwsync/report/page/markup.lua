@@ -16,7 +16,8 @@ end
 local ESCAPES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;" }
 
 --- Text for an element or a quoted attribute: valid UTF-8 on one line, in which HTML sees nothing but text.
--- @tparam string text @treturn string
+-- @tparam string text
+-- @treturn string
 function M.escape(text)
     return (display.safe(text):gsub("[&<>\"']", ESCAPES))
 end
@@ -87,7 +88,8 @@ function M.element(name, attributes, ...)
 end
 
 --- Style rules as an element: the only text that is not escaped, so it must be a constant of the code.
--- @tparam string css @treturn dwsync.markup
+-- @tparam string css
+-- @treturn dwsync.markup
 function M.style(css)
     assert(not css:find "<", "style rules must not contain markup")
     return setmetatable({ text = "<style>" .. css .. "</style>" }, Markup)

@@ -18,7 +18,9 @@ local WORST_FIRST = { "failed", "partial", "unknown", "running" }
 
 -- ---- paths ---------------------------------------------------------------------------------------
 
---- A coordinate, short. @tparam number value @treturn string
+--- A coordinate, short.
+-- @tparam number value
+-- @treturn string
 function M.number(value)
     return (("%.1f"):format(value):gsub("%.0$", ""))
 end
@@ -26,19 +28,29 @@ end
 local number = M.number
 
 --- A rectangle as a piece of a path.
--- @tparam number x @tparam number y @tparam number width @tparam number height @treturn string
+-- @tparam number x
+-- @tparam number y
+-- @tparam number width
+-- @tparam number height
+-- @treturn string
 function M.rectangle(x, y, width, height)
     return ("M%s %sh%sv%sh-%sz"):format(number(x), number(y), number(width), number(height), number(width))
 end
 
 --- A bar as a piece of a path that is drawn as wide as a bar is: half the bytes of a rectangle.
--- @tparam number x its middle @tparam number y its top @tparam number height @treturn string
+-- @tparam number x its middle
+-- @tparam number y its top
+-- @tparam number height
+-- @treturn string
 function M.bar(x, y, height)
     return ("M%s %sv%s"):format(number(x), number(y), number(height))
 end
 
 --- Pieces as one element, or nothing.
--- @tparam string class @tparam {string,...} parts @tparam[opt] number width of bars @return markup or false
+-- @tparam string class
+-- @tparam {string,...} parts
+-- @tparam[opt] number width of bars
+-- @return markup or false
 function M.path(class, parts, width)
     return #parts > 0 and element("path", { class = class, d = table.concat(parts), ["stroke-width"] = width })
 end
@@ -131,7 +143,9 @@ local STEP, BAR = 6, 5
 
 --- A small picture of its own, to stand beside words that say the same: it is hidden from screen readers.
 -- @tparam {table,...} list records
--- @tparam number from milliseconds since the epoch @tparam number till @tparam integer limit at most so many bins
+-- @tparam number from milliseconds since the epoch
+-- @tparam number till
+-- @tparam integer limit at most so many bins
 -- @treturn dwsync.markup
 function M.alone(list, from, till, limit)
     local bins = run_bins.count(list, from, till, limit)
@@ -144,7 +158,8 @@ function M.alone(list, from, till, limit)
         element("path", { class = "tl-track", d = M.rectangle(0, M.MARKS, width, M.STRIP) }), M.draw(bins, place))
 end
 
---- What marks and patterns mean. @treturn dwsync.markup
+--- What marks and patterns mean.
+-- @treturn dwsync.markup
 function M.legend()
     local items = {}
     for i, outcome in ipairs { "ok", "partial", "failed", "running", "unknown" } do

@@ -25,7 +25,8 @@ local function start_of(record)
 end
 
 --- The span of time that is drawn: from the oldest run within 30 days to now.
--- @tparam {table,...} list records @tparam number now seconds since the epoch
+-- @tparam {table,...} list records
+-- @tparam number now seconds since the epoch
 -- @treturn number from, milliseconds since the epoch; nil when no run is within it
 -- @treturn number till
 function M.span(list, now)
@@ -74,7 +75,8 @@ end
 
 --- Counts runs.
 -- @tparam {table,...} list records
--- @tparam number from milliseconds since the epoch @tparam number till
+-- @tparam number from milliseconds since the epoch
+-- @tparam number till
 -- @tparam integer limit at most so many bins
 -- @treturn table the bins in the order of time, each with `runs`, the number of runs of each outcome and the sum of
 -- each count; beside them `from`, `till`, `step` (milliseconds), `left_out`: runs outside of the span or without a

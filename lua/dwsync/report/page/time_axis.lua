@@ -13,7 +13,9 @@ local STEPS = { HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 5 * DAY, 7 * 
 
 local MONTHS = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" }
 
---- A point in time to the minute: "2025-11-24 06:00Z". @tparam number ms @treturn string
+--- A point in time to the minute: "2025-11-24 06:00Z".
+-- @tparam number ms
+-- @treturn string
 function M.minute(ms)
     return (timestamps.to_iso(ms):gsub("^(%S+)T(%d%d:%d%d):.*$", "%1 %2Z"))
 end

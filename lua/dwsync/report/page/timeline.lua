@@ -81,7 +81,8 @@ end
 -- ---- whole ---------------------------------------------------------------------------------------
 
 --- What happened in a bin, in words: "24 runs (23 ok, 1 failed); 3 added, 8 updated, 0 deleted, 1 failed".
--- @tparam table bin of dwsync.report.page.run_bins @treturn string
+-- @tparam table bin of dwsync.report.page.run_bins
+-- @treturn string
 function M.sentence(bin)
     local outcomes = {}
     for _, outcome in ipairs { "ok", "partial", "failed", "running", "unknown" } do

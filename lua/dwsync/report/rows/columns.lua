@@ -67,7 +67,8 @@ M.record_fields = { "id", "identity_source_id", "identity_source_type", "start_t
     "update_count", "delete_count", "failed_count", "status", "fail_reason" }
 
 --- Whether a record has a field of that name, present or not.
--- @tparam string name @treturn boolean
+-- @tparam string name
+-- @treturn boolean
 function M.is_record_field(name)
     for _, field in ipairs(M.record_fields) do
         if field == name then
@@ -77,19 +78,23 @@ function M.is_record_field(name)
     return false
 end
 
---- @tparam string name @treturn string heading
+--- @tparam string name
+-- @treturn string heading
 function M.title(name)
     return TITLES[name] or name:upper()
 end
 
 --- Whether a column holds numbers, which stand flush right.
--- @tparam string name @treturn boolean
+-- @tparam string name
+-- @treturn boolean
 function M.is_number(name)
     return FORMATS[name] == whole
 end
 
 --- A value as text for people: times in ISO 8601 with zone, absent as "".
--- @tparam string name @param value @treturn string
+-- @tparam string name
+-- @param value
+-- @treturn string
 function M.text(name, value)
     if value == nil then
         return ""
@@ -102,7 +107,8 @@ function M.text(name, value)
 end
 
 --- A value as raw text for programs: numbers unchanged, absent as "".
--- @param value @treturn string
+-- @param value
+-- @treturn string
 function M.raw(value)
     if value == nil then
         return ""

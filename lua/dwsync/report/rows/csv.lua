@@ -20,7 +20,8 @@ local function cell(value)
     return text
 end
 
---- @tparam table document @tparam function write
+--- @tparam table document
+-- @tparam function write
 function M.render(document, write)
     write(table.concat(document.columns, ",") .. "\n")
     for _, row in ipairs(document.rows) do

@@ -38,7 +38,8 @@ end
 
 --- A value as JSON that is valid UTF-8, and in which nothing is left that a terminal obeys or that turns the direction
 -- of writing: all that is escaped, so a program reads what it was.
--- @param value @treturn string
+-- @param value
+-- @treturn string
 function M.encode(value)
     local text = json.encode(value)
     if text:find "[\128-\255]" then
@@ -49,7 +50,9 @@ function M.encode(value)
 end
 
 --- One row as a JSON object.
--- @tparam table row @tparam {string,...} names fields to write; nil for all @treturn string
+-- @tparam table row
+-- @tparam {string,...} names fields to write; nil for all
+-- @treturn string
 function M.object(row, names)
     local parts = {}
     for _, name in ipairs(names or field_names(row)) do
@@ -60,7 +63,8 @@ function M.object(row, names)
     return "{" .. table.concat(parts, ",") .. "}"
 end
 
---- @tparam table document @tparam function write
+--- @tparam table document
+-- @tparam function write
 function M.render(document, write)
     for _, row in ipairs(document.rows) do
         write(M.object(row, not document.every_field and document.columns or nil) .. "\n")

@@ -22,7 +22,8 @@ end
 local Anchors = { __name = "dwsync.report.status.anchors" }
 Anchors.__index = Anchors
 
---- Names for one page. @treturn dwsync.report.status.anchors
+--- Names for one page.
+-- @treturn dwsync.report.status.anchors
 function M.new()
     return setmetatable({ taken = {} }, Anchors)
 end
@@ -34,12 +35,16 @@ local function unique(self, name)
     return count == 1 and name or ("%s~%d"):format(name, count)
 end
 
---- The name of a cluster. @tparam string id @treturn string
+--- The name of a cluster.
+-- @tparam string id
+-- @treturn string
 function Anchors:cluster(id)
     return unique(self, plain(id))
 end
 
---- The name of a source. @tparam string cluster the cluster's name, as `cluster` gave it @tparam string id
+--- The name of a source.
+-- @tparam string cluster the cluster's name, as `cluster` gave it
+-- @tparam string id
 -- @treturn string
 function Anchors:source(cluster, id)
     return unique(self, cluster .. "." .. plain(id))

@@ -29,7 +29,9 @@ local function is_of_before(item)
     return item.error and item.evaluation and true or false
 end
 
---- Whether nothing about a cluster needs attention. @tparam table item of an overview @treturn boolean
+--- Whether nothing about a cluster needs attention.
+-- @tparam table item of an overview
+-- @treturn boolean
 function M.is_well(item)
     return item.severity == "ok" and not is_of_before(item)
 end

@@ -12,7 +12,8 @@ M.columns = { "cluster_id", "cluster_name", "severity", "rule", "source", "sourc
     "critical", "since", "record_id", "message", "advice", "now" }
 
 --- Text of any value: what is neither text, number nor boolean says nothing.
--- @param value @treturn string
+-- @param value
+-- @treturn string
 function M.text(value)
     local kind = type(value)
     if kind == "string" then
@@ -21,12 +22,16 @@ function M.text(value)
     return (kind == "number" or kind == "boolean") and tostring(value) or ""
 end
 
---- The same as the beginning of a line for people. @param value @treturn string
+--- The same as the beginning of a line for people.
+-- @param value
+-- @treturn string
 function M.sentence(value)
     return (M.text(value):gsub("^%l", string.upper))
 end
 
---- The name of a cluster, else its id. @tparam table item of an overview @treturn string
+--- The name of a cluster, else its id.
+-- @tparam table item of an overview
+-- @treturn string
 function M.cluster_name(item)
     local cluster = type(item.cluster) == "table" and item.cluster or {}
     local name = M.text(cluster.name)
@@ -36,7 +41,8 @@ function M.cluster_name(item)
     return name ~= "" and name or "cluster without a name"
 end
 
---- @tparam table item @treturn string id, "" when there is none
+--- @tparam table item
+-- @treturn string id, "" when there is none
 function M.cluster_id(item)
     return type(item.cluster) == "table" and M.text(item.cluster.id) or ""
 end
@@ -44,14 +50,17 @@ end
 local MAX_ID = 36
 
 --- The first group of a UUID, which tells sources apart; other ids as they are.
--- @param id identity_source_id @treturn string
+-- @param id identity_source_id
+-- @treturn string
 function M.short_id(id)
     id = M.text(id)
     return id:match "^(%x%x%x%x%x%x%x%x)%-%x%x%x%x%-" or id
 end
 
 --- A short name for a source: "ldap 79d6458e".
--- @param type_ identity_source_type @param id identity_source_id @treturn string
+-- @param type_ identity_source_type
+-- @param id identity_source_id
+-- @treturn string
 function M.source_name(type_, id)
     type_, id = M.text(type_), M.short_id(id)
     if type_ == "" then
@@ -60,7 +69,9 @@ function M.source_name(type_, id)
     return id ~= "" and type_ .. " " .. display.cut(id, MAX_ID) or type_
 end
 
---- What a verdict is about: a source, or the cluster. @tparam table verdict @treturn string
+--- What a verdict is about: a source, or the cluster.
+-- @tparam table verdict
+-- @treturn string
 function M.subject(verdict)
     if verdict.source == nil and verdict.source_type == nil then
         return "cluster"
@@ -69,7 +80,8 @@ function M.subject(verdict)
 end
 
 --- What stands for verdicts where a cluster could not be asked: one, of rule "query".
--- @param err why @treturn table
+-- @param err why
+-- @treturn table
 function M.of_failure(err)
     err = type(err) == "table" and err or { message = err }
     return {
@@ -81,7 +93,8 @@ function M.of_failure(err)
 end
 
 --- The verdicts about one cluster, worst first. When it could not be asked: one, of rule "query".
--- @tparam table item of an overview @treturn {table,...}
+-- @tparam table item of an overview
+-- @treturn {table,...}
 function M.of(item)
     if item.evaluation then
         return item.evaluation.verdicts
@@ -90,7 +103,9 @@ function M.of(item)
 end
 
 --- Splits verdicts into those that ask for attention and those that are ok.
--- @tparam {table,...} verdicts @treturn {table,...} not ok @treturn {table,...} ok
+-- @tparam {table,...} verdicts
+-- @treturn {table,...} not ok
+-- @treturn {table,...} ok
 function M.split(verdicts)
     local bad, good = {}, {}
     for _, verdict in ipairs(verdicts) do
@@ -125,7 +140,8 @@ local function row_of(verdict, item, now)
 end
 
 --- All verdicts of an overview as a document of rows, for the formats that know rows; times in milliseconds.
--- @tparam table overview @treturn table
+-- @tparam table overview
+-- @treturn table
 function M.document(overview)
     local rows = {}
     for _, item in ipairs(overview.clusters) do

@@ -13,12 +13,16 @@ local element = markup.element
 
 local MAX_NAME = 80
 
---- The name of a cluster, cut. @tparam table item of an overview @treturn string
+--- The name of a cluster, cut.
+-- @tparam table item of an overview
+-- @treturn string
 function M.name(item)
     return display.cut(display.safe(verdicts.cluster_name(item)), MAX_NAME)
 end
 
---- One sentence about all clusters. @tparam table overview @treturn string
+--- One sentence about all clusters.
+-- @tparam table overview
+-- @treturn string
 function M.text(overview)
     local clusters, severity = overview.clusters, severities.known(overview.severity)
     if #clusters == 0 then
@@ -33,7 +37,9 @@ function M.text(overview)
     return ("%d of %d clusters %s %s"):format(worst, #clusters, worst == 1 and "is" or "are", severity)
 end
 
---- How many clusters there are of each severity. @tparam {table,...} clusters @treturn dwsync.markup
+--- How many clusters there are of each severity.
+-- @tparam {table,...} clusters
+-- @treturn dwsync.markup
 function M.census(clusters)
     local counts, items = severities.count(clusters), {}
     for _, severity in ipairs(severities.worst_first) do

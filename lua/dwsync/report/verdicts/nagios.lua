@@ -142,7 +142,8 @@ local function write_long_output(overview, write)
     end
 end
 
---- @tparam table overview @tparam function write
+--- @tparam table overview
+-- @tparam function write
 -- @tparam table options `long`: further lines, one for each verdict that is not ok, which Nagios shows as long output
 function M.render(overview, write, options)
     local clusters = overview.clusters

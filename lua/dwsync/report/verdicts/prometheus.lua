@@ -214,7 +214,8 @@ for i, family in ipairs(FAMILIES) do
     M.names[i] = family[1]
 end
 
---- @tparam table overview @tparam function write
+--- @tparam table overview
+-- @tparam function write
 function M.render(overview, write)
     for _, family in ipairs(FAMILIES) do
         local name, help, read = family[1], family[2], family[3]

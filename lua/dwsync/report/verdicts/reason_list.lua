@@ -20,7 +20,8 @@ local function item(reason)
 end
 
 --- The list with its heading; nothing when there is no reason.
--- @tparam {table,...} reasons most frequent first @tparam string heading name of the heading's element, "h3"
+-- @tparam {table,...} reasons most frequent first
+-- @tparam string heading name of the heading's element, "h3"
 -- @treturn dwsync.markup
 function M.render(reasons, heading)
     if #reasons == 0 then

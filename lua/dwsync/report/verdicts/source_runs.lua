@@ -11,7 +11,9 @@ local M = {}
 
 local element = markup.element
 
---- Records by the text of their source's id. @tparam {table,...} records @treturn table
+--- Records by the text of their source's id.
+-- @tparam {table,...} records
+-- @treturn table
 function M.by_source(records)
     local lists = {}
     for _, record in ipairs(records) do
@@ -22,13 +24,16 @@ function M.by_source(records)
     return lists
 end
 
---- A short name of a source, cut. @tparam table source of an evaluation @treturn string
+--- A short name of a source, cut.
+-- @tparam table source of an evaluation
+-- @treturn string
 function M.name(source)
     return phrases.text(verdicts.source_name(source.type, source.id), phrases.MAX_NAME)
 end
 
 --- The picture with its caption.
--- @tparam table source of an evaluation @tparam {table,...} list its records
+-- @tparam table source of an evaluation
+-- @tparam {table,...} list its records
 -- @tparam table options `id`, `from`, `till`, `explain`: see dwsync.report.page.timeline.draw
 -- @treturn dwsync.markup
 function M.figure(source, list, options)

@@ -173,7 +173,8 @@ function Page:cluster(item)
     end
 end
 
---- @tparam table overview @tparam function write
+--- @tparam table overview
+-- @tparam function write
 -- @tparam table options `width`: columns of the terminal, nil when there is none; `color`
 function M.render(overview, write, options)
     local width = math.max(MIN_WIDTH, math.min(options.width or DEFAULT_WIDTH, MAX_WIDTH))

@@ -43,7 +43,9 @@ local function card(verdict, now)
 end
 
 --- The cards of verdicts that are not ok.
--- @tparam {table,...} bad @tparam number now seconds since the epoch @treturn dwsync.markup
+-- @tparam {table,...} bad
+-- @tparam number now seconds since the epoch
+-- @treturn dwsync.markup
 function M.cards(bad, now)
     local cards = {}
     for i = 1, math.min(#bad, MAX_VERDICTS) do
@@ -53,7 +55,9 @@ function M.cards(bad, now)
         phrases.and_more(#bad, MAX_VERDICTS, "verdicts"))
 end
 
---- One line for all verdicts that are ok. @tparam {table,...} good @treturn dwsync.markup
+--- One line for all verdicts that are ok.
+-- @tparam {table,...} good
+-- @treturn dwsync.markup
 function M.ok_line(good)
     local seen, rules = {}, {}
     for _, verdict in ipairs(good) do
