@@ -1,14 +1,14 @@
 local account = require "dwsync.emulator.account"
 
 describe("the emulator's account", function()
-    local config = {seed = 1, region = "emu-north-1", project_id = ("a"):rep(32)}
+    local config = { seed = 1, region = "emu-north-1", project_id = ("a"):rep(32) }
 
     it("has names of its own and ids that follow from the seed", function()
         assert.same(account.identity(1), account.identity(1))
         local one, two = account.identity(1), account.identity(2)
         assert.equal(one.user, two.user)
         assert.not_equal(one.user_id, two.user_id)
-        for _, name in ipairs{"user_id", "domain_id", "agency_id"} do
+        for _, name in ipairs { "user_id", "domain_id", "agency_id" } do
             assert.is_truthy(one[name]:match("^" .. ("%x"):rep(32) .. "$"), name)
         end
     end)
@@ -17,9 +17,13 @@ describe("the emulator's account", function()
         for count = 0, 2 do
             local list = account.projects(config, count)
             local names = {}
-            for i, project in ipairs(list) do names[i] = project.name end
+            for i, project in ipairs(list) do
+                names[i] = project.name
+            end
             local expected = {}
-            for i = 1, count do expected[i] = "emu-north-1" end
+            for i = 1, count do
+                expected[i] = "emu-north-1"
+            end
             expected[count + 1] = account.OTHER_REGION
             assert.same(expected, names)
         end

@@ -5,10 +5,12 @@ local elliptic = require "dwsync.emulator.elliptic"
 local from_hex, to_hex = bytes.from_hex, bytes.to_hex
 
 local function vectors()
-    local file = assert(io.open("spec/vectors/primitive-vectors.json"))
+    local file = assert(io.open "spec/vectors/primitive-vectors.json")
     local found = {}
-    for _, vector in ipairs(cjson.decode(file:read("*a"))) do
-        if vector.kind == "derived-signing-key" then found[#found + 1] = vector end
+    for _, vector in ipairs(cjson.decode(file:read "*a")) do
+        if vector.kind == "derived-signing-key" then
+            found[#found + 1] = vector
+        end
     end
     file:close()
     return found
@@ -48,14 +50,14 @@ describe("the emulator's elliptic signatures", function()
         end)
     end
 
-    for i, order in ipairs{
+    for i, order in ipairs {
         "00ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
         "00fffffffeffffffffffffffffffffffff7203df6b21c6052b53bbf40939d54123",
     } do
         local vector = list[i]
         it("of " .. vector.algorithm .. " are the DER of two numbers below the order", function()
             local good = vector.one_valid_signature_der_hex
-            for what, signature in pairs{
+            for what, signature in pairs {
                 ["nothing"] = "",
                 ["one byte"] = "0",
                 ["something else"] = "garbage",
@@ -67,9 +69,9 @@ describe("the emulator's elliptic signatures", function()
                 ["no digits"] = der("", "01"),
                 ["the order itself"] = der("01", order),
                 ["a number too long"] = der("01", "7f" .. ("00"):rep(33)),
-                ["one number"] = from_hex("3003020101"),
-                ["three numbers"] = from_hex("3009020101020101020101"),
-                ["a number that ends behind the text"] = from_hex("3006020101027f01"),
+                ["one number"] = from_hex "3003020101",
+                ["three numbers"] = from_hex "3009020101020101020101",
+                ["a number that ends behind the text"] = from_hex "3006020101027f01",
             } do
                 local fits = elliptic.verify(vector.algorithm, vector.ak, vector.sk, vector.message, signature)
                 assert.is_false(fits, what)

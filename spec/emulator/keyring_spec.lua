@@ -8,8 +8,8 @@ describe("the emulator's keyring", function()
     before_each(function() keys = keyring.new("AK", "SK") end)
 
     it("holds one permanent key", function()
-        assert.same({secret = "SK"}, keys:find("AK"))
-        assert.is_nil(keys:find("OTHER"))
+        assert.same({ secret = "SK" }, keys:find "AK")
+        assert.is_nil(keys:find "OTHER")
     end)
 
     it("issues keys of their own, that end when asked and show a fraction", function()
@@ -37,17 +37,23 @@ describe("the emulator's keyring", function()
     end)
 
     it("locks one key and not another, until told otherwise or the time is over", function()
-        for _ = 1, 6 do keys:failed("AK", NOW, 300) end
-        assert.same({true, false}, {keys:locked("AK", NOW + 299), keys:locked("OTHER", NOW)})
+        for _ = 1, 6 do
+            keys:failed("AK", NOW, 300)
+        end
+        assert.same({ true, false }, { keys:locked("AK", NOW + 299), keys:locked("OTHER", NOW) })
         assert.is_false(keys:locked("AK", NOW + 300))
         keys:unlock()
         assert.is_false(keys:locked("AK", NOW))
     end)
 
     it("counts failures in a row only", function()
-        for _ = 1, 5 do keys:failed("AK", NOW, 300) end
-        keys:succeeded("AK")
-        for _ = 1, 5 do keys:failed("AK", NOW, 300) end
+        for _ = 1, 5 do
+            keys:failed("AK", NOW, 300)
+        end
+        keys:succeeded "AK"
+        for _ = 1, 5 do
+            keys:failed("AK", NOW, 300)
+        end
         assert.is_false(keys:locked("AK", NOW))
     end)
 end)

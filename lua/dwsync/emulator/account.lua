@@ -27,9 +27,11 @@ end
 --   second, which only a broken account can have
 -- @treturn {{id=string,name=string},...}
 function M.projects(config, count)
-    local ids = {config.project_id, stories.hex_id(config.seed, "second project")}
+    local ids = { config.project_id, stories.hex_id(config.seed, "second project") }
     local list = {}
-    for i = 1, count do list[i] = {id = ids[i], name = config.region, region = config.region} end
+    for i = 1, count do
+        list[i] = { id = ids[i], name = config.region, region = config.region }
+    end
     list[count + 1] = {
         id = stories.hex_id(config.seed, "project elsewhere"), name = M.OTHER_REGION, region = M.OTHER_REGION,
     }
@@ -43,7 +45,9 @@ end
 -- @treturn ?table
 function M.find_project(projects, id, name)
     for _, project in ipairs(projects) do
-        if id and project.id == id or not id and project.name == name then return project end
+        if id and project.id == id or not id and project.name == name then
+            return project
+        end
     end
     return nil
 end

@@ -10,7 +10,7 @@ local elliptic = require "dwsync.emulator.elliptic"
 local M = {}
 
 --- Their names, in the order of the settings' default.
-M.names = {"SDK-HMAC-SHA256", "SDK-HMAC-SM3", "V11-HMAC-SHA256", "SDK-ECDSA-P256-SHA256", "SDK-SM2-SM3"}
+M.names = { "SDK-HMAC-SHA256", "SDK-HMAC-SM3", "V11-HMAC-SHA256", "SDK-ECDSA-P256-SHA256", "SDK-SM2-SM3" }
 
 local function hex_hash(name)
     return function(text) return bytes.to_hex(digest.new(name):final(text)) end
@@ -20,7 +20,7 @@ local function mac(name, key, text)
     return hmac.new(key, name):final(text)
 end
 
-local sha256, sm3 = hex_hash("sha256"), hex_hash("sm3")
+local sha256, sm3 = hex_hash "sha256", hex_hash "sm3"
 
 --- The key of V11: HKDF-SHA256 (RFC 5869) of the secret, the access key being the salt, one block long. What signs is
 -- its hexadecimal text.
@@ -36,7 +36,9 @@ end
 
 local function elliptic_check(name)
     return function(authorization, secret, string_to_sign)
-        if #authorization.signature % 2 ~= 0 then return false end
+        if #authorization.signature % 2 ~= 0 then
+            return false
+        end
         local signature = bytes.from_hex(authorization.signature)
         return elliptic.verify(name, authorization.access, secret, string_to_sign, signature)
     end
@@ -64,10 +66,10 @@ M.by_name = {
         end,
     },
     ["SDK-ECDSA-P256-SHA256"] = {
-        hash = sha256, content_header = "x-sdk-content-sha256", fits = elliptic_check("SDK-ECDSA-P256-SHA256"),
+        hash = sha256, content_header = "x-sdk-content-sha256", fits = elliptic_check "SDK-ECDSA-P256-SHA256",
     },
     ["SDK-SM2-SM3"] = {
-        hash = sm3, content_header = "x-sdk-content-sm3", fits = elliptic_check("SDK-SM2-SM3"),
+        hash = sm3, content_header = "x-sdk-content-sm3", fits = elliptic_check "SDK-SM2-SM3",
     },
 }
 

@@ -15,13 +15,17 @@ local function refused(tail)
 end
 
 local function first(value)
-    if type(value) == "table" then return value[1] end
+    if type(value) == "table" then
+        return value[1]
+    end
     return value
 end
 
 local function contains(list, wanted)
     for _, item in ipairs(list) do
-        if item == wanted then return true end
+        if item == wanted then
+            return true
+        end
     end
     return false
 end
@@ -32,10 +36,16 @@ end
 
 -- Regional services want a token for a project of their region; IAM takes any.
 local function check_scope(service, token, access)
-    if access == "account" then return true end
+    if access == "account" then
+        return true
+    end
     local project = token.scope.project
-    if not project then return nil, refusals.make("APIGW.0306") end
-    if project.region ~= service.config.region then return nil, refusals.make("APIGW.0307") end
+    if not project then
+        return nil, refusals.make "APIGW.0306"
+    end
+    if project.region ~= service.config.region then
+        return nil, refusals.make "APIGW.0307"
+    end
     return true
 end
 
@@ -49,17 +59,25 @@ end
 function M.check_token(service, request, text, access)
     text = first(text)
     -- Also what the gateway says to an Authorization header it does not recognise.
-    if not text then return refused("x-auth-token not found") end
+    if not text then
+        return refused "x-auth-token not found"
+    end
     request.by = "X-Auth-Token"
     local token = service.tokens:find(text)
-    if not token then return refused("decrypt token fail") end
+    if not token then
+        return refused "decrypt token fail"
+    end
     if token.expires_at <= service:now() then
-        if service.settings.expired_token == "APIGW.0307" then return nil, refusals.make("APIGW.0307") end
+        if service.settings.expired_token == "APIGW.0307" then
+            return nil, refusals.make "APIGW.0307"
+        end
         return token_expired(service, token.expires_at)
     end
     local fits, refusal = check_scope(service, token, access)
-    if not fits then return nil, refusal end
-    return {token = token, project_id = token.scope.project and token.scope.project.id}
+    if not fits then
+        return nil, refusal
+    end
+    return { token = token, project_id = token.scope.project and token.scope.project.id }
 end
 
 -- Temporary keys exist only together with their token, permanent ones only without.
@@ -67,25 +85,37 @@ local function check_security_token(service, key, ak, token)
     if key.security_token and not token then
         return refused("Get secretKey failed,ak:" .. ak .. ",err:ak not exist")
     end
-    if token ~= key.security_token then return refused("decrypt token fail") end
-    if key.expires_at and key.expires_at <= service:now() then return token_expired(service, key.expires_at) end
+    if token ~= key.security_token then
+        return refused "decrypt token fail"
+    end
+    if key.expires_at and key.expires_at <= service:now() then
+        return token_expired(service, key.expires_at)
+    end
     return true
 end
 
 local function check_algorithm(service, authorization, date)
     local settings = service.settings
-    if not contains(settings.algorithms, authorization.algorithm) then return refused("verify aksk signature fail") end
-    if not authorization.scope then return true end
-    local day, region, name = authorization.scope:match("^(%d+)/([^/]+)/([^/]+)$")
+    if not contains(settings.algorithms, authorization.algorithm) then
+        return refused "verify aksk signature fail"
+    end
+    if not authorization.scope then
+        return true
+    end
+    local day, region, name = authorization.scope:match "^(%d+)/([^/]+)/([^/]+)$"
     local fits = date and day == date:sub(1, 8)
         and region == (settings.v11_region or region) and name == (settings.v11_service or name)
-    if not fits then return refused("verify aksk signature fail") end
+    if not fits then
+        return refused "verify aksk signature fail"
+    end
     return true
 end
 
 local function check_date(service, authorization, date)
     local signed_at = date and contains(authorization.signed_headers, "x-sdk-date") and timestamps.from_sdk_date(date)
-    if not signed_at then return refused("verify aksk signature fail") end
+    if not signed_at then
+        return refused "verify aksk signature fail"
+    end
     local now = service:now()
     if math.abs(now - signed_at) > CLOCK_TOLERANCE then
         return refused(("signature expired, signature time:%s, server time:%s"):format(date,
@@ -96,7 +126,9 @@ end
 
 local function check_signature(request, authorization, key)
     local fits, canonical_request = signature.verify(request, authorization, key.secret)
-    if fits then return true end
+    if fits then
+        return true
+    end
     return refused("verify aksk signature fail,canonicalRequest:" .. canonical_request:gsub("\n", "|"))
 end
 
@@ -104,23 +136,33 @@ local function check_key(service, request, authorization)
     local keyring, settings = service.keyring, service.settings
     local ak = authorization.access
     local key = keyring:find(ak)
-    if not key then return refused("Get secretKey failed,ak:" .. ak .. ",err:ak not exist") end
+    if not key then
+        return refused("Get secretKey failed,ak:" .. ak .. ",err:ak not exist")
+    end
     if settings.lock and keyring:locked(ak, service:real_now()) then
-        return refused("AK access failed to reach the limit,forbidden")
+        return refused "AK access failed to reach the limit,forbidden"
     end
 
     local date = first(request.headers["x-sdk-date"])
     local ok, refusal = check_security_token(service, key, ak, first(request.headers["x-security-token"]))
-    if ok then ok, refusal = check_algorithm(service, authorization, date) end
-    if ok then ok, refusal = check_date(service, authorization, date) end
-    if ok then ok, refusal = check_signature(request, authorization, key) end
+    if ok then
+        ok, refusal = check_algorithm(service, authorization, date)
+    end
+    if ok then
+        ok, refusal = check_date(service, authorization, date)
+    end
+    if ok then
+        ok, refusal = check_signature(request, authorization, key)
+    end
 
     if ok then
         keyring:succeeded(ak)
-        return {ak = ak}
+        return { ak = ak }
     end
     -- Real seconds: a test that moves the service's clock does not thereby open or prolong a lock.
-    if settings.lock then keyring:failed(ak, service:real_now(), settings.lock_seconds) end
+    if settings.lock then
+        keyring:failed(ak, service:real_now(), settings.lock_seconds)
+    end
     return nil, refusal
 end
 

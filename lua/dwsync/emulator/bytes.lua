@@ -5,7 +5,9 @@
 local M = {}
 
 local HEX = {}
-for byte = 0, 255 do HEX[string.char(byte)] = ("%02x"):format(byte) end
+for byte = 0, 255 do
+    HEX[string.char(byte)] = ("%02x"):format(byte)
+end
 
 --- @tparam string bytes
 -- @treturn string lower-case digits

@@ -15,7 +15,7 @@ local DAY = 86400
 
 local function new_key()
     -- P-256: every TLS client knows it, and a key takes a fraction of a millisecond where RSA would dominate the start.
-    return pkey.new{type = "EC", curve = "prime256v1"}
+    return pkey.new { type = "EC", curve = "prime256v1" }
 end
 
 local function named(common_name)
@@ -40,26 +40,26 @@ local function new_authority(common_name, now)
     -- A day of slack before: clients whose clock is wrong are tested too, and shall fail on the signature, not on TLS.
     local certificate = new_certificate(common_name, key, now - DAY, now + 30 * DAY)
     certificate:setIssuer(certificate:getSubject())
-    certificate:setBasicConstraints{CA = true, pathLen = 0}
+    certificate:setBasicConstraints { CA = true, pathLen = 0 }
     certificate:setBasicConstraintsCritical(true)
     certificate:addExtension(extension.new("keyUsage", "critical,keyCertSign,cRLSign"))
-    certificate:addExtension(extension.new("subjectKeyIdentifier", "hash", {subject = certificate}))
+    certificate:addExtension(extension.new("subjectKeyIdentifier", "hash", { subject = certificate }))
     certificate:sign(key)
-    return {key = key, certificate = certificate}
+    return { key = key, certificate = certificate }
 end
 
 local function new_leaf(authority, key, names, not_before, not_after)
-    local certificate = new_certificate(names:match("DNS:([^,]+)"), key, not_before, not_after)
+    local certificate = new_certificate(names:match "DNS:([^,]+)", key, not_before, not_after)
     certificate:setIssuer(authority.certificate:getSubject())
-    certificate:setBasicConstraints{CA = false}
+    certificate:setBasicConstraints { CA = false }
     certificate:setBasicConstraintsCritical(true)
     certificate:addExtension(extension.new("keyUsage", "critical,digitalSignature"))
     certificate:addExtension(extension.new("extendedKeyUsage", "serverAuth"))
     certificate:addExtension(extension.new("subjectAltName", names))
     -- Strict verifiers (Python 3.13, for one) insist on both key identifiers.
-    certificate:addExtension(extension.new("subjectKeyIdentifier", "hash", {subject = certificate}))
+    certificate:addExtension(extension.new("subjectKeyIdentifier", "hash", { subject = certificate }))
     certificate:addExtension(extension.new("authorityKeyIdentifier", "keyid:always",
-        {issuer = authority.certificate, subject = certificate}))
+        { issuer = authority.certificate, subject = certificate }))
     certificate:sign(authority.key)
     return certificate:toPEM()
 end
@@ -76,7 +76,7 @@ function M.generate(now)
     local from, to = now - DAY, now + 30 * DAY
     return {
         ["ca.pem"] = trusted.certificate:toPEM(),
-        ["leaf.key"] = key:toPEM("private"),
+        ["leaf.key"] = key:toPEM "private",
         ["good.pem"] = new_leaf(trusted, key, "DNS:localhost,IP:127.0.0.1,IP:::1", from, to),
         ["expired.pem"] = new_leaf(trusted, key, "DNS:expired.localhost", now - 30 * DAY, now - DAY),
         ["wronghost.pem"] = new_leaf(trusted, key, "DNS:somewhere-else.example.com", from, to),

@@ -51,9 +51,11 @@ function M.private_key(algorithm, ak, secret)
     for counter = 0, 255 do
         local input = "\0\0\0\1" .. algorithm .. "\0" .. ak .. string.char(counter) .. "\0\0\1\0"
         local candidate = bignum.fromBinary(hmac.new(secret, curve.hash):final(input))
-        if candidate <= curve.order - 2 then return padded(candidate + 1) end
+        if candidate <= curve.order - 2 then
+            return padded(candidate + 1)
+        end
     end
-    error("no private key follows from this access key") -- 256 misses of probability 2^-32 each
+    error "no private key follows from this access key" -- 256 misses of probability 2^-32 each
 end
 
 -- One element of DER; everything here is shorter than 128 bytes.
@@ -87,7 +89,9 @@ function M.verify(algorithm, ak, secret, message, signature)
     local pair, point = M.key_pair(algorithm, ak, secret)
     local hash = digest.new(curve.hash)
     -- luaossl verifies a finished digest: for SM2 it must hold the signer's identity already.
-    if curve.identity then hash:update(digest.new(curve.hash):final(curve.identity .. point)) end
+    if curve.identity then
+        hash:update(digest.new(curve.hash):final(curve.identity .. point))
+    end
     hash:update(message)
     -- It raises for what is no DER of two numbers.
     local readable, fits = pcall(pair.verify, pair, signature, hash)

@@ -14,7 +14,9 @@ local SHORTEST, LONGEST = 900, 86400 -- seconds; the shortest is the default
 
 local function duration_of(order, method)
     local seconds = json_order.at(order, "auth", "identity", method, "duration_seconds")
-    if seconds == nil then return SHORTEST end
+    if seconds == nil then
+        return SHORTEST
+    end
     if type(seconds) ~= "number" or seconds % 1 ~= 0 or seconds < SHORTEST or seconds > LONGEST then
         return nil, refusals.make("IAM.0011",
             ("duration_seconds must be an integer from %d to %d."):format(SHORTEST, LONGEST))
@@ -33,14 +35,20 @@ function M.create_temporary_key(service, request)
     local order = json_order.decode(request.body)
     local methods = json_order.methods(order)
     local method = methods.assume_role and "assume_role" or methods.token and "token"
-    if not method then return nil, refusals.make("IAM.0011") end
+    if not method then
+        return nil, refusals.make "IAM.0011"
+    end
     local ok, refusal = (method == "token" and check_token or agency.assume)(service, request, order)
-    if not ok then return nil, refusal end
+    if not ok then
+        return nil, refusal
+    end
     local seconds
     seconds, refusal = duration_of(order, method)
-    if not seconds then return nil, refusal end
+    if not seconds then
+        return nil, refusal
+    end
     local key = service.keyring:issue(service:now(), seconds)
-    return {status = 201, headers = {}, body = temporary_key.json(service, key, "access")}
+    return { status = 201, headers = {}, body = temporary_key.json(service, key, "access") }
 end
 
 return M

@@ -2,7 +2,7 @@
 -- Pure.
 -- @module dwsync.emulator.journal
 
-local Journal = {__name = "dwsync.emulator.journal"}
+local Journal = { __name = "dwsync.emulator.journal" }
 Journal.__index = Journal
 
 local M = {}
@@ -25,12 +25,18 @@ function Journal:add(request, session_reused)
     self.total = self.total + 1
     self.requests[(self.total - 1) % KEPT + 1] = request
     local connection = request.connection
-    if self.seen[connection] then return end
+    if self.seen[connection] then
+        return
+    end
     if not self.seen_before[connection] then
         self.connections = self.connections + 1
-        if session_reused then self.tls_sessions_reused = self.tls_sessions_reused + 1 end
+        if session_reused then
+            self.tls_sessions_reused = self.tls_sessions_reused + 1
+        end
     end
-    if self.generation == GENERATION then self.seen_before, self.seen, self.generation = self.seen, {}, 0 end
+    if self.generation == GENERATION then
+        self.seen_before, self.seen, self.generation = self.seen, {}, 0
+    end
     self.seen[connection] = true
     self.generation = self.generation + 1
 end
@@ -39,7 +45,9 @@ end
 -- @treturn {table,...}
 function Journal:list()
     local list = {}
-    for i = math.max(self.total - KEPT, 0), self.total - 1 do list[#list + 1] = self.requests[i % KEPT + 1] end
+    for i = math.max(self.total - KEPT, 0), self.total - 1 do
+        list[#list + 1] = self.requests[i % KEPT + 1]
+    end
     return list
 end
 

@@ -17,11 +17,15 @@ end
 -- @param value
 -- @tparam string ... names of members
 function M.at(value, ...)
-    for _, name in ipairs{...} do
-        if type(value) ~= "table" then return nil end
+    for _, name in ipairs { ... } do
+        if type(value) ~= "table" then
+            return nil
+        end
         value = value[name]
     end
-    if value == cjson.null then return nil end
+    if value == cjson.null then
+        return nil
+    end
     return value
 end
 
@@ -40,7 +44,9 @@ end
 function M.methods(order)
     local found = {}
     local list = M.at(order, "auth", "identity", "methods")
-    for _, method in pairs(type(list) == "table" and list or {}) do found[method] = true end
+    for _, method in pairs(type(list) == "table" and list or {}) do
+        found[method] = true
+    end
     return found
 end
 

@@ -5,7 +5,7 @@
 local rand = require "openssl.rand"
 local newest = require "dwsync.emulator.newest"
 
-local Keyring = {__name = "dwsync.emulator.keyring"}
+local Keyring = { __name = "dwsync.emulator.keyring" }
 Keyring.__index = Keyring
 
 local M = {}
@@ -36,7 +36,7 @@ end
 function M.new(ak, sk)
     return setmetatable({
         ak = ak,
-        permanent = {secret = sk},
+        permanent = { secret = sk },
         temporary = newest.new(TEMPORARY_KEPT),
         rotating = {},
         failures = {},
@@ -47,7 +47,9 @@ end
 --- @tparam string ak
 -- @treturn ?{secret=string,security_token=?string,expires_at=?number} temporary keys have the last two
 function Keyring:find(ak)
-    if ak == self.ak then return self.permanent end
+    if ak == self.ak then
+        return self.permanent
+    end
     return self.temporary:get(ak)
 end
 
@@ -72,7 +74,9 @@ end
 function Keyring:current(place, now, life)
     local key = self.rotating[place]
     local fresh = key and key.life == life and now >= key.issued_at and now < key.issued_at + life * (1 - OVERLAP)
-    if fresh then return key end
+    if fresh then
+        return key
+    end
     key = self:issue(now, life)
     key.life = life
     self.rotating[place] = key

@@ -17,7 +17,9 @@ local M = {}
 local PERIOD = 0.2 -- seconds; one system call each
 
 local function leave_if_orphaned(premature, supervisor, directory)
-    if premature or ffi.C.getppid() == supervisor then return end
+    if premature or ffi.C.getppid() == supervisor then
+        return
+    end
     run_directory.remove(directory)
     ffi.C._exit(0) -- not a normal shutdown: that would write to files which are gone
 end
@@ -26,8 +28,10 @@ end
 function M.hold()
     local directory = ngx.config.prefix():gsub("/$", "")
     local ok, err = ngx.timer.every(PERIOD, leave_if_orphaned, gateway.config().supervisor, directory)
-    if not ok then error("cannot watch the supervisor: " .. tostring(err)) end
-    io.stdout:write("ready\n")
+    if not ok then
+        error("cannot watch the supervisor: " .. tostring(err))
+    end
+    io.stdout:write "ready\n"
     io.stdout:flush()
 end
 

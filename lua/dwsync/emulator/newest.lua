@@ -2,7 +2,7 @@
 -- Pure.
 -- @module dwsync.emulator.newest
 
-local Newest = {__name = "dwsync.emulator.newest"}
+local Newest = { __name = "dwsync.emulator.newest" }
 Newest.__index = Newest
 
 local M = {}
@@ -10,7 +10,7 @@ local M = {}
 --- @tparam integer room how many entries are kept
 -- @treturn Newest
 function M.new(room)
-    return setmetatable({room = room, values = {}, names = {}}, Newest)
+    return setmetatable({ room = room, values = {}, names = {} }, Newest)
 end
 
 --- @tparam string name one that was not put before
@@ -18,7 +18,9 @@ end
 function Newest:put(name, value)
     self.values[name] = value
     self.names[#self.names + 1] = name
-    if #self.names > self.room then self.values[table.remove(self.names, 1)] = nil end
+    if #self.names > self.room then
+        self.values[table.remove(self.names, 1)] = nil
+    end
 end
 
 --- @tparam string name

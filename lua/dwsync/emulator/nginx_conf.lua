@@ -57,10 +57,10 @@ local SERVER = [[
 
 -- Server name → certificate; the first server is nginx's default, for whoever sends no SNI or another one.
 local TLS_SERVERS = {
-    {"localhost", "good.pem"},
-    {"expired.localhost", "expired.pem"},
-    {"wronghost.localhost", "wronghost.pem"},
-    {"unknown.localhost", "unknown.pem"},
+    { "localhost", "good.pem" },
+    { "expired.localhost", "expired.pem" },
+    { "wronghost.localhost", "wronghost.pem" },
+    { "unknown.localhost", "unknown.pem" },
 }
 
 local function quoted(text)

@@ -21,7 +21,9 @@ M.contents = {
 function M.write(directory, name, text)
     local path = directory .. "/" .. name
     local file, err = io.open(path, "wb")
-    if not file then return nil, "cannot create " .. err end
+    if not file then
+        return nil, "cannot create " .. err
+    end
     local written
     written, err = file:write(text)
     local closed, close_err = file:close()

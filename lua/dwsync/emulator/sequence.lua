@@ -5,7 +5,7 @@
 local cjson = require "cjson"
 local stories = require "dwsync.emulator.stories"
 
-local Sequence = {__name = "dwsync.emulator.sequence"}
+local Sequence = { __name = "dwsync.emulator.sequence" }
 Sequence.__index = Sequence
 
 local M = {}
@@ -32,7 +32,9 @@ function Sequence:count()
 end
 
 local function at(self, position)
-    if position < #self.arrived then return self.arrived[#self.arrived - position] end
+    if position < #self.arrived then
+        return self.arrived[#self.arrived - position]
+    end
     return self.record_at(self.first + position - #self.arrived)
 end
 

@@ -13,7 +13,7 @@ local throttle = require "dwsync.emulator.throttle"
 local timestamps = require "dwsync.emulator.timestamps"
 local tokens = require "dwsync.emulator.tokens"
 
-local Service = {__name = "dwsync.emulator.service"}
+local Service = { __name = "dwsync.emulator.service" }
 Service.__index = Service
 
 local M = {}
@@ -34,7 +34,9 @@ function M.new(config, clock)
         faults = faults.new(),
         journal = journal.new(),
     }, Service)
-    for _, cluster in ipairs(self.clusters) do self.cluster_by_id[cluster.id] = cluster end
+    for _, cluster in ipairs(self.clusters) do
+        self.cluster_by_id[cluster.id] = cluster
+    end
     self:reset()
     return self
 end

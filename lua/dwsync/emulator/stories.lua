@@ -26,7 +26,7 @@ local PARTIAL_REASONS = {
 }
 
 local function hash(...)
-    return digest.new("sha256"):final(table.concat({...}, "/"))
+    return digest.new("sha256"):final(table.concat({ ... }, "/"))
 end
 
 -- A version 4 UUID from sixteen bytes: what the service's own ids look like. Written out in one format because this is
@@ -74,7 +74,7 @@ local function start_of(context, ago, bytes)
 end
 
 local function source_of(context, kind, label)
-    return {id = uuid(hash(context.seed, context.id, "source", label or kind)), type = kind}
+    return { id = uuid(hash(context.seed, context.id, "source", label or kind)), type = kind }
 end
 
 -- A story is a function from its cluster's context {seed, id, started (ms), records} to the number of records and a
@@ -85,7 +85,9 @@ local function regular(context, options)
     return options.count, function(index)
         local bytes = hash(context.seed, context.id, index)
         local record = quiet_run(source, bytes, start_of(context, newest + index * (options.interval or HOUR), bytes))
-        if options.shape then options.shape(record, index, bytes) end
+        if options.shape then
+            options.shape(record, index, bytes)
+        end
         return record
     end
 end
@@ -93,17 +95,19 @@ end
 local STORIES = {}
 
 function STORIES.healthy(context)
-    return regular(context, {count = 7 * 24})
+    return regular(context, { count = 7 * 24 })
 end
 
 function STORIES.failing(context)
-    return regular(context, {count = 7 * 24, shape = function(record, index)
-        if index < 3 * 24 then fail(record, BIND_REFUSED) end
-    end})
+    return regular(context, { count = 7 * 24, shape = function(record, index)
+        if index < 3 * 24 then
+            fail(record, BIND_REFUSED)
+        end
+    end })
 end
 
 function STORIES.mass_delete(context)
-    return regular(context, {count = 7 * 24, shape = function(record, index, bytes)
+    return regular(context, { count = 7 * 24, shape = function(record, index, bytes)
         if index == 0 then
             record.add_count, record.update_count = 0, 2
             record.delete_count = 470 + bytes:byte(23) % 20
@@ -111,33 +115,33 @@ function STORIES.mass_delete(context)
         elseif index == 7 * 24 - 1 then
             record.add_count, record.update_count, record.delete_count = 958, 0, 0 -- the first run brought everybody
         end
-    end})
+    end })
 end
 
 function STORIES.stuck(context)
     -- Hourly until it hung: nothing started after the run that never ended.
-    return regular(context, {count = 5 * 24, newest = 9 * HOUR, shape = function(record, index, bytes)
+    return regular(context, { count = 5 * 24, newest = 9 * HOUR, shape = function(record, index, bytes)
         if index == 0 then
             record.status, record.end_time = "RUNNING", nil
             record.add_count, record.update_count, record.delete_count = 0, 0, 0
         else
             record.end_time = record.start_time + 110 * SECOND + bytes:byte(23) * 80
         end
-    end})
+    end })
 end
 
 function STORIES.partial(context)
-    return regular(context, {count = 4 * 24, type = "oneaccess", shape = function(record, index, bytes)
+    return regular(context, { count = 4 * 24, type = "oneaccess", shape = function(record, index, bytes)
         record.failed_count = 1 + bytes:byte(23) % 9
         record.update_count = record.update_count + 20
         record.fail_reason = PARTIAL_REASONS[index % #PARTIAL_REASONS + 1]
-    end})
+    end })
 end
 
 function STORIES.two_sources(context)
     local directory, aggregated = source_of(context, "ldap"), source_of(context, "oneaccess")
     -- The directory every hour, the aggregated source every two hours between them: three runs in two hours.
-    local turns = {{directory, 0}, {aggregated, 30 * MINUTE}, {directory, HOUR}}
+    local turns = { { directory, 0 }, { aggregated, 30 * MINUTE }, { directory, HOUR } }
     return 7 * 36, function(index)
         local bytes = hash(context.seed, context.id, index)
         local turn = turns[index % 3 + 1]
@@ -147,18 +151,20 @@ function STORIES.two_sources(context)
 end
 
 function STORIES.never()
-    return 0, function() error("this story has no record") end
+    return 0, function() error "this story has no record" end
 end
 
 STORIES.feature_off = STORIES.never
 
 function STORIES.large(context)
-    return regular(context, {count = context.records, interval = 10 * MINUTE, shape = function(record, index)
-        if index % 97 == 96 then fail(record, "Read timed out after 30000 ms: ldaps://directory.example.com:636") end
-    end})
+    return regular(context, { count = context.records, interval = 10 * MINUTE, shape = function(record, index)
+        if index % 97 == 96 then
+            fail(record, "Read timed out after 30000 ms: ldaps://directory.example.com:636")
+        end
+    end })
 end
 
-M.names = {"healthy", "failing", "mass_delete", "stuck", "partial", "two_sources", "never", "feature_off", "large"}
+M.names = { "healthy", "failing", "mass_delete", "stuck", "partial", "two_sources", "never", "feature_off", "large" }
 
 --- The clusters of one run.
 -- @tparam table options `seed` (integer) and `clusters` (how many healthy ones besides those that tell a story)
@@ -166,10 +172,14 @@ M.names = {"healthy", "failing", "mass_delete", "stuck", "partial", "two_sources
 function M.clusters(options)
     local list = {}
     local function add(name, story)
-        list[#list + 1] = {id = uuid(hash(options.seed, "cluster", name)), name = name, story = story}
+        list[#list + 1] = { id = uuid(hash(options.seed, "cluster", name)), name = name, story = story }
     end
-    for _, story in ipairs(M.names) do add("dws-" .. story:gsub("_", "-"), story) end
-    for number = 1, options.clusters do add(("bulk-%03d"):format(number), "healthy") end
+    for _, story in ipairs(M.names) do
+        add("dws-" .. story:gsub("_", "-"), story)
+    end
+    for number = 1, options.clusters do
+        add(("bulk-%03d"):format(number), "healthy")
+    end
     return list
 end
 
@@ -179,7 +189,7 @@ end
 -- @treturn integer how many
 -- @treturn function(index) → record as a table, cjson.null for null; index 0 is the newest
 function M.records(cluster, options)
-    return STORIES[cluster.story]{
+    return STORIES[cluster.story] {
         seed = options.seed, id = cluster.id, started = options.started, records = options.records,
     }
 end
@@ -192,9 +202,11 @@ end
 -- @tparam ?table like a record whose identity source the new one belongs to; none: the cluster's directory
 -- @treturn table record
 function M.arrival(cluster, options, number, start, like)
-    local context = {seed = options.seed, id = cluster.id}
+    local context = { seed = options.seed, id = cluster.id }
     local source = source_of(context, "ldap")
-    if like then source = {id = like.identity_source_id, type = like.identity_source_type} end
+    if like then
+        source = { id = like.identity_source_id, type = like.identity_source_type }
+    end
     local record = quiet_run(source, hash(context.seed, context.id, "arrival", number), start)
     record.end_time = start + 1
     return record

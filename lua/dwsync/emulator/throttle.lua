@@ -2,14 +2,14 @@
 -- Times are arguments.
 -- @module dwsync.emulator.throttle
 
-local Throttle = {__name = "dwsync.emulator.throttle"}
+local Throttle = { __name = "dwsync.emulator.throttle" }
 Throttle.__index = Throttle
 
 local M = {}
 
 --- @treturn Throttle
 function M.new()
-    return setmetatable({count = 0, opened = -math.huge}, Throttle)
+    return setmetatable({ count = 0, opened = -math.huge }, Throttle)
 end
 
 --- May another call pass?
@@ -17,7 +17,9 @@ end
 -- @tparam number now
 -- @treturn boolean
 function Throttle:admit(policy, now)
-    if now >= self.opened + policy.window then self.opened, self.count = now, 0 end
+    if now >= self.opened + policy.window then
+        self.opened, self.count = now, 0
+    end
     self.count = self.count + 1
     return self.count <= policy.limit
 end

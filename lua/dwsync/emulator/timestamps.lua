@@ -6,7 +6,9 @@ local M = {}
 
 -- Days since 1970-01-01 of a Gregorian date; os.time would apply the machine's time zone.
 local function days(year, month, day)
-    if month <= 2 then year, month = year - 1, month + 12 end
+    if month <= 2 then
+        year, month = year - 1, month + 12
+    end
     return 365 * year + math.floor(year / 4) - math.floor(year / 100) + math.floor(year / 400)
         + math.floor((153 * (month - 3) + 2) / 5) + day - 719469
 end
@@ -15,8 +17,10 @@ end
 -- @tparam string date `YYYYMMDDTHHMMSSZ`
 -- @treturn ?integer seconds since the epoch
 function M.from_sdk_date(date)
-    local year, month, day, hour, minute, second = date:match("^(%d%d%d%d)(%d%d)(%d%d)T(%d%d)(%d%d)(%d%d)Z$")
-    if not year then return nil end
+    local year, month, day, hour, minute, second = date:match "^(%d%d%d%d)(%d%d)(%d%d)T(%d%d)(%d%d)(%d%d)Z$"
+    if not year then
+        return nil
+    end
     return days(tonumber(year), tonumber(month), tonumber(day)) * 86400
         + tonumber(hour) * 3600 + tonumber(minute) * 60 + tonumber(second)
 end
@@ -34,7 +38,9 @@ end
 function M.to_iso(seconds, digits)
     local milliseconds = math.floor(seconds * 1000 + 0.5)
     local text = os.date("!%Y-%m-%dT%H:%M:%S", math.floor(milliseconds / 1000))
-    if digits == 0 then return text .. "Z" end
+    if digits == 0 then
+        return text .. "Z"
+    end
     return ("%s.%03d%sZ"):format(text, milliseconds % 1000, ("0"):rep(digits - 3))
 end
 

@@ -5,7 +5,7 @@
 local rand = require "openssl.rand"
 local newest = require "dwsync.emulator.newest"
 
-local Tokens = {__name = "dwsync.emulator.tokens"}
+local Tokens = { __name = "dwsync.emulator.tokens" }
 Tokens.__index = Tokens
 
 local M = {}
@@ -26,7 +26,7 @@ end
 
 --- @treturn Tokens none yet
 function M.new()
-    return setmetatable({issued = newest.new(KEPT)}, Tokens)
+    return setmetatable({ issued = newest.new(KEPT) }, Tokens)
 end
 
 --- Issue a token.
@@ -37,7 +37,7 @@ end
 -- @treturn {text=string,scope=table,issued_at=number,expires_at=number}
 function Tokens:issue(scope, now, life, length)
     local issued_at = math.floor(now) + FRACTION
-    local token = {text = token_text(length), scope = scope, issued_at = issued_at, expires_at = issued_at + life}
+    local token = { text = token_text(length), scope = scope, issued_at = issued_at, expires_at = issued_at + life }
     self.issued:put(token.text, token)
     return token
 end
