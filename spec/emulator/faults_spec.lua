@@ -223,8 +223,8 @@ describe("ordered faults", function()
 
     it("take an explicit null for what is left out", function()
         local queue = faults.new()
-        local order = { match = cjson.null, skip = cjson.null, action = { status = 500, body = cjson.null } }
-        assert.equal(1, queue:add(order))
+        local nulls = { match = cjson.null, skip = cjson.null, action = { status = 500, body = cjson.null } }
+        assert.equal(1, queue:add(nulls))
         assert.same({ status = 500 }, queue:take("GET", "/x"))
         assert.is_nil(queue:take("GET", "/x"))
     end)

@@ -56,4 +56,29 @@ describe("the emulator's keyring", function()
         end
         assert.is_false(keys:locked("AK", NOW))
     end)
+
+    it("issues tokens as long as asked, which differ, and finds them again", function()
+        local scope = { kind = "domain" }
+        local first, second = keys:issue_token(scope, NOW, 60, 5000), keys:issue_token(scope, NOW, 60, 64)
+        assert.same({ 5000, 64 }, { #first.text, #second.text })
+        assert.is_truthy(first.text:match "^MII[%w+-]+$")
+        assert.equal(first, keys:find_token(first.text))
+        assert.is_nil(keys:find_token "MIIsomething")
+        assert.equal(60, first.expires_at - first.issued_at)
+        assert.is_true(first.issued_at <= NOW)
+    end)
+
+    it("keeps a session until it expires", function()
+        local token = keys:begin_session(NOW)
+        assert.same({ true, false, false },
+            { keys:in_session(token, NOW - 1), keys:in_session(token, NOW), keys:in_session("another", NOW - 1) })
+    end)
+
+    it("forgets the oldest when a thousand came after it", function()
+        local first, second = keys:begin_session(NOW), keys:begin_session(NOW)
+        for _ = 1, 999 do
+            keys:begin_session(NOW)
+        end
+        assert.same({ false, true }, { keys:in_session(first, 0), keys:in_session(second, 0) })
+    end)
 end)

@@ -4,7 +4,7 @@ local cjson = require "cjson"
 local digest = require "openssl.digest"
 local hmac = require "openssl.hmac"
 local pkey = require "openssl.pkey"
-local bytes = require "dwsync.emulator.bytes"
+local algorithms = require "dwsync.emulator.algorithms"
 local emulator = require "dwsync.emulator"
 local curl = dofile "spec/emulator/curl.lua"
 
@@ -12,7 +12,7 @@ local AK, SK = "AccessKey", "SecretKey"
 local REFUSED = "Incorrect IAM authentication information: verify aksk signature fail"
 
 local function hex_hash(name)
-    return function(text) return bytes.to_hex(digest.new(name):final(text)) end
+    return function(text) return algorithms.to_hex(digest.new(name):final(text)) end
 end
 
 local function vector_of(algorithm)
@@ -31,15 +31,15 @@ local function elliptic_signer(algorithm, hash, oid)
     local vector = vector_of(algorithm)
     -- RFC 5915: version, private key, curve.
     local inner = "020101" .. "0420" .. vector.private_key_hex .. ("a0%02x"):format(#oid / 2) .. oid
-    local key = pkey.new(bytes.from_hex(("30%02x"):format(#inner / 2) .. inner), "DER", "private")
+    local key = pkey.new(algorithms.from_hex(("30%02x"):format(#inner / 2) .. inner), "DER", "private")
     return {
         name = algorithm, hash = hex_hash(hash),
         sign = function(_, text)
             local hashed = digest.new(hash)
             if vector.za_hex then
-                hashed:update(bytes.from_hex(vector.za_hex))
+                hashed:update(algorithms.from_hex(vector.za_hex))
             end
-            return bytes.to_hex(key:sign(hashed:update(text)))
+            return algorithms.to_hex(key:sign(hashed:update(text)))
         end,
     }
 end
@@ -51,8 +51,8 @@ local function v11_signer(region, service, day)
         sign = function(request, text)
             local date = text:match "^[^\n]*\n(%w+)\n"
             local extracted = hmac.new(request.ak, "sha256"):final(request.sk)
-            local key = bytes.to_hex(hmac.new(extracted, "sha256"):final(scope(date) .. "\1"))
-            return bytes.to_hex(hmac.new(key, "sha256"):final(text))
+            local key = algorithms.to_hex(hmac.new(extracted, "sha256"):final(scope(date) .. "\1"))
+            return algorithms.to_hex(hmac.new(key, "sha256"):final(text))
         end,
     }
 end
@@ -61,7 +61,7 @@ local SIGNERS = {
     curl.hmac_sha256,
     {
         name = "SDK-HMAC-SM3", hash = hex_hash "sm3",
-        sign = function(request, text) return bytes.to_hex(hmac.new(request.sk, "sm3"):final(text)) end,
+        sign = function(request, text) return algorithms.to_hex(hmac.new(request.sk, "sm3"):final(text)) end,
     },
     v11_signer("emu-north-1", "dws"),
     elliptic_signer("SDK-ECDSA-P256-SHA256", "sha256", "06082a8648ce3d030107"),

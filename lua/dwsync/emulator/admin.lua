@@ -2,7 +2,6 @@
 -- was asked. No authentication: the emulator listens on the loopback address only. Input is checked all the same;
 -- mistakes get 400 and the reason.
 -- @module dwsync.emulator.admin
-
 local cjson = require "cjson"
 local journal = require "dwsync.emulator.journal"
 local settings = require "dwsync.emulator.settings"
@@ -108,7 +107,8 @@ ACTIONS["POST records"] = function(service, order)
     return reply(200, { records = items })
 end
 
---- @tparam table service see @{dwsync.emulator.service}
+--- Answers a request for the emulator itself.
+-- @tparam table service see @{dwsync.emulator.service}
 -- @tparam table request
 -- @treturn table response
 function M.answer(service, request)

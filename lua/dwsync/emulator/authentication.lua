@@ -1,7 +1,7 @@
 --- Lets a request in or says why not, in the gateway's order and words.
--- Pure: the service's clock, keys and settings come in with the service.
+-- Clock, keys and settings come in with the service.
 -- @module dwsync.emulator.authentication
-
+local json_order = require "dwsync.emulator.json_order"
 local refusals = require "dwsync.emulator.refusals"
 local signature = require "dwsync.emulator.signature"
 local timestamps = require "dwsync.emulator.timestamps"
@@ -49,7 +49,7 @@ local function check_scope(service, token, access)
     return true
 end
 
---- May this token pass?
+--- Checks whether a token may pass.
 -- @tparam table service
 -- @tparam table request gets `by`
 -- @param text the token, a list of them when the header came repeatedly, nil when there is none
@@ -63,7 +63,7 @@ function M.check_token(service, request, text, access)
         return refused "x-auth-token not found"
     end
     request.by = "X-Auth-Token"
-    local token = service.tokens:find(text)
+    local token = service.keyring:find_token(text)
     if not token then
         return refused "decrypt token fail"
     end
@@ -166,7 +166,7 @@ local function check_key(service, request, authorization)
     return nil, refusal
 end
 
---- May this request pass?
+--- Checks whether a request may pass.
 -- @tparam table service see @{dwsync.emulator.service}
 -- @tparam table request `method`, `uri`, `headers`, `body`; gets `ak` when it names one, and `by`, what it came with:
 --   an algorithm or "X-Auth-Token"
@@ -180,6 +180,32 @@ function M.check(service, request, access)
         return check_key(service, request, authorization)
     end
     return M.check_token(service, request, request.headers["x-auth-token"], access)
+end
+
+--- Checks whether a caller may act as the account's agency. IAM asks this for tokens and for temporary keys.
+-- @tparam table service
+-- @tparam table request of the caller, who needs a token or a signature
+-- @tparam table order the decoded body, with `auth.identity.assume_role`
+-- @treturn ?true
+-- @treturn ?table refusal
+function M.check_agency(service, request, order)
+    local caller, refusal = M.check(service, request, "account")
+    if not caller then
+        return nil, refusal
+    end
+    local role = json_order.at(order, "auth", "identity", "assume_role")
+    local name = json_order.text(role, "agency_name") or json_order.text(role, "xrole_name")
+    local domain_id, domain_name = json_order.text(role, "domain_id"), json_order.text(role, "domain_name")
+    if not (name and (domain_id or domain_name)) then
+        return nil, refusals.make "IAM.0011"
+    end
+    local config = service.config
+    local ours = (domain_id or config.domain_id) == config.domain_id
+        and (domain_name or config.domain) == config.domain and name == config.agency
+    if not ours then
+        return nil, refusals.make("IAM.0004", "The agency does not exist.")
+    end
+    return true
 end
 
 return M

@@ -1,7 +1,6 @@
---- The certificates the emulator presents: one authority that clients are told to trust, and leaves good and bad.
--- Keys and certificates exist for one run only. This module makes PEM text; it writes no file.
+--- The certificates the emulator presents: one authority that clients are to trust, and leaves good and bad.
+-- Keys and certificates exist for one run only.
 -- @module dwsync.emulator.certificates
-
 local bignum = require "openssl.bignum"
 local extension = require "openssl.x509.extension"
 local pkey = require "openssl.pkey"
@@ -37,7 +36,7 @@ end
 
 local function new_authority(common_name, now)
     local key = new_key()
-    -- A day of slack before: clients whose clock is wrong are tested too, and shall fail on the signature, not on TLS.
+    -- A day of slack before: clients whose clock is wrong are tested too, and should fail on the signature, not on TLS.
     local certificate = new_certificate(common_name, key, now - DAY, now + 30 * DAY)
     certificate:setIssuer(certificate:getSubject())
     certificate:setBasicConstraints { CA = true, pathLen = 0 }
@@ -64,7 +63,7 @@ local function new_leaf(authority, key, names, not_before, not_after)
     return certificate:toPEM()
 end
 
---- Make the certificates of one run.
+--- Makes the certificates of one run.
 -- @tparam number now seconds since the epoch
 -- @treturn {[string]=string} PEM text by file name: `ca.pem` to be trusted, `leaf.key`, and the leaves `good.pem`,
 --   `expired.pem`, `wronghost.pem` and `unknown.pem` (issued by an authority that `ca.pem` does not hold)

@@ -1,7 +1,6 @@
 --- The DWS operations: synchronisation records and the cluster list.
--- Handlers take the service and a request and return a response, or nil and a refusal. No nginx here.
+-- Handlers take the service and a request, and return a response, or nil and a refusal.
 -- @module dwsync.emulator.dws
-
 local cjson = require "cjson"
 local refusals = require "dwsync.emulator.refusals"
 
@@ -72,7 +71,7 @@ local function find_cluster(service, request, project_id, cluster_id)
     return cluster
 end
 
---- `GET /v1/{project_id}/clusters/{cluster_id}/db-manager/sync-records`
+--- Answers `GET /v1/{project_id}/clusters/{cluster_id}/db-manager/sync-records`.
 function M.list_sync_records(service, request, project_id, cluster_id)
     local cluster, refusal = find_cluster(service, request, project_id, cluster_id)
     if not cluster then
@@ -93,8 +92,11 @@ function M.list_sync_records(service, request, project_id, cluster_id)
         limit = math.min(limit, settings.max_limit)
     end
     local position = 0
-    if settings.paging == "page" then position = offset * limit
-    elseif settings.paging == "row" then position = offset end
+    if settings.paging == "page" then
+        position = offset * limit
+    elseif settings.paging == "row" then
+        position = offset
+    end
 
     local records = service:records_of(cluster)
     local page, held = page_of(records, position, limit)
@@ -146,8 +148,8 @@ local function clusters_json(service, with_node_names)
     return "[" .. table.concat(parts, ",") .. "]", #parts
 end
 
---- `GET /v1.0/{project_id}/clusters`: with a count, and the enterprise project as a filter. Every cluster is in the
--- default one, "0".
+--- Answers `GET /v1.0/{project_id}/clusters`: with a count, and the enterprise project as a filter. Every cluster is in
+-- the default one, "0".
 function M.list_clusters(service, request, project_id)
     local allowed, refusal = check_project(service, request, project_id)
     if not allowed then
@@ -161,7 +163,7 @@ function M.list_clusters(service, request, project_id)
     return { status = 200, headers = {}, body = ('{"clusters":%s,"count":%d}'):format(list, count) }
 end
 
---- `GET /v2/{project_id}/clusters`: no count, nodes with names.
+--- Answers `GET /v2/{project_id}/clusters`: no count, nodes with names.
 function M.show_clusters(service, request, project_id)
     local allowed, refusal = check_project(service, request, project_id)
     if not allowed then

@@ -1,27 +1,18 @@
 --- Faults that tests order: which request they hit, how often, and what they do.
--- This module keeps the queue and checks orders; it sends nothing (see dwsync.emulator.sending). Pure.
+-- It keeps the queue and checks orders; dwsync.emulator.sending carries them out.
 -- @module dwsync.emulator.faults
-
 local cjson = require "cjson"
+local json_order = require "dwsync.emulator.json_order"
 
 local Faults = { __name = "dwsync.emulator.faults" }
 Faults.__index = Faults
 
 local M = {}
 
-local function integer_from(least)
-    return function(value)
-        return type(value) == "number" and value % 1 == 0 and value >= least, "an integer ≥ " .. least
-    end
-end
+local integer_from = json_order.integer_from
 
 local function text(value)
     return type(value) == "string", "a string"
-end
-
-local function status(value)
-    local valid = type(value) == "number" and value % 1 == 0 and value >= 200 and value <= 599
-    return valid, "an integer from 200 to 599"
 end
 
 local function seconds(value)
@@ -61,7 +52,7 @@ local function object(fields)
     end
 end
 
--- Every field of `value` known and valid? A `required` field must be there.
+-- Every field of `value` known and valid? Names in the list part of `fields` are required.
 function check_fields(value, fields)
     for name, content in pairs(value) do
         local check = fields[name]
@@ -86,7 +77,7 @@ end
 local MATCH = { path = text, cluster = text, method = text }
 
 local ACTION = {
-    status = status,
+    status = integer_from(200, 599),
     headers = header_table,
     body = text,
     body_base64 = text,
@@ -119,14 +110,15 @@ local function without_null(value)
     return copy
 end
 
---- @treturn Faults an empty queue
+--- Makes an empty queue.
+-- @treturn Faults
 function M.new()
     return setmetatable({ queue = {} }, Faults)
 end
 
---- Order a fault.
+--- Orders a fault.
 -- @tparam table order `match` (`path`: a part of the path, `cluster`: its id, `method`), `skip` matching requests
---   first, then hit `times` (1 when absent, for ever when null), `action`
+--   first, then hit `times` (1 when absent, without end when null), `action`
 -- @treturn integer|nil how many faults wait now
 -- @treturn ?string what is wrong with the order
 function Faults:add(order)
@@ -159,6 +151,7 @@ function Faults:add(order)
     return #self.queue
 end
 
+--- Forgets every fault.
 function Faults:clear()
     self.queue = {}
 end
@@ -169,7 +162,7 @@ local function matches(match, method, path)
         and (not match.cluster or path:find("/clusters/" .. match.cluster .. "/", 1, true) ~= nil)
 end
 
---- The action that hits this request, if any; at most one, the earliest ordered.
+--- Takes the action that hits this request, if any; at most one, the earliest ordered.
 -- @tparam string method
 -- @tparam string path
 -- @treturn ?table action

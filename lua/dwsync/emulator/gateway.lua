@@ -1,22 +1,28 @@
 --- The front of the service inside nginx: takes a request off the wire, applies an ordered fault, finds the operation,
--- checks the caller, sends the answer, and notes it in the journal. Knows no operation's details.
+-- checks the caller, sends the answer, and notes it in the journal. It must not know the details of any operation.
 -- @module dwsync.emulator.gateway
 -- luacheck: globals ngx
-
 local cjson = require "cjson"
+local ffi = require "ffi"
 local admin = require "dwsync.emulator.admin"
 local authentication = require "dwsync.emulator.authentication"
 local dws = require "dwsync.emulator.dws"
 local iam = require "dwsync.emulator.iam"
-local iam_credentials = require "dwsync.emulator.iam_credentials"
 local iam_tokens = require "dwsync.emulator.iam_tokens"
 local metadata = require "dwsync.emulator.metadata"
-local pod_identity = require "dwsync.emulator.pod_identity"
 local refusals = require "dwsync.emulator.refusals"
+local run_directory = require "dwsync.emulator.run_directory"
 local sending = require "dwsync.emulator.sending"
 local service_state = require "dwsync.emulator.service"
 
+ffi.cdef [[
+    int getppid(void);
+    void _exit(int status);
+]]
+
 local M = {}
+
+local PERIOD = 0.2 -- seconds; one system call each
 
 local service
 
@@ -32,17 +38,17 @@ local OPERATIONS = {
     { "POST", "^/v3%.0/OS%-AUTH/id%-token/tokens$", iam_tokens.create_federated_token, "open" },
     { "POST", "^/v3/OS%-FEDERATION/identity_providers/([^/]+)/protocols/oidc/auth$", iam_tokens.create_unscoped_token,
         "open" },
-    { "POST", "^/v3%.0/OS%-CREDENTIAL/securitytokens$", iam_credentials.create_temporary_key, "open" },
+    { "POST", "^/v3%.0/OS%-CREDENTIAL/securitytokens$", iam.create_temporary_key, "open" },
 }
 
 local PLAIN_OPERATIONS = {
     { "PUT", "^/meta%-data/latest/api/token$", metadata.create_token },
     { "GET", "^/openstack/latest/securitykey$", metadata.security_key },
     { "GET", "^/openstack/latest/meta_data%.json$", metadata.instance },
-    { "POST", "^/pod%-identity$", pod_identity.credentials },
+    { "POST", "^/pod%-identity$", metadata.pod_identity },
 }
 
---- Runs once, before nginx accepts anything.
+--- Sets the service up, once, before nginx accepts anything.
 -- @tparam string prefix nginx's prefix, where the supervisor left its orders
 function M.setup(prefix)
     local file = assert(io.open(prefix .. "/emulator.json"))
@@ -51,9 +57,24 @@ function M.setup(prefix)
     service = service_state.new(config, ngx.now)
 end
 
---- @treturn table what the supervisor ordered
-function M.config()
-    return service.config
+local function leave_if_orphaned(premature, supervisor, directory)
+    if premature or ffi.C.getppid() == supervisor then
+        return
+    end
+    run_directory.remove(directory)
+    ffi.C._exit(0) -- not a normal shutdown: that would write to files which are gone
+end
+
+--- Tells the supervisor that the ports are open (one line on stdout, which is its pipe), and goes on watching it: nginx
+-- ends when the supervisor is gone without a word (kill -9).
+function M.watch_supervisor()
+    local directory = ngx.config.prefix():gsub("/$", "")
+    local ok, err = ngx.timer.every(PERIOD, leave_if_orphaned, service.config.supervisor, directory)
+    if not ok then
+        error("cannot watch the supervisor: " .. tostring(err))
+    end
+    io.stdout:write "ready\n"
+    io.stdout:flush()
 end
 
 local function find(operations, method, path)
@@ -75,7 +96,7 @@ local function admitted(request, access)
     end
     local caller, refusal = authentication.check(service, request, access)
     local policy = service.settings.throttle
-    if caller and policy and access == "project" and not service.throttle:admit(policy, service:real_now()) then
+    if caller and policy and access == "project" and not service:admit(policy) then
         return nil, refusals.throttled(policy)
     end
     return caller, refusal
@@ -173,7 +194,7 @@ local function serve(request, answer)
     return sending.send(ordered_answer(action, request) or answer(request), action)
 end
 
---- Content handler of the TLS port.
+--- Answers a request on the TLS port.
 function M.serve()
     local request = receive()
     if request.path:sub(1, #admin.PREFIX) == admin.PREFIX then
@@ -182,12 +203,12 @@ function M.serve()
     return serve(request, answer_to)
 end
 
---- Content handler of the plain port: the metadata service and the pod identity agent.
+--- Answers a request on the plain port: the metadata service and the pod identity agent.
 function M.serve_plain()
     return serve(receive(), plain_answer_to)
 end
 
---- Content handler for what nginx refuses by itself: requests it cannot read, or too long in some part.
+--- Answers what nginx refuses by itself: requests that it cannot read, or that are too long in some part.
 function M.refuse()
     local refusal = refusals.make "APIGW.0201"
     refusal.status = ngx.status
@@ -195,7 +216,7 @@ function M.refuse()
     return sending.send(refusals.response(refusal, ngx.ctx.request_id))
 end
 
---- Header filter of every answer, nginx's own refusals included.
+--- Filters the headers of every answer, nginx's own refusals included.
 function M.stamp()
     if not ngx.header["Date"] then
         ngx.header["Date"] = ngx.http_time(service:now())
@@ -205,7 +226,7 @@ function M.stamp()
     ngx.header["X-Request-Id"] = ngx.ctx.request_id or ngx.var.request_id
 end
 
---- Log handler: what was asked goes into the journal, except what tests ask of the emulator itself.
+--- Notes in the journal what was asked, except what tests ask of the emulator itself.
 function M.log()
     local request = ngx.ctx.request
     if not request then

@@ -1,12 +1,11 @@
 --- The IAM operations that issue tokens: for a password, for an agency, for an identity provider's token.
 -- Handlers check their callers themselves: who asks for a token has none yet.
 -- @module dwsync.emulator.iam_tokens
-
 local cjson = require "cjson"
-local account = require "dwsync.emulator.account"
-local agency = require "dwsync.emulator.agency"
+local authentication = require "dwsync.emulator.authentication"
 local json_order = require "dwsync.emulator.json_order"
 local refusals = require "dwsync.emulator.refusals"
+local stories = require "dwsync.emulator.stories"
 
 local M = {}
 
@@ -20,7 +19,7 @@ local function unauthorized(message)
     return nil, refusals.keystone(401, message)
 end
 
--- What the token shall be for. A project wins over a domain, as documented.
+-- What the token is for. A project wins over a domain, as documented.
 local function scope_of(service, order, otherwise)
     local scope = at(order, "auth", "scope")
     if scope == nil then
@@ -32,7 +31,7 @@ local function scope_of(service, order, otherwise)
         if not (id or name) then
             return malformed()
         end
-        local found = account.find_project(service:projects(), id, name)
+        local found = stories.find_project(service:projects(), id, name)
         if not found then
             return nil, refusals.make "IAM.1109"
         end
@@ -76,7 +75,7 @@ end
 -- `description` holds methods and user; times, scope and catalog are added.
 local function issue(service, request, scope, description)
     local settings = service.settings
-    local token = service.tokens:issue(scope, service:now(), settings.token_life, settings.token_bytes)
+    local token = service.keyring:issue_token(scope, service:now(), settings.token_life, settings.token_bytes)
     description.issued_at, description.expires_at = service:iso(token.issued_at), service:iso(token.expires_at)
     local project = scope.project
     if project then
@@ -143,7 +142,7 @@ local function by_password(service, request, order, methods)
 end
 
 local function by_agency(service, request, order)
-    local ok, refusal = agency.assume(service, request, order)
+    local ok, refusal = authentication.check_agency(service, request, order)
     if not ok then
         return nil, refusal
     end
@@ -160,7 +159,7 @@ local function by_agency(service, request, order)
     })
 end
 
---- `POST /v3/auth/tokens`
+--- Answers `POST /v3/auth/tokens`.
 function M.create_token(service, request)
     local order = json_order.decode(request.body)
     local methods = json_order.methods(order)
@@ -186,7 +185,7 @@ local function check_provider(service, provider)
     return nil, refusals.keystone(404, "The identity provider does not exist.")
 end
 
---- `POST /v3.0/OS-AUTH/id-token/tokens`
+--- Answers `POST /v3.0/OS-AUTH/id-token/tokens`.
 function M.create_federated_token(service, request)
     local provider = request.headers["x-idp-id"]
     local ok, refusal = check_provider(service, provider)
@@ -209,8 +208,8 @@ function M.create_federated_token(service, request)
     return issue_federated(service, request, scope, provider)
 end
 
---- `POST /v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/oidc/auth`, which the official SDKs use. There is no
--- scope to ask for, and the identity provider's token stands in the Authorization header.
+--- Answers `POST /v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/oidc/auth`, which the official SDKs use.
+-- There is no scope to ask for, and the identity provider's token is in the Authorization header.
 function M.create_unscoped_token(service, request, provider)
     local ok, refusal = check_provider(service, provider)
     if not ok then

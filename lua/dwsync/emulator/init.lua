@@ -1,15 +1,12 @@
 --- The emulator: the service on this machine. Starts nginx in a private directory, watches it, leaves nothing behind.
--- Runs under Lua 5.4 and LuaJIT, on luv's event loop but only while one of its functions runs; not to be called from
--- inside a luv callback.
+-- It turns luv's event loop, but only while one of its functions runs: it must not be called inside a luv callback.
 -- @module dwsync.emulator
 -- @usage
 -- local emulator = assert(require("dwsync.emulator").start())
 -- print(emulator.info.endpoint, emulator.info.ca_file)
 -- emulator:stop()
-
 local cjson = require "cjson"
 local uv = require "luv"
-local account = require "dwsync.emulator.account"
 local certificates = require "dwsync.emulator.certificates"
 local keyring = require "dwsync.emulator.keyring"
 local nginx_conf = require "dwsync.emulator.nginx_conf"
@@ -63,7 +60,7 @@ local function checked(options)
     return values
 end
 
--- Ports nobody listens on. A port stays reserved until all are found, so that no two are the same.
+-- Ports that nothing listens on. A port stays reserved until all are found, so that no two are the same.
 local function free_ports(wanted)
     local sockets, ports, err = {}, {}, nil
     for i, port in ipairs(wanted) do
@@ -126,10 +123,10 @@ local function read_file(path)
     return text
 end
 
--- Let the loop turn until `done()` or the time is over.
+-- Lets the loop turn until `done()` or the time is over.
 local function turn_until(done, timeout)
     local timer, expired = uv.new_timer(), false
-    uv.update_time() -- the loop's clock stood still since it last ran
+    uv.update_time() -- the loop's clock is that of its last turn
     timer:start(timeout, 0, function() expired = true end)
     while not done() and not expired do
         uv.run "once"
@@ -178,7 +175,7 @@ local function end_nginx(child)
     uv.run "nowait"
 end
 
--- nginx's own words, with what to install when a Lua module is what it lacks.
+-- What nginx wrote, with what to install when it lacks a Lua module.
 local function explained(log)
     local missing = log:match "module '([%w._]+)' not found"
     local hint = ""
@@ -203,7 +200,7 @@ local function attempt(options, program, ports)
         project_id = stories.hex_id(options.seed, "project"), supervisor = uv.os_getpid(),
         password = keyring.random_text(24),
     }
-    for name, value in pairs(account.identity(options.seed)) do
+    for name, value in pairs(stories.identity(options.seed)) do
         config[name] = value
     end
     local files = certificates.generate(seconds)
@@ -241,7 +238,7 @@ local function info_of(config, ports, directory)
     return info
 end
 
---- Start the service and wait until it answers.
+--- Starts the service and waits until it answers.
 -- @tparam ?table options `port` and `http_port` (0: any free one), `seed` (1), `records` of the large story (2500),
 --   `clusters` more than those that tell a story (0), `ak` and `sk` (random), `nginx` (path of the program)
 -- @treturn Emulator|nil with the table `info`: endpoint, iam_endpoint, metadata_endpoint, ca_file, region, project_id,
@@ -266,7 +263,7 @@ function M.start(options)
             self.info = info_of(self.config, ports, self.directory)
             return self
         end
-        -- Somebody else may have taken a port since we saw it free; only then is another try worth it.
+        -- Another program may have taken a port since we saw it free; only then is another try worth it.
         if not err:find("Address already in use", 1, true) then
             break
         end
@@ -274,7 +271,7 @@ function M.start(options)
     return nil, err
 end
 
---- Stop nginx and remove its directory. Safe twice.
+--- Stops nginx and removes its directory. Safe twice.
 -- @treturn true|nil
 -- @treturn ?string what could not be removed
 function Emulator:stop()
@@ -286,13 +283,13 @@ function Emulator:stop()
     return run_directory.remove(self.directory)
 end
 
---- What nginx had to complain about so far, the last of it when it is much; "" is what one wants.
+--- Returns what nginx wrote to its error log so far, the end of it when it is long; "" when all is well.
 -- @treturn string safe to print: requests that nginx quotes may hold anything
 function Emulator:complaints()
     return (read_file(self.directory .. "/error.log"):sub(-COMPLAINTS_SHOWN):gsub("[^\n\32-\126]", "?"))
 end
 
---- Let the event loop turn until `done()` holds or nginx has ended by itself.
+--- Lets the event loop turn until `done()` holds or nginx has ended by itself.
 -- @tparam function done
 -- @treturn boolean false when nginx has ended
 function Emulator:serve_until(done)

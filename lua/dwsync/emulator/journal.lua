@@ -1,7 +1,5 @@
 --- What was asked of the service lately, for tests to look at: bounded, and without a secret in it.
--- Pure.
 -- @module dwsync.emulator.journal
-
 local Journal = { __name = "dwsync.emulator.journal" }
 Journal.__index = Journal
 
@@ -11,7 +9,8 @@ local KEPT = 500
 -- Connection numbers remembered, in two generations: far more than can be open at once, and never without bound.
 local GENERATION = 10000
 
---- @treturn Journal
+--- Makes an empty journal.
+-- @treturn Journal
 function M.new()
     return setmetatable({
         requests = {}, total = 0, connections = 0, tls_sessions_reused = 0,
@@ -19,7 +18,8 @@ function M.new()
     }, Journal)
 end
 
---- @tparam table request `method`, `uri`, `connection`, `status`, `ak`, `by`
+--- Notes a request.
+-- @tparam table request `method`, `uri`, `connection`, `status`, `ak`, `by`
 -- @tparam boolean session_reused whether its connection resumed a TLS session
 function Journal:add(request, session_reused)
     self.total = self.total + 1
@@ -41,7 +41,7 @@ function Journal:add(request, session_reused)
     self.generation = self.generation + 1
 end
 
---- The kept requests, oldest first.
+--- Lists the kept requests, oldest first.
 -- @treturn {table,...}
 function Journal:list()
     local list = {}

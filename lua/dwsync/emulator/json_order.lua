@@ -1,19 +1,18 @@
 --- What a JSON body asks for, read without trust: a path that leads nowhere is nil, not an error.
--- Pure.
 -- @module dwsync.emulator.json_order
-
 local cjson = require "cjson"
 
 local M = {}
 
---- @tparam ?string body
--- @treturn ?table nil when it is no JSON object
+--- Decodes a body.
+-- @tparam ?string body
+-- @treturn ?table nil when it is not a JSON object
 function M.decode(body)
     local ok, value = pcall(cjson.decode, body or "")
     return ok and type(value) == "table" and value or nil
 end
 
---- The value at a path; null is absent.
+--- Returns the value at a path; null is absent.
 -- @param value
 -- @tparam string ... names of members
 function M.at(value, ...)
@@ -29,16 +28,16 @@ function M.at(value, ...)
     return value
 end
 
---- The text at a path.
+--- Returns the text at a path.
 -- @param value
 -- @tparam string ... names of members
--- @treturn ?string nil when there is anything else
+-- @treturn ?string nil when it is anything else
 function M.text(value, ...)
     local found = M.at(value, ...)
     return type(found) == "string" and found or nil
 end
 
---- The authentication methods that an order names.
+--- Lists the authentication methods that an order names.
 -- @tparam table order
 -- @treturn {[string]=true}
 function M.methods(order)
@@ -48,6 +47,18 @@ function M.methods(order)
         found[method] = true
     end
     return found
+end
+
+--- Makes a check of an integer.
+-- @tparam integer least
+-- @tparam ?integer greatest
+-- @treturn function(value) → whether it is one in that range, what was expected
+function M.integer_from(least, greatest)
+    local expected = greatest and ("an integer from %d to %d"):format(least, greatest) or "an integer ≥ " .. least
+    return function(value)
+        local valid = type(value) == "number" and value % 1 == 0 and value >= least and value <= (greatest or math.huge)
+        return valid, expected
+    end
 end
 
 return M

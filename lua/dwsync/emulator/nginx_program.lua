@@ -1,7 +1,6 @@
 --- Finds nginx on this machine and what its Lua module needs to be loaded.
--- Only looks; starts nothing but `nginx -V`.
+-- It must not start anything but `nginx -V`.
 -- @module dwsync.emulator.nginx_program
-
 local uv = require "luv"
 
 local M = {}
@@ -43,7 +42,8 @@ local function build_options(path)
     return text
 end
 
---- @tparam ?string wanted path of the nginx to use; none: the first that is found
+--- Finds the program.
+-- @tparam ?string wanted path of the nginx to use; none: the first that is found
 -- @tparam ?string directories where to look, joined by colons; none: PATH and the usual ones
 -- @treturn ?{path=string,modules={string,...}} the program and the modules to load, in order
 -- @treturn ?string what is missing and what to install

@@ -1,7 +1,5 @@
 --- How the service says no: codes, statuses, texts and body shapes of the gateway, of DWS and of IAM.
--- The one place where these texts stand. Pure.
 -- @module dwsync.emulator.refusals
-
 local cjson = require "cjson"
 
 local M = {}
@@ -40,7 +38,8 @@ local BY_STATUS = {
 
 local TITLES = { [400] = "Bad Request", [401] = "Unauthorized", [403] = "Forbidden", [404] = "Not Found" }
 
---- @tparam string code
+--- Makes a refusal.
+-- @tparam string code
 -- @tparam ?string message instead of the usual one; for 0301 the tail that follows the usual beginning
 -- @treturn {status=integer,code=string,message=string,shape=string} a refusal
 function M.make(code, message)
@@ -52,7 +51,7 @@ function M.make(code, message)
     return { status = entry[1], code = code, message = text, shape = entry[3] or "gateway" }
 end
 
---- A refusal in IAM's older shape, the status for a code.
+--- Makes a refusal in IAM's older shape, the status for a code.
 -- @tparam integer status
 -- @tparam string message
 -- @treturn table a refusal
@@ -60,7 +59,7 @@ function M.keystone(status, message)
     return { status = status, code = status, message = message, shape = "keystone" }
 end
 
---- Too many calls.
+--- Refuses too many calls.
 -- @tparam {limit=integer,window=number,retry_after=?} policy see the setting `throttle`
 -- @treturn table a refusal
 function M.throttled(policy)
@@ -73,7 +72,7 @@ function M.throttled(policy)
     return refusal
 end
 
---- A refusal as it goes on the wire.
+--- Writes a refusal as it goes on the wire.
 -- @tparam table refusal
 -- @tparam string request_id
 -- @treturn {status=integer,headers=table,body=string}
@@ -89,7 +88,7 @@ function M.response(refusal, request_id)
     return { status = refusal.status, headers = refusal.headers or {}, body = cjson.encode(body) }
 end
 
---- The usual refusal of a status, if it has one.
+--- Returns the usual refusal of a status, if it has one.
 -- @tparam integer status
 -- @tparam string path IAM throttles in its own words
 -- @treturn ?table refusal

@@ -1,8 +1,6 @@
 --- Puts an answer on the wire, whole or spoilt as a fault demands.
--- The only module that writes to the client.
 -- @module dwsync.emulator.sending
 -- luacheck: globals ngx
-
 local M = {}
 
 local BLOCK = 64 * 1024
@@ -27,9 +25,8 @@ end
 local function send_slowly(body, drip)
     for first = 1, #body, drip.bytes do
         local sent = ngx.print(body:sub(first, first + drip.bytes - 1)) and ngx.flush(true)
-        -- the client left
         if not sent then
-            return
+            return -- the client left
         end
         ngx.sleep(drip.interval)
     end
@@ -50,8 +47,8 @@ local function send_repeated(text, times)
     end
 end
 
---- Send an answer.
--- @tparam table response `status`, `headers`, `body`; or `silent_for`: so many seconds of nothing, then the end
+--- Sends an answer.
+-- @tparam table response `status`, `headers`, `body`; or `silent_for`: seconds of nothing, then the end
 -- @tparam ?table action of a fault, see @{dwsync.emulator.faults}
 function M.send(response, action)
     if response.silent_for then

@@ -1,11 +1,12 @@
 --- What tests may change about the running service, with its defaults.
--- Pure.
 -- @module dwsync.emulator.settings
-
 local cjson = require "cjson"
 local algorithms = require "dwsync.emulator.algorithms"
+local json_order = require "dwsync.emulator.json_order"
 
 local M = {}
+
+local integer_from = json_order.integer_from
 
 local function one_of(...)
     local allowed, names = { ... }, {}
@@ -29,15 +30,6 @@ end
 local function number_from(least)
     return function(value)
         return type(value) == "number" and value >= least, "a number" .. (least > -math.huge and " ≥ " .. least or "")
-    end
-end
-
-local function integer_from(least, greatest)
-    greatest = greatest or math.huge
-    local expected = greatest < math.huge and ("an integer from %d to %d"):format(least, greatest)
-        or "an integer ≥ " .. least
-    return function(value)
-        return is_integer(value) and value >= least and value <= greatest, expected
     end
 end
 
@@ -84,7 +76,7 @@ local function throttle(value)
     return valid, THROTTLE
 end
 
--- name → default and check. `null` puts a setting back to its default.
+-- Name → default and check. `null` puts a setting back to its default.
 local SETTINGS = {
     -- The records.
     paging = { "page", one_of("page", "row", "ignore") },     -- what offset counts: pages (documented), rows, nothing
@@ -98,7 +90,7 @@ local SETTINGS = {
     v11_region = { nil, text },                               -- the only region a V11 scope may name; none: any
     v11_service = { nil, text },                              -- and the only service
     throttle = { nil, throttle },                             -- how many DWS calls are answered in a while
-    expired_token = { "APIGW.0301", one_of("APIGW.0301", "APIGW.0307") }, -- what an expired token is told
+    expired_token = { "APIGW.0301", one_of("APIGW.0301", "APIGW.0307") }, -- what refuses an expired token
     -- IAM.
     projects = { 1, one_of(0, 1, 2) },                        -- how many projects bear the region's name
     token_life = { 86400, integer_from(1) },                  -- seconds
@@ -115,7 +107,8 @@ local SETTINGS = {
     key_spelling = { nil, one_of("access", "accessKeyId", "access_key_id") }, -- of temporary keys; none: as documented
 }
 
---- @treturn table the settings of a fresh service
+--- Returns the settings of a fresh service.
+-- @treturn table
 function M.defaults()
     local values = {}
     for name, entry in pairs(SETTINGS) do
@@ -124,7 +117,7 @@ function M.defaults()
     return values
 end
 
---- Change some.
+--- Changes some settings.
 -- @tparam table values the settings in force, changed in place only if everything asked for is valid
 -- @tparam table changes
 -- @treturn true|nil

@@ -1,7 +1,6 @@
---- Verifies request signatures as the gateway does. Written from the published signing guide alone and sharing nothing
--- with the signer it judges. Pure: no clock, no nginx.
+--- Verifies request signatures as the gateway does, from the published signing guide alone. It must not share anything
+-- with the signer that it judges.
 -- @module dwsync.emulator.signature
-
 local algorithms = require "dwsync.emulator.algorithms"
 
 local M = {}
@@ -39,7 +38,7 @@ local function canonical_query(query)
     return table.concat(pairs_found, "&")
 end
 
--- What a header says that has no business coming twice.
+-- The value of a header that should come once; the first one otherwise.
 local function single(value)
     if type(value) == "table" then
         return value[1]
@@ -75,7 +74,7 @@ local PLAIN = "^Access=([^,%s]+),%s*SignedHeaders=([^,%s]+),%s*Signature=(%x+)%s
 local SCOPED = "^Credential=([^,%s]+),%s*SignedHeaders=([^,%s]+),%s*Signature=(%x+)%s*$"
 local SCOPE = "^(.+)/(%d%d%d%d%d%d%d%d/[^/]+/[^/]+)$"
 
---- Take an Authorization header apart.
+--- Takes an Authorization header apart.
 -- @tparam ?string authorization
 -- @treturn ?table `algorithm`, `access` (the AK), `signed_headers` (sorted list), `signature`, and for V11 `scope`
 --   (`YYYYMMDD/region/service`); nil when the gateway would not recognise it
@@ -106,8 +105,8 @@ function M.parse(authorization)
     }
 end
 
---- The canonical request of what was received.
--- @tparam table request `method`; `uri` (path and query exactly as they stood on the request line); `headers`
+--- Writes the canonical request of what was received.
+-- @tparam table request `method`; `uri` (path and query exactly as on the request line); `headers`
 --   (lower-case name → value or list of values); `body`
 -- @tparam table authorization see @{parse}
 -- @treturn string
@@ -123,7 +122,8 @@ function M.canonical_request(request, authorization)
     }, "\n")
 end
 
---- @tparam string canonical_request
+--- Writes the string to sign.
+-- @tparam string canonical_request
 -- @tparam table authorization see @{parse}
 -- @tparam string date the X-Sdk-Date header
 -- @treturn string
@@ -135,7 +135,7 @@ function M.string_to_sign(canonical_request, authorization, date)
     return table.concat(lines, "\n")
 end
 
---- Does the signature fit the request?
+--- Says whether the signature fits the request.
 -- @tparam table request see @{canonical_request}
 -- @tparam table authorization see @{parse}
 -- @tparam string secret

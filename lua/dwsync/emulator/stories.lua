@@ -1,8 +1,8 @@
---- The clusters the emulator knows and the records their identity sources left: one story a cluster.
--- Everything is computed from the seed and the start time, record by record, so a history of 300,000 costs nothing
--- until it is read. Pure: no clock, no randomness, no nginx; the supervisor lists the clusters, nginx serves them.
+--- The data that the emulator serves: the account, its projects and clusters, and the records their identity sources
+-- left, one story a cluster. Everything is computed from the seed and the start time, record by record, so a history of
+-- 300,000 costs nothing until it is read. It must not use a clock or randomness: the supervisor and nginx each compute
+-- the clusters, and must agree.
 -- @module dwsync.emulator.stories
-
 local cjson = require "cjson"
 local digest = require "openssl.digest"
 
@@ -37,7 +37,7 @@ local function uuid(bytes)
         32768 + (i * 256 + j) % 16384, k * 256 + l, m * 256 + n, o * 256 + p)
 end
 
---- An id that looks like a project's: 32 hexadecimal digits.
+--- Makes an id that looks like a project's: 32 hexadecimal digits.
 -- @tparam integer seed
 -- @tparam string label
 -- @treturn string
@@ -166,7 +166,7 @@ end
 
 M.names = { "healthy", "failing", "mass_delete", "stuck", "partial", "two_sources", "never", "feature_off", "large" }
 
---- The clusters of one run.
+--- Lists the clusters of one run.
 -- @tparam table options `seed` (integer) and `clusters` (how many healthy ones besides those that tell a story)
 -- @treturn {{id=string,name=string,story=string},...}
 function M.clusters(options)
@@ -183,7 +183,7 @@ function M.clusters(options)
     return list
 end
 
---- The records of one cluster.
+--- Returns the records of one cluster.
 -- @tparam {id=string,story=string} cluster
 -- @tparam table options `seed`, `started` (milliseconds since the epoch) and `records` (length of the large story)
 -- @treturn integer how many
@@ -194,7 +194,7 @@ function M.records(cluster, options)
     }
 end
 
---- A run like any other, for records that arrive while somebody pages.
+--- Makes a run like any other, for records that arrive while a client pages.
 -- @tparam {id=string} cluster
 -- @tparam table options `seed`
 -- @tparam integer number distinct for each record that arrived
@@ -210,6 +210,54 @@ function M.arrival(cluster, options, number, start, like)
     local record = quiet_run(source, hash(context.seed, context.id, "arrival", number), start)
     record.end_time = start + 1
     return record
+end
+
+-- ---- the account ---------------------------------------------------------------------------------
+
+--- A region whose project exists, and whose tokens are of no use here.
+M.OTHER_REGION = "emu-south-1"
+
+--- Returns who the account is: names that are the same in every run, ids that follow from the seed.
+-- @tparam integer seed
+-- @treturn table `user`, `user_id`, `domain`, `domain_id`, `agency`, `agency_id`, `idp_id`
+function M.identity(seed)
+    return {
+        user = "emulator-user", user_id = M.hex_id(seed, "user"),
+        domain = "emulator-domain", domain_id = M.hex_id(seed, "domain"),
+        agency = "emulator-agency", agency_id = M.hex_id(seed, "agency"),
+        idp_id = "emulator-idp",
+    }
+end
+
+--- Lists the projects of the account.
+-- @tparam table config `seed`, `region`, `project_id`
+-- @tparam integer count how many are in the service's own region; the first has the region's name, and so does the
+--   second, which only a broken account can have
+-- @treturn {{id=string,name=string},...}
+function M.projects(config, count)
+    local ids = { config.project_id, M.hex_id(config.seed, "second project") }
+    local list = {}
+    for i = 1, count do
+        list[i] = { id = ids[i], name = config.region, region = config.region }
+    end
+    list[count + 1] = {
+        id = M.hex_id(config.seed, "project elsewhere"), name = M.OTHER_REGION, region = M.OTHER_REGION,
+    }
+    return list
+end
+
+--- Finds the project that a token's scope names; the id counts when both are given.
+-- @tparam {{id=string,name=string},...} projects
+-- @tparam ?string id
+-- @tparam ?string name
+-- @treturn ?table
+function M.find_project(projects, id, name)
+    for _, project in ipairs(projects) do
+        if id and project.id == id or not id and project.name == name then
+            return project
+        end
+    end
+    return nil
 end
 
 return M

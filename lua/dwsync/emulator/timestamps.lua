@@ -1,7 +1,5 @@
 --- Times as the service writes and reads them, always UTC.
--- Pure: seconds since the epoch come in.
 -- @module dwsync.emulator.timestamps
-
 local M = {}
 
 -- Days since 1970-01-01 of a Gregorian date; os.time would apply the machine's time zone.
@@ -13,7 +11,7 @@ local function days(year, month, day)
         + math.floor((153 * (month - 3) + 2) / 5) + day - 719469
 end
 
---- What an X-Sdk-Date says.
+--- Reads an X-Sdk-Date.
 -- @tparam string date `YYYYMMDDTHHMMSSZ`
 -- @treturn ?integer seconds since the epoch
 function M.from_sdk_date(date)
@@ -25,14 +23,15 @@ function M.from_sdk_date(date)
         + tonumber(hour) * 3600 + tonumber(minute) * 60 + tonumber(second)
 end
 
---- @tparam number seconds
+--- Writes an X-Sdk-Date.
+-- @tparam number seconds since the epoch
 -- @treturn string `YYYYMMDDTHHMMSSZ`
 function M.to_sdk_date(seconds)
     return os.date("!%Y%m%dT%H%M%SZ", math.floor(seconds))
 end
 
---- A time in an answer.
--- @tparam number seconds with a fraction of milliseconds
+--- Writes a time in an answer.
+-- @tparam number seconds since the epoch, with a fraction of milliseconds
 -- @tparam integer digits of the fraction: 0 (no point either), 3, 6 or 9
 -- @treturn string `YYYY-MM-DDTHH:MM:SS.ffffffZ`
 function M.to_iso(seconds, digits)
