@@ -120,7 +120,9 @@ function M.run(args, context)
     end
 
     local loaded, emulator = pcall(require, "dwsync.emulator")
-    if not loaded then
+    if not loaded and tostring(emulator):find("'dwsync.emulator' not found", 1, true) then
+        return fail "the emulator is not installed: install the rock dwsync-emulator"
+    elseif not loaded then
         return fail(("a Lua module is missing (on Debian or Ubuntu: apt-get install lua-luv lua-luaossl lua-cjson)\n%s")
             :format(tostring(emulator)))
     end
