@@ -1,7 +1,6 @@
 --- The front of the service inside nginx: takes a request off the wire, applies an ordered fault, finds the operation,
 -- checks the caller, sends the answer, and notes it in the journal. It must not know the details of any operation.
 -- @module dwsync.emulator.gateway
--- luacheck: globals ngx
 local cjson = require "cjson"
 local ffi = require "ffi"
 local admin = require "dwsync.emulator.admin"
@@ -20,6 +19,7 @@ ffi.cdef [[
     void _exit(int status);
 ]]
 
+-- luacheck: globals ngx
 local M = {}
 
 local PERIOD = 0.2 -- seconds; one system call each

@@ -1,5 +1,6 @@
 --- Puts an answer on the wire, whole or spoilt as a fault demands.
 -- @module dwsync.emulator.sending
+
 -- luacheck: globals ngx
 local M = {}
 

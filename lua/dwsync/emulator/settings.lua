@@ -137,9 +137,10 @@ function M.change(values, changes)
     end
     for name, value in pairs(changes) do
         if value == cjson.null then
-            value = SETTINGS[name][1]
+            values[name] = SETTINGS[name][1]
+        else
+            values[name] = value
         end
-        values[name] = value
     end
     return true
 end
