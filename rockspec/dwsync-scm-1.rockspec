@@ -12,11 +12,12 @@ description = {
    license = "MIT",
 }
 dependencies = {
-   "lua >= 5.1, < 5.5",
+   "lua >= 5.1, < 5.6, ~= 5.2", -- LuaRocks calls every 5.2.x 5.2
    "lua-cjson >= 2.1",
    "argparse >= 0.7",
    "luv >= 1.44",
    -- dwsync.history wants luasql-sqlite3 or luasql-postgres; neither is needed without it.
+   -- `dwsync emulator` wants dwsync-emulator.
 }
 build = {
    type = "cmake",

@@ -2,9 +2,21 @@
 # install.sh BUILD_DIR: what cmake --install puts down is found by each Lua, by a shell and by a C compiler.
 set -eu
 top=$PWD
-prefix=$(mktemp -d)
-trap 'rm -rf "$prefix"' EXIT
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+prefix=$work/all
 cmake --install "$1" --prefix "$prefix" >/dev/null
+
+# Both components together are the whole, and only one has the emulator.
+files_of() (cd "$work/$1" && find . -type f | sort)
+for component in core emulator; do
+    cmake --install "$1" --prefix "$work/$component" --component $component >/dev/null
+done
+files_of all >"$work/files"
+{ files_of core; files_of emulator; } | sort | cmp - "$work/files"
+files_of emulator | grep -q '^./share/lua/5.4/dwsync/emulator/init.lua$'
+test -z "$(files_of emulator | grep -v '^./share/lua/5\.[0-9]/dwsync/emulator/[a-z_]*\.lua$')"
+test -z "$(files_of core | grep '/emulator/')"
 
 cd "$prefix"
 libdir=$(dirname "$(find . -path '*/lua/5.4/dwsync/core.so' | sed 's,/lua/5.4/dwsync/core.so,/x,')")
@@ -15,8 +27,9 @@ for pair in lua5.4:5.4 lua5.3:5.3 lua5.1:5.1 luajit:5.1; do
         "$lua" -e 'assert(require "dwsync".version:find "^%d+%.%d+%.%d+$")'
 done
 
-LUA_PATH="$prefix/share/lua/5.4/?.lua;$prefix/share/lua/5.4/?/init.lua;;" \
-LUA_CPATH="$prefix/$libdir/lua/5.4/?.so;;" bin/dwsync version | grep -q '^dwsync '
+export LUA_PATH="$prefix/share/lua/5.4/?.lua;$prefix/share/lua/5.4/?/init.lua;;"
+export LUA_CPATH="$prefix/$libdir/lua/5.4/?.so;;"
+bin/dwsync version | grep -q '^dwsync '
 test -s share/man/man1/dwsync.1
 test -x share/dwsync/examples/gate.sh
 test ! -e share/dwsync/examples/setup.sh
@@ -27,4 +40,4 @@ gcc -Wall -Wextra -Werror "$top/examples/embed.c" $(cat flags) -o embed
 cat >ask <<'END'
 ./embed "$HUAWEICLOUD_SDK_REGION_DWS_EMU_NORTH_1/v1.0/$HUAWEICLOUD_SDK_PROJECT_ID/clusters" | grep -q '^HTTP 200'
 END
-"$top/lua/bin/dwsync" emulator -- sh ./ask
+bin/dwsync emulator -- sh ./ask

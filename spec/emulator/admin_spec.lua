@@ -1,6 +1,6 @@
 local cjson = require "cjson"
 local emulator = require "dwsync.emulator"
-local curl = dofile("spec/emulator/curl.lua")
+local curl = dofile "spec/emulator/curl.lua"
 
 describe("the emulator's own interface", function()
     local running, info, path
@@ -19,13 +19,13 @@ describe("the emulator's own interface", function()
     it("tells what was asked and never a secret", function()
         local foreign = "sECRETtOKEN"
         curl.get(info, path .. "?limit=1")
-        curl.send(info, {path = path, headers = {"X-Auth-Token: " .. foreign}})
+        curl.send(info, { path = path, headers = { "X-Auth-Token: " .. foreign } })
         local reply = curl.admin(info, "GET", "requests")
         assert.equal(2, reply.json.total)
         local first, second = reply.json.requests[1], reply.json.requests[2]
-        assert.same({"GET", path .. "?limit=1", 200, info.ak}, {first.method, first.uri, first.status, first.ak})
+        assert.same({ "GET", path .. "?limit=1", 200, info.ak }, { first.method, first.uri, first.status, first.ak })
         assert.is_number(first.connection)
-        assert.same({401, nil}, {second.status, second.ak})
+        assert.same({ 401, nil }, { second.status, second.ak })
         assert.is_nil(reply.body:find(foreign, 1, true))
         assert.is_nil(reply.body:find("Signature", 1, true))
         assert.is_nil(reply.body:find(info.sk, 1, true))
@@ -33,12 +33,14 @@ describe("the emulator's own interface", function()
 
     it("counts connections and resumed TLS sessions, not its own", function()
         local signed = {}
-        for i, header in ipairs(curl.signed(info, {path = path})) do signed[i] = "-H " .. curl.quoted(header) end
+        for i, header in ipairs(curl.signed(info, { path = path })) do
+            signed[i] = "-H " .. curl.quoted(header)
+        end
         local one = ("%s %s -o /dev/null"):format(table.concat(signed, " "), curl.quoted(info.endpoint .. path))
         curl.shell(("curl -s --noproxy '*' --cacert %s %s --next -s --noproxy '*' --cacert %s %s"):format(
             curl.quoted(info.ca_file), one, curl.quoted(info.ca_file), one))
         local reply = curl.admin(info, "GET", "requests").json
-        assert.same({2, 1, 0}, {reply.total, reply.connections, reply.tls_sessions_reused})
+        assert.same({ 2, 1, 0 }, { reply.total, reply.connections, reply.tls_sessions_reused })
 
         local session = curl.quoted(os.tmpname())
         local connect = "printf 'GET %s HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n' "
@@ -49,15 +51,17 @@ describe("the emulator's own interface", function()
         curl.shell(connect:format(path, address, "-tls1_2 -sess_in", session))
         curl.shell("rm -f " .. session)
         reply = curl.admin(info, "GET", "requests").json
-        assert.same({4, 3, 1}, {reply.total, reply.connections, reply.tls_sessions_reused})
+        assert.same({ 4, 3, 1 }, { reply.total, reply.connections, reply.tls_sessions_reused })
     end)
 
     it("keeps the last requests only, and counts all", function()
         local journal = require("dwsync.emulator.journal").new()
-        for i = 1, 1203 do journal:add({connection = i % 7, status = i}, false) end
+        for i = 1, 1203 do
+            journal:add({ connection = i % 7, status = i }, false)
+        end
         local list = journal:list()
-        assert.same({500, 704, 1203}, {#list, list[1].status, list[500].status})
-        assert.same({1203, 7}, {journal.total, journal.connections})
+        assert.same({ 500, 704, 1203 }, { #list, list[1].status, list[500].status })
+        assert.same({ 1203, 7 }, { journal.total, journal.connections })
     end)
 
     it("starts the journal anew", function()
@@ -65,22 +69,22 @@ describe("the emulator's own interface", function()
         curl.admin(info, "DELETE", "requests")
         local reply = curl.admin(info, "GET", "requests")
         assert.is_truthy(reply.body:find('"requests":[]', 1, true))
-        assert.same({0, 0}, {reply.json.total, reply.json.connections})
+        assert.same({ 0, 0 }, { reply.json.total, reply.json.connections })
     end)
 
     it("replaces the records of a cluster by whatever is given", function()
-        local reply = curl.admin(info, "POST", "records", cjson.encode{
+        local reply = curl.admin(info, "POST", "records", cjson.encode {
             cluster = curl.cluster(info, "never"),
             records = {
-                {id = "x", status = "PAUSED", start_time = 1747637723055, extra = {1, 2}},
-                {id = "y", fail_reason = cjson.null},
+                { id = "x", status = "PAUSED", start_time = 1747637723055, extra = { 1, 2 } },
+                { id = "y", fail_reason = cjson.null },
             },
         })
-        assert.same({200, 2}, {reply.status, reply.json.records})
+        assert.same({ 200, 2 }, { reply.status, reply.json.records })
         local page = curl.get(info, curl.records_path(info, "never"))
         assert.equal(2, page.json.count)
         local first = page.json.sync_records[1]
-        assert.same({id = "x", status = "PAUSED", start_time = 1747637723055, extra = {1, 2}}, first)
+        assert.same({ id = "x", status = "PAUSED", start_time = 1747637723055, extra = { 1, 2 } }, first)
         assert.is_truthy(page.body:find('"fail_reason":null', 1, true))
         assert.is_truthy(page.body:find('1747637723055', 1, true))
         curl.admin(info, "POST", "records", ('{"cluster":"%s","records":[]}'):format(curl.cluster(info, "never")))
@@ -88,33 +92,37 @@ describe("the emulator's own interface", function()
     end)
 
     it("shifts the service's clock: the Date header and what counts as now", function()
-        curl.admin(info, "POST", "settings", {clock_offset = 7200})
+        curl.admin(info, "POST", "settings", { clock_offset = 7200 })
         local response = curl.get(info, path)
         assert.equal(401, response.status)
         assert.is_truthy(response.json.error_msg:find("signature expired", 1, true))
         local expected = {}
-        for second = 7198, 7202 do expected[os.date("!%a, %d %b %Y %H:%M:%S GMT", os.time() + second)] = true end
+        for second = 7198, 7202 do
+            expected[os.date("!%a, %d %b %Y %H:%M:%S GMT", os.time() + second)] = true
+        end
         assert.is_true(expected[response.headers.date])
-        assert.equal(200, curl.get(info, {path = path, date = curl.date(os.time() + 7200)}).status)
+        assert.equal(200, curl.get(info, { path = path, date = curl.date(os.time() + 7200) }).status)
         -- What nginx answers by itself carries the service's date too.
-        assert.is_true(expected[curl.send(info, {path = "/%"}).headers.date])
+        assert.is_true(expected[curl.send(info, { path = "/%" }).headers.date])
     end)
 
     it("resets settings, data and locks together", function()
-        curl.admin(info, "POST", "settings", {paging = "row", max_limit = 3})
-        curl.admin(info, "POST", "records", {cluster = curl.cluster(info, "healthy"), records = {{id = "x"}}})
-        for _ = 1, 6 do curl.get(info, {path = path, sk = "wrong"}) end
+        curl.admin(info, "POST", "settings", { paging = "row", max_limit = 3 })
+        curl.admin(info, "POST", "records", { cluster = curl.cluster(info, "healthy"), records = { { id = "x" } } })
+        for _ = 1, 6 do
+            curl.get(info, { path = path, sk = "wrong" })
+        end
         assert.equal(401, curl.get(info, path).status)
         assert.equal(200, curl.admin(info, "DELETE", "settings").status)
         local page = curl.get(info, path)
-        assert.same({200, 168}, {page.status, page.json.count})
+        assert.same({ 200, 168 }, { page.status, page.json.count })
         assert.equal(168, #page.json.sync_records)
     end)
 
     it("puts one setting back with null", function()
-        curl.admin(info, "POST", "settings", {max_limit = 3})
+        curl.admin(info, "POST", "settings", { max_limit = 3 })
         assert.equal(3, #curl.get(info, path).json.sync_records)
-        curl.admin(info, "POST", "settings", {max_limit = cjson.null})
+        curl.admin(info, "POST", "settings", { max_limit = cjson.null })
         assert.equal(168, #curl.get(info, path).json.sync_records)
     end)
 
@@ -125,36 +133,38 @@ describe("the emulator's own interface", function()
             assert.equal(reason, response.json.error)
         end
         it("settings that do not exist or do not fit", function()
-            refused("POST", "settings", {pagign = "row"}, 'there is no setting "pagign"')
-            refused("POST", "settings", {paging = "rows"}, "paging must be one of page, row, ignore")
-            refused("POST", "settings", {paging = "cols"}, "paging must be one of page, row, ignore")
-            refused("POST", "settings", {max_limit = 0}, "max_limit must be an integer ≥ 1")
-            refused("POST", "settings", {clock_offset = "1"}, "clock_offset must be a number")
-            refused("POST", "settings", {projects = 3}, "projects must be one of 0, 1, 2")
-            refused("POST", "settings", {lock = 1}, "lock must be true or false")
-            refused("POST", "settings", {token_bytes = 30001}, "token_bytes must be an integer from 64 to 30000")
-            refused("POST", "settings", {expiry_digits = 1}, "expiry_digits must be one of 0, 3, 6, 9")
-            refused("POST", "settings", {id_token = ""}, "id_token must be text")
-            refused("POST", "settings", {metadata_token = 500},
+            refused("POST", "settings", { pagign = "row" }, 'there is no setting "pagign"')
+            refused("POST", "settings", { paging = "rows" }, "paging must be one of page, row, ignore")
+            refused("POST", "settings", { paging = "cols" }, "paging must be one of page, row, ignore")
+            refused("POST", "settings", { max_limit = 0 }, "max_limit must be an integer ≥ 1")
+            refused("POST", "settings", { clock_offset = "1" }, "clock_offset must be a number")
+            refused("POST", "settings", { projects = 3 }, "projects must be one of 0, 1, 2")
+            refused("POST", "settings", { lock = 1 }, "lock must be true or false")
+            refused("POST", "settings", { token_bytes = 30001 }, "token_bytes must be an integer from 64 to 30000")
+            refused("POST", "settings", { expiry_digits = 1 }, "expiry_digits must be one of 0, 3, 6, 9")
+            refused("POST", "settings", { id_token = "" }, "id_token must be text")
+            refused("POST", "settings", { metadata_token = 500 },
                 "metadata_token must be one of optional, required, 404, 405, 503")
-            refused("POST", "settings", {key_spelling = "secret"},
+            refused("POST", "settings", { key_spelling = "secret" },
                 "key_spelling must be one of access, accessKeyId, access_key_id")
             local names = "SDK-HMAC-SHA256, SDK-HMAC-SM3, V11-HMAC-SHA256, SDK-ECDSA-P256-SHA256, SDK-SM2-SM3"
-            for _, algorithms in ipairs{{"SDK-HMAC-MD5"}, {a = "SDK-SM2-SM3"}, {{}}} do
-                refused("POST", "settings", {algorithms = algorithms}, "algorithms must be a list of some of " .. names)
+            for _, algorithms in ipairs { { "SDK-HMAC-MD5" }, { a = "SDK-SM2-SM3" }, { {} } } do
+                refused("POST", "settings", { algorithms = algorithms },
+                    "algorithms must be a list of some of " .. names)
             end
-            refused("POST", "settings", {algorithms = "SDK-SM2-SM3"}, "algorithms must be a list")
-            for _, policy in ipairs{
-                1, {}, {limit = 1}, {limit = 1.5, window = 1}, {limit = 1, window = 0}, {limit = -1, window = 1},
-                {limit = 1, window = 1, per = "user"}, {limit = 1, window = 1, retry_after = "1\r\nX-A: b"},
-                {limit = 1, window = 1, retry_after = {}},
+            refused("POST", "settings", { algorithms = "SDK-SM2-SM3" }, "algorithms must be a list")
+            for _, policy in ipairs {
+                1, {}, { limit = 1 }, { limit = 1.5, window = 1 }, { limit = 1, window = 0 },
+                { limit = -1, window = 1 },
+                { limit = 1, window = 1, per = "user" }, { limit = 1, window = 1, retry_after = "1\r\nX-A: b" },
+                { limit = 1, window = 1, retry_after = {} },
             } do
-                refused("POST", "settings", {throttle = policy}, "throttle must be an object of "
+                refused("POST", "settings", { throttle = policy }, "throttle must be an object of "
                     .. "limit (an integer ≥ 0), window (seconds > 0) and perhaps retry_after (seconds or text)")
             end
         end)
         it("and then changes nothing of what came with them", function()
-            curl.admin(info, "POST", "settings", {max_limit = 3, paging = "rows"})
+            curl.admin(info, "POST", "settings", { max_limit = 3, paging = "rows" })
             assert.equal(168, #curl.get(info, path).json.sync_records)
         end)
         it("bodies that are no JSON object", function()
@@ -167,15 +177,15 @@ describe("the emulator's own interface", function()
         it("records of nobody, or that are no records", function()
             local id = curl.cluster(info, "never")
             local stranger = "cluster must be the id of a cluster of this emulator"
-            refused("POST", "records", {cluster = "x", records = {}}, stranger)
-            refused("POST", "records", {records = {}}, stranger)
-            refused("POST", "records", {cluster = id, records = "x"}, "records must be a list, newest first")
-            refused("POST", "records", {cluster = id, records = {a = {}}}, "records must be a list, newest first")
-            refused("POST", "records", {cluster = id, records = {{id = "x"}, 2}}, "record 2 must be an object")
+            refused("POST", "records", { cluster = "x", records = {} }, stranger)
+            refused("POST", "records", { records = {} }, stranger)
+            refused("POST", "records", { cluster = id, records = "x" }, "records must be a list, newest first")
+            refused("POST", "records", { cluster = id, records = { a = {} } }, "records must be a list, newest first")
+            refused("POST", "records", { cluster = id, records = { { id = "x" }, 2 } }, "record 2 must be an object")
         end)
         it("paths it does not have", function()
             local response = curl.admin(info, "POST", "fault", {})
-            assert.same({404, "there is no /_emulator/ action POST fault"}, {response.status, response.json.error})
+            assert.same({ 404, "there is no /_emulator/ action POST fault" }, { response.status, response.json.error })
         end)
     end)
 end)

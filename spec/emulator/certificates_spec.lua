@@ -1,5 +1,5 @@
 local emulator = require "dwsync.emulator"
-local curl = dofile("spec/emulator/curl.lua")
+local curl = dofile "spec/emulator/curl.lua"
 
 local CERTIFICATE_PROBLEM = 60 -- curl's exit status
 
@@ -9,7 +9,7 @@ describe("the emulator's certificates", function()
     setup(function()
         running = assert(emulator.start())
         info = running.info
-        port = info.endpoint:match(":(%d+)$")
+        port = info.endpoint:match ":(%d+)$"
     end)
     teardown(function() running:stop() end)
 
@@ -23,7 +23,7 @@ describe("the emulator's certificates", function()
     local function verdict(options)
         local text = curl.shell(("openssl s_client -connect 127.0.0.1:%s -CAfile %s %s </dev/null 2>&1")
             :format(port, curl.quoted(info.ca_file), options))
-        return text:match("Verify return code: (%d+)")
+        return text:match "Verify return code: (%d+)"
     end
     local function verdict_on(host)
         return verdict(("-servername %s -verify_hostname %s"):format(host, host))
@@ -32,18 +32,18 @@ describe("the emulator's certificates", function()
     it("are good for the names and addresses of this machine", function()
         assert.equal(401, visit("127.0.0.1").status)
         assert.equal(401, visit("localhost").status)
-        assert.equal("0", verdict_on("localhost"))
+        assert.equal("0", verdict_on "localhost")
     end)
 
     it("satisfy a strict verifier", function()
-        assert.equal("0", verdict("-x509_strict -verify_ip 127.0.0.1"))
+        assert.equal("0", verdict "-x509_strict -verify_ip 127.0.0.1")
     end)
 
-    local REASONS = {["expired.localhost"] = "10", ["wronghost.localhost"] = "62", ["unknown.localhost"] = "21"}
+    local REASONS = { ["expired.localhost"] = "10", ["wronghost.localhost"] = "62", ["unknown.localhost"] = "21" }
     for host, code in pairs(REASONS) do
         it(host .. " is refused by a client that verifies, for the reason in its name", function()
             local response = visit(host)
-            assert.same({CERTIFICATE_PROBLEM, nil}, {response.exit, response.status})
+            assert.same({ CERTIFICATE_PROBLEM, nil }, { response.exit, response.status })
             assert.equal(code, verdict_on(host))
             assert.equal(401, visit(host, "--insecure").status)
         end)
@@ -51,7 +51,8 @@ describe("the emulator's certificates", function()
 
     it("belong to one run: another emulator's authority is a stranger", function()
         local other = assert(emulator.start())
-        local response = curl.send({endpoint = info.endpoint, ca_file = other.info.ca_file}, {path = "/v3/projects"})
+        local response = curl.send({ endpoint = info.endpoint, ca_file = other.info.ca_file },
+            { path = "/v3/projects" })
         other:stop()
         assert.equal(CERTIFICATE_PROBLEM, response.exit)
     end)

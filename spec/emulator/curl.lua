@@ -19,9 +19,9 @@ end
 function M.shell(command)
     -- LuaJIT's close() does not tell the status, so the shell prints it.
     local pipe = assert(io.popen("{ " .. command .. "\n}; printf '\\n%s' $?"))
-    local text = pipe:read("*a")
+    local text = pipe:read "*a"
     pipe:close()
-    local output, status = text:match("^(.*)\n(%d+)$")
+    local output, status = text:match "^(.*)\n(%d+)$"
     return output, tonumber(status)
 end
 
@@ -41,16 +41,20 @@ M.hmac_sha256 = {
 function M.authorization(request)
     local signer = request.signer or M.hmac_sha256
     local names, lines = {}, {}
-    for name in pairs(request.headers) do names[#names + 1] = name end
+    for name in pairs(request.headers) do
+        names[#names + 1] = name
+    end
     table.sort(names)
-    for i, name in ipairs(names) do lines[i] = name .. ":" .. request.headers[name] .. "\n" end
+    for i, name in ipairs(names) do
+        lines[i] = name .. ":" .. request.headers[name] .. "\n"
+    end
     local path = request.path:gsub("/?$", "/", 1)
     local canonical = table.concat({
         request.method or "GET", path, request.query or "", table.concat(lines), table.concat(names, ";"),
         signer.hash(request.body or ""),
     }, "\n")
     local date = request.date or request.headers["x-sdk-date"]
-    local to_sign, credential = {signer.name, date}, "Access=" .. request.ak
+    local to_sign, credential = { signer.name, date }, "Access=" .. request.ak
     if signer.scope then
         to_sign[3] = signer.scope(date)
         credential = "Credential=" .. request.ak .. "/" .. to_sign[3]
@@ -62,21 +66,29 @@ end
 
 --- A signed request: its headers as a list of curl's -H values.
 function M.signed(info, request)
-    local signed = {host = info.endpoint:gsub("^https://", ""), ["x-sdk-date"] = request.date or M.date()}
-    for name, value in pairs(request.headers or {}) do signed[name] = value end
-    local list = {"Authorization: " .. M.authorization{
+    local signed = { host = info.endpoint:gsub("^https://", ""), ["x-sdk-date"] = request.date or M.date() }
+    for name, value in pairs(request.headers or {}) do
+        signed[name] = value
+    end
+    local list = { "Authorization: " .. M.authorization {
         method = request.method, path = request.path, query = request.query, body = request.body, headers = signed,
         signer = request.signer, ak = request.ak or info.ak, sk = request.sk or info.sk,
-    }}
-    for name, value in pairs(signed) do list[#list + 1] = name .. ": " .. value end
+    } }
+    for name, value in pairs(signed) do
+        list[#list + 1] = name .. ": " .. value
+    end
     return list
 end
 
 local function parsed(text)
-    local head, body = text:match("^(.-)\r\n\r\n(.*)$")
-    while head and head:find("^HTTP/%S+ 1%d%d") do head, body = body:match("^(.-)\r\n\r\n(.*)$") end
-    local response = {headers = {}, body = body or "", status = head and tonumber(head:match("^HTTP/%S+ (%d+)"))}
-    for name, value in (head or ""):gmatch("\r\n([^:\r\n]+): ?([^\r\n]*)") do response.headers[name:lower()] = value end
+    local head, body = text:match "^(.-)\r\n\r\n(.*)$"
+    while head and head:find "^HTTP/%S+ 1%d%d" do
+        head, body = body:match "^(.-)\r\n\r\n(.*)$"
+    end
+    local response = { headers = {}, body = body or "", status = head and tonumber(head:match "^HTTP/%S+ (%d+)") }
+    for name, value in (head or ""):gmatch "\r\n([^:\r\n]+): ?([^\r\n]*)" do
+        response.headers[name:lower()] = value
+    end
     return response
 end
 
@@ -84,10 +96,16 @@ end
 -- (more options). Returns `status` (nil without an answer), `headers`, `body`, `exit` (of curl).
 function M.send(info, request)
     local url = request.url or (info.endpoint .. request.path .. (request.query and "?" .. request.query or ""))
-    local words = {"curl -s -i --globoff --path-as-is --max-time 20 --noproxy '*' --cacert", M.quoted(info.ca_file)}
-    if request.method then words[#words + 1] = "-X " .. request.method end
-    for _, header in ipairs(request.headers or {}) do words[#words + 1] = "-H " .. M.quoted(header) end
-    if request.body then words[#words + 1] = "--data-binary " .. M.quoted(request.body) end
+    local words = { "curl -s -i --globoff --path-as-is --max-time 20 --noproxy '*' --cacert", M.quoted(info.ca_file) }
+    if request.method then
+        words[#words + 1] = "-X " .. request.method
+    end
+    for _, header in ipairs(request.headers or {}) do
+        words[#words + 1] = "-H " .. M.quoted(header)
+    end
+    if request.body then
+        words[#words + 1] = "--data-binary " .. M.quoted(request.body)
+    end
     words[#words + 1] = request.curl
     words[#words + 1] = M.quoted(url)
     local output, exit = M.shell(table.concat(words, " "))
@@ -99,8 +117,8 @@ end
 --- One signed request; `response.json` is the decoded body when it is JSON.
 function M.get(info, request)
     if type(request) == "string" then
-        local path, query = request:match("^([^?]*)%??(.*)$")
-        request = {path = path, query = query ~= "" and query or nil}
+        local path, query = request:match "^([^?]*)%??(.*)$"
+        request = { path = path, query = query ~= "" and query or nil }
     end
     local response = M.send(info, {
         path = request.path, query = request.query, method = request.method, body = request.body, curl = request.curl,
@@ -126,7 +144,7 @@ end
 --- An order to the emulator itself.
 function M.admin(info, method, what, order)
     local body = type(order) == "table" and cjson.encode(order) or order
-    local response = M.send(info, {method = method, path = "/_emulator/" .. what, body = body})
+    local response = M.send(info, { method = method, path = "/_emulator/" .. what, body = body })
     response.json = cjson.decode(response.body)
     return response
 end
@@ -134,7 +152,9 @@ end
 --- The id of the cluster that tells a story.
 function M.cluster(info, story)
     for _, cluster in ipairs(info.clusters) do
-        if cluster.story == story then return cluster.id end
+        if cluster.story == story then
+            return cluster.id
+        end
     end
     error("no cluster tells " .. story)
 end

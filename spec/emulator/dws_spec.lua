@@ -1,5 +1,5 @@
 local emulator = require "dwsync.emulator"
-local curl = dofile("spec/emulator/curl.lua")
+local curl = dofile "spec/emulator/curl.lua"
 
 local HOUR = 3600 * 1000
 
@@ -7,7 +7,7 @@ describe("the emulated DWS", function()
     local running, info
 
     setup(function()
-        running = assert(emulator.start{records = 2500, clusters = 3})
+        running = assert(emulator.start { records = 2500, clusters = 3 })
         info = running.info
     end)
     teardown(function() running:stop() end)
@@ -23,52 +23,62 @@ describe("the emulated DWS", function()
 
     describe("stories", function()
         it("give every record the fields of the reference, newest first, with ids of their own", function()
-            for _, story in ipairs{"healthy", "failing", "mass_delete", "stuck", "partial", "two_sources", "large"} do
+            for _, story in ipairs {
+                "healthy", "failing", "mass_delete", "stuck", "partial", "two_sources", "large",
+            } do
                 local list, count = records(story)
                 assert.is_true(count > 0)
                 local seen, last = {}, math.huge
                 for _, record in ipairs(list) do
-                    assert.is_truthy(record.id:match("^%x+%-%x+%-4%x+%-[89ab]%x+%-%x+$"))
+                    assert.is_truthy(record.id:match "^%x+%-%x+%-4%x+%-[89ab]%x+%-%x+$")
                     assert.is_nil(seen[record.id])
                     seen[record.id] = true
                     assert.is_true(record.start_time < last and record.start_time < now_ms())
                     last = record.start_time
-                    assert.is_truthy(record.identity_source_id:match("^%x+%-%x+%-%x+%-%x+%-%x+$"))
-                    assert.is_truthy(({ldap = 1, oneaccess = 1})[record.identity_source_type])
-                    for _, field in ipairs{"add_count", "update_count", "delete_count", "failed_count"} do
+                    assert.is_truthy(record.identity_source_id:match "^%x+%-%x+%-%x+%-%x+%-%x+$")
+                    assert.is_truthy(({ ldap = 1, oneaccess = 1 })[record.identity_source_type])
+                    for _, field in ipairs { "add_count", "update_count", "delete_count", "failed_count" } do
                         assert.is_true(record[field] >= 0 and record[field] % 1 == 0)
                     end
-                    assert.is_truthy(({RUNNING = 1, FINISHED = 1, FAILED = 1})[record.status])
+                    assert.is_truthy(({ RUNNING = 1, FINISHED = 1, FAILED = 1 })[record.status])
                     assert.equal(record.status == "RUNNING", record.end_time == nil)
                     assert.is_not_nil(record.fail_reason)
-                    if record.status == "FAILED" then assert.is_string(record.fail_reason) end
+                    if record.status == "FAILED" then
+                        assert.is_string(record.fail_reason)
+                    end
                 end
             end
         end)
 
         it("healthy: seven days of hourly successes, the last less than an hour ago", function()
-            local list, count = records("healthy")
+            local list, count = records "healthy"
             assert.equal(168, count)
             assert.equal(168, #list)
-            for _, record in ipairs(list) do assert.equal("FINISHED", record.status) end
+            for _, record in ipairs(list) do
+                assert.equal("FINISHED", record.status)
+            end
             assert.is_true(now_ms() - list[1].end_time < HOUR)
         end)
 
         it("failing: every run of the last three days refused by the directory, fine before", function()
-            local list = records("failing")
-            for i, record in ipairs(list) do assert.equal(i <= 72 and "FAILED" or "FINISHED", record.status) end
+            local list = records "failing"
+            for i, record in ipairs(list) do
+                assert.equal(i <= 72 and "FAILED" or "FINISHED", record.status)
+            end
             assert.is_truthy(list[1].fail_reason:find("error code 49", 1, true))
             assert.is_truthy(list[1].fail_reason:find("AcceptSecurityContext error, data 52e", 1, true))
         end)
 
         it("mass_delete: the last run removed about half of everybody", function()
-            local list = records("mass_delete")
+            local list = records "mass_delete"
             assert.is_true(list[1].delete_count >= 460 and list[1].delete_count <= 500)
-            for i = 2, #list do assert.is_true(list[i].delete_count <= 1) end
+            for i = 2, #list do
+                assert.is_true(list[i].delete_count <= 1)
+            end
         end)
 
         it("stuck: the last run has been going for nine hours, those before took two minutes", function()
-            local list = records("stuck")
+            local list = records "stuck"
             assert.equal("RUNNING", list[1].status)
             assert.near(9 * HOUR, now_ms() - list[1].start_time, 60000)
             for i = 2, #list do
@@ -78,7 +88,7 @@ describe("the emulated DWS", function()
         end)
 
         it("partial: finished with failures, and reasons that are not kind to whoever prints them", function()
-            local list = records("partial")
+            local list = records "partial"
             local all = {}
             for i, record in ipairs(list) do
                 assert.equal("FINISHED", record.status)
@@ -87,14 +97,14 @@ describe("the emulated DWS", function()
                 all[i] = record.fail_reason
             end
             local text = table.concat(all, "\0")
-            for _, hostile in ipairs{"<img", "\27[31m", "=HYPERLINK(", "|", "\n"} do
+            for _, hostile in ipairs { "<img", "\27[31m", "=HYPERLINK(", "|", "\n" } do
                 assert.is_truthy(text:find(hostile, 1, true), hostile)
             end
         end)
 
         it("two_sources: one directory and one aggregated source", function()
             local sources = {}
-            for _, record in ipairs(records("two_sources")) do
+            for _, record in ipairs(records "two_sources") do
                 sources[record.identity_source_type] = record.identity_source_id
             end
             assert.is_string(sources.ldap)
@@ -103,8 +113,8 @@ describe("the emulated DWS", function()
         end)
 
         it("never: nothing at all", function()
-            local list, count = records("never")
-            assert.same({{}, 0}, {list, count})
+            local list, count = records "never"
+            assert.same({ {}, 0 }, { list, count })
             assert.is_truthy(curl.get(info, curl.records_path(info, "never")).body:find('"sync_records":[]', 1, true))
         end)
 
@@ -116,7 +126,7 @@ describe("the emulated DWS", function()
 
         it("are the same for the same seed and others for another", function()
             local again = assert(emulator.start())
-            local other = assert(emulator.start{seed = 2})
+            local other = assert(emulator.start { seed = 2 })
             local function ids(of)
                 local list = {}
                 for _, record in ipairs(curl.get(of, curl.records_path(of, "failing")).json.sync_records) do
@@ -138,7 +148,9 @@ describe("the emulated DWS", function()
         local function ids(query)
             local list, count = records("large", query)
             local all = {}
-            for i, record in ipairs(list) do all[i] = record.id end
+            for i, record in ipairs(list) do
+                all[i] = record.id
+            end
             return all, count
         end
 
@@ -146,51 +158,53 @@ describe("the emulated DWS", function()
             local list, count = ids()
             assert.equal(1000, #list)
             assert.equal(2500, count)
-            assert.equal(500, #ids("?offset=2"))
-            assert.equal(0, #ids("?offset=3"))
-            assert.equal(0, #ids("?limit=2147483647&offset=2147483647"))
+            assert.equal(500, #ids "?offset=2")
+            assert.equal(0, #ids "?offset=3")
+            assert.equal(0, #ids "?limit=2147483647&offset=2147483647")
         end)
 
         it("are numbered: offset is a page index", function()
-            local all = ids("?limit=40")
-            local page = ids("?limit=10&offset=3")
+            local all = ids "?limit=40"
+            local page = ids "?limit=10&offset=3"
             assert.equal(10, #page)
-            for i = 1, 10 do assert.equal(all[30 + i], page[i]) end
+            for i = 1, 10 do
+                assert.equal(all[30 + i], page[i])
+            end
         end)
 
         it("can be numbered by rows, or not at all, for clients that must notice", function()
-            local all = ids("?limit=40")
-            curl.admin(info, "POST", "settings", {paging = "row"})
+            local all = ids "?limit=40"
+            curl.admin(info, "POST", "settings", { paging = "row" })
             assert.equal(all[4], ids("?limit=10&offset=3")[1])
-            curl.admin(info, "POST", "settings", {paging = "ignore"})
+            curl.admin(info, "POST", "settings", { paging = "ignore" })
             assert.equal(all[1], ids("?limit=10&offset=3")[1])
         end)
 
         it("can count themselves, or not count", function()
-            curl.admin(info, "POST", "settings", {count = "page"})
-            local _, count = ids("?limit=10")
+            curl.admin(info, "POST", "settings", { count = "page" })
+            local _, count = ids "?limit=10"
             assert.equal(10, count)
-            curl.admin(info, "POST", "settings", {count = "absent"})
-            _, count = ids("?limit=10")
+            curl.admin(info, "POST", "settings", { count = "absent" })
+            _, count = ids "?limit=10"
             assert.is_nil(count)
         end)
 
         it("can be kept short whatever limit is asked for", function()
-            local all = ids("?limit=40")
-            curl.admin(info, "POST", "settings", {max_limit = 20})
-            assert.equal(20, #ids("?limit=1000"))
+            local all = ids "?limit=40"
+            curl.admin(info, "POST", "settings", { max_limit = 20 })
+            assert.equal(20, #ids "?limit=1000")
             assert.equal(all[21], ids("?limit=1000&offset=1")[1])
         end)
 
         it("refuse offsets and limits out of range", function()
-            for _, query in ipairs{
+            for _, query in ipairs {
                 "offset=-1", "offset=a", "offset=1.5", "offset=", "offset",
                 "limit=0", "limit=-5", "limit=x", "limit=2147483648", "limit=1&limit=2",
             } do
                 local canonical = query == "offset" and "offset=" or query
                 local path = curl.records_path(info, "healthy")
                 local response = curl.send(info, {
-                    path = path, query = query, headers = curl.signed(info, {path = path, query = canonical}),
+                    path = path, query = query, headers = curl.signed(info, { path = path, query = canonical }),
                 })
                 assert.equal(400, response.status, query)
                 assert.is_truthy(response.body:find("DWS.0001", 1, true), query)
@@ -201,14 +215,14 @@ describe("the emulated DWS", function()
     describe("refusals", function()
         local function refusal(path)
             local response = curl.get(info, path)
-            return {response.status, response.json.error_code}
+            return { response.status, response.json.error_code }
         end
         local function path(project, cluster)
             return ("/v1/%s/clusters/%s/db-manager/sync-records"):format(project, cluster)
         end
 
         it("a cluster id that is no UUID", function()
-            assert.same({400, "DWS.5064"}, refusal(path(info.project_id, "dws-healthy")))
+            assert.same({ 400, "DWS.5064" }, refusal(path(info.project_id, "dws-healthy")))
         end)
 
         it("an unknown cluster, which looks like a missing permission", function()
@@ -221,13 +235,13 @@ describe("the emulated DWS", function()
 
         it("another project", function()
             local other = ("0"):rep(32)
-            assert.same({403, "APIGW.0306"}, refusal(path(other, curl.cluster(info, "healthy"))))
-            assert.same({403, "APIGW.0306"}, refusal("/v1.0/" .. other .. "/clusters"))
-            assert.same({403, "APIGW.0306"}, refusal("/v2/" .. other .. "/clusters"))
+            assert.same({ 403, "APIGW.0306" }, refusal(path(other, curl.cluster(info, "healthy"))))
+            assert.same({ 403, "APIGW.0306" }, refusal("/v1.0/" .. other .. "/clusters"))
+            assert.same({ 403, "APIGW.0306" }, refusal("/v2/" .. other .. "/clusters"))
         end)
 
         it("an API that does not exist", function()
-            assert.same({404, "APIGW.0101"}, refusal("/v1/" .. info.project_id .. "/clusters/x/db-manager/users"))
+            assert.same({ 404, "APIGW.0101" }, refusal("/v1/" .. info.project_id .. "/clusters/x/db-manager/users"))
         end)
     end)
 
@@ -237,13 +251,13 @@ describe("the emulated DWS", function()
             local v2 = curl.get(info, "/v2/" .. info.project_id .. "/clusters").json
             assert.equal(12, v1.count)
             assert.is_nil(v2.count)
-            for _, list in ipairs{v1.clusters, v2.clusters} do
+            for _, list in ipairs { v1.clusters, v2.clusters } do
                 assert.equal(#info.clusters, #list)
                 for i, cluster in ipairs(list) do
                     assert.equal(info.clusters[i].id, cluster.id)
                     assert.equal(info.clusters[i].name, cluster.name)
                     assert.equal("AVAILABLE", cluster.status)
-                    assert.is_truthy(cluster.created:match("^%d+%-%d+%-%d+T%d+:%d+:%d+Z$"))
+                    assert.is_truthy(cluster.created:match "^%d+%-%d+%-%d+T%d+:%d+:%d+Z$")
                 end
             end
             assert.is_nil(v1.clusters[1].nodes[1].name)
@@ -256,11 +270,11 @@ describe("the emulated DWS", function()
                 return curl.get(info, path).json.count
             end
             local another = "ceb4d9a1-0000-4000-8000-000000000000"
-            assert.same({12, 12, 0}, {count("0"), count("all_granted_eps"), count(another)})
+            assert.same({ 12, 12, 0 }, { count "0", count "all_granted_eps", count(another) })
         end)
 
         it("names the further clusters, which are healthy", function()
-            assert.same({"bulk-001", "healthy"}, {info.clusters[10].name, info.clusters[10].story})
+            assert.same({ "bulk-001", "healthy" }, { info.clusters[10].name, info.clusters[10].story })
             local path = ("/v1/%s/clusters/%s/db-manager/sync-records"):format(info.project_id, info.clusters[12].id)
             assert.equal(168, curl.get(info, path).json.count)
         end)

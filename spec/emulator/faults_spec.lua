@@ -1,11 +1,12 @@
 local cjson = require "cjson"
 local emulator = require "dwsync.emulator"
 local faults = require "dwsync.emulator.faults"
-local curl = dofile("spec/emulator/curl.lua")
+local curl = dofile "spec/emulator/curl.lua"
 
 -- curl's exit statuses for what the faults do to it.
 local PARTIAL_FILE, EMPTY_REPLY, RECV_ERROR = 18, 52, 56
-local NO_ANSWER, CUT_SHORT = {[EMPTY_REPLY] = true, [RECV_ERROR] = true}, {[PARTIAL_FILE] = true, [RECV_ERROR] = true}
+local NO_ANSWER = { [EMPTY_REPLY] = true, [RECV_ERROR] = true }
+local CUT_SHORT = { [PARTIAL_FILE] = true, [RECV_ERROR] = true }
 
 describe("ordered faults", function()
     local running, info, path
@@ -22,8 +23,10 @@ describe("ordered faults", function()
     end)
 
     local function order(action, more)
-        local body = {match = {path = "sync-records"}, action = action}
-        for name, value in pairs(more or {}) do body[name] = value end
+        local body = { match = { path = "sync-records" }, action = action }
+        for name, value in pairs(more or {}) do
+            body[name] = value
+        end
         local response = curl.admin(info, "POST", "faults", body)
         assert.equal(200, response.status, response.body)
     end
@@ -31,7 +34,7 @@ describe("ordered faults", function()
     local function get(query) return curl.get(info, path .. (query or "?limit=10")) end
 
     it("answer with a status, headers and a body, once, and then the service is itself again", function()
-        order{status = 429, headers = {["Retry-After"] = "1"}, body = "slow down"}
+        order { status = 429, headers = { ["Retry-After"] = "1" }, body = "slow down" }
         local response = get()
         assert.equal(429, response.status)
         assert.equal("1", response.headers["retry-after"])
@@ -40,37 +43,43 @@ describe("ordered faults", function()
     end)
 
     it("fill in the usual body of a status when none is given", function()
-        for status, code in pairs{[429] = "APIGW.0308", [417] = "DWS.9999", [500] = "DWS.0005", [503] = "APIGW.0613"} do
-            order{status = status}
+        for status, code in pairs {
+            [429] = "APIGW.0308", [417] = "DWS.9999", [500] = "DWS.0005", [503] = "APIGW.0613",
+        } do
+            order { status = status }
             local response = get()
-            assert.same({status, code}, {response.status, response.json.error_code})
+            assert.same({ status, code }, { response.status, response.json.error_code })
         end
     end)
 
     it("send raw bytes given in base64", function()
-        order{body_base64 = "AP+A"}
+        order { body_base64 = "AP+A" }
         assert.equal("\0\255\128", get().body)
     end)
 
     it("skip as many matching requests as ordered, hit as often as ordered", function()
-        order({status = 500}, {skip = 1, times = 2})
+        order({ status = 500 }, { skip = 1, times = 2 })
         local statuses = {}
-        for i = 1, 4 do statuses[i] = get().status end
-        assert.same({200, 500, 500, 200}, statuses)
+        for i = 1, 4 do
+            statuses[i] = get().status
+        end
+        assert.same({ 200, 500, 500, 200 }, statuses)
     end)
 
     it("stay until cleared when times is null", function()
-        order({status = 500}, {times = cjson.null})
-        for _ = 1, 3 do assert.equal(500, get().status) end
+        order({ status = 500 }, { times = cjson.null })
+        for _ = 1, 3 do
+            assert.equal(500, get().status)
+        end
         curl.admin(info, "DELETE", "faults")
         assert.equal(200, get().status)
     end)
 
     it("queue up, and hit only what they match", function()
         local failing = curl.records_path(info, "failing")
-        order{status = 500}
-        order{status = 503}
-        order({status = 502}, {match = {cluster = curl.cluster(info, "failing")}})
+        order { status = 500 }
+        order { status = 503 }
+        order({ status = 502 }, { match = { cluster = curl.cluster(info, "failing") } })
         assert.equal(200, curl.get(info, "/v2/" .. info.project_id .. "/clusters").status)
         assert.equal(500, get().status)
         assert.equal(503, get().status)
@@ -79,14 +88,14 @@ describe("ordered faults", function()
     end)
 
     it("delay the normal answer", function()
-        order{delay = 0.2}
-        local response = curl.get(info, {path = path, query = "limit=1", curl = "-w '\\n%{time_starttransfer}'"})
+        order { delay = 0.2 }
+        local response = curl.get(info, { path = path, query = "limit=1", curl = "-w '\\n%{time_starttransfer}'" })
         assert.equal(200, response.status)
-        assert.is_true(tonumber(response.body:match("\n([%d.]+)$")) >= 0.2)
+        assert.is_true(tonumber(response.body:match "\n([%d.]+)$") >= 0.2)
     end)
 
     it("close without an answer", function()
-        order{reset = "before"}
+        order { reset = "before" }
         local response = get()
         assert.is_nil(response.status)
         assert.is_truthy(NO_ANSWER[response.exit], response.exit)
@@ -95,7 +104,7 @@ describe("ordered faults", function()
 
     it("close in the middle of a body whose full length was announced", function()
         local whole = get()
-        order{reset = "body"}
+        order { reset = "body" }
         local response = get()
         assert.equal(#whole.body, tonumber(response.headers["content-length"]))
         assert.equal(math.floor(#whole.body / 2), #response.body)
@@ -103,35 +112,37 @@ describe("ordered faults", function()
     end)
 
     it("cut the JSON inside well-formed HTTP", function()
-        order{truncate = 100}
+        order { truncate = 100 }
         local response = get()
-        assert.same({0, 100, "100"}, {response.exit, #response.body, response.headers["content-length"]})
+        assert.same({ 0, 100, "100" }, { response.exit, #response.body, response.headers["content-length"] })
         assert.is_nil(response.json)
     end)
 
     it("announce a wrong length, too long or too short", function()
-        order{content_length = 100000}
+        order { content_length = 100000 }
         local response = get()
         assert.is_truthy(CUT_SHORT[response.exit], response.exit)
         assert.equal("100000", response.headers["content-length"])
-        order{content_length = 50}
+        order { content_length = 50 }
         response = get()
         assert.equal(50, #response.body)
     end)
 
     it("drip the body", function()
-        local whole = get("?limit=1")
-        order{drip = {bytes = 64, interval = 0.02}}
-        local response = curl.get(info, {path = path, query = "limit=1", curl = "-w '\\n%{time_total}'"})
-        local body, seconds = response.body:match("^(.*)\n([%d.]+)$")
+        local whole = get "?limit=1"
+        order { drip = { bytes = 64, interval = 0.02 } }
+        local response = curl.get(info, { path = path, query = "limit=1", curl = "-w '\\n%{time_total}'" })
+        local body, seconds = response.body:match "^(.*)\n([%d.]+)$"
         assert.equal(#whole.body, #body)
         assert.is_true(tonumber(seconds) >= 0.02 * math.floor(#body / 64))
     end)
 
     it("stream a huge body of which nobody said the length", function()
-        order{repeat_body = {text = "ab", times = 8 * 1024 * 1024 + 1}}
-        local signed = curl.signed(info, {path = path})
-        for i, header in ipairs(signed) do signed[i] = "-H " .. curl.quoted(header) end
+        order { repeat_body = { text = "ab", times = 8 * 1024 * 1024 + 1 } }
+        local signed = curl.signed(info, { path = path })
+        for i, header in ipairs(signed) do
+            signed[i] = "-H " .. curl.quoted(header)
+        end
         local size = curl.shell(("curl -s --noproxy '*' --cacert %s %s -o /dev/null -w '%%{size_download}' %s"):format(
             curl.quoted(info.ca_file), table.concat(signed, " "), curl.quoted(info.endpoint .. path)))
         assert.equal(tostring(2 * (8 * 1024 * 1024 + 1)), size)
@@ -139,69 +150,72 @@ describe("ordered faults", function()
 
     it("let records arrive and vanish before the answer", function()
         local before = get().json
-        order{add_records = 3}
+        order { add_records = 3 }
         local after = get().json
         assert.equal(before.count + 3, after.count)
         assert.equal(before.sync_records[1].id, after.sync_records[4].id)
         assert.equal(before.sync_records[1].identity_source_id, after.sync_records[1].identity_source_id)
         assert.is_true(after.sync_records[1].start_time > after.sync_records[2].start_time)
-        order{remove_records = 4, from = "front"}
+        order { remove_records = 4, from = "front" }
         assert.equal(before.sync_records[2].id, get().json.sync_records[1].id)
-        order{remove_records = 2, from = "back"}
+        order { remove_records = 2, from = "back" }
         local last = get().json
         assert.equal(before.count - 3, last.count)
         assert.equal(before.sync_records[2].id, last.sync_records[1].id)
-        order{remove_records = 1000}
+        order { remove_records = 1000 }
         assert.equal(0, get().json.count)
         curl.admin(info, "DELETE", "settings")
         assert.equal(before.sync_records[1].id, get().json.sync_records[1].id)
     end)
 
     it("refuse with any of the gateway's texts", function()
-        order{refuse = "token expires, expires_at:2025-10-25T10:49:52.000000Z"}
+        order { refuse = "token expires, expires_at:2025-10-25T10:49:52.000000Z" }
         local response = get()
-        assert.same({401, "APIGW.0301",
-            "Incorrect IAM authentication information: token expires, expires_at:2025-10-25T10:49:52.000000Z"},
-            {response.status, response.json.error_code, response.json.error_msg})
+        assert.same({ 401, "APIGW.0301",
+            "Incorrect IAM authentication information: token expires, expires_at:2025-10-25T10:49:52.000000Z" },
+            { response.status, response.json.error_code, response.json.error_msg })
     end)
 
     it("combine: a late, cut refusal", function()
-        order{delay = 0.1, status = 500, truncate = 5}
+        order { delay = 0.1, status = 500, truncate = 5 }
         local response = get()
-        assert.same({500, 5}, {response.status, #response.body})
+        assert.same({ 500, 5 }, { response.status, #response.body })
     end)
 
     it("reach the metadata service too", function()
-        order({status = 401, body = "Please configure Cloud Service Agency first"}, {match = {path = "securitykey"}})
-        local response = curl.send(info, {url = info.metadata_endpoint .. "/openstack/latest/securitykey"})
-        assert.same({401, "Please configure Cloud Service Agency first"}, {response.status, response.body})
+        order({ status = 401, body = "Please configure Cloud Service Agency first" },
+            { match = { path = "securitykey" } })
+        local response = curl.send(info, { url = info.metadata_endpoint .. "/openstack/latest/securitykey" })
+        assert.same({ 401, "Please configure Cloud Service Agency first" }, { response.status, response.body })
     end)
 
     describe("orders that make no sense are refused with the reason:", function()
-        for reason, wrong in pairs{
+        for reason, wrong in pairs {
             ["action is missing"] = {},
-            ["action must say what to do"] = {action = {}},
-            ['"actoin" is unknown'] = {actoin = {}, action = {status = 200}},
-            ['action must be an object in which "statsu" is unknown'] = {action = {statsu = 1}},
-            ["action must be an object in which status must be an integer from 200 to 599"] = {action = {status = 99}},
+            ["action must say what to do"] = { action = {} },
+            ['"actoin" is unknown'] = { actoin = {}, action = { status = 200 } },
+            ['action must be an object in which "statsu" is unknown'] = { action = { statsu = 1 } },
+            ["action must be an object in which status must be an integer from 200 to 599"] =
+                { action = { status = 99 } },
             ["action must be an object in which delay must be a number of seconds from 0 to 3600"] =
-                {action = {delay = -1}},
-            ['action must be an object in which reset must be "before" or "body"'] = {action = {reset = "now"}},
+                { action = { delay = -1 } },
+            ['action must be an object in which reset must be "before" or "body"'] = { action = { reset = "now" } },
             ["action must be an object in which drip must be an object in which bytes must be an integer ≥ 1"] =
-                {action = {drip = {bytes = 0, interval = 1}}},
+                { action = { drip = { bytes = 0, interval = 1 } } },
             ["action must be an object in which drip must be an object in which interval is missing"] =
-                {action = {drip = {bytes = 1}}},
+                { action = { drip = { bytes = 1 } } },
             ["action must be an object in which headers must be an object of header names and one-line strings"] =
-                {action = {headers = {["X-A"] = "1\r\nX-B: 2"}}},
-            ["body and body_base64 exclude each other"] = {action = {body = "", body_base64 = ""}},
-            ["body_base64 is not base64"] = {action = {body_base64 = "%%%"}},
-            ["times must be an integer ≥ 1"] = {times = 0, action = {status = 200}},
-            ["skip must be an integer ≥ 0"] = {skip = -1, action = {status = 200}},
-            ["match must be an object in which path must be a string"] = {match = {path = 1}, action = {status = 200}},
+                { action = { headers = { ["X-A"] = "1\r\nX-B: 2" } } },
+            ["body and body_base64 exclude each other"] = { action = { body = "", body_base64 = "" } },
+            ["body_base64 is not base64"] = { action = { body_base64 = "%%%" } },
+            ["times must be an integer ≥ 1"] = { times = 0, action = { status = 200 } },
+            ["skip must be an integer ≥ 0"] = { skip = -1, action = { status = 200 } },
+            ["match must be an object in which path must be a string"] =
+                { match = { path = 1 }, action = { status = 200 } },
         } do
             it(reason, function()
                 local response = curl.admin(info, "POST", "faults", cjson.encode(wrong))
-                assert.same({400, reason}, {response.status, response.json.error})
+                assert.same({ 400, reason }, { response.status, response.json.error })
                 assert.equal(200, get().status)
             end)
         end
@@ -209,8 +223,9 @@ describe("ordered faults", function()
 
     it("take an explicit null for what is left out", function()
         local queue = faults.new()
-        assert.equal(1, queue:add{match = cjson.null, skip = cjson.null, action = {status = 500, body = cjson.null}})
-        assert.same({status = 500}, queue:take("GET", "/x"))
+        local nulls = { match = cjson.null, skip = cjson.null, action = { status = 500, body = cjson.null } }
+        assert.equal(1, queue:add(nulls))
+        assert.same({ status = 500 }, queue:take("GET", "/x"))
         assert.is_nil(queue:take("GET", "/x"))
     end)
 end)

@@ -3,13 +3,15 @@ local json_order = require "dwsync.emulator.json_order"
 
 describe("a JSON order", function()
     it("is an object, or nothing", function()
-        assert.same({a = "x"}, json_order.decode('{"a":"x"}'))
-        for _, body in ipairs{"", "{", "1", '"x"', "null", "true"} do assert.is_nil(json_order.decode(body), body) end
+        assert.same({ a = "x" }, json_order.decode '{"a":"x"}')
+        for _, body in ipairs { "", "{", "1", '"x"', "null", "true" } do
+            assert.is_nil(json_order.decode(body), body)
+        end
         assert.is_nil(json_order.decode(nil))
     end)
 
     it("is read along a path that may lead nowhere", function()
-        local order = {a = {b = "x", c = cjson.null, d = 1}}
+        local order = { a = { b = "x", c = cjson.null, d = 1 } }
         assert.equal("x", json_order.text(order, "a", "b"))
         assert.equal(1, json_order.at(order, "a", "d"))
         assert.is_nil(json_order.text(order, "a", "d"))
@@ -18,10 +20,18 @@ describe("a JSON order", function()
         assert.is_nil(json_order.at(nil, "a"))
     end)
 
+    it("has integers in a range", function()
+        local check = json_order.integer_from(1, 3)
+        for value, valid in pairs { [1] = true, [3] = true, [0] = false, [4] = false, [1.5] = false, x = false } do
+            assert.same({ valid, "an integer from 1 to 3" }, { check(value) })
+        end
+        assert.same({ true, "an integer ≥ 1" }, { json_order.integer_from(1)(2 ^ 40) })
+    end)
+
     it("names its methods", function()
-        local function methods(list) return json_order.methods{auth = {identity = {methods = list}}} end
-        assert.same({password = true, totp = true}, methods{"password", "totp"})
-        assert.same({}, methods("password"))
+        local function methods(list) return json_order.methods { auth = { identity = { methods = list } } } end
+        assert.same({ password = true, totp = true }, methods { "password", "totp" })
+        assert.same({}, methods "password")
         assert.same({}, json_order.methods(nil))
     end)
 end)

@@ -8,8 +8,8 @@ describe("the emulator's keyring", function()
     before_each(function() keys = keyring.new("AK", "SK") end)
 
     it("holds one permanent key", function()
-        assert.same({secret = "SK"}, keys:find("AK"))
-        assert.is_nil(keys:find("OTHER"))
+        assert.same({ secret = "SK" }, keys:find "AK")
+        assert.is_nil(keys:find "OTHER")
     end)
 
     it("issues keys of their own, that end when asked and show a fraction", function()
@@ -37,17 +37,48 @@ describe("the emulator's keyring", function()
     end)
 
     it("locks one key and not another, until told otherwise or the time is over", function()
-        for _ = 1, 6 do keys:failed("AK", NOW, 300) end
-        assert.same({true, false}, {keys:locked("AK", NOW + 299), keys:locked("OTHER", NOW)})
+        for _ = 1, 6 do
+            keys:failed("AK", NOW, 300)
+        end
+        assert.same({ true, false }, { keys:locked("AK", NOW + 299), keys:locked("OTHER", NOW) })
         assert.is_false(keys:locked("AK", NOW + 300))
         keys:unlock()
         assert.is_false(keys:locked("AK", NOW))
     end)
 
     it("counts failures in a row only", function()
-        for _ = 1, 5 do keys:failed("AK", NOW, 300) end
-        keys:succeeded("AK")
-        for _ = 1, 5 do keys:failed("AK", NOW, 300) end
+        for _ = 1, 5 do
+            keys:failed("AK", NOW, 300)
+        end
+        keys:succeeded "AK"
+        for _ = 1, 5 do
+            keys:failed("AK", NOW, 300)
+        end
         assert.is_false(keys:locked("AK", NOW))
+    end)
+
+    it("issues tokens as long as asked, which differ, and finds them again", function()
+        local scope = { kind = "domain" }
+        local first, second = keys:issue_token(scope, NOW, 60, 5000), keys:issue_token(scope, NOW, 60, 64)
+        assert.same({ 5000, 64 }, { #first.text, #second.text })
+        assert.is_truthy(first.text:match "^MII[%w+-]+$")
+        assert.equal(first, keys:find_token(first.text))
+        assert.is_nil(keys:find_token "MIIsomething")
+        assert.equal(60, first.expires_at - first.issued_at)
+        assert.is_true(first.issued_at <= NOW)
+    end)
+
+    it("keeps a session until it expires", function()
+        local token = keys:begin_session(NOW)
+        assert.same({ true, false, false },
+            { keys:in_session(token, NOW - 1), keys:in_session(token, NOW), keys:in_session("another", NOW - 1) })
+    end)
+
+    it("forgets the oldest when a thousand came after it", function()
+        local first, second = keys:begin_session(NOW), keys:begin_session(NOW)
+        for _ = 1, 999 do
+            keys:begin_session(NOW)
+        end
+        assert.same({ false, true }, { keys:in_session(first, 0), keys:in_session(second, 0) })
     end)
 end)

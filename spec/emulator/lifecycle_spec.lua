@@ -1,7 +1,7 @@
 local cjson = require "cjson"
 local uv = require "luv"
 local emulator = require "dwsync.emulator"
-local curl = dofile("spec/emulator/curl.lua")
+local curl = dofile "spec/emulator/curl.lua"
 
 local LUA = jit and "luajit" or "lua5.4"
 local PATIENCE = 10000 -- milliseconds, far more than anything here takes
@@ -12,7 +12,9 @@ local function turn_until(done, what)
     local timer, late = uv.new_timer(), false
     uv.update_time()
     timer:start(PATIENCE, 0, function() late = true end)
-    while not done() and not late do uv.run("once") end
+    while not done() and not late do
+        uv.run "once"
+    end
     timer:close()
     assert(not late, "timed out waiting for " .. what)
 end
@@ -27,11 +29,13 @@ describe("the life of an emulator", function()
     end)
     after_each(function()
         for _, child in ipairs(children) do
-            if not child.ended then child.process:kill("sigkill") end
+            if not child.ended then
+                child.process:kill "sigkill"
+            end
             turn_until(function() return child.ended end, "a killed child")
             child.process:close()
         end
-        uv.run("nowait")
+        uv.run "nowait"
         curl.shell("rm -rf " .. curl.quoted(scratch))
     end)
 
@@ -45,39 +49,49 @@ describe("the life of an emulator", function()
 
     -- A command with its output collected: `ended` {status, signal}, `stdout`, `stderr`.
     local function spawn(program, args, environment)
-        local child = {stdout = "", stderr = ""}
-        local pipes = {stdout = uv.new_pipe(false), stderr = uv.new_pipe(false)}
+        local child = { stdout = "", stderr = "" }
+        local pipes = { stdout = uv.new_pipe(false), stderr = uv.new_pipe(false) }
         local env = uv.os_environ()
         env.TMPDIR = scratch
-        for name, value in pairs(environment or {}) do env[name] = value end
+        for name, value in pairs(environment or {}) do
+            env[name] = value
+        end
         local list, open = {}, 2
-        for name, value in pairs(env) do list[#list + 1] = name .. "=" .. value end
+        for name, value in pairs(env) do
+            list[#list + 1] = name .. "=" .. value
+        end
         local status, signal
         child.process, child.pid = assert(uv.spawn(program, {
-            args = args, env = list, stdio = {nil, pipes.stdout, pipes.stderr},
+            args = args, env = list, stdio = { nil, pipes.stdout, pipes.stderr },
         }, function(code, number) status, signal = code, number end))
         for name, pipe in pairs(pipes) do
             pipe:read_start(function(_, data)
-                if data then child[name] = child[name] .. data return end
+                if data then
+                    child[name] = child[name] .. data return
+                end
                 pipe:close()
                 open = open - 1
             end)
         end
-        setmetatable(child, {__index = function(_, key)
-            if key == "ended" and status and open == 0 then return {status = status, signal = signal} end
-        end})
+        setmetatable(child, { __index = function(_, key)
+            if key == "ended" and status and open == 0 then
+                return { status = status, signal = signal }
+            end
+        end })
         children[#children + 1] = child
         return child
     end
 
     local function command(args, environment)
-        local words = {"spec/emulator/command.lua", "emulator"}
-        for _, word in ipairs(args) do words[#words + 1] = word end
+        local words = { "spec/emulator/command.lua", "emulator" }
+        for _, word in ipairs(args) do
+            words[#words + 1] = word
+        end
         return spawn(LUA, words, environment)
     end
 
     local function ready(child)
-        turn_until(function() return child.stdout:find("\n") or child.ended end, "the line of JSON")
+        turn_until(function() return child.stdout:find "\n" or child.ended end, "the line of JSON")
         assert(not child.ended, child.stderr)
         return cjson.decode(child.stdout)
     end
@@ -106,13 +120,13 @@ describe("the life of an emulator", function()
             assert.is_true(running:stop())
             assert.is_true(gone(pid))
             assert.is_nil(uv.fs_stat(running.directory))
-            assert.equal(CONNECTION_REFUSED, curl.send(running.info, {path = "/", curl = "--insecure"}).exit)
+            assert.equal(CONNECTION_REFUSED, curl.send(running.info, { path = "/", curl = "--insecure" }).exit)
         end)
 
         it("runs many at a time", function()
             local first, second = assert(emulator.start()), assert(emulator.start())
             assert.not_equal(first.info.endpoint, second.info.endpoint)
-            assert.same({200, 200}, {answers(first.info), answers(second.info)})
+            assert.same({ 200, 200 }, { answers(first.info), answers(second.info) })
             first:stop()
             assert.equal(200, answers(second.info))
             second:stop()
@@ -123,10 +137,10 @@ describe("the life of an emulator", function()
             socket:bind("127.0.0.1", 0)
             local port = socket:getsockname().port
             socket:close()
-            uv.run("nowait")
-            local running = assert(emulator.start{port = port, ak = "MYKEY", sk = "my+secret/="})
+            uv.run "nowait"
+            local running = assert(emulator.start { port = port, ak = "MYKEY", sk = "my+secret/=" })
             assert.equal("https://127.0.0.1:" .. port, running.info.endpoint)
-            assert.same({"MYKEY", "my+secret/="}, {running.info.ak, running.info.sk})
+            assert.same({ "MYKEY", "my+secret/=" }, { running.info.ak, running.info.sk })
             assert.equal(200, answers(running.info))
             running:stop()
         end)
@@ -136,20 +150,20 @@ describe("the life of an emulator", function()
             socket:bind("127.0.0.1", 0)
             socket:listen(1, function() end)
             local port = socket:getsockname().port
-            local running, err = emulator.start{port = port}
+            local running, err = emulator.start { port = port }
             socket:close()
-            uv.run("nowait")
+            uv.run "nowait"
             assert.is_nil(running)
             assert.is_truthy(err:find(("cannot listen on 127.0.0.1:%d: EADDRINUSE"):format(port), 1, true), err)
         end)
 
         it("raises for options that make no sense", function()
-            for message, options in pairs{
-                ["port must be an integer from 0 to 65535"] = {port = 65536},
-                ["records must be an integer from 0 to 10000000"] = {records = 1.5},
-                ["clusters must be an integer from 0 to 1000"] = {clusters = -1},
-                ['there is no option "recrods"'] = {recrods = 1},
-                ["ak must be printable text without space and comma"] = {ak = "a b"},
+            for message, options in pairs {
+                ["port must be an integer from 0 to 65535"] = { port = 65536 },
+                ["records must be an integer from 0 to 10000000"] = { records = 1.5 },
+                ["clusters must be an integer from 0 to 1000"] = { clusters = -1 },
+                ['there is no option "recrods"'] = { recrods = 1 },
+                ["ak must be printable text without space and comma"] = { ak = "a b" },
             } do
                 local ok, err = pcall(emulator.start, options)
                 assert.is_false(ok)
@@ -166,15 +180,15 @@ describe("the life of an emulator", function()
     end)
 
     describe("as a command", function()
-        for _, name in ipairs{"sigterm", "sigint", "sighup"} do
+        for _, name in ipairs { "sigterm", "sigint", "sighup" } do
             it("prints one line of JSON, serves, and ends well on " .. name, function()
-                local child = command{}
+                local child = command {}
                 local info = ready(child)
                 assert.is_nil(child.stdout:find("\\/", 1, true))
-                for _, field in ipairs{"endpoint", "iam_endpoint", "metadata_endpoint", "ca_file", "ak", "sk"} do
+                for _, field in ipairs { "endpoint", "iam_endpoint", "metadata_endpoint", "ca_file", "ak", "sk" } do
                     assert.is_string(info[field], field)
                 end
-                for _, field in ipairs{"user", "user_id", "password", "domain", "domain_id", "agency", "idp_id"} do
+                for _, field in ipairs { "user", "user_id", "password", "domain", "domain_id", "agency", "idp_id" } do
                     assert.is_string(info[field], field)
                 end
                 assert.equal("emu-north-1", info.region)
@@ -183,31 +197,31 @@ describe("the life of an emulator", function()
                 assert.equal(child.pid, info.pid)
                 assert.equal(200, answers(info))
                 uv.kill(info.pid, name)
-                assert.same({status = 0, signal = 0}, ended(child))
-                assert.same({"", 1}, {child.stderr, select(2, child.stdout:gsub("\n", ""))})
+                assert.same({ status = 0, signal = 0 }, ended(child))
+                assert.same({ "", 1 }, { child.stderr, select(2, child.stdout:gsub("\n", "")) })
                 assert.equal("", left_behind())
             end)
         end
 
         it("takes its service and its directory along when it is killed", function()
-            local child = command{}
+            local child = command {}
             local info = ready(child)
-            child.process:kill("sigkill")
+            child.process:kill "sigkill"
             ended(child)
             local timer = uv.new_timer()
             timer:start(20, 20, function() end) -- only to look again now and then
             turn_until(function()
                 return left_behind() == ""
-                    and curl.send(info, {path = "/", curl = "--insecure"}).exit == CONNECTION_REFUSED
+                    and curl.send(info, { path = "/", curl = "--insecure" }).exit == CONNECTION_REFUSED
             end, "nginx to notice")
             timer:close()
         end)
 
         it("says so when nginx dies under it, and cleans up", function()
-            local child = command{}
+            local child = command {}
             ready(child)
             uv.kill(nginx_pid(), "sigkill")
-            assert.same({status = 1, signal = 0}, ended(child))
+            assert.same({ status = 1, signal = 0 }, ended(child))
             assert.equal("dwsync emulator: nginx ended unexpectedly\n", child.stderr)
             assert.equal("", left_behind())
         end)
@@ -218,10 +232,10 @@ describe("the life of an emulator", function()
             curl.shell(("cd %s && mkdir 'a tree' && mkdir -m 1777 tmp"):format(curl.quoted(scratch))
                 .. [[ && cp -r "$OLDPWD"/lua "$OLDPWD"/spec 'a tree' && chmod -R a+rX .]])
             local program = LUA
-            local words = {home .. "/spec/emulator/command.lua", "emulator", "--", "sh", "-c", "id -u; curl -s "
-                .. "-o /dev/null -w '%{http_code}' --cacert $DWSYNC_CA_FILE $HUAWEICLOUD_SDK_IAM_ENDPOINT/v3/projects"}
+            local words = { home .. "/spec/emulator/command.lua", "emulator", "--", "sh", "-c", "id -u; curl -s "
+                .. "-o /dev/null -w '%{http_code}' --cacert $DWSYNC_CA_FILE $HUAWEICLOUD_SDK_IAM_ENDPOINT/v3/projects" }
             if uv.getuid() == 0 then
-                for i, word in ipairs{"--reuid=65534", "--regid=65534", "--clear-groups", LUA} do
+                for i, word in ipairs { "--reuid=65534", "--regid=65534", "--clear-groups", LUA } do
                     table.insert(words, i, word)
                 end
                 program = "setpriv"
@@ -229,30 +243,30 @@ describe("the life of an emulator", function()
             local child = spawn(program, words, {
                 LUA_PATH = ("%s/lua/?.lua;%s/lua/?/init.lua;;"):format(home, home), TMPDIR = temporary, HOME = "/",
             })
-            assert.same({status = 0, signal = 0}, ended(child), child.stderr)
-            local uid, status = child.stdout:match("^(%d+)\n(%d+)$")
+            assert.same({ status = 0, signal = 0 }, ended(child), child.stderr)
+            local uid, status = child.stdout:match "^(%d+)\n(%d+)$"
             assert.not_equal("0", uid)
             assert.equal("401", status)
-            assert.same({"", ""}, {child.stderr, (curl.shell("ls -A " .. curl.quoted(temporary)))})
+            assert.same({ "", "" }, { child.stderr, (curl.shell("ls -A " .. curl.quoted(temporary))) })
         end)
 
         it("refuses numbers that are none", function()
-            local child = command{"--port", "http"}
+            local child = command { "--port", "http" }
             assert.not_equal(0, ended(child).status)
             assert.is_truthy(child.stderr:find('"http" is not a number', 1, true))
-            child = command{"--port", "70000"}
+            child = command { "--port", "70000" }
             assert.equal(2, ended(child).status)
             assert.equal("dwsync emulator: port must be an integer from 0 to 65535\n", child.stderr)
         end)
 
         it("says what to install when nginx is not there", function()
-            local child = command{"--nginx", "/nonexistent/nginx"}
+            local child = command { "--nginx", "/nonexistent/nginx" }
             assert.equal(1, ended(child).status)
             assert.equal("dwsync emulator: /nonexistent/nginx is not a program that can be run\n", child.stderr)
         end)
 
         it("says what to install when Lua modules are missing", function()
-            local child = command({}, {LUA_CPATH = "/nonexistent/?.so"})
+            local child = command({}, { LUA_CPATH = "/nonexistent/?.so" })
             assert.equal(1, ended(child).status)
             assert.is_truthy(child.stderr:find("apt-get install lua-luv lua-luaossl lua-cjson", 1, true), child.stderr)
         end)
@@ -275,8 +289,8 @@ exit 1
         end
 
         it("repeats nginx's own words when nginx does not start", function()
-            local child = command{"--nginx", complaining("nginx: [emerg] open() failed (13: Permission denied)")}
-            assert.same({status = 1, signal = 0}, ended(child))
+            local child = command { "--nginx", complaining "nginx: [emerg] open() failed (13: Permission denied)" }
+            assert.same({ status = 1, signal = 0 }, ended(child))
             assert.equal("dwsync emulator: nginx did not start:\n"
                 .. "nginx: [emerg] open() failed (13: Permission denied)\n", child.stderr)
             assert.equal("", child.stdout)
@@ -284,7 +298,7 @@ exit 1
         end)
 
         it("says what to install when nginx's Lua lacks a module", function()
-            local child = command{"--nginx", complaining("init_by_lua error: module 'cjson' not found:")}
+            local child = command { "--nginx", complaining "init_by_lua error: module 'cjson' not found:" }
             assert.equal(1, ended(child).status)
             local advice = "nginx's Lua lacks the module cjson: apt-get install lua-cjson"
             assert.is_truthy(child.stderr:find(advice, 1, true), child.stderr)
@@ -293,12 +307,15 @@ exit 1
 
     describe("around a command", function()
         it("points the command's environment at itself and prints nothing of its own", function()
-            local child = command({"--seed", "5", "--", "env"}, {HUAWEICLOUD_SDK_SECURITY_TOKEN = "real", KEPT = "yes"})
-            assert.same({status = 0, signal = 0}, ended(child))
+            local child = command({ "--seed", "5", "--", "env" },
+                { HUAWEICLOUD_SDK_SECURITY_TOKEN = "real", KEPT = "yes" })
+            assert.same({ status = 0, signal = 0 }, ended(child))
             local env = {}
-            for name, value in child.stdout:gmatch("([%w_]+)=([^\n]*)\n") do env[name] = value end
+            for name, value in child.stdout:gmatch "([%w_]+)=([^\n]*)\n" do
+                env[name] = value
+            end
             local info = cjson.decode(env.DWSYNC_EMULATOR)
-            for name, value in pairs{
+            for name, value in pairs {
                 HUAWEICLOUD_SDK_AK = info.ak, HUAWEICLOUD_SDK_SK = info.sk,
                 HUAWEICLOUD_SDK_PROJECT_ID = info.project_id, HUAWEICLOUD_SDK_IAM_ENDPOINT = info.iam_endpoint,
                 HUAWEICLOUD_SDK_REGION_DWS_EMU_NORTH_1 = info.endpoint,
@@ -307,36 +324,36 @@ exit 1
                 assert.equal(value, env[name], name)
             end
             assert.is_nil(env.HUAWEICLOUD_SDK_SECURITY_TOKEN)
-            for _, field in ipairs{"user", "user_id", "password", "domain", "domain_id", "agency", "idp_id"} do
+            for _, field in ipairs { "user", "user_id", "password", "domain", "domain_id", "agency", "idp_id" } do
                 assert.is_nil(info[field], field)
             end
             assert.is_nil(child.stdout:find("emulator-user", 1, true))
-            assert.same({"", ""}, {child.stderr, left_behind()})
+            assert.same({ "", "" }, { child.stderr, left_behind() })
         end)
 
         it("ends with the command's status, or 128 and its signal", function()
-            assert.equal(0, ended(command{"--", "true"}).status)
-            assert.equal(7, ended(command{"--", "sh", "-c", "exit 7"}).status)
-            assert.equal(128 + 15, ended(command{"--", "sh", "-c", "kill -TERM $$"}).status)
+            assert.equal(0, ended(command { "--", "true" }).status)
+            assert.equal(7, ended(command { "--", "sh", "-c", "exit 7" }).status)
+            assert.equal(128 + 15, ended(command { "--", "sh", "-c", "kill -TERM $$" }).status)
             assert.equal("", left_behind())
         end)
 
         it("ends as a shell would when there is no such command", function()
-            local child = command{"--", "/nonexistent/command"}
+            local child = command { "--", "/nonexistent/command" }
             assert.equal(127, ended(child).status)
             assert.is_truthy(child.stderr:find("dwsync emulator: cannot run /nonexistent/command: ENOENT", 1, true))
-            assert.equal(126, ended(command{"--", "/etc/passwd"}).status)
+            assert.equal(126, ended(command { "--", "/etc/passwd" }).status)
             assert.equal("", left_behind())
         end)
 
-        for name, number in pairs{sigterm = 15, sigint = 2} do
+        for name, number in pairs { sigterm = 15, sigint = 2 } do
             it("passes " .. name .. " on and waits for the command", function()
                 local short = name:gsub("sig", ""):upper()
                 local program = "trap 'echo caught; exit 40' %s; echo up; while :; do sleep 0.05; done"
-                local child = command{"--", "sh", "-c", program:format(short)}
+                local child = command { "--", "sh", "-c", program:format(short) }
                 turn_until(function() return child.stdout == "up\n" end, "the command")
                 child.process:kill(number)
-                assert.same({status = 40, signal = 0}, ended(child))
+                assert.same({ status = 40, signal = 0 }, ended(child))
                 assert.equal("up\ncaught\n", child.stdout)
                 assert.equal("", left_behind())
             end)
@@ -345,7 +362,7 @@ exit 1
         it("gives the command its own standard input", function()
             local output, status = curl.shell(("echo hello | TMPDIR=%s %s spec/emulator/command.lua emulator -- cat")
                 :format(curl.quoted(scratch), LUA))
-            assert.same({"hello\n", 0}, {output, status})
+            assert.same({ "hello\n", 0 }, { output, status })
         end)
     end)
 end)

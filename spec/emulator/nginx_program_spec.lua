@@ -1,6 +1,6 @@
 local uv = require "luv"
 local nginx_program = require "dwsync.emulator.nginx_program"
-local curl = dofile("spec/emulator/curl.lua")
+local curl = dofile "spec/emulator/curl.lua"
 
 describe("the search for nginx", function()
     local directory
@@ -27,8 +27,9 @@ describe("the search for nginx", function()
     end)
 
     it("looks where it is told, first come first served", function()
-        local path = fake("nginx version: openresty/1.21\nconfigure arguments: --add-module=../ngx_lua-0.10.21")
-        assert.same({path = path, modules = {}}, nginx_program.find(nil, "/nonexistent:" .. directory .. ":/usr/sbin"))
+        local path = fake "nginx version: openresty/1.21\nconfigure arguments: --add-module=../ngx_lua-0.10.21"
+        assert.same({ path = path, modules = {} },
+            nginx_program.find(nil, "/nonexistent:" .. directory .. ":/usr/sbin"))
     end)
 
     it("says what to install when there is no nginx", function()
@@ -47,7 +48,7 @@ describe("the search for nginx", function()
     end)
 
     it("does not take another program for nginx", function()
-        local program, err = nginx_program.find("/bin/true")
+        local program, err = nginx_program.find "/bin/true"
         assert.is_nil(program)
         assert.is_truthy(err:find("/bin/true -V failed", 1, true))
     end)

@@ -11,7 +11,7 @@ describe("the emulator's times", function()
     end)
 
     it("are read and written as an X-Sdk-Date, leap days included", function()
-        for date, seconds in pairs{
+        for date, seconds in pairs {
             ["19700101T000000Z"] = 0, ["20240229T235959Z"] = 1709251199, ["20251025T104952Z"] = 1761389392,
         } do
             assert.equal(seconds, timestamps.from_sdk_date(date))
@@ -20,7 +20,7 @@ describe("the emulator's times", function()
     end)
 
     it("are not read in any other form", function()
-        for _, date in ipairs{"", "2025-10-25", "20251025T104952", "20251025T104952ZZ", "20251025 104952Z"} do
+        for _, date in ipairs { "", "2025-10-25", "20251025T104952", "20251025T104952ZZ", "20251025 104952Z" } do
             assert.is_nil(timestamps.from_sdk_date(date), date)
         end
     end)

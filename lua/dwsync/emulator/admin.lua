@@ -2,30 +2,35 @@
 -- was asked. No authentication: the emulator listens on the loopback address only. Input is checked all the same;
 -- mistakes get 400 and the reason.
 -- @module dwsync.emulator.admin
-
 local cjson = require "cjson"
 local journal = require "dwsync.emulator.journal"
 local settings = require "dwsync.emulator.settings"
 
-local M = {PREFIX = "/_emulator/"}
+local M = { PREFIX = "/_emulator/" }
 
 local function reply(status, value)
-    return {status = status, headers = {}, body = cjson.encode(value)}
+    return { status = status, headers = {}, body = cjson.encode(value) }
 end
 
 local function wrong(why)
-    return reply(400, {error = why})
+    return reply(400, { error = why })
 end
 
 local function done()
-    return reply(200, {ok = true})
+    return reply(200, { ok = true })
 end
 
 local function decoded(body)
-    if not body then return nil, "the request has no body; a JSON object is expected" end
+    if not body then
+        return nil, "the request has no body; a JSON object is expected"
+    end
     local ok, value = pcall(cjson.decode, body)
-    if not ok then return nil, "the body is not JSON: " .. tostring(value) end
-    if type(value) ~= "table" then return nil, "the body must be a JSON object" end
+    if not ok then
+        return nil, "the body is not JSON: " .. tostring(value)
+    end
+    if type(value) ~= "table" then
+        return nil, "the body must be a JSON object"
+    end
     return value
 end
 
@@ -33,8 +38,10 @@ local ACTIONS = {}
 
 ACTIONS["POST faults"] = function(service, order)
     local waiting, err = service.faults:add(order)
-    if not waiting then return wrong(err) end
-    return reply(200, {waiting = waiting})
+    if not waiting then
+        return wrong(err)
+    end
+    return reply(200, { waiting = waiting })
 end
 
 ACTIONS["DELETE faults"] = function(service)
@@ -44,7 +51,9 @@ end
 
 ACTIONS["POST settings"] = function(service, changes)
     local ok, err = settings.change(service.settings, changes)
-    if not ok then return wrong(err) end
+    if not ok then
+        return wrong(err)
+    end
     return reply(200, service.settings)
 end
 
@@ -60,7 +69,9 @@ end
 
 ACTIONS["GET requests"] = function(service)
     local kept = {}
-    for i, request in ipairs(service.journal:list()) do kept[i] = cjson.encode(request) end
+    for i, request in ipairs(service.journal:list()) do
+        kept[i] = cjson.encode(request)
+    end
     local book = service.journal
     return {
         status = 200, headers = {},
@@ -76,28 +87,43 @@ end
 
 ACTIONS["POST records"] = function(service, order)
     local cluster = service.cluster_by_id[order.cluster]
-    if not cluster then return wrong("cluster must be the id of a cluster of this emulator") end
-    if type(order.records) ~= "table" then return wrong("records must be a list, newest first") end
+    if not cluster then
+        return wrong "cluster must be the id of a cluster of this emulator"
+    end
+    if type(order.records) ~= "table" then
+        return wrong "records must be a list, newest first"
+    end
     local items = 0
     for key, record in pairs(order.records) do
-        if type(key) ~= "number" then return wrong("records must be a list, newest first") end
-        if type(record) ~= "table" then return wrong(("record %d must be an object"):format(key)) end
+        if type(key) ~= "number" then
+            return wrong "records must be a list, newest first"
+        end
+        if type(record) ~= "table" then
+            return wrong(("record %d must be an object"):format(key))
+        end
         items = items + 1
     end
     service:records_of(cluster):replace(order.records)
-    return reply(200, {records = items})
+    return reply(200, { records = items })
 end
 
---- @tparam table service see @{dwsync.emulator.service}
+--- Answers a request for the emulator itself.
+-- @tparam table service see @{dwsync.emulator.service}
 -- @tparam table request
 -- @treturn table response
 function M.answer(service, request)
     local name = request.method .. " " .. request.path:sub(#M.PREFIX + 1)
     local action = ACTIONS[name]
-    if not action then return reply(404, {error = ("there is no %s action %s"):format(M.PREFIX, name)}) end
-    if request.method ~= "POST" then return action(service) end
+    if not action then
+        return reply(404, { error = ("there is no %s action %s"):format(M.PREFIX, name) })
+    end
+    if request.method ~= "POST" then
+        return action(service)
+    end
     local order, err = decoded(request.body)
-    if not order then return wrong(err) end
+    if not order then
+        return wrong(err)
+    end
     return action(service, order)
 end
 

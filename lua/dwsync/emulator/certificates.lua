@@ -1,7 +1,6 @@
---- The certificates the emulator presents: one authority that clients are told to trust, and leaves good and bad.
--- Keys and certificates exist for one run only. This module makes PEM text; it writes no file.
+--- The certificates the emulator presents: one authority that clients are to trust, and leaves good and bad.
+-- Keys and certificates exist for one run only.
 -- @module dwsync.emulator.certificates
-
 local bignum = require "openssl.bignum"
 local extension = require "openssl.x509.extension"
 local pkey = require "openssl.pkey"
@@ -15,7 +14,7 @@ local DAY = 86400
 
 local function new_key()
     -- P-256: every TLS client knows it, and a key takes a fraction of a millisecond where RSA would dominate the start.
-    return pkey.new{type = "EC", curve = "prime256v1"}
+    return pkey.new { type = "EC", curve = "prime256v1" }
 end
 
 local function named(common_name)
@@ -37,34 +36,34 @@ end
 
 local function new_authority(common_name, now)
     local key = new_key()
-    -- A day of slack before: clients whose clock is wrong are tested too, and shall fail on the signature, not on TLS.
+    -- A day of slack before: clients whose clock is wrong are tested too, and should fail on the signature, not on TLS.
     local certificate = new_certificate(common_name, key, now - DAY, now + 30 * DAY)
     certificate:setIssuer(certificate:getSubject())
-    certificate:setBasicConstraints{CA = true, pathLen = 0}
+    certificate:setBasicConstraints { CA = true, pathLen = 0 }
     certificate:setBasicConstraintsCritical(true)
     certificate:addExtension(extension.new("keyUsage", "critical,keyCertSign,cRLSign"))
-    certificate:addExtension(extension.new("subjectKeyIdentifier", "hash", {subject = certificate}))
+    certificate:addExtension(extension.new("subjectKeyIdentifier", "hash", { subject = certificate }))
     certificate:sign(key)
-    return {key = key, certificate = certificate}
+    return { key = key, certificate = certificate }
 end
 
 local function new_leaf(authority, key, names, not_before, not_after)
-    local certificate = new_certificate(names:match("DNS:([^,]+)"), key, not_before, not_after)
+    local certificate = new_certificate(names:match "DNS:([^,]+)", key, not_before, not_after)
     certificate:setIssuer(authority.certificate:getSubject())
-    certificate:setBasicConstraints{CA = false}
+    certificate:setBasicConstraints { CA = false }
     certificate:setBasicConstraintsCritical(true)
     certificate:addExtension(extension.new("keyUsage", "critical,digitalSignature"))
     certificate:addExtension(extension.new("extendedKeyUsage", "serverAuth"))
     certificate:addExtension(extension.new("subjectAltName", names))
     -- Strict verifiers (Python 3.13, for one) insist on both key identifiers.
-    certificate:addExtension(extension.new("subjectKeyIdentifier", "hash", {subject = certificate}))
+    certificate:addExtension(extension.new("subjectKeyIdentifier", "hash", { subject = certificate }))
     certificate:addExtension(extension.new("authorityKeyIdentifier", "keyid:always",
-        {issuer = authority.certificate, subject = certificate}))
+        { issuer = authority.certificate, subject = certificate }))
     certificate:sign(authority.key)
     return certificate:toPEM()
 end
 
---- Make the certificates of one run.
+--- Makes the certificates of one run.
 -- @tparam number now seconds since the epoch
 -- @treturn {[string]=string} PEM text by file name: `ca.pem` to be trusted, `leaf.key`, and the leaves `good.pem`,
 --   `expired.pem`, `wronghost.pem` and `unknown.pem` (issued by an authority that `ca.pem` does not hold)
@@ -76,7 +75,7 @@ function M.generate(now)
     local from, to = now - DAY, now + 30 * DAY
     return {
         ["ca.pem"] = trusted.certificate:toPEM(),
-        ["leaf.key"] = key:toPEM("private"),
+        ["leaf.key"] = key:toPEM "private",
         ["good.pem"] = new_leaf(trusted, key, "DNS:localhost,IP:127.0.0.1,IP:::1", from, to),
         ["expired.pem"] = new_leaf(trusted, key, "DNS:expired.localhost", now - 30 * DAY, now - DAY),
         ["wronghost.pem"] = new_leaf(trusted, key, "DNS:somewhere-else.example.com", from, to),

@@ -1,25 +1,18 @@
 --- Faults that tests order: which request they hit, how often, and what they do.
--- This module keeps the queue and checks orders; it sends nothing (see dwsync.emulator.sending). Pure.
+-- It keeps the queue and checks orders; dwsync.emulator.sending carries them out.
 -- @module dwsync.emulator.faults
-
 local cjson = require "cjson"
+local json_order = require "dwsync.emulator.json_order"
 
-local Faults = {__name = "dwsync.emulator.faults"}
+local Faults = { __name = "dwsync.emulator.faults" }
 Faults.__index = Faults
 
 local M = {}
 
-local function integer_from(least)
-    return function(value)
-        return type(value) == "number" and value % 1 == 0 and value >= least, "an integer ≥ " .. least
-    end
-end
+local integer_from = json_order.integer_from
 
-local function text(value) return type(value) == "string", "a string" end
-
-local function status(value)
-    local valid = type(value) == "number" and value % 1 == 0 and value >= 200 and value <= 599
-    return valid, "an integer from 200 to 599"
+local function text(value)
+    return type(value) == "string", "a string"
 end
 
 local function seconds(value)
@@ -31,10 +24,12 @@ local function one_of(first, second)
 end
 
 local function header_table(value)
-    if type(value) ~= "table" then return false, "an object" end
+    if type(value) ~= "table" then
+        return false, "an object"
+    end
     for name, content in pairs(value) do
-        local single = type(content) == "string" and not content:find("[%c]")
-        if type(name) ~= "string" or not name:match("^[%w!#$%%&'*+.^_`|~-]+$") or not single then
+        local single = type(content) == "string" and not content:find "[%c]"
+        if type(name) ~= "string" or not name:match "^[%w!#$%%&'*+.^_`|~-]+$" or not single then
             return false, "an object of header names and one-line strings"
         end
     end
@@ -42,39 +37,47 @@ local function header_table(value)
 end
 
 local function is_base64(value)
-    return #value % 4 == 0 and value:match("^[%w+/]*=?=?$") ~= nil
+    return #value % 4 == 0 and value:match "^[%w+/]*=?=?$" ~= nil
 end
 
 local check_fields
 
 local function object(fields)
     return function(value)
-        if type(value) ~= "table" then return false, "an object" end
+        if type(value) ~= "table" then
+            return false, "an object"
+        end
         local ok, err = check_fields(value, fields)
         return ok, ok or "an object in which " .. err
     end
 end
 
--- Every field of `value` known and valid? A `required` field must be there.
+-- Every field of `value` known and valid? Names in the list part of `fields` are required.
 function check_fields(value, fields)
     for name, content in pairs(value) do
         local check = fields[name]
-        if not check then return nil, ("%q is unknown"):format(tostring(name)) end
+        if not check then
+            return nil, ("%q is unknown"):format(tostring(name))
+        end
         if content ~= cjson.null then
             local valid, expected = check(content)
-            if not valid then return nil, ("%s must be %s"):format(name, expected) end
+            if not valid then
+                return nil, ("%s must be %s"):format(name, expected)
+            end
         end
     end
     for _, name in ipairs(fields) do
-        if value[name] == nil then return nil, name .. " is missing" end
+        if value[name] == nil then
+            return nil, name .. " is missing"
+        end
     end
     return true
 end
 
-local MATCH = {path = text, cluster = text, method = text}
+local MATCH = { path = text, cluster = text, method = text }
 
 local ACTION = {
-    status = status,
+    status = integer_from(200, 599),
     headers = header_table,
     body = text,
     body_base64 = text,
@@ -83,8 +86,8 @@ local ACTION = {
     reset = one_of("before", "body"),
     truncate = integer_from(0),
     content_length = integer_from(0),
-    drip = object{"bytes", "interval", bytes = integer_from(1), interval = seconds},
-    repeat_body = object{"text", "times", text = text, times = integer_from(1)},
+    drip = object { "bytes", "interval", bytes = integer_from(1), interval = seconds },
+    repeat_body = object { "text", "times", text = text, times = integer_from(1) },
     add_records = integer_from(1),
     remove_records = integer_from(1),
     from = one_of("front", "back"),
@@ -95,33 +98,50 @@ local ORDER = {
 }
 
 local function without_null(value)
-    if type(value) ~= "table" then return nil end
+    if type(value) ~= "table" then
+        return nil
+    end
     local copy = {}
     for name, content in pairs(value) do
-        if content ~= cjson.null then copy[name] = content end
+        if content ~= cjson.null then
+            copy[name] = content
+        end
     end
     return copy
 end
 
---- @treturn Faults an empty queue
+--- Makes an empty queue.
+-- @treturn Faults
 function M.new()
-    return setmetatable({queue = {}}, Faults)
+    return setmetatable({ queue = {} }, Faults)
 end
 
---- Order a fault.
+--- Orders a fault.
 -- @tparam table order `match` (`path`: a part of the path, `cluster`: its id, `method`), `skip` matching requests
---   first, then hit `times` (1 when absent, for ever when null), `action`
+--   first, then hit `times` (1 when absent, without end when null), `action`
 -- @treturn integer|nil how many faults wait now
 -- @treturn ?string what is wrong with the order
 function Faults:add(order)
     local ok, err = check_fields(order, ORDER)
-    if not ok then return nil, err end
+    if not ok then
+        return nil, err
+    end
     local action = without_null(order.action)
-    if not action or next(action) == nil then return nil, "action must say what to do" end
-    if action.body and action.body_base64 then return nil, "body and body_base64 exclude each other" end
-    if action.body_base64 and not is_base64(action.body_base64) then return nil, "body_base64 is not base64" end
+    if not action or next(action) == nil then
+        return nil, "action must say what to do"
+    end
+    if action.body and action.body_base64 then
+        return nil, "body and body_base64 exclude each other"
+    end
+    if action.body_base64 and not is_base64(action.body_base64) then
+        return nil, "body_base64 is not base64"
+    end
     local times = order.times
-    if times == nil then times = 1 elseif times == cjson.null then times = math.huge end
+    if times == nil then
+        times = 1
+    elseif times == cjson.null then
+        times = math.huge
+    end
     self.queue[#self.queue + 1] = {
         match = without_null(order.match) or {},
         skip = order.skip ~= cjson.null and order.skip or 0,
@@ -131,6 +151,7 @@ function Faults:add(order)
     return #self.queue
 end
 
+--- Forgets every fault.
 function Faults:clear()
     self.queue = {}
 end
@@ -141,7 +162,7 @@ local function matches(match, method, path)
         and (not match.cluster or path:find("/clusters/" .. match.cluster .. "/", 1, true) ~= nil)
 end
 
---- The action that hits this request, if any; at most one, the earliest ordered.
+--- Takes the action that hits this request, if any; at most one, the earliest ordered.
 -- @tparam string method
 -- @tparam string path
 -- @treturn ?table action
@@ -152,7 +173,9 @@ function Faults:take(method, path)
                 fault.skip = fault.skip - 1
             else
                 fault.times = fault.times - 1
-                if fault.times == 0 then table.remove(self.queue, position) end
+                if fault.times == 0 then
+                    table.remove(self.queue, position)
+                end
                 return fault.action
             end
         end

@@ -1,66 +1,89 @@
 --- The front of the service inside nginx: takes a request off the wire, applies an ordered fault, finds the operation,
--- checks the caller, sends the answer, and notes it in the journal. Knows no operation's details.
+-- checks the caller, sends the answer, and notes it in the journal. It must not know the details of any operation.
 -- @module dwsync.emulator.gateway
--- luacheck: globals ngx
-
 local cjson = require "cjson"
+local ffi = require "ffi"
 local admin = require "dwsync.emulator.admin"
 local authentication = require "dwsync.emulator.authentication"
 local dws = require "dwsync.emulator.dws"
 local iam = require "dwsync.emulator.iam"
-local iam_credentials = require "dwsync.emulator.iam_credentials"
 local iam_tokens = require "dwsync.emulator.iam_tokens"
 local metadata = require "dwsync.emulator.metadata"
-local pod_identity = require "dwsync.emulator.pod_identity"
 local refusals = require "dwsync.emulator.refusals"
+local run_directory = require "dwsync.emulator.run_directory"
 local sending = require "dwsync.emulator.sending"
 local service_state = require "dwsync.emulator.service"
 
+ffi.cdef [[
+    int getppid(void);
+    void _exit(int status);
+]]
+
+-- luacheck: globals ngx
 local M = {}
+
+local PERIOD = 0.2 -- seconds; one system call each
 
 local service
 
 -- Method, path, handler, and who may call. "project": DWS, which wants a signature or a token for a project of its
 -- region; "account": IAM, where any token will do; "open": IAM operations that check the caller themselves.
 local OPERATIONS = {
-    {"GET", "^/v1/([^/]+)/clusters/([^/]+)/db%-manager/sync%-records$", dws.list_sync_records, "project"},
-    {"GET", "^/v1%.0/([^/]+)/clusters$", dws.list_clusters, "project"},
-    {"GET", "^/v2/([^/]+)/clusters$", dws.show_clusters, "project"},
-    {"GET", "^/v3/projects$", iam.list_projects, "account"},
-    {"GET", "^/v3/auth/domains$", iam.list_domains, "account"},
-    {"POST", "^/v3/auth/tokens$", iam_tokens.create_token, "open"},
-    {"POST", "^/v3%.0/OS%-AUTH/id%-token/tokens$", iam_tokens.create_federated_token, "open"},
-    {"POST", "^/v3/OS%-FEDERATION/identity_providers/([^/]+)/protocols/oidc/auth$", iam_tokens.create_unscoped_token,
-        "open"},
-    {"POST", "^/v3%.0/OS%-CREDENTIAL/securitytokens$", iam_credentials.create_temporary_key, "open"},
+    { "GET", "^/v1/([^/]+)/clusters/([^/]+)/db%-manager/sync%-records$", dws.list_sync_records, "project" },
+    { "GET", "^/v1%.0/([^/]+)/clusters$", dws.list_clusters, "project" },
+    { "GET", "^/v2/([^/]+)/clusters$", dws.show_clusters, "project" },
+    { "GET", "^/v3/projects$", iam.list_projects, "account" },
+    { "GET", "^/v3/auth/domains$", iam.list_domains, "account" },
+    { "POST", "^/v3/auth/tokens$", iam_tokens.create_token, "open" },
+    { "POST", "^/v3%.0/OS%-AUTH/id%-token/tokens$", iam_tokens.create_federated_token, "open" },
+    { "POST", "^/v3/OS%-FEDERATION/identity_providers/([^/]+)/protocols/oidc/auth$", iam_tokens.create_unscoped_token,
+        "open" },
+    { "POST", "^/v3%.0/OS%-CREDENTIAL/securitytokens$", iam.create_temporary_key, "open" },
 }
 
 local PLAIN_OPERATIONS = {
-    {"PUT", "^/meta%-data/latest/api/token$", metadata.create_token},
-    {"GET", "^/openstack/latest/securitykey$", metadata.security_key},
-    {"GET", "^/openstack/latest/meta_data%.json$", metadata.instance},
-    {"POST", "^/pod%-identity$", pod_identity.credentials},
+    { "PUT", "^/meta%-data/latest/api/token$", metadata.create_token },
+    { "GET", "^/openstack/latest/securitykey$", metadata.security_key },
+    { "GET", "^/openstack/latest/meta_data%.json$", metadata.instance },
+    { "POST", "^/pod%-identity$", metadata.pod_identity },
 }
 
---- Runs once, before nginx accepts anything.
+--- Sets the service up, once, before nginx accepts anything.
 -- @tparam string prefix nginx's prefix, where the supervisor left its orders
 function M.setup(prefix)
     local file = assert(io.open(prefix .. "/emulator.json"))
-    local config = cjson.decode(assert(file:read("*a")))
+    local config = cjson.decode(assert(file:read "*a"))
     file:close()
     service = service_state.new(config, ngx.now)
 end
 
---- @treturn table what the supervisor ordered
-function M.config()
-    return service.config
+local function leave_if_orphaned(premature, supervisor, directory)
+    if premature or ffi.C.getppid() == supervisor then
+        return
+    end
+    run_directory.remove(directory)
+    ffi.C._exit(0) -- not a normal shutdown: that would write to files which are gone
+end
+
+--- Tells the supervisor that the ports are open (one line on stdout, which is its pipe), and goes on watching it: nginx
+-- ends when the supervisor is gone without a word (kill -9).
+function M.watch_supervisor()
+    local directory = ngx.config.prefix():gsub("/$", "")
+    local ok, err = ngx.timer.every(PERIOD, leave_if_orphaned, service.config.supervisor, directory)
+    if not ok then
+        error("cannot watch the supervisor: " .. tostring(err))
+    end
+    io.stdout:write "ready\n"
+    io.stdout:flush()
 end
 
 local function find(operations, method, path)
     for _, operation in ipairs(operations) do
         if operation[1] == method then
-            local captures = {path:match(operation[2])}
-            if captures[1] then return operation, captures end
+            local captures = { path:match(operation[2]) }
+            if captures[1] then
+                return operation, captures
+            end
         end
     end
     return nil
@@ -68,10 +91,12 @@ end
 
 -- The caller, once the gateway has let them in.
 local function admitted(request, access)
-    if access == "open" then return {} end
+    if access == "open" then
+        return {}
+    end
     local caller, refusal = authentication.check(service, request, access)
     local policy = service.settings.throttle
-    if caller and policy and access == "project" and not service.throttle:admit(policy, service:real_now()) then
+    if caller and policy and access == "project" and not service:admit(policy) then
         return nil, refusals.throttled(policy)
     end
     return caller, refusal
@@ -79,12 +104,16 @@ end
 
 local function answer_to(request)
     local operation, captures = find(OPERATIONS, request.method, request.path)
-    if not operation then return refusals.response(refusals.make("APIGW.0101"), request.id) end
+    if not operation then
+        return refusals.response(refusals.make "APIGW.0101", request.id)
+    end
     local handler, access = operation[3], operation[4]
     local response, refusal
     request.caller, refusal = admitted(request, access)
     if request.caller then
-        for i, capture in ipairs(captures) do captures[i] = ngx.unescape_uri(capture) end
+        for i, capture in ipairs(captures) do
+            captures[i] = ngx.unescape_uri(capture)
+        end
         response, refusal = handler(service, request, captures[1], captures[2])
     end
     response = response or refusals.response(refusal, request.id)
@@ -96,28 +125,40 @@ end
 
 local function plain_answer_to(request)
     local operation = find(PLAIN_OPERATIONS, request.method, request.path)
-    if operation then return operation[3](service, request) end
-    return {status = 404, headers = {["Content-Type"] = "text/plain"}, body = "404 Not Found"}
+    if operation then
+        return operation[3](service, request)
+    end
+    return { status = 404, headers = { ["Content-Type"] = "text/plain" }, body = "404 Not Found" }
 end
 
 -- What a fault says instead of the service, if it says anything.
 local function ordered_answer(action, request)
-    if action.refuse then return refusals.response(refusals.make("APIGW.0301", action.refuse), request.id) end
+    if action.refuse then
+        return refusals.response(refusals.make("APIGW.0301", action.refuse), request.id)
+    end
     local body = action.body or (action.body_base64 and ngx.decode_base64(action.body_base64))
-    if not (action.status or action.headers or body or action.repeat_body) then return nil end
+    if not (action.status or action.headers or body or action.repeat_body) then
+        return nil
+    end
     local status = action.status or 200
     local usual = not body and refusals.for_status(status, request.path)
-    local response = usual and refusals.response(usual, request.id) or {status = status, body = body or ""}
+    local response = usual and refusals.response(usual, request.id) or { status = status, body = body or "" }
     response.headers = action.headers or {}
     return response
 end
 
 local function change_records(action, request)
-    local cluster = service.cluster_by_id[request.path:match("/clusters/([^/]+)/") or ""]
-    if not cluster then return end
+    local cluster = service.cluster_by_id[request.path:match "/clusters/([^/]+)/" or ""]
+    if not cluster then
+        return
+    end
     local records = service:records_of(cluster)
-    if action.add_records then records:add(action.add_records, service:now() * 1000) end
-    if action.remove_records then records:remove(action.remove_records, action.from or "back") end
+    if action.add_records then
+        records:add(action.add_records, service:now() * 1000)
+    end
+    if action.remove_records then
+        records:remove(action.remove_records, action.from or "back")
+    end
 end
 
 local function receive()
@@ -128,7 +169,7 @@ local function receive()
     return {
         method = ngx.req.get_method(),
         uri = uri,
-        path = uri:match("^[^?]*"),
+        path = uri:match "^[^?]*",
         query = ngx.req.get_uri_args(),
         headers = ngx.req.get_headers(0),
         body = ngx.req.get_body_data(),
@@ -139,46 +180,58 @@ end
 local function serve(request, answer)
     ngx.ctx.request = request
     local action = service.faults:take(request.method, request.path)
-    if not action then return sending.send(answer(request)) end
+    if not action then
+        return sending.send(answer(request))
+    end
 
-    if action.delay then ngx.sleep(action.delay) end
-    if action.reset == "before" then return sending.close_without_answer() end
+    if action.delay then
+        ngx.sleep(action.delay)
+    end
+    if action.reset == "before" then
+        return sending.close_without_answer()
+    end
     change_records(action, request)
     return sending.send(ordered_answer(action, request) or answer(request), action)
 end
 
---- Content handler of the TLS port.
+--- Answers a request on the TLS port.
 function M.serve()
     local request = receive()
-    if request.path:sub(1, #admin.PREFIX) == admin.PREFIX then return sending.send(admin.answer(service, request)) end
+    if request.path:sub(1, #admin.PREFIX) == admin.PREFIX then
+        return sending.send(admin.answer(service, request))
+    end
     return serve(request, answer_to)
 end
 
---- Content handler of the plain port: the metadata service and the pod identity agent.
+--- Answers a request on the plain port: the metadata service and the pod identity agent.
 function M.serve_plain()
     return serve(receive(), plain_answer_to)
 end
 
---- Content handler for what nginx refuses by itself: requests it cannot read, or too long in some part.
+--- Answers what nginx refuses by itself: requests that it cannot read, or that are too long in some part.
 function M.refuse()
-    local refusal = refusals.make("APIGW.0201")
+    local refusal = refusals.make "APIGW.0201"
     refusal.status = ngx.status
     ngx.ctx.request_id = ngx.var.request_id
     return sending.send(refusals.response(refusal, ngx.ctx.request_id))
 end
 
---- Header filter of every answer, nginx's own refusals included.
+--- Filters the headers of every answer, nginx's own refusals included.
 function M.stamp()
-    if not ngx.header["Date"] then ngx.header["Date"] = ngx.http_time(service:now()) end
+    if not ngx.header["Date"] then
+        ngx.header["Date"] = ngx.http_time(service:now())
+    end
     ngx.header["Server"] = "api-gateway"
     -- The body of a refusal names the same id; what nginx refuses by itself has not got one yet.
     ngx.header["X-Request-Id"] = ngx.ctx.request_id or ngx.var.request_id
 end
 
---- Log handler: what was asked goes into the journal, except what tests ask of the emulator itself.
+--- Notes in the journal what was asked, except what tests ask of the emulator itself.
 function M.log()
     local request = ngx.ctx.request
-    if not request then return end
+    if not request then
+        return
+    end
     service.journal:add({
         method = request.method,
         uri = request.uri:gsub("[^\33-\126]", function(byte) return ("%%%02X"):format(byte:byte()) end),

@@ -1,86 +1,95 @@
 --- The IAM operations that issue tokens: for a password, for an agency, for an identity provider's token.
 -- Handlers check their callers themselves: who asks for a token has none yet.
 -- @module dwsync.emulator.iam_tokens
-
 local cjson = require "cjson"
-local account = require "dwsync.emulator.account"
-local agency = require "dwsync.emulator.agency"
+local authentication = require "dwsync.emulator.authentication"
 local json_order = require "dwsync.emulator.json_order"
 local refusals = require "dwsync.emulator.refusals"
+local stories = require "dwsync.emulator.stories"
 
 local M = {}
 
 local at, text = json_order.at, json_order.text
 
 local function malformed()
-    return nil, refusals.make("IAM.0011")
+    return nil, refusals.make "IAM.0011"
 end
 
 local function unauthorized(message)
     return nil, refusals.keystone(401, message)
 end
 
--- What the token shall be for. A project wins over a domain, as documented.
+-- What the token is for. A project wins over a domain, as documented.
 local function scope_of(service, order, otherwise)
     local scope = at(order, "auth", "scope")
-    if scope == nil then return {kind = otherwise} end
+    if scope == nil then
+        return { kind = otherwise }
+    end
     local project, domain = at(scope, "project"), at(scope, "domain")
     if project ~= nil then
         local id, name = text(project, "id"), text(project, "name")
-        if not (id or name) then return malformed() end
-        local found = account.find_project(service:projects(), id, name)
-        if not found then return nil, refusals.make("IAM.1109") end
-        return {kind = "project", project = found}
+        if not (id or name) then
+            return malformed()
+        end
+        local found = stories.find_project(service:projects(), id, name)
+        if not found then
+            return nil, refusals.make "IAM.1109"
+        end
+        return { kind = "project", project = found }
     end
     local id, name = text(domain, "id"), text(domain, "name")
-    if not (id or name) then return malformed() end
+    if not (id or name) then
+        return malformed()
+    end
     local config = service.config
     if (id or config.domain_id) ~= config.domain_id or (name or config.domain) ~= config.domain then
-        return unauthorized("The domain does not exist.")
+        return unauthorized "The domain does not exist."
     end
-    return {kind = "domain"}
+    return { kind = "domain" }
 end
 
 local function domain_of(service)
-    return {id = service.config.domain_id, name = service.config.domain}
+    return { id = service.config.domain_id, name = service.config.domain }
 end
 
 local function user_of(service)
     local config = service.config
-    return {id = config.user_id, name = config.user, domain = domain_of(service), password_expires_at = ""}
+    return { id = config.user_id, name = config.user, domain = domain_of(service), password_expires_at = "" }
 end
 
 local function catalog_json(service, request)
     local unwanted = request.query.nocatalog -- true when the name stands alone
-    if type(unwanted) == "string" and unwanted ~= "" then return "[]" end
+    if type(unwanted) == "string" and unwanted ~= "" then
+        return "[]"
+    end
     local url = "https://" .. tostring(request.headers.host)
     local function entry(kind, path)
-        return {type = kind, name = kind, id = service.config.user_id, endpoints = {{
+        return { type = kind, name = kind, id = service.config.user_id, endpoints = { {
             id = service.config.domain_id, interface = "public", region = service.config.region,
             region_id = service.config.region, url = url .. path,
-        }}}
+        } } }
     end
-    return cjson.encode{entry("iam", "/v3.0"), entry("dws", "/v1.0/" .. service.config.project_id)}
+    return cjson.encode { entry("iam", "/v3.0"), entry("dws", "/v1.0/" .. service.config.project_id) }
 end
 
 -- `description` holds methods and user; times, scope and catalog are added.
 local function issue(service, request, scope, description)
     local settings = service.settings
-    local token = service.tokens:issue(scope, service:now(), settings.token_life, settings.token_bytes)
+    local token = service.keyring:issue_token(scope, service:now(), settings.token_life, settings.token_bytes)
     description.issued_at, description.expires_at = service:iso(token.issued_at), service:iso(token.expires_at)
     local project = scope.project
     if project then
-        description.project = {id = project.id, name = project.name, domain = domain_of(service)}
+        description.project = { id = project.id, name = project.name, domain = domain_of(service) }
     elseif scope.kind == "domain" then
         description.domain = domain_of(service)
     end
     local catalog = ""
     if scope.kind ~= "unscoped" then
-        description.roles = {{id = "0", name = "readonly"}, {id = "0", name = "op_gated_dws"}}
+        description.roles = { { id = "0", name = "readonly" }, { id = "0", name = "op_gated_dws" } }
         catalog = ',"catalog":' .. catalog_json(service, request)
     end
     return {
-        status = 201, headers = {["X-Subject-Token"] = token.text},
+        status = 201, headers = { ["X-Subject-Token"] = token.text },
         body = ('{"token":%s%s}}'):format(cjson.encode(description):sub(1, -2), catalog),
     }
 end
@@ -88,13 +97,19 @@ end
 -- The virtual MFA device: its code is wanted when the user has one, and wrong when the user has none.
 local function check_passcode(service, order, methods)
     local expected = service.settings.totp
-    if not methods.totp and expected == nil then return true end
-    if not methods.totp then return unauthorized("The verification code of the virtual MFA device is needed.") end
+    if not methods.totp and expected == nil then
+        return true
+    end
+    if not methods.totp then
+        return unauthorized "The verification code of the virtual MFA device is needed."
+    end
     local user = at(order, "auth", "identity", "totp", "user")
     local id, passcode = text(user, "id"), text(user, "passcode")
-    if not (id and passcode) then return malformed() end
+    if not (id and passcode) then
+        return malformed()
+    end
     if id ~= service.config.user_id or passcode ~= expected then
-        return unauthorized("The verification code is wrong.")
+        return unauthorized "The verification code is wrong."
     end
     return true
 end
@@ -103,79 +118,107 @@ local function by_password(service, request, order, methods)
     local config = service.config
     local user = at(order, "auth", "identity", "password", "user")
     local name, password, domain = text(user, "name"), text(user, "password"), text(user, "domain", "name")
-    if not (name and password and domain) then return malformed() end
+    if not (name and password and domain) then
+        return malformed()
+    end
     if name ~= config.user or password ~= config.password or domain ~= config.domain then
-        return unauthorized("The username or password is wrong.")
+        return unauthorized "The username or password is wrong."
     end
     local ok, refusal = check_passcode(service, order, methods)
-    if not ok then return nil, refusal end
+    if not ok then
+        return nil, refusal
+    end
     local scope
     scope, refusal = scope_of(service, order, "domain")
-    if not scope then return nil, refusal end
-    local names = {"password", methods.totp and "totp" or nil}
-    local description = {methods = names, user = user_of(service)}
-    if methods.totp then description.mfa_authn_at = service:iso(service:now()) end
+    if not scope then
+        return nil, refusal
+    end
+    local names = { "password", methods.totp and "totp" or nil }
+    local description = { methods = names, user = user_of(service) }
+    if methods.totp then
+        description.mfa_authn_at = service:iso(service:now())
+    end
     return issue(service, request, scope, description)
 end
 
 local function by_agency(service, request, order)
-    local ok, refusal = agency.assume(service, request, order)
-    if not ok then return nil, refusal end
+    local ok, refusal = authentication.check_agency(service, request, order)
+    if not ok then
+        return nil, refusal
+    end
     local scope
     scope, refusal = scope_of(service, order, "domain")
-    if not scope then return nil, refusal end
+    if not scope then
+        return nil, refusal
+    end
     local config = service.config
     return issue(service, request, scope, {
-        methods = {"assume_role"},
-        user = {id = config.agency_id, name = config.domain .. "/" .. config.agency, domain = domain_of(service)},
-        assumed_by = {user = user_of(service)},
+        methods = { "assume_role" },
+        user = { id = config.agency_id, name = config.domain .. "/" .. config.agency, domain = domain_of(service) },
+        assumed_by = { user = user_of(service) },
     })
 end
 
---- `POST /v3/auth/tokens`
+--- Answers `POST /v3/auth/tokens`.
 function M.create_token(service, request)
     local order = json_order.decode(request.body)
     local methods = json_order.methods(order)
-    if methods.assume_role then return by_agency(service, request, order) end
-    if methods.password then return by_password(service, request, order, methods) end
+    if methods.assume_role then
+        return by_agency(service, request, order)
+    end
+    if methods.password then
+        return by_password(service, request, order, methods)
+    end
     return malformed()
 end
 
 local function issue_federated(service, request, scope, provider)
     local user = user_of(service)
-    user["OS-FEDERATION"] = {identity_provider = {id = provider}, protocol = {id = "oidc"}}
-    return issue(service, request, scope, {methods = {"mapped"}, user = user})
+    user["OS-FEDERATION"] = { identity_provider = { id = provider }, protocol = { id = "oidc" } }
+    return issue(service, request, scope, { methods = { "mapped" }, user = user })
 end
 
 local function check_provider(service, provider)
-    if provider == service.config.idp_id then return true end
+    if provider == service.config.idp_id then
+        return true
+    end
     return nil, refusals.keystone(404, "The identity provider does not exist.")
 end
 
---- `POST /v3.0/OS-AUTH/id-token/tokens`
+--- Answers `POST /v3.0/OS-AUTH/id-token/tokens`.
 function M.create_federated_token(service, request)
     local provider = request.headers["x-idp-id"]
     local ok, refusal = check_provider(service, provider)
-    if not ok then return nil, refusal end
+    if not ok then
+        return nil, refusal
+    end
     local order = json_order.decode(request.body)
     local id_token = text(order, "auth", "id_token", "id")
-    if not id_token then return malformed() end
-    if id_token ~= service.settings.id_token then return unauthorized("The ID token is invalid.") end
+    if not id_token then
+        return malformed()
+    end
+    if id_token ~= service.settings.id_token then
+        return unauthorized "The ID token is invalid."
+    end
     local scope
     scope, refusal = scope_of(service, order, "unscoped")
-    if not scope then return nil, refusal end
+    if not scope then
+        return nil, refusal
+    end
     return issue_federated(service, request, scope, provider)
 end
 
---- `POST /v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/oidc/auth`, which the official SDKs use. There is no
--- scope to ask for, and the identity provider's token stands in the Authorization header.
+--- Answers `POST /v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/oidc/auth`, which the official SDKs use.
+-- There is no scope to ask for, and the identity provider's token is in the Authorization header.
 function M.create_unscoped_token(service, request, provider)
     local ok, refusal = check_provider(service, provider)
-    if not ok then return nil, refusal end
-    if request.headers["authorization"] ~= "Bearer " .. service.settings.id_token then
-        return unauthorized("The ID token is invalid.")
+    if not ok then
+        return nil, refusal
     end
-    return issue_federated(service, request, {kind = "unscoped"}, provider)
+    if request.headers["authorization"] ~= "Bearer " .. service.settings.id_token then
+        return unauthorized "The ID token is invalid."
+    end
+    return issue_federated(service, request, { kind = "unscoped" }, provider)
 end
 
 return M

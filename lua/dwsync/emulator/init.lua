@@ -1,15 +1,12 @@
 --- The emulator: the service on this machine. Starts nginx in a private directory, watches it, leaves nothing behind.
--- Runs under Lua 5.4 and LuaJIT, on luv's event loop but only while one of its functions runs; not to be called from
--- inside a luv callback.
+-- It turns luv's event loop, but only while one of its functions runs: it must not be called inside a luv callback.
 -- @module dwsync.emulator
 -- @usage
 -- local emulator = assert(require("dwsync.emulator").start())
 -- print(emulator.info.endpoint, emulator.info.ca_file)
 -- emulator:stop()
-
 local cjson = require "cjson"
 local uv = require "luv"
-local account = require "dwsync.emulator.account"
 local certificates = require "dwsync.emulator.certificates"
 local keyring = require "dwsync.emulator.keyring"
 local nginx_conf = require "dwsync.emulator.nginx_conf"
@@ -23,19 +20,19 @@ local M = {}
 M.REGION = "emu-north-1"
 
 --- What `info` holds for those who sign in other than with a key.
-M.LOGIN = {"user", "user_id", "password", "domain", "domain_id", "agency", "idp_id"}
+M.LOGIN = { "user", "user_id", "password", "domain", "domain_id", "agency", "idp_id" }
 
 local START_TIMEOUT, STOP_TIMEOUT = 10000, 3000 -- milliseconds; both take a fraction of this
 local PORT_ATTEMPTS = 5
 local COMPLAINTS_SHOWN = 4096 -- bytes
 
-local Emulator = {__name = "dwsync.emulator"}
+local Emulator = { __name = "dwsync.emulator" }
 Emulator.__index = Emulator
 
 -- Option → default, least, greatest.
 local INTEGERS = {
-    port = {0, 0, 65535}, http_port = {0, 0, 65535}, seed = {1, 0, 2 ^ 31 - 1}, records = {2500, 0, 10 ^ 7},
-    clusters = {0, 0, 1000}, -- their list must fit into one environment variable
+    port = { 0, 0, 65535 }, http_port = { 0, 0, 65535 }, seed = { 1, 0, 2 ^ 31 - 1 }, records = { 2500, 0, 10 ^ 7 },
+    clusters = { 0, 0, 1000 }, -- their list must fit into one environment variable
 }
 
 -- Defaults filled in, everything checked: wrong use raises at the caller of start().
@@ -51,17 +48,19 @@ local function checked(options)
         values[name] = math.floor(value) -- never 1.0, which would print differently and so change every id
     end
     for name in pairs(options) do
-        if values[name] == nil then error(("there is no option %q"):format(tostring(name)), 3) end
+        if values[name] == nil then
+            error(("there is no option %q"):format(tostring(name)), 3)
+        end
     end
-    for _, name in ipairs{"ak", "sk"} do
-        if type(values[name]) ~= "string" or not values[name]:match("^[\33-\43\45-\126]+$") then
+    for _, name in ipairs { "ak", "sk" } do
+        if type(values[name]) ~= "string" or not values[name]:match "^[\33-\43\45-\126]+$" then
             error(name .. " must be printable text without space and comma", 3)
         end
     end
     return values
 end
 
--- Ports nobody listens on. A port stays reserved until all are found, so that no two are the same.
+-- Ports that nothing listens on. A port stays reserved until all are found, so that no two are the same.
 local function free_ports(wanted)
     local sockets, ports, err = {}, {}, nil
     for i, port in ipairs(wanted) do
@@ -70,7 +69,9 @@ local function free_ports(wanted)
         local ok
         ok, err = socket:bind("127.0.0.1", port)
         -- libuv reports a port in use only when listening begins.
-        if ok then ok, err = socket:listen(1, function() end) end
+        if ok then
+            ok, err = socket:listen(1, function() end)
+        end
         if not ok then
             err = ("cannot listen on 127.0.0.1:%d: %s"):format(port, err)
             break
@@ -78,9 +79,13 @@ local function free_ports(wanted)
         err = nil
         ports[i] = socket:getsockname().port
     end
-    for _, socket in ipairs(sockets) do socket:close() end
-    uv.run("nowait") -- closes them now rather than when the loop next turns
-    if err then return nil, err end
+    for _, socket in ipairs(sockets) do
+        socket:close()
+    end
+    uv.run "nowait" -- closes them now rather than when the loop next turns
+    if err then
+        return nil, err
+    end
     return ports
 end
 
@@ -92,75 +97,87 @@ end
 local function new_directory()
     local parent = uv.os_tmpdir()
     local directory, err = uv.fs_mkdtemp(parent .. "/dwsync-emulator-XXXXXX")
-    if not directory then return nil, ("cannot make a directory in %s: %s"):format(parent, err) end
+    if not directory then
+        return nil, ("cannot make a directory in %s: %s"):format(parent, err)
+    end
     return directory
 end
 
 local function write_files(directory, files)
     for name, content in pairs(files) do
         local ok, err = run_directory.write(directory, name, content)
-        if not ok then return nil, err end
+        if not ok then
+            return nil, err
+        end
     end
     return true
 end
 
 local function read_file(path)
     local file = io.open(path, "rb")
-    if not file then return "" end
-    local text = file:read("*a")
+    if not file then
+        return ""
+    end
+    local text = file:read "*a"
     file:close()
     return text
 end
 
--- Let the loop turn until `done()` or the time is over.
+-- Lets the loop turn until `done()` or the time is over.
 local function turn_until(done, timeout)
     local timer, expired = uv.new_timer(), false
-    uv.update_time() -- the loop's clock stood still since it last ran
+    uv.update_time() -- the loop's clock is that of its last turn
     timer:start(timeout, 0, function() expired = true end)
-    while not done() and not expired do uv.run("once") end
+    while not done() and not expired do
+        uv.run "once"
+    end
     timer:close()
     return done()
 end
 
 -- nginx as a child: `exited` is set when it has ended, `ready` when it has said so.
 local function spawn_nginx(program, directory)
-    local child = {stdout = uv.new_pipe(false)}
+    local child = { stdout = uv.new_pipe(false) }
     local process, pid = uv.spawn(program.path, {
-        args = {"-p", directory .. "/", "-c", directory .. "/nginx.conf", "-e", directory .. "/error.log"},
-        stdio = {nil, child.stdout, nil},
+        args = { "-p", directory .. "/", "-c", directory .. "/nginx.conf", "-e", directory .. "/error.log" },
+        stdio = { nil, child.stdout, nil },
         -- Nothing of ours: a LUA_CPATH meant for another Lua would crash the one in nginx.
-        env = {"PATH=" .. (os.getenv("PATH") or ""), "TZ=UTC"},
+        env = { "PATH=" .. (os.getenv "PATH" or ""), "TZ=UTC" },
         -- A session of its own, so that Ctrl-C on a terminal reaches the supervisor alone.
         detached = true,
-    }, function(status, signal) child.exited = {status = status, signal = signal} end)
+    }, function(status, signal) child.exited = { status = status, signal = signal } end)
     if not process then
         child.stdout:close()
         return nil, ("cannot run %s: %s"):format(program.path, pid)
     end
     child.process, child.pid = process, pid
     child.stdout:read_start(function(_, data)
-        if data and data:find("ready", 1, true) then child.ready = true end
+        if data and data:find("ready", 1, true) then
+            child.ready = true
+        end
     end)
     return child
 end
 
 local function end_nginx(child)
-    local function gone() return child.exited end
+    local function gone()
+        return child.exited
+    end
     if not gone() then
-        child.process:kill("sigterm")
+        child.process:kill "sigterm"
         if not turn_until(gone, STOP_TIMEOUT) then
-            child.process:kill("sigkill")
+            child.process:kill "sigkill"
             turn_until(gone, STOP_TIMEOUT)
         end
     end
     child.stdout:close()
     child.process:close()
-    uv.run("nowait")
+    uv.run "nowait"
 end
 
--- nginx's own words, with what to install when a Lua module is what it lacks.
+-- What nginx wrote, with what to install when it lacks a Lua module.
 local function explained(log)
-    local missing = log:match("module '([%w._]+)' not found")
+    local missing = log:match "module '([%w._]+)' not found"
     local hint = ""
     if missing then
         hint = "\nnginx's Lua lacks the module " .. missing .. ": apt-get install lua-cjson lua-luaossl lua-resty-core"
@@ -172,7 +189,9 @@ end
 local function attempt(options, program, ports)
     local directory, child, ok, err
     directory, err = new_directory()
-    if not directory then return nil, err end
+    if not directory then
+        return nil, err
+    end
 
     local seconds, microseconds = uv.gettimeofday()
     local config = {
@@ -181,18 +200,24 @@ local function attempt(options, program, ports)
         project_id = stories.hex_id(options.seed, "project"), supervisor = uv.os_getpid(),
         password = keyring.random_text(24),
     }
-    for name, value in pairs(account.identity(options.seed)) do config[name] = value end
+    for name, value in pairs(stories.identity(options.seed)) do
+        config[name] = value
+    end
     local files = certificates.generate(seconds)
     files["emulator.json"] = cjson.encode(config)
-    files["nginx.conf"] = nginx_conf.text{
+    files["nginx.conf"] = nginx_conf.text {
         modules = program.modules, lua_directory = lua_directory(), port = ports[1], http_port = ports[2],
         root = uv.getuid() == 0,
     }
     ok, err = write_files(directory, files)
-    if ok then child, err = spawn_nginx(program, directory) end
+    if ok then
+        child, err = spawn_nginx(program, directory)
+    end
     if child then
         turn_until(function() return child.ready or child.exited end, START_TIMEOUT)
-        if child.ready then return setmetatable({child = child, directory = directory, config = config}, Emulator) end
+        if child.ready then
+            return setmetatable({ child = child, directory = directory, config = config }, Emulator)
+        end
         end_nginx(child)
         err = explained(read_file(directory .. "/error.log"))
     end
@@ -207,11 +232,13 @@ local function info_of(config, ports, directory)
         ca_file = directory .. "/ca.pem", region = config.region, project_id = config.project_id,
         ak = config.ak, sk = config.sk, clusters = stories.clusters(config), pid = config.supervisor,
     }
-    for _, name in ipairs(M.LOGIN) do info[name] = config[name] end
+    for _, name in ipairs(M.LOGIN) do
+        info[name] = config[name]
+    end
     return info
 end
 
---- Start the service and wait until it answers.
+--- Starts the service and waits until it answers.
 -- @tparam ?table options `port` and `http_port` (0: any free one), `seed` (1), `records` of the large story (2500),
 --   `clusters` more than those that tell a story (0), `ak` and `sk` (random), `nginx` (path of the program)
 -- @treturn Emulator|nil with the table `info`: endpoint, iam_endpoint, metadata_endpoint, ca_file, region, project_id,
@@ -221,46 +248,56 @@ end
 function M.start(options)
     options = checked(options or {})
     local program, err = nginx_program.find(options.nginx)
-    if not program then return nil, err end
+    if not program then
+        return nil, err
+    end
     local self
     for _ = 1, PORT_ATTEMPTS do
         local ports
-        ports, err = free_ports{options.port, options.http_port}
-        if not ports then return nil, err end
+        ports, err = free_ports { options.port, options.http_port }
+        if not ports then
+            return nil, err
+        end
         self, err = attempt(options, program, ports)
         if self then
             self.info = info_of(self.config, ports, self.directory)
             return self
         end
-        -- Somebody else may have taken a port since we saw it free; only then is another try worth it.
-        if not err:find("Address already in use", 1, true) then break end
+        -- Another program may have taken a port since we saw it free; only then is another try worth it.
+        if not err:find("Address already in use", 1, true) then
+            break
+        end
     end
     return nil, err
 end
 
---- Stop nginx and remove its directory. Safe twice.
+--- Stops nginx and removes its directory. Safe twice.
 -- @treturn true|nil
 -- @treturn ?string what could not be removed
 function Emulator:stop()
-    if self.stopped then return true end
+    if self.stopped then
+        return true
+    end
     self.stopped = true
     end_nginx(self.child)
     return run_directory.remove(self.directory)
 end
 
---- What nginx had to complain about so far, the last of it when it is much; "" is what one wants.
+--- Returns what nginx wrote to its error log so far, the end of it when it is long; "" when all is well.
 -- @treturn string safe to print: requests that nginx quotes may hold anything
 function Emulator:complaints()
     return (read_file(self.directory .. "/error.log"):sub(-COMPLAINTS_SHOWN):gsub("[^\n\32-\126]", "?"))
 end
 
---- Let the event loop turn until `done()` holds or nginx has ended by itself.
+--- Lets the event loop turn until `done()` holds or nginx has ended by itself.
 -- @tparam function done
 -- @treturn boolean false when nginx has ended
 function Emulator:serve_until(done)
     while not done() do
-        if self.child.exited then return false end
-        uv.run("once")
+        if self.child.exited then
+            return false
+        end
+        uv.run "once"
     end
     return true
 end

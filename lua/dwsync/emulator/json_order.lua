@@ -1,47 +1,64 @@
 --- What a JSON body asks for, read without trust: a path that leads nowhere is nil, not an error.
--- Pure.
 -- @module dwsync.emulator.json_order
-
 local cjson = require "cjson"
 
 local M = {}
 
---- @tparam ?string body
--- @treturn ?table nil when it is no JSON object
+--- Decodes a body.
+-- @tparam ?string body
+-- @treturn ?table nil when it is not a JSON object
 function M.decode(body)
     local ok, value = pcall(cjson.decode, body or "")
     return ok and type(value) == "table" and value or nil
 end
 
---- The value at a path; null is absent.
+--- Returns the value at a path; null is absent.
 -- @param value
 -- @tparam string ... names of members
 function M.at(value, ...)
-    for _, name in ipairs{...} do
-        if type(value) ~= "table" then return nil end
+    for _, name in ipairs { ... } do
+        if type(value) ~= "table" then
+            return nil
+        end
         value = value[name]
     end
-    if value == cjson.null then return nil end
+    if value == cjson.null then
+        return nil
+    end
     return value
 end
 
---- The text at a path.
+--- Returns the text at a path.
 -- @param value
 -- @tparam string ... names of members
--- @treturn ?string nil when there is anything else
+-- @treturn ?string nil when it is anything else
 function M.text(value, ...)
     local found = M.at(value, ...)
     return type(found) == "string" and found or nil
 end
 
---- The authentication methods that an order names.
+--- Lists the authentication methods that an order names.
 -- @tparam table order
 -- @treturn {[string]=true}
 function M.methods(order)
     local found = {}
     local list = M.at(order, "auth", "identity", "methods")
-    for _, method in pairs(type(list) == "table" and list or {}) do found[method] = true end
+    for _, method in pairs(type(list) == "table" and list or {}) do
+        found[method] = true
+    end
     return found
+end
+
+--- Makes a check of an integer.
+-- @tparam integer least
+-- @tparam ?integer greatest
+-- @treturn function(value) → whether it is one in that range, what was expected
+function M.integer_from(least, greatest)
+    local expected = greatest and ("an integer from %d to %d"):format(least, greatest) or "an integer ≥ " .. least
+    return function(value)
+        local valid = type(value) == "number" and value % 1 == 0 and value >= least and value <= (greatest or math.huge)
+        return valid, expected
+    end
 end
 
 return M

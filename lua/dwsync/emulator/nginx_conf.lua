@@ -1,8 +1,7 @@
---- The text of nginx's configuration for one run. Pure: options in, text out.
+--- The text of nginx's configuration for one run.
 -- File names are relative: nginx resolves them against its prefix, the run's private directory, so that no path of the
 -- machine needs quoting except the Lua search path.
 -- @module dwsync.emulator.nginx_conf
-
 local M = {}
 
 local HEAD = [[
@@ -40,7 +39,7 @@ http {
     lua_package_path "%s";
     lua_socket_log_errors off;
     init_by_lua_block { require("dwsync.emulator.gateway").setup(ngx.config.prefix()) }
-    init_worker_by_lua_block { require("dwsync.emulator.lifeline").hold() }
+    init_worker_by_lua_block { require("dwsync.emulator.gateway").watch_supervisor() }
     header_filter_by_lua_block { require("dwsync.emulator.gateway").stamp() }
     log_by_lua_block { require("dwsync.emulator.gateway").log() }
 ]]
@@ -55,19 +54,20 @@ local SERVER = [[
     }
 ]]
 
--- Server name → certificate; the first server is nginx's default, for whoever sends no SNI or another one.
+-- Server name → certificate; the first is nginx's default, for clients that send no SNI or another one.
 local TLS_SERVERS = {
-    {"localhost", "good.pem"},
-    {"expired.localhost", "expired.pem"},
-    {"wronghost.localhost", "wronghost.pem"},
-    {"unknown.localhost", "unknown.pem"},
+    { "localhost", "good.pem" },
+    { "expired.localhost", "expired.pem" },
+    { "wronghost.localhost", "wronghost.pem" },
+    { "unknown.localhost", "unknown.pem" },
 }
 
 local function quoted(text)
     return (text:gsub('[\\"]', "\\%0"))
 end
 
---- @tparam table options
+--- Writes nginx.conf.
+-- @tparam table options
 -- @tparam {string,...} options.modules dynamic modules to load, absolute paths
 -- @tparam string options.lua_directory where `dwsync/` is found, absolute
 -- @tparam integer options.port TLS

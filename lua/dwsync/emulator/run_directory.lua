@@ -2,7 +2,6 @@
 -- Shared by the supervisor, which makes it, and by nginx, which removes it when the supervisor was killed. Both know
 -- every file by name: nothing is ever removed by pattern.
 -- @module dwsync.emulator.run_directory
-
 local M = {}
 
 --- Everything that may exist in the directory, files before the directories that hold them.
@@ -12,7 +11,7 @@ M.contents = {
     "bodies",
 }
 
---- Write one file readable by its owner only (the directory is mode 0700).
+--- Writes one file, readable by its owner only (the directory is mode 0700).
 -- @tparam string directory
 -- @tparam string name one of @{contents}
 -- @tparam string text
@@ -21,7 +20,9 @@ M.contents = {
 function M.write(directory, name, text)
     local path = directory .. "/" .. name
     local file, err = io.open(path, "wb")
-    if not file then return nil, "cannot create " .. err end
+    if not file then
+        return nil, "cannot create " .. err
+    end
     local written
     written, err = file:write(text)
     local closed, close_err = file:close()
@@ -31,7 +32,7 @@ function M.write(directory, name, text)
     return true
 end
 
---- Remove the directory and what the emulator put there.
+--- Removes the directory and what the emulator put there.
 -- @tparam string directory
 -- @treturn true|nil
 -- @treturn ?string why the directory is still there

@@ -1,8 +1,7 @@
 --- Puts an answer on the wire, whole or spoilt as a fault demands.
--- The only module that writes to the client.
 -- @module dwsync.emulator.sending
--- luacheck: globals ngx
 
+-- luacheck: globals ngx
 local M = {}
 
 local BLOCK = 64 * 1024
@@ -27,7 +26,9 @@ end
 local function send_slowly(body, drip)
     for first = 1, #body, drip.bytes do
         local sent = ngx.print(body:sub(first, first + drip.bytes - 1)) and ngx.flush(true)
-        if not sent then return end -- the client left
+        if not sent then
+            return -- the client left
+        end
         ngx.sleep(drip.interval)
     end
 end
@@ -40,13 +41,15 @@ local function send_repeated(text, times)
     while left > 0 do
         local now = math.min(left, in_block)
         local sent = ngx.print(now == in_block and block or text:rep(now)) and ngx.flush(true)
-        if not sent then return end
+        if not sent then
+            return
+        end
         left = left - now
     end
 end
 
---- Send an answer.
--- @tparam table response `status`, `headers`, `body`; or `silent_for`: so many seconds of nothing, then the end
+--- Sends an answer.
+-- @tparam table response `status`, `headers`, `body`; or `silent_for`: seconds of nothing, then the end
 -- @tparam ?table action of a fault, see @{dwsync.emulator.faults}
 function M.send(response, action)
     if response.silent_for then
@@ -55,17 +58,29 @@ function M.send(response, action)
     end
     action = action or {}
     ngx.status = response.status
-    for name, value in pairs(response.headers) do ngx.header[name] = value end
-    if action.repeat_body then return send_repeated(action.repeat_body.text, action.repeat_body.times) end
+    for name, value in pairs(response.headers) do
+        ngx.header[name] = value
+    end
+    if action.repeat_body then
+        return send_repeated(action.repeat_body.text, action.repeat_body.times)
+    end
 
     local body = response.body
-    if action.truncate then body = body:sub(1, action.truncate) end
+    if action.truncate then
+        body = body:sub(1, action.truncate)
+    end
     local announced = action.content_length or #body
     ngx.header["Content-Length"] = announced
 
-    if action.reset == "body" then return send_half(body) end
-    if action.drip then return send_slowly(body, action.drip) end
-    if announced > #body then return send_too_little(body) end
+    if action.reset == "body" then
+        return send_half(body)
+    end
+    if action.drip then
+        return send_slowly(body, action.drip)
+    end
+    if announced > #body then
+        return send_too_little(body)
+    end
     -- A body longer than announced runs on into the next answer, as in life.
     ngx.print(body)
 end

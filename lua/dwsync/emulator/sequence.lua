@@ -1,16 +1,16 @@
---- The records of one cluster as they stand now: a story, plus what arrived, minus what went.
--- Positions count from the newest record, 0. Knows nothing of requests; hands out JSON because pages are cached so.
+--- The records of one cluster at this moment: a story, plus what arrived, minus what went. Positions count from the
+-- newest record, 0. It hands out JSON because pages are cached so.
 -- @module dwsync.emulator.sequence
-
 local cjson = require "cjson"
 local stories = require "dwsync.emulator.stories"
 
-local Sequence = {__name = "dwsync.emulator.sequence"}
+local Sequence = { __name = "dwsync.emulator.sequence" }
 Sequence.__index = Sequence
 
 local M = {}
 
---- @tparam table cluster
+--- Makes the sequence of a cluster.
+-- @tparam table cluster
 -- @tparam table options see @{dwsync.emulator.stories.records}
 -- @treturn Sequence
 function M.new(cluster, options)
@@ -27,16 +27,20 @@ function M.new(cluster, options)
     }, Sequence)
 end
 
+--- Counts the records.
+-- @treturn integer
 function Sequence:count()
     return #self.arrived + self.last - self.first
 end
 
 local function at(self, position)
-    if position < #self.arrived then return self.arrived[#self.arrived - position] end
+    if position < #self.arrived then
+        return self.arrived[#self.arrived - position]
+    end
     return self.record_at(self.first + position - #self.arrived)
 end
 
---- `n` new records in front.
+--- Puts new records in front.
 -- @tparam integer n
 -- @tparam number now milliseconds since the epoch
 function Sequence:add(n, now)
@@ -51,17 +55,17 @@ function Sequence:add(n, now)
     self.version = self.version + 1
 end
 
---- Take away up to `n` records.
+--- Takes away up to `n` records.
 -- @tparam integer n
 -- @tparam string from "front" (the newest) or "back" (the oldest, as retention does)
 function Sequence:remove(n, from)
     for _ = 1, math.min(n, self:count()) do
-        local told = self.last - self.first
+        local of_story = self.last - self.first
         if from == "front" and #self.arrived > 0 then
             table.remove(self.arrived)
         elseif from == "front" then
             self.first = self.first + 1
-        elseif told > 0 then
+        elseif of_story > 0 then
             self.last = self.last - 1
         else
             table.remove(self.arrived, 1)
@@ -70,7 +74,7 @@ function Sequence:remove(n, from)
     self.version = self.version + 1
 end
 
---- Put other records in the place of all.
+--- Puts other records in the place of all.
 -- @tparam {table,...} records newest first, sent as they are
 function Sequence:replace(records)
     self.first, self.last, self.arrived = 0, #records, {}
@@ -78,7 +82,7 @@ function Sequence:replace(records)
     self.version = self.version + 1
 end
 
---- A slice as a JSON array.
+--- Writes a slice as a JSON array.
 -- @tparam integer position of the first record
 -- @tparam integer size at most
 -- @treturn string JSON text

@@ -1,8 +1,8 @@
---- The clusters the emulator knows and the records their identity sources left: one story a cluster.
--- Everything is computed from the seed and the start time, record by record, so a history of 300,000 costs nothing
--- until it is read. Pure: no clock, no randomness, no nginx; the supervisor lists the clusters, nginx serves them.
+--- The data that the emulator serves: the account, its projects and clusters, and the records their identity sources
+-- left, one story a cluster. Everything is computed from the seed and the start time, record by record, so a history of
+-- 300,000 costs nothing until it is read. It must not use a clock or randomness: the supervisor and nginx each compute
+-- the clusters, and must agree.
 -- @module dwsync.emulator.stories
-
 local cjson = require "cjson"
 local digest = require "openssl.digest"
 
@@ -26,7 +26,7 @@ local PARTIAL_REASONS = {
 }
 
 local function hash(...)
-    return digest.new("sha256"):final(table.concat({...}, "/"))
+    return digest.new("sha256"):final(table.concat({ ... }, "/"))
 end
 
 -- A version 4 UUID from sixteen bytes: what the service's own ids look like. Written out in one format because this is
@@ -37,7 +37,7 @@ local function uuid(bytes)
         32768 + (i * 256 + j) % 16384, k * 256 + l, m * 256 + n, o * 256 + p)
 end
 
---- An id that looks like a project's: 32 hexadecimal digits.
+--- Makes an id that looks like a project's: 32 hexadecimal digits.
 -- @tparam integer seed
 -- @tparam string label
 -- @treturn string
@@ -74,7 +74,7 @@ local function start_of(context, ago, bytes)
 end
 
 local function source_of(context, kind, label)
-    return {id = uuid(hash(context.seed, context.id, "source", label or kind)), type = kind}
+    return { id = uuid(hash(context.seed, context.id, "source", label or kind)), type = kind }
 end
 
 -- A story is a function from its cluster's context {seed, id, started (ms), records} to the number of records and a
@@ -85,7 +85,9 @@ local function regular(context, options)
     return options.count, function(index)
         local bytes = hash(context.seed, context.id, index)
         local record = quiet_run(source, bytes, start_of(context, newest + index * (options.interval or HOUR), bytes))
-        if options.shape then options.shape(record, index, bytes) end
+        if options.shape then
+            options.shape(record, index, bytes)
+        end
         return record
     end
 end
@@ -93,17 +95,19 @@ end
 local STORIES = {}
 
 function STORIES.healthy(context)
-    return regular(context, {count = 7 * 24})
+    return regular(context, { count = 7 * 24 })
 end
 
 function STORIES.failing(context)
-    return regular(context, {count = 7 * 24, shape = function(record, index)
-        if index < 3 * 24 then fail(record, BIND_REFUSED) end
-    end})
+    return regular(context, { count = 7 * 24, shape = function(record, index)
+        if index < 3 * 24 then
+            fail(record, BIND_REFUSED)
+        end
+    end })
 end
 
 function STORIES.mass_delete(context)
-    return regular(context, {count = 7 * 24, shape = function(record, index, bytes)
+    return regular(context, { count = 7 * 24, shape = function(record, index, bytes)
         if index == 0 then
             record.add_count, record.update_count = 0, 2
             record.delete_count = 470 + bytes:byte(23) % 20
@@ -111,33 +115,33 @@ function STORIES.mass_delete(context)
         elseif index == 7 * 24 - 1 then
             record.add_count, record.update_count, record.delete_count = 958, 0, 0 -- the first run brought everybody
         end
-    end})
+    end })
 end
 
 function STORIES.stuck(context)
     -- Hourly until it hung: nothing started after the run that never ended.
-    return regular(context, {count = 5 * 24, newest = 9 * HOUR, shape = function(record, index, bytes)
+    return regular(context, { count = 5 * 24, newest = 9 * HOUR, shape = function(record, index, bytes)
         if index == 0 then
             record.status, record.end_time = "RUNNING", nil
             record.add_count, record.update_count, record.delete_count = 0, 0, 0
         else
             record.end_time = record.start_time + 110 * SECOND + bytes:byte(23) * 80
         end
-    end})
+    end })
 end
 
 function STORIES.partial(context)
-    return regular(context, {count = 4 * 24, type = "oneaccess", shape = function(record, index, bytes)
+    return regular(context, { count = 4 * 24, type = "oneaccess", shape = function(record, index, bytes)
         record.failed_count = 1 + bytes:byte(23) % 9
         record.update_count = record.update_count + 20
         record.fail_reason = PARTIAL_REASONS[index % #PARTIAL_REASONS + 1]
-    end})
+    end })
 end
 
 function STORIES.two_sources(context)
     local directory, aggregated = source_of(context, "ldap"), source_of(context, "oneaccess")
     -- The directory every hour, the aggregated source every two hours between them: three runs in two hours.
-    local turns = {{directory, 0}, {aggregated, 30 * MINUTE}, {directory, HOUR}}
+    local turns = { { directory, 0 }, { aggregated, 30 * MINUTE }, { directory, HOUR } }
     return 7 * 36, function(index)
         local bytes = hash(context.seed, context.id, index)
         local turn = turns[index % 3 + 1]
@@ -147,44 +151,50 @@ function STORIES.two_sources(context)
 end
 
 function STORIES.never()
-    return 0, function() error("this story has no record") end
+    return 0, function() error "this story has no record" end
 end
 
 STORIES.feature_off = STORIES.never
 
 function STORIES.large(context)
-    return regular(context, {count = context.records, interval = 10 * MINUTE, shape = function(record, index)
-        if index % 97 == 96 then fail(record, "Read timed out after 30000 ms: ldaps://directory.example.com:636") end
-    end})
+    return regular(context, { count = context.records, interval = 10 * MINUTE, shape = function(record, index)
+        if index % 97 == 96 then
+            fail(record, "Read timed out after 30000 ms: ldaps://directory.example.com:636")
+        end
+    end })
 end
 
-M.names = {"healthy", "failing", "mass_delete", "stuck", "partial", "two_sources", "never", "feature_off", "large"}
+M.names = { "healthy", "failing", "mass_delete", "stuck", "partial", "two_sources", "never", "feature_off", "large" }
 
---- The clusters of one run.
+--- Lists the clusters of one run.
 -- @tparam table options `seed` (integer) and `clusters` (how many healthy ones besides those that tell a story)
 -- @treturn {{id=string,name=string,story=string},...}
 function M.clusters(options)
     local list = {}
     local function add(name, story)
-        list[#list + 1] = {id = uuid(hash(options.seed, "cluster", name)), name = name, story = story}
+        list[#list + 1] = { id = uuid(hash(options.seed, "cluster", name)), name = name, story = story }
     end
-    for _, story in ipairs(M.names) do add("dws-" .. story:gsub("_", "-"), story) end
-    for number = 1, options.clusters do add(("bulk-%03d"):format(number), "healthy") end
+    for _, story in ipairs(M.names) do
+        add("dws-" .. story:gsub("_", "-"), story)
+    end
+    for number = 1, options.clusters do
+        add(("bulk-%03d"):format(number), "healthy")
+    end
     return list
 end
 
---- The records of one cluster.
+--- Returns the records of one cluster.
 -- @tparam {id=string,story=string} cluster
 -- @tparam table options `seed`, `started` (milliseconds since the epoch) and `records` (length of the large story)
 -- @treturn integer how many
 -- @treturn function(index) → record as a table, cjson.null for null; index 0 is the newest
 function M.records(cluster, options)
-    return STORIES[cluster.story]{
+    return STORIES[cluster.story] {
         seed = options.seed, id = cluster.id, started = options.started, records = options.records,
     }
 end
 
---- A run like any other, for records that arrive while somebody pages.
+--- Makes a run like any other, for records that arrive while a client pages.
 -- @tparam {id=string} cluster
 -- @tparam table options `seed`
 -- @tparam integer number distinct for each record that arrived
@@ -192,12 +202,62 @@ end
 -- @tparam ?table like a record whose identity source the new one belongs to; none: the cluster's directory
 -- @treturn table record
 function M.arrival(cluster, options, number, start, like)
-    local context = {seed = options.seed, id = cluster.id}
+    local context = { seed = options.seed, id = cluster.id }
     local source = source_of(context, "ldap")
-    if like then source = {id = like.identity_source_id, type = like.identity_source_type} end
+    if like then
+        source = { id = like.identity_source_id, type = like.identity_source_type }
+    end
     local record = quiet_run(source, hash(context.seed, context.id, "arrival", number), start)
     record.end_time = start + 1
     return record
+end
+
+-- ---- the account ---------------------------------------------------------------------------------
+
+--- A region whose project exists, and whose tokens are of no use here.
+M.OTHER_REGION = "emu-south-1"
+
+--- Returns who the account is: names that are the same in every run, ids that follow from the seed.
+-- @tparam integer seed
+-- @treturn table `user`, `user_id`, `domain`, `domain_id`, `agency`, `agency_id`, `idp_id`
+function M.identity(seed)
+    return {
+        user = "emulator-user", user_id = M.hex_id(seed, "user"),
+        domain = "emulator-domain", domain_id = M.hex_id(seed, "domain"),
+        agency = "emulator-agency", agency_id = M.hex_id(seed, "agency"),
+        idp_id = "emulator-idp",
+    }
+end
+
+--- Lists the projects of the account.
+-- @tparam table config `seed`, `region`, `project_id`
+-- @tparam integer count how many are in the service's own region; the first has the region's name, and so does the
+--   second, which only a broken account can have
+-- @treturn {{id=string,name=string},...}
+function M.projects(config, count)
+    local ids = { config.project_id, M.hex_id(config.seed, "second project") }
+    local list = {}
+    for i = 1, count do
+        list[i] = { id = ids[i], name = config.region, region = config.region }
+    end
+    list[count + 1] = {
+        id = M.hex_id(config.seed, "project elsewhere"), name = M.OTHER_REGION, region = M.OTHER_REGION,
+    }
+    return list
+end
+
+--- Finds the project that a token's scope names; the id counts when both are given.
+-- @tparam {{id=string,name=string},...} projects
+-- @tparam ?string id
+-- @tparam ?string name
+-- @treturn ?table
+function M.find_project(projects, id, name)
+    for _, project in ipairs(projects) do
+        if id and project.id == id or not id and project.name == name then
+            return project
+        end
+    end
+    return nil
 end
 
 return M

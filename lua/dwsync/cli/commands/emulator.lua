@@ -1,23 +1,22 @@
 --- `dwsync emulator`: the service on this machine, alone or around another command.
 -- Decides about signals, output and exit status; the emulator itself is dwsync.emulator.
 -- @module dwsync.cli.commands.emulator
-
 local M = {}
 
-local CAUGHT = {"sigterm", "sigint", "sighup"}
+local CAUGHT = { "sigterm", "sigint", "sighup" }
 
 local function integer(text)
-    return text:match("^%d+$") and tonumber(text) or nil, ("%q is not a number"):format(text)
+    return text:match "^%d+$" and tonumber(text) or nil, ("%q is not a number"):format(text)
 end
 
---- Add the command's options.
+--- Adds the command's options.
 -- @param parser an argparse command
 function M.configure(parser)
-    parser:summary("Run the DWS service on this machine, for trials and tests.")
+    parser:summary "Run the DWS service on this machine, for trials and tests."
     parser:description("Serves synchronisation records, clusters, IAM and machine credentials on 127.0.0.1,\n"
-        .. "from a seeded data set. Prints one line of JSON when ready and runs until told to end (SIGTERM, Ctrl-C).\n"
+        .. "from a seeded data set. Prints one line of JSON when ready and runs until SIGTERM or Ctrl-C.\n"
         .. "With a COMMAND it runs that instead, the environment pointing at the emulator, and ends with its status.")
-    parser:epilog("Example: dwsync emulator -- dwsync clusters")
+    parser:epilog "Example: dwsync emulator -- dwsync clusters"
     local function number(name, default, text)
         parser:option(name, text):argname("N"):default(default):convert(integer)
     end
@@ -26,10 +25,10 @@ function M.configure(parser)
     number("--seed", "1", "Data set to tell; the same seed tells the same stories.")
     number("--records", "2500", "Records of the large cluster.")
     number("--clusters", "0", "Healthy clusters besides the nine that tell a story.")
-    parser:option("--ak", "Access key to accept, instead of a random one."):argname("KEY")
-    parser:option("--sk", "Secret key that goes with it."):argname("KEY")
-    parser:option("--nginx", "nginx to use, instead of the one in PATH."):argname("FILE")
-    parser:argument("program", "Command to run with the emulator, after --."):argname("COMMAND"):args("*")
+    parser:option("--ak", "Access key to accept, instead of a random one."):argname "KEY"
+    parser:option("--sk", "Secret key that goes with it."):argname "KEY"
+    parser:option("--nginx", "nginx to use, instead of the one in PATH."):argname "FILE"
+    parser:argument("program", "Command to run with the emulator, after --."):argname("COMMAND"):args "*"
 end
 
 -- cjson escapes every slash, which is allowed and unreadable.
@@ -40,8 +39,12 @@ end
 -- A command gets the key pair and nothing else to sign in with.
 local function without_login(info, login)
     local copy = {}
-    for name, value in pairs(info) do copy[name] = value end
-    for _, name in ipairs(login) do copy[name] = nil end
+    for name, value in pairs(info) do
+        copy[name] = value
+    end
+    for _, name in ipairs(login) do
+        copy[name] = nil
+    end
     return copy
 end
 
@@ -60,13 +63,15 @@ local function environment(uv, info, line)
     -- A token of the real cloud must not travel with the emulator's keys.
     values.HUAWEICLOUD_SDK_SECURITY_TOKEN = nil
     local list = {}
-    for name, value in pairs(values) do list[#list + 1] = name .. "=" .. value end
+    for name, value in pairs(values) do
+        list[#list + 1] = name .. "=" .. value
+    end
     return list
 end
 
 -- Catches every signal that would end us: `received` is the first one's name, `react` is called with each.
 local function catch_signals(uv)
-    local signals, watchers = {react = function() end}, {}
+    local signals, watchers = { react = function() end }, {}
     for i, name in ipairs(CAUGHT) do
         watchers[i] = uv.new_signal()
         watchers[i]:start(name, function()
@@ -75,8 +80,10 @@ local function catch_signals(uv)
         end)
     end
     function signals.release()
-        for _, watcher in ipairs(watchers) do watcher:close() end
-        uv.run("nowait") -- a handle still closing when the Lua state goes crashes luv
+        for _, watcher in ipairs(watchers) do
+            watcher:close()
+        end
+        uv.run "nowait" -- a handle still closing when the Lua state goes crashes luv
     end
     return signals
 end
@@ -84,10 +91,10 @@ end
 local function run_program(uv, running, program, line, signals, context)
     local ended
     local process, err, name = uv.spawn(program[1], {
-        args = {(table.unpack or unpack)(program, 2)}, -- luacheck: ignore 113
-        stdio = {0, 1, 2},
+        args = { (table.unpack or unpack)(program, 2) }, -- luacheck: ignore 113
+        stdio = { 0, 1, 2 },
         env = environment(uv, running.info, line),
-    }, function(status, signal) ended = {status = status, signal = signal} end)
+    }, function(status, signal) ended = { status = status, signal = signal } end)
     if not process then
         context.stderr:write(("dwsync emulator: cannot run %s: %s\n"):format(program[1], err))
         return name == "ENOENT" and 127 or 126 -- as shells say it
@@ -95,32 +102,43 @@ local function run_program(uv, running, program, line, signals, context)
 
     signals.react = function(signal)
         -- Ctrl-C on a terminal has reached the command already: once is enough.
-        if signal == "sigint" and uv.guess_handle(0) == "tty" then return end
+        if signal == "sigint" and uv.guess_handle(0) == "tty" then
+            return
+        end
         process:kill(signal)
     end
-    if signals.received then process:kill(signals.received) end -- it came while the emulator started
+    -- It came while the emulator started.
+    if signals.received then
+        process:kill(signals.received)
+    end
     local served = running:serve_until(function() return ended end)
     -- Without its service the command will fail by itself; its status is still the answer.
-    while not ended do uv.run("once") end
+    while not ended do
+        uv.run "once"
+    end
     process:close()
-    if not served then context.stderr:write("dwsync emulator: nginx ended before the command did\n") end
+    if not served then
+        context.stderr:write "dwsync emulator: nginx ended before the command did\n"
+    end
     return ended.signal ~= 0 and 128 + ended.signal or ended.status
 end
 
---- Run the command.
+--- Runs the command.
 -- @tparam table args as parsed by @{configure}
 -- @tparam ?table context `stdout`, `stderr`
 -- @treturn integer exit status
 function M.run(args, context)
     context = context or {}
-    context = {stdout = context.stdout or io.stdout, stderr = context.stderr or io.stderr}
+    context = { stdout = context.stdout or io.stdout, stderr = context.stderr or io.stderr }
     local function fail(message)
         context.stderr:write("dwsync emulator: ", message, "\n")
         return 1
     end
 
     local loaded, emulator = pcall(require, "dwsync.emulator")
-    if not loaded then
+    if not loaded and tostring(emulator):find("'dwsync.emulator' not found", 1, true) then
+        return fail "the emulator is not installed: install the rock dwsync-emulator"
+    elseif not loaded then
         return fail(("a Lua module is missing (on Debian or Ubuntu: apt-get install lua-luv lua-luaossl lua-cjson)\n%s")
             :format(tostring(emulator)))
     end
@@ -132,12 +150,16 @@ function M.run(args, context)
     -- From here on a signal must not end us on the spot: there is a directory to remove.
     local signals = catch_signals(uv)
     local valid, running, err = pcall(emulator.start, options)
-    if not (valid and running) then signals.release() end
+    if not (valid and running) then
+        signals.release()
+    end
     if not valid then
         context.stderr:write("dwsync emulator: ", (tostring(running):gsub("^.-:%d+: ", "")), "\n")
         return 2
     end
-    if not running then return fail(err) end
+    if not running then
+        return fail(err)
+    end
 
     local status
     if args.program and #args.program > 0 then
@@ -152,8 +174,10 @@ function M.run(args, context)
     local complaints = running:complaints()
     running:stop()
     signals.release()
-    if complaints ~= "" then context.stderr:write("dwsync emulator: nginx complained:\n", complaints) end
-    return status or fail("nginx ended unexpectedly")
+    if complaints ~= "" then
+        context.stderr:write("dwsync emulator: nginx complained:\n", complaints)
+    end
+    return status or fail "nginx ended unexpectedly"
 end
 
 return M
