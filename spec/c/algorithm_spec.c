@@ -2,7 +2,7 @@
  * It must not take a value that libdws computed for the expected one. */
 #include "spec.h"
 
-#include "dws_algorithm.h"
+#include "dws/algorithm.h"
 #include "second_signer.h"
 
 #include <stdio.h>

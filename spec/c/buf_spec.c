@@ -1,8 +1,8 @@
-/* buf_spec.c: what dws_buf.c promises about bytes: growth, failure, hex, percent-encoding, UTF-8.
+/* buf_spec.c: what buf.c promises about bytes: growth, failure, hex, percent-encoding, UTF-8.
  * It must not need a network. Linked with --wrap for realloc and free, to refuse memory and to watch it go. */
 #include "spec.h"
 
-#include "dws_internal.h"
+#include "dws/internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* response_spec.c: what dws_http.c makes of answers, the broken and the hostile ones above all.
+/* response_spec.c: what transfer.c makes of answers, the broken and the hostile ones above all.
  * It must not contact anything but the scripted server on loopback. */
 #include "exchange.h"
 

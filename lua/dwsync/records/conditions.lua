@@ -1,4 +1,4 @@
---- The conditions of `where`, for records that are Lua tables: the same rules as the C decoder's (src/lua_filter.c).
+--- The conditions of `where`, for records that are Lua tables: the same rules as the C decoder's (src/lua/filter.c).
 -- It must not read a record before it is asked to.
 -- @module dwsync.records.conditions
 local M = {}
