@@ -36,6 +36,15 @@ bool dws_field_is_text(enum dws_field field)
     return fields[field].is_text;
 }
 
+enum dws_field dws_field_find(struct dws_text name)
+{
+    unsigned field = 0;
+    while (field < DWS_FIELDS &&
+           (fields[field].length != name.length || memcmp(fields[field].name, name.data, name.length) != 0))
+        field++;
+    return field;
+}
+
 static const char *type_name(enum dws_json_type type)
 {
     switch (type) {
@@ -71,12 +80,7 @@ static struct dws_json_string plain_key(struct dws_json_string key, char *room, 
 static unsigned find_field(struct dws_json_string key)
 {
     char room[KEY_ROOM];
-    key = plain_key(key, room, sizeof room);
-    for (unsigned i = 0; i < DWS_FIELDS; i++) {
-        if (is_key(key, fields[i].name, fields[i].length))
-            return i;
-    }
-    return DWS_FIELDS;
+    return dws_field_find(plain_key(key, room, sizeof room).raw);
 }
 
 /* ---- one record ------------------------------------------------------------------------------- */

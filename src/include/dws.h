@@ -312,6 +312,8 @@ enum dws_field {
 /* The field's name in the service's answer. Static storage. */
 struct dws_text dws_field_name(enum dws_field field);
 bool dws_field_is_text(enum dws_field field);
+/* The field of that name; DWS_FIELDS when there is none. */
+enum dws_field dws_field_find(struct dws_text name);
 
 /* One record, pointing into the body. A field that is absent or null has its bit in `present` unset. */
 struct dws_record {
@@ -343,6 +345,44 @@ enum dws_status dws_page_start(struct dws_page *page, struct dws_text body, stru
  * Should sync_records stand twice in a body, the last one counts: record->index begins at 0 again, and page->records
  * is the length of the last one. */
 enum dws_status dws_page_next(struct dws_page *page, struct dws_record *record, struct dws_error *error);
+
+/* ---- choose among records --------------------------------------------------------------------- */
+
+/* What a field is compared with: `text` (without escapes) when the field is a text, else `integer`. */
+struct dws_value {
+    struct dws_text text;
+    int64_t integer; /* times in milliseconds since the epoch */
+};
+
+/* A record meets a condition when it has the field, and the field equals one of the values or, when there are none,
+ * lies in the range. */
+struct dws_condition {
+    enum dws_field field;
+    const struct dws_value *values; /* NULL: min and max decide, for a field that is an integer */
+    size_t count;
+    double min; /* both ends belong to the range; -INFINITY and INFINITY leave it open */
+    double max;
+};
+
+/* A record fits when it meets every condition; without one, every record does. Conditions and values are borrowed for
+ * the duration of the call they are passed to, and nothing needs to be freed. */
+struct dws_filter {
+    const struct dws_condition *conditions;
+    size_t count;
+};
+
+/* Whether the conditions make sense: fields that exist, ranges of integers, bounds that are numbers.
+ * DWS_ERR_ARGUMENT names the one that does not. */
+enum dws_status dws_filter_check(const struct dws_filter *filter, struct dws_error *error);
+/* Whether a record fits a filter that was checked. */
+bool dws_filter_fits(const struct dws_filter *filter, const struct dws_record *record);
+/* Appends the page's text without the records that do not fit. With `traces` each of those leaves its id behind (all
+ * it says when it has none), so that whoever counts records still sees it. DWS_OK: read with the same filter, the
+ * shorter text says the same. DWS_IDLE: the body is to be used as it is, since there is no condition, it is not a page
+ * with records, or it has members beside them and their count. DWS_ERR_ARGUMENT, DWS_ERR_MEMORY. Unless it is DWS_OK,
+ * what was appended is unspecified. */
+enum dws_status dws_filter_page(const struct dws_filter *filter, struct dws_text body, bool traces, struct dws_buf *out,
+                                struct dws_error *error);
 
 /* ---- tell records apart ----------------------------------------------------------------------- */
 

@@ -1,45 +1,40 @@
-/* filter.c: `fields` and `where` of decode_page, compiled once a page and asked once a record.
+/* filter.c: `fields` and `where` of decode_page, read once a page; dws_filter_fits is asked once a record.
  * It must not keep a pointer into a Lua table that could change while records are made: texts are copied. */
 #include "filter.h"
+#include "arguments.h"
+#include "module.h"
 
 #include <math.h>
 #include <string.h>
 
 static unsigned find_field(lua_State *L, const char *option, struct dws_text name)
 {
-    for (unsigned field = 0; field < DWS_FIELDS; field++) {
-        struct dws_text known = dws_field_name(field);
-        if (known.length == name.length && memcmp(known.data, name.data, name.length) == 0)
-            return field;
-    }
-    return (unsigned)luaL_error(L, "option '%s': a record has no field '%s'", option, name.data);
-}
-
-static struct dws_text check_text(lua_State *L, const char *what)
-{
-    struct dws_text text = {NULL, 0};
-    if (lua_type(L, -1) != LUA_TSTRING)
-        luaL_error(L, "%s, got %s", what, luaL_typename(L, -1));
-    text.data = lua_tolstring(L, -1, &text.length);
-    return text;
+    unsigned field = dws_field_find(name);
+    if (field == DWS_FIELDS)
+        luaL_error(L, "%s: a record has no field '%s'", option, name.data);
+    return field;
 }
 
 /* ---- fields ----------------------------------------------------------------------------------- */
 
-static void read_fields(lua_State *L, int options, struct filter *filter)
+static void read_fields(lua_State *L, int options, struct choice *choice)
 {
-    static const char expected[] = "option 'fields' must be a list of field names";
+    static const char expected[] = "fields: expected a list of field names, got %s";
     dws_lua_rawfield(L, options, "fields");
     int list = lua_gettop(L);
-    filter->unknown = lua_isnil(L, list);
-    filter->fields = filter->unknown ? (1u << DWS_FIELDS) - 1 : 0;
-    if (filter->unknown)
+    choice->unknown = lua_isnil(L, list);
+    choice->fields = choice->unknown ? (1u << DWS_FIELDS) - 1 : 0;
+    if (choice->unknown)
         return;
     if (!lua_istable(L, list))
-        luaL_error(L, "%s, got %s", expected, luaL_typename(L, list));
+        luaL_error(L, expected, luaL_typename(L, list));
     for (int i = 1; i <= (int)lua_rawlen(L, list); i++) {
+        struct dws_text name;
         lua_rawgeti(L, list, i);
-        filter->fields |= 1u << find_field(L, "fields", check_text(L, expected));
+        if (lua_type(L, -1) != LUA_TSTRING)
+            luaL_error(L, expected, luaL_typename(L, -1));
+        name.data = lua_tolstring(L, -1, &name.length);
+        choice->fields |= 1u << find_field(L, "fields", name);
         lua_pop(L, 1);
     }
 }
@@ -47,13 +42,13 @@ static void read_fields(lua_State *L, int options, struct filter *filter)
 /* ---- where ------------------------------------------------------------------------------------ */
 
 /* The value on top of the stack; a text is copied into a userdata that takes its place. */
-static struct filter_value read_value(lua_State *L, unsigned field)
+static struct dws_value read_value(lua_State *L, unsigned field)
 {
-    struct filter_value value = {{NULL, 0}, 0};
-    struct dws_text name = dws_field_name(field);
+    struct dws_value value = {{NULL, 0}, 0};
+    const char *name = dws_field_name(field).data;
     if (dws_field_is_text(field)) {
         if (lua_type(L, -1) != LUA_TSTRING)
-            luaL_error(L, "option 'where': %s is compared with texts, got %s", name.data, luaL_typename(L, -1));
+            luaL_error(L, "where: %s is compared with texts, got %s", name, luaL_typename(L, -1));
         size_t length = 0;
         const char *string = lua_tolstring(L, -1, &length);
         char *copy = lua_newuserdata(L, length + 1);
@@ -64,7 +59,7 @@ static struct filter_value read_value(lua_State *L, unsigned field)
     }
     lua_Number number = lua_tonumber(L, -1);
     if (lua_type(L, -1) != LUA_TNUMBER || number != floor(number) || fabs(number) > 9.2e18)
-        luaL_error(L, "option 'where': %s is compared with integers, got %s", name.data,
+        luaL_error(L, "where: %s is compared with integers, got %s", name,
                    lua_type(L, -1) == LUA_TNUMBER ? "another number" : luaL_typename(L, -1));
 #if LUA_VERSION_NUM >= 503
     value.integer = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : (int64_t)number;
@@ -74,17 +69,17 @@ static struct filter_value read_value(lua_State *L, unsigned field)
     return value;
 }
 
-static lua_Number read_bound(lua_State *L, int range, const char *name, lua_Number otherwise)
+static double read_bound(lua_State *L, int range, const char *name, double otherwise)
 {
     dws_lua_rawfield(L, range, name);
-    lua_Number bound = lua_isnil(L, -1) ? otherwise : lua_tonumber(L, -1);
-    if (!lua_isnil(L, -1) && (lua_type(L, -1) != LUA_TNUMBER || isnan(bound)))
-        luaL_error(L, "option 'where': %s of a range must be a number, got %s", name, luaL_typename(L, -1));
+    double bound = lua_isnil(L, -1) ? otherwise : lua_tonumber(L, -1);
+    if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TNUMBER)
+        luaL_error(L, "where: %s of a range must be a number, got %s", name, luaL_typename(L, -1));
     lua_pop(L, 1);
     return bound;
 }
 
-static void read_range(lua_State *L, int range, struct filter_condition *condition)
+static void read_range(lua_State *L, int range, struct dws_condition *condition)
 {
     const bool text = dws_field_is_text(condition->field);
     int bounds = 0;
@@ -93,108 +88,106 @@ static void read_range(lua_State *L, int range, struct filter_condition *conditi
         bounds += strcmp(key, "min") == 0 || strcmp(key, "max") == 0 ? 1 : 3;
     }
     if (text || bounds < 1 || bounds > 2)
-        luaL_error(L, "option 'where': %s wants a value, a list of values%s", dws_field_name(condition->field).data,
+        luaL_error(L, "where: %s wants a value, a list of values%s", dws_field_name(condition->field).data,
                    text ? "" : ", or {min =, max =}");
-    condition->values = NULL;
     condition->min = read_bound(L, range, "min", -HUGE_VAL);
     condition->max = read_bound(L, range, "max", HUGE_VAL);
 }
 
-static void read_list(lua_State *L, int list, struct filter_condition *condition)
+/* The values in the list at `list`, or the one value there. Their copies stay on the stack. */
+static void read_values(lua_State *L, int list, struct dws_condition *condition)
 {
-    condition->count = lua_rawlen(L, list);
-    luaL_checkstack(L, (int)condition->count + LUA_MINSTACK, "option 'where': too many values");
-    condition->values = lua_newuserdata(L, (condition->count + 1) * sizeof *condition->values);
-    for (size_t i = 0; i < condition->count; i++) {
-        lua_rawgeti(L, list, (int)i + 1);
-        condition->values[i] = read_value(L, condition->field); /* its copy stays on the stack */
+    const bool one = !lua_istable(L, list);
+    const size_t count = one ? 1 : lua_rawlen(L, list);
+    luaL_checkstack(L, (int)count + LUA_MINSTACK, "where: too many values");
+    struct dws_value *values = lua_newuserdata(L, count * sizeof *values);
+    for (size_t i = 0; i < count; i++) {
+        if (one)
+            lua_pushvalue(L, list);
+        else
+            lua_rawgeti(L, list, (int)i + 1);
+        values[i] = read_value(L, condition->field);
+    }
+    condition->values = values;
+    condition->count = count;
+}
+
+static void check_names(lua_State *L, int where)
+{
+    for (lua_pushnil(L); lua_next(L, where); lua_pop(L, 2)) {
+        struct dws_text name = {"", 0};
+        lua_pushvalue(L, -2);
+        if (lua_type(L, -1) == LUA_TSTRING || lua_type(L, -1) == LUA_TNUMBER)
+            name.data = lua_tolstring(L, -1, &name.length);
+        else
+            name.data = luaL_typename(L, -1);
+        find_field(L, "where", name);
     }
 }
 
-/* The condition's value is on top of the stack, and stays there. */
-static void read_condition(lua_State *L, struct filter_condition *condition)
+static void read_where(lua_State *L, int options, struct choice *choice)
 {
-    int value = lua_gettop(L);
-    if (lua_istable(L, value) && lua_rawlen(L, value) > 0) {
-        read_list(L, value, condition);
-    } else if (lua_istable(L, value)) {
-        read_range(L, value, condition);
-    } else {
-        condition->count = 1;
-        condition->values = lua_newuserdata(L, sizeof *condition->values);
-        lua_pushvalue(L, value);
-        condition->values[0] = read_value(L, condition->field);
-    }
-}
-
-static void read_where(lua_State *L, int options, struct filter *filter)
-{
+    struct dws_error error;
     dws_lua_rawfield(L, options, "where");
-    filter->count = 0;
     if (lua_isnil(L, -1))
         return;
     int where = lua_gettop(L);
     if (!lua_istable(L, where))
-        luaL_error(L, "option 'where' must be a table of conditions, got %s", luaL_typename(L, where));
-    for (lua_pushnil(L); lua_next(L, where); lua_pop(L, 2)) {
-        lua_pushvalue(L, -2);
-        find_field(L, "where", check_text(L, "option 'where' must map field names to conditions"));
-    }
+        luaL_error(L, "where: expected a table of conditions, got %s", luaL_typename(L, where));
+    check_names(L, where);
     for (unsigned field = 0; field < DWS_FIELDS; field++) {
-        luaL_checkstack(L, 8, "option 'where'");
+        luaL_checkstack(L, 8, "where");
         dws_lua_rawfield(L, where, dws_field_name(field).data);
-        if (!lua_isnil(L, -1)) {
-            struct filter_condition *condition = &filter->conditions[filter->count++];
-            *condition = (struct filter_condition){.field = field};
-            read_condition(L, condition);
-        }
+        if (lua_isnil(L, -1))
+            continue;
+        struct dws_condition *condition = &choice->conditions[choice->filter.count++];
+        *condition = (struct dws_condition){.field = field};
+        if (lua_istable(L, -1) && lua_rawlen(L, -1) == 0)
+            read_range(L, lua_gettop(L), condition);
+        else
+            read_values(L, lua_gettop(L), condition);
     }
+    if (dws_filter_check(&choice->filter, &error) != DWS_OK)
+        luaL_error(L, "where: %s", error.message);
 }
 
-void dws_lua_filter(lua_State *L, int index, struct filter *filter)
+void dws_lua_choice(lua_State *L, int index, struct choice *choice)
 {
-    if (lua_isnoneornil(L, index)) {
-        filter->fields = (1u << DWS_FIELDS) - 1;
-        filter->unknown = true;
-        filter->count = 0;
+    choice->filter = (struct dws_filter){choice->conditions, 0};
+    choice->fields = (1u << DWS_FIELDS) - 1;
+    choice->unknown = true;
+    if (lua_isnoneornil(L, index))
         return;
-    }
-    read_fields(L, index, filter);
-    read_where(L, index, filter);
+    read_fields(L, index, choice);
+    read_where(L, index, choice);
 }
 
-/* ---- asking ----------------------------------------------------------------------------------- */
+/* ---- checking alone --------------------------------------------------------------------------- */
 
-/* Most texts have no escapes, and most of those that differ differ in length. */
-static inline bool is_text(struct dws_json_string string, struct dws_text text)
+static int check(lua_State *L)
 {
-    if (string.escaped)
-        return dws_json_equals(string, text);
-    return string.raw.length == text.length && memcmp(string.raw.data, text.data, text.length) == 0;
+    struct choice choice;
+    dws_lua_choice(L, 1, &choice);
+    return 0;
 }
 
-static bool meets(const struct filter_condition *condition, const struct dws_record *record)
+/* core.check_choice(options) → true, or false and what is wrong with options.fields and options.where of decode_page */
+static int core_check_choice(lua_State *L)
 {
-    enum dws_field field = condition->field;
-    if (!(record->present & 1u << field))
-        return false;
-    if (!condition->values) {
-        lua_Number number = (lua_Number)record->integer[field];
-        return number >= condition->min && number <= condition->max;
-    }
-    for (size_t i = 0; i < condition->count; i++) {
-        if (dws_field_is_text(field) ? is_text(record->text[field], condition->values[i].text)
-                                     : record->integer[field] == condition->values[i].integer)
-            return true;
-    }
-    return false;
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    lua_pushcfunction(L, check);
+    lua_pushvalue(L, 1);
+    int failed = lua_pcall(L, 1, 0, 0);
+    if (failed == LUA_ERRMEM)
+        return lua_error(L);
+    lua_pushboolean(L, !failed);
+    lua_replace(L, 1);
+    return failed ? 2 : 1;
 }
 
-bool dws_lua_fits(const struct filter *filter, const struct dws_record *record)
+void dws_lua_open_filter(lua_State *L)
 {
-    for (size_t i = 0; i < filter->count; i++) {
-        if (!meets(&filter->conditions[i], record))
-            return false;
-    }
-    return true;
+    lua_pushcfunction(L, core_check_choice);
+    lua_setfield(L, -2, "check_choice");
 }

@@ -1,8 +1,12 @@
 /* page.c: core.decode_page: the body of a page → a Lua table that is safe to rely on.
  * It must not know about HTTP or about what a failing service says: an unknown field is kept, that is all. */
+#include "page.h"
+#include "arguments.h"
 #include "filter.h"
-#include "seen.h"
+#include "module.h"
 #include "record.h"
+#include "results.h"
+#include "seen.h"
 
 #include <string.h>
 
@@ -14,7 +18,7 @@ struct decoder {
     struct dws_text body;
     struct dws_page page;
     struct record_maker maker;
-    struct filter filter;
+    struct choice choice;
     struct dws_seen *ids; /* or NULL: every record is handed over */
     size_t rows;         /* records in the list that is being made */
 };
@@ -60,7 +64,7 @@ static int expected_rows(const struct decoder *d, const struct dws_record *first
 {
     size_t left = (size_t)(d->page.json.end - d->page.json.at);
     size_t each = first->source.length > SMALLEST_RECORD ? first->source.length : SMALLEST_RECORD;
-    return d->filter.count == 0 && d->rows == 0 ? (int)(left / each) + 1 : 0;
+    return d->choice.filter.count == 0 && d->rows == 0 ? (int)(left / each) + 1 : 0;
 }
 
 /* Whether the record is to be handed over: it fits, and was not seen on an earlier page. */
@@ -70,7 +74,7 @@ static enum dws_status is_wanted(struct decoder *d, const struct dws_record *rec
     unsigned news = DWS_ID_NEW;
     if (d->ids && dws_seen_add(d->ids, record, &news, error) != DWS_OK)
         return error->status;
-    *wanted = (news & DWS_ID_NEW) && dws_lua_fits(&d->filter, record);
+    *wanted = (news & DWS_ID_NEW) && dws_filter_fits(&d->choice.filter, record);
     return DWS_OK;
 }
 
@@ -140,7 +144,7 @@ static int decode(lua_State *L)
     if (d->ids)
         dws_seen_begin_page(d->ids);
     d->L = L;
-    dws_lua_prepare_records(&d->maker, L, d->filter.fields, d->filter.unknown);
+    dws_lua_prepare_records(&d->maker, L, d->choice.fields, d->choice.unknown);
     if (push_records(d, &error) != DWS_IDLE)
         return error.status == DWS_ERR_MEMORY ? dws_lua_fail(L, &error) : fail(L, d->body, &error);
     push_page(d, d->body);
@@ -156,7 +160,7 @@ static int decode(lua_State *L)
 int dws_lua_decode(lua_State *L, struct dws_text body, int options)
 {
     struct decoder d = {.L = L, .body = body};
-    dws_lua_filter(L, options, &d.filter);
+    dws_lua_choice(L, options, &d.choice);
     luaL_checkstack(L, LUA_MINSTACK, "decode_page");
     lua_pushcfunction(L, decode); /* may run a finaliser, so it comes before the ids are looked at */
     d.ids = dws_lua_ids_hold(L, options);
@@ -182,8 +186,50 @@ static int core_decode_page(lua_State *L)
     return dws_lua_decode(L, body, 2);
 }
 
-void dws_lua_open_decode(lua_State *L)
+/* ---- a shorter page --------------------------------------------------------------------------- */
+
+bool dws_lua_reduce(lua_State *L, struct dws_text body, int options)
 {
-    lua_pushcfunction(L, core_decode_page);
-    lua_setfield(L, -2, "decode_page");
+    struct choice choice;
+    struct dws_error error;
+    const int top = lua_gettop(L);
+    luaL_checkstack(L, LUA_MINSTACK, "reduce_page");
+    dws_lua_choice(L, options, &choice);
+    dws_lua_rawfield(L, options, "ids");
+    const bool traces = lua_toboolean(L, -1);
+    struct dws_buf *out = dws_lua_buf(L);
+    enum dws_status status = dws_filter_page(&choice.filter, body, traces, out, &error);
+    if (status == DWS_OK) {
+        dws_lua_push_buf(L, out);
+        lua_replace(L, top + 1);
+        lua_settop(L, top + 1);
+        return true;
+    }
+    if (status != DWS_IDLE)
+        dws_lua_fail(L, &error); /* out of memory, since the choice was checked: raises */
+    dws_buf_free(out);
+    lua_settop(L, top);
+    return false;
+}
+
+/* core.reduce_page(body, options) → a shorter body from which core.decode_page makes the same with these options, or
+ * nil when there is nothing to leave out or the body is not a page: then it is to be handed on as it is.
+ * options.where as of decode_page; options.ids: true when ids will be there */
+static int core_reduce_page(lua_State *L)
+{
+    struct dws_text body;
+    body.data = luaL_checklstring(L, 1, &body.length);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    return dws_lua_reduce(L, body, 2) ? 1 : 0;
+}
+
+void dws_lua_open_page(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"decode_page", core_decode_page},
+        {"reduce_page", core_reduce_page},
+        {NULL, NULL},
+    };
+    dws_lua_setfuncs(L, functions);
 }

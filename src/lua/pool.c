@@ -1,6 +1,9 @@
 /* pool.c: core.pool{…} and its methods submit, next, cancel, pending, close.
  * It must not run Lua while libcurl is on the C stack. */
+#include "arguments.h"
 #include "module.h"
+#include "response.h"
+#include "results.h"
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* record.c: one record → a Lua table, and any JSON value → a Lua value.
  * It must not know of pages, nor choose among records. */
 #include "record.h"
+#include "results.h"
 
 #include <string.h>
 
@@ -14,15 +15,6 @@
 #define CACHED_BYTES 256 /* longer texts are not compared */
 
 /* ---- values ----------------------------------------------------------------------------------- */
-
-void dws_lua_push_integer(lua_State *L, int64_t integer)
-{
-#if LUA_VERSION_NUM >= 503
-    lua_pushinteger(L, integer);
-#else
-    lua_pushnumber(L, (lua_Number)integer); /* exact to 2^53 */
-#endif
-}
 
 static void push_string(lua_State *L, struct dws_json_string string)
 {
@@ -132,12 +124,7 @@ void dws_lua_add_unknown(lua_State *L, struct dws_text source, bool (*is_known)(
 
 static bool is_record_field(struct dws_text key)
 {
-    for (unsigned field = 0; field < DWS_FIELDS; field++) {
-        struct dws_text name = dws_field_name(field);
-        if (key.length == name.length && memcmp(key.data, name.data, name.length) == 0)
-            return true;
-    }
-    return false;
+    return dws_field_find(key) != DWS_FIELDS;
 }
 
 /* ---- fields ----------------------------------------------------------------------------------- */

@@ -2,7 +2,8 @@
 #ifndef LUA_RECORD_H
 #define LUA_RECORD_H
 
-#include "module.h"
+#include "dws.h"
+#include "versions.h"
 
 #define DWS_LUA_CACHES 4 /* fields whose texts come again from record to record: source, its type, status, reason */
 #define DWS_LUA_CACHED 4 /* texts remembered of each, so that a repeated one is neither hashed nor copied again */
@@ -28,7 +29,5 @@ void dws_lua_push_record(struct record_maker *maker, const struct dws_record *re
 /* Reads an object again for its members that are none of the known ones, and adds them to the table on top of the stack.
  * What was valid once is valid now. */
 void dws_lua_add_unknown(lua_State *L, struct dws_text source, bool (*is_known)(struct dws_text key));
-/* An integer where Lua has them, else a number: exact to 2^53. */
-void dws_lua_push_integer(lua_State *L, int64_t integer);
 
 #endif

@@ -1,6 +1,9 @@
 /* response.c: a response as a Lua table: status, headers, body or the page that it is.
  * It must not hold a pointer into the pool: what is pushed is Lua's own. */
+#include "response.h"
+#include "arguments.h"
 #include "module.h"
+#include "page.h"
 
 #include <string.h>
 

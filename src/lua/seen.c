@@ -1,6 +1,9 @@
 /* seen.c: core.ids(): which records were seen while a list is read page by page.
  * It must not look at records: core.decode_page does, with options.ids. */
 #include "seen.h"
+#include "arguments.h"
+#include "module.h"
+#include "results.h"
 
 #define IDS "dwsync.ids"
 
@@ -76,13 +79,6 @@ static int core_ids(lua_State *L)
     return 1;
 }
 
-/* ids:begin_reading(): the next page decoded with these ids is the first of a reading */
-static int ids_begin_reading(lua_State *L)
-{
-    dws_seen_begin_reading(check_ids(L, 1));
-    return 0;
-}
-
 /* ids:begin_again() → place: another reading begins, and the page decoded last is its first */
 static int ids_begin_again(lua_State *L)
 {
@@ -105,10 +101,10 @@ static int ids_close(lua_State *L)
     return 0;
 }
 
-void dws_lua_open_ids(lua_State *L)
+void dws_lua_open_seen(lua_State *L)
 {
     static const luaL_Reg methods[] = {
-        {"begin_reading", ids_begin_reading}, {"begin_again", ids_begin_again}, {"close", ids_close}, {"__gc", ids_close}, {"__close", ids_close},
+        {"begin_again", ids_begin_again}, {"close", ids_close}, {"__gc", ids_close}, {"__close", ids_close},
         {NULL, NULL},
     };
     if (luaL_newmetatable(L, IDS)) {

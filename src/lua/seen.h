@@ -2,7 +2,8 @@
 #ifndef LUA_SEEN_H
 #define LUA_SEEN_H
 
-#include "module.h"
+#include "dws.h"
+#include "versions.h"
 
 /* options.ids of the table at `index` (or nil); NULL when there is none. Pushes one value, which is to be released: until
  * then the ids are in use, and a finaliser that runs meanwhile can neither close nor change them. */

@@ -1,6 +1,8 @@
 /* sign.c: core.sign and its two stages; core.sha256.
  * It must not keep a secret: everything is borrowed from the caller's tables for one call. */
+#include "arguments.h"
 #include "module.h"
+#include "results.h"
 
 typedef enum dws_status (*stage_function)(const struct dws_request *request, const struct dws_credentials *credentials,
                                           struct dws_signed_names names, struct dws_text date, struct dws_buf *out,
@@ -62,11 +64,6 @@ static void read_arguments(lua_State *L, struct arguments *a)
     read_signed_names(L, 1, &a->names);
 }
 
-static void push_buf(lua_State *L, struct dws_buf *buf)
-{
-    lua_pushlstring(L, buf->data ? buf->data : "", buf->length);
-}
-
 static int run_stage(lua_State *L, stage_function stage)
 {
     struct arguments a;
@@ -75,8 +72,7 @@ static int run_stage(lua_State *L, stage_function stage)
     struct dws_buf *out = dws_lua_buf(L);
     if (stage(&a.request, &a.credentials, a.names, a.date, out, &error) != DWS_OK)
         return dws_lua_fail(L, &error);
-    push_buf(L, out);
-    dws_buf_wipe(out);
+    dws_lua_push_buf(L, out);
     return 1;
 }
 
@@ -120,9 +116,9 @@ static int core_sign(lua_State *L)
     if (dws_sign(&a.request, &a.credentials, a.names, a.date, signature, &error) != DWS_OK)
         return dws_lua_fail(L, &error);
     lua_createtable(L, 0, 4 + (int)a.request.header_count); /* the request's will most likely join them */
-    push_buf(L, &signature->host);
+    dws_lua_push_buf(L, &signature->host);
     lua_setfield(L, -2, "Host");
-    push_buf(L, &signature->authorization);
+    dws_lua_push_buf(L, &signature->authorization);
     lua_setfield(L, -2, "Authorization");
     lua_pushlstring(L, a.date.data, a.date.length);
     lua_setfield(L, -2, "X-Sdk-Date");
@@ -143,8 +139,7 @@ static int core_sha256(lua_State *L)
     struct dws_buf *out = dws_lua_buf(L);
     if (dws_sha256(bytes, out, &error) != DWS_OK)
         return dws_lua_fail(L, &error);
-    push_buf(L, out);
-    dws_buf_wipe(out);
+    dws_lua_push_buf(L, out);
     return 1;
 }
 
