@@ -29,17 +29,4 @@ bool dws_text_is_token(struct dws_text text);
 /* Length of the well-formed UTF-8 sequence that starts with a byte of 0x80 or more; 0 when there is none. */
 size_t dws_utf8_sequence(const unsigned char *bytes, size_t left);
 
-
-/* What pool_cache.c notes about a pool. It lies in the pool, so that giving one back needs no memory. */
-struct dws_pool_lease {
-    struct dws_pool *next; /* in the list of idle ones */
-    size_t concurrency;
-    unsigned long generation; /* of the process that may use it */
-};
-struct dws_pool_lease *dws_pool_lease(struct dws_pool *pool);
-/* How many connections stay open when nothing uses them, in place of as many as transfers run at once. */
-void dws_pool_keep(struct dws_pool *pool, size_t connections);
-/* Overwrites what requests and answers left in the pool; nothing may be pending. */
-void dws_pool_forget(struct dws_pool *pool);
-
 #endif

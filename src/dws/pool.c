@@ -1,5 +1,6 @@
 /* pool.c: many transfers over one libcurl multi handle: queued, active, done.
  * It must not look into a request or a response. One thread at a time. */
+#include "pool.h"
 #include "transfer.h"
 
 #include <limits.h>

@@ -1,6 +1,6 @@
 /* pool_cache.c: idle pools of this process, handed from thread to thread.
  * It must not touch a pool that somebody has taken, nor one that another process opened. */
-#include "internal.h"
+#include "pool.h"
 
 #include <pthread.h>
 

@@ -64,7 +64,7 @@ static enum dws_status status_of(CURLcode code)
 
 /* A line behind the blank one begins the next response when the last was informational (1xx); else it is a trailer,
  * which is too late to say what the answer was. */
-size_t dws_transfer_on_header(char *bytes, size_t size, size_t count, void *user)
+static size_t on_header(char *bytes, size_t size, size_t count, void *user)
 {
     struct dws_transfer *t = user;
     size_t length = size * count;
@@ -87,7 +87,7 @@ size_t dws_transfer_on_header(char *bytes, size_t size, size_t count, void *user
     return t->response_headers.failed ? 0 : length;
 }
 
-size_t dws_transfer_on_body(char *bytes, size_t size, size_t count, void *user)
+static size_t on_body(char *bytes, size_t size, size_t count, void *user)
 {
     struct dws_transfer *t = user;
     size_t length = size * count;
@@ -129,8 +129,8 @@ void dws_transfer_reset(struct dws_transfer *t)
 {
     curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
     free_headers(t);
-    if (t->settings.length == 0)
-        curl_easy_reset(t->easy); /* a body may be among what it was told */
+    if (t->options.told.length == 0)
+        dws_transfer_options_reset(&t->options, t->easy); /* a body may be among what it was told */
     if (t->response_body.capacity > KEPT_BODY_BYTES)
         dws_buf_free(&t->response_body);
     dws_buf_clear(&t->response_body);
@@ -152,7 +152,7 @@ static void erase_whole(struct dws_buf *buf)
 
 void dws_transfer_forget(struct dws_transfer *t)
 {
-    dws_transfer_unconfigure(t);
+    dws_transfer_options_reset(&t->options, t->easy);
     erase_whole(&t->response_headers);
     erase_whole(&t->response_body);
     memset(t->host, 0, sizeof t->host);
@@ -166,8 +166,7 @@ void dws_transfer_free(struct dws_transfer *t)
         return;
     curl_easy_cleanup(t->easy);
     free_headers(t);
-    dws_buf_wipe(&t->settings);
-    dws_buf_wipe(&t->wanted);
+    dws_transfer_options_free(&t->options);
     dws_buf_wipe(&t->line);
     dws_buf_free(&t->response_headers);
     dws_buf_free(&t->response_body);
@@ -175,11 +174,6 @@ void dws_transfer_free(struct dws_transfer *t)
 }
 
 /* ---- what may be sent ------------------------------------------------------------------------- */
-
-bool dws_request_is_head(const struct dws_request *request)
-{
-    return dws_text_compare_nocase(request->method, dws_text_of("HEAD")) == 0;
-}
 
 /* Framing a body otherwise than it is leaves bytes that a server reads as another request. */
 static bool is_framing(struct dws_text name)
@@ -281,6 +275,19 @@ static CURLcode address(struct dws_transfer *t, const struct dws_request *reques
     return code ? code : curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
 }
 
+static CURLcode set_reading(struct dws_transfer *t, bool head)
+{
+    CURL *easy = t->easy;
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    code = code ? code : curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
+    code = code ? code : curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    code = code ? code : curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+    if (!head) /* which announces what does not come */
+        code = code ? code : curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->max_response_bytes);
+    code = code ? code : curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->detail);
+    return code ? code : curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
+}
+
 enum dws_status dws_transfer_prepare(struct dws_transfer *t, const struct dws_request *request,
                                      const struct dws_transport *transport, struct dws_error *error)
 {
@@ -289,8 +296,9 @@ enum dws_status dws_transfer_prepare(struct dws_transfer *t, const struct dws_re
         return error->status;
     t->max_response_bytes = transport->max_response_bytes ? transport->max_response_bytes : DEFAULT_MAX_RESPONSE_BYTES;
     snprintf(t->host, sizeof t->host, "%.*s", (int)url.authority.length, url.authority.data);
-    CURLcode code = dws_transfer_configure(t, request, &url, transport);
+    CURLcode code = dws_transfer_options_set(&t->options, t->easy, request, &url, transport);
     code = code ? code : address(t, request, &url);
+    code = code ? code : set_reading(t, dws_request_is_head(request));
     if (code == CURLE_OK)
         return DWS_OK;
     return dws_fail(error, code == CURLE_OUT_OF_MEMORY ? DWS_ERR_MEMORY : DWS_ERR_ARGUMENT, "request: %s",

@@ -1,7 +1,7 @@
-/* transfer_options.c: how a transfer travels: method, trust, route, limits, told to libcurl once and kept while it is the same.
- * Telling a handle everything takes as long as signing a request, and from one page to the next nothing of it changes.
- * It must not know the request's URL, headers and time limit: those are set for each request, see transfer.c. */
-#include "transfer.h"
+/* transfer_options.c: method, trust and route, told to libcurl once and kept while they are the same: telling a handle
+ * everything takes as long as signing a request, and from one page to the next nothing of it changes.
+ * It must not know the transfer, nor the request's URL, headers and limits: transfer.c sets those for each request. */
+#include "transfer_options.h"
 
 #include <string.h>
 
@@ -9,6 +9,11 @@
 
 /* Collects the first failure, so that a list of options reads as a list. */
 #define SET(option, value) (code = code ? code : curl_easy_setopt(easy, option, value))
+
+bool dws_request_is_head(const struct dws_request *request)
+{
+    return dws_text_compare_nocase(request->method, dws_text_of("HEAD")) == 0;
+}
 
 static CURLcode set_method(CURL *easy, const struct dws_request *request)
 {
@@ -70,29 +75,12 @@ static CURLcode set_route(CURL *easy, const struct dws_url *url, const struct dw
     return code;
 }
 
-static CURLcode set_reading(CURL *easy, struct dws_transfer *t, bool head)
-{
-    CURLcode code = CURLE_OK;
-    SET(CURLOPT_HEADERFUNCTION, dws_transfer_on_header);
-    SET(CURLOPT_HEADERDATA, t);
-    SET(CURLOPT_WRITEFUNCTION, dws_transfer_on_body);
-    SET(CURLOPT_WRITEDATA, t);
-    if (!head)
-        SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->max_response_bytes); /* HEAD announces what does not come */
-    SET(CURLOPT_ERRORBUFFER, t->detail);
-    SET(CURLOPT_PRIVATE, t);
-    return code;
-}
-
-/* Everything but URL, headers and time limit. */
-static CURLcode set_all(struct dws_transfer *t, const struct dws_request *request, const struct dws_url *url,
+static CURLcode set_all(CURL *easy, const struct dws_request *request, const struct dws_url *url,
                         const struct dws_transport *transport)
 {
-    CURL *easy = t->easy;
     CURLcode code = set_method(easy, request);
     code = code ? code : set_trust(easy, transport);
     code = code ? code : set_route(easy, url, transport);
-    code = code ? code : set_reading(easy, t, dws_request_is_head(request));
     SET(CURLOPT_USERAGENT, transport->user_agent ? transport->user_agent : "dwsync/" DWS_VERSION);
     SET(CURLOPT_CONNECTTIMEOUT_MS,
         transport->connect_timeout_ms > 0 ? transport->connect_timeout_ms : DEFAULT_CONNECT_TIMEOUT_MS);
@@ -116,11 +104,9 @@ static void append_setting(struct dws_buf *out, const char *string)
 }
 
 /* All that set_all depends on when the request is a plain one, in bytes to be compared. */
-static void describe(const struct dws_transfer *t, const struct dws_url *url, const struct dws_transport *transport,
-                     struct dws_buf *out)
+static void describe(const struct dws_url *url, const struct dws_transport *transport, struct dws_buf *out)
 {
-    const long numbers[] = {transport->connect_timeout_ms, (long)t->max_response_bytes, url->https, url->loopback,
-                            url->metadata};
+    const long numbers[] = {transport->connect_timeout_ms, url->https, url->loopback, url->metadata};
     const char *const strings[] = {transport->ca_file, transport->client_cert, transport->client_key, transport->proxy,
                                    transport->user_agent};
     const size_t count = sizeof strings / sizeof *strings;
@@ -140,28 +126,34 @@ static bool is_plain(const struct dws_request *request, const struct dws_transpo
            (!request->method.data || dws_text_compare_nocase(request->method, dws_text_of("GET")) == 0);
 }
 
-void dws_transfer_unconfigure(struct dws_transfer *t)
+void dws_transfer_options_reset(struct dws_transfer_options *options, CURL *easy)
 {
-    curl_easy_reset(t->easy); /* its share stays */
-    dws_buf_wipe(&t->settings);
+    curl_easy_reset(easy); /* its share stays */
+    dws_buf_wipe(&options->told);
 }
 
-CURLcode dws_transfer_configure(struct dws_transfer *t, const struct dws_request *request, const struct dws_url *url,
-                                const struct dws_transport *transport)
+CURLcode dws_transfer_options_set(struct dws_transfer_options *options, CURL *easy, const struct dws_request *request,
+                                  const struct dws_url *url, const struct dws_transport *transport)
 {
-    struct dws_buf *wanted = &t->wanted;
+    struct dws_buf *wanted = &options->wanted;
     CURLcode code = CURLE_OK;
     dws_buf_clear(wanted);
     if (is_plain(request, transport))
-        describe(t, url, transport, wanted);
+        describe(url, transport, wanted);
     if (wanted->length == 0 || wanted->failed ||
-        dws_text_compare(dws_buf_text(wanted), dws_buf_text(&t->settings)) != 0) {
-        if (t->settings.length > 0)
-            dws_transfer_unconfigure(t);
-        code = set_all(t, request, url, transport);
+        dws_text_compare(dws_buf_text(wanted), dws_buf_text(&options->told)) != 0) {
+        if (options->told.length > 0)
+            dws_transfer_options_reset(options, easy);
+        code = set_all(easy, request, url, transport);
         if (code == CURLE_OK && !wanted->failed)
-            dws_buf_swap(wanted, &t->settings);
+            dws_buf_swap(wanted, &options->told);
     }
     dws_buf_erase(wanted);
     return code;
+}
+
+void dws_transfer_options_free(struct dws_transfer_options *options)
+{
+    dws_buf_wipe(&options->told);
+    dws_buf_wipe(&options->wanted);
 }
