@@ -3,7 +3,7 @@
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-{ cmake -G Ninja -S . -B "$work" -DDWSYNC_TESTS=ON -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-fsanitize=thread &&
+{ cmake -G Ninja -S . -B "$work" -DDWSYNC_TESTS=ON -DDWSYNC_WERROR=ON -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-fsanitize=thread &&
     cmake --build "$work" --target pool_cache_spec; } >"$work/log" 2>&1 || {
     cat "$work/log"
     exit 1

@@ -4,7 +4,6 @@
 #include "dws.h"
 
 #include <math.h>
-#include <string.h>
 #include <time.h>
 
 #if LUA_VERSION_NUM == 501
