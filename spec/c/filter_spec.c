@@ -4,12 +4,12 @@
 #include <math.h>
 #include <string.h>
 
-#define PAGE                                                                                       \
-    "{\"count\":5,\"sync_records\":["                                                              \
-    "{\"id\":\"a\",\"status\":\"FAILED\",\"start_time\":1000,\"add_count\":5},"                    \
-    "{\"id\":\"b\",\"status\":\"FINISHED\",\"start_time\":2000,\"add_count\":0},"                  \
-    "{\"id\":\"c\",\"status\":\"F\\u0041ILED\",\"start_time\":3000},"                              \
-    "{\"id\":\"d\",\"status\":null},"                                                              \
+#define PAGE                                                                      \
+    "{\"count\":5,\"sync_records\":["                                             \
+    "{\"id\":\"a\",\"status\":\"FAILED\",\"start_time\":1000,\"add_count\":5},"   \
+    "{\"id\":\"b\",\"status\":\"FINISHED\",\"start_time\":2000,\"add_count\":0}," \
+    "{\"id\":\"c\",\"status\":\"F\\u0041ILED\",\"start_time\":3000},"             \
+    "{\"id\":\"d\",\"status\":null},"                                             \
     "{\"start_time\":-1,\"note\":[1]}]}"
 
 static struct dws_value text_value(const char *text)
@@ -103,7 +103,7 @@ static void refuses_what_makes_no_sense(void)
     const struct dws_value value = {.integer = 1};
     expect_refused((struct dws_condition){.field = DWS_FIELDS, .values = &value, .count = 1},
                    "condition 2 is about a field that does not exist");
-    expect_refused(in_range((enum dws_field)-1, 0, 1), "condition 2 is about a field that does not exist");
+    expect_refused(in_range((enum dws_field) - 1, 0, 1), "condition 2 is about a field that does not exist");
     expect_refused(in_range(DWS_STATUS, 0, 1), "status is text, which has no range");
     expect_refused(in_range(DWS_END_TIME, NAN, 1), "min of a range must be a number, got NaN");
     expect_refused(in_range(DWS_END_TIME, 0, NAN), "max of a range must be a number, got NaN");

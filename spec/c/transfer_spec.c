@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
-
 #define OK_TWO "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 static const struct script answers[] = {SCRIPT(RECEIVE, SEND(OK_TWO), AGAIN)};
@@ -76,8 +74,10 @@ static void sends_the_host_that_is_given(void)
 static void sends_headers_as_they_are(void)
 {
     const struct dws_header headers[] = {
-        {LITERAL("X-Empty"), LITERAL("")},       {LITERAL("X-Blank"), LITERAL(" \t ")},
-        {LITERAL("X-Odd"), LITERAL("a: b; c,")}, {LITERAL("X-Byte"), LITERAL("\xc3\xa4\xff")},
+        {LITERAL("X-Empty"), LITERAL("")},
+        {LITERAL("X-Blank"), LITERAL(" \t ")},
+        {LITERAL("X-Odd"), LITERAL("a: b; c,")},
+        {LITERAL("X-Byte"), LITERAL("\xc3\xa4\xff")},
         {LITERAL("x_y!#$%&'*+-.^`|~9"), LITERAL("1")},
     };
     struct exchange e;
@@ -139,9 +139,11 @@ static void copies_what_it_is_given(void)
     exchange_open(&e, 1, answers, 1, NULL);
     snprintf(url, sizeof url, "%s", exchange_url(&e, "/path").data);
     struct dws_header header = {{name, strlen(name)}, {value, strlen(value)}};
-    struct dws_request request = {
-        .method = LITERAL("PUT"), .url = spec_text(url), .body = {body, strlen(body)}, .headers = &header,
-        .header_count = 1};
+    struct dws_request request = {.method = LITERAL("PUT"),
+                                  .url = spec_text(url),
+                                  .body = {body, strlen(body)},
+                                  .headers = &header,
+                                  .header_count = 1};
     EXPECT_STATUS(dws_pool_submit(e.pool, 1, &request, &e.transport, &error), DWS_OK);
     memset(url, '#', sizeof url);
     memset(name, '#', sizeof name);
@@ -175,8 +177,7 @@ static void sends_other_methods(void)
         spec_about(table[i].line);
         EXPECT_STATUS(exchange_perform(&e, &request), DWS_OK);
         EXPECT_HOLDS(server_request(e.server, i), spec_text(table[i].line));
-        EXPECT_TEXT(exchange_request_line(&e, i, "Content-Length:"),
-                    spec_text(table[i].length ? table[i].length : ""));
+        EXPECT_TEXT(exchange_request_line(&e, i, "Content-Length:"), spec_text(table[i].length ? table[i].length : ""));
     }
     exchange_close(&e);
 }
@@ -202,9 +203,11 @@ static void leaves_nothing_for_the_next_request(void)
     struct exchange e;
     exchange_open(&e, 1, answers, 1, NULL);
     e.transport.user_agent = "first";
-    struct dws_request first = {
-        .method = LITERAL("PUT"), .url = exchange_url(&e, "/1"), .body = LITERAL("first"), .headers = headers,
-        .header_count = 2};
+    struct dws_request first = {.method = LITERAL("PUT"),
+                                .url = exchange_url(&e, "/1"),
+                                .body = LITERAL("first"),
+                                .headers = headers,
+                                .header_count = 2};
     EXPECT_STATUS(exchange_perform(&e, &first), DWS_OK);
     e.transport.user_agent = NULL;
     struct dws_request second = {.url = exchange_url(&e, "/2")};
@@ -217,8 +220,6 @@ static void leaves_nothing_for_the_next_request(void)
 }
 
 /* ---- what is refused ------------------------------------------------------------------------------ */
-
-#define TEXT(literal) {(literal), sizeof(literal) - 1}
 
 static const struct {
     struct dws_text method;
@@ -326,8 +327,9 @@ static void refuses_to_frame_a_body_otherwise(void)
 
 static void refuses_plain_http_to_others(void)
 {
-    static const char *const urls[] = {"http://dws.example.com/", "http://127.0.0.1.evil.example/", "http://127.1/",
-                                       "http://169.254.169.254/", "http://localhost./", "http://[::]/"};
+    static const char *const urls[] = {"http://dws.example.com/", "http://127.0.0.1.evil.example/",
+                                       "http://127.1/",           "http://169.254.169.254/",
+                                       "http://localhost./",      "http://[::]/"};
     struct dws_pool *pool;
     struct dws_error error = {0};
     struct dws_transport transport = {0};
@@ -395,8 +397,8 @@ static void shows_a_proxy_no_header_of_a_tunnel(void)
     exchange_open(&e, 1, scripts, 1, NULL);
     e.transport.proxy = exchange_url(&e, "").data;
     e.host = "dws.invalid";
-    struct dws_request request = {.url = LITERAL("https://dws.invalid/secret/path"), .headers = headers,
-                                  .header_count = 1};
+    struct dws_request request = {
+        .url = LITERAL("https://dws.invalid/secret/path"), .headers = headers, .header_count = 1};
     EXPECT_STATUS(exchange_perform(&e, &request), DWS_ERR_NETWORK);
     EXPECT_HOLDS(server_request(e.server, 0), LITERAL("CONNECT dws.invalid:443 HTTP/1.1"));
     EXPECT_LACKS(server_request(e.server, 0), LITERAL(EXCHANGE_SECRET));

@@ -241,8 +241,9 @@ static bool derive_private(const struct dws_algorithm *self, const struct dws_cr
 static bool derive_public(const EC_GROUP *group, const BIGNUM *key, unsigned char point[POINT_BYTES])
 {
     EC_POINT *public = EC_POINT_new(group);
-    bool good = public && EC_POINT_mul(group, public, key, NULL, NULL, NULL) &&
-                EC_POINT_point2oct(group, public, POINT_CONVERSION_UNCOMPRESSED, point, POINT_BYTES, NULL) == POINT_BYTES;
+    bool good =
+        public && EC_POINT_mul(group, public, key, NULL, NULL, NULL) &&
+        EC_POINT_point2oct(group, public, POINT_CONVERSION_UNCOMPRESSED, point, POINT_BYTES, NULL) == POINT_BYTES;
     EC_POINT_free(public);
     return good;
 }
@@ -283,8 +284,8 @@ static EVP_PKEY *derive_pkey(const struct dws_algorithm *self, const struct dws_
     return pkey;
 }
 
-static bool sign_der(const struct dws_algorithm *self, EVP_PKEY *pkey, struct dws_text message, unsigned char *signature,
-                     size_t *length)
+static bool sign_der(const struct dws_algorithm *self, EVP_PKEY *pkey, struct dws_text message,
+                     unsigned char *signature, size_t *length)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     EVP_PKEY_CTX *key_context = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);

@@ -61,11 +61,13 @@ enum dws_json_type dws_json_peek(struct dws_json *json)
     case 'f': return DWS_JSON_FALSE;
     case 'n': return DWS_JSON_NULL;
     case '-':
+    /* clang-format off */
     case '0': case '1': case '2': case '3': case '4':
     case '5': case '6': case '7': case '8': case '9': return DWS_JSON_NUMBER;
     default:
         dws_json_refuse(json, "expected a value");
         return DWS_JSON_NOTHING;
+        /* clang-format on */
     }
 }
 
@@ -152,8 +154,8 @@ static inline const char *scan_plain(const char *at, const char *end)
     while (end - at >= 16) {
         __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
         __m128i low = _mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')); /* signed: bytes from 0x80 on are below, too */
-        __m128i found = _mm_or_si128(low, _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
-                                                       _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
+        __m128i found = _mm_or_si128(
+            low, _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
         int mask = _mm_movemask_epi8(found);
         if (mask)
             return at + __builtin_ctz((unsigned)mask);

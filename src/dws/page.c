@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+/* clang-format off */
 #define FIELD(name, is_text) {name, ",\"" name "\":", sizeof(name) - 1, is_text}
+/* clang-format on */
 
 /* Table 4 of the vendor's page "Querying Identity Source Synchronization Records". */
 static const struct {

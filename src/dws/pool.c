@@ -25,9 +25,9 @@ struct dws_pool {
     struct queue queued;
     struct queue active;
     struct queue done;
-    struct queue spare;             /* finished ones, kept for their handles and buffers */
-    struct dws_transfer *returned;  /* the one whose response the caller may be reading */
-    int64_t first_deadline_ms;      /* no queued transfer expires before this */
+    struct queue spare;            /* finished ones, kept for their handles and buffers */
+    struct dws_transfer *returned; /* the one whose response the caller may be reading */
+    int64_t first_deadline_ms;     /* no queued transfer expires before this */
 };
 
 static int64_t monotonic_ms(void)

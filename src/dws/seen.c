@@ -66,8 +66,10 @@ static void stir(uint64_t v[4], int rounds)
 static struct hash hash_text(const struct dws_seen *ids, struct dws_text text)
 {
     uint64_t v[4] = {
-        ids->key[0] ^ UINT64_C(0x736F6D6570736575), ids->key[1] ^ UINT64_C(0x646F72616E646F6D) ^ 0xEE,
-        ids->key[0] ^ UINT64_C(0x6C7967656E657261), ids->key[1] ^ UINT64_C(0x7465646279746573),
+        ids->key[0] ^ UINT64_C(0x736F6D6570736575),
+        ids->key[1] ^ UINT64_C(0x646F72616E646F6D) ^ 0xEE,
+        ids->key[0] ^ UINT64_C(0x6C7967656E657261),
+        ids->key[1] ^ UINT64_C(0x7465646279746573),
     };
     for (size_t i = 0; i <= text.length; i += 8) {
         uint64_t word = (uint64_t)text.length << 56;
@@ -226,7 +228,7 @@ void dws_seen_begin_page(struct dws_seen *ids)
 }
 
 enum dws_status dws_seen_add(struct dws_seen *ids, const struct dws_record *record, unsigned *news,
-                            struct dws_error *error)
+                             struct dws_error *error)
 {
     if (!add_row(ids, hash_record(ids, record), news))
         return dws_fail(error, DWS_ERR_MEMORY, "out of memory");

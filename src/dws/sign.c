@@ -72,7 +72,8 @@ static enum dws_status check_scope(const struct signing *s, struct dws_error *er
         return DWS_OK;
     return dws_fail(error, DWS_ERR_ARGUMENT,
                     "credentials: %s needs a region and a service name; the %s is empty or holds a space, a comma, a "
-                    "slash or a character outside ASCII", s->algorithm->name, what);
+                    "slash or a character outside ASCII",
+                    s->algorithm->name, what);
 }
 
 static enum dws_status check_credentials(struct signing *s, struct dws_error *error)

@@ -38,7 +38,8 @@ void dws_transfer_finish(struct dws_transfer *t, CURLcode code);
 struct dws_response dws_transfer_response(const struct dws_transfer *t);
 /* Ready for another request; handle and buffers are kept, and how a plain GET travels. Nothing of the request stays. */
 void dws_transfer_reset(struct dws_transfer *t);
-/* Overwrites, in one that was reset, what stayed for the next request: bytes of answers, and how a plain GET travels. */
+/* Overwrites, in one that was reset, what stayed for the next request: bytes of answers, and how a plain GET
+ * travels. */
 void dws_transfer_forget(struct dws_transfer *t);
 void dws_transfer_free(struct dws_transfer *t);
 

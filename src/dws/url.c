@@ -31,7 +31,8 @@ static struct dws_text cut(struct dws_text *rest, const char *stops)
     return head;
 }
 
-/* Four decimal numbers of at most 255, nothing else; libcurl also knows octal and short forms, which we do not trust. */
+/* Four decimal numbers of at most 255, nothing else; libcurl also knows octal and short forms, which we do not
+ * trust. */
 static bool parse_ipv4(struct dws_text text, unsigned parts[4])
 {
     size_t i = 0;
@@ -52,7 +53,8 @@ static bool parse_ipv4(struct dws_text text, unsigned parts[4])
 static void classify_host(struct dws_url *url)
 {
     unsigned ip[4];
-    url->loopback = text_is(url->host, "localhost") || text_ends(url->host, ".localhost") || text_is(url->host, "[::1]");
+    url->loopback =
+        text_is(url->host, "localhost") || text_ends(url->host, ".localhost") || text_is(url->host, "[::1]");
     url->metadata = false;
     if (parse_ipv4(url->host, ip)) {
         url->loopback = ip[0] == 127;
@@ -64,7 +66,8 @@ static bool is_host_byte(char c, bool bracketed)
 {
     if (bracketed)
         return strchr("0123456789abcdefABCDEF:.", c) != NULL && c != '\0';
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+           c == '_';
 }
 
 static enum dws_status parse_host(struct dws_text *rest, struct dws_url *url, struct dws_error *error)

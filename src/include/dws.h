@@ -1,6 +1,7 @@
 /* dws.h: the whole C API of libdws: sign a request, send it, read what came back.
  * It must not know Lua, print, abort or exit, and it keeps no mutable global state beyond libcurl's own
- * one-time initialisation and the pools that lie idle between two threads (dws_pool_cache_take). Built on OpenSSL (digests, HMAC) and libcurl (multi interface). */
+ * one-time initialisation and the pools that lie idle between two threads (dws_pool_cache_take). Built on OpenSSL
+ * (digests, HMAC) and libcurl (multi interface). */
 #ifndef DWS_H
 #define DWS_H
 
@@ -99,12 +100,12 @@ struct dws_request {
 /* The parts of a URL, borrowed from it. */
 struct dws_url {
     bool https;
-    bool loopback;         /* localhost, *.localhost, 127.0.0.0/8 or [::1], literally */
-    bool metadata;         /* the cloud's metadata address, 169.254.169.254 */
-    struct dws_text host;  /* without port; IPv6 with its brackets */
+    bool loopback;             /* localhost, *.localhost, 127.0.0.0/8 or [::1], literally */
+    bool metadata;             /* the cloud's metadata address, 169.254.169.254 */
+    struct dws_text host;      /* without port; IPv6 with its brackets */
     struct dws_text authority; /* what the Host header says: the port only when it is not the default one */
-    struct dws_text path;  /* "/…" or empty */
-    struct dws_text query; /* after '?', or absent */
+    struct dws_text path;      /* "/…" or empty */
+    struct dws_text query;     /* after '?', or absent */
 };
 
 /* Splits and checks a URL. DWS_ERR_ARGUMENT names what is wrong with it. */
@@ -179,7 +180,7 @@ struct dws_response {
     int status;
     struct dws_text headers; /* raw lines of the final response, status line included; read with dws_header_next */
     struct dws_text body;
-    double seconds;          /* from start of the transfer to its last byte */
+    double seconds;                     /* from start of the transfer to its last byte */
     struct dws_certificate certificate; /* only with certificate_info, over https */
 };
 
@@ -199,7 +200,8 @@ enum dws_status dws_pool_new(size_t concurrency, struct dws_pool **pool, struct 
  * excepted), CR, LF or NUL, unencoded bytes in the URL fail with DWS_ERR_ARGUMENT before anything is sent. */
 enum dws_status dws_pool_submit(struct dws_pool *pool, uint64_t tag, const struct dws_request *request,
                                 const struct dws_transport *transport, struct dws_error *error);
-/* Waits up to timeout_ms (0: only looks) for a transfer to end. DWS_OK: *completion is filled. DWS_PENDING, DWS_IDLE. */
+/* Waits up to timeout_ms (0: only looks) for a transfer to end. DWS_OK: *completion is filled. DWS_PENDING,
+ * DWS_IDLE. */
 enum dws_status dws_pool_next(struct dws_pool *pool, long timeout_ms, struct dws_completion *completion);
 /* Ends a transfer; dws_pool_next reports it with DWS_ERR_CANCELLED. False: no such tag. */
 bool dws_pool_cancel(struct dws_pool *pool, uint64_t tag);
@@ -317,21 +319,21 @@ enum dws_field dws_field_find(struct dws_text name);
 
 /* One record, pointing into the body. A field that is absent or null has its bit in `present` unset. */
 struct dws_record {
-    unsigned present;                             /* bit (1u << enum dws_field) */
-    struct dws_json_string text[DWS_FIELDS];      /* of the fields that are texts */
-    int64_t integer[DWS_FIELDS];                  /* of the others; times in milliseconds since the epoch */
-    size_t index;                                 /* position in the list, from 0 */
-    unsigned unknown;                             /* members that are none of the fields */
-    struct dws_text source;                       /* the record's own JSON */
+    unsigned present;                        /* bit (1u << enum dws_field) */
+    struct dws_json_string text[DWS_FIELDS]; /* of the fields that are texts */
+    int64_t integer[DWS_FIELDS];             /* of the others; times in milliseconds since the epoch */
+    size_t index;                            /* position in the list, from 0 */
+    unsigned unknown;                        /* members that are none of the fields */
+    struct dws_text source;                  /* the record's own JSON */
 };
 
 /* Reading of one page. Everything but `count`, `has_count`, `records` and `unknown` is private. */
 struct dws_page {
     struct dws_json json;
     bool has_count;
-    int64_t count;     /* known when dws_page_next returned DWS_IDLE */
-    size_t records;    /* how many were read */
-    unsigned unknown;  /* members of the page besides count and sync_records */
+    int64_t count;    /* known when dws_page_next returned DWS_IDLE */
+    size_t records;   /* how many were read */
+    unsigned unknown; /* members of the page besides count and sync_records */
     unsigned members;
     bool has_records;
     bool in_records;
@@ -412,7 +414,7 @@ void dws_seen_begin_reading(struct dws_seen *ids);
 void dws_seen_begin_page(struct dws_seen *ids);
 /* Takes the page's next record in. *news receives DWS_ID_ bits. DWS_ERR_MEMORY. */
 enum dws_status dws_seen_add(struct dws_seen *ids, const struct dws_record *record, unsigned *news,
-                            struct dws_error *error);
+                             struct dws_error *error);
 /* Ends the page and tells what it said. */
 struct dws_seen_page dws_seen_end_page(struct dws_seen *ids);
 /* Begins another reading, of which the page that was read last (not the first of a reading) is the first. */

@@ -35,8 +35,8 @@ static int core_sleep(lua_State *L)
     return 0;
 }
 
-/* core.can_yield() → whether the running coroutine could yield here; true where this Lua cannot tell. In nginx nobody else
- * tells that a C function (require, a comparison of table.sort) stands between here and the event loop. */
+/* core.can_yield() → whether the running coroutine could yield here; true where this Lua cannot tell. In nginx
+ * nobody else tells that a C function (require, a comparison of table.sort) stands between here and the event loop. */
 static int core_can_yield(lua_State *L)
 {
     lua_pushboolean(L, !CAN_TELL || lua_isyieldable(L));
@@ -51,10 +51,7 @@ static int core_libraries(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"now", core_now},
-    {"sleep", core_sleep},
-    {"can_yield", core_can_yield},
-    {"libraries", core_libraries},
+    {"now", core_now}, {"sleep", core_sleep}, {"can_yield", core_can_yield}, {"libraries", core_libraries},
     {NULL, NULL},
 };
 

@@ -20,7 +20,7 @@ struct decoder {
     struct record_maker maker;
     struct choice choice;
     struct dws_seen *ids; /* or NULL: every record is handed over */
-    size_t rows;         /* records in the list that is being made */
+    size_t rows;          /* records in the list that is being made */
 };
 
 /* ---- errors ----------------------------------------------------------------------------------- */
@@ -78,8 +78,8 @@ static enum dws_status is_wanted(struct decoder *d, const struct dws_record *rec
     return DWS_OK;
 }
 
-/* The list is on top of the stack. Should sync_records stand twice, the first list is thrown away; but its ids would stay
- * known and be missed later. */
+/* The list is on top of the stack. Should sync_records stand twice, the first list is thrown away; but its ids would
+ * stay known and be missed later. */
 static enum dws_status begin_list(struct decoder *d, int rows, struct dws_error *error)
 {
     if (d->ids && d->rows > 0) {

@@ -15,8 +15,8 @@ struct lua_pool {
     bool shared; /* see dws_pool_cache_take */
     bool closed;
     struct dws_transport defaults; /* its texts belong to the options in the uservalue */
-    lua_Number next_id;    /* tags are kept in the uservalue under these: exact to 2^53 in every Lua */
-    bool reading;          /* a response of the pool is being read in place */
+    lua_Number next_id;            /* tags are kept in the uservalue under these: exact to 2^53 in every Lua */
+    bool reading;                  /* a response of the pool is being read in place */
 };
 
 /* The uservalue is a list of tables: the pool's options, tags by id, options of decode_page by id. */
@@ -42,8 +42,8 @@ static void push_kept(lua_State *L, int table)
 /* ---- options ---------------------------------------------------------------------------------- */
 
 static const char *const option_names[] = {
-    "concurrency", "connect_timeout", "timeout", "max_response_bytes", "ca_file", "client_cert",
-    "client_key",  "proxy",           "user_agent", "allow_http", "certificate_info", "shared", NULL,
+    "concurrency", "connect_timeout", "timeout",    "max_response_bytes", "ca_file", "client_cert", "client_key",
+    "proxy",       "user_agent",      "allow_http", "certificate_info",   "shared",  NULL,
 };
 
 static long option_ms(lua_State *L, int table, const char *name, long otherwise)
@@ -148,9 +148,9 @@ static size_t option_concurrency(lua_State *L, int options)
     return (size_t)concurrency;
 }
 
-/* core.pool{concurrency =, shared =, and defaults for its requests: timeout =, ca_file =, …} → pool. A shared one has no
- * connections of its own: while transfers are pending it uses a pool that the process keeps for all its threads, and
- * gives it back with its connections. */
+/* core.pool{concurrency =, shared =, and defaults for its requests: timeout =, ca_file =, …} → pool. A shared one
+ * has no connections of its own: while transfers are pending it uses a pool that the process keeps for all its
+ * threads, and gives it back with its connections. */
 static int core_pool(lua_State *L)
 {
     struct dws_error error;
@@ -277,8 +277,8 @@ static enum dws_status wait(struct lua_pool *self, lua_Number seconds, struct dw
 }
 
 /* pool:next(timeout) → tag, response | tag, nil, err | nil, "pending" | nil, "idle". Seconds; nil waits for one.
- * A response has status, headers, header_lines (as they came), seconds and body; or, when its request asked for decode and it is a page, page and
- * place in place of body; page_error beside body when it is none. */
+ * A response has status, headers, header_lines (as they came), seconds and body; or, when its request asked for
+ * decode and it is a page, page and place in place of body; page_error beside body when it is none. */
 static int pool_next(lua_State *L)
 {
     struct dws_completion completion;
@@ -377,9 +377,9 @@ static int pool_tostring(lua_State *L)
 void dws_lua_open_pool(lua_State *L)
 {
     static const luaL_Reg methods[] = {
-        {"submit", pool_submit}, {"next", pool_next},   {"cancel", pool_cancel}, {"pending", pool_pending},
-        {"close", pool_close},   {"__gc", pool_close},  {"__close", pool_close}, {"__tostring", pool_tostring},
-        {NULL, NULL},
+        {"submit", pool_submit},   {"next", pool_next},           {"cancel", pool_cancel},
+        {"pending", pool_pending}, {"close", pool_close},         {"__gc", pool_close},
+        {"__close", pool_close},   {"__tostring", pool_tostring}, {NULL, NULL},
     };
     if (luaL_newmetatable(L, POOL)) {
         dws_lua_setfuncs(L, methods);

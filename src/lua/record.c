@@ -130,11 +130,8 @@ static bool is_record_field(struct dws_text key)
 /* ---- fields ----------------------------------------------------------------------------------- */
 
 static const signed char cache_of[DWS_FIELDS] = {
-    [DWS_ID] = -1,
-    [DWS_IDENTITY_SOURCE_ID] = 0,
-    [DWS_IDENTITY_SOURCE_TYPE] = 1,
-    [DWS_STATUS] = 2,
-    [DWS_FAIL_REASON] = 3,
+    [DWS_ID] = -1,    [DWS_IDENTITY_SOURCE_ID] = 0, [DWS_IDENTITY_SOURCE_TYPE] = 1,
+    [DWS_STATUS] = 2, [DWS_FAIL_REASON] = 3,
 };
 
 static void push_cached(lua_State *L, struct text_cache *cache, struct dws_json_string string)

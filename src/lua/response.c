@@ -41,8 +41,8 @@ static void push_headers(lua_State *L, struct dws_text lines)
     }
 }
 
-/* __index of a response: its headers are made of the raw lines when somebody asks for them, which for most answers nobody
- * does. Stack of the call: response, name. */
+/* __index of a response: its headers are made of the raw lines when somebody asks for them, which for most answers
+ * nobody does. Stack of the call: response, name. */
 static int response_index(lua_State *L)
 {
     struct dws_text lines;
@@ -130,8 +130,8 @@ int dws_lua_push_response(lua_State *L)
     return 1;
 }
 
-/* core.response(fields) → the same table, whose `headers` are made of its `header_lines` when somebody asks for them, as
- * those of a response from a pool are: for what came as plain values from another thread. */
+/* core.response(fields) → the same table, whose `headers` are made of its `header_lines` when somebody asks for
+ * them, as those of a response from a pool are: for what came as plain values from another thread. */
 static int core_response(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);

@@ -9,7 +9,7 @@
 
 struct lua_ids {
     struct dws_seen *ids; /* NULL once closed */
-    bool held;           /* a page is being decoded with them */
+    bool held;            /* a page is being decoded with them */
 };
 
 static struct dws_seen *check_ids(lua_State *L, int index)
@@ -104,8 +104,8 @@ static int ids_close(lua_State *L)
 void dws_lua_open_seen(lua_State *L)
 {
     static const luaL_Reg methods[] = {
-        {"begin_again", ids_begin_again}, {"close", ids_close}, {"__gc", ids_close}, {"__close", ids_close},
-        {NULL, NULL},
+        {"begin_again", ids_begin_again}, {"close", ids_close}, {"__gc", ids_close},
+        {"__close", ids_close},           {NULL, NULL},
     };
     if (luaL_newmetatable(L, IDS)) {
         dws_lua_setfuncs(L, methods);
