@@ -21,11 +21,9 @@ static char *read_file(const char *path, size_t *length)
     return bytes;
 }
 
-static bool is_failed(const struct dws_record *record)
-{
-    static const struct dws_text failed = {"FAILED", 6};
-    return (record->present & 1u << DWS_STATUS) && dws_json_equals(record->text[DWS_STATUS], failed);
-}
+static const struct dws_value failed = {.text = {"FAILED", 6}};
+static const struct dws_condition is_failed = {.field = DWS_STATUS, .values = &failed, .count = 1};
+static const struct dws_filter filter = {&is_failed, 1};
 
 /* Counts into *failures and *records. Nothing counts unless the page is valid to its last byte. */
 static enum dws_status count_page(struct dws_text body, size_t *failures, size_t *records, struct dws_error *error)
@@ -39,7 +37,7 @@ static enum dws_status count_page(struct dws_text body, size_t *failures, size_t
     while ((status = dws_page_next(&page, &record, error)) == DWS_OK) {
         if (record.index == 0)
             found = 0; /* should sync_records stand twice, the last one counts */
-        found += is_failed(&record);
+        found += dws_filter_fits(&filter, &record);
     }
     if (status != DWS_IDLE)
         return status;

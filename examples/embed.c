@@ -55,8 +55,7 @@ int main(int argc, char **argv)
     };
     request.headers = headers;
     request.header_count = sizeof headers / sizeof *headers;
-    if (dws_pool_new(1, &pool, &error) != DWS_OK ||
-        dws_pool_submit(pool, 1, &request, &transport, &error) != DWS_OK) {
+    if (dws_pool_new(1, &pool, &error) != DWS_OK || dws_pool_submit(pool, 1, &request, &transport, &error) != DWS_OK) {
         fail(&error);
         goto done;
     }

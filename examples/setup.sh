@@ -9,7 +9,7 @@ RUN_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config lua5.4 liblua5.4-dev li
     lua-cjson lua-argparse lua-luv lua-yaml lua-luaossl nginx-light libnginx-mod-http-lua
     lua-sql-sqlite3 lua-sql-postgres"
 TEST_PACKAGES="luajit2 libluajit2-5.1-dev lua5.3 liblua5.3-dev lua5.1 liblua5.1-0-dev lua-busted lua-check luarocks
-    make clang libclang-rt-14-dev valgrind mandoc curl openssl procps util-linux binutils git
+    make clang clang-format libclang-rt-14-dev valgrind mandoc curl openssl procps util-linux binutils git
     postgresql sqlite3 shellcheck
     chromium
     prometheus
@@ -74,7 +74,7 @@ install_missing() {
 
 build() {
     log=$(mktemp)
-    if ! { cmake --preset release "$@" && cmake --build build; } >"$log" 2>&1; then
+    if ! { cmake --preset "$1" && cmake --build build; } >"$log" 2>&1; then
         cat "$log" >&2
         rm -f "$log"
         exit 1
@@ -88,7 +88,7 @@ elif ! command -v cmake >/dev/null 2>&1; then
     tell_and_stop "this is no Debian, so nothing is installed for you"
 fi
 if [ "${1:-}" = --tests ]; then
-    build -DDWSYNC_TESTS=ON
+    build dev
 else
-    build
+    build release
 fi

@@ -1,4 +1,5 @@
-/* iterate_pages.c [ROUNDS]: CPU of reading a page of 1,000 records with dws_page_next: the page that decode.lua decodes.
+/* iterate_pages.c [ROUNDS]: CPU of reading a page of 1,000 records with dws_page_next: the page that decode.lua
+ * decodes.
  * It must look at every record, or the compiler would have nothing to measure. */
 #include "dws.h"
 

@@ -20,7 +20,11 @@ test -z "$(files_of core | grep '/emulator/')"
 
 cd "$prefix"
 libdir=$(dirname "$(find . -path '*/lua/5.4/dwsync/core.so' | sed 's,/lua/5.4/dwsync/core.so,/x,')")
-for pair in lua5.4:5.4 lua5.3:5.3 lua5.1:5.1 luajit:5.1; do
+luas="lua5.4:5.4 lua5.3:5.3 lua5.1:5.1 luajit:5.1"
+if [ -e "$libdir/lua/5.5/dwsync/core.so" ] && command -v lua5.5 >/dev/null; then
+    luas="$luas lua5.5:5.5" # not packaged everywhere yet
+fi
+for pair in $luas; do
     lua=${pair%:*} version=${pair#*:}
     LUA_PATH="$prefix/share/lua/$version/?.lua;$prefix/share/lua/$version/?/init.lua;;" \
     LUA_CPATH="$prefix/$libdir/lua/$version/?.so;;" \

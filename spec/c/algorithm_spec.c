@@ -2,7 +2,7 @@
  * It must not take a value that libdws computed for the expected one. */
 #include "spec.h"
 
-#include "dws_algorithm.h"
+#include "dws/algorithm.h"
 #include "second_signer.h"
 
 #include <stdio.h>
@@ -12,13 +12,12 @@
 
 #define DATE "20260822T010203Z"
 #define SECRET "Secret-key-of-forty-characters-0123456789"
-#define TEXT(literal) {(literal), sizeof(literal) - 1}
 #define HELD(array) ((struct dws_text){(const char *)(array), sizeof(array)})
 
 /* ---- signing, and what an Authorization header says ----------------------------------------------- */
 
-static const char *const names[] = {
-    "SDK-HMAC-SHA256", "SDK-HMAC-SM3", "V11-HMAC-SHA256", "SDK-ECDSA-P256-SHA256", "SDK-SM2-SM3"};
+static const char *const names[] = {"SDK-HMAC-SHA256", "SDK-HMAC-SM3", "V11-HMAC-SHA256", "SDK-ECDSA-P256-SHA256",
+                                    "SDK-SM2-SM3"};
 #define NAME_COUNT (sizeof names / sizeof *names)
 static const char *const *const elliptic = names + 3;
 
@@ -169,15 +168,17 @@ static void expect_derived(const struct primitive *p)
 /* SM2 hashes the user id, the curve and the public key, leading zeros of its coordinates included. */
 static void expect_za(const struct primitive *p)
 {
-    static const char curve[] =
-        "fffffffeffffffffffffffffffffffffffffffff00000000fffffffffffffffc" /* a */
-        "28e9fa9e9d9f5e344d5a9e4bcf6509a7f39789f515ab8f92ddbcbd414d940e93" /* b */
-        "32c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7" /* the generator */
-        "bc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a0";
+    static const char curve[] = "fffffffeffffffffffffffffffffffffffffffff00000000fffffffffffffffc" /* a */
+                                "28e9fa9e9d9f5e344d5a9e4bcf6509a7f39789f515ab8f92ddbcbd414d940e93" /* b */
+                                "32c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7" /* the generator */
+                                "bc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a0";
     unsigned char bytes[192];
     struct dws_buf input = {0}, hex = {0};
     struct dws_error error = {0};
-    dws_buf_append(&input, "\0\200" "1234567812345678", 18);
+    dws_buf_append(&input,
+                   "\0\200"
+                   "1234567812345678",
+                   18);
     dws_buf_append(&input, bytes, second_unhex(spec_text(curve), bytes, sizeof bytes));
     dws_buf_append(&input, bytes, second_unhex(p->public_x, bytes, sizeof bytes));
     dws_buf_append(&input, bytes, second_unhex(p->public_y, bytes, sizeof bytes));
@@ -195,7 +196,9 @@ static void reproduces_the_vectors(void)
         const char *kind;
         void (*expect)(const struct primitive *p);
         int count;
-    } kinds[] = {{"digest", expect_digest, 10}, {"hmac", expect_hmac, 8}, {"hkdf", expect_hkdf, 3},
+    } kinds[] = {{"digest", expect_digest, 10},
+                 {"hmac", expect_hmac, 8},
+                 {"hkdf", expect_hkdf, 3},
                  {"derived-signing-key", expect_derived, 8}};
     int seen = 0;
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
@@ -271,8 +274,8 @@ static void signs_with_keys_of_any_length(void)
     memset(long_secret, 's', sizeof long_secret);
     const struct dws_text aks[] = {LITERAL("A"), LITERAL("QTWAOYTTINDUT2QVKYUC"),
                                    LITERAL("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")};
-    const struct dws_text sks[] = {LITERAL("s"), HELD(long_secret), LITERAL("Schl\xc3\xbcssel \xff"), LITERAL("\0"),
-                                   LITERAL("a\0b\0"), LITERAL("a\0c\0")};
+    const struct dws_text sks[] = {LITERAL("s"),  HELD(long_secret), LITERAL("Schl\xc3\xbcssel \xff"),
+                                   LITERAL("\0"), LITERAL("a\0b\0"), LITERAL("a\0c\0")};
     for (size_t n = 0; n < NAME_COUNT; n++) {
         spec_about(names[n]);
         for (size_t a = 0; a < sizeof aks / sizeof *aks; a++) {
@@ -355,8 +358,8 @@ static void expect_refused(const struct dws_credentials *credentials, const char
 
 static void wants_region_and_service_for_v11(void)
 {
-    static const struct dws_text bad[] = {{NULL, 0},     TEXT(""),    TEXT("a/b"),  TEXT("/"),      TEXT("a,b"),
-                                          TEXT("a b"),   TEXT(" a"),  TEXT("a\n"),  TEXT("a\r\nB"), TEXT("a\0b"),
+    static const struct dws_text bad[] = {{NULL, 0},     TEXT(""),    TEXT("a/b"),     TEXT("/"),      TEXT("a,b"),
+                                          TEXT("a b"),   TEXT(" a"),  TEXT("a\n"),     TEXT("a\r\nB"), TEXT("a\0b"),
                                           TEXT("a\x7f"), TEXT("a\t"), TEXT("\xc3\xa4")};
     const char *needs = "credentials: V11-HMAC-SHA256 needs a region and a service name; the ";
     char because[100];
@@ -378,8 +381,16 @@ static void wants_region_and_service_for_v11(void)
 
 static void refuses_unknown_names(void)
 {
-    static const char *const unknown[] = {"", " ", "sdk-hmac-sm3", "SDK-HMAC-SM", "SDK-HMAC-SM33", "SDK-SM2-SM3 ",
-                                          "V11-HMAC-SM3", "SDK-ECDSA-P256-SHA25", "HMAC-SHA256", "SM2"};
+    static const char *const unknown[] = {"",
+                                          " ",
+                                          "sdk-hmac-sm3",
+                                          "SDK-HMAC-SM",
+                                          "SDK-HMAC-SM33",
+                                          "SDK-SM2-SM3 ",
+                                          "V11-HMAC-SM3",
+                                          "SDK-ECDSA-P256-SHA25",
+                                          "HMAC-SHA256",
+                                          "SM2"};
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
         struct dws_credentials credentials = credentials_of(unknown[i], LITERAL("AK"), LITERAL(SECRET));
         spec_about(unknown[i]);

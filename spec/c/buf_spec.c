@@ -1,8 +1,8 @@
-/* buf_spec.c: what dws_buf.c promises about bytes: growth, failure, hex, percent-encoding, UTF-8.
+/* buf_spec.c: what buf.c promises about bytes: growth, failure, hex, percent-encoding, UTF-8.
  * It must not need a network. Linked with --wrap for realloc and free, to refuse memory and to watch it go. */
 #include "spec.h"
 
-#include "dws_internal.h"
+#include "dws/internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,22 +191,14 @@ static void decoding_undoes_escapes_once(void)
     static const struct {
         struct dws_text in, out;
     } table[] = {
-        {{"", 0}, {"", 0}},
-        {{"plain", 5}, {"plain", 5}},
-        {{"%41%62", 6}, {"Ab", 2}},
-        {{"%e4%B8%aD", 9}, {"\xe4\xb8\xad", 3}},
-        {{"%00", 3}, {"\0", 1}},
-        {{"%2541", 5}, {"%41", 3}},
-        {{"a+b", 3}, {"a+b", 3}},
-        {{"%", 1}, {"%", 1}},
-        {{"%4", 2}, {"%4", 2}},
-        {{"%4g", 3}, {"%4g", 3}},
-        {{"%g4", 3}, {"%g4", 3}},
-        {{"%%41", 4}, {"%A", 2}},
-        {{"a%", 2}, {"a%", 2}},
-        {{"%zz%41", 6}, {"%zzA", 4}},
-        {{"%4%41", 5}, {"%4A", 3}},
-        {{"%-1", 3}, {"%-1", 3}},
+        {{"", 0}, {"", 0}},         {{"plain", 5}, {"plain", 5}},
+        {{"%41%62", 6}, {"Ab", 2}}, {{"%e4%B8%aD", 9}, {"\xe4\xb8\xad", 3}},
+        {{"%00", 3}, {"\0", 1}},    {{"%2541", 5}, {"%41", 3}},
+        {{"a+b", 3}, {"a+b", 3}},   {{"%", 1}, {"%", 1}},
+        {{"%4", 2}, {"%4", 2}},     {{"%4g", 3}, {"%4g", 3}},
+        {{"%g4", 3}, {"%g4", 3}},   {{"%%41", 4}, {"%A", 2}},
+        {{"a%", 2}, {"a%", 2}},     {{"%zz%41", 6}, {"%zzA", 4}},
+        {{"%4%41", 5}, {"%4A", 3}}, {{"%-1", 3}, {"%-1", 3}},
         {{"% 1", 3}, {"% 1", 3}},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -268,34 +260,34 @@ struct utf8_bad {
 };
 
 static const struct utf8_bad utf8_table[] = {
-    {"\x80", 1, 0},                   /* a continuation alone */
+    {"\x80", 1, 0}, /* a continuation alone */
     {"\xBF", 1, 0},
-    {"\xC0\x80", 2, 0},               /* overlong NUL */
-    {"\xC1\xBF", 2, 0},               /* overlong U+007F */
-    {"\xE0\x80\x80", 3, 0},           /* overlong, three bytes */
+    {"\xC0\x80", 2, 0},     /* overlong NUL */
+    {"\xC1\xBF", 2, 0},     /* overlong U+007F */
+    {"\xE0\x80\x80", 3, 0}, /* overlong, three bytes */
     {"\xE0\x9F\xBF", 3, 0},
-    {"\xF0\x80\x80\x80", 4, 0},       /* overlong, four bytes */
+    {"\xF0\x80\x80\x80", 4, 0}, /* overlong, four bytes */
     {"\xF0\x8F\xBF\xBF", 4, 0},
-    {"\xED\xA0\x80", 3, 0},           /* surrogates */
+    {"\xED\xA0\x80", 3, 0}, /* surrogates */
     {"\xED\xBF\xBF", 3, 0},
-    {"\xF4\x90\x80\x80", 4, 0},       /* U+110000 */
+    {"\xF4\x90\x80\x80", 4, 0}, /* U+110000 */
     {"\xF5\x80\x80\x80", 4, 0},
     {"\xF8\x88\x80\x80\x80", 5, 0},
     {"\xFE", 1, 0},
     {"\xFF", 1, 0},
-    {"\xC3", 1, 0},                   /* cut off */
+    {"\xC3", 1, 0}, /* cut off */
     {"\xE2\x82", 2, 0},
     {"\xF0\x9F\x98", 3, 0},
     {"a\xC3", 2, 1},
     {"\xC3\xA4\xE2\x82", 4, 2},
-    {"\xC3\x28", 2, 0},               /* a wrong second, third, fourth byte */
+    {"\xC3\x28", 2, 0}, /* a wrong second, third, fourth byte */
     {"\xE2\x28\xA1", 3, 0},
     {"\xE2\x82\x28", 3, 0},
     {"\xF0\x28\x8C\xBC", 4, 0},
     {"\xF0\x90\x28\xBC", 4, 0},
     {"\xF0\x90\x8C\x28", 4, 0},
-    {"12345678\xFF", 9, 8},           /* right behind eight ASCII bytes */
-    {"1234567\xC3\xA4\x80", 10, 9},   /* across the boundary of eight */
+    {"12345678\xFF", 9, 8},         /* right behind eight ASCII bytes */
+    {"1234567\xC3\xA4\x80", 10, 9}, /* across the boundary of eight */
 };
 
 static void utf8_names_the_first_bad_byte(void)

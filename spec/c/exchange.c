@@ -2,7 +2,7 @@
  * It must not hide an error message that repeats a secret: every completion is looked at. */
 #include "exchange.h"
 
-#include "dws_internal.h"
+#include "dws/internal.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -15,7 +15,7 @@ struct exchange {
     struct server *server;
     struct dws_pool *pool;
     struct dws_transport transport;
-    const char *host; /* what every message about a failed transfer must name; 127.0.0.1 unless set */
+    const char *host;                 /* what every message about a failed transfer must name; 127.0.0.1 unless set */
     struct dws_completion completion; /* of the last exchange_next */
 };
 

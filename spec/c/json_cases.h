@@ -11,8 +11,10 @@ struct json_case {
     const char *complaint; /* NULL: the text is good */
 };
 
+/* clang-format off */
 #define GOOD(text) {LITERAL(text), 0, NULL}
 #define BAD(text, offset, complaint) {LITERAL(text), offset, complaint}
+/* clang-format on */
 
 #define X8 "[[[[[[[["
 #define Y8 "]]]]]]]]"
@@ -36,18 +38,22 @@ struct json_case {
 #define TOO_LARGE "the number is too large"
 #define TOO_DEEP "nested more than 64 levels deep"
 
+/* clang-format off */
 static const struct json_case json_cases[] = {
     /* literals */
     GOOD("true"), GOOD("false"), GOOD("null"), GOOD(" true "), GOOD("[true,false,null]"),
     BAD("True", 0, WANT_VALUE), BAD("nul", 0, WANT_WORD), BAD("nulL", 0, WANT_WORD), BAD("tru", 0, WANT_WORD),
-    BAD("truee", 4, WANT_END), BAD("fals\0", 0, WANT_WORD), BAD("[nulL]", 1, WANT_WORD), BAD("undefined", 0, WANT_VALUE),
+    BAD("truee", 4, WANT_END), BAD("fals\0", 0, WANT_WORD), BAD("[nulL]", 1, WANT_WORD),
+    BAD("undefined", 0, WANT_VALUE),
     BAD("NaN", 0, WANT_VALUE), BAD("Infinity", 0, WANT_VALUE), BAD("-Infinity", 1, WANT_DIGIT),
     BAD("nan", 0, WANT_WORD), BAD("t", 0, WANT_WORD), BAD("f", 0, WANT_WORD), BAD("n", 0, WANT_WORD),
 
     /* numbers */
-    GOOD("0"), GOOD("-0"), GOOD("1"), GOOD("-1"), GOOD("10"), GOOD("1234567890"), GOOD("0.0"), GOOD("-0.0"), GOOD("0.5"),
+    GOOD("0"), GOOD("-0"), GOOD("1"), GOOD("-1"), GOOD("10"), GOOD("1234567890"), GOOD("0.0"), GOOD("-0.0"),
+    GOOD("0.5"),
     GOOD("1.25"), GOOD("1e5"), GOOD("1E5"), GOOD("1e+5"), GOOD("1e-5"), GOOD("0e0"), GOOD("0E+00"), GOOD("1.5e007"),
-    GOOD("9223372036854775807"), GOOD("-9223372036854775808"), GOOD("99999999999999999999"), GOOD("1e308"), GOOD("1e-999"),
+    GOOD("9223372036854775807"), GOOD("-9223372036854775808"), GOOD("99999999999999999999"), GOOD("1e308"),
+    GOOD("1e-999"),
     BAD("-", 1, WANT_DIGIT), BAD("+1", 0, WANT_VALUE), BAD("--1", 1, WANT_DIGIT), BAD("01", 0, LEADING_0),
     BAD("00", 0, LEADING_0), BAD("-01", 1, LEADING_0), BAD("0123.5", 0, LEADING_0), BAD(".5", 0, WANT_VALUE),
     BAD("-.5", 1, WANT_DIGIT), BAD("1.", 2, WANT_DIGIT), BAD("[1.]", 3, WANT_DIGIT), BAD("1.e5", 2, WANT_DIGIT),
@@ -77,7 +83,8 @@ static const struct json_case json_cases[] = {
 
     /* surrogates */
     BAD("\"\\ud800\"", 1, WANT_ESCAPE), BAD("\"\\udbff\"", 1, WANT_ESCAPE), BAD("\"\\udc00\"", 1, WANT_ESCAPE),
-    BAD("\"\\udfff\"", 1, WANT_ESCAPE), BAD("\"a\\ud800b\"", 2, WANT_ESCAPE), BAD("\"\\ud800\\n12345\"", 1, WANT_ESCAPE),
+    BAD("\"\\udfff\"", 1, WANT_ESCAPE), BAD("\"a\\ud800b\"", 2, WANT_ESCAPE),
+    BAD("\"\\ud800\\n12345\"", 1, WANT_ESCAPE),
     BAD("\"\\ud800\\u0041\"", 1, WANT_ESCAPE), BAD("\"\\ud800\\ud800\"", 1, WANT_ESCAPE),
     BAD("\"\\udc00\\ud800\"", 1, WANT_ESCAPE), BAD("\"\\ud800\\udbff\"", 1, WANT_ESCAPE),
     BAD("\"\\ud800\\ue000\"", 1, WANT_ESCAPE), BAD("\"\\ud800\\udc0", 1, WANT_ESCAPE),
@@ -108,7 +115,8 @@ static const struct json_case json_cases[] = {
     BAD("[", 1, WANT_BRACKET), BAD("]", 0, WANT_VALUE), BAD("[1", 2, WANT_BRACKET), BAD("[1,", 3, NO_VALUE),
     BAD("[1,]", 3, WANT_VALUE), BAD("[,]", 1, WANT_VALUE), BAD("[,1]", 1, WANT_VALUE), BAD("[1,,2]", 3, WANT_VALUE),
     BAD("[1 2]", 3, WANT_BRACKET), BAD("[1:2]", 2, WANT_BRACKET), BAD("[1}", 2, WANT_BRACKET), BAD("[}", 1, WANT_VALUE),
-    BAD("[]]", 2, WANT_END), BAD("[[]", 3, WANT_BRACKET), BAD("[1;2]", 2, WANT_BRACKET), BAD("[1/**/]", 2, WANT_BRACKET),
+    BAD("[]]", 2, WANT_END), BAD("[[]", 3, WANT_BRACKET), BAD("[1;2]", 2, WANT_BRACKET),
+    BAD("[1/**/]", 2, WANT_BRACKET),
     BAD("[//\n]", 1, WANT_VALUE), BAD("(1)", 0, WANT_VALUE),
 
     /* objects */
@@ -136,5 +144,6 @@ static const struct json_case json_cases[] = {
     BAD(O8 O8 O8 O8 O8 O8 O8 O8 "{}" C8 C8 C8 C8 C8 C8 C8 C8, 257, TOO_DEEP),
     BAD(X8 X8 X8 X8 X8 X8 X8 X8 X8, 65, TOO_DEEP),
 };
+/* clang-format on */
 
 #endif

@@ -124,9 +124,11 @@ static void expect_string(const char *text, size_t length, bool escaped)
 static void finds_what_is_special_anywhere(void)
 {
     static const struct special specials[] = {
+        /* clang-format off */
         {"", NULL}, {"\\\"", NULL}, {"\\\\", NULL}, {"\\u00e9", NULL}, {"\\ud83d\\ude00", NULL}, {"\xc2\x80", NULL},
         {"\xe2\x82\xac", NULL}, {"\xf0\x9f\x98\x80", NULL}, {"\x7f", NULL}, {" !#[]", NULL}, {"\n", CONTROL},
         {"\x1f", CONTROL}, {"\xff", NOT_UTF8}, {"\xe2\x82", NOT_UTF8}, {"\\q", WANT_ESCAPE}, {"\\ud800", WANT_ESCAPE},
+        /* clang-format on */
     };
     char text[2 * POSITIONS + 16];
     for (size_t i = 0; i < sizeof specials / sizeof *specials; i++) {
@@ -207,7 +209,8 @@ static void takes_escapes_out(void)
     expect_plain(LITERAL("\"a\\u0000b\""), LITERAL("a\0b"));
     expect_plain(LITERAL("\"\\u0000\\u0000x\""), LITERAL("\0\0x"));
     expect_plain(LITERAL("\"\\u0041\\u007f\\u0080\\u07FF\""), LITERAL("A\x7f\xc2\x80\xdf\xbf"));
-    expect_plain(LITERAL("\"\\u0800\\ud7ff\\uE000\\uFFFF\""), LITERAL("\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf"));
+    expect_plain(LITERAL("\"\\u0800\\ud7ff\\uE000\\uFFFF\""),
+                 LITERAL("\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf"));
     expect_plain(LITERAL("\"\\uD800\\uDC00\\udbff\\udfff\""), LITERAL("\xf0\x90\x80\x80\xf4\x8f\xbf\xbf"));
     expect_plain(LITERAL("\"\\ud83D\\uDe00\xf0\x9f\x98\x80\""), LITERAL("\xf0\x9f\x98\x80\xf0\x9f\x98\x80"));
     expect_plain(LITERAL("\"\\\\u0041\\\\\""), LITERAL("\\u0041\\"));
@@ -232,10 +235,12 @@ static void keeps_64_bit_integers_exact(void)
         const char *text;
         int64_t value;
     } rows[] = {
+        /* clang-format off */
         {"0", 0}, {"-0", 0}, {"7", 7}, {"-7", -7}, {"1747637723055", 1747637723055},
         {"9007199254740993", 9007199254740993}, {"-9007199254740993", -9007199254740993},
         {"999999999999999999", 999999999999999999}, {"9223372036854775806", INT64_MAX - 1},
         {"9223372036854775807", INT64_MAX}, {"-9223372036854775807", -INT64_MAX}, {"-9223372036854775808", INT64_MIN},
+        /* clang-format on */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct dws_json_number number = read_number(rows[i].text, strlen(rows[i].text));
@@ -260,6 +265,7 @@ static void rounds_other_numbers_correctly(void)
         const char *text;
         double value;
     } rows[] = {
+        /* clang-format off */
         {"9223372036854775808", 0x1p63}, {"-9223372036854775809", -0x1p63}, {"18446744073709551615", 0x1p64},
         {"18446744073709551616", 0x1p64}, {"99999999999999999999", 0x1.5af1d78b58c4p66}, {"1e3", 1000}, {"5.0", 5},
         {"-0.0", -0.0}, {"-0e5", -0.0}, {"0e999999999", 0}, {"1e-999999999", 0}, {"-1e-400", -0.0},
@@ -272,6 +278,7 @@ static void rounds_other_numbers_correctly(void)
         {"2.2250738585072014e-308", 0x1p-1022}, {"2.2250738585072011e-308", 0x0.fffffffffffffp-1022},
         {"2.2250738585072012e-308", 0x1p-1022}, {"4.9e-324", 0x1p-1074}, {"5e-324", 0x1p-1074},
         {"2.4703282292062328e-324", 0x1p-1074}, {"2.4703282292062327e-324", 0}, {"1e-323", 0x1p-1073},
+        /* clang-format on */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         expect_real(rows[i].text, strlen(rows[i].text), rows[i].value);
@@ -303,7 +310,9 @@ static void expect_locale(const char *name, const char *point)
         expect_real("-12.5e-1", 8, -1.25);
         expect_real("1234567.25", 10, 1234567.25);
         expect_refused("1,5", 3, 1, WANT_END);
-        expect_refused("[0\xd9\xab" "5]", 6, 2, WANT_BRACKET);
+        expect_refused("[0\xd9\xab"
+                       "5]",
+                       6, 2, WANT_BRACKET);
         rounds_long_numbers_by_their_last_digit();
     }
     EXPECT(setlocale(LC_ALL, "C") != NULL);

@@ -126,8 +126,16 @@ static void refuses_every_beginning(void)
 }
 
 static const char *const members[DWS_FIELDS] = {
-    "\"id\":\"a\"", "\"identity_source_id\":\"b\"", "\"identity_source_type\":\"c\"", "\"start_time\":3", "\"end_time\":4",
-    "\"add_count\":5", "\"update_count\":6", "\"delete_count\":7", "\"failed_count\":8", "\"status\":\"j\"",
+    "\"id\":\"a\"",
+    "\"identity_source_id\":\"b\"",
+    "\"identity_source_type\":\"c\"",
+    "\"start_time\":3",
+    "\"end_time\":4",
+    "\"add_count\":5",
+    "\"update_count\":6",
+    "\"delete_count\":7",
+    "\"failed_count\":8",
+    "\"status\":\"j\"",
     "\"fail_reason\":\"k\"",
 };
 
@@ -168,8 +176,9 @@ static void takes_fields_in_any_order(void)
 
 static void tells_records_from_one_another(void)
 {
-    struct reading r = read_page("{\"sync_records\":[{\"id\":\"a\",\"status\":\"x\",\"add_count\":1},{},"
-                                 "{\"id\":null},{\"ids\":1,\"id\":\"d\"},{\"i\":0,\"id\":\"e\"},{\"add_count\":2,\"id\":\"f\"}]}");
+    struct reading r =
+        read_page("{\"sync_records\":[{\"id\":\"a\",\"status\":\"x\",\"add_count\":1},{},"
+                  "{\"id\":null},{\"ids\":1,\"id\":\"d\"},{\"i\":0,\"id\":\"e\"},{\"add_count\":2,\"id\":\"f\"}]}");
     EXPECT_STATUS(r.status, DWS_IDLE);
     EXPECT_INT(r.rows, 6);
     EXPECT_INT(r.records[1].present, 0);
@@ -185,9 +194,10 @@ static void tells_records_from_one_another(void)
 
 static void lets_the_last_of_repeated_keys_win(void)
 {
-    struct reading r = read_page("{\"count\":9,\"sync_records\":[{\"id\":\"a\",\"id\":\"b\",\"add_count\":1,\"add_count\":2},"
-                                 "{\"id\":\"a\",\"id\":null},{\"id\":null,\"id\":\"c\"},{\"id\":\"a\",\"\\u0069d\":\"d\"}],"
-                                 "\"count\":4}");
+    struct reading r =
+        read_page("{\"count\":9,\"sync_records\":[{\"id\":\"a\",\"id\":\"b\",\"add_count\":1,\"add_count\":2},"
+                  "{\"id\":\"a\",\"id\":null},{\"id\":null,\"id\":\"c\"},{\"id\":\"a\",\"\\u0069d\":\"d\"}],"
+                  "\"count\":4}");
     EXPECT_STATUS(r.status, DWS_IDLE);
     EXPECT_INT(r.page.count, 4);
     expect_text(&r.records[0], DWS_ID, "b");
@@ -200,10 +210,11 @@ static void lets_the_last_of_repeated_keys_win(void)
 
 static void knows_escaped_names(void)
 {
-    struct reading r = read_page(
-        "{\"\\u0063\\u006funt\":1,\"sync\\u005Frecords\":[{\"\\u0069\\u0064\":\"x\",\"add\\u005fcount\":7,\"st\\/atus\":1,"
-        "\"\\u0069\\u0064\\u0065\\u006e\\u0074\\u0069\\u0074\\u0079\\u005f\\u0073\\u006f\\u0075\\u0072\\u0063\\u0065\\u005f"
-        "\\u0074\\u0079\\u0070\\u0065\":\"ldap\",\"\\u0069\\u0064\\u0000\":2}]}");
+    struct reading r = read_page("{\"\\u0063\\u006funt\":1,\"sync\\u005Frecords\":["
+                                 "{\"\\u0069\\u0064\":\"x\",\"add\\u005fcount\":7,\"st\\/atus\":1,"
+                                 "\"\\u0069\\u0064\\u0065\\u006e"
+                                 "\\u0074\\u0069\\u0074\\u0079\\u005f\\u0073\\u006f\\u0075\\u0072\\u0063\\u0065\\u005f"
+                                 "\\u0074\\u0079\\u0070\\u0065\":\"ldap\",\"\\u0069\\u0064\\u0000\":2}]}");
     EXPECT_STATUS(r.status, DWS_IDLE);
     EXPECT_INT(r.page.count, 1);
     EXPECT_INT(r.page.unknown, 0);
@@ -245,9 +256,10 @@ static void says_where_a_record_stands(void)
 
 static void takes_whole_numbers_however_written(void)
 {
-    struct reading r = read_page("{\"count\":2.0,\"sync_records\":[{\"start_time\":1e3,\"end_time\":-5.0,\"add_count\":-0.0,"
-                                 "\"update_count\":9007199254740992.0,\"delete_count\":9223372036854775807,"
-                                 "\"failed_count\":-9223372036854775808}]}");
+    struct reading r =
+        read_page("{\"count\":2.0,\"sync_records\":[{\"start_time\":1e3,\"end_time\":-5.0,\"add_count\":-0.0,"
+                  "\"update_count\":9007199254740992.0,\"delete_count\":9223372036854775807,"
+                  "\"failed_count\":-9223372036854775808}]}");
     const struct dws_record *record = &r.records[0];
     EXPECT_STATUS(r.status, DWS_IDLE);
     EXPECT_INT(r.page.count, 2);
@@ -270,10 +282,16 @@ struct outline {
 static void lets_parts_be_absent_empty_or_twice(void)
 {
     static const struct outline rows[] = {
-        {"{}", 0, 0, false}, {" { } ", 0, 0, false}, {"{\"count\":0}", 0, 0, true}, {"{\"count\":null}", 0, 0, false},
-        {"{\"sync_records\":[]}", 0, 0, false}, {"{\"sync_records\":null}", 0, 0, false},
-        {"{\"sync_records\":null,\"count\":0}", 0, 0, true}, {"{\"count\":0,\"x\":1}", 0, 0, true},
-        {"{\"count\":7,\"sync_records\":[]}", 0, 0, true}, {"{\"sync_records\":[{}],\"count\":null}", 1, 1, false},
+        {"{}", 0, 0, false},
+        {" { } ", 0, 0, false},
+        {"{\"count\":0}", 0, 0, true},
+        {"{\"count\":null}", 0, 0, false},
+        {"{\"sync_records\":[]}", 0, 0, false},
+        {"{\"sync_records\":null}", 0, 0, false},
+        {"{\"sync_records\":null,\"count\":0}", 0, 0, true},
+        {"{\"count\":0,\"x\":1}", 0, 0, true},
+        {"{\"count\":7,\"sync_records\":[]}", 0, 0, true},
+        {"{\"sync_records\":[{}],\"count\":null}", 1, 1, false},
         {"{\"count\":1,\"count\":null,\"sync_records\":[{}]}", 1, 1, false},
         {"{\"sync_records\":[{},{}],\"sync_records\":[{}]}", 3, 1, false},
         {"{\"sync_records\":[],\"sync_records\":[{},{}]}", 2, 2, false},
@@ -295,7 +313,8 @@ static void lets_parts_be_absent_empty_or_twice(void)
 
 static void begins_again_with_a_second_list(void)
 {
-    struct reading r = read_page("{\"sync_records\":[{\"id\":\"a\"},{\"id\":\"b\"}],\"sync_records\":[{\"id\":\"c\"}]}");
+    struct reading r =
+        read_page("{\"sync_records\":[{\"id\":\"a\"},{\"id\":\"b\"}],\"sync_records\":[{\"id\":\"c\"}]}");
     EXPECT_INT(r.rows, 3);
     EXPECT_INT(r.records[1].index, 1);
     EXPECT_INT(r.records[2].index, 0);
@@ -310,8 +329,8 @@ static void names_record_and_field_of_a_wrong_type(void)
     static const struct {
         const char *json;
         const char *name;
-    } values[] = {{"{}", "an object"}, {"[]", "an array"}, {"true", "a boolean"}, {"false", "a boolean"},
-                  {"\"7\"", "a string"}, {"7", "a number"}};
+    } values[] = {{"{}", "an object"},    {"[]", "an array"},    {"true", "a boolean"},
+                  {"false", "a boolean"}, {"\"7\"", "a string"}, {"7", "a number"}};
     for (unsigned field = 0; field < DWS_FIELDS; field++) {
         const char *name = dws_field_name(field).data;
         bool is_text = dws_field_is_text(field);
@@ -329,12 +348,13 @@ static void names_record_and_field_of_a_wrong_type(void)
 
 static void refuses_numbers_that_are_no_integers(void)
 {
-    static const char *const values[] = {"0.5", "-1.25e1", "1e30", "9223372036854775808", "-9223372036854775809",
-                                         "9007199254740994.0", "1e-5"};
+    static const char *const values[] = {
+        "0.5", "-1.25e1", "1e30", "9223372036854775808", "-9223372036854775809", "9007199254740994.0", "1e-5"};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         char text[200];
         snprintf(text, sizeof text, "{\"sync_records\":[{\"end_time\":%s}]}", values[i]);
-        expect_refused(text, "sync_records[0].end_time is a number with a fraction or out of range, expected an integer");
+        expect_refused(text,
+                       "sync_records[0].end_time is a number with a fraction or out of range, expected an integer");
         snprintf(text, sizeof text, "{\"count\":%s}", values[i]);
         if (values[i][0] != '-' || strchr(values[i], '.') || strlen(values[i]) > 19)
             expect_refused(text, "count is a number with a fraction or out of range, expected an integer of 0 or more");
@@ -352,7 +372,8 @@ static void refuses_other_counts(void)
     expect_refused("{\"count\":{}}", "count is an object, expected an integer of 0 or more");
     expect_refused("{\"count\":3}", "count says 3, but there is no sync_records");
     expect_refused("{\"count\":3,\"sync_records\":null}", "count says 3, but there is no sync_records");
-    expect_refused("{\"sync_records\":[{}],\"sync_records\":null,\"count\":1}", "count says 1, but there is no sync_records");
+    expect_refused("{\"sync_records\":[{}],\"sync_records\":null,\"count\":1}",
+                   "count says 1, but there is no sync_records");
 }
 
 static void refuses_lists_of_something_else(void)
@@ -393,7 +414,8 @@ static void stays_strict_between_members(void)
     expect_refused("{\"sync_records\":[{\"id\":\"a\",\"identity_source_id\":",
                    "at byte offset 48: the text ends where a value was expected");
     expect_refused("{\"sync_records\":[{\"id\":\"a\"},]}", "at byte offset 28: expected a value");
-    expect_refused("{\"sync_records\":[{\"id\":\"a\"},{,\"id\":\"b\"}]}", "at byte offset 29: expected a member's name");
+    expect_refused("{\"sync_records\":[{\"id\":\"a\"},{,\"id\":\"b\"}]}",
+                   "at byte offset 29: expected a member's name");
     expect_refused("{\"sync_records\":[{\"id\" \"a\"}]}", "at byte offset 23: expected ':'");
     expect_refused("{\"sync_records\":[{\"start_time\":01}]}", "at byte offset 31: a number must not begin with 0");
     expect_refused("{\"sync_records\":[{\"start_time\":-}]}", "at byte offset 32: expected a digit");
@@ -421,8 +443,9 @@ static void expect_count(const char *page, const char *line, bool good)
 static void counts_failures(void)
 {
     expect_count(published, "0 of 2 records failed\n", true);
-    expect_count("{\"sync_records\":[{\"status\":\"FAILED\"},{\"status\":\"FINISHED\"},{},{\"status\":\"F\\u0041ILED\"}]}",
-                 "4 of 8 records failed\n", true);
+    expect_count(
+        "{\"sync_records\":[{\"status\":\"FAILED\"},{\"status\":\"FINISHED\"},{},{\"status\":\"F\\u0041ILED\"}]}",
+        "4 of 8 records failed\n", true);
     expect_count("{\"sync_records\":[{\"status\":\"FAILED\"}],\"sync_records\":[{}]}", "0 of 2 records failed\n", true);
     expect_count("{\"sync_records\":[{\"status\":\"FAILED\"}", "0 of 0 records failed\n", false);
 }

@@ -1,4 +1,4 @@
-/* response_spec.c: what dws_http.c makes of answers, the broken and the hostile ones above all.
+/* response_spec.c: what transfer.c makes of answers, the broken and the hostile ones above all.
  * It must not contact anything but the scripted server on loopback. */
 #include "exchange.h"
 
@@ -95,8 +95,8 @@ static const struct broken {
      DWS_ERR_NETWORK},
     {"reset inside the body", SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"), RESET),
      DWS_ERR_NETWORK},
-    {"closed inside a chunk",
-     SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhalf")), DWS_ERR_NETWORK},
+    {"closed inside a chunk", SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhalf")),
+     DWS_ERR_NETWORK},
     {"closed before the last chunk",
      SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")), DWS_ERR_NETWORK},
     {"a chunk length that is no number",
@@ -104,8 +104,8 @@ static const struct broken {
     {"a chunk length beyond all numbers",
      SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\nhalf\r\n")),
      DWS_ERR_NETWORK},
-    {"a Content-Length that is no number",
-     SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\nhalf")), DWS_ERR_NETWORK},
+    {"a Content-Length that is no number", SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\nhalf")),
+     DWS_ERR_NETWORK},
     {"no HTTP at all", SCRIPT(RECEIVE, SEND("220 smtp.example ready\r\n"), HOLD), DWS_ERR_NETWORK},
     {"HTTP/0.9", SCRIPT(RECEIVE, SEND("<html>hello</html>\n")), DWS_ERR_NETWORK},
     {"a version that does not exist", SCRIPT(RECEIVE, SEND("HTTP/9.9 200 OK\r\nContent-Length: 0\r\n\r\n")),
@@ -343,9 +343,8 @@ static void a_trailer_does_not_replace_the_headers(void)
 
 static void reads_headers_of_a_real_answer(void)
 {
-    static const struct script script =
-        SCRIPT(RECEIVE, SEND("HTTP/1.1 429 Slow\r\nRetry-After:  7 \r\nX-Request-Id: r1\r\nContent-Length: 0\r\n\r\n"),
-               AGAIN);
+    static const struct script script = SCRIPT(
+        RECEIVE, SEND("HTTP/1.1 429 Slow\r\nRetry-After:  7 \r\nX-Request-Id: r1\r\nContent-Length: 0\r\n\r\n"), AGAIN);
     struct exchange e;
     struct dws_header header;
     EXPECT_STATUS(open_and_get(&e, &script), DWS_OK);

@@ -25,6 +25,7 @@ struct step {
     size_t length;
 };
 
+/* clang-format off */
 #define RECEIVE {STEP_RECEIVE, NULL, 0}
 #define SEND(literal) {STEP_SEND, (literal), sizeof(literal) - 1}
 #define FILL(literal, count) {STEP_FILL, (literal), (count)}
@@ -34,6 +35,7 @@ struct step {
 #define TASTE(count) {STEP_TASTE, NULL, (count)}
 #define RESET {STEP_RESET, NULL, 0}
 #define AGAIN {STEP_AGAIN, NULL, 0}
+/* clang-format on */
 
 /* What one connection does. Behind the last step it is closed. */
 struct script {
@@ -41,8 +43,8 @@ struct script {
     size_t count;
 };
 
-#define SCRIPT(...)                                                                                \
-    {                                                                                              \
+#define SCRIPT(...)                                                                                 \
+    {                                                                                               \
         .steps = {__VA_ARGS__}, .count = sizeof((struct step[]){__VA_ARGS__}) / sizeof(struct step) \
     }
 

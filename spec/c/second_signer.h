@@ -6,11 +6,11 @@
 #include "dws.h"
 
 struct key_pair {
-    bool sm2;                      /* else P-256 */
-    unsigned char kdf_input[256];  /* of the counter that served */
+    bool sm2;                     /* else P-256 */
+    unsigned char kdf_input[256]; /* of the counter that served */
     size_t kdf_input_length;
     unsigned char private[32];
-    unsigned char public[65];      /* 04, x, y */
+    unsigned char public[65]; /* 04, x, y */
 };
 
 /* The bytes that a hex text stands for, `size` at most; how many they are. */

@@ -348,8 +348,17 @@ static void refuses_headers_that_cannot_be_sent(void)
 static void refuses_wrong_dates(void)
 {
     static const char *const dates[] = {
-        "", "20191115", "20191115T033655", "20191115T033655z", "20191115t033655Z", "20191115T033655ZZ",
-        "2019-11-15T03:36:55Z", "20191115 033655Z", "2019111xT033655Z", "20191115T03365 Z", "20191115T033655+",
+        "",
+        "20191115",
+        "20191115T033655",
+        "20191115T033655z",
+        "20191115t033655Z",
+        "20191115T033655ZZ",
+        "2019-11-15T03:36:55Z",
+        "20191115 033655Z",
+        "2019111xT033655Z",
+        "20191115T03365 Z",
+        "20191115T033655+",
     };
     struct sample sample = {0};
     struct dws_request request = request_of(&sample);
@@ -373,7 +382,6 @@ struct credential_case {
     const char *because;
 };
 
-#define TEXT(literal) {(literal), sizeof(literal) - 1}
 #define SECRET "the-secret-key"
 
 static const struct credential_case bad_credentials[] = {
@@ -428,9 +436,9 @@ static void returns_the_host_that_was_signed(void)
         struct dws_request request = request_of(&table[i].sample);
         struct dws_signature signature = {{0}, {0}};
         struct dws_error error = {0};
-        EXPECT_STATUS(dws_sign(&request, &credentials, (struct dws_signed_names){NULL, 0}, LITERAL(DATE), &signature,
-                               &error),
-                      DWS_OK);
+        EXPECT_STATUS(
+            dws_sign(&request, &credentials, (struct dws_signed_names){NULL, 0}, LITERAL(DATE), &signature, &error),
+            DWS_OK);
         EXPECT_TEXT(dws_buf_text(&signature.host), spec_text(table[i].host));
         EXPECT_HOLDS(dws_buf_text(&signature.authorization),
                      LITERAL("SDK-HMAC-SHA256 Access=AK, SignedHeaders=host;x-sdk-date, Signature="));
@@ -459,8 +467,8 @@ static enum dws_status sign_with_memory_for(long allocations, struct dws_error *
     struct dws_credentials credentials = {.ak = LITERAL("AK"), .sk = LITERAL("SK")};
     struct dws_signature signature = {{0}, {0}};
     allocations_left = allocations;
-    enum dws_status status = dws_sign(&request, &credentials, (struct dws_signed_names){NULL, 0}, LITERAL(DATE),
-                                      &signature, error);
+    enum dws_status status =
+        dws_sign(&request, &credentials, (struct dws_signed_names){NULL, 0}, LITERAL(DATE), &signature, error);
     allocations_left = -1;
     dws_signature_free(&signature);
     return status;

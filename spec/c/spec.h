@@ -15,17 +15,17 @@ struct spec_case {
 /* Runs the cases, reports on stdout, returns the exit status. `only` (or NULL) picks titles that contain it. */
 int spec_run(const struct spec_case *cases, size_t count, const char *only);
 
-#define SPEC_MAIN(cases)                                                                           \
-    int main(int argc, char **argv)                                                                \
-    {                                                                                              \
-        return spec_run(cases, sizeof(cases) / sizeof *(cases), argc > 1 ? argv[1] : NULL);        \
+#define SPEC_MAIN(cases)                                                                    \
+    int main(int argc, char **argv)                                                         \
+    {                                                                                       \
+        return spec_run(cases, sizeof(cases) / sizeof *(cases), argc > 1 ? argv[1] : NULL); \
     }
 
 /* What is being checked when one case walks through a table; shown with a failure. NULL: nothing. */
 void spec_about(const char *what);
 
 #define EXPECT(condition) spec_expect((condition), #condition, __FILE__, __LINE__)
-#define EXPECT_INT(actual, expected)                                                               \
+#define EXPECT_INT(actual, expected) \
     spec_expect_int((intmax_t)(actual), (intmax_t)(expected), #actual, __FILE__, __LINE__)
 #define EXPECT_STATUS(actual, expected) spec_expect_status((actual), (expected), #actual, __FILE__, __LINE__)
 #define EXPECT_TEXT(actual, expected) spec_expect_text((actual), (expected), #actual, __FILE__, __LINE__)
@@ -42,6 +42,10 @@ bool spec_expect_part(struct dws_text actual, struct dws_text part, bool held, c
 /* A literal as borrowed bytes, NULs inside it included; and a string. */
 #define LITERAL(literal) ((struct dws_text){(literal), sizeof(literal) - 1})
 struct dws_text spec_text(const char *string);
+/* A literal as the initialiser of a struct dws_text. */
+/* clang-format off */
+#define TEXT(literal) {(literal), sizeof(literal) - 1}
+/* clang-format on */
 /* Whether `part` occurs in `text`. */
 bool spec_text_holds(struct dws_text text, struct dws_text part);
 

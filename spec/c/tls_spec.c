@@ -315,7 +315,8 @@ static void survives_closing_what_the_server_reset(void)
 static const struct spec_case cases[] = {
     {"the authority that is named is trusted, and the connection reused", trusts_the_named_authority},
     {"nobody else is trusted, and nothing is sent", trusts_nobody_else},
-    {"a connection trusted for one request does not serve another under other trust", does_not_lend_a_trusted_connection},
+    {"a connection trusted for one request does not serve another under other trust",
+     does_not_lend_a_trusted_connection},
     {"files that cannot be read are reported", reports_files_it_cannot_read},
     {"a certificate for another host is refused, and nothing is sent", refuses_a_certificate_for_another_host},
     {"the host that is verified is the URL's, not the Host header's", verifies_the_urls_host},

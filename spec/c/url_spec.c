@@ -71,7 +71,9 @@ struct refused {
     const char *because; /* part of the message */
 };
 
-#define BAD(literal, because) {{(literal), sizeof(literal) - 1}, (because)}
+/* clang-format off */
+#define BAD(literal, because) {TEXT(literal), (because)}
+/* clang-format on */
 
 static const struct refused refused[] = {
     BAD("", "https://"),

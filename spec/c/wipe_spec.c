@@ -18,7 +18,6 @@
 
 #define DATE "20260822T010203Z"
 #define SECRET "Secret-key-of-forty-characters-0123456789"
-#define TEXT(literal) {(literal), sizeof(literal) - 1}
 #define HELD(array) ((struct dws_text){(const char *)(array), sizeof(array)})
 
 /* ---- memory as libdws and OpenSSL see it --------------------------------------------------------- */
@@ -88,8 +87,8 @@ static void openssl_free(void *block, const char *file, int line)
 
 /* ---- signing ---------------------------------------------------------------------------------------- */
 
-static const char *const names[] = {
-    "SDK-HMAC-SHA256", "SDK-HMAC-SM3", "V11-HMAC-SHA256", "SDK-ECDSA-P256-SHA256", "SDK-SM2-SM3"};
+static const char *const names[] = {"SDK-HMAC-SHA256", "SDK-HMAC-SM3", "V11-HMAC-SHA256", "SDK-ECDSA-P256-SHA256",
+                                    "SDK-SM2-SM3"};
 #define NAME_COUNT (sizeof names / sizeof *names)
 static const char *const *const elliptic = names + 3;
 
@@ -131,9 +130,15 @@ static void leaves_no_key_in_freed_memory(void)
         for (int i = 0; i < 32; i++)
             back[e][i] = pairs[e].private[31 - i];
     }
-    const struct dws_text secrets[] = {
-        LITERAL("Secret-key-of-forty"), LITERAL("tttttttttttttttttttttttttttttttt"), dws_buf_text(&hex),
-        HELD(prk), HELD(v11), HELD(pairs[0].private), HELD(back[0]), HELD(pairs[1].private), HELD(back[1])};
+    const struct dws_text secrets[] = {LITERAL("Secret-key-of-forty"),
+                                       LITERAL("tttttttttttttttttttttttttttttttt"),
+                                       dws_buf_text(&hex),
+                                       HELD(prk),
+                                       HELD(v11),
+                                       HELD(pairs[0].private),
+                                       HELD(back[0]),
+                                       HELD(pairs[1].private),
+                                       HELD(back[1])};
     for (size_t n = 0; n < NAME_COUNT; n++) {
         struct dws_error error = {0};
         spec_about(names[n]);

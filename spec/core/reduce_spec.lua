@@ -19,7 +19,6 @@ local FEW = page { record('"a"', "FINISHED"), record('"b"', "FAILED", ',"fail_re
 local function decoded(bodies, options)
     local seen = {}
     local ids = core.ids()
-    ids:begin_reading()
     for i, body in ipairs(bodies) do
         local read, place = core.decode_page(body, { where = options.where, fields = options.fields, ids = ids })
         seen[i] = { read, place }

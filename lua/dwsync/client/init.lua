@@ -234,7 +234,7 @@ local function check(checked, err)
     if not checked or not (checked.fields or checked.where) then
         return checked, err
     end
-    local good, message = pcall(core.decode_page, "{}", { fields = checked.fields, where = checked.where })
+    local good, message = core.check_choice(checked)
     if not good then
         return nil, errors.new { kind = "config", message = message }
     end

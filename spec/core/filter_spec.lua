@@ -1,0 +1,40 @@
+local core = require "dwsync.core"
+
+local BODY = '{"count":2,"sync_records":[{"id":"a","status":"FAILED","note":1},{"id":"b","status":"FINISHED"}]}'
+
+describe("core.check_choice", function()
+    it("is content with what decode_page takes", function()
+        for _, options in ipairs {
+            {}, { fields = {} }, { fields = { "id", "status" } }, { where = {} },
+            { fields = { "id" }, where = { status = { "FAILED", "RUNNING" }, start_time = { min = 1 } } },
+        } do
+            assert.is_true(core.check_choice(options))
+            assert.is_table(core.decode_page(BODY, options))
+        end
+    end)
+
+    it("says what decode_page would raise", function()
+        for _, case in ipairs {
+            { { fields = "id" }, "fields: expected a list of field names, got string" },
+            { { fields = { "id", 1 } }, "fields: expected a list of field names, got number" },
+            { { fields = { "ID" } }, "fields: a record has no field 'ID'" },
+            { { where = "x" }, "where: expected a table of conditions, got string" },
+            { { where = { [true] = 1 } }, "where: a record has no field 'boolean'" },
+            { { where = { status = { min = 1 } } }, "where: status wants a value, a list of values" },
+            { { where = { start_time = { min = 0 / 0 } } }, "where: min of a range must be a number, got NaN" },
+        } do
+            local good, message = core.check_choice(case[1])
+            assert.is_false(good)
+            assert.equal(case[2], message)
+            local decoded, raised = pcall(core.decode_page, BODY, case[1])
+            assert.is_false(decoded)
+            assert.equal(case[2], raised)
+        end
+    end)
+
+    it("raises for anything but a table", function()
+        assert.error_matches(function()
+            core.check_choice "where"
+        end, "table expected, got string")
+    end)
+end)

@@ -1,0 +1,159 @@
+/* transfer_options.c: method, trust and route, told to libcurl once and kept while they are the same: telling a handle
+ * everything takes as long as signing a request, and from one page to the next nothing of it changes.
+ * It must not know the transfer, nor the request's URL, headers and limits: transfer.c sets those for each request. */
+#include "transfer_options.h"
+
+#include <string.h>
+
+#define DEFAULT_CONNECT_TIMEOUT_MS 10000L
+
+/* Collects the first failure, so that a list of options reads as a list. */
+#define SET(option, value) (code = code ? code : curl_easy_setopt(easy, option, value))
+
+bool dws_request_is_head(const struct dws_request *request)
+{
+    return dws_text_compare_nocase(request->method, dws_text_of("HEAD")) == 0;
+}
+
+static CURLcode set_method(CURL *easy, const struct dws_request *request)
+{
+    char method[DWS_METHOD_BYTES + 1] = "GET";
+    CURLcode code = CURLE_OK;
+    if (request->method.data) {
+        memcpy(method, request->method.data, request->method.length);
+        method[request->method.length] = '\0';
+        dws_upper(method, request->method.length); /* as it is signed */
+    }
+    if (request->body.data) {
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.length);
+        SET(CURLOPT_COPYPOSTFIELDS, request->body.data);
+    } else {
+        SET(CURLOPT_HTTPGET, 1L);
+    }
+    if (dws_request_is_head(request))
+        SET(CURLOPT_NOBODY, 1L);
+    else
+        SET(CURLOPT_CUSTOMREQUEST, method);
+    return code;
+}
+
+static CURLcode set_trust(CURL *easy, const struct dws_transport *transport)
+{
+    CURLcode code = CURLE_OK;
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(CURLOPT_SSL_VERIFYPEER, 1L);
+    SET(CURLOPT_SSL_VERIFYHOST, 2L);
+    if (transport->ca_file) {
+        SET(CURLOPT_CAINFO, transport->ca_file);
+        SET(CURLOPT_CAPATH, NULL); /* only this file, not the system's directory as well */
+    }
+    if (transport->client_cert)
+        SET(CURLOPT_SSLCERT, transport->client_cert);
+    if (transport->client_key)
+        SET(CURLOPT_SSLKEY, transport->client_key);
+    if (transport->certificate_info) {
+        SET(CURLOPT_CERTINFO, 1L);
+        SET(CURLOPT_FRESH_CONNECT, 1L); /* libcurl notes certificates during the handshake only */
+    }
+    return code;
+}
+
+/* The metadata service is never asked through a proxy, and what is on this machine only when a proxy was named. */
+static CURLcode set_route(CURL *easy, const struct dws_url *url, const struct dws_transport *transport)
+{
+    const char *proxy = transport->proxy;
+    if (url->metadata || (url->loopback && !proxy))
+        proxy = "";
+    CURLcode code = CURLE_OK;
+    if (proxy)
+        SET(CURLOPT_PROXY, proxy);
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    SET(CURLOPT_PROTOCOLS_STR, url->https ? "https" : "http");
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_PATH_AS_IS, 1L); /* what was signed is what is sent */
+    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    return code;
+}
+
+static CURLcode set_all(CURL *easy, const struct dws_request *request, const struct dws_url *url,
+                        const struct dws_transport *transport)
+{
+    CURLcode code = set_method(easy, request);
+    code = code ? code : set_trust(easy, transport);
+    code = code ? code : set_route(easy, url, transport);
+    SET(CURLOPT_USERAGENT, transport->user_agent ? transport->user_agent : "dwsync/" DWS_VERSION);
+    SET(CURLOPT_CONNECTTIMEOUT_MS,
+        transport->connect_timeout_ms > 0 ? transport->connect_timeout_ms : DEFAULT_CONNECT_TIMEOUT_MS);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_TCP_KEEPALIVE, 1L);
+    return code;
+}
+
+/* ---- what stays from one request to the next --------------------------------------------------- */
+
+static size_t room_for(const char *string)
+{
+    return string ? strlen(string) + 2 : 1;
+}
+
+static void append_setting(struct dws_buf *out, const char *string)
+{
+    dws_buf_append(out, string ? "+" : "-", 1);
+    if (string)
+        dws_buf_append(out, string, strlen(string) + 1);
+}
+
+/* All that set_all depends on when the request is a plain one, in bytes to be compared. */
+static void describe(const struct dws_url *url, const struct dws_transport *transport, struct dws_buf *out)
+{
+    const long numbers[] = {transport->connect_timeout_ms, url->https, url->loopback, url->metadata};
+    const char *const strings[] = {transport->ca_file, transport->client_cert, transport->client_key, transport->proxy,
+                                   transport->user_agent};
+    const size_t count = sizeof strings / sizeof *strings;
+    size_t room = sizeof numbers;
+    for (size_t i = 0; i < count; i++)
+        room += room_for(strings[i]);
+    dws_buf_reserve(out, room); /* growing would leave copies of a proxy's password behind */
+    dws_buf_append(out, numbers, sizeof numbers);
+    for (size_t i = 0; i < count; i++)
+        append_setting(out, strings[i]);
+}
+
+/* Only a GET like any other is worth remembering; bodies, and what comes of them, are not to stay. */
+static bool is_plain(const struct dws_request *request, const struct dws_transport *transport)
+{
+    return !request->body.data && !transport->certificate_info &&
+           (!request->method.data || dws_text_compare_nocase(request->method, dws_text_of("GET")) == 0);
+}
+
+void dws_transfer_options_reset(struct dws_transfer_options *options, CURL *easy)
+{
+    curl_easy_reset(easy); /* its share stays */
+    dws_buf_wipe(&options->told);
+}
+
+CURLcode dws_transfer_options_set(struct dws_transfer_options *options, CURL *easy, const struct dws_request *request,
+                                  const struct dws_url *url, const struct dws_transport *transport)
+{
+    struct dws_buf *wanted = &options->wanted;
+    CURLcode code = CURLE_OK;
+    dws_buf_clear(wanted);
+    if (is_plain(request, transport))
+        describe(url, transport, wanted);
+    if (wanted->length == 0 || wanted->failed ||
+        dws_text_compare(dws_buf_text(wanted), dws_buf_text(&options->told)) != 0) {
+        if (options->told.length > 0)
+            dws_transfer_options_reset(options, easy);
+        code = set_all(easy, request, url, transport);
+        if (code == CURLE_OK && !wanted->failed)
+            dws_buf_swap(wanted, &options->told);
+    }
+    dws_buf_erase(wanted);
+    return code;
+}
+
+void dws_transfer_options_free(struct dws_transfer_options *options)
+{
+    dws_buf_wipe(&options->told);
+    dws_buf_wipe(&options->wanted);
+}

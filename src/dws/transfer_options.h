@@ -1,0 +1,26 @@
+/* transfer_options.h: how a request travels, as libcurl is told it. */
+#ifndef DWS_TRANSFER_OPTIONS_H
+#define DWS_TRANSFER_OPTIONS_H
+
+#include "internal.h"
+
+#include <curl/curl.h>
+
+#define DWS_METHOD_BYTES 31 /* at most */
+
+/* What an easy handle was told. Start from {0}. */
+struct dws_transfer_options {
+    struct dws_buf told;   /* empty: it is as new, or was told something that is not to stay */
+    struct dws_buf wanted; /* the same of the request that is being prepared */
+};
+
+bool dws_request_is_head(const struct dws_request *request);
+/* Tells the handle how this request travels, unless it knows. */
+CURLcode dws_transfer_options_set(struct dws_transfer_options *options, CURL *easy, const struct dws_request *request,
+                                  const struct dws_url *url, const struct dws_transport *transport);
+/* Puts the handle back as if it were new, but for its share. */
+void dws_transfer_options_reset(struct dws_transfer_options *options, CURL *easy);
+/* Overwrites what is known of the handle, and frees it. */
+void dws_transfer_options_free(struct dws_transfer_options *options);
+
+#endif

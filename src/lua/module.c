@@ -1,0 +1,73 @@
+/* module.c: opens the module dwsync.core: its parts, the clocks, versions.
+ * It must not hold state of its own: pools are userdata, everything else is arguments and results. */
+#include "module.h"
+#include "dws.h"
+
+#include <math.h>
+#include <time.h>
+
+#if LUA_VERSION_NUM == 501
+/* LuaJIT has it and Lua 5.1 has not, but they share modules: where it is missing it is NULL. */
+extern int lua_isyieldable(lua_State *L) __attribute__((weak));
+#define CAN_TELL (&lua_isyieldable != NULL)
+#else
+#define CAN_TELL true
+#endif
+
+/* ---- the clock -------------------------------------------------------------------------------- */
+
+/* core.now() → seconds since the epoch, with fraction */
+static int core_now(lua_State *L)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    lua_pushnumber(L, (lua_Number)now.tv_sec + (lua_Number)now.tv_nsec / 1e9);
+    return 1;
+}
+
+/* core.sleep(seconds): returns early when a signal arrives, so that the host's handler gets its turn */
+static int core_sleep(lua_State *L)
+{
+    lua_Number seconds = luaL_checknumber(L, 1);
+    luaL_argcheck(L, seconds >= 0 && seconds <= 1e9, 1, "seconds must be from 0 to 1e9");
+    struct timespec pause = {(time_t)seconds, (long)((seconds - floor(seconds)) * 1e9)};
+    nanosleep(&pause, NULL);
+    return 0;
+}
+
+/* core.can_yield() → whether the running coroutine could yield here; true where this Lua cannot tell. In nginx
+ * nobody else tells that a C function (require, a comparison of table.sort) stands between here and the event loop. */
+static int core_can_yield(lua_State *L)
+{
+    lua_pushboolean(L, !CAN_TELL || lua_isyieldable(L));
+    return 1;
+}
+
+/* core.libraries() → "libcurl/7.88.1 OpenSSL/3.0.22 …" */
+static int core_libraries(lua_State *L)
+{
+    lua_pushstring(L, dws_libraries());
+    return 1;
+}
+
+static const luaL_Reg functions[] = {
+    {"now", core_now}, {"sleep", core_sleep}, {"can_yield", core_can_yield}, {"libraries", core_libraries},
+    {NULL, NULL},
+};
+
+int luaopen_dwsync_core(lua_State *L);
+
+__attribute__((visibility("default"))) int luaopen_dwsync_core(lua_State *L)
+{
+    lua_newtable(L);
+    dws_lua_setfuncs(L, functions);
+    dws_lua_open_sign(L);
+    dws_lua_open_pool(L);
+    dws_lua_open_response(L);
+    dws_lua_open_filter(L);
+    dws_lua_open_seen(L);
+    dws_lua_open_page(L);
+    lua_pushstring(L, dws_version());
+    lua_setfield(L, -2, "version");
+    return 1;
+}

@@ -1,0 +1,14 @@
+/* module.h: the parts of dwsync.core; each registers its functions in the table on top of the stack. */
+#ifndef LUA_MODULE_H
+#define LUA_MODULE_H
+
+#include "versions.h"
+
+void dws_lua_open_sign(lua_State *L);
+void dws_lua_open_pool(lua_State *L);
+void dws_lua_open_response(lua_State *L);
+void dws_lua_open_page(lua_State *L);
+void dws_lua_open_filter(lua_State *L);
+void dws_lua_open_seen(lua_State *L);
+
+#endif

@@ -1,0 +1,235 @@
+/* page.c: core.decode_page: the body of a page → a Lua table that is safe to rely on.
+ * It must not know about HTTP or about what a failing service says: an unknown field is kept, that is all. */
+#include "page.h"
+#include "arguments.h"
+#include "filter.h"
+#include "module.h"
+#include "record.h"
+#include "results.h"
+#include "seen.h"
+
+#include <string.h>
+
+#define SHOWN_BYTES 200
+#define SMALLEST_RECORD 32 /* bytes; bounds how many rows a list is made for in advance */
+
+struct decoder {
+    lua_State *L;
+    struct dws_text body;
+    struct dws_page page;
+    struct record_maker maker;
+    struct choice choice;
+    struct dws_seen *ids; /* or NULL: every record is handed over */
+    size_t rows;          /* records in the list that is being made */
+};
+
+/* ---- errors ----------------------------------------------------------------------------------- */
+
+/* nil, {kind = "decode", …}; adds how the body begins, printable ASCII only: it may be a proxy's page, and a terminal
+ * must not obey it. */
+static int fail(lua_State *L, struct dws_text body, const struct dws_error *error)
+{
+    char shown[SHOWN_BYTES + 1];
+    size_t n = 0;
+    for (size_t i = 0; i < body.length && n < SHOWN_BYTES; i++) {
+        if (body.data[i] >= ' ' && body.data[i] <= '~')
+            shown[n++] = body.data[i];
+    }
+    shown[n] = '\0';
+    lua_pushnil(L);
+    lua_createtable(L, 0, 3);
+    lua_pushliteral(L, "decode");
+    lua_setfield(L, -2, "kind");
+    lua_pushstring(L, dws_status_name(error->status));
+    lua_setfield(L, -2, "code");
+    if (body.length == 0)
+        lua_pushliteral(L, "the response is empty, not a page of records");
+    else
+        lua_pushfstring(L, "the response is not a page of records: %s; it begins: %s", error->message, shown);
+    lua_setfield(L, -2, "message");
+    return 2;
+}
+
+/* ---- the page --------------------------------------------------------------------------------- */
+
+static bool is_page_field(struct dws_text key)
+{
+    return (key.length == 5 && memcmp(key.data, "count", 5) == 0) ||
+           (key.length == 12 && memcmp(key.data, "sync_records", 12) == 0);
+}
+
+/* Room for as many rows as the rest of the body can hold if they are like the first one; for the first list only, or a
+ * body of many short lists would have room made for all of them. */
+static int expected_rows(const struct decoder *d, const struct dws_record *first)
+{
+    size_t left = (size_t)(d->page.json.end - d->page.json.at);
+    size_t each = first->source.length > SMALLEST_RECORD ? first->source.length : SMALLEST_RECORD;
+    return d->choice.filter.count == 0 && d->rows == 0 ? (int)(left / each) + 1 : 0;
+}
+
+/* Whether the record is to be handed over: it fits, and was not seen on an earlier page. */
+static enum dws_status is_wanted(struct decoder *d, const struct dws_record *record, bool *wanted,
+                                 struct dws_error *error)
+{
+    unsigned news = DWS_ID_NEW;
+    if (d->ids && dws_seen_add(d->ids, record, &news, error) != DWS_OK)
+        return error->status;
+    *wanted = (news & DWS_ID_NEW) && dws_filter_fits(&d->choice.filter, record);
+    return DWS_OK;
+}
+
+/* The list is on top of the stack. Should sync_records stand twice, the first list is thrown away; but its ids would
+ * stay known and be missed later. */
+static enum dws_status begin_list(struct decoder *d, int rows, struct dws_error *error)
+{
+    if (d->ids && d->rows > 0) {
+        *error = (struct dws_error){DWS_ERR_DECODE, "sync_records stands twice"};
+        return error->status;
+    }
+    lua_pop(d->L, 1);
+    lua_createtable(d->L, rows, 0);
+    return DWS_OK;
+}
+
+/* Pushes the list of records. */
+static enum dws_status push_records(struct decoder *d, struct dws_error *error)
+{
+    lua_State *L = d->L;
+    struct dws_record record;
+    enum dws_status status;
+    int kept = 0;
+    lua_newtable(L);
+    while ((status = dws_page_next(&d->page, &record, error)) == DWS_OK) {
+        bool wanted = false;
+        if (record.index == 0) {
+            if (begin_list(d, expected_rows(d, &record), error) != DWS_OK)
+                return error->status;
+            kept = 0;
+        }
+        d->rows = record.index + 1;
+        if (is_wanted(d, &record, &wanted, error) != DWS_OK)
+            return error->status;
+        if (wanted) {
+            dws_lua_push_record(&d->maker, &record);
+            lua_rawseti(L, -2, ++kept);
+        }
+    }
+    if (status == DWS_IDLE && d->rows != d->page.records && begin_list(d, 0, error) != DWS_OK)
+        return error->status;
+    return status;
+}
+
+/* Pushes the page without what its records said. */
+static void push_page(struct decoder *d, struct dws_text body)
+{
+    lua_State *L = d->L;
+    lua_createtable(L, 0, 3);
+    lua_insert(L, -2);
+    lua_setfield(L, -2, "sync_records");
+    if (d->page.has_count) {
+        dws_lua_push_integer(L, d->page.count);
+        lua_setfield(L, -2, "count");
+    }
+    if (d->page.unknown)
+        dws_lua_add_unknown(L, body, is_page_field);
+}
+
+/* Stack of the call: the decoder as a light userdata. */
+static int decode(lua_State *L)
+{
+    struct decoder *d = lua_touserdata(L, 1);
+    struct dws_error error;
+    if (dws_page_start(&d->page, d->body, &error) != DWS_OK)
+        return fail(L, d->body, &error);
+    if (d->ids)
+        dws_seen_begin_page(d->ids);
+    d->L = L;
+    dws_lua_prepare_records(&d->maker, L, d->choice.fields, d->choice.unknown);
+    if (push_records(d, &error) != DWS_IDLE)
+        return error.status == DWS_ERR_MEMORY ? dws_lua_fail(L, &error) : fail(L, d->body, &error);
+    push_page(d, d->body);
+    if (d->ids) {
+        struct dws_seen_page place = dws_seen_end_page(d->ids);
+        dws_lua_push_place(L, &place);
+    } else {
+        lua_pushnil(L);
+    }
+    return 2;
+}
+
+int dws_lua_decode(lua_State *L, struct dws_text body, int options)
+{
+    struct decoder d = {.L = L, .body = body};
+    dws_lua_choice(L, options, &d.choice);
+    luaL_checkstack(L, LUA_MINSTACK, "decode_page");
+    lua_pushcfunction(L, decode); /* may run a finaliser, so it comes before the ids are looked at */
+    d.ids = dws_lua_ids_hold(L, options);
+    int held = lua_gettop(L);
+    lua_pushvalue(L, held - 1);
+    lua_pushlightuserdata(L, &d);
+    int failed = lua_pcall(L, 1, 2, 0);
+    dws_lua_ids_release(L, held);
+    return failed ? lua_error(L) : 2;
+}
+
+/* core.decode_page(body, options) → {count = integer?, sync_records = {…}} with unknown fields kept, and, with
+ * options.ids, what the page's rows say about its place in the list | nil, err.
+ * options.fields: names of the fields to hand over; options.where: conditions by field name, each a value, a list of
+ * values or {min =, max =}; options.ids: records seen on earlier pages are left out */
+static int core_decode_page(lua_State *L)
+{
+    struct dws_text body;
+    body.data = luaL_checklstring(L, 1, &body.length);
+    if (!lua_isnoneornil(L, 2))
+        luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    return dws_lua_decode(L, body, 2);
+}
+
+/* ---- a shorter page --------------------------------------------------------------------------- */
+
+bool dws_lua_reduce(lua_State *L, struct dws_text body, int options)
+{
+    struct choice choice;
+    struct dws_error error;
+    const int top = lua_gettop(L);
+    luaL_checkstack(L, LUA_MINSTACK, "reduce_page");
+    dws_lua_choice(L, options, &choice);
+    dws_lua_rawfield(L, options, "ids");
+    const bool traces = lua_toboolean(L, -1);
+    struct dws_buf *out = dws_lua_buf(L);
+    enum dws_status status = dws_filter_page(&choice.filter, body, traces, out, &error);
+    if (status == DWS_OK) {
+        dws_lua_push_buf(L, out);
+        lua_replace(L, top + 1);
+        lua_settop(L, top + 1);
+        return true;
+    }
+    if (status != DWS_IDLE)
+        dws_lua_fail(L, &error); /* out of memory, since the choice was checked: raises */
+    dws_buf_free(out);
+    lua_settop(L, top);
+    return false;
+}
+
+/* core.reduce_page(body, options) → a shorter body from which core.decode_page makes the same with these options, or
+ * nil when there is nothing to leave out or the body is not a page: then it is to be handed on as it is.
+ * options.where as of decode_page; options.ids: true when ids will be there */
+static int core_reduce_page(lua_State *L)
+{
+    struct dws_text body;
+    body.data = luaL_checklstring(L, 1, &body.length);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    return dws_lua_reduce(L, body, 2) ? 1 : 0;
+}
+
+void dws_lua_open_page(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"decode_page", core_decode_page},
+        {"reduce_page", core_reduce_page},
+        {NULL, NULL},
+    };
+    dws_lua_setfuncs(L, functions);
+}

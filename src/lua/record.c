@@ -1,0 +1,265 @@
+/* record.c: one record → a Lua table, and any JSON value → a Lua value.
+ * It must not know of pages, nor choose among records. */
+#include "record.h"
+#include "results.h"
+
+#include <string.h>
+
+#if defined(__has_include)
+#if __has_include(<luajit.h>)
+#include <luajit.h>
+#endif
+#endif
+
+#define FEW_BYTES 256    /* longer texts with escapes are written into a userdata */
+#define CACHED_BYTES 256 /* longer texts are not compared */
+
+/* ---- values ----------------------------------------------------------------------------------- */
+
+static void push_string(lua_State *L, struct dws_json_string string)
+{
+    if (!string.escaped) {
+        lua_pushlstring(L, string.raw.data, string.raw.length);
+        return;
+    }
+    char few[FEW_BYTES];
+    if (string.raw.length <= sizeof few) {
+        lua_pushlstring(L, few, dws_json_unescape(string, few));
+        return;
+    }
+    char *room = lua_newuserdata(L, string.raw.length);
+    lua_pushlstring(L, room, dws_json_unescape(string, room));
+    lua_remove(L, -2);
+}
+
+static bool push_value(lua_State *L, struct dws_json *json);
+
+static bool push_object(lua_State *L, struct dws_json *json)
+{
+    struct dws_json_string key;
+    lua_newtable(L);
+    if (!dws_json_object(json))
+        return false;
+    while (dws_json_member(json, &key)) {
+        push_string(L, key);
+        if (!push_value(L, json))
+            return false;
+        lua_rawset(L, -3);
+    }
+    return json->error.status == DWS_OK;
+}
+
+/* A null leaves its place empty, so that what stands behind it keeps its position. */
+static bool push_array(lua_State *L, struct dws_json *json)
+{
+    lua_newtable(L);
+    if (!dws_json_array(json))
+        return false;
+    for (int i = 1; dws_json_element(json); i++) {
+        if (!push_value(L, json))
+            return false;
+        lua_rawseti(L, -2, i);
+    }
+    return json->error.status == DWS_OK;
+}
+
+static bool push_number(lua_State *L, struct dws_json *json)
+{
+    struct dws_json_number number;
+    if (!dws_json_number(json, &number))
+        return false;
+    if (number.is_integer)
+        dws_lua_push_integer(L, number.integer);
+    else if (number.real >= -9007199254740992.0 && number.real <= 9007199254740992.0 &&
+             number.real == (double)(int64_t)number.real)
+        dws_lua_push_integer(L, (int64_t)number.real); /* 1e3 and 5.0 */
+    else
+        lua_pushnumber(L, number.real);
+    return true;
+}
+
+/* Pushes any JSON value; null is nil. The reader limits the depth. */
+static bool push_value(lua_State *L, struct dws_json *json)
+{
+    struct dws_json_string string;
+    enum dws_json_type type = dws_json_peek(json);
+    luaL_checkstack(L, 4, "nested too deeply");
+    switch (type) {
+    case DWS_JSON_OBJECT: return push_object(L, json);
+    case DWS_JSON_ARRAY: return push_array(L, json);
+    case DWS_JSON_NUMBER: return push_number(L, json);
+    case DWS_JSON_STRING:
+        if (!dws_json_string(json, &string))
+            return false;
+        push_string(L, string);
+        return true;
+    case DWS_JSON_NULL: lua_pushnil(L); break;
+    case DWS_JSON_NOTHING: return false;
+    default: lua_pushboolean(L, type == DWS_JSON_TRUE);
+    }
+    return dws_json_literal(json);
+}
+
+/* ---- members that are no fields --------------------------------------------------------------- */
+
+void dws_lua_add_unknown(lua_State *L, struct dws_text source, bool (*is_known)(struct dws_text key))
+{
+    struct dws_json json;
+    struct dws_json_string key;
+    dws_json_start(&json, source);
+    dws_json_object(&json);
+    while (dws_json_member(&json, &key)) {
+        push_string(L, key);
+        struct dws_text name;
+        name.data = lua_tolstring(L, -1, &name.length);
+        if (is_known(name)) {
+            lua_pop(L, 1);
+            dws_json_skip(&json);
+        } else {
+            push_value(L, &json);
+            lua_rawset(L, -3);
+        }
+    }
+}
+
+static bool is_record_field(struct dws_text key)
+{
+    return dws_field_find(key) != DWS_FIELDS;
+}
+
+/* ---- fields ----------------------------------------------------------------------------------- */
+
+static const signed char cache_of[DWS_FIELDS] = {
+    [DWS_ID] = -1,    [DWS_IDENTITY_SOURCE_ID] = 0, [DWS_IDENTITY_SOURCE_TYPE] = 1,
+    [DWS_STATUS] = 2, [DWS_FAIL_REASON] = 3,
+};
+
+static void push_cached(lua_State *L, struct text_cache *cache, struct dws_json_string string)
+{
+    for (int i = 0; i < DWS_LUA_CACHED; i++) {
+        const struct dws_text *known = &cache->raw[i];
+        if (known->data && known->length == string.raw.length &&
+            memcmp(known->data, string.raw.data, string.raw.length) == 0) {
+            lua_pushvalue(L, cache->slot + i);
+            return;
+        }
+    }
+    push_string(L, string);
+    if (string.raw.length <= CACHED_BYTES) {
+        cache->raw[cache->next] = string.raw;
+        lua_pushvalue(L, -1);
+        lua_replace(L, cache->slot + (int)cache->next);
+        cache->next = (cache->next + 1) % DWS_LUA_CACHED;
+    }
+}
+
+static inline void push_field(struct record_maker *maker, const struct dws_record *record, unsigned field)
+{
+    if (!dws_field_is_text(field))
+        dws_lua_push_integer(maker->L, record->integer[field]);
+    else if (cache_of[field] < 0)
+        push_string(maker->L, record->text[field]);
+    else
+        push_cached(maker->L, &maker->caches[cache_of[field]], record->text[field]);
+}
+
+/* ---- the table -------------------------------------------------------------------------------- */
+
+#if defined(LUAJIT_VERSION)
+
+/* LuaJIT makes a table that a constructor names all keys of by copying one that has them, in a third of the time that
+ * setting them one by one takes. The constructor is kept in the registry, one for each choice of fields. */
+static void load_constructor(lua_State *L, unsigned fields)
+{
+    luaL_Buffer code;
+    char letter[] = "a";
+    luaL_buffinit(L, &code);
+    luaL_addstring(&code, "local a,b,c,d,e,f,g,h,i,j,k=... return{");
+    for (unsigned field = 0; field < DWS_FIELDS; field++) {
+        if (fields & 1u << field) {
+            luaL_addstring(&code, dws_field_name(field).data);
+            luaL_addstring(&code, "=");
+            letter[0] = (char)('a' + field);
+            luaL_addstring(&code, letter);
+            luaL_addstring(&code, ",");
+        }
+    }
+    luaL_addstring(&code, "}");
+    luaL_pushresult(&code);
+    if (luaL_loadstring(L, lua_tostring(L, -1)) != 0)
+        lua_error(L);
+    lua_remove(L, -2);
+}
+
+static void prepare_tables(struct record_maker *maker)
+{
+    lua_State *L = maker->L;
+    luaL_newmetatable(L, "dwsync.records"); /* or the one that is there */
+    lua_rawgeti(L, -1, (int)maker->fields);
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        load_constructor(L, maker->fields);
+        lua_pushvalue(L, -1);
+        lua_rawseti(L, -3, (int)maker->fields);
+    }
+    lua_remove(L, -2);
+    maker->base = lua_gettop(L);
+}
+
+static void push_table(struct record_maker *maker, const struct dws_record *record)
+{
+    const unsigned wanted = record->present & maker->fields;
+    lua_pushvalue(maker->L, maker->base);
+    for (unsigned field = 0; field < DWS_FIELDS; field++) {
+        if (wanted & 1u << field)
+            push_field(maker, record, field);
+        else
+            lua_pushnil(maker->L);
+    }
+    lua_call(maker->L, DWS_FIELDS, 1);
+}
+
+#else
+
+static void prepare_tables(struct record_maker *maker)
+{
+    maker->base = lua_gettop(maker->L) + 1;
+    for (unsigned field = 0; field < DWS_FIELDS; field++) {
+        struct dws_text name = dws_field_name(field);
+        lua_pushlstring(maker->L, name.data, name.length);
+    }
+}
+
+static void push_table(struct record_maker *maker, const struct dws_record *record)
+{
+    lua_State *L = maker->L;
+    const unsigned wanted = record->present & maker->fields;
+    lua_createtable(L, 0, __builtin_popcount(wanted));
+    for (unsigned left = wanted; left; left &= left - 1) {
+        const unsigned field = (unsigned)__builtin_ctz(left);
+        lua_pushvalue(L, maker->base + (int)field);
+        push_field(maker, record, field);
+        lua_rawset(L, -3);
+    }
+}
+
+#endif
+
+void dws_lua_prepare_records(struct record_maker *maker, lua_State *L, unsigned fields, bool unknown)
+{
+    *maker = (struct record_maker){.L = L, .fields = fields, .unknown = unknown};
+    luaL_checkstack(L, 2 * DWS_FIELDS + DWS_LUA_CACHED * DWS_LUA_CACHES + LUA_MINSTACK, "decode_page");
+    prepare_tables(maker);
+    for (size_t i = 0; i < DWS_LUA_CACHES; i++) {
+        maker->caches[i].slot = lua_gettop(L) + 1;
+        for (int k = 0; k < DWS_LUA_CACHED; k++)
+            lua_pushnil(L);
+    }
+}
+
+void dws_lua_push_record(struct record_maker *maker, const struct dws_record *record)
+{
+    push_table(maker, record);
+    if (record->unknown && maker->unknown)
+        dws_lua_add_unknown(maker->L, record->source, is_record_field);
+}

@@ -1,0 +1,33 @@
+/* record.h: how a record becomes a Lua table. Internal to the binding. */
+#ifndef LUA_RECORD_H
+#define LUA_RECORD_H
+
+#include "dws.h"
+#include "versions.h"
+
+#define DWS_LUA_CACHES 4 /* fields whose texts come again from record to record: source, its type, status, reason */
+#define DWS_LUA_CACHED 4 /* texts remembered of each, so that a repeated one is neither hashed nor copied again */
+
+struct text_cache {
+    struct dws_text raw[DWS_LUA_CACHED]; /* as in the body, which outlives the decoding */
+    int slot;                            /* stack index of the first string */
+    unsigned next;
+};
+
+struct record_maker {
+    lua_State *L;
+    unsigned fields; /* bits of those that are handed over */
+    bool unknown;    /* whether members that are no fields are, too */
+    int base;        /* stack index of the field names, or of a constructor */
+    struct text_cache caches[DWS_LUA_CACHES];
+};
+
+/* Makes ready for the records of one body. Leaves on the stack what the maker needs. */
+void dws_lua_prepare_records(struct record_maker *maker, lua_State *L, unsigned fields, bool unknown);
+/* Pushes a record as a table. */
+void dws_lua_push_record(struct record_maker *maker, const struct dws_record *record);
+/* Reads an object again for its members that are none of the known ones, and adds them to the table on top of the
+ * stack. What was valid once is valid now. */
+void dws_lua_add_unknown(lua_State *L, struct dws_text source, bool (*is_known)(struct dws_text key));
+
+#endif

@@ -1,0 +1,156 @@
+/* sign.c: core.sign and its two stages; core.sha256.
+ * It must not keep a secret: everything is borrowed from the caller's tables for one call. */
+#include "arguments.h"
+#include "module.h"
+#include "results.h"
+
+typedef enum dws_status (*stage_function)(const struct dws_request *request, const struct dws_credentials *credentials,
+                                          struct dws_signed_names names, struct dws_text date, struct dws_buf *out,
+                                          struct dws_error *error);
+
+struct arguments {
+    struct dws_request request;
+    struct dws_credentials credentials;
+    struct dws_signed_names names;
+    struct dws_text date;
+};
+
+static struct dws_text required(lua_State *L, int index, const char *field)
+{
+    struct dws_text text = dws_lua_text(L, index, field);
+    if (!text.data)
+        luaL_error(L, "field '%s' must be a string, got nil", field);
+    return text;
+}
+
+/* request.signed_headers: an optional list of names, for a gateway that wants exactly these. */
+static void read_signed_names(lua_State *L, int index, struct dws_signed_names *names)
+{
+    *names = (struct dws_signed_names){NULL, 0};
+    dws_lua_rawfield(L, index, "signed_headers");
+    if (lua_isnil(L, -1))
+        return;
+    int list = lua_gettop(L);
+    size_t count = lua_istable(L, list) ? lua_rawlen(L, list) : 0;
+    if (count == 0 || count > 1000)
+        luaL_error(L, "field 'signed_headers' must be a list of header names");
+    luaL_checkstack(L, (int)count + LUA_MINSTACK, "too many signed headers");
+    struct dws_text *array = lua_newuserdata(L, count * sizeof *array);
+    for (size_t i = 0; i < count; i++) {
+        lua_rawgeti(L, list, (int)i + 1);
+        if (lua_type(L, -1) != LUA_TSTRING)
+            luaL_error(L, "field 'signed_headers' must be a list of header names");
+        array[i].data = lua_tolstring(L, -1, &array[i].length);
+    }
+    *names = (struct dws_signed_names){array, count};
+}
+
+static void read_arguments(lua_State *L, struct arguments *a)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    luaL_checkstack(L, 20, "core.sign");
+    a->date.data = luaL_checklstring(L, 3, &a->date.length);
+    lua_settop(L, 3);
+    dws_lua_request(L, 1, &a->request);
+    a->credentials = (struct dws_credentials){
+        .ak = required(L, 2, "ak"),
+        .sk = required(L, 2, "sk"),
+        .security_token = dws_lua_text(L, 2, "security_token"),
+        .algorithm = dws_lua_text(L, 2, "algorithm"),
+        .region = dws_lua_text(L, 2, "region"),
+        .service = dws_lua_text(L, 2, "service"),
+    };
+    read_signed_names(L, 1, &a->names);
+}
+
+static int run_stage(lua_State *L, stage_function stage)
+{
+    struct arguments a;
+    struct dws_error error;
+    read_arguments(L, &a);
+    struct dws_buf *out = dws_lua_buf(L);
+    if (stage(&a.request, &a.credentials, a.names, a.date, out, &error) != DWS_OK)
+        return dws_lua_fail(L, &error);
+    dws_lua_push_buf(L, out);
+    return 1;
+}
+
+/* core.canonical_request(request, credentials, date) → string | nil, err */
+static int core_canonical_request(lua_State *L)
+{
+    return run_stage(L, dws_canonical_request);
+}
+
+/* core.string_to_sign(request, credentials, date) → string | nil, err */
+static int core_string_to_sign(lua_State *L)
+{
+    return run_stage(L, dws_string_to_sign);
+}
+
+static int signature_gc(lua_State *L)
+{
+    dws_signature_free(lua_touserdata(L, 1));
+    return 0;
+}
+
+static struct dws_signature *new_signature(lua_State *L)
+{
+    struct dws_signature *signature = lua_newuserdata(L, sizeof *signature);
+    *signature = (struct dws_signature){{0}, {0}};
+    if (luaL_newmetatable(L, "dwsync.signature")) {
+        lua_pushcfunction(L, signature_gc);
+        lua_setfield(L, -2, "__gc");
+    }
+    lua_setmetatable(L, -2);
+    return signature;
+}
+
+/* core.sign(request, credentials, date) → headers to add | nil, err */
+static int core_sign(lua_State *L)
+{
+    struct arguments a;
+    struct dws_error error;
+    read_arguments(L, &a);
+    struct dws_signature *signature = new_signature(L);
+    if (dws_sign(&a.request, &a.credentials, a.names, a.date, signature, &error) != DWS_OK)
+        return dws_lua_fail(L, &error);
+    lua_createtable(L, 0, 4 + (int)a.request.header_count); /* the request's will most likely join them */
+    dws_lua_push_buf(L, &signature->host);
+    lua_setfield(L, -2, "Host");
+    dws_lua_push_buf(L, &signature->authorization);
+    lua_setfield(L, -2, "Authorization");
+    lua_pushlstring(L, a.date.data, a.date.length);
+    lua_setfield(L, -2, "X-Sdk-Date");
+    if (a.credentials.security_token.length > 0) {
+        lua_pushlstring(L, a.credentials.security_token.data, a.credentials.security_token.length);
+        lua_setfield(L, -2, "X-Security-Token");
+    }
+    dws_signature_free(signature);
+    return 1;
+}
+
+/* core.sha256(bytes) → 64 hexadecimal digits */
+static int core_sha256(lua_State *L)
+{
+    struct dws_error error;
+    struct dws_text bytes;
+    bytes.data = luaL_checklstring(L, 1, &bytes.length);
+    struct dws_buf *out = dws_lua_buf(L);
+    if (dws_sha256(bytes, out, &error) != DWS_OK)
+        return dws_lua_fail(L, &error);
+    dws_lua_push_buf(L, out);
+    return 1;
+}
+
+void dws_lua_open_sign(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"sign", core_sign},
+        {"canonical_request", core_canonical_request},
+        {"string_to_sign", core_string_to_sign},
+        {"sha256", core_sha256},
+        {NULL, NULL},
+    };
+    dws_lua_setfuncs(L, functions);
+}
