@@ -2,6 +2,7 @@
 -- It must not know what runs in it: the configuration's middle part is the spec's.
 local core = require "dwsync.core"
 local nginx_program = require "dwsync.emulator.nginx_program"
+local patience = require "spec.support.patience"
 local processes = require "spec.support.processes"
 local uv = require "luv"
 
@@ -83,7 +84,8 @@ end
 function M.start(given)
     local program = assert(nginx_program.find())
     local directory = assert(uv.fs_mkdtemp(uv.os_tmpdir() .. "/dwsync-spec-nginx-XXXXXX"))
-    local self = setmetatable({ directory = directory, pool = core.pool { concurrency = 64, timeout = 20 } }, Nginx)
+    local pool = core.pool { concurrency = 64, timeout = patience.seconds }
+    local self = setmetatable({ directory = directory, pool = pool }, Nginx)
     self.port, self.port2 = free_ports()
     self.url = "http://127.0.0.1:" .. self.port
     local text = configuration(program, given):gsub("PORT2", self.port2):gsub("PORT", self.port)

@@ -2,6 +2,7 @@
 -- It must not touch an installed Prometheus, nor leave one behind.
 local cjson = require "cjson"
 local core = require "dwsync.core"
+local patience = require "spec.support.patience"
 local processes = require "spec.support.processes"
 local uv = require "luv"
 
@@ -71,7 +72,7 @@ function M.start(configuration, files)
         error(child, 0)
     end
     return setmetatable({ child = child, directory = directory, url = "http://127.0.0.1:" .. port,
-        pool = core.pool { timeout = 10 } }, Server)
+        pool = core.pool { timeout = patience.seconds } }, Server)
 end
 
 --- Ends it and removes its files. Safe twice.
@@ -121,19 +122,6 @@ function Server:firing()
         end
     end
     return names
-end
-
---- Waits until something is so; scraping and evaluating are Prometheus' own and take their time.
--- @tparam function condition @tparam string what it is, for the failure @tparam[opt=20] number seconds at most
--- @return what the condition gave
-function M.eventually(condition, what, seconds)
-    local patience = core.now() + (seconds or 20)
-    local value = condition()
-    while not value and core.now() < patience do
-        core.sleep(0.1)
-        value = condition()
-    end
-    return assert(value, "this did not come to be: " .. what)
 end
 
 return M

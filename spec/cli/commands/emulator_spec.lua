@@ -104,7 +104,7 @@ describe("the command against the emulator", function()
             end
         end)
         local patience = uv.new_timer()
-        patience:start(60000, 0, function() process:kill "sigkill" end)
+        patience:start(1000 * bound.seconds, 0, function() process:kill "sigkill" end)
         while not ended do
             uv.run "once"
         end
@@ -117,11 +117,9 @@ describe("the command against the emulator", function()
     end)
 
     it("checks in time when the service hangs", function()
-        server:fault({ delay = 5 }, { times = 1 })
-        local started = core.now()
+        server:fault({ delay = 600 }, { times = 1 })
         local status, out = run { "check", server:cluster "healthy", "--timeout", "0.5", "--retries", "0" }
         assert.equal(3, status)
         assert.matches("^UNKNOWN %- ", out)
-        assert.is_true(core.now() - started < 4)
     end)
 end)
