@@ -3,6 +3,7 @@ local cli = require "dwsync.cli"
 local core = require "dwsync.core"
 local emulator = require "spec.support.emulator"
 local json = require "dwsync.json"
+local patience = require "spec.support.patience"
 local uv = require "luv"
 
 -- The command against the emulator, with the real runtime and clock.
@@ -103,12 +104,12 @@ describe("the command against the emulator", function()
                 process:kill "sigint"
             end
         end)
-        local patience = uv.new_timer()
-        patience:start(1000 * bound.seconds, 0, function() process:kill "sigkill" end)
+        local alarm = uv.new_timer()
+        alarm:start(1000 * patience.seconds, 0, function() process:kill "sigkill" end)
         while not ended do
             uv.run "once"
         end
-        for _, handle in ipairs { patience, stdout, process } do
+        for _, handle in ipairs { alarm, stdout, process } do
             handle:close()
         end
         uv.run "nowait"
