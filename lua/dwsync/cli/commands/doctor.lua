@@ -36,7 +36,8 @@ end
 -- Lines of whole words; a word that is longer than a line is cut into pieces.
 local function wrap(text, width)
     local lines, line = {}, ""
-    for word in text:gmatch "%S+" do
+    for whole in text:gmatch "%S+" do
+        local word = whole
         while #word > width and display.width(word) > width do
             local piece = display.cut(word, width):gsub("…$", "")
             if line ~= "" then

@@ -25,8 +25,8 @@ end
 -- Breaks at blanks; a word longer than a line is cut, since ids and DNs are not worth breaking the layout for.
 local function wrap(text, width)
     local lines, line = {}, nil
-    for word in text:gmatch "%S+" do
-        word = display.cut(word, width)
+    for whole in text:gmatch "%S+" do
+        local word = display.cut(whole, width)
         if line and display.width(line) + 1 + display.width(word) <= width then
             line = line .. " " .. word
         else
