@@ -7,6 +7,11 @@
 #include <math.h>
 #include <string.h>
 
+/***
+Choosing records.
+@submodule dwsync.core
+*/
+
 static unsigned find_field(lua_State *L, const char *option, struct dws_text name)
 {
     unsigned field = dws_field_find(name);
@@ -171,7 +176,13 @@ static int check(lua_State *L)
     return 0;
 }
 
-/* core.check_choice(options) → true, or false and what is wrong with options.fields and options.where of decode_page */
+/***
+Whether @{decode_page} would take these options.
+@function check_choice
+@tparam table options `fields` and `where` as for @{decode_page}
+@treturn boolean
+@treturn ?string what is wrong with them
+*/
 static int core_check_choice(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);

@@ -6,6 +6,12 @@
 #include <math.h>
 #include <time.h>
 
+/***
+The C core: signs, sends, decodes, and knows nothing of the service but what its records look like.
+All of it may be used alone. Wrong arguments raise; what the world can do to it is returned as `nil, err`.
+@module dwsync.core
+*/
+
 #if LUA_VERSION_NUM == 501
 /* LuaJIT has it and Lua 5.1 has not, but they share modules: where it is missing it is NULL. */
 extern int lua_isyieldable(lua_State *L) __attribute__((weak));
@@ -16,7 +22,11 @@ extern int lua_isyieldable(lua_State *L) __attribute__((weak));
 
 /* ---- the clock -------------------------------------------------------------------------------- */
 
-/* core.now() → seconds since the epoch, with fraction */
+/***
+The wall clock.
+@function now
+@treturn number seconds since the epoch, with fraction
+*/
 static int core_now(lua_State *L)
 {
     struct timespec now;
@@ -25,7 +35,12 @@ static int core_now(lua_State *L)
     return 1;
 }
 
-/* core.sleep(seconds): returns early when a signal arrives, so that the host's handler gets its turn */
+/***
+Sleeps, and blocks the thread meanwhile. Returns early when a signal arrives, so that the host's handler gets its turn.
+@function sleep
+@tparam number seconds from 0 to 1e9
+@raise for any other argument
+*/
 static int core_sleep(lua_State *L)
 {
     lua_Number seconds = luaL_checknumber(L, 1);
@@ -35,15 +50,23 @@ static int core_sleep(lua_State *L)
     return 0;
 }
 
-/* core.can_yield() → whether the running coroutine could yield here; true where this Lua cannot tell. In nginx
- * nobody else tells that a C function (require, a comparison of table.sort) stands between here and the event loop. */
+/***
+Whether the running coroutine could yield here. In nginx nothing else shows that a C function (`require`, a comparison
+of `table.sort`) lies between here and the event loop.
+@function can_yield
+@treturn boolean true where this Lua does not know
+*/
 static int core_can_yield(lua_State *L)
 {
     lua_pushboolean(L, !CAN_TELL || lua_isyieldable(L));
     return 1;
 }
 
-/* core.libraries() → "libcurl/7.88.1 OpenSSL/3.0.22 …" */
+/***
+The libraries at work.
+@function libraries
+@treturn string such as `libcurl/7.88.1 OpenSSL/3.0.22 …`
+*/
 static int core_libraries(lua_State *L)
 {
     lua_pushstring(L, dws_libraries());
@@ -54,6 +77,11 @@ static const luaL_Reg functions[] = {
     {"now", core_now}, {"sleep", core_sleep}, {"can_yield", core_can_yield}, {"libraries", core_libraries},
     {NULL, NULL},
 };
+
+/***
+Such as `0.1.0`.
+@field version
+*/
 
 int luaopen_dwsync_core(lua_State *L);
 

@@ -10,6 +10,11 @@
 
 #include <string.h>
 
+/***
+Decoding.
+@submodule dwsync.core
+*/
+
 #define SHOWN_BYTES 200
 #define SMALLEST_RECORD 32 /* bytes; bounds how many rows a list is made for in advance */
 
@@ -78,12 +83,12 @@ static enum dws_status is_wanted(struct decoder *d, const struct dws_record *rec
     return DWS_OK;
 }
 
-/* The list is on top of the stack. Should sync_records stand twice, the first list is thrown away; but its ids would
+/* The list is on top of the stack. Should sync_records occur twice, the first list is thrown away; but its ids would
  * stay known and be missed later. */
 static enum dws_status begin_list(struct decoder *d, int rows, struct dws_error *error)
 {
     if (d->ids && d->rows > 0) {
-        *error = (struct dws_error){DWS_ERR_DECODE, "sync_records stands twice"};
+        *error = (struct dws_error){DWS_ERR_DECODE, "sync_records occurs twice"};
         return error->status;
     }
     lua_pop(d->L, 1);
@@ -172,10 +177,21 @@ int dws_lua_decode(lua_State *L, struct dws_text body, int options)
     return failed ? lua_error(L) : 2;
 }
 
-/* core.decode_page(body, options) → {count = integer?, sync_records = {…}} with unknown fields kept, and, with
- * options.ids, what the page's rows say about its place in the list | nil, err.
- * options.fields: names of the fields to hand over; options.where: conditions by field name, each a value, a list of
- * values or {min =, max =}; options.ids: records seen on earlier pages are left out */
+/***
+Decodes a page of synchronisation records. Unknown members are kept, null is nil, integers are integers where this Lua
+has them.
+@function decode_page
+@tparam string body
+@tparam[opt] table options `fields`: a list of the names of the fields to hand over; `where`: conditions by field name,
+each a value, a list of values, or `{min =, max =}`, all of which a record must meet; `ids`: what @{ids} returned, which
+leaves out the records that it knows from earlier pages
+@treturn[1] table `{count = integer or nil, sync_records = {…}}`
+@treturn[1] ?table with `ids`, what the page's rows say about its place in the list: the counts `rows`, `new_rows` and
+`unseen_rows`, the flags `begins_known`, `begins_like_first`, `holds_first` and `follows_by_one`
+@treturn[2] nil
+@treturn[2] table `{kind = "decode", code =, message =}`
+@raise for options that make no sense
+*/
 static int core_decode_page(lua_State *L)
 {
     struct dws_text body;
@@ -212,9 +228,14 @@ bool dws_lua_reduce(lua_State *L, struct dws_text body, int options)
     return false;
 }
 
-/* core.reduce_page(body, options) → a shorter body from which core.decode_page makes the same with these options, or
- * nil when there is nothing to leave out or the body is not a page: then it is to be handed on as it is.
- * options.where as of decode_page; options.ids: true when ids will be there */
+/***
+A shorter body, from which @{decode_page} makes the same with the same options: for a thread that hands it on.
+@function reduce_page
+@tparam string body
+@tparam table options `where` as for @{decode_page}; `ids`: true when there will be `ids`
+@treturn ?string nil when there is nothing to leave out or the body is not a page: it is to be handed on as it is
+@raise for options that make no sense
+*/
 static int core_reduce_page(lua_State *L)
 {
     struct dws_text body;

@@ -7,6 +7,11 @@
 
 #include <string.h>
 
+/***
+Sending.
+@submodule dwsync.core
+*/
+
 #define POOL "dwsync.pool"
 
 struct lua_pool {
@@ -148,9 +153,24 @@ static size_t option_concurrency(lua_State *L, int options)
     return (size_t)concurrency;
 }
 
-/* core.pool{concurrency =, shared =, and defaults for its requests: timeout =, ca_file =, …} → pool. A shared one
- * has no connections of its own: while transfers are pending it uses a pool that the process keeps for all its
- * threads, and gives it back with its connections. */
+/***
+A set of transfers, of which up to `concurrency` run at once over shared connections. A shared one has no connections of
+its own: while transfers are pending it uses a pool that the process keeps for all its threads, and gives it back with
+its connections.
+@function pool
+@tparam[opt] table options `concurrency` (1 to 1024, default 1), `shared` (default false), and defaults for what
+requests leave out: `timeout` and `connect_timeout` (seconds, default 30 and 10), `max_response_bytes` (default 16 MiB),
+`ca_file`, `client_cert`, `client_key` (paths of PEM files), `proxy` (URL, "" for none), `user_agent`, `allow_http`
+(plain http to other machines), `certificate_info` (say who the server is)
+@treturn[1] pool
+@treturn[2] nil
+@treturn[2] table `{kind =, code =, message =}`
+@raise for unknown options and values out of range
+@usage
+local pool = assert(core.pool { concurrency = 8 })
+assert(pool:submit("first", { url = "https://example.com/" }))
+local tag, response, err = pool:next()
+*/
 static int core_pool(lua_State *L)
 {
     struct dws_error error;
@@ -232,8 +252,18 @@ static void recall(lua_State *L, int table, lua_Number id)
     lua_remove(L, -2);
 }
 
-/* pool:submit(tag, request) → true | nil, err. With request.decode (options of core.decode_page, {} for none) a
- * successful answer is decoded where it lies, see pool:next. */
+/***
+Takes a request over; it starts when there is room, driven by @{pool:next}.
+@function pool:submit
+@param tag any value but nil, which `next` returns with the answer
+@tparam table request `url`, and optionally `method`, `headers`, `body`, the options of @{pool} but `concurrency` and
+`shared`, and `decode`: options of @{decode_page}, `{}` for none, with which a successful answer is decoded where it
+lies; with `reduce = true` among them it is shortened as by @{reduce_page} instead
+@treturn[1] boolean true
+@treturn[2] nil
+@treturn[2] table `{kind =, code =, message =}`; nothing was sent
+@raise for arguments of another type, and when the pool is closed
+*/
 static int pool_submit(lua_State *L)
 {
     struct lua_pool *self = check_pool(L);
@@ -276,9 +306,21 @@ static enum dws_status wait(struct lua_pool *self, lua_Number seconds, struct dw
     return status;
 }
 
-/* pool:next(timeout) → tag, response | tag, nil, err | nil, "pending" | nil, "idle". Seconds; nil waits for one.
- * A response has status, headers, header_lines (as they came), seconds and body; or, when its request asked for
- * decode and it is a page, page and place in place of body; page_error beside body when it is none. */
+/***
+Waits for a transfer to end, and drives all of them meanwhile.
+@function pool:next
+@tparam[opt] number seconds at most, 0 to look only; without it until one ends
+@treturn[1] any the request's tag
+@treturn[1] table response: `status`, `headers` (by lower-case name), `header_lines` (as they came), `seconds`,
+`certificate` if asked for, and `body`; or, when its request asked for `decode` and it is a page, `page` and `place` in
+place of `body`; `page_error` beside `body` when it is not a page
+@treturn[2] any the request's tag
+@treturn[2] nil
+@treturn[2] table `{kind =, code =, message =}`
+@treturn[3] nil
+@treturn[3] string `"pending"`: time is up, transfers go on; `"idle"`: there is nothing to wait for
+@raise when the pool is closed
+*/
 static int pool_next(lua_State *L)
 {
     struct dws_completion completion;
@@ -331,7 +373,12 @@ static struct search find_tag(lua_State *L, int tag)
     return search;
 }
 
-/* pool:cancel(tag) → whether such a transfer was under way; next() then returns it with kind "cancelled" */
+/***
+Ends a transfer. `next` then returns it with the kind `cancelled`.
+@function pool:cancel
+@param tag the tag it was submitted with
+@treturn boolean whether such a transfer was under way
+*/
 static int pool_cancel(lua_State *L)
 {
     struct lua_pool *self = check_pool(L);
@@ -341,7 +388,11 @@ static int pool_cancel(lua_State *L)
     return 1;
 }
 
-/* pool:pending() → how many transfers were submitted and not yet returned by next() */
+/***
+How many transfers were submitted and not yet returned by `next`.
+@function pool:pending
+@treturn integer
+*/
 static int pool_pending(lua_State *L)
 {
     struct lua_pool *self = check_pool(L);
@@ -349,7 +400,10 @@ static int pool_pending(lua_State *L)
     return 1;
 }
 
-/* pool:close(), __gc and __close: safe twice */
+/***
+Ends all transfers and closes the connections. May be called twice; also done by the collector and `<close>`.
+@function pool:close
+*/
 static int pool_close(lua_State *L)
 {
     struct lua_pool *self = luaL_checkudata(L, 1, POOL);

@@ -7,6 +7,11 @@
 
 #include <string.h>
 
+/***
+Responses.
+@submodule dwsync.core
+*/
+
 #define RESPONSE "dwsync.response"
 
 static void push_lower(lua_State *L, struct dws_text name)
@@ -41,8 +46,8 @@ static void push_headers(lua_State *L, struct dws_text lines)
     }
 }
 
-/* __index of a response: its headers are made of the raw lines when somebody asks for them, which for most answers
- * nobody does. Stack of the call: response, name. */
+/* __index of a response: its headers are made of the raw lines when they are first read, which for most answers is
+ * never. Stack of the call: response, name. */
 static int response_index(lua_State *L)
 {
     struct dws_text lines;
@@ -130,8 +135,13 @@ int dws_lua_push_response(lua_State *L)
     return 1;
 }
 
-/* core.response(fields) → the same table, whose `headers` are made of its `header_lines` when somebody asks for
- * them, as those of a response from a pool are: for what came as plain values from another thread. */
+/***
+Makes a response of plain fields, such as another thread handed over: its `headers` are made of its `header_lines` when
+they are first read, as those of a response from a pool are.
+@function response
+@tparam table fields those of a response; it is changed
+@treturn table the same table
+*/
 static int core_response(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);

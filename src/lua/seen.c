@@ -5,6 +5,11 @@
 #include "module.h"
 #include "results.h"
 
+/***
+Telling records apart.
+@submodule dwsync.core
+*/
+
 #define IDS "dwsync.ids"
 
 struct lua_ids {
@@ -66,7 +71,13 @@ void dws_lua_push_place(lua_State *L, const struct dws_seen_page *place)
     push_flag(L, "follows_by_one", place->follows_by_one);
 }
 
-/* core.ids() → ids */
+/***
+A memory of which records were seen while a list is read page by page; an option of @{decode_page}.
+@function ids
+@treturn[1] ids
+@treturn[2] nil
+@treturn[2] table `{kind =, code =, message =}`
+*/
 static int core_ids(lua_State *L)
 {
     struct dws_error error;
@@ -79,7 +90,14 @@ static int core_ids(lua_State *L)
     return 1;
 }
 
-/* ids:begin_again() → place: another reading begins, and the page decoded last is its first */
+/***
+Begins another reading of the list, of which the page decoded last is the first.
+@function ids:begin_again
+@treturn[1] table what that page's rows say about its place, as from @{decode_page}
+@treturn[2] nil
+@treturn[2] table `{kind =, code =, message =}`
+@raise when they are closed, or in use by a decoding
+*/
 static int ids_begin_again(lua_State *L)
 {
     struct dws_error error;
@@ -90,7 +108,11 @@ static int ids_begin_again(lua_State *L)
     return 1;
 }
 
-/* ids:close(), __gc and __close: safe twice */
+/***
+Frees them. May be called twice; also done by the collector and `<close>`.
+@function ids:close
+@raise while a page is being decoded with them
+*/
 static int ids_close(lua_State *L)
 {
     struct lua_ids *self = luaL_checkudata(L, 1, IDS);

@@ -4,6 +4,11 @@
 #include "module.h"
 #include "results.h"
 
+/***
+Signing.
+@submodule dwsync.core
+*/
+
 typedef enum dws_status (*stage_function)(const struct dws_request *request, const struct dws_credentials *credentials,
                                           struct dws_signed_names names, struct dws_text date, struct dws_buf *out,
                                           struct dws_error *error);
@@ -76,13 +81,33 @@ static int run_stage(lua_State *L, stage_function stage)
     return 1;
 }
 
-/* core.canonical_request(request, credentials, date) → string | nil, err */
+/***
+The first stage of signing: what one compares with the service's when it refuses a signature. Takes what @{sign} takes.
+@function canonical_request
+@tparam table request as for @{sign}
+@tparam table credentials as for @{sign}
+@tparam string date as for @{sign}
+@treturn[1] string the canonical request
+@treturn[2] nil
+@treturn[2] table `{kind =, code =, message =}`
+@raise for arguments of another type
+*/
 static int core_canonical_request(lua_State *L)
 {
     return run_stage(L, dws_canonical_request);
 }
 
-/* core.string_to_sign(request, credentials, date) → string | nil, err */
+/***
+The second stage of signing. Takes what @{sign} takes.
+@function string_to_sign
+@tparam table request as for @{sign}
+@tparam table credentials as for @{sign}
+@tparam string date as for @{sign}
+@treturn[1] string the string to sign
+@treturn[2] nil
+@treturn[2] table `{kind =, code =, message =}`
+@raise for arguments of another type
+*/
 static int core_string_to_sign(lua_State *L)
 {
     return run_stage(L, dws_string_to_sign);
@@ -106,7 +131,22 @@ static struct dws_signature *new_signature(lua_State *L)
     return signature;
 }
 
-/* core.sign(request, credentials, date) → headers to add | nil, err */
+/***
+Signs a request. Signed are Host, X-Sdk-Date, X-Security-Token when there is one, and every header of the request whose
+name has no underscore; or exactly `request.signed_headers`. No I/O and no clock.
+@function sign
+@tparam table request `url`, and optionally `method` (default GET), `headers` (name to value), `body`, and
+`signed_headers` (a list of names)
+@tparam table credentials `ak`, `sk`, and optionally `security_token`, `algorithm` (default `SDK-HMAC-SHA256`); `region`
+and `service` for `V11-HMAC-SHA256`
+@tparam string date such as `20251025T104952Z`
+@treturn[1] table the headers to add, by name
+@treturn[2] nil
+@treturn[2] table `{kind =, code =, message =}`; never holds a secret
+@raise for arguments of another type
+@usage
+local headers = assert(core.sign({ url = url }, { ak = ak, sk = sk }, os.date "!%Y%m%dT%H%M%SZ"))
+*/
 static int core_sign(lua_State *L)
 {
     struct arguments a;
@@ -130,7 +170,14 @@ static int core_sign(lua_State *L)
     return 1;
 }
 
-/* core.sha256(bytes) → 64 hexadecimal digits */
+/***
+The SHA-256 of bytes.
+@function sha256
+@tparam string bytes any bytes
+@treturn[1] string 64 hexadecimal digits, lower case
+@treturn[2] nil
+@treturn[2] table `{kind =, code =, message =}`
+*/
 static int core_sha256(lua_State *L)
 {
     struct dws_error error;
