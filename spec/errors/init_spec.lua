@@ -47,6 +47,12 @@ describe("an error object", function()
             .. "cluster id (dwsync clusters lists them); without permission the service says the same.", tostring(err))
     end)
 
+    it("has a summary without the hint, which ends with a full stop", function()
+        local err = errors.new { kind = "service", message = "Server failure.", status = 500, hint = "Try later." }
+        assert.equal("service: Server failure (HTTP 500).", errors.summary(err))
+        assert.equal(errors.summary(err) .. " Try later.", tostring(err))
+    end)
+
     it("does not count a single attempt, nor show the core's own codes", function()
         local err = errors.from_core { kind = "network", code = "resolve", message = "cannot resolve x.example" }
         err.attempts = 1

@@ -62,8 +62,15 @@ local function detail(self)
     return #parts > 0 and (" (%s)"):format(table.concat(parts, ", ")) or ""
 end
 
+--- What happened, without the hint; `tostring` has both.
+-- @tparam dwsync.error err
+-- @treturn string a sentence
+function M.summary(err)
+    return ("%s: %s%s."):format(err.kind, (err.message:gsub("%.$", "")), detail(err))
+end
+
 function Error:__tostring()
-    return ("%s: %s%s. %s"):format(self.kind, (self.message:gsub("%.$", "")), detail(self), self.hint)
+    return ("%s %s"):format(M.summary(self), self.hint)
 end
 
 -- ---- from the core -------------------------------------------------------------------------------

@@ -1,11 +1,11 @@
 --- `dwsync doctor [CLUSTER_ID]`: what works between here and the service, and what to do about what does not.
 -- It must not check anything itself (dwsync.doctor does), and prints each finding as soon as it is there.
 -- @module dwsync.cli.commands.doctor
-local cli = require "dwsync.cli"
 local configuration = require "dwsync.cli.configuration"
 local connection = require "dwsync.cli.connection"
 local display = require "dwsync.text"
 local doctor = require "dwsync.doctor"
+local failure = require "dwsync.cli.failure"
 local ndjson = require "dwsync.report.rows.ndjson"
 local options = require "dwsync.client.options"
 local settings_in_force = require "dwsync.doctor.configuration"
@@ -97,12 +97,12 @@ end
 -- @treturn integer exit status
 function M.run(args, context)
     if args.all_clusters and args.cluster_id then
-        return cli.usage_error("--all-clusters and a cluster_id exclude each other", context)
+        return failure.wrong_usage("--all-clusters and a cluster_id exclude each other", context)
     end
     local cluster_id = cluster_of(args, context)
     local _, wrong = options.identifier("cluster_id", cluster_id or "none")
     if wrong then
-        return cli.report_error(wrong, context)
+        return failure.report(wrong, context)
     end
     local client, err, progress = connection.open(args, context)
     local width = math.max((context:width() or DEFAULT_WIDTH) - MARGIN, MIN_TEXT)
