@@ -1,10 +1,10 @@
 --- Foreign text: made harmless without losing it, freed of secrets, measured and cut for a terminal.
 --
--- Text is foreign when a service, a directory server, a file or a person wrote it. UTF-8 stays UTF-8. What goes is what
--- drives a terminal, turns the direction of writing, or cannot be seen: control characters (C0, DEL, C1), bidi marks,
--- embeddings, overrides and isolates, zero-width and other invisible characters, tags, noncharacters, line and paragraph
--- separators, and bytes that are not UTF-8. Each leaves a "?" behind, so that nobody takes two texts for one. An escape
--- sequence loses its control characters only: what remains of it shows that something was there.
+-- Text is foreign when a service, a directory server, a file or a person wrote it. UTF-8 stays UTF-8. What goes drives
+-- a terminal, turns the direction of writing, or cannot be seen: control characters (C0, DEL, C1), bidi marks,
+-- embeddings, overrides and isolates, zero-width and other invisible characters, tags, noncharacters, line and
+-- paragraph separators, and bytes that are not UTF-8. Each leaves a "?" behind, since it may have parted two names. An
+-- escape sequence loses its control characters only, so no visible text is lost with it.
 --
 -- U+200C and U+200D stay between letters and emoji: Persian, Indic scripts and composed emoji are written with them.
 -- Variation selectors stay behind emoji and ideographs, and those of Mongolian behind its letters.
@@ -231,39 +231,219 @@ local character_width = remembering(function(code)
     return code < 0x300 and 1 or lies_in(code, widths.none) and 0 or lies_in(code, widths.two) and 2 or 1
 end)
 
---- Columns that a text takes.
+-- Whether a character is a mark on the one before it, or invisible.
+local takes_part = remembering(function(code)
+    return code >= 0x300 and (lies_in(code, widths.none) or lies_in(code, widths.spacing_marks))
+end)
+
+local ZERO_WIDTH_JOINER, EMOJI_SELECTOR = "\226\128\141", "\239\184\143"
+local SKIN_TONE, FLAG_LETTER = "^\240\159\143[\187-\191]$", "^\240\159\135[\166-\191]$"
+
+-- What a terminal draws as one: a character with its marks, an emoji composed with joiners, a flag of two letters.
+-- Marks could go on for ever; the Stream-Safe Text Format (Unicode Standard Annex 15) allows 30.
+local MAX_CHARACTERS = 32
+
+local function character_at(text, at)
+    local lead = text:byte(at)
+    return text:sub(at, at + (lead < 0xC0 and 0 or lead < 0xE0 and 1 or lead < 0xF0 and 2 or 3))
+end
+
+-- Returns where the next cluster begins, how many columns this one takes, and whether it is longer than is allowed.
+local function next_cluster(text, at)
+    local first = character_at(text, at)
+    local width, last, past, is_flag = character_width(first), first, at + #first, false
+    for _ = 2, MAX_CHARACTERS do
+        local byte = text:byte(past)
+        if not byte or byte < 0x80 then
+            return past, width, false
+        end
+        local character = character_at(text, past)
+        if character == EMOJI_SELECTOR then
+            width = math.max(width, 2)
+        elseif not is_flag and past == at + #first and first:find(FLAG_LETTER) and character:find(FLAG_LETTER) then
+            width, is_flag = 2, true
+        elseif takes_part(character) then
+            width = width + character_width(character)
+        elseif not character:find(SKIN_TONE)
+            and not (last == ZERO_WIDTH_JOINER and lies_in(code_point(character), EMOJI)) then
+            return past, width, false
+        end
+        last, past = character, past + #character
+    end
+    return past, width, past <= #text
+end
+
+-- Returns the last byte of the clusters that fit into a width.
+local function fitting(text, width)
+    local at = 1
+    while at <= #text do
+        local past, columns, is_endless = next_cluster(text, at)
+        if columns > width then
+            break
+        end
+        width, at = width - columns, past
+        if is_endless then
+            break
+        end
+    end
+    return at - 1
+end
+
+-- Ideographs, Hangul, kana and full-width signs, and letters of Latin: their widths without looking at each.
+local function with_blanks_for_common(text)
+    return (text:gsub("[\228-\233\235\236][\128-\191][\128-\191]", "  "):gsub("[\195-\203][\128-\191]", " ")
+        :gsub("\227[\129\131][\128-\191]", "  "):gsub("\227\130[\128-\150\155-\191]", "  ")
+        :gsub("\227\128[\128-\169]", "  "):gsub("\239\188[\129-\191]", "  "))
+end
+
+--- Columns that a text takes on a terminal: two for East Asian wide forms and emoji, none for marks.
 -- @tparam string text
 -- @treturn integer
 function M.width(text)
     if not text:find "[\128-\255]" then
         return #text
     end
-    local width = 0
-    for character in text:gmatch(CHARACTER) do
-        width = width + character_width(character)
+    local rest = with_blanks_for_common(text)
+    if not rest:find "[\128-\255]" then
+        return #rest
+    end
+    local width, at = 0, 1
+    while at <= #rest do
+        local past, columns = next_cluster(rest, at)
+        width, at = width + columns, past
     end
     return width
 end
 
-local MOST_A_COLUMN = 4 -- characters: marks without a width of their own could go on for ever
-
---- The text cut to a width, with "…" where something was cut off.
+--- The text cut to a width, with "…" where something was cut off; never within a character and its marks, or an emoji.
 -- @tparam string text
--- @tparam integer width at least 1
+-- @tparam integer width in columns, at least 1
 -- @treturn string
 function M.cut(text, width)
-    if #text <= width or #text <= width * MOST_A_COLUMN and M.width(text) <= width then
+    if #text <= width then
+        return text
+    elseif not text:find "[\128-\255]" then
+        return text:sub(1, width - 1) .. "…"
+    end
+    return fitting(text, width) == #text and text or text:sub(1, fitting(text, width - 1)) .. "…"
+end
+
+--- Breaks a text into lines at blanks; a word that is longer than a line, as a sentence in Chinese may be, into pieces.
+-- @tparam string text
+-- @tparam integer width in columns, at least 2
+-- @treturn {string,...} at least one line
+function M.wrap(text, width)
+    local lines, line = {}, nil
+    for word in text:gmatch "[^ \t-\r]+" do
+        if line and M.width(line) + 1 + M.width(word) <= width then
+            line = line .. " " .. word
+        else
+            lines[#lines + 1] = line
+            while #word > width and M.width(word) > width do
+                local length = fitting(word, width)
+                length = length > 0 and length or #character_at(word, 1)
+                lines[#lines + 1], word = word:sub(1, length), word:sub(length + 1)
+            end
+            line = word
+        end
+    end
+    lines[#lines + 1] = line or ""
+    return lines
+end
+
+-- ---- excerpts --------------------------------------------------------------------------------------
+
+local function starts_cluster(text, at)
+    local character = character_at(text, at)
+    return not (character:find "^[\128-\191]" or character:find(SKIN_TONE) or takes_part(character)
+        or text:sub(math.max(at - 3, 1), at - 1) == ZERO_WIDTH_JOINER)
+end
+
+--- The beginning of a text, in bytes; not cut within a character, its marks, or an emoji.
+-- @tparam string text
+-- @tparam integer bytes at most
+-- @treturn string
+function M.beginning(text, bytes)
+    if #text <= bytes then
         return text
     end
-    local kept, used = {}, 0
-    for character in text:gmatch(CHARACTER) do
-        used = used + character_width(character)
-        if used > width - 1 or #kept >= width * MOST_A_COLUMN then
-            break
-        end
-        kept[#kept + 1] = character
+    local past, least = bytes + 1, bytes - MAX_CHARACTERS
+    while past > 1 and (past > least and not starts_cluster(text, past) or text:find("^[\128-\191]", past))
+        and past > least - 3 do
+        past = past - 1
     end
-    return table.concat(kept) .. "…"
+    return text:sub(1, past - 1)
+end
+
+local LONGEST, BYTES_A_COLUMN = 600, 8
+
+--- The beginning of a foreign text as a message shows it: harmless, with single blanks for white space and line ends.
+-- @tparam string text
+-- @tparam[opt=600] integer width in columns
+-- @treturn string
+function M.excerpt(text, width)
+    width = width or LONGEST
+    text = text:gsub("[ \t-\r]+", " ")
+    local examined = M.beginning(text, width * BYTES_A_COLUMN)
+    return M.cut(M.safe(examined) .. (#examined < #text and "…" or ""), width)
+end
+
+-- ---- secrets ---------------------------------------------------------------------------------------
+
+local MIN_SECRET = 6
+
+-- The gateway may echo the canonical request it computed, with every line end written as "|"; a proxy's page may show
+-- the headers it got, in any spelling.
+local SECRET_HEADERS = {}
+for i, name in ipairs { "x%-security%-token", "x%-auth%-token", "authorization", "x%-subject%-token" } do
+    local any_case = name:gsub("%a", function(letter)
+        return ("[%s%s]"):format(letter, letter:upper())
+    end)
+    SECRET_HEADERS[i] = "(" .. any_case .. "[\"']?%s*[:=])[^|\n]*"
+end
+
+-- A text that was cut may end with the beginning of a secret; so much of it gives nothing away.
+local HARMLESS_BYTES = 8
+
+local function redact_end(text, secret)
+    local beginning = secret:sub(1, HARMLESS_BYTES)
+    local start = text:find(beginning, math.max(1, #text - #secret), true)
+    while start do
+        if text:sub(start) == secret:sub(1, #text - start + 1) then
+            return text:sub(1, start - 1) .. "***"
+        end
+        start = text:find(beginning, start + 1, true)
+    end
+    return text
+end
+
+local function percent(format)
+    return function(character)
+        return format:format(character:byte())
+    end
+end
+
+-- A secret as it is, as JSON may write it, and as URLs do.
+local function spellings(secret)
+    return { secret, (secret:gsub("/", "\\/")), (secret:gsub("[^%w._~-]", percent "%%%02X")),
+        (secret:gsub("[^%w._~-]", percent "%%%02x")) }
+end
+
+--- Foreign text without secrets: those given, and what follows the names of headers that hold one.
+-- @tparam string text
+-- @tparam {string,...} secrets
+-- @treturn string
+function M.redact(text, secrets)
+    for _, pattern in ipairs(SECRET_HEADERS) do
+        text = text:gsub(pattern, "%1***")
+    end
+    for _, secret in pairs(secrets) do
+        -- Real secrets are long; hiding every "y" would hide the message instead.
+        for _, spelling in ipairs(#secret >= MIN_SECRET and spellings(secret) or {}) do
+            text = redact_end(text:gsub((spelling:gsub("%W", "%%%0")), "***"), spelling)
+        end
+    end
+    return text
 end
 
 return M
