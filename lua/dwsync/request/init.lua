@@ -9,6 +9,7 @@ local json = require "dwsync.json"
 local key_guard = require "dwsync.request.key_guard"
 local keys_of = require "dwsync.credentials.keys"
 local retry = require "dwsync.request.retry"
+local text = require "dwsync.text"
 local timestamps = require "dwsync.timestamps"
 
 local M = {}
@@ -214,7 +215,7 @@ local function explain(err, response, exchange, secrets)
     local ours = message and core.canonical_request(exchange.to_sign, exchange.signer, exchange.date)
     local why = ours and refusal.explain(ours, message)
     if why then
-        err.message = errors.redact(("%s; %s"):format(errors.printable(refusal.without_echo(message)), why), secrets)
+        err.message = text.redact(("%s; %s"):format(text.excerpt(refusal.without_echo(message)), why), secrets)
     end
     return err
 end

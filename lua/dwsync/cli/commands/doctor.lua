@@ -33,31 +33,10 @@ function M.configure(command)
         command:option("--color", "When to use colour.", "auto", nil, 1):choices { "auto", "always", "never" })
 end
 
--- Lines of whole words; a word that is longer than a line is cut into pieces.
-local function wrap(text, width)
-    local lines, line = {}, ""
-    for whole in text:gmatch "%S+" do
-        local word = whole
-        while #word > width and display.width(word) > width do
-            local piece = display.cut(word, width):gsub("…$", "")
-            if line ~= "" then
-                lines[#lines + 1], line = line, ""
-            end
-            lines[#lines + 1], word = piece, word:sub(#piece + 1)
-        end
-        if line ~= "" and display.width(line) + 1 + display.width(word) > width then
-            lines[#lines + 1], line = line, ""
-        end
-        line = line == "" and word or line .. " " .. word
-    end
-    lines[#lines + 1] = line
-    return lines
-end
-
 local function show_row(finding, context, width, color)
-    local lines = wrap((finding.cluster and finding.cluster .. ": " or "") .. finding.found, width)
+    local lines = display.wrap((finding.cluster and finding.cluster .. ": " or "") .. finding.found, width)
     local next_step = not finding.root and finding.next -- said once, where the root is
-    for _, line in ipairs(next_step and wrap("Next: " .. next_step, width) or {}) do
+    for _, line in ipairs(next_step and display.wrap("Next: " .. next_step, width) or {}) do
         lines[#lines + 1] = line
     end
     local outcome = ("%-7s"):format(finding.outcome)

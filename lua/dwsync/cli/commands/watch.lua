@@ -136,7 +136,7 @@ local function program_of(args, context)
     if not program then
         return nil, errors.new {
             kind = "config",
-            message = ("--on-change %s: %s"):format(errors.printable(args.on_change), reason),
+            message = ("--on-change %s: %s"):format(display.excerpt(args.on_change), reason),
             hint = "Name a program without arguments: each event is a line of JSON on its standard input.",
         }
     end
