@@ -8,6 +8,7 @@ local connection = require "dwsync.cli.connection"
 local errors = require "dwsync.errors"
 local input = require "dwsync.cli.input"
 local options = require "dwsync.client.options"
+local quantities = require "dwsync.quantities"
 
 local M = {}
 
@@ -142,7 +143,7 @@ local function time_left(self, deadline)
     end
     return nil, errors.new {
         kind = "timeout",
-        message = ("it was not its turn within the deadline of %g s"):format(self.timeout),
+        message = ("it was not its turn within the deadline of %s"):format(quantities.duration(self.timeout)),
         hint = "Raise --timeout.",
     }
 end
