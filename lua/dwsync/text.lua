@@ -339,12 +339,12 @@ function M.wrap(text, width)
             line = line .. " " .. word
         else
             lines[#lines + 1] = line
-            while #word > width and M.width(word) > width do
-                local length = fitting(word, width)
-                length = length > 0 and length or #character_at(word, 1)
-                lines[#lines + 1], word = word:sub(1, length), word:sub(length + 1)
-            end
             line = word
+            while #line > width and M.width(line) > width do
+                local length = fitting(line, width)
+                length = length > 0 and length or #character_at(line, 1)
+                lines[#lines + 1], line = line:sub(1, length), line:sub(length + 1)
+            end
         end
     end
     lines[#lines + 1] = line or ""
