@@ -4,10 +4,10 @@
 -- An event has `event`: "verdict" (a rule's severity for one source changed; at the first look: every one that is not
 -- ok), "failure" (a cluster could not be asked) or "recovery" (it answers again); `time` (milliseconds), `cluster_id`,
 -- `cluster_name`; then the fields of the verdict and `previous`, or `kind`, `message` and `hint` of the error.
--- @module dwsync.cli.changes
+-- @module dwsync.health.changes
 local M = {}
 
-local Changes = { __name = "dwsync.cli.changes" }
+local Changes = { __name = "dwsync.health.changes" }
 Changes.__index = Changes
 
 --- The fields of an event, in the order they are written.
