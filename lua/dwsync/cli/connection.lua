@@ -73,7 +73,8 @@ local function observer(args, context, shown)
         elseif event.type == "clock" then
             clear()
             context.stderr:write(("dwsync: this machine's clock is %s %s; corrected for now, set it with NTP\n")
-                :format(quantities.duration(math.floor(math.abs(event.skew) + 0.5)), event.skew > 0 and "slow" or "fast"))
+                :format(quantities.duration(math.floor(math.abs(event.skew) + 0.5)),
+                    event.skew > 0 and "slow" or "fast"))
         elseif event.type == "warning" then
             clear()
             context.stderr:write(display.safe("dwsync: " .. event.message) .. "\n")

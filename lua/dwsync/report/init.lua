@@ -3,7 +3,7 @@
 --
 -- A document is {name =, rows = {row,...}, columns = {name,...}, every_field = boolean}: `name` is the field of the
 -- service's answer that held the rows; with `every_field` the JSON formats show all fields of a row, not only columns.
--- An overview is what dwsync.health.overview returns.
+-- An overview is what dwsync.health.overview returns; with `records` in its items "html" and "status" draw their runs.
 -- @module dwsync.report
 local M = {}
 
@@ -11,10 +11,12 @@ local M = {}
 M.formats = { "table", "csv", "tsv", "json", "ndjson", "markdown", "html" }
 
 --- What `render_health` writes.
-M.health_formats = { "table", "csv", "tsv", "json", "ndjson", "markdown", "html", "prometheus", "nagios" }
+M.health_formats = { "table", "csv", "tsv", "json", "ndjson", "markdown", "html", "status", "prometheus", "nagios" }
 
 -- Verdicts are rows like any other to these.
 local AS_ROWS = { csv = true, tsv = true, ndjson = true }
+
+local ELSEWHERE = { status = "dwsync.report.status.page" }
 
 local function is_one_of(format, formats)
     for _, name in ipairs(formats) do
@@ -52,7 +54,7 @@ function M.render_health(format, overview, write, options)
         local document = require("dwsync.report.verdicts.facts").document(overview)
         return require("dwsync.report.rows." .. format).render(document, write, options or {})
     end
-    require("dwsync.report.verdicts." .. format).render(overview, write, options or {})
+    require(ELSEWHERE[format] or "dwsync.report.verdicts." .. format).render(overview, write, options or {})
 end
 
 return M
