@@ -12,7 +12,8 @@ return {
     -- Above 0: ago.
     distance = {
         { 0, "now" }, { 0.9, "now" }, { -0.9, "now" }, { 1, "1 s ago" }, { 3.9, "3 s ago" }, { 30, "30 s ago" },
-        { 699, "11 min 39 s ago" }, { 5399.5, "1 h 29 min ago" }, { 86399, "23 h 59 min ago" }, { -10800, "in 3 h" },
+        { 59.9999999, "1 min ago" }, { 119, "1 min ago" },
+        { 699, "11 min ago" }, { 5399.5, "1 h 29 min ago" }, { 86399, "23 h 59 min ago" }, { -10800, "in 3 h" },
         { -2880.5, "in 48 min" }, { -86399, "in 23 h 59 min" },
     },
 }

@@ -20,10 +20,20 @@ describe("a length of time", function()
     end)
 end)
 
+describe("an age", function()
+    it("is a length of time in whole seconds, and from a minute on in whole minutes", function()
+        for text, seconds in pairs { ["0 s"] = -5, ["3 s"] = 3.9, ["59 s"] = 59.9, ["1 min"] = 119,
+            ["11 min"] = 699, ["1 h 29 min"] = 5399, ["23 h 59 min"] = 86399.9, ["2 d 7 h"] = 200000 } do
+            assert.equal(text, quantities.age(seconds))
+        end
+        assert.equal("–", quantities.age(nil))
+    end)
+end)
+
 describe("a share", function()
     it("has one decimal at most, and is never rounded to all or nothing", function()
-        for text, ratio in pairs { ["0 %"] = 0, ["< 0.1 %"] = 0.0001, ["6.4 %"] = 0.064, ["99.9 %"] = 0.999, ["4.2 %"] = 1 / 24,
-            ["> 99.9 %"] = 0.99999, ["100 %"] = 1 } do
+        for text, ratio in pairs { ["0 %"] = 0, ["< 0.1 %"] = 0.0001, ["6.4 %"] = 0.064, ["99.9 %"] = 0.999,
+            ["4.2 %"] = 1 / 24, ["> 99.9 %"] = 0.99999, ["100 %"] = 1 } do
             assert.equal(text, quantities.percent(ratio))
         end
         assert.equal("–", quantities.percent(nil))

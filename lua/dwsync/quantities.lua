@@ -7,6 +7,7 @@ local timestamps = require "dwsync.timestamps"
 local M = {}
 
 local HUGE = 1e15 -- above it digits are noise
+local MICROSECOND = 1e-6 -- which a difference between points in time may lack as a float
 
 --- Whether a value is a finite number: neither NaN nor infinite.
 -- @param value
@@ -68,8 +69,7 @@ function M.duration(seconds)
     elseif seconds >= HUGE then
         return short(seconds / 86400) .. " d"
     end
-    -- A microsecond is what differences between points in time lose as floats.
-    local ms = math.floor(seconds * 1000 + 0.001)
+    local ms = math.floor((seconds + MICROSECOND) * 1000)
     if ms == 0 then
         return seconds == 0 and "0 s" or "< 1 ms"
     elseif ms < 1000 then
@@ -78,6 +78,19 @@ function M.duration(seconds)
         return short(math.floor(ms / 100) / 10) .. " s"
     end
     return two_units(ms)
+end
+
+--- How long something has been so: as `duration`, but in whole seconds, and from a minute on in whole minutes, since it
+-- grows while it is read. Never negative: clocks differ.
+-- @tparam number seconds
+-- @treturn string "23 h 59 min", "11 min", "43 s"
+function M.age(seconds)
+    if not M.is_finite(seconds) then
+        return "–"
+    end
+    seconds = math.max(seconds, 0)
+    local unit = seconds < 60 and 1 or 60
+    return M.duration(math.floor((seconds + MICROSECOND) / unit) * unit)
 end
 
 --- A share as a percentage with at most one decimal, rounded to the nearest; but never "100 %" for what is less, nor
@@ -136,20 +149,20 @@ function M.instant(ms)
     return (timestamps.to_iso(ms):gsub("%.%d%d%dZ$", "Z"))
 end
 
---- How far a point in time is from now, to the second.
+--- How far a point in time is from now.
 -- @tparam number ms milliseconds since the epoch
 -- @tparam number now seconds since the epoch
--- @treturn string "12 min 5 s ago", "in 3 h", "now"
+-- @treturn string "12 min ago", "in 3 h", "now"
 function M.distance(ms, now)
     if not M.is_finite(ms) or not M.is_finite(now) then
         return "–"
     end
     local seconds = now - ms / 1000
-    local length = math.floor(math.abs(seconds) + 1e-6)
-    if length == 0 then
+    local length = M.age(math.abs(seconds))
+    if length == "0 s" then
         return "now"
     end
-    return seconds > 0 and M.duration(length) .. " ago" or "in " .. M.duration(length)
+    return seconds > 0 and length .. " ago" or "in " .. length
 end
 
 --- The same for what is expected.

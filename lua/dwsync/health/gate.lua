@@ -84,7 +84,7 @@ local function judge_source(source, evaluation, fresh, accepted)
     local running = source.running and source.running > (source.start or -math.huge)
     if not ended or not is_fresh(age, fresh) then
         return M.WAITING, running and "a run is under way"
-            or ended and ("its last run ended %s ago"):format(quantities.duration(age)) or "no run has ended"
+            or ended and ("its last run ended %s ago"):format(quantities.age(age)) or "no run has ended"
     elseif ended.status == "FAILED" then
         return running and M.WAITING or M.REFUSED,
             running and "its last run failed and another is under way"
@@ -94,7 +94,7 @@ local function judge_source(source, evaluation, fresh, accepted)
     if verdict then
         return M.REFUSED, ("%s: %s"):format(verdict.severity, verdict.message)
     end
-    return M.READY, ("its last run finished %s ago"):format(quantities.duration(age))
+    return M.READY, ("its last run finished %s ago"):format(quantities.age(age))
 end
 
 local function sorted_sources(records)
@@ -188,7 +188,7 @@ function M.of_facts(facts, query, now)
     end
     if not is_fresh(oldest, query.max_age) then
         return false, oldest, ("the last success is %s ago, more than %s"):format(
-            quantities.duration(oldest), quantities.duration(query.max_age))
+            quantities.age(oldest), quantities.duration(query.max_age))
     end
     return true, oldest
 end

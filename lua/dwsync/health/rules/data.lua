@@ -76,7 +76,7 @@ function M.describe(finding)
     local counts, parts = count_kinds(finding.tracker), {}
     for _, kind in ipairs(flaws.kinds) do
         if counts[kind] then
-            parts[#parts + 1] = ("%.0f %s"):format(counts[kind], flaws.names[kind][counts[kind] == 1 and 1 or 2])
+            parts[#parts + 1] = quantities.count(counts[kind], flaws.names[kind][1], flaws.names[kind][2])
         end
     end
     return ("%s cannot be true: %s"):format(quantities.count(finding.value, "record"), table.concat(parts, ", ")),

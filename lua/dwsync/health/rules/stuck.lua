@@ -62,7 +62,7 @@ function M.describe(finding, course)
         return finding.open > 0 and "what is running either has no start time or was overtaken" or "no run is running"
     end
     local compared = finding.usual and (", 95 of 100 end within %s"):format(quantities.duration(finding.usual)) or ""
-    return ("a run has been running for %s%s"):format(quantities.duration(finding.value), compared),
+    return ("a run has been running for %s%s"):format(quantities.age(finding.value), compared),
         ("Nothing new is synchronised while it hangs: check that the identity source answers, then stop the run of %s "
         .. "in the console and start one by hand; if it cannot be stopped, open a ticket with the record's id."):format(
         wording.source(course.source))

@@ -9,7 +9,7 @@ M.clock = [==[
     const UNITS = [[86400000, "d"], [3600000, "h"], [60000, "min"], [1000, "s"]];
 
     function duration(seconds) {
-        const ms = Math.floor(seconds * 1000 + 0.001);
+        const ms = Math.floor((seconds + 1e-6) * 1000);
         if (ms === 0) return seconds === 0 ? "0 s" : "< 1 ms";
         if (ms < 1000) return `${ms} ms`;
         if (ms < 10000) return `${Math.floor(ms / 100) / 10} s`;
@@ -20,9 +20,9 @@ M.clock = [==[
     }
 
     function distance(seconds) {
-        const length = Math.floor(Math.abs(seconds) + 1e-6);
-        if (length === 0) return "now";
-        return seconds > 0 ? duration(length) + " ago" : "in " + duration(length);
+        const length = Math.abs(seconds), unit = length < 60 ? 1 : 60;
+        const words = duration(Math.floor((length + 1e-6) / unit) * unit);
+        return words === "0 s" ? "now" : seconds > 0 ? words + " ago" : "in " + words;
     }
 ]==]
 
