@@ -123,7 +123,7 @@ describe("dwsync doctor against the emulator", function()
         status, found = run({}, nil, {
             perform = real.perform, sleep = real.sleep, now = function() return core.now() + 7200 end,
         })
-        assert_cause("clock", "this machine's clock is 7%d%d%d s fast", status, found)
+        assert_cause("clock", "this machine's clock is [^;]+ fast", status, found)
     end)
 
     it("names a certificate that expired, or is of an unknown CA, or for another host", function()
