@@ -141,7 +141,6 @@ local function time_left(self, limits)
     return nil, errors.new {
         kind = "timeout",
         message = ("not started before the %s deadline"):format(quantities.duration(limits.timeout)),
-        message = ("it was not its turn within the deadline of %s"):format(quantities.duration(limits.timeout)),
         hint = "Raise --timeout.",
     }
 end

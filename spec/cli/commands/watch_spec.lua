@@ -94,11 +94,7 @@ describe("dwsync watch", function()
         local list = events(out)
         assert.same({ "failure", "recovery" }, { list[1].event, list[2].event })
         assert.equal("service", list[1].kind)
-<<<<<<< HEAD
         assert.equal("dwsync: c1: service: Server failure; trying again every 1 min\ndwsync: c1: recovered\n"
-=======
-        assert.equal("dwsync: c1: service: Server failure; trying again every 1 min\ndwsync: c1: it answers again\n"
->>>>>>> quantities
             .. "dwsync: interrupted\n", err)
     end)
 
