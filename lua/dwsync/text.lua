@@ -292,7 +292,7 @@ end
 -- Ideographs, Hangul, kana and full-width signs, and letters of Latin: their widths without looking at each.
 local function with_blanks_for_common(text)
     return (text:gsub("[\228-\233\235\236][\128-\191][\128-\191]", "  "):gsub("[\195-\203][\128-\191]", " ")
-        :gsub("\227[\129\131][\128-\191]", "  "):gsub("\227\130[\128-\150\155-\191]", "  ")
+        :gsub("\227[\129\131][\129-\191]", "  "):gsub("\227\130[\128-\150\155-\191]", "  ")
         :gsub("\227\128[\128-\169]", "  "):gsub("\239\188[\129-\191]", "  "))
 end
 
