@@ -1,3 +1,5 @@
+local command = require "spec.support.command"
+local display = require "dwsync.text"
 local errors = require "dwsync.errors"
 local health = require "dwsync.health"
 local json = require "dwsync.json"
@@ -201,5 +203,88 @@ describe("foreign text in every output", function()
                 shows(output, "vor" .. visible .. "nach", context)
             end
         end)
+    end)
+
+    it("leaves the columns of a table aligned", function()
+        local rows, starts = {}, {}
+        for _, text in pairs(KEPT) do
+            rows[#rows + 1] = { status = text, fail_reason = "#" .. #rows }
+        end
+        local output = rendered(function(write)
+            report.render("table", { name = "sync_records", columns = { "status", "fail_reason" }, rows = rows }, write,
+                {})
+        end)
+        for line in output:gmatch "[^\n]+" do
+            local before = line:match "^(.*)#%d+$"
+            starts[before and display.width(before) or "heading"] = true
+        end
+        starts.heading = nil
+        local start = next(starts)
+        assert.same({ [start] = true }, starts)
+    end)
+end)
+
+describe("foreign text in an error of the service", function()
+    local function failing(code, message)
+        return errors.from_response({ status = 404, headers = { ["x-request-id"] = message }, body = json.encode {
+            error_code = code, error_msg = message } }, { secrets = { "s3cret-s3cret" }, now = overviews.NOW })
+    end
+
+    it("stays what it was, in whatever writing", function()
+        for kind, text in pairs(KEPT) do
+            local err = failing("DWS.9999", text)
+            assert.equal(text, err.message, kind)
+            assert.equal(text, err.request_id, kind)
+            assert.is_truthy(tostring(err):find(text, 1, true), kind)
+        end
+        assert.equal("集群不存在", failing("DWS.9999", "集群不存在").message)
+    end)
+
+    it("is harmless, and shows no secret beside other writing", function()
+        for kind, case in pairs(HARMFUL) do
+            local err = failing("DWS.9999" .. case[1], "vor" .. case[1] .. "nach")
+            for _, text in ipairs { err.message, err.request_id } do
+                assert.equal("vor" .. (case[3] or ("?"):rep(case[2])) .. "nach", text, kind)
+            end
+            assert.is_nil(tostring(err):find(case[1]:gsub("^ ", ""), 1, true), kind)
+        end
+        assert.equal("集群***不存在", failing("DWS.9999", "集群s3cret-s3cret不存在").message)
+    end)
+
+    it("is shown from a body that is not JSON, too", function()
+        local err = errors.from_response({ status = 502, headers = {}, body = "网关错误\226\128\174\27[2J\230" },
+            { now = overviews.NOW })
+        assert.equal("the service answered HTTP 502: 网关错误??[2J?", err.message)
+    end)
+end)
+
+describe("foreign text in the command", function()
+    local function records_with(reason)
+        local list = command.healthy()
+        for i = 1, 4 do
+            list[i].status, list[i].fail_reason = "FAILED", reason
+        end
+        return list
+    end
+
+    it("stays what it was in the line for Nagios", function()
+        for kind, text in pairs(KEPT) do
+            local world = { service = command.service { c1 = records_with(text) } }
+            local status, out = command.run({ "check", "c1" }, world)
+            assert.equal(2, status, kind)
+            assert.is_truthy(out:find(text, 1, true), kind .. ": " .. out)
+        end
+    end)
+
+    it("stays what it was, or is harmless, in the name of a file that cannot be written", function()
+        local function refused(path)
+            return select(3, command.run({ "report", "c1", "--file", path }, { service = command.service {
+                c1 = command.healthy() } }))
+        end
+        for kind, text in pairs(KEPT) do
+            local path = "/no-folder/" .. text .. ".html"
+            assert.is_truthy(refused(path):find(path .. ":", 1, true), kind)
+        end
+        assert.is_truthy(refused "/no-folder/\226\128\174\27[2J\155.html":find("/no-folder/??[2J?.html:", 1, true))
     end)
 end)
