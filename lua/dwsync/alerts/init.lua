@@ -12,12 +12,6 @@ local yaml = require "dwsync.alerts.yaml"
 
 local M = {}
 
---- The names of the series that the recording rules make.
-M.recorded = {}
-for i, item in ipairs(recordings.list()) do
-    M.recorded[i] = item.record
-end
-
 local HEADER = [[
 # Alert and recording rules of dwsync for Prometheus. Made by `dwsync alert-rules`: change its options, not this file.
 #

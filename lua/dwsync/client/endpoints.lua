@@ -35,17 +35,6 @@ IAM_SUFFIX["eu-nl"] = "otc.t-systems.com"
 
 local IAM_GLOBAL = "https://iam.myhuaweicloud.com"
 
---- The regions with a built-in DWS host, in order of name.
--- @treturn {string,...}
-function M.regions()
-    local names = {}
-    for name in pairs(DWS_SUFFIX) do
-        names[#names + 1] = name
-    end
-    table.sort(names)
-    return names
-end
-
 local function config_error(message, hint)
     return errors.new { kind = "config", message = message, hint = hint }
 end

@@ -97,9 +97,6 @@ local function is_about_ldap(text)
         or text:find("acceptsecuritycontext", 1, true)
 end
 
--- What surrounds the codes, so that a template can keep them (dwsync.health.template).
-M.code_patterns = CODE_PATTERNS
-
 local function ldap_entry(text)
     if not is_about_ldap(text) then
         return nil
@@ -141,22 +138,6 @@ function M.explain(text)
     local lower = text:sub(1, EXAMINED):lower()
     local entry = ldap_entry(lower) or phrase_entry(lower)
     return entry and { class = entry[1], cause = entry[2], next_step = entry[3] } or OTHER
-end
-
---- Every class there is, in alphabetical order: what a metric's label may be.
--- @treturn {string,...}
-function M.classes()
-    local set, list = { no_reason = true, other = true }, {}
-    for _, entries in ipairs { BIND, RESULTS, PHRASES } do
-        for _, entry in pairs(entries) do
-            set[entry[1]] = true
-        end
-    end
-    for class in pairs(set) do
-        list[#list + 1] = class
-    end
-    table.sort(list)
-    return list
 end
 
 return M

@@ -235,13 +235,13 @@ end
 -- @treturn dwsync.error
 function Store:clusters()
     check_open(self)
-    return read(self, function()
-        local rows, err, busy = self.engine:rows(statements.clusters)
-        for i, row in ipairs(rows or {}) do
+    return read(self, function(session)
+        local rows = session:rows(statements.clusters)
+        for i, row in ipairs(rows) do
             rows[i] = { cluster_id = identity.text(row[1]), records = reading.integer(row[2]),
                 first = reading.integer(row[3]), last = reading.integer(row[4]) }
         end
-        return rows, err, busy
+        return rows
     end)
 end
 
@@ -256,8 +256,8 @@ function Store:versions(cluster_id, record_id)
     if type(record_id) ~= "string" or record_id == "" then
         error("record_id must be a text that is not empty", 2)
     end
-    return read(self, function()
-        return reading.versions(self.engine, cluster, record_id)
+    return read(self, function(session)
+        return reading.versions(session, cluster, record_id)
     end)
 end
 
@@ -267,8 +267,8 @@ end
 -- @treturn dwsync.error
 function Store:stats()
     check_open(self)
-    return read(self, function()
-        return reading.stats(self.engine, self.schema_version)
+    return read(self, function(session)
+        return reading.stats(session, self.schema_version)
     end)
 end
 

@@ -38,8 +38,8 @@ end
 
 -- Each batch is a transaction of its own: a reader who takes an hour holds up no checkpoint and no vacuum.
 local function batch(engine, context, query, after, limit)
-    return transaction.run(context, engine, "read", nil, function()
-        return engine:rows(statements.batch(query.cluster_id, query, after, limit))
+    return transaction.run(context, engine, "read", nil, function(session)
+        return session:rows(statements.batch(query.cluster_id, query, after, limit))
     end)
 end
 
@@ -95,26 +95,18 @@ function M.list(engine, context, query)
 end
 
 --- The versions of a record.
--- @tparam table engine within a transaction
+-- @tparam table session see dwsync.history.transaction
 -- @tparam string cluster as a column holds it
 -- @tparam string record_id an id, or a name that dwsync.history.identity made
--- @treturn {table,...} `version`, `saved_at`, `record`; or nil, err, busy
-function M.versions(engine, cluster, record_id)
-    local number, err, busy = engine:rows(statements.cluster_number(cluster))
-    if not number or #number == 0 then
-        return number, err, busy
+-- @treturn {table,...} `version`, `saved_at`, `record`
+function M.versions(session, cluster, record_id)
+    local found = session:rows(statements.cluster_number(cluster))[1]
+    if not found then
+        return {}
     end
-    number = tonumber(number[1][1])
-    local names = { identity.of_id(record_id), record_id:match "^~.*" }
-    local rows, present
-    rows, err, busy = engine:rows(statements.earlier(number, names))
-    if rows then
-        present, err, busy = engine:rows(statements.kept(number, names))
-    end
-    if not present then
-        return nil, err, busy
-    end
-    for _, row in ipairs(present) do
+    local number, names = tonumber(found[1]), { identity.of_id(record_id), record_id:match "^~.*" }
+    local rows = session:rows(statements.earlier(number, names))
+    for _, row in ipairs(session:rows(statements.kept(number, names))) do
         rows[#rows + 1] = { row[1], row[2], row[3], row[5] }
     end
     local records = content.decode(texts_of(rows, 4))
@@ -125,22 +117,15 @@ function M.versions(engine, cluster, record_id)
 end
 
 --- Counts and sizes.
--- @tparam table engine within a transaction
+-- @tparam table session see dwsync.history.transaction
 -- @tparam integer schema_version
--- @treturn table; or nil, err, busy
-function M.stats(engine, schema_version)
-    local rows = {}
-    for i, query in ipairs { statements.totals, statements.versions, engine.size_query } do
-        local result, err, busy = engine:rows(query)
-        if not result then
-            return nil, err, busy
-        end
-        rows[i] = result[1]
-    end
-    local totals = rows[1]
-    return { engine = engine.name, schema_version = schema_version, records = M.integer(totals[1]),
+-- @treturn table
+function M.stats(session, schema_version)
+    local totals = session:rows(statements.totals)[1]
+    return { engine = session.name, schema_version = schema_version, records = M.integer(totals[1]),
         clusters = M.integer(totals[2]), first = M.integer(totals[3]), last = M.integer(totals[4]),
-        versions = M.integer(rows[2][1]), bytes = M.integer(rows[3][1]) }
+        versions = M.integer(session:rows(statements.versions)[1][1]),
+        bytes = M.integer(session:rows(session.size_query)[1][1]) }
 end
 
 return M

@@ -27,19 +27,12 @@ local TABLES = {
 --- Step i leads to version i: a list of statements, in which $serial, $number and $key are types of the engine.
 M.migrations = { TABLES }
 
---- The version of a history; 0 when it has no tables.
--- @tparam table engine within a transaction
--- @treturn integer; or nil, err, busy
-function M.version(engine)
-    local there, err, busy = engine:has_table "dwsync_schema"
-    if there == nil then
-        return nil, err, busy
-    elseif not there then
+-- 0 when a history has no tables.
+local function version_of(session)
+    if not session:has_table "dwsync_schema" then
         return 0
     end
-    local rows
-    rows, err, busy = engine:rows "SELECT coalesce(max(version), 0) FROM dwsync_schema"
-    return rows and math.floor(tonumber(rows[1][1])), err, busy
+    return math.floor(tonumber(session:rows("SELECT coalesce(max(version), 0) FROM dwsync_schema")[1][1]))
 end
 
 local function too_new(context, version, known)
@@ -51,33 +44,19 @@ local function too_new(context, version, known)
     }
 end
 
-local function apply(engine, statements)
-    for _, statement in ipairs(statements) do
-        local done, err, busy = engine:execute(statement)
-        if not done then
-            return nil, err, busy
-        end
-    end
-    return true
-end
-
-local function upgrade(context, engine, migrations)
-    local version, err, busy = M.version(engine) -- again: another writer may have been faster
-    if not version then
-        return nil, err, busy
-    elseif version > #migrations then
+local function upgrade(context, session, migrations)
+    local version = version_of(session) -- again: another writer may have been faster
+    if version > #migrations then
         return too_new(context, version, #migrations)
     end
-    local statements = { "CREATE TABLE IF NOT EXISTS dwsync_schema (version INTEGER PRIMARY KEY)" }
+    session:execute "CREATE TABLE IF NOT EXISTS dwsync_schema (version INTEGER PRIMARY KEY)"
     for step = version + 1, #migrations do
         for _, statement in ipairs(migrations[step]) do
-            statements[#statements + 1] = statement:gsub("%$(%l+)", engine.types)
+            session:execute((statement:gsub("%$(%l+)", session.types)))
         end
-        statements[#statements + 1] = ("INSERT INTO dwsync_schema (version) VALUES (%d)"):format(step)
+        session:execute(("INSERT INTO dwsync_schema (version) VALUES (%d)"):format(step))
     end
-    local done
-    done, err, busy = apply(engine, statements)
-    return done and #migrations, err, busy
+    return #migrations
 end
 
 --- Brings a history to the newest version, all steps in one transaction. One that is there is only read.
@@ -88,17 +67,14 @@ end
 -- @treturn dwsync.error kind "config" when the history is newer than this program
 function M.migrate(context, engine, migrations)
     migrations = migrations or M.migrations
-    local version, err = transaction.run(context, engine, "read", nil, function()
-        local found, reason, busy = M.version(engine)
-        return found, reason, busy
-    end)
+    local version, err = transaction.run(context, engine, "read", nil, version_of)
     if not version or version == #migrations then
         return version, err
     elseif version > #migrations then
         return too_new(context, version, #migrations)
     end
-    return transaction.run(context, engine, "write", nil, function()
-        return upgrade(context, engine, migrations)
+    return transaction.run(context, engine, "write", nil, function(session)
+        return upgrade(context, session, migrations)
     end)
 end
 

@@ -39,25 +39,45 @@ function M.patiently(context, attempt)
     end
 end
 
+-- What is raised where a statement failed: {err =, busy =}.
+local Failure = {}
+
+local function must(result, err, busy)
+    if result == nil then
+        error(setmetatable({ err = err, busy = busy }, Failure), 0)
+    end
+    return result
+end
+
+-- The engine as work sees it: a statement that fails ends the transaction, so nobody has to look.
+local function session_of(engine)
+    local session = setmetatable({}, { __index = engine })
+    for _, name in ipairs { "rows", "execute", "has_table" } do
+        session[name] = function(_, argument)
+            return must(engine[name](engine, argument))
+        end
+    end
+    return session
+end
+
 local function once(engine, mode, cluster, work)
     local begun, err, busy = engine:begin(mode, cluster)
     if not begun then
         return nil, err, busy
     end
-    local ran, result
-    ran, result, err, busy = pcall(work)
-    if ran and result ~= nil then
-        local committed
-        committed, err, busy = engine:commit()
-        if committed then
-            return result
-        end
+    local ran, result = pcall(function()
+        local done = must(work(session_of(engine)))
+        must(engine:commit())
+        return done
+    end)
+    if ran then
+        return result
     end
     engine:rollback()
-    if not ran then
+    if getmetatable(result) ~= Failure then
         error(result, 0)
     end
-    return nil, err, busy
+    return nil, result.err, result.busy
 end
 
 --- Runs work in one transaction, again from its beginning when another writer is in the way.
@@ -65,7 +85,8 @@ end
 -- @tparam table engine
 -- @tparam string mode "read" or "write"
 -- @tparam string|nil cluster whose records are written
--- @tparam function work returns a result; or nil, err, busy: then nothing of it remains
+-- @tparam function work gets the engine, whose `rows`, `execute` and `has_table` raise what fails here, and returns a
+-- result; or nil, err: then nothing of it remains
 -- @return its result, or nil, err
 function M.run(context, engine, mode, cluster, work)
     return M.patiently(context, function()

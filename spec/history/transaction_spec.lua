@@ -1,0 +1,112 @@
+local transaction = require "dwsync.history.transaction"
+
+local BUSY, BROKEN = { message = "locked" }, { message = "disk" }
+
+-- An engine that notes what is asked of it; `answers` by method: {result, err, busy}, default true.
+local function new_engine(answers)
+    local engine = { calls = {}, answers = answers or {}, name = "fake" }
+    for _, name in ipairs { "begin", "commit", "rollback", "rows", "execute", "has_table" } do
+        engine[name] = function(self)
+            self.calls[#self.calls + 1] = name
+            local answer = self.answers[name] or { true }
+            return answer[1], answer[2], answer[3]
+        end
+    end
+    return engine
+end
+
+local function run(engine, work, pauses)
+    local now = 0
+    local context = { shown = "test", timeout = 1, random = function() return 1 end, runtime = {
+        now = function() return now end,
+        sleep = function(seconds)
+            now = now + seconds
+            if pauses then
+                pauses(engine)
+            end
+        end,
+    } }
+    return transaction.run(context, engine, "write", "c", work)
+end
+
+describe("a transaction", function()
+    it("hands the engine to its work, commits, and gives the work's result", function()
+        local engine = new_engine()
+        local result, err = run(engine, function(session)
+            session:execute "a"
+            return session.name
+        end)
+        assert.equal("fake", result)
+        assert.is_nil(err)
+        assert.same({ "begin", "execute", "commit" }, engine.calls)
+    end)
+
+    for _, method in ipairs { "rows", "execute", "has_table" } do
+        it(("ends where %s fails: nothing after it is done, and the error is returned"):format(method), function()
+            local engine = new_engine { [method] = { nil, BROKEN, false } }
+            local result, err = run(engine, function(session)
+                session[method](session, "a")
+                error "it went on"
+            end)
+            assert.is_nil(result)
+            assert.equal(BROKEN, err)
+            assert.same({ "begin", method, "rollback" }, engine.calls)
+        end)
+    end
+
+    it("has an answer of false for no failure", function()
+        local engine = new_engine { has_table = { false } }
+        assert.equal("none", run(engine, function(session)
+            return not session:has_table "x" and "none"
+        end))
+    end)
+
+    it("is rolled back when its work returns an error, and when it cannot be committed", function()
+        local engine = new_engine()
+        local result, err = run(engine, function() return nil, BROKEN end)
+        assert.is_nil(result)
+        assert.equal(BROKEN, err)
+        assert.same({ "begin", "rollback" }, engine.calls)
+
+        engine = new_engine { commit = { nil, BROKEN } }
+        result, err = run(engine, function() return 1 end)
+        assert.is_nil(result)
+        assert.equal(BROKEN, err)
+        assert.same({ "begin", "commit", "rollback" }, engine.calls)
+    end)
+
+    it("is rolled back when its work raises anything else, which is raised again", function()
+        local engine = new_engine()
+        local bug = { "a bug" }
+        local good, raised = pcall(run, engine, function() error(bug) end)
+        assert.is_false(good)
+        assert.equal(bug, raised)
+        assert.same({ "begin", "rollback" }, engine.calls)
+    end)
+
+    for _, method in ipairs { "begin", "execute", "commit" } do
+        it(("is done again from its beginning when another writer is in the way of %s"):format(method), function()
+            local engine = new_engine { [method] = { nil, BUSY, true } }
+            local tries = 0
+            local result = run(engine, function(session)
+                tries = tries + 1
+                session:execute "a"
+                return tries
+            end, function()
+                engine.answers = {}
+            end)
+            assert.equal(method == "begin" and 1 or 2, result)
+            assert.equal("commit", engine.calls[#engine.calls])
+        end)
+    end
+
+    it("gives up after its time, and says that nothing was saved", function()
+        local result, err = run(new_engine { execute = { nil, BUSY, true } }, function(session)
+            session:execute "a"
+        end)
+        assert.is_nil(result)
+        assert.equal("timeout", err.kind)
+        assert.is_true(err.attempts > 1)
+        assert.matches("^Nothing of this page was saved", err.hint)
+    end)
+end)
