@@ -1,3 +1,4 @@
+local health = require "dwsync.health"
 local overviews = require "spec.report.overviews"
 local report = require "dwsync.report"
 
@@ -28,6 +29,23 @@ describe("reports", function()
         assert.has_error(function()
             report.render_health(nil, overviews.stories(), nothing)
         end)
+    end)
+
+    it("write the same length of time in the same words, whatever the format", function()
+        for seconds, text in pairs { [5399] = "1 h 29 min", [86399] = "23 h 59 min" } do
+            local ended = (overviews.NOW - seconds) * 1000
+            local records = { { id = "r", identity_source_id = "s", identity_source_type = "ldap", status = "FINISHED",
+                start_time = ended - 100, end_time = ended } }
+            local overview = health.overview({ { cluster = { id = "c" }, records = records,
+                evaluation = health.evaluate(records, { stale = { warning = 3600 } }, overviews.NOW) } }, overviews.NOW)
+            for _, format in ipairs(report.health_formats) do
+                local written = overviews.render(format, overview)
+                assert.equal(format ~= "prometheus", written:find(text, 1, true) ~= nil, format)
+                for _, other in ipairs { "1 h 30 min", "89 min", "1.5 h", "24 h ago", "1 d ago", "24.0 h" } do
+                    assert.is_nil(written:find(other, 1, true), format)
+                end
+            end
+        end
     end)
 
     it("do not change what they are given", function()
