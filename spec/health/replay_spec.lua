@@ -196,7 +196,7 @@ describe("a replay", function()
             refusal({}, nil, { now = 1e12 }))
         assert.matches('replay_spec.lua:%d+: replay: since is "24h", expected milliseconds since the epoch$',
             refusal({}, nil, { since = "24h" }))
-        assert.matches("replay_spec.lua:%d+: .*there is no rule 'stail'", refusal({}, { stail = {} }))
+        assert.matches("replay_spec.lua:%d+: .*unknown rule 'rules%.stail'", refusal({}, { stail = {} }))
         assert.matches("replay_spec.lua:%d+: replay: expected a list, an iterator or a sequence of records, got "
             .. "number$", refusal(7))
     end)

@@ -109,7 +109,7 @@ describe("rules", function()
             { "overlap", "warning", 0, "0, expected an integer above 0, or false" },
             { "overlap", "critical", {}, "a table, expected an integer above 0, or false" },
             { "volume", "warning", 0, "0, expected a number above 0 and at most 1000000, or false" },
-            { "volume", "critical", "12", '"12", expected a number from 0 to 1000000, or false' },
+            { "volume", "critical", "12", '"12", expected a number above 0 and at most 1000000, or false' },
             { "volume", "minimum", -1, "-1, expected an integer of 0 or more" },
             { "volume", "history", 0, "0, expected an integer above 0" },
             { "volume", "least_history", 0.5, "0.5, expected an integer above 0" },
