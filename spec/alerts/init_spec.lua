@@ -149,13 +149,14 @@ and ]], found["DwsyncDown warning"].expr)
 
     it("refuse options that are none, at the caller's line", function()
         local cases = {
-            { { jobs = "a" }, "render: unknown option 'jobs'; there are data_age, interval, job and patience" },
-            { { job = "a\n" }, "render: job is a\n, expected a text of printable ASCII" },
+            { { jobs = "a" }, "render: unknown option 'jobs'. Did you mean 'job'? The options are data_age, interval, "
+                .. "job, patience." },
+            { { job = "a\n" }, 'render: job is "a\\n", expected a text of printable ASCII' },
             { { job = 7 }, "render: job is 7, expected a text of printable ASCII" },
             { { data_age = 0 }, "render: data_age is 0, expected a number of seconds above 0" },
             { { data_age = 1 / 0 }, "render: data_age is inf, expected a number of seconds above 0" },
-            { { patience = -1 }, "render: patience is -1, expected a number between 0 and 100" },
-            { { interval = 241 }, "render: interval is 241, expected a number of seconds above 0 and up to 240" },
+            { { patience = -1 }, "render: patience is -1, expected a number from 0 to 100" },
+            { { interval = 241 }, "render: interval is 241, expected a number of seconds above 0 and at most 240" },
         }
         for _, case in ipairs(cases) do
             local good, reason = pcall(function()

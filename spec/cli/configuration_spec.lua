@@ -121,14 +121,14 @@ describe("the configuration file", function()
         ["forgot return"] = { "profiles = {}", "config.lua sets the global 'profiles'", "Write return {" },
         ["returns something else"] = { "return 1", "config.lua returns a number, not a table", "Write return {" },
         ["returns nothing"] = { "-- hello", "config.lua returns a nil, not a table", "Write return {" },
-        ["has an unknown key"] = { "return { profils = {} }", "config.lua: there is no key 'profils'",
-            "There are: clusters, history, on_change, profile, profiles, thresholds." },
+        ["has an unknown key"] = { "return { profils = {} }", "config.lua: unknown key 'profils'",
+            "Did you mean 'profile'? The keys are clusters, history, on_change, profile, profiles, thresholds." },
         ["has an unknown option in a profile"] = { 'return { profiles = { p = { regoin = "x" } } }',
-            "there is no key 'profiles.p.regoin'", "There are: algorithm, " },
+            "unknown key 'profiles.p.regoin'", "Did you mean 'region'? The keys are algorithm, " },
         ["has an option out of range"] = { "return { profiles = { p = { timeout = -1 } } }",
-            "profiles.p: timeout is -1, expected a number of seconds above 0 and at most 1e6", "" },
+            "profiles.p.timeout is -1, expected a number of seconds above 0 and at most 1000000", "" },
         ["has an option that only code can have"] = { "return { profiles = { p = { runtime = {} } } }",
-            "there is no key 'profiles.p.runtime'", "" },
+            "unknown key 'profiles.p.runtime'", "" },
         ["has a function where a value belongs"] = { "return { history = function() end }",
             "history is a function, which only on_change may be", "Write the value itself." },
         ["has a table without end"] = { "local t = {} t.clusters = t return t", "is nested too deeply",
@@ -137,19 +137,21 @@ describe("the configuration file", function()
             "profile is 'q', but profiles has none of that name", "" },
         ["has profiles that are no table"] = { 'return { profiles = "p" }', "profiles is a string, expected a table",
             "" },
-        ["has a profile without name"] = { "return { profiles = { {} } }", "profiles: [1] is no name of a profile",
+        ["has a profile without name"] = { "return { profiles = { {} } }", "profiles: [1] is not the name of a profile",
             "" },
-        ["has a cluster without name"] = { 'return { clusters = { "c1" } }', "clusters: [1] is no name of a cluster",
+        ["has a cluster without name"] = { 'return { clusters = { "c1" } }',
+            "clusters: [1] is not the name of a cluster",
             "" },
         ["has a cluster that is no id"] = { 'return { clusters = { w = "../x" } }', 'clusters.w is "../x", expected',
             "" },
-        ["has a history that is no text"] = { "return { history = 5 }", "history is a number, expected a text", "" },
+        ["has a history that is no text"] = { "return { history = 5 }", "history is not a path or a postgres:// URL",
+            "" },
         ["has a hook that is no function"] = { 'return { on_change = "notify" }',
             "on_change is a string, expected a function", "" },
-        ["has an unknown rule"] = { "return { thresholds = { stail = {} } }", "there is no rule 'stail'",
-            "The rules are" },
+        ["has an unknown rule"] = { "return { thresholds = { stail = {} } }", "unknown rule 'thresholds.stail'",
+            "Did you mean 'stale'? The rules are" },
         ["has an unknown option of a rule"] = { "return { thresholds = { stale = { warn = 1 } } }",
-            "stale has no option 'warn'", "Its options are" },
+            "unknown option 'thresholds.stale.warn'", "The options are" },
     }
     for name, case in pairs(WRONG) do
         it("that " .. name .. " is refused with status 2, what is wrong and what to do", function()
@@ -214,7 +216,7 @@ describe("secrets in a configuration file", function()
         assert.matches("credentials: ", err, 1, true)
         status, _, err = run('return { profiles = { p = { credentials = "nowhere" } } }')
         assert.equal(2, status)
-        assert.matches("credentials.source is none of agency, environment", err, 1, true)
+        assert.matches("credentials.source is not one of agency, environment", err, 1, true)
         status, _, err = run('return { profiles = { p = { credentials = {} } } }')
         assert.equal(2, status)
         assert.matches("profiles.p.credentials names no source", err, 1, true)

@@ -76,10 +76,10 @@ describe("the options of where to ask", function()
 
     it("are wrong with status 2, before anything is sent", function()
         local cases = {
-            ["dwsync: config: endpoint \"http://e.example\" is plain http"] = { "--endpoint", "http://e.example" },
-            ["dwsync: config: region \"nowhere-1\" has no built-in DWS endpoint"] = { "--region", "nowhere-1" },
-            ["dwsync: config: project_id is \"a b\", expected"] = { "--project-id", "a b" },
-            ["dwsync: config: ca_file /nope: No such file or directory"] = { "--ca-file", "/nope" },
+            ["dwsync: config: --endpoint \"http://e.example\" is plain http"] = { "--endpoint", "http://e.example" },
+            ["dwsync: config: --region \"nowhere-1\" has no built-in DWS endpoint"] = { "--region", "nowhere-1" },
+            ["dwsync: config: --project-id is \"a b\", expected"] = { "--project-id", "a b" },
+            ["dwsync: config: --ca-file /nope: No such file or directory"] = { "--ca-file", "/nope" },
         }
         for message, arguments in pairs(cases) do
             local status, out, err, requests = run(arguments)

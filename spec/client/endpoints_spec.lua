@@ -85,7 +85,7 @@ describe("the built-in endpoints", function()
     it("do not exist for a region nobody knows, and the error says what to set", function()
         local message, hint = refusal(endpoints.dws(context { region = "cn-nroth-4" }))
         assert.equal('region "cn-nroth-4" has no built-in DWS endpoint', message)
-        assert.equal("Check the spelling (for example cn-north-4), or set endpoint or "
+        assert.equal("Check the spelling (for example cn-north-4), or set `endpoint` or "
             .. "HUAWEICLOUD_SDK_REGION_DWS_CN_NROTH_4.", hint)
         -- Regions with IAM but without DWS.
         for _, region in ipairs { "cn-south-2", "eu-west-0" } do
@@ -97,7 +97,7 @@ describe("the built-in endpoints", function()
         for _, region in ipairs { false, "", "cn north 4", "cn/north", "-x", ("x"):rep(65) } do
             local message, hint = refusal(endpoints.dws(context { region = region or nil }))
             assert.equal("region is not set", message)
-            assert.equal("Set region (for example cn-north-4), or DWSYNC_REGION, or an endpoint and a project id.",
+            assert.equal("Set `region` (for example cn-north-4) or DWSYNC_REGION, or `endpoint` and `project_id`.",
                 hint)
         end
     end)
@@ -178,7 +178,7 @@ describe("an endpoint", function()
             "http://localhost.example", "http://10.0.0.1", "http://notlocalhost" } do
             local message, hint = refusal(dws(endpoint))
             assert.equal(("endpoint %q is plain http: credentials would travel in the clear"):format(endpoint), message)
-            assert.equal("Use https, or set allow_http if you must.", hint)
+            assert.equal("Use https, or set `allow_http` if you must.", hint)
             assert.same({ endpoint }, dws(endpoint, true))
         end
     end)
@@ -273,7 +273,7 @@ describe("the regions file", function()
         local message, hint = refusal(read "DWS: [\n")
         assert.equal("regions file /r.yaml is not YAML: ", message:sub(1, 34))
         assert.is_nil(message:find("\n", 1, true))
-        assert.equal("Correct the file, or set endpoint instead.", hint)
+        assert.equal("Correct the file, or set `endpoint` instead.", hint)
     end)
 
     it("must exist when the environment names it", function()

@@ -1,7 +1,7 @@
 local errors = require "dwsync.errors"
 local projects = require "dwsync.client.projects"
 
-local GIVE_IT = "Give project_id (console: My Credentials > API Credentials), or set HUAWEICLOUD_SDK_PROJECT_ID."
+local GIVE_IT = "Set `project_id` (console: My Credentials > API Credentials), or HUAWEICLOUD_SDK_PROJECT_ID."
 local KEYS = { ak = "AK", sk = "SK" }
 local LIMITS = { deadline = 1060, timeout = 60 }
 

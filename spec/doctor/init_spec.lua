@@ -173,7 +173,7 @@ local CASES = {
         { iam = failing("connect", "refused") }, { project_id = "p1" } },
     { "a given project", "project id", "ok", "^p1 %(given%)", nil, {}, { project_id = "p1" } },
     { "a project looked up", "project id", "ok", "^p%-found %(looked up at IAM%)", nil, {} },
-    { "no project", "project id", "failed", "knows no project", "Give project_id",
+    { "no project", "project id", "failed", "knows no project", "Set `project_id`",
         { projects = json(200, '{"projects":[]}') } },
     { "a project that cannot be looked up", "project id", "skipped", "IAM failed", "%-%-project%-id",
         { iam = failing "connect" } },

@@ -58,7 +58,7 @@ describe("an error object", function()
         err.attempts = 1
         assert.equal("resolve", err.code)
         assert.equal("network: cannot resolve x.example. Check the name: the region may have another host "
-            .. "(set endpoint), or DNS is down.", tostring(err))
+            .. "(set `endpoint`), or DNS is down.", tostring(err))
     end)
 end)
 
@@ -174,7 +174,7 @@ describe("a redirect", function()
         assert.equal("service", err.kind)
         assert.equal("the service redirected the request to https://login.example/in; redirects are not followed",
             err.message)
-        assert.equal("Set endpoint to the service's own address.", err.hint)
+        assert.equal("Set `endpoint` to the service's own address.", err.hint)
         assert.equal("the service redirected the request; redirects are not followed", failing(301, "").message)
     end)
 end)

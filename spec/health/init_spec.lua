@@ -10,7 +10,7 @@ describe("health", function()
             local arguments = { n = select("#", ...), ... }
             return runs.refusal(function() health.evaluate(arguments[1], arguments[2], arguments[3]) end)
         end
-        assert.matches("init_spec.lua:%d+: evaluate: now is nil, expected seconds since the epoch$",
+        assert.matches("init_spec.lua:%d+: evaluate: now is missing, expected seconds since the epoch$",
             refusal({}, nil, nil))
         assert.matches("init_spec.lua:%d+: evaluate: now is 1761389392000, expected seconds since the epoch$",
             refusal({}, nil, NOW * 1000))
@@ -18,7 +18,8 @@ describe("health", function()
         assert.matches("init_spec.lua:%d+: evaluate: now is %-1, expected seconds", refusal({}, nil, -1))
         assert.matches("init_spec.lua:%d+: evaluate: expected a list, an iterator or a sequence of records, got nil$",
             refusal(nil, nil, NOW))
-        assert.matches("init_spec.lua:%d+: config: rules: there is no rule 'stail'%. The rules are churn, data, ",
+        assert.matches("init_spec.lua:%d+: config: unknown rule 'rules.stail'%. Did you mean 'stale'%? The rules "
+            .. "are churn, data, ",
             refusal({}, { stail = {} }, NOW))
     end)
 

@@ -46,7 +46,7 @@ describe("an overview", function()
         assert.matches("overview_spec.lua:%d+: overview: expected a list, got nil$", refusal(nil, NOW))
         assert.matches("overview_spec.lua:%d+: overview: item 1 has neither an evaluation nor an error$",
             refusal({ { cluster = {} } }, NOW))
-        assert.matches("overview_spec.lua:%d+: overview: now is nil, expected seconds since the epoch$",
+        assert.matches("overview_spec.lua:%d+: overview: now is missing, expected seconds since the epoch$",
             refusal({}, nil))
     end)
 end)

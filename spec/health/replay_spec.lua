@@ -190,13 +190,13 @@ describe("a replay", function()
             local arguments = { ... }
             return runs.refusal(function() health.replay(arguments[1], arguments[2], arguments[3]) end)
         end
-        assert.matches("replay_spec.lua:%d+: replay: unknown option 'untill'; there are now and since$",
+        assert.matches("replay_spec.lua:%d+: replay: unknown option 'untill'%. The options are now, since%.$",
             refusal({}, nil, { untill = 1 }))
         assert.matches("replay_spec.lua:%d+: replay: now is 1000000000000, expected seconds since the epoch$",
             refusal({}, nil, { now = 1e12 }))
-        assert.matches("replay_spec.lua:%d+: replay: since is a string, expected milliseconds since the epoch$",
+        assert.matches('replay_spec.lua:%d+: replay: since is "24h", expected milliseconds since the epoch$',
             refusal({}, nil, { since = "24h" }))
-        assert.matches("replay_spec.lua:%d+: .*there is no rule 'stail'", refusal({}, { stail = {} }))
+        assert.matches("replay_spec.lua:%d+: .*unknown rule 'rules%.stail'", refusal({}, { stail = {} }))
         assert.matches("replay_spec.lua:%d+: replay: expected a list, an iterator or a sequence of records, got "
             .. "number$", refusal(7))
     end)

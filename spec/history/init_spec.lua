@@ -345,9 +345,10 @@ describe("wrong use of a history", function()
         with_memory(function(store)
             local cases = {
                 ["history.open expects a path or a URL, got a nil"] = function() local s = history.open() return s end,
-                ["unknown option 'tiemout' of history.open"] =
+                ["history.open: unknown option 'tiemout'. Did you mean 'timeout'? The options are random, runtime, "
+                    .. "timeout."] =
                     function() local s = history.open("x", { tiemout = 1 }) return s end,
-                ["timeout is a string, history.open expects a number"] =
+                ['history.open: timeout is "1", expected a number'] =
                     function() local s = history.open("x", { timeout = "1" }) return s end,
                 ["cluster_id must be a text of 1 to 256 bytes"] = function() local s = store:save("", {}) return s end,
                 ["store:save expects a list of records, got a nil"] =
@@ -359,18 +360,20 @@ describe("wrong use of a history", function()
                 ["record_id must be a text that is not empty"] =
                     function() local s = store:versions("c") return s end,
                 ["store:records expects a table, got a string"] = function() local s = store:records "c" return s end,
-                ["cluster_id of store:records is missing"] = function() local s = store:records {} return s end,
-                ["cluster_id of store:each must be a text that is not empty"] =
+                ["store:records: cluster_id is missing, expected a text that is not empty"] =
+                    function() local s = store:records {} return s end,
+                ['store:each: cluster_id is "", expected a text that is not empty'] =
                     function() local s = store:each { cluster_id = "" } return s end,
-                ["unknown criterion 'untill' of store:records"] =
+                ["store:records: unknown option 'untill'. Did you mean 'until_'? The options are cluster_id, limit, "
+                    .. "since, source, status, until_."] =
                     function() local s = store:records { cluster_id = "c", untill = 1 } return s end,
-                ["since of store:records must be milliseconds since the epoch"] =
+                ['store:records: since is "24h", expected milliseconds since the epoch'] =
                     function() local s = store:records { cluster_id = "c", since = "24h" } return s end,
-                ["status of store:records must be a text or a list of texts"] =
+                ["store:records: status is a table, expected a text or a list of texts"] =
                     function() local s = store:records { cluster_id = "c", status = { 1 } } return s end,
-                ["source of store:records must be a text or a list of texts"] =
+                ["store:records: source is a table, expected a text or a list of texts"] =
                     function() local s = store:records { cluster_id = "c", source = {} } return s end,
-                ["limit of store:records must be an integer of 1 or more"] =
+                ["store:records: limit is 0, expected an integer above 0"] =
                     function() local s = store:records { cluster_id = "c", limit = 0 } return s end,
             }
             for expected, call in pairs(cases) do

@@ -81,15 +81,16 @@ describe("a refresher inside nginx", function()
     end
 
     for _, case in ipairs {
-        { { intervall = 60 }, "dwsync.nginx: unknown option 'intervall'; there are client, clusters, concurrency, "
-            .. "dict, history, interval, jitter, lease, records, rules, stale_after, thread_pool, timeout" },
-        { { interval = 0 }, "dwsync.nginx: interval is 0, expected a length of time from 1 s to a day: seconds, or "
+        { { intervall = 60 }, "dwsync.nginx: unknown option 'intervall'. Did you mean 'interval'? The options are "
+            .. "client, clusters, concurrency, dict, history, interval, jitter, lease, records, rules, "
+            .. "stale_after, thread_pool, timeout." },
+        { { interval = 0 }, "dwsync.nginx: interval is 0, expected a length of time from 1 s to 1 d: seconds, or "
             .. '"90s", "5m"' },
         { { dict = "nowhere" }, 'dwsync.nginx: there is no shared dict "nowhere": put "lua_shared_dict nowhere 16m;" '
             .. "into http {}" },
         { { history = "mysql://here" }, "dwsync.nginx: history: " },
-        { { client = { region = "nowhere-1" } }, "dwsync.nginx: client: " },
-        { { rules = { stale = { warming = 1 } } }, "dwsync.nginx: rules: " },
+        { { client = { region = "nowhere-1" } }, "dwsync.nginx: client.region " },
+        { { rules = { stale = { warming = 1 } } }, "dwsync.nginx: unknown option 'rules.stale.warming'" },
     } do
         it("does not start with " .. nginx.code(case[1]) .. ", and one line of the log says why", function()
             refused(nginx.refreshing(setup_options(case[1])), case[2])

@@ -44,16 +44,18 @@ describe("the settings", function()
     end)
 
     for _, case in ipairs {
-        { "an unknown option", { color = "red" }, "unknown option 'color'; there are client, clusters, concurrency, "
-            .. "dict, history, interval, jitter, lease, records, rules, stale_after, thread_pool, timeout" },
+        { "an unknown option", { color = "red" }, "unknown option 'color'. The options are client, clusters, "
+            .. "concurrency, dict, history, interval, jitter, lease, records, rules, stale_after, thread_pool, "
+            .. "timeout." },
         { "an interval that is none", { interval = "often" }, 'interval is "often", expected a length of time from 1 s '
-            .. 'to a day: seconds, or "90s", "5m"' },
+            .. 'to 1 d: seconds, or "90s", "5m"' },
         { "too much jitter", { jitter = 0.6 }, "jitter is 0.6, expected a share of the interval from 0 to 0.5" },
-        { "a timeout of nothing", { timeout = 0 }, "timeout is 0, expected a length of time from 1 s to an hour: "
-            .. 'seconds, or "90s"' },
-        { "a negative age", { stale_after = -1 }, "stale_after is -1, expected a length of time of 1 s or more: "
-            .. 'seconds, or "10m"' },
-        { "a lease that is too short", { lease = 0.5 }, "lease is 0.5, expected a length of time from 1 s to an hour" },
+        { "a timeout of nothing", { timeout = 0 }, "timeout is 0, expected a length of time from 1 s to 1 h: "
+            .. 'seconds, or "90s", "5m"' },
+        { "a negative age", { stale_after = -1 }, "stale_after is -1, expected a length of time from 1 s to "
+            .. '120 d: seconds, or "90m", "6h", "2d"' },
+        { "a lease that is too short", { lease = 0.5 }, 'lease is 0.5, expected a length of time from 1 s to 1 h: '
+            .. 'seconds, or "90s", "5m"' },
         { "half a request at once", { concurrency = 1.5 }, "concurrency is 1.5, expected an integer from 1 to 1024" },
         { "too many records", { records = 1e6 }, "records is 1000000, expected an integer from 0 to 100000" },
         { "a dict without a name", { dict = "" },
@@ -66,14 +68,19 @@ describe("the settings", function()
         { "a cluster that is no id", { clusters = { "../one" } }, 'clusters[1] is "../one", expected letters, digits, '
             .. '"-", "_" and "." only' },
         { "an unknown field of a cluster", { clusters = { { id = "one", region = "x" } } },
-            "clusters[1].region is unknown; a cluster has id and name" },
-        { "a client that is no table", { client = "cn-north-4" }, 'client is "cn-north-4", expected a table of the '
+            "unknown field 'clusters[1].region'. The fields are id, name." },
+        { "a client that is no table", { client = "cn-north-4" }, 'client is a string, expected a table of the '
             .. "options of dwsync.new" },
         { "a function for credentials", { client = { credentials = function() end } }, "client.credentials is a "
             .. "function, which cannot enter a thread: use one of the sources of credentials" },
         { "an unknown option of the client", { client = { zone = "x" } },
-            "client: unknown option 'zone' of dwsync.new" },
-        { "a history that is a number", { history = 5 }, "history is no path and no postgres:// URL" },
+            "unknown option 'client.zone'. The options are algorithm, allow_http, attempt_timeout, ca_file, "
+            .. "client_cert, client_key, connect_timeout, credentials, endpoint, iam_endpoint, limit, max_pages, "
+            .. "max_response_bytes, metadata, paging, project_id, proxy, region, retries, signing_region, "
+            .. "signing_service, timeout, user_agent." },
+        { "an option of the client that is out of range", { client = { timeout = -1 } },
+            "client.timeout is -1, expected a number of seconds above 0 and at most 1000000" },
+        { "a history that is a number", { history = 5 }, "history is not a path or a postgres:// URL" },
     } do
         it("refuse " .. case[1], function()
             assert.equal(case[3], refusal(case[2]))
@@ -82,9 +89,10 @@ describe("the settings", function()
 
     it("refuse no clusters at all, rules that are wrong, and what is no table", function()
         local _, reason = settings.check({ client = CLIENT }, function() end)
-        assert.equal('clusters is missing: "all", or a list of cluster ids', reason)
-        assert.truthy(refusal { rules = { stale = { warming = 1 } } }:find "^rules: ")
-        assert.equal("setup expects a table, got string", select(2, settings.check("all", function() end)))
+        assert.equal('clusters is missing, expected "all" or a list of cluster ids, not an empty one', reason)
+        assert.matches("^unknown option 'rules%.stale%.warming'%. Did you mean 'warning'",
+            refusal { rules = { stale = { warming = 1 } } })
+        assert.equal("setup expects a table, got a string", select(2, settings.check("all", function() end)))
     end)
 
     it("give a thread everything as one text, the environment included", function()

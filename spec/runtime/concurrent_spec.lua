@@ -1,4 +1,5 @@
 local cjson = require "cjson"
+local checks = require "dwsync.checks"
 local dwsync = require "dwsync"
 local emulators = require "spec.support.emulator"
 local patience = require "spec.support.patience"
@@ -321,10 +322,12 @@ describe("gather's arguments", function()
         assert_raised_here("a list of functions expected, got function", print)
         assert_raised_here("item 2 is a string, not a function", { print, "print" })
         assert_raised_here("item 1 is a table, not a function", { {} })
-        assert_raised_here("unknown option 'parallel' of 'gather'", { print }, { parallel = 2 })
-        assert_raised_here("unknown option '1' of 'gather'", { print }, { 2 })
+        assert_raised_here("gather: unknown option 'parallel'. The options are concurrency, shared, stop.", { print },
+            { parallel = 2 })
+        assert_raised_here("gather: unknown option '1'", { print }, { 2 })
         for _, wrong in ipairs { 0, -1, 1.5, 1025, "2", 1 / 0, 0 / 0 } do
-            assert_raised_here("option 'concurrency' must be an integer from 1 to 1024", {}, { concurrency = wrong })
+            assert_raised_here(("gather: concurrency is %s, expected an integer from 1 to 1024"):format(
+                checks.shown(wrong)), {}, { concurrency = wrong })
         end
     end)
 
@@ -374,7 +377,7 @@ describe("a gathering that is told to stop", function()
     end)
 
     it("must be told by a function", function()
-        assert.has_error(function() gather({}, { stop = true }) end, "option 'stop' must be a function, not a boolean")
+        assert.has_error(function() gather({}, { stop = true }) end, "gather: stop is a boolean, expected a function")
     end)
 end)
 

@@ -304,12 +304,12 @@ describe("the nginx runtime", function()
 
     it("raises for options that make no sense", function()
         assert.same({
-            "unknown option 'threads' of the nginx runtime",
-            "option 'thread_pool' must be the name of a thread_pool in nginx.conf",
-            "option 'thread_pool' must be the name of a thread_pool in nginx.conf",
-            "option 'concurrency' must be an integer from 1 to 1024",
-            "option 'concurrency' must be an integer from 1 to 1024",
-            "option 'concurrency' must be an integer from 1 to 1024",
+            "the nginx runtime: unknown option 'threads'. The options are concurrency, thread_pool.",
+            'the nginx runtime: thread_pool is "a b", expected the name of a thread_pool in nginx.conf',
+            "the nginx runtime: thread_pool is 1, expected the name of a thread_pool in nginx.conf",
+            "the nginx runtime: concurrency is 0, expected an integer from 1 to 1024",
+            "the nginx runtime: concurrency is 1025, expected an integer from 1 to 1024",
+            "the nginx runtime: concurrency is 1.5, expected an integer from 1 to 1024",
         }, ask "/options")
     end)
 

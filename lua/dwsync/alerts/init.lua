@@ -4,6 +4,7 @@
 -- @usage
 -- local rules = assert(require("dwsync.health").rules { stale = { critical = "12h" } })
 -- io.write(require("dwsync.alerts").render(rules, { job = "dwsync" }))
+local checks = require "dwsync.checks"
 local promql = require "dwsync.alerts.promql"
 local recordings = require "dwsync.alerts.recordings"
 local sources = require "dwsync.alerts.sources"
@@ -22,39 +23,13 @@ local HEADER = [[
 #       equal: [alertname, job, cluster, source]
 ]]
 
--- Each option: its default, what it takes, in words and as a function.
 local OPTIONS = {
-    job = { "dwsync", "a text of printable ASCII", function(value)
-        return type(value) == "string" and value:find "^[\32-\126]+$" ~= nil
-    end },
-    data_age = { 900, "a number of seconds above 0", function(value)
-        return type(value) == "number" and value > 0 and value < math.huge
-    end },
-    patience = { 1, "a number between 0 and 100", function(value)
-        return type(value) == "number" and value >= 0 and value <= 100
-    end },
-    interval = { 60, "a number of seconds above 0 and up to 240", function(value)
-        return type(value) == "number" and value > 0 and value <= 240 -- series older than 300 are gone for PromQL
-    end },
+    job = { kind = "string", pattern = "^[\32-\126]+$", expected = "a text of printable ASCII", default = "dwsync" },
+    data_age = { kind = "number", noun = "a number of seconds", above = 0, default = 900 },
+    patience = { kind = "number", from = 0, to = 100, default = 1 },
+    interval = { kind = "number", noun = "a number of seconds", above = 0, to = 240, -- older series are gone for PromQL
+        default = 60 },
 }
-
-local function check(options)
-    for name in pairs(options) do
-        if not OPTIONS[name] then
-            error(("render: unknown option '%s'; there are data_age, interval, job and patience"):format(
-                tostring(name)), 3)
-        end
-    end
-    local checked = {}
-    for name, option in pairs(OPTIONS) do
-        local value = options[name]
-        if value ~= nil and not option[3](value) then
-            error(("render: %s is %s, expected %s"):format(name, tostring(value), option[2]), 3)
-        end
-        checked[name] = value == nil and option[1] or value
-    end
-    return checked
-end
 
 local function recording(item)
     return { { "record", item.record }, { "expr", item.expr } }
@@ -88,7 +63,7 @@ function M.render(rules, options)
     if type(rules) ~= "table" then
         error("render: expected the rules that dwsync.health.rules gives, got " .. type(rules), 2)
     end
-    local checked = check(options or {})
+    local checked = checks.arguments(OPTIONS, options or {}, "render")
     local about_sources, about_dwsync = {}, {}
     for i, item in ipairs(recordings.list()) do
         about_sources[i] = recording(item)

@@ -9,6 +9,7 @@ local input = require "dwsync.cli.input"
 local options = require "dwsync.client.options"
 local quantities = require "dwsync.quantities"
 local record_options = require "dwsync.cli.record_options"
+local spelling = require "dwsync.cli.spelling"
 
 local M = {}
 
@@ -234,7 +235,7 @@ function Chosen:fetch(parameters, work)
         if result and not work then
             result = of_sources(result, self.args.source)
         end
-        items[i] = { cluster = cluster, records = result, error = failures[i] }
+        items[i] = { cluster = cluster, records = result, error = spelling.hint_of(failures[i]) }
     end
     return items
 end

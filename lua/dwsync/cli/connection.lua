@@ -5,6 +5,7 @@ local configuration = require "dwsync.cli.configuration"
 local display = require "dwsync.text"
 local duration = require "dwsync.cli.duration"
 local quantities = require "dwsync.quantities"
+local spelling = require "dwsync.cli.spelling"
 
 local M = {}
 
@@ -106,18 +107,12 @@ end
 -- @tparam table args parsed options
 -- @treturn table
 function M.given(args)
-    return {
-        region = args.region,
-        endpoint = args.endpoint,
-        iam_endpoint = args.iam_endpoint,
-        project_id = args.project_id,
-        proxy = args.proxy == "none" and "" or args.proxy,
-        ca_file = args.ca_file,
-        timeout = args.timeout,
-        retries = args.retries,
-        limit = args.limit,
-        paging = args.paging,
-    }
+    local given = {}
+    for _, name in ipairs(spelling.ON_COMMAND_LINE) do
+        given[name] = args[name]
+    end
+    given.proxy = given.proxy ~= "none" and given.proxy or given.proxy and ""
+    return given
 end
 
 --- Makes the client of a command.
@@ -129,15 +124,18 @@ end
 function M.open(args, context)
     local dwsync = require "dwsync"
     local shown = progress(context)
-    local given, err = M.options(args, context)
+    local given, said = M.options(args, context)
     if not given then
-        return nil, err, shown
+        return nil, said, shown
     end
     for _, name in ipairs { "getenv", "read_file", "random", "runtime" } do
         given[name] = context[name]
     end
     given.on_event = observer(args, context, shown)
     local client, failure = dwsync.new(given)
+    if failure then
+        spelling.option(failure, given, said, context.settings.profile)
+    end
     return client, failure, shown
 end
 

@@ -1,6 +1,7 @@
 --- How a command fails: one message on stderr and the exit status.
 -- @module dwsync.cli.failure
 local errors = require "dwsync.errors"
+local spelling = require "dwsync.cli.spelling"
 local text = require "dwsync.text"
 
 local M = {}
@@ -19,7 +20,8 @@ function M.report(err, context, subject)
     end
     local summary = errors.summary(err)
     summary = subject and ("%s: %s"):format(subject, summary) or summary
-    context.stderr:write(("dwsync: %s\n        %s\n"):format(text.safe(summary), text.safe(err.hint)))
+    context.stderr:write(("dwsync: %s\n        %s\n"):format(text.safe(summary),
+        text.safe(spelling.hint(err.hint))))
     return EXIT[err.kind] or 1
 end
 

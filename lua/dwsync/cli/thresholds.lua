@@ -1,7 +1,7 @@
 --- The thresholds of the rules: the configuration file's, with `--set RULE.OPTION=VALUE` on top.
 -- It must not know any rule: dwsync.health says what there is.
 -- @module dwsync.cli.thresholds
-local health = require "dwsync.health"
+local health_rules = require "dwsync.health.rules"
 
 local M = {}
 
@@ -67,7 +67,7 @@ function M.rules(args, settings)
             rules[item.rule][item.option] = item.value
         end
     end
-    return health.rules(rules)
+    return health_rules.check(rules, { prefix = "--set: ", path = "" })
 end
 
 return M

@@ -35,8 +35,8 @@ IAM_SUFFIX["eu-nl"] = "otc.t-systems.com"
 
 local IAM_GLOBAL = "https://iam.myhuaweicloud.com"
 
-local function config_error(message, hint)
-    return errors.new { kind = "config", message = message, hint = hint }
+local function config_error(message, hint, option)
+    return errors.new { kind = "config", message = message, hint = hint, option = option }
 end
 
 -- ---- one endpoint --------------------------------------------------------------------------------
@@ -63,7 +63,7 @@ end
 -- in /v3); for DWS it is refused, since every path of ours starts at the root.
 local function normalise(text, origin, options)
     if text:find("@", 1, true) then -- not shown: what stands before it may be a password
-        return nil, config_error(origin .. " holds a user name", HOW_TO_WRITE)
+        return nil, config_error(origin .. " holds a user name", HOW_TO_WRITE, origin)
     end
     local where = ("%s %q"):format(origin, text)
     if not text:find "^%a[%w+.-]*://" then
@@ -72,25 +72,26 @@ local function normalise(text, origin, options)
     local scheme, authority, path = text:match "^(%a+)://([^/?#]+)([^?#]*)$"
     scheme = scheme and scheme:lower()
     if scheme ~= "https" and scheme ~= "http" then
-        return nil, config_error(where .. " is not an https URL", HOW_TO_WRITE)
+        return nil, config_error(where .. " is not an https URL", HOW_TO_WRITE, origin)
     end
     local host = host_of(authority)
     if not host then
-        return nil, config_error(where .. " names no host, or no port from 1 to 65535", HOW_TO_WRITE)
+        return nil, config_error(where .. " names no host, or no port from 1 to 65535", HOW_TO_WRITE, origin)
     end
     if path ~= "" and path ~= "/" and not options.drop_path then
-        return nil, config_error(where .. " has a path", "Give scheme and host only: dwsync adds the path.")
+        return nil, config_error(where .. " has a path", "Give scheme and host only: dwsync adds the path.",
+            origin)
     end
     if scheme == "http" and not options.allow_http and not is_loopback(host:lower()) then
         return nil, config_error(where .. " is plain http: credentials would travel in the clear",
-            "Use https, or set allow_http if you must.")
+            "Use https, or set `allow_http` if you must.", origin)
     end
     return scheme .. "://" .. authority
 end
 
 local function normalise_all(list, origin, options)
     if #list == 0 then
-        return nil, config_error(origin .. " is empty", HOW_TO_WRITE)
+        return nil, config_error(origin .. " is empty", HOW_TO_WRITE, origin)
     end
     local endpoints = {}
     for _, text in ipairs(list) do
@@ -161,12 +162,12 @@ local function from_regions_file(service, region, context)
     local found, lyaml = pcall(require, "lyaml")
     if not found then
         return nil, config_error(("regions file %s cannot be read without lyaml"):format(path),
-            "Install lyaml (Debian: lua-yaml), or set endpoint instead.")
+            "Install lyaml (Debian: lua-yaml), or set `endpoint` instead.")
     end
     local ok, document = pcall(lyaml.load, text)
     if not ok then
         return nil, config_error(("regions file %s is not YAML: %s"):format(path, tostring(document):match "[^\n]*"),
-            "Correct the file, or set endpoint instead.")
+            "Correct the file, or set `endpoint` instead.")
     end
     return find_in_regions(document, service, region), path
 end
@@ -180,14 +181,15 @@ end
 local function check_region(region)
     if type(region) ~= "string" or not region:find "^%w[%w%-]*$" or #region > 64 then
         return nil, config_error("region is not set",
-            "Set region (for example cn-north-4), or DWSYNC_REGION, or an endpoint and a project id.")
+            "Set `region` (for example cn-north-4) or DWSYNC_REGION, or `endpoint` and `project_id`.", "region")
     end
     return true
 end
 
 local function unknown_region(region)
     return config_error(("region %q has no built-in DWS endpoint"):format(region),
-        ("Check the spelling (for example cn-north-4), or set endpoint or %s."):format(variable("DWS", region)))
+        ("Check the spelling (for example cn-north-4), or set `endpoint` or %s."):format(variable("DWS", region)),
+        "region")
 end
 
 --- The DWS endpoints to try, in order.

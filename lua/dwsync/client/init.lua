@@ -10,6 +10,7 @@ local json = require "dwsync.json"
 local keys_of = require "dwsync.credentials.keys"
 local options = require "dwsync.client.options"
 local runtimes = require "dwsync.runtime"
+local transport = require "dwsync.runtime.transport"
 
 local M = {}
 
@@ -18,17 +19,6 @@ Client.__index = Client
 
 function Client:__tostring()
     return ("dwsync.client: %s"):format(self.api.endpoints.dws[1])
-end
-
-local TRANSPORT = { "connect_timeout", "max_response_bytes", "ca_file", "client_cert", "client_key", "proxy",
-    "user_agent", "allow_http" }
-
-local function transport_of(settings)
-    local transport = {}
-    for _, name in ipairs(TRANSPORT) do
-        transport[name] = settings[name]
-    end
-    return transport
 end
 
 local function resolve_endpoints(settings, context)
@@ -69,13 +59,26 @@ local function names_iam(settings, context)
     return settings.iam_endpoint ~= nil or named ~= nil and named ~= ""
 end
 
+-- What no option says may stand in a variable. Returns the name of what said it.
+local function or_variable(settings, name, variable, context)
+    if settings[name] ~= nil then
+        return name
+    end
+    settings[name] = context.getenv(variable)
+    return variable
+end
+
 -- libcurl would only say so at the first request, and as if the other side's certificate were wrong.
-local function check_files(settings)
+local function check_files(settings, ca_file_from)
     for _, name in ipairs { "ca_file", "client_cert", "client_key" } do
-        local path = settings[name]
+        local path, from = settings[name], name == "ca_file" and ca_file_from or name
         local readable, reason = files.is_readable(path or "/dev/null")
         if not readable then
-            return nil, errors.new { kind = "config", message = ("%s %s: %s"):format(name, path, reason) }
+            return nil, errors.new {
+                kind = "config",
+                option = from,
+                message = ("%s %s: %s"):format(from, path, reason),
+            }
         end
     end
     return true
@@ -93,15 +96,15 @@ function M.new(given)
         return nil, err
     end
     local context = { getenv = settings.getenv or os.getenv, read_file = settings.read_file or files.read }
-    settings.region = settings.region or context.getenv "DWSYNC_REGION"
+    local region_from = or_variable(settings, "region", "DWSYNC_REGION", context)
+    local ca_file_from = or_variable(settings, "ca_file", "DWSYNC_CA_FILE", context)
     if settings.region then
-        local region, region_err = options.identifier("region", settings.region)
+        local region, region_err = options.identifier(region_from, settings.region)
         if not region then
             return nil, region_err
         end
     end
-    settings.ca_file = settings.ca_file or context.getenv "DWSYNC_CA_FILE"
-    local readable, file_err = check_files(settings)
+    local readable, file_err = check_files(settings, ca_file_from)
     if not readable then
         return nil, file_err
     end
@@ -126,7 +129,7 @@ function M.new(given)
             region = settings.signing_region or settings.region,
             service = settings.signing_service,
         },
-        transport = transport_of(settings),
+        transport = transport.copy(settings, {}),
         retries = settings.retries,
         attempt_timeout = settings.attempt_timeout,
         random = settings.random or math.random,
@@ -275,7 +278,7 @@ end
 -- @treturn table response of any status, with `certificate` where the runtime gives it; or nil
 -- @treturn dwsync.error
 function Client:probe(url)
-    local request = transport_of(self.settings)
+    local request = transport.copy(self.settings, {})
     request.method, request.url, request.headers = "GET", url .. "/", {}
     request.timeout = math.min(self.settings.attempt_timeout, self.settings.timeout)
     request.certificate_info = true

@@ -138,14 +138,14 @@ local function fail_or_read_again(self)
     end
     if self.torn and self.mode == "row" then
         return incomplete(self, "the pages do not join up when offset counts rows",
-            'Set paging to "auto", unless the service is known to count rows.')
+            'Set `paging` to "auto", unless the service is known to count rows.')
     elseif self.count and self.distinct < self.count then
         return incomplete(self, ("the service counts %d records but delivered %d in each of %d readings"):format(
             self.count, self.distinct, self.walks), self.repeated and
-            ("It repeats pages: ask for everything in one page with limit = %d."):format(self.count + 1) or nil)
+            ("It repeats pages: ask for everything in one page with `limit` = %d."):format(self.count + 1) or nil)
     elseif self.repeated then
         return incomplete(self, "the service repeats pages whatever the offset",
-            "Ask for everything in one page with a larger limit.")
+            "Ask for everything in one page with a larger `limit`.")
     end
     return incomplete(self, ("the records kept changing during %d readings"):format(self.walks))
 end

@@ -7,7 +7,7 @@ local json = require "dwsync.json"
 
 local M = {}
 
-local GIVE_IT = "Give project_id (console: My Credentials > API Credentials), or set HUAWEICLOUD_SDK_PROJECT_ID."
+local GIVE_IT = "Set `project_id` (console: My Credentials > API Credentials), or HUAWEICLOUD_SDK_PROJECT_ID."
 
 local function config_error(message)
     return errors.new { kind = "config", message = message, hint = GIVE_IT }

@@ -22,7 +22,7 @@
 --    { source = "token", token =, project_id = }                     a token you have; default HW_AUTH_TOKEN's
 -- @module dwsync.credentials
 local cache = require "dwsync.credentials.cache"
-local display = require "dwsync.text"
+local checks = require "dwsync.checks"
 local errors = require "dwsync.errors"
 local fingerprint = require "dwsync.fingerprint"
 local keys_of = require "dwsync.credentials.keys"
@@ -50,58 +50,44 @@ local MAX_DEPTH = 4
 
 -- ---- what the caller wrote -----------------------------------------------------------------------
 
-local function names_of(known)
-    local names = {}
-    for name in pairs(known) do
-        names[#names + 1] = name
-    end
-    table.sort(names)
-    return table.concat(names, ", ")
-end
-
-local function config_error(message)
-    return nil, errors.new { kind = "config", message = message }
-end
-
-local function check_field(name, source, field, value, depth)
-    local path = ("%s.%s"):format(name, display.excerpt(tostring(field)))
-    local known = source_of(source).OPTIONS or {}
-    if field == "source" then
-        return true
-    elseif not known[field] then
-        return config_error(("%s is unknown; source %s has %s"):format(path, source,
-            next(known) and names_of(known) or "no option"))
-    elseif field == "from" then
-        return M.check_choice(path, value, depth + 1)
-    elseif type(value) ~= known[field] or value == "" then
-        return config_error(("%s is %s, expected a %s"):format(path, value == "" and "empty" or "a " .. type(value),
-            known[field]))
+local function check_field(value, path, expected, depth)
+    if expected == "table or function" then
+        return M.check_choice(value, path, depth + 1)
+    elseif type(value) ~= expected or value == "" then
+        return nil, ("%s is %s, expected a %s"):format(path, value == "" and "empty" or "a " .. type(value), expected)
     end
     return true
 end
 
 --- Checks the form of the option `credentials`. Values are never shown: secrets are among them.
--- @tparam string name of the option, for messages
 -- @tparam table|function given
+-- @tparam string name of the option, for messages
 -- @tparam[opt] integer depth how many agencies this one is inside of
 -- @treturn table|function given, or nil
--- @treturn dwsync.error kind "config"
-function M.check_choice(name, given, depth)
+-- @treturn string what is wrong
+function M.check_choice(given, name, depth)
     depth = depth or 1
     if depth > MAX_DEPTH then
-        return config_error(name .. " is nested too deeply")
+        return nil, name .. " is nested too deeply"
     elseif type(given) ~= "table" and type(given) ~= "function" then
-        return config_error(("%s is a %s, expected a table or a function"):format(name, type(given)))
+        return nil, ("%s is a %s, expected a table or a function"):format(name, type(given))
     elseif type(given) == "function" or given.source == nil then
         return given
+    elseif type(given.source) ~= "string" or not SOURCES[given.source] then
+        return nil, ("%s.source is not one of %s"):format(name, table.concat(NAMES, ", "))
     end
-    if type(given.source) ~= "string" or not SOURCES[given.source] then
-        return config_error(("%s.source is none of %s"):format(name, table.concat(NAMES, ", ")))
-    end
+    local fields, known = {}, source_of(given.source).OPTIONS or {}
     for field, value in pairs(given) do
-        local good, err = check_field(name, given.source, field, value, depth)
+        fields[field] = field ~= "source" and value or nil
+    end
+    local problem = checks.unknown(fields, known, { path = name .. "." })
+    if problem then
+        return nil, checks.line(problem)
+    end
+    for field, value in pairs(fields) do
+        local good, message = check_field(value, name .. "." .. field, known[field], depth)
         if not good then
-            return nil, err
+            return nil, message
         end
     end
     return given

@@ -25,10 +25,10 @@ local HINTS = {
     request = "Check the parameters; the service will refuse the same request again.",
     service = "The service failed; try again later, and give the request id when you report it.",
     network = "Check the network, the endpoint's name and the proxy.",
-    timeout = "Raise timeout, or check what slows the network or the service down.",
+    timeout = "Raise `timeout`, or check what slows the network or the service down.",
     tls = "Check the CA file, the endpoint's name and anything between here and it that opens TLS.",
     decode = "Check that the endpoint is the service itself and not a proxy or login page.",
-    incomplete = "Ask again when no synchronisation is running, or with a larger limit.",
+    incomplete = "Ask again when no synchronisation is running, or with a larger `limit`.",
     storage = "Check the disk, the permissions and the database server; what was saved before is safe.",
     cancelled = "The caller ended the request.",
 }
@@ -37,7 +37,8 @@ local HINTS = {
 local RETRYABLE = { network = true, timeout = true, throttled = true }
 
 --- Makes an error object.
--- @tparam table fields kind and message, and any other field of the object
+-- @tparam table fields kind and message, and any other field of the object; `option`: the option that is wrong, with
+-- whose name the message begins. In a hint, options of dwsync.new stand between backticks: see dwsync.checks.spelled
 -- @treturn dwsync.error
 function M.new(fields)
     assert(HINTS[fields.kind], "unknown error kind " .. tostring(fields.kind))
@@ -78,11 +79,11 @@ end
 -- ---- from the core -------------------------------------------------------------------------------
 
 local CORE_HINTS = {
-    resolve = "Check the name: the region may have another host (set endpoint), or DNS is down.",
+    resolve = "Check the name: the region may have another host (set `endpoint`), or DNS is down.",
     connect = "Check that the endpoint's address and port can be reached from here (firewall, proxy).",
-    certificate = "If a private CA signed this certificate, name it with ca_file; never switch verification off.",
+    certificate = "If a private CA signed this certificate, name it with `ca_file`; never switch verification off.",
     handshake = "Check that the endpoint speaks TLS 1.2 or later and nothing between here and it interferes.",
-    too_large = "Ask for smaller pages with limit, or raise max_response_bytes.",
+    too_large = "Ask for smaller pages with `limit`, or raise `max_response_bytes`.",
 }
 
 --- Turns what dwsync.core, or a runtime, returned into an error object.
@@ -205,7 +206,7 @@ local function describe(response, code, message, secrets)
     if response.status >= 300 and response.status < 400 then
         local location = shown_location(response, secrets)
         return "the service redirected the request" .. location .. "; redirects are not followed",
-            "Set endpoint to the service's own address."
+            "Set `endpoint` to the service's own address."
     elseif code then
         return message ~= "" and text.excerpt(text.redact(message, secrets)) or "the service gave no reason"
     elseif not response.body:find "%S" then

@@ -6,6 +6,7 @@
 -- local list = assert(client:all_sync_records { cluster_id = id })
 -- local evaluation = health.evaluate(list, { stale = { critical = "12h" } }, now)
 -- for _, verdict in ipairs(evaluation.verdicts) do print(verdict.severity, verdict.rule, verdict.message) end
+local checks = require "dwsync.checks"
 local evaluation = require "dwsync.health.evaluation"
 local overview = require "dwsync.health.overview"
 local records = require "dwsync.records"
@@ -17,10 +18,15 @@ local M = {}
 -- Seconds since the epoch; anything larger is milliseconds by mistake.
 local LATEST = 1e11
 
-local function check_now(now, name, level)
-    if type(now) ~= "number" or not (now >= 0 and now <= LATEST) then
-        error(("%s: now is %s, expected seconds since the epoch"):format(name, type(now) == "number"
-            and ("%.14g"):format(now) or type(now)), level or 3)
+local REPLAY = {
+    now = { kind = "number", from = 0, to = LATEST, expected = "seconds since the epoch" },
+    since = { kind = "number", expected = "milliseconds since the epoch" },
+}
+
+local function check_now(now, name)
+    local good, message = checks.value(REPLAY.now, now, "now")
+    if not good then
+        error(("%s: %s"):format(name, message), 3)
     end
 end
 
@@ -40,11 +46,12 @@ local function check_rules(given)
 end
 
 --- Checks rules, and fills in what they leave out.
--- @function rules
 -- @tparam[opt] table given by rule: a table of options, or false for off; lengths of time are seconds or "90m", "6h"
 -- @treturn table checked rules, fit to be given to evaluate; nil when a rule or option is unknown or out of range
 -- @treturn dwsync.error kind "config"
-M.rules = rules.check
+function M.rules(given)
+    return rules.check(given)
+end
 
 --- Judges the records of one cluster. Severities, from best to worst: ok, unknown, warning, critical. A threshold fires
 -- when its value is reached. The order of the records makes no difference, and neither do records that come twice.
@@ -62,20 +69,6 @@ function M.evaluate(given, given_rules, now)
     return evaluation.evaluate(next_record, checked, now)
 end
 
-local function check_replay_options(options)
-    for name in pairs(options) do
-        if name ~= "now" and name ~= "since" then
-            error(("replay: unknown option '%s'; there are now and since"):format(tostring(name)), 3)
-        end
-    end
-    if options.now ~= nil then
-        check_now(options.now, "replay", 4)
-    end
-    if options.since ~= nil and type(options.since) ~= "number" then
-        error("replay: since is a " .. type(options.since) .. ", expected milliseconds since the epoch", 3)
-    end
-end
-
 --- What would have fired over the history of records, when, and for how long: to tune thresholds. At any time only what
 -- was known by then counts. The rule "never" has no place in it.
 -- @tparam list|function|dwsync.records given records
@@ -85,10 +78,10 @@ end
 -- @treturn {table,...} alerts by time: `rule`, `source`, `source_type`, `severity` (the worst reached), `from` and
 -- `till` (ms; without `till` it is still open), `seconds`, `record_id`
 function M.replay(given, given_rules, options)
-    check_replay_options(options or {})
+    local checked_options = checks.arguments(REPLAY, options or {}, "replay")
     local checked = check_rules(given_rules)
     local next_record = read(given, "replay")
-    local alerts = replay.replay(next_record, checked, options and options.now, options and options.since)
+    local alerts = replay.replay(next_record, checked, checked_options.now, checked_options.since)
     return alerts
 end
 

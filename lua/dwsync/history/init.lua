@@ -10,6 +10,7 @@
 -- what comes next; content that changes after the end becomes a new version, the old one is kept, and the id reported.
 -- Saving what is there already writes nothing, so that a pull may be repeated at any time, by any number of programs.
 -- @module dwsync.history
+local checks = require "dwsync.checks"
 local core = require "dwsync.core"
 local criteria = require "dwsync.history.criteria"
 local errors = require "dwsync.errors"
@@ -27,19 +28,13 @@ local Store = { __name = "dwsync.history.store" }
 Store.__index = Store
 
 local ENGINES = { sqlite = "dwsync.history.sqlite", postgres = "dwsync.history.postgres" }
-local PAGE_SIZE, TIMEOUT = 1000, 30
+local PAGE_SIZE = 1000
 
-local OPTIONS = { runtime = "table", random = "function", timeout = "number" }
-
-local function check_options(given)
-    for name, value in pairs(given) do
-        if not OPTIONS[name] then
-            error(("unknown option '%s' of history.open"):format(tostring(name)), 3)
-        elseif type(value) ~= OPTIONS[name] then
-            error(("%s is a %s, history.open expects a %s"):format(name, type(value), OPTIONS[name]), 3)
-        end
-    end
-end
+local OPTIONS = {
+    runtime = { kind = "table", default = core },
+    random = { kind = "function", default = math.random },
+    timeout = { kind = "number", default = 30 },
+}
 
 --- Opens a history; creates it when there is none: a SQLite file readable by its owner only, in a folder that is there
 -- already. An older one is brought to the present schema.
@@ -49,17 +44,16 @@ end
 -- @treturn dwsync.history.store; or nil
 -- @treturn dwsync.error kind "config", "storage" or "timeout"
 function M.open(target, options)
-    options = options or {}
     if type(target) ~= "string" then
         error(("history.open expects a path or a URL, got a %s"):format(type(target)), 2)
     end
-    check_options(options)
+    local checked = checks.arguments(OPTIONS, options or {}, "history.open")
     local place, err = targets.read(target)
     if not place then
         return nil, err
     end
-    local context = { shown = place.shown, timeout = options.timeout or TIMEOUT, random = options.random or math.random,
-        runtime = options.runtime or core }
+    local context = { shown = place.shown, timeout = checked.timeout, random = checked.random,
+        runtime = checked.runtime }
     local engines = require(ENGINES[place.engine])
     local engine
     engine, err = transaction.patiently(context, function()

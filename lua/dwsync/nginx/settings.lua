@@ -1,59 +1,20 @@
 --- The options of setup: their ranges, their defaults, and the one line that says what is wrong with them.
 -- It must not need nginx: what it has to know of it comes in.
 -- @module dwsync.nginx.settings
+local checks = require "dwsync.checks"
 local dwsync = require "dwsync"
 local environment = require "dwsync.nginx.environment"
 local fingerprint = require "dwsync.fingerprint"
-local health = require "dwsync.health"
 local json = require "dwsync.json"
 local options = require "dwsync.client.options"
-local timestamps = require "dwsync.timestamps"
+local rules = require "dwsync.health.rules"
 
 local M = {}
 
-local function shown(value)
-    if type(value) == "string" then
-        return ('"%s"'):format(value:sub(1, 60):gsub("[%c\127-\255]", "?"))
-    end
-    return type(value) == "number" and ("%.14g"):format(value) or "a " .. type(value)
-end
-
-local function expected(name, value, what)
-    return nil, ("%s is %s, expected %s"):format(name, shown(value), what)
-end
-
--- ---- kinds of values: check(name, value) → value, or nil and what is wrong --------------------------
-
-local function duration(low, high, what)
-    return function(name, value)
-        local seconds = type(value) == "string" and timestamps.duration(value) or value
-        if type(seconds) == "number" and seconds >= low and seconds <= high then
-            return seconds
-        end
-        return expected(name, value, what)
-    end
-end
-
-local function number(low, high, what, whole)
-    return function(name, value)
-        if type(value) == "number" and value >= low and value <= high and (not whole or value % 1 == 0) then
-            return value
-        end
-        return expected(name, value, what)
-    end
-end
-
-local function name_of_nginx(name, value)
-    if type(value) == "string" and value:find "^[%w_.-]+$" then
-        return value
-    end
-    return expected(name, value, "a name of letters, digits, '_', '-' and '.'")
-end
-
 -- Only read, not opened: that would make the file, and the master is often another user than its workers.
-local function history(name, value)
+local function history(value, name)
     if type(value) ~= "string" or value == "" or value:find "%c" then
-        return nil, name .. " is no path and no postgres:// URL" -- never shown: a URL may hold a password
+        return nil, name .. " is not a path or a postgres:// URL" -- never shown: a URL may hold a password
     end
     local place, err = require("dwsync.history.target").read(value)
     return place and value, err and ("%s: %s"):format(name, err.message)
@@ -75,108 +36,74 @@ local function without_functions(name, value)
     return true
 end
 
-local function client(name, value)
-    if type(value) ~= "table" then
-        return expected(name, value, "a table of the options of dwsync.new")
+local function client(value, name)
+    local given, message = checks.value({ kind = "table", expected = "a table of the options of dwsync.new" }, value,
+        name)
+    if not given then
+        return nil, message
     end
     local good, err = without_functions(name, value)
-    return good and value, err
+    local problem = good and checks.unknown(value, options.PLAIN, { path = name .. "." })
+    return good and not problem and value or nil, problem and checks.line(problem) or err
 end
 
-local function cluster(name, value)
-    local given = type(value) == "table" and value or { id = value }
-    local id, err = options.identifier(name, given.id)
-    if not id then
-        return nil, err.message
-    end
-    for key in pairs(given) do
-        if key ~= "id" and key ~= "name" then
-            return nil, ("%s.%s is unknown; a cluster has id and name"):format(name, tostring(key))
-        end
-    end
-    local title = given.name
-    if title ~= nil and (type(title) ~= "string" or #title > 200) then
-        return expected(name .. ".name", title, "a text of at most 200 bytes")
-    end
-    return { id = id, name = title }
-end
-
-local function clusters(name, value)
-    if value == "all" then
-        return value
-    elseif type(value) ~= "table" or #value == 0 then
-        return expected(name, value, '"all" or a list of cluster ids, not an empty one')
-    end
-    local list, seen = {}, {}
-    for i, item in ipairs(value) do
-        local checked, err = cluster(("%s[%d]"):format(name, i), item)
-        if not checked then
-            return nil, err
-        elseif seen[checked.id] then
-            return nil, ("%s[%d] is there twice: %s"):format(name, i, checked.id)
-        end
-        list[i], seen[checked.id] = checked, true
-    end
-    return list
-end
-
-local function rules(name, value)
-    if type(value) ~= "table" then
-        return expected(name, value, "a table of rules")
-    end
-    local good, err = health.rules(value)
-    return good and value, err and ("%s: %s"):format(name, err.message)
-end
-
-local OPTIONS = {
-    dict = { name_of_nginx, "dwsync" },
-    thread_pool = { name_of_nginx, "dwsync" },
-    interval = { duration(1, 86400, 'a length of time from 1 s to a day: seconds, or "90s", "5m"'), 60 },
-    jitter = { number(0, 0.5, "a share of the interval from 0 to 0.5"), 0.1 },
-    timeout = { duration(1, 3600, 'a length of time from 1 s to an hour: seconds, or "90s"'), 60 },
-    stale_after = { duration(1, 1e7, 'a length of time of 1 s or more: seconds, or "10m"') },
-    lease = { duration(1, 3600, "a length of time from 1 s to an hour"), 10 },
-    concurrency = { number(1, 1024, "an integer from 1 to 1024", true), 16 },
-    records = { number(0, 100000, "an integer from 0 to 100000", true), 1000 },
-    client = { client, {} },
-    clusters = { clusters },
-    rules = { rules, {} },
-    history = { history },
+local CLUSTER = {
+    kind = "table",
+    fields = { id = { kind = "identifier", required = true }, name = { kind = "string", longest = 200, empty = true } },
 }
 
-local function names()
-    local list = {}
-    for name in pairs(OPTIONS) do
-        list[#list + 1] = name
+local function cluster(value, name)
+    if type(value) == "table" then
+        return checks.value(CLUSTER, value, name)
     end
-    table.sort(list)
-    return table.concat(list, ", ")
+    local id, message = checks.value(CLUSTER.fields.id, value, name)
+    return id and { id = id }, message
 end
 
-local function check_each(given)
-    for name in pairs(given) do
-        if not OPTIONS[name] then
-            return nil, ("unknown option '%s'; there are %s"):format(tostring(name), names())
-        end
+local CLUSTERS = {
+    kind = "list",
+    least = 1,
+    of = { check = cluster },
+    expected = '"all" or a list of cluster ids, not an empty one',
+}
+
+local function clusters(value, name)
+    if value == "all" then
+        return value
     end
-    if given.clusters == nil then
-        return nil, 'clusters is missing: "all", or a list of cluster ids'
-    end
-    local checked = {}
-    for name, option in pairs(OPTIONS) do
-        local value, err = given[name], nil
-        if value == nil then
-            value = option[2]
-        else
-            value, err = option[1](name, value)
+    local list, message = checks.value(CLUSTERS, value, name)
+    local seen = {}
+    for i, item in ipairs(list or {}) do
+        if seen[item.id] then
+            return nil, ("%s[%d] is there twice: %s"):format(name, i, item.id)
         end
-        if err then
-            return nil, err
-        end
-        checked[name] = value
+        seen[item.id] = true
     end
-    return checked
+    return list, message
 end
+
+local function check_rules(value)
+    local good, err = rules.check(value)
+    return good and value, err and checks.line(err)
+end
+
+local NAME_OF_NGINX = "a name of letters, digits, '_', '-' and '.'"
+
+local OPTIONS = {
+    dict = { kind = "string", pattern = "^[%w_.-]+$", expected = NAME_OF_NGINX, default = "dwsync" },
+    thread_pool = { kind = "string", pattern = "^[%w_.-]+$", expected = NAME_OF_NGINX, default = "dwsync" },
+    interval = { kind = "duration", from = 1, to = 86400, default = 60 },
+    jitter = { kind = "number", noun = "a share of the interval", from = 0, to = 0.5, default = 0.1 },
+    timeout = { kind = "duration", from = 1, to = 3600, default = 60 },
+    stale_after = { kind = "duration", from = 1, to = 120 * 86400 },
+    lease = { kind = "duration", from = 1, to = 3600, default = 10 },
+    concurrency = { kind = "integer", from = 1, to = 1024, default = 16 },
+    records = { kind = "integer", from = 0, to = 100000, default = 1000 },
+    client = { check = client, default = {} },
+    clusters = { check = clusters, required = true, expected = CLUSTERS.expected },
+    rules = { check = check_rules, default = {} },
+    history = { check = history },
+}
 
 -- Makes a client and throws it away: it says what is wrong with its options, the endpoints and the files they name.
 local function try_client(checked, getenv)
@@ -185,11 +112,8 @@ local function try_client(checked, getenv)
         given[name] = value
     end
     given.getenv = getenv
-    local made, made_client, err = pcall(dwsync.new, given)
-    if not made then
-        return nil, "client: " .. tostring(made_client):gsub("^.-:%d+: ", "")
-    end
-    return made_client and true, err and "client: " .. err.message
+    local made, err = dwsync.new(given)
+    return made and true, err and (err.option and "client." or "client: ") .. err.message
 end
 
 --- Checks what setup was given, and reads the environment.
@@ -200,15 +124,14 @@ end
 -- @treturn string what is wrong, in one line
 function M.check(given, getenv)
     if type(given) ~= "table" then
-        return nil, "setup expects a table, got " .. type(given)
+        return nil, "setup expects a table, got a " .. type(given)
     end
-    local checked, err = check_each(given)
+    local checked, problem = checks.read(OPTIONS, given)
     if not checked then
-        return nil, err
+        return nil, checks.line(problem)
     end
     local variables, recorded = environment.capture(getenv)
-    local good
-    good, err = try_client(checked, recorded)
+    local good, err = try_client(checked, recorded)
     if not good then
         return nil, (err:gsub("[\r\n]+", " "))
     end

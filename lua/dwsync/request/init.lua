@@ -11,6 +11,7 @@ local keys_of = require "dwsync.credentials.keys"
 local retry = require "dwsync.request.retry"
 local text = require "dwsync.text"
 local timestamps = require "dwsync.timestamps"
+local transport = require "dwsync.runtime.transport"
 
 local M = {}
 
@@ -179,7 +180,7 @@ local function authenticate(self, exchange, url)
 end
 
 local function build(self, exchange, url, seconds)
-    local call, transport = exchange.call, self.transport
+    local call = exchange.call
     local headers, err = authenticate(self, exchange, url)
     if not headers then
         return nil, err
@@ -189,22 +190,15 @@ local function build(self, exchange, url, seconds)
     end
     -- Not signed: proxies rewrite it.
     headers["Content-Type"] = call.body and "application/json;charset=utf8" or nil
-    return {
+    local request = {
         method = exchange.method,
         url = url,
         headers = headers,
         body = call.body,
         timeout = seconds,
         decode = call.decode,
-        connect_timeout = transport.connect_timeout,
-        max_response_bytes = transport.max_response_bytes,
-        ca_file = transport.ca_file,
-        client_cert = transport.client_cert,
-        client_key = transport.client_key,
-        proxy = transport.proxy,
-        user_agent = transport.user_agent,
-        allow_http = transport.allow_http,
     }
+    return transport.copy(self.transport, request)
 end
 
 -- Says what the gateway's echo of the canonical request shows, in place of the echo.

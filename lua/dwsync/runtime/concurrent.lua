@@ -1,6 +1,7 @@
 --- Many functions as coroutines over one pool: perform and sleep yield.
 -- It must not be entered from a coroutine of the caller's own inside a function: that one falls back to blocking.
 -- @module dwsync.runtime.concurrent
+local checks = require "dwsync.checks"
 local core = require "dwsync.core"
 local runtimes = require "dwsync.runtime"
 
@@ -8,7 +9,6 @@ local M = {}
 
 -- Waits come in slices, because Lua can only act on an interrupt (Ctrl-C) between calls into C.
 local SLICE_SECONDS = 0.25
-local DEFAULT_CONCURRENCY = 32
 
 local PERFORM, SLEEP = {}, {}
 
@@ -139,6 +139,12 @@ local function in_light_threads(functions, concurrency)
     return results, errs
 end
 
+local OPTIONS = {
+    concurrency = { kind = "integer", from = 1, to = 1024, default = 32 },
+    stop = { kind = "function" },
+    shared = { kind = "boolean" },
+}
+
 --- Runs functions at the same time, each in blocking style; a client made by dwsync.new works unchanged inside them.
 -- @tparam {function,...} functions each returns a result, or nil and an error
 -- @tparam[opt] table options `concurrency`: how many run at once, 1 to 1024, default 32; `stop`: a function, asked
@@ -157,29 +163,17 @@ function M.gather(functions, options)
             error(("bad argument #1 to 'gather' (item %d is a %s, not a function)"):format(i, type(item)), 2)
         end
     end
-    for name in pairs(options or {}) do
-        if name ~= "concurrency" and name ~= "stop" and name ~= "shared" then
-            error(("unknown option '%s' of 'gather'"):format(tostring(name)), 2)
-        end
-    end
-    local concurrency = options and options.concurrency or DEFAULT_CONCURRENCY
-    if type(concurrency) ~= "number" or concurrency < 1 or concurrency > 1024 or concurrency % 1 ~= 0 then
-        error("option 'concurrency' must be an integer from 1 to 1024", 2)
-    end
-    local stop = options and options.stop
-    if stop ~= nil and type(stop) ~= "function" then
-        error("option 'stop' must be a function, not a " .. type(stop), 2)
-    end
+    local checked = checks.arguments(OPTIONS, options or {}, "gather")
     if runtimes.in_event_loop() then
-        return in_light_threads(functions, concurrency)
+        return in_light_threads(functions, checked.concurrency)
     end
     local scheduler = setmetatable({
         functions = functions,
-        stop = stop,
+        stop = checked.stop,
         running = {},
         count = #functions,
-        concurrency = concurrency,
-        pool = core.pool { concurrency = concurrency, shared = options and options.shared or nil },
+        concurrency = checked.concurrency,
+        pool = core.pool { concurrency = checked.concurrency, shared = checked.shared },
         started = 0,
         active = 0,
         sleeping = {},

@@ -11,6 +11,7 @@
 -- # beside worker_processes:   thread_pool dwsync threads=8;
 -- local client = assert(dwsync.new { region = "cn-north-4" }) -- inside nginx this runtime is the default one
 -- luacheck: globals ngx
+local checks = require "dwsync.checks"
 local core = require "dwsync.core"
 local errors = require "dwsync.errors"
 local gate = require "dwsync.runtime.nginx_gate"
@@ -20,7 +21,6 @@ local text = require "dwsync.text"
 local M = {}
 
 local THREAD = "dwsync.runtime.nginx_thread"
-local THREAD_POOL, CONCURRENCY = "dwsync", 8
 local TIMEOUT = 30 -- seconds; the core's default, too
 
 -- How much later than its time limit a thread may answer.
@@ -186,6 +186,12 @@ end
 
 -- ---- the runtime ---------------------------------------------------------------------------------
 
+local OPTIONS = {
+    thread_pool = { kind = "string", pattern = "^[%w_.-]+$", expected = "the name of a thread_pool in nginx.conf",
+        default = "dwsync" },
+    concurrency = { kind = "integer", from = 1, to = 1024, default = 8 },
+}
+
 --- Makes a runtime. All those of one thread pool count together.
 -- @tparam[opt] table options `thread_pool`: its name in nginx.conf, default "dwsync"; `concurrency`: how many requests
 -- are in that pool at once, 1 to 1024, default 8: as many as it has threads, never more than its max_queue
@@ -194,20 +200,7 @@ end
 -- local runtime = require("dwsync.runtime.nginx").new { thread_pool = "warehouse", concurrency = 16 }
 -- local client = assert(dwsync.new { region = "cn-north-4", runtime = runtime })
 function M.new(options)
-    local self = { thread_pool = THREAD_POOL, concurrency = CONCURRENCY }
-    for name, value in pairs(options or {}) do
-        if self[name] == nil then
-            error(("unknown option '%s' of the nginx runtime"):format(tostring(name)), 2)
-        end
-        self[name] = value
-    end
-    if type(self.thread_pool) ~= "string" or not self.thread_pool:find "^[%w_.-]+$" then
-        error("option 'thread_pool' must be the name of a thread_pool in nginx.conf", 2)
-    end
-    local count = self.concurrency
-    if type(count) ~= "number" or count % 1 ~= 0 or count < 1 or count > 1024 then
-        error("option 'concurrency' must be an integer from 1 to 1024", 2)
-    end
+    local self = checks.arguments(OPTIONS, options or {}, "the nginx runtime")
     return {
         perform = function(request)
             return perform(self, request)

@@ -35,8 +35,8 @@ describe("dwsync alert-rules", function()
 
     it("refuses what is out of range, with status 2 and nothing on stdout", function()
         local cases = {
-            { { "--set", "stale.warning=x" }, 'rules: stale.warning is "x", expected a length of time' },
-            { { "--set", "odd.warning=1" }, "rules: there is no rule 'odd'" },
+            { { "--set", "stale.warning=x" }, '--set: stale.warning is "x", expected a length of time' },
+            { { "--set", "odd.warning=1" }, "--set: unknown rule 'odd'" },
             { { "--config", "/wrong.lua" }, "stale.warning is -1" },
             { { "--config", "/none.lua" }, "configuration file /none.lua: No such file or directory" },
             { { "--job", "\195\164" }, "--job: expected printable ASCII" },

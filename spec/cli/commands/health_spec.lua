@@ -88,10 +88,11 @@ describe("--set", function()
     end)
 
     it("refuses what no rule knows, and names what there is", function()
-        refused("rules: there is no rule 'stail'.\n        The rules are churn, ", "--set", "stail.warning=6h")
-        refused("rules: stale has no option 'warn'.\n        Its options are critical, ", "--set", "stale.warn=6h")
-        refused("rules: stale.warning is \"soon\", expected a length of time", "--set", "stale.warning=soon")
-        refused("rules: stale.warning (7200) is above stale.critical (3600)", "--set", "stale.warning=2h", "--set",
+        refused("--set: unknown rule 'stail'.\n        Did you mean 'stale'? The rules are churn, ", "--set",
+            "stail.warning=6h")
+        refused("--set: unknown option 'stale.warn'.\n        The options are critical, ", "--set", "stale.warn=6h")
+        refused("--set: stale.warning is \"soon\", expected a length of time", "--set", "stale.warning=soon")
+        refused("--set: stale.warning (7200) is above stale.critical (3600)", "--set", "stale.warning=2h", "--set",
             "stale.critical=1h")
     end)
 end)

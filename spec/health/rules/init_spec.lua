@@ -54,69 +54,72 @@ describe("rules", function()
 
     it("are refused by name when there is no such rule, with the list of those there are", function()
         local message, hint = refusal { stail = {} }
-        assert.equal("rules: there is no rule 'stail'", message)
-        assert.equal("The rules are churn, data, failing, mass_delete, never, overlap, partial, slow, stale, stuck, "
-            .. "volume.", hint)
-        assert.equal("rules: there is no rule '1'", (refusal { {} }))
-        assert.equal("rules: there is no rule '?[31m'", (refusal { ["\27[31m"] = {} }))
+        assert.equal("unknown rule 'rules.stail'", message)
+        assert.equal("Did you mean 'stale'? The rules are churn, data, failing, mass_delete, never, overlap, "
+            .. "partial, slow, stale, stuck, volume.", hint)
+        assert.equal("unknown rule 'rules.1'", (refusal { {} }))
+        assert.equal("unknown rule 'rules.?[31m'", (refusal { ["\27[31m"] = {} }))
     end)
 
     it("are refused when an option does not exist, with the list of those that do", function()
         local message, hint = refusal { stale = { warnign = "6h" } }
-        assert.equal("rules: stale has no option 'warnign'", message)
-        assert.equal("Its options are critical, factor, minimum, warning.", hint)
-        assert.equal("rules: never has no option 'warning'", (refusal { never = { warning = 1 } }))
-        assert.equal("rules: slow has no option 'window'", (refusal { slow = { window = "1d" } }))
+        assert.equal("unknown option 'rules.stale.warnign'", message)
+        assert.equal("Did you mean 'warning'? The options are critical, factor, minimum, warning.", hint)
+        assert.equal("unknown option 'rules.never.warning'", (refusal { never = { warning = 1 } }))
+        assert.equal("unknown option 'rules.slow.window'", (refusal { slow = { window = "1d" } }))
     end)
 
     it("are refused when they are no table", function()
         assert.equal('rules are "stale", expected a table', (refusal "stale"))
         assert.equal("rules are false, expected a table", (refusal(false)))
-        assert.equal("rules: stale is 6, expected a table of options, or false for off", (refusal { stale = 6 }))
+        assert.equal("rules.stale is 6, expected a table of options, or false for off", (refusal { stale = 6 }))
     end)
 
     it("are refused when a value is out of range, whatever the option", function()
-        local length = 'expected a length of time: seconds, or "90m", "6h", "2d"'
+        local form = ': seconds, or "90m", "6h", "2d"'
+        local length = "expected a length of time of 0 or more" .. form
+        local above = "expected a length of time above 0" .. form
         for _, case in ipairs {
-            { "stale", "warning", "soon", '"soon", ' .. length .. ", or false" },
-            { "stale", "warning", 0, "0, " .. length .. ", above 0" },
-            { "stale", "critical", -1, "-1, " .. length .. ", or false" },
-            { "stale", "minimum", {}, "table, " .. length },
+            { "stale", "warning", "soon", '"soon", ' .. above .. ", or false" },
+            { "stale", "warning", 0, "0, " .. above .. ", or false" },
+            { "stale", "critical", -1, "-1, " .. above .. ", or false" },
+            { "stale", "minimum", {}, "a table, " .. length },
             { "stale", "minimum", false, "false, " .. length },
-            { "stale", "factor", "3", '"3", expected a number between 0 and 1e6' },
-            { "stale", "factor", 0 / 0, "an, expected a number between 0 and 1e6" },
+            { "stale", "factor", "3", '"3", expected a number from 0 to 1000000' },
+            { "stale", "factor", 0 / 0, "an, expected a number from 0 to 1000000" },
             { "mass_delete", "warning", 0, "0, expected an integer above 0, or false" },
             { "mass_delete", "critical", 1.5, "1.5, expected an integer above 0, or false" },
-            { "mass_delete", "critical_ratio", 20, "20, expected a ratio between 0 and 1, or false" },
-            { "mass_delete", "warning_ratio", 0, "0, expected a ratio between 0 and 1, above 0" },
-            { "mass_delete", "population", 0, "0, expected an integer above 0, or a table of such by source id" },
+            { "mass_delete", "critical_ratio", 20, "20, expected a ratio above 0 and at most 1, or false" },
+            { "mass_delete", "warning_ratio", 0, "0, expected a ratio above 0 and at most 1, or false" },
+            { "mass_delete", "population", 0, "0, expected an integer above 0, or a table of them by source id" },
             { "mass_delete", "population", { 5 },
-                "table, expected an integer above 0, or a table of such by source id" },
+                "a table, expected an integer above 0, or a table of them by source id" },
             { "mass_delete", "window", "1y", '"1y", ' .. length },
             { "failing", "warning", "2", '"2", expected an integer above 0, or false' },
             { "failing", "critical", true, "true, expected an integer above 0, or false" },
-            { "partial", "warning", 1.1, "1.1, expected a ratio between 0 and 1, or false" },
-            { "partial", "critical", -0.1, "-0.1, expected a ratio between 0 and 1, or false" },
-            { "stuck", "warning", 1e10, "10000000000, " .. length .. ", or false" },
-            { "stuck", "critical", "", '"", ' .. length .. ", or false" },
-            { "stuck", "factor", -1, "-1, expected a number between 0 and 1e6" },
-            { "stuck", "critical_factor", 1e7, "10000000, expected a number between 0 and 1e6" },
+            { "partial", "warning", 1.1, "1.1, expected a ratio above 0 and at most 1, or false" },
+            { "partial", "critical", -0.1, "-0.1, expected a ratio above 0 and at most 1, or false" },
+            { "stuck", "warning", 1e10, "10000000000, "
+                .. "expected a length of time above 0 and at most 10000 d" .. form .. ", or false" },
+            { "stuck", "critical", "", '"", ' .. above .. ", or false" },
+            { "stuck", "factor", -1, "-1, expected a number from 0 to 1000000" },
+            { "stuck", "critical_factor", 1e7, "10000000, expected a number from 0 to 1000000" },
             { "stuck", "minimum", "x", '"x", ' .. length },
             { "stuck", "critical_minimum", false, "false, " .. length },
             { "overlap", "warning", 0, "0, expected an integer above 0, or false" },
-            { "overlap", "critical", {}, "table, expected an integer above 0, or false" },
-            { "volume", "warning", 0, "0, expected a number between 0 and 1e6, above 0" },
-            { "volume", "critical", "12", '"12", expected a number between 0 and 1e6, or false' },
+            { "overlap", "critical", {}, "a table, expected an integer above 0, or false" },
+            { "volume", "warning", 0, "0, expected a number above 0 and at most 1000000, or false" },
+            { "volume", "critical", "12", '"12", expected a number above 0 and at most 1000000, or false' },
             { "volume", "minimum", -1, "-1, expected an integer of 0 or more" },
             { "volume", "history", 0, "0, expected an integer above 0" },
             { "volume", "least_history", 0.5, "0.5, expected an integer above 0" },
-            { "volume", "window", {}, "table, " .. length },
+            { "volume", "window", {}, "a table, " .. length },
             { "churn", "warning", 0, "0, expected an integer above 0, or false" },
             { "churn", "critical", -3, "-3, expected an integer above 0, or false" },
-            { "churn", "similarity", 2, "2, expected a ratio between 0 and 1" },
+            { "churn", "similarity", 2, "2, expected a ratio from 0 to 1" },
             { "churn", "window", false, "false, " .. length },
-            { "slow", "warning", {}, "table, expected a number between 0 and 1e6, or false" },
-            { "slow", "critical", 0, "0, expected a number between 0 and 1e6, above 0" },
+            { "slow", "warning", {}, "a table, expected a number above 0 and at most 1000000, or false" },
+            { "slow", "critical", 0, "0, expected a number above 0 and at most 1000000, or false" },
             { "slow", "minimum", "?", '"?", ' .. length },
             { "slow", "history", "30", '"30", expected an integer above 0' },
             { "slow", "least_history", 0, "0, expected an integer above 0" },
@@ -126,7 +129,7 @@ describe("rules", function()
             { "data", "window", "7", '"7", ' .. length },
         } do
             local message = refusal { [case[1]] = { [case[2]] = case[3] } }
-            local expected = ("rules: %s.%s is %s"):format(case[1], case[2], case[4])
+            local expected = ("rules.%s.%s is %s"):format(case[1], case[2], case[4])
             if case[3] ~= case[3] then
                 assert.equal(case[4], message:match "an, .*$") -- "nan" or "-nan"
             else
@@ -136,11 +139,11 @@ describe("rules", function()
     end)
 
     it("are refused when a warning is above its critical threshold", function()
-        assert.equal("rules: stale.warning (43200) is above stale.critical (21600)",
+        assert.equal("rules.stale.warning (43200) is above rules.stale.critical (21600)",
             (refusal { stale = { warning = "12h", critical = "6h" } }))
-        assert.equal("rules: mass_delete.warning (60) is above mass_delete.critical (50)",
+        assert.equal("rules.mass_delete.warning (60) is above rules.mass_delete.critical (50)",
             (refusal { mass_delete = { warning = 60 } }))
-        assert.equal("rules: mass_delete.warning_ratio (0.3) is above mass_delete.critical_ratio (0.2)",
+        assert.equal("rules.mass_delete.warning_ratio (0.3) is above rules.mass_delete.critical_ratio (0.2)",
             (refusal { mass_delete = { warning_ratio = 0.3 } }))
         assert.is_table(health.rules { mass_delete = { warning = 60, critical = false } })
         assert.is_table(health.rules { failing = { warning = 4 } })

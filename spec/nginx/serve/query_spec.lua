@@ -2,6 +2,11 @@ local query = require "dwsync.nginx.serve.query"
 
 local NOW = 1763971200
 
+local DURATION = { kind = "duration", from = 0 }
+local IDENTIFIER = { kind = "identifier" }
+local TEXT = { kind = "string", longest = 200 }
+local ASSET = { kind = "one_of", values = { "script", "style" } }
+
 local function read(kind, text)
     local values, reason = query.read({ it = text }, { it = kind }, NOW)
     return values and values.it, reason
@@ -9,13 +14,13 @@ end
 
 describe("a parameter", function()
     it("that is a length of time", function()
-        assert.equal(5400, read(query.duration, "90m"))
-        assert.equal(60, read(query.duration, "60"))
+        assert.equal(5400, read(DURATION, "90m"))
+        assert.equal(60, read(DURATION, "60"))
         for _, text in ipairs { "", "-1", "1e3", "soon", "99999999999" } do
-            assert.is_nil(read(query.duration, text))
+            assert.is_nil(read(DURATION, text))
         end
-        assert.equal([[it is 'soon', expected seconds, or a length of time such as "90m", "6h", "2d"]],
-            select(2, read(query.duration, "soon")))
+        assert.equal('it is "soon", expected a length of time of 0 or more: seconds, or "90m", "6h", "2d"',
+            select(2, read(DURATION, "soon")))
     end)
 
     it("that is a point in time", function()
@@ -25,15 +30,15 @@ describe("a parameter", function()
     end)
 
     it("that is an id", function()
-        assert.equal("a-1", read(query.identifier, "a-1"))
-        assert.equal("it is '../x', expected an id of letters, digits, '-', '_' and '.'",
-            select(2, read(query.identifier, "../x")))
+        assert.equal("a-1", read(IDENTIFIER, "a-1"))
+        assert.equal('it is "../x", expected letters, digits, "-", "_" and "." only',
+            select(2, read(IDENTIFIER, "../x")))
     end)
 
     it("that is a text", function()
-        assert.equal("a b", read(query.text, "a b"))
-        assert.equal("it is '', expected a text of 1 to 200 bytes", select(2, read(query.text, "")))
-        assert.is_nil(read(query.text, ("x"):rep(201)))
+        assert.equal("a b", read(TEXT, "a b"))
+        assert.equal('it is "", expected a text of 1 to 200 bytes', select(2, read(TEXT, "")))
+        assert.is_nil(read(TEXT, ("x"):rep(201)))
     end)
 
     it("that is a list of names or of statuses", function()
@@ -41,12 +46,12 @@ describe("a parameter", function()
         assert.is_nil(read(query.names, ","))
         assert.is_nil(read(query.names, ("x,"):rep(51)))
         assert.same({ "FAILED", "RUNNING" }, read(query.statuses, "failed,Running"))
-        assert.equal("it is 'FINE', expected FINISHED, FAILED, RUNNING, or some of them with commas between",
+        assert.equal('it is "FINE", expected FINISHED, FAILED, RUNNING, or some of them with commas between',
             select(2, read(query.statuses, "FINE")))
     end)
 
     it("that is an integer", function()
-        local kind = query.integer(1, 1000)
+        local kind = { kind = "integer", from = 1, to = 1000 }
         assert.equal(1000, read(kind, "1000"))
         for _, text in ipairs { "0", "1001", "1.5", "0x10", "99999999999999999999", " 1" } do
             assert.is_nil(read(kind, text))
@@ -54,18 +59,19 @@ describe("a parameter", function()
     end)
 
     it("that is one of a few", function()
-        assert.equal("style", read(query.one_of("script", "style"), "style"))
-        assert.equal("it is 'logo', expected script or style", select(2, read(query.one_of("script", "style"), "logo")))
+        assert.equal("style", read(ASSET, "style"))
+        assert.equal('it is "logo", expected script or style', select(2, read(ASSET, "logo")))
     end)
 
     it("must be known, be there once, and have a value", function()
         local function reason(arguments)
-            return select(2, query.read(arguments, { it = query.text }, NOW))
+            return select(2, query.read(arguments, { it = TEXT }, NOW))
         end
-        assert.equal("unknown parameter 'that'; there are it", reason { that = "1" })
+        assert.equal("unknown parameter 'that'. The parameters are it.", reason { that = "1" })
         assert.equal("it is given more than once", reason { it = { "1", "2" } })
         assert.equal("it has no value", reason { it = true })
         assert.equal("it is too long", reason { it = ("x"):rep(2001) })
-        assert.equal("unknown parameter '??'; there are none", select(2, query.read({ ["\27\200"] = "" }, {}, NOW)))
+        assert.equal("unknown parameter '??'. There are no parameters.",
+            select(2, query.read({ ["\27\200"] = "" }, {}, NOW)))
     end)
 end)

@@ -8,6 +8,7 @@ local doctor = require "dwsync.doctor"
 local failure = require "dwsync.cli.failure"
 local ndjson = require "dwsync.report.rows.ndjson"
 local options = require "dwsync.client.options"
+local spelling = require "dwsync.cli.spelling"
 local settings_in_force = require "dwsync.doctor.configuration"
 
 local M = {}
@@ -94,6 +95,7 @@ function M.run(args, context)
         all_clusters = args.all_clusters,
     }, function(finding)
         progress.clear()
+        finding.next = finding.next and spelling.hint(finding.next)
         if args.output == "table" then
             show_row(finding, context, width, color)
             context.stdout:flush()

@@ -1,9 +1,8 @@
 --- The rules, their options with ranges and defaults, and the errors that name what is wrong with those given.
 -- It must not read a file; a rule is looked at with its own module.
 -- @module dwsync.health.rules
+local checks = require "dwsync.checks"
 local errors = require "dwsync.errors"
-local text = require "dwsync.text"
-local timestamps = require "dwsync.timestamps"
 
 local M = {}
 
@@ -17,39 +16,16 @@ for _, name in ipairs(M.names) do
     M.by_name[name] = require("dwsync.health.rules." .. name)
 end
 
-local function shown(value)
-    if type(value) == "string" then
-        return ('"%s"'):format(text.excerpt(value, 40))
-    end
-    return type(value) == "number" and ("%.14g"):format(value) or type(value) == "boolean" and tostring(value)
-        or type(value)
-end
-
-local function number_between(low, high)
-    return function(value)
-        return type(value) == "number" and value >= low and value <= high and value or nil
-    end
-end
-
-local function integer_from(low)
-    return function(value)
-        return type(value) == "number" and value % 1 == 0 and value >= low and value <= 2147483647 and value or nil
-    end
-end
-
-local function duration(value)
-    local seconds = type(value) == "string" and timestamps.duration(value) or value
-    return number_between(0, 1e9)(seconds)
-end
+local WHOLE = { kind = "integer", above = 0 }
 
 -- A number of accounts for every source, or a table with one for each.
 local function population(value)
     if type(value) ~= "table" then
-        return integer_from(1)(value)
+        return (checks.value(WHOLE, value, "population"))
     end
     local copy = {}
     for source, accounts in pairs(value) do
-        if type(source) ~= "string" or not integer_from(1)(accounts) then
+        if type(source) ~= "string" or not checks.value(WHOLE, accounts, source) then
             return nil
         end
         copy[source] = accounts
@@ -57,110 +33,96 @@ local function population(value)
     return copy
 end
 
+-- The kinds that rules name, as dwsync.checks knows them.
 local KINDS = {
-    duration = { duration, 'a length of time: seconds, or "90m", "6h", "2d"' },
-    accounts = { integer_from(0), "an integer of 0 or more" },
-    whole = { integer_from(1), "an integer above 0" },
-    ratio = { number_between(0, 1), "a ratio between 0 and 1" },
-    factor = { number_between(0, 1e6), "a number between 0 and 1e6" },
-    population = { population, "an integer above 0, or a table of such by source id" },
+    duration = { kind = "duration", from = 0 },
+    accounts = { kind = "integer", from = 0 },
+    whole = WHOLE,
+    ratio = { kind = "number", noun = "a ratio", from = 0, to = 1 },
+    factor = { kind = "number", from = 0, to = 1e6 },
+    population = { read = population, expected = "an integer above 0, or a table of them by source id" },
 }
 
-local function config_error(message, hint)
-    return nil, errors.new { kind = "config", message = message, hint = hint }
+-- Thresholds may be off, and are above 0: what 0 would mean is not "anything at all", since nothing reaches it as well.
+local function declare(option)
+    local declared = { default = option.default }
+    for name, value in pairs(KINDS[option.kind]) do
+        declared[name] = value
+    end
+    if option.level then
+        declared.off, declared.above, declared.from = true, 0, nil
+    end
+    return declared
 end
 
-local function sorted_names(set)
-    local names = {}
-    for name in pairs(set) do
-        names[#names + 1] = name
+-- By rule: the declarations of its options.
+local DECLARED = {}
+for name, rule in pairs(M.by_name) do
+    DECLARED[name] = {}
+    for option, described in pairs(rule.options) do
+        DECLARED[name][option] = declare(described)
     end
-    table.sort(names)
-    return table.concat(names, ", ")
-end
-
-local function check_option(rule, name, value)
-    local option = M.by_name[rule].options[name]
-    local kind = KINDS[option.kind]
-    if value == nil then
-        return option.default
-    elseif value == false and option.level then
-        return false
-    end
-    local checked = kind[1](value)
-    -- What a threshold of 0 would mean is not "anything at all": nothing reaches it as well.
-    if checked == nil or checked == 0 and option.level then
-        return config_error(("rules: %s.%s is %s, expected %s"):format(rule, name, shown(value), kind[2]
-            .. (option.level and checked == 0 and ", above 0" or option.level and ", or false" or "")))
-    end
-    return checked
 end
 
 -- Pairs of options of which the first must not be above the second.
 local PAIRS = { { "warning", "critical" }, { "warning_ratio", "critical_ratio" } }
 
-local function check_pairs(rule, checked)
+local function check_pairs(path, checked)
     for _, pair in ipairs(PAIRS) do
         local low, high = checked[pair[1]], checked[pair[2]]
         if low and high and low > high then
-            return config_error(("rules: %s.%s (%.14g) is above %s.%s (%.14g)"):format(rule, pair[1], low, rule,
-                pair[2], high))
+            return nil, { kind = "config", option = pair[1], message = ("%s.%s (%.14g) is above %s.%s (%.14g)"):format(
+                path, pair[1], low, path, pair[2], high) }
         end
     end
     return checked
 end
 
-local function check_rule(rule, given)
-    local options = M.by_name[rule].options
-    if given == true or given == nil then
+local function check_rule(rule, given, path)
+    if given == false then
+        return false
+    elseif given == true or given == nil then
         given = {}
     elseif type(given) ~= "table" then
-        return config_error(("rules: %s is %s, expected a table of options, or false for off"):format(rule,
-            shown(given)))
+        return nil, { kind = "config", option = rule,
+            message = ("%s is %s, expected a table of options, or false for off"):format(path, checks.shown(given)) }
     end
-    for name in pairs(given) do
-        if not options[name] then
-            return config_error(("rules: %s has no option '%s'"):format(rule, text.excerpt(tostring(name))),
-                ("Its options are %s."):format(sorted_names(options)))
+    local checked, problem = checks.read(DECLARED[rule], given, { path = path .. "." })
+    if not checked then
+        return nil, problem
+    end
+    return check_pairs(path, checked)
+end
+
+local function check_all(given, path)
+    if type(given) ~= "table" then
+        return nil, { kind = "config", option = "rules",
+            message = ("rules are %s, expected a table"):format(checks.shown(given)) }
+    end
+    local checked, problem = {}, checks.unknown(given, M.by_name, { path = path, noun = "rule" })
+    if problem then
+        return nil, problem
+    end
+    for _, name in ipairs(M.names) do
+        checked[name], problem = check_rule(name, given[name], path .. name)
+        if problem then
+            return nil, problem
         end
     end
-    local checked = {}
-    for name in pairs(options) do
-        local value, err = check_option(rule, name, given[name])
-        if err then
-            return nil, err
-        end
-        checked[name] = value
-    end
-    return check_pairs(rule, checked)
+    return checked
 end
 
 --- Checks rules and fills in what they leave out.
 -- @tparam[opt] table given by rule: a table of options, or false for off
+-- @tparam[opt] table door how messages name a rule: `path` before its name ("rules."), `prefix` before the message ("")
 -- @treturn table by rule: its options, lengths of time in seconds, or false; nil when something is wrong
 -- @treturn dwsync.error kind "config"
-function M.check(given)
-    given = given == nil and {} or given
-    if type(given) ~= "table" then
-        return config_error(("rules are %s, expected a table"):format(shown(given)))
-    end
-    for name in pairs(given) do
-        if not M.by_name[name] then
-            return config_error(("rules: there is no rule '%s'"):format(text.excerpt(tostring(name))),
-                ("The rules are %s."):format(table.concat(M.names, ", ")))
-        end
-    end
-    local checked = {}
-    for _, name in ipairs(M.names) do
-        if given[name] == false then
-            checked[name] = false
-        else
-            local options, err = check_rule(name, given[name])
-            if err then
-                return nil, err
-            end
-            checked[name] = options
-        end
+function M.check(given, door)
+    door = door or { path = "rules." }
+    local checked, problem = check_all(given == nil and {} or given, door.path)
+    if problem then
+        problem.message = (door.prefix or "") .. problem.message
+        return nil, errors.new(problem)
     end
     return checked
 end

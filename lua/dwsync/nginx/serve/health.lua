@@ -4,13 +4,16 @@
 -- @module dwsync.nginx.serve.health
 local answer = require "dwsync.nginx.serve.answer"
 local health_gate = require "dwsync.health.gate"
-local query = require "dwsync.nginx.serve.query"
 local ndjson = require "dwsync.report.rows.ndjson"
 local severities = require "dwsync.severity"
 
 local M = {}
 
-local PARAMETERS = { max_age = query.duration, source = query.text, cluster = query.identifier }
+local PARAMETERS = {
+    max_age = { kind = "duration", from = 0 },
+    source = { kind = "string", longest = 200 },
+    cluster = { kind = "identifier" },
+}
 
 -- What is known about the whole, in front of the rest.
 local function head(healthy, settings, snapshot, err)

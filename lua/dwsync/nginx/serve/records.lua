@@ -8,13 +8,13 @@ local record_list = require "dwsync.nginx.sweep.record_list"
 local M = {}
 
 local PARAMETERS = {
-    cluster = query.identifier,
+    cluster = { kind = "identifier" },
     status = query.statuses,
     source = query.names,
     since = query.point,
     ["until"] = query.point,
-    offset = query.integer(0, 1000000),
-    limit = query.integer(1, 1000),
+    offset = { kind = "integer", from = 0, to = 1000000 },
+    limit = { kind = "integer", from = 1, to = 1000 },
 }
 
 local DEFAULT_LIMIT = 100

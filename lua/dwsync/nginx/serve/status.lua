@@ -2,12 +2,14 @@
 -- It must not draw: the sweep did.
 -- @module dwsync.nginx.serve.status
 local answer = require "dwsync.nginx.serve.answer"
-local query = require "dwsync.nginx.serve.query"
 local status_page = require "dwsync.report.status.page"
 
 local M = {}
 
-local PARAMETERS = { asset = query.one_of("script", "style"), part = query.one_of "body" }
+local PARAMETERS = {
+    asset = { kind = "one_of", values = { "script", "style" } },
+    part = { kind = "one_of", values = { "body" } },
+}
 
 local POLICY = status_page.policy
 

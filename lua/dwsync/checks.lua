@@ -1,0 +1,427 @@
+--- How options are declared and checked, whoever takes them: `dwsync.new`, the configuration file, nginx's setup,
+-- rules, the parameters of a request.
+--
+-- A declaration is a table with `kind`, and of these what applies:
+--
+--    default                    what a missing option becomes
+--    required = true            it must be there
+--    off = true                 false is good, too
+--    secret = true              its value is never shown
+--    expected                   what a message says is expected, when the range does not say it best
+--    from, above, to            the range of a number or of seconds
+--    noun                       what kind of number: "a share", "a number of seconds"
+--    longest, pattern           of a string: bytes, a pattern that it matches
+--    empty, lines = true        it may be "", or hold line breaks
+--    values                     those of one_of
+--    of                         a declaration for the items of a list, which are `least` (0) or more
+--    fields                     declarations for the fields of a table
+--    read                       in place of `kind`, with `expected`: function(value) → value as it is used, or nil
+--    check                      in place of `kind`: function(value, name) → the same, or nil and the whole message
+--
+-- Kinds: boolean, string, identifier, integer, number, duration (seconds, or "90m"), one_of, function, table, list.
+-- @module dwsync.checks
+-- @usage
+-- local OPTIONS = { retries = { kind = "integer", from = 0, default = 3 }, wait = { kind = "duration", above = 0 } }
+-- local checked, problem = checks.read(OPTIONS, { retires = 4 })
+-- print(problem.message, problem.hint) --> unknown option 'retires'   Did you mean 'retries'? The options are …
+local quantities = require "dwsync.quantities"
+local text_of = require "dwsync.text"
+local timestamps = require "dwsync.timestamps"
+
+local M = {}
+
+local INT32_MAX = 2147483647
+local LONGEST_TIME = 10000 * 86400 -- seconds
+local LONGEST_SHOWN = 60 -- columns
+local LONGEST_ID = 128
+local TEXT = "a text that is not empty"
+
+-- ---- what messages show ----------------------------------------------------------------------------
+
+local ESCAPES = { ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
+
+local function quoted(text, mark)
+    return mark .. text_of.excerpt((text:gsub("[\n\r\t]", ESCAPES)), LONGEST_SHOWN) .. mark
+end
+
+--- A value as messages show it: text in quotes, harmless and cut; of tables and functions only the type.
+-- @param value
+-- @treturn string
+function M.shown(value)
+    if type(value) == "string" then
+        return quoted(value, '"')
+    elseif type(value) == "number" then
+        return ("%.16g"):format(value)
+    end
+    return (type(value) == "boolean" or value == nil) and tostring(value) or "a " .. type(value)
+end
+
+local function range(declared, noun, written)
+    local from, above, to = declared.from, declared.above, declared.to
+    if from and to then
+        return ("%s from %s to %s"):format(noun, written(from), written(to))
+    elseif above and to then
+        return ("%s above %s and at most %s"):format(noun, written(above), written(to))
+    end
+    return from and ("%s of %s or more"):format(noun, written(from)) or above and ("%s above %s"):format(noun,
+        written(above)) or noun
+end
+
+local function plain(number)
+    return ("%.14g"):format(number)
+end
+
+local function length(seconds)
+    return seconds == 0 and "0" or quantities.duration(seconds)
+end
+
+local function in_range(declared, value)
+    return type(value) == "number" and value - value == 0 -- neither infinite nor not-a-number
+        and value >= (declared.from or -math.huge) and value > (declared.above or -math.huge)
+        and value <= (declared.to or math.huge)
+end
+
+-- ---- kinds -------------------------------------------------------------------------------------------
+--
+-- Each has read(declared, value) → whether it is good, the value as it is used; expected(declared, value) → text; and
+-- parse(text) → value where a text of digits means a number.
+
+local KINDS = {}
+
+local function of_type(name, expected)
+    return {
+        typed = true, -- nothing but the type of a bad value matters, and the value may be a secret that slipped
+        read = function(_, value)
+            return type(value) == name, value
+        end,
+        expected = function()
+            return expected
+        end,
+    }
+end
+
+KINDS.boolean = of_type("boolean", "true or false")
+KINDS["function"] = of_type("function", "a function")
+
+KINDS.table = of_type("table", "a table")
+
+KINDS.list = of_type("table", "a list")
+
+function KINDS.list.read(declared, value)
+    return type(value) == "table" and #value >= (declared.least or 0), value
+end
+
+function KINDS.list.expected(declared)
+    return (declared.least or 0) > 0 and "a list that is not empty" or "a list"
+end
+
+KINDS.any = { -- with a function `read` of its own
+    read = function(declared, value, ...)
+        local used
+        if value ~= nil and declared.read then
+            used = declared.read(value, ...)
+        end
+        return used ~= nil, used
+    end,
+}
+
+KINDS.string = {
+    read = function(declared, value)
+        return type(value) == "string" and (value ~= "" or declared.empty == true)
+            and (declared.lines or not value:find "[%z\r\n]") and #value <= (declared.longest or math.huge)
+            and value:find(declared.pattern or "") ~= nil, value
+    end,
+    expected = function(declared)
+        if declared.longest then
+            return ("a text of %d to %d bytes"):format(declared.empty and 0 or 1, declared.longest)
+        end
+        return declared.lines and TEXT or declared.empty and "a text without line breaks"
+            or "a non-empty text without line breaks"
+    end,
+}
+
+KINDS.identifier = { -- what becomes a segment of a path
+    read = function(_, value)
+        return type(value) == "string" and #value <= LONGEST_ID and value:find "^[%w._-]+$" ~= nil
+            and not value:find "^%.+$", value
+    end,
+    expected = function(_, value)
+        if type(value) ~= "string" or value == "" then
+            return TEXT
+        end
+        return #value > LONGEST_ID and ("at most %d characters, not %d"):format(LONGEST_ID, #value)
+            or 'letters, digits, "-", "_" and "." only'
+    end,
+}
+
+local function parse_number(text)
+    return text:find "^%d+%.?%d*$" and tonumber(text) or text
+end
+
+KINDS.number = {
+    parse = parse_number,
+    read = function(declared, value)
+        return in_range(declared, value), value
+    end,
+    expected = function(declared)
+        return range(declared, declared.noun or "a number", plain)
+    end,
+}
+
+-- What no integer and no length of time may exceed. A message names it only when that is what is wrong.
+local function beyond(value, most, declared)
+    return type(value) == "number" and value > most and not declared.to
+end
+
+KINDS.integer = {
+    parse = parse_number,
+    read = function(declared, value)
+        return in_range(declared, value) and value % 1 == 0 and value <= INT32_MAX, value
+    end,
+    expected = function(declared, value)
+        return range(declared, declared.noun or "an integer", plain)
+            .. (beyond(value, INT32_MAX, declared) and " and at most 2147483647" or "")
+    end,
+}
+
+KINDS.duration = {
+    parse = parse_number,
+    read = function(declared, value)
+        local seconds = type(value) == "string" and timestamps.duration(value) or value
+        return in_range(declared, seconds) and seconds <= LONGEST_TIME, seconds
+    end,
+    expected = function(declared, value)
+        return range(declared, "a length of time", length)
+            .. (beyond(value, LONGEST_TIME, declared) and " and at most " .. length(LONGEST_TIME) or "")
+            .. ((declared.to or math.huge) <= 86400 and ': seconds, or "90s", "5m"'
+            or ': seconds, or "90m", "6h", "2d"')
+    end,
+}
+
+KINDS.one_of = {
+    read = function(declared, value)
+        for _, allowed in ipairs(declared.values) do
+            if value == allowed then
+                return true, value
+            end
+        end
+        return false
+    end,
+    expected = function(declared)
+        local names = {}
+        for i, allowed in ipairs(declared.values) do
+            names[i] = tostring(allowed)
+        end
+        return (#names > 2 and "one of " .. table.concat(names, ", ") or table.concat(names, " or "))
+    end,
+}
+
+local function refused(declared, kind, value, name)
+    local expected = (declared.expected or kind.expected(declared, value)) .. (declared.off and ", or false" or "")
+    if value == nil then
+        return nil, ("%s is missing, expected %s"):format(name, expected)
+    elseif declared.secret then
+        return nil, ("%s is not %s"):format(name, expected)
+    end
+    return nil, ("%s is %s, expected %s"):format(name, kind.typed and "a " .. type(value) or M.shown(value), expected)
+end
+
+local function items(declared, list, name)
+    local checked = {}
+    for i, item in ipairs(list) do
+        local message
+        checked[i], message = M.value(declared.of, item, ("%s[%d]"):format(name, i))
+        if message then
+            return nil, message
+        end
+    end
+    return checked
+end
+
+--- Checks one value.
+-- @tparam table declared
+-- @param value
+-- @tparam string name as the reader of a message knows it
+-- @param ... more arguments for the function `read` of the declaration
+-- @return value as it is used; nil when it is wrong
+-- @treturn string what is wrong with it
+function M.value(declared, value, name, ...)
+    if value == false and declared.off then
+        return false
+    elseif declared.check and value ~= nil then
+        return declared.check(value, name)
+    end
+    local kind = KINDS[declared.kind or "any"]
+    local good, used = kind.read(declared, value, ...)
+    if not good then
+        return refused(declared, kind, value, name)
+    elseif declared.of then
+        return items(declared, used, name)
+    elseif declared.fields then
+        local checked, problem = M.read(declared.fields, used, { path = name .. ".", noun = "field" })
+        return checked, problem and M.line(problem)
+    end
+    return used
+end
+
+--- Checks a value that came as text, from a command line or a URL: where a number is expected, digits are one.
+-- @tparam table declared
+-- @tparam string text
+-- @tparam string name as the reader of a message knows it
+-- @param ... more arguments for the function `read` of the declaration
+-- @return value as it is used; nil when it is wrong
+-- @treturn string what is wrong with it
+function M.from_text(declared, text, name, ...)
+    local parse = KINDS[declared.kind or "any"].parse
+    return M.value(declared, parse and parse(text) or text, name, ...)
+end
+
+-- ---- names -------------------------------------------------------------------------------------------
+
+-- How many letters to insert, remove, replace or swap with their neighbour to make one word the other.
+local function edits(one, other)
+    local before, row = {}, {}
+    for j = 0, #other do
+        row[j] = j
+    end
+    for i = 1, #one do
+        local above = row
+        row = { [0] = i }
+        for j = 1, #other do
+            local same = one:byte(i) == other:byte(j)
+            row[j] = math.min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (same and 0 or 1))
+            if i > 1 and j > 1 and one:byte(i) == other:byte(j - 1) and one:byte(i - 1) == other:byte(j) then
+                row[j] = math.min(row[j], before[j - 2] + 1)
+            end
+        end
+        before = above
+    end
+    return row[#other]
+end
+
+local function nearest(name, known)
+    local best, least = nil, math.max(1, math.floor((#name + 1) / 3)) + 1
+    for _, candidate in ipairs(#name <= LONGEST_SHOWN and known or {}) do
+        local count = edits(name:lower(), candidate)
+        if count < least then
+            best, least = candidate, count
+        end
+    end
+    return best
+end
+
+--- The names of declared options.
+-- @tparam table declared by name
+-- @treturn {string,...} in alphabetical order
+function M.names(declared)
+    local names = {}
+    for name in pairs(declared) do
+        names[#names + 1] = name
+    end
+    table.sort(names)
+    return names
+end
+
+local function unknown(name, declared, door)
+    local noun, known = door.noun or "option", M.names(declared)
+    local meant = nearest(tostring(name), known)
+    return {
+        kind = "config",
+        message = ("unknown %s %s"):format(noun, quoted((door.path or "") .. tostring(name), "'")),
+        hint = (meant and ("Did you mean '%s'? "):format(meant) or "") .. (#known == 0
+            and ("There are no %ss."):format(noun) or ("The %ss are %s."):format(noun, table.concat(known, ", "))),
+    }
+end
+
+--- Looks for a name that is not declared.
+-- @tparam table given values by name
+-- @tparam table declared what there is, by name
+-- @tparam[opt] table door see `read`
+-- @treturn table problem with `hint`, see `read`; nil when all names are known
+function M.unknown(given, declared, door)
+    for name in pairs(given) do
+        if declared[name] == nil then
+            return unknown(name, declared, door or {})
+        end
+    end
+end
+
+-- ---- options -----------------------------------------------------------------------------------------
+
+--- Checks options and fills in what they leave out. What is given stays as it is.
+-- @tparam table declared declarations by name
+-- @tparam table given
+-- @tparam[opt] table door how the one who gave them knows them: `noun` ("option"), `path` (stands before each name)
+-- @treturn table checked; nil when something is wrong
+-- @treturn table problem: `message`, `option` (its name), `hint` where there is one, and `kind`: with it dwsync.errors
+-- makes an error of it
+function M.read(declared, given, door)
+    door = door or {}
+    local unknown_name = M.unknown(given, declared, door)
+    if unknown_name then
+        return nil, unknown_name
+    end
+    local checked = {}
+    for name, declaration in pairs(declared) do
+        local value, message = given[name], nil
+        if value == nil and not declaration.required then
+            checked[name] = declaration.default
+        else
+            checked[name], message = M.value(declaration, value, (door.path or "") .. name)
+        end
+        if message then
+            return nil, { kind = "config", option = name, message = message }
+        end
+    end
+    return checked
+end
+
+--- A text with options named as its reader knows them. The library writes them between backticks, which is how
+-- who wrote Lua reads them.
+-- @tparam string text
+-- @tparam function spell name → what to write for it, backticks included
+-- @treturn string
+function M.spelled(text, spell)
+    return (text:gsub("`([%w_]+)`", spell))
+end
+
+--- A problem in one line: with its hint only when that lists the names there are.
+-- @tparam table problem
+-- @treturn string
+function M.line(problem)
+    return problem.option and problem.message or ("%s. %s"):format(problem.message, problem.hint)
+end
+
+--- Raises unless a function was given a table that holds nothing but known names.
+-- @tparam table declared declarations by name
+-- @tparam table given
+-- @tparam string what the function's name
+-- @tparam[opt] integer level whose line the error names, as for `error`: default 2, the caller of who calls this
+function M.known(declared, given, what, level)
+    level = (level or 2) + 1
+    if type(given) ~= "table" then
+        error(("%s expects a table, got a %s"):format(what, type(given)), level)
+    end
+    local problem = M.unknown(given, declared)
+    if problem then
+        error(("%s: %s"):format(what, M.line(problem)), level)
+    end
+end
+
+--- Checks the options of a function; whatever is wrong raises.
+-- @tparam table declared declarations by name
+-- @tparam table given
+-- @tparam string what the function's name
+-- @tparam[opt] integer level as for `known`
+-- @treturn table checked
+function M.arguments(declared, given, what, level)
+    level = (level or 2) + 1
+    M.known(declared, given, what, level)
+    local checked, problem = M.read(declared, given)
+    if not checked then
+        error(("%s: %s"):format(what, M.line(problem)), level)
+    end
+    return checked
+end
+
+return M

@@ -1,0 +1,53 @@
+--- What options are called by who types a command: `--region` for what the library calls region.
+-- @module dwsync.cli.spelling
+local checks = require "dwsync.checks"
+
+local M = {}
+
+--- The options of dwsync.new that the command line has, too.
+M.ON_COMMAND_LINE = { "region", "endpoint", "iam_endpoint", "project_id", "proxy", "ca_file", "timeout", "retries",
+    "limit", "paging" }
+
+local SPELLED = {}
+for _, name in ipairs(M.ON_COMMAND_LINE) do
+    SPELLED[name] = "--" .. name:gsub("_", "-")
+end
+
+local function spell(name)
+    return SPELLED[name] or name .. " of a profile"
+end
+
+--- A hint in which options are named as the command line and the configuration file do.
+-- @tparam string text
+-- @treturn string
+function M.hint(text)
+    return checks.spelled(text, spell)
+end
+
+--- The same for the hint of an error, if it is one.
+-- @param err changed in place
+-- @return err
+function M.hint_of(err)
+    if type(err) == "table" and err.hint then
+        err.hint = M.hint(err.hint)
+    end
+    return err
+end
+
+--- The error about an option, which its message names as the command line or the configuration file does.
+-- @tparam dwsync.error err changed in place
+-- @tparam table given options of dwsync.new
+-- @tparam table said names of those that the profile said, as keys
+-- @tparam[opt] string profile
+-- @treturn dwsync.error
+function M.option(err, given, said, profile)
+    local name = err.option
+    local spelled = name and (said[name] and ("profiles.%s.%s"):format(profile, name)
+        or given[name] ~= nil and SPELLED[name])
+    if spelled then
+        err.message = spelled .. err.message:sub(#name + 1)
+    end
+    return err
+end
+
+return M

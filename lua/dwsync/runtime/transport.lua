@@ -1,0 +1,29 @@
+--- The transport options: how a request travels. dwsync.new and the configuration file take them, and they reach the
+-- runtime in each request. This is the one list of them in Lua; src/lua/pool.c reads the same names.
+-- @module dwsync.runtime.transport
+local M = {}
+
+--- Declarations by name, see dwsync.checks.
+M.options = {
+    connect_timeout = { kind = "number", noun = "a number of seconds", above = 0, to = 1e6, default = 10 },
+    max_response_bytes = { kind = "integer", above = 0, default = 16 * 1024 * 1024 },
+    ca_file = { kind = "string" },
+    client_cert = { kind = "string" },
+    client_key = { kind = "string" },
+    proxy = { kind = "string", empty = true, secret = true }, -- "" means none; a URL may hold a password
+    user_agent = { kind = "string" },
+    allow_http = { kind = "boolean" },
+}
+
+--- Copies these options, and nothing else.
+-- @tparam table from
+-- @tparam table to
+-- @treturn table to
+function M.copy(from, to)
+    for name in pairs(M.options) do
+        to[name] = from[name]
+    end
+    return to
+end
+
+return M
