@@ -36,11 +36,24 @@ local function normalise(value)
     return value
 end
 
+-- lua-cjson looks once, when an instance is made, at the locale's decimal point, and writes and reads numbers with that;
+-- the host program may have called os.setlocale since.
+local point = ("%.1f"):format(0.5)
+
+local function follow_locale()
+    local now = ("%.1f"):format(0.5)
+    if now ~= point then
+        point = now
+        cjson.new()
+    end
+end
+
 --- Decodes a JSON object or array. Null becomes absent; on Lua 5.3 and later whole numbers become integers.
 -- @tparam string text
 -- @treturn table value, or nil
 -- @treturn string reason when there is no value
 function M.decode(text)
+    follow_locale()
     local ok, value = pcall(decoder.decode, text)
     if not ok then
         return nil, value
@@ -80,6 +93,7 @@ function M.encode(value)
     elseif type(value) == "number" and value % 1 == 0 and value >= -EXACT and value <= EXACT then
         return ("%.0f"):format(value)
     end
+    follow_locale()
     return encoder.encode(value)
 end
 

@@ -1,6 +1,7 @@
 --- The rules, their options with ranges and defaults, and the errors that name what is wrong with those given.
 -- It must not read a file; a rule is looked at with its own module.
 -- @module dwsync.health.rules
+local decimal = require "dwsync.decimal"
 local errors = require "dwsync.errors"
 local text = require "dwsync.text"
 local timestamps = require "dwsync.timestamps"
@@ -21,7 +22,7 @@ local function shown(value)
     if type(value) == "string" then
         return ('"%s"'):format(text.excerpt(value, 40))
     end
-    return type(value) == "number" and ("%.14g"):format(value) or type(value) == "boolean" and tostring(value)
+    return type(value) == "number" and decimal.format("%.14g", value) or type(value) == "boolean" and tostring(value)
         or type(value)
 end
 

@@ -2,6 +2,7 @@
 -- It must mean nothing by colour alone: outcomes differ in pattern and in the mark above.
 -- Pure: bins in, markup out. The page brings the style rules and, once, the patterns of dwsync.report.page.timeline.
 -- @module dwsync.report.page.outcome_strip
+local decimal = require "dwsync.decimal"
 local markup = require "dwsync.report.page.markup"
 local run_bins = require "dwsync.report.page.run_bins"
 
@@ -22,7 +23,7 @@ local WORST_FIRST = { "failed", "partial", "unknown", "running" }
 -- @tparam number value
 -- @treturn string
 function M.number(value)
-    return (("%.1f"):format(value):gsub("%.0$", ""))
+    return (decimal.format("%.1f", value):gsub("%.0$", ""))
 end
 
 local number = M.number
