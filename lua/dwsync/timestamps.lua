@@ -118,6 +118,16 @@ function M.to_sdk_date(seconds)
     return os.date("!%Y%m%dT%H%M%SZ", math.floor(seconds))
 end
 
+-- Small numbers as texts of some width, each made once.
+local function digits(format)
+    return setmetatable({}, { __index = function(made, number)
+        made[number] = format:format(number)
+        return made[number]
+    end })
+end
+
+local two, three = digits "%02d", digits "%03d"
+
 local DAY, FEW_DAYS = 86400, 64
 local dates, room = {}, FEW_DAYS
 
@@ -143,8 +153,8 @@ function M.to_iso(ms)
     local of_day = seconds % DAY
     local of_hour = of_day % 3600
     local second = of_hour % 60
-    return ("%s%02d:%02d:%02d.%03dZ"):format(dates[seconds - of_day] or date_of(seconds - of_day),
-        (of_day - of_hour) / 3600, (of_hour - second) / 60, second, ms - seconds * 1000)
+    return (dates[seconds - of_day] or date_of(seconds - of_day)) .. two[(of_day - of_hour) / 3600] .. ":"
+        .. two[(of_hour - second) / 60] .. ":" .. two[second] .. "." .. three[ms - seconds * 1000] .. "Z"
 end
 
 return M

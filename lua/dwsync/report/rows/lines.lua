@@ -48,7 +48,7 @@ end
 
 -- Ids are most of all texts: what is quick to see of them is looked at first.
 local function is_plain(value, special)
-    return type(value) == "string" and (find(value, "^%x[%x-]*$") or not find(value, special))
+    return find(value, "^%x[%x-]*$") or not find(value, special)
 end
 
 --- A function that makes the line of a row.
@@ -66,12 +66,15 @@ function M.maker(columns, shape)
 
     local function text_of(i, value)
         local column = columns[i]
+        if type(value) ~= "string" then
+            return column.text(value), TEXT
+        end
         local plain = is_plain(value, column.special)
         if plain and room[i] == 0 then
             return value, PLAIN
         end
         local text = plain and (column.quote or "") .. value .. (column.quote or "") or column.text(value)
-        if room[i] > 0 and type(value) == "string" then
+        if room[i] > 0 then
             room[i], seen[i][value] = room[i] - 1, text
         end
         return text, TEXT
