@@ -17,21 +17,12 @@ local function escape(character)
     return SHORT[character] or ("\\u%04x"):format(character:byte())
 end
 
-local function escape_code_point(bytes)
-    local first, second, third = bytes:byte(1, 3)
-    return ("\\u%04x"):format(third and (first - 0xE0) * 4096 + (second - 0x80) * 64 + third - 0x80
-        or (first - 0xC0) * 64 + second - 0x80)
-end
-
--- C1 controls, U+061C, U+200B, U+200E to U+200F, U+2028 to U+202E, U+2060 to U+2069, U+FEFF.
-local HIDDEN = { "\194[\128-\159]", "\216\156", "\226\128[\139\142\143\168-\174]", "\226\129[\160-\169]",
-    "\239\187\191" }
-
-local function escape_hidden(text)
-    for _, pattern in ipairs(HIDDEN) do
-        text = text:gsub(pattern, escape_code_point)
+local function escape_code_point(code)
+    if code > 0xFFFF then
+        code = code - 0x10000
+        return ("\\u%04x\\u%04x"):format(0xD800 + math.floor(code / 0x400), 0xDC00 + code % 0x400)
     end
-    return text
+    return ("\\u%04x"):format(code)
 end
 
 --- What a text has that must be escaped, or looked at more closely.
@@ -44,7 +35,7 @@ function M.text(text)
     if text:find(M.SPECIAL) then
         text = text:gsub('[%z\1-\31"\\\127]', escape)
         if text:find "[\128-\255]" then
-            text = escape_hidden(safe.utf8(text, "\\ufffd"))
+            text = safe.escape_hidden(safe.utf8(text, "\\ufffd"), escape_code_point)
         end
     end
     return '"' .. text .. '"'

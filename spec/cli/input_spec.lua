@@ -40,7 +40,8 @@ describe("records of an input", function()
         assert.equal(table.concat(names, " "), ids(table.concat(lines, "\n")))
         for _, number in ipairs { 1, 7, 8, 499, 500, 501, 1000, 1201 } do
             for wrong, why in pairs { ['{"id":5}'] = "id", ['{"other":1}'] = "no field of a record",
-                ['{"id":"a"},{"id":"b"}'] = "not one JSON object", ['{"id":"a","x":[}'] = "column", ["[]"] = "no JSON" } do
+                ['{"id":"a"},{"id":"b"}'] = "not one JSON object", ['{"id":"a","x":[}'] = "column",
+                ["[]"] = "no JSON" } do
                 local kept = lines[number]
                 lines[number] = wrong
                 local list, err = read("\n" .. table.concat(lines, "\n"))

@@ -87,7 +87,7 @@ local function has_more_than(record, count)
     return count < 0
 end
 
--- Adds to the pieces what ndjson.object writes, sooner: this is most of the work of a sweep. Lines are never texts of
+-- Adds to the pieces what ndjson writes, sooner: this is most of the work of a sweep. Lines are never texts of
 -- their own, since LuaJIT looks at few bytes of a long text to tell it from others, and those are alike in all lines.
 -- Returns the length.
 local function add_line(pieces, record, seen)
