@@ -24,6 +24,7 @@
 -- local OPTIONS = { retries = { kind = "integer", from = 0, default = 3 }, wait = { kind = "duration", above = 0 } }
 -- local checked, problem = checks.read(OPTIONS, { retires = 4 })
 -- print(problem.message, problem.hint) --> unknown option 'retires'   Did you mean 'retries'? The options are …
+local decimal = require "dwsync.decimal"
 local quantities = require "dwsync.quantities"
 local text_of = require "dwsync.text"
 local timestamps = require "dwsync.timestamps"
@@ -68,7 +69,7 @@ local function range(declared, noun, written)
 end
 
 local function plain(number)
-    return ("%.14g"):format(number)
+    return decimal.format("%.14g", number)
 end
 
 local function length(seconds)

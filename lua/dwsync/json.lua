@@ -36,12 +36,26 @@ local function normalise(value)
     return value
 end
 
+-- lua-cjson reads and writes numbers with the C library. It asks for the decimal point of the locale when an instance
+-- is made, and does not see that the host program called os.setlocale since; a point of two bytes aborts the process.
+local function without_locale(call, value)
+    local locale = os.setlocale(nil, "numeric")
+    if locale == "C" then
+        return pcall(call, value)
+    end
+    os.setlocale("C", "numeric")
+    cjson.new()
+    local good, result = pcall(call, value)
+    os.setlocale(locale, "numeric")
+    return good, result
+end
+
 --- Decodes a JSON object or array. Null becomes absent; on Lua 5.3 and later whole numbers become integers.
 -- @tparam string text
 -- @treturn table value, or nil
 -- @treturn string reason when there is no value
 function M.decode(text)
-    local ok, value = pcall(decoder.decode, text)
+    local ok, value = without_locale(decoder.decode, text)
     if not ok then
         return nil, value
     end
@@ -80,7 +94,8 @@ function M.encode(value)
     elseif type(value) == "number" and value % 1 == 0 and value >= -EXACT and value <= EXACT then
         return ("%.0f"):format(value)
     end
-    return encoder.encode(value)
+    local good, text = without_locale(encoder.encode, value)
+    return good and text or error(text, 2)
 end
 
 return M

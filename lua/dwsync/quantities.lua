@@ -2,6 +2,7 @@
 -- every message, table and page. Programs get the bare numbers instead.
 -- Whatever is not a finite number is written "–": records may hold anything.
 -- @module dwsync.quantities
+local decimal = require "dwsync.decimal"
 local timestamps = require "dwsync.timestamps"
 
 local M = {}
@@ -19,9 +20,9 @@ end
 -- At most one digit after the point, and not a zero; the point is one in every locale.
 local function short(number)
     if math.abs(number) >= HUGE then
-        return (("%.3g"):format(number):gsub("[^%we+-]+", "."))
+        return decimal.format("%.3g", number)
     end
-    return (("%.1f"):format(number):gsub("[^%d-]+0$", ""):gsub("[^%d-]+", "."))
+    return (decimal.format("%.1f", number):gsub("%.0$", ""))
 end
 
 --- A number with at most one decimal.

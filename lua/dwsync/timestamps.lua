@@ -118,6 +118,28 @@ function M.to_sdk_date(seconds)
     return os.date("!%Y%m%dT%H%M%SZ", math.floor(seconds))
 end
 
+-- Small numbers as texts of some width, each made once.
+local function digits(format)
+    return setmetatable({}, { __index = function(made, number)
+        made[number] = format:format(number)
+        return made[number]
+    end })
+end
+
+local two, three = digits "%02d", digits "%03d"
+
+local DAY, FEW_DAYS = 86400, 64
+local dates, room = {}, FEW_DAYS
+
+-- The dates of many records are few, and the C library takes its time for each.
+local function date_of(midnight)
+    if room == 0 then
+        dates, room = {}, FEW_DAYS
+    end
+    dates[midnight], room = os.date("!%Y-%m-%dT", midnight), room - 1
+    return dates[midnight]
+end
+
 --- ISO 8601 in UTC, to the millisecond: "2025-05-19T06:55:23.055Z". Milliseconds that no calendar holds come back
 -- as the number they are.
 -- @tparam number ms milliseconds since the epoch
@@ -128,7 +150,11 @@ function M.to_iso(ms)
     if seconds < -62135596800 or seconds > 253402300799 then -- years 1 to 9999
         return ("%.0f"):format(ms)
     end
-    return os.date("!%Y-%m-%dT%H:%M:%S", seconds) .. (".%03dZ"):format(ms - seconds * 1000)
+    local of_day = seconds % DAY
+    local of_hour = of_day % 3600
+    local second = of_hour % 60
+    return (dates[seconds - of_day] or date_of(seconds - of_day)) .. two[(of_day - of_hour) / 3600] .. ":"
+        .. two[(of_hour - second) / 60] .. ":" .. two[second] .. "." .. three[ms - seconds * 1000] .. "Z"
 end
 
 return M

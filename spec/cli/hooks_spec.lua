@@ -39,7 +39,7 @@ describe("a hook", function()
     it("is a program that gets the event as a line of JSON, through no shell", function()
         assert.equal("", run(nil, program "cat > FOLDER/got"))
         assert.equal('{"event":"verdict","time":5,"source":"s",'
-            .. '"message":"$(touch FOLDER\\/pwned); `id` | x\\n\\u001b[2J"}\n',
+            .. '"message":"$(touch FOLDER/pwned); `id` | x\\n\\u001b[2J"}\n',
             (content "got"))
         assert.is_nil((content "pwned"))
     end)

@@ -31,6 +31,37 @@ describe("records of an input", function()
         assert.equal("", ids "[]")
     end)
 
+    it("may be many lines, of which the wrong one is named, wherever it is", function()
+        local lines, names = {}, {}
+        for i = 1, 1201 do
+            names[i] = "r" .. i
+            lines[i] = ('{"id":"r%d","status":"FAILED"%s}'):format(i, i % 400 == 7 and ',"more":{"a":[{}]}' or "")
+        end
+        assert.equal(table.concat(names, " "), ids(table.concat(lines, "\n")))
+        for _, number in ipairs { 1, 7, 8, 499, 500, 501, 1000, 1201 } do
+            for wrong, why in pairs { ['{"id":5}'] = "id", ['{"other":1}'] = "no field of a record",
+                ['{"id":"a"},{"id":"b"}'] = "not one JSON object", ['{"id":"a","x":[}'] = "column",
+                ["[]"] = "no JSON" } do
+                local kept = lines[number]
+                lines[number] = wrong
+                local list, err = read("\n" .. table.concat(lines, "\n"))
+                lines[number] = kept
+                assert.is_nil(list)
+                if number > 1 then -- at the beginning it may be a document
+                    assert.is_truthy(err:find((" line %d: "):format(number + 1), 1, true), err)
+                    assert.is_truthy(err:find(why, 1, true), err)
+                end
+            end
+        end
+    end)
+
+    it("are not taken for two when one begins in the line before", function()
+        for _, lines in ipairs { '{"id":"a"},{"id":"b","x":[1\n{"y":1}]}', '{"id":"{"},{"z":[{"y":"}}"}\n{"q":"{"}]}',
+            '{"id":"a"\n"status":"x"}' } do
+            assert.is_nil((read('{"id":"first"}\n' .. lines .. '\n{"id":"last"}')))
+        end
+    end)
+
     it("keep integers exact, drop null and keep unknown fields", function()
         local list = assert(read '{"id":"a","start_time":9007199254740991,"fail_reason":null,"x":[1]}')
         assert.equal("9007199254740991", ("%.0f"):format(list[1].start_time))

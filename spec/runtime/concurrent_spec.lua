@@ -148,7 +148,8 @@ describe("gather", function()
     end)
 
     it("retries what failed at the same time", function()
-        local client = service:client { random = function() return 0 end }
+        -- Without pauses one request may meet all the faults.
+        local client = service:client { random = function() return 0 end, retries = 10 }
         service:fault({ status = 503 }, { times = 10 })
         local results, errs = gather(repeated(10, function()
             return client:list_sync_records { cluster_id = healthy, limit = 1 }

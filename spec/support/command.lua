@@ -45,7 +45,7 @@ function M.healthy(count)
 end
 
 local function json(record)
-    return require("dwsync.report.rows.ndjson").object(record)
+    return require("dwsync.report.rows.ndjson").maker()(record)
 end
 
 --- Records as lines of JSON. @tparam {table,...} list @treturn string

@@ -1,6 +1,8 @@
 --- The few things of PromQL that the rules are made of: lengths of time, texts, and the labels that tell series apart.
 -- It must not know any rule.
 -- @module dwsync.alerts.promql
+local decimal = require "dwsync.decimal"
+
 local M = {}
 
 --- Labels that tell clusters, sources and verdicts apart. What else a scrape brings along (instance, pod) would make
@@ -27,7 +29,7 @@ end
 -- @tparam number value
 -- @treturn string
 function M.number(value)
-    return ("%.14g"):format(value)
+    return decimal.format("%.14g", value)
 end
 
 --- A text literal.

@@ -1,6 +1,7 @@
 --- What the alerts about sources say: what is so, what to do, and how to go about it, as templates of Prometheus.
 -- It must not put text of a record where it could be taken for a command: a runbook names no source.
 -- @module dwsync.alerts.wording
+local decimal = require "dwsync.decimal"
 local quantities = require "dwsync.quantities"
 local rules = require "dwsync.health.rules"
 
@@ -128,14 +129,14 @@ end
 -- The words of thresholds that are different for each source.
 local COMPUTED = {
     stale = function(options, level)
-        return ("from %s%.14g times the usual time between two successes on, at least %s"):format(
-            level == "critical" and "twice " or "", options.factor, quantities.duration(options.minimum
+        return ("from %s%s times the usual time between two successes on, at least %s"):format(
+            level == "critical" and "twice " or "", decimal.exact(options.factor), quantities.duration(options.minimum
             * (level == "critical" and 2 or 1)))
     end,
     stuck = function(options, level)
         local prefix = level == "critical" and "critical_" or ""
-        return ("from %.14g times the duration of 95 of 100 runs on, at least %s"):format(options[prefix .. "factor"],
-            quantities.duration(options[prefix .. "minimum"]))
+        return ("from %s times the duration of 95 of 100 runs on, at least %s"):format(
+            decimal.exact(options[prefix .. "factor"]), quantities.duration(options[prefix .. "minimum"]))
     end,
 }
 

@@ -3,7 +3,7 @@
 -- @module dwsync.cli.hooks
 local changes = require "dwsync.health.changes"
 local display = require "dwsync.text"
-local ndjson = require "dwsync.report.rows.ndjson"
+local ordered_json = require "dwsync.ordered_json"
 local quantities = require "dwsync.quantities"
 local sandbox = require "dwsync.cli.sandbox"
 
@@ -123,7 +123,7 @@ end
 function M.new(on_change, program, context, sleep)
     return function(event)
         if passes(on_change, event, context) and program then
-            local ran, reason = run_program(program, ndjson.object(event, changes.FIELDS) .. "\n", sleep)
+            local ran, reason = run_program(program, ordered_json.object(event, changes.FIELDS) .. "\n", sleep)
             if not ran then
                 context.stderr:write(display.safe(("dwsync: --on-change %s: %s"):format(program, reason)) .. "\n")
             end

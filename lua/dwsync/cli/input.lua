@@ -2,9 +2,9 @@
 -- service write. As strict as with the service's own answer, and the line is named.
 -- It must not guess: a line that is no record is an error, not a record less.
 -- @module dwsync.cli.input
-local columns = require "dwsync.report.rows.columns"
 local core = require "dwsync.core"
 local errors = require "dwsync.errors"
+local record_fields = require "dwsync.record_fields"
 
 local M = {}
 
@@ -29,7 +29,7 @@ local function explain(err)
 end
 
 local function has_known_field(record)
-    for _, field in ipairs(columns.record_fields) do
+    for _, field in ipairs(record_fields.names) do
         if record[field] ~= nil then
             return true
         end
@@ -109,27 +109,68 @@ local function read_all(stream, first)
     return first .. "\n" .. (rest or "")
 end
 
+local OPENING = ("{"):byte()
+local MANY = 500 -- lines that are decoded at once: the decoder is quick, calling it is not
+
+-- Whether a line is one object that ends where the line does, whatever stands around the line: no other braces.
+local function is_flat(line)
+    return line:byte() == OPENING and not line:find("{", 2, true) and line:find("}", 1, true) == #line
+end
+
+-- The records of flat lines; nil when something is wrong with one of them.
+local function decode_flat(batch)
+    local page = core.decode_page(BEFORE .. table.concat(batch, ",\n") .. AFTER)
+    if not page or #page.sync_records ~= #batch or has_more(page) then
+        return nil
+    end
+    for _, record in ipairs(page.sync_records) do
+        if not has_known_field(record) then
+            return nil
+        end
+    end
+    return page.sync_records
+end
+
+-- Moves the records of the lines in a batch to a list. Returns the list, or nil and the error.
+local function settle(list, batch, name)
+    local found = #batch > 1 and decode_flat(batch)
+    for i, line in ipairs(batch) do
+        local record, message = found and found[i], nil
+        if not record then
+            record, message = decode_line(line)
+        end
+        if not record then
+            return wrong(name, (" line %d"):format(batch.numbers[i]), message)
+        end
+        list[#list + 1] = record
+    end
+    return list
+end
+
 -- Returns a list of records.
 local function read_stream(stream, name)
-    local list, number = {}, 0
+    local list, batch, number = {}, { numbers = {} }, 0
     while true do
         local line, reason = stream:read "*l"
-        if not line then
-            if reason then
-                return wrong(name, "", reason)
-            end
-            return list
+        if reason then
+            return wrong(name, "", reason)
+        elseif not line then
+            return settle(list, batch, name)
         end
         number = number + 1
         line = number == 1 and line:gsub("^\239\187\191", "") or line -- a UTF-8 mark
-        if #list == 0 and opens_document(line) then
+        if #list + #batch == 0 and opens_document(line) then
             return decode_document(("\n"):rep(number - 1) .. read_all(stream, line), name)
         elseif line:find "%S" then
-            local record, message = decode_line(line)
-            if not record then
-                return wrong(name, (" line %d"):format(number), message)
+            local flat = is_flat(line)
+            if not flat or batch.closed or #batch == MANY then
+                local good, err = settle(list, batch, name)
+                if not good then
+                    return nil, err
+                end
+                batch = { numbers = {}, closed = not flat } -- a line that is not flat is decoded alone
             end
-            list[#list + 1] = record
+            batch[#batch + 1], batch.numbers[#batch + 1] = line, number
         end
     end
 end

@@ -1,8 +1,8 @@
 --- The options that shape output, and the rendering that follows them.
 -- It must not decide what is shown, only how.
 -- @module dwsync.cli.output
-local columns = require "dwsync.report.rows.columns"
 local display = require "dwsync.text"
+local record_fields = require "dwsync.record_fields"
 local report = require "dwsync.report"
 
 local M = {}
@@ -36,7 +36,7 @@ local function missing_column(names, rows)
         for _, row in ipairs(rows) do
             present = present or row[name] ~= nil
         end
-        if not present and not columns.is_record_field(name) then
+        if not present and not record_fields.by_name[name] then
             return name
         end
     end

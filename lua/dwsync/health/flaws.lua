@@ -1,6 +1,9 @@
 --- What is wrong with a record, and what is left of it without that.
 -- It must not raise, whatever a record holds, nor change the record.
 -- @module dwsync.health.flaws
+local decimal = require "dwsync.decimal"
+local record_fields = require "dwsync.record_fields"
+
 local type = type
 
 local M = {}
@@ -72,7 +75,7 @@ end
 
 local function clean_text(value)
     if type(value) == "number" then
-        return ("%.14g"):format(value), "type"
+        return decimal.format("%.14g", value), "type"
     elseif not is_text(value) then
         return nil, "type"
     end
@@ -98,11 +101,12 @@ local function clean_count(value)
     return nil, type(value) == "number" and "count" or "type"
 end
 
-local CLEANERS = {
-    id = clean_text, identity_source_id = clean_text, identity_source_type = clean_text, fail_reason = clean_text,
-    start_time = clean_time, end_time = clean_time, add_count = clean_count, update_count = clean_count,
-    delete_count = clean_count, failed_count = clean_count,
-}
+local CLEANERS_OF_TYPE = { text = clean_text, time = clean_time, count = clean_count }
+
+local CLEANERS = {}
+for _, field in ipairs(record_fields.list) do
+    CLEANERS[field.name] = field.name ~= "status" and CLEANERS_OF_TYPE[field.type] or nil
+end
 
 --- A copy of a record without what is wrong with it, and the kinds of flaws it has.
 -- @tparam table record

@@ -1,13 +1,18 @@
 --- In which order runs stand: a total one, so that it does not matter in which order they came.
 -- It must only be given runs without flaws (dwsync.health.flaws).
 -- @module dwsync.health.order
+local record_fields = require "dwsync.record_fields"
+
 local M = {}
 
-local FIELDS = { "id", "status", "end_time", "start_time", "delete_count", "failed_count", "add_count", "update_count",
-    "fail_reason", "identity_source_id", "identity_source_type" }
-
---- The fields in which records with one id are compared.
-M.fields = FIELDS
+-- What tells more of two runs that began and ended together comes first, then the other fields.
+local FIELDS, listed = { "id", "status", "end_time", "start_time", "delete_count", "failed_count" }, {}
+for _, name in ipairs(FIELDS) do
+    listed[name] = true
+end
+for _, name in ipairs(record_fields.names) do
+    FIELDS[#FIELDS + 1] = not listed[name] and name or nil
+end
 
 -- Absent first; a field has one type in all runs.
 local function less_by_content(a, b)

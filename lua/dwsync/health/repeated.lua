@@ -2,11 +2,12 @@
 -- It must give the same answer in whatever order they come.
 -- @module dwsync.health.repeated
 local order = require "dwsync.health.order"
+local record_fields = require "dwsync.record_fields"
 
 local M = {}
 
 local function same(a, b)
-    for _, name in ipairs(order.fields) do
+    for _, name in ipairs(record_fields.names) do
         if a[name] ~= b[name] then
             return false
         end

@@ -1,29 +1,43 @@
 --- The text that keeps a record: JSON of which each record has exactly one, so that equal records are equal texts.
--- It must not lose anything: unknown fields, NUL, bytes that are no UTF-8 and integers of any size come back.
+-- It must not lose anything: unknown fields, NUL and integers of any size come back. What JSON cannot hold is refused.
 -- @module dwsync.history.content
 local core = require "dwsync.core"
-local value = require "dwsync.history.value"
+local ordered_json = require "dwsync.ordered_json"
+local record_fields = require "dwsync.record_fields"
 
 local M = {}
 
--- The service's fields come first, in its order; others follow, sorted.
-local FIELDS = { "id", "identity_source_id", "identity_source_type", "start_time", "end_time", "add_count",
-    "update_count", "delete_count", "failed_count", "status", "fail_reason" }
-local OPENING, KNOWN = {}, {}
-for i, name in ipairs(FIELDS) do
-    OPENING[i], KNOWN[name] = ('"%s":'):format(name), true
+local OPENING = {}
+for i, name in ipairs(record_fields.names) do
+    OPENING[i] = ordered_json.text(name) .. ":"
 end
 
-local function has_unknown(record)
-    for name in pairs(record) do
-        if not KNOWN[name] then
-            return true
+-- ordered_json writes U+FFFD itself as it is, and its escape only for bytes that are not UTF-8.
+local function is_utf8(text)
+    return not text:find("\\ufffd", 1, true) or not text:gsub("\\\\", ""):find("\\ufffd", 1, true)
+end
+
+local function encode(value)
+    local text, reason = ordered_json.encode(value)
+    if text and not is_utf8(text) then
+        return nil, "text that is not UTF-8"
+    end
+    return text, reason
+end
+
+-- The fields that are not the service's; nil when there are none.
+local function others_of(record)
+    local others
+    for name, value in pairs(record) do
+        if not record_fields.by_name[name] then
+            others = others or {}
+            others[name] = value
         end
     end
-    return false
+    return others
 end
 
---- The text of a record.
+--- The text of a record: the service's fields first, in its order, then others, sorted.
 -- @tparam table record
 -- @treturn string text, or nil when it is no record or JSON cannot hold it
 -- @treturn string reason
@@ -32,53 +46,47 @@ function M.encode(record)
         return nil, ("a %s is no record"):format(type(record))
     end
     local parts = {}
-    for i = 1, #FIELDS do
-        local field = record[FIELDS[i]]
-        if field ~= nil then
-            local text, reason = value.encode(field)
+    for i, name in ipairs(record_fields.names) do
+        if record[name] ~= nil then
+            local text, reason = encode(record[name])
             if not text then
-                return nil, ("%s is %s"):format(FIELDS[i], reason)
+                return nil, ("%s is %s"):format(name, reason)
             end
             parts[#parts + 1] = OPENING[i] .. text
         end
     end
-    if has_unknown(record) then
-        local added, reason = value.add_members(parts, record, KNOWN, 1)
-        if not added then
-            return nil, "it holds " .. reason
+    local others = others_of(record)
+    if others then
+        local text, reason = encode(others)
+        if not text or text:sub(1, 1) == "[" then
+            return nil, "it holds " .. (reason or "a value without a name")
         end
+        parts[#parts + 1] = text:sub(2, -2)
     end
     return "{" .. table.concat(parts, ",") .. "}"
 end
 
---- Records from their texts. Those that the decoder of pages takes, nearly all, are its work; it refuses wrong types
--- and what is no Unicode, which is read here.
+--- Records from their texts.
 -- @tparam {string,...} texts as `encode` made them
 -- @treturn {table,...}
 function M.decode(texts)
-    local page = core.decode_page(('{"count":%d,"sync_records":[%s]}'):format(#texts, table.concat(texts, ",")))
+    local list = table.concat(texts, ",")
+    local page = core.decode_page('{"sync_records":[' .. list .. "]}")
     if page then
         return page.sync_records
     end
-    local records = {}
-    for i, text in ipairs(texts) do
-        records[i] = value.decode(text, 1)
-    end
-    return records
+    -- A field of the wrong type is not what the service sends, but it may be kept; elsewhere in a page it is read.
+    local other, err = core.decode_page('{"kept":[' .. list .. '],"sync_records":[]}')
+    return other and other.kept or error("the history holds a record that cannot be read: " .. err.message, 0)
 end
 
---- Whether two texts are the same record to this Lua: LuaJIT's numbers cannot tell integers above 2^53 apart, and what
--- another Lua wrote exactly must not be taken for changed.
+--- Whether two texts are the same record to this version and this Lua: LuaJIT's numbers cannot tell integers above 2^53
+-- apart, and what another one wrote in another way must not be taken for changed.
 -- @tparam string text
 -- @tparam string other
 -- @treturn boolean
 function M.same(text, other)
-    if text == other then
-        return true
-    elseif math.type or not text:find "%d%d%d%d%d%d%d%d%d%d%d%d%d%d%d%d" then
-        return false
-    end
-    return M.encode((value.decode(text, 1))) == M.encode((value.decode(other, 1)))
+    return text == other or M.encode(M.decode({ text })[1]) == M.encode(M.decode({ other })[1])
 end
 
 return M

@@ -6,8 +6,9 @@
 -- (neither: the same content is the same record), ~long:digest (a name too long for an index).
 -- @module dwsync.history.identity
 local core = require "dwsync.core"
+local decimal = require "dwsync.decimal"
 local display = require "dwsync.text"
-local value = require "dwsync.history.value"
+local ordered_json = require "dwsync.ordered_json"
 
 local M = {}
 
@@ -56,13 +57,13 @@ function M.of(record, text)
     local id = record.id
     if type(id) == "string" and id ~= "" then
         return M.of_id(id)
-    elseif type(id) == "number" and id == id then
-        return "~number:" .. value.number(id)
+    elseif type(id) == "number" and decimal.exact(id) then
+        return "~number:" .. decimal.exact(id)
     end
     local start, source = record.start_time, record.identity_source_id
-    if type(start) == "number" and start == start and type(source) == "string" then
+    if type(start) == "number" and decimal.exact(start) and type(source) == "string" then
         local kind = type(record.identity_source_type) == "string" and record.identity_source_type or ""
-        return bounded("~run:" .. value.encode { kind, source, start })
+        return bounded("~run:" .. ordered_json.encode { kind, source, start })
     end
     return "~content:" .. core.sha256(text)
 end

@@ -5,8 +5,9 @@
 -- SQLite. So values are literals: texts come without NUL (content, identity.cell), quotes are doubled, backslashes mean
 -- nothing (PostgreSQL: standard_conforming_strings, which the engine sets).
 -- @module dwsync.history.statements
+local decimal = require "dwsync.decimal"
 local identity = require "dwsync.history.identity"
-local values = require "dwsync.history.value"
+local record_fields = require "dwsync.record_fields"
 
 local M = {}
 
@@ -26,10 +27,7 @@ local function text_column(value)
 end
 
 local function number_column(value)
-    if type(value) ~= "number" or value ~= value or value == math.huge or value == -math.huge then
-        return "NULL"
-    end
-    return values.number(value)
+    return type(value) == "number" and decimal.exact(value) or "NULL"
 end
 
 local function joined(list, convert)
@@ -63,8 +61,12 @@ function M.add_cluster(cluster)
         quoted(cluster))
 end
 
-local TEXTS = { "status", "identity_source_id", "identity_source_type" }
-local NUMBERS = { "start_time", "end_time", "add_count", "update_count", "delete_count", "failed_count" }
+-- The fields with columns of their own: not the id, which is the record's name, nor the reason, which is not asked for.
+local TEXTS, NUMBERS = {}, {}
+for _, field in ipairs(record_fields.list) do
+    local list = field.type == "text" and TEXTS or NUMBERS
+    list[#list + 1] = field.name ~= "id" and field.name ~= "fail_reason" and field.name or nil
+end
 
 local columns, changes = { "cluster_no", "record_id", "version", "saved_at" }, { "version", "saved_at" }
 for _, names in ipairs { TEXTS, NUMBERS, { "content" } } do
@@ -155,10 +157,10 @@ local function conditions_of(cluster, criteria, after)
     local list = { ("cluster_no = (%s)"):format(M.cluster_number(cluster)),
         after.started and "start_time IS NOT NULL" or "start_time IS NULL" }
     if criteria.since then
-        add(list, "start_time >= %s", values.number(criteria.since))
+        add(list, "start_time >= %s", decimal.exact(criteria.since))
     end
     if criteria.until_ then
-        add(list, "start_time < %s", values.number(criteria.until_))
+        add(list, "start_time < %s", decimal.exact(criteria.until_))
     end
     if criteria.status then
         add(list, "status IN (%s)", joined(criteria.status, text_column))
@@ -168,7 +170,7 @@ local function conditions_of(cluster, criteria, after)
         add(list, "(identity_source_id IN (%s) OR identity_source_type IN (%s))", sources, sources)
     end
     if after.name and after.started then
-        add(list, "(start_time, record_id) < (%s, %s)", values.number(after.start), quoted(after.name))
+        add(list, "(start_time, record_id) < (%s, %s)", decimal.exact(after.start), quoted(after.name))
     elseif after.name then
         add(list, "record_id < %s", quoted(after.name))
     end

@@ -42,9 +42,9 @@ describe("a list of records", function()
         local list = make(3)
         list[2].one_more = { deep = true }
         list[3] = { id = "no more than that" }
-        local text = record_list.write(list, 100)
+        local text, object = record_list.write(list, 100), ndjson.maker()
         for _, record in ipairs(list) do
-            assert.truthy(text:find(ndjson.object(record), 1, true))
+            assert.truthy(text:find(object(record), 1, true))
         end
     end)
 

@@ -6,7 +6,7 @@ local connection = require "dwsync.cli.connection"
 local display = require "dwsync.text"
 local doctor = require "dwsync.doctor"
 local failure = require "dwsync.cli.failure"
-local ndjson = require "dwsync.report.rows.ndjson"
+local ordered_json = require "dwsync.ordered_json"
 local options = require "dwsync.client.options"
 local spelling = require "dwsync.cli.spelling"
 local settings_in_force = require "dwsync.doctor.configuration"
@@ -53,7 +53,7 @@ end
 local function show_json(findings, context)
     context:write "["
     for i, finding in ipairs(findings) do
-        context:write((i > 1 and ",\n" or "\n") .. ndjson.object(finding, FIELDS))
+        context:write((i > 1 and ",\n" or "\n") .. ordered_json.object(finding, FIELDS))
     end
     context:write "\n]\n"
 end

@@ -8,6 +8,7 @@ local display = require "dwsync.text"
 local failure = require "dwsync.cli.failure"
 local output = require "dwsync.cli.output"
 local record_options = require "dwsync.cli.record_options"
+local record_fields = require "dwsync.record_fields"
 local records = require "dwsync.records"
 
 local M = {}
@@ -32,7 +33,7 @@ end
 local function fields(args)
     local wanted = {}
     for i, name in ipairs(args.columns or {}) do
-        if not columns.is_record_field(name) then
+        if not record_fields.by_name[name] then
             return nil
         end
         wanted[i] = name
@@ -105,7 +106,7 @@ local function default_columns(args, many)
     if many then
         list[1], list[2] = whole and "cluster_id" or "cluster_name", whole and "cluster_name" or nil
     end
-    for _, name in ipairs(whole and columns.record_fields or columns.records) do
+    for _, name in ipairs(whole and record_fields.names or columns.records) do
         if whole or not many or name ~= "identity_source_type" then -- or the reason would not fit any more
             list[#list + 1] = name
         end

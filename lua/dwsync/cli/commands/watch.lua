@@ -9,7 +9,7 @@ local errors = require "dwsync.errors"
 local failure = require "dwsync.cli.failure"
 local hooks = require "dwsync.cli.hooks"
 local judgement = require "dwsync.cli.judgement"
-local ndjson = require "dwsync.report.rows.ndjson"
+local ordered_json = require "dwsync.ordered_json"
 local quantities = require "dwsync.quantities"
 local report = require "dwsync.report"
 local transient = require "dwsync.errors.transient"
@@ -108,7 +108,7 @@ local function look(judge, args, context, state)
         if not final then
             report_event(event, args, context)
         end
-        context:write(ndjson.object(event, changes.FIELDS) .. "\n")
+        context:write(ordered_json.object(event, changes.FIELDS) .. "\n")
     end
     context:flush()
     for _, event in ipairs(events) do

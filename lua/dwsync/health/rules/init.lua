@@ -2,6 +2,7 @@
 -- It must not read a file; a rule is looked at with its own module.
 -- @module dwsync.health.rules
 local checks = require "dwsync.checks"
+local decimal = require "dwsync.decimal"
 local errors = require "dwsync.errors"
 
 local M = {}
@@ -71,8 +72,8 @@ local function check_pairs(path, checked)
     for _, pair in ipairs(PAIRS) do
         local low, high = checked[pair[1]], checked[pair[2]]
         if low and high and low > high then
-            return nil, { kind = "config", option = pair[1], message = ("%s.%s (%.14g) is above %s.%s (%.14g)"):format(
-                path, pair[1], low, path, pair[2], high) }
+            return nil, { kind = "config", option = pair[1], message = ("%s.%s (%s) is above %s.%s (%s)"):format(
+                path, pair[1], decimal.exact(low), path, pair[2], decimal.exact(high)) }
         end
     end
     return checked

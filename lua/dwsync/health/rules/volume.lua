@@ -2,6 +2,7 @@
 -- the last day.
 -- It must not fire before there are enough runs to tell what is usual.
 -- @module dwsync.health.rules.volume
+local decimal = require "dwsync.decimal"
 local greatest = require "dwsync.health.greatest"
 local median = require "dwsync.health.median"
 local order = require "dwsync.health.order"
@@ -97,8 +98,9 @@ function M.describe(finding, course)
         return "as many accounts added and updated as usual"
     end
     local found = finding.found
-    return ("one run %s %s, usual are %.14g"):format(VERBS[found.field], quantities.count(found.value, "account"),
-        found.usual), ("Find out what changed in %s: a new group or base DN, a bulk import, or an attribute that is "
+    return ("one run %s %s, usual are %s"):format(VERBS[found.field], quantities.count(found.value, "account"),
+        decimal.format("%.14g", found.usual)),
+        ("Find out what changed in %s: a new group or base DN, a bulk import, or an attribute that is "
         .. "now written differently; stop the synchronisation if nobody expected it."):format(
         wording.source(course.source))
 end

@@ -4,10 +4,12 @@
 -- @module dwsync.nginx.serve.health
 local answer = require "dwsync.nginx.serve.answer"
 local health_gate = require "dwsync.health.gate"
-local ndjson = require "dwsync.report.rows.ndjson"
+local ordered_json = require "dwsync.ordered_json"
 local severities = require "dwsync.severity"
 
 local M = {}
+
+local SOURCE = { "cluster", "id", "type", "severity", "last_success", "last_run", "last_status" }
 
 local PARAMETERS = {
     max_age = { kind = "duration", from = 0 },
@@ -19,7 +21,7 @@ local PARAMETERS = {
 local function head(healthy, settings, snapshot, err)
     local age = snapshot.oldest and ngx.now() - snapshot.oldest
     return ('{"healthy":%s,"age":%s,"stale":%s,%s'):format(tostring(healthy), age and ("%.0f"):format(age) or "null",
-        tostring(not age or age > settings.stale_after), err and '"error":' .. ndjson.encode(err) .. "," or "")
+        tostring(not age or age > settings.stale_after), err and '"error":' .. ordered_json.text(err) .. "," or "")
 end
 
 local function send(healthy, settings, snapshot, reader, rest)
@@ -44,14 +46,9 @@ local function worst_of(found)
 end
 
 local function source_text(item)
-    local source = item.source
-    local parts = { ('"cluster":%s'):format(ndjson.encode(item.cluster)) }
-    for _, name in ipairs { "id", "type", "severity", "last_success", "last_run", "last_status" } do
-        if source and source[name] ~= nil then
-            parts[#parts + 1] = ('"%s":%s'):format(name, ndjson.encode(source[name]))
-        end
-    end
-    return "{" .. table.concat(parts, ",") .. "}"
+    local source = item.source or {}
+    return ordered_json.object({ cluster = item.cluster, id = source.id, type = source.type, severity = source.severity,
+        last_success = source.last_success, last_run = source.last_run, last_status = source.last_status }, SOURCE)
 end
 
 -- About some sources only, or about how long ago they succeeded.
@@ -70,7 +67,7 @@ local function serve_part(settings, reader, snapshot, parameters)
         texts[i] = source_text(item)
     end
     send(healthy, settings, snapshot, reader, ('%s"severity":"%s","sources":[%s]'):format(
-        reason and '"reason":' .. ndjson.encode(reason) .. "," or "", worst, table.concat(texts, ",")))
+        reason and '"reason":' .. ordered_json.text(reason) .. "," or "", worst, table.concat(texts, ",")))
 end
 
 --- Answers.

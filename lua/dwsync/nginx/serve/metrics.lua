@@ -1,6 +1,7 @@
 --- metrics(): what Prometheus scrapes, the state of the sources and the refresher's own.
 -- It must not compute what the sweep could.
 -- @module dwsync.nginx.serve.metrics
+local decimal = require "dwsync.decimal"
 local Tally = require "dwsync.nginx.sweep.tally"
 local answer = require "dwsync.nginx.serve.answer"
 
@@ -13,7 +14,7 @@ end
 local function gauge(lines, name, help, value)
     if value then
         family(lines, name, "gauge", help)
-        lines[#lines + 1] = ("%s %.15g\n"):format(name, value)
+        lines[#lines + 1] = ("%s %s\n"):format(name, decimal.format("%.15g", value))
     end
 end
 
@@ -67,7 +68,7 @@ end
 local AGE = [[
 # HELP dwsync_cache_age_seconds Age of the oldest records that are shown.
 # TYPE dwsync_cache_age_seconds gauge
-dwsync_cache_age_seconds %.3f
+dwsync_cache_age_seconds %s
 ]]
 
 local STALE = [[
@@ -85,7 +86,7 @@ function M.serve(settings, reader)
     local age = snapshot.oldest and ngx.now() - snapshot.oldest
     local tail = STALE:format((not age or age > settings.stale_after) and 1 or 0)
     answer.send(200, "text/plain; version=0.0.4; charset=utf-8", lasting_text(snapshot, reader.store), nil,
-        age and AGE:format(age) .. tail or tail)
+        age and AGE:format(decimal.format("%.3f", age)) .. tail or tail)
 end
 
 return M

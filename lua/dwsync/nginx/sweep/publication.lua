@@ -1,7 +1,7 @@
 --- From an overview to the finished texts that handlers serve.
 -- It must not know where they are kept. It runs in a thread.
 -- @module dwsync.nginx.sweep.publication
-local ndjson = require "dwsync.report.rows.ndjson"
+local ordered_json = require "dwsync.ordered_json"
 local record_list = require "dwsync.nginx.sweep.record_list"
 local report = require "dwsync.report"
 local status_page = require "dwsync.report.status.page"
@@ -12,19 +12,7 @@ local SOURCE = { "id", "type", "severity", "last_success", "last_run", "last_sta
 local VERDICT = { "rule", "severity", "source", "source_type", "message" }
 local ERROR = { "kind", "message", "hint", "code", "status" }
 
-local function is_writable(value)
-    local kind = type(value)
-    return kind == "string" or kind == "boolean" or kind == "number" and value == value and math.abs(value) < math.huge
-end
-
-local function object(value, names, more)
-    local parts = {}
-    for _, name in ipairs(names) do
-        parts[#parts + 1] = is_writable(value[name]) and ('"%s":%s'):format(name, ndjson.encode(value[name])) or nil
-    end
-    parts[#parts + 1] = more
-    return "{" .. table.concat(parts, ",") .. "}"
-end
+local object = ordered_json.object
 
 local function list(items, write)
     local parts = {}
@@ -65,7 +53,7 @@ end
 
 -- The members of a JSON object, without its braces: the handler puts the age in front.
 local function health_text(overview)
-    return ('"severity":%s,"evaluated_at":%.0f,"clusters":%s'):format(ndjson.encode(overview.severity),
+    return ('"severity":%s,"evaluated_at":%.0f,"clusters":%s'):format(ordered_json.text(overview.severity),
         overview.now * 1000, list(overview.clusters, cluster))
 end
 

@@ -7,9 +7,10 @@
 --    STATUS SOURCE START OFFSET LENGTH    for each record, digits of fixed width and no blanks between
 --    \n{…},\n{…}            the records; offsets count from the first brace
 -- @module dwsync.nginx.sweep.record_list
-local columns = require "dwsync.report.rows.columns"
 local core = require "dwsync.core"
 local ndjson = require "dwsync.report.rows.ndjson"
+local ordered_json = require "dwsync.ordered_json"
+local record_fields = require "dwsync.record_fields"
 local records = require "dwsync.records"
 
 local M = {}
@@ -57,24 +58,24 @@ end
 
 local BETWEEN = ",\n"
 
+local object = ndjson.maker()
+
 local NAMES = {}
-for i, name in ipairs(columns.record_fields) do
+for i, name in ipairs(record_fields.names) do
     NAMES[i] = { field = name, first = ('{"%s":'):format(name), label = (',"%s":'):format(name) }
 end
-
-local EXACT = 2 ^ 53
 
 -- Almost every text was there before; ids and times were not.
 local function encoded(value, seen)
     local text = seen[value]
     if text then
         return text
-    elseif type(value) == "number" and value % 1 == 0 and value > -EXACT and value < EXACT then
-        return ("%.0f"):format(value)
+    elseif type(value) == "number" then
+        return ordered_json.encode(value)
     elseif type(value) == "string" and #value == 36 and value:find "^[%x-]+$" then
         return '"' .. value .. '"'
     end
-    text = ndjson.encode(value)
+    text = ordered_json.encode(value)
     seen[value] = text
     return text
 end
@@ -86,7 +87,7 @@ local function has_more_than(record, count)
     return count < 0
 end
 
--- Adds to the pieces what ndjson.object writes, sooner: this is most of the work of a sweep. Lines are never texts of
+-- Adds to the pieces what ndjson writes, sooner: this is most of the work of a sweep. Lines are never texts of
 -- their own, since LuaJIT looks at few bytes of a long text to tell it from others, and those are alike in all lines.
 -- Returns the length.
 local function add_line(pieces, record, seen)
@@ -104,7 +105,7 @@ local function add_line(pieces, record, seen)
         for i = #pieces, first + 1, -1 do
             pieces[i] = nil
         end
-        pieces[first + 1] = ndjson.object(record)
+        pieces[first + 1] = object(record)
         return #pieces[first + 1]
     end
     pieces[#pieces + 1] = "}"

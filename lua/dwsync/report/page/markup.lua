@@ -2,6 +2,7 @@
 -- what `element` made goes through as it is.
 -- It must not know what is drawn; names of elements and attributes come from code, never from data.
 -- @module dwsync.report.page.markup
+local decimal = require "dwsync.decimal"
 local display = require "dwsync.text"
 
 local M = {}
@@ -23,7 +24,7 @@ function M.escape(text)
 end
 
 local function number_text(number)
-    return (("%.2f"):format(number):gsub("0+$", ""):gsub("%.$", ""))
+    return (decimal.format("%.2f", number):gsub("0+$", ""):gsub("%.$", ""))
 end
 
 local function value_text(value)

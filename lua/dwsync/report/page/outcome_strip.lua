@@ -2,8 +2,11 @@
 -- It must mean nothing by colour alone: outcomes differ in pattern and in the mark above.
 -- Pure: bins in, markup out. The page brings the style rules and, once, the patterns of dwsync.report.page.timeline.
 -- @module dwsync.report.page.outcome_strip
+local decimal = require "dwsync.decimal"
 local markup = require "dwsync.report.page.markup"
 local run_bins = require "dwsync.report.page.run_bins"
+
+local unpack = table.unpack or unpack -- luacheck: ignore 143
 
 local M = {}
 
@@ -22,10 +25,19 @@ local WORST_FIRST = { "failed", "partial", "unknown", "running" }
 -- @tparam number value
 -- @treturn string
 function M.number(value)
-    return (("%.1f"):format(value):gsub("%.0$", ""))
+    return (decimal.format("%.1f", value):gsub("%.0$", ""))
 end
 
 local number = M.number
+
+-- A piece of a path with coordinates for its "%s".
+local function piece(format, ...)
+    local texts = { ... }
+    for i, value in ipairs(texts) do
+        texts[i] = number(value)
+    end
+    return format:format(unpack(texts))
+end
 
 --- A rectangle as a piece of a path.
 -- @tparam number x
@@ -34,7 +46,7 @@ local number = M.number
 -- @tparam number height
 -- @treturn string
 function M.rectangle(x, y, width, height)
-    return ("M%s %sh%sv%sh-%sz"):format(number(x), number(y), number(width), number(height), number(width))
+    return piece("M%s %sh%sv%sh-%sz", x, y, width, height, width)
 end
 
 --- A bar as a piece of a path that is drawn as wide as a bar is: half the bytes of a rectangle.
@@ -43,7 +55,7 @@ end
 -- @tparam number height
 -- @treturn string
 function M.bar(x, y, height)
-    return ("M%s %sv%s"):format(number(x), number(y), number(height))
+    return piece("M%s %sv%s", x, y, height)
 end
 
 --- Pieces as one element, or nothing.
@@ -58,16 +70,16 @@ end
 -- Each around the point where its path begins; `r` is half its width.
 local MARK_SHAPES = {
     failed = function(r) -- a cross
-        return ("m-%s -%sl%s %sm0 -%sl-%s %s"):format(r, r, 2 * r, 2 * r, 2 * r, 2 * r, 2 * r)
+        return piece("m-%s -%sl%s %sm0 -%sl-%s %s", r, r, 2 * r, 2 * r, 2 * r, 2 * r, 2 * r)
     end,
     partial = function(r) -- a triangle
-        return ("m0 -%sl%s %sh-%sz"):format(1.2 * r, 1.1 * r, 2.1 * r, 2.2 * r)
+        return piece("m0 -%sl%s %sh-%sz", 1.2 * r, 1.1 * r, 2.1 * r, 2.2 * r)
     end,
     running = function(r) -- a ring
-        return ("m-%s 0a%s %s 0 1 0 %s 0a%s %s 0 1 0 -%s 0"):format(r, r, r, 2 * r, r, r, 2 * r)
+        return piece("m-%s 0a%s %s 0 1 0 %s 0a%s %s 0 1 0 -%s 0", r, r, r, 2 * r, r, r, 2 * r)
     end,
     unknown = function(r) -- a square
-        return ("m-%s -%sh%sv%sh-%sz"):format(0.9 * r, 0.9 * r, 1.8 * r, 1.8 * r, 1.8 * r)
+        return piece("m-%s -%sh%sv%sh-%sz", 0.9 * r, 0.9 * r, 1.8 * r, 1.8 * r, 1.8 * r)
     end,
 }
 local MARK = 3
@@ -76,7 +88,7 @@ local MARK = 3
 
 local function marks(bins, place)
     local parts = {}
-    local half = tonumber(number(math.min(MARK, place.step * 0.36)))
+    local half = math.min(MARK, place.step * 0.36)
     for i, bin in ipairs(bins) do
         for _, outcome in ipairs(WORST_FIRST) do
             if bin[outcome] > 0 then

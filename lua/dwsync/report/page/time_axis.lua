@@ -1,6 +1,7 @@
 --- The axis of time below a picture: lines and words at hours and days people know, in UTC.
 -- It must not depend on the host's locale or time zone.
 -- @module dwsync.report.page.time_axis
+local decimal = require "dwsync.decimal"
 local markup = require "dwsync.report.page.markup"
 local timestamps = require "dwsync.timestamps"
 
@@ -48,7 +49,7 @@ function M.draw(span, place)
     local lines, texts = {}, {}
     for tick = math.ceil(span.from / step) * step, span.till, step do
         local x = place.left + (place.right - place.left) * (tick - span.from) / length
-        lines[#lines + 1] = ("M%.1f %dV%d"):format(x, place.top, place.bottom)
+        lines[#lines + 1] = ("M%s %dV%d"):format(decimal.format("%.1f", x), place.top, place.bottom)
         -- Words that would stick out at an end are left away; their line stays.
         if x >= place.left + 14 and x <= place.right - 14 then
             texts[#texts + 1] = markup.element("text", { class = "tl-tick", x = x, y = place.bottom + 13 }, words(tick))

@@ -1,82 +1,28 @@
 --- What the fields of records and clusters are called in a heading, and how their values are written for people.
 -- It must not escape: that is the format's.
 -- @module dwsync.report.rows.columns
+local decimal = require "dwsync.decimal"
+local record_fields = require "dwsync.record_fields"
 local timestamps = require "dwsync.timestamps"
 
 local M = {}
 
-local function time(value)
-    return type(value) == "number" and timestamps.to_iso(value) or tostring(value)
+-- What is shown in columns beside the fields of records.
+local TITLES = { number_of_node = "NODES", cluster_name = "CLUSTER" }
+
+local TYPES = { first = "time", last = "time", from = "time", till = "time", since = "time", now = "time" }
+for _, name in ipairs { "number_of_node", "seconds", "records", "inserted", "updated", "unchanged", "revised", "late",
+    "refused" } do
+    TYPES[name] = "count"
 end
-
--- "%d" for integers, which "%.0f" would round above 2^53; "%.0f" for the whole floats that Lua 5.1 has instead.
-local function digits(number)
-    return (math.type and math.type(number) == "integer" and "%d" or "%.0f"):format(number)
+for _, field in ipairs(record_fields.list) do
+    TITLES[field.name], TYPES[field.name] = field.title, field.type
 end
-
-local function whole(value)
-    return type(value) == "number" and value % 1 == 0 and digits(value) or tostring(value)
-end
-
-local TITLES = {
-    id = "ID",
-    identity_source_id = "SOURCE",
-    identity_source_type = "TYPE",
-    start_time = "START",
-    end_time = "END",
-    add_count = "ADD",
-    update_count = "UPD",
-    delete_count = "DEL",
-    failed_count = "FAIL",
-    fail_reason = "REASON",
-    number_of_node = "NODES",
-    cluster_name = "CLUSTER",
-}
-
-local FORMATS = {
-    start_time = time,
-    end_time = time,
-    first = time,
-    last = time,
-    from = time,
-    till = time,
-    since = time,
-    now = time,
-    add_count = whole,
-    update_count = whole,
-    delete_count = whole,
-    failed_count = whole,
-    number_of_node = whole,
-    seconds = whole,
-    records = whole,
-    inserted = whole,
-    updated = whole,
-    unchanged = whole,
-    revised = whole,
-    late = whole,
-    refused = whole,
-}
 
 --- The columns shown when none are asked for.
 M.records = { "start_time", "status", "identity_source_type", "add_count", "update_count", "delete_count",
     "failed_count", "fail_reason" }
 M.clusters = { "id", "name", "status", "version" }
-
---- All fields of a record, in the order of the service's documentation.
-M.record_fields = { "id", "identity_source_id", "identity_source_type", "start_time", "end_time", "add_count",
-    "update_count", "delete_count", "failed_count", "status", "fail_reason" }
-
---- Whether a record has a field of that name, present or not.
--- @tparam string name
--- @treturn boolean
-function M.is_record_field(name)
-    for _, field in ipairs(M.record_fields) do
-        if field == name then
-            return true
-        end
-    end
-    return false
-end
 
 --- @tparam string name
 -- @treturn string heading
@@ -88,7 +34,14 @@ end
 -- @tparam string name
 -- @treturn boolean
 function M.is_number(name)
-    return FORMATS[name] == whole
+    return TYPES[name] == "count"
+end
+
+--- Whether a column holds points in time.
+-- @tparam string name
+-- @treturn boolean
+function M.is_time(name)
+    return TYPES[name] == "time"
 end
 
 --- A value as text for people: times in ISO 8601 with zone, absent as "".
@@ -96,28 +49,25 @@ end
 -- @param value
 -- @treturn string
 function M.text(name, value)
-    if value == nil then
-        return ""
-    elseif FORMATS[name] then
-        return FORMATS[name](value)
-    elseif type(value) == "table" then
-        return "{…}"
+    if M.is_time(name) and type(value) == "number" then
+        return timestamps.to_iso(value)
     end
-    return tostring(value)
+    return M.raw(value)
 end
 
 --- A value as raw text for programs: numbers unchanged, absent as "".
 -- @param value
 -- @treturn string
 function M.raw(value)
-    if value == nil then
-        return ""
-    elseif type(value) == "number" and value % 1 == 0 then
-        return digits(value)
-    elseif type(value) == "table" then
+    local kind = type(value)
+    if kind == "string" then
+        return value
+    elseif kind == "number" then
+        return decimal.exact(value) or tostring(value)
+    elseif kind == "table" then
         return "{…}"
     end
-    return tostring(value)
+    return value == nil and "" or tostring(value)
 end
 
 return M

@@ -3,11 +3,15 @@
 -- @module dwsync.report.rows.csv
 local columns = require "dwsync.report.rows.columns"
 local display = require "dwsync.text"
+local lines = require "dwsync.report.rows.lines"
 
 local M = {}
 
 -- Full-width + - = @, which spreadsheets of East Asia take for the narrow ones.
 local WIDE_SIGN = "^\239\188[\139\141\157\160]"
+
+-- What a text has that cannot stand as it is, or may not.
+local SPECIAL = '[%c",=+@\128-\255-]'
 
 local function cell(value)
     local text = display.harmless(columns.raw(value))
@@ -23,14 +27,12 @@ end
 --- @tparam table document
 -- @tparam function write
 function M.render(document, write)
-    write(table.concat(document.columns, ",") .. "\n")
-    for _, row in ipairs(document.rows) do
-        local cells = {}
-        for i, name in ipairs(document.columns) do
-            cells[i] = cell(row[name])
-        end
-        write(table.concat(cells, ",") .. "\n")
+    local cells = {}
+    for i, name in ipairs(document.columns) do
+        cells[i] = { name = name, absent = "", special = SPECIAL, text = cell }
     end
+    write(table.concat(document.columns, ",") .. "\n")
+    lines.write(document.rows, lines.maker(cells, { open = "", separator = ",", close = "\n" }), write)
 end
 
 return M

@@ -6,6 +6,7 @@ local display = require "dwsync.text"
 local markup = require "dwsync.report.page.markup"
 local page = require "dwsync.report.page"
 local quantities = require "dwsync.quantities"
+local record_fields = require "dwsync.record_fields"
 
 local M = {}
 
@@ -14,15 +15,12 @@ local MAX_CELL = 500
 local TITLES = { sync_records = "Synchronisation records", clusters = "Clusters" }
 
 -- What a person reads in a page has room for words.
-local HEADINGS = { id = "ID", identity_source_id = "Source", identity_source_type = "Type", start_time = "Start",
-    end_time = "End", add_count = "Added", update_count = "Updated", delete_count = "Deleted", failed_count = "Failed",
-    status = "Status", fail_reason = "Reason", name = "Name", version = "Version", number_of_node = "Nodes" }
-
-local CLASSES = { start_time = "instant", end_time = "instant", fail_reason = "wide" }
+local HEADINGS = { name = "Name", version = "Version", number_of_node = "Nodes" }
 
 local function column(name)
-    return { title = HEADINGS[name] or columns.title(name),
-        class = columns.is_number(name) and "number" or CLASSES[name] }
+    local field = record_fields.by_name[name]
+    return { title = field and field.heading or HEADINGS[name] or columns.title(name),
+        class = field and field.class or columns.is_number(name) and "number" or nil }
 end
 
 local function cell(name, value)

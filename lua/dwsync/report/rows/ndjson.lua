@@ -1,71 +1,66 @@
 --- One JSON object a line; times are raw milliseconds, absent fields stay absent.
--- It must write fields in a fixed order, so that outputs can be compared.
 -- @module dwsync.report.rows.ndjson
-local columns = require "dwsync.report.rows.columns"
-local display = require "dwsync.text"
-local json = require "dwsync.json"
+local lines = require "dwsync.report.rows.lines"
+local ordered_json = require "dwsync.ordered_json"
+local record_fields = require "dwsync.record_fields"
 
 local M = {}
 
-local POSITION = {}
-for i, name in ipairs(columns.record_fields) do
-    POSITION[name] = i
+local function column(name)
+    return { name = name, before = ordered_json.text(name) .. ":", quote = '"', special = ordered_json.SPECIAL,
+        text = function(value)
+            local text, reason = ordered_json.encode(value)
+            return text or error(("%s is %s, which JSON cannot hold"):format(name, reason), 0)
+        end }
 end
 
--- Known fields as documented, then the others by name.
-local function before(a, b)
-    local left, right = POSITION[a] or math.huge, POSITION[b] or math.huge
-    if left ~= right then
-        return left < right
+local function has_more_than(row, count)
+    for _ in pairs(row) do
+        count = count - 1
     end
-    return a < b
+    return count < 0
 end
 
-local function field_names(row)
-    local names = {}
-    for name in pairs(row) do
-        names[#names + 1] = name
-    end
-    table.sort(names, before)
-    return names
-end
-
-local function escape(code)
-    if code > 0xFFFF then
-        code = code - 0x10000
-        return ("\\u%04x\\u%04x"):format(0xD800 + math.floor(code / 0x400), 0xDC00 + code % 0x400)
-    end
-    return ("\\u%04x"):format(code)
-end
-
---- A value as JSON that is valid UTF-8, and in which nothing is left that is hidden or that a terminal obeys: all that
--- is escaped, so a program reads what it was.
--- @param value
--- @treturn string
-function M.encode(value)
-    return display.escape_hidden(json.encode(value), escape)
-end
-
---- One row as a JSON object.
--- @tparam table row
--- @tparam {string,...} names fields to write; nil for all
--- @treturn string
-function M.object(row, names)
-    local parts = {}
-    for _, name in ipairs(names or field_names(row)) do
-        if row[name] ~= nil then
-            parts[#parts + 1] = ("%s:%s"):format(M.encode(name), M.encode(row[name]))
+local function other_members(row, known)
+    local others = {}
+    for name, value in pairs(row) do
+        if not known[name] then
+            others[name] = value
         end
     end
-    return "{" .. table.concat(parts, ",") .. "}"
+    local text, reason = ordered_json.encode(others)
+    if not text or text:sub(1, 1) == "[" then
+        error(("a row holds %s, which JSON cannot hold"):format(reason or "a value without a name"), 0)
+    end
+    return text:sub(2, -2)
+end
+
+--- A function that makes rows JSON objects.
+-- @tparam[opt] {string,...} names the fields to write; nil for all: those of a record as documented, then the others by
+-- name
+-- @tparam[opt=""] string before what stands before each object
+-- @tparam[opt=""] string behind what stands behind it
+-- @treturn function(row) → string
+function M.maker(names, before, behind)
+    local columns, shape = {}, { open = (before or "") .. "{", separator = ",", close = "}" .. (behind or "") }
+    for i, name in ipairs(names or record_fields.names) do
+        columns[i] = column(name)
+    end
+    local object = lines.maker(columns, shape)
+    return function(row)
+        local text, count = object(row)
+        if not names and has_more_than(row, count) then
+            return text:sub(1, -1 - #shape.close) .. (count > 0 and "," or "")
+                .. other_members(row, record_fields.by_name) .. shape.close
+        end
+        return text
+    end
 end
 
 --- @tparam table document
 -- @tparam function write
 function M.render(document, write)
-    for _, row in ipairs(document.rows) do
-        write(M.object(row, not document.every_field and document.columns or nil) .. "\n")
-    end
+    lines.write(document.rows, M.maker(not document.every_field and document.columns or nil, "", "\n"), write)
 end
 
 return M

@@ -3,6 +3,9 @@
 -- @module dwsync.report.rows.table
 local columns = require "dwsync.report.rows.columns"
 local display = require "dwsync.text"
+local rows = require "dwsync.report.rows.lines"
+
+local concat = table.concat
 
 local M = {}
 
@@ -10,26 +13,61 @@ local GAP = "  "
 local MIN_LAST = 8 -- the last column is cut to fit, but never to less
 local MAX_OTHER = 120 -- of the others, or one long text would widen every row
 
+local BLANK = (" "):byte()
+local FEW = 256 -- texts of a column that are remembered
+
 local COLORS = { FAILED = "31", RUNNING = "33", FINISHED = "32" }
 
-local function cell(name, value)
-    -- To the second: milliseconds only cost room here.
-    return display.safe(columns.text(name, value):gsub("^(%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d)%.%d%d%dZ$", "%1Z"))
+-- Remembers what a function makes of a value, for the values that come again and again.
+local function remembering(make)
+    local made, room = {}, FEW
+    return function(value)
+        local text = made[value]
+        if text == nil then
+            text = make(value)
+            if room > 0 then
+                made[value], room = text, room - 1
+            end
+        end
+        return text
+    end
+end
+
+-- To the second: milliseconds only cost room here.
+local function time(value)
+    local text = columns.text("start_time", value)
+    local is_iso = type(value) == "number" and #text == #"2025-05-19T06:55:23.055Z"
+    return is_iso and text:sub(1, 19) .. "Z" or display.safe(text)
+end
+
+local function cell_of(name)
+    if columns.is_time(name) then
+        return time
+    end
+    local text = function(value)
+        return display.safe(columns.text(name, value))
+    end
+    local remembered = remembering(text)
+    return function(value)
+        return value ~= nil and value == value and remembered(value) or text(value)
+    end
 end
 
 local function layout(document)
-    local lines, widths = { {} }, {}
+    local lines, widths, cells, width = { {} }, {}, {}, remembering(display.width)
     for i, name in ipairs(document.columns) do
         lines[1][i] = columns.title(name)
-        widths[i] = #lines[1][i]
+        widths[i], cells[i] = #lines[1][i], cell_of(name)
     end
-    for _, row in ipairs(document.rows) do
+    for r, row in ipairs(document.rows) do
         local line = { row = row }
         for i, name in ipairs(document.columns) do
-            line[i] = cell(name, row[name])
-            widths[i] = math.max(widths[i], display.width(line[i]))
+            line[i] = cells[i](row[name])
+            if #line[i] > widths[i] then
+                widths[i] = math.max(widths[i], width(line[i]))
+            end
         end
-        lines[#lines + 1] = line
+        lines[r + 1] = line
     end
     return lines, widths
 end
@@ -45,9 +83,12 @@ local function fit(widths, limit)
     end
 end
 
-local function pad(text, width, right)
-    local blanks = (" "):rep(width - display.width(text))
-    return right and blanks .. text or text .. blanks
+local function padded(width, right)
+    return function(text)
+        text = display.cut(text, width)
+        local blanks = (" "):rep(width - display.width(text))
+        return right and blanks .. text or text .. blanks
+    end
 end
 
 local function paint(text, name, row)
@@ -61,14 +102,22 @@ end
 function M.render(document, write, options)
     local lines, widths = layout(document)
     fit(widths, options.width)
-    for _, line in ipairs(lines) do
-        local cells = {}
-        for i, name in ipairs(document.columns) do
-            local text = pad(display.cut(line[i], widths[i]), widths[i], columns.is_number(name))
-            cells[i] = options.color and paint(text, name, line.row) or text
-        end
-        write((table.concat(cells, GAP):match "^.*%S" or "") .. "\n") -- gsub("%s+$") is slow for many blanks
+    local pads, cells, count = {}, {}, #document.columns
+    for i, name in ipairs(document.columns) do
+        pads[i] = remembering(padded(widths[i], columns.is_number(name)))
     end
+    rows.write(lines, function(line)
+        for i = 1, count do
+            local text = line[i]
+            cells[i] = pads[i](text)
+            cells[i] = options.color and paint(cells[i], document.columns[i], line.row) or cells[i]
+        end
+        local text = concat(cells, GAP, 1, count)
+        if text:byte(-1) == BLANK then
+            text = text:match "^.*%S" or "" -- gsub("%s+$") is slow for many blanks
+        end
+        return text .. "\n"
+    end, write)
 end
 
 return M

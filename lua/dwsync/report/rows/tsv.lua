@@ -3,6 +3,7 @@
 -- @module dwsync.report.rows.tsv
 local columns = require "dwsync.report.rows.columns"
 local display = require "dwsync.text"
+local lines = require "dwsync.report.rows.lines"
 
 local M = {}
 
@@ -11,14 +12,18 @@ local ESCAPES = { ["\t"] = "\\t", ["\n"] = "\\n", ["\r"] = "\\r", ["\\"] = "\\\\
 --- @tparam table document
 -- @tparam function write
 function M.render(document, write)
-    write(table.concat(document.columns, "\t") .. "\n")
-    for _, row in ipairs(document.rows) do
-        local cells = {}
-        for i, name in ipairs(document.columns) do
-            cells[i] = display.harmless(columns.text(name, row[name])):gsub("[\t\n\r\\]", ESCAPES)
-        end
-        write(table.concat(cells, "\t") .. "\n")
+    local cells = {}
+    for i, name in ipairs(document.columns) do
+        cells[i] = { name = name, absent = "", special = "[%c\\\128-\255]", integers = not columns.is_time(name),
+            text = function(value)
+                if type(value) == "number" then
+                    return columns.text(name, value)
+                end
+                return (display.harmless(columns.text(name, value)):gsub("[\t\n\r\\]", ESCAPES))
+            end }
     end
+    write(table.concat(document.columns, "\t") .. "\n")
+    lines.write(document.rows, lines.maker(cells, { open = "", separator = "\t", close = "\n" }), write)
 end
 
 return M

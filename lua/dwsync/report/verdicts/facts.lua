@@ -1,6 +1,7 @@
 --- What all the health formats read out of an overview: verdicts as flat rows, names for clusters and sources.
 -- It must not judge, escape, or trust the types of what records brought along.
 -- @module dwsync.report.verdicts.facts
+local decimal = require "dwsync.decimal"
 local display = require "dwsync.text"
 local quantities = require "dwsync.quantities"
 local severities = require "dwsync.severity"
@@ -18,8 +19,10 @@ function M.text(value)
     local kind = type(value)
     if kind == "string" then
         return value
+    elseif kind == "number" then
+        return decimal.exact(value) or tostring(value)
     end
-    return (kind == "number" or kind == "boolean") and tostring(value) or ""
+    return kind == "boolean" and tostring(value) or ""
 end
 
 --- The same as the beginning of a line for people.

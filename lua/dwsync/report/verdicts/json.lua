@@ -11,8 +11,7 @@
 -- "error" stands in clusters that could not be asked, everything from "records" on in the others. Absent values are
 -- left out. "verdicts" are all of the cluster and its sources, worst first; lists are there when they are empty, too.
 -- @module dwsync.report.verdicts.json
-local ndjson = require "dwsync.report.rows.ndjson"
-local quantities = require "dwsync.quantities"
+local ordered_json = require "dwsync.ordered_json"
 local severities = require "dwsync.severity"
 local verdicts = require "dwsync.report.verdicts.facts"
 
@@ -20,30 +19,16 @@ local M = {}
 
 local VERDICT = { "severity", "rule", "source", "source_type", "value", "unit", "warning", "critical", "since",
     "record_id", "message", "advice" }
-local STATISTICS = { "runs", "windows", "duration_p50", "duration_p95", "median_gap", "last_run", "last_run_id",
+local STATISTICS = { "runs", "duration_p50", "duration_p95", "median_gap", "last_run", "last_run_id",
     "last_status", "last_success", "last_success_id", "next_expected", "added", "updated", "deleted", "failed" }
 local WINDOW = { "runs", "ok", "partial", "failed", "running", "success_ratio" }
 local REASON = { "template", "class", "count", "first_seen", "last_seen", "sample", "record_id", "cause", "next_step" }
 local ERROR = { "kind", "message", "hint", "code", "status", "request_id" }
 
-local function scalar(value)
-    local kind = type(value)
-    if kind == "string" or kind == "boolean" or quantities.is_finite(value) then
-        return ndjson.encode(value)
-    end
-end
+local object, members = ordered_json.object, ordered_json.members
 
 local function pair(name, text)
-    return ndjson.encode(name) .. ":" .. text
-end
-
-local function object(value, names)
-    local parts = {}
-    for _, name in ipairs(names) do
-        local text = scalar(value[name])
-        parts[#parts + 1] = text and pair(name, text) or nil
-    end
-    return parts
+    return ordered_json.text(name) .. ":" .. text
 end
 
 local function braces(parts)
@@ -60,7 +45,7 @@ end
 
 local function flat(names)
     return function(item)
-        return braces(object(item, names))
+        return object(item, names)
     end
 end
 
@@ -68,32 +53,31 @@ local function statistics(value)
     local windows = {}
     for _, span in ipairs { "24h", "7d", "30d" } do
         local window = (value.windows or {})[span]
-        windows[#windows + 1] = window and pair(span, braces(object(window, WINDOW))) or nil
+        windows[#windows + 1] = window and pair(span, object(window, WINDOW)) or nil
     end
-    local parts = object(value, STATISTICS)
+    local parts = members(value, STATISTICS)
     table.insert(parts, math.min(2, #parts + 1), pair("windows", braces(windows)))
     return braces(parts)
 end
 
 local function source(item)
-    return braces {
-        table.concat(object({ id = item.id, type = item.type, severity = severities.known(item.severity) },
-            { "id", "type", "severity" }), ","),
-        pair("statistics", statistics(item.statistics or {})),
-        pair("reasons", list(item.reasons, flat(REASON))),
-    }
+    local parts = members({ id = item.id, type = item.type, severity = severities.known(item.severity) },
+        { "id", "type", "severity" })
+    parts[#parts + 1] = pair("statistics", statistics(item.statistics or {}))
+    parts[#parts + 1] = pair("reasons", list(item.reasons, flat(REASON)))
+    return braces(parts)
 end
 
 local function cluster(item)
-    local parts = object({ id = verdicts.cluster_id(item), name = type(item.cluster) == "table" and item.cluster.name,
+    local parts = members({ id = verdicts.cluster_id(item), name = type(item.cluster) == "table" and item.cluster.name,
         severity = severities.known(item.severity) }, { "id", "name", "severity" })
     local evaluation = item.evaluation
     if not evaluation then
         local err = type(item.error) == "table" and item.error or { message = verdicts.text(item.error) }
-        parts[#parts + 1] = pair("error", braces(object(err, ERROR)))
+        parts[#parts + 1] = pair("error", object(err, ERROR))
         return braces(parts)
     end
-    parts[#parts + 1] = pair("records", scalar(evaluation.records) or "0")
+    parts[#parts + 1] = pair("records", ordered_json.encode(evaluation.records) or "0")
     parts[#parts + 1] = pair("verdicts", list(evaluation.verdicts, flat(VERDICT), ",\n"))
     parts[#parts + 1] = pair("sources", list(evaluation.sources, source, ",\n"))
     parts[#parts + 1] = pair("statistics", statistics(evaluation.statistics or {}))
@@ -104,8 +88,8 @@ end
 --- @tparam table overview
 -- @tparam function write
 function M.render(overview, write)
-    local head = { pair("now", scalar(math.floor(overview.now * 1000))),
-        pair("severity", ndjson.encode(severities.known(overview.severity))) }
+    local head = members({ now = math.floor(overview.now * 1000), severity = severities.known(overview.severity) },
+        { "now", "severity" })
     write("{" .. table.concat(head, ",") .. ',"clusters":[')
     for i, item in ipairs(overview.clusters) do
         write((i > 1 and ",\n" or "\n") .. cluster(item))

@@ -1,6 +1,7 @@
 --- One line for Nagios and Icinga: "CRITICAL - text | perfdata", thresholds in the perfdata.
 -- It must not let foreign text end the text (|), the line, or what a notification command quotes.
 -- @module dwsync.report.verdicts.nagios
+local decimal = require "dwsync.decimal"
 local display = require "dwsync.text"
 local quantities = require "dwsync.quantities"
 local severities = require "dwsync.severity"
@@ -82,7 +83,7 @@ local function figure(value, verdict)
         return ""
     end
     value = verdict.unit == "ratio" and value * 100 or value
-    return (("%.3f"):format(value):gsub("0+$", ""):gsub("%.$", ""))
+    return (decimal.format("%.3f", value):gsub("0+$", ""):gsub("%.$", ""))
 end
 
 local function word(value, length)

@@ -1,6 +1,7 @@
 --- Prometheus' text exposition: points in time rather than ages, and labels of few values only.
 -- It must not put text of a record into a label but for ids and types; failure reasons show their class alone.
 -- @module dwsync.report.verdicts.prometheus
+local decimal = require "dwsync.decimal"
 local display = require "dwsync.text"
 local quantities = require "dwsync.quantities"
 local severities = require "dwsync.severity"
@@ -34,7 +35,7 @@ local function number(value)
     if value % 1 == 0 and math.abs(value) < 2 ^ 53 then
         return ("%.0f"):format(value)
     end
-    return ("%.15g"):format(value)
+    return decimal.format("%.15g", value)
 end
 
 local function with(labels, more)

@@ -1,0 +1,36 @@
+--- Numbers as text with a decimal point, whatever the locale's is: PUC Lua writes them with the C library, which
+-- follows os.setlocale of the host program.
+-- @module dwsync.decimal
+local M = {}
+
+local INTEGER_END = 2 ^ 63
+
+local math_type = math.type or function()
+    return "float"
+end
+
+--- What string.format writes for one number, with a point.
+-- @tparam string format of one number, such as "%.3f"
+-- @tparam number number
+-- @treturn string
+function M.format(format, number)
+    return (format:format(number):gsub("[^%w.+-]+", "."))
+end
+
+--- Every digit of a number, and none that says nothing; an integer and the equal float are written alike.
+-- @tparam number number
+-- @treturn string or nil for NaN and infinity, which have no digits
+function M.exact(number)
+    if math_type(number) == "integer" then
+        return ("%d"):format(number)
+    elseif number % 1 == 0 and number > -INTEGER_END and number < INTEGER_END then
+        return number == 0 and "0" or ("%.0f"):format(number)
+    elseif number ~= number or number == math.huge or number == -math.huge then
+        return nil
+    end
+    -- Fourteen digits are what a person or a program wrote; what needs more was calculated.
+    local short = ("%.14g"):format(number)
+    return M.format(tonumber(short) == number and "%.14g" or "%.17g", number)
+end
+
+return M

@@ -1,0 +1,34 @@
+--- The fields of a synchronisation record, in the order of the service's documentation: what they are called, what
+-- they hold, and how they are headed.
+--
+-- `type` is "text", "time" (milliseconds since the epoch) or "count"; `title` heads a column in a terminal,
+-- `heading` in a page, where there is room for words; `class` is the page's style class of the column.
+-- @module dwsync.record_fields
+local M = {}
+
+--- The fields: {name =, type =, title =, heading =, class =}.
+M.list = {
+    { name = "id", type = "text", title = "ID", heading = "ID" },
+    { name = "identity_source_id", type = "text", title = "SOURCE", heading = "Source" },
+    { name = "identity_source_type", type = "text", title = "TYPE", heading = "Type" },
+    { name = "start_time", type = "time", title = "START", heading = "Start", class = "instant" },
+    { name = "end_time", type = "time", title = "END", heading = "End", class = "instant" },
+    { name = "add_count", type = "count", title = "ADD", heading = "Added", class = "number" },
+    { name = "update_count", type = "count", title = "UPD", heading = "Updated", class = "number" },
+    { name = "delete_count", type = "count", title = "DEL", heading = "Deleted", class = "number" },
+    { name = "failed_count", type = "count", title = "FAIL", heading = "Failed", class = "number" },
+    { name = "status", type = "text", title = "STATUS", heading = "Status" },
+    { name = "fail_reason", type = "text", title = "REASON", heading = "Reason", class = "wide" },
+}
+
+--- Their names.
+M.names = {}
+
+--- The fields by name.
+M.by_name = {}
+
+for i, field in ipairs(M.list) do
+    M.names[i], M.by_name[field.name] = field.name, field
+end
+
+return M

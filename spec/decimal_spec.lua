@@ -1,0 +1,34 @@
+local decimal = require "dwsync.decimal"
+
+describe("a number as text", function()
+    it("has every digit when it is whole, integer or float", function()
+        assert.equal("3", decimal.exact(3))
+        assert.equal("3", decimal.exact(3.0))
+        assert.equal("0", decimal.exact(-0.0))
+        assert.equal("1152921504606846976", decimal.exact(2 ^ 60))
+        assert.equal("-9007199254740992", decimal.exact(-2 ^ 53))
+        if math.type then
+            assert.equal("9223372036854775807", decimal.exact(math.maxinteger))
+        end
+    end)
+
+    it("has as few digits as bring it back", function()
+        for text, number in pairs { ["0.75"] = 0.75, ["0.1"] = 0.1, ["1e+300"] = 1e300, ["-1.5e-07"] = -1.5e-7 } do
+            assert.equal(text, decimal.exact(number))
+        end
+        for _, number in ipairs { 1 / 3, 2 / 3, 0.1 + 0.2, 1e300 / 7 } do
+            assert.equal(number, tonumber(decimal.exact(number)))
+        end
+    end)
+
+    it("is not there for what has no digits", function()
+        assert.is_nil(decimal.exact(0 / 0))
+        assert.is_nil(decimal.exact(math.huge))
+        assert.is_nil(decimal.exact(-math.huge))
+    end)
+
+    it("follows a format", function()
+        assert.equal("0.750", decimal.format("%.3f", 0.75))
+        assert.equal("-1.5e+10", decimal.format("%.3g", -1.5e10))
+    end)
+end)

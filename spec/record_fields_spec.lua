@@ -1,0 +1,35 @@
+local core = require "dwsync.core"
+local record_fields = require "dwsync.record_fields"
+
+local WRONG = { text = 5, time = "soon", count = "many" }
+local RIGHT = { text = "x", time = 1747637723055, count = 5 }
+
+local function decode(name, value)
+    return core.decode_page(('{"sync_records":[{"%s":%s}]}'):format(name,
+        type(value) == "string" and '"' .. value .. '"' or ("%d"):format(value)))
+end
+
+describe("the fields of a record", function()
+    it("are those that the decoder checks, with its types", function()
+        for _, field in ipairs(record_fields.list) do
+            assert.equal(RIGHT[field.type], assert(decode(field.name, RIGHT[field.type])).sync_records[1][field.name])
+            local page, err = decode(field.name, WRONG[field.type])
+            assert.is_nil(page, field.name)
+            assert.is_truthy(err.message:find(field.name, 1, true))
+        end
+    end)
+
+    it("are all that the decoder can choose", function()
+        local body = '{"sync_records":[{"id":"x","other":1}]}'
+        assert.same({ id = "x" }, assert(core.decode_page(body, { fields = record_fields.names })).sync_records[1])
+    end)
+
+    it("are there by name, in the same order, each with a title and a heading", function()
+        for i, field in ipairs(record_fields.list) do
+            assert.equal(field.name, record_fields.names[i])
+            assert.equal(field, record_fields.by_name[field.name])
+            assert.is_string(field.title)
+            assert.is_string(field.heading)
+        end
+    end)
+end)
