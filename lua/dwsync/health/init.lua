@@ -49,7 +49,7 @@ M.rules = rules.check
 --- Judges the records of one cluster. Severities, from best to worst: ok, unknown, warning, critical. A threshold fires
 -- when its value is reached. The order of the records makes no difference, and neither do records that come twice.
 -- @tparam list|function|dwsync.records given records: a list, an iterator or a sequence
--- @tparam[opt] table rules see dwsync.health.rules; wrong ones raise
+-- @tparam[opt] table given_rules see dwsync.health.rules; wrong ones raise
 -- @tparam number now seconds since the epoch
 -- @treturn table evaluation: `now`, `severity`, `verdicts` (worst first), `sources` (worst first: `id`, `type`,
 -- `severity`, `verdicts`, `statistics`, `reasons`), `statistics`, `reasons`, `records` (how many were read). A verdict
@@ -79,7 +79,7 @@ end
 --- What would have fired over the history of records, when, and for how long: to tune thresholds. At any time only what
 -- was known by then counts. The rule "never" has no place in it.
 -- @tparam list|function|dwsync.records given records
--- @tparam[opt] table rules as for evaluate
+-- @tparam[opt] table given_rules as for evaluate
 -- @tparam[opt] table options `now`: seconds since the epoch where history ends (default: the newest time of the
 -- records); `since`: milliseconds, alerts that ended before are left out
 -- @treturn {table,...} alerts by time: `rule`, `source`, `source_type`, `severity` (the worst reached), `from` and

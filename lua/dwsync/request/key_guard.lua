@@ -109,8 +109,9 @@ function Guard:enter(keys, now, till)
 end
 
 --- Says what came of a request.
+-- @tparam table _ the guard
 -- @tparam table ticket
--- @tparam number now
+-- @tparam number now seconds
 -- @tparam ?boolean accepted true: the service took the signature; nil: nobody can say
 -- @tparam ?dwsync.error refusal the service did not take it
 function Guard.leave(_, ticket, now, accepted, refusal)
