@@ -28,10 +28,13 @@ local function walk(list)
     end
 end
 
---- A sequence over records.
--- @tparam table|function given a list, an iterator (which can be read once), or a sequence
--- @tparam[opt] table options `now`: seconds since the epoch, which relative times ("24h") need
+--- A sequence over records. Nothing is read before somebody asks for the records.
+-- @tparam {dwsync.record,...}|dwsync.records|function():?dwsync.record given a list, an iterator (which can be read
+-- once), or a sequence
+-- @tparam[opt] table options
+-- @tparam[opt] number options.now seconds since the epoch, which relative times ("24h") need
 -- @treturn dwsync.records
+-- @raise for anything else
 function M.from(given, options)
     local now = options and options.now
     if getmetatable(given) == Sequence then
@@ -44,7 +47,13 @@ function M.from(given, options)
     error("records: expected a list, an iterator or a sequence, got " .. type(given), 2)
 end
 
+--- A sequence of records: each method but the last ones returns another, and nothing is read until one of those asks.
+-- Each is a function of this module, too, whose first argument is what `from` takes:
+-- `records.count_by(list, "status")`.
+-- @type dwsync.records
+
 --- An iterator over the records.
+-- @treturn function():?dwsync.record
 -- @usage for record in sequence:each() do print(record.id) end
 function Sequence:each()
     return self.begin()
@@ -52,8 +61,10 @@ end
 
 --- Only the records that meet a condition. A table means what `where` means when a page is fetched: by field a value, a
 -- list of values, or {min =, max =}; a field that is absent meets nothing.
--- @tparam table|function wanted conditions, or function(record) → boolean
+-- @tparam table|function(record:dwsync.record):any wanted conditions, or a function
 -- @treturn dwsync.records
+-- @raise for conditions that make no sense
+-- @usage sequence:where { status = { "FINISHED", "FAILED" }, delete_count = { min = 1 } }
 function Sequence:where(wanted)
     local meets, err = conditions.compile(wanted)
     if not meets then
@@ -103,6 +114,7 @@ end
 --- Only what started at or after a point: "24h" (before now), an ISO 8601 date, or milliseconds since the epoch.
 -- @tparam string|number point
 -- @treturn dwsync.records
+-- @raise for what is not a point in time, and for "24h" when the sequence has no `now`
 function Sequence:since(point)
     local ms, err = read_point(point, self.now, "since")
     if not ms then
@@ -115,8 +127,9 @@ function Sequence:since(point)
 end
 
 --- Only what started before a point.
--- @tparam string|number point
+-- @tparam string|number point as for `since`
 -- @treturn dwsync.records
+-- @raise as `since` does
 function Sequence:until_(point)
     local ms, err = read_point(point, self.now, "until_")
     if not ms then
@@ -174,9 +187,10 @@ local function sorted(list, value_of, descending)
 end
 
 --- Sorted by a field or by what a function gives; equals keep their order, records without a value come last.
--- @tparam string|function field
--- @tparam[opt="asc"] string direction "asc" or "desc"
+-- @tparam string|function(record:dwsync.record):any field
+-- @tparam[opt="asc"] "asc"|"desc" direction
 -- @treturn dwsync.records
+-- @raise for any other argument
 function Sequence:sort_by(field, direction)
     local value_of = getter(field, "sort_by")
     if direction ~= nil and direction ~= "asc" and direction ~= "desc" then
@@ -188,8 +202,9 @@ function Sequence:sort_by(field, direction)
 end
 
 --- The first records, and no more are read.
--- @tparam integer count
+-- @tparam integer count 0 or more
 -- @treturn dwsync.records
+-- @raise for any other count
 function Sequence:take(count)
     if type(count) ~= "number" or count % 1 ~= 0 or count < 0 then
         error("take: expected an integer of 0 or more, got " .. tostring(count), 2)
@@ -206,7 +221,7 @@ function Sequence:take(count)
 end
 
 --- All of them as a list of its own.
--- @treturn {table,...}
+-- @treturn {dwsync.record,...}
 function Sequence:to_list()
     local list = {}
     for record in self.begin() do
@@ -216,9 +231,9 @@ function Sequence:to_list()
 end
 
 --- Lists by a field or by what a function gives; records without a value are under "".
--- @tparam string|function field
--- @treturn {[value]={table,...}}
--- @treturn list the values, in the order of their first record
+-- @tparam string|function(record:dwsync.record):any field
+-- @treturn {[any]={dwsync.record,...}} the lists by value
+-- @treturn {any,...} the values, in the order of their first record
 function Sequence:group_by(field)
     local value_of = getter(field, "group_by")
     local groups, names = {}, {}
@@ -236,8 +251,9 @@ function Sequence:group_by(field)
 end
 
 --- How many records have which value; those without one are under "".
--- @tparam string|function field
--- @treturn {[value]=integer}
+-- @tparam string|function(record:dwsync.record):any field
+-- @treturn {[any]=integer} counts by value
+-- @usage local outcomes = records.from(list):count_by(records.outcome)
 function Sequence:count_by(field)
     local value_of = getter(field, "count_by")
     local counts = {}
@@ -251,8 +267,8 @@ function Sequence:count_by(field)
     return counts
 end
 
---- The sum of a field, or of what a function gives; what is no number counts nothing.
--- @tparam string|function field
+--- The sum of a field, or of what a function gives; what is not a number counts nothing.
+-- @tparam string|function(record:dwsync.record):any field
 -- @treturn number
 function Sequence:sum(field)
     local value_of = getter(field, "sum")
@@ -263,6 +279,8 @@ function Sequence:sum(field)
     end
     return total
 end
+
+--- @section end
 
 -- Each method is a function, too: records.where(list, { status = "FAILED" }).
 for _, name in ipairs { "each", "where", "since", "until_", "sort_by", "take", "to_list", "group_by", "count_by",
@@ -277,8 +295,8 @@ for _, name in ipairs { "each", "where", "since", "until_", "sort_by", "take", "
 end
 
 --- How long a run took.
--- @tparam table record
--- @treturn number seconds, or nil when it has not ended or its times make no sense
+-- @tparam dwsync.record record
+-- @treturn ?number seconds; nil when it has not ended or its times make no sense
 function M.duration(record)
     local start, finish = field_of(record, "start_time"), field_of(record, "end_time")
     if type(start) == "number" and type(finish) == "number" and finish >= start then
@@ -287,9 +305,9 @@ function M.duration(record)
     return nil
 end
 
---- How a run went: "ok", "partial" (finished, but accounts failed), "failed", "running", or "unknown".
--- @tparam table record
--- @treturn string
+--- How a run went.
+-- @tparam dwsync.record record
+-- @treturn string "ok", "partial" (finished, but accounts failed), "failed", "running", or "unknown"
 function M.outcome(record)
     local status = field_of(record, "status")
     if status == "FINISHED" then
