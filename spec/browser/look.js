@@ -5,7 +5,16 @@ const { chromium } = require("playwright-core");
 const ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync"];
 
-exports.launch = () => chromium.launch({ executablePath: "/usr/bin/chromium", args: ARGUMENTS });
+// Milliseconds that everything may take: a bound for hangs, which no busy machine meets.
+const PATIENCE = exports.PATIENCE = 240000;
+
+exports.launch = () => chromium.launch({ executablePath: "/usr/bin/chromium", args: ARGUMENTS, timeout: PATIENCE });
+
+exports.open = async function open(browser, options) {
+    const context = await browser.newContext({ serviceWorkers: "block", ...options });
+    context.setDefaultTimeout(PATIENCE);
+    return context;
+};
 
 // Runs inside the page. Contrast as WCAG 2.1 defines it, of every text that is shown on what is painted below it.
 exports.look = function look() {

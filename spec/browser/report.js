@@ -2,7 +2,7 @@
 // input and prints a JSON list of what it saw of each.
 "use strict";
 
-const { look, launch } = require("./look.js");
+const { look, launch, open } = require("./look.js");
 
 const VIEWS = {
     light: { viewport: { width: 1200, height: 900 }, colorScheme: "light" },
@@ -11,7 +11,7 @@ const VIEWS = {
 };
 
 async function see(browser, file, view) {
-    const context = await browser.newContext({ ...VIEWS[view], serviceWorkers: "block" });
+    const context = await open(browser, VIEWS[view]);
     const page = await context.newPage();
     const seen = { dialogs: 0, requests: [] };
     page.on("dialog", (dialog) => { seen.dialogs += 1; dialog.dismiss(); });

@@ -2,9 +2,9 @@
 // seen. It must not judge.
 "use strict";
 const readline = require("node:readline");
-const { launch } = require("./look.js");
+const { launch, open, PATIENCE } = require("./look.js");
 
-const PATIENCE = 30000, LOOK_EVERY = 50; // milliseconds; bounds for busy machines, not pauses
+const LOOK_EVERY = 50; // milliseconds
 
 function see() {
     const at = document.activeElement, tile = at.closest("article");
@@ -21,7 +21,7 @@ function see() {
 
 async function main() {
     const browser = await launch();
-    const context = await browser.newContext({ viewport: { width: 320, height: 640 }, serviceWorkers: "block" });
+    const context = await open(browser, { viewport: { width: 320, height: 640 } });
     const page = await context.newPage(), watched = { dialogs: 0, foreign: [], violations: [], failures: [] };
     let origin = "", policy = "";
     page.on("dialog", (dialog) => { watched.dialogs += 1; dialog.dismiss(); });

@@ -1,7 +1,7 @@
 // The status page in Chromium, driven as readers would, and what is seen of it. It reads the texts to serve as JSON from
 // standard input and prints what it saw as JSON; it must not judge. Time is the browser's fake clock: nothing sleeps.
 "use strict";
-const { look, launch } = require("./look.js");
+const { look, launch, open, PATIENCE } = require("./look.js");
 const { serve } = require("./status_server.js");
 
 const VIEWS = {
@@ -20,7 +20,7 @@ const openTiles = (page) => page.evaluate(() => [...document.querySelectorAll("a
 // Playwright's own waiting stands still with the clock.
 async function until(page, condition) {
     for (const began = Date.now(); !await page.evaluate(condition); await page.clock.runFor(20)) {
-        if (Date.now() - began > 10000) throw new Error("never: " + condition);
+        if (Date.now() - began > PATIENCE) throw new Error("never: " + condition);
     }
 }
 
@@ -34,7 +34,7 @@ async function main() {
     async function visit(name, view, state, use, more = {}) {
         Object.assign(server, { document: "stories", body: "stories_body", age: 3, error: "", status: 200, extra: "",
             reset: false, date: 0, asked: [], unchanged: 0 }, state);
-        const context = await browser.newContext({ ...VIEWS[view], serviceWorkers: "block", ...more.context });
+        const context = await open(browser, { ...VIEWS[view], ...more.context });
         const page = await context.newPage();
         const watch = seen[name] = { dialogs: 0, foreign: [], violations: [], failures: [] };
         page.on("dialog", (dialog) => { watch.dialogs += 1; dialog.dismiss(); });
@@ -54,8 +54,8 @@ async function main() {
     // The next poll is due within a minute, whatever went before.
     async function poll(page) {
         const asked = server.asked.length;
-        const over = page.waitForEvent("requestfinished", { timeout: 5000 });
-        const failed = page.waitForEvent("requestfailed", { timeout: 5000 });
+        const over = page.waitForEvent("requestfinished", { timeout: PATIENCE });
+        const failed = page.waitForEvent("requestfailed", { timeout: PATIENCE });
         await page.clock.fastForward(75000);
         await Promise.any([over, failed]);
         [over, failed].forEach((event) => event.catch(() => null));
@@ -202,7 +202,7 @@ async function main() {
 
     await visit("renewed", "light", {}, async (page, watch) => {
         server.body = "other_version";
-        const reloaded = page.waitForEvent("load", { timeout: 5000 });
+        const reloaded = page.waitForEvent("load", { timeout: PATIENCE });
         await poll(page);
         await reloaded;
         watch.documents = server.asked.filter((request) => !request.path.includes("?")).length;

@@ -4,11 +4,11 @@
 
 #include "tls_files.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define OK_TWO "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 #define OK_CLOSE "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
@@ -198,9 +198,8 @@ static void gives_up_on_a_handshake_that_does_not_come(void)
     prepare(&t, HERE, 1);
     exchange_open(&t.e, 1, silent, 1, NULL);
     t.e.transport.connect_timeout_ms = 150;
-    time_t start = time(NULL);
+    t.e.transport.timeout_ms = LONG_MAX; /* by the connect timeout, not the transfer's */
     EXPECT_STATUS(get(&t), DWS_ERR_TIMEOUT);
-    EXPECT(time(NULL) - start < WAIT_MS / 2000); /* by the connect timeout, not the transfer's */
     close_all(&t);
 }
 

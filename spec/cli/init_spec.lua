@@ -73,35 +73,6 @@ describe("wrong usage", function()
     end)
 end)
 
-describe("an error object", function()
-    local function report(err)
-        local stderr = new_stream()
-        local status = cli.report_error(err, { stderr = stderr })
-        return status, stderr.text
-    end
-
-    it("is two lines: what happened, what to do", function()
-        local status, text = report(errors.new { kind = "service", message = "Server failure.", code = "DWS.0005",
-            status = 500, request_id = "r-1", hint = "Try later.", attempts = 4 })
-        assert.equal(1, status)
-        assert.equal("dwsync: service: Server failure (DWS.0005, HTTP 500, request id r-1, 4 attempts).\n"
-            .. "        Try later.\n", text)
-    end)
-
-    it("is status 2 when nothing was sent, 130 when it was cancelled, else 1", function()
-        local statuses = { config = 2, credentials = 2, cancelled = 130 }
-        for _, kind in ipairs { "config", "credentials", "auth", "clock", "permission", "not_found", "throttled",
-            "request", "service", "network", "timeout", "tls", "decode", "incomplete", "cancelled" } do
-            assert.equal(statuses[kind] or 1, (report(errors.new { kind = kind, message = "m" })), kind)
-        end
-    end)
-
-    it("does not drive the terminal", function()
-        local _, text = report(errors.new { kind = "service", message = "a\27[2Jb\194\155c", hint = "d\27e" })
-        assert.equal("dwsync: service: a?[2Jb?c.\n        d?e\n", text)
-    end)
-end)
-
 describe("what is raised inside a command", function()
     local function raising(value)
         return run({ "records", "id", "--since", "1h" }, { now = function() error(value, 0) end })

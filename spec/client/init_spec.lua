@@ -107,6 +107,106 @@ describe("a client", function()
     end)
 end)
 
+describe("what a client works with", function()
+    it("is an option in force, given or by default", function()
+        local client = service:client { timeout = 7, proxy = false }
+        assert.equal(7, client:option "timeout")
+        assert.equal(3, client:option "retries")
+        assert.equal(service.info.project_id, client:option "project_id")
+        assert.is_nil(client:option "proxy")
+    end)
+
+    it("is no secret: credentials are not an option to be read", function()
+        local client = service:client()
+        local good, message = pcall(client.option, client, "credentials")
+        assert.is_false(good)
+        assert.matches("client:option: credentials is neither a text nor a number$", message)
+    end)
+
+    it("is where a service is asked", function()
+        local client = service:client()
+        assert.same({ service.info.endpoint }, client:endpoints "dws")
+        assert.same({ service.info.iam_endpoint }, client:endpoints "iam")
+    end)
+
+    it("is the IAM endpoint that the credentials name, unless the client was given one", function()
+        local keys = { ak = "A", iam_endpoint = "https://iam.example" }
+        local context = { region = "cn-north-4", getenv = function() end, read_file = function() end }
+        assert.same({ "https://iam.example" }, assert(dwsync.new(context)):endpoints("iam", keys))
+        assert.same({ service.info.iam_endpoint }, service:client():endpoints("iam", keys))
+    end)
+
+    it("is the credentials in use, with their source", function()
+        local keys = assert(service:client():credentials())
+        assert.equal(service.info.ak, keys.ak)
+        assert.is_string(keys.source)
+        assert.equal(0, service:asked())
+    end)
+
+    it("is an error object where there are no credentials", function()
+        local keys, err = service:client({ credentials = false, metadata = false, getenv = function() end })
+            :credentials()
+        assert.is_nil(keys)
+        assert.equal("credentials", err.kind)
+    end)
+
+    it("is the clock and the pause of its runtime", function()
+        local paused
+        local runtime = {
+            now = function() return 1234.5 end,
+            sleep = function(seconds) paused = seconds end,
+            perform = function() end,
+        }
+        local client = service:client { runtime = runtime }
+        assert.equal(1234.5, client:now())
+        client:sleep(2.5)
+        assert.equal(2.5, paused)
+    end)
+end)
+
+describe("a probe", function()
+    local function probe(answer, more)
+        local asked = {}
+        local client = service:client {
+            timeout = 20, attempt_timeout = more and more.attempt_timeout, proxy = "http://proxy.example",
+            runtime = {
+                now = os.time, sleep = function() end,
+                perform = function(request)
+                    asked[#asked + 1] = request
+                    return answer or nil, not answer and { kind = "network", code = "resolve", message = "no address" } or nil
+                end,
+            },
+        }
+        local response, err = client:probe "https://dws.example"
+        return asked, response, err
+    end
+
+    it("is one GET of / without credentials, by the way the client goes", function()
+        local response = { status = 404, headers = {}, body = "" }
+        local asked, got = probe(response)
+        assert.equal(1, #asked)
+        assert.equal(response, got)
+        assert.equal("GET https://dws.example/", asked[1].method .. " " .. asked[1].url)
+        assert.same({}, asked[1].headers)
+        assert.equal("http://proxy.example", asked[1].proxy)
+        assert.equal(service.info.ca_file, asked[1].ca_file)
+        assert.is_true(asked[1].certificate_info)
+    end)
+
+    it("takes no longer than one attempt, nor than the whole call", function()
+        assert.equal(20, probe(false, { attempt_timeout = 30 })[1].timeout)
+        assert.equal(5, probe(false, { attempt_timeout = 5 })[1].timeout)
+    end)
+
+    it("is not repeated, and says why it failed", function()
+        local asked, response, err = probe(false)
+        assert.equal(1, #asked)
+        assert.is_nil(response)
+        assert.equal("network", err.kind)
+        assert.equal("resolve", err.code)
+    end)
+end)
+
 describe("list_sync_records", function()
     it("asks for one page with the parameters of the service and no others", function()
         local client = service:client()

@@ -263,9 +263,15 @@ describe("sync_records", function()
     end)
 
     it("has its deadline for each page, all_sync_records for the whole list", function()
-        service:fault({ delay = 0.2 }, { times = cjson.null })
-        local client = service:client { retries = 0 }
-        local parameters = { cluster_id = large, limit = LIMIT, timeout = 1 }
+        local runtime, clock = runtimes.sleepless(), os.time()
+        local perform = runtime.perform
+        runtime.now = function() return clock end
+        runtime.perform = function(request)
+            clock = clock + 20
+            return perform(request)
+        end
+        local client = service:client { retries = 0, runtime = runtime }
+        local parameters = { cluster_id = large, limit = LIMIT, timeout = 60 }
         local records, err = walk(client, parameters)
         assert.is_nil(err)
         assert.equal(TOTAL, #records)

@@ -1,4 +1,5 @@
 local core = require "dwsync.core"
+local growth = require "spec.support.growth"
 
 local PUBLISHED = [[{
   "sync_records" : [ {
@@ -244,15 +245,15 @@ describe("decode_page", function()
         end, "string expected")
     end)
 
-    it("takes a time in proportion to the body, even when sync_records stands there many times", function()
-        local function seconds(times)
+    it("takes memory in proportion to the body, even when sync_records is in it many times", function()
+        local function allocated(times)
             local body = "{" .. ('"sync_records":[{}],'):rep(times) .. '"count":1}'
-            local began = os.clock()
-            assert.equal(1, #core.decode_page(body).sync_records)
-            return os.clock() - began
+            return growth.allocated(function()
+                assert.equal(1, #core.decode_page(body).sync_records)
+            end)
         end
-        seconds(1000)
-        assert.is_true(seconds(100000) < 1) -- measured: 0.03 s; 2.4 s when each list had room for the rest of the body
+        -- Ten times as much; a hundred times when each list had room for the rest of the body.
+        assert.is_true(allocated(3000) < 20 * allocated(300))
     end)
 
     it("tells ids of every length apart", function()

@@ -1,4 +1,5 @@
 local core = require "dwsync.core"
+local patience = require "spec.support.patience"
 local raw_server = require "spec.support.raw_server"
 
 -- What a program's finalisers may do to us: they run whenever the binding makes a Lua value.
@@ -94,7 +95,7 @@ describe("a finaliser", function()
             collecting(function()
                 for _ = 1, 100 do -- with much garbage around, the collector does not come by each time
                     assert(pool:submit(1, { url = server.url, decode = {} }))
-                    response = select(2, pool:next(20))
+                    response = select(2, pool:next(patience.seconds))
                     if next(refusals) then
                         return
                     end

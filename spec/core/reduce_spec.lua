@@ -1,5 +1,6 @@
 local cjson = require "cjson"
 local core = require "dwsync.core"
+local patience = require "spec.support.patience"
 local raw_server = require "spec.support.raw_server"
 
 local WHERE = { status = "FAILED" }
@@ -95,8 +96,8 @@ describe("core.reduce_page", function()
         local function body_of(status, body, decode)
             local response
             raw_server.with(raw_server.saying(raw_server.answer(status, body)), function(server)
-                assert(pool:submit(1, { url = server.url, timeout = 20, decode = decode }))
-                response = select(2, pool:next(20))
+                assert(pool:submit(1, { url = server.url, timeout = patience.seconds, decode = decode }))
+                response = select(2, pool:next(patience.seconds))
             end)
             assert.is_nil(response.page)
             return response.body

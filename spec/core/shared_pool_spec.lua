@@ -2,7 +2,7 @@ local core = require "dwsync.core"
 local emulators = require "spec.support.emulator"
 local raw_server = require "spec.support.raw_server"
 
-local PATIENCE = 20
+local PATIENCE = require("spec.support.patience").seconds
 
 -- Each connection answers as often as it is asked, for a while.
 local function answers(times)
@@ -86,7 +86,7 @@ describe("a shared pool", function()
         assert.equal("dwsync.pool: 0 pending", tostring(pool))
         local submitted, wrong = pool:submit(1, { url = "http://dws.example.com/" })
         assert.same({ nil, "config" }, { submitted, wrong.kind })
-        raw_server.with({ { { "read" }, { "sleep", 5 } } }, function(server)
+        raw_server.with({ { { "read" }, { "hold" } } }, function(server)
             assert(pool:submit("slow", { url = server.url }))
             assert.equal(1, pool:pending())
             assert.same({ nil, "pending" }, { pool:next(0.01) })
@@ -104,7 +104,7 @@ describe("a shared pool", function()
     end)
 
     it("may be closed with transfers under way", function()
-        raw_server.with({ { { "read" }, { "sleep", 5 } } }, function(server)
+        raw_server.with({ { { "read" }, { "hold" } } }, function(server)
             local pool = core.pool { shared = true }
             assert(pool:submit(1, { url = server.url }))
             pool:next(0.01)

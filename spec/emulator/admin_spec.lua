@@ -93,17 +93,22 @@ describe("the emulator's own interface", function()
 
     it("shifts the service's clock: the Date header and what counts as now", function()
         curl.admin(info, "POST", "settings", { clock_offset = 7200 })
+        local began = os.time()
+        local function is_now(date)
+            for second = began + 7199, os.time() + 7201 do
+                if date == os.date("!%a, %d %b %Y %H:%M:%S GMT", second) then
+                    return true
+                end
+            end
+            return false
+        end
         local response = curl.get(info, path)
         assert.equal(401, response.status)
         assert.is_truthy(response.json.error_msg:find("signature expired", 1, true))
-        local expected = {}
-        for second = 7198, 7202 do
-            expected[os.date("!%a, %d %b %Y %H:%M:%S GMT", os.time() + second)] = true
-        end
-        assert.is_true(expected[response.headers.date])
+        assert.is_true(is_now(response.headers.date))
         assert.equal(200, curl.get(info, { path = path, date = curl.date(os.time() + 7200) }).status)
         -- What nginx answers by itself carries the service's date too.
-        assert.is_true(expected[curl.send(info, { path = "/%" }).headers.date])
+        assert.is_true(is_now(curl.send(info, { path = "/%" }).headers.date))
     end)
 
     it("resets settings, data and locks together", function()

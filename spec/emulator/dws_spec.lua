@@ -80,7 +80,7 @@ describe("the emulated DWS", function()
         it("stuck: the last run has been going for nine hours, those before took two minutes", function()
             local list = records "stuck"
             assert.equal("RUNNING", list[1].status)
-            assert.near(9 * HOUR, now_ms() - list[1].start_time, 60000)
+            assert.near(9 * HOUR, now_ms() - list[1].start_time, HOUR / 2)
             for i = 2, #list do
                 assert.equal("FINISHED", list[i].status)
                 assert.near(120000, list[i].end_time - list[i].start_time, 12000)

@@ -95,9 +95,9 @@ describe("examples/mass_deletion_stop.lua", function()
             assert.equal(1, status)
             assert.matches("dwsync: cannot write .*/nowhere/STOP: no such file or directory\n$", err)
             for _, more in ipairs { "-1", "1.5", "many" } do
-                status, _, err = stop(run, "healthy", more)
-                assert.equal(2, status)
-                assert.matches("^usage: ", err)
+                local refused, _, reason = stop(run, "healthy", more)
+                assert.equal(2, refused)
+                assert.matches("^usage: ", reason)
             end
         end)
     end)

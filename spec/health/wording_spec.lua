@@ -21,12 +21,6 @@ describe("wording", function()
         assert.equal("4.17 %", wording.percent(1 / 24))
     end)
 
-    it("takes the teeth out of foreign words, and cuts them", function()
-        assert.equal("a?[31mb c", wording.foreign("a\27[31mb\nc", 40))
-        assert.equal("abcd", wording.foreign("abcd", 4))
-        assert.equal("abcd...", wording.foreign("abcde", 4))
-    end)
-
     it("names a source by its type", function()
         assert.equal("the ldap source", wording.source { type = "ldap" })
         assert.equal("the source", wording.source {})

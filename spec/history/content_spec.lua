@@ -1,6 +1,6 @@
 local content = require "dwsync.history.content"
 local core = require "dwsync.core"
-local value_text = require "dwsync.history.value"
+local display = require "dwsync.text"
 
 local function there_and_back(record)
     return content.decode({ assert(content.encode(record)) })[1]
@@ -32,7 +32,7 @@ describe("the text of a record", function()
             local text = "a" .. string.char(byte) .. "é" .. string.char(byte)
             local encoded = content.encode { fail_reason = text }
             assert.is_nil(encoded:find "[%z\1-\31]")
-            assert.equal(encoded, value_text.valid_utf8(encoded, "?"))
+            assert.equal(encoded, display.utf8(encoded, "?"))
             assert.equal(text, there_and_back { fail_reason = text }.fail_reason)
         end
     end)

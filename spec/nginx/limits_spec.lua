@@ -1,6 +1,7 @@
 local cjson = require "cjson"
 local emulators = require "spec.support.emulator"
 local nginx = require "spec.support.refreshing_nginx"
+local patience = require "spec.support.patience"
 
 describe("a refresher inside nginx", function()
     local service, server
@@ -47,7 +48,7 @@ describe("a refresher inside nginx", function()
         server:wait_for_log "lua_shared_dict is too small"
         assert.equal("pong\n", server:get("/ping").body)
         local sweeps = service:asked()
-        nginx.wait_until(function() return service:asked() > sweeps end, "it to go on")
+        patience.wait_until(function() return service:asked() > sweeps end, "it to go on")
     end)
 
     it("keeps what there was when a larger publication finds no room any more", function()

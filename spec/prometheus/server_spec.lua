@@ -3,10 +3,11 @@ local dashboards = require "spec.prometheus.dashboards"
 local emulators = require "spec.support.emulator"
 local health = require "dwsync.health"
 local nginx = require "spec.support.refreshing_nginx"
+local patience = require "spec.support.patience"
 local prometheus = require "spec.support.prometheus"
 
 local CONFIGURATION = [[
-global: { scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }
+global: { scrape_interval: 5s, scrape_timeout: 5s, evaluation_interval: 1s }
 rule_files: [rules.yml]
 scrape_configs:
   - job_name: dwsync
@@ -15,7 +16,7 @@ scrape_configs:
 
 describe("a real Prometheus that scrapes a real nginx", function()
     local service, web, server
-    local eventually = prometheus.eventually
+    local eventually = patience.wait_until
 
     setup(function()
         service = emulators.start()

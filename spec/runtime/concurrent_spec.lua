@@ -1,7 +1,8 @@
 local cjson = require "cjson"
-local core = require "dwsync.core"
 local dwsync = require "dwsync"
 local emulators = require "spec.support.emulator"
+local patience = require "spec.support.patience"
+local raw_server = require "spec.support.raw_server"
 local runtimes = require "dwsync.runtime"
 
 local gather = dwsync.gather
@@ -120,54 +121,58 @@ describe("gather", function()
         assert.equal(1, service:journal().connections)
     end)
 
-    it("runs 60 functions 16 at once in about as many delays as there are rounds", function()
-        local DELAY = 0.15
-        local client = service:client()
-        service:fault({ delay = DELAY }, { times = cjson.null })
-        local began = core.now()
-        local results, errs = gather(repeated(60, function()
-            return client:list_sync_records { cluster_id = healthy, limit = 1 }
-        end), { concurrency = 16 })
-        local seconds = core.now() - began
-        assert.same({}, errs)
-        assert.equal(60, #results)
-        assert.is_true(seconds >= DELAY * math.ceil(60 / 16), seconds)
-        assert.is_true(seconds < DELAY * 60 / 2, seconds)
-        assert.is_true(service:journal().connections <= 16)
+    it("asks for 64 pages 16 at once: a server that answers only 16 together answers all", function()
+        local page = raw_server.answer("200 OK", '{"count":0,"sync_records":[]}')
+        -- As long as nobody knows that a key is good, few may try it.
+        assert(service:client():list_sync_records { cluster_id = healthy, limit = 1 })
+        raw_server.with({ { { "read" }, { "together", 16 }, { "send", page } } }, function(server)
+            local client = service:client { endpoint = server.url }
+            local results, errs = gather(repeated(64, function()
+                return client:list_sync_records { cluster_id = healthy, limit = 1 }
+            end), { concurrency = 16 })
+            assert.same({}, errs)
+            assert.equal(64, #results)
+        end)
     end)
 
-    it("sleeps for all that sleep at the same time, and retries succeed", function()
-        local client = service:client {
-            random = function()
-                return 1 -- half a second before the second attempt
-            end,
-        }
+    it("sleeps for all that sleep at the same time", function()
+        local sleeping, most = 0, 0
+        gather(repeated(10, function()
+            sleeping = sleeping + 1
+            most = math.max(most, sleeping)
+            runtimes.current().sleep(0.1)
+            sleeping = sleeping - 1
+        end), { concurrency = 10 })
+        assert.equal(10, most)
+    end)
+
+    it("retries what failed at the same time", function()
+        local client = service:client { random = function() return 0 end }
         service:fault({ status = 503 }, { times = 10 })
-        local began = core.now()
         local results, errs = gather(repeated(10, function()
             return client:list_sync_records { cluster_id = healthy, limit = 1 }
         end), { concurrency = 10 })
-        local seconds = core.now() - began
         assert.same({}, errs)
         assert.equal(10, #results)
         assert.equal(20, service:asked())
-        assert.is_true(seconds >= 0.5 and seconds < 10 * 0.5 / 2, seconds)
     end)
 
     it("serves others while one sleeps", function()
         local client = service:client()
-        local order = {}
+        local naps, answered = 0, false
         gather {
             function()
-                runtimes.current().sleep(0.3)
-                order[#order + 1] = "sleeper"
+                while not answered and naps < 100 * patience.seconds do
+                    naps = naps + 1
+                    runtimes.current().sleep(0.01)
+                end
             end,
             function()
                 assert(client:list_sync_records { cluster_id = healthy, limit = 1 })
-                order[#order + 1] = "asker"
+                answered = naps > 0
             end,
         }
-        assert.same({ "asker", "sleeper" }, order)
+        assert.is_true(answered)
     end)
 
     it("may be nested", function()
@@ -339,7 +344,7 @@ end)
 
 describe("a gathering that is told to stop", function()
     it("ends what runs and what has not begun as cancelled, and keeps what is done", function()
-        service:fault({ delay = 30 }, { skip = 1 })
+        service:fault({ delay = 600 }, { skip = 1 })
         local client = service:client()
         local done = 0
         local results, errs = gather(repeated(4, function()
@@ -355,16 +360,15 @@ describe("a gathering that is told to stop", function()
     end)
 
     it("does not wait for answers that do not come", function()
-        service:fault({ delay = 30 }, { times = cjson.null })
+        service:fault({ delay = 600 }, { times = cjson.null })
         local client = service:client()
-        local started, asked = core.now(), 0
+        local asked = 0
         local _, errs = gather(repeated(2, function()
             return client:list_sync_records { cluster_id = healthy, limit = 1 }
         end), { stop = function()
             asked = asked + 1
             return asked > 2
         end })
-        assert.is_true(core.now() - started < 25)
         assert.equal("cancelled", errs[1].kind)
         assert.equal("cancelled", errs[2].kind)
     end)

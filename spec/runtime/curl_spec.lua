@@ -1,12 +1,13 @@
 local core = require "dwsync.core"
 local curl = require "dwsync.runtime.curl"
 local emulators = require "spec.support.emulator"
+local patience = require "spec.support.patience"
 local raw_server = require "spec.support.raw_server"
 
 local answer, saying, with = raw_server.answer, raw_server.saying, raw_server.with
 
 local function get(url)
-    return { method = "GET", url = url, headers = {}, timeout = 20 }
+    return { method = "GET", url = url, headers = {}, timeout = patience.seconds }
 end
 
 describe("the blocking runtime", function()
@@ -26,7 +27,7 @@ describe("the blocking runtime", function()
     end)
 
     it("has connections of its own", function()
-        local received = with({ { { "read" }, { "send", answer("200 OK", "") }, { "sleep", 1 } } }, function(server)
+        local received = with({ { { "read" }, { "send", answer("200 OK", "") }, { "hold" } } }, function(server)
             assert(curl.new().perform(get(server.url)))
             assert(curl.new().perform(get(server.url)))
         end)

@@ -175,7 +175,7 @@ describe("the nginx runtime", function()
     end)
 
     it("lets nginx answer others while queries wait for the service", function()
-        service:fault({ delay = 0.5 }, { times = cjson.null })
+        service:fault({ delay = 2 }, { times = cjson.null })
         for i = 1, THREADS + 4 do
             web:ask("query " .. i, "/query")
         end
@@ -271,7 +271,7 @@ describe("the nginx runtime", function()
     end)
 
     it("keeps to a time limit that ends before a thread is free", function()
-        service:fault { delay = 0.4 }
+        service:fault { delay = 2 }
         local seen = ask "/late"
         assert.same({ "timeout", true }, { seen.late.kind, seen.late.retryable })
         assert.equal("none of the 1 threads of nginx's pool narrow became free within 0.05 s", seen.late.message)
@@ -282,7 +282,7 @@ describe("the nginx runtime", function()
     for path, ended in pairs { ["/watched"] = true, ["/query"] = false } do
         it("is not harmed by clients that go away while their query runs or waits for a thread: " .. path, function()
             local queries = 3 * THREADS
-            service:fault({ delay = 0.2 }, { times = queries })
+            service:fault({ delay = 2 }, { times = queries })
             for i = 1, queries do
                 web:ask(i, path)
             end

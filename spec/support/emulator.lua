@@ -6,6 +6,7 @@ local core = require "dwsync.core"
 local dwsync = require "dwsync"
 local emulator = require "dwsync.emulator"
 local key_guard = require "dwsync.request.key_guard"
+local patience = require "spec.support.patience"
 
 local M = {}
 
@@ -17,7 +18,8 @@ Running.__index = Running
 -- @treturn table with `info`
 function M.start(options)
     local program = assert(emulator.start(options))
-    return setmetatable({ program = program, info = program.info, pool = core.pool { timeout = 20 } }, Running)
+    local pool = core.pool { timeout = patience.seconds }
+    return setmetatable({ program = program, info = program.info, pool = pool }, Running)
 end
 
 --- Ends it, and sees that nothing of it is left.
@@ -78,16 +80,15 @@ function Running:journal()
 end
 
 --- How many requests were answered since the last reset.
--- @tparam[opt] number expected so many are waited for, a little: nginx notes a request that the client left a moment
--- after the client did
+-- @tparam[opt] number expected so many are waited for: nginx notes a request that the client left a moment after the
+-- client did
 -- @treturn number
 function Running:asked(expected)
-    local patience = core.now() + 2
-    local total = self:journal().total
-    while total < (expected or 0) and core.now() < patience do
-        core.sleep(0.01)
+    local total
+    patience.wait_until(function()
         total = self:journal().total
-    end
+        return total >= (expected or 0)
+    end, function() return ("%d requests; there were %d"):format(expected, total) end)
     return total
 end
 

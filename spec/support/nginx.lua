@@ -2,6 +2,7 @@
 -- It must not know what runs in it: the configuration's middle part is the spec's.
 local core = require "dwsync.core"
 local nginx_program = require "dwsync.emulator.nginx_program"
+local patience = require "spec.support.patience"
 local processes = require "spec.support.processes"
 local uv = require "luv"
 
@@ -76,14 +77,13 @@ local function configuration(program, given)
         READY:format(given.init_worker or "") .. given.http)
 end
 
---- Starts one.
--- @tparam table given `main` and `http`: directives of these contexts; "PORT" and "PORT2" in `http` become ports nobody
--- else has; `init_worker`: Lua code; `variables`: its whole environment, {"NAME=value", …}
--- @treturn table with `url` and `directory`
-function M.start(given)
+local PORT_ATTEMPTS = 5
+
+local function start(given)
     local program = assert(nginx_program.find())
     local directory = assert(uv.fs_mkdtemp(uv.os_tmpdir() .. "/dwsync-spec-nginx-XXXXXX"))
-    local self = setmetatable({ directory = directory, pool = core.pool { concurrency = 64, timeout = 20 } }, Nginx)
+    local pool = core.pool { concurrency = 64, timeout = patience.seconds }
+    local self = setmetatable({ directory = directory, pool = pool }, Nginx)
     self.port, self.port2 = free_ports()
     self.url = "http://127.0.0.1:" .. self.port
     local text = configuration(program, given):gsub("PORT2", self.port2):gsub("PORT", self.port)
@@ -98,11 +98,27 @@ function M.start(given)
     end
     local good, child = pcall(processes.start, "env", words, "(ready)\n")
     if not good then
+        local log = self:error_log()
         self:remove()
-        error(child, 0)
+        return nil, child .. "\n" .. log
     end
     self.child = child
     return self
+end
+
+--- Starts one. Another process may take a free port in between; then others are tried.
+-- @tparam table given `main` and `http`: directives of these contexts; "PORT" and "PORT2" in `http` become ports nobody
+-- else has; `init_worker`: Lua code; `variables`: its whole environment, {"NAME=value", …}
+-- @treturn table with `url` and `directory`
+function M.start(given)
+    local server, reason
+    for _ = 1, PORT_ATTEMPTS do
+        server, reason = start(given)
+        if server or not reason:find("Address already in use", 1, true) then
+            break
+        end
+    end
+    return server or error(reason, 0)
 end
 
 --- What nginx and its Lua code logged.

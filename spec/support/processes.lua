@@ -1,9 +1,8 @@
 --- Other programs as child processes. It must not know which; it ends only those that it started.
+local patience = require "spec.support.patience"
 local uv = require "luv"
 
 local M = {}
-
-local START_MS, STOP_MS = 60000, 10000 -- bounds for busy machines, not pauses
 
 --- One word of a shell command.
 -- @param text
@@ -38,20 +37,6 @@ function M.run_lua(code, variables)
     return M.run(("%s %s -e %s"):format(table.concat(words, " "), M.quoted(uv.exepath()), M.quoted(code)))
 end
 
-local function turn_until(done, timeout)
-    local timer, expired = uv.new_timer(), false
-    uv.update_time() -- the loop's clock stood still since it last ran
-    timer:start(timeout, 0, function()
-        expired = true
-    end)
-    while not done() and not expired do
-        uv.run "once"
-    end
-    timer:close()
-    uv.run "nowait"
-    return done()
-end
-
 local Child = {}
 Child.__index = Child
 
@@ -74,9 +59,7 @@ function M.start(program, args, pattern, input)
     if input then
         self.stdin:write(input)
     end
-    turn_until(function()
-        return self.output:find(pattern) or self.exited
-    end, START_MS)
+    patience.wait_until(function() return self.output:find(pattern) or self.exited end, program .. " to start")
     self.ready = self.output:match(pattern)
     assert(self.ready, program .. " did not start: " .. self.output)
     return self
@@ -85,10 +68,7 @@ end
 --- Waits for its end.
 -- @treturn string everything it printed
 function Child:wait()
-    local over = turn_until(function()
-        return self.exited and self.ended
-    end, START_MS)
-    assert(over, "a program did not end")
+    patience.wait_until(function() return self.exited and self.ended end, "a program to end")
     return self:stop()
 end
 
@@ -98,9 +78,7 @@ end
 function Child:ask(line)
     local from = #self.output + 1
     self.stdin:write(line .. "\n")
-    turn_until(function()
-        return self.output:find("\n", from, true) or self.exited
-    end, START_MS)
+    patience.wait_until(function() return self.output:find("\n", from, true) or self.exited end, "an answer")
     return (assert(self.output:match("^([^\n]*)\n", from), "a program ended without an answer: " .. self.output))
 end
 
@@ -114,13 +92,10 @@ function Child:stop(signal)
         if signal then
             self.process:kill(signal)
         end
-        local over = turn_until(function()
-            return self.exited and self.ended
-        end, STOP_MS)
+        patience.wait_until(function() return self.exited and self.ended end, "a program to end")
         self.stdout:close()
         self.process:close()
         uv.run "nowait"
-        assert(over, "a program did not end")
     end
     return self.output
 end

@@ -2,6 +2,7 @@
 -- It must not touch an installed Prometheus, nor leave one behind.
 local cjson = require "cjson"
 local core = require "dwsync.core"
+local patience = require "spec.support.patience"
 local processes = require "spec.support.processes"
 local uv = require "luv"
 
@@ -54,10 +55,9 @@ Server.__index = Server
 local COMMAND = "exec setpriv --pdeathsig KILL prometheus --config.file=%s/prometheus.yml --storage.tsdb.path=%s/data "
     .. "--web.listen-address=127.0.0.1:%d --log.level=info 2>&1"
 
---- Starts one and waits until it answers.
--- @tparam string configuration @tparam table files texts by name, beside it
--- @treturn table
-function M.start(configuration, files)
+local PORT_ATTEMPTS = 5
+
+local function start(configuration, files)
     local directory = make_directory()
     for name, text in pairs(files) do
         write(directory .. "/" .. name, text)
@@ -68,10 +68,24 @@ function M.start(configuration, files)
         "Server is ready to receive web requests")
     if not started then
         remove_directory(directory)
-        error(child, 0)
+        return nil, child
     end
     return setmetatable({ child = child, directory = directory, url = "http://127.0.0.1:" .. port,
-        pool = core.pool { timeout = 10 } }, Server)
+        pool = core.pool { timeout = patience.seconds } }, Server)
+end
+
+--- Starts one and waits until it answers. Another process may take a free port in between; then another is tried.
+-- @tparam string configuration @tparam table files texts by name, beside it
+-- @treturn table
+function M.start(configuration, files)
+    local server, reason
+    for _ = 1, PORT_ATTEMPTS do
+        server, reason = start(configuration, files)
+        if server or not reason:find("address already in use", 1, true) then
+            break
+        end
+    end
+    return server or error(reason, 0)
 end
 
 --- Ends it and removes its files. Safe twice.
@@ -121,19 +135,6 @@ function Server:firing()
         end
     end
     return names
-end
-
---- Waits until something is so; scraping and evaluating are Prometheus' own and take their time.
--- @tparam function condition @tparam string what it is, for the failure @tparam[opt=20] number seconds at most
--- @return what the condition gave
-function M.eventually(condition, what, seconds)
-    local patience = core.now() + (seconds or 20)
-    local value = condition()
-    while not value and core.now() < patience do
-        core.sleep(0.1)
-        value = condition()
-    end
-    return assert(value, "this did not come to be: " .. what)
 end
 
 return M

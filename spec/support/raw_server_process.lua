@@ -35,6 +35,22 @@ function steps.sleep(_, resume, seconds)
     return true
 end
 
+function steps.hold()
+end
+
+local gathered = {}
+
+function steps.together(_, resume, count)
+    gathered[#gathered + 1] = resume
+    if #gathered == count then
+        local all = gathered
+        gathered = {}
+        for _, go_on in ipairs(all) do
+            go_on()
+        end
+    end
+end
+
 function steps.reset(connection)
     connection.socket:close_reset()
 end

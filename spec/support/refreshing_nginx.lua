@@ -2,12 +2,12 @@
 -- over HTTP, watched, ended without a trace. It must not know what is configured.
 local core = require "dwsync.core"
 local nginx_program = require "dwsync.emulator.nginx_program"
+local patience = require "spec.support.patience"
 local processes = require "spec.support.processes"
 local uv = require "luv"
 
 local M = {}
 
-local PATIENCE = 20 -- seconds; a bound for busy machines, not a pause
 local LOOK_EVERY = 0.01
 local PORT_ATTEMPTS = 5
 
@@ -22,7 +22,7 @@ daemon off;
 pid nginx.pid;
 error_log error.log %(level)s;
 worker_processes %(workers)d;
-worker_shutdown_timeout 5s;
+worker_shutdown_timeout %(patience)ds;
 %(modules)s%(user)s%(main)s
 thread_pool dwsync threads=4;
 events { worker_connections 256; }
@@ -98,25 +98,6 @@ local function write(path, text)
     file:close()
 end
 
---- Waits until a condition holds.
--- @tparam function condition
--- @tparam string|function what for the message when it never does
--- @return what the condition returned
-function M.wait_until(condition, what)
-    local till = core.now() + PATIENCE
-    while true do
-        uv.run "nowait"
-        local result = condition()
-        if result then
-            return result
-        end
-        if core.now() > till then
-            error("waited in vain for " .. (type(what) == "function" and what() or what), 2)
-        end
-        core.sleep(LOOK_EVERY)
-    end
-end
-
 local function configuration(options, program, port)
     local modules = {}
     for i, module in ipairs(program.modules) do
@@ -129,6 +110,7 @@ local function configuration(options, program, port)
         user = uv.getuid() == 0 and "user root;\n" or "",
         main = options.main or "",
         tree = TREE,
+        patience = patience.seconds,
         dict = options.dict or "8m",
         http = options.http or "",
         port = port,
@@ -165,7 +147,7 @@ local function launch(options, program)
     write(self.directory .. "/nginx.conf", options.configuration and options.configuration(self, program.modules)
         or configuration(options, program, self.port))
     spawn(self)
-    M.wait_until(function()
+    patience.wait_until(function()
         return self.exited or #self:workers() >= (options.workers or 1)
     end, "nginx to start")
     return self
@@ -237,7 +219,7 @@ end
 -- @tparam[opt] table more `method`, `headers`
 -- @treturn table response
 function Server:get(path, more)
-    self.pool = self.pool or core.pool { timeout = 30 }
+    self.pool = self.pool or core.pool { timeout = patience.seconds }
     assert(self.pool:submit(true, {
         method = more and more.method or "GET",
         url = ("http://127.0.0.1:%d%s"):format(self.port, path),
@@ -268,7 +250,7 @@ local AT_ONCE = 8
 -- @treturn table
 function Server:load(paths)
     return setmetatable({ server = self, paths = paths, begun = 0, answered = 0, failed = 0,
-        pool = core.pool { concurrency = AT_ONCE, timeout = 30 } }, Load)
+        pool = core.pool { concurrency = AT_ONCE, timeout = patience.seconds } }, Load)
 end
 
 function Load:submit()
@@ -311,7 +293,7 @@ end
 -- @treturn table response
 function Server:get_until(path, wanted)
     local response
-    return M.wait_until(function()
+    return patience.wait_until(function()
         response = self:get(path)
         local good
         if type(wanted) == "function" then
@@ -330,7 +312,7 @@ end
 
 --- Waits until the log says something. @tparam string text
 function Server:wait_for_log(text)
-    M.wait_until(function() return self:log():find(text, 1, true) end, "the log to say: " .. text)
+    patience.wait_until(function() return self:log():find(text, 1, true) end, "the log to say: " .. text)
 end
 
 --- Memory of a process in KiB, without what it only shares. @tparam integer pid @treturn integer
@@ -358,7 +340,7 @@ function Server:stop(signal)
     local workers = self.exited and {} or self:workers()
     if not self.exited then
         self.process:kill(signal or "sigterm")
-        M.wait_until(function() return self.exited end, "nginx to end")
+        patience.wait_until(function() return self.exited end, "nginx to end")
     end
     for _, pid in ipairs(workers) do
         assert(uv.kill(pid, 0) ~= 0, "a worker outlived nginx")

@@ -1,4 +1,4 @@
-/* algorithm.h: the signing algorithms, as the signing pipeline sees them. Internal. */
+/* algorithm.h: the signing algorithms, as the signing pipeline sees them. */
 #ifndef DWS_ALGORITHM_H
 #define DWS_ALGORITHM_H
 
@@ -17,7 +17,7 @@ struct dws_algorithm {
                             struct dws_error *error);
 };
 
-/* By name; the absent name is SDK-HMAC-SHA256. NULL when there is none of that name. */
+/* By name; the absent name is SDK-HMAC-SHA256. NULL for an unknown name. */
 const struct dws_algorithm *dws_algorithm_find(struct dws_text name);
 /* Appends the hash of the bytes in hex. */
 enum dws_status dws_algorithm_digest(const struct dws_algorithm *algorithm, struct dws_text bytes, struct dws_buf *out,

@@ -1,5 +1,5 @@
 /* filter.c: which records a caller wants, asked of records one by one or of a whole page's text.
- * It must not change what a page means to somebody who reads it with the same filter. */
+ * It must not change what a page means to a caller who reads it with the same filter. */
 #include "internal.h"
 
 #include <math.h>

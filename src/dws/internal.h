@@ -14,7 +14,7 @@ void dws_buf_erase(struct dws_buf *buf);
 void dws_buf_swap(struct dws_buf *a, struct dws_buf *b);
 /* A NUL-terminated string as borrowed bytes. */
 struct dws_text dws_text_of(const char *string);
-/* Comparison by byte value, and the same with A-Z read as a-z whatever the locale. <0, 0, >0. */
+/* Comparison by byte value, and the same with A-Z read as a-z in every locale. <0, 0, >0. */
 int dws_text_compare(struct dws_text a, struct dws_text b);
 int dws_text_compare_nocase(struct dws_text a, struct dws_text b);
 /* Without the spaces and tabs at both ends. */
@@ -26,7 +26,7 @@ void dws_upper(char *bytes, size_t length);
 bool dws_text_holds_control(struct dws_text text);
 /* Whether the text is an HTTP token (RFC 9110, 5.6.2), as methods and header names are. */
 bool dws_text_is_token(struct dws_text text);
-/* Length of the well-formed UTF-8 sequence that starts with a byte of 0x80 or more; 0 when there is none. */
+/* Length of the well-formed UTF-8 sequence that starts with a byte of 0x80 or more; 0 when it is malformed. */
 size_t dws_utf8_sequence(const unsigned char *bytes, size_t left);
 
 #endif

@@ -197,7 +197,7 @@ static int hex4(const char *at, const char *end)
     return value;
 }
 
-/* Length of the valid escape at `at`, which is a backslash; 0 when there is none. */
+/* Length of the valid escape at `at`, which is a backslash; 0 for an invalid one. */
 static size_t escape_length(const char *at, const char *end)
 {
     if (end - at < 2)
@@ -297,7 +297,7 @@ static char simple_escape(char c)
     }
 }
 
-/* Writes what the next byte or escape stands for and moves on behind it. */
+/* Writes what the next byte or escape means and moves on behind it. */
 static size_t unescape_next(const char **at, const char *end, char out[4])
 {
     const char *start = *at;
@@ -353,7 +353,7 @@ bool dws_json_equals(struct dws_json_string string, struct dws_text text)
 
 /* ---- numbers ---------------------------------------------------------------------------------- */
 
-/* Goes over the digits at `at`. NULL: there is none. */
+/* Goes over the digits at `at`. NULL when the first byte is not a digit. */
 static const char *skip_digits(struct dws_json *json, const char *at)
 {
     const char *last = at;

@@ -95,7 +95,7 @@ static bool refuse_field(struct dws_page *page, const struct dws_record *record,
     return false;
 }
 
-/* 1e3 and 5.0 are integers, too, as long as a double tells them apart from their neighbours. */
+/* 1e3 and 5.0 are integers, too, as long as a double can hold them exactly. */
 static bool whole(struct dws_json_number *number)
 {
     const double exact = 9007199254740992.0;
@@ -163,7 +163,7 @@ static bool read_field(struct dws_page *page, struct dws_record *record, unsigne
     return refuse_field(page, record, field, type_name(type));
 }
 
-/* The member at `position` is most often the one that stood there in the record before; when it is, and is written
+/* The member at `position` is most often the one that was there in the record before; when it is, and is written
  * without white space, it is passed over at one glance. A failed reader has no bytes left, so it says no. */
 static bool is_as_before(struct dws_page *page, unsigned position)
 {
@@ -178,7 +178,7 @@ static bool is_as_before(struct dws_page *page, unsigned position)
     return true;
 }
 
-/* The next member's field, DWS_FIELDS when it is none; false when there is no other member, or for a failure. */
+/* The next member's field, DWS_FIELDS for an unknown one; false at the end of the record, and for a failure. */
 static bool next_field(struct dws_page *page, unsigned position, unsigned *field)
 {
     struct dws_json_string key;
@@ -274,7 +274,7 @@ static bool read_member(struct dws_page *page, struct dws_json_string key)
 }
 
 /* Everything in a page is optional, so an empty object is an empty page; but an object that has only other members
- * was written by somebody else, and a count without records is half an answer. */
+ * was written by something else, and a count without records is half an answer. */
 static bool check_end(struct dws_page *page)
 {
     if (!dws_json_finish(&page->json))

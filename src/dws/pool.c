@@ -37,7 +37,7 @@ static int64_t monotonic_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Now and so much later, however much that is. */
+/* That much later than now; a sum too large is the end of time. */
 static int64_t later_ms(int64_t ms)
 {
     int64_t now = monotonic_ms();
@@ -208,7 +208,7 @@ static void expire_queued(struct dws_pool *pool)
     }
 }
 
-/* What is left of a transfer's time for libcurl, to which 0 would mean for ever. */
+/* What is left of a transfer's time for libcurl, which would take 0 for no limit. */
 static long left_ms(const struct dws_transfer *t)
 {
     int64_t left = t->deadline_ms - monotonic_ms();

@@ -1,11 +1,11 @@
 /* pool_cache.c: idle pools of this process, handed from thread to thread.
- * It must not touch a pool that somebody has taken, nor one that another process opened. */
+ * It must not touch a pool that was taken, nor one that another process opened. */
 #include "pool.h"
 
 #include <pthread.h>
 
 #define MAX_IDLE 32
-/* A pool serves whoever takes it next: a region's service, IAM, another region. */
+/* The next user of a pool may ask another host: a region's service, IAM, another region. */
 #define KEPT_CONNECTIONS 8
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -53,7 +53,7 @@ static void watch_forks(void)
 
 /* ---- take and give ---------------------------------------------------------------------------- */
 
-/* Takes out an idle pool of that concurrency; NULL: there is none. */
+/* Takes out an idle pool of that concurrency; NULL when no such pool is idle. */
 static struct dws_pool *pop(size_t concurrency, unsigned long *current)
 {
     pthread_mutex_lock(&lock);

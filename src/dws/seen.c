@@ -8,7 +8,7 @@
 #include <openssl/rand.h>
 
 #define FIRST_SLOTS 256 /* a power of two */
-#define ID_ROOM 256     /* an escaped id longer than this is told apart by its escaped form */
+#define ID_ROOM 256     /* an escaped id longer than this is compared in its escaped form */
 
 struct hash {
     uint64_t a;
@@ -61,8 +61,8 @@ static void stir(uint64_t v[4], int rounds)
     }
 }
 
-/* SipHash-1-3 of 128 bits under a key that nobody knows: a service that chose its ids to meet in one slot would keep us
- * busy for hours, and by chance two are alike with 2^-90 for a million records. */
+/* SipHash-1-3 of 128 bits under a secret key: a service that chose its ids to meet in one slot would keep us busy for
+ * hours, and by chance two are alike with 2^-90 for a million records. */
 static struct hash hash_text(const struct dws_seen *ids, struct dws_text text)
 {
     uint64_t v[4] = {
@@ -150,7 +150,7 @@ static bool append_row(struct rows *rows, struct hash hash)
     return true;
 }
 
-/* Compares the row that comes next with what stood on the first page. */
+/* Compares the row that comes next with the first page. */
 static void place_row(struct dws_seen *ids, struct hash hash)
 {
     struct dws_seen_page *page = &ids->page;

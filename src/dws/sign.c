@@ -43,7 +43,7 @@ static bool is_date(struct dws_text date)
     return true;
 }
 
-/* The access key stands between "Access=" and a comma, so it may hold neither space nor comma. */
+/* The access key goes between "Access=" and a comma, so it may hold neither space nor comma. */
 static bool is_access_key(struct dws_text ak)
 {
     for (size_t i = 0; i < ak.length; i++) {
@@ -53,7 +53,7 @@ static bool is_access_key(struct dws_text ak)
     return ak.length > 0;
 }
 
-/* Region and service stand between slashes in the Authorization header. */
+/* Region and service go between slashes in the Authorization header. */
 static bool is_scope_part(struct dws_text text)
 {
     for (size_t i = 0; i < text.length; i++) {
@@ -349,7 +349,7 @@ static size_t longest_canonical_request(const struct signing *s)
 static enum dws_status append_string_to_sign(const struct signing *s, struct dws_buf *out, struct dws_error *error)
 {
     struct dws_buf canonical = {0};
-    dws_buf_reserve(&canonical, longest_canonical_request(s)); /* growing would leave copies that nobody wipes */
+    dws_buf_reserve(&canonical, longest_canonical_request(s)); /* growing would leave copies unwiped */
     enum dws_status status = append_canonical_request(s, &canonical, error);
     if (status == DWS_OK) {
         dws_buf_append_string(out, s->algorithm->name);

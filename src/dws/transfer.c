@@ -129,8 +129,8 @@ void dws_transfer_reset(struct dws_transfer *t)
 {
     curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
     free_headers(t);
-    if (t->options.told.length == 0)
-        dws_transfer_options_reset(&t->options, t->easy); /* a body may be among what it was told */
+    if (t->options.set.length == 0)
+        dws_transfer_options_reset(&t->options, t->easy); /* a body may be among what was set */
     if (t->response_body.capacity > KEPT_BODY_BYTES)
         dws_buf_free(&t->response_body);
     dws_buf_clear(&t->response_body);
@@ -391,7 +391,7 @@ bool dws_header_next(struct dws_text *cursor, struct dws_header *header)
         cursor->length -= used;
         if (line.length > 0 && line.data[line.length - 1] == '\r')
             line.length--;
-        /* A name is a token: that passes over the status line and continued lines, whatever colons they hold. */
+        /* A name is a token: that passes over the status line and continued lines, even with colons in them. */
         const char *colon = line.length ? memchr(line.data, ':', line.length) : NULL;
         size_t name_length = colon ? (size_t)(colon - line.data) : 0;
         if (!dws_text_is_token((struct dws_text){line.data, name_length}))

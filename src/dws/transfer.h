@@ -1,4 +1,4 @@
-/* transfer.h: one HTTP exchange, as the pool handles it. Internal.
+/* transfer.h: one HTTP exchange, as the pool handles it.
  * With transfer.c, transfer_options.c and pool.c the only place that names curl. */
 #ifndef DWS_TRANSFER_H
 #define DWS_TRANSFER_H

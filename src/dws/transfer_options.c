@@ -1,5 +1,5 @@
-/* transfer_options.c: method, trust and route, told to libcurl once and kept while they are the same: telling a handle
- * everything takes as long as signing a request, and from one page to the next nothing of it changes.
+/* transfer_options.c: method, trust and route, set on a handle once and kept while they are the same: setting them all
+ * takes as long as signing a request, and from one page to the next none of them changes.
  * It must not know the transfer, nor the request's URL, headers and limits: transfer.c sets those for each request. */
 #include "transfer_options.h"
 
@@ -129,7 +129,7 @@ static bool is_plain(const struct dws_request *request, const struct dws_transpo
 void dws_transfer_options_reset(struct dws_transfer_options *options, CURL *easy)
 {
     curl_easy_reset(easy); /* its share stays */
-    dws_buf_wipe(&options->told);
+    dws_buf_wipe(&options->set);
 }
 
 CURLcode dws_transfer_options_set(struct dws_transfer_options *options, CURL *easy, const struct dws_request *request,
@@ -141,12 +141,12 @@ CURLcode dws_transfer_options_set(struct dws_transfer_options *options, CURL *ea
     if (is_plain(request, transport))
         describe(url, transport, wanted);
     if (wanted->length == 0 || wanted->failed ||
-        dws_text_compare(dws_buf_text(wanted), dws_buf_text(&options->told)) != 0) {
-        if (options->told.length > 0)
+        dws_text_compare(dws_buf_text(wanted), dws_buf_text(&options->set)) != 0) {
+        if (options->set.length > 0)
             dws_transfer_options_reset(options, easy);
         code = set_all(easy, request, url, transport);
         if (code == CURLE_OK && !wanted->failed)
-            dws_buf_swap(wanted, &options->told);
+            dws_buf_swap(wanted, &options->set);
     }
     dws_buf_erase(wanted);
     return code;
@@ -154,6 +154,6 @@ CURLcode dws_transfer_options_set(struct dws_transfer_options *options, CURL *ea
 
 void dws_transfer_options_free(struct dws_transfer_options *options)
 {
-    dws_buf_wipe(&options->told);
+    dws_buf_wipe(&options->set);
     dws_buf_wipe(&options->wanted);
 }

@@ -1,4 +1,4 @@
-/* transfer_options.h: how a request travels, as libcurl is told it. */
+/* transfer_options.h: how a request travels, as options of libcurl. */
 #ifndef DWS_TRANSFER_OPTIONS_H
 #define DWS_TRANSFER_OPTIONS_H
 
@@ -8,14 +8,14 @@
 
 #define DWS_METHOD_BYTES 31 /* at most */
 
-/* What an easy handle was told. Start from {0}. */
+/* What was set on an easy handle. Start from {0}. */
 struct dws_transfer_options {
-    struct dws_buf told;   /* empty: it is as new, or was told something that is not to stay */
+    struct dws_buf set;    /* empty: it is as new, or has something that is not to stay */
     struct dws_buf wanted; /* the same of the request that is being prepared */
 };
 
 bool dws_request_is_head(const struct dws_request *request);
-/* Tells the handle how this request travels, unless it knows. */
+/* Sets how this request travels, unless it is set already. */
 CURLcode dws_transfer_options_set(struct dws_transfer_options *options, CURL *easy, const struct dws_request *request,
                                   const struct dws_url *url, const struct dws_transport *transport);
 /* Puts the handle back as if it were new, but for its share. */

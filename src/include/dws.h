@@ -169,7 +169,7 @@ struct dws_transport {
     bool certificate_info;     /* says in the response who the server is; over a connection of its own */
 };
 
-/* The certificate that the server showed, in libcurl's words; fields are NULL when it does not tell. */
+/* The certificate that the server showed, in libcurl's words; fields that it does not know are NULL. */
 struct dws_certificate {
     const char *subject;
     const char *issuer;
@@ -212,18 +212,19 @@ void dws_pool_free(struct dws_pool *pool);
 
 /* ---- pools that threads hand to one another ---------------------------------------------------- */
 
-/* The process keeps idle pools, so that connections and TLS sessions outlive whoever opened them. Any thread may call
- * these at any time; a pool is the caller's alone from take to give. After fork() the child begins with none: its
- * parent's, also those taken before, are left as they are when given, for closing them would end the parent's
- * connections. */
+/* The process keeps idle pools, so that connections and TLS sessions outlive the thread that opened them. Any thread
+ * may call these at any time; a pool is the caller's alone from take to give. After fork() the child begins with
+ * none: its parent's, also those taken before, are left as they are when given, for closing them would end the
+ * parent's connections. */
 
 /* An idle pool of that concurrency, the one given last, or a new one. Fails as dws_pool_new does. */
 enum dws_status dws_pool_cache_take(size_t concurrency, struct dws_pool **pool, struct dws_error *error);
 /* Gives a pool back, with its connections and without anything of its requests and answers. It is freed instead when
  * transfers are pending or enough pools lie idle. NULL is fine. */
 void dws_pool_cache_give(struct dws_pool *pool);
-/* How many lie idle; and frees those, which closes their connections. */
+/* How many pools are idle. */
 size_t dws_pool_cache_idle(void);
+/* Frees the idle pools, which closes their connections. */
 void dws_pool_cache_clear(void);
 
 /* Steps through dws_response.headers: start with *cursor = headers, false at the end. The status line is skipped. */
@@ -256,7 +257,7 @@ enum dws_json_type {
     DWS_JSON_NULL
 };
 
-/* What stands between the quotes: valid UTF-8, still with its escapes when there are any. */
+/* What is between the quotes: valid UTF-8, still with its escapes when there are any. */
 struct dws_json_string {
     struct dws_text raw;
     bool escaped;
@@ -314,7 +315,7 @@ enum dws_field {
 /* The field's name in the service's answer. Static storage. */
 struct dws_text dws_field_name(enum dws_field field);
 bool dws_field_is_text(enum dws_field field);
-/* The field of that name; DWS_FIELDS when there is none. */
+/* The field of that name; DWS_FIELDS for any other. */
 enum dws_field dws_field_find(struct dws_text name);
 
 /* One record, pointing into the body. A field that is absent or null has its bit in `present` unset. */
@@ -323,7 +324,7 @@ struct dws_record {
     struct dws_json_string text[DWS_FIELDS]; /* of the fields that are texts */
     int64_t integer[DWS_FIELDS];             /* of the others; times in milliseconds since the epoch */
     size_t index;                            /* position in the list, from 0 */
-    unsigned unknown;                        /* members that are none of the fields */
+    unsigned unknown;                        /* members that are not fields */
     struct dws_text source;                  /* the record's own JSON */
 };
 
@@ -340,11 +341,11 @@ struct dws_page {
     unsigned char order[DWS_FIELDS]; /* the fields in the order of the previous record, which is a good guess */
 };
 
-/* Begins with a body, which must outlive the page and its records. DWS_ERR_DECODE when it is no JSON object. */
+/* Begins with a body, which must outlive the page and its records. DWS_ERR_DECODE when it is not a JSON object. */
 enum dws_status dws_page_start(struct dws_page *page, struct dws_text body, struct dws_error *error);
 /* The next record. DWS_OK: *record is filled. DWS_IDLE: the page has ended and was valid to its last byte.
  * DWS_ERR_DECODE: it is not a page of records; the message names byte offset or record and field.
- * Should sync_records stand twice in a body, the last one counts: record->index begins at 0 again, and page->records
+ * Should sync_records occur twice in a body, the last one counts: record->index begins at 0 again, and page->records
  * is the length of the last one. */
 enum dws_status dws_page_next(struct dws_page *page, struct dws_record *record, struct dws_error *error);
 
@@ -356,8 +357,8 @@ struct dws_value {
     int64_t integer; /* times in milliseconds since the epoch */
 };
 
-/* A record meets a condition when it has the field, and the field equals one of the values or, when there are none,
- * lies in the range. */
+/* A record meets a condition when it has the field, and the field equals one of the values or, without values, lies in
+ * the range. */
 struct dws_condition {
     enum dws_field field;
     const struct dws_value *values; /* NULL: min and max decide, for a field that is an integer */
@@ -379,7 +380,7 @@ enum dws_status dws_filter_check(const struct dws_filter *filter, struct dws_err
 /* Whether a record fits a filter that was checked. */
 bool dws_filter_fits(const struct dws_filter *filter, const struct dws_record *record);
 /* Appends the page's text without the records that do not fit. With `traces` each of those leaves its id behind (all
- * it says when it has none), so that whoever counts records still sees it. DWS_OK: read with the same filter, the
+ * it says when it has none), so that it can still be counted. DWS_OK: read with the same filter, the
  * shorter text says the same. DWS_IDLE: the body is to be used as it is, since there is no condition, it is not a page
  * with records, or it has members beside them and their count. DWS_ERR_ARGUMENT, DWS_ERR_MEMORY. Unless it is DWS_OK,
  * what was appended is unspecified. */
@@ -415,7 +416,7 @@ void dws_seen_begin_page(struct dws_seen *ids);
 /* Takes the page's next record in. *news receives DWS_ID_ bits. DWS_ERR_MEMORY. */
 enum dws_status dws_seen_add(struct dws_seen *ids, const struct dws_record *record, unsigned *news,
                              struct dws_error *error);
-/* Ends the page and tells what it said. */
+/* Ends the page; returns what its rows said. */
 struct dws_seen_page dws_seen_end_page(struct dws_seen *ids);
 /* Begins another reading, of which the page that was read last (not the first of a reading) is the first. */
 enum dws_status dws_seen_begin_again(struct dws_seen *ids, struct dws_seen_page *page, struct dws_error *error);

@@ -83,12 +83,12 @@ static enum dws_status is_wanted(struct decoder *d, const struct dws_record *rec
     return DWS_OK;
 }
 
-/* The list is on top of the stack. Should sync_records stand twice, the first list is thrown away; but its ids would
+/* The list is on top of the stack. Should sync_records occur twice, the first list is thrown away; but its ids would
  * stay known and be missed later. */
 static enum dws_status begin_list(struct decoder *d, int rows, struct dws_error *error)
 {
     if (d->ids && d->rows > 0) {
-        *error = (struct dws_error){DWS_ERR_DECODE, "sync_records stands twice"};
+        *error = (struct dws_error){DWS_ERR_DECODE, "sync_records occurs twice"};
         return error->status;
     }
     lua_pop(d->L, 1);

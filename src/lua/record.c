@@ -49,7 +49,7 @@ static bool push_object(lua_State *L, struct dws_json *json)
     return json->error.status == DWS_OK;
 }
 
-/* A null leaves its place empty, so that what stands behind it keeps its position. */
+/* A null leaves its place empty, so that what follows keeps its position. */
 static bool push_array(lua_State *L, struct dws_json *json)
 {
     lua_newtable(L);

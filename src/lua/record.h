@@ -1,4 +1,4 @@
-/* record.h: how a record becomes a Lua table. Internal to the binding. */
+/* record.h: how a record becomes a Lua table. */
 #ifndef LUA_RECORD_H
 #define LUA_RECORD_H
 
@@ -26,7 +26,7 @@ struct record_maker {
 void dws_lua_prepare_records(struct record_maker *maker, lua_State *L, unsigned fields, bool unknown);
 /* Pushes a record as a table. */
 void dws_lua_push_record(struct record_maker *maker, const struct dws_record *record);
-/* Reads an object again for its members that are none of the known ones, and adds them to the table on top of the
+/* Reads an object again for its unknown members, and adds them to the table on top of the
  * stack. What was valid once is valid now. */
 void dws_lua_add_unknown(lua_State *L, struct dws_text source, bool (*is_known)(struct dws_text key));
 

@@ -46,8 +46,8 @@ static void push_headers(lua_State *L, struct dws_text lines)
     }
 }
 
-/* __index of a response: its headers are made of the raw lines when somebody asks for them, which for most answers
- * nobody does. Stack of the call: response, name. */
+/* __index of a response: its headers are made of the raw lines when they are first read, which for most answers is
+ * never. Stack of the call: response, name. */
 static int response_index(lua_State *L)
 {
     struct dws_text lines;

@@ -5,7 +5,7 @@
 #include "dws.h"
 #include "versions.h"
 
-/* options.ids of the table at `index` (or nil); NULL when there is none. Pushes one value, which is to be released:
+/* options.ids of the table at `index` (or nil); NULL without it. Pushes one value, which is to be released:
  * until then the ids are in use, and a finaliser that runs meanwhile can neither close nor change them. */
 struct dws_seen *dws_lua_ids_hold(lua_State *L, int index);
 void dws_lua_ids_release(lua_State *L, int held);

@@ -1,20 +1,18 @@
 --- Whose records a command is about: one cluster's, all clusters', or those in a file; and fetching them.
 -- It must not let one cluster's failure hide the others, nor pass over it.
 -- @module dwsync.cli.clusters_chosen
-local choice = require "dwsync.cli.record_options"
-local cli = require "dwsync.cli"
 local configuration = require "dwsync.cli.configuration"
 local connection = require "dwsync.cli.connection"
 local errors = require "dwsync.errors"
+local failure = require "dwsync.cli.failure"
 local input = require "dwsync.cli.input"
 local options = require "dwsync.client.options"
+local record_options = require "dwsync.cli.record_options"
 
 local M = {}
 
-local Selection = { __name = "dwsync.cli.clusters_chosen" }
-Selection.__index = Selection
-
-local DEFAULT_TIMEOUT = 60 -- that of dwsync.new
+local Chosen = { __name = "dwsync.cli.clusters_chosen" }
+Chosen.__index = Chosen
 
 local function whole(text)
     local number = text:match "^%d+$" and tonumber(text)
@@ -40,9 +38,9 @@ function M.configure(command, which)
     local paging = command:option("--paging", "How offset counts (default auto).", nil, nil, 1)
         :choices { "auto", "page", "row" }
     if which.period then
-        choice.configure(command, limit, paging)
+        record_options.configure(command, limit, paging)
     else
-        command:group("Which records", choice.source(command), limit, paging)
+        command:group("Which records", record_options.source(command), limit, paging)
     end
 end
 
@@ -76,22 +74,21 @@ local function open_client(self, args, context)
     if not client then
         return nil, err
     end
-    self.client, self.progress, self.now = client, progress, client.runtime.now
-    self.timeout = args.timeout or self.settings.client.timeout or DEFAULT_TIMEOUT
+    self.client, self.progress = client, progress
     return self
 end
 
---- Makes a selection: reads the configuration file and makes the client, contacts nothing.
+--- Chooses: reads the configuration file and makes the client, contacts nothing.
 -- @tparam table args parsed options
 -- @tparam table context
--- @treturn table selection with `settings` (see dwsync.cli.configuration) and `client` (nil for a file), or nil
+-- @treturn table chosen, with `settings` (see dwsync.cli.configuration) and `client` (nil for a file), or nil
 -- @treturn dwsync.error
 function M.new(args, context)
     local settings, err = configuration.load(args, context)
     if not settings then
         return nil, err
     end
-    local self = setmetatable({ args = args, context = context, settings = settings }, Selection)
+    local self = setmetatable({ args = args, context = context, settings = settings }, Chosen)
     if args.cluster_id then
         self.cluster = cluster_of(args, settings)
         local good, wrong = options.identifier("cluster_id", self.cluster.id)
@@ -113,7 +110,7 @@ local function of_sources(list, wanted)
     end
     local kept = { total = list.total, before_source = list }
     for _, record in ipairs(list) do
-        if choice.is_of(record, wanted) then
+        if record_options.is_of(record, wanted) then
             kept[#kept + 1] = record
         end
     end
@@ -135,23 +132,23 @@ local function from_input(self)
 end
 
 -- Seconds left before the deadline, or an error: one deadline holds for the list of clusters and all their records.
-local function time_left(self, deadline)
-    local left = deadline - self.now()
+local function time_left(self, limits)
+    local left = limits.deadline - self.client:now()
     if left > 0 then
         return left
     end
     return nil, errors.new {
         kind = "timeout",
-        message = ("it was not its turn within the deadline of %g s"):format(self.timeout),
+        message = ("it was not its turn within the deadline of %g s"):format(limits.timeout),
         hint = "Raise --timeout.",
     }
 end
 
-local function clusters(self, deadline)
+local function clusters(self, limits)
     if self.cluster then
         return { self.cluster }
     end
-    local list, err = self.client:list_clusters { timeout = deadline - self.now() }
+    local list, err = self.client:list_clusters { timeout = limits.deadline - self.client:now() }
     if not list then
         return nil, err
     end
@@ -168,18 +165,15 @@ local function list_records(client, cluster, parameters)
 end
 
 -- One function a cluster, for dwsync.gather.
-local function work_for(self, list, parameters, deadline, work)
+local function work_for(self, list, parameters, limits, work)
     local functions, done = {}, 0
     for i, cluster in ipairs(list) do
         functions[i] = function()
-            local left, late = time_left(self, deadline)
+            local left, late = time_left(self, limits)
             if not left then
                 return nil, late
             end
-            local own = { timeout = left }
-            for name, value in pairs(parameters) do
-                own[name] = value
-            end
+            local own = { where = parameters.where, fields = parameters.fields, timeout = left }
             local result, err = (work or list_records)(self.client, cluster, own)
             done = done + 1
             if #list > 1 then
@@ -191,11 +185,11 @@ local function work_for(self, list, parameters, deadline, work)
     return functions
 end
 
--- What is raised in one of many is no failure of a cluster unless it is an error object: an interrupt, or a bug.
+-- What is raised in one of many is not a cluster's failure unless it is an error object: an interrupt, or a bug.
 local function raise_others(failures)
-    for _, failure in pairs(failures) do
-        if not errors.is(failure) then
-            error(failure, 0)
+    for _, raised in pairs(failures) do
+        if not errors.is(raised) then
+            error(raised, 0)
         end
     end
 end
@@ -212,23 +206,26 @@ local function run(self, functions)
 end
 
 --- Fetches the records, or reads them from the file.
--- @tparam[opt] table parameters of all_sync_records: `where`, `fields`; not applied to a file
+-- @tparam[opt] table parameters of all_sync_records: `where`, `fields`; `timeout`: seconds for all of it (default:
+-- the client's); not applied to a file
 -- @tparam[opt] function work(client, cluster, parameters) → result | nil, err, instead of listing records
 -- @treturn {{cluster = {id =, name =}, records = result | error = dwsync.error},...}, where a cluster has `is_file`
 -- when its id is but the name of the file, and records have `total` (before any choice) and, with --source,
 -- `before_source`; or nil
 -- @treturn dwsync.error when it is not even known which clusters there are
-function Selection:fetch(parameters, work)
+function Chosen:fetch(parameters, work)
     if self.args.input then
         return from_input(self)
     end
-    local deadline = self.now() + self.timeout
-    local list, err = clusters(self, deadline)
+    parameters = parameters or {}
+    local timeout = parameters.timeout or self.client:option "timeout"
+    local limits = { timeout = timeout, deadline = self.client:now() + timeout }
+    local list, err = clusters(self, limits)
     if not list then
         self.progress.clear()
         return nil, err
     end
-    local results, failures = run(self, work_for(self, list, parameters or {}, deadline, work))
+    local results, failures = run(self, work_for(self, list, parameters, limits, work))
     self.progress.clear()
     local items = {}
     for i, cluster in ipairs(list) do
@@ -277,7 +274,7 @@ function M.report_failures(items, context)
     end
     for _, group in ipairs(groups) do
         local subject = #items > 1 and name_list(group.clusters) or nil
-        status = math.max(status, cli.report_error(group.error, context, subject))
+        status = math.max(status, failure.report(group.error, context, subject))
     end
     return status
 end

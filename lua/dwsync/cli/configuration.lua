@@ -1,6 +1,7 @@
 --- The configuration file: where it is, what it says, and which of it holds beside options and environment.
 -- It must not run what it reads with access to anything (see dwsync.cli.sandbox), nor let it beat the environment.
 -- @module dwsync.cli.configuration
+local display = require "dwsync.text"
 local errors = require "dwsync.errors"
 local files = require "dwsync.files"
 local keys = require "dwsync.cli.configuration_keys"
@@ -97,7 +98,7 @@ local function choose_profile(settings, args, context, path)
     elseif settings.profiles[wanted] then
         return settings.profiles[wanted], wanted
     end
-    return wrong(("%s has no profile '%s'"):format(path, errors.printable(wanted)), list_of(settings.profiles))
+    return wrong(("%s has no profile '%s'"):format(path, display.excerpt(wanted)), list_of(settings.profiles))
 end
 
 local function warn_when_open(settings, context, path)
@@ -105,7 +106,7 @@ local function warn_when_open(settings, context, path)
     local mode = holds_password and not context.read_file and files.mode(path)
     if mode and mode % 64 > 0 then
         context.stderr:write(("dwsync: %s holds a password and is open to others (mode %03o): chmod 600 it\n")
-            :format(errors.printable(path), mode))
+            :format(display.excerpt(path), mode))
     end
 end
 
@@ -124,7 +125,7 @@ local function read(args, context)
     end
     local profile = args.profile or variable(context, PROFILE_VARIABLE)
     if profile then
-        return wrong(("there is no configuration file to find the profile '%s' in"):format(errors.printable(profile)),
+        return wrong(("there is no configuration file to find the profile '%s' in"):format(display.excerpt(profile)),
             ("Write %s, or name the file with --config."):format(path or "one"))
     end
     return { profiles = {}, clusters = {} }

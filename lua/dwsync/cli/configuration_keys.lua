@@ -3,6 +3,7 @@
 -- @module dwsync.cli.configuration_keys
 local errors = require "dwsync.errors"
 local options = require "dwsync.client.options"
+local text = require "dwsync.text"
 
 local M = {}
 
@@ -23,7 +24,7 @@ local function wrong(message, hint)
 end
 
 local function shown(key)
-    return type(key) == "string" and errors.printable(key:sub(1, 60)) or "[" .. tostring(key) .. "]"
+    return type(key) == "string" and text.excerpt(key, 60) or "[" .. tostring(key) .. "]"
 end
 
 local function below(path, key)

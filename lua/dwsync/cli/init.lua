@@ -10,27 +10,6 @@ local COMMANDS = { "records", "health", "check", "report", "watch", "wait", "his
 local DESCRIPTION = "Shows how the identity-source synchronisations of a Huawei Cloud DWS cluster went.\n"
     .. "Data goes to stdout, everything else to stderr."
 
-local EXIT = { config = 2, credentials = 2, cancelled = 130 }
-
---- Prints an error object (or whatever was raised) for a person and returns the exit status.
--- @param err
--- @tparam table context
--- @tparam[opt] string subject what it is about, in front
--- @treturn integer
-function M.report_error(err, context, subject)
-    local errors = require "dwsync.errors"
-    local display = require "dwsync.text"
-    local text = tostring(err)
-    if errors.is(err) then
-        text = text:sub(1, #text - #err.hint - 1)
-        text = subject and ("%s: %s"):format(subject, text) or text
-        context.stderr:write(("dwsync: %s\n        %s\n"):format(display.safe(text), display.safe(err.hint)))
-        return EXIT[err.kind] or 1
-    end
-    context.stderr:write(("dwsync: %s\n"):format(display.harmless(text))) -- a bug: its traceback has several lines
-    return 1
-end
-
 -- One command is made ready when it is named, all of them when somebody looks around: that takes as long as asking the
 -- service. Completion describes them all.
 local function names_to_load(first)
@@ -73,16 +52,6 @@ end
 -- What people try first, in the words of this command.
 local ALIASES = { ["--version"] = "version", help = "--help" }
 
---- Says what is wrong with the command line.
--- @tparam string reason
--- @tparam table context
--- @treturn integer exit status
-function M.usage_error(reason, context)
-    context.stderr:write(("dwsync: %s\n        See dwsync --help, or dwsync COMMAND --help.\n"):format(
-        require("dwsync.text").safe(reason)))
-    return 2
-end
-
 -- Output that could not be written whole is no success: a disk was full, or a pipe closed.
 local function finish(status, command, context)
     local written, reason = context:finish_output()
@@ -124,8 +93,8 @@ local function guard(err)
     return err
 end
 
--- Makes the command ready and runs it; `doing` learns which it is.
-local function obey(arguments, context, doing)
+-- Makes the command ready and runs it; `running.command` is set as soon as it is known.
+local function run_command(arguments, context, running)
     local found, argparse = pcall(require, "argparse")
     if not found and is_interrupt(argparse) then
         error(argparse, 0)
@@ -139,10 +108,10 @@ local function obey(arguments, context, doing)
         if meant and meant.give_up then
             return meant.give_up(("wrong usage: %s; see dwsync %s --help"):format(reason, arguments[1]), context)
         end
-        return M.usage_error(reason, context)
+        return require("dwsync.cli.failure").wrong_usage(reason, context)
     end
-    doing.command = commands[args.command]
-    return finish(doing.command.run(args, context, parser), doing.command, context)
+    running.command = commands[args.command]
+    return finish(running.command.run(args, context, parser), running.command, context)
 end
 
 --- Runs the command.
@@ -153,17 +122,17 @@ end
 function M.main(arguments, given)
     local context = require("dwsync.cli.context").new(given)
     arguments[1] = ALIASES[arguments[1]] or arguments[1]
-    local doing = {}
-    local ran, status = xpcall(obey, guard, arguments, context, doing)
+    local running = {}
+    local ran, status = xpcall(run_command, guard, arguments, context, running)
     if ran then
         return status
     elseif is_interrupt(status) then
         context.stderr:write "dwsync: interrupted\n"
         return 130
-    elseif doing.command and doing.command.give_up then
-        return doing.command.give_up(status, context)
+    elseif running.command and running.command.give_up then
+        return running.command.give_up(status, context)
     end
-    return M.report_error(status, context)
+    return require("dwsync.cli.failure").report(status, context)
 end
 
 return M

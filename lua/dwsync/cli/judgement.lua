@@ -1,10 +1,10 @@
---- From what a command was told to the verdicts: selection, thresholds, evaluation; for every command that judges.
+--- From the command line to the verdicts: clusters, thresholds, evaluation; for every command that judges.
 -- It must not print verdicts, and not judge by itself: dwsync.health does.
 -- @module dwsync.cli.judgement
-local cli = require "dwsync.cli"
+local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local connection = require "dwsync.cli.connection"
+local failure = require "dwsync.cli.failure"
 local health = require "dwsync.health"
-local selection = require "dwsync.cli.clusters_chosen"
 local thresholds = require "dwsync.cli.thresholds"
 
 local M = {}
@@ -18,7 +18,7 @@ Judge.__index = Judge
 -- @param[opt] timeout see
 -- dwsync.cli.connection
 function M.configure(command, choice, timeout)
-    selection.configure(command, choice)
+    clusters_chosen.configure(command, choice)
     thresholds.configure(command)
     connection.configure(command, timeout)
 end
@@ -26,10 +26,11 @@ end
 --- Makes a judge. Contacts nothing.
 -- @tparam table args
 -- @tparam table context
--- @treturn table judge with `selection` and `rules`, or nil
+-- @tparam[opt] {string,...} without names of rules that the command replaces by its own judgement
+-- @treturn table judge with `chosen` (see dwsync.cli.clusters_chosen) and `rules`, or nil
 -- @treturn dwsync.error
-function M.new(args, context)
-    local chosen, err = selection.new(args, context)
+function M.new(args, context, without)
+    local chosen, err = clusters_chosen.new(args, context)
     if not chosen then
         return nil, err
     end
@@ -37,22 +38,26 @@ function M.new(args, context)
     if not rules then
         return nil, wrong
     end
-    return setmetatable({ selection = chosen, rules = rules, context = context }, Judge)
+    for _, name in ipairs(without or {}) do
+        rules[name] = false
+    end
+    return setmetatable({ chosen = chosen, rules = rules, context = context }, Judge)
 end
 
 --- The time, by the service's clock where this machine's was found wrong.
 -- @treturn number seconds since the epoch
 function Judge:now()
-    local client = self.selection.client
+    local client = self.chosen.client
     return self.context.now() + (client and client:clock_skew() or 0)
 end
 
 --- Fetches and judges.
+-- @tparam[opt] number timeout seconds for fetching all records, by default the client's
 -- @treturn table overview of dwsync.health.overview, or nil
 -- @treturn dwsync.error when nothing could be asked at all
--- @treturn table items as of selection:fetch, each with its `evaluation`
-function Judge:overview()
-    local items, err = self.selection:fetch()
+-- @treturn table items as of chosen:fetch, each with its `evaluation`
+function Judge:overview(timeout)
+    local items, err = self.chosen:fetch { timeout = timeout }
     if not items then
         return nil, err
     end
@@ -71,17 +76,17 @@ end
 -- @treturn table overview, or nil
 -- @treturn {table,...}|integer items; the exit status when there is no overview
 function M.overview(args, context)
-    local wrong = selection.wrong_usage(args)
+    local wrong = clusters_chosen.wrong_usage(args)
     if wrong then
-        return nil, cli.usage_error(wrong, context)
+        return nil, failure.wrong_usage(wrong, context)
     end
     local judge, err = M.new(args, context)
     if not judge then
-        return nil, cli.report_error(err, context)
+        return nil, failure.report(err, context)
     end
-    local overview, failure, items = judge:overview()
+    local overview, fetch_err, items = judge:overview()
     if not overview then
-        return nil, cli.report_error(failure, context)
+        return nil, failure.report(fetch_err, context)
     end
     return overview, items
 end

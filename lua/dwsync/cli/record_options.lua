@@ -1,6 +1,7 @@
 --- The options that choose among records: status, source, a period of time.
 -- It must not fetch or filter: it says what was asked for.
 -- @module dwsync.cli.record_options
+local display = require "dwsync.text"
 local timestamps = require "dwsync.timestamps"
 
 local M = {}
@@ -61,7 +62,7 @@ local function point(args, name, context)
     local ms = timestamps.point(args[name], context.now())
     if not ms then
         context.stderr:write(("dwsync: --%s: '%s' is no point in time\n        Write 90m, 24h, 7d, 2w, 2025-05-19, "
-            .. "2025-05-19T06:55:23Z or milliseconds.\n"):format(name, args[name]:gsub("%c", "?")))
+            .. "2025-05-19T06:55:23Z or milliseconds.\n"):format(name, display.excerpt(args[name], 60)))
     end
     return ms, not ms
 end

@@ -57,7 +57,7 @@ function M.call(code, ...)
 end
 
 -- What Lua says, with the name in front, and without the piece of text it quotes: there may be a password in it.
-local function told(message, name)
+local function explain(message, name)
     message = tostring(message):gsub(" near .*$", ""):gsub(" %(constant '.*'%)$", "")
     return message:find(name, 1, true) and message or ("%s: %s"):format(name, message)
 end
@@ -78,14 +78,14 @@ function M.evaluate(text, name)
     -- pcall: too deep a nesting would be handed to the caller's message handler, which adds a traceback.
     local _, chunk, message = pcall(load, text, "=" .. name, "t", environment)
     if not chunk then
-        return false, told(message, name)
+        return false, explain(message, name)
     end
     if jit then
         jit.off(chunk, true) -- compiled code runs without a look at the limits
     end
     local good, result = M.call(chunk)
     if not good then
-        return false, told(result, name)
+        return false, explain(result, name)
     end
     return true, result, environment
 end

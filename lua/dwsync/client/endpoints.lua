@@ -117,8 +117,7 @@ end
 local function split(text)
     local list = {}
     for item in text:gmatch "[^,]+" do
-        item = item:match "^%s*(.-)%s*$"
-        list[#list + 1] = item ~= "" and item or nil
+        list[#list + 1] = item:match "^%s*(%S.-)%s*$"
     end
     return list
 end

@@ -164,7 +164,7 @@ end
 
 -- GET below /{version}/{project_id} of DWS. `target` begins with "/clusters". The third result is the credentials that
 -- were used, whose secrets must not show in an error made of the response.
-local function get(self, version, target, limits, decode)
+local function get_in_project(self, version, target, limits, decode)
     local keys, err = self.api:resolve_credentials(limits)
     if not keys then
         return nil, err
@@ -193,7 +193,7 @@ local function declared_failure(self, response, body, keys)
 end
 
 -- A runtime may have decoded the page where it lay; one that did not hands its body over.
-local function page_of(response, choice)
+local function decoded_page(response, choice)
     if response.page or response.page_error then
         return response.page, response.place or response.page_error
     end
@@ -201,7 +201,7 @@ local function page_of(response, choice)
 end
 
 local function decode_page(self, response, keys, choice)
-    local page, place = page_of(response, choice)
+    local page, place = decoded_page(response, choice)
     local body = page or json.decode(response.body) or {}
     local err = declared_failure(self, response, body, keys)
     if page and not err then
@@ -222,7 +222,7 @@ local function fetch_page(self, checked, offset, limit, limits, ids)
         target = ("%s%soffset=%d"):format(target, limit and "&" or "?", offset)
     end
     local choice = { fields = checked.fields, where = checked.where, ids = ids }
-    local response, err, keys = get(self, "v1", target, limits, choice)
+    local response, err, keys = get_in_project(self, "v1", target, limits, choice)
     if not response then
         return nil, err
     end
@@ -239,6 +239,59 @@ local function check(checked, err)
         return nil, errors.new { kind = "config", message = message }
     end
     return checked
+end
+
+-- ---- what the client works with ------------------------------------------------------------------
+
+--- The value of an option in force: as given, from the environment, or its default.
+-- @tparam string name of an option of dwsync.new that is a text or a number, for example "timeout"
+-- @return its value; nil when the client goes without
+function Client:option(name)
+    local value = self.settings[name]
+    if type(value) == "table" or type(value) == "function" then
+        error(("client:option: %s is neither a text nor a number"):format(name), 2)
+    end
+    return value
+end
+
+--- Where a service is asked, the endpoint that is tried first in front.
+-- @tparam string service "dws" or "iam"
+-- @tparam[opt] dwsync.credentials credentials may name an IAM endpoint of their own
+-- @treturn {string,...} URLs without path, or nil
+-- @treturn dwsync.error kind "config"
+function Client:endpoints(service, credentials)
+    return self.api:endpoints_of(service, {}, credentials)
+end
+
+--- The credentials in use now. They hold secrets: show none of it but `ak`, `source`, `expires_at` and `project_id`.
+-- @treturn dwsync.credentials, or nil
+-- @treturn dwsync.error
+function Client:credentials()
+    return self.api:resolve_credentials(deadline_of(self))
+end
+
+--- Sends one GET of "/" without credentials, as this client reaches the service: proxy, certificates, time limits.
+-- @tparam string url without path, see `endpoints`
+-- @treturn table response of any status, with `certificate` where the runtime gives it; or nil
+-- @treturn dwsync.error
+function Client:probe(url)
+    local request = transport_of(self.settings)
+    request.method, request.url, request.headers = "GET", url .. "/", {}
+    request.timeout = math.min(self.settings.attempt_timeout, self.settings.timeout)
+    request.certificate_info = true
+    return self.api:send_unsigned(request)
+end
+
+--- The time by the client's runtime.
+-- @treturn number seconds since the epoch
+function Client:now()
+    return self.runtime.now()
+end
+
+--- Pauses as the client's runtime does: others may run meanwhile.
+-- @tparam number seconds
+function Client:sleep(seconds)
+    self.runtime.sleep(seconds)
 end
 
 -- ---- operations ----------------------------------------------------------------------------------
@@ -376,7 +429,7 @@ function Client:list_clusters(parameters)
     if checked.enterprise_project_id then
         target = target .. "?enterprise_project_id=" .. checked.enterprise_project_id
     end
-    local response, failure, keys = get(self, "v1.0", target, deadline_of(self, checked.timeout))
+    local response, failure, keys = get_in_project(self, "v1.0", target, deadline_of(self, checked.timeout))
     if not response then
         return nil, failure
     end

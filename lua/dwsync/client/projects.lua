@@ -1,6 +1,7 @@
 --- The project id of a region, looked up at IAM.
 -- It must never create a project, which two of the official SDKs do when they find none or several.
 -- @module dwsync.client.projects
+local display = require "dwsync.text"
 local errors = require "dwsync.errors"
 local json = require "dwsync.json"
 
@@ -17,7 +18,7 @@ local function describe(found, secrets)
     for i, project in ipairs(found) do
         parts[i] = ("%s (%s)"):format(tostring(project.name), tostring(project.id))
     end
-    return errors.printable(errors.redact(table.concat(parts, ", "), secrets))
+    return display.excerpt(display.redact(table.concat(parts, ", "), secrets))
 end
 
 -- The projects in a body, or nil and what is wrong with it.

@@ -3,6 +3,7 @@
 -- @module dwsync.credentials.agency
 local errors = require "dwsync.errors"
 local iam = require "dwsync.credentials.iam"
+local text = require "dwsync.text"
 
 local M = {}
 
@@ -44,7 +45,7 @@ function M.load(context, options)
         return nil, endpoint_err
     end
     local duration = math.floor(options.duration or iam.DURATION_SECONDS)
-    local source = "agency " .. errors.printable(options.agency_name)
+    local source = "agency " .. text.excerpt(options.agency_name)
     local function ask(limits)
         local base, base_err = context.resolve(options.from, limits)
         if not base then

@@ -22,6 +22,7 @@
 --    { source = "token", token =, project_id = }                     a token you have; default HW_AUTH_TOKEN's
 -- @module dwsync.credentials
 local cache = require "dwsync.credentials.cache"
+local display = require "dwsync.text"
 local errors = require "dwsync.errors"
 local fingerprint = require "dwsync.fingerprint"
 local keys_of = require "dwsync.credentials.keys"
@@ -63,7 +64,7 @@ local function config_error(message)
 end
 
 local function check_field(name, source, field, value, depth)
-    local path = ("%s.%s"):format(name, errors.printable(tostring(field)))
+    local path = ("%s.%s"):format(name, display.excerpt(tostring(field)))
     local known = source_of(source).OPTIONS or {}
     if field == "source" then
         return true

@@ -1,6 +1,7 @@
 --- Credentials from KooCLI's configuration, ~/.hcloud/config.json, when it is not encrypted (it is by default).
 -- It must not write that file, nor try to decrypt it: its format is nobody's but KooCLI's.
 -- @module dwsync.credentials.koocli
+local display = require "dwsync.text"
 local errors = require "dwsync.errors"
 local json = require "dwsync.json"
 local variables = require "dwsync.credentials.variables"
@@ -42,7 +43,7 @@ end
 
 local function from_profile(profile, where)
     if profile.mode ~= nil and profile.mode ~= "AKSK" and profile.mode ~= "SSO" then
-        return nil, nil, ("%s: its mode %s holds no key"):format(where, errors.printable(tostring(profile.mode)))
+        return nil, nil, ("%s: its mode %s holds no key"):format(where, display.excerpt(tostring(profile.mode)))
     end
     local pair = pair_of(profile)
     local ak, sk = text(pair.accessKeyId), text(pair.secretAccessKey)
@@ -95,7 +96,7 @@ function M.load(context, options)
         return nil, err, why
     end
     local name = options.profile or text(document.current) or "default"
-    local where = ("KooCLI's profile %s in %s"):format(errors.printable(name), path)
+    local where = ("KooCLI's profile %s in %s"):format(display.excerpt(name), path)
     local profile = profile_named(document, name)
     if not profile then
         return nil, options.profile and failure(where, "there is no such profile") or nil,

@@ -3,6 +3,7 @@
 -- @module dwsync.credentials.password
 local errors = require "dwsync.errors"
 local iam = require "dwsync.credentials.iam"
+local text = require "dwsync.text"
 
 local M = {}
 
@@ -81,7 +82,7 @@ function M.plan(context, options)
     return {
         key = { "password", options.user, options.password, options.domain or "", options.domain_id or "",
             options.passcode or "", project.id or "", project.name or "", endpoints and endpoints[1] or "" },
-        source = SOURCE .. " " .. errors.printable(options.user),
+        source = SOURCE .. " " .. text.excerpt(options.user),
         fetch = function(limits)
             return iam.token(context, "/v3/auth/tokens?nocatalog=true", {
                 identity = identity_of(options),
@@ -90,7 +91,7 @@ function M.plan(context, options)
                 limits = limits,
                 secrets = { options.password, options.passcode },
                 endpoints = endpoints,
-            }, SOURCE .. " " .. errors.printable(options.user))
+            }, SOURCE .. " " .. text.excerpt(options.user))
         end,
     }
 end

@@ -1,6 +1,7 @@
 --- Temporary keys as IAM, the metadata service and a pod's agent spell them, and when they end.
 -- It must not read a clock: the answer's own Date says how far ours is off.
 -- @module dwsync.credentials.temporary
+local display = require "dwsync.text"
 local errors = require "dwsync.errors"
 local json = require "dwsync.json"
 local timestamps = require "dwsync.timestamps"
@@ -62,7 +63,7 @@ end
 function M.decode(response, source, now)
     local body, reason = json.decode(response.body)
     if not body then
-        return nil, failure(response, source, "the answer is no JSON: " .. errors.printable(reason))
+        return nil, failure(response, source, "the answer is no JSON: " .. display.excerpt(reason))
     end
     local found = type(body.credential) == "table" and body.credential
         or type(body.credentials) == "table" and body.credentials or {}

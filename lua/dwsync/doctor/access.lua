@@ -1,19 +1,19 @@
 --- Who asks, and what they may see: credentials, IAM, the project, its clusters, the query for records.
 -- It must not show a secret, nor send more with a key once the service refused it.
 -- @module dwsync.doctor.access
-local connection = require "dwsync.doctor.connection"
+local errors = require "dwsync.errors"
 local timestamps = require "dwsync.timestamps"
 
 local M = {}
 
+-- Without its full stop: a finding is not a sentence, and its hint is shown apart.
+local function summary(err)
+    return (errors.summary(err):gsub("%.$", ""))
+end
+M.summary = summary
+
 -- A page that tells page offsets from row offsets, see dwsync.doctor.content.
 M.PAGE = 3
-
--- The error as a person reads it, its hint left to `next`.
-local function told(err)
-    local text = tostring(err)
-    return text:sub(1, #text - #err.hint - 2)
-end
 
 local function type_of(keys)
     if keys.token then
@@ -25,11 +25,10 @@ end
 --- Are there credentials, and until when?
 function M.credentials(subject)
     local client = subject.client
-    local now = client.runtime.now()
-    local timeout = client.settings.timeout
-    local keys, err = client.api:resolve_credentials { timeout = timeout, deadline = now + timeout }
+    local now = client:now()
+    local keys, err = client:credentials()
     if not keys then
-        return "failed", told(err), err.hint
+        return "failed", summary(err), err.hint
     end
     subject.keys = keys
     local found = ("%s from %s"):format(type_of(keys), keys.source)
@@ -44,16 +43,16 @@ function M.credentials(subject)
 end
 
 local function known_project(subject)
-    return subject.client.settings.project_id or subject.keys and subject.keys.project_id
+    return subject.client:option "project_id" or subject.keys and subject.keys.project_id
 end
 
 --- Does IAM answer? It is only needed to look up a project id or to fetch credentials.
 function M.iam(subject)
     local client = subject.client
-    local urls, err = client.api:endpoints_of("iam", {}, subject.keys)
+    local urls, err = client:endpoints("iam", subject.keys)
     local answer
     if urls then
-        answer, err = connection.probe(client, urls[1])
+        answer, err = client:probe(urls[1])
     end
     local next_step = err and err.hint
     if answer and answer.status < 500 then
@@ -61,7 +60,7 @@ function M.iam(subject)
     elseif answer then
         next_step = "Try again later; with --project-id IAM is not needed for an access key."
     end
-    local found = answer and ("%s answers HTTP %d"):format(urls[1], answer.status) or told(err)
+    local found = answer and ("%s answers HTTP %d"):format(urls[1], answer.status) or summary(err)
     if known_project(subject) then
         return "warning", found, "Not needed now, since the project id is known. " .. next_step
     end
@@ -72,7 +71,7 @@ end
 --- Which project?
 function M.project_id(subject)
     local client = subject.client
-    local origin = client.settings.project_id and "given"
+    local origin = client:option "project_id" and "given"
         or known_project(subject) and "from " .. subject.keys.source or "looked up at IAM"
     if subject.iam_failed then
         return "skipped", "not tried: it would be looked up, and IAM failed", "Mend that first, or give --project-id.",
@@ -80,7 +79,7 @@ function M.project_id(subject)
     end
     local id, err = client:project_id()
     if not id then
-        return "failed", told(err), err.hint
+        return "failed", summary(err), err.hint
     end
     return "ok", ("%s (%s)"):format(id, origin)
 end
@@ -112,7 +111,7 @@ local ONLY_THE_LIST = { permission = true, not_found = true, service = true, dec
 function M.clusters(subject)
     local clusters, err = subject.client:list_clusters()
     if not clusters then
-        return subject.cluster_id and ONLY_THE_LIST[err.kind] and "warning" or "failed", told(err), err.hint
+        return subject.cluster_id and ONLY_THE_LIST[err.kind] and "warning" or "failed", summary(err), err.hint
     end
     local found = ("%d visible"):format(#clusters)
     if subject.cluster_id and not is_among(clusters, subject.cluster_id) then
@@ -143,11 +142,9 @@ function M.permission(subject)
         return "ok", "records of cluster " .. subject.cluster_id .. " may be asked for"
     elseif err.kind == "permission" then
         local named = err.hint:find("listIdentifySyncRecords", 1, true)
-        return "failed", told(err), named and err.hint or ACTION .. " " .. err.hint
+        return "failed", summary(err), named and err.hint or ACTION .. " " .. err.hint
     end
-    return "failed", told(err), err.hint
+    return "failed", summary(err), err.hint
 end
-
-M.told = told
 
 return M

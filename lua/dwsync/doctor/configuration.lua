@@ -63,18 +63,17 @@ function M.list(given, getenv, client, said)
     local region = pick("region", given.region, getenv, said, "DWSYNC_REGION")
     add(region)
     if client then
-        local urls = client.api.endpoints
+        local dws = client:endpoints "dws"
         local iam = pick("iam_endpoint", given.iam_endpoint, getenv, said,
             "HUAWEICLOUD_SDK_IAM_ENDPOINT")
-        add { "endpoint", table.concat(urls.dws, ","), endpoint_origin(given, getenv, said, region and region[2],
-            urls.dws) }
-        add { "iam_endpoint", urls.iam[1], iam and iam[3] or "default" }
+        add { "endpoint", table.concat(dws, ","), endpoint_origin(given, getenv, said, region and region[2], dws) }
+        add { "iam_endpoint", client:endpoints("iam")[1], iam and iam[3] or "default" }
     end
     add(pick("project_id", given.project_id, getenv, said))
     add(pick("ca_file", given.ca_file, getenv, said, "DWSYNC_CA_FILE") or { "ca_file", "the system's", "default" })
     add(proxy(given, getenv, said))
     for _, name in ipairs { "timeout", "retries" } do
-        add(pick(name, given[name], getenv, said) or client and { name, client.settings[name], "default" } or nil)
+        add(pick(name, given[name], getenv, said) or client and { name, client:option(name), "default" } or nil)
     end
     return list
 end

@@ -1,7 +1,6 @@
 --- The way to DWS: its name, TCP, TLS with the certificate, and both clocks. One request without credentials tells all.
 -- It must not send anything secret: it goes to whoever answers.
 -- @module dwsync.doctor.connection
-local errors = require "dwsync.errors"
 local timestamps = require "dwsync.timestamps"
 
 local M = {}
@@ -15,31 +14,15 @@ local SKEW_NOTED, SKEW_REFUSED = 60, 900
 -- Failures that another endpoint of the list may not have.
 local NEXT_ENDPOINT = { resolve = true, handshake = true, certificate = true }
 
---- Asks one URL, without credentials and not for anything.
--- @tparam dwsync.client client
--- @tparam string url base, without path
--- @treturn table response of any status, with `certificate`; or nil
--- @treturn dwsync.error
-function M.probe(client, url)
-    local seconds = math.min(client.settings.attempt_timeout, client.settings.timeout)
-    local request = { method = "GET", url = url .. "/", headers = {}, timeout = seconds }
-    for name, value in pairs(client.api.transport) do
-        request[name] = value
-    end
-    request.certificate_info = true
-    local response, err = client.api:perform_plainly(request)
-    return response, err and errors.from_core(err)
-end
-
 -- Asks DWS once; every check here looks at the same answer.
 local function answer_of(subject)
     if subject.answer or subject.failure then
         return subject.answer, subject.failure
     end
-    for _, url in ipairs(subject.client.api.endpoints.dws) do
+    for _, url in ipairs(subject.client:endpoints "dws") do
         subject.url = url
-        subject.answer, subject.failure = M.probe(subject.client, url)
-        subject.asked_at = subject.client.runtime.now()
+        subject.answer, subject.failure = subject.client:probe(url)
+        subject.asked_at = subject.client:now()
         if subject.answer or not NEXT_ENDPOINT[subject.failure.code] then
             break
         end

@@ -12,7 +12,7 @@ end
 --- Is identity-source synchronisation on?
 function M.feature(subject)
     if subject.feature_off then
-        return "warning", "off: " .. access.told(subject.feature_off),
+        return "warning", "off: " .. access.summary(subject.feature_off),
             "Enable identity-source synchronisation of the cluster."
     elseif not subject.page then
         return "skipped", "there is no cluster to look at", "Give a CLUSTER_ID."
@@ -56,7 +56,7 @@ function M.paging(subject)
         cluster_id = subject.cluster_id, offset = 1, limit = access.PAGE,
     }
     if not page then
-        return "warning", access.told(err), err.hint
+        return "warning", access.summary(err), err.hint
     end
     return judge(first, page.sync_records or {})
 end

@@ -22,7 +22,7 @@ M.REGION = "emu-north-1"
 --- What `info` holds for those who sign in other than with a key.
 M.LOGIN = { "user", "user_id", "password", "domain", "domain_id", "agency", "idp_id" }
 
-local START_TIMEOUT, STOP_TIMEOUT = 10000, 3000 -- milliseconds; both take a fraction of this
+local START_TIMEOUT, STOP_TIMEOUT = 60000, 30000 -- milliseconds; both take a fraction of this, if the machine is idle
 local PORT_ATTEMPTS = 5
 local COMPLAINTS_SHOWN = 4096 -- bytes
 

@@ -3,6 +3,7 @@
 -- @module dwsync.errors
 local error_codes = require "dwsync.errors.codes"
 local json = require "dwsync.json"
+local text = require "dwsync.text"
 local timestamps = require "dwsync.timestamps"
 
 local M = {}
@@ -62,8 +63,15 @@ local function detail(self)
     return #parts > 0 and (" (%s)"):format(table.concat(parts, ", ")) or ""
 end
 
+--- What happened, without the hint; `tostring` has both.
+-- @tparam dwsync.error err
+-- @treturn string a sentence
+function M.summary(err)
+    return ("%s: %s%s."):format(err.kind, (err.message:gsub("%.$", "")), detail(err))
+end
+
 function Error:__tostring()
-    return ("%s: %s%s. %s"):format(self.kind, (self.message:gsub("%.$", "")), detail(self), self.hint)
+    return ("%s %s"):format(M.summary(self), self.hint)
 end
 
 -- ---- from the core -------------------------------------------------------------------------------
@@ -75,8 +83,6 @@ local CORE_HINTS = {
     handshake = "Check that the endpoint speaks TLS 1.2 or later and nothing between here and it interferes.",
     too_large = "Ask for smaller pages with limit, or raise max_response_bytes.",
 }
-
-local redact -- below, with the answers that make it necessary
 
 --- Turns what dwsync.core, or a runtime, returned into an error object.
 -- @tparam table|string err {kind =, code =, message =}, or a text: then kind "network"
@@ -91,7 +97,7 @@ function M.from_core(err, secrets)
     return M.new {
         kind = err.kind,
         code = err.code,
-        message = redact(err.message, secrets or {}),
+        message = text.redact(err.message, secrets or {}),
         hint = CORE_HINTS[err.code],
         retryable = err.code == "handshake" or nil,
     }
@@ -153,87 +159,17 @@ function M.declared_failure(body)
     return not SUCCESS[code] and code or nil
 end
 
-local MAX_MESSAGE = 600
-local MIN_SECRET = 6
-
---- Foreign text on one line, without control characters, which would drive a terminal; cut when it is long.
--- Only ASCII is kept, so that invalid UTF-8 goes, too.
--- @tparam string text
--- @treturn string
-function M.printable(text)
-    text = text:gsub("%s+", " "):gsub("[%z\1-\31\127-\255]", "?")
-    return #text > MAX_MESSAGE and text:sub(1, MAX_MESSAGE) .. "…" or text
-end
-
-local printable = M.printable
-
--- The gateway may echo the canonical request it computed, with every line end written as "|"; a proxy's page may show
--- the headers it got, in any spelling.
-local SECRET_HEADERS = {}
-for i, name in ipairs { "x%-security%-token", "x%-auth%-token", "authorization", "x%-subject%-token" } do
-    local any_case = name:gsub("%a", function(letter)
-        return ("[%s%s]"):format(letter, letter:upper())
-    end)
-    SECRET_HEADERS[i] = "(" .. any_case .. "[\"']?%s*[:=])[^|\n]*"
-end
-
--- A text that was cut may end with the beginning of a secret; so much of it gives nothing away.
-local HARMLESS_BYTES = 8
-
-local function redact_end(text, secret)
-    local beginning = secret:sub(1, HARMLESS_BYTES)
-    local start = text:find(beginning, math.max(1, #text - #secret), true)
-    while start do
-        if text:sub(start) == secret:sub(1, #text - start + 1) then
-            return text:sub(1, start - 1) .. "***"
-        end
-        start = text:find(beginning, start + 1, true)
-    end
-    return text
-end
-
-local function percent(format)
-    return function(character)
-        return format:format(character:byte())
-    end
-end
-
--- A secret as it is, as JSON may write it, and as URLs do.
-local function spellings(secret)
-    return { secret, (secret:gsub("/", "\\/")), (secret:gsub("[^%w._~-]", percent "%%%02X")),
-        (secret:gsub("[^%w._~-]", percent "%%%02x")) }
-end
-
---- Foreign text without secrets: those given, and what follows the names of headers that hold one.
--- @tparam string text
--- @tparam {string,...} secrets
--- @treturn string
-function M.redact(text, secrets)
-    for _, pattern in ipairs(SECRET_HEADERS) do
-        text = text:gsub(pattern, "%1***")
-    end
-    for _, secret in pairs(secrets) do
-        -- Real secrets are long; hiding every "y" would hide the message instead.
-        for _, spelling in ipairs(#secret >= MIN_SECRET and spellings(secret) or {}) do
-            text = redact_end(text:gsub((spelling:gsub("%W", "%%%0")), "***"), spelling)
-        end
-    end
-    return text
-end
-
-redact = M.redact
-
 -- Seconds that Retry-After asks to wait: a number, or a date compared with the server's own clock when it tells it.
 local function retry_after(response, now)
-    local text = response.headers["retry-after"]
-    if not text then
+    local value = response.headers["retry-after"]
+    if not value then
         return nil
     end
-    local date = timestamps.from_http(text)
+    local date = timestamps.from_http(value)
     if date then
         return math.max(0, math.ceil(date - (timestamps.from_http(response.headers.date or "") or now)))
     end
-    return text:match "^%d+$" and tonumber(text) or nil
+    return value:match "^%d+$" and tonumber(value) or nil
 end
 
 local function kind_of_status(status)
@@ -257,7 +193,7 @@ local RETRYABLE_STATUS = { [429] = true, [500] = true, [502] = true, [503] = tru
 
 local function shown_location(response, secrets)
     local location = response.headers.location
-    return location and (" to " .. printable(redact(location:match "^[^?]*", secrets))) or ""
+    return location and (" to " .. text.excerpt(text.redact(location:match "^[^?]*", secrets))) or ""
 end
 
 -- How much of a body without code is looked at: more than is shown, so that no half of a secret stays at the cut.
@@ -270,11 +206,11 @@ local function describe(response, code, message, secrets)
         return "the service redirected the request" .. location .. "; redirects are not followed",
             "Set endpoint to the service's own address."
     elseif code then
-        return message ~= "" and printable(redact(message, secrets)) or "the service gave no reason"
+        return message ~= "" and text.excerpt(text.redact(message, secrets)) or "the service gave no reason"
     elseif not response.body:find "%S" then
         return "the service answered with an empty body"
     end
-    local beginning = printable(redact(response.body:sub(1, EXAMINED), secrets)):sub(1, SHOWN)
+    local beginning = text.excerpt(text.redact(response.body:sub(1, EXAMINED), secrets), SHOWN)
     return ("the service answered HTTP %d: %s"):format(response.status, beginning)
 end
 
@@ -288,7 +224,7 @@ function M.from_response(response, context)
     local body = context.body or json.decode(response.body) or {}
     local code, message = M.find_code(body)
     local secrets = context.secrets or {}
-    local text, hint = describe(response, code, message, secrets)
+    local shown, hint = describe(response, code, message, secrets)
     local known = code and error_codes.find(code, message, response.status) or {}
     local pause = retry_after(response, context.now)
     local retryable = known.retryable
@@ -297,8 +233,8 @@ function M.from_response(response, context)
     end
     return M.new {
         kind = known.kind or kind_of_status(response.status),
-        code = code and printable(redact(code, secrets)) or nil,
-        message = text,
+        code = code and text.excerpt(text.redact(code, secrets)) or nil,
+        message = shown,
         hint = hint or known.hint or (pause or 0) > 0 and ("The service asks to wait %.0f s."):format(pause) or nil,
         status = response.status,
         request_id = M.request_id(response, secrets, body),
@@ -317,7 +253,7 @@ function M.request_id(response, secrets, body)
     secrets = secrets or {}
     local id = response.headers["x-request-id"] or response.headers["x-iam-trace-id"]
         or body and scalar(body.request_id)
-    return id and printable(redact(id, secrets)) or nil
+    return id and text.excerpt(text.redact(id, secrets)) or nil
 end
 
 return M

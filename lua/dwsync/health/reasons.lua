@@ -2,6 +2,7 @@
 -- It must not keep more than a bounded number of groups, nor look closely at more than a bounded number of texts.
 -- @module dwsync.health.reasons
 local causes = require "dwsync.health.causes"
+local display = require "dwsync.text"
 local order = require "dwsync.health.order"
 local template = require "dwsync.health.template"
 
@@ -71,7 +72,7 @@ function Reasons:add(run)
     group.count = group.count + 1
     group.first_seen = math.min(group.first_seen or time, time > 0 and time or math.huge)
     if not group.last_seen or time > group.last_seen then
-        group.last_seen, group.record_id, group.sample = time, run.id, template.cut(text, SAMPLE)
+        group.last_seen, group.record_id, group.sample = time, run.id, display.beginning(text, SAMPLE)
     end
 end
 

@@ -1,6 +1,8 @@
 --- A fail reason without what differs from run to run: numbers, ids, DNs, addresses, names in quotes.
 -- It must not do work that grows faster than a text, and looks only at the beginning of one: reasons are hostile.
 -- @module dwsync.health.template
+local display = require "dwsync.text"
+
 local M = {}
 
 local EXAMINED, SHOWN = 600, 200
@@ -43,30 +45,12 @@ local MASKS = {
     { "%d+", "#" }, { "#[#.,:]*#", "#" },
 }
 
--- Cuts a text without leaving half a character behind.
-local function cut(text, length)
-    if #text <= length then
-        return text
-    end
-    text = text:sub(1, length)
-    local lead = text:match "[\192-\255][\128-\191]*$"
-    if lead and #lead < 4 then
-        local first = lead:byte()
-        if #lead < (first < 224 and 2 or first < 240 and 3 or 4) then
-            text = text:sub(1, -#lead - 1)
-        end
-    end
-    return text
-end
-
-M.cut = cut
-
 --- The template of a fail reason. Result codes of LDAP stay, since they say what happened.
 -- @tparam string text
 -- @treturn string at most 200 bytes; still foreign text
 function M.of(text)
     local codes, data = {}, {}
-    text = cut(text, EXAMINED):gsub("[%s%c]+", " "):gsub("^ ", ""):gsub(" $", "")
+    text = display.beginning(text, EXAMINED):gsub("[%s%c]+", " "):gsub("^ ", ""):gsub(" $", "")
     text = text:gsub("(error code[ :=]*)(%d+)", function(before, code)
         codes[#codes + 1] = code
         return before .. CODE
@@ -85,7 +69,7 @@ function M.of(text)
         datum = datum + 1
         return data[datum]
     end)
-    return cut(text, SHOWN)
+    return display.beginning(text, SHOWN)
 end
 
 return M

@@ -1,7 +1,6 @@
---- Numbers and foreign words as they stand in a sentence.
--- It must not let what a record says drive a terminal: foreign words come out as printable ASCII.
+--- Numbers and names of sources as they stand in a sentence.
 -- @module dwsync.health.wording
-local errors = require "dwsync.errors"
+local display = require "dwsync.text"
 
 local M = {}
 
@@ -37,20 +36,11 @@ function M.percent(ratio)
     return ("%.3g %%"):format(ratio * 100)
 end
 
---- A foreign word, cut short.
--- @tparam string text
--- @tparam integer longest
--- @treturn string
-function M.foreign(text, longest)
-    local printable = errors.printable(text:sub(1, longest + 1))
-    return #printable > longest and printable:sub(1, longest) .. "..." or printable
-end
-
 --- What a source is called in a sentence.
 -- @tparam table source
 -- @treturn string "the ldap source", "the source"
 function M.source(source)
-    return source.type and ("the %s source"):format(M.foreign(source.type, 40)) or "the source"
+    return source.type and ("the %s source"):format(display.excerpt(source.type, 40)) or "the source"
 end
 
 return M

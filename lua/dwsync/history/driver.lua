@@ -2,6 +2,7 @@
 -- It must not be handed values: drivers take C strings, so that quoting is done before (statements).
 -- @module dwsync.history.driver
 local errors = require "dwsync.errors"
+local text = require "dwsync.text"
 
 local M = {}
 
@@ -39,7 +40,7 @@ end
 function M.error(target, reason, hint)
     return errors.new {
         kind = "storage",
-        message = ("the history %s: %s"):format(target.shown, errors.printable(errors.redact(reason, target.secrets))),
+        message = ("the history %s: %s"):format(target.shown, text.excerpt(text.redact(reason, target.secrets))),
         hint = hint,
     }
 end

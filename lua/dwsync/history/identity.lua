@@ -6,6 +6,7 @@
 -- (neither: the same content is the same record), ~long:digest (a name too long for an index).
 -- @module dwsync.history.identity
 local core = require "dwsync.core"
+local display = require "dwsync.text"
 local value = require "dwsync.history.value"
 
 local M = {}
@@ -13,7 +14,7 @@ local M = {}
 local LONGEST = 400 -- bytes; PostgreSQL's index entries end at 2,700, clusters included
 
 local function escape(character)
-    return character == "\\" and "\\\\" or "\\x00"
+    return character == "\\" and "\\\\" or ("\\x%02x"):format(character:byte())
 end
 
 --- A text as a column holds it: without NUL and invalid UTF-8, and no two alike.
@@ -23,7 +24,7 @@ function M.cell(text)
     if not text:find "[%z\\\128-\255]" then
         return text
     end
-    return value.valid_utf8(text:gsub("[%z\\]", escape), "\\x%02x")
+    return display.utf8(text:gsub("[%z\\]", escape), escape)
 end
 
 --- What `cell` was given.

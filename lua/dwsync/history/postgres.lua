@@ -3,6 +3,7 @@
 -- @module dwsync.history.postgres
 local driver = require "dwsync.history.driver"
 local errors = require "dwsync.errors"
+local text = require "dwsync.text"
 
 local M = {}
 
@@ -35,7 +36,7 @@ local function check_encoding(self)
         return nil, errors.new {
             kind = "config",
             message = ("the history %s has the encoding %s, which cannot hold every record"):format(self.target.shown,
-                errors.printable(rows[1][1])),
+                text.excerpt(rows[1][1])),
             hint = "Create a database with: CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0.",
         }
     end

@@ -1,6 +1,7 @@
 --- Where a history is: a file, or the URL of a PostgreSQL database.
 -- It must not show a password, nor any part of a URL that it could not read: a part may be of the password.
 -- @module dwsync.history.target
+local display = require "dwsync.text"
 local errors = require "dwsync.errors"
 
 local M = {}
@@ -93,7 +94,7 @@ local function from_url(rest)
         return refused "has a parameter that is unknown here or has no value"
     end
     local shown = ("postgres://%s%s/%s"):format(user ~= "" and user .. "@" or "", hosts or authority, path)
-    return { engine = "postgres", connection = connection_text(fields), shown = errors.printable(shown),
+    return { engine = "postgres", connection = connection_text(fields), shown = display.excerpt(shown),
         secrets = { fields.password ~= "" and fields.password or nil, password ~= "" and password or nil } }
 end
 
@@ -107,7 +108,7 @@ function M.read(text)
         return from_url(rest)
     elseif scheme then
         return nil, errors.new { kind = "config", message = ("a history of the scheme %s:// is unknown"):format(
-            errors.printable(scheme)), hint = "Give a file's path or a postgres:// URL." }
+            display.excerpt(scheme)), hint = "Give a file's path or a postgres:// URL." }
     elseif text:find("://", 1, true) or text:find "^postgres%l*:" or text:find("password=", 1, true) then
         return refused "does not begin with postgres://"
     elseif text == "" or text:find "[%z\r\n]" or text ~= ":memory:" and text:find(":memory:", 1, true) then
@@ -115,7 +116,7 @@ function M.read(text)
             message = "the history's path is empty, or holds a line break, NUL or :memory:",
             hint = "Give a file's path or a postgres:// URL." }
     end
-    return { engine = "sqlite", path = text, shown = errors.printable(text), secrets = {} }
+    return { engine = "sqlite", path = text, shown = display.excerpt(text), secrets = {} }
 end
 
 return M

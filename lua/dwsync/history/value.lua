@@ -4,48 +4,14 @@
 -- It is valid UTF-8 without NUL, fit for a text column of any database. A byte that is no UTF-8 is written as the lone
 -- surrogate \udc80 to \udcff, which no other text can become.
 -- @module dwsync.history.value
+local display = require "dwsync.text"
+
 local M = {}
 
 local MAX_DEPTH, MAX_NULLS = 100, 1000000
 local INTEGER_END = 2 ^ 63
 
 -- ---- writing --------------------------------------------------------------------------------------
-
--- The ranges of well-formed UTF-8 (Unicode, table 3-7) by length; overlong forms and surrogates are none.
-local SEQUENCES = { "^[\194-\223][\128-\191]", "^\224[\160-\191][\128-\191]",
-    "^[\225-\236\238\239][\128-\191][\128-\191]",
-    "^\237[\128-\159][\128-\191]", "^\240[\144-\191][\128-\191][\128-\191]",
-    "^[\241-\243][\128-\191][\128-\191][\128-\191]", "^\244[\128-\143][\128-\191][\128-\191]" }
-
-local function sequence_end(text, at)
-    for _, pattern in ipairs(SEQUENCES) do
-        local _, last = text:find(pattern, at)
-        if last then
-            return last
-        end
-    end
-end
-
--- Repairs a run of bytes above 127.
-local function repaired(run, invalid)
-    local parts, at = {}, 1
-    while at <= #run do
-        local last = sequence_end(run, at)
-        parts[#parts + 1] = last and run:sub(at, last) or invalid:format(run:byte(at))
-        at = (last or at) + 1
-    end
-    return table.concat(parts)
-end
-
---- A text in which each byte that is no UTF-8 is written with a format.
--- @tparam string text
--- @tparam string invalid for string.format, such as "\\x%02x"
--- @treturn string
-function M.valid_utf8(text, invalid)
-    return (text:gsub("[\128-\255]+", function(run)
-        return repaired(run, invalid)
-    end))
-end
 
 local function escaped(character)
     if character == '"' or character == "\\" then
@@ -54,12 +20,16 @@ local function escaped(character)
     return ("\\u%04x"):format(character:byte())
 end
 
+local function surrogate(byte)
+    return ("\\udc%02x"):format(byte:byte())
+end
+
 --- A text as JSON.
 -- @tparam string text
 -- @treturn string
 function M.text(text)
     if text:find '[%c"\\\128-\255]' then
-        text = M.valid_utf8(text:gsub('[%z\1-\31"\\]', escaped), "\\udc%02x")
+        text = display.utf8(text:gsub('[%z\1-\31"\\]', escaped), surrogate)
     end
     return '"' .. text .. '"'
 end

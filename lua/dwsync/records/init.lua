@@ -4,6 +4,7 @@
 -- @usage
 -- local failures = records.from(list, { now = os.time() }):where { status = "FAILED" }:since "24h":to_list()
 local conditions = require "dwsync.records.conditions"
+local text = require "dwsync.text"
 local timestamps = require "dwsync.timestamps"
 
 local M = {}
@@ -94,7 +95,7 @@ local function read_point(point, now, name)
     local ms = timestamps.point(point, now or 0)
     if not ms then
         return nil, ("%s: '%s' is no point in time; write 90m, 24h, 7d, an ISO 8601 date or milliseconds"):format(name,
-            point:sub(1, 60):gsub("%c", "?"))
+            text.excerpt(point, 60))
     end
     return ms
 end

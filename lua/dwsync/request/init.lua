@@ -9,6 +9,7 @@ local json = require "dwsync.json"
 local key_guard = require "dwsync.request.key_guard"
 local keys_of = require "dwsync.credentials.keys"
 local retry = require "dwsync.request.retry"
+local text = require "dwsync.text"
 local timestamps = require "dwsync.timestamps"
 
 local M = {}
@@ -63,7 +64,7 @@ function M.new(settings)
         random = self.random,
         emit = self.emit,
         perform = function(request)
-            return self:perform_plainly(request)
+            return self:send_unsigned(request)
         end,
     }
     for name, value in pairs(self.context) do
@@ -88,7 +89,7 @@ function Api:resolve_credentials(limits)
     return self.provider:get(limits)
 end
 
-local function tell_attempt(self, request, started, response, err, secrets)
+local function emit_attempt(self, request, started, response, err, secrets)
     self.emit {
         type = "attempt",
         method = request.method,
@@ -100,11 +101,11 @@ local function tell_attempt(self, request, started, response, err, secrets)
     }
 end
 
---- Performs a request as it stands, neither signed nor repeated; for services on this machine.
+--- Sends a request as given, neither signed nor repeated; for services on this machine, and to try a connection.
 -- @tparam table request see dwsync.runtime
 -- @treturn table response, or nil
 -- @treturn dwsync.error
-function Api:perform_plainly(request)
+function Api:send_unsigned(request)
     local started = self.runtime.now()
     local secrets = keys_of.hide({ request.headers.Authorization, request.headers["X-Metadata-Token"] }, 2)
     local response, failure = self.runtime.perform(request)
@@ -113,7 +114,7 @@ function Api:perform_plainly(request)
         err = errors.from_core(failure, secrets)
     end
     if self.emit then
-        tell_attempt(self, request, started, response, err, secrets)
+        emit_attempt(self, request, started, response, err, secrets)
     end
     return response, err
 end
@@ -214,7 +215,7 @@ local function explain(err, response, exchange, secrets)
     local ours = message and core.canonical_request(exchange.to_sign, exchange.signer, exchange.date)
     local why = ours and refusal.explain(ours, message)
     if why then
-        err.message = errors.redact(("%s; %s"):format(errors.printable(refusal.without_echo(message)), why), secrets)
+        err.message = text.redact(("%s; %s"):format(text.excerpt(refusal.without_echo(message)), why), secrets)
     end
     return err
 end
@@ -295,7 +296,7 @@ local function leave_guard(self, ticket, exchange, response, err)
     self.guard:leave(ticket, self.runtime.now(), accepted, refused and err or nil)
 end
 
-local function perform(self, exchange, url, seconds)
+local function attempt(self, exchange, url, seconds)
     local ticket, err, request
     local keys = exchange.keys
     if keys and keys.ak then
@@ -317,7 +318,7 @@ local function perform(self, exchange, url, seconds)
     local result
     result, err = judge(self, response, failure, exchange)
     if self.emit then
-        tell_attempt(self, request, started, response, err, secrets_of(exchange))
+        emit_attempt(self, request, started, response, err, secrets_of(exchange))
     end
     exchange.clock_corrected = err ~= nil and correct_clock(self, err, exchange)
     if ticket then
@@ -341,7 +342,7 @@ function Api:endpoints_of(service, call, keys)
 end
 
 -- Tries the endpoints in turn, beginning with the one that answered last.
-local function perform_anywhere(left, self, exchange, target)
+local function try_endpoints(left, self, exchange, target)
     local service = exchange.service
     local endpoints, err = self:endpoints_of(service, exchange.call, exchange.keys)
     if not endpoints then
@@ -352,7 +353,7 @@ local function perform_anywhere(left, self, exchange, target)
     local response
     for step = 0, #endpoints - 1 do
         local index = (first - 1 + step) % #endpoints + 1
-        response, err = perform(self, exchange, endpoints[index] .. target, seconds)
+        response, err = attempt(self, exchange, endpoints[index] .. target, seconds)
         if response or not NEXT_ENDPOINT[err.code] then
             self.preferred[service] = index
             break
@@ -361,14 +362,14 @@ local function perform_anywhere(left, self, exchange, target)
     return response, err
 end
 
-local function attempts(self, exchange, target)
-    return retry.run(perform_anywhere, self.policy, exchange.call, self, exchange, target)
+local function with_retries(self, exchange, target)
+    return retry.run(try_endpoints, self.policy, exchange.call, self, exchange, target)
 end
 
-local function until_clock_is_right(self, exchange, target)
-    local response, err = attempts(self, exchange, target)
+local function with_corrected_clock(self, exchange, target)
+    local response, err = with_retries(self, exchange, target)
     if not response and exchange.clock_corrected then
-        response, err = attempts(self, exchange, target)
+        response, err = with_retries(self, exchange, target)
     end
     return response, err
 end
@@ -385,12 +386,12 @@ end
 -- @treturn dwsync.credentials those the answer belongs to
 function Api:send(method, service, target, call)
     local keys = call.keys
-    local response, err = until_clock_is_right(self, new_exchange(method, service, call, keys), target)
+    local response, err = with_corrected_clock(self, new_exchange(method, service, call, keys), target)
     if not response and keys and is_expired(err) then
         local fresh = self.provider:renew(keys, call)
         if fresh then
             keys = fresh
-            response, err = until_clock_is_right(self, new_exchange(method, service, call, keys), target)
+            response, err = with_corrected_clock(self, new_exchange(method, service, call, keys), target)
         end
     end
     return response, err, keys

@@ -1,7 +1,7 @@
 --- Why a signature was refused: compares the canonical request that the gateway echoes with the one that was signed.
 -- It must not show a secret, nor know of keys: the two texts are all it gets.
 -- @module dwsync.request.refusal
-local errors = require "dwsync.errors"
+local display = require "dwsync.text"
 
 local M = {}
 
@@ -16,8 +16,7 @@ local function shown(line)
     elseif line == "" then
         return "nothing"
     end
-    line = errors.printable(line)
-    return ('"%s"'):format(#line > SHOWN and line:sub(1, SHOWN) .. "…" or line)
+    return ('"%s"'):format(display.excerpt(line, SHOWN))
 end
 
 local function lines_of(text)

@@ -14,6 +14,7 @@
 local core = require "dwsync.core"
 local errors = require "dwsync.errors"
 local gate = require "dwsync.runtime.nginx_gate"
+local text = require "dwsync.text"
 
 local M = {}
 
@@ -99,7 +100,7 @@ local function not_run(job, reason)
     if BUSY[reason] then
         return busy(job.thread_pool, reason)
     end
-    local message = ("nginx cannot run the request in a thread: %s"):format(errors.printable(reason))
+    local message = ("nginx cannot run the request in a thread: %s"):format(text.excerpt(reason))
     local hint = ("Check lua_package_path and lua_package_cpath: a thread finds %s with them."):format(THREAD)
     if reason:find("^thread.pool.*not found$") then
         message = ("nginx has no thread pool %s"):format(job.thread_pool)

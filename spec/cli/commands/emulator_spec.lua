@@ -3,6 +3,7 @@ local cli = require "dwsync.cli"
 local core = require "dwsync.core"
 local emulator = require "spec.support.emulator"
 local json = require "dwsync.json"
+local patience = require "spec.support.patience"
 local uv = require "luv"
 
 -- The command against the emulator, with the real runtime and clock.
@@ -103,12 +104,12 @@ describe("the command against the emulator", function()
                 process:kill "sigint"
             end
         end)
-        local patience = uv.new_timer()
-        patience:start(60000, 0, function() process:kill "sigkill" end)
+        local alarm = uv.new_timer()
+        alarm:start(1000 * patience.seconds, 0, function() process:kill "sigkill" end)
         while not ended do
             uv.run "once"
         end
-        for _, handle in ipairs { patience, stdout, process } do
+        for _, handle in ipairs { alarm, stdout, process } do
             handle:close()
         end
         uv.run "nowait"
@@ -117,11 +118,9 @@ describe("the command against the emulator", function()
     end)
 
     it("checks in time when the service hangs", function()
-        server:fault({ delay = 5 }, { times = 1 })
-        local started = core.now()
+        server:fault({ delay = 600 }, { times = 1 })
         local status, out = run { "check", server:cluster "healthy", "--timeout", "0.5", "--retries", "0" }
         assert.equal(3, status)
         assert.matches("^UNKNOWN %- ", out)
-        assert.is_true(core.now() - started < 4)
     end)
 end)

@@ -3,6 +3,7 @@
 -- @module dwsync.cli.commands.alert_rules
 local configuration = require "dwsync.cli.configuration"
 local duration = require "dwsync.cli.duration"
+local failure = require "dwsync.cli.failure"
 local thresholds = require "dwsync.cli.thresholds"
 
 local M = {}
@@ -42,14 +43,13 @@ end
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)
-    local report_error = require("dwsync.cli").report_error
     local settings, err = configuration.load(args, context)
     if not settings then
-        return report_error(err, context)
+        return failure.report(err, context)
     end
     local rules, wrong = thresholds.rules(args, settings)
     if not rules then
-        return report_error(wrong, context)
+        return failure.report(wrong, context)
     end
     context:write(require("dwsync.alerts").render(rules, { job = args.job, data_age = args.data_age,
         patience = args.patience }))

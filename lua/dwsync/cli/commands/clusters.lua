@@ -1,9 +1,9 @@
 --- `dwsync clusters`: the clusters of the project, to find a cluster id.
 -- It must not ask for more than the list.
 -- @module dwsync.cli.commands.clusters
-local cli = require "dwsync.cli"
 local columns = require "dwsync.report.rows.columns"
 local connection = require "dwsync.cli.connection"
+local failure = require "dwsync.cli.failure"
 local output = require "dwsync.cli.output"
 
 local M = {}
@@ -25,12 +25,12 @@ end
 function M.run(args, context)
     local client, err, progress = connection.open(args, context)
     if not client then
-        return cli.report_error(err, context)
+        return failure.report(err, context)
     end
-    local list, failure = client:list_clusters { enterprise_project_id = args.enterprise_project_id }
+    local list, list_err = client:list_clusters { enterprise_project_id = args.enterprise_project_id }
     progress.clear()
     if not list then
-        return cli.report_error(failure, context)
+        return failure.report(list_err, context)
     end
     local status = output.write("clusters", list, columns.clusters, args, context)
     if #list == 0 then

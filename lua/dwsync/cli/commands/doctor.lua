@@ -1,11 +1,11 @@
 --- `dwsync doctor [CLUSTER_ID]`: what works between here and the service, and what to do about what does not.
 -- It must not check anything itself (dwsync.doctor does), and prints each finding as soon as it is there.
 -- @module dwsync.cli.commands.doctor
-local cli = require "dwsync.cli"
 local configuration = require "dwsync.cli.configuration"
 local connection = require "dwsync.cli.connection"
 local display = require "dwsync.text"
 local doctor = require "dwsync.doctor"
+local failure = require "dwsync.cli.failure"
 local ndjson = require "dwsync.report.rows.ndjson"
 local options = require "dwsync.client.options"
 local settings_in_force = require "dwsync.doctor.configuration"
@@ -33,30 +33,10 @@ function M.configure(command)
         command:option("--color", "When to use colour.", "auto", nil, 1):choices { "auto", "always", "never" })
 end
 
--- Lines of whole words; a word that is longer than a line is cut into pieces.
-local function wrap(text, width)
-    local lines, line = {}, ""
-    for word in text:gmatch "%S+" do
-        while #word > width and display.width(word) > width do
-            local piece = display.cut(word, width):gsub("…$", "")
-            if line ~= "" then
-                lines[#lines + 1], line = line, ""
-            end
-            lines[#lines + 1], word = piece, word:sub(#piece + 1)
-        end
-        if line ~= "" and display.width(line) + 1 + display.width(word) > width then
-            lines[#lines + 1], line = line, ""
-        end
-        line = line == "" and word or line .. " " .. word
-    end
-    lines[#lines + 1] = line
-    return lines
-end
-
 local function show_row(finding, context, width, color)
-    local lines = wrap((finding.cluster and finding.cluster .. ": " or "") .. finding.found, width)
+    local lines = display.wrap((finding.cluster and finding.cluster .. ": " or "") .. finding.found, width)
     local next_step = not finding.root and finding.next -- said once, where the root is
-    for _, line in ipairs(next_step and wrap("Next: " .. next_step, width) or {}) do
+    for _, line in ipairs(next_step and display.wrap("Next: " .. next_step, width) or {}) do
         lines[#lines + 1] = line
     end
     local outcome = ("%-7s"):format(finding.outcome)
@@ -96,12 +76,12 @@ end
 -- @treturn integer exit status
 function M.run(args, context)
     if args.all_clusters and args.cluster_id then
-        return cli.usage_error("--all-clusters and a cluster_id exclude each other", context)
+        return failure.wrong_usage("--all-clusters and a cluster_id exclude each other", context)
     end
     local cluster_id = cluster_of(args, context)
     local _, wrong = options.identifier("cluster_id", cluster_id or "none")
     if wrong then
-        return cli.report_error(wrong, context)
+        return failure.report(wrong, context)
     end
     local client, err, progress = connection.open(args, context)
     local width = math.max((context:width() or DEFAULT_WIDTH) - MARGIN, MIN_TEXT)

@@ -1,9 +1,9 @@
 --- `dwsync health [CLUSTER_ID]`: the verdicts.
 -- It must not turn a verdict into its exit status: that is `dwsync check`.
 -- @module dwsync.cli.commands.health
+local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local judgement = require "dwsync.cli.judgement"
 local report = require "dwsync.report"
-local selection = require "dwsync.cli.clusters_chosen"
 
 local M = {}
 
@@ -31,7 +31,7 @@ function M.run(args, context)
     report.render_health(args.output, overview, function(text)
         context:write(text)
     end, { width = context:width(), color = context:color(args.color) })
-    return selection.report_failures(items, context)
+    return clusters_chosen.report_failures(items, context)
 end
 
 return M

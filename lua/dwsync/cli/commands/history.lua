@@ -1,15 +1,15 @@
 --- `dwsync history pull|list|stats`: the records kept beyond the service's retention.
 -- It must not show the password of a database.
 -- @module dwsync.cli.commands.history
-local archive = require "dwsync.cli.history_location"
-local choice = require "dwsync.cli.record_options"
-local cli = require "dwsync.cli"
+local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local columns = require "dwsync.report.rows.columns"
 local configuration = require "dwsync.cli.configuration"
 local connection = require "dwsync.cli.connection"
 local display = require "dwsync.text"
+local failure = require "dwsync.cli.failure"
+local history_location = require "dwsync.cli.history_location"
 local output = require "dwsync.cli.output"
-local selection = require "dwsync.cli.clusters_chosen"
+local record_options = require "dwsync.cli.record_options"
 
 local M = {}
 
@@ -18,9 +18,9 @@ local function configure_pull(command)
     command:description("Saves what the service has. What is saved already stays, so pull as often as you like. "
         .. "A record that changed after its end is kept in both versions and reported.")
     command:epilog "Example: dwsync history pull --all-clusters"
-    selection.configure(command)
+    clusters_chosen.configure(command)
     connection.configure(command)
-    archive.configure(command)
+    history_location.configure(command)
     output.configure(command)
 end
 
@@ -30,9 +30,9 @@ local function configure_list(command)
     command:argument("cluster_id", "Cluster: its id, or its name in the configuration file; all when not given.")
         :argname "<cluster_id>":args "?"
     command:flag("--all-clusters", "Of every cluster, as when none is given.")
-    choice.configure(command)
+    record_options.configure(command)
     configuration.configure(command)
-    archive.configure(command)
+    history_location.configure(command)
     output.configure(command)
 end
 
@@ -40,7 +40,7 @@ local function configure_stats(command)
     command:summary "Show how much is saved, of which clusters, since when."
     command:epilog "Example: dwsync history stats"
     configuration.configure(command)
-    archive.configure(command)
+    history_location.configure(command)
     output.configure(command)
 end
 
@@ -65,7 +65,7 @@ local SUMMARY = { "cluster_id", "inserted", "updated", "unchanged", "revised", "
 local SUMMARY_TABLE = { "cluster_id", "inserted", "updated", "unchanged", "revised" }
 local MAX_IDS = 5
 
-local function tell_revised(name, revised, context)
+local function warn_of_revised(name, revised, context)
     if #revised > 0 then
         local ids = table.concat(revised, ", ", 1, math.min(#revised, MAX_IDS))
         context.stderr:write(display.safe(("dwsync: %s: %d records changed after their end, both versions are kept: "
@@ -76,7 +76,7 @@ end
 local function summary_row(item, context)
     local sum = item.records
     local name = item.cluster.name or item.cluster.id
-    tell_revised(name, sum.revised, context)
+    warn_of_revised(name, sum.revised, context)
     if sum.refused > 0 then
         context.stderr:write(display.safe(("dwsync: %s: %d records cannot be kept: %s"):format(name, sum.refused,
             tostring(sum.refusal))) .. "\n")
@@ -111,13 +111,13 @@ local function pull(args, context, chosen, store)
         items, err = chosen:fetch()
         local wrong = items and save_input(items, store)
         if wrong then
-            return cli.usage_error(wrong, context)
+            return failure.wrong_usage(wrong, context)
         end
     else
         items, err = chosen:fetch({}, save_page_by_page(store))
     end
     if not items then
-        return cli.report_error(err, context)
+        return failure.report(err, context)
     end
     local rows = {}
     for _, item in ipairs(items) do
@@ -127,13 +127,13 @@ local function pull(args, context, chosen, store)
     if #rows > 0 or args.output ~= "table" then -- a heading over nothing tells nobody anything
         status = output.write("clusters", rows, args.output == "table" and SUMMARY_TABLE or SUMMARY, args, context)
     end
-    return math.max(status, selection.report_failures(items, context))
+    return math.max(status, clusters_chosen.report_failures(items, context))
 end
 
 -- ---- list ----------------------------------------------------------------------------------------
 
 local function list(args, context, settings, store)
-    local since, till, wrong = choice.period(args, context)
+    local since, till, wrong = record_options.period(args, context)
     if wrong then
         return 2
     end
@@ -143,7 +143,7 @@ local function list(args, context, settings, store)
     else
         local clusters, err = store:clusters()
         if not clusters then
-            return cli.report_error(err, context)
+            return failure.report(err, context)
         end
         for i, cluster in ipairs(clusters) do
             ids[i] = cluster.cluster_id
@@ -171,12 +171,12 @@ local OF_ALL = { "engine", "schema_version", "clusters", "records", "versions", 
 
 local function stats(args, context, _, store, shown)
     local sums, err = store:stats()
-    local clusters, failure = nil, nil
+    local clusters, store_err = nil, nil
     if sums then
-        clusters, failure = store:clusters()
+        clusters, store_err = store:clusters()
     end
     if not clusters then
-        return cli.report_error(err or failure, context)
+        return failure.report(err or store_err, context)
     end
     if args.output == "table" and not args.columns then
         context:write(("%-15s %s\n"):format("history", display.safe(shown)))
@@ -192,9 +192,9 @@ end
 -- --------------------------------------------------------------------------------------------------
 
 local function run_pull(args, context, settings, store)
-    local chosen, err = selection.new(args, context)
+    local chosen, err = clusters_chosen.new(args, context)
     if not chosen then
-        return cli.report_error(err, context)
+        return failure.report(err, context)
     end
     return pull(args, context, chosen, store, settings)
 end
@@ -205,18 +205,18 @@ local ACTIONS = { pull = run_pull, list = list, stats = stats }
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)
-    local wrong = args.action == "pull" and selection.wrong_usage(args)
+    local wrong = args.action == "pull" and clusters_chosen.wrong_usage(args)
         or args.all_clusters and args.cluster_id and "--all-clusters and a cluster_id exclude each other"
     if wrong then
-        return cli.usage_error(wrong, context)
+        return failure.wrong_usage(wrong, context)
     end
     local settings, err = configuration.load(args, context)
     if not settings then
-        return cli.report_error(err, context)
+        return failure.report(err, context)
     end
-    local store, failure, shown = archive.open(args, context, settings)
+    local store, store_err, shown = history_location.open(args, context, settings)
     if not store then
-        return cli.report_error(failure, context)
+        return failure.report(store_err, context)
     end
     local good, status = pcall(ACTIONS[args.action], args, context, settings, store, shown)
     store:close()

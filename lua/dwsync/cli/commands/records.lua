@@ -1,14 +1,14 @@
 --- `dwsync records [CLUSTER_ID]`: the synchronisation records of one cluster, of all, or of a file.
 -- It must not print part of a list: all records of a cluster are there, or there is an error.
 -- @module dwsync.cli.commands.records
-local choice = require "dwsync.cli.record_options"
-local cli = require "dwsync.cli"
+local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local columns = require "dwsync.report.rows.columns"
 local connection = require "dwsync.cli.connection"
 local display = require "dwsync.text"
+local failure = require "dwsync.cli.failure"
 local output = require "dwsync.cli.output"
+local record_options = require "dwsync.cli.record_options"
 local records = require "dwsync.records"
-local selection = require "dwsync.cli.clusters_chosen"
 
 local M = {}
 
@@ -17,7 +17,7 @@ function M.configure(command)
     command:summary "List the synchronisation records of a cluster."
     command:description "Lists every synchronisation record of a cluster, newest first as the service gives them."
     command:epilog "Example: dwsync records CLUSTER_ID --status FAILED --since 7d -o csv"
-    selection.configure(command, { period = true })
+    clusters_chosen.configure(command, { period = true })
     connection.configure(command)
     output.configure(command)
 end
@@ -55,7 +55,7 @@ local function name_sources(all)
     return display.safe(table.concat(names, ", "))
 end
 
-local function tell_if_empty(list, subject, context)
+local function explain_if_empty(list, subject, context)
     local before = list.before_source or list
     if list.total == 0 then
         context.stderr:write(subject .. "no records: nothing was ever synchronised, or the feature is off\n")
@@ -67,11 +67,11 @@ local function tell_if_empty(list, subject, context)
     end
 end
 
-local function tell_empty_lists(items, context)
+local function explain_empty_lists(items, context)
     for _, item in ipairs(items) do
         local name = #items > 1 and display.safe(item.cluster.name or item.cluster.id) .. ": " or ""
         if item.records then
-            tell_if_empty(item.records, "dwsync: " .. name, context)
+            explain_if_empty(item.records, "dwsync: " .. name, context)
         end
     end
 end
@@ -117,31 +117,31 @@ end
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)
-    local wrong = selection.wrong_usage(args)
+    local wrong = clusters_chosen.wrong_usage(args)
     if wrong then
-        return cli.usage_error(wrong, context)
+        return failure.wrong_usage(wrong, context)
     end
-    local since, till, senseless = choice.period(args, context)
+    local since, till, senseless = record_options.period(args, context)
     if senseless then
         return 2
     end
-    local chosen, err = selection.new(args, context)
+    local chosen, err = clusters_chosen.new(args, context)
     if not chosen then
-        return cli.report_error(err, context)
+        return failure.report(err, context)
     end
     local where = conditions(args, since, till)
-    local items, failure = chosen:fetch { where = where, fields = fields(args) }
+    local items, fetch_err = chosen:fetch { where = where, fields = fields(args) }
     if not items then
-        return cli.report_error(failure, context)
+        return failure.report(fetch_err, context)
     elseif args.input then
         choose(items, where)
     elseif not args.all_clusters and items[1].error then
-        return cli.report_error(items[1].error, context) -- not even a heading: there is no list
+        return failure.report(items[1].error, context) -- not even a heading: there is no list
     end
     local many = args.all_clusters or #items > 1
     local status = output.write("sync_records", rows_of(items, many), default_columns(args, many), args, context)
-    tell_empty_lists(items, context)
-    return math.max(status, selection.report_failures(items, context))
+    explain_empty_lists(items, context)
+    return math.max(status, clusters_chosen.report_failures(items, context))
 end
 
 return M

@@ -1,13 +1,13 @@
 --- `dwsync replay [CLUSTER_ID]`: which alerts the rules would have given, when and for how long, to tune thresholds.
 -- It must not judge the present: that is `dwsync health`.
 -- @module dwsync.cli.commands.replay
-local archive = require "dwsync.cli.history_location"
-local choice = require "dwsync.cli.record_options"
-local cli = require "dwsync.cli"
+local clusters_chosen = require "dwsync.cli.clusters_chosen"
+local failure = require "dwsync.cli.failure"
 local health = require "dwsync.health"
+local history_location = require "dwsync.cli.history_location"
 local judgement = require "dwsync.cli.judgement"
 local output = require "dwsync.cli.output"
-local selection = require "dwsync.cli.clusters_chosen"
+local record_options = require "dwsync.cli.record_options"
 
 local M = {}
 
@@ -26,7 +26,7 @@ function M.configure(command)
     judgement.configure(command)
     command:flag("--from-history", "Of the records kept by dwsync history pull, not the service's.")
     command:option("--since", "Leave out what ended before: 24h, 7d, ISO 8601.", nil, nil, 1):argname "<when>"
-    archive.configure(command)
+    history_location.configure(command)
     output.configure(command)
 end
 
@@ -38,15 +38,15 @@ local function each_in(iterator)
     return list
 end
 
--- The same items as of selection:fetch, from the history.
+-- The same items as of chosen:fetch, from the history.
 local function from_history(args, context, chosen)
-    local store, err = archive.open(args, context, chosen.settings)
+    local store, err = history_location.open(args, context, chosen.settings)
     if not store then
         return nil, err
     end
-    local clusters, failure = { chosen.cluster }, nil
+    local clusters, read_err = { chosen.cluster }, nil
     if args.all_clusters then
-        clusters, failure = store:clusters()
+        clusters, read_err = store:clusters()
     end
     local items = {}
     for i, cluster in ipairs(clusters or {}) do
@@ -55,7 +55,7 @@ local function from_history(args, context, chosen)
         items[i] = { cluster = { id = id, name = cluster.name }, records = records }
     end
     store:close()
-    return not failure and items or nil, failure
+    return not read_err and items or nil, read_err
 end
 
 local function rows_of(items, rules, options)
@@ -70,7 +70,7 @@ local function rows_of(items, rules, options)
 end
 
 -- Silence of the rules is good news only where there were records to speak about.
-local function tell_silence(items, args, context)
+local function explain_silence(items, args, context)
     local judged = false
     for _, item in ipairs(items) do
         judged = judged or item.records ~= nil and #item.records > 0
@@ -88,37 +88,37 @@ end
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)
-    local wrong = selection.wrong_usage(args) or args.input and args.from_history
+    local wrong = clusters_chosen.wrong_usage(args) or args.input and args.from_history
         and "--input and --from-history exclude each other"
     if wrong then
-        return cli.usage_error(wrong, context)
+        return failure.wrong_usage(wrong, context)
     end
-    local since, _, senseless = choice.period(args, context)
+    local since, _, senseless = record_options.period(args, context)
     if senseless then
         return 2
     end
     local judge, err = judgement.new(args, context)
     if not judge then
-        return cli.report_error(err, context)
+        return failure.report(err, context)
     end
-    local items, failure
+    local items, read_err
     if args.from_history then
-        items, failure = from_history(args, context, judge.selection)
+        items, read_err = from_history(args, context, judge.chosen)
     else
-        items, failure = judge.selection:fetch()
+        items, read_err = judge.chosen:fetch()
     end
     if not items then
-        return cli.report_error(failure, context)
+        return failure.report(read_err, context)
     elseif not args.all_clusters and items[1].error then
-        return cli.report_error(items[1].error, context) -- not even a heading: nothing was gone through
+        return failure.report(items[1].error, context) -- not even a heading: nothing was gone through
     end
     local rows = rows_of(items, judge.rules, { now = judge:now(), since = since })
     local columns = args.output ~= "table" and ALL or #items > 1 and OF_MANY_IN_TABLE or IN_TABLE
     local status = output.write("alerts", rows, columns, args, context)
     if #rows == 0 then
-        tell_silence(items, args, context)
+        explain_silence(items, args, context)
     end
-    return math.max(status, selection.report_failures(items, context))
+    return math.max(status, clusters_chosen.report_failures(items, context))
 end
 
 return M

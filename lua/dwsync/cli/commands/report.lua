@@ -1,11 +1,11 @@
 --- `dwsync report [CLUSTER_ID]`: the verdicts as a page or a document, to a file if one is named.
 -- It must not leave half a file: it is written whole or not at all.
 -- @module dwsync.cli.commands.report
-local cli = require "dwsync.cli"
+local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local display = require "dwsync.text"
+local failure = require "dwsync.cli.failure"
 local judgement = require "dwsync.cli.judgement"
 local report = require "dwsync.report"
-local selection = require "dwsync.cli.clusters_chosen"
 
 local M = {}
 
@@ -49,7 +49,7 @@ end
 function M.run(args, context)
     local format, unknown = format_of(args)
     if unknown then
-        return cli.usage_error(unknown, context)
+        return failure.wrong_usage(unknown, context)
     end
     local overview, items = judgement.overview(args, context)
     if not overview then
@@ -65,7 +65,7 @@ function M.run(args, context)
     else
         context:write(table.concat(parts))
     end
-    return math.max(status, selection.report_failures(items, context))
+    return math.max(status, clusters_chosen.report_failures(items, context))
 end
 
 return M

@@ -1,11 +1,11 @@
 --- `dwsync run SCRIPT [ARGUMENT…]`: a runbook in Lua with the library at hand and the command's options applied.
 -- It must not make a client, nor load what the script does not use, before the script asks for it.
 -- @module dwsync.cli.commands.run
-local cli = require "dwsync.cli"
 local configuration = require "dwsync.cli.configuration"
 local connection = require "dwsync.cli.connection"
 local display = require "dwsync.text"
 local errors = require "dwsync.errors"
+local failure = require "dwsync.cli.failure"
 
 local M = {}
 
@@ -116,7 +116,7 @@ end
 
 local function status_of(context, result, err)
     if result == nil and err ~= nil then
-        return cli.report_error(err, context)
+        return failure.report(err, context)
     elseif result == nil or result == true then
         return 0
     elseif type(result) == "number" and result % 1 == 0 and result >= 0 and result <= 255 then
@@ -148,7 +148,7 @@ end
 function M.run(args, context)
     local settings, err = configuration.load(args, context)
     if not settings then
-        return cli.report_error(err, context)
+        return failure.report(err, context)
     end
     local chunk, reason = load_script(args.script, context, environment_of(args, context, settings))
     if not chunk then

@@ -1,13 +1,13 @@
 --- `dwsync wait [CLUSTER_ID]`: a gate for what needs fresh accounts.
 -- It must not let anything pass that is not known to be fresh and ok: dwsync.cli.readiness says what that is.
 -- @module dwsync.cli.commands.wait
-local cli = require "dwsync.cli"
+local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local display = require "dwsync.text"
 local duration = require "dwsync.cli.duration"
+local failure = require "dwsync.cli.failure"
 local judgement = require "dwsync.cli.judgement"
-local passing = require "dwsync.errors.transient"
 local readiness = require "dwsync.cli.readiness"
-local selection = require "dwsync.cli.clusters_chosen"
+local transient = require "dwsync.errors.transient"
 
 local M = {}
 
@@ -43,7 +43,7 @@ local function judge_item(item, wishes)
     if item.records then
         return readiness.judge(item.records, item.evaluation, wishes.fresh, wishes.accept)
     end
-    return passing.may_pass(item.error) and readiness.WAITING or readiness.REFUSED,
+    return transient.may_pass(item.error) and readiness.WAITING or readiness.REFUSED,
         ("%s: %s"):format(item.error.kind, item.error.message)
 end
 
@@ -76,12 +76,12 @@ local function sentence(state, reasons)
 end
 
 -- One look. Returns a state, or nil and an error that stays; the reasons.
-local function look(judge, wishes)
-    local overview, err, items = judge:overview()
+local function look(judge, wishes, timeout)
+    local overview, err, items = judge:overview(timeout)
     if overview then
         local state, reasons = gate(items, wishes)
         return state, nil, sentence(state, reasons)
-    elseif passing.may_pass(err) then
+    elseif transient.may_pass(err) then
         return readiness.WAITING, nil, sentence(readiness.WAITING, { display.safe(("%s: %s"):format(err.kind,
             err.message)) })
     end
@@ -94,26 +94,27 @@ local function finish(status, word, text, context)
 end
 
 local function wait(judge, wishes, context)
-    local runtime = judge.selection.client and judge.selection.client.runtime
-    local now = runtime and runtime.now or context.now
-    local till, told = now() + wishes.timeout, nil
+    local client = judge.chosen.client -- nil for records of a file, which no waiting changes
+    local function now()
+        return client and client:now() or context.now()
+    end
+    local till, reported = now() + wishes.timeout, nil
     while true do
-        judge.selection.timeout = math.max(1, math.min(LONGEST_REQUEST, till - now()))
-        local state, err, text = look(judge, wishes)
+        local state, err, text = look(judge, wishes, math.max(1, math.min(LONGEST_REQUEST, till - now())))
         if err then
-            return cli.report_error(err, context)
+            return failure.report(err, context)
         elseif state == readiness.READY then
             return finish(READY, "ready", text, context)
         elseif state == readiness.REFUSED then
             return finish(REFUSED, "refused", text, context)
-        elseif not runtime or now() + math.min(wishes.interval, 1) > till then
+        elseif not client or now() + math.min(wishes.interval, 1) > till then
             return finish(TIMED_OUT, "timed out", text, context)
         end
-        if text ~= told then
+        if text ~= reported then
             context.stderr:write("dwsync: " .. text)
-            told = text
+            reported = text
         end
-        runtime.sleep(math.min(wishes.interval, till - now()))
+        client:sleep(math.min(wishes.interval, till - now()))
     end
 end
 
@@ -121,9 +122,9 @@ end
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)
-    local wrong = selection.wrong_usage(args)
+    local wrong = clusters_chosen.wrong_usage(args)
     if wrong then
-        return cli.usage_error(wrong, context)
+        return failure.wrong_usage(wrong, context)
     end
     local wishes = {
         fresh = args.fresh or DEFAULT_FRESH,
@@ -132,11 +133,10 @@ function M.run(args, context)
         interval = args.interval or DEFAULT_INTERVAL,
     }
     args.timeout = nil -- that of one request is the client's
-    local judge, err = judgement.new(args, context)
+    local judge, err = judgement.new(args, context, { "stale" }) -- --fresh takes its place
     if not judge then
-        return cli.report_error(err, context)
+        return failure.report(err, context)
     end
-    judge.rules.stale = false -- --fresh takes its place
     return wait(judge, wishes, context)
 end
 

@@ -2,17 +2,17 @@
 -- It must not end by itself with 0: it goes on until a signal, a failure that waiting cannot mend, or a closed pipe.
 -- @module dwsync.cli.commands.watch
 local changes = require "dwsync.cli.changes"
-local cli = require "dwsync.cli"
+local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local display = require "dwsync.text"
 local duration = require "dwsync.cli.duration"
 local errors = require "dwsync.errors"
+local failure = require "dwsync.cli.failure"
 local hooks = require "dwsync.cli.hooks"
 local judgement = require "dwsync.cli.judgement"
 local ndjson = require "dwsync.report.rows.ndjson"
-local passing = require "dwsync.errors.transient"
 local report = require "dwsync.report"
-local selection = require "dwsync.cli.clusters_chosen"
 local timestamps = require "dwsync.timestamps"
+local transient = require "dwsync.errors.transient"
 
 local M = {}
 
@@ -36,7 +36,7 @@ end
 
 local AROUND = 4 -- our two lines, the one that tells of the rest, and the cursor's
 
--- The worst comes first and is to stay in sight: what does not fit is left out, and told.
+-- The worst comes first and is to stay in sight: what does not fit is counted.
 local function fit(text, rows)
     local lines = {}
     for line in text:gmatch "([^\n]*)\n" do
@@ -64,21 +64,21 @@ local function again(kind, message, args)
     return ("%s: %s; trying again every %g s"):format(kind, (message:gsub("%.$", "")), args.interval)
 end
 
--- A failure to ask at all is told once; again only when it is another one.
-local function teller(args, context)
-    local told
+-- A failure to ask at all is reported once; again only when it is another one.
+local function reporter(args, context)
+    local reported
     return function(err)
         local text = err and err.message
-        if err and text ~= told then
+        if err and text ~= reported then
             context.stderr:write(display.safe("dwsync: " .. again(err.kind, err.message, args)) .. "\n")
-        elseif told and not err then
+        elseif reported and not err then
             context.stderr:write "dwsync: it answers again\n"
         end
-        told = text
+        reported = text
     end
 end
 
-local function tell_failure(event, args, context)
+local function report_event(event, args, context)
     local name = event.cluster_name or event.cluster_id
     if event.event == "failure" then
         context.stderr:write(display.safe(("dwsync: %s: %s"):format(name, again(event.kind, event.message, args)))
@@ -92,20 +92,20 @@ end
 local function look(judge, args, context, state)
     local overview, err, items = judge:overview()
     if not overview then
-        if not passing.may_pass(err) then
+        if not transient.may_pass(err) then
             return err
         end
-        return state.tell(err)
+        return state.report(err)
     end
-    state.tell(nil)
-    local final = passing.final_failure(items)
+    state.report(nil)
+    local final = transient.final_failure(items)
     local events = state.changes:look(items, judge:now())
     if state.terminal then
         draw(overview, judge, args, context)
     end
     for _, event in ipairs(state.terminal and {} or events) do
         if not final then
-            tell_failure(event, args, context)
+            report_event(event, args, context)
         end
         context:write(ndjson.object(event, changes.FIELDS) .. "\n")
     end
@@ -117,15 +117,14 @@ local function look(judge, args, context, state)
 end
 
 local function watch(judge, args, context, state)
-    local sleep = judge.selection.client.runtime.sleep
     while true do
         local final = look(judge, args, context, state)
         if final then
-            return cli.report_error(final, context)
+            return failure.report(final, context)
         elseif context.write_failure then
-            return 1 -- told by whoever finishes the output
+            return 1 -- reported where the output is finished
         end
-        sleep(args.interval)
+        state.sleep(args.interval)
     end
 end
 
@@ -137,7 +136,7 @@ local function program_of(args, context)
     if not program then
         return nil, errors.new {
             kind = "config",
-            message = ("--on-change %s: %s"):format(errors.printable(args.on_change), reason),
+            message = ("--on-change %s: %s"):format(display.excerpt(args.on_change), reason),
             hint = "Name a program without arguments: each event is a line of JSON on its standard input.",
         }
     end
@@ -148,23 +147,27 @@ end
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)
-    local wrong = selection.wrong_usage(args)
+    local wrong = clusters_chosen.wrong_usage(args)
     if wrong then
-        return cli.usage_error(wrong, context)
+        return failure.wrong_usage(wrong, context)
     end
     local program, unusable = program_of(args, context)
     if unusable then
-        return cli.report_error(unusable, context)
+        return failure.report(unusable, context)
     end
     local judge, err = judgement.new(args, context)
     if not judge then
-        return cli.report_error(err, context)
+        return failure.report(err, context)
+    end
+    local function sleep(seconds)
+        judge.chosen.client:sleep(seconds)
     end
     return watch(judge, args, context, {
         changes = changes.new(),
         terminal = context.is_terminal "stdout",
-        tell = teller(args, context),
-        hook = hooks.new(judge.selection.settings.on_change, program, context, judge.selection.client.runtime.sleep),
+        sleep = sleep,
+        report = reporter(args, context),
+        hook = hooks.new(judge.chosen.settings.on_change, program, context, sleep),
     })
 end
 

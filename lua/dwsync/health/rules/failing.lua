@@ -2,6 +2,7 @@
 -- It must not tell one failure from another; the reasons do (dwsync.health.reasons).
 -- @module dwsync.health.rules.failing
 local causes = require "dwsync.health.causes"
+local text = require "dwsync.text"
 local wording = require "dwsync.health.wording"
 
 local M = {}
@@ -36,7 +37,7 @@ function M.describe(finding, course)
     local happened = finding.value == 1 and "the newest run failed" or ("the newest %s failed"):format(
         wording.count(finding.value, "run"))
     local why = explained.cause or finding.run.fail_reason and ("the reason given is \"%s\""):format(
-        wording.foreign(finding.run.fail_reason, 120)) or "the service gave no reason"
+        text.excerpt(finding.run.fail_reason, 120)) or "the service gave no reason"
     return ("%s: %s"):format(happened, why), ("%s Then synchronise %s again."):format(explained.next_step
         or "Read the reason of the record, and look for it in the identity source's own log.",
         wording.source(course.source))

@@ -2,6 +2,7 @@
 -- It must not read a file; a rule is looked at with its own module.
 -- @module dwsync.health.rules
 local errors = require "dwsync.errors"
+local text = require "dwsync.text"
 local timestamps = require "dwsync.timestamps"
 
 local M = {}
@@ -19,7 +20,7 @@ end
 
 local function shown(value)
     if type(value) == "string" then
-        return ('"%s"'):format(errors.printable(value:sub(1, 40)))
+        return ('"%s"'):format(text.excerpt(value, 40))
     end
     return type(value) == "number" and ("%.14g"):format(value) or type(value) == "boolean" and tostring(value)
         or type(value)
@@ -120,7 +121,7 @@ local function check_rule(rule, given)
     end
     for name in pairs(given) do
         if not options[name] then
-            return config_error(("rules: %s has no option '%s'"):format(rule, errors.printable(tostring(name))),
+            return config_error(("rules: %s has no option '%s'"):format(rule, text.excerpt(tostring(name))),
                 ("Its options are %s."):format(sorted_names(options)))
         end
     end
@@ -146,7 +147,7 @@ function M.check(given)
     end
     for name in pairs(given) do
         if not M.by_name[name] then
-            return config_error(("rules: there is no rule '%s'"):format(errors.printable(tostring(name))),
+            return config_error(("rules: there is no rule '%s'"):format(text.excerpt(tostring(name))),
                 ("The rules are %s."):format(table.concat(M.names, ", ")))
         end
     end

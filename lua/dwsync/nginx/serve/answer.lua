@@ -140,7 +140,7 @@ end
 --- Says how old what follows is, and what went wrong since.
 -- @tparam ?number age seconds
 -- @tparam ?string err
-function M.tell_age(age, err)
+function M.set_age(age, err)
     ngx.header["X-Dwsync-Age"] = age and ("%.0f"):format(age) or "unknown"
     ngx.header["X-Dwsync-Error"] = err
 end

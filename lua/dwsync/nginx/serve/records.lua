@@ -62,7 +62,7 @@ function M.serve(settings, reader)
     local chosen, count, _, name = record_list.choose(text, { statuses = parameters.status,
         sources = parameters.source, since = parameters.since, till = parameters["until"], offset = parameters.offset,
         limit = parameters.limit })
-    answer.tell_age(cluster.fetched_at and ngx.now() - cluster.fetched_at / 1000,
+    answer.set_age(cluster.fetched_at and ngx.now() - cluster.fetched_at / 1000,
         cluster.error and reader:last_error())
     local entry = snapshot.contents["records:" .. cluster.id]
     if not answer.is_known((entry and entry.digest or "0") .. "-" .. name) then

@@ -44,7 +44,7 @@ function M.serve(settings, reader)
     end
     local body, snapshot = reader:document "page"
     local state = about(settings, snapshot, reader)
-    answer.tell_age(state.age, state.error)
+    answer.set_age(state.age, state.error)
     if not body then
         ngx.header["Retry-After"] = answer.RETRY_AFTER
     end

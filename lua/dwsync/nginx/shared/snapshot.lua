@@ -3,7 +3,7 @@
 -- It must not keep more than one publication, nor the records of any: those are large and seldom asked for.
 -- @module dwsync.nginx.shared.snapshot
 local Store = require "dwsync.nginx.shared.store"
-local errors = require "dwsync.errors"
+local display = require "dwsync.text"
 local json = require "dwsync.json"
 
 local M = {}
@@ -100,7 +100,7 @@ end
 -- @treturn ?string
 function Reader:last_error()
     local text = self.store:get_state "error"
-    return text and errors.printable(text:match "^[^\n]*")
+    return text and display.excerpt(text:match "^[^\n]*")
 end
 
 return M

@@ -5,6 +5,7 @@
 local dwsync = require "dwsync"
 local errors = require "dwsync.errors"
 local health = require "dwsync.health"
+local text = require "dwsync.text"
 
 local M = {}
 
@@ -12,7 +13,7 @@ local function as_error(value)
     if type(value) == "table" then
         return errors.from_core(value)
     end
-    return errors.new { kind = "service", message = errors.printable(tostring(value)),
+    return errors.new { kind = "service", message = text.excerpt(tostring(value)),
         hint = "This is a defect of dwsync: please report it." }
 end
 

@@ -109,7 +109,7 @@ local function summary_of(items, listing_err)
     return { outcome = outcome, message = first, retry_after = pause }
 end
 
-local function tell_about_memory(summary, missing, documents, store)
+local function report_full_memory(summary, missing, documents, store)
     local bytes = 0
     for _, document in ipairs(documents) do
         bytes = bytes + #document.text
@@ -145,10 +145,10 @@ local function publish(items, order, store, may_go_on, summary)
     if not contents then
         summary.outcome, summary.message = "failed", "nothing was published: " .. missing
         if missing == "no memory" then
-            tell_about_memory(summary, "what was there before stays", documents, store)
+            report_full_memory(summary, "what was there before stays", documents, store)
         end
     elseif missing[1] then
-        tell_about_memory(summary, "these stay as they were: " .. table.concat(missing, ", "), documents, store)
+        report_full_memory(summary, "these stay as they were: " .. table.concat(missing, ", "), documents, store)
     end
 end
 

@@ -30,23 +30,20 @@ local function field_names(row)
     return names
 end
 
-local function code_point_escape(bytes)
-    local first, second, third = bytes:byte(1, 3)
-    return ("\\u%04x"):format(third and (first - 0xE0) * 4096 + (second - 0x80) * 64 + third - 0x80
-        or (first - 0xC0) * 64 + second - 0x80)
+local function escape(code)
+    if code > 0xFFFF then
+        code = code - 0x10000
+        return ("\\u%04x\\u%04x"):format(0xD800 + math.floor(code / 0x400), 0xDC00 + code % 0x400)
+    end
+    return ("\\u%04x"):format(code)
 end
 
---- A value as JSON that is valid UTF-8, and in which nothing is left that a terminal obeys or that turns the direction
--- of writing: all that is escaped, so a program reads what it was.
+--- A value as JSON that is valid UTF-8, and in which nothing is left that is hidden or that a terminal obeys: all that
+-- is escaped, so a program reads what it was.
 -- @param value
 -- @treturn string
 function M.encode(value)
-    local text = json.encode(value)
-    if text:find "[\128-\255]" then
-        text = display.utf8(text, "\\ufffd"):gsub("\194[\128-\159]", code_point_escape)
-            :gsub("\226\128[\170-\174]", code_point_escape):gsub("\226\129[\166-\169]", code_point_escape)
-    end
-    return text
+    return display.escape_hidden(json.encode(value), escape)
 end
 
 --- One row as a JSON object.

@@ -22,22 +22,6 @@ local function clean(text, width)
     return display.cut(display.safe(verdicts.text(text)), width or MAX_TEXT)
 end
 
--- Breaks at blanks; a word longer than a line is cut, since ids and DNs are not worth breaking the layout for.
-local function wrap(text, width)
-    local lines, line = {}, nil
-    for word in text:gmatch "%S+" do
-        word = display.cut(word, width)
-        if line and display.width(line) + 1 + display.width(word) <= width then
-            line = line .. " " .. word
-        else
-            lines[#lines + 1] = line
-            line = word
-        end
-    end
-    lines[#lines + 1] = line or ""
-    return lines
-end
-
 function Page:line(text)
     self.write((text or "") .. "\n")
 end
@@ -47,7 +31,7 @@ function Page:beside(label, text, severity)
     local blank = (" "):rep(INDENT + LABEL)
     local shown = severity and self.color and severities.paint(label, severity) or label
     local gap = (" "):rep(math.max(1, LABEL - display.width(label)))
-    for i, line in ipairs(wrap(text, self.width - #blank)) do
+    for i, line in ipairs(display.wrap(text, self.width - #blank)) do
         self:line(i == 1 and (" "):rep(INDENT) .. shown .. gap .. line or blank .. line)
     end
 end
@@ -181,7 +165,7 @@ function M.render(overview, write, options)
     local page = setmetatable({ write = write, width = width, color = options.color, now = overview.now }, Page)
     local census = ("%s · judged %s"):format(severities.census(overview.clusters),
         quantities.instant(overview.now * 1000))
-    page:line(table.concat(wrap(census, width), "\n"))
+    page:line(table.concat(display.wrap(census, width), "\n"))
     for _, item in ipairs(overview.clusters) do
         page:line()
         page:cluster(item)

@@ -1,0 +1,36 @@
+--- How a command fails: one message on stderr and the exit status.
+-- @module dwsync.cli.failure
+local errors = require "dwsync.errors"
+local text = require "dwsync.text"
+
+local M = {}
+
+local EXIT = { config = 2, credentials = 2, cancelled = 130 }
+
+--- Prints an error object, or whatever was raised, for a person.
+-- @param err a dwsync.error; anything else is a bug and keeps its traceback
+-- @tparam table context
+-- @tparam[opt] string subject what it is about, in front
+-- @treturn integer exit status: 2 when nothing was sent, 130 when it was cancelled, else 1
+function M.report(err, context, subject)
+    if not errors.is(err) then
+        context.stderr:write(("dwsync: %s\n"):format(text.harmless(tostring(err)))) -- a traceback has several lines
+        return 1
+    end
+    local summary = errors.summary(err)
+    summary = subject and ("%s: %s"):format(subject, summary) or summary
+    context.stderr:write(("dwsync: %s\n        %s\n"):format(text.safe(summary), text.safe(err.hint)))
+    return EXIT[err.kind] or 1
+end
+
+--- Says what is wrong with the command line.
+-- @tparam string reason
+-- @tparam table context
+-- @treturn integer exit status, 2
+function M.wrong_usage(reason, context)
+    context.stderr:write(("dwsync: %s\n        See dwsync --help, or dwsync COMMAND --help.\n"):format(
+        text.safe(reason)))
+    return 2
+end
+
+return M
