@@ -14,6 +14,8 @@ local WIDTH = 116 -- of a comment's text, behind "--- "
 
 -- ---- types ---------------------------------------------------------------------------------------
 
+local unpack = table.unpack or unpack -- luacheck: compat
+
 local LUA = {}
 for name in ("any nil boolean true false number integer string table function userdata thread"):gmatch "%S+" do
     LUA[name] = true
@@ -277,11 +279,17 @@ local function class_of(module, item)
     return section or module.name .. "." .. item.name:match "^[^:]*"
 end
 
-local function add_function(lines, module, item, name, known)
-    local own_types, path = {}, (module.name .. "." .. item.name):gsub(":", ".")
+-- The classes that a function's parameters get from their subparameters, by parameter.
+local function own_types_of(module, item)
+    local types, class = {}, item.name:find ":" and class_of(module, item) or module.name
     for parameter in pairs(item.subparams or {}) do
-        own_types[parameter] = ("%s.%s"):format(path, parameter)
+        types[parameter] = ("%s.%s.%s"):format(class, item.name:match "[^:]*$", parameter)
     end
+    return types
+end
+
+local function add_function(lines, module, item, name, known)
+    local own_types = own_types_of(module, item)
     for _, parameter in ipairs(item.params or {}) do
         if own_types[parameter] then
             add_class(lines, own_types[parameter], item, "param", item.subparams[parameter], known)
@@ -315,9 +323,9 @@ end
 -- Receivers are local tables; each class is declared before its first method.
 local function add_method(lines, module, item, known, receivers)
     local receiver, class = item.name:match "^[^:]*", class_of(module, item)
+    local section = section_of(module, class)
     if not receivers[receiver] then
         receivers[receiver] = true
-        local section = section_of(module, class)
         if section then
             add_summary(lines, section)
         end
@@ -326,6 +334,14 @@ local function add_method(lines, module, item, known, receivers)
         add(lines, "")
     end
     add_function(lines, module, item, item.name, known)
+    if section and section.tags.callable then
+        add(lines, "")
+        add(lines, "---@param given %s", type_of(one_line(section.tags.callable[1]), known))
+        add_parameters(lines, item, known, {})
+        add_returns(lines, item, known)
+        local parameters = table.concat({ "given", unpack(item.params or {}) }, ", ")
+        add(lines, "function M.%s(%s) end", item.name:match "[^:]*$", parameters)
+    end
 end
 
 local function add_item(lines, module, item, known, receivers)
@@ -375,8 +391,13 @@ local function classes(modules)
         for item in module.items:iter() do
             if item.type == "table" and item.name:find "%." then
                 known[item.name] = true
-            elseif item.type == "function" and item.name:find ":" then
-                known[class_of(module, item)] = true
+            elseif item.type == "function" then
+                for _, class in pairs(own_types_of(module, item)) do
+                    known[class] = true
+                end
+                if item.name:find ":" then
+                    known[class_of(module, item)] = true
+                end
             end
         end
     end

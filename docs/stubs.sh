@@ -4,9 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 folder=${1:-docs/luals}
 mkdir -p "$folder"
-STUBS=$(cd "$folder" && pwd) LUA_PATH="$(pwd)/docs/?.lua;;" ldoc --config docs/config.ld --filter stubs.write . >"$folder/talk" || {
-    cat "$folder/talk"
-    rm "$folder/talk"
-    exit 1
-}
-rm "$folder/talk"
+STUBS=$(cd "$folder" && pwd)
+LUA_PATH="$(pwd)/docs/?.lua;;"
+export STUBS LUA_PATH
+ldoc --quiet --config docs/config.ld --filter stubs.write .

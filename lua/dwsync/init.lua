@@ -11,8 +11,14 @@ local errors = require "dwsync.errors"
 
 local M = {}
 
---- Makes a client: see dwsync.client.new.
+--- Makes a client. Reads the environment and configuration files, contacts nothing.
 -- @function new
+-- @tparam[opt] dwsync.client.options given options
+-- @treturn[1] dwsync.client
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error kind "config"
+-- @raise for unknown options
+-- @usage local client = assert(dwsync.new{ region = "cn-north-4" })
 M.new = client.new
 
 --- Runs functions at the same time, each in blocking style; a client works unchanged inside them.
@@ -35,9 +41,12 @@ end
 
 --- Whether a value is an error object of dwsync.
 -- @function is_error
+-- @tparam any value
+-- @treturn boolean
 M.is_error = errors.is
 
---- The version, "0.1.0".
+--- The version, such as "0.1.0".
+-- @tfield string version
 M.version = core.version
 
 return M

@@ -259,7 +259,7 @@ end
 
 --- The same as an iterator, which holds a batch at a time and has no limit of its own. It raises the error object,
 -- since `for` has no place for one.
--- @tparam table query as for `records`
+-- @tparam dwsync.history.store.records.query query
 -- @treturn function():?dwsync.record
 -- @raise dwsync.error
 function Store:each(query)

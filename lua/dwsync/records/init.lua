@@ -52,6 +52,7 @@ end
 -- Each is a function of this module, too, whose first argument is what `from` takes:
 -- `records.count_by(list, "status")`.
 -- @type dwsync.records
+-- @callable {dwsync.record,...}|dwsync.records|function():?dwsync.record
 
 --- An iterator over the records.
 -- @treturn function():?dwsync.record

@@ -139,18 +139,12 @@ local function in_light_threads(functions, concurrency)
     return results, errs
 end
 
---- Runs functions at the same time, each in blocking style; a client made by dwsync.new works unchanged inside them.
+--- What dwsync.gather does.
 -- @tparam {function,...} functions each returns a result, or nil and an error
--- @tparam[opt] table options
--- @tparam[opt=32] integer options.concurrency how many run at once, 1 to 1024
--- @tparam[opt] function():?boolean options.stop asked about four times a second and whenever something arrives: when it
--- returns true, what is not done ends with the error {kind = "cancelled"}; in nginx's event loop it is not asked
--- @tparam[opt=false] boolean options.shared keeps connections open for the process's next gather, in whichever thread
--- @treturn {[integer]=any} results by position in `functions`; nil where one failed
--- @treturn {[integer]=any} errors by position: what a function returned beside nil, or raised
+-- @tparam[opt] dwsync.gather.options options
+-- @treturn {[integer]=any} results by position in `functions`
+-- @treturn {[integer]=any} errors by position
 -- @raise for unknown options and values out of range
--- @usage
--- local lists, errs = dwsync.gather { function() return client:all_sync_records { cluster_id = id } end }
 function M.gather(functions, options)
     if type(functions) ~= "table" then
         error("bad argument #1 to 'gather' (a list of functions expected, got " .. type(functions) .. ")", 2)
