@@ -49,7 +49,7 @@ end
 -- @tparam table args
 -- @tparam table context
 -- @tparam table settings
--- @treturn dwsync.history.store, or nil
+-- @treturn ?dwsync.history.store
 -- @treturn dwsync.error
 -- @treturn string where it is, fit to be shown
 function M.open(args, context, settings)

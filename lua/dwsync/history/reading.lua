@@ -127,7 +127,7 @@ end
 --- Counts and sizes.
 -- @tparam table engine within a transaction
 -- @tparam integer schema_version
--- @treturn table; or nil, err, busy
+-- @treturn ?table or nil, err, busy
 function M.stats(engine, schema_version)
     local rows = {}
     for i, query in ipairs { statements.totals, statements.versions, engine.size_query } do

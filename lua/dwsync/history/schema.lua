@@ -29,7 +29,7 @@ M.migrations = { TABLES }
 
 --- The version of a history; 0 when it has no tables.
 -- @tparam table engine within a transaction
--- @treturn integer; or nil, err, busy
+-- @treturn ?integer or nil, err, busy
 function M.version(engine)
     local there, err, busy = engine:has_table "dwsync_schema"
     if there == nil then

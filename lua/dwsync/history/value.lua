@@ -40,7 +40,7 @@ end
 
 --- A number as JSON, the same for an integer and the equal float. Infinity is 1e999, which readers take for it.
 -- @tparam number number
--- @treturn string, or nil for NaN
+-- @treturn ?string nil for NaN
 function M.number(number)
     if type_of_number(number) == "integer" then
         return ("%d"):format(number)

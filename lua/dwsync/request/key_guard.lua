@@ -16,7 +16,8 @@ local PAUSE_SECONDS = 300
 local FORGET_SECONDS = 86400
 local PRUNE_EVERY = 100
 
---- @treturn dwsync.request.key_guard
+--- A guard that knows nothing of any key yet.
+-- @treturn dwsync.request.key_guard
 function M.new()
     return setmetatable({ states = {}, added = 0 }, Guard)
 end

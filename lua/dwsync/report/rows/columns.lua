@@ -78,7 +78,8 @@ function M.is_record_field(name)
     return false
 end
 
---- @tparam string name
+--- The heading of a field.
+-- @tparam string name
 -- @treturn string heading
 function M.title(name)
     return TITLES[name] or name:upper()

@@ -20,7 +20,8 @@ local function cell(value)
     return text
 end
 
---- @tparam table document
+--- Writes rows.
+-- @tparam table document
 -- @tparam function write
 function M.render(document, write)
     write(table.concat(document.columns, ",") .. "\n")

@@ -5,7 +5,8 @@ local ndjson = require "dwsync.report.rows.ndjson"
 
 local M = {}
 
---- @tparam table document
+--- Writes rows.
+-- @tparam table document
 -- @tparam function write
 function M.render(document, write)
     write(('{"count":%d,%s:['):format(#document.rows, ndjson.encode(document.name)))

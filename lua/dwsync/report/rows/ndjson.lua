@@ -60,7 +60,8 @@ function M.object(row, names)
     return "{" .. table.concat(parts, ",") .. "}"
 end
 
---- @tparam table document
+--- Writes rows.
+-- @tparam table document
 -- @tparam function write
 function M.render(document, write)
     for _, row in ipairs(document.rows) do

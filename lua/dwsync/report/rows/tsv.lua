@@ -8,7 +8,8 @@ local M = {}
 
 local ESCAPES = { ["\t"] = "\\t", ["\n"] = "\\n", ["\r"] = "\\r", ["\\"] = "\\\\" }
 
---- @tparam table document
+--- Writes rows.
+-- @tparam table document
 -- @tparam function write
 function M.render(document, write)
     write(table.concat(document.columns, "\t") .. "\n")

@@ -82,7 +82,8 @@ local function instant(ms)
     return element("time", { datetime = quantities.instant(ms) }, (quantities.instant(ms):gsub("T", " ")))
 end
 
---- @tparam table overview
+--- Writes verdicts.
+-- @tparam table overview
 -- @tparam function write
 function M.render(overview, write)
     local title = headline.text(overview)

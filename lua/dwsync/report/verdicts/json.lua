@@ -101,7 +101,8 @@ local function cluster(item)
     return braces(parts)
 end
 
---- @tparam table overview
+--- Writes verdicts.
+-- @tparam table overview
 -- @tparam function write
 function M.render(overview, write)
     local head = { pair("now", scalar(math.floor(overview.now * 1000))),
