@@ -3,12 +3,20 @@
 -- LuaLS, are errors.
 local M = {}
 
---- The public modules. All others may change at any time.
-M.public = {
-    "dwsync", "dwsync.client", "dwsync.core", "dwsync.errors", "dwsync.files", "dwsync.health", "dwsync.history",
-    "dwsync.nginx", "dwsync.quantities", "dwsync.records", "dwsync.report", "dwsync.runtime",
-    "dwsync.runtime.concurrent", "dwsync.runtime.curl", "dwsync.runtime.nginx", "dwsync.text", "dwsync.timestamps",
-}
+-- The list in the map, and the client's module, whose methods are public.
+local function read_public()
+    local here = debug.getinfo(1, "S").source:match "^@(.*)stubs%.lua$"
+    local file = assert(io.open(here .. "../lua/dwsync/README.md"))
+    local names = { "dwsync.client" }
+    for name in file:read("*a"):match("## Public modules\n\n(.-)\n\n"):gmatch "`([%w_.]+)`" do
+        names[#names + 1] = name
+    end
+    file:close()
+    return names
+end
+
+--- Names of the modules that are described. All others may change at any time.
+M.public = read_public()
 
 local WIDTH = 116 -- of a comment's text, behind "--- "
 

@@ -11,7 +11,6 @@
 -- the message in `message` (Slack, Mattermost and Teams read "text").
 local core = require "dwsync.core"
 local files = require "dwsync.files"
-local ndjson = require "dwsync.report.rows.ndjson"
 
 local RULES = { failing = true, never = true } -- also: stale, stuck, mass_delete, partial, …
 local FIELDS = { "text", "severity", "cluster", "cluster_id", "findings" }
@@ -42,7 +41,7 @@ end
 -- What chats act upon: <!channel>, <http://…|link>, @all. The text of a record is the directory's, not ours.
 local SPOKEN = { ["<"] = "‹", [">"] = "›", ["@"] = "＠" }
 
--- ndjson.object gives valid JSON whatever stands in the records.
+-- The format ndjson is valid JSON whatever the records hold.
 local function message(findings)
     local worst, lines, details = findings[1] and findings[1].severity or "ok", {}, {}
     lines[1] = ("%s: %s%s"):format(worst:upper(), cluster, findings[1] and "" or " has recovered")
@@ -51,8 +50,13 @@ local function message(findings)
         details[i] = { rule = finding.rule, severity = finding.severity, source = finding.source,
             record_id = finding.record_id, since = finding.since, next = finding.advice }
     end
-    return ndjson.object({ text = table.concat(lines, "\n"), severity = worst, cluster = cluster,
-        cluster_id = cluster_id, findings = details[1] and details }, FIELDS) .. "\n"
+    local row = { text = table.concat(lines, "\n"), severity = worst, cluster = cluster, cluster_id = cluster_id,
+        findings = details[1] and details }
+    local line = {}
+    report.render("ndjson", { name = "alerts", rows = { row }, columns = FIELDS }, function(text)
+        line[#line + 1] = text
+    end)
+    return table.concat(line)
 end
 
 local function post(body)

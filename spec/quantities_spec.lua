@@ -1,13 +1,12 @@
+local cases = require "spec.quantities_cases"
 local quantities = require "dwsync.quantities"
 
 local NO_NUMBERS = { 0 / 0, 1 / 0, -1 / 0, "12", {}, true }
 
 describe("a length of time", function()
-    it("has its two largest units, rounded", function()
-        for text, seconds in pairs { ["0 s"] = 0, ["3.2 s"] = 3.2, ["43 s"] = 43.2, ["1 min"] = 59.7,
-            ["1 min 25 s"] = 84.6, ["48 min"] = 2880, ["1 h"] = 3599.9, ["3 h"] = 10790.2, ["2 h 59 min"] = 10760,
-            ["1 d"] = 86399, ["2 d 23 h"] = 256000, ["40 d"] = 40 * 86400 } do
-            assert.equal(text, quantities.duration(seconds))
+    it("has its two largest units, rounded down", function()
+        for _, case in ipairs(cases.duration) do
+            assert.equal(case[2], quantities.duration(case[1]))
         end
     end)
 
@@ -21,13 +20,32 @@ describe("a length of time", function()
     end)
 end)
 
+describe("an age", function()
+    it("is a length of time in whole seconds, and from a minute on in whole minutes", function()
+        for text, seconds in pairs { ["0 s"] = -5, ["3 s"] = 3.9, ["59 s"] = 59.9, ["1 min"] = 119,
+            ["11 min"] = 699, ["1 h 29 min"] = 5399, ["23 h 59 min"] = 86399.9, ["2 d 7 h"] = 200000 } do
+            assert.equal(text, quantities.age(seconds))
+        end
+        assert.equal("–", quantities.age(nil))
+    end)
+end)
+
 describe("a share", function()
     it("has one decimal at most, and is never rounded to all or nothing", function()
         for text, ratio in pairs { ["0 %"] = 0, ["< 0.1 %"] = 0.0001, ["6.4 %"] = 0.064, ["99.9 %"] = 0.999,
-            ["> 99.9 %"] = 0.99999, ["100 %"] = 1 } do
+            ["4.2 %"] = 1 / 24, ["> 99.9 %"] = 0.99999, ["100 %"] = 1 } do
             assert.equal(text, quantities.percent(ratio))
         end
         assert.equal("–", quantities.percent(nil))
+    end)
+end)
+
+describe("a count", function()
+    it("has its noun, in the singular or the plural", function()
+        assert.equal("0 runs", quantities.count(0, "run"))
+        assert.equal("1 run", quantities.count(1, "run"))
+        assert.equal("2 people", quantities.count(2, "person", "people"))
+        assert.equal("– runs", quantities.count(nil, "run"))
     end)
 end)
 
@@ -59,13 +77,24 @@ describe("a point in time", function()
         assert.equal("1000000000000000000", quantities.instant(1e18)) -- no calendar holds it
     end)
 
-    it("is so far from now, in whole minutes", function()
-        assert.equal("now", quantities.distance(1000500, 1000))
-        assert.equal("30 s ago", quantities.distance(970000, 1000))
-        assert.equal("11 min ago", quantities.distance(1000000 - 699000, 1000))
-        assert.equal("in 3 h", quantities.distance(1000000 + 10800000, 1000))
+    it("is so far from now", function()
+        for _, case in ipairs(cases.distance) do
+            assert.equal(case[2], quantities.distance(1000000 - case[1] * 1000, 1000))
+        end
+        assert.equal("–", quantities.distance(nil, 1000))
+    end)
+
+    it("is exact although the time of day is a float", function()
+        local now = 1747637723.055
+        for _, seconds in ipairs { 60, 3600, 86400, 40 * 86400 } do
+            local length = quantities.duration(seconds)
+            assert.equal(length .. " ago", quantities.distance(1747637723055 - seconds * 1000, now))
+            assert.equal(length, quantities.duration(now - (1747637723055 - seconds * 1000) / 1000))
+        end
+    end)
+
+    it("that is expected is due or overdue", function()
         assert.equal("8 h overdue", quantities.due(1000, 28801))
         assert.equal("in 48 min", quantities.due(1000000 + 2880000, 1000))
-        assert.equal("–", quantities.distance(nil, 1000))
     end)
 end)

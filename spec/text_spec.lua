@@ -40,13 +40,129 @@ describe("text made safe for a terminal", function()
     end)
 
     it("keeps the writing of the world", function()
-        for _, text in ipairs { "plain", "é", "漢字", "한글", "عربي", "😀", "Ünïcödé ‘x’" } do
+        for _, text in ipairs { "plain", "é", "漢字", "한글", "عربي", "😀", "Ünïcödé ‘x’", "ひらがな、カタカナ。", "ไทย", "𠮷野家" } do
             assert.equal(text, display.safe(text))
         end
     end)
 
     it("keeps line ends and tabs where lines are wanted", function()
         assert.equal("a\nb\tc\r?", display.harmless "a\nb\tc\r\27")
+    end)
+end)
+
+-- A code point as UTF-8, whether there is a character of it or not.
+local function utf8_of(code)
+    local bytes = {}
+    while code >= (#bytes == 0 and 0x80 or 2 ^ (6 - #bytes)) do
+        table.insert(bytes, 1, string.char(0x80 + code % 0x40))
+        code = math.floor(code / 0x40)
+    end
+    local lead = ({ [0] = 0, 0xC0, 0xE0, 0xF0 })[#bytes]
+    return string.char(lead + code) .. table.concat(bytes)
+end
+
+describe("joiners (U+200C, U+200D)", function()
+    local NON_JOINER, JOINER = "\226\128\140", "\226\128\141"
+
+    it("stay between letters, and between emoji", function()
+        for _, text in ipairs { "می" .. NON_JOINER .. "خواهم", "क्" .. JOINER .. "ष", "Auf" .. NON_JOINER .. "lage",
+            "👩" .. JOINER .. "💻", "👩🏽" .. JOINER .. "💻", "❤\239\184\143" .. JOINER .. "🔥",
+            "🏳\239\184\143" .. JOINER .. "🌈", "🐈" .. JOINER .. "⬛" } do
+            assert.equal(text, display.safe(text))
+        end
+    end)
+
+    it("go elsewhere: at an end, beside blanks, digits, signs and what is hidden, and in a row", function()
+        for _, joiner in ipairs { JOINER, NON_JOINER } do
+            for _, case in ipairs { { "", "" }, { "", "م" }, { "م", "" }, { "م ", "م" }, { "م", " م" }, { "1", "م" },
+                { "م", "1" }, { "م.", "م" }, { "م", "،" }, { "\226\128\147", "م" }, { "م\27", "م" }, { "م", "\27" },
+                { "م\216\156", "م" }, { "م", "\226\128\174م" }, { "م", "\239" }, { "م\155", "م" },
+                { "م\239\184\143", "م" } } do
+                local expected = display.safe(case[1]) .. "?" .. display.safe(case[2])
+                assert.equal(expected, display.safe(case[1] .. joiner .. case[2]))
+            end
+            assert.equal("م??م", display.safe("م" .. joiner .. joiner .. "م"))
+        end
+    end)
+end)
+
+describe("variation selectors", function()
+    it("stay behind what they vary", function()
+        for _, text in ipairs { "❤\239\184\143", "❤\239\184\142", "1\239\184\143\226\131\163",
+            "葛\243\160\132\128", "。\239\184\128", "ᠠ\225\160\139" } do
+            assert.equal(text, display.safe(text))
+        end
+    end)
+
+    it("go elsewhere, and in a row, where they could carry a message", function()
+        assert.equal("a?", display.safe "a\239\184\143")
+        assert.equal("?", display.safe "\239\184\143")
+        assert.equal("1?2", display.safe "1\239\184\1432")
+        assert.equal("葛\243\160\132\128?", display.safe "葛\243\160\132\128\243\160\132\129")
+        assert.equal("❤\239\184\143?", display.safe "❤\239\184\143\239\184\143")
+        assert.equal("a?", display.safe "a\225\160\139")
+        assert.equal("❤?", display.safe "❤\243\160\132\128")
+    end)
+end)
+
+describe("harmless text", function()
+    it("is the same whether a character stands alone or among rarer ones", function()
+        for code = 0x80, 0x10FFFF do
+            if code < 0x3200 or code % 0x10000 >= 0xF800 or code % 61 == 0 then
+                local character = utf8_of(code)
+                local among = display.safe(character .. "…")
+                if display.safe(character) .. "…" ~= among then
+                    assert.equal(display.safe(character) .. "…", among)
+                end
+                if display.safe(among) ~= among then
+                    assert.equal(among, display.safe(among))
+                end
+            end
+        end
+    end)
+
+    it("keeps all but two characters of the Chinese block and of kana, and all of Hangul", function()
+        for code = 0x3000, 0xD7FF do
+            assert(display.safe(utf8_of(code)) == (code == 0x3164 and "?" or utf8_of(code)), code)
+        end
+    end)
+end)
+
+describe("text for a format with escapes", function()
+    local function escaped(text)
+        return display.escape_hidden(text, function(code)
+            return ("<%X>"):format(code)
+        end)
+    end
+
+    it("has one for each character that is hidden or that a terminal obeys, and loses none", function()
+        assert.equal("a<1B>[31m<0><A><9><7F>b", escaped "a\27[31m\0\n\t\127b")
+        assert.equal("é<9B><AD><200B><202E><2028><FEFF><E0041><1FFFE>漢",
+            escaped("é\194\155\194\173\226\128\139\226\128\174\226\128\168\239\187\191\243\160\129\129"
+                .. "\240\159\191\190漢"))
+        assert.equal("<200D>", escaped "\226\128\141")
+    end)
+
+    it("keeps what is harmless, and joiners in their place", function()
+        for _, text in ipairs { "", "plain", 'a "b" \\', "漢字", "می\226\128\140خواهم" } do
+            assert.equal(text, escaped(text))
+        end
+    end)
+
+    it("has U+FFFD for each byte that is not UTF-8", function()
+        assert.equal("a\239\191\189b", escaped "a\255b")
+        assert.equal(("\239\191\189"):rep(3), escaped "\237\160\128")
+        assert.equal("<1B>\239\191\189", escaped "\27\195")
+    end)
+end)
+
+describe("repaired UTF-8", function()
+    it("has each foreign byte replaced by a text, or by what a function makes of it", function()
+        assert.equal("plain é漢", display.utf8("plain é漢", "?"))
+        assert.equal("a??é?", display.utf8("a\226\130é\155", "?"))
+        assert.equal("a[192][175]é", display.utf8("a\192\175é", function(byte)
+            return ("[%d]"):format(byte:byte())
+        end))
     end)
 end)
 
@@ -61,6 +177,29 @@ describe("the width of a text", function()
         assert.equal(2, display.width "Ａ")
         assert.equal(1, display.width "e\204\129") -- e and a combining acute accent
         assert.equal(1, display.width "…")
+        assert.equal(7, display.width "می\226\128\140خواهم")
+        assert.equal(2, display.width "क्\226\128\141ष")
+        assert.equal(14, display.width "ひらカタ、。！")
+    end)
+
+    it("is two columns for an emoji, however many characters compose it, and for a flag", function()
+        for _, emoji in ipairs { "👩🏽\226\128\141💻", "👨\226\128\141👩\226\128\141👧\226\128\141👦",
+            "❤\239\184\143", "❤\239\184\143\226\128\141🔥", "1\239\184\143\226\131\163", "👍🏿", "🇩🇪",
+            "👩🏽\226\128\141❤\239\184\143\226\128\141💋\226\128\141👨🏽" } do
+            assert.equal(2, display.width(emoji), emoji)
+            assert.equal(6, display.width(emoji .. "漢" .. emoji), emoji)
+        end
+        assert.equal(4, display.width "🇩🇪🇫🇷")
+    end)
+
+    it("is the one at which a text is cut", function()
+        for code = 0xA0, 0x1FAFF do
+            local character = utf8_of(code)
+            local width = display.width(character)
+            if width > 0 and display.cut(character .. "ab", width + 1) ~= character .. "…" then
+                assert.equal(character .. "…", display.cut(character .. "ab", width + 1))
+            end
+        end
     end)
 end)
 
@@ -91,5 +230,83 @@ describe("a text cut to a width", function()
             assert.is_true(display.width(cut) <= width)
             assert.equal(cut, display.safe(cut))
         end
+    end)
+
+    it("is never cut between a character and its marks, nor within an emoji or a flag", function()
+        assert.equal("e\204\129…", display.cut("e\204\129e\204\129e", 2))
+        assert.equal("का…", display.cut("काकाका", 4))
+        assert.equal("a…", display.cut("a👩🏽\226\128\141💻b", 3))
+        assert.equal("a👩🏽\226\128\141💻…", display.cut("a👩🏽\226\128\141💻bc", 4))
+        assert.equal("🇩🇪…", display.cut("🇩🇪🇫🇷", 3))
+        assert.equal("🇩🇪🇫🇷", display.cut("🇩🇪🇫🇷", 4))
+    end)
+end)
+
+describe("the beginning of a text", function()
+    it("is so many bytes at most", function()
+        assert.equal("abc", display.beginning("abc", 3))
+        assert.equal("ab", display.beginning("abc", 2))
+        assert.equal("", display.beginning("abc", 0))
+    end)
+
+    it("ends with a whole character, with its marks, and with a whole emoji", function()
+        assert.equal("aü", display.beginning("aüü", 4))
+        assert.equal("a", display.beginning("aü", 2))
+        assert.equal("a€", display.beginning("a€€", 6))
+        assert.equal("a", display.beginning("a\240\159\152\128", 4))
+        assert.equal("aü", display.beginning("aü", 3))
+        assert.equal("a", display.beginning("ae\204\129", 2))
+        assert.equal("a", display.beginning("a👩🏽\226\128\141💻", 12))
+        assert.equal("a👩🏽\226\128\141💻", display.beginning("a👩🏽\226\128\141💻b", 16))
+    end)
+
+    it("is not given up for marks without end", function()
+        local cut = display.beginning("a" .. ("\204\129"):rep(1000), 400)
+        assert.is_true(#cut > 350 and #cut <= 400)
+        assert.equal(cut, display.safe(cut))
+        assert.is_true(#display.beginning(("\128"):rep(1000), 400) > 350)
+    end)
+end)
+
+describe("an excerpt of a text", function()
+    it("is one line with single blanks, harmless, and in whatever writing", function()
+        assert.equal("a b c?d", display.excerpt "a\r\n\tb  c\27d")
+        assert.equal("目录 ou=研发 不存在; Gruppe Müller fehlt", display.excerpt "目录 ou=研发\n不存在; Gruppe Müller fehlt")
+        assert.equal("a?b", display.excerpt "a\226\128\174b")
+    end)
+
+    it("is cut to a width in columns, 600 when none is given", function()
+        assert.equal("abcd", display.excerpt("abcd", 4))
+        assert.equal("abc…", display.excerpt("abcde", 4))
+        assert.equal("目录…", display.excerpt("目录不存在", 5))
+        assert.equal(("x"):rep(600), display.excerpt(("x"):rep(600)))
+        assert.equal(("x"):rep(599) .. "…", display.excerpt(("x"):rep(601)))
+        assert.equal(("x"):rep(599) .. "…", display.excerpt(("x"):rep(1000000)))
+        assert.equal("a b", display.excerpt("a" .. (" "):rep(100000) .. "b", 4))
+    end)
+end)
+
+describe("a text wrapped to lines", function()
+    it("breaks at blanks, and gives one line at least", function()
+        assert.same({ "" }, display.wrap("", 10))
+        assert.same({ "ab cd", "efghi", "j" }, display.wrap("ab  cd efghi j", 5))
+    end)
+
+    it("loses nothing of a word that is longer than a line, nor of writing without blanks", function()
+        assert.same({ "a", "bcdef", "gh i" }, display.wrap("a bcdefgh i", 5))
+        assert.same({ "目录", "不存", "在 a" }, display.wrap("目录不存在 a", 5))
+        assert.same({ "ae\204\129", "👩🏽\226\128\141💻", "b" }, display.wrap("ae\204\129👩🏽\226\128\141💻b", 2))
+    end)
+end)
+
+describe("secrets", function()
+    it("are taken out of a text as they are, and as JSON and URLs write them", function()
+        assert.equal("a *** b *** c *** d ***", display.redact("a se/cr+et b se\\/cr+et c se%2Fcr%2Bet d se%2fcr%2bet",
+            { "se/cr+et" }))
+    end)
+
+    it("are what stands behind the names of headers that hold one, and what is left of one at a cut", function()
+        assert.equal("X-Auth-Token:***|host:a", display.redact("X-Auth-Token: abc|host:a", {}))
+        assert.equal("目录 ***", display.redact("目录 0123456789", { "0123456789abcdef" }))
     end)
 end)

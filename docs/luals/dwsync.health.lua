@@ -80,7 +80,7 @@ local M = {}
 ---@class dwsync.overview.item
 ---@field cluster { id: string, name?: string }
 ---@field evaluation? dwsync.evaluation
----@field records? dwsync.record[] for the reports that draw them
+---@field records? dwsync.record[] with which the reports "html" and "status" draw the runs
 ---@field error? dwsync.error why there is no evaluation
 ---@field severity? string added by `overview`; an error counts as unknown
 

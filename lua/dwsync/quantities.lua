@@ -1,70 +1,102 @@
---- Values with their units, lengths of time and points in time, as people read them.
--- It must not fail on what is no number: records may hold anything.
+--- Lengths of time, shares, counts and points in time, as people read them: one way of writing and one rounding for
+-- every message, table and page. Programs get the bare numbers instead.
+-- Whatever is not a finite number is written "–": records may hold anything.
 -- @module dwsync.quantities
 local timestamps = require "dwsync.timestamps"
 
 local M = {}
 
 local HUGE = 1e15 -- above it digits are noise
+local MICROSECOND = 1e-6 -- which a difference between points in time may lack as a float
 
---- Whether a value is a number that can be shown: neither NaN nor infinite.
+--- Whether a value is a finite number: neither NaN nor infinite.
 -- @param value
 -- @treturn boolean
 function M.is_finite(value)
     return type(value) == "number" and value == value and value > -math.huge and value < math.huge
 end
 
--- At most one digit after the point, and none that says nothing.
+-- At most one digit after the point, and not a zero; the point is one in every locale.
 local function short(number)
     if math.abs(number) >= HUGE then
-        return ("%.3g"):format(number)
+        return (("%.3g"):format(number):gsub("[^%we+-]+", "."))
     end
-    return (("%.1f"):format(number):gsub("%.0$", ""))
+    return (("%.1f"):format(number):gsub("[^%d-]+0$", ""):gsub("[^%d-]+", "."))
 end
 
---- A number with at most one decimal; "–" for what is none.
--- @param value
--- @treturn string
+--- A number with at most one decimal.
+-- @tparam number value
+-- @treturn string "480", "1.5"
+-- @usage quantities.number(1.25) --> "1.2"
 function M.number(value)
     return M.is_finite(value) and short(value) or "–"
 end
 
-local STEPS = { { 86400, "d" }, { 3600, "h" }, { 60, "min" }, { 1, "s" } }
-
--- The two largest units, rounded: nobody plans with the seconds of a day.
-local function two_units(seconds)
-    for i, step in ipairs(STEPS) do
-        local unit, below = step[1], STEPS[i + 1]
-        local fine = below and below[1] or 1
-        local rounded = math.floor(seconds / fine + 0.5) * fine
-        if rounded >= unit then
-            local text = ("%.0f %s"):format(math.floor(rounded / unit), step[2])
-            local rest = below and math.floor(rounded % unit / fine) or 0
-            return rest > 0 and ("%s %.0f %s"):format(text, rest, below[2]) or text
-        end
-    end
-    return "0 s"
+--- A number of things.
+-- @tparam number number
+-- @tparam string one the word for one of them
+-- @tparam[opt] string more the word for several; `one` with an "s" when left out
+-- @treturn string "1 run", "3 runs"
+function M.count(number, one, more)
+    return ("%s %s"):format(M.number(number), number == 1 and one or more or one .. "s")
 end
 
---- A length of time: "2 d 6 h", "48 min", "3.2 s".
--- @param seconds
--- @treturn string
+local UNITS = { { 86400000, "d" }, { 3600000, "h" }, { 60000, "min" }, { 1000, "s" } }
+
+-- The two largest units.
+local function two_units(ms)
+    for i, unit in ipairs(UNITS) do
+        if ms >= unit[1] then
+            local smaller = UNITS[i + 1]
+            local rest = smaller and math.floor(ms % unit[1] / smaller[1]) or 0
+            return ("%.0f %s"):format(math.floor(ms / unit[1]), unit[2])
+                .. (rest > 0 and (" %.0f %s"):format(rest, smaller[2]) or "")
+        end
+    end
+end
+
+--- A length of time in its two largest units, rounded down, so that an age is never overstated and a limit not named
+-- before it is reached. Below 10 s it has a decimal, below 1 s it is in milliseconds. The status page's script has the
+-- same rules, and a specification with the same cases.
+-- @tparam number seconds
+-- @treturn string "23 h 59 min", "48 min", "3.2 s", "250 ms"
+-- @usage quantities.duration(86399) --> "23 h 59 min"
 function M.duration(seconds)
     if not M.is_finite(seconds) then
         return "–"
     elseif seconds < 0 then
         return "−" .. M.duration(-seconds)
-    elseif seconds < 10 then
-        return short(seconds) .. " s"
     elseif seconds >= HUGE then
         return short(seconds / 86400) .. " d"
     end
-    return two_units(seconds)
+    local ms = math.floor((seconds + MICROSECOND) * 1000)
+    if ms == 0 then
+        return seconds == 0 and "0 s" or "< 1 ms"
+    elseif ms < 1000 then
+        return ("%.0f ms"):format(ms)
+    elseif ms < 10000 then
+        return short(math.floor(ms / 100) / 10) .. " s"
+    end
+    return two_units(ms)
 end
 
---- A share: "98.6 %". Never "100 %" for what is less, nor "0 %" for what is more.
--- @param ratio 0..1
--- @treturn string
+--- How long something has been so: as `duration`, but in whole seconds, and from a minute on in whole minutes, since it
+-- grows while it is read. Never negative: clocks differ.
+-- @tparam number seconds
+-- @treturn string "23 h 59 min", "11 min", "43 s"
+function M.age(seconds)
+    if not M.is_finite(seconds) then
+        return "–"
+    end
+    seconds = math.max(seconds, 0)
+    local unit = seconds < 60 and 1 or 60
+    return M.duration(math.floor((seconds + MICROSECOND) / unit) * unit)
+end
+
+--- A share as a percentage with at most one decimal, rounded to the nearest; but never "100 %" for what is less, nor
+-- "0 %" for what is more.
+-- @tparam number ratio 0 to 1
+-- @treturn string "98.6 %", "> 99.9 %", "< 0.1 %"
 function M.percent(ratio)
     if not M.is_finite(ratio) then
         return "–"
@@ -80,10 +112,10 @@ end
 
 local WORDS = { accounts = "account", runs = "run", records = "record", deviations = "deviation" }
 
---- A value with its unit: "480 accounts", "12 %", "6 h".
--- @param value
--- @param unit of a verdict
--- @treturn string
+--- A value with its unit.
+-- @tparam number value
+-- @tparam[opt] string unit of a verdict: "seconds", "ratio", "accounts", "runs", "records" or "deviations"
+-- @treturn string "6 h", "12 %", "480 accounts"
 function M.value(value, unit)
     if unit == "seconds" then
         return M.duration(value)
@@ -91,12 +123,12 @@ function M.value(value, unit)
         return M.percent(value)
     end
     local word = WORDS[unit]
-    return not word and M.number(value) or ("%s %s"):format(M.number(value), value == 1 and word or unit)
+    return word and M.count(value, word, unit) or M.number(value)
 end
 
---- The thresholds of a verdict: "warning from 20 accounts, critical from 50 accounts"; "" without any.
+--- The thresholds of a verdict.
 -- @tparam table verdict
--- @treturn string
+-- @treturn string "warning from 20 accounts, critical from 50 accounts"; "" without any
 function M.thresholds(verdict)
     local parts = {}
     for _, severity in ipairs { "warning", "critical" } do
@@ -107,9 +139,9 @@ function M.thresholds(verdict)
     return table.concat(parts, ", ")
 end
 
---- A point in time to the second, ISO 8601 in UTC; "–" for what is none.
--- @param ms milliseconds since the epoch
--- @treturn string
+--- A point in time to the second, ISO 8601 in UTC.
+-- @tparam number ms milliseconds since the epoch
+-- @treturn string "2025-05-19T06:55:23Z"
 function M.instant(ms)
     if not M.is_finite(ms) then
         return "–"
@@ -117,27 +149,26 @@ function M.instant(ms)
     return (timestamps.to_iso(ms):gsub("%.%d%d%dZ$", "Z"))
 end
 
---- How far a point in time is from now: "12 min ago", "in 3 h".
--- @param ms milliseconds since the epoch
--- @param now seconds since the epoch
--- @treturn string
+--- How far a point in time is from now.
+-- @tparam number ms milliseconds since the epoch
+-- @tparam number now seconds since the epoch
+-- @treturn string "12 min ago", "in 3 h", "now"
 function M.distance(ms, now)
     if not M.is_finite(ms) or not M.is_finite(now) then
         return "–"
     end
     local seconds = now - ms / 1000
-    if math.abs(seconds) < 1 then
+    local length = M.age(math.abs(seconds))
+    if length == "0 s" then
         return "now"
-    elseif math.abs(seconds) >= 60 then
-        seconds = seconds - math.fmod(seconds, 60) -- what was minutes ago was not so to the second
     end
-    return seconds > 0 and M.duration(seconds) .. " ago" or "in " .. M.duration(-seconds)
+    return seconds > 0 and length .. " ago" or "in " .. length
 end
 
---- The same for what is expected: "in 3 h", "8 h overdue".
--- @param ms milliseconds since the epoch
--- @param now seconds since the epoch
--- @treturn string
+--- The same for what is expected.
+-- @tparam number ms milliseconds since the epoch
+-- @tparam number now seconds since the epoch
+-- @treturn string "in 3 h", "8 h overdue"
 function M.due(ms, now)
     return (M.distance(ms, now):gsub(" ago$", " overdue"))
 end

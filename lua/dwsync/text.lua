@@ -96,7 +96,7 @@ local EMOJI = { 0xA9, 0xA9, 0xAE, 0xAE, 0x203C, 0x203C, 0x2049, 0x2049, 0x2122, 
     0x2300, 0x23FF, 0x24C2, 0x24C2, 0x25A0, 0x27BF, 0x2900, 0x297F, 0x2B00, 0x2BFF, 0x3030, 0x3030, 0x303D, 0x303D,
     0x3297, 0x3297, 0x3299, 0x3299, 0x1F000, 0x1FAFF }
 
-local KEYCAPS = { 0x23, 0x23, 0x2A, 0x2A, 0x30, 0x39 }
+local ON_KEYCAP = "^[#*%d]\239\184\143\226\131\163" -- a sign, the selector of emoji, and the cap around it
 local IDEOGRAPHS = { 0x2E80, 0xA4CF, 0xF900, 0xFAFF, 0xFF00, 0xFFEF, 0x20000, 0x3FFFD }
 local MONGOLIAN = { 0x1820, 0x18AA }
 
@@ -133,7 +133,7 @@ local function selects_variant(selector, base)
     if not base then
         return false
     elseif selector == 0xFE0E or selector == 0xFE0F then
-        return lies_in(base, EMOJI) or lies_in(base, KEYCAPS)
+        return lies_in(base, EMOJI)
     elseif selector < 0x1900 then
         return lies_in(base, MONGOLIAN)
     end
@@ -148,7 +148,7 @@ end
 local function is_in_place(text, at, past, code)
     local before, start = character_before(text, at)
     if code ~= 0x200C and code ~= 0x200D then
-        return selects_variant(code, before)
+        return selects_variant(code, before) or at > 1 and text:find(ON_KEYCAP, at - 1) ~= nil
     elseif before and lies_in(before, HIDDEN) then -- 0xFE0F of an emoji, before it is joined to another
         local base = start > 1 and character_before(text, start)
         if not (before ~= 0x200C and before ~= 0x200D and selects_variant(before, base)) then
@@ -292,7 +292,7 @@ end
 -- Ideographs, Hangul, kana and full-width signs, and letters of Latin: their widths without looking at each.
 local function with_blanks_for_common(text)
     return (text:gsub("[\228-\233\235\236][\128-\191][\128-\191]", "  "):gsub("[\195-\203][\128-\191]", " ")
-        :gsub("\227[\129\131][\128-\191]", "  "):gsub("\227\130[\128-\150\155-\191]", "  ")
+        :gsub("\227[\129\131][\129-\191]", "  "):gsub("\227\130[\128-\150\155-\191]", "  ")
         :gsub("\227\128[\128-\169]", "  "):gsub("\239\188[\129-\191]", "  "))
 end
 
@@ -339,12 +339,12 @@ function M.wrap(text, width)
             line = line .. " " .. word
         else
             lines[#lines + 1] = line
-            while #word > width and M.width(word) > width do
-                local length = fitting(word, width)
-                length = length > 0 and length or #character_at(word, 1)
-                lines[#lines + 1], word = word:sub(1, length), word:sub(length + 1)
-            end
             line = word
+            while #line > width and M.width(line) > width do
+                local length = fitting(line, width)
+                length = length > 0 and length or #character_at(line, 1)
+                lines[#lines + 1], line = line:sub(1, length), line:sub(length + 1)
+            end
         end
     end
     lines[#lines + 1] = line or ""

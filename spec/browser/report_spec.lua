@@ -28,6 +28,9 @@ local PAGES = {
     hostile = { views = { "light", "phone" }, html = function()
         return overviews.render("html", overviews.hostile())
     end },
+    status = { views = { "light", "dark", "phone" }, html = function()
+        return overviews.render("status", overviews.stories())
+    end },
     bare = { views = { "light" }, html = function()
         return without_policy(overviews.render("html", overviews.hostile()))
     end },
@@ -99,7 +102,7 @@ describe("a report in a browser", function()
     end)
 
     it("opens no dialog, asks for nothing and has no handler, with its policy and without", function()
-        for _, page in ipairs { "stories", "hostile", "bare", "rows", "bare_rows" } do
+        for _, page in ipairs { "stories", "hostile", "status", "bare", "rows", "bare_rows" } do
             for _, view in each_view(page) do
                 assert.same({ view.name, 0, {}, {} }, { view.name, view.what.dialogs, view.what.requests,
                     view.what.handlers })
@@ -113,7 +116,7 @@ describe("a report in a browser", function()
     end)
 
     it("forbids everything but its own style", function()
-        for _, page in ipairs { "stories", "hostile", "rows" } do
+        for _, page in ipairs { "stories", "hostile", "status", "rows" } do
             assert.equal("default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
                 seen[page].light.policy)
         end
@@ -121,13 +124,13 @@ describe("a report in a browser", function()
     end)
 
     it("fits on a phone of 320 pixels", function()
-        for _, page in ipairs { "stories", "hostile", "rows" } do
+        for _, page in ipairs { "stories", "hostile", "status", "rows" } do
             assert.same({ page, 320, {} }, { page, seen[page].phone.width, seen[page].phone.wide })
         end
     end)
 
     it("is dark where that is preferred, light otherwise and on paper", function()
-        for _, page in ipairs { "stories", "rows" } do
+        for _, page in ipairs { "stories", "status", "rows" } do
             assert.equal("rgb(255, 255, 255)", seen[page].light.ground)
             assert.equal("rgb(17, 22, 28)", seen[page].dark.ground)
             assert.equal("rgb(255, 255, 255)", seen[page].dark.paper)
@@ -135,7 +138,7 @@ describe("a report in a browser", function()
     end)
 
     it("has a contrast of at least 4.5 : 1 in every text", function()
-        for _, page in ipairs { "stories", "hostile", "rows" } do
+        for _, page in ipairs { "stories", "hostile", "status", "rows" } do
             for _, view in each_view(page) do
                 assert.same({ view.name, {} }, { view.name, view.what.faint })
             end

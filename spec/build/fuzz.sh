@@ -8,8 +8,8 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/new"
 clang -std=gnu11 -g -O1 -Wall -Wextra -Werror -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
     -Isrc/include -DDWS_VERSION='"0"' \
-    spec/fuzz/fuzz_page.c spec/fuzz/second_opinion.c src/dws/json.c src/dws/page.c src/dws/buf.c src/dws/error.c \
-    -lcrypto -lm -o "$work/fuzz_page"
+    spec/fuzz/fuzz_page.c spec/fuzz/second_opinion.c src/dws/json.c src/dws/page.c src/dws/filter.c src/dws/buf.c \
+    src/dws/error.c -lcrypto -lm -o "$work/fuzz_page"
 "$work/fuzz_page" -seed=20251025 -max_total_time="$seconds" -max_len=4096 -timeout=300 -rss_limit_mb=1024 \
     -dict=spec/fuzz/page.dict -artifact_prefix="$work/finding-" "${2:-$work/new}" spec/fuzz/corpus >"$work/log" 2>&1 || {
     cat "$work/log"

@@ -92,7 +92,11 @@ for _, path in ipairs(arg) do
     local source = file:read("*a"):gsub("^#![^\n]*", "")
     file:close()
     local found = {}
-    walk(parser.parse(decoder.decode(source)), inner {}, found)
+    local parsed, syntax = pcall(parser.parse, decoder.decode(source))
+    if not parsed then
+        error(("%s:%s: %s"):format(path, syntax.line, syntax.msg), 0)
+    end
+    walk(syntax, inner {}, found)
     for _, place in ipairs(found) do
         print(path .. ":" .. place)
     end

@@ -74,7 +74,7 @@ describe("whose records a command is about", function()
             end,
         })
         assert.equal(1, status)
-        assert.matches("dwsync: name-c2: timeout: it was not its turn within the deadline of 10 s.\n"
+        assert.matches("dwsync: name-c2: timeout: not started before the 10 s deadline.\n"
             .. "        Raise --timeout.\n", err, 1, true)
     end)
 

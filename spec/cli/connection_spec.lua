@@ -125,11 +125,11 @@ describe("--debug", function()
         assert.equal(0, status)
         assert.equal("id\nc1\n", out)
         assert.equal(table.concat({
-            "dwsync: GET " .. URL .. ": HTTP 503 in 0.250 s, request id r-0",
-            "dwsync: trying again in 0.3 s",
-            "dwsync: GET " .. URL .. ": network in 0.250 s",
-            "dwsync: trying again in 0.6 s",
-            "dwsync: GET " .. URL .. ": HTTP 200 in 0.250 s, request id r-1",
+            "dwsync: GET " .. URL .. ": HTTP 503 in 250 ms, request id r-0",
+            "dwsync: trying again in 300 ms",
+            "dwsync: GET " .. URL .. ": network in 250 ms",
+            "dwsync: trying again in 600 ms",
+            "dwsync: GET " .. URL .. ": HTTP 200 in 250 ms, request id r-1",
             "",
         }, "\n"), err)
     end)
@@ -155,9 +155,9 @@ describe("a clock that was put right", function()
     it("is told on stderr, without --debug", function()
         local status, _, err = run({}, { expired "Sat, 25 Oct 2025 12:49:52 GMT", NONE })
         assert.equal(0, status)
-        assert.equal("dwsync: this machine's clock is 7200 s slow; corrected for now, set it with NTP\n", err)
+        assert.equal("dwsync: this machine's clock is 2 h slow; corrected for now, set it with NTP\n", err)
         _, _, err = run({}, { expired "Sat, 25 Oct 2025 09:49:52 GMT", NONE })
-        assert.equal("dwsync: this machine's clock is 3600 s fast; corrected for now, set it with NTP\n", err)
+        assert.equal("dwsync: this machine's clock is 1 h fast; corrected for now, set it with NTP\n", err)
     end)
 end)
 

@@ -173,7 +173,10 @@ describe("a probe", function()
                 now = os.time, sleep = function() end,
                 perform = function(request)
                     asked[#asked + 1] = request
-                    return answer or nil, not answer and { kind = "network", code = "resolve", message = "no address" } or nil
+                    if answer then
+                        return answer
+                    end
+                    return nil, { kind = "network", code = "resolve", message = "no address" }
                 end,
             },
         }

@@ -5,6 +5,8 @@ local cjson = require "cjson"
 local digest = require "openssl.digest"
 local hmac = require "openssl.hmac"
 
+local PATIENCE = require("spec.support.patience").seconds
+
 local M = {}
 
 local function hex(bytes)
@@ -96,7 +98,8 @@ end
 -- (more options). Returns `status` (nil without an answer), `headers`, `body`, `exit` (of curl).
 function M.send(info, request)
     local url = request.url or (info.endpoint .. request.path .. (request.query and "?" .. request.query or ""))
-    local words = { "curl -s -i --globoff --path-as-is --max-time 20 --noproxy '*' --cacert", M.quoted(info.ca_file) }
+    local words = { "curl -s -i --globoff --path-as-is --max-time", PATIENCE, "--noproxy '*' --cacert",
+        M.quoted(info.ca_file) }
     if request.method then
         words[#words + 1] = "-X " .. request.method
     end

@@ -1,23 +1,11 @@
 local cjson = require "cjson"
 local uv = require "luv"
 local emulator = require "dwsync.emulator"
+local patience = require "spec.support.patience"
 local curl = dofile "spec/emulator/curl.lua"
 
 local LUA = jit and "luajit" or "lua5.4"
-local PATIENCE = 10000 -- milliseconds, far more than anything here takes
 local CONNECTION_REFUSED = 7 -- curl's exit status
-
--- Let the loop turn until `done()`; fails instead of hanging.
-local function turn_until(done, what)
-    local timer, late = uv.new_timer(), false
-    uv.update_time()
-    timer:start(PATIENCE, 0, function() late = true end)
-    while not done() and not late do
-        uv.run "once"
-    end
-    timer:close()
-    assert(not late, "timed out waiting for " .. what)
-end
 
 describe("the life of an emulator", function()
     local scratch, children
@@ -32,7 +20,7 @@ describe("the life of an emulator", function()
             if not child.ended then
                 child.process:kill "sigkill"
             end
-            turn_until(function() return child.ended end, "a killed child")
+            patience.wait_until(function() return child.ended end, "a killed child")
             child.process:close()
         end
         uv.run "nowait"
@@ -91,13 +79,13 @@ describe("the life of an emulator", function()
     end
 
     local function ready(child)
-        turn_until(function() return child.stdout:find "\n" or child.ended end, "the line of JSON")
+        patience.wait_until(function() return child.stdout:find "\n" or child.ended end, "the line of JSON")
         assert(not child.ended, child.stderr)
         return cjson.decode(child.stdout)
     end
 
     local function ended(child)
-        turn_until(function() return child.ended end, "the end of the command")
+        patience.wait_until(function() return child.ended end, "the end of the command")
         return child.ended
     end
 
@@ -208,13 +196,10 @@ describe("the life of an emulator", function()
             local info = ready(child)
             child.process:kill "sigkill"
             ended(child)
-            local timer = uv.new_timer()
-            timer:start(20, 20, function() end) -- only to look again now and then
-            turn_until(function()
+            patience.wait_until(function()
                 return left_behind() == ""
                     and curl.send(info, { path = "/", curl = "--insecure" }).exit == CONNECTION_REFUSED
             end, "nginx to notice")
-            timer:close()
         end)
 
         it("says so when nginx dies under it, and cleans up", function()
@@ -351,7 +336,7 @@ exit 1
                 local short = name:gsub("sig", ""):upper()
                 local program = "trap 'echo caught; exit 40' %s; echo up; while :; do sleep 0.05; done"
                 local child = command { "--", "sh", "-c", program:format(short) }
-                turn_until(function() return child.stdout == "up\n" end, "the command")
+                patience.wait_until(function() return child.stdout == "up\n" end, "the command")
                 child.process:kill(number)
                 assert.same({ status = 40, signal = 0 }, ended(child))
                 assert.equal("up\ncaught\n", child.stdout)

@@ -187,7 +187,7 @@ describe("Retry-After", function()
     it("may be seconds", function()
         assert.equal(120, pause "120")
         assert.equal(0, pause "0")
-        assert.equal("The service asks to wait 120 s.", failing(429, "", { ["retry-after"] = "120" }).hint)
+        assert.equal("The service asks to wait 2 min.", failing(429, "", { ["retry-after"] = "120" }).hint)
         assert.equal("Wait before asking again, or ask less often.", failing(429, "", { ["retry-after"] = "0" }).hint)
     end)
 

@@ -74,7 +74,7 @@ describe("examples/nightly_report.lua", function()
             only "healthy"
             server:set { clock_offset = 3 * 86400 }
             local status, out, err = run 'dwsync run examples/nightly_report.lua "$DIR"'
-            assert.matches("^dwsync: this machine's clock is %d+ s slow; [^\n]*\n$", err)
+            assert.matches("^dwsync: this machine's clock is [^;]+ slow; [^\n]*\n$", err)
             assert.equal(3, status) -- three days on, the emulator's last run is stale
             assert.matches("^critical: 1 critical; wrote ", out)
             assert.is_true(runbook.names(folder)[1] > TODAY)

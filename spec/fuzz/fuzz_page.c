@@ -255,6 +255,37 @@ static void check_page(struct dws_text body, bool is_json)
         CHECK(strstr(error.message, "expected an object") != NULL); /* JSON, but not even an object */
 }
 
+/* A page without the records that do not fit has the others, as they were, and the same count. */
+static void check_filter(struct dws_text body)
+{
+    const struct dws_value failed = {.text = {"FAILED", 6}};
+    const struct dws_condition condition = {.field = DWS_STATUS, .values = &failed, .count = 1};
+    const struct dws_filter filter = {&condition, 1};
+    struct dws_page whole, shorter;
+    struct dws_record record, kept;
+    struct dws_error error;
+    struct dws_buf out = {0};
+    const bool traces = body.length % 2;
+    enum dws_status status = dws_filter_page(&filter, body, traces, &out, &error);
+    CHECK(status == DWS_OK || status == DWS_IDLE);
+    if (status == DWS_OK) {
+        CHECK(dws_page_start(&whole, body, &error) == DWS_OK);
+        CHECK(dws_page_start(&shorter, dws_buf_text(&out), &error) == DWS_OK);
+        while (dws_page_next(&whole, &record, &error) == DWS_OK) {
+            const bool fits = dws_filter_fits(&filter, &record);
+            if (!fits && !traces)
+                continue;
+            CHECK(dws_page_next(&shorter, &kept, &error) == DWS_OK);
+            CHECK(dws_filter_fits(&filter, &kept) == fits);
+            CHECK(!fits || (kept.source.length == record.source.length &&
+                            memcmp(kept.source.data, record.source.data, kept.source.length) == 0));
+        }
+        CHECK(dws_page_next(&shorter, &kept, &error) == DWS_IDLE);
+        CHECK(shorter.has_count == whole.has_count && shorter.count == whole.count);
+    }
+    dws_buf_free(&out);
+}
+
 /* A page that was cut off anywhere before its last brace is refused. */
 static void check_cut(struct dws_text body)
 {
@@ -279,6 +310,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct dws_text body = {size ? copy : copy + 1, size}; /* at the end of its buffer, even when empty */
     bool is_json = check_json(body);
     check_page(body, is_json);
+    check_filter(body);
     if (is_json)
         check_cut(body);
     free(copy);

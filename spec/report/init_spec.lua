@@ -23,8 +23,8 @@ describe("reports", function()
         end
         assert.has_error(function()
             report.render_health("pdf", overviews.stories(), nothing)
-        end, "'pdf' is no format of verdicts; there are table, csv, tsv, json, ndjson, markdown, html, prometheus, "
-            .. "nagios")
+        end, "'pdf' is no format of verdicts; there are table, csv, tsv, json, ndjson, markdown, html, status, "
+            .. "prometheus, nagios")
         assert.has_error(function()
             report.render_health(nil, overviews.stories(), nothing)
         end)

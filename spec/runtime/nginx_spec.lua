@@ -274,7 +274,7 @@ describe("the nginx runtime", function()
         service:fault { delay = 2 }
         local seen = ask "/late"
         assert.same({ "timeout", true }, { seen.late.kind, seen.late.retryable })
-        assert.equal("none of the 1 threads of nginx's pool narrow became free within 0.05 s", seen.late.message)
+        assert.equal("none of the 1 threads of nginx's pool narrow became free within 50 ms", seen.late.message)
         assert.is_true(seen.records > 0)
     end)
 

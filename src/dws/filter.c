@@ -78,7 +78,7 @@ static void append_trace(struct dws_buf *out, const struct dws_record *record)
 /* False: it is not a page, or says something beside its records and their count. */
 static bool append_records(struct dws_page *page, const struct dws_filter *filter, bool traces, struct dws_buf *out)
 {
-    struct dws_record record;
+    struct dws_record record = {.present = 0}; /* compilers look at an absent text before they know that it is absent */
     struct dws_error error;
     enum dws_status status;
     const size_t start = out->length;

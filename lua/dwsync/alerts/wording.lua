@@ -2,6 +2,7 @@
 -- It must not put text of a record where it could be taken for a command: a runbook names no source.
 -- @module dwsync.alerts.wording
 local quantities = require "dwsync.quantities"
+local rules = require "dwsync.health.rules"
 
 local M = {}
 
@@ -27,11 +28,11 @@ local CLASS = "{{ with printf `topk(1, last_over_time(dwsync_fail_reason_runs{cl
 local LOOK = "Run dwsync health CLUSTER_ID for the verdicts with their evidence."
 local FAILURES = "Run dwsync records CLUSTER_ID --status FAILED --since 7d for the reasons in full."
 
---- By rule: `name` of the alert; `unit` of its thresholds; `summary`, what is so, behind the subject; `advice`;
+--- By rule: `name` of the alert; `summary`, what is so, behind the subject; `advice`;
 -- `runbook`, steps.
 M.rules = {
     churn = {
-        name = "DwsyncChurn", unit = "accounts",
+        name = "DwsyncChurn",
         summary = "deleted accounts in one run and added as many in the next",
         advice = "If these are the same people, they lost their grants.",
         runbook = { LOOK, "Compare the deleted with the added accounts: are they the same people?",
@@ -39,21 +40,21 @@ M.rules = {
             "Grant again what is missing." },
     },
     data = {
-        name = "DwsyncData", unit = "records",
+        name = "DwsyncData",
         summary = "has records that cannot be true",
         advice = "No other rule judges by what is wrong in them.",
         runbook = { LOOK, "If times lie in the future, compare this machine's clock with the service's.",
             "Otherwise report the ids of the records to the service." },
     },
     failing = {
-        name = "DwsyncFailing", unit = "runs",
+        name = "DwsyncFailing",
         summary = "fails: the newest " .. measured("failing", "humanize", "several") .. " runs did so",
         advice = "Accounts are not kept up to date, so leavers keep their access." .. CLASS,
         runbook = { FAILURES, "Do what dwsync health CLUSTER_ID says about the reason.",
             "Start a synchronisation by hand and see it finish." },
     },
     mass_delete = {
-        name = "DwsyncMassDelete", unit = "accounts",
+        name = "DwsyncMassDelete",
         summary = "deleted " .. measured("mass_delete", "humanize", "many") .. " accounts in one run",
         advice = "Unless so many were meant to go, stop the synchronisation before its next run.",
         runbook = { "Stop the schedule of the identity source in the console.", LOOK,
@@ -61,34 +62,34 @@ M.rules = {
             "Restore the accounts and their grants, then start the schedule again." },
     },
     never = {
-        name = "DwsyncNeverSynchronised", unit = "runs",
+        name = "DwsyncNeverSynchronised",
         summary = "has no run on record: it was never synchronised, or the feature is off",
         advice = "Nobody knows whether its accounts are right.",
         runbook = { "Look in the console whether an identity source is configured, and its synchronisation is on.",
             "If the cluster is not meant to have one, leave it out of dwsync's clusters." },
     },
     overlap = {
-        name = "DwsyncOverlap", unit = "runs",
+        name = "DwsyncOverlap",
         summary = "has a run that goes on although a newer one began",
         advice = "Two runs can undo each other's work.",
         runbook = { LOOK, "See in the console whether the older run really works still; stop it if it does.",
             "If it only says so, report the record's id to the service." },
     },
     partial = {
-        name = "DwsyncPartial", unit = "ratio",
+        name = "DwsyncPartial",
         summary = "left " .. measured("partial", "humanizePercentage", "some") .. " of its accounts out",
         advice = "The run counts as FINISHED, and yet these accounts are out of date.",
         runbook = { "Run dwsync records CLUSTER_ID --status FINISHED --since 1d -o ndjson and read fail_reason.",
             "Correct what it names, in the identity source or in the database's roles.", "Synchronise again." },
     },
     slow = {
-        name = "DwsyncSlow", unit = "deviations",
+        name = "DwsyncSlow",
         summary = "takes far longer than usual",
         advice = "A source that gets slower from day to day ends up stuck.",
         runbook = { LOOK, "Look for many changes at once, for the load of the directory, and at the network between." },
     },
     stale = {
-        name = "DwsyncStale", unit = "seconds",
+        name = "DwsyncStale",
         summary = "{{ if gt $value 0.0 }}has not been synchronised for {{ $value | humanizeDuration }}"
             .. "{{ else }}has never finished a run on record{{ end }}",
         advice = "Accounts are not kept up to date, so leavers keep their access: disable urgent ones by hand.",
@@ -98,7 +99,7 @@ M.rules = {
             "Start a synchronisation by hand and see it finish." },
     },
     stuck = {
-        name = "DwsyncStuck", unit = "seconds",
+        name = "DwsyncStuck",
         summary = "has a run that does not end",
         advice = "Nothing new is synchronised while it hangs.",
         runbook = { LOOK, "Check that the identity source answers.",
@@ -106,7 +107,7 @@ M.rules = {
             "If it cannot be stopped, open a ticket with the record's id." },
     },
     volume = {
-        name = "DwsyncVolume", unit = "deviations",
+        name = "DwsyncVolume",
         summary = "added or updated far more or fewer accounts than usual in one run",
         advice = "Unless somebody expected it, stop the synchronisation before its next run.",
         runbook = { LOOK, "Look for a new group or base DN, a bulk import, or an attribute now written differently." },
@@ -149,7 +150,7 @@ function M.threshold(rule, level, options)
         return COMPUTED[rule](options, level)
     end
     local parts = {}
-    parts[#parts + 1] = value and quantities.value(value, M.rules[rule].unit) or nil
+    parts[#parts + 1] = value and quantities.value(value, rules.by_name[rule].unit) or nil
     parts[#parts + 1] = ratio and quantities.percent(ratio) .. " of the accounts" or nil
     return ("from %s on"):format(table.concat(parts, " or "))
 end

@@ -7,6 +7,7 @@ local errors = require "dwsync.errors"
 local failure = require "dwsync.cli.failure"
 local input = require "dwsync.cli.input"
 local options = require "dwsync.client.options"
+local quantities = require "dwsync.quantities"
 local record_options = require "dwsync.cli.record_options"
 
 local M = {}
@@ -139,7 +140,7 @@ local function time_left(self, limits)
     end
     return nil, errors.new {
         kind = "timeout",
-        message = ("it was not its turn within the deadline of %g s"):format(limits.timeout),
+        message = ("not started before the %s deadline"):format(quantities.duration(limits.timeout)),
         hint = "Raise --timeout.",
     }
 end

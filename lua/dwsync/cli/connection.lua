@@ -4,6 +4,7 @@
 local configuration = require "dwsync.cli.configuration"
 local display = require "dwsync.text"
 local duration = require "dwsync.cli.duration"
+local quantities = require "dwsync.quantities"
 
 local M = {}
 
@@ -37,8 +38,8 @@ end
 local function show_attempt(event, context)
     local outcome = event.status and ("HTTP %d"):format(event.status) or event.error.kind
     local id = event.request_id and ", request id " .. event.request_id or ""
-    context.stderr:write(display.safe(("dwsync: %s %s: %s in %.3f s%s"):format(event.method, event.url, outcome,
-        event.seconds, id)) .. "\n")
+    context.stderr:write(display.safe(("dwsync: %s %s: %s in %s%s"):format(event.method, event.url, outcome,
+        quantities.duration(event.seconds), id)) .. "\n")
 end
 
 -- Progress stands on one line and is wiped when something else is written.
@@ -71,8 +72,9 @@ local function observer(args, context, shown)
             shown.page(event)
         elseif event.type == "clock" then
             clear()
-            context.stderr:write(("dwsync: this machine's clock is %.0f s %s; corrected for now, set it with NTP\n")
-                :format(math.abs(event.skew), event.skew > 0 and "slow" or "fast"))
+            context.stderr:write(("dwsync: this machine's clock is %s %s; corrected for now, set it with NTP\n")
+                :format(quantities.duration(math.floor(math.abs(event.skew) + 0.5)),
+                    event.skew > 0 and "slow" or "fast"))
         elseif event.type == "warning" then
             clear()
             context.stderr:write(display.safe("dwsync: " .. event.message) .. "\n")
@@ -81,7 +83,7 @@ local function observer(args, context, shown)
             if event.type == "attempt" then
                 show_attempt(event, context)
             elseif event.type == "retry" then
-                context.stderr:write(("dwsync: trying again in %.1f s\n"):format(event.pause))
+                context.stderr:write(("dwsync: trying again in %s\n"):format(quantities.duration(event.pause)))
             end
         end
     end

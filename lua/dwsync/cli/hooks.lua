@@ -1,9 +1,10 @@
 --- What is to happen with each event of `dwsync watch`: the configuration's on_change, then a program.
 -- It must not go through a shell: text of records is in an event, and reaches the program on its stdin only.
 -- @module dwsync.cli.hooks
-local changes = require "dwsync.cli.changes"
+local changes = require "dwsync.health.changes"
 local display = require "dwsync.text"
 local ndjson = require "dwsync.report.rows.ndjson"
+local quantities = require "dwsync.quantities"
 local sandbox = require "dwsync.cli.sandbox"
 
 local M = {}
@@ -85,7 +86,7 @@ local function run_program(path, text, sleep)
     end
     close_all(uv, process, stdin, watcher)
     if not in_time then
-        return nil, ("it took longer than %d s and was ended"):format(PATIENCE_SECONDS)
+        return nil, ("it took longer than %s and was ended"):format(quantities.duration(PATIENCE_SECONDS))
     elseif ended.signal ~= 0 then
         return nil, ("it was ended by signal %d"):format(ended.signal)
     end

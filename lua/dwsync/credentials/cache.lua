@@ -4,6 +4,7 @@
 -- @module dwsync.credentials.cache
 local errors = require "dwsync.errors"
 local keys_of = require "dwsync.credentials.keys"
+local quantities = require "dwsync.quantities"
 
 local M = {}
 
@@ -118,7 +119,8 @@ end
 local function deadline_passed(plan, limits)
     return errors.new {
         kind = "timeout",
-        message = ("%s: still being fetched by another request after %g s"):format(plan.source, limits.timeout),
+        message = ("%s: still being fetched by another request after %s"):format(plan.source,
+            quantities.duration(limits.timeout)),
         retryable = false,
     }
 end

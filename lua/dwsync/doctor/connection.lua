@@ -1,6 +1,7 @@
 --- The way to DWS: its name, TCP, TLS with the certificate, and both clocks. One request without credentials tells all.
 -- It must not send anything secret: it goes to whoever answers.
 -- @module dwsync.doctor.connection
+local quantities = require "dwsync.quantities"
 local timestamps = require "dwsync.timestamps"
 
 local M = {}
@@ -90,7 +91,7 @@ local function describe_certificate(certificate, now)
         return names .. ", expiry unknown"
     end
     local left = ends - now
-    return ("%s, valid until %s (%.0f days)"):format(names, os.date("!%Y-%m-%d", ends), math.floor(left / DAY)),
+    return ("%s, valid until %s (%s)"):format(names, os.date("!%Y-%m-%d", ends), quantities.duration(left)),
         left < EXPIRES_SOON
 end
 
@@ -120,7 +121,7 @@ function M.clock(subject)
     local skew = theirs - subject.asked_at
     local size = math.floor(math.abs(skew) + 0.5)
     local found = size < 2 and "this machine's clock agrees with the service's"
-        or ("this machine's clock is %d s %s"):format(size, skew > 0 and "slow" or "fast")
+        or ("this machine's clock is %s %s"):format(quantities.duration(size), skew > 0 and "slow" or "fast")
     if size < SKEW_NOTED then
         return "ok", found
     end

@@ -3,6 +3,7 @@
 -- @module dwsync.errors
 local error_codes = require "dwsync.errors.codes"
 local json = require "dwsync.json"
+local quantities = require "dwsync.quantities"
 local text = require "dwsync.text"
 local timestamps = require "dwsync.timestamps"
 
@@ -253,7 +254,8 @@ function M.from_response(response, context)
         kind = known.kind or kind_of_status(response.status),
         code = code and text.excerpt(text.redact(code, secrets)) or nil,
         message = shown,
-        hint = hint or known.hint or (pause or 0) > 0 and ("The service asks to wait %.0f s."):format(pause) or nil,
+        hint = hint or known.hint or (pause or 0) > 0 and ("The service asks to wait %s."):format(
+            quantities.duration(pause)) or nil,
         status = response.status,
         request_id = M.request_id(response, secrets, body),
         retryable = retryable,

@@ -108,7 +108,7 @@ end
 -- @table dwsync.overview.item
 -- @tfield {id=string,name=?string} cluster
 -- @tfield[opt] dwsync.evaluation evaluation
--- @tfield[opt] {dwsync.record,...} records for the reports that draw them
+-- @tfield[opt] {dwsync.record,...} records with which the reports "html" and "status" draw the runs
 -- @tfield[opt] dwsync.error error why there is no evaluation
 -- @tfield[opt] string severity added by `overview`; an error counts as unknown
 

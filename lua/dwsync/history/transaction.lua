@@ -2,6 +2,7 @@
 -- It must not wait inside a transaction: others would wait for it in turn.
 -- @module dwsync.history.transaction
 local errors = require "dwsync.errors"
+local quantities = require "dwsync.quantities"
 
 local M = {}
 
@@ -10,7 +11,7 @@ local FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.25 -- seconds
 local function gave_up(shown, timeout, attempts)
     return errors.new {
         kind = "timeout",
-        message = ("the history %s was locked by another program for %g s"):format(shown, timeout),
+        message = ("the history %s was locked by another program for %s"):format(shown, quantities.duration(timeout)),
         hint = "Nothing of this page was saved, so try again; end a program that hangs with the history open.",
         attempts = attempts,
         retryable = true,

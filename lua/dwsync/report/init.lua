@@ -20,10 +20,12 @@ M.formats = { "table", "csv", "tsv", "json", "ndjson", "markdown", "html" }
 -- @class field
 -- @name health_formats
 -- @tfield {string,...} health_formats
-M.health_formats = { "table", "csv", "tsv", "json", "ndjson", "markdown", "html", "prometheus", "nagios" }
+M.health_formats = { "table", "csv", "tsv", "json", "ndjson", "markdown", "html", "status", "prometheus", "nagios" }
 
 -- Verdicts are rows like any other to these.
 local AS_ROWS = { csv = true, tsv = true, ndjson = true }
+
+local ELSEWHERE = { status = "dwsync.report.status.page" }
 
 local function is_one_of(format, formats)
     for _, name in ipairs(formats) do
@@ -68,7 +70,7 @@ function M.render_health(format, overview, write, options)
         local document = require("dwsync.report.verdicts.facts").document(overview)
         return require("dwsync.report.rows." .. format).render(document, write, options or {})
     end
-    require("dwsync.report.verdicts." .. format).render(overview, write, options or {})
+    require(ELSEWHERE[format] or "dwsync.report.verdicts." .. format).render(overview, write, options or {})
 end
 
 return M

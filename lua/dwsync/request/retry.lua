@@ -2,6 +2,7 @@
 -- It must not know what is attempted; only idempotent requests may be given to it.
 -- @module dwsync.request.retry
 local errors = require "dwsync.errors"
+local quantities = require "dwsync.quantities"
 
 local M = {}
 
@@ -17,7 +18,7 @@ end
 local function deadline_passed(limits, cause)
     return errors.new {
         kind = "timeout",
-        message = ("no answer within the deadline of %g s"):format(limits.timeout)
+        message = ("no answer within the deadline of %s"):format(quantities.duration(limits.timeout))
             .. (cause and "; the last attempt failed: " .. cause.message or ""),
         cause = cause,
         retryable = false,

@@ -14,6 +14,7 @@
 local core = require "dwsync.core"
 local errors = require "dwsync.errors"
 local gate = require "dwsync.runtime.nginx_gate"
+local quantities = require "dwsync.quantities"
 local text = require "dwsync.text"
 
 local M = {}
@@ -128,7 +129,7 @@ end
 local function no_answer(seconds)
     return nil, errors.new {
         kind = "timeout",
-        message = ("a thread of nginx gave no answer within %g s"):format(seconds),
+        message = ("a thread of nginx gave no answer within %s"):format(quantities.duration(seconds)),
     }
 end
 

@@ -7,6 +7,7 @@
 -- @module dwsync.runtime.nginx_gate
 local core = require "dwsync.core"
 local errors = require "dwsync.errors"
+local quantities = require "dwsync.quantities"
 
 local M = {}
 
@@ -43,8 +44,8 @@ end
 local function all_busy(thread_pool, most, seconds)
     return errors.new {
         kind = "timeout",
-        message = ("none of the %d threads of nginx's pool %s became free within %g s"):format(most, thread_pool,
-            seconds),
+        message = ("none of the %d threads of nginx's pool %s became free within %s"):format(most, thread_pool,
+            quantities.duration(seconds)),
         hint = "Ask less at once; or raise threads of thread_pool, and concurrency of the runtime with it.",
     }
 end

@@ -48,7 +48,7 @@ describe("dwsync health", function()
             end
             return command.service { c1 = command.healthy() }(request)
         end })
-        assert.equal("dwsync: this machine's clock is 86400 s slow; corrected for now, set it with NTP\n", err)
+        assert.equal("dwsync: this machine's clock is 1 d slow; corrected for now, set it with NTP\n", err)
         assert.equal(0, status, out)
     end)
 end)

@@ -54,7 +54,7 @@ describe("dwsync history", function()
         local status, out, err = pull(changed)
         assert.equal(0, status)
         assert.equal(HEADING .. "c1\t0\t0\t1\t1\t0\t0\n", out)
-        assert.equal("dwsync: c1: 1 records changed after their end, both versions are kept: r2\n", err)
+        assert.equal("dwsync: c1: 1 record changed after the run ended, both versions are kept: r2\n", err)
     end)
 
     it("pulls all clusters; one that fails is told", function()

@@ -35,6 +35,13 @@ describe("dwsync report", function()
         assert.matches("^<![Dd][Oo][Cc][Tt][Yy][Pp][Ee] html>", out)
     end)
 
+    it("may be the status page, with pictures of the runs", function()
+        assert.equal(0, (run({ "report", "c1", "-o", "status", "--file", folder .. "/s.html" }, WORLD)))
+        local html = content "s.html"
+        assert.is_truthy(html:find('data-dwsync="status"', 1, true))
+        assert.is_truthy(html:find("<figure", 1, true))
+    end)
+
     it("goes to a file, in the format that its name tells", function()
         for name, begin in pairs { ["a.html"] = "<!", ["a.md"] = "#", ["a.json"] = "{", ["a.prom"] = "# HELP",
             ["a"] = "<!" } do

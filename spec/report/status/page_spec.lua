@@ -258,6 +258,31 @@ describe("the document of the status page", function()
     end)
 end)
 
+describe("the status page as a file", function()
+    local html = overviews.render("status", overviews.stories())
+
+    it("is the same body in a frame that stands alone", function()
+        has(html, status_page.body(overviews.stories()))
+        has(html, "<title>3 of 7 clusters are critical – DWS identity synchronisation</title>")
+        has(html, 'As of <time datetime="2025-11-24T08:00:00Z">2025-11-24 08:00:00Z</time>')
+        has(html, status_page.stylesheet)
+        assert.is_truthy(html:find "^<!DOCTYPE html>.*</html>\n$")
+        ids_of(html)
+    end)
+
+    it("has no script, asks nobody, and offers nothing that needs a server", function()
+        has(html, "default-src &#39;none&#39;; style-src &#39;unsafe-inline&#39;")
+        for _, part in ipairs { "<script", "<link", "<button", "<img", "?asset", "?part", "Reload", "trouble" } do
+            lacks(html:gsub("<style>.-</style>", ""), part)
+        end
+    end)
+
+    it("has the same elements whatever the text says", function()
+        assert.equal(tags(overviews.render("status", overviews.hostile "harmless")),
+            tags(overviews.render("status", overviews.hostile())))
+    end)
+end)
+
 describe("the script and the style of the status page", function()
     it("turn no text into HTML or code, and keep nothing", function()
         for _, word in ipairs { "innerHTML", "outerHTML", "insertAdjacentHTML", "DOMParser", "document.write", "eval(",

@@ -43,7 +43,7 @@ CRITICAL  dws-stuck
   Last run      2025-11-23T23:00:00Z (9 h ago) RUNNING
   Last success  2025-11-23T22:00:00Z (10 h ago)
   Next run      2025-11-24T08:48:00Z (in 48 min)
-  Usual         every 1 h, takes 21 s, rarely over 1 min 25 s
+  Usual         every 1 h, takes 21 s, rarely over 1 min 24 s
   Accounts      252 added, 420 updated, 10 deleted, 0 failed in 30 d
 ]], text)
     end)

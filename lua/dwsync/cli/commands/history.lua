@@ -9,6 +9,7 @@ local display = require "dwsync.text"
 local failure = require "dwsync.cli.failure"
 local history_location = require "dwsync.cli.history_location"
 local output = require "dwsync.cli.output"
+local quantities = require "dwsync.quantities"
 local record_options = require "dwsync.cli.record_options"
 
 local M = {}
@@ -69,8 +70,8 @@ local MAX_IDS = 5
 local function warn_of_revised(name, revised, context)
     if #revised > 0 then
         local ids = table.concat(revised, ", ", 1, math.min(#revised, MAX_IDS))
-        context.stderr:write(display.safe(("dwsync: %s: %d records changed after their end, both versions are kept: "
-            .. "%s%s"):format(name, #revised, ids, #revised > MAX_IDS and ", …" or "")) .. "\n")
+        context.stderr:write(display.safe(("dwsync: %s: %s changed after the run ended, both versions are kept: %s%s")
+            :format(name, quantities.count(#revised, "record"), ids, #revised > MAX_IDS and ", …" or "")) .. "\n")
     end
 end
 
@@ -79,8 +80,8 @@ local function summary_row(item, context)
     local name = item.cluster.name or item.cluster.id
     warn_of_revised(name, sum.revised, context)
     if sum.refused > 0 then
-        context.stderr:write(display.safe(("dwsync: %s: %d records cannot be kept: %s"):format(name, sum.refused,
-            tostring(sum.refusal))) .. "\n")
+        context.stderr:write(display.safe(("dwsync: %s: %s cannot be kept: %s"):format(name,
+            quantities.count(sum.refused, "record"), tostring(sum.refusal))) .. "\n")
     end
     local row = { revised = #sum.revised, cluster_id = item.cluster.id, cluster_name = item.cluster.name }
     for _, field in ipairs(SUMMARY) do

@@ -1,12 +1,12 @@
 --- `dwsync wait [CLUSTER_ID]`: a gate for what needs fresh accounts.
--- It must not let anything pass that is not known to be fresh and ok: dwsync.cli.readiness says what that is.
+-- It must not let anything pass that is not known to be fresh and ok: dwsync.health.gate says what that is.
 -- @module dwsync.cli.commands.wait
 local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local display = require "dwsync.text"
 local duration = require "dwsync.cli.duration"
 local failure = require "dwsync.cli.failure"
+local health_gate = require "dwsync.health.gate"
 local judgement = require "dwsync.cli.judgement"
-local readiness = require "dwsync.cli.readiness"
 local transient = require "dwsync.errors.transient"
 
 local M = {}
@@ -42,23 +42,23 @@ end
 
 local function judge_item(item, wishes)
     if item.records then
-        return readiness.judge(item.records, item.evaluation, wishes.fresh, wishes.accept)
+        return health_gate.of_records(item.records, item.evaluation, wishes.fresh, wishes.accept)
     end
-    return transient.may_pass(item.error) and readiness.WAITING or readiness.REFUSED,
+    return transient.may_pass(item.error) and health_gate.WAITING or health_gate.REFUSED,
         ("%s: %s"):format(item.error.kind, item.error.message)
 end
 
 -- The state of all clusters together, and a sentence for each that has it.
 local function gate(items, wishes)
-    local reasons = { [readiness.READY] = {}, [readiness.WAITING] = {}, [readiness.REFUSED] = {} }
+    local reasons = { [health_gate.READY] = {}, [health_gate.WAITING] = {}, [health_gate.REFUSED] = {} }
     for _, item in ipairs(items) do
         local state, why = judge_item(item, wishes)
         table.insert(reasons[state], ("%s: %s"):format(name_of(item), display.safe(why)))
     end
     if #items == 0 then
-        return readiness.REFUSED, { "there is no cluster to wait for" }
+        return health_gate.REFUSED, { "there is no cluster to wait for" }
     end
-    for _, state in ipairs { readiness.REFUSED, readiness.WAITING, readiness.READY } do
+    for _, state in ipairs { health_gate.REFUSED, health_gate.WAITING, health_gate.READY } do
         if reasons[state][1] then
             return state, reasons[state]
         end
@@ -83,7 +83,7 @@ local function look(judge, wishes, timeout)
         local state, reasons = gate(items, wishes)
         return state, nil, sentence(state, reasons)
     elseif transient.may_pass(err) then
-        return readiness.WAITING, nil, sentence(readiness.WAITING, { display.safe(("%s: %s"):format(err.kind,
+        return health_gate.WAITING, nil, sentence(health_gate.WAITING, { display.safe(("%s: %s"):format(err.kind,
             err.message)) })
     end
     return nil, err
@@ -104,16 +104,17 @@ local function wait(judge, wishes, context)
         local state, err, text = look(judge, wishes, math.max(1, math.min(LONGEST_REQUEST, till - now())))
         if err then
             return failure.report(err, context)
-        elseif state == readiness.READY then
+        elseif state == health_gate.READY then
             return finish(READY, "ready", text, context)
-        elseif state == readiness.REFUSED then
+        elseif state == health_gate.REFUSED then
             return finish(REFUSED, "refused", text, context)
         elseif not client or now() + math.min(wishes.interval, 1) > till then
             return finish(TIMED_OUT, "timed out", text, context)
         end
-        if text ~= reported then
+        local gist = text:gsub("%d+ %l+ ", "") -- ages grow at each look: only another reason is news
+        if gist ~= reported then
             context.stderr:write("dwsync: " .. text)
-            reported = text
+            reported = gist
         end
         client:sleep(math.min(wishes.interval, till - now()))
     end

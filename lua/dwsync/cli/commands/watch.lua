@@ -1,7 +1,7 @@
 --- `dwsync watch [CLUSTER_ID]`: the verdicts again and again; events when they change.
 -- It must not end by itself with 0: it goes on until a signal, a failure that waiting cannot mend, or a closed pipe.
 -- @module dwsync.cli.commands.watch
-local changes = require "dwsync.cli.changes"
+local changes = require "dwsync.health.changes"
 local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local display = require "dwsync.text"
 local duration = require "dwsync.cli.duration"
@@ -10,8 +10,8 @@ local failure = require "dwsync.cli.failure"
 local hooks = require "dwsync.cli.hooks"
 local judgement = require "dwsync.cli.judgement"
 local ndjson = require "dwsync.report.rows.ndjson"
+local quantities = require "dwsync.quantities"
 local report = require "dwsync.report"
-local timestamps = require "dwsync.timestamps"
 local transient = require "dwsync.errors.transient"
 
 local M = {}
@@ -56,13 +56,14 @@ local function draw(overview, judge, args, context)
     report.render_health("table", overview, function(text)
         parts[#parts + 1] = text
     end, { width = context:width(), color = context:color(args.color) })
-    context:write(("\27[H\27[2Jdwsync watch, every %g s, Ctrl-C ends: %s\n\n"):format(args.interval,
-        (timestamps.to_iso(math.floor(judge:now()) * 1000):gsub("%.%d+", ""))))
+    context:write(("\27[H\27[2Jdwsync watch, every %s, Ctrl-C ends: %s\n\n"):format(
+        quantities.duration(args.interval), quantities.instant(judge:now() * 1000)))
     context:write(fit(table.concat(parts), context.terminal_rows()))
 end
 
 local function again(kind, message, args)
-    return ("%s: %s; trying again every %g s"):format(kind, (message:gsub("%.$", "")), args.interval)
+    return ("%s: %s; trying again every %s"):format(kind, (message:gsub("%.$", "")),
+        quantities.duration(args.interval))
 end
 
 -- A failure to ask at all is reported once; again only when it is another one.
@@ -73,7 +74,7 @@ local function reporter(args, context)
         if err and text ~= reported then
             context.stderr:write(display.safe("dwsync: " .. again(err.kind, err.message, args)) .. "\n")
         elseif reported and not err then
-            context.stderr:write "dwsync: it answers again\n"
+            context.stderr:write "dwsync: recovered\n"
         end
         reported = text
     end
@@ -85,7 +86,7 @@ local function report_event(event, args, context)
         context.stderr:write(display.safe(("dwsync: %s: %s"):format(name, again(event.kind, event.message, args)))
             .. "\n")
     elseif event.event == "recovery" then
-        context.stderr:write(display.safe(("dwsync: %s: it answers again"):format(name)) .. "\n")
+        context.stderr:write(display.safe(("dwsync: %s: recovered"):format(name)) .. "\n")
     end
 end
 

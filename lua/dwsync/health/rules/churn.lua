@@ -3,6 +3,7 @@
 -- @module dwsync.health.rules.churn
 local greatest = require "dwsync.health.greatest"
 local order = require "dwsync.health.order"
+local quantities = require "dwsync.quantities"
 local wording = require "dwsync.health.wording"
 
 local M = {}
@@ -52,7 +53,7 @@ function M.describe(finding, course)
     elseif not finding.found.churned then
         return "no accounts deleted and added back"
     end
-    return ("one run deleted %s and the next added %.0f"):format(wording.count(finding.found.deleted, "account"),
+    return ("one run deleted %s and the next added %.0f"):format(quantities.count(finding.found.deleted, "account"),
         finding.found.added), ("If these are the same people, they lost their grants: see whether %s gave the first "
         .. "run only some of its entries (a paging limit, a replica behind), and grant again what is missing."):format(
         wording.source(course.source))

@@ -3,7 +3,7 @@
 -- It must not judge by them either: what is wrong with a record is taken out before any other rule sees it.
 -- @module dwsync.health.rules.data
 local flaws = require "dwsync.health.flaws"
-local wording = require "dwsync.health.wording"
+local quantities = require "dwsync.quantities"
 
 local M = {}
 
@@ -76,10 +76,10 @@ function M.describe(finding)
     local counts, parts = count_kinds(finding.tracker), {}
     for _, kind in ipairs(flaws.kinds) do
         if counts[kind] then
-            parts[#parts + 1] = ("%.0f %s"):format(counts[kind], flaws.names[kind][counts[kind] == 1 and 1 or 2])
+            parts[#parts + 1] = quantities.count(counts[kind], flaws.names[kind][1], flaws.names[kind][2])
         end
     end
-    return ("%s cannot be true: %s"):format(wording.count(finding.value, "record"), table.concat(parts, ", ")),
+    return ("%s cannot be true: %s"):format(quantities.count(finding.value, "record"), table.concat(parts, ", ")),
         counts.future and "Compare this machine's clock with the service's; if it is right, report the record's id to "
         .. "the service." or "Read the records as they came; if nothing between here and the service changed them, "
         .. "report their ids to the service."

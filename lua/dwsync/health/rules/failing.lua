@@ -2,6 +2,7 @@
 -- It must not tell one failure from another; the reasons do (dwsync.health.reasons).
 -- @module dwsync.health.rules.failing
 local causes = require "dwsync.health.causes"
+local quantities = require "dwsync.quantities"
 local text = require "dwsync.text"
 local wording = require "dwsync.health.wording"
 
@@ -35,7 +36,7 @@ function M.describe(finding, course)
     end
     local explained = causes.explain(finding.run.fail_reason)
     local happened = finding.value == 1 and "the newest run failed" or ("the newest %s failed"):format(
-        wording.count(finding.value, "run"))
+        quantities.count(finding.value, "run"))
     local why = explained.cause or finding.run.fail_reason and ("the reason given is \"%s\""):format(
         text.excerpt(finding.run.fail_reason, 120)) or "the service gave no reason"
     return ("%s: %s"):format(happened, why), ("%s Then synchronise %s again."):format(explained.next_step

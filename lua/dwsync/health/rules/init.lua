@@ -11,8 +11,7 @@ local M = {}
 M.names = { "churn", "data", "failing", "mass_delete", "never", "overlap", "partial", "slow", "stale", "stuck",
     "volume" }
 
---- The rules by name. A rule has `unit`, `options`, `track(options, source)` → tracker, `judge(tracker, course, now)` →
--- finding, `describe(finding, …)` → message, advice. See dwsync.health.verdicts.
+--- The rules by name; README.md in this folder says what a rule has.
 M.by_name = {}
 for _, name in ipairs(M.names) do
     M.by_name[name] = require("dwsync.health.rules." .. name)

@@ -3,6 +3,7 @@
 -- @module dwsync.health.rules.mass_delete
 local greatest = require "dwsync.health.greatest"
 local order = require "dwsync.health.order"
+local quantities = require "dwsync.quantities"
 local wording = require "dwsync.health.wording"
 
 local M = {}
@@ -67,8 +68,8 @@ function M.describe(finding, course)
         return "no account deleted"
     end
     local share = finding.population and (" of %.0f (%s)"):format(finding.population,
-        wording.percent(finding.value / finding.population)) or ""
-    local message = ("one run deleted %s%s"):format(wording.count(finding.value, "account"), share)
+        quantities.percent(finding.value / finding.population)) or ""
+    local message = ("one run deleted %s%s"):format(quantities.count(finding.value, "account"), share)
     return message, ("Unless so many were meant to go: stop the synchronisation of %s before its next run, see "
         .. "whether the base DN, the filter or the directory itself changed, and restore the accounts and their "
         .. "grants."):format(wording.source(course.source))

@@ -1,7 +1,7 @@
 --- Rule "never": whether there is any run at all. An empty list is unknown, never ok.
 -- It must not guess why: nothing was ever synchronised, or the feature is off, looks the same.
 -- @module dwsync.health.rules.never
-local wording = require "dwsync.health.wording"
+local quantities = require "dwsync.quantities"
 
 local M = {}
 
@@ -21,7 +21,7 @@ end
 
 function M.describe(finding, course)
     if not finding.unknown then
-        return wording.count(finding.value, "run") .. " on record"
+        return quantities.count(finding.value, "run") .. " on record"
     elseif course.source.id then
         return "no run that can be judged", "Look at the records of this source: every one of them is flawed."
     end

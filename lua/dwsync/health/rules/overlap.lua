@@ -1,6 +1,7 @@
 --- Rule "overlap": runs of one source that are RUNNING although a newer run began: two at once, or one left behind.
 -- It must not count the newest run, which may well be running.
 -- @module dwsync.health.rules.overlap
+local quantities = require "dwsync.quantities"
 local wording = require "dwsync.health.wording"
 
 local M = {}
@@ -25,11 +26,11 @@ end
 
 local function what_is_so(finding)
     if finding.open > finding.value then
-        return ("%s are running at once"):format(wording.count(finding.open, "run"))
+        return ("%s are running at once"):format(quantities.count(finding.open, "run"))
     elseif finding.value == 1 then
         return "a run is still RUNNING although a newer one ended"
     end
-    return ("%s are still RUNNING although newer ones ended"):format(wording.count(finding.value, "run"))
+    return ("%s are still RUNNING although newer ones ended"):format(quantities.count(finding.value, "run"))
 end
 
 function M.describe(finding, course)

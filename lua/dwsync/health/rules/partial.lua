@@ -2,6 +2,7 @@
 -- It must not take FINISHED for success.
 -- @module dwsync.health.rules.partial
 local causes = require "dwsync.health.causes"
+local quantities = require "dwsync.quantities"
 local text = require "dwsync.text"
 local wording = require "dwsync.health.wording"
 
@@ -41,7 +42,7 @@ function M.describe(finding, course)
     local reason = finding.run.fail_reason and (" (%s)"):format(explained.cause
         or "\"" .. text.excerpt(finding.run.fail_reason, 120) .. "\"") or ""
     return ("%.0f of %s failed in the last run that finished, %s%s"):format(finding.run.failed_count,
-        wording.count(finding.all, "account"), wording.percent(finding.value), reason),
+        quantities.count(finding.all, "account"), quantities.percent(finding.value), reason),
         ("These accounts of %s are out of date: correct what the reason names, in the identity source or in the "
         .. "database's roles, then synchronise again."):format(wording.source(course.source))
 end

@@ -2,6 +2,7 @@
 -- It must not fire before there are enough runs to tell what is usual, nor for a run that is RUNNING (rule "stuck").
 -- @module dwsync.health.rules.slow
 local median = require "dwsync.health.median"
+local quantities = require "dwsync.quantities"
 local records = require "dwsync.records"
 local wording = require "dwsync.health.wording"
 
@@ -60,9 +61,10 @@ function M.describe(finding, course)
     elseif not last.value then
         return ("not enough runs to tell: %.0f of %.0f needed before the newest"):format(last.known, finding.needed)
     end
-    return ("the last run that finished took %s, usual are %s"):format(wording.length(last.duration),
-        wording.length(last.usual)), ("Look at what slowed %s down: many changes at once, the directory's load, or the "
-        .. "network; a run that gets slower from day to day ends up stuck."):format(wording.source(course.source))
+    return ("the last run that finished took %s, usual are %s"):format(quantities.duration(last.duration),
+        quantities.duration(last.usual)), ("Look at what slowed %s down: many changes at once, the directory's load, "
+        .. "or the network; a run that gets slower from day to day ends up stuck."):format(
+        wording.source(course.source))
 end
 
 return M

@@ -3,6 +3,7 @@
 -- @module dwsync.health.rules.stale
 local median = require "dwsync.health.median"
 local order = require "dwsync.health.order"
+local quantities = require "dwsync.quantities"
 local wording = require "dwsync.health.wording"
 
 local M = {}
@@ -142,7 +143,7 @@ function M.describe(finding, course)
         return "no run tells when it finished", ("Look at the records of %s: without times nobody can tell whether it "
             .. "is synchronised."):format(source)
     end
-    local age = wording.length(finding.value)
+    local age = quantities.age(finding.value)
     local advice = ("Accounts are not kept up to date, so leavers keep their access: find out why %s no longer "
         .. "finishes a run (its schedule, its last failures), then synchronise it by hand."):format(source)
     if finding.never then

@@ -2,6 +2,7 @@
 -- It must not fire for a run that a newer one has finished after; that one is the rule "overlap"'s.
 -- @module dwsync.health.rules.stuck
 local median = require "dwsync.health.median"
+local quantities = require "dwsync.quantities"
 local records = require "dwsync.records"
 local wording = require "dwsync.health.wording"
 
@@ -60,8 +61,8 @@ function M.describe(finding, course)
     if not finding.run then
         return finding.open > 0 and "what is running either has no start time or was overtaken" or "no run is running"
     end
-    local compared = finding.usual and (", 95 of 100 end within %s"):format(wording.length(finding.usual)) or ""
-    return ("a run has been running for %s%s"):format(wording.length(finding.value), compared),
+    local compared = finding.usual and (", 95 of 100 end within %s"):format(quantities.duration(finding.usual)) or ""
+    return ("a run has been running for %s%s"):format(quantities.age(finding.value), compared),
         ("Nothing new is synchronised while it hangs: check that the identity source answers, then stop the run of %s "
         .. "in the console and start one by hand; if it cannot be stopped, open a ticket with the record's id."):format(
         wording.source(course.source))

@@ -5,6 +5,7 @@
 local greatest = require "dwsync.health.greatest"
 local median = require "dwsync.health.median"
 local order = require "dwsync.health.order"
+local quantities = require "dwsync.quantities"
 local wording = require "dwsync.health.wording"
 
 local M = {}
@@ -96,7 +97,7 @@ function M.describe(finding, course)
         return "as many accounts added and updated as usual"
     end
     local found = finding.found
-    return ("one run %s %s, usual are %.14g"):format(VERBS[found.field], wording.count(found.value, "account"),
+    return ("one run %s %s, usual are %.14g"):format(VERBS[found.field], quantities.count(found.value, "account"),
         found.usual), ("Find out what changed in %s: a new group or base DN, a bulk import, or an attribute that is "
         .. "now written differently; stop the synchronisation if nobody expected it."):format(
         wording.source(course.source))

@@ -2,7 +2,7 @@
 -- It must not wait, and never lets through what it knows nothing about.
 -- @module dwsync.nginx.serve.gate
 local answer = require "dwsync.nginx.serve.answer"
-local freshness = require "dwsync.nginx.freshness"
+local health_gate = require "dwsync.health.gate"
 local options = require "dwsync.client.options"
 local timestamps = require "dwsync.timestamps"
 
@@ -43,7 +43,7 @@ function M.serve(_, reader, given)
     local snapshot = reader:read()
     local fresh, age, reason = false, nil, "nothing is known yet"
     if snapshot then
-        fresh, age, reason = freshness.judge(snapshot.facts, query, ngx.now())
+        fresh, age, reason = health_gate.of_facts(snapshot.facts, query, ngx.now())
     end
     ngx.header["X-Dwsync-Last-Success-Age"] = age and ("%.0f"):format(age) or "unknown"
     ngx.header["X-Dwsync-Stale"] = fresh and "0" or "1"

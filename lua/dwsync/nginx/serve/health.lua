@@ -3,7 +3,7 @@
 -- successful synchronisation alone.
 -- @module dwsync.nginx.serve.health
 local answer = require "dwsync.nginx.serve.answer"
-local freshness = require "dwsync.nginx.freshness"
+local health_gate = require "dwsync.health.gate"
 local query = require "dwsync.nginx.serve.query"
 local ndjson = require "dwsync.report.rows.ndjson"
 local severities = require "dwsync.severity"
@@ -53,14 +53,14 @@ end
 
 -- About some sources only, or about how long ago they succeeded.
 local function serve_part(settings, reader, snapshot, parameters)
-    local found = freshness.select(snapshot.facts, parameters)
+    local found = health_gate.select(snapshot.facts, parameters)
     if #found == 0 then
         return answer.send_json(404, { error = "there is no such cluster or source", healthy = false })
     end
     local worst, well = worst_of(found)
     local healthy, _, reason = well and not is_stale(settings, snapshot), nil, nil
     if parameters.max_age then
-        healthy, _, reason = freshness.judge(snapshot.facts, parameters, ngx.now())
+        healthy, _, reason = health_gate.of_facts(snapshot.facts, parameters, ngx.now())
     end
     local texts = {}
     for i, item in ipairs(found) do

@@ -17,8 +17,9 @@ local POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; 
 -- @tparam string title
 -- @tparam[opt] table served for a page whose style and script are served beside it: `policy`, and the addresses
 -- `style` and `script`
+-- @tparam[opt] string css the rules of a page that stands alone; those that all pages share when left out
 -- @treturn string
-function M.head(title, served)
+function M.head(title, served, css)
     return "<!DOCTYPE html>\n<html lang=\"en\">\n" .. tostring(element("head", nil,
         element("meta", { charset = "utf-8" }),
         element("meta", { ["http-equiv"] = "Content-Security-Policy", content = served and served.policy or POLICY }),
@@ -28,7 +29,7 @@ function M.head(title, served)
         element("meta", { name = "robots", content = "noindex" }),
         element("title", nil, title),
         served and { element("link", { rel = "stylesheet", href = served.style }),
-            element("script", { src = served.script, defer = true }) } or markup.style(stylesheet.css)))
+            element("script", { src = served.script, defer = true }) } or markup.style(css or stylesheet.css)))
         .. "\n<body>\n"
 end
 

@@ -5,6 +5,7 @@ local columns = require "dwsync.report.rows.columns"
 local display = require "dwsync.text"
 local markup = require "dwsync.report.page.markup"
 local page = require "dwsync.report.page"
+local quantities = require "dwsync.quantities"
 
 local M = {}
 
@@ -39,7 +40,7 @@ function M.render(document, write)
         shown[i] = column(name)
     end
     -- An empty table is taken apart around its rows, which are then written one by one.
-    local caption = ("%d %s, times in UTC"):format(#document.rows, #document.rows == 1 and "row" or "rows")
+    local caption = quantities.count(#document.rows, "row") .. ", times in UTC"
     local before, after = tostring(page.table(caption, shown, {})):match "^(.*)(</tbody></table>)$"
     write(page.head(title) .. tostring(markup.element("header", nil, markup.element("h1", nil, title))))
     write('<main><div class="scroll" role="region" tabindex="0" aria-label="Table">' .. before)

@@ -1,6 +1,7 @@
 --- The status page: clusters and sources as a grid, worst first, each opening to its verdicts, reasons and runs.
--- `body` is what changes, made once by whoever judged; `document` puts it into a frame for each request, which costs
--- no more than joining strings. The script and the style are served from the same address, by query.
+-- `body` is what changes, made once by whoever judged. `document` puts it into a frame for each request, which costs
+-- no more than joining strings; its script and style are served from the same address, by query. `render` puts it into
+-- a file that stands alone.
 -- It must not do any I/O, read a clock, or let a text of a record, a cluster or an error be anything but text.
 -- @module dwsync.report.status.page
 local headline = require "dwsync.report.verdicts.headline"
@@ -141,11 +142,15 @@ local MARK = "(title)"
 local HEAD, HEAD_END = page.head(MARK, { policy = POLICY, style = "?asset=style", script = "?asset=script" })
     :match "^(.-)%(title%)(.*)$"
 
+local SKIP = '<a class="skip" href="#view">Skip to the clusters</a>\n'
+
 local BUTTONS = tostring(markup.join(element("button", { type = "button", id = "refresh", hidden = true }, "Refresh"),
     element("button", { type = "button", id = "pause", hidden = true, ["aria-pressed"] = "false" }, "Pause"),
     element("noscript", nil, element("a", { href = "?" }, "Reload"))))
 
 local FOOT = "</main>\n<footer><p>Made by dwsync.</p></footer>" .. page.foot()
+
+local MAIN = '\n<main id="view" tabindex="-1">'
 
 local WAITING = '<div class="waiting"><h1>The first query is under way</h1>'
     .. "<p>Clusters appear here as soon as the service has answered.</p></div>"
@@ -175,13 +180,26 @@ function M.document(body, state)
     local stale_after = state.stale_after or state.stale and state.age or 3 * interval
     local title = body and body:match 'data%-title="([^"]*)"'
     return table.concat { HEAD, title and title .. " – " or "", TITLE, HEAD_END,
-        '<a class="skip" href="#view">Skip to the clusters</a>\n<header class="bar"><p class="kicker">', TITLE,
+        SKIP, '<header class="bar"><p class="kicker">', TITLE,
         '</p>\n<div id="freshness" role="group" aria-label="Freshness"', attribute("age", state.age),
         attribute("interval", interval), attribute("stale-after", stale_after),
         attribute("tag", state.tag), attribute("error", state.error and phrases.text(state.error)), '><span id="age">',
         age and "Data is " .. age .. " old" or "No data yet", "</span> ", BUTTONS, "</div></header>\n",
         '<p id="spoken" class="unseen" role="status"></p>\n<p id="news" class="news"></p>\n', trouble(state, age),
-        '\n<main id="view" tabindex="-1">', body or WAITING, FOOT }
+        MAIN, body or WAITING, FOOT }
+end
+
+--- The page as a file: the same clusters, without the script, since no server would answer it.
+-- @tparam table overview
+-- @tparam function write called with pieces of text
+function M.render(overview, write)
+    local body = M.body(overview)
+    write(page.head(headline.text(overview) .. " – " .. TITLE, nil, M.stylesheet))
+    write(SKIP .. tostring(element("header", { class = "bar" }, element("p", { class = "kicker" }, TITLE),
+        element("div", { id = "freshness" }, "As of ", phrases.instant(overview.now * 1000)))))
+    write(MAIN)
+    write(body)
+    write(FOOT)
 end
 
 return M

@@ -4,8 +4,29 @@
 -- @module dwsync.report.status.script
 local M = {}
 
---- The text, to be served as text/javascript.
-M.text = [==[
+--- The part that writes lengths of time, by the rules of dwsync.quantities; a specification runs it beside that.
+M.clock = [==[
+    const UNITS = [[86400000, "d"], [3600000, "h"], [60000, "min"], [1000, "s"]];
+
+    function duration(seconds) {
+        const ms = Math.floor((seconds + 1e-6) * 1000);
+        if (ms === 0) return seconds === 0 ? "0 s" : "< 1 ms";
+        if (ms < 1000) return `${ms} ms`;
+        if (ms < 10000) return `${Math.floor(ms / 100) / 10} s`;
+        const first = UNITS.findIndex(([unit]) => ms >= unit);
+        const [unit, name] = UNITS[first], [below, fine] = UNITS[first + 1] || [unit];
+        const rest = Math.floor(ms % unit / below);
+        return `${Math.floor(ms / unit)} ${name}${rest ? ` ${rest} ${fine}` : ""}`;
+    }
+
+    function distance(seconds) {
+        const length = Math.abs(seconds), unit = length < 60 ? 1 : 60;
+        const words = duration(Math.floor((length + 1e-6) / unit) * unit);
+        return words === "0 s" ? "now" : seconds > 0 ? words + " ago" : "in " + words;
+    }
+]==]
+
+local BEFORE = [==[
 "use strict";
 (() => {
     const TIMEOUT = 15, SHORTEST = 5, LONGEST = 60; // seconds
@@ -20,28 +41,11 @@ M.text = [==[
         ahead: 0, failures: 0, paused: false, etag: given.tag || null, request: null, timer: 0, version: null,
         trouble: "" };
 
-    // ---- words: the same as the server's -----------------------------------------------------------
+    // ---- words -------------------------------------------------------------------------------------
 
-    const UNITS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+]==]
 
-    function duration(seconds) {
-        for (const [i, [unit, name]] of UNITS.entries()) {
-            const [fine, below] = UNITS[i + 1] || [1];
-            const rounded = Math.round(seconds / fine) * fine;
-            if (rounded >= unit) {
-                const rest = below ? Math.floor(rounded % unit / fine) : 0;
-                return `${Math.floor(rounded / unit)} ${name}${rest ? ` ${rest} ${below}` : ""}`;
-            }
-        }
-        return "0 s";
-    }
-
-    function distance(seconds) {
-        const length = Math.abs(seconds);
-        if (length < 1) return "now";
-        const words = duration(length >= 60 ? length - length % 60 : length);
-        return seconds > 0 ? words + " ago" : "in " + words;
-    }
+local AFTER = [==[
 
     const write = (element, text) => { if (element.textContent !== text) element.textContent = text; };
     const age = () => state.read === null ? null : Math.max(0, (Date.now() - state.read) / 1000);
@@ -324,5 +328,8 @@ M.text = [==[
     askLater();
 })();
 ]==]
+
+--- The text, to be served as text/javascript.
+M.text = BEFORE .. M.clock .. AFTER
 
 return M

@@ -6,6 +6,7 @@ local display = require "dwsync.text"
 local headline = require "dwsync.report.verdicts.headline"
 local markup = require "dwsync.report.page.markup"
 local page = require "dwsync.report.page"
+local phrases = require "dwsync.report.verdicts.phrases"
 local quantities = require "dwsync.quantities"
 local timeline = require "dwsync.report.page.timeline"
 local verdicts = require "dwsync.report.verdicts.facts"
@@ -78,10 +79,6 @@ local function details(overview)
     return sections
 end
 
-local function instant(ms)
-    return element("time", { datetime = quantities.instant(ms) }, (quantities.instant(ms):gsub("T", " ")))
-end
-
 --- Writes verdicts.
 -- @tparam table overview
 -- @tparam function write
@@ -93,7 +90,7 @@ function M.render(overview, write)
     write(tostring(markup.join(timeline.definitions(),
         element("header", nil, element("p", { class = "kicker" }, "DWS identity source synchronisation"),
             element("h1", nil, title),
-            element("p", { class = "quiet" }, "Judged ", instant(overview.now * 1000), ". All times are UTC."),
+            element("p", { class = "quiet" }, "Judged ", phrases.instant(overview.now * 1000), ". All times are UTC."),
             several and headline.census(overview.clusters)))))
     write "\n<main>"
     if several then

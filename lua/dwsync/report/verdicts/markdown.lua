@@ -53,8 +53,8 @@ local function write_ok(good, write)
         end
     end
     if #rules > 0 then
-        local noun = #good == 1 and "check" or "checks"
-        write(("- %s %d %s: %s\n"):format(badge "ok", #good, noun, table.concat(rules, ", "):gsub("_", "\\_")))
+        write(("- %s %s: %s\n"):format(badge "ok", quantities.count(#good, "check"),
+            (table.concat(rules, ", "):gsub("_", "\\_"))))
     end
 end
 

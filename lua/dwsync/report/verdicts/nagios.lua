@@ -47,7 +47,7 @@ local function one_cluster(item, now)
     local bad, good = verdicts.split(verdicts.of(item))
     local sources = #(item.evaluation and item.evaluation.sources or {})
     if #bad == 0 then
-        return ("%d checks ok"):format(#good) .. last_success(item, now)
+        return quantities.count(#good, "check") .. " ok" .. last_success(item, now)
     elseif not item.evaluation and bad[1].advice then -- nobody has a report to look into: what to do next stands here
         return sentence(bad[1], sources) .. ". " .. without_stop(bad[1].advice)
     end
@@ -69,7 +69,7 @@ local function many_clusters(overview)
             end
         end
     end
-    local head = ("%d clusters: %s"):format(#overview.clusters, severities.census(overview.clusters))
+    local head = quantities.count(#overview.clusters, "cluster") .. ": " .. severities.census(overview.clusters)
     return head .. (bad > 0 and "; " or "") .. table.concat(parts, "; ") .. more(bad - MAX_NAMED, "")
 end
 

@@ -67,8 +67,8 @@ function M.ok_line(good)
             rules[#rules + 1] = rule
         end
     end
-    return markup.join(#good > 0 and element("p", { class = "fine" }, page.badge "ok", ("%d %s: "):format(#good,
-        #good == 1 and "check" or "checks"), table.concat(rules, ", ")))
+    return markup.join(#good > 0 and element("p", { class = "fine" }, page.badge "ok",
+        quantities.count(#good, "check"), ": ", table.concat(rules, ", ")))
 end
 
 return M

@@ -1,7 +1,8 @@
---- Whether something that needs fresh accounts may go on now, has to wait, or must not.
+--- Whether something that needs fresh accounts may go on: whatever happened last must be young enough.
 -- It must not read a clock, wait or print.
 --
--- For each identity source, by its newest run that ended:
+-- There are two ways in. With all records at hand, `of_records` says whether to go on now, to wait, or not to go on at
+-- all. For each identity source, by its newest run that ended:
 --
 --    it FINISHED within `fresh`, and no verdict about the source is worse than accepted     ready
 --    it FINISHED within `fresh`, and one is                                                 refused
@@ -10,8 +11,12 @@
 --
 -- A cluster is refused when a source is, ready when all of its sources are and there is one, else waiting. The rule
 -- `stale` is left out, since `fresh` takes its place.
--- @module dwsync.cli.readiness
+--
+-- With no more than what a page says of each source, `of_facts` says whether the last success of each is young enough,
+-- whatever happened since.
+-- @module dwsync.health.gate
 local display = require "dwsync.text"
+local quantities = require "dwsync.quantities"
 local severities = require "dwsync.severity"
 
 local M = {}
@@ -21,6 +26,16 @@ local MAX_REASON = 200
 M.REFUSED, M.WAITING, M.READY = "refused", "waiting", "ready"
 
 local ENDED = { FINISHED = true, FAILED = true }
+
+local function age_of(ms, now)
+    return now - ms / 1000
+end
+
+local function is_fresh(age, limit)
+    return age <= limit
+end
+
+-- ---- by records ------------------------------------------------------------------------------------------
 
 local function is_number(value)
     return type(value) == "number" and value == value
@@ -65,11 +80,11 @@ end
 
 local function judge_source(source, evaluation, fresh, accepted)
     local ended = source.ended
-    local age = ended and evaluation.now - time_of(ended) / 1000
+    local age = ended and age_of(time_of(ended), evaluation.now)
     local running = source.running and source.running > (source.start or -math.huge)
-    if not ended or age > fresh then
+    if not ended or not is_fresh(age, fresh) then
         return M.WAITING, running and "a run is under way"
-            or ended and ("its last run ended %s ago"):format(M.length(age)) or "no run has ended"
+            or ended and ("its last run ended %s ago"):format(quantities.age(age)) or "no run has ended"
     elseif ended.status == "FAILED" then
         return running and M.WAITING or M.REFUSED,
             running and "its last run failed and another is under way"
@@ -79,21 +94,7 @@ local function judge_source(source, evaluation, fresh, accepted)
     if verdict then
         return M.REFUSED, ("%s: %s"):format(verdict.severity, verdict.message)
     end
-    return M.READY, ("its last run finished %s ago"):format(M.length(age))
-end
-
---- A length of time for people: "45 s", "12 min", "3.5 h", "2.1 d".
--- @tparam number seconds
--- @treturn string
-function M.length(seconds)
-    if seconds < 90 then
-        return ("%d s"):format(math.floor(math.max(seconds, 0)))
-    elseif seconds < 5400 then
-        return ("%d min"):format(math.floor(seconds / 60))
-    elseif seconds < 172800 then
-        return ("%.1f h"):format(seconds / 3600)
-    end
-    return ("%.1f d"):format(seconds / 86400)
+    return M.READY, ("its last run finished %s ago"):format(quantities.age(age))
 end
 
 local function sorted_sources(records)
@@ -105,14 +106,14 @@ local function sorted_sources(records)
     return sources
 end
 
---- Judges one cluster.
+--- Judges one cluster by its records.
 -- @tparam {table,...} records
 -- @tparam table evaluation of them
 -- @tparam number fresh seconds
 -- @tparam string accepted the worst severity to go on with
 -- @treturn string `M.READY`, `M.WAITING` or `M.REFUSED`
 -- @treturn string why, one sentence
-function M.judge(records, evaluation, fresh, accepted)
+function M.of_records(records, evaluation, fresh, accepted)
     local sources = sorted_sources(records)
     local state, why = M.READY, nil
     for _, source in ipairs(sources) do
@@ -132,6 +133,64 @@ function M.judge(records, evaluation, fresh, accepted)
         return M.REFUSED, ("%s: %s"):format(verdict.severity, verdict.message)
     end
     return state, why
+end
+
+-- ---- by facts --------------------------------------------------------------------------------------------
+
+local function is_meant(source, name)
+    return name == nil or source.id == name or source.type == name or source.type == name:lower()
+end
+
+--- The sources that were asked for.
+-- @tparam table facts `clusters`, each with `id` and `sources`; a source has `id`, `type` and `last_success`
+-- (milliseconds)
+-- @tparam table query optional `cluster` (an id), `source` (an id or a type)
+-- @treturn {table,...} sources: {cluster = id, source = table}; for a cluster without any and if no source is named,
+-- one without `source`
+function M.select(facts, query)
+    local found = {}
+    for _, cluster in ipairs(facts.clusters) do
+        if query.cluster == nil or cluster.id == query.cluster then
+            local sources = cluster.sources or {}
+            for _, source in ipairs(sources) do
+                if is_meant(source, query.source) then
+                    found[#found + 1] = { cluster = cluster.id, source = source }
+                end
+            end
+            if #sources == 0 and not query.source then
+                found[#found + 1] = { cluster = cluster.id }
+            end
+        end
+    end
+    return found
+end
+
+--- Judges them by their last success.
+-- @tparam table facts
+-- @tparam table query as for `select`, and `max_age` in seconds
+-- @tparam number now seconds since the epoch
+-- @treturn boolean whether the last success of each is at most so old
+-- @treturn ?number age in seconds of the oldest of them; nil when one has none
+-- @treturn ?string why they are not fresh
+function M.of_facts(facts, query, now)
+    local found = M.select(facts, query)
+    if #found == 0 then
+        return false, nil, "there is no such source"
+    end
+    local oldest = 0
+    for _, item in ipairs(found) do
+        local success = item.source and item.source.last_success
+        if not success then
+            return false, nil, item.source and ("source %s of cluster %s never synchronised successfully"):format(
+                tostring(item.source.id), item.cluster) or ("cluster %s never synchronised"):format(item.cluster)
+        end
+        oldest = math.max(oldest, age_of(success, now))
+    end
+    if not is_fresh(oldest, query.max_age) then
+        return false, oldest, ("the last success is %s ago, more than %s"):format(
+            quantities.age(oldest), quantities.duration(query.max_age))
+    end
+    return true, oldest
 end
 
 return M

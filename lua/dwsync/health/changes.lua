@@ -2,12 +2,12 @@
 -- It must not print, and not keep more than the last look.
 --
 -- An event has `event`: "verdict" (a rule's severity for one source changed; at the first look: every one that is not
--- ok), "failure" (a cluster could not be asked) or "recovery" (it answers again); `time` (milliseconds), `cluster_id`,
+-- ok), "failure" (a cluster could not be asked) or "recovery" (recovered); `time` (milliseconds), `cluster_id`,
 -- `cluster_name`; then the fields of the verdict and `previous`, or `kind`, `message` and `hint` of the error.
--- @module dwsync.cli.changes
+-- @module dwsync.health.changes
 local M = {}
 
-local Changes = { __name = "dwsync.cli.changes" }
+local Changes = { __name = "dwsync.health.changes" }
 Changes.__index = Changes
 
 --- The fields of an event, in the order they are written.
@@ -93,7 +93,7 @@ function Changes:look(items, now)
         if item.evaluation then
             if seen.failure then
                 events[#events + 1] = event_of("recovery", item, now)
-                events[#events].message = "it answers again"
+                events[#events].message = "recovered"
             end
             seen.failure = nil
             seen.severities = compare_verdicts(seen.severities, item, now, events)

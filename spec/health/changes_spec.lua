@@ -1,4 +1,4 @@
-local changes = require "dwsync.cli.changes"
+local changes = require "dwsync.health.changes"
 
 local NOW = 1747637723
 

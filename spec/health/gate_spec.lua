@@ -1,6 +1,6 @@
 local command = require "spec.support.command"
+local gate = require "dwsync.health.gate"
 local health = require "dwsync.health"
-local readiness = require "dwsync.cli.readiness"
 
 local HOUR = 3600
 
@@ -9,7 +9,7 @@ local function judge(records, accepted, rules)
     rules = rules or {}
     rules.stale = false
     local evaluation = health.evaluate(records, rules, command.NOW)
-    return readiness.judge(records, evaluation, 6 * HOUR, accepted or "ok")
+    return gate.of_records(records, evaluation, 6 * HOUR, accepted or "ok")
 end
 
 local function with(more, ...)
@@ -26,7 +26,7 @@ local function older_than(hours, ...)
     return with(command.NOW * 1000 - hours * HOUR * 1000, ...)
 end
 
-describe("readiness", function()
+describe("readiness by records", function()
     it("is there when the newest ended run finished in time and nothing is wrong with it", function()
         assert.same({ "ready", "its last run finished 29 min ago" }, { judge(command.healthy()) })
     end)
@@ -39,7 +39,7 @@ describe("readiness", function()
     end)
 
     it("is waited for while nothing is fresh", function()
-        assert.same({ "waiting", "its last run ended 7.5 h ago" }, { judge(older_than(7)) })
+        assert.same({ "waiting", "its last run ended 7 h 29 min ago" }, { judge(older_than(7)) })
         assert.same({ "waiting", "there is no run at all" }, { judge {} })
         local running = command.record("x", 0.1, { status = "RUNNING", end_time = false })
         assert.same({ "waiting", "no run has ended" }, { judge { command.record("x", 1, { status = "STRANGE" }) } })
@@ -88,7 +88,7 @@ describe("readiness", function()
         assert.equal("ready", (judge(with(nil, second(1)))))
         local state, why = judge(with(nil, second(7)))
         assert.equal("waiting", state)
-        assert.matches("^oneaccess %(s2%): its last run ended 7%.0 h ago", why)
+        assert.matches("^oneaccess %(s2%): its last run ended 6 h 59 min ago", why)
         local failed = second(1)
         failed.status = "FAILED"
         assert.equal("refused", (judge(with(nil, failed))))
@@ -103,12 +103,51 @@ describe("readiness", function()
     end)
 end)
 
-describe("a length of time for people", function()
-    it("is rounded to what matters", function()
-        local CASES = { [0] = "0 s", [-5] = "0 s", [89] = "89 s", [90] = "1 min", [5399] = "89 min", [5400] = "1.5 h",
-            [172800] = "2.0 d" }
-        for seconds, text in pairs(CASES) do
-            assert.equal(text, readiness.length(seconds))
+local NOW = 1000000
+
+local function success(hours)
+    return (NOW - hours * HOUR) * 1000
+end
+
+local FACTS = { clusters = {
+    { id = "a", sources = { { id = "one", type = "ldap", last_success = success(1) },
+        { id = "two", type = "oneaccess", last_success = success(5) } } },
+    { id = "b", sources = { { id = "three", type = "ldap" } } },
+    { id = "c" },
+} }
+
+local function judge_facts(query)
+    query.max_age = query.max_age or 2 * HOUR
+    return gate.of_facts(FACTS, query, NOW)
+end
+
+describe("freshness by facts", function()
+    it("is the age of the last success of one source, by its id or its type", function()
+        assert.is_true(judge_facts { cluster = "a", source = "one" })
+        local fresh, age = judge_facts { cluster = "a", source = "LDAP" }
+        assert.is_true(fresh)
+        assert.equal(HOUR, age)
+    end)
+
+    it("is that of the oldest when there are several", function()
+        local fresh, age, reason = judge_facts { cluster = "a" }
+        assert.is_false(fresh)
+        assert.equal(5 * HOUR, age)
+        assert.equal("the last success is 5 h ago, more than 2 h", reason)
+        assert.is_true(judge_facts { cluster = "a", max_age = 5 * HOUR })
+    end)
+
+    it("is none where nothing ever succeeded, or nothing is there", function()
+        for query, expected in pairs {
+            [{ cluster = "b" }] = "source three of cluster b never synchronised successfully",
+            [{ cluster = "c" }] = "cluster c never synchronised",
+            [{ cluster = "d" }] = "there is no such source",
+            [{ source = "four" }] = "there is no such source",
+        } do
+            local fresh, age, reason = judge_facts(query)
+            assert.is_false(fresh)
+            assert.is_nil(age)
+            assert.equal(expected, reason)
         end
     end)
 end)
