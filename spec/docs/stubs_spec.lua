@@ -1,5 +1,6 @@
 local core = require "dwsync.core"
 local dwsync = require "dwsync"
+local health = require "dwsync.health"
 local history = require "dwsync.history"
 local records = require "dwsync.records"
 
@@ -23,18 +24,36 @@ local function keys(list)
     return names
 end
 
--- What the definitions declare, by name.
+-- What the definitions declare: by name, what a second capture of the pattern holds.
 local function declared(text, pattern)
     local found = {}
-    for name in text:gmatch("\n" .. pattern) do
-        found[name] = true
+    for name, mark in text:gmatch("\n" .. pattern) do
+        found[name] = mark or true
     end
     return found
 end
 
 local function fields_of(text, class)
     local block = assert(text:match("%-%-%-@class " .. class:gsub("%.", "%%.") .. "\n(.-)\n\n"), class)
-    return declared("\n" .. block, "%-%-%-@field ([%w_]+)")
+    return declared("\n" .. block, "%-%-%-@field ([%w_]+)(%??)")
+end
+
+-- A value has no field that its class does not declare, and those that are not optional.
+local function check(text, class, value)
+    local fields = fields_of(text, class)
+    for name in pairs(value) do
+        assert.is_truthy(fields[name] or type(name) == "number", ("%s.%s"):format(class, name))
+    end
+    for name, mark in pairs(fields) do
+        assert.is_true(mark == "?" or value[name] ~= nil, class .. "." .. name)
+    end
+end
+
+local function check_all(text, class, list)
+    assert.is_true(#list > 0, class)
+    for _, value in ipairs(list) do
+        check(text, class, value)
+    end
 end
 
 describe("the definitions for LuaLS", function()
@@ -76,6 +95,45 @@ describe("the definitions for LuaLS", function()
             end
         end
         store:close()
+    end)
+
+    it("declare the fields of what judging gives", function()
+        local text, list = text_of "dwsync.health", {}
+        for i = 1, 20 do
+            local start = i * 3600000
+            list[i] = { id = tostring(i), identity_source_id = "ldap", identity_source_type = "ldap",
+                start_time = start, end_time = start + 60000, status = i % 5 == 0 and "FAILED" or "FINISHED",
+                fail_reason = "code 49", delete_count = i == 7 and 500 or 0 }
+        end
+        local evaluation = health.evaluate(list, {}, 30 * 3600)
+        check(text, "dwsync.evaluation", evaluation)
+        check_all(text, "dwsync.verdict", evaluation.verdicts)
+        check_all(text, "dwsync.source", evaluation.sources)
+        check_all(text, "dwsync.reason", evaluation.reasons)
+        check(text, "dwsync.statistics", evaluation.statistics)
+        check_all(text, "dwsync.alert", health.replay(list))
+        local overview = health.overview({ { cluster = { id = "a" }, evaluation = evaluation } }, 30 * 3600)
+        check(text, "dwsync.overview", overview)
+        check_all(text, "dwsync.overview.item", overview.clusters)
+    end)
+
+    it("declare the fields of what a history gives", function()
+        local text, store = text_of "dwsync.history", assert(history.open ":memory:")
+        check(text, "dwsync.history.summary", assert(store:save("a", { { id = "1", start_time = 1 } })))
+        check(text, "dwsync.history.summary", assert(store:pull("a", { { id = "2", start_time = 2 } })))
+        check(text, "dwsync.history.list", assert(store:records { cluster_id = "a" }))
+        check(text, "dwsync.history.stats", assert(store:stats()))
+        store:close()
+    end)
+
+    it("declare the fields of what the core decodes", function()
+        local text, ids = text_of "dwsync.core", core.ids()
+        local page, place = core.decode_page('{"count":1,"sync_records":[{"id":"1"}]}', { ids = ids })
+        check(text, "dwsync.page", page)
+        check(text, "dwsync.place", place)
+        local _, failure = core.decode_page "x"
+        check(text, "dwsync.failure", failure)
+        ids:close()
     end)
 
     it("name no field of a record that the core does not know", function()

@@ -36,6 +36,7 @@ local Repeated = {}
 Repeated.__index = Repeated
 
 --- An empty collection; most lists leave it so.
+-- @treturn table
 function M.new()
     return setmetatable({ ids = {}, dropped = {}, instead = {} }, Repeated)
 end

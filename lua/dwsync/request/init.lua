@@ -399,6 +399,12 @@ function Api:send(method, service, target, call)
 end
 
 --- Performs one GET: see `send`.
+-- @tparam string service
+-- @tparam string target
+-- @tparam table call
+-- @treturn ?dwsync.response
+-- @treturn ?dwsync.error
+-- @treturn ?dwsync.credentials those in use
 function Api:get(service, target, call)
     return self:send("GET", service, target, call)
 end

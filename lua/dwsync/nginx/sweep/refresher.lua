@@ -33,7 +33,8 @@ function M.new(settings, host)
     }, Refresher)
 end
 
---- Seconds between two ticks.
+--- How often to tick.
+-- @treturn number seconds between two ticks
 function Refresher:period()
     return math.min(self.settings.lease / TICKS, MAX_PERIOD)
 end
