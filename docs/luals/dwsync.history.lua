@@ -71,8 +71,7 @@ local Store = {}
 function Store:save(cluster_id, records) end
 
 --- Saves everything that an iterator gives, one transaction a page. What came before a failure stays saved.
---- Raises for arguments of another type, when the history is closed, and what an iterator raises that is no error
---- object.
+--- Raises for arguments of another type, when the history is closed, and whatever an iterator raises but error objects.
 ---@param cluster_id string
 ---@param records dwsync.record[]|dwsync.records|(fun(): dwsync.record?) a list, a sequence of dwsync.records, or an iterator such as client:sync_records returns
 ---@param page_size? integer records a transaction (default: 1000)

@@ -57,7 +57,7 @@ function M.status() end
 ---@field max_age number|string how old the last success may be: seconds, or "90m", "6h"
 ---@field cluster? string an id; by default all clusters count
 ---@field source? string an id or a type; by default all sources count
----@field deny? boolean false: nobody is denied, only the header X-Dwsync-Stale says so
+---@field deny? boolean false lets everybody through: only the header X-Dwsync-Stale says that it is not fresh
 
 --- Lets a request through only while the last synchronisation is fresh, else answers 503; for access_by_lua.
 --- Raises for wrong use, and when `setup` was not called.

@@ -12,16 +12,16 @@ local M = {}
 ---@class dwsync.records.from.options
 ---@field now? number seconds since the epoch, which relative times ("24h") need
 
---- A sequence over records. Nothing is read before somebody asks for the records.
+--- A sequence over records. Nothing is read before its records are asked for.
 --- Raises for anything else.
 ---@param given dwsync.record[]|dwsync.records|(fun(): dwsync.record?) a list, an iterator (which can be read once), or a sequence
 ---@param options? dwsync.records.from.options
 ---@return dwsync.records
 function M.from(given, options) end
 
---- A sequence of records: each method but the last ones returns another, and nothing is read until one of those asks.
---- Each is a function of this module, too, whose first argument is what `from` takes: `records.count_by(list,
---- "status")`.
+--- A sequence of records. `where`, `since`, `until_`, `sort_by` and `take` return another sequence and read nothing;
+--- the other methods read the records. Each method is a function of this module, too, whose first argument is what
+--- `from` takes: `records.count_by(list, "status")`.
 ---@class dwsync.records
 local Sequence = {}
 
@@ -133,7 +133,7 @@ function Sequence:count_by(field) end
 ---@return table<any, integer> # counts by value
 function M.count_by(given, field) end
 
---- The sum of a field, or of what a function gives; what is not a number counts nothing.
+--- The sum of a field, or of what a function gives; anything but a number counts as 0.
 ---@param field string|(fun(record: dwsync.record): any)
 ---@return number
 function Sequence:sum(field) end

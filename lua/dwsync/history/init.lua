@@ -207,7 +207,7 @@ end
 -- @treturn[2] nil
 -- @treturn[2] dwsync.error the history's, or the one that the iterator raised
 -- @treturn[2] dwsync.history.summary what was saved before
--- @raise for arguments of another type, when the history is closed, and what an iterator raises that is no error object
+-- @raise for arguments of another type, when the history is closed, and whatever an iterator raises but error objects
 function Store:pull(cluster_id, records, page_size)
     check_open(self)
     local cluster = check_text(cluster_id, "cluster_id")

@@ -132,7 +132,8 @@ end
 -- @tparam number|string given.max_age how old the last success may be: seconds, or "90m", "6h"
 -- @tparam[opt] string given.cluster an id; by default all clusters count
 -- @tparam[opt] string given.source an id or a type; by default all sources count
--- @tparam[opt=true] boolean given.deny false: nobody is denied, only the header X-Dwsync-Stale says so
+-- @tparam[opt=true] boolean given.deny false lets everybody through: only the header X-Dwsync-Stale says
+-- that it is not fresh
 -- @raise for wrong use, and when `setup` was not called
 -- @usage access_by_lua_block { require("dwsync.nginx").gate { max_age = "6h" } }
 

@@ -29,7 +29,7 @@ local function walk(list)
     end
 end
 
---- A sequence over records. Nothing is read before somebody asks for the records.
+--- A sequence over records. Nothing is read before its records are asked for.
 -- @tparam {dwsync.record,...}|dwsync.records|function():?dwsync.record given a list, an iterator (which can be read
 -- once), or a sequence
 -- @tparam[opt] table options
@@ -48,9 +48,9 @@ function M.from(given, options)
     error("records: expected a list, an iterator or a sequence, got " .. type(given), 2)
 end
 
---- A sequence of records: each method but the last ones returns another, and nothing is read until one of those asks.
--- Each is a function of this module, too, whose first argument is what `from` takes:
--- `records.count_by(list, "status")`.
+--- A sequence of records. `where`, `since`, `until_`, `sort_by` and `take` return another sequence and read nothing;
+-- the other methods read the records. Each method is a function of this module, too, whose first argument is what
+-- `from` takes: `records.count_by(list, "status")`.
 -- @type dwsync.records
 -- @callable {dwsync.record,...}|dwsync.records|function():?dwsync.record
 
@@ -269,7 +269,7 @@ function Sequence:count_by(field)
     return counts
 end
 
---- The sum of a field, or of what a function gives; what is not a number counts nothing.
+--- The sum of a field, or of what a function gives; anything but a number counts as 0.
 -- @tparam string|function(record:dwsync.record):any field
 -- @treturn number
 function Sequence:sum(field)

@@ -12,9 +12,9 @@ local curl = require "dwsync.runtime.curl"
 
 local M = {}
 
---- How a request travels. A request is as for dwsync.core's pool, and so are an answer and what `perform` returns
--- beside nil, which has at least `kind` and `message`; `header_lines`, `seconds` and `certificate` may be missing. A
--- runtime may leave `decode` alone and answer with `body`.
+--- Performs requests and pauses. Requests, answers and failures are those of dwsync.core's pool, but an answer needs
+-- only `status`, `headers` and `body`, and a failure `kind` and `message`: `decode` and `certificate_info` may be
+-- ignored.
 -- @table dwsync.runtime
 -- @tfield function(request:dwsync.request):?dwsync.response,?dwsync.failure perform
 -- @tfield function(seconds:number) sleep
