@@ -82,7 +82,7 @@ end
 local function read_list(text, at, known)
     local item
     item, at = read_union(text, at + 1, known)
-    return (item:find "[|:]" and "(%s)[]" or "%s[]"):format(item), (expect(text, ",%.%.%.}", at))
+    return ((item:find "|" or item:find "^fun%(") and "(%s)[]" or "%s[]"):format(item), (expect(text, ",%.%.%.}", at))
 end
 
 -- function(name:type,…):type,…

@@ -105,7 +105,7 @@ function Store:each(query) end
 --- The clusters of which there are records. `first` and `last` are starts in milliseconds since the epoch; nil when no
 --- record has one.
 --- Raises when the history is closed.
----@return ({ cluster_id: string, records: integer, first?: integer, last?: integer })[]?
+---@return { cluster_id: string, records: integer, first?: integer, last?: integer }[]?
 ---@return dwsync.error? # kind "storage" or "timeout"
 function Store:clusters() end
 
@@ -113,7 +113,7 @@ function Store:clusters() end
 --- Raises for arguments of another type, and when the history is closed.
 ---@param cluster_id string
 ---@param record_id string an id, or what was in `revised`
----@return ({ version: integer, saved_at: integer, record: dwsync.record })[]? # empty when there is no such record
+---@return { version: integer, saved_at: integer, record: dwsync.record }[]? # empty when there is no such record
 ---@return dwsync.error? # kind "storage" or "timeout"
 function Store:versions(cluster_id, record_id) end
 
