@@ -1,5 +1,6 @@
 std = "max"
 max_line_length = 120
+exclude_files = { "docs/luals" } -- generated
 files["lua/dwsync/nginx"] = { std = "max+ngx_lua", read_globals = { ngx = { fields = { "run_worker_thread" } } } }
 files["spec"] = { std = "max+busted" }
 files["spec/**/*.lua"] = { std = "max+busted" }

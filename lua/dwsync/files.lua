@@ -8,11 +8,12 @@ local NO_SUCH_FILE = 2 -- ENOENT
 local FOR_EVERYBODY = tonumber("666", 8) -- the umask takes away from it
 local PERMISSIONS = tonumber("1000", 8)
 
---- Reads a file.
+--- Reads a file of at most 1 MiB.
 -- @tparam string path
--- @treturn string text, or nil
--- @treturn string reason when it cannot be read
--- @treturn boolean whether there is no such file
+-- @treturn[1] string text
+-- @treturn[2] nil
+-- @treturn[2] string reason
+-- @treturn[2] boolean whether there is no such file
 function M.read(path)
     local file, reason, number = io.open(path, "rb")
     if not file then
@@ -31,7 +32,7 @@ end
 
 --- The permission bits of a file, where the system has them and luv is there to ask.
 -- @tparam string path
--- @treturn integer such as 384 (octal 600), or nil when nobody can say
+-- @treturn ?integer such as 384 (octal 600); nil when they are not known
 function M.mode(path)
     local found, uv = pcall(require, "luv")
     if not found or package.config:sub(1, 1) == "\\" then
@@ -41,10 +42,11 @@ function M.mode(path)
     return stat and stat.mode % 512 or nil
 end
 
---- Whether a file can be read, whatever its size; for files that somebody else will read.
+--- Whether a file can be read, whatever its size; for files that another library will read.
 -- @tparam string path
--- @treturn boolean, or nil
--- @treturn string reason when it cannot
+-- @treturn[1] boolean true
+-- @treturn[2] nil
+-- @treturn[2] string reason
 function M.is_readable(path)
     local file, reason = io.open(path, "rb")
     if not file then
@@ -103,8 +105,9 @@ end
 -- new one. Replaces only a regular file, and follows no link that a stranger could have made. Needs luv.
 -- @tparam string path
 -- @tparam string text
--- @treturn boolean true, or nil
--- @treturn string reason
+-- @treturn[1] boolean true
+-- @treturn[2] nil
+-- @treturn[2] string reason
 function M.write(path, text)
     local uv = require "luv"
     local target, foreign = target_of(uv, path)

@@ -11,12 +11,29 @@ local errors = require "dwsync.errors"
 
 local M = {}
 
---- Makes a client: see dwsync.client.new.
+--- Makes a client. Reads the environment and configuration files, contacts nothing.
 -- @function new
+-- @tparam[opt] dwsync.client.options given options
+-- @treturn[1] dwsync.client
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error kind "config"
+-- @raise for unknown options
+-- @usage local client = assert(dwsync.new{ region = "cn-north-4" })
 M.new = client.new
 
---- Runs many functions at the same time: see dwsync.runtime.concurrent.gather.
+--- Runs functions at the same time, each in blocking style; a client works unchanged inside them.
 -- @function gather
+-- @tparam {function,...} functions each returns a result, or nil and an error
+-- @tparam[opt] table options
+-- @tparam[opt=32] integer options.concurrency how many run at once, 1 to 1024
+-- @tparam[opt] function():?boolean options.stop asked about four times a second and whenever something arrives: when it
+-- returns true, what is not done ends with the error {kind = "cancelled"}; in nginx's event loop it is not asked
+-- @tparam[opt=false] boolean options.shared keeps connections open for the process's next gather, in whichever thread
+-- @treturn {[integer]=any} results by position in `functions`; nil where one failed
+-- @treturn {[integer]=any} errors by position: what a function returned beside nil, or raised
+-- @raise for unknown options and values out of range
+-- @usage
+-- local lists, errs = dwsync.gather { function() return client:all_sync_records { cluster_id = id } end }
 function M.gather(functions, options)
     -- A tail call, so that errors blame the caller's line.
     return require("dwsync.runtime.concurrent").gather(functions, options)
@@ -24,9 +41,12 @@ end
 
 --- Whether a value is an error object of dwsync.
 -- @function is_error
+-- @tparam any value
+-- @treturn boolean
 M.is_error = errors.is
 
---- The version, "0.1.0".
+--- The version, such as "0.1.0".
+-- @tfield string version
 M.version = core.version
 
 return M

@@ -71,7 +71,7 @@ end
 
 --- The text with every byte that is not part of UTF-8 replaced.
 -- @tparam string text
--- @tparam string|function replacement a character's, or a function of the byte (a string of one)
+-- @tparam string|function(byte:string):string replacement a character's, or a function of the byte (a string of one)
 -- @treturn string
 function M.utf8(text, replacement)
     if not text:find "[\128-\255]" then
@@ -189,7 +189,7 @@ end
 --- The text with each hidden or unsafe character, control characters of ASCII among them, replaced: for formats that
 -- have an escape and lose nothing. Bytes that are not UTF-8 become U+FFFD.
 -- @tparam string text
--- @tparam function write_escape gets a code point and returns what is written for it, such as "\\u202e"
+-- @tparam function(code_point:integer):string write_escape returns what is written for it, such as "\\u202e"
 -- @treturn string
 function M.escape_hidden(text, write_escape)
     if not text:find "[^ -~]" then

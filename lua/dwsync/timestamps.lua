@@ -38,7 +38,7 @@ end
 
 --- An HTTP date (RFC 9110, the form that servers must send): "Sun, 06 Nov 1994 08:49:37 GMT".
 -- @tparam string text
--- @treturn integer seconds since the epoch, or nil when it is no such date
+-- @treturn ?integer seconds since the epoch; nil when it is not such a date
 function M.from_http(text)
     local day, month, year, hour, minute, second =
         text:match "^%a+, (%d%d?) (%a%a%a) (%d%d%d%d) (%d%d):(%d%d):(%d%d) GMT$"
@@ -48,7 +48,7 @@ end
 
 --- The end of a certificate's life, as OpenSSL prints it: "Dec  1 23:59:59 2026 GMT".
 -- @tparam string text
--- @treturn integer seconds since the epoch, or nil when it is no such date
+-- @treturn ?integer seconds since the epoch; nil when it is not such a date
 function M.from_certificate(text)
     local month, day, hour, minute, second, year =
         text:match "^(%a%a%a) +(%d%d?) (%d%d):(%d%d):(%d%d) (%d%d%d%d) GMT$"
@@ -69,7 +69,7 @@ end
 
 --- An ISO 8601 date or date and time; UTC when it names no zone. A fraction may have any number of digits.
 -- @tparam string text "2025-05-19", "2025-05-19T06:55:23Z", "2025-05-19T08:55:23.055+02:00"
--- @treturn number seconds since the epoch, with fraction, or nil when it is none
+-- @treturn ?number seconds since the epoch, with fraction; nil when it is not such a date
 function M.from_iso(text)
     local year, month, day, rest = text:match "^(%d%d%d%d)%-(%d%d)%-(%d%d)(.*)$"
     if not year then
@@ -92,7 +92,7 @@ local UNITS = { s = 1, m = 60, h = 3600, d = 86400, w = 604800 }
 
 --- A length of time: "90s", "30m", "24h", "7d", "2w".
 -- @tparam string text
--- @treturn number seconds, or nil when it is none
+-- @treturn ?number seconds; nil when it is not a length of time
 function M.duration(text)
     local number, unit = text:match "^(%d+%.?%d*)([smhdw])$"
     return number and tonumber(number) * UNITS[unit] or nil
@@ -101,7 +101,7 @@ end
 --- What a person writes for "since" and "until": a length of time before now, a date, or milliseconds.
 -- @tparam string text "24h", "2025-05-19", "1747637723055"
 -- @tparam number now seconds since the epoch
--- @treturn number milliseconds since the epoch, or nil when it is none
+-- @treturn ?number milliseconds since the epoch; nil when it is not a point in time
 function M.point(text, now)
     if text:match "^%d%d%d%d%d%d%d%d%d%d%d%d+$" then
         return tonumber(text)

@@ -37,6 +37,7 @@ bin/dwsync version | grep -q '^dwsync '
 test -s share/man/man1/dwsync.1
 test -x share/dwsync/examples/gate.sh
 test ! -e share/dwsync/examples/setup.sh
+test -s share/dwsync/luals/dwsync.lua
 
 PKG_CONFIG_PATH="$prefix/$libdir/pkgconfig" pkg-config --cflags --libs dws >flags
 # shellcheck disable=SC2046

@@ -79,8 +79,16 @@ static const luaL_Reg functions[] = {
 };
 
 /***
-Such as `0.1.0`.
-@field version
+The version of dwsync, such as `0.1.0`.
+@tfield string version
+*/
+
+/***
+Why something failed. dwsync.errors makes an error object of it.
+@table dwsync.failure
+@tfield string kind as of a dwsync.error: `config`, `network`, `timeout`, `tls`, `decode` or `cancelled`
+@tfield string code the core's name for it
+@tfield string message one line, without secrets
 */
 
 int luaopen_dwsync_core(lua_State *L);

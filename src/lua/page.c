@@ -178,18 +178,54 @@ int dws_lua_decode(lua_State *L, struct dws_text body, int options)
 }
 
 /***
+One run of a synchronisation, with the service's names. A field that is null or missing is nil, unknown ones are kept.
+@table dwsync.record
+@tfield[opt] string id
+@tfield[opt] string identity_source_id
+@tfield[opt] string identity_source_type `ldap`, `oneaccess`
+@tfield[opt] integer start_time milliseconds since the epoch
+@tfield[opt] integer end_time milliseconds since the epoch
+@tfield[opt] integer add_count accounts added
+@tfield[opt] integer update_count accounts updated
+@tfield[opt] integer delete_count accounts deleted
+@tfield[opt] integer failed_count accounts that failed
+@tfield[opt] string status `RUNNING`, `FINISHED`, `FAILED`
+@tfield[opt] string fail_reason foreign text: dwsync.text makes it fit to be shown
+*/
+
+/***
+A page of records.
+@table dwsync.page
+@tfield[opt] integer count how many records there are, as the service says
+@tfield {dwsync.record,...} sync_records
+*/
+
+/***
+What the rows of a page say about its place in the list.
+@table dwsync.place
+@tfield integer rows
+@tfield integer new_rows not seen since the reading began
+@tfield integer unseen_rows never seen before
+@tfield boolean begins_known its first row was seen since the reading began
+@tfield boolean begins_like_first its first row is the first row of the reading's first page
+@tfield boolean holds_first one of its rows is that
+@tfield boolean follows_by_one it is the first page without its first row, and perhaps more behind it
+*/
+
+/***
 Decodes a page of synchronisation records. Unknown members are kept, null is nil, integers are integers where this Lua
 has them.
 @function decode_page
 @tparam string body
-@tparam[opt] table options `fields`: a list of the names of the fields to hand over; `where`: conditions by field name,
-each a value, a list of values, or `{min =, max =}`, all of which a record must meet; `ids`: what @{ids} returned, which
-leaves out the records that it knows from earlier pages
-@treturn[1] table `{count = integer or nil, sync_records = {…}}`
-@treturn[1] ?table with `ids`, what the page's rows say about its place in the list: the counts `rows`, `new_rows` and
-`unseen_rows`, the flags `begins_known`, `begins_like_first`, `holds_first` and `follows_by_one`
+@tparam[opt] table options
+@tparam[opt] {string,...} options.fields names of the fields to hand over; by default all
+@tparam[opt] table options.where conditions by field name, each a value, a list of values, or `{min =, max =}`, all of
+which a record must meet
+@tparam[opt] dwsync.core.ids options.ids leaves out the records that it knows from earlier pages
+@treturn[1] dwsync.page
+@treturn[1] ?dwsync.place with `ids`
 @treturn[2] nil
-@treturn[2] table `{kind = "decode", code =, message =}`
+@treturn[2] dwsync.failure kind `decode`
 @raise for options that make no sense
 */
 static int core_decode_page(lua_State *L)

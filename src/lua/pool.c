@@ -154,17 +154,48 @@ static size_t option_concurrency(lua_State *L, int options)
 }
 
 /***
+A request. Only `url` is needed. The transport options, from `timeout` on, are those of @{pool}.
+@table dwsync.request
+@tfield string url with every byte that a URL cannot hold percent-encoded; https, or http to loopback
+@tfield[opt="GET"] string method
+@tfield[opt] {[string]=string} headers by name
+@tfield[opt] string body
+@tfield[opt] {string,...} signed_headers for @{sign}: the names of exactly those headers to sign
+@tfield[opt] table decode options of @{decode_page}, `{}` for none, with which a successful answer is decoded where it
+lies; with `reduce = true` among them it is shortened as by @{reduce_page} instead
+@tfield[opt=30] number timeout seconds
+@tfield[opt=10] number connect_timeout seconds
+@tfield[opt] integer max_response_bytes
+@tfield[opt] string ca_file
+@tfield[opt] string client_cert
+@tfield[opt] string client_key
+@tfield[opt] string proxy
+@tfield[opt] string user_agent
+@tfield[opt] boolean allow_http
+@tfield[opt] boolean certificate_info
+*/
+
+/***
 A set of transfers, of which up to `concurrency` run at once over shared connections. A shared one has no connections of
 its own: while transfers are pending it uses a pool that the process keeps for all its threads, and gives it back with
 its connections.
 @function pool
-@tparam[opt] table options `concurrency` (1 to 1024, default 1), `shared` (default false), and defaults for what
-requests leave out: `timeout` and `connect_timeout` (seconds, default 30 and 10), `max_response_bytes` (default 16 MiB),
-`ca_file`, `client_cert`, `client_key` (paths of PEM files), `proxy` (URL, "" for none), `user_agent`, `allow_http`
-(plain http to other machines), `certificate_info` (say who the server is)
-@treturn[1] pool
+@tparam[opt] table options and defaults for what requests leave out
+@tparam[opt=1] integer options.concurrency 1 to 1024
+@tparam[opt=false] boolean options.shared
+@tparam[opt=30] number options.timeout seconds for a whole transfer, waiting for its turn included
+@tparam[opt=10] number options.connect_timeout seconds
+@tparam[opt] integer options.max_response_bytes up to 1 GiB; by default 16 MiB
+@tparam[opt] string options.ca_file PEM file of the CA to trust instead of the system's
+@tparam[opt] string options.client_cert PEM file
+@tparam[opt] string options.client_key PEM file
+@tparam[opt] string options.proxy URL, "" for none; by default the environment's
+@tparam[opt] string options.user_agent by default `dwsync/VERSION`
+@tparam[opt=false] boolean options.allow_http allows plain http to hosts that are not loopback
+@tparam[opt=false] boolean options.certificate_info has the response say who the server is
+@treturn[1] dwsync.core.pool
 @treturn[2] nil
-@treturn[2] table `{kind =, code =, message =}`
+@treturn[2] dwsync.failure
 @raise for unknown options and values out of range
 @usage
 local pool = assert(core.pool { concurrency = 8 })
@@ -256,12 +287,10 @@ static void recall(lua_State *L, int table, lua_Number id)
 Takes a request over; it starts when there is room, driven by @{pool:next}.
 @function pool:submit
 @param tag any value but nil, which `next` returns with the answer
-@tparam table request `url`, and optionally `method`, `headers`, `body`, the options of @{pool} but `concurrency` and
-`shared`, and `decode`: options of @{decode_page}, `{}` for none, with which a successful answer is decoded where it
-lies; with `reduce = true` among them it is shortened as by @{reduce_page} instead
+@tparam dwsync.request request
 @treturn[1] boolean true
 @treturn[2] nil
-@treturn[2] table `{kind =, code =, message =}`; nothing was sent
+@treturn[2] dwsync.failure nothing was sent
 @raise for arguments of another type, and when the pool is closed
 */
 static int pool_submit(lua_State *L)
@@ -311,12 +340,10 @@ Waits for a transfer to end, and drives all of them meanwhile.
 @function pool:next
 @tparam[opt] number seconds at most, 0 to look only; without it until one ends
 @treturn[1] any the request's tag
-@treturn[1] table response: `status`, `headers` (by lower-case name), `header_lines` (as they came), `seconds`,
-`certificate` if asked for, and `body`; or, when its request asked for `decode` and it is a page, `page` and `place` in
-place of `body`; `page_error` beside `body` when it is not a page
+@treturn[1] dwsync.response
 @treturn[2] any the request's tag
 @treturn[2] nil
-@treturn[2] table `{kind =, code =, message =}`
+@treturn[2] dwsync.failure
 @treturn[3] nil
 @treturn[3] string `"pending"`: time is up, transfers go on; `"idle"`: there is nothing to wait for
 @raise when the pool is closed

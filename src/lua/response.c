@@ -136,11 +136,25 @@ int dws_lua_push_response(lua_State *L)
 }
 
 /***
+An answer. `page` and `place` come in place of `body` when the request asked for `decode` and it is a page.
+@table dwsync.response
+@tfield integer status
+@tfield {[string]=string} headers by lower-case name; several of one name are joined with ", "
+@tfield string header_lines the headers as they came, status line included
+@tfield number seconds from the transfer's start to its last byte
+@tfield[opt] string body
+@tfield[opt] dwsync.page page
+@tfield[opt] dwsync.place place when `decode` has `ids`
+@tfield[opt] dwsync.failure page_error why it is not a page
+@tfield[opt] {subject=?string,issuer=?string,not_after=?string} certificate when the request asked for it
+*/
+
+/***
 Makes a response of plain fields, such as another thread handed over: its `headers` are made of its `header_lines` when
 they are first read, as those of a response from a pool are.
 @function response
 @tparam table fields those of a response; it is changed
-@treturn table the same table
+@treturn dwsync.response the same table
 */
 static int core_response(lua_State *L)
 {

@@ -74,9 +74,9 @@ void dws_lua_push_place(lua_State *L, const struct dws_seen_page *place)
 /***
 A memory of which records were seen while a list is read page by page; an option of @{decode_page}.
 @function ids
-@treturn[1] ids
+@treturn[1] dwsync.core.ids
 @treturn[2] nil
-@treturn[2] table `{kind =, code =, message =}`
+@treturn[2] dwsync.failure
 */
 static int core_ids(lua_State *L)
 {
@@ -93,9 +93,9 @@ static int core_ids(lua_State *L)
 /***
 Begins another reading of the list, of which the page decoded last is the first.
 @function ids:begin_again
-@treturn[1] table what that page's rows say about its place, as from @{decode_page}
+@treturn[1] dwsync.place what that page's rows say about its place
 @treturn[2] nil
-@treturn[2] table `{kind =, code =, message =}`
+@treturn[2] dwsync.failure
 @raise when they are closed, or in use by a decoding
 */
 static int ids_begin_again(lua_State *L)

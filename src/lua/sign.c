@@ -82,14 +82,26 @@ static int run_stage(lua_State *L, stage_function stage)
 }
 
 /***
+The keys that a request is signed with.
+@table dwsync.signing
+@tfield string ak access key
+@tfield string sk secret key
+@tfield[opt] string security_token of temporary keys
+@tfield[opt="SDK-HMAC-SHA256"] string algorithm or `SDK-HMAC-SM3`, `V11-HMAC-SHA256`, `SDK-ECDSA-P256-SHA256`,
+`SDK-SM2-SM3`
+@tfield[opt] string region for `V11-HMAC-SHA256`
+@tfield[opt] string service for `V11-HMAC-SHA256`
+*/
+
+/***
 The first stage of signing: what one compares with the service's when it refuses a signature. Takes what @{sign} takes.
 @function canonical_request
-@tparam table request as for @{sign}
-@tparam table credentials as for @{sign}
+@tparam dwsync.request request as for @{sign}
+@tparam dwsync.signing credentials as for @{sign}
 @tparam string date as for @{sign}
 @treturn[1] string the canonical request
 @treturn[2] nil
-@treturn[2] table `{kind =, code =, message =}`
+@treturn[2] dwsync.failure
 @raise for arguments of another type
 */
 static int core_canonical_request(lua_State *L)
@@ -100,12 +112,12 @@ static int core_canonical_request(lua_State *L)
 /***
 The second stage of signing. Takes what @{sign} takes.
 @function string_to_sign
-@tparam table request as for @{sign}
-@tparam table credentials as for @{sign}
+@tparam dwsync.request request as for @{sign}
+@tparam dwsync.signing credentials as for @{sign}
 @tparam string date as for @{sign}
 @treturn[1] string the string to sign
 @treturn[2] nil
-@treturn[2] table `{kind =, code =, message =}`
+@treturn[2] dwsync.failure
 @raise for arguments of another type
 */
 static int core_string_to_sign(lua_State *L)
@@ -135,14 +147,12 @@ static struct dws_signature *new_signature(lua_State *L)
 Signs a request. Signed are Host, X-Sdk-Date, X-Security-Token when there is one, and every header of the request whose
 name has no underscore; or exactly `request.signed_headers`. No I/O and no clock.
 @function sign
-@tparam table request `url`, and optionally `method` (default GET), `headers` (name to value), `body`, and
-`signed_headers` (a list of names)
-@tparam table credentials `ak`, `sk`, and optionally `security_token`, `algorithm` (default `SDK-HMAC-SHA256`); `region`
-and `service` for `V11-HMAC-SHA256`
+@tparam dwsync.request request only `url`, `method`, `headers`, `body` and `signed_headers` matter
+@tparam dwsync.signing credentials the keys
 @tparam string date such as `20251025T104952Z`
-@treturn[1] table the headers to add, by name
+@treturn[1] {[string]=string} the headers to add, by name
 @treturn[2] nil
-@treturn[2] table `{kind =, code =, message =}`; never holds a secret
+@treturn[2] dwsync.failure never holds a secret
 @raise for arguments of another type
 @usage
 local headers = assert(core.sign({ url = url }, { ak = ak, sk = sk }, os.date "!%Y%m%dT%H%M%SZ"))
@@ -176,7 +186,7 @@ The SHA-256 of bytes.
 @tparam string bytes any bytes
 @treturn[1] string 64 hexadecimal digits, lower case
 @treturn[2] nil
-@treturn[2] table `{kind =, code =, message =}`
+@treturn[2] dwsync.failure
 */
 static int core_sha256(lua_State *L)
 {

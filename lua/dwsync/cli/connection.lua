@@ -118,7 +118,7 @@ end
 --- Makes the client of a command.
 -- @tparam table args parsed options
 -- @tparam table context
--- @treturn dwsync.client, or nil
+-- @treturn ?dwsync.client
 -- @treturn dwsync.error
 -- @treturn table progress: `clear()` wipes its line and is to be called before output, `show(text)`, `page(event)`
 function M.open(args, context)

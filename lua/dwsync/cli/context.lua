@@ -29,7 +29,8 @@ local function terminal_by_luv()
     return is_terminal, function() return (size()) end, function() return (select(2, size())) end
 end
 
---- @tparam[opt] table given parts that replace the real ones
+--- What a command has of the world.
+-- @tparam[opt] table given parts that replace the real ones
 -- @treturn table context: `stdin`, `stdout`, `stderr`, `getenv(name)`, `now()`, `is_terminal(stream)`,
 -- `terminal_columns()`, `terminal_rows()`; and, for clients, what replaces their defaults when given: `read_file`,
 -- `random`, `runtime`

@@ -1,4 +1,5 @@
---- The history that a command works on: --history, DWSYNC_HISTORY, the configuration file, else a file of the user's.
+--- The history that a command works on: the option's, DWSYNC_HISTORY's, the configuration file's, else a file of the
+-- user's own.
 -- It must not show a password: what is told is what dwsync.history.target holds fit to be shown.
 -- @module dwsync.cli.history_location
 local configuration = require "dwsync.cli.configuration"
@@ -48,7 +49,7 @@ end
 -- @tparam table args
 -- @tparam table context
 -- @tparam table settings
--- @treturn dwsync.history.store, or nil
+-- @treturn ?dwsync.history.store
 -- @treturn dwsync.error
 -- @treturn string where it is, fit to be shown
 function M.open(args, context, settings)

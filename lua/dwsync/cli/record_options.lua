@@ -67,7 +67,7 @@ local function point(args, name, context)
     return ms, not ms
 end
 
---- The period that --since and --until say.
+--- The period that the options since and until name.
 -- @tparam table args
 -- @tparam table context
 -- @treturn integer milliseconds, inclusive, or nil

@@ -1,4 +1,4 @@
---- What options are called by who types a command: `--region` for what the library calls region.
+--- What options are called on the command line, where the library's region has two dashes in front.
 -- @module dwsync.cli.spelling
 local checks = require "dwsync.checks"
 

@@ -1,4 +1,4 @@
---- The thresholds of the rules: the configuration file's, with `--set RULE.OPTION=VALUE` on top.
+--- The thresholds of the rules: the configuration file's, with those of the command line on top.
 -- It must not know any rule: dwsync.health says what there is.
 -- @module dwsync.cli.thresholds
 local health_rules = require "dwsync.health.rules"

@@ -84,11 +84,46 @@ local function check_files(settings, ca_file_from)
     return true
 end
 
+--- Options of a client. Lengths of time are seconds.
+-- @table dwsync.client.options
+-- @tfield[opt] string region such as "cn-north-4"; by default the environment's DWSYNC_REGION
+-- @tfield[opt] string endpoint of DWS, instead of the region's; several separated by commas are tried in turn
+-- @tfield[opt] string iam_endpoint instead of the region's
+-- @tfield[opt] string project_id by default the credentials', else looked up at IAM
+-- @tfield[opt] table|function credentials a key pair, a function that returns one, or {source =, …}: see
+-- dwsync.credentials; by default the first source that has some
+-- @tfield[opt=true] boolean|string metadata whether the metadata service is a source: true, false, or its address
+-- @tfield[opt="SDK-HMAC-SHA256"] string algorithm or "SDK-HMAC-SM3", "V11-HMAC-SHA256", "SDK-ECDSA-P256-SHA256",
+-- "SDK-SM2-SM3"
+-- @tfield[opt] string signing_service for "V11-HMAC-SHA256"
+-- @tfield[opt] string signing_region for "V11-HMAC-SHA256"; by default `region`
+-- @tfield[opt=60] number timeout for one call, all attempts together
+-- @tfield[opt=30] number attempt_timeout for one attempt
+-- @tfield[opt=10] number connect_timeout
+-- @tfield[opt=3] integer retries how often to try again after failures that may pass
+-- @tfield[opt=1000] integer limit records a request when a list is read
+-- @tfield[opt="auto"] "auto"|"page"|"row" paging how the service counts `offset`
+-- @tfield[opt=10000] integer max_pages requests after which a list is given up
+-- @tfield[opt] integer max_response_bytes by default 16 MiB
+-- @tfield[opt] string ca_file PEM file of the CA to trust instead of the system's; by default DWSYNC_CA_FILE
+-- @tfield[opt] string client_cert PEM file
+-- @tfield[opt] string client_key PEM file
+-- @tfield[opt] string proxy URL, "" for none; by default the environment's
+-- @tfield[opt] string user_agent by default "dwsync/VERSION"
+-- @tfield[opt=false] boolean allow_http allows plain http to hosts that are not loopback
+-- @tfield[opt] function(event:table):any on_event called with what happens; `type` is "attempt", "retry", "clock",
+-- "page", "credentials" or "warning"
+-- @tfield[opt] dwsync.runtime runtime how a request is performed; by default libcurl, inside nginx its thread pool
+-- @tfield[opt] function():number random in place of math.random
+-- @tfield[opt] function(name:string):?string getenv in place of os.getenv
+-- @tfield[opt] function(path:string):?string read_file in place of dwsync.files.read
+
 --- Makes a client. Reads the environment and configuration files, contacts nothing.
--- See the table of options in README; `dwsync.client.options` holds their ranges and defaults.
--- @tparam[opt] table given options
--- @treturn dwsync.client, or nil
--- @treturn dwsync.error kind "config"
+-- @tparam[opt] dwsync.client.options given options
+-- @treturn[1] dwsync.client
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error kind "config"
+-- @raise for unknown options
 -- @usage local client = assert(dwsync.new{ region = "cn-north-4" })
 function M.new(given)
     local settings, err = options.client(given or {})
@@ -137,6 +172,31 @@ function M.new(given)
     }
     return self
 end
+
+--- The records of a list that was read whole.
+-- @table dwsync.client.list
+-- @tfield dwsync.record ...
+-- @tfield integer count how many there are here
+-- @tfield integer total how many the service has, whether or not `where` let them through
+-- @tfield integer pages requests that brought a page
+-- @tfield boolean complete true
+
+--- The clusters of a project: `id`, `name`, `status`, `version`, … of each, as the service names them.
+-- @table dwsync.clusters
+-- @tfield {id=string,name=?string,status=?string} ...
+-- @tfield integer count
+
+--- Keys, and what came with them. They hold secrets.
+-- @table dwsync.credentials
+-- @tfield string ak access key
+-- @tfield string sk secret key
+-- @tfield[opt] string security_token of temporary keys
+-- @tfield[opt] string project_id
+-- @tfield[opt] string source what they come from, fit to be shown
+-- @tfield[opt] number expires_at seconds since the epoch
+
+--- A client.
+-- @type dwsync.client
 
 --- By how much this machine's clock was found wrong, from the server's own Date after it refused ours.
 -- @treturn number seconds to add to the clock; 0 while none was found
@@ -248,7 +308,8 @@ end
 
 --- The value of an option in force: as given, from the environment, or its default.
 -- @tparam string name of an option of dwsync.new that is a text or a number, for example "timeout"
--- @return its value; nil when the client goes without
+-- @treturn any its value; nil when the client goes without
+-- @raise for an option that is neither a text nor a number
 function Client:option(name)
     local value = self.settings[name]
     if type(value) == "table" or type(value) == "function" then
@@ -258,25 +319,28 @@ function Client:option(name)
 end
 
 --- Where a service is asked, the endpoint that is tried first in front.
--- @tparam string service "dws" or "iam"
+-- @tparam "dws"|"iam" service
 -- @tparam[opt] dwsync.credentials credentials may name an IAM endpoint of their own
--- @treturn {string,...} URLs without path, or nil
--- @treturn dwsync.error kind "config"
+-- @treturn[1] {string,...} URLs without path
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error kind "config"
 function Client:endpoints(service, credentials)
     return self.api:endpoints_of(service, {}, credentials)
 end
 
 --- The credentials in use now. They hold secrets: show none of it but `ak`, `source`, `expires_at` and `project_id`.
--- @treturn dwsync.credentials, or nil
--- @treturn dwsync.error
+-- @treturn[1] dwsync.credentials
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error
 function Client:credentials()
     return self.api:resolve_credentials(deadline_of(self))
 end
 
 --- Sends one GET of "/" without credentials, as this client reaches the service: proxy, certificates, time limits.
 -- @tparam string url without path, see `endpoints`
--- @treturn table response of any status, with `certificate` where the runtime gives it; or nil
--- @treturn dwsync.error
+-- @treturn[1] dwsync.response of any status, with `certificate` where the runtime gives it
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error
 function Client:probe(url)
     local request = transport.copy(self.settings, {})
     request.method, request.url, request.headers = "GET", url .. "/", {}
@@ -300,8 +364,9 @@ end
 -- ---- operations ----------------------------------------------------------------------------------
 
 --- The project id in use: given, known from the credentials, or looked up at IAM.
--- @treturn string id, or nil
--- @treturn dwsync.error
+-- @treturn[1] string
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error
 function Client:project_id()
     local limits = deadline_of(self)
     local keys, err = self.api:resolve_credentials(limits)
@@ -311,13 +376,19 @@ function Client:project_id()
     return project_id_of(self, keys, limits)
 end
 
---- One page, as the service's operation ListSyncRecords gives it.
--- @tparam table parameters `cluster_id`; optional `offset` (page index from 0), `limit` (records a page, above 0; the
--- service's default is 1000), `timeout` (seconds for all attempts together), `fields` (list of names: only these are
--- handed over), `where` (conditions by field name, each a value, a list of values, or {min =, max =}: only records that
--- meet all are handed over; the others cost nothing)
--- @treturn table page {count =, sync_records = {record,...}}; records keep their wire names, null is absent
--- @treturn dwsync.error
+--- One page, as the service's operation ListSyncRecords gives it. Records keep their wire names, null is absent.
+-- @tparam table parameters
+-- @tparam string parameters.cluster_id
+-- @tparam[opt=0] integer parameters.offset index of the page, from 0
+-- @tparam[opt] integer parameters.limit records a page, above 0; the service's default is 1000
+-- @tparam[opt] number parameters.timeout seconds for all attempts together; by default the client's
+-- @tparam[opt] {string,...} parameters.fields names of the fields to hand over; by default all
+-- @tparam[opt] table parameters.where conditions by field name, each a value, a list of values, or {min =, max =}: only
+-- records that meet all are handed over; the others cost nothing
+-- @treturn[1] dwsync.page
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error
+-- @raise for unknown parameters
 -- @usage local page, err = client:list_sync_records{ cluster_id = id, offset = 0, limit = 100 }
 function Client:list_sync_records(parameters)
     local checked, err = check(options.list_sync_records(parameters))
@@ -346,9 +417,16 @@ local function walk(self, checked, limits)
 end
 
 --- Every record, page by page as the loop proceeds. Since `for` has no place for an error, it raises the error object.
--- @tparam table parameters `cluster_id`; optional `limit` (records a page), `paging` ("auto", "page", "row"),
--- `max_pages`, `timeout` (seconds for each page), `fields` and `where` as for `list_sync_records`
--- @treturn function iterator
+-- @tparam table parameters
+-- @tparam string parameters.cluster_id
+-- @tparam[opt] integer parameters.limit records a page; by default the client's
+-- @tparam[opt] "auto"|"page"|"row" parameters.paging how the service counts `offset`; by default the client's
+-- @tparam[opt] integer parameters.max_pages requests after which the list is given up; by default the client's
+-- @tparam[opt] number parameters.timeout seconds for each page; by default the client's
+-- @tparam[opt] {string,...} parameters.fields names of the fields to hand over; by default all
+-- @tparam[opt] table parameters.where conditions by field name, each a value, a list of values, or {min =, max =}: only
+-- records that meet all are handed over; the others cost nothing
+-- @treturn function():?dwsync.record
 -- @raise dwsync.error, also for wrong parameters; kind "incomplete" when the list cannot be had whole
 -- @usage for record in client:sync_records{ cluster_id = id } do print(record.status, record.fail_reason) end
 function Client:sync_records(parameters)
@@ -374,10 +452,11 @@ function Client:sync_records(parameters)
 end
 
 --- Every record in one list, or an error: an incomplete list never looks complete.
--- @tparam table parameters as for `sync_records`; here `timeout` is for the whole list
--- @treturn table list of records, with `count`, `pages` (requests that brought a page), `total` (records the service
--- has, whether or not `where` let them through) and `complete` = true
--- @treturn dwsync.error
+-- @tparam dwsync.client.sync_records.parameters parameters `timeout` is for the whole list here
+-- @treturn[1] dwsync.client.list
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error kind "incomplete" when the list cannot be had whole
+-- @raise for unknown parameters
 -- @usage local list, err = client:all_sync_records{ cluster_id = id }
 function Client:all_sync_records(parameters)
     local checked, err = check(options.sync_records(parameters, "all_sync_records"))
@@ -420,9 +499,13 @@ local function decode_clusters(self, response, keys)
 end
 
 --- The clusters of the project, as the service's operation ListClusters gives them.
--- @tparam[opt] table parameters `enterprise_project_id` ("all_granted_eps", "0" or an id), `timeout` (seconds)
--- @treturn table list of clusters (id, name, status, version, …) with `count`
--- @treturn dwsync.error
+-- @tparam[opt] table parameters
+-- @tparam[opt] string parameters.enterprise_project_id "all_granted_eps", "0" or an id
+-- @tparam[opt] number parameters.timeout seconds; by default the client's
+-- @treturn[1] dwsync.clusters
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error
+-- @raise for unknown parameters
 function Client:list_clusters(parameters)
     local checked, err = options.list_clusters(parameters or {})
     if not checked then

@@ -120,7 +120,7 @@ end
 
 --- Parameters of list_sync_records.
 -- @tparam table given
--- @treturn table, or nil, err
+-- @treturn ?table or nil, err
 function M.list_sync_records(given)
     local checked, err = check(LIST_SYNC_RECORDS, given, "list_sync_records")
     return checked, err
@@ -129,7 +129,7 @@ end
 --- Parameters of sync_records and all_sync_records.
 -- @tparam table given
 -- @tparam string what the method's name
--- @treturn table, or nil, err
+-- @treturn ?table or nil, err
 function M.sync_records(given, what)
     local checked, err = check(SYNC_RECORDS, given, what)
     return checked, err
@@ -137,7 +137,7 @@ end
 
 --- Parameters of list_clusters.
 -- @tparam table given
--- @treturn table, or nil, err
+-- @treturn ?table or nil, err
 function M.list_clusters(given)
     local checked, err = check(LIST_CLUSTERS, given, "list_clusters")
     return checked, err

@@ -29,7 +29,8 @@ local function check(options)
     return true
 end
 
---- @tparam table context `api`, `runtime`, `iam_endpoints`, `resolve`: function(given, limits) → credentials
+--- The source "agency".
+-- @tparam table context `api`, `runtime`, `iam_endpoints`, `resolve`: function(given, limits) → credentials
 -- @tparam table options `agency_name`, `domain` or `domain_id`; optional `duration` (seconds, 900 to 86400, default
 -- 21600), `from` (credentials to ask with, in any form that `credentials` of dwsync.new takes; default: the chain),
 -- `project_id`, `iam_endpoint`

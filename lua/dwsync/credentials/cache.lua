@@ -22,7 +22,8 @@ local REFUSED_SECONDS = 60
 local LEASE_SECONDS = 60
 local MAX_ENTRIES = 1000
 
---- @treturn dwsync.credentials.cache
+--- An empty cache.
+-- @treturn dwsync.credentials.cache
 function M.new()
     return setmetatable({ entries = {}, count = 0, entry_of = setmetatable({}, { __mode = "k" }) }, Cache)
 end
@@ -129,7 +130,7 @@ end
 -- `expires_at`, or nil, err and, where nothing will be there for long, seconds to wait before asking again
 -- @tparam table limits `deadline`, `timeout`
 -- @tparam table context `runtime`, `random`, optional `emit`
--- @treturn dwsync.credentials, or nil
+-- @treturn ?dwsync.credentials
 -- @treturn dwsync.error
 -- @treturn boolean whether they were there before, so that the failure is news and not absence
 function Cache:get(plan, limits, context)

@@ -8,7 +8,8 @@ local M = {}
 local AK, SK = "HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"
 local IDP_ID, ID_TOKEN_FILE = "HUAWEICLOUD_SDK_IDP_ID", "HUAWEICLOUD_SDK_ID_TOKEN_FILE"
 
---- @tparam table context `getenv`
+--- The source "environment".
+-- @tparam table context `getenv`
 -- @treturn table fields or plan, or nil
 -- @treturn dwsync.error when only half of a pair is set
 -- @treturn string why there is nothing

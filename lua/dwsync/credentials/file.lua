@@ -93,7 +93,8 @@ local function from_section(context, values, path)
     return fields
 end
 
---- @tparam table context `getenv`, `read_file`, optional `file_mode`, `emit` and `warned`; what `oidc` needs
+--- The source "file".
+-- @tparam table context `getenv`, `read_file`, optional `file_mode`, `emit` and `warned`; what `oidc` needs
 -- @tparam[opt] table options `path`
 -- @treturn table fields or plan, or nil
 -- @treturn dwsync.error when the file cannot be read or lacks half of a pair

@@ -185,7 +185,7 @@ end
 
 --- The credentials to use now: found anew, or kept ones while they live.
 -- @tparam table limits `deadline` (seconds since the epoch), `timeout`
--- @treturn dwsync.credentials, or nil
+-- @treturn ?dwsync.credentials
 -- @treturn dwsync.error kind "credentials", or the network's when something could not be reached
 function Provider:get(limits)
     return resolve(self, self.given, limits)

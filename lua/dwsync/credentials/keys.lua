@@ -43,7 +43,7 @@ end
 -- @tparam table fields `ak` and `sk`, optional `security_token`; or `token`; optional `project_id`, `algorithm`,
 -- `iam_endpoint`, `expires_at` (seconds since the epoch), `identity` (a text that stays when a temporary key changes)
 -- @tparam string source for messages: "the credentials table", "the environment"
--- @treturn dwsync.credentials, or nil
+-- @treturn ?dwsync.credentials
 -- @treturn dwsync.error kind "credentials", which names the field and never shows it
 function M.new(fields, source)
     local checked = { source = source, expires_at = fields.expires_at, identity = fields.identity }

@@ -79,7 +79,8 @@ local function document_of(context, path, named)
     return document
 end
 
---- @tparam table context `getenv`, `read_file`
+--- The source "koocli".
+-- @tparam table context `getenv`, `read_file`
 -- @tparam[opt] table options `path`, `profile` (default: the current one)
 -- @treturn table fields, or nil
 -- @treturn dwsync.error when it cannot be read, or the profile is half filled

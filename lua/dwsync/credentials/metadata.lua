@@ -123,7 +123,8 @@ local function fetch(context, plan, limits)
     return judge(context, response)
 end
 
---- @tparam table context `getenv`, `perform`, `runtime`, `metadata` (false: off; a text: the address)
+--- The source "metadata".
+-- @tparam table context `getenv`, `perform`, `runtime`, `metadata` (false: off; a text: the address)
 -- @tparam[opt] table options `endpoint`, `project_id`; nil in the chain, which waits less and goes on without
 -- @treturn table plan, or nil
 -- @treturn nil

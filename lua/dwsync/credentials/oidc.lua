@@ -52,7 +52,8 @@ local function fetch(context, options, endpoints, limits)
     return fields, keys_err
 end
 
---- @tparam table context `api`, `runtime`, `read_file`, `iam_endpoints`
+--- The plan that gets credentials for an identity provider's token.
+-- @tparam table context `api`, `runtime`, `read_file`, `iam_endpoints`
 -- @tparam table options `idp_id`, `id_token_file`; optional `iam_endpoint`, `project_id`
 -- @treturn table plan, or nil
 -- @treturn dwsync.error kind "credentials"
@@ -80,7 +81,8 @@ function M.plan(context, options)
     }
 end
 
---- @tparam table context
+--- The source "oidc".
+-- @tparam table context
 -- @tparam table options see `plan`
 -- @treturn table plan, or nil
 -- @treturn dwsync.error

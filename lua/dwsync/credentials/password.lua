@@ -96,7 +96,8 @@ function M.plan(context, options)
     }
 end
 
---- @tparam table context
+--- The source "password".
+-- @tparam table context
 -- @tparam table options see `plan`
 -- @treturn table plan, or nil
 -- @treturn dwsync.error

@@ -54,7 +54,8 @@ local function fetch(context, uri, token_file, limits)
     return temporary.decode(response, SOURCE, context.runtime.now())
 end
 
---- @tparam table context `getenv`, `read_file`, `perform`, `runtime`
+--- The source "pod_identity".
+-- @tparam table context `getenv`, `read_file`, `perform`, `runtime`
 -- @tparam[opt] table options `endpoint`, `token_file` (both or neither; default: the environment's), `project_id`
 -- @treturn table plan, or nil
 -- @treturn dwsync.error when only half is set

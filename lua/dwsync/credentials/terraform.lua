@@ -30,7 +30,8 @@ local function by_password(context, user, secret, project_id)
     })
 end
 
---- @tparam table context `getenv`, and what `password` needs
+--- The source "terraform".
+-- @tparam table context `getenv`, and what `password` needs
 -- @treturn table fields or plan, or nil
 -- @treturn dwsync.error when something is half set
 -- @treturn string why there is nothing

@@ -7,7 +7,8 @@ local M = {}
 
 M.OPTIONS = { token = "string", project_id = "string" }
 
---- @tparam table context `getenv`
+--- The source "token".
+-- @tparam table context `getenv`
 -- @tparam table options `token`, by default HW_AUTH_TOKEN's; `project_id`
 -- @treturn table fields, or nil
 -- @treturn nil

@@ -5,7 +5,8 @@ local errors = require "dwsync.errors"
 
 local M = {}
 
---- @tparam table context `getenv`
+--- The value of a variable; an empty one counts as missing.
+-- @tparam table context `getenv`
 -- @tparam string name
 -- @treturn string or nil
 function M.get(context, name)

@@ -78,7 +78,11 @@ function M.list(given, getenv, client, said)
     return list
 end
 
---- @tparam table subject `settings`, `config_error`
+--- Checks that the configuration can be read, and what it says.
+-- @tparam table subject `settings`, `config_error`
+-- @treturn string "ok" or "failed"
+-- @treturn string what was found
+-- @treturn ?string what to do about it
 function M.check(subject)
     local parts = {}
     for i, setting in ipairs(subject.settings) do

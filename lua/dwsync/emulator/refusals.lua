@@ -60,7 +60,7 @@ function M.keystone(status, message)
 end
 
 --- Refuses too many calls.
--- @tparam {limit=integer,window=number,retry_after=?} policy see the setting `throttle`
+-- @tparam {limit=integer,window=number,retry_after=?number} policy see the setting `throttle`
 -- @treturn table a refusal
 function M.throttled(policy)
     local time = policy.window == 60 and "1 minute" or ("%d second"):format(math.ceil(policy.window))

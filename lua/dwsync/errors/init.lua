@@ -36,10 +36,28 @@ local HINTS = {
 -- Network failures after which the same GET may well succeed.
 local RETRYABLE = { network = true, timeout = true, throttled = true }
 
+--- What went wrong, as every function of dwsync returns it. `tostring` gives one line with all that a person needs.
+-- @table dwsync.error
+-- @tfield string kind "config" (wrong before anything was sent), "credentials", "auth", "clock", "permission",
+-- "not_found", "throttled", "request", "service", "network", "timeout", "tls", "decode", "incomplete", "storage" or
+-- "cancelled"
+-- @tfield string message what happened, on one line and without secrets
+-- @tfield string hint what to do about it, in one sentence
+-- @tfield boolean retryable whether the same request may well succeed later
+-- @tfield[opt] integer status HTTP status
+-- @tfield[opt] string code the service's, or in lower case the core's
+-- @tfield[opt] string request_id under which the service can find the request again
+-- @tfield[opt] integer attempts how often it was tried
+-- @tfield[opt] dwsync.error cause an error behind this one
+-- @tfield[opt] number retry_after seconds to wait, when the service says so
+-- @tfield[opt] number server_time seconds since the epoch, when the service says what time it is
+
 --- Makes an error object.
--- @tparam table fields kind and message, and any other field of the object; `option`: the option that is wrong, with
--- whose name the message begins. In a hint, options of dwsync.new stand between backticks: see dwsync.checks.spelled
+-- @tparam table fields `kind`, `message`, and other fields of the object, which it becomes; `option`: the option that
+-- is wrong, with whose name the message begins. In a hint, options of dwsync.new are put between backticks: see
+-- dwsync.checks.spelled
 -- @treturn dwsync.error
+-- @raise for an unknown kind
 function M.new(fields)
     assert(HINTS[fields.kind], "unknown error kind " .. tostring(fields.kind))
     fields.hint = fields.hint or HINTS[fields.kind]
@@ -50,7 +68,7 @@ function M.new(fields)
 end
 
 --- Whether a value is an error object.
--- @param value
+-- @tparam any value
 -- @treturn boolean
 function M.is(value)
     return getmetatable(value) == Error
@@ -87,7 +105,7 @@ local CORE_HINTS = {
 }
 
 --- Turns what dwsync.core, or a runtime, returned into an error object.
--- @tparam table|string err {kind =, code =, message =}, or a text: then kind "network"
+-- @tparam dwsync.failure|string err with a text, the kind is "network"
 -- @tparam[opt] {string,...} secrets texts that must not show
 -- @treturn dwsync.error
 function M.from_core(err, secrets)
@@ -132,8 +150,8 @@ end
 
 --- Finds the code and the message that a service put into a decoded body, in any of the shapes seen.
 -- @tparam table body
--- @treturn string code, or nil when there is none
--- @treturn string message
+-- @treturn ?string code; nil when there is none
+-- @treturn ?string message
 function M.find_code(body)
     local code, message = find_shape(body)
     if code then
@@ -154,7 +172,7 @@ local SUCCESS = { ["DWS.0000"] = true, ["0"] = true }
 
 --- The failure that a body declares although the HTTP status was 200, as some DWS operations do.
 -- @tparam table body decoded
--- @treturn string code, or nil when it declares none
+-- @treturn ?string code; nil when it declares none
 function M.declared_failure(body)
     local code = scalar(body.error_code) or scalar(body.errorCode) or scalar(body.errCode)
         or scalar(body.workload_res_code)
@@ -217,11 +235,12 @@ local function describe(response, code, message, secrets)
 end
 
 --- Turns a failing answer into an error object. The kind is decided by the error code first, the status second.
--- @tparam table response {status =, headers =, body =} as a runtime returns it
--- @tparam table context `secrets`: texts that must not show; `now`: seconds, for Retry-After dates; `body`: the decoded
--- body when the caller has it
--- @treturn dwsync.error with `retry_after` (seconds) when the service asks for a pause, and `server_time` (seconds
--- since the epoch) when it says what time it is
+-- @tparam dwsync.response response
+-- @tparam table context
+-- @tparam {string,...} context.secrets texts that must not show
+-- @tparam number context.now seconds since the epoch, for Retry-After dates
+-- @tparam[opt] table context.body the decoded body, when the caller has it
+-- @treturn dwsync.error with `retry_after` when the service asks for a pause, and `server_time`
 function M.from_response(response, context)
     local body = context.body or json.decode(response.body) or {}
     local code, message = M.find_code(body)
@@ -248,10 +267,10 @@ function M.from_response(response, context)
 end
 
 --- The id under which the service can find a request again.
--- @tparam table response
+-- @tparam dwsync.response response
 -- @tparam {string,...} secrets texts that must not show
 -- @tparam[opt] table body the decoded body, which some services put it into
--- @treturn string or nil
+-- @treturn ?string
 function M.request_id(response, secrets, body)
     secrets = secrets or {}
     local id = response.headers["x-request-id"] or response.headers["x-iam-trace-id"]

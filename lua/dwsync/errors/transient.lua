@@ -6,7 +6,8 @@ local M = {}
 -- Of these a later request may know nothing; the others stay until somebody does something about them.
 local MAY_PASS = { network = true, timeout = true, throttled = true, service = true, incomplete = true, decode = true }
 
---- @tparam dwsync.error err
+--- Whether the same request may succeed later without any change on this side.
+-- @tparam dwsync.error err
 -- @treturn boolean
 function M.may_pass(err)
     return err.retryable or MAY_PASS[err.kind] or false

@@ -17,7 +17,8 @@ M.FIELDS = { "event", "time", "cluster_id", "cluster_name", "source", "source_ty
 local OF_VERDICT = { "source", "source_type", "rule", "severity", "value", "unit", "warning", "critical", "since",
     "record_id", "message", "advice" }
 
---- @treturn table that has seen nothing yet
+--- A memory of verdicts.
+-- @treturn table that has seen nothing yet
 function M.new()
     return setmetatable({ seen = {} }, Changes)
 end

@@ -8,7 +8,8 @@ local M = {}
 local Course = {}
 Course.__index = Course
 
---- @tparam table source as dwsync.health.sources gives it
+--- The course of a source of which nothing has happened yet.
+-- @tparam table source as dwsync.health.sources gives it
 -- @treturn table course: `last` (the newest ended run), `finished` (runs by end), `failures` (how many of the newest
 -- ended ones failed in a row), `first_failure` (the first of those), `newest` (by start), `open` (how many are
 -- RUNNING), `first_time` (the oldest time of all)

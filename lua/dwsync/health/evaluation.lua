@@ -97,7 +97,8 @@ local function append(all, list)
     end
 end
 
---- @tparam function next_record iterator
+--- Judges the records of one cluster: see dwsync.health.evaluate.
+-- @tparam function next_record iterator
 -- @tparam table checked rules
 -- @tparam number now seconds
 -- @treturn table evaluation

@@ -6,7 +6,8 @@ local M = {}
 local Greatest = {}
 Greatest.__index = Greatest
 
---- @tparam number seconds how long a value counts
+--- An empty one.
+-- @tparam number seconds how long a value counts
 -- @treturn table with `put` and `get`
 function M.new(seconds)
     return setmetatable({ length = seconds * 1000, first = 1, last = 0 }, Greatest)

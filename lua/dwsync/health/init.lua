@@ -45,23 +45,113 @@ local function check_rules(given)
     return checked
 end
 
+--- Something that a rule found, or found to be well. Times are milliseconds since the epoch.
+-- @table dwsync.verdict
+-- @tfield string rule
+-- @tfield string severity "ok", "unknown", "warning" or "critical"
+-- @tfield[opt] string source id of the source, "" when its records name none; nil when the list itself is meant
+-- @tfield[opt] string source_type
+-- @tfield[opt] number value what was compared with the thresholds
+-- @tfield string unit "seconds", "ratio", "accounts", "runs", "records" or "deviations"
+-- @tfield[opt] number warning the threshold
+-- @tfield[opt] number critical the threshold
+-- @tfield[opt] integer since when it began
+-- @tfield[opt] string record_id the run that shows it
+-- @tfield string message
+-- @tfield[opt] string advice when it is not ok
+
+--- Numbers about runs. Times are milliseconds since the epoch; sums are over 30 days.
+-- @table dwsync.statistics
+-- @tfield integer runs
+-- @tfield {[string]=table} windows by "24h", "7d" and "30d": the counts `runs`, `ok`, `partial`, `failed`, `running`,
+-- and `success_ratio`, 0 to 1
+-- @tfield integer added accounts
+-- @tfield integer updated accounts
+-- @tfield integer deleted accounts
+-- @tfield integer failed accounts
+-- @tfield[opt] number duration_p50 seconds
+-- @tfield[opt] number duration_p95 seconds
+-- @tfield[opt] number median_gap seconds between the starts of two runs
+-- @tfield[opt] integer last_run
+-- @tfield[opt] string last_run_id
+-- @tfield[opt] string last_status
+-- @tfield[opt] integer last_success
+-- @tfield[opt] string last_success_id
+-- @tfield[opt] integer next_expected
+
+--- Fail reasons that have something in common. Times are milliseconds since the epoch.
+-- @table dwsync.reason
+-- @tfield string template what they have in common
+-- @tfield string class
+-- @tfield integer count
+-- @tfield[opt] integer first_seen
+-- @tfield[opt] integer last_seen
+-- @tfield string sample the newest
+-- @tfield[opt] string record_id the newest one's
+-- @tfield[opt] string cause
+-- @tfield[opt] string next_step
+
+--- What was found about one source. Its id is "" when its records name none.
+-- @table dwsync.source
+-- @tfield string id
+-- @tfield[opt] string type
+-- @tfield string severity the worst of its verdicts
+-- @tfield {dwsync.verdict,...} verdicts worst first
+-- @tfield dwsync.statistics statistics
+-- @tfield {dwsync.reason,...} reasons most frequent first
+
+--- What was found about one cluster.
+-- @table dwsync.evaluation
+-- @tfield number now seconds since the epoch
+-- @tfield string severity the worst of its verdicts
+-- @tfield {dwsync.verdict,...} verdicts worst first
+-- @tfield {dwsync.source,...} sources worst first
+-- @tfield dwsync.statistics statistics
+-- @tfield {dwsync.reason,...} reasons most frequent first
+-- @tfield integer records how many were read
+
+--- One cluster of an overview.
+-- @table dwsync.overview.item
+-- @tfield {id=string,name=?string} cluster
+-- @tfield[opt] dwsync.evaluation evaluation
+-- @tfield[opt] {dwsync.record,...} records with which the reports "html" and "status" draw the runs
+-- @tfield[opt] dwsync.error error why there is no evaluation
+-- @tfield[opt] string severity added by `overview`; an error counts as unknown
+
+--- The evaluations of several clusters as one.
+-- @table dwsync.overview
+-- @tfield number now seconds since the epoch
+-- @tfield string severity the worst; "unknown" when there is no cluster at all
+-- @tfield {dwsync.overview.item,...} clusters worst first, then by name
+
+--- An alert that rules would have given. Times are milliseconds since the epoch.
+-- @table dwsync.alert
+-- @tfield string rule
+-- @tfield string source
+-- @tfield[opt] string source_type
+-- @tfield string severity the worst reached
+-- @tfield integer from
+-- @tfield[opt] integer till nil while it is open
+-- @tfield number seconds
+-- @tfield[opt] string record_id the run that shows it
+
 --- Checks rules, and fills in what they leave out.
--- @tparam[opt] table given by rule: a table of options, or false for off; lengths of time are seconds or "90m", "6h"
--- @treturn table checked rules, fit to be given to evaluate; nil when a rule or option is unknown or out of range
--- @treturn dwsync.error kind "config"
+-- @tparam[opt] {[string]=table|false} given by rule: a table of options, or false for off; lengths of time are seconds
+-- or "90m", "6h"
+-- @treturn[1] {[string]=table|false} checked rules, fit to be given to `evaluate`
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error kind "config": an unknown rule or option, or a value out of range
 function M.rules(given)
     return rules.check(given)
 end
 
 --- Judges the records of one cluster. Severities, from best to worst: ok, unknown, warning, critical. A threshold fires
 -- when its value is reached. The order of the records makes no difference, and neither do records that come twice.
--- @tparam list|function|dwsync.records given records: a list, an iterator or a sequence
--- @tparam[opt] table rules see dwsync.health.rules; wrong ones raise
+-- @tparam {dwsync.record,...}|dwsync.records|function():?dwsync.record given records: a list, a sequence or an iterator
+-- @tparam[opt] {[string]=table|false} given_rules see `rules`
 -- @tparam number now seconds since the epoch
--- @treturn table evaluation: `now`, `severity`, `verdicts` (worst first), `sources` (worst first: `id`, `type`,
--- `severity`, `verdicts`, `statistics`, `reasons`), `statistics`, `reasons`, `records` (how many were read). A verdict
--- has `rule`, `severity`, `source`, `source_type`, `value`, `unit`, `warning`, `critical`, `since` (ms), `record_id`,
--- `message`, and `advice` when it is not ok. A source without id has the id "".
+-- @treturn dwsync.evaluation
+-- @raise for wrong rules and other wrong arguments
 function M.evaluate(given, given_rules, now)
     check_now(now, "evaluate")
     local checked = check_rules(given_rules)
@@ -71,12 +161,13 @@ end
 
 --- What would have fired over the history of records, when, and for how long: to tune thresholds. At any time only what
 -- was known by then counts. The rule "never" has no place in it.
--- @tparam list|function|dwsync.records given records
--- @tparam[opt] table rules as for evaluate
--- @tparam[opt] table options `now`: seconds since the epoch where history ends (default: the newest time of the
--- records); `since`: milliseconds, alerts that ended before are left out
--- @treturn {table,...} alerts by time: `rule`, `source`, `source_type`, `severity` (the worst reached), `from` and
--- `till` (ms; without `till` it is still open), `seconds`, `record_id`
+-- @tparam {dwsync.record,...}|dwsync.records|function():?dwsync.record given records: a list, a sequence or an iterator
+-- @tparam[opt] {[string]=table|false} given_rules see `rules`
+-- @tparam[opt] table options
+-- @tparam[opt] number options.now seconds since the epoch where history ends; by default the newest time of the records
+-- @tparam[opt] number options.since milliseconds since the epoch; alerts that ended before are left out
+-- @treturn {dwsync.alert,...} by time
+-- @raise for wrong rules and other wrong arguments
 function M.replay(given, given_rules, options)
     local checked_options = checks.arguments(REPLAY, options or {}, "replay")
     local checked = check_rules(given_rules)
@@ -85,11 +176,12 @@ function M.replay(given, given_rules, options)
     return alerts
 end
 
---- The evaluations of several clusters as one.
--- @tparam {table,...} items {cluster = {id =, name =}, evaluation =, records =} or {cluster =, error = dwsync.error}
+--- Puts the evaluations of several clusters together. Copies the items.
+-- @tparam {dwsync.overview.item,...} items each with an `evaluation` or an `error`
 -- @tparam number now seconds since the epoch
--- @treturn table `now`, `severity` (the worst; an error counts as unknown, and so does no cluster at all), `clusters`
--- (copies of the items with `severity`, worst first, then by name)
+-- @treturn dwsync.overview
+-- @raise for wrong arguments
+-- @usage local overview = health.overview({ { cluster = { id = id }, evaluation = evaluation } }, os.time())
 function M.overview(items, now)
     check_now(now, "overview")
     if type(items) ~= "table" then

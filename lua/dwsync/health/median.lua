@@ -6,7 +6,7 @@ local M = {}
 --- The value below which a share of the values lies (nearest rank).
 -- @tparam {number,...} sorted ascending
 -- @tparam number share 0..1
--- @treturn number, or nil when there is none
+-- @treturn ?number nil when there is none
 function M.percentile(sorted, share)
     local count = #sorted
     if count == 0 then
@@ -17,7 +17,7 @@ end
 
 --- The middle value, or the mean of the two in the middle.
 -- @tparam {number,...} sorted ascending
--- @treturn number, or nil when there is none
+-- @treturn ?number nil when there is none
 function M.of_sorted(sorted)
     local count = #sorted
     local low = math.floor((count + 1) / 2)

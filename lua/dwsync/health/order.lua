@@ -36,6 +36,9 @@ function M.ended_at(run)
 end
 
 --- Whether a run comes before another by its start, then by its id.
+-- @tparam table a
+-- @tparam table b
+-- @treturn boolean
 function M.starts_before(a, b)
     local left, right = a.start_time or a.end_time or 0, b.start_time or b.end_time or 0
     if left ~= right then
@@ -45,6 +48,9 @@ function M.starts_before(a, b)
 end
 
 --- Whether a run comes before another by its end, then by its start, then by its id.
+-- @tparam table a
+-- @tparam table b
+-- @treturn boolean
 function M.ends_before(a, b)
     local left, right = a.end_time or a.start_time or 0, b.end_time or b.start_time or 0
     if left ~= right then

@@ -28,6 +28,9 @@ local function graded(item, position)
 end
 
 --- Makes an overview: see dwsync.health.overview.
+-- @tparam {dwsync.overview.item,...} items
+-- @tparam number now seconds
+-- @treturn dwsync.overview
 function M.make(items, now)
     local clusters = {}
     for i, item in ipairs(items) do

@@ -37,6 +37,7 @@ local Repeated = {}
 Repeated.__index = Repeated
 
 --- An empty collection; most lists leave it so.
+-- @treturn table
 function M.new()
     return setmetatable({ ids = {}, dropped = {}, instead = {} }, Repeated)
 end

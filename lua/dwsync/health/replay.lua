@@ -142,7 +142,8 @@ local function newest_time(list)
     return newest
 end
 
---- @tparam function next_record iterator
+--- What would have fired: see dwsync.health.replay.
+-- @tparam function next_record iterator
 -- @tparam table checked rules
 -- @tparam number|nil now seconds; nil: the newest time of the records
 -- @tparam number|nil since milliseconds

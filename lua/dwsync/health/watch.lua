@@ -10,7 +10,8 @@ local M = {}
 local Watch = {}
 Watch.__index = Watch
 
---- @tparam table source as dwsync.health.sources gives it
+--- Begins to watch a source.
+-- @tparam table source as dwsync.health.sources gives it
 -- @tparam table checked rules, as rules.check gives them
 -- @treturn table
 function M.new(source, checked)

@@ -46,6 +46,7 @@ function M.error(target, reason, hint)
 end
 
 --- Runs statements that return no rows. A method of engines.
+-- @tparam table self the engine
 -- @tparam string sql
 -- @treturn number rows changed; or nil, err, busy
 function M.execute(self, sql)
@@ -57,6 +58,7 @@ function M.execute(self, sql)
 end
 
 --- Runs a query. A method of engines.
+-- @tparam table self the engine
 -- @tparam string sql
 -- @treturn {table,...} rows, each a list of its columns; or nil, err, busy
 function M.rows(self, sql)

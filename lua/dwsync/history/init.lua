@@ -1,15 +1,15 @@
 --- Records kept beyond the service's retention, in a SQLite file or a PostgreSQL database.
 -- It must not know where records come from, nor judge them.
 --
---    local store = assert(history.open "/var/lib/dwsync/history.db")
---    local summary = assert(store:pull(id, client:sync_records { cluster_id = id }))
---    for record in store:each { cluster_id = id, status = "FAILED" } do print(record.fail_reason) end
---    store:close()
---
 -- A record is kept under its cluster and id (without one: see dwsync.history.identity). While RUNNING it is replaced by
 -- what comes next; content that changes after the end becomes a new version, the old one is kept, and the id reported.
 -- Saving what is there already writes nothing, so that a pull may be repeated at any time, by any number of programs.
 -- @module dwsync.history
+-- @usage
+-- local store = assert(history.open "/var/lib/dwsync/history.db")
+-- local summary = assert(store:pull(id, client:sync_records { cluster_id = id }))
+-- for record in store:each { cluster_id = id, status = "FAILED" } do print(record.fail_reason) end
+-- store:close()
 local checks = require "dwsync.checks"
 local core = require "dwsync.core"
 local criteria = require "dwsync.history.criteria"
@@ -38,11 +38,16 @@ local OPTIONS = {
 
 --- Opens a history; creates it when there is none: a SQLite file readable by its owner only, in a folder that is there
 -- already. An older one is brought to the present schema.
--- @tparam string target a file's path, ":memory:", or postgres://user@host:port/database?sslmode=verify-full (a
--- password may stand in the URL, in PGPASSWORD or in ~/.pgpass)
--- @tparam[opt] table options `timeout`: seconds to wait for other writers (30); `runtime`: {now, sleep}; `random`
--- @treturn dwsync.history.store; or nil
--- @treturn dwsync.error kind "config", "storage" or "timeout"
+-- @tparam string target a file's path, ":memory:", or postgres://user@host:port/database?sslmode=verify-full (the
+-- password comes from the URL, from PGPASSWORD or from ~/.pgpass)
+-- @tparam[opt] table options
+-- @tparam[opt=30] number options.timeout seconds to wait for other writers
+-- @tparam[opt] dwsync.runtime options.runtime whose `now` and `sleep` are used
+-- @tparam[opt] function():number options.random in place of math.random
+-- @treturn[1] dwsync.history.store
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error kind "config", "storage" or "timeout"
+-- @raise for unknown options and arguments of another type
 function M.open(target, options)
     if type(target) ~= "string" then
         error(("history.open expects a path or a URL, got a %s"):format(type(target)), 2)
@@ -96,13 +101,43 @@ local function save(self, cluster, records)
     return page.save(self.engine, self.context, cluster, records)
 end
 
+--- What became of the records that were saved. The counts add up to how many records there were.
+-- @table dwsync.history.summary
+-- @tfield integer inserted
+-- @tfield integer updated those that were RUNNING before
+-- @tfield integer unchanged
+-- @tfield integer late RUNNING, but their end is known: not kept
+-- @tfield integer refused those that JSON cannot hold
+-- @tfield[opt] string refusal the first reason
+-- @tfield {string,...} revised ids of those that changed after their end
+-- @tfield[opt] integer pages how many transactions a `pull` took
+
+--- Records that were asked for.
+-- @table dwsync.history.list
+-- @tfield dwsync.record ...
+-- @tfield boolean complete whether the limit left nothing out
+
+--- What a history holds.
+-- @table dwsync.history.stats
+-- @tfield string engine "sqlite" or "postgres"
+-- @tfield integer schema_version
+-- @tfield integer clusters
+-- @tfield integer records
+-- @tfield integer versions those kept from before a change
+-- @tfield[opt] integer first earliest start, milliseconds since the epoch
+-- @tfield[opt] integer last latest start, milliseconds since the epoch
+-- @tfield[opt] integer bytes
+
+--- An open history.
+-- @type dwsync.history.store
+
 --- Saves records in one transaction: all of them or, with an error, none.
 -- @tparam string cluster_id
--- @tparam {table,...} records
--- @treturn table how many were `inserted`, `updated` (RUNNING before), `unchanged`, `late` (RUNNING, but its end is
--- known: not kept) and `refused` (JSON cannot hold it; `refusal` is the first reason), and `revised`: the ids of those
--- that changed after their end. Together as many as there were records
--- @treturn dwsync.error
+-- @tparam {dwsync.record,...} records
+-- @treturn[1] dwsync.history.summary
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error kind "storage" or "timeout"
+-- @raise for arguments of another type, and when the history is closed
 function Store:save(cluster_id, records)
     check_open(self)
     local cluster = check_text(cluster_id, "cluster_id")
@@ -159,12 +194,14 @@ end
 
 --- Saves everything that an iterator gives, one transaction a page. What came before a failure stays saved.
 -- @tparam string cluster_id
--- @tparam function|table records an iterator such as client:sync_records returns, a list, or a sequence of
--- dwsync.records
--- @tparam[opt=1000] integer page_size
--- @treturn table as for `save`, summed up, and `pages`; or nil
--- @treturn dwsync.error the history's, or the one that the iterator raised
--- @treturn table then: what was saved before
+-- @tparam {dwsync.record,...}|dwsync.records|function():?dwsync.record records a list, a sequence of dwsync.records, or
+-- an iterator such as client:sync_records returns
+-- @tparam[opt=1000] integer page_size records a transaction
+-- @treturn[1] dwsync.history.summary of all pages
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error the history's, or the one that the iterator raised
+-- @treturn[2] dwsync.history.summary what was saved before
+-- @raise for arguments of another type, when the history is closed, and whatever an iterator raises but error objects
 function Store:pull(cluster_id, records, page_size)
     check_open(self)
     local cluster = check_text(cluster_id, "cluster_id")
@@ -196,10 +233,17 @@ end
 -- ---- asking ---------------------------------------------------------------------------------------
 
 --- Some records of a cluster, newest start first; those without a start come last.
--- @tparam table query `cluster_id`; optional `since` (inclusive) and `until_` (exclusive): milliseconds; `source`
--- (identity_source_id or _type) and `status`: a text or a list of texts; `limit` (100,000)
--- @treturn {table,...} with `complete`: whether the limit left nothing out; or nil
--- @treturn dwsync.error
+-- @tparam table query
+-- @tparam string query.cluster_id
+-- @tparam[opt] integer query.since milliseconds since the epoch, inclusive
+-- @tparam[opt] integer query.until_ milliseconds since the epoch, exclusive
+-- @tparam[opt] string|{string,...} query.source identity_source_id or _type
+-- @tparam[opt] string|{string,...} query.status
+-- @tparam[opt=100000] integer query.limit
+-- @treturn[1] dwsync.history.list
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error kind "storage" or "timeout"
+-- @raise for a query that makes no sense, and when the history is closed
 function Store:records(query)
     check_open(self)
     local checked = criteria.check(query, "store:records")
@@ -209,8 +253,9 @@ end
 
 --- The same as an iterator, which holds a batch at a time and has no limit of its own. It raises the error object,
 -- since `for` has no place for one.
--- @tparam table query as for `records`
--- @treturn function
+-- @tparam dwsync.history.store.records.query query
+-- @treturn function():?dwsync.record
+-- @raise dwsync.error
 function Store:each(query)
     check_open(self)
     local iterator = reading.each(self.engine, self.context, criteria.check(query, "store:each"))
@@ -224,9 +269,12 @@ local function read(self, work)
     return transaction.run(self.context, self.engine, "read", nil, work)
 end
 
---- The clusters of which there are records.
--- @treturn {table,...} `cluster_id`, `records` (count), `first` and `last` start (milliseconds; nil when none has one)
--- @treturn dwsync.error
+--- The clusters of which there are records. `first` and `last` are starts in milliseconds since the epoch; nil when no
+-- record has one.
+-- @treturn[1] {{cluster_id=string,records=integer,first=?integer,last=?integer},...}
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error kind "storage" or "timeout"
+-- @raise when the history is closed
 function Store:clusters()
     check_open(self)
     return read(self, function(session)
@@ -239,11 +287,13 @@ function Store:clusters()
     end)
 end
 
---- Every version of a record, oldest first; the last is the present one.
+--- Every version of a record, oldest first; the last is the present one. `saved_at` is in milliseconds since the epoch.
 -- @tparam string cluster_id
--- @tparam string record_id an id, or what stood in `revised`
--- @treturn {table,...} `version`, `saved_at` (milliseconds), `record`; empty when there is no such record; or nil
--- @treturn dwsync.error
+-- @tparam string record_id an id, or what was in `revised`
+-- @treturn[1] {{version=integer,saved_at=integer,record=dwsync.record},...} empty when there is no such record
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error kind "storage" or "timeout"
+-- @raise for arguments of another type, and when the history is closed
 function Store:versions(cluster_id, record_id)
     check_open(self)
     local cluster = check_text(cluster_id, "cluster_id")
@@ -256,9 +306,10 @@ function Store:versions(cluster_id, record_id)
 end
 
 --- What there is altogether.
--- @treturn table `engine`, `schema_version`, `clusters`, `records`, `versions` (kept from before a change), `first` and
--- `last` start (milliseconds; nil when there is none), `bytes`; or nil
--- @treturn dwsync.error
+-- @treturn[1] dwsync.history.stats
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error kind "storage" or "timeout"
+-- @raise when the history is closed
 function Store:stats()
     check_open(self)
     return read(self, function(session)

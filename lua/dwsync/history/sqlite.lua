@@ -16,6 +16,10 @@ local OWNER_ONLY = 384 -- octal 600: reasons of failures name people
 local CACHE_KB, CHECKPOINT_PAGES = 65536, 4000
 
 --- Why a statement failed, and whether another program was in the way.
+-- @tparam any message the driver's
+-- @treturn nil
+-- @treturn dwsync.error
+-- @treturn boolean whether another program was in the way
 function Engine:failure(message)
     local reason = driver.reason(message)
     local busy = reason:find "locked" or reason:find "locking protocol"
@@ -87,6 +91,8 @@ Engine.close = driver.disconnect
 Engine.execute, Engine.rows = driver.execute, driver.rows
 
 --- Begins a transaction. A writing one excludes all other writers from here on, so that nothing read can change.
+-- @tparam string mode "read" or "write"
+-- @treturn ?boolean|number true or a number; or nil, err, busy
 function Engine:begin(mode)
     return self:execute(mode == "write" and "BEGIN IMMEDIATE" or "BEGIN")
 end
@@ -100,6 +106,8 @@ function Engine:rollback()
 end
 
 --- Whether there is a table.
+-- @tparam string name
+-- @treturn ?boolean or nil, err, busy
 function Engine:has_table(name)
     local rows, err, busy = self:rows(("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '%s'"):format(name))
     if not rows then

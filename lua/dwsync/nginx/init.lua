@@ -22,9 +22,23 @@ local function check_nginx(checked)
     return true
 end
 
---- Takes the configuration and checks it; for init_by_lua. Reads the environment, contacts nothing. What is wrong
--- raises, so that nginx does not start.
--- @tparam table given options: see README
+--- Takes the configuration and checks it; for init_by_lua. Reads the environment, contacts nothing. Lengths of time are
+-- seconds or "90s", "5m".
+-- @tparam table given
+-- @tparam string|{string|{id=string,name=?string},...} given.clusters "all", or a list of ids
+-- @tparam[opt] table given.client options of dwsync.new, without functions
+-- @tparam[opt=60] number|string given.interval between two sweeps
+-- @tparam[opt=0.1] number given.jitter the share of the interval by which sweeps are spread
+-- @tparam[opt=60] number|string given.timeout for a whole sweep
+-- @tparam[opt] number|string given.stale_after from when on data counts as old; by default 3 intervals and a timeout
+-- @tparam[opt] table given.rules thresholds, as for dwsync.health.evaluate
+-- @tparam[opt=1000] integer given.records how many of a cluster are kept to be shown; 0 for none
+-- @tparam[opt] string given.history where records are kept for longer: a file, or postgres://…
+-- @tparam[opt="dwsync"] string given.dict name of the shared dict in nginx.conf
+-- @tparam[opt="dwsync"] string given.thread_pool its name in nginx.conf
+-- @tparam[opt=16] integer given.concurrency requests at once
+-- @tparam[opt=10] number|string given.lease after how long a killed worker is replaced
+-- @raise what is wrong, so that nginx does not start
 function M.setup(given)
     local checked, err = settings_of.check(given, os.getenv)
     if checked then
@@ -77,6 +91,7 @@ local function host_of_worker(checked)
 end
 
 --- Starts the refresher of this worker; for init_worker_by_lua. Of all workers one does the work.
+-- @raise when `setup` was not called, and when nginx can make no timer
 function M.start()
     local checked = known(2)
     if not ngx.worker.id() then
@@ -94,6 +109,33 @@ function M.start()
         error("dwsync.nginx: no timer could be made: " .. tostring(err), 2)
     end
 end
+
+--- Answers with what Prometheus scrapes; for content_by_lua.
+-- @function metrics
+-- @raise when `setup` was not called
+
+--- Answers 200 when all is well, else 503 and why, as JSON; for content_by_lua.
+-- @function health
+-- @raise when `setup` was not called
+
+--- Answers with the records of one cluster as JSON, filtered and page by page; for content_by_lua.
+-- @function records
+-- @raise when `setup` was not called
+
+--- Answers with the status page, its parts and what it loads; for content_by_lua.
+-- @function status
+-- @raise when `setup` was not called
+
+--- Lets a request through only while the last synchronisation is fresh, else answers 503; for access_by_lua.
+-- @function gate
+-- @tparam table given
+-- @tparam number|string given.max_age how old the last success may be: seconds, or "90m", "6h"
+-- @tparam[opt] string given.cluster an id; by default all clusters count
+-- @tparam[opt] string given.source an id or a type; by default all sources count
+-- @tparam[opt=true] boolean given.deny false lets everybody through: only the header X-Dwsync-Stale says
+-- that it is not fresh
+-- @raise for wrong use, and when `setup` was not called
+-- @usage access_by_lua_block { require("dwsync.nginx").gate { max_age = "6h" } }
 
 -- Each handler is a file with serve(settings, reader, options).
 for _, name in ipairs { "metrics", "health", "records", "status", "gate" } do

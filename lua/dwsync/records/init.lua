@@ -29,10 +29,13 @@ local function walk(list)
     end
 end
 
---- A sequence over records.
--- @tparam table|function given a list, an iterator (which can be read once), or a sequence
--- @tparam[opt] table options `now`: seconds since the epoch, which relative times ("24h") need
+--- A sequence over records. Nothing is read before its records are asked for.
+-- @tparam {dwsync.record,...}|dwsync.records|function():?dwsync.record given a list, an iterator (which can be read
+-- once), or a sequence
+-- @tparam[opt] table options
+-- @tparam[opt] number options.now seconds since the epoch, which relative times ("24h") need
 -- @treturn dwsync.records
+-- @raise for anything else
 function M.from(given, options)
     local now = options and options.now
     if getmetatable(given) == Sequence then
@@ -45,7 +48,14 @@ function M.from(given, options)
     error("records: expected a list, an iterator or a sequence, got " .. type(given), 2)
 end
 
+--- A sequence of records. `where`, `since`, `until_`, `sort_by` and `take` return another sequence and read nothing;
+-- the other methods read the records. Each method is a function of this module, too, whose first argument is what
+-- `from` takes: `records.count_by(list, "status")`.
+-- @type dwsync.records
+-- @callable {dwsync.record,...}|dwsync.records|function():?dwsync.record
+
 --- An iterator over the records.
+-- @treturn function():?dwsync.record
 -- @usage for record in sequence:each() do print(record.id) end
 function Sequence:each()
     return self.begin()
@@ -53,8 +63,10 @@ end
 
 --- Only the records that meet a condition. A table means what `where` means when a page is fetched: by field a value, a
 -- list of values, or {min =, max =}; a field that is absent meets nothing.
--- @tparam table|function wanted conditions, or function(record) → boolean
+-- @tparam table|function(record:dwsync.record):any wanted conditions, or a function
 -- @treturn dwsync.records
+-- @raise for conditions that make no sense
+-- @usage sequence:where { status = { "FINISHED", "FAILED" }, delete_count = { min = 1 } }
 function Sequence:where(wanted)
     local meets, err = conditions.compile(wanted)
     if not meets then
@@ -104,6 +116,7 @@ end
 --- Only what started at or after a point: "24h" (before now), an ISO 8601 date, or milliseconds since the epoch.
 -- @tparam string|number point
 -- @treturn dwsync.records
+-- @raise for what is not a point in time, and for "24h" when the sequence has no `now`
 function Sequence:since(point)
     local ms, err = read_point(point, self.now, "since")
     if not ms then
@@ -116,8 +129,9 @@ function Sequence:since(point)
 end
 
 --- Only what started before a point.
--- @tparam string|number point
+-- @tparam string|number point as for `since`
 -- @treturn dwsync.records
+-- @raise as `since` does
 function Sequence:until_(point)
     local ms, err = read_point(point, self.now, "until_")
     if not ms then
@@ -175,9 +189,10 @@ local function sorted(list, value_of, descending)
 end
 
 --- Sorted by a field or by what a function gives; equals keep their order, records without a value come last.
--- @tparam string|function field
--- @tparam[opt="asc"] string direction "asc" or "desc"
+-- @tparam string|function(record:dwsync.record):any field
+-- @tparam[opt="asc"] "asc"|"desc" direction
 -- @treturn dwsync.records
+-- @raise for any other argument
 function Sequence:sort_by(field, direction)
     local value_of = getter(field, "sort_by")
     if direction ~= nil and direction ~= "asc" and direction ~= "desc" then
@@ -189,8 +204,9 @@ function Sequence:sort_by(field, direction)
 end
 
 --- The first records, and no more are read.
--- @tparam integer count
+-- @tparam integer count 0 or more
 -- @treturn dwsync.records
+-- @raise for any other count
 function Sequence:take(count)
     if type(count) ~= "number" or count % 1 ~= 0 or count < 0 then
         error("take: expected an integer of 0 or more, got " .. tostring(count), 2)
@@ -207,7 +223,7 @@ function Sequence:take(count)
 end
 
 --- All of them as a list of its own.
--- @treturn {table,...}
+-- @treturn {dwsync.record,...}
 function Sequence:to_list()
     local list = {}
     for record in self.begin() do
@@ -217,9 +233,9 @@ function Sequence:to_list()
 end
 
 --- Lists by a field or by what a function gives; records without a value are under "".
--- @tparam string|function field
--- @treturn {[value]={table,...}}
--- @treturn list the values, in the order of their first record
+-- @tparam string|function(record:dwsync.record):any field
+-- @treturn {[any]={dwsync.record,...}} the lists by value
+-- @treturn {any,...} the values, in the order of their first record
 function Sequence:group_by(field)
     local value_of = getter(field, "group_by")
     local groups, names = {}, {}
@@ -237,8 +253,9 @@ function Sequence:group_by(field)
 end
 
 --- How many records have which value; those without one are under "".
--- @tparam string|function field
--- @treturn {[value]=integer}
+-- @tparam string|function(record:dwsync.record):any field
+-- @treturn {[any]=integer} counts by value
+-- @usage local outcomes = records.from(list):count_by(records.outcome)
 function Sequence:count_by(field)
     local value_of = getter(field, "count_by")
     local counts = {}
@@ -252,8 +269,8 @@ function Sequence:count_by(field)
     return counts
 end
 
---- The sum of a field, or of what a function gives; what is no number counts nothing.
--- @tparam string|function field
+--- The sum of a field, or of what a function gives; anything but a number counts as 0.
+-- @tparam string|function(record:dwsync.record):any field
 -- @treturn number
 function Sequence:sum(field)
     local value_of = getter(field, "sum")
@@ -264,6 +281,8 @@ function Sequence:sum(field)
     end
     return total
 end
+
+--- @section end
 
 -- Each method is a function, too: records.where(list, { status = "FAILED" }).
 for _, name in ipairs { "each", "where", "since", "until_", "sort_by", "take", "to_list", "group_by", "count_by",
@@ -278,8 +297,8 @@ for _, name in ipairs { "each", "where", "since", "until_", "sort_by", "take", "
 end
 
 --- How long a run took.
--- @tparam table record
--- @treturn number seconds, or nil when it has not ended or its times make no sense
+-- @tparam dwsync.record record
+-- @treturn ?number seconds; nil when it has not ended or its times make no sense
 function M.duration(record)
     local start, finish = field_of(record, "start_time"), field_of(record, "end_time")
     if type(start) == "number" and type(finish) == "number" and finish >= start then
@@ -288,9 +307,9 @@ function M.duration(record)
     return nil
 end
 
---- How a run went: "ok", "partial" (finished, but accounts failed), "failed", "running", or "unknown".
--- @tparam table record
--- @treturn string
+--- How a run went.
+-- @tparam dwsync.record record
+-- @treturn string "ok", "partial" (finished, but accounts failed), "failed", "running", or "unknown"
 function M.outcome(record)
     local status = field_of(record, "status")
     if status == "FINISHED" then

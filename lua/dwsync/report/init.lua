@@ -1,16 +1,25 @@
 --- Rows and verdicts in the form that a person or a program wants to read.
 -- It must not fetch or judge. All text in a row or a verdict is hostile: each format escapes it in its own way.
---
--- A document is {name =, rows = {row,...}, columns = {name,...}, every_field = boolean}: `name` is the field of the
--- service's answer that held the rows; with `every_field` the JSON formats show all fields of a row, not only columns.
--- An overview is what dwsync.health.overview returns; with `records` in its items "html" and "status" draw their runs.
 -- @module dwsync.report
 local M = {}
 
+--- Rows to be written.
+-- @table dwsync.document
+-- @tfield string name the field of the service's answer that held the rows, such as "sync_records"
+-- @tfield {table,...} rows
+-- @tfield {string,...} columns names of the fields to show
+-- @tfield[opt] boolean every_field has the JSON formats show all fields of a row, not only columns
+
 --- What `render` writes.
+-- @class field
+-- @name formats
+-- @tfield {string,...} formats
 M.formats = { "table", "csv", "tsv", "json", "ndjson", "markdown", "html" }
 
 --- What `render_health` writes.
+-- @class field
+-- @name health_formats
+-- @tfield {string,...} health_formats
 M.health_formats = { "table", "csv", "tsv", "json", "ndjson", "markdown", "html", "status", "prometheus", "nagios" }
 
 -- Verdicts are rows like any other to these.
@@ -29,9 +38,13 @@ end
 
 --- Writes a document.
 -- @tparam string format one of `formats`
--- @tparam table document
--- @tparam function write called with pieces of text
--- @tparam[opt] table options for "table": `width` in columns, nil for no limit; `color`
+-- @tparam dwsync.document document
+-- @tparam function(text:string):any write called with pieces of text, such as `io.write`
+-- @tparam[opt] table options for "table"
+-- @tparam[opt] integer options.width columns; nil for no limit
+-- @tparam[opt] boolean options.color
+-- @raise for an unknown format
+-- @usage report.render("csv", { name = "sync_records", rows = list, columns = { "id", "status" } }, io.write)
 function M.render(format, document, write, options)
     if not is_one_of(format, M.formats) then
         error(("'%s' is no format of rows; there are %s"):format(tostring(format), table.concat(M.formats, ", ")), 2)
@@ -41,10 +54,13 @@ end
 
 --- Writes verdicts.
 -- @tparam string format one of `health_formats`
--- @tparam table overview of dwsync.health.overview
--- @tparam function write called with pieces of text
--- @tparam[opt] table options for "table": `width` in columns, nil when there is no terminal, and `color`; for "nagios":
--- `long`, true for a line about each verdict below the first
+-- @tparam dwsync.overview overview what dwsync.health.overview returned
+-- @tparam function(text:string):any write called with pieces of text, such as `io.write`
+-- @tparam[opt] table options
+-- @tparam[opt] integer options.width for "table": columns; nil when there is no terminal
+-- @tparam[opt] boolean options.color for "table"
+-- @tparam[opt] boolean options.long for "nagios": a line about each verdict below the first
+-- @raise for an unknown format
 -- @usage report.render_health("html", health.overview({ { cluster = it, evaluation = evaluation } }, now), io.write)
 function M.render_health(format, overview, write, options)
     if not is_one_of(format, M.health_formats) then

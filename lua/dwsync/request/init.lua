@@ -40,7 +40,8 @@ local function retry_policy(self)
     }
 end
 
---- @tparam table settings `runtime`, `endpoints` {dws = {url,...}, iam = {url}}, `given_credentials` (the option
+--- What a client sends its requests with.
+-- @tparam table settings `runtime`, `endpoints` {dws = {url,...}, iam = {url}}, `given_credentials` (the option
 -- `credentials`), `context` (what sources need, see dwsync.credentials.new), `transport` (options copied into each
 -- request), `signing` {algorithm =, region =, service =}, `iam_is_default` (whether credentials may name another IAM
 -- endpoint), `retries`, `attempt_timeout` (seconds), `random`, `emit`: function(event), `guard` (default: the
@@ -77,7 +78,7 @@ end
 
 --- The credentials to use now; those of sources without end are found anew at each call.
 -- @tparam table limits `deadline`, `timeout`
--- @treturn dwsync.credentials, or nil
+-- @treturn ?dwsync.credentials
 -- @treturn dwsync.error
 function Api:resolve_credentials(limits)
     local ready = self.runtime.ready
@@ -392,6 +393,12 @@ function Api:send(method, service, target, call)
 end
 
 --- Performs one GET: see `send`.
+-- @tparam string service
+-- @tparam string target
+-- @tparam table call
+-- @treturn ?dwsync.response
+-- @treturn ?dwsync.error
+-- @treturn ?dwsync.credentials those in use
 function Api:get(service, target, call)
     return self:send("GET", service, target, call)
 end

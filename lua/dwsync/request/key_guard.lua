@@ -16,7 +16,8 @@ local PAUSE_SECONDS = 300
 local FORGET_SECONDS = 86400
 local PRUNE_EVERY = 100
 
---- @treturn dwsync.request.key_guard
+--- A guard that knows nothing of any key yet.
+-- @treturn dwsync.request.key_guard
 function M.new()
     return setmetatable({ states = {}, added = 0 }, Guard)
 end
@@ -109,8 +110,9 @@ function Guard:enter(keys, now, till)
 end
 
 --- Says what came of a request.
+-- @tparam table _ the guard
 -- @tparam table ticket
--- @tparam number now
+-- @tparam number now seconds
 -- @tparam ?boolean accepted true: the service took the signature; nil: nobody can say
 -- @tparam ?dwsync.error refusal the service did not take it
 function Guard.leave(_, ticket, now, accepted, refusal)

@@ -145,15 +145,12 @@ local OPTIONS = {
     shared = { kind = "boolean" },
 }
 
---- Runs functions at the same time, each in blocking style; a client made by dwsync.new works unchanged inside them.
+--- What dwsync.gather does.
 -- @tparam {function,...} functions each returns a result, or nil and an error
--- @tparam[opt] table options `concurrency`: how many run at once, 1 to 1024, default 32; `stop`: a function, asked
--- about four times a second and whenever something arrives: when it returns true, what is not done ends with the error
--- {kind = "cancelled"}; in nginx's event loop it is not asked. With `shared` = true, connections are the process's and
--- stay open for whoever gathers next, in whichever thread
--- @treturn table results by position in `functions`; nil where one failed
--- @treturn table errors by position; what a function returned beside nil, or raised
--- @usage local lists, errs = dwsync.gather({ function() return client:all_sync_records{ cluster_id = id } end })
+-- @tparam[opt] dwsync.gather.options options
+-- @treturn {[integer]=any} results by position in `functions`
+-- @treturn {[integer]=any} errors by position
+-- @raise for unknown options and values out of range
 function M.gather(functions, options)
     if type(functions) ~= "table" then
         error("bad argument #1 to 'gather' (a list of functions expected, got " .. type(functions) .. ")", 2)

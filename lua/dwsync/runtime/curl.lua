@@ -17,7 +17,8 @@ local function sleep(seconds)
 end
 
 --- Makes a blocking runtime with connections of its own.
--- @treturn table runtime {perform, sleep, now}
+-- @treturn dwsync.runtime
+-- @usage local client = assert(dwsync.new { region = "cn-north-4", runtime = require("dwsync.runtime.curl").new() })
 function M.new()
     local pool
 

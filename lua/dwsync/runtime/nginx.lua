@@ -193,9 +193,12 @@ local OPTIONS = {
 }
 
 --- Makes a runtime. All those of one thread pool count together.
--- @tparam[opt] table options `thread_pool`: its name in nginx.conf, default "dwsync"; `concurrency`: how many requests
--- are in that pool at once, 1 to 1024, default 8: as many as it has threads, never more than its max_queue
--- @treturn table runtime {perform, sleep, now, ready}
+-- @tparam[opt] table options
+-- @tparam[opt="dwsync"] string options.thread_pool its name in nginx.conf
+-- @tparam[opt=8] integer options.concurrency how many requests are in that pool at once, 1 to 1024: as many as it has
+-- threads, never more than its max_queue
+-- @treturn dwsync.runtime
+-- @raise for unknown options and values out of range
 -- @usage
 -- local runtime = require("dwsync.runtime.nginx").new { thread_pool = "warehouse", concurrency = 16 }
 -- local client = assert(dwsync.new { region = "cn-north-4", runtime = runtime })
@@ -211,12 +214,13 @@ function M.new(options)
     }
 end
 
---- Runs functions in light threads: what dwsync.gather does here. Theirs is not to call.
+--- Runs functions in light threads: what dwsync.gather does here, which is what to call.
 -- @tparam {function,...} functions
 -- @tparam number concurrency
--- @tparam function finish called with position, whether it returned, and what
--- @treturn boolean true, or nil
--- @treturn dwsync.error when nothing may wait here
+-- @tparam function(index:integer,good:boolean,result:any,err:any) finish called when one ends
+-- @treturn[1] boolean true
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error when waiting is impossible here
 function M.run_all(functions, concurrency, finish)
     local good, err = ready()
     if not good then

@@ -23,7 +23,8 @@ local function job(text)
     return nil, "--job: expected printable ASCII"
 end
 
---- @param command an argparse command
+--- Adds the command's arguments and options.
+-- @param command an argparse command
 function M.configure(command)
     command:summary "Print alert rules for Prometheus."
     command:description("Prints alert and recording rules for Prometheus, by the thresholds of dwsync check.\n"
@@ -39,7 +40,8 @@ function M.configure(command)
     configuration.configure(command)
 end
 
---- @tparam table args
+--- Runs the command.
+-- @tparam table args
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)

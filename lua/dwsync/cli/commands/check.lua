@@ -7,7 +7,8 @@ local severities = require "dwsync.severity"
 
 local M = {}
 
---- @param command an argparse command
+--- Adds the command's arguments and options.
+-- @param command an argparse command
 function M.configure(command)
     command:summary "Check a cluster for Nagios or Icinga."
     command:description("Prints one line, STATUS - text | perfdata, and ends with the plugin's status: "
@@ -36,7 +37,8 @@ function M.give_up(err, context)
     return severities.exit_status "unknown"
 end
 
---- @tparam table args
+--- Runs the command.
+-- @tparam table args
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)

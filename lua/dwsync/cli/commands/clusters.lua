@@ -8,7 +8,8 @@ local output = require "dwsync.cli.output"
 
 local M = {}
 
---- @param command an argparse command
+--- Adds the command's arguments and options.
+-- @param command an argparse command
 function M.configure(command)
     command:summary "List the clusters of the project."
     command:description "Lists the DWS clusters of the project, to find the id that the other commands want."
@@ -19,7 +20,8 @@ function M.configure(command)
     output.configure(command)
 end
 
---- @tparam table args
+--- Runs the command.
+-- @tparam table args
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)

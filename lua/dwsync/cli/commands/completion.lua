@@ -5,7 +5,8 @@ local M = {}
 
 local MAKERS = { bash = "get_bash_complete", zsh = "get_zsh_complete", fish = "get_fish_complete" }
 
---- @param command an argparse command
+--- Adds the command's arguments and options.
+-- @param command an argparse command
 function M.configure(command)
     command:summary "Print the completion script of a shell."
     command:description("Prints the script with which a shell completes dwsync:\n"
@@ -16,7 +17,8 @@ function M.configure(command)
     command:argument("shell", "bash, zsh or fish."):choices { "bash", "zsh", "fish" }
 end
 
---- @tparam table args
+--- Runs the command.
+-- @tparam table args
 -- @tparam table context
 -- @param parser the argparse parser of the command
 -- @treturn integer exit status

@@ -19,7 +19,8 @@ local NAME, OUTCOME = 15, 7 -- the longest of each
 local MARGIN = NAME + OUTCOME + 4
 local DEFAULT_WIDTH, MIN_TEXT = 80, 20
 
---- @param command an argparse command
+--- Adds the command's arguments and options.
+-- @param command an argparse command
 function M.configure(command)
     command:summary "Find out why it does not work."
     command:description("Checks configuration, network, TLS, clock, credentials, IAM, project, clusters,\n"
@@ -72,7 +73,8 @@ local function settings_of(args, context, client)
     return settings_in_force.list(given, context.getenv, client, said)
 end
 
---- @tparam table args
+--- Runs the command.
+-- @tparam table args
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)

@@ -7,7 +7,8 @@ local report = require "dwsync.report"
 
 local M = {}
 
---- @param command an argparse command
+--- Adds the command's arguments and options.
+-- @param command an argparse command
 function M.configure(command)
     command:summary "Judge how the synchronisations of a cluster go."
     command:description("Judges the records of a cluster by rules: what is wrong, since when, and what to do.\n"
@@ -20,7 +21,8 @@ function M.configure(command)
         command:option("--color", "When to use colour.", "auto", nil, 1):choices { "auto", "always", "never" })
 end
 
---- @tparam table args
+--- Runs the command.
+-- @tparam table args
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)

@@ -45,7 +45,8 @@ local function configure_stats(command)
     output.configure(command)
 end
 
---- @param command an argparse command
+--- Adds the command's arguments and options.
+-- @param command an argparse command
 function M.configure(command)
     command:summary "Keep records beyond the service's retention, and list them."
     command:description("Keeps records in a file, or in a PostgreSQL database. "
@@ -202,7 +203,8 @@ end
 
 local ACTIONS = { pull = run_pull, list = list, stats = stats }
 
---- @tparam table args
+--- Runs the command.
+-- @tparam table args
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)

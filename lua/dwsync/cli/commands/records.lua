@@ -13,7 +13,8 @@ local records = require "dwsync.records"
 
 local M = {}
 
---- @param command an argparse command
+--- Adds the command's arguments and options.
+-- @param command an argparse command
 function M.configure(command)
     command:summary "List the synchronisation records of a cluster."
     command:description "Lists every synchronisation record of a cluster, newest first as the service gives them."
@@ -114,7 +115,8 @@ local function default_columns(args, many)
     return list
 end
 
---- @tparam table args
+--- Runs the command.
+-- @tparam table args
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)

@@ -17,7 +17,8 @@ local ALL = { "cluster_id", "cluster_name", "from", "till", "seconds", "severity
 local IN_TABLE = { "from", "till", "severity", "rule", "source" }
 local OF_MANY_IN_TABLE = { "from", "till", "severity", "rule", "cluster_name" }
 
---- @param command an argparse command
+--- Adds the command's arguments and options.
+-- @param command an argparse command
 function M.configure(command)
     command:summary "Tell which alerts the rules would have given."
     command:description("Goes through the records: which alerts the rules would have given, from when till when. "
@@ -84,7 +85,8 @@ local function explain_silence(items, args, context)
     end
 end
 
---- @tparam table args
+--- Runs the command.
+-- @tparam table args
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)

@@ -12,7 +12,8 @@ local M = {}
 local BY_EXTENSION = { csv = "csv", htm = "html", html = "html", json = "json", md = "markdown", ndjson = "ndjson",
     prom = "prometheus", tsv = "tsv", txt = "table" }
 
---- @param command an argparse command
+--- Adds the command's arguments and options.
+-- @param command an argparse command
 function M.configure(command)
     command:summary "Write a report about a cluster."
     command:description("Writes the verdicts as a page that stands alone, or in any other format.\n"
@@ -43,7 +44,8 @@ local function write_file(path, parts, context)
     return 1
 end
 
---- @tparam table args
+--- Runs the command.
+-- @tparam table args
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)

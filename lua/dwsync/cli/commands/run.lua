@@ -15,7 +15,8 @@ local LIBRARY = { dwsync = "dwsync", records = "dwsync.records", health = "dwsyn
 -- Options without a value, so that the script's name can be told from an option's value.
 local FLAGS = { ["--dry-run"] = true, ["--debug"] = true, ["-h"] = true, ["--help"] = true }
 
---- @param command an argparse command
+--- Adds the command's arguments and options.
+-- @param command an argparse command
 function M.configure(command)
     command:summary "Run a runbook: a Lua script with the library ready."
     command:description("The script finds client, records, health, report, history, dwsync, settings (clusters, "
@@ -142,7 +143,8 @@ local function finish(context, ran, ...)
     return 1
 end
 
---- @tparam table args
+--- Runs the command.
+-- @tparam table args
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)

@@ -4,13 +4,15 @@ local core = require "dwsync.core"
 
 local M = {}
 
---- @param command an argparse command
+--- Adds the command's arguments and options.
+-- @param command an argparse command
 function M.configure(command)
     command:summary "Show the versions of dwsync and of what it runs on."
     command:epilog "Example: dwsync version"
 end
 
---- @tparam table _
+--- Runs the command.
+-- @tparam table _
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(_, context)

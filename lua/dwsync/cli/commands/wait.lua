@@ -15,7 +15,8 @@ local READY, REFUSED, TIMED_OUT = 0, 1, 3
 local DEFAULT_FRESH, DEFAULT_TIMEOUT, DEFAULT_INTERVAL = 6 * 3600, 600, 30
 local LONGEST_REQUEST = 60
 
---- @param command an argparse command
+--- Adds the command's arguments and options.
+-- @param command an argparse command
 function M.configure(command)
     command:summary "Wait until the last synchronisation is fresh and ok."
     command:description("Goes on when the newest ended run of every identity source finished within --fresh and no "
@@ -119,7 +120,8 @@ local function wait(judge, wishes, context)
     end
 end
 
---- @tparam table args
+--- Runs the command.
+-- @tparam table args
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)

@@ -18,7 +18,8 @@ local M = {}
 
 local DEFAULT_INTERVAL = 60
 
---- @param command an argparse command
+--- Adds the command's arguments and options.
+-- @param command an argparse command
 function M.configure(command)
     command:summary "Watch the verdicts and tell what changes."
     command:description("On a terminal it redraws the verdicts; piped it writes one line of JSON for each change, and "
@@ -144,7 +145,8 @@ local function program_of(args, context)
     return program
 end
 
---- @tparam table args
+--- Runs the command.
+-- @tparam table args
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)

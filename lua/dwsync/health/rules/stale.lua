@@ -23,7 +23,8 @@ local GAPS = 21
 local Tracker = {}
 Tracker.__index = Tracker
 
---- @tparam table options checked
+--- Begins to follow a source.
+-- @tparam table options checked
 -- @treturn table tracker
 function M.track(options)
     return setmetatable({
@@ -104,7 +105,8 @@ local function next_change(finding, from, now)
     return at and at > now and at or nil
 end
 
---- @tparam table tracker
+--- Judges a source at a point in time.
+-- @tparam table tracker
 -- @tparam table course
 -- @tparam number now milliseconds
 -- @treturn table finding
@@ -130,7 +132,8 @@ function M.judge(tracker, course, now)
     return finding
 end
 
---- @tparam table finding
+--- Says what was found, and what to do.
+-- @tparam table finding
 -- @tparam table course
 -- @treturn string message
 -- @treturn string advice

@@ -8,7 +8,8 @@ Lease.__index = Lease
 
 local KEY = "dwsync.1:lease"
 
---- @tparam table dict a shared dict
+--- A worker's claim to the lease; it does not take it yet.
+-- @tparam table dict a shared dict
 -- @tparam string owner a name that no other worker has, nor had a moment ago
 -- @tparam number seconds how long the lease lives without being renewed
 -- @treturn dwsync.nginx.shared.lease

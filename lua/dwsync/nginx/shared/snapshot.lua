@@ -14,7 +14,8 @@ Reader.__index = Reader
 -- A publication may be replaced while it is read; then the next one is read.
 local ATTEMPTS = 3
 
---- @tparam table dict a shared dict
+--- A reader of what the sweeps published.
+-- @tparam table dict a shared dict
 -- @treturn dwsync.nginx.shared.snapshot
 function M.new(dict)
     return setmetatable({ store = Store.new(dict), kept = nil }, Reader)

@@ -15,7 +15,8 @@ local CURRENT, NUMBER = PREFIX .. "current", PREFIX .. "number"
 -- Room that a publication leaves, so that lease and state can always be written.
 local RESERVE_BYTES = 8192
 
---- @tparam table dict a shared dict, used for nothing else
+--- A store in a shared dict.
+-- @tparam table dict a shared dict, used for nothing else
 -- @treturn dwsync.nginx.shared.store
 function M.new(dict)
     return setmetatable({ dict = dict }, Store)
@@ -23,15 +24,17 @@ end
 
 -- ---- state: small values, replaced in place --------------------------------------------------------
 
---- @tparam string name
+--- Reads a small value.
+-- @tparam string name
 -- @treturn string|number or nil
 function Store:get_state(name)
     return (self.dict:get(PREFIX .. "state:" .. name))
 end
 
---- @tparam string name
+--- Writes a small value.
+-- @tparam string name
 -- @tparam ?string|number value nil removes it
--- @treturn true, or nil
+-- @treturn ?true
 -- @treturn string
 function Store:set_state(name, value)
     return self.dict:safe_set(PREFIX .. "state:" .. name, value)
@@ -172,7 +175,8 @@ function Store:publish(documents, may_go_on)
     return contents, missing
 end
 
---- @treturn table `capacity`, `free` (whole pages only), `documents`: bytes of all documents in force
+--- How full the dict is, in bytes.
+-- @treturn table `capacity`, `free` (whole pages only), `documents`: bytes of all documents in force
 function Store:usage()
     local contents = self:contents(self:current() or -1) or {}
     local bytes = 0

@@ -4,7 +4,8 @@
 -- @module dwsync.nginx.sweep.outcome
 local M = {}
 
---- @tparam dwsync.nginx.shared.store store
+--- Notes how a sweep ended, for the handlers.
+-- @tparam dwsync.nginx.shared.store store
 -- @tparam table summary `outcome` ("complete", "partial", "failed"), optional `message` (what went wrong), `memory`
 -- (what the dict is too small for) and `seconds`
 -- @tparam number now seconds since the epoch

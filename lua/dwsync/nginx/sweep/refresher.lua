@@ -16,7 +16,8 @@ Refresher.__index = Refresher
 -- second for the next owner.
 local TICKS, MAX_PERIOD = 3, 1
 
---- @tparam table settings of dwsync.nginx.settings
+--- The refresher of a worker; it does nothing before its first tick.
+-- @tparam table settings of dwsync.nginx.settings
 -- @tparam table host what it has of nginx: `dict`, `owner` (a name for this worker), `now`, `random`, `exiting`,
 -- `digest`, `log` (function(level, text); levels "info", "warn", "error"), `run_in_thread` (function(module, function,
 -- ...) → true, results; or false, reason)
@@ -32,7 +33,8 @@ function M.new(settings, host)
     }, Refresher)
 end
 
---- Seconds between two ticks.
+--- How often to tick.
+-- @treturn number seconds between two ticks
 function Refresher:period()
     return math.min(self.settings.lease / TICKS, MAX_PERIOD)
 end

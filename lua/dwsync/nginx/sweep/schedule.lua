@@ -9,7 +9,8 @@ local function jittered(seconds, jitter, random)
     return seconds * (1 + jitter * (2 * random() - 1))
 end
 
---- @tparam table settings `interval`, `jitter`
+--- When to begin the next sweep.
+-- @tparam table settings `interval`, `jitter`
 -- @tparam table summary of the sweep: `outcome`, `retry_after`
 -- @tparam integer failures sweeps in a row that failed altogether, this one included
 -- @tparam number started seconds since the epoch, when the sweep began

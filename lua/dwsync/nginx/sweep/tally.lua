@@ -6,7 +6,8 @@ local M = {}
 local Tally = { __name = "dwsync.nginx.sweep.tally" }
 Tally.__index = Tally
 
---- @tparam ?string text what `text` gave
+--- The tally that a text holds; an empty one without a text.
+-- @tparam ?string text what `text` gave
 -- @treturn dwsync.nginx.sweep.tally with `counts`, by name
 function M.read(text)
     local counts = {}
@@ -43,7 +44,8 @@ function Tally:names()
     return names
 end
 
---- @treturn string
+--- The tally as a text, for `read`.
+-- @treturn string
 function Tally:text()
     local lines = {}
     for i, name in ipairs(self:names()) do

@@ -80,7 +80,7 @@ end
 -- @tparam string name
 -- @tparam[opt] table attributes by name: text, a number, or true for a bare one; false for none
 -- @param ... what is in it, as for `join`
--- @treturn dwsync.markup, which tostring turns into text
+-- @treturn dwsync.markup which tostring turns into text
 -- @usage element("p", { class = "advice" }, "Next: ", element("b", nil, hostile))
 function M.element(name, attributes, ...)
     local open = "<" .. name .. attribute_text(attributes or {}) .. ">"

@@ -12,7 +12,7 @@ local M = {}
 
 local element = markup.element
 
---- Pixels: the height of the marks and of the bars in a picture, and of a part of a bar that is not zero.
+-- Pixels: the height of the marks and of the bars in a picture, and of a part of a bar that is not zero.
 M.MARKS, M.STRIP, M.LEAST = 12, 18, 3
 
 -- From the bottom of the strip to its top: what is worst stands out.

@@ -24,7 +24,8 @@ M.records = { "start_time", "status", "identity_source_type", "add_count", "upda
     "failed_count", "fail_reason" }
 M.clusters = { "id", "name", "status", "version" }
 
---- @tparam string name
+--- The heading of a field.
+-- @tparam string name
 -- @treturn string heading
 function M.title(name)
     return TITLES[name] or name:upper()

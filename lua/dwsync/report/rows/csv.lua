@@ -24,7 +24,8 @@ local function cell(value)
     return text
 end
 
---- @tparam table document
+--- Writes rows.
+-- @tparam table document
 -- @tparam function write
 function M.render(document, write)
     local cells = {}

@@ -28,7 +28,8 @@ local function cell(name, value)
     return display.cut(display.safe(text), MAX_CELL)
 end
 
---- @tparam table document
+--- Writes rows.
+-- @tparam table document
 -- @tparam function write
 function M.render(document, write)
     local title = TITLES[document.name] or document.name

@@ -7,7 +7,8 @@ local ordered_json = require "dwsync.ordered_json"
 
 local M = {}
 
---- @tparam table document
+--- Writes rows.
+-- @tparam table document
 -- @tparam function write
 function M.render(document, write)
     write(('{"count":%d,%s:['):format(#document.rows, ordered_json.text(document.name)))

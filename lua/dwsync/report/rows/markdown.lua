@@ -12,7 +12,8 @@ local function line(cells)
     return "| " .. table.concat(cells, " | ") .. " |\n"
 end
 
---- @tparam table document
+--- Writes rows.
+-- @tparam table document
 -- @tparam function write
 function M.render(document, write)
     local titles, rules = {}, {}

@@ -57,7 +57,8 @@ function M.maker(names, before, behind)
     end
 end
 
---- @tparam table document
+--- Writes rows.
+-- @tparam table document
 -- @tparam function write
 function M.render(document, write)
     lines.write(document.rows, M.maker(not document.every_field and document.columns or nil, "", "\n"), write)

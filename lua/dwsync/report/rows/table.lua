@@ -96,7 +96,8 @@ local function paint(text, name, row)
     return color and ("\27[%sm%s\27[0m"):format(color, text) or text
 end
 
---- @tparam table document
+--- Writes rows.
+-- @tparam table document
 -- @tparam function write
 -- @tparam table options `width`: columns of the terminal or nil; `color`
 function M.render(document, write, options)

@@ -9,7 +9,8 @@ local M = {}
 
 local ESCAPES = { ["\t"] = "\\t", ["\n"] = "\\n", ["\r"] = "\\r", ["\\"] = "\\\\" }
 
---- @tparam table document
+--- Writes rows.
+-- @tparam table document
 -- @tparam function write
 function M.render(document, write)
     local cells = {}

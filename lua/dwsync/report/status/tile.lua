@@ -121,7 +121,8 @@ local function places_of(item, name, options)
     return places
 end
 
---- @tparam table item of an overview
+--- Draws the tile of one cluster.
+-- @tparam table item of an overview
 -- @tparam table options `anchors`: of dwsync.report.status.anchors; `now`: seconds; `from`: milliseconds, where strips
 -- begin; `detail`: "pictures", "words" or "none", what there is room for; `open`; `explain`: whether each bar of a
 -- picture tells its numbers

@@ -89,7 +89,8 @@ local function heading_of(item, options, heading)
             item.evaluation and (", " .. quantities.value(item.evaluation.records or 0, "records"))))
 end
 
---- @tparam table item of an overview
+--- Draws the section of one cluster.
+-- @tparam table item of an overview
 -- @tparam table options `number`: of the cluster within the page; `now`: seconds; `alone`: whether it is the only one,
 -- so that the page's heading names it; `explain`: whether each bar of the pictures tells its numbers
 -- @treturn dwsync.markup

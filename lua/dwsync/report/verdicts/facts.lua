@@ -44,7 +44,8 @@ function M.cluster_name(item)
     return name ~= "" and name or "cluster without a name"
 end
 
---- @tparam table item
+--- The id of an item's cluster.
+-- @tparam table item
 -- @treturn string id, "" when there is none
 function M.cluster_id(item)
     return type(item.cluster) == "table" and M.text(item.cluster.id) or ""

@@ -79,7 +79,8 @@ local function details(overview)
     return sections
 end
 
---- @tparam table overview
+--- Writes verdicts.
+-- @tparam table overview
 -- @tparam function write
 function M.render(overview, write)
     local title = headline.text(overview)

@@ -85,7 +85,8 @@ local function cluster(item)
     return braces(parts)
 end
 
---- @tparam table overview
+--- Writes verdicts.
+-- @tparam table overview
 -- @tparam function write
 function M.render(overview, write)
     local head = members({ now = math.floor(overview.now * 1000), severity = severities.known(overview.severity) },

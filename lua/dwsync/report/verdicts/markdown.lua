@@ -119,7 +119,8 @@ local function write_cluster(item, now, write)
     end
 end
 
---- @tparam table overview
+--- Writes verdicts.
+-- @tparam table overview
 -- @tparam function write
 function M.render(overview, write)
     write(("## Identity synchronisation: %s\n\n"):format(badge(overview.severity)))

@@ -143,7 +143,8 @@ local function write_long_output(overview, write)
     end
 end
 
---- @tparam table overview
+--- Writes verdicts.
+-- @tparam table overview
 -- @tparam function write
 -- @tparam table options `long`: further lines, one for each verdict that is not ok, which Nagios shows as long output
 function M.render(overview, write, options)

@@ -215,7 +215,8 @@ for i, family in ipairs(FAMILIES) do
     M.names[i] = family[1]
 end
 
---- @tparam table overview
+--- Writes verdicts.
+-- @tparam table overview
 -- @tparam function write
 function M.render(overview, write)
     for _, family in ipairs(FAMILIES) do

@@ -157,7 +157,8 @@ function Page:cluster(item)
     end
 end
 
---- @tparam table overview
+--- Writes verdicts.
+-- @tparam table overview
 -- @tparam function write
 -- @tparam table options `width`: columns of the terminal, nil when there is none; `color`
 function M.render(overview, write, options)
