@@ -89,6 +89,8 @@ Why something failed. dwsync.errors makes an error object of it.
 @tfield string kind as of a dwsync.error: `config`, `network`, `timeout`, `tls`, `decode` or `cancelled`
 @tfield string code the core's name for it
 @tfield string message one line, without secrets
+@tfield[opt] string beginning of a body that is not a page, 2,048 bytes at most as they came: foreign text, which
+`dwsync.text.excerpt` makes fit to be shown
 */
 
 int luaopen_dwsync_core(lua_State *L);
