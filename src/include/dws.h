@@ -408,18 +408,23 @@ struct dws_seen_page {
     bool follows_by_one;    /* it is the first page without its first row, and perhaps more behind it */
 };
 
+/* Fails with DWS_ERR_MEMORY, DWS_ERR_CRYPTO (no random bytes); then *ids is NULL. Free with dws_seen_free. */
 enum dws_status dws_seen_new(struct dws_seen **ids, struct dws_error *error);
+/* NULL is fine. */
 void dws_seen_free(struct dws_seen *ids);
 /* A reading of the list begins; the next page is its first. What was ever seen stays known. */
 void dws_seen_begin_reading(struct dws_seen *ids);
+/* A page begins, and the first reading with it if none has begun. */
 void dws_seen_begin_page(struct dws_seen *ids);
-/* Takes the page's next record in. *news receives DWS_ID_ bits. DWS_ERR_MEMORY. */
+/* Takes the page's next record in. *news receives DWS_ID_ bits. DWS_ERR_MEMORY: it was not taken in, and may be
+ * offered again. */
 enum dws_status dws_seen_add(struct dws_seen *ids, const struct dws_record *record, unsigned *news,
                              struct dws_error *error);
 /* Ends the page; returns what its rows said. */
 struct dws_seen_page dws_seen_end_page(struct dws_seen *ids);
-/* Begins another reading, of which the page that was read last (not the first of a reading) is the first. */
-enum dws_status dws_seen_begin_again(struct dws_seen *ids, struct dws_seen_page *page, struct dws_error *error);
+/* Begins another reading, of which the page that was read last (not the first of a reading) is the first. Returns what
+ * its rows say now. */
+struct dws_seen_page dws_seen_begin_again(struct dws_seen *ids);
 
 /* "0.1.0", and the libraries at work: "libcurl/7.88.1 OpenSSL/3.0.22 …". Static storage. */
 const char *dws_version(void);

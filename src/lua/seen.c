@@ -93,17 +93,12 @@ static int core_ids(lua_State *L)
 /***
 Begins another reading of the list, of which the page decoded last is the first.
 @function ids:begin_again
-@treturn[1] dwsync.place what that page's rows say about its place
-@treturn[2] nil
-@treturn[2] dwsync.failure
+@treturn dwsync.place what that page's rows say about its place
 @raise when they are closed, or in use by a decoding
 */
 static int ids_begin_again(lua_State *L)
 {
-    struct dws_error error;
-    struct dws_seen_page place;
-    if (dws_seen_begin_again(check_ids(L, 1), &place, &error) != DWS_OK)
-        return dws_lua_fail(L, &error);
+    const struct dws_seen_page place = dws_seen_begin_again(check_ids(L, 1));
     dws_lua_push_place(L, &place);
     return 1;
 }
