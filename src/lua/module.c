@@ -1,7 +1,7 @@
 /* module.c: opens the module dwsync.core: its parts, the clocks, versions.
  * It must not hold state of its own: pools are userdata, everything else is arguments and results. */
 #include "module.h"
-#include "dws.h"
+#include "results.h"
 
 #include <math.h>
 #include <time.h>
@@ -99,6 +99,7 @@ __attribute__((visibility("default"))) int luaopen_dwsync_core(lua_State *L)
 {
     lua_newtable(L);
     dws_lua_setfuncs(L, functions);
+    dws_lua_open_results(L);
     dws_lua_open_sign(L);
     dws_lua_open_pool(L);
     dws_lua_open_response(L);

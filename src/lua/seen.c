@@ -124,14 +124,7 @@ void dws_lua_open_seen(lua_State *L)
         {"begin_again", ids_begin_again}, {"close", ids_close}, {"__gc", ids_close},
         {"__close", ids_close},           {NULL, NULL},
     };
-    if (luaL_newmetatable(L, IDS)) {
-        dws_lua_setfuncs(L, methods);
-        lua_pushvalue(L, -1);
-        lua_setfield(L, -2, "__index");
-        lua_pushliteral(L, IDS);
-        lua_setfield(L, -2, "__name");
-    }
-    lua_pop(L, 1);
+    dws_lua_class(L, IDS, methods);
     lua_pushcfunction(L, core_ids);
     lua_setfield(L, -2, "ids");
 }
