@@ -282,8 +282,9 @@ static CURLcode set_reading(struct dws_transfer *t, bool head)
     code = code ? code : curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
     code = code ? code : curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     code = code ? code : curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+    const size_t most = t->max_response_bytes < INT64_MAX ? t->max_response_bytes : INT64_MAX;
     if (!head) /* which announces what does not come */
-        code = code ? code : curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->max_response_bytes);
+        code = code ? code : curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)most);
     code = code ? code : curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->detail);
     return code ? code : curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
 }
