@@ -56,6 +56,21 @@ static void compares_texts(void)
     expect_one((struct dws_condition){.field = DWS_FAIL_REASON, .values = &others[2], .count = 1}, "");
 }
 
+/* Which the sanitizer minds: memcmp wants bytes even to compare none. */
+static void takes_an_absent_text_for_an_empty_one(void)
+{
+    const struct dws_value absent = {.text = {NULL, 0}};
+    const struct dws_condition condition = {.field = DWS_STATUS, .values = &absent, .count = 1};
+    const struct dws_filter filter = {&condition, 1};
+    struct dws_error error = {DWS_OK, ""};
+    struct dws_buf out = {0};
+    EXPECT_STATUS(dws_filter_page(&filter, LITERAL("{\"sync_records\":[{\"status\":\"\"},{\"status\":\"x\"}]}"), false,
+                                  &out, &error),
+                  DWS_OK);
+    EXPECT_TEXT(dws_buf_text(&out), LITERAL("{\"sync_records\":[{\"status\":\"\"}]}"));
+    dws_buf_free(&out);
+}
+
 static void compares_integers(void)
 {
     const struct dws_value values[] = {{.integer = 0}, {.integer = 5}, {.integer = -1}};
@@ -176,6 +191,7 @@ static void finds_fields_by_name(void)
 
 static const struct spec_case cases[] = {
     {"texts are compared without their escapes, and exactly", compares_texts},
+    {"an absent text is compared as an empty one", takes_an_absent_text_for_an_empty_one},
     {"integers equal one of the values", compares_integers},
     {"both ends belong to a range, and either may be open", knows_ranges},
     {"every condition must be met; without one everything fits", wants_every_condition_met},

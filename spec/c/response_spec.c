@@ -3,6 +3,7 @@
 #include "exchange.h"
 
 #include <arpa/inet.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -215,6 +216,18 @@ static void takes_a_body_of_exactly_the_limit(void)
     exchange_close(&e);
 }
 
+static void takes_any_number_for_a_limit(void)
+{
+    static const struct script script = SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), AGAIN);
+    struct exchange e;
+    exchange_open(&e, 1, &script, 1, NULL);
+    e.transport =
+        (struct dws_transport){.max_response_bytes = SIZE_MAX, .timeout_ms = LONG_MAX, .connect_timeout_ms = LONG_MAX};
+    EXPECT_STATUS(exchange_get(&e, "/"), DWS_OK);
+    EXPECT_TEXT(e.completion.response.body, LITERAL("ok"));
+    exchange_close(&e);
+}
+
 /* HEAD announces the length of a body that does not come. */
 static void does_not_limit_a_body_that_does_not_come(void)
 {
@@ -369,6 +382,7 @@ static const struct spec_case cases[] = {
     {"a body of unknown length is limited while it comes", limits_a_body_of_unknown_length},
     {"a body is limited to 16 MiB by default", limits_the_body_to_16_mib_by_default},
     {"a body of exactly the limit is taken", takes_a_body_of_exactly_the_limit},
+    {"limits beyond what libcurl can count are taken", takes_any_number_for_a_limit},
     {"the answer to HEAD is not limited by the body it does not have", does_not_limit_a_body_that_does_not_come},
     {"a large body is read whole", reads_a_large_body_whole},
     {"an answer that drips beyond the timeout is given up", gives_up_on_a_slow_drip},

@@ -1,33 +1,10 @@
 /* sign_spec.c: signing against the published vectors, stage by stage, and the rules the vectors do not reach.
  * It must not compute an expected value with the code under test. */
+#include "memory.h"
 #include "spec.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/* ---- memory as libdws sees it: --wrap lets the n-th allocation fail ------------------------------ */
-
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-static long allocations_left = -1; /* before one fails; negative: none fails */
-
-static bool may_allocate(void)
-{
-    return allocations_left < 0 || allocations_left-- > 0;
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return may_allocate() ? __real_calloc(count, size) : NULL;
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return may_allocate() ? __real_realloc(old, size) : NULL;
-}
 
 /* ---- the published vectors ----------------------------------------------------------------------- */
 
@@ -466,10 +443,10 @@ static enum dws_status sign_with_memory_for(long allocations, struct dws_error *
     struct dws_request request = request_of(&sample);
     struct dws_credentials credentials = {.ak = LITERAL("AK"), .sk = LITERAL("SK")};
     struct dws_signature signature = {{0}, {0}};
-    allocations_left = allocations;
+    memory_left = allocations;
     enum dws_status status =
         dws_sign(&request, &credentials, (struct dws_signed_names){NULL, 0}, LITERAL(DATE), &signature, error);
-    allocations_left = -1;
+    memory_left = -1;
     dws_signature_free(&signature);
     return status;
 }

@@ -91,6 +91,32 @@ describe("what the core says", function()
         local err = errors.new { kind = "cancelled", message = "stop" }
         assert.equal(err, errors.from_core(err))
     end)
+
+    it("is shown without what a terminal obeys: certificates and servers have their say in it", function()
+        local err = errors.from_core { kind = "tls", code = "certificate",
+            message = "h: the subject name '\27[2J\226\128\174名前\n.example' does not match" }
+        assert.equal("h: the subject name '?[2J?名前 .example' does not match", err.message)
+    end)
+
+    local function begins(beginning)
+        local core_says = { kind = "decode", code = "decode", message = "no page", beginning = beginning }
+        return errors.from_core(core_says).message
+    end
+
+    it("shows how a body that is not a page begins: foreign text kept, made harmless, on one line", function()
+        assert.equal("no page; it begins: <p> 登录 بَ کتاب\226\128\140ها 👩\226\128\141💻 ü",
+            begins "<p>\r\n登录 بَ کتاب\226\128\140ها 👩\226\128\141💻 ü")
+        assert.equal("no page; it begins: ?[31m ?]52;c;? ??.?.?.?", begins(
+            "\27[31m \27]52;c;\7 \255\192.\226\128\139.\226\128\174.\239\187\191"))
+        assert.equal("no page; it begins: ?", begins "\0")
+    end)
+
+    it("shows 200 columns of it, and nothing of what is empty", function()
+        assert.equal("no page; it begins: " .. ("x"):rep(199) .. "…", begins(("x"):rep(500)))
+        assert.equal("no page; it begins: " .. ("目"):rep(99) .. "…", begins(("目"):rep(682) .. "\231\155"))
+        assert.equal("no page", begins " \r\n ")
+        assert.equal("no page", begins(nil))
+    end)
 end)
 
 describe("a body with code and message", function()
@@ -336,8 +362,9 @@ describe("a secret", function()
     end)
 
     it("does not show its beginning where a text was cut", function()
-        local core_says = { kind = "decode", code = "decode", message = "it begins: you sent " .. LONG:sub(1, 180) }
-        assert.equal("it begins: you sent ***", errors.from_core(core_says, { LONG }).message)
+        local core_says = { kind = "decode", code = "decode", message = "no page",
+            beginning = "you sent " .. LONG:sub(1, 180) }
+        assert.equal("no page; it begins: you sent ***", errors.from_core(core_says, { LONG }).message)
         local blanks = (" "):rep(16384 - 150)
         assert.equal("the service answered HTTP 502: x ***",
             failing(502, "x" .. blanks .. LONG, nil, { LONG }).message)

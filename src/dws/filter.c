@@ -31,7 +31,8 @@ static inline bool is_text(struct dws_json_string string, struct dws_text text)
 {
     if (string.escaped)
         return dws_json_equals(string, text);
-    return string.raw.length == text.length && memcmp(string.raw.data, text.data, text.length) == 0;
+    return string.raw.length == text.length &&
+           (text.length == 0 || memcmp(string.raw.data, text.data, text.length) == 0);
 }
 
 static bool meets(const struct dws_condition *condition, const struct dws_record *record)

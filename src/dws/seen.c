@@ -164,21 +164,20 @@ static void place_row(struct dws_seen *ids, struct hash hash)
         page->follows_by_one = false;
 }
 
-static bool add_row(struct dws_seen *ids, struct hash hash, unsigned *news)
+/* Takes in a row that is among the last ones and for which the table has room. Returns what is new about it. */
+static unsigned note_row(struct dws_seen *ids, struct hash hash)
 {
     struct dws_seen_page *page = &ids->page;
-    if ((ids->used >= ids->capacity / 4 * 3 && !grow(ids)) || !append_row(&ids->last, hash))
-        return false;
     struct slot *slot = find(ids, hash);
-    *news = (slot->reading == 0 ? DWS_ID_NEW : 0) | (slot->reading != ids->reading ? DWS_ID_NEW_HERE : 0);
+    const unsigned news = (slot->reading == 0 ? DWS_ID_NEW : 0) | (slot->reading != ids->reading ? DWS_ID_NEW_HERE : 0);
     ids->used += slot->reading == 0;
     *slot = (struct slot){hash, ids->reading};
     place_row(ids, hash);
-    page->begins_known = page->begins_known || (page->rows == 0 && !(*news & DWS_ID_NEW_HERE));
+    page->begins_known = page->begins_known || (page->rows == 0 && !(news & DWS_ID_NEW_HERE));
     page->rows++;
-    page->new_rows += (*news & DWS_ID_NEW_HERE) != 0;
-    page->unseen_rows += (*news & DWS_ID_NEW) != 0;
-    return true;
+    page->new_rows += (news & DWS_ID_NEW_HERE) != 0;
+    page->unseen_rows += (news & DWS_ID_NEW) != 0;
+    return news;
 }
 
 /* ---- public ----------------------------------------------------------------------------------- */
@@ -230,8 +229,10 @@ void dws_seen_begin_page(struct dws_seen *ids)
 enum dws_status dws_seen_add(struct dws_seen *ids, const struct dws_record *record, unsigned *news,
                              struct dws_error *error)
 {
-    if (!add_row(ids, hash_record(ids, record), news))
+    const struct hash hash = hash_record(ids, record);
+    if ((ids->used >= ids->capacity / 4 * 3 && !grow(ids)) || !append_row(&ids->last, hash))
         return dws_fail(error, DWS_ERR_MEMORY, "out of memory");
+    *news = note_row(ids, hash);
     return DWS_OK;
 }
 
@@ -248,19 +249,13 @@ struct dws_seen_page dws_seen_end_page(struct dws_seen *ids)
     return page;
 }
 
-enum dws_status dws_seen_begin_again(struct dws_seen *ids, struct dws_seen_page *page, struct dws_error *error)
+struct dws_seen_page dws_seen_begin_again(struct dws_seen *ids)
 {
-    struct rows rows = ids->last;
-    enum dws_status status = DWS_OK;
-    unsigned news;
-    ids->last = (struct rows){NULL, 0, 0};
+    const size_t rows = ids->last.count;
     dws_seen_begin_reading(ids);
     dws_seen_begin_page(ids);
-    for (size_t i = 0; i < rows.count && status == DWS_OK; i++) {
-        if (!add_row(ids, rows.hashes[i], &news))
-            status = dws_fail(error, DWS_ERR_MEMORY, "out of memory");
-    }
-    *page = dws_seen_end_page(ids);
-    free(rows.hashes);
-    return status;
+    ids->last.count = rows;
+    for (size_t i = 0; i < rows; i++)
+        note_row(ids, ids->last.hashes[i]);
+    return dws_seen_end_page(ids);
 }

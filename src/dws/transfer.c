@@ -282,8 +282,9 @@ static CURLcode set_reading(struct dws_transfer *t, bool head)
     code = code ? code : curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
     code = code ? code : curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     code = code ? code : curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+    const size_t most = t->max_response_bytes < INT64_MAX ? t->max_response_bytes : INT64_MAX;
     if (!head) /* which announces what does not come */
-        code = code ? code : curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->max_response_bytes);
+        code = code ? code : curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)most);
     code = code ? code : curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->detail);
     return code ? code : curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
 }
@@ -295,7 +296,8 @@ enum dws_status dws_transfer_prepare(struct dws_transfer *t, const struct dws_re
     if (check_request(request, transport, &url, error) != DWS_OK)
         return error->status;
     t->max_response_bytes = transport->max_response_bytes ? transport->max_response_bytes : DEFAULT_MAX_RESPONSE_BYTES;
-    snprintf(t->host, sizeof t->host, "%.*s", (int)url.authority.length, url.authority.data);
+    const size_t shown = url.authority.length < sizeof t->host ? url.authority.length : sizeof t->host;
+    snprintf(t->host, sizeof t->host, "%.*s", (int)shown, url.authority.data);
     CURLcode code = dws_transfer_options_set(&t->options, t->easy, request, &url, transport);
     code = code ? code : address(t, request, &url);
     code = code ? code : set_reading(t, dws_request_is_head(request));

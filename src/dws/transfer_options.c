@@ -3,6 +3,7 @@
  * It must not know the transfer, nor the request's URL, headers and limits: transfer.c sets those for each request. */
 #include "transfer_options.h"
 
+#include <limits.h>
 #include <string.h>
 
 #define DEFAULT_CONNECT_TIMEOUT_MS 10000L
@@ -82,8 +83,9 @@ static CURLcode set_all(CURL *easy, const struct dws_request *request, const str
     code = code ? code : set_trust(easy, transport);
     code = code ? code : set_route(easy, url, transport);
     SET(CURLOPT_USERAGENT, transport->user_agent ? transport->user_agent : "dwsync/" DWS_VERSION);
-    SET(CURLOPT_CONNECTTIMEOUT_MS,
-        transport->connect_timeout_ms > 0 ? transport->connect_timeout_ms : DEFAULT_CONNECT_TIMEOUT_MS);
+    const long connect_ms =
+        transport->connect_timeout_ms > 0 ? transport->connect_timeout_ms : DEFAULT_CONNECT_TIMEOUT_MS;
+    SET(CURLOPT_CONNECTTIMEOUT_MS, connect_ms < INT_MAX ? connect_ms : INT_MAX); /* libcurl refuses more */
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
     return code;

@@ -194,14 +194,16 @@ struct dws_completion {
  * One thread at a time. Must not cross a fork(). */
 struct dws_pool;
 
-/* `concurrency`: how many transfers run at once, 1 to 1024; further ones wait in order. */
+/* `concurrency`: how many transfers run at once, 1 to 1024; further ones wait in order. Fails with DWS_ERR_ARGUMENT,
+ * DWS_ERR_MEMORY; then *pool is NULL. Free with dws_pool_free. */
 enum dws_status dws_pool_new(size_t concurrency, struct dws_pool **pool, struct dws_error *error);
 /* Takes the request over (everything is copied). It is checked here: anything but https (http to loopback
- * excepted), CR, LF or NUL, unencoded bytes in the URL fail with DWS_ERR_ARGUMENT before anything is sent. */
+ * excepted), CR, LF or NUL, unencoded bytes in the URL fail with DWS_ERR_ARGUMENT before anything is sent. Or
+ * DWS_ERR_MEMORY. */
 enum dws_status dws_pool_submit(struct dws_pool *pool, uint64_t tag, const struct dws_request *request,
                                 const struct dws_transport *transport, struct dws_error *error);
-/* Waits up to timeout_ms (0: only looks) for a transfer to end. DWS_OK: *completion is filled. DWS_PENDING,
- * DWS_IDLE. */
+/* Waits up to timeout_ms (0: only looks) for a transfer to end. DWS_OK: *completion is filled. DWS_PENDING, DWS_IDLE:
+ * it is not. How the transfer failed, if it did, is in completion->error. */
 enum dws_status dws_pool_next(struct dws_pool *pool, long timeout_ms, struct dws_completion *completion);
 /* Ends a transfer; dws_pool_next reports it with DWS_ERR_CANCELLED. False: no such tag. */
 bool dws_pool_cancel(struct dws_pool *pool, uint64_t tag);
@@ -219,8 +221,8 @@ void dws_pool_free(struct dws_pool *pool);
 
 /* An idle pool of that concurrency, the one given last, or a new one. Fails as dws_pool_new does. */
 enum dws_status dws_pool_cache_take(size_t concurrency, struct dws_pool **pool, struct dws_error *error);
-/* Gives a pool back, with its connections and without anything of its requests and answers. It is freed instead when
- * transfers are pending or enough pools lie idle. NULL is fine. */
+/* Gives back a pool that was taken, with its connections and without anything of its requests and answers. It is freed
+ * instead when transfers are pending or enough pools lie idle. NULL is fine. */
 void dws_pool_cache_give(struct dws_pool *pool);
 /* How many pools are idle. */
 size_t dws_pool_cache_idle(void);
@@ -408,18 +410,23 @@ struct dws_seen_page {
     bool follows_by_one;    /* it is the first page without its first row, and perhaps more behind it */
 };
 
+/* Fails with DWS_ERR_MEMORY, DWS_ERR_CRYPTO (no random bytes); then *ids is NULL. Free with dws_seen_free. */
 enum dws_status dws_seen_new(struct dws_seen **ids, struct dws_error *error);
+/* NULL is fine. */
 void dws_seen_free(struct dws_seen *ids);
 /* A reading of the list begins; the next page is its first. What was ever seen stays known. */
 void dws_seen_begin_reading(struct dws_seen *ids);
+/* A page begins, and the first reading with it if none has begun. */
 void dws_seen_begin_page(struct dws_seen *ids);
-/* Takes the page's next record in. *news receives DWS_ID_ bits. DWS_ERR_MEMORY. */
+/* Takes the page's next record in. *news receives DWS_ID_ bits. DWS_ERR_MEMORY: it was not taken in, and may be
+ * offered again. */
 enum dws_status dws_seen_add(struct dws_seen *ids, const struct dws_record *record, unsigned *news,
                              struct dws_error *error);
 /* Ends the page; returns what its rows said. */
 struct dws_seen_page dws_seen_end_page(struct dws_seen *ids);
-/* Begins another reading, of which the page that was read last (not the first of a reading) is the first. */
-enum dws_status dws_seen_begin_again(struct dws_seen *ids, struct dws_seen_page *page, struct dws_error *error);
+/* Begins another reading, of which the page that was read last (not the first of a reading) is the first. Returns what
+ * its rows say now. */
+struct dws_seen_page dws_seen_begin_again(struct dws_seen *ids);
 
 /* "0.1.0", and the libraries at work: "libcurl/7.88.1 OpenSSL/3.0.22 …". Static storage. */
 const char *dws_version(void);

@@ -1,7 +1,7 @@
 /* module.c: opens the module dwsync.core: its parts, the clocks, versions.
  * It must not hold state of its own: pools are userdata, everything else is arguments and results. */
 #include "module.h"
-#include "dws.h"
+#include "results.h"
 
 #include <math.h>
 #include <time.h>
@@ -89,6 +89,8 @@ Why something failed. dwsync.errors makes an error object of it.
 @tfield string kind as of a dwsync.error: `config`, `network`, `timeout`, `tls`, `decode` or `cancelled`
 @tfield string code the core's name for it
 @tfield string message one line, without secrets
+@tfield[opt] string beginning of a body that is not a page, 2,048 bytes at most as they came: foreign text, which
+`dwsync.text.excerpt` makes fit to be shown
 */
 
 int luaopen_dwsync_core(lua_State *L);
@@ -97,6 +99,7 @@ __attribute__((visibility("default"))) int luaopen_dwsync_core(lua_State *L)
 {
     lua_newtable(L);
     dws_lua_setfuncs(L, functions);
+    dws_lua_open_results(L);
     dws_lua_open_sign(L);
     dws_lua_open_pool(L);
     dws_lua_open_response(L);

@@ -15,8 +15,8 @@ Decoding.
 @submodule dwsync.core
 */
 
-#define SHOWN_BYTES 200
-#define SMALLEST_RECORD 32 /* bytes; bounds how many rows a list is made for in advance */
+#define BEGINNING_BYTES 2048 /* of a body that is not a page; more than a message shows */
+#define SMALLEST_RECORD 32   /* bytes; bounds how many rows a list is made for in advance */
 
 struct decoder {
     lua_State *L;
@@ -30,27 +30,22 @@ struct decoder {
 
 /* ---- errors ----------------------------------------------------------------------------------- */
 
-/* nil, {kind = "decode", …}; adds how the body begins, printable ASCII only: it may be a proxy's page, and a terminal
- * must not obey it. */
+/* nil, {kind = "decode", …}; adds how the body begins, as it came: how foreign text is shown is not decided here. */
 static int fail(lua_State *L, struct dws_text body, const struct dws_error *error)
 {
-    char shown[SHOWN_BYTES + 1];
-    size_t n = 0;
-    for (size_t i = 0; i < body.length && n < SHOWN_BYTES; i++) {
-        if (body.data[i] >= ' ' && body.data[i] <= '~')
-            shown[n++] = body.data[i];
-    }
-    shown[n] = '\0';
     lua_pushnil(L);
-    lua_createtable(L, 0, 3);
+    lua_createtable(L, 0, 4);
     lua_pushliteral(L, "decode");
     lua_setfield(L, -2, "kind");
     lua_pushstring(L, dws_status_name(error->status));
     lua_setfield(L, -2, "code");
-    if (body.length == 0)
+    if (body.length == 0) {
         lua_pushliteral(L, "the response is empty, not a page of records");
-    else
-        lua_pushfstring(L, "the response is not a page of records: %s; it begins: %s", error->message, shown);
+    } else {
+        lua_pushlstring(L, body.data, body.length < BEGINNING_BYTES ? body.length : BEGINNING_BYTES);
+        lua_setfield(L, -2, "beginning");
+        lua_pushfstring(L, "the response is not a page of records: %s", error->message);
+    }
     lua_setfield(L, -2, "message");
     return 2;
 }

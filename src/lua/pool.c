@@ -462,14 +462,7 @@ void dws_lua_open_pool(lua_State *L)
         {"pending", pool_pending}, {"close", pool_close},         {"__gc", pool_close},
         {"__close", pool_close},   {"__tostring", pool_tostring}, {NULL, NULL},
     };
-    if (luaL_newmetatable(L, POOL)) {
-        dws_lua_setfuncs(L, methods);
-        lua_pushvalue(L, -1);
-        lua_setfield(L, -2, "__index");
-        lua_pushliteral(L, POOL);
-        lua_setfield(L, -2, "__name");
-    }
-    lua_pop(L, 1);
+    dws_lua_class(L, POOL, methods);
     lua_pushcfunction(L, core_pool);
     lua_setfield(L, -2, "pool");
 }

@@ -4,6 +4,7 @@
 #include "arguments.h"
 #include "module.h"
 #include "page.h"
+#include "results.h"
 
 #include <string.h>
 
@@ -167,11 +168,8 @@ static int core_response(lua_State *L)
 
 void dws_lua_open_response(lua_State *L)
 {
-    if (luaL_newmetatable(L, RESPONSE)) {
-        lua_pushcfunction(L, response_index);
-        lua_setfield(L, -2, "__index");
-    }
-    lua_pop(L, 1);
+    static const luaL_Reg methods[] = {{"__index", response_index}, {NULL, NULL}};
+    dws_lua_class(L, RESPONSE, methods);
     lua_pushcfunction(L, core_response);
     lua_setfield(L, -2, "response");
 }

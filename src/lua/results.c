@@ -3,6 +3,17 @@
 
 #define BUF "dwsync.buf"
 
+void dws_lua_class(lua_State *L, const char *name, const luaL_Reg *methods)
+{
+    luaL_newmetatable(L, name);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -2, "__index");
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "__name");
+    dws_lua_setfuncs(L, methods);
+    lua_pop(L, 1);
+}
+
 static const char *kind_of(enum dws_status status)
 {
     switch (status) {
@@ -52,10 +63,7 @@ struct dws_buf *dws_lua_buf(lua_State *L)
 {
     struct dws_buf *buf = lua_newuserdata(L, sizeof *buf);
     *buf = (struct dws_buf){0};
-    if (luaL_newmetatable(L, BUF)) {
-        lua_pushcfunction(L, buf_gc);
-        lua_setfield(L, -2, "__gc");
-    }
+    luaL_getmetatable(L, BUF);
     lua_setmetatable(L, -2);
     return buf;
 }
@@ -64,4 +72,10 @@ void dws_lua_push_buf(lua_State *L, struct dws_buf *buf)
 {
     lua_pushlstring(L, buf->data ? buf->data : "", buf->length);
     dws_buf_wipe(buf);
+}
+
+void dws_lua_open_results(lua_State *L)
+{
+    static const luaL_Reg methods[] = {{"__gc", buf_gc}, {NULL, NULL}};
+    dws_lua_class(L, BUF, methods);
 }

@@ -93,17 +93,12 @@ static int core_ids(lua_State *L)
 /***
 Begins another reading of the list, of which the page decoded last is the first.
 @function ids:begin_again
-@treturn[1] dwsync.place what that page's rows say about its place
-@treturn[2] nil
-@treturn[2] dwsync.failure
+@treturn dwsync.place what that page's rows say about its place
 @raise when they are closed, or in use by a decoding
 */
 static int ids_begin_again(lua_State *L)
 {
-    struct dws_error error;
-    struct dws_seen_page place;
-    if (dws_seen_begin_again(check_ids(L, 1), &place, &error) != DWS_OK)
-        return dws_lua_fail(L, &error);
+    const struct dws_seen_page place = dws_seen_begin_again(check_ids(L, 1));
     dws_lua_push_place(L, &place);
     return 1;
 }
@@ -129,14 +124,7 @@ void dws_lua_open_seen(lua_State *L)
         {"begin_again", ids_begin_again}, {"close", ids_close}, {"__gc", ids_close},
         {"__close", ids_close},           {NULL, NULL},
     };
-    if (luaL_newmetatable(L, IDS)) {
-        dws_lua_setfuncs(L, methods);
-        lua_pushvalue(L, -1);
-        lua_setfield(L, -2, "__index");
-        lua_pushliteral(L, IDS);
-        lua_setfield(L, -2, "__name");
-    }
-    lua_pop(L, 1);
+    dws_lua_class(L, IDS, methods);
     lua_pushcfunction(L, core_ids);
     lua_setfield(L, -2, "ids");
 }

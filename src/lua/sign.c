@@ -9,6 +9,8 @@ Signing.
 @submodule dwsync.core
 */
 
+#define SIGNATURE "dwsync.signature"
+
 typedef enum dws_status (*stage_function)(const struct dws_request *request, const struct dws_credentials *credentials,
                                           struct dws_signed_names names, struct dws_text date, struct dws_buf *out,
                                           struct dws_error *error);
@@ -127,7 +129,7 @@ static int core_string_to_sign(lua_State *L)
 
 static int signature_gc(lua_State *L)
 {
-    dws_signature_free(lua_touserdata(L, 1));
+    dws_signature_free(luaL_checkudata(L, 1, SIGNATURE));
     return 0;
 }
 
@@ -135,10 +137,7 @@ static struct dws_signature *new_signature(lua_State *L)
 {
     struct dws_signature *signature = lua_newuserdata(L, sizeof *signature);
     *signature = (struct dws_signature){{0}, {0}};
-    if (luaL_newmetatable(L, "dwsync.signature")) {
-        lua_pushcfunction(L, signature_gc);
-        lua_setfield(L, -2, "__gc");
-    }
+    luaL_getmetatable(L, SIGNATURE);
     lua_setmetatable(L, -2);
     return signature;
 }
@@ -209,5 +208,7 @@ void dws_lua_open_sign(lua_State *L)
         {"sha256", core_sha256},
         {NULL, NULL},
     };
+    static const luaL_Reg methods[] = {{"__gc", signature_gc}, {NULL, NULL}};
+    dws_lua_class(L, SIGNATURE, methods);
     dws_lua_setfuncs(L, functions);
 }

@@ -23,7 +23,7 @@ end
 
 -- The decoder's message without what it says about answers, and the byte it names, when it names one.
 local function explain(err)
-    local message = err.message:gsub("^the response is not a page of records: ", ""):gsub("; it begins: .*$", "")
+    local message = err.message:gsub("^the response is not a page of records: ", "")
     local offset, rest = message:match "^at byte offset (%d+): (.*)$"
     return rest or message, tonumber(offset)
 end

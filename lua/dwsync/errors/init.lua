@@ -104,6 +104,18 @@ local CORE_HINTS = {
     too_large = "Ask for smaller pages with `limit`, or raise `max_response_bytes`.",
 }
 
+-- How much is shown of a body that is not what it should be.
+local SHOWN = 200
+
+-- Certificates, proxies and servers have their say in what libcurl reports, and a body is foreign altogether.
+local function core_message(err, secrets)
+    local message = text.excerpt(text.redact(err.message, secrets))
+    if not (err.beginning and err.beginning:find "%S") then
+        return message
+    end
+    return ("%s; it begins: %s"):format(message, text.excerpt(text.redact(err.beginning, secrets), SHOWN))
+end
+
 --- Turns what dwsync.core, or a runtime, returned into an error object.
 -- @tparam dwsync.failure|string err with a text, the kind is "network"
 -- @tparam[opt] {string,...} secrets texts that must not show
@@ -117,7 +129,7 @@ function M.from_core(err, secrets)
     return M.new {
         kind = err.kind,
         code = err.code,
-        message = text.redact(err.message, secrets or {}),
+        message = core_message(err, secrets or {}),
         hint = CORE_HINTS[err.code],
         retryable = err.code == "handshake" or nil,
     }
@@ -217,7 +229,7 @@ local function shown_location(response, secrets)
 end
 
 -- How much of a body without code is looked at: more than is shown, so that no half of a secret stays at the cut.
-local EXAMINED, SHOWN = 16384, 200
+local EXAMINED = 16384
 
 -- Returns the message, fit to be shown, and a hint where there is one to give.
 local function describe(response, code, message, secrets)

@@ -1,0 +1,213 @@
+/* binding_spec.c: the binding when memory runs out, Lua's or libdws's, at every single place: that is an error, nothing
+ * is lost, and all works again when there is memory. */
+#include "memory.h"
+#include "spec.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int luaopen_dwsync_core(lua_State *L);
+
+void *__real_realloc(void *old, size_t size);
+void __real_free(void *memory);
+
+/* Whether Lua's memory runs out, too, or libdws's alone. */
+static bool lua_too;
+
+static void *allocate(void *user, void *old, size_t old_size, size_t size)
+{
+    (void)user;
+    if (size == 0) {
+        lua_too ? free(old) : __real_free(old);
+        return NULL;
+    }
+    if (old && size <= old_size) /* which must not fail */
+        return old;
+    return lua_too ? realloc(old, size) : __real_realloc(old, size);
+}
+
+static int raise_trouble(lua_State *L)
+{
+    return luaL_error(L, "%s", lua_tostring(L, 1));
+}
+
+/* A state with the standard library, the module's opener, and `raise`: an error that comes from this program. */
+static lua_State *new_state(void)
+{
+    lua_State *L = lua_newstate(allocate, NULL);
+    luaL_openlibs(L);
+    lua_pushcfunction(L, luaopen_dwsync_core);
+    lua_setglobal(L, "open");
+    lua_register(L, "raise", raise_trouble);
+    return L;
+}
+
+static void run(lua_State *L, const char *code)
+{
+    const bool good = luaL_dostring(L, code) == LUA_OK;
+    if (!good)
+        spec_about(lua_tostring(L, -1));
+    EXPECT(good);
+    lua_settop(L, 0);
+}
+
+/* Runs the function `work` of the code with memory for a number of allocations, then `check` with as much as it wants,
+ * which must find all in order. */
+static int run_with_memory_for(long allocations, const char *code)
+{
+    const long held = memory_held;
+    lua_State *L = new_state();
+    run(L, code);
+    lua_gc(L, LUA_GCCOLLECT, 0);
+    lua_getglobal(L, "work");
+    memory_left = allocations;
+    const int status = lua_pcall(L, 0, 0, 0);
+    memory_left = -1;
+    spec_about(status == LUA_OK ? code : lua_tostring(L, -1));
+    EXPECT(status == LUA_OK || strstr(lua_tostring(L, -1), "not enough memory"));
+    lua_settop(L, 0);
+    run(L, "check()");
+    lua_close(L);
+    EXPECT_INT(memory_held, held);
+    return status;
+}
+
+static void expect_errors_until_enough(const char *code)
+{
+    long failures = 0;
+    for (int time = 0; time < 2; time++) {
+        long enough = 0;
+        lua_too = time == 1;
+        while (enough < 20000 && run_with_memory_for(enough, code) != LUA_OK)
+            enough++;
+        EXPECT(enough < 20000);
+        failures += enough;
+    }
+    EXPECT(failures > 10);
+}
+
+static void survives_opening(void)
+{
+    expect_errors_until_enough("function work() open() end\n"
+                               "function check()\n"
+                               "  local core = open()\n"
+                               "  local ids, pool = assert(core.ids()), assert(core.pool())\n"
+                               "  ids:close() pool:close()\n"
+                               "  assert(debug.getmetatable(ids).__gc and debug.getmetatable(ids).__close)\n"
+                               "  assert(debug.getmetatable(pool).__gc and debug.getmetatable(pool).__tostring)\n"
+                               "  assert(core.response({header_lines = 'A: b\\r\\n'}).headers.a == 'b')\n"
+                               "end");
+}
+
+#define RECORDS                                                                                                      \
+    "core = open()\n"                                                                                                \
+    "local rows = {}\n"                                                                                              \
+    "for i = 1, 200 do\n"                                                                                            \
+    "  rows[i] = ('{\"id\":\"%d\",\"status\":\"%s\",\"start_time\":%d%s}'):format(i,\n"                              \
+    "    i % 50 == 0 and 'FAILED' or 'FINISHED', i, i % 40 == 0 and ',\"note\":[{\"a\":\"\\\\n\"}]' or '')\n"        \
+    "end\n"                                                                                                          \
+    "rows[201] = '{\"id\":\"' .. ('\\\\u0061'):rep(100) .. '\",\"fail_reason\":\"' .. ('\\\\n'):rep(400) .. '\"}'\n" \
+    "body = '{\"count\":201,\"more\":{},\"sync_records\":[' .. table.concat(rows, ',') .. ']}'\n"                    \
+    "plain = body:gsub('\"more\":{},', '')\n"
+
+static void survives_decoding(void)
+{
+    expect_errors_until_enough(RECORDS "function work()\n"
+                                       "  local page = core.decode_page(body)\n"
+                                       "  assert(#page.sync_records == 201 and page.more)\n"
+                                       "end\n"
+                                       "check = work");
+}
+
+/* `ids` outlives the failure and is not in use behind it. A record whose memory is missing is not one that was seen. */
+static void survives_noting_what_was_seen(void)
+{
+    expect_errors_until_enough(RECORDS "function work()\n"
+                                       "  ids = nil\n"
+                                       "  ids = assert(core.ids())\n"
+                                       "  local page, place = core.decode_page(body, {ids = ids, fields = {'id'}})\n"
+                                       "  assert(page and #page.sync_records == 201 and place.unseen_rows == 201)\n"
+                                       "  assert(core.decode_page(body, {ids = ids, where = {status = 'FAILED'}}))\n"
+                                       "  assert(ids:begin_again().rows == 201)\n"
+                                       "end\n"
+                                       "function check() if ids then ids:begin_again() ids:close() end end");
+}
+
+static void survives_making_a_page_shorter(void)
+{
+    expect_errors_until_enough(RECORDS "function work()\n"
+                                       "  local where = {status = {'FAILED', 'RUNNING'}, start_time = {min = 1}}\n"
+                                       "  assert(#core.reduce_page(plain, {where = where, ids = true}) < #plain)\n"
+                                       "  assert(core.check_choice {where = where, fields = {'id'}})\n"
+                                       "end\n"
+                                       "check = work");
+}
+
+static void survives_an_answer_that_is_no_page(void)
+{
+    expect_errors_until_enough("core = open()\n"
+                               "function work()\n"
+                               "  local page, err = core.decode_page(('<p>'):rep(100), {where = {}})\n"
+                               "  assert(page == nil and err.kind == 'decode' and #err.beginning == 300, err)\n"
+                               "end\n"
+                               "check = work");
+}
+
+static void survives_signing(void)
+{
+    expect_errors_until_enough(
+        "core = open()\n"
+        "local headers = {}\n"
+        "for i = 1, 20 do headers['X-' .. i] = 'v' end\n"
+        "local request = {url = 'https://h/a%20b?c=d', headers = headers, body = ('b'):rep(1000)}\n"
+        "local keys = {ak = 'a', sk = 's', security_token = ('t'):rep(600)}\n"
+        "function work()\n"
+        "  local date = '20251025T104952Z'\n"
+        "  for _, stage in ipairs {'canonical_request', 'string_to_sign', 'sign'} do\n"
+        "    local result, err = core[stage](request, keys, date)\n"
+        "    if not result then raise(err.message) end\n"
+        "  end\n"
+        "  assert(#core.sha256('x') == 64)\n"
+        "end\n"
+        "check = work");
+}
+
+/* Nothing is sent: the port is closed. What libcurl allocates for itself never fails here. */
+static void survives_a_pool(void)
+{
+    expect_errors_until_enough(
+        "core = open()\n"
+        "function work()\n"
+        "  local pool = assert(core.pool {user_agent = 'a', concurrency = 2})\n"
+        "  last = pool\n"
+        "  assert(pool:submit('tag', {url = 'http://127.0.0.1:1/', headers = {A = 'b'}, decode = {}}))\n"
+        "  local tag, response, err = pool:next()\n"
+        "  assert(tag == 'tag' and response == nil)\n"
+        "  if err.code ~= 'connect' then raise(err.message) end\n"
+        "end\n"
+        "function check()\n"
+        "  if last then\n"
+        "    local pending = last:pending()\n"
+        "    while pending > 0 do last:next() pending = pending - 1 end\n"
+        "    assert(select(2, last:next(0)) == 'idle')\n"
+        "    last:close()\n"
+        "    last = nil\n"
+        "  end\n"
+        "end");
+}
+
+static const struct spec_case cases[] = {
+    {"the module can be opened again when opening it failed", survives_opening},
+    {"a page that is decoded without enough memory is an error", survives_decoding},
+    {"records that are noted without enough memory are an error", survives_noting_what_was_seen},
+    {"a page that is made shorter without enough memory is an error", survives_making_a_page_shorter},
+    {"a body that is no page is an error of its own or one of memory", survives_an_answer_that_is_no_page},
+    {"a signature without enough memory is an error", survives_signing},
+    {"a request without enough memory is an error", survives_a_pool},
+};
+
+SPEC_MAIN(cases)

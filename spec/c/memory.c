@@ -1,0 +1,43 @@
+/* memory.c: the functions that --wrap puts in the place of calloc, realloc and free. */
+#include "memory.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+long memory_left = -1;
+long memory_held;
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+void __real_free(void *memory);
+void __wrap_free(void *memory);
+
+static bool may_allocate(void)
+{
+    if (memory_left == 0)
+        return false;
+    memory_left -= memory_left > 0;
+    return true;
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    void *memory = may_allocate() ? __real_calloc(count, size) : NULL;
+    memory_held += memory != NULL;
+    return memory;
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+    void *memory = may_allocate() ? __real_realloc(old, size) : NULL;
+    memory_held += memory != NULL && old == NULL;
+    return memory;
+}
+
+void __wrap_free(void *memory)
+{
+    memory_held -= memory != NULL;
+    __real_free(memory);
+}

@@ -1,0 +1,10 @@
+/* memory.h: memory as libdws sees it, for programs linked with --wrap for calloc, realloc and free: it may run out. */
+#ifndef MEMORY_H
+#define MEMORY_H
+
+/* Allocations that succeed before all others fail; negative: none fails. */
+extern long memory_left;
+/* Blocks that were allocated and not freed. */
+extern long memory_held;
+
+#endif
