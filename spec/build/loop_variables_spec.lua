@@ -1,23 +1,10 @@
+local lua_files = require "spec.support.lua_files"
 local processes = require "spec.support.processes"
 
-local FILES = [[find lua spec examples rockspec -name node_modules -prune -o -type f \
-    \( -name '*.lua' -o -name '*.rockspec' -o -path lua/bin/dwsync \) -print0]]
-
--- Where the files that a command lists assign to a loop's variable.
-local function assigned(command)
-    local output, status = processes.run(command .. " | xargs -0 lua5.1 spec/build/loop_variables.lua 2>&1")
-    assert.equal(0, status, output)
-    return output
-end
+local LUA, SCRIPT = "lua5.1", "spec/build/loop_variables.lua"
 
 local function assigned_in(source)
-    local path = os.tmpname()
-    local file = assert(io.open(path, "w"))
-    file:write(source)
-    file:close()
-    local output = assigned("printf %s " .. processes.quoted(path))
-    os.remove(path)
-    return (output:gsub(path:gsub("%p", "%%%0") .. ":", ""):gsub("\n$", ""):gsub("\n", ", "))
+    return lua_files.complaints_about(LUA, SCRIPT, source)
 end
 
 describe("assignments to the variables of for loops", function()
@@ -52,7 +39,7 @@ describe("assignments to the variables of for loops", function()
     end)
 
     it("are in no file", function()
-        assert.equal("", assigned(FILES))
-        assert.is_true(#processes.run(FILES) > 1000)
+        assert.equal("", lua_files.complaints(LUA, SCRIPT))
+        assert.is_true(#processes.run(lua_files.LIST) > 1000)
     end)
 end)

@@ -1,3 +1,4 @@
+local collector = require "spec.support.collector"
 local core = require "dwsync.core"
 local patience = require "spec.support.patience"
 local raw_server = require "spec.support.raw_server"
@@ -15,10 +16,9 @@ end
 
 -- Collects as often as can be while the function runs, which then meets finalisers everywhere.
 local function collecting(body)
-    local pause, speed = collectgarbage("setpause", 1), collectgarbage("setstepmul", 1000)
+    local pause, speed = collector.pace(1, 1000)
     local good, err = pcall(body)
-    collectgarbage("setpause", pause)
-    collectgarbage("setstepmul", speed)
+    collector.pace(pause, speed)
     assert(good, err)
 end
 

@@ -112,7 +112,7 @@ local function handler(err)
     if type(err) ~= "string" or err:find "interrupted!$" then
         return err
     end
-    return (debug.traceback(err, 2):gsub("\n%s*%[C%]: in function 'xpcall'.*$", "")) -- ours is not of interest
+    return (debug.traceback(err, 2):gsub("\n%s*%[C%]: in %a+ 'xpcall'.*$", "")) -- ours is not of interest
 end
 
 local function status_of(context, result, err)
