@@ -365,6 +365,21 @@ static void control_characters_are_found(void)
     EXPECT_INT(wrong, 0);
 }
 
+static void a_beginning_is_fit_for_a_message(void)
+{
+    static const char unwelcome[] = "\x1b\r\x7f\xc2\x9b\xd8\x9c\xe2\x80\x8b\xe2\x80\x8e\xe2\x80\x8f\xe2\x80\xa8"
+                                    "\xe2\x80\xae\xe2\x81\xa6\xef\xbb\xbf\xf3\xa0\x81\x81\xff\xc0\xaf\xe5\xbd";
+    char out[8];
+    dws_text_begin((struct dws_text){unwelcome, sizeof unwelcome - 1}, out, sizeof out);
+    EXPECT(strcmp(out, "") == 0);
+    dws_text_begin((struct dws_text){NULL, 0}, out, sizeof out);
+    EXPECT(strcmp(out, "") == 0);
+    dws_text_begin((struct dws_text){"a\xe5\xbd\x95\xe2\x80\xa6z", 8}, out, sizeof out);
+    EXPECT(strcmp(out, "a\xe5\xbd\x95\xe2\x80\xa6") == 0);
+    dws_text_begin((struct dws_text){"ab\xe5\xbd\x95\xe2\x80\xa6", 8}, out, sizeof out);
+    EXPECT(strcmp(out, "ab\xe5\xbd\x95") == 0);
+}
+
 static void every_status_has_its_own_name(void)
 {
     for (int a = DWS_OK; a <= DWS_ERR_CANCELLED; a++) {
@@ -406,6 +421,7 @@ static const struct spec_case cases[] = {
     {"texts compare by byte, and without case only for A to Z", comparison_is_by_byte},
     {"trimming takes spaces and tabs from both ends only", trimming_takes_spaces_and_tabs_at_the_ends},
     {"control characters but tab are found", control_characters_are_found},
+    {"the beginning of a text is fit for a message, and never half a character", a_beginning_is_fit_for_a_message},
     {"every status has a name of its own", every_status_has_its_own_name},
     {"a message that is too long is cut, not overrun", a_long_message_is_cut},
 };

@@ -1,5 +1,6 @@
 local core = require "dwsync.core"
 local growth = require "spec.support.growth"
+local text = require "dwsync.text"
 
 local PUBLISHED = [[{
   "sync_records" : [ {
@@ -23,7 +24,7 @@ local function refused(body)
     assert.is_nil(page)
     assert.equal("decode", err.kind)
     assert.equal("decode", err.code)
-    assert.is_nil(err.message:find "[%c\127-\255]", "the message holds a byte that a terminal could obey")
+    assert.equal(text.safe(err.message), err.message) -- nothing in it that a terminal could obey
     return err.message
 end
 
@@ -225,11 +226,18 @@ describe("a body that is no page", function()
         end)
     end
 
-    it("shows how it begins: the first 200 printable bytes and no more", function()
+    it("shows how it begins: the first 200 bytes without controls and no more", function()
         local body = "<p>\27[31m\0\r\n" .. ("0123456789"):rep(30) .. "\195\188"
         local shown = ("<p>[31m" .. ("0123456789"):rep(30)):sub(1, 200)
         local message = refused(body)
         assert.equal("it begins: " .. shown, message:sub(-#shown - 11))
+    end)
+
+    it("shows how it begins in whatever language, and never half a character", function()
+        assert.matches("it begins: <p>请登录 ü</p>$", refused "<p>请登录 \255\192\175ü\194\155\228\187</p>")
+        assert.matches("it begins: x" .. ("录"):rep(66) .. "$", refused("x" .. ("录"):rep(100)))
+        assert.matches("it begins: xy" .. ("录"):rep(66) .. "$", refused("xy" .. ("录"):rep(100)))
+        assert.matches("it begins: xyz" .. ("录"):rep(65) .. "$", refused("xyz" .. ("录"):rep(100)))
     end)
 end)
 

@@ -179,6 +179,39 @@ size_t dws_utf8_sequence(const unsigned char *p, size_t left)
     return length;
 }
 
+/* Whether a character drives a terminal, turns the direction of writing or hides in a text: C0 and C1, U+061C, U+200B,
+ * U+200E, U+200F, U+2028 to U+202E, U+2060 to U+206F, U+FEFF, and all from U+C0000 on. */
+static bool is_unwelcome(const unsigned char *p, size_t length)
+{
+    switch (length) {
+    case 1: return p[0] < ' ' || p[0] == 0x7F;
+    case 2: return (p[0] == 0xC2 && p[1] < 0xA0) || (p[0] == 0xD8 && p[1] == 0x9C);
+    case 3:
+        if (p[0] == 0xE2 && p[1] == 0x80)
+            return p[2] == 0x8B || p[2] == 0x8E || p[2] == 0x8F || (p[2] >= 0xA8 && p[2] <= 0xAE);
+        return (p[0] == 0xE2 && p[1] == 0x81 && p[2] >= 0xA0 && p[2] <= 0xAF) ||
+               (p[0] == 0xEF && p[1] == 0xBB && p[2] == 0xBF);
+    default: return p[0] >= 0xF3;
+    }
+}
+
+void dws_text_begin(struct dws_text text, char *out, size_t room)
+{
+    const unsigned char *p = (const unsigned char *)text.data;
+    size_t used = 0;
+    for (size_t i = 0; i < text.length;) {
+        size_t length = p[i] < 0x80 ? 1 : dws_utf8_sequence(p + i, text.length - i);
+        if (length > 0 && !is_unwelcome(p + i, length)) {
+            if (length >= room - used)
+                break;
+            memcpy(out + used, p + i, length);
+            used += length;
+        }
+        i += length > 0 ? length : 1;
+    }
+    out[used] = '\0';
+}
+
 bool dws_utf8_valid(struct dws_text text, size_t *offset)
 {
     const unsigned char *p = (const unsigned char *)text.data;

@@ -80,6 +80,9 @@ struct dws_text dws_buf_text(const struct dws_buf *buf);
 /* Whether the bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF).
  * On false *offset is the first bad byte's position. */
 bool dws_utf8_valid(struct dws_text text, size_t *offset);
+/* How a text begins, for messages: at most `room` - 1 bytes and a NUL in `out`, without what a terminal obeys, turns
+ * the direction of writing or is hidden, and without bytes that are not UTF-8. */
+void dws_text_begin(struct dws_text text, char *out, size_t room);
 
 /* ---- requests -------------------------------------------------------------------------------- */
 

@@ -30,17 +30,11 @@ struct decoder {
 
 /* ---- errors ----------------------------------------------------------------------------------- */
 
-/* nil, {kind = "decode", …}; adds how the body begins, printable ASCII only: it may be a proxy's page, and a terminal
- * must not obey it. */
+/* nil, {kind = "decode", …}; adds how the body begins: it may be a proxy's page. */
 static int fail(lua_State *L, struct dws_text body, const struct dws_error *error)
 {
     char shown[SHOWN_BYTES + 1];
-    size_t n = 0;
-    for (size_t i = 0; i < body.length && n < SHOWN_BYTES; i++) {
-        if (body.data[i] >= ' ' && body.data[i] <= '~')
-            shown[n++] = body.data[i];
-    }
-    shown[n] = '\0';
+    dws_text_begin(body, shown, sizeof shown);
     lua_pushnil(L);
     lua_createtable(L, 0, 3);
     lua_pushliteral(L, "decode");

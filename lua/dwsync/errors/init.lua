@@ -117,7 +117,7 @@ function M.from_core(err, secrets)
     return M.new {
         kind = err.kind,
         code = err.code,
-        message = text.redact(err.message, secrets or {}),
+        message = text.safe(text.redact(err.message, secrets or {})),
         hint = CORE_HINTS[err.code],
         retryable = err.code == "handshake" or nil,
     }
