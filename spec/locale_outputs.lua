@@ -1,6 +1,7 @@
 -- locale_outputs.lua LOCALE FOLDER: sets the locale, as a host program may, when everything is loaded, and prints every
 -- output that a program may read, of records and verdicts with numbers that have a fraction.
 local alerts = require "dwsync.alerts"
+local checks = require "dwsync.checks"
 local content = require "dwsync.history.content"
 local health = require "dwsync.health"
 local history = require "dwsync.history"
@@ -65,6 +66,7 @@ for _, record in ipairs(assert(store:records { cluster_id = "c", since = rows[40
 end
 store:close()
 
+show("shown", checks.shown(0.25))
 show("json", json.encode(assert(json.decode '{"load":0.75}')))
 local file = assert(io.open(folder .. "/records.ndjson", "wb"))
 report.render("ndjson", { name = "sync_records", rows = rows, columns = {}, every_field = true }, function(text)

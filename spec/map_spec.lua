@@ -97,7 +97,7 @@ local function room_required(module)
 end
 
 local function each_require(text)
-    return text:gmatch "require%s*%(?%s*[\"'](dwsync[%w_.]*)[\"']"
+    return text:gmatch "require%s*[(,]?%s*[\"'](dwsync[%w_.]*)[\"']" -- by pcall, too
 end
 
 describe("the map of lua/dwsync", function()

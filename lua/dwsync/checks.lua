@@ -52,7 +52,7 @@ function M.shown(value)
     if type(value) == "string" then
         return quoted(value, '"')
     elseif type(value) == "number" then
-        return ("%.16g"):format(value)
+        return decimal.format("%.16g", value)
     end
     return (type(value) == "boolean" or value == nil) and tostring(value) or "a " .. type(value)
 end

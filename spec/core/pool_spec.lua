@@ -536,6 +536,15 @@ describe("a proxy", function()
         assert.is_nil(received[1]:find("Secret", 1, true))
     end)
 
+    it("whose URL cannot be used is named without its password, and is wrong use", function()
+        for _, proxy in ipairs { "代理", "http://u:hunter2@代理:8080", "ftp://u:hunter2@h", "http://u:hunter2@h:99999" } do
+            local response, err = perform { url = ELSEWHERE, proxy = proxy, allow_http = true }
+            assert.is_nil(response)
+            assert.same({ "config", "dws.invalid: the proxy's URL is not one that libcurl understands" },
+                { err.kind, err.message })
+        end
+    end)
+
     it("never sees what goes to the metadata address", function()
         local received = with(saying(answer("200 OK", "from the proxy")), function(proxy)
             local response = perform {

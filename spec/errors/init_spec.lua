@@ -87,6 +87,11 @@ describe("what the core says", function()
         assert.is_true(err.retryable)
     end)
 
+    it("is made harmless, since it may show how a proxy's page begins", function()
+        assert.equal("it begins: 请登录 ?evil?[31m", errors.from_core {
+            kind = "decode", message = "it begins: 请登录 \226\128\174evil\27[31m" }.message)
+    end)
+
     it("is left alone when it is an error object already", function()
         local err = errors.new { kind = "cancelled", message = "stop" }
         assert.equal(err, errors.from_core(err))

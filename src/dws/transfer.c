@@ -307,11 +307,17 @@ enum dws_status dws_transfer_prepare(struct dws_transfer *t, const struct dws_re
                     curl_easy_strerror(code));
 }
 
+/* The request's URL was checked before: what libcurl cannot read is the proxy's, which may have a host beyond ASCII. */
+static bool is_about_proxy(const struct dws_transfer *t, CURLcode code)
+{
+    static const char complaint[] = "Unsupported proxy";
+    return code == CURLE_URL_MALFORMAT || strncmp(t->detail, complaint, sizeof complaint - 1) == 0;
+}
+
 /* What libcurl says of its own; its complaint about a proxy's URL repeats it, password and all. */
 static const char *describe(const struct dws_transfer *t, CURLcode code)
 {
-    static const char complaint[] = "Unsupported proxy";
-    if (strncmp(t->detail, complaint, sizeof complaint - 1) == 0)
+    if (is_about_proxy(t, code))
         return "the proxy's URL is not one that libcurl understands";
     return t->detail[0] ? t->detail : curl_easy_strerror(code);
 }
@@ -322,7 +328,7 @@ static enum dws_status status_of_result(const struct dws_transfer *t, CURLcode c
 {
     curl_off_t first_byte = 0;
     curl_easy_getinfo(t->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte);
-    enum dws_status status = status_of(code);
+    enum dws_status status = is_about_proxy(t, code) ? DWS_ERR_ARGUMENT : status_of(code);
     if (first_byte > 0 && status == DWS_ERR_ARGUMENT)
         return DWS_ERR_NETWORK;
     if (first_byte > 0 && status == DWS_ERR_MEMORY && !t->head_final)

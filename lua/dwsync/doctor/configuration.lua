@@ -1,6 +1,7 @@
 --- Which settings are in force, and where each value came from.
 -- It must not show a secret: not those in a proxy's URL, and credentials are not among the settings.
 -- @module dwsync.doctor.configuration
+local decimal = require "dwsync.decimal"
 local endpoints = require "dwsync.client.endpoints"
 
 local M = {}
@@ -86,7 +87,7 @@ end
 function M.check(subject)
     local parts = {}
     for i, setting in ipairs(subject.settings) do
-        local value = type(setting[2]) == "number" and ("%g"):format(setting[2]) or setting[2]
+        local value = type(setting[2]) == "number" and decimal.format("%g", setting[2]) or setting[2]
         parts[i] = ("%s %s (%s)"):format(setting[1], value, setting[3])
     end
     local found = table.concat(parts, ", ")

@@ -91,6 +91,8 @@ describe("dwsync report", function()
         assert.equal("", out)
         assert.equal("dwsync: --file: nothing is known of files that end in .pdf; choose the format with --output\n"
             .. "        See dwsync --help, or dwsync COMMAND --help.\n", err)
+        assert.matches("files that end in .格式;", select(3, run({ "report", "c1", "--file", folder .. "/页.格式" }, WORLD)),
+            1, true)
         assert.equal(0, (run({ "report", "c1", "--file", folder .. "/a.pdf", "--output", "html" }, WORLD)))
         assert.equal("a.pdf", names())
         os.remove(folder .. "/a.pdf")

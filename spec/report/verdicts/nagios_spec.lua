@@ -61,6 +61,24 @@ describe("one line for Nagios", function()
         assert.equal("36000s;10800;43200;0", values["dws-stuck_ldap_79d6458e_stale"])
     end)
 
+    it("shows why the newest run failed, even if one failure is nothing to act on", function()
+        local item = overviews.healthy()
+        for _, verdict in ipairs(item.evaluation.verdicts) do
+            if verdict.rule == "failing" then
+                verdict.value, verdict.message = 1, 'the newest run failed: the reason given is "目录 不存在"'
+            end
+        end
+        assert.equal("OK - 10 checks ok, last success 11 min ago; the newest run failed: the reason given is ”目录 不存在” ",
+            (parts(one(item))))
+    end)
+
+    it("keeps values of names in Chinese apart, whatever blanks are in them", function()
+        local one_, other = overviews.healthy("集群\227\128\128一", 1), overviews.healthy("集群 二", 2)
+        local _, values = parts(render(overviews.overview { one_, other }))
+        assert.is_truthy(values["集群_一_ldap_79d6458e_stale"])
+        assert.is_truthy(values["集群_二_ldap_79d6458e_stale"])
+    end)
+
     it("is one line that hostile text can neither end nor add a value to", function()
         local text = render(overviews.hostile())
         local _, lines = text:gsub("\n", "")

@@ -28,7 +28,7 @@ end
 
 -- The format, or what is wrong: a name that promises another one would be opened with the wrong program.
 local function format_of(args)
-    local ending = (args.file or ""):match "[^/]%.(%w+)$"
+    local ending = (args.file or ""):match "[^/]%.([^/.]+)$"
     local format = args.output or ending == nil and "html" or BY_EXTENSION[ending]
     return format, not format and ("--file: nothing is known of files that end in .%s; choose the format with --output")
         :format(ending)

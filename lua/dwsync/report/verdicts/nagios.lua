@@ -44,11 +44,21 @@ local function last_success(item, now)
     return ms and ", last success " .. quantities.distance(ms, now) or ""
 end
 
+-- Too few failures to be a problem, but the reason is what a reader asks for next.
+local function newest_failure(good, sources)
+    for _, verdict in ipairs(good) do
+        if verdict.rule == "failing" and quantities.is_finite(verdict.value) and verdict.value > 0 then
+            return "; " .. sentence(verdict, sources)
+        end
+    end
+    return ""
+end
+
 local function one_cluster(item, now)
     local bad, good = verdicts.split(verdicts.of(item))
     local sources = #(item.evaluation and item.evaluation.sources or {})
     if #bad == 0 then
-        return quantities.count(#good, "check") .. " ok" .. last_success(item, now)
+        return quantities.count(#good, "check") .. " ok" .. last_success(item, now) .. newest_failure(good, sources)
     elseif not item.evaluation and bad[1].advice then -- nobody has a report to look into: what to do next stands here
         return sentence(bad[1], sources) .. ". " .. without_stop(bad[1].advice)
     end
@@ -56,7 +66,7 @@ local function one_cluster(item, now)
     for i = 1, math.min(#bad, MAX_NAMED) do
         parts[i] = sentence(bad[i], sources)
     end
-    return table.concat(parts, "; ") .. more(#bad - MAX_NAMED, "")
+    return table.concat(parts, "; ") .. more(#bad - MAX_NAMED, "") .. newest_failure(good, sources)
 end
 
 local function many_clusters(overview)
@@ -86,8 +96,11 @@ local function figure(value, verdict)
     return (decimal.format("%.3f", value):gsub("0+$", ""):gsub("%.$", ""))
 end
 
+-- Beyond ASCII only the blanks go, so that names in Chinese stay apart: U+00A0, those of U+2000, U+3000.
 local function word(value, length)
-    return (verdicts.text(value):sub(1, length):gsub("[^%w.-]+", "_"))
+    local text = display.utf8(verdicts.text(value):sub(1, length), "")
+    return (display.safe(text):gsub("\194\160", " "):gsub("\226\128[\128-\138\175]", " "):gsub("\226\129\159", " ")
+        :gsub("\227\128\128", " "):gsub("[%z\1-,/:-@[-`{-\127]+", "_"))
 end
 
 -- The name of a value must stay the same from check to check, so it is made of ids and not of what else is there.
