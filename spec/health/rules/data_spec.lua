@@ -26,7 +26,7 @@ describe("the rule data", function()
             runs.run(60, { more = { 1 } }), runs.run(60, { id = false }), runs.run(60, { add_count = 2147483647 }) } do
             local verdict = runs.verdict({ run }, "data")
             assert.equal("ok", verdict.severity, verdict.message)
-            assert.equal("no record contradicts itself", verdict.message)
+            assert.equal("no flawed records", verdict.message)
         end
     end)
 
@@ -45,7 +45,7 @@ describe("the rule data", function()
             message(runs.run(60, { end_time = NOW * 1000 + 300001 })))
         assert.equal("warning", runs.severity({ runs.run(-61) }, "data", { tolerance = "1m" }))
         assert.equal("ok", runs.severity({ runs.run(-3600) }, "data", { tolerance = "2h" }))
-        assert.matches("^Compare this machine's clock", runs.verdict({ runs.run(-DAY) }, "data").advice)
+        assert.matches("^Check this machine's clock", runs.verdict({ runs.run(-DAY) }, "data").advice)
     end)
 
     it("fires for an unknown status", function()
