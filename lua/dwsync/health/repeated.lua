@@ -1,5 +1,4 @@
---- Records that share an id: which of them is kept, and whether they contradict each other. The order in which they come
--- must not matter.
+--- Records that share an id: which is kept, and whether they contradict each other. Their order must not matter.
 -- @module dwsync.health.repeated
 local order = require "dwsync.health.order"
 local record_fields = require "dwsync.record_fields"

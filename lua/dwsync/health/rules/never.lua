@@ -1,5 +1,5 @@
---- Rule "never": whether there is any run at all. An empty list is unknown, never ok: that nothing was ever synchronised
--- looks the same as a feature that is switched off.
+--- Rule "never": whether there is any run at all. An empty list is unknown, never ok: a cluster that was never
+-- synchronised looks the same as one whose feature is switched off.
 -- @module dwsync.health.rules.never
 local quantities = require "dwsync.quantities"
 
