@@ -27,7 +27,7 @@ local PATIENCE = {
     volume = { warning = 5 * MINUTE, critical = 5 * MINUTE },
 }
 
--- Not written inside the loop's header: LuaJIT 2.1 of 2022 sometimes compiles that loop wrongly, and an alert is missing
+-- Not written inside the loop's header: LuaJIT 2.1 of 2022 sometimes compiles that loop wrongly, and an alert is lost
 -- (found by comparing 300 renderings).
 local LEVEL_NAMES = { "critical", "warning", "unknown" }
 
