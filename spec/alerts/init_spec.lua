@@ -57,7 +57,7 @@ describe("alert rules", function()
 
     it("keep a level that only a share of the accounts can reach", function()
         local found = by_name { mass_delete = { warning = false, critical = false, population = 100 } }
-        assert.matches("^Rule mass_delete warns from 5 %% of the accounts on%. ",
+        assert.matches("^Rule mass_delete warns from 5 %% of the accounts%. ",
             found["DwsyncMassDelete warning"].annotations.description)
         assert.is_nil(by_name { mass_delete = { warning = false } }["DwsyncMassDelete warning"])
     end)
@@ -67,18 +67,20 @@ describe("alert rules", function()
     end
 
     it("name the thresholds in force", function()
-        assert.equal("Rule mass_delete is critical from 50 accounts on. ", description "DwsyncMassDelete critical")
-        assert.equal("Rule mass_delete warns from 7 accounts or 5 % of the accounts on. ",
+        assert.equal("Rule mass_delete is critical from 50 accounts. ", description "DwsyncMassDelete critical")
+        assert.equal("Rule mass_delete warns from 7 accounts or 5 % of the accounts. ",
             description("DwsyncMassDelete warning", { mass_delete = { warning = 7, population = 900 } }))
-        assert.equal("Rule partial is critical from 25 % on. ",
+        assert.equal("Rule partial is critical from 25 %. ",
             description("DwsyncPartial critical", { partial = { critical = 0.25 } }))
-        assert.equal("Rule stale warns from 6 h on. ",
+        assert.equal("Rule stale warns from 6 h. ",
             description("DwsyncStale warning", { stale = { warning = "6h" } }))
-        assert.equal("Rule stale is critical from 12 h on. ",
+        assert.equal("Rule stale is critical from 12 h. ",
             description("DwsyncStale critical", { stale = { warning = "6h" } }))
-        assert.equal("Rule stale warns from 3 times the usual time between two successes on, at least 2 h. ",
+        assert.equal("Rule stale warns from 3 times the usual time between two successes, at least 2 h. ",
             description "DwsyncStale warning")
-        assert.equal("Rule stuck is critical from 6 times the duration of 95 of 100 runs on, at least 2 h. ",
+        assert.equal("Rule stale is critical from 6 times the usual time between two successes, at least 4 h. ",
+            description "DwsyncStale critical")
+        assert.equal("Rule stuck is critical from 6 times what 95 of 100 runs take, at least 2 h. ",
             description "DwsyncStuck critical")
     end)
 
@@ -147,7 +149,7 @@ and ]], found["DwsyncDown warning"].expr)
         assert.equal("1m", made().groups[1].interval)
     end)
 
-    it("refuse options that are none, at the caller's line", function()
+    it("refuse unknown options and wrong values, at the caller's line", function()
         local cases = {
             { { jobs = "a" }, "render: unknown option 'jobs'. Did you mean 'job'? The options are data_age, interval, "
                 .. "job, patience." },

@@ -98,7 +98,7 @@ describe("the configuration file", function()
     it("names clusters, in both directions", function()
         local text = 'return { clusters = { warehouse = "c1" } }'
         local _, out, err, requests = run(text, { "check", "warehouse" })
-        assert.matches("^UNKNOWN %- no run on record", out, nil, err)
+        assert.matches("^UNKNOWN %- no runs on record", out, nil, err)
         assert.matches("/clusters/c1/", requests[1].url, 1, true)
         _, out = run(text, { "health", "c1", "-o", "json" })
         assert.matches('"name":"warehouse"', out, 1, true)

@@ -49,7 +49,7 @@ describe("examples/alert_webhook.lua", function()
             assert.equal("critical", body.severity)
             assert.equal("failing", body.cluster)
             assert.equal(server:cluster "failing", body.cluster_id)
-            assert.matches("^CRITICAL: failing\nthe newest 72 runs failed: .* Next: Find out whether the bind user's "
+            assert.matches("^CRITICAL: failing\nthe last 72 runs failed: .* Next: Find out whether the bind user's "
                 .. "password was changed", body.text)
             assert.equal("failing", body.findings[1].rule)
             assert.matches("^Find out", body.findings[1].next)

@@ -193,7 +193,7 @@ describe("an evaluation", function()
         assert.equal("warning", verdict.severity)
         assert.is_nil(verdict.source)
         assert.equal(2, verdict.value)
-        assert.equal("2 records cannot be true: 2 are no records at all", verdict.message)
+        assert.equal("2 records cannot be true: 2 are not records at all", verdict.message)
     end)
 end)
 

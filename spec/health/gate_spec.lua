@@ -40,7 +40,7 @@ describe("readiness by records", function()
 
     it("is waited for while nothing is fresh", function()
         assert.same({ "waiting", "its last run ended 7 h 29 min ago" }, { judge(older_than(7)) })
-        assert.same({ "waiting", "there is no run at all" }, { judge {} })
+        assert.same({ "waiting", "no runs on record" }, { judge {} })
         local running = command.record("x", 0.1, { status = "RUNNING", end_time = false })
         assert.same({ "waiting", "no run has ended" }, { judge { command.record("x", 1, { status = "STRANGE" }) } })
         assert.same({ "waiting", "a run is under way" }, { judge(older_than(7, running)) })
@@ -133,7 +133,7 @@ describe("freshness by facts", function()
         local fresh, age, reason = judge_facts { cluster = "a" }
         assert.is_false(fresh)
         assert.equal(5 * HOUR, age)
-        assert.equal("the last success is 5 h ago, more than 2 h", reason)
+        assert.equal("the last success was 5 h ago, more than 2 h", reason)
         assert.is_true(judge_facts { cluster = "a", max_age = 5 * HOUR })
     end)
 
@@ -141,8 +141,8 @@ describe("freshness by facts", function()
         for query, expected in pairs {
             [{ cluster = "b" }] = "source three of cluster b never synchronised successfully",
             [{ cluster = "c" }] = "cluster c never synchronised",
-            [{ cluster = "d" }] = "there is no such source",
-            [{ source = "four" }] = "there is no such source",
+            [{ cluster = "d" }] = "no such source",
+            [{ source = "four" }] = "no such source",
         } do
             local fresh, age, reason = judge_facts(query)
             assert.is_false(fresh)

@@ -1,5 +1,5 @@
 --- Alert and recording rules for Prometheus, made from the rules by which `dwsync check` judges.
--- It must not judge otherwise than those, nor need a metric that dwsync.report.verdicts.prometheus does not write.
+-- They must judge as those do, and need only metrics that dwsync.report.verdicts.prometheus and dwsync.nginx write.
 -- @module dwsync.alerts
 -- @usage
 -- local rules = assert(require("dwsync.health").rules { stale = { critical = "12h" } })
@@ -16,7 +16,7 @@ local M = {}
 local HEADER = [[
 # Alert and recording rules of dwsync for Prometheus. Made by `dwsync alert-rules`: change its options, not this file.
 #
-# Warnings go on when they become critical. An inhibition of Alertmanager keeps them quiet meanwhile:
+# A warning keeps firing when it becomes critical. An inhibition of Alertmanager silences it meanwhile:
 #   inhibit_rules:
 #     - source_matchers: ['severity="critical"', 'alertname=~"Dwsync.*"']
 #       target_matchers: ['severity="warning"']
@@ -27,7 +27,7 @@ local OPTIONS = {
     job = { kind = "string", pattern = "^[\32-\126]+$", expected = "a text of printable ASCII", default = "dwsync" },
     data_age = { kind = "number", noun = "a number of seconds", above = 0, default = 900 },
     patience = { kind = "number", from = 0, to = 100, default = 1 },
-    interval = { kind = "number", noun = "a number of seconds", above = 0, to = 240, -- older series are gone for PromQL
+    interval = { kind = "number", noun = "a number of seconds", above = 0, to = 240, -- PromQL forgets older samples
         default = 60 },
 }
 

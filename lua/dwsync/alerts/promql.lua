@@ -1,12 +1,11 @@
---- The few things of PromQL that the rules are made of: lengths of time, texts, and the labels that tell series apart.
--- It must not know any rule.
+--- The parts of PromQL that the rules are made of: lengths of time, texts, and the labels that identify series.
 -- @module dwsync.alerts.promql
 local decimal = require "dwsync.decimal"
 
 local M = {}
 
---- Labels that tell clusters, sources and verdicts apart. What else a scrape brings along (instance, pod) would make
--- one alert into as many as there are machines that see the same.
+--- Labels that identify clusters, sources and verdicts. The others of a scrape (instance, pod) would make an alert of
+-- each machine that sees the same.
 M.cluster = "job, cluster"
 M.source = "job, cluster, source, type"
 M.rule = "job, cluster, source, type, rule"

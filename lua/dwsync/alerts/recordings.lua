@@ -1,5 +1,4 @@
---- The recording rules: what dwsync exports, once for all machines that export it, and remembered while none can tell.
--- It must not judge.
+--- The recording rules: what dwsync exports, once for all machines that export it, and remembered while none does.
 -- @module dwsync.alerts.recordings
 local promql = require "dwsync.alerts.promql"
 
@@ -12,19 +11,19 @@ M.success_age = "source:dwsync_last_success_age_seconds"
 M.stale_threshold = "source:dwsync_stale_threshold_seconds:max"
 M.severity = "rule:dwsync_verdict_severity:max"
 
--- Clusters of which nothing new is heard: their records cannot be read, or no dwsync is heard although one was within a
--- day. A cluster that is left out of a dwsync that runs is none of them.
+-- Clusters without news: their records cannot be read, or no dwsync is scraped although one was within a day. A cluster
+-- that was taken out of a running dwsync is not among them.
 local BLIND = "max by (%s) (dwsync_up) == 0\nor (max by (%s) (last_over_time(dwsync_up[1d])) "
     .. "unless on (job) dwsync_evaluation_timestamp_seconds)"
 
--- Where nothing new is heard, what was heard last holds. The series remembers itself, which costs no look into the
--- past, so that a source that went while all was well does not come back.
+-- Without news the last value holds. The series remembers itself instead of looking into the past, so that a source
+-- removed while all was well does not come back.
 local function remembered(name, labels, series)
     return { record = name, expr = ("max by (%s) (%s)\nor (%s and on (%s) %s)"):format(labels, series, name,
         promql.cluster, M.blind) }
 end
 
---- The rules, each after those that it needs.
+--- The rules, each behind those that it needs.
 -- @treturn {table,...} {record =, expr =}
 function M.list()
     return {

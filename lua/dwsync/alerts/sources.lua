@@ -1,5 +1,5 @@
 --- The alerts about sources: one for each rule and level that `dwsync check` would report.
--- It must not have thresholds of its own: they are those of the rules, or those that dwsync exports for each source.
+-- It must not have thresholds of its own: they come from the rules, or from what dwsync exports for each source.
 -- @module dwsync.alerts.sources
 local promql = require "dwsync.alerts.promql"
 local recordings = require "dwsync.alerts.recordings"
@@ -10,14 +10,14 @@ local M = {}
 
 local MINUTE, HOUR = 60, 3600
 
--- How long a verdict has to stand before somebody is told, in seconds. Rules that look back over a day, or count runs
--- themselves, tell soon: their verdicts do not come and go with each run. Those about the last run alone have to see
--- more than one hourly run say so, unless it is grave.
+-- How long a verdict must last before its alert fires, in seconds. Rules that look back over a day, or count runs
+-- themselves, fire soon: their verdicts do not come and go with each run. Those about the last run alone wait for more
+-- than one hourly run to agree, unless it is grave.
 local PATIENCE = {
     churn = { warning = 5 * MINUTE, critical = 5 * MINUTE },
     data = { warning = 15 * MINUTE, critical = 15 * MINUTE },
     failing = { warning = 5 * MINUTE, critical = 5 * MINUTE },
-    mass_delete = { warning = 0, critical = 0 }, -- a run may be stopped yet
+    mass_delete = { warning = 0, critical = 0 }, -- the run may still be stopped
     never = { unknown = HOUR },
     overlap = { warning = 15 * MINUTE, critical = 15 * MINUTE },
     partial = { warning = 2 * HOUR, critical = 15 * MINUTE },
@@ -27,8 +27,8 @@ local PATIENCE = {
     volume = { warning = 5 * MINUTE, critical = 5 * MINUTE },
 }
 
--- Not written out where they are gone through: LuaJIT 2.1 of 2022 then now and then compiles that loop wrongly, and an
--- alert is missing (found by comparing 300 renderings).
+-- Not written inside the loop's header: LuaJIT 2.1 of 2022 sometimes compiles that loop wrongly, and an alert is lost
+-- (found by comparing 300 renderings).
 local LEVEL_NAMES = { "critical", "warning", "unknown" }
 
 local function verdict(rule, level)
@@ -36,8 +36,8 @@ local function verdict(rule, level)
         severities.level(level))
 end
 
--- Prometheus has a clock of its own, so that the age of a success counts even when dwsync is down or its data is old.
--- Where nothing ever finished there is no such time, and the verdict holds, with 0 for the age.
+-- Prometheus has a clock of its own, so the age of a success counts on even when dwsync is down or its data is old.
+-- Where nothing ever finished there is no such time: then the verdict decides, with 0 for the age.
 local function stale(options, level)
     local threshold = options[level] and promql.number(options[level])
         or ('on (%s) %s{level="%s"}'):format(promql.source, recordings.stale_threshold, level)
@@ -55,7 +55,7 @@ local function can_reach(rule, options, level)
     return options[level] or options.population and options[level .. "_ratio"]
 end
 
--- A critical age that is not given is twice the warning, if that is.
+-- A critical age that is not given is twice the warning, if that is given.
 local function settle(rule, options)
     if rule == "stale" and options.warning and options.critical == nil then
         local settled = { critical = 2 * options.warning }
@@ -70,7 +70,7 @@ end
 local function description(rule, level, options)
     local text = wording.rules[rule]
     if level == "unknown" then
-        return ("Rule %s cannot tell. %s"):format(rule, text.advice)
+        return ("The verdict of rule %s is unknown. %s"):format(rule, text.advice)
     end
     return ("Rule %s %s %s. %s"):format(rule, level == "warning" and "warns" or "is critical",
         wording.threshold(rule, level, options), text.advice)
@@ -78,7 +78,7 @@ end
 
 local function summary(rule, level)
     if rule == "stale" and level == "unknown" then
-        return "has no run that tells when it finished"
+        return "has no finished run with a time"
     end
     return wording.rules[rule].summary
 end
@@ -89,7 +89,7 @@ local function alert(rule, level, options)
         alert = text.name .. (level == "unknown" and rule ~= "never" and "Unknown" or ""),
         expr = rule == "stale" and level ~= "unknown" and stale(options, level) or verdict(rule, level),
         patience = PATIENCE[rule][level],
-        -- Routes know warning and critical; who is not told of what is unknown takes it for ok.
+        -- Routes know warning and critical only, and an unknown state that is not reported passes for ok.
         severity = level == "unknown" and "warning" or level,
         rule = rule,
         summary = wording.subject .. " " .. summary(rule, level),

@@ -1,4 +1,4 @@
---- What the alerts about sources say: what is so, what to do, and how to go about it, as templates of Prometheus.
+--- What the alerts about sources say: the situation, its consequence, and a runbook, as templates of Prometheus.
 -- It must not put text of a record where it could be taken for a command: a runbook names no source.
 -- @module dwsync.alerts.wording
 local decimal = require "dwsync.decimal"
@@ -15,7 +15,7 @@ local CLUSTER = "cluster {{ with printf `last_over_time(dwsync_cluster_info{clus
 M.cluster = "{{ if $labels.cluster }}" .. CLUSTER .. "{{ else }}all clusters{{ end }}"
 M.subject = "{{ if $labels.source }}{{ $labels.type }} source {{ $labels.source }} of {{ end }}" .. CLUSTER
 
--- What the rule measured, as `format` shows it; without it the words given instead.
+-- What the rule measured, as `format` shows it; without a measurement the words given instead.
 local function measured(rule, format, otherwise)
     return ("{{ with printf `max(last_over_time(dwsync_verdict_value{rule=\"%s\",cluster=%%q,source=%%q}[1h]))` "
         .. "$labels.cluster $labels.source | query }}{{ . | first | value | %s }}{{ else }}%s{{ end }}"):format(rule,
@@ -29,27 +29,26 @@ local CLASS = "{{ with printf `topk(1, last_over_time(dwsync_fail_reason_runs{cl
 local LOOK = "Run dwsync health CLUSTER_ID for the verdicts with their evidence."
 local FAILURES = "Run dwsync records CLUSTER_ID --status FAILED --since 7d for the reasons in full."
 
---- By rule: `name` of the alert; `summary`, what is so, behind the subject; `advice`;
--- `runbook`, steps.
+--- By rule: `name` of the alert; `summary`, the situation, behind the subject; `advice`; `runbook`, steps.
 M.rules = {
     churn = {
         name = "DwsyncChurn",
         summary = "deleted accounts in one run and added as many in the next",
         advice = "If these are the same people, they lost their grants.",
         runbook = { LOOK, "Compare the deleted with the added accounts: are they the same people?",
-            "See whether the identity source gave one run only some of its entries (a paging limit, a replica behind).",
-            "Grant again what is missing." },
+            "Check whether the identity source returned only some of its entries (a paging limit, a lagging replica).",
+            "Restore the missing grants." },
     },
     data = {
         name = "DwsyncData",
         summary = "has records that cannot be true",
-        advice = "No other rule judges by what is wrong in them.",
-        runbook = { LOOK, "If times lie in the future, compare this machine's clock with the service's.",
+        advice = "Other rules ignore what is wrong in them.",
+        runbook = { LOOK, "If times are in the future, check the clock of the machine that runs dwsync.",
             "Otherwise report the ids of the records to the service." },
     },
     failing = {
         name = "DwsyncFailing",
-        summary = "fails: the newest " .. measured("failing", "humanize", "several") .. " runs did so",
+        summary = "has failed in its last " .. measured("failing", "humanize", "several") .. " runs",
         advice = "Accounts are not kept up to date, so leavers keep their access." .. CLASS,
         runbook = { FAILURES, "Do what dwsync health CLUSTER_ID says about the reason.",
             "Start a synchronisation by hand and see it finish." },
@@ -57,46 +56,46 @@ M.rules = {
     mass_delete = {
         name = "DwsyncMassDelete",
         summary = "deleted " .. measured("mass_delete", "humanize", "many") .. " accounts in one run",
-        advice = "Unless so many were meant to go, stop the synchronisation before its next run.",
+        advice = "Unless this was intended, stop the synchronisation before its next run.",
         runbook = { "Stop the schedule of the identity source in the console.", LOOK,
-            "See whether the base DN, the filter, or the directory itself changed.",
+            "Check whether the base DN, the filter, or the directory itself changed.",
             "Restore the accounts and their grants, then start the schedule again." },
     },
     never = {
         name = "DwsyncNeverSynchronised",
-        summary = "has no run on record: it was never synchronised, or the feature is off",
-        advice = "Nobody knows whether its accounts are right.",
-        runbook = { "Look in the console whether an identity source is configured, and its synchronisation is on.",
+        summary = "has no runs on record: it was never synchronised, or the feature is off",
+        advice = "Its accounts may be missing or out of date.",
+        runbook = { "Check in the console that an identity source is configured and its synchronisation switched on.",
             "If the cluster is not meant to have one, leave it out of dwsync's clusters." },
     },
     overlap = {
         name = "DwsyncOverlap",
-        summary = "has a run that goes on although a newer one began",
+        summary = "has a run still in progress although a newer one has begun",
         advice = "Two runs can undo each other's work.",
-        runbook = { LOOK, "See in the console whether the older run really works still; stop it if it does.",
-            "If it only says so, report the record's id to the service." },
+        runbook = { LOOK, "Check in the console whether the older run is really still working; if it is, stop it.",
+            "If it is not, report the record's id to the service." },
     },
     partial = {
         name = "DwsyncPartial",
-        summary = "left " .. measured("partial", "humanizePercentage", "some") .. " of its accounts out",
-        advice = "The run counts as FINISHED, and yet these accounts are out of date.",
+        summary = "failed to synchronise " .. measured("partial", "humanizePercentage", "some") .. " of its accounts",
+        advice = "The run counts as FINISHED, but these accounts are out of date.",
         runbook = { "Run dwsync records CLUSTER_ID --status FINISHED --since 1d -o ndjson and read fail_reason.",
-            "Correct what it names, in the identity source or in the database's roles.", "Synchronise again." },
+            "Fix what it names, in the identity source or in the database's roles.", "Synchronise again." },
     },
     slow = {
         name = "DwsyncSlow",
         summary = "takes far longer than usual",
-        advice = "A source that gets slower from day to day ends up stuck.",
-        runbook = { LOOK, "Look for many changes at once, for the load of the directory, and at the network between." },
+        advice = "A source that gets slower every day ends up stuck.",
+        runbook = { LOOK, "Look for many changes at once, load on the directory, and network problems." },
     },
     stale = {
         name = "DwsyncStale",
         summary = "{{ if gt $value 0.0 }}has not been synchronised for {{ $value | humanizeDuration }}"
             .. "{{ else }}has never finished a run on record{{ end }}",
         advice = "Accounts are not kept up to date, so leavers keep their access: disable urgent ones by hand.",
-        runbook = { "Are DwsyncDown, DwsyncUnreadable or DwsyncDataOld firing, too? Then repair those first: a success "
-            .. "may only not have been seen.", FAILURES,
-            "See whether the schedule is on and whether a run hangs (DwsyncStuck).",
+        runbook = { "If DwsyncDown, DwsyncUnreadable or DwsyncDataOld is firing too, fix that first: a success may "
+            .. "have gone unseen.", FAILURES,
+            "Check whether the schedule is on and whether a run hangs (DwsyncStuck).",
             "Start a synchronisation by hand and see it finish." },
     },
     stuck = {
@@ -110,7 +109,7 @@ M.rules = {
     volume = {
         name = "DwsyncVolume",
         summary = "added or updated far more or fewer accounts than usual in one run",
-        advice = "Unless somebody expected it, stop the synchronisation before its next run.",
+        advice = "Unless this was expected, stop the synchronisation before its next run.",
         runbook = { LOOK, "Look for a new group or base DN, a bulk import, or an attribute now written differently." },
     },
 }
@@ -126,21 +125,21 @@ function M.steps(steps)
     return table.concat(lines, "\n")
 end
 
--- The words of thresholds that are different for each source.
+-- The words of thresholds that differ from source to source.
 local COMPUTED = {
     stale = function(options, level)
-        return ("from %s%s times the usual time between two successes on, at least %s"):format(
-            level == "critical" and "twice " or "", decimal.exact(options.factor), quantities.duration(options.minimum
-            * (level == "critical" and 2 or 1)))
+        local times = level == "critical" and 2 or 1
+        return ("from %s times the usual time between two successes, at least %s"):format(
+            decimal.exact(options.factor * times), quantities.duration(options.minimum * times))
     end,
     stuck = function(options, level)
         local prefix = level == "critical" and "critical_" or ""
-        return ("from %s times the duration of 95 of 100 runs on, at least %s"):format(
+        return ("from %s times what 95 of 100 runs take, at least %s"):format(
             decimal.exact(options[prefix .. "factor"]), quantities.duration(options[prefix .. "minimum"]))
     end,
 }
 
---- From where on a rule has a level: "from 20 accounts on".
+--- Where a level of a rule begins: "from 20 accounts".
 -- @tparam string rule
 -- @tparam string level "warning" or "critical"
 -- @tparam table options of the rule, checked
@@ -153,7 +152,7 @@ function M.threshold(rule, level, options)
     local parts = {}
     parts[#parts + 1] = value and quantities.value(value, rules.by_name[rule].unit) or nil
     parts[#parts + 1] = ratio and quantities.percent(ratio) .. " of the accounts" or nil
-    return ("from %s on"):format(table.concat(parts, " or "))
+    return "from " .. table.concat(parts, " or ")
 end
 
 return M

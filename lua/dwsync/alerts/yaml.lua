@@ -1,11 +1,10 @@
---- YAML of lists, maps and texts, written so that any reader takes every text for the text that it is.
--- It must not be given anything else, nor text beyond ASCII: all that this is for is written in it.
+--- YAML of lists, maps and ASCII texts, written so that any reader takes every text for exactly that text.
 -- @module dwsync.alerts.yaml
 local M = {}
 
 local write
 
--- What no reader can take for a number, a boolean, null or anything but a word.
+-- Texts that no reader can take for a number, a boolean or null.
 local function is_word(text)
     return text:find "^[%a_][%w_]*$" ~= nil and #text > 5
 end
@@ -20,7 +19,7 @@ local function escape(character)
     return NAMED[character] or ("\\x%02X"):format(character:byte())
 end
 
--- One line. Of the two quotations the one in which the text stays readable; only the second can hold what is invisible.
+-- One line, in the quotes that keep it readable; only double quotes can hold invisible characters.
 local function quoted(text)
     if is_word(text) then
         return text
@@ -30,8 +29,8 @@ local function quoted(text)
     return '"' .. text:gsub('[%c"\\\127]', escape) .. '"'
 end
 
--- Several lines as they stand. A first line that is indented, an empty line or one that ends in a blank would need more
--- than this.
+-- Whether several lines can be written as they are. An indented first line, an empty line or one that ends in a blank
+-- would need more.
 local function is_block(text)
     return text:find "\n" and not text:find "[^\n\32-\126]" and not ("\n" .. text .. "\n"):find "\n[ \n]"
         and not text:find " \n" and not text:find " $"

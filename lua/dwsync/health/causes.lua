@@ -19,7 +19,7 @@ local BIND = {
     ["531"] = { "ldap_workstation", "the bind user may not log on from this machine (LDAP 49, data 531)",
         "Lift the bind user's restriction to certain workstations in the directory." },
     ["532"] = { "ldap_password_expired", "the bind user's password has expired (LDAP 49, data 532)",
-        "Set a new password for the bind user, enter it in the identity source, and let it not expire unnoticed." },
+        "Set a new password for the bind user, enter it in the identity source, and have its expiry monitored." },
     ["533"] = { "ldap_account_disabled", "the bind user is disabled (LDAP 49, data 533)",
         "Ask who disabled the bind user and why, then enable it or give the identity source another one." },
     ["701"] = { "ldap_account_expired", "the bind user's account has expired (LDAP 49, data 701)",
@@ -27,61 +27,61 @@ local BIND = {
     ["773"] = { "ldap_password_must_change", "the bind user must change its password first (LDAP 49, data 773)",
         "Set the bind user's password without \"must change at next logon\", and enter it in the identity source." },
     ["775"] = { "ldap_account_locked", "the bind user is locked out (LDAP 49, data 775)",
-        "Find what tries a wrong password (often this identity source itself), mend it, then unlock the account." },
+        "Find what uses a wrong password (often this identity source itself), fix it, then unlock the account." },
 }
 
 local RESULTS = {
     [3] = { "ldap_time_limit", "the directory stopped the search at its time limit (LDAP 3)",
         "Narrow the base DN or filter, index the attributes searched for, or raise the directory's time limit." },
-    [4] = { "ldap_size_limit", "the search found more entries than the directory hands out (LDAP 4)",
+    [4] = { "ldap_size_limit", "the search found more entries than the directory returns (LDAP 4)",
         "Narrow the base DN or filter, or raise the directory's size limit; accounts beyond it were not seen." },
-    [8] = { "ldap_stronger_auth", "the directory demands a safer bind, such as over TLS (LDAP 8)",
-        "Let the identity source use ldaps:// or StartTLS." },
+    [8] = { "ldap_stronger_auth", "the directory requires a stronger bind, such as over TLS (LDAP 8)",
+        "Make the identity source use ldaps:// or StartTLS." },
     [10] = { "ldap_referral", "the directory answered that another server holds these entries (LDAP 10)",
         "Point the identity source at the server or global catalog that holds the base DN." },
     [11] = { "ldap_admin_limit", "the search exceeded a limit set by the directory's administrator (LDAP 11)",
-        "Narrow the base DN or filter, let results be paged, or ask for the limit to be raised." },
+        "Narrow the base DN or filter, enable paged results, or ask for the limit to be raised." },
     [32] = { "ldap_no_such_object", "the base DN or another named entry does not exist (LDAP 32)",
         "Check the base DN and group DNs of the identity source; an organisational unit may have been moved." },
-    [34] = { "ldap_invalid_dn", "a DN is not written as one (LDAP 34)",
+    [34] = { "ldap_invalid_dn", "a DN is malformed (LDAP 34)",
         "Correct the base DN or bind DN of the identity source: commas, equals signs, escapes." },
     [49] = { "ldap_invalid_credentials",
         "the directory refused the bind user's name or password: invalid credentials (LDAP 49)",
         "Find out whether the bind user's password was changed or has expired, and enter the current one in the "
             .. "identity source." },
-    [50] = { "ldap_insufficient_access", "the bind user may not read what is asked for (LDAP 50)",
+    [50] = { "ldap_insufficient_access", "the bind user may not read the entries searched for (LDAP 50)",
         "Grant the bind user read access below the base DN." },
     [51] = { "ldap_busy", "the directory is too busy (LDAP 51)",
         "Look at the directory server's load; the next run may succeed by itself." },
     [52] = { "ldap_unavailable", "the directory is shutting down or not ready (LDAP 52)",
-        "Check the directory server; the next run may succeed by itself once it is up." },
+        "Check the directory server; once it is up, the next run may succeed by itself." },
     [81] = { "ldap_server_down", "the directory server cannot be reached (LDAP 81)",
         "Check that the server is up and that its port is reachable from the cluster (firewall, route, address)." },
     [85] = { "ldap_timeout", "the directory did not answer in time (LDAP 85)",
         "Check the directory server's load and the network between it and the cluster." },
-    [91] = { "ldap_connect_error", "the connection to the directory could not be made (LDAP 91)",
+    [91] = { "ldap_connect_error", "the connection to the directory could not be established (LDAP 91)",
         "Check the address, port and TLS settings of the identity source, and the firewall." },
 }
 
--- What other failures say of themselves, in lower case; the first that is found decides.
+-- Phrases of other failures, in lower case; the first one found decides.
 local PHRASES = {
     { "name_resolution", "a host name could not be resolved",
         "Check the host name in the identity source, and the DNS servers of the cluster's network.",
         "unknownhost", "unknown host", "name or service not known", "getaddrinfo", "could not resolve", "nxdomain",
         "nodename nor servname", "name resolution", "no such host", "resolve host" },
     { "certificate", "the identity source's certificate was not accepted",
-        "Check its expiry date and the name in it, and that the cluster trusts the authority that signed it.",
+        "Check its expiry date and the name in it, and that the cluster trusts the authority that issued it.",
         "certificate", "certpath", "pkix", "x509", "self-signed", "self signed", "hostname verification",
         "sslpeerunverified" },
     { "timeout", "the identity source did not answer in time",
         "Check the identity source's load and the network between it and the cluster (firewall, route).",
         "timed out", "timeout", "time-out", "time out", "deadline exceeded" },
-    { "tls", "the identity source and the cluster could not agree on how to encrypt",
+    { "tls", "the identity source and the cluster could not agree on TLS",
         "Check which TLS versions and ciphers the identity source accepts, and that its port really speaks TLS.",
         "sslhandshake", "ssl handshake", "tls handshake", "handshake_failure", "handshake failure",
         "sslexception", "plaintext connection" },
     { "connection", "the connection to the identity source was refused or broken",
-        "Check that the identity source is up and listens on that port, and that no firewall is in between.",
+        "Check that the identity source is up and listening on that port, and that no firewall blocks the way.",
         "connection refused", "connection reset", "connection closed", "broken pipe", "no route to host",
         "network is unreachable", "communicationexception", "can't contact ldap server", "connection aborted",
         "socket closed", "econnrefused", "econnreset", "ehostunreach" },
@@ -91,7 +91,7 @@ local PHRASES = {
 local CODE_PATTERNS = { "error code[ :=]*(%d+)", "result code[ :=]*(%d+)", "resultcode[ :=]*(%d+)",
     "ldap_[%w_]+:[^%(]*%((%d+)%)", "err=(%d+)" }
 
--- Numbers mean LDAP results only in a text that is about LDAP.
+-- Numbers are LDAP results only in a text about LDAP.
 local function is_about_ldap(text)
     return text:find("ldap", 1, true) or text:find("javax.naming", 1, true)
         or text:find("acceptsecuritycontext", 1, true)
@@ -130,7 +130,7 @@ local OTHER = { class = "other" }
 
 --- Explains a fail reason.
 -- @tparam string|nil text hostile
--- @treturn table `class` (a bounded word; "other" when nothing is known), `cause` and `next_step` (sentences, or nil)
+-- @treturn table `class` (one word of a fixed set; "other" when unknown), `cause` and `next_step` (sentences, or nil)
 function M.explain(text)
     if not text or not text:sub(1, EXAMINED):find "%S" then
         return NO_REASON

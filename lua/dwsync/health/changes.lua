@@ -1,9 +1,8 @@
 --- What changed between two looks at the verdicts, as events: flat tables of plain values, fit for a line of JSON.
--- It must not print, and not keep more than the last look.
 --
 -- An event has `event`: "verdict" (a rule's severity for one source changed; at the first look: every one that is not
--- ok), "failure" (a cluster could not be asked) or "recovery" (recovered); `time` (milliseconds), `cluster_id`,
--- `cluster_name`; then the fields of the verdict and `previous`, or `kind`, `message` and `hint` of the error.
+-- ok), "failure" (a cluster could not be queried) or "recovery"; `time` (milliseconds), `cluster_id`, `cluster_name`;
+-- then the fields of the verdict and `previous`, or `kind`, `message` and `hint` of the error.
 -- @module dwsync.health.changes
 local M = {}
 
@@ -41,7 +40,7 @@ local function key_of(verdict)
     return ("%s\0%s"):format(tostring(verdict.source or ""), verdict.rule)
 end
 
--- The worst severity of each rule and source, since `data` may say more than one thing about a source.
+-- The worst verdict of each rule and source, since `data` may give several about one source.
 local function worst_of(verdicts)
     local worst = {}
     for _, verdict in ipairs(verdicts) do -- worst first
@@ -72,16 +71,16 @@ local function compare_verdicts(before, item, now, events)
         end
     end
     for _, key in ipairs(sorted_keys(before)) do
-        if before[key] ~= "ok" and not severities[key] then -- a source or a rule with nothing to say any more
+        if before[key] ~= "ok" and not severities[key] then
             local source, rule = key:match "^(.-)%z(.*)$"
             events[#events + 1] = verdict_event({ source = source ~= "" and source or nil, rule = rule,
-                severity = "ok", message = "there is nothing of it any more" }, before[key], item, now)
+                severity = "ok", message = "no longer reported" }, before[key], item, now)
         end
     end
     return severities
 end
 
---- Looks at new verdicts.
+--- Compares new verdicts with the last ones.
 -- @tparam table items of dwsync.cli.judgement
 -- @tparam number now seconds since the epoch
 -- @treturn {table,...} events since the last look

@@ -1,5 +1,5 @@
 --- What is known of one source at a point in time, as its runs begin and end.
--- It must not judge, nor look ahead: it knows what it was told, so that history can be gone through again.
+-- It must not look ahead: a replay of history feeds it the same events one by one.
 -- @module dwsync.health.course
 local order = require "dwsync.health.order"
 
@@ -8,7 +8,7 @@ local M = {}
 local Course = {}
 Course.__index = Course
 
---- The course of a source of which nothing has happened yet.
+--- The course of a source before its first run.
 -- @tparam table source as dwsync.health.sources gives it
 -- @treturn table course: `last` (the newest ended run), `finished` (runs by end), `failures` (how many of the newest
 -- ended ones failed in a row), `first_failure` (the first of those), `newest` (by start), `open` (how many are
@@ -52,7 +52,7 @@ function Course:begin(run)
     self.queue[#self.queue + 1] = run
 end
 
---- A run ended, one that began or one of which nothing was known; runs end in the order of their ends.
+--- A run ended, whether or not its beginning was seen; runs end in the order of their ends.
 function Course:finish(run)
     if self.running[run] then
         self.running[run], self.open = nil, self.open - 1
@@ -69,7 +69,7 @@ function Course:finish(run)
     self.newest_finished_start = math.max(self.newest_finished_start, run.start_time or -math.huge)
 end
 
---- The first of a list of ended runs, all at once: the same as `finish` for each, in a fraction of the time.
+--- Takes the first of a list of ended runs at once: the same as `finish` for each, in a fraction of the time.
 -- @tparam {table,...} ended by end
 -- @tparam integer count how many of them
 function Course:resume(ended, count)
@@ -90,7 +90,7 @@ function Course:resume(ended, count)
     self.first_failure = self.failures > 0 and ended[last_finished + 1] or nil
 end
 
---- The run that has been RUNNING longest, those apart that a newer run has finished after: nothing waits for them.
+--- The run that has been RUNNING longest. Those overtaken by a newer finished run are left out: nothing waits for them.
 -- @treturn table run or nil
 function Course:longest()
     local run = self.queue[self.head]
@@ -112,7 +112,7 @@ function Course:oldest_open()
     return run
 end
 
---- How many RUNNING runs are not the newest of their source, so that two are at work or one was left behind.
+--- How many RUNNING runs are not the newest of their source: two run at once, or one was left behind.
 -- @treturn integer
 function Course:overtaken()
     local timed = self.open - self.open_without_start

@@ -77,7 +77,7 @@ local function evaluate_source(source, checked, now)
     }, parts, reasons
 end
 
--- What is wrong with the list itself belongs to no source: it is empty, or holds what is no record.
+-- What is wrong with the list itself belongs to no source: it is empty, or has items that are not records.
 local function judge_cluster(cluster, checked, now)
     local none = { runs = {}, ended = {}, flaws = cluster.flaws }
     local watch, verdicts = Watch.new(none, checked), {}

@@ -20,10 +20,10 @@ M.names = {
     repeated = { "shares its id with a different record", "share their id with a different record" },
     order = { "ends before it starts", "end before they start" },
     status = { "has an unknown status", "have an unknown status" },
-    count = { "has a count that is none", "have counts that are none" },
-    time = { "has a time that is none", "have times that are none" },
+    count = { "has an invalid count", "have invalid counts" },
+    time = { "has an invalid time", "have invalid times" },
     type = { "has a field of the wrong type", "have fields of the wrong type" },
-    no_record = { "is no record at all", "are no records at all" },
+    no_record = { "is not a record at all", "are not records at all" },
     source = { "is a source beyond the first 1000, not judged", "are sources beyond the first 1000, not judged" },
 }
 
@@ -39,7 +39,7 @@ local function is_text(value)
     return value == nil or type(value) == "string"
 end
 
--- The same for all counts and texts of a record at once: every record passes here, and calls are what costs.
+-- The same for all counts and texts of a record at once: every record passes here, and calls are expensive.
 local function are_counts(a, b, c, d)
     return (a == nil or type(a) == "number" and a >= 0 and a <= LAST_COUNT and a % 1 == 0)
         and (b == nil or type(b) == "number" and b >= 0 and b <= LAST_COUNT and b % 1 == 0)
@@ -52,7 +52,7 @@ local function are_texts(a, b, c, d)
         and (c == nil or type(c) == "string") and (d == nil or type(d) == "string")
 end
 
---- Whether nothing is wrong with a record; most pass here, and are used as they are.
+--- Whether nothing is wrong with a record; most are sound, and are used as they are.
 -- @tparam table record
 -- @tparam number latest milliseconds; later times are in the future
 -- @treturn boolean
@@ -66,7 +66,7 @@ function M.sound(record, latest)
         or false
 end
 
--- JSON's null is a userdata wherever nobody took it away.
+-- JSON's null is a userdata where it was not removed.
 local function given(value)
     if type(value) ~= "userdata" then
         return value
@@ -82,7 +82,7 @@ local function clean_text(value)
     return value
 end
 
--- Zero is what services write where they have no time; it is no flaw.
+-- Services write zero where they have no time, which is not a flaw.
 local function clean_time(value)
     if value == nil or value == 0 then
         return nil
@@ -108,11 +108,11 @@ for _, field in ipairs(record_fields.list) do
     CLEANERS[field.name] = field.name ~= "status" and CLEANERS_OF_TYPE[field.type] or nil
 end
 
---- A copy of a record without what is wrong with it, and the kinds of flaws it has.
+--- A copy of a record without its flaws, and their kinds.
 -- @tparam table record
 -- @tparam number latest milliseconds
 -- @treturn table record; a start in the future stays, since it is why the record must not be judged
--- @treturn {[string]=boolean} kinds; empty when only nulls were taken away
+-- @treturn {[string]=boolean} kinds; empty when only nulls were removed
 function M.clean(record, latest)
     local run, kinds = {}, {}
     for name, cleaner in pairs(CLEANERS) do

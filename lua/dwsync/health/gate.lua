@@ -1,19 +1,18 @@
---- Whether something that needs fresh accounts may go on: whatever happened last must be young enough.
--- It must not read a clock, wait or print.
+--- Whether something that needs fresh accounts may go ahead: the last synchronisation must be recent enough.
 --
--- There are two ways in. With all records at hand, `of_records` says whether to go on now, to wait, or not to go on at
--- all. For each identity source, by its newest run that ended:
+-- There are two ways in. With all records at hand, `of_records` says whether to go ahead, to wait, or to give up. For
+-- each identity source, by its newest run that ended:
 --
 --    it FINISHED within `fresh`, and no verdict about the source is worse than accepted     ready
 --    it FINISHED within `fresh`, and one is                                                 refused
 --    it FAILED within `fresh`, and no newer run is under way                                refused
---    otherwise: it is older, is still under way, or there is none                           waiting
+--    otherwise: it is older, still under way, or missing                                    waiting
 --
 -- A cluster is refused when a source is, ready when all of its sources are and there is one, else waiting. The rule
 -- `stale` is left out, since `fresh` takes its place.
 --
--- With no more than what a page says of each source, `of_facts` says whether the last success of each is young enough,
--- whatever happened since.
+-- With only what a page says about each source, `of_facts` says whether the last success of each is recent enough,
+-- whatever has happened since.
 -- @module dwsync.health.gate
 local display = require "dwsync.text"
 local quantities = require "dwsync.quantities"
@@ -126,7 +125,7 @@ function M.of_records(records, evaluation, fresh, accepted)
         end
     end
     if #sources == 0 then
-        return M.WAITING, "there is no run at all"
+        return M.WAITING, "no runs on record"
     end
     local verdict = state == M.READY and objection(evaluation, nil, accepted)
     if verdict and verdict.rule ~= "never" then
@@ -141,12 +140,12 @@ local function is_meant(source, name)
     return name == nil or source.id == name or source.type == name or source.type == name:lower()
 end
 
---- The sources that were asked for.
+--- The sources meant by a query.
 -- @tparam table facts `clusters`, each with `id` and `sources`; a source has `id`, `type` and `last_success`
 -- (milliseconds)
 -- @tparam table query optional `cluster` (an id), `source` (an id or a type)
--- @treturn {table,...} sources: {cluster = id, source = table}; for a cluster without any and if no source is named,
--- one without `source`
+-- @treturn {table,...} sources: {cluster = id, source = table}; a cluster without sources gives one without `source`,
+-- unless the query names a source
 function M.select(facts, query)
     local found = {}
     for _, cluster in ipairs(facts.clusters) do
@@ -169,13 +168,13 @@ end
 -- @tparam table facts
 -- @tparam table query as for `select`, and `max_age` in seconds
 -- @tparam number now seconds since the epoch
--- @treturn boolean whether the last success of each is at most so old
--- @treturn ?number age in seconds of the oldest of them; nil when one has none
+-- @treturn boolean whether the last success of each is at most `max_age` old
+-- @treturn ?number age in seconds of the oldest of them; nil when a source has none
 -- @treturn ?string why they are not fresh
 function M.of_facts(facts, query, now)
     local found = M.select(facts, query)
     if #found == 0 then
-        return false, nil, "there is no such source"
+        return false, nil, "no such source"
     end
     local oldest = 0
     for _, item in ipairs(found) do
@@ -187,7 +186,7 @@ function M.of_facts(facts, query, now)
         oldest = math.max(oldest, age_of(success, now))
     end
     if not is_fresh(oldest, query.max_age) then
-        return false, oldest, ("the last success is %s ago, more than %s"):format(
+        return false, oldest, ("the last success was %s ago, more than %s"):format(
             quantities.age(oldest), quantities.duration(query.max_age))
     end
     return true, oldest

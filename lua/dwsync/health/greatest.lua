@@ -1,5 +1,4 @@
---- The greatest of the values seen within a length of time.
--- It must not forget the newest value, however old: what happened last still holds.
+--- The greatest of the values seen within a length of time. The newest counts however old it is.
 -- @module dwsync.health.greatest
 local M = {}
 
@@ -13,7 +12,7 @@ function M.new(seconds)
     return setmetatable({ length = seconds * 1000, first = 1, last = 0 }, Greatest)
 end
 
---- Adds a value. Only what may still become the greatest is kept: values fall from the first kept to the last.
+--- Adds a value. Only those that may still become the greatest are kept, in falling order.
 -- @tparam number time milliseconds
 -- @tparam number value
 -- @tparam table run what it was seen in
@@ -21,7 +20,7 @@ function Greatest:put(time, value, run)
     local place = self.last
     while place >= self.first and self[place].time > time do
         if self[place].value >= value then
-            return -- a newer one that is no smaller outlives this one
+            return -- a newer one at least as great outlives this one
         end
         place = place - 1
     end
@@ -49,7 +48,7 @@ end
 
 --- The greatest value at a point in time.
 -- @tparam number now milliseconds, never before those of earlier calls
--- @treturn table {time =, value =, run =}, or nil when none was ever put
+-- @treturn table {time =, value =, run =}, or nil when it is empty
 -- @treturn number when another becomes the greatest, or nil when this one stays
 function Greatest:get(now)
     while self.first < self.last and now - self[self.first].time >= self.length do

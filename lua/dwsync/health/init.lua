@@ -45,11 +45,11 @@ local function check_rules(given)
     return checked
 end
 
---- Something that a rule found, or found to be well. Times are milliseconds since the epoch.
+--- What a rule says about a source. Times are milliseconds since the epoch.
 -- @table dwsync.verdict
 -- @tfield string rule
 -- @tfield string severity "ok", "unknown", "warning" or "critical"
--- @tfield[opt] string source id of the source, "" when its records name none; nil when the list itself is meant
+-- @tfield[opt] string source id of the source, "" when its records name none; nil for the list itself
 -- @tfield[opt] string source_type
 -- @tfield[opt] number value what was compared with the thresholds
 -- @tfield string unit "seconds", "ratio", "accounts", "runs", "records" or "deviations"
@@ -58,7 +58,7 @@ end
 -- @tfield[opt] integer since when it began
 -- @tfield[opt] string record_id the run that shows it
 -- @tfield string message
--- @tfield[opt] string advice when it is not ok
+-- @tfield[opt] string advice what to do next, when it is not ok
 
 --- Numbers about runs. Times are milliseconds since the epoch; sums are over 30 days.
 -- @table dwsync.statistics
@@ -79,7 +79,7 @@ end
 -- @tfield[opt] string last_success_id
 -- @tfield[opt] integer next_expected
 
---- Fail reasons that have something in common. Times are milliseconds since the epoch.
+--- Fail reasons with the same wording. Times are milliseconds since the epoch.
 -- @table dwsync.reason
 -- @tfield string template what they have in common
 -- @tfield string class
@@ -121,7 +121,7 @@ end
 --- The evaluations of several clusters as one.
 -- @table dwsync.overview
 -- @tfield number now seconds since the epoch
--- @tfield string severity the worst; "unknown" when there is no cluster at all
+-- @tfield string severity the worst; "unknown" without clusters
 -- @tfield {dwsync.overview.item,...} clusters worst first, then by name
 
 --- An alert that rules would have given. Times are milliseconds since the epoch.
@@ -160,7 +160,7 @@ function M.evaluate(given, given_rules, now)
 end
 
 --- What would have fired over the history of records, when, and for how long: to tune thresholds. At any time only what
--- was known by then counts. The rule "never" has no place in it.
+-- was known by then counts. The rule "never" is left out.
 -- @tparam {dwsync.record,...}|dwsync.records|function():?dwsync.record given records: a list, a sequence or an iterator
 -- @tparam[opt] {[string]=table|false} given_rules see `rules`
 -- @tparam[opt] table options
@@ -176,7 +176,7 @@ function M.replay(given, given_rules, options)
     return alerts
 end
 
---- Puts the evaluations of several clusters together. Copies the items.
+--- Combines the evaluations of several clusters. Copies the items.
 -- @tparam {dwsync.overview.item,...} items each with an `evaluation` or an `error`
 -- @tparam number now seconds since the epoch
 -- @treturn dwsync.overview

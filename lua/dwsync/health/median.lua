@@ -1,12 +1,11 @@
 --- The middle of numbers and how far they spread around it.
--- It must not know what the numbers mean.
 -- @module dwsync.health.median
 local M = {}
 
 --- The value below which a share of the values lies (nearest rank).
 -- @tparam {number,...} sorted ascending
 -- @tparam number share 0..1
--- @treturn ?number nil when there is none
+-- @treturn ?number nil for an empty list
 function M.percentile(sorted, share)
     local count = #sorted
     if count == 0 then
@@ -17,7 +16,7 @@ end
 
 --- The middle value, or the mean of the two in the middle.
 -- @tparam {number,...} sorted ascending
--- @treturn ?number nil when there is none
+-- @treturn ?number nil for an empty list
 function M.of_sorted(sorted)
     local count = #sorted
     local low = math.floor((count + 1) / 2)
@@ -42,7 +41,7 @@ function M.spread(values)
     return middle, M.of_sorted(distances)
 end
 
--- The place where a value stands, or would stand, in a sorted list.
+-- The place of a value in a sorted list, or where it would go.
 local function place(sorted, count, value)
     local low, high = 1, count
     while low <= high do
@@ -67,7 +66,7 @@ function M.window(size)
 end
 
 --- Adds a value, and forgets the oldest when there are too many.
--- @tparam number|nil value nil: one that is not known
+-- @tparam number|nil value nil for an unknown one, which takes a place all the same
 function Window:put(value)
     local sorted, oldest = self.sorted, self.ring[self.place]
     if oldest then

@@ -1,11 +1,11 @@
---- In which order runs stand: a total one, so that it does not matter in which order they came.
--- It must only be given runs without flaws (dwsync.health.flaws).
+--- The order of runs: a total one, so that the order in which they came does not matter. Runs must be free of flaws
+-- (dwsync.health.flaws), since only then a field has the same type in all of them.
 -- @module dwsync.health.order
 local record_fields = require "dwsync.record_fields"
 
 local M = {}
 
--- What tells more of two runs that began and ended together comes first, then the other fields.
+-- The fields that matter most when two runs began and ended together come first, then the others.
 local FIELDS, listed = { "id", "status", "end_time", "start_time", "delete_count", "failed_count" }, {}
 for _, name in ipairs(FIELDS) do
     listed[name] = true
@@ -14,7 +14,7 @@ for _, name in ipairs(record_fields.names) do
     FIELDS[#FIELDS + 1] = not listed[name] and name or nil
 end
 
--- Absent first; a field has one type in all runs.
+-- Absent first.
 local function less_by_content(a, b)
     for _, name in ipairs(FIELDS) do
         local left, right = a[name], b[name]
@@ -30,7 +30,7 @@ end
 
 --- When a run ended, as far as is known.
 -- @tparam table run
--- @treturn number milliseconds, 0 when it has no time at all
+-- @treturn number milliseconds, 0 for a run without any time
 function M.ended_at(run)
     return run.end_time or run.start_time or 0
 end
@@ -59,7 +59,7 @@ function M.ends_before(a, b)
     return M.starts_before(a, b)
 end
 
--- Lists come sorted, forwards or backwards, most of the time; finding that out costs a fraction of sorting.
+-- Most lists come sorted, forwards or backwards; finding that out costs a fraction of sorting.
 local function is_sorted(list, before)
     for i = 2, #list do
         if before(list[i], list[i - 1]) then
@@ -78,7 +78,7 @@ end
 
 --- Sorts a list in place.
 -- @tparam {table,...} list
--- @tparam function before one of the two above
+-- @tparam function before `starts_before` or `ends_before`
 function M.sort(list, before)
     if #list > 1 and before(list[#list], list[1]) then
         reverse(list)

@@ -1,5 +1,4 @@
 --- The evaluations of several clusters as one: what reports, metrics and exit codes are made of.
--- It must not judge anew, nor change what it is given.
 -- @module dwsync.health.overview
 local severities = require "dwsync.severity"
 
@@ -14,7 +13,7 @@ local function id_of(item)
     return tostring((item.cluster or {}).id or "")
 end
 
--- A cluster that could not be asked is unknown: nobody can tell that it is well.
+-- A cluster that could not be queried is unknown: it may be well or not.
 local function graded(item, position)
     if type(item) ~= "table" or not item.evaluation and not item.error then
         error(("overview: item %d has neither an evaluation nor an error"):format(position), 4)

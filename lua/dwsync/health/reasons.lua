@@ -1,5 +1,5 @@
---- Why runs failed: fail reasons grouped by what they have in common.
--- It must not keep more than a bounded number of groups, nor look closely at more than a bounded number of texts.
+--- Why runs failed: fail reasons grouped by what they have in common. Hostile texts must not make it grow without bound
+-- or work without end.
 -- @module dwsync.health.reasons
 local causes = require "dwsync.health.causes"
 local display = require "dwsync.text"
@@ -8,8 +8,8 @@ local template = require "dwsync.health.template"
 
 local M = {}
 
--- Groups kept, different texts looked at closely, and bytes of a sample. What exceeds the first two is counted in one
--- group of its own.
+-- Groups kept, different texts examined, and bytes of a sample. What exceeds the first two is counted in a group of its
+-- own.
 local MAX_GROUPS, MAX_TEXTS, SAMPLE = 100, 2000, 500
 
 -- More of a text than this makes no difference to its group.
@@ -88,7 +88,7 @@ function Reasons:merge(other)
     end
 end
 
--- Without any time a group was seen, but nobody knows when.
+-- A group whose runs have no time was seen, but it is not known when.
 local function known_time(time)
     return time and time > 0 and time < math.huge and time or nil
 end

@@ -1,5 +1,4 @@
---- Records that share an id: which of them is kept, and whether they contradict each other.
--- It must give the same answer in whatever order they come.
+--- Records that share an id: which is kept, and whether they contradict each other. Their order must not matter.
 -- @module dwsync.health.repeated
 local order = require "dwsync.health.order"
 local record_fields = require "dwsync.record_fields"
@@ -27,12 +26,12 @@ local function better(a, b)
     return order.ends_before(a, b) and b or a
 end
 
--- A run that was seen RUNNING and is seen again has gone on, which is no contradiction.
+-- A run that was seen RUNNING and is seen again has gone on, which is not a contradiction.
 local function went_on(a, b)
     return (is_open(a) or is_open(b)) and a.start_time == b.start_time
 end
 
--- Records with one id, kept by source, since a list may hold such of several.
+-- Records with one id, kept by source, because one list may mix records of several sources.
 local Repeated = {}
 Repeated.__index = Repeated
 
@@ -49,7 +48,7 @@ end
 --- Notes a record whose id was seen before.
 -- @tparam table first the first record with that id
 -- @tparam table run
--- @treturn boolean whether the record is one of its own, since the others are of other sources
+-- @treturn boolean whether it is the first of its source with this id
 function Repeated:add(first, run)
     local variants = self.ids[run.id]
     if not variants then
@@ -71,7 +70,7 @@ function Repeated:add(first, run)
     return false
 end
 
---- Puts what was kept in the place of what came first, and drops the flaws of what was not kept.
+--- Puts the kept record in the place of the first, and drops the flaws of the others.
 -- @tparam {[string]=table} by_id sources
 function Repeated:settle(by_id)
     for _, variants in pairs(self.ids) do

@@ -1,6 +1,6 @@
---- What would have fired, when, and for how long: history gone through once, event by event.
--- It must not judge with other code than an evaluation does: at any time an alert is open here if and only if the
--- records known at that time give a verdict of that severity.
+--- What would have fired, when, and for how long: history replayed event by event.
+-- It must judge with the code of an evaluation: at any time an alert is open here if and only if the records known at
+-- that time give a verdict of that severity.
 -- @module dwsync.health.replay
 local Watch = require "dwsync.health.watch"
 local data = require "dwsync.health.rules.data"
@@ -38,7 +38,7 @@ local function next_event(events)
     return first
 end
 
-local function tell_until(events, watch, now)
+local function feed_until(events, watch, now)
     for _, kind in ipairs(events) do
         local item = kind.list[kind.at]
         while item and kind.time(item) <= now do
@@ -57,14 +57,14 @@ local function close(alert, till)
     alert.seconds = (till - alert.from) / 1000
 end
 
--- The whole millisecond at which to look again. A threshold that is no whole number is passed in the next one, and
--- rounding must not make that the same one for ever.
+-- The whole millisecond at which to look again: a threshold between two is reached in the later one. Rounding must not
+-- give the present one again, which would never end.
 local function look_again(recheck, now)
     local at = recheck and math.ceil(recheck - 0.001)
     return at and at > now and at or nil
 end
 
--- Notes what a rule says now, and when time alone may change that.
+-- Judges by one rule now, and notes when time alone may change the result.
 function Replay:judge(rule, now)
     local finding = self.watch:judge(rule, now)
     local grade, alert = Watch.severity(finding), self.open[rule]
@@ -92,7 +92,7 @@ function Replay:next_recheck()
     return first
 end
 
--- Goes from one point at which something may change to the next.
+-- Goes from one point in time where something may change to the next.
 function Replay:run(till)
     local events = events_of(self.source)
     while true do
@@ -102,7 +102,7 @@ function Replay:run(till)
             return
         end
         if event == now then
-            tell_until(events, self.watch, now)
+            feed_until(events, self.watch, now)
         end
         for _, rule in ipairs(self.rules) do
             if event == now or self.recheck[rule] and self.recheck[rule] <= now then

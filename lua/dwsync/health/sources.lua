@@ -1,5 +1,4 @@
---- Records by identity source: each run once, in order, and what is wrong with which.
--- It must not judge.
+--- Records by identity source: each run once, in order, with the flaws of each.
 -- @module dwsync.health.sources
 local Repeated = require "dwsync.health.repeated"
 local flaws = require "dwsync.health.flaws"
@@ -7,10 +6,10 @@ local order = require "dwsync.health.order"
 
 local M = {}
 
---- How many sources are judged; no cluster has that many, and a hostile list shall not cost a verdict per record.
+--- How many sources are judged; no cluster has that many, and a hostile list must not cost a verdict per record.
 M.MAX_SOURCES = 1000
 
--- Puts a run to its source, if its id is new there.
+-- Adds a run to its source, if its id is new there.
 local function place(reader, source, run)
     local id = run.id
     local first = id and reader.seen[id]
@@ -55,7 +54,7 @@ local function read(next_record, latest, cluster)
     return reader.by_id
 end
 
--- The newest name of its type that a source was given.
+-- The type named by the newest run that names one.
 local function type_of(runs)
     for i = #runs, 1, -1 do
         if runs[i].identity_source_type then
@@ -93,7 +92,7 @@ local function by_id(a, b)
     return a.id < b.id
 end
 
--- Drops the sources beyond the bound, those whose newest run is oldest, and says so.
+-- Drops the sources beyond the bound, those with the oldest newest run, and notes it as flaws.
 local function bound(list, cluster)
     if #list > M.MAX_SOURCES then
         table.sort(list, function(a, b)
@@ -114,7 +113,7 @@ end
 -- @tparam number latest milliseconds; what is dated later is in the future
 -- @treturn {table,...} sources by id: `id` ("" when records name none), `type`, `runs` by start, `ended` by end,
 -- `flaws` ({run =, kinds =})
--- @treturn table the cluster: `records` (how many were read), `flaws` that belong to no source
+-- @treturn table the cluster: `records` (how many were read), `flaws` outside of any source
 function M.read(next_record, latest)
     local cluster, list = { flaws = {}, records = 0 }, {}
     for _, source in pairs(read(next_record, latest, cluster)) do

@@ -1,5 +1,4 @@
 --- Numbers about runs: how many, how they went, how long they took, when the next is due.
--- It must not judge.
 -- @module dwsync.health.statistics
 local median = require "dwsync.health.median"
 local order = require "dwsync.health.order"
@@ -29,7 +28,7 @@ local function new_counts()
     return { runs = 0, ok = 0, partial = 0, failed = 0, running = 0 }
 end
 
--- Runs by start, from the newest back; a window holds all that shorter ones hold. Sums are over the longest.
+-- Runs by start, from the newest back; each window contains the shorter ones. Sums are over the longest.
 local function count(result, runs, now)
     local totals, i = new_counts(), #runs
     local added, updated, deleted, failed = 0, 0, 0, 0

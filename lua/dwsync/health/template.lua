@@ -1,5 +1,5 @@
 --- A fail reason without what differs from run to run: numbers, ids, DNs, addresses, names in quotes.
--- It must not do work that grows faster than a text, and looks only at the beginning of one: reasons are hostile.
+-- Reasons are hostile: the work must not grow faster than the text, and only its beginning is examined.
 -- @module dwsync.health.template
 local display = require "dwsync.text"
 
@@ -14,14 +14,14 @@ for _, name in ipairs { "cn", "ou", "dc", "uid", "o", "c", "l", "st", "street", 
     ATTRIBUTES[name] = true
 end
 
--- Marks that no later mask touches; control characters are gone before.
+-- Marks that no later mask touches; control characters were removed before.
 local DN, CODE, DATA = "\1", "\2", "\3"
 
 local function mask_name(attribute)
     return ATTRIBUTES[attribute:lower()] and DN or nil
 end
 
--- Host names are written small; names of Java classes, which say what failed, are not.
+-- Host names are in lower case; names of Java classes, which say what failed, are not.
 local function mask_host(name)
     return name:find "%l%l$" and not name:find "%u" and "<address>" or nil
 end
@@ -30,7 +30,7 @@ local function mask_hexadecimal(word)
     return #word >= 4 and word:find "%d" and "#" or nil
 end
 
--- Each starts where a word starts (%f), so that a long word is not gone through once for each of its letters.
+-- Each starts where a word starts (%f), so that a long word is not searched once for each of its letters.
 local MASKS = {
     { '"[^"]*"', "<name>" }, { "%f[%w']'[^']*'", "<name>" }, { "`[^`']*[`']", "<name>" },
     { "%f[%a]%a[%w+.-]*://[^%s,;]+", "<address>" },

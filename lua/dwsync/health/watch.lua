@@ -1,5 +1,5 @@
---- One source under all rules: what happens to it goes in, findings come out.
--- It must not look ahead, so that the same code judges today and any day of history.
+--- One source under all rules: events go in, findings come out.
+-- It must not look ahead: the same code judges today and any day of history.
 -- @module dwsync.health.watch
 local Course = require "dwsync.health.course"
 local order = require "dwsync.health.order"
@@ -48,14 +48,14 @@ function Watch:ended(run)
     end
 end
 
---- A record with flaws came.
+--- A flawed record came.
 function Watch:flawed(flaw)
     if self.trackers.data then
         self.trackers.data:flawed(flaw)
     end
 end
 
--- Where those begin that a window may hold; the newest run and the newest that finished count at any age.
+-- The first ended run that a window may hold; the newest run and the newest that finished count at any age.
 local function first_recent(ended, since, runs)
     local first, finished = math.max(1, #ended - runs + 1), false
     for i = first, #ended do
@@ -71,9 +71,9 @@ local function first_recent(ended, since, runs)
     return math.max(first, 1)
 end
 
---- All that is known of the source, at once: the same as telling it one by one, but old runs go only where they matter.
--- A tracker with `catch_up` looks at all of them itself; the others need what may still be in their `window` (seconds)
--- or among the newest `runs`.
+--- Takes everything known about the source at once: the same as event by event, but old runs go only where they matter.
+-- A tracker with `catch_up` looks at all runs itself; the others get those in their `window` (seconds) or among the
+-- newest `runs`.
 -- @tparam number now milliseconds
 function Watch:catch_up(now)
     local course, source = self.course, self.course.source
@@ -111,7 +111,7 @@ function M.severity(finding)
     if finding.unknown then
         return "unknown"
     elseif not value then
-        return "ok" -- not enough to tell
+        return "ok" -- too little to judge by
     elseif finding.critical and value >= finding.critical then
         return "critical"
     end

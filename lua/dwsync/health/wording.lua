@@ -1,4 +1,4 @@
---- Names of sources as they stand in a sentence.
+--- Names of sources in a sentence.
 -- @module dwsync.health.wording
 local display = require "dwsync.text"
 

@@ -26,7 +26,7 @@ describe("the rule data", function()
             runs.run(60, { more = { 1 } }), runs.run(60, { id = false }), runs.run(60, { add_count = 2147483647 }) } do
             local verdict = runs.verdict({ run }, "data")
             assert.equal("ok", verdict.severity, verdict.message)
-            assert.equal("no record contradicts itself", verdict.message)
+            assert.equal("no flawed records", verdict.message)
         end
     end)
 
@@ -45,7 +45,7 @@ describe("the rule data", function()
             message(runs.run(60, { end_time = NOW * 1000 + 300001 })))
         assert.equal("warning", runs.severity({ runs.run(-61) }, "data", { tolerance = "1m" }))
         assert.equal("ok", runs.severity({ runs.run(-3600) }, "data", { tolerance = "2h" }))
-        assert.matches("^Compare this machine's clock", runs.verdict({ runs.run(-DAY) }, "data").advice)
+        assert.matches("^Check this machine's clock", runs.verdict({ runs.run(-DAY) }, "data").advice)
     end)
 
     it("fires for an unknown status", function()
@@ -54,18 +54,18 @@ describe("the rule data", function()
         end
     end)
 
-    it("fires for counts that are none", function()
+    it("fires for invalid counts", function()
         for _, count in ipairs { -1, 0.5, 1e300, 1 / 0, 0 / 0, 2147483648 } do
             for _, field in ipairs { "add_count", "update_count", "delete_count", "failed_count" } do
-                assert.equal("1 record cannot be true: 1 has a count that is none",
+                assert.equal("1 record cannot be true: 1 has an invalid count",
                     message(runs.run(60, { [field] = count })))
             end
         end
     end)
 
-    it("fires for times that are none, and for fields of the wrong type", function()
+    it("fires for invalid times, and for fields of the wrong type", function()
         for _, time in ipairs { -5, 1 / 0, 1e300 } do
-            assert.equal("1 record cannot be true: 1 has a time that is none",
+            assert.equal("1 record cannot be true: 1 has an invalid time",
                 message(runs.run(60, { end_time = time })))
         end
         for field, value in pairs { id = 7, identity_source_type = {}, start_time = "now", end_time = true,
@@ -101,7 +101,7 @@ describe("the rule data", function()
 
     it("counts a record once, by its gravest flaw, and lists the kinds", function()
         local run = runs.run(60, { add_count = -1, status = "?" })
-        assert.equal("3 records cannot be true: 2 have an unknown status, 1 has a count that is none",
+        assert.equal("3 records cannot be true: 2 have an unknown status, 1 has an invalid count",
             message(run, runs.run(61, { status = "?" }), runs.run(62, { add_count = -1 })))
         assert.equal(3, runs.verdict({ run, runs.run(61, { status = "?" }), runs.run(62, { add_count = -1 }) },
             "data").value)

@@ -54,17 +54,17 @@ describe("the rule failing", function()
         assert.equal(list[1].id, verdict.record_id)
         assert.equal(list[3].start_time, verdict.since)
         assert.equal("runs", verdict.unit)
-        assert.equal("the newest 3 runs failed: the directory refused the bind user's name or password: invalid "
+        assert.equal("the last 3 runs failed: the directory refused the bind user's name or password: invalid "
             .. "credentials (LDAP 49, data 52e)", verdict.message)
         assert.equal("Find out whether the bind user's password was changed, and enter the current one in the identity "
             .. "source. Then synchronise the ldap source again.", verdict.advice)
     end)
 
     it("shows a reason nobody knows, or that there is none", function()
-        assert.equal('the newest 2 runs failed: the reason given is "odd ?[31mthing"',
+        assert.equal('the last 2 runs failed: the reason given is "odd ?[31mthing"',
             runs.verdict(streak(2, "odd\n\27[31mthing"), "failing").message)
-        assert.equal("the newest 2 runs failed: the service gave no reason", runs.verdict(streak(2), "failing").message)
-        assert.equal("the newest run failed: the service gave no reason", runs.verdict(streak(1), "failing").message)
+        assert.equal("the last 2 runs failed: the service gave no reason", runs.verdict(streak(2), "failing").message)
+        assert.equal("the last run failed: the service gave no reason", runs.verdict(streak(1), "failing").message)
         assert.equal("no run has ended yet", runs.verdict({ runs.running(5) }, "failing").message)
     end)
 end)

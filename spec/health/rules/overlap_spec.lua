@@ -20,7 +20,7 @@ describe("the rule overlap", function()
             assert.equal("warning", verdict.severity)
             assert.equal("older", verdict.record_id)
             assert.equal(runs.NOW * 1000 - 3600000, verdict.since)
-            assert.equal("a run is still RUNNING although a newer one ended", verdict.message)
+            assert.equal("a run is still RUNNING although a newer one has ended", verdict.message)
         end
     end)
 

@@ -24,7 +24,7 @@ describe("the rule partial", function()
         local verdict = runs.verdict(last(5, 10, { add_count = 20, delete_count = 15 }), "partial")
         assert.equal(0.1, verdict.value)
         assert.equal("ratio", verdict.unit)
-        assert.equal("5 of 50 accounts failed in the last run that finished, 10 %", verdict.message)
+        assert.equal("5 of 50 accounts failed in the last finished run, 10 %", verdict.message)
     end)
 
     it("looks at the last run that finished only", function()

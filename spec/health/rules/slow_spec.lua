@@ -44,7 +44,7 @@ describe("the rule slow", function()
     it("cannot tell before there are ten runs to compare with", function()
         local verdict = runs.verdict(usual(590, 10), "slow")
         assert.equal("ok", verdict.severity)
-        assert.equal("not enough runs to tell: 9 of 10 needed before the newest", verdict.message)
+        assert.equal("not enough history: 9 of 10 earlier runs", verdict.message)
         assert.equal("warning", runs.severity(usual(590, 11), "slow"))
         assert.equal("warning", runs.severity(usual(590, 4), "slow", { least_history = 3 }))
     end)
@@ -56,9 +56,9 @@ describe("the rule slow", function()
         for i = 2, 22 do
             list[i].end_time = nil
         end
-        assert.equal("not enough runs to tell: 9 of 10 needed before the newest", runs.verdict(list, "slow").message)
+        assert.equal("not enough history: 9 of 10 earlier runs", runs.verdict(list, "slow").message)
         list[1].end_time = nil
-        assert.equal("no run that finished tells how long it took", runs.verdict(list, "slow").message)
+        assert.equal("no finished run has a duration", runs.verdict(list, "slow").message)
     end)
 
     it("compares with as many as it is told", function()
@@ -76,6 +76,6 @@ describe("the rule slow", function()
         assert.equal(8, verdict.value)
         assert.equal("deviations", verdict.unit)
         assert.equal(list[1].id, verdict.record_id)
-        assert.equal("the last run that finished took 9 min, usual are 5 min", verdict.message)
+        assert.equal("the last finished run took 9 min; usual is 5 min", verdict.message)
     end)
 end)

@@ -176,7 +176,7 @@ describe("the handlers inside nginx", function()
         assert.equal("critical", health.severity)
         health, status = json("/health?max_age=1m&cluster=" .. service:cluster "healthy")
         assert.equal(503, status)
-        assert.truthy(health.reason:find "^the last success is %d+ [%w ]+ ago, more than 1 min$")
+        assert.truthy(health.reason:find "^the last success was %d+ [%w ]+ ago, more than 1 min$")
     end)
 
     it("health() knows what it does not know", function()
@@ -293,10 +293,10 @@ describe("the handlers inside nginx", function()
     it("gate() denies with 503 when it is not, or when nobody knows", function()
         local failing, status = json "/gated/failing"
         assert.equal(503, status)
-        assert.truthy(failing.error:find "^the last synchronisation is not fresh: the last success is %d+ [%w ]+ ago")
+        assert.truthy(failing.error:find "^the last synchronisation is not fresh: the last success was %d+ [%w ]+ ago")
         local nobody, nobody_status, headers = json "/gated/nobody"
         assert.equal(503, nobody_status)
-        assert.equal("the last synchronisation is not fresh: there is no such source", nobody.error)
+        assert.equal("the last synchronisation is not fresh: no such source", nobody.error)
         assert.equal("unknown", headers["x-dwsync-last-success-age"])
     end)
 

@@ -1,5 +1,5 @@
 --- Rule "churn": accounts deleted in one run and added back in the next, which costs them their grants.
--- It must not take every deletion that is followed by additions for one: the numbers must be similar.
+-- Additions after a deletion are not enough: the two numbers must be similar.
 -- @module dwsync.health.rules.churn
 local greatest = require "dwsync.health.greatest"
 local order = require "dwsync.health.order"
@@ -49,14 +49,14 @@ end
 
 function M.describe(finding, course)
     if not finding.value then
-        return "not enough runs to tell: two that finished are needed"
+        return "not enough history: two finished runs are needed"
     elseif not finding.found.churned then
         return "no accounts deleted and added back"
     end
     return ("one run deleted %s and the next added %.0f"):format(quantities.count(finding.found.deleted, "account"),
-        finding.found.added), ("If these are the same people, they lost their grants: see whether %s gave the first "
-        .. "run only some of its entries (a paging limit, a replica behind), and grant again what is missing."):format(
-        wording.source(course.source))
+        finding.found.added), ("If these are the same people, they lost their grants: check whether %s returned only "
+        .. "some of its entries to the first run (a paging limit, a lagging replica), then restore the missing "
+        .. "grants."):format(wording.source(course.source))
 end
 
 return M

@@ -1,6 +1,6 @@
 --- Rule "data": records that cannot be true: an end before the start, a time in the future, an unknown status, a count
 -- below zero, one id for different content.
--- It must not judge by them either: what is wrong with a record is taken out before any other rule sees it.
+-- No other rule sees what is wrong with a record: it is taken out before.
 -- @module dwsync.health.rules.data
 local flaws = require "dwsync.health.flaws"
 local quantities = require "dwsync.quantities"
@@ -12,14 +12,14 @@ M.unit = "records"
 M.options = {
     warning = { kind = "whole", default = 1, level = true },
     critical = { kind = "whole", level = true },
-    tolerance = { kind = "duration", default = 300 }, -- a clock may be so far off before a time is in the future
+    tolerance = { kind = "duration", default = 300 }, -- how far clocks may differ before a time is in the future
     window = { kind = "duration", default = 7 * 86400 },
 }
 
 local Tracker = {}
 Tracker.__index = Tracker
 
---- When a flawed record is noticed. One without a usable time, or one of the future, is noticed always.
+--- When a flawed record is noticed. One without a usable time, or one from the future, is always noticed.
 -- @tparam table flaw
 -- @treturn number milliseconds, or nil
 function M.noticed_at(flaw)
@@ -71,7 +71,7 @@ end
 
 function M.describe(finding)
     if finding.value == 0 then
-        return "no record contradicts itself"
+        return "no flawed records"
     end
     local counts, parts = count_kinds(finding.tracker), {}
     for _, kind in ipairs(flaws.kinds) do
@@ -80,9 +80,9 @@ function M.describe(finding)
         end
     end
     return ("%s cannot be true: %s"):format(quantities.count(finding.value, "record"), table.concat(parts, ", ")),
-        counts.future and "Compare this machine's clock with the service's; if it is right, report the record's id to "
-        .. "the service." or "Read the records as they came; if nothing between here and the service changed them, "
-        .. "report their ids to the service."
+        counts.future and "Check this machine's clock; if it is right, report the record's id to the service." or
+        "Look at the raw records; if nothing between here and the service changed them, report their ids to the "
+        .. "service."
 end
 
 return M

@@ -1,5 +1,4 @@
 --- Rule "failing": how many of the newest ended runs failed in a row. A run that is RUNNING neither breaks nor adds.
--- It must not tell one failure from another; the reasons do (dwsync.health.reasons).
 -- @module dwsync.health.rules.failing
 local causes = require "dwsync.health.causes"
 local quantities = require "dwsync.quantities"
@@ -32,15 +31,15 @@ end
 
 function M.describe(finding, course)
     if finding.value == 0 then
-        return finding.run and "the newest run that ended finished" or "no run has ended yet"
+        return finding.run and "the last run finished" or "no run has ended yet"
     end
     local explained = causes.explain(finding.run.fail_reason)
-    local happened = finding.value == 1 and "the newest run failed" or ("the newest %s failed"):format(
+    local happened = finding.value == 1 and "the last run failed" or ("the last %s failed"):format(
         quantities.count(finding.value, "run"))
     local why = explained.cause or finding.run.fail_reason and ("the reason given is \"%s\""):format(
         text.excerpt(finding.run.fail_reason, 120)) or "the service gave no reason"
     return ("%s: %s"):format(happened, why), ("%s Then synchronise %s again."):format(explained.next_step
-        or "Read the reason of the record, and look for it in the identity source's own log.",
+        or "Read the record's fail_reason, and look for it in the identity source's own log.",
         wording.source(course.source))
 end
 

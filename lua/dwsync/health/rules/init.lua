@@ -1,5 +1,4 @@
 --- The rules, their options with ranges and defaults, and the errors that name what is wrong with those given.
--- It must not read a file; a rule is looked at with its own module.
 -- @module dwsync.health.rules
 local checks = require "dwsync.checks"
 local decimal = require "dwsync.decimal"
@@ -65,7 +64,7 @@ for name, rule in pairs(M.by_name) do
     end
 end
 
--- Pairs of options of which the first must not be above the second.
+-- Pairs of options; the first must not be above the second.
 local PAIRS = { { "warning", "critical" }, { "warning_ratio", "critical_ratio" } }
 
 local function check_pairs(path, checked)

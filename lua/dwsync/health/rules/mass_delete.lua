@@ -1,5 +1,5 @@
 --- Rule "mass_delete": how many accounts one run deleted, in the newest run and in those of the last day.
--- It must not forget a mass deletion because a quiet run followed an hour later.
+-- A quiet run an hour later must not hide a mass deletion.
 -- @module dwsync.health.rules.mass_delete
 local greatest = require "dwsync.health.greatest"
 local order = require "dwsync.health.order"
@@ -46,8 +46,7 @@ function Tracker:ended(run)
     self.deletions:put(order.ended_at(run), run.delete_count or 0, run)
 end
 
---- A run that is at it counts as well: that one can still be stopped. What a run will have deleted by its end is not
--- known at its start.
+--- A run in progress counts as well: it can still be stopped. What any other run deleted is known only at its end.
 function Tracker:began(run)
     self.deletions:put(run.start_time or 0, run.status == "RUNNING" and run.delete_count or 0, run)
 end
@@ -65,14 +64,14 @@ end
 
 function M.describe(finding, course)
     if (finding.value or 0) == 0 then
-        return "no account deleted"
+        return "no accounts deleted"
     end
     local share = finding.population and (" of %.0f (%s)"):format(finding.population,
         quantities.percent(finding.value / finding.population)) or ""
     local message = ("one run deleted %s%s"):format(quantities.count(finding.value, "account"), share)
-    return message, ("Unless so many were meant to go: stop the synchronisation of %s before its next run, see "
-        .. "whether the base DN, the filter or the directory itself changed, and restore the accounts and their "
-        .. "grants."):format(wording.source(course.source))
+    return message, ("Unless this was intended, stop the synchronisation of %s before its next run, check whether the "
+        .. "base DN, the filter or the directory itself changed, and restore the accounts and their grants."):format(
+        wording.source(course.source))
 end
 
 return M

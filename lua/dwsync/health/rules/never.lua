@@ -1,5 +1,5 @@
---- Rule "never": whether there is any run at all. An empty list is unknown, never ok.
--- It must not guess why: nothing was ever synchronised, or the feature is off, looks the same.
+--- Rule "never": whether there is any run at all. An empty list is unknown, never ok: a cluster that was never
+-- synchronised looks the same as one whose feature is switched off.
 -- @module dwsync.health.rules.never
 local quantities = require "dwsync.quantities"
 
@@ -23,11 +23,11 @@ function M.describe(finding, course)
     if not finding.unknown then
         return quantities.count(finding.value, "run") .. " on record"
     elseif course.source.id then
-        return "no run that can be judged", "Look at the records of this source: every one of them is flawed."
+        return "no run can be judged", "Look at the records of this source: all of them are flawed."
     end
-    return "no run on record: nothing was ever synchronised, or the feature is off",
-        "Look in the console whether an identity source is configured for this cluster, and whether its "
-        .. "synchronisation is switched on; ask the service to enable the feature if the page is missing."
+    return "no runs on record: nothing was ever synchronised, or the feature is off",
+        "Check in the console that an identity source is configured for this cluster and that its synchronisation is "
+        .. "switched on; if the page is missing, ask the service to enable the feature."
 end
 
 return M

@@ -1,5 +1,5 @@
 --- Rule "overlap": runs of one source that are RUNNING although a newer run began: two at once, or one left behind.
--- It must not count the newest run, which may well be running.
+-- The newest run does not count: it may well be running.
 -- @module dwsync.health.rules.overlap
 local quantities = require "dwsync.quantities"
 local wording = require "dwsync.health.wording"
@@ -24,21 +24,21 @@ function M.judge(tracker, course)
         since = run and run.start_time, open = course.open }
 end
 
-local function what_is_so(finding)
+local function situation(finding)
     if finding.open > finding.value then
         return ("%s are running at once"):format(quantities.count(finding.open, "run"))
     elseif finding.value == 1 then
-        return "a run is still RUNNING although a newer one ended"
+        return "a run is still RUNNING although a newer one has ended"
     end
-    return ("%s are still RUNNING although newer ones ended"):format(quantities.count(finding.value, "run"))
+    return ("%s are still RUNNING although newer ones have ended"):format(quantities.count(finding.value, "run"))
 end
 
 function M.describe(finding, course)
     if finding.value == 0 then
-        return "no two runs at once"
+        return "no overlapping runs"
     end
-    return what_is_so(finding), ("Two runs can undo each other's work: see in the console whether the older run of %s "
-        .. "really works still; stop it if it does, and report it to the service if it only says so."):format(
+    return situation(finding), ("Two runs can undo each other's work: check in the console whether the older run of %s "
+        .. "is really still working; if it is, stop it, if not, report it to the service."):format(
         wording.source(course.source))
 end
 

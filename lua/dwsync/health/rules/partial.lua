@@ -1,5 +1,4 @@
---- Rule "partial": which share of the accounts failed in the last run that FINISHED.
--- It must not take FINISHED for success.
+--- Rule "partial": which share of the accounts failed in the last run that FINISHED, which is not the same as success.
 -- @module dwsync.health.rules.partial
 local causes = require "dwsync.health.causes"
 local quantities = require "dwsync.quantities"
@@ -36,14 +35,14 @@ function M.describe(finding, course)
     if not finding.run then
         return "no run has finished yet"
     elseif finding.value == 0 then
-        return "no account failed in the last run that finished"
+        return "no accounts failed in the last finished run"
     end
     local explained = causes.explain(finding.run.fail_reason)
     local reason = finding.run.fail_reason and (" (%s)"):format(explained.cause
         or "\"" .. text.excerpt(finding.run.fail_reason, 120) .. "\"") or ""
-    return ("%.0f of %s failed in the last run that finished, %s%s"):format(finding.run.failed_count,
+    return ("%.0f of %s failed in the last finished run, %s%s"):format(finding.run.failed_count,
         quantities.count(finding.all, "account"), quantities.percent(finding.value), reason),
-        ("These accounts of %s are out of date: correct what the reason names, in the identity source or in the "
+        ("These accounts of %s are out of date: fix what the reason names, in the identity source or in the "
         .. "database's roles, then synchronise again."):format(wording.source(course.source))
 end
 

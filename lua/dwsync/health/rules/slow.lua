@@ -1,5 +1,5 @@
 --- Rule "slow": how far the duration of the last run that FINISHED is above what is usual.
--- It must not fire before there are enough runs to tell what is usual, nor for a run that is RUNNING (rule "stuck").
+-- Silent until there are enough runs to know what is usual, and about a RUNNING one, which is the rule "stuck"'s.
 -- @module dwsync.health.rules.slow
 local median = require "dwsync.health.median"
 local quantities = require "dwsync.quantities"
@@ -13,16 +13,16 @@ M.unit = "deviations"
 M.options = {
     warning = { kind = "factor", default = 6, level = true },
     critical = { kind = "factor", default = 12, level = true },
-    minimum = { kind = "duration", default = 60 }, -- less above the median than this is never slow
-    history = { kind = "whole", default = 30 }, -- so many runs before it tell what is usual
-    least_history = { kind = "whole", default = 10 }, -- and so many are needed
+    minimum = { kind = "duration", default = 60 }, -- less than this above the median is never slow
+    history = { kind = "whole", default = 30 }, -- how many earlier runs decide what is usual
+    least_history = { kind = "whole", default = 10 }, -- and how many of them it takes
 }
 
 function M.track(options)
     return { options = options, counted = -1 }
 end
 
--- A deviation is one second at least and a tenth of the median: what never varies may vary a little.
+-- A deviation is at least one second and a tenth of the median: what never varied may vary a little.
 local function measure(options, finished)
     local run = finished[#finished]
     local duration = run and records.duration(run)
@@ -57,14 +57,13 @@ end
 function M.describe(finding, course)
     local last = finding.last
     if not last.duration then
-        return "no run that finished tells how long it took"
+        return "no finished run has a duration"
     elseif not last.value then
-        return ("not enough runs to tell: %.0f of %.0f needed before the newest"):format(last.known, finding.needed)
+        return ("not enough history: %.0f of %.0f earlier runs"):format(last.known, finding.needed)
     end
-    return ("the last run that finished took %s, usual are %s"):format(quantities.duration(last.duration),
-        quantities.duration(last.usual)), ("Look at what slowed %s down: many changes at once, the directory's load, "
-        .. "or the network; a run that gets slower from day to day ends up stuck."):format(
-        wording.source(course.source))
+    return ("the last finished run took %s; usual is %s"):format(quantities.duration(last.duration),
+        quantities.duration(last.usual)), ("Find out what slowed %s down: many changes at once, load on the directory, "
+        .. "or the network; runs that get slower every day end up stuck."):format(wording.source(course.source))
 end
 
 return M

@@ -1,5 +1,5 @@
 --- Rule "stale": how long ago the last run FINISHED, against the usual time between such runs.
--- It must not get worse by a later success: a success can only put off when the rule fires, never bring it forward.
+-- A later success must not make it worse: it can only put off when the rule fires, never bring that forward.
 -- @module dwsync.health.rules.stale
 local median = require "dwsync.health.median"
 local order = require "dwsync.health.order"
@@ -17,7 +17,7 @@ M.options = {
     minimum = { kind = "duration", default = 2 * 3600 },
 }
 
--- So many gaps tell what is usual; a new schedule is believed after half as many.
+-- How many gaps decide what is usual; a new schedule is believed after half as many.
 local GAPS = 21
 
 local Tracker = {}
@@ -140,16 +140,16 @@ end
 function M.describe(finding, course)
     local source = wording.source(course.source)
     if finding.unknown then
-        return "no run tells when it finished", ("Look at the records of %s: without times nobody can tell whether it "
-            .. "is synchronised."):format(source)
+        return "no finished run has a time", ("Look at the records of %s: without times there is no telling whether "
+            .. "it is synchronised."):format(source)
     end
     local age = quantities.age(finding.value)
     local advice = ("Accounts are not kept up to date, so leavers keep their access: find out why %s no longer "
-        .. "finishes a run (its schedule, its last failures), then synchronise it by hand."):format(source)
+        .. "finishes a run (its schedule, its recent failures), then synchronise it by hand."):format(source)
     if finding.never then
         return ("no run has ever finished in the %s on record"):format(age), advice
     end
-    return ("the last run that finished did so %s ago"):format(age), advice
+    return ("the last successful run ended %s ago"):format(age), advice
 end
 
 return M

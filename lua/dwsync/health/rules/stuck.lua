@@ -1,5 +1,5 @@
 --- Rule "stuck": how long a run has been RUNNING, against how long runs usually take.
--- It must not fire for a run that a newer one has finished after; that one is the rule "overlap"'s.
+-- Silent about a run that a newer one has overtaken, which is the rule "overlap"'s.
 -- @module dwsync.health.rules.stuck
 local median = require "dwsync.health.median"
 local quantities = require "dwsync.quantities"
@@ -19,7 +19,7 @@ M.options = {
     critical_minimum = { kind = "duration", default = 7200 },
 }
 
--- So many of the newest ended runs tell how long one usually takes.
+-- How many of the newest ended runs decide how long one usually takes.
 local RUNS = 100
 
 local Tracker = {}
@@ -59,9 +59,10 @@ end
 
 function M.describe(finding, course)
     if not finding.run then
-        return finding.open > 0 and "what is running either has no start time or was overtaken" or "no run is running"
+        return finding.open > 0 and "the runs in progress have no start time or were overtaken"
+            or "no run is in progress"
     end
-    local compared = finding.usual and (", 95 of 100 end within %s"):format(quantities.duration(finding.usual)) or ""
+    local compared = finding.usual and ("; 95 of 100 end within %s"):format(quantities.duration(finding.usual)) or ""
     return ("a run has been running for %s%s"):format(quantities.age(finding.value), compared),
         ("Nothing new is synchronised while it hangs: check that the identity source answers, then stop the run of %s "
         .. "in the console and start one by hand; if it cannot be stopped, open a ticket with the record's id."):format(

@@ -1,6 +1,6 @@
 --- Rule "volume": how far a run's added or updated accounts are from what is usual, in the newest run and in those of
 -- the last day.
--- It must not fire before there are enough runs to tell what is usual.
+-- Silent until there are enough runs to know what is usual.
 -- @module dwsync.health.rules.volume
 local decimal = require "dwsync.decimal"
 local greatest = require "dwsync.health.greatest"
@@ -16,9 +16,9 @@ M.unit = "deviations"
 M.options = {
     warning = { kind = "factor", default = 6, level = true },
     critical = { kind = "factor", default = 12, level = true },
-    minimum = { kind = "accounts", default = 20 }, -- nearer to the median than this is never far
-    history = { kind = "whole", default = 30 }, -- so many runs before it tell what is usual
-    least_history = { kind = "whole", default = 10 }, -- and so many are needed
+    minimum = { kind = "accounts", default = 20 }, -- nearer to the median than this is never unusual
+    history = { kind = "whole", default = 30 }, -- how many earlier runs decide what is usual
+    least_history = { kind = "whole", default = 10 }, -- and how many of them it takes
     window = { kind = "duration", default = 24 * 3600 },
 }
 
@@ -36,7 +36,7 @@ function M.track(options)
     }, Tracker)
 end
 
--- A deviation is one account at least and a tenth of the median: what never varies may vary a little.
+-- A deviation is at least one account and a tenth of the median: what never varied may vary a little.
 local function deviation_of(value, values)
     local middle, deviation = median.spread(values)
     return math.abs(value - middle) / math.max(deviation, 1, middle / 10), middle
@@ -57,7 +57,7 @@ function Tracker:ended(run, course)
         return
     end
     local options, finished = self.options, course.finished
-    local last = #finished - 1 -- this run stands at the end
+    local last = #finished - 1 -- this run is the last of them
     self.known = math.max(self.known, last)
     local worst, found = 0, nil
     for _, field in ipairs(last >= options.least_history and FIELDS or {}) do
@@ -93,16 +93,15 @@ local VERBS = { add_count = "added", update_count = "updated" }
 
 function M.describe(finding, course)
     if not finding.value then
-        return ("not enough runs to tell: %.0f of %.0f needed before the newest"):format(finding.known, finding.needed)
+        return ("not enough history: %.0f of %.0f earlier runs"):format(finding.known, finding.needed)
     elseif not finding.found then
         return "as many accounts added and updated as usual"
     end
     local found = finding.found
-    return ("one run %s %s, usual are %s"):format(VERBS[found.field], quantities.count(found.value, "account"),
+    return ("one run %s %s; usual is %s"):format(VERBS[found.field], quantities.count(found.value, "account"),
         decimal.format("%.14g", found.usual)),
-        ("Find out what changed in %s: a new group or base DN, a bulk import, or an attribute that is "
-        .. "now written differently; stop the synchronisation if nobody expected it."):format(
-        wording.source(course.source))
+        ("Find out what changed in %s: a new group or base DN, a bulk import, or an attribute that is now written "
+        .. "differently; if this was not expected, stop the synchronisation."):format(wording.source(course.source))
 end
 
 return M

@@ -1,81 +1,87 @@
 --- metrics(): what Prometheus scrapes, the state of the sources and the refresher's own.
 -- It must not compute what the sweep could.
 -- @module dwsync.nginx.serve.metrics
-local decimal = require "dwsync.decimal"
 local Tally = require "dwsync.nginx.sweep.tally"
 local answer = require "dwsync.nginx.serve.answer"
+local exposition = require "dwsync.report.exposition"
 
 local M = {}
 
-local function family(lines, name, kind, help)
-    lines[#lines + 1] = ("# HELP %s %s\n# TYPE %s %s\n"):format(name, help, name, kind)
-end
-
-local function gauge(lines, name, help, value)
-    if value then
-        family(lines, name, "gauge", help)
-        lines[#lines + 1] = ("%s %s\n"):format(name, decimal.format("%.15g", value))
-    end
-end
-
--- The counters of a tally whose names begin so, as one family.
-local function counters(lines, name, help, tally, prefix, label)
-    family(lines, name, "counter", help)
-    for _, counter in ipairs(tally:names()) do
-        if counter:sub(1, #prefix) == prefix then
-            lines[#lines + 1] = ('%s{%s="%s"} %d\n'):format(name, label, counter:sub(#prefix + 1),
-                tally.counts[counter])
+-- The counters of a tally whose names begin with a prefix, as one family.
+local function counters(prefix, label)
+    return function(state, add)
+        for _, counter in ipairs(state.tally:names()) do
+            if counter:sub(1, #prefix) == prefix then
+                add({ [label] = counter:sub(#prefix + 1) }, state.tally.counts[counter])
+            end
         end
     end
 end
 
-local OUTCOMES = { complete = 1, partial = 0, failed = 0 }
-
-local function about_refreshing(lines, store)
-    local tally = Tally.read(store:get_state "tally")
-    counters(lines, "dwsync_requests_total", "Requests to the service by HTTP status, or by what failed.", tally,
-        "request:", "status")
-    family(lines, "dwsync_retries_total", "counter", "Requests that were tried again.")
-    lines[#lines + 1] = ("dwsync_retries_total %d\n"):format(tally.counts.retry or 0)
-    counters(lines, "dwsync_sweeps_total", "Sweeps over all clusters by outcome.", tally, "sweep:", "outcome")
-    gauge(lines, "dwsync_refresh_success", "Whether the last sweep read every cluster (1) or not (0).",
-        OUTCOMES[store:get_state "outcome"])
-    gauge(lines, "dwsync_refresh_duration_seconds", "How long the last sweep took.", store:get_state "seconds")
-    gauge(lines, "dwsync_refresh_timestamp_seconds", "When the last sweep ended.", store:get_state "swept")
+local function of_store(name)
+    return function(state, add)
+        add({}, state.store:get_state(name))
+    end
 end
 
-local function about_memory(lines, store)
-    local usage = store:usage()
-    gauge(lines, "dwsync_dict_capacity_bytes", "Size of the shared dict.", usage.capacity)
-    gauge(lines, "dwsync_dict_free_bytes", "Free pages of the shared dict.", usage.free)
-    gauge(lines, "dwsync_dict_documents_bytes", "What is published in the shared dict.", usage.documents)
-    gauge(lines, "dwsync_dict_too_small", "Whether something found no room in the shared dict (1).",
-        store:get_state "memory" and 1 or 0)
+local function of_dict(name)
+    return function(state, add)
+        add({}, state.usage[name])
+    end
 end
 
--- What changes with sweeps only is written once a sweep in each worker.
+local function one_if(condition)
+    return condition and 1 or 0
+end
+
+-- What changes with sweeps only.
+local LASTING = {
+    { "dwsync_requests_total", "Requests to the service by HTTP status, or by what failed.",
+        counters("request:", "status"), type = "counter" },
+    { "dwsync_retries_total", "Requests that were retries.", function(state, add)
+        add({}, state.tally.counts.retry or 0)
+    end, type = "counter" },
+    { "dwsync_sweeps_total", "Sweeps over all clusters by outcome.", counters("sweep:", "outcome"), type = "counter" },
+    { "dwsync_refresh_success", "Whether the last sweep read every cluster (1) or not (0).", function(state, add)
+        local outcome = state.store:get_state "outcome"
+        add({}, outcome and one_if(outcome == "complete"))
+    end },
+    { "dwsync_refresh_duration_seconds", "How long the last sweep took.", of_store "seconds" },
+    { "dwsync_refresh_timestamp_seconds", "When the last sweep ended.", of_store "swept" },
+    { "dwsync_dict_capacity_bytes", "Size of the shared dict.", of_dict "capacity" },
+    { "dwsync_dict_free_bytes", "Free pages of the shared dict.", of_dict "free" },
+    { "dwsync_dict_documents_bytes", "What is published in the shared dict.", of_dict "documents" },
+    { "dwsync_dict_too_small", "Whether the shared dict had no room for something (1).", function(state, add)
+        add({}, one_if(state.store:get_state "memory"))
+    end },
+}
+
+local FRESHNESS = {
+    { "dwsync_cache_age_seconds", "Age of the oldest records that are shown.", function(freshness, add)
+        add({}, freshness.age)
+    end },
+    { "dwsync_cache_stale", "Whether what is shown is older than it should ever be (1).", function(freshness, add)
+        add({}, one_if(freshness.stale))
+    end },
+}
+
+local function text_of(families, subject, before)
+    local parts = { before }
+    exposition.write(families, subject, function(text)
+        parts[#parts + 1] = text
+    end)
+    return table.concat(parts)
+end
+
+-- Written once a sweep in each worker.
 local function lasting_text(snapshot, store)
     local swept = store:get_state "swept"
     if snapshot.lasting_of ~= swept or not snapshot.lasting then
-        local lines = { snapshot.metrics }
-        about_refreshing(lines, store)
-        about_memory(lines, store)
-        snapshot.lasting_of, snapshot.lasting = swept, table.concat(lines)
+        local state = { store = store, usage = store:usage(), tally = Tally.read(store:get_state "tally") }
+        snapshot.lasting_of, snapshot.lasting = swept, text_of(LASTING, state, snapshot.metrics)
     end
     return snapshot.lasting
 end
-
-local AGE = [[
-# HELP dwsync_cache_age_seconds Age of the oldest records that are shown.
-# TYPE dwsync_cache_age_seconds gauge
-dwsync_cache_age_seconds %s
-]]
-
-local STALE = [[
-# HELP dwsync_cache_stale Whether what is shown is older than it should ever be (1).
-# TYPE dwsync_cache_stale gauge
-dwsync_cache_stale %d
-]]
 
 --- Answers.
 function M.serve(settings, reader)
@@ -84,9 +90,10 @@ function M.serve(settings, reader)
         return
     end
     local age = snapshot.oldest and ngx.now() - snapshot.oldest
-    local tail = STALE:format((not age or age > settings.stale_after) and 1 or 0)
+    local freshness = { age = age and math.floor(age * 1000 + 0.5) / 1000,
+        stale = not age or age > settings.stale_after }
     answer.send(200, "text/plain; version=0.0.4; charset=utf-8", lasting_text(snapshot, reader.store), nil,
-        age and AGE:format(decimal.format("%.3f", age)) .. tail or tail)
+        text_of(FRESHNESS, freshness))
 end
 
 return M

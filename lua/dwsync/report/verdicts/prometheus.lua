@@ -1,42 +1,12 @@
---- Prometheus' text exposition: points in time rather than ages, and labels of few values only.
--- It must not put text of a record into a label but for ids and types; failure reasons show their class alone.
+--- Verdicts as metrics for Prometheus: points in time rather than ages, and labels of few values only.
+-- It must not put text of a record into a label, except ids and types; failure reasons show only their class.
 -- @module dwsync.report.verdicts.prometheus
-local decimal = require "dwsync.decimal"
-local display = require "dwsync.text"
+local exposition = require "dwsync.report.exposition"
 local quantities = require "dwsync.quantities"
 local severities = require "dwsync.severity"
 local verdicts = require "dwsync.report.verdicts.facts"
 
 local M = {}
-
-local MAX_LABEL = 200
-
-local LABELS = { "cluster", "source", "type", "name", "rule", "level", "window", "outcome", "status", "change",
-    "class" }
-
-local ESCAPES = { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }
-
-local function label_value(value)
-    local text = display.cut(display.safe(verdicts.text(value)), MAX_LABEL)
-    return (text:gsub('[\\"\n]', ESCAPES))
-end
-
-local function label_text(labels)
-    local parts = {}
-    for _, name in ipairs(LABELS) do
-        if labels[name] ~= nil then
-            parts[#parts + 1] = ('%s="%s"'):format(name, label_value(labels[name]))
-        end
-    end
-    return #parts > 0 and "{" .. table.concat(parts, ",") .. "}" or ""
-end
-
-local function number(value)
-    if value % 1 == 0 and math.abs(value) < 2 ^ 53 then
-        return ("%.0f"):format(value)
-    end
-    return decimal.format("%.15g", value)
-end
 
 local function with(labels, more)
     local all = {}
@@ -48,8 +18,7 @@ local function with(labels, more)
     return all
 end
 
--- A family of samples is a name, a help text, and a function that gives its samples to `add(labels, value)`. What is
--- asked for each source gets the labels of the source, and what is asked for each cluster those of the cluster.
+-- The readers of the families below. Samples of a cluster get its labels, those of a source also the source's.
 
 local function each_cluster(read)
     return function(overview, add)
@@ -59,7 +28,7 @@ local function each_cluster(read)
     end
 end
 
--- A cluster that cannot be read now may be judged by what was read before; then the error stands beside.
+-- A cluster that cannot be read now may be judged by what was read before; then it has an error as well.
 local function is_readable(item)
     return item.evaluation ~= nil and item.error == nil
 end
@@ -102,8 +71,8 @@ local function verdict_severities(item, labels, add)
     end
 end
 
--- An age is out of date as soon as it is written, so those are left to the points in time; but from which age on a rule
--- fires is told, since it may differ from source to source and an alert has to know it.
+-- An age is out of date as soon as it is written, so ages are left to the points in time. The age from which a rule
+-- fires is written, since it may differ from source to source and alerts need it.
 local function verdict_values(item, labels, add)
     for _, verdict in ipairs(verdicts.of(item)) do
         add(verdict_labels(verdict, labels), verdict.unit ~= "seconds" and verdict.value or nil)
@@ -132,7 +101,7 @@ local function last_status(source, labels, add)
     end
 end
 
--- A class is one word of a list; anything else would be a label without bounds.
+-- A class is one word of a fixed set; anything else would make a label without bounds.
 local function class_of(reason)
     local class = verdicts.text(reason.class)
     return #class <= 40 and class:find "^%l[%l%d_]*$" and class or "other"
@@ -191,9 +160,9 @@ local FAMILIES = {
     { "dwsync_last_run_status", "The status of the newest run: 1 for the one it has.", each_source(last_status) },
     { "dwsync_run_gap_median_seconds", "The usual time between the starts of two runs.",
         statistic("median_gap", SECONDS) },
-    { "dwsync_run_duration_median_seconds", "How long half of the runs take at most.",
+    { "dwsync_run_duration_median_seconds", "The duration that half of the runs do not exceed.",
         statistic("duration_p50", SECONDS) },
-    { "dwsync_run_duration_p95_seconds", "How long 95 % of the runs take at most.",
+    { "dwsync_run_duration_p95_seconds", "The duration that 95 % of the runs do not exceed.",
         statistic("duration_p95", SECONDS) },
     { "dwsync_runs", "Runs within the window, by outcome.", windows(function(window, labels, add)
         for _, outcome in ipairs { "ok", "partial", "failed", "running" } do
@@ -219,22 +188,7 @@ end
 -- @tparam table overview
 -- @tparam function write
 function M.render(overview, write)
-    for _, family in ipairs(FAMILIES) do
-        local name, help, read = family[1], family[2], family[3]
-        local lines, seen = {}, {}
-        read(overview, function(labels, value)
-            local text = label_text(labels)
-            -- A series may stand once only; of two, the first is the worse, since everything is sorted so.
-            if quantities.is_finite(value) and not seen[text] then
-                seen[text] = true
-                lines[#lines + 1] = name .. text .. " " .. number(value)
-            end
-        end)
-        if #lines > 0 then
-            write(("# HELP %s %s\n# TYPE %s gauge\n"):format(name, help, name))
-            write(table.concat(lines, "\n") .. "\n")
-        end
-    end
+    exposition.write(FAMILIES, overview, write)
 end
 
 return M

@@ -1,0 +1,63 @@
+--- Prometheus' text exposition: families of samples, each below its name, type and help text.
+-- @module dwsync.report.exposition
+local decimal = require "dwsync.decimal"
+local display = require "dwsync.text"
+local quantities = require "dwsync.quantities"
+local verdicts = require "dwsync.report.verdicts.facts"
+
+local M = {}
+
+local MAX_LABEL = 200
+
+local LABELS = { "cluster", "source", "type", "name", "rule", "level", "window", "outcome", "status", "change",
+    "class" }
+
+local ESCAPES = { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }
+
+local function label_value(value)
+    local text = display.cut(display.safe(verdicts.text(value)), MAX_LABEL)
+    return (text:gsub('[\\"\n]', ESCAPES))
+end
+
+local function label_text(labels)
+    local parts = {}
+    for _, name in ipairs(LABELS) do
+        if labels[name] ~= nil then
+            parts[#parts + 1] = ('%s="%s"'):format(name, label_value(labels[name]))
+        end
+    end
+    return #parts > 0 and "{" .. table.concat(parts, ",") .. "}" or ""
+end
+
+local function number(value)
+    if value % 1 == 0 and math.abs(value) < 2 ^ 53 then
+        return ("%.0f"):format(value)
+    end
+    return decimal.format("%.15g", value)
+end
+
+--- Writes families; one without samples is left out.
+-- @tparam {table,...} families {name, help, read, type = "gauge"}; `read(subject, add)` gives its samples to
+-- `add(labels, value)`, which ignores values that are not finite numbers
+-- @param subject what `read` reads
+-- @tparam function write called with pieces of text
+function M.write(families, subject, write)
+    for _, family in ipairs(families) do
+        local name, help, read = family[1], family[2], family[3]
+        local lines, seen = {}, {}
+        read(subject, function(labels, value)
+            local text = label_text(labels)
+            -- A series may occur only once. The first is kept: verdicts come worst first.
+            if quantities.is_finite(value) and not seen[text] then
+                seen[text] = true
+                lines[#lines + 1] = name .. text .. " " .. number(value)
+            end
+        end)
+        if #lines > 0 then
+            write(("# HELP %s %s\n# TYPE %s %s\n"):format(name, help, name, family.type or "gauge"))
+            write(table.concat(lines, "\n") .. "\n")
+        end
+    end
+end
+
+return M

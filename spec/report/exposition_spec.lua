@@ -1,0 +1,43 @@
+local exposition = require "dwsync.report.exposition"
+
+-- The text of one family with samples of {labels, value}.
+local function written(samples, kind)
+    local pieces = {}
+    exposition.write({ { "dwsync_things", "Things.", function(subject, add)
+        for _, sample in ipairs(subject) do
+            add(sample[1], sample[2])
+        end
+    end, type = kind } }, samples, function(text)
+        pieces[#pieces + 1] = text
+    end)
+    return table.concat(pieces)
+end
+
+local HEAD = "# HELP dwsync_things Things.\n# TYPE dwsync_things gauge\n"
+
+describe("the text exposition of a family", function()
+    it("is its samples below help and type, a gauge unless it says otherwise", function()
+        assert.equal(HEAD .. "dwsync_things 1\n", written { { {}, 1 } })
+        assert.equal("# HELP dwsync_things Things.\n# TYPE dwsync_things counter\ndwsync_things 2\n",
+            written({ { {}, 2 } }, "counter"))
+    end)
+
+    it("has its labels in a fixed order, and escapes what would end one", function()
+        assert.equal(HEAD .. [[dwsync_things{cluster="a\"b\\c d",rule="r"} 1]] .. "\n",
+            written { { { rule = "r", cluster = 'a"b\\c\nd' }, 1 } })
+    end)
+
+    it("keeps the first sample of a series, and none that is not a finite number", function()
+        assert.equal(HEAD .. 'dwsync_things{rule="a"} 3\n', written { { { rule = "a" }, 3 }, { { rule = "a" }, 4 },
+            { { rule = "b" }, 0 / 0 }, { { rule = "c" }, math.huge }, { { rule = "d" }, "5" }, { { rule = "e" } } })
+    end)
+
+    it("writes whole numbers with all their digits, others with fifteen", function()
+        assert.equal(HEAD .. 'dwsync_things{rule="a"} 1763971200000\ndwsync_things{rule="b"} 0.1\n',
+            written { { { rule = "a" }, 1763971200000 }, { { rule = "b" }, 0.1 } })
+    end)
+
+    it("is nothing without samples", function()
+        assert.equal("", written {})
+    end)
+end)
