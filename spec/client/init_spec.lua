@@ -450,10 +450,10 @@ describe("half a pair of keys", function()
         local given = { ak = service.info.ak }
         local client = service:client { credentials = given }
         local page, err = client:list_sync_records { cluster_id = healthy }
-        assert_config("sk is missing although ak is there", page, err, "credentials")
+        assert_config("sk is missing although ak is set", page, err, "credentials")
         given.ak, given.sk = nil, service.info.sk
         page, err = client:list_sync_records { cluster_id = healthy }
-        assert_config("ak is missing although sk is there", page, err, "credentials")
+        assert_config("ak is missing although sk is set", page, err, "credentials")
     end)
 
     it("in the environment is refused rather than looked for elsewhere", function()
@@ -473,7 +473,7 @@ describe("half a pair of keys", function()
     it("is not shown when it holds a line break", function()
         local client = service:client { credentials = { ak = "a", sk = "SecretPart\r\n" } }
         local page, err = client:list_sync_records { cluster_id = healthy }
-        assert_config("sk is empty, no string, or holds a line break", page, err, "credentials")
+        assert_config("sk is empty, not a string, or contains a line break", page, err, "credentials")
         assert.is_nil(tostring(err):find("SecretPart", 1, true))
     end)
 

@@ -3,7 +3,7 @@
 -- "config".
 -- @module dwsync.client.options
 local checks = require "dwsync.checks"
-local credentials = require "dwsync.credentials"
+local credentials = require "dwsync.credentials.options"
 local errors = require "dwsync.errors"
 local transport = require "dwsync.runtime.transport"
 
@@ -29,7 +29,7 @@ M.PLAIN = transport.copy(transport.options, {
     endpoint = { kind = "string" },
     iam_endpoint = { kind = "string" },
     project_id = { kind = "identifier" },
-    credentials = { check = credentials.check_choice },
+    credentials = { check = credentials.check },
     metadata = { read = metadata, expected = "true, false or the URL of a metadata service" },
     algorithm = { kind = "one_of", values = { "SDK-HMAC-SHA256", "SDK-HMAC-SM3", "V11-HMAC-SHA256",
         "SDK-ECDSA-P256-SHA256", "SDK-SM2-SM3" } },
