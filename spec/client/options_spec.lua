@@ -105,7 +105,7 @@ describe("the options of dwsync.new", function()
 
     it("want the service's name for derived keys", function()
         local message, hint = refusal(options.client, { algorithm = "V11-HMAC-SHA256" })
-        assert.equal("signing_service is missing, which algorithm V11-HMAC-SHA256 needs", message)
+        assert.equal("signing_service is missing; algorithm V11-HMAC-SHA256 needs it", message)
         assert.is_nil(hint)
         assert(options.client { algorithm = "V11-HMAC-SHA256", signing_service = "dws" })
     end)

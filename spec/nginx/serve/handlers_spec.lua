@@ -182,7 +182,7 @@ describe("the handlers inside nginx", function()
     it("health() knows what it does not know", function()
         local health, status = json "/health?source=nobody"
         assert.equal(404, status)
-        assert.equal("there is no such cluster or source", health.error)
+        assert.equal("unknown cluster or source", health.error)
         health, status = json("/health?max_age=1d&cluster=" .. service:cluster "never")
         assert.equal(503, status)
         assert.equal(("cluster %s never synchronised"):format(service:cluster "never"), health.reason)
@@ -246,7 +246,7 @@ describe("the handlers inside nginx", function()
                 .. "since the epoch",
             ["&limit=1&limit=2"] = "limit is given more than once",
             ["&limit"] = "limit has no value",
-            ["&source="] = 'source is "", expected 1 to 50 names with commas between',
+            ["&source="] = 'source is "", expected 1 to 50 names separated by commas',
         } do
             local body, status = records(query)
             assert.equal(400, status, query)
@@ -254,10 +254,10 @@ describe("the handlers inside nginx", function()
         end
         local body, status = json "/records"
         assert.equal(400, status)
-        assert.equal("cluster is missing: there are 9", body.error)
+        assert.equal("cluster is missing: choose one of 9", body.error)
         body, status = json "/records?cluster=nobody"
         assert.equal(404, status)
-        assert.equal("there is no such cluster", body.error)
+        assert.equal("unknown cluster", body.error)
     end)
 
     -- ---- status ----------------------------------------------------------------------------------

@@ -1,5 +1,4 @@
 --- metrics(): what Prometheus scrapes, the state of the sources and the refresher's own.
--- It must not compute what the sweep could.
 -- @module dwsync.nginx.serve.metrics
 local decimal = require "dwsync.decimal"
 local Tally = require "dwsync.nginx.sweep.tally"
@@ -18,7 +17,7 @@ local function gauge(lines, name, help, value)
     end
 end
 
--- The counters of a tally whose names begin so, as one family.
+-- The counters of a tally whose names begin with the prefix, as one family.
 local function counters(lines, name, help, tally, prefix, label)
     family(lines, name, "counter", help)
     for _, counter in ipairs(tally:names()) do
@@ -53,7 +52,7 @@ local function about_memory(lines, store)
         store:get_state "memory" and 1 or 0)
 end
 
--- What changes with sweeps only is written once a sweep in each worker.
+-- What only changes with a sweep is written once a sweep in each worker.
 local function lasting_text(snapshot, store)
     local swept = store:get_state "swept"
     if snapshot.lasting_of ~= swept or not snapshot.lasting then
