@@ -44,7 +44,8 @@ describe("an error object", function()
             { ["x-request-id"] = "r-1" })
         err.attempts = 3
         assert.equal("not_found: Cluster is not found (DWS.0015, HTTP 403, request id r-1, 3 attempts). Check the "
-            .. "cluster id (dwsync clusters lists them), or the permission: the service says the same then.", tostring(err))
+            .. "cluster id (dwsync clusters lists them), or the permission: the service says the same then.",
+            tostring(err))
     end)
 
     it("has a summary without the hint, which ends with a full stop", function()
@@ -188,7 +189,8 @@ describe("Retry-After", function()
         assert.equal(120, pause "120")
         assert.equal(0, pause "0")
         assert.equal("The service asks to wait 2 min.", failing(429, "", { ["retry-after"] = "120" }).hint)
-        assert.equal("Wait before trying again, or send fewer requests.", failing(429, "", { ["retry-after"] = "0" }).hint)
+        assert.equal("Wait before trying again, or send fewer requests.",
+            failing(429, "", { ["retry-after"] = "0" }).hint)
     end)
 
     it("may be a date, compared with the service's own clock when it tells it", function()

@@ -17,18 +17,18 @@ end
 describe("the echo of a canonical request", function()
     it("names the first part that differs", function()
         for _, case in ipairs {
-            { "^GET", "POST", 'another method: "POST"; signed was "GET"' },
-            { "/v1/p/", "/v1/q/", 'another path: "/v1/q/"; signed was "/v1/p/"' },
+            { "^GET", "POST", 'a different method: "POST"; signed was "GET"' },
+            { "/v1/p/", "/v1/q/", 'a different path: "/v1/q/"; signed was "/v1/p/"' },
             { "limit=10&offset=0", "offset=0&limit=10",
-                'another query: "offset=0&limit=10"; signed was "limit=10&offset=0"' },
-            { "limit=10&offset=0", "", 'another query: nothing; signed was "limit=10&offset=0"' },
+                'a different query: "offset=0&limit=10"; signed was "limit=10&offset=0"' },
+            { "limit=10&offset=0", "", 'a different query: nothing; signed was "limit=10&offset=0"' },
             { "host:dws.example", "host:dws.example:443",
-                'another header host: "host:dws.example:443"; signed was "host:dws.example"' },
+                'a different header host: "host:dws.example:443"; signed was "host:dws.example"' },
             { "x%-project%-id:p\n", "",
-                'another header x-project-id: "x-sdk-date:20251025T104952Z"; signed was "x-project-id:p"' },
-            { "host;x%-project%-id", "host", "another list of signed headers: "
+                'a different header x-project-id: "x-sdk-date:20251025T104952Z"; signed was "x-project-id:p"' },
+            { "host;x%-project%-id", "host", "a different list of signed headers: "
                 .. '"host;x-sdk-date;x-security-token"; signed was "host;x-project-id;x-sdk-date;x-security-token"' },
-            { "e3b0", "abcd", 'another hash of the body: "abcd"; signed was "e3b0"' },
+            { "e3b0", "abcd", 'a different hash of the body: "abcd"; signed was "e3b0"' },
         } do
             assert.equal("the gateway saw " .. case[3], changed(case[1], case[2]))
         end

@@ -240,8 +240,8 @@ describe("the handlers inside nginx", function()
             ["&limit=0"] = "limit is 0, expected an integer from 1 to 1000",
             ["&limit=1001"] = "limit is 1001, expected an integer from 1 to 1000",
             ["&offset=-1"] = 'offset is "-1", expected an integer from 0 to 1000000',
-            ["&status=BROKEN"] = 'status is "BROKEN", expected FINISHED, FAILED, RUNNING, or some of them with commas '
-                .. "between",
+            ["&status=BROKEN"] = 'status is "BROKEN", expected FINISHED, FAILED, RUNNING, or several of them '
+                .. "separated by commas",
             ["&since=yesterday"] = 'since is "yesterday", expected 90m, 24h, 7d, an ISO 8601 date, or milliseconds '
                 .. "since the epoch",
             ["&limit=1&limit=2"] = "limit is given more than once",
