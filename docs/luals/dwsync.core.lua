@@ -33,6 +33,7 @@ M.version = nil
 ---@field kind string as of a dwsync.error: `config`, `network`, `timeout`, `tls`, `decode` or `cancelled`
 ---@field code string the core's name for it
 ---@field message string one line, without secrets
+---@field beginning? string of a body that is not a page, 2,048 bytes at most as they came: foreign text, which `dwsync.text.excerpt` makes fit to be shown
 
 --- The keys that a request is signed with.
 ---@class dwsync.signing
@@ -246,8 +247,7 @@ local ids = {}
 
 --- Begins another reading of the list, of which the page decoded last is the first.
 --- Raises when they are closed, or in use by a decoding.
----@return dwsync.place? # what that page's rows say about its place
----@return dwsync.failure?
+---@return dwsync.place # what that page's rows say about its place
 function ids:begin_again() end
 
 --- Frees them. May be called twice; also done by the collector and `<close>`.

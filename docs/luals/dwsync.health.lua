@@ -12,11 +12,11 @@
 --- ```
 local M = {}
 
---- Something that a rule found, or found to be well. Times are milliseconds since the epoch.
+--- What a rule says about a source. Times are milliseconds since the epoch.
 ---@class dwsync.verdict
 ---@field rule string
 ---@field severity string "ok", "unknown", "warning" or "critical"
----@field source? string id of the source, "" when its records name none; nil when the list itself is meant
+---@field source? string id of the source, "" when its records name none; nil for the list itself
 ---@field source_type? string
 ---@field value? number what was compared with the thresholds
 ---@field unit string "seconds", "ratio", "accounts", "runs", "records" or "deviations"
@@ -25,7 +25,7 @@ local M = {}
 ---@field since? integer when it began
 ---@field record_id? string the run that shows it
 ---@field message string
----@field advice? string when it is not ok
+---@field advice? string what to do next, when it is not ok
 
 --- Numbers about runs. Times are milliseconds since the epoch; sums are over 30 days.
 ---@class dwsync.statistics
@@ -45,7 +45,7 @@ local M = {}
 ---@field last_success_id? string
 ---@field next_expected? integer
 
---- Fail reasons that have something in common. Times are milliseconds since the epoch.
+--- Fail reasons with the same wording. Times are milliseconds since the epoch.
 ---@class dwsync.reason
 ---@field template string what they have in common
 ---@field class string
@@ -87,7 +87,7 @@ local M = {}
 --- The evaluations of several clusters as one.
 ---@class dwsync.overview
 ---@field now number seconds since the epoch
----@field severity string the worst; "unknown" when there is no cluster at all
+---@field severity string the worst; "unknown" without clusters
 ---@field clusters dwsync.overview.item[] worst first, then by name
 
 --- An alert that rules would have given. Times are milliseconds since the epoch.
@@ -121,7 +121,7 @@ function M.evaluate(given, given_rules, now) end
 ---@field since? number milliseconds since the epoch; alerts that ended before are left out
 
 --- What would have fired over the history of records, when, and for how long: to tune thresholds. At any time only what
---- was known by then counts. The rule "never" has no place in it.
+--- was known by then counts. The rule "never" is left out.
 --- Raises for wrong rules and other wrong arguments.
 ---@param given dwsync.record[]|dwsync.records|(fun(): dwsync.record?) records: a list, a sequence or an iterator
 ---@param given_rules? table<string, table|false> see `rules`
@@ -129,7 +129,7 @@ function M.evaluate(given, given_rules, now) end
 ---@return dwsync.alert[] # by time
 function M.replay(given, given_rules, options) end
 
---- Puts the evaluations of several clusters together. Copies the items.
+--- Combines the evaluations of several clusters. Copies the items.
 --- Raises for wrong arguments.
 ---
 --- ```lua

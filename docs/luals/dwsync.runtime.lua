@@ -3,12 +3,12 @@
 
 --- How a request is performed and a second is slept. The default runtime: inside nginx that of its event loop, which
 --- never blocks it; elsewhere concurrent inside dwsync.gather and blocking outside, so that the same client serves
---- both. It must not know what is requested.
+--- both.
 ---
---- "Inside nginx" is every phase, init_by_lua included, and what the command `resty` runs. A thread of nginx's pool is
---- not: there waiting does no harm. To block nginx all the same, give `runtime = require("dwsync.runtime.curl").new()`.
+--- "Inside nginx" means every phase, init_by_lua included, and what the command `resty` runs, but not a thread of its
+--- pool, where waiting does no harm. To block nginx all the same, set `runtime = require("dwsync.runtime.curl").new()`.
 ---
---- Bring a runtime of your own, a table of three functions, to use another HTTP client or event loop.
+--- A runtime of your own, a table of three functions, connects another HTTP client or event loop.
 local M = {}
 
 --- Performs requests and pauses. Requests, answers and failures are those of dwsync.core's pool, but an answer needs

@@ -186,7 +186,7 @@ describe("an endpoint", function()
     it("has no path", function()
         local message, hint = refusal(dws "https://h.example/v1")
         assert.equal('endpoint "https://h.example/v1" has a path', message)
-        assert.equal("Give scheme and host only: dwsync adds the path.", hint)
+        assert.equal("Write scheme and host only: dwsync adds the path.", hint)
     end)
 
     it("of IAM may have a path, which is dropped", function()
@@ -197,7 +197,7 @@ describe("an endpoint", function()
         for _, endpoint in ipairs { "https://me:hidden@h.example", "me:hidden@h.example", "ftp://me:hidden@h.example",
             "https://me:hid/hidden@h.example", "https://h.example/?a=hidden@b" } do
             local message, hint = refusal(dws(endpoint))
-            assert.equal("endpoint holds a user name", message)
+            assert.equal("endpoint contains a user name", message)
             assert.equal(HOW_TO_WRITE, hint)
         end
     end)
@@ -215,7 +215,7 @@ describe("an endpoint", function()
         for _, endpoint in ipairs { ":443", "h.example:", "h.example:x", "h.example:0", "h.example:65536", "[::1",
             "[::1]x", "h!.example", "http:h", "h:1:2" } do
             local message = refusal(dws(endpoint))
-            assert.equal(("endpoint %q names no host, or no port from 1 to 65535"):format(endpoint), message)
+            assert.equal(("endpoint %q has no host, or its port is not from 1 to 65535"):format(endpoint), message)
         end
     end)
 

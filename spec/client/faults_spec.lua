@@ -256,14 +256,14 @@ describe("a refusal", function()
             refuse = "verify aksk signature fail,canonicalRequest:GET|/v1/||authorization:Secret1|"
                 .. "x-security-token:Secret2|x-auth-token:Secret3||x-sdk-date|e3b0",
         }, { kind = "auth" }, 1)
-        assert.matches('the gateway saw another path: "/v1/", signed was "/v1/', err.message, 1, true)
+        assert.matches('the gateway saw a different path: "/v1/"; signed was "/v1/', err.message, 1, true)
         assert.is_nil(tostring(err):find("Secret", 1, true))
     end)
 
     it("of a wrong secret key comes from the emulator's own verification", function()
         local page, err = ask { credentials = { ak = service.info.ak, sk = "wrong" } }
         assert_error({ kind = "auth", status = 401, says = "verify aksk signature fail; the gateway saw "
-            .. "what was signed, so the secret key does not fit the access key" }, page, err)
+            .. "what was signed, so the secret key does not match the access key" }, page, err)
         assert.equal(1, service:asked())
     end)
 

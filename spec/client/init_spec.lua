@@ -405,7 +405,7 @@ describe("a wrong option of dwsync.new", function()
         ["an endpoint of words"] = { { endpoint = "not a host" }, "endpoint" },
         ["an endpoint with a path"] = { { endpoint = "https://127.0.0.1/v1" }, "has a path" },
         ["an endpoint with a query"] = { { endpoint = "https://127.0.0.1?x=1" }, "endpoint" },
-        ["an endpoint with a user"] = { { endpoint = "https://user:word@127.0.0.1" }, "^endpoint holds a " },
+        ["an endpoint with a user"] = { { endpoint = "https://user:word@127.0.0.1" }, "^endpoint contains a " },
         ["an endpoint of another scheme"] = { { endpoint = "ftp://127.0.0.1" }, "is not an https URL" },
         ["an empty endpoint"] = { { endpoint = "" }, "^endpoint is" },
         ["an endpoint with CR LF"] = { { endpoint = "https://127.0.0.1\r\nX: 1" }, "^endpoint is" },
@@ -450,10 +450,10 @@ describe("half a pair of keys", function()
         local given = { ak = service.info.ak }
         local client = service:client { credentials = given }
         local page, err = client:list_sync_records { cluster_id = healthy }
-        assert_config("sk is missing although ak is there", page, err, "credentials")
+        assert_config("sk is missing although ak is set", page, err, "credentials")
         given.ak, given.sk = nil, service.info.sk
         page, err = client:list_sync_records { cluster_id = healthy }
-        assert_config("ak is missing although sk is there", page, err, "credentials")
+        assert_config("ak is missing although sk is set", page, err, "credentials")
     end)
 
     it("in the environment is refused rather than looked for elsewhere", function()
@@ -473,7 +473,7 @@ describe("half a pair of keys", function()
     it("is not shown when it holds a line break", function()
         local client = service:client { credentials = { ak = "a", sk = "SecretPart\r\n" } }
         local page, err = client:list_sync_records { cluster_id = healthy }
-        assert_config("sk is empty, no string, or holds a line break", page, err, "credentials")
+        assert_config("sk is empty, not a string, or contains a line break", page, err, "credentials")
         assert.is_nil(tostring(err):find("SecretPart", 1, true))
     end)
 
@@ -576,8 +576,8 @@ describe("the project's id", function()
     end)
 
     for count, pattern in pairs {
-        [0] = 'IAM knows no project named "emu%-north%-1"',
-        [2] = 'IAM knows several projects for region "emu%-north%-1": emu%-north%-1 %(%x+%), emu%-north%-1 %(%x+%)',
+        [0] = 'IAM has no project named "emu%-north%-1"',
+        [2] = 'IAM has several projects for region "emu%-north%-1": emu%-north%-1 %(%x+%), emu%-north%-1 %(%x+%)',
     } do
         it(("is an error when IAM finds %d, and no project is made"):format(count), function()
             service:set { projects = count }

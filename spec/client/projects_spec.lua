@@ -46,7 +46,7 @@ describe("the project of a region", function()
         local id, err = find '{"projects":[]}'
         assert.is_nil(id)
         assert.equal("config", err.kind)
-        assert.equal('IAM knows no project named "cn-north-4" for these credentials', err.message)
+        assert.equal('IAM has no project named "cn-north-4" for these credentials', err.message)
         assert.equal(GIVE_IT, err.hint)
     end)
 
@@ -54,7 +54,7 @@ describe("the project of a region", function()
         local id, err = find '{"projects":[{"id":"p1","name":"cn-north-4"},{"id":"p2","name":"cn-north-4_x"}]}'
         assert.is_nil(id)
         assert.equal("config", err.kind)
-        assert.equal('IAM knows several projects for region "cn-north-4": cn-north-4 (p1), cn-north-4_x (p2)',
+        assert.equal('IAM has several projects for region "cn-north-4": cn-north-4 (p1), cn-north-4_x (p2)',
             err.message)
         assert.equal(GIVE_IT, err.hint)
     end)
@@ -94,7 +94,7 @@ describe("the project of a region", function()
         local id, err = projects.find(new_api(nil, refused), "cn-north-4", KEYS, LIMITS)
         assert.is_nil(id)
         assert.equal(refused, err)
-        assert.equal("The project id could not be looked up without iam:projects:listProjects. " .. GIVE_IT, err.hint)
+        assert.equal("Looking up the project id needs the permission iam:projects:listProjects. " .. GIVE_IT, err.hint)
     end)
 
     it("passes any other error on as it is", function()

@@ -69,7 +69,7 @@ describe("fetched credentials", function()
         assert.equal("one", world.get().ak)
         local event = world.events[#world.events]
         assert.equal("warning", event.type)
-        assert.equal("test source could not be renewed, the present credentials serve until they expire: "
+        assert.equal("test source could not be renewed; the current credentials are used until they expire: "
             .. "cannot connect",
             event.message)
         assert.equal("one", world.get().ak)
@@ -110,7 +110,7 @@ describe("fetched credentials", function()
         local world = new { { ak = "bad\n", life = 3600 } }
         local keys, err = world.get()
         assert.is_nil(keys)
-        assert.equal("test source: ak is empty, no string, or holds a line break", err.message)
+        assert.equal("test source: ak is empty, not a string, or contains a line break", err.message)
     end)
 
     it("do not pile up", function()

@@ -36,7 +36,7 @@ describe("credentials in the environment", function()
             assert.is_nil(fields)
             assert.equal("credentials", err.kind)
             assert.equal(message, err.message)
-            assert.equal("Set both variables, or neither to let the next source serve.", err.hint)
+            assert.equal("Set both variables, or neither so that the next source is tried.", err.hint)
             assert.is_nil(tostring(err):find("hidden", 1, true))
         end
     end)

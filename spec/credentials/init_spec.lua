@@ -51,10 +51,10 @@ describe("credentials that the caller gives", function()
     end)
 
     it("need both halves of the pair", function()
-        local hint = "Give both halves of the key pair: ak (access key) and sk (secret key)."
+        local hint = "Set both halves of the key pair: ak (access key) and sk (secret key)."
         assert.same({ "credentials: ak is missing", hint }, { refusal {} })
-        assert.same({ "credentials: sk is missing although ak is there", hint }, { refusal { ak = "AK" } })
-        assert.same({ "credentials: ak is missing although sk is there", hint }, { refusal { sk = "hidden" } })
+        assert.same({ "credentials: sk is missing although ak is set", hint }, { refusal { ak = "AK" } })
+        assert.same({ "credentials: ak is missing although sk is set", hint }, { refusal { sk = "hidden" } })
     end)
 
     it("hold texts fit for a header", function()
@@ -63,7 +63,7 @@ describe("credentials that the caller gives", function()
                 local given = { ak = "AK", sk = "hidden" }
                 given[name] = value
                 local message, hint = refusal(given)
-                assert.equal(("credentials: %s is empty, no string, or holds a line break"):format(name), message)
+                assert.equal(("credentials: %s is empty, not a string, or contains a line break"):format(name), message)
                 assert.equal("Copy the value again, without quotes and line breaks.", hint)
             end
         end
@@ -88,7 +88,7 @@ describe("a function that gives credentials", function()
     end)
 
     it("is checked like a table", function()
-        assert.equal("the credentials function: sk is missing although ak is there",
+        assert.equal("the credentials function: sk is missing although ak is set",
             (refusal(function() return { ak = "AK" } end)))
     end)
 
@@ -100,10 +100,10 @@ describe("a function that gives credentials", function()
     end)
 
     it("may fail with a text, or say nothing", function()
-        assert.equal("the credentials function returned none: vault is down",
+        assert.equal("the credentials function returned no credentials: vault is down",
             (refusal(function() return nil, "vault is down" end)))
-        assert.equal("the credentials function returned none", (refusal(function() end)))
-        assert.equal("the credentials function returned none", (refusal(function() return "hidden" end)))
+        assert.equal("the credentials function returned no credentials", (refusal(function() end)))
+        assert.equal("the credentials function returned no credentials", (refusal(function() return "hidden" end)))
     end)
 end)
 
@@ -125,7 +125,7 @@ describe("the chain", function()
     end)
 
     it("checks what a source gives", function()
-        assert.equal("the environment: sk is empty, no string, or holds a line break",
+        assert.equal("the environment: sk is empty, not a string, or contains a line break",
             (refusal(nil, context { HUAWEICLOUD_SDK_AK = "AK", HUAWEICLOUD_SDK_SK = "hidden\n" })))
     end)
 

@@ -53,9 +53,9 @@ describe("KooCLI's configuration", function()
 
     it("has nothing to give in other modes, without keys, without the profile, without the file", function()
         for why, document in pairs {
-            ["profile main in " .. PATH .. ": its mode ecsAgency holds no key"] = config { mode = "ecsAgency" },
-            ["profile main in " .. PATH .. ": it holds no key"] = config { mode = "AKSK" },
-            ["profile main in " .. PATH .. ": there is no such profile"] = { authEncrypt = "false", current = "main" },
+            ["profile main in " .. PATH .. ": a profile of mode ecsAgency has no key"] = config { mode = "ecsAgency" },
+            ["profile main in " .. PATH .. ": has no key"] = config { mode = "AKSK" },
+            ["profile main in " .. PATH .. ": does not exist"] = { authEncrypt = "false", current = "main" },
             [PATH .. ": does not exist"] = false,
         } do
             local fields, err, reason = load(document)
@@ -63,18 +63,18 @@ describe("KooCLI's configuration", function()
             assert.is_nil(err)
             assert.equal("KooCLI's " .. why, reason)
         end
-        assert.equal("KooCLI: no home directory is known", select(3, load(false, nil, {})))
+        assert.equal("KooCLI: the home directory is unknown", select(3, load(false, nil, {})))
     end)
 
     it("is an error when half of a pair, the file or the profile that was named is missing", function()
         for message, case in pairs {
-            ["profile main in " .. PATH .. ": it has accessKeyId but no secretAccessKey"] = {
+            ["profile main in " .. PATH .. ": has accessKeyId but no secretAccessKey"] = {
                 config { mode = "AKSK", accessKeyId = "AK" } },
-            ["profile main in " .. PATH .. ": it has secretAccessKey but no accessKeyId"] = {
+            ["profile main in " .. PATH .. ": has secretAccessKey but no accessKeyId"] = {
                 config { mode = "AKSK", secretAccessKey = "hidden" } },
-            [PATH .. ": it is no JSON object"] = { "hidden" },
+            [PATH .. ": not a JSON object"] = { "hidden" },
             ["/n: No such file or directory"] = { false, { path = "/n" } },
-            ["profile z in " .. PATH .. ": there is no such profile"] = { config {}, { profile = "z" } },
+            ["profile z in " .. PATH .. ": does not exist"] = { config {}, { profile = "z" } },
         } do
             local fields, err = load(case[1], case[2])
             assert.is_nil(fields)

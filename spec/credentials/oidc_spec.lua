@@ -56,10 +56,6 @@ describe("an id token", function()
                 variables = { [set] = "x", HUAWEICLOUD_SDK_AK = "AK", HUAWEICLOUD_SDK_SK = "hidden" },
             }))
         end
-        assert.equal("id token: idp_id is missing", refusal({}, nil, { credentials = { source = "oidc",
-            id_token_file = FILE } }))
-        assert.equal("id token: id_token_file is missing", refusal({}, nil, { credentials = { source = "oidc",
-            idp_id = "idp" } }))
     end)
 
     it("is named in the credentials file, with the IAM to ask", function()

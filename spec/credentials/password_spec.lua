@@ -67,12 +67,10 @@ describe("a user's password", function()
         local identity = cjson.decode(made.requests[1].body).auth.identity
         assert.same({ "password", "totp" }, identity.methods)
         assert.same({ user = { id = "u1", passcode = "123456" } }, identity.totp)
-        assert.equal("IAM user: there is a passcode but no user_id", refusal({}, { passcode = "123456" }).message)
+        assert.equal("IAM user: passcode is set but user_id is not", refusal({}, { passcode = "123456" }).message)
     end)
 
-    it("needs user, password and account", function()
-        assert.equal("IAM user: user is missing", refusal({}, { user = false }).message)
-        assert.equal("IAM user: password is missing", refusal({}, { password = false }).message)
+    it("needs the account", function()
         assert.equal("IAM user: domain is missing", refusal({}, { domain = false }).message)
     end)
 
@@ -132,9 +130,9 @@ describe("a user's password", function()
     it("is not believed without a token, or with one that is over", function()
         for reason, answer in pairs {
             ["IAM's answer holds no token"] = { status = 201, body = "<html>" },
-            ["IAM's answer holds a token, but its time of expiry is missing or no time"] =
+            ["IAM's answer holds a token, but its expiry time is missing or malformed"] =
                 fakes.token_answer("hidden", 0, { expires_at = "soon" }),
-            ["IAM's answer holds a token, but it had expired before it came"] = fakes.token_answer("hidden", -5),
+            ["IAM's answer holds a token, but it had already expired"] = fakes.token_answer("hidden", -5),
         } do
             assert.equal("IAM user ops: " .. reason, refusal({ answer }).message)
         end

@@ -58,11 +58,11 @@ describe("a pod's identity", function()
     it("is an error when the file or the agent fails", function()
         assert.equal("CCE pod identity: token file /var/run/pod-token: No such file or directory",
             refusal({}, { files = {} }))
-        assert.equal("CCE pod identity: token file /var/run/pod-token: is empty or no token",
+        assert.equal("CCE pod identity: token file /var/run/pod-token: empty or not a token",
             refusal({}, { files = { [FILE] = "\n" } }))
         assert.equal("CCE pod identity: the agent answers HTTP 403", refusal { { status = 403 } })
         assert.equal("CCE pod identity: the agent does not answer: sent ***",
             refusal { { failure = { kind = "network", message = "sent hidden-pod" } } })
-        assert.matches("the answer is no JSON", refusal { { status = 200, body = "<html>" } })
+        assert.matches("the answer is not JSON", refusal { { status = 200, body = "<html>" } })
     end)
 end)

@@ -40,11 +40,11 @@ describe("temporary keys", function()
 
     it("are refused when they expired before they came, or no time is given", function()
         for text, reason in pairs {
-            ["2025-10-25T10:49:52Z"] = "it had expired before it came",
-            ["2001-01-01T00:00:00Z"] = "it had expired before it came",
-            ["tomorrow"] = "its time of expiry is missing or no time",
-            ["2025-13-25T11:49:52Z"] = "its time of expiry is missing or no time",
-            [""] = "its time of expiry is missing or no time",
+            ["2025-10-25T10:49:52Z"] = "it had already expired",
+            ["2001-01-01T00:00:00Z"] = "it had already expired",
+            ["tomorrow"] = "its expiry time is missing or malformed",
+            ["2025-13-25T11:49:52Z"] = "its expiry time is missing or malformed",
+            [""] = "its expiry time is missing or malformed",
         } do
             local fields, err = decode((SPELLINGS[1]:gsub("2025%-10%-25T11:49:52Z", text)))
             assert.is_nil(fields)
@@ -55,8 +55,8 @@ describe("temporary keys", function()
 
     it("are refused when the answer is something else", function()
         for body, reason in pairs {
-            ["<html>login</html>"] = "^test: the answer is no JSON",
-            [""] = "^test: the answer is no JSON",
+            ["<html>login</html>"] = "^test: the answer is not JSON",
+            [""] = "^test: the answer is not JSON",
             ["{}"] = "^test: the answer holds no key: ak is missing",
             ['{"credential":7}'] = "ak is missing",
             ['{"credential":{"access":"A"}}'] = "sk is missing",

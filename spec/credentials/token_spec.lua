@@ -28,13 +28,13 @@ describe("a ready token", function()
     it("with a line break is refused, and never shown", function()
         local keys, err = get { source = "token", token = "hidden\r\nX: y" }
         assert.is_nil(keys)
-        assert.equal("a ready token: token is empty, no string, or holds a line break", err.message)
+        assert.equal("a ready token: token is empty, not a string, or contains a line break", err.message)
         assert.is_nil(tostring(err):find("hidden", 1, true))
     end)
 
     it("does not go with a key pair", function()
         local keys, err = get { token = "hidden", ak = "AK", sk = "hidden" }
         assert.is_nil(keys)
-        assert.equal("credentials: there is a token as well as an access key", err.message)
+        assert.equal("credentials: both a token and an access key are set", err.message)
     end)
 end)

@@ -93,7 +93,7 @@ describe("dwsync doctor against the emulator", function()
             local status, found = run({}, {
                 HUAWEICLOUD_SDK_SK = "wrong-secret-key", HUAWEICLOUD_SDK_PROJECT_ID = project_id,
             })
-            assert_cause(project_id and "clusters" or "project id", "secret key does not fit", status, found)
+            assert_cause(project_id and "clusters" or "project id", "secret key does not match", status, found)
             local refused = 0
             for _, request in ipairs(service:journal().requests) do
                 refused = refused + (request.uri ~= "/" and 1 or 0)

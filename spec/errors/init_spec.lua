@@ -44,7 +44,8 @@ describe("an error object", function()
             { ["x-request-id"] = "r-1" })
         err.attempts = 3
         assert.equal("not_found: Cluster is not found (DWS.0015, HTTP 403, request id r-1, 3 attempts). Check the "
-            .. "cluster id (dwsync clusters lists them); without permission the service says the same.", tostring(err))
+            .. "cluster id (dwsync clusters lists them), or the permission: the service says the same then.",
+            tostring(err))
     end)
 
     it("has a summary without the hint, which ends with a full stop", function()
@@ -57,7 +58,7 @@ describe("an error object", function()
         local err = errors.from_core { kind = "network", code = "resolve", message = "cannot resolve x.example" }
         err.attempts = 1
         assert.equal("resolve", err.code)
-        assert.equal("network: cannot resolve x.example. Check the name: the region may have another host "
+        assert.equal("network: cannot resolve x.example. Check the name: the region may have a different host "
             .. "(set `endpoint`), or DNS is down.", tostring(err))
     end)
 end)
@@ -65,7 +66,7 @@ end)
 describe("what the core says", function()
     it("keeps kind, code and message, and gets a hint of its own", function()
         local hints = {
-            resolve = "the region may have another host", connect = "firewall", certificate = "ca_file",
+            resolve = "the region may have a different host", connect = "firewall", certificate = "ca_file",
             handshake = "TLS 1.2", too_large = "smaller pages",
         }
         for code, words in pairs(hints) do
@@ -219,7 +220,8 @@ describe("Retry-After", function()
         assert.equal(120, pause "120")
         assert.equal(0, pause "0")
         assert.equal("The service asks to wait 2 min.", failing(429, "", { ["retry-after"] = "120" }).hint)
-        assert.equal("Wait before asking again, or ask less often.", failing(429, "", { ["retry-after"] = "0" }).hint)
+        assert.equal("Wait before trying again, or send fewer requests.",
+            failing(429, "", { ["retry-after"] = "0" }).hint)
     end)
 
     it("may be a date, compared with the service's own clock when it tells it", function()

@@ -32,13 +32,13 @@ describe("a refresher inside nginx", function()
         server = nginx.start { http = nginx.refreshing(setup_options()), dict = "400k" }
         server:get_until("/metrics", "\ndwsync_dict_too_small 1\n")
         server:wait_for_log "lua_shared_dict is too small"
-        assert.truthy(server:log():find "these stay as they were: [^\n]*records:")
+        assert.truthy(server:log():find "not updated: [^\n]*records:")
         assert.truthy(server:log():find "make it at least %d+m")
         assert.equal(503, server:get("/health").status)
         assert.equal(9, #cjson.decode(server:get("/health").body).clusters)
         local response = server:get("/records?cluster=" .. service:cluster "large")
         assert.equal(503, response.status)
-        assert.equal("there is no room for these records", cjson.decode(response.body).error)
+        assert.equal("no room for these records", cjson.decode(response.body).error)
     end)
 
     it("goes on when the dict has no room for anything, and answers 503 with the reason", function()
@@ -86,7 +86,7 @@ describe("a refresher inside nginx", function()
             .. "stale_after, thread_pool, timeout." },
         { { interval = 0 }, "dwsync.nginx: interval is 0, expected a length of time from 1 s to 1 d: seconds, or "
             .. '"90s", "5m"' },
-        { { dict = "nowhere" }, 'dwsync.nginx: there is no shared dict "nowhere": put "lua_shared_dict nowhere 16m;" '
+        { { dict = "nowhere" }, 'dwsync.nginx: unknown shared dict "nowhere": put "lua_shared_dict nowhere 16m;" '
             .. "into http {}" },
         { { history = "mysql://here" }, "dwsync.nginx: history: " },
         { { client = { region = "nowhere-1" } }, "dwsync.nginx: client.region " },

@@ -64,7 +64,7 @@ describe("the settings", function()
             .. "'_', '-' and '.'" },
         { "no cluster", { clusters = {} }, 'clusters is a table, expected "all" or a list of cluster ids, not an '
             .. "empty one" },
-        { "a cluster twice", { clusters = { "one", "one" } }, "clusters[2] is there twice: one" },
+        { "a cluster twice", { clusters = { "one", "one" } }, "clusters[2] is a duplicate: one" },
         { "a cluster that is no id", { clusters = { "../one" } }, 'clusters[1] is "../one", expected letters, digits, '
             .. '"-", "_" and "." only' },
         { "an unknown field of a cluster", { clusters = { { id = "one", region = "x" } } },

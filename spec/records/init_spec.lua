@@ -107,10 +107,10 @@ describe("since and until_", function()
         assert.same({}, records.from({ D }):until_(1e15):to_list())
     end)
 
-    it("refuse what is no point in time, and a relative one without now", function()
-        assert.matches("records/init_spec.lua:%d+: since: '24h' is relative, give now to records.from$",
+    it("refuse what is not a point in time, and a relative one without now", function()
+        assert.matches("records/init_spec.lua:%d+: since: '24h' is relative: pass now to records.from$",
             refusal(function() local s = records.from(ALL):since "24h" return s end))
-        assert.matches("records/init_spec.lua:%d+: until_: 'yester%?day' is no point in time; write 90m, 24h, 7d, an "
+        assert.matches("records/init_spec.lua:%d+: until_: 'yester%?day' is not a point in time; write 90m, 24h, 7d, an "
             .. "ISO 8601 date or milliseconds$",
             refusal(function() local s = sequence:until_ "yester\27day" return s end))
         assert.matches("records/init_spec.lua:%d+: since: expected a point in time, got nil$",

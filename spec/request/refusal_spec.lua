@@ -17,18 +17,18 @@ end
 describe("the echo of a canonical request", function()
     it("names the first part that differs", function()
         for _, case in ipairs {
-            { "^GET", "POST", 'another method: "POST", signed was "GET"' },
-            { "/v1/p/", "/v1/q/", 'another path: "/v1/q/", signed was "/v1/p/"' },
+            { "^GET", "POST", 'a different method: "POST"; signed was "GET"' },
+            { "/v1/p/", "/v1/q/", 'a different path: "/v1/q/"; signed was "/v1/p/"' },
             { "limit=10&offset=0", "offset=0&limit=10",
-                'another query: "offset=0&limit=10", signed was "limit=10&offset=0"' },
-            { "limit=10&offset=0", "", 'another query: nothing, signed was "limit=10&offset=0"' },
+                'a different query: "offset=0&limit=10"; signed was "limit=10&offset=0"' },
+            { "limit=10&offset=0", "", 'a different query: nothing; signed was "limit=10&offset=0"' },
             { "host:dws.example", "host:dws.example:443",
-                'another header host: "host:dws.example:443", signed was "host:dws.example"' },
+                'a different header host: "host:dws.example:443"; signed was "host:dws.example"' },
             { "x%-project%-id:p\n", "",
-                'another header x-project-id: "x-sdk-date:20251025T104952Z", signed was "x-project-id:p"' },
-            { "host;x%-project%-id", "host", "another list of signed headers: "
-                .. '"host;x-sdk-date;x-security-token", signed was "host;x-project-id;x-sdk-date;x-security-token"' },
-            { "e3b0", "abcd", 'another hash of the body: "abcd", signed was "e3b0"' },
+                'a different header x-project-id: "x-sdk-date:20251025T104952Z"; signed was "x-project-id:p"' },
+            { "host;x%-project%-id", "host", "a different list of signed headers: "
+                .. '"host;x-sdk-date;x-security-token"; signed was "host;x-project-id;x-sdk-date;x-security-token"' },
+            { "e3b0", "abcd", 'a different hash of the body: "abcd"; signed was "e3b0"' },
         } do
             assert.equal("the gateway saw " .. case[3], changed(case[1], case[2]))
         end
@@ -36,15 +36,15 @@ describe("the echo of a canonical request", function()
 
     it("never shows the value of a secret header, theirs or ours", function()
         local why = changed("hidden|with a bar", "hidden|without")
-        assert.equal("the gateway saw another header x-security-token: x-security-token:***, signed was "
+        assert.equal("the gateway saw a different header x-security-token: x-security-token:***; signed was "
             .. "x-security-token:***", why)
         why = changed("x%-sdk%-date:20251025T104952Z", "Authorization:hidden")
-        assert.equal('the gateway saw another header x-sdk-date: Authorization:***, signed was '
+        assert.equal('the gateway saw a different header x-sdk-date: Authorization:***; signed was '
             .. '"x-sdk-date:20251025T104952Z"', why)
     end)
 
     it("that is the same leaves only the secret key, bars in values or not", function()
-        assert.equal("the gateway saw what was signed, so the secret key does not fit the access key",
+        assert.equal("the gateway saw what was signed, so the secret key does not match the access key",
             refusal.explain(OURS, message(OURS)))
     end)
 

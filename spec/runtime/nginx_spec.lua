@@ -59,7 +59,7 @@ local HTTP = [[
     }
 ]]
 
-local CANNOT_WAIT = "nginx lets nothing wait in %s, so nothing can be asked of a service there"
+local CANNOT_WAIT = "nginx does not allow waiting in %s, so requests cannot be made there"
 
 describe("the nginx runtime", function()
     local service, web
@@ -274,7 +274,7 @@ describe("the nginx runtime", function()
         service:fault { delay = 2 }
         local seen = ask "/late"
         assert.same({ "timeout", true }, { seen.late.kind, seen.late.retryable })
-        assert.equal("none of the 1 threads of nginx's pool narrow became free within 50 ms", seen.late.message)
+        assert.equal("no place became free in nginx's thread pool narrow (concurrency 1) within 50 ms", seen.late.message)
         assert.is_true(seen.records > 0)
     end)
 

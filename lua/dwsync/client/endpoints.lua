@@ -1,12 +1,12 @@
---- Region → hosts of DWS and IAM, and every override the official SDKs honour.
--- It must not contact anything. Order: option, environment, regions file, built-in table.
+--- Region → hosts of DWS and IAM, with every override that the official SDKs honour.
+-- Order: option, environment, regions file, built-in table.
 -- @module dwsync.client.endpoints
 local errors = require "dwsync.errors"
 
 local M = {}
 
 -- The tables of the official SDKs (dws_region.py, endpoint.py of 3.1.211). The hosts under myhuaweicloud.cn and
--- .eu are doubtful: other services of those regions are mostly found under .com. Hence the overrides.
+-- .eu are doubtful: most other services of those regions are under .com. Hence the overrides.
 local DWS_SUFFIX = {}
 local function add_regions(suffix, names)
     for name in names:gmatch "%S+" do
@@ -49,7 +49,7 @@ end
 
 local HOW_TO_WRITE = "Write it as https://host or https://host:port, without user name, spaces or query."
 
--- The host of "host", "host:port" or "[::1]:port"; nil when it is none.
+-- The host of "host", "host:port" or "[::1]:port"; nil for anything else.
 local function host_of(authority)
     local host, port = authority:match "^(%[[%x:.]+%])(.*)$"
     if not host then
@@ -62,8 +62,8 @@ end
 -- "host", "https://host:port/" → "https://host:port". A path is dropped for IAM, as the SDKs do (HW_AUTH_URL ends
 -- in /v3); for DWS it is refused, since every path of ours starts at the root.
 local function normalise(text, origin, options)
-    if text:find("@", 1, true) then -- not shown: what stands before it may be a password
-        return nil, config_error(origin .. " holds a user name", HOW_TO_WRITE, origin)
+    if text:find("@", 1, true) then -- not shown: the part before it may be a password
+        return nil, config_error(origin .. " contains a user name", HOW_TO_WRITE, origin)
     end
     local where = ("%s %q"):format(origin, text)
     if not text:find "^%a[%w+.-]*://" then
@@ -76,10 +76,10 @@ local function normalise(text, origin, options)
     end
     local host = host_of(authority)
     if not host then
-        return nil, config_error(where .. " names no host, or no port from 1 to 65535", HOW_TO_WRITE, origin)
+        return nil, config_error(where .. " has no host, or its port is not from 1 to 65535", HOW_TO_WRITE, origin)
     end
     if path ~= "" and path ~= "/" and not options.drop_path then
-        return nil, config_error(where .. " has a path", "Give scheme and host only: dwsync adds the path.",
+        return nil, config_error(where .. " has a path", "Write scheme and host only: dwsync adds the path.",
             origin)
     end
     if scheme == "http" and not options.allow_http and not is_loopback(host:lower()) then

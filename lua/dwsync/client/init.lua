@@ -1,5 +1,4 @@
 --- One client: list_sync_records, sync_records, all_sync_records, list_clusters.
--- It must not know how a request travels (dwsync.request, dwsync.runtime) or how pages add up (dwsync.client.paging).
 -- @module dwsync.client
 local Api = require "dwsync.request"
 local core = require "dwsync.core"
@@ -38,7 +37,7 @@ local function resolve_endpoints(settings, context)
     return iam and { dws = dws, iam = iam }, iam_err
 end
 
--- What credential sources need to know; where IAM is, when they name it themselves, by the same rules as everywhere.
+-- What credential sources need to know. An IAM endpoint that they name is checked by the same rules as the option.
 local function credentials_context(settings, context)
     return {
         getenv = context.getenv,
@@ -59,7 +58,7 @@ local function names_iam(settings, context)
     return settings.iam_endpoint ~= nil or named ~= nil and named ~= ""
 end
 
--- What no option says may stand in a variable. Returns the name of what said it.
+-- Fills an option that is not given from a variable. Returns the name of where the value comes from.
 local function or_variable(settings, name, variable, context)
     if settings[name] ~= nil then
         return name
@@ -68,7 +67,7 @@ local function or_variable(settings, name, variable, context)
     return variable
 end
 
--- libcurl would only say so at the first request, and as if the other side's certificate were wrong.
+-- libcurl would only complain at the first request, and as if the server's certificate were wrong.
 local function check_files(settings, ca_file_from)
     for _, name in ipairs { "ca_file", "client_cert", "client_key" } do
         local path, from = settings[name], name == "ca_file" and ca_file_from or name
@@ -91,7 +90,7 @@ end
 -- @tfield[opt] string iam_endpoint instead of the region's
 -- @tfield[opt] string project_id by default the credentials', else looked up at IAM
 -- @tfield[opt] table|function credentials a key pair, a function that returns one, or {source =, …}: see
--- dwsync.credentials; by default the first source that has some
+-- dwsync.credentials; by default those of the first source that has any
 -- @tfield[opt=true] boolean|string metadata whether the metadata service is a source: true, false, or its address
 -- @tfield[opt="SDK-HMAC-SHA256"] string algorithm or "SDK-HMAC-SM3", "V11-HMAC-SHA256", "SDK-ECDSA-P256-SHA256",
 -- "SDK-SM2-SM3"
@@ -108,7 +107,7 @@ end
 -- @tfield[opt] string ca_file PEM file of the CA to trust instead of the system's; by default DWSYNC_CA_FILE
 -- @tfield[opt] string client_cert PEM file
 -- @tfield[opt] string client_key PEM file
--- @tfield[opt] string proxy URL, "" for none; by default the environment's
+-- @tfield[opt] string proxy URL; "" connects directly; by default the environment's
 -- @tfield[opt] string user_agent by default "dwsync/VERSION"
 -- @tfield[opt=false] boolean allow_http allows plain http to hosts that are not loopback
 -- @tfield[opt] function(event:table):any on_event called with what happens; `type` is "attempt", "retry", "clock",
@@ -198,8 +197,8 @@ end
 --- A client.
 -- @type dwsync.client
 
---- By how much this machine's clock was found wrong, from the server's own Date after it refused ours.
--- @treturn number seconds to add to the clock; 0 while none was found
+--- How far this machine's clock is off, from the Date of a server that refused a request because of it.
+-- @treturn number seconds to add to the clock; 0 until an error was found
 function Client:clock_skew()
     return self.api.clock_offset
 end
@@ -255,7 +254,7 @@ local function declared_failure(self, response, body, keys)
     })
 end
 
--- A runtime may have decoded the page where it lay; one that did not hands its body over.
+-- Some runtimes decode the page themselves; others return the body.
 local function decoded_page(response, choice)
     if response.page or response.page_error then
         return response.page, response.place or response.page_error
@@ -292,7 +291,7 @@ local function fetch_page(self, checked, offset, limit, limits, ids)
     return decode_page(self, response, keys, choice)
 end
 
--- Checks parameters, `fields` and `where` included: what is wrong with those the core says.
+-- Checks `fields` and `where` of checked parameters, too.
 local function check(checked, err)
     if not checked or not (checked.fields or checked.where) then
         return checked, err
@@ -308,7 +307,7 @@ end
 
 --- The value of an option in force: as given, from the environment, or its default.
 -- @tparam string name of an option of dwsync.new that is a text or a number, for example "timeout"
--- @treturn any its value; nil when the client goes without
+-- @treturn any its value; nil when it has none
 -- @raise for an option that is neither a text nor a number
 function Client:option(name)
     local value = self.settings[name]
@@ -318,7 +317,7 @@ function Client:option(name)
     return value
 end
 
---- Where a service is asked, the endpoint that is tried first in front.
+--- The URLs of a service, the one that is tried first in front.
 -- @tparam "dws"|"iam" service
 -- @tparam[opt] dwsync.credentials credentials may name an IAM endpoint of their own
 -- @treturn[1] {string,...} URLs without path
@@ -328,7 +327,7 @@ function Client:endpoints(service, credentials)
     return self.api:endpoints_of(service, {}, credentials)
 end
 
---- The credentials in use now. They hold secrets: show none of it but `ak`, `source`, `expires_at` and `project_id`.
+--- The credentials in use now. They hold secrets: show only `ak`, `source`, `expires_at` and `project_id`.
 -- @treturn[1] dwsync.credentials
 -- @treturn[2] nil
 -- @treturn[2] dwsync.error

@@ -1,9 +1,8 @@
 --- The options of a client and the parameters of its operations: their ranges and their defaults.
--- A name that does not exist is wrong use and raises at the caller's line; a value out of range is an error of kind
--- "config".
+-- An unknown name raises at the caller's line; a value out of range is an error of kind "config".
 -- @module dwsync.client.options
 local checks = require "dwsync.checks"
-local credentials = require "dwsync.credentials"
+local credentials = require "dwsync.credentials.options"
 local errors = require "dwsync.errors"
 local transport = require "dwsync.runtime.transport"
 
@@ -29,7 +28,7 @@ M.PLAIN = transport.copy(transport.options, {
     endpoint = { kind = "string" },
     iam_endpoint = { kind = "string" },
     project_id = { kind = "identifier" },
-    credentials = { check = credentials.check_choice },
+    credentials = { check = credentials.check },
     metadata = { read = metadata, expected = "true, false or the URL of a metadata service" },
     algorithm = { kind = "one_of", values = { "SDK-HMAC-SHA256", "SDK-HMAC-SM3", "V11-HMAC-SHA256",
         "SDK-ECDSA-P256-SHA256", "SDK-SM2-SM3" } },
@@ -43,7 +42,7 @@ M.PLAIN = transport.copy(transport.options, {
     max_pages = { kind = "integer", above = 0, default = 10000 },
 })
 
--- Those of dwsync.new: what only code can give, as well.
+-- Those of dwsync.new: also what only code can give.
 local CLIENT = {
     on_event = { kind = "function" },
     runtime = { kind = "table" },
@@ -98,11 +97,9 @@ function M.identifier(name, value)
     return id, message and errors.new { kind = "config", option = name, message = message }
 end
 
--- The calls below are no tail calls on purpose: CALLER counts stack levels.
+-- The calls below are deliberately not tail calls: CALLER counts stack levels.
 
---- Options of dwsync.new. Those about who asks: `credentials` (forms: see dwsync.credentials), `metadata` (whether the
--- default chain asks the machine's metadata service; true, false or its address), `algorithm` (how requests are
--- signed), `signing_service` and `signing_region` (only for V11-HMAC-SHA256, which derives its key from them).
+--- Options of dwsync.new: see dwsync.client.options there.
 -- @tparam table given
 -- @treturn table with defaults filled in, or nil, err
 function M.client(given)
@@ -111,7 +108,7 @@ function M.client(given)
         return nil, errors.new {
             kind = "config",
             option = "signing_service",
-            message = "signing_service is missing, which algorithm V11-HMAC-SHA256 needs",
+            message = "signing_service is missing; algorithm V11-HMAC-SHA256 needs it",
             hint = "Set `signing_service` to the name that the service's gateway expects (and `signing_region`).",
         }
     end

@@ -1,5 +1,4 @@
---- Pages → every record exactly once, or an error; never a silent half.
--- It must not fetch by itself: `fetch` comes in, and may answer in any of the ways a service of this kind does.
+--- Pages → every record exactly once, or an error; never a list that silently lacks some.
 --
 -- The service documents offset as a page index and does not say whether `count` is the total; records may arrive or
 -- expire while we read. So:
@@ -8,8 +7,8 @@
 -- * a service that counts rows shows itself on page 1, which then repeats page 0 from its second record on; from there
 --   on pages are asked for by row, each beginning with the last record of the one before: where that record is missing,
 --   rows moved or were never what offset counts, and all is read again;
--- * whoever read more than one page reads the first one again: what arrived meanwhile stands there, and if what stood
---   there has gone, the rows behind it have moved, and all is read again;
+-- * after more than one page the first one is read again: it has what arrived meanwhile, and if its former head is no
+--   longer on it, the rows behind have moved, and all is read again;
 -- * after MAX_WALKS readings that do not add up the answer is an error of kind "incomplete".
 -- @module dwsync.client.paging
 local core = require "dwsync.core"
@@ -24,8 +23,8 @@ local MAX_PAGES = 10000
 -- so a page shorter than `limit` need not be the last; but one shorter than this, too, is.
 local DEFAULT_PAGE_SIZE = 1000
 
--- Below three records a shifted page of a page-counting service cannot be told from a row-counting one; reading
--- a row-counting service by page index is then merely slow.
+-- With fewer than three records a shifted page of a page-counting service looks like one of a row-counting service;
+-- reading a row-counting service by page index is then merely slow.
 local MIN_ROWS_TO_TELL = 3
 
 local Walk = { __name = "dwsync.client.paging" }
@@ -78,8 +77,8 @@ local function incomplete(self, reason, hint)
     }
 end
 
--- What `count` counts: all records ("total") or nothing we can use ("page"); nil while it is open, which is when page 0
--- is full and count equals its length.
+-- What `count` counts: all records ("total") or nothing of use ("page"); nil while undecided, when page 0 is full and
+-- count equals its length.
 local function meaning_of_count(self, count, length)
     if self.counting or not count then
         return self.counting or "page"
@@ -110,7 +109,7 @@ local function advance(self, place)
     self.offset = self.offset + (self.overlaps and place.rows - 1 or 1)
 end
 
--- Whether this reading can bring no more.
+-- Whether this reading has ended.
 local function is_over(self, length, new)
     if length == 0 or self.torn then
         return true
@@ -122,7 +121,7 @@ local function is_over(self, length, new)
     return length < self.full
 end
 
--- Whether what was read is all there is, given that nothing moved meanwhile.
+-- Whether the whole list was read, provided that nothing moved meanwhile.
 local function adds_up(self)
     if self.torn then
         return false
@@ -142,10 +141,10 @@ local function fail_or_read_again(self)
     elseif self.count and self.distinct < self.count then
         return incomplete(self, ("the service counts %d records but delivered %d in each of %d readings"):format(
             self.count, self.distinct, self.walks), self.repeated and
-            ("It repeats pages: ask for everything in one page with `limit` = %d."):format(self.count + 1) or nil)
+            ("It repeats pages: read everything in one page with `limit` = %d."):format(self.count + 1) or nil)
     elseif self.repeated then
         return incomplete(self, "the service repeats pages whatever the offset",
-            "Ask for everything in one page with a larger `limit`.")
+            "Read everything in one page with a larger `limit`.")
     end
     return incomplete(self, ("the records kept changing during %d readings"):format(self.walks))
 end
@@ -167,8 +166,8 @@ end
 
 local function read_page(self)
     if self.pages >= self.max_pages then
-        return nil, incomplete(self, ("it did not end within max_pages = %d pages"):format(self.max_pages),
-            "Raise max_pages or limit.")
+        return nil, incomplete(self, ("the list did not end within max_pages = %d pages"):format(self.max_pages),
+            "Raise `max_pages` or `limit`.")
     end
     local page, place = self.fetch(self.offset, self.limit, self.ids)
     if page then
@@ -178,8 +177,8 @@ local function read_page(self)
     return page, place
 end
 
--- A service that ignores offset gives all there is, again and again, to whoever asks for more; what looks like its
--- default page size may be a part only.
+-- A service that ignores offset returns the whole list for every page; a page of just its default size may be only a
+-- part.
 local function is_all_in_one(self, rows)
     return rows > DEFAULT_PAGE_SIZE and rows < self.limit
 end
@@ -188,7 +187,8 @@ local function reading_step(self, page, place)
     self.pages_read = self.pages_read + 1
     self.first_rows = self.first_rows or place.rows
     self.distinct = self.distinct + place.new_rows
-    -- Arrivals, and a page-counting service they make look like a row-counting one, leave gaps that only this shows.
+    -- The only sign of a gap left by arrivals, also when they make a page-counting service look like a row-counting
+    -- one.
     self.torn = self.overlaps and not place.begins_known
     self.counting = meaning_of_count(self, page.count, place.rows)
     note_count(self, page.count)
@@ -216,7 +216,7 @@ local function confirming_step(self, page, place)
     return reading_step(self, page, self.ids:begin_again())
 end
 
--- Fails for good: the ids may know records of a page that was not read to its end, which would be missed from now on.
+-- Fails for good: the ids may include records of a page that was not read to its end, which would be skipped later.
 local function fail(self, err)
     self.failure = err
     self.ids:close()

@@ -1,5 +1,5 @@
 --- The project id of a region, looked up at IAM.
--- It must never create a project, which two of the official SDKs do when they find none or several.
+-- It must never create a project, as two of the official SDKs do when they do not find exactly one.
 -- @module dwsync.client.projects
 local display = require "dwsync.text"
 local errors = require "dwsync.errors"
@@ -7,10 +7,10 @@ local json = require "dwsync.json"
 
 local M = {}
 
-local GIVE_IT = "Set `project_id` (console: My Credentials > API Credentials), or HUAWEICLOUD_SDK_PROJECT_ID."
+local SET_IT = "Set `project_id` (console: My Credentials > API Credentials), or HUAWEICLOUD_SDK_PROJECT_ID."
 
 local function config_error(message)
-    return errors.new { kind = "config", message = message, hint = GIVE_IT }
+    return errors.new { kind = "config", message = message, hint = SET_IT }
 end
 
 local function describe(found, secrets)
@@ -45,9 +45,9 @@ local function decode(response, region, keys)
             request_id = errors.request_id(response, secrets),
         }
     elseif #found == 0 then
-        return nil, config_error(("IAM knows no project named %q for these credentials"):format(region))
+        return nil, config_error(("IAM has no project named %q for these credentials"):format(region))
     elseif #found > 1 then
-        return nil, config_error(("IAM knows several projects for region %q: %s"):format(region,
+        return nil, config_error(("IAM has several projects for region %q: %s"):format(region,
             describe(found, secrets)))
     end
     return found[1].id
@@ -59,7 +59,7 @@ end
 -- @tparam dwsync.credentials keys
 -- @tparam table limits `deadline`, `timeout`
 -- @treturn string id, or nil
--- @treturn dwsync.error kind "config" when there is none or several; a refusal is told with the way round it
+-- @treturn dwsync.error kind "config" unless there is exactly one; the hint of a refusal says how to do without
 function M.find(api, region, keys, limits)
     if not region then
         return nil, config_error "project_id is not set, and without a region it cannot be looked up"
@@ -72,7 +72,7 @@ function M.find(api, region, keys, limits)
     })
     if not response then
         if err.kind == "permission" then
-            err.hint = "The project id could not be looked up without iam:projects:listProjects. " .. GIVE_IT
+            err.hint = "Looking up the project id needs the permission iam:projects:listProjects. " .. SET_IT
         end
         return nil, err
     end

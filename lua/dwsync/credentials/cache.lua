@@ -1,8 +1,8 @@
---- The life of fetched credentials: kept for the process, renewed ahead of their end by one caller at a time, while the
--- others go on with what they have.
--- It must not know how they are fetched, and never shows what it holds.
+--- The life of fetched credentials: kept for the process, and renewed before they expire by one caller at a time while
+-- the others go on with what they have.
 -- @module dwsync.credentials.cache
 local errors = require "dwsync.errors"
+local fingerprint = require "dwsync.fingerprint"
 local keys_of = require "dwsync.credentials.keys"
 local quantities = require "dwsync.quantities"
 
@@ -11,14 +11,14 @@ local M = {}
 local Cache = { __name = "dwsync.credentials.cache" }
 Cache.__index = Cache
 
--- Renewal falls on a random point of this part of the life, so that processes started together do not renew together.
+-- Renewal falls on a random point of this part of the lifetime, so that processes started together spread out.
 local REFRESH_FROM, REFRESH_TO = 0.5, 0.8
 
 local WAIT_SECONDS = 0.02
 local BACKOFF_FIRST, BACKOFF_CAP = 1, 300
 -- IAM locks a user whose password is refused a few times: ask again only after this.
 local REFUSED_SECONDS = 60
--- A fetch that never came back, since its coroutine was dropped, must not hold the place for ever.
+-- After this a fetch is given up for lost, its coroutine dropped by the program, and the next caller fetches.
 local LEASE_SECONDS = 60
 local MAX_ENTRIES = 1000
 
@@ -73,7 +73,7 @@ local function keep(self, entry, keys, context)
     return keys
 end
 
--- Full jitter above half of the step: several processes fail together, too.
+-- Jitter over the upper half of the step: processes also fail together.
 local function pause_after(entry, err, hold, random)
     if hold and not entry.worked then
         return hold
@@ -90,7 +90,7 @@ local function failed(entry, plan, err, hold, context)
     entry.err = err
     if entry.keys and now < entry.expires_at then
         emit(context, { type = "warning", error = err,
-            message = ("%s could not be renewed, the present credentials serve until they expire: %s"):format(
+            message = ("%s could not be renewed; the current credentials are used until they expire: %s"):format(
                 plan.source, err.message) })
         return entry.keys
     end
@@ -104,7 +104,7 @@ local function refresh(self, entry, plan, limits, context)
     local fields, err, hold = plan.fetch(limits)
     local keys
     if fields then
-        fields.identity = entry.identity
+        fields.identity, fields.project_id = entry.identity, fields.project_id or plan.project_id
         keys, err = keys_of.new(fields, fields.source)
     end
     if entry.busy_until == lease then
@@ -125,17 +125,17 @@ local function deadline_passed(plan, limits)
     }
 end
 
---- The credentials of a plan: kept ones while they are young, else fetched; waits while another coroutine fetches.
--- @tparam table plan `key` (list of texts that tell it from others), `source`, `fetch`: function(limits) → fields with
--- `expires_at`, or nil, err and, where nothing will be there for long, seconds to wait before asking again
+--- The credentials of a plan: kept ones while they are fresh, else fetched; waits while another coroutine fetches.
+-- @tparam table plan `key` (a list, equal in plans that fetch the same), `source`, optional `project_id`, `fetch`:
+-- function(limits) → fields with `expires_at`, or nil, err and, where asking again soon is of no use, seconds to wait
 -- @tparam table limits `deadline`, `timeout`
 -- @tparam table context `runtime`, `random`, optional `emit`
 -- @treturn ?dwsync.credentials
 -- @treturn dwsync.error
--- @treturn boolean whether they were there before, so that the failure is news and not absence
+-- @treturn boolean whether this plan ever had credentials, so that the next source is not tried
 function Cache:get(plan, limits, context)
     local runtime = context.runtime
-    local entry = entry_at(self, table.concat(plan.key, "\0"), runtime.now())
+    local entry = entry_at(self, fingerprint.of(plan.key), runtime.now())
     entry.identity = entry.identity or {}
     while true do
         local now = runtime.now()
@@ -157,7 +157,7 @@ function Cache:get(plan, limits, context)
     end
 end
 
---- Drops credentials that the service refused, unless newer ones have taken their place already.
+--- Drops credentials that the service refused, unless newer ones have already replaced them.
 -- @tparam dwsync.credentials keys
 -- @treturn boolean whether they came from here
 function Cache:discard(keys)

@@ -1,5 +1,4 @@
 --- Credentials from the environment variables of the official SDKs: an id token, which goes first, or a key pair.
--- It must not read the environment by itself: `getenv` comes in.
 -- @module dwsync.credentials.environment
 local variables = require "dwsync.credentials.variables"
 
@@ -17,7 +16,7 @@ function M.load(context)
     local project_id = variables.get(context, "HUAWEICLOUD_SDK_PROJECT_ID")
     local idp_id, id_token_file = variables.pair(context, "environment", IDP_ID, ID_TOKEN_FILE)
     if idp_id then
-        return require("dwsync.credentials.oidc").plan(context, {
+        return require("dwsync.credentials.oidc").load(context, {
             idp_id = idp_id,
             id_token_file = id_token_file,
             project_id = project_id,

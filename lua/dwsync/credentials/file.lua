@@ -1,17 +1,14 @@
 --- Credentials from the SDKs' credentials file: section [basic] of ~/.huaweicloud/credentials.
--- It must not interpret values: no interpolation, no quotes, no comments behind a value, so that a secret with
--- %, =, # or ; is what was written. (The official parsers each spoil some of these.)
+-- It must not interpret values: without interpolation, quotes and comments behind a value a secret with %, =, # or ;
+-- stays as it was written. (The official parsers each spoil some of these.)
 -- @module dwsync.credentials.file
-local errors = require "dwsync.errors"
+local failure = require "dwsync.credentials.failure"
 local oidc = require "dwsync.credentials.oidc"
 local variables = require "dwsync.credentials.variables"
 
 local M = {}
 
-M.OPTIONS = { path = "string" }
-
 local VARIABLE = "HUAWEICLOUD_SDK_CREDENTIALS_FILE"
-local KEYS = { "ak", "sk", "security_token", "project_id" }
 
 local function path_of(context, options)
     local named = options and options.path or variables.get(context, VARIABLE)
@@ -41,15 +38,11 @@ function M.parse(text, wanted)
     return values
 end
 
-local function failure(path, message, hint)
-    return errors.new {
-        kind = "credentials",
-        message = ("credentials file %s: %s"):format(path, message),
-        hint = hint,
-    }
+local function failed(path, message, hint)
+    return failure.new("credentials file " .. path, message, hint)
 end
 
--- Says once that a file with a secret in it lies open.
+-- Warns once of a file with a secret in it that others can read.
 local function warn_when_open(context, path)
     local mode = context.file_mode and context.file_mode(path)
     if mode and mode % 64 > 0 and not context.warned[path] and context.emit then
@@ -61,36 +54,31 @@ local function warn_when_open(context, path)
     end
 end
 
-local function id_token_plan(context, values, path)
-    if not values.idp_id or not values.id_token_file then
-        local present = values.idp_id and "idp_id" or "id_token_file"
-        local absent = values.idp_id and "id_token_file" or "idp_id"
-        return nil, failure(path, ("section [basic] has %s but no %s"):format(present, absent),
-            "Write both below [basic], or neither.")
+-- Two values that only make sense together: both, or neither, or nil and an error.
+local function pair(values, first, second, path)
+    local one, two = values[first], values[second]
+    if (one == nil) ~= (two == nil) then
+        return nil, failed(path, ("section [basic] has %s but no %s"):format(one and first or second,
+            one and second or first), "Write both of them below [basic].")
     end
-    return oidc.plan(context, {
-        idp_id = values.idp_id,
-        id_token_file = values.id_token_file,
-        project_id = values.project_id,
-        iam_endpoint = values.iam_endpoint,
-    })
+    return one, two
 end
 
 local function from_section(context, values, path)
-    if values and (values.idp_id or values.id_token_file) then
-        return id_token_plan(context, values, path)
-    elseif not values or not (values.ak or values.sk) then
-        return nil, failure(path, "section [basic] has no ak and sk", "Write ak = … and sk = … below a line [basic].")
-    elseif not values.ak or not values.sk then
-        local present, absent = values.ak and "ak" or "sk", values.ak and "sk" or "ak"
-        return nil, failure(path, ("section [basic] has %s but no %s"):format(present, absent),
-            "Write both halves of the key pair below [basic].")
+    local idp_id, id_token_file = pair(values, "idp_id", "id_token_file", path)
+    if idp_id then
+        return oidc.load(context, { idp_id = idp_id, id_token_file = id_token_file, project_id = values.project_id,
+            iam_endpoint = values.iam_endpoint })
+    elseif id_token_file then
+        return nil, id_token_file
     end
-    local fields = { source = "credentials file " .. path, iam_endpoint = values.iam_endpoint }
-    for _, key in ipairs(KEYS) do
-        fields[key] = values[key]
+    local ak, sk = pair(values, "ak", "sk", path)
+    if not ak then
+        return nil, sk or failed(path, "section [basic] has no ak and sk",
+            "Write ak = … and sk = … below a line [basic].")
     end
-    return fields
+    return { ak = ak, sk = sk, security_token = values.security_token, project_id = values.project_id,
+        iam_endpoint = values.iam_endpoint, source = "credentials file " .. path }
 end
 
 --- The source "file".
@@ -102,18 +90,18 @@ end
 function M.load(context, options)
     local path, named = path_of(context, options)
     if not path then
-        return nil, nil, "credentials file: no home directory is known"
+        return nil, nil, "credentials file: the home directory is unknown"
     end
     local text, reason, missing = context.read_file(path)
     if not text then
         if missing and not named then
             return nil, nil, ("credentials file %s: does not exist"):format(path)
         end
-        return nil, failure(path, reason, ("Make it readable, or correct %s."):format(
-            options and options.path and "credentials.path" or VARIABLE))
+        return nil, failed(path, reason, ("Make it readable, or correct %s."):format(
+            options and options.path and "path in `credentials`" or VARIABLE))
     end
     warn_when_open(context, path)
-    return from_section(context, M.parse(text, "basic"), path)
+    return from_section(context, M.parse(text, "basic") or {}, path)
 end
 
 return M

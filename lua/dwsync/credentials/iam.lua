@@ -1,4 +1,4 @@
---- What IAM is asked for credentials: tokens and temporary keys.
+--- Tokens and temporary keys from IAM.
 -- It must not keep any: dwsync.credentials.cache does.
 -- @module dwsync.credentials.iam
 local errors = require "dwsync.errors"
@@ -17,7 +17,7 @@ local HINTS = {
     not_found = "Check the account's name, the agency's name and iam_endpoint.",
 }
 
--- Everything here fails as "credentials" when IAM refuses; what the network did to us keeps its kind.
+-- A refusal by IAM is of kind "credentials"; a failure of the network keeps its kind.
 local function rename(err, source)
     local kind = err.kind
     local refused = kind == "auth" or kind == "permission" or kind == "not_found" or kind == "request"

@@ -1,10 +1,10 @@
 --- Where credentials come from: what the caller gave or chose, or the first source of the default chain that has some.
--- It must not guess: a source that is only half filled is an error, not a reason to try the next one. Nothing is read
--- or asked before credentials are needed.
+-- It must not guess: a source that is only half configured is an error, not a reason to try the next one. Nothing is
+-- read or requested before credentials are needed.
 --
--- A source is a module with load(context, options) → fields or plan | nil, err (half filled, unreadable) | nil, nil,
--- why (has nothing). Fields are those of dwsync.credentials.keys; a plan is what has to be fetched, see
--- dwsync.credentials.cache. `options` is nil in the default chain.
+-- A source is a module with load(context, options) → fields or plan | nil, err (half configured or unreadable) | nil,
+-- nil, why (has nothing). Fields are those of dwsync.credentials.keys; a plan is what has to be fetched, see
+-- dwsync.credentials.cache. `options` are those of dwsync.credentials.options; nil in the default chain.
 --
 -- What `credentials` of dwsync.new may be:
 --
@@ -22,83 +22,18 @@
 --    { source = "token", token =, project_id = }                     a token you have; default HW_AUTH_TOKEN's
 -- @module dwsync.credentials
 local cache = require "dwsync.credentials.cache"
-local checks = require "dwsync.checks"
 local errors = require "dwsync.errors"
-local fingerprint = require "dwsync.fingerprint"
 local keys_of = require "dwsync.credentials.keys"
 
 local M = {}
 
-local NAMES = { "agency", "environment", "file", "koocli", "metadata", "oidc", "password", "pod_identity", "terraform",
-    "token" }
-
-local SOURCES = {}
-for _, name in ipairs(NAMES) do
-    SOURCES[name] = "dwsync.credentials." .. name
-end
-
--- Loaded when it is asked: most programs need one source of the ten.
-local function source_of(name)
-    return (require(SOURCES[name]))
-end
-
 -- The official SDKs' order, then what other tools leave on a machine.
 local CHAIN = { "environment", "file", "metadata", "pod_identity", "terraform", "koocli" }
-
--- Nested sources (an agency asked for with another's credentials) come to an end.
-local MAX_DEPTH = 4
-
--- ---- what the caller wrote -----------------------------------------------------------------------
-
-local function check_field(value, path, expected, depth)
-    if expected == "table or function" then
-        return M.check_choice(value, path, depth + 1)
-    elseif type(value) ~= expected or value == "" then
-        return nil, ("%s is %s, expected a %s"):format(path, value == "" and "empty" or "a " .. type(value), expected)
-    end
-    return true
-end
-
---- Checks the form of the option `credentials`. Values are never shown: secrets are among them.
--- @tparam table|function given
--- @tparam string name of the option, for messages
--- @tparam[opt] integer depth how many agencies this one is inside of
--- @treturn table|function given, or nil
--- @treturn string what is wrong
-function M.check_choice(given, name, depth)
-    depth = depth or 1
-    if depth > MAX_DEPTH then
-        return nil, name .. " is nested too deeply"
-    elseif type(given) ~= "table" and type(given) ~= "function" then
-        return nil, ("%s is a %s, expected a table or a function"):format(name, type(given))
-    elseif type(given) == "function" or given.source == nil then
-        return given
-    elseif type(given.source) ~= "string" or not SOURCES[given.source] then
-        return nil, ("%s.source is not one of %s"):format(name, table.concat(NAMES, ", "))
-    end
-    local fields, known = {}, source_of(given.source).OPTIONS or {}
-    for field, value in pairs(given) do
-        fields[field] = field ~= "source" and value or nil
-    end
-    local problem = checks.unknown(fields, known, { path = name .. "." })
-    if problem then
-        return nil, checks.line(problem)
-    end
-    for field, value in pairs(fields) do
-        local good, message = check_field(value, name .. "." .. field, known[field], depth)
-        if not good then
-            return nil, message
-        end
-    end
-    return given
-end
-
--- ---- finding them --------------------------------------------------------------------------------
 
 local Provider = { __name = "dwsync.credentials.provider" }
 Provider.__index = Provider
 
--- A source that says the same again gives the same keys again: checking and signing them anew would cost each request.
+-- The same fields give the same object: checking them and making a signer again would cost each request.
 local function keys_from(self, fields, source)
     if self.last and keys_of.same(self.last, fields, source) then
         return self.last
@@ -108,8 +43,9 @@ local function keys_from(self, fields, source)
     return keys, err
 end
 
+-- A source's module is loaded when it is used: most programs need one of the ten.
 local function obtain(self, name, options, limits)
-    local found, err, why = source_of(name).load(self.context, options)
+    local found, err, why = require("dwsync.credentials." .. name).load(self.context, options)
     if not found then
         return nil, err, why
     elseif not found.fetch then
@@ -145,7 +81,7 @@ local function from_function(self, given)
     end
     return nil, errors.is(err) and err or errors.new {
         kind = "credentials",
-        message = "the credentials function returned none" .. (err and ": " .. tostring(err) or ""),
+        message = "the credentials function returned no credentials" .. (err and ": " .. tostring(err) or ""),
     }
 end
 
@@ -159,13 +95,18 @@ local function resolve(self, given, limits)
     end
     local keys, err, why = obtain(self, given.source, given, limits)
     if not keys and not err then
-        err = errors.new { kind = "credentials", message = why, hint = "Fill this source, or name another one." }
+        err = errors.new {
+            kind = "credentials",
+            message = why,
+            hint = "Set what it lacks, or name another source in `credentials`.",
+        }
     end
     return keys, err
 end
 
 --- Makes the provider of a client. Reads nothing yet.
--- @tparam table|function|nil given the option `credentials`, checked; nil for the default chain
+-- @tparam table|function|nil given the option `credentials`, checked by dwsync.credentials.options; nil for the default
+-- chain
 -- @tparam table context `getenv`, `read_file`, `file_mode`, `runtime`, `random`, `api` (dwsync.request, to ask IAM),
 -- `perform` (a request that is not signed), `iam_endpoints` (function(text) → list of URLs), `metadata`, `region`,
 -- `project_id`, `emit`, `cache` (default: the process's)
@@ -175,15 +116,14 @@ function M.new(given, context)
     for name, value in pairs(context) do
         self.context[name] = value
     end
-    self.context.fingerprint = fingerprint.of -- so that clients share what they fetched and nothing else
     self.context.resolve = function(other, limits)
         return resolve(self, other, limits)
     end
-    self.context.warned = {} -- what was warned of already
+    self.context.warned = {} -- paths of files that were warned of already
     return self
 end
 
---- The credentials to use now: found anew, or kept ones while they live.
+--- The credentials to use now: found anew, or kept ones while they are valid.
 -- @tparam table limits `deadline` (seconds since the epoch), `timeout`
 -- @treturn ?dwsync.credentials
 -- @treturn dwsync.error kind "credentials", or the network's when something could not be reached
@@ -192,9 +132,9 @@ function Provider:get(limits)
 end
 
 --- Other credentials in place of refused ones.
--- @tparam dwsync.credentials keys what the service did not take any more
+-- @tparam dwsync.credentials keys that the service no longer accepts
 -- @tparam table limits as for `get`
--- @treturn dwsync.credentials that differ, or nil when there are none
+-- @treturn ?dwsync.credentials nil unless they differ
 function Provider:renew(keys, limits)
     self.cache:discard(keys)
     local fresh = self:get(limits)

@@ -1,7 +1,6 @@
 --- What a request is authenticated with: a key pair, perhaps temporary, or a token. A checked copy, its secrets hidden.
--- It must not know where its fields came from beyond the name of the source.
 -- @module dwsync.credentials.keys
-local errors = require "dwsync.errors"
+local failure = require "dwsync.credentials.failure"
 local json = require "dwsync.json"
 
 local M = {}
@@ -17,23 +16,19 @@ end
 
 local FIELDS = { "ak", "sk", "security_token", "token", "project_id", "algorithm", "iam_endpoint" }
 
-local function failure(source, message, hint)
-    return errors.new { kind = "credentials", message = ("%s: %s"):format(source, message), hint = hint }
-end
-
--- Either a token or both halves of a pair; both together would leave open which one the gateway takes.
+-- Either a token or both halves of a pair: with both of them the gateway would choose.
 local function check_pair(checked, source)
     if checked.token then
         if checked.ak or checked.sk then
-            return nil, failure(source, "there is a token as well as an access key", "Give one of the two.")
+            return nil, failure.new(source, "both a token and an access key are set", "Set only one of the two.")
         end
         return true
     end
     for _, name in ipairs { "ak", "sk" } do
         local other = name == "ak" and "sk" or "ak"
         if not checked[name] then
-            return nil, failure(source, name .. " is missing" .. (checked[other] and " although " .. other
-                .. " is there" or ""), "Give both halves of the key pair: ak (access key) and sk (secret key).")
+            return nil, failure.new(source, name .. " is missing" .. (checked[other] and " although " .. other
+                .. " is set" or ""), "Set both halves of the key pair: ak (access key) and sk (secret key).")
         end
     end
     return true
@@ -50,7 +45,7 @@ function M.new(fields, source)
     for _, name in ipairs(FIELDS) do
         local value = fields[name]
         if value ~= nil and (type(value) ~= "string" or value == "" or value:find "[%z\r\n]") then
-            return nil, failure(source, name .. " is empty, no string, or holds a line break",
+            return nil, failure.new(source, name .. " is empty, not a string, or contains a line break",
                 "Copy the value again, without quotes and line breaks.")
         end
         checked[name] = value
@@ -74,7 +69,7 @@ function M.same(keys, fields, source)
     return keys.source == source and keys.expires_at == fields.expires_at and keys.identity == fields.identity
 end
 
---- The texts that must not show in anything made of a request or its answer, also as JSON spells them.
+--- The texts that must not show in anything made of a request or its answer, also as JSON escapes them.
 -- @tparam {string,...} texts secrets; nil among them is skipped
 -- @tparam integer count how many
 -- @treturn {string,...}

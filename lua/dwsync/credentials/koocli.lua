@@ -1,23 +1,18 @@
 --- Credentials from KooCLI's configuration, ~/.hcloud/config.json, when it is not encrypted (it is by default).
--- It must not write that file, nor try to decrypt it: its format is nobody's but KooCLI's.
+-- It must not write that file, nor try to decrypt it: the format is private to KooCLI.
 -- @module dwsync.credentials.koocli
 local display = require "dwsync.text"
-local errors = require "dwsync.errors"
+local failures = require "dwsync.credentials.failure"
 local json = require "dwsync.json"
 local variables = require "dwsync.credentials.variables"
 
 local M = {}
 
-M.OPTIONS = { path = "string", profile = "string" }
-
 local DECRYPT = "hcloud configure set --cli-auth-encrypt=false"
 
-local function failure(where, message, hint)
-    return errors.new {
-        kind = "credentials",
-        message = ("%s: %s"):format(where, message),
-        hint = hint or "Correct the profile with hcloud configure set, or name another source of credentials.",
-    }
+local function failure(where, message)
+    return failures.new(where, message,
+        "Correct the profile with hcloud configure set, or name another source of credentials.")
 end
 
 local function profile_named(document, name)
@@ -32,7 +27,7 @@ local function text(value)
     return type(value) == "string" and value ~= "" and value or nil
 end
 
--- A profile of single sign-on holds its temporary keys one level deeper.
+-- A profile of single sign-on has its temporary keys one level deeper.
 local function pair_of(profile)
     if profile.mode == "SSO" then
         local deeper = type(profile.ssoAuth) == "table" and profile.ssoAuth.stsToken
@@ -43,14 +38,14 @@ end
 
 local function from_profile(profile, where)
     if profile.mode ~= nil and profile.mode ~= "AKSK" and profile.mode ~= "SSO" then
-        return nil, nil, ("%s: its mode %s holds no key"):format(where, display.excerpt(tostring(profile.mode)))
+        return nil, nil, ("%s: a profile of mode %s has no key"):format(where, display.excerpt(tostring(profile.mode)))
     end
     local pair = pair_of(profile)
     local ak, sk = text(pair.accessKeyId), text(pair.secretAccessKey)
     if not ak and not sk then
-        return nil, nil, where .. ": it holds no key"
+        return nil, nil, where .. ": has no key"
     elseif not ak or not sk then
-        return nil, failure(where, ("it has %s but no %s"):format(ak and "accessKeyId" or "secretAccessKey",
+        return nil, failure(where, ("has %s but no %s"):format(ak and "accessKeyId" or "secretAccessKey",
             ak and "secretAccessKey" or "accessKeyId"))
     end
     return {
@@ -72,7 +67,7 @@ local function document_of(context, path, named)
     end
     local document = json.decode(content)
     if not document then
-        return nil, failure("KooCLI's " .. path, "it is no JSON object")
+        return nil, failure("KooCLI's " .. path, "not a JSON object")
     elseif document.authEncrypt ~= "false" and document.authEncrypt ~= false then
         return nil, nil, ("KooCLI's %s: its values are encrypted (%s writes them plainly)"):format(path, DECRYPT)
     end
@@ -90,7 +85,7 @@ function M.load(context, options)
     local home = variables.home(context)
     local path = options.path or home and home .. "/.hcloud/config.json"
     if not path then
-        return nil, nil, "KooCLI: no home directory is known"
+        return nil, nil, "KooCLI: the home directory is unknown"
     end
     local document, err, why = document_of(context, path, options.path)
     if not document then
@@ -100,8 +95,7 @@ function M.load(context, options)
     local where = ("KooCLI's profile %s in %s"):format(display.excerpt(name), path)
     local profile = profile_named(document, name)
     if not profile then
-        return nil, options.profile and failure(where, "there is no such profile") or nil,
-            where .. ": there is no such profile"
+        return nil, options.profile and failure(where, "does not exist") or nil, where .. ": does not exist"
     end
     return from_profile(profile, where)
 end

@@ -2,17 +2,16 @@
 -- It must not reach anything else over plain http, and never through a proxy: 169.254.169.254 is this machine's host.
 -- @module dwsync.credentials.metadata
 local errors = require "dwsync.errors"
+local failure = require "dwsync.credentials.failure"
 local temporary = require "dwsync.credentials.temporary"
 local variables = require "dwsync.credentials.variables"
 
 local M = {}
 
-M.OPTIONS = { endpoint = "string", project_id = "string" }
-
 local BASE = "http://169.254.169.254"
 local SOURCE = "ECS metadata"
 
--- Outside the cloud nobody answers at that address: the chain must not stand there for long, nor often.
+-- Outside the cloud that address does not answer: the chain must not wait long for it, nor often.
 local CONNECT_SECONDS, CHAIN_CONNECT_SECONDS = 3, 1
 local ATTEMPT_SECONDS = 3
 local ABSENT_SECONDS = 600
@@ -33,14 +32,9 @@ local function base_of(context, options)
     return ((option or named or BASE):gsub("/+$", ""))
 end
 
-local function failure(message, response, hint)
-    return errors.new {
-        kind = "credentials",
-        message = SOURCE .. ": " .. message,
-        hint = hint or "Check the metadata service of this machine, or name another source of credentials.",
-        status = response and response.status,
-        retryable = false,
-    }
+local function failed(message, response, hint)
+    return failure.new(SOURCE, message,
+        hint or "Check the metadata service of this machine, or name another source of credentials.", response)
 end
 
 local function ask(context, plan, method, path, headers, limits)
@@ -60,13 +54,13 @@ local function ask(context, plan, method, path, headers, limits)
         return response
     end
     local cause = errors.from_core(err)
-    local answer = failure(("nobody answers at %s: %s"):format(plan.base, cause.message), nil,
-        "Outside the cloud there is none: set DWSYNC_METADATA=off, or name another source of credentials.")
+    local answer = failed(("%s does not answer: %s"):format(plan.base, cause.message), nil,
+        "Outside the cloud set DWSYNC_METADATA=off, or name another source of credentials.")
     answer.cause, answer.retryable = cause, true
     return nil, answer, ABSENT_SECONDS
 end
 
--- Returns the session token, "" where there are none, or nil and an error.
+-- Returns the session token, "" where the host has no sessions, or nil and an error.
 local function session(context, plan, limits, required)
     local response, err, hold = ask(context, plan, "PUT", "/meta-data/latest/api/token",
         { ["X-Metadata-Token-Ttl-Seconds"] = SESSION_TTL }, limits)
@@ -75,11 +69,11 @@ local function session(context, plan, limits, required)
     elseif NO_SESSIONS[response.status] and not required then
         return ""
     elseif response.status ~= 200 then
-        return nil, failure(("no session token: HTTP %d"):format(response.status), response)
+        return nil, failed(("no session token: HTTP %d"):format(response.status), response)
     end
     local token = response.body:match "^%s*([\33-\126]+)%s*$"
     if not token then
-        return nil, failure("the session token is none", response)
+        return nil, failed("the session token is empty or malformed", response)
     end
     return token
 end
@@ -95,10 +89,10 @@ end
 
 local function judge(context, response)
     if response.status == 401 and lacks_agency(response) then
-        return nil, failure("this machine has no agency", response,
+        return nil, failed("this machine has no agency", response,
             "Give the machine an agency in the console (ECS > Management Information > Agency)."), ABSENT_SECONDS
     elseif response.status ~= 200 then
-        return nil, failure(("no key: HTTP %d"):format(response.status), response),
+        return nil, failed(("no key: HTTP %d"):format(response.status), response),
             response.status == 404 and ABSENT_SECONDS or nil
     end
     return temporary.decode(response, SOURCE, context.runtime.now())
@@ -125,7 +119,7 @@ end
 
 --- The source "metadata".
 -- @tparam table context `getenv`, `perform`, `runtime`, `metadata` (false: off; a text: the address)
--- @tparam[opt] table options `endpoint`, `project_id`; nil in the chain, which waits less and goes on without
+-- @tparam[opt] table options `endpoint`, `project_id`; nil in the default chain, which waits less and may do without
 -- @treturn table plan, or nil
 -- @treturn nil
 -- @treturn string why there is nothing
@@ -135,18 +129,15 @@ function M.load(context, options)
         return nil, nil, SOURCE .. ": switched off"
     end
     local plan = {
-        key = { "metadata", base, options and options.project_id or "" },
         source = SOURCE,
+        project_id = options and options.project_id,
         base = base,
         connect_timeout = options and CONNECT_SECONDS or CHAIN_CONNECT_SECONDS,
         optional = options == nil,
     }
+    plan.key = { "metadata", base, plan.project_id }
     function plan.fetch(limits)
-        local fields, err, hold = fetch(context, plan, limits)
-        if fields then
-            fields.project_id = options and options.project_id
-        end
-        return fields, err, hold
+        return fetch(context, plan, limits)
     end
     return plan
 end

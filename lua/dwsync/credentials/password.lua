@@ -1,22 +1,13 @@
 --- An IAM user's name and password, exchanged for a token of one project.
--- It must not keep the password anywhere but in the plan, nor show it.
+-- It must not show the password, nor keep it anywhere but in the plan.
 -- @module dwsync.credentials.password
-local errors = require "dwsync.errors"
+local failure = require "dwsync.credentials.failure"
 local iam = require "dwsync.credentials.iam"
 local text = require "dwsync.text"
 
 local M = {}
 
-M.OPTIONS = {
-    user = "string", password = "string", domain = "string", domain_id = "string", user_id = "string",
-    passcode = "string", project_id = "string", project_name = "string", iam_endpoint = "string",
-}
-
 local SOURCE = "IAM user"
-
-local function failure(message, hint)
-    return errors.new { kind = "credentials", message = SOURCE .. ": " .. message, hint = hint }
-end
 
 -- DWS refuses a token of the whole account: there is always a project.
 local function project_of(context, options)
@@ -46,43 +37,40 @@ local function identity_of(options)
     return identity
 end
 
-local function check(options)
-    for _, name in ipairs { "user", "password" } do
-        if not options[name] then
-            return nil, failure(name .. " is missing", "Give user, password and domain (the account's name).")
-        end
-    end
+local function check(options, project)
     if not options.domain and not options.domain_id then
-        return nil, failure("domain is missing", "Give domain, the name of the account that the user belongs to.")
+        return nil, failure.new(SOURCE, "domain is missing",
+            "Set domain in `credentials` to the name of the account that the user belongs to.")
     elseif options.passcode and not options.user_id then
-        return nil, failure("there is a passcode but no user_id", "Give user_id (console: My Credentials).")
+        return nil, failure.new(SOURCE, "passcode is set but user_id is not",
+            "Set user_id in `credentials`, too (console: My Credentials).")
+    elseif not project then
+        return nil, failure.new(SOURCE, "neither a project nor a region is known",
+            "Set `region` or `project_id`, or project_name in `credentials`.")
     end
     return true
 end
 
---- What is to be asked, and how.
+--- The source "password".
 -- @tparam table context `api`, `runtime`, `region`, `project_id`, `iam_endpoints`
 -- @tparam table options `user`, `password`, `domain` (name of the account) or `domain_id`; optional `project_id` or
 -- `project_name` (default: the client's project, else its region), `passcode` with `user_id` for MFA, `iam_endpoint`
 -- @treturn table plan, or nil
 -- @treturn dwsync.error kind "credentials"
-function M.plan(context, options)
-    local good, err = check(options)
+function M.load(context, options)
+    local project = project_of(context, options)
+    local good, err = check(options, project)
     if not good then
         return nil, err
-    end
-    local project = project_of(context, options)
-    if not project then
-        return nil, failure("neither a project nor a region is known", "Give project_name or project_id, or region.")
     end
     local endpoints, endpoint_err = iam.endpoints(context, options.iam_endpoint)
     if endpoint_err then
         return nil, endpoint_err
     end
+    local source = SOURCE .. " " .. text.excerpt(options.user)
     return {
-        key = { "password", options.user, options.password, options.domain or "", options.domain_id or "",
-            options.passcode or "", project.id or "", project.name or "", endpoints and endpoints[1] or "" },
-        source = SOURCE .. " " .. text.excerpt(options.user),
+        key = { "password", options, project, endpoints },
+        source = source,
         fetch = function(limits)
             return iam.token(context, "/v3/auth/tokens?nocatalog=true", {
                 identity = identity_of(options),
@@ -91,18 +79,9 @@ function M.plan(context, options)
                 limits = limits,
                 secrets = { options.password, options.passcode },
                 endpoints = endpoints,
-            }, SOURCE .. " " .. text.excerpt(options.user))
+            }, source)
         end,
     }
-end
-
---- The source "password".
--- @tparam table context
--- @tparam table options see `plan`
--- @treturn table plan, or nil
--- @treturn dwsync.error
-function M.load(context, options)
-    return M.plan(context, options)
 end
 
 return M

@@ -2,25 +2,18 @@
 -- It must not send the pod's token in the clear to anywhere but this machine and its own link.
 -- @module dwsync.credentials.pod_identity
 local errors = require "dwsync.errors"
+local failure = require "dwsync.credentials.failure"
 local temporary = require "dwsync.credentials.temporary"
 local variables = require "dwsync.credentials.variables"
 
 local M = {}
 
-M.OPTIONS = { endpoint = "string", token_file = "string", project_id = "string" }
-
 local SOURCE = "CCE pod identity"
 local URI, TOKEN_FILE = "HC_CONTAINER_CREDENTIALS_FULL_URI", "HC_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 local ATTEMPT_SECONDS = 5
 
-local function failure(message, hint, response)
-    return errors.new {
-        kind = "credentials",
-        message = SOURCE .. ": " .. message,
-        hint = hint or "Check the pod's service account and its association with an agency.",
-        status = response and response.status,
-        retryable = false,
-    }
+local function failed(message, response)
+    return failure.new(SOURCE, message, "Check the pod's service account and its association with an agency.", response)
 end
 
 local function is_link_local(url)
@@ -31,7 +24,7 @@ local function fetch(context, uri, token_file, limits)
     local text, reason = context.read_file(token_file)
     local token = text and text:match "^%s*([\33-\126]+)%s*$"
     if not token then
-        return nil, failure(("token file %s: %s"):format(token_file, reason or "is empty or no token"))
+        return nil, failed(("token file %s: %s"):format(token_file, reason or "empty or not a token"))
     end
     local response, err = context.perform {
         method = "POST",
@@ -47,9 +40,9 @@ local function fetch(context, uri, token_file, limits)
     }
     if not response then
         local cause = errors.from_core(err, { token })
-        return nil, failure("the agent does not answer: " .. cause.message)
+        return nil, failed("the agent does not answer: " .. cause.message)
     elseif response.status ~= 200 and response.status ~= 201 then
-        return nil, failure(("the agent answers HTTP %d"):format(response.status), nil, response)
+        return nil, failed(("the agent answers HTTP %d"):format(response.status), response)
     end
     return temporary.decode(response, SOURCE, context.runtime.now())
 end
@@ -66,20 +59,18 @@ function M.load(context, options)
     if options.endpoint or options.token_file then
         uri, token_file = options.endpoint, options.token_file
         if not uri or not token_file then
-            return nil, failure((uri and "token_file" or "endpoint") .. " is missing", "Give both, or neither.")
+            return nil, failure.new(SOURCE, (uri and "token_file" or "endpoint") .. " is missing",
+                "Set both endpoint and token_file in `credentials`, or neither.")
         end
     elseif not uri then
         return nil, token_file, not token_file and ("%s: %s is not set"):format(SOURCE, URI) or nil
     end
     return {
-        key = { "pod_identity", uri, token_file, options.project_id or "" },
+        key = { "pod_identity", uri, token_file, options.project_id },
         source = SOURCE,
+        project_id = options.project_id,
         fetch = function(limits)
-            local fields, err = fetch(context, uri, token_file, limits)
-            if fields then
-                fields.project_id = options.project_id
-            end
-            return fields, err
+            return fetch(context, uri, token_file, limits)
         end,
     }
 end

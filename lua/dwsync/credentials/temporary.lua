@@ -1,8 +1,7 @@
---- Temporary keys as IAM, the metadata service and a pod's agent spell them, and when they end.
--- It must not read a clock: the answer's own Date says how far ours is off.
+--- Temporary keys as IAM, the metadata service and a pod's agent write them, and when they expire.
 -- @module dwsync.credentials.temporary
 local display = require "dwsync.text"
-local errors = require "dwsync.errors"
+local failure = require "dwsync.credentials.failure"
 local json = require "dwsync.json"
 local timestamps = require "dwsync.timestamps"
 
@@ -16,40 +15,37 @@ local NAMES = {
     expires_at = { "expires_at", "expiration" },
 }
 
--- Below this a difference may be the network's; above it the two clocks disagree.
+-- Smaller differences may come from the network; larger ones mean that the two clocks disagree.
 local MIN_SKEW_SECONDS = 60
 
-local function failure(response, source, message)
-    return errors.new {
-        kind = "credentials",
-        message = ("%s: %s"):format(source, message),
-        hint = "Check that the address is the service itself and not a proxy or login page.",
-        status = response.status,
-        request_id = errors.request_id(response),
-        retryable = false,
-    }
+--- What is wrong with an answer.
+-- @tparam dwsync.response response
+-- @tparam string source for the message
+-- @tparam string message
+-- @treturn dwsync.error kind "credentials"
+function M.failure(response, source, message)
+    return failure.new(source, message, "Check that the address is the service itself and not a proxy or login page.",
+        response)
 end
 
-M.failure = failure
-
---- When something ends, by this machine's clock. It was issued by another, which is why the two are compared: a clock
--- that is hours off must neither renew at each call nor hold what is long dead.
+--- When something expires, by this machine's clock. The time comes from another clock, so the two are compared: one
+-- that is hours off must cause neither a renewal at each call nor the use of what has long expired.
 -- @tparam string text the service's, UTC: "2025-10-25T10:49:52Z" with any number of digits of a fraction
--- @tparam table response whose Date tells the other clock's time
+-- @tparam table response its Date is the other clock's time
 -- @tparam number now seconds
 -- @treturn number seconds since the epoch, or nil
--- @treturn string what is wrong: no time, or in the past
+-- @treturn string what is wrong
 function M.expiry(text, response, now)
     local at = type(text) == "string" and timestamps.from_iso(text)
     if not at then
-        return nil, "its time of expiry is missing or no time"
+        return nil, "its expiry time is missing or malformed"
     end
     local date = timestamps.from_http(response.headers.date or "")
     if date and math.abs(date - now) > MIN_SKEW_SECONDS then
         at = at + now - date
     end
     if at <= now then
-        return nil, "it had expired before it came"
+        return nil, "it had already expired"
     end
     return at
 end
@@ -63,7 +59,7 @@ end
 function M.decode(response, source, now)
     local body, reason = json.decode(response.body)
     if not body then
-        return nil, failure(response, source, "the answer is no JSON: " .. display.excerpt(reason))
+        return nil, M.failure(response, source, "the answer is not JSON: " .. display.excerpt(reason))
     end
     local found = type(body.credential) == "table" and body.credential
         or type(body.credentials) == "table" and body.credentials or {}
@@ -75,12 +71,12 @@ function M.decode(response, source, now)
     end
     for _, field in ipairs { "ak", "sk", "security_token" } do
         if type(fields[field]) ~= "string" then
-            return nil, failure(response, source, ("the answer holds no key: %s is missing"):format(field))
+            return nil, M.failure(response, source, ("the answer holds no key: %s is missing"):format(field))
         end
     end
     local expires_at, wrong = M.expiry(fields.expires_at, response, now)
     if not expires_at then
-        return nil, failure(response, source, "the answer holds a key, but " .. wrong)
+        return nil, M.failure(response, source, "the answer holds a key, but " .. wrong)
     end
     fields.expires_at = expires_at
     return fields

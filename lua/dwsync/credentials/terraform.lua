@@ -1,32 +1,27 @@
 --- Credentials from the environment variables of the Terraform provider: a token, a key pair, or a user's password.
--- It must not read the environment by itself, and never takes the official SDKs' variables.
 -- @module dwsync.credentials.terraform
-local errors = require "dwsync.errors"
+local failure = require "dwsync.credentials.failure"
 local password = require "dwsync.credentials.password"
 local variables = require "dwsync.credentials.variables"
 
 local M = {}
 
 local SOURCE = "environment (Terraform)"
-local DOMAIN_HINT = "Set HW_DOMAIN_NAME to the name of the account that the user belongs to."
 
-local function by_password(context, user, secret, project_id)
+local function by_password(context, user, secret, project_id, iam_endpoint)
     local domain, domain_id = variables.get(context, "HW_DOMAIN_NAME"), variables.get(context, "HW_DOMAIN_ID")
     if not domain and not domain_id then
-        return nil, errors.new {
-            kind = "credentials",
-            message = SOURCE .. ": HW_USER_NAME and HW_USER_PASSWORD are set but HW_DOMAIN_NAME is not",
-            hint = DOMAIN_HINT,
-        }
+        return nil, failure.new(SOURCE, "HW_USER_NAME and HW_USER_PASSWORD are set but HW_DOMAIN_NAME is not",
+            "Set HW_DOMAIN_NAME to the name of the account that the user belongs to.")
     end
-    return password.plan(context, {
+    return password.load(context, {
         user = user,
         password = secret,
         domain = domain,
         domain_id = domain_id,
         project_id = project_id,
         project_name = variables.get(context, "HW_PROJECT_NAME"),
-        iam_endpoint = variables.get(context, "HW_AUTH_URL"),
+        iam_endpoint = iam_endpoint,
     })
 end
 
@@ -52,7 +47,7 @@ function M.load(context)
     end
     local user, secret = variables.pair(context, SOURCE, "HW_USER_NAME", "HW_USER_PASSWORD")
     if user then
-        return by_password(context, user, secret, project_id)
+        return by_password(context, user, secret, project_id, iam_endpoint)
     end
     return nil, secret,
         not secret and SOURCE .. ": HW_AUTH_TOKEN, HW_ACCESS_KEY and HW_USER_NAME are not set" or nil

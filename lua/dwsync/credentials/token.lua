@@ -1,11 +1,9 @@
 --- A token that the caller already has; sent as X-Auth-Token for as long as the service takes it.
--- It must not ask for another one: whoever gave it knows how.
+-- It must not ask for a new one when it expires.
 -- @module dwsync.credentials.token
 local variables = require "dwsync.credentials.variables"
 
 local M = {}
-
-M.OPTIONS = { token = "string", project_id = "string" }
 
 --- The source "token".
 -- @tparam table context `getenv`

@@ -1,11 +1,11 @@
---- Reading the environment for credential sources: an empty variable is one that is not set.
--- It must not read the environment by itself: `getenv` comes in with the context.
+--- Environment variables for credential sources: an empty one counts as not set.
+-- It must not call os.getenv: `getenv` comes in with the context.
 -- @module dwsync.credentials.variables
-local errors = require "dwsync.errors"
+local failure = require "dwsync.credentials.failure"
 
 local M = {}
 
---- The value of a variable; an empty one counts as missing.
+--- The value of a variable.
 -- @tparam table context `getenv`
 -- @tparam string name
 -- @treturn string or nil
@@ -26,11 +26,9 @@ function M.pair(context, source, first, second)
     if (one == nil) == (two == nil) then
         return one, two
     end
-    return nil, errors.new {
-        kind = "credentials",
-        message = ("%s: %s is set but %s is not"):format(source, one and first or second, one and second or first),
-        hint = "Set both variables, or neither to let the next source serve.",
-    }
+    local set, unset = one and first or second, one and second or first
+    return nil, failure.new(source, ("%s is set but %s is not"):format(set, unset),
+        "Set both variables, or neither so that the next source is tried.")
 end
 
 --- The user's home directory.

@@ -1,11 +1,11 @@
 --- What the codes of gateway, IAM and DWS mean: the kind of error, whether asking again can help, what to do.
 -- Sources: the vendor's API signing guide (gateway table), the IAM and DWS API references, and the Terraform provider
--- for codes seen in practice. It must not know of requests or answers.
+-- for codes seen in practice.
 -- @module dwsync.errors.codes
 local M = {}
 
 local LOCKED = "More than five refusals lock the key for five minutes: wait, and check the secret key first."
-local CLUSTER = "Check the cluster id (dwsync clusters lists them); without permission the service says the same."
+local CLUSTER = "Check the cluster id (dwsync clusters lists them), or the permission: the service says the same then."
 
 -- The gateway's codes without their prefix: APIGW. on Huawei Cloud, APIG. on Open Telekom Cloud, APIC. in ROMA.
 local GATEWAY = {
@@ -23,12 +23,12 @@ local GATEWAY = {
     ["0304"] = { kind = "permission", retryable = false },
     ["0305"] = { kind = "auth", retryable = false },
     ["0306"] = { kind = "permission", retryable = false },
-    ["0307"] = { kind = "auth", retryable = false, hint = "Get a new token, in the region that is asked." },
+    ["0307"] = { kind = "auth", retryable = false, hint = "Get a new token, from the region of the endpoint." },
     ["0308"] = { kind = "throttled", retryable = true },
     ["0310"] = { kind = "permission", hint = "The project is not available: check its state in the console." },
     ["0311"] = { kind = "auth", retryable = false },
     ["0401"] = { kind = "permission", hint = "This machine's address is not known to the gateway." },
-    ["0402"] = { kind = "permission", hint = "This machine's address is not allowed: ask for it to be let in." },
+    ["0402"] = { kind = "permission", hint = "This machine's address is not allowed: ask for access." },
     ["0404"] = { kind = "permission", retryable = false },
     ["0405"] = { kind = "permission", retryable = false },
     ["0501"] = { kind = "permission", hint = "The quota is used up: ask for a larger one." },
@@ -71,20 +71,20 @@ local OTHERS = {
     ["IAM.0012"] = { kind = "throttled", retryable = true },
     ["IAM.1104"] = { kind = "auth", hint = "The access key is blacklisted: make a new one." },
     ["IAM.1105"] = { kind = "auth", hint = "The access key expired: make a new one." },
-    ["IAM.1106"] = { kind = "auth", hint = "The access key's user does not exist any more: make a new key." },
+    ["IAM.1106"] = { kind = "auth", hint = "The access key's user no longer exists: make a new key." },
     ["IAM.1107"] = { kind = "auth", hint = "The access key is inactive: activate it in IAM." },
     ["IAM.1108"] = { kind = "auth", hint = "The security token expired: get new temporary credentials." },
-    ["IAM.1109"] = { kind = "not_found", hint = "There is no such project: check project_id." },
+    ["IAM.1109"] = { kind = "not_found", hint = "The project does not exist: check `project_id`." },
 }
 
--- Texts of 0301 and 0303, which is one code for many causes.
+-- Texts of 0301 and 0303, which have many causes.
 local REFUSALS = {
     { "signature expired", "clock", nil },
     { "AK access failed to reach the limit", "auth", LOCKED },
     { "verify aksk signature fail", "auth",
-        "The secret key does not fit the access key (or a proxy changed the call)." },
-    { "ak not exist", "auth", "The access key is unknown here: deleted, mistyped, or of another site." },
-    { "decrypt token fail", "auth", "The token is damaged, or of another site: get a new one." },
+        "The secret key does not match the access key (or a proxy changed the request)." },
+    { "ak not exist", "auth", "The access key is unknown here: deleted, mistyped, or from another site." },
+    { "decrypt token fail", "auth", "The token is damaged, or from another site: get a new one." },
     { "token expires", "auth", "The token expired: get a new one." },
     { "x-auth-token not found", "auth", "No credentials reached the gateway: does a proxy strip Authorization?" },
 }
@@ -100,8 +100,8 @@ end
 --- What is known about a code.
 -- @tparam string code as the service wrote it
 -- @tparam string message the text beside it
--- @tparam integer status the HTTP status, which decides where one code stands for several things
--- @treturn table {kind =, hint =, retryable =}, any of them nil when not known; or nil for an unknown code
+-- @tparam integer status the HTTP status, which decides between several meanings of one code
+-- @treturn table {kind =, hint =, retryable =}, each nil when unknown; or nil for an unknown code
 function M.find(code, message, status)
     local number = code:match "^API[GC]W?%.(%d+)$"
     if number == "0201" then

@@ -1,5 +1,5 @@
 --- The one error object: {kind, message, hint, status, code, request_id, retryable, attempts, cause}.
--- It must not perform anything, and no secret may get into it.
+-- It must not contain a secret.
 -- @module dwsync.errors
 local error_codes = require "dwsync.errors.codes"
 local json = require "dwsync.json"
@@ -17,26 +17,26 @@ local HINTS = {
     config = "Correct the value named above; nothing was sent.",
     credentials = "Set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or write ak and sk below [basic] in "
         .. "~/.huaweicloud/credentials.",
-    auth = "Check that the access key and the secret key belong together, are active, and are of this site.",
+    auth = "Check that the access key and the secret key belong together, are active, and belong to this site.",
     clock = "Set this machine's clock (NTP); requests more than 15 minutes off are refused.",
     permission = "Ask for the action dws:cluster:listIdentifySyncRecords (records) or dws:cluster:list (clusters).",
     not_found = "Check the region, the project id and the cluster id (dwsync clusters lists them).",
-    throttled = "Wait before asking again, or ask less often.",
+    throttled = "Wait before trying again, or send fewer requests.",
     request = "Check the parameters; the service will refuse the same request again.",
-    service = "The service failed; try again later, and give the request id when you report it.",
+    service = "The service failed; try again later, and quote the request id when you report it.",
     network = "Check the network, the endpoint's name and the proxy.",
     timeout = "Raise `timeout`, or check what slows the network or the service down.",
-    tls = "Check the CA file, the endpoint's name and anything between here and it that opens TLS.",
+    tls = "Check the CA file, the endpoint's name and any proxy on the way that opens TLS.",
     decode = "Check that the endpoint is the service itself and not a proxy or login page.",
-    incomplete = "Ask again when no synchronisation is running, or with a larger `limit`.",
+    incomplete = "Try again when no synchronisation is running, or with a larger `limit`.",
     storage = "Check the disk, the permissions and the database server; what was saved before is safe.",
-    cancelled = "The caller ended the request.",
+    cancelled = "The caller stopped the request.",
 }
 
--- Network failures after which the same GET may well succeed.
+-- Failures after which the same GET may well succeed.
 local RETRYABLE = { network = true, timeout = true, throttled = true }
 
---- What went wrong, as every function of dwsync returns it. `tostring` gives one line with all that a person needs.
+--- What went wrong, as every function of dwsync returns it. `tostring` makes one line of it, hint included.
 -- @table dwsync.error
 -- @tfield string kind "config" (wrong before anything was sent), "credentials", "auth", "clock", "permission",
 -- "not_found", "throttled", "request", "service", "network", "timeout", "tls", "decode", "incomplete", "storage" or
@@ -97,11 +97,11 @@ end
 -- ---- from the core -------------------------------------------------------------------------------
 
 local CORE_HINTS = {
-    resolve = "Check the name: the region may have another host (set `endpoint`), or DNS is down.",
+    resolve = "Check the name: the region may have a different host (set `endpoint`), or DNS is down.",
     connect = "Check that the endpoint's address and port can be reached from here (firewall, proxy).",
     certificate = "If a private CA signed this certificate, name it with `ca_file`; never switch verification off.",
     handshake = "Check that the endpoint speaks TLS 1.2 or later and nothing between here and it interferes.",
-    too_large = "Ask for smaller pages with `limit`, or raise `max_response_bytes`.",
+    too_large = "Request smaller pages with `limit`, or raise `max_response_bytes`.",
 }
 
 -- How much is shown of a body that is not what it should be.
@@ -162,7 +162,7 @@ end
 
 --- Finds the code and the message that a service put into a decoded body, in any of the shapes seen.
 -- @tparam table body
--- @treturn ?string code; nil when there is none
+-- @treturn ?string code; nil without one
 -- @treturn ?string message
 function M.find_code(body)
     local code, message = find_shape(body)
@@ -184,14 +184,14 @@ local SUCCESS = { ["DWS.0000"] = true, ["0"] = true }
 
 --- The failure that a body declares although the HTTP status was 200, as some DWS operations do.
 -- @tparam table body decoded
--- @treturn ?string code; nil when it declares none
+-- @treturn ?string code; nil when it does not declare one
 function M.declared_failure(body)
     local code = scalar(body.error_code) or scalar(body.errorCode) or scalar(body.errCode)
         or scalar(body.workload_res_code)
     return not SUCCESS[code] and code or nil
 end
 
--- Seconds that Retry-After asks to wait: a number, or a date compared with the server's own clock when it tells it.
+-- Seconds that Retry-After asks to wait: a number, or a date compared with the server's own clock if there is a Date.
 local function retry_after(response, now)
     local value = response.headers["retry-after"]
     if not value then
@@ -204,21 +204,11 @@ local function retry_after(response, now)
     return value:match "^%d+$" and tonumber(value) or nil
 end
 
+local KIND_OF_STATUS = { [401] = "auth", [403] = "permission", [404] = "not_found", [417] = "service",
+    [429] = "throttled" }
+
 local function kind_of_status(status)
-    if status == 401 then
-        return "auth"
-    elseif status == 403 then
-        return "permission"
-    elseif status == 404 then
-        return "not_found"
-    elseif status == 429 then
-        return "throttled"
-    elseif status >= 500 or status == 417 or status < 300 then
-        return "service"
-    elseif status < 400 then
-        return "service"
-    end
-    return "request"
+    return KIND_OF_STATUS[status] or (status >= 400 and status < 500) and "request" or "service"
 end
 
 local RETRYABLE_STATUS = { [429] = true, [500] = true, [502] = true, [503] = true, [504] = true }
@@ -228,10 +218,10 @@ local function shown_location(response, secrets)
     return location and (" to " .. text.excerpt(text.redact(location:match "^[^?]*", secrets))) or ""
 end
 
--- How much of a body without code is looked at: more than is shown, so that no half of a secret stays at the cut.
+-- How much of a body without code is examined: more than is shown, so that a secret at the cut is masked whole.
 local EXAMINED = 16384
 
--- Returns the message, fit to be shown, and a hint where there is one to give.
+-- Returns the message, fit to be shown, and perhaps a hint.
 local function describe(response, code, message, secrets)
     if response.status >= 300 and response.status < 400 then
         local location = shown_location(response, secrets)
@@ -246,7 +236,7 @@ local function describe(response, code, message, secrets)
     return ("the service answered HTTP %d: %s"):format(response.status, beginning)
 end
 
---- Turns a failing answer into an error object. The kind is decided by the error code first, the status second.
+--- Turns a failing answer into an error object. Its kind depends on the error code or, without a known one, the status.
 -- @tparam dwsync.response response
 -- @tparam table context
 -- @tparam {string,...} context.secrets texts that must not show

@@ -1,19 +1,18 @@
 --- Which failures may pass by themselves, for commands that ask again and again.
--- It must not decide how often to ask.
 -- @module dwsync.errors.transient
 local M = {}
 
--- Of these a later request may know nothing; the others stay until somebody does something about them.
+-- A later request may succeed after these; the others stay until a person fixes their cause.
 local MAY_PASS = { network = true, timeout = true, throttled = true, service = true, incomplete = true, decode = true }
 
---- Whether the same request may succeed later without any change on this side.
+--- Whether the same request may succeed later, without a change on this side.
 -- @tparam dwsync.error err
 -- @treturn boolean
 function M.may_pass(err)
     return err.retryable or MAY_PASS[err.kind] or false
 end
 
---- The failure that makes going on useless: every cluster has one that stays.
+--- The failure that makes going on pointless: that of the first cluster, when all have one that stays.
 -- @tparam table items of dwsync.cli.clusters_chosen
 -- @treturn dwsync.error or nil
 function M.final_failure(items)

@@ -1,6 +1,5 @@
---- The variables that configuration and credentials come from, read once: an nginx worker sees none that no `env` line
--- of nginx.conf names, and its threads are given what the master saw.
--- It must not interpret them.
+--- The variables that configuration and credentials come from, read once by the master: a worker only sees those that
+-- an `env` line of nginx.conf names, so its threads get what the master saw.
 -- @module dwsync.nginx.environment
 local M = {}
 
@@ -18,8 +17,8 @@ M.NAMES = {
 
 --- Reads them.
 -- @tparam function getenv function(name) → text or nil
--- @treturn {[string]=string} the variables that are set; whoever looks at others by `recorded` adds to it
--- @treturn function getenv that notes in the table what is asked of it
+-- @treturn {[string]=string} the variables that are set
+-- @treturn function a getenv that adds to this table what it is asked for
 function M.capture(getenv)
     local variables = {}
     local function recorded(name)

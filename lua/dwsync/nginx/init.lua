@@ -1,5 +1,5 @@
---- dwsync inside nginx: one refresher keeps the state of all clusters in a shared dict, handlers serve it without
--- waiting. Requiring it does no I/O, reads no environment and never yields; the event loop never waits for the service.
+--- dwsync inside nginx: one refresher keeps the state of all clusters in a shared dict, and handlers serve it without
+-- waiting. Loading it does no I/O, reads no environment and never yields; the event loop never waits for the service.
 -- @module dwsync.nginx
 -- @usage
 -- init_by_lua_block { require("dwsync.nginx").setup { clusters = "all", client = { region = "cn-north-4" } } }
@@ -14,7 +14,7 @@ local settings, reader
 
 local function check_nginx(checked)
     if not ngx.shared[checked.dict] then
-        return nil, ('there is no shared dict "%s": put "lua_shared_dict %s 16m;" into http {}'):format(checked.dict,
+        return nil, ('unknown shared dict "%s": put "lua_shared_dict %s 16m;" into http {}'):format(checked.dict,
             checked.dict)
     elseif not ngx.run_worker_thread then
         return nil, "this nginx has no threads: it needs Linux, --with-threads and lua-nginx-module 0.10.23 or later"
@@ -30,9 +30,10 @@ end
 -- @tparam[opt=60] number|string given.interval between two sweeps
 -- @tparam[opt=0.1] number given.jitter the share of the interval by which sweeps are spread
 -- @tparam[opt=60] number|string given.timeout for a whole sweep
--- @tparam[opt] number|string given.stale_after from when on data counts as old; by default 3 intervals and a timeout
+-- @tparam[opt] number|string given.stale_after the age from which data counts as old; by default 3 intervals and a
+-- timeout
 -- @tparam[opt] table given.rules thresholds, as for dwsync.health.evaluate
--- @tparam[opt=1000] integer given.records how many of a cluster are kept to be shown; 0 for none
+-- @tparam[opt=1000] integer given.records how many of a cluster are kept to be shown; with 0 records() has nothing
 -- @tparam[opt] string given.history where records are kept for longer: a file, or postgres://…
 -- @tparam[opt="dwsync"] string given.dict name of the shared dict in nginx.conf
 -- @tparam[opt="dwsync"] string given.thread_pool its name in nginx.conf
@@ -59,7 +60,7 @@ local function known(level)
     return settings
 end
 
--- Workers are copies of one process, math.random's state included; its seed belongs to the host program.
+-- Workers are copies of one process, the state of math.random included, and its seed belongs to the host program.
 local function draws()
     local count = 0
     return function()
@@ -72,7 +73,7 @@ local function host_of_worker(checked)
     local levels = { info = ngx.NOTICE, warn = ngx.WARN, error = ngx.ERR }
     return {
         dict = ngx.shared[checked.dict],
-        -- As long as another worker's, whatever the process ids: a lease is replaced where it stands.
+        -- Of the same length in every worker: then the dict replaces a lease in place.
         owner = ("%010d.%04d"):format(ngx.worker.pid(), ngx.worker.id()),
         now = function()
             ngx.update_time()
@@ -90,8 +91,8 @@ local function host_of_worker(checked)
     }
 end
 
---- Starts the refresher of this worker; for init_worker_by_lua. Of all workers one does the work.
--- @raise when `setup` was not called, and when nginx can make no timer
+--- Starts the refresher of this worker; for init_worker_by_lua. One of all workers does the work.
+-- @raise when `setup` was not called, and when nginx cannot make a timer
 function M.start()
     local checked = known(2)
     if not ngx.worker.id() then
@@ -106,7 +107,7 @@ function M.start()
         started, err = ngx.timer.at(0, tick)
     end
     if not started then
-        error("dwsync.nginx: no timer could be made: " .. tostring(err), 2)
+        error("dwsync.nginx: cannot make a timer: " .. tostring(err), 2)
     end
 end
 
@@ -132,8 +133,8 @@ end
 -- @tparam number|string given.max_age how old the last success may be: seconds, or "90m", "6h"
 -- @tparam[opt] string given.cluster an id; by default all clusters count
 -- @tparam[opt] string given.source an id or a type; by default all sources count
--- @tparam[opt=true] boolean given.deny false lets everybody through: only the header X-Dwsync-Stale says
--- that it is not fresh
+-- @tparam[opt=true] boolean given.deny false lets every request through: only the header X-Dwsync-Stale says that the
+-- last success is too old
 -- @raise for wrong use, and when `setup` was not called
 -- @usage access_by_lua_block { require("dwsync.nginx").gate { max_age = "6h" } }
 

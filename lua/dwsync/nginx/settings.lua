@@ -1,5 +1,5 @@
 --- The options of setup: their ranges, their defaults, and the one line that says what is wrong with them.
--- It must not need nginx: what it has to know of it comes in.
+-- It must not need nginx: `getenv` comes in.
 -- @module dwsync.nginx.settings
 local checks = require "dwsync.checks"
 local dwsync = require "dwsync"
@@ -11,7 +11,7 @@ local rules = require "dwsync.health.rules"
 
 local M = {}
 
--- Only read, not opened: that would make the file, and the master is often another user than its workers.
+-- Only read, not opened: that would create the file, and the master often runs as another user than its workers.
 local function history(value, name)
     if type(value) ~= "string" or value == "" or value:find "%c" then
         return nil, name .. " is not a path or a postgres:// URL" -- never shown: a URL may hold a password
@@ -20,7 +20,7 @@ local function history(value, name)
     return place and value, err and ("%s: %s"):format(name, err.message)
 end
 
--- What a thread is given are texts, numbers and tables of them: a function would have to leave the VM it lives in.
+-- A thread is given texts, numbers and tables of them: a function cannot leave its Lua state.
 local function without_functions(name, value)
     if type(value) == "function" or type(value) == "userdata" or type(value) == "thread" then
         return nil, ("%s is a %s, which cannot enter a thread: use one of the sources of credentials"):format(name,
@@ -75,7 +75,7 @@ local function clusters(value, name)
     local seen = {}
     for i, item in ipairs(list or {}) do
         if seen[item.id] then
-            return nil, ("%s[%d] is there twice: %s"):format(name, i, item.id)
+            return nil, ("%s[%d] is a duplicate: %s"):format(name, i, item.id)
         end
         seen[item.id] = true
     end
@@ -105,7 +105,7 @@ local OPTIONS = {
     history = { check = history },
 }
 
--- Makes a client and throws it away: it says what is wrong with its options, the endpoints and the files they name.
+-- Makes a client and throws it away: that shows what is wrong with its options, endpoints and files.
 local function try_client(checked, getenv)
     local given = {}
     for name, value in pairs(checked.client) do
@@ -119,8 +119,8 @@ end
 --- Checks what setup was given, and reads the environment.
 -- @tparam table given
 -- @tparam function getenv function(name) → text or nil
--- @treturn table with defaults, `environment` (the variables that were set), `order`: all that a thread has to know, as
--- JSON, and `identity`: a text by which two orders are compared; or nil
+-- @treturn table with defaults, `environment` (the variables that were set), `order`: what a thread needs to know, as
+-- JSON, and `identity`: a text, equal for equal orders; or nil
 -- @treturn string what is wrong, in one line
 function M.check(given, getenv)
     if type(given) ~= "table" then

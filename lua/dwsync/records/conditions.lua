@@ -1,5 +1,4 @@
 --- The conditions of `where`, for records that are Lua tables: the core checks them, as those of its decoder.
--- It must not read a record before it is asked to.
 -- @module dwsync.records.conditions
 local core = require "dwsync.core"
 

@@ -1,5 +1,4 @@
---- Lists of records as sequences: filter, sort, group, count; and two questions to ask of one record.
--- It must know nothing above it: not verdicts, not reports, not where records come from.
+--- Lists of records as sequences: filter, sort, group, count; and the duration and outcome of one record.
 -- @module dwsync.records
 -- @usage
 -- local failures = records.from(list, { now = os.time() }):where { status = "FAILED" }:since "24h":to_list()
@@ -9,7 +8,7 @@ local timestamps = require "dwsync.timestamps"
 
 local M = {}
 
--- A sequence knows how to begin reading; nothing is read before someone does.
+-- A sequence knows how to begin reading, and does so only when its records are asked for.
 local Sequence = { __name = "dwsync.records" }
 Sequence.__index = Sequence
 
@@ -84,24 +83,24 @@ function Sequence:where(wanted)
     end)
 end
 
--- Milliseconds, or nil and what is wrong.
+-- Milliseconds; raises at the line of who called the method.
 local function read_point(point, now, name)
     if type(point) == "number" and point == point then
         return point
     elseif type(point) ~= "string" then
-        return nil, ("%s: expected a point in time, got %s"):format(name, type(point))
+        error(("%s: expected a point in time, got %s"):format(name, type(point)), 3)
     elseif timestamps.duration(point) and not now then
-        return nil, ("%s: '%s' is relative, give now to records.from"):format(name, point)
+        error(("%s: '%s' is relative: pass now to records.from"):format(name, point), 3)
     end
     local ms = timestamps.point(point, now or 0)
     if not ms then
-        return nil, ("%s: '%s' is no point in time; write 90m, 24h, 7d, an ISO 8601 date or milliseconds"):format(name,
-            text.excerpt(point, 60))
+        error(("%s: '%s' is not a point in time; write 90m, 24h, 7d, an ISO 8601 date or milliseconds"):format(name,
+            text.excerpt(point, 60)), 3)
     end
     return ms
 end
 
--- Lists that were read from somewhere may hold anything, also what is no record.
+-- Lists that were read from somewhere may hold anything, not only records.
 local function field_of(record, field)
     if type(record) == "table" then
         return record[field]
@@ -118,10 +117,7 @@ end
 -- @treturn dwsync.records
 -- @raise for what is not a point in time, and for "24h" when the sequence has no `now`
 function Sequence:since(point)
-    local ms, err = read_point(point, self.now, "since")
-    if not ms then
-        error(err, 2)
-    end
+    local ms = read_point(point, self.now, "since")
     return self:where(function(record)
         local start = started(record)
         return start and start >= ms
@@ -133,10 +129,7 @@ end
 -- @treturn dwsync.records
 -- @raise as `since` does
 function Sequence:until_(point)
-    local ms, err = read_point(point, self.now, "until_")
-    if not ms then
-        error(err, 2)
-    end
+    local ms = read_point(point, self.now, "until_")
     return self:where(function(record)
         local start = started(record)
         return start and start < ms
@@ -156,7 +149,7 @@ end
 
 local RANKS = { number = 1, string = 2, boolean = 3 }
 
--- Values of any type have an order: numbers, texts, booleans; whatever has none comes last, NaN too.
+-- Order of values: numbers, texts, booleans; the rest comes last, NaN included.
 local function rank(value)
     return value == value and RANKS[type(value)] or 4
 end
@@ -222,7 +215,7 @@ function Sequence:take(count)
     end)
 end
 
---- All of them as a list of its own.
+--- All records in a new list.
 -- @treturn {dwsync.record,...}
 function Sequence:to_list()
     local list = {}
@@ -230,6 +223,14 @@ function Sequence:to_list()
         list[#list + 1] = record
     end
     return list
+end
+
+-- A record without a value, or with NaN, is under "".
+local function group_name(value)
+    if value == nil or value ~= value then
+        return ""
+    end
+    return value
 end
 
 --- Lists by a field or by what a function gives; records without a value are under "".
@@ -240,10 +241,7 @@ function Sequence:group_by(field)
     local value_of = getter(field, "group_by")
     local groups, names = {}, {}
     for record in self.begin() do
-        local name = value_of(record)
-        if name == nil or name ~= name then
-            name = ""
-        end
+        local name = group_name(value_of(record))
         if not groups[name] then
             groups[name], names[#names + 1] = {}, name
         end
@@ -260,10 +258,7 @@ function Sequence:count_by(field)
     local value_of = getter(field, "count_by")
     local counts = {}
     for record in self.begin() do
-        local name = value_of(record)
-        if name == nil or name ~= name then
-            name = ""
-        end
+        local name = group_name(value_of(record))
         counts[name] = (counts[name] or 0) + 1
     end
     return counts

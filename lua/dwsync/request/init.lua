@@ -1,6 +1,5 @@
 --- One authenticated request: endpoints in turn, a fresh date and signature for each attempt, or a token; the clock
 -- put right once, an expired token replaced once.
--- It must not know what the answer means beyond success or failure.
 -- @module dwsync.request
 local core = require "dwsync.core"
 local credentials = require "dwsync.credentials"
@@ -21,7 +20,7 @@ Api.__index = Api
 -- The SDKs move on to the next endpoint of a list for these, and never for an HTTP status.
 local NEXT_ENDPOINT = { resolve = true, handshake = true, certificate = true }
 
--- A refused date is only explained by our clock when the server's is at least this far away.
+-- Our clock only explains a refused date when the server's is at least this far away.
 local MIN_SKEW_SECONDS = 60
 
 -- How often a request looks whether an unproven key may be tried.
@@ -76,7 +75,7 @@ function M.new(settings)
     return self
 end
 
---- The credentials to use now; those of sources without end are found anew at each call.
+--- The credentials to use now; those that do not expire are found anew at each call.
 -- @tparam table limits `deadline`, `timeout`
 -- @treturn ?dwsync.credentials
 -- @treturn dwsync.error
@@ -123,10 +122,10 @@ end
 
 -- ---- one exchange: a call with one set of keys ---------------------------------------------------
 
--- What is noted in it belongs to one request: {method, service, call, keys}, what was signed with what and when, and
--- whether the clock was put right after it.
+-- The state of one request: {method, service, call, keys}, what was signed with what and when, and whether the clock
+-- was corrected after it.
 local function new_exchange(method, service, call, keys)
-    return { -- with all it will have, since a table that grows is made several times
+    return { -- with all its fields: a table that grows is allocated again
         method = method,
         service = service,
         call = call,
@@ -139,7 +138,7 @@ local function new_exchange(method, service, call, keys)
     }
 end
 
--- Derived keys are made for a service, and IAM is none of those: projects and tokens are asked for in the plain form.
+-- V11 derives keys for a service other than IAM: requests to IAM are signed in the plain form.
 local function make_signer(self, service, keys)
     local algorithm = keys.algorithm or self.signing.algorithm
     if algorithm == "V11-HMAC-SHA256" and service == "iam" then
@@ -165,7 +164,7 @@ local function signer(self, service, keys)
     return known[service]
 end
 
--- Returns the headers that authenticate: a signature's, a token's (never both), or none.
+-- Returns the headers that authenticate: a signature's or a token's, never both; {} without credentials.
 local function authenticate(self, exchange, url)
     local keys, call = exchange.keys, exchange.call
     if not keys then
@@ -189,7 +188,7 @@ local function build(self, exchange, url, seconds)
     for name, value in pairs(call.headers) do
         headers[name] = value
     end
-    -- Not signed: proxies rewrite it.
+    -- Not signed, because proxies rewrite it.
     headers["Content-Type"] = call.body and "application/json;charset=utf8" or nil
     local request = {
         method = exchange.method,
@@ -215,7 +214,7 @@ local function explain(err, response, exchange, secrets)
     return err
 end
 
--- What must show in nothing that is made of the answer.
+-- What must not show in anything made of the answer.
 local function secrets_of(exchange)
     local secrets = {}
     for _, secret in ipairs(exchange.keys and keys_of.secrets(exchange.keys) or {}) do
@@ -239,14 +238,14 @@ local function judge(self, response, failure, exchange)
     return nil, explain(err, response, exchange, secrets)
 end
 
--- Whether a token, or the token of a temporary key, is the only thing wrong.
+-- Whether the only problem is an expired token, or that of a temporary key.
 local function is_expired(err)
     local code = err.code or ""
     return err.kind == "auth" and (code:find "^API[GC]W?%.0307$" ~= nil or code == "IAM.1108"
         or err.message:find("token expires", 1, true) ~= nil)
 end
 
--- Waits for the turn of a key that nothing proves yet; see dwsync.request.key_guard.
+-- Waits until an unproven key may be tried; see dwsync.request.key_guard.
 local function enter_guard(self, keys, seconds)
     local runtime = self.runtime
     local till = runtime.now() + seconds
@@ -266,8 +265,8 @@ local function enter_guard(self, keys, seconds)
     end
 end
 
--- Whether the server's own clock explains why it refused ours; then ours is corrected from now on. Of many requests
--- under way the first one corrects it, the others only see that they were signed before.
+-- Whether our clock explains the refusal; then it is corrected from now on. Of many requests under way the first one
+-- corrects it, and the others find that they were signed before that.
 local function correct_clock(self, err, exchange)
     if err.kind == "clock" and exchange.signed_with and exchange.signed_with ~= self.clock_offset then
         return true
@@ -283,7 +282,7 @@ local function correct_clock(self, err, exchange)
     return true
 end
 
--- A refusal that says nothing about the secret is none: the date can be corrected, an expired token replaced.
+-- Refusals of the date or of an expired token do not count: they say nothing about the secret.
 local function leave_guard(self, ticket, exchange, response, err)
     local accepted = response ~= nil or err.code ~= nil and err.code:find "^DWS%." ~= nil
     local refused = err and (err.kind == "auth" or err.kind == "clock") and not is_expired(err)
@@ -322,7 +321,7 @@ local function attempt(self, exchange, url, seconds)
     return result, err
 end
 
---- Where a service is asked.
+--- The URLs of a service.
 -- @tparam string service "dws" or "iam"
 -- @tparam table call perhaps with `endpoints` instead of the service's
 -- @tparam[opt] dwsync.credentials keys may name an IAM endpoint
@@ -369,11 +368,11 @@ local function with_corrected_clock(self, exchange, target)
     return response, err
 end
 
---- Performs one request to success or a final error. It may be repeated: give it none that must happen only once.
+--- Performs one request to success or a final error. It may be sent more than once, so it must be harmless to repeat.
 -- @tparam string method "GET", or "POST" for what creates nothing but a token or a temporary key
 -- @tparam string service "dws" or "iam"
 -- @tparam string target path and query, percent-encoded
--- @tparam table call `headers` to send and sign; `keys`: the credentials, nil for none; `body`; `secrets`: further
+-- @tparam table call `headers` to send and sign; `keys`: the credentials, if any; `body`; `secrets`: further
 -- texts that must not show; `endpoints` instead of the service's; `deadline`: seconds since the epoch and `timeout`:
 -- the same as a length, for messages; `decode`: what the runtime may do with a page, see dwsync.runtime
 -- @treturn table response with a 2xx status, or nil

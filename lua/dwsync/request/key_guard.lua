@@ -1,6 +1,6 @@
---- Keeps a wrong secret from locking its key: more than five refusals in a row lock it for five minutes at the service,
--- for everybody who uses it. Counts refusals of each access key in this process and stops before that.
--- It must not read a clock or wait: "now" is an argument, and whoever is told to wait does so.
+--- Keeps a wrong secret from locking its key: after more than five refusals in a row the service locks it for five
+-- minutes, for all its users. Counts the refusals of each access key in this process and stops before that.
+-- It must not read a clock or wait: `now` is an argument, and the caller does the waiting.
 -- @module dwsync.request.key_guard
 local errors = require "dwsync.errors"
 local timestamps = require "dwsync.timestamps"
@@ -16,7 +16,7 @@ local PAUSE_SECONDS = 300
 local FORGET_SECONDS = 86400
 local PRUNE_EVERY = 100
 
---- A guard that knows nothing of any key yet.
+--- A guard that has not seen any key yet.
 -- @treturn dwsync.request.key_guard
 function M.new()
     return setmetatable({ states = {}, added = 0 }, Guard)
@@ -33,7 +33,7 @@ local function prune(self, now)
     end
 end
 
--- Of a secret that another process tried only a digest is known.
+-- Only a digest is known of a secret that another process tried.
 local function is_same_secret(state, sk)
     if state.digest and state.digest(sk) == state.sk_digest then
         state.sk, state.digest, state.sk_digest = sk, nil, nil
@@ -109,12 +109,12 @@ function Guard:enter(keys, now, till)
     return ticket
 end
 
---- Says what came of a request.
+--- Notes the outcome of a request.
 -- @tparam table _ the guard
 -- @tparam table ticket
 -- @tparam number now seconds
--- @tparam ?boolean accepted true: the service took the signature; nil: nobody can say
--- @tparam ?dwsync.error refusal the service did not take it
+-- @tparam ?boolean accepted true: the service accepted the signature; nil: unknown
+-- @tparam ?dwsync.error refusal with which the service rejected it
 function Guard.leave(_, ticket, now, accepted, refusal)
     local state = ticket.state
     state.outstanding[ticket] = nil
@@ -132,8 +132,8 @@ function Guard.leave(_, ticket, now, accepted, refusal)
     end
 end
 
---- The keys that the service refused since it last took them, for other processes that use them, too.
--- @tparam function digest function(secret) → text that does not give it away
+--- The keys that the service refused since it last accepted them, for other processes that use them.
+-- @tparam function digest function(secret) → text that does not reveal it
 -- @treturn {table,...} fit to be written as JSON
 function Guard:refused(digest)
     local list = {}
@@ -153,7 +153,7 @@ function Guard:refused(digest)
     return list
 end
 
---- Takes over what another process learned; what is known here and newer stays.
+--- Takes over what another process learned; newer knowledge of this one stays.
 -- @tparam {table,...} list what `refused` gave
 -- @tparam function digest the same as there
 function Guard:restore(list, digest)
@@ -173,7 +173,7 @@ function Guard:restore(list, digest)
     end
 end
 
---- Forgets every refusal, for whoever knows that the service has forgotten them, too.
+--- Forgets every refusal; for when the service has forgotten them, too.
 function Guard:forget()
     self.states = {}
 end

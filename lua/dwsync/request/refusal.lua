@@ -1,5 +1,5 @@
 --- Why a signature was refused: compares the canonical request that the gateway echoes with the one that was signed.
--- It must not show a secret, nor know of keys: the two texts are all it gets.
+-- It must not show a secret: headers with one are masked.
 -- @module dwsync.request.refusal
 local display = require "dwsync.text"
 
@@ -50,11 +50,11 @@ function M.without_echo(message)
 end
 
 --- Names the first line in which the gateway's canonical request differs from ours. The echo writes every line end as
--- "|". One inside a value of ours is no line end, since our own line is looked for whole; one inside a value of theirs
--- only shortens what is shown of it.
+-- "|". In a value of ours it does no harm, because our line is looked for as a whole; in a value of theirs it only
+-- shortens what is shown of it.
 -- @tparam string ours the canonical request that was signed
 -- @tparam string message the service's, with the echo in it
--- @treturn string a sentence, or nil when there is no echo or it ends too early to say
+-- @treturn string a sentence, or nil without an echo, or when that ends too early
 function M.explain(ours, message)
     local start = select(2, message:find(MARK, 1, true))
     local echo = start and message:sub(start + 1):gsub("%s+$", "")
@@ -71,7 +71,7 @@ function M.explain(ours, message)
                 return nil -- cut short
             end
             local theirs = index < #lines and rest:match "^[^|]*" or rest
-            return ("the gateway saw another %s: %s, signed was %s"):format(part_of(lines, index), shown(theirs),
+            return ("the gateway saw a different %s: %s; signed was %s"):format(part_of(lines, index), shown(theirs),
                 shown(line))
         end
         position = position + #wanted
@@ -79,7 +79,7 @@ function M.explain(ours, message)
     if position <= #echo then
         return ("the gateway saw more than was signed: %s"):format(shown(echo:sub(position)))
     end
-    return "the gateway saw what was signed, so the secret key does not fit the access key"
+    return "the gateway saw what was signed, so the secret key does not match the access key"
 end
 
 return M

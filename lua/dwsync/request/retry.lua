@@ -1,5 +1,5 @@
 --- Attempts under one deadline: exponential back-off with full jitter, Retry-After honoured.
--- It must not know what is attempted; only idempotent requests may be given to it.
+-- Only for requests that are harmless to repeat.
 -- @module dwsync.request.retry
 local errors = require "dwsync.errors"
 local quantities = require "dwsync.quantities"
@@ -9,7 +9,7 @@ local M = {}
 local BASE_SECONDS = 0.5
 local CAP_SECONDS = 20
 
--- Full jitter: a crowd of clients that failed together does not come back together.
+-- Full jitter, so that clients that failed together do not return together.
 local function pause_before(attempt, err, random)
     local backoff = random() * math.min(CAP_SECONDS, BASE_SECONDS * 2 ^ (attempt - 1))
     return math.max(err.retry_after or 0, backoff)
@@ -26,8 +26,8 @@ local function deadline_passed(limits, cause)
 end
 
 --- Calls `attempt` until it succeeds, fails for good, or the deadline is reached.
--- @tparam function attempt called with the seconds left and what stands behind `limits`; returns a result, or nil and
--- an error object
+-- @tparam function attempt called with the seconds left and what follows `limits`; returns a result, or nil and an
+-- error object
 -- @tparam table policy `retries`: how often to try again; `runtime`; `random`: function → [0,1); `on_retry`: optional,
 -- called with the error and the pause
 -- @tparam table limits `deadline`: seconds since the epoch; `timeout`: the same as a length, for messages

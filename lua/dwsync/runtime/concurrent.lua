@@ -1,5 +1,5 @@
 --- Many functions as coroutines over one pool: perform and sleep yield.
--- It must not be entered from a coroutine of the caller's own inside a function: that one falls back to blocking.
+-- Inside a function, a coroutine of the caller's own falls back to blocking.
 -- @module dwsync.runtime.concurrent
 local checks = require "dwsync.checks"
 local core = require "dwsync.core"
@@ -27,7 +27,7 @@ local yielding = {
 local Scheduler = {}
 Scheduler.__index = Scheduler
 
--- Puts what a function returned or raised where it belongs.
+-- Files what a function returned or raised.
 local function keep(results, errs, index, ok, result, err)
     if not ok then
         errs[index] = result
@@ -97,14 +97,14 @@ function Scheduler:wait_seconds()
     return math.max(0, till - core.now())
 end
 
--- What runs is dropped where it stands, what has not begun never does; transfers end with the pool.
+-- Running functions are abandoned, others never begin; transfers end with the pool.
 function Scheduler:give_up()
     for task in pairs(self.running) do
         runtimes.of_coroutine[task.co] = nil
-        self.errors[task.index] = { kind = "cancelled", message = "the caller ended the work" }
+        self.errors[task.index] = { kind = "cancelled", message = "the caller stopped" }
     end
     for index = self.started + 1, self.count do
-        self.errors[index] = { kind = "cancelled", message = "the caller ended the work before it began" }
+        self.errors[index] = { kind = "cancelled", message = "the caller stopped before this one began" }
     end
 end
 
@@ -126,7 +126,7 @@ function Scheduler:run()
     end
 end
 
--- Waiting on a pool would block nginx: its own light threads do the same there.
+-- Waiting on a pool would block nginx; there its light threads do the same.
 local function in_light_threads(functions, concurrency)
     local results, errs = {}, {}
     local function finish(...)

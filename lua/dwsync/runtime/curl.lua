@@ -1,5 +1,5 @@
 --- The blocking runtime: a pool of one.
--- It must not be used where waiting is forbidden, such as nginx's event loop.
+-- It must not be used where nothing may wait, as in nginx's event loop.
 -- @module dwsync.runtime.curl
 local core = require "dwsync.core"
 

@@ -1,11 +1,11 @@
 --- The runtime of nginx's event loop: a request travels in a thread of nginx's own pool, and strings come back.
--- It must not begin to wait where nginx lets nothing wait, nor leave it to nginx how many threads it asks for.
+-- It must not begin to wait in phases that nginx forbids it in, nor let nginx limit the number of threads.
 --
--- A timer asks for the thread, and the caller waits for it on a semaphore. That costs 2 µs and gives three things: a
--- request that its client aborts leaves nothing half done behind; the caller's time limit holds while all threads are
--- busy; and nginx is asked in one phase only, whichever the caller is in.
+-- A timer asks for the thread, and the caller waits for it on a semaphore. That costs 2 µs and has three advantages: a
+-- request that its client aborts leaves nothing half done; the caller's time limit holds while all threads are busy;
+-- and nginx is asked in one phase only, whichever the caller is in.
 --
--- `now` is not ngx.now, which stands still while Lua runs: dates are signed with it and deadlines counted.
+-- `now` is not ngx.now, which does not advance while Lua runs: it dates signatures and measures deadlines.
 -- @module dwsync.runtime.nginx
 -- @usage
 -- # beside worker_processes:   thread_pool dwsync threads=8;
@@ -34,7 +34,7 @@ local FORBIDDEN = {
     balancer = "balancer_by_lua", ssl_session_store = "ssl_session_store_by_lua",
 }
 
--- Processes of nginx that have threads; the master and its helpers do not. What a worker is once it stays.
+-- Processes of nginx that have threads; the master and its helpers do not. A worker stays a worker.
 local HAS_THREADS = { worker = true, single = true }
 local in_worker
 
@@ -43,8 +43,8 @@ local function refused(message, hint)
 end
 
 local function wrong_phase(where)
-    return refused(("nginx lets nothing wait in %s, so nothing can be asked of a service there"):format(where),
-        "Ask in rewrite, access or content, or in a timer: ngx.timer.at(0, function() … end).")
+    return refused(("nginx does not allow waiting in %s, so requests cannot be made there"):format(where),
+        "Make them in rewrite, access or content, or in a timer: ngx.timer.at(0, function() … end).")
 end
 
 local function ready()
@@ -52,17 +52,18 @@ local function ready()
     if where then
         return wrong_phase(where)
     elseif not core.can_yield() then
-        return refused("nginx cannot wait inside a function that C called: a module that require is loading, or what "
-            .. "table.sort or string.gsub was given", "Ask when the module is loaded, outside such a function.")
+        return refused("nginx cannot wait inside a function that C called: a module that require is loading, or a "
+            .. "callback of table.sort or string.gsub", "Make the request outside such a function.")
     elseif not ngx.run_worker_thread then
         return refused("this nginx has no thread pools for Lua",
-            "It takes nginx built --with-threads and lua-nginx-module 0.10.21; or give a runtime of your own.")
+            "Use nginx built --with-threads and lua-nginx-module 0.10.21 or later, or set `runtime`.")
     end
     if not in_worker then
         local process = require("ngx.process").type()
         in_worker = HAS_THREADS[process]
         if not in_worker then
-            return refused(("nginx has no threads in its process %s"):format(process), "Ask in a worker process.")
+            return refused(("nginx has no threads in its process %s"):format(process),
+                "Make requests in a worker process.")
         end
     end
     return true
@@ -77,7 +78,7 @@ local function note(job, good, ran, ...)
     job.done:post()
 end
 
--- The timer. That it is premature only says that nginx is about to end: the caller waits, and so does nginx.
+-- The timer. When it is premature nginx is about to end, but still waits for the caller.
 local function run(_, job)
     job.began = true
     note(job, pcall(ngx.run_worker_thread, job.thread_pool, THREAD, "perform", job.till, job.request))
@@ -91,11 +92,11 @@ local function busy(thread_pool, reason)
         kind = "throttled",
         code = "thread_pool",
         message = ("nginx has no thread for the request in its pool %s: %s"):format(thread_pool, reason),
-        hint = "Ask again; raise lua_worker_thread_vm_pool_size or lua_max_pending_timers when it happens often.",
+        hint = "Try again; if it happens often, raise lua_worker_thread_vm_pool_size or lua_max_pending_timers.",
     }
 end
 
--- What nginx says when it ran nothing.
+-- The error when nginx did not run the request.
 local function not_run(job, reason)
     reason = tostring(reason)
     if BUSY[reason] then
@@ -111,7 +112,7 @@ local function not_run(job, reason)
     return errors.new { kind = "config", message = message, hint = hint }
 end
 
--- An answer as nginx_thread describes it.
+-- The result that nginx_thread returned.
 local function response_of(job)
     local status, second, third, fourth, certificate = job.answer[1], job.answer[2], job.answer[3], job.answer[4],
         job.answer[5]
@@ -129,7 +130,7 @@ end
 local function no_answer(seconds)
     return nil, errors.new {
         kind = "timeout",
-        message = ("a thread of nginx gave no answer within %s"):format(quantities.duration(seconds)),
+        message = ("no answer from a thread of nginx within %s"):format(quantities.duration(seconds)),
     }
 end
 
@@ -143,8 +144,8 @@ local function wait_for(job, seconds)
     return wrong_phase(("this phase (%s)"):format(tostring(reason)))
 end
 
--- The request as plain values, and what of its page may stay behind in the thread: records that nobody wants. The page
--- itself is made into tables here, for tables are slower to hand over than to make.
+-- The request as plain values. Records that `where` leaves out stay in the thread; the page is decoded here, because
+-- handing tables over is slower than making them.
 local function plain(request)
     local copy = {}
     for name, value in pairs(request) do
@@ -192,7 +193,7 @@ local OPTIONS = {
     concurrency = { kind = "integer", from = 1, to = 1024, default = 8 },
 }
 
---- Makes a runtime. All those of one thread pool count together.
+--- Makes a runtime. Runtimes of the same thread pool share its places.
 -- @tparam[opt] table options
 -- @tparam[opt="dwsync"] string options.thread_pool its name in nginx.conf
 -- @tparam[opt=8] integer options.concurrency how many requests are in that pool at once, 1 to 1024: as many as it has
@@ -214,7 +215,7 @@ function M.new(options)
     }
 end
 
---- Runs functions in light threads: what dwsync.gather does here, which is what to call.
+--- Runs functions in light threads. Call dwsync.gather, which does this inside nginx.
 -- @tparam {function,...} functions
 -- @tparam number concurrency
 -- @tparam function(index:integer,good:boolean,result:any,err:any) finish called when one ends

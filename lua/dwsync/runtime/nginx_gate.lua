@@ -1,8 +1,7 @@
---- How many requests are in a thread pool of nginx's at once: those beyond wait here, in the order in which they came.
--- It must not know what a request is, nor hand anything to nginx.
+--- Limits how many requests are in a thread pool of nginx at once: the others wait here, in the order of arrival.
 --
 -- It is not for speed: when the queue of its thread pool is full, lua-nginx-module (0.10.23, for one) frees a wrong
--- pointer, and the worker dies. What just came is in that queue even when a thread is free, so max_queue must not be
+-- pointer, and the worker dies. A new request enters that queue even when a thread is free, so max_queue must not be
 -- below the number given here; by default it is 65536.
 -- @module dwsync.runtime.nginx_gate
 local core = require "dwsync.core"
@@ -11,12 +10,12 @@ local quantities = require "dwsync.quantities"
 
 local M = {}
 
--- How often somebody who waits looks for himself: a place may have become free without a word.
+-- How often a waiting caller looks for itself: a place may become free without a signal.
 local LOOK_SECONDS = 0.25
 -- How long after its time limit a job that never began still counts.
 local GRACE_SECONDS = 1
 
--- By name of a thread pool: who is using it, and a semaphore on which the others wait.
+-- By name of a thread pool: its jobs, and a semaphore on which the others wait.
 local gates = {}
 
 local function gate_of(thread_pool)
@@ -28,7 +27,7 @@ local function gate_of(thread_pool)
     return gate
 end
 
--- nginx drops a timer when too many run already: a job that never began does not count for ever.
+-- nginx drops a timer when too many run already, so a job that never began stops counting after a while.
 local function in_use(gate, now)
     local count = 0
     for job in pairs(gate.jobs) do
@@ -44,15 +43,15 @@ end
 local function all_busy(thread_pool, most, seconds)
     return errors.new {
         kind = "timeout",
-        message = ("none of the %d threads of nginx's pool %s became free within %s"):format(most, thread_pool,
-            quantities.duration(seconds)),
-        hint = "Ask less at once; or raise threads of thread_pool, and concurrency of the runtime with it.",
+        message = ("no place became free in nginx's thread pool %s (concurrency %d) within %s"):format(thread_pool,
+            most, quantities.duration(seconds)),
+        hint = "Send fewer requests at once, or raise thread_pool threads and the runtime's concurrency together.",
     }
 end
 
---- Waits for a place. Whoever came first goes first: a newcomer does not pass those who wait.
+--- Waits for a place; first come, first served.
 -- @tparam string thread_pool
--- @tparam number most how many have a place at once
+-- @tparam number most how many places there are
 -- @tparam number seconds to wait at most, and for the job to be done
 -- @treturn table job {thread_pool =, till =}, whose field `began` is to be set when it begins; or nil
 -- @treturn dwsync.error kind "timeout"

@@ -1,12 +1,12 @@
 --- What runs in a thread of nginx's pool: one request, from plain values to plain values.
--- It must not need `ngx`, of which a thread has little; nor make Lua objects beyond the answer itself, for newer
--- versions of nginx's Lua module collect what a thread left behind in the event loop.
+-- It must not need `ngx`, of which a thread has little, nor make Lua objects beyond the answer itself: newer versions
+-- of nginx's Lua module collect a thread's garbage in the event loop.
 -- @module dwsync.runtime.nginx_thread
 local core = require "dwsync.core"
 
 local M = {}
 
--- Holds nothing between two requests: connections are the process's, see core.pool.
+-- Empty between two requests: connections belong to the process, see core.pool.
 local pool = core.pool { shared = true }
 
 local function exchange(request)
@@ -28,17 +28,17 @@ local function values(good, response, err)
 end
 
 --- Performs a request.
--- @tparam number till when it is over at the latest, seconds since the epoch
+-- @tparam number till when it must have ended, seconds since the epoch
 -- @tparam table request as for a runtime's `perform`, without `timeout`; `decode`, if any, with `reduce` in it
 -- @treturn number|nil|boolean status; nil: the request failed; false: it was wrong
--- @treturn string the lines of the head; kind; what was wrong
+-- @treturn string the header lines; kind; what was wrong
 -- @treturn number|string seconds; code
 -- @treturn string body; message
 -- @treturn ?table certificate
 function M.perform(till, request)
     local seconds = till - core.now()
     if seconds <= 0 then
-        return nil, "timeout", "timeout", "the time was over before one of nginx's threads was free"
+        return nil, "timeout", "timeout", "the time limit passed before a thread of nginx was free"
     end
     request.timeout = seconds
     return values(pcall(exchange, request))

@@ -216,6 +216,6 @@ describe("dwsync records", function()
         assert.equal("", out)
         assert.equal(3, #urls)
         assert.equal("dwsync: service: the service answered with an empty body (HTTP 503, 3 attempts).\n"
-            .. "        The service failed; try again later, and give the request id when you report it.\n", err)
+            .. "        The service failed; try again later, and quote the request id when you report it.\n", err)
     end)
 end)

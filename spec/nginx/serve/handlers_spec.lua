@@ -182,7 +182,7 @@ describe("the handlers inside nginx", function()
     it("health() knows what it does not know", function()
         local health, status = json "/health?source=nobody"
         assert.equal(404, status)
-        assert.equal("there is no such cluster or source", health.error)
+        assert.equal("unknown cluster or source", health.error)
         health, status = json("/health?max_age=1d&cluster=" .. service:cluster "never")
         assert.equal(503, status)
         assert.equal(("cluster %s never synchronised"):format(service:cluster "never"), health.reason)
@@ -240,13 +240,13 @@ describe("the handlers inside nginx", function()
             ["&limit=0"] = "limit is 0, expected an integer from 1 to 1000",
             ["&limit=1001"] = "limit is 1001, expected an integer from 1 to 1000",
             ["&offset=-1"] = 'offset is "-1", expected an integer from 0 to 1000000',
-            ["&status=BROKEN"] = 'status is "BROKEN", expected FINISHED, FAILED, RUNNING, or some of them with commas '
-                .. "between",
+            ["&status=BROKEN"] = 'status is "BROKEN", expected FINISHED, FAILED, RUNNING, or several of them '
+                .. "separated by commas",
             ["&since=yesterday"] = 'since is "yesterday", expected 90m, 24h, 7d, an ISO 8601 date, or milliseconds '
                 .. "since the epoch",
             ["&limit=1&limit=2"] = "limit is given more than once",
             ["&limit"] = "limit has no value",
-            ["&source="] = 'source is "", expected 1 to 50 names with commas between',
+            ["&source="] = 'source is "", expected 1 to 50 names separated by commas',
         } do
             local body, status = records(query)
             assert.equal(400, status, query)
@@ -254,10 +254,10 @@ describe("the handlers inside nginx", function()
         end
         local body, status = json "/records"
         assert.equal(400, status)
-        assert.equal("cluster is missing: there are 9", body.error)
+        assert.equal("cluster is missing: choose one of 9", body.error)
         body, status = json "/records?cluster=nobody"
         assert.equal(404, status)
-        assert.equal("there is no such cluster", body.error)
+        assert.equal("unknown cluster", body.error)
     end)
 
     -- ---- status ----------------------------------------------------------------------------------

@@ -46,7 +46,7 @@ describe("a parameter", function()
         assert.is_nil(read(query.names, ","))
         assert.is_nil(read(query.names, ("x,"):rep(51)))
         assert.same({ "FAILED", "RUNNING" }, read(query.statuses, "failed,Running"))
-        assert.equal('it is "FINE", expected FINISHED, FAILED, RUNNING, or some of them with commas between',
+        assert.equal('it is "FINE", expected FINISHED, FAILED, RUNNING, or several of them separated by commas',
             select(2, read(query.statuses, "FINE")))
     end)
 

@@ -59,6 +59,14 @@ describe("a collection", function()
         assert.equal(NOW, item.evaluation.now)
     end)
 
+    it("names options in hints as setup has them", function()
+        answers.one = function()
+            return nil, errors.new { kind = "network", message = "m", hint = "Set `endpoint`, or raise `timeout`." }
+        end
+        assert.equal("Set client.endpoint of setup, or raise timeout of setup.",
+            collection.collect(order)[1].error.hint)
+    end)
+
     it("has no verdict about what was never read", function()
         answers.one = function() error "a defect" end
         local item = collection.collect(order)[1]

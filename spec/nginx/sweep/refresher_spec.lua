@@ -130,6 +130,6 @@ describe("a refresher", function()
         answer = works
         now = now + 60
         it_does:tick(false)
-        assert.same({ "error: " .. message, "info: that has passed: " .. message }, logged)
+        assert.same({ "error: " .. message, "info: recovered: " .. message }, logged)
     end)
 end)

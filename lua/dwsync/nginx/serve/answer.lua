@@ -1,5 +1,4 @@
---- How handlers answer: methods, parameters, headers, entity tags. The only file that writes to a client.
--- It must not know what is answered.
+--- How handlers answer: methods, parameters, headers, entity tags. Only this file writes to a client.
 -- @module dwsync.nginx.serve.answer
 local json = require "dwsync.json"
 local query = require "dwsync.nginx.serve.query"
@@ -8,7 +7,7 @@ local M = {}
 
 local NOTHING_LOADED = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
---- Seconds after which a client may ask again when there is nothing to show yet.
+--- Seconds after which a client may ask again while there is nothing to show.
 M.RETRY_AFTER = 5
 
 local MAX_PARAMETERS = 20
@@ -29,7 +28,7 @@ end
 -- @tparam string content_type
 -- @tparam string body
 -- @tparam[opt] string policy Content-Security-Policy, when something may be loaded
--- @tparam[opt] string tail what comes behind the body: to join the two would copy them
+-- @tparam[opt] string tail sent after the body: joining the two would copy them
 function M.send(status, content_type, body, policy, tail)
     set_headers(content_type, policy)
     ngx.status = status
@@ -48,34 +47,34 @@ function M.send_json(status, body)
     M.send(status, "application/json", type(body) == "table" and json.encode(body) .. "\n" or body)
 end
 
---- Says that the request is wrong.
+--- Answers 400.
 -- @tparam string reason
 function M.refuse(reason)
     M.send_json(400, { error = reason })
 end
 
---- Says that nothing is known yet.
+--- Answers 503 before the first publication.
 -- @tparam dwsync.nginx.shared.snapshot reader
 function M.not_ready(reader)
     ngx.header["Retry-After"] = M.RETRY_AFTER
     M.send_json(503, { error = reader:last_error() or "the first sweep has not ended yet", healthy = false })
 end
 
---- Whether the method is one that a handler answers; if not it has been answered.
--- @treturn boolean
+--- Whether the method is one that handlers answer.
+-- @treturn boolean false: it has been answered
 function M.accepts_method()
     local method = ngx.req.get_method()
     if method == "GET" or method == "HEAD" then
         return true
     end
     ngx.header["Allow"] = "GET, HEAD"
-    M.send_json(405, { error = "only GET and HEAD are answered here" })
+    M.send_json(405, { error = "only GET and HEAD are allowed here" })
     return false
 end
 
---- The parameters; nil when they are wrong and that has been answered.
+--- The parameters.
 -- @tparam table kinds see dwsync.nginx.serve.query
--- @treturn ?table
+-- @treturn ?table nil: they are wrong, and that has been answered
 function M.parameters(kinds)
     if not ngx.var.args then
         return {}
@@ -83,7 +82,7 @@ function M.parameters(kinds)
     local arguments, truncated = ngx.req.get_uri_args(MAX_PARAMETERS)
     local values, reason = query.read(arguments, kinds, ngx.now())
     if truncated then
-        values, reason = nil, "there are too many parameters"
+        values, reason = nil, "too many parameters"
     end
     if not values then
         M.refuse(reason)
@@ -91,7 +90,7 @@ function M.parameters(kinds)
     return values
 end
 
---- What a handler of what is known needs: the parameters and the state. Answers itself when there is none of one.
+--- Reads the parameters and the current snapshot; sends the error response itself when either is missing.
 -- @tparam table kinds see dwsync.nginx.serve.query
 -- @tparam dwsync.nginx.shared.snapshot reader
 -- @treturn table parameters, or nil: it has been answered

@@ -1,5 +1,5 @@
 --- gate{}: lets a request through only while the last synchronisation of a source is fresh; for access_by_lua.
--- It must not wait, and never lets through what it knows nothing about.
+-- It must not wait, and never lets a request through without data.
 -- @module dwsync.nginx.serve.gate
 local answer = require "dwsync.nginx.serve.answer"
 local checks = require "dwsync.checks"
@@ -7,7 +7,7 @@ local health_gate = require "dwsync.health.gate"
 
 local M = {}
 
--- Wrong use raises: that is an error in nginx.conf, which the client sees as 500 and the log in full.
+-- Wrong use raises: the client sees such an error in nginx.conf as 500, and the log shows it in full.
 local OPTIONS = {
     max_age = { kind = "duration", above = 0, required = true },
     source = { kind = "string", empty = true },
@@ -15,17 +15,17 @@ local OPTIONS = {
     deny = { kind = "boolean", default = true },
 }
 
---- Judges; denies with 503, or with `deny = false` only says so in the header X-Dwsync-Stale of request and answer.
+--- Denies with 503, or with `deny = false` only sets the header X-Dwsync-Stale of request and answer.
 function M.serve(_, reader, given)
     local query = checks.arguments(OPTIONS, given, "dwsync.nginx: gate", 3)
     local snapshot = reader:read()
-    local fresh, age, reason = false, nil, "nothing is known yet"
+    local fresh, age, reason = false, nil, "no data yet"
     if snapshot then
         fresh, age, reason = health_gate.of_facts(snapshot.facts, query, ngx.now())
     end
     ngx.header["X-Dwsync-Last-Success-Age"] = age and ("%.0f"):format(age) or "unknown"
     ngx.header["X-Dwsync-Stale"] = fresh and "0" or "1"
-    -- What stands behind is told, too, and never what the client made up.
+    -- The application behind gets it, too, in place of what the client may have sent.
     ngx.req.set_header("X-Dwsync-Stale", fresh and "0" or "1")
     if not fresh and query.deny then
         ngx.header["Retry-After"] = answer.RETRY_AFTER

@@ -1,6 +1,6 @@
 --- health(): 200 when all is well, 503 when it is not, and why, as JSON.
--- It must judge by the verdicts of the last sweep and its age, or, when max_age is given, by the age of the last
--- successful synchronisation alone.
+-- It judges by the verdicts of the last sweep and its age or, when max_age is given, only by the age of the last
+-- successful synchronisation.
 -- @module dwsync.nginx.serve.health
 local answer = require "dwsync.nginx.serve.answer"
 local health_gate = require "dwsync.health.gate"
@@ -55,7 +55,7 @@ end
 local function serve_part(settings, reader, snapshot, parameters)
     local found = health_gate.select(snapshot.facts, parameters)
     if #found == 0 then
-        return answer.send_json(404, { error = "there is no such cluster or source", healthy = false })
+        return answer.send_json(404, { error = "unknown cluster or source", healthy = false })
     end
     local worst, well = worst_of(found)
     local healthy, _, reason = well and not is_stale(settings, snapshot), nil, nil

@@ -1,5 +1,4 @@
 --- metrics(): what Prometheus scrapes, the state of the sources and the refresher's own.
--- It must not compute what the sweep could.
 -- @module dwsync.nginx.serve.metrics
 local Tally = require "dwsync.nginx.sweep.tally"
 local answer = require "dwsync.nginx.serve.answer"
@@ -73,7 +72,7 @@ local function text_of(families, subject, before)
     return table.concat(parts)
 end
 
--- Written once a sweep in each worker.
+-- What only changes with a sweep is written once a sweep in each worker.
 local function lasting_text(snapshot, store)
     local swept = store:get_state "swept"
     if snapshot.lasting_of ~= swept or not snapshot.lasting then

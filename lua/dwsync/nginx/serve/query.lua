@@ -1,5 +1,4 @@
---- The parameters of a request, checked: unknown names, repeated ones and values out of range are told, not ignored.
--- It must not answer the request.
+--- The parameters of a request, checked: unknown names, repeated ones and values out of range are errors, not ignored.
 -- @module dwsync.nginx.serve.query
 local checks = require "dwsync.checks"
 local record_list = require "dwsync.nginx.sweep.record_list"
@@ -9,7 +8,7 @@ local M = {}
 
 local MAX_LENGTH, MAX_NAMES = 2000, 50
 
--- ---- kinds beside those of dwsync.checks ---------------------------------------------------------------
+-- ---- declarations for dwsync.checks ---------------------------------------------------------------
 
 local function names(text)
     local list = {}
@@ -29,8 +28,8 @@ local function statuses(text)
     return list
 end
 
-M.names = { read = names, expected = ("1 to %d names with commas between"):format(MAX_NAMES) }
-M.statuses = { read = statuses, expected = "FINISHED, FAILED, RUNNING, or some of them with commas between" }
+M.names = { read = names, expected = ("1 to %d names separated by commas"):format(MAX_NAMES) }
+M.statuses = { read = statuses, expected = "FINISHED, FAILED, RUNNING, or several of them separated by commas" }
 M.point = {
     read = timestamps.point,
     expected = "90m, 24h, 7d, an ISO 8601 date, or milliseconds since the epoch",

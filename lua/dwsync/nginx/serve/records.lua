@@ -1,5 +1,5 @@
 --- records(): the records of one cluster as JSON, filtered and page by page.
--- It must not decode them: what is asked for is cut out of the published text.
+-- It must not decode them: what is requested is cut out of the published text.
 -- @module dwsync.nginx.serve.records
 local answer = require "dwsync.nginx.serve.answer"
 local query = require "dwsync.nginx.serve.query"
@@ -19,7 +19,7 @@ local PARAMETERS = {
 
 local DEFAULT_LIMIT = 100
 
--- The cluster that is asked for: the only one need not be named.
+-- The requested cluster; the only one need not be named.
 local function find_cluster(snapshot, id)
     local clusters = snapshot.facts.clusters
     if not id and #clusters == 1 then
@@ -34,12 +34,12 @@ end
 
 local function absent(parameters, cluster, settings, snapshot)
     if not cluster and not parameters.cluster then
-        return answer.refuse(("cluster is missing: there are %d"):format(#snapshot.facts.clusters))
+        return answer.refuse(("cluster is missing: choose one of %d"):format(#snapshot.facts.clusters))
     elseif not cluster or settings.records == 0 then
-        return answer.send_json(404, { error = cluster and "records are not kept here" or "there is no such cluster" })
+        return answer.send_json(404, { error = cluster and "records are not kept here" or "unknown cluster" })
     end
     ngx.header["Retry-After"] = answer.RETRY_AFTER
-    answer.send_json(503, { error = cluster.error and cluster.error.message or "there is no room for these records" })
+    answer.send_json(503, { error = cluster.error and cluster.error.message or "no room for these records" })
 end
 
 local function body_of(cluster, parameters, chosen, count)

@@ -1,5 +1,5 @@
 --- status(): the page, its parts and what it loads.
--- It must not draw: the sweep did.
+-- It must not draw the page: the sweep did.
 -- @module dwsync.nginx.serve.status
 local answer = require "dwsync.nginx.serve.answer"
 local status_page = require "dwsync.report.status.page"

@@ -1,5 +1,4 @@
---- Which worker does the work: a lease in the shared dict that its owner renews, and that runs out with its owner.
--- It must not know what the owner does; it holds no timer.
+--- Which worker does the work: a lease in the shared dict that its owner renews, and that expires when its owner dies.
 -- @module dwsync.nginx.shared.lease
 local M = {}
 
@@ -10,19 +9,19 @@ local KEY = "dwsync.1:lease"
 
 --- A worker's claim to the lease; it does not take it yet.
 -- @tparam table dict a shared dict
--- @tparam string owner a name that no other worker has, nor had a moment ago
+-- @tparam string owner a name that no other worker has or had a moment ago
 -- @tparam number seconds how long the lease lives without being renewed
 -- @treturn dwsync.nginx.shared.lease
 function M.new(dict, owner, seconds)
     return setmetatable({ dict = dict, owner = owner, seconds = seconds }, Lease)
 end
 
---- Takes the lease when nobody has it, renews it when it is ours already.
+--- Takes the lease when it is free, renews it when it is ours.
 -- @treturn boolean whether it is ours
--- @treturn ?string why not, when it is not simply somebody else's
+-- @treturn ?string why not, unless another worker has it
 function Lease:hold()
     if self:is_ours() then
-        -- A value of the same length is replaced where it stands: this needs no memory.
+        -- A value of the same length is replaced in place, which needs no memory.
         local kept, err = self.dict:safe_set(KEY, self.owner, self.seconds)
         return kept == true, err
     end
@@ -39,7 +38,7 @@ function Lease:is_ours()
     return self.dict:get(KEY) == self.owner
 end
 
---- Gives it back, if it is ours, so that the next one need not wait for its end.
+--- Gives it back, if it is ours, so that the next owner need not wait until it expires.
 function Lease:release()
     if self:is_ours() then
         self.dict:delete(KEY)

@@ -1,6 +1,6 @@
---- What this worker knows of the publication in force: texts are taken out of the shared dict once a publication, not
--- once a request.
--- It must not keep more than one publication, nor the records of any: those are large and seldom asked for.
+--- What this worker has read of the current publication: texts are taken out of the shared dict once a publication,
+-- not once a request.
+-- It must not keep more than one publication, nor any records: those are large and seldom requested.
 -- @module dwsync.nginx.shared.snapshot
 local Store = require "dwsync.nginx.shared.store"
 local display = require "dwsync.text"
@@ -21,7 +21,7 @@ function M.new(dict)
     return setmetatable({ store = Store.new(dict), kept = nil }, Reader)
 end
 
--- The age of everything is that of its oldest part. What was never read has none: its severity tells of it.
+-- The age of the whole is that of its oldest part. A cluster that was never read does not count: its severity shows it.
 local function oldest_of(clusters)
     local oldest
     for _, cluster in ipairs(clusters) do
@@ -32,7 +32,7 @@ local function oldest_of(clusters)
     return oldest
 end
 
--- An unknown one beside a mere warning would not show in the worst severity.
+-- Looks at each cluster, because an unknown one beside a mere warning would not show in the worst severity.
 local function are_well(clusters)
     for _, cluster in ipairs(clusters) do
         if cluster.severity ~= "ok" and cluster.severity ~= "warning" then
@@ -61,10 +61,10 @@ local function load(store, number)
     }
 end
 
---- The publication in force.
+--- The current publication.
 -- @treturn table `number`, `contents`, `health` and `metrics` (texts), `facts` (what health says, decoded), `oldest`
--- (seconds since the epoch, of the oldest records; nil while there are none), `well` (whether no cluster is critical or
--- unknown); or nil before the first one
+-- (seconds since the epoch, of the oldest records; nil before any were read), `well` (whether no cluster is critical or
+-- unknown); or nil before the first publication
 function Reader:read()
     for _ = 1, ATTEMPTS do
         local number = self.store:current()
@@ -81,7 +81,7 @@ function Reader:read()
     return nil
 end
 
---- A document that is not kept here.
+--- A document that this worker does not keep.
 -- @tparam string name
 -- @treturn string or nil
 -- @treturn table the snapshot it belongs to

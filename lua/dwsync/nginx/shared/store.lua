@@ -1,8 +1,8 @@
 --- Documents in the shared dict. A publication is seen whole or not at all, and what is not replaced stays: documents
--- are written beside those of the one before, under keys with its number, and then the number in force changes.
--- It must not evict anything to make room; it knows nothing of what the documents say.
+-- are written beside the previous ones, under keys with the new number, and then the current number changes.
+-- It must not evict anything to make room.
 --
--- Keys begin with the version of this layout: another version of dwsync finds nothing rather than something odd.
+-- Keys begin with the version of this layout, so that another version of dwsync does not misread them.
 -- @module dwsync.nginx.shared.store
 local M = {}
 
@@ -12,7 +12,7 @@ Store.__index = Store
 local PREFIX = "dwsync.1:"
 local CURRENT, NUMBER = PREFIX .. "current", PREFIX .. "number"
 
--- Room that a publication leaves, so that lease and state can always be written.
+-- Room that a publication leaves free, so that lease and state can always be written.
 local RESERVE_BYTES = 8192
 
 --- A store in a shared dict.
@@ -42,7 +42,7 @@ end
 
 -- ---- reading ---------------------------------------------------------------------------------------
 
---- The number of the publication in force.
+--- The number of the current publication.
 -- @treturn number or nil before the first one
 function Store:current()
     return (self.dict:get(CURRENT))
@@ -56,7 +56,7 @@ local function document_key(name, number)
     return ("%s%d:document:%s"):format(PREFIX, number, name)
 end
 
--- A line of the contents is "NAME NUMBER DIGEST LENGTH": under which publication's number the document was written.
+-- A line of the contents is "NAME NUMBER DIGEST LENGTH"; the number is that of the publication that wrote the document.
 local function read_contents(text)
     local contents = {}
     for name, number, digest, length in text:gmatch "(%S+) (%d+) (%S+) (%d+)\n" do
@@ -89,7 +89,7 @@ end
 --- One document.
 -- @tparam table contents
 -- @tparam string name
--- @treturn string or nil when there is none, or when another publication has just replaced it
+-- @treturn ?string nil when it does not exist, or when another publication has just replaced it
 function Store:document(contents, name)
     local entry = contents[name]
     return entry and (self.dict:get(document_key(name, entry.number)))
@@ -112,7 +112,7 @@ local function write(self, key, text)
     return written, err
 end
 
--- Every key of documents that this publication does not need: the last one's, and what a killed worker left.
+-- Removes documents that this publication does not need: the last one's, and what a killed worker left.
 local function sweep_out(self, number, contents)
     local needed = { [contents_key(number)] = true }
     for name, entry in pairs(contents) do
@@ -125,12 +125,12 @@ local function sweep_out(self, number, contents)
     end
 end
 
---- Publishes documents in place of those in force.
+--- Publishes documents in place of the current ones.
 -- @tparam {table,...} documents `name` (without blanks), `text`, `digest` (of the text, without blanks), `optional`:
--- when there is no room for a new version of such a one the old version stays, or it is left out
--- @tparam[opt] function may_go_on asked before the change: false gives it up
+-- without room for its new version the old one stays, or it is left out
+-- @tparam[opt] function may_go_on called before the change; when it returns false nothing changes
 -- @treturn table contents, or nil: then everything is as it was
--- @treturn table|string the names of optional documents for which there was no room; or why it failed: "no memory",
+-- @treturn table|string the names of optional documents that did not fit; or why it failed: "no memory",
 -- "lost the lease"
 function Store:publish(documents, may_go_on)
     local before = self:contents(self:current() or -1) or {}
@@ -176,7 +176,7 @@ function Store:publish(documents, may_go_on)
 end
 
 --- How full the dict is, in bytes.
--- @treturn table `capacity`, `free` (whole pages only), `documents`: bytes of all documents in force
+-- @treturn table `capacity`, `free` (whole pages only), `documents`: bytes of all current documents
 function Store:usage()
     local contents = self:contents(self:current() or -1) or {}
     local bytes = 0

@@ -1,7 +1,8 @@
---- What one sweep brings together: the records of every cluster, read at the same time; for a cluster that cannot be
--- read the records of before, beside the error.
+--- What one sweep collects: the records of every cluster, read at the same time; for a cluster that cannot be read the
+-- previous records and the error.
 -- It runs in a thread, where waiting is allowed, and must not write anything.
 -- @module dwsync.nginx.sweep.collection
+local checks = require "dwsync.checks"
 local dwsync = require "dwsync"
 local errors = require "dwsync.errors"
 local health = require "dwsync.health"
@@ -9,21 +10,28 @@ local text = require "dwsync.text"
 
 local M = {}
 
+-- Hints name options as setup has them. The time limit of a sweep is its own, not the client's.
+local function spell(name)
+    return (name == "timeout" and "" or "client.") .. name .. " of setup"
+end
+
 local function as_error(value)
     if type(value) == "table" then
-        return errors.from_core(value)
+        local err = errors.from_core(value)
+        err.hint = checks.spelled(err.hint, spell)
+        return err
     end
     return errors.new { kind = "service", message = text.excerpt(tostring(value)),
         hint = "This is a defect of dwsync: please report it." }
 end
 
--- Returns clusters, or nil and why there are none: those of the configuration, those of the project, or at least those
--- that were there before.
+-- Returns the clusters of the configuration or of the project, or when listing fails those of the last publication and
+-- the error.
 local function find_clusters(order)
     if order.clusters ~= "all" then
         return order.clusters
     end
-    -- Gathered although it is one request, because only a gathering can be stopped.
+    -- Gathered although it is a single request, because only gather can be stopped.
     local answers, errs = dwsync.gather({ function()
         return order.client:list_clusters { timeout = order.timeout }
     end }, { stop = order.stop, shared = true })
@@ -46,7 +54,7 @@ local function read_all(order, clusters)
             local left = deadline - order.now()
             if left <= 0 or order.stop() then
                 return nil, errors.new { kind = left <= 0 and "timeout" or "cancelled",
-                    message = ("there was no time left to ask for cluster %s"):format(cluster.id) }
+                    message = ("no time left to read cluster %s"):format(cluster.id) }
             end
             return order.client:all_sync_records { cluster_id = cluster.id, timeout = left }
         end
@@ -66,12 +74,12 @@ local function item_of(order, cluster, list, err, now)
     return item
 end
 
---- Asks for everything once.
+--- Reads everything once.
 -- @tparam table order `client`, `clusters` (a list, or "all"), `concurrency`, `timeout` (seconds for the whole),
 -- `rules`, `now` (function), `stop` (function: whether to give up), `kept_clusters` (function → list of clusters, or
 -- nil), `kept_records` (function(cluster id) → list of records, when they were read; or nil)
 -- @treturn table items for dwsync.health.overview, with `fetched_at` (seconds) where there are records and `error`
--- where they are not of now; or nil
+-- where those are old; or nil
 -- @treturn dwsync.error why the clusters could not be listed, also beside items
 function M.collect(order)
     local clusters, listing_err = find_clusters(order)

@@ -1,17 +1,17 @@
---- What runs in nginx's thread pool: asks for everything, judges it, and publishes the finished texts.
--- It must require nothing while it is loaded: nginx loads it in the event loop, but runs it in the thread.
+--- What runs in nginx's thread pool: reads everything, judges it, and publishes the finished texts.
+-- It must not require anything while it is loaded: nginx loads it in the event loop, but runs it in the thread.
 -- @module dwsync.nginx.sweep
 local M = {}
 
--- Answers that are on their way when nginx wants to end are waited for so long, so that a refusal is counted.
+-- How long a sweep waits for answers on their way when nginx ends, so that a refusal of the key is counted.
 local GRACE_SECONDS = 0.5
 
 local NICENESS = 10
 
--- One client for all sweeps of this VM: it knows the project, the clock's error and which endpoint answers.
+-- One client for all sweeps of this Lua state: it knows the project, the clock's error and which endpoint answers.
 local client_of_order = {}
 
--- Whether this worker process has been told to end. The thread's own Lua has no ngx.worker.
+-- Whether this worker process is about to end. The thread's own Lua has no ngx.worker.
 local function exiting_probe()
     local found, ffi = pcall(require, "ffi")
     if not found then
@@ -50,7 +50,7 @@ local function client_for(text, order, tally)
     return client_of_order.client
 end
 
--- The clusters of the publication in force, as the handlers see them.
+-- The clusters of the current publication, as the handlers see them.
 local function published_clusters(store, contents)
     local text = contents and store:document(contents, "health")
     return text and require("dwsync.json").decode("{" .. text .. "}").clusters or {}
@@ -92,7 +92,7 @@ local function save_history(order, items)
     return not err, err
 end
 
--- How a sweep went: its outcome, the first thing that went wrong, and how long the service wants to be left alone.
+-- How a sweep went: its outcome, the first thing that went wrong, and the pause that the service asks for.
 local function summary_of(items, listing_err)
     local failed, first, pause = 0, listing_err and tostring(listing_err), nil
     for _, item in ipairs(items or {}) do
@@ -124,7 +124,7 @@ local function guard_key(order)
     return require("dwsync.request.key_guard").shared, digest
 end
 
--- Refusals are counted across workers and reloads, because the service counts them so.
+-- Refusals are counted across workers and reloads, because the service does not tell those apart.
 local function restore_guard(order, store)
     local guard, digest = guard_key(order)
     local text = store:get_state "guard"
@@ -137,7 +137,7 @@ local function save_guard(order, store)
     store:set_state("guard", refused[1] and require("dwsync.json").encode(refused) or nil)
 end
 
--- Publishes what was collected, and tells in the summary what found no room.
+-- Publishes what was collected, and notes in the summary what did not fit.
 local function publish(items, order, store, may_go_on, summary)
     local overview = require("dwsync.health").overview(items, order.now())
     local documents = require("dwsync.nginx.sweep.publication").documents(overview, order.records, ngx.md5)
@@ -145,10 +145,10 @@ local function publish(items, order, store, may_go_on, summary)
     if not contents then
         summary.outcome, summary.message = "failed", "nothing was published: " .. missing
         if missing == "no memory" then
-            report_full_memory(summary, "what was there before stays", documents, store)
+            report_full_memory(summary, "the last publication stays", documents, store)
         end
     elseif missing[1] then
-        report_full_memory(summary, "these stay as they were: " .. table.concat(missing, ", "), documents, store)
+        report_full_memory(summary, "not updated: " .. table.concat(missing, ", "), documents, store)
     end
 end
 
@@ -167,8 +167,8 @@ local function finish(items, order, store, may_go_on, summary)
     end
 end
 
--- When there are fewer cores than work, the event loop goes first. On Linux this is the thread's own priority, and it
--- stays with the thread: its pool is for what can wait.
+-- When cores are scarce the event loop goes first. On Linux this is the priority of the thread alone, and it stays with
+-- the thread: use its pool only for work that can wait.
 local function step_back()
     local found, ffi = pcall(require, "ffi")
     if found then
@@ -221,7 +221,7 @@ function M.run(text, owner, lease)
     local good, summary = xpcall(run, debug.traceback, text, function()
         return held:is_ours()
     end, store, order)
-    -- Some versions of nginx's Lua module collect what is left here in the event loop.
+    -- Some versions of nginx's Lua module collect garbage of this state in the event loop.
     collectgarbage()
     return json.encode(good and summary or { outcome = "failed", message = "defect in dwsync: " .. tostring(summary) })
 end

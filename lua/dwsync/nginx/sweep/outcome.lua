@@ -1,6 +1,6 @@
---- How the last sweep went, as handlers tell it.
--- It must be written by the owner of the lease only, and by the sweep before its publication comes into force: nobody
--- shall see new data beside an old error.
+--- How the last sweep went, for the handlers.
+-- Only the owner of the lease may write it, and a sweep does so before it publishes: new data must not appear beside an
+-- old error.
 -- @module dwsync.nginx.sweep.outcome
 local M = {}
 

@@ -1,5 +1,4 @@
---- From an overview to the finished texts that handlers serve.
--- It must not know where they are kept. It runs in a thread.
+--- From an overview to the finished texts that handlers serve. Runs in a thread.
 -- @module dwsync.nginx.sweep.publication
 local ordered_json = require "dwsync.ordered_json"
 local record_list = require "dwsync.nginx.sweep.record_list"
@@ -28,7 +27,7 @@ local function source(item)
         last_run = statistics.last_run, last_status = statistics.last_status }, SOURCE)
 end
 
--- What is well needs no words; dwsync health tells all of it.
+-- Verdicts that are ok are left out; dwsync health shows them.
 local function verdict(item)
     return item.severity ~= "ok" and object(item, VERDICT) or nil
 end

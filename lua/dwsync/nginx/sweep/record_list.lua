@@ -1,6 +1,5 @@
---- The records of one cluster as one text: a head, an index of fixed width, and each record as JSON. What a request
--- asks for is chosen by the index and cut out: nothing is decoded or encoded when it is read.
--- It must not read a clock; the newest record comes first.
+--- The records of one cluster as one text, newest first: a head, an index of fixed width, and each record as JSON. What
+-- a request wants is found by the index and cut out: nothing is decoded or encoded when it is read.
 --
 --    COUNT SOURCES\n        how many records, how many sources
 --    ID\tTYPE\n             each source, "%" and control characters as %XX
@@ -39,14 +38,14 @@ local function start_of(record)
     return fits and ("%014.0f"):format(start) or NO_START
 end
 
--- Sources are numbered as they come; those beyond the last number share it, and are found under no name.
+-- Sources are numbered as they come; those beyond the last number share it and cannot be chosen by name.
 local function numbering()
     local numbers, lines = {}, {}
     local function number(record)
         local line = escaped(record.identity_source_id) .. "\t" .. escaped(record.identity_source_type) .. "\n"
         if not numbers[line] then
             if #lines == MAX_SOURCES then
-                return MAX_SOURCES + 0
+                return MAX_SOURCES
             end
             lines[#lines + 1] = line
             numbers[line] = #lines
@@ -65,7 +64,7 @@ for i, name in ipairs(record_fields.names) do
     NAMES[i] = { field = name, first = ('{"%s":'):format(name), label = (',"%s":'):format(name) }
 end
 
--- Almost every text was there before; ids and times were not.
+-- Almost every text repeats, except ids and times.
 local function encoded(value, seen)
     local text = seen[value]
     if text then
@@ -87,9 +86,9 @@ local function has_more_than(record, count)
     return count < 0
 end
 
--- Adds to the pieces what ndjson writes, sooner: this is most of the work of a sweep. Lines are never texts of
--- their own, since LuaJIT looks at few bytes of a long text to tell it from others, and those are alike in all lines.
--- Returns the length.
+-- Adds to the pieces what ndjson would write, but faster: this is most of the work of a sweep. Lines never become texts
+-- of their own, because LuaJIT hashes only a few bytes of a long text, and those are alike in all lines. Returns the
+-- length.
 local function add_line(pieces, record, seen)
     local first, length, known = #pieces, 0, 0
     for _, name in ipairs(NAMES) do
@@ -155,7 +154,7 @@ function M.read(text)
     return page.sync_records
 end
 
--- Which sources have one of the names, as their id or their type; nil for all.
+-- The sources with one of the names as their id or type; nil means all.
 local function chosen_sources(head, names)
     if not names then
         return nil
@@ -181,7 +180,7 @@ local function chosen_statuses(names)
     return chosen
 end
 
--- Positions in the list of what fits.
+-- Positions in the list of the records that fit.
 local function fitting(text, head, query)
     local statuses, sources = chosen_statuses(query.statuses), chosen_sources(head, query.sources)
     local since, till = query.since, query.till
@@ -211,7 +210,7 @@ end
 -- @tparam string text
 -- @tparam table query `limit` and `offset`; optional `statuses`, `sources` (lists of names; a source's is its id or its
 -- type), `since`, `till` (milliseconds)
--- @treturn string the chosen ones of the page as JSON objects with commas between
+-- @treturn string the chosen ones of the page as JSON objects separated by commas
 -- @treturn integer how many fit, on all pages
 -- @treturn integer how many are on this one
 -- @treturn string a name of the choice: the same for the same choice of the same list

@@ -1,4 +1,4 @@
---- The refresher: in every worker a timer that asks for the lease, and in the one that has it a sweep whenever it is
+--- The refresher: in every worker a timer that asks for the lease, and in the one that has it a sweep whenever that is
 -- due. It must not wait in the event loop: a sweep is one call into nginx's thread pool.
 -- @module dwsync.nginx.sweep.refresher
 local Lease = require "dwsync.nginx.shared.lease"
@@ -12,13 +12,12 @@ local M = {}
 local Refresher = { __name = "dwsync.nginx.sweep.refresher" }
 Refresher.__index = Refresher
 
--- Ticks in the life of a lease: it survives one that comes late. A lease that is given back waits no longer than a
--- second for the next owner.
+-- Ticks in the life of a lease: it survives one late tick. A lease that is given back has a new owner within a second.
 local TICKS, MAX_PERIOD = 3, 1
 
 --- The refresher of a worker; it does nothing before its first tick.
 -- @tparam table settings of dwsync.nginx.settings
--- @tparam table host what it has of nginx: `dict`, `owner` (a name for this worker), `now`, `random`, `exiting`,
+-- @tparam table host what it needs of nginx: `dict`, `owner` (a name for this worker), `now`, `random`, `exiting`,
 -- `digest`, `log` (function(level, text); levels "info", "warn", "error"), `run_in_thread` (function(module, function,
 -- ...) → true, results; or false, reason)
 -- @treturn dwsync.nginx.sweep.refresher
@@ -50,12 +49,12 @@ local function log_once(self, name, level, text)
     if text and self[name] ~= text then
         self.host.log(level, text)
     elseif not text and self[name] then
-        self.host.log("info", "that has passed: " .. self[name])
+        self.host.log("info", "recovered: " .. self[name])
     end
     self[name] = text
 end
 
--- A call that could not even be made, or whose answer is none.
+-- A sweep that could not be called, or did not return a summary.
 local function failure(self, reason)
     local summary = { outcome = "failed", message = "nginx could not run the sweep in a thread: " .. tostring(reason) }
     if self.lease:is_ours() then
@@ -70,7 +69,7 @@ local function sweep(self)
     if not called then
         return failure(self, answer)
     end
-    return json.decode(answer or "") or failure(self, "it gave no answer")
+    return json.decode(answer or "") or failure(self, "no answer")
 end
 
 local function note(self, summary, started)
@@ -82,8 +81,8 @@ local function note(self, summary, started)
         return
     end
     store:set_state("configuration", self.configuration)
-    log_once(self, "told_error", summary.outcome == "failed" and "error" or "warn", summary.message)
-    log_once(self, "told_memory", "error", summary.memory)
+    log_once(self, "logged_error", summary.outcome == "failed" and "error" or "warn", summary.message)
+    log_once(self, "logged_memory", "error", summary.memory)
 end
 
 --- One tick: holds or takes the lease, and sweeps if it is ours and time.
@@ -94,14 +93,14 @@ function Refresher:tick(premature)
         return
     end
     local ours, err = self.lease:hold()
-    log_once(self, "told_lease", "error", err and "the lease cannot be written, so nothing is refreshed: " .. err)
+    log_once(self, "logged_lease", "error", err and "the lease cannot be written, so nothing is refreshed: " .. err)
     if not ours or self.running or not is_due(self) then
         return
     end
     self.running = true
     local started = self.host.now()
     local good, summary = pcall(sweep, self)
-    self.running = false -- whatever happened, or nothing would ever be refreshed again
+    self.running = false -- also after an error, or nothing would ever be refreshed again
     summary = good and summary or failure(self, summary)
     if self.lease:is_ours() then
         note(self, summary, started)

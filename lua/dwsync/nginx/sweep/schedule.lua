@@ -1,5 +1,4 @@
---- When the next sweep is due. Pure.
--- It must not read a clock or draw lots: both come in.
+--- When the next sweep is due. Pure: clock and random come in.
 -- @module dwsync.nginx.sweep.schedule
 local M = {}
 
@@ -12,7 +11,7 @@ end
 --- When to begin the next sweep.
 -- @tparam table settings `interval`, `jitter`
 -- @tparam table summary of the sweep: `outcome`, `retry_after`
--- @tparam integer failures sweeps in a row that failed altogether, this one included
+-- @tparam integer failures sweeps in a row that failed, this one included
 -- @tparam number started seconds since the epoch, when the sweep began
 -- @tparam number ended when it ended
 -- @tparam function random 0 ≤ n < 1
@@ -23,7 +22,7 @@ function M.next(settings, summary, failures, started, ended, random)
     end
     local due = started + jittered(settings.interval, settings.jitter, random)
     if summary.outcome == "failed" then
-        -- Sooner than usual at first, since something just broke or is just starting; as usual when that goes on.
+        -- Sooner than usual at first, because something just broke or is just starting; as usual when that lasts.
         local pause = math.min(settings.interval, FIRST_RETRY_SECONDS * 2 ^ math.min(failures - 1, 20))
         due = ended + jittered(pause, settings.jitter, random)
     end

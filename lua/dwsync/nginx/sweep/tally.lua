@@ -1,5 +1,5 @@
---- How often what happened since nginx started: requests to the service by status, tries again, sweeps by outcome.
--- One line "NAME NUMBER" each, kept as the state of a store. It must have one writer: the owner of the lease.
+--- Counters since nginx started: requests to the service by status, retries, sweeps by outcome. A line "NAME NUMBER"
+-- each, kept as the state of a store. Only the owner of the lease may write it.
 -- @module dwsync.nginx.sweep.tally
 local M = {}
 
@@ -23,7 +23,7 @@ function Tally:add(name)
     self.counts[name] = (self.counts[name] or 0) + 1
 end
 
---- Counts what a client of dwsync tells: see its option `on_event`.
+--- Counts an event of a client: see its option `on_event`.
 -- @tparam table event
 function Tally:observe(event)
     if event.type == "attempt" then

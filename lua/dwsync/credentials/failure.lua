@@ -1,0 +1,23 @@
+--- The errors of credential sources.
+-- @module dwsync.credentials.failure
+local errors = require "dwsync.errors"
+
+local M = {}
+
+--- Makes one.
+-- @tparam string source what the message begins with
+-- @tparam string message
+-- @tparam[opt] string hint
+-- @tparam[opt] table response that shows what is wrong
+-- @treturn dwsync.error kind "credentials"
+function M.new(source, message, hint, response)
+    return errors.new {
+        kind = "credentials",
+        message = ("%s: %s"):format(source, message),
+        hint = hint,
+        status = response and response.status,
+        request_id = response and errors.request_id(response),
+    }
+end
+
+return M

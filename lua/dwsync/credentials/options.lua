@@ -1,0 +1,55 @@
+--- The option `credentials`: which sources there are, and what each of them needs to be given.
+-- @module dwsync.credentials.options
+local checks = require "dwsync.checks"
+
+local M = {}
+
+-- Values are never shown: secrets are among them.
+local TEXT = { kind = "string", secret = true }
+local NEEDED = { kind = "string", secret = true, required = true }
+
+local SOURCES = {
+    agency = { agency_name = NEEDED, domain = TEXT, domain_id = TEXT, project_id = TEXT, iam_endpoint = TEXT,
+        duration = { kind = "integer", noun = "a number of seconds", from = 900, to = 86400 } },
+    environment = {},
+    file = { path = TEXT },
+    koocli = { path = TEXT, profile = TEXT },
+    metadata = { endpoint = TEXT, project_id = TEXT },
+    oidc = { idp_id = NEEDED, id_token_file = NEEDED, project_id = TEXT, iam_endpoint = TEXT },
+    password = { user = NEEDED, password = { kind = "string", secret = true, required = true, lines = true },
+        domain = TEXT, domain_id = TEXT, user_id = TEXT, passcode = TEXT, project_id = TEXT, project_name = TEXT,
+        iam_endpoint = TEXT },
+    pod_identity = { endpoint = TEXT, token_file = TEXT, project_id = TEXT },
+    terraform = {},
+    token = { token = TEXT, project_id = TEXT },
+}
+for _, declared in pairs(SOURCES) do
+    declared.source = NEEDED
+end
+
+-- An agency may be asked for with another agency's keys, and a table may hold itself.
+local MAX_DEPTH = 4
+
+--- Checks its form.
+-- @tparam table|function given
+-- @tparam string name of the option, for messages
+-- @treturn table|function given, or nil
+-- @treturn string what is wrong
+function M.check(given, name)
+    local _, depth = name:gsub("%.from", "")
+    if depth == MAX_DEPTH then
+        return nil, name .. " is nested too deeply"
+    elseif type(given) ~= "table" and type(given) ~= "function" then
+        return nil, ("%s is a %s, expected a table or a function"):format(name, type(given))
+    elseif type(given) == "function" or given.source == nil then
+        return given
+    elseif not SOURCES[given.source] then
+        return nil, ("%s.source is not one of %s"):format(name, table.concat(checks.names(SOURCES), ", "))
+    end
+    local good, problem = checks.read(SOURCES[given.source], given, { path = name .. "." })
+    return good and given, problem and checks.line(problem)
+end
+
+SOURCES.agency.from = { check = M.check }
+
+return M

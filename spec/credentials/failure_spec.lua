@@ -1,0 +1,18 @@
+local errors = require "dwsync.errors"
+local failure = require "dwsync.credentials.failure"
+
+describe("the failure of a credential source", function()
+    it("names the source, and what the answer says of itself", function()
+        local err = failure.new("a source", "it failed", "Do this.", { status = 500,
+            headers = { ["x-request-id"] = "r1" } })
+        assert.is_true(errors.is(err))
+        assert.same({ "credentials", "a source: it failed", "Do this.", 500, "r1", false },
+            { err.kind, err.message, err.hint, err.status, err.request_id, err.retryable })
+    end)
+
+    it("needs no hint and no answer", function()
+        local err = failure.new("a source", "it failed")
+        assert.matches("^Set HUAWEICLOUD_SDK_AK", err.hint)
+        assert.is_nil(err.status)
+    end)
+end)
