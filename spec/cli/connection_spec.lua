@@ -96,8 +96,8 @@ describe("the options of where to ask", function()
         assert.equal(2, status)
         assert.equal("", out)
         assert.equal("dwsync: credentials: no credentials found: environment: HUAWEICLOUD_SDK_AK and "
-            .. "HUAWEICLOUD_SDK_SK are not set; credentials file: the home directory is unknown; ECS metadata: switched "
-            .. "off; CCE pod identity: HC_CONTAINER_CREDENTIALS_FULL_URI is not set; environment (Terraform): "
+            .. "HUAWEICLOUD_SDK_SK are not set; credentials file: the home directory is unknown; ECS metadata: "
+            .. "switched off; CCE pod identity: HC_CONTAINER_CREDENTIALS_FULL_URI is not set; environment (Terraform): "
             .. "HW_AUTH_TOKEN, HW_ACCESS_KEY and HW_USER_NAME are not set; KooCLI: the home directory is unknown.\n"
             .. "        Set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or write ak and sk below [basic] in "
             .. "~/.huaweicloud/credentials.\n", err)

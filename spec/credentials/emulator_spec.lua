@@ -108,7 +108,7 @@ end)
 
 describe("the project of a region", function()
     it("is asked for with the keys, and told when there is none or there are two", function()
-        for projects, says in pairs { [0] = "knows no project", [2] = "knows several projects" } do
+        for projects, says in pairs { [0] = "has no project", [2] = "has several projects" } do
             service:set { projects = projects }
             local page, err = ask(client_with({ ak = service.info.ak, sk = service.info.sk }, { project_id = false }))
             assert.is_nil(page)

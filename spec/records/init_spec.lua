@@ -110,8 +110,8 @@ describe("since and until_", function()
     it("refuse what is not a point in time, and a relative one without now", function()
         assert.matches("records/init_spec.lua:%d+: since: '24h' is relative: pass now to records.from$",
             refusal(function() local s = records.from(ALL):since "24h" return s end))
-        assert.matches("records/init_spec.lua:%d+: until_: 'yester%?day' is not a point in time; write 90m, 24h, 7d, an "
-            .. "ISO 8601 date or milliseconds$",
+        assert.matches("records/init_spec.lua:%d+: until_: 'yester%?day' is not a point in time; write 90m, 24h, 7d, "
+            .. "an ISO 8601 date or milliseconds$",
             refusal(function() local s = sequence:until_ "yester\27day" return s end))
         assert.matches("records/init_spec.lua:%d+: since: expected a point in time, got nil$",
             refusal(function() local s = sequence:since() return s end))

@@ -537,7 +537,7 @@ describe("a key that is refused", function()
     it("says in which line the gateway saw something else", function()
         local echo = "verify aksk signature fail,canonicalRequest:GET|/v1/p/x/|limit=2|host:one.example|"
         local _, err = get((new_api(new_runtime { refused(echo) })))
-        assert.equal('Incorrect IAM authentication information: verify aksk signature fail; the gateway saw a different '
-            .. 'query: "limit=2"; signed was "limit=1"', err.message)
+        assert.equal('Incorrect IAM authentication information: verify aksk signature fail; the gateway saw a '
+            .. 'different query: "limit=2"; signed was "limit=1"', err.message)
     end)
 end)

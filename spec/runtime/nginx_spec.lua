@@ -274,7 +274,8 @@ describe("the nginx runtime", function()
         service:fault { delay = 2 }
         local seen = ask "/late"
         assert.same({ "timeout", true }, { seen.late.kind, seen.late.retryable })
-        assert.equal("no place became free in nginx's thread pool narrow (concurrency 1) within 50 ms", seen.late.message)
+        assert.equal("no place became free in nginx's thread pool narrow (concurrency 1) within 50 ms",
+            seen.late.message)
         assert.is_true(seen.records > 0)
     end)
 
