@@ -9,7 +9,6 @@
 -- U+200C and U+200D stay between letters and emoji: Persian, Indic scripts and composed emoji are written with them.
 -- Variation selectors stay behind emoji and ideographs, and those of Mongolian behind its letters.
 -- @module dwsync.text
-local widths = require "dwsync.text_widths"
 
 local M = {}
 
@@ -38,6 +37,13 @@ local function lies_in(code, ends)
         end
     end
     return ends[2 * low + 1] ~= nil and code >= ends[2 * low + 1]
+end
+
+local widths -- loaded when the first character needs it: most texts of a process never do
+
+local function has_width(code, name)
+    widths = widths or require "dwsync.text_widths"
+    return lies_in(code, widths[name])
 end
 
 local MAX_KEPT = 4096
@@ -228,12 +234,12 @@ end
 -- ---- columns ---------------------------------------------------------------------------------------
 
 local character_width = remembering(function(code)
-    return code < 0x300 and 1 or lies_in(code, widths.none) and 0 or lies_in(code, widths.two) and 2 or 1
+    return code < 0x300 and 1 or has_width(code, "none") and 0 or has_width(code, "two") and 2 or 1
 end)
 
 -- Whether a character is a mark on the one before it, or invisible.
 local takes_part = remembering(function(code)
-    return code >= 0x300 and (lies_in(code, widths.none) or lies_in(code, widths.spacing_marks))
+    return code >= 0x300 and (has_width(code, "none") or has_width(code, "spacing_marks"))
 end)
 
 local ZERO_WIDTH_JOINER, EMOJI_SELECTOR = "\226\128\141", "\239\184\143"
