@@ -46,6 +46,13 @@ describe("reading a file", function()
         end)
     end)
 
+    it("says why not, even when files are collected meanwhile", function()
+        for _ = 1, 100 do
+            io.open "/dev/null" -- its finaliser resets errno
+            assert.equal("Is a directory", (select(2, files.read "/")))
+        end
+    end)
+
     it("refuses a directory", function()
         local text, reason, missing = files.read "/"
         assert.is_nil(text)

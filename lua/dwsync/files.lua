@@ -8,6 +8,21 @@ local NO_SUCH_FILE = 2 -- ENOENT
 local FOR_EVERYBODY = tonumber("666", 8) -- the umask takes away from it
 local PERMISSIONS = tonumber("1000", 8)
 
+-- Opening a directory succeeds on Linux; reading it is what fails. Nothing is read yet: Lua 5.5 loses the reason if it
+-- collects garbage to make room for the content.
+local function open(path)
+    local file, reason, number = io.open(path, "rb")
+    if not file then
+        return nil, (reason:gsub("^.*: ", "")), number == NO_SUCH_FILE
+    end
+    local _, read_reason = file:read(0) -- nil without a reason at the end of an empty file
+    if read_reason then
+        file:close()
+        return nil, read_reason, false
+    end
+    return file
+end
+
 --- Reads a file of at most 1 MiB.
 -- @tparam string path
 -- @treturn[1] string text
@@ -15,15 +30,14 @@ local PERMISSIONS = tonumber("1000", 8)
 -- @treturn[2] string reason
 -- @treturn[2] boolean whether there is no such file
 function M.read(path)
-    local file, reason, number = io.open(path, "rb")
+    local file, reason, missing = open(path)
     if not file then
-        return nil, (reason:gsub("^.*: ", "")), number == NO_SUCH_FILE
+        return nil, reason, missing
     end
     local text, read_reason = file:read(MAX_BYTES + 1)
     file:close()
     if not text then
-        -- Opening a directory succeeds on Linux; reading it is what fails. An empty file reads as nil, too.
-        return read_reason == nil and "" or nil, read_reason, false
+        return read_reason == nil and "" or nil, read_reason, false -- an empty file reads as nil, too
     elseif #text > MAX_BYTES then
         return nil, "larger than 1 MiB", false
     end
@@ -48,15 +62,11 @@ end
 -- @treturn[2] nil
 -- @treturn[2] string reason
 function M.is_readable(path)
-    local file, reason = io.open(path, "rb")
+    local file, reason = open(path)
     if not file then
-        return nil, (reason:gsub("^.*: ", ""))
+        return nil, reason
     end
-    local _, read_reason = file:read(0) -- nil without a reason at the end of an empty file
     file:close()
-    if read_reason then
-        return nil, read_reason
-    end
     return true
 end
 

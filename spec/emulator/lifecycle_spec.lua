@@ -4,7 +4,7 @@ local emulator = require "dwsync.emulator"
 local patience = require "spec.support.patience"
 local curl = dofile "spec/emulator/curl.lua"
 
-local LUA = jit and "luajit" or "lua5.4"
+local LUA = uv.exepath()
 local CONNECTION_REFUSED = 7 -- curl's exit status
 
 describe("the life of an emulator", function()
