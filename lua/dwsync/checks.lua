@@ -109,7 +109,11 @@ KINDS.table = of_type("table", "a table")
 KINDS.list = of_type("table", "a list")
 
 function KINDS.list.read(declared, value)
-    return type(value) == "table" and #value >= (declared.least or 0), value
+    local good = type(value) == "table" and #value >= (declared.least or 0)
+    for key in pairs(good and value or {}) do
+        good = good and type(key) == "number"
+    end
+    return good, value
 end
 
 function KINDS.list.expected(declared)
