@@ -46,6 +46,7 @@ local KINDS = {
         { {}, "it is a table, expected a list that is not empty" },
         { "a", "it is a string, expected a list that is not empty" },
         { { 1, "b" }, 'it[2] is "b", expected an integer' },
+        { { 1, x = 2 }, "it is a table, expected a list that is not empty" },
     } },
 }
 
@@ -175,11 +176,21 @@ describe("a value that came as text", function()
         assert.equal(7, checks.from_text({ kind = "integer" }, "7", "it"))
         assert.equal(90, checks.from_text({ kind = "duration" }, "90", "it"))
         assert.equal(5400, checks.from_text({ kind = "duration" }, "90m", "it"))
+        assert.equal(0.5, checks.from_text({ kind = "duration" }, ".5", "it"))
         assert.equal("7", checks.from_text({ kind = "string" }, "7", "it"))
-        for _, text in ipairs { "0x10", " 7", "-1", "1e3", "7.5" } do
+        for _, text in ipairs { "0x10", " 7", "-1", "1e3", "1.2.3", "7.5" } do
             assert.same({ nil, ('it is %s, expected an integer'):format(text == "7.5" and text or '"' .. text .. '"') },
                 { checks.from_text({ kind = "integer" }, text, "it") })
         end
+    end)
+end)
+
+describe("a reader of an option", function()
+    it("returns the value of a text, or what is wrong with it", function()
+        local read = checks.reader({ kind = "duration", above = 0 }, "--fresh")
+        assert.same({ 5400 }, { read "90m" })
+        assert.same({ nil, '--fresh is 0, expected a length of time above 0: seconds, or "90m", "6h", "2d"' },
+            { read "0" })
     end)
 end)
 

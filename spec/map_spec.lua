@@ -54,14 +54,15 @@ for room, allowed in section("Rooms"):gmatch "\n| (`[^|]*) |[^|]*| ([^|]*) |" do
 end
 local VOCABULARY = rows[1]
 
--- By room the set of rooms that it may require: itself, the core and the vocabulary, and what its row says.
+-- By room the set of rooms that it may require: itself, the core and the vocabulary unless its row says "only", and
+-- what its row says.
 local allowed_in = {}
 do
     local above = {}
     for _, row in ipairs(rows) do
         local list = row.allowed:find "all above" and above or code_in(row.allowed)
         local allowed = set_of(list)
-        for _, name in ipairs(row.allowed == "nothing" and {} or VOCABULARY.names) do
+        for _, name in ipairs(row.allowed:find "^only " and {} or VOCABULARY.names) do
             allowed[name], allowed["core"] = true, true
         end
         for _, name in ipairs(row.names) do

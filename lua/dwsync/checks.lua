@@ -1,19 +1,19 @@
---- How options are declared and checked, whoever takes them: `dwsync.new`, the configuration file, nginx's setup,
--- rules, the parameters of a request.
+--- How options are declared and checked: those of `dwsync.new`, the command line, the configuration file, nginx's
+-- setup, the rules; and the parameters of a request.
 --
 -- A declaration is a table with `kind`, and of these what applies:
 --
 --    default                    what a missing option becomes
---    required = true            it must be there
---    off = true                 false is good, too
+--    required = true            leaving it out is an error
+--    off = true                 false is allowed, too
 --    secret = true              its value is never shown
---    expected                   what a message says is expected, when the range does not say it best
+--    expected                   what a message says is expected, where the kind cannot say it well
 --    from, above, to            the range of a number or of seconds
 --    noun                       what kind of number: "a share", "a number of seconds"
 --    longest, pattern           of a string: bytes, a pattern that it matches
 --    empty, lines = true        it may be "", or hold line breaks
---    values                     those of one_of
---    of                         a declaration for the items of a list, which are `least` (0) or more
+--    values                     what one_of allows
+--    of                         a declaration for the items of a list, of which there are `least` (0) or more
 --    fields                     declarations for the fields of a table
 --    read                       in place of `kind`, with `expected`: function(value) → value as it is used, or nil
 --    check                      in place of `kind`: function(value, name) → the same, or nil and the whole message
@@ -84,14 +84,14 @@ end
 
 -- ---- kinds -------------------------------------------------------------------------------------------
 --
--- Each has read(declared, value) → whether it is good, the value as it is used; expected(declared, value) → text; and
--- parse(text) → value where a text of digits means a number.
+-- Each has read(declared, value) → whether it is good, the value as it is used; expected(declared, value) → text; and,
+-- where digits in a text mean a number, parse(text) → value.
 
 local KINDS = {}
 
 local function of_type(name, expected)
     return {
-        typed = true, -- nothing but the type of a bad value matters, and the value may be a secret that slipped
+        typed = true, -- a message shows only the type: the value may be a secret given by mistake
         read = function(_, value)
             return type(value) == name, value
         end,
@@ -109,14 +109,18 @@ KINDS.table = of_type("table", "a table")
 KINDS.list = of_type("table", "a list")
 
 function KINDS.list.read(declared, value)
-    return type(value) == "table" and #value >= (declared.least or 0), value
+    local good = type(value) == "table" and #value >= (declared.least or 0)
+    for key in pairs(good and value or {}) do
+        good = good and type(key) == "number"
+    end
+    return good, value
 end
 
 function KINDS.list.expected(declared)
     return (declared.least or 0) > 0 and "a list that is not empty" or "a list"
 end
 
-KINDS.any = { -- with a function `read` of its own
+KINDS.any = { -- for a declaration with its own `read`
     read = function(declared, value, ...)
         local used
         if value ~= nil and declared.read then
@@ -156,7 +160,7 @@ KINDS.identifier = { -- what becomes a segment of a path
 }
 
 local function parse_number(text)
-    return text:find "^%d+%.?%d*$" and tonumber(text) or text
+    return text:find "^[%d.]+$" and tonumber(text) or text
 end
 
 KINDS.number = {
@@ -169,7 +173,7 @@ KINDS.number = {
     end,
 }
 
--- What no integer and no length of time may exceed. A message names it only when that is what is wrong.
+-- The limit of every integer, or length of time. A message names it only when it was exceeded.
 local function beyond(value, most, declared)
     return type(value) == "number" and value > most and not declared.to
 end
@@ -265,7 +269,7 @@ function M.value(declared, value, name, ...)
     return used
 end
 
---- Checks a value that came as text, from a command line or a URL: where a number is expected, digits are one.
+--- Checks a value that came as text, from a command line or a URL, where digits may mean a number.
 -- @tparam table declared
 -- @tparam string text
 -- @tparam string name as the reader of a message knows it
@@ -275,6 +279,16 @@ end
 function M.from_text(declared, text, name, ...)
     local parse = KINDS[declared.kind or "any"].parse
     return M.value(declared, parse and parse(text) or text, name, ...)
+end
+
+--- Makes what reads an option of a command line.
+-- @tparam table declared
+-- @tparam string name of the option, for messages
+-- @treturn function text → value, or nil and what is wrong
+function M.reader(declared, name)
+    return function(text)
+        return M.from_text(declared, text, name)
+    end
 end
 
 -- ---- names -------------------------------------------------------------------------------------------
@@ -352,7 +366,7 @@ end
 --- Checks options and fills in what they leave out. What is given stays as it is.
 -- @tparam table declared declarations by name
 -- @tparam table given
--- @tparam[opt] table door how the one who gave them knows them: `noun` ("option"), `path` (stands before each name)
+-- @tparam[opt] table door how messages call them: `noun` ("option"), `path` (put before each name)
 -- @treturn table checked; nil when something is wrong
 -- @treturn table problem: `message`, `option` (its name), `hint` where there is one, and `kind`: with it dwsync.errors
 -- makes an error of it
@@ -377,8 +391,7 @@ function M.read(declared, given, door)
     return checked
 end
 
---- A text with options named as its reader knows them. The library writes them between backticks, which is how
--- who wrote Lua reads them.
+--- A text with options named as its reader knows them: the library writes them as in Lua, between backticks.
 -- @tparam string text
 -- @tparam function spell name → what to write for it, backticks included
 -- @treturn string

@@ -58,10 +58,10 @@ describe("the configuration file", function()
         assert.equal("c", host({ "clusters", "--profile", "c" }, "b"))
         local status, _, err = run(text, { "clusters", "--profile", "d" })
         assert.equal(2, status)
-        assert.equal(("dwsync: config: %s has no profile 'd'.\n        There are: a, b, c.\n"):format(PATH), err)
+        assert.equal(("dwsync: config: %s has no profile 'd'.\n        Its profiles are a, b, c.\n"):format(PATH), err)
         status, _, err = run(nil, { "clusters", "--profile", "d" })
         assert.equal(2, status)
-        assert.matches("there is no configuration file to find the profile 'd' in", err, 1, true)
+        assert.matches("no configuration file to look for the profile 'd' in", err, 1, true)
     end)
 
     it("is beaten by the environment, and that by options", function()
@@ -117,7 +117,7 @@ describe("the configuration file", function()
         ["is no Lua"] = { "return { a = 1", "config.lua:1: '}' expected", "return { … }" },
         ["asks for something"] = { 'return { history = os.getenv "HOME" }', "config.lua:1: attempt to index",
             "itself" },
-        ["never ends"] = { "while true do end", "config.lua: it runs longer than 200000 instructions", "itself" },
+        ["never ends"] = { "while true do end", "config.lua: it runs more than 200000 instructions", "itself" },
         ["forgot return"] = { "profiles = {}", "config.lua sets the global 'profiles'", "Write return {" },
         ["returns something else"] = { "return 1", "config.lua returns a number, not a table", "Write return {" },
         ["returns nothing"] = { "-- hello", "config.lua returns a nil, not a table", "Write return {" },
@@ -134,7 +134,7 @@ describe("the configuration file", function()
         ["has a table without end"] = { "local t = {} t.clusters = t return t", "is nested too deeply",
             "plain values" },
         ["names no profile of its own"] = { 'return { profile = "q" }',
-            "profile is 'q', but profiles has none of that name", "" },
+            "profile is 'q', which profiles does not have", "" },
         ["has profiles that are no table"] = { 'return { profiles = "p" }', "profiles is a string, expected a table",
             "" },
         ["has a profile without name"] = { "return { profiles = { {} } }", "profiles: [1] is not the name of a profile",

@@ -1,3 +1,4 @@
+local command = require "spec.support.command"
 local context = require "dwsync.cli.context"
 
 -- A context with this environment and terminal, whatever runs the spec.
@@ -29,6 +30,27 @@ describe("the context of a command", function()
         for name, part in pairs(parts) do
             assert.equal(part, made[name], name)
         end
+    end)
+end)
+
+describe("a note of a command", function()
+    it("is a line on stderr, and one for the hint, without what drives a terminal", function()
+        local stderr = command.stream()
+        local made = context.new { stderr = stderr }
+        made:note "one\27[2J"
+        made:note("two", "Do\nit.")
+        assert.equal("dwsync: one?[2J\ndwsync: two\n        Do it.\n", stderr.text)
+    end)
+end)
+
+describe("output that cannot be written", function()
+    it("is remembered with its first reason", function()
+        local reasons = { "disk full", "closed", "again" }
+        local function fail() return nil, table.remove(reasons, 1) end
+        local made = context.new { stdout = { write = fail, flush = fail } }
+        made:flush()
+        made:write "x"
+        assert.equal("disk full", made.write_failure)
     end)
 end)
 

@@ -1,3 +1,4 @@
+local context = require "dwsync.cli.context"
 local errors = require "dwsync.errors"
 local failure = require "dwsync.cli.failure"
 
@@ -14,7 +15,7 @@ end
 describe("an error object", function()
     local function report(err)
         local stderr = new_stream()
-        local status = failure.report(err, { stderr = stderr })
+        local status = failure.report(err, context.new { stderr = stderr })
         return status, stderr.text
     end
 
@@ -41,7 +42,8 @@ describe("an error object", function()
 
     it("names its subject in front", function()
         local stderr = new_stream()
-        failure.report(errors.new { kind = "network", message = "m", hint = "h" }, { stderr = stderr }, "c1, c2")
+        local err = errors.new { kind = "network", message = "m", hint = "h" }
+        failure.report(err, context.new { stderr = stderr }, "c1, c2")
         assert.equal("dwsync: c1, c2: network: m.\n        h\n", stderr.text)
     end)
 end)
@@ -49,7 +51,7 @@ end)
 describe("a bug", function()
     it("keeps the lines of its traceback, and is status 1", function()
         local stderr = new_stream()
-        assert.equal(1, failure.report("boom\nstack traceback:\n\tx\27[2J", { stderr = stderr }))
+        assert.equal(1, failure.report("boom\nstack traceback:\n\tx\27[2J", context.new { stderr = stderr }))
         assert.equal("dwsync: boom\nstack traceback:\n\tx?[2J\n", stderr.text)
     end)
 end)
@@ -57,7 +59,7 @@ end)
 describe("wrong usage", function()
     it("is the reason and where to read on, and status 2", function()
         local stderr = new_stream()
-        assert.equal(2, failure.wrong_usage("no \27such option", { stderr = stderr }))
+        assert.equal(2, failure.wrong_usage("no \27such option", context.new { stderr = stderr }))
         assert.equal("dwsync: no ?such option\n        See dwsync --help, or dwsync COMMAND --help.\n", stderr.text)
     end)
 end)

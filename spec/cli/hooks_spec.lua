@@ -1,4 +1,5 @@
 local command = require "spec.support.command"
+local context = require "dwsync.cli.context"
 local core = require "dwsync.core"
 local hooks = require "dwsync.cli.hooks"
 local uv = require "luv"
@@ -29,10 +30,10 @@ describe("a hook", function()
 
     local EVENT = { event = "verdict", time = 5, source = "s", message = "$(touch FOLDER/pwned); `id` | x\n\27[2J" }
 
-    -- Runs a hook for an event. Returns what was said.
+    -- Runs a hook for an event. Returns what stderr got.
     local function run(on_change, path, event)
         local stderr = command.stream()
-        hooks.new(on_change, path, { stderr = stderr }, core.sleep)(event or EVENT)
+        hooks.new(on_change, path, context.new { stderr = stderr }, core.sleep)(event or EVENT)
         return stderr.text
     end
 
@@ -44,10 +45,10 @@ describe("a hook", function()
         assert.is_nil((content "pwned"))
     end)
 
-    it("may end badly, which is said", function()
+    it("may end badly, which is reported", function()
         local path = program "exit 3"
-        assert.equal(("dwsync: --on-change %s: it ended with status 3\n"):format(path), run(nil, path))
-        assert.matches("it was ended by signal 9\n$", run(nil, program "kill -9 $$"))
+        assert.equal(("dwsync: --on-change %s: ended with status 3\n"):format(path), run(nil, path))
+        assert.matches(": ended by signal 9\n$", run(nil, program "kill -9 $$"))
     end)
 
     it("need not read its input", function()
@@ -70,14 +71,14 @@ describe("a hook", function()
         assert.matches('"message":"$(touch', (content "got"), 1, true)
     end)
 
-    it("is found by path or along PATH", function()
+    it("is found by path or in PATH", function()
         local path = program("exit 0", "notify")
-        local context = { getenv = function() return "/nowhere:" .. folder end }
-        assert.equal(path, hooks.find(path, context))
-        assert.equal(path, hooks.find("notify", context))
-        assert.same({ nil, "there is no such program along PATH" }, { hooks.find("nope", context) })
-        assert.same({ nil, "it is no program that may be run" }, { hooks.find(folder, context) })
-        assert.same({ nil, "it is no program that may be run" }, { hooks.find(folder .. "/nope", context) })
-        assert.is_nil((hooks.find("notify --now", context)))
+        local where = { getenv = function() return "/nowhere:" .. folder end }
+        assert.equal(path, hooks.find(path, where))
+        assert.equal(path, hooks.find("notify", where))
+        assert.same({ nil, "no such program in PATH" }, { hooks.find("nope", where) })
+        assert.same({ nil, "not an executable file" }, { hooks.find(folder, where) })
+        assert.same({ nil, "not an executable file" }, { hooks.find(folder .. "/nope", where) })
+        assert.is_nil((hooks.find("notify --now", where)))
     end)
 end)

@@ -47,14 +47,21 @@ describe("wrong usage", function()
         ["an unknown format"] = { { "records", "id", "-o", "yaml" }, "must be one of 'table', 'csv'" },
         ["an unknown way of paging"] = { { "records", "id", "--paging", "x" }, "must be one of 'auto', 'page', 'row'" },
         ["an unknown wish for colour"] = { { "clusters", "--color", "red" }, "must be one of 'auto', 'always'" },
-        ["a limit of 0"] = { { "records", "id", "--limit", "0" }, "'0' is not an integer above 0" },
-        ["no status"] = { { "records", "id", "--status", "," }, "',' names nothing" },
-        ["no source"] = { { "records", "id", "--source", " " }, "' ' names nothing" },
-        ["a limit in words"] = { { "records", "id", "--limit", "ten" }, "'ten' is not an integer above 0" },
-        ["a negative timeout"] = { { "clusters", "--timeout=-1" }, "'-1' is not a number above 0" },
-        ["an endless timeout"] = { { "clusters", "--timeout", "1e999" }, "'1e999' is not a number above 0" },
-        ["half a retry"] = { { "clusters", "--retries", "1.5" }, "'1.5' is not an integer of 0 or more" },
-        ["no columns"] = { { "clusters", "--columns", "," }, "--columns needs at least one name" },
+        ["a limit of 0"] = { { "records", "id", "--limit", "0" },
+            "--limit is 0, expected an integer above 0" },
+        ["no status"] = { { "records", "id", "--status", "," },
+            '--status is ",", expected FINISHED, FAILED or RUNNING' },
+        ["no source"] = { { "records", "id", "--source", " " },
+            '--source is " ", expected ids or types' },
+        ["a limit in words"] = { { "records", "id", "--limit", "ten" },
+            '--limit is "ten", expected an integer above 0' },
+        ["a negative timeout"] = { { "clusters", "--timeout=-1" },
+            '--timeout is "-1", expected a length of time above 0' },
+        ["an endless timeout"] = { { "clusters", "--timeout", "1e999" },
+            '--timeout is "1e999", expected a length of time' },
+        ["half a retry"] = { { "clusters", "--retries", "1.5" },
+            "--retries is 1.5, expected an integer of 0 or more" },
+        ["no columns"] = { { "clusters", "--columns", "," }, '--columns is ",", expected names separated by commas' },
     }
     for name, case in pairs(CASES) do
         it("such as " .. name .. " is status 2, a reason, and nothing on stdout", function()
@@ -70,6 +77,36 @@ describe("wrong usage", function()
     it("does not let an argument drive the terminal", function()
         local _, _, err = run { "\27[2Jx" }
         assert.is_nil(err:find("\27", 1, true))
+    end)
+end)
+
+describe("without argparse the command", function()
+    local loaded, preload = package.loaded.argparse, package.preload.argparse
+    before_each(function()
+        package.loaded.argparse, package.preload.argparse = nil, function() error "module 'argparse' not found" end
+    end)
+    after_each(function() package.loaded.argparse, package.preload.argparse = loaded, preload end)
+
+    local MISSING = "dwsync: the command needs argparse for this Lua\n"
+        .. "        Debian: apt-get install lua-argparse. Elsewhere: luarocks install argparse.\n"
+
+    it("says what to install, with status 2", function()
+        assert.same({ 2, "", MISSING }, { run { "records", "id" } })
+    end)
+
+    it("is UNKNOWN to Nagios when it is check, its line flushed, or reported when that fails", function()
+        local stdout, flushed = new_stream(), nil
+        function stdout.flush()
+            flushed = stdout.text
+            return true
+        end
+        local status, _, err = run({ "check", "id" }, { stdout = stdout })
+        assert.same({ 3, MISSING }, { status, err })
+        assert.equal("UNKNOWN - dwsync needs argparse for this Lua\n", flushed)
+
+        function stdout.flush() return nil, "No space left on device" end
+        assert.equal(3, (run({ "check", "id" }, { stdout = stdout })))
+        assert.matches("cannot write the output: No space left on device\n$", stdout.text)
     end)
 end)
 
@@ -95,9 +132,9 @@ describe("what is raised inside a command", function()
     end)
 
     it("is an error object: reported like one that was returned", function()
-        local status, _, err = raising(errors.new { kind = "network", message = "cut", hint = "Mend it." })
+        local status, _, err = raising(errors.new { kind = "network", message = "cut", hint = "Fix it." })
         assert.equal(1, status)
-        assert.equal("dwsync: network: cut.\n        Mend it.\n", err)
+        assert.equal("dwsync: network: cut.\n        Fix it.\n", err)
     end)
 
     it("is a bug: status 1 and a traceback, harmless to the terminal", function()

@@ -1,4 +1,5 @@
 local command = require "spec.support.command"
+local context = require "dwsync.cli.context"
 local input = require "dwsync.cli.input"
 
 local function read(text)
@@ -39,9 +40,9 @@ describe("records of an input", function()
         end
         assert.equal(table.concat(names, " "), ids(table.concat(lines, "\n")))
         for _, number in ipairs { 1, 7, 8, 499, 500, 501, 1000, 1201 } do
-            for wrong, why in pairs { ['{"id":5}'] = "id", ['{"other":1}'] = "no field of a record",
+            for wrong, why in pairs { ['{"id":5}'] = "id", ['{"other":1}'] = "none of a record's fields",
                 ['{"id":"a"},{"id":"b"}'] = "not one JSON object", ['{"id":"a","x":[}'] = "column",
-                ["[]"] = "no JSON" } do
+                ["[]"] = "not a JSON object" } do
                 local kept = lines[number]
                 lines[number] = wrong
                 local list, err = read("\n" .. table.concat(lines, "\n"))
@@ -70,7 +71,7 @@ describe("records of an input", function()
     end)
 
     local WRONG = {
-        ["a line that is no object"] = { '{"id":"a"}\n\nnope', "standard input line 3: it is no JSON object" },
+        ["a line that is not an object"] = { '{"id":"a"}\n\nnope', "standard input line 3: it is not a JSON object" },
         ["a line that ends early"] = { '{"id":"a"}\n{"id":"b"',
             "standard input line 2: column 10: expected ',' or '}'" },
         ["two objects on a line"] = { '{"id":"a"},{"id":"b"}', "standard input line 1: it is not one JSON object" },
@@ -78,14 +79,15 @@ describe("records of an input", function()
         ["something behind an object"] = { '{"id":"a"} x', "standard input line 1: column 12: expected ',' or ']'" },
         ["a field of another type"] = { '{"id":"a"}\n{"start_time":"x"}',
             "standard input line 2: start_time is a string, expected an integer" },
-        ["text that is no UTF-8"] = { '{"id":"\255"}', "line 1: column 8: the string is not valid UTF-8" },
-        ["an object that is no record"] = { '{"id":"a"}\n{"foo":1}',
-            "line 2: it has no field of a record (id, status," },
+        ["text that is not UTF-8"] = { '{"id":"\255"}', "line 1: column 8: the string is not valid UTF-8" },
+        ["an object that is not a record"] = { '{"id":"a"}\n{"foo":1}',
+            "line 2: it has none of a record's fields (id, status," },
         ["a document that is broken"] = { '{"count":1,"sync_records":[\n{"id":"a"\n]}', "line 3: expected ',' or '}'" },
         ["an array that is broken"] = { '[\n{"id":"a"},\nx]', "standard input line 3: expected a value" },
         ["a document with a record of another type"] = { '{"sync_records":[{"id":"a"},{"status":5}]}',
             "standard input: record 2: status is a number, expected a string" },
-        ["a document with something that is no record"] = { '[{"id":"a"},{"foo":1}]', "record 2: it has no field" },
+        ["a document with something that is not a record"] = {
+            '[{"id":"a"},{"foo":1}]', "record 2: it has none of a record's fields" },
         ["an array of arrays"] = { "[[]]", "standard input: record 1: is an array, expected an object" },
         ["a document of something else"] = { '{"count":0,"clusters":[]}', "it has no sync_records" },
         ["a page of a longer list"] = { '{"count":3,"sync_records":[{"id":"a"}]}',
@@ -118,9 +120,10 @@ describe("records of an input", function()
         assert.equal("/: Is a directory", err.message)
     end)
 
-    it("are asked for when somebody would have to type them", function()
+    it("are announced when they come from a terminal", function()
         local stderr = command.stream()
-        input.read("-", { stdin = command.reader "", stderr = stderr, is_terminal = function() return true end })
+        input.read("-", context.new { stdin = command.reader "", stderr = stderr,
+            is_terminal = function() return true end })
         assert.equal("dwsync: reading records from the terminal; Ctrl-D ends them\n", stderr.text)
     end)
 end)

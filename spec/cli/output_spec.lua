@@ -2,17 +2,17 @@ local output = require "dwsync.cli.output"
 
 -- Renders rows as the options in `args` say, on a terminal or not.
 local function write(args, terminal)
-    local parts, complaints = {}, {}
+    local parts, complaint = {}, nil
     local context = {
         write = function(_, text) parts[#parts + 1] = text end,
-        stderr = { write = function(_, ...) complaints = { ... } end },
+        note = function(_, message, hint) complaint = message .. " " .. hint end,
         width = function() return terminal and 20 or nil end,
         color = function(_, wish) return wish == "always" or wish == "auto" and terminal or false end,
     }
     local rows = { { id = "a", status = "FAILED", fail_reason = "0123456789abcdef", more = 1 } }
     args.output, args.color = args.output or "table", args.color or "auto"
     local status = output.write("sync_records", rows, { "status", "fail_reason" }, args, context)
-    return table.concat(parts), status, table.concat(complaints)
+    return table.concat(parts), status, complaint
 end
 
 describe("output", function()
@@ -23,12 +23,11 @@ describe("output", function()
         assert.equal("id\na\n", write { output = "tsv", columns = { "id" } })
     end)
 
-    it("refuses a column that no row has, and names those there are", function()
+    it("refuses a column that no row has, and names the columns there are", function()
         local text, status, complaint = write { columns = { "id", "reason" } }
         assert.equal("", text)
         assert.equal(2, status)
-        assert.equal("dwsync: --columns: there is no 'reason'\n        There are: fail_reason, id, more, status.\n",
-            complaint)
+        assert.equal("--columns: unknown column 'reason' The columns are fail_reason, id, more, status.", complaint)
         assert.equal("ID  END\na\n", (write { columns = { "id", "end_time" } }))
     end)
 

@@ -138,48 +138,60 @@ describe("the emulator's own interface", function()
             assert.equal(reason, response.json.error)
         end
         it("settings that do not exist or do not fit", function()
-            refused("POST", "settings", { pagign = "row" }, 'there is no setting "pagign"')
-            refused("POST", "settings", { paging = "rows" }, "paging must be one of page, row, ignore")
-            refused("POST", "settings", { paging = "cols" }, "paging must be one of page, row, ignore")
-            refused("POST", "settings", { max_limit = 0 }, "max_limit must be an integer ≥ 1")
-            refused("POST", "settings", { clock_offset = "1" }, "clock_offset must be a number")
-            refused("POST", "settings", { projects = 3 }, "projects must be one of 0, 1, 2")
-            refused("POST", "settings", { lock = 1 }, "lock must be true or false")
-            refused("POST", "settings", { token_bytes = 30001 }, "token_bytes must be an integer from 64 to 30000")
-            refused("POST", "settings", { expiry_digits = 1 }, "expiry_digits must be one of 0, 3, 6, 9")
-            refused("POST", "settings", { id_token = "" }, "id_token must be text")
-            refused("POST", "settings", { metadata_token = 500 },
-                "metadata_token must be one of optional, required, 404, 405, 503")
-            refused("POST", "settings", { key_spelling = "secret" },
-                "key_spelling must be one of access, accessKeyId, access_key_id")
-            local names = "SDK-HMAC-SHA256, SDK-HMAC-SM3, V11-HMAC-SHA256, SDK-ECDSA-P256-SHA256, SDK-SM2-SM3"
-            for _, algorithms in ipairs { { "SDK-HMAC-MD5" }, { a = "SDK-SM2-SM3" }, { {} } } do
-                refused("POST", "settings", { algorithms = algorithms },
-                    "algorithms must be a list of some of " .. names)
-            end
-            refused("POST", "settings", { algorithms = "SDK-SM2-SM3" }, "algorithms must be a list")
-            for _, policy in ipairs {
-                1, {}, { limit = 1 }, { limit = 1.5, window = 1 }, { limit = 1, window = 0 },
-                { limit = -1, window = 1 },
-                { limit = 1, window = 1, per = "user" }, { limit = 1, window = 1, retry_after = "1\r\nX-A: b" },
-                { limit = 1, window = 1, retry_after = {} },
+            local unknown = curl.admin(info, "POST", "settings", { pagign = "row" })
+            assert.equal(400, unknown.status)
+            assert.matches("^unknown setting 'pagign'%. Did you mean 'paging'%? The settings are ", unknown.json.error)
+            for name, case in pairs {
+                paging = { "rows", 'is "rows", expected one of page, row, ignore' },
+                max_limit = { 0, "is 0, expected an integer of 1 or more" },
+                clock_offset = { "1", 'is "1", expected a number' },
+                lock_seconds = { -1, "is -1, expected a number of seconds of 0 or more" },
+                projects = { 3, "is 3, expected one of 0, 1, 2" },
+                lock = { 1, "is a number, expected true or false" },
+                token_bytes = { 30001, "is 30001, expected an integer from 64 to 30000" },
+                expiry_digits = { 1, "is 1, expected one of 0, 3, 6, 9" },
+                id_token = { "", 'is "", expected a non-empty text without line breaks' },
+                metadata_token = { 500, "is 500, expected one of optional, required, 404, 405, 503" },
+                key_spelling = { "secret", 'is "secret", expected one of access, accessKeyId, access_key_id' },
             } do
-                refused("POST", "settings", { throttle = policy }, "throttle must be an object of "
-                    .. "limit (an integer ≥ 0), window (seconds > 0) and perhaps retry_after (seconds or text)")
+                refused("POST", "settings", { [name] = case[1] }, ("%s %s"):format(name, case[2]))
             end
+            local names = "SDK-HMAC-SHA256, SDK-HMAC-SM3, V11-HMAC-SHA256, SDK-ECDSA-P256-SHA256, SDK-SM2-SM3"
+            refused("POST", "settings", { algorithms = { "SDK-HMAC-MD5" } },
+                'algorithms[1] is "SDK-HMAC-MD5", expected one of ' .. names)
+            refused("POST", "settings", { algorithms = { {} } }, "algorithms[1] is a table, expected one of " .. names)
+            refused("POST", "settings", { algorithms = { a = "SDK-SM2-SM3" } },
+                "algorithms is a table, expected a list")
+            refused("POST", "settings", { algorithms = "SDK-SM2-SM3" }, "algorithms is a string, expected a list")
+            for _, case in ipairs {
+                { 1, " is a number, expected an object" },
+                { { window = 1 }, ".limit is missing, expected an integer of 0 or more" },
+                { { limit = 1 }, ".window is missing, expected a number of seconds above 0" },
+                { { limit = 1.5, window = 1 }, ".limit is 1.5, expected an integer of 0 or more" },
+                { { limit = -1, window = 1 }, ".limit is -1, expected an integer of 0 or more" },
+                { { limit = 1, window = 0 }, ".window is 0, expected a number of seconds above 0" },
+                { { limit = 1, window = 1, retry_after = "1\r\nX-A: b" },
+                    '.retry_after is "1\\r\\nX-A: b", expected an integer or a text without line breaks' },
+                { { limit = 1, window = 1, retry_after = {} },
+                    ".retry_after is a table, expected an integer or a text without line breaks" },
+            } do
+                refused("POST", "settings", { throttle = case[1] }, "throttle" .. case[2])
+            end
+            refused("POST", "settings", { throttle = { limit = 1, window = 1, per = "user" } },
+                "unknown field 'throttle.per'. The fields are limit, retry_after, window.")
         end)
         it("and then changes nothing of what came with them", function()
             curl.admin(info, "POST", "settings", { max_limit = 3, paging = "rows" })
             assert.equal(168, #curl.get(info, path).json.sync_records)
         end)
-        it("bodies that are no JSON object", function()
+        it("bodies that are not a JSON object", function()
             refused("POST", "settings", nil, "the request has no body; a JSON object is expected")
             refused("POST", "settings", "12", "the body must be a JSON object")
             local response = curl.admin(info, "POST", "settings", "{")
             assert.equal(400, response.status)
             assert.is_truthy(response.json.error:find("the body is not JSON: ", 1, true))
         end)
-        it("records of nobody, or that are no records", function()
+        it("records of an unknown cluster, or what is not a record", function()
             local id = curl.cluster(info, "never")
             local stranger = "cluster must be the id of a cluster of this emulator"
             refused("POST", "records", { cluster = "x", records = {} }, stranger)
@@ -190,7 +202,8 @@ describe("the emulator's own interface", function()
         end)
         it("paths it does not have", function()
             local response = curl.admin(info, "POST", "fault", {})
-            assert.same({ 404, "there is no /_emulator/ action POST fault" }, { response.status, response.json.error })
+            assert.equal(404, response.status)
+            assert.equal("unknown action POST fault below /_emulator/", response.json.error)
         end)
     end)
 end)

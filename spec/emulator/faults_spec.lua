@@ -191,27 +191,27 @@ describe("ordered faults", function()
 
     describe("orders that make no sense are refused with the reason:", function()
         for reason, wrong in pairs {
-            ["action is missing"] = {},
-            ["action must say what to do"] = { action = {} },
-            ['"actoin" is unknown'] = { actoin = {}, action = { status = 200 } },
-            ['action must be an object in which "statsu" is unknown'] = { action = { statsu = 1 } },
-            ["action must be an object in which status must be an integer from 200 to 599"] =
-                { action = { status = 99 } },
-            ["action must be an object in which delay must be a number of seconds from 0 to 3600"] =
-                { action = { delay = -1 } },
-            ['action must be an object in which reset must be "before" or "body"'] = { action = { reset = "now" } },
-            ["action must be an object in which drip must be an object in which bytes must be an integer ≥ 1"] =
+            ["action is missing, expected an object"] = {},
+            ["action is a string, expected an object"] = { action = "reset" },
+            ["action is empty: say what to do"] = { action = {} },
+            ["unknown field 'actoin'. Did you mean 'action'? The fields are action, match, skip, times."] =
+                { actoin = {}, action = { status = 200 } },
+            ["unknown field 'action.drip.byte'. Did you mean 'bytes'? The fields are bytes, interval."] =
+                { action = { drip = { byte = 1 } } },
+            ["action.status is 99, expected an integer from 200 to 599"] = { action = { status = 99 } },
+            ["action.delay is -1, expected a number of seconds from 0 to 3600"] = { action = { delay = -1 } },
+            ['action.reset is "now", expected before or body'] = { action = { reset = "now" } },
+            ["action.drip.bytes is 0, expected an integer of 1 or more"] =
                 { action = { drip = { bytes = 0, interval = 1 } } },
-            ["action must be an object in which drip must be an object in which interval is missing"] =
+            ["action.drip.interval is missing, expected a number of seconds from 0 to 3600"] =
                 { action = { drip = { bytes = 1 } } },
-            ["action must be an object in which headers must be an object of header names and one-line strings"] =
+            ["action.headers is a table, expected an object of header names and one-line strings"] =
                 { action = { headers = { ["X-A"] = "1\r\nX-B: 2" } } },
             ["body and body_base64 exclude each other"] = { action = { body = "", body_base64 = "" } },
-            ["body_base64 is not base64"] = { action = { body_base64 = "%%%" } },
-            ["times must be an integer ≥ 1"] = { times = 0, action = { status = 200 } },
-            ["skip must be an integer ≥ 0"] = { skip = -1, action = { status = 200 } },
-            ["match must be an object in which path must be a string"] =
-                { match = { path = 1 }, action = { status = 200 } },
+            ['action.body_base64 is "%%%", expected base64'] = { action = { body_base64 = "%%%" } },
+            ["times is 0, expected an integer of 1 or more"] = { times = 0, action = { status = 200 } },
+            ["skip is -1, expected an integer of 0 or more"] = { skip = -1, action = { status = 200 } },
+            ["match.path is 1, expected a text"] = { match = { path = 1 }, action = { status = 200 } },
         } do
             it(reason, function()
                 local response = curl.admin(info, "POST", "faults", cjson.encode(wrong))

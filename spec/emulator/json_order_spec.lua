@@ -20,14 +20,6 @@ describe("a JSON order", function()
         assert.is_nil(json_order.at(nil, "a"))
     end)
 
-    it("has integers in a range", function()
-        local check = json_order.integer_from(1, 3)
-        for value, valid in pairs { [1] = true, [3] = true, [0] = false, [4] = false, [1.5] = false, x = false } do
-            assert.same({ valid, "an integer from 1 to 3" }, { check(value) })
-        end
-        assert.same({ true, "an integer ≥ 1" }, { json_order.integer_from(1)(2 ^ 40) })
-    end)
-
     it("names its methods", function()
         local function methods(list) return json_order.methods { auth = { identity = { methods = list } } } end
         assert.same({ password = true, totp = true }, methods { "password", "totp" })

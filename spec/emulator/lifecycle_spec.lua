@@ -147,11 +147,11 @@ describe("the life of an emulator", function()
 
         it("raises for options that make no sense", function()
             for message, options in pairs {
-                ["port must be an integer from 0 to 65535"] = { port = 65536 },
-                ["records must be an integer from 0 to 10000000"] = { records = 1.5 },
-                ["clusters must be an integer from 0 to 1000"] = { clusters = -1 },
-                ['there is no option "recrods"'] = { recrods = 1 },
-                ["ak must be printable text without space and comma"] = { ak = "a b" },
+                ["start: port is 65536, expected an integer from 0 to 65535"] = { port = 65536 },
+                ["start: records is 1.5, expected an integer from 0 to 10000000"] = { records = 1.5 },
+                ["start: clusters is -1, expected an integer from 0 to 1000"] = { clusters = -1 },
+                ["start: unknown option 'recrods'. Did you mean 'records'?"] = { recrods = 1 },
+                ["start: ak is not printable text without space and comma"] = { ak = "a b" },
             } do
                 local ok, err = pcall(emulator.start, options)
                 assert.is_false(ok)
@@ -235,13 +235,13 @@ describe("the life of an emulator", function()
             assert.same({ "", "" }, { child.stderr, (curl.shell("ls -A " .. curl.quoted(temporary))) })
         end)
 
-        it("refuses numbers that are none", function()
+        it("refuses what is not a number, or out of range", function()
             local child = command { "--port", "http" }
             assert.not_equal(0, ended(child).status)
-            assert.is_truthy(child.stderr:find('"http" is not a number', 1, true))
+            assert.is_truthy(child.stderr:find('--port is "http", expected an integer of 0 or more', 1, true))
             child = command { "--port", "70000" }
             assert.equal(2, ended(child).status)
-            assert.equal("dwsync emulator: port must be an integer from 0 to 65535\n", child.stderr)
+            assert.equal("dwsync emulator: --port is 70000, expected an integer from 0 to 65535\n", child.stderr)
         end)
 
         it("says what to install when nginx is not there", function()

@@ -23,7 +23,8 @@ local HEADER = [[
 #       equal: [alertname, job, cluster, source]
 ]]
 
-local OPTIONS = {
+--- Declarations of the options of `render`; see dwsync.checks.
+M.OPTIONS = {
     job = { kind = "string", pattern = "^[\32-\126]+$", expected = "a text of printable ASCII", default = "dwsync" },
     data_age = { kind = "number", noun = "a number of seconds", above = 0, default = 900 },
     patience = { kind = "number", from = 0, to = 100, default = 1 },
@@ -63,7 +64,7 @@ function M.render(rules, options)
     if type(rules) ~= "table" then
         error("render: expected the rules that dwsync.health.rules gives, got " .. type(rules), 2)
     end
-    local checked = checks.arguments(OPTIONS, options or {}, "render")
+    local checked = checks.arguments(M.OPTIONS, options or {}, "render")
     local about_sources, about_dwsync = {}, {}
     for i, item in ipairs(recordings.list()) do
         about_sources[i] = recording(item)

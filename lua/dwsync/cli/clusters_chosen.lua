@@ -1,6 +1,7 @@
 --- Whose records a command is about: one cluster's, all clusters', or those in a file; and fetching them.
--- It must not let one cluster's failure hide the others, nor pass over it.
+-- It must not let one cluster's failure hide the others' records, nor go unreported.
 -- @module dwsync.cli.clusters_chosen
+local checks = require "dwsync.checks"
 local configuration = require "dwsync.cli.configuration"
 local connection = require "dwsync.cli.connection"
 local errors = require "dwsync.errors"
@@ -16,17 +17,9 @@ local M = {}
 local Chosen = { __name = "dwsync.cli.clusters_chosen" }
 Chosen.__index = Chosen
 
-local function whole(text)
-    local number = text:match "^%d+$" and tonumber(text)
-    if number and number > 0 then
-        return number
-    end
-    return nil, ("--limit: '%s' is not an integer above 0"):format(text)
-end
-
 --- Adds the argument and the options.
 -- @param command an argparse command
--- @tparam[opt] table which `input` = false: records of a file make no sense to this command; `period` = true: it takes
+-- @tparam[opt] table which `input` = false: the command cannot read records from a file; `period` = true: it takes
 -- --status, --since and --until, too
 function M.configure(command, which)
     which = which or {}
@@ -36,7 +29,8 @@ function M.configure(command, which)
         command:flag("--all-clusters", "Of every cluster of the project."),
         which.input ~= false and command:option("--input",
             "Records in a file, or - for stdin: NDJSON or JSON.", nil, nil, 1):argname "<file>" or nil)
-    local limit = command:option("--limit", "Records a request (default 1000).", nil, whole, 1):argname "<n>"
+    local limit = command:option("--limit", "Records per request (default 1000).", nil,
+        checks.reader(options.PLAIN.limit, "--limit"), 1):argname "<n>"
     local paging = command:option("--paging", "How offset counts (default auto).", nil, nil, 1)
         :choices { "auto", "page", "row" }
     if which.period then
@@ -46,9 +40,9 @@ function M.configure(command, which)
     end
 end
 
---- What is wrong with the combination of options, which argparse cannot tell.
+--- What is wrong with the combination of options, which argparse cannot check.
 -- @tparam table args
--- @treturn string or nil
+-- @treturn ?string nil when it is good
 function M.wrong_usage(args)
     if args.all_clusters and (args.cluster_id or args.input) then
         return ("--all-clusters and %s exclude each other"):format(args.input and "--input" or "a cluster_id")
@@ -80,7 +74,7 @@ local function open_client(self, args, context)
     return self
 end
 
---- Chooses: reads the configuration file and makes the client, contacts nothing.
+--- Makes a choice: reads the configuration file and makes the client. Contacts nothing.
 -- @tparam table args parsed options
 -- @tparam table context
 -- @treturn table chosen, with `settings` (see dwsync.cli.configuration) and `client` (nil for a file), or nil
@@ -133,7 +127,7 @@ local function from_input(self)
     return items
 end
 
--- Seconds left before the deadline, or an error: one deadline holds for the list of clusters and all their records.
+-- Seconds left before the deadline, or an error. The list of clusters and all their records share one deadline.
 local function time_left(self, limits)
     local left = limits.deadline - self.client:now()
     if left > 0 then
@@ -166,7 +160,7 @@ local function list_records(client, cluster, parameters)
     return client:all_sync_records(parameters)
 end
 
--- One function a cluster, for dwsync.gather.
+-- For each cluster a function, for dwsync.gather.
 local function work_for(self, list, parameters, limits, work)
     local functions, done = {}, 0
     for i, cluster in ipairs(list) do
@@ -187,7 +181,7 @@ local function work_for(self, list, parameters, limits, work)
     return functions
 end
 
--- What is raised in one of many is not a cluster's failure unless it is an error object: an interrupt, or a bug.
+-- An error object is the failure of one cluster; anything else that was raised is an interrupt or a bug.
 local function raise_others(failures)
     for _, raised in pairs(failures) do
         if not errors.is(raised) then
@@ -208,13 +202,13 @@ local function run(self, functions)
 end
 
 --- Fetches the records, or reads them from the file.
--- @tparam[opt] table parameters of all_sync_records: `where`, `fields`; `timeout`: seconds for all of it (default:
+-- @tparam[opt] table parameters of all_sync_records: `where`, `fields`; `timeout`: seconds for everything (default:
 -- the client's); not applied to a file
 -- @tparam[opt] function work(client, cluster, parameters) → result | nil, err, instead of listing records
 -- @treturn {{cluster = {id =, name =}, records = result | error = dwsync.error},...}, where a cluster has `is_file`
--- when its id is but the name of the file, and records have `total` (before any choice) and, with --source,
+-- when its id is only the name of the file, and records have `total` (before any filter) and, with --source,
 -- `before_source`; or nil
--- @treturn dwsync.error when it is not even known which clusters there are
+-- @treturn dwsync.error when the clusters could not be listed
 function Chosen:fetch(parameters, work)
     if self.args.input then
         return from_input(self)
@@ -258,7 +252,7 @@ local function name_list(clusters_of_it)
     return table.concat(names, ", ") .. (more > 0 and (" and %d more"):format(more) or "")
 end
 
---- Says what failed, the same failure of many clusters once.
+--- Reports what failed, the same failure of many clusters once.
 -- @tparam table items as of `fetch`
 -- @tparam table context
 -- @treturn integer exit status: 0 when nothing failed

@@ -1,6 +1,7 @@
---- The configuration file: where it is, what it says, and which of it holds beside options and environment.
--- It must not run what it reads with access to anything (see dwsync.cli.sandbox), nor let it beat the environment.
+--- The configuration file: where it is, what it says, and what of it applies beside options and environment.
+-- It must not give what it reads access to anything (see dwsync.cli.sandbox), nor let it beat the environment.
 -- @module dwsync.cli.configuration
+local checks = require "dwsync.checks"
 local display = require "dwsync.text"
 local errors = require "dwsync.errors"
 local files = require "dwsync.files"
@@ -60,7 +61,7 @@ local function evaluate(text, path)
     elseif next(globals) ~= nil then
         return wrong(("%s sets the global '%s'"):format(path, tostring((next(globals)))), HOW)
     elseif given == nil and not text:find "%S" then
-        given = {} -- nothing, as in /dev/null, configures nothing
+        given = {} -- an empty file, such as /dev/null
     end
     if type(given) ~= "table" then
         return wrong(("%s returns a %s, not a table"):format(path, type(given)), HOW)
@@ -74,19 +75,15 @@ end
 
 local PATHS = { "ca_file", "client_cert", "client_key" }
 
--- The file cannot ask for HOME, so "~/" stands for it.
+-- The file cannot read HOME, so paths in it may begin with "~/".
 local function expand(path, context)
     local home = variable(context, "HOME")
     return path and home and path:gsub("^~/", function() return home .. "/" end) or path
 end
 
 local function list_of(profiles)
-    local names = {}
-    for name in pairs(profiles) do
-        names[#names + 1] = name
-    end
-    table.sort(names)
-    return #names > 0 and "There are: " .. table.concat(names, ", ") .. "." or "It has no profile at all."
+    local names = checks.names(profiles)
+    return #names > 0 and ("Its profiles are %s."):format(table.concat(names, ", ")) or "It has no profiles."
 end
 
 -- The options of the profile chosen, and its name.
@@ -105,7 +102,7 @@ local function warn_when_open(settings, context, path)
     local holds_password = settings.history and settings.history:find "^%w+://[^/@]*:[^/]*@"
     local mode = holds_password and not context.read_file and files.mode(path)
     if mode and mode % 64 > 0 then
-        context.stderr:write(("dwsync: %s holds a password and is open to others (mode %03o): chmod 600 it\n")
+        context:note(("%s holds a password and is open to others (mode %03o): chmod 600 it")
             :format(display.excerpt(path), mode))
     end
 end
@@ -120,22 +117,22 @@ local function read(args, context)
         local settings, err = evaluate(text, path)
         return settings, err, path
     elseif path and (named or not missing) then
-        return wrong(("configuration file %s: %s"):format(path, reason), "Correct --config or DWSYNC_CONFIG, or make "
-            .. "the file readable.")
+        return wrong(("configuration file %s: %s"):format(path, reason),
+            "Correct --config or DWSYNC_CONFIG, or make the file readable.")
     end
     local profile = args.profile or variable(context, PROFILE_VARIABLE)
     if profile then
-        return wrong(("there is no configuration file to find the profile '%s' in"):format(display.excerpt(profile)),
+        return wrong(("no configuration file to look for the profile '%s' in"):format(display.excerpt(profile)),
             ("Write %s, or name the file with --config."):format(path or "one"))
     end
     return { profiles = {}, clusters = {} }
 end
 
---- What the configuration file says; read once for a command.
+--- Reads the configuration file, once for a command.
 -- @tparam table args parsed options: `config`, `profile`
 -- @tparam table context
 -- @treturn table `clusters` (name → id), `thresholds`, `history`, `on_change`, `client` (options of the profile),
--- `profile` (its name), `path`; nil where nothing is said; or nil
+-- `profile` (its name), `path`, each nil where the file has nothing; or nil
 -- @treturn dwsync.error kind "config"
 function M.load(args, context)
     if context.settings then
@@ -189,15 +186,15 @@ local function in_environment(name, region, context)
     end
 end
 
--- These belong to the profile's region and mean nothing in another one.
+-- These belong to the profile's region and mean nothing in another.
 local OF_REGION = { endpoint = true, project_id = true }
 
---- Options of dwsync.new: those given, then what the environment does not say and the profile does.
+--- Options of dwsync.new: those given, then those of the profile that the environment does not set.
 -- @tparam table given from the command line
 -- @tparam table settings see `load`
 -- @tparam table context
 -- @treturn table
--- @treturn table names of those that the profile said, as keys
+-- @treturn table names of those from the profile, as keys
 function M.client_options(given, settings, context)
     local profile = settings.client
     local region = given.region or variable(context, TWINS.region[1]) or profile.region

@@ -1,5 +1,5 @@
---- What may stand in a configuration file, and the error that names the key which may not.
--- It must not take a secret: keys come from a source that is named, and no value of a refused key is shown.
+--- What a configuration file may hold, and the error that names the key which it may not.
+-- It must not take a secret, nor show the value of a refused key.
 -- @module dwsync.cli.configuration_keys
 local checks = require "dwsync.checks"
 local errors = require "dwsync.errors"
@@ -37,7 +37,7 @@ local function is_name(key)
     return type(key) == "string" and key:find "%S" and not key:find "%c"
 end
 
--- A copy of plain data, so that nothing of the file's code is left in it.
+-- A copy of plain data, so that nothing of the file's code remains in it.
 local function copy(path, value, depth)
     if type(value) == "function" then
         return wrong(path .. " is a function, which only on_change may be", "Write the value itself.")
@@ -67,7 +67,7 @@ local function check_credentials(path, given)
     for key in pairs(given) do
         if SECRET[key] then
             return wrong(("%s.%s is a secret, and secrets do not belong in this file"):format(path, key),
-                "Name a source that has them: the environment, the credentials file, the metadata service.")
+                "Name a source of them: the environment, the credentials file, the metadata service.")
         end
     end
     if given.source == nil then
@@ -104,30 +104,20 @@ local function check_profile(path, given)
     return not err, err
 end
 
-local function check_profiles(given)
-    for name, profile in pairs(given) do
-        if not is_name(name) then
-            return wrong(("profiles: %s is not the name of a profile"):format(key_of(name)), "Write name = { … }.")
+-- Checks names, and with check(path, value) what has each name.
+local function check_named(noun, how, check)
+    return function(given)
+        for name, value in pairs(given) do
+            if not is_name(name) then
+                return wrong(("%ss: %s is not the name of a %s"):format(noun, key_of(name), noun), how)
+            end
+            local good, err = check(below(noun .. "s", name), value)
+            if not good then
+                return nil, err
+            end
         end
-        local good, err = check_profile(below("profiles", name), profile)
-        if not good then
-            return nil, err
-        end
+        return true
     end
-    return true
-end
-
-local function check_clusters(given)
-    for name, id in pairs(given) do
-        if not is_name(name) then
-            return wrong(("clusters: %s is not the name of a cluster"):format(key_of(name)), 'Write name = "its id".')
-        end
-        local good, err = options.identifier(below("clusters", name), id)
-        if not good then
-            return nil, err
-        end
-    end
-    return true
 end
 
 local function check_thresholds(given)
@@ -136,15 +126,15 @@ end
 
 local function check_default_profile(name, given)
     if not given.profiles[name] then
-        return wrong(("profile is '%s', but profiles has none of that name"):format(key_of(name)),
-            "Add it to profiles, or name one that is there.")
+        return wrong(("profile is '%s', which profiles does not have"):format(key_of(name)),
+            "Add it to profiles, or name one of those.")
     end
     return true
 end
 
 local CHECKS = {
-    { "profiles", check_profiles },
-    { "clusters", check_clusters },
+    { "profiles", check_named("profile", "Write name = { … }.", check_profile) },
+    { "clusters", check_named("cluster", 'Write name = "its id".', options.identifier) },
     { "thresholds", check_thresholds },
     { "profile", check_default_profile },
 }

@@ -1,25 +1,17 @@
---- The options of commands that ask the service, the client made of them, what stderr is told meanwhile.
--- It must not show a secret: keys come from the environment or a file, never from an option.
+--- The options of commands that ask the service, the client made of them, and what stderr shows meanwhile.
+-- It must not take a secret as an option, which the process list would show: keys come from the environment or a file.
 -- @module dwsync.cli.connection
+local checks = require "dwsync.checks"
 local configuration = require "dwsync.cli.configuration"
-local display = require "dwsync.text"
-local duration = require "dwsync.cli.duration"
+local options = require "dwsync.client.options"
 local quantities = require "dwsync.quantities"
 local spelling = require "dwsync.cli.spelling"
 
 local M = {}
 
-local function whole(text)
-    local number = text:match "^%d+$" and tonumber(text)
-    if number then
-        return number
-    end
-    return nil, ("--retries: '%s' is not an integer of 0 or more"):format(text)
-end
-
 --- Adds the options.
 -- @param command an argparse command
--- @param[opt] timeout the command's own --timeout, when it means something else there
+-- @param[opt] timeout the command's own --timeout, where that means something else
 function M.configure(command, timeout)
     configuration.configure(command)
     command:group("Where to ask",
@@ -31,19 +23,19 @@ function M.configure(command, timeout)
         command:option("--ca-file", "PEM file of the CA to trust [DWSYNC_CA_FILE].", nil, nil, 1):argname "<file>")
     command:group("How to ask",
         timeout or command:option("--timeout", "Seconds for the whole answer (default 60).", nil,
-            duration.above_zero "--timeout", 1):argname "<s>",
-        command:option("--retries", "How often to try again (default 3).", nil, whole, 1):argname "<n>",
+            checks.reader({ kind = "duration", above = 0 }, "--timeout"), 1):argname "<s>",
+        command:option("--retries", "How often to try again (default 3).", nil,
+            checks.reader(options.PLAIN.retries, "--retries"), 1):argname "<n>",
         command:flag("--debug", "Show each request on stderr."))
 end
 
-local function show_attempt(event, context)
+local function attempt_line(event)
     local outcome = event.status and ("HTTP %d"):format(event.status) or event.error.kind
     local id = event.request_id and ", request id " .. event.request_id or ""
-    context.stderr:write(display.safe(("dwsync: %s %s: %s in %s%s"):format(event.method, event.url, outcome,
-        quantities.duration(event.seconds), id)) .. "\n")
+    return ("%s %s: %s in %s%s"):format(event.method, event.url, outcome, quantities.duration(event.seconds), id)
 end
 
--- Progress stands on one line and is wiped when something else is written.
+-- Progress takes one line, which is wiped before anything else is written.
 local function progress(context)
     local shown = false
     local self = {}
@@ -67,25 +59,22 @@ local function progress(context)
 end
 
 local function observer(args, context, shown)
-    local clear = shown.clear
+    local function note(message)
+        shown.clear()
+        context:note(message)
+    end
     return function(event)
         if event.type == "page" then
             shown.page(event)
         elseif event.type == "clock" then
-            clear()
-            context.stderr:write(("dwsync: this machine's clock is %s %s; corrected for now, set it with NTP\n")
-                :format(quantities.duration(math.floor(math.abs(event.skew) + 0.5)),
-                    event.skew > 0 and "slow" or "fast"))
+            note(("this machine's clock is %s %s; corrected for now, set it with NTP"):format(
+                quantities.duration(math.floor(math.abs(event.skew) + 0.5)), event.skew > 0 and "slow" or "fast"))
         elseif event.type == "warning" then
-            clear()
-            context.stderr:write(display.safe("dwsync: " .. event.message) .. "\n")
-        elseif args.debug then
-            clear()
-            if event.type == "attempt" then
-                show_attempt(event, context)
-            elseif event.type == "retry" then
-                context.stderr:write(("dwsync: trying again in %s\n"):format(quantities.duration(event.pause)))
-            end
+            note(event.message)
+        elseif args.debug and event.type == "attempt" then
+            note(attempt_line(event))
+        elseif args.debug and event.type == "retry" then
+            note("trying again in " .. quantities.duration(event.pause))
         end
     end
 end
@@ -94,7 +83,7 @@ end
 -- @tparam table args parsed options
 -- @tparam table context
 -- @treturn table options, or nil
--- @treturn table|dwsync.error names of those that the configuration file said, as keys
+-- @treturn table|dwsync.error names of those from the configuration file, as keys
 function M.options(args, context)
     local settings, err = configuration.load(args, context)
     if not settings then

@@ -1,6 +1,8 @@
---- What a command finds around it: streams, environment, clock, terminal. Each can be replaced by tests.
+--- What a command finds around it: streams, environment, clock, terminal. Tests replace each of them.
 -- It must not read the environment before it is asked to.
 -- @module dwsync.cli.context
+local text = require "dwsync.text"
+
 local M = {}
 
 local Context = { __name = "dwsync.cli.context" }
@@ -29,11 +31,10 @@ local function terminal_by_luv()
     return is_terminal, function() return (size()) end, function() return (select(2, size())) end
 end
 
---- What a command has of the world.
+--- Makes a context.
 -- @tparam[opt] table given parts that replace the real ones
 -- @treturn table context: `stdin`, `stdout`, `stderr`, `getenv(name)`, `now()`, `is_terminal(stream)`,
--- `terminal_columns()`, `terminal_rows()`; and, for clients, what replaces their defaults when given: `read_file`,
--- `random`, `runtime`
+-- `terminal_columns()`, `terminal_rows()`; and `read_file`, `random` and `runtime` for clients, when given
 function M.new(given)
     local is_terminal, columns, rows = terminal_by_luv()
     local context = {
@@ -52,35 +53,32 @@ function M.new(given)
     return setmetatable(context, Context)
 end
 
---- Writes data to stdout. A failure is told once, at the end, by `finish_output`.
--- @tparam string text
-function Context:write(text)
-    local written, reason = self.stdout:write(text)
-    if not written then
+local function keep_failure(self, done, reason)
+    if not done then
         self.write_failure = self.write_failure or reason or "unknown reason"
     end
 end
 
---- Flushes stdout between pieces that somebody waits for. A failure is kept, as of `write`.
+--- Writes data to stdout. The first failure of this and of `flush` is kept in `write_failure` and reported at the end.
+-- @tparam string data
+function Context:write(data)
+    keep_failure(self, self.stdout:write(data))
+end
+
+--- Flushes stdout, for a reader who waits for each piece.
 function Context:flush()
-    local flushed, reason = self.stdout:flush()
-    if not flushed then
-        self.write_failure = self.write_failure or reason or "unknown reason"
-    end
+    keep_failure(self, self.stdout:flush())
 end
 
---- Flushes stdout.
--- @treturn boolean whether everything was written, or nil
--- @treturn string why not
-function Context:finish_output()
-    local flushed, reason = self.stdout:flush()
-    if self.write_failure or not flushed then
-        return nil, self.write_failure or reason
-    end
-    return true
+--- Writes a message to stderr, without what could drive the terminal.
+-- @tparam string message one line
+-- @tparam[opt] string hint what to do next
+function Context:note(message, hint)
+    self.stderr:write(("dwsync: %s\n%s"):format(text.safe(message),
+        hint and ("        %s\n"):format(text.safe(hint)) or ""))
 end
 
---- Width that a table may take: COLUMNS, else the terminal's; nil when stdout is no terminal.
+--- Width that a table may take: COLUMNS, else the terminal's; nil when stdout is not a terminal.
 -- @treturn integer or nil
 function Context:width()
     local columns = tonumber(self.getenv "COLUMNS" or "")
@@ -90,7 +88,8 @@ function Context:width()
     return self.is_terminal "stdout" and self.terminal_columns() or nil
 end
 
---- Whether output may have colour: --color, else NO_COLOR (https://no-color.org), else a terminal has it.
+--- Whether output may have colour: --color decides, then NO_COLOR (https://no-color.org), then whether stdout is a
+-- terminal.
 -- @tparam[opt] string wish "always", "never" or "auto"
 -- @treturn boolean
 function Context:color(wish)

@@ -8,10 +8,10 @@ local M = {}
 
 local EXIT = { config = 2, credentials = 2, cancelled = 130 }
 
---- Prints an error object, or whatever was raised, for a person.
+--- Prints an error.
 -- @param err a dwsync.error; anything else is a bug and keeps its traceback
 -- @tparam table context
--- @tparam[opt] string subject what it is about, in front
+-- @tparam[opt] string subject what it is about, put in front
 -- @treturn integer exit status: 2 when nothing was sent, 130 when it was cancelled, else 1
 function M.report(err, context, subject)
     if not errors.is(err) then
@@ -19,9 +19,7 @@ function M.report(err, context, subject)
         return 1
     end
     local summary = errors.summary(err)
-    summary = subject and ("%s: %s"):format(subject, summary) or summary
-    context.stderr:write(("dwsync: %s\n        %s\n"):format(text.safe(summary),
-        text.safe(spelling.hint(err.hint))))
+    context:note(subject and ("%s: %s"):format(subject, summary) or summary, spelling.hint(err.hint))
     return EXIT[err.kind] or 1
 end
 
@@ -30,8 +28,7 @@ end
 -- @tparam table context
 -- @treturn integer exit status, 2
 function M.wrong_usage(reason, context)
-    context.stderr:write(("dwsync: %s\n        See dwsync --help, or dwsync COMMAND --help.\n"):format(
-        text.safe(reason)))
+    context:note(reason, "See dwsync --help, or dwsync COMMAND --help.")
     return 2
 end
 

@@ -1,6 +1,6 @@
 --- The history that a command works on: the option's, DWSYNC_HISTORY's, the configuration file's, else a file of the
 -- user's own.
--- It must not show a password: what is told is what dwsync.history.target holds fit to be shown.
+-- It must not show a target, which may hold a password, other than as dwsync.history.target does.
 -- @module dwsync.cli.history_location
 local configuration = require "dwsync.cli.configuration"
 local errors = require "dwsync.errors"
@@ -21,7 +21,7 @@ local function create_folders(path)
     local folder = path:match "^(.+)/[^/]*$"
     if folder and not uv.fs_stat(folder) then
         create_folders(folder)
-        uv.fs_mkdir(folder, OWNER_ONLY) -- what fails here fails again, and is told, when the file is opened
+        uv.fs_mkdir(folder, OWNER_ONLY) -- a failure shows when the file is opened
     end
 end
 
@@ -35,7 +35,7 @@ end
 -- @tparam table context
 -- @tparam table settings see dwsync.cli.configuration
 -- @treturn string target as dwsync.history.open takes it, or nil
--- @treturn boolean whether it is the user's own file, of which nobody said anything
+-- @treturn boolean whether it is the default, the user's own file
 function M.target(args, context, settings)
     local variable = context.getenv "DWSYNC_HISTORY"
     local named = args.history or variable ~= "" and variable or settings.history
@@ -51,11 +51,11 @@ end
 -- @tparam table settings
 -- @treturn ?dwsync.history.store
 -- @treturn dwsync.error
--- @treturn string where it is, fit to be shown
+-- @treturn string where it is, without a password
 function M.open(args, context, settings)
     local target, is_default = M.target(args, context, settings)
     if not target then
-        return nil, errors.new { kind = "config", message = "no home directory is known to keep a history in",
+        return nil, errors.new { kind = "config", message = "no directory for the history: HOME is not set",
             hint = "Name a file or a postgres:// URL with --history." }
     end
     if is_default then

@@ -1,8 +1,7 @@
---- What is to happen with each event of `dwsync watch`: the configuration's on_change, then a program.
--- It must not go through a shell: text of records is in an event, and reaches the program on its stdin only.
+--- What happens with each event of `dwsync watch`: first the configuration's on_change, then a program.
+-- It must not use a shell, nor pass arguments: an event holds text of records, which the program gets on stdin only.
 -- @module dwsync.cli.hooks
 local changes = require "dwsync.health.changes"
-local display = require "dwsync.text"
 local ordered_json = require "dwsync.ordered_json"
 local quantities = require "dwsync.quantities"
 local sandbox = require "dwsync.cli.sandbox"
@@ -25,17 +24,17 @@ end
 -- @treturn string reason
 function M.find(name, context)
     if name:find("/", 1, true) then
-        return is_executable(name) and name or nil, "it is no program that may be run"
+        return is_executable(name) and name or nil, "not an executable file"
     end
     for directory in (context.getenv "PATH" or ""):gmatch "[^:]+" do
         if is_executable(directory .. "/" .. name) then
             return directory .. "/" .. name
         end
     end
-    return nil, "there is no such program along PATH"
+    return nil, "no such program in PATH"
 end
 
--- Turns the loop in short steps, so that Ctrl-C is heard between them.
+-- Turns the loop in short steps, so that Ctrl-C takes effect between them.
 local function wait_for(done, uv, sleep)
     local till = uv.hrtime() + PATIENCE_SECONDS * 1e9
     while not done() and uv.hrtime() < till do
@@ -47,7 +46,7 @@ local function wait_for(done, uv, sleep)
     return done()
 end
 
--- A program that does not read its input must not end us.
+-- Without this a program that does not read its input would end us.
 local function catch_broken_pipes(uv)
     local watcher = uv.new_signal()
     watcher:start("sigpipe", function() end)
@@ -63,7 +62,7 @@ local function close_all(uv, ...)
     uv.run "nowait"
 end
 
--- Hands text to a program's stdin and waits for its end. Its output goes to stderr: stdout is the events'.
+-- Writes text to a program's stdin and waits for its end. Its output goes to stderr, since stdout is for events.
 local function run_program(path, text, sleep)
     local uv = require "luv"
     local stdin, watcher, ended = uv.new_pipe(false), catch_broken_pipes(uv), nil
@@ -86,11 +85,11 @@ local function run_program(path, text, sleep)
     end
     close_all(uv, process, stdin, watcher)
     if not in_time then
-        return nil, ("it took longer than %s and was ended"):format(quantities.duration(PATIENCE_SECONDS))
+        return nil, ("killed after %s"):format(quantities.duration(PATIENCE_SECONDS))
     elseif ended.signal ~= 0 then
-        return nil, ("it was ended by signal %d"):format(ended.signal)
+        return nil, ("ended by signal %d"):format(ended.signal)
     end
-    return ended.status == 0, ("it ended with status %d"):format(ended.status)
+    return ended.status == 0, ("ended with status %d"):format(ended.status)
 end
 
 local function copy_of(event)
@@ -101,20 +100,20 @@ local function copy_of(event)
     return copy
 end
 
--- on_change(event): false keeps the event from the program; anything else lets it through.
+-- Whether the program gets the event: unless on_change(event) returns false.
 local function passes(on_change, event, context)
     if not on_change then
         return true
     end
     local good, result = sandbox.call(on_change, copy_of(event))
     if not good then
-        context.stderr:write(display.safe("dwsync: on_change of the configuration file: " .. tostring(result)) .. "\n")
-        return true -- an alert too many rather than one too few
+        context:note("on_change of the configuration file: " .. tostring(result))
+        return true -- rather one alert too many than one too few
     end
     return result ~= false
 end
 
---- Makes what runs for each event.
+--- Makes the function that is called with each event.
 -- @tparam[opt] function on_change of the configuration file
 -- @tparam[opt] string program its path
 -- @tparam table context
@@ -125,7 +124,7 @@ function M.new(on_change, program, context, sleep)
         if passes(on_change, event, context) and program then
             local ran, reason = run_program(program, ordered_json.object(event, changes.FIELDS) .. "\n", sleep)
             if not ran then
-                context.stderr:write(display.safe(("dwsync: --on-change %s: %s"):format(program, reason)) .. "\n")
+                context:note(("--on-change %s: %s"):format(program, reason))
             end
         end
     end

@@ -1,5 +1,6 @@
---- The command `dwsync`: options, exit status, errors on stderr.
--- It must not do a command's work: each has a file of its own here, {configure(parser), run(args, context) → status}.
+--- The command `dwsync`: options, exit status, errors on stderr. Each command has its own file in commands/:
+-- configure(parser); run(args, context, parser) → exit status; where needed wrong_usage(args) → what argparse cannot
+-- check, arrange(arguments) → arguments for argparse, give_up(err, context) → exit status instead of an error message.
 -- Exit status: 0 ran; 1 the service or the network failed; 2 wrong usage or configuration.
 -- @module dwsync.cli
 local M = {}
@@ -10,8 +11,8 @@ local COMMANDS = { "records", "health", "check", "report", "watch", "wait", "his
 local DESCRIPTION = "Shows how the identity-source synchronisations of a Huawei Cloud DWS cluster went.\n"
     .. "Data goes to stdout, everything else to stderr."
 
--- One command is made ready when it is named, all of them when somebody looks around: that takes as long as asking the
--- service. Completion describes them all.
+-- Only the command that is named is loaded: loading all takes as long as asking the service. Help and completion
+-- describe them all.
 local function names_to_load(first)
     for _, name in ipairs(COMMANDS) do
         if name == first and name ~= "completion" then
@@ -39,46 +40,49 @@ local function make_parser(argparse)
     return parser
 end
 
-local function missing_argparse(context, arguments)
-    context.stderr:write("dwsync: the command needs argparse for this Lua.\n"
-        .. "        Debian: apt-get install lua-argparse. Elsewhere: luarocks install argparse.\n")
-    if arguments[1] == "check" then -- 2 would mean CRITICAL to Nagios
-        context:write "UNKNOWN - dwsync needs argparse for this Lua\n"
-        return 3
-    end
-    return 2
-end
-
 -- What people try first, in the words of this command.
 local ALIASES = { ["--version"] = "version", help = "--help" }
 
--- Output that could not be written whole is no success: a disk was full, or a pipe closed.
+-- A command that could not write all of its output has failed: the disk is full, or the reader closed the pipe.
 local function finish(status, command, context)
-    local written, reason = context:finish_output()
-    if written then
+    context:flush()
+    if not context.write_failure then
         return status
     end
-    local text = ("cannot write the output: %s"):format(tostring(reason))
+    local message = "cannot write the output: " .. context.write_failure
     if command.give_up then
-        return command.give_up(text, context)
+        return command.give_up(message, context)
     end
-    context.stderr:write(("dwsync: %s\n"):format(text))
+    context:note(message)
     return status ~= 0 and status or 1
 end
 
+local function missing_argparse(context, name)
+    context:note("the command needs argparse for this Lua",
+        "Debian: apt-get install lua-argparse. Elsewhere: luarocks install argparse.")
+    if name ~= "check" then
+        return 2
+    end
+    local check = require "dwsync.cli.commands.check"
+    return finish(check.give_up("dwsync needs argparse for this Lua", context), check, context)
+end
+
+-- The parsed options, or nil and what is wrong with them; and the command that they are for.
 local function parse(parser, arguments, commands)
-    local meant = commands[arguments[1]]
-    if meant and meant.arrange then
-        arguments = meant.arrange(arguments)
+    local named = commands[arguments[1]] or {}
+    if named.arrange then
+        arguments = named.arrange(arguments)
     end
     if arguments[1] == "emulator" and arguments[#arguments] == "--" then
-        return nil, "a command must follow --"
+        return nil, "a command must follow --", named
     end
     local good, args = parser:pparse(arguments)
     if not good then
-        return nil, args, meant
+        return nil, args, named
     end
-    return args
+    local command = commands[args.command]
+    local wrong = command.wrong_usage and command.wrong_usage(args)
+    return not wrong and args or nil, wrong, command
 end
 
 local function is_interrupt(err)
@@ -86,7 +90,7 @@ local function is_interrupt(err)
 end
 
 local function guard(err)
-    -- A bug shows its traceback; what the world did to us is an error object, what the user did an interrupt.
+    -- A bug shows its traceback; an error object and an interrupt do not.
     if type(err) == "string" and not is_interrupt(err) then
         return debug.traceback(err, 2)
     end
@@ -99,19 +103,18 @@ local function run_command(arguments, context, running)
     if not found and is_interrupt(argparse) then
         error(argparse, 0)
     elseif not found then
-        return missing_argparse(context, arguments)
+        return missing_argparse(context, arguments[1])
     end
     local parser = make_parser(argparse)
-    local commands = load_commands(parser, arguments[1])
-    local args, reason, meant = parse(parser, arguments, commands)
-    if not args then
-        if meant and meant.give_up then
-            return meant.give_up(("wrong usage: %s; see dwsync %s --help"):format(reason, arguments[1]), context)
-        end
-        return require("dwsync.cli.failure").wrong_usage(reason, context)
+    local args, reason, command = parse(parser, arguments, load_commands(parser, arguments[1]))
+    running.command = command
+    if args then
+        return finish(command.run(args, context, parser), command, context)
+    elseif command.give_up then
+        reason = ("wrong usage: %s; see dwsync %s --help"):format(reason, arguments[1])
+        return finish(command.give_up(reason, context), command, context)
     end
-    running.command = commands[args.command]
-    return finish(running.command.run(args, context, parser), running.command, context)
+    return require("dwsync.cli.failure").wrong_usage(reason, context)
 end
 
 --- Runs the command.
@@ -127,7 +130,7 @@ function M.main(arguments, given)
     if ran then
         return status
     elseif is_interrupt(status) then
-        context.stderr:write "dwsync: interrupted\n"
+        context:note "interrupted"
         return 130
     elseif running.command and running.command.give_up then
         return running.command.give_up(status, context)

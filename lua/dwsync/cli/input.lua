@@ -1,6 +1,6 @@
 --- Records from a file or from standard input: one JSON object a line, or the JSON documents that this command and the
--- service write. As strict as with the service's own answer, and the line is named.
--- It must not guess: a line that is no record is an error, not a record less.
+-- service write. As strict as with the service's own answers, and errors name the line.
+-- It must not skip a line that is not a record: one record less may hide what is wrong.
 -- @module dwsync.cli.input
 local core = require "dwsync.core"
 local errors = require "dwsync.errors"
@@ -10,7 +10,7 @@ local M = {}
 
 local WHAT = "Give what dwsync records -o ndjson or -o json prints, or the service's own answer."
 
--- Every record goes through the decoder of pages, inside of this.
+-- Every record goes through the decoder of pages, wrapped in this.
 local BEFORE, AFTER = '{"sync_records":[', "\n]}"
 
 local function wrong(name, place, message)
@@ -21,7 +21,7 @@ local function wrong(name, place, message)
     }
 end
 
--- The decoder's message without what it says about answers, and the byte it names, when it names one.
+-- The decoder's message without what it says about responses, and the byte that it names, if any.
 local function explain(err)
     local message = err.message:gsub("^the response is not a page of records: ", "")
     local offset, rest = message:match "^at byte offset (%d+): (.*)$"
@@ -37,9 +37,9 @@ local function has_known_field(record)
     return false
 end
 
-local NO_FIELD = "it has no field of a record (id, status, start_time, …)"
+local NO_FIELD = "it has none of a record's fields (id, status, start_time, …)"
 
--- Whether a line closed our list and went on behind it.
+-- Whether a line closed our list and went on after it.
 local function has_more(page)
     for name in pairs(page) do
         if name ~= "count" and name ~= "sync_records" then
@@ -51,13 +51,13 @@ end
 
 local function decode_line(line)
     if not line:find "^%s*{" then
-        return nil, "it is no JSON object"
+        return nil, "it is not a JSON object"
     end
     local page, err = core.decode_page(BEFORE .. line .. AFTER)
     if not page then
         local message, offset = explain(err)
         message = message:gsub("^sync_records%[0%][. ]", "")
-        -- Behind the line comes what we put there.
+        -- What follows the line is ours.
         local place = offset and math.min(offset - #BEFORE, #line) + 1
         return nil, place and ("column %d: %s"):format(place, message) or message
     elseif #page.sync_records ~= 1 or has_more(page) then
@@ -98,7 +98,7 @@ local function decode_document(text, name)
     return page.sync_records
 end
 
--- Whether a first line opens a document: an array, an object that says so, or one that ends on a later line.
+-- Whether a first line opens a document: an array, an object with our names, or one that ends on a later line.
 local function opens_document(line)
     return line:find "^%s*%[" or line:find '^%s*{%s*$' or line:find '^%s*{%s*"count"'
         or line:find '^%s*{%s*"sync_records"'
@@ -110,14 +110,14 @@ local function read_all(stream, first)
 end
 
 local OPENING = ("{"):byte()
-local MANY = 500 -- lines that are decoded at once: the decoder is quick, calling it is not
+local MANY = 500 -- lines that are decoded at once, since calling the decoder takes longer than decoding a line
 
--- Whether a line is one object that ends where the line does, whatever stands around the line: no other braces.
+-- Whether a line is one object that ends where the line does, whatever surrounds the line: it has no other braces.
 local function is_flat(line)
     return line:byte() == OPENING and not line:find("{", 2, true) and line:find("}", 1, true) == #line
 end
 
--- The records of flat lines; nil when something is wrong with one of them.
+-- The records of flat lines; nil when one of them is wrong.
 local function decode_flat(batch)
     local page = core.decode_page(BEFORE .. table.concat(batch, ",\n") .. AFTER)
     if not page or #page.sync_records ~= #batch or has_more(page) then
@@ -158,7 +158,7 @@ local function read_stream(stream, name)
             return settle(list, batch, name)
         end
         number = number + 1
-        line = number == 1 and line:gsub("^\239\187\191", "") or line -- a UTF-8 mark
+        line = number == 1 and line:gsub("^\239\187\191", "") or line -- a byte order mark
         if #list + #batch == 0 and opens_document(line) then
             return decode_document(("\n"):rep(number - 1) .. read_all(stream, line), name)
         elseif line:find "%S" then
@@ -178,7 +178,7 @@ end
 local function open(path, context)
     if path == "-" then
         if context.is_terminal "stdin" then
-            context.stderr:write "dwsync: reading records from the terminal; Ctrl-D ends them\n"
+            context:note "reading records from the terminal; Ctrl-D ends them"
         end
         return context.stdin, "standard input"
     end
@@ -206,10 +206,10 @@ function M.read(path, context)
     return list, err
 end
 
---- Sorts records by the cluster that they say they are of (`cluster_id`, `cluster_name`, which `dwsync records
--- --all-clusters` adds), and takes that out of them.
+--- Groups records by their cluster (`cluster_id` and `cluster_name`, which `dwsync records --all-clusters` adds), and
+-- removes that from them.
 -- @tparam {table,...} records
--- @tparam table otherwise the cluster {id =, name =} of records that say nothing
+-- @tparam table otherwise the cluster {id =, name =} of records that name none
 -- @treturn {{cluster = {id =, name =}, records = {table,...}},...} in the order of their first records
 function M.by_cluster(records, otherwise)
     local items, by_id = {}, {}

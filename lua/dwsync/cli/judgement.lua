@@ -1,5 +1,4 @@
 --- From the command line to the verdicts: clusters, thresholds, evaluation; for every command that judges.
--- It must not print verdicts, and not judge by itself: dwsync.health does.
 -- @module dwsync.cli.judgement
 local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local connection = require "dwsync.cli.connection"
@@ -15,8 +14,7 @@ Judge.__index = Judge
 --- Adds the arguments and options.
 -- @param command an argparse command
 -- @tparam[opt] table choice see dwsync.cli.clusters_chosen
--- @param[opt] timeout see
--- dwsync.cli.connection
+-- @param[opt] timeout see dwsync.cli.connection
 function M.configure(command, choice, timeout)
     clusters_chosen.configure(command, choice)
     thresholds.configure(command)
@@ -26,7 +24,7 @@ end
 --- Makes a judge. Contacts nothing.
 -- @tparam table args
 -- @tparam table context
--- @tparam[opt] {string,...} without names of rules that the command replaces by its own judgement
+-- @tparam[opt] {string,...} without names of rules that are switched off, since the command judges that itself
 -- @treturn table judge with `chosen` (see dwsync.cli.clusters_chosen) and `rules`, or nil
 -- @treturn dwsync.error
 function M.new(args, context, without)
@@ -44,7 +42,7 @@ function M.new(args, context, without)
     return setmetatable({ chosen = chosen, rules = rules, context = context }, Judge)
 end
 
---- The time, by the service's clock where this machine's was found wrong.
+--- The time: by the service's clock, where this machine's proved wrong.
 -- @treturn number seconds since the epoch
 function Judge:now()
     local client = self.chosen.client
@@ -54,7 +52,7 @@ end
 --- Fetches and judges.
 -- @tparam[opt] number timeout seconds for fetching all records, by default the client's
 -- @treturn table overview of dwsync.health.overview, or nil
--- @treturn dwsync.error when nothing could be asked at all
+-- @treturn dwsync.error when the clusters could not be listed
 -- @treturn table items as of chosen:fetch, each with its `evaluation`
 function Judge:overview(timeout)
     local items, err = self.chosen:fetch { timeout = timeout }
@@ -70,16 +68,12 @@ function Judge:overview(timeout)
     return health.overview(items, now), nil, items
 end
 
---- All of it for a command that judges once. Says what went wrong.
+--- Does all of it for a command that judges once, and reports what went wrong.
 -- @tparam table args
 -- @tparam table context
 -- @treturn table overview, or nil
 -- @treturn {table,...}|integer items; the exit status when there is no overview
 function M.overview(args, context)
-    local wrong = clusters_chosen.wrong_usage(args)
-    if wrong then
-        return nil, failure.wrong_usage(wrong, context)
-    end
     local judge, err = M.new(args, context)
     if not judge then
         return nil, failure.report(err, context)

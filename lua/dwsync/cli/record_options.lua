@@ -1,12 +1,14 @@
 --- The options that choose among records: status, source, a period of time.
--- It must not fetch or filter: it says what was asked for.
 -- @module dwsync.cli.record_options
-local display = require "dwsync.text"
+local checks = require "dwsync.checks"
 local timestamps = require "dwsync.timestamps"
 
 local M = {}
 
-local function names_in(text)
+--- The names in a text, separated by commas or blanks.
+-- @tparam string text
+-- @treturn ?{string,...} nil when there are none
+function M.names_in(text)
     local items = {}
     for item in text:gmatch "[^,%s]+" do
         items[#items + 1] = item
@@ -16,32 +18,44 @@ end
 
 local STATUSES = { FINISHED = true, FAILED = true, RUNNING = true }
 
--- A status that is none would find nothing, which looks as if all were well.
-local function statuses(text)
-    local names = names_in(text)
-    for i, name in ipairs(names or {}) do
-        names[i] = name:upper()
-        if not STATUSES[names[i]] then
-            return nil, ("--status: '%s' is none of FINISHED, FAILED, RUNNING"):format(name)
+-- A misspelled status would find nothing, which looks as if all were well.
+local STATUS = {
+    expected = "FINISHED, FAILED or RUNNING, separated by commas",
+    read = function(text)
+        local names = M.names_in(text)
+        for i, name in ipairs(names or {}) do
+            names[i] = name:upper()
+            if not STATUSES[names[i]] then
+                return nil
+            end
         end
-    end
-    return names, not names and ("--status: '%s' names nothing"):format(text) or nil
-end
+        return names
+    end,
+}
 
--- Types are written in lower case by the service; ids are compared as they are, or in lower case.
-local function sources(text)
-    local names = names_in(text)
-    for i = 1, #(names or {}) do
-        names[#names + 1] = names[i]:lower()
-    end
-    return names, not names and ("--source: '%s' names nothing"):format(text) or nil
-end
+-- The service writes types in lower case; ids are compared as they are, or in lower case.
+local SOURCE = {
+    expected = "ids or types of identity sources, separated by commas",
+    read = function(text)
+        local names = M.names_in(text)
+        for i = 1, #(names or {}) do
+            names[#names + 1] = names[i]:lower()
+        end
+        return names
+    end,
+}
 
---- The option of sources alone.
+local POINT = {
+    expected = "90m, 24h, 7d, 2w, 2025-05-19, 2025-05-19T06:55:23Z or milliseconds",
+    read = timestamps.point,
+}
+
+--- Makes --source alone.
 -- @param command an argparse command
 -- @return the option
 function M.source(command)
-    return command:option("--source", "Only these sources: ids or types.", nil, sources, 1):argname "<names>"
+    return command:option("--source", "Only these sources: ids or types.", nil,
+        checks.reader(SOURCE, "--source"), 1):argname "<names>"
 end
 
 --- Adds the options.
@@ -49,38 +63,32 @@ end
 -- @param ... further options of the same group
 function M.configure(command, ...)
     command:group("Which records",
-        command:option("--status", "Only these: FINISHED, FAILED, RUNNING.", nil, statuses, 1):argname "<names>",
+        command:option("--status", "Only these: FINISHED, FAILED, RUNNING.", nil,
+            checks.reader(STATUS, "--status"), 1):argname "<names>",
         command:option("--since", "Started at or after: 90m, 24h, 7d, ISO 8601.", nil, nil, 1):argname "<when>",
         command:option("--until", "Started before: 90m, 24h, 7d, ISO 8601.", nil, nil, 1):argname "<when>",
         M.source(command), ...)
 end
 
-local function point(args, name, context)
-    if not args[name] then
-        return nil
-    end
-    local ms = timestamps.point(args[name], context.now())
-    if not ms then
-        context.stderr:write(("dwsync: --%s: '%s' is no point in time\n        Write 90m, 24h, 7d, 2w, 2025-05-19, "
-            .. "2025-05-19T06:55:23Z or milliseconds.\n"):format(name, display.excerpt(args[name], 60)))
-    end
-    return ms, not ms
-end
-
---- The period that the options since and until name.
+--- The period that --since and --until name.
 -- @tparam table args
 -- @tparam table context
--- @treturn integer milliseconds, inclusive, or nil
--- @treturn integer milliseconds, exclusive, or nil
--- @treturn boolean whether it makes no sense, which was said
+-- @treturn ?integer milliseconds, inclusive
+-- @treturn ?integer milliseconds, exclusive
+-- @treturn ?string what is wrong with the two
 function M.period(args, context)
-    local since, bad_since = point(args, "since", context)
-    local till, bad_till = point(args, "until", context)
-    if since and till and since >= till then
-        context.stderr:write "dwsync: --since is not before --until, so nothing can fit\n"
-        return nil, nil, true
+    local points = {}
+    for _, name in ipairs { "since", "until" } do
+        local wrong
+        if args[name] then
+            points[name], wrong = checks.value(POINT, args[name], "--" .. name, context.now())
+        end
+        if wrong then
+            return nil, nil, wrong
+        end
     end
-    return since, till, bad_since or bad_till or false
+    local since, till = points.since, points["until"]
+    return since, till, since and till and since >= till and "--since must be before --until" or nil
 end
 
 --- Whether a record is of one of the sources asked for.

@@ -1,6 +1,6 @@
 --- Lua text evaluated without access to anything: no globals, no methods of strings, no bytecode, and limits on size,
 -- instructions and memory.
--- It must not hand over a function of its caller's: whatever the text could reach, it could use.
+-- It must not pass a function in: what the text can reach, it can use.
 -- @module dwsync.cli.sandbox
 local M = {}
 
@@ -10,23 +10,23 @@ local MAX_GROWTH_KIB = 2048
 
 local jit = rawget(_G, "jit")
 
-local INSTRUCTIONS = ("it runs longer than %d instructions"):format(MAX_INSTRUCTIONS)
+local INSTRUCTIONS = ("it runs more than %d instructions"):format(MAX_INSTRUCTIONS)
 local MEMORY = ("it takes more than %d KiB of memory"):format(MAX_GROWTH_KIB)
 
--- Looks after every instruction: a string that doubles with each needs few of them to fill a machine.
+-- Checks after every instruction: a string that doubles with each fills the memory in a few of them.
 local function watch()
     local left, start = MAX_INSTRUCTIONS, collectgarbage "count"
     return function()
         left = left - 1
         local reason = left < 0 and INSTRUCTIONS or collectgarbage "count" - start > MAX_GROWTH_KIB and MEMORY
         if reason then
-            debug.sethook() -- or it would go on in what handles the error
+            debug.sethook() -- or it would run on in the error's handler
             error(reason, 0)
         end
     end
 end
 
--- The inner pcall is for what the code raises, the outer one for a limit reached just behind it.
+-- The inner pcall catches what the code raises; the caller's, a limit reached just after it.
 local function call_within_limits(code, ...)
     debug.sethook(watch(), "", 1)
     local good, result = pcall(code, ...)
@@ -34,7 +34,7 @@ local function call_within_limits(code, ...)
     return good, result
 end
 
---- Calls a function that came out of evaluated text, within the limits.
+--- Calls a function from evaluated text, within the limits.
 -- @tparam function code
 -- @param ... its arguments
 -- @treturn boolean whether it returned
@@ -56,7 +56,7 @@ function M.call(code, ...)
     return good, result
 end
 
--- What Lua says, with the name in front, and without the piece of text it quotes: there may be a password in it.
+-- Lua's message, with the name in front, and without the text it quotes, which may be a password.
 local function explain(message, name)
     message = tostring(message):gsub(" near .*$", ""):gsub(" %(constant '.*'%)$", "")
     return message:find(name, 1, true) and message or ("%s: %s"):format(name, message)
@@ -72,16 +72,16 @@ function M.evaluate(text, name)
     if #text > MAX_BYTES then
         return false, ("%s: it is larger than %d KiB"):format(name, MAX_BYTES / 1024)
     elseif text:sub(1, 1) == "\27" then
-        return false, name .. ": it is compiled; only source text is read"
+        return false, name .. ": it is bytecode, expected source text"
     end
     local environment = {}
-    -- pcall: too deep a nesting would be handed to the caller's message handler, which adds a traceback.
+    -- pcall: for too deep a nesting Lua calls the caller's message handler, which would add a traceback.
     local _, chunk, message = pcall(load, text, "=" .. name, "t", environment)
     if not chunk then
         return false, explain(message, name)
     end
     if jit then
-        jit.off(chunk, true) -- compiled code runs without a look at the limits
+        jit.off(chunk, true) -- compiled code does not call the hook
     end
     local good, result = M.call(chunk)
     if not good then

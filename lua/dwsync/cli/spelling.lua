@@ -1,10 +1,10 @@
---- What options are called on the command line, where the library's region has two dashes in front.
+--- What options are called on the command line, where `region` is --region.
 -- @module dwsync.cli.spelling
 local checks = require "dwsync.checks"
 
 local M = {}
 
---- The options of dwsync.new that the command line has, too.
+--- The options of dwsync.new that the command line has as well.
 M.ON_COMMAND_LINE = { "region", "endpoint", "iam_endpoint", "project_id", "proxy", "ca_file", "timeout", "retries",
     "limit", "paging" }
 
@@ -17,14 +17,14 @@ local function spell(name)
     return SPELLED[name] or name .. " of a profile"
 end
 
---- A hint in which options are named as the command line and the configuration file do.
+--- A hint with options named as on the command line and in the configuration file.
 -- @tparam string text
 -- @treturn string
 function M.hint(text)
     return checks.spelled(text, spell)
 end
 
---- The same for the hint of an error, if it is one.
+--- The same for the hint of an error.
 -- @param err changed in place
 -- @return err
 function M.hint_of(err)
@@ -34,10 +34,10 @@ function M.hint_of(err)
     return err
 end
 
---- The error about an option, which its message names as the command line or the configuration file does.
+--- The error about an option, with a message that names it as on the command line or in the configuration file.
 -- @tparam dwsync.error err changed in place
 -- @tparam table given options of dwsync.new
--- @tparam table said names of those that the profile said, as keys
+-- @tparam table said names of those from the profile, as keys
 -- @tparam[opt] string profile
 -- @treturn dwsync.error
 function M.option(err, given, said, profile)

@@ -1,6 +1,7 @@
 --- The thresholds of the rules: the configuration file's, with those of the command line on top.
--- It must not know any rule: dwsync.health says what there is.
+-- It must not know any rule: dwsync.health does.
 -- @module dwsync.cli.thresholds
+local checks = require "dwsync.checks"
 local health_rules = require "dwsync.health.rules"
 
 local M = {}
@@ -24,16 +25,16 @@ local function change(text)
     elseif name and not name:find("%.") and type(WORDS[value]) == "boolean" then
         return { rule = name, on = WORDS[value] }
     end
-    return nil, ("--set: '%s' is not of the form rule.option=value, such as stale.warning=6h, nor rule=off")
-        :format(text)
 end
+
+local SET = { expected = "rule.option=value, such as stale.warning=6h, or rule=off", read = change }
 
 --- Adds the option.
 -- @param command an argparse command
 function M.configure(command)
     command:group("Verdicts",
-        command:option("--set", "Threshold, such as stale.warning=6h, or churn=off; repeatable.", nil, change, 1)
-            :count "*":argname "<rule.option=value>")
+        command:option("--set", "Threshold, such as stale.warning=6h, or churn=off; repeatable.", nil,
+            checks.reader(SET, "--set"), 1):count "*":argname "<rule.option=value>")
 end
 
 local function copy(rules)

@@ -50,11 +50,12 @@ ACTIONS["DELETE faults"] = function(service)
 end
 
 ACTIONS["POST settings"] = function(service, changes)
-    local ok, err = settings.change(service.settings, changes)
-    if not ok then
+    local changed, err = settings.changed(service.settings, changes)
+    if not changed then
         return wrong(err)
     end
-    return reply(200, service.settings)
+    service.settings = changed
+    return reply(200, changed)
 end
 
 ACTIONS["DELETE settings"] = function(service)
@@ -115,7 +116,7 @@ function M.answer(service, request)
     local name = request.method .. " " .. request.path:sub(#M.PREFIX + 1)
     local action = ACTIONS[name]
     if not action then
-        return reply(404, { error = ("there is no %s action %s"):format(M.PREFIX, name) })
+        return reply(404, { error = ("unknown action %s below %s"):format(name, M.PREFIX) })
     end
     if request.method ~= "POST" then
         return action(service)

@@ -2,109 +2,73 @@
 -- It keeps the queue and checks orders; dwsync.emulator.sending carries them out.
 -- @module dwsync.emulator.faults
 local cjson = require "cjson"
-local json_order = require "dwsync.emulator.json_order"
+local checks = require "dwsync.checks"
 
 local Faults = { __name = "dwsync.emulator.faults" }
 Faults.__index = Faults
 
 local M = {}
 
-local integer_from = json_order.integer_from
+local TEXT = { kind = "string", empty = true, lines = true, expected = "a text" }
+local SECONDS = { kind = "number", noun = "a number of seconds", from = 0, to = 3600 }
+local NATURAL, POSITIVE = { kind = "integer", from = 0 }, { kind = "integer", from = 1 }
 
-local function text(value)
-    return type(value) == "string", "a string"
+local function required(declared)
+    return setmetatable({ required = true }, { __index = declared })
 end
 
-local function seconds(value)
-    return type(value) == "number" and value >= 0 and value <= 3600, "a number of seconds from 0 to 3600"
-end
-
-local function one_of(first, second)
-    return function(value) return value == first or value == second, ('"%s" or "%s"'):format(first, second) end
+local function object(fields)
+    return { kind = "table", fields = fields, expected = "an object" }
 end
 
 local function header_table(value)
     if type(value) ~= "table" then
-        return false, "an object"
+        return nil
     end
     for name, content in pairs(value) do
         local single = type(content) == "string" and not content:find "[%c]"
         if type(name) ~= "string" or not name:match "^[%w!#$%%&'*+.^_`|~-]+$" or not single then
-            return false, "an object of header names and one-line strings"
+            return nil
         end
     end
-    return true
+    return value
 end
 
-local function is_base64(value)
-    return #value % 4 == 0 and value:match "^[%w+/]*=?=?$" ~= nil
+local function base64(value)
+    return type(value) == "string" and #value % 4 == 0 and value:match "^[%w+/]*=?=?$" or nil
 end
-
-local check_fields
-
-local function object(fields)
-    return function(value)
-        if type(value) ~= "table" then
-            return false, "an object"
-        end
-        local ok, err = check_fields(value, fields)
-        return ok, ok or "an object in which " .. err
-    end
-end
-
--- Every field of `value` known and valid? Names in the list part of `fields` are required.
-function check_fields(value, fields)
-    for name, content in pairs(value) do
-        local check = fields[name]
-        if not check then
-            return nil, ("%q is unknown"):format(tostring(name))
-        end
-        if content ~= cjson.null then
-            local valid, expected = check(content)
-            if not valid then
-                return nil, ("%s must be %s"):format(name, expected)
-            end
-        end
-    end
-    for _, name in ipairs(fields) do
-        if value[name] == nil then
-            return nil, name .. " is missing"
-        end
-    end
-    return true
-end
-
-local MATCH = { path = text, cluster = text, method = text }
-
-local ACTION = {
-    status = integer_from(200, 599),
-    headers = header_table,
-    body = text,
-    body_base64 = text,
-    refuse = text,
-    delay = seconds,
-    reset = one_of("before", "body"),
-    truncate = integer_from(0),
-    content_length = integer_from(0),
-    drip = object { "bytes", "interval", bytes = integer_from(1), interval = seconds },
-    repeat_body = object { "text", "times", text = text, times = integer_from(1) },
-    add_records = integer_from(1),
-    remove_records = integer_from(1),
-    from = one_of("front", "back"),
-}
 
 local ORDER = {
-    "action", match = object(MATCH), skip = integer_from(0), times = integer_from(1), action = object(ACTION),
+    match = object { path = TEXT, cluster = TEXT, method = TEXT },
+    skip = NATURAL,
+    times = POSITIVE,
+    action = required(object {
+        status = { kind = "integer", from = 200, to = 599 },
+        headers = { read = header_table, expected = "an object of header names and one-line strings" },
+        body = TEXT,
+        body_base64 = { read = base64, expected = "base64" },
+        refuse = TEXT,
+        delay = SECONDS,
+        reset = { kind = "one_of", values = { "before", "body" } },
+        truncate = NATURAL,
+        content_length = NATURAL,
+        drip = object { bytes = required(POSITIVE), interval = required(SECONDS) },
+        repeat_body = object { text = required(TEXT), times = required(POSITIVE) },
+        add_records = POSITIVE,
+        remove_records = POSITIVE,
+        from = { kind = "one_of", values = { "front", "back" } },
+    }),
 }
 
+-- A copy in which null is absent.
 local function without_null(value)
     if type(value) ~= "table" then
-        return nil
+        return value
     end
     local copy = {}
     for name, content in pairs(value) do
         if content ~= cjson.null then
-            copy[name] = content
+            copy[name] = without_null(content)
         end
     end
     return copy
@@ -122,30 +86,20 @@ end
 -- @treturn integer|nil how many faults wait now
 -- @treturn ?string what is wrong with the order
 function Faults:add(order)
-    local ok, err = check_fields(order, ORDER)
-    if not ok then
-        return nil, err
+    local checked, problem = checks.read(ORDER, without_null(order), { noun = "field" })
+    if not checked then
+        return nil, checks.line(problem)
     end
-    local action = without_null(order.action)
-    if not action or next(action) == nil then
-        return nil, "action must say what to do"
-    end
-    if action.body and action.body_base64 then
+    local action = checked.action
+    if next(action) == nil then
+        return nil, "action is empty: say what to do"
+    elseif action.body and action.body_base64 then
         return nil, "body and body_base64 exclude each other"
     end
-    if action.body_base64 and not is_base64(action.body_base64) then
-        return nil, "body_base64 is not base64"
-    end
-    local times = order.times
-    if times == nil then
-        times = 1
-    elseif times == cjson.null then
-        times = math.huge
-    end
     self.queue[#self.queue + 1] = {
-        match = without_null(order.match) or {},
-        skip = order.skip ~= cjson.null and order.skip or 0,
-        times = times,
+        match = checked.match or {},
+        skip = checked.skip or 0,
+        times = order.times == cjson.null and math.huge or checked.times or 1,
         action = action,
     }
     return #self.queue

@@ -7,6 +7,7 @@
 -- emulator:stop()
 local cjson = require "cjson"
 local uv = require "luv"
+local checks = require "dwsync.checks"
 local certificates = require "dwsync.emulator.certificates"
 local keyring = require "dwsync.emulator.keyring"
 local nginx_conf = require "dwsync.emulator.nginx_conf"
@@ -29,35 +30,29 @@ local COMPLAINTS_SHOWN = 4096 -- bytes
 local Emulator = { __name = "dwsync.emulator" }
 Emulator.__index = Emulator
 
--- Option → default, least, greatest.
-local INTEGERS = {
-    port = { 0, 0, 65535 }, http_port = { 0, 0, 65535 }, seed = { 1, 0, 2 ^ 31 - 1 }, records = { 2500, 0, 10 ^ 7 },
-    clusters = { 0, 0, 1000 }, -- their list must fit into one environment variable
+local PRINTABLE = { kind = "string", pattern = "^[\33-\43\45-\126]+$", secret = true,
+    expected = "printable text without space and comma" }
+
+local OPTIONS = {
+    port = { kind = "integer", from = 0, to = 65535, default = 0 },
+    http_port = { kind = "integer", from = 0, to = 65535, default = 0 },
+    seed = { kind = "integer", from = 0, to = 2 ^ 31 - 1, default = 1 },
+    records = { kind = "integer", from = 0, to = 10 ^ 7, default = 2500 },
+    clusters = { kind = "integer", from = 0, to = 1000, default = 0 }, -- their list must fit one environment variable
+    ak = PRINTABLE,
+    sk = PRINTABLE,
+    nginx = { kind = "string" },
 }
 
--- Defaults filled in, everything checked: wrong use raises at the caller of start().
-local function checked(options)
-    local values = {
-        nginx = options.nginx, ak = options.ak or keyring.random_text(20), sk = options.sk or keyring.random_text(40),
-    }
-    for name, rule in pairs(INTEGERS) do
-        local value = options[name] or rule[1]
-        if type(value) ~= "number" or value % 1 ~= 0 or value < rule[2] or value > rule[3] then
-            error(("%s must be an integer from %d to %d"):format(name, rule[2], rule[3]), 3)
-        end
-        values[name] = math.floor(value) -- never 1.0, which would print differently and so change every id
-    end
-    for name in pairs(options) do
-        if values[name] == nil then
-            error(("there is no option %q"):format(tostring(name)), 3)
+-- Fills in the keys, and makes each number one that prints without a fraction: ids are made of them.
+local function completed(options)
+    for name, declared in pairs(OPTIONS) do
+        if declared.kind == "integer" then
+            options[name] = math.floor(options[name])
         end
     end
-    for _, name in ipairs { "ak", "sk" } do
-        if type(values[name]) ~= "string" or not values[name]:match "^[\33-\43\45-\126]+$" then
-            error(name .. " must be printable text without space and comma", 3)
-        end
-    end
-    return values
+    options.ak, options.sk = options.ak or keyring.random_text(20), options.sk or keyring.random_text(40)
+    return options
 end
 
 -- Ports that nothing listens on. A port stays reserved until all are found, so that no two are the same.
@@ -89,9 +84,14 @@ local function free_ports(wanted)
     return ports
 end
 
-local function lua_directory()
-    local file = debug.getinfo(1, "S").source:gsub("^@", "")
-    return assert(uv.fs_realpath(file)):gsub("/dwsync/emulator/[^/]+$", "")
+-- Where modules are: the emulator's, and those of dwsync, which LuaRocks may have put into another tree.
+local function lua_directories()
+    local list = {}
+    for i, known in ipairs { M.start, checks.read } do
+        local file = debug.getinfo(known, "S").source:gsub("^@", "")
+        list[i] = assert(uv.fs_realpath(file)):match "^(.*)/dwsync/"
+    end
+    return list
 end
 
 local function new_directory()
@@ -206,7 +206,7 @@ local function attempt(options, program, ports)
     local files = certificates.generate(seconds)
     files["emulator.json"] = cjson.encode(config)
     files["nginx.conf"] = nginx_conf.text {
-        modules = program.modules, lua_directory = lua_directory(), port = ports[1], http_port = ports[2],
+        modules = program.modules, lua_directories = lua_directories(), port = ports[1], http_port = ports[2],
         root = uv.getuid() == 0,
     }
     ok, err = write_files(directory, files)
@@ -246,7 +246,7 @@ end
 --   @{LOGIN}
 -- @treturn ?string why not
 function M.start(options)
-    options = checked(options or {})
+    options = completed(checks.arguments(OPTIONS, options or {}, "start"))
     local program, err = nginx_program.find(options.nginx)
     if not program then
         return nil, err

@@ -1,4 +1,4 @@
---- What a JSON body asks for, read without trust: a path that leads nowhere is nil, not an error.
+--- What a JSON body asks for, read without trust: at a path that leads nowhere there is nil, not an error.
 -- @module dwsync.emulator.json_order
 local cjson = require "cjson"
 
@@ -47,18 +47,6 @@ function M.methods(order)
         found[method] = true
     end
     return found
-end
-
---- Makes a check of an integer.
--- @tparam integer least
--- @tparam ?integer greatest
--- @treturn function(value) → whether it is one in that range, what was expected
-function M.integer_from(least, greatest)
-    local expected = greatest and ("an integer from %d to %d"):format(least, greatest) or "an integer ≥ " .. least
-    return function(value)
-        local valid = type(value) == "number" and value % 1 == 0 and value >= least and value <= (greatest or math.huge)
-        return valid, expected
-    end
 end
 
 return M

@@ -69,7 +69,7 @@ end
 --- Writes nginx.conf.
 -- @tparam table options
 -- @tparam {string,...} options.modules dynamic modules to load, absolute paths
--- @tparam string options.lua_directory where `dwsync/` is found, absolute
+-- @tparam {string,...} options.lua_directories where `dwsync/` is found, absolute
 -- @tparam integer options.port TLS
 -- @tparam integer options.http_port the metadata service and the pod identity agent, plain
 -- @tparam boolean options.root true when nginx is started by root
@@ -83,8 +83,11 @@ function M.text(options)
         -- Without this nginx would hand its directories to "nobody"; a plain user would get a warning for it.
         parts[#parts + 1] = "user root;\n"
     end
-    local search = ("%s/?.lua;%s/?/init.lua;;"):format(options.lua_directory, options.lua_directory)
-    parts[#parts + 1] = HEAD:format(quoted(search))
+    local search = {}
+    for i, directory in ipairs(options.lua_directories) do
+        search[i] = ("%s/?.lua;%s/?/init.lua;"):format(directory, directory)
+    end
+    parts[#parts + 1] = HEAD:format(quoted(table.concat(search) .. ";"))
     for _, server in ipairs(TLS_SERVERS) do
         local certificate = ("        ssl_certificate %s;\n"):format(server[2])
         parts[#parts + 1] = SERVER:format(options.port, " ssl", server[1], certificate, "serve")

@@ -2,147 +2,88 @@
 -- @module dwsync.emulator.settings
 local cjson = require "cjson"
 local algorithms = require "dwsync.emulator.algorithms"
-local json_order = require "dwsync.emulator.json_order"
+local checks = require "dwsync.checks"
 
 local M = {}
 
-local integer_from = json_order.integer_from
-
-local function one_of(...)
-    local allowed, names = { ... }, {}
-    for i, candidate in ipairs(allowed) do
-        names[i] = tostring(candidate)
-    end
-    return function(value)
-        for _, candidate in ipairs(allowed) do
-            if value == candidate then
-                return true
-            end
-        end
-        return false, "one of " .. table.concat(names, ", ")
-    end
-end
-
-local function is_integer(value)
-    return type(value) == "number" and value % 1 == 0
-end
-
-local function number_from(least)
-    return function(value)
-        return type(value) == "number" and value >= least, "a number" .. (least > -math.huge and " ≥ " .. least or "")
-    end
-end
-
-local function boolean(value)
-    return type(value) == "boolean", "true or false"
-end
-
-local function text(value)
-    return type(value) == "string" and value ~= "", "text"
-end
+local TEXT = { kind = "string" }
+local SECONDS = "a number of seconds"
 
 local function list_of(names)
-    local known = {}
-    for _, name in ipairs(names) do
-        known[name] = true
-    end
-    return function(value)
-        if type(value) ~= "table" then
-            return false, "a list"
-        end
-        for key, name in pairs(value) do
-            if type(key) ~= "number" or not known[name] then
-                return false, "a list of some of " .. table.concat(names, ", ")
-            end
-        end
-        return true
-    end
+    return { kind = "list", of = { kind = "one_of", values = names }, default = names }
 end
 
-local THROTTLE = "an object of limit (an integer ≥ 0), window (seconds > 0) and perhaps retry_after (seconds or text)"
-
-local function throttle(value)
-    if type(value) ~= "table" then
-        return false, THROTTLE
-    end
-    for name in pairs(value) do
-        if name ~= "limit" and name ~= "window" and name ~= "retry_after" then
-            return false, THROTTLE
-        end
-    end
-    local after = value.retry_after
-    local valid = is_integer(value.limit) and value.limit >= 0 and type(value.window) == "number" and value.window > 0
-        and (after == nil or is_integer(after) or type(after) == "string" and not after:find "%c")
-    return valid, THROTTLE
+local function one_of(...)
+    return { kind = "one_of", values = { ... }, default = (...) }
 end
 
--- Name → default and check. `null` puts a setting back to its default.
+local THROTTLE = {
+    limit = { kind = "integer", from = 0, required = true },
+    window = { kind = "number", noun = SECONDS, above = 0, required = true },
+    retry_after = {
+        expected = "an integer or a text without line breaks",
+        read = function(value)
+            local good = type(value) == "number" and value % 1 == 0 or type(value) == "string" and not value:find "%c"
+            return good and value or nil
+        end,
+    },
+}
+
+-- Declarations, see dwsync.checks. `null` puts a setting back to its default.
 local SETTINGS = {
     -- The records.
-    paging = { "page", one_of("page", "row", "ignore") },     -- what offset counts: pages (documented), rows, nothing
-    count = { "total", one_of("total", "page", "absent") },   -- what count says
-    max_limit = { nil, integer_from(1) },                     -- a larger limit is silently lowered to this
+    paging = one_of("page", "row", "ignore"),             -- what offset counts: pages (documented), rows, nothing
+    count = one_of("total", "page", "absent"),            -- what count says
+    max_limit = { kind = "integer", from = 1 },           -- a larger limit is silently lowered to this
     -- The gateway.
-    clock_offset = { 0, number_from(-math.huge) },            -- seconds the service's clock is ahead
-    lock = { true, boolean },                                 -- whether failures lock a key
-    lock_seconds = { 300, number_from(0) },                   -- and for how long
-    algorithms = { algorithms.names, list_of(algorithms.names) }, -- which signatures are accepted
-    v11_region = { nil, text },                               -- the only region a V11 scope may name; none: any
-    v11_service = { nil, text },                              -- and the only service
-    throttle = { nil, throttle },                             -- how many DWS calls are answered in a while
-    expired_token = { "APIGW.0301", one_of("APIGW.0301", "APIGW.0307") }, -- what refuses an expired token
+    clock_offset = { kind = "number", default = 0 },      -- seconds the service's clock is ahead
+    lock = { kind = "boolean", default = true },          -- whether failures lock a key
+    lock_seconds = { kind = "number", noun = SECONDS, from = 0, default = 300 }, -- and for how long
+    algorithms = list_of(algorithms.names),               -- which signatures are accepted
+    v11_region = TEXT,                                    -- the only region a V11 scope may name; nil: any
+    v11_service = TEXT,                                   -- and the only service
+    throttle = { kind = "table", fields = THROTTLE, expected = "an object" }, -- how many DWS calls in how many seconds
+    expired_token = one_of("APIGW.0301", "APIGW.0307"),   -- what refuses an expired token
     -- IAM.
-    projects = { 1, one_of(0, 1, 2) },                        -- how many projects bear the region's name
-    token_life = { 86400, integer_from(1) },                  -- seconds
-    token_bytes = { 5000, integer_from(64, 30000) },          -- a header line takes 32 KB at most
-    totp = { nil, text },                                     -- the passcode; none: the user has no virtual MFA device
-    id_token = { "emulator-id-token", text },                 -- what the identity provider's token is
-    expiry_digits = { 6, one_of(0, 3, 6, 9) },                -- fraction of a second in expiry times, everywhere
+    projects = { kind = "one_of", values = { 0, 1, 2 }, default = 1 }, -- how many projects have the region's name
+    token_life = { kind = "integer", from = 1, default = 86400 }, -- seconds
+    token_bytes = { kind = "integer", from = 64, to = 30000, default = 5000 }, -- a header line takes 32 KB at most
+    totp = TEXT,                                          -- the passcode; nil: the user has no virtual MFA device
+    id_token = { kind = "string", default = "emulator-id-token" }, -- the identity provider's token
+    expiry_digits = { kind = "one_of", values = { 0, 3, 6, 9 }, default = 6 }, -- of the fraction in expiry times
     -- Keys of the machine and the pod.
-    metadata_token = { "optional", one_of("optional", "required", 404, 405, 503) }, -- a number: PUT answers that
-    metadata_agency = { true, boolean },                      -- whether the machine has an agency, and so a key
-    metadata_answer = { "normal", one_of("normal", "hang", "html") }, -- silence, or a page for people
-    pod_token = { "emulator-pod-token", text },               -- what a pod authenticates with
-    key_life = { 3600, integer_from(1) },                     -- seconds; after 5/6 of it there is another key
-    key_spelling = { nil, one_of("access", "accessKeyId", "access_key_id") }, -- of temporary keys; none: as documented
+    metadata_token = one_of("optional", "required", 404, 405, 503), -- a number: PUT answers that
+    metadata_agency = { kind = "boolean", default = true }, -- whether the machine has an agency, and so a key
+    metadata_answer = one_of("normal", "hang", "html"),   -- or silence, or a page for people
+    pod_token = { kind = "string", default = "emulator-pod-token" }, -- what a pod authenticates with
+    key_life = { kind = "integer", from = 1, default = 3600 }, -- seconds; after 5/6 of it there is another key
+    key_spelling = { kind = "one_of", values = { "access", "accessKeyId", "access_key_id" } }, -- nil: as documented
 }
 
 --- Returns the settings of a fresh service.
 -- @treturn table
 function M.defaults()
-    local values = {}
-    for name, entry in pairs(SETTINGS) do
-        values[name] = entry[1]
-    end
-    return values
+    return (checks.read(SETTINGS, {}))
 end
 
 --- Changes some settings.
--- @tparam table values the settings in force, changed in place only if everything asked for is valid
+-- @tparam table values the settings in force
 -- @tparam table changes
--- @treturn true|nil
+-- @treturn ?table the new settings
 -- @treturn ?string what is wrong with the changes
-function M.change(values, changes)
-    for name, value in pairs(changes) do
-        local entry = SETTINGS[name]
-        if not entry then
-            return nil, ("there is no setting %q"):format(tostring(name))
-        end
-        if value ~= cjson.null then
-            local valid, expected = entry[2](value)
-            if not valid then
-                return nil, ("%s must be %s"):format(name, expected)
-            end
-        end
+function M.changed(values, changes)
+    local wanted = {}
+    for name, value in pairs(values) do
+        wanted[name] = value
     end
     for name, value in pairs(changes) do
+        wanted[name] = value
         if value == cjson.null then
-            values[name] = SETTINGS[name][1]
-        else
-            values[name] = value
+            wanted[name] = nil
         end
     end
-    return true
+    local checked, problem = checks.read(SETTINGS, wanted, { noun = "setting" })
+    return checked, problem and checks.line(problem)
 end
 
 return M

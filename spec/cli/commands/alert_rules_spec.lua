@@ -39,11 +39,11 @@ describe("dwsync alert-rules", function()
             { { "--set", "odd.warning=1" }, "--set: unknown rule 'odd'" },
             { { "--config", "/wrong.lua" }, "stale.warning is -1" },
             { { "--config", "/none.lua" }, "configuration file /none.lua: No such file or directory" },
-            { { "--job", "\195\164" }, "--job: expected printable ASCII" },
-            { { "--job", "" }, "--job: expected printable ASCII" },
-            { { "--data-age", "0" }, "--data-age: '0' is not a number above 0" },
-            { { "--patience=-1" }, "--patience: '-1' is not a number between 0 and 100" },
-            { { "--patience", "nan" }, "--patience: 'nan' is not a number between 0 and 100" },
+            { { "--job", "\195\164" }, '--job is "\195\164", expected a text of printable ASCII' },
+            { { "--job", "" }, '--job is "", expected a text of printable ASCII' },
+            { { "--data-age", "0" }, "--data-age is 0, expected a length of time above 0" },
+            { { "--patience=-1" }, '--patience is "-1", expected a number from 0 to 100' },
+            { { "--patience", "nan" }, '--patience is "nan", expected a number from 0 to 100' },
             { { "c1" }, "too many arguments" },
         }
         for _, case in ipairs(cases) do

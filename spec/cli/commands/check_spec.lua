@@ -59,7 +59,7 @@ describe("dwsync check", function()
         gives_up("wrong usage: missing argument 'cluster_id' (or --all-clusters, or --input FILE); see dwsync check",
             { "check" })
         gives_up("wrong usage: unknown option '--foo'; see dwsync check --help", { "check", "c1", "--foo" })
-        gives_up("wrong usage: --set: 'a=b' is not of the form rule.option=value", { "check", "c1", "--set", "a=b" })
+        gives_up('wrong usage: --set is "a=b", expected rule.option=value', { "check", "c1", "--set", "a=b" })
         gives_up("config: --set: unknown rule 'a'. The rules are", { "check", "c1", "--set", "a.b=1" })
         gives_up('config: cluster_id is "a/b", expected', { "check", "a/b" })
         gives_up("wrong usage: unknown option", { "check", "c1", "--a|b\nc" })
@@ -85,7 +85,7 @@ describe("dwsync check", function()
     end)
 
     it("is UNKNOWN after a record that is none", function()
-        gives_up("standard input line 1: it is no JSON object", { "check", "--input", "-" }, { stdin = "<html>" })
+        gives_up("standard input line 1: it is not a JSON object", { "check", "--input", "-" }, { stdin = "<html>" })
     end)
 
     it("is UNKNOWN after a bug, whose traceback goes to stderr", function()

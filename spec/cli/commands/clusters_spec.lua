@@ -67,7 +67,7 @@ describe("dwsync clusters", function()
         local status, out, err = run({ "clusters" }, 200, '{"clusters":[],"count":0}')
         assert.equal(0, status)
         assert.equal("ID  NAME  STATUS  VERSION\n", out)
-        assert.equal("dwsync: this project has no cluster; is it the right region and project?\n", err)
+        assert.equal("dwsync: this project has no clusters; is it the right region and project?\n", err)
     end)
 
     it("fails with status 1, a reason, and nothing on stdout", function()

@@ -83,7 +83,7 @@ describe("--set", function()
     it("refuses what has no such form", function()
         for _, text in ipairs { "stale", "stale=6h", "stale.warning", "=6h", ".=", "stale.warning.x=1",
             "stale.warning=" } do
-            refused(("--set: '%s' is not of the form rule.option=value"):format(text), "--set", text)
+            refused(('--set is "%s", expected rule.option=value'):format(text), "--set", text)
         end
     end)
 

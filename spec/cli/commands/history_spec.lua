@@ -70,7 +70,7 @@ describe("dwsync history", function()
         local status, out, err = run({ "pull", "--input", "-" }, { stdin = lines })
         assert.equal(2, status)
         assert.equal("", out)
-        assert.matches("the records do not say which cluster they are of: give its cluster_id beside --input", err, 1,
+        assert.matches("the records do not name their cluster: give its cluster_id beside --input", err, 1,
             true)
         assert.equal(0, (run({ "pull", "c7", "--input", "-" }, { stdin = lines })))
         out = select(2, run { "list", "c7", "-o", "tsv", "--columns", "id" })
@@ -92,7 +92,7 @@ describe("dwsync history", function()
         assert.equal("", ids("c1", "--status", "FAILED"))
         assert.equal("", ids("c1", "--source", "other"))
         local _, _, err = run { "list", "nobody" }
-        assert.equal("dwsync: no record is saved that fits; dwsync history stats shows what there is\n", err)
+        assert.equal("dwsync: no saved records match; dwsync history stats shows what there is\n", err)
     end)
 
     it("lists what other commands read", function()
@@ -167,7 +167,7 @@ describe("dwsync history", function()
         assert.matches("failing\tcritical\n", out, 1, true)
         assert.same({}, requests)
         status, out, err = command.run({ "replay", "c2", "--from-history", "-o", "ndjson" }, world)
-        assert.same({ 0, "", "dwsync: no record is saved to go through; dwsync history pull saves them\n" },
+        assert.same({ 0, "", "dwsync: no records are saved; dwsync history pull saves them\n" },
             { status, out, err })
         status = command.run({ "replay", "c1", "--from-history", "--input", "-" }, world)
         assert.equal(2, status)

@@ -111,13 +111,13 @@ describe("dwsync records", function()
         assert.equal("r1 ", ids("--since", "1747637722999"))
     end)
 
-    it("refuses what is no point in time, with status 2 and without asking", function()
+    it("refuses what is not a point in time, with status 2 and without asking", function()
         for _, name in ipairs { "since", "until" } do
             local status, out, err, urls = run { "c1", "--" .. name, "yester\27day" }
             assert.equal(2, status)
             assert.equal("", out)
-            assert.equal(("dwsync: --%s: 'yester?day' is no point in time\n        Write 90m, 24h, 7d, 2w, 2025-05-19, "
-                .. "2025-05-19T06:55:23Z or milliseconds.\n"):format(name), err)
+            assert.equal(('dwsync: --%s is "yester?day", expected 90m, 24h, 7d, 2w, 2025-05-19, 2025-05-19T06:55:23Z '
+                .. "or milliseconds\n        See dwsync --help, or dwsync COMMAND --help.\n"):format(name), err)
             assert.same({}, urls)
         end
     end)
@@ -130,22 +130,22 @@ describe("dwsync records", function()
         status, out, err = run { "c1", "-o", "ndjson", "--until", "1000000000000" }
         assert.equal(0, status)
         assert.equal("", out)
-        assert.equal("dwsync: none of the 4 records fits\n", err)
+        assert.equal("dwsync: none of the 4 records match\n", err)
         status, out, err = run { "c1", "-o", "ndjson", "--source", "nope" }
         assert.equal(0, status)
         assert.equal("", out)
-        assert.matches("^dwsync: no record is of that source\n        There are: %a+ %(.+%)%.\n$", err)
+        assert.matches("^dwsync: no records of that source\n        The sources are %a+ %(.+%)%.\n$", err)
     end)
 
     it("refuses what could only ever find nothing", function()
         local status, out, err = run { "c1", "--status", "FAILD" }
         assert.equal(2, status)
         assert.equal("", out)
-        assert.matches("--status: 'FAILD' is none of FINISHED, FAILED, RUNNING", err, 1, true)
+        assert.matches('--status is "FAILD", expected FINISHED, FAILED or RUNNING, separated by commas', err, 1, true)
         status, out, err = run { "c1", "--since", "7d", "--until", "8d" }
         assert.equal(2, status)
         assert.equal("", out)
-        assert.equal("dwsync: --since is not before --until, so nothing can fit\n", err)
+        assert.matches("^dwsync: %-%-since must be before %-%-until\n", err)
     end)
 
     it("fails when the output cannot be written whole", function()

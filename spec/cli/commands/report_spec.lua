@@ -89,9 +89,9 @@ describe("dwsync report", function()
         local status, out, err = run({ "report", "c1", "--file", folder .. "/a.pdf" }, WORLD)
         assert.equal(2, status)
         assert.equal("", out)
-        assert.equal("dwsync: --file: nothing is known of files that end in .pdf; choose the format with --output\n"
+        assert.equal("dwsync: --file: unknown file extension .pdf; choose the format with --output\n"
             .. "        See dwsync --help, or dwsync COMMAND --help.\n", err)
-        assert.matches("files that end in .格式;", select(3, run({ "report", "c1", "--file", folder .. "/页.格式" }, WORLD)),
+        assert.matches("unknown file extension .格式;", select(3, run({ "report", "c1", "--file", folder .. "/页.格式" }, WORLD)),
             1, true)
         assert.equal(0, (run({ "report", "c1", "--file", folder .. "/a.pdf", "--output", "html" }, WORLD)))
         assert.equal("a.pdf", names())

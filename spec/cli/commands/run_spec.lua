@@ -77,7 +77,7 @@ describe("dwsync run", function()
             ["return {}"] = "a table", ["return 'x'"] = "a string" } do
             local status, _, err = run(text)
             assert.equal(1, status)
-            assert.equal(("dwsync: the script returned %s, which is no exit status\n        Return a whole number from "
+            assert.equal(("dwsync: the script returned %s, which is not an exit status\n        Return an integer from "
                 .. "0 to 255, true or false.\n"):format(what), err)
         end
     end)

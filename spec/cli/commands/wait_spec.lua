@@ -105,7 +105,7 @@ describe("dwsync wait", function()
         assert.equal("timed out: name-c2: its last run ended 7 h 59 min ago\n", out)
         status, out = run({ "wait", "--all-clusters" }, { service = command.service {} })
         assert.equal(1, status)
-        assert.equal("refused: there is no cluster to wait for\n", out)
+        assert.equal("refused: the project has no clusters\n", out)
     end)
 
     it("judges records on stdin once", function()
@@ -114,11 +114,11 @@ describe("dwsync wait", function()
         assert.equal(2, (run({ "wait", "--input", "-" }, { stdin = "x" })))
     end)
 
-    it("refuses what is no length of time", function()
+    it("refuses what is not a length of time", function()
         for _, option in ipairs { "--fresh", "--interval", "--timeout" } do
             local status, _, err = run { "wait", "c1", option, "soon" }
             assert.equal(2, status)
-            assert.matches(option .. ": 'soon' is not a number above 0, nor a time such as 90s, 10m, 6h", err, 1, true)
+            assert.matches(option .. ' is "soon", expected a length of time ', err, 1, true)
         end
         assert.equal(2, (run { "wait", "c1", "--fresh", "0" }))
         assert.equal(2, (run { "wait", "c1", "--accept", "critical" }))

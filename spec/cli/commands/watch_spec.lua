@@ -141,13 +141,13 @@ describe("dwsync watch", function()
         assert.matches("^dwsync: on_change of the configuration file: /c%.lua:1: attempt to index", err)
         files["/c.lua"] = "return { on_change = function() while true do end end }"
         _, _, err = watch(1, answers(FAILED), { files = files, arguments = { "--config", "/c.lua" } })
-        assert.matches("it runs longer than 200000 instructions", err, 1, true)
+        assert.matches("it runs more than 200000 instructions", err, 1, true)
     end)
 
     it("refuses a program that cannot be run, records of a file, and an interval of 0", function()
         local status, _, err = run { "watch", "c1", "--on-change", "./nope --now" }
         assert.equal(2, status)
-        assert.equal("dwsync: config: --on-change ./nope --now: it is no program that may be run.\n"
+        assert.equal("dwsync: config: --on-change ./nope --now: not an executable file.\n"
             .. "        Name a program without arguments: each event is a line of JSON on its standard input.\n", err)
         assert.equal(2, (run { "watch", "--input", "-" }))
         assert.equal(2, (run { "watch", "c1", "--interval", "0" }))

@@ -15,7 +15,7 @@ function M.configure(command)
         .. "0 ok, 1 warning, 2 critical, 3 unknown: also after a failure, a timeout or wrong usage.")
     command:epilog "Example: dwsync check CLUSTER_ID --timeout 20 --set stale.critical=12h"
     require("dwsync.cli.judgement").configure(command)
-    command:flag("--long", "A line about each finding below the first.")
+    command:flag("--long", "Add a line about each finding.")
 end
 
 -- "|" would begin the perfdata.
@@ -37,15 +37,18 @@ function M.give_up(err, context)
     return severities.exit_status "unknown"
 end
 
+--- What is wrong with the combination of options.
+-- @tparam table args
+-- @treturn ?string
+function M.wrong_usage(args)
+    return require("dwsync.cli.clusters_chosen").wrong_usage(args)
+end
+
 --- Runs the command.
 -- @tparam table args
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)
-    local wrong = require("dwsync.cli.clusters_chosen").wrong_usage(args)
-    if wrong then
-        return M.give_up(("wrong usage: %s; see dwsync check --help"):format(wrong), context)
-    end
     local judge, err = require("dwsync.cli.judgement").new(args, context)
     if not judge then
         return M.give_up(err, context)

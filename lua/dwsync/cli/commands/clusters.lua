@@ -1,5 +1,4 @@
 --- `dwsync clusters`: the clusters of the project, to find a cluster id.
--- It must not ask for more than the list.
 -- @module dwsync.cli.commands.clusters
 local columns = require "dwsync.report.rows.columns"
 local connection = require "dwsync.cli.connection"
@@ -12,7 +11,7 @@ local M = {}
 -- @param command an argparse command
 function M.configure(command)
     command:summary "List the clusters of the project."
-    command:description "Lists the DWS clusters of the project, to find the id that the other commands want."
+    command:description "Lists the DWS clusters of the project, to find the id that the other commands take."
     command:epilog "Example: dwsync clusters --region cn-north-4 --columns id,name -o tsv"
     command:option("--enterprise-project-id", "Only this enterprise project, or all_granted_eps.", nil, nil, 1)
         :argname "<id>"
@@ -36,7 +35,7 @@ function M.run(args, context)
     end
     local status = output.write("clusters", list, columns.clusters, args, context)
     if #list == 0 then
-        context.stderr:write "dwsync: this project has no cluster; is it the right region and project?\n"
+        context:note "this project has no clusters; is it the right region and project?"
     end
     return status
 end

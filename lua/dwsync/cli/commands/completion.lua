@@ -1,5 +1,4 @@
 --- `dwsync completion SHELL`: the script with which a shell completes this command.
--- It must not install anything.
 -- @module dwsync.cli.commands.completion
 local M = {}
 

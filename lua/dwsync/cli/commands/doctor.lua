@@ -1,13 +1,13 @@
 --- `dwsync doctor [CLUSTER_ID]`: what works between here and the service, and what to do about what does not.
--- It must not check anything itself (dwsync.doctor does), and prints each finding as soon as it is there.
+-- Prints each finding of dwsync.doctor as soon as it is there.
 -- @module dwsync.cli.commands.doctor
 local configuration = require "dwsync.cli.configuration"
 local connection = require "dwsync.cli.connection"
 local display = require "dwsync.text"
 local doctor = require "dwsync.doctor"
 local failure = require "dwsync.cli.failure"
-local ordered_json = require "dwsync.ordered_json"
 local options = require "dwsync.client.options"
+local ordered_json = require "dwsync.ordered_json"
 local spelling = require "dwsync.cli.spelling"
 local settings_in_force = require "dwsync.doctor.configuration"
 
@@ -37,7 +37,7 @@ end
 
 local function show_row(finding, context, width, color)
     local lines = display.wrap((finding.cluster and finding.cluster .. ": " or "") .. finding.found, width)
-    local next_step = not finding.root and finding.next -- said once, where the root is
+    local next_step = not finding.root and finding.next -- shown once, where the root is
     for _, line in ipairs(next_step and display.wrap("Next: " .. next_step, width) or {}) do
         lines[#lines + 1] = line
     end
@@ -59,7 +59,7 @@ local function show_json(findings, context)
     context:write "\n]\n"
 end
 
--- A configuration file that is wrong is a finding, too: connection.open says what is wrong with it.
+-- A wrong configuration file is a finding, too: connection.open reports it.
 local function cluster_of(args, context)
     local settings = configuration.load(args, context)
     return settings and settings.clusters[args.cluster_id] or args.cluster_id
@@ -73,14 +73,18 @@ local function settings_of(args, context, client)
     return settings_in_force.list(given, context.getenv, client, said)
 end
 
+--- What is wrong with the combination of options.
+-- @tparam table args
+-- @treturn ?string
+function M.wrong_usage(args)
+    return args.all_clusters and args.cluster_id and "--all-clusters and a cluster_id exclude each other"
+end
+
 --- Runs the command.
 -- @tparam table args
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)
-    if args.all_clusters and args.cluster_id then
-        return failure.wrong_usage("--all-clusters and a cluster_id exclude each other", context)
-    end
     local cluster_id = cluster_of(args, context)
     local _, wrong = options.identifier("cluster_id", cluster_id or "none")
     if wrong then
@@ -100,7 +104,7 @@ function M.run(args, context)
         finding.next = finding.next and spelling.hint(finding.next)
         if args.output == "table" then
             show_row(finding, context, width, color)
-            context.stdout:flush()
+            context:flush()
         end
     end)
     if args.output == "json" then

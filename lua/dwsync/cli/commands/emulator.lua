@@ -1,13 +1,11 @@
 --- `dwsync emulator`: the service on this machine, alone or around another command.
 -- Decides about signals, output and exit status; the emulator itself is dwsync.emulator.
 -- @module dwsync.cli.commands.emulator
+local checks = require "dwsync.checks"
+
 local M = {}
 
 local CAUGHT = { "sigterm", "sigint", "sighup" }
-
-local function integer(text)
-    return text:match "^%d+$" and tonumber(text) or nil, ("%q is not a number"):format(text)
-end
 
 --- Adds the command's options.
 -- @param parser an argparse command
@@ -18,7 +16,8 @@ function M.configure(parser)
         .. "With a COMMAND it runs that instead, the environment pointing at the emulator, and ends with its status.")
     parser:epilog "Example: dwsync emulator -- dwsync clusters"
     local function number(name, default, text)
-        parser:option(name, text):argname("N"):default(default):convert(integer)
+        parser:option(name, text):argname("N"):default(default)
+            :convert(checks.reader({ kind = "integer", from = 0 }, name))
     end
     number("--port", "0", "Port of the service (TLS); 0 takes a free one.")
     number("--http-port", "0", "Port of the metadata service and pod identity; 0 takes a free one.")
@@ -154,7 +153,8 @@ function M.run(args, context)
         signals.release()
     end
     if not valid then
-        context.stderr:write("dwsync emulator: ", (tostring(running):gsub("^.-:%d+: ", "")), "\n")
+        local wrong = tostring(running):gsub("^.-start: ", ""):gsub("^http_", "http-")
+        context.stderr:write("dwsync emulator: --", wrong, "\n")
         return 2
     end
     if not running then

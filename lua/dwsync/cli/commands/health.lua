@@ -1,5 +1,5 @@
 --- `dwsync health [CLUSTER_ID]`: the verdicts.
--- It must not turn a verdict into its exit status: that is `dwsync check`.
+-- It must not turn a verdict into its exit status: that is for `dwsync check`.
 -- @module dwsync.cli.commands.health
 local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local judgement = require "dwsync.cli.judgement"
@@ -10,16 +10,18 @@ local M = {}
 --- Adds the command's arguments and options.
 -- @param command an argparse command
 function M.configure(command)
-    command:summary "Judge how the synchronisations of a cluster go."
+    command:summary "Judge the synchronisations of a cluster."
     command:description("Judges the records of a cluster by rules: what is wrong, since when, and what to do.\n"
         .. "Exit status: 0 it ran, whatever the verdicts; 1 a cluster could not be asked; 2 wrong usage.\n"
-        .. "dwsync check ends with a status that tells the verdict.")
+        .. "The exit status of dwsync check follows the verdicts.")
     command:epilog "Example: dwsync health CLUSTER_ID --set stale.warning=6h"
     judgement.configure(command)
     command:group("Output",
         command:option("-o --output", "Format.", "table", nil, 1):choices(report.health_formats):argname "<format>",
         command:option("--color", "When to use colour.", "auto", nil, 1):choices { "auto", "always", "never" })
 end
+
+M.wrong_usage = clusters_chosen.wrong_usage
 
 --- Runs the command.
 -- @tparam table args

@@ -16,8 +16,8 @@ local M = {}
 
 local function configure_pull(command)
     command:summary "Save the records of a cluster."
-    command:description("Saves what the service has. What is saved already stays, so pull as often as you like. "
-        .. "A record that changed after its end is kept in both versions and reported.")
+    command:description("Saves what the service has. Records that are saved already stay, so pull as often as you "
+        .. "like. A record that changed after its end is kept in both versions and reported.")
     command:epilog "Example: dwsync history pull --all-clusters"
     clusters_chosen.configure(command)
     connection.configure(command)
@@ -28,9 +28,9 @@ end
 local function configure_list(command)
     command:summary "List saved records, newest first."
     command:epilog "Example: dwsync history list CLUSTER_ID --since 90d -o ndjson | dwsync health --input -"
-    command:argument("cluster_id", "Cluster: its id, or its name in the configuration file; all when not given.")
+    command:argument("cluster_id", "Cluster: its id, or its name in the configuration file; default: all.")
         :argname "<cluster_id>":args "?"
-    command:flag("--all-clusters", "Of every cluster, as when none is given.")
+    command:flag("--all-clusters", "Of every cluster, as without an id.")
     record_options.configure(command)
     configuration.configure(command)
     history_location.configure(command)
@@ -38,7 +38,7 @@ local function configure_list(command)
 end
 
 local function configure_stats(command)
-    command:summary "Show how much is saved, of which clusters, since when."
+    command:summary "Show how many records are saved, of which clusters, since when."
     command:epilog "Example: dwsync history stats"
     configuration.configure(command)
     history_location.configure(command)
@@ -70,8 +70,8 @@ local MAX_IDS = 5
 local function warn_of_revised(name, revised, context)
     if #revised > 0 then
         local ids = table.concat(revised, ", ", 1, math.min(#revised, MAX_IDS))
-        context.stderr:write(display.safe(("dwsync: %s: %s changed after the run ended, both versions are kept: %s%s")
-            :format(name, quantities.count(#revised, "record"), ids, #revised > MAX_IDS and ", …" or "")) .. "\n")
+        context:note(("%s: %s changed after the run ended, both versions are kept: %s%s"):format(name,
+            quantities.count(#revised, "record"), ids, #revised > MAX_IDS and ", …" or ""))
     end
 end
 
@@ -80,8 +80,8 @@ local function summary_row(item, context)
     local name = item.cluster.name or item.cluster.id
     warn_of_revised(name, sum.revised, context)
     if sum.refused > 0 then
-        context.stderr:write(display.safe(("dwsync: %s: %s cannot be kept: %s"):format(name,
-            quantities.count(sum.refused, "record"), tostring(sum.refusal))) .. "\n")
+        context:note(("%s: %s cannot be kept: %s"):format(name, quantities.count(sum.refused, "record"),
+            tostring(sum.refusal)))
     end
     local row = { revised = #sum.revised, cluster_id = item.cluster.id, cluster_name = item.cluster.name }
     for _, field in ipairs(SUMMARY) do
@@ -90,11 +90,11 @@ local function summary_row(item, context)
     return row
 end
 
--- Records of a file must say which cluster they are of, or the command line must.
+-- Either the records of a file or the command line must name the cluster.
 local function save_input(items, store)
     for _, item in ipairs(items) do
         if item.cluster.is_file then
-            return "the records do not say which cluster they are of: give its cluster_id beside --input"
+            return "the records do not name their cluster: give its cluster_id beside --input"
         end
         item.records, item.error = store:pull(item.cluster.id, item.records)
     end
@@ -107,8 +107,12 @@ local function save_page_by_page(store)
     end
 end
 
-local function pull(args, context, chosen, store)
-    local items, err
+local function pull(args, context, _, store)
+    local chosen, err = clusters_chosen.new(args, context)
+    if not chosen then
+        return failure.report(err, context)
+    end
+    local items
     if args.input then
         items, err = chosen:fetch()
         local wrong = items and save_input(items, store)
@@ -126,7 +130,7 @@ local function pull(args, context, chosen, store)
         rows[#rows + 1] = item.records and summary_row(item, context) or nil
     end
     local status = 0
-    if #rows > 0 or args.output ~= "table" then -- a heading over nothing tells nobody anything
+    if #rows > 0 or args.output ~= "table" then -- a heading without rows says nothing
         status = output.write("clusters", rows, args.output == "table" and SUMMARY_TABLE or SUMMARY, args, context)
     end
     return math.max(status, clusters_chosen.report_failures(items, context))
@@ -137,7 +141,7 @@ end
 local function list(args, context, settings, store)
     local since, till, wrong = record_options.period(args, context)
     if wrong then
-        return 2
+        return failure.wrong_usage(wrong, context)
     end
     local ids = {}
     if args.cluster_id then
@@ -160,7 +164,7 @@ local function list(args, context, settings, store)
         end
     end
     if #rows == 0 then
-        context.stderr:write "dwsync: no record is saved that fits; dwsync history stats shows what there is\n"
+        context:note "no saved records match; dwsync history stats shows what there is"
     end
     return output.write("sync_records", rows, columns.records, args, context)
 end
@@ -172,13 +176,13 @@ local OF_CLUSTERS_TABLE = { "cluster_id", "records", "last" }
 local OF_ALL = { "engine", "schema_version", "clusters", "records", "versions", "first", "last", "bytes" }
 
 local function stats(args, context, _, store, shown)
+    local clusters
     local sums, err = store:stats()
-    local clusters, store_err = nil, nil
     if sums then
-        clusters, store_err = store:clusters()
+        clusters, err = store:clusters()
     end
     if not clusters then
-        return failure.report(err or store_err, context)
+        return failure.report(err, context)
     end
     if args.output == "table" and not args.columns then
         context:write(("%-15s %s\n"):format("history", display.safe(shown)))
@@ -193,26 +197,21 @@ end
 
 -- --------------------------------------------------------------------------------------------------
 
-local function run_pull(args, context, settings, store)
-    local chosen, err = clusters_chosen.new(args, context)
-    if not chosen then
-        return failure.report(err, context)
-    end
-    return pull(args, context, chosen, store, settings)
-end
+local ACTIONS = { pull = pull, list = list, stats = stats }
 
-local ACTIONS = { pull = run_pull, list = list, stats = stats }
+--- What is wrong with the combination of options.
+-- @tparam table args
+-- @treturn ?string
+function M.wrong_usage(args)
+    return args.action == "pull" and clusters_chosen.wrong_usage(args)
+        or args.all_clusters and args.cluster_id and "--all-clusters and a cluster_id exclude each other"
+end
 
 --- Runs the command.
 -- @tparam table args
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)
-    local wrong = args.action == "pull" and clusters_chosen.wrong_usage(args)
-        or args.all_clusters and args.cluster_id and "--all-clusters and a cluster_id exclude each other"
-    if wrong then
-        return failure.wrong_usage(wrong, context)
-    end
     local settings, err = configuration.load(args, context)
     if not settings then
         return failure.report(err, context)

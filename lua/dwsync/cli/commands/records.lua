@@ -1,10 +1,9 @@
 --- `dwsync records [CLUSTER_ID]`: the synchronisation records of one cluster, of all, or of a file.
--- It must not print part of a list: all records of a cluster are there, or there is an error.
+-- It must not print part of a cluster's list: either all its records or an error.
 -- @module dwsync.cli.commands.records
 local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local columns = require "dwsync.report.rows.columns"
 local connection = require "dwsync.cli.connection"
-local display = require "dwsync.text"
 local failure = require "dwsync.cli.failure"
 local output = require "dwsync.cli.output"
 local record_options = require "dwsync.cli.record_options"
@@ -17,20 +16,20 @@ local M = {}
 -- @param command an argparse command
 function M.configure(command)
     command:summary "List the synchronisation records of a cluster."
-    command:description "Lists every synchronisation record of a cluster, newest first as the service gives them."
+    command:description "Lists every synchronisation record of a cluster, newest first, as the service returns them."
     command:epilog "Example: dwsync records CLUSTER_ID --status FAILED --since 7d -o csv"
     clusters_chosen.configure(command, { period = true })
     connection.configure(command)
     output.configure(command)
 end
 
--- What the decoder can leave out; choosing by source is done afterwards, since it looks at two fields.
+-- What the decoder can leave out; --source looks at two fields and is applied afterwards.
 local function conditions(args, since, till)
     local start_time = (since or till) and { min = since, max = till and till - 1 } or nil
     return { status = args.status, start_time = start_time }
 end
 
--- The columns asked for, when all of them are fields of a record; nil for every field.
+-- The fields to decode: those of --columns, when all of them are fields of a record; nil for all.
 local function fields(args)
     local wanted = {}
     for i, name in ipairs(args.columns or {}) do
@@ -54,31 +53,29 @@ local function name_sources(all)
             names[#names + 1] = ("%s (%s)"):format(record.identity_source_type or "?", id)
         end
     end
-    return display.safe(table.concat(names, ", "))
+    return table.concat(names, ", ")
 end
 
 local function explain_if_empty(list, subject, context)
     local before = list.before_source or list
     if list.total == 0 then
-        context.stderr:write(subject .. "no records: nothing was ever synchronised, or the feature is off\n")
+        context:note(subject .. "no records: nothing was ever synchronised, or the feature is off")
     elseif #before == 0 then
-        context.stderr:write(("%snone of the %d records fits\n"):format(subject, list.total))
+        context:note(("%snone of the %d records match"):format(subject, list.total))
     elseif #list == 0 then
-        context.stderr:write(subject .. "no record is of that source\n        There are: " .. name_sources(before)
-            .. ".\n")
+        context:note(subject .. "no records of that source", ("The sources are %s."):format(name_sources(before)))
     end
 end
 
 local function explain_empty_lists(items, context)
     for _, item in ipairs(items) do
-        local name = #items > 1 and display.safe(item.cluster.name or item.cluster.id) .. ": " or ""
         if item.records then
-            explain_if_empty(item.records, "dwsync: " .. name, context)
+            explain_if_empty(item.records, #items > 1 and (item.cluster.name or item.cluster.id) .. ": " or "", context)
         end
     end
 end
 
--- Records of a file, which nobody has chosen among yet.
+-- Filters records of a file, as the decoder does with those of the service.
 local function choose(items, where)
     for _, item in ipairs(items) do
         local kept = records.where(item.records, where):to_list()
@@ -87,7 +84,7 @@ local function choose(items, where)
     end
 end
 
--- All records in one list. With many clusters each says whose it is.
+-- All records in one list; with many clusters each names its own.
 local function rows_of(items, many)
     local rows = {}
     for _, item in ipairs(items) do
@@ -108,25 +105,23 @@ local function default_columns(args, many)
         list[1], list[2] = whole and "cluster_id" or "cluster_name", whole and "cluster_name" or nil
     end
     for _, name in ipairs(whole and record_fields.names or columns.records) do
-        if whole or not many or name ~= "identity_source_type" then -- or the reason would not fit any more
+        if whole or not many or name ~= "identity_source_type" then -- or the reason would no longer fit
             list[#list + 1] = name
         end
     end
     return list
 end
 
+M.wrong_usage = clusters_chosen.wrong_usage
+
 --- Runs the command.
 -- @tparam table args
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)
-    local wrong = clusters_chosen.wrong_usage(args)
+    local since, till, wrong = record_options.period(args, context)
     if wrong then
         return failure.wrong_usage(wrong, context)
-    end
-    local since, till, senseless = record_options.period(args, context)
-    if senseless then
-        return 2
     end
     local chosen, err = clusters_chosen.new(args, context)
     if not chosen then
@@ -139,7 +134,7 @@ function M.run(args, context)
     elseif args.input then
         choose(items, where)
     elseif not args.all_clusters and items[1].error then
-        return failure.report(items[1].error, context) -- not even a heading: there is no list
+        return failure.report(items[1].error, context) -- without a heading: there is no list
     end
     local many = args.all_clusters or #items > 1
     local status = output.write("sync_records", rows_of(items, many), default_columns(args, many), args, context)

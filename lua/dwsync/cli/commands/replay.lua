@@ -1,5 +1,4 @@
---- `dwsync replay [CLUSTER_ID]`: which alerts the rules would have given, when and for how long, to tune thresholds.
--- It must not judge the present: that is `dwsync health`.
+--- `dwsync replay [CLUSTER_ID]`: which alerts the rules would have raised, when and for how long, to tune thresholds.
 -- @module dwsync.cli.commands.replay
 local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local failure = require "dwsync.cli.failure"
@@ -20,13 +19,13 @@ local OF_MANY_IN_TABLE = { "from", "till", "severity", "rule", "cluster_name" }
 --- Adds the command's arguments and options.
 -- @param command an argparse command
 function M.configure(command)
-    command:summary "Tell which alerts the rules would have given."
-    command:description("Goes through the records: which alerts the rules would have given, from when till when. "
-        .. "One that is still open has no end.")
+    command:summary "Show which alerts the rules would have raised."
+    command:description("Goes through the records and shows which alerts the rules would have raised, from when till "
+        .. "when. One that is still open has no end.")
     command:epilog "Example: dwsync replay CLUSTER_ID --from-history --set stale.warning=6h"
     judgement.configure(command)
-    command:flag("--from-history", "Of the records kept by dwsync history pull, not the service's.")
-    command:option("--since", "Leave out what ended before: 24h, 7d, ISO 8601.", nil, nil, 1):argname "<when>"
+    command:flag("--from-history", "Use the records saved by dwsync history pull.")
+    command:option("--since", "Leave out alerts that ended before: 24h, 7d, ISO 8601.", nil, nil, 1):argname "<when>"
     history_location.configure(command)
     output.configure(command)
 end
@@ -70,19 +69,27 @@ local function rows_of(items, rules, options)
     return rows
 end
 
--- Silence of the rules is good news only where there were records to speak about.
+-- That there were no alerts is good news only if there were records.
 local function explain_silence(items, args, context)
     local judged = false
     for _, item in ipairs(items) do
         judged = judged or item.records ~= nil and #item.records > 0
     end
     if judged then
-        context.stderr:write "dwsync: no rule would have given an alert\n"
+        context:note "no rule would have raised an alert"
     elseif args.from_history then
-        context.stderr:write "dwsync: no record is saved to go through; dwsync history pull saves them\n"
+        context:note "no records are saved; dwsync history pull saves them"
     else
-        context.stderr:write "dwsync: there are no records to go through\n"
+        context:note "there are no records to go through"
     end
+end
+
+--- What is wrong with the combination of options.
+-- @tparam table args
+-- @treturn ?string
+function M.wrong_usage(args)
+    return clusters_chosen.wrong_usage(args) or args.input and args.from_history
+        and "--input and --from-history exclude each other"
 end
 
 --- Runs the command.
@@ -90,14 +97,9 @@ end
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)
-    local wrong = clusters_chosen.wrong_usage(args) or args.input and args.from_history
-        and "--input and --from-history exclude each other"
+    local since, _, wrong = record_options.period(args, context)
     if wrong then
         return failure.wrong_usage(wrong, context)
-    end
-    local since, _, senseless = record_options.period(args, context)
-    if senseless then
-        return 2
     end
     local judge, err = judgement.new(args, context)
     if not judge then
@@ -112,7 +114,7 @@ function M.run(args, context)
     if not items then
         return failure.report(read_err, context)
     elseif not args.all_clusters and items[1].error then
-        return failure.report(items[1].error, context) -- not even a heading: nothing was gone through
+        return failure.report(items[1].error, context) -- without a heading: nothing was replayed
     end
     local rows = rows_of(items, judge.rules, { now = judge:now(), since = since })
     local columns = args.output ~= "table" and ALL or #items > 1 and OF_MANY_IN_TABLE or IN_TABLE

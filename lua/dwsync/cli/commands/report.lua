@@ -1,9 +1,6 @@
---- `dwsync report [CLUSTER_ID]`: the verdicts as a page or a document, to a file if one is named.
--- It must not leave half a file: it is written whole or not at all.
+--- `dwsync report [CLUSTER_ID]`: the verdicts as a page or a document, on stdout or in a file.
 -- @module dwsync.cli.commands.report
 local clusters_chosen = require "dwsync.cli.clusters_chosen"
-local display = require "dwsync.text"
-local failure = require "dwsync.cli.failure"
 local judgement = require "dwsync.cli.judgement"
 local report = require "dwsync.report"
 
@@ -16,22 +13,28 @@ local BY_EXTENSION = { csv = "csv", htm = "html", html = "html", json = "json", 
 -- @param command an argparse command
 function M.configure(command)
     command:summary "Write a report about a cluster."
-    command:description("Writes the verdicts as a page that stands alone, or in any other format.\n"
+    command:description("Writes the verdicts as one self-contained page, or in any other format.\n"
         .. "Exit status: 0 it was written, 1 that failed or a cluster could not be asked, 2 wrong usage.")
     command:epilog "Example: dwsync report --all-clusters --file report.html"
     judgement.configure(command)
     command:group("Output",
         command:option("-o --output", "Format (default: the file's, else html).", nil, nil, 1)
             :choices(report.health_formats):argname "<format>",
-        command:option("--file", "Write it there, whole or not at all.", nil, nil, 1):argname "<file>")
+        command:option("--file", "File to write, whole or not at all.", nil, nil, 1):argname "<file>")
 end
 
--- The format, or what is wrong: a name that promises another one would be opened with the wrong program.
 local function format_of(args)
-    local ending = (args.file or ""):match "[^/]%.([^/.]+)$"
-    local format = args.output or ending == nil and "html" or BY_EXTENSION[ending]
-    return format, not format and ("--file: nothing is known of files that end in .%s; choose the format with --output")
-        :format(ending)
+    local extension = (args.file or ""):match "[^/]%.([^/.]+)$"
+    return args.output or extension == nil and "html" or BY_EXTENSION[extension], extension
+end
+
+--- What is wrong with the options, which argparse cannot check.
+-- @tparam table args
+-- @treturn ?string
+function M.wrong_usage(args)
+    local format, extension = format_of(args)
+    return not format and ("--file: unknown file extension .%s; choose the format with --output"):format(extension)
+        or clusters_chosen.wrong_usage(args)
 end
 
 local function write_file(path, parts, context)
@@ -39,8 +42,7 @@ local function write_file(path, parts, context)
     if written then
         return 0
     end
-    context.stderr:write(display.safe(("dwsync: cannot write %s: %s"):format(path, reason))
-        .. "\n        Leave --file out to write to standard output.\n")
+    context:note(("cannot write %s: %s"):format(path, reason), "Leave --file out to write to standard output.")
     return 1
 end
 
@@ -49,16 +51,12 @@ end
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)
-    local format, unknown = format_of(args)
-    if unknown then
-        return failure.wrong_usage(unknown, context)
-    end
     local overview, items = judgement.overview(args, context)
     if not overview then
         return items
     end
     local parts = {}
-    report.render_health(format, overview, function(text)
+    report.render_health((format_of(args)), overview, function(text)
         parts[#parts + 1] = text
     end, { width = not args.file and context:width() or nil, color = not args.file and context:color() })
     local status = 0

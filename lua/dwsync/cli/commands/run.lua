@@ -1,10 +1,8 @@
 --- `dwsync run SCRIPT [ARGUMENT…]`: a runbook in Lua with the library at hand and the command's options applied.
--- It must not make a client, nor load what the script does not use, before the script asks for it.
+-- It must not make a client, nor load a part of the library, before the script uses it.
 -- @module dwsync.cli.commands.run
 local configuration = require "dwsync.cli.configuration"
 local connection = require "dwsync.cli.connection"
-local display = require "dwsync.text"
-local errors = require "dwsync.errors"
 local failure = require "dwsync.cli.failure"
 
 local M = {}
@@ -12,26 +10,26 @@ local M = {}
 local LIBRARY = { dwsync = "dwsync", records = "dwsync.records", health = "dwsync.health", report = "dwsync.report",
     history = "dwsync.history" }
 
--- Options without a value, so that the script's name can be told from an option's value.
+-- Options without a value: what follows any other option is its value, not the script.
 local FLAGS = { ["--dry-run"] = true, ["--debug"] = true, ["-h"] = true, ["--help"] = true }
 
 --- Adds the command's arguments and options.
 -- @param command an argparse command
 function M.configure(command)
     command:summary "Run a runbook: a Lua script with the library ready."
-    command:description("The script finds client, records, health, report, history, dwsync, settings (clusters, "
-        .. "thresholds, history: the configuration file's), dry_run and arg as globals beside Lua's own. What stands "
-        .. "behind its name is the script's.\n"
+    command:description("The script has client, records, health, report, history, dwsync, settings (clusters, "
+        .. "thresholds and history of the configuration file), dry_run and arg as globals beside Lua's own. What "
+        .. "follows its name is for the script.\n"
         .. "Exit status: the number that it returns or gives to os.exit; 0 when it returns nothing, 1 when it raises "
         .. "an error or returns nil and one.")
     command:epilog "Example: dwsync run --profile prod nightly.lua CLUSTER_ID --keep 90"
-    command:flag("--dry-run", "Tell the script, as dry_run, to change nothing.")
+    command:flag("--dry-run", "Ask the script, by dry_run, to change nothing.")
     connection.configure(command)
     command:argument("script", "The script, or - for standard input."):argname "<script>"
     command:argument("argument", "The script's own arguments."):argname "<argument>":args "*"
 end
 
---- Sets the script's arguments apart from this command's options.
+--- Separates the script's arguments from this command's options.
 -- @tparam {string,...} arguments beginning with "run"
 -- @treturn {string,...}
 function M.arrange(arguments)
@@ -63,7 +61,7 @@ local function settings_for_script(settings)
         profile = settings.profile }
 end
 
--- The script's globals. The client and the library come when they are first asked for; what the script sets is its own.
+-- The script's globals. The client and the library are made when first used; what the script sets is its own.
 local function environment_of(args, context, settings)
     local own = { dry_run = args.dry_run or false, settings = settings_for_script(settings) }
     own.arg = { [0] = args.script }
@@ -126,8 +124,8 @@ local function status_of(context, result, err)
         return 1
     end
     local what = type(result) == "number" and ("%.16g"):format(result) or "a " .. type(result)
-    context.stderr:write(("dwsync: the script returned %s, which is no exit status\n        Return a whole number from "
-        .. "0 to 255, true or false.\n"):format(what))
+    context:note(("the script returned %s, which is not an exit status"):format(what),
+        "Return an integer from 0 to 255, true or false.")
     return 1
 end
 
@@ -136,11 +134,10 @@ local function finish(context, ran, ...)
         return status_of(context, ...)
     end
     local err = ...
-    if errors.is(err) or type(err) == "string" and err:find "interrupted!$" then
-        error(err, 0) -- told as everywhere
+    if type(err) == "string" and err:find "interrupted!$" then
+        error(err, 0) -- dwsync.cli reports it
     end
-    context.stderr:write(("dwsync: %s\n"):format(display.harmless(tostring(err))))
-    return 1
+    return failure.report(err, context)
 end
 
 --- Runs the command.
@@ -154,7 +151,7 @@ function M.run(args, context)
     end
     local chunk, reason = load_script(args.script, context, environment_of(args, context, settings))
     if not chunk then
-        context.stderr:write(display.safe("dwsync: " .. reason) .. "\n")
+        context:note(reason)
         return 2
     end
     return finish(context, xpcall(chunk, handler, (table.unpack or unpack)(args.argument))) -- luacheck: ignore 113

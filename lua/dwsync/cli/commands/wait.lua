@@ -1,9 +1,9 @@
 --- `dwsync wait [CLUSTER_ID]`: a gate for what needs fresh accounts.
--- It must not let anything pass that is not known to be fresh and ok: dwsync.health.gate says what that is.
+-- It must not let anything pass that is not known to be fresh and ok; dwsync.health.gate decides that.
 -- @module dwsync.cli.commands.wait
+local checks = require "dwsync.checks"
 local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local display = require "dwsync.text"
-local duration = require "dwsync.cli.duration"
 local failure = require "dwsync.cli.failure"
 local health_gate = require "dwsync.health.gate"
 local judgement = require "dwsync.cli.judgement"
@@ -19,21 +19,21 @@ local LONGEST_REQUEST = 60
 -- @param command an argparse command
 function M.configure(command)
     command:summary "Wait until the last synchronisation is fresh and ok."
-    command:description("Goes on when the newest ended run of every identity source finished within --fresh and no "
-        .. "verdict about it is worse than --accept. Ends at once when that run failed and no other is under way, or a "
-        .. "verdict is worse. Otherwise it looks again until the time is up.\n"
+    command:description("Ends with 0 when the newest ended run of every identity source finished within --fresh and "
+        .. "no verdict about it is worse than --accept. Ends with 1 at once when that run failed and no other is under "
+        .. "way, or a verdict is worse. Otherwise it looks again until the time is up.\n"
         .. "Exit status: 0 fresh and ok, 1 not, 2 wrong usage, 3 timed out.")
     command:epilog "Example: dwsync wait CLUSTER_ID --fresh 6h --timeout 10m && ./nightly-load"
     local timeout = command:option("--timeout", "How long to wait; 0 looks once (default 10m).", nil,
-        duration.not_negative "--timeout", 1):argname "<time>"
+        checks.reader({ kind = "duration", from = 0 }, "--timeout"), 1):argname "<time>"
     judgement.configure(command, nil, timeout)
     command:group("Waiting for",
-        command:option("--fresh", "Age of the last run that is still good (default 6h).", nil,
-            duration.above_zero "--fresh", 1):argname "<time>",
-        command:option("--accept", "Worst verdict to go on with (default ok).", nil, nil, 1)
+        command:option("--fresh", "Greatest age of the last run (default 6h).", nil,
+            checks.reader({ kind = "duration", above = 0 }, "--fresh"), 1):argname "<time>",
+        command:option("--accept", "Worst verdict that is good enough (default ok).", nil, nil, 1)
             :choices { "ok", "unknown", "warning" }:argname "<severity>",
-        command:option("--interval", "Time between looks (default 30s).", nil, duration.above_zero "--interval", 1)
-            :argname "<time>")
+        command:option("--interval", "Time between looks (default 30s).", nil,
+            checks.reader({ kind = "duration", above = 0 }, "--interval"), 1):argname "<time>")
 end
 
 local function name_of(item)
@@ -48,7 +48,7 @@ local function judge_item(item, wishes)
         ("%s: %s"):format(item.error.kind, item.error.message)
 end
 
--- The state of all clusters together, and a sentence for each that has it.
+-- The state of all clusters together, and the reasons of those that cause it.
 local function gate(items, wishes)
     local reasons = { [health_gate.READY] = {}, [health_gate.WAITING] = {}, [health_gate.REFUSED] = {} }
     for _, item in ipairs(items) do
@@ -56,7 +56,7 @@ local function gate(items, wishes)
         table.insert(reasons[state], ("%s: %s"):format(name_of(item), display.safe(why)))
     end
     if #items == 0 then
-        return health_gate.REFUSED, { "there is no cluster to wait for" }
+        return health_gate.REFUSED, { "the project has no clusters" }
     end
     for _, state in ipairs { health_gate.REFUSED, health_gate.WAITING, health_gate.READY } do
         if reasons[state][1] then
@@ -76,7 +76,7 @@ local function sentence(state, reasons)
     return ("%s: %s%s\n"):format(state, table.concat(lines, "; "), more > 0 and ("; and %d more"):format(more) or "")
 end
 
--- One look. Returns a state, or nil and an error that stays; the reasons.
+-- Looks once. Returns a state, or nil and an error that stays; the reasons.
 local function look(judge, wishes, timeout)
     local overview, err, items = judge:overview(timeout)
     if overview then
@@ -95,7 +95,7 @@ local function finish(status, word, text, context)
 end
 
 local function wait(judge, wishes, context)
-    local client = judge.chosen.client -- nil for records of a file, which no waiting changes
+    local client = judge.chosen.client -- nil for records of a file, which waiting does not change
     local function now()
         return client and client:now() or context.now()
     end
@@ -111,7 +111,7 @@ local function wait(judge, wishes, context)
         elseif not client or now() + math.min(wishes.interval, 1) > till then
             return finish(TIMED_OUT, "timed out", text, context)
         end
-        local gist = text:gsub("%d+ %l+ ", "") -- ages grow at each look: only another reason is news
+        local gist = text:gsub("%d+ %l+ ", "") -- ages grow with each look: only a new reason is reported
         if gist ~= reported then
             context.stderr:write("dwsync: " .. text)
             reported = gist
@@ -120,22 +120,20 @@ local function wait(judge, wishes, context)
     end
 end
 
+M.wrong_usage = clusters_chosen.wrong_usage
+
 --- Runs the command.
 -- @tparam table args
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)
-    local wrong = clusters_chosen.wrong_usage(args)
-    if wrong then
-        return failure.wrong_usage(wrong, context)
-    end
     local wishes = {
         fresh = args.fresh or DEFAULT_FRESH,
         accept = args.accept or "ok",
         timeout = args.timeout or DEFAULT_TIMEOUT,
         interval = args.interval or DEFAULT_INTERVAL,
     }
-    args.timeout = nil -- that of one request is the client's
+    args.timeout = nil -- the client has its own for one answer
     local judge, err = judgement.new(args, context, { "stale" }) -- --fresh takes its place
     if not judge then
         return failure.report(err, context)

@@ -1,10 +1,10 @@
 --- `dwsync watch [CLUSTER_ID]`: the verdicts again and again; events when they change.
--- It must not end by itself with 0: it goes on until a signal, a failure that waiting cannot mend, or a closed pipe.
+-- It must not end with 0: it goes on until a signal, a failure that stays, or a closed pipe.
 -- @module dwsync.cli.commands.watch
+local checks = require "dwsync.checks"
 local changes = require "dwsync.health.changes"
 local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local display = require "dwsync.text"
-local duration = require "dwsync.cli.duration"
 local errors = require "dwsync.errors"
 local failure = require "dwsync.cli.failure"
 local hooks = require "dwsync.cli.hooks"
@@ -21,23 +21,23 @@ local DEFAULT_INTERVAL = 60
 --- Adds the command's arguments and options.
 -- @param command an argparse command
 function M.configure(command)
-    command:summary "Watch the verdicts and tell what changes."
+    command:summary "Watch the verdicts and report changes."
     command:description("On a terminal it redraws the verdicts; piped it writes one line of JSON for each change, and "
-        .. "at the beginning for everything that is not ok. It goes on through failures that may pass.\n"
-        .. "Exit status: 130 interrupted, 1 a failure that waiting cannot mend, 2 wrong usage; never 0.")
+        .. "at the start for everything that is not ok. It goes on through failures that may pass.\n"
+        .. "Exit status: 130 interrupted, 1 a failure that stays, 2 wrong usage; never 0.")
     command:epilog "Example: dwsync watch CLUSTER_ID --interval 5m --on-change ./notify | tee events.ndjson"
     judgement.configure(command, { input = false })
     command:group("Watching",
         command:option("--interval", "Time between looks (default 60s).", DEFAULT_INTERVAL,
-            duration.above_zero "--interval", 1):argname "<time>":show_default(false),
+            checks.reader({ kind = "duration", above = 0 }, "--interval"), 1):argname "<time>":show_default(false),
         command:option("--on-change", "Program to run for each event, which it gets as JSON on stdin.", nil, nil, 1)
             :argname "<program>",
         command:option("--color", "When to use colour.", "auto", nil, 1):choices { "auto", "always", "never" })
 end
 
-local AROUND = 4 -- our two lines, the one that tells of the rest, and the cursor's
+local AROUND = 4 -- our two lines, the one that counts the rest, and the cursor's
 
--- The worst comes first and is to stay in sight: what does not fit is counted.
+-- The worst comes first and stays in sight; lines that do not fit are counted.
 local function fit(text, rows)
     local lines = {}
     for line in text:gmatch "([^\n]*)\n" do
@@ -66,15 +66,15 @@ local function again(kind, message, args)
         quantities.duration(args.interval))
 end
 
--- A failure to ask at all is reported once; again only when it is another one.
+-- A failure to list the clusters is reported once, and again only when it changes.
 local function reporter(args, context)
     local reported
     return function(err)
         local text = err and err.message
         if err and text ~= reported then
-            context.stderr:write(display.safe("dwsync: " .. again(err.kind, err.message, args)) .. "\n")
+            context:note(again(err.kind, err.message, args))
         elseif reported and not err then
-            context.stderr:write "dwsync: recovered\n"
+            context:note "recovered"
         end
         reported = text
     end
@@ -83,14 +83,13 @@ end
 local function report_event(event, args, context)
     local name = event.cluster_name or event.cluster_id
     if event.event == "failure" then
-        context.stderr:write(display.safe(("dwsync: %s: %s"):format(name, again(event.kind, event.message, args)))
-            .. "\n")
+        context:note(("%s: %s"):format(name, again(event.kind, event.message, args)))
     elseif event.event == "recovery" then
-        context.stderr:write(display.safe(("dwsync: %s: recovered"):format(name)) .. "\n")
+        context:note(name .. ": recovered")
     end
 end
 
--- One look. Returns the error that ends everything, if any.
+-- Looks once. Returns the error that ends it all, if any.
 local function look(judge, args, context, state)
     local overview, err, items = judge:overview()
     if not overview then
@@ -124,7 +123,7 @@ local function watch(judge, args, context, state)
         if final then
             return failure.report(final, context)
         elseif context.write_failure then
-            return 1 -- reported where the output is finished
+            return 1 -- reported when the command ends
         end
         state.sleep(args.interval)
     end
@@ -145,15 +144,13 @@ local function program_of(args, context)
     return program
 end
 
+M.wrong_usage = clusters_chosen.wrong_usage
+
 --- Runs the command.
 -- @tparam table args
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)
-    local wrong = clusters_chosen.wrong_usage(args)
-    if wrong then
-        return failure.wrong_usage(wrong, context)
-    end
     local program, unusable = program_of(args, context)
     if unusable then
         return failure.report(unusable, context)
