@@ -27,7 +27,7 @@ describe("decoding JSON", function()
         for _, text in ipairs { '"text"', "1", "true", "null" } do
             local value, reason = json.decode(text)
             assert.is_nil(value)
-            assert.equal("it is no JSON object or array", reason)
+            assert.equal("it is not a JSON object or array", reason)
         end
     end)
 

@@ -1,5 +1,5 @@
---- Numbers as text with a decimal point, whatever the locale's is: PUC Lua writes them with the C library, which
--- follows os.setlocale of the host program.
+--- Numbers as text with a decimal point in every locale: PUC Lua writes them with the C library, which follows
+-- os.setlocale of the host program.
 -- @module dwsync.decimal
 local M = {}
 
@@ -9,7 +9,7 @@ local math_type = math.type or function()
     return "float"
 end
 
---- What string.format writes for one number, with a point.
+--- Formats one number as string.format does, but with a point.
 -- @tparam string format of one number, such as "%.3f"
 -- @tparam number number
 -- @treturn string
@@ -17,7 +17,7 @@ function M.format(format, number)
     return (format:format(number):gsub("[^%w.+-]+", "."))
 end
 
---- Every digit of a number, and none that says nothing; an integer and the equal float are written alike.
+--- All significant digits of a number, and no more; an integer and the equal float are written alike.
 -- @tparam number number
 -- @treturn string or nil for NaN and infinity, which have no digits
 function M.exact(number)
@@ -28,7 +28,7 @@ function M.exact(number)
     elseif number ~= number or number == math.huge or number == -math.huge then
         return nil
     end
-    -- Fourteen digits are what a person or a program wrote; what needs more was calculated.
+    -- Fourteen digits cover what a person or a program wrote; what needs more was calculated.
     local short = ("%.14g"):format(number)
     return M.format(tonumber(short) == number and "%.14g" or "%.17g", number)
 end

@@ -1,11 +1,11 @@
 --- Small files: read whole, written whole or not at all.
--- Reasons name the file's state, never its content, which may be secret.
+-- Reasons may name the file's state, never its content, which may be secret.
 -- @module dwsync.files
 local M = {}
 
 local MAX_BYTES = 1024 * 1024
 local NO_SUCH_FILE = 2 -- ENOENT
-local FOR_EVERYBODY = tonumber("666", 8) -- the umask takes away from it
+local FOR_EVERYBODY = tonumber("666", 8) -- less what the umask takes away
 local PERMISSIONS = tonumber("1000", 8)
 
 -- Opening a directory succeeds on Linux; reading it is what fails. Nothing is read yet: Lua 5.5 loses the reason if it
@@ -28,7 +28,7 @@ end
 -- @treturn[1] string text
 -- @treturn[2] nil
 -- @treturn[2] string reason
--- @treturn[2] boolean whether there is no such file
+-- @treturn[2] boolean whether the file does not exist
 function M.read(path)
     local file, reason, missing = open(path)
     if not file then
@@ -56,7 +56,7 @@ function M.mode(path)
     return stat and stat.mode % 512 or nil
 end
 
---- Whether a file can be read, whatever its size; for files that another library will read.
+--- Whether a file of any size can be read; for files that another library will read.
 -- @tparam string path
 -- @treturn[1] boolean true
 -- @treturn[2] nil
@@ -70,7 +70,7 @@ function M.is_readable(path)
     return true
 end
 
--- "EACCES: permission denied: PATH" without the code and the path, which is not the one that was asked for.
+-- "EACCES: permission denied: PATH" without the code and the path, which is not the one the caller named.
 local function reason_of(message)
     return message:match "^[%u%d]+: ([^:]+)" or message
 end
@@ -97,8 +97,8 @@ local function write_whole(uv, path, old, text)
     return position == #text and flushed, reason or why
 end
 
--- A link stays a link: what it leads to is written. Looking that up goes round the kernel's protected_symlinks, so the
--- same holds here: in a folder like /tmp anybody could have laid the link, to a file that only we may write.
+-- A link stays a link: its target is written. Resolving it ourselves bypasses the kernel's protected_symlinks, so its
+-- rule is applied here: in a folder like /tmp anybody may have made the link, to a file that only we may write.
 local function target_of(uv, path)
     local link = uv.fs_lstat(path)
     if not link or link.type ~= "link" then
@@ -106,7 +106,7 @@ local function target_of(uv, path)
     end
     local folder = uv.fs_stat(path:match "^(.*/)[^/]*$" or ".") or {}
     if link.uid ~= 0 and link.uid ~= uv.getuid() and link.uid ~= folder.uid then
-        return nil, "it is a link that somebody else made"
+        return nil, "it is a link made by another user"
     end
     return uv.fs_realpath(path) or path
 end

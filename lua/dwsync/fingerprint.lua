@@ -1,16 +1,16 @@
---- A text that tells one set of options from another.
--- It must not be shown or kept beyond the process: whatever the options hold, secrets included, is in it.
+--- A text that identifies a set of options.
+-- It must not be shown or kept beyond the process: it contains the options with their secrets.
 -- @module dwsync.fingerprint
 local M = {}
 
--- Texts are quoted, so that no content of one looks like the end of it.
+-- Texts are quoted, so that nothing in one can look like its end.
 local function of_plain(value)
     return type(value) == "string" and ("%q"):format(value) or tostring(value)
 end
 
---- The same text for equal values, in whatever order their tables are walked through: that is another in each Lua
--- state, and so is any JSON that is made of them.
--- @param value plain data; functions are told apart by their address
+--- The same text for equal values, whatever the order of their tables: that differs from one Lua state to the next, and
+-- so does JSON made from them.
+-- @param value plain data; functions are identified by their address
 -- @treturn string
 function M.of(value)
     if type(value) ~= "table" then

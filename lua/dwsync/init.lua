@@ -1,4 +1,4 @@
---- dwsync: how the identity-source synchronisations of a Huawei Cloud DWS cluster went, as Lua tables.
+--- dwsync: how the identity-source synchronisations of Huawei Cloud DWS clusters went, as Lua tables.
 -- Requiring it does no I/O, reads no environment and never yields.
 -- @module dwsync
 -- @usage
@@ -26,11 +26,11 @@ M.new = client.new
 -- @tparam {function,...} functions each returns a result, or nil and an error
 -- @tparam[opt] table options
 -- @tparam[opt=32] integer options.concurrency how many run at once, 1 to 1024
--- @tparam[opt] function():?boolean options.stop asked about four times a second and whenever something arrives: when it
--- returns true, what is not done ends with the error {kind = "cancelled"}; in nginx's event loop it is not asked
--- @tparam[opt=false] boolean options.shared keeps connections open for the process's next gather, in whichever thread
+-- @tparam[opt] function():?boolean options.stop called about four times a second and whenever something arrives: when
+-- it returns true, unfinished functions fail with the error {kind = "cancelled"}; not called in nginx's event loop
+-- @tparam[opt=false] boolean options.shared keeps connections open for the process's next gather, in any thread
 -- @treturn {[integer]=any} results by position in `functions`; nil where one failed
--- @treturn {[integer]=any} errors by position: what a function returned beside nil, or raised
+-- @treturn {[integer]=any} errors by position: what a function returned behind nil, or raised
 -- @raise for unknown options and values out of range
 -- @usage
 -- local lists, errs = dwsync.gather { function() return client:all_sync_records { cluster_id = id } end }

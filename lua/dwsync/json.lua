@@ -1,5 +1,5 @@
 --- JSON for everything but pages of records: errors, clusters, projects, configuration, output.
--- It must not be used for a page: core.decode_page checks those.
+-- It must not be used for pages of records, which core.decode_page checks.
 -- @module dwsync.json
 local cjson = require "cjson"
 
@@ -12,7 +12,7 @@ decoder.decode_invalid_numbers(false)
 
 local encoder = cjson.new()
 encoder.encode_invalid_numbers(false)
-encoder.encode_sparse_array(false, 0) -- nulls were in it, however many
+encoder.encode_sparse_array(false, 0) -- holes were nulls, however many
 
 local EXACT = 2 ^ 53
 
@@ -37,7 +37,7 @@ local function normalise(value)
 end
 
 -- lua-cjson reads and writes numbers with the C library. It asks for the decimal point of the locale when an instance
--- is made, and does not see that the host program called os.setlocale since; a point of two bytes aborts the process.
+-- is made, and does not notice a later os.setlocale of the host program; a point of two bytes aborts the process.
 local function without_locale(call, value)
     local locale = os.setlocale(nil, "numeric")
     if locale == "C" then
@@ -53,19 +53,19 @@ end
 --- Decodes a JSON object or array. Null becomes absent; on Lua 5.3 and later whole numbers become integers.
 -- @tparam string text
 -- @treturn table value, or nil
--- @treturn string reason when there is no value
+-- @treturn string reason
 function M.decode(text)
     local ok, value = without_locale(decoder.decode, text)
     if not ok then
         return nil, value
     end
     if type(value) ~= "table" then
-        return nil, "it is no JSON object or array"
+        return nil, "it is not a JSON object or array"
     end
     return normalise(value)
 end
 
---- Whether a decoded value is an array of objects: no other value, no null in front of one.
+--- Whether a decoded value is an array of objects, without other values and without nulls before one.
 -- @tparam table value
 -- @treturn boolean
 function M.is_list(value)

@@ -1,14 +1,14 @@
 --- JSON with its fields in a fixed order: the same value is the same text, whatever the locale.
 --
--- Nothing is left in it that a terminal obeys, that turns the direction of writing or that nobody sees: all that is
--- escaped, so a program reads what it was. Bytes that are not UTF-8 become U+FFFD.
+-- Everything in it that drives a terminal, turns the direction of writing or is invisible is escaped, so that programs
+-- still read it. Bytes that are not UTF-8 become U+FFFD.
 -- @module dwsync.ordered_json
 local decimal = require "dwsync.decimal"
 local safe = require "dwsync.text"
 
 local M = {}
 
-local MAX_DEPTH, MAX_ITEMS = 61, 1000000 -- what core.decode_page reads inside of a record's field
+local MAX_DEPTH, MAX_ITEMS = 61, 1000000 -- what core.decode_page reads inside a record's field
 
 local SHORT = { ['"'] = '\\"', ["\\"] = "\\\\", ["\b"] = "\\b", ["\f"] = "\\f", ["\n"] = "\\n", ["\r"] = "\\r",
     ["\t"] = "\\t" }
@@ -25,7 +25,7 @@ local function escape_code_point(code)
     return ("\\u%04x"):format(code)
 end
 
---- What a text has that must be escaped, or looked at more closely.
+--- A pattern of what must be escaped in a text, or examined more closely.
 M.SPECIAL = '[%c"\\\128-\255]'
 
 --- A text.
@@ -41,7 +41,7 @@ function M.text(text)
     return '"' .. text .. '"'
 end
 
--- The last place of an array, in which nulls have left holes; nil for what is not one.
+-- The last place of an array, in which nulls may have left holes; nil for other tables.
 local function array_end(list)
     local last = 0
     for key in pairs(list) do
@@ -123,7 +123,7 @@ end
 --- Any value: the fields of tables sorted by name, nulls that left holes in an array written as such.
 -- @param value
 -- @treturn string JSON, or nil
--- @treturn string what JSON cannot hold
+-- @treturn string what it is that JSON cannot hold
 function M.encode(value)
     return encode(value, 0)
 end

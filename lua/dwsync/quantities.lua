@@ -1,14 +1,14 @@
 --- Lengths of time, shares, counts and points in time, as people read them: one way of writing and one rounding for
 -- every message, table and page. Programs get the bare numbers instead.
--- Whatever is not a finite number is written "–": records may hold anything.
+-- Anything that is not a finite number is written "–": records may hold anything.
 -- @module dwsync.quantities
 local decimal = require "dwsync.decimal"
 local timestamps = require "dwsync.timestamps"
 
 local M = {}
 
-local HUGE = 1e15 -- above it digits are noise
-local MICROSECOND = 1e-6 -- which a difference between points in time may lack as a float
+local HUGE = 1e15 -- beyond it digits are noise
+local MICROSECOND = 1e-6 -- what rounding may take from a difference between points in time
 
 --- Whether a value is a finite number: neither NaN nor infinite.
 -- @param value
@@ -56,9 +56,9 @@ local function two_units(ms)
     end
 end
 
---- A length of time in its two largest units, rounded down, so that an age is never overstated and a limit not named
--- before it is reached. Below 10 s it has a decimal, below 1 s it is in milliseconds. The status page's script has the
--- same rules, and a specification with the same cases.
+--- A length of time in its two largest units, rounded down, so that an age is never overstated and a limit never seems
+-- reached too early. Below 10 s it has a decimal, below 1 s it is in milliseconds. The status page's script has the
+-- same rules, and a spec with the same cases.
 -- @tparam number seconds
 -- @treturn string "23 h 59 min", "48 min", "3.2 s", "250 ms"
 -- @usage quantities.duration(86399) --> "23 h 59 min"
@@ -81,7 +81,7 @@ function M.duration(seconds)
     return two_units(ms)
 end
 
---- How long something has been so: as `duration`, but in whole seconds, and from a minute on in whole minutes, since it
+--- How long something has lasted: as `duration`, but in whole seconds, and from a minute on in whole minutes, since it
 -- grows while it is read. Never negative: clocks differ.
 -- @tparam number seconds
 -- @treturn string "23 h 59 min", "11 min", "43 s"
@@ -94,8 +94,8 @@ function M.age(seconds)
     return M.duration(math.floor((seconds + MICROSECOND) / unit) * unit)
 end
 
---- A share as a percentage with at most one decimal, rounded to the nearest; but never "100 %" for what is less, nor
--- "0 %" for what is more.
+--- A share as a percentage with at most one decimal, rounded to the nearest; but never "100 %" for less than that, nor
+-- "0 %" for more.
 -- @tparam number ratio 0 to 1
 -- @treturn string "98.6 %", "> 99.9 %", "< 0.1 %"
 function M.percent(ratio)
@@ -166,7 +166,7 @@ function M.distance(ms, now)
     return seconds > 0 and length .. " ago" or "in " .. length
 end
 
---- The same for what is expected.
+--- The same for something that is expected.
 -- @tparam number ms milliseconds since the epoch
 -- @tparam number now seconds since the epoch
 -- @treturn string "in 3 h", "8 h overdue"

@@ -1,5 +1,4 @@
---- The fields of a synchronisation record, in the order of the service's documentation: what they are called, what
--- they hold, and how they are headed.
+--- The fields of a synchronisation record, in the order of the service's documentation: names, types and headings.
 --
 -- `type` is "text", "time" (milliseconds since the epoch) or "count"; `title` heads a column in a terminal,
 -- `heading` in a page, where there is room for words; `class` is the page's style class of the column.

@@ -16,7 +16,7 @@ function M.known(severity)
     return LEVELS[severity] and severity or "unknown"
 end
 
---- How bad it is: 0 ok, 1 unknown, 2 warning, 3 critical, so that the greatest is the worst.
+--- Its level: 0 ok, 1 unknown, 2 warning, 3 critical, so that the greatest is the worst.
 -- @param severity
 -- @treturn integer
 function M.level(severity)
@@ -31,8 +31,8 @@ function M.is_worse(a, b)
     return M.level(a) > M.level(b)
 end
 
---- The worst severity of a list of tables that have one.
--- @tparam {table,...} list
+--- The worst severity in a list.
+-- @tparam {table,...} list items with a `severity`
 -- @treturn string "unknown" when the list is empty: nothing was judged, which is not ok
 function M.worst(list)
     local worst

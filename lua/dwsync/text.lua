@@ -1,10 +1,10 @@
 --- Foreign text: made harmless without losing it, freed of secrets, measured and cut for a terminal.
 --
--- Text is foreign when a service, a directory server, a file or a person wrote it. UTF-8 stays UTF-8. What goes drives
--- a terminal, turns the direction of writing, or cannot be seen: control characters (C0, DEL, C1), bidi marks,
+-- Text is foreign when a service, a directory server, a file or a person wrote it. UTF-8 stays UTF-8. What drives a
+-- terminal, turns the direction of writing, or cannot be seen is removed: control characters (C0, DEL, C1), bidi marks,
 -- embeddings, overrides and isolates, zero-width and other invisible characters, tags, noncharacters, line and
--- paragraph separators, and bytes that are not UTF-8. Each leaves a "?" behind, since it may have parted two names. An
--- escape sequence loses its control characters only, so no visible text is lost with it.
+-- paragraph separators, and bytes that are not UTF-8. Each leaves a "?" behind, since it may have separated two names.
+-- An escape sequence loses only its control characters, so no visible text is lost with it.
 --
 -- U+200C and U+200D stay between letters and emoji: Persian, Indic scripts and composed emoji are written with them.
 -- Variation selectors stay behind emoji and ideographs, and those of Mongolian behind its letters.
@@ -48,7 +48,7 @@ end
 
 local MAX_KEPT = 4096
 
--- A function of a character that remembers its results, but not of all of Unicode.
+-- A function of a character that remembers its results, but not for all of Unicode.
 local function remembering(compute)
     local results, count = {}, 0
     return function(character)
@@ -106,7 +106,7 @@ local ON_KEYCAP = "^[#*%d]\239\184\143\226\131\163" -- a sign, the selector of e
 local IDEOGRAPHS = { 0x2E80, 0xA4CF, 0xF900, 0xFAFF, 0xFF00, 0xFFEF, 0x20000, 0x3FFFD }
 local MONGOLIAN = { 0x1820, 0x18AA }
 
--- Letters and the marks on them: what a joiner may join. Beyond ASCII it is enough to leave out signs and punctuation.
+-- Letters and their marks: what a joiner may join. Beyond ASCII it is enough to leave out signs and punctuation.
 local LETTERS = { 0x41, 0x5A, 0x61, 0x7A, 0xAA, 0xAA, 0xB5, 0xB5, 0xBA, 0xBA, 0xC0, 0xD6, 0xD8, 0xF6, 0xF8, 0x60B,
     0x60E, 0x61A, 0x61D, 0x66A, 0x66E, 0x6D3, 0x6D5, 0x1FFF, 0x2C00, 0x2DFF, 0x3005, 0x3007, 0x3021, 0x302F,
     0x3031, 0xFDFF, 0xFE70, 0xFEFE, 0xFF10, 0xFF19, 0xFF21, 0xFF3A, 0xFF41, 0xFF5A, 0xFF66, 0xFFDC,
@@ -169,7 +169,7 @@ local function is_in_place(text, at, past, code)
 end
 
 -- Whether a text has only ASCII, and characters of Latin, Greek, Cyrillic, Hebrew, Arabic, Chinese, Japanese and Korean
--- that nothing is to be asked about: most texts beyond ASCII, in a fraction of the time.
+-- that are never hidden: most texts beyond ASCII, in a fraction of the time.
 local function is_plainly_visible(text)
     local rest = text:gsub("[\195-\203\206-\215\217-\219][\128-\191]", " ")
         :gsub("[\227-\233\235\236][\128-\191][\128-\191]", " "):gsub("\239[\188\189][\128-\191]", " ")
@@ -211,7 +211,7 @@ local function question_mark()
     return "?"
 end
 
---- The text without anything that is hidden or that a terminal obeys, line ends and tabs apart: a "?" each instead.
+--- The text with a "?" for each character that is hidden or drives a terminal, except line ends and tabs.
 -- @tparam string text
 -- @treturn string
 function M.harmless(text)
@@ -246,7 +246,7 @@ local ZERO_WIDTH_JOINER, EMOJI_SELECTOR = "\226\128\141", "\239\184\143"
 local SKIN_TONE, FLAG_LETTER = "^\240\159\143[\187-\191]$", "^\240\159\135[\166-\191]$"
 
 -- What a terminal draws as one: a character with its marks, an emoji composed with joiners, a flag of two letters.
--- Marks could go on for ever; the Stream-Safe Text Format (Unicode Standard Annex 15) allows 30.
+-- Marks could go on without end; the Stream-Safe Text Format (Unicode Standard Annex 15) allows 30.
 local MAX_CHARACTERS = 32
 
 local function character_at(text, at)
@@ -254,7 +254,7 @@ local function character_at(text, at)
     return text:sub(at, at + (lead < 0xC0 and 0 or lead < 0xE0 and 1 or lead < 0xF0 and 2 or 3))
 end
 
--- Returns where the next cluster begins, how many columns this one takes, and whether it is longer than is allowed.
+-- Returns where the next cluster begins, how many columns this one takes, and whether it is longer than allowed.
 local function next_cluster(text, at)
     local first = character_at(text, at)
     local width, last, past, is_flag = character_width(first), first, at + #first, false
@@ -408,7 +408,7 @@ for i, name in ipairs { "x%-security%-token", "x%-auth%-token", "authorization",
     SECRET_HEADERS[i] = "(" .. any_case .. "[\"']?%s*[:=])[^|\n]*"
 end
 
--- A text that was cut may end with the beginning of a secret; so much of it gives nothing away.
+-- A text that was cut may end with the beginning of a secret; this much of it gives nothing away.
 local HARMLESS_BYTES = 8
 
 local function redact_end(text, secret)

@@ -1,4 +1,4 @@
---- Code points that take no column on a terminal, and those that take two.
+--- Code points that take no column on a terminal, and those that take two columns.
 -- From UnicodeData.txt and EastAsianWidth.txt (Unicode 14.0.0): categories Mn and Me, widths W and F; the
 -- hexagrams are wide since Unicode 16. Historic scripts beyond U+11000 are left out.
 -- @module dwsync.text_widths

@@ -1,5 +1,5 @@
 --- Points in time as the service, HTTP and people write them.
--- It must not read a clock: "now" is an argument.
+-- No clock is read here: "now" is an argument.
 -- @module dwsync.timestamps
 local M = {}
 
@@ -118,7 +118,7 @@ function M.to_sdk_date(seconds)
     return os.date("!%Y%m%dT%H%M%SZ", math.floor(seconds))
 end
 
--- Small numbers as texts of some width, each made once.
+-- Small numbers as texts of a fixed width, each made once.
 local function digits(format)
     return setmetatable({}, { __index = function(made, number)
         made[number] = format:format(number)
@@ -131,7 +131,7 @@ local two, three = digits "%02d", digits "%03d"
 local DAY, FEW_DAYS = 86400, 64
 local dates, room = {}, FEW_DAYS
 
--- The dates of many records are few, and the C library takes its time for each.
+-- Many records share few dates, and the C library is slow.
 local function date_of(midnight)
     if room == 0 then
         dates, room = {}, FEW_DAYS
@@ -140,8 +140,8 @@ local function date_of(midnight)
     return dates[midnight]
 end
 
---- ISO 8601 in UTC, to the millisecond: "2025-05-19T06:55:23.055Z". Milliseconds that no calendar holds come back
--- as the number they are.
+--- ISO 8601 in UTC, to the millisecond: "2025-05-19T06:55:23.055Z". Milliseconds beyond the calendar come back as the
+-- number they are.
 -- @tparam number ms milliseconds since the epoch
 -- @treturn string
 function M.to_iso(ms)

@@ -62,7 +62,7 @@ describe("the status page of a real nginx", function()
     it("says what is wrong while the service is down, keeps what it has, and recovers by itself", function()
         service:fault({ status = 503, body = "upstream is away" }, { times = cjson.null })
         local seen = order { ["do"] = "until", text = "The last query failed" }
-        assert.is_truthy(seen.trouble:find "What is shown is up to %d+ m?i?n? ?%d* ?s old")
+        assert.is_truthy(seen.trouble:find "The data shown is up to %d+ m?i?n? ?%d* ?s old")
         assert.same({ 2, { "calm" }, "calm" }, { seen.tiles, seen.open, seen.focus })
         service:admin("DELETE", "faults")
         seen = order { ["do"] = "until", text = "The last query failed", gone = true }
@@ -71,7 +71,7 @@ describe("the status page of a real nginx", function()
 
     it("keeps what it has when nginx itself is gone", function()
         server:stop()
-        local seen = order { ["do"] = "until", text = "This page's server gives no news: no connection." }
+        local seen = order { ["do"] = "until", text = "No update from this page's server: no connection." }
         assert.same({ 2, { "calm" } }, { seen.tiles, seen.open })
     end)
 

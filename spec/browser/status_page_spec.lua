@@ -135,7 +135,7 @@ describe("the status page in a browser", function()
         assert.is_true(down.failing.banner)
         assert.is_truthy(down.failing.words:find("The last query failed: "
             .. display.safe(overviews.HOSTILE:gsub("[%z\1-\31]", " ")), 1, true))
-        assert.is_truthy(down.failing.words:find "What is shown is up to 1%d min %d+ s old%.$")
+        assert.is_truthy(down.failing.words:find "The data shown is up to 1%d min %d+ s old%.$")
         assert.not_equal(down.failing.age, down.older.age)
         assert.equal(down.failing.news, down.older.news) -- once, not every second
         for _, moment in ipairs { "failing", "older", "refused", "unreachable", "foreign_body", "again", "paused" } do
@@ -150,11 +150,12 @@ describe("the status page in a browser", function()
 
     it("keeps working when its own server is down or answers with something else", function()
         local down = seen.down
-        assert.is_truthy(down.refused.words:find("This page's server gives no news: it answered 502.", 1, true))
-        assert.is_truthy(down.unreachable.words:find("gives no news: no connection.", 1, true))
-        assert.is_truthy(down.foreign_body.words:find("gives no news: its answer was not this page.", 1, true))
+        assert.is_truthy(down.refused.words:find("No update from this page's server: it answered 502.", 1, true))
+        assert.is_truthy(down.unreachable.words:find("No update from this page's server: no connection.", 1, true))
+        assert.is_truthy(down.foreign_body.words:find(
+            "No update from this page's server: its answer was not this page.", 1, true))
         assert.is_false(down.again.banner)
-        assert.equal("Data is coming in again.", down.again.news)
+        assert.equal("Data is arriving again.", down.again.news)
     end)
 
     it("can be paused, and then says when it is too old", function()

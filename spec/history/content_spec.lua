@@ -72,7 +72,7 @@ describe("the text of a record", function()
     it("is refused for what JSON cannot hold, with a reason", function()
         local circle = {}
         circle.circle = circle
-        local cases = { { 5, "a number is no record" }, { { id = 0 / 0 }, "id is a number that JSON cannot hold" },
+        local cases = { { 5, "a number is not a record" }, { { id = 0 / 0 }, "id is a number that JSON cannot hold" },
             { { add_count = -math.huge }, "add_count is a number that JSON cannot hold" },
             { { "x" }, "it holds a value without a name" },
             { { id = print }, "id is a function" }, { { extra = print }, "it holds a function" },

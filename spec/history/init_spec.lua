@@ -185,7 +185,7 @@ for engine, with_target in pairs(engines) do
         it("refuses what is no record, counts it, and saves the others", function()
             with_store(function(store)
                 assert.same({ inserted = 1, updated = 0, unchanged = 0, late = 0, refused = 2, revised = {},
-                    refusal = "record 1 of the page: a string is no record" },
+                    refusal = "record 1 of the page: a string is not a record" },
                     store:save(CLUSTER, { "text", { id = print }, record(1) }))
             end)
         end)
@@ -351,14 +351,15 @@ describe("wrong use of a history", function()
                     function() local s = history.open("x", { tiemout = 1 }) return s end,
                 ['history.open: timeout is "1", expected a number'] =
                     function() local s = history.open("x", { timeout = "1" }) return s end,
-                ["cluster_id must be a text of 1 to 256 bytes"] = function() local s = store:save("", {}) return s end,
+                ["cluster_id must be a string of 1 to 256 bytes"] =
+                    function() local s = store:save("", {}) return s end,
                 ["store:save expects a list of records, got a nil"] =
                     function() local s = store:save("c") return s end,
                 ["store:pull expects an iterator or a list of records, got a number"] =
                     function() local s = store:pull("c", 5) return s end,
                 ["page_size must be an integer of 1 or more"] =
                     function() local s = store:pull("c", {}, 0) return s end,
-                ["record_id must be a text that is not empty"] =
+                ["record_id must be a non-empty string"] =
                     function() local s = store:versions("c") return s end,
                 ["store:records expects a table, got a string"] = function() local s = store:records "c" return s end,
                 ["store:records: cluster_id is missing, expected a text that is not empty"] =

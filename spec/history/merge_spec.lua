@@ -75,7 +75,7 @@ describe("a page", function()
             { record("FINISHED", { add_count = 9 }), record("FINISHED", { id = "b" }), record("FAILED", { id = "c" }),
                 record("RUNNING", { id = "c" }), record("FINISHED", { id = "d" }), 5, { id = print } } }
         check({ inserted = 1, updated = 1, unchanged = 1, late = 1, refused = 2, revised = { "a" },
-            refusal = "record 6 of the page: a number is no record" }, summary)
+            refusal = "record 6 of the page: a number is not a record" }, summary)
     end)
 end)
 

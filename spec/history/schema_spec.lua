@@ -55,8 +55,8 @@ for engine, with_target in pairs(engines) do
                 local store, err = history.open(target)
                 assert.is_nil(store)
                 assert.equal("config", err.kind)
-                assert.is_truthy(err.message:find "has schema version 3, this dwsync knows versions up to 1$")
-                assert.equal("Upgrade dwsync on this machine; nothing was changed.", err.hint)
+                assert.is_truthy(err.message:find "has schema version 3, this dwsync supports versions up to 1$")
+                assert.equal("Upgrade dwsync on this machine. Nothing was changed.", err.hint)
             end)
         end)
 

@@ -78,7 +78,7 @@ describe("a history's file", function()
             assert.is_nil(store)
             assert.equal("storage", err.kind)
             assert.equal(("the history %s: cannot be created: no such file or directory"):format(path), err.message)
-            assert.equal("Create the folder first: dwsync creates the file only.", err.hint)
+            assert.equal("Create the folder first: dwsync creates only the file.", err.hint)
         end)
     end)
 

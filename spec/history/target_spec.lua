@@ -42,20 +42,20 @@ describe("a history's target", function()
 
     it("is refused with a message that shows nothing of it: a password may be in any part", function()
         local cases = {
-            ["postgres://u:hun/ter2@h/d"] = 'holds an "@" behind the host: in user and password write "/" as %2F, '
+            ["postgres://u:hun/ter2@h/d"] = 'has an "@" after the host: in user and password write "/" as %2F, '
                 .. '"?" as %3F, "@" as %40',
-            ["postgres://u:12?ter2@h/d"] = 'holds an "@" behind the host: in user and password write "/" as %2F, '
+            ["postgres://u:12?ter2@h/d"] = 'has an "@" after the host: in user and password write "/" as %2F, '
                 .. '"?" as %3F, "@" as %40',
-            ["postgres://u:hun#ter2@h/d"] = 'holds a "#"',
-            ["postgres://u:hunter%2@h/d"] = "holds a percent sign that is no %XX",
-            ["postgres://u:hunter%00@h/d"] = "holds a percent sign that is no %XX",
-            ["postgres://u:hunter2/d"] = "names a port that is no number",
-            ["postgres://u@h/d?password=hunter2"] = "has a parameter that is unknown here or has no value",
+            ["postgres://u:hun#ter2@h/d"] = 'contains a "#"',
+            ["postgres://u:hunter%2@h/d"] = "has a percent sign that does not begin a %XX",
+            ["postgres://u:hunter%00@h/d"] = "has a percent sign that does not begin a %XX",
+            ["postgres://u:hunter2/d"] = "has a port that is not a number",
+            ["postgres://u@h/d?password=hunter2"] = "has an unsupported parameter, or one without a value",
             ["postgres:/u:hunter2@h/d"] = "does not begin with postgres://",
             ["postgresql:u:hunter2@h/d"] = "does not begin with postgres://",
             ["jdbc:postgresql://u:hunter2@h/d"] = "does not begin with postgres://",
             ["host=h password=hunter2 dbname=d"] = "does not begin with postgres://",
-            ["postgres://u@h/d?sslmode"] = "has a parameter that is unknown here or has no value",
+            ["postgres://u@h/d?sslmode"] = "has an unsupported parameter, or one without a value",
         }
         for text, reason in pairs(cases) do
             local target, err = targets.read(text)
@@ -68,10 +68,10 @@ describe("a history's target", function()
 
     it("is refused when the scheme is another or the path cannot be one", function()
         local _, err = targets.read "mysql://u:hunter2@h/d"
-        assert.equal("a history of the scheme mysql:// is unknown", err.message)
+        assert.equal("unsupported history URL scheme mysql://", err.message)
         for _, path in ipairs { "", "a\nb", "a\0b", "/tmp/:memory:/x" } do
             err = select(2, targets.read(path))
-            assert.equal("the history's path is empty, or holds a line break, NUL or :memory:", err.message)
+            assert.equal("the history's path is empty, or contains a line break, NUL or :memory:", err.message)
         end
     end)
 end)

@@ -15,8 +15,8 @@ local function die()
     uv.kill(uv.os_getpid(), "sigkill")
 end
 
-local execute, left = driver.execute, math.huge
-function driver.execute(...)
+local execute, left = driver.Engine.execute, math.huge
+function driver.Engine.execute(...)
     left = left - 1
     if left <= 0 then
         die()

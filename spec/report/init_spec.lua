@@ -15,7 +15,7 @@ describe("reports", function()
         end
         assert.has_error(function()
             report.render("nagios", { name = "x", rows = {}, columns = {} }, nothing)
-        end, "'nagios' is no format of rows; there are table, csv, tsv, json, ndjson, markdown, html")
+        end, "unknown row format 'nagios', expected one of table, csv, tsv, json, ndjson, markdown, html")
     end)
 
     it("render verdicts in every format they name, and no other", function()
@@ -24,7 +24,7 @@ describe("reports", function()
         end
         assert.has_error(function()
             report.render_health("pdf", overviews.stories(), nothing)
-        end, "'pdf' is no format of verdicts; there are table, csv, tsv, json, ndjson, markdown, html, status, "
+        end, "unknown verdict format 'pdf', expected one of table, csv, tsv, json, ndjson, markdown, html, status, "
             .. "prometheus, nagios")
         assert.has_error(function()
             report.render_health(nil, overviews.stories(), nothing)

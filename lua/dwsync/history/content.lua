@@ -1,4 +1,4 @@
---- The text that keeps a record: JSON of which each record has exactly one, so that equal records are equal texts.
+--- Records as texts: canonical JSON, so that equal records are equal texts.
 -- It must not lose anything: unknown fields, NUL and integers of any size come back. What JSON cannot hold is refused.
 -- @module dwsync.history.content
 local core = require "dwsync.core"
@@ -25,7 +25,7 @@ local function encode(value)
     return text, reason
 end
 
--- The fields that are not the service's; nil when there are none.
+-- The fields that are not the service's; nil without any.
 local function others_of(record)
     local others
     for name, value in pairs(record) do
@@ -39,11 +39,11 @@ end
 
 --- The text of a record: the service's fields first, in its order, then others, sorted.
 -- @tparam table record
--- @treturn string text, or nil when it is no record or JSON cannot hold it
+-- @treturn string text, or nil when it is not a record or JSON cannot hold it
 -- @treturn string reason
 function M.encode(record)
     if type(record) ~= "table" then
-        return nil, ("a %s is no record"):format(type(record))
+        return nil, ("a %s is not a record"):format(type(record))
     end
     local parts = {}
     for i, name in ipairs(record_fields.names) do
@@ -75,13 +75,13 @@ function M.decode(texts)
     if page then
         return page.sync_records
     end
-    -- A field of the wrong type is not what the service sends, but it may be kept; elsewhere in a page it is read.
+    -- A record with a field of the wrong type may be kept, but only be read in another place of a page.
     local other, err = core.decode_page('{"kept":[' .. list .. '],"sync_records":[]}')
     return other and other.kept or error("the history holds a record that cannot be read: " .. err.message, 0)
 end
 
---- Whether two texts are the same record to this version and this Lua: LuaJIT's numbers cannot tell integers above 2^53
--- apart, and what another one wrote in another way must not be taken for changed.
+--- Whether two texts are the same record to this version and this Lua: LuaJIT cannot distinguish integers above 2^53,
+-- and what another version wrote differently must not look changed.
 -- @tparam string text
 -- @tparam string other
 -- @treturn boolean

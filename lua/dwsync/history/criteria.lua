@@ -1,5 +1,4 @@
---- What a question about kept records may name.
--- It must not ask; a wrong question raises at the line that called the store.
+--- The criteria of a query for kept records. A wrong query raises at the line that called the store.
 -- @module dwsync.history.criteria
 local checks = require "dwsync.checks"
 local identity = require "dwsync.history.identity"
@@ -28,7 +27,7 @@ local CRITERIA = {
     limit = { kind = "integer", above = 0 },
 }
 
---- Checks a question.
+--- Checks a query.
 -- @tparam table query
 -- @tparam string what the method's name
 -- @treturn table `cluster` (as a column holds it) and the other criteria

@@ -1,5 +1,5 @@
---- LuaSQL, which both engines stand on: loading a driver, running a statement, what its failures say.
--- It must not be handed values: drivers take C strings, so that quoting is done before (statements).
+--- What both engines share of LuaSQL: loading a driver, running statements, and the messages of failures.
+-- Statements must come with their values quoted (dwsync.history.statements), since drivers take C strings.
 -- @module dwsync.history.driver
 local errors = require "dwsync.errors"
 local text = require "dwsync.text"
@@ -32,7 +32,7 @@ function M.reason(message)
     return (tostring(message):gsub("^LuaSQL: ", ""):gsub("%s+$", ""))
 end
 
---- The error of a target.
+--- A failure of the database.
 -- @tparam table target
 -- @tparam string reason
 -- @tparam[opt] string hint
@@ -45,11 +45,13 @@ function M.error(target, reason, hint)
     }
 end
 
---- Runs statements that return no rows. A method of engines.
--- @tparam table self the engine
+--- The methods that engines inherit. They work on `connection` and use the engine's `failure`.
+M.Engine = {}
+
+--- Runs statements that return no rows.
 -- @tparam string sql
 -- @treturn number rows changed; or nil, err, busy
-function M.execute(self, sql)
+function M.Engine:execute(sql)
     local changed, message = self.connection:execute(sql)
     if not changed then
         return self:failure(message)
@@ -57,31 +59,41 @@ function M.execute(self, sql)
     return changed
 end
 
---- Runs a query. A method of engines.
--- @tparam table self the engine
+--- Runs a query.
 -- @tparam string sql
 -- @treturn {table,...} rows, each a list of its columns; or nil, err, busy
-function M.rows(self, sql)
+function M.Engine:rows(sql)
     local cursor, message = self.connection:execute(sql)
     if not cursor then
         return self:failure(message)
     elseif type(cursor) == "number" then
-        return {} -- a statement that had nothing to return
+        return {} -- a statement without rows
     end
     local rows, row = {}, {}
     while row do
         row, message = cursor:fetch({}, "n")
         rows[#rows + 1] = row
     end
-    cursor:close() -- SQLite's has closed itself, PostgreSQL's not
+    cursor:close() -- SQLite's has closed itself, PostgreSQL's has not
     if message then
         return self:failure(message)
     end
     return rows
 end
 
---- Ends the connection, if there is one. A method of engines.
-function M.disconnect(self)
+--- Ends a transaction.
+-- @treturn number or nil, err, busy
+function M.Engine:commit()
+    return self:execute "COMMIT"
+end
+
+--- Undoes a transaction. Fails when the connection is gone, or when the failure itself ended it.
+function M.Engine:rollback()
+    self:execute "ROLLBACK"
+end
+
+--- Ends the connection, if there is one.
+function M.Engine:close()
     local connection = self.connection
     self.connection = nil
     if connection then

@@ -1,7 +1,7 @@
---- Under which name a record is kept: its id, or for one without, what else tells runs apart.
+--- The name under which a record is kept: its id or, without one, what else identifies a run.
 -- It must not give two records one name, whatever their texts hold.
 --
--- An id stands as it is, with the backslash, NUL and bytes that are no UTF-8 escaped. Names that begin with "~" are
+-- An id is kept as it is, with the backslash, NUL and bytes that are not UTF-8 escaped. Names that begin with "~" are
 -- made here: ~number:5 (the id is a number), ~run:[type,source,start] (no id, but a source's start), ~content:digest
 -- (neither: the same content is the same record), ~long:digest (a name too long for an index).
 -- @module dwsync.history.identity
@@ -18,7 +18,7 @@ local function escape(character)
     return character == "\\" and "\\\\" or ("\\x%02x"):format(character:byte())
 end
 
---- A text as a column holds it: without NUL and invalid UTF-8, and no two alike.
+--- A text as a column holds it: without NUL and invalid UTF-8, and different for different texts.
 -- @tparam string text
 -- @treturn string
 function M.cell(text)
@@ -28,7 +28,7 @@ function M.cell(text)
     return display.utf8(text:gsub("[%z\\]", escape), escape)
 end
 
---- What `cell` was given.
+--- The text that `cell` was given.
 -- @tparam string cell
 -- @treturn string
 function M.text(cell)

@@ -1,9 +1,8 @@
 --- Records kept beyond the service's retention, in a SQLite file or a PostgreSQL database.
--- It must not know where records come from, nor judge them.
 --
 -- A record is kept under its cluster and id (without one: see dwsync.history.identity). While RUNNING it is replaced by
 -- what comes next; content that changes after the end becomes a new version, the old one is kept, and the id reported.
--- Saving what is there already writes nothing, so that a pull may be repeated at any time, by any number of programs.
+-- Saving what is already there writes nothing, so a pull can be repeated at any time, by any number of programs.
 -- @module dwsync.history
 -- @usage
 -- local store = assert(history.open "/var/lib/dwsync/history.db")
@@ -36,8 +35,8 @@ local OPTIONS = {
     timeout = { kind = "number", default = 30 },
 }
 
---- Opens a history; creates it when there is none: a SQLite file readable by its owner only, in a folder that is there
--- already. An older one is brought to the present schema.
+--- Opens a history, and creates it if necessary: a SQLite file readable only by its owner, in an existing folder. An
+-- older history is brought to the present schema.
 -- @tparam string target a file's path, ":memory:", or postgres://user@host:port/database?sslmode=verify-full (the
 -- password comes from the URL, from PGPASSWORD or from ~/.pgpass)
 -- @tparam[opt] table options
@@ -90,29 +89,25 @@ end
 
 local function check_text(value, name)
     if type(value) ~= "string" or value == "" or #value > 256 then
-        error(("%s must be a text of 1 to 256 bytes"):format(name), 3)
+        error(("%s must be a string of 1 to 256 bytes"):format(name), 3)
     end
     return identity.cell(value)
 end
 
 -- ---- saving ---------------------------------------------------------------------------------------
 
-local function save(self, cluster, records)
-    return page.save(self.engine, self.context, cluster, records)
-end
-
---- What became of the records that were saved. The counts add up to how many records there were.
+--- What became of the records that were saved. The counts add up to the number of records.
 -- @table dwsync.history.summary
 -- @tfield integer inserted
 -- @tfield integer updated those that were RUNNING before
 -- @tfield integer unchanged
 -- @tfield integer late RUNNING, but their end is known: not kept
--- @tfield integer refused those that JSON cannot hold
+-- @tfield integer refused not kept, since JSON cannot hold them
 -- @tfield[opt] string refusal the first reason
 -- @tfield {string,...} revised ids of those that changed after their end
 -- @tfield[opt] integer pages how many transactions a `pull` took
 
---- Records that were asked for.
+--- The records that a query found.
 -- @table dwsync.history.list
 -- @tfield dwsync.record ...
 -- @tfield boolean complete whether the limit left nothing out
@@ -144,7 +139,7 @@ function Store:save(cluster_id, records)
     if type(records) ~= "table" then
         error(("store:save expects a list of records, got a %s"):format(type(records)), 2)
     end
-    return save(self, cluster, records)
+    return page.save(self.engine, self.context, cluster, records)
 end
 
 local function iterator_of(records)
@@ -177,7 +172,7 @@ local function add(sum, summary)
     sum.pages = sum.pages + 1
 end
 
--- Returns the next records and, when the iterator raised, what.
+-- Returns the next records and, if the iterator raised something, that.
 local function next_page(iterator, size)
     local records = {}
     for i = 1, size do
@@ -215,7 +210,7 @@ function Store:pull(cluster_id, records, page_size)
         local list, raised = next_page(iterator, page_size)
         local summary, err
         if #list > 0 then
-            summary, err = save(self, cluster, list)
+            summary, err = page.save(self.engine, self.context, cluster, list)
             if not summary then
                 return nil, err, sum
             end
@@ -247,8 +242,7 @@ end
 function Store:records(query)
     check_open(self)
     local checked = criteria.check(query, "store:records")
-    local list, err = reading.list(self.engine, self.context, checked)
-    return list, err
+    return reading.list(self.engine, self.context, checked)
 end
 
 --- The same as an iterator, which holds a batch at a time and has no limit of its own. It raises the error object,
@@ -260,7 +254,7 @@ function Store:each(query)
     check_open(self)
     local iterator = reading.each(self.engine, self.context, criteria.check(query, "store:each"))
     return function()
-        check_open(self) -- and holds the store: its collector would close what the loop reads
+        check_open(self) -- also keeps the store alive, whose finalizer would close what the loop reads
         return iterator()
     end
 end
@@ -290,7 +284,7 @@ end
 --- Every version of a record, oldest first; the last is the present one. `saved_at` is in milliseconds since the epoch.
 -- @tparam string cluster_id
 -- @tparam string record_id an id, or what was in `revised`
--- @treturn[1] {{version=integer,saved_at=integer,record=dwsync.record},...} empty when there is no such record
+-- @treturn[1] {{version=integer,saved_at=integer,record=dwsync.record},...} empty for an unknown record
 -- @treturn[2] nil
 -- @treturn[2] dwsync.error kind "storage" or "timeout"
 -- @raise for arguments of another type, and when the history is closed
@@ -298,14 +292,14 @@ function Store:versions(cluster_id, record_id)
     check_open(self)
     local cluster = check_text(cluster_id, "cluster_id")
     if type(record_id) ~= "string" or record_id == "" then
-        error("record_id must be a text that is not empty", 2)
+        error("record_id must be a non-empty string", 2)
     end
     return read(self, function(session)
         return reading.versions(session, cluster, record_id)
     end)
 end
 
---- What there is altogether.
+--- Counts and sizes of the whole history.
 -- @treturn[1] dwsync.history.stats
 -- @treturn[2] nil
 -- @treturn[2] dwsync.error kind "storage" or "timeout"
@@ -317,7 +311,7 @@ function Store:stats()
     end)
 end
 
---- Closes the history. Safe twice; a history that is let go of closes by itself.
+--- Closes the history. Safe to call twice; a history that is no longer referenced closes by itself.
 function Store:close()
     self.closed = true
     self.engine:close()

@@ -1,5 +1,5 @@
---- What a page of records means to what is kept: new, further, the same, or changed after the end.
--- It must not touch a database, and its result must not depend on the order of a page.
+--- Decides what a page of records changes in what is kept: a record is new, further along, the same, or changed after
+-- its end. The result must not depend on the order of the page.
 --
 -- A record that is RUNNING gives way to whatever comes next. One that has ended stays: other content under its name
 -- becomes its next version and the old one is archived; a RUNNING one is a late answer, from before the end.
@@ -13,8 +13,8 @@ local RUNNING = "RUNNING"
 
 --- Names records and writes them as text. What JSON cannot hold is refused and counted.
 -- @tparam {table,...} records
--- @treturn table page `groups` (by name: list of `record`, `content`, `name`), `names` in order, `repeated` (names that
--- stand for several records), `refused` (how many), `refusal` (the reason of the first)
+-- @treturn table page `groups` (by name: list of `record`, `content`, `name`), `names` in order, `repeated` (names of
+-- several records), `refused` (how many), `refusal` (the reason of the first)
 function M.read(records)
     local page = { groups = {}, names = {}, repeated = {}, refused = 0 }
     for i, record in ipairs(records) do
@@ -113,7 +113,7 @@ function M.decide(page, kept, earlier, now)
         local items = page.groups[name]
         table.sort(items, by_age)
         for i, item in ipairs(items) do
-            -- A page that always holds two contents of one id must not make two versions each time it is saved.
+            -- A page that always has two contents for one id must not make two versions each time it is saved.
             if i < #items and was_kept(earlier[name], item) then
                 plan.summary.unchanged = plan.summary.unchanged + 1
             else

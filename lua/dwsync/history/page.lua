@@ -1,5 +1,4 @@
---- Saving one page: read what is kept under its names, decide, write the difference.
--- It must not write when there is none.
+--- Saving one page: read what is kept under its names, decide, write the difference, if there is one.
 -- @module dwsync.history.page
 local merge = require "dwsync.history.merge"
 local statements = require "dwsync.history.statements"
@@ -9,7 +8,7 @@ local M = {}
 
 local NAMES_AT_ONCE = 1000
 
--- Hands the rows of all names to a function, some names at a time.
+-- Calls a function with each row of all names, queried some names at a time.
 local function for_rows(session, names, query, use)
     for first = 1, #names, NAMES_AT_ONCE do
         local batch = {}
@@ -46,7 +45,7 @@ end
 
 local function number_of(session, cluster)
     local row = session:rows(statements.cluster_number(cluster))[1]
-    return row and tonumber(row[1]) or 0 -- which no cluster has
+    return row and tonumber(row[1]) or 0 -- the number of no cluster
 end
 
 local function execute(session, list)

@@ -1,5 +1,4 @@
 --- Reading records back, in batches: a million of them are never in memory unless a caller keeps them.
--- It must not write.
 -- @module dwsync.history.reading
 local content = require "dwsync.history.content"
 local identity = require "dwsync.history.identity"
@@ -12,7 +11,7 @@ local BATCH, LIMIT = 1000, 100000
 
 --- A number of a column, which PostgreSQL's driver gives as text.
 -- @param value
--- @treturn number or nil; an integer where Lua has them and it is whole
+-- @treturn number or nil; a whole one is an integer where Lua has them
 function M.integer(value)
     local number = value and tonumber(value)
     return number and math.tointeger and math.tointeger(number) or number
@@ -84,7 +83,7 @@ end
 -- @treturn {table,...} with `complete`; or nil, err
 function M.list(engine, context, query)
     local limit = query.limit or LIMIT
-    query.limit = limit + 1 -- one more tells whether there is more
+    query.limit = limit + 1 -- one more shows whether the list is complete
     local good, result = pcall(collect, { complete = true }, M.each(engine, context, query), limit)
     if good then
         return result

@@ -1,12 +1,12 @@
 --- The tables of a history, and the steps from each of their versions to the next.
--- It must not change a step that was ever released: histories out there have taken it.
+-- A step that was ever released must not change: existing histories have taken it.
 -- @module dwsync.history.schema
 local errors = require "dwsync.errors"
 local transaction = require "dwsync.history.transaction"
 
 local M = {}
 
--- dwsync_clusters: a number for each cluster, since its id in every index entry would make them half as long again.
+-- dwsync_clusters: a number for each cluster, since its id would make every index entry half as long again.
 -- dwsync_records: each record as it is now. The columns are for questions in SQL; what comes back is `content`.
 -- dwsync_versions: what ended records were before they changed.
 -- dwsync_runs: the view for people.
@@ -38,9 +38,9 @@ end
 local function too_new(context, version, known)
     return nil, errors.new {
         kind = "config",
-        message = ("the history %s has schema version %d, this dwsync knows versions up to %d"):format(context.shown,
+        message = ("the history %s has schema version %d, this dwsync supports versions up to %d"):format(context.shown,
             version, known),
-        hint = "Upgrade dwsync on this machine; nothing was changed.",
+        hint = "Upgrade dwsync on this machine. Nothing was changed.",
     }
 end
 
@@ -59,7 +59,7 @@ local function upgrade(context, session, migrations)
     return #migrations
 end
 
---- Brings a history to the newest version, all steps in one transaction. One that is there is only read.
+--- Brings a history to the newest version, all steps in one transaction. One that has it already is only read.
 -- @tparam table context see dwsync.history.transaction
 -- @tparam table engine
 -- @tparam[opt] {{string,...},...} migrations

@@ -1,18 +1,18 @@
 --- A history in one SQLite file.
--- It must not decide what is written; and it never waits itself: being locked out is said to the caller, who does.
+-- It must not wait when another program is in the way: it reports that to its caller, which does the waiting.
 -- @module dwsync.history.sqlite
 local driver = require "dwsync.history.driver"
 
 local M = {}
 
-local Engine = { __name = "dwsync.history.sqlite", name = "sqlite" }
+local Engine = setmetatable({ __name = "dwsync.history.sqlite", name = "sqlite" }, { __index = driver.Engine })
 Engine.__index = Engine
 
---- Types of columns. Numbers keep what they are: integers to 2^63, floats.
+--- Types of columns. Numbers stay what they are: integers up to 2^63, floats.
 Engine.types = { serial = "INTEGER PRIMARY KEY", number = "NUMERIC", key = "TEXT" }
 
 local OWNER_ONLY = 384 -- octal 600: reasons of failures name people
--- Ids are random, so that saving touches the index all over: pages of it are kept and written back together.
+-- Ids are random, so saving touches the whole index: its pages are cached and written back together.
 local CACHE_KB, CHECKPOINT_PAGES = 65536, 4000
 
 --- Why a statement failed, and whether another program was in the way.
@@ -26,7 +26,7 @@ function Engine:failure(message)
     return nil, driver.error(self.target, reason), busy ~= nil
 end
 
--- SQLite would create the file readable to everybody; its side files take the mode of this one.
+-- SQLite would create the file readable by everybody; its side files take the mode of this one.
 local function create(target)
     local uv = require "luv"
     local file, reason, code = uv.fs_open(target.path, "wx", OWNER_ONLY)
@@ -34,7 +34,7 @@ local function create(target)
         uv.fs_close(file)
     elseif code ~= "EEXIST" then
         return nil, driver.error(target, "cannot be created: " .. reason:gsub("^%u+: ([^:]*).*$", "%1"),
-            code == "ENOENT" and "Create the folder first: dwsync creates the file only." or nil)
+            code == "ENOENT" and "Create the folder first: dwsync creates only the file." or nil)
     end
     return true
 end
@@ -57,7 +57,7 @@ local function prepare(self)
     return mode and self, err, busy
 end
 
---- Opens a file; creates it, with mode 0600, when there is none.
+--- Opens a file, and creates it with mode 0600 if it does not exist.
 -- @tparam table target
 -- @treturn table engine; or nil, err, busy
 function M.open(target)
@@ -86,23 +86,11 @@ function M.open(target)
     return ready, err, busy
 end
 
---- Safe twice.
-Engine.close = driver.disconnect
-Engine.execute, Engine.rows = driver.execute, driver.rows
-
 --- Begins a transaction. A writing one excludes all other writers from here on, so that nothing read can change.
 -- @tparam string mode "read" or "write"
 -- @treturn ?boolean|number true or a number; or nil, err, busy
 function Engine:begin(mode)
     return self:execute(mode == "write" and "BEGIN IMMEDIATE" or "BEGIN")
-end
-
-function Engine:commit()
-    return self:execute "COMMIT"
-end
-
-function Engine:rollback()
-    self:execute "ROLLBACK" -- fails when the failure itself ended the transaction
 end
 
 --- Whether there is a table.

@@ -1,5 +1,5 @@
 --- Every statement about records, in the SQL that SQLite and PostgreSQL share.
--- It must not let a text into a statement unquoted.
+-- A text must not get into a statement unquoted.
 --
 -- LuaSQL's drivers take statements as C strings, bind no parameters for PostgreSQL, and bind integers as doubles for
 -- SQLite. So values are literals: texts come without NUL (content, identity.cell), quotes are doubled, backslashes mean
@@ -11,7 +11,7 @@ local record_fields = require "dwsync.record_fields"
 
 local M = {}
 
-local LONGEST = 65536 -- bytes of one statement; a row that is longer has one of its own
+local LONGEST = 65536 -- bytes of one statement; a longer row gets one of its own
 
 --- A text as a literal.
 -- @tparam string text without NUL
@@ -53,7 +53,7 @@ end
 
 -- ---- writing --------------------------------------------------------------------------------------
 
---- Gives a cluster a number.
+--- Assigns a number to a cluster.
 -- @tparam string cluster as a column holds it
 -- @treturn string
 function M.add_cluster(cluster)
@@ -61,7 +61,7 @@ function M.add_cluster(cluster)
         quoted(cluster))
 end
 
--- The fields with columns of their own: not the id, which is the record's name, nor the reason, which is not asked for.
+-- The fields with columns of their own: not the id, which is the record's name, nor the reason, which no query names.
 local TEXTS, NUMBERS = {}, {}
 for _, field in ipairs(record_fields.list) do
     local list = field.type == "text" and TEXTS or NUMBERS
@@ -96,7 +96,7 @@ local function record_row(cluster, state)
     return "(" .. table.concat(parts, ",") .. ")"
 end
 
---- Inserts records or puts them in the place of what is there.
+--- Inserts records, or replaces those of the same name.
 -- @tparam integer cluster its number
 -- @tparam {table,...} states `name`, `version`, `saved_at`, `record`, `content`
 -- @treturn {string,...} statements
@@ -108,7 +108,7 @@ function M.save(cluster, states)
     return in_chunks(SAVE_HEAD, rows, SAVE_TAIL)
 end
 
---- Keeps what ended records were before.
+--- Keeps the earlier versions of records.
 -- @tparam integer cluster its number
 -- @tparam {table,...} states `name`, `version`, `saved_at`, `content`
 -- @treturn {string,...} statements
@@ -121,7 +121,7 @@ function M.archive(cluster, states)
     return in_chunks(ARCHIVE_HEAD, rows, "")
 end
 
--- ---- asking ---------------------------------------------------------------------------------------
+-- ---- querying -------------------------------------------------------------------------------------
 
 --- The number of a cluster.
 -- @tparam string cluster as a column holds it

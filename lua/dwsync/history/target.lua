@@ -1,15 +1,15 @@
 --- Where a history is: a file, or the URL of a PostgreSQL database.
--- It must not show a password, nor any part of a URL that it could not read: a part may be of the password.
+-- It must not show a password, nor any part of a URL that it could not parse, which may belong to the password.
 -- @module dwsync.history.target
 local display = require "dwsync.text"
 local errors = require "dwsync.errors"
 
 local M = {}
 
-local FORM = "Write postgres://user:password@host:port/database?sslmode=verify-full; the password may stand in "
+local FORM = "Write postgres://user:password@host:port/database?sslmode=verify-full; the password may come from "
     .. "~/.pgpass instead."
 
--- Parameters of libpq that make sense here. Those that are secrets are not among them.
+-- Parameters of libpq that make sense here, without those that are secrets.
 local PARAMETERS = {}
 for name in ([[host hostaddr port sslmode sslrootcert sslcert sslkey sslcrl sslsni ssl_min_protocol_version
     channel_binding gssencmode connect_timeout application_name options target_session_attrs passfile keepalives
@@ -78,20 +78,20 @@ end
 local function from_url(rest)
     local authority, path, query = rest:match "^([^/?#]*)/?([^?#]*)%??([^#]*)$"
     if not authority then
-        return refused 'holds a "#"'
+        return refused 'contains a "#"'
     elseif (path .. query):find("@", 1, true) then
-        return refused 'holds an "@" behind the host: in user and password write "/" as %2F, "?" as %3F, "@" as %40'
+        return refused 'has an "@" after the host: in user and password write "/" as %2F, "?" as %3F, "@" as %40'
     end
     local login, hosts = authority:match "^(.*)@([^@]*)$"
     local user, password = (login or ""):match "^([^:]*):?(.*)$"
     local fields = { user = decoded(user), password = decoded(password), dbname = decoded(path),
         connect_timeout = "10", application_name = "dwsync" }
     if not (fields.user and fields.password and fields.dbname) then
-        return refused "holds a percent sign that is no %XX"
+        return refused "has a percent sign that does not begin a %XX"
     elseif not read_hosts(hosts or authority, fields) then
-        return refused "names a port that is no number"
+        return refused "has a port that is not a number"
     elseif not read_parameters(query, fields) then
-        return refused "has a parameter that is unknown here or has no value"
+        return refused "has an unsupported parameter, or one without a value"
     end
     local shown = ("postgres://%s%s/%s"):format(user ~= "" and user .. "@" or "", hosts or authority, path)
     return { engine = "postgres", connection = connection_text(fields), shown = display.excerpt(shown),
@@ -107,13 +107,13 @@ function M.read(text)
     if scheme == "postgres" or scheme == "postgresql" then
         return from_url(rest)
     elseif scheme then
-        return nil, errors.new { kind = "config", message = ("a history of the scheme %s:// is unknown"):format(
+        return nil, errors.new { kind = "config", message = ("unsupported history URL scheme %s://"):format(
             display.excerpt(scheme)), hint = "Give a file's path or a postgres:// URL." }
     elseif text:find("://", 1, true) or text:find "^postgres%l*:" or text:find("password=", 1, true) then
         return refused "does not begin with postgres://"
     elseif text == "" or text:find "[%z\r\n]" or text ~= ":memory:" and text:find(":memory:", 1, true) then
         return nil, errors.new { kind = "config",
-            message = "the history's path is empty, or holds a line break, NUL or :memory:",
+            message = "the history's path is empty, or contains a line break, NUL or :memory:",
             hint = "Give a file's path or a postgres:// URL." }
     end
     return { engine = "sqlite", path = text, shown = display.excerpt(text), secrets = {} }

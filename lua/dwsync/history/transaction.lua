@@ -1,4 +1,4 @@
---- All or nothing, and patience with other writers.
+--- Transactions: all or nothing, and patience with other writers.
 -- It must not wait inside a transaction: others would wait for it in turn.
 -- @module dwsync.history.transaction
 local errors = require "dwsync.errors"
@@ -12,7 +12,7 @@ local function gave_up(shown, timeout, attempts)
     return errors.new {
         kind = "timeout",
         message = ("the history %s was locked by another program for %s"):format(shown, quantities.duration(timeout)),
-        hint = "Nothing of this page was saved, so try again; end a program that hangs with the history open.",
+        hint = "Nothing of this page was saved: try again, and end any program that hangs with the history open.",
         attempts = attempts,
         retryable = true,
     }
@@ -20,7 +20,7 @@ end
 
 --- Repeats an attempt while it fails because another writer is at work.
 -- @tparam table context `runtime` {now, sleep}, `random`, `timeout` (seconds), `shown`
--- @tparam function attempt returns a result; or nil, err, and true when somebody else was in the way
+-- @tparam function attempt returns a result; or nil, err, and true when another writer was in the way
 -- @return its result, or nil, err
 function M.patiently(context, attempt)
     local runtime = context.runtime
@@ -34,12 +34,12 @@ function M.patiently(context, attempt)
         elseif runtime.now() >= deadline then
             return nil, gave_up(context.shown, context.timeout, attempts)
         end
-        runtime.sleep(pause * (0.5 + 0.5 * context.random())) -- jitter: two writers must not wake in step
+        runtime.sleep(pause * (0.5 + 0.5 * context.random())) -- jitter: two writers must not wake together
         pause = math.min(LONGEST_PAUSE, pause * 2)
     end
 end
 
--- What is raised where a statement failed: {err =, busy =}.
+-- The metatable of what is raised where a statement failed: {err =, busy =}.
 local Failure = {}
 
 local function must(result, err, busy)
@@ -49,7 +49,7 @@ local function must(result, err, busy)
     return result
 end
 
--- The engine as work sees it: a statement that fails ends the transaction, so nobody has to look.
+-- The engine as work sees it: a statement that fails ends the transaction, so work need not check.
 local function session_of(engine)
     local session = setmetatable({}, { __index = engine })
     for _, name in ipairs { "rows", "execute", "has_table" } do
@@ -85,8 +85,8 @@ end
 -- @tparam table engine
 -- @tparam string mode "read" or "write"
 -- @tparam string|nil cluster whose records are written
--- @tparam function work gets the engine, whose `rows`, `execute` and `has_table` raise what fails here, and returns a
--- result; or nil, err: then nothing of it remains
+-- @tparam function work gets the engine, whose `rows`, `execute` and `has_table` raise their failures, and returns a
+-- result; or nil, err, which undoes everything
 -- @return its result, or nil, err
 function M.run(context, engine, mode, cluster, work)
     return M.patiently(context, function()

@@ -1,39 +1,40 @@
 --- Rows and verdicts in the form that a person or a program wants to read.
--- It must not fetch or judge. All text in a row or a verdict is hostile: each format escapes it in its own way.
+-- All text in a row or a verdict is hostile: each format escapes it in its own way.
 -- @module dwsync.report
 local M = {}
 
---- Rows to be written.
+--- Rows to write.
 -- @table dwsync.document
 -- @tfield string name the field of the service's answer that held the rows, such as "sync_records"
 -- @tfield {table,...} rows
 -- @tfield {string,...} columns names of the fields to show
--- @tfield[opt] boolean every_field has the JSON formats show all fields of a row, not only columns
+-- @tfield[opt] boolean every_field whether the JSON formats show all fields of a row instead of only the columns
 
---- What `render` writes.
+--- The formats that `render` knows.
 -- @class field
 -- @name formats
 -- @tfield {string,...} formats
 M.formats = { "table", "csv", "tsv", "json", "ndjson", "markdown", "html" }
 
---- What `render_health` writes.
+--- The formats that `render_health` knows.
 -- @class field
 -- @name health_formats
 -- @tfield {string,...} health_formats
 M.health_formats = { "table", "csv", "tsv", "json", "ndjson", "markdown", "html", "status", "prometheus", "nagios" }
 
--- Verdicts are rows like any other to these.
+-- These formats write verdicts as rows.
 local AS_ROWS = { csv = true, tsv = true, ndjson = true }
 
 local ELSEWHERE = { status = "dwsync.report.status.page" }
 
-local function is_one_of(format, formats)
+-- Raises at the line that called `render` or `render_health`.
+local function check_format(format, formats, noun)
     for _, name in ipairs(formats) do
         if name == format then
-            return true
+            return
         end
     end
-    return false
+    error(("unknown %s '%s', expected one of %s"):format(noun, tostring(format), table.concat(formats, ", ")), 3)
 end
 
 --- Writes a document.
@@ -46,9 +47,7 @@ end
 -- @raise for an unknown format
 -- @usage report.render("csv", { name = "sync_records", rows = list, columns = { "id", "status" } }, io.write)
 function M.render(format, document, write, options)
-    if not is_one_of(format, M.formats) then
-        error(("'%s' is no format of rows; there are %s"):format(tostring(format), table.concat(M.formats, ", ")), 2)
-    end
+    check_format(format, M.formats, "row format")
     require("dwsync.report.rows." .. format).render(document, write, options or {})
 end
 
@@ -57,16 +56,14 @@ end
 -- @tparam dwsync.overview overview what dwsync.health.overview returned
 -- @tparam function(text:string):any write called with pieces of text, such as `io.write`
 -- @tparam[opt] table options
--- @tparam[opt] integer options.width for "table": columns; nil when there is no terminal
+-- @tparam[opt] integer options.width for "table": columns; nil without a terminal
 -- @tparam[opt] boolean options.color for "table"
 -- @tparam[opt] boolean options.long for "nagios": a line about each verdict below the first
 -- @raise for an unknown format
 -- @usage report.render_health("html", health.overview({ { cluster = it, evaluation = evaluation } }, now), io.write)
 function M.render_health(format, overview, write, options)
-    if not is_one_of(format, M.health_formats) then
-        error(("'%s' is no format of verdicts; there are %s"):format(tostring(format),
-            table.concat(M.health_formats, ", ")), 2)
-    elseif AS_ROWS[format] then
+    check_format(format, M.health_formats, "verdict format")
+    if AS_ROWS[format] then
         local document = require("dwsync.report.verdicts.facts").document(overview)
         return require("dwsync.report.rows." .. format).render(document, write, options or {})
     end

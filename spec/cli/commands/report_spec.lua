@@ -77,7 +77,7 @@ describe("dwsync report", function()
         assert(uv.fs_lchown(link, 65534, 65534))
         local status, _, err = run({ "report", "c1", "--file", link }, WORLD)
         assert.equal(1, status)
-        assert.matches("laid.html: it is a link that somebody else made\n", err, 1, true)
+        assert.matches("laid.html: it is a link made by another user\n", err, 1, true)
         assert.equal("", content "victim")
         assert(uv.fs_lchown(folder, 65534, 65534)) -- whoever owns the folder may put into it what they like
         assert.equal(0, (run({ "report", "c1", "--file", link }, WORLD)))

@@ -17,7 +17,7 @@ describe("the page of verdicts", function()
             "<h1>All 2 clusters are ok</h1>")
         has(render(overviews.overview { overviews.healthy(), overviews.never() }),
             "<h1>1 of 2 clusters is unknown</h1>")
-        has(render(overviews.overview {}), "<h1>There is no cluster to judge</h1>")
+        has(render(overviews.overview {}), "<h1>No clusters to judge</h1>")
     end)
 
     it("has a summary with links to each cluster when there are several, and none for one", function()
@@ -52,7 +52,7 @@ describe("the page of verdicts", function()
     end)
 
     it("says so when there is nothing to draw, and is whole without records", function()
-        has(render(overviews.overview { overviews.never() }), "There is no run within 30 days to draw.")
+        has(render(overviews.overview { overviews.never() }), "No runs in the last 30 days.")
         local item = overviews.healthy()
         item.records = nil
         local text = render(overviews.overview { item })

@@ -1,6 +1,6 @@
---- The frame and the parts of every page: one that stands alone (no script, nothing from elsewhere, and a policy that
--- forbids both), or one that is served together with its own style and script.
--- It must not contain anything that a browser would ask another server for.
+--- The frame and the parts of every page: a self-contained file (no script, nothing from elsewhere, and a policy that
+-- forbids both), or a page served together with its own style and script.
+-- It must not contain anything that a browser would request from another server.
 -- @module dwsync.report.page
 local markup = require "dwsync.report.page.markup"
 local severities = require "dwsync.severity"
@@ -10,14 +10,14 @@ local M = {}
 
 local element = markup.element
 
--- Whatever a text should smuggle in: the browser runs, loads, sends and embeds nothing.
+-- Whatever a text may smuggle in: the browser runs, loads, sends and embeds nothing.
 local POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 --- The beginning of a page, to be followed by its content and `foot`.
 -- @tparam string title
 -- @tparam[opt] table served for a page whose style and script are served beside it: `policy`, and the addresses
 -- `style` and `script`
--- @tparam[opt] string css the rules of a page that stands alone; those that all pages share when left out
+-- @tparam[opt] string css the style rules of a self-contained page; by default those that all pages share
 -- @treturn string
 function M.head(title, served, css)
     return "<!DOCTYPE html>\n<html lang=\"en\">\n" .. tostring(element("head", nil,
@@ -39,7 +39,7 @@ function M.foot()
     return "\n</body>\n</html>\n"
 end
 
--- Each its own outline: told apart without colour.
+-- Each has an outline of its own, to be distinguished without colour.
 local ICONS = {
     ok = { "M8 1.5a6.5 6.5 0 1 0 0 13a6.5 6.5 0 1 0 0 -13", "M5 8.3l2.2 2.2l3.9 -4.6" },
     warning = { "M8 1.8l6.6 12h-13.2z", "M8 6.3v3.4M8 11.8v.1" },
@@ -47,7 +47,7 @@ local ICONS = {
     unknown = { "M8 1.2l6.8 6.8l-6.8 6.8l-6.8 -6.8z", "M6.4 6.3a1.7 1.7 0 1 1 2.4 1.6q-.8 .4 -.8 1.2M8 11.3v.1" },
 }
 
---- The sign of a severity, an outline beside which its word must stand.
+--- The sign of a severity: an outline, which needs the word beside it.
 -- @param severity
 -- @treturn dwsync.markup
 function M.icon(severity)
@@ -74,7 +74,7 @@ function M.table(caption, columns, rows)
     for i, column in ipairs(columns) do
         titles[i] = element("th", { scope = "col", role = "columnheader", class = column.class or false }, column.title)
     end
-    -- The roles are what these elements have anyway, until narrow pages take it from them with display:block.
+    -- These elements have the roles anyway, but lose them on narrow pages to display:block.
     return element("table", { class = "stack", role = "table" }, element("caption", nil, caption),
         element("thead", { role = "rowgroup" }, element("tr", { role = "row" }, titles)),
         element("tbody", { role = "rowgroup" }, rows))

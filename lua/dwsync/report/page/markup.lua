@@ -1,6 +1,6 @@
 --- HTML and SVG elements, with escaping that cannot be forgotten: text given as a string is always escaped, and only
 -- what `element` made goes through as it is.
--- It must not know what is drawn; names of elements and attributes come from code, never from data.
+-- Names of elements and attributes must come from code, never from data.
 -- @module dwsync.report.page.markup
 local decimal = require "dwsync.decimal"
 local display = require "dwsync.text"

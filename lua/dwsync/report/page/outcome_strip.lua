@@ -15,7 +15,7 @@ local element = markup.element
 -- Pixels: the height of the marks and of the bars in a picture, and of a part of a bar that is not zero.
 M.MARKS, M.STRIP, M.LEAST = 12, 18, 3
 
--- From the bottom of the strip to its top: what is worst stands out.
+-- From the bottom of the strip to its top: the worst is on top.
 local STACK = { "ok", "running", "unknown", "partial", "failed" }
 local WORST_FIRST = { "failed", "partial", "unknown", "running" }
 
@@ -86,6 +86,15 @@ local MARK = 3
 
 -- ---- strip ---------------------------------------------------------------------------------------
 
+-- The pieces of each outcome as one element.
+local function paths(outcomes, class, parts, width)
+    local drawn = {}
+    for _, outcome in ipairs(outcomes) do
+        drawn[#drawn + 1] = M.path(class .. outcome, parts[outcome] or {}, width) or nil
+    end
+    return drawn
+end
+
 local function marks(bins, place)
     local parts = {}
     local half = math.min(MARK, place.step * 0.36)
@@ -99,14 +108,10 @@ local function marks(bins, place)
             end
         end
     end
-    local drawn = {}
-    for _, outcome in ipairs(WORST_FIRST) do
-        drawn[#drawn + 1] = M.path("tl-mark tl-mark-" .. outcome, parts[outcome] or {}) or nil
-    end
-    return drawn
+    return paths(WORST_FIRST, "tl-mark tl-mark-", parts)
 end
 
--- One failure among a hundred runs must be seen, too; what is ok makes room for it.
+-- One failure among a hundred runs must be visible too; the part that is ok makes room for it.
 local function share(bin, outcome)
     if bin[outcome] == 0 then
         return 0
@@ -133,11 +138,7 @@ local function bars(bins, place)
             end
         end
     end
-    local drawn = {}
-    for _, outcome in ipairs(STACK) do
-        drawn[#drawn + 1] = M.path("tl-" .. outcome, parts[outcome] or {}, place.bar) or nil
-    end
-    return drawn
+    return paths(STACK, "tl-", parts, place.bar)
 end
 
 --- Draws it into a picture.
@@ -153,11 +154,11 @@ end
 
 local STEP, BAR = 6, 5
 
---- A small picture of its own, to stand beside words that say the same: it is hidden from screen readers.
+--- A small picture of its own. It is hidden from screen readers, so it needs words beside it that say the same.
 -- @tparam {table,...} list records
 -- @tparam number from milliseconds since the epoch
 -- @tparam number till
--- @tparam integer limit at most so many bins
+-- @tparam integer limit bins at most
 -- @treturn dwsync.markup
 function M.alone(list, from, till, limit)
     local bins = run_bins.count(list, from, till, limit)

@@ -1,5 +1,5 @@
 --- Runs counted by spans of time, so that a picture of thousands of them stays small.
--- It must not draw, and must not trust a field of a record.
+-- It must not trust a field of a record.
 -- @module dwsync.report.page.run_bins
 local quantities = require "dwsync.quantities"
 local records = require "dwsync.records"
@@ -19,7 +19,10 @@ local STEPS = { 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOU
 M.outcomes = { "failed", "partial", "running", "unknown", "ok" }
 M.counts = { "add_count", "update_count", "delete_count", "failed_count" }
 
-local function start_of(record)
+--- When a record started.
+-- @param record
+-- @treturn ?number milliseconds since the epoch; nil when it is not a record, or has no usable start
+function M.start_of(record)
     local start = type(record) == "table" and record.start_time
     return quantities.is_finite(start) and start or nil
 end
@@ -27,13 +30,13 @@ end
 --- The span of time that is drawn: from the oldest run within 30 days to now.
 -- @tparam {table,...} list records
 -- @tparam number now seconds since the epoch
--- @treturn number from, milliseconds since the epoch; nil when no run is within it
+-- @treturn number from, milliseconds since the epoch; nil without a run in the last 30 days
 -- @treturn number till
 function M.span(list, now)
     local till = now * 1000
     local from
     for _, record in ipairs(list) do
-        local start = start_of(record)
+        local start = M.start_of(record)
         if start and start >= till - LONGEST and start <= till and (not from or start < from) then
             from = start
         end
@@ -77,10 +80,10 @@ end
 -- @tparam {table,...} list records
 -- @tparam number from milliseconds since the epoch
 -- @tparam number till
--- @tparam integer limit at most so many bins
+-- @tparam integer limit bins at most
 -- @treturn table the bins in the order of time, each with `runs`, the number of runs of each outcome and the sum of
--- each count; beside them `from`, `till`, `step` (milliseconds), `left_out`: runs outside of the span or without a
--- start, and `total`: a bin of all
+-- each count; beside them `from`, `till`, `step` (milliseconds), `left_out`: runs outside the span or without a start,
+-- and `total`: a bin of all
 function M.count(list, from, till, limit)
     local step = step_for(till - from, limit)
     local first = math.floor(from / step)
@@ -90,7 +93,7 @@ function M.count(list, from, till, limit)
     end
     bins.till = bins.from + #bins * step
     for _, record in ipairs(list) do
-        local start = start_of(record)
+        local start = M.start_of(record)
         if start and start >= from and start <= till then
             local bin = bins[math.min(#bins, math.floor(start / step) - first + 1)] -- the last ends with `till`
             add(bin, record)

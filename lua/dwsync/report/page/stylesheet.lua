@@ -1,5 +1,5 @@
 --- The style rules of every page: light and dark, wide and narrow, screen and paper.
--- It must not name anything outside of the page: no font, no image, no address.
+-- It must not name anything outside the page: no font, no image, no address.
 -- @module dwsync.report.page.stylesheet
 local M = {}
 

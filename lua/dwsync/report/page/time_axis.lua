@@ -41,7 +41,7 @@ end
 
 --- Draws it.
 -- @tparam table span `from` and `till`, milliseconds since the epoch
--- @tparam table place `left`, `right`, `top`, `bottom`: pixels; `ticks`: at most so many
+-- @tparam table place `left`, `right`, `top`, `bottom`: pixels; `ticks`: how many at most
 -- @treturn dwsync.markup
 function M.draw(span, place)
     local length = span.till - span.from
@@ -50,7 +50,7 @@ function M.draw(span, place)
     for tick = math.ceil(span.from / step) * step, span.till, step do
         local x = place.left + (place.right - place.left) * (tick - span.from) / length
         lines[#lines + 1] = ("M%s %dV%d"):format(decimal.format("%.1f", x), place.top, place.bottom)
-        -- Words that would stick out at an end are left away; their line stays.
+        -- Words that would stick out at an end are left out; their line stays.
         if x >= place.left + 14 and x <= place.right - 14 then
             texts[#texts + 1] = markup.element("text", { class = "tl-tick", x = x, y = place.bottom + 13 }, words(tick))
         end

@@ -19,8 +19,8 @@ local SIZES = {
 }
 
 local MARKS, STRIP, LANE, GAP = outcome_strip.MARKS, outcome_strip.STRIP, 30, 10
-local FULL = 10 -- a lane is filled by no less: a single deletion is no peak
-local LEAST = outcome_strip.LEAST -- a single deletion must be seen beside a thousand
+local FULL = 10 -- it takes this many to fill a lane: a single deletion is not a peak
+local LEAST = outcome_strip.LEAST -- a single deletion must be visible beside a thousand
 
 local LANES = { { "add_count", "Added" }, { "update_count", "Updated" }, { "delete_count", "Deleted" },
     { "failed_count", "Failed" } }
@@ -29,7 +29,7 @@ local LANES = { { "add_count", "Added" }, { "update_count", "Updated" }, { "dele
 
 local number, rectangle = outcome_strip.number, outcome_strip.rectangle
 
-local function greatest(bins, field)
+local function most_of(bins, field)
     local most = 0
     for _, bin in ipairs(bins) do
         most = math.max(most, bin[field])
@@ -48,7 +48,7 @@ local function label(place, y, text, most)
 end
 
 local function lane(bins, place, top, field, title)
-    local most = greatest(bins, field)
+    local most = most_of(bins, field)
     local parts = {}
     for i, bin in ipairs(bins) do
         if bin[field] > 0 then
@@ -64,7 +64,7 @@ local function lane(bins, place, top, field, title)
         label(place, text_y, title, most > 0 and "max " .. quantities.number(most) or "none") }
 end
 
--- Invisible, over everything: what a pointer rests on explains itself, without any script.
+-- Invisible areas over everything: each explains the bar under the pointer, without a script.
 local function explanations(bins, place, bottom)
     local parts = {}
     for i, bin in ipairs(bins) do
@@ -132,7 +132,7 @@ end
 --- Draws the runs of one source, for wide and for narrow pages; style rules show the one that fits.
 -- @tparam {table,...} list records
 -- @tparam table options `id`: prefix of the ids within the page; `title`; `from` and `till`: milliseconds since the
--- epoch; `explain`: whether each bar tells its numbers under a pointer
+-- epoch; `explain`: whether each bar shows its numbers under a pointer
 -- @treturn dwsync.markup
 -- @treturn table the bins of the wide one, see dwsync.report.page.run_bins
 -- @treturn table those of the narrow one
@@ -150,7 +150,7 @@ local function pattern(id, size, d)
         element("path", { class = "tl-ink " .. id, d = d }))
 end
 
---- The patterns, to stand once in a page before the first picture.
+--- The patterns, to be written once in a page before the first picture.
 -- @treturn dwsync.markup
 function M.definitions()
     return element("svg", { class = "tl-definitions", width = 0, height = 0, ["aria-hidden"] = "true" },

@@ -1,13 +1,15 @@
---- Names for places in the status page that last: made of the ids of clusters and sources, not of their rank, so that a
--- link to one holds while others come, go and change places.
--- It must not trust an id: whatever a service calls a cluster, the name is one that HTML and addresses take as it is.
+--- Lasting names for places in the status page: made from the ids of clusters and sources, not from their rank, so that
+-- a link stays valid while others come, go and change places.
+-- It must not trust an id: whatever a service calls a cluster, the name must be fit for HTML and addresses as it is.
 -- @module dwsync.report.status.anchors
 local M = {}
 
 local MAX_PLAIN = 64
 
--- Enough to tell ids apart; what collides all the same gets a number.
-local function digest(text)
+--- A short digest of a text: enough to distinguish ids, but easy to forge.
+-- @tparam string text
+-- @treturn string eight hexadecimal digits
+function M.digest(text)
     local sum = 0
     for i = 1, #text do
         sum = (sum * 31 + text:byte(i)) % 4294967296
@@ -16,7 +18,7 @@ local function digest(text)
 end
 
 local function plain(id)
-    return #id <= MAX_PLAIN and id:find "^[%w_-]+$" and id or "~" .. digest(id)
+    return #id <= MAX_PLAIN and id:find "^[%w_-]+$" and id or "~" .. M.digest(id)
 end
 
 local Anchors = { __name = "dwsync.report.status.anchors" }
@@ -28,7 +30,7 @@ function M.new()
     return setmetatable({ taken = {} }, Anchors)
 end
 
--- Two of the same id: the second gets a number, since a name must stand once in a page.
+-- Names must be unique in a page, so the second of two that are alike gets a number.
 local function unique(self, name)
     local count = (self.taken[name] or 0) + 1
     self.taken[name] = count

@@ -1,8 +1,8 @@
 --- The status page: clusters and sources as a grid, worst first, each opening to its verdicts, reasons and runs.
--- `body` is what changes, made once by whoever judged. `document` puts it into a frame for each request, which costs
--- no more than joining strings; its script and style are served from the same address, by query. `render` puts it into
--- a file that stands alone.
--- It must not do any I/O, read a clock, or let a text of a record, a cluster or an error be anything but text.
+-- `body` is the part that changes, made once a sweep. `document` puts it into a frame for each request, which costs no
+-- more than joining strings; its script and style are served from the same address, by query. `render` puts it into a
+-- self-contained file.
+-- It must not do any I/O, read a clock, or let a text of a record, a cluster or an error become anything but text.
 -- @module dwsync.report.status.page
 local headline = require "dwsync.report.verdicts.headline"
 local markup = require "dwsync.report.page.markup"
@@ -25,12 +25,12 @@ local element = markup.element
 local DAY_MS = 86400000
 local STRIP_DAYS = 7
 local LATEST = 1e11
-local EXPLAINED = 6 -- so many clusters have pictures that explain each bar
-local DENSE = 24 -- from so many tiles on each is one line
+local EXPLAINED = 6 -- up to this many clusters, pictures explain each bar
+local DENSE = 24 -- from this many tiles on, each is one line
 
--- Bytes of the body: the most; up to where tiles have pictures, and up to where they open at all, whatever follows.
+-- Bytes of the body: at most; up to which tiles may have pictures, and up to which they may open, whatever follows.
 local MOST, PICTURES, WORDS = 900000, 400000, 650000
--- About what one more tile takes without pictures, and one that does not open.
+-- Roughly what a tile takes without pictures, and one that does not open.
 local PLAIN, SHUT = 5000, 2000
 
 local TITLE = "DWS identity synchronisation"
@@ -47,21 +47,13 @@ local POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect
 --- The policy for the header Content-Security-Policy. The page names the same one itself, as far as a page can.
 M.policy = POLICY .. "; frame-ancestors 'none'"
 
--- What script and style are, as a number: a page that stays open for months loads itself anew when they change.
-local function version_of(text)
-    local sum = 0
-    for i = 1, #text do
-        sum = (sum * 31 + text:byte(i)) % 4294967296
-    end
-    return ("%08x"):format(sum)
-end
-
-local VERSION = version_of(M.script .. M.stylesheet)
+-- Of script and style: a page that stays open for months reloads itself when they change.
+local VERSION = status_anchors.digest(M.script .. M.stylesheet)
 
 -- ---- body ----------------------------------------------------------------------------------------
 
--- The worst come first and have everything; those that follow, what leaves room for the rest. Who has less is never
--- followed by one that has more.
+-- The worst come first and show everything; those that follow show what leaves room for the rest, and never more than
+-- the one before.
 local function detail_for(before, used, left)
     if before == "pictures" and (used < PICTURES or used + left * PLAIN < MOST) then
         return "pictures"
@@ -71,7 +63,7 @@ local function detail_for(before, used, left)
     return "none"
 end
 
--- The tiles as far as there is room: those that ask for attention, and those that are ok, which come last.
+-- As many tiles as there is room for: those that need attention, and those that are ok, which come last.
 local function tiles_of(overview, now)
     local attention, ok, all = {}, {}, #overview.clusters
     local options = { anchors = status_anchors.new(), now = now, from = now * 1000 - STRIP_DAYS * DAY_MS,
@@ -104,8 +96,7 @@ local function groups_of(overview, now)
         fine = fine + (status_tile.is_well(item) and 1 or 0)
     end
     return { group("attention", "In need of attention", attention, all - fine), group("ok", "All well", ok, fine),
-        shown < all and element("p", { class = "fine" }, ("%d further clusters, none worse, are left out here."):format(
-            all - shown)) }
+        phrases.and_more(all, shown, "clusters, none worse,") }
 end
 
 local function head_of(overview)
@@ -121,7 +112,7 @@ local function key_of(overview)
             ("A strip shows the runs of the last %d days:"):format(STRIP_DAYS)), outcome_strip.legend() })
 end
 
---- The part of the page that changes, to be published by whoever judged.
+--- The part of the page that changes with each sweep.
 -- @tparam table overview of dwsync.health.overview; items with `records` have pictures
 -- @tparam[opt] number now seconds since the epoch; the overview's own when left out
 -- @treturn string HTML, of at most 1 MB
@@ -161,18 +152,17 @@ end
 
 local function trouble(state, age)
     local what = state.error and "The last query failed: " .. phrases.text(state.error)
-        or state.stale and age and "Nothing newer has come." or nil
+        or state.stale and age and "No newer data has arrived." or nil
     return tostring(element("div", { id = "trouble", class = "trouble", hidden = not what }, page.icon "warning",
         element("p", nil, element("b", { id = "trouble-what" }, what), " ", element("span", { id = "trouble-age" },
-            what and age and "What is shown is up to " .. age .. " old."))))
+            what and age and "The data shown is up to " .. age .. " old."))))
 end
 
 --- The whole page for one request. It is cheap, and may be called in an event loop.
--- @tparam ?string body as `body` made it; nil when there is none yet
+-- @tparam ?string body as `body` made it; nil before the first sweep has ended
 -- @tparam table state `age`: seconds since the body's data was read, or nil; `error`: text of the last failure, or nil;
 -- `stale`: whether the data is older than it should be; `stale_after`: seconds from which it is (three intervals when
--- left out); `interval`: seconds between two queries; `tag`: the body's entity tag, so that a browser need not
--- ask for it again
+-- left out); `interval`: seconds between two queries; `tag`: the body's entity tag, which saves the browser a request
 -- @treturn string HTML
 function M.document(body, state)
     local age = state.age and quantities.duration(math.floor(state.age)) or nil
@@ -189,7 +179,7 @@ function M.document(body, state)
         MAIN, body or WAITING, FOOT }
 end
 
---- The page as a file: the same clusters, without the script, since no server would answer it.
+--- The page as a file: the same clusters without the script, which would have no server to ask.
 -- @tparam table overview
 -- @tparam function write called with pieces of text
 function M.render(overview, write)

@@ -1,10 +1,10 @@
---- The script of the status page: asks for the body anew, changes what changed, and says how old it all is.
--- It must not turn text into HTML: the browser parses what the server escaped, and only nodes cross over. It must not
--- take away focus, place, or what a reader opened.
+--- The script of the status page: requests the body again, applies what changed, and shows how old the data is.
+-- It must not turn text into HTML: the browser parses what the server escaped, and only nodes are taken over. It must
+-- not disturb focus, scroll position, or what a reader opened.
 -- @module dwsync.report.status.script
 local M = {}
 
---- The part that writes lengths of time, by the rules of dwsync.quantities; a specification runs it beside that.
+--- The part that writes lengths of time, by the rules of dwsync.quantities; a spec runs both on the same cases.
 M.clock = [==[
     const UNITS = [[86400000, "d"], [3600000, "h"], [60000, "min"], [1000, "s"]];
 
@@ -50,15 +50,15 @@ local AFTER = [==[
     const write = (element, text) => { if (element.textContent !== text) element.textContent = text; };
     const age = () => state.read === null ? null : Math.max(0, (Date.now() - state.read) / 1000);
 
-    // Screen readers say it; what is to be seen stands elsewhere.
+    // For screen readers only; what is to be seen is shown elsewhere.
     const announce = (text) => write(place("spoken"), text);
 
     // ---- how old it is -----------------------------------------------------------------------------
 
     function whatIsWrong(old) {
-        if (state.unreachable) return `This page's server gives no news: ${state.unreachable}.`;
+        if (state.unreachable) return `No update from this page's server: ${state.unreachable}.`;
         if (state.error) return `The last query failed: ${state.error}`;
-        return old !== null && old > staleAfter ? "Nothing newer has come." : "";
+        return old !== null && old > staleAfter ? "No newer data has arrived." : "";
     }
 
     function showAge() {
@@ -66,16 +66,16 @@ local AFTER = [==[
         const wrong = whatIsWrong(old);
         write(place("age"), old === null ? "No data yet" : `Data is ${words} old`);
         write(place("trouble-what"), wrong);
-        write(place("trouble-age"), wrong && words ? `What is shown is up to ${words} old.` : "");
+        write(place("trouble-age"), wrong && words ? `The data shown is up to ${words} old.` : "");
         place("trouble").hidden = !wrong;
         root.toggleAttribute("data-trouble", Boolean(wrong));
         if (wrong !== state.trouble) {
-            announce(wrong || "Data is coming in again.");
+            announce(wrong || "Data is arriving again.");
             state.trouble = wrong;
         }
     }
 
-    // What was "12 min ago" when the body was made is so no longer.
+    // "12 min ago" was true when the body was made.
     function showDistances() {
         const now = (Date.now() + state.ahead) / 1000;
         for (const time of view.querySelectorAll("time.ago")) {
@@ -86,7 +86,7 @@ local AFTER = [==[
 
     // ---- changing what changed ---------------------------------------------------------------------
 
-    // Nodes that are there stay, with their focus, selection and openness; those with an id wherever they move to.
+    // Existing nodes stay, with their focus, selection and openness; those with an id wherever they move to.
     function blend(old, fresh, keyed) {
         for (const { name } of [...old.attributes]) {
             if (!fresh.hasAttribute(name) && !(name === "open")) old.removeAttribute(name);
@@ -104,7 +104,7 @@ local AFTER = [==[
             while (next && next.id && !wanted.has(next.id)) {
                 const gone = next;
                 next = next.nextSibling;
-                gone.remove(); // it stays in `keyed`, and may be wanted elsewhere
+                gone.remove(); // it stays in `keyed`: it may be wanted elsewhere
             }
         };
         for (const child of fresh.childNodes) {
@@ -126,7 +126,7 @@ local AFTER = [==[
         }
     }
 
-    // What a reader looks at: where the focus is, else the first tile in sight. At the top nothing holds the page.
+    // What the reader is looking at: the focused element, else the first tile in sight; nothing at the top of the page.
     function held() {
         const inSight = (element) => {
             const box = element.getBoundingClientRect();
@@ -153,7 +153,7 @@ local AFTER = [==[
         return new Map([...view.querySelectorAll("article")].map((tile) => [tile.id, tile.dataset.severity]));
     }
 
-    function tellChanges(before) {
+    function announceChanges(before) {
         const changed = [...view.querySelectorAll("article")].filter((tile) => before.get(tile.id)
             !== tile.dataset.severity);
         const gone = [...before.keys()].filter((id) => !place(id)).length;
@@ -179,19 +179,19 @@ local AFTER = [==[
             announce(fresh.dataset.title + ".");
             return true;
         }
-        return tellChanges(before);
+        return announceChanges(before);
     }
 
     // ---- asking ------------------------------------------------------------------------------------
 
-    // A login page or a proxy's excuse is no body, whatever its status says.
+    // A login page or a proxy's error page is not a body, whatever its status says.
     function bodyOf(parsed) {
         const fresh = parsed && parsed.getElementById("overview");
         return fresh && fresh.dataset.dwsync === "status"
             && !parsed.querySelector("script, style, link, base, iframe, object, embed, form, img") ? fresh : null;
     }
 
-    // On one line, without what drives a terminal or turns the direction of writing: it came from a service.
+    // On one line, without control characters and bidi overrides: it came from a service.
     const safe = (text) => text.replace(/[\r\n\t]+/g, " ").replace(/[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, "?")
         .slice(0, LONGEST_TEXT);
 
@@ -206,7 +206,7 @@ local AFTER = [==[
         }
     }
 
-    // Clocks differ: what was when is told by the server's. Its header has whole seconds.
+    // Clocks differ: the server's counts. Its header has whole seconds.
     function compareClocks(request) {
         const difference = Date.parse(request.getResponseHeader("Date")) - Date.now();
         if (Math.abs(difference - state.ahead) > 2000) state.ahead = difference;
@@ -222,8 +222,8 @@ local AFTER = [==[
         compareClocks(request);
         const fresh = request.status === 200 ? bodyOf(request.response) : null;
         const known = fresh || request.status === 304;
-        const told = request.getResponseHeader("X-Dwsync-Age");
-        const old = told ? Number(told) : NaN;
+        const header = request.getResponseHeader("X-Dwsync-Age");
+        const old = header ? Number(header) : NaN;
         if (known || request.status === 503) state.error = headerText(request, "X-Dwsync-Error");
         const waiting = request.status === 503 && (state.error || !place("overview"));
         state.unreachable = known || waiting ? "" : failure(request, timedOut);
@@ -238,7 +238,7 @@ local AFTER = [==[
 
     function delay() {
         const seconds = state.failures ? Math.min(LONGEST, SHORTEST * 2 ** (state.failures - 1)) : everySeconds;
-        return seconds * (0.8 + 0.4 * Math.random()) * 1000; // many screens shall not ask at once
+        return seconds * (0.8 + 0.4 * Math.random()) * 1000; // many screens must not ask at once
     }
 
     function askLater() {

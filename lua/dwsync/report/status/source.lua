@@ -8,6 +8,7 @@ local phrases = require "dwsync.report.verdicts.phrases"
 local quantities = require "dwsync.quantities"
 local reason_list = require "dwsync.report.verdicts.reason_list"
 local record_list = require "dwsync.records"
+local run_bins = require "dwsync.report.page.run_bins"
 local severities = require "dwsync.severity"
 local source_runs = require "dwsync.report.verdicts.source_runs"
 local verdict_list = require "dwsync.report.verdicts.verdict_list"
@@ -27,7 +28,7 @@ local function last_success(source, now)
     return ms and phrases.ago(ms, now) or "never"
 end
 
---- A line: sign, name, strip of the last days, last success. It leads to the panel when there is one.
+--- A line: sign, name, strip of the last days, last success. It links to the panel, if there is one.
 -- @tparam table source of an evaluation
 -- @tparam table options `name`: its place in the page; `records`: or nil; `now`: seconds; `from`: milliseconds, where
 -- the strip begins; `linked`: whether there is a panel
@@ -72,15 +73,10 @@ local function figures(source, now)
         fact("Deleted in 30 d", quantities.value(statistics.deleted, "accounts")))
 end
 
-local function start_of(record)
-    local start = type(record) == "table" and record.start_time
-    return quantities.is_finite(start) and start or nil
-end
-
 local function newest(list)
     local sorted = {}
     for _, record in ipairs(list) do
-        sorted[#sorted + 1] = start_of(record) and record or nil
+        sorted[#sorted + 1] = run_bins.start_of(record) and record or nil
     end
     table.sort(sorted, function(a, b)
         return a.start_time > b.start_time
@@ -117,9 +113,9 @@ local function runs(source, options)
     if not options.records then
         return false
     elseif not options.pictures then
-        return element("p", { class = "fine" }, "The page has no room for pictures of so many clusters.")
+        return element("p", { class = "fine" }, "Too many clusters to show a picture of each.")
     elseif not options.span then
-        return element("p", { class = "fine" }, "There is no run within 30 days to draw.")
+        return element("p", { class = "fine" }, "No runs in the last 30 days.")
     end
     return { source_runs.figure(source, options.records, { id = "runs-" .. options.name, from = options.span,
         till = options.now * 1000, explain = options.explain }), run_table(options.records,
@@ -129,7 +125,7 @@ end
 --- Everything about a source, closed unless it asks for attention.
 -- @tparam table source of an evaluation
 -- @tparam table options as for `line`, and `span`: milliseconds, where the picture begins; `pictures`: whether there is
--- room for them; `explain`: whether each bar tells its numbers; `open`
+-- room for them; `explain`: whether each bar shows its numbers; `open`
 -- @treturn dwsync.markup
 function M.panel(source, options)
     local bad, good = verdicts.split(source.verdicts or {})

@@ -1,5 +1,5 @@
 --- The style rules that the status page adds to those of every page.
--- It must not name anything outside of the page, nor say anything by colour alone.
+-- It must not name anything outside the page, nor say anything by colour alone.
 -- @module dwsync.report.status.style
 local M = {}
 
@@ -93,7 +93,7 @@ margin-top:1.25rem}
 .key p{margin:0}
 ]]
 
--- Many that are ok: each is a name and its strip, so that a wall shows them all.
+-- Many clusters that are ok: each is a name and its strip, so that a wall screen shows them all.
 local DENSE = [[
 @media screen{
 .dense.ok .grid{grid-template-columns:repeat(auto-fill,minmax(min(13rem,100%),1fr));gap:.25rem}

@@ -24,7 +24,7 @@ local function sources_of(item)
     return item.evaluation and item.evaluation.sources or {}
 end
 
--- A cluster that cannot be asked now may have records of before, and verdicts about them.
+-- A cluster that cannot be queried now may have earlier records, and verdicts about them.
 local function is_of_before(item)
     return item.error and item.evaluation and true or false
 end
@@ -36,7 +36,7 @@ function M.is_well(item)
     return item.severity == "ok" and not is_of_before(item)
 end
 
--- What has no panel of its own stands with the cluster: verdicts about it as a whole, or about a source not listed.
+-- Verdicts without a panel of their own: about the cluster as a whole, or about a source that is not listed.
 local function about_cluster(item)
     local listed, list = {}, {}
     for _, source in ipairs(sources_of(item)) do
@@ -125,7 +125,7 @@ end
 -- @tparam table item of an overview
 -- @tparam table options `anchors`: of dwsync.report.status.anchors; `now`: seconds; `from`: milliseconds, where strips
 -- begin; `detail`: "pictures", "words" or "none", what there is room for; `open`; `explain`: whether each bar of a
--- picture tells its numbers
+-- picture shows its numbers
 -- @treturn dwsync.markup
 function M.render(item, options)
     local name = options.anchors:cluster(verdicts.cluster_id(item))

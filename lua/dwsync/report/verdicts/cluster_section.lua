@@ -1,5 +1,5 @@
 --- One cluster of the page: verdicts with advice, why runs failed, pictures of the runs, figures of each source.
--- It must not grow with the number of records; whatever has no bound of its own is cut, and says so.
+-- It must not grow with the number of records; everything unbounded is cut, and says so.
 -- @module dwsync.report.verdicts.cluster_section
 local markup = require "dwsync.report.page.markup"
 local outcome_strip = require "dwsync.report.page.outcome_strip"
@@ -23,7 +23,7 @@ local MAX_NAME, MAX_SOURCES, MAX_PICTURES = phrases.MAX_NAME, 40, 6
 local function pictures(item, options)
     local from, till = run_bins.span(item.records or {}, options.now)
     if not from then
-        return item.records and element("p", { class = "fine" }, "There is no run within 30 days to draw.") or false
+        return item.records and element("p", { class = "fine" }, "No runs in the last 30 days.") or false
     end
     local lists, figures, sources = source_runs.by_source(item.records), {}, item.evaluation.sources
     for i = 1, math.min(#sources, MAX_PICTURES) do
@@ -92,7 +92,7 @@ end
 --- Draws the section of one cluster.
 -- @tparam table item of an overview
 -- @tparam table options `number`: of the cluster within the page; `now`: seconds; `alone`: whether it is the only one,
--- so that the page's heading names it; `explain`: whether each bar of the pictures tells its numbers
+-- so that the page's heading names it; `explain`: whether each bar of the pictures shows its numbers
 -- @treturn dwsync.markup
 function M.render(item, options)
     local bad, good = verdicts.split(verdicts.of(item))

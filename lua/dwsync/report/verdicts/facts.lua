@@ -1,5 +1,5 @@
 --- What all the health formats read out of an overview: verdicts as flat rows, names for clusters and sources.
--- It must not judge, escape, or trust the types of what records brought along.
+-- It must not trust the types of values from records.
 -- @module dwsync.report.verdicts.facts
 local decimal = require "dwsync.decimal"
 local display = require "dwsync.text"
@@ -12,7 +12,7 @@ local M = {}
 M.columns = { "cluster_id", "cluster_name", "severity", "rule", "source", "source_type", "value", "unit", "warning",
     "critical", "since", "record_id", "message", "advice", "now" }
 
---- Text of any value: what is neither text, number nor boolean says nothing.
+--- Text of any value; "" for what is neither text, number nor boolean.
 -- @param value
 -- @treturn string
 function M.text(value)
@@ -46,14 +46,14 @@ end
 
 --- The id of an item's cluster.
 -- @tparam table item
--- @treturn string id, "" when there is none
+-- @treturn string id, "" for an item without one
 function M.cluster_id(item)
     return type(item.cluster) == "table" and M.text(item.cluster.id) or ""
 end
 
 local MAX_ID = 36
 
---- The first group of a UUID, which tells sources apart; other ids as they are.
+--- The first group of a UUID, enough to distinguish sources; other ids as they are.
 -- @param id identity_source_id
 -- @treturn string
 function M.short_id(id)
@@ -83,7 +83,7 @@ function M.subject(verdict)
     return M.source_name(verdict.source_type, verdict.source)
 end
 
---- What stands for verdicts where a cluster could not be asked: one, of rule "query".
+--- The verdict about a cluster that could not be queried, of rule "query".
 -- @param err why
 -- @treturn table
 function M.of_failure(err)
@@ -96,7 +96,7 @@ function M.of_failure(err)
     }
 end
 
---- The verdicts about one cluster, worst first. When it could not be asked: one, of rule "query".
+--- The verdicts about one cluster, worst first; one of rule "query" when it could not be queried.
 -- @tparam table item of an overview
 -- @treturn {table,...}
 function M.of(item)
@@ -106,7 +106,7 @@ function M.of(item)
     return { M.of_failure(item.error) }
 end
 
---- Splits verdicts into those that ask for attention and those that are ok.
+--- Splits verdicts into those that need attention and those that are ok.
 -- @tparam {table,...} verdicts
 -- @treturn {table,...} not ok
 -- @treturn {table,...} ok
@@ -117,6 +117,35 @@ function M.split(verdicts)
         list[#list + 1] = verdict
     end
     return bad, good
+end
+
+--- The rules of verdicts, each once.
+-- @tparam {table,...} verdicts
+-- @treturn string names, in the order in which they occur first
+function M.rules(verdicts)
+    local seen, names = {}, {}
+    for _, verdict in ipairs(verdicts) do
+        local name = M.text(verdict.rule)
+        if not seen[name] then
+            seen[name] = true
+            names[#names + 1] = name
+        end
+    end
+    return table.concat(names, ", ")
+end
+
+--- The facts that back a verdict: since when, the thresholds, the record.
+-- @tparam table verdict
+-- @tparam number now seconds since the epoch
+-- @tparam function write_id writes the id of a record in the format at hand
+-- @treturn {string,...}
+function M.evidence(verdict, now, write_id)
+    local list, thresholds = {}, quantities.thresholds(verdict)
+    list[1] = verdict.since and ("since %s (%s)"):format(quantities.instant(verdict.since),
+        quantities.distance(verdict.since, now)) or nil
+    list[#list + 1] = thresholds ~= "" and thresholds or nil
+    list[#list + 1] = verdict.record_id ~= nil and "record " .. write_id(verdict.record_id) or nil
+    return list
 end
 
 local function number(value)
@@ -143,7 +172,7 @@ local function row_of(verdict, item, now)
     }
 end
 
---- All verdicts of an overview as a document of rows, for the formats that know rows; times in milliseconds.
+--- All verdicts of an overview as a document of rows; times in milliseconds.
 -- @tparam table overview
 -- @treturn table
 function M.document(overview)

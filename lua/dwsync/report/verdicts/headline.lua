@@ -1,5 +1,4 @@
---- The answer of a page before anything else: "2 of 7 clusters are critical", and how many there are of each severity.
--- It must not judge.
+--- The first line of a page: "2 of 7 clusters are critical", and how many there are of each severity.
 -- @module dwsync.report.verdicts.headline
 local display = require "dwsync.text"
 local markup = require "dwsync.report.page.markup"
@@ -26,7 +25,7 @@ end
 function M.text(overview)
     local clusters, severity = overview.clusters, severities.known(overview.severity)
     if #clusters == 0 then
-        return "There is no cluster to judge"
+        return "No clusters to judge"
     elseif #clusters == 1 then
         return ("%s is %s"):format(M.name(clusters[1]), severity)
     end

@@ -1,5 +1,5 @@
---- Verdicts as one page that stands alone, to attach to a ticket: summary, clusters worst first, a picture of the runs.
--- It must stay below a megabyte: what does not fit is in the summary alone, and the page says so.
+--- Verdicts as a self-contained page, to attach to a ticket: summary, clusters worst first, a picture of the runs.
+-- It must stay below a megabyte: what does not fit is in the summary only, and the page says so.
 -- @module dwsync.report.verdicts.html
 local cluster_section = require "dwsync.report.verdicts.cluster_section"
 local display = require "dwsync.text"
@@ -17,7 +17,7 @@ local element = markup.element
 
 local MAX_MESSAGE = 160
 local MAX_SUMMARY, MAX_DETAIL = 250000, 600000 -- bytes
-local EXPLAINED = 12 -- so many clusters have pictures that explain each bar
+local EXPLAINED = 12 -- up to this many clusters, pictures explain each bar
 
 -- ---- summary -------------------------------------------------------------------------------------
 
@@ -53,14 +53,13 @@ local function summary(overview, detailed)
         end
         rows[i] = row
     end
-    return { page.table(element("h2", nil, "Clusters, worst first"), COLUMNS, rows), #rows < #overview.clusters
-        and element("p", { class = "fine" }, ("%d further clusters, none worse, are left out here."):format(
-            #overview.clusters - #rows)) }
+    return { page.table(element("h2", nil, "Clusters, worst first"), COLUMNS, rows),
+        phrases.and_more(#overview.clusters, #rows, "clusters, none worse,") }
 end
 
 local function left_out(count)
     return count > 0 and element("p", { class = "fine" }, ("The details of %d further clusters, none worse than those "
-        .. "above, are left out of this page; ask for them one by one."):format(count))
+        .. "above, are left out of this page; query them one by one."):format(count))
 end
 
 -- ---- page ----------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
---- An overview as one JSON document with its fields in a fixed order; every point in time in milliseconds.
--- It must not contain the records: `dwsync records` gives those. It stays valid JSON whatever records brought along.
+--- An overview as one JSON document with its fields in a fixed order; every point in time in milliseconds. It has no
+-- records, which `dwsync records` gives, and stays valid JSON whatever those hold.
 --
 --     {"now", "severity", "clusters": [
 --       {"id", "name", "severity", "error": {"kind", "message", "hint", "code", "status", "request_id"},
@@ -8,8 +8,8 @@
 --        "sources": [{"id", "type", "severity", "statistics": {…}, "reasons": […]}],
 --        "statistics": {…}, "reasons": [{…}]}]}
 --
--- "error" stands in clusters that could not be asked, everything from "records" on in the others. Absent values are
--- left out. "verdicts" are all of the cluster and its sources, worst first; lists are there when they are empty, too.
+-- Clusters that could not be queried have "error", the others everything from "records" on. Absent values are left out,
+-- empty lists are not. "verdicts" are all of the cluster and its sources, worst first.
 -- @module dwsync.report.verdicts.json
 local ordered_json = require "dwsync.ordered_json"
 local severities = require "dwsync.severity"

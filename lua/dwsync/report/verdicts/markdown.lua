@@ -1,5 +1,5 @@
 --- Verdicts as Markdown, for a ticket or a chat.
--- It must not let a text out of a record be a link, HTML or a mention: dwsync.report.markdown_text sees to it.
+-- Text of a record must not become a link, HTML or a mention: dwsync.report.markdown_text sees to that.
 -- @module dwsync.report.verdicts.markdown
 local display = require "dwsync.text"
 local markdown_text = require "dwsync.report.markdown_text"
@@ -26,35 +26,17 @@ local function badge(severity)
     return SIGNS[severity] .. " **" .. severities.word(severity) .. "**"
 end
 
-local function facts_of(verdict, now)
-    local facts = {}
-    local thresholds = quantities.thresholds(verdict)
-    facts[#facts + 1] = verdict.since and ("since %s (%s)"):format(quantities.instant(verdict.since),
-        quantities.distance(verdict.since, now)) or nil
-    facts[#facts + 1] = thresholds ~= "" and thresholds or nil
-    facts[#facts + 1] = verdict.record_id ~= nil and "record " .. code(verdict.record_id) or nil
-    return table.concat(facts, "; ")
-end
-
 local function write_verdict(verdict, now, write)
     write(("- %s `%s` (%s): %s\n"):format(badge(verdict.severity), verdict.rule,
         prose(verdicts.subject(verdict), MAX_NAME), prose(verdicts.sentence(verdict.message))))
-    local facts = facts_of(verdict, now)
-    write(facts ~= "" and ("  - %s\n"):format(facts) or "")
+    local evidence = table.concat(verdicts.evidence(verdict, now, code), "; ")
+    write(evidence ~= "" and ("  - %s\n"):format(evidence) or "")
     write(verdict.advice and ("  - **Next:** %s\n"):format(prose(verdict.advice)) or "")
 end
 
 local function write_ok(good, write)
-    local seen, rules = {}, {}
-    for _, verdict in ipairs(good) do
-        if not seen[verdict.rule] then
-            seen[verdict.rule] = true
-            rules[#rules + 1] = verdict.rule
-        end
-    end
-    if #rules > 0 then
-        write(("- %s %s: %s\n"):format(badge "ok", quantities.count(#good, "check"),
-            (table.concat(rules, ", "):gsub("_", "\\_"))))
+    if #good > 0 then
+        write(("- %s %s: %s\n"):format(badge "ok", quantities.count(#good, "check"), prose(verdicts.rules(good))))
     end
 end
 

@@ -1,5 +1,5 @@
 --- One line for Nagios and Icinga: "CRITICAL - text | perfdata", thresholds in the perfdata.
--- It must not let foreign text end the text (|), the line, or what a notification command quotes.
+-- Foreign text must not end the text (|), the line, or what a notification command quotes.
 -- @module dwsync.report.verdicts.nagios
 local decimal = require "dwsync.decimal"
 local display = require "dwsync.text"
@@ -10,10 +10,10 @@ local verdicts = require "dwsync.report.verdicts.facts"
 local M = {}
 
 local MAX_TEXT, MAX_MESSAGE = 600, 200
-local MAX_LINE = 7900 -- Nagios reads 8 KiB; a value cut in two would be another value
+local MAX_LINE = 7900 -- Nagios reads 8 KiB; a value cut in two would be a different value
 local MAX_NAMED = 3
 
--- Quotes, "$" and "`" go: Nagios puts this text into command lines, and removes them only when it is told to.
+-- Quotes, "$" and "`" go: Nagios puts this text into command lines, and removes them only if configured to.
 local REPLACEMENTS = { ["|"] = "/", ["<"] = "(", [">"] = ")", ["'"] = "’", ['"'] = "”", ["`"] = "’", ["$"] = "",
     ["\\"] = "/" }
 
@@ -59,7 +59,7 @@ local function one_cluster(item, now)
     local sources = #(item.evaluation and item.evaluation.sources or {})
     if #bad == 0 then
         return quantities.count(#good, "check") .. " ok" .. last_success(item, now) .. newest_failure(good, sources)
-    elseif not item.evaluation and bad[1].advice then -- nobody has a report to look into: what to do next stands here
+    elseif not item.evaluation and bad[1].advice then -- without a report to look into, this line must say what to do
         return sentence(bad[1], sources) .. ". " .. without_stop(bad[1].advice)
     end
     local parts = {}
@@ -103,7 +103,7 @@ local function word(value, length)
         :gsub("\227\128\128", " "):gsub("[%z\1-,/:-@[-`{-\127]+", "_"))
 end
 
--- The name of a value must stay the same from check to check, so it is made of ids and not of what else is there.
+-- The name of a value must stay the same from check to check, so it is made of ids only.
 local function label(verdict, item, several)
     local parts = {}
     parts[1] = several and word(verdicts.cluster_name(item), 60) or nil
@@ -120,7 +120,7 @@ local function performance(verdict, name)
         figure(verdict.warning, verdict), figure(verdict.critical, verdict))
 end
 
--- Sorted by name: what does not fit is then left out of every check alike.
+-- Sorted by name, so that every check leaves out the same ones when not all fit.
 local function all_performance(overview, room)
     local values, names = {}, {}
     for _, item in ipairs(overview.clusters) do

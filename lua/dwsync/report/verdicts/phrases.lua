@@ -1,5 +1,5 @@
---- The small pieces that pages of verdicts are written with: cut texts, points in time, what was left out.
--- It must not know clusters or verdicts; every text it takes may be hostile and of any type.
+--- The phrases that pages of verdicts are made of: cut texts, points in time, what was left out. Every text they take
+-- may be hostile and of any type.
 -- @module dwsync.report.verdicts.phrases
 local display = require "dwsync.text"
 local markup = require "dwsync.report.page.markup"
@@ -30,7 +30,7 @@ function M.instant(ms)
     return element("time", { datetime = quantities.instant(ms) }, (quantities.instant(ms):gsub("T", " ")))
 end
 
---- How long ago a point in time was, as an element that a script may keep right.
+--- How long ago a point in time was, as an element that a script can keep up to date.
 -- @param ms milliseconds since the epoch
 -- @param now seconds since the epoch
 -- @treturn dwsync.markup

@@ -19,7 +19,7 @@ local function item(reason)
                 " to ", phrases.instant(reason.last_seen))))
 end
 
---- The list with its heading; nothing when there is no reason.
+--- The list with its heading; nothing for an empty list.
 -- @tparam {table,...} reasons most frequent first
 -- @tparam string heading name of the heading's element, "h3"
 -- @treturn dwsync.markup

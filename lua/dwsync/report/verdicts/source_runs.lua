@@ -1,5 +1,4 @@
---- The runs of one source as a captioned picture, and records told apart by source.
--- It must not draw itself: dwsync.report.page.timeline does.
+--- The runs of one source as a captioned picture, and records grouped by source.
 -- @module dwsync.report.verdicts.source_runs
 local markup = require "dwsync.report.page.markup"
 local phrases = require "dwsync.report.verdicts.phrases"

@@ -1,5 +1,5 @@
 --- Verdicts for a terminal: one block a cluster, wrapped to the width, severities in words and on request in colour.
--- It must not show hostile text as it is, nor mean anything by colour alone.
+-- It must not show hostile text as it is, nor say anything by colour alone.
 -- @module dwsync.report.verdicts.table
 local display = require "dwsync.text"
 local quantities = require "dwsync.quantities"
@@ -11,7 +11,7 @@ local M = {}
 local DEFAULT_WIDTH, MIN_WIDTH, MAX_WIDTH = 100, 40, 120
 local MAX_TEXT, MAX_REASONS, MAX_NAME = 400, 5, 60
 local INDENT = 2
-local LABEL = 14 -- columns of "Last success", with the gap behind
+local LABEL = 14 -- columns of "Last success" and the gap behind it
 
 local Page = {}
 Page.__index = Page
@@ -20,6 +20,10 @@ Page.__index = Page
 
 local function clean(text, width)
     return display.cut(display.safe(verdicts.text(text)), width or MAX_TEXT)
+end
+
+local function clean_name(text)
+    return clean(text, MAX_NAME)
 end
 
 function Page:line(text)
@@ -44,16 +48,10 @@ end
 
 function Page:verdict(verdict)
     local severity = severities.known(verdict.severity)
-    local about = clean(verdicts.subject(verdict), MAX_NAME)
+    local about = clean_name(verdicts.subject(verdict))
     self:beside(severities.word(severity), clean(verdict.rule, 20) .. " · " .. about, severity)
     self:beside("", clean(verdicts.sentence(verdict.message)))
-    local facts = {}
-    local thresholds = quantities.thresholds(verdict)
-    facts[#facts + 1] = verdict.since and ("since %s (%s)"):format(quantities.instant(verdict.since),
-        quantities.distance(verdict.since, self.now)) or nil
-    facts[#facts + 1] = thresholds ~= "" and thresholds or nil
-    facts[#facts + 1] = verdict.record_id and "record " .. clean(verdict.record_id, MAX_NAME) or nil
-    for _, fact in ipairs(facts) do
+    for _, fact in ipairs(verdicts.evidence(verdict, self.now, clean_name)) do
         self:beside("", fact)
     end
     if verdict.advice then
@@ -66,7 +64,7 @@ end
 function Page:ok_verdicts(good, several)
     local subjects, names = {}, {}
     for _, verdict in ipairs(good) do
-        local subject = clean(verdicts.subject(verdict), MAX_NAME)
+        local subject = clean_name(verdicts.subject(verdict))
         if not names[subject] then
             names[subject] = {}
             subjects[#subjects + 1] = subject
@@ -160,7 +158,7 @@ end
 --- Writes verdicts.
 -- @tparam table overview
 -- @tparam function write
--- @tparam table options `width`: columns of the terminal, nil when there is none; `color`
+-- @tparam table options `width`: columns of the terminal, nil without one; `color`
 function M.render(overview, write, options)
     local width = math.max(MIN_WIDTH, math.min(options.width or DEFAULT_WIDTH, MAX_WIDTH))
     local page = setmetatable({ write = write, width = width, color = options.color, now = overview.now }, Page)

@@ -1,5 +1,5 @@
---- Verdicts on a page: a card with advice for each that asks for attention, one line for all that are ok.
--- It must not judge nor sort; what has no bound of its own is cut, and says so.
+--- Verdicts on a page: a card with advice for each that needs attention, one line for all that are ok. Everything
+-- unbounded is cut, and says so.
 -- @module dwsync.report.verdicts.verdict_list
 local markup = require "dwsync.report.page.markup"
 local page = require "dwsync.report.page"
@@ -59,16 +59,8 @@ end
 -- @tparam {table,...} good
 -- @treturn dwsync.markup
 function M.ok_line(good)
-    local seen, rules = {}, {}
-    for _, verdict in ipairs(good) do
-        local rule = text(verdict.rule, MAX_RULE)
-        if not seen[rule] then
-            seen[rule] = true
-            rules[#rules + 1] = rule
-        end
-    end
     return markup.join(#good > 0 and element("p", { class = "fine" }, page.badge "ok",
-        quantities.count(#good, "check"), ": ", table.concat(rules, ", ")))
+        quantities.count(#good, "check"), ": ", text(verdicts.rules(good))))
 end
 
 return M
