@@ -1,9 +1,9 @@
--- alert_webhook.lua CLUSTER STATE_FILE: tells a webhook when runs begin to fail in a row, get worse, and recover.
+-- alert_webhook.lua CLUSTER STATE_FILE: notifies a webhook when runs begin to fail in a row, get worse, and recover.
 --
 --    DWSYNC_WEBHOOK_URL=https://… dwsync run alert_webhook.lua CLUSTER /var/lib/dwsync/CLUSTER.state
 --
--- For cron or a timer, every few minutes. It posts once for a streak, not once for a run: only when the state is
--- another than the one in STATE_FILE. The URL is a secret, so it comes by environment and is never shown. With
+-- For cron or a timer, every few minutes. It posts once for a streak, not once for a run: only when the state
+-- differs from the one in STATE_FILE. The URL is a secret, so it comes from the environment and is never shown. With
 -- --dry-run it prints what it would post, and remembers nothing.
 -- Exit status: 0 it posted or there is nothing new; 1 records, webhook or file failed: the next call tries again;
 -- 2 wrong usage.
@@ -29,7 +29,7 @@ local function findings_of(list)
     end):to_list()
 end
 
--- What must change for another message: neither the number of runs nor the wording, which change with every run.
+-- What must change before another message: not the number of runs or the wording, which change with every run.
 local function state_of(findings)
     local lines = {}
     for i, finding in ipairs(findings) do
@@ -95,7 +95,7 @@ local posted, failure = post(message(findings))
 if not posted then
     return nil, failure
 end
--- Remembered only now: rather an alert twice than none.
+-- Remembered only now: an alert sent twice is better than one lost.
 local written, why = files.write(state_file, state)
 if not written then
     return nil, ("posted, but cannot write %s: %s"):format(state_file, why)

@@ -17,7 +17,7 @@ return {
         ["feature-off"] = "c0a713ba-d8a8-4557-b102-c4b81fd9dfe5",
         large = "d5504dd2-46da-4901-9000-0c6a3832c78e",
     },
-    thresholds = { -- one set for every command and runbook; `dwsync replay` shows what others would have done
+    thresholds = { -- the same for every command and runbook; `dwsync replay` shows what others would have done
         stale = { warning = "6h", critical = "12h" },
         failing = { warning = 2, critical = 4 },
         mass_delete = { warning = 20, critical = 50 },

@@ -36,7 +36,7 @@ static enum dws_status count_page(struct dws_text body, size_t *failures, size_t
         return status;
     while ((status = dws_page_next(&page, &record, error)) == DWS_OK) {
         if (record.index == 0)
-            found = 0; /* should sync_records stand twice, the last one counts */
+            found = 0; /* if sync_records comes twice, the last one counts */
         found += dws_filter_fits(&filter, &record);
     }
     if (status != DWS_IDLE)

@@ -3,11 +3,11 @@
 --    dwsync run export_csv.lua /srv/export 90
 --
 -- First it pulls what is new into the history (DWSYNC_HISTORY, the configuration file's, else
--- DIRECTORY/history.sqlite), so that the files reach back further than the service remembers. A file is written whole
+-- DIRECTORY/history.sqlite), so that the files reach back further than the service's records. A file is written whole
 -- or not at all. Cells that a spreadsheet would take for a formula begin with an apostrophe; times are ISO 8601, UTC.
 -- With --dry-run it reads and counts, and keeps nothing.
--- Exit status: 0 every cluster is exported; 1 some could not be asked (what was saved of them before is exported all
--- the same) or nothing could; 2 wrong usage or configuration.
+-- Exit status: 0 every cluster is exported; 1 some could not be read (what was saved of them before is exported all
+-- the same), or none; 2 wrong usage or configuration.
 -- To change: COLUMNS; any field of a record may be one.
 local display = require "dwsync.text"
 local files = require "dwsync.files"

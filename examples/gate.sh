@@ -3,7 +3,7 @@
 #
 #   ./gate.sh CLUSTER ./nightly-load --date yesterday
 #
-# Ends with the job's own status when it ran; 75 try again later; 69 refused, somebody must look first; 78 wrong usage
+# Ends with the job's own status when it ran; 75 try again later; 69 refused, a person must look first; 78 wrong usage
 # or configuration (the numbers of sysexits.h). Says why on stderr; stdout is the job's.
 # To change: how old the last synchronisation may be, how long to wait for a newer one, the worst verdict to accept:
 FRESH=${FRESH:-6h}
@@ -35,11 +35,11 @@ case $status in
     say "$1 was not started: no fresh synchronisation within $TIMEOUT. Try again later; see dwsync health $cluster"
     exit 75
     ;;
-2) # Nothing was asked: for whoever runs this job, not for whoever runs the warehouse.
+2) # No request was made: a mistake in this job, not in the warehouse.
     say "$1 was not started: correct the configuration. What is wrong: dwsync doctor $cluster"
     exit 78
     ;;
-*) # 130 and the like: somebody interrupted the gate.
+*) # 130 and the like: the gate was interrupted.
     exit "$status"
     ;;
 esac

@@ -8,8 +8,8 @@
 --
 --    cat STOP >> STOP.accepted && rm STOP        which accepts these very records and nothing that comes later
 --
--- Exit status: 0 go on; 2 halt; 1 the records could not be read, 3 there are none: both are no reason to go on.
--- To change: WINDOW, which must be longer than from one call to the next. Without ALLOWED the configuration file's
+-- Exit status: 0 go on; 2 halt; 1 the records could not be read, 3 the list is empty: neither is a reason to go on.
+-- To change: WINDOW, which must be longer than the time between two calls. Without ALLOWED the configuration file's
 -- mass_delete decides (critical from 50 accounts unless it says otherwise).
 local display = require "dwsync.text"
 local files = require "dwsync.files"
@@ -37,7 +37,7 @@ local list, err = client:all_sync_records { cluster_id = settings.clusters[clust
 if not list then
     return nil, err
 elseif #list == 0 then
-    io.stderr:write(cluster, ": there is no run on record, so nothing is known about deletions\n")
+    io.stderr:write(cluster, ": no runs on record, so nothing is known about deletions\n")
     return 3
 end
 

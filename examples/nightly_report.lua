@@ -5,8 +5,8 @@
 -- Writes DIRECTORY/dwsync-2025-05-19.html (the day in UTC) whole or not at all, then removes the oldest pages, and
 -- prints one line. With --dry-run it says what it would write and remove.
 -- Exit status: 0 all is well; 1 or 2 it failed, stderr says why; 3 the page is written and worth reading: a cluster is
--- not ok, or could not be asked.
--- To change: the format ("markdown" for a ticket) together with NAME and PATTERN, which tells our pages from others.
+-- not ok, or could not be read.
+-- To change: the format ("markdown" for a ticket) together with NAME and PATTERN, by which our pages are recognised.
 local files = require "dwsync.files"
 local uv = require "luv"
 
@@ -18,7 +18,7 @@ if not directory or not keep or keep < 1 or keep % 1 ~= 0 then
     return 2
 end
 
--- All clusters at once. One that cannot be asked is a finding in the report, and hides no other.
+-- All clusters at once. One that cannot be read is a finding in the report, and does not hide the others.
 local function overview_of(clusters)
     local functions, items = {}, {}
     for i, cluster in ipairs(clusters) do
@@ -43,7 +43,7 @@ local function summary(overview)
     for _, severity in ipairs { "critical", "warning", "unknown", "ok" } do
         parts[#parts + 1] = counts[severity] and ("%d %s"):format(counts[severity], severity)
     end
-    return ("%s: %s"):format(overview.severity, #parts > 0 and table.concat(parts, ", ") or "there is no cluster")
+    return ("%s: %s"):format(overview.severity, #parts > 0 and table.concat(parts, ", ") or "no clusters")
 end
 
 local function remove_oldest(today)

@@ -60,5 +60,5 @@ To ask a real account, give it keys and a region; the command stays the same:
   lua/bin/dwsync records CLUSTER_ID --region cn-north-4
   lua/bin/dwsync health CLUSTER_ID --region cn-north-4
 
-README.md tells the rest: options, errors, other credentials, embedding.
+README.md has the rest: options, errors, other credentials, embedding.
 END

@@ -32,7 +32,7 @@ missing_packages() {
     done
 }
 
-tell_and_stop() {
+stop_with() {
     say "setup.sh: $1"
     say "  dwsync needs a C11 compiler, CMake 3.21, pkg-config, Lua 5.4, libcurl 7.87 or later (OpenSSL build), OpenSSL 3;"
     say "  for Lua: lua-cjson, argparse, luv, lyaml; for the emulator: nginx with the Lua module (OpenResty) and luaossl;"
@@ -53,7 +53,7 @@ install_missing() {
     [ -n "$missing" ] || return 0
     root=""
     if [ "$(id -u)" -ne 0 ]; then
-        command -v sudo >/dev/null 2>&1 || tell_and_stop "these Debian packages are missing, and there is no sudo: $missing"
+        command -v sudo >/dev/null 2>&1 || stop_with "these Debian packages are missing, and sudo is not installed: $missing"
         root=sudo
     fi
     say "setup.sh: installing $missing"
@@ -64,7 +64,7 @@ install_missing() {
             apt-get install -y -qq --no-install-recommends $missing; } >"$log" 2>&1; then
         cat "$log" >&2
         rm -f "$log"
-        tell_and_stop "apt-get could not install these packages: $missing"
+        stop_with "apt-get could not install these packages: $missing"
     fi
     rm -f "$log"
     for service in nginx postgresql prometheus; do
@@ -85,7 +85,7 @@ build() {
 if command -v dpkg-query >/dev/null 2>&1; then
     install_missing
 elif ! command -v cmake >/dev/null 2>&1; then
-    tell_and_stop "this is no Debian, so nothing is installed for you"
+    stop_with "this is not Debian, so nothing is installed for you"
 fi
 if [ "${1:-}" = --tests ]; then
     build dev

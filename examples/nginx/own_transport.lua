@@ -21,7 +21,7 @@ local function perform(request)
 end
 
 local function now()
-    ngx.update_time() -- ngx.now alone stands still while Lua runs
+    ngx.update_time() -- ngx.now alone does not advance while Lua runs
     return ngx.now()
 end
 

@@ -133,11 +133,17 @@ describe("the options of dwsync.new", function()
     end)
 end)
 
+local function parameters_of(method)
+    return function(given)
+        return options.parameters(method, given)
+    end
+end
+
 describe("the parameters of the operations", function()
     local CLUSTER = "d8b4b3a2-5a3c-4c5e-8c0e-2f1b0a9c7e11"
 
     it("want a cluster_id that is a text fit for a path", function()
-        for _, check in ipairs { options.list_sync_records, options.sync_records } do
+        for _, check in ipairs { parameters_of "list_sync_records", parameters_of "sync_records" } do
             assert.equal(CLUSTER, check({ cluster_id = CLUSTER }).cluster_id)
             assert.equal("cluster_id is missing, expected a text that is not empty", refusal(check, {}))
             assert.equal('cluster_id is "", expected a text that is not empty', refusal(check, { cluster_id = "" }))
@@ -151,7 +157,7 @@ describe("the parameters of the operations", function()
     end
 
     it("want an offset of 0 or more and a limit above 0 for one page", function()
-        local check = options.list_sync_records
+        local check = parameters_of "list_sync_records"
         assert.equal(0, check(with("offset", 0)).offset)
         assert.equal("offset is -1, expected an integer of 0 or more", refusal(check, with("offset", -1)))
         assert.equal("offset is 0.5, expected an integer of 0 or more", refusal(check, with("offset", 0.5)))
@@ -163,7 +169,7 @@ describe("the parameters of the operations", function()
     end)
 
     it("want what a walk needs for all pages", function()
-        local check = options.sync_records
+        local check = parameters_of "sync_records"
         assert.equal(1, check(with("limit", 1)).limit)
         assert.equal("limit is 0, expected an integer above 0", refusal(check, with("limit", 0)))
         assert.equal("row", check(with("paging", "row")).paging)
@@ -175,7 +181,7 @@ describe("the parameters of the operations", function()
     end)
 
     it("want tables for fields and where, without showing what else they got", function()
-        for _, check in ipairs { options.list_sync_records, options.sync_records } do
+        for _, check in ipairs { parameters_of "list_sync_records", parameters_of "sync_records" } do
             for _, name in ipairs { "fields", "where" } do
                 local value = {}
                 assert.equal(value, check(with(name, value))[name])
@@ -185,13 +191,13 @@ describe("the parameters of the operations", function()
     end)
 
     it("want an id, or all_granted_eps, for the enterprise project of clusters", function()
-        assert.same({}, options.list_clusters {})
-        assert.equal("all_granted_eps",
-            options.list_clusters({ enterprise_project_id = "all_granted_eps" }).enterprise_project_id)
-        assert.equal("0", options.list_clusters({ enterprise_project_id = "0" }).enterprise_project_id)
+        local check = parameters_of "list_clusters"
+        assert.same({}, check {})
+        assert.equal("all_granted_eps", check({ enterprise_project_id = "all_granted_eps" }).enterprise_project_id)
+        assert.equal("0", check({ enterprise_project_id = "0" }).enterprise_project_id)
         assert.equal('enterprise_project_id is "a b", expected letters, digits, "-", "_" and "." only',
-            refusal(options.list_clusters, { enterprise_project_id = "a b" }))
-        assert.equal("timeout is 0, expected " .. SECONDS, refusal(options.list_clusters, { timeout = 0 }))
+            refusal(check, { enterprise_project_id = "a b" }))
+        assert.equal("timeout is 0, expected " .. SECONDS, refusal(check, { timeout = 0 }))
     end)
 end)
 
@@ -211,17 +217,20 @@ describe("wrong use", function()
     end)
 
     it("raises for an unknown name of each operation", function()
-        local names = { list_sync_records = "offset", sync_records = "limit", list_clusters = "timeout" }
+        local names = { list_sync_records = "offset", sync_records = "limit", all_sync_records = "limit",
+            list_clusters = "timeout" }
         for name, known in pairs(names) do
-            assert.is_true(pcall(options[name], { cluster_id = name ~= "list_clusters" and "x" or nil, [known] = 1 }))
-            local good, message = pcall(options[name], { [1] = "x" }, name)
+            local good, message = pcall(options.parameters, name,
+                { cluster_id = name ~= "list_clusters" and "x" or nil, [known] = 1 })
+            assert.is_true(good, message)
+            good, message = pcall(options.parameters, name, { [1] = "x" })
             assert.is_false(good)
             assert.equal(name .. ": unknown option '1'", message:match "[%w_]+: unknown option '1'")
         end
     end)
 
     it("raises when there is no table", function()
-        local good, message = pcall(options.sync_records, "d8b4b3a2", "sync_records")
+        local good, message = pcall(options.parameters, "sync_records", "d8b4b3a2")
         assert.is_false(good)
         assert.equal("sync_records expects a table, got a string", message:match "sync_records expects.*$")
     end)

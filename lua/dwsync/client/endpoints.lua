@@ -2,6 +2,7 @@
 -- Order: option, environment, regions file, built-in table.
 -- @module dwsync.client.endpoints
 local errors = require "dwsync.errors"
+local variables = require "dwsync.credentials.variables"
 
 local M = {}
 
@@ -137,12 +138,8 @@ local function find_in_regions(document, service, region)
 end
 
 local function regions_path(context)
-    local home = context.getenv "HOME" or context.getenv "USERPROFILE"
-    local named = context.getenv "HUAWEICLOUD_SDK_REGIONS_FILE"
-    if named and named ~= "" then
-        return named, true
-    end
-    return home and home .. "/.huaweicloud/regions.yaml", false
+    local named, home = variables.get(context, "HUAWEICLOUD_SDK_REGIONS_FILE"), variables.home(context)
+    return named or home and home .. "/.huaweicloud/regions.yaml", named ~= nil
 end
 
 -- Returns the file's endpoints for the region ({} when it says nothing) or nil and an error.
@@ -206,8 +203,8 @@ function M.dws(context)
         return nil, err
     end
     local name = variable("DWS", context.region)
-    local value = context.getenv(name)
-    if value and value ~= "" then
+    local value = variables.get(context, name)
+    if value then
         return normalise_all(split(value), name, context)
     end
     local listed, path = from_regions_file("DWS", context.region, context)
@@ -229,10 +226,10 @@ end
 -- @treturn dwsync.error kind "config"
 function M.iam(context)
     local options = { allow_http = context.allow_http, drop_path = true }
-    local named = context.getenv "HUAWEICLOUD_SDK_IAM_ENDPOINT"
+    local named = variables.get(context, "HUAWEICLOUD_SDK_IAM_ENDPOINT")
     if context.iam_endpoint then
         return normalise_all({ context.iam_endpoint }, "iam_endpoint", options)
-    elseif named and named ~= "" then
+    elseif named then
         return normalise_all({ named }, "HUAWEICLOUD_SDK_IAM_ENDPOINT", options)
     end
     local suffix = IAM_SUFFIX[context.region or ""]

@@ -10,6 +10,7 @@ local keys_of = require "dwsync.credentials.keys"
 local options = require "dwsync.client.options"
 local runtimes = require "dwsync.runtime"
 local transport = require "dwsync.runtime.transport"
+local variables = require "dwsync.credentials.variables"
 
 local M = {}
 
@@ -51,11 +52,6 @@ local function credentials_context(settings, context)
             return endpoints.iam { iam_endpoint = text, allow_http = settings.allow_http, getenv = context.getenv }
         end,
     }
-end
-
-local function names_iam(settings, context)
-    local named = context.getenv "HUAWEICLOUD_SDK_IAM_ENDPOINT"
-    return settings.iam_endpoint ~= nil or named ~= nil and named ~= ""
 end
 
 -- Fills an option that is not given from a variable. Returns the name of where the value comes from.
@@ -157,7 +153,7 @@ function M.new(given)
         endpoints = found,
         given_credentials = settings.credentials,
         context = credentials_context(settings, context),
-        iam_is_default = not names_iam(settings, context),
+        iam_is_default = not (settings.iam_endpoint or variables.get(context, "HUAWEICLOUD_SDK_IAM_ENDPOINT")),
         signing = {
             algorithm = settings.algorithm,
             region = settings.signing_region or settings.region,
@@ -390,7 +386,7 @@ end
 -- @raise for unknown parameters
 -- @usage local page, err = client:list_sync_records{ cluster_id = id, offset = 0, limit = 100 }
 function Client:list_sync_records(parameters)
-    local checked, err = check(options.list_sync_records(parameters))
+    local checked, err = check(options.parameters("list_sync_records", parameters))
     if not checked then
         return nil, err
     end
@@ -429,7 +425,7 @@ end
 -- @raise dwsync.error, also for wrong parameters; kind "incomplete" when the list cannot be had whole
 -- @usage for record in client:sync_records{ cluster_id = id } do print(record.status, record.fail_reason) end
 function Client:sync_records(parameters)
-    local checked, err = check(options.sync_records(parameters, "sync_records"))
+    local checked, err = check(options.parameters("sync_records", parameters))
     if not checked then
         error(err, 0)
     end
@@ -458,7 +454,7 @@ end
 -- @raise for unknown parameters
 -- @usage local list, err = client:all_sync_records{ cluster_id = id }
 function Client:all_sync_records(parameters)
-    local checked, err = check(options.sync_records(parameters, "all_sync_records"))
+    local checked, err = check(options.parameters("all_sync_records", parameters))
     if not checked then
         return nil, err
     end
@@ -506,7 +502,7 @@ end
 -- @treturn[2] dwsync.error
 -- @raise for unknown parameters
 function Client:list_clusters(parameters)
-    local checked, err = options.list_clusters(parameters or {})
+    local checked, err = options.parameters("list_clusters", parameters or {})
     if not checked then
         return nil, err
     end

@@ -54,15 +54,6 @@ for name, declared in pairs(M.PLAIN) do
     CLIENT[name] = declared
 end
 
-local LIST_SYNC_RECORDS = {
-    cluster_id = { kind = "identifier", required = true },
-    offset = { kind = "integer", from = 0 },
-    limit = { kind = "integer", above = 0 },
-    timeout = SECONDS,
-    fields = { kind = "table" },
-    where = { kind = "table" },
-}
-
 local SYNC_RECORDS = {
     cluster_id = { kind = "identifier", required = true },
     limit = { kind = "integer", above = 0 },
@@ -73,9 +64,19 @@ local SYNC_RECORDS = {
     where = { kind = "table" },
 }
 
-local LIST_CLUSTERS = {
-    enterprise_project_id = { kind = "identifier" },
-    timeout = SECONDS,
+-- By method of the client.
+local PARAMETERS = {
+    list_sync_records = {
+        cluster_id = { kind = "identifier", required = true },
+        offset = { kind = "integer", from = 0 },
+        limit = { kind = "integer", above = 0 },
+        timeout = SECONDS,
+        fields = { kind = "table" },
+        where = { kind = "table" },
+    },
+    sync_records = SYNC_RECORDS,
+    all_sync_records = SYNC_RECORDS,
+    list_clusters = { enterprise_project_id = { kind = "identifier" }, timeout = SECONDS },
 }
 
 -- The line that called the client's function: seen from here, from what calls this, from the client's function.
@@ -115,28 +116,12 @@ function M.client(given)
     return checked, err
 end
 
---- Parameters of list_sync_records.
+--- Parameters of a method of the client.
+-- @tparam string method
 -- @tparam table given
--- @treturn ?table or nil, err
-function M.list_sync_records(given)
-    local checked, err = check(LIST_SYNC_RECORDS, given, "list_sync_records")
-    return checked, err
-end
-
---- Parameters of sync_records and all_sync_records.
--- @tparam table given
--- @tparam string what the method's name
--- @treturn ?table or nil, err
-function M.sync_records(given, what)
-    local checked, err = check(SYNC_RECORDS, given, what)
-    return checked, err
-end
-
---- Parameters of list_clusters.
--- @tparam table given
--- @treturn ?table or nil, err
-function M.list_clusters(given)
-    local checked, err = check(LIST_CLUSTERS, given, "list_clusters")
+-- @treturn ?table nil, err when one is wrong
+function M.parameters(method, given)
+    local checked, err = check(PARAMETERS[method], given, method)
     return checked, err
 end
 

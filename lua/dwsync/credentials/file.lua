@@ -22,7 +22,7 @@ end
 --- Reads the keys of one section. The value is everything behind the first "=", trimmed.
 -- @tparam string text the file, with LF or CRLF, a UTF-8 mark allowed
 -- @tparam string wanted the section's name
--- @treturn table key → value, or nil when there is no such section
+-- @treturn table key → value, or nil when the section does not exist
 function M.parse(text, wanted)
     local section, values
     for line in text:gsub("^\239\187\191", ""):gmatch "[^\r\n]+" do

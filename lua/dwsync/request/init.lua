@@ -216,10 +216,7 @@ end
 
 -- What must not show in anything made of the answer.
 local function secrets_of(exchange)
-    local secrets = {}
-    for _, secret in ipairs(exchange.keys and keys_of.secrets(exchange.keys) or {}) do
-        secrets[#secrets + 1] = secret
-    end
+    local secrets = exchange.keys and keys_of.secrets(exchange.keys) or {}
     for _, secret in ipairs(exchange.call.secrets or {}) do
         secrets[#secrets + 1] = secret
     end

@@ -10,7 +10,7 @@ M.options = {
     ca_file = { kind = "string" },
     client_cert = { kind = "string" },
     client_key = { kind = "string" },
-    proxy = { kind = "string", empty = true, secret = true }, -- "" means none; a URL may hold a password
+    proxy = { kind = "string", empty = true, secret = true }, -- "" connects directly; a URL may hold a password
     user_agent = { kind = "string" },
     allow_http = { kind = "boolean" },
 }

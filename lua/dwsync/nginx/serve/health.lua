@@ -6,6 +6,7 @@ local answer = require "dwsync.nginx.serve.answer"
 local health_gate = require "dwsync.health.gate"
 local ordered_json = require "dwsync.ordered_json"
 local severities = require "dwsync.severity"
+local snapshots = require "dwsync.nginx.shared.snapshot"
 
 local M = {}
 
@@ -19,9 +20,9 @@ local PARAMETERS = {
 
 -- What is known about the whole, in front of the rest.
 local function head(healthy, settings, snapshot, err)
-    local age = snapshot.oldest and ngx.now() - snapshot.oldest
+    local age, stale = snapshots.age(snapshot, ngx.now(), settings.stale_after)
     return ('{"healthy":%s,"age":%s,"stale":%s,%s'):format(tostring(healthy), age and ("%.0f"):format(age) or "null",
-        tostring(not age or age > settings.stale_after), err and '"error":' .. ordered_json.text(err) .. "," or "")
+        tostring(stale), err and '"error":' .. ordered_json.text(err) .. "," or "")
 end
 
 local function send(healthy, settings, snapshot, reader, rest)
@@ -30,7 +31,8 @@ local function send(healthy, settings, snapshot, reader, rest)
 end
 
 local function is_stale(settings, snapshot)
-    return not snapshot.oldest or ngx.now() - snapshot.oldest > settings.stale_after
+    local _, stale = snapshots.age(snapshot, ngx.now(), settings.stale_after)
+    return stale
 end
 
 local function worst_of(found)

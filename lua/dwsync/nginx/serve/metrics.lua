@@ -3,6 +3,7 @@
 local Tally = require "dwsync.nginx.sweep.tally"
 local answer = require "dwsync.nginx.serve.answer"
 local exposition = require "dwsync.report.exposition"
+local snapshots = require "dwsync.nginx.shared.snapshot"
 
 local M = {}
 
@@ -88,9 +89,8 @@ function M.serve(settings, reader)
     if not parameters then
         return
     end
-    local age = snapshot.oldest and ngx.now() - snapshot.oldest
-    local freshness = { age = age and math.floor(age * 1000 + 0.5) / 1000,
-        stale = not age or age > settings.stale_after }
+    local age, stale = snapshots.age(snapshot, ngx.now(), settings.stale_after)
+    local freshness = { age = age and math.floor(age * 1000 + 0.5) / 1000, stale = stale }
     answer.send(200, "text/plain; version=0.0.4; charset=utf-8", lasting_text(snapshot, reader.store), nil,
         text_of(FRESHNESS, freshness))
 end

@@ -2,6 +2,7 @@
 -- It must not draw the page: the sweep did.
 -- @module dwsync.nginx.serve.status
 local answer = require "dwsync.nginx.serve.answer"
+local snapshots = require "dwsync.nginx.shared.snapshot"
 local status_page = require "dwsync.report.status.page"
 
 local M = {}
@@ -27,9 +28,8 @@ local function serve_asset(name)
 end
 
 local function about(settings, snapshot, reader)
-    local age = snapshot and snapshot.oldest and ngx.now() - snapshot.oldest
-    return { age = age and math.max(0, math.floor(age)), error = reader:last_error(),
-        stale = not age or age > settings.stale_after,
+    local age, stale = snapshots.age(snapshot, ngx.now(), settings.stale_after)
+    return { age = age and math.max(0, math.floor(age)), error = reader:last_error(), stale = stale,
         stale_after = settings.stale_after, interval = settings.interval }
 end
 

@@ -21,6 +21,17 @@ function M.new(dict)
     return setmetatable({ store = Store.new(dict), kept = nil }, Reader)
 end
 
+--- How old the records of a snapshot are.
+-- @tparam ?table snapshot what `read` gave
+-- @tparam number now seconds since the epoch
+-- @tparam number stale_after seconds
+-- @treturn ?number seconds; nil before any were read
+-- @treturn boolean whether that is too old
+function M.age(snapshot, now, stale_after)
+    local age = snapshot and snapshot.oldest and now - snapshot.oldest
+    return age, not age or age > stale_after
+end
+
 -- The age of the whole is that of its oldest part. A cluster that was never read does not count: its severity shows it.
 local function oldest_of(clusters)
     local oldest
