@@ -1,4 +1,4 @@
---- What options are called on the command line, where `region` is --region.
+--- The spelling of options on the command line, which has two dashes in front of them.
 -- @module dwsync.cli.spelling
 local checks = require "dwsync.checks"
 

@@ -1,5 +1,5 @@
 --- Who asks, and what they may see: credentials, IAM, the project, its clusters, the query for records.
--- It must not show a secret, nor send more with a key once the service refused it.
+-- It must not show a secret, nor send anything more with a key that the service refused.
 -- @module dwsync.doctor.access
 local errors = require "dwsync.errors"
 local timestamps = require "dwsync.timestamps"
@@ -12,7 +12,7 @@ local function summary(err)
 end
 M.summary = summary
 
--- A page that tells page offsets from row offsets, see dwsync.doctor.content.
+--- Records in a page: enough to distinguish page offsets from row offsets, see dwsync.doctor.content.
 M.PAGE = 3
 
 local function type_of(keys)
@@ -58,7 +58,7 @@ function M.iam(subject)
     if answer and answer.status < 500 then
         return "ok", urls[1] .. " answers"
     elseif answer then
-        next_step = "Try again later; with --project-id IAM is not needed for an access key."
+        next_step = "Try again later; with `project_id` IAM is not needed for an access key."
     end
     local found = answer and ("%s answers HTTP %d"):format(urls[1], answer.status) or summary(err)
     if known_project(subject) then
@@ -74,8 +74,8 @@ function M.project_id(subject)
     local origin = client:option "project_id" and "given"
         or known_project(subject) and "from " .. subject.keys.source or "looked up at IAM"
     if subject.iam_failed then
-        return "skipped", "not tried: it would be looked up, and IAM failed", "Mend that first, or give --project-id.",
-            "IAM"
+        return "skipped", "not tried: it would be looked up at IAM, which failed",
+            "Fix that first, or give `project_id`.", "IAM"
     end
     local id, err = client:project_id()
     if not id then
@@ -93,7 +93,7 @@ local function is_among(clusters, id)
     return false
 end
 
--- Those that can be asked about, whatever else the service lists.
+-- Without an id there is nothing to ask about, whatever else the service lists.
 local function with_ids(clusters)
     local list = {}
     for _, cluster in ipairs(clusters) do
@@ -104,7 +104,7 @@ local function with_ids(clusters)
     return list
 end
 
--- What keeps from listing clusters but perhaps not from asking for the records of one.
+-- These failures to list the clusters may not affect asking for the records of one.
 local ONLY_THE_LIST = { permission = true, not_found = true, service = true, decode = true }
 
 --- Which clusters are visible?
@@ -118,7 +118,7 @@ function M.clusters(subject)
         return "warning", ("%s, cluster %s is not among them"):format(found, subject.cluster_id),
             "Check the cluster id, the region and the project (dwsync clusters)."
     elseif #clusters == 0 then
-        return "warning", found, "Is it the right region and project?"
+        return "warning", found, "Check the region and the project."
     end
     subject.clusters = with_ids(clusters)
     subject.cluster_id = subject.cluster_id or subject.clusters[1] and subject.clusters[1].id
@@ -127,13 +127,13 @@ end
 
 local ACTION = "Ask for the action dws:cluster:listIdentifySyncRecords."
 
--- The answer is about the cluster then, not about who asked.
+-- This code is about the cluster, not about the caller.
 local FEATURE_OFF = "DWS.5045"
 
 --- May the records of the cluster be asked for?
 function M.permission(subject)
     if not subject.cluster_id then
-        return "skipped", "there is no cluster to ask about", "Give a CLUSTER_ID."
+        return "skipped", "no cluster to ask about", "Give a CLUSTER_ID."
     end
     local page, err = subject.client:list_sync_records { cluster_id = subject.cluster_id, offset = 0, limit = M.PAGE }
     subject.page = page

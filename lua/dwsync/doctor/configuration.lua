@@ -1,5 +1,5 @@
 --- Which settings are in force, and where each value came from.
--- It must not show a secret: not those in a proxy's URL, and credentials are not among the settings.
+-- It must not show a secret, such as the password in a proxy's URL.
 -- @module dwsync.doctor.configuration
 local decimal = require "dwsync.decimal"
 local endpoints = require "dwsync.client.endpoints"
@@ -12,8 +12,8 @@ end
 
 local function nothing() end
 
--- A value from the first place that has one: the option, which may stand in the configuration file, then variables of
--- the environment.
+-- A value from the first place that has one: the option, perhaps from the configuration file, then variables of the
+-- environment.
 local function pick(name, option, getenv, said, ...)
     if option ~= nil then
         return { name, option, said and said[name] and "configuration file" or "option" }
@@ -26,7 +26,7 @@ local function pick(name, option, getenv, said, ...)
     end
 end
 
--- Who named the DWS endpoint: what neither an option nor the environment nor the built-in table says stood in a file.
+-- Where the DWS endpoint came from: if not from an option, the environment or the built-in table, then from a file.
 local function endpoint_origin(given, getenv, said, region, list)
     local variable = region and ("HUAWEICLOUD_SDK_REGION_DWS_%s"):format(region:upper():gsub("-", "_"))
     if given.endpoint then
@@ -54,7 +54,7 @@ end
 -- @tparam table given options as given to dwsync.new; nil for what was not given
 -- @tparam function getenv
 -- @tparam[opt] dwsync.client client nil when none could be made
--- @tparam[opt] table said names of the options that a configuration file said, as keys
+-- @tparam[opt] table said names of the options from the configuration file, as keys
 -- @treturn {{name, value, origin},...}
 function M.list(given, getenv, client, said)
     local list = {}

@@ -1,5 +1,5 @@
---- The way to DWS: its name, TCP, TLS with the certificate, and both clocks. One request without credentials tells all.
--- It must not send anything secret: it goes to whoever answers.
+--- The way to DWS: its name, TCP, TLS with the certificate, and both clocks, all from one request.
+-- It must not send a secret: the host may be the wrong one.
 -- @module dwsync.doctor.connection
 local quantities = require "dwsync.quantities"
 local timestamps = require "dwsync.timestamps"
@@ -9,10 +9,10 @@ local M = {}
 local DAY = 86400
 local EXPIRES_SOON = 14 * DAY
 
--- The gateway refuses dates further away than this; the first is what a clock set by NTP never reaches.
+-- Seconds: a clock set by NTP stays below the first; the gateway refuses requests that are off by more than the second.
 local SKEW_NOTED, SKEW_REFUSED = 60, 900
 
--- Failures that another endpoint of the list may not have.
+-- After these failures another endpoint of the list may work.
 local NEXT_ENDPOINT = { resolve = true, handshake = true, certificate = true }
 
 -- Asks DWS once; every check here looks at the same answer.
@@ -50,7 +50,7 @@ function M.resolution(subject)
     local _, failure = answer_of(subject)
     if failure and step_of(failure) == "resolution" then
         return "failed", failure.message, "Check the region and the endpoint's name, and that DNS works here: "
-            .. "the region may have another host (--endpoint)."
+            .. "the region may have another host (`endpoint`)."
     end
     return "ok", host_of(subject) .. " has an address"
 end
@@ -64,11 +64,11 @@ function M.tcp(subject)
     return "ok", host_of(subject) .. " accepts connections"
 end
 
-local UNKNOWN_CA = "The CA is not trusted here: name its PEM file with --ca-file; a proxy that opens TLS has its own."
+local UNKNOWN_CA = "The CA is not trusted here: name its PEM file with `ca_file`; an intercepting proxy has its own CA."
 
 -- What OpenSSL says, and what to do about it.
 local CERTIFICATE_HINTS = {
-    { "expired", "The certificate has expired, if this machine's date is right: tell whoever runs the endpoint." },
+    { "expired", "The certificate has expired, if this machine's date is right: inform the endpoint's operator." },
     { "not yet valid", "Check this machine's date." },
     { "local issuer", UNKNOWN_CA },
     { "self.signed", UNKNOWN_CA },
@@ -107,7 +107,7 @@ function M.tls(subject)
     end
     local found, soon = describe_certificate(answer.certificate, subject.asked_at)
     if soon then
-        return "warning", found, "Tell whoever runs the endpoint that the certificate ends soon."
+        return "warning", found, "Inform the endpoint's operator that the certificate expires soon."
     end
     return "ok", found
 end

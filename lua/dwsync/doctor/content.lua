@@ -1,5 +1,5 @@
 --- What the service shows of a cluster: whether there are records, how offset counts, the unit of times.
--- Informs only: none of it fails.
+-- Informs only: these checks never fail.
 -- @module dwsync.doctor.content
 local access = require "dwsync.doctor.access"
 
@@ -15,16 +15,16 @@ function M.feature(subject)
         return "warning", "off: " .. access.summary(subject.feature_off),
             "Enable identity-source synchronisation of the cluster."
     elseif not subject.page then
-        return "skipped", "there is no cluster to look at", "Give a CLUSTER_ID."
+        return "skipped", "no cluster to look at", "Give a CLUSTER_ID."
     elseif #records_of(subject) == 0 then
-        return "warning", "no record: it is off, or nothing was ever synchronised",
+        return "warning", "no records: it is off, or nothing was ever synchronised",
             "Enable identity-source synchronisation, or wait for the first run."
     end
     local count = subject.page.count
     return "ok", "on: there are records" .. (count and (", %.0f in all"):format(count) or "")
 end
 
--- Where on the first page a record stands; nil when it is not there.
+-- A record's position on the first page; nil when it is not there.
 local function position(records, id)
     for i, record in ipairs(records) do
         if record.id == id then
@@ -38,7 +38,7 @@ end
 local function judge(first, second)
     local at = second[1] and position(first, second[1].id)
     if at == 2 then
-        return "ok", "offset counts rows, against the documentation; dwsync recognises it"
+        return "ok", "offset counts rows, contrary to the documentation; dwsync handles that"
     elseif at == 1 then
         return "warning", "offset 1 gives the records of offset 0: the service ignores offset, or a record arrived",
             "Run it again when no synchronisation is running."
@@ -50,7 +50,7 @@ end
 function M.paging(subject)
     local first = records_of(subject)
     if #first < 2 then
-        return "skipped", "too few records to tell", "Ask about a cluster with two records or more."
+        return "skipped", "too few records", "Ask about a cluster with two records or more."
     end
     local page, err = subject.client:list_sync_records {
         cluster_id = subject.cluster_id, offset = 1, limit = access.PAGE,
@@ -71,11 +71,11 @@ function M.time_unit(subject)
         if time and time >= MS_FROM and time < MS_TO then
             return "ok", "times are milliseconds since the epoch"
         elseif time then
-            return "warning", ("start_time %.0f is not in milliseconds of these years"):format(time),
+            return "warning", ("start_time %.0f is not a time of our years in milliseconds"):format(time),
                 "Report it: dwsync shows and compares times as milliseconds."
         end
     end
-    return "skipped", "no record with a time", "Ask about a cluster that has records."
+    return "skipped", "no records with a time", "Ask about a cluster that has records."
 end
 
 return M

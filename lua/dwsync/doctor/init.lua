@@ -1,7 +1,7 @@
 --- What works between here and the service, check by check, and what to do about the first thing that does not.
--- It must not print, and asks with the caller's client only. A check is a function(subject) → outcome, found, next; its
--- outcome is "ok", "warning" (works, or only informs), "failed", or "skipped" (there is nothing to check; or, with a
--- fourth result, the check named there stands in its way).
+-- A check is a function(subject) → outcome, found, next, which asks with the caller's client only; its outcome is "ok",
+-- "warning" (works, or only informs), "failed", or "skipped" (there is nothing to check; or the check named by a fourth
+-- result failed).
 -- @module dwsync.doctor
 local access = require "dwsync.doctor.access"
 local configuration = require "dwsync.doctor.configuration"
@@ -32,7 +32,7 @@ M.cluster_checks = {
     { "time unit", content.time_unit, "feature" },
 }
 
--- Why a check is not tried: the check at the root of it, which failed; nil when nothing is in its way.
+-- The failed check because of which another is not tried; nil when it can be.
 local function obstacle(check, roots)
     for i = 3, #check do
         if roots[check[i]] then
@@ -59,7 +59,7 @@ function Examination:try(checks, subject, roots, cluster)
         local name, root = check[1], obstacle(check, roots)
         local found
         if root then
-            found = finding(name, "skipped", ("not tried: %s failed"):format(root), "Mend that first.", root)
+            found = finding(name, "skipped", ("not tried: %s failed"):format(root), "Fix that first.", root)
         else
             found = finding(name, check[2](subject))
         end
@@ -73,7 +73,7 @@ function Examination:try(checks, subject, roots, cluster)
     end
 end
 
--- A copy for each cluster, so that what is found about one is not taken for another's.
+-- A copy for each cluster, so that their findings do not mix.
 local function about(subject, cluster_id)
     return setmetatable({ cluster_id = cluster_id }, { __index = subject })
 end
@@ -89,7 +89,7 @@ end
 --- Performs every check that can be tried.
 -- @tparam table subject `client`, or `config_error` why there is none; `settings` (list of {name, value, origin});
 -- optional `cluster_id` (default: the first cluster), or `all_clusters`: the checks about one for each
--- @tparam[opt] function on_finding called with each finding as soon as it is there
+-- @tparam[opt] function on_finding called with each finding at once
 -- @treturn {table,...} findings {check =, outcome =, found =, next =, root =, cluster =}; `next` is absent when all is
 -- well, `root` names the failed check because of which this one was not tried, `cluster` which of all it is about
 -- @treturn boolean whether no check failed

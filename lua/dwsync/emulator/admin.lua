@@ -1,6 +1,6 @@
---- What tests may order of the emulator itself, under /_emulator/: faults, settings, records, locks, and a look at what
--- was asked. No authentication: the emulator listens on the loopback address only. Input is checked all the same;
--- mistakes get 400 and the reason.
+--- What tests may order from the emulator itself, below /_emulator/: faults, settings, records, locks, and a list of
+-- the requests it got. Without authentication, since it listens on the loopback address only. Mistakes get 400 and the
+-- reason.
 -- @module dwsync.emulator.admin
 local cjson = require "cjson"
 local journal = require "dwsync.emulator.journal"

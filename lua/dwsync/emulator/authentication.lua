@@ -1,5 +1,5 @@
---- Lets a request in or says why not, in the gateway's order and words.
--- Clock, keys and settings come in with the service.
+--- Lets a request in or refuses it, in the gateway's order and words.
+-- Clock, keys and settings come with the service.
 -- @module dwsync.emulator.authentication
 local json_order = require "dwsync.emulator.json_order"
 local refusals = require "dwsync.emulator.refusals"

@@ -1,4 +1,4 @@
---- The certificates the emulator presents: one authority that clients are to trust, and leaves good and bad.
+--- The certificates that the emulator presents: one authority for clients to trust, and good and bad leaves.
 -- Keys and certificates exist for one run only.
 -- @module dwsync.emulator.certificates
 local bignum = require "openssl.bignum"
@@ -70,7 +70,7 @@ end
 function M.generate(now)
     now = math.floor(now)
     local trusted = new_authority("dwsync emulator CA", now)
-    local stranger = new_authority("dwsync emulator, a CA nobody trusts", now)
+    local stranger = new_authority("dwsync emulator, an untrusted CA", now)
     local key = new_key()
     local from, to = now - DAY, now + 30 * DAY
     return {

@@ -65,8 +65,8 @@ local function leave_if_orphaned(premature, supervisor, directory)
     ffi.C._exit(0) -- not a normal shutdown: that would write to files which are gone
 end
 
---- Tells the supervisor that the ports are open (one line on stdout, which is its pipe), and goes on watching it: nginx
--- ends when the supervisor is gone without a word (kill -9).
+--- Reports to the supervisor that the ports are open (one line on stdout, which is its pipe), and watches it from then
+-- on: nginx ends when the supervisor was killed.
 function M.watch_supervisor()
     local directory = ngx.config.prefix():gsub("/$", "")
     local ok, err = ngx.timer.every(PERIOD, leave_if_orphaned, service.config.supervisor, directory)
@@ -131,7 +131,7 @@ local function plain_answer_to(request)
     return { status = 404, headers = { ["Content-Type"] = "text/plain" }, body = "404 Not Found" }
 end
 
--- What a fault says instead of the service, if it says anything.
+-- The answer of a fault instead of the service's, if it has one.
 local function ordered_answer(action, request)
     if action.refuse then
         return refusals.response(refusals.make("APIGW.0301", action.refuse), request.id)
@@ -222,7 +222,7 @@ function M.stamp()
         ngx.header["Date"] = ngx.http_time(service:now())
     end
     ngx.header["Server"] = "api-gateway"
-    -- The body of a refusal names the same id; what nginx refuses by itself has not got one yet.
+    -- The body of a refusal names the same id; what nginx refuses by itself has none yet.
     ngx.header["X-Request-Id"] = ngx.ctx.request_id or ngx.var.request_id
 end
 

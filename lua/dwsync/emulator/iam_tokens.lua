@@ -1,5 +1,5 @@
 --- The IAM operations that issue tokens: for a password, for an agency, for an identity provider's token.
--- Handlers check their callers themselves: who asks for a token has none yet.
+-- Handlers check their callers themselves, who have no token yet.
 -- @module dwsync.emulator.iam_tokens
 local cjson = require "cjson"
 local authentication = require "dwsync.emulator.authentication"
@@ -58,7 +58,7 @@ local function user_of(service)
 end
 
 local function catalog_json(service, request)
-    local unwanted = request.query.nocatalog -- true when the name stands alone
+    local unwanted = request.query.nocatalog -- true for a name without a value
     if type(unwanted) == "string" and unwanted ~= "" then
         return "[]"
     end
@@ -72,8 +72,13 @@ local function catalog_json(service, request)
     return cjson.encode { entry("iam", "/v3.0"), entry("dws", "/v1.0/" .. service.config.project_id) }
 end
 
--- `description` holds methods and user; times, scope and catalog are added.
-local function issue(service, request, scope, description)
+-- Issues a token for the scope that an order asks for. `description` holds methods and user; times, scope and catalog
+-- are added.
+local function issue(service, request, order, otherwise, description)
+    local scope, refusal = scope_of(service, order, otherwise)
+    if not scope then
+        return nil, refusal
+    end
     local settings = service.settings
     local token = service.keyring:issue_token(scope, service:now(), settings.token_life, settings.token_bytes)
     description.issued_at, description.expires_at = service:iso(token.issued_at), service:iso(token.expires_at)
@@ -94,7 +99,7 @@ local function issue(service, request, scope, description)
     }
 end
 
--- The virtual MFA device: its code is wanted when the user has one, and wrong when the user has none.
+-- The virtual MFA device: its code is required if the user has one, and wrong otherwise.
 local function check_passcode(service, order, methods)
     local expected = service.settings.totp
     if not methods.totp and expected == nil then
@@ -128,17 +133,12 @@ local function by_password(service, request, order, methods)
     if not ok then
         return nil, refusal
     end
-    local scope
-    scope, refusal = scope_of(service, order, "domain")
-    if not scope then
-        return nil, refusal
-    end
     local names = { "password", methods.totp and "totp" or nil }
     local description = { methods = names, user = user_of(service) }
     if methods.totp then
         description.mfa_authn_at = service:iso(service:now())
     end
-    return issue(service, request, scope, description)
+    return issue(service, request, order, "domain", description)
 end
 
 local function by_agency(service, request, order)
@@ -146,13 +146,8 @@ local function by_agency(service, request, order)
     if not ok then
         return nil, refusal
     end
-    local scope
-    scope, refusal = scope_of(service, order, "domain")
-    if not scope then
-        return nil, refusal
-    end
     local config = service.config
-    return issue(service, request, scope, {
+    return issue(service, request, order, "domain", {
         methods = { "assume_role" },
         user = { id = config.agency_id, name = config.domain .. "/" .. config.agency, domain = domain_of(service) },
         assumed_by = { user = user_of(service) },
@@ -172,10 +167,10 @@ function M.create_token(service, request)
     return malformed()
 end
 
-local function issue_federated(service, request, scope, provider)
+local function issue_federated(service, request, order, provider)
     local user = user_of(service)
     user["OS-FEDERATION"] = { identity_provider = { id = provider }, protocol = { id = "oidc" } }
-    return issue(service, request, scope, { methods = { "mapped" }, user = user })
+    return issue(service, request, order, "unscoped", { methods = { "mapped" }, user = user })
 end
 
 local function check_provider(service, provider)
@@ -200,12 +195,7 @@ function M.create_federated_token(service, request)
     if id_token ~= service.settings.id_token then
         return unauthorized "The ID token is invalid."
     end
-    local scope
-    scope, refusal = scope_of(service, order, "unscoped")
-    if not scope then
-        return nil, refusal
-    end
-    return issue_federated(service, request, scope, provider)
+    return issue_federated(service, request, order, provider)
 end
 
 --- Answers `POST /v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/oidc/auth`, which the official SDKs use.
@@ -218,7 +208,7 @@ function M.create_unscoped_token(service, request, provider)
     if request.headers["authorization"] ~= "Bearer " .. service.settings.id_token then
         return unauthorized "The ID token is invalid."
     end
-    return issue_federated(service, request, { kind = "unscoped" }, provider)
+    return issue_federated(service, request, nil, provider)
 end
 
 return M

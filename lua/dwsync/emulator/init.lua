@@ -20,7 +20,7 @@ local M = {}
 --- The region the emulator plays.
 M.REGION = "emu-north-1"
 
---- What `info` holds for those who sign in other than with a key.
+--- What `info` holds for signing in without a key.
 M.LOGIN = { "user", "user_id", "password", "domain", "domain_id", "agency", "idp_id" }
 
 local START_TIMEOUT, STOP_TIMEOUT = 60000, 30000 -- milliseconds; both take a fraction of this, if the machine is idle
@@ -135,13 +135,13 @@ local function turn_until(done, timeout)
     return done()
 end
 
--- nginx as a child: `exited` is set when it has ended, `ready` when it has said so.
+-- Starts nginx: `exited` is set when it has ended, `ready` when it has reported that.
 local function spawn_nginx(program, directory)
     local child = { stdout = uv.new_pipe(false) }
     local process, pid = uv.spawn(program.path, {
         args = { "-p", directory .. "/", "-c", directory .. "/nginx.conf", "-e", directory .. "/error.log" },
         stdio = { nil, child.stdout, nil },
-        -- Nothing of ours: a LUA_CPATH meant for another Lua would crash the one in nginx.
+        -- Not our environment: a LUA_CPATH meant for another Lua would crash the one in nginx.
         env = { "PATH=" .. (os.getenv "PATH" or ""), "TZ=UTC" },
         -- A session of its own, so that Ctrl-C on a terminal reaches the supervisor alone.
         detached = true,
@@ -182,10 +182,10 @@ local function explained(log)
     if missing then
         hint = "\nnginx's Lua lacks the module " .. missing .. ": apt-get install lua-cjson lua-luaossl lua-resty-core"
     end
-    return "nginx did not start:\n" .. (log ~= "" and log:gsub("%s+$", "") or "it left no message") .. hint
+    return "nginx did not start:\n" .. (log ~= "" and log:gsub("%s+$", "") or "its error log is empty") .. hint
 end
 
--- One try on given ports. On failure nothing is left.
+-- Tries to start on these ports. A failure leaves nothing behind.
 local function attempt(options, program, ports)
     local directory, child, ok, err
     directory, err = new_directory()
@@ -238,9 +238,9 @@ local function info_of(config, ports, directory)
     return info
 end
 
---- Starts the service and waits until it answers.
+--- Starts the service and waits until it answers. Wrong options raise.
 -- @tparam ?table options `port` and `http_port` (0: any free one), `seed` (1), `records` of the large story (2500),
---   `clusters` more than those that tell a story (0), `ak` and `sk` (random), `nginx` (path of the program)
+--   `clusters` besides those of the stories (0), `ak` and `sk` (random), `nginx` (path of the program)
 -- @treturn Emulator|nil with the table `info`: endpoint, iam_endpoint, metadata_endpoint, ca_file, region, project_id,
 --   ak, sk, clusters (list of {id, name, story}), pid (of the calling process, which supervises), and what is named in
 --   @{LOGIN}

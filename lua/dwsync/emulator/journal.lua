@@ -1,4 +1,4 @@
---- What was asked of the service lately, for tests to look at: bounded, and without a secret in it.
+--- The latest requests to the service, for tests to look at: bounded, and without secrets.
 -- @module dwsync.emulator.journal
 local Journal = { __name = "dwsync.emulator.journal" }
 Journal.__index = Journal

@@ -11,7 +11,7 @@ local FAILURES_ALLOWED = 5
 -- A new set ten minutes before the hour of metadata keys is over, the old one staying valid; other lifetimes alike.
 local OVERLAP = 1 / 6
 local KEPT = 1000 -- of each kind
--- Expiry texts carry milliseconds; these show who drops or misreads them.
+-- Expiry texts carry milliseconds; this fraction shows when a client drops or misreads them.
 local FRACTION = 0.575 - 1
 
 local CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -40,7 +40,7 @@ end
 
 -- ---- a map that forgets --------------------------------------------------------------------------
 
--- Keeps only what was put in last, so that nothing a client does makes the service grow without bound.
+-- Keeps only what was put last, so that no client can make the service grow without bound.
 local Newest = {}
 Newest.__index = Newest
 
@@ -48,7 +48,7 @@ local function newest()
     return setmetatable({ values = {}, names = {} }, Newest)
 end
 
--- `name` is one that was not put before.
+-- `name` must be new.
 function Newest:put(name, value)
     self.values[name] = value
     self.names[#self.names + 1] = name
@@ -200,7 +200,7 @@ function Keyring:begin_session(expiry)
     return token
 end
 
---- Says whether a session goes on.
+--- Says whether a session is still valid.
 -- @tparam string token
 -- @tparam number now
 -- @treturn boolean

@@ -19,7 +19,7 @@ local function json(body)
     return { status = 200, headers = {}, body = body }
 end
 
--- What comes instead of an answer, when a setting wants that.
+-- What comes instead of an answer, as the setting `metadata_answer` says.
 local function instead(service)
     local answer = service.settings.metadata_answer
     if answer == "hang" then

@@ -1,11 +1,11 @@
---- How the service says no: codes, statuses, texts and body shapes of the gateway, of DWS and of IAM.
+--- How the service refuses: codes, statuses, texts and body shapes of the gateway, of DWS and of IAM.
 -- @module dwsync.emulator.refusals
 local cjson = require "cjson"
 
 local M = {}
 
 -- "gateway" is {error_code, error_msg, request_id}; "dws" adds the older pair of names that some DWS answers carry;
--- "keystone", see M.keystone, is what IAM says with an HTTP status for a code.
+-- "keystone", see M.keystone, is what IAM returns, with an HTTP status for a code.
 local CODES = {
     ["APIGW.0101"] = { 404, "The API does not exist or has not been published in the environment" },
     ["APIGW.0201"] = { 400, "Bad request" }, -- or 413, 414, 494
@@ -30,7 +30,7 @@ local CODES = {
     ["IAM.1109"] = { 400, "The project does not exist." },
 }
 
--- What an ordered failure says when the order gives a status and no body.
+-- What an ordered failure returns when the order has a status and no body.
 local BY_STATUS = {
     [400] = "DWS.0001", [403] = "DWS.0015", [404] = "APIGW.0101", [417] = "DWS.9999", [429] = "APIGW.0308",
     [500] = "DWS.0005", [502] = "APIGW.0202", [503] = "APIGW.0613", [504] = "APIGW.0203",

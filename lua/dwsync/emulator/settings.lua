@@ -1,4 +1,4 @@
---- What tests may change about the running service, with its defaults.
+--- What tests may change about the running service, and the defaults.
 -- @module dwsync.emulator.settings
 local cjson = require "cjson"
 local algorithms = require "dwsync.emulator.algorithms"

@@ -151,7 +151,7 @@ function STORIES.two_sources(context)
 end
 
 function STORIES.never()
-    return 0, function() error "this story has no record" end
+    return 0, function() error "this story has no records" end
 end
 
 STORIES.feature_off = STORIES.never
@@ -167,7 +167,7 @@ end
 M.names = { "healthy", "failing", "mass_delete", "stuck", "partial", "two_sources", "never", "feature_off", "large" }
 
 --- Lists the clusters of one run.
--- @tparam table options `seed` (integer) and `clusters` (how many healthy ones besides those that tell a story)
+-- @tparam table options `seed` (integer) and `clusters` (how many healthy ones besides those of the stories)
 -- @treturn {{id=string,name=string,story=string},...}
 function M.clusters(options)
     local list = {}
@@ -214,7 +214,7 @@ end
 
 -- ---- the account ---------------------------------------------------------------------------------
 
---- A region whose project exists, and whose tokens are of no use here.
+--- A region whose project exists, but whose tokens are not accepted here.
 M.OTHER_REGION = "emu-south-1"
 
 --- Returns who the account is: names that are the same in every run, ids that follow from the seed.

@@ -45,8 +45,8 @@ describe("dwsync doctor", function()
         assert.equal("", err)
         assert.matches("\nTCP              ok       dws%.cn%-north%-4%.myhuaweicloud%.com accepts connections\n", out)
         assert.matches("\nclusters         warning  0 visible\n" .. (" "):rep(26)
-            .. "Next: Is it the right region and project%?\n", out)
-        assert.matches("\nfeature          skipped  there is no cluster to look at\n", out)
+            .. "Next: Check the region and the project%.\n", out)
+        assert.matches("\nfeature          skipped  no cluster to look at\n", out)
     end)
 
     it("ends with 1 when a check failed, and says once what to do", function()
@@ -82,7 +82,7 @@ describe("dwsync doctor", function()
         assert.equal(13, #list)
         assert.same({ check = "TCP", outcome = "failed", found = "dws: connection ?[31mrefused",
             next = "Check that the endpoint's address and port can be reached from here (firewall, proxy)." }, list[3])
-        assert.same({ check = "TLS", outcome = "skipped", found = "not tried: TCP failed", next = "Mend that first." },
+        assert.same({ check = "TLS", outcome = "skipped", found = "not tried: TCP failed", next = "Fix that first." },
             list[4])
         assert.is_nil(list[1].next)
     end)

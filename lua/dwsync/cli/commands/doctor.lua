@@ -22,7 +22,7 @@ local DEFAULT_WIDTH, MIN_TEXT = 80, 20
 --- Adds the command's arguments and options.
 -- @param command an argparse command
 function M.configure(command)
-    command:summary "Find out why it does not work."
+    command:summary "Find out why something does not work."
     command:description("Checks configuration, network, TLS, clock, credentials, IAM, project, clusters,\n"
         .. "permission and what the service returns; says what to do about what fails.\n"
         .. "Exit status: 0 all required checks passed, 1 one did not, 2 wrong usage.")

@@ -21,9 +21,9 @@ function M.configure(parser)
     end
     number("--port", "0", "Port of the service (TLS); 0 takes a free one.")
     number("--http-port", "0", "Port of the metadata service and pod identity; 0 takes a free one.")
-    number("--seed", "1", "Data set to tell; the same seed tells the same stories.")
+    number("--seed", "1", "Seed of the data set; the same seed gives the same data.")
     number("--records", "2500", "Records of the large cluster.")
-    number("--clusters", "0", "Healthy clusters besides the nine that tell a story.")
+    number("--clusters", "0", "Healthy clusters besides the nine stories.")
     parser:option("--ak", "Access key to accept, instead of a random one."):argname "KEY"
     parser:option("--sk", "Secret key that goes with it."):argname "KEY"
     parser:option("--nginx", "nginx to use, instead of the one in PATH."):argname "FILE"
