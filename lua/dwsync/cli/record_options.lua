@@ -50,7 +50,7 @@ local POINT = {
     read = timestamps.point,
 }
 
---- Makes --source alone.
+--- Makes the option `source` alone.
 -- @param command an argparse command
 -- @return the option
 function M.source(command)
@@ -70,7 +70,7 @@ function M.configure(command, ...)
         M.source(command), ...)
 end
 
---- The period that --since and --until name.
+--- The period that the options `since` and `until` name.
 -- @tparam table args
 -- @tparam table context
 -- @treturn ?integer milliseconds, inclusive

@@ -1,4 +1,4 @@
---- What options are called on the command line, where `region` is --region.
+--- What options are called on the command line, where `region` begins with two hyphens.
 -- @module dwsync.cli.spelling
 local checks = require "dwsync.checks"
 
