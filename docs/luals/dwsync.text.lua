@@ -3,11 +3,11 @@
 
 --- Foreign text: made harmless without losing it, freed of secrets, measured and cut for a terminal.
 ---
---- Text is foreign when a service, a directory server, a file or a person wrote it. UTF-8 stays UTF-8. What goes drives
---- a terminal, turns the direction of writing, or cannot be seen: control characters (C0, DEL, C1), bidi marks,
---- embeddings, overrides and isolates, zero-width and other invisible characters, tags, noncharacters, line and
---- paragraph separators, and bytes that are not UTF-8. Each leaves a "?" behind, since it may have parted two names. An
---- escape sequence loses its control characters only, so no visible text is lost with it.
+--- Text is foreign when a service, a directory server, a file or a person wrote it. UTF-8 stays UTF-8. What drives a
+--- terminal, turns the direction of writing, or cannot be seen is removed: control characters (C0, DEL, C1), bidi
+--- marks, embeddings, overrides and isolates, zero-width and other invisible characters, tags, noncharacters, line and
+--- paragraph separators, and bytes that are not UTF-8. Each leaves a "?" behind, since it may have separated two names.
+--- An escape sequence loses only its control characters, so no visible text is lost with it.
 ---
 --- U+200C and U+200D stay between letters and emoji: Persian, Indic scripts and composed emoji are written with them.
 --- Variation selectors stay behind emoji and ideographs, and those of Mongolian behind its letters.
@@ -26,7 +26,7 @@ function M.utf8(text, replacement) end
 ---@return string
 function M.escape_hidden(text, write_escape) end
 
---- The text without anything that is hidden or that a terminal obeys, line ends and tabs apart: a "?" each instead.
+--- The text with a "?" for each character that is hidden or drives a terminal, except line ends and tabs.
 ---@param text string
 ---@return string
 function M.harmless(text) end
