@@ -26,6 +26,9 @@ describe("the option credentials", function()
 
     it("is refused with what is wrong, and no value of it shows", function()
         for _, case in ipairs {
+            { { ak = "AK", sk = "hidden", security_tokn = "hidden" }, "unknown option 'credentials.security_tokn'. "
+                .. "Did you mean 'security_token'? The options are ak, algorithm, expires_at, iam_endpoint, identity, "
+                .. "project_id, security_token, sk, token." },
             { { source = "metadata", sk = "hidden" },
                 "unknown option 'credentials.sk'. The options are endpoint, project_id, source." },
             { { source = "password", user = "u", password = 7 },

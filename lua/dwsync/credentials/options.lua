@@ -27,6 +27,10 @@ for _, declared in pairs(SOURCES) do
     declared.source = NEEDED
 end
 
+-- A key pair or a token as it is: what it holds is checked when it is used, since its owner may renew it until then.
+local KEYS = { ak = TEXT, sk = TEXT, security_token = TEXT, token = TEXT, project_id = TEXT, algorithm = TEXT,
+    iam_endpoint = TEXT, expires_at = TEXT, identity = TEXT }
+
 -- An agency may be asked for with another agency's keys, and a table may hold itself.
 local MAX_DEPTH = 4
 
@@ -41,8 +45,11 @@ function M.check(given, name)
         return nil, name .. " is nested too deeply"
     elseif type(given) ~= "table" and type(given) ~= "function" then
         return nil, ("%s is a %s, expected a table or a function"):format(name, type(given))
-    elseif type(given) == "function" or given.source == nil then
+    elseif type(given) == "function" then
         return given
+    elseif given.source == nil then
+        local unknown = checks.unknown(given, KEYS, { path = name .. "." })
+        return not unknown and given or nil, unknown and checks.line(unknown)
     elseif not SOURCES[given.source] then
         return nil, ("%s.source is not one of %s"):format(name, table.concat(checks.names(SOURCES), ", "))
     end
