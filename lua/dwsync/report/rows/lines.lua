@@ -3,8 +3,8 @@
 -- It must not know what a format escapes: the columns say that.
 --
 -- A column is {name =, before = what precedes its value, absent = what is written for none (nil: not even a separator),
--- special = a pattern that a text must have to need more than `quote` around it, integer = function(value) → text,
--- where digits are not enough, text = function(value) → text, for all that is neither an integer nor such a text}.
+-- special = a pattern that a text must have to need more than `quote` around it (nil: every text does), integer =
+-- function(value) → text, where digits are not enough, text = function(value) → text, for everything else}.
 -- @module dwsync.report.rows.lines
 local unpack = table.unpack or unpack -- luacheck: ignore 143
 local concat, find, format, type = table.concat, string.find, string.format, type
@@ -67,7 +67,7 @@ function M.maker(columns, shape)
         if type(value) ~= "string" then
             return column.text(value), TEXT
         end
-        local plain = is_plain(value, column.special)
+        local plain = column.special and is_plain(value, column.special)
         if plain and room[i] == 0 then
             return value, PLAIN
         end
