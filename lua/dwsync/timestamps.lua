@@ -118,43 +118,49 @@ function M.to_sdk_date(seconds)
     return os.date("!%Y%m%dT%H%M%SZ", math.floor(seconds))
 end
 
--- Small numbers as texts of a fixed width, each made once.
-local function digits(format)
-    return setmetatable({}, { __index = function(made, number)
-        made[number] = format:format(number)
-        return made[number]
+local MINUTE, DAY, FEW_DAYS = 60000, 86400000, 64
+local dates, room = {}, FEW_DAYS
+
+-- Many records share few dates, and the C library is slow. Nil outside the years 1 to 9999.
+local function date_of(midnight)
+    if not (midnight >= -62135596800000 and midnight < 253402300800000) then
+        return nil
+    elseif room == 0 then
+        dates, room = {}, FEW_DAYS
+    end
+    dates[midnight], room = os.date("!%Y-%m-%dT", midnight / 1000), room - 1
+    return dates[midnight]
+end
+
+-- Parts of a day by their milliseconds, each made once.
+local function parts(format, unit)
+    return setmetatable({}, { __index = function(made, ms)
+        made[ms] = format:format(ms / unit)
+        return made[ms]
     end })
 end
 
-local two, three = digits "%02d", digits "%03d"
-
-local DAY, FEW_DAYS = 86400, 64
-local dates, room = {}, FEW_DAYS
-
--- Many records share few dates, and the C library is slow.
-local function date_of(midnight)
-    if room == 0 then
-        dates, room = {}, FEW_DAYS
-    end
-    dates[midnight], room = os.date("!%Y-%m-%dT", midnight), room - 1
-    return dates[midnight]
-end
+local minutes = setmetatable({}, { __index = function(made, ms)
+    local minute = ms / MINUTE
+    made[ms] = ("%02d:%02d:"):format(math.floor(minute / 60), minute % 60)
+    return made[ms]
+end })
+local seconds, milliseconds = parts("%02d.", 1000), parts("%03dZ", 1)
 
 --- ISO 8601 in UTC, to the millisecond: "2025-05-19T06:55:23.055Z". Milliseconds beyond the calendar come back as the
 -- number they are.
 -- @tparam number ms milliseconds since the epoch
 -- @treturn string
 function M.to_iso(ms)
-    ms = math.floor(ms)
-    local seconds = math.floor(ms / 1000)
-    if seconds < -62135596800 or seconds > 253402300799 then -- years 1 to 9999
-        return ("%.0f"):format(ms)
+    local whole = ms - ms % 1
+    local of_day = whole % DAY
+    local date = dates[whole - of_day] or date_of(whole - of_day)
+    if not date then
+        return ("%.0f"):format(math.floor(ms))
     end
-    local of_day = seconds % DAY
-    local of_hour = of_day % 3600
-    local second = of_hour % 60
-    return (dates[seconds - of_day] or date_of(seconds - of_day)) .. two[(of_day - of_hour) / 3600] .. ":"
-        .. two[(of_hour - second) / 60] .. ":" .. two[second] .. "." .. three[ms - seconds * 1000] .. "Z"
+    local of_minute = of_day % MINUTE
+    local ms_of_second = of_minute % 1000
+    return date .. minutes[of_day - of_minute] .. seconds[of_minute - ms_of_second] .. milliseconds[ms_of_second]
 end
 
 return M

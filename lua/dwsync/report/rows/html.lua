@@ -1,8 +1,9 @@
 --- Rows as a page that stands alone.
--- It must not hold all rows in memory as markup: each is written as it comes.
+-- It must not hold all rows in memory as markup.
 -- @module dwsync.report.rows.html
 local columns = require "dwsync.report.rows.columns"
 local display = require "dwsync.text"
+local lines = require "dwsync.report.rows.lines"
 local markup = require "dwsync.report.page.markup"
 local page = require "dwsync.report.page"
 local quantities = require "dwsync.quantities"
@@ -23,9 +24,29 @@ local function column(name)
         class = field and field.class or columns.is_number(name) and "number" or nil }
 end
 
-local function cell(name, value)
-    local text = columns.text(name, value):gsub("^(%d%d%d%d%-%d%d%-%d%d)T(%d%d:%d%d:%d%d)%.%d%d%dZ$", "%1 %2Z")
-    return display.cut(display.safe(text), MAX_CELL)
+local function cell(name, absent)
+    return function(value)
+        local text = columns.text(name, value):gsub("^(%d%d%d%d%-%d%d%-%d%d)T(%d%d:%d%d:%d%d)%.%d%d%dZ$", "%1 %2Z")
+        return text == "" and absent or markup.escape(display.cut(display.safe(text), MAX_CELL))
+    end
+end
+
+-- A row is taken apart around its cells, as an empty table around its rows: only what differs is made for each.
+local function cells_between(names, shown)
+    local slot, slots, cells, at = markup.element("slot"), {}, {}, 1
+    for i in ipairs(names) do
+        slots[i] = slot
+    end
+    local row = "\n" .. tostring(page.row(shown, slots))
+    for i, name in ipairs(names) do
+        local first, last = row:find(tostring(slot), at, true)
+        local before, absent = row:sub(at, first - 1), i > 1 and "–" or ""
+        local text = cell(name, absent)
+        cells[i] = { name = name, before = before, absent = before .. absent, text = text,
+            integer = columns.is_time(name) and text or nil }
+        at = last + 1
+    end
+    return cells, row:sub(at)
 end
 
 --- Writes rows.
@@ -37,18 +58,12 @@ function M.render(document, write)
     for i, name in ipairs(document.columns) do
         shown[i] = column(name)
     end
-    -- An empty table is taken apart around its rows, which are then written one by one.
     local caption = quantities.count(#document.rows, "row") .. ", times in UTC"
     local before, after = tostring(page.table(caption, shown, {})):match "^(.*)(</tbody></table>)$"
     write(page.head(title) .. tostring(markup.element("header", nil, markup.element("h1", nil, title))))
     write('<main><div class="scroll" role="region" tabindex="0" aria-label="Table">' .. before)
-    for _, row in ipairs(document.rows) do
-        local cells = {}
-        for i, name in ipairs(document.columns) do
-            cells[i] = cell(name, row[name])
-        end
-        write("\n" .. tostring(page.row(shown, cells)))
-    end
+    local cells, close = cells_between(document.columns, shown)
+    lines.write(document.rows, lines.maker(cells, { open = "", separator = "", close = close }), write)
     write(after .. "</div></main>" .. page.foot())
 end
 

@@ -2,10 +2,9 @@
 -- values the row has, and is kept, since nearly all rows have the same.
 -- It must not know what a format escapes: the columns say that.
 --
--- A column is {name =, before = what stands in front of its value, absent = what stands for none (nil: not even a
--- separator), special = a pattern that a text must have to need more than `quote` around it, text = function(value) →
--- the value as it is written, for all that is neither an integer nor such a text}. With `integers = false` integers go
--- through `text`, too.
+-- A column is {name =, before = what precedes its value, absent = what is written for none (nil: not even a separator),
+-- special = a pattern that a text must have to need more than `quote` around it (nil: every text does), integer =
+-- function(value) → text, where digits are not enough, text = function(value) → text, for everything else}.
 -- @module dwsync.report.rows.lines
 local unpack = table.unpack or unpack -- luacheck: ignore 143
 local concat, find, format, type = table.concat, string.find, string.format, type
@@ -60,8 +59,7 @@ function M.maker(columns, shape)
     local root, nodes, args = { so_far = empty, parts = 0, line = empty .. literal(shape.close) }, 0, {}
     local count, names, integer, seen, room = #columns, {}, {}, {}, {}
     for i, column in ipairs(columns) do
-        names[i], seen[i], room[i] = column.name, {}, FEW
-        integer[i] = column.integers == false and "never" or "integer"
+        names[i], integer[i], seen[i], room[i] = column.name, column.integer or false, {}, FEW
     end
 
     local function text_of(i, value)
@@ -69,7 +67,7 @@ function M.maker(columns, shape)
         if type(value) ~= "string" then
             return column.text(value), TEXT
         end
-        local plain = is_plain(value, column.special)
+        local plain = column.special and is_plain(value, column.special)
         if plain and room[i] == 0 then
             return value, PLAIN
         end
@@ -93,8 +91,9 @@ function M.maker(columns, shape)
             local value, kind = row[names[i]], ABSENT
             if value ~= nil then
                 n = n + 1
-                if kind_of(value) == integer[i] then
-                    args[n], kind = value, INTEGER
+                if kind_of(value) == "integer" then
+                    local text = integer[i]
+                    args[n], kind = text and text(value) or value, text and TEXT or INTEGER
                 else
                     local text = seen[i][value]
                     if text then

@@ -4,6 +4,7 @@
 local columns = require "dwsync.report.rows.columns"
 local display = require "dwsync.text"
 local rows = require "dwsync.report.rows.lines"
+local timestamps = require "dwsync.timestamps"
 
 local concat = table.concat
 
@@ -35,9 +36,11 @@ end
 
 -- To the second: milliseconds only cost room here.
 local function time(value)
-    local text = columns.text("start_time", value)
-    local is_iso = type(value) == "number" and #text == #"2025-05-19T06:55:23.055Z"
-    return is_iso and text:sub(1, 19) .. "Z" or display.safe(text)
+    if type(value) ~= "number" then
+        return display.safe(columns.raw(value))
+    end
+    local text = timestamps.to_iso(value)
+    return #text == #"2025-05-19T06:55:23.055Z" and text:sub(1, 19) .. "Z" or text
 end
 
 local function cell_of(name)
@@ -85,6 +88,9 @@ end
 
 local function padded(width, right)
     return function(text)
+        if #text == width and not text:find "[\128-\255]" then
+            return text
+        end
         text = display.cut(text, width)
         local blanks = (" "):rep(width - display.width(text))
         return right and blanks .. text or text .. blanks

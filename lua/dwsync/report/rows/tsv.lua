@@ -4,6 +4,7 @@
 local columns = require "dwsync.report.rows.columns"
 local display = require "dwsync.text"
 local lines = require "dwsync.report.rows.lines"
+local timestamps = require "dwsync.timestamps"
 
 local M = {}
 
@@ -15,11 +16,9 @@ local ESCAPES = { ["\t"] = "\\t", ["\n"] = "\\n", ["\r"] = "\\r", ["\\"] = "\\\\
 function M.render(document, write)
     local cells = {}
     for i, name in ipairs(document.columns) do
-        cells[i] = { name = name, absent = "", special = "[%c\\\128-\255]", integers = not columns.is_time(name),
+        cells[i] = { name = name, absent = "", special = "[%c\\\128-\255]",
+            integer = columns.is_time(name) and timestamps.to_iso or nil,
             text = function(value)
-                if type(value) == "number" then
-                    return columns.text(name, value)
-                end
                 return (display.harmless(columns.text(name, value)):gsub("[\t\n\r\\]", ESCAPES))
             end }
     end
