@@ -46,9 +46,13 @@ static const struct good {
      401, "no"},
     {"a redirect is not followed",
      SCRIPT(RECEIVE, SEND("HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"), AGAIN), 302, ""},
-    {"a body that says it is compressed is handed over as it is",
-     SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nraw"), AGAIN), 200,
+    {"an error that says it is compressed is handed over as it is",
+     SCRIPT(RECEIVE, SEND("HTTP/1.1 502 Bad\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nraw"), AGAIN), 502,
      "raw"},
+    {"codings that change nothing",
+     SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\ntransfer-encoding:, CHUNKED ,\r\n\r\n"),
+            SEND("2\r\nok\r\n0\r\n\r\n"), AGAIN),
+     200, "ok"},
     {"a cookie is not sent back",
      SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n"), AGAIN), 200, ""},
     {"a reason with a colon", SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK: fine\r\nContent-Length: 0\r\n\r\n"), AGAIN), 200,
@@ -165,6 +169,62 @@ static void a_short_content_length_spoils_the_connection(void)
     exchange_close(&e);
 }
 
+/* ---- codings that were not asked for ---------------------------------------------------------------- */
+
+static const struct coded {
+    const char *title;
+    struct script script;
+    const char *message;
+} coded[] = {
+    {"gzip", SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n"), HOLD),
+     "the service answered with the transfer coding gzip, which was not asked for"},
+    {"gzip in gzip, in any spelling",
+     SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\ntRANSFER-eNCODING:GZIP,gzip\r\n\r\n"), HOLD),
+     "the service answered with the transfer coding GZIP, which was not asked for"},
+    {"gzip below chunked", SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"), HOLD),
+     "the service answered with the transfer coding gzip, which was not asked for"},
+    {"gzip in a header of its own",
+     SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: deflate\r\n\r\n"), HOLD),
+     "the service answered with the transfer coding deflate, which was not asked for"},
+    {"gzip of an error", SCRIPT(RECEIVE, SEND("HTTP/1.1 503 No\r\nTransfer-Encoding: x-gzip\r\n\r\n"), HOLD),
+     "the service answered with the transfer coding x-gzip, which was not asked for"},
+    {"gzip in an informational head",
+     SCRIPT(RECEIVE, SEND("HTTP/1.1 103 Early\r\nTransfer-Encoding: br\r\n\r\n" OK_TWO), HOLD),
+     "the service answered with the transfer coding br, which was not asked for"},
+    {"a coding with parameters",
+     SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked;\x1b[1m\r\n\r\n"), HOLD),
+     "the service answered with the transfer coding ?, which was not asked for"},
+    {"compressed content",
+     SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n"), HOLD),
+     "the service answered with the content coding gzip, which was not asked for"},
+};
+
+/* The servers send no body: what is refused is refused for its head, and nothing is undone. */
+static void refuses_codings_that_were_not_asked_for(void)
+{
+    for (size_t i = 0; i < sizeof coded / sizeof *coded; i++) {
+        struct exchange e;
+        spec_about(coded[i].title);
+        EXPECT_STATUS(open_and_get(&e, &coded[i].script), DWS_ERR_DECODE);
+        EXPECT_HOLDS(spec_text(e.completion.error.message), spec_text(coded[i].message));
+        exchange_close(&e);
+    }
+}
+
+static void hands_over_a_coding_that_was_asked_for(void)
+{
+    static const struct script script =
+        SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nraw"), AGAIN);
+    const struct dws_header wish = {LITERAL("Accept-Encoding"), LITERAL("gzip")};
+    struct exchange e;
+    exchange_open(&e, 1, &script, 1, NULL);
+    struct dws_request request = {.url = exchange_url(&e, "/"), .headers = &wish, .header_count = 1};
+    EXPECT_STATUS(exchange_perform(&e, &request), DWS_OK);
+    EXPECT_TEXT(e.completion.response.body, LITERAL("raw"));
+    EXPECT_STATUS(exchange_get(&e, "/"), DWS_ERR_DECODE);
+    exchange_close(&e);
+}
+
 /* ---- size ------------------------------------------------------------------------------------------- */
 
 static void limits_the_body_by_its_announced_length(void)
@@ -237,6 +297,32 @@ static void does_not_limit_a_body_that_does_not_come(void)
     e.transport.max_response_bytes = 1000;
     struct dws_request request = {.method = LITERAL("HEAD"), .url = exchange_url(&e, "/")};
     EXPECT_STATUS(exchange_perform(&e, &request), DWS_OK);
+    exchange_close(&e);
+}
+
+/* The last two send more than is read, and then nothing: waiting for the rest would never end. */
+static void cuts_what_is_not_a_success(void)
+{
+    static const struct script scripts[] = {
+        SCRIPT(RECEIVE, SEND("HTTP/1.1 404 No\r\nContent-Length: 65536\r\n\r\n"), FILL("x", 65535), SEND("y"), RECEIVE,
+               SEND(OK_TWO)),
+        SCRIPT(RECEIVE, SEND("HTTP/1.1 302 No\r\nContent-Length: 65537\r\n\r\n"), FILL("x", 65535), SEND("yz"), HOLD),
+        SCRIPT(RECEIVE, SEND("HTTP/1.1 503 No\r\nContent-Length: 99999999999\r\n\r\n"), FILL("x", 65535), SEND("yz"),
+               HOLD),
+    };
+    struct exchange e;
+    exchange_open(&e, 1, scripts, 3, NULL);
+    e.transport.max_response_bytes = 1000;
+    for (int i = 0; i < 3; i++) {
+        static const int statuses[] = {404, 302, 503};
+        EXPECT_STATUS(exchange_get(&e, "/"), DWS_OK);
+        EXPECT_INT(e.completion.response.status, statuses[i]);
+        EXPECT_INT(e.completion.response.body.length, DWS_REFUSAL_BYTES);
+        EXPECT(e.completion.response.body.data[DWS_REFUSAL_BYTES - 1] == 'y');
+        if (i == 0)
+            EXPECT_STATUS(exchange_get(&e, "/on-the-same-connection"), DWS_OK);
+    }
+    EXPECT_INT(server_accepted(e.server), 3);
     exchange_close(&e);
 }
 
@@ -378,6 +464,9 @@ static const struct spec_case cases[] = {
     {"broken answers are errors that name the host and no secret", reports_broken_answers},
     {"header bytes are limited over informational answers too", limits_headers_over_informational_answers},
     {"bytes behind a short Content-Length answer no other request", a_short_content_length_spoils_the_connection},
+    {"codings that were not asked for are refused by their head", refuses_codings_that_were_not_asked_for},
+    {"a content coding that the request asks for is handed over as it is", hands_over_a_coding_that_was_asked_for},
+    {"of an answer that is not 2xx 64 KiB are read, and the rest is no error", cuts_what_is_not_a_success},
     {"a body is limited by its announced length", limits_the_body_by_its_announced_length},
     {"a body of unknown length is limited while it comes", limits_a_body_of_unknown_length},
     {"a body is limited to 16 MiB by default", limits_the_body_to_16_mib_by_default},

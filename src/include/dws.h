@@ -159,7 +159,7 @@ enum dws_status dws_sha256(struct dws_text bytes, struct dws_buf *out, struct dw
 struct dws_transport {
     long connect_timeout_ms;   /* default 10000 */
     long timeout_ms;           /* whole transfer, waiting in the queue included; default 30000 */
-    size_t max_response_bytes; /* default 16 MiB */
+    size_t max_response_bytes; /* of a 2xx answer; default 16 MiB */
     const char *ca_file;       /* PEM; default: the system store */
     const char *client_cert;   /* PEM */
     const char *client_key;    /* PEM */
@@ -176,6 +176,9 @@ struct dws_certificate {
     const char *not_after; /* "Dec 31 23:59:59 2026 GMT" */
 };
 
+/* So much of an answer that is not 2xx is read; what is longer is cut there, and no error. */
+#define DWS_REFUSAL_BYTES ((size_t)64 * 1024)
+
 struct dws_response {
     int status;
     struct dws_text headers; /* raw lines of the final response, status line included; read with dws_header_next */
@@ -184,6 +187,8 @@ struct dws_response {
     struct dws_certificate certificate; /* only with certificate_info, over https */
 };
 
+/* A transfer coding other than chunked is DWS_ERR_DECODE, as is a content coding of a 2xx answer unless the request had
+ * an Accept-Encoding of its own; then the body is handed over as it came. */
 struct dws_completion {
     uint64_t tag;
     struct dws_error error;       /* error.status is DWS_OK when there is a response */
