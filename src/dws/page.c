@@ -251,6 +251,7 @@ static bool enter_records(struct dws_page *page)
 {
     enum dws_json_type type = dws_json_peek(&page->json);
     page->records = 0;
+    page->names_records = true;
     page->has_records = type != DWS_JSON_NULL;
     if (type == DWS_JSON_NULL)
         return dws_json_literal(&page->json);
@@ -273,8 +274,8 @@ static bool read_member(struct dws_page *page, struct dws_json_string key)
     return dws_json_skip(&page->json);
 }
 
-/* Everything in a page is optional, so an empty object is an empty page; but an object that has only other members
- * was written by something else, and a count without records is half an answer. */
+/* An object with neither of a page's members was not written by the service, and a count without records is half an
+ * answer. */
 static bool check_end(struct dws_page *page)
 {
     if (!dws_json_finish(&page->json))
@@ -284,7 +285,7 @@ static bool check_end(struct dws_page *page)
                  (long long)page->count);
         return false;
     }
-    if (page->members > 0 && page->unknown == page->members) {
+    if (!page->names_records && !page->has_count) {
         dws_fail(&page->json.error, DWS_ERR_DECODE, "it has neither count nor sync_records");
         return false;
     }
@@ -322,6 +323,8 @@ enum dws_status dws_page_next(struct dws_page *page, struct dws_record *record, 
                 record->present = 0;
                 record->unknown = 0;
                 record->index = page->records++;
+                if (page->rows++ == DWS_PAGE_RECORDS)
+                    dws_fail(&json->error, DWS_ERR_DECODE, "it has more than %zu records", DWS_PAGE_RECORDS);
                 return read_record(page, record) ? DWS_OK : fail(page, error);
             }
             page->in_records = false;

@@ -335,6 +335,12 @@ struct dws_record {
     struct dws_text source;                  /* the record's own JSON */
 };
 
+/* A page has at most so many records; one with more is DWS_ERR_DECODE. */
+#define DWS_PAGE_RECORDS ((size_t)100000)
+/* Members that are not fields may hold values of any kind, which dws_page_next passes over. Whoever keeps them keeps at
+ * most so many of a page, nested ones included: a few bytes of JSON become many of memory. dwsync.core refuses more. */
+#define DWS_PAGE_VALUES ((size_t)250000)
+
 /* Reading of one page. Everything but `count`, `has_count`, `records` and `unknown` is private. */
 struct dws_page {
     struct dws_json json;
@@ -343,7 +349,9 @@ struct dws_page {
     size_t records;   /* how many were read */
     unsigned unknown; /* members of the page besides count and sync_records */
     unsigned members;
+    size_t rows; /* of all its lists */
     bool has_records;
+    bool names_records; /* which may be null */
     bool in_records;
     unsigned char order[DWS_FIELDS]; /* the fields in the order of the previous record, which is a good guess */
 };
@@ -351,7 +359,8 @@ struct dws_page {
 /* Begins with a body, which must outlive the page and its records. DWS_ERR_DECODE when it is not a JSON object. */
 enum dws_status dws_page_start(struct dws_page *page, struct dws_text body, struct dws_error *error);
 /* The next record. DWS_OK: *record is filled. DWS_IDLE: the page has ended and was valid to its last byte.
- * DWS_ERR_DECODE: it is not a page of records; the message names byte offset or record and field.
+ * DWS_ERR_DECODE: it is not a page of records; the message names byte offset or record and field. Without count a page
+ * has sync_records, which may be null; with a count of 0 it needs none.
  * Should sync_records occur twice in a body, the last one counts: record->index begins at 0 again, and page->records
  * is the length of the last one. */
 enum dws_status dws_page_next(struct dws_page *page, struct dws_record *record, struct dws_error *error);
