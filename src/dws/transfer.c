@@ -397,6 +397,10 @@ static const char *describe(const struct dws_transfer *t, CURLcode code)
 {
     if (is_about_proxy(t, code))
         return "the proxy's URL is not one that libcurl understands";
+    if (strstr(t->detail, "CA certificate blob"))
+        return "the CA file has no certificate that OpenSSL can read";
+    if (strstr(t->detail, "CURLOPT_SSLCERT_BLOB"))
+        return "the client certificate's file has no certificate that OpenSSL can read";
     return t->detail[0] ? t->detail : curl_easy_strerror(code);
 }
 

@@ -160,8 +160,9 @@ struct dws_transport {
     long connect_timeout_ms;   /* default 10000 */
     long timeout_ms;           /* whole transfer, waiting in the queue included; default 30000 */
     size_t max_response_bytes; /* of a 2xx answer; default 16 MiB */
-    const char *ca_file;       /* PEM; default: the system store */
-    const char *client_cert;   /* PEM */
+    const char *ca_file;       /* PEM; default: the system store. Read for each request: when it holds something else,
+                                  nothing that was trusted before serves again */
+    const char *client_cert;   /* PEM; the same holds when its key is in another file */
     const char *client_key;    /* PEM */
     const char *proxy;         /* URL; default: the environment's, "" for none */
     const char *user_agent;    /* default "dwsync/VERSION" */
