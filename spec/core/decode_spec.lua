@@ -161,7 +161,7 @@ describe("a body that is no page", function()
     for title, case in pairs {
         ["empty"] = { "", "^the response is empty" },
         ["white space"] = { " \n ", "at byte offset 3: expected an object" },
-        ["HTML"] = { "<html><body>Sign in</body></html>", "expected an object$" },
+        ["HTML"] = { "<html><body>Sign in</body></html>", "it is HTML or XML, expected JSON$" },
         ["a word"] = { "null", "at byte offset 0: expected an object" },
         ["a string"] = { '"text"', "expected an object" },
         ["a number"] = { "1", "expected an object" },
@@ -182,7 +182,7 @@ describe("a body that is no page", function()
         ["a raw escape character in a string"] = { '{"count":0,"a":"\27[2J"}', "a control character must be escaped" },
         ["a raw line break in a string"] = { '{"count":0,"a":"b\nc"}', "a control character must be escaped" },
         ["a NUL behind the object"] = { '{"count":0}\0{"count":1}', "expected nothing more" },
-        ["a byte order mark in front"] = { '\239\187\191{"count":0}', "expected an object" },
+        ["a byte order mark in front"] = { '\239\187\191{"count":0}', "it begins with a byte order mark, which JSON must not" },
         ["a lone surrogate"] = { '{"count":0,"a":"\\ud800"}', "expected an escape" },
         ["an unknown escape"] = { '{"count":0,"a":"\\x"}', "expected an escape" },
         ["count as a string"] = { '{"count":"2","sync_records":[]}', "count is a string, expected an integer" },
@@ -259,7 +259,7 @@ describe("a body that is no page", function()
         local body = "<p>\27[31m\0\r\n\255\195\188" .. ("0123456789"):rep(300)
         local _, err = core.decode_page(body)
         assert.equal(body:sub(1, 2048), err.beginning)
-        assert.equal("the response is not a page of records: at byte offset 0: expected an object", err.message)
+        assert.equal("the response is not a page of records: it is HTML or XML, expected JSON", err.message)
         assert.equal("short", select(2, core.decode_page "short").beginning)
         assert.is_nil(select(2, core.decode_page "").beginning)
     end)

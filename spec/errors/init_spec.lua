@@ -179,6 +179,13 @@ describe("a body without code", function()
             failing(400, '{"error_code":"","error_msg":""}').message)
     end)
 
+    it("is named rather than shown when it is compressed", function()
+        assert.equal("the service answered HTTP 502 with a body in the content coding gzip",
+            failing(502, "\31\139\8\0", { ["content-encoding"] = "gzip" }).message)
+        assert.equal("the service answered HTTP 502: page",
+            failing(502, "page", { ["content-encoding"] = "Identity" }).message)
+    end)
+
     it("is called empty when it is", function()
         assert.equal("the service answered with an empty body", failing(502, "").message)
         assert.equal("the service answered with an empty body", failing(502, " \r\n").message)

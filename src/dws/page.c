@@ -2,6 +2,7 @@
  * It must not copy or allocate, nor accept a page that says something other than what it should. */
 #include "internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* clang-format off */
@@ -292,6 +293,32 @@ static bool check_end(struct dws_page *page)
     return true;
 }
 
+/* Signs of what is taken for a page most often when it is not one. */
+static const struct {
+    const char *sign;
+    unsigned char length;
+    const char *message;
+} others[] = {
+    {"\x1f\x8b", 2, "it is compressed by gzip, which was not asked for"},
+    {"\x28\xb5\x2f\xfd", 4, "it is compressed by zstd, which was not asked for"},
+    {"\xef\xbb\xbf", 3, "it begins with a byte order mark, which JSON must not"},
+    {"\xff\xfe", 2, "it is UTF-16, expected UTF-8"},
+    {"\xfe\xff", 2, "it is UTF-16, expected UTF-8"},
+    {"<", 1, "it is HTML or XML, expected JSON"},
+};
+
+static void name_other(struct dws_text body, struct dws_error *error)
+{
+    while (body.length > 0 && strchr(" \t\r\n", body.data[0]) && body.data[0]) {
+        body.data++;
+        body.length--;
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        if (body.length >= others[i].length && memcmp(body.data, others[i].sign, others[i].length) == 0)
+            snprintf(error->message, sizeof error->message, "%s", others[i].message);
+    }
+}
+
 enum dws_status dws_page_start(struct dws_page *page, struct dws_text body, struct dws_error *error)
 {
     *page = (struct dws_page){.has_count = false};
@@ -300,6 +327,7 @@ enum dws_status dws_page_start(struct dws_page *page, struct dws_text body, stru
     dws_json_start(&page->json, body);
     if (!dws_json_object(&page->json)) {
         *error = page->json.error;
+        name_other(body, error);
         return error->status;
     }
     return DWS_OK;

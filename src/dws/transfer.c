@@ -54,6 +54,9 @@ static enum dws_status status_of(CURLcode code)
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS: return DWS_ERR_CERTIFICATE;
+#if LIBCURL_VERSION_NUM >= 0x080600
+    case CURLE_TOO_LARGE: return DWS_ERR_TOO_LARGE;
+#endif
     /* CURLE_UNSUPPORTED_PROTOCOL too: the URL was checked, so it is the server that does not speak HTTP. */
     default: return DWS_ERR_NETWORK;
     }
@@ -423,10 +426,13 @@ void dws_transfer_finish(struct dws_transfer *t, CURLcode code)
 {
     if (t->error.status != DWS_OK)
         return; /* it was refused while it came */
+    const enum dws_status status = status_of_result(t, code);
     if (t->response_body.failed || t->response_headers.failed)
         dws_fail(&t->error, DWS_ERR_MEMORY, "out of memory");
+    else if (status == DWS_ERR_TOO_LARGE)
+        refuse_size(t, "header line", CURL_MAX_HTTP_HEADER);
     else if (code != CURLE_OK && !t->cut)
-        dws_fail(&t->error, status_of_result(t, code), "%s: %s", t->host, describe(t, code));
+        dws_fail(&t->error, status, "%s: %s", t->host, describe(t, code));
 }
 
 static const char *certificate_field(const struct curl_slist *lines, const char *name)

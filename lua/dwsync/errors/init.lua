@@ -257,6 +257,11 @@ local function describe(response, code, message, secrets)
     elseif not response.body:find "%S" then
         return "the service answered with an empty body"
     end
+    local coding = response.headers["content-encoding"] or "identity"
+    if coding:lower() ~= "identity" then -- which nothing here undoes
+        return ("the service answered HTTP %d with a body in the content coding %s"):format(response.status,
+            shown(coding, secrets))
+    end
     return ("the service answered HTTP %d: %s"):format(response.status, shown(response.body, secrets, SHOWN))
 end
 
