@@ -182,7 +182,8 @@ describe("a body that is no page", function()
         ["a raw escape character in a string"] = { '{"count":0,"a":"\27[2J"}', "a control character must be escaped" },
         ["a raw line break in a string"] = { '{"count":0,"a":"b\nc"}', "a control character must be escaped" },
         ["a NUL behind the object"] = { '{"count":0}\0{"count":1}', "expected nothing more" },
-        ["a byte order mark in front"] = { '\239\187\191{"count":0}', "it begins with a byte order mark, which JSON must not" },
+        ["a byte order mark in front"] = {
+            '\239\187\191{"count":0}', "it begins with a byte order mark, which JSON must not" },
         ["a lone surrogate"] = { '{"count":0,"a":"\\ud800"}', "expected an escape" },
         ["an unknown escape"] = { '{"count":0,"a":"\\x"}', "expected an escape" },
         ["count as a string"] = { '{"count":"2","sync_records":[]}', "count is a string, expected an integer" },

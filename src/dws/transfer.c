@@ -431,7 +431,8 @@ void dws_transfer_finish(struct dws_transfer *t, CURLcode code)
         dws_fail(&t->error, DWS_ERR_MEMORY, "out of memory");
     else if (status == DWS_ERR_TOO_LARGE)
         refuse_size(t, "header line", CURL_MAX_HTTP_HEADER);
-    else if (code != CURLE_OK && !t->cut)
+    else if (code != CURLE_OK && !t->cut &&
+             (t->header_bytes > 0 || status == DWS_ERR_TIMEOUT || !dws_descriptors_fail(&t->error, t->host)))
         dws_fail(&t->error, status, "%s: %s", t->host, describe(t, code));
 }
 

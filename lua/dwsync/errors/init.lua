@@ -101,6 +101,7 @@ local CORE_HINTS = {
     connect = "Check that the endpoint's address and port can be reached from here (firewall, proxy).",
     certificate = "If a private CA signed this certificate, name it with `ca_file`; never switch verification off.",
     handshake = "Check that the endpoint speaks TLS 1.2 or later and nothing between here and it interferes.",
+    descriptors = "Raise the limit of open files (ulimit -n), or do less at once.",
     too_large = "Request smaller pages with `limit`, or raise `max_response_bytes`.",
 }
 
