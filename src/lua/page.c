@@ -218,7 +218,8 @@ What the rows of a page say about its place in the list.
 
 /***
 Decodes a page of synchronisation records. Unknown members are kept, null is nil, integers are integers where this Lua
-has them. Without `count` a page has `sync_records`; it has at most 100,000 records, and 250,000 values in unknown members.
+has them. Without `count` a page has `sync_records`. It has at most 100,000 records, and 250,000 values in unknown
+members.
 @function decode_page
 @tparam string body
 @tparam[opt] table options
