@@ -1,3 +1,4 @@
+local growth = require "spec.support.growth"
 local cjson = require "cjson"
 local json = require "dwsync.json"
 
@@ -43,6 +44,16 @@ describe("decoding JSON", function()
     it("refuses a depth that would exhaust the stack", function()
         assert.is_table(json.decode(("["):rep(60) .. ("]"):rep(60)))
         assert.is_nil(json.decode(("["):rep(70) .. ("]"):rep(70)))
+    end)
+
+    it("does not make of an answer what takes far more memory than it has bytes", function()
+        local text = "[" .. ("[],"):rep(5000000) .. "1]"
+        local value, reason
+        assert.is_true(growth.allocated(function() value, reason = json.decode_answer(text) end) < 1000)
+        assert.is_nil(value)
+        assert.equal("it has more than 500000 values", reason)
+        assert.equal(300000, #json.decode_answer("[" .. ("1,"):rep(299999) .. "1]"))
+        assert.equal(600000, #json.decode("[" .. ("1,"):rep(599999) .. "1]"))
     end)
 end)
 

@@ -1,3 +1,4 @@
+local growth = require "spec.support.growth"
 local display = require "dwsync.text"
 
 describe("text made safe for a terminal", function()
@@ -308,5 +309,16 @@ describe("secrets", function()
     it("are what stands behind the names of headers that hold one, and what is left of one at a cut", function()
         assert.equal("X-Auth-Token:***|host:a", display.redact("X-Auth-Token: abc|host:a", {}))
         assert.equal("目录 ***", display.redact("目录 0123456789", { "0123456789abcdef" }))
+    end)
+
+    it("masks what repeats itself like a secret, without comparing it over and over", function()
+        local secret = ("ab"):rep(20) .. "c"
+        assert.equal("x ab*** y ***", display.redact("x ab" .. secret .. " y " .. secret:sub(1, 30), { secret }))
+        assert.equal("***" .. "abababab|", display.redact(secret .. "abababab|", { secret }))
+        local function cost(length)
+            local nearly = ("a"):rep(length)
+            return growth.allocated(function() display.redact(nearly .. "ab", { nearly .. "c", nearly .. "\0" }) end)
+        end
+        assert.is_true(cost(8000) < 6 * cost(2000)) -- 16 times when each place is compared to its end
     end)
 end)

@@ -216,7 +216,8 @@ function M.response(fields) end
 ---@field ids? dwsync.core.ids leaves out the records that it knows from earlier pages
 
 --- Decodes a page of synchronisation records. Unknown members are kept, null is nil, integers are integers where this
---- Lua has them.
+--- Lua has them. Without `count` a page has `sync_records`. It has at most 100,000 records, and 250,000 values in
+--- unknown members.
 --- Raises for options that make no sense.
 ---@param body string
 ---@param options? dwsync.core.decode_page.options

@@ -41,6 +41,12 @@ function M.summary(err) end
 ---@return dwsync.error
 function M.from_core(err, secrets) end
 
+--- What a service says in the body of a failing answer. Of a body that is too long to be read to its end, texts that it
+--- holds as members are found all the same.
+---@param response dwsync.response
+---@return table # decoded; empty when it is not JSON
+function M.read_body(response) end
+
 --- Finds the code and the message that a service put into a decoded body, in any of the shapes seen.
 ---@param body table
 ---@return string? # code; nil without one

@@ -411,16 +411,42 @@ end
 -- A text that was cut may end with the beginning of a secret; this much of it gives nothing away.
 local HARMLESS_BYTES = 8
 
-local function redact_end(text, secret)
-    local beginning = secret:sub(1, HARMLESS_BYTES)
-    local start = text:find(beginning, math.max(1, #text - #secret), true)
-    while start do
-        if text:sub(start) == secret:sub(1, #text - start + 1) then
-            return text:sub(1, start - 1) .. "***"
+-- For each length of the secret's beginning, how much of its end is a beginning, too (Knuth, Morris and Pratt).
+local function borders_of(secret)
+    local borders, length = { 0 }, 0
+    for i = 2, #secret do
+        local byte = secret:byte(i)
+        while length > 0 and secret:byte(length + 1) ~= byte do
+            length = borders[length]
         end
-        start = text:find(beginning, start + 1, true)
+        length = secret:byte(length + 1) == byte and length + 1 or 0
+        borders[i] = length
     end
-    return text
+    return borders
+end
+
+-- Masks a secret wherever it is, and its beginning at the text's end. Foreign text may be made of nearly the secret, so
+-- no byte is compared again and again.
+local function mask(text, secret)
+    local from = text:find(secret:sub(1, HARMLESS_BYTES), 1, true)
+    if not from then
+        return text
+    end
+    local borders, parts, kept, length = borders_of(secret), {}, 1, 0
+    for at = from, #text do
+        local byte = text:byte(at)
+        while length > 0 and secret:byte(length + 1) ~= byte do
+            length = borders[length]
+        end
+        length = secret:byte(length + 1) == byte and length + 1 or 0
+        if length == #secret then
+            parts[#parts + 1] = text:sub(kept, at - length)
+            kept, length = at + 1, 0
+        end
+    end
+    local is_cut = length >= math.min(HARMLESS_BYTES, #secret)
+    parts[#parts + 1] = text:sub(kept, is_cut and #text - length or #text) .. (is_cut and "***" or "")
+    return table.concat(parts, "***")
 end
 
 local function percent(format)
@@ -446,7 +472,7 @@ function M.redact(text, secrets)
     for _, secret in pairs(secrets) do
         -- Real secrets are long; hiding every "y" would hide the message instead.
         for _, spelling in ipairs(#secret >= MIN_SECRET and spellings(secret) or {}) do
-            text = redact_end(text:gsub((spelling:gsub("%W", "%%%0")), "***"), spelling)
+            text = mask(text, spelling)
         end
     end
     return text

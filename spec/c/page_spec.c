@@ -282,15 +282,13 @@ struct outline {
 static void lets_parts_be_absent_empty_or_twice(void)
 {
     static const struct outline rows[] = {
-        {"{}", 0, 0, false},
-        {" { } ", 0, 0, false},
         {"{\"count\":0}", 0, 0, true},
-        {"{\"count\":null}", 0, 0, false},
         {"{\"sync_records\":[]}", 0, 0, false},
         {"{\"sync_records\":null}", 0, 0, false},
         {"{\"sync_records\":null,\"count\":0}", 0, 0, true},
         {"{\"count\":0,\"x\":1}", 0, 0, true},
         {"{\"count\":7,\"sync_records\":[]}", 0, 0, true},
+        {"{\"sync_records\":null,\"x\":1}", 0, 0, false},
         {"{\"sync_records\":[{}],\"count\":null}", 1, 1, false},
         {"{\"count\":1,\"count\":null,\"sync_records\":[{}]}", 1, 1, false},
         {"{\"sync_records\":[{},{}],\"sync_records\":[{}]}", 3, 1, false},
@@ -391,12 +389,24 @@ static void refuses_lists_of_something_else(void)
 
 static void refuses_what_somebody_else_wrote(void)
 {
+    expect_refused("{}", "it has neither count nor sync_records");
+    expect_refused(" { } ", "it has neither count nor sync_records");
+    expect_refused("{\"count\":null}", "it has neither count nor sync_records");
+    expect_refused("{\"count\":null,\"x\":1}", "it has neither count nor sync_records");
+    expect_refused("{\"count\":0,\"count\":null}", "it has neither count nor sync_records");
     expect_refused("{\"error_code\":\"DWS.0001\"}", "it has neither count nor sync_records");
     expect_refused("{\"Count\":0,\"records\":[]}", "it has neither count nor sync_records");
     expect_refused("[]", "at byte offset 0: expected an object");
     expect_refused("null", "at byte offset 0: expected an object");
     expect_refused("", "at byte offset 0: expected an object");
-    expect_refused(" <html>", "at byte offset 1: expected an object");
+    expect_refused(" <html>", "it is HTML or XML, expected JSON");
+    expect_refused("\x1f\x8b\x08", "it is compressed by gzip, which was not asked for");
+    expect_refused("\x28\xb5\x2f\xfd", "it is compressed by zstd, which was not asked for");
+    expect_refused("\xef\xbb\xbf{\"count\":0}", "it begins with a byte order mark, which JSON must not");
+    expect_refused("\xff\xfe{", "it is UTF-16, expected UTF-8");
+    expect_refused("\xfe\xff", "it is UTF-16, expected UTF-8");
+    expect_refused("\x1f", "at byte offset 0: expected an object");
+    expect_refused(" ", "at byte offset 1: expected an object");
     expect_refused("{} {}", "at byte offset 3: expected nothing more");
     expect_refused("{\"count\":0}x", "at byte offset 11: expected nothing more");
 }

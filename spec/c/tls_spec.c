@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define OK_TWO "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 #define OK_CLOSE "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
@@ -96,6 +97,68 @@ static void does_not_lend_a_trusted_connection(void)
     close_all(&t);
 }
 
+static void copy_file(const char *from, const char *to)
+{
+    char bytes[8192];
+    FILE *in = fopen(from, "r"), *out = fopen(to, "w"); /* in place: even the inode stays */
+    EXPECT(in && out);
+    fwrite(bytes, 1, fread(bytes, 1, sizeof bytes, in), out);
+    fclose(in);
+    fclose(out);
+}
+
+/* Neither a connection that is open, nor a session, nor the authority that libcurl keeps for a day. */
+static void trusts_what_the_file_holds_now(void)
+{
+    const struct script *const scripts[] = {answers, closing};
+    for (int i = 0; i < 2; i++) {
+        struct tls_exchange t;
+        char path[64];
+        snprintf(path, sizeof path, "/tmp/dwsync-tls-spec-%d.pem", (int)getpid());
+        prepare(&t, HERE, 1);
+        open_server(&t, scripts[i]);
+        t.e.transport.ca_file = path;
+        copy_file(tls_other_ca(t.files), path);
+        EXPECT_STATUS(get(&t), DWS_ERR_CERTIFICATE);
+        copy_file(tls_ca(t.files), path);
+        EXPECT_STATUS(get(&t), DWS_OK); /* the new one, at once */
+        EXPECT_STATUS(get(&t), DWS_OK);
+        copy_file(tls_other_ca(t.files), path);
+        EXPECT_STATUS(get(&t), DWS_ERR_CERTIFICATE); /* and no longer the one that was removed */
+        struct dws_request post = https_request(&t);
+        post.method = LITERAL("POST");
+        post.body = LITERAL("x");
+        EXPECT_STATUS(exchange_perform(&t.e, &post), DWS_ERR_CERTIFICATE);
+        EXPECT_INT(server_request_count(t.e.server), 2);
+        unlink(path);
+        EXPECT_STATUS(get(&t), DWS_ERR_CERTIFICATE);
+        close_all(&t);
+    }
+}
+
+/* A certificate that was replaced is not shown again, nor is a connection used on which it was. */
+static void shows_the_certificate_that_the_file_holds_now(void)
+{
+    struct tls_exchange t;
+    char path[64];
+    snprintf(path, sizeof path, "/tmp/dwsync-tls-spec-%d.pem", (int)getpid());
+    prepare(&t, HERE, 1);
+    tls_demand_client_certificate(t.files, t.server);
+    open_server(&t, answers);
+    t.e.transport.client_cert = path;
+    t.e.transport.client_key = tls_client_key(t.files);
+    copy_file(tls_client_cert(t.files), path);
+    EXPECT_STATUS(get(&t), DWS_OK);
+    copy_file(tls_other_ca(t.files), path); /* which the key does not fit */
+    EXPECT_STATUS(get(&t), DWS_ERR_CERTIFICATE);
+    copy_file(tls_client_key(t.files), path);
+    EXPECT_STATUS(get(&t), DWS_ERR_CERTIFICATE);
+    EXPECT_HOLDS(spec_text(t.e.completion.error.message), LITERAL("client certificate's file has no certificate"));
+    EXPECT_INT(server_request_count(t.e.server), 1);
+    unlink(path);
+    close_all(&t);
+}
+
 static void reports_files_it_cannot_read(void)
 {
     struct tls_exchange t;
@@ -105,6 +168,7 @@ static void reports_files_it_cannot_read(void)
     EXPECT_STATUS(get(&t), DWS_ERR_CERTIFICATE);
     t.e.transport.ca_file = tls_client_key(t.files); /* a file, but without a certificate */
     EXPECT_STATUS(get(&t), DWS_ERR_CERTIFICATE);
+    EXPECT_HOLDS(spec_text(t.e.completion.error.message), LITERAL("the CA file has no certificate"));
     t.e.transport.ca_file = tls_ca(t.files);
     t.e.transport.client_cert = "/nonexistent/client.pem";
     EXPECT_STATUS(get(&t), DWS_ERR_CERTIFICATE);
@@ -316,6 +380,8 @@ static const struct spec_case cases[] = {
     {"nobody else is trusted, and nothing is sent", trusts_nobody_else},
     {"a connection trusted for one request does not serve another under other trust",
      does_not_lend_a_trusted_connection},
+    {"the authority that is trusted is the one that the file holds now", trusts_what_the_file_holds_now},
+    {"a client shows the certificate that the file holds now", shows_the_certificate_that_the_file_holds_now},
     {"files that cannot be read are reported", reports_files_it_cannot_read},
     {"a certificate for another host is refused, and nothing is sent", refuses_a_certificate_for_another_host},
     {"the host that is verified is the URL's, not the Host header's", verifies_the_urls_host},

@@ -96,12 +96,42 @@ describe("a page of records", function()
 
     it("may have nothing in it", function()
         for _, body in ipairs {
-            "{}", '{"count":0}', '{"count":null}', '{"sync_records":[]}', '{"sync_records":null}',
+            '{"count":0}', '{"sync_records":[]}', '{"sync_records":null}',
             '{"count":0,"sync_records":null}', '{"count":0,"sync_records":[]}', ' {"sync_records":[],"count":null}\n',
         } do
             local page = assert(core.decode_page(body))
             assert.same({}, page.sync_records, body)
         end
+    end)
+
+    it("has a list or a count: an object without either was not written by the service", function()
+        for _, body in ipairs { "{}", '{"count":null}', '{"records":[]}' } do
+            local page, err = core.decode_page(body)
+            assert.is_nil(page)
+            assert.equal("decode", err.kind)
+            assert.equal("the response is not a page of records: it has neither count nor sync_records", err.message)
+        end
+    end)
+
+    it("keeps so many values of unknown members, however they nest, and takes no more memory than that", function()
+        local most = 250000
+        local function page_of(elements, fields)
+            return ('{"count":1,"x":[%s],"sync_records":[{%s}]}'):format(("[],"):rep(elements - 1) .. "[]", fields)
+        end
+        assert.equal(most - 1, #assert(core.decode_page(page_of(most - 1, '"id":"a"'))).x)
+        local kept = assert(core.decode_page(page_of(most - 4, '"y":{"z":[null]}')))
+        assert.same({ y = { z = {} } }, kept.sync_records[1])
+        for _, body in ipairs { page_of(most, '"id":"a"'), page_of(most - 3, '"y":{"z":[null]}'),
+            page_of(1, '"y":[' .. ("{},"):rep(most) .. "1]"), page_of(4000000, "") } do
+            local page, err
+            assert.is_true(growth.allocated(function() page, err = core.decode_page(body) end) < 60000)
+            assert.is_nil(page)
+            assert.equal("decode", err.kind)
+            assert.equal("the response is not a page of records: it has more than 250000 values in members that are "
+                .. "not fields", err.message)
+        end
+        local body = page_of(1, '"id":"a","y":[' .. ("{},"):rep(most) .. "1]")
+        assert.same({ { id = "a" } }, assert(core.decode_page(body, { fields = { "id" } })).sync_records)
     end)
 
     it("may be without count", function()
@@ -131,7 +161,7 @@ describe("a body that is no page", function()
     for title, case in pairs {
         ["empty"] = { "", "^the response is empty" },
         ["white space"] = { " \n ", "at byte offset 3: expected an object" },
-        ["HTML"] = { "<html><body>Sign in</body></html>", "expected an object$" },
+        ["HTML"] = { "<html><body>Sign in</body></html>", "it is HTML or XML, expected JSON$" },
         ["a word"] = { "null", "at byte offset 0: expected an object" },
         ["a string"] = { '"text"', "expected an object" },
         ["a number"] = { "1", "expected an object" },
@@ -152,7 +182,8 @@ describe("a body that is no page", function()
         ["a raw escape character in a string"] = { '{"count":0,"a":"\27[2J"}', "a control character must be escaped" },
         ["a raw line break in a string"] = { '{"count":0,"a":"b\nc"}', "a control character must be escaped" },
         ["a NUL behind the object"] = { '{"count":0}\0{"count":1}', "expected nothing more" },
-        ["a byte order mark in front"] = { '\239\187\191{"count":0}', "expected an object" },
+        ["a byte order mark in front"] = {
+            '\239\187\191{"count":0}', "it begins with a byte order mark, which JSON must not" },
         ["a lone surrogate"] = { '{"count":0,"a":"\\ud800"}', "expected an escape" },
         ["an unknown escape"] = { '{"count":0,"a":"\\x"}', "expected an escape" },
         ["count as a string"] = { '{"count":"2","sync_records":[]}', "count is a string, expected an integer" },
@@ -229,7 +260,7 @@ describe("a body that is no page", function()
         local body = "<p>\27[31m\0\r\n\255\195\188" .. ("0123456789"):rep(300)
         local _, err = core.decode_page(body)
         assert.equal(body:sub(1, 2048), err.beginning)
-        assert.equal("the response is not a page of records: at byte offset 0: expected an object", err.message)
+        assert.equal("the response is not a page of records: it is HTML or XML, expected JSON", err.message)
         assert.equal("short", select(2, core.decode_page "short").beginning)
         assert.is_nil(select(2, core.decode_page "").beginning)
     end)

@@ -179,6 +179,13 @@ describe("a body without code", function()
             failing(400, '{"error_code":"","error_msg":""}').message)
     end)
 
+    it("is named rather than shown when it is compressed", function()
+        assert.equal("the service answered HTTP 502 with a body in the content coding gzip",
+            failing(502, "\31\139\8\0", { ["content-encoding"] = "gzip" }).message)
+        assert.equal("the service answered HTTP 502: page",
+            failing(502, "page", { ["content-encoding"] = "Identity" }).message)
+    end)
+
     it("is called empty when it is", function()
         assert.equal("the service answered with an empty body", failing(502, "").message)
         assert.equal("the service answered with an empty body", failing(502, " \r\n").message)
@@ -373,7 +380,7 @@ describe("a secret", function()
             beginning = "you sent " .. LONG:sub(1, 180) }
         assert.equal("no page; it begins: you sent ***", errors.from_core(core_says, { LONG }).message)
         local blanks = (" "):rep(16384 - 150)
-        assert.equal("the service answered HTTP 502: x ***",
+        assert.equal("the service answered HTTP 502: x ***…",
             failing(502, "x" .. blanks .. LONG, nil, { LONG }).message)
     end)
 
@@ -388,13 +395,29 @@ describe("a secret", function()
     end)
 
     it("is taken out of any number of repetitions by a hostile service, and takes memory in proportion", function()
-        assert.equal(("*"):rep(599) .. "…", failing(400, '{"error_code":"A.1","error_msg":"' .. LONG:rep(5000) .. '"}',
+        assert.equal(("*"):rep(63) .. "…", failing(400, '{"error_code":"A.1","error_msg":"' .. LONG:rep(5000) .. '"}',
             nil, { LONG }).message)
         local function cost(times)
             local body = '{"error_code":"A.1","error_msg":"' .. LONG:rep(times) .. '"}'
             return growth.allocated(function() failing(400, body, nil, { LONG }) end)
         end
-        assert.is_true(cost(400) < 10 * cost(100)) -- 16 times when each is cut out by itself
+        assert.is_true(cost(16) < 10 * cost(4)) -- 16 times when each is cut out by itself
+    end)
+
+    it("costs nothing in the rest of a long text, which is cut first", function()
+        local body = '{"error_code":"APIG.0301","error_msg":"' .. ("authorization: x|"):rep(800000) .. '"}'
+        local decoded = { error_code = "E.1", error_msg = ("a"):rep(14000000) }
+        local err
+        assert.is_true(growth.allocated(function() err = failing(401, body, nil, SECRETS) end) < 2000)
+        assert.equal("APIG.0301", err.code)
+        assert.equal("auth", err.kind)
+        assert.equal("authorization:***|authorization:***|", err.message:sub(1, 36))
+        assert.is_true(growth.allocated(function()
+            err = errors.from_response({ status = 200, headers = {}, body = "" },
+                { body = decoded, secrets = SECRETS, now = NOW })
+            errors.from_core({ kind = "tls", message = decoded.error_msg }, SECRETS)
+        end) < 2000)
+        assert.equal(("a"):rep(599) .. "…", err.message)
     end)
 
     it("leaves the rest of the text alone, and empty secrets too", function()

@@ -29,4 +29,8 @@ bool dws_text_is_token(struct dws_text text);
 /* Length of the well-formed UTF-8 sequence that starts with a byte of 0x80 or more; 0 when it is malformed. */
 size_t dws_utf8_sequence(const unsigned char *bytes, size_t left);
 
+/* Sets the error and returns true when hardly any file descriptor is free, so that what failed failed for want of one.
+ * The message begins with `whose`. */
+bool dws_descriptors_fail(struct dws_error *error, const char *whose);
+
 #endif

@@ -2,6 +2,7 @@
  * It must not copy or allocate, nor accept a page that says something other than what it should. */
 #include "internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* clang-format off */
@@ -251,6 +252,7 @@ static bool enter_records(struct dws_page *page)
 {
     enum dws_json_type type = dws_json_peek(&page->json);
     page->records = 0;
+    page->names_records = true;
     page->has_records = type != DWS_JSON_NULL;
     if (type == DWS_JSON_NULL)
         return dws_json_literal(&page->json);
@@ -273,8 +275,8 @@ static bool read_member(struct dws_page *page, struct dws_json_string key)
     return dws_json_skip(&page->json);
 }
 
-/* Everything in a page is optional, so an empty object is an empty page; but an object that has only other members
- * was written by something else, and a count without records is half an answer. */
+/* An object with neither of a page's members was not written by the service, and a count without records is half an
+ * answer. */
 static bool check_end(struct dws_page *page)
 {
     if (!dws_json_finish(&page->json))
@@ -284,11 +286,37 @@ static bool check_end(struct dws_page *page)
                  (long long)page->count);
         return false;
     }
-    if (page->members > 0 && page->unknown == page->members) {
+    if (!page->names_records && !page->has_count) {
         dws_fail(&page->json.error, DWS_ERR_DECODE, "it has neither count nor sync_records");
         return false;
     }
     return true;
+}
+
+/* Signs of what is taken for a page most often when it is not one. */
+static const struct {
+    const char *sign;
+    unsigned char length;
+    const char *message;
+} others[] = {
+    {"\x1f\x8b", 2, "it is compressed by gzip, which was not asked for"},
+    {"\x28\xb5\x2f\xfd", 4, "it is compressed by zstd, which was not asked for"},
+    {"\xef\xbb\xbf", 3, "it begins with a byte order mark, which JSON must not"},
+    {"\xff\xfe", 2, "it is UTF-16, expected UTF-8"},
+    {"\xfe\xff", 2, "it is UTF-16, expected UTF-8"},
+    {"<", 1, "it is HTML or XML, expected JSON"},
+};
+
+static void name_other(struct dws_text body, struct dws_error *error)
+{
+    while (body.length > 0 && strchr(" \t\r\n", body.data[0]) && body.data[0]) {
+        body.data++;
+        body.length--;
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        if (body.length >= others[i].length && memcmp(body.data, others[i].sign, others[i].length) == 0)
+            snprintf(error->message, sizeof error->message, "%s", others[i].message);
+    }
 }
 
 enum dws_status dws_page_start(struct dws_page *page, struct dws_text body, struct dws_error *error)
@@ -299,6 +327,7 @@ enum dws_status dws_page_start(struct dws_page *page, struct dws_text body, stru
     dws_json_start(&page->json, body);
     if (!dws_json_object(&page->json)) {
         *error = page->json.error;
+        name_other(body, error);
         return error->status;
     }
     return DWS_OK;
@@ -322,6 +351,8 @@ enum dws_status dws_page_next(struct dws_page *page, struct dws_record *record, 
                 record->present = 0;
                 record->unknown = 0;
                 record->index = page->records++;
+                if (page->rows++ == DWS_PAGE_RECORDS)
+                    dws_fail(&json->error, DWS_ERR_DECODE, "it has more than %zu records", DWS_PAGE_RECORDS);
                 return read_record(page, record) ? DWS_OK : fail(page, error);
             }
             page->in_records = false;

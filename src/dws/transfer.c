@@ -54,13 +54,84 @@ static enum dws_status status_of(CURLcode code)
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS: return DWS_ERR_CERTIFICATE;
-    case CURLE_FILESIZE_EXCEEDED: return DWS_ERR_TOO_LARGE;
+#if LIBCURL_VERSION_NUM >= 0x080600
+    case CURLE_TOO_LARGE: return DWS_ERR_TOO_LARGE;
+#endif
     /* CURLE_UNSUPPORTED_PROTOCOL too: the URL was checked, so it is the server that does not speak HTTP. */
     default: return DWS_ERR_NETWORK;
     }
 }
 
 /* ---- what comes back -------------------------------------------------------------------------- */
+
+static bool is_named(const struct dws_header *header, const char *name)
+{
+    return dws_text_compare_nocase(header->name, dws_text_of(name)) == 0;
+}
+
+static bool refuse_size(struct dws_transfer *t, const char *part, size_t bytes)
+{
+    dws_fail(&t->error, DWS_ERR_TOO_LARGE, "%s: the response's %s is larger than %zu bytes", t->host, part, bytes);
+    return false;
+}
+
+/* Whether a list of codings has none but the one that is expected. */
+static bool accept_codings(struct dws_transfer *t, const char *kind, struct dws_text list, const char *expected)
+{
+    while (list.length > 0) {
+        const char *comma = memchr(list.data, ',', list.length);
+        const size_t length = comma ? (size_t)(comma - list.data) : list.length;
+        const struct dws_text coding = dws_text_trim((struct dws_text){list.data, length});
+        if (coding.length > 0 && dws_text_compare_nocase(coding, dws_text_of(expected)) != 0) {
+            const bool plain = dws_text_is_token(coding) && coding.length <= 40;
+            dws_fail(&t->error, DWS_ERR_DECODE,
+                     "%s: the service answered with the %s coding %.*s, which was not asked for", t->host, kind,
+                     plain ? (int)coding.length : 1, plain ? coding.data : "?");
+            return false;
+        }
+        list.data += length + (comma != NULL);
+        list.length -= length + (comma != NULL);
+    }
+    return true;
+}
+
+static bool is_above(struct dws_text number, size_t limit)
+{
+    size_t value = 0;
+    for (size_t i = 0; i < number.length && number.data[i] >= '0' && number.data[i] <= '9'; i++) {
+        const size_t digit = (size_t)(number.data[i] - '0');
+        if (value > limit / 10 || digit > limit - value * 10)
+            return true;
+        value = value * 10 + digit;
+    }
+    return false;
+}
+
+/* What a head announces is refused before any of it is read. libcurl undoes transfer codings whether or not they were
+ * asked for, those of an informational head too: a few bytes that are gzip in gzip in gzip keep it busy for minutes. */
+static bool accept_head(struct dws_transfer *t, long status)
+{
+    struct dws_text lines = dws_buf_text(&t->response_headers);
+    struct dws_header header;
+    const bool content = status >= 200 && status < 300 && !t->bodiless;
+    while (dws_header_next(&lines, &header)) {
+        if (is_named(&header, "transfer-encoding") && !accept_codings(t, "transfer", header.value, "chunked"))
+            return false;
+        if (content && !t->coded && is_named(&header, "content-encoding") &&
+            !accept_codings(t, "content", header.value, "identity"))
+            return false;
+        if (content && is_named(&header, "content-length") && is_above(header.value, t->max_response_bytes))
+            return refuse_size(t, "body", t->max_response_bytes);
+    }
+    return true;
+}
+
+static long status_code(const struct dws_transfer *t)
+{
+    long status = 0;
+    curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+    return status;
+}
 
 /* A line behind the blank one begins the next response when the last was informational (1xx); else it is a trailer,
  * which is too late to say what the answer was. */
@@ -70,7 +141,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *user)
     size_t length = size * count;
     t->header_bytes += length;
     if (t->header_bytes > MAX_HEADER_BYTES) {
-        t->too_large = true;
+        refuse_size(t, "head", MAX_HEADER_BYTES);
         return 0;
     }
     if (t->head_final)
@@ -78,31 +149,42 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *user)
     if (t->head_ended)
         dws_buf_clear(&t->response_headers);
     t->head_ended = length > 0 && (bytes[0] == '\r' || bytes[0] == '\n');
-    if (t->head_ended) {
-        long status = 0;
-        curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-        t->head_final = status >= 200;
-    }
     dws_buf_append(&t->response_headers, bytes, length);
-    return t->response_headers.failed ? 0 : length;
+    if (t->response_headers.failed)
+        return 0;
+    if (t->head_ended) {
+        const long status = status_code(t);
+        t->head_final = status >= 200;
+        if (!accept_head(t, status))
+            return 0;
+    }
+    return length;
+}
+
+static void reserve_announced(struct dws_transfer *t)
+{
+    curl_off_t announced = -1;
+    curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+    if (announced > 0)
+        dws_buf_reserve(&t->response_body, announced < KEPT_BODY_BYTES ? (size_t)announced : KEPT_BODY_BYTES);
 }
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *user)
 {
     struct dws_transfer *t = user;
     size_t length = size * count;
-    if (length > t->max_response_bytes - t->response_body.length) {
-        t->too_large = true;
+    const long status = status_code(t);
+    const bool success = status >= 200 && status < 300;
+    const size_t room = (success ? t->max_response_bytes : DWS_REFUSAL_BYTES) - t->response_body.length;
+    if (length > room && success) {
+        refuse_size(t, "body", t->max_response_bytes);
         return 0;
     }
-    if (t->response_body.length == 0) {
-        curl_off_t announced = -1;
-        curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
-        if (announced > 0)
-            dws_buf_reserve(&t->response_body, announced < KEPT_BODY_BYTES ? (size_t)announced : KEPT_BODY_BYTES);
-    }
-    dws_buf_append(&t->response_body, bytes, length);
-    return t->response_body.failed ? 0 : length;
+    t->cut = length > room; /* the connection goes with the rest */
+    if (success && t->response_body.length == 0)
+        reserve_announced(t);
+    dws_buf_append(&t->response_body, bytes, t->cut ? room : length);
+    return t->cut || t->response_body.failed ? 0 : length;
 }
 
 /* ---- life of a transfer ----------------------------------------------------------------------- */
@@ -135,7 +217,7 @@ void dws_transfer_reset(struct dws_transfer *t)
         dws_buf_free(&t->response_body);
     dws_buf_clear(&t->response_body);
     dws_buf_clear(&t->response_headers);
-    t->too_large = false;
+    t->cut = false;
     t->header_bytes = 0;
     t->head_ended = false;
     t->head_final = false;
@@ -275,16 +357,13 @@ static CURLcode address(struct dws_transfer *t, const struct dws_request *reques
     return code ? code : curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
 }
 
-static CURLcode set_reading(struct dws_transfer *t, bool head)
+static CURLcode set_reading(struct dws_transfer *t)
 {
     CURL *easy = t->easy;
     CURLcode code = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     code = code ? code : curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
     code = code ? code : curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     code = code ? code : curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
-    const size_t most = t->max_response_bytes < INT64_MAX ? t->max_response_bytes : INT64_MAX;
-    if (!head) /* which announces what does not come */
-        code = code ? code : curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)most);
     code = code ? code : curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->detail);
     return code ? code : curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
 }
@@ -298,9 +377,11 @@ enum dws_status dws_transfer_prepare(struct dws_transfer *t, const struct dws_re
     t->max_response_bytes = transport->max_response_bytes ? transport->max_response_bytes : DEFAULT_MAX_RESPONSE_BYTES;
     const size_t shown = url.authority.length < sizeof t->host ? url.authority.length : sizeof t->host;
     snprintf(t->host, sizeof t->host, "%.*s", (int)shown, url.authority.data);
+    t->bodiless = dws_request_is_head(request);
+    t->coded = has_header(request, "accept-encoding");
     CURLcode code = dws_transfer_options_set(&t->options, t->easy, request, &url, transport);
     code = code ? code : address(t, request, &url);
-    code = code ? code : set_reading(t, dws_request_is_head(request));
+    code = code ? code : set_reading(t);
     if (code == CURLE_OK)
         return DWS_OK;
     return dws_fail(error, code == CURLE_OUT_OF_MEMORY ? DWS_ERR_MEMORY : DWS_ERR_ARGUMENT, "request: %s",
@@ -319,6 +400,10 @@ static const char *describe(const struct dws_transfer *t, CURLcode code)
 {
     if (is_about_proxy(t, code))
         return "the proxy's URL is not one that libcurl understands";
+    if (strstr(t->detail, "CA certificate blob"))
+        return "the CA file has no certificate that OpenSSL can read";
+    if (strstr(t->detail, "CURLOPT_SSLCERT_BLOB"))
+        return "the client certificate's file has no certificate that OpenSSL can read";
     return t->detail[0] ? t->detail : curl_easy_strerror(code);
 }
 
@@ -339,14 +424,16 @@ static enum dws_status status_of_result(const struct dws_transfer *t, CURLcode c
 /* What libcurl says, with the host in front: messages from a sweep of many hosts must say whose they are. */
 void dws_transfer_finish(struct dws_transfer *t, CURLcode code)
 {
-    const bool head = t->header_bytes > MAX_HEADER_BYTES;
-    if (t->too_large || code == CURLE_FILESIZE_EXCEEDED)
-        dws_fail(&t->error, DWS_ERR_TOO_LARGE, "%s: the response's %s is larger than %zu bytes", t->host,
-                 head ? "head" : "body", head ? MAX_HEADER_BYTES : t->max_response_bytes);
-    else if (t->response_body.failed || t->response_headers.failed)
+    if (t->error.status != DWS_OK)
+        return; /* it was refused while it came */
+    const enum dws_status status = status_of_result(t, code);
+    if (t->response_body.failed || t->response_headers.failed)
         dws_fail(&t->error, DWS_ERR_MEMORY, "out of memory");
-    else if (code != CURLE_OK)
-        dws_fail(&t->error, status_of_result(t, code), "%s: %s", t->host, describe(t, code));
+    else if (status == DWS_ERR_TOO_LARGE)
+        refuse_size(t, "header line", CURL_MAX_HTTP_HEADER);
+    else if (code != CURLE_OK && !t->cut &&
+             (t->header_bytes > 0 || status == DWS_ERR_TIMEOUT || !dws_descriptors_fail(&t->error, t->host)))
+        dws_fail(&t->error, status, "%s: %s", t->host, describe(t, code));
 }
 
 static const char *certificate_field(const struct curl_slist *lines, const char *name)
@@ -374,12 +461,10 @@ static struct dws_certificate server_certificate(const struct dws_transfer *t)
 
 struct dws_response dws_transfer_response(const struct dws_transfer *t)
 {
-    long status = 0;
     double seconds = 0;
-    curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME, &seconds);
     return (struct dws_response){
-        .status = (int)status,
+        .status = (int)status_code(t),
         .headers = dws_buf_text(&t->response_headers),
         .body = dws_buf_text(&t->response_body),
         .seconds = seconds,

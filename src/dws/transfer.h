@@ -19,7 +19,9 @@ struct dws_transfer {
     size_t header_bytes; /* of all heads, informational ones included */
     bool head_ended;     /* the blank line came: the next line begins another response … */
     bool head_final;     /* … or is a trailer */
-    bool too_large;      /* head or body */
+    bool bodiless;       /* HEAD: what it announces does not come */
+    bool coded;          /* the request says itself which codings it takes */
+    bool cut;            /* an answer that is not 2xx was longer than is read of one */
     struct dws_error error;
     char host[208]; /* for messages; longer ones are cut */
     char detail[CURL_ERROR_SIZE];

@@ -4,8 +4,14 @@
 #include "transfer_options.h"
 
 #include <limits.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#define MAX_FILE_BYTES ((size_t)16 * 1024 * 1024)
+#define READ_BYTES 16384
 #define DEFAULT_CONNECT_TIMEOUT_MS 10000L
 
 /* Collects the first failure, so that a list of options reads as a list. */
@@ -38,18 +44,66 @@ static CURLcode set_method(CURL *easy, const struct dws_request *request)
     return code;
 }
 
-static CURLcode set_trust(CURL *easy, const struct dws_transport *transport)
+/* ---- files ------------------------------------------------------------------------------------- */
+
+static bool read_all(int fd, struct dws_buf *out)
+{
+    ssize_t got = 1;
+    while (got != 0) {
+        if (out->length > MAX_FILE_BYTES || !dws_buf_reserve(out, READ_BYTES))
+            return false;
+        got = read(fd, out->data + out->length, READ_BYTES);
+        if (got < 0 && errno != EINTR)
+            return false;
+        out->length += got > 0 ? (size_t)got : 0;
+    }
+    return true;
+}
+
+/* Leaves `out` empty when there is no such regular file, or it cannot be read. */
+static void read_file(const char *path, struct dws_buf *out)
+{
+    struct stat info;
+    dws_buf_clear(out);
+    const int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    if (fd < 0)
+        return;
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || !read_all(fd, out))
+        dws_buf_erase(out);
+    close(fd);
+}
+
+/* libcurl compares the names of files: for a day it would trust the authority of a file that was replaced, and for as
+ * long as they live use connections and sessions made under it. Contents it compares too. A certificate with its key in
+ * the same file stays a name, since libcurl does not wipe its copies. */
+static void read_files(struct dws_transfer_options *options, const struct dws_transport *transport)
+{
+    read_file(transport->ca_file, &options->ca);
+    read_file(transport->client_key ? transport->client_cert : NULL, &options->cert);
+}
+
+static CURLcode set_file(CURL *easy, CURLoption by_content, CURLoption by_name, struct dws_buf *content,
+                         const char *path)
+{
+    struct curl_blob blob = {content->data, content->length, CURL_BLOB_COPY};
+    return content->length > 0 ? curl_easy_setopt(easy, by_content, &blob) : curl_easy_setopt(easy, by_name, path);
+}
+
+/* ---- options ----------------------------------------------------------------------------------- */
+
+static CURLcode set_trust(CURL *easy, struct dws_transfer_options *options, const struct dws_transport *transport)
 {
     CURLcode code = CURLE_OK;
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     if (transport->ca_file) {
-        SET(CURLOPT_CAINFO, transport->ca_file);
+        code = code ? code : set_file(easy, CURLOPT_CAINFO_BLOB, CURLOPT_CAINFO, &options->ca, transport->ca_file);
         SET(CURLOPT_CAPATH, NULL); /* only this file, not the system's directory as well */
     }
     if (transport->client_cert)
-        SET(CURLOPT_SSLCERT, transport->client_cert);
+        code =
+            code ? code : set_file(easy, CURLOPT_SSLCERT_BLOB, CURLOPT_SSLCERT, &options->cert, transport->client_cert);
     if (transport->client_key)
         SET(CURLOPT_SSLKEY, transport->client_key);
     if (transport->certificate_info) {
@@ -76,11 +130,11 @@ static CURLcode set_route(CURL *easy, const struct dws_url *url, const struct dw
     return code;
 }
 
-static CURLcode set_all(CURL *easy, const struct dws_request *request, const struct dws_url *url,
-                        const struct dws_transport *transport)
+static CURLcode set_all(CURL *easy, struct dws_transfer_options *options, const struct dws_request *request,
+                        const struct dws_url *url, const struct dws_transport *transport)
 {
     CURLcode code = set_method(easy, request);
-    code = code ? code : set_trust(easy, transport);
+    code = code ? code : set_trust(easy, options, transport);
     code = code ? code : set_route(easy, url, transport);
     SET(CURLOPT_USERAGENT, transport->user_agent ? transport->user_agent : "dwsync/" DWS_VERSION);
     const long connect_ms =
@@ -106,19 +160,23 @@ static void append_setting(struct dws_buf *out, const char *string)
 }
 
 /* All that set_all depends on when the request is a plain one, in bytes to be compared. */
-static void describe(const struct dws_url *url, const struct dws_transport *transport, struct dws_buf *out)
+static void describe(const struct dws_transfer_options *options, const struct dws_url *url,
+                     const struct dws_transport *transport, struct dws_buf *out)
 {
-    const long numbers[] = {transport->connect_timeout_ms, url->https, url->loopback, url->metadata};
+    const long numbers[] = {transport->connect_timeout_ms, url->https, url->loopback, url->metadata,
+                            (long)options->ca.length};
     const char *const strings[] = {transport->ca_file, transport->client_cert, transport->client_key, transport->proxy,
                                    transport->user_agent};
     const size_t count = sizeof strings / sizeof *strings;
-    size_t room = sizeof numbers;
+    size_t room = sizeof numbers + options->ca.length + options->cert.length;
     for (size_t i = 0; i < count; i++)
         room += room_for(strings[i]);
     dws_buf_reserve(out, room); /* growing would leave copies of a proxy's password behind */
     dws_buf_append(out, numbers, sizeof numbers);
     for (size_t i = 0; i < count; i++)
         append_setting(out, strings[i]);
+    dws_buf_append_text(out, dws_buf_text(&options->ca));
+    dws_buf_append_text(out, dws_buf_text(&options->cert));
 }
 
 /* Only a GET like any other is worth remembering; bodies, and what comes of them, are not to stay. */
@@ -140,13 +198,16 @@ CURLcode dws_transfer_options_set(struct dws_transfer_options *options, CURL *ea
     struct dws_buf *wanted = &options->wanted;
     CURLcode code = CURLE_OK;
     dws_buf_clear(wanted);
+    read_files(options, transport);
+    if (options->ca.failed || options->cert.failed)
+        return CURLE_OUT_OF_MEMORY;
     if (is_plain(request, transport))
-        describe(url, transport, wanted);
+        describe(options, url, transport, wanted);
     if (wanted->length == 0 || wanted->failed ||
         dws_text_compare(dws_buf_text(wanted), dws_buf_text(&options->set)) != 0) {
         if (options->set.length > 0)
             dws_transfer_options_reset(options, easy);
-        code = set_all(easy, request, url, transport);
+        code = set_all(easy, options, request, url, transport);
         if (code == CURLE_OK && !wanted->failed)
             dws_buf_swap(wanted, &options->set);
     }
@@ -158,4 +219,6 @@ void dws_transfer_options_free(struct dws_transfer_options *options)
 {
     dws_buf_wipe(&options->set);
     dws_buf_wipe(&options->wanted);
+    dws_buf_free(&options->ca);
+    dws_buf_free(&options->cert);
 }

@@ -12,6 +12,8 @@
 struct dws_transfer_options {
     struct dws_buf set;    /* empty: it is as new, or has something that is not to stay */
     struct dws_buf wanted; /* the same of the request that is being prepared */
+    struct dws_buf ca;     /* what its files hold now; empty: libcurl is to read the file, or to say why it cannot */
+    struct dws_buf cert;
 };
 
 bool dws_request_is_head(const struct dws_request *request);

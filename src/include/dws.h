@@ -30,7 +30,8 @@ enum dws_status {
     DWS_ERR_NETWORK,     /* anything else between connect and the last byte */
     DWS_ERR_TOO_LARGE,   /* response exceeds max_response_bytes or the header limit */
     DWS_ERR_CANCELLED,   /* dws_pool_cancel */
-    DWS_ERR_DECODE       /* what came back is not what it should be */
+    DWS_ERR_DECODE,      /* what came back is not what it should be */
+    DWS_ERR_DESCRIPTORS  /* this process, or this machine, can open no more files and sockets */
 };
 
 /* Filled by the failing function, owned by the caller. The message never holds a secret. */
@@ -159,9 +160,10 @@ enum dws_status dws_sha256(struct dws_text bytes, struct dws_buf *out, struct dw
 struct dws_transport {
     long connect_timeout_ms;   /* default 10000 */
     long timeout_ms;           /* whole transfer, waiting in the queue included; default 30000 */
-    size_t max_response_bytes; /* default 16 MiB */
-    const char *ca_file;       /* PEM; default: the system store */
-    const char *client_cert;   /* PEM */
+    size_t max_response_bytes; /* of a 2xx answer; default 16 MiB */
+    const char *ca_file;       /* PEM; default: the system store. Read for each request: when it holds something else,
+                                  nothing that was trusted before serves again */
+    const char *client_cert;   /* PEM; the same holds when its key is in another file */
     const char *client_key;    /* PEM */
     const char *proxy;         /* URL; default: the environment's, "" for none */
     const char *user_agent;    /* default "dwsync/VERSION" */
@@ -176,6 +178,9 @@ struct dws_certificate {
     const char *not_after; /* "Dec 31 23:59:59 2026 GMT" */
 };
 
+/* So much of an answer that is not 2xx is read; what is longer is cut there, and no error. */
+#define DWS_REFUSAL_BYTES ((size_t)64 * 1024)
+
 struct dws_response {
     int status;
     struct dws_text headers; /* raw lines of the final response, status line included; read with dws_header_next */
@@ -184,6 +189,8 @@ struct dws_response {
     struct dws_certificate certificate; /* only with certificate_info, over https */
 };
 
+/* A transfer coding other than chunked is DWS_ERR_DECODE, as is a content coding of a 2xx answer unless the request had
+ * an Accept-Encoding of its own; then the body is handed over as it came. */
 struct dws_completion {
     uint64_t tag;
     struct dws_error error;       /* error.status is DWS_OK when there is a response */
@@ -330,6 +337,12 @@ struct dws_record {
     struct dws_text source;                  /* the record's own JSON */
 };
 
+/* A page has at most so many records; one with more is DWS_ERR_DECODE. */
+#define DWS_PAGE_RECORDS ((size_t)100000)
+/* Members that are not fields may hold values of any kind, which dws_page_next passes over. Whoever keeps them keeps at
+ * most so many of a page, nested ones included: a few bytes of JSON become many of memory. dwsync.core refuses more. */
+#define DWS_PAGE_VALUES ((size_t)250000)
+
 /* Reading of one page. Everything but `count`, `has_count`, `records` and `unknown` is private. */
 struct dws_page {
     struct dws_json json;
@@ -338,7 +351,9 @@ struct dws_page {
     size_t records;   /* how many were read */
     unsigned unknown; /* members of the page besides count and sync_records */
     unsigned members;
+    size_t rows; /* of all its lists */
     bool has_records;
+    bool names_records; /* which may be null */
     bool in_records;
     unsigned char order[DWS_FIELDS]; /* the fields in the order of the previous record, which is a good guess */
 };
@@ -346,7 +361,8 @@ struct dws_page {
 /* Begins with a body, which must outlive the page and its records. DWS_ERR_DECODE when it is not a JSON object. */
 enum dws_status dws_page_start(struct dws_page *page, struct dws_text body, struct dws_error *error);
 /* The next record. DWS_OK: *record is filled. DWS_IDLE: the page has ended and was valid to its last byte.
- * DWS_ERR_DECODE: it is not a page of records; the message names byte offset or record and field.
+ * DWS_ERR_DECODE: it is not a page of records; the message names byte offset or record and field. Without count a page
+ * has sync_records, which may be null; with a count of 0 it needs none.
  * Should sync_records occur twice in a body, the last one counts: record->index begins at 0 again, and page->records
  * is the length of the last one. */
 enum dws_status dws_page_next(struct dws_page *page, struct dws_record *record, struct dws_error *error);

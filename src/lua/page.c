@@ -8,6 +8,7 @@
 #include "results.h"
 #include "seen.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /***
@@ -64,7 +65,8 @@ static int expected_rows(const struct decoder *d, const struct dws_record *first
 {
     size_t left = (size_t)(d->page.json.end - d->page.json.at);
     size_t each = first->source.length > SMALLEST_RECORD ? first->source.length : SMALLEST_RECORD;
-    return d->choice.filter.count == 0 && d->rows == 0 ? (int)(left / each) + 1 : 0;
+    size_t rows = left / each < DWS_PAGE_RECORDS ? left / each + 1 : DWS_PAGE_RECORDS;
+    return d->choice.filter.count == 0 && d->rows == 0 ? (int)rows : 0;
 }
 
 /* Whether the record is to be handed over: it fits, and was not seen on an earlier page. */
@@ -76,6 +78,14 @@ static enum dws_status is_wanted(struct decoder *d, const struct dws_record *rec
         return error->status;
     *wanted = (news & DWS_ID_NEW) && dws_filter_fits(&d->choice.filter, record);
     return DWS_OK;
+}
+
+static enum dws_status refuse_values(struct dws_error *error)
+{
+    *error = (struct dws_error){.status = DWS_ERR_DECODE};
+    snprintf(error->message, sizeof error->message, "it has more than %zu values in members that are not fields",
+             DWS_PAGE_VALUES);
+    return error->status;
 }
 
 /* The list is on top of the stack. Should sync_records occur twice, the first list is thrown away; but its ids would
@@ -110,7 +120,8 @@ static enum dws_status push_records(struct decoder *d, struct dws_error *error)
         if (is_wanted(d, &record, &wanted, error) != DWS_OK)
             return error->status;
         if (wanted) {
-            dws_lua_push_record(&d->maker, &record);
+            if (!dws_lua_push_record(&d->maker, &record))
+                return refuse_values(error);
             lua_rawseti(L, -2, ++kept);
         }
     }
@@ -120,7 +131,7 @@ static enum dws_status push_records(struct decoder *d, struct dws_error *error)
 }
 
 /* Pushes the page without what its records said. */
-static void push_page(struct decoder *d, struct dws_text body)
+static bool push_page(struct decoder *d, struct dws_text body)
 {
     lua_State *L = d->L;
     lua_createtable(L, 0, 3);
@@ -130,8 +141,7 @@ static void push_page(struct decoder *d, struct dws_text body)
         dws_lua_push_integer(L, d->page.count);
         lua_setfield(L, -2, "count");
     }
-    if (d->page.unknown)
-        dws_lua_add_unknown(L, body, is_page_field);
+    return !d->page.unknown || dws_lua_add_unknown(L, body, is_page_field, &d->maker.left);
 }
 
 /* Stack of the call: the decoder as a light userdata. */
@@ -145,9 +155,8 @@ static int decode(lua_State *L)
         dws_seen_begin_page(d->ids);
     d->L = L;
     dws_lua_prepare_records(&d->maker, L, d->choice.fields, d->choice.unknown);
-    if (push_records(d, &error) != DWS_IDLE)
+    if (push_records(d, &error) != DWS_IDLE || (!push_page(d, d->body) && refuse_values(&error)))
         return error.status == DWS_ERR_MEMORY ? dws_lua_fail(L, &error) : fail(L, d->body, &error);
-    push_page(d, d->body);
     if (d->ids) {
         struct dws_seen_page place = dws_seen_end_page(d->ids);
         dws_lua_push_place(L, &place);
@@ -209,7 +218,8 @@ What the rows of a page say about its place in the list.
 
 /***
 Decodes a page of synchronisation records. Unknown members are kept, null is nil, integers are integers where this Lua
-has them.
+has them. Without `count` a page has `sync_records`. It has at most 100,000 records, and 250,000 values in unknown
+members.
 @function decode_page
 @tparam string body
 @tparam[opt] table options

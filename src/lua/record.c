@@ -32,9 +32,9 @@ static void push_string(lua_State *L, struct dws_json_string string)
     lua_remove(L, -2);
 }
 
-static bool push_value(lua_State *L, struct dws_json *json);
+static bool push_value(lua_State *L, struct dws_json *json, size_t *left);
 
-static bool push_object(lua_State *L, struct dws_json *json)
+static bool push_object(lua_State *L, struct dws_json *json, size_t *left)
 {
     struct dws_json_string key;
     lua_newtable(L);
@@ -42,7 +42,7 @@ static bool push_object(lua_State *L, struct dws_json *json)
         return false;
     while (dws_json_member(json, &key)) {
         push_string(L, key);
-        if (!push_value(L, json))
+        if (!push_value(L, json, left))
             return false;
         lua_rawset(L, -3);
     }
@@ -50,13 +50,13 @@ static bool push_object(lua_State *L, struct dws_json *json)
 }
 
 /* A null leaves its place empty, so that what follows keeps its position. */
-static bool push_array(lua_State *L, struct dws_json *json)
+static bool push_array(lua_State *L, struct dws_json *json, size_t *left)
 {
     lua_newtable(L);
     if (!dws_json_array(json))
         return false;
     for (int i = 1; dws_json_element(json); i++) {
-        if (!push_value(L, json))
+        if (!push_value(L, json, left))
             return false;
         lua_rawseti(L, -2, i);
     }
@@ -78,15 +78,18 @@ static bool push_number(lua_State *L, struct dws_json *json)
     return true;
 }
 
-/* Pushes any JSON value; null is nil. The reader limits the depth. */
-static bool push_value(lua_State *L, struct dws_json *json)
+/* Pushes any JSON value, one of those that are `left`; null is nil. The reader limits the depth. */
+static bool push_value(lua_State *L, struct dws_json *json, size_t *left)
 {
     struct dws_json_string string;
     enum dws_json_type type = dws_json_peek(json);
     luaL_checkstack(L, 4, "nested too deeply");
+    if (*left == 0)
+        return false;
+    --*left;
     switch (type) {
-    case DWS_JSON_OBJECT: return push_object(L, json);
-    case DWS_JSON_ARRAY: return push_array(L, json);
+    case DWS_JSON_OBJECT: return push_object(L, json, left);
+    case DWS_JSON_ARRAY: return push_array(L, json, left);
     case DWS_JSON_NUMBER: return push_number(L, json);
     case DWS_JSON_STRING:
         if (!dws_json_string(json, &string))
@@ -102,7 +105,7 @@ static bool push_value(lua_State *L, struct dws_json *json)
 
 /* ---- members that are no fields --------------------------------------------------------------- */
 
-void dws_lua_add_unknown(lua_State *L, struct dws_text source, bool (*is_known)(struct dws_text key))
+bool dws_lua_add_unknown(lua_State *L, struct dws_text source, bool (*is_known)(struct dws_text key), size_t *left)
 {
     struct dws_json json;
     struct dws_json_string key;
@@ -116,10 +119,12 @@ void dws_lua_add_unknown(lua_State *L, struct dws_text source, bool (*is_known)(
             lua_pop(L, 1);
             dws_json_skip(&json);
         } else {
-            push_value(L, &json);
+            if (!push_value(L, &json, left))
+                return false;
             lua_rawset(L, -3);
         }
     }
+    return true;
 }
 
 static bool is_record_field(struct dws_text key)
@@ -247,7 +252,7 @@ static void push_table(struct record_maker *maker, const struct dws_record *reco
 
 void dws_lua_prepare_records(struct record_maker *maker, lua_State *L, unsigned fields, bool unknown)
 {
-    *maker = (struct record_maker){.L = L, .fields = fields, .unknown = unknown};
+    *maker = (struct record_maker){.L = L, .fields = fields, .unknown = unknown, .left = DWS_PAGE_VALUES};
     luaL_checkstack(L, 2 * DWS_FIELDS + DWS_LUA_CACHED * DWS_LUA_CACHES + LUA_MINSTACK, "decode_page");
     prepare_tables(maker);
     for (size_t i = 0; i < DWS_LUA_CACHES; i++) {
@@ -257,9 +262,9 @@ void dws_lua_prepare_records(struct record_maker *maker, lua_State *L, unsigned 
     }
 }
 
-void dws_lua_push_record(struct record_maker *maker, const struct dws_record *record)
+bool dws_lua_push_record(struct record_maker *maker, const struct dws_record *record)
 {
     push_table(maker, record);
-    if (record->unknown && maker->unknown)
-        dws_lua_add_unknown(maker->L, record->source, is_record_field);
+    return !record->unknown || !maker->unknown ||
+           dws_lua_add_unknown(maker->L, record->source, is_record_field, &maker->left);
 }

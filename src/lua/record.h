@@ -18,16 +18,17 @@ struct record_maker {
     lua_State *L;
     unsigned fields; /* bits of those that are handed over */
     bool unknown;    /* whether members that are no fields are, too */
+    size_t left;     /* how many values of theirs may still be made, see DWS_PAGE_VALUES */
     int base;        /* stack index of the field names, or of a constructor */
     struct text_cache caches[DWS_LUA_CACHES];
 };
 
 /* Makes ready for the records of one body. Leaves on the stack what the maker needs. */
 void dws_lua_prepare_records(struct record_maker *maker, lua_State *L, unsigned fields, bool unknown);
-/* Pushes a record as a table. */
-void dws_lua_push_record(struct record_maker *maker, const struct dws_record *record);
-/* Reads an object again for its unknown members, and adds them to the table on top of the
- * stack. What was valid once is valid now. */
-void dws_lua_add_unknown(lua_State *L, struct dws_text source, bool (*is_known)(struct dws_text key));
+/* Pushes a record as a table. False: it has more values than are left. */
+bool dws_lua_push_record(struct record_maker *maker, const struct dws_record *record);
+/* Reads an object again for its unknown members, and adds them to the table on top of the stack. What was valid once is
+ * valid now. False: it has more values than are left. */
+bool dws_lua_add_unknown(lua_State *L, struct dws_text source, bool (*is_known)(struct dws_text key), size_t *left);
 
 #endif

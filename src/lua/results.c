@@ -18,6 +18,7 @@ static const char *kind_of(enum dws_status status)
 {
     switch (status) {
     case DWS_ERR_ARGUMENT:
+    case DWS_ERR_DESCRIPTORS:
     case DWS_ERR_CRYPTO: return "config";
     case DWS_ERR_HANDSHAKE:
     case DWS_ERR_CERTIFICATE: return "tls";

@@ -260,7 +260,7 @@ end
 
 local function decode_page(self, response, keys, choice)
     local page, place = decoded_page(response, choice)
-    local body = page or json.decode(response.body) or {}
+    local body = page or errors.read_body(response)
     local err = declared_failure(self, response, body, keys)
     if page and not err then
         return page, place
@@ -479,7 +479,7 @@ end
 
 -- The service has no paging here. `count` is a text on some sites and missing on others, so it is taken from the list.
 local function decode_clusters(self, response, keys)
-    local body, reason = json.decode(response.body)
+    local body, reason = json.decode_answer(response.body)
     local err = body and declared_failure(self, response, body, keys)
     if body and not err and type(body.clusters) == "table" and json.is_list(body.clusters) then
         body.clusters.count = #body.clusters

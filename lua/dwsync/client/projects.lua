@@ -23,7 +23,7 @@ end
 
 -- The projects in a body, or nil and what is wrong with it.
 local function list(text)
-    local body, reason = json.decode(text)
+    local body, reason = json.decode_answer(text)
     if not body or type(body.projects) ~= "table" then
         return nil, reason or "it has no projects"
     end

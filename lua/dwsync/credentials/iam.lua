@@ -72,7 +72,7 @@ function M.token(context, target, auth, call, source)
         return nil, err
     end
     local token = response.headers["x-subject-token"]
-    local body = json.decode(response.body)
+    local body = json.decode_answer(response.body)
     if not token or token == "" or not body or type(body.token) ~= "table" then
         return nil, temporary.failure(response, source, "IAM's answer holds no token")
     end

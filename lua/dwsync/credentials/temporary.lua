@@ -57,7 +57,7 @@ end
 -- @treturn table {ak, sk, security_token, expires_at, source}, or nil
 -- @treturn dwsync.error kind "credentials"
 function M.decode(response, source, now)
-    local body, reason = json.decode(response.body)
+    local body, reason = json.decode_answer(response.body)
     if not body then
         return nil, M.failure(response, source, "the answer is not JSON: " .. display.excerpt(reason))
     end

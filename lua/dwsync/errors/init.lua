@@ -101,19 +101,28 @@ local CORE_HINTS = {
     connect = "Check that the endpoint's address and port can be reached from here (firewall, proxy).",
     certificate = "If a private CA signed this certificate, name it with `ca_file`; never switch verification off.",
     handshake = "Check that the endpoint speaks TLS 1.2 or later and nothing between here and it interferes.",
+    descriptors = "Raise the limit of open files (ulimit -n), or do less at once.",
     too_large = "Request smaller pages with `limit`, or raise `max_response_bytes`.",
 }
 
 -- How much is shown of a body that is not what it should be.
 local SHOWN = 200
 
+-- How much of a foreign text is examined: more than is shown, so that a secret at the cut is masked whole.
+local EXAMINED = 16384
+
+local function shown(foreign, secrets, width)
+    local examined = text.beginning(foreign, EXAMINED)
+    return text.excerpt(text.redact(examined, secrets) .. (#examined < #foreign and "…" or ""), width)
+end
+
 -- Certificates, proxies and servers have their say in what libcurl reports, and a body is foreign altogether.
 local function core_message(err, secrets)
-    local message = text.excerpt(text.redact(err.message, secrets))
+    local message = shown(err.message, secrets)
     if not (err.beginning and err.beginning:find "%S") then
         return message
     end
-    return ("%s; it begins: %s"):format(message, text.excerpt(text.redact(err.beginning, secrets), SHOWN))
+    return ("%s; it begins: %s"):format(message, shown(err.beginning, secrets, SHOWN))
 end
 
 --- Turns what dwsync.core, or a runtime, returned into an error object.
@@ -148,7 +157,7 @@ local SHAPES = {
 
 local function scalar(value)
     local kind = type(value)
-    return (kind == "string" and value ~= "" or kind == "number") and tostring(value) or nil
+    return (kind == "string" and value ~= "" or kind == "number") and tostring(value):sub(1, EXAMINED + 1) or nil
 end
 
 local function find_shape(body)
@@ -158,6 +167,26 @@ local function find_shape(body)
             return code, scalar(body[shape[2]]) or scalar(body.message) or ""
         end
     end
+end
+
+-- As much as the core reads of an answer that is not 2xx; other runtimes may hand over more.
+local BODY = 65536
+
+--- What a service says in the body of a failing answer. Of a body that is too long to be read to its end, texts that
+-- it holds as members are found all the same.
+-- @tparam dwsync.response response
+-- @treturn table decoded; empty when it is not JSON
+function M.read_body(response)
+    local beginning = response.body:sub(1, BODY)
+    local body = json.decode(beginning)
+    if body or #beginning < BODY or not beginning:find "^%s*{" then
+        return body or {}
+    end
+    body = {}
+    for name, value in beginning:gmatch '"([%w_]+)"%s*:%s*"([^"]*)' do
+        body[name] = body[name] or value
+    end
+    return body
 end
 
 --- Finds the code and the message that a service put into a decoded body, in any of the shapes seen.
@@ -215,11 +244,8 @@ local RETRYABLE_STATUS = { [429] = true, [500] = true, [502] = true, [503] = tru
 
 local function shown_location(response, secrets)
     local location = response.headers.location
-    return location and (" to " .. text.excerpt(text.redact(location:match "^[^?]*", secrets))) or ""
+    return location and (" to " .. shown(location:match "^[^?]*", secrets)) or ""
 end
-
--- How much of a body without code is examined: more than is shown, so that a secret at the cut is masked whole.
-local EXAMINED = 16384
 
 -- Returns the message, fit to be shown, and perhaps a hint.
 local function describe(response, code, message, secrets)
@@ -228,12 +254,16 @@ local function describe(response, code, message, secrets)
         return "the service redirected the request" .. location .. "; redirects are not followed",
             "Set `endpoint` to the service's own address."
     elseif code then
-        return message ~= "" and text.excerpt(text.redact(message, secrets)) or "the service gave no reason"
+        return message ~= "" and shown(message, secrets) or "the service gave no reason"
     elseif not response.body:find "%S" then
         return "the service answered with an empty body"
     end
-    local beginning = text.excerpt(text.redact(response.body:sub(1, EXAMINED), secrets), SHOWN)
-    return ("the service answered HTTP %d: %s"):format(response.status, beginning)
+    local coding = response.headers["content-encoding"] or "identity"
+    if coding:lower() ~= "identity" then -- which nothing here undoes
+        return ("the service answered HTTP %d with a body in the content coding %s"):format(response.status,
+            shown(coding, secrets))
+    end
+    return ("the service answered HTTP %d: %s"):format(response.status, shown(response.body, secrets, SHOWN))
 end
 
 --- Turns a failing answer into an error object. Its kind depends on the error code or, without a known one, the status.
@@ -244,10 +274,10 @@ end
 -- @tparam[opt] table context.body the decoded body, when the caller has it
 -- @treturn dwsync.error with `retry_after` when the service asks for a pause, and `server_time`
 function M.from_response(response, context)
-    local body = context.body or json.decode(response.body) or {}
+    local body = context.body or M.read_body(response)
     local code, message = M.find_code(body)
     local secrets = context.secrets or {}
-    local shown, hint = describe(response, code, message, secrets)
+    local what, hint = describe(response, code, message, secrets)
     local known = code and error_codes.find(code, message, response.status) or {}
     local pause = retry_after(response, context.now)
     local retryable = known.retryable
@@ -256,8 +286,8 @@ function M.from_response(response, context)
     end
     return M.new {
         kind = known.kind or kind_of_status(response.status),
-        code = code and text.excerpt(text.redact(code, secrets)) or nil,
-        message = shown,
+        code = code and shown(code, secrets) or nil,
+        message = what,
         hint = hint or known.hint or (pause or 0) > 0 and ("The service asks to wait %s."):format(
             quantities.duration(pause)) or nil,
         status = response.status,
@@ -277,7 +307,7 @@ function M.request_id(response, secrets, body)
     secrets = secrets or {}
     local id = response.headers["x-request-id"] or response.headers["x-iam-trace-id"]
         or body and scalar(body.request_id)
-    return id and text.excerpt(text.redact(id, secrets)) or nil
+    return id and shown(id, secrets) or nil
 end
 
 return M

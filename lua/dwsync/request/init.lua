@@ -4,7 +4,6 @@
 local core = require "dwsync.core"
 local credentials = require "dwsync.credentials"
 local errors = require "dwsync.errors"
-local json = require "dwsync.json"
 local key_guard = require "dwsync.request.key_guard"
 local keys_of = require "dwsync.credentials.keys"
 local retry = require "dwsync.request.retry"
@@ -204,7 +203,7 @@ end
 -- Says what the gateway's echo of the canonical request shows, in place of the echo.
 local function explain(err, response, exchange, secrets)
     local refusal = require "dwsync.request.refusal"
-    local body = err.kind == "auth" and exchange.to_sign and json.decode(response.body)
+    local body = err.kind == "auth" and exchange.to_sign and errors.read_body(response)
     local _, message = errors.find_code(body or {})
     local ours = message and core.canonical_request(exchange.to_sign, exchange.signer, exchange.date)
     local why = ours and refusal.explain(ours, message)

@@ -1,0 +1,96 @@
+/* descriptors_spec.c: a process that may open no more files says so, and blames nobody else. */
+#include "exchange.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define LIMIT 64
+
+static const struct script answers[] = {SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), AGAIN)};
+
+/* Leaves so many descriptors free; returns the limit to set again. */
+static struct rlimit take_all_but(int left, int *taken, int *count)
+{
+    struct rlimit before, lower;
+    getrlimit(RLIMIT_NOFILE, &before);
+    lower = (struct rlimit){LIMIT, before.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &lower);
+    for (*count = 0; (taken[*count] = open("/dev/null", O_RDONLY)) >= 0;)
+        ++*count;
+    while (left-- > 0 && *count > 0)
+        close(taken[--*count]);
+    return before;
+}
+
+static void give_back(const struct rlimit *before, const int *taken, int count)
+{
+    while (count > 0)
+        close(taken[--count]);
+    setrlimit(RLIMIT_NOFILE, before);
+}
+
+static void expect_shortage(const char *url, int left)
+{
+    struct exchange e;
+    int taken[LIMIT + 1], count;
+    exchange_open(&e, 1, answers, 1, NULL);
+    const struct dws_request request = {.url = spec_text(url)};
+    e.host = "";
+    EXPECT_STATUS(exchange_get(&e, "/"), DWS_OK);
+    spec_about(url);
+    const struct rlimit before = take_all_but(left, taken, &count);
+    const enum dws_status status = exchange_perform(&e, &request);
+    give_back(&before, taken, count);
+    EXPECT_STATUS(status, DWS_ERR_DESCRIPTORS);
+    EXPECT_HOLDS(spec_text(e.completion.error.message),
+                 LITERAL("this process has no free file descriptors (limit 64)"));
+    exchange_close(&e);
+}
+
+static void blames_nobody_else(void)
+{
+    for (int left = 0; left < 3; left++) {
+        expect_shortage("http://127.0.0.1:1/", left);
+        expect_shortage("https://127.0.0.1:1/", left);
+        expect_shortage("https://localhost:1/", left);
+    }
+}
+
+/* With one descriptor for the socket there is none for the authorities' file. */
+static void does_not_blame_the_authorities(void)
+{
+    struct exchange e;
+    int taken[LIMIT + 1], count;
+    char url[64];
+    exchange_open(&e, 1, answers, 1, NULL);
+    snprintf(url, sizeof url, "https://127.0.0.1:%d/", server_port(e.server));
+    const struct dws_request request = {.url = spec_text(url)};
+    const struct rlimit before = take_all_but(1, taken, &count);
+    const enum dws_status status = exchange_perform(&e, &request);
+    give_back(&before, taken, count);
+    EXPECT_STATUS(status, DWS_ERR_DESCRIPTORS);
+    exchange_close(&e);
+}
+
+static void blames_the_other_side_when_there_are_enough(void)
+{
+    struct exchange e;
+    int taken[LIMIT + 1], count;
+    exchange_open(&e, 1, answers, 1, NULL);
+    const struct dws_request request = {.url = LITERAL("http://127.0.0.1:1/")};
+    const struct rlimit before = take_all_but(8, taken, &count);
+    const enum dws_status status = exchange_perform(&e, &request);
+    give_back(&before, taken, count);
+    EXPECT_STATUS(status, DWS_ERR_CONNECT);
+    exchange_close(&e);
+}
+
+static const struct spec_case cases[] = {
+    {"a shortage of descriptors is called that, whatever fails for it", blames_nobody_else},
+    {"the authorities' file is not blamed for it", does_not_blame_the_authorities},
+    {"with descriptors left the other side is blamed", blames_the_other_side_when_there_are_enough},
+};
+
+SPEC_MAIN(cases)
