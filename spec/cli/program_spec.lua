@@ -2,9 +2,12 @@
 local processes = require "spec.support.processes"
 local uv = require "luv"
 
+-- What other specs of this process hold open is inherited, and would count.
+local WITHOUT_INHERITED = [[for fd in /proc/$$/fd/*; do fd=${fd##*/}; [ $fd -gt 2 ] && eval "exec $fd>&-"; done]]
+
 local function run(limit, arguments)
-    return processes.run(("(ulimit -n %d; exec %s lua/bin/dwsync %s) 2>&1"):format(limit,
-        processes.quoted(uv.exepath()), arguments))
+    return processes.run("bash -c " .. processes.quoted(("%s; ulimit -n %d; exec %s lua/bin/dwsync %s 2>&1"):format(
+        WITHOUT_INHERITED, limit, processes.quoted(uv.exepath()), arguments)))
 end
 
 describe("the program, without file descriptors", function()
