@@ -19,6 +19,9 @@ Api.__index = Api
 -- The SDKs move on to the next endpoint of a list for these, and never for an HTTP status.
 local NEXT_ENDPOINT = { resolve = true, handshake = true, certificate = true }
 
+-- How much of the gateway's reason is looked at: more than is shown, so that a secret at the cut is masked whole.
+local EXAMINED = 16384
+
 -- How often a request looks whether an unproven key may be tried.
 local GUARD_WAIT_SECONDS = 0.01
 
@@ -207,7 +210,8 @@ local function explain(err, response, exchange, secrets)
     local ours = message and core.canonical_request(exchange.to_sign, exchange.signer, exchange.date)
     local why = ours and refusal.explain(ours, message)
     if why then
-        err.message = text.redact(("%s; %s"):format(text.excerpt(refusal.without_echo(message)), why), secrets)
+        local said = text.beginning(refusal.without_echo(message), EXAMINED)
+        err.message = ("%s; %s"):format(text.excerpt(text.redact(said, secrets)), text.redact(why, secrets))
     end
     return err
 end
