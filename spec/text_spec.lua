@@ -311,6 +311,25 @@ describe("secrets", function()
         assert.equal("目录 ***", display.redact("目录 0123456789", { "0123456789abcdef" }))
     end)
 
+    it("are hidden however short they are, the shortest where they stand alone", function()
+        for _, secret in ipairs { "abc", "a1b2", "12345", "p!w", "目" } do
+            assert.equal("wrong:*** '***' x***y", display.redact(("wrong:%s '%s' x%sy"):format(secret, secret, secret),
+                { secret }))
+        end
+        for _, secret in ipairs { "y", "ya", "9" } do
+            assert.equal("*** by yard 19 say (***), ***", display.redact(("%s by yard 19 say (%s), %s"):format(secret,
+                secret, secret), { secret }))
+        end
+        assert.equal("yy", display.redact("yy", { "y" }))
+        assert.equal("a b", display.redact("a b", { "" }))
+    end)
+
+    it("may hold any byte", function()
+        for _, secret in ipairs { "\0", "ab\0cdefgh", "\0%1%z", "\255\0\254", "%%%%%%%%", "[^a]*" } do
+            assert.equal("a *** b ***", display.redact("a " .. secret .. " b " .. secret, { secret }))
+        end
+    end)
+
     it("masks what repeats itself like a secret, without comparing it over and over", function()
         local secret = ("ab"):rep(20) .. "c"
         assert.equal("x ab*** y ***", display.redact("x ab" .. secret .. " y " .. secret:sub(1, 30), { secret }))

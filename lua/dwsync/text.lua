@@ -396,7 +396,8 @@ end
 
 -- ---- secrets ---------------------------------------------------------------------------------------
 
-local MIN_SECRET = 6
+-- Shorter secrets are part of many words: hiding every "y" would hide the message instead.
+local MIN_SECRET = 3
 
 -- The gateway may echo the canonical request it computed, with every line end written as "|"; a proxy's page may show
 -- the headers it got, in any spelling.
@@ -449,6 +450,21 @@ local function mask(text, secret)
     return table.concat(parts, "***")
 end
 
+-- Masks a short secret where it stands alone.
+local function mask_word(text, secret)
+    local parts, kept = {}, 1
+    local first, last = text:find(secret, 1, true)
+    while first and secret ~= "" do
+        local inside = first > 1 and text:find("^%w%w", first - 1) or text:find("^%w%w", last)
+        if not inside then
+            parts[#parts + 1], kept = text:sub(kept, first - 1), last + 1
+        end
+        first, last = text:find(secret, last + 1, true)
+    end
+    parts[#parts + 1] = text:sub(kept)
+    return table.concat(parts, "***")
+end
+
 local function percent(format)
     return function(character)
         return format:format(character:byte())
@@ -470,9 +486,8 @@ function M.redact(text, secrets)
         text = text:gsub(pattern, "%1***")
     end
     for _, secret in pairs(secrets) do
-        -- Real secrets are long; hiding every "y" would hide the message instead.
-        for _, spelling in ipairs(#secret >= MIN_SECRET and spellings(secret) or {}) do
-            text = mask(text, spelling)
+        for _, spelling in ipairs(spellings(secret)) do
+            text = (#spelling < MIN_SECRET and mask_word or mask)(text, spelling)
         end
     end
     return text

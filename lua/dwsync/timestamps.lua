@@ -163,4 +163,19 @@ function M.to_iso(ms)
     return date .. minutes[of_day - of_minute] .. seconds[of_minute - ms_of_second] .. milliseconds[ms_of_second]
 end
 
+-- Smaller differences may come from the network. One of more than a day is a mistake or a lie of what wrote the date.
+local MIN_SKEW_SECONDS, MAX_SKEW_SECONDS = 60, 86400 + 60
+
+--- How far a clock is ahead of another one.
+-- @tparam number theirs seconds since the epoch
+-- @tparam number ours
+-- @treturn number seconds to add to ours; 0 when they agree, or the difference is not to be believed
+-- @treturn boolean whether it is too large to be believed
+function M.skew(theirs, ours)
+    local difference = theirs - ours
+    local size = math.abs(difference)
+    local beyond = size > MAX_SKEW_SECONDS
+    return (size <= MIN_SKEW_SECONDS or beyond) and 0 or difference, beyond
+end
+
 return M

@@ -1,5 +1,6 @@
 local command = require "spec.support.command"
 local context = require "dwsync.cli.context"
+local credentials_variables = require "dwsync.credentials.variables"
 local core = require "dwsync.core"
 local hooks = require "dwsync.cli.hooks"
 local uv = require "luv"
@@ -31,9 +32,11 @@ describe("a hook", function()
     local EVENT = { event = "verdict", time = 5, source = "s", message = "$(touch FOLDER/pwned); `id` | x\n\27[2J" }
 
     -- Runs a hook for an event. Returns what stderr got.
-    local function run(on_change, path, event)
+    local function run(on_change, path, event, names, variables)
         local stderr = command.stream()
-        hooks.new(on_change, path, context.new { stderr = stderr }, core.sleep)(event or EVENT)
+        local getenv = variables and function(name) return variables[name] end or os.getenv
+        hooks.new(on_change, path, names or {}, context.new { stderr = stderr, getenv = getenv }, core.sleep)(event
+            or EVENT)
         return stderr.text
     end
 
@@ -43,6 +46,30 @@ describe("a hook", function()
             .. '"message":"$(touch FOLDER/pwned); `id` | x\\n\\u001b[2J"}\n',
             (content "got"))
         assert.is_nil((content "pwned"))
+    end)
+
+    it("gets what any program needs of the environment, and no credentials", function()
+        local variables = { PATH = os.getenv "PATH", HOME = "/home/me", LANG = "C.UTF-8", LC_TIME = "C", TZ = "UTC",
+            PGPASSWORD = "hidden", HTTPS_PROXY = "http://u:hidden@proxy", DWSYNC_HISTORY = "postgres://u:hidden@h/d" }
+        for _, name in ipairs(credentials_variables.CREDENTIALS) do
+            variables[name] = "hidden"
+        end
+        assert.equal("", run(nil, program "env > FOLDER/got", nil, nil, variables))
+        local got = content "got"
+        for _, line in ipairs { "HOME=/home/me", "LANG=C.UTF-8", "LC_TIME=C", "TZ=UTC" } do
+            assert.is_truthy(("\n" .. got):find("\n" .. line .. "\n", 1, true), line)
+        end
+        assert.is_nil(got:find("hidden", 1, true))
+    end)
+
+    it("gets the variables that are named, where they are set", function()
+        assert.equal("", run(nil, program "env > FOLDER/got", nil, { "ONE", "UNSET", "HOME" },
+            { PATH = os.getenv "PATH", HOME = "/h", ONE = "a=b c", TWO = "no" }))
+        local got = "\n" .. content "got"
+        assert.is_truthy(got:find("\nONE=a=b c\n", 1, true))
+        assert.same({ 1 }, { select(2, got:gsub("\nHOME=/h\n", "")) })
+        assert.is_nil(got:find("UNSET", 1, true))
+        assert.is_nil(got:find("TWO", 1, true))
     end)
 
     it("may end badly, which is reported", function()

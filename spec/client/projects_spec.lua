@@ -59,6 +59,15 @@ describe("the project of a region", function()
         assert.equal(GIVE_IT, err.hint)
     end)
 
+    it("is listed without the caller's secrets", function()
+        for _, keys in ipairs { { ak = "AK", sk = "hidden" }, { token = "hidden" },
+            { ak = "AK", sk = "SK", security_token = "hidden" } } do
+            local _, err = projects.find(new_api '{"projects":[{"id":"p1","name":"hidden"},{"id":"p2","name":"b"}]}',
+                "cn-north-4", keys, LIMITS)
+            assert.equal('IAM has several projects for region "cn-north-4": *** (p1), b (p2)', err.message)
+        end
+    end)
+
     it("is listed harmlessly and not endlessly", function()
         local items = {}
         for i = 1, 1000 do

@@ -162,6 +162,19 @@ describe("the credentials file of a client", function()
             .. " is open to others (mode 644): chmod 600 " .. PATH }, made.events[1])
     end)
 
+    it("that is being rewritten is read again after a moment", function()
+        for _, half in ipairs { "", "[basic]\nak = AK2\n", "[basic]\nak = AK2\nsk = hid" } do
+            local readings, count = { "[basic]\nak = AK1\nsk = hidden\n", half, "[basic]\nak = AK2\nsk = hidden2\n" }, 0
+            local made = world {}
+            made.context.read_file = function()
+                count = count + 1
+                return readings[math.min(count, #readings)]
+            end
+            assert.equal("hidden", made.get().sk)
+            assert.equal("hidden2", assert(made.get()).sk)
+        end
+    end)
+
     it("with half of an id token's pair is an error", function()
         for key, other in pairs { idp_id = "id_token_file", id_token_file = "idp_id" } do
             local keys, err = world({ [PATH] = TEXT .. key .. " = x\n" }).get()

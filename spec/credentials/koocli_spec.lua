@@ -1,4 +1,5 @@
 local cjson = require "cjson"
+local fakes = require "spec.support.credentials"
 local koocli = require "dwsync.credentials.koocli"
 
 local PATH = "/h/.hcloud/config.json"
@@ -82,5 +83,19 @@ describe("KooCLI's configuration", function()
             assert.equal("KooCLI's " .. message, err.message)
             assert.is_nil(tostring(err):find("hidden", 1, true))
         end
+    end)
+
+    it("is read again after a moment while it is being rewritten", function()
+        local function of(ak)
+            return cjson.encode(config { mode = "AKSK", accessKeyId = ak, secretAccessKey = "hidden" })
+        end
+        local readings, count = { of "AK1", of("AK2"):sub(1, 30), of "AK2" }, 0
+        local made = fakes.world { credentials = { source = "koocli", path = PATH } }
+        made.context.read_file = function()
+            count = count + 1
+            return readings[math.min(count, #readings)]
+        end
+        assert.equal("AK1", assert(made.get()).ak)
+        assert.equal("AK2", assert(made.get()).ak)
     end)
 end)

@@ -82,6 +82,33 @@ describe("an id token", function()
         assert.equal("id token file /var/run/token: No such file or directory", err.message)
     end)
 
+    it("that was replaced is exchanged at once, whether the one before was refused or is still good", function()
+        local files = { [FILE] = "hidden-old" }
+        local made = world({ { status = 401, body = "{}" }, fakes.token_answer "t", fakes.keys_answer "AK1",
+            fakes.token_answer "t", fakes.keys_answer "AK2" }, files)
+        assert.is_nil((made.get()))
+        files[FILE] = "hidden-new"
+        assert.equal("AK1", assert(made.get()).ak)
+        files[FILE] = "hidden-newer"
+        assert.equal("AK2", assert(made.get()).ak)
+        assert.matches('"hidden-new"', made.requests[2].body, 1, true)
+        assert.matches('"hidden-newer"', made.requests[4].body, 1, true)
+        assert.is_true(made.clock - fakes.START < 1)
+    end)
+
+    it("that is being rewritten is read again after a moment", function()
+        local readings, count = { "hidden-old", "", "hidden-n", "hidden-new" }, 0
+        local made = world { fakes.token_answer "t", fakes.keys_answer "AK1", fakes.token_answer "t",
+            fakes.keys_answer "AK2" }
+        made.context.read_file = function()
+            count = count + 1
+            return readings[math.min(count, #readings)]
+        end
+        assert.equal("AK1", assert(made.get()).ak)
+        assert.equal("AK2", assert(made.get()).ak)
+        assert.matches('"hidden-new"', made.requests[3].body, 1, true)
+    end)
+
     it("that is empty or more than one word is not sent", function()
         assert.equal("id token file /var/run/token: is empty", refusal({}, { [FILE] = " \n" }))
         assert.equal("id token file /var/run/token: holds more than one word", refusal({}, { [FILE] = "hidden one" }))

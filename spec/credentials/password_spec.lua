@@ -112,6 +112,14 @@ describe("a user's password", function()
         fakes.assert_hidden({ err, made.events }, { "hidden", "pass%word" })
     end)
 
+    it("is not shown when IAM echoes it, however short it is and whatever is in it", function()
+        for _, password in ipairs { "x", "pw", "abc", "a1b2c", "hid\0den", "\0", "a  b c" } do
+            local err = refusal({ { status = 401, body = cjson.encode { error = { code = 401, title = "Unauthorized",
+                message = ("The password '%s' is wrong."):format(password) } } } }, { password = password })
+            assert.equal("IAM user ops: The password '***' is wrong.", err.message)
+        end
+    end)
+
     it("meets IAM's other refusals by their kind", function()
         assert.equal("credentials", refusal({ { status = 403, body = "{}" } }).kind)
         assert.equal("throttled", refusal({ { status = 429,

@@ -36,6 +36,20 @@ describe("a pod's identity", function()
         assert.is_true(request.allow_http)
     end)
 
+    it("is exchanged anew when the pod's token was replaced, and once for each token", function()
+        local files = { [FILE] = "hidden-one" }
+        local made = world({ KEYS }, { files = files })
+        assert(made.get())
+        files[FILE] = "hidden-two"
+        assert(made.get())
+        assert(made.get())
+        assert.equal(2, #made.requests)
+        assert.equal("hidden-two", made.requests[2].headers.Authorization)
+        files[FILE] = nil
+        assert.equal("AKPOD", assert(made.get()).ak)
+        assert.equal(2, #made.requests)
+    end)
+
     it("goes over plain http to this machine's link only", function()
         for uri, allowed in pairs { ["http://169.254.1.1/x"] = true, ["https://agent.example/x"] = false,
             ["http://agent.example/x"] = false, ["http://169.254.1.1.evil.example/x"] = false,

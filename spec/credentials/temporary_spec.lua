@@ -38,6 +38,12 @@ describe("temporary keys", function()
         assert.equal(NOW + 3600, fields.expires_at) -- half a minute may be the network's
     end)
 
+    it("expire when they say, beside a date that is more than a day off", function()
+        for _, date in ipairs { "Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT" } do
+            assert.equal(NOW + 3600, decode(SPELLINGS[1], { date = date }).expires_at)
+        end
+    end)
+
     it("are refused when they expired before they came, or no time is given", function()
         for text, reason in pairs {
             ["2025-10-25T10:49:52Z"] = "it had already expired",

@@ -2,6 +2,7 @@ local cjson = require "cjson"
 local uv = require "luv"
 local emulator = require "dwsync.emulator"
 local patience = require "spec.support.patience"
+local variables = require "dwsync.credentials.variables"
 local curl = dofile "spec/emulator/curl.lua"
 
 local LUA = uv.exepath()
@@ -292,8 +293,11 @@ exit 1
 
     describe("around a command", function()
         it("points the command's environment at itself and prints nothing of its own", function()
-            local child = command({ "--seed", "5", "--", "env" },
-                { HUAWEICLOUD_SDK_SECURITY_TOKEN = "real", KEPT = "yes" })
+            local given = { KEPT = "yes", HUAWEICLOUD_SDK_REGION_DWS_CN_NORTH_4 = "https://real" }
+            for i, name in ipairs(variables.CREDENTIALS) do
+                given[name] = "real" .. i
+            end
+            local child = command({ "--seed", "5", "--", "env" }, given)
             assert.same({ status = 0, signal = 0 }, ended(child))
             local env = {}
             for name, value in child.stdout:gmatch "([%w_]+)=([^\n]*)\n" do
@@ -308,7 +312,10 @@ exit 1
             } do
                 assert.equal(value, env[name], name)
             end
-            assert.is_nil(env.HUAWEICLOUD_SDK_SECURITY_TOKEN)
+            for name, value in pairs(env) do
+                assert.is_nil(value:match "^real%d" or value:match "^https://real", name)
+            end
+            assert.is_true(#variables.CREDENTIALS > 20)
             for _, field in ipairs { "user", "user_id", "password", "domain", "domain_id", "agency", "idp_id" } do
                 assert.is_nil(info[field], field)
             end

@@ -29,6 +29,53 @@ describe("a history's target", function()
             url("postgres:///d?host=/run/postgresql").connection)
     end)
 
+    local function sslmode(text, variables)
+        local target = assert(targets.read(text, function(name) return (variables or {})[name] end))
+        local words = target.connection:match "sslmode='([^']*)'"
+        assert.equal(words, target.sslmode)
+        return words
+    end
+
+    it("is not asked over a line in the clear beyond this machine, unless the URL says so", function()
+        for _, text in ipairs { "postgres://u:p@db.example/d", "postgres://10.0.0.1/d", "postgres://[fe80::1]/d",
+            "postgres://localhost,db.example/d", "postgres:///d?host=db.example",
+            "postgres://localhost/d?hostaddr=10.0.0.1", "postgres://127.0.0.1.evil.example/d",
+            "postgres://localhost.example/d" } do
+            assert.equal("require", sslmode(text), text)
+        end
+        for _, mode in ipairs { "disable", "allow", "prefer", "require", "verify-ca", "verify-full" } do
+            assert.equal(mode, sslmode("postgres://db.example/d?sslmode=" .. mode))
+        end
+    end)
+
+    it("is verified where there is a certificate to do it by", function()
+        assert.equal("verify-full", sslmode "postgres://db.example/d?sslrootcert=/ca.pem")
+        assert.equal("verify-full", sslmode("postgres://db.example/d", { PGSSLROOTCERT = "/ca.pem" }))
+        local uv = require "luv"
+        local home = assert(uv.fs_mkdtemp(uv.os_tmpdir() .. "/dwsync-home-XXXXXX"))
+        assert.equal("require", sslmode("postgres://db.example/d", { HOME = home }))
+        assert(uv.fs_mkdir(home .. "/.postgresql", tonumber("700", 8)))
+        local root = home .. "/.postgresql/root.crt"
+        assert(io.open(root, "w")):close()
+        local found = sslmode("postgres://db.example/d", { HOME = home })
+        os.remove(root)
+        uv.fs_rmdir(home .. "/.postgresql")
+        uv.fs_rmdir(home)
+        assert.equal("verify-full", found)
+        assert.equal("require", sslmode("postgres://db.example/d?sslmode=require&sslrootcert=/ca.pem"))
+    end)
+
+    it("keeps libpq's default on loopback and sockets, and the one that its variable names", function()
+        for _, text in ipairs { "postgres://", "postgres:///d?host=/run/postgresql", "postgres://localhost/d",
+            "postgres://127.0.0.1:5433,[::1]/d", "postgres:///d?hostaddr=127.0.0.2" } do
+            assert.is_nil(sslmode(text), text)
+        end
+        assert.is_nil(sslmode("postgres://db.example/d", { PGSSLMODE = "verify-ca" }))
+        assert.equal("require", sslmode("postgres://db.example/d", { PGSSLMODE = "" }))
+        assert.equal("require", sslmode("postgres:///d", { PGHOST = "db.example" }))
+        assert.equal("require", sslmode("postgres://localhost/d", { PGHOSTADDR = "10.0.0.1" }))
+    end)
+
     it("takes several hosts and IPv6 addresses", function()
         local words = url("postgres://a:1,[::1]:2/d").connection
         assert.is_truthy(words:find("host='a,::1'", 1, true))

@@ -1,25 +1,26 @@
 local environment = require "dwsync.nginx.environment"
 local processes = require "spec.support.processes"
+local variables = require "dwsync.credentials.variables"
 
 describe("the environment inside nginx", function()
     it("is what is set of the variables that are read anywhere", function()
-        local variables = environment.capture(function(name)
+        local captured = environment.capture(function(name)
             return name == "HUAWEICLOUD_SDK_AK" and "ak" or nil
         end)
-        assert.same({ HUAWEICLOUD_SDK_AK = "ak" }, variables)
+        assert.same({ HUAWEICLOUD_SDK_AK = "ak" }, captured)
     end)
 
     it("notes what else is asked for", function()
-        local variables, recorded = environment.capture(function(name)
+        local captured, recorded = environment.capture(function(name)
             return name == "ONE_MORE" and "1" or nil
         end)
         assert.equal("1", recorded "ONE_MORE")
-        assert.equal("1", variables.ONE_MORE)
+        assert.equal("1", captured.ONE_MORE)
     end)
 
     it("knows every variable that a source of credentials or the client names", function()
         local known = {}
-        for _, name in ipairs(environment.NAMES) do
+        for _, name in ipairs(variables.NAMES) do
             known[name] = true
         end
         local text = processes.run "cat lua/dwsync/*.lua lua/dwsync/client/*.lua lua/dwsync/request/*.lua "

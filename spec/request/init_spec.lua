@@ -242,7 +242,7 @@ describe("a wrong clock", function()
         local api, events = new_api(runtime)
         assert.equal(200, get(api).status)
         assert.equal("20251025T124952Z", runtime.requests[2].headers["X-Sdk-Date"])
-        assert.equal(7200, api.clock_offset)
+        assert.equal(7200, api:clock_skew())
         get(api)
         assert.equal("20251025T124952Z", runtime.requests[3].headers["X-Sdk-Date"])
         local clocks = {}
@@ -257,7 +257,7 @@ describe("a wrong clock", function()
         local runtime = new_runtime { refused("signature expired", { date = "Sat, 25 Oct 2025 09:49:52 GMT" }), OK }
         local api = new_api(runtime)
         assert.equal(200, get(api).status)
-        assert.equal(-3600, api.clock_offset)
+        assert.equal(-3600, api:clock_skew())
         assert.equal("20251025T094952Z", runtime.requests[2].headers["X-Sdk-Date"])
     end)
 
@@ -276,8 +276,51 @@ describe("a wrong clock", function()
             local _, err = get(api)
             assert.equal("clock", err.kind)
             assert.equal(1, #runtime.requests)
-            assert.equal(0, api.clock_offset)
+            assert.equal(0, api:clock_skew())
         end
+    end)
+
+    it("by more than a day is not made up for, whatever date a refusal has", function()
+        for _, date in ipairs { "Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT",
+            "Fri, 24 Oct 2025 10:48:51 GMT", "Sun, 26 Oct 2025 10:50:53 GMT" } do
+            local runtime = new_runtime { refused(EXPIRED, { date = date }) }
+            local api = new_api(runtime)
+            local _, err = get(api)
+            assert.equal("clock", err.kind)
+            assert.matches("; its date, %d+%-%d%d%-%d%dT[%d:.]+Z, is more than a day from this machine's, "
+                .. "2025%-10%-25T10:49:52.000Z$", err.message)
+            assert.matches("^Set this machine's clock", err.hint)
+            assert.equal(1, #runtime.requests)
+            assert.equal(0, api:clock_skew())
+        end
+    end)
+
+    it("by a day is made up for", function()
+        for date, skew in pairs { ["Fri, 24 Oct 2025 10:49:52 GMT"] = -86400,
+            ["Sun, 26 Oct 2025 10:49:52 GMT"] = 86400 } do
+            local api = new_api(new_runtime { refused(EXPIRED, { date = date }), OK })
+            assert.equal(200, get(api).status)
+            assert.equal(skew, api:clock_skew())
+        end
+    end)
+
+    it("cannot creep further by one refusal after another", function()
+        local runtime = new_runtime { refused(EXPIRED, { date = "Sun, 26 Oct 2025 10:00:00 GMT" }),
+            refused(EXPIRED, { date = "Mon, 27 Oct 2025 09:00:00 GMT" }) }
+        local api = new_api(runtime)
+        assert.is_nil((get(api)))
+        assert.equal(2, #runtime.requests)
+        assert.equal(83408, api:clock_skew())
+    end)
+
+    it("is that of one service: another's requests keep their date", function()
+        local runtime = new_runtime { refused(EXPIRED, LATER), OK, OK }
+        local api = new_api(runtime)
+        api:get("iam", "/v3/projects", { keys = KEYS, headers = {}, deadline = START + 60, timeout = 60 })
+        get(api)
+        assert.equal("20251025T124952Z", runtime.requests[2].headers["X-Sdk-Date"])
+        assert.equal("20251025T104952Z", runtime.requests[3].headers["X-Sdk-Date"])
+        assert.equal(0, api:clock_skew())
     end)
 end)
 
@@ -525,7 +568,7 @@ describe("a key that is refused", function()
         local runtime = new_runtime { OK }
         local api = new_api(runtime)
         for _ = 1, 3 do
-            api.guard:enter(KEYS, START, START + 3600)
+            api.guard:enter(KEYS, "https://one.example", START, START + 3600)
         end
         local response, err = get(api)
         assert.is_nil(response)

@@ -2,12 +2,13 @@ local errors = require "dwsync.errors"
 local key_guard = require "dwsync.request.key_guard"
 
 local KEYS = { ak = "AK", sk = "hidden" }
+local SITE = "https://dws.cn-north-4.myhuaweicloud.com"
 local NOW = 1761389392
 local REFUSED = errors.new { kind = "auth", code = "APIGW.0301", message = "verify aksk signature fail" }
 
 local function refuse(guard, times, keys, now)
     for _ = 1, times do
-        local ticket = assert(guard:enter(keys or KEYS, now or NOW, NOW + 30))
+        local ticket = assert(guard:enter(keys or KEYS, SITE, now or NOW, NOW + 30))
         guard:leave(ticket, now or NOW, false, REFUSED)
     end
 end
@@ -28,12 +29,12 @@ describe("refusals that are handed on", function()
         local guard = key_guard.new()
         refuse(guard, 3)
         local other, list = handed_on(guard)
-        local ticket, err = other:enter(KEYS, NOW + 1, NOW + 30)
+        local ticket, err = other:enter(KEYS, SITE, NOW + 1, NOW + 30)
         assert.is_nil(ticket)
         assert.equal("auth", err.kind)
         assert.equal("AK", list[1].ak)
         assert.equal("digest of 6n", list[1].sk_digest)
-        assert.is_truthy(other:enter(KEYS, NOW + 300, NOW + 330))
+        assert.is_truthy(other:enter(KEYS, SITE, NOW + 300, NOW + 330))
     end)
 
     it("count on, so that all processes together stop in time", function()
@@ -41,7 +42,7 @@ describe("refusals that are handed on", function()
         refuse(guard, 2)
         local other = handed_on(guard)
         refuse(other, 1)
-        assert.is_nil((other:enter(KEYS, NOW, NOW + 30)))
+        assert.is_nil((other:enter(KEYS, SITE, NOW, NOW + 30)))
     end)
 
     it("leave one try to a corrected secret", function()
@@ -49,8 +50,8 @@ describe("refusals that are handed on", function()
         refuse(guard, 3)
         local other = handed_on(guard)
         local corrected = { ak = "AK", sk = "another" }
-        assert.is_truthy(other:enter(corrected, NOW + 1, NOW + 30))
-        assert.is_nil((other:enter(corrected, NOW + 1, NOW + 30)))
+        assert.is_truthy(other:enter(corrected, SITE, NOW + 1, NOW + 30))
+        assert.is_nil((other:enter(corrected, SITE, NOW + 1, NOW + 30)))
     end)
 
     it("are none once the key was taken, and replace nothing that is newer", function()
@@ -58,7 +59,7 @@ describe("refusals that are handed on", function()
         refuse(guard, 2)
         local newer = key_guard.new()
         refuse(newer, 1, KEYS, NOW + 10)
-        guard:leave(assert(guard:enter(KEYS, NOW + 20, NOW + 50)), NOW + 20, true)
+        guard:leave(assert(guard:enter(KEYS, SITE, NOW + 20, NOW + 50)), NOW + 20, true)
         assert.same({}, guard:refused(tostring))
         handed_on(newer, guard)
         assert.same({}, guard:refused(tostring))
@@ -70,7 +71,7 @@ describe("a key that is refused", function()
         local guard = key_guard.new()
         refuse(guard, 3)
         for _, now in ipairs { NOW, NOW + 299.9 } do
-            local ticket, err = guard:enter(KEYS, now, now + 30)
+            local ticket, err = guard:enter(KEYS, SITE, now, now + 30)
             assert.is_nil(ticket)
             assert.equal("auth", err.kind)
             assert.equal("APIGW.0301", err.code)
@@ -81,14 +82,14 @@ describe("a key that is refused", function()
             assert.matches("^Check the secret key", err.hint)
             assert.is_nil(tostring(err):find("hidden", 1, true))
         end
-        assert.is_truthy(guard:enter(KEYS, NOW + 300, NOW + 330))
+        assert.is_truthy(guard:enter(KEYS, SITE, NOW + 300, NOW + 330))
     end)
 
     it("may be tried once after the pause, and not again when that fails", function()
         local guard = key_guard.new()
         refuse(guard, 3)
         refuse(guard, 1, KEYS, NOW + 300)
-        local ticket, err = guard:enter(KEYS, NOW + 599, NOW + 600)
+        local ticket, err = guard:enter(KEYS, SITE, NOW + 599, NOW + 600)
         assert.is_nil(ticket)
         assert.matches("was refused 3 times", err.message)
     end)
@@ -97,40 +98,40 @@ describe("a key that is refused", function()
         local guard = key_guard.new()
         for _ = 1, 5 do
             refuse(guard, 2)
-            guard:leave(assert(guard:enter(KEYS, NOW, NOW + 30)), NOW, true)
+            guard:leave(assert(guard:enter(KEYS, SITE, NOW, NOW + 30)), NOW, true)
         end
     end)
 
     it("is not counted when nobody can say what came of it", function()
         local guard = key_guard.new()
         for _ = 1, 10 do
-            guard:leave(assert(guard:enter(KEYS, NOW, NOW + 30)), NOW)
+            guard:leave(assert(guard:enter(KEYS, SITE, NOW, NOW + 30)), NOW)
         end
     end)
 
     it("does not stop other keys", function()
         local guard = key_guard.new()
         refuse(guard, 3)
-        assert.is_truthy(guard:enter({ ak = "OTHER", sk = "hidden" }, NOW, NOW + 30))
+        assert.is_truthy(guard:enter({ ak = "OTHER", sk = "hidden" }, SITE, NOW, NOW + 30))
     end)
 
     it("may be tried once with a corrected secret", function()
         local guard = key_guard.new()
         refuse(guard, 3)
         local corrected = { ak = "AK", sk = "hidden too" }
-        local ticket = assert(guard:enter(corrected, NOW, NOW + 30))
-        assert.is_nil(guard:enter(corrected, NOW, NOW + 30))
+        local ticket = assert(guard:enter(corrected, SITE, NOW, NOW + 30))
+        assert.is_nil(guard:enter(corrected, SITE, NOW, NOW + 30))
         guard:leave(ticket, NOW, true)
-        assert.is_truthy(guard:enter(corrected, NOW, NOW + 30))
+        assert.is_truthy(guard:enter(corrected, SITE, NOW, NOW + 30))
     end)
 
     it("tells of the clock when that is what was refused", function()
         local guard = key_guard.new()
         local late = errors.new { kind = "clock", message = "signature expired" }
         for _ = 1, 3 do
-            guard:leave(assert(guard:enter(KEYS, NOW, NOW + 30)), NOW, false, late)
+            guard:leave(assert(guard:enter(KEYS, SITE, NOW, NOW + 30)), NOW, false, late)
         end
-        local _, err = guard:enter(KEYS, NOW, NOW + 30)
+        local _, err = guard:enter(KEYS, SITE, NOW, NOW + 30)
         assert.equal("clock", err.kind)
         assert.equal(late.hint, err.hint)
     end)
@@ -139,7 +140,7 @@ describe("a key that is refused", function()
         local guard = key_guard.new()
         refuse(guard, 3)
         guard:forget()
-        assert.is_truthy(guard:enter(KEYS, NOW, NOW + 30))
+        assert.is_truthy(guard:enter(KEYS, SITE, NOW, NOW + 30))
     end)
 end)
 
@@ -148,34 +149,34 @@ describe("a key that nothing proves yet", function()
         local guard = key_guard.new()
         local tickets = {}
         for i = 1, 3 do
-            tickets[i] = assert(guard:enter(KEYS, NOW, NOW + 30))
+            tickets[i] = assert(guard:enter(KEYS, SITE, NOW, NOW + 30))
         end
-        local ticket, err = guard:enter(KEYS, NOW, NOW + 30)
+        local ticket, err = guard:enter(KEYS, SITE, NOW, NOW + 30)
         assert.is_nil(ticket)
         assert.is_nil(err)
         guard:leave(tickets[1], NOW, false, REFUSED)
-        assert.is_nil(guard:enter(KEYS, NOW, NOW + 30))
+        assert.is_nil(guard:enter(KEYS, SITE, NOW, NOW + 30))
         guard:leave(tickets[2], NOW, true)
         for _ = 1, 100 do
-            assert.is_truthy(guard:enter(KEYS, NOW, NOW + 30))
+            assert.is_truthy(guard:enter(KEYS, SITE, NOW, NOW + 30))
         end
     end)
 
     it("gets back the place of a request that was dropped", function()
         local guard = key_guard.new()
         for _ = 1, 3 do
-            guard:enter(KEYS, NOW, NOW + 30)
+            guard:enter(KEYS, SITE, NOW, NOW + 30)
         end
-        assert.is_nil(guard:enter(KEYS, NOW + 29, NOW + 60))
-        assert.is_truthy(guard:enter(KEYS, NOW + 30, NOW + 60))
+        assert.is_nil(guard:enter(KEYS, SITE, NOW + 29, NOW + 60))
+        assert.is_truthy(guard:enter(KEYS, SITE, NOW + 30, NOW + 60))
     end)
 
     it("is forgotten after a day without use", function()
         local guard = key_guard.new()
         for i = 1, 99 do
-            guard:enter({ ak = "AK" .. i, sk = "s" }, NOW, NOW + 30)
+            guard:enter({ ak = "AK" .. i, sk = "s" }, SITE, NOW, NOW + 30)
         end
-        guard:enter(KEYS, NOW + 86401, NOW + 86431)
+        guard:enter(KEYS, SITE, NOW + 86401, NOW + 86431)
         local count = 0
         for _ in pairs(guard.states) do
             count = count + 1

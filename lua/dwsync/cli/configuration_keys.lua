@@ -3,6 +3,7 @@
 -- @module dwsync.cli.configuration_keys
 local checks = require "dwsync.checks"
 local errors = require "dwsync.errors"
+local hooks = require "dwsync.cli.hooks"
 local options = require "dwsync.client.options"
 local text = require "dwsync.text"
 
@@ -15,6 +16,7 @@ local TOP = {
     thresholds = { kind = "table" },
     history = { kind = "string", empty = true, secret = true, expected = "a path or a postgres:// URL" },
     on_change = { kind = "function" },
+    pass_environment = { kind = "list" },
 }
 
 local SECRET = { ak = true, sk = true, security_token = true, password = true, passcode = true, token = true }
@@ -132,7 +134,19 @@ local function check_default_profile(name, given)
     return true
 end
 
+local function check_names(given)
+    for _, name in ipairs(given) do
+        if not hooks.VARIABLE.read(name) then
+            return wrong(("pass_environment has %s, expected names of variables"):format(
+                type(name) == "string" and ("'%s'"):format(key_of(name)) or "a " .. type(name)),
+                'Write { "NAME", … }: the values come from the environment.')
+        end
+    end
+    return true
+end
+
 local CHECKS = {
+    { "pass_environment", check_names },
     { "profiles", check_named("profile", "Write name = { … }.", check_profile) },
     { "clusters", check_named("cluster", 'Write name = "its id".', options.identifier) },
     { "thresholds", check_thresholds },

@@ -1,5 +1,6 @@
 --- What happens with each event of `dwsync watch`: first the configuration's on_change, then a program.
 -- It must not use a shell, nor pass arguments: an event holds text of records, which the program gets on stdin only.
+-- Nor may the program see our credentials: it gets the variables that any program needs, and those that are named.
 -- @module dwsync.cli.hooks
 local changes = require "dwsync.health.changes"
 local ordered_json = require "dwsync.ordered_json"
@@ -10,6 +11,31 @@ local M = {}
 
 local PATIENCE_SECONDS = 30
 local TURN_SECONDS = 0.02
+
+local PASSED = { "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "TMPDIR", "TZ", "LANG", "LANGUAGE", "LC_ALL",
+    "LC_COLLATE", "LC_CTYPE", "LC_MESSAGES", "LC_MONETARY", "LC_NUMERIC", "LC_TIME" }
+
+--- How the name of a variable to pass on is checked; see dwsync.checks.
+M.VARIABLE = {
+    expected = "the name of a variable",
+    read = function(name)
+        return type(name) == "string" and name:match "^[%a_][%w_]*$" or nil
+    end,
+}
+
+-- The environment of a program, as luv takes it.
+local function environment(names, context)
+    local list, seen = {}, {}
+    for _, some in ipairs { PASSED, names } do
+        for _, name in ipairs(some) do
+            local value = not seen[name] and context.getenv(name)
+            if value then
+                list[#list + 1], seen[name] = name .. "=" .. value, true
+            end
+        end
+    end
+    return list
+end
 
 local function is_executable(path)
     local uv = require "luv"
@@ -63,10 +89,10 @@ local function close_all(uv, ...)
 end
 
 -- Writes text to a program's stdin and waits for its end. Its output goes to stderr, since stdout is for events.
-local function run_program(path, text, sleep)
+local function run_program(path, text, env, sleep)
     local uv = require "luv"
     local stdin, watcher, ended = uv.new_pipe(false), catch_broken_pipes(uv), nil
-    local process, reason = uv.spawn(path, { stdio = { stdin, 2, 2 } }, function(status, signal)
+    local process, reason = uv.spawn(path, { stdio = { stdin, 2, 2 }, env = env }, function(status, signal)
         ended = { status = status, signal = signal }
     end)
     if not process then
@@ -116,13 +142,16 @@ end
 --- Makes the function that is called with each event.
 -- @tparam[opt] function on_change of the configuration file
 -- @tparam[opt] string program its path
+-- @tparam {string,...} names further variables that the program gets
 -- @tparam table context
 -- @tparam function sleep
 -- @treturn function(event)
-function M.new(on_change, program, context, sleep)
+function M.new(on_change, program, names, context, sleep)
+    local env = environment(names, context)
     return function(event)
         if passes(on_change, event, context) and program then
-            local ran, reason = run_program(program, ordered_json.object(event, changes.FIELDS) .. "\n", sleep)
+            local line = ordered_json.object(event, changes.FIELDS) .. "\n"
+            local ran, reason = run_program(program, line, env, sleep)
             if not ran then
                 context:note(("--on-change %s: %s"):format(program, reason))
             end

@@ -146,7 +146,8 @@ function M.new(given)
         settings = settings,
         runtime = settings.runtime or runtimes.new(),
         emit = settings.on_event,
-        projects = setmetatable({}, { __mode = "k" }), -- access key, or what stays when that changes → project id
+        -- Access key, or what stays when that changes → IAM endpoint → project id
+        projects = setmetatable({}, { __mode = "k" }),
     }, Client)
     self.api = Api.new {
         runtime = self.runtime,
@@ -196,7 +197,7 @@ end
 --- How far this machine's clock is off, from the Date of a server that refused a request because of it.
 -- @treturn number seconds to add to the clock; 0 until an error was found
 function Client:clock_skew()
-    return self.api.clock_offset
+    return self.api:clock_skew()
 end
 
 -- ---- one request ---------------------------------------------------------------------------------
@@ -206,16 +207,27 @@ local function deadline_of(self, timeout)
     return { timeout = timeout, deadline = self.runtime.now() + timeout }
 end
 
+-- The project id that was found for these keys, by IAM endpoint: access keys are unique within a site only.
+local function known_projects(self, keys)
+    local owner = keys.identity or keys.ak or keys.token
+    self.projects[owner] = self.projects[owner] or {}
+    return self.projects[owner], keys.iam_endpoint or ""
+end
+
 -- The project id: given, known from the credentials, or looked up once per access key.
 local function project_id_of(self, keys, limits)
-    local id = self.settings.project_id or keys.project_id or self.projects[keys.identity or keys.ak or keys.token]
+    local id = self.settings.project_id or keys.project_id
     if not id then
+        local known, endpoint = known_projects(self, keys)
         local err
-        id, err = require("dwsync.client.projects").find(self.api, self.settings.region, keys, limits)
+        id = known[endpoint]
+        if not id then
+            id, err = require("dwsync.client.projects").find(self.api, self.settings.region, keys, limits)
+        end
         if err then
             return nil, err
         end
-        self.projects[keys.identity or keys.ak or keys.token] = id
+        known[endpoint] = id
     end
     return options.identifier("project_id", id)
 end

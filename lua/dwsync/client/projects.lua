@@ -4,6 +4,7 @@
 local display = require "dwsync.text"
 local errors = require "dwsync.errors"
 local json = require "dwsync.json"
+local keys_of = require "dwsync.credentials.keys"
 
 local M = {}
 
@@ -35,7 +36,7 @@ local function list(text)
 end
 
 local function decode(response, region, keys)
-    local secrets = { keys.sk, keys.security_token }
+    local secrets = keys_of.secrets(keys)
     local found, reason = list(response.body)
     if not found then
         return nil, errors.new {

@@ -7,13 +7,15 @@ local text = require "dwsync.text"
 local M = {}
 
 --- The source "agency".
--- @tparam table context `api`, `runtime`, `iam_endpoints`, `resolve`: function(given, limits) → credentials
+-- @tparam table context `api`, `runtime`, `iam_endpoints`, `resolve`: function(given, limits) → credentials,
+-- `identify`: function(given, limits) → plain data
 -- @tparam table options `agency_name`, `domain` or `domain_id`; optional `duration` (seconds, 900 to 86400, default
 -- 21600), `from` (credentials to ask with, in any form that `credentials` of dwsync.new takes; default: the chain),
 -- `project_id`, `iam_endpoint`
+-- @tparam table limits
 -- @treturn table plan, or nil
 -- @treturn dwsync.error kind "credentials"
-function M.load(context, options)
+function M.load(context, options, limits)
     if not options.domain and not options.domain_id then
         return nil, failure.new("agency", "domain is missing",
             "Set domain in `credentials` to the name of the account that made the agency.")
@@ -33,16 +35,15 @@ function M.load(context, options)
         },
     }
     return {
-        key = { "agency", options, endpoints },
+        key = { "agency", options, endpoints, context.identify(options.from, limits) },
         source = source,
         project_id = options.project_id,
-        fetch = function(limits)
-            local base, base_err = context.resolve(options.from, limits)
+        fetch = function(till)
+            local base, base_err = context.resolve(options.from, till)
             if not base then
                 return nil, base_err
             end
-            return iam.temporary_keys(context, identity, { limits = limits, keys = base, endpoints = endpoints },
-                source)
+            return iam.temporary_keys(context, identity, { limits = till, keys = base, endpoints = endpoints }, source)
         end,
     }
 end

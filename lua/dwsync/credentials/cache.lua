@@ -137,6 +137,7 @@ function Cache:get(plan, limits, context)
     local runtime = context.runtime
     local entry = entry_at(self, fingerprint.of(plan.key), runtime.now())
     entry.identity = entry.identity or {}
+    entry.key = plan.key -- functions in it are known by their address, which nothing else may get meanwhile
     while true do
         local now = runtime.now()
         local usable = entry.keys and now < entry.expires_at

@@ -9,10 +9,12 @@ local IDP_ID, ID_TOKEN_FILE = "HUAWEICLOUD_SDK_IDP_ID", "HUAWEICLOUD_SDK_ID_TOKE
 
 --- The source "environment".
 -- @tparam table context `getenv`
+-- @param _
+-- @tparam table limits
 -- @treturn table fields or plan, or nil
 -- @treturn dwsync.error when only half of a pair is set
 -- @treturn string why there is nothing
-function M.load(context)
+function M.load(context, _, limits)
     local project_id = variables.get(context, "HUAWEICLOUD_SDK_PROJECT_ID")
     local idp_id, id_token_file = variables.pair(context, "environment", IDP_ID, ID_TOKEN_FILE)
     if idp_id then
@@ -20,7 +22,7 @@ function M.load(context)
             idp_id = idp_id,
             id_token_file = id_token_file,
             project_id = project_id,
-        })
+        }, limits)
     elseif id_token_file then
         return nil, id_token_file
     end

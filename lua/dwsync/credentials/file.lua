@@ -4,6 +4,7 @@
 -- @module dwsync.credentials.file
 local failure = require "dwsync.credentials.failure"
 local oidc = require "dwsync.credentials.oidc"
+local settled_file = require "dwsync.credentials.settled_file"
 local variables = require "dwsync.credentials.variables"
 
 local M = {}
@@ -64,11 +65,16 @@ local function pair(values, first, second, path)
     return one, two
 end
 
-local function from_section(context, values, path)
+local function is_whole(text)
+    local values = M.parse(text, "basic") or {}
+    return (values.ak and values.sk or values.idp_id and values.id_token_file) ~= nil
+end
+
+local function from_section(context, values, path, limits)
     local idp_id, id_token_file = pair(values, "idp_id", "id_token_file", path)
     if idp_id then
         return oidc.load(context, { idp_id = idp_id, id_token_file = id_token_file, project_id = values.project_id,
-            iam_endpoint = values.iam_endpoint })
+            iam_endpoint = values.iam_endpoint }, limits)
     elseif id_token_file then
         return nil, id_token_file
     end
@@ -84,15 +90,16 @@ end
 --- The source "file".
 -- @tparam table context `getenv`, `read_file`, optional `file_mode`, `emit` and `warned`; what `oidc` needs
 -- @tparam[opt] table options `path`
+-- @tparam table limits
 -- @treturn table fields or plan, or nil
 -- @treturn dwsync.error when the file cannot be read or lacks half of a pair
 -- @treturn string why there is nothing
-function M.load(context, options)
+function M.load(context, options, limits)
     local path, named = path_of(context, options)
     if not path then
         return nil, nil, "credentials file: the home directory is unknown"
     end
-    local text, reason, missing = context.read_file(path)
+    local text, reason, missing = settled_file.read(context, path, is_whole, limits)
     if not text then
         if missing and not named then
             return nil, nil, ("credentials file %s: does not exist"):format(path)
@@ -101,7 +108,7 @@ function M.load(context, options)
             options and options.path and "path in `credentials`" or VARIABLE))
     end
     warn_when_open(context, path)
-    return from_section(context, M.parse(text, "basic") or {}, path)
+    return from_section(context, M.parse(text, "basic") or {}, path, limits)
 end
 
 return M

@@ -2,8 +2,8 @@
 -- It must not guess: a source that is only half configured is an error, not a reason to try the next one. Nothing is
 -- read or requested before credentials are needed.
 --
--- A source is a module with load(context, options) → fields or plan | nil, err (half configured or unreadable) | nil,
--- nil, why (has nothing). Fields are those of dwsync.credentials.keys; a plan is what has to be fetched, see
+-- A source is a module with load(context, options, limits) → fields or plan | nil, err (half configured or unreadable)
+-- | nil, nil, why (has nothing). Fields are those of dwsync.credentials.keys; a plan is what has to be fetched, see
 -- dwsync.credentials.cache. `options` are those of dwsync.credentials.options; nil in the default chain.
 --
 -- What `credentials` of dwsync.new may be:
@@ -43,9 +43,18 @@ local function keys_from(self, fields, source)
     return keys, err
 end
 
--- A source's module is loaded when it is used: most programs need one of the ten.
+-- A source's module is loaded when it is used: most programs need one of the ten. What a plan fetches also depends on
+-- which IAM this client asks, and whom it trusts on the way there.
+local function load_source(self, name, options, limits)
+    local found, err, why = require("dwsync.credentials." .. name).load(self.context, options, limits)
+    if found and found.fetch then
+        found.key = { found.key, self.context.origin }
+    end
+    return found, err, why
+end
+
 local function obtain(self, name, options, limits)
-    local found, err, why = require("dwsync.credentials." .. name).load(self.context, options)
+    local found, err, why = load_source(self, name, options, limits)
     if not found then
         return nil, err, why
     elseif not found.fetch then
@@ -72,6 +81,22 @@ local function from_chain(self, limits)
         kind = "credentials",
         message = "no credentials found: " .. table.concat(reasons, "; "),
     }
+end
+
+-- Whose credentials these are, without fetching them: equal when the same would be used.
+local function identify(self, given, limits)
+    if type(given) == "function" or type(given) == "table" and given.source == nil then
+        return given
+    end
+    local parts = {}
+    for _, name in ipairs(given and { given.source } or CHAIN) do
+        local found, err = load_source(self, name, given, limits)
+        parts[#parts + 1] = found and (found.key or found) or false
+        if err or found and not found.optional then
+            break
+        end
+    end
+    return parts
 end
 
 local function from_function(self, given)
@@ -109,7 +134,8 @@ end
 -- chain
 -- @tparam table context `getenv`, `read_file`, `file_mode`, `runtime`, `random`, `api` (dwsync.request, to ask IAM),
 -- `perform` (a request that is not signed), `iam_endpoints` (function(text) → list of URLs), `metadata`, `region`,
--- `project_id`, `emit`, `cache` (default: the process's)
+-- `project_id`, `emit`, `origin` (plain data: the IAM and the trust of this client's requests), `cache` (default: the
+-- process's)
 -- @treturn dwsync.credentials.provider
 function M.new(given, context)
     local self = setmetatable({ given = given, context = {}, cache = context.cache or cache.shared }, Provider)
@@ -119,7 +145,11 @@ function M.new(given, context)
     self.context.resolve = function(other, limits)
         return resolve(self, other, limits)
     end
+    self.context.identify = function(other, limits)
+        return identify(self, other, limits)
+    end
     self.context.warned = {} -- paths of files that were warned of already
+    self.context.readings = {} -- see dwsync.credentials.settled_file
     return self
 end
 

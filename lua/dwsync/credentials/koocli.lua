@@ -4,6 +4,7 @@
 local display = require "dwsync.text"
 local failures = require "dwsync.credentials.failure"
 local json = require "dwsync.json"
+local settled_file = require "dwsync.credentials.settled_file"
 local variables = require "dwsync.credentials.variables"
 
 local M = {}
@@ -57,8 +58,12 @@ local function from_profile(profile, where)
     }
 end
 
-local function document_of(context, path, named)
-    local content, reason, missing = context.read_file(path)
+local function is_whole(content)
+    return json.decode(content) ~= nil
+end
+
+local function document_of(context, path, named, limits)
+    local content, reason, missing = settled_file.read(context, path, is_whole, limits)
     if not content then
         if missing and not named then
             return nil, nil, ("KooCLI's %s: does not exist"):format(path)
@@ -77,17 +82,18 @@ end
 --- The source "koocli".
 -- @tparam table context `getenv`, `read_file`
 -- @tparam[opt] table options `path`, `profile` (default: the current one)
+-- @tparam table limits
 -- @treturn table fields, or nil
 -- @treturn dwsync.error when it cannot be read, or the profile is half filled
 -- @treturn string why there is nothing
-function M.load(context, options)
+function M.load(context, options, limits)
     options = options or {}
     local home = variables.home(context)
     local path = options.path or home and home .. "/.hcloud/config.json"
     if not path then
         return nil, nil, "KooCLI: the home directory is unknown"
     end
-    local document, err, why = document_of(context, path, options.path)
+    local document, err, why = document_of(context, path, options.path, limits)
     if not document then
         return nil, err, why
     end

@@ -1,16 +1,21 @@
 --- An id token of an identity provider, read from a file and exchanged at IAM for temporary keys, in two steps.
--- It must not keep the id token: its writer replaces it now and then, so the file is read for each exchange.
+-- Its writer replaces it now and then, so the file is read each time: another token is another plan, tried at once.
 -- @module dwsync.credentials.oidc
 local failure = require "dwsync.credentials.failure"
 local iam = require "dwsync.credentials.iam"
+local settled_file = require "dwsync.credentials.settled_file"
 
 local M = {}
 
 local SOURCE = "id token"
 
-local function read_id_token(context, path)
-    local text, reason = context.read_file(path)
-    local token = text and text:match "^%s*(%S+)%s*$"
+local function token_in(text)
+    return text:match "^%s*(%S+)%s*$"
+end
+
+local function read_id_token(context, path, limits)
+    local text, reason = settled_file.read(context, path, token_in, limits)
+    local token = text and token_in(text)
     if not token then
         return nil, failure.new("id token file " .. path,
             reason or text:find "%S" and "holds more than one word" or "is empty",
@@ -19,11 +24,7 @@ local function read_id_token(context, path)
     return token
 end
 
-local function fetch(context, options, endpoints, limits)
-    local id_token, err = read_id_token(context, options.id_token_file)
-    if not id_token then
-        return nil, err
-    end
+local function fetch(context, options, id_token, endpoints, limits)
     local unscoped, token_err = iam.token(context, "/v3.0/OS-AUTH/id-token/tokens",
         { id_token = { id = id_token } },
         { limits = limits, secrets = { id_token }, endpoints = endpoints, headers = { ["X-Idp-Id"] = options.idp_id } },
@@ -40,19 +41,29 @@ end
 --- The source "oidc".
 -- @tparam table context `api`, `runtime`, `read_file`, `iam_endpoints`
 -- @tparam table options `idp_id`, `id_token_file`; optional `iam_endpoint`, `project_id`
+-- @tparam table limits
 -- @treturn table plan, or nil
 -- @treturn dwsync.error kind "credentials"
-function M.load(context, options)
+function M.load(context, options, limits)
     local endpoints, err = iam.endpoints(context, options.iam_endpoint)
     if err then
         return nil, err
     end
+    local path = options.id_token_file
+    local id_token, unreadable = read_id_token(context, path, limits)
+    local last = settled_file.last_whole(context, path) -- what was fetched with it serves while the file is away
+    if not id_token and not last then
+        return nil, unreadable
+    end
     return {
-        key = { "oidc", options, endpoints },
+        key = { "oidc", options, id_token or token_in(last), endpoints },
         source = SOURCE,
         project_id = options.project_id,
-        fetch = function(limits)
-            return fetch(context, options, endpoints, limits)
+        fetch = function(till)
+            if not id_token then
+                return nil, unreadable
+            end
+            return fetch(context, options, id_token, endpoints, till)
         end,
     }
 end

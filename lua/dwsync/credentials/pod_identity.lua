@@ -3,6 +3,7 @@
 -- @module dwsync.credentials.pod_identity
 local errors = require "dwsync.errors"
 local failure = require "dwsync.credentials.failure"
+local settled_file = require "dwsync.credentials.settled_file"
 local temporary = require "dwsync.credentials.temporary"
 local variables = require "dwsync.credentials.variables"
 
@@ -20,12 +21,11 @@ local function is_link_local(url)
     return url:find "^http://169%.254%.%d+%.%d+[:/]" ~= nil or url:find "^http://169%.254%.%d+%.%d+$" ~= nil
 end
 
-local function fetch(context, uri, token_file, limits)
-    local text, reason = context.read_file(token_file)
-    local token = text and text:match "^%s*([\33-\126]+)%s*$"
-    if not token then
-        return nil, failed(("token file %s: %s"):format(token_file, reason or "empty or not a token"))
-    end
+local function token_in(text)
+    return text:match "^%s*([\33-\126]+)%s*$"
+end
+
+local function fetch(context, uri, token, limits)
     local response, err = context.perform {
         method = "POST",
         url = uri,
@@ -50,10 +50,11 @@ end
 --- The source "pod_identity".
 -- @tparam table context `getenv`, `read_file`, `perform`, `runtime`
 -- @tparam[opt] table options `endpoint`, `token_file` (both or neither; default: the environment's), `project_id`
+-- @tparam table limits
 -- @treturn table plan, or nil
 -- @treturn dwsync.error when only half is set
 -- @treturn string why there is nothing
-function M.load(context, options)
+function M.load(context, options, limits)
     options = options or {}
     local uri, token_file = variables.pair(context, SOURCE, URI, TOKEN_FILE)
     if options.endpoint or options.token_file then
@@ -65,12 +66,22 @@ function M.load(context, options)
     elseif not uri then
         return nil, token_file, not token_file and ("%s: %s is not set"):format(SOURCE, URI) or nil
     end
+    local text, reason = settled_file.read(context, token_file, token_in, limits)
+    local token = text and token_in(text)
+    local last = settled_file.last_whole(context, token_file) -- what was fetched with it serves while the file is away
+    local unreadable = not token and failed(("token file %s: %s"):format(token_file, reason or "empty or not a token"))
+    if unreadable and not last then
+        return nil, unreadable
+    end
     return {
-        key = { "pod_identity", uri, token_file, options.project_id },
+        key = { "pod_identity", uri, token or token_in(last), options.project_id },
         source = SOURCE,
         project_id = options.project_id,
-        fetch = function(limits)
-            return fetch(context, uri, token_file, limits)
+        fetch = function(till)
+            if unreadable then
+                return nil, unreadable
+            end
+            return fetch(context, uri, token, till)
         end,
     }
 end

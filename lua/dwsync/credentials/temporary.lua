@@ -15,9 +15,6 @@ local NAMES = {
     expires_at = { "expires_at", "expiration" },
 }
 
--- Smaller differences may come from the network; larger ones mean that the two clocks disagree.
-local MIN_SKEW_SECONDS = 60
-
 --- What is wrong with an answer.
 -- @tparam dwsync.response response
 -- @tparam string source for the message
@@ -41,9 +38,7 @@ function M.expiry(text, response, now)
         return nil, "its expiry time is missing or malformed"
     end
     local date = timestamps.from_http(response.headers.date or "")
-    if date and math.abs(date - now) > MIN_SKEW_SECONDS then
-        at = at + now - date
-    end
+    at = at - (date and timestamps.skew(date, now) or 0)
     if at <= now then
         return nil, "it had already expired"
     end

@@ -5,6 +5,22 @@ local failure = require "dwsync.credentials.failure"
 
 local M = {}
 
+--- The variables that give credentials, or lead to them and to where they are sent.
+M.CREDENTIALS = {
+    "HC_CONTAINER_AUTHORIZATION_TOKEN_FILE", "HC_CONTAINER_CREDENTIALS_FULL_URI",
+    "HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_SECURITY_TOKEN", "HUAWEICLOUD_SDK_PROJECT_ID",
+    "HUAWEICLOUD_SDK_CREDENTIALS_FILE", "HUAWEICLOUD_SDK_IAM_ENDPOINT", "HUAWEICLOUD_SDK_REGIONS_FILE",
+    "HUAWEICLOUD_SDK_IDP_ID", "HUAWEICLOUD_SDK_ID_TOKEN_FILE",
+    "HW_ACCESS_KEY", "HW_SECRET_KEY", "HW_SECURITY_TOKEN", "HW_AUTH_TOKEN", "HW_AUTH_URL", "HW_DOMAIN_ID",
+    "HW_DOMAIN_NAME", "HW_PROJECT_ID", "HW_PROJECT_NAME", "HW_USER_NAME", "HW_USER_PASSWORD",
+}
+
+--- All that a client and its sources of credentials read; a region's endpoint has a variable of its own besides.
+M.NAMES = { "DWSYNC_CA_FILE", "DWSYNC_METADATA", "DWSYNC_REGION", "HOME", "USERPROFILE" }
+for _, name in ipairs(M.CREDENTIALS) do
+    M.NAMES[#M.NAMES + 1] = name
+end
+
 --- The value of a variable.
 -- @tparam table context `getenv`
 -- @tparam string name

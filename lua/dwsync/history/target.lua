@@ -3,6 +3,7 @@
 -- @module dwsync.history.target
 local display = require "dwsync.text"
 local errors = require "dwsync.errors"
+local files = require "dwsync.files"
 
 local M = {}
 
@@ -60,6 +61,36 @@ local function read_parameters(text, fields)
     return true
 end
 
+local function is_local(host)
+    return host == "" or host:find "^[/@]" ~= nil or host == "localhost" or host == "::1"
+        or host:find "^127%.%d+%.%d+%.%d+$" ~= nil
+end
+
+local function all_local(fields, getenv)
+    for _, name in ipairs { "host", "hostaddr" } do
+        local hosts = fields[name] or getenv("PG" .. name:upper()) or ""
+        for host in (hosts .. ","):gmatch "([^,]*)," do
+            if not is_local(host) then
+                return false
+            end
+        end
+    end
+    return true
+end
+
+-- libpq's own default sends a password in the clear to a server, or to somebody between, that refuses TLS.
+local function default_sslmode(fields, getenv)
+    if fields.sslmode or all_local(fields, getenv) then
+        return fields.sslmode
+    elseif (getenv "PGSSLMODE" or "") ~= "" then
+        return nil -- libpq reads it
+    end
+    local home = getenv "HOME"
+    local root = fields.sslrootcert or getenv "PGSSLROOTCERT"
+        or home and files.is_readable(home .. "/.postgresql/root.crt")
+    return root and "verify-full" or "require"
+end
+
 local function quoted(value)
     return "'" .. value:gsub("['\\]", "\\%0") .. "'"
 end
@@ -75,7 +106,7 @@ local function connection_text(fields)
     return table.concat(words, " ")
 end
 
-local function from_url(rest)
+local function from_url(rest, getenv)
     local authority, path, query = rest:match "^([^/?#]*)/?([^?#]*)%??([^#]*)$"
     if not authority then
         return refused 'contains a "#"'
@@ -93,19 +124,23 @@ local function from_url(rest)
     elseif not read_parameters(query, fields) then
         return refused "has an unsupported parameter, or one without a value"
     end
+    fields.sslmode = default_sslmode(fields, getenv)
     local shown = ("postgres://%s%s/%s"):format(user ~= "" and user .. "@" or "", hosts or authority, path)
     return { engine = "postgres", connection = connection_text(fields), shown = display.excerpt(shown),
+        sslmode = fields.sslmode,
         secrets = { fields.password ~= "" and fields.password or nil, password ~= "" and password or nil } }
 end
 
---- Reads a target.
+--- Reads a target. Beyond this machine a database is reached over TLS unless its URL says otherwise: with
+-- sslmode=verify-full where there is a certificate to verify it by (sslrootcert, ~/.postgresql/root.crt), else require.
 -- @tparam string text a path, ":memory:" or a URL
--- @treturn table `engine`, `shown` (fit for messages), `secrets`, and `path` or `connection`; or nil
+-- @tparam[opt=os.getenv] function getenv for libpq's variables and the home directory
+-- @treturn table `engine`, `shown` (fit for messages), `secrets`, and `path` or `connection` with `sslmode`; or nil
 -- @treturn dwsync.error kind "config"
-function M.read(text)
+function M.read(text, getenv)
     local scheme, rest = text:match "^(%a[%w+.-]*)://(.*)$"
     if scheme == "postgres" or scheme == "postgresql" then
-        return from_url(rest)
+        return from_url(rest, getenv or os.getenv)
     elseif scheme then
         return nil, errors.new { kind = "config", message = ("unsupported history URL scheme %s://"):format(
             display.excerpt(scheme)), hint = "Give a file's path or a postgres:// URL." }

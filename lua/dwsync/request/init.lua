@@ -19,8 +19,8 @@ Api.__index = Api
 -- The SDKs move on to the next endpoint of a list for these, and never for an HTTP status.
 local NEXT_ENDPOINT = { resolve = true, handshake = true, certificate = true }
 
--- Our clock only explains a refused date when the server's is at least this far away.
-local MIN_SKEW_SECONDS = 60
+-- How much of the gateway's reason is looked at: more than is shown, so that a secret at the cut is masked whole.
+local EXAMINED = 16384
 
 -- How often a request looks whether an unproven key may be tried.
 local GUARD_WAIT_SECONDS = 0.01
@@ -47,7 +47,7 @@ end
 -- @treturn dwsync.request
 function M.new(settings)
     local self = {
-        clock_offset = 0, -- seconds to add to this machine's clock
+        clock_offsets = {}, -- URL of an endpoint → seconds to add to this machine's clock
         preferred = {}, -- service → the index of the endpoint that answered last
         guard = key_guard.shared,
         signing = {},
@@ -63,6 +63,7 @@ function M.new(settings)
         runtime = self.runtime,
         random = self.random,
         emit = self.emit,
+        origin = { iam = self.endpoints.iam, trust = transport.trust(self.transport) },
         perform = function(request)
             return self:send_unsigned(request)
         end,
@@ -131,6 +132,7 @@ local function new_exchange(method, service, call, keys)
         keys = keys,
         to_sign = false,
         signer = false,
+        endpoint = false,
         date = false,
         signed_with = false,
         clock_corrected = false,
@@ -173,7 +175,7 @@ local function authenticate(self, exchange, url)
     end
     exchange.to_sign = { method = exchange.method, url = url, headers = call.headers, body = call.body }
     exchange.signer = signer(self, exchange.service, keys)
-    exchange.date = timestamps.to_sdk_date(self.runtime.now() + self.clock_offset)
+    exchange.date = timestamps.to_sdk_date(self.runtime.now() + exchange.signed_with)
     local signed, err = core.sign(exchange.to_sign, exchange.signer, exchange.date)
     return signed, err and errors.from_core(err)
 end
@@ -208,7 +210,8 @@ local function explain(err, response, exchange, secrets)
     local ours = message and core.canonical_request(exchange.to_sign, exchange.signer, exchange.date)
     local why = ours and refusal.explain(ours, message)
     if why then
-        err.message = text.redact(("%s; %s"):format(text.excerpt(refusal.without_echo(message)), why), secrets)
+        local said = text.beginning(refusal.without_echo(message), EXAMINED)
+        err.message = ("%s; %s"):format(text.excerpt(text.redact(said, secrets)), text.redact(why, secrets))
     end
     return err
 end
@@ -242,12 +245,12 @@ local function is_expired(err)
 end
 
 -- Waits until an unproven key may be tried; see dwsync.request.key_guard.
-local function enter_guard(self, keys, seconds)
+local function enter_guard(self, keys, endpoint, seconds)
     local runtime = self.runtime
     local till = runtime.now() + seconds
     while true do
         local now = runtime.now()
-        local ticket, err = self.guard:enter(keys, now, now + seconds)
+        local ticket, err = self.guard:enter(keys, endpoint, now, now + seconds)
         if ticket or err then
             return ticket, err
         elseif now >= till then
@@ -261,17 +264,32 @@ local function enter_guard(self, keys, seconds)
     end
 end
 
--- Whether our clock explains the refusal; then it is corrected from now on. Of many requests under way the first one
--- corrects it, and the others find that they were signed before that.
+local function offset_of(self, endpoint)
+    return self.clock_offsets[endpoint] or 0
+end
+
+-- Whether our clock explains the refusal; then it is corrected for this service from now on. Of many requests under way
+-- the first one corrects it, and the others find that they were signed before that.
 local function correct_clock(self, err, exchange)
-    if err.kind == "clock" and exchange.signed_with and exchange.signed_with ~= self.clock_offset then
+    if err.kind ~= "clock" then
+        return false
+    elseif exchange.signed_with ~= offset_of(self, exchange.endpoint) then
         return true
-    end
-    local offset = err.server_time and err.server_time - self.runtime.now()
-    if err.kind ~= "clock" or not offset or math.abs(offset - self.clock_offset) < MIN_SKEW_SECONDS then
+    elseif not err.server_time then
         return false
     end
-    self.clock_offset = offset
+    local now = self.runtime.now()
+    local _, beyond = timestamps.skew(err.server_time, now)
+    if beyond then
+        err.message = ("%s; its date, %s, is more than a day from this machine's, %s"):format(err.message,
+            timestamps.to_iso(err.server_time * 1000), timestamps.to_iso(math.floor(now) * 1000))
+        err.hint = "Set this machine's clock (NTP) if it is wrong: a difference beyond a day is not made up for."
+        return false
+    elseif timestamps.skew(err.server_time, now + exchange.signed_with) == 0 then
+        return false
+    end
+    local offset = err.server_time - now
+    self.clock_offsets[exchange.endpoint] = offset
     if self.emit then
         self.emit { type = "clock", skew = offset }
     end
@@ -286,16 +304,17 @@ local function leave_guard(self, ticket, exchange, response, err)
     self.guard:leave(ticket, self.runtime.now(), accepted, refused and err or nil)
 end
 
-local function attempt(self, exchange, url, seconds)
-    local ticket, err, request
+local function attempt(self, exchange, endpoint, target, seconds)
+    local url, ticket = endpoint .. target
+    local err, request
     local keys = exchange.keys
     if keys and keys.ak then
-        ticket, err = enter_guard(self, keys, seconds)
+        ticket, err = enter_guard(self, keys, endpoint, seconds)
         if not ticket then
             return nil, err
         end
     end
-    exchange.signed_with = self.clock_offset
+    exchange.endpoint, exchange.signed_with = endpoint, offset_of(self, endpoint)
     request, err = build(self, exchange, url, seconds)
     if not request then
         if ticket then
@@ -331,6 +350,12 @@ function Api:endpoints_of(service, call, keys)
     return self.context.iam_endpoints(named)
 end
 
+--- How far this machine's clock is off by that of the DWS endpoint in use.
+-- @treturn number seconds to add to it; 0 until a refusal showed something else
+function Api:clock_skew()
+    return offset_of(self, self.endpoints.dws[self.preferred.dws or 1])
+end
+
 -- Tries the endpoints in turn, beginning with the one that answered last.
 local function try_endpoints(left, self, exchange, target)
     local service = exchange.service
@@ -343,7 +368,7 @@ local function try_endpoints(left, self, exchange, target)
     local response
     for step = 0, #endpoints - 1 do
         local index = (first - 1 + step) % #endpoints + 1
-        response, err = attempt(self, exchange, endpoints[index] .. target, seconds)
+        response, err = attempt(self, exchange, endpoints[index], target, seconds)
         if response or not NEXT_ENDPOINT[err.code] then
             self.preferred[service] = index
             break

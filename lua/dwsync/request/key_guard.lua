@@ -1,5 +1,5 @@
 --- Keeps a wrong secret from locking its key: after more than five refusals in a row the service locks it for five
--- minutes, for all its users. Counts the refusals of each access key in this process and stops before that.
+-- minutes, for all its users. Counts the refusals of each access key of a site in this process and stops before that.
 -- It must not read a clock or wait: `now` is an argument, and the caller does the waiting.
 -- @module dwsync.request.key_guard
 local errors = require "dwsync.errors"
@@ -26,9 +26,9 @@ end
 M.shared = M.new()
 
 local function prune(self, now)
-    for ak, state in pairs(self.states) do
+    for id, state in pairs(self.states) do
         if state.used < now - FORGET_SECONDS then
-            self.states[ak] = nil
+            self.states[id] = nil
         end
     end
 end
@@ -41,16 +41,29 @@ local function is_same_secret(state, sk)
     return state.sk == sk
 end
 
+-- The regions of a site lock a key together, and each has a host for each service: dws.cn-north-4.myhuaweicloud.com.
+-- Its hosts under .cn belong to the site of .com.
+local function site_of(endpoint)
+    local host = endpoint:match "^%a+://([^/]+)" or endpoint
+    local rest = host:match "^%a+%.%w+%-[%w-]+%.([%w-]+%..+)$" or host:match "^iam%.([%w-]+%..+)$" or host
+    return rest == "myhuaweicloud.cn" and "myhuaweicloud.com" or rest
+end
+
+local function id_of(ak, site)
+    return site .. " " .. ak
+end
+
 -- A corrected secret may be tried at once, but only once: the service has not forgotten its own count.
-local function state_of(self, keys, now)
-    local state = self.states[keys.ak]
+local function state_of(self, keys, site, now)
+    local id = id_of(keys.ak, site)
+    local state = self.states[id]
     if not state then
         self.added = self.added + 1
         if self.added % PRUNE_EVERY == 0 then
             prune(self, now)
         end
-        state = { sk = keys.sk, refusals = 0, outstanding = {} }
-        self.states[keys.ak] = state
+        state = { ak = keys.ak, site = site, sk = keys.sk, refusals = 0, outstanding = {} }
+        self.states[id] = state
     elseif not is_same_secret(state, keys.sk) then
         state.sk, state.proven, state.blocked_until, state.digest = keys.sk, nil, nil, nil
         state.refusals = math.min(state.refusals, MAX_REFUSALS - 1)
@@ -87,12 +100,13 @@ end
 
 --- Asks to send one request with a key. While the key is unproven, no more are under way than refusals are left.
 -- @tparam dwsync.credentials keys
+-- @tparam string endpoint URL of the service that it goes to
 -- @tparam number now seconds since the epoch
 -- @tparam number till when the request is over at the latest
 -- @treturn table ticket for `leave`; or nil: ask again a little later
 -- @treturn dwsync.error when nothing may be sent
-function Guard:enter(keys, now, till)
-    local state = state_of(self, keys, now)
+function Guard:enter(keys, endpoint, now, till)
+    local state = state_of(self, keys, site_of(endpoint), now)
     if state.blocked_until then
         if now < state.blocked_until then
             return nil, blocked(keys, state)
@@ -137,11 +151,12 @@ end
 -- @treturn {table,...} fit to be written as JSON
 function Guard:refused(digest)
     local list = {}
-    for ak, state in pairs(self.states) do
+    for _, state in pairs(self.states) do
         if state.refusals > 0 and state.last then
             local last = state.last
             list[#list + 1] = {
-                ak = ak,
+                ak = state.ak,
+                site = state.site,
                 sk_digest = state.sk and digest(state.sk) or state.sk_digest,
                 refusals = state.refusals,
                 blocked_until = state.blocked_until,
@@ -158,9 +173,13 @@ end
 -- @tparam function digest the same as there
 function Guard:restore(list, digest)
     for _, entry in ipairs(list) do
-        local state = self.states[entry.ak]
+        local site = entry.site or "" -- an older version's
+        local id = id_of(entry.ak, site)
+        local state = self.states[id]
         if not state or state.used < entry.used then
-            self.states[entry.ak] = {
+            self.states[id] = {
+                ak = entry.ak,
+                site = site,
                 sk_digest = entry.sk_digest,
                 digest = digest,
                 refusals = entry.refusals,

@@ -15,6 +15,20 @@ M.options = {
     allow_http = { kind = "boolean" },
 }
 
+-- Those that say which way a request takes, and whom it believes at the end of it.
+local TRUST = { "ca_file", "client_cert", "client_key", "proxy", "allow_http" }
+
+--- The way and the trust of requests, for keys of what is kept from their answers.
+-- @tparam table from
+-- @treturn table
+function M.trust(from)
+    local trust = {}
+    for _, name in ipairs(TRUST) do
+        trust[name] = from[name]
+    end
+    return trust
+end
+
 --- Copies these options, and nothing else.
 -- @tparam table from
 -- @tparam table to

@@ -9,7 +9,8 @@ local function run(arguments, given)
     given = given or {}
     local out, err = "", ""
     local environment = { HUAWEICLOUD_SDK_AK = "AKEXAMPLE", HUAWEICLOUD_SDK_SK = "hidden-sk",
-        HUAWEICLOUD_SDK_PROJECT_ID = "p1", DWSYNC_REGION = "cn-north-4", COLUMNS = given.columns }
+        HUAWEICLOUD_SDK_PROJECT_ID = "p1", DWSYNC_REGION = "cn-north-4", COLUMNS = given.columns,
+        DWSYNC_HISTORY = given.history }
     key_guard.shared:forget()
     table.insert(arguments, 1, "doctor")
     local status = cli.main(arguments, {
@@ -47,6 +48,20 @@ describe("dwsync doctor", function()
         assert.matches("\nclusters         warning  0 visible\n" .. (" "):rep(26)
             .. "Next: Check the region and the project%.\n", out)
         assert.matches("\nfeature          skipped  no cluster to look at\n", out)
+    end)
+
+    it("says where a history that is named is, and how a database is reached", function()
+        for history, shown in pairs {
+            ["postgres://u:hidden@db.example/d"] = "postgres://u@db.example/d with sslmode require",
+            ["postgres://u:hidden@db.example/d?sslmode=disable"] = "postgres://u@db.example/d with sslmode disable",
+            ["postgres://u:hidden@localhost/d"] = "postgres://u@localhost/d with sslmode of libpq",
+            ["/var/lib/h.sqlite"] = "/var/lib/h.sqlite",
+        } do
+            local _, out = run({}, { history = history, columns = 300 })
+            assert.is_truthy(out:gsub("%s+", " "):find("history " .. shown .. " (DWSYNC_HISTORY)", 1, true), shown)
+            assert.is_nil(out:find("hidden", 1, true))
+        end
+        assert.is_nil(select(2, run {}):find("history", 1, true))
     end)
 
     it("ends with 1 when a check failed, and says once what to do", function()

@@ -1,4 +1,5 @@
 local command = require "spec.support.command"
+local core = require "dwsync.core"
 local json = require "dwsync.json"
 local run = command.run
 
@@ -142,6 +143,44 @@ describe("dwsync watch", function()
         files["/c.lua"] = "return { on_change = function() while true do end end }"
         _, _, err = watch(1, answers(FAILED), { files = files, arguments = { "--config", "/c.lua" } })
         assert.matches("it runs more than 200000 instructions", err, 1, true)
+    end)
+
+    it("passes the program the variables that the configuration file or an option names, and no key", function()
+        local path = os.tmpname()
+        local file = assert(io.open(path, "w"))
+        file:write('#!/bin/sh\nenv > "$OUT"\n')
+        file:close()
+        assert(require("luv").fs_chmod(path, tonumber("700", 8)))
+        local out = os.tmpname()
+        local variables = { PATH = os.getenv "PATH", OUT = out, TICKET = "42", HW_SECRET_KEY = "hidden", OTHER = "x" }
+        for name, value in pairs(command.ENVIRONMENT) do
+            variables[name] = value
+        end
+        watch(1, answers(FAILED), {
+            files = { ["/c.lua"] = 'return { pass_environment = { "OUT" } }' },
+            environment = variables,
+            sleep = function(seconds)
+                if seconds > 1 then
+                    error("interrupted!", 0)
+                end
+                core.sleep(seconds) -- until the program has ended
+            end,
+            arguments = { "--config", "/c.lua", "--on-change", path, "--pass-environment", "TICKET" },
+        })
+        local got = assert(io.open(out)):read "*a"
+        os.remove(path)
+        os.remove(out)
+        assert.matches("\nTICKET=42\n", "\n" .. got)
+        assert.is_nil(got:find("hidden", 1, true))
+        assert.is_nil(got:find("OTHER", 1, true))
+        assert.is_nil(got:find("HUAWEICLOUD", 1, true))
+    end)
+
+    it("refuses what is no name of a variable", function()
+        local status, _, err = run { "watch", "c1", "--on-change", "true", "--pass-environment", "A=hidden" }
+        assert.equal(2, status)
+        assert.matches("--pass-environment", err, 1, true)
+        assert.matches("the name of a variable", err, 1, true)
     end)
 
     it("refuses a program that cannot be run, records of a file, and an interval of 0", function()

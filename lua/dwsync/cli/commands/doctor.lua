@@ -6,9 +6,11 @@ local connection = require "dwsync.cli.connection"
 local display = require "dwsync.text"
 local doctor = require "dwsync.doctor"
 local failure = require "dwsync.cli.failure"
+local history_location = require "dwsync.cli.history_location"
 local options = require "dwsync.client.options"
 local ordered_json = require "dwsync.ordered_json"
 local spelling = require "dwsync.cli.spelling"
+local targets = require "dwsync.history.target"
 local settings_in_force = require "dwsync.doctor.configuration"
 
 local M = {}
@@ -65,12 +67,28 @@ local function cluster_of(args, context)
     return settings and settings.clusters[args.cluster_id] or args.cluster_id
 end
 
+-- Where records are kept, when that is named, and how a database is reached.
+local function history_of(args, context)
+    local target, is_default = history_location.target(args, context, configuration.load(args, context) or {})
+    if is_default then
+        return nil
+    end
+    local place, err = targets.read(target, context.getenv)
+    local shown = err and err.message or place.shown
+    if place and place.engine == "postgres" then
+        shown = ("%s with sslmode %s"):format(shown, place.sslmode or "of libpq")
+    end
+    return { "history", shown, context.getenv "DWSYNC_HISTORY" == target and "DWSYNC_HISTORY" or "configuration file" }
+end
+
 local function settings_of(args, context, client)
     local given, said = connection.options(args, context)
     if not given then
         given, said = connection.given(args), nil
     end
-    return settings_in_force.list(given, context.getenv, client, said)
+    local list = settings_in_force.list(given, context.getenv, client, said)
+    list[#list + 1] = history_of(args, context)
+    return list
 end
 
 --- What is wrong with the combination of options.

@@ -47,9 +47,22 @@ local function without_login(info, login)
     return copy
 end
 
+-- Credentials of the real cloud must not travel to the emulator, nor the emulator's to the real cloud.
+local function without_credentials(values)
+    for _, name in ipairs(require("dwsync.credentials.variables").CREDENTIALS) do
+        values[name] = nil
+    end
+    for name in pairs(values) do
+        if name:find "^HUAWEICLOUD_SDK_REGION_" then
+            values[name] = nil
+        end
+    end
+    return values
+end
+
 -- The caller's environment with the emulator's in place of what was there.
 local function environment(uv, info, line)
-    local values = uv.os_environ()
+    local values = without_credentials(uv.os_environ())
     local region = info.region:upper():gsub("-", "_")
     values.HUAWEICLOUD_SDK_AK = info.ak
     values.HUAWEICLOUD_SDK_SK = info.sk
@@ -59,8 +72,6 @@ local function environment(uv, info, line)
     values.DWSYNC_REGION = info.region
     values.DWSYNC_CA_FILE = info.ca_file
     values.DWSYNC_EMULATOR = line
-    -- A token of the real cloud must not travel with the emulator's keys.
-    values.HUAWEICLOUD_SDK_SECURITY_TOKEN = nil
     local list = {}
     for name, value in pairs(values) do
         list[#list + 1] = name .. "=" .. value

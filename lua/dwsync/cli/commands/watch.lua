@@ -32,6 +32,9 @@ function M.configure(command)
             checks.reader({ kind = "duration", above = 0 }, "--interval"), 1):argname "<time>":show_default(false),
         command:option("--on-change", "Program to run for each event, which it gets as JSON on stdin.", nil, nil, 1)
             :argname "<program>",
+        command:option("--pass-environment",
+            "Variable that this program gets besides PATH, HOME, LANG and the like; repeatable.", nil,
+            checks.reader(hooks.VARIABLE, "--pass-environment"), 1):count "*":argname "<name>",
         command:option("--color", "When to use colour.", "auto", nil, 1):choices { "auto", "always", "never" })
 end
 
@@ -144,6 +147,17 @@ local function program_of(args, context)
     return program
 end
 
+-- The configuration file's, and those of the command line.
+local function names_of(args, settings)
+    local names = {}
+    for _, list in ipairs { settings.pass_environment or {}, args.pass_environment } do
+        for _, name in ipairs(list) do
+            names[#names + 1] = name
+        end
+    end
+    return names
+end
+
 M.wrong_usage = clusters_chosen.wrong_usage
 
 --- Runs the command.
@@ -159,6 +173,7 @@ function M.run(args, context)
     if not judge then
         return failure.report(err, context)
     end
+    local settings = judge.chosen.settings
     local function sleep(seconds)
         judge.chosen.client:sleep(seconds)
     end
@@ -167,7 +182,7 @@ function M.run(args, context)
         terminal = context.is_terminal "stdout",
         sleep = sleep,
         report = reporter(args, context),
-        hook = hooks.new(judge.chosen.settings.on_change, program, context, sleep),
+        hook = hooks.new(settings.on_change, program, names_of(args, settings), context, sleep),
     })
 end
 
