@@ -104,6 +104,10 @@ function Client:probe(url) end
 ---@return number # seconds since the epoch
 function Client:now() end
 
+--- The clock of the client's runtime for lengths of time: no step of the wall clock changes it.
+---@return number # seconds from an arbitrary beginning
+function Client:monotonic() end
+
 --- Pauses as the client's runtime does: others may run meanwhile.
 ---@param seconds number
 function Client:sleep(seconds) end

@@ -9,6 +9,10 @@ local M = {}
 ---@return number # seconds since the epoch, with fraction
 function M.now() end
 
+--- The clock for lengths of time: from an arbitrary beginning, the same for all processes of this machine.
+---@return number # seconds, with fraction, that no step of the wall clock changes
+function M.monotonic() end
+
 --- Sleeps, and blocks the thread meanwhile. Returns early when a signal arrives, so that the host's handler gets its
 --- turn.
 --- Raises for any other argument.

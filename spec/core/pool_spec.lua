@@ -734,6 +734,18 @@ describe("TLS", function()
     end)
 end)
 
+describe("the monotonic clock", function()
+    it("goes on as the wall clock does, and does not read the date", function()
+        local first = core.monotonic()
+        local second
+        repeat
+            second = core.monotonic()
+        until second > first
+        assert.is_true(second - first < 60)
+        assert.is_true(math.abs(first - core.now()) > 86400)
+    end)
+end)
+
 describe("the clock", function()
     it("is the machine's, with a fraction", function()
         local before, now, after = os.time(), core.now(), os.time()

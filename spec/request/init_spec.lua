@@ -9,8 +9,9 @@ local KEYS = { ak = "AKEXAMPLE", sk = "hidden-sk+/=%", security_token = "hidden-
 -- A runtime whose clock only sleep moves. `answers`: what each request gets, in turn: a response, or {nil, err}; the
 -- last one stays. Requests are noted.
 local function new_runtime(answers)
-    local runtime = { requests = {}, slept = {}, clock = START }
+    local runtime = { requests = {}, slept = {}, clock = START, stepped = 0 }
     function runtime.now() return runtime.clock end
+    function runtime.monotonic() return runtime.clock - runtime.stepped end
     function runtime.sleep(seconds)
         runtime.slept[#runtime.slept + 1] = seconds
         runtime.clock = runtime.clock + seconds
@@ -48,8 +49,8 @@ local function new_api(runtime, changes)
     return Api.new(settings), events
 end
 
-local function get(api, headers)
-    return api:get("dws", "/v1/p/x?limit=1", { keys = KEYS, headers = headers or {}, deadline = START + 60,
+local function get(api, headers, deadline)
+    return api:get("dws", "/v1/p/x?limit=1", { keys = KEYS, headers = headers or {}, deadline = deadline or START + 60,
         timeout = 60 })
 end
 
@@ -532,6 +533,38 @@ describe("a key that is refused", function()
         assert.equal("timeout", err.kind)
         assert.equal("access key AKEXAMPLE is still being tried by other requests", err.message)
         assert.equal(0, #runtime.requests)
+    end)
+
+    it("waits as long, and is blocked as long, when somebody sets the clock", function()
+        for _, step in ipairs { 3600, -3600 } do
+            local runtime = new_runtime { OK }
+            local api = new_api(runtime)
+            for _ = 1, 3 do
+                api.guard:enter(KEYS, START, START + 3600)
+            end
+            local sleep = runtime.sleep
+            function runtime.sleep(seconds)
+                if #runtime.slept == 10 then
+                    runtime.clock, runtime.stepped = runtime.clock + step, runtime.stepped + step
+                end
+                sleep(seconds)
+            end
+            local _, err = get(api)
+            assert.equal("timeout", err.kind)
+            assert.is_true(#runtime.slept >= 2999 and #runtime.slept <= 3001)
+
+            runtime = new_runtime { refused "verify aksk signature fail" }
+            api = new_api(runtime)
+            for _ = 1, 3 do
+                get(api)
+            end
+            runtime.clock, runtime.stepped = runtime.clock + 299 + step, step
+            get(api, nil, START + 400)
+            assert.equal(3, #runtime.requests)
+            runtime.clock = runtime.clock + 1
+            get(api, nil, START + 400)
+            assert.equal(4, #runtime.requests)
+        end
     end)
 
     it("says in which line the gateway saw something else", function()

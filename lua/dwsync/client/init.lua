@@ -144,7 +144,7 @@ function M.new(given)
     end
     local self = setmetatable({
         settings = settings,
-        runtime = settings.runtime or runtimes.new(),
+        runtime = settings.runtime and runtimes.complete(settings.runtime) or runtimes.new(),
         emit = settings.on_event,
         projects = setmetatable({}, { __mode = "k" }), -- access key, or what stays when that changes → project id
     }, Client)
@@ -203,7 +203,7 @@ end
 
 local function deadline_of(self, timeout)
     timeout = timeout or self.settings.timeout
-    return { timeout = timeout, deadline = self.runtime.now() + timeout }
+    return { timeout = timeout, deadline = self.runtime.monotonic() + timeout }
 end
 
 -- The project id: given, known from the credentials, or looked up once per access key.
@@ -348,6 +348,12 @@ end
 -- @treturn number seconds since the epoch
 function Client:now()
     return self.runtime.now()
+end
+
+--- The clock of the client's runtime for lengths of time: no step of the wall clock changes it.
+-- @treturn number seconds from an arbitrary beginning
+function Client:monotonic()
+    return self.runtime.monotonic()
 end
 
 --- Pauses as the client's runtime does: others may run meanwhile.

@@ -124,7 +124,7 @@ function M.new(given, context)
 end
 
 --- The credentials to use now: found anew, or kept ones while they are valid.
--- @tparam table limits `deadline` (seconds since the epoch), `timeout`
+-- @tparam table limits `deadline` (by the runtime's `monotonic`), `timeout`
 -- @treturn ?dwsync.credentials
 -- @treturn dwsync.error kind "credentials", or the network's when something could not be reached
 function Provider:get(limits)

@@ -42,7 +42,7 @@ local function ask(context, plan, method, path, headers, limits)
         method = method,
         url = plan.base .. path,
         headers = headers,
-        timeout = math.max(0.001, math.min(ATTEMPT_SECONDS, limits.deadline - context.runtime.now())),
+        timeout = math.max(0.001, math.min(ATTEMPT_SECONDS, limits.deadline - context.runtime.monotonic())),
         connect_timeout = plan.connect_timeout,
         max_response_bytes = 65536,
         proxy = "",

@@ -31,7 +31,7 @@ local function fetch(context, uri, token_file, limits)
         url = uri,
         headers = { Authorization = token, ["Content-Type"] = "application/json" },
         body = "{}",
-        timeout = math.max(0.001, math.min(ATTEMPT_SECONDS, limits.deadline - context.runtime.now())),
+        timeout = math.max(0.001, math.min(ATTEMPT_SECONDS, limits.deadline - context.runtime.monotonic())),
         connect_timeout = ATTEMPT_SECONDS,
         max_response_bytes = 65536,
         proxy = "",
