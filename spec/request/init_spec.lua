@@ -144,7 +144,7 @@ describe("attempts of a request", function()
     end)
 
     it("never move to another endpoint for an HTTP status", function()
-        for _, status in ipairs { 500, 502, 503, 504, 429 } do
+        for _, status in ipairs { 500, 502, 503, 504, 429, 408, 421, 425 } do
             local runtime = new_runtime { { status = status } }
             local _, err = get((new_api(runtime)))
             assert.equal(status, err.status)
@@ -156,7 +156,7 @@ describe("attempts of a request", function()
     end)
 
     it("are not repeated for a status that stays", function()
-        for _, status in ipairs { 301, 400, 401, 403, 404, 405, 417, 501 } do
+        for _, status in ipairs { 301, 400, 401, 403, 404, 405, 407, 417, 501 } do
             local runtime = new_runtime { { status = status } }
             local _, err = get((new_api(runtime)))
             assert.equal(status, err.status)

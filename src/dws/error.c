@@ -33,6 +33,7 @@ const char *dws_status_name(enum dws_status status)
     case DWS_ERR_TOO_LARGE: return "too_large";
     case DWS_ERR_CANCELLED: return "cancelled";
     case DWS_ERR_DECODE: return "decode";
+    case DWS_ERR_PROXY: return "proxy";
     }
     return "unknown";
 }

@@ -30,7 +30,8 @@ enum dws_status {
     DWS_ERR_NETWORK,     /* anything else between connect and the last byte */
     DWS_ERR_TOO_LARGE,   /* response exceeds max_response_bytes or the header limit */
     DWS_ERR_CANCELLED,   /* dws_pool_cancel */
-    DWS_ERR_DECODE       /* what came back is not what it should be */
+    DWS_ERR_DECODE,      /* what came back is not what it should be */
+    DWS_ERR_PROXY        /* the proxy refused, and will refuse again: 407, 403 */
 };
 
 /* Filled by the failing function, owned by the caller. The message never holds a secret. */

@@ -18,7 +18,8 @@ static const char *kind_of(enum dws_status status)
 {
     switch (status) {
     case DWS_ERR_ARGUMENT:
-    case DWS_ERR_CRYPTO: return "config";
+    case DWS_ERR_CRYPTO:
+    case DWS_ERR_PROXY: return "config";
     case DWS_ERR_HANDSHAKE:
     case DWS_ERR_CERTIFICATE: return "tls";
     case DWS_ERR_TIMEOUT: return "timeout";
