@@ -84,7 +84,7 @@ end
 -- @tfield[opt] string region such as "cn-north-4"; by default the environment's DWSYNC_REGION
 -- @tfield[opt] string endpoint of DWS, instead of the region's; several separated by commas are tried in turn
 -- @tfield[opt] string iam_endpoint instead of the region's
--- @tfield[opt] string project_id by default the credentials', else looked up at IAM
+-- @tfield[opt] string project_id by default the credentials', else HUAWEICLOUD_SDK_PROJECT_ID, else looked up at IAM
 -- @tfield[opt] table|function credentials a key pair, a function that returns one, or {source =, …}: see
 -- dwsync.credentials; by default those of the first source that has any
 -- @tfield[opt=true] boolean|string metadata whether the metadata service is a source: true, false, or its address
@@ -146,6 +146,7 @@ function M.new(given)
         settings = settings,
         runtime = settings.runtime and runtimes.complete(settings.runtime) or runtimes.new(),
         emit = settings.on_event,
+        project_variable = variables.get(context, "HUAWEICLOUD_SDK_PROJECT_ID"),
         projects = setmetatable({}, { __mode = "k" }), -- access key, or what stays when that changes → project id
     }, Client)
     self.api = Api.new {
@@ -206,9 +207,10 @@ local function deadline_of(self, timeout)
     return { timeout = timeout, deadline = self.runtime.monotonic() + timeout }
 end
 
--- The project id: given, known from the credentials, or looked up once per access key.
+-- The project id: given, known from the credentials, the environment's, or looked up once per access key.
 local function project_id_of(self, keys, limits)
-    local id = self.settings.project_id or keys.project_id or self.projects[keys.identity or keys.ak or keys.token]
+    local id = self.settings.project_id or keys.project_id or self.project_variable
+        or self.projects[keys.identity or keys.ak or keys.token]
     if not id then
         local err
         id, err = require("dwsync.client.projects").find(self.api, self.settings.region, keys, limits)

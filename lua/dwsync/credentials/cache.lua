@@ -75,10 +75,7 @@ local function keep(self, entry, keys, context)
 end
 
 -- Jitter over the upper half of the step: processes also fail together.
-local function pause_after(entry, err, hold, random)
-    if hold and not entry.worked then
-        return hold
-    end
+local function pause_after(entry, err, random)
     local first = err.status == 401 and REFUSED_SECONDS or BACKOFF_FIRST
     local step = math.min(BACKOFF_CAP, first * 2 ^ math.min(entry.failures - 1, 20))
     return step * (0.5 + 0.5 * random())
@@ -87,7 +84,9 @@ end
 local function failed(entry, plan, err, hold, context)
     local runtime = context.runtime
     entry.failures = entry.failures + 1
-    entry.retry_at = runtime.monotonic() + pause_after(entry, err, hold, context.random)
+    local now = runtime.monotonic()
+    entry.soon_at = now + pause_after(entry, err, context.random)
+    entry.retry_at = hold and not entry.worked and now + hold or entry.soon_at
     entry.err = err
     if entry.keys and runtime.now() < entry.expires_at then
         emit(context, { type = "warning", error = err,
@@ -155,6 +154,15 @@ function Cache:get(plan, limits, context)
             local keys, err = refresh(self, entry, plan, limits, context)
             return keys, err, entry.worked
         end
+    end
+end
+
+--- Takes back that a plan is to be left alone for long: nothing else was found, so it is asked again within seconds.
+-- @tparam table plan as for `get`, which just failed
+function Cache:hurry(plan)
+    local entry = self.entries[fingerprint.of(plan.key)]
+    if entry then
+        entry.retry_at = math.min(entry.retry_at, entry.soon_at or entry.retry_at)
     end
 end
 

@@ -40,7 +40,9 @@ local function fetch(context, uri, token_file, limits)
     }
     if not response then
         local cause = errors.from_core(err, { token })
-        return nil, failed("the agent does not answer: " .. cause.message)
+        local answer = failed("the agent does not answer: " .. cause.message)
+        answer.cause, answer.retryable = cause, true
+        return nil, answer
     elseif response.status ~= 200 and response.status ~= 201 then
         return nil, failed(("the agent answers HTTP %d"):format(response.status), response)
     end
