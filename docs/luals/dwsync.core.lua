@@ -258,4 +258,12 @@ function ids:begin_again() end
 --- Raises while a page is being decoded with them.
 function ids:close() end
 
+--- Calls a function that may take so much memory and no more: each single step is held to it, be it one concatenation.
+---@param bytes integer
+---@param called function
+---@param ... any its arguments
+---@return boolean # whether it returned
+---@return any # its results, or what it raised: `not enough memory` when it wanted more
+function M.call_within(bytes, called, ...) end
+
 return M
