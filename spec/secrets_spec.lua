@@ -63,6 +63,7 @@ local function spying()
         end,
         sleep = function() end,
         now = real.now,
+        monotonic = real.monotonic,
     }
 end
 

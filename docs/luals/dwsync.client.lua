@@ -9,7 +9,7 @@ local M = {}
 ---@field region? string such as "cn-north-4"; by default the environment's DWSYNC_REGION
 ---@field endpoint? string of DWS, instead of the region's; several separated by commas are tried in turn
 ---@field iam_endpoint? string instead of the region's
----@field project_id? string by default the credentials', else looked up at IAM
+---@field project_id? string by default the credentials', else HUAWEICLOUD_SDK_PROJECT_ID, else looked up at IAM
 ---@field credentials? table|function a key pair, a function that returns one, or {source =, …}: see dwsync.credentials; by default those of the first source that has any
 ---@field metadata? boolean|string whether the metadata service is a source: true, false, or its address
 ---@field algorithm? string or "SDK-HMAC-SM3", "V11-HMAC-SHA256", "SDK-ECDSA-P256-SHA256", "SDK-SM2-SM3" (default: "SDK-HMAC-SHA256")
@@ -103,6 +103,10 @@ function Client:probe(url) end
 --- The time by the client's runtime.
 ---@return number # seconds since the epoch
 function Client:now() end
+
+--- The clock of the client's runtime for lengths of time: no step of the wall clock changes it.
+---@return number # seconds from an arbitrary beginning
+function Client:monotonic() end
 
 --- Pauses as the client's runtime does: others may run meanwhile.
 ---@param seconds number

@@ -9,6 +9,10 @@ local M = {}
 ---@return number # seconds since the epoch, with fraction
 function M.now() end
 
+--- The clock for lengths of time: from an arbitrary beginning, the same for all processes of this machine.
+---@return number # seconds, with fraction, that no step of the wall clock changes
+function M.monotonic() end
+
 --- Sleeps, and blocks the thread meanwhile. Returns early when a signal arrives, so that the host's handler gets its
 --- turn.
 --- Raises for any other argument.
@@ -254,5 +258,13 @@ function ids:begin_again() end
 --- Frees them. May be called twice; also done by the collector and `<close>`.
 --- Raises while a page is being decoded with them.
 function ids:close() end
+
+--- Calls a function that may take so much memory and no more: each single step is held to it, be it one concatenation.
+---@param bytes integer
+---@param called function
+---@param ... any its arguments
+---@return boolean # whether it returned
+---@return any # its results, or what it raised: `not enough memory` when it wanted more
+function M.call_within(bytes, called, ...) end
 
 return M

@@ -7,7 +7,7 @@ local M = {}
 
 --- What went wrong, as every function of dwsync returns it. `tostring` makes one line of it, hint included.
 ---@class dwsync.error
----@field kind string "config" (wrong before anything was sent), "credentials", "auth", "clock", "permission", "not_found", "throttled", "request", "service", "network", "timeout", "tls", "decode", "incomplete", "storage" or "cancelled"
+---@field kind string "config" (wrong before the service was asked), "credentials", "auth", "clock", "permission", "not_found", "throttled", "request", "service", "network", "timeout", "tls", "decode", "incomplete", "storage" or "cancelled"
 ---@field message string what happened, on one line and without secrets
 ---@field hint string what to do about it, in one sentence
 ---@field retryable boolean whether the same request may well succeed later

@@ -18,7 +18,7 @@ local M = {}
 
 ---@class dwsync.history.open.options
 ---@field timeout? number seconds to wait for other writers (default: 30)
----@field runtime? dwsync.runtime whose `now` and `sleep` are used
+---@field runtime? dwsync.runtime whose `now`, `monotonic` and `sleep` are used
 ---@field random? fun(): number in place of math.random
 
 --- Opens a history, and creates it if necessary: a SQLite file readable only by its owner, in an existing folder. An

@@ -8,7 +8,7 @@
 --- a request that its client aborts leaves nothing half done; the caller's time limit holds while all threads are busy;
 --- and nginx is asked in one phase only, whichever the caller is in.
 ---
---- `now` is not ngx.now, which does not advance while Lua runs: it dates signatures and measures deadlines.
+--- `now` is not ngx.now, which does not advance while Lua runs: it dates signatures.
 ---
 --- ```lua
 --- # beside worker_processes:   thread_pool dwsync threads=8;

@@ -28,6 +28,7 @@ local function run(arguments, answers, environment, terminal)
         random = function() return 0.6 end,
         runtime = {
             now = function() return clock end,
+            monotonic = function() return clock end,
             sleep = function(seconds) clock = clock + seconds end,
             perform = function(request)
                 requests[#requests + 1] = request

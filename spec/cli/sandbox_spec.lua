@@ -44,6 +44,43 @@ describe("a sandbox", function()
             complaint "local s = 'xxxxxxxxxxxxxxxxxxxxxxxxxxxx' while true do s = s .. s end")
     end)
 
+    it("ends work that few instructions do, by the time it takes", function()
+        local real, looks = os.clock, 0
+        os.clock = function() -- luacheck: ignore 122
+            looks = looks + 1
+            return looks < 100 and 5 or 6.01
+        end
+        local good, message = pcall(complaint, "local s = 'x' while true do local t = s .. 'y' end")
+        os.clock = real -- luacheck: ignore 122
+        assert.is_true(good, message)
+        assert.equal("c.lua: it runs for more than 1 s", message)
+        assert.equal(100, looks)
+    end)
+
+    it("takes no more memory than it may in any single instruction", function()
+        local doubled = "local s = 'x' for i = 1, 18 do s = s .. s end "
+        assert.is_true((sandbox.evaluate(doubled .. "return {}", "c.lua")))
+        collectgarbage()
+        collectgarbage()
+        local before = collectgarbage "count"
+        collectgarbage "stop"
+        local message = complaint(doubled .. "return #(s" .. (" .. s"):rep(180) .. ")")
+        local grown = collectgarbage "count" - before
+        collectgarbage "restart"
+        assert.equal("c.lua: it takes more than 2048 KiB of memory", message)
+        assert.is_true(grown < 2300, grown)
+    end)
+
+    it("hands out no text that is longer than any use", function()
+        assert.is_true((sandbox.evaluate("return { a = '" .. ("x"):rep(4096) .. "' }", "c.lua")))
+        for _, text in ipairs { "return { a = { '%s' } }", "return { ['%s'] = 1 }", "return '%s'", "a = '%s'" } do
+            assert.equal("c.lua: it has a text of more than 4096 bytes", complaint(text:format(("x"):rep(4097))))
+        end
+        local good, value = sandbox.evaluate("local t = {} t.t = t return t", "c.lua")
+        assert.is_true(good)
+        assert.equal(value, value.t)
+    end)
+
     it("ends a recursion without end", function()
         local message = complaint "local function f() return 1 + f() end return f()"
         assert.is_true(message:find "stack overflow" ~= nil or message:find "KiB of memory" ~= nil

@@ -618,6 +618,25 @@ describe("the project's id", function()
         end)
     end
 
+    it("is the environment's when the credentials bring none", function()
+        local requests = {}
+        local client = assert(dwsync.new {
+            endpoint = "https://dws.example.com",
+            credentials = { ak = "access", sk = "secret-key" },
+            getenv = function(name) return name == "HUAWEICLOUD_SDK_PROJECT_ID" and "from-variable" or nil end,
+            runtime = {
+                perform = function(request)
+                    requests[#requests + 1] = request.url
+                    return { status = 200, headers = {}, body = '{"count":0,"clusters":[]}' }
+                end,
+                sleep = function() end,
+                now = os.time,
+            },
+        })
+        assert(client:list_clusters())
+        assert.same({ "https://dws.example.com/v1.0/from-variable/clusters" }, requests)
+    end)
+
     it("cannot be looked up without a region", function()
         local client = service:client { project_id = false, region = false }
         local page, err = client:list_sync_records { cluster_id = healthy }

@@ -265,7 +265,7 @@ describe("sync_records", function()
     it("has its deadline for each page, all_sync_records for the whole list", function()
         local runtime, clock = runtimes.sleepless(), os.time()
         local perform = runtime.perform
-        runtime.now = function() return clock end
+        runtime.monotonic = function() return clock end
         runtime.perform = function(request)
             clock = clock + 20
             return perform(request)

@@ -530,10 +530,26 @@ describe("a proxy", function()
                 headers = { Authorization = "Secret" },
             }
             assert.is_nil(response)
-            assert.equal("network", err.kind)
+            assert.equal("config", err.kind)
         end)
         assert.matches("^CONNECT dws%.invalid:443 HTTP/1%.1\r\n", received[1])
         assert.is_nil(received[1]:find("Secret", 1, true))
+    end)
+
+    it("that refuses the tunnel for good is no failure of the network, one that may pass is", function()
+        for _, case in ipairs {
+            { 403, "config", "proxy" }, { 404, "config", "proxy" }, { 407, "config", "proxy" },
+            { 408, "network", "network" }, { 421, "network", "network" }, { 425, "network", "network" },
+            { 429, "network", "network" }, { 502, "network", "network" }, { 503, "network", "network" },
+        } do
+            with(saying(answer(case[1] .. " No", "", { 'Proxy-Authenticate: Basic realm="x"' })), function(proxy)
+                local response, err = perform { url = "https://dws.invalid/v1",
+                    proxy = proxy.url:gsub("//", "//user:hunter2@") }
+                assert.is_nil(response)
+                assert.same({ case[2], case[3] }, { err.kind, err.code }, case[1])
+                assert.is_nil(err.message:find("hunter2", 1, true))
+            end)
+        end
     end)
 
     it("whose URL cannot be used is named without its password, and is wrong use", function()
@@ -731,6 +747,18 @@ describe("TLS", function()
         assert.matches("larger than 16777216 bytes", err.message)
         huge()
         assert.equal(17 * 1024 * 1024, #get(nil, { max_response_bytes = 17 * 1024 * 1024 }).body)
+    end)
+end)
+
+describe("the monotonic clock", function()
+    it("goes on as the wall clock does, and does not read the date", function()
+        local first = core.monotonic()
+        local second
+        repeat
+            second = core.monotonic()
+        until second > first
+        assert.is_true(second - first < 60)
+        assert.is_true(math.abs(first - core.now()) > 86400)
     end)
 end)
 

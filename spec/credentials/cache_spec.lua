@@ -5,10 +5,11 @@ local NOW = 1761389392
 
 -- A cache with a plan whose answers are given in turn: fields, or an error with the seconds to hold.
 local function new(answers, random)
-    local world = { fetched = 0, events = {}, clock = NOW, cache = cache.new(), slept = 0 }
+    local world = { fetched = 0, events = {}, clock = NOW, stepped = 0, cache = cache.new(), slept = 0 }
     world.context = {
         runtime = {
             now = function() return world.clock end,
+            monotonic = function() return world.clock - world.stepped end,
             sleep = function(seconds)
                 world.slept, world.clock = world.slept + 1, world.clock + seconds
                 if coroutine.running() and world.yielding then
@@ -36,8 +37,11 @@ local function new(answers, random)
         end,
     }
     function world.get(timeout)
-        return world.cache:get(world.plan, { deadline = world.clock + (timeout or 60), timeout = timeout or 60 },
-            world.context)
+        local deadline = world.context.runtime.monotonic() + (timeout or 60)
+        return world.cache:get(world.plan, { deadline = deadline, timeout = timeout or 60 }, world.context)
+    end
+    function world.step(seconds)
+        world.clock, world.stepped = world.clock + seconds, world.stepped + seconds
     end
     return world
 end
@@ -74,6 +78,28 @@ describe("fetched credentials", function()
             event.message)
         assert.equal("one", world.get().ak)
         assert.equal(2, world.fetched) -- it is not asked again at once
+    end)
+
+    it("are renewed at the same age, and asked for after the same pause, when somebody sets the clock", function()
+        for _, step in ipairs { 3600, -3600 } do
+            local world = new { { ak = "one", life = 36000 }, { ak = "two", life = 36000 } }
+            world.get()
+            world.clock = world.clock + 36000 * 0.65 - 1
+            world.step(step)
+            assert.equal("one", world.get().ak)
+            world.clock = world.clock + 2
+            assert.equal("two", world.get().ak)
+
+            world = new { { err = failing { status = 401 } } }
+            world.get()
+            world.step(step)
+            world.clock = world.clock + 44
+            world.get()
+            assert.equal(1, world.fetched)
+            world.clock = world.clock + 2
+            world.get()
+            assert.equal(2, world.fetched)
+        end
     end)
 
     it("are given up when they have expired and cannot be renewed", function()

@@ -6,7 +6,7 @@ describe("the failure of a credential source", function()
         local err = failure.new("a source", "it failed", "Do this.", { status = 500,
             headers = { ["x-request-id"] = "r1" } })
         assert.is_true(errors.is(err))
-        assert.same({ "credentials", "a source: it failed", "Do this.", 500, "r1", false },
+        assert.same({ "credentials", "a source: it failed", "Do this.", 500, "r1", true },
             { err.kind, err.message, err.hint, err.status, err.request_id, err.retryable })
     end)
 

@@ -100,6 +100,33 @@ describe("the metadata service", function()
         assert.equal("timeout", err.cause.kind)
     end)
 
+    it("that is named but not up yet is asked again within seconds, however long the machine takes", function()
+        for _, absent in ipairs { ABSENT, { status = 404 } } do
+            local up = false
+            local made = world({ function(request)
+                return not up and absent or request.method == "PUT" and SESSION or KEY
+            end })
+            for _ = 1, 30 do
+                assert.is_nil((made.get()))
+                made.clock = made.clock + 1
+            end
+            local asked = #made.requests
+            assert.is_true(asked >= 4 and asked <= 16, asked) -- after about 0, 1, 3, 7, 15 s; it may take two requests
+            up = true
+            made.clock = made.clock + 32
+            assert.equal("AKMETA", assert(made.get()).ak)
+        end
+    end)
+
+    it("that does not answer, or fails, may do so later", function()
+        for _, answer in ipairs { ABSENT, { status = 500 }, { status = 429 } } do
+            local _, err = world({ answer }).get()
+            assert.is_true(err.retryable)
+        end
+        local _, err = world({ SESSION, NO_AGENCY }).get()
+        assert.is_false(err.retryable)
+    end)
+
     it("may be elsewhere: in the source's options, the client's, or the environment", function()
         for _, more in ipairs {
             { credentials = { source = "metadata", endpoint = "http://127.0.0.1:8080" } },
@@ -159,6 +186,17 @@ describe("the metadata service in the default chain", function()
         local keys, err = made.get()
         assert.is_nil(keys)
         assert.matches("does not answer", err.message)
+    end)
+
+    it("is asked again within seconds while nothing else has credentials", function()
+        local made = fakes.world { answers = { ABSENT, ABSENT, SESSION, KEY } }
+        for _ = 1, 2 do
+            assert.is_nil((made.get()))
+            assert.is_nil((made.get()))
+            made.clock = made.clock + 2
+        end
+        assert.equal(2, #made.requests)
+        assert.equal("AKMETA", made.get().ak)
     end)
 
     it("is in the list of places where nothing was", function()

@@ -77,6 +77,11 @@ describe("a pod's identity", function()
         assert.equal("CCE pod identity: the agent answers HTTP 403", refusal { { status = 403 } })
         assert.equal("CCE pod identity: the agent does not answer: sent ***",
             refusal { { failure = { kind = "network", message = "sent hidden-pod" } } })
+        for may_pass, answer in pairs { [true] = { failure = { kind = "network", message = "down" } },
+            [false] = { status = 403 } } do
+            local _, err = world({ answer }).get()
+            assert.equal(may_pass, err.retryable)
+        end
         assert.matches("the answer is not JSON", refusal { { status = 200, body = "<html>" } })
     end)
 end)

@@ -104,7 +104,8 @@ local DWS = {
 
 local NO_CODE = {
     { 301, "service", false }, { 302, "service", false }, { 400, "request", false }, { 401, "auth", false },
-    { 403, "permission", false }, { 404, "not_found", false }, { 405, "request", false }, { 413, "request", false },
+    { 403, "permission", false }, { 404, "not_found", false }, { 405, "request", false }, { 407, "config", false },
+    { 408, "service", true }, { 421, "service", true }, { 425, "service", true }, { 413, "request", false },
     { 417, "service", false }, { 429, "throttled", true }, { 500, "service", true }, { 501, "service", false },
     { 502, "service", true }, { 503, "service", true }, { 504, "service", true },
 }

@@ -104,7 +104,7 @@ describe("a history in PostgreSQL", function()
         local name = server:create_database()
         local other = server:connection(name)
         local world = { time = 1761389392, sleeps = 0 }
-        local runtime = { now = function() return world.time end }
+        local runtime = { now = os.time, monotonic = function() return world.time end }
         function runtime.sleep(seconds)
             world.time, world.sleeps = world.time + seconds, world.sleeps + 1
             if world.sleeps == 3 then

@@ -38,6 +38,7 @@ local function clock(meanwhile)
     world.now = function()
         return world.time
     end
+    world.monotonic = world.now
     world.sleep = function(seconds)
         world.time, world.sleeps = world.time + seconds, world.sleeps + 1
         if meanwhile then

@@ -18,7 +18,7 @@ end
 local function run(engine, work, pauses)
     local now = 0
     local context = { shown = "test", timeout = 1, random = function() return 1 end, runtime = {
-        now = function() return now end,
+        monotonic = function() return now end,
         sleep = function(seconds)
             now = now + seconds
             if pauses then

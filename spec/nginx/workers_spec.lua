@@ -5,7 +5,7 @@ local patience = require "spec.support.patience"
 -- The owner's process id stands in the lease: nobody but a spec asks for it.
 local LOCATIONS = nginx.LOCATIONS .. [[
         location = /owner {
-            content_by_lua_block { ngx.print(ngx.shared.dwsync:get("dwsync.1:lease") or "nobody") }
+            content_by_lua_block { ngx.print((ngx.shared.dwsync:get("dwsync.1:lease") or "nobody"):match "%S*$") }
         }
         location = /noted {
             content_by_lua_block { ngx.print(ngx.shared.dwsync:get("dwsync.1:state:due") and "yes" or "no") }

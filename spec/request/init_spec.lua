@@ -9,8 +9,9 @@ local KEYS = { ak = "AKEXAMPLE", sk = "hidden-sk+/=%", security_token = "hidden-
 -- A runtime whose clock only sleep moves. `answers`: what each request gets, in turn: a response, or {nil, err}; the
 -- last one stays. Requests are noted.
 local function new_runtime(answers)
-    local runtime = { requests = {}, slept = {}, clock = START }
+    local runtime = { requests = {}, slept = {}, clock = START, stepped = 0 }
     function runtime.now() return runtime.clock end
+    function runtime.monotonic() return runtime.clock - runtime.stepped end
     function runtime.sleep(seconds)
         runtime.slept[#runtime.slept + 1] = seconds
         runtime.clock = runtime.clock + seconds
@@ -48,8 +49,8 @@ local function new_api(runtime, changes)
     return Api.new(settings), events
 end
 
-local function get(api, headers)
-    return api:get("dws", "/v1/p/x?limit=1", { keys = KEYS, headers = headers or {}, deadline = START + 60,
+local function get(api, headers, deadline)
+    return api:get("dws", "/v1/p/x?limit=1", { keys = KEYS, headers = headers or {}, deadline = deadline or START + 60,
         timeout = 60 })
 end
 
@@ -143,7 +144,7 @@ describe("attempts of a request", function()
     end)
 
     it("never move to another endpoint for an HTTP status", function()
-        for _, status in ipairs { 500, 502, 503, 504, 429 } do
+        for _, status in ipairs { 500, 502, 503, 504, 429, 408, 421, 425 } do
             local runtime = new_runtime { { status = status } }
             local _, err = get((new_api(runtime)))
             assert.equal(status, err.status)
@@ -155,7 +156,7 @@ describe("attempts of a request", function()
     end)
 
     it("are not repeated for a status that stays", function()
-        for _, status in ipairs { 301, 400, 401, 403, 404, 405, 417, 501 } do
+        for _, status in ipairs { 301, 400, 401, 403, 404, 405, 407, 417, 501 } do
             local runtime = new_runtime { { status = status } }
             local _, err = get((new_api(runtime)))
             assert.equal(status, err.status)
@@ -575,6 +576,38 @@ describe("a key that is refused", function()
         assert.equal("timeout", err.kind)
         assert.equal("access key AKEXAMPLE is still being tried by other requests", err.message)
         assert.equal(0, #runtime.requests)
+    end)
+
+    it("waits as long, and is blocked as long, when somebody sets the clock", function()
+        for _, step in ipairs { 3600, -3600 } do
+            local runtime = new_runtime { OK }
+            local api = new_api(runtime)
+            for _ = 1, 3 do
+                api.guard:enter(KEYS, "https://one.example", START, START + 3600)
+            end
+            local sleep = runtime.sleep
+            function runtime.sleep(seconds)
+                if #runtime.slept == 10 then
+                    runtime.clock, runtime.stepped = runtime.clock + step, runtime.stepped + step
+                end
+                sleep(seconds)
+            end
+            local _, err = get(api)
+            assert.equal("timeout", err.kind)
+            assert.is_true(#runtime.slept >= 2999 and #runtime.slept <= 3001)
+
+            runtime = new_runtime { refused "verify aksk signature fail" }
+            api = new_api(runtime)
+            for _ = 1, 3 do
+                get(api)
+            end
+            runtime.clock, runtime.stepped = runtime.clock + 299 + step, step
+            get(api, nil, START + 400)
+            assert.equal(3, #runtime.requests)
+            runtime.clock = runtime.clock + 1
+            get(api, nil, START + 400)
+            assert.equal(4, #runtime.requests)
+        end
     end)
 
     it("says in which line the gateway saw something else", function()

@@ -9,7 +9,7 @@ local REFUSED = errors.new { kind = "auth", code = "APIGW.0301", message = "veri
 local function refuse(guard, times, keys, now)
     for _ = 1, times do
         local ticket = assert(guard:enter(keys or KEYS, SITE, now or NOW, NOW + 30))
-        guard:leave(ticket, now or NOW, false, REFUSED)
+        guard:leave(ticket, now or NOW, false, REFUSED, now or NOW)
     end
 end
 
@@ -129,7 +129,7 @@ describe("a key that is refused", function()
         local guard = key_guard.new()
         local late = errors.new { kind = "clock", message = "signature expired" }
         for _ = 1, 3 do
-            guard:leave(assert(guard:enter(KEYS, SITE, NOW, NOW + 30)), NOW, false, late)
+            guard:leave(assert(guard:enter(KEYS, SITE, NOW, NOW + 30)), NOW, false, late, NOW)
         end
         local _, err = guard:enter(KEYS, SITE, NOW, NOW + 30)
         assert.equal("clock", err.kind)
@@ -154,7 +154,7 @@ describe("a key that nothing proves yet", function()
         local ticket, err = guard:enter(KEYS, SITE, NOW, NOW + 30)
         assert.is_nil(ticket)
         assert.is_nil(err)
-        guard:leave(tickets[1], NOW, false, REFUSED)
+        guard:leave(tickets[1], NOW, false, REFUSED, NOW)
         assert.is_nil(guard:enter(KEYS, SITE, NOW, NOW + 30))
         guard:leave(tickets[2], NOW, true)
         for _ = 1, 100 do

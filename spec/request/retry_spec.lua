@@ -12,7 +12,8 @@ local function new_policy(changes)
     end
     policy.deadline = START + policy.timeout
     policy.runtime = {
-        now = function() return clock end,
+        now = function() error "a deadline is no matter of the wall clock" end,
+        monotonic = function() return clock end,
         sleep = function(seconds)
             policy.slept[#policy.slept + 1] = seconds
             clock = clock + seconds + (policy.oversleep or 0)

@@ -125,9 +125,10 @@ describe("gather", function()
     it("asks for 64 pages 16 at once: a server that answers only 16 together answers all", function()
         local page = raw_server.answer("200 OK", '{"count":0,"sync_records":[]}')
         -- As long as nobody knows that a key is good, few may try it.
-        assert(service:client():list_sync_records { cluster_id = healthy, limit = 1 })
-        raw_server.with({ { { "read" }, { "together", 16 }, { "send", page } } }, function(server)
+        local script = { { { "read" }, { "send", page } }, { { "read" }, { "together", 16 }, { "send", page } } }
+        raw_server.with(script, function(server)
             local client = service:client { endpoint = server.url }
+            assert(client:list_sync_records { cluster_id = healthy, limit = 1 })
             local results, errs = gather(repeated(64, function()
                 return client:list_sync_records { cluster_id = healthy, limit = 1 }
             end), { concurrency = 16 })

@@ -105,6 +105,54 @@ describe("a runtime of the caller's own", function()
             { request.ca_file, request.proxy, request.user_agent, request.connect_timeout, request.timeout })
     end)
 
+    it("keeps deadlines by a clock that nobody sets, which it may leave to the core", function()
+        for _, step in ipairs { 3600, -3600 } do
+            local clock, attempts = 1573788995, 0
+            local client = assert(dwsync.new {
+                endpoint = "https://dws.example.com",
+                project_id = "p",
+                credentials = { ak = "access", sk = "secret-key" },
+                getenv = function() end,
+                timeout = 100,
+                runtime = {
+                    perform = function(request)
+                        attempts, clock = attempts + 1, clock + step
+                        assert.is_true(request.timeout <= 30)
+                        if attempts == 1 then
+                            return { status = 503, headers = {}, body = "" }
+                        end
+                        return { status = 200, headers = {}, body = '{"count":0,"sync_records":[]}' }
+                    end,
+                    sleep = function() end,
+                    now = function() return clock end,
+                },
+            })
+            assert.same({}, assert(client:list_sync_records { cluster_id = "c" }).sync_records)
+            assert.equal(2, attempts)
+        end
+    end)
+
+    it("measures deadlines when it can", function()
+        local moment = 5
+        local client = assert(dwsync.new {
+            endpoint = "https://dws.example.com",
+            project_id = "p",
+            credentials = { ak = "access", sk = "secret-key" },
+            getenv = function() end,
+            runtime = {
+                perform = function()
+                    moment = moment + 61
+                    return { status = 503, headers = {}, body = "" }
+                end,
+                sleep = function() error "there is no time left to sleep" end,
+                now = function() return 1573788995 end,
+                monotonic = function() return moment end,
+            },
+        })
+        local _, err = client:list_sync_records { cluster_id = "c" }
+        assert.same({ 503, 1 }, { err.status, err.attempts })
+    end)
+
     it("is asked first whether it can wait, when it can tell", function()
         local asked = 0
         local client = assert(dwsync.new {

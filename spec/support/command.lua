@@ -124,12 +124,13 @@ end
 -- @tparam[opt] table world `service`: function(request, clock) → status, body, failure instead, headers;
 -- `environment`; `stdin`: text; `files`: path →
 -- text; `terminal`: the streams that are one, as a set; `sleep`: function(seconds, clock), after which the clock has
--- moved on; `stdout`; `clock_error`: seconds by which this machine's clock is wrong
+-- moved on (a step of the wall clock alone is added to its `now` and its
+-- `stepped`); `stdout`; `clock_error`: seconds by which this machine's clock is wrong
 -- @treturn integer exit status @treturn string stdout @treturn string stderr @treturn {table,...} requests
 function M.run(arguments, world)
     world = world or {}
     local stdout, stderr, requests = world.stdout or M.stream(), M.stream(), {}
-    local clock = { now = M.NOW + (world.clock_error or 0) }
+    local clock = { now = M.NOW + (world.clock_error or 0), stepped = 0 }
     local function now() return clock.now end
     local status = cli.main(arguments, {
         stdin = M.reader(world.stdin or ""),
@@ -144,6 +145,7 @@ function M.run(arguments, world)
         random = function() return 0 end,
         runtime = {
             now = now,
+            monotonic = function() return clock.now - clock.stepped end,
             sleep = function(seconds)
                 clock.now = clock.now + seconds
                 if world.sleep then

@@ -11,12 +11,14 @@ M.START = 1761389392 -- 2025-10-25T10:49:52Z
 --- A world for one source.
 -- @tparam table given `answers` (list of responses, {failure = err}, or function(request) → such; the last one stays),
 -- `variables`, `files` (path → text), `region`, `project_id`, `metadata`
--- @treturn table world: `context` for sources, `requests`, `events`, `limits()`
+-- @treturn table world: `context` for sources, `requests`, `events`, `limits()`; a
+-- step of the wall clock alone is added to `clock` and `stepped`
 function M.world(given)
-    local world = { requests = {}, events = {}, slept = {}, clock = M.START }
+    local world = { requests = {}, events = {}, slept = {}, clock = M.START, stepped = 0 }
     local answers = given.answers or {}
     local runtime = {
         now = function() return world.clock end,
+        monotonic = function() return world.clock - world.stepped end,
         sleep = function(seconds)
             world.slept[#world.slept + 1] = seconds
             world.clock = world.clock + seconds
@@ -64,7 +66,7 @@ function M.world(given)
     }
     world.context = world.api.provider.context
     function world.limits()
-        return { deadline = world.clock + 60, timeout = 60 }
+        return { deadline = world.runtime.monotonic() + 60, timeout = 60 }
     end
     function world.get()
         return world.api:resolve_credentials(world.limits())

@@ -18,6 +18,9 @@ function M.sleepless()
         now = function()
             return real.now() + slept
         end,
+        monotonic = function()
+            return real.monotonic() + slept
+        end,
     }, pauses
 end
 
@@ -34,6 +37,7 @@ function M.noted()
         end,
         sleep = real.sleep,
         now = real.now,
+        monotonic = real.monotonic,
     }, requests
 end
 

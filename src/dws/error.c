@@ -34,6 +34,7 @@ const char *dws_status_name(enum dws_status status)
     case DWS_ERR_CANCELLED: return "cancelled";
     case DWS_ERR_DECODE: return "decode";
     case DWS_ERR_DESCRIPTORS: return "descriptors";
+    case DWS_ERR_PROXY: return "proxy";
     }
     return "unknown";
 }

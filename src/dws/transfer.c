@@ -407,11 +407,22 @@ static const char *describe(const struct dws_transfer *t, CURLcode code)
     return t->detail[0] ? t->detail : curl_easy_strerror(code);
 }
 
+/* Whether a proxy answered CONNECT with what it would answer again. Its password must not be sent again, either. */
+static bool proxy_refused(const struct dws_transfer *t)
+{
+    long status = 0;
+    curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    const bool may_pass = status == 408 || status == 421 || status == 425 || status == 429;
+    return status >= 400 && status < 500 && !may_pass;
+}
+
 /* Once a byte came back it was the server's doing: libcurl calls an unknown HTTP version an unsupported protocol, and
  * (before 8.6) a header line above 100 KB out of memory. */
 static enum dws_status status_of_result(const struct dws_transfer *t, CURLcode code)
 {
     curl_off_t first_byte = 0;
+    if (proxy_refused(t))
+        return DWS_ERR_PROXY;
     curl_easy_getinfo(t->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte);
     enum dws_status status = is_about_proxy(t, code) ? DWS_ERR_ARGUMENT : status_of(code);
     if (first_byte > 0 && status == DWS_ERR_ARGUMENT)

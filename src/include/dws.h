@@ -31,7 +31,8 @@ enum dws_status {
     DWS_ERR_TOO_LARGE,   /* response exceeds max_response_bytes or the header limit */
     DWS_ERR_CANCELLED,   /* dws_pool_cancel */
     DWS_ERR_DECODE,      /* what came back is not what it should be */
-    DWS_ERR_DESCRIPTORS  /* this process, or this machine, can open no more files and sockets */
+    DWS_ERR_DESCRIPTORS, /* this process, or this machine, can open no more files and sockets */
+    DWS_ERR_PROXY        /* the proxy refused, and will refuse again: 407, 403 */
 };
 
 /* Filled by the failing function, owned by the caller. The message never holds a secret. */

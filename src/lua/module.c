@@ -20,7 +20,7 @@ extern int lua_isyieldable(lua_State *L) __attribute__((weak));
 #define CAN_TELL true
 #endif
 
-/* ---- the clock -------------------------------------------------------------------------------- */
+/* ---- the clocks ------------------------------------------------------------------------------- */
 
 /***
 The wall clock.
@@ -31,6 +31,19 @@ static int core_now(lua_State *L)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
+    lua_pushnumber(L, (lua_Number)now.tv_sec + (lua_Number)now.tv_nsec / 1e9);
+    return 1;
+}
+
+/***
+The clock for lengths of time: from an arbitrary beginning, the same for all processes of this machine.
+@function monotonic
+@treturn number seconds, with fraction, that no step of the wall clock changes
+*/
+static int core_monotonic(lua_State *L)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
     lua_pushnumber(L, (lua_Number)now.tv_sec + (lua_Number)now.tv_nsec / 1e9);
     return 1;
 }
@@ -74,8 +87,8 @@ static int core_libraries(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"now", core_now}, {"sleep", core_sleep}, {"can_yield", core_can_yield}, {"libraries", core_libraries},
-    {NULL, NULL},
+    {"now", core_now}, {"monotonic", core_monotonic}, {"sleep", core_sleep}, {"can_yield", core_can_yield},
+    {"libraries", core_libraries}, {NULL, NULL},
 };
 
 /***
@@ -106,6 +119,7 @@ __attribute__((visibility("default"))) int luaopen_dwsync_core(lua_State *L)
     dws_lua_open_filter(L);
     dws_lua_open_seen(L);
     dws_lua_open_page(L);
+    dws_lua_open_limits(L);
     lua_pushstring(L, dws_version());
     lua_setfield(L, -2, "version");
     return 1;

@@ -18,8 +18,9 @@ static const char *kind_of(enum dws_status status)
 {
     switch (status) {
     case DWS_ERR_ARGUMENT:
+    case DWS_ERR_CRYPTO:
     case DWS_ERR_DESCRIPTORS:
-    case DWS_ERR_CRYPTO: return "config";
+    case DWS_ERR_PROXY: return "config";
     case DWS_ERR_HANDSHAKE:
     case DWS_ERR_CERTIFICATE: return "tls";
     case DWS_ERR_TIMEOUT: return "timeout";

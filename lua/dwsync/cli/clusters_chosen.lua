@@ -129,7 +129,7 @@ end
 
 -- Seconds left before the deadline, or an error. The list of clusters and all their records share one deadline.
 local function time_left(self, limits)
-    local left = limits.deadline - self.client:now()
+    local left = limits.deadline - self.client:monotonic()
     if left > 0 then
         return left
     end
@@ -144,7 +144,7 @@ local function clusters(self, limits)
     if self.cluster then
         return { self.cluster }
     end
-    local list, err = self.client:list_clusters { timeout = limits.deadline - self.client:now() }
+    local list, err = self.client:list_clusters { timeout = limits.deadline - self.client:monotonic() }
     if not list then
         return nil, err
     end
@@ -215,7 +215,7 @@ function Chosen:fetch(parameters, work)
     end
     parameters = parameters or {}
     local timeout = parameters.timeout or self.client:option "timeout"
-    local limits = { timeout = timeout, deadline = self.client:now() + timeout }
+    local limits = { timeout = timeout, deadline = self.client:monotonic() + timeout }
     local list, err = clusters(self, limits)
     if not list then
         self.progress.clear()

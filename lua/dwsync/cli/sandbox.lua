@@ -1,24 +1,30 @@
 --- Lua text evaluated without access to anything: no globals, no methods of strings, no bytecode, and limits on size,
--- instructions and memory.
+-- time, instructions, memory and the length of what comes out.
 -- It must not pass a function in: what the text can reach, it can use.
 -- @module dwsync.cli.sandbox
+local core = require "dwsync.core"
+
 local M = {}
 
 local MAX_BYTES = 64 * 1024
 local MAX_INSTRUCTIONS = 200000
 local MAX_GROWTH_KIB = 2048
+local MAX_SECONDS = 1
+local MAX_TEXT_BYTES = 4096
 
 local jit = rawget(_G, "jit")
 
 local INSTRUCTIONS = ("it runs more than %d instructions"):format(MAX_INSTRUCTIONS)
+local TIME = ("it runs for more than %d s"):format(MAX_SECONDS)
+local LENGTH = ("it has a text of more than %d bytes"):format(MAX_TEXT_BYTES)
 local MEMORY = ("it takes more than %d KiB of memory"):format(MAX_GROWTH_KIB)
 
--- Checks after every instruction: a string that doubles with each fills the memory in a few of them.
+-- Checks after every instruction, which may copy or compare as much as the memory holds.
 local function watch()
-    local left, start = MAX_INSTRUCTIONS, collectgarbage "count"
+    local left, till = MAX_INSTRUCTIONS, os.clock() + MAX_SECONDS
     return function()
         left = left - 1
-        local reason = left < 0 and INSTRUCTIONS or collectgarbage "count" - start > MAX_GROWTH_KIB and MEMORY
+        local reason = left < 0 and INSTRUCTIONS or os.clock() > till and TIME
         if reason then
             debug.sethook() -- or it would run on in the error's handler
             error(reason, 0)
@@ -44,16 +50,35 @@ function M.call(code, ...)
     local methods = strings.__index -- ("x"):rep(1e9) would need no global
     local hook, mask, count = debug.gethook()
     strings.__index = nil
-    local whole, good, result = pcall(call_within_limits, code, ...)
+    local whole, good, result = core.call_within(MAX_GROWTH_KIB * 1024, call_within_limits, code, ...)
     debug.sethook(hook, mask, count)
     strings.__index = methods
     if not whole then
         good, result = false, good
     end
+    if not good and result == "not enough memory" then
+        result = MEMORY
+    end
     if not good and type(result) == "string" and result:find "interrupted!$" then
         error(result, 0) -- Ctrl-C is the user's, not the text's
     end
     return good, result
+end
+
+-- Whether a text in a value is longer than anything that is of use here, and than patterns should see.
+local function is_too_long(value, seen)
+    if type(value) == "string" then
+        return #value > MAX_TEXT_BYTES
+    elseif type(value) ~= "table" or seen[value] then
+        return false
+    end
+    seen[value] = true
+    for key, part in pairs(value) do
+        if is_too_long(key, seen) or is_too_long(part, seen) then
+            return true
+        end
+    end
+    return false
 end
 
 -- Lua's message, with the name in front, and without the text it quotes, which may be a password.
@@ -86,6 +111,8 @@ function M.evaluate(text, name)
     local good, result = M.call(chunk)
     if not good then
         return false, explain(result, name)
+    elseif is_too_long(result, {}) or is_too_long(environment, {}) then
+        return false, explain(LENGTH, name)
     end
     return true, result, environment
 end

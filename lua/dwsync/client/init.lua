@@ -84,7 +84,7 @@ end
 -- @tfield[opt] string region such as "cn-north-4"; by default the environment's DWSYNC_REGION
 -- @tfield[opt] string endpoint of DWS, instead of the region's; several separated by commas are tried in turn
 -- @tfield[opt] string iam_endpoint instead of the region's
--- @tfield[opt] string project_id by default the credentials', else looked up at IAM
+-- @tfield[opt] string project_id by default the credentials', else HUAWEICLOUD_SDK_PROJECT_ID, else looked up at IAM
 -- @tfield[opt] table|function credentials a key pair, a function that returns one, or {source =, …}: see
 -- dwsync.credentials; by default those of the first source that has any
 -- @tfield[opt=true] boolean|string metadata whether the metadata service is a source: true, false, or its address
@@ -144,8 +144,9 @@ function M.new(given)
     end
     local self = setmetatable({
         settings = settings,
-        runtime = settings.runtime or runtimes.new(),
+        runtime = settings.runtime and runtimes.complete(settings.runtime) or runtimes.new(),
         emit = settings.on_event,
+        project_variable = variables.get(context, "HUAWEICLOUD_SDK_PROJECT_ID"),
         -- Access key, or what stays when that changes → IAM endpoint → project id
         projects = setmetatable({}, { __mode = "k" }),
     }, Client)
@@ -204,7 +205,7 @@ end
 
 local function deadline_of(self, timeout)
     timeout = timeout or self.settings.timeout
-    return { timeout = timeout, deadline = self.runtime.now() + timeout }
+    return { timeout = timeout, deadline = self.runtime.monotonic() + timeout }
 end
 
 -- The project id that was found for these keys, by IAM endpoint: access keys are unique within a site only.
@@ -214,9 +215,9 @@ local function known_projects(self, keys)
     return self.projects[owner], keys.iam_endpoint or ""
 end
 
--- The project id: given, known from the credentials, or looked up once per access key.
+-- The project id: given, known from the credentials, the environment's, or looked up once per access key.
 local function project_id_of(self, keys, limits)
-    local id = self.settings.project_id or keys.project_id
+    local id = self.settings.project_id or keys.project_id or self.project_variable
     if not id then
         local known, endpoint = known_projects(self, keys)
         local err
@@ -360,6 +361,12 @@ end
 -- @treturn number seconds since the epoch
 function Client:now()
     return self.runtime.now()
+end
+
+--- The clock of the client's runtime for lengths of time: no step of the wall clock changes it.
+-- @treturn number seconds from an arbitrary beginning
+function Client:monotonic()
+    return self.runtime.monotonic()
 end
 
 --- Pauses as the client's runtime does: others may run meanwhile.

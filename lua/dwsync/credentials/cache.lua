@@ -31,19 +31,20 @@ end
 --- The one that all clients of this process share.
 M.shared = M.new()
 
-local function forget_expired(self, now)
+local function forget_expired(self, runtime)
+    local now, moment = runtime.now(), runtime.monotonic()
     for key, entry in pairs(self.entries) do
-        if not entry.busy_until and (entry.expires_at or 0) <= now and entry.retry_at <= now then
+        if not entry.busy_until and (entry.expires_at or 0) <= now and entry.retry_at <= moment then
             self.entries[key], self.count = nil, self.count - 1
         end
     end
 end
 
-local function entry_at(self, key, now)
+local function entry_at(self, key, runtime)
     local entry = self.entries[key]
     if not entry then
         if self.count >= MAX_ENTRIES then
-            forget_expired(self, now)
+            forget_expired(self, runtime)
         end
         entry = { retry_at = 0, failures = 0 }
         self.entries[key], self.count = entry, self.count + 1
@@ -62,11 +63,11 @@ local function emit(context, event)
 end
 
 local function keep(self, entry, keys, context)
-    local now = context.runtime.now()
+    local runtime = context.runtime
     local share = REFRESH_FROM + (REFRESH_TO - REFRESH_FROM) * context.random()
     entry.keys, entry.err, entry.failures, entry.retry_at = keys, nil, 0, 0
     entry.expires_at = keys.expires_at
-    entry.refresh_at = now + (keys.expires_at - now) * share
+    entry.refresh_at = runtime.monotonic() + (keys.expires_at - runtime.now()) * share
     entry.worked = true
     self.entry_of[keys] = entry
     emit(context, { type = "credentials", source = keys.source, expires_at = keys.expires_at })
@@ -74,21 +75,20 @@ local function keep(self, entry, keys, context)
 end
 
 -- Jitter over the upper half of the step: processes also fail together.
-local function pause_after(entry, err, hold, random)
-    if hold and not entry.worked then
-        return hold
-    end
+local function pause_after(entry, err, random)
     local first = err.status == 401 and REFUSED_SECONDS or BACKOFF_FIRST
     local step = math.min(BACKOFF_CAP, first * 2 ^ math.min(entry.failures - 1, 20))
     return step * (0.5 + 0.5 * random())
 end
 
 local function failed(entry, plan, err, hold, context)
-    local now = context.runtime.now()
+    local runtime = context.runtime
     entry.failures = entry.failures + 1
-    entry.retry_at = now + pause_after(entry, err, hold, context.random)
+    local now = runtime.monotonic()
+    entry.soon_at = now + pause_after(entry, err, context.random)
+    entry.retry_at = hold and not entry.worked and now + hold or entry.soon_at
     entry.err = err
-    if entry.keys and now < entry.expires_at then
+    if entry.keys and runtime.now() < entry.expires_at then
         emit(context, { type = "warning", error = err,
             message = ("%s could not be renewed; the current credentials are used until they expire: %s"):format(
                 plan.source, err.message) })
@@ -99,7 +99,7 @@ local function failed(entry, plan, err, hold, context)
 end
 
 local function refresh(self, entry, plan, limits, context)
-    entry.busy_until = context.runtime.now() + math.min(LEASE_SECONDS, limits.timeout)
+    entry.busy_until = context.runtime.monotonic() + math.min(LEASE_SECONDS, limits.timeout)
     local lease = entry.busy_until
     local fields, err, hold = plan.fetch(limits)
     local keys
@@ -128,19 +128,19 @@ end
 --- The credentials of a plan: kept ones while they are fresh, else fetched; waits while another coroutine fetches.
 -- @tparam table plan `key` (a list, equal in plans that fetch the same), `source`, optional `project_id`, `fetch`:
 -- function(limits) → fields with `expires_at`, or nil, err and, where asking again soon is of no use, seconds to wait
--- @tparam table limits `deadline`, `timeout`
+-- @tparam table limits `deadline` (by the runtime's `monotonic`), `timeout`
 -- @tparam table context `runtime`, `random`, optional `emit`
 -- @treturn ?dwsync.credentials
 -- @treturn dwsync.error
 -- @treturn boolean whether this plan ever had credentials, so that the next source is not tried
 function Cache:get(plan, limits, context)
     local runtime = context.runtime
-    local entry = entry_at(self, fingerprint.of(plan.key), runtime.now())
+    local entry = entry_at(self, fingerprint.of(plan.key), runtime)
     entry.identity = entry.identity or {}
     entry.key = plan.key -- functions in it are known by their address, which nothing else may get meanwhile
     while true do
-        local now = runtime.now()
-        local usable = entry.keys and now < entry.expires_at
+        local now = runtime.monotonic()
+        local usable = entry.keys and runtime.now() < entry.expires_at
         local fetching = busy(entry, now)
         if usable and (now < entry.refresh_at or fetching or now < entry.retry_at) then
             return entry.keys
@@ -155,6 +155,15 @@ function Cache:get(plan, limits, context)
             local keys, err = refresh(self, entry, plan, limits, context)
             return keys, err, entry.worked
         end
+    end
+end
+
+--- Takes back that a plan is to be left alone for long: nothing else was found, so it is asked again within seconds.
+-- @tparam table plan as for `get`, which just failed
+function Cache:hurry(plan)
+    local entry = self.entries[fingerprint.of(plan.key)]
+    if entry then
+        entry.retry_at = math.min(entry.retry_at, entry.soon_at or entry.retry_at)
     end
 end
 

@@ -17,6 +17,7 @@ function M.new(source, message, hint, response)
         hint = hint,
         status = response and response.status,
         request_id = response and errors.request_id(response),
+        retryable = response ~= nil and (response.status >= 500 or response.status == 429),
     }
 end
 

@@ -64,18 +64,21 @@ local function obtain(self, name, options, limits)
     if keys or known or not found.optional then
         return keys, failure
     end
-    return nil, nil, failure.message
+    return nil, nil, failure.message, found
 end
 
 local function from_chain(self, limits)
-    local reasons
+    local reasons, failed = nil, {}
     for _, name in ipairs(CHAIN) do
-        local keys, err, why = obtain(self, name, nil, limits)
+        local keys, err, why, plan = obtain(self, name, nil, limits)
         if keys or err then
             return keys, err
         end
         reasons = reasons or {}
-        reasons[#reasons + 1] = why
+        reasons[#reasons + 1], failed[#failed + 1] = why, plan
+    end
+    for _, plan in ipairs(failed) do
+        self.cache:hurry(plan)
     end
     return nil, errors.new {
         kind = "credentials",
@@ -154,7 +157,7 @@ function M.new(given, context)
 end
 
 --- The credentials to use now: found anew, or kept ones while they are valid.
--- @tparam table limits `deadline` (seconds since the epoch), `timeout`
+-- @tparam table limits `deadline` (by the runtime's `monotonic`), `timeout`
 -- @treturn ?dwsync.credentials
 -- @treturn dwsync.error kind "credentials", or the network's when something could not be reached
 function Provider:get(limits)

@@ -42,7 +42,7 @@ local function ask(context, plan, method, path, headers, limits)
         method = method,
         url = plan.base .. path,
         headers = headers,
-        timeout = math.max(0.001, math.min(ATTEMPT_SECONDS, limits.deadline - context.runtime.now())),
+        timeout = math.max(0.001, math.min(ATTEMPT_SECONDS, limits.deadline - context.runtime.monotonic())),
         connect_timeout = plan.connect_timeout,
         max_response_bytes = 65536,
         proxy = "",
@@ -57,7 +57,7 @@ local function ask(context, plan, method, path, headers, limits)
     local answer = failed(("%s does not answer: %s"):format(plan.base, cause.message), nil,
         "Outside the cloud set DWSYNC_METADATA=off, or name another source of credentials.")
     answer.cause, answer.retryable = cause, true
-    return nil, answer, ABSENT_SECONDS
+    return nil, answer, plan.absent_seconds
 end
 
 -- Returns the session token, "" where the host has no sessions, or nil and an error.
@@ -87,13 +87,13 @@ local function lacks_agency(response)
     return response.body:find(NO_AGENCY, 1, true) ~= nil
 end
 
-local function judge(context, response)
+local function judge(context, plan, response)
     if response.status == 401 and lacks_agency(response) then
         return nil, failed("this machine has no agency", response,
             "Give the machine an agency in the console (ECS > Management Information > Agency)."), ABSENT_SECONDS
     elseif response.status ~= 200 then
         return nil, failed(("no key: HTTP %d"):format(response.status), response),
-            response.status == 404 and ABSENT_SECONDS or nil
+            response.status == 404 and plan.absent_seconds or nil
     end
     return temporary.decode(response, SOURCE, context.runtime.now())
 end
@@ -114,7 +114,7 @@ local function fetch(context, plan, limits)
     if not response then
         return nil, key_err, key_hold
     end
-    return judge(context, response)
+    return judge(context, plan, response)
 end
 
 --- The source "metadata".
@@ -134,6 +134,8 @@ function M.load(context, options)
         base = base,
         connect_timeout = options and CONNECT_SECONDS or CHAIN_CONNECT_SECONDS,
         optional = options == nil,
+        -- Named, it is not up yet: a machine that boots. In the chain it may not be there at all.
+        absent_seconds = options == nil and ABSENT_SECONDS or nil,
     }
     plan.key = { "metadata", base, plan.project_id }
     function plan.fetch(limits)

@@ -31,7 +31,7 @@ local function fetch(context, uri, token, limits)
         url = uri,
         headers = { Authorization = token, ["Content-Type"] = "application/json" },
         body = "{}",
-        timeout = math.max(0.001, math.min(ATTEMPT_SECONDS, limits.deadline - context.runtime.now())),
+        timeout = math.max(0.001, math.min(ATTEMPT_SECONDS, limits.deadline - context.runtime.monotonic())),
         connect_timeout = ATTEMPT_SECONDS,
         max_response_bytes = 65536,
         proxy = "",
@@ -40,7 +40,9 @@ local function fetch(context, uri, token, limits)
     }
     if not response then
         local cause = errors.from_core(err, { token })
-        return nil, failed("the agent does not answer: " .. cause.message)
+        local answer = failed("the agent does not answer: " .. cause.message)
+        answer.cause, answer.retryable = cause, true
+        return nil, answer
     elseif response.status ~= 200 and response.status ~= 201 then
         return nil, failed(("the agent answers HTTP %d"):format(response.status), response)
     end

@@ -38,7 +38,7 @@ local RETRYABLE = { network = true, timeout = true, throttled = true }
 
 --- What went wrong, as every function of dwsync returns it. `tostring` makes one line of it, hint included.
 -- @table dwsync.error
--- @tfield string kind "config" (wrong before anything was sent), "credentials", "auth", "clock", "permission",
+-- @tfield string kind "config" (wrong before the service was asked), "credentials", "auth", "clock", "permission",
 -- "not_found", "throttled", "request", "service", "network", "timeout", "tls", "decode", "incomplete", "storage" or
 -- "cancelled"
 -- @tfield string message what happened, on one line and without secrets
@@ -96,12 +96,15 @@ end
 
 -- ---- from the core -------------------------------------------------------------------------------
 
+local PROXY = "Check the proxy's user and password (`proxy`, or https_proxy), and whether it lets this host pass."
+
 local CORE_HINTS = {
     resolve = "Check the name: the region may have a different host (set `endpoint`), or DNS is down.",
     connect = "Check that the endpoint's address and port can be reached from here (firewall, proxy).",
     certificate = "If a private CA signed this certificate, name it with `ca_file`; never switch verification off.",
     handshake = "Check that the endpoint speaks TLS 1.2 or later and nothing between here and it interferes.",
     descriptors = "Raise the limit of open files (ulimit -n), or do less at once.",
+    proxy = PROXY,
     too_large = "Request smaller pages with `limit`, or raise `max_response_bytes`.",
 }
 
@@ -233,14 +236,15 @@ local function retry_after(response, now)
     return value:match "^%d+$" and tonumber(value) or nil
 end
 
-local KIND_OF_STATUS = { [401] = "auth", [403] = "permission", [404] = "not_found", [417] = "service",
-    [429] = "throttled" }
+local KIND_OF_STATUS = { [401] = "auth", [403] = "permission", [404] = "not_found", [407] = "config",
+    [408] = "service", [417] = "service", [421] = "service", [425] = "service", [429] = "throttled" }
 
 local function kind_of_status(status)
     return KIND_OF_STATUS[status] or (status >= 400 and status < 500) and "request" or "service"
 end
 
-local RETRYABLE_STATUS = { [429] = true, [500] = true, [502] = true, [503] = true, [504] = true }
+local RETRYABLE_STATUS = { [408] = true, [421] = true, [425] = true, [429] = true, [500] = true, [502] = true,
+    [503] = true, [504] = true }
 
 local function shown_location(response, secrets)
     local location = response.headers.location
@@ -253,6 +257,8 @@ local function describe(response, code, message, secrets)
         local location = shown_location(response, secrets)
         return "the service redirected the request" .. location .. "; redirects are not followed",
             "Set `endpoint` to the service's own address."
+    elseif response.status == 407 then
+        return "the proxy refused: HTTP 407", PROXY
     elseif code then
         return message ~= "" and shown(message, secrets) or "the service gave no reason"
     elseif not response.body:find "%S" then

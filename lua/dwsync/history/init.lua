@@ -16,6 +16,7 @@ local errors = require "dwsync.errors"
 local identity = require "dwsync.history.identity"
 local page = require "dwsync.history.page"
 local reading = require "dwsync.history.reading"
+local runtimes = require "dwsync.runtime"
 local schema = require "dwsync.history.schema"
 local statements = require "dwsync.history.statements"
 local targets = require "dwsync.history.target"
@@ -41,7 +42,7 @@ local OPTIONS = {
 -- password comes from the URL, from PGPASSWORD or from ~/.pgpass)
 -- @tparam[opt] table options
 -- @tparam[opt=30] number options.timeout seconds to wait for other writers
--- @tparam[opt] dwsync.runtime options.runtime whose `now` and `sleep` are used
+-- @tparam[opt] dwsync.runtime options.runtime whose `now`, `monotonic` and `sleep` are used
 -- @tparam[opt] function():number options.random in place of math.random
 -- @treturn[1] dwsync.history.store
 -- @treturn[2] nil
@@ -57,7 +58,7 @@ function M.open(target, options)
         return nil, err
     end
     local context = { shown = place.shown, timeout = checked.timeout, random = checked.random,
-        runtime = checked.runtime }
+        runtime = runtimes.complete(checked.runtime) }
     local engines = require(ENGINES[place.engine])
     local engine
     engine, err = transaction.patiently(context, function()

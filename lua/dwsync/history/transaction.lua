@@ -19,19 +19,19 @@ local function gave_up(shown, timeout, attempts)
 end
 
 --- Repeats an attempt while it fails because another writer is at work.
--- @tparam table context `runtime` {now, sleep}, `random`, `timeout` (seconds), `shown`
+-- @tparam table context `runtime` {monotonic, sleep}, `random`, `timeout` (seconds), `shown`
 -- @tparam function attempt returns a result; or nil, err, and true when another writer was in the way
 -- @return its result, or nil, err
 function M.patiently(context, attempt)
     local runtime = context.runtime
-    local deadline = runtime.now() + context.timeout
+    local deadline = runtime.monotonic() + context.timeout
     local pause, attempts = FIRST_PAUSE, 0
     while true do
         local result, err, busy = attempt()
         attempts = attempts + 1
         if result ~= nil or not busy then
             return result, err
-        elseif runtime.now() >= deadline then
+        elseif runtime.monotonic() >= deadline then
             return nil, gave_up(context.shown, context.timeout, attempts)
         end
         runtime.sleep(pause * (0.5 + 0.5 * context.random())) -- jitter: two writers must not wake together

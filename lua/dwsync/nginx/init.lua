@@ -79,6 +79,7 @@ local function host_of_worker(checked)
             ngx.update_time()
             return ngx.now()
         end,
+        monotonic = require("dwsync.core").monotonic,
         random = draws(),
         exiting = ngx.worker.exiting,
         digest = ngx.md5,

@@ -97,7 +97,7 @@ local function emit_attempt(self, request, started, response, err, secrets)
         url = request.url,
         status = response and response.status,
         request_id = response and errors.request_id(response, secrets),
-        seconds = self.runtime.now() - started,
+        seconds = self.runtime.monotonic() - started,
         error = err,
     }
 end
@@ -107,7 +107,7 @@ end
 -- @treturn table response, or nil
 -- @treturn dwsync.error
 function Api:send_unsigned(request)
-    local started = self.runtime.now()
+    local started = self.runtime.monotonic()
     local secrets = keys_of.hide({ request.headers.Authorization, request.headers["X-Metadata-Token"] }, 2)
     local response, failure = self.runtime.perform(request)
     local err
@@ -247,9 +247,9 @@ end
 -- Waits until an unproven key may be tried; see dwsync.request.key_guard.
 local function enter_guard(self, keys, endpoint, seconds)
     local runtime = self.runtime
-    local till = runtime.now() + seconds
+    local till = runtime.monotonic() + seconds
     while true do
-        local now = runtime.now()
+        local now = runtime.monotonic()
         local ticket, err = self.guard:enter(keys, endpoint, now, now + seconds)
         if ticket or err then
             return ticket, err
@@ -301,7 +301,7 @@ local function leave_guard(self, ticket, exchange, response, err)
     local accepted = response ~= nil or err.code ~= nil and err.code:find "^DWS%." ~= nil
     local refused = err and (err.kind == "auth" or err.kind == "clock") and not is_expired(err)
         and not exchange.clock_corrected
-    self.guard:leave(ticket, self.runtime.now(), accepted, refused and err or nil)
+    self.guard:leave(ticket, self.runtime.monotonic(), accepted, refused and err or nil, self.runtime.now())
 end
 
 local function attempt(self, exchange, endpoint, target, seconds)
@@ -318,11 +318,11 @@ local function attempt(self, exchange, endpoint, target, seconds)
     request, err = build(self, exchange, url, seconds)
     if not request then
         if ticket then
-            self.guard:leave(ticket, self.runtime.now())
+            self.guard:leave(ticket, self.runtime.monotonic())
         end
         return nil, err
     end
-    local started = self.runtime.now()
+    local started = self.runtime.monotonic()
     local response, failure = self.runtime.perform(request)
     local result
     result, err = judge(self, response, failure, exchange)
@@ -394,8 +394,8 @@ end
 -- @tparam string service "dws" or "iam"
 -- @tparam string target path and query, percent-encoded
 -- @tparam table call `headers` to send and sign; `keys`: the credentials, if any; `body`; `secrets`: further
--- texts that must not show; `endpoints` instead of the service's; `deadline`: seconds since the epoch and `timeout`:
--- the same as a length, for messages; `decode`: what the runtime may do with a page, see dwsync.runtime
+-- texts that must not show; `endpoints` instead of the service's; `deadline`: by the runtime's `monotonic`, and
+-- `timeout`: the same as a length, for messages; `decode`: what the runtime may do with a page, see dwsync.runtime
 -- @treturn table response with a 2xx status, or nil
 -- @treturn dwsync.error
 -- @treturn dwsync.credentials those the answer belongs to

@@ -78,7 +78,7 @@ local function blocked(keys, state)
         kind = last.kind,
         code = last.code,
         message = ("access key %s was refused %d times in a row (%s); nothing is sent with it until %s"):format(keys.ak,
-            state.refusals, last.message, timestamps.to_iso(state.blocked_until * 1000)),
+            state.refusals, last.message, timestamps.to_iso(state.blocked_date * 1000)),
         hint = last.kind == "clock" and last.hint
             or "Check the secret key: after more than five refusals the service locks the key for five minutes.",
         retryable = false,
@@ -101,7 +101,7 @@ end
 --- Asks to send one request with a key. While the key is unproven, no more are under way than refusals are left.
 -- @tparam dwsync.credentials keys
 -- @tparam string endpoint URL of the service that it goes to
--- @tparam number now seconds since the epoch
+-- @tparam number now seconds by a clock that all processes share and no step changes: core.monotonic
 -- @tparam number till when the request is over at the latest
 -- @treturn table ticket for `leave`; or nil: ask again a little later
 -- @treturn dwsync.error when nothing may be sent
@@ -126,10 +126,11 @@ end
 --- Notes the outcome of a request.
 -- @tparam table _ the guard
 -- @tparam table ticket
--- @tparam number now seconds
+-- @tparam number now by the same clock
 -- @tparam ?boolean accepted true: the service accepted the signature; nil: unknown
 -- @tparam ?dwsync.error refusal with which the service rejected it
-function Guard.leave(_, ticket, now, accepted, refusal)
+-- @tparam ?number date of the refusal, seconds since the epoch, for messages
+function Guard.leave(_, ticket, now, accepted, refusal, date)
     local state = ticket.state
     state.outstanding[ticket] = nil
     if ticket.sk ~= state.sk then
@@ -141,7 +142,7 @@ function Guard.leave(_, ticket, now, accepted, refusal)
         state.proven = nil
         state.refusals, state.last = state.refusals + 1, refusal
         if state.refusals >= MAX_REFUSALS then
-            state.blocked_until = now + PAUSE_SECONDS
+            state.blocked_until, state.blocked_date = now + PAUSE_SECONDS, date + PAUSE_SECONDS
         end
     end
 end
@@ -160,6 +161,7 @@ function Guard:refused(digest)
                 sk_digest = state.sk and digest(state.sk) or state.sk_digest,
                 refusals = state.refusals,
                 blocked_until = state.blocked_until,
+                blocked_date = state.blocked_date,
                 used = state.used,
                 last = { kind = last.kind, code = last.code, message = last.message, hint = last.hint },
             }
@@ -184,6 +186,7 @@ function Guard:restore(list, digest)
                 digest = digest,
                 refusals = entry.refusals,
                 blocked_until = entry.blocked_until,
+                blocked_date = entry.blocked_date,
                 used = entry.used,
                 last = errors.new(entry.last),
                 outstanding = {},

@@ -30,13 +30,13 @@ end
 -- error object
 -- @tparam table policy `retries`: how often to try again; `runtime`; `random`: function → [0,1); `on_retry`: optional,
 -- called with the error and the pause
--- @tparam table limits `deadline`: seconds since the epoch; `timeout`: the same as a length, for messages
+-- @tparam table limits `deadline`: by the runtime's `monotonic`; `timeout`: the same as a length, for messages
 -- @return result, or nil and the last error with `attempts` set
 function M.run(attempt, policy, limits, ...)
     local runtime = policy.runtime
     local last
     for number = 1, policy.retries + 1 do
-        local left = limits.deadline - runtime.now()
+        local left = limits.deadline - runtime.monotonic()
         if left <= 0 then
             local err = deadline_passed(limits, last)
             err.attempts = number - 1
@@ -51,7 +51,7 @@ function M.run(attempt, policy, limits, ...)
             return nil, err
         end
         local pause = pause_before(number, err, policy.random)
-        if runtime.now() + pause >= limits.deadline then
+        if runtime.monotonic() + pause >= limits.deadline then
             return nil, err -- waiting would only turn a known cause into a timeout
         end
         if policy.on_retry then

@@ -17,9 +17,10 @@ local yielding = {
         return coroutine.yield(PERFORM, request)
     end,
     sleep = function(seconds)
-        coroutine.yield(SLEEP, core.now() + seconds)
+        coroutine.yield(SLEEP, core.monotonic() + seconds)
     end,
     now = core.now,
+    monotonic = core.monotonic,
 }
 
 -- ---- the scheduler -------------------------------------------------------------------------------
@@ -77,7 +78,7 @@ function Scheduler:start_tasks()
 end
 
 function Scheduler:wake_sleepers()
-    local now, due = core.now(), {}
+    local now, due = core.monotonic(), {}
     for task, time in pairs(self.sleeping) do
         if time <= now then
             due[#due + 1] = task
@@ -90,11 +91,11 @@ function Scheduler:wake_sleepers()
 end
 
 function Scheduler:wait_seconds()
-    local till = core.now() + SLICE_SECONDS
+    local till = core.monotonic() + SLICE_SECONDS
     for _, time in pairs(self.sleeping) do
         till = math.min(till, time)
     end
-    return math.max(0, till - core.now())
+    return math.max(0, till - core.monotonic())
 end
 
 -- Running functions are abandoned, others never begin; transfers end with the pool.

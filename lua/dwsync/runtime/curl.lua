@@ -9,9 +9,9 @@ local M = {}
 local SLICE_SECONDS = 0.25
 
 local function sleep(seconds)
-    local till = core.now() + seconds
+    local till = core.monotonic() + seconds
     repeat
-        local left = till - core.now()
+        local left = till - core.monotonic()
         core.sleep(math.max(0, math.min(left, SLICE_SECONDS)))
     until left <= SLICE_SECONDS
 end
@@ -39,7 +39,7 @@ function M.new()
         return response, failure
     end
 
-    return { perform = perform, sleep = sleep, now = core.now }
+    return { perform = perform, sleep = sleep, now = core.now, monotonic = core.monotonic }
 end
 
 return M

@@ -4,7 +4,7 @@
 -- "Inside nginx" means every phase, init_by_lua included, and what the command `resty` runs, but not a thread of its
 -- pool, where waiting does no harm. To block nginx all the same, set `runtime = require("dwsync.runtime.curl").new()`.
 --
--- A runtime of your own, a table of three functions, connects another HTTP client or event loop.
+-- A runtime of your own, a table of three functions or four, connects another HTTP client or event loop.
 -- @module dwsync.runtime
 local core = require "dwsync.core"
 local curl = require "dwsync.runtime.curl"
@@ -17,7 +17,9 @@ local M = {}
 -- @table dwsync.runtime
 -- @tfield function(request:dwsync.request):?dwsync.response,?dwsync.failure perform
 -- @tfield function(seconds:number) sleep
--- @tfield function():number now seconds since the epoch, with fraction
+-- @tfield function():number now seconds since the epoch, with fraction: the wall clock, by which signatures are dated
+-- @tfield[opt] function():number monotonic seconds, with fraction, that no step of the wall clock changes: deadlines
+-- and pauses are measured with it; by default dwsync.core.monotonic
 -- @tfield[opt] function():?boolean,?dwsync.error ready whether waiting is possible here; asked before anything is done
 
 --- The runtime of each coroutine that has one of its own: those of a gather under way (dwsync.runtime.concurrent).
@@ -56,7 +58,15 @@ function M.new()
             return chosen().sleep(seconds)
         end,
         now = core.now,
+        monotonic = core.monotonic,
     }
+end
+
+--- A runtime with everything it may leave out.
+-- @tparam dwsync.runtime given
+-- @treturn dwsync.runtime
+function M.complete(given)
+    return given.monotonic and given or setmetatable({ monotonic = core.monotonic }, { __index = given })
 end
 
 return M

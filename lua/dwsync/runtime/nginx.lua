@@ -5,7 +5,7 @@
 -- request that its client aborts leaves nothing half done; the caller's time limit holds while all threads are busy;
 -- and nginx is asked in one phase only, whichever the caller is in.
 --
--- `now` is not ngx.now, which does not advance while Lua runs: it dates signatures and measures deadlines.
+-- `now` is not ngx.now, which does not advance while Lua runs: it dates signatures.
 -- @module dwsync.runtime.nginx
 -- @usage
 -- # beside worker_processes:   thread_pool dwsync threads=8;
@@ -135,7 +135,7 @@ local function no_answer(seconds)
 end
 
 local function wait_for(job, seconds)
-    local good, reason = job.done:wait(job.till + GRACE_SECONDS - core.now())
+    local good, reason = job.done:wait(job.till + GRACE_SECONDS - core.monotonic())
     if good then
         return response_of(job)
     elseif reason == "timeout" then
@@ -211,6 +211,7 @@ function M.new(options)
         end,
         sleep = sleep,
         now = core.now,
+        monotonic = core.monotonic,
         ready = ready,
     }
 end

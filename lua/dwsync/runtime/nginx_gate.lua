@@ -56,10 +56,10 @@ end
 -- @treturn table job {thread_pool =, till =}, whose field `began` is to be set when it begins; or nil
 -- @treturn dwsync.error kind "timeout"
 function M.enter(thread_pool, most, seconds)
-    local gate, till = gate_of(thread_pool), core.now() + seconds
+    local gate, till = gate_of(thread_pool), core.monotonic() + seconds
     local my_turn = gate.bell:count() >= 0
     while true do
-        local now = core.now()
+        local now = core.monotonic()
         if my_turn and in_use(gate, now) < most then
             local job = { gate = gate, till = till, thread_pool = thread_pool }
             gate.jobs[job] = true

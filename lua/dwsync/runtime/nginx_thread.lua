@@ -28,7 +28,7 @@ local function values(good, response, err)
 end
 
 --- Performs a request.
--- @tparam number till when it must have ended, seconds since the epoch
+-- @tparam number till when it must have ended, by core.monotonic
 -- @tparam table request as for a runtime's `perform`, without `timeout`; `decode`, if any, with `reduce` in it
 -- @treturn number|nil|boolean status; nil: the request failed; false: it was wrong
 -- @treturn string the header lines; kind; what was wrong
@@ -36,7 +36,7 @@ end
 -- @treturn string body; message
 -- @treturn ?table certificate
 function M.perform(till, request)
-    local seconds = till - core.now()
+    local seconds = till - core.monotonic()
     if seconds <= 0 then
         return nil, "timeout", "timeout", "the time limit passed before a thread of nginx was free"
     end

@@ -67,6 +67,21 @@ describe("dwsync wait", function()
         assert.equal(command.NOW + 70, last)
     end)
 
+    it("waits neither longer nor shorter when somebody sets the clock", function()
+        for _, step in ipairs { 3600, -3600 } do
+            local service, looks = command.service { c1 = OLD }, 0
+            local status = wait(function(request, clock)
+                looks = looks + 1
+                if looks == 2 then
+                    clock.now, clock.stepped = clock.now + step, clock.stepped + step
+                end
+                return service(request)
+            end, "--timeout", "5m")
+            assert.equal(3, status)
+            assert.equal(11, looks) -- at 0, 30, … and 300 s
+        end
+    end)
+
     it("looks once with --timeout 0", function()
         local status, _, err, requests = wait(command.service { c1 = OLD }, "--timeout", "0")
         assert.equal(3, status)

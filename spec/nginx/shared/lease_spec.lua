@@ -2,12 +2,16 @@ local Lease = require "dwsync.nginx.shared.lease"
 local shared_dict = require "spec.support.shared_dict"
 
 describe("the lease", function()
-    local now, dict, first, second
+    local now, stepped, dict, first, second
+
+    local function monotonic()
+        return now
+    end
 
     before_each(function()
-        now = 0
-        dict = shared_dict.new { now = function() return now end }
-        first, second = Lease.new(dict, "first.", 10), Lease.new(dict, "second", 10)
+        now, stepped = 0, 0
+        dict = shared_dict.new { now = function() return now + stepped end }
+        first, second = Lease.new(dict, "first.", 10, monotonic), Lease.new(dict, "second", 10, monotonic)
     end)
 
     it("is had by one at a time", function()
@@ -36,6 +40,32 @@ describe("the lease", function()
         assert.is_false(first:hold())
     end)
 
+    it("runs out neither sooner nor later when somebody sets the clock", function()
+        for _, step in ipairs { 3600, -3600 } do
+            assert.is_true(first:hold())
+            stepped, now = stepped + step, now + 9.9
+            assert.is_true(first:is_ours())
+            assert.is_false(second:hold())
+            now = now + 0.1
+            assert.is_true(second:hold())
+            second:release()
+        end
+    end)
+
+    it("is replaced by one of two that find it run out", function()
+        first:hold()
+        now = 10
+        local get = dict.get
+        function dict.get(...) -- the other one comes between our look and our deed
+            dict.get = get
+            local value = get(...)
+            assert.is_true(second:hold())
+            return value
+        end
+        assert.is_false(first:hold())
+        assert.is_true(second:is_ours())
+    end)
+
     it("can be given back, but only by its owner", function()
         first:hold()
         second:release()
@@ -45,7 +75,7 @@ describe("the lease", function()
     end)
 
     it("says so when it cannot be written", function()
-        local full = Lease.new(shared_dict.new { capacity = 5 }, "first.", 10)
+        local full = Lease.new(shared_dict.new { capacity = 5 }, "first.", 10, monotonic)
         local held, err = full:hold()
         assert.is_false(held)
         assert.equal("no memory", err)

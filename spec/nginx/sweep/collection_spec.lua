@@ -18,6 +18,7 @@ describe("a collection", function()
             clusters = { { id = "one" }, { id = "two", name = "Two" } },
             concurrency = 4, timeout = 10, rules = {},
             now = function() return NOW end,
+            monotonic = function() return 5 end,
             stop = function() return false end,
             kept_clusters = function() end,
             kept_records = function() end,
@@ -95,7 +96,7 @@ describe("a collection", function()
         end
         local clock = NOW
         order.stop = function() return false end
-        order.now = function()
+        order.monotonic = function()
             clock = clock + 11
             return clock
         end

@@ -3,10 +3,10 @@ local Store = require "dwsync.nginx.shared.store"
 local shared_dict = require "spec.support.shared_dict"
 
 describe("a refresher", function()
-    local now, dict, exiting, calls, logged, answer
+    local now, stepped, dict, exiting, calls, logged, answer
 
     before_each(function()
-        now, exiting, calls, logged = 1000, false, 0, {}
+        now, stepped, exiting, calls, logged = 1000, 0, false, 0, {}
         dict = shared_dict.new { now = function() return now end }
         answer = function()
             return true, '{"outcome":"complete","seconds":1}'
@@ -18,7 +18,8 @@ describe("a refresher", function()
         return Refresher.new({ interval = 60, jitter = 0, lease = 9, order = order, identity = "as is " .. order }, {
             dict = dict,
             owner = owner or "owner",
-            now = function() return now end,
+            now = function() return now + stepped end,
+            monotonic = function() return now end,
             random = function() return 0.5 end,
             exiting = function() return exiting end,
             digest = function(text) return text end,
@@ -40,6 +41,20 @@ describe("a refresher", function()
         now = 1060
         it_does:tick(false)
         assert.equal(2, calls)
+    end)
+
+    it("sweeps neither sooner nor later when somebody sets the clock", function()
+        for _, step in ipairs { 3600, -3600 } do
+            dict = shared_dict.new { now = function() return now + stepped end }
+            local it_does, before = refresher(), calls
+            it_does:tick(false)
+            stepped, now = stepped + step, now + 59
+            it_does:tick(false)
+            assert.equal(before + 1, calls)
+            now = now + 1
+            it_does:tick(false)
+            assert.equal(before + 2, calls)
+        end
     end)
 
     it("gives the thread the order, and who asks", function()

@@ -97,7 +97,7 @@ end
 local function wait(judge, wishes, context)
     local client = judge.chosen.client -- nil for records of a file, which waiting does not change
     local function now()
-        return client and client:now() or context.now()
+        return client and client:monotonic() or 0
     end
     local till, reported = now() + wishes.timeout, nil
     while true do

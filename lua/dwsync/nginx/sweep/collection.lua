@@ -47,11 +47,11 @@ local function find_clusters(order)
 end
 
 local function read_all(order, clusters)
-    local deadline = order.now() + order.timeout
+    local deadline = order.monotonic() + order.timeout
     local functions = {}
     for i, cluster in ipairs(clusters) do
         functions[i] = function()
-            local left = deadline - order.now()
+            local left = deadline - order.monotonic()
             if left <= 0 or order.stop() then
                 return nil, errors.new { kind = left <= 0 and "timeout" or "cancelled",
                     message = ("no time left to read cluster %s"):format(cluster.id) }
@@ -76,8 +76,9 @@ end
 
 --- Reads everything once.
 -- @tparam table order `client`, `clusters` (a list, or "all"), `concurrency`, `timeout` (seconds for the whole),
--- `rules`, `now` (function), `stop` (function: whether to give up), `kept_clusters` (function → list of clusters, or
--- nil), `kept_records` (function(cluster id) → list of records, when they were read; or nil)
+-- `rules`, `now` and `monotonic` (functions), `stop` (function: whether to give up),
+-- `kept_clusters` (function → list of clusters, or nil), `kept_records` (function(cluster id) → list of records, when
+-- they were read; or nil)
 -- @treturn table items for dwsync.health.overview, with `fetched_at` (seconds) where there are records and `error`
 -- where those are old; or nil
 -- @treturn dwsync.error why the clusters could not be listed, also beside items

@@ -24,11 +24,11 @@ local function exiting_probe()
     end
 end
 
-local function stop_after_grace(is_exiting, now)
+local function stop_after_grace(is_exiting, monotonic)
     local since
     return function()
-        since = since or is_exiting() and now() or nil
-        return since ~= nil and now() >= since + GRACE_SECONDS
+        since = since or is_exiting() and monotonic() or nil
+        return since ~= nil and monotonic() >= since + GRACE_SECONDS
     end
 end
 
@@ -179,15 +179,16 @@ end
 
 local function run(text, may_go_on, store, order)
     step_back()
-    local now = require("dwsync.core").now
+    local core = require "dwsync.core"
     local is_exiting = exiting_probe()
     local tally = require("dwsync.nginx.sweep.tally").read(store:get_state "tally")
-    local started = now()
+    local started = core.monotonic()
     local client, err = client_for(text, order, tally)
     if not client then
         return { outcome = "failed", message = tostring(err) }
     end
-    order.client, order.now, order.stop = client, now, stop_after_grace(is_exiting, now)
+    order.client, order.now, order.monotonic = client, core.now, core.monotonic
+    order.stop = stop_after_grace(is_exiting, core.monotonic)
     with_what_was_kept(order, store)
     restore_guard(order, store)
     local items, listing_err = require("dwsync.nginx.sweep.collection").collect(order)
@@ -197,7 +198,7 @@ local function run(text, may_go_on, store, order)
         local saved, history_err = save_history(order, items)
         summary.message = summary.message or not saved and tostring(history_err) or nil
     end
-    summary.seconds = now() - started
+    summary.seconds = core.monotonic() - started
     tally:add("sweep:" .. summary.outcome)
     store:set_state("tally", tally:text())
     if summary.outcome ~= "cancelled" then
@@ -217,7 +218,8 @@ function M.run(text, owner, lease)
     local order = json.decode(text)
     local dict = ngx.shared[order.dict]
     local store = require("dwsync.nginx.shared.store").new(dict)
-    local held = require("dwsync.nginx.shared.lease").new(dict, owner, lease)
+    local held = require("dwsync.nginx.shared.lease").new(dict, owner, lease,
+        require("dwsync.core").monotonic)
     local good, summary = xpcall(run, debug.traceback, text, function()
         return held:is_ours()
     end, store, order)

@@ -17,16 +17,16 @@ local TICKS, MAX_PERIOD = 3, 1
 
 --- The refresher of a worker; it does nothing before its first tick.
 -- @tparam table settings of dwsync.nginx.settings
--- @tparam table host what it needs of nginx: `dict`, `owner` (a name for this worker), `now`, `random`, `exiting`,
--- `digest`, `log` (function(level, text); levels "info", "warn", "error"), `run_in_thread` (function(module, function,
--- ...) → true, results; or false, reason)
+-- @tparam table host what it needs of nginx: `dict`, `owner` (a name for this worker), `now`, `monotonic`, `random`,
+-- `exiting`, `digest`, `log` (function(level, text); levels "info", "warn", "error"), `run_in_thread`
+-- (function(module, function, ...) → true, results; or false, reason)
 -- @treturn dwsync.nginx.sweep.refresher
 function M.new(settings, host)
     return setmetatable({
         settings = settings,
         host = host,
         store = Store.new(host.dict),
-        lease = Lease.new(host.dict, host.owner, settings.lease),
+        lease = Lease.new(host.dict, host.owner, settings.lease, host.monotonic),
         configuration = host.digest(settings.identity),
         running = false,
     }, Refresher)
@@ -42,7 +42,7 @@ local function is_due(self)
     if self.store:get_state "configuration" ~= self.configuration then
         return true
     end
-    return self.host.now() >= (self.store:get_state "due" or 0)
+    return self.host.monotonic() >= (self.store:get_state "due" or 0)
 end
 
 local function log_once(self, name, level, text)
@@ -74,7 +74,7 @@ end
 
 local function note(self, summary, started)
     local host, store = self.host, self.store
-    local ended = host.now()
+    local ended = host.monotonic()
     self.failures = summary.outcome == "failed" and (self.failures or 0) + 1 or 0
     store:set_state("due", schedule.next(self.settings, summary, self.failures, started, ended, host.random))
     if summary.outcome == "cancelled" then
@@ -98,7 +98,7 @@ function Refresher:tick(premature)
         return
     end
     self.running = true
-    local started = self.host.now()
+    local started = self.host.monotonic()
     local good, summary = pcall(sweep, self)
     self.running = false -- also after an error, or nothing would ever be refreshed again
     summary = good and summary or failure(self, summary)

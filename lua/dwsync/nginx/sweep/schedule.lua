@@ -12,10 +12,10 @@ end
 -- @tparam table settings `interval`, `jitter`
 -- @tparam table summary of the sweep: `outcome`, `retry_after`
 -- @tparam integer failures sweeps in a row that failed, this one included
--- @tparam number started seconds since the epoch, when the sweep began
+-- @tparam number started seconds by core.monotonic, when the sweep began
 -- @tparam number ended when it ended
 -- @tparam function random 0 ≤ n < 1
--- @treturn number seconds since the epoch
+-- @treturn number seconds by the same clock
 function M.next(settings, summary, failures, started, ended, random)
     if summary.outcome == "cancelled" then
         return ended
