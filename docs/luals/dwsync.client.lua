@@ -53,6 +53,7 @@ function M.new(given) end
 ---@field total integer how many the service has, whether or not `where` let them through
 ---@field pages integer requests that brought a page
 ---@field complete boolean true
+---@field rests_on? string "count": that this is all rests on the service's word alone, its one short page and the count in it, since it repeats that page whatever the offset, or `max_pages` let it not be asked for the next
 
 --- The clusters of a project: `id`, `name`, `status`, `version`, … of each, as the service names them.
 ---@class dwsync.clusters

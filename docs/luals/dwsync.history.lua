@@ -17,12 +17,14 @@
 local M = {}
 
 ---@class dwsync.history.open.options
+---@field readonly? boolean whether it is only asked (default: false)
 ---@field timeout? number seconds to wait for other writers (default: 30)
 ---@field runtime? dwsync.runtime whose `now`, `monotonic` and `sleep` are used
 ---@field random? fun(): number in place of math.random
 
 --- Opens a history, and creates it if necessary: a SQLite file readable only by its owner, in an existing folder. An
---- older history is brought to the present schema.
+--- older history is brought to the present schema. `readonly` is for questions alone: it makes and changes nothing,
+--- fails where there is no history, and reads what may only be read, such as a medium or somebody else's file.
 --- Raises for unknown options and arguments of another type.
 ---@param target string a file's path, ":memory:", or postgres://user@host:port/database?sslmode=verify-full (the password comes from the URL, from PGPASSWORD or from ~/.pgpass)
 ---@param options? dwsync.history.open.options
@@ -62,7 +64,7 @@ function M.open(target, options) end
 local Store = {}
 
 --- Saves records in one transaction: all of them or, with an error, none.
---- Raises for arguments of another type, and when the history is closed.
+--- Raises for arguments of another type, and when the history is closed or readonly.
 ---@param cluster_id string
 ---@param records dwsync.record[]
 ---@return dwsync.history.summary?
@@ -70,7 +72,8 @@ local Store = {}
 function Store:save(cluster_id, records) end
 
 --- Saves everything that an iterator gives, one transaction a page. What came before a failure stays saved.
---- Raises for arguments of another type, when the history is closed, and whatever an iterator raises but error objects.
+--- Raises for arguments of another type, when the history is closed or readonly, and whatever an iterator raises but
+--- error objects.
 ---@param cluster_id string
 ---@param records dwsync.record[]|dwsync.records|(fun(): dwsync.record?) a list, a sequence of dwsync.records, or an iterator such as client:sync_records returns
 ---@param page_size? integer records a transaction (default: 1000)
@@ -91,11 +94,12 @@ function Store:pull(cluster_id, records, page_size) end
 --- Raises for a query that makes no sense, and when the history is closed.
 ---@param query dwsync.history.store.records.query
 ---@return dwsync.history.list?
----@return dwsync.error? # kind "storage" or "timeout"
+---@return dwsync.error? # kind "storage" or "timeout"; "storage" also for records whose content is damaged
+---@return dwsync.history.list? # what could be read, `complete` = false
 function Store:records(query) end
 
 --- The same as an iterator, which holds a batch at a time and has no limit of its own. It raises the error object,
---- since `for` has no place for one.
+--- since `for` has no place for one; that of damaged records comes after all others.
 --- Raises dwsync.error.
 ---@param query dwsync.history.store.records.query
 ---@return fun(): dwsync.record?

@@ -199,6 +199,8 @@ describe("a body that is no page", function()
         ["records as a string"] = { '{"sync_records":"none"}', "sync_records is a string, expected an array" },
         ["records as a number"] = { '{"sync_records":0}', "sync_records is a number, expected an array" },
         ["records as a boolean"] = { '{"sync_records":false}', "sync_records is a boolean, expected an array" },
+        ["a second list"] = { '{"sync_records":[{}],"sync_records":[{},{}]}', "sync_records occurs twice" },
+        ["a second list that is empty"] = { '{"sync_records":[{}],"sync_records":[]}', "sync_records occurs twice" },
         ["a null among the records"] = { '{"sync_records":[{"id":"1"},null]}', "sync_records%[1%] is null" },
         ["null as the only record"] = { '{"sync_records":[null]}', "sync_records%[0%] is null" },
         ["a string among the records"] = { '{"sync_records":[{},{},"x"]}', "sync_records%[2%] is a string" },
@@ -280,7 +282,7 @@ describe("decode_page", function()
 
     it("takes memory in proportion to the body, even when sync_records is in it many times", function()
         local function allocated(times)
-            local body = "{" .. ('"sync_records":[{}],'):rep(times) .. '"count":1}'
+            local body = "{" .. ('"sync_records":[],'):rep(times) .. '"sync_records":[{}]}'
             return growth.allocated(function()
                 assert.equal(1, #core.decode_page(body).sync_records)
             end)

@@ -265,6 +265,22 @@ for engine, with_target in pairs(engines) do
             assert.same({ 4, 3 }, asked(list, { since = 0 }))
         end)
 
+        it("walks batch by batch through starts that differ in their last digit only", function()
+            with_store(function(store)
+                local list, seen, count = {}, {}, 0
+                for i = 1, 2100 do
+                    list[i] = record(i, { start_time = 4503599627370496 + i * (i % 2 == 0 and 1 or 0.5) })
+                end
+                list[#list + 1] = record(2101, { start_time = 1.7976931348623157e308 })
+                store:pull(CLUSTER, list)
+                for item in store:each { cluster_id = CLUSTER } do
+                    assert.is_nil(seen[item.id])
+                    seen[item.id], count = true, count + 1
+                end
+                assert.equal(#list, count)
+            end)
+        end)
+
         it("walks batch by batch through records of one start, and through those without", function()
             with_store(function(store)
                 local list = {}
@@ -279,6 +295,109 @@ for engine, with_target in pairs(engines) do
                 end
                 assert.equal(2500, count)
                 assert.equal(1700, #store:records { cluster_id = CLUSTER, limit = 1700 })
+            end)
+        end)
+    end)
+
+    describe("a history in " .. engine .. " with damaged records", function()
+        local function damaged_store(statement, use)
+            with_store(function(store)
+                store:pull(CLUSTER, records(1, 1500))
+                assert(store.engine:begin "write")
+                assert(store.engine:execute(statement))
+                assert(store.engine:commit())
+                use(store)
+            end)
+        end
+        local NINTH = record(9).id
+
+        local function set_content(text)
+            return ("UPDATE dwsync_records SET content = '%s' WHERE record_id = '%s'"):format(text, NINTH)
+        end
+
+        it("is an error of kind storage that names cluster and record, after all the others", function()
+            for _, text in ipairs { "", "null", "5", "[", "[1]", "garbage", '{"id":"x', '{"a":1e999}',
+                '{"id":"1"},{"id":"2"}',
+                '{"id":"1"}],"sync_records":[{"id":"2"}' } do
+                damaged_store(set_content(text), function(store)
+                    local count = 0
+                    local good, err = pcall(function()
+                        for item in store:each { cluster_id = CLUSTER } do
+                            assert.is_true(item.id ~= NINTH)
+                            count = count + 1
+                        end
+                    end)
+                    assert.same({ false, 1499, "storage" }, { good, count, err.kind }, text)
+                    assert.matches(("cluster %s: the content of record %s is damaged"):format(CLUSTER, NINTH),
+                        err.message, 1, true)
+                    local list, list_err, others = store:records { cluster_id = CLUSTER }
+                    assert.is_nil(list)
+                    assert.equal("storage", list_err.kind)
+                    assert.same({ 1499, false }, { #others, others.complete })
+                    local versions, versions_err = store:versions(CLUSTER, NINTH)
+                    assert.is_nil(versions)
+                    assert.equal("storage", versions_err.kind)
+                end)
+            end
+        end)
+
+        it("tells how many they are", function()
+            damaged_store("UPDATE dwsync_records SET content = 'x' WHERE start_time < " .. START + 3500,
+                function(store)
+                    local _, err = store:records { cluster_id = CLUSTER }
+                    assert.matches("the content of record %S+ and 2 more is damaged", err.message)
+                end)
+        end)
+
+        it("takes the record anew, as another version", function()
+            damaged_store(set_content '{"id":"x', function(store)
+                local summary = assert(store:save(CLUSTER, records(1, 10)))
+                assert.same({ NINTH }, summary.revised)
+                assert.equal(9, summary.unchanged)
+                assert.equal(1500, #assert(store:records { cluster_id = CLUSTER }))
+            end)
+        end)
+    end)
+
+    describe("a question alone to a history in " .. engine, function()
+        local function ask(target)
+            return history.open(target, { readonly = true, runtime = clock() })
+        end
+
+        it("makes none where there is none", function()
+            with_target(function(target)
+                for _ = 1, 2 do
+                    local store, err = ask(target)
+                    assert.is_nil(store)
+                    assert.equal("config", err.kind)
+                    assert.matches("^there is no history at ", err.message)
+                end
+            end)
+        end)
+
+        it("is answered as by a history that may be written", function()
+            with_store(function(store, target)
+                store:pull(CLUSTER, records(1, 5))
+                local asked = assert(ask(target))
+                assert.same(newest_first(records(1, 5)), asked:records { cluster_id = CLUSTER })
+                assert.same(store:clusters(), asked:clusters())
+                assert.same(store:stats(), asked:stats())
+                for _, method in ipairs { "save", "pull" } do
+                    assert.error_matches(function() asked[method](asked, CLUSTER, {}) end, "opened with readonly")
+                end
+                asked:close()
+            end)
+        end)
+
+        it("changes no schema", function()
+            with_store(function(store, target)
+                store.engine:execute "UPDATE dwsync_schema SET version = 0"
+                local asked, err = ask(target)
+                assert.is_nil(asked)
+                assert.equal("config", err.kind)
+                asked, err = ask(target)
+                assert.is_nil(asked)
+                assert.equal("config", err.kind)
             end)
         end)
     end)
@@ -346,8 +465,8 @@ describe("wrong use of a history", function()
         with_memory(function(store)
             local cases = {
                 ["history.open expects a path or a URL, got a nil"] = function() local s = history.open() return s end,
-                ["history.open: unknown option 'tiemout'. Did you mean 'timeout'? The options are random, runtime, "
-                    .. "timeout."] =
+                ["history.open: unknown option 'tiemout'. Did you mean 'timeout'? The options are random, readonly, "
+                    .. "runtime, timeout."] =
                     function() local s = history.open("x", { tiemout = 1 }) return s end,
                 ['history.open: timeout is "1", expected a number'] =
                     function() local s = history.open("x", { timeout = "1" }) return s end,

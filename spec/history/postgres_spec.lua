@@ -81,6 +81,19 @@ describe("a history in PostgreSQL", function()
         store:close()
     end)
 
+    it("comes to an end where the database shows numbers with few digits", function()
+        local store = assert(history.open(server:fresh_url() .. "%20-cextra_float_digits%3D-10"))
+        store:pull(CLUSTER, records(1747637723001, 1747637725100))
+        local count = 0
+        for _ in store:each { cluster_id = CLUSTER } do
+            count = count + 1
+            assert.is_true(count <= 2100)
+        end
+        assert.equal(2100, count)
+        assert.equal(1747637725100, store:clusters()[1].last)
+        store:close()
+    end)
+
     it("writes nothing when nothing of a pull is new", function()
         local name = server:create_database()
         local store = assert(history.open(server:url(name)))

@@ -137,12 +137,14 @@ describe("a history's file", function()
     it("answers from indices", function()
         temporary.with_folder(function(folder)
             local path = folder .. "/history.db"
-            history.open(path):close()
+            local store = history.open(path)
+            local exact = store.engine.exact
+            store:close()
             local statements = require "dwsync.history.statements"
             local connection = raw(path)
             for _, query in ipairs { statements.kept(1, { "a" }), statements.earlier(1, { "a" }),
-                statements.batch("c", { since = 1 }, { started = true, start = 5, name = "a" }, 10),
-                statements.batch("c", {}, { started = false, name = "a" }, 10) } do
+                statements.batch(exact, "c", { since = 1 }, { started = true, start = "5", name = "a" }, 10),
+                statements.batch(exact, "c", {}, { started = false, name = "a" }, 10) } do
                 local cursor = assert(connection:execute("EXPLAIN QUERY PLAN " .. query))
                 local row = cursor:fetch({}, "a")
                 while row do
@@ -152,6 +154,95 @@ describe("a history's file", function()
                 end
             end
             connection:close()
+        end)
+    end)
+end)
+
+describe("a history's file that may only be read", function()
+    local function ask(path)
+        return history.open(path, { readonly = true })
+    end
+
+    -- SQLite reads a path with these as something else unless they are escaped.
+    local NAME = "/a ?mode=rwc&x#y%41.db"
+
+    it("is not made, nor anything beside it", function()
+        temporary.with_folder(function(folder)
+            for _, path in ipairs { folder .. NAME, folder .. "/no/x.db", ":memory:" } do
+                local store, err = ask(path)
+                assert.is_nil(store)
+                assert.equal("there is no history at " .. path, err.message)
+            end
+            assert.equal("", processes.run("ls -A " .. processes.quoted(folder)))
+        end)
+    end)
+
+    it("is read, and nothing remains beside it", function()
+        temporary.with_folder(function(folder)
+            local path = folder .. NAME
+            local store = assert(history.open(path))
+            store:save(CLUSTER, records(1, 3))
+            store:close()
+            store = assert(ask(path))
+            assert.equal(3, #store:records { cluster_id = CLUSTER })
+            store:close()
+            assert.equal(NAME:sub(2) .. "\n", processes.run("ls -A " .. processes.quoted(folder)))
+        end)
+    end)
+
+    it("is no history when it is another database or empty", function()
+        temporary.with_folder(function(folder)
+            local path = folder .. "/other.db"
+            assert(io.open(path, "w")):close()
+            assert.matches("^there is no history at ", select(2, ask(path)).message)
+            raw(path):execute "CREATE TABLE t (a)"
+            assert.matches("^there is no history at ", select(2, ask(path)).message)
+        end)
+    end)
+
+    -- Where no file can be made beside it, SQLite cannot make the log's index. Root may write everywhere, so a link
+    -- to nowhere is in the index's place.
+    local function with_unwritable(use)
+        temporary.with_folder(function(folder)
+            local path = folder .. "/history.db"
+            local store = assert(history.open(path))
+            store:save(CLUSTER, records(1, 3))
+            store:close()
+            processes.run("ln -s /nonexistent/index " .. processes.quoted(path .. "-shm"))
+            use(path)
+        end)
+    end
+
+    it("is read where no file can be made beside it", function()
+        with_unwritable(function(path)
+            local store = assert(ask(path))
+            assert.equal(3, #store:records { cluster_id = CLUSTER })
+            store:close()
+        end)
+    end)
+
+    it("is read anew when it was written meanwhile", function()
+        with_unwritable(function(path)
+            local store = assert(ask(path))
+            assert.equal(3, #store:records { cluster_id = CLUSTER })
+            processes.run("rm " .. processes.quoted(path .. "-shm"))
+            local writer = assert(history.open(path))
+            writer:save(CLUSTER, records(4, 5))
+            writer:close()
+            assert.equal(5, #store:records { cluster_id = CLUSTER })
+            store:close()
+        end)
+    end)
+
+    it("is refused when the newest records are in a log that cannot be read", function()
+        with_unwritable(function(path)
+            local log = assert(io.open(path .. "-wal", "w"))
+            log:write(("x"):rep(100))
+            log:close()
+            local store, err = ask(path)
+            assert.is_nil(store)
+            assert.equal("storage", err.kind)
+            assert.matches("copy both", err.hint, 1, true)
         end)
     end)
 end)

@@ -138,11 +138,26 @@ describe("a refresher inside nginx", function()
         server = nginx.start { http = nginx.refreshing(setup_options {
             clusters = { service:cluster "healthy" }, history = path }) }
         server:get_until("/health", 200)
-        local store = assert(require("dwsync.history").open(path))
-        local kept = store:clusters()
+        local store, kept = assert(require("dwsync.history").open(path)), {}
+        server:get_until("/metrics", function() -- it is written after the publication
+            kept = store:clusters()
+            return #kept > 0
+        end)
         store:close()
         assert.equal(1, #kept)
         assert.equal(168, kept[1].records)
         os.remove(path)
+    end)
+
+    it("publishes what it read when the history cannot be written, and says so beside a cluster's failure", function()
+        server = nginx.start { http = nginx.refreshing(setup_options {
+            clusters = { service:cluster "healthy", "missing" }, history = "/no/such/folder/h.db" }) }
+        server:get_until("/metrics", function(response)
+            return response.body:find "\ndwsync_history_failed 1"
+        end)
+        local text = server:get("/health").body
+        assert.matches("the history was not written: storage: ", text, 1, true)
+        assert.matches("cluster missing", text, 1, true)
+        assert.matches('"records":168', text, 1, true)
     end)
 end)

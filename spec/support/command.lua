@@ -84,7 +84,8 @@ function M.service(clusters)
         if not id then
             return 200, clusters_page(clusters)
         elseif type(records) == "table" then
-            return 200, M.page(records)
+            local is_first = not request.url:find "[?&]offset=[1-9]"
+            return 200, is_first and M.page(records) or ('{"count":%d,"sync_records":[]}'):format(#records)
         end
         return records or 404, (records or 0) >= 500 and '{"error_code":"DWS.0005","error_msg":"Server failure"}'
             or '{"error_code":"DWS.0015","error_msg":"no such cluster"}'

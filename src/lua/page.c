@@ -59,14 +59,13 @@ static bool is_page_field(struct dws_text key)
            (key.length == 12 && memcmp(key.data, "sync_records", 12) == 0);
 }
 
-/* Room for as many rows as the rest of the body can hold if they are like the first one; for the first list only, or a
- * body of many short lists would have room made for all of them. */
+/* Room for as many rows as the rest of the body can hold if they are like the first one. */
 static int expected_rows(const struct decoder *d, const struct dws_record *first)
 {
     size_t left = (size_t)(d->page.json.end - d->page.json.at);
     size_t each = first->source.length > SMALLEST_RECORD ? first->source.length : SMALLEST_RECORD;
     size_t rows = left / each < DWS_PAGE_RECORDS ? left / each + 1 : DWS_PAGE_RECORDS;
-    return d->choice.filter.count == 0 && d->rows == 0 ? (int)rows : 0;
+    return d->choice.filter.count == 0 ? (int)rows : 0;
 }
 
 /* Whether the record is to be handed over: it fits, and was not seen on an earlier page. */
@@ -88,11 +87,10 @@ static enum dws_status refuse_values(struct dws_error *error)
     return error->status;
 }
 
-/* The list is on top of the stack. Should sync_records occur twice, the first list is thrown away; but its ids would
- * stay known and be missed later. */
+/* The list is on top of the stack. A second sync_records would take the place of the records of the first. */
 static enum dws_status begin_list(struct decoder *d, int rows, struct dws_error *error)
 {
-    if (d->ids && d->rows > 0) {
+    if (d->rows > 0) {
         *error = (struct dws_error){DWS_ERR_DECODE, "sync_records occurs twice"};
         return error->status;
     }

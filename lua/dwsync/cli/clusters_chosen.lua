@@ -92,7 +92,7 @@ function M.new(args, context)
             return nil, wrong
         end
     end
-    if args.input then
+    if args.input or args.from_history then
         return self
     end
     return open_client(self, args, context)

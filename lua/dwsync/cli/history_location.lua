@@ -46,27 +46,45 @@ function M.target(args, context, settings)
 end
 
 --- Opens the history.
+-- @tparam boolean readonly whether it is only asked: then nothing is made
 -- @tparam table args
 -- @tparam table context
 -- @tparam table settings
 -- @treturn ?dwsync.history.store
 -- @treturn dwsync.error
 -- @treturn string where it is, without a password
-function M.open(args, context, settings)
+function M.open(readonly, args, context, settings)
     local target, is_default = M.target(args, context, settings)
     if not target then
         return nil, errors.new { kind = "config", message = "no directory for the history: HOME is not set",
             hint = "Name a file or a postgres:// URL with --history." }
     end
-    if is_default then
+    if is_default and not readonly then
         create_folders(target)
     end
     local place, wrong = require("dwsync.history.target").read(target)
     if not place then
         return nil, wrong
     end
-    local store, err = require("dwsync.history").open(target)
+    local store, err = require("dwsync.history").open(target, { readonly = readonly })
     return store, err, place.shown
+end
+
+--- Reads saved records. One that is damaged must not hide the others.
+-- @tparam dwsync.history.store store
+-- @tparam table query of `store:each`
+-- @tparam function use(record)
+-- @treturn ?dwsync.error what could not be read
+function M.read(store, query, use)
+    local good, err = pcall(function()
+        for record in store:each(query) do
+            use(record)
+        end
+    end)
+    if not good and not errors.is(err) then
+        error(err, 0)
+    end
+    return not good and err or nil
 end
 
 return M

@@ -28,6 +28,9 @@ local function explain(err)
     return rest or message, tonumber(offset)
 end
 
+-- What closes our list and opens another is refused by the decoder, which says this.
+local ANOTHER_LIST = "sync_records occurs twice"
+
 local function has_known_field(record)
     for _, field in ipairs(record_fields.names) do
         if record[field] ~= nil then
@@ -37,9 +40,10 @@ local function has_known_field(record)
     return false
 end
 
+local NOT_ONE = "it is not one JSON object"
 local NO_FIELD = "it has none of a record's fields (id, status, start_time, …)"
 
--- Whether a line closed our list and went on after it.
+-- Whether a line closed our list and opened one of another name.
 local function has_more(page)
     for name in pairs(page) do
         if name ~= "count" and name ~= "sync_records" then
@@ -56,12 +60,12 @@ local function decode_line(line)
     local page, err = core.decode_page(BEFORE .. line .. AFTER)
     if not page then
         local message, offset = explain(err)
-        message = message:gsub("^sync_records%[0%][. ]", "")
+        message = message:gsub("^sync_records%[0%][. ]", ""):gsub("^" .. ANOTHER_LIST, NOT_ONE)
         -- What follows the line is ours.
         local place = offset and math.min(offset - #BEFORE, #line) + 1
         return nil, place and ("column %d: %s"):format(place, message) or message
     elseif #page.sync_records ~= 1 or has_more(page) then
-        return nil, "it is not one JSON object"
+        return nil, NOT_ONE
     elseif not has_known_field(page.sync_records[1]) then
         return nil, NO_FIELD
     end

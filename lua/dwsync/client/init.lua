@@ -149,6 +149,7 @@ function M.new(given)
         project_variable = variables.get(context, "HUAWEICLOUD_SDK_PROJECT_ID"),
         -- Access key, or what stays when that changes → IAM endpoint → project id
         projects = setmetatable({}, { __mode = "k" }),
+        known_pages = {}, -- cluster id → what paging found out about its list
     }, Client)
     self.api = Api.new {
         runtime = self.runtime,
@@ -177,6 +178,8 @@ end
 -- @tfield integer total how many the service has, whether or not `where` let them through
 -- @tfield integer pages requests that brought a page
 -- @tfield boolean complete true
+-- @tfield[opt] string rests_on "count": that this is all rests on the service's word alone, its one short page and the
+-- count in it, since it repeats that page whatever the offset, or `max_pages` let it not be asked for the next
 
 --- The clusters of a project: `id`, `name`, `status`, `version`, … of each, as the service names them.
 -- @table dwsync.clusters
@@ -415,7 +418,10 @@ end
 
 -- `limits` is a function: an iterator's caller may take hours between two pages, a list's may not.
 local function walk(self, checked, limits)
+    local known = self.known_pages[checked.cluster_id] or {}
+    self.known_pages[checked.cluster_id] = known
     return require("dwsync.client.paging").new {
+        known = known,
         limit = checked.limit or self.settings.limit,
         mode = checked.paging or self.settings.paging,
         max_pages = checked.max_pages or self.settings.max_pages,
@@ -488,6 +494,7 @@ function Client:all_sync_records(parameters)
             return nil, failure
         elseif not records then
             list.count, list.pages, list.total, list.complete = #list, pages.pages, pages.records, true
+            list.rests_on = pages.unsettled and "count" or nil
             return list
         end
         for i = 1, #records do

@@ -4,6 +4,8 @@
 -- expire while we read. So:
 --
 -- * pages are asked for by index, until as many distinct ids as `count` were seen, or an empty or short page ends it;
+-- * a short first page that no larger count contradicts may be all there is, or all that the service gives at once; the
+--   page after it tells, and once it did so does the length that was found whole (`known`);
 -- * a service that counts rows shows itself on page 1, which then repeats page 0 from its second record on; from there
 --   on pages are asked for by row, each beginning with the last record of the one before: where that record is missing,
 --   rows moved or were never what offset counts, and all is read again;
@@ -44,13 +46,15 @@ local function begin_reading(self)
     self.torn = false -- whether one did not
     self.repeated = false -- whether the last page was full and brought nothing new
     self.confirming = false
+    self.probing = false -- whether the page after a short first one is asked for
 end
 
 --- Begins a walk over all pages.
 -- @tparam table options `fetch`: function(offset, limit, ids) → page, place (what core.decode_page returns with these
 -- ids) or nil, err; `limit`: records a page; `mode`: "auto", "page" or "row"; `max_pages`, default 10000; `on_page`:
--- optional function(pages, records, count)
--- @treturn dwsync.client.paging
+-- optional function(pages, records, count); `known`: a table that keeps what is found out about the service's pages,
+-- for later walks over the same list
+-- @treturn dwsync.client.paging whose `unsettled` says, after the end, that nothing showed whether more follow
 function M.new(options)
     local self = setmetatable({
         fetch = options.fetch,
@@ -59,6 +63,7 @@ function M.new(options)
         mode = options.mode or "auto",
         max_pages = options.max_pages or MAX_PAGES,
         on_page = options.on_page or function() end,
+        known = options.known or {},
         ids = core.ids(), -- which records were seen, ever and in this reading
         records = 0, -- different ones, over all readings
         pages = 0,
@@ -77,6 +82,11 @@ local function incomplete(self, reason, hint)
     }
 end
 
+-- Whether a first page of this length is known to be all there is.
+local function is_whole(self, length)
+    return length == 0 or length < self.full and length <= (self.known.whole or 0)
+end
+
 -- What `count` counts: all records ("total") or nothing of use ("page"); nil while undecided, when page 0 is full and
 -- count equals its length.
 local function meaning_of_count(self, count, length)
@@ -84,7 +94,7 @@ local function meaning_of_count(self, count, length)
         return self.counting or "page"
     elseif self.pages_read == 1 then
         if count == length then
-            return length < self.full and "total" or nil
+            return is_whole(self, length) and "total" or nil
         end
         return count > length and "total" or "page"
     end
@@ -118,7 +128,7 @@ local function is_over(self, length, new)
     elseif self.counting == "total" then
         return self.distinct >= self.count
     end
-    return length < self.full
+    return length < self.full and not self.probing
 end
 
 -- Whether the whole list was read, provided that nothing moved meanwhile.
@@ -149,9 +159,22 @@ local function fail_or_read_again(self)
     return incomplete(self, ("the records kept changing during %d readings"):format(self.walks))
 end
 
+-- Whether the page after a short first one brought nothing: then that was all. A service that ignores offset repeats
+-- it, which settles nothing.
+local function is_settled(self, place)
+    if not self.probing or self.torn or place.new_rows > 0 or self.count and self.count ~= self.distinct then
+        return false
+    elseif place.rows > 0 and place.begins_like_first then
+        self.unsettled = true
+    else
+        self.known.whole = math.max(self.known.whole or 0, self.first_rows)
+    end
+    return true
+end
+
 -- After the last page. Returns "done", or "again": go on with another page.
-local function conclude(self)
-    if self.pages_read == 1 and adds_up(self) then
+local function conclude(self, place)
+    if self.pages_read == 1 and adds_up(self) or is_settled(self, place) then
         return "done" -- one page is one moment
     end
     self.confirming = true
@@ -194,8 +217,15 @@ local function reading_step(self, page, place)
     note_count(self, page.count)
     self.repeated = place.new_rows == 0 and place.rows > 0 and (place.rows >= self.full or place.begins_like_first)
         and not is_all_in_one(self, place.rows)
+    if self.probing and place.new_rows > 0 then
+        self.full, self.probing = math.min(self.full, self.first_rows), false -- the service gives no more at once
+    elseif self.pages_read == 1 then
+        self.probing = self.counting ~= "total" and place.rows < self.full and not is_whole(self, place.rows)
+        self.unsettled = self.probing and self.pages >= self.max_pages
+        self.probing = self.probing and not self.unsettled
+    end
     if is_over(self, place.rows, place.new_rows) then
-        return conclude(self)
+        return conclude(self, place)
     end
     advance(self, place)
     return "again"

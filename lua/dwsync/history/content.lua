@@ -66,18 +66,34 @@ function M.encode(record)
     return "{" .. table.concat(parts, ",") .. "}"
 end
 
+-- One record; false when the text is damaged. One with a field of the wrong type may be kept, but only be read in
+-- another place of a page.
+local function decode_one(text)
+    if not text or not text:find "^{" then
+        return false
+    end
+    local page = core.decode_page('{"sync_records":[' .. text .. "]}")
+    local list = page and page.sync_records
+    if not page then
+        page = core.decode_page('{"kept":[' .. text .. '],"sync_records":[]}')
+        list = page and page.kept -- nil when it is damaged
+    end
+    return list ~= nil and #list == 1 and list[1]
+end
+
 --- Records from their texts.
 -- @tparam {string,...} texts as `encode` made them
--- @treturn {table,...}
+-- @treturn {table|boolean,...} as many; false for a text that is damaged
 function M.decode(texts)
-    local list = table.concat(texts, ",")
-    local page = core.decode_page('{"sync_records":[' .. list .. "]}")
-    if page then
+    local page = core.decode_page('{"sync_records":[' .. table.concat(texts, ",") .. "]}")
+    if page and #page.sync_records == #texts then
         return page.sync_records
     end
-    -- A record with a field of the wrong type may be kept, but only be read in another place of a page.
-    local other, err = core.decode_page('{"kept":[' .. list .. '],"sync_records":[]}')
-    return other and other.kept or error("the history holds a record that cannot be read: " .. err.message, 0)
+    local list = {}
+    for i, text in ipairs(texts) do
+        list[i] = decode_one(text)
+    end
+    return list
 end
 
 --- Whether two texts are the same record to this version and this Lua: LuaJIT cannot distinguish integers above 2^53,
@@ -86,7 +102,11 @@ end
 -- @tparam string other
 -- @treturn boolean
 function M.same(text, other)
-    return text == other or M.encode(M.decode({ text })[1]) == M.encode(M.decode({ other })[1])
+    if text == other then
+        return true
+    end
+    local record, other_record = decode_one(text), decode_one(other)
+    return record and other_record and M.encode(record) == M.encode(other_record) or false
 end
 
 return M

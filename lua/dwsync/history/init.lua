@@ -31,16 +31,19 @@ local ENGINES = { sqlite = "dwsync.history.sqlite", postgres = "dwsync.history.p
 local PAGE_SIZE = 1000
 
 local OPTIONS = {
+    readonly = { kind = "boolean", default = false },
     runtime = { kind = "table", default = core },
     random = { kind = "function", default = math.random },
     timeout = { kind = "number", default = 30 },
 }
 
 --- Opens a history, and creates it if necessary: a SQLite file readable only by its owner, in an existing folder. An
--- older history is brought to the present schema.
+-- older history is brought to the present schema. `readonly` is for questions alone: it makes and changes nothing,
+-- fails where there is no history, and reads what may only be read, such as a medium or somebody else's file.
 -- @tparam string target a file's path, ":memory:", or postgres://user@host:port/database?sslmode=verify-full (the
 -- password comes from the URL, from PGPASSWORD or from ~/.pgpass)
 -- @tparam[opt] table options
+-- @tparam[opt=false] boolean options.readonly whether it is only asked
 -- @tparam[opt=30] number options.timeout seconds to wait for other writers
 -- @tparam[opt] dwsync.runtime options.runtime whose `now`, `monotonic` and `sleep` are used
 -- @tparam[opt] function():number options.random in place of math.random
@@ -58,11 +61,11 @@ function M.open(target, options)
         return nil, err
     end
     local context = { shown = place.shown, timeout = checked.timeout, random = checked.random,
-        runtime = runtimes.complete(checked.runtime) }
+        runtime = runtimes.complete(checked.runtime), readonly = checked.readonly }
     local engines = require(ENGINES[place.engine])
     local engine
     engine, err = transaction.patiently(context, function()
-        return engines.open(place)
+        return engines.open(place, checked.readonly)
     end)
     if not engine then
         return nil, err
@@ -93,6 +96,12 @@ local function check_text(value, name)
         error(("%s must be a string of 1 to 256 bytes"):format(name), 3)
     end
     return identity.cell(value)
+end
+
+local function check_writable(self)
+    if self.context.readonly then
+        error("the history was opened with readonly", 3)
+    end
 end
 
 -- ---- saving ---------------------------------------------------------------------------------------
@@ -133,13 +142,14 @@ end
 -- @treturn[1] dwsync.history.summary
 -- @treturn[2] nil
 -- @treturn[2] dwsync.error kind "storage" or "timeout"
--- @raise for arguments of another type, and when the history is closed
+-- @raise for arguments of another type, and when the history is closed or readonly
 function Store:save(cluster_id, records)
     check_open(self)
     local cluster = check_text(cluster_id, "cluster_id")
     if type(records) ~= "table" then
         error(("store:save expects a list of records, got a %s"):format(type(records)), 2)
     end
+    check_writable(self)
     return page.save(self.engine, self.context, cluster, records)
 end
 
@@ -197,11 +207,13 @@ end
 -- @treturn[2] nil
 -- @treturn[2] dwsync.error the history's, or the one that the iterator raised
 -- @treturn[2] dwsync.history.summary what was saved before
--- @raise for arguments of another type, when the history is closed, and whatever an iterator raises but error objects
+-- @raise for arguments of another type, when the history is closed or readonly, and whatever an iterator raises but
+-- error objects
 function Store:pull(cluster_id, records, page_size)
     check_open(self)
     local cluster = check_text(cluster_id, "cluster_id")
     local iterator = iterator_of(records)
+    check_writable(self)
     page_size = page_size or PAGE_SIZE
     if type(page_size) ~= "number" or page_size < 1 or page_size % 1 ~= 0 then
         error("page_size must be an integer of 1 or more", 2)
@@ -238,7 +250,8 @@ end
 -- @tparam[opt=100000] integer query.limit
 -- @treturn[1] dwsync.history.list
 -- @treturn[2] nil
--- @treturn[2] dwsync.error kind "storage" or "timeout"
+-- @treturn[2] dwsync.error kind "storage" or "timeout"; "storage" also for records whose content is damaged
+-- @treturn[2] dwsync.history.list what could be read, `complete` = false
 -- @raise for a query that makes no sense, and when the history is closed
 function Store:records(query)
     check_open(self)
@@ -247,7 +260,7 @@ function Store:records(query)
 end
 
 --- The same as an iterator, which holds a batch at a time and has no limit of its own. It raises the error object,
--- since `for` has no place for one.
+-- since `for` has no place for one; that of damaged records comes after all others.
 -- @tparam dwsync.history.store.records.query query
 -- @treturn function():?dwsync.record
 -- @raise dwsync.error
@@ -296,7 +309,7 @@ function Store:versions(cluster_id, record_id)
         error("record_id must be a non-empty string", 2)
     end
     return read(self, function(session)
-        return reading.versions(session, cluster, record_id)
+        return reading.versions(session, cluster, record_id, self.context)
     end)
 end
 

@@ -73,10 +73,12 @@ function M.open(target)
     return connected and self, err
 end
 
--- How backslashes in quoted text are read is set each time: a pooler may hand us another session.
+-- How backslashes in quoted text are read, and that numbers come with all their digits, is set each time: a pooler may
+-- hand us another session.
+local SETTINGS = "; SET LOCAL standard_conforming_strings = on; SET LOCAL extra_float_digits = 3"
 local OPENING = {
-    read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL standard_conforming_strings = on",
-    write = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL standard_conforming_strings = on",
+    read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" .. SETTINGS,
+    write = "BEGIN ISOLATION LEVEL READ COMMITTED" .. SETTINGS,
 }
 
 -- An idle connection may be gone; a fresh one is tried once, here, where nothing is under way.
@@ -121,6 +123,13 @@ function Engine:has_table(name)
         return nil, err
     end
     return rows[1][1] ~= nil
+end
+
+--- The number of a column as a text, to the last digit.
+-- @tparam string column
+-- @treturn string an expression
+function Engine.exact(column)
+    return column -- everything comes as text
 end
 
 Engine.size_query = "SELECT pg_total_relation_size('dwsync_records') + pg_total_relation_size('dwsync_versions')"

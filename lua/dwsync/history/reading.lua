@@ -1,8 +1,10 @@
 --- Reading records back, in batches: a million of them are never in memory unless a caller keeps them.
 -- @module dwsync.history.reading
 local content = require "dwsync.history.content"
+local errors = require "dwsync.errors"
 local identity = require "dwsync.history.identity"
 local statements = require "dwsync.history.statements"
+local text = require "dwsync.text"
 local transaction = require "dwsync.history.transaction"
 
 local M = {}
@@ -29,7 +31,7 @@ end
 local function advance(after, rows, limit, query)
     local last = rows[#rows]
     if #rows == limit then
-        return { started = after.started, start = M.integer(last[2]), name = last[3] }
+        return { started = after.started, start = last[2], name = last[3] }
     elseif after.started and not query.since and not query.until_ then
         return { started = false }
     end
@@ -38,30 +40,80 @@ end
 -- Each batch is a transaction of its own: a reader who takes an hour holds up no checkpoint and no vacuum.
 local function batch(engine, context, query, after, limit)
     return transaction.run(context, engine, "read", nil, function(session)
-        return session:rows(statements.batch(query.cluster_id, query, after, limit))
+        return session:rows(statements.batch(session.exact, query.cluster_id, query, after, limit))
     end)
 end
 
---- Iterates over records.
+local function storage_error(context, cluster, what, hint)
+    return errors.new {
+        kind = "storage",
+        message = ("the history %s: cluster %s: %s"):format(context.shown, text.excerpt(identity.text(cluster)),
+            what),
+        hint = hint,
+    }
+end
+
+-- A name as people know it.
+local function shown_name(name)
+    return text.excerpt(identity.text(name))
+end
+
+local function damage(context, cluster, names)
+    local more = #names > 1 and (" and %d more"):format(#names - 1) or ""
+    return storage_error(context, cluster, ("the content of record %s%s is damaged"):format(
+        shown_name(names[1]), more), "The others are not affected. While the service has the record, "
+        .. "dwsync history pull writes it anew.")
+end
+
+-- A batch that begins within the one before would be followed by itself without end.
+local function check_progress(context, cluster, before, rows)
+    local first = rows[1]
+    if first and before[first[3]] == (first[2] or "") then
+        error(storage_error(context, cluster, ("reading does not get beyond record %s (start_time %s)"):format(
+            shown_name(first[3]), tostring(first[2])), "The database compares its numbers in an unknown way."), 0)
+    end
+    local keys = {}
+    for _, row in ipairs(rows) do
+        keys[row[3]] = row[2] or ""
+    end
+    return keys
+end
+
+-- The records of rows that can be read; the names of the others are added to a list.
+local function readable(rows, damaged)
+    local records = {}
+    local decoded = content.decode(texts_of(rows, 1))
+    for i = 1, #rows do
+        if decoded[i] then
+            records[#records + 1] = decoded[i]
+        else
+            damaged[#damaged + 1] = rows[i][3]
+        end
+    end
+    return records
+end
+
+--- Iterates over records. Damaged ones are left out, and are an error after the others.
 -- @tparam table engine
 -- @tparam table context see dwsync.history.transaction
 -- @tparam table query from dwsync.history.criteria
 -- @treturn function iterator that raises the error object
 function M.each(engine, context, query)
     local after, left = { started = true }, query.limit or math.huge
-    local records, i = {}, 0
+    local records, i, keys, damaged = {}, 0, {}, {}
     return function()
         while i >= #records do
             if not after or left <= 0 then
-                return nil
+                return damaged[1] and error(damage(context, query.cluster_id, damaged), 0) or nil
             end
             local limit = math.min(BATCH, left)
             local rows, err = batch(engine, context, query, after, limit)
             if not rows then
                 error(err, 0)
             end
+            keys = check_progress(context, query.cluster_id, keys, rows)
             after, left = advance(after, rows, limit, query), left - #rows
-            records, i = content.decode(texts_of(rows, 1)), 0
+            records, i = readable(rows, damaged), 0
         end
         i = i + 1
         return records[i]
@@ -80,15 +132,16 @@ local function collect(list, iterator, limit)
 end
 
 --- A list of records.
--- @treturn {table,...} with `complete`; or nil, err
+-- @treturn {table,...} with `complete`; or nil, err, and a list of what could be read
 function M.list(engine, context, query)
-    local limit = query.limit or LIMIT
+    local limit, list = query.limit or LIMIT, { complete = true }
     query.limit = limit + 1 -- one more shows whether the list is complete
-    local good, result = pcall(collect, { complete = true }, M.each(engine, context, query), limit)
+    local good, result = pcall(collect, list, M.each(engine, context, query), limit)
     if good then
-        return result
+        return list
     elseif type(result) == "table" then
-        return nil, result
+        list.complete = false
+        return nil, result, list
     end
     error(result, 0)
 end
@@ -97,8 +150,9 @@ end
 -- @tparam table session see dwsync.history.transaction
 -- @tparam string cluster as a column holds it
 -- @tparam string record_id an id, or a name that dwsync.history.identity made
--- @treturn {table,...} `version`, `saved_at`, `record`
-function M.versions(session, cluster, record_id)
+-- @tparam table context see dwsync.history.transaction
+-- @treturn {table,...} `version`, `saved_at`, `record`; or nil, err
+function M.versions(session, cluster, record_id, context)
     local found = session:rows(statements.cluster_number(cluster))[1]
     if not found then
         return {}
@@ -110,6 +164,10 @@ function M.versions(session, cluster, record_id)
     end
     local records = content.decode(texts_of(rows, 4))
     for i, row in ipairs(rows) do
+        if not records[i] then
+            return nil, storage_error(context, cluster, ("the content of version %d of record %s is damaged"):format(
+                M.integer(row[2]), shown_name(row[1])))
+        end
         rows[i] = { version = M.integer(row[2]), saved_at = M.integer(row[3]), record = records[i] }
     end
     return rows

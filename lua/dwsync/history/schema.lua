@@ -59,12 +59,36 @@ local function upgrade(context, session, migrations)
     return #migrations
 end
 
+-- What cannot be asked as it is.
+local function unasked(context, version)
+    if version == 0 then
+        return nil, M.absent(context.shown)
+    end
+    return nil, errors.new {
+        kind = "config",
+        message = ("the history %s has the older schema version %d, and was opened only to be read"):format(
+            context.shown, version),
+        hint = "dwsync history pull brings it to the present one.",
+    }
+end
+
+--- The error of asking where nothing was saved.
+-- @tparam string shown the target
+-- @treturn dwsync.error kind "config"
+function M.absent(shown)
+    return errors.new {
+        kind = "config",
+        message = "there is no history at " .. shown,
+        hint = "Check the path or URL; dwsync history pull makes a history.",
+    }
+end
+
 --- Brings a history to the newest version, all steps in one transaction. One that has it already is only read.
--- @tparam table context see dwsync.history.transaction
+-- @tparam table context see dwsync.history.transaction; `readonly`: nothing is made or changed
 -- @tparam table engine
 -- @tparam[opt] {{string,...},...} migrations
 -- @treturn integer version, or nil
--- @treturn dwsync.error kind "config" when the history is newer than this program
+-- @treturn dwsync.error kind "config" when the history is newer than this program, or readonly and not there or older
 function M.migrate(context, engine, migrations)
     migrations = migrations or M.migrations
     local version, err = transaction.run(context, engine, "read", nil, version_of)
@@ -72,6 +96,8 @@ function M.migrate(context, engine, migrations)
         return version, err
     elseif version > #migrations then
         return too_new(context, version, #migrations)
+    elseif context.readonly then
+        return unasked(context, version)
     end
     return transaction.run(context, engine, "write", nil, function(session)
         return upgrade(context, session, migrations)

@@ -2,6 +2,7 @@
 -- It must not wait when another program is in the way: it reports that to its caller, which does the waiting.
 -- @module dwsync.history.sqlite
 local driver = require "dwsync.history.driver"
+local schema = require "dwsync.history.schema"
 
 local M = {}
 
@@ -43,13 +44,17 @@ end
 local SETTINGS = { "PRAGMA busy_timeout = 0", "PRAGMA synchronous = FULL", "PRAGMA cache_size = -" .. CACHE_KB,
     "PRAGMA wal_autocheckpoint = " .. CHECKPOINT_PAGES }
 
-local function prepare(self)
-    for _, setting in ipairs(SETTINGS) do
+local function prepare(self, settings)
+    for _, setting in ipairs(settings) do
         local rows, err, busy = self:rows(setting)
         if not rows then
             return nil, err, busy
         end
     end
+    return self
+end
+
+local function keep_log(self)
     local mode, err, busy = self:rows "PRAGMA journal_mode"
     if mode and mode[1][1] ~= "wal" and mode[1][1] ~= "memory" then
         mode, err, busy = self:rows "PRAGMA journal_mode = WAL" -- a file system without shared memory keeps its mode
@@ -57,40 +62,127 @@ local function prepare(self)
     return mode and self, err, busy
 end
 
---- Opens a file, and creates it with mode 0600 if it does not exist.
--- @tparam table target
--- @treturn table engine; or nil, err, busy
-function M.open(target)
-    local environment, err = driver.load("sqlite3", "lua-sql-sqlite3", "luasql-sqlite3")
-    if not environment then
-        return nil, err
-    end
-    if target.path ~= ":memory:" then
-        local created
-        created, err = create(target)
-        if not created then
-            return nil, err
-        end
-    end
-    local self = setmetatable({ target = target, environment = environment }, Engine)
-    local connection, message = environment:connect(target.path)
+-- Connects, and returns what `ready` returns: true, or nil, err, busy, which ends the connection.
+local function connect(self, address, ready)
+    self:close()
+    local connection, message = self.environment:connect(address)
     if not connection then
         return self:failure(message)
     end
     self.connection = connection
-    local ready, busy
-    ready, err, busy = prepare(self)
-    if not ready then
+    local good, err, busy = ready(self)
+    if not good then
         self:close()
     end
-    return ready, err, busy
+    return good, err, busy
+end
+
+local function open_to_write(self)
+    if self.target.path ~= ":memory:" then
+        local created, err = create(self.target)
+        if not created then
+            return nil, err
+        end
+    end
+    return connect(self, self.target.path, function()
+        local good, err, busy = prepare(self, SETTINGS)
+        if good then
+            good, err, busy = keep_log(self)
+        end
+        return good, err, busy
+    end)
+end
+
+-- ---- reading only ---------------------------------------------------------------------------------
+
+local ONLY_READ = { "PRAGMA busy_timeout = 0", "PRAGMA query_only = ON", "PRAGMA cache_size = -" .. CACHE_KB,
+    "SELECT count(*) FROM sqlite_master" } -- a file is not looked at before the first query
+
+local function prepare_to_read(self)
+    return prepare(self, ONLY_READ)
+end
+
+-- Only a URI says that no file may be made.
+local function uri(path, parameters)
+    local escaped = path:gsub("[%%?#]", function(character)
+        return ("%%%02x"):format(character:byte())
+    end)
+    return ("file:%s%s?%s"):format(path:find "^/" and "//" or "", escaped, parameters)
+end
+
+-- What shows that a file was written, and whether its log holds anything.
+local function state_of(path)
+    local uv = require "luv"
+    local stat, log = uv.fs_stat(path), uv.fs_stat(path .. "-wal")
+    return stat and ("%d:%d:%d.%d"):format(stat.ino, stat.size, stat.mtime.sec, stat.mtime.nsec),
+        log ~= nil and log.size > 0
+end
+
+-- Where no files can be made beside it, a file is taken for one that nobody writes; commit checks that.
+local function open_unchanging(self, err)
+    local state, has_log = state_of(self.target.path)
+    if has_log then
+        err.hint = "The newest records are in the -wal file beside it, which can only be read where files can be made: "
+            .. "copy both to another folder."
+        return nil, err
+    end
+    self.state = state
+    return connect(self, uri(self.target.path, "mode=ro&immutable=1"), prepare_to_read)
+end
+
+local function open_to_read(self)
+    local path = self.target.path
+    local found, reason, code = require("luv").fs_stat(path)
+    if path == ":memory:" or code == "ENOENT" or code == "ENOTDIR" then
+        return nil, schema.absent(self.target.shown)
+    elseif not found then
+        return nil, driver.error(self.target, "cannot be read: " .. reason:gsub("^%u+: ([^:]*).*$", "%1"))
+    end
+    self.state = nil
+    local good, err, busy = connect(self, uri(path, "mode=rw"), prepare_to_read)
+    if good or busy then
+        return good, err, busy
+    end
+    return open_unchanging(self, err)
+end
+
+-- ---------------------------------------------------------------------------------------------------
+
+--- Opens a file, and creates it with mode 0600 if it does not exist.
+-- @tparam table target
+-- @tparam[opt] boolean readonly whether the file must be there, and nothing be made or changed
+-- @treturn table engine; or nil, err, busy
+function M.open(target, readonly)
+    local environment, err = driver.load("sqlite3", "lua-sql-sqlite3", "luasql-sqlite3")
+    if not environment then
+        return nil, err
+    end
+    local self = setmetatable({ target = target, environment = environment }, Engine)
+    local ready, busy
+    ready, err, busy = (readonly and open_to_read or open_to_write)(self)
+    return ready and self, err, busy
 end
 
 --- Begins a transaction. A writing one excludes all other writers from here on, so that nothing read can change.
 -- @tparam string mode "read" or "write"
 -- @treturn ?boolean|number true or a number; or nil, err, busy
 function Engine:begin(mode)
+    if self.state and self.state ~= state_of(self.target.path) then
+        local good, err, busy = open_to_read(self)
+        if not good then
+            return nil, err, busy
+        end
+    end
     return self:execute(mode == "write" and "BEGIN IMMEDIATE" or "BEGIN")
+end
+
+--- Ends a transaction. One that read a file while it was written has to be repeated.
+-- @treturn number or nil, err, busy
+function Engine:commit()
+    if self.state and self.state ~= state_of(self.target.path) then
+        return nil, driver.error(self.target, "was written while it was read"), true
+    end
+    return driver.Engine.commit(self)
 end
 
 --- Whether there is a table.
@@ -102,6 +194,14 @@ function Engine:has_table(name)
         return nil, err, busy
     end
     return #rows > 0
+end
+
+--- The number of a column as a text, to the last digit.
+-- @tparam string column
+-- @treturn string an expression
+function Engine.exact(column)
+    return ("CASE typeof(%s) WHEN 'real' THEN printf('%%!.17g', %s) ELSE CAST(%s AS TEXT) END"):format(column, column,
+        column)
 end
 
 Engine.size_query = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"

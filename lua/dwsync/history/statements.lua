@@ -152,6 +152,11 @@ local function add(conditions, format, ...)
     conditions[#conditions + 1] = format:format(...)
 end
 
+-- A number as an engine wrote it; what is none, such as Infinity, is left to the engine.
+local function number_text(text)
+    return text:find "^-?%d[%d.eE+-]*$" and text or quoted(text)
+end
+
 -- Records without a start come last; they are a query of their own, since the engines sort NULL differently.
 local function conditions_of(cluster, criteria, after)
     local list = { ("cluster_no = (%s)"):format(M.cluster_number(cluster)),
@@ -170,23 +175,25 @@ local function conditions_of(cluster, criteria, after)
         add(list, "(identity_source_id IN (%s) OR identity_source_type IN (%s))", sources, sources)
     end
     if after.name and after.started then
-        add(list, "(start_time, record_id) < (%s, %s)", decimal.exact(after.start), quoted(after.name))
+        add(list, "(start_time, record_id) < (%s, %s)", number_text(after.start), quoted(after.name))
     elseif after.name then
         add(list, "record_id < %s", quoted(after.name))
     end
     return table.concat(list, " AND ")
 end
 
---- Some records, newest first, those without a start last: content, start_time, record_id.
+--- Some records, newest first, those without a start last: content, start_time (text, to the last digit), record_id.
+-- @tparam function exact function(column) → an expression: the column's number as a text that means the same number
 -- @tparam string cluster as a column holds it
 -- @tparam table criteria `since`, `until_` (numbers), `status`, `source` (lists of texts)
--- @tparam table after where the last batch ended: `started` (whether records with a start are meant), `start`, `name`
+-- @tparam table after where the last batch ended: `started` (whether records with a start are meant), `start` (as a
+-- text), `name`
 -- @tparam integer limit
 -- @treturn string
-function M.batch(cluster, criteria, after, limit)
+function M.batch(exact, cluster, criteria, after, limit)
     local order = after.started and "start_time DESC, record_id DESC" or "record_id DESC"
-    return ("SELECT content, start_time, record_id FROM dwsync_records WHERE %s ORDER BY %s LIMIT %d"):format(
-        conditions_of(cluster, criteria, after), order, limit)
+    return ("SELECT content, %s, record_id FROM dwsync_records WHERE %s ORDER BY %s LIMIT %d"):format(
+        exact "start_time", conditions_of(cluster, criteria, after), order, limit)
 end
 
 M.clusters = "SELECT cluster_id, count(*), min(start_time), max(start_time) FROM dwsync_runs GROUP BY cluster_id "

@@ -117,6 +117,9 @@ describe("dwsync history", function()
 
     it("is where --history, DWSYNC_HISTORY or the configuration file say, in this order", function()
         local files = { ["/c.lua"] = ("return { history = '%s/c.sqlite' }"):format(folder) }
+        for _, name in ipairs { "c", "e", "o" } do
+            require("dwsync.history").open(("%s/%s.sqlite"):format(folder, name)):close()
+        end
         local function place(arguments, more)
             table.insert(arguments, 1, "stats")
             local status, out, err = run(arguments, { files = files, more = more })
@@ -126,9 +129,35 @@ describe("dwsync history", function()
         assert.equal("c", place { "--config", "/c.lua" })
         assert.equal("e", place({ "--config", "/c.lua" }, { DWSYNC_HISTORY = folder .. "/e.sqlite" }))
         assert.equal("o", place({ "--history", folder .. "/o.sqlite" }, { DWSYNC_HISTORY = folder .. "/e.sqlite" }))
-        local status, _, err = run({ "stats", "--history", folder .. "/no/x.sqlite" })
+        local status, _, err = run({ "pull", "c1", "--history", folder .. "/no/x.sqlite" })
         assert.equal(1, status)
         assert.matches("Create the folder first", err, 1, true)
+    end)
+
+    it("is not made by a question", function()
+        for _, arguments in ipairs { { "stats" }, { "list" }, { "list", "c1" } } do
+            local status, out, err = run(arguments)
+            assert.same({ 2, "" }, { status, out })
+            assert.matches("there is no history at " .. folder, err, 1, true)
+        end
+        local status, _, err = command.run({ "replay", "c1", "--from-history" },
+            { environment = { XDG_DATA_HOME = folder .. "/data" } })
+        assert.equal(2, status)
+        assert.matches("there is no history at " .. folder, err, 1, true)
+        assert.is_nil(uv.fs_stat(folder .. "/data"))
+    end)
+
+    it("lists and replays the others when a record is damaged, and fails", function()
+        pull(command.healthy(3))
+        assert(require("luasql.sqlite3").sqlite3():connect(folder .. "/data/dwsync/history.sqlite"):execute(
+            "UPDATE dwsync_records SET content = '{\"id\":' WHERE record_id = 'r2'"))
+        local status, out, err = run { "list", "-o", "tsv", "--columns", "id" }
+        assert.same({ 1, 3 }, { status, select(2, out:gsub("\n", "")) })
+        assert.matches("storage: the history .*: cluster c1: the content of record r2 is damaged", err)
+        status, out, err = command.run({ "replay", "c1", "--from-history", "-o", "ndjson" },
+            { environment = { XDG_DATA_HOME = folder .. "/data" } })
+        assert.same({ 1, "" }, { status, out })
+        assert.matches("the content of record r2 is damaged", err, 1, true)
     end)
 
     it("never shows the password of a database", function()
@@ -159,8 +188,7 @@ describe("dwsync history", function()
             failing[i].status = "FAILED"
         end
         pull(failing)
-        local world = { environment = { XDG_DATA_HOME = folder .. "/data", HUAWEICLOUD_SDK_AK = "a",
-            HUAWEICLOUD_SDK_SK = "s", DWSYNC_REGION = "cn-north-4" } }
+        local world = { environment = { XDG_DATA_HOME = folder .. "/data" } } -- neither region nor credentials
         local status, out, err, requests = command.run({ "replay", "c1", "--from-history", "-o", "tsv", "--columns",
             "rule,severity" }, world)
         assert.equal(0, status, err)

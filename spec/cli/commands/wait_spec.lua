@@ -10,6 +10,15 @@ local function later(seconds, records)
     end
 end
 
+-- How often the first page was asked for.
+local function looks(requests)
+    local count = 0
+    for _, request in ipairs(requests) do
+        count = count + (request.url:find "[?&]offset=0" and 1 or 0)
+    end
+    return count
+end
+
 local RULES = { "--set", "slow=off", "--set", "volume=off" }
 
 local function wait(service, ...)
@@ -26,7 +35,7 @@ describe("dwsync wait", function()
         assert.equal(0, status)
         assert.equal("ready: c1: its last run finished 29 min ago\n", out)
         assert.equal("", err)
-        assert.equal(1, #requests)
+        assert.equal(1, looks(requests))
     end)
 
     it("looks again until it is", function()
@@ -34,14 +43,14 @@ describe("dwsync wait", function()
         assert.equal(0, status)
         assert.matches("^ready: c1: ", out)
         assert.equal("dwsync: waiting: c1: its last run ended 7 h 59 min ago\n", err)
-        assert.equal(5, #requests) -- at 0, 30, 60, 90 and 120 s
+        assert.equal(5, looks(requests)) -- at 0, 30, 60, 90 and 120 s
     end)
 
     it("ends with 1 as soon as a run failed", function()
         local status, out, _, requests = wait(later(40, { command.failed("new", 0.1), OLD[1] }))
         assert.equal(1, status)
         assert.equal("refused: c1: its last run failed: LDAP: error code 49 - data 52e\n", out)
-        assert.equal(3, #requests)
+        assert.equal(3, looks(requests))
     end)
 
     it("ends with 1 when a verdict is worse than accepted, and with 0 when it is accepted", function()
@@ -63,7 +72,7 @@ describe("dwsync wait", function()
         assert.equal(3, status)
         assert.equal("timed out: c1: its last run ended 8 h ago\n", out)
         assert.matches("^dwsync: waiting: ", err)
-        assert.equal(4, #requests)
+        assert.equal(4, looks(requests))
         assert.equal(command.NOW + 70, last)
     end)
 
@@ -86,7 +95,7 @@ describe("dwsync wait", function()
         local status, _, err, requests = wait(command.service { c1 = OLD }, "--timeout", "0")
         assert.equal(3, status)
         assert.equal("", err)
-        assert.equal(1, #requests)
+        assert.equal(1, looks(requests))
     end)
 
     it("goes on through failures that may pass, and says so once", function()

@@ -18,7 +18,7 @@ end
 local function answers(...)
     local list, position = { ... }, 0
     return function(request)
-        position = position + 1
+        position = request.url:find "[?&]offset=0" and position + 1 or position
         return command.service { c1 = list[math.min(position, #list)] }(request)
     end
 end

@@ -155,18 +155,19 @@ local function list(args, context, settings, store)
             ids[i] = cluster.cluster_id
         end
     end
-    local rows = {}
-    for _, id in ipairs(ids) do
-        for record in store:each { cluster_id = id, since = since, until_ = till, status = args.status,
-            source = args.source } do
+    local rows, items = {}, {}
+    for i, id in ipairs(ids) do
+        local query = { cluster_id = id, since = since, until_ = till, status = args.status, source = args.source }
+        items[i] = { cluster = { id = id }, error = history_location.read(store, query, function(record)
             record.cluster_id = id
             rows[#rows + 1] = record
-        end
+        end) }
     end
-    if #rows == 0 then
+    local failed = clusters_chosen.report_failures(items, context)
+    if #rows == 0 and failed == 0 then
         context:note "no saved records match; dwsync history stats shows what there is"
     end
-    return output.write("sync_records", rows, columns.records, args, context)
+    return math.max(output.write("sync_records", rows, columns.records, args, context), failed)
 end
 
 -- ---- stats ---------------------------------------------------------------------------------------
@@ -216,7 +217,7 @@ function M.run(args, context)
     if not settings then
         return failure.report(err, context)
     end
-    local store, store_err, shown = history_location.open(args, context, settings)
+    local store, store_err, shown = history_location.open(args.action ~= "pull", args, context, settings)
     if not store then
         return failure.report(store_err, context)
     end

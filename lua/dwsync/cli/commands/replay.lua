@@ -30,17 +30,9 @@ function M.configure(command)
     output.configure(command)
 end
 
-local function each_in(iterator)
-    local list = {}
-    for record in iterator do
-        list[#list + 1] = record
-    end
-    return list
-end
-
 -- The same items as of chosen:fetch, from the history.
 local function from_history(args, context, chosen)
-    local store, err = history_location.open(args, context, chosen.settings)
+    local store, err = history_location.open(true, args, context, chosen.settings)
     if not store then
         return nil, err
     end
@@ -51,8 +43,11 @@ local function from_history(args, context, chosen)
     local items = {}
     for i, cluster in ipairs(clusters or {}) do
         local id = cluster.id or cluster.cluster_id
-        local records = each_in(store:each { cluster_id = id, source = args.source })
-        items[i] = { cluster = { id = id, name = cluster.name }, records = records }
+        local records = {}
+        local failure_of_it = history_location.read(store, { cluster_id = id, source = args.source }, function(record)
+            records[#records + 1] = record
+        end)
+        items[i] = { cluster = { id = id, name = cluster.name }, records = records, error = failure_of_it }
     end
     store:close()
     return not read_err and items or nil, read_err
@@ -113,7 +108,7 @@ function M.run(args, context)
     end
     if not items then
         return failure.report(read_err, context)
-    elseif not args.all_clusters and items[1].error then
+    elseif not args.all_clusters and not items[1].records then
         return failure.report(items[1].error, context) -- without a heading: nothing was replayed
     end
     local rows = rows_of(items, judge.rules, { now = judge:now(), since = since })

@@ -48,6 +48,9 @@ local LASTING = {
     end },
     { "dwsync_refresh_duration_seconds", "How long the last sweep took.", of_store "seconds" },
     { "dwsync_refresh_timestamp_seconds", "When the last sweep ended.", of_store "swept" },
+    { "dwsync_history_failed", "Whether the last sweep could not write the history (1).", function(state, add)
+        add({}, one_if(state.store:get_state "history"))
+    end },
     { "dwsync_dict_capacity_bytes", "Size of the shared dict.", of_dict "capacity" },
     { "dwsync_dict_free_bytes", "Free pages of the shared dict.", of_dict "free" },
     { "dwsync_dict_documents_bytes", "What is published in the shared dict.", of_dict "documents" },

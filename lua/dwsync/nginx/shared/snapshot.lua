@@ -111,8 +111,11 @@ end
 --- What went wrong in the last sweep, fit for a header and for a page; nil when nothing did.
 -- @treturn ?string
 function Reader:last_error()
-    local text = self.store:get_state "error"
-    return text and display.excerpt(text:match "^[^\n]*")
+    local failed, unsaved = self.store:get_state "error", self.store:get_state "history"
+    local parts = {}
+    parts[1] = failed and display.excerpt(failed:match "^[^\n]*")
+    parts[#parts + 1] = unsaved and "the history was not written: " .. display.excerpt(unsaved:match "^[^\n]*")
+    return parts[1] and table.concat(parts, "; ")
 end
 
 return M

@@ -73,23 +73,23 @@ local function with_what_was_kept(order, store)
     end
 end
 
+-- Keeps what was read for longer. Returns what went wrong, as a text.
 local function save_history(order, items)
-    if not order.history then
-        return true
-    end
     local store, err = require("dwsync.history").open(order.history)
     if not store then
-        return nil, err
+        return tostring(err)
     end
     for _, item in ipairs(items) do
-        if item.records and not item.error and not err then
-            local saved
-            saved, err = store:save(item.cluster.id, item.records)
-            err = not saved and err or nil
+        local saved, save_err = item.error or not item.records, nil
+        if not saved then
+            saved, save_err = store:save(item.cluster.id, item.records)
+        end
+        if not saved then
+            store:close()
+            return ("cluster %s: %s"):format(item.cluster.id, tostring(save_err))
         end
     end
     store:close()
-    return not err, err
 end
 
 -- How a sweep went: its outcome, the first thing that went wrong, and the pause that the service asks for.
@@ -157,12 +157,15 @@ local function finish(items, order, store, may_go_on, summary)
     if not may_go_on() then
         return
     end
+    summary.history = order.history and store:get_state "history" -- of the sweep before, until it is tried again
     write(store, summary, order.now())
     local before = summary.outcome
     if items then
         publish(items, order, store, may_go_on, summary)
     end
-    if (summary.memory or summary.outcome ~= before) and may_go_on() then
+    -- After the publication: a history that hangs must not hold up what was read.
+    summary.history = items and order.history and save_history(order, items)
+    if (summary.memory or summary.outcome ~= before or order.history) and may_go_on() then
         write(store, summary, order.now())
     end
 end
@@ -194,10 +197,6 @@ local function run(text, may_go_on, store, order)
     local items, listing_err = require("dwsync.nginx.sweep.collection").collect(order)
     save_guard(order, store)
     local summary = is_exiting() and { outcome = "cancelled" } or summary_of(items, listing_err)
-    if items and summary.outcome ~= "cancelled" then
-        local saved, history_err = save_history(order, items)
-        summary.message = summary.message or not saved and tostring(history_err) or nil
-    end
     summary.seconds = core.monotonic() - started
     tally:add("sweep:" .. summary.outcome)
     store:set_state("tally", tally:text())
@@ -212,7 +211,7 @@ end
 -- @tparam string owner who has the lease; without it nothing is published
 -- @tparam number lease seconds
 -- @treturn string JSON: `outcome` ("complete", "partial", "failed", "cancelled"), `message` (what went wrong first),
--- `memory` (what the dict is too small for), `retry_after` and `seconds`
+-- `memory` (what the dict is too small for), `history` (why it was not written), `retry_after` and `seconds`
 function M.run(text, owner, lease)
     local json = require "dwsync.json"
     local order = json.decode(text)

@@ -7,7 +7,7 @@ local M = {}
 --- Notes how a sweep ended, for the handlers.
 -- @tparam dwsync.nginx.shared.store store
 -- @tparam table summary `outcome` ("complete", "partial", "failed"), optional `message` (what went wrong), `memory`
--- (what the dict is too small for) and `seconds`
+-- (what the dict is too small for), `history` (why it was not written) and `seconds`
 -- @tparam number now seconds since the epoch
 function M.write(store, summary, now)
     store:set_state("swept", now)
@@ -15,6 +15,7 @@ function M.write(store, summary, now)
     store:set_state("outcome", summary.outcome)
     store:set_state("error", summary.message)
     store:set_state("memory", summary.memory)
+    store:set_state("history", summary.history)
 end
 
 return M

@@ -83,6 +83,7 @@ local function note(self, summary, started)
     store:set_state("configuration", self.configuration)
     log_once(self, "logged_error", summary.outcome == "failed" and "error" or "warn", summary.message)
     log_once(self, "logged_memory", "error", summary.memory)
+    log_once(self, "logged_history", "error", summary.history and "the history was not written: " .. summary.history)
 end
 
 --- One tick: holds or takes the lease, and sweeps if it is ours and time.
