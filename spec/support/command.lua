@@ -45,7 +45,8 @@ function M.healthy(count)
 end
 
 local function json(record)
-    return require("dwsync.report.rows.ndjson").maker()(record)
+    local layout = require("dwsync.report.rows.ndjson").layout()
+    return (require("dwsync.core").write_rows({ record }, 1, layout))
 end
 
 --- Records as lines of JSON. @tparam {table,...} list @treturn string

@@ -10,5 +10,6 @@ void dws_lua_open_response(lua_State *L);
 void dws_lua_open_page(lua_State *L);
 void dws_lua_open_filter(lua_State *L);
 void dws_lua_open_seen(lua_State *L);
+void dws_lua_open_rows(lua_State *L);
 
 #endif
