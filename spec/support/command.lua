@@ -131,9 +131,10 @@ function M.run(arguments, world)
     world = world or {}
     local stdout, stderr, requests = world.stdout or M.stream(), M.stream(), {}
     local clock = { now = M.NOW + (world.clock_error or 0) }
+    local stdin = M.reader(world.stdin or "")
     local function now() return clock.now end
     local status = cli.main(arguments, {
-        stdin = M.reader(world.stdin or ""),
+        stdin = stdin,
         stdout = stdout,
         stderr = stderr,
         getenv = function(name) return (world.environment or M.ENVIRONMENT)[name] end,
@@ -161,6 +162,7 @@ function M.run(arguments, world)
             end,
         },
     })
+    stdin:close()
     return status, stdout.text, stderr.text, requests
 end
 
