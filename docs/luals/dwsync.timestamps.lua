@@ -41,4 +41,11 @@ function M.to_sdk_date(seconds) end
 ---@return string
 function M.to_iso(ms) end
 
+--- How far a clock is ahead of another one.
+---@param theirs number seconds since the epoch
+---@param ours number
+---@return number # seconds to add to ours; 0 when they agree, or the difference is not to be believed
+---@return boolean # whether it is too large to be believed
+function M.skew(theirs, ours) end
+
 return M
