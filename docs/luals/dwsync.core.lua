@@ -267,4 +267,22 @@ function ids:close() end
 ---@return any # its results, or what it raised: `not enough memory` when it wanted more
 function M.call_within(bytes, called, ...) end
 
+---@class dwsync.core.write_rows.layout
+---@field open? string what stands before each row
+---@field separator? string between two of its columns
+---@field close? string behind it
+---@field trim? boolean takes away blanks at the end of a row
+---@field others? function `function(row)` → string: one more column, for rows with more fields than `columns`
+---@field columns table[] each with - `name`: the field of a row - `text`: `function(value)` → string, for what is not written as it is - `integer`: the same for integers; by default they are written in digits - `before`: what precedes a value - `absent`: what is written when there is none; by default nothing, not even a separator - `special`: the bytes that make a text not plain, beside control characters and bytes beyond ASCII; without it no text is plain - `special_first`: bytes that do so at its beginning - `quote`: what is written around a plain text - `width`: to how many bytes a plain text is filled up with blanks; longer ones are not plain - `right`: whether the blanks come first
+
+--- Writes rows as a layout says, until there are 64 KiB or no more rows. Integers and plain texts are written as they
+--- are, without a Lua string for each; for everything else a function of the layout is asked.
+--- Raises for wrong arguments, and what a function of the layout raises.
+---@param rows table[]
+---@param first integer where to begin
+---@param layout dwsync.core.write_rows.layout
+---@return string
+---@return integer # the first row that is not in it
+function M.write_rows(rows, first, layout) end
+
 return M

@@ -25,14 +25,16 @@ local function escape_code_point(code)
     return ("\\u%04x"):format(code)
 end
 
---- A pattern of what must be escaped in a text, or examined more closely.
-M.SPECIAL = '[%c"\\\128-\255]'
+--- What must be escaped in a text beside control characters, and beside what is beyond ASCII and may have to be.
+M.SPECIAL = '"\\'
+
+local SPECIAL = "[%c\128-\255" .. M.SPECIAL:gsub("%p", "%%%0") .. "]"
 
 --- A text.
 -- @tparam string text
 -- @treturn string
 function M.text(text)
-    if text:find(M.SPECIAL) then
+    if text:find(SPECIAL) then
         text = text:gsub('[%z\1-\31"\\\127]', escape)
         if text:find "[\128-\255]" then
             text = safe.escape_hidden(safe.utf8(text, "\\ufffd"), escape_code_point)

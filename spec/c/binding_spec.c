@@ -157,6 +157,23 @@ static void survives_an_answer_that_is_no_page(void)
                                "check = work");
 }
 
+static void survives_writing_rows(void)
+{
+    expect_errors_until_enough("core = open()\n"
+                               "local rows, columns = {}, {}\n"
+                               "for i = 1, 20 do rows[i] = {a = i, b = ('b'):rep(i * 20), c = i .. '\\n', d = i} end\n"
+                               "for i, name in ipairs {'a', 'b', 'c'} do\n"
+                               "  columns[i] = {name = name, special = '', text = string.upper}\n"
+                               "end\n"
+                               "local layout = {separator = ',', close = '\\n', columns = columns,\n"
+                               "  others = function(row) return 'd' .. row.d end}\n"
+                               "function work()\n"
+                               "  local text, next_row = core.write_rows(rows, 1, layout)\n"
+                               "  assert(next_row == 21 and text:find('^1,b+,1\\n,d1\\n2,'), text)\n"
+                               "end\n"
+                               "check = work");
+}
+
 static void survives_signing(void)
 {
     expect_errors_until_enough(
@@ -206,6 +223,7 @@ static const struct spec_case cases[] = {
     {"records that are noted without enough memory are an error", survives_noting_what_was_seen},
     {"a page that is made shorter without enough memory is an error", survives_making_a_page_shorter},
     {"a body that is no page is an error of its own or one of memory", survives_an_answer_that_is_no_page},
+    {"rows that are written without enough memory are an error", survives_writing_rows},
     {"a signature without enough memory is an error", survives_signing},
     {"a request without enough memory is an error", survives_a_pool},
 };

@@ -101,6 +101,8 @@ static void failure_is_sticky(void)
     dws_buf_append_hex(&buf, (const unsigned char *)"x", 1);
     dws_buf_append_encoded(&buf, LITERAL("x"));
     dws_buf_append_decoded(&buf, LITERAL("x"));
+    dws_buf_append_integer(&buf, 1);
+    dws_buf_append_blanks(&buf, 1);
     EXPECT(!dws_buf_reserve(&buf, 1));
     EXPECT_TEXT(dws_buf_text(&buf), LITERAL("before"));
     dws_buf_clear(&buf);
@@ -221,6 +223,69 @@ static void decoding_reverses_encoding(void)
     EXPECT_TEXT(dws_buf_text(&decoded), ((struct dws_text){all, sizeof all}));
     dws_buf_free(&encoded);
     dws_buf_free(&decoded);
+}
+
+/* ---- integers, blanks, plain texts --------------------------------------------------------------- */
+
+static void integers_are_decimal(void)
+{
+    static const int64_t table[] = {0, 1, -1, 9, 10, -10, 1747637723055, INT64_MAX, -INT64_MAX, INT64_MIN};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct dws_buf buf = {0};
+        char expected[32];
+        snprintf(expected, sizeof expected, "n%lld", (long long)table[i]);
+        dws_buf_append_string(&buf, "n");
+        dws_buf_append_integer(&buf, table[i]);
+        EXPECT_TEXT(dws_buf_text(&buf), spec_text(expected));
+        dws_buf_free(&buf);
+    }
+}
+
+static void blanks_come_and_go(void)
+{
+    struct dws_buf buf = {0};
+    dws_buf_append_blanks(&buf, 0);
+    EXPECT(!buf.data);
+    dws_buf_append_string(&buf, "a ");
+    dws_buf_append_blanks(&buf, 1000);
+    EXPECT_INT(buf.length, 1002);
+    dws_buf_trim(&buf, 1001);
+    EXPECT_INT(buf.length, 1001);
+    dws_buf_trim(&buf, 2000);
+    EXPECT_INT(buf.length, 1001);
+    dws_buf_trim(&buf, 2);
+    EXPECT_TEXT(dws_buf_text(&buf), LITERAL("a "));
+    dws_buf_trim(&buf, 0);
+    EXPECT_TEXT(dws_buf_text(&buf), LITERAL("a"));
+    dws_buf_append_blanks(&buf, SIZE_MAX);
+    EXPECT(buf.failed);
+    EXPECT_TEXT(dws_buf_text(&buf), LITERAL("a"));
+    dws_buf_free(&buf);
+}
+
+static void only_plain_texts_are_appended(void)
+{
+    struct dws_plain plain;
+    struct dws_buf buf = {0};
+    size_t wrong = 0;
+    dws_plain_init(&plain, LITERAL("\"\\"), LITERAL("="));
+    for (int c = 0; c < 256; c++) {
+        const char texts[][2] = {{(char)c, 'x'}, {'x', (char)c}};
+        const bool good = c >= ' ' && c < 0x7F && c != '"' && c != '\\';
+        for (int i = 0; i < 2; i++) {
+            struct dws_text text = {texts[i], 2};
+            const bool expected = good && !(c == '=' && i == 0);
+            dws_buf_clear(&buf);
+            wrong += dws_buf_append_plain(&buf, text, &plain) != expected;
+            wrong += buf.length != (expected ? 2 : 0) || (expected && memcmp(buf.data, texts[i], 2) != 0);
+        }
+    }
+    EXPECT_INT(wrong, 0);
+    dws_buf_clear(&buf);
+    EXPECT(dws_buf_append_plain(&buf, LITERAL(""), &plain));
+    EXPECT(dws_buf_append_plain(&buf, (struct dws_text){NULL, 0}, &plain));
+    EXPECT_INT(buf.length, 0);
+    dws_buf_free(&buf);
 }
 
 /* ---- UTF-8 -------------------------------------------------------------------------------------- */
@@ -399,6 +464,9 @@ static const struct spec_case cases[] = {
     {"percent-encoding keeps the unreserved bytes and no other", encoding_keeps_only_unreserved},
     {"percent-decoding undoes escapes once and leaves bad ones", decoding_undoes_escapes_once},
     {"percent-decoding reverses percent-encoding", decoding_reverses_encoding},
+    {"integers are written in decimal digits", integers_are_decimal},
+    {"blanks are appended, and taken away down to a length", blanks_come_and_go},
+    {"a text is appended if it is plain, and nothing if not", only_plain_texts_are_appended},
     {"UTF-8: every code point is judged rightly, surrogates and beyond included", utf8_knows_every_code_point},
     {"UTF-8: the first bad byte is named", utf8_names_the_first_bad_byte},
     {"UTF-8: every length to 24 and every place in it is looked at", utf8_covers_every_length_and_place},

@@ -399,7 +399,7 @@ static void shows_a_proxy_no_header_of_a_tunnel(void)
     e.host = "dws.invalid";
     struct dws_request request = {
         .url = LITERAL("https://dws.invalid/secret/path"), .headers = headers, .header_count = 1};
-    EXPECT_STATUS(exchange_perform(&e, &request), DWS_ERR_NETWORK);
+    EXPECT_STATUS(exchange_perform(&e, &request), DWS_ERR_PROXY);
     EXPECT_HOLDS(server_request(e.server, 0), LITERAL("CONNECT dws.invalid:443 HTTP/1.1"));
     EXPECT_LACKS(server_request(e.server, 0), LITERAL(EXCHANGE_SECRET));
     EXPECT_LACKS(server_request(e.server, 0), LITERAL("secret/path"));

@@ -3,7 +3,9 @@ local context = require "dwsync.cli.context"
 local input = require "dwsync.cli.input"
 
 local function read(text)
-    local list, err = input.read("-", { stdin = command.reader(text), is_terminal = function() return false end })
+    local stdin = command.reader(text)
+    local list, err = input.read("-", { stdin = stdin, is_terminal = function() return false end })
+    stdin:close()
     return list, err and tostring(err)
 end
 

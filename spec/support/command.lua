@@ -45,7 +45,8 @@ function M.healthy(count)
 end
 
 local function json(record)
-    return require("dwsync.report.rows.ndjson").maker()(record)
+    local layout = require("dwsync.report.rows.ndjson").layout()
+    return (require("dwsync.core").write_rows({ record }, 1, layout))
 end
 
 --- Records as lines of JSON. @tparam {table,...} list @treturn string
@@ -132,9 +133,10 @@ function M.run(arguments, world)
     world = world or {}
     local stdout, stderr, requests = world.stdout or M.stream(), M.stream(), {}
     local clock = { now = M.NOW + (world.clock_error or 0), stepped = 0 }
+    local stdin = M.reader(world.stdin or "")
     local function now() return clock.now end
     local status = cli.main(arguments, {
-        stdin = M.reader(world.stdin or ""),
+        stdin = stdin,
         stdout = stdout,
         stderr = stderr,
         getenv = function(name) return (world.environment or M.ENVIRONMENT)[name] end,
@@ -163,6 +165,7 @@ function M.run(arguments, world)
             end,
         },
     })
+    stdin:close()
     return status, stdout.text, stderr.text, requests
 end
 

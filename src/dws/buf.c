@@ -113,6 +113,58 @@ void dws_buf_append_decoded(struct dws_buf *buf, struct dws_text text)
     }
 }
 
+void dws_buf_append_integer(struct dws_buf *buf, int64_t integer)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+    uint64_t left = integer < 0 ? -(uint64_t)integer : (uint64_t)integer;
+    do {
+        digits[--at] = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (integer < 0)
+        digits[--at] = '-';
+    dws_buf_append(buf, digits + at, sizeof digits - at);
+}
+
+void dws_buf_append_blanks(struct dws_buf *buf, size_t count)
+{
+    if (count == 0 || !dws_buf_reserve(buf, count))
+        return;
+    memset(buf->data + buf->length, ' ', count);
+    buf->length += count;
+}
+
+void dws_buf_trim(struct dws_buf *buf, size_t length)
+{
+    while (buf->length > length && buf->data[buf->length - 1] == ' ')
+        buf->length--;
+}
+
+void dws_plain_init(struct dws_plain *plain, struct dws_text special, struct dws_text special_first)
+{
+    for (int c = 0; c < 256; c++)
+        plain->special[c] = c < ' ' || c >= 0x7F;
+    for (size_t i = 0; i < special.length; i++)
+        plain->special[(unsigned char)special.data[i]] = true;
+    memcpy(plain->special_first, plain->special, sizeof plain->special);
+    for (size_t i = 0; i < special_first.length; i++)
+        plain->special_first[(unsigned char)special_first.data[i]] = true;
+}
+
+bool dws_buf_append_plain(struct dws_buf *buf, struct dws_text text, const struct dws_plain *plain)
+{
+    const unsigned char *bytes = (const unsigned char *)text.data;
+    if (text.length > 0 && plain->special_first[bytes[0]])
+        return false;
+    for (size_t i = 1; i < text.length; i++) {
+        if (plain->special[bytes[i]])
+            return false;
+    }
+    dws_buf_append_text(buf, text);
+    return true;
+}
+
 void dws_buf_clear(struct dws_buf *buf)
 {
     buf->length = 0;

@@ -101,7 +101,6 @@ enum dws_status dws_filter_page(const struct dws_filter *filter, struct dws_text
                                 struct dws_error *error)
 {
     struct dws_page page;
-    char count[40];
     if (dws_filter_check(filter, error) != DWS_OK)
         return error->status;
     if (filter->count == 0 || dws_page_start(&page, body, error) != DWS_OK)
@@ -111,8 +110,8 @@ enum dws_status dws_filter_page(const struct dws_filter *filter, struct dws_text
         return DWS_IDLE;
     dws_buf_append_string(out, "]");
     if (page.has_count) {
-        snprintf(count, sizeof count, ",\"count\":%lld", (long long)page.count);
-        dws_buf_append_string(out, count);
+        dws_buf_append_string(out, ",\"count\":");
+        dws_buf_append_integer(out, page.count);
     }
     dws_buf_append_string(out, "}");
     return out->failed ? dws_fail(error, DWS_ERR_MEMORY, "out of memory") : DWS_OK;

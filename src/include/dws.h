@@ -70,6 +70,11 @@ void dws_buf_append_hex(struct dws_buf *buf, const unsigned char *bytes, size_t 
 void dws_buf_append_encoded(struct dws_buf *buf, struct dws_text text);
 /* Undoes percent-encoding once; an escape that is not two hex digits stays as it is. */
 void dws_buf_append_decoded(struct dws_buf *buf, struct dws_text text);
+/* In decimal digits. */
+void dws_buf_append_integer(struct dws_buf *buf, int64_t integer);
+void dws_buf_append_blanks(struct dws_buf *buf, size_t count);
+/* Takes away the blanks at the end, down to a length. */
+void dws_buf_trim(struct dws_buf *buf, size_t length);
 /* Makes room for `length` more bytes. */
 bool dws_buf_reserve(struct dws_buf *buf, size_t length);
 /* Forgets the content and a failure, keeps the memory. */
@@ -79,6 +84,18 @@ void dws_buf_wipe(struct dws_buf *buf);
 void dws_buf_free(struct dws_buf *buf);
 /* The content as borrowed bytes, valid until the next change. */
 struct dws_text dws_buf_text(const struct dws_buf *buf);
+
+/* Which texts need no escape in some format: those without special bytes. */
+struct dws_plain {
+    bool special[256];       /* nowhere in a text */
+    bool special_first[256]; /* nor, beyond those, at its beginning */
+};
+
+/* Control characters and bytes beyond ASCII are special, and those given. */
+void dws_plain_init(struct dws_plain *plain, struct dws_text special, struct dws_text special_first);
+/* Appends the text if it is plain; else returns false. */
+bool dws_buf_append_plain(struct dws_buf *buf, struct dws_text text, const struct dws_plain *plain);
+
 /* Whether the bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF).
  * On false *offset is the first bad byte's position. */
 bool dws_utf8_valid(struct dws_text text, size_t *offset);

@@ -1,54 +1,68 @@
 local lines = require "dwsync.report.rows.lines"
 
-local SHAPE = { open = "<%", separator = "|", close = "%>" }
-
-local function columns(more)
-    local list = {}
-    for i, name in ipairs { "a", "b" } do
-        list[i] = { name = name, before = name .. "%=", quote = "'", special = "[%c%%]", text = function(value)
-            return "<" .. tostring(value) .. ">"
-        end }
-        for key, value in pairs(more or {}) do
-            list[i][key] = value
-        end
-    end
-    return list
+local function written(rows, column)
+    local pieces = {}
+    column.name = "a"
+    lines.write(rows, lines.layout { columns = { column }, close = "\n" }, function(text)
+        pieces[#pieces + 1] = text
+    end)
+    return table.concat(pieces), #pieces
 end
-
-describe("the line of a row", function()
-    it("has integers and plain texts as they are, everything else as its column writes it", function()
-        local line = lines.maker(columns(), SHAPE)
-        assert.equal("<%a%=5|b%='x'%>", (line { a = 5, b = "x" }))
-        assert.equal("<%a%=<0.5>|b%=<1%\n>%>", (line { a = 0.5, b = "1%\n" }))
-        assert.equal("<%a%=<true>%>", (line { a = true }))
-        assert.equal("<%%>", (line {}))
-        assert.equal(2, select(2, line { a = 1, b = false }))
-    end)
-
-    it("has something for what is absent, when its column says so", function()
-        local line = lines.maker(columns { absent = "-" }, SHAPE)
-        assert.equal("<%-|b%=1%>", (line { b = 1 }))
-    end)
-
-    it("is the same however many values came before, and whatever kinds they were of", function()
-        local line = lines.maker(columns(), SHAPE)
-        for round = 1, 3 do
-            for i = 1, 200 do
-                local text, odd = "text " .. i, "odd%" .. i
-                assert.equal(("<%%a%%='%s'|b%%=<%s>%%>"):format(text, odd), (line { a = text, b = odd }), round)
-            end
-        end
-    end)
-end)
 
 describe("lines", function()
     it("are written in pieces", function()
-        local rows, pieces = {}, {}
+        local rows = {}
         for i = 1, 5000 do
-            rows[i] = ("row %d\n"):format(i):rep(10)
+            rows[i] = { a = ("row %d;"):format(i):rep(10) }
         end
-        lines.write(rows, function(row) return row end, function(text) pieces[#pieces + 1] = text end)
-        assert.equal(table.concat(rows), table.concat(pieces))
-        assert.is_true(#pieces > 5 and #pieces < 20)
+        local text, pieces = written(rows, { special = "", text = error })
+        local _, count = text:gsub("[^\n]+", function(line)
+            assert.equal(line, line:match "^row %d+;":rep(10))
+        end)
+        assert.equal(5000, count)
+        assert.equal("row 5000;", text:match "[^;]*;\n$":sub(1, -2))
+        assert.is_true(pieces > 5 and pieces < 20)
+    end)
+
+    it("are nothing without rows", function()
+        assert.same({ "", 0 }, { written({}, { text = error }) })
+    end)
+
+    it("are the same however many texts came before", function()
+        local rows, expected = {}, {}
+        for i = 1, 600 do
+            rows[i], expected[i] = { a = "odd%" .. i % 400 }, ("<odd%%%d>\n"):format(i % 400)
+        end
+        assert.equal(table.concat(expected), (written(rows, { text = function(value)
+            return "<" .. value .. ">"
+        end })))
+    end)
+
+    it("have each number and table written anew: an equal key may be another number", function()
+        local list = {}
+        assert.equal("0.5\n-inf\nempty\nfull\n", (written({ { a = 0.5 }, { a = -1 / 0 }, { a = list }, { a = list } }, {
+            text = function(value)
+                if type(value) == "number" then
+                    return tostring(value)
+                end
+                value[#value + 1] = true
+                return #value == 1 and "empty" or "full"
+            end })))
+    end)
+end)
+
+describe("remembering", function()
+    it("makes a result once for each of the first values", function()
+        local calls = 0
+        local double = lines.remembering(function(value)
+            calls = calls + 1
+            return value * 2
+        end)
+        for _ = 1, 2 do
+            for i = 1, 300 do
+                assert.equal(2 * i, double(i))
+            end
+        end
+        assert.is_true(calls >= 300 and calls < 600)
     end)
 end)

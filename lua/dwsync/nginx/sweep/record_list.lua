@@ -57,7 +57,7 @@ end
 
 local BETWEEN = ",\n"
 
-local object = ndjson.maker()
+local LAYOUT = ndjson.layout()
 
 local NAMES = {}
 for i, name in ipairs(record_fields.names) do
@@ -104,7 +104,7 @@ local function add_line(pieces, record, seen)
         for i = #pieces, first + 1, -1 do
             pieces[i] = nil
         end
-        pieces[first + 1] = object(record)
+        pieces[first + 1] = core.write_rows({ record }, 1, LAYOUT)
         return #pieces[first + 1]
     end
     pieces[#pieces + 1] = "}"

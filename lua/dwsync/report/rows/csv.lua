@@ -10,9 +10,6 @@ local M = {}
 -- Full-width + - = @, which spreadsheets of East Asia take for the narrow ones.
 local WIDE_SIGN = "^\239\188[\139\141\157\160]"
 
--- What a text has that cannot stand as it is, or may not.
-local SPECIAL = '[%c",=+@\128-\255-]'
-
 local function cell(value)
     local text = display.harmless(columns.raw(value))
     if type(value) == "string" and (text:find "^[=+@\t\r\n-]" or text:find(WIDE_SIGN)) then
@@ -30,10 +27,10 @@ end
 function M.render(document, write)
     local cells = {}
     for i, name in ipairs(document.columns) do
-        cells[i] = { name = name, absent = "", special = SPECIAL, text = cell }
+        cells[i] = { name = name, absent = "", special = '",', special_first = "=+@-", text = cell }
     end
     write(table.concat(document.columns, ",") .. "\n")
-    lines.write(document.rows, lines.maker(cells, { open = "", separator = ",", close = "\n" }), write)
+    lines.write(document.rows, lines.layout { columns = cells, separator = ",", close = "\n" }, write)
 end
 
 return M

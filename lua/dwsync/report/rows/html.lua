@@ -63,7 +63,7 @@ function M.render(document, write)
     write(page.head(title) .. tostring(markup.element("header", nil, markup.element("h1", nil, title))))
     write('<main><div class="scroll" role="region" tabindex="0" aria-label="Table">' .. before)
     local cells, close = cells_between(document.columns, shown)
-    lines.write(document.rows, lines.maker(cells, { open = "", separator = "", close = close }), write)
+    lines.write(document.rows, lines.layout { columns = cells, close = close }, write)
     write(after .. "</div></main>" .. page.foot())
 end
 

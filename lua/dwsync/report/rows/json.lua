@@ -12,11 +12,12 @@ local M = {}
 -- @tparam function write
 function M.render(document, write)
     write(('{"count":%d,%s:['):format(#document.rows, ordered_json.text(document.name)))
-    local object = ndjson.maker(not document.every_field and document.columns or nil, ",\n")
-    lines.write(document.rows, function(row, i)
-        local text = object(row)
-        return i > 1 and text or text:sub(2)
-    end, write)
+    local layout = ndjson.layout(not document.every_field and document.columns or nil, ",\n")
+    local is_first = true
+    lines.write(document.rows, layout, function(text)
+        write(is_first and text:sub(2) or text)
+        is_first = false
+    end)
     write "\n]}\n"
 end
 

@@ -14,17 +14,11 @@ local function column(name)
         end }
 end
 
-local function has_more_than(row, count)
-    for _ in pairs(row) do
-        count = count - 1
-    end
-    return count < 0
-end
-
-local function other_members(row, known)
+-- The members of a row that are not fields of a record.
+local function other_members(row)
     local others = {}
     for name, value in pairs(row) do
-        if not known[name] then
+        if not record_fields.by_name[name] then
             others[name] = value
         end
     end
@@ -35,33 +29,26 @@ local function other_members(row, known)
     return text:sub(2, -2)
 end
 
---- A function that makes rows JSON objects.
+--- The layout of rows as JSON objects.
 -- @tparam[opt] {string,...} names the fields to write; nil for all: those of a record as documented, then the others by
 -- name
 -- @tparam[opt=""] string before what stands before each object
 -- @tparam[opt=""] string behind what stands behind it
--- @treturn function(row) → string
-function M.maker(names, before, behind)
-    local columns, shape = {}, { open = (before or "") .. "{", separator = ",", close = "}" .. (behind or "") }
+-- @treturn table
+function M.layout(names, before, behind)
+    local columns = {}
     for i, name in ipairs(names or record_fields.names) do
         columns[i] = column(name)
     end
-    local object = lines.maker(columns, shape)
-    return function(row)
-        local text, count = object(row)
-        if not names and has_more_than(row, count) then
-            return text:sub(1, -1 - #shape.close) .. (count > 0 and "," or "")
-                .. other_members(row, record_fields.by_name) .. shape.close
-        end
-        return text
-    end
+    return lines.layout { columns = columns, open = (before or "") .. "{", separator = ",",
+        close = "}" .. (behind or ""), others = not names and other_members or nil }
 end
 
 --- Writes rows.
 -- @tparam table document
 -- @tparam function write
 function M.render(document, write)
-    lines.write(document.rows, M.maker(not document.every_field and document.columns or nil, "", "\n"), write)
+    lines.write(document.rows, M.layout(not document.every_field and document.columns or nil, "", "\n"), write)
 end
 
 return M

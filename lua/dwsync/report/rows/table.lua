@@ -6,33 +6,13 @@ local display = require "dwsync.text"
 local rows = require "dwsync.report.rows.lines"
 local timestamps = require "dwsync.timestamps"
 
-local concat = table.concat
-
 local M = {}
 
 local GAP = "  "
 local MIN_LAST = 8 -- the last column is cut to fit, but never to less
 local MAX_OTHER = 120 -- of the others, or one long text would widen every row
 
-local BLANK = (" "):byte()
-local FEW = 256 -- texts of a column that are remembered
-
 local COLORS = { FAILED = "31", RUNNING = "33", FINISHED = "32" }
-
--- Remembers what a function makes of a value, for the values that come again and again.
-local function remembering(make)
-    local made, room = {}, FEW
-    return function(value)
-        local text = made[value]
-        if text == nil then
-            text = make(value)
-            if room > 0 then
-                made[value], room = text, room - 1
-            end
-        end
-        return text
-    end
-end
 
 -- To the second: milliseconds only cost room here.
 local function time(value)
@@ -50,20 +30,20 @@ local function cell_of(name)
     local text = function(value)
         return display.safe(columns.text(name, value))
     end
-    local remembered = remembering(text)
+    local remembered = rows.remembering(text)
     return function(value)
         return value ~= nil and value == value and remembered(value) or text(value)
     end
 end
 
 local function layout(document)
-    local lines, widths, cells, width = { {} }, {}, {}, remembering(display.width)
+    local lines, widths, cells, width = { {} }, {}, {}, rows.remembering(display.width)
     for i, name in ipairs(document.columns) do
         lines[1][i] = columns.title(name)
         widths[i], cells[i] = #lines[1][i], cell_of(name)
     end
     for r, row in ipairs(document.rows) do
-        local line = { row = row }
+        local line = {}
         for i, name in ipairs(document.columns) do
             line[i] = cells[i](row[name])
             if #line[i] > widths[i] then
@@ -86,20 +66,19 @@ local function fit(widths, limit)
     end
 end
 
-local function padded(width, right)
-    return function(text)
-        if #text == width and not text:find "[\128-\255]" then
-            return text
-        end
-        text = display.cut(text, width)
-        local blanks = (" "):rep(width - display.width(text))
-        return right and blanks .. text or text .. blanks
-    end
+local function paint(padded, text)
+    local color = COLORS[text]
+    return color and ("\27[%sm%s\27[0m"):format(color, padded) or padded
 end
 
-local function paint(text, name, row)
-    local color = row and name == "status" and COLORS[row.status]
-    return color and ("\27[%sm%s\27[0m"):format(color, text) or text
+local function column(i, name, width, options)
+    local right, painted = columns.is_number(name), options.color and name == "status"
+    return { name = i, special = not painted and "" or nil, width = width, right = right, text = function(text)
+        local shown = display.cut(text, width)
+        local blanks = (" "):rep(width - display.width(shown))
+        shown = right and blanks .. shown or shown .. blanks
+        return painted and paint(shown, text) or shown
+    end }
 end
 
 --- Writes rows.
@@ -109,22 +88,11 @@ end
 function M.render(document, write, options)
     local lines, widths = layout(document)
     fit(widths, options.width)
-    local pads, cells, count = {}, {}, #document.columns
+    local cells = {}
     for i, name in ipairs(document.columns) do
-        pads[i] = remembering(padded(widths[i], columns.is_number(name)))
+        cells[i] = column(i, name, widths[i], options)
     end
-    rows.write(lines, function(line)
-        for i = 1, count do
-            local text = line[i]
-            cells[i] = pads[i](text)
-            cells[i] = options.color and paint(cells[i], document.columns[i], line.row) or cells[i]
-        end
-        local text = concat(cells, GAP, 1, count)
-        if text:byte(-1) == BLANK then
-            text = text:match "^.*%S" or "" -- gsub("%s+$") is slow for many blanks
-        end
-        return text .. "\n"
-    end, write)
+    rows.write(lines, rows.layout { columns = cells, separator = GAP, close = "\n", trim = true }, write)
 end
 
 return M

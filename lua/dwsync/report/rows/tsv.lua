@@ -16,14 +16,14 @@ local ESCAPES = { ["\t"] = "\\t", ["\n"] = "\\n", ["\r"] = "\\r", ["\\"] = "\\\\
 function M.render(document, write)
     local cells = {}
     for i, name in ipairs(document.columns) do
-        cells[i] = { name = name, absent = "", special = "[%c\\\128-\255]",
+        cells[i] = { name = name, absent = "", special = "\\",
             integer = columns.is_time(name) and timestamps.to_iso or nil,
             text = function(value)
                 return (display.harmless(columns.text(name, value)):gsub("[\t\n\r\\]", ESCAPES))
             end }
     end
     write(table.concat(document.columns, "\t") .. "\n")
-    lines.write(document.rows, lines.maker(cells, { open = "", separator = "\t", close = "\n" }), write)
+    lines.write(document.rows, lines.layout { columns = cells, separator = "\t", close = "\n" }, write)
 end
 
 return M
