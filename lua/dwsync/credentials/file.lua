@@ -66,8 +66,8 @@ local function pair(values, first, second, path)
     return one, two
 end
 
-local function is_whole(text)
-    local values = M.parse(text, "basic") or {}
+local function is_whole(content)
+    local values = M.parse(content, "basic") or {}
     return (values.ak and values.sk or values.idp_id and values.id_token_file) ~= nil
 end
 
