@@ -341,3 +341,17 @@ describe("secrets", function()
         assert.is_true(cost(8000) < 6 * cost(2000)) -- 16 times when each place is compared to its end
     end)
 end)
+
+describe("white space around a text", function()
+    it("is taken off, and none inside", function()
+        for text, trimmed in pairs { [" a b\t\n"] = "a b", ["\r\na"] = "a", ["a"] = "a", [""] = "", [" \n"] = "" } do
+            assert.equal(trimmed, display.trim(text))
+        end
+    end)
+
+    it("costs no more for each blank when there are many", function()
+        local blanks = (" "):rep(1000000) -- their square would keep a core busy for an hour
+        assert.equal("", display.trim(blanks))
+        assert.equal("a" .. blanks .. "b", display.trim(blanks .. "a" .. blanks .. "b" .. blanks))
+    end)
+end)

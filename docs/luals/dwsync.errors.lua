@@ -38,8 +38,9 @@ function M.summary(err) end
 --- Turns what dwsync.core, or a runtime, returned into an error object.
 ---@param err dwsync.failure|string with a text, the kind is "network"
 ---@param secrets? string[] texts that must not show
+---@param context? table for hints about certificates: `ca_file` of the request, `now` by this machine's clock
 ---@return dwsync.error
-function M.from_core(err, secrets) end
+function M.from_core(err, secrets, context) end
 
 --- What a service says in the body of a failing answer. Of a body that is too long to be read to its end, texts that it
 --- holds as members are found all the same.

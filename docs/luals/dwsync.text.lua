@@ -66,6 +66,11 @@ function M.beginning(text, bytes) end
 ---@return string
 function M.excerpt(text, width) end
 
+--- A text without the white space around it. Linear, as `^%s*(.-)%s*$` is not where much white space is inside.
+---@param text string
+---@return string
+function M.trim(text) end
+
 --- Foreign text without secrets: those given, and what follows the names of headers that hold one.
 ---@param text string
 ---@param secrets string[]

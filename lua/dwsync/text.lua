@@ -477,6 +477,13 @@ local function spellings(secret)
         (secret:gsub("[^%w._~-]", percent "%%%02x")) }
 end
 
+--- A text without the white space around it. Linear, as `^%s*(.-)%s*$` is not where much white space is inside.
+-- @tparam string text
+-- @treturn string
+function M.trim(text)
+    return text:find "%S" and text:match "^%s*(.*%S)" or ""
+end
+
 --- Foreign text without secrets: those given, and what follows the names of headers that hold one.
 -- @tparam string text
 -- @tparam {string,...} secrets

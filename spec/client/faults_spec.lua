@@ -194,13 +194,15 @@ describe("a connection that fails", function()
 end)
 
 describe("a certificate that does not hold", function()
-    for _, name in ipairs { "expired", "wronghost", "unknown" } do
+    local hints = { expired = "has expired, if this machine's clock %(%d", wronghost = "another host",
+        unknown = "None of the CAs in `ca_file` %(" }
+    for name, hint in pairs(hints) do
         it(name .. " is an error of kind tls that is not tried again", function()
             local endpoint = service.info.endpoint:gsub("127%.0%.0%.1", name .. ".localhost")
             local page, err, pauses = ask { endpoint = endpoint }
             assert_error({ kind = "tls", code = "certificate", attempts = 1, retryable = false,
                 says = "^" .. name .. ".localhost:%d+: " }, page, err)
-            assert.matches("ca_file", err.hint)
+            assert.matches(hint, err.hint)
             assert.same({}, pauses)
             assert.equal(0, service:asked())
         end)

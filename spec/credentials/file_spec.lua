@@ -28,6 +28,14 @@ local function refusal(...)
 end
 
 describe("the credentials file", function()
+    it("is read in no more steps than it has bytes", function()
+        local blanks = (" "):rep(1000000) -- their square would keep a core busy for an hour
+        local lines = { "[basic]", "ak = a" .. blanks .. "b", "sk =" .. blanks .. "c" .. blanks, "x =" .. blanks,
+            blanks, "[" .. blanks .. "x", ("a"):rep(1000000), "[" .. ("]"):rep(1000000) .. "x" }
+        local values = file.parse(table.concat(lines, "\n"), "basic")
+        assert.same({ ak = "a" .. blanks .. "b", sk = "c" }, values)
+    end)
+
     it("gives the keys of its section [basic]", function()
         assert.same({
             ak = "AK", sk = "SK", security_token = "T", project_id = "P", source = "credentials file " .. PATH,

@@ -118,6 +118,14 @@ describe("an id token", function()
         local refused = { status = 401, body = '{"error_msg":"Token hidden-jwt invalid","error_code":"IAM.0061"}' }
         assert.equal("id token: Token *** invalid", refusal { refused })
         assert.equal("id token: Token *** invalid", refusal { fakes.token_answer "hidden-unscoped", refused })
+        local words = { [401] = "idp_id", [400] = "idp_id", [403] = "identity provider", [404] = "idp_id" }
+        for status, word in pairs(words) do
+            for _, answers in ipairs { { { status = status } }, { fakes.token_answer "t", { status = status } } } do
+                local _, err = world(answers, { [FILE] = "hidden-jwt" }).get()
+                assert.truthy(err.hint:find(word, 1, true), err.hint)
+                assert.is_nil(err.hint:find "password")
+            end
+        end
         assert.matches("holds no key", refusal { fakes.token_answer "t", { status = 201, body = "{}" } })
     end)
 end)

@@ -10,7 +10,7 @@ local function world(...)
     made.context = {
         readings = {},
         runtime = {
-            now = function() return made.clock end,
+            monotonic = function() return made.clock end,
             sleep = function(seconds)
                 made.slept, made.clock = made.slept + 1, made.clock + seconds
             end,

@@ -76,6 +76,26 @@ describe("what the core says", function()
         end
     end)
 
+    it("about a certificate looks at the clock and at the CA that was given", function()
+        local function hint(message, context)
+            return errors.from_core({ kind = "tls", code = "certificate", message = message }, nil, context).hint
+        end
+        local now = { now = 1761389392.5, ca_file = "/ca.pem" }
+        assert.equal("The certificate has expired, if this machine's clock (2025-10-25T10:49:52Z) is right: inform "
+            .. "the endpoint's operator.", hint("h: certificate has expired", now))
+        assert.equal("Check this machine's clock (2025-10-25T10:49:52Z): the certificate is not valid yet.",
+            hint("h: certificate is not yet valid", now))
+        assert.equal("Check this machine's clock: the certificate is not valid yet.",
+            hint "h: certificate is not yet valid")
+        assert.equal("The certificate is for another host: check the endpoint's name.",
+            hint("no alternative certificate subject name matches target host name 'h'", now))
+        for _, message in ipairs { "unable to get local issuer certificate", "self-signed certificate" } do
+            assert.equal("None of the CAs in `ca_file` (/ca.pem) signed this certificate: name the PEM file of the "
+                .. "one that did.", hint(message, now))
+            assert.matches("^If a private CA", hint(message))
+        end
+    end)
+
     it("may be tried again after a broken handshake, but not after a bad certificate", function()
         assert.is_true(errors.from_core({ kind = "tls", code = "handshake", message = "m" }).retryable)
         assert.is_false(errors.from_core({ kind = "tls", code = "certificate", message = "m" }).retryable)

@@ -65,6 +65,15 @@ describe("the echo of a canonical request", function()
         assert.is_true(#why < 400)
     end)
 
+    it("is looked through in no more steps than it has bytes", function()
+        local blanks = (" "):rep(1000000) -- their square would keep a core busy for an hour
+        local text = "a" .. blanks .. "b" .. message("|" .. blanks .. "x" .. blanks)
+        assert.equal("a" .. blanks .. "bIncorrect IAM authentication information: verify aksk signature fail",
+            refusal.without_echo(text))
+        assert.is_string(refusal.explain(OURS, text))
+        assert.equal("", refusal.without_echo(blanks .. "," .. text:match "canonicalRequest.*"))
+    end)
+
     it("can be taken off its message", function()
         assert.equal("Incorrect IAM authentication information: verify aksk signature fail",
             refusal.without_echo(message(OURS)))

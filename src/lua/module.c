@@ -87,8 +87,12 @@ static int core_libraries(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"now", core_now}, {"monotonic", core_monotonic}, {"sleep", core_sleep}, {"can_yield", core_can_yield},
-    {"libraries", core_libraries}, {NULL, NULL},
+    {"now", core_now},
+    {"monotonic", core_monotonic},
+    {"sleep", core_sleep},
+    {"can_yield", core_can_yield},
+    {"libraries", core_libraries},
+    {NULL, NULL},
 };
 
 /***

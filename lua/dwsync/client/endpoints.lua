@@ -1,6 +1,7 @@
 --- Region → hosts of DWS and IAM, with every override that the official SDKs honour.
 -- Order: option, environment, regions file, built-in table.
 -- @module dwsync.client.endpoints
+local display = require "dwsync.text"
 local errors = require "dwsync.errors"
 local variables = require "dwsync.credentials.variables"
 
@@ -108,7 +109,7 @@ end
 local function split(text)
     local list = {}
     for item in text:gmatch "[^,]+" do
-        list[#list + 1] = item:match "^%s*(%S.-)%s*$"
+        list[#list + 1] = item:find "%S" and display.trim(item) or nil
     end
     return list
 end

@@ -5,6 +5,7 @@
 local failure = require "dwsync.credentials.failure"
 local oidc = require "dwsync.credentials.oidc"
 local settled_file = require "dwsync.credentials.settled_file"
+local text = require "dwsync.text"
 local variables = require "dwsync.credentials.variables"
 
 local M = {}
@@ -21,19 +22,19 @@ local function path_of(context, options)
 end
 
 --- Reads the keys of one section. The value is everything behind the first "=", trimmed.
--- @tparam string text the file, with LF or CRLF, a UTF-8 mark allowed
+-- @tparam string content the file's, with LF or CRLF, a UTF-8 mark allowed
 -- @tparam string wanted the section's name
 -- @treturn table key → value, or nil when the section does not exist
-function M.parse(text, wanted)
+function M.parse(content, wanted)
     local section, values
-    for line in text:gsub("^\239\187\191", ""):gmatch "[^\r\n]+" do
+    for line in content:gsub("^\239\187\191", ""):gmatch "[^\r\n]+" do
         local name = line:match "^%s*%[(.-)%]%s*$"
-        local key, value = line:match "^%s*([%w_]+)%s*=%s*(.-)%s*$"
+        local key, value = line:match "^%s*([%w_]+)%s*=(.*)$"
         if name then
             section = name
             values = values or section == wanted and {} or nil
-        elseif key and section == wanted and value ~= "" then
-            values[key] = value
+        elseif key and section == wanted and value:find "%S" then
+            values[key] = text.trim(value)
         end
     end
     return values
@@ -65,8 +66,8 @@ local function pair(values, first, second, path)
     return one, two
 end
 
-local function is_whole(text)
-    local values = M.parse(text, "basic") or {}
+local function is_whole(content)
+    local values = M.parse(content, "basic") or {}
     return (values.ak and values.sk or values.idp_id and values.id_token_file) ~= nil
 end
 
@@ -99,8 +100,8 @@ function M.load(context, options, limits)
     if not path then
         return nil, nil, "credentials file: the home directory is unknown"
     end
-    local text, reason, missing = settled_file.read(context, path, is_whole, limits)
-    if not text then
+    local content, reason, missing = settled_file.read(context, path, is_whole, limits)
+    if not content then
         if missing and not named then
             return nil, nil, ("credentials file %s: does not exist"):format(path)
         end
@@ -108,7 +109,7 @@ function M.load(context, options, limits)
             options and options.path and "path in `credentials`" or VARIABLE))
     end
     warn_when_open(context, path)
-    return from_section(context, M.parse(text, "basic") or {}, path, limits)
+    return from_section(context, M.parse(content, "basic") or {}, path, limits)
 end
 
 return M

@@ -12,19 +12,18 @@ local M = {}
 M.DURATION_SECONDS = 21600
 
 local HINTS = {
-    auth = "Check user, account and password (and the passcode): IAM locks a user after a few refusals.",
     permission = "Ask the account's administrator for the right to get tokens or to switch to that agency.",
     not_found = "Check the account's name, the agency's name and iam_endpoint.",
 }
 
 -- A refusal by IAM is of kind "credentials"; a failure of the network keeps its kind.
-local function rename(err, source)
+local function rename(err, source, hints)
     local kind = err.kind
     local refused = kind == "auth" or kind == "permission" or kind == "not_found" or kind == "request"
     return errors.new {
         kind = refused and "credentials" or kind,
         message = ("%s: %s"):format(source, err.message),
-        hint = refused and HINTS[kind] or err.hint,
+        hint = refused and (hints[kind] or HINTS[kind]) or err.hint,
         status = err.status,
         code = err.code,
         request_id = err.request_id,
@@ -44,7 +43,7 @@ local function post(context, target, auth, call, source)
         deadline = call.limits.deadline,
         timeout = call.limits.timeout,
     })
-    return response, err and rename(err, source)
+    return response, err and rename(err, source, call.hints or {})
 end
 
 --- The endpoint that a source names instead of the client's.
@@ -62,7 +61,8 @@ end
 -- @tparam table context `api`, `runtime`
 -- @tparam string target path
 -- @tparam table auth the body's
--- @tparam table call `limits`, `secrets` (texts that must not show), optional `keys`, `headers`, `endpoints`
+-- @tparam table call `limits`, `secrets` (texts that must not show), optional `keys`, `headers`, `endpoints`,
+-- `hints` (by kind of refusal)
 -- @tparam string source for messages
 -- @treturn table {token, expires_at, project_id, source}, or nil
 -- @treturn dwsync.error

@@ -8,6 +8,11 @@ local settled_file = require "dwsync.credentials.settled_file"
 local M = {}
 
 local SOURCE = "id token"
+local AGAIN = "Check that idp_id names the provider that issued the id token, and that the token is fresh and for "
+    .. "this audience."
+local HINTS = { auth = AGAIN, request = AGAIN,
+    permission = "Ask the account's administrator for a rule of the identity provider that lets this id token in.",
+    not_found = "Check idp_id and iam_endpoint: IAM does not know that identity provider." }
 
 local function token_in(text)
     return text:match "^%s*(%S+)%s*$"
@@ -27,7 +32,8 @@ end
 local function fetch(context, options, id_token, endpoints, limits)
     local unscoped, token_err = iam.token(context, "/v3.0/OS-AUTH/id-token/tokens",
         { id_token = { id = id_token } },
-        { limits = limits, secrets = { id_token }, endpoints = endpoints, headers = { ["X-Idp-Id"] = options.idp_id } },
+        { limits = limits, secrets = { id_token }, endpoints = endpoints, headers = { ["X-Idp-Id"] = options.idp_id },
+            hints = HINTS },
         SOURCE)
     if not unscoped then
         return nil, token_err
@@ -35,7 +41,8 @@ local function fetch(context, options, id_token, endpoints, limits)
     return iam.temporary_keys(context, {
         methods = { "token" },
         token = { id = unscoped.token, duration_seconds = iam.DURATION_SECONDS },
-    }, { limits = limits, secrets = { id_token, unscoped.token }, endpoints = endpoints }, SOURCE)
+    }, { limits = limits, secrets = { id_token, unscoped.token }, endpoints = endpoints,
+        hints = HINTS }, SOURCE)
 end
 
 --- The source "oidc".

@@ -8,6 +8,7 @@ local text = require "dwsync.text"
 local M = {}
 
 local SOURCE = "IAM user"
+local HINTS = { auth = "Check user, account and password (and the passcode): IAM locks a user after a few refusals." }
 
 -- DWS refuses a token of the whole account: there is always a project.
 local function project_of(context, options)
@@ -79,6 +80,7 @@ function M.load(context, options)
                 limits = limits,
                 secrets = { options.password, options.passcode },
                 endpoints = endpoints,
+                hints = HINTS,
             }, source)
         end,
     }

@@ -7,9 +7,9 @@ local STEP_SECONDS, MOMENT_SECONDS = 0.05, 1
 
 local function settle(context, path, is_whole, limits, text)
     local runtime = context.runtime
-    local till = math.min(runtime.now() + MOMENT_SECONDS, limits.deadline)
+    local till = math.min(runtime.monotonic() + MOMENT_SECONDS, limits.deadline)
     local reason, missing
-    while runtime.now() < till do
+    while runtime.monotonic() < till do
         runtime.sleep(STEP_SECONDS)
         local before = text
         text, reason, missing = context.read_file(path)

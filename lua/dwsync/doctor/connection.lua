@@ -64,26 +64,6 @@ function M.tcp(subject)
     return "ok", host_of(subject) .. " accepts connections"
 end
 
-local UNKNOWN_CA = "The CA is not trusted here: name its PEM file with `ca_file`; an intercepting proxy has its own CA."
-
--- What OpenSSL says, and what to do about it.
-local CERTIFICATE_HINTS = {
-    { "expired", "The certificate has expired, if this machine's date is right: inform the endpoint's operator." },
-    { "not yet valid", "Check this machine's date." },
-    { "local issuer", UNKNOWN_CA },
-    { "self.signed", UNKNOWN_CA },
-    { "subject name", "The certificate is for another host: check the endpoint's name." },
-}
-
-local function certificate_hint(failure)
-    for _, entry in ipairs(CERTIFICATE_HINTS) do
-        if failure.message:find(entry[1]) then
-            return entry[2]
-        end
-    end
-    return failure.hint
-end
-
 local function describe_certificate(certificate, now)
     local ends = timestamps.from_certificate(certificate.not_after or "")
     local names = ("certificate of %s, issued by %s"):format(certificate.subject or "?", certificate.issuer or "?")
@@ -99,7 +79,7 @@ end
 function M.tls(subject)
     local answer, failure = answer_of(subject)
     if failure then
-        return "failed", failure.message, certificate_hint(failure)
+        return "failed", failure.message, failure.hint
     elseif subject.url:find "^http:" then
         return "skipped", "the endpoint is plain http", "Use https, unless this is a trial on this machine."
     elseif not answer.certificate then

@@ -101,12 +101,45 @@ local PROXY = "Check the proxy's user and password (`proxy`, or https_proxy), an
 local CORE_HINTS = {
     resolve = "Check the name: the region may have a different host (set `endpoint`), or DNS is down.",
     connect = "Check that the endpoint's address and port can be reached from here (firewall, proxy).",
-    certificate = "If a private CA signed this certificate, name it with `ca_file`; never switch verification off.",
     handshake = "Check that the endpoint speaks TLS 1.2 or later and nothing between here and it interferes.",
     descriptors = "Raise the limit of open files (ulimit -n), or do less at once.",
     proxy = PROXY,
     too_large = "Request smaller pages with `limit`, or raise `max_response_bytes`.",
 }
+
+local OTHER_CA = "None of the CAs in `ca_file` (%s) signed this certificate: name the PEM file of the one that did."
+local UNKNOWN_CA = "If a private CA, or that of a proxy on the way, signed this certificate, name its PEM file with "
+    .. "`ca_file`; never switch verification off."
+
+local function by_the_clock(now)
+    return now and (" (%s)"):format((timestamps.to_iso(math.floor(now) * 1000):gsub("%.000", ""))) or ""
+end
+
+-- What to do about what OpenSSL says of a certificate.
+local CERTIFICATE_HINTS = {
+    { "expired", function(_, now)
+        return ("The certificate has expired, if this machine's clock%s is right: inform the endpoint's operator.")
+            :format(by_the_clock(now))
+    end },
+    { "not yet valid", function(_, now)
+        return ("Check this machine's clock%s: the certificate is not valid yet."):format(by_the_clock(now))
+    end },
+    { "subject name", function()
+        return "The certificate is for another host: check the endpoint's name."
+    end },
+    { "", function(ca_file)
+        return ca_file and OTHER_CA:format(text.excerpt(ca_file)) or UNKNOWN_CA
+    end },
+}
+
+local function hint_of(err, context)
+    for _, entry in ipairs(err.code == "certificate" and CERTIFICATE_HINTS or {}) do
+        if tostring(err.message):find(entry[1], 1, true) then
+            return entry[2](context.ca_file, context.now)
+        end
+    end
+    return CORE_HINTS[err.code]
+end
 
 -- How much is shown of a body that is not what it should be.
 local SHOWN = 200
@@ -131,8 +164,9 @@ end
 --- Turns what dwsync.core, or a runtime, returned into an error object.
 -- @tparam dwsync.failure|string err with a text, the kind is "network"
 -- @tparam[opt] {string,...} secrets texts that must not show
+-- @tparam[opt] table context for hints about certificates: `ca_file` of the request, `now` by this machine's clock
 -- @treturn dwsync.error
-function M.from_core(err, secrets)
+function M.from_core(err, secrets, context)
     if M.is(err) then
         return err
     elseif type(err) ~= "table" then
@@ -142,7 +176,7 @@ function M.from_core(err, secrets)
         kind = err.kind,
         code = err.code,
         message = core_message(err, secrets or {}),
-        hint = CORE_HINTS[err.code],
+        hint = hint_of(err, context or {}),
         retryable = err.code == "handshake" or nil,
     }
 end

@@ -29,7 +29,7 @@ end
 -- @param message
 -- @treturn string
 function M.reason(message)
-    return (tostring(message):gsub("^LuaSQL: ", ""):gsub("%s+$", ""))
+    return text.trim((tostring(message):gsub("^LuaSQL: ", "")))
 end
 
 --- A failure of the database.

@@ -112,7 +112,7 @@ function Api:send_unsigned(request)
     local response, failure = self.runtime.perform(request)
     local err
     if not response then
-        err = errors.from_core(failure, secrets)
+        err = errors.from_core(failure, secrets, { ca_file = request.ca_file, now = self.runtime.now() })
     end
     if self.emit then
         emit_attempt(self, request, started, response, err, secrets)
@@ -231,7 +231,7 @@ local function judge(self, response, failure, exchange)
     end
     local secrets = secrets_of(exchange)
     if not response then
-        return nil, errors.from_core(failure, secrets)
+        return nil, errors.from_core(failure, secrets, { ca_file = self.transport.ca_file, now = self.runtime.now() })
     end
     local err = errors.from_response(response, { secrets = secrets, now = self.runtime.now() })
     return nil, explain(err, response, exchange, secrets)

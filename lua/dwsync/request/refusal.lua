@@ -46,7 +46,8 @@ end
 -- @treturn string
 function M.without_echo(message)
     local start = message:find(MARK, 1, true)
-    return start and message:sub(1, start - 1):gsub("[,%s]+$", "") or message
+    local before = start and message:sub(1, start - 1)
+    return before and (before:find "[^,%s]" and before:match "^(.*[^,%s])" or "") or message
 end
 
 --- Names the first line in which the gateway's canonical request differs from ours. The echo writes every line end as
@@ -57,8 +58,8 @@ end
 -- @treturn string a sentence, or nil without an echo, or when that ends too early
 function M.explain(ours, message)
     local start = select(2, message:find(MARK, 1, true))
-    local echo = start and message:sub(start + 1):gsub("%s+$", "")
-    if not echo or echo == "" then
+    local echo = start and message:sub(start + 1):match "^(.*%S)"
+    if not echo then
         return nil
     end
     local lines, position = lines_of(ours), 1
