@@ -4,7 +4,7 @@ local schema = require "dwsync.history.schema"
 local targets = require "dwsync.history.target"
 local temporary = require "spec.support.temporary"
 
-local RUNTIME = { now = function() return 0 end, sleep = function() error "nobody is in the way here" end }
+local RUNTIME = { monotonic = function() return 0 end, sleep = function() error "nobody is in the way here" end }
 local CONTEXT = { shown = "test", timeout = 1, random = math.random, runtime = RUNTIME }
 
 local server
