@@ -91,7 +91,8 @@ async function main() {
         watch.closed = await openTiles(page);
         await page.keyboard.press("Tab");
         await page.keyboard.press("Enter"); // the line leads to the source
-        await until(page, () => location.hash.startsWith("#source-"));
+        // The page moves the focus once it has heard of the new place.
+        await until(page, () => location.hash.startsWith("#source-") && document.activeElement.closest("section") !== null);
         watch.drilled = await page.evaluate(() => [document.activeElement.localName,
             document.activeElement.closest("section").id, document.querySelector(location.hash.replace(/\./g, "\\."))
                 .checkVisibility()]);
