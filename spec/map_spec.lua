@@ -98,6 +98,7 @@ local function room_required(module)
 end
 
 local function each_require(text)
+    text = text:gsub('lazy "', 'require "')
     return text:gmatch "require%s*[(,]?%s*[\"'](dwsync[%w_.]*)[\"']" -- by pcall, too
 end
 

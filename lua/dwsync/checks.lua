@@ -24,9 +24,10 @@
 -- local OPTIONS = { retries = { kind = "integer", from = 0, default = 3 }, wait = { kind = "duration", above = 0 } }
 -- local checked, problem = checks.read(OPTIONS, { retires = 4 })
 -- print(problem.message, problem.hint) --> unknown option 'retires'   Did you mean 'retries'? The options are …
-local decimal = require "dwsync.decimal"
-local quantities = require "dwsync.quantities"
-local text_of = require "dwsync.text"
+local lazy = require "dwsync.lazy"
+local decimal = lazy "dwsync.decimal"
+local quantities = lazy "dwsync.quantities"
+local text_of = lazy "dwsync.text"
 local timestamps = require "dwsync.timestamps"
 
 local M = {}
@@ -134,7 +135,7 @@ KINDS.string = {
     read = function(declared, value)
         return type(value) == "string" and (value ~= "" or declared.empty == true)
             and (declared.lines or not value:find "[%z\r\n]") and #value <= (declared.longest or math.huge)
-            and value:find(declared.pattern or "") ~= nil, value
+            and (not declared.pattern or value:find(declared.pattern) ~= nil), value
     end,
     expected = function(declared)
         if declared.longest then
@@ -371,18 +372,28 @@ end
 -- @treturn table problem: `message`, `option` (its name), `hint` where there is one, and `kind`: with it dwsync.errors
 -- makes an error of it
 function M.read(declared, given, door)
-    door = door or {}
     local unknown_name = M.unknown(given, declared, door)
     if unknown_name then
         return nil, unknown_name
     end
+    return M.values(declared, given, door)
+end
+
+--- The same for options whose names are known to be right.
+-- @tparam table declared declarations by name
+-- @tparam table given
+-- @tparam[opt] table door see `read`
+-- @treturn table checked; nil when something is wrong
+-- @treturn table problem, see `read`
+function M.values(declared, given, door)
+    local path = door and door.path or ""
     local checked = {}
     for name, declaration in pairs(declared) do
         local value, message = given[name], nil
         if value == nil and not declaration.required then
             checked[name] = declaration.default
         else
-            checked[name], message = M.value(declaration, value, (door.path or "") .. name)
+            checked[name], message = M.value(declaration, value, path .. name)
         end
         if message then
             return nil, { kind = "config", option = name, message = message }
@@ -431,7 +442,7 @@ end
 function M.arguments(declared, given, what, level)
     level = (level or 2) + 1
     M.known(declared, given, what, level)
-    local checked, problem = M.read(declared, given)
+    local checked, problem = M.values(declared, given)
     if not checked then
         error(("%s: %s"):format(what, M.line(problem)), level)
     end

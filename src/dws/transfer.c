@@ -66,7 +66,8 @@ static enum dws_status status_of(CURLcode code)
 
 static bool is_named(const struct dws_header *header, const char *name)
 {
-    return dws_text_compare_nocase(header->name, dws_text_of(name)) == 0;
+    const struct dws_text wanted = dws_text_of(name);
+    return header->name.length == wanted.length && dws_text_compare_nocase(header->name, wanted) == 0;
 }
 
 static bool refuse_size(struct dws_transfer *t, const char *part, size_t bytes)

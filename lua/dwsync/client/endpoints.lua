@@ -1,7 +1,8 @@
 --- Region → hosts of DWS and IAM, with every override that the official SDKs honour.
 -- Order: option, environment, regions file, built-in table.
 -- @module dwsync.client.endpoints
-local display = require "dwsync.text"
+local lazy = require "dwsync.lazy"
+local display = lazy "dwsync.text"
 local errors = require "dwsync.errors"
 local variables = require "dwsync.credentials.variables"
 
@@ -109,7 +110,7 @@ end
 local function split(text)
     local list = {}
     for item in text:gmatch "[^,]+" do
-        list[#list + 1] = item:find "%S" and display.trim(item) or nil
+        list[#list + 1] = item:find "%S" and (item:find "%s" and display.trim(item) or item) or nil
     end
     return list
 end

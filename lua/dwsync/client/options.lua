@@ -1,8 +1,9 @@
 --- The options of a client and the parameters of its operations: their ranges and their defaults.
 -- An unknown name raises at the caller's line; a value out of range is an error of kind "config".
 -- @module dwsync.client.options
+local lazy = require "dwsync.lazy"
 local checks = require "dwsync.checks"
-local credentials = require "dwsync.credentials.options"
+local credentials = lazy "dwsync.credentials.options"
 local errors = require "dwsync.errors"
 local transport = require "dwsync.runtime.transport"
 
@@ -28,7 +29,9 @@ M.PLAIN = transport.copy(transport.options, {
     endpoint = { kind = "string" },
     iam_endpoint = { kind = "string" },
     project_id = { kind = "identifier" },
-    credentials = { check = credentials.check },
+    credentials = { check = function(...)
+        return credentials.check(...)
+    end },
     metadata = { read = metadata, expected = "true, false or the URL of a metadata service" },
     algorithm = { kind = "one_of", values = { "SDK-HMAC-SHA256", "SDK-HMAC-SM3", "V11-HMAC-SHA256",
         "SDK-ECDSA-P256-SHA256", "SDK-SM2-SM3" } },
@@ -84,7 +87,7 @@ local CALLER = 4
 
 local function check(declared, given, what)
     checks.known(declared, given, what, CALLER)
-    local checked, problem = checks.read(declared, given)
+    local checked, problem = checks.values(declared, given)
     return checked, problem and errors.new(problem)
 end
 

@@ -1,10 +1,11 @@
 --- The life of fetched credentials: kept for the process, and renewed before they expire by one caller at a time while
 -- the others go on with what they have.
 -- @module dwsync.credentials.cache
+local lazy = require "dwsync.lazy"
 local errors = require "dwsync.errors"
 local fingerprint = require "dwsync.fingerprint"
 local keys_of = require "dwsync.credentials.keys"
-local quantities = require "dwsync.quantities"
+local quantities = lazy "dwsync.quantities"
 
 local M = {}
 

@@ -1,6 +1,7 @@
 --- What a request is authenticated with: a key pair, perhaps temporary, or a token. A checked copy, its secrets hidden.
 -- @module dwsync.credentials.keys
-local failure = require "dwsync.credentials.failure"
+local lazy = require "dwsync.lazy"
+local failure = lazy "dwsync.credentials.failure"
 local json = require "dwsync.json"
 
 local M = {}

@@ -1,7 +1,8 @@
 --- Environment variables for credential sources: an empty one counts as not set.
 -- It must not call os.getenv: `getenv` comes in with the context.
 -- @module dwsync.credentials.variables
-local failure = require "dwsync.credentials.failure"
+local lazy = require "dwsync.lazy"
+local failure = lazy "dwsync.credentials.failure"
 
 local M = {}
 

@@ -1,10 +1,11 @@
 --- The one error object: {kind, message, hint, status, code, request_id, retryable, attempts, cause}.
 -- It must not contain a secret.
 -- @module dwsync.errors
-local error_codes = require "dwsync.errors.codes"
+local lazy = require "dwsync.lazy"
+local error_codes = lazy "dwsync.errors.codes"
 local json = require "dwsync.json"
-local quantities = require "dwsync.quantities"
-local text = require "dwsync.text"
+local quantities = lazy "dwsync.quantities"
+local text = lazy "dwsync.text"
 local timestamps = require "dwsync.timestamps"
 
 local M = {}

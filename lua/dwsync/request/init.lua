@@ -1,13 +1,14 @@
 --- One authenticated request: endpoints in turn, a fresh date and signature for each attempt, or a token; the clock
 -- put right once, an expired token replaced once.
 -- @module dwsync.request
+local lazy = require "dwsync.lazy"
 local core = require "dwsync.core"
 local credentials = require "dwsync.credentials"
 local errors = require "dwsync.errors"
 local key_guard = require "dwsync.request.key_guard"
 local keys_of = require "dwsync.credentials.keys"
 local retry = require "dwsync.request.retry"
-local text = require "dwsync.text"
+local text = lazy "dwsync.text"
 local timestamps = require "dwsync.timestamps"
 local transport = require "dwsync.runtime.transport"
 
@@ -322,7 +323,7 @@ local function attempt(self, exchange, endpoint, target, seconds)
         end
         return nil, err
     end
-    local started = self.runtime.monotonic()
+    local started = self.emit and self.runtime.monotonic()
     local response, failure = self.runtime.perform(request)
     local result
     result, err = judge(self, response, failure, exchange)

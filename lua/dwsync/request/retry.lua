@@ -1,8 +1,9 @@
 --- Attempts under one deadline: exponential back-off with full jitter, Retry-After honoured.
 -- Only for requests that are harmless to repeat.
 -- @module dwsync.request.retry
+local lazy = require "dwsync.lazy"
 local errors = require "dwsync.errors"
-local quantities = require "dwsync.quantities"
+local quantities = lazy "dwsync.quantities"
 
 local M = {}
 

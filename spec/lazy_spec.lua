@@ -1,0 +1,58 @@
+local lazy = require "dwsync.lazy"
+
+describe("a module taken lazily", function()
+    before_each(function()
+        package.preload["dwsync_spec.part"] = function()
+            return { double = function(n)
+                return 2 * n
+            end, limit = 7 }
+        end
+    end)
+    after_each(function()
+        package.preload["dwsync_spec.part"], package.loaded["dwsync_spec.part"] = nil, nil
+    end)
+
+    it("is not loaded before something of it is used", function()
+        lazy "dwsync_spec.part"
+        assert.is_nil(package.loaded["dwsync_spec.part"])
+    end)
+
+    it("has everything of the module, and nothing else", function()
+        local part = lazy "dwsync_spec.part"
+        assert.equal(8, part.double(4))
+        assert.equal(7, part.limit)
+        assert.is_nil(part.other)
+        assert.is_table(package.loaded["dwsync_spec.part"])
+    end)
+
+    it("raises what the module raises when it cannot be loaded", function()
+        local part = lazy "dwsync_spec.absent"
+        assert.error_matches(function()
+            return part.double
+        end, "dwsync_spec.absent")
+    end)
+end)
+
+describe("what require \"dwsync\" loads", function()
+    -- In a process of its own: this one has loaded everything.
+    local function loaded_by(code)
+        local lua = jit and "luajit" or "lua" .. _VERSION:match "%d%.%d"
+        local list = "for name in pairs(package.loaded) do print(name) end"
+        local pipe = assert(io.popen(("%s -e '%s %s'"):format(lua, code, list)))
+        local names = {}
+        for name in pipe:lines() do
+            names[name] = true
+        end
+        assert(pipe:close())
+        assert.is_true(names["dwsync.core"])
+        return names
+    end
+
+    it("leaves out what only messages and failures need", function()
+        local names = loaded_by 'require "dwsync".new { region = "cn-north-4", credentials = { ak = "A", sk = "S" } }'
+        for _, name in ipairs { "text", "quantities", "decimal", "errors.codes", "credentials.failure", "records",
+            "runtime.concurrent", "client.paging" } do
+            assert.is_nil(names["dwsync." .. name], name)
+        end
+    end)
+end)
