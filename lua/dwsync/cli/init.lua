@@ -126,7 +126,9 @@ function M.main(arguments, given)
     local context = require("dwsync.cli.context").new(given)
     arguments[1] = ALIASES[arguments[1]] or arguments[1]
     local running = {}
-    local ran, status = xpcall(run_command, guard, arguments, context, running)
+    local ran, status = xpcall(function() -- Lua 5.1 passes no arguments on
+        return run_command(arguments, context, running)
+    end, guard)
     if ran then
         return status
     elseif is_interrupt(status) then

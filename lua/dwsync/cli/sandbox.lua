@@ -2,6 +2,7 @@
 -- time, instructions, memory and the length of what comes out.
 -- It must not pass a function in: what the text can reach, it can use.
 -- @module dwsync.cli.sandbox
+local chunks = require "dwsync.cli.chunk"
 local core = require "dwsync.core"
 
 local M = {}
@@ -101,7 +102,7 @@ function M.evaluate(text, name)
     end
     local environment = {}
     -- pcall: for too deep a nesting Lua calls the caller's message handler, which would add a traceback.
-    local _, chunk, message = pcall(load, text, "=" .. name, "t", environment)
+    local _, chunk, message = pcall(chunks.load, text, "=" .. name, environment)
     if not chunk then
         return false, explain(message, name)
     end

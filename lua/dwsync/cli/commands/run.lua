@@ -1,6 +1,7 @@
 --- `dwsync run SCRIPT [ARGUMENT…]`: a runbook in Lua with the library at hand and the command's options applied.
 -- It must not make a client, nor load a part of the library, before the script uses it.
 -- @module dwsync.cli.commands.run
+local chunks = require "dwsync.cli.chunk"
 local configuration = require "dwsync.cli.configuration"
 local connection = require "dwsync.cli.connection"
 local failure = require "dwsync.cli.failure"
@@ -103,14 +104,15 @@ local function load_script(path, context, environment)
         return nil, ("cannot read %s: %s"):format(path, tostring(reason):gsub("^.*: ", ""))
     end
     local name = path == "-" and "=stdin" or "@" .. path
-    return load(text:gsub("^#[^\n]*", ""), name, "t", environment) -- its first line may name its interpreter
+    return chunks.load(text:gsub("^#[^\n]*", ""), name, environment) -- its first line may name its interpreter
 end
 
 local function handler(err)
     if type(err) ~= "string" or err:find "interrupted!$" then
         return err
     end
-    return (debug.traceback(err, 2):gsub("\n%s*%[C%]: in %a+ 'xpcall'.*$", "")) -- ours is not of interest
+    local trace = debug.traceback(err, 2):gsub("\n%s*%[C%]: in %a+ 'xpcall'.*$", "") -- ours is not of interest
+    return (trace:gsub("\n%s*%([^\n]*tail call[^\n]*$", ""))
 end
 
 local function status_of(context, result, err)
@@ -154,7 +156,9 @@ function M.run(args, context)
         context:note(reason)
         return 2
     end
-    return finish(context, xpcall(chunk, handler, (table.unpack or unpack)(args.argument))) -- luacheck: ignore 113
+    return finish(context, xpcall(function() -- Lua 5.1 passes no arguments on
+        return chunk((table.unpack or unpack)(args.argument)) -- luacheck: ignore 113
+    end, handler))
 end
 
 return M
