@@ -143,7 +143,7 @@ describe("no secret shows", function()
                 if fault then
                     service:fault(fault(), { times = cjson.null })
                 end
-                keep { client:all_sync_records { cluster_id = healthy, limit = 100 } }
+                keep { client:all_sync_records { cluster_id = healthy, page_size = 100 } }
                 assert_hidden()
             end)
         end

@@ -108,10 +108,40 @@ describe("a point in time that a person writes", function()
         assert.equal(1747637723055, timestamps.point("2025-05-19T06:55:23.055Z", 0))
     end)
 
+    it("is a number since the epoch, in seconds below 1e11, in milliseconds from there on", function()
+        assert.equal(1747637723000, timestamps.point("1747637723", 0))
+        assert.equal(1747637723000, timestamps.point(1747637723, 0))
+        assert.equal(99999999999000, timestamps.point(99999999999, 0))
+        assert.equal(100000000000, timestamps.point(100000000000, 0))
+        assert.equal(0, timestamps.point(0, 0))
+    end)
+
+    it("is midnight of today or yesterday", function()
+        assert.equal(1747612800000, timestamps.point("today", 1747637723))
+        assert.equal(1747526400000, timestamps.point("Yesterday", 1747637723))
+        assert.equal(1747612800000, timestamps.point("today", 1747612800))
+    end)
+
+    it("is of the zone given where it names none", function()
+        local zone = { -- two hours ahead of UTC
+            to_utc = function(seconds) return seconds - 7200 end,
+            from_utc = function(seconds) return seconds + 7200 end,
+        }
+        assert.equal(1747605600000, timestamps.point("2025-05-19", 0, zone))
+        assert.equal(1747637723000, timestamps.point("2025-05-19T08:55:23", 0, zone))
+        assert.equal(1747637723000, timestamps.point("2025-05-19T06:55:23Z", 0, zone))
+        assert.equal(1747637723000, timestamps.point("2025-05-19T09:55:23+03:00", 0, zone))
+        -- 23:30 in UTC is half past one of the next day there
+        assert.equal(1747692000000, timestamps.point("today", 1747697400, zone))
+        assert.equal(1747551323000, timestamps.point("24h", 1747637723, zone))
+    end)
+
     it("is nil for anything else", function()
-        for _, text in ipairs { "", "yesterday", "1747637723", "7", "2025-13-01", "-7d" } do
-            assert.is_nil(timestamps.point(text, 1747637723), text)
+        for _, value in ipairs { "", "tomorrow", "7", "12345678", "2025-13-01", "-7d", 0 / 0, 1 / 0, -1 / 0, {},
+            true } do
+            assert.is_nil(timestamps.point(value, 1747637723), tostring(value))
         end
+        assert.is_nil(timestamps.point(nil, 1747637723))
     end)
 end)
 

@@ -19,7 +19,8 @@ local M = {}
 ---@field attempt_timeout? number for one attempt (default: 30)
 ---@field connect_timeout? number (default: 10)
 ---@field retries? integer how often to try again after failures that may pass (default: 3)
----@field limit? integer records a request when a list is read (default: 1000)
+---@field page_size? integer records a request when a list is read (default: 1000)
+---@field limit? integer what `page_size` was called until 0.2.0; a warning says so
 ---@field paging? "auto"|"page"|"row" how the service counts `offset` (default: "auto")
 ---@field max_pages? integer requests after which a list is given up (default: 10000)
 ---@field max_response_bytes? integer by default 16 MiB
@@ -50,9 +51,10 @@ function M.new(given) end
 ---@class dwsync.client.list
 ---@field [integer] dwsync.record
 ---@field count integer how many there are here
----@field total integer how many the service has, whether or not `where` let them through
+---@field total? integer how many the service has, whether or not `where` let them through; nil when `limited` and not all were read
 ---@field pages integer requests that brought a page
----@field complete boolean true
+---@field complete boolean whether this is the whole list: true unless `limited`
+---@field limited? boolean whether reading ended at `limit`, so that older records are missing
 ---@field rests_on? string "count": that this is all rests on the service's word alone, its one short page and the count in it, since it repeats that page whatever the offset, or `max_pages` let it not be asked for the next
 
 --- The clusters of a project: `id`, `name`, `status`, `version`, … of each, as the service names them.
@@ -139,7 +141,10 @@ function Client:list_sync_records(parameters) end
 
 ---@class dwsync.client.sync_records.parameters
 ---@field cluster_id string
----@field limit? integer records a page; by default the client's
+---@field limit? integer only the newest so many, newest first. The service promises no order: reading ends early only while the records come in descending order of their start, else all are read
+---@field since? string|number only what started at or after a point in time: "7d", "2025-05-19", milliseconds or, below 1e11, seconds since the epoch; see dwsync.timestamps.point
+---@field until_? string|number only what started before a point in time
+---@field page_size? integer records a request; by default the client's
 ---@field paging? "auto"|"page"|"row" how the service counts `offset`; by default the client's
 ---@field max_pages? integer requests after which the list is given up; by default the client's
 ---@field timeout? number seconds for each page; by default the client's
@@ -150,7 +155,7 @@ function Client:list_sync_records(parameters) end
 --- Raises dwsync.error, also for wrong parameters; kind "incomplete" when the list cannot be had whole.
 ---
 --- ```lua
---- for record in client:sync_records{ cluster_id = id } do print(record.status, record.fail_reason) end
+--- for record in client:sync_records{ cluster_id = id, since = "7d" } do print(record.status) end
 --- ```
 ---@param parameters dwsync.client.sync_records.parameters
 ---@return fun(): dwsync.record?
@@ -163,7 +168,7 @@ function Client:sync_records(parameters) end
 --- local list, err = client:all_sync_records{ cluster_id = id }
 --- ```
 ---@param parameters dwsync.client.sync_records.parameters `timeout` is for the whole list here
----@return dwsync.client.list?
+---@return dwsync.client.list? # with `limit` perhaps `limited`, and then not `complete`
 ---@return dwsync.error? # kind "incomplete" when the list cannot be had whole
 function Client:all_sync_records(parameters) end
 

@@ -24,11 +24,14 @@ function M.from_iso(text) end
 ---@return number? # seconds; nil when it is not a length of time
 function M.duration(text) end
 
---- What a person writes for "since" and "until": a length of time before now, a date, or milliseconds.
----@param text string "24h", "2025-05-19", "1747637723055"
+--- What a person writes for "since" and "until": a length of time before now, a date, "today" or "yesterday" (their
+--- midnight), or a number since the epoch, from 1e11 on in milliseconds, below in seconds. A text of few digits is
+--- refused: it lacks its unit.
+---@param value string|number "24h", "2025-05-19", "2025-05-19T08:55:23+02:00", "yesterday", 1747637723055
 ---@param now number seconds since the epoch
+---@param zone? table of dates that name none: `to_utc(seconds)`, the time that a clock there shows → seconds since the epoch, and `from_utc`; by default UTC
 ---@return number? # milliseconds since the epoch; nil when it is not a point in time
-function M.point(text, now) end
+function M.point(value, now, zone) end
 
 --- The form of X-Sdk-Date.
 ---@param seconds number since the epoch

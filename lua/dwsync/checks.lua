@@ -18,7 +18,8 @@
 --    read                       in place of `kind`, with `expected`: function(value) → value as it is used, or nil
 --    check                      in place of `kind`: function(value, name) → the same, or nil and the whole message
 --
--- Kinds: boolean, string, identifier, integer, number, duration (seconds, or "90m"), one_of, function, table, list.
+-- Kinds: boolean, string, identifier, integer, number, duration (seconds, or "90m"; `unit`: no bare number), point (in
+-- time: "7d" ago, a date, a number; see dwsync.timestamps.point), one_of, function, table, list.
 -- @module dwsync.checks
 -- @usage
 -- local OPTIONS = { retries = { kind = "integer", from = 0, default = 3 }, wait = { kind = "duration", above = 0 } }
@@ -194,13 +195,28 @@ KINDS.duration = {
     parse = parse_number,
     read = function(declared, value)
         local seconds = type(value) == "string" and timestamps.duration(value) or value
-        return in_range(declared, seconds) and seconds <= LONGEST_TIME, seconds
+        local has_unit = type(value) == "string" or not declared.unit
+        return has_unit and in_range(declared, seconds) and seconds <= LONGEST_TIME, seconds
     end,
     expected = function(declared, value)
         return range(declared, "a length of time", length)
             .. (beyond(value, LONGEST_TIME, declared) and " and at most " .. length(LONGEST_TIME) or "")
-            .. ((declared.to or math.huge) <= 86400 and ': seconds, or "90s", "5m"'
+            .. (declared.unit and ' with its unit: "90m", "6h", "2d"'
+            or (declared.to or math.huge) <= 86400 and ': seconds, or "90s", "5m"'
             or ': seconds, or "90m", "6h", "2d"')
+    end,
+}
+
+KINDS.point = {
+    read = function(declared, value, now)
+        local ms = timestamps.point(value, now or 0, declared.zone)
+        return ms ~= nil, ms
+    end,
+    expected = function(declared, value)
+        local digits = type(value) == "string" and value:match "^%d+$"
+        local unit = digits and ("; %s what? %sm, %sh, %sd"):format(digits, digits, digits, digits) or ""
+        return (declared.zone and "90m, 24h, 7d, yesterday, 2025-05-19, 2025-05-19T06:55:23Z"
+            or "90m, 24h, 7d, 2025-05-19, 2025-05-19T06:55:23Z") .. " or milliseconds" .. unit
     end,
 }
 
@@ -367,7 +383,8 @@ end
 --- Checks options and fills in what they leave out. What is given stays as it is.
 -- @tparam table declared declarations by name
 -- @tparam table given
--- @tparam[opt] table door how messages call them: `noun` ("option"), `path` (put before each name)
+-- @tparam[opt] table door how messages call them: `noun` ("option"), `path` (put before each name); `now`: seconds
+-- since the epoch, for points in time
 -- @treturn table checked; nil when something is wrong
 -- @treturn table problem: `message`, `option` (its name), `hint` where there is one, and `kind`: with it dwsync.errors
 -- makes an error of it
@@ -393,7 +410,7 @@ function M.values(declared, given, door)
         if value == nil and not declaration.required then
             checked[name] = declaration.default
         else
-            checked[name], message = M.value(declaration, value, path .. name)
+            checked[name], message = M.value(declaration, value, path .. name, door and door.now)
         end
         if message then
             return nil, { kind = "config", option = name, message = message }

@@ -98,16 +98,51 @@ function M.duration(text)
     return number and tonumber(number) * UNITS[unit] or nil
 end
 
---- What a person writes for "since" and "until": a length of time before now, a date, or milliseconds.
--- @tparam string text "24h", "2025-05-19", "1747637723055"
--- @tparam number now seconds since the epoch
--- @treturn ?number milliseconds since the epoch; nil when it is not a point in time
-function M.point(text, now)
-    if text:match "^%d%d%d%d%d%d%d%d%d%d%d%d+$" then
-        return tonumber(text)
+-- Numbers from here on are milliseconds, those below seconds: 1973 in the one, 5138 in the other.
+local FIRST_MILLISECONDS = 1e11
+
+local DAYS_AGO = { today = 0, yesterday = 1 }
+
+local function of_number(number)
+    if number ~= number or number == math.huge or number == -math.huge then
+        return nil
     end
-    local ago = M.duration(text)
-    local seconds = ago and now - ago or M.from_iso(text)
+    return number >= FIRST_MILLISECONDS and number or number * 1000
+end
+
+local function as_utc(seconds)
+    return seconds
+end
+
+--- What a person writes for "since" and "until": a length of time before now, a date, "today" or "yesterday" (their
+-- midnight), or a number since the epoch, from 1e11 on in milliseconds, below in seconds. A text of few digits is
+-- refused: it lacks its unit.
+-- @tparam string|number value "24h", "2025-05-19", "2025-05-19T08:55:23+02:00", "yesterday", 1747637723055
+-- @tparam number now seconds since the epoch
+-- @tparam[opt] table zone of dates that name none: `to_utc(seconds)`, the time that a clock there shows → seconds since
+-- the epoch, and `from_utc`; by default UTC
+-- @treturn ?number milliseconds since the epoch; nil when it is not a point in time
+function M.point(value, now, zone)
+    if type(value) == "number" then
+        return of_number(value)
+    elseif type(value) ~= "string" then
+        return nil
+    elseif value:find "^%d%d%d%d%d%d%d%d%d+$" then
+        return of_number(tonumber(value))
+    end
+    local to_utc = zone and zone.to_utc or as_utc
+    local ago, days_ago = M.duration(value), DAYS_AGO[value:lower()]
+    local seconds
+    if ago then
+        seconds = now - ago
+    elseif days_ago then
+        local here = (zone and zone.from_utc or as_utc)(now)
+        seconds = to_utc(here - here % 86400 - days_ago * 86400)
+    else
+        local names_zone = value:find "[Zz]$" or value:find "[+-]%d%d:?%d%d$"
+        seconds = M.from_iso(value)
+        seconds = seconds and (names_zone and seconds or to_utc(seconds))
+    end
     return seconds and math.floor(seconds * 1000) or nil
 end
 

@@ -100,7 +100,7 @@ describe("an answer that is no page", function()
     it("17 MiB are too large, and are read no further", function()
         local err = with_fault({ repeat_body = { text = ("x"):rep(1024), times = 17 * 1024 } },
             { kind = "decode", code = "too_large", says = "larger than 16777216 bytes" }, 1)
-        assert.matches("limit", err.hint)
+        assert.matches("page_size", err.hint)
     end)
 
     it("an error_code in a 200 is that error", function()
@@ -521,7 +521,7 @@ describe("a clock that is wrong", function()
 
     it("does not make a list incomplete", function()
         service:set { clock_offset = 20 * 60 }
-        local list = assert(service:client():all_sync_records { cluster_id = healthy, limit = 50 })
+        local list = assert(service:client():all_sync_records { cluster_id = healthy, page_size = 50 })
         assert.same({ 168, 168, true }, { #list, list.count, list.complete })
     end)
 

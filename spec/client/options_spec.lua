@@ -37,7 +37,8 @@ local CLIENT = {
     connect_timeout = { { 10 }, { { {}, "a table, expected " .. SECONDS } } },
     retries = { { 0, 5 }, { { -1, "-1, expected an integer of 0 or more" },
         { 1.5, "1.5, expected an integer of 0 or more" }, { "3", '"3", expected an integer of 0 or more' } } },
-    limit = { { 1, 2147483647 }, { { 0, "0, expected an integer above 0" }, { 2.5, "2.5, expected an integer above 0" },
+    page_size = { { 1, 2147483647 }, { { 0, "0, expected an integer above 0" },
+        { 2.5, "2.5, expected an integer above 0" },
         { 2147483648, "2147483648, expected an integer above 0 and at most 2147483647" } } },
     metadata = { { true, false, "http://127.0.0.1:8080", "http://169.254.169.254/" }, {
         { "off", '"off", expected true, false or the URL of a metadata service' },
@@ -111,7 +112,7 @@ describe("the options of dwsync.new", function()
     end)
 
     it("have the documented defaults and nothing else", function()
-        assert.same({ timeout = 60, attempt_timeout = 30, connect_timeout = 10, retries = 3, limit = 1000,
+        assert.same({ timeout = 60, attempt_timeout = 30, connect_timeout = 10, retries = 3, page_size = 1000,
             paging = "auto", max_pages = 10000, max_response_bytes = 16777216 }, options.client {})
     end)
 

@@ -259,7 +259,7 @@ describe("a walk over pages", function()
         assert.equal("incomplete", err.kind)
         assert.equal("the record list could not be read completely: the service counts 12 records but delivered 5 in "
             .. "each of 4 readings (5 records in 9 pages)", err.message)
-        assert.equal("It repeats pages: read everything in one page with `limit` = 13.", err.hint)
+        assert.equal("It repeats pages: read everything in one page with `page_size` = 13.", err.hint)
         assert.is_false(err.retryable)
     end)
 
@@ -269,7 +269,7 @@ describe("a walk over pages", function()
             assert.is_nil(ids)
             assert.equal("the record list could not be read completely: the service repeats pages whatever the "
                 .. "offset (5 records in 9 pages)", err.message)
-            assert.equal("Read everything in one page with a larger `limit`.", err.hint)
+            assert.equal("Read everything in one page with a larger `page_size`.", err.hint)
         end
     end)
 
@@ -345,7 +345,7 @@ describe("a walk over pages", function()
         assert.is_nil(ids)
         assert.equal("the record list could not be read completely: the records kept changing during 4 readings",
             err.message:match "^(.-) %(")
-        assert.equal("Try again when no synchronisation is running, or with a larger `limit`.", err.hint)
+        assert.equal("Try again when no synchronisation is running, or with a larger `page_size`.", err.hint)
     end)
 
     it("knows records without id by all that they say", function()
@@ -422,7 +422,7 @@ describe("a walk over pages", function()
         assert.equal("incomplete", err.kind)
         assert.equal("the record list could not be read completely: the list did not end within max_pages = 3 pages "
             .. "(15 records in 3 pages)", err.message)
-        assert.equal("Raise `max_pages` or `limit`.", err.hint)
+        assert.equal("Raise `max_pages` or `page_size`.", err.hint)
         assert.equal(3, service.requests)
     end)
 

@@ -66,7 +66,7 @@ end
 
 describe("all_sync_records", function()
     it("brings 2,500 records in pages of 400, each once, in the service's order", function()
-        local list = assert(service:client():all_sync_records { cluster_id = large, limit = LIMIT })
+        local list = assert(service:client():all_sync_records { cluster_id = large, page_size = LIMIT })
         assert.equal(TOTAL, list.count)
         assert.is_true(list.pages >= 7 and list.pages <= 9, list.pages)
         assert_whole(list)
@@ -76,14 +76,14 @@ describe("all_sync_records", function()
         for _, count in ipairs { "total", "page", "absent" } do
             it(("is whole when offset counts a %s and count says %s"):format(paging, count), function()
                 service:set { paging = paging, count = count }
-                local list, err = service:client():all_sync_records { cluster_id = large, limit = LIMIT }
+                local list, err = service:client():all_sync_records { cluster_id = large, page_size = LIMIT }
                 assert_whole(assert(list, tostring(err)))
             end)
 
             it(("is whole when that is said beforehand (%s, %s)"):format(paging, count), function()
                 service:set { paging = paging, count = count }
                 local list = assert(service:client({ paging = paging }):all_sync_records {
-                    cluster_id = large, limit = LIMIT,
+                    cluster_id = large, page_size = LIMIT,
                 })
                 assert_whole(list)
             end)
@@ -93,22 +93,22 @@ describe("all_sync_records", function()
     for _, count in ipairs { "total", "page", "absent" } do
         it("is an error when offset is ignored and count says " .. count, function()
             service:set { paging = "ignore", count = count }
-            local list, err = service:client():all_sync_records { cluster_id = large, limit = LIMIT }
+            local list, err = service:client():all_sync_records { cluster_id = large, page_size = LIMIT }
             err = assert_incomplete(list, err)
-            assert.matches("limit", err.hint)
+            assert.matches("page_size", err.hint)
             assert.is_true(service:asked() < 40)
         end)
 
         it(("is whole in one large page although offset is ignored and count says %s"):format(count), function()
             service:set { paging = "ignore", count = count }
-            assert_whole(assert(service:client():all_sync_records { cluster_id = large, limit = TOTAL + 1 }))
+            assert_whole(assert(service:client():all_sync_records { cluster_id = large, page_size = TOTAL + 1 }))
         end)
     end
 
     for _, paging in ipairs { "page", "row" } do
         it(("is whole when the service lowers the limit and counts the total (%s)"):format(paging), function()
             service:set { max_limit = 300, paging = paging }
-            assert_whole(assert(service:client():all_sync_records { cluster_id = large, limit = LIMIT }))
+            assert_whole(assert(service:client():all_sync_records { cluster_id = large, page_size = LIMIT }))
         end)
     end
 
@@ -117,7 +117,7 @@ describe("all_sync_records", function()
             it(("brings 168 records in pages of %d when count says %s"):format(limit, count), function()
                 service:set { count = count }
                 local cluster = service:cluster "healthy"
-                local list = assert(service:client():all_sync_records { cluster_id = cluster, limit = limit })
+                local list = assert(service:client():all_sync_records { cluster_id = cluster, page_size = limit })
                 local expected = truth(cluster)
                 assert.equal(168, list.count)
                 for i, record in ipairs(expected) do
@@ -145,7 +145,7 @@ describe("all_sync_records", function()
             records[i] = { start_time = 1747637723055 + i, status = "FINISHED" }
         end
         service:admin("POST", "records", { cluster = cluster, records = records })
-        local list = assert(service:client():all_sync_records { cluster_id = cluster, limit = 4 })
+        local list = assert(service:client():all_sync_records { cluster_id = cluster, page_size = 4 })
         assert.equal(10, list.count)
         for i = 1, 10 do
             assert.equal(1747637723055 + i, list[i].start_time)
@@ -170,7 +170,7 @@ describe("records that come and go while pages are read", function()
         for _, skip in ipairs { 1, 3, 6 } do
             it(("do not make the list incomplete: %s before request %d"):format(title, skip + 1), function()
                 service:fault(action, { skip = skip })
-                local list, err = service:client():all_sync_records { cluster_id = large, limit = LIMIT }
+                local list, err = service:client():all_sync_records { cluster_id = large, page_size = LIMIT }
                 assert_nothing_missing(assert(list, tostring(err)))
             end)
         end
@@ -181,7 +181,7 @@ describe("records that come and go while pages are read", function()
             it(("do not make the list incomplete when count says %s: %s"):format(count, title), function()
                 service:set { count = count }
                 service:fault(CHANGES[title], { skip = 3 })
-                local list, err = service:client():all_sync_records { cluster_id = large, limit = LIMIT }
+                local list, err = service:client():all_sync_records { cluster_id = large, page_size = LIMIT }
                 assert_nothing_missing(assert(list, tostring(err)))
             end)
         end
@@ -194,7 +194,7 @@ describe("records that come and go while pages are read", function()
     } do
         it(("end in a list that lacks nothing, or in an error, when they never stop %s"):format(title), function()
             service:fault(action, { times = cjson.null })
-            local list, err = service:client():all_sync_records { cluster_id = large, limit = LIMIT }
+            local list, err = service:client():all_sync_records { cluster_id = large, page_size = LIMIT }
             assert.is_true(service:asked() < 60)
             if list then
                 assert_nothing_missing(list)
@@ -217,7 +217,7 @@ describe("sync_records", function()
     end
 
     it("yields every record once, in the service's order", function()
-        local records, err = walk(service:client(), { cluster_id = large, limit = LIMIT })
+        local records, err = walk(service:client(), { cluster_id = large, page_size = LIMIT })
         assert.is_nil(err)
         local expected = truth()
         assert.equal(#expected, #records)
@@ -228,7 +228,7 @@ describe("sync_records", function()
 
     it("asks for a page when the loop needs it and not before", function()
         local client = service:client()
-        local iterator = client:sync_records { cluster_id = large, limit = LIMIT }
+        local iterator = client:sync_records { cluster_id = large, page_size = LIMIT }
         assert.equal(0, service:asked())
         for _ = 1, LIMIT do
             assert.is_table(iterator())
@@ -247,7 +247,7 @@ describe("sync_records", function()
 
     it("raises the error object of a page that fails, after the records before it", function()
         service:fault({ status = 400, body = '{"error_code":"DWS.0001","error_msg":"No."}' }, { skip = 2 })
-        local records, err = walk(service:client(), { cluster_id = large, limit = LIMIT })
+        local records, err = walk(service:client(), { cluster_id = large, page_size = LIMIT })
         assert.equal(2 * LIMIT, #records)
         assert.is_true(dwsync.is_error(err))
         assert.same({ "request", "DWS.0001" }, { err.kind, err.code })
@@ -256,7 +256,7 @@ describe("sync_records", function()
 
     it("raises the error object when the list cannot be had whole", function()
         service:set { paging = "ignore" }
-        local records, err = walk(service:client(), { cluster_id = large, limit = LIMIT })
+        local records, err = walk(service:client(), { cluster_id = large, page_size = LIMIT })
         index(records)
         assert.is_true(dwsync.is_error(err))
         assert.equal("incomplete", err.kind)
@@ -271,7 +271,7 @@ describe("sync_records", function()
             return perform(request)
         end
         local client = service:client { retries = 0, runtime = runtime }
-        local parameters = { cluster_id = large, limit = LIMIT, timeout = 60 }
+        local parameters = { cluster_id = large, page_size = LIMIT, timeout = 60 }
         local records, err = walk(client, parameters)
         assert.is_nil(err)
         assert.equal(TOTAL, #records)
@@ -287,7 +287,7 @@ describe("a page that fails", function()
         for _, action in ipairs(failures) do
             service:reset()
             service:fault(action, { skip = 3 })
-            local list, err = service:client():all_sync_records { cluster_id = large, limit = LIMIT }
+            local list, err = service:client():all_sync_records { cluster_id = large, page_size = LIMIT }
             assert.is_nil(list)
             assert.is_true(dwsync.is_error(err))
         end
@@ -297,7 +297,7 @@ describe("a page that fails", function()
         service:fault({ status = 503 }, { skip = 2, times = 2 })
         service:fault({ reset = "body" }, { skip = 4 })
         local list = assert(service:client({ runtime = runtimes.sleepless() }):all_sync_records {
-            cluster_id = large, limit = LIMIT,
+            cluster_id = large, page_size = LIMIT,
         })
         assert_whole(list)
     end)
@@ -306,7 +306,7 @@ end)
 describe("the bound on pages", function()
     it("is an error and says how to raise it", function()
         local client = service:client()
-        local list, err = client:all_sync_records { cluster_id = large, limit = LIMIT, max_pages = 3 }
+        local list, err = client:all_sync_records { cluster_id = large, page_size = LIMIT, max_pages = 3 }
         err = assert_incomplete(list, err)
         assert.matches("max_pages = 3 pages %(1200 records in 3 pages%)", err.message)
         assert.matches("max_pages", err.hint)
@@ -324,7 +324,7 @@ describe("progress", function()
                 end
             end,
         }
-        assert(client:all_sync_records { cluster_id = large, limit = 1000 })
+        assert(client:all_sync_records { cluster_id = large, page_size = 1000 })
         assert.same({ "1/1000/2500", "2/2000/2500", "3/2500/2500" }, { told[1], told[2], told[3] })
     end)
 end)

@@ -69,7 +69,7 @@ describe("gather", function()
                 return false, "not an error beside false"
             end,
             function()
-                return client:all_sync_records { cluster_id = healthy, limit = 50 }
+                return client:all_sync_records { cluster_id = healthy, page_size = 50 }
             end,
         }
         assert.equal(1, #results[1].sync_records)
@@ -224,7 +224,7 @@ describe("gather", function()
         local client = service:client()
         local results, errs = gather(repeated(4, function()
             local count = 0
-            for record in client:sync_records { cluster_id = healthy, limit = 40 } do
+            for record in client:sync_records { cluster_id = healthy, page_size = 40 } do
                 count = count + (record.id and 1 or 0)
             end
             return count

@@ -52,11 +52,11 @@ function M.failed()
 end
 
 function M.all()
-    M.say(M.ask("all_sync_records", { limit = 100 }))
+    M.say(M.ask("all_sync_records", { page_size = 100 }))
 end
 
 function M.all_failed()
-    M.say(M.ask("all_sync_records", { limit = 100, where = { status = "FAILED" } }))
+    M.say(M.ask("all_sync_records", { page_size = 100, where = { status = "FAILED" } }))
 end
 
 function M.gather()
@@ -229,7 +229,7 @@ end
 function M.own_transport()
     local endpoint = os.getenv "HUAWEICLOUD_SDK_REGION_DWS_EMU_NORTH_1":gsub("127%.0%.0%.1", "localhost")
     local runtime = require "examples.nginx.own_transport"
-    M.say(M.ask("all_sync_records", { limit = 100 }, assert(dwsync.new { endpoint = endpoint, runtime = runtime })))
+    M.say(M.ask("all_sync_records", { page_size = 100 }, assert(dwsync.new { endpoint = endpoint, runtime = runtime })))
 end
 
 return M

@@ -20,7 +20,7 @@ Chosen.__index = Chosen
 --- Adds the argument and the options.
 -- @param command an argparse command
 -- @tparam[opt] table which `input` = false: the command cannot read records from a file; `period` = true: it takes
--- --status, --since and --until, too
+-- --status, --since, --until, --limit and --offset, too
 function M.configure(command, which)
     which = which or {}
     command:argument("cluster_id", "Cluster: its id, or its name in the configuration file."):argname "<cluster_id>"
@@ -29,14 +29,18 @@ function M.configure(command, which)
         command:flag("--all-clusters", "Of every cluster of the project."),
         which.input ~= false and command:option("--input",
             "Records in a file, or - for stdin: NDJSON or JSON.", nil, nil, 1):argname "<file>" or nil)
-    local limit = command:option("--limit", "Records per request (default 1000).", nil,
-        checks.reader(options.PLAIN.limit, "--limit"), 1):argname "<n>"
+    local page_size = command:option("--page-size", "Records a request (default 1000).", nil,
+        checks.reader(options.PLAIN.page_size, "--page-size"), 1):argname "<n>"
+    local limit = command:option("--limit", which.period and "Only the newest so many of a cluster." or nil, nil,
+        checks.reader(options.PLAIN.limit, "--limit"), 1):argname "<n>":hidden(not which.period)
     local paging = command:option("--paging", "How offset counts (default auto).", nil, nil, 1)
         :choices { "auto", "page", "row" }
     if which.period then
-        record_options.configure(command, limit, paging)
+        record_options.configure(command, limit, page_size, command:option("--offset",
+            "Only that page, as the service counts.", nil,
+            checks.reader({ kind = "integer", from = 0 }, "--offset"), 1):argname "<n>", paging)
     else
-        command:group("Which records", record_options.source(command), limit, paging)
+        command:group("Which records", record_options.source(command), page_size, limit, paging)
     end
 end
 
@@ -83,6 +87,10 @@ function M.new(args, context)
     local settings, err = configuration.load(args, context)
     if not settings then
         return nil, err
+    end
+    if args.limit and args.command ~= "records" then -- where --limit was the size of a page
+        context:note "--limit is now called --page-size here"
+        args.page_size, args.limit = args.page_size or args.limit, nil
     end
     local self = setmetatable({ args = args, context = context, settings = settings }, Chosen)
     if args.cluster_id then
@@ -169,7 +177,8 @@ local function work_for(self, list, parameters, limits, work)
             if not left then
                 return nil, late
             end
-            local own = { where = parameters.where, fields = parameters.fields, timeout = left }
+            local own = { where = parameters.where, fields = parameters.fields, limit = parameters.limit }
+            own.timeout = left
             local result, err = (work or list_records)(self.client, cluster, own)
             done = done + 1
             if #list > 1 then
@@ -202,8 +211,8 @@ local function run(self, functions)
 end
 
 --- Fetches the records, or reads them from the file.
--- @tparam[opt] table parameters of all_sync_records: `where`, `fields`; `timeout`: seconds for everything (default:
--- the client's); not applied to a file
+-- @tparam[opt] table parameters of all_sync_records: `where`, `fields`, `limit`; `timeout`: seconds for everything
+-- (default: the client's); not applied to a file
 -- @tparam[opt] function work(client, cluster, parameters) → result | nil, err, instead of listing records
 -- @treturn {{cluster = {id =, name =}, records = result | error = dwsync.error},...}, where a cluster has `is_file`
 -- when its id is only the name of the file, and records have `total` (before any filter) and, with --source,

@@ -75,6 +75,8 @@ local function observer(args, context, shown)
             note(attempt_line(event))
         elseif args.debug and event.type == "retry" then
             note("trying again in " .. quantities.duration(event.pause))
+        elseif args.debug and event.type == "disorder" then
+            note "the records do not come newest first: all are read to find the newest"
         end
     end
 end

@@ -45,10 +45,19 @@ local SOURCE = {
     end,
 }
 
-local POINT = {
-    expected = "90m, 24h, 7d, 2w, 2025-05-19, 2025-05-19T06:55:23Z or milliseconds",
-    read = timestamps.point,
+-- People type the time that their clock shows: TZ, or the machine's zone.
+local LOCAL = {
+    to_utc = function(seconds)
+        local date = os.date("!*t", math.floor(seconds))
+        date.isdst = nil
+        return os.time(date) + seconds % 1
+    end,
+    from_utc = function(seconds)
+        return timestamps.from_iso(os.date("%Y-%m-%dT%H:%M:%S", math.floor(seconds)))
+    end,
 }
+
+local POINT = { kind = "point", zone = LOCAL }
 
 --- Makes the option for sources alone.
 -- @param command an argparse command
@@ -65,8 +74,9 @@ function M.configure(command, ...)
     command:group("Which records",
         command:option("--status", "Only these: FINISHED, FAILED, RUNNING.", nil,
             checks.reader(STATUS, "--status"), 1):argname "<names>",
-        command:option("--since", "Started at or after: 90m, 24h, 7d, ISO 8601.", nil, nil, 1):argname "<when>",
-        command:option("--until", "Started before: 90m, 24h, 7d, ISO 8601.", nil, nil, 1):argname "<when>",
+        command:option("--since", "Started at or after: 90m, 7d, yesterday, a local date or time.", nil, nil, 1)
+            :argname "<when>",
+        command:option("--until", "Started before.", nil, nil, 1):argname "<when>",
         M.source(command), ...)
 end
 

@@ -6,7 +6,7 @@ local M = {}
 
 --- The options of dwsync.new that the command line has as well.
 M.ON_COMMAND_LINE = { "region", "endpoint", "iam_endpoint", "project_id", "proxy", "ca_file", "timeout", "retries",
-    "limit", "paging" }
+    "page_size", "paging" }
 
 local SPELLED = {}
 for _, name in ipairs(M.ON_COMMAND_LINE) do

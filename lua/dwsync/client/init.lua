@@ -1,5 +1,6 @@
 --- One client: list_sync_records, sync_records, all_sync_records, list_clusters.
 -- @module dwsync.client
+local lazy = require "dwsync.lazy"
 local Api = require "dwsync.request"
 local core = require "dwsync.core"
 local endpoints = require "dwsync.client.endpoints"
@@ -7,6 +8,7 @@ local errors = require "dwsync.errors"
 local files = require "dwsync.files"
 local json = require "dwsync.json"
 local keys_of = require "dwsync.credentials.keys"
+local lists = lazy "dwsync.client.lists"
 local options = require "dwsync.client.options"
 local runtimes = require "dwsync.runtime"
 local transport = require "dwsync.runtime.transport"
@@ -79,6 +81,8 @@ local function check_files(settings, ca_file_from)
     return true
 end
 
+local LIMIT_RENAMED = "`limit` of a client is now called `page_size`: records a request, not how many are read"
+
 --- Options of a client. Lengths of time are seconds.
 -- @table dwsync.client.options
 -- @tfield[opt] string region such as "cn-north-4"; by default the environment's DWSYNC_REGION
@@ -96,7 +100,8 @@ end
 -- @tfield[opt=30] number attempt_timeout for one attempt
 -- @tfield[opt=10] number connect_timeout
 -- @tfield[opt=3] integer retries how often to try again after failures that may pass
--- @tfield[opt=1000] integer limit records a request when a list is read
+-- @tfield[opt=1000] integer page_size records a request when a list is read
+-- @tfield[opt] integer limit what `page_size` was called until 0.2.0; a warning says so
 -- @tfield[opt="auto"] "auto"|"page"|"row" paging how the service counts `offset`
 -- @tfield[opt=10000] integer max_pages requests after which a list is given up
 -- @tfield[opt] integer max_response_bytes by default 16 MiB
@@ -142,6 +147,9 @@ function M.new(given)
     if not found then
         return nil, endpoint_err
     end
+    if settings.limit and settings.on_event then
+        settings.on_event { type = "warning", message = LIMIT_RENAMED }
+    end
     local self = setmetatable({
         settings = settings,
         runtime = settings.runtime and runtimes.complete(settings.runtime) or runtimes.new(),
@@ -175,9 +183,11 @@ end
 -- @table dwsync.client.list
 -- @tfield dwsync.record ...
 -- @tfield integer count how many there are here
--- @tfield integer total how many the service has, whether or not `where` let them through
+-- @tfield ?integer total how many the service has, whether or not `where` let them through; nil when `limited` and not
+-- all were read
 -- @tfield integer pages requests that brought a page
--- @tfield boolean complete true
+-- @tfield boolean complete whether this is the whole list: true unless `limited`
+-- @tfield ?boolean limited whether reading ended at `limit`, so that older records are missing
 -- @tfield[opt] string rests_on "count": that this is all rests on the service's word alone, its one short page and the
 -- count in it, since it repeats that page whatever the offset, or `max_pages` let it not be asked for the next
 
@@ -408,7 +418,7 @@ end
 -- @raise for unknown parameters
 -- @usage local page, err = client:list_sync_records{ cluster_id = id, offset = 0, limit = 100 }
 function Client:list_sync_records(parameters)
-    local checked, err = check(options.parameters("list_sync_records", parameters))
+    local checked, err = check(options.parameters("list_sync_records", parameters, self.runtime.now))
     if not checked then
         return nil, err
     end
@@ -416,30 +426,15 @@ function Client:list_sync_records(parameters)
     return page, not page and failure or nil
 end
 
--- `limits` is a function: an iterator's caller may take hours between two pages, a list's may not.
-local function walk(self, checked, limits)
-    local known = self.known_pages[checked.cluster_id] or {}
-    self.known_pages[checked.cluster_id] = known
-    return require("dwsync.client.paging").new {
-        known = known,
-        limit = checked.limit or self.settings.limit,
-        mode = checked.paging or self.settings.paging,
-        max_pages = checked.max_pages or self.settings.max_pages,
-        fetch = function(offset, limit, ids)
-            return fetch_page(self, checked, offset, limit, limits(), ids)
-        end,
-        on_page = function(pages, records, count)
-            if self.emit then
-                self.emit { type = "page", pages = pages, records = records, count = count }
-            end
-        end,
-    }
-end
-
 --- Every record, page by page as the loop proceeds. Since `for` has no place for an error, it raises the error object.
 -- @tparam table parameters
 -- @tparam string parameters.cluster_id
--- @tparam[opt] integer parameters.limit records a page; by default the client's
+-- @tparam[opt] integer parameters.limit only the newest so many, newest first. The service promises no order: reading
+-- ends early only while the records come in descending order of their start, else all are read
+-- @tparam[opt] string|number parameters.since only what started at or after a point in time: "7d", "2025-05-19",
+-- milliseconds or, below 1e11, seconds since the epoch; see dwsync.timestamps.point
+-- @tparam[opt] string|number parameters.until_ only what started before a point in time
+-- @tparam[opt] integer parameters.page_size records a request; by default the client's
 -- @tparam[opt] "auto"|"page"|"row" parameters.paging how the service counts `offset`; by default the client's
 -- @tparam[opt] integer parameters.max_pages requests after which the list is given up; by default the client's
 -- @tparam[opt] number parameters.timeout seconds for each page; by default the client's
@@ -448,59 +443,33 @@ end
 -- records that meet all are handed over; the others cost nothing
 -- @treturn function():?dwsync.record
 -- @raise dwsync.error, also for wrong parameters; kind "incomplete" when the list cannot be had whole
--- @usage for record in client:sync_records{ cluster_id = id } do print(record.status, record.fail_reason) end
+-- @usage for record in client:sync_records{ cluster_id = id, since = "7d" } do print(record.status) end
 function Client:sync_records(parameters)
-    local checked, err = check(options.parameters("sync_records", parameters))
+    local checked, err = check(lists.parameters(options.parameters("sync_records", parameters, self.runtime.now)))
     if not checked then
         error(err, 0)
     end
-    local pages = walk(self, checked, function()
+    return lists.each(self, checked, fetch_page, function()
         return deadline_of(self, checked.timeout)
     end)
-    local records, position = {}, 0
-    return function()
-        position = position + 1
-        if not records[position] then
-            local more, failure = pages:next_records()
-            if failure then
-                error(failure, 0)
-            end
-            records, position = more or {}, 1
-        end
-        return records[position]
-    end
 end
 
 --- Every record in one list, or an error: an incomplete list never looks complete.
 -- @tparam dwsync.client.sync_records.parameters parameters `timeout` is for the whole list here
--- @treturn[1] dwsync.client.list
+-- @treturn[1] dwsync.client.list with `limit` perhaps `limited`, and then not `complete`
 -- @treturn[2] nil
 -- @treturn[2] dwsync.error kind "incomplete" when the list cannot be had whole
 -- @raise for unknown parameters
 -- @usage local list, err = client:all_sync_records{ cluster_id = id }
 function Client:all_sync_records(parameters)
-    local checked, err = check(options.parameters("all_sync_records", parameters))
+    local checked, err = check(lists.parameters(options.parameters("all_sync_records", parameters, self.runtime.now)))
     if not checked then
         return nil, err
     end
     local limits = deadline_of(self, checked.timeout)
-    local pages = walk(self, checked, function()
+    return lists.all(self, checked, fetch_page, function()
         return limits
     end)
-    local list = {}
-    while true do
-        local records, failure = pages:next_records()
-        if failure then
-            return nil, failure
-        elseif not records then
-            list.count, list.pages, list.total, list.complete = #list, pages.pages, pages.records, true
-            list.rests_on = pages.unsettled and "count" or nil
-            return list
-        end
-        for i = 1, #records do
-            list[#list + 1] = records[i]
-        end
-    end
 end
 
 -- The service has no paging here. `count` is a text on some sites and missing on others, so it is taken from the list.
@@ -528,7 +497,7 @@ end
 -- @treturn[2] dwsync.error
 -- @raise for unknown parameters
 function Client:list_clusters(parameters)
-    local checked, err = options.parameters("list_clusters", parameters or {})
+    local checked, err = options.parameters("list_clusters", parameters or {}, self.runtime.now)
     if not checked then
         return nil, err
     end

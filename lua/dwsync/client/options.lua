@@ -23,6 +23,8 @@ local function seconds(default)
     return { kind = SECONDS.kind, noun = SECONDS.noun, above = SECONDS.above, to = SECONDS.to, default = default }
 end
 
+local POINT = { kind = "point" }
+
 --- Declarations of the options that a configuration file may hold, too; see dwsync.checks.
 M.PLAIN = transport.copy(transport.options, {
     region = { kind = "string" },
@@ -40,7 +42,8 @@ M.PLAIN = transport.copy(transport.options, {
     timeout = seconds(60),
     attempt_timeout = seconds(30),
     retries = { kind = "integer", from = 0, default = 3 },
-    limit = { kind = "integer", above = 0, default = 1000 },
+    page_size = { kind = "integer", above = 0, default = 1000 },
+    limit = { kind = "integer", above = 0 }, -- what page_size was called
     paging = { kind = "one_of", values = { "auto", "page", "row" }, default = "auto" },
     max_pages = { kind = "integer", above = 0, default = 10000 },
 })
@@ -60,6 +63,9 @@ end
 local SYNC_RECORDS = {
     cluster_id = { kind = "identifier", required = true },
     limit = { kind = "integer", above = 0 },
+    page_size = { kind = "integer", above = 0 },
+    since = POINT,
+    until_ = POINT,
     paging = { kind = "one_of", values = { "auto", "page", "row" } },
     max_pages = { kind = "integer", above = 0 },
     timeout = SECONDS,
@@ -85,9 +91,10 @@ local PARAMETERS = {
 -- The line that called the client's function: seen from here, from what calls this, from the client's function.
 local CALLER = 4
 
-local function check(declared, given, what)
+local function check(declared, given, what, now)
     checks.known(declared, given, what, CALLER)
-    local checked, problem = checks.values(declared, given)
+    local door = now and (given.since or given.until_) and { now = now() } or nil
+    local checked, problem = checks.values(declared, given, door)
     return checked, problem and errors.new(problem)
 end
 
@@ -108,6 +115,9 @@ end
 -- @treturn table with defaults filled in, or nil, err
 function M.client(given)
     local checked, err = check(CLIENT, given, "dwsync.new")
+    if checked and checked.limit then
+        checked.page_size = given.page_size or checked.limit
+    end
     if checked and checked.algorithm == "V11-HMAC-SHA256" and not checked.signing_service then
         return nil, errors.new {
             kind = "config",
@@ -122,9 +132,10 @@ end
 --- Parameters of a method of the client.
 -- @tparam string method
 -- @tparam table given
+-- @tparam function():number now seconds since the epoch
 -- @treturn ?table nil, err when one is wrong
-function M.parameters(method, given)
-    local checked, err = check(PARAMETERS[method], given, method)
+function M.parameters(method, given, now)
+    local checked, err = check(PARAMETERS[method], given, method, now)
     return checked, err
 end
 

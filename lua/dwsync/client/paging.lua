@@ -151,10 +151,10 @@ local function fail_or_read_again(self)
     elseif self.count and self.distinct < self.count then
         return incomplete(self, ("the service counts %d records but delivered %d in each of %d readings"):format(
             self.count, self.distinct, self.walks), self.repeated and
-            ("It repeats pages: read everything in one page with `limit` = %d."):format(self.count + 1) or nil)
+            ("It repeats pages: read everything in one page with `page_size` = %d."):format(self.count + 1) or nil)
     elseif self.repeated then
         return incomplete(self, "the service repeats pages whatever the offset",
-            "Read everything in one page with a larger `limit`.")
+            "Read everything in one page with a larger `page_size`.")
     end
     return incomplete(self, ("the records kept changing during %d readings"):format(self.walks))
 end
@@ -190,7 +190,7 @@ end
 local function read_page(self)
     if self.pages >= self.max_pages then
         return nil, incomplete(self, ("the list did not end within max_pages = %d pages"):format(self.max_pages),
-            "Raise `max_pages` or `limit`.")
+            "Raise `max_pages` or `page_size`.")
     end
     local page, place = self.fetch(self.offset, self.limit, self.ids)
     if page then

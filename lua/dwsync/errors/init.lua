@@ -29,7 +29,7 @@ local HINTS = {
     timeout = "Raise `timeout`, or check what slows the network or the service down.",
     tls = "Check the CA file, the endpoint's name and any proxy on the way that opens TLS.",
     decode = "Check that the endpoint is the service itself and not a proxy or login page.",
-    incomplete = "Try again when no synchronisation is running, or with a larger `limit`.",
+    incomplete = "Try again when no synchronisation is running, or with a larger `page_size`.",
     storage = "Check the disk, the permissions and the database server; what was saved before is safe.",
     cancelled = "The caller stopped the request.",
 }
@@ -105,7 +105,7 @@ local CORE_HINTS = {
     handshake = "Check that the endpoint speaks TLS 1.2 or later and nothing between here and it interferes.",
     descriptors = "Raise the limit of open files (ulimit -n), or do less at once.",
     proxy = PROXY,
-    too_large = "Request smaller pages with `limit`, or raise `max_response_bytes`.",
+    too_large = "Request smaller pages with `page_size`, or raise `max_response_bytes`.",
 }
 
 local OTHER_CA = "None of the CAs in `ca_file` (%s) signed this certificate: name the PEM file of the one that did."

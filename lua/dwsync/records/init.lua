@@ -2,8 +2,8 @@
 -- @module dwsync.records
 -- @usage
 -- local failures = records.from(list, { now = os.time() }):where { status = "FAILED" }:since "24h":to_list()
+local checks = require "dwsync.checks"
 local conditions = require "dwsync.records.conditions"
-local text = require "dwsync.text"
 local timestamps = require "dwsync.timestamps"
 
 local M = {}
@@ -83,19 +83,16 @@ function Sequence:where(wanted)
     end)
 end
 
+local POINT = { kind = "point" }
+
 -- Milliseconds; raises at the line of who called the method.
 local function read_point(point, now, name)
-    if type(point) == "number" and point == point then
-        return point
-    elseif type(point) ~= "string" then
-        error(("%s: expected a point in time, got %s"):format(name, type(point)), 3)
-    elseif timestamps.duration(point) and not now then
+    if not now and type(point) == "string" and (timestamps.duration(point) or point:find "day$") then
         error(("%s: '%s' is relative: pass now to records.from"):format(name, point), 3)
     end
-    local ms = timestamps.point(point, now or 0)
+    local ms, wrong = checks.value(POINT, point, name, now)
     if not ms then
-        error(("%s: '%s' is not a point in time; write 90m, 24h, 7d, an ISO 8601 date or milliseconds"):format(name,
-            text.excerpt(point, 60)), 3)
+        error(wrong, 3)
     end
     return ms
 end

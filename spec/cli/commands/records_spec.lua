@@ -117,8 +117,9 @@ describe("dwsync records", function()
             local status, out, err, urls = run { "c1", "--" .. name, "yester\27day" }
             assert.equal(2, status)
             assert.equal("", out)
-            assert.equal(('dwsync: --%s is "yester?day", expected 90m, 24h, 7d, 2w, 2025-05-19, 2025-05-19T06:55:23Z '
-                .. "or milliseconds\n        See dwsync --help, or dwsync COMMAND --help.\n"):format(name), err)
+            assert.equal(('dwsync: --%s is "yester?day", expected 90m, 24h, 7d, yesterday, 2025-05-19, '
+                .. "2025-05-19T06:55:23Z or milliseconds\n        See dwsync --help, or dwsync COMMAND --help.\n")
+                :format(name), err)
             assert.same({}, urls)
         end
     end)
@@ -165,16 +166,60 @@ describe("dwsync records", function()
         return 200, page(RECORDS, first, math.min(first + limit - 1, #RECORDS))
     end
 
-    it("reads page by page, as large as --limit says", function()
-        local status, out, _, urls = run({ "c1", "--limit", "3", "-o", "tsv", "--columns", "id" }, by_page)
+    it("reads page by page, as large as --page-size says", function()
+        local status, out, _, urls = run({ "c1", "--page-size", "3", "-o", "tsv", "--columns", "id" }, by_page)
         assert.equal(0, status)
         assert.equal("id\nr1\nr2\nr3\nr4\n", out)
         assert.equal(3, #urls)
     end)
 
+    it("prints the newest so many for one request", function()
+        local status, out, err, urls = run({ "c1", "--limit", "3", "-o", "tsv", "--columns", "id" }, by_page)
+        assert.same({ 0, "id\nr1\nr2\nr3\n", "" }, { status, out, err })
+        assert.equal(1, #urls)
+        assert.equal("id\nr3\n", select(2, run({ "c1", "--limit", "1", "--source", "s2", "-o", "tsv", "--columns",
+            "id" }, by_page)))
+        assert.equal("id\nr2\n", select(2, run({ "c1", "--limit", "1", "--status", "failed", "-o", "tsv",
+            "--columns", "id" }, by_page)))
+    end)
+
+    it("says under --debug that all were read to find the newest", function()
+        local _, out, err = run({ "c1", "--limit", "1", "--debug", "-o", "tsv", "--columns", "id" }, function()
+            return 200, page { RECORDS[3], RECORDS[1], RECORDS[2] }
+        end)
+        assert.equal("id\nr1\n", out)
+        assert.is_truthy(err:find("the records do not come newest first: all are read to find the newest", 1, true))
+    end)
+
+    it("prints one page by its offset, as the service counts", function()
+        local status, out, err, urls = run({ "c1", "--offset", "1", "--page-size", "3", "-o", "tsv", "--columns",
+            "id" }, by_page)
+        assert.same({ 0, "id\nr4\n", "" }, { status, out, err })
+        assert.equal(1, #urls)
+        status, out, err = run({ "c1", "--offset", "9", "-o", "tsv", "--columns", "id" }, by_page)
+        assert.same({ 0, "id\n", "dwsync: that page has no records\n" }, { status, out, err })
+    end)
+
+    it("refuses an offset where there is more than one page", function()
+        for _, arguments in ipairs {
+            { "c1", "--offset", "1", "--limit", "5" }, { "--all-clusters", "--offset", "1" },
+        } do
+            local status, _, err, urls = run(arguments)
+            assert.equal(2, status)
+            assert.matches("%-%-offset is for one page of one cluster", err)
+            assert.same({}, urls)
+        end
+    end)
+
+    it("asks what a number without a unit means", function()
+        local status, _, err = run { "c1", "--since", "6" }
+        assert.equal(2, status)
+        assert.is_truthy(err:find("milliseconds; 6 what? 6m, 6h, 6d", 1, true), err)
+    end)
+
     it("prints nothing of a list that could not be read to its end", function()
         local requests = 0
-        local status, out, err = run({ "c1", "--limit", "2", "-o", "csv" }, function(request)
+        local status, out, err = run({ "c1", "--page-size", "2", "-o", "csv" }, function(request)
             requests = requests + 1
             if requests == 2 then
                 return 404, '{"error_code":"DWS.3027","error_msg":"deleted"}'
@@ -187,19 +232,19 @@ describe("dwsync records", function()
     end)
 
     it("passes --paging on", function()
-        local _, _, err = run({ "c1", "--limit", "2", "--paging", "row" }, by_page)
+        local _, _, err = run({ "c1", "--page-size", "2", "--paging", "row" }, by_page)
         assert.is_truthy(err:find("the pages do not join up when offset counts rows", 1, true), err)
     end)
 
     it("shows progress on a terminal, and wipes it before anything else", function()
-        local _, out, err = run({ "c1", "--limit", "3", "-o", "tsv", "--columns", "id" }, by_page, "stderr")
+        local _, out, err = run({ "c1", "--page-size", "3", "-o", "tsv", "--columns", "id" }, by_page, "stderr")
         assert.equal("id\nr1\nr2\nr3\nr4\n", out)
         assert.equal("\r\27[Kreading page 1: 3 of 4 records\r\27[Kreading page 2: 4 of 4 records"
             .. "\r\27[Kreading page 3: 4 of 4 records\r\27[K", err)
     end)
 
     it("shows no progress when stderr is no terminal", function()
-        local _, _, err = run({ "c1", "--limit", "3" }, by_page, "stdout")
+        local _, _, err = run({ "c1", "--page-size", "3" }, by_page, "stdout")
         assert.equal("", err)
     end)
 

@@ -242,8 +242,10 @@ describe("the handlers inside nginx", function()
             ["&offset=-1"] = 'offset is "-1", expected an integer from 0 to 1000000',
             ["&status=BROKEN"] = 'status is "BROKEN", expected FINISHED, FAILED, RUNNING, or several of them '
                 .. "separated by commas",
-            ["&since=yesterday"] = 'since is "yesterday", expected 90m, 24h, 7d, an ISO 8601 date, or milliseconds '
-                .. "since the epoch",
+            ["&since=tomorrow"] = 'since is "tomorrow", expected 90m, 24h, 7d, 2025-05-19, 2025-05-19T06:55:23Z '
+                .. "or milliseconds",
+            ["&since=6"] = 'since is "6", expected 90m, 24h, 7d, 2025-05-19, 2025-05-19T06:55:23Z '
+                .. "or milliseconds; 6 what? 6m, 6h, 6d",
             ["&limit=1&limit=2"] = "limit is given more than once",
             ["&limit"] = "limit has no value",
             ["&source="] = 'source is "", expected 1 to 50 names separated by commas',

@@ -19,7 +19,7 @@ function M.configure(command)
         command:option("--job", "Job under which dwsync is scraped (default dwsync).", nil,
             checks.reader(alerts.OPTIONS.job, "--job"), 1):argname "<name>",
         command:option("--data-age", "Age from which verdicts are old (default 15m).", nil,
-            checks.reader({ kind = "duration", above = 0 }, "--data-age"), 1):argname "<time>",
+            checks.reader({ kind = "duration", above = 0, unit = true }, "--data-age"), 1):argname "<time>",
         command:option("--patience", "Factor for how long alerts wait before they fire (default 1).", nil,
             checks.reader(alerts.OPTIONS.patience, "--patience"), 1):argname "<factor>")
     thresholds.configure(command)

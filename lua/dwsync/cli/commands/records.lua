@@ -16,7 +16,7 @@ local M = {}
 -- @param command an argparse command
 function M.configure(command)
     command:summary "List the synchronisation records of a cluster."
-    command:description "Lists every synchronisation record of a cluster, newest first, as the service returns them."
+    command:description "Lists every synchronisation record of a cluster, or its newest, as the service returns them."
     command:epilog "Example: dwsync records CLUSTER_ID --status FAILED --since 7d -o csv"
     clusters_chosen.configure(command, { period = true })
     connection.configure(command)
@@ -58,7 +58,9 @@ end
 
 local function explain_if_empty(list, subject, context)
     local before = list.before_source or list
-    if list.total == 0 then
+    if #list == 0 and not list.total then
+        context:note(subject .. "that page has no records")
+    elseif list.total == 0 then
         context:note(subject .. "no records: nothing was ever synchronised, or the feature is off")
     elseif #before == 0 then
         context:note(("%snone of the %d records match"):format(subject, list.total))
@@ -75,12 +77,38 @@ local function explain_empty_lists(items, context)
     end
 end
 
+-- One page as the service gives it, in place of the list.
+local function one_page(args)
+    return function(client, cluster, parameters)
+        local page, err = client:list_sync_records {
+            cluster_id = cluster.id,
+            offset = args.offset,
+            limit = args.page_size or client:option "page_size",
+            where = parameters.where,
+            fields = parameters.fields,
+            timeout = parameters.timeout,
+        }
+        return page and page.sync_records, err
+    end
+end
+
 -- Filters records of a file, as the decoder does with those of the service.
 local function choose(items, where)
     for _, item in ipairs(items) do
         local kept = records.where(item.records, where):to_list()
         kept.total, kept.before_source = item.records.total, item.records.before_source
         item.records = kept
+    end
+end
+
+-- The newest so many of each cluster, from lists that were read whole.
+local function keep_newest(items, count)
+    for _, item in ipairs(items) do
+        local list = item.records
+        if list and #list > count then
+            item.records = records.sort_by(list, "start_time", "desc"):take(count):to_list()
+            item.records.total, item.records.before_source = list.total, list.before_source
+        end
     end
 end
 
@@ -112,7 +140,15 @@ local function default_columns(args, many)
     return list
 end
 
-M.wrong_usage = clusters_chosen.wrong_usage
+--- What is wrong with the combination of options.
+-- @tparam table args
+-- @treturn ?string
+function M.wrong_usage(args)
+    if args.offset and (args.all_clusters or args.input or args.limit or args.source) then
+        return "--offset is for one page of one cluster, without --limit and --source"
+    end
+    return clusters_chosen.wrong_usage(args)
+end
 
 --- Runs the command.
 -- @tparam table args
@@ -128,13 +164,19 @@ function M.run(args, context)
         return failure.report(err, context)
     end
     local where = conditions(args, since, till)
-    local items, fetch_err = chosen:fetch { where = where, fields = fields(args) }
+    -- Sources are looked for in two fields, so their newest are known only behind the whole list.
+    local limit = not args.source and args.limit or nil
+    local items, fetch_err = chosen:fetch({ where = where, fields = fields(args), limit = limit },
+        args.offset and one_page(args))
     if not items then
         return failure.report(fetch_err, context)
     elseif args.input then
         choose(items, where)
     elseif not args.all_clusters and items[1].error then
         return failure.report(items[1].error, context) -- without a heading: there is no list
+    end
+    if args.limit then
+        keep_newest(items, args.limit)
     end
     local many = args.all_clusters or #items > 1
     local status = output.write("sync_records", rows_of(items, many), default_columns(args, many), args, context)

@@ -29,7 +29,7 @@ function M.configure(command)
     judgement.configure(command, nil, timeout)
     command:group("Waiting for",
         command:option("--fresh", "Greatest age of the last run (default 6h).", nil,
-            checks.reader({ kind = "duration", above = 0 }, "--fresh"), 1):argname "<time>",
+            checks.reader({ kind = "duration", above = 0, unit = true }, "--fresh"), 1):argname "<time>",
         command:option("--accept", "Worst verdict that is good enough (default ok).", nil, nil, 1)
             :choices { "ok", "unknown", "warning" }:argname "<severity>",
         command:option("--interval", "Time between looks (default 30s).", nil,

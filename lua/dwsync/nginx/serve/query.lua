@@ -2,7 +2,6 @@
 -- @module dwsync.nginx.serve.query
 local checks = require "dwsync.checks"
 local record_list = require "dwsync.nginx.sweep.record_list"
-local timestamps = require "dwsync.timestamps"
 
 local M = {}
 
@@ -30,10 +29,7 @@ end
 
 M.names = { read = names, expected = ("1 to %d names separated by commas"):format(MAX_NAMES) }
 M.statuses = { read = statuses, expected = "FINISHED, FAILED, RUNNING, or several of them separated by commas" }
-M.point = {
-    read = timestamps.point,
-    expected = "90m, 24h, 7d, an ISO 8601 date, or milliseconds since the epoch",
-}
+M.point = { kind = "point" }
 
 -- ---- reading -----------------------------------------------------------------------------------------
 
