@@ -1,5 +1,7 @@
 local cli = require "dwsync.cli"
 local errors = require "dwsync.errors"
+local processes = require "spec.support.processes"
+local uv = require "luv"
 
 -- A stream that keeps what is written.
 local function new_stream()
@@ -144,5 +146,32 @@ describe("what is raised inside a command", function()
         assert.equal("dwsync: boom?[2J\n", err:match "^[^\n]*\n")
         assert.is_truthy(err:find("stack traceback:\n", 1, true))
         assert.is_nil(err:find("\27", 1, true))
+    end)
+end)
+
+-- argparse ends the process when it has shown help.
+describe("what people try first", function()
+    local function output_of(arguments)
+        local command = ("%s lua/bin/dwsync %s 2>&1"):format(processes.quoted(uv.exepath()), arguments)
+        return processes.run(command)
+    end
+
+    it("is understood: help COMMAND, -V, --version", function()
+        local help = output_of "records --help"
+        assert.matches("^Usage: dwsync records ", help)
+        assert.equal(help, (output_of "help records"))
+        assert.equal(output_of "--help", (output_of "help"))
+        local version = output_of "version"
+        assert.equal(version, (output_of "-V"))
+        assert.equal(version, (output_of "--version"))
+        assert.equal(2, select(2, output_of "help nonsense"))
+    end)
+
+    it("finds the formats in the help of every command that has some", function()
+        for name, format in pairs { records = "ndjson", clusters = "csv", health = "nagios", report = "prometheus",
+            doctor = "json" } do
+            local out = output_of(name .. " --help"):gsub("%s+", " ")
+            assert.is_truthy(out:find("Format: [^.]*" .. format .. "[^.]*default"), out)
+        end
     end)
 end)

@@ -41,7 +41,18 @@ local function make_parser(argparse)
 end
 
 -- What people try first, in the words of this command.
-local ALIASES = { ["--version"] = "version", help = "--help" }
+local ALIASES = { ["--version"] = "version", ["-V"] = "version", help = "--help" }
+
+-- "help records" is "records --help".
+local function in_our_words(arguments)
+    local list = { (table.unpack or unpack)(arguments) } -- luacheck: ignore 113
+    if list[1] == "help" and list[2] and list[2]:sub(1, 1) ~= "-" then
+        table.remove(list, 1)
+        list[#list + 1] = "--help"
+    end
+    list[1] = ALIASES[list[1]] or list[1]
+    return list
+end
 
 -- A command that could not write all of its output has failed: the disk is full, or the reader closed the pipe.
 local function finish(status, command, context)
@@ -124,7 +135,7 @@ end
 -- @treturn integer exit status
 function M.main(arguments, given)
     local context = require("dwsync.cli.context").new(given)
-    arguments[1] = ALIASES[arguments[1]] or arguments[1]
+    arguments = in_our_words(arguments)
     local running = {}
     local ran, status = xpcall(function() -- Lua 5.1 passes no arguments on
         return run_command(arguments, context, running)

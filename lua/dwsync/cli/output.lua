@@ -9,12 +9,22 @@ local M = {}
 
 local COLUMNS = { expected = "names separated by commas", read = record_options.names_in }
 
+--- Makes the option for the format.
+-- @param command an argparse command
+-- @tparam {string,...} formats the first is the default
+-- @tparam[opt] string otherwise what is the default instead
+-- @return the option
+function M.format(command, formats, otherwise)
+    local text = ("Format: %s (default: %s)."):format(table.concat(formats, ", "), otherwise or formats[1])
+    return command:option("-o --output", text, not otherwise and formats[1] or nil, nil, 1):choices(formats)
+        :argname "<format>":show_default(false)
+end
+
 --- Adds the options.
 -- @param command an argparse command
 function M.configure(command)
     command:group("Output",
-        command:option("-o --output", "Format.", "table", nil, 1):choices(report.formats)
-            :argname "<format>",
+        M.format(command, report.formats),
         command:option("--columns", "Columns, separated by commas.", nil,
             checks.reader(COLUMNS, "--columns"), 1):argname "<names>",
         command:option("--color", "When to use colour.", "auto", nil, 1)

@@ -36,6 +36,17 @@ IAM_SUFFIX["eu-west-101"] = "myhuaweicloud.eu" -- a site of its own; the SDKs' d
 IAM_SUFFIX["eu-de"] = "otc.t-systems.com"
 IAM_SUFFIX["eu-nl"] = "otc.t-systems.com"
 
+--- The regions whose endpoint is known.
+-- @treturn {string,...} names, sorted
+function M.regions()
+    local names = {}
+    for name in pairs(DWS_SUFFIX) do
+        names[#names + 1] = name
+    end
+    table.sort(names)
+    return names
+end
+
 local IAM_GLOBAL = "https://iam.myhuaweicloud.com"
 
 local function config_error(message, hint, option)

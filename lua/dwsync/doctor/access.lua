@@ -68,11 +68,13 @@ function M.iam(subject)
     return "failed", found, next_step
 end
 
+local LOOKED_UP = "looked up at IAM"
+
 --- Which project?
 function M.project_id(subject)
     local client = subject.client
     local origin = client:option "project_id" and "given"
-        or known_project(subject) and "from " .. subject.keys.source or "looked up at IAM"
+        or known_project(subject) and "from " .. subject.keys.source or LOOKED_UP
     if subject.iam_failed then
         return "skipped", "not tried: it would be looked up at IAM, which failed",
             "Fix that first, or give `project_id`.", "IAM"
@@ -81,6 +83,7 @@ function M.project_id(subject)
     if not id then
         return "failed", summary(err), err.hint
     end
+    subject.named_project = origin ~= LOOKED_UP and { id = id, origin = origin } or nil
     return "ok", ("%s (%s)"):format(id, origin)
 end
 
@@ -107,11 +110,25 @@ end
 -- These failures to list the clusters may not affect asking for the records of one.
 local ONLY_THE_LIST = { permission = true, not_found = true, service = true, decode = true }
 
+-- The service refuses another account's project as it refuses a missing permission.
+local SUSPECT = "If the user has that permission, the project id %s (%s) may be of another account or region: leave it "
+    .. "out, and it is looked up at IAM."
+
+-- What to do about a refusal, where the project was not looked up but named.
+local function with_suspicion(subject, err)
+    local project = subject.named_project
+    if err.kind ~= "permission" or not project then
+        return err.hint
+    end
+    return ("%s %s"):format(err.hint, SUSPECT:format(project.id, project.origin))
+end
+
 --- Which clusters are visible?
 function M.clusters(subject)
     local clusters, err = subject.client:list_clusters()
     if not clusters then
-        return subject.cluster_id and ONLY_THE_LIST[err.kind] and "warning" or "failed", summary(err), err.hint
+        return subject.cluster_id and ONLY_THE_LIST[err.kind] and "warning" or "failed", summary(err),
+            with_suspicion(subject, err)
     end
     local found = ("%d visible"):format(#clusters)
     if subject.cluster_id and not is_among(clusters, subject.cluster_id) then
@@ -142,7 +159,8 @@ function M.permission(subject)
         return "ok", "records of cluster " .. subject.cluster_id .. " may be asked for"
     elseif err.kind == "permission" then
         local named = err.hint:find("listIdentifySyncRecords", 1, true)
-        return "failed", summary(err), named and err.hint or ACTION .. " " .. err.hint
+        local hint = with_suspicion(subject, err)
+        return "failed", summary(err), named and hint or ACTION .. " " .. hint
     end
     return "failed", summary(err), err.hint
 end

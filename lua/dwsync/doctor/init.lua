@@ -60,6 +60,7 @@ function Examination:try(checks, subject, roots, cluster)
         local found
         if root then
             found = finding(name, "skipped", ("not tried: %s failed"):format(root), "Fix that first.", root)
+            found.untried = true
         else
             found = finding(name, check[2](subject))
         end
@@ -91,7 +92,8 @@ end
 -- optional `cluster_id` (default: the first cluster), or `all_clusters`: the checks about one for each
 -- @tparam[opt] function on_finding called with each finding at once
 -- @treturn {table,...} findings {check =, outcome =, found =, next =, root =, cluster =}; `next` is absent when all is
--- well, `root` names the failed check because of which this one was not tried, `cluster` which of all it is about
+-- well, `root` names the failed check because of which this one was not tried, `cluster` which of all it is about,
+-- `untried` is true of those that `root` alone explains
 -- @treturn boolean whether no check failed
 function M.run(subject, on_finding)
     local roots = {}

@@ -28,6 +28,9 @@ local function run(arguments, given)
                 elseif given.signed_failure and request.headers.Authorization then
                     return nil, given.signed_failure
                 end
+                if given.refusal and request.url:find "/clusters" then
+                    return { status = tonumber(given.refusal[1]), headers = { date = DATE }, body = given.refusal[2] }
+                end
                 local body = request.url:find "/clusters$" and '{"clusters":[]}' or ""
                 return { status = 200, headers = { date = DATE }, body = body,
                     certificate = request.certificate_info and given.certificate or nil }
@@ -68,7 +71,21 @@ describe("dwsync doctor", function()
         local status, out = run({}, { failure = DOWN })
         assert.equal(1, status)
         assert.matches("\nTCP              failed   dws: connection %?%[31mrefused\n", out)
-        assert.matches("\nclock            skipped  not tried: TCP failed\ncredentials ", out)
+        assert.matches("\nTLS              skipped  TLS and clock: not tried, TCP failed\ncredentials ", out)
+    end)
+
+    it("sums up, and names the check to begin with", function()
+        assert.matches("\n\n13 checks: 4 ok, 1 warning, 1 failed, 7 skipped; begin with TCP\n$",
+            select(2, run({}, { failure = DOWN })))
+        assert.matches("\n\n13 checks: %d+ ok, %d warnings?, %d skipped; dwsync can ask this service\n$",
+            select(2, run {}))
+    end)
+
+    it("suspects the project id that is named when the service refuses it", function()
+        local refusal = { "403", '{"error_code":"APIGW.0306","error_msg":"Access denied"}' }
+        local _, out = run({}, { refusal = refusal, columns = 400 })
+        assert.is_truthy(out:find("the project id p1 (from the environment) may be of another account or region", 1,
+            true), out)
     end)
 
     it("fits 80 columns, or what COLUMNS says, however long a word is", function()

@@ -4,6 +4,7 @@ local core = require "dwsync.core"
 local emulator = require "spec.support.emulator"
 local json = require "dwsync.json"
 local patience = require "spec.support.patience"
+local processes = require "spec.support.processes"
 local uv = require "luv"
 
 -- The command against the emulator, with the real runtime and clock.
@@ -122,5 +123,25 @@ describe("the command against the emulator", function()
         local status, out = run { "check", server:cluster "healthy", "--timeout", "0.5", "--retries", "0" }
         assert.equal(3, status)
         assert.matches("^UNKNOWN %- ", out)
+    end)
+end)
+
+describe("dwsync emulator --export", function()
+    it("prints what leads another shell to the emulator, away from the caller's credentials", function()
+        local script = [[
+            exec 3<&0
+            lua/bin/dwsync emulator --export >"$1" & pid=$!
+            for _ in $(seq 600); do grep -q DWSYNC_CA_FILE "$1" && break; sleep 0.1; done
+            HUAWEICLOUD_SDK_IDP_ID=mine
+            . "$1"
+            lua/bin/dwsync clusters -o tsv --columns name | grep -c dws-
+            echo "${HUAWEICLOUD_SDK_IDP_ID-unset}"
+            kill $pid
+            wait $pid]]
+        local path = os.tmpname()
+        local shell = "env -u LUA_PATH -u LUA_CPATH sh -c %s sh %s"
+        local out = processes.run(shell:format(processes.quoted(script), path))
+        os.remove(path)
+        assert.equal("9\nunset\n", out)
     end)
 end)

@@ -1,5 +1,10 @@
 --- `dwsync completion SHELL`: the script with which a shell completes this command.
 -- @module dwsync.cli.commands.completion
+local configuration = require "dwsync.cli.configuration"
+local endpoints = require "dwsync.client.endpoints"
+local record_fields = require "dwsync.record_fields"
+local rules = require "dwsync.health.rules"
+
 local M = {}
 
 local MAKERS = { bash = "get_bash_complete", zsh = "get_zsh_complete", fish = "get_fish_complete" }
@@ -11,10 +16,77 @@ function M.configure(command)
     command:description("Prints the script with which a shell completes dwsync:\n"
         .. "  bash  dwsync completion bash > ~/.local/share/bash-completion/completions/dwsync\n"
         .. "  zsh   dwsync completion zsh > DIRECTORY_OF_FPATH/_dwsync\n"
-        .. "  fish  dwsync completion fish > ~/.config/fish/completions/dwsync.fish")
+        .. "  fish  dwsync completion fish > ~/.config/fish/completions/dwsync.fish\n"
+        .. "It offers the cluster names that the configuration file has now.")
     command:epilog "Example: . <(dwsync completion bash)"
     command:argument("shell", "bash, zsh or fish."):choices { "bash", "zsh", "fish" }
 end
+
+-- What a shell offers for an option, by its name: more than argparse checks, as some take lists.
+local function offers()
+    local names = rules.names
+    local switches = {}
+    for i, name in ipairs(names) do
+        switches[i] = name .. "=off"
+    end
+    return {
+        ["--status"] = { "FINISHED", "FAILED", "RUNNING" },
+        ["--region"] = endpoints.regions(),
+        ["--columns"] = record_fields.names,
+        ["--set"] = switches,
+    }
+end
+
+-- Gives the elements of a parser what to offer. Returns the commands that take a cluster.
+local function offer(parser, by_option, names, taking, path)
+    for _, option in ipairs(parser._options) do
+        option._choices = option._choices or by_option[option._aliases[1]]
+    end
+    for _, argument in ipairs(parser._arguments) do
+        if argument._name == "cluster_id" then
+            argument._choices = names[1] and names or nil
+            taking[#taking + 1] = path
+        end
+    end
+    for _, command in ipairs(parser._commands) do
+        offer(command, by_option, names, taking, path and path .. " " .. command._name or command._name)
+    end
+    return taking
+end
+
+-- Names that a shell takes as one word.
+local function cluster_names(context)
+    local settings = configuration.load({}, context)
+    local names = {}
+    for name in pairs(settings and settings.clusters or {}) do
+        names[#names + 1] = name:find "^[%w._-]+$" and name or nil
+    end
+    table.sort(names)
+    return names
+end
+
+-- What argparse's scripts leave out.
+local FINISH = {
+    bash = function(script, names, commands)
+        local words = ('    elif [[ "|%s|" = *"|$cmd|"* ]]; then\n'
+            .. '        COMPREPLY=($(compgen -W "%s" -- "$cur"))\n    fi\n}'):format(table.concat(commands, "|"),
+            table.concat(names, " "))
+        return names[1] and script:gsub("    fi\n}", function() return words end, 1) or script
+    end,
+    zsh = function(script)
+        -- Sourced it declares itself; from a folder of fpath it is the function's body.
+        return (script:gsub("\n_dwsync%s*$", '\nif [ "$funcstack[1]" = _dwsync ]; then\n  _dwsync "$@"\nelse\n'
+            .. "  compdef _dwsync dwsync\nfi\n"))
+    end,
+    fish = function(script, names, commands)
+        local lines = { script }
+        for _, command in ipairs(names[1] and commands or {}) do
+            lines[#lines + 1] = ("complete -c dwsync -n '__fish_seen_subcommand_from %s' -xa '%s'"):format(
+                command:match "^%S+", table.concat(names, " "))
+        end
+        return table.concat(lines, "\n") .. "\n"
+    end,
+}
 
 --- Runs the command.
 -- @tparam table args
@@ -22,7 +94,9 @@ end
 -- @param parser the argparse parser of the command
 -- @treturn integer exit status
 function M.run(args, context, parser)
-    context:write(parser[MAKERS[args.shell]](parser))
+    local names = cluster_names(context)
+    local commands = offer(parser, offers(), names, {}, nil)
+    context:write(FINISH[args.shell](parser[MAKERS[args.shell]](parser), names, commands))
     return 0
 end
 

@@ -9,6 +9,8 @@ local failure = require "dwsync.cli.failure"
 local history_location = require "dwsync.cli.history_location"
 local options = require "dwsync.client.options"
 local ordered_json = require "dwsync.ordered_json"
+local output = require "dwsync.cli.output"
+local quantities = require "dwsync.quantities"
 local spelling = require "dwsync.cli.spelling"
 local targets = require "dwsync.history.target"
 local settings_in_force = require "dwsync.doctor.configuration"
@@ -33,14 +35,22 @@ function M.configure(command)
     command:flag("--all-clusters", "Ask about every cluster of the project.")
     connection.configure(command)
     command:group("Output",
-        command:option("-o --output", "Format.", "table", nil, 1):choices { "table", "json" }:argname "<format>",
+        output.format(command, { "table", "json" }),
         command:option("--color", "When to use colour.", "auto", nil, 1):choices { "auto", "always", "never" })
+end
+
+local function names_of(findings)
+    local names = {}
+    for i, finding in ipairs(findings) do
+        names[i] = finding.check
+    end
+    local last = table.remove(names)
+    return names[1] and table.concat(names, ", ") .. " and " .. last or last
 end
 
 local function show_row(finding, context, width, color)
     local lines = display.wrap((finding.cluster and finding.cluster .. ": " or "") .. finding.found, width)
-    local next_step = not finding.root and finding.next -- shown once, where the root is
-    for _, line in ipairs(next_step and display.wrap("Next: " .. next_step, width) or {}) do
+    for _, line in ipairs(finding.next and display.wrap("Next: " .. finding.next, width) or {}) do
         lines[#lines + 1] = line
     end
     local outcome = ("%-7s"):format(finding.outcome)
@@ -51,6 +61,61 @@ local function show_row(finding, context, width, color)
     for i = 2, #lines do
         context:write((" "):rep(MARGIN) .. lines[i] .. "\n")
     end
+end
+
+-- Checks that were not tried because another one failed take one row together.
+local function show_folded(folded, context, width, color)
+    if folded[1] then
+        show_row({
+            check = folded[1].check,
+            outcome = "skipped",
+            cluster = folded[1].cluster,
+            found = #folded > 1 and ("%s: not tried, %s failed"):format(names_of(folded), folded[1].root)
+                or folded[1].found,
+        }, context, width, color)
+    end
+end
+
+-- A function that shows findings as they come, and nil at the end.
+local function table_of(context, args)
+    local width = math.max((context:width() or DEFAULT_WIDTH) - MARGIN, MIN_TEXT)
+    local color, folded = context:color(args.color), {}
+    return function(finding)
+        local goes_on = finding and finding.untried and folded[1] and finding.root == folded[1].root
+            and finding.cluster == folded[1].cluster
+        if not goes_on then
+            show_folded(folded, context, width, color)
+            folded = {}
+        end
+        if finding and finding.untried then
+            folded[#folded + 1] = finding
+        elseif finding then
+            show_row(finding, context, width, color)
+        end
+        context:flush()
+    end
+end
+
+-- "13 checks: 9 ok, 1 warning, 1 failed, 2 skipped. First: clusters."
+local function summary_of(findings)
+    local counts, first = { ok = 0, warning = 0, failed = 0, skipped = 0 }, nil
+    for _, finding in ipairs(findings) do
+        counts[finding.outcome] = counts[finding.outcome] + 1
+        first = first or finding.outcome == "failed" and finding or nil
+    end
+    local parts = {}
+    for _, outcome in ipairs { "ok", "warning", "failed", "skipped" } do
+        local count = counts[outcome]
+        if count > 0 or outcome == "ok" then
+            parts[#parts + 1] = outcome == "warning" and quantities.count(count, outcome)
+                or ("%d %s"):format(count, outcome)
+        end
+    end
+    local text = ("%s: %s"):format(quantities.count(#findings, "check"), table.concat(parts, ", "))
+    if not first then
+        return text .. "; dwsync can ask this service"
+    end
+    return ("%s; begin with %s%s"):format(text, first.check, first.cluster and " of " .. first.cluster or "")
 end
 
 local function show_json(findings, context)
@@ -109,8 +174,7 @@ function M.run(args, context)
         return failure.report(wrong, context)
     end
     local client, err, progress = connection.open(args, context)
-    local width = math.max((context:width() or DEFAULT_WIDTH) - MARGIN, MIN_TEXT)
-    local color = context:color(args.color)
+    local show = args.output == "table" and table_of(context, args) or function() end
     local findings, healthy = doctor.run({
         client = client,
         config_error = err,
@@ -120,13 +184,14 @@ function M.run(args, context)
     }, function(finding)
         progress.clear()
         finding.next = finding.next and spelling.hint(finding.next)
-        if args.output == "table" then
-            show_row(finding, context, width, color)
-            context:flush()
-        end
+        show(finding)
     end)
     if args.output == "json" then
         show_json(findings, context)
+    else
+        show(nil)
+        local lines = display.wrap(summary_of(findings), context:width() or DEFAULT_WIDTH)
+        context:write("\n" .. table.concat(lines, "\n") .. "\n")
     end
     return healthy and 0 or 1
 end

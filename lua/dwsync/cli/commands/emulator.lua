@@ -27,6 +27,7 @@ function M.configure(parser)
     parser:option("--ak", "Access key to accept, instead of a random one."):argname "KEY"
     parser:option("--sk", "Secret key that goes with it."):argname "KEY"
     parser:option("--nginx", "nginx to use, instead of the one in PATH."):argname "FILE"
+    parser:flag("--export", "Print shell exports that point at the emulator, in place of the JSON.")
     parser:argument("program", "Command to run with the emulator, after --."):argname("COMMAND"):args "*"
 end
 
@@ -60,23 +61,44 @@ local function without_credentials(values)
     return values
 end
 
+-- What points at the emulator: {name, value} in a fixed order.
+local function variables(info)
+    local region = info.region:upper():gsub("-", "_")
+    return {
+        { "HUAWEICLOUD_SDK_AK", info.ak },
+        { "HUAWEICLOUD_SDK_SK", info.sk },
+        { "HUAWEICLOUD_SDK_PROJECT_ID", info.project_id },
+        { "HUAWEICLOUD_SDK_IAM_ENDPOINT", info.iam_endpoint },
+        { "HUAWEICLOUD_SDK_REGION_DWS_" .. region, info.endpoint },
+        { "DWSYNC_REGION", info.region },
+        { "DWSYNC_CA_FILE", info.ca_file },
+    }
+end
+
 -- The caller's environment with the emulator's in place of what was there.
 local function environment(uv, info, line)
     local values = without_credentials(uv.os_environ())
-    local region = info.region:upper():gsub("-", "_")
-    values.HUAWEICLOUD_SDK_AK = info.ak
-    values.HUAWEICLOUD_SDK_SK = info.sk
-    values.HUAWEICLOUD_SDK_PROJECT_ID = info.project_id
-    values.HUAWEICLOUD_SDK_IAM_ENDPOINT = info.iam_endpoint
-    values["HUAWEICLOUD_SDK_REGION_DWS_" .. region] = info.endpoint
-    values.DWSYNC_REGION = info.region
-    values.DWSYNC_CA_FILE = info.ca_file
+    for _, variable in ipairs(variables(info)) do
+        values[variable[1]] = variable[2]
+    end
     values.DWSYNC_EMULATOR = line
     local list = {}
     for name, value in pairs(values) do
         list[#list + 1] = name .. "=" .. value
     end
     return list
+end
+
+-- For `eval` in another shell. Other credentials there would come first.
+local function exports(info)
+    local lines = {}
+    for _, name in ipairs(require("dwsync.credentials.variables").CREDENTIALS) do
+        lines[#lines + 1] = "unset " .. name
+    end
+    for _, variable in ipairs(variables(info)) do
+        lines[#lines + 1] = ("export %s='%s'"):format(variable[1], (variable[2]:gsub("'", "'\\''")))
+    end
+    return table.concat(lines, "\n")
 end
 
 -- Catches every signal that would end us: `received` is the first one's name, `react` is called with each.
@@ -177,7 +199,7 @@ function M.run(args, context)
         local line = json_line(without_login(running.info, emulator.LOGIN))
         status = run_program(uv, running, args.program, line, signals, context)
     else
-        context.stdout:write(json_line(running.info), "\n")
+        context.stdout:write(args.export and exports(running.info) or json_line(running.info), "\n")
         context.stdout:flush()
         status = running:serve_until(function() return signals.received end) and 0 or nil
     end

@@ -3,6 +3,7 @@
 -- @module dwsync.cli.commands.health
 local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local judgement = require "dwsync.cli.judgement"
+local output = require "dwsync.cli.output"
 local report = require "dwsync.report"
 
 local M = {}
@@ -17,7 +18,7 @@ function M.configure(command)
     command:epilog "Example: dwsync health CLUSTER_ID --set stale.warning=6h"
     judgement.configure(command)
     command:group("Output",
-        command:option("-o --output", "Format.", "table", nil, 1):choices(report.health_formats):argname "<format>",
+        output.format(command, report.health_formats),
         command:option("--color", "When to use colour.", "auto", nil, 1):choices { "auto", "always", "never" })
 end
 

@@ -2,6 +2,7 @@
 -- @module dwsync.cli.commands.report
 local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local judgement = require "dwsync.cli.judgement"
+local output = require "dwsync.cli.output"
 local report = require "dwsync.report"
 
 local M = {}
@@ -18,8 +19,7 @@ function M.configure(command)
     command:epilog "Example: dwsync report --all-clusters --file report.html"
     judgement.configure(command)
     command:group("Output",
-        command:option("-o --output", "Format (default: the file's, else html).", nil, nil, 1)
-            :choices(report.health_formats):argname "<format>",
+        output.format(command, report.health_formats, "the file's, else html"),
         command:option("--file", "File to write, whole or not at all.", nil, nil, 1):argname "<file>")
 end
 
