@@ -38,7 +38,8 @@ function M.each(given) end
 
 --- Only the records that meet a condition. A table means what `where` means when a page is fetched: by field a value, a
 --- list of values, or {min =, max =}; a field that is absent meets nothing.
---- Raises for conditions that make no sense.
+--- Raises for conditions that make no sense; at the end of reading, for a status, source or type that no record has and
+--- the service does not document: a typing error.
 ---
 --- ```lua
 --- sequence:where { status = { "FINISHED", "FAILED" }, delete_count = { min = 1 } }

@@ -1,7 +1,8 @@
 --- The fields of a synchronisation record, in the order of the service's documentation: names, types and headings.
 --
 -- `type` is "text", "time" (milliseconds since the epoch) or "count"; `title` heads a column in a terminal,
--- `heading` in a page, where there is room for words; `class` is the page's style class of the column.
+-- `heading` in a page, where there is room for words; `class` is the page's style class of the column; `words` has the
+-- values that the service documents, as keys, where it documents them.
 -- @module dwsync.record_fields
 local M = {}
 
@@ -9,14 +10,16 @@ local M = {}
 M.list = {
     { name = "id", type = "text", title = "ID", heading = "ID" },
     { name = "identity_source_id", type = "text", title = "SOURCE", heading = "Source" },
-    { name = "identity_source_type", type = "text", title = "TYPE", heading = "Type" },
+    { name = "identity_source_type", type = "text", title = "TYPE", heading = "Type",
+        words = { ldap = true, oneaccess = true } },
     { name = "start_time", type = "time", title = "START", heading = "Start", class = "instant" },
     { name = "end_time", type = "time", title = "END", heading = "End", class = "instant" },
     { name = "add_count", type = "count", title = "ADD", heading = "Added", class = "number" },
     { name = "update_count", type = "count", title = "UPD", heading = "Updated", class = "number" },
     { name = "delete_count", type = "count", title = "DEL", heading = "Deleted", class = "number" },
     { name = "failed_count", type = "count", title = "FAIL", heading = "Failed", class = "number" },
-    { name = "status", type = "text", title = "STATUS", heading = "Status" },
+    { name = "status", type = "text", title = "STATUS", heading = "Status",
+        words = { FINISHED = true, FAILED = true, RUNNING = true } },
     { name = "fail_reason", type = "text", title = "REASON", heading = "Reason", class = "wide" },
 }
 

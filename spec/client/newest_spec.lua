@@ -248,3 +248,50 @@ describe("the fields that the newest need", function()
         assert.same({ status = true }, added)
     end)
 end)
+
+describe("a condition with a typing error", function()
+    local METHODS = {
+        ["a list"] = function(client, where)
+            return client:all_sync_records { cluster_id = "c", where = where }
+        end,
+        ["the newest"] = function(client, where)
+            return client:all_sync_records { cluster_id = "c", limit = 3, where = where }
+        end,
+        ["an iterator"] = function(client, where)
+            local list = {}
+            local good, err = pcall(function()
+                for record in client:sync_records { cluster_id = "c", where = where } do
+                    list[#list + 1] = record
+                end
+            end)
+            return good and list or nil, err
+        end,
+    }
+    for name, method in pairs(METHODS) do
+        it(("is an error that names what there is: %s"):format(name), function()
+            local list, err = method(client_of(hourly(30)), { status = "FAIL" })
+            assert.is_nil(list)
+            assert.equal("config", err.kind)
+            assert.equal('where.status is "FAIL", which no record has; there are "FAILED", "FINISHED" and "RUNNING"',
+                err.message)
+        end)
+
+        it(("is none when a record has the word, if only in a record that another condition leaves out: %s")
+            :format(name), function()
+            local rows = hourly(30)
+            rows[1].status = "PAUSED"
+            assert.same({}, { (assert(method(client_of(rows), { status = "PAUSED", id = "r0002" })))[1] })
+            assert.equal("r0001", (assert(method(client_of(rows), { status = "PAUSED" })))[1].id)
+        end)
+
+        it(("is not looked for in an empty list, nor paid for by words that the service documents: %s"):format(name),
+            function()
+                assert(method(client_of {}, { status = "FAIL" }))
+                local client, asked = client_of(hourly(5))
+                assert(method(client, { status = "RUNNING" }))
+                local without, plain = client_of(hourly(5))
+                assert(method(without, { id = "none" }))
+                assert.equal(#plain, #asked)
+            end)
+    end
+end)

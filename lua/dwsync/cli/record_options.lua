@@ -16,7 +16,7 @@ function M.names_in(text)
     return #items > 0 and items or nil
 end
 
-local STATUSES = { FINISHED = true, FAILED = true, RUNNING = true }
+local STATUSES = require("dwsync.record_fields").by_name.status.words
 
 -- A misspelled status would find nothing, which looks as if all were well.
 local STATUS = {

@@ -2,6 +2,7 @@
 -- @module dwsync.client.lists
 local errors = require "dwsync.errors"
 local paging = require "dwsync.client.paging"
+local words = require "dwsync.records.words"
 
 local M = {}
 
@@ -54,6 +55,30 @@ local function walk(client, checked, fetch, limits)
     }
 end
 
+-- What is wrong with the words of the conditions. Records that do not meet them were left out by the decoder: where the
+-- others lack a word, all are read again for these fields alone.
+local function typing_error(client, checked, fetch, limits, looked_for, list, pages)
+    for i = 1, #list do
+        looked_for:see(list[i])
+    end
+    if pages.records == 0 or looked_for:has_all() then
+        return nil
+    end
+    local all = walk(client, { cluster_id = checked.cluster_id, fields = words.fields, paging = checked.paging,
+        max_pages = checked.max_pages, page_size = checked.page_size }, fetch, limits)
+    repeat
+        local records, err = all:next_records()
+        if err then
+            return err
+        end
+        for i = 1, #(records or {}) do
+            looked_for:see(records[i])
+        end
+    until not records or looked_for:has_all()
+    local problem = looked_for:problem()
+    return problem and errors.new { kind = "config", message = problem }
+end
+
 -- The newest `limit` records. Conditions are checked behind the decoder: the order shows in all records.
 local function read_newest(client, checked, fetch, limits)
     local newest = require "dwsync.client.newest"
@@ -64,6 +89,7 @@ local function read_newest(client, checked, fetch, limits)
     wanted.page_size = checked.page_size or math.min(client.settings.page_size, few)
     return newest.read(walk(client, wanted, fetch, limits), checked.limit, {
         where = checked.where,
+        looked_for = words.of(checked.where),
         added = added,
         on_disorder = function()
             if client.emit then
@@ -97,14 +123,20 @@ function M.each(client, checked, fetch, limits)
     end
     local pages = walk(client, checked, fetch, limits)
     local records, position = {}, 0
+    local looked_for = words.of(checked.where)
     return function()
         position = position + 1
         if not records[position] then
             local more, failure = pages:next_records()
+            failure = failure or not more and looked_for
+                and typing_error(client, checked, fetch, limits, looked_for, {}, pages)
             if failure then
                 error(failure, 0)
             end
             records, position = more or {}, 1
+            for i = 1, looked_for and #records or 0 do
+                looked_for:see(records[i])
+            end
         end
         return records[position]
     end
@@ -130,7 +162,9 @@ function M.all(client, checked, fetch, limits)
         elseif not records then
             list.count, list.pages, list.total, list.complete = #list, pages.pages, pages.records, true
             list.rests_on = pages.unsettled and "count" or nil
-            return list
+            local looked_for = words.of(checked.where)
+            local wrong = looked_for and typing_error(client, checked, fetch, limits, looked_for, list, pages)
+            return not wrong and list or nil, wrong
         end
         for i = 1, #records do
             list[#list + 1] = records[i]

@@ -3,6 +3,7 @@
 -- start; where they are not, all are read and the newest picked. It must not call such a list complete.
 -- @module dwsync.client.newest
 local conditions = require "dwsync.records.conditions"
+local errors = require "dwsync.errors"
 
 local M = {}
 
@@ -78,8 +79,8 @@ end
 --- Reads them.
 -- @tparam dwsync.client.paging pages which hands over every record, with the fields of `M.fields`
 -- @tparam integer count how many are wanted
--- @tparam table options `where`; `added`: fields to take out again; `on_disorder`: function called once when the
--- records turn out not to be in order
+-- @tparam table options `where`; `looked_for`: the words of it, see dwsync.records.words; `added`: fields to take out
+-- again; `on_disorder`: function called once when the records turn out not to be in order
 -- @treturn ?dwsync.client.list newest first; `limited` when there may be more, which makes it not `complete`
 -- @treturn dwsync.error
 function M.read(pages, count, options)
@@ -98,10 +99,17 @@ function M.read(pages, count, options)
         last = in_order
         for i = 1, #records do
             list[#list + 1] = meets(records[i]) and records[i] or nil
+            if options.looked_for then
+                options.looked_for:see(records[i])
+            end
         end
     until pages.finished or last and #list >= count
     if not last then
         sort(list)
+    end
+    local problem = pages.finished and options.looked_for and options.looked_for:problem()
+    if problem then
+        return nil, errors.new { kind = "config", message = problem }
     end
     local newest = take(list, count, options.added)
     newest.count, newest.pages = #newest, pages.pages

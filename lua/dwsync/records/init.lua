@@ -5,6 +5,7 @@
 local checks = require "dwsync.checks"
 local conditions = require "dwsync.records.conditions"
 local timestamps = require "dwsync.timestamps"
+local words = require "dwsync.records.words"
 
 local M = {}
 
@@ -64,7 +65,8 @@ end
 -- list of values, or {min =, max =}; a field that is absent meets nothing.
 -- @tparam table|function(record:dwsync.record):any wanted conditions, or a function
 -- @treturn dwsync.records
--- @raise for conditions that make no sense
+-- @raise for conditions that make no sense; at the end of reading, for a status, source or type that no record has and
+-- the service does not document: a typing error
 -- @usage sequence:where { status = { "FINISHED", "FAILED" }, delete_count = { min = 1 } }
 function Sequence:where(wanted)
     local meets, err = conditions.compile(wanted)
@@ -72,12 +74,19 @@ function Sequence:where(wanted)
         error(err, 2)
     end
     return derive(self, function()
-        local next_record = self.begin()
+        local next_record, looked_for = self.begin(), words.of(wanted)
         return function()
             for record in next_record do
+                if looked_for then
+                    looked_for:see(record)
+                end
                 if meets(record) then
                     return record
                 end
+            end
+            local problem = looked_for and looked_for:problem()
+            if problem then
+                error(problem, 2)
             end
         end
     end)
