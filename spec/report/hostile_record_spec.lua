@@ -1,9 +1,11 @@
 -- One record, and two clusters, of which every foreign text is hostile, through every output there is.
+local command = require "spec.support.command"
 local errors = require "dwsync.errors"
 local health = require "dwsync.health"
 local json = require "dwsync.json"
 local overviews = require "spec.report.overviews"
 local publication = require "dwsync.nginx.sweep.publication"
+local query = require "dwsync.nginx.serve.query"
 local report = require "dwsync.report"
 
 local function rendered(render)
@@ -178,5 +180,37 @@ describe("a record of which every text is hostile", function()
             local record = assert(json.decode(output), context)
             assert.equal(MARKS, record.fail_reason:sub(-#MARKS), context)
         end)
+    end)
+end)
+
+describe("what is said of a hostile word", function()
+    it("by the command turns nothing", function()
+        for _, mark in ipairs(DIRECTION_MARKS) do
+            local word = "x" .. mark .. "y"
+            for _, arguments in ipairs { { "records", word }, { "records", "c1", "--status", word }, { word },
+                { "records", "c1", "--" .. word }, { "records", "c1", "-o", word }, { "health", "c1", "--since", word },
+                { "records", "--input", "/no-folder/" .. word }, { "records", "--input", "-" },
+                { "report", "c1", "--file", "/no-folder/" .. word .. ".html" },
+                { "report", "c1", "--file", "/no-folder/" .. word .. ".zzz" },
+                { "doctor", word }, { "clusters", "--region", word }, { "clusters", "--endpoint", word },
+                { "clusters", "--config", "/no-folder/" .. word } } do
+                local status, out, err = command.run(arguments, { stdin = '{"' .. word .. '":1}',
+                    service = command.service { c1 = command.healthy() } })
+                local context = table.concat(arguments, " ")
+                assert.not_equal(0, status, context)
+                assert.is_nil((out .. err):find(mark, 1, true), context .. ": " .. out .. err)
+            end
+        end
+    end)
+
+    it("by nginx's handlers turns nothing", function()
+        for _, mark in ipairs(DIRECTION_MARKS) do
+            for name, text in pairs { [mark] = "1", it = mark, point = mark } do
+                local values, reason = query.read({ [name] = text }, { it = { kind = "integer" }, point = query.point },
+                    overviews.NOW)
+                assert.is_nil(values)
+                assert.is_nil(reason:find(mark, 1, true), reason)
+            end
+        end
     end)
 end)

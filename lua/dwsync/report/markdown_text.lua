@@ -35,8 +35,8 @@ end
 -- In a code span an entity would show as it is written.
 local LOOK_ALIKES = { ["`"] = "'", ["|"] = "¦", ["<"] = "‹", [">"] = "›" }
 
---- A code span: for ids and the messages of directory servers. Backticks and bars, which would end a span or a cell, and
--- angle brackets, with which chats mention people even there (<!channel>), become look-alikes.
+--- A code span: for ids and the messages of directory servers. Backticks and bars, which would end a span or a cell,
+-- and angle brackets, with which chats mention people even there (<!channel>), become look-alikes.
 -- @tparam string text
 -- @tparam[opt] integer width
 -- @treturn string

@@ -1,6 +1,6 @@
 --- Tab-separated values with a header; times in ISO 8601.
--- It must keep one record on one line: tab, line break and backslash are written \t, \n, \r and \\. Nor may a cell begin
--- like a formula: what is copied into a spreadsheet is run there.
+-- It must keep one record on one line: tab, line break and backslash are written \t, \n, \r and \\. Nor may a cell
+-- begin like a formula: what is copied into a spreadsheet is run there.
 -- @module dwsync.report.rows.tsv
 local columns = require "dwsync.report.rows.columns"
 local display = require "dwsync.text"
