@@ -14,7 +14,8 @@ local WHAT = "Give what dwsync records -o ndjson or -o json prints, or the servi
 --- The longest line and the largest document in bytes: as much as is taken from the service at once.
 M.MOST_BYTES = transport.options.max_response_bytes.default
 local MOST = ("%d MiB"):format(M.MOST_BYTES / 2 ^ 20)
-local SHORTER = "Give one record a line, as -o ndjson prints them; jq -c '.sync_records[]' makes such lines of a document."
+local SHORTER = "Give one record a line, as -o ndjson prints them; jq -c '.sync_records[]' makes such lines of a "
+    .. "document."
 
 -- Every record goes through the decoder of pages, wrapped in this.
 local BEFORE, AFTER = '{"sync_records":[', "\n]}"

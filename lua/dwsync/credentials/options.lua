@@ -4,13 +4,16 @@ local checks = require "dwsync.checks"
 
 local M = {}
 
+--- How long the keys of an agency may live; see dwsync.checks.
+M.DURATION = { kind = "integer", noun = "a number of seconds", from = 900, to = 86400 }
+
 -- Values are never shown: secrets are among them.
 local TEXT = { kind = "string", secret = true }
 local NEEDED = { kind = "string", secret = true, required = true }
 
 local SOURCES = {
     agency = { agency_name = NEEDED, domain = TEXT, domain_id = TEXT, project_id = TEXT, iam_endpoint = TEXT,
-        duration = { kind = "integer", noun = "a number of seconds", from = 900, to = 86400 } },
+        duration = M.DURATION },
     environment = {},
     file = { path = TEXT },
     koocli = { path = TEXT, profile = TEXT },
