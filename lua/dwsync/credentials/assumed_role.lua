@@ -9,16 +9,17 @@ local variables = require "dwsync.credentials.variables"
 
 local M = {}
 
-local PREFIX = "HW_ASSUME_ROLE_"
 local SOURCE = "environment (Terraform)"
-local COMPANIONS = { "DOMAIN_NAME", "DOMAIN_ID", "DURATION" }
-local WITH_ID_TOKEN = { "IDP_ID", "ID_TOKEN", "ID_TOKEN_FILE" }
+local AGENCY_NAME, DURATION = "HW_ASSUME_ROLE_AGENCY_NAME", "HW_ASSUME_ROLE_DURATION"
+local DOMAIN_NAME, DOMAIN_ID = "HW_ASSUME_ROLE_DOMAIN_NAME", "HW_ASSUME_ROLE_DOMAIN_ID"
+local COMPANIONS = { DOMAIN_NAME, DOMAIN_ID, DURATION }
+local WITH_ID_TOKEN = { "HW_ASSUME_ROLE_IDP_ID", "HW_ASSUME_ROLE_ID_TOKEN", "HW_ASSUME_ROLE_ID_TOKEN_FILE" }
 
 -- The first of these variables that is set.
 local function first_set(context, names)
     for _, name in ipairs(names) do
-        if variables.get(context, PREFIX .. name) then
-            return PREFIX .. name
+        if variables.get(context, name) then
+            return name
         end
     end
 end
@@ -35,28 +36,27 @@ local function refusal_of_id_token(context)
 end
 
 local function duration_of(context)
-    local text = variables.get(context, PREFIX .. "DURATION")
+    local text = variables.get(context, DURATION)
     if not text then
         return nil
     end
-    local seconds, message = checks.from_text(options.DURATION, text, PREFIX .. "DURATION")
+    local seconds, message = checks.from_text(options.DURATION, text, DURATION)
     return seconds, message and config_error(message, "Terraform's duration is in seconds.")
 end
 
 local function read(context, from)
-    local agency_name = variables.get(context, PREFIX .. "AGENCY_NAME")
+    local agency_name = variables.get(context, AGENCY_NAME)
     local refused, companion = refusal_of_id_token(context), first_set(context, COMPANIONS)
     if refused then
         return nil, refused
     elseif not agency_name then
-        return nil, companion and failure.new(SOURCE, ("%s is set but %sAGENCY_NAME is not"):format(companion, PREFIX),
+        return nil, companion and failure.new(SOURCE, ("%s is set but %s is not"):format(companion, AGENCY_NAME),
             "Set both variables, or neither to ask without an agency.")
     end
-    local domain, domain_id = variables.get(context, PREFIX .. "DOMAIN_NAME"),
-        variables.get(context, PREFIX .. "DOMAIN_ID")
+    local domain, domain_id = variables.get(context, DOMAIN_NAME), variables.get(context, DOMAIN_ID)
     if not domain and not domain_id then
-        return nil, failure.new(SOURCE, ("%sAGENCY_NAME is set but %sDOMAIN_NAME is not"):format(PREFIX, PREFIX),
-            ("Set %sDOMAIN_NAME or %sDOMAIN_ID to the account that made the agency."):format(PREFIX, PREFIX))
+        return nil, failure.new(SOURCE, ("%s is set but %s is not"):format(AGENCY_NAME, DOMAIN_NAME),
+            ("Set %s or %s to the account that made the agency."):format(DOMAIN_NAME, DOMAIN_ID))
     end
     local duration, err = duration_of(context)
     return not err and {

@@ -63,8 +63,8 @@ describe("dwsync doctor", function()
         assert.matches("Next: Instead: certificates are always checked: set %-%-ca%-file; set algorithm of a "
             .. "profile%.\n", out)
         _, out = run({}, { environment = { HW_ASSUME_ROLE_AGENCY_NAME = "auditor" }, columns = 400 })
-        assert.matches("\ncredentials      failed   credentials: environment %(Terraform%): HW_ASSUME_ROLE_AGENCY_NAME is set but "
-            .. "HW_ASSUME_ROLE_DOMAIN_NAME is not\n", out)
+        assert.matches("\ncredentials      failed   credentials: environment %(Terraform%): HW_ASSUME_ROLE_AGENCY_NAME "
+            .. "is set but HW_ASSUME_ROLE_DOMAIN_NAME is not\n", out)
     end)
 
     it("says where a history that is named is, and how a database is reached", function()
