@@ -10,6 +10,7 @@ local json = require "dwsync.json"
 local keys_of = require "dwsync.credentials.keys"
 local lists = lazy "dwsync.client.lists"
 local options = require "dwsync.client.options"
+local record_fields = require "dwsync.record_fields"
 local runtimes = require "dwsync.runtime"
 local transport = require "dwsync.runtime.transport"
 local variables = require "dwsync.credentials.variables"
@@ -339,7 +340,7 @@ local function check(checked, err)
     end
     local good, message = core.check_choice(checked)
     if not good then
-        return nil, errors.new { kind = "config", message = message }
+        return nil, errors.new { kind = "config", message = message .. record_fields.guess(checked) }
     end
     return checked
 end

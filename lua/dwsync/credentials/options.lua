@@ -54,7 +54,9 @@ function M.check(given, name)
         local unknown = checks.unknown(given, KEYS, { path = name .. "." })
         return not unknown and given or nil, unknown and checks.line(unknown)
     elseif not SOURCES[given.source] then
-        return nil, ("%s.source is not one of %s"):format(name, table.concat(checks.names(SOURCES), ", "))
+        local names = checks.names(SOURCES)
+        return nil, ("%s.source is not one of %s%s"):format(name, table.concat(names, ", "),
+            checks.guess(given.source, names))
     end
     local good, problem = checks.read(SOURCES[given.source], given, { path = name .. "." })
     return good and given, problem and checks.line(problem)
