@@ -32,7 +32,8 @@ local KINDS = {
         { "soon", 'it is "soon", expected a length of time from 1 s to 1 d: seconds, or "90s", "5m"' },
     } },
     one_of = { { values = { "auto", 0, "row" } }, { { "auto", "auto" }, { 0, 0 } }, {
-        { "rows", 'it is "rows", expected one of auto, 0, row' }, { {}, "it is a table, expected one of auto, 0, row" },
+        { "rows", 'it is "rows", expected one of auto, 0, row (did you mean \'row\'?)' },
+        { {}, "it is a table, expected one of auto, 0, row" },
     } },
     ["function"] = { {}, { { print, print } }, { { {}, "it is a table, expected a function" } } },
     table = { { fields = { id = { kind = "identifier", required = true }, size = { kind = "integer", default = 2 } } },

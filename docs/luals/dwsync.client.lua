@@ -6,7 +6,7 @@ local M = {}
 
 --- Options of a client. Lengths of time are seconds.
 ---@class dwsync.client.options
----@field region? string such as "cn-north-4"; by default the environment's DWSYNC_REGION
+---@field region? string such as "cn-north-4"; by default the environment's DWSYNC_REGION, else HW_REGION_NAME, else that of the KooCLI profile that credentials may come from
 ---@field endpoint? string of DWS, instead of the region's; several separated by commas are tried in turn
 ---@field iam_endpoint? string instead of the region's
 ---@field project_id? string by default the credentials', else HUAWEICLOUD_SDK_PROJECT_ID, else looked up at IAM

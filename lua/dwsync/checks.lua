@@ -12,7 +12,7 @@
 --    noun                       what kind of number: "a share", "a number of seconds"
 --    longest, pattern           of a string: bytes, a pattern that it matches
 --    empty, lines = true        it may be "", or hold line breaks
---    values                     what one_of allows
+--    values                     what one_of allows; with `read`, what a message may guess was meant
 --    of                         a declaration for the items of a list, of which there are `least` (0) or more
 --    fields                     declarations for the fields of a table
 --    read                       in place of `kind`, with `expected`: function(value) → value as it is used, or nil
@@ -82,6 +82,49 @@ local function in_range(declared, value)
     return type(value) == "number" and value - value == 0 -- neither infinite nor not-a-number
         and value >= (declared.from or -math.huge) and value > (declared.above or -math.huge)
         and value <= (declared.to or math.huge)
+end
+
+-- ---- names -------------------------------------------------------------------------------------------
+
+-- How many letters to insert, remove, replace or swap with their neighbour to make one word the other.
+local function edits(one, other)
+    local before, row = {}, {}
+    for j = 0, #other do
+        row[j] = j
+    end
+    for i = 1, #one do
+        local above = row
+        row = { [0] = i }
+        for j = 1, #other do
+            local same = one:byte(i) == other:byte(j)
+            row[j] = math.min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (same and 0 or 1))
+            if i > 1 and j > 1 and one:byte(i) == other:byte(j - 1) and one:byte(i - 1) == other:byte(j) then
+                row[j] = math.min(row[j], before[j - 2] + 1)
+            end
+        end
+        before = above
+    end
+    return row[#other]
+end
+
+local function nearest(name, known)
+    local best, least = nil, math.min(math.max(1, math.floor((#name + 1) / 3)) + 1, #name) -- something stays of it
+    for _, candidate in ipairs(#name <= LONGEST_SHOWN and known or {}) do
+        local count = edits(name:lower(), tostring(candidate):lower())
+        if count < least then
+            best, least = candidate, count
+        end
+    end
+    return best
+end
+
+--- What may have been meant by a word, to be put behind a message.
+-- @param word
+-- @tparam {string,...} known
+-- @treturn string " (did you mean 'x'?)", or "" when nothing is near
+function M.guess(word, known)
+    local meant = type(word) == "string" and nearest(word, known)
+    return meant and (" (did you mean '%s'?)"):format(meant) or ""
 end
 
 -- ---- kinds -------------------------------------------------------------------------------------------
@@ -242,7 +285,10 @@ local function refused(declared, kind, value, name)
     local expected = (declared.expected or kind.expected(declared, value)) .. (declared.off and ", or false" or "")
     if value == nil then
         return nil, ("%s is missing, expected %s"):format(name, expected)
-    elseif declared.secret then
+    elseif declared.values then
+        expected = expected .. M.guess(value, declared.values)
+    end
+    if declared.secret then
         return nil, ("%s is not %s"):format(name, expected)
     end
     return nil, ("%s is %s, expected %s"):format(name, kind.typed and "a " .. type(value) or M.shown(value), expected)
@@ -306,40 +352,6 @@ function M.reader(declared, name)
     return function(text)
         return M.from_text(declared, text, name)
     end
-end
-
--- ---- names -------------------------------------------------------------------------------------------
-
--- How many letters to insert, remove, replace or swap with their neighbour to make one word the other.
-local function edits(one, other)
-    local before, row = {}, {}
-    for j = 0, #other do
-        row[j] = j
-    end
-    for i = 1, #one do
-        local above = row
-        row = { [0] = i }
-        for j = 1, #other do
-            local same = one:byte(i) == other:byte(j)
-            row[j] = math.min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (same and 0 or 1))
-            if i > 1 and j > 1 and one:byte(i) == other:byte(j - 1) and one:byte(i - 1) == other:byte(j) then
-                row[j] = math.min(row[j], before[j - 2] + 1)
-            end
-        end
-        before = above
-    end
-    return row[#other]
-end
-
-local function nearest(name, known)
-    local best, least = nil, math.max(1, math.floor((#name + 1) / 3)) + 1
-    for _, candidate in ipairs(#name <= LONGEST_SHOWN and known or {}) do
-        local count = edits(name:lower(), candidate)
-        if count < least then
-            best, least = candidate, count
-        end
-    end
-    return best
 end
 
 --- The names of declared options.

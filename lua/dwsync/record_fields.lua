@@ -33,4 +33,23 @@ for i, field in ipairs(M.list) do
     M.names[i], M.by_name[field.name] = field.name, field
 end
 
+--- What may have been meant by a field that records do not have.
+-- @tparam table choice `where` and `fields`, as core.check_choice takes them
+-- @treturn string see dwsync.checks
+function M.guess(choice)
+    local names = {}
+    for name in pairs(type(choice.where) == "table" and choice.where or {}) do
+        names[#names + 1] = name
+    end
+    for _, name in pairs(type(choice.fields) == "table" and choice.fields or {}) do
+        names[#names + 1] = name
+    end
+    for _, name in ipairs(names) do
+        if not M.by_name[name] then
+            return require("dwsync.checks").guess(name, M.names)
+        end
+    end
+    return ""
+end
+
 return M

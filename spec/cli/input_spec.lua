@@ -141,6 +141,86 @@ describe("records of an input", function()
     end)
 end)
 
+describe("an input without end", function()
+    local MOST = 16 * 1024 * 1024
+    local BLANKS = (" "):rep(65536)
+
+    -- A stream that begins with a text and never ends; counts what was read of it.
+    local function endless(beginning)
+        local stream = { bytes = 0 }
+        function stream:read(count)
+            assert(type(count) == "number" and count <= #BLANKS, "reads without a bound")
+            local text = (self.bytes == 0 and beginning or "") .. BLANKS
+            self.bytes = self.bytes + count
+            return text:sub(1, count)
+        end
+        return stream
+    end
+
+    local function refusal(beginning)
+        local stream = endless(beginning)
+        local list, err = input.read("-", { stdin = stream, is_terminal = function() return false end })
+        assert.is_nil(list)
+        assert.equal("config", err.kind)
+        assert.equal("Give one record a line, as -o ndjson prints them; jq -c '.sync_records[]' makes such lines of "
+            .. "a document.", err.hint)
+        assert.is_true(stream.bytes <= MOST + 2 * #BLANKS, stream.bytes)
+        return err.message
+    end
+
+    it("is given up at the longest line there may be, with its number", function()
+        assert.equal("standard input line 1: longer than 16 MiB", refusal "")
+        assert.equal("standard input line 1: longer than 16 MiB", refusal '{"count":1,"sync_records":[{"id":"')
+        assert.equal("standard input line 3: longer than 16 MiB", refusal '{"id":"a"}\n\n{"id":"b","fail_reason":"')
+    end)
+
+    it("is given up at the largest document there may be, with the line where it begins", function()
+        assert.equal("standard input line 1: the JSON document that begins here is larger than 16 MiB",
+            refusal '{"count":1,"sync_records":[\n{"id":"')
+        assert.equal("standard input line 3: the JSON document that begins here is larger than 16 MiB",
+            refusal "\n\n[\n")
+    end)
+
+    it("begins behind lines and documents that may be as long as that", function()
+        local function filled(text, length)
+            return text .. (" "):rep(length - #text)
+        end
+        assert.equal("a b", ids(filled('{"id":"a"}', MOST) .. '\n{"id":"b"}'))
+        assert.equal("a", ids(filled('{"sync_records":[\n{"id":"a"}]}', MOST)))
+        for text, length in pairs { ['{"id":"a"}'] = MOST + 1, ['{"sync_records":[\n{"id":"a"}]}'] = MOST + 1 } do
+            assert.is_nil((read(filled(text, length))))
+        end
+    end)
+
+    it("may be cut into pieces anywhere", function()
+        local lines, names = {}, {}
+        for i = 1, 300 do
+            names[i] = "r" .. i
+            lines[i] = ('{"id":"r%d","fail_reason":"%s"}'):format(i, ("x"):rep(i * 7 % 1000))
+        end
+        local text = table.concat(lines, "\n")
+        for length = 65530, 65540 do -- a line end falls on each side of the border between two pieces
+            local blanks = length - #lines[1] - 1
+            assert.equal(table.concat(names, " "), ids(lines[1] .. (" "):rep(blanks) .. text:sub(#lines[1] + 1)))
+        end
+        assert.equal("a", ids(('{"id":"a"}'):rep(1) .. (" "):rep(65536 - 10)))
+    end)
+
+    it("makes no more values of a document than there may be", function()
+        local many = ("[],"):rep(300000) .. "[]"
+        for text, message in pairs {
+            ['{"sync_records":[{"id":"a","x":[' .. many .. "]}]}"] =
+                "it has more than 250000 values in members that are not fields",
+            ['{"id":"a","x":[' .. many .. "]}"] = "it has more than 250000 values in members that are not fields",
+            ["[" .. ("{},"):rep(100000) .. "{}]"] = "it has more than 100000 records",
+        } do
+            local list, err = read(text)
+            assert.is_nil(list)
+            assert.is_truthy(err:find(message, 1, true), err)
+        end
+    end)
+end)
+
 describe("records of several clusters", function()
     it("are told apart by what they say, which is then taken out of them", function()
         local items = input.by_cluster({ { id = "a", cluster_id = "c2", cluster_name = "two" }, { id = "b" },

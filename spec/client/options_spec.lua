@@ -48,7 +48,8 @@ local CLIENT = {
         .. "expected one of SDK-HMAC-SHA256, SDK-HMAC-SM3, V11-HMAC-SHA256, SDK-ECDSA-P256-SHA256, SDK-SM2-SM3" } } },
     signing_service = { { "dws" }, { { "", '"", expected ' .. TEXT } } },
     signing_region = { { "cn-north-4" }, { { "", '"", expected ' .. TEXT } } },
-    paging = { { "auto", "page", "row" }, { { "rows", '"rows", expected one of auto, page, row' },
+    paging = { { "auto", "page", "row" }, {
+        { "rows", '"rows", expected one of auto, page, row (did you mean \'row\'?)' },
         { 1, "1, expected one of auto, page, row" } } },
     max_pages = { { 1 }, { { 0, "0, expected an integer above 0" } } },
     max_response_bytes = { { 1024 }, { { 0, "0, expected an integer above 0" } } },
@@ -67,6 +68,8 @@ local HIDDEN = {
     credentials = { { {}, nothing }, { { "hidden", "credentials is a string, expected a table or a function" },
         { { source = "hidden" }, "credentials.source is not one of agency, environment, file, koocli, metadata, oidc, "
             .. "password, pod_identity, terraform, token" },
+        { { source = "enviroment" }, "credentials.source is not one of agency, environment, file, koocli, metadata, "
+            .. "oidc, password, pod_identity, terraform, token (did you mean 'environment'?)" },
         { { source = 7 }, "credentials.source is not one of agency, environment, file, koocli, metadata, oidc, "
             .. "password, pod_identity, terraform, token" },
         { { source = "environment", sk = "hidden" }, "unknown option 'credentials.sk'. The options are source." },

@@ -80,6 +80,29 @@ describe("the metadata service", function()
     end)
 end)
 
+describe("Terraform's variables", function()
+    local function client(variables)
+        return service:client { credentials = false, metadata = false, project_id = false,
+            read_file = function() return nil, "not there", true end,
+            getenv = function(name) return variables[name] end }
+    end
+
+    it("ask as an agency, with keys or a user's password, named in each way", function()
+        local info = service.info
+        for _, base in ipairs {
+            { HW_ACCESS_KEY = info.ak, HW_SECRET_KEY = info.sk },
+            { HW_USER_NAME = info.user, HW_USER_PASSWORD = info.password, HW_DOMAIN_ID = info.domain_id },
+            { HW_USER_ID = info.user_id, HW_USER_PASSWORD = info.password },
+        } do
+            assert(ask(client(base)))
+            base.HW_ASSUME_ROLE_AGENCY_NAME, base.HW_ASSUME_ROLE_DOMAIN_NAME = info.agency, info.domain
+            local agency = client(base)
+            assert(ask(agency))
+            assert.equal("agency " .. info.agency, agency:credentials().source)
+        end
+    end)
+end)
+
 describe("a clock", function()
     for _, seconds in ipairs { 899, -899 } do
         it(("that is %d s off is let pass"):format(seconds), function()

@@ -112,10 +112,36 @@ describe("the credentials file", function()
         assert.equal("credentials file /: Is a directory", message)
     end)
 
+    it("is read as the official parsers read it", function()
+        for name, text in pairs {
+            ["a colon"] = "[basic]\nak: AK\nsk : S=K:1",
+            ["a comment behind the section"] = "[basic] # ours\nak = AK\nsk = S=K:1\n[global] ; x\nak = no\nsk = no",
+            ["a comment with a bracket"] = "[basic] # see [x]\nak = AK\nsk = S=K:1",
+            ["keys in capitals"] = "[basic]\nAK = AK\nSk = S=K:1",
+        } do
+            local fields = assert(file.load(context(text)))
+            assert.same({ "AK", "S=K:1" }, { fields.ak, fields.sk }, name)
+        end
+        local fields = file.load(context "[basic]\nak = AK\nsk = SK\niam_endpoint: https://iam.x:8443")
+        assert.equal("https://iam.x:8443", fields.iam_endpoint)
+    end)
+
+    it("has nothing to give without a section [basic], even when it was named", function()
+        for _, text in ipairs { "", "\n# nothing\n", "[global]\nak = hidden\nsk = hidden",
+            "[default]\nak = hidden\nsk = hidden", "[Basic]\nak = hidden", "[global]" } do
+            for path, variables in pairs { [PATH] = { HOME = "/h" },
+                ["/named"] = { HUAWEICLOUD_SDK_CREDENTIALS_FILE = "/named" } } do
+                local found, err, why = file.load(context(text, variables))
+                assert.is_nil(found)
+                assert.is_nil(err)
+                assert.equal("credentials file " .. path .. ": has no section [basic]", why)
+            end
+        end
+    end)
+
     it("is an error without a key pair", function()
-        for _, text in ipairs { "", "ak = hidden\nsk = hidden", "[global]\nak = hidden\nsk = hidden", "[basic]",
-            "[basic]\nak =\nsk =   \n", "[basic] # x\nak = hidden\nsk = hidden", "[Basic]\nak = hidden",
-            "[basic]\nak: hidden\nsk: hidden" } do
+        for _, text in ipairs { "ak = hidden\nsk = hidden", "sk: hidden\n[global]\nak = hidden", "[basic]",
+            "[basic]\nak =\nsk =   \n", "[basic] # x\n[global]\nak = hidden\nsk = hidden" } do
             local message, hint = refusal(context(text))
             assert.equal("credentials file " .. PATH .. ": section [basic] has no ak and sk", message)
             assert.equal("Write ak = … and sk = … below a line [basic].", hint)

@@ -41,6 +41,53 @@ describe("KooCLI's configuration", function()
         assert.equal("hidden-t", fields.security_token)
     end)
 
+    it("is found where Terraform's variables say", function()
+        local fields = load(config { name = "x", mode = "AKSK", accessKeyId = "AK", secretAccessKey = "hidden" },
+            { path = "/tf.json" }, { HW_SHARED_CONFIG_FILE = "/tf.json", HW_PROFILE = "x" })
+        assert.equal("AK", fields.ak)
+        local context = { getenv = function(name) return ({ HOME = "/h", HW_SHARED_CONFIG_FILE = "~/k.json",
+            HW_PROFILE = "x" })[name] end, read_file = function() return nil, "No such file or directory", true end }
+        local _, err = koocli.load(context)
+        assert.equal("KooCLI's /h/k.json: No such file or directory", err.message)
+        fields, err = load(config {}, nil, { HOME = "/h", HW_PROFILE = "x" })
+        assert.is_nil(fields)
+        assert.equal("KooCLI's profile x in " .. PATH .. ": does not exist", err.message)
+    end)
+
+    it("asks for the agency that a profile names", function()
+        local function world(profile)
+            profile.accessKeyId, profile.secretAccessKey, profile.agencyName = "AKBASE", "hidden", "auditor"
+            return fakes.world { credentials = { source = "koocli", path = PATH }, files = {
+                [PATH] = cjson.encode(config(profile)) }, answers = { fakes.keys_answer "AKAGENCY" } }
+        end
+        for _, mode in ipairs { "AKSK", "agency" } do
+            local made = world { mode = mode, agencyDomainName = "customer", projectId = "p" }
+            local keys = assert(made.get())
+            assert.same({ "AKAGENCY", "p" }, { keys.ak, keys.project_id })
+            assert.matches("Access=AKBASE,", made.requests[1].headers.Authorization)
+            assert.same({ agency_name = "auditor", domain_name = "customer", duration_seconds = 21600 },
+                cjson.decode(made.requests[1].body).auth.identity.assume_role)
+        end
+        local made = world { mode = "AKSK" }
+        local _, err = made.get()
+        assert.equal("KooCLI's profile main in " .. PATH .. ": has agencyName but no agencyDomainName", err.message)
+        assert.same({}, made.requests)
+    end)
+
+    it("gives the region of the profile, which is not encrypted", function()
+        local function region(document, options)
+            return koocli.region({ getenv = function(name) return name == "HOME" and "/h" or nil end,
+                read_file = function() return document and cjson.encode(document) end }, options)
+        end
+        assert.same({ "cn-north-4", "region of KooCLI's profile main in " .. PATH },
+            { region(config { region = "cn-north-4" }) })
+        assert.equal("r2", (region(config { name = "x", region = "r2" }, { profile = "x" })))
+        for _, document in ipairs { config {}, config { region = "" }, config({ region = "cn-north-4" }, "true"), {},
+            false } do
+            assert.is_nil((region(document)))
+        end
+    end)
+
     it("says that it is encrypted, which it is by default", function()
         for _, encrypted in ipairs { "true", "", true } do
             local fields, err, why = load(config({ mode = "AKSK", accessKeyId = "x",

@@ -1,3 +1,4 @@
+local cjson = require "cjson"
 local fakes = require "spec.support.credentials"
 
 local function load(variables, answers)
@@ -32,11 +33,35 @@ describe("Terraform's variables", function()
         assert.equal("https://iam.example/v3/auth/tokens?nocatalog=true", made.requests[1].url)
     end)
 
+    it("give a user's password by the account's id, or by the user's id alone", function()
+        for _, case in ipairs {
+            { { HW_USER_NAME = "u", HW_DOMAIN_ID = "d" },
+                { name = "u", password = "hidden", domain = { id = "d" } } },
+            { { HW_USER_NAME = "u", HW_USER_ID = "i", HW_DOMAIN_NAME = "d" },
+                { name = "u", password = "hidden", domain = { name = "d" } } },
+            { { HW_USER_ID = "i" }, { id = "i", password = "hidden" } },
+            { { HW_USER_ID = "i", HW_DOMAIN_NAME = "d" }, { id = "i", password = "hidden" } },
+        } do
+            case[1].HW_USER_PASSWORD = "hidden"
+            local keys, _, made = load(case[1], { fakes.token_answer "t" })
+            assert.equal("t", keys.token)
+            assert.same(case[2], cjson.decode(made.requests[1].body).auth.identity.password.user)
+        end
+    end)
+
+    it("name the IAM that knows a user, at which everything else is asked, too", function()
+        local keys = load({ HW_USER_ID = "i", HW_USER_PASSWORD = "hidden", HW_AUTH_URL = "https://iam.other/v3" },
+            { fakes.token_answer "t" })
+        assert.equal("https://iam.other/v3", keys.iam_endpoint)
+    end)
+
     it("that are half set are told", function()
         for message, variables in pairs {
             ["HW_ACCESS_KEY is set but HW_SECRET_KEY is not"] = { HW_ACCESS_KEY = "AK" },
             ["HW_SECRET_KEY is set but HW_ACCESS_KEY is not"] = { HW_SECRET_KEY = "hidden" },
             ["HW_USER_NAME is set but HW_USER_PASSWORD is not"] = { HW_USER_NAME = "u" },
+            ["HW_USER_ID is set but HW_USER_PASSWORD is not"] = { HW_USER_ID = "u" },
+            ["HW_USER_PASSWORD is set but HW_USER_NAME is not"] = { HW_USER_PASSWORD = "hidden" },
             ["HW_USER_NAME and HW_USER_PASSWORD are set but HW_DOMAIN_NAME is not"] = { HW_USER_NAME = "u",
                 HW_USER_PASSWORD = "hidden" },
         } do

@@ -20,6 +20,45 @@ describe("a variable", function()
         assert.is_nil(tostring(err):find("hidden", 1, true))
     end)
 
+    it("that is of no effect is told, with what takes its place", function()
+        local function names(values, chosen)
+            local list = {}
+            for i, variable in ipairs(variables.without_effect(context(values).getenv, chosen)) do
+                list[i] = variable[1]
+                assert.is_string(variable[2])
+            end
+            return list
+        end
+        assert.same({}, names { HUAWEICLOUD_SDK_AK = "x", HW_ACCESS_KEY = "x", HW_INSECURE = "" })
+        assert.same({ "HW_INSECURE", "OS_PASSWORD" }, names { OS_PASSWORD = "x", HW_INSECURE = "true" })
+        assert.same({}, names({ HW_ASSUME_ROLE_AGENCY_NAME = "x" }, false))
+        assert.same({ "HW_ASSUME_ROLE_AGENCY_NAME" }, names({ HW_ASSUME_ROLE_AGENCY_NAME = "x" }, true))
+    end)
+
+    it("is read or said to be of no effect, if it is one of the official SDKs' or Terraform's", function()
+        local known = { HW_REGION_NAME = true }
+        for _, name in ipairs(variables.CREDENTIALS) do
+            known[name] = true
+        end
+        for _, variable in ipairs(variables.UNREAD) do
+            assert.is_nil(known[variable[1]], variable[1])
+            known[variable[1]] = true
+        end
+        for names in ([[HUAWEICLOUD_SDK_ AK SK SECURITY_TOKEN PROJECT_ID DOMAIN_ID IDP_ID ID_TOKEN_FILE CREDENTIALS_FILE
+            REGIONS_FILE IAM_ENDPOINT STS_ENDPOINT TYPE;
+            HC_CONTAINER_ CREDENTIALS_FULL_URI AUTHORIZATION_TOKEN_FILE;
+            HW_ ACCESS_KEY SECRET_KEY SECURITY_TOKEN AUTH_TOKEN USER_ID USER_NAME USER_PASSWORD REGION_NAME PROJECT_ID
+            PROJECT_NAME DOMAIN_ID DOMAIN_NAME AUTH_URL CLOUD INSECURE MAX_RETRIES SIGNING_ALGORITHM
+            ENTERPRISE_PROJECT_ID SHARED_CONFIG_FILE PROFILE;
+            HW_ASSUME_ROLE_ AGENCY_NAME DOMAIN_NAME DOMAIN_ID DURATION IDP_ID ID_TOKEN ID_TOKEN_FILE;
+            ]]):gmatch "([^;]+);" do
+            local prefix, rest = names:match "^%s*(%S+)%s+(.*)$"
+            for name in rest:gmatch "%S+" do
+                assert.is_true(known[prefix .. name], prefix .. name)
+            end
+        end
+    end)
+
     it("names the home directory, under either name", function()
         assert.equal("/h", variables.home(context { HOME = "/h", USERPROFILE = "C:" }))
         assert.equal("C:", variables.home(context { USERPROFILE = "C:" }))

@@ -278,6 +278,24 @@ describe("the configuration", function()
             HUAWEICLOUD_SDK_IAM_ENDPOINT = "https://i.example", DWSYNC_CA_FILE = "README.md" }))
     end)
 
+    it("says that a region is Terraform's, or that of a KooCLI profile", function()
+        assert.matches("^region cn%-north%-4 %(environment HW_REGION_NAME%), ", list({}, {
+            HW_REGION_NAME = "cn-north-4" }))
+        local text = '{"authEncrypt":"false","profiles":[{"name":"default","region":"cn-east-3"}]}'
+        local koocli = list({ credentials = { source = "koocli", path = "/k" }, read_file = function(path)
+            return path == "/k" and text or nil
+        end }, {})
+        assert.matches("^region cn%-east%-3 %(KooCLI's profile%), endpoint https://dws%.cn%-east%-3%.", koocli)
+    end)
+
+    it("warns of variables that are set without effect, and says what takes their place", function()
+        local outcome, found, next_step = configuration.check { settings = { { "region", "r", "option" } },
+            without_effect = { { "HW_INSECURE", "set `ca_file`" }, { "OS_CERT", "set its twin" },
+                { "OS_KEY", "set its twin" } } }
+        assert.same({ "warning", "region r (option); without effect: HW_INSECURE, OS_CERT, OS_KEY",
+            "Instead: set `ca_file`; set its twin." }, { outcome, found, next_step })
+    end)
+
     it("shows a file as the origin of what nothing else says", function()
         local text = "DWS:\n  - id: cn-north-4\n    endpoint: https://f.example\n"
         local found = list({ region = "cn-north-4", read_file = function(path)

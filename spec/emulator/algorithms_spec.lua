@@ -114,6 +114,16 @@ describe("the emulator's elliptic signatures", function()
             local changed = signature:sub(1, -2) .. string.char((last + 1) % 256)
             assert.is_false(verify(algorithm, ak, sk, vector.message, changed))
         end)
+
+        it("take lower-case digits alone for the signature of " .. vector.name, function()
+            local digits = to_hex(signature)
+            local first_letter = digits:gsub("%l", string.upper, 1)
+            for _, spelled in ipairs { digits:upper(), first_letter } do
+                assert.not_equal(digits, spelled)
+                assert.is_false(algorithms.by_name[algorithm].fits({ access = ak, signature = spelled }, sk,
+                    vector.message))
+            end
+        end)
     end
 
     for i, order in ipairs {

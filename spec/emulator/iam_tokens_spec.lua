@@ -105,9 +105,23 @@ describe("the emulated IAM's tokens", function()
             end
         end)
 
+        it("may name the domain by id, and the user by id with or without a domain", function()
+            for _, user in ipairs {
+                { name = info.user, domain = { id = info.domain_id } },
+                { name = info.user, domain = { id = info.domain_id, name = info.domain } },
+                { id = info.user_id }, { id = info.user_id, domain = { id = info.domain_id } },
+            } do
+                user.password = info.password
+                local response = ask { identity = { methods = { "password" }, password = { user = user } } }
+                assert.same({ 201, info.user }, { response.status, response.json.token.user.name })
+            end
+        end)
+
         it("are refused when anything of it is wrong", function()
             for _, changes in ipairs {
                 { name = "nobody" }, { password = "wrong" }, { domain = { name = "elsewhere" } },
+                { domain = { id = "elsewhere" } }, { domain = { id = "elsewhere", name = info.domain } },
+                { id = "nobody" },
             } do
                 refused(401, 401, "The username or password is wrong.", ask(password(nil, changes)))
             end
@@ -149,6 +163,9 @@ describe("the emulated IAM's tokens", function()
                 malformed(ask(nil, { body = body }))
             end
             malformed(ask(password(nil, { name = 1 })))
+            malformed(ask(password(nil, { domain = {} })))
+            malformed(ask(password(nil, { domain = { id = 1 } })))
+            malformed(ask(password(nil, { password = 1 })))
             for _, scope in ipairs {
                 "x", {}, { project = {} }, { project = 1 }, { domain = {} }, { project = { name = {} } },
             } do

@@ -23,6 +23,9 @@ describe("the environment inside nginx", function()
         for _, name in ipairs(variables.NAMES) do
             known[name] = true
         end
+        for _, variable in ipairs(variables.UNREAD) do
+            known[variable[1]] = true
+        end
         local text = processes.run "cat lua/dwsync/*.lua lua/dwsync/client/*.lua lua/dwsync/request/*.lua "
             .. processes.run "cat lua/dwsync/credentials/*.lua"
         local count = 0

@@ -64,8 +64,9 @@ describe("conditions", function()
 
     it("are refused when they could never be meant, as the decoder refuses them", function()
         for _, case in ipairs {
-            { { sttaus = "FAILED" }, "where: a record has no field 'sttaus'" },
+            { { sttaus = "FAILED" }, "where: a record has no field 'sttaus' (did you mean 'status'?)" },
             { { "FAILED" }, "where: a record has no field '1'" },
+            { { other = "FAILED" }, "where: a record has no field 'other'" },
             { { status = 5 }, "where: status is compared with texts, got number" },
             { { status = { "FAILED", true } }, "where: status is compared with texts, got boolean" },
             { { start_time = "1000" }, "where: start_time is compared with integers, got string" },

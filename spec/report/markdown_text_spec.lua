@@ -32,6 +32,8 @@ describe("foreign prose inside Markdown", function()
 
     it("mentions nobody and refers to nothing", function()
         assert.equal("@" .. SPACE .. "all", prose "@all")
+        assert.equal("@" .. SPACE .. "所有人", prose "@所有人")
+        assert.equal([[&lt;\!]] .. SPACE .. "channel&gt;", prose "<!channel>")
         assert.equal([[\#]] .. SPACE .. "1", prose "#1")
         assert.equal([[\!]] .. SPACE .. "1", prose "!1")
     end)
@@ -45,8 +47,14 @@ end)
 describe("foreign text as a code span inside Markdown", function()
     local code = markdown_text.code
 
-    it("is left as it is, for nothing in it is interpreted", function()
-        assert.equal("`<b> [a](b) @all #1 \\ *`", code "<b> [a](b) @all #1 \\ *")
+    it("is left as it is, for nothing in it is formatted", function()
+        assert.equal("`[a](b) cn=a,ou=b \\ * _ 50 %`", code "[a](b) cn=a,ou=b \\ * _ 50 %")
+    end)
+
+    it("mentions nobody and links nothing in chats that look into code", function()
+        assert.equal(("`‹!%schannel› ‹@%sU1› ‹!-- x --›`"):format(SPACE, SPACE), code "<!channel> <@U1> <!-- x -->")
+        assert.equal("`@" .. SPACE .. "here @" .. SPACE .. "所有人 #" .. SPACE .. "1`", code "@here @所有人 #1")
+        assert.equal("`![a](https:" .. SPACE .. "//x) www" .. SPACE .. ".x`", code "![a](https://x) www.x")
     end)
 
     it("cannot end the span, nor a table cell", function()

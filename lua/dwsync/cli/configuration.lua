@@ -95,7 +95,8 @@ local function choose_profile(settings, args, context, path)
     elseif settings.profiles[wanted] then
         return settings.profiles[wanted], wanted
     end
-    return wrong(("%s has no profile '%s'"):format(path, display.excerpt(wanted)), list_of(settings.profiles))
+    return wrong(("%s has no profile '%s'%s"):format(path, display.excerpt(wanted),
+        checks.guess(wanted, checks.names(settings.profiles))), list_of(settings.profiles))
 end
 
 local function warn_when_open(settings, context, path)

@@ -89,7 +89,7 @@ local function parse(parser, arguments, commands)
     end
     local good, args = parser:pparse(arguments)
     if not good then
-        return nil, args, named
+        return nil, require("dwsync.cli.spelling").usage(args, arguments), named
     end
     local command = commands[args.command]
     local wrong = command.wrong_usage and command.wrong_usage(args)

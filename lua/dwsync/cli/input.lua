@@ -5,19 +5,26 @@
 local core = require "dwsync.core"
 local errors = require "dwsync.errors"
 local record_fields = require "dwsync.record_fields"
+local transport = require "dwsync.runtime.transport"
 
 local M = {}
 
 local WHAT = "Give what dwsync records -o ndjson or -o json prints, or the service's own answer."
 
+--- The longest line and the largest document in bytes: as much as is taken from the service at once.
+M.MOST_BYTES = transport.options.max_response_bytes.default
+local MOST = ("%d MiB"):format(M.MOST_BYTES / 2 ^ 20)
+local SHORTER = "Give one record a line, as -o ndjson prints them; jq -c '.sync_records[]' makes such lines of a "
+    .. "document."
+
 -- Every record goes through the decoder of pages, wrapped in this.
 local BEFORE, AFTER = '{"sync_records":[', "\n]}"
 
-local function wrong(name, place, message)
+local function wrong(name, place, message, hint)
     return nil, errors.new {
         kind = "config",
         message = ("%s%s: %s"):format(name, place, message),
-        hint = WHAT,
+        hint = hint or WHAT,
     }
 end
 
@@ -77,8 +84,8 @@ local function line_of(text, offset)
     return breaks + 1
 end
 
--- Documents: {"count":…,"sync_records":[…]}, or an array of records.
-local function decode_document(text, name)
+-- Documents: {"count":…,"sync_records":[…]}, or an array of records. `first` is the number of its first line.
+local function decode_document(text, name, first)
     local array = text:find "^%s*%["
     local before = array and '{"sync_records":' or ""
     local page, err = core.decode_page(before .. text .. (array and "}" or ""))
@@ -87,7 +94,7 @@ local function decode_document(text, name)
         message = message:gsub("^sync_records%[(%d+)%][. ]", function(index)
             return ("record %d: "):format(index + 1)
         end)
-        local place = offset and (" line %d"):format(line_of(text, math.max(0, offset - #before))) or ""
+        local place = offset and (" line %d"):format(first - 1 + line_of(text, math.max(0, offset - #before))) or ""
         return wrong(name, place, message)
     elseif not array and not text:find('"sync_records"', 1, true) then
         return wrong(name, "", "it has no sync_records")
@@ -108,13 +115,77 @@ local function opens_document(line)
         or line:find '^%s*{%s*"sync_records"'
 end
 
-local function read_all(stream, first)
-    local rest = stream:read "*a"
+-- ---- reading within a bound -----------------------------------------------------------------------
+
+local BLOCK = 65536
+
+local Reader = {}
+Reader.__index = Reader
+
+-- Sees to it that there are unread bytes. Returns whether there are, or nil and a reason.
+local function fill(self)
+    if self.at <= #self.block or self.ended then
+        return self.at <= #self.block
+    end
+    local block, reason = self.stream:read(BLOCK)
+    if reason then
+        return nil, reason
+    end
+    self.block, self.at = block or "", 1
+    self.ended = #self.block < BLOCK -- asking again would make a terminal wait for a second Ctrl-D
+    return #self.block > 0
+end
+
+-- The bytes up to the next line end, or to the end of the input: text, or nil at the end; or nil and what is wrong:
+-- "too long", or why it cannot be read. `ending` is a line feed; nil for all that is left. `before` bytes count, too.
+local function take(self, ending, before)
+    local parts, length = {}, before
+    local more, reason = fill(self)
+    local is_empty = not more
+    while more do
+        local stop = ending and self.block:find(ending, self.at, true)
+        local part = self.block:sub(self.at, stop and stop - 1 or -1)
+        parts[#parts + 1], length, self.at = part, length + #part, (stop or #self.block) + 1
+        if length > M.MOST_BYTES then
+            return nil, "too long"
+        elseif stop then
+            return table.concat(parts)
+        end
+        more, reason = fill(self)
+    end
+    if reason then
+        return nil, reason
+    end
+    return not is_empty and table.concat(parts) or nil
+end
+
+-- Returns a line, or nil at the end, or nil and an error.
+function Reader:line()
+    local line, reason = take(self, "\n", 0)
+    self.number = self.number + 1
+    if reason == "too long" then
+        return wrong(self.name, (" line %d"):format(self.number), "longer than " .. MOST, SHORTER)
+    elseif reason then
+        return wrong(self.name, "", reason)
+    end
+    return self.number == 1 and line and line:gsub("^\239\187\191", "") or line -- a byte order mark
+end
+
+-- Returns a document whose first line was read already, or nil and an error.
+function Reader:document(first)
+    local rest, reason = take(self, nil, #first + 1)
+    if reason == "too long" then
+        return wrong(self.name, (" line %d"):format(self.number),
+            "the JSON document that begins here is larger than " .. MOST, SHORTER)
+    elseif reason then
+        return wrong(self.name, "", reason)
+    end
     return first .. "\n" .. (rest or "")
 end
 
 local OPENING = ("{"):byte()
-local MANY = 500 -- lines that are decoded at once, since calling the decoder takes longer than decoding a line
+-- Lines that are decoded at once, since calling the decoder takes longer than decoding a line; and of how many bytes.
+local MANY, MANY_BYTES = 500, 1024 * 1024
 
 -- Whether a line is one object that ends where the line does, whatever surrounds the line: it has no other braces.
 local function is_flat(line)
@@ -153,28 +224,31 @@ end
 
 -- Returns a list of records.
 local function read_stream(stream, name)
-    local list, batch, number = {}, { numbers = {} }, 0
+    local reader = setmetatable({ stream = stream, name = name, block = "", at = 1, number = 0 }, Reader)
+    local list, batch = {}, { numbers = {}, bytes = 0 }
     while true do
-        local line, reason = stream:read "*l"
-        if reason then
-            return wrong(name, "", reason)
+        local line, err = reader:line()
+        if err then
+            return nil, err
         elseif not line then
             return settle(list, batch, name)
-        end
-        number = number + 1
-        line = number == 1 and line:gsub("^\239\187\191", "") or line -- a byte order mark
-        if #list + #batch == 0 and opens_document(line) then
-            return decode_document(("\n"):rep(number - 1) .. read_all(stream, line), name)
+        elseif #list + #batch == 0 and opens_document(line) then
+            local first = reader.number
+            local document, wrong_document = reader:document(line)
+            if not document then
+                return nil, wrong_document
+            end
+            return decode_document(document, name, first)
         elseif line:find "%S" then
             local flat = is_flat(line)
-            if not flat or batch.closed or #batch == MANY then
-                local good, err = settle(list, batch, name)
+            if not flat or batch.closed or #batch == MANY or batch.bytes + #line > MANY_BYTES then
+                local good, wrong_line = settle(list, batch, name)
                 if not good then
-                    return nil, err
+                    return nil, wrong_line
                 end
-                batch = { numbers = {}, closed = not flat } -- a line that is not flat is decoded alone
+                batch = { numbers = {}, bytes = 0, closed = not flat } -- a line that is not flat is decoded alone
             end
-            batch[#batch + 1], batch.numbers[#batch + 1] = line, number
+            batch[#batch + 1], batch.numbers[#batch + 1], batch.bytes = line, reader.number, batch.bytes + #line
         end
     end
 end

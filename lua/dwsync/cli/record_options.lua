@@ -20,6 +20,7 @@ local STATUSES = require("dwsync.record_fields").by_name.status.words
 
 -- A misspelled status would find nothing, which looks as if all were well.
 local STATUS = {
+    values = checks.names(STATUSES),
     expected = "FINISHED, FAILED or RUNNING, separated by commas",
     read = function(text)
         local names = M.names_in(text)

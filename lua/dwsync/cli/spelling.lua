@@ -34,6 +34,34 @@ function M.hint_of(err)
     return err
 end
 
+-- The value of an option among the arguments of a command line.
+local function value_among(arguments, name)
+    for i, argument in ipairs(arguments) do
+        if argument == name then
+            return arguments[i + 1]
+        elseif argument:sub(1, #name) == name then
+            return (argument:sub(#name + 1):gsub("^=", ""))
+        end
+    end
+end
+
+--- What argparse says of a command line, in the words of dwsync.checks: with the value, and what may have been meant.
+-- @tparam string reason
+-- @tparam {string,...} arguments
+-- @treturn string
+function M.usage(reason, arguments)
+    local name, choices = reason:match "^argument for option '(.-)' must be one of '(.*)'$"
+    local value = name and value_among(arguments, name)
+    if not value then
+        return (reason:gsub("\nDid you mean", ". Did you mean"))
+    end
+    local values = {}
+    for choice in (choices .. "', '"):gmatch "(.-)', '" do
+        values[#values + 1] = choice
+    end
+    return select(2, checks.value({ kind = "one_of", values = values }, value, name)) or reason
+end
+
 --- The error about an option, with a message that names it as on the command line or in the configuration file.
 -- @tparam dwsync.error err changed in place
 -- @tparam table given options of dwsync.new

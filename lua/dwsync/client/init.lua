@@ -10,6 +10,7 @@ local json = require "dwsync.json"
 local keys_of = require "dwsync.credentials.keys"
 local lists = lazy "dwsync.client.lists"
 local options = require "dwsync.client.options"
+local record_fields = require "dwsync.record_fields"
 local runtimes = require "dwsync.runtime"
 local transport = require "dwsync.runtime.transport"
 local variables = require "dwsync.credentials.variables"
@@ -61,8 +62,26 @@ local function or_variable(settings, name, variable, context)
     if settings[name] ~= nil then
         return name
     end
-    settings[name] = context.getenv(variable)
+    settings[name] = variables.get(context, variable)
     return variable
+end
+
+-- Fills in the region: that of dwsync, of Terraform, of the KooCLI profile that the credentials may come from. Returns
+-- the name of where it comes from.
+local function settle_region(settings, context)
+    local from = or_variable(settings, "region", "DWSYNC_REGION", context)
+    if settings.region == nil then
+        from = or_variable(settings, "region", "HW_REGION_NAME", context)
+    end
+    local given = settings.credentials
+    while type(given) == "table" and given.source == "agency" do
+        given = given.from
+    end
+    local may_be_koocli = given == nil or type(given) == "table" and given.source == "koocli"
+    if settings.region == nil and settings.endpoint == nil and may_be_koocli then
+        settings.region, from = require("dwsync.credentials.koocli").region(context, given)
+    end
+    return from
 end
 
 -- libcurl would only complain at the first request, and as if the server's certificate were wrong.
@@ -85,7 +104,8 @@ local LIMIT_RENAMED = "`limit` of a client is now called `page_size`: records a 
 
 --- Options of a client. Lengths of time are seconds.
 -- @table dwsync.client.options
--- @tfield[opt] string region such as "cn-north-4"; by default the environment's DWSYNC_REGION
+-- @tfield[opt] string region such as "cn-north-4"; by default the environment's DWSYNC_REGION, else HW_REGION_NAME,
+-- else that of the KooCLI profile that credentials may come from
 -- @tfield[opt] string endpoint of DWS, instead of the region's; several separated by commas are tried in turn
 -- @tfield[opt] string iam_endpoint instead of the region's
 -- @tfield[opt] string project_id by default the credentials', else HUAWEICLOUD_SDK_PROJECT_ID, else looked up at IAM
@@ -131,7 +151,7 @@ function M.new(given)
         return nil, err
     end
     local context = { getenv = settings.getenv or os.getenv, read_file = settings.read_file or files.read }
-    local region_from = or_variable(settings, "region", "DWSYNC_REGION", context)
+    local region_from = settle_region(settings, context)
     local ca_file_from = or_variable(settings, "ca_file", "DWSYNC_CA_FILE", context)
     if settings.region then
         local region, region_err = options.identifier(region_from, settings.region)
@@ -320,7 +340,7 @@ local function check(checked, err)
     end
     local good, message = core.check_choice(checked)
     if not good then
-        return nil, errors.new { kind = "config", message = message }
+        return nil, errors.new { kind = "config", message = message .. record_fields.guess(checked) }
     end
     return checked
 end

@@ -43,7 +43,12 @@ function M.load(context, options, limits)
             if not base then
                 return nil, base_err
             end
-            return iam.temporary_keys(context, identity, { limits = till, keys = base, endpoints = endpoints }, source)
+            local fields, refused = iam.temporary_keys(context, identity, { limits = till, keys = base,
+                endpoints = endpoints }, source)
+            if fields then
+                fields.iam_endpoint = options.iam_endpoint or base.iam_endpoint -- where these keys are known
+            end
+            return fields, refused
         end,
     }
 end

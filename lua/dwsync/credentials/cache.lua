@@ -106,6 +106,7 @@ local function refresh(self, entry, plan, limits, context)
     local keys
     if fields then
         fields.identity, fields.project_id = entry.identity, fields.project_id or plan.project_id
+        fields.iam_endpoint = fields.iam_endpoint or plan.iam_endpoint
         keys, err = keys_of.new(fields, fields.source)
     end
     if entry.busy_until == lease then
@@ -127,8 +128,9 @@ local function deadline_passed(plan, limits)
 end
 
 --- The credentials of a plan: kept ones while they are fresh, else fetched; waits while another coroutine fetches.
--- @tparam table plan `key` (a list, equal in plans that fetch the same), `source`, optional `project_id`, `fetch`:
--- function(limits) → fields with `expires_at`, or nil, err and, where asking again soon is of no use, seconds to wait
+-- @tparam table plan `key` (a list, equal in plans that fetch the same), `source`, optional `project_id` and
+-- `iam_endpoint`, `fetch`: function(limits) → fields with `expires_at`, or nil, err and, where asking again soon is of
+-- no use, seconds to wait
 -- @tparam table limits `deadline` (by the runtime's `monotonic`), `timeout`
 -- @tparam table context `runtime`, `random`, optional `emit`
 -- @treturn ?dwsync.credentials

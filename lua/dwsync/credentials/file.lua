@@ -21,23 +21,32 @@ local function path_of(context, options)
     return home and home .. "/.huaweicloud/credentials", false
 end
 
---- Reads the keys of one section. The value is everything behind the first "=", trimmed.
+-- What opens a section. The parsers of Python and Go end its name at the last "]" of the line, that of Java allows
+-- white space alone behind it; a comment is what people write there.
+local function section_of(line)
+    return line:match "^%s*%[([^%]]*)%]"
+end
+
+--- Reads the keys of one section. The value is everything behind the first "=" or ":", trimmed, as in Python and Go
+-- (Java knows "=" alone); names of keys may be written in any case, as in Python. Of repeated keys the last one counts,
+-- as in Go, where Python refuses the file.
 -- @tparam string content the file's, with LF or CRLF, a UTF-8 mark allowed
 -- @tparam string wanted the section's name
 -- @treturn table key → value, or nil when the section does not exist
+-- @treturn table key → value of what comes before the first section
 function M.parse(content, wanted)
-    local section, values
+    local section, values, before = nil, nil, {}
     for line in content:gsub("^\239\187\191", ""):gmatch "[^\r\n]+" do
-        local name = line:match "^%s*%[(.-)%]%s*$"
-        local key, value = line:match "^%s*([%w_]+)%s*=(.*)$"
+        local name = section_of(line)
+        local key, value = line:match "^%s*([%w_]+)%s*[=:](.*)$"
         if name then
             section = name
             values = values or section == wanted and {} or nil
-        elseif key and section == wanted and value:find "%S" then
-            values[key] = text.trim(value)
+        elseif key and value:find "%S" and (section == wanted or section == nil) then
+            (section and values or before)[key:lower()] = text.trim(value)
         end
     end
-    return values
+    return values, before
 end
 
 local function failed(path, message, hint)
@@ -109,7 +118,11 @@ function M.load(context, options, limits)
             options and options.path and "path in `credentials`" or VARIABLE))
     end
     warn_when_open(context, path)
-    return from_section(context, M.parse(content, "basic") or {}, path, limits)
+    local values, before = M.parse(content, "basic")
+    if not values and next(before) == nil then -- the Python SDK tries the next source, too
+        return nil, nil, ("credentials file %s: has no section [basic]"):format(path)
+    end
+    return from_section(context, values or {}, path, limits)
 end
 
 return M

@@ -15,12 +15,14 @@
 --    { source = "metadata", endpoint = }                             the agency of this virtual machine (ECS)
 --    { source = "pod_identity" }                                     the agency of this pod (CCE)
 --    { source = "terraform" }                                        HW_AUTH_TOKEN, HW_ACCESS_KEY, HW_USER_NAME, …
+--                                                                    and the agency of HW_ASSUME_ROLE_AGENCY_NAME
 --    { source = "koocli", path =, profile = }                        ~/.hcloud/config.json when it is not encrypted
 --    { source = "oidc", idp_id =, id_token_file = }                  an identity provider's token
 --    { source = "agency", agency_name =, domain =, from = }          another account's agency; from: any of these forms
 --    { source = "password", user =, password =, domain = }           an IAM user; passcode and user_id for MFA
 --    { source = "token", token =, project_id = }                     a token you have; default HW_AUTH_TOKEN's
 -- @module dwsync.credentials
+local assumed_role = require "dwsync.credentials.assumed_role"
 local cache = require "dwsync.credentials.cache"
 local errors = require "dwsync.errors"
 local keys_of = require "dwsync.credentials.keys"
@@ -161,7 +163,11 @@ end
 -- @treturn ?dwsync.credentials
 -- @treturn dwsync.error kind "credentials", or the network's when something could not be reached
 function Provider:get(limits)
-    return resolve(self, self.given, limits)
+    local given, err = assumed_role.apply(self.context, self.given)
+    if err then
+        return nil, err
+    end
+    return resolve(self, given, limits)
 end
 
 --- Other credentials in place of refused ones.

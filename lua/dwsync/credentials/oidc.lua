@@ -66,6 +66,7 @@ function M.load(context, options, limits)
         key = { "oidc", options, id_token or token_in(last), endpoints },
         source = SOURCE,
         project_id = options.project_id,
+        iam_endpoint = options.iam_endpoint,
         fetch = function(till)
             if not id_token then
                 return nil, unreadable

@@ -4,13 +4,16 @@ local checks = require "dwsync.checks"
 
 local M = {}
 
+--- How long the keys of an agency may live; see dwsync.checks.
+M.DURATION = { kind = "integer", noun = "a number of seconds", from = 900, to = 86400 }
+
 -- Values are never shown: secrets are among them.
 local TEXT = { kind = "string", secret = true }
 local NEEDED = { kind = "string", secret = true, required = true }
 
 local SOURCES = {
     agency = { agency_name = NEEDED, domain = TEXT, domain_id = TEXT, project_id = TEXT, iam_endpoint = TEXT,
-        duration = { kind = "integer", noun = "a number of seconds", from = 900, to = 86400 } },
+        duration = M.DURATION },
     environment = {},
     file = { path = TEXT },
     koocli = { path = TEXT, profile = TEXT },
@@ -51,7 +54,9 @@ function M.check(given, name)
         local unknown = checks.unknown(given, KEYS, { path = name .. "." })
         return not unknown and given or nil, unknown and checks.line(unknown)
     elseif not SOURCES[given.source] then
-        return nil, ("%s.source is not one of %s"):format(name, table.concat(checks.names(SOURCES), ", "))
+        local names = checks.names(SOURCES)
+        return nil, ("%s.source is not one of %s%s"):format(name, table.concat(names, ", "),
+            checks.guess(given.source, names))
     end
     local good, problem = checks.read(SOURCES[given.source], given, { path = name .. "." })
     return good and given, problem and checks.line(problem)

@@ -20,17 +20,13 @@ local function project_of(context, options)
     return name and { name = name } or nil
 end
 
+-- A user's name counts within an account, an id everywhere.
 local function identity_of(options)
-    local identity = {
-        methods = { "password" },
-        password = {
-            user = {
-                name = options.user,
-                password = options.password,
-                domain = options.domain and { name = options.domain } or { id = options.domain_id },
-            },
-        },
-    }
+    local identity = { methods = { "password" }, password = { user = options.user and {
+        name = options.user,
+        password = options.password,
+        domain = options.domain and { name = options.domain } or { id = options.domain_id },
+    } or { id = options.user_id, password = options.password } } }
     if options.passcode then
         identity.methods[2] = "totp"
         identity.totp = { user = { id = options.user_id, passcode = options.passcode } }
@@ -39,7 +35,7 @@ local function identity_of(options)
 end
 
 local function check(options, project)
-    if not options.domain and not options.domain_id then
+    if options.user and not options.domain and not options.domain_id then
         return nil, failure.new(SOURCE, "domain is missing",
             "Set domain in `credentials` to the name of the account that the user belongs to.")
     elseif options.passcode and not options.user_id then
@@ -54,8 +50,9 @@ end
 
 --- The source "password".
 -- @tparam table context `api`, `runtime`, `region`, `project_id`, `iam_endpoints`
--- @tparam table options `user`, `password`, `domain` (name of the account) or `domain_id`; optional `project_id` or
--- `project_name` (default: the client's project, else its region), `passcode` with `user_id` for MFA, `iam_endpoint`
+-- @tparam table options `user`, `password`, `domain` (name of the account) or `domain_id`, or `user_id` in place of
+-- user and account; optional `project_id` or `project_name` (default: the client's project, else its region),
+-- `passcode` with `user_id` for MFA, `iam_endpoint`
 -- @treturn table plan, or nil
 -- @treturn dwsync.error kind "credentials"
 function M.load(context, options)
@@ -68,10 +65,11 @@ function M.load(context, options)
     if endpoint_err then
         return nil, endpoint_err
     end
-    local source = SOURCE .. " " .. text.excerpt(options.user)
+    local source = SOURCE .. " " .. text.excerpt(options.user or options.user_id)
     return {
         key = { "password", options, project, endpoints },
         source = source,
+        iam_endpoint = options.iam_endpoint,
         fetch = function(limits)
             return iam.token(context, "/v3/auth/tokens?nocatalog=true", {
                 identity = identity_of(options),

@@ -8,14 +8,16 @@ local M = {}
 
 local SOURCE = "environment (Terraform)"
 
-local function by_password(context, user, secret, project_id, iam_endpoint)
+-- A user is named within an account, or by an id alone.
+local function by_password(context, user, user_id, secret, project_id, iam_endpoint)
     local domain, domain_id = variables.get(context, "HW_DOMAIN_NAME"), variables.get(context, "HW_DOMAIN_ID")
-    if not domain and not domain_id then
+    if user and not domain and not domain_id then
         return nil, failure.new(SOURCE, "HW_USER_NAME and HW_USER_PASSWORD are set but HW_DOMAIN_NAME is not",
             "Set HW_DOMAIN_NAME to the name of the account that the user belongs to.")
     end
     return password.load(context, {
         user = user,
+        user_id = user_id,
         password = secret,
         domain = domain,
         domain_id = domain_id,
@@ -45,9 +47,11 @@ function M.load(context)
     elseif sk then
         return nil, sk
     end
-    local user, secret = variables.pair(context, SOURCE, "HW_USER_NAME", "HW_USER_PASSWORD")
+    local user_id = variables.get(context, "HW_USER_ID")
+    local named = not variables.get(context, "HW_USER_NAME") and user_id and "HW_USER_ID" or "HW_USER_NAME"
+    local user, secret = variables.pair(context, SOURCE, named, "HW_USER_PASSWORD")
     if user then
-        return by_password(context, user, secret, project_id, iam_endpoint)
+        return by_password(context, named == "HW_USER_NAME" and user or nil, user_id, secret, project_id, iam_endpoint)
     end
     return nil, secret,
         not secret and SOURCE .. ": HW_AUTH_TOKEN, HW_ACCESS_KEY and HW_USER_NAME are not set" or nil

@@ -61,7 +61,8 @@ function M.list(given, getenv, client, said)
     local function add(entry)
         list[#list + 1] = entry
     end
-    local region = pick("region", given.region, getenv, said, "DWSYNC_REGION")
+    local region = pick("region", given.region, getenv, said, "DWSYNC_REGION", "HW_REGION_NAME")
+        or client and client:option "region" and { "region", client:option "region", "KooCLI's profile" } or nil
     add(region)
     if client then
         local dws = client:endpoints "dws"
@@ -79,9 +80,20 @@ function M.list(given, getenv, client, said)
     return list
 end
 
+-- What is set without effect would otherwise be taken for what is asked with.
+local function without_effect(list)
+    local names, instead = {}, {}
+    for i, variable in ipairs(list) do
+        names[i], instead[#instead + 1] = variable[1], not instead[variable[2]] and variable[2] or nil
+        instead[variable[2]] = true
+    end
+    return "without effect: " .. table.concat(names, ", "), "Instead: " .. table.concat(instead, "; ") .. "."
+end
+
 --- Checks that the configuration can be read, and what it says.
--- @tparam table subject `settings`, `config_error`
--- @treturn string "ok" or "failed"
+-- @tparam table subject `settings`, `config_error`, optional `without_effect`: list of variables and what takes their
+-- place
+-- @treturn string "ok", "warning" or "failed"
 -- @treturn string what was found
 -- @treturn ?string what to do about it
 function M.check(subject)
@@ -94,6 +106,10 @@ function M.check(subject)
     local err = subject.config_error
     if err then
         return "failed", err.message .. (found ~= "" and "; " .. found or ""), err.hint
+    end
+    if #(subject.without_effect or {}) > 0 then
+        local set, instead = without_effect(subject.without_effect)
+        return "warning", found .. "; " .. set, instead
     end
     return "ok", found
 end

@@ -89,7 +89,8 @@ end
 
 --- Performs every check that can be tried.
 -- @tparam table subject `client`, or `config_error` why there is none; `settings` (list of {name, value, origin});
--- optional `cluster_id` (default: the first cluster), or `all_clusters`: the checks about one for each
+-- optional `without_effect` (list of {variable, what takes its place}), `cluster_id` (default: the first cluster), or
+-- `all_clusters`: the checks about one for each
 -- @tparam[opt] function on_finding called with each finding at once
 -- @treturn {table,...} findings {check =, outcome =, found =, next =, root =, cluster =}; `next` is absent when all is
 -- well, `root` names the failed check because of which this one was not tried, `cluster` which of all it is about,

@@ -143,7 +143,8 @@ end
 
 local function elliptic_check(name)
     return function(authorization, secret, string_to_sign)
-        if #authorization.signature % 2 ~= 0 then
+        -- As with the hashes: the digits are lower-case.
+        if #authorization.signature % 2 ~= 0 or authorization.signature:find "%u" then
             return false
         end
         local signature = from_hex(authorization.signature)

@@ -199,10 +199,7 @@ function M.check_agency(service, request, order)
     if not (name and (domain_id or domain_name)) then
         return nil, refusals.make "IAM.0011"
     end
-    local config = service.config
-    local ours = (domain_id or config.domain_id) == config.domain_id
-        and (domain_name or config.domain) == config.domain and name == config.agency
-    if not ours then
+    if not service:is_domain(domain_id, domain_name) or name ~= service.config.agency then
         return nil, refusals.make("IAM.0004", "The agency does not exist.")
     end
     return true

@@ -41,8 +41,7 @@ local function scope_of(service, order, otherwise)
     if not (id or name) then
         return malformed()
     end
-    local config = service.config
-    if (id or config.domain_id) ~= config.domain_id or (name or config.domain) ~= config.domain then
+    if not service:is_domain(id, name) then
         return unauthorized "The domain does not exist."
     end
     return { kind = "domain" }
@@ -119,14 +118,22 @@ local function check_passcode(service, order, methods)
     return true
 end
 
-local function by_password(service, request, order, methods)
+-- A user is named by an id, or by a name within a domain, which has a name and an id.
+local function is_user(service, user)
     local config = service.config
+    local domain = at(user, "domain")
+    return (text(user, "id") or config.user_id) == config.user_id and (text(user, "name") or config.user) == config.user
+        and service:is_domain(text(domain, "id"), text(domain, "name"))
+        and text(user, "password") == config.password
+end
+
+local function by_password(service, request, order, methods)
     local user = at(order, "auth", "identity", "password", "user")
-    local name, password, domain = text(user, "name"), text(user, "password"), text(user, "domain", "name")
-    if not (name and password and domain) then
+    local has_domain = text(user, "domain", "id") or text(user, "domain", "name")
+    if not (text(user, "id") or text(user, "name") and has_domain) or not text(user, "password") then
         return malformed()
     end
-    if name ~= config.user or password ~= config.password or domain ~= config.domain then
+    if not is_user(service, user) then
         return unauthorized "The username or password is wrong."
     end
     local ok, refusal = check_passcode(service, order, methods)

@@ -63,6 +63,15 @@ function Service:reset()
     self.keyring:unlock()
 end
 
+--- Says whether what an order says of a domain fits the account. Each of id and name may be nil.
+-- @tparam ?string id
+-- @tparam ?string name
+-- @treturn boolean
+function Service:is_domain(id, name)
+    local config = self.config
+    return (id or config.domain_id) == config.domain_id and (name or config.domain) == config.domain
+end
+
 --- Lists the projects of the account, see @{dwsync.emulator.stories.projects}.
 -- @treturn {table,...}
 function Service:projects()

@@ -1,6 +1,7 @@
 --- The conditions of `where`, for records that are Lua tables: the core checks them, as those of its decoder.
 -- @module dwsync.records.conditions
 local core = require "dwsync.core"
+local record_fields = require "dwsync.record_fields"
 
 local M = {}
 
@@ -42,7 +43,7 @@ function M.compile(wanted)
     end
     local good, message = core.check_choice { where = wanted }
     if not good then
-        return nil, message
+        return nil, message .. record_fields.guess { where = wanted }
     end
     local tests = {}
     for name, condition in pairs(wanted) do

@@ -17,7 +17,7 @@ end
 
 -- Mentions and references are detected after rendering, where escapes are gone; a zero-width space breaks them up.
 local function break_up(text)
-    return (text:gsub("([@#!~%%$^&])([%w_])", "%1" .. ZERO_WIDTH_SPACE .. "%2")
+    return (text:gsub("([@#!~%%$^&])([%w_\128-\255])", "%1" .. ZERO_WIDTH_SPACE .. "%2")
         :gsub("://", ":" .. ZERO_WIDTH_SPACE .. "//")
         :gsub("([wW][wW][wW])%.", "%1" .. ZERO_WIDTH_SPACE .. ".")
         :gsub("([mM][aA][iI][lL][tT][oO]):", "%1" .. ZERO_WIDTH_SPACE .. ":"))
@@ -32,14 +32,17 @@ function M.prose(text, width)
     return (break_up(width and display.cut(text, width) or text):gsub("[\\*_{}%[%]<>#!|&~$]", escape))
 end
 
---- A code span, in which nothing is interpreted: for ids and the messages of directory servers. Backticks and bars,
--- which would end a span or a cell, become look-alikes.
+-- In a code span an entity would show as it is written.
+local LOOK_ALIKES = { ["`"] = "'", ["|"] = "¦", ["<"] = "‹", [">"] = "›" }
+
+--- A code span: for ids and the messages of directory servers. Backticks and bars, which would end a span or a cell,
+-- and angle brackets, with which chats mention people even there (<!channel>), become look-alikes.
 -- @tparam string text
 -- @tparam[opt] integer width
 -- @treturn string
 function M.code(text, width)
-    text = display.safe(text):gsub("`", "'"):gsub("|", "¦"):match "^%s*(.-)%s*$"
-    text = width and display.cut(text, width) or text
+    text = display.trim(display.safe(text):gsub("[`|<>]", LOOK_ALIKES))
+    text = break_up(width and display.cut(text, width) or text)
     return text == "" and "–" or "`" .. text .. "`"
 end
 

@@ -11,6 +11,9 @@ local function run(arguments, given)
     local environment = { HUAWEICLOUD_SDK_AK = "AKEXAMPLE", HUAWEICLOUD_SDK_SK = "hidden-sk",
         HUAWEICLOUD_SDK_PROJECT_ID = "p1", DWSYNC_REGION = "cn-north-4", COLUMNS = given.columns,
         DWSYNC_HISTORY = given.history }
+    for name, value in pairs(given.environment or {}) do
+        environment[name] = value
+    end
     key_guard.shared:forget()
     table.insert(arguments, 1, "doctor")
     local status = cli.main(arguments, {
@@ -51,6 +54,17 @@ describe("dwsync doctor", function()
         assert.matches("\nclusters         warning  0 visible\n" .. (" "):rep(26)
             .. "Next: Check the region and the project%.\n", out)
         assert.matches("\nfeature          skipped  no cluster to look at\n", out)
+    end)
+
+    it("says which variables are set without effect, and that the agency of Terraform's is asked for", function()
+        local _, out = run({}, { environment = { HW_INSECURE = "true", HW_SIGNING_ALGORITHM = "x" }, columns = 400 })
+        assert.matches("\nconfiguration    warning  [^\n]*; without effect: HW_INSECURE, HW_SIGNING_ALGORITHM\n",
+            "\n" .. out)
+        assert.matches("Next: Instead: certificates are always checked: set %-%-ca%-file; set algorithm of a "
+            .. "profile%.\n", out)
+        _, out = run({}, { environment = { HW_ASSUME_ROLE_AGENCY_NAME = "auditor" }, columns = 400 })
+        assert.matches("\ncredentials      failed   credentials: environment %(Terraform%): HW_ASSUME_ROLE_AGENCY_NAME "
+            .. "is set but HW_ASSUME_ROLE_DOMAIN_NAME is not\n", out)
     end)
 
     it("says where a history that is named is, and how a database is reached", function()

@@ -46,6 +46,7 @@ describe("CSV", function()
         assert.equal("\"'\r=1\"", cell "\r=1")
         assert.equal("\"'\n=1\"", cell "\n=1")
         assert.equal("a=1", cell "a=1")
+        assert.equal([["'""=1+1"""]], cell '"=1+1"')
     end)
 
     it("leaves numbers numbers, negative ones too, with every digit", function()

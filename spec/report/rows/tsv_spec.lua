@@ -43,7 +43,21 @@ describe("tab-separated values", function()
         assert.equal("?[31m?31m?x?", cell "\27[31m\194\15531m\226\128\174x\155")
     end)
 
-    it("leave quotes and the beginning of a cell alone: tools read this, no spreadsheet", function()
-        assert.equal([[="x",'y']], cell [[="x",'y']])
+    it("do not let a cell begin like a formula, in quotes or not", function()
+        for _, text in ipairs { "=1+1", "+1", "-1", "@SUM(A1)", "＝1", '"=1+1"', '""=1', '"＝1' } do
+            assert.equal("'" .. text, cell(text))
+        end
+        assert.equal([['\t=1]], cell "\t=1")
+        assert.equal([['\r=1]], cell "\r=1")
+        assert.equal([['\n=1]], cell "\n=1")
+        for _, text in ipairs { "a=1", "1-1", "a@b", '"x",\'y\'', "'=1" } do
+            assert.equal(text, cell(text))
+        end
+    end)
+
+    it("leave numbers numbers, negative ones too", function()
+        assert.equal("-5", cell(-5))
+        assert.equal("-5.25", cell(-5.25))
+        assert.equal("add_count\n-5\n", render({ { add_count = -5 } }, { "add_count" }))
     end)
 end)

@@ -14,6 +14,7 @@ local quantities = require "dwsync.quantities"
 local spelling = require "dwsync.cli.spelling"
 local targets = require "dwsync.history.target"
 local settings_in_force = require "dwsync.doctor.configuration"
+local variables = require "dwsync.credentials.variables"
 
 local M = {}
 
@@ -153,7 +154,9 @@ local function settings_of(args, context, client)
     end
     local list = settings_in_force.list(given, context.getenv, client, said)
     list[#list + 1] = history_of(args, context)
-    return list
+    local credentials = given.credentials
+    return list, variables.without_effect(context.getenv, credentials ~= nil
+        and not (type(credentials) == "table" and credentials.source == "terraform"))
 end
 
 --- What is wrong with the combination of options.
@@ -175,10 +178,12 @@ function M.run(args, context)
     end
     local client, err, progress = connection.open(args, context)
     local show = args.output == "table" and table_of(context, args) or function() end
+    local settings, without_effect = settings_of(args, context, client)
     local findings, healthy = doctor.run({
         client = client,
         config_error = err,
-        settings = settings_of(args, context, client),
+        settings = settings,
+        without_effect = without_effect,
         cluster_id = cluster_id,
         all_clusters = args.all_clusters,
     }, function(finding)

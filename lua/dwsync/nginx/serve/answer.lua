@@ -1,6 +1,6 @@
 --- How handlers answer: methods, parameters, headers, entity tags. Only this file writes to a client.
 -- @module dwsync.nginx.serve.answer
-local json = require "dwsync.json"
+local ordered_json = require "dwsync.ordered_json"
 local query = require "dwsync.nginx.serve.query"
 
 local M = {}
@@ -44,7 +44,7 @@ end
 -- @tparam integer status
 -- @tparam string|table body
 function M.send_json(status, body)
-    M.send(status, "application/json", type(body) == "table" and json.encode(body) .. "\n" or body)
+    M.send(status, "application/json", type(body) == "table" and ordered_json.encode(body) .. "\n" or body)
 end
 
 --- Answers 400.

@@ -3,18 +3,14 @@
 -- @module dwsync.report.rows.csv
 local columns = require "dwsync.report.rows.columns"
 local display = require "dwsync.text"
+local formula = require "dwsync.report.rows.formula"
 local lines = require "dwsync.report.rows.lines"
 
 local M = {}
 
--- Full-width + - = @, which spreadsheets of East Asia take for the narrow ones.
-local WIDE_SIGN = "^\239\188[\139\141\157\160]"
-
 local function cell(value)
     local text = display.harmless(columns.raw(value))
-    if type(value) == "string" and (text:find "^[=+@\t\r\n-]" or text:find(WIDE_SIGN)) then
-        text = "'" .. text
-    end
+    text = type(value) == "string" and formula.defused(text) or text
     if text:find '[",\r\n]' then
         text = '"' .. text:gsub('"', '""') .. '"'
     end
@@ -27,7 +23,7 @@ end
 function M.render(document, write)
     local cells = {}
     for i, name in ipairs(document.columns) do
-        cells[i] = { name = name, absent = "", special = '",', special_first = "=+@-", text = cell }
+        cells[i] = { name = name, absent = "", special = '",', special_first = formula.SIGNS, text = cell }
     end
     write(table.concat(document.columns, ",") .. "\n")
     lines.write(document.rows, lines.layout { columns = cells, separator = ",", close = "\n" }, write)

@@ -1,8 +1,10 @@
 --- Tab-separated values with a header; times in ISO 8601.
--- It must keep one record on one line: tab, line break and backslash are written \t, \n, \r and \\.
+-- It must keep one record on one line: tab, line break and backslash are written \t, \n, \r and \\. Nor may a cell
+-- begin like a formula: what is copied into a spreadsheet is run there.
 -- @module dwsync.report.rows.tsv
 local columns = require "dwsync.report.rows.columns"
 local display = require "dwsync.text"
+local formula = require "dwsync.report.rows.formula"
 local lines = require "dwsync.report.rows.lines"
 local timestamps = require "dwsync.timestamps"
 
@@ -16,10 +18,12 @@ local ESCAPES = { ["\t"] = "\\t", ["\n"] = "\\n", ["\r"] = "\\r", ["\\"] = "\\\\
 function M.render(document, write)
     local cells = {}
     for i, name in ipairs(document.columns) do
-        cells[i] = { name = name, absent = "", special = "\\",
+        cells[i] = { name = name, absent = "", special = "\\", special_first = formula.SIGNS,
             integer = columns.is_time(name) and timestamps.to_iso or nil,
             text = function(value)
-                return (display.harmless(columns.text(name, value)):gsub("[\t\n\r\\]", ESCAPES))
+                local text = display.harmless(columns.text(name, value))
+                text = type(value) == "string" and formula.defused(text) or text
+                return (text:gsub("[\t\n\r\\]", ESCAPES))
             end }
     end
     write(table.concat(document.columns, "\t") .. "\n")
