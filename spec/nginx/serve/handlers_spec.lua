@@ -232,6 +232,11 @@ describe("the handlers inside nginx", function()
         assert.equal(304, again.status)
         assert.equal("", again.body)
         assert.equal(tag, again.headers.etag)
+        for _, name in ipairs { "cache-control", "x-content-type-options", "x-frame-options", "referrer-policy",
+            "content-security-policy", "cross-origin-resource-policy" } do
+            assert.is_string(first.headers[name], name)
+            assert.equal(first.headers[name], again.headers[name])
+        end
         assert.equal(200, server:get(address, { headers = { ["If-None-Match"] = '"other"' } }).status)
     end)
 
