@@ -127,6 +127,8 @@ describe("the handlers inside nginx", function()
             "\ndwsync_retries_total 0\n",
             'dwsync_sweeps_total{outcome="partial"} 1\n',
             "\ndwsync_cache_stale 0\n",
+            "\ndwsync_refresh_success 0\n",
+            "\ndwsync_history_failed 0\n",
             "\ndwsync_dict_capacity_bytes 8388608\n",
             "\ndwsync_dict_too_small 0\n",
         } do
