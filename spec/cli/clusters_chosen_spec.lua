@@ -87,7 +87,7 @@ describe("whose records a command is about", function()
             { stdin = lines })
         assert.equal(0, status)
         assert.equal("id\nf1\nf2\n", out)
-        local two = lines:gsub("{", '{"cluster_id":"c1",', 1):gsub('\n{', '\n{"cluster_id":"c2",', 1)
+        local two = '{"cluster_id":"c1","id":"r1"}\n{"cluster_id":"c2","id":"r2"}\n'
         status, out = run({ "records", "--input", "-", "-o", "csv" }, { stdin = two })
         assert.equal(0, status)
         assert.matches("^cluster_id,cluster_name,id,", out)

@@ -138,6 +138,13 @@ describe("the body of the status page", function()
         has(html, "Runs of ldap 79d6458e</title>")
     end)
 
+    it("shows what is said of a source that is not listed, with the cluster", function()
+        local item = overviews.failing()
+        table.insert(item.evaluation.verdicts, overviews.verdict("never", { severity = "warning", source = "gone",
+            message = "Nothing was ever seen of it." }))
+        has(status_page.body(overviews.overview { item }), "Nothing was ever seen of it.")
+    end)
+
     it("does without records", function()
         local item = overviews.healthy()
         item.records = nil
