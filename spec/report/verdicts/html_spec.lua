@@ -1,3 +1,4 @@
+local elements = require "spec.report.page.elements"
 local growth = require "spec.support.growth"
 local overviews = require "spec.report.overviews"
 
@@ -78,6 +79,11 @@ describe("the page of verdicts", function()
         local text = render(overviews.overview { item })
         assert.is_nil(text:find("<figure", 1, true))
         has(text, "Sources")
+    end)
+
+    it("has no element or attribute but those of HTML and SVG", function()
+        assert.equal("", elements.unknown(render(overviews.stories())))
+        assert.equal("", elements.unknown(render(overviews.overview { overviews.failing_for(10) })))
     end)
 
     it("names every id once, and every id it refers to", function()
