@@ -196,7 +196,8 @@ local function load_map()
     return map
 end
 
--- Specs that run the block, the module's own first, then by time. Of a file that changed since: those that load it.
+-- Specs that run the block, the module's own first, its room's, then by time. Of a file that changed since the map was
+-- made those that load it.
 local function specs_for(map, path, source, position)
     local key = path
     local mapped = WORK .. "/mapped/" .. path:gsub("^lua/", "")
@@ -205,14 +206,16 @@ local function specs_for(map, path, source, position)
         key = ("%s:%d"):format(path, block_of(position))
     end
     local own = path:gsub("^lua/dwsync/", "spec/"):gsub("%.lua$", "_spec.lua")
-    local list = {}
+    local room = own:match "^spec/[^/]+/" or own
+    local list, elsewhere = {}, {}
     for _, spec in ipairs(map.specs) do
         if spec.path == own then
             table.insert(list, 1, spec)
         elseif (map.by[key] or {})[spec] then
-            list[#list + 1] = spec
+            table.insert(spec.path:sub(1, #room) == room and list or elsewhere, spec)
         end
     end
+    table.move(elsewhere, 1, #elsewhere, #list + 1, list)
     if exists(own) and (list[1] or {}).path ~= own and not own:find "_alone" then
         table.insert(list, 1, { path = own, seconds = 5 }) -- newer than the map
     end

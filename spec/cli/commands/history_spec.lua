@@ -205,6 +205,10 @@ describe("dwsync history", function()
         status, out, err = command.run({ "replay", "c2", "--from-history", "-o", "ndjson" }, world)
         assert.same({ 0, "", "dwsync: no records are saved; dwsync history pull saves them\n" },
             { status, out, err })
+        status, out = command.run({ "replay", "c1", "--from-history", "-o", "tsv", "--columns", "rule", "--history",
+            folder .. "/data/dwsync/history.sqlite" }, { environment = {} })
+        assert.equal(0, status)
+        assert.matches("failing\n", out, 1, true)
         status = command.run({ "replay", "c1", "--from-history", "--input", "-" }, world)
         assert.equal(2, status)
     end)

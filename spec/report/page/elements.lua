@@ -9,8 +9,8 @@ local function set(text)
     return names
 end
 
-local ELEMENTS = set [[a article b bdi body button caption code dd defs desc details div dl dt figcaption figure footer g
-    h1 h2 h3 h4 h5 head header html li link main meta noscript ol p path pattern rect line script section span style
+local ELEMENTS = set [[a article b bdi body button caption code dd defs desc details div dl dt figcaption figure footer
+    g h1 h2 h3 h4 h5 head header html li link main meta noscript ol p path pattern rect line script section span style
     summary svg table tbody td text th thead time title tr ul]]
 
 local ATTRIBUTES = set [[aria-hidden aria-label aria-labelledby aria-describedby aria-pressed charset class content d
