@@ -168,8 +168,13 @@ local function make_map()
         parts[#parts + 1] = ("%s %.2f %s %s\n"):format(spec, seconds, status, table.concat(found, " "))
         print(("%s: %.1f s, %d blocks%s"):format(spec, seconds, #found, status == 0 and "" or ", not used: it fails"))
     end
-    shell(("rm -rf %s/mapped && cp -a lua %s/mapped"):format(WORK, WORK))
     write(WORK .. "/map", table.concat(parts))
+end
+
+-- Whether a file is as it was when the map was made.
+local function is_as_mapped(path)
+    local mapped = WORK .. "/plain/" .. path
+    return exists(mapped) and read(mapped) == read(path)
 end
 
 -- { specs = { {path=, seconds=}, … } in order of time, by = "path:block" or path → set of specs' numbers }
@@ -181,7 +186,8 @@ local function load_map()
     for line in io.lines(WORK .. "/map") do
         local spec, seconds, status, found = line:match "^(%S+) (%S+) (%S+) ?(.*)$"
         if status == "0" and exists(spec) then
-            map.specs[#map.specs + 1] = { path = spec, seconds = tonumber(seconds), found = found }
+            map.specs[#map.specs + 1] = { path = spec, seconds = tonumber(seconds), found = found,
+                changed = not is_as_mapped(spec) }
         end
     end
     table.sort(map.specs, function(a, b) return a.seconds < b.seconds end)
@@ -196,12 +202,11 @@ local function load_map()
     return map
 end
 
--- Specs that run the block, the module's own first, its room's, then by time. Of a file that changed since the map was
--- made those that load it.
+-- Specs that run the block, the module's own first, its room's, then by time. Where the file or the spec is another
+-- since the map was made, those that load the file.
 local function specs_for(map, path, source, position)
     local key = path
-    local mapped = WORK .. "/mapped/" .. path:gsub("^lua/", "")
-    if exists(mapped) and read(mapped) == source then
+    if is_as_mapped(path) then
         local _, block_of = mutations.blocks(source)
         key = ("%s:%d"):format(path, block_of(position))
     end
@@ -211,7 +216,7 @@ local function specs_for(map, path, source, position)
     for _, spec in ipairs(map.specs) do
         if spec.path == own then
             table.insert(list, 1, spec)
-        elseif (map.by[key] or {})[spec] then
+        elseif (map.by[key] or {})[spec] or (map.by[path] or {})[spec] and spec.changed then
             table.insert(spec.path:sub(1, #room) == room and list or elsewhere, spec)
         end
     end
