@@ -41,5 +41,8 @@ describe("JSON in a fixed order", function()
             assert.is_nil(text)
             assert.equal(reason, why)
         end
+        for _, key in ipairs { 0, -1, 1.5, 2 ^ 40, -0.5 } do -- places that no array has
+            assert.equal("a table with keys of several kinds", (select(2, ordered_json.encode { [key] = "x" })))
+        end
     end)
 end)

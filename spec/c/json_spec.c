@@ -409,7 +409,24 @@ static void names_what_it_wanted(void)
     EXPECT_TEXT(spec_text(json.error.message), LITERAL("at byte offset 0: " NO_VALUE));
 }
 
+/* Every byte in every place of an escape. */
+static void takes_only_hex_digits_behind_u(void)
+{
+    for (int place = 3; place < 7; place++) {
+        for (int byte = 0; byte < 256; byte++) {
+            char text[] = "\"\\u0000\"";
+            text[place] = (char)byte;
+            struct dws_json_string string;
+            struct dws_json json = start(text, sizeof text - 1);
+            const bool digit = byte != 0 && strchr("0123456789abcdefABCDEF", byte);
+            spec_about(text);
+            EXPECT(dws_json_string(&json, &string) == digit);
+        }
+    }
+}
+
 static const struct spec_case cases[] = {
+    {"an escape has four hex digits, and nothing else", takes_only_hex_digits_behind_u},
     {"every text of the table is taken or refused, with byte offset and complaint", judges_the_table},
     {"every beginning of a valid text is refused", refuses_every_beginning},
     {"a number may end with the last byte", reads_numbers_up_to_the_end},

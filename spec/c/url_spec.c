@@ -237,12 +237,42 @@ static void is_not_fooled_by_the_rest(void)
     EXPECT_TEXT(url.host, LITERAL("evil.example"));
 }
 
+/* Every byte, in a name and between brackets. */
+static void takes_only_the_bytes_of_a_host(void)
+{
+    static const char digits[] = "0123456789";
+    static const char letters[] = "abcdefABCDEF", other_letters[] = "ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ";
+    for (int byte = 1; byte < 256; byte++) {
+        const bool name = strchr(digits, byte) || strchr(letters, byte) || strchr(other_letters, byte) ||
+                          strchr("-._", byte) || strchr("/?:", byte); /* those three end a host */
+        const bool address = strchr(digits, byte) || strchr(letters, byte) || strchr(":.", byte);
+        char text[] = "https://a?:1/";
+        char bracketed[] = "https://[1?2]/";
+        struct dws_url url;
+        struct dws_error error;
+        text[9] = (char)byte;
+        bracketed[10] = (char)byte;
+        if (byte == ':')
+            text[10] = '1'; /* a port */
+        spec_about(text);
+        EXPECT((dws_url_parse(spec_text(text), &url, &error) == DWS_OK) == name);
+        if (byte == ']')
+            continue; /* an end that something follows */
+        EXPECT((dws_url_parse(spec_text(bracketed), &url, &error) == DWS_OK) == address);
+    }
+    struct dws_url url;
+    struct dws_error error;
+    EXPECT_STATUS(dws_url_parse((struct dws_text){"https://a\0b/", 12}, &url, &error), DWS_ERR_ARGUMENT);
+    EXPECT_STATUS(dws_url_parse((struct dws_text){"https://[1\0b]/", 14}, &url, &error), DWS_ERR_ARGUMENT);
+}
+
 static const struct spec_case cases[] = {
     {"a URL is split into scheme, host, authority, path and query", splits},
     {"a URL that two parsers could read differently is refused, and the message says why", refuses},
     {"the absent URL is refused", refuses_absent},
     {"a password in a refused URL is not repeated", message_keeps_the_password},
     {"loopback and the metadata address are known by their one spelling", knows_the_place},
+    {"a host holds only the bytes that a name or an address has", takes_only_the_bytes_of_a_host},
     {"path and query do not make a host loopback", is_not_fooled_by_the_rest},
 };
 

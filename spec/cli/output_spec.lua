@@ -1,7 +1,7 @@
 local output = require "dwsync.cli.output"
 
 -- Renders rows as the options in `args` say, on a terminal or not.
-local function write(args, terminal)
+local function write(args, terminal, default_columns)
     local parts, complaint = {}, nil
     local context = {
         write = function(_, text) parts[#parts + 1] = text end,
@@ -11,7 +11,7 @@ local function write(args, terminal)
     }
     local rows = { { id = "a", status = "FAILED", fail_reason = "0123456789abcdef", more = 1 } }
     args.output, args.color = args.output or "table", args.color or "auto"
-    local status = output.write("sync_records", rows, { "status", "fail_reason" }, args, context)
+    local status = output.write("sync_records", rows, default_columns or { "status", "fail_reason" }, args, context)
     return table.concat(parts), status, complaint
 end
 
@@ -29,6 +29,11 @@ describe("output", function()
         assert.equal(2, status)
         assert.equal("--columns: unknown column 'reason' The columns are fail_reason, id, more, status.", complaint)
         assert.equal("ID  END\na\n", (write { columns = { "id", "end_time" } }))
+    end)
+
+    it("takes a default column that no row happens to have", function()
+        local text, status = write({ output = "tsv", columns = { "id", "total" } }, false, { "total" })
+        assert.same({ "id\ttotal\na\t\n", 0 }, { text, status })
     end)
 
     it("has every field in JSON, unless columns are asked for", function()

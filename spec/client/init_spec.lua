@@ -1,7 +1,9 @@
 local cjson = require "cjson"
 local dwsync = require "dwsync"
 local emulators = require "spec.support.emulator"
+local files = require "dwsync.files"
 local runtimes = require "spec.support.runtimes"
+local uv = require "luv"
 
 local service, healthy
 
@@ -192,6 +194,73 @@ describe("what a client works with", function()
         assert.equal(1234.5, client:now())
         client:sleep(2.5)
         assert.equal(2.5, paused)
+    end)
+end)
+
+describe("what a client hands on to its parts", function()
+    local given_requests
+    before_each(function() given_requests = {} end)
+
+    local function client(more)
+        local given = {
+            region = "cn-north-4", project_id = "p", credentials = { ak = "A", sk = "hidden" }, metadata = false,
+            getenv = function() end,
+            runtime = {
+                now = os.time, sleep = function() end,
+                perform = function(request)
+                    given_requests[#given_requests + 1] = request
+                    return { status = 200, headers = {}, body = '{"count":0,"sync_records":[]}' }
+                end,
+            },
+        }
+        for name, value in pairs(more) do
+            given[name] = value or nil
+        end
+        return assert(dwsync.new(given))
+    end
+
+    it("are fields, or where, alone: what is wrong with one is found before anything is sent", function()
+        for _, wrong in ipairs { { fields = { "sttaus" } }, { where = { sttaus = "x" } } } do
+            wrong.cluster_id = "c"
+            for _, method in ipairs { "list_sync_records", "all_sync_records" } do
+                local made = client {}
+                local result, err = made[method](made, wrong)
+                assert.is_nil(result)
+                assert.equal("config", err.kind)
+                assert.matches("a record has no field 'sttaus'", err.message, 1, true)
+            end
+            local good, err = pcall(client({}).sync_records, client {}, wrong)
+            assert.is_false(good)
+            assert.equal("config", err.kind)
+        end
+        assert.same({}, given_requests)
+    end)
+
+    it("is which IAM the keys may name: none where the environment names one", function()
+        local keys = { ak = "A", iam_endpoint = "https://iam.keys.example" }
+        local own = { "https://iam.own.example" }
+        assert.same({ keys.iam_endpoint }, client({}):endpoints("iam", keys))
+        assert.same(own, client({ iam_endpoint = own[1] }):endpoints("iam", keys))
+        assert.same(own, client({
+            getenv = function(name) return name == "HUAWEICLOUD_SDK_IAM_ENDPOINT" and own[1] or nil end,
+        }):endpoints("iam", keys))
+    end)
+
+    it("is the mode of a credentials file on this machine, but not of one that the caller reads", function()
+        local path = os.tmpname()
+        local text = "[basic]\nak = AKFILE\nsk = hidden\n"
+        assert(files.write(path, text))
+        assert(uv.fs_chmod(path, tonumber("644", 8)))
+        for warnings, read_file in pairs { [0] = function() return text end, [1] = false } do
+            local events = {}
+            local keys = assert(client({
+                credentials = { source = "file", path = path }, read_file = read_file,
+                on_event = function(event) events[#events + 1] = event.type end,
+            }):credentials())
+            assert.equal("AKFILE", keys.ak)
+            assert.equal(warnings, #events)
+        end
+        os.remove(path)
     end)
 end)
 

@@ -263,6 +263,12 @@ describe("a walk over pages", function()
         assert.is_false(err.retryable)
     end)
 
+    it("says so when such a service also gives fewer than were asked for", function()
+        local _, err = read_all(reader(new_service(knobs { offset = "ignored", cap = 5 }), { limit = 10 }))
+        assert.equal("incomplete", err.kind)
+        assert.matches("^It repeats pages: ", err.hint)
+    end)
+
     it("says so when the service ignores offset and does not tell the total", function()
         for _, count in ipairs { "page", "absent" } do
             local ids, err = read_all(reader(new_service(knobs { offset = "ignored", count = count })))

@@ -1,5 +1,7 @@
+local cache = require "dwsync.credentials.cache"
 local credentials = require "dwsync.credentials"
 local errors = require "dwsync.errors"
+local fakes = require "spec.support.credentials"
 
 local function context(variables, text)
     variables = variables or {}
@@ -137,5 +139,127 @@ describe("the chain", function()
             .. "HW_ACCESS_KEY and HW_USER_NAME are not set; KooCLI's /h/.hcloud/config.json: does not exist", message)
         assert.equal("Set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or write ak and sk below [basic] in "
             .. "~/.huaweicloud/credentials.", hint)
+    end)
+end)
+
+-- What is fetched is kept by all that it depends on: whoever differs in one part of it must not get the other's.
+describe("fetched credentials", function()
+    local TOKEN_FILE = "/var/run/token"
+
+    local function overlay(base, change)
+        local merged = {}
+        for name, value in pairs(base) do
+            merged[name] = value
+        end
+        for name, value in pairs(change or {}) do
+            merged[name] = type(value) == "table" and type(base[name]) == "table" and overlay(base[name], value)
+                or value or nil
+        end
+        return merged
+    end
+
+    -- How often a service is asked by a client that has these, where `kept` is what others fetched.
+    local function requests(given, kept)
+        local world = fakes.world(overlay(given, { cache = kept }))
+        assert(world.get())
+        return #world.requests
+    end
+
+    local function answers(source)
+        if source == "password" then
+            return { fakes.token_answer "hidden-token" }
+        elseif source == "metadata" then
+            return { { status = 404 }, { body = fakes.keys_answer("AKFETCHED").body } }
+        elseif source == "oidc" then
+            return { fakes.token_answer "hidden-token", fakes.keys_answer "AKFETCHED" }
+        end
+        return { fakes.keys_answer "AKFETCHED" }
+    end
+
+    -- What each client says of itself, whatever its source.
+    local EVERYWHERE = {
+        { iam = "https://iam.elsewhere.example" },
+        { transport = { ca_file = "/ca.pem" } },
+        { transport = { client_cert = "/cert.pem" } },
+        { transport = { client_key = "/key.pem" } },
+        { transport = { proxy = "http://proxy.example" } },
+        { transport = { allow_http = true } },
+    }
+
+    local function credentials_changed(...)
+        local list = {}
+        for i, change in ipairs { ... } do
+            list[i] = { credentials = change }
+        end
+        return list
+    end
+
+    for source, case in pairs {
+        password = {
+            base = { user = "u", password = "hidden", domain = "d", project_name = "n" },
+            changes = credentials_changed({ user = "U" }, { password = "hidden2" }, { domain = "D" },
+                { domain = false, domain_id = "d" }, { project_name = "N" }, { project_name = false, project_id = "n" },
+                { project_name = false }, { iam_endpoint = "https://own.example" },
+                { passcode = "123456", user_id = "i" }),
+        },
+        oidc = {
+            base = { idp_id = "i", id_token_file = TOKEN_FILE },
+            files = { [TOKEN_FILE] = "hidden-jwt", ["/other"] = "hidden-jwt" },
+            changes = credentials_changed({ idp_id = "I" }, { id_token_file = "/other" }, { project_id = "p" },
+                { iam_endpoint = "https://own.example" }),
+        },
+        agency = {
+            base = { agency_name = "a", domain = "d", from = { ak = "AK", sk = "hidden" } },
+            changes = credentials_changed({ agency_name = "A" }, { domain = "D" }, { domain = false, domain_id = "d" },
+                { duration = 900 }, { project_id = "p" }, { iam_endpoint = "https://own.example" },
+                { from = { ak = "AK2" } }, { from = { sk = "hidden2" } }, { from = { security_token = "hidden" } },
+                { from = { iam_endpoint = "https://own.example" } }),
+        },
+        pod_identity = {
+            base = { endpoint = "http://169.254.170.23/v1/credentials", token_file = TOKEN_FILE },
+            files = { [TOKEN_FILE] = "hidden-jwt" },
+            changes = credentials_changed({ endpoint = "http://169.254.170.23/v2/credentials" }, { project_id = "p" }),
+        },
+        metadata = {
+            base = { endpoint = "https://metadata.example" },
+            changes = credentials_changed({ endpoint = "https://other.example" }, { project_id = "p" }),
+        },
+    } do
+        local given = {
+            region = "r", answers = answers(source), files = case.files or {},
+            credentials = overlay(case.base, { source = source }),
+        }
+        local changes = case.changes
+        for _, change in ipairs(EVERYWHERE) do
+            changes[#changes + 1] = change
+        end
+        if case.files then
+            changes[#changes + 1] = { files = { [TOKEN_FILE] = "hidden-jwt2" } }
+        end
+
+        it(("of %s are shared by all who ask with the same"):format(source), function()
+            local kept = cache.new()
+            assert.equal(#given.answers, requests(given, kept))
+            assert.equal(0, requests(given, kept))
+        end)
+
+        it(("of %s are not shared where one part differs"):format(source), function()
+            local kept = cache.new()
+            requests(given, kept)
+            for i, change in ipairs(changes) do
+                assert.equal(#given.answers, requests(overlay(given, change), kept),
+                    ("%s: change %d"):format(source, i))
+            end
+            assert.equal(0, requests(given, kept))
+        end)
+    end
+
+    it("of a user are for the client's project, or else its region's", function()
+        local kept = cache.new()
+        local given = { region = "r", answers = answers "password",
+            credentials = { source = "password", user = "u", password = "hidden", domain = "d" } }
+        for _, change in ipairs { {}, { region = "R" }, { project_id = "p" }, { project_id = "P" } } do
+            assert.equal(1, requests(overlay(given, change), kept))
+        end
     end)
 end)

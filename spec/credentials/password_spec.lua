@@ -122,6 +122,9 @@ describe("a user's password", function()
 
     it("meets IAM's other refusals by their kind", function()
         assert.equal("credentials", refusal({ { status = 403, body = "{}" } }).kind)
+        local unknown = refusal { { status = 404, body = "{}" } }
+        assert.same({ "credentials", "Check the account's name, the agency's name and iam_endpoint." },
+            { unknown.kind, unknown.hint })
         assert.equal("throttled", refusal({ { status = 429,
             body = '{"error":{"code":"IAM.0012","message":"slow"}}' } }).kind)
         assert.equal("service", refusal({ { status = 500, body = "{}" } }).kind)

@@ -288,6 +288,7 @@ describe("what else a response tells", function()
         assert.equal("in the body", failing(400, body).request_id)
         assert.equal("a?b", failing(400, "", { ["x-request-id"] = "a\27b" }).request_id)
         assert.is_nil(failing(400, "").request_id)
+        assert.equal("h", errors.request_id { headers = { ["x-request-id"] = "h" } }) -- no secrets, no body
     end)
 
     it("is the service's clock", function()

@@ -427,6 +427,17 @@ for engine, with_target in pairs(engines) do
             end)
         end)
 
+        it("counts what it refuses on any page, and says why the first was", function()
+            with_store(function(store)
+                local list = records(1, 5)
+                list[3].start_time, list[5].start_time = print, {}
+                list[5].end_time = print
+                local summary = store:pull(CLUSTER, list, 1)
+                assert.same({ 3, 2, 5 }, { summary.inserted, summary.refused, summary.pages })
+                assert.matches("start_time is a function$", summary.refusal)
+            end)
+        end)
+
         it("keeps what came before the service failed, and returns its error", function()
             with_store(function(store)
                 local failure = errors.new { kind = "network", message = "gone" }

@@ -76,6 +76,12 @@ describe("a history's target", function()
         assert.equal("require", sslmode("postgres://localhost/d", { PGHOSTADDR = "10.0.0.1" }))
     end)
 
+    it("holds its password in each spelling that a message may show", function()
+        assert.same({ "s cret", "s%20cret" }, url("postgres://ann:s%20cret@db.example/d").secrets)
+        assert.same({}, url("postgres://ann@db.example/d").secrets)
+        assert.same({}, url("/var/lib/dwsync/history.db").secrets)
+    end)
+
     it("takes several hosts and IPv6 addresses", function()
         local words = url("postgres://a:1,[::1]:2/d").connection
         assert.is_truthy(words:find("host='a,::1'", 1, true))

@@ -68,6 +68,7 @@ describe("the refresher inside nginx, when", function()
         service:admin("DELETE", "faults")
         server:get_until("/health", 200)
         assert.equal(200, server:get("/records").status)
+        assert.equal(1, metric "dwsync_refresh_success")
     end)
 
     it("the service goes down later, keeps what it knows, and says how old it is and why", function()

@@ -45,6 +45,10 @@ describe("a refresher inside nginx", function()
         server = nginx.start { http = nginx.refreshing(setup_options()), dict = "64k" }
         local response = server:get_until("/health", "nothing was published: no memory")
         assert.equal(503, response.status)
+        for _, path in ipairs { "/status", "/status?part=body" } do
+            response = server:get(path)
+            assert.same({ 503, "5" }, { response.status, response.headers["retry-after"] })
+        end
         server:wait_for_log "lua_shared_dict is too small"
         assert.equal("pong\n", server:get("/ping").body)
         local sweeps = service:asked()

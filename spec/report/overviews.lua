@@ -152,6 +152,18 @@ function M.failing()
         last_status = "FAILED", last_success = since - HOUR } }) }
 end
 
+--- A cluster whose runs fail for several reasons.
+-- @tparam integer count
+-- @treturn table
+function M.failing_for(count)
+    local item = M.failing()
+    local reasons = item.evaluation.reasons
+    for i = 2, count do
+        reasons[i] = changed(reasons[1], { template = "reason " .. i, sample = "reason " .. i })
+    end
+    return item
+end
+
 --- A cluster that lost half its accounts. @treturn table
 function M.mass_delete()
     local list = M.verdicts {

@@ -106,6 +106,13 @@ describe("a request", function()
         assert.equal(7, runtime.requests[1].timeout)
     end)
 
+    it("succeeds with any status from 200 to 299", function()
+        for status, good in pairs { [199] = false, [200] = true, [201] = true, [299] = true, [300] = false } do
+            local api = new_api(new_runtime { { status = status, headers = {}, body = "{}" } })
+            assert.equal(good, get(api) ~= nil, status)
+        end
+    end)
+
     it("is not sent when it cannot be signed", function()
         local runtime = new_runtime { OK }
         local keys = { ak = "AK", sk = "hidden", algorithm = "nope" }

@@ -31,6 +31,21 @@ local function repeated(count, body)
     return functions
 end
 
+describe("gather inside nginx", function()
+    local in_event_loop, nginx = runtimes.in_event_loop, package.loaded["dwsync.runtime.nginx"]
+    after_each(function()
+        runtimes.in_event_loop, package.loaded["dwsync.runtime.nginx"] = in_event_loop, nginx
+    end)
+
+    it("has the reason for each function, and no result, where nothing may wait", function()
+        runtimes.in_event_loop = function() return true end
+        package.loaded["dwsync.runtime.nginx"] = { run_all = function() return nil, "not here" end }
+        local results, errs = gather { error, error, error }
+        assert.same({}, results)
+        assert.same({ "not here", "not here", "not here" }, errs)
+    end)
+end)
+
 describe("gather", function()
     it("returns results in the order of the functions, whichever ends first", function()
         local client = service:client()

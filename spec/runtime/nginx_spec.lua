@@ -225,6 +225,7 @@ describe("the nginx runtime", function()
                 assert.same({ "config", CANNOT_WAIT:format(phase .. "_by_lua"), false },
                     { err.kind, err.message, err.retryable })
                 assert.matches("timer", err.hint)
+                assert.same(err, ask("/tell?name=" .. phase).probe) -- which asks for no credentials before
             end)
         end
 

@@ -10,7 +10,7 @@ M.START = 1761389392 -- 2025-10-25T10:49:52Z
 
 --- A world for one source.
 -- @tparam table given `answers` (list of responses, {failure = err}, or function(request) → such; the last one stays),
--- `variables`, `files` (path → text), `region`, `project_id`, `metadata`
+-- `variables`, `files` (path → text), `region`, `project_id`, `metadata`, `iam` (URL), `transport` (options), `cache`
 -- @treturn table world: `context` for sources, `requests`, `events`, `limits()`; a
 -- step of the wall clock alone is added to `clock` and `stepped`
 function M.world(given)
@@ -48,16 +48,16 @@ function M.world(given)
         region = given.region,
         project_id = given.project_id,
         metadata = given.metadata,
-        cache = cache.new(),
+        cache = given.cache or cache.new(),
         iam_endpoints = function(text) return { text } end,
     }
     world.api = Api.new {
         runtime = runtime,
-        endpoints = { dws = { "https://dws.example" }, iam = { "https://iam.example" } },
+        endpoints = { dws = { "https://dws.example" }, iam = { given.iam or "https://iam.example" } },
         iam_is_default = true,
         given_credentials = given.credentials,
         context = context,
-        transport = {},
+        transport = given.transport or {},
         retries = given.retries or 0,
         attempt_timeout = 30,
         random = given.random or function() return 0.5 end,

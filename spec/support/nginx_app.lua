@@ -103,6 +103,8 @@ end
 M.kept = {}
 function M.keep(name, ...)
     M.kept[name] = M.ask(...)
+    local response, err = the_client():probe "http://127.0.0.1:1"
+    M.kept[name].probe = not response and plain(err) or nil
 end
 
 function M.tell()

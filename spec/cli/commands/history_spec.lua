@@ -47,6 +47,14 @@ describe("dwsync history", function()
         assert.equal(HEADING .. "c1\t1\t0\t3\t0\t0\t0\n", out)
     end)
 
+    it("shows what fits a terminal as a table", function()
+        local _, out = run({ "pull", "c1" }, { service = command.service { c1 = command.healthy(3) },
+            terminal = { stdout = true } })
+        local heading, row = out:gsub("\27%[[%d;]*m", ""):match "^([^\n]*)\n([^\n]*)\n"
+        assert.equal("CLUSTER_ID INSERTED UPDATED UNCHANGED REVISED", (heading:gsub(" +", " "):gsub(" $", "")))
+        assert.equal("c1 3 0 0 0", (row:gsub(" +", " "):gsub("^ ", ""):gsub(" $", "")))
+    end)
+
     it("reports a record that changed after its end", function()
         pull(command.healthy(2))
         local changed = command.healthy(2)
@@ -197,6 +205,10 @@ describe("dwsync history", function()
         status, out, err = command.run({ "replay", "c2", "--from-history", "-o", "ndjson" }, world)
         assert.same({ 0, "", "dwsync: no records are saved; dwsync history pull saves them\n" },
             { status, out, err })
+        status, out = command.run({ "replay", "c1", "--from-history", "-o", "tsv", "--columns", "rule", "--history",
+            folder .. "/data/dwsync/history.sqlite" }, { environment = {} })
+        assert.equal(0, status)
+        assert.matches("failing\n", out, 1, true)
         status = command.run({ "replay", "c1", "--from-history", "--input", "-" }, world)
         assert.equal(2, status)
     end)

@@ -85,6 +85,8 @@ describe("dwsync records", function()
         assert.equal("id,identity_source_id,identity_source_type,start_time,end_time,add_count,update_count,"
             .. "delete_count,failed_count,status,fail_reason\nr1,s1,ldap,1747637722999,,1,,,,RUNNING,\n",
             out:match "^[^\n]*\n[^\n]*\n")
+        local _, tsv = run { "c1", "-o", "tsv" }
+        assert.equal(out:match("^[^\n]*"):gsub(",", "\t"), (tsv:match "^[^\n]*"))
     end)
 
     it("gives JSON that reads back as the service's answer", function()

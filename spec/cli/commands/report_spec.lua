@@ -35,6 +35,21 @@ describe("dwsync report", function()
         assert.matches("^<![Dd][Oo][Cc][Tt][Yy][Pp][Ee] html>", out)
     end)
 
+    it("fits the terminal's width as a table, and a file's is its own", function()
+        local function widest(text)
+            local most = 0
+            for line in text:gsub("\27%[[%d;]*m", ""):gmatch "[^\n]+" do
+                most = math.max(most, #line)
+            end
+            return most
+        end
+        local world = { service = WORLD.service, terminal = { stdout = true } }
+        local _, out = run({ "report", "c1", "-o", "table" }, world)
+        run({ "report", "c1", "-o", "table", "--file", folder .. "/t" }, world)
+        assert.is_true(widest(out) <= 81, out) -- 80 columns, one of which has two bytes
+        assert.is_true(widest(content "t") > 81, content "t")
+    end)
+
     it("may be the status page, with pictures of the runs", function()
         assert.equal(0, (run({ "report", "c1", "-o", "status", "--file", folder .. "/s.html" }, WORLD)))
         local html = content "s.html"

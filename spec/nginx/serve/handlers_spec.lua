@@ -127,6 +127,8 @@ describe("the handlers inside nginx", function()
             "\ndwsync_retries_total 0\n",
             'dwsync_sweeps_total{outcome="partial"} 1\n',
             "\ndwsync_cache_stale 0\n",
+            "\ndwsync_refresh_success 0\n",
+            "\ndwsync_history_failed 0\n",
             "\ndwsync_dict_capacity_bytes 8388608\n",
             "\ndwsync_dict_too_small 0\n",
         } do
@@ -232,6 +234,11 @@ describe("the handlers inside nginx", function()
         assert.equal(304, again.status)
         assert.equal("", again.body)
         assert.equal(tag, again.headers.etag)
+        for _, name in ipairs { "cache-control", "x-content-type-options", "x-frame-options", "referrer-policy",
+            "content-security-policy", "cross-origin-resource-policy" } do
+            assert.is_string(first.headers[name], name)
+            assert.equal(first.headers[name], again.headers[name])
+        end
         assert.equal(200, server:get(address, { headers = { ["If-None-Match"] = '"other"' } }).status)
     end)
 

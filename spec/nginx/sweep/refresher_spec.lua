@@ -118,6 +118,19 @@ describe("a refresher", function()
         assert.is_nil(Store.new(dict):get_state "due")
     end)
 
+    it("tries again soon after a failure, later each time while it lasts, and soon again behind a success", function()
+        local it_does = refresher()
+        local function due_after(outcome)
+            answer = function() return true, ('{"outcome":"%s"}'):format(outcome) end
+            it_does:tick(false)
+            local pause = Store.new(dict):get_state "due" - now
+            now = now + pause
+            return pause
+        end
+        assert.same({ 5, 10, 20, 40, 60, 60, 60, 5 }, { due_after "failed", due_after "failed", due_after "failed",
+            due_after "failed", due_after "failed", due_after "failed", due_after "complete", due_after "failed" })
+    end)
+
     it("goes on after a call that raised", function()
         local it_does = refresher()
         answer = function()

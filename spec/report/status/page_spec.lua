@@ -1,3 +1,4 @@
+local elements = require "spec.report.page.elements"
 local growth = require "spec.support.growth"
 local health = require "dwsync.health"
 local overviews = require "spec.report.overviews"
@@ -136,6 +137,24 @@ describe("the body of the status page", function()
         has(html, "Raise timeout, or check what slows the network or the service down.")
         has(html, 'id="group-attention"')
         has(html, "Runs of ldap 79d6458e</title>")
+    end)
+
+    it("shows what is said of a source that is not listed, with the cluster", function()
+        local item = overviews.failing()
+        local list = {}
+        for i, verdict in ipairs(item.evaluation.verdicts) do -- which the source has, too
+            list[i] = verdict
+        end
+        list[#list + 1] = overviews.verdict("never", { severity = "warning", source = "gone",
+            message = "Nothing was ever seen of it." })
+        item.evaluation.verdicts = list
+        has(status_page.body(overviews.overview { item }), "Nothing was ever seen of it.")
+    end)
+
+    it("has no element or attribute but those of HTML and SVG", function()
+        assert.equal("", elements.unknown(body))
+        assert.equal("", elements.unknown(status_page.document(body, { age = 1, interval = 60, error = "x" })))
+        assert.equal("spam data~", elements.unknown '<spam class="a"></spam><a data~="b" data-name="c">')
     end)
 
     it("does without records", function()

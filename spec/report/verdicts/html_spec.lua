@@ -1,3 +1,4 @@
+local elements = require "spec.report.page.elements"
 local growth = require "spec.support.growth"
 local overviews = require "spec.report.overviews"
 
@@ -45,6 +46,26 @@ describe("the page of verdicts", function()
         has(text, "The password of the account with which the cluster binds is wrong")
     end)
 
+    it("gives eight reasons and six pictures, and says how many more there are", function()
+        local item = overviews.failing_for(10)
+        for i = 2, 8 do
+            local source = {}
+            for name, value in pairs(item.evaluation.sources[1]) do
+                source[name] = value
+            end
+            source.id = ("%08x"):format(i)
+            item.evaluation.sources[i] = source
+        end
+        local text = render(overviews.overview { item })
+        has(text, "reason 8")
+        assert.is_nil(text:find("reason 9", 1, true))
+        has(text, "2 further reasons are left out here.")
+        has(text, 'id="timeline-1-6-wide-t"')
+        assert.is_nil(text:find('id="timeline-1-7-wide-t"', 1, true))
+        has(text, "2 further sources are left out here.")
+        assert.is_nil(render(overviews.overview { overviews.failing_for(8) }):find("left out", 1, true))
+    end)
+
     it("draws a picture for each source", function()
         local text = render(overviews.overview { overviews.partial() })
         has(text, 'id="timeline-1-1-wide-t">Runs of oneaccess b1e0c0de</title>')
@@ -58,6 +79,11 @@ describe("the page of verdicts", function()
         local text = render(overviews.overview { item })
         assert.is_nil(text:find("<figure", 1, true))
         has(text, "Sources")
+    end)
+
+    it("has no element or attribute but those of HTML and SVG", function()
+        assert.equal("", elements.unknown(render(overviews.stories())))
+        assert.equal("", elements.unknown(render(overviews.overview { overviews.failing_for(10) })))
     end)
 
     it("names every id once, and every id it refers to", function()
@@ -93,6 +119,17 @@ describe("the page of verdicts", function()
         local text = render(overviews.overview(items))
         assert.is_true(#text < 1000000)
         has(text, "further clusters, none worse than those above, are left out of this page")
+        local linked, rows = 0, 0
+        for name in assert(text:match "Clusters, worst first.-</table>"):gmatch 'scope="row">(.-)</th>' do
+            rows = rows + 1
+            linked = linked + (name:find('<a href="#cluster-', 1, true) and 1 or 0)
+            has(name, "<bdi>dws-") -- also where no section is left to link to
+        end
+        local _, sections = text:gsub('class="cluster" id="cluster%-%d+">', "")
+        assert.equal(sections, linked)
+        assert.is_true(linked < rows and rows < 600)
+        has(text, ("%d further clusters, none worse, are left out here"):format(600 - rows))
+        has(text, ("The details of %d further clusters"):format(600 - sections))
     end)
 
     it("stays below a megabyte with texts that a hostile service made long", function()

@@ -40,6 +40,14 @@ Cluster `03a06b39-1111-4222-8333-444455556666`
         assert.is_truthy(text:find("\n   - **Next:** Set the new password", 1, true))
     end)
 
+    it("give ten reasons, and say how many more there are", function()
+        assert.is_nil(render(overviews.overview { overviews.failing_for(10) }):find "further")
+        local text = render(overviews.overview { overviews.failing_for(12) })
+        assert.is_truthy(text:find("reason 10", 1, true))
+        assert.is_nil(text:find("reason 11", 1, true))
+        assert.is_truthy(text:find("\nand 2 further reasons\n", 1, true))
+    end)
+
     it("say why a cluster could not be asked", function()
         assert.is_truthy(render(overviews.overview { overviews.unreadable() }):find(
             "The records could not be read: no answer within 60 s", 1, true))

@@ -58,6 +58,14 @@ CRITICAL  dws-stuck
             true))
     end)
 
+    it("give five reasons, and say how many more there are", function()
+        assert.is_nil(one(overviews.failing_for(5), { width = 80 }):find "further")
+        local text = one(overviews.failing_for(7), { width = 80 })
+        assert.is_truthy(text:find("reason 5", 1, true))
+        assert.is_nil(text:find("reason 6", 1, true))
+        assert.is_truthy(text:find("\n                and 2 further reasons\n", 1, true))
+    end)
+
     it("are short for a cluster without records and one that could not be asked", function()
         assert.equal([[
 1 unknown · judged 2025-11-24T08:00:00Z
