@@ -17,6 +17,7 @@ describe("reasons", function()
         assert.same({
             template = "Read timed out after # ms",
             class = "timeout",
+            speaker = "network",
             count = 5,
             first_seen = list[5].end_time,
             last_seen = list[1].end_time,
