@@ -72,21 +72,23 @@ local function speaks_ldap_or_kerberos(_, text)
     return text:find "[Ll][Dd][Aa][Pp]" or text:find "[Kk][Rr][Bb]" or text:find "[Kk]erberos" or text:find "GSS"
 end
 
--- A code with what it stands behind; each is kept as it is. Beside some, what else must be true.
+-- What must be in a text, a code with what it stands behind, and what else must be true. Each is kept as it is.
 local CODES = {
-    { 'Result Code %d+ "[%a ]+"' }, { "[Ee]rror [Cc]ode[ :=]*%-?%w+" }, { "[Rr]esult ?[Cc]ode[ :=]*%d+" },
-    { "Result%a* %- %d+ %- " }, { "err=%-?%d+" }, { "%f[%w]rc=%-?%d+" }, { "[%a:] %(%-?%d+%)",
-    speaks_ldap_or_kerberos },
-    { ", data %x+" }, { "problem %d+" }, { "%x%x%x%x%x%x%x%x: %u%l+Err:" },
-    { "[Ss]tatus ?[Cc]?o?d?e?[ :=]*%d%d%d%f[%D]" }, { "STATUS[ :=]*%d%d%d%f[%D]" }, { "HTTP/?[%d.]* %d%d%d%f[%D]" },
-    { "HTTP [Ee]rror %d%d%d%f[%D]" }, { "[Rr]esponse [Cc]ode:? %d%d%d%f[%D]" }, { "Exception[%a$]*: [45]%d%d%f[%D]" },
-    { "%f[%d][45]%d%d %u%l+%f[%W]", is_status }, { "error=[%a_]+" }, { "AADSTS%d+" }, { "E00000%d%d" },
-    { "SQL ?[Ss][Tt][Aa][Tt][Ee][%s:=%[%(]*%w%w%w%w%w%f[%W]" }, { "%[%d%w%w%w%w%]", speaks_sql },
-    { "ERROR: +%d%w%w%w%w%f[:]" }, { "GAUSS%-%d+" }, { "%f[%u]%u%u+%.%d%d%d%d+" },
-    { "error:%x+:" }, { "error:num=%d+" }, { "alert number %d+" }, { "KRB%-ERROR %(%d+%)" },
-    { "[Ee]rrno:? ?%-?%d+" }, { "[Ee]rror:? %d+%f[%D]" }, { "%f[%a]code[ :=]+%d+%f[%D]" },
-    { "%f[%w]0000%x%x%x%x:" }, { "curl: %(%d+%)" }, { "%f[%w]%a+%d+%f[%W]", is_technique },
-    { "0x8%x%x%x%x%x%x%x%f[%X]" }, { "TLSv%d[%d.]*" }, { "TLS %d%.%d" }, { "SSLv%d" },
+    { "Result", 'Result Code %d+ "[%a ]+"' }, { "rror", "[Ee]rror [Cc]ode[ :=]*%-?%w+" },
+    { "esult", "[Rr]esult ?[Cc]ode[ :=]*%d+" }, { "Result", "Result%a* %- %d+ %- " }, { "err=", "err=%-?%d+" },
+    { "rc=", "%f[%w]rc=%-?%d+" }, { "(", "[%a:] %(%-?%d+%)", speaks_ldap_or_kerberos }, { ", data ", ", data %x+" },
+    { "problem ", "problem %d+" }, { "Err:", "%x%x%x%x%x%x%x%x: %u%l+Err:" },
+    { "tatus", "[Ss]tatus ?[Cc]?o?d?e?[ :=]*%d%d%d%f[%D]" }, { "STATUS", "STATUS[ :=]*%d%d%d%f[%D]" },
+    { "HTTP", "HTTP/?[%d.]* %d%d%d%f[%D]" }, { "HTTP", "HTTP [Ee]rror %d%d%d%f[%D]" },
+    { "esponse", "[Rr]esponse [Cc]ode:? %d%d%d%f[%D]" }, { "Exception", "Exception[%a$]*: [45]%d%d%f[%D]" },
+    { "", "%f[%d][45]%d%d %u%l+%f[%W]", is_status }, { "error=", "error=[%a_]+" }, { "AADSTS", "AADSTS%d+" },
+    { "E00000", "E00000%d%d" }, { "SQL", "SQL ?[Ss][Tt][Aa][Tt][Ee][%s:=%[%(]*%w%w%w%w%w%f[%W]" },
+    { "[", "%[%d%w%w%w%w%]", speaks_sql }, { "ERROR", "ERROR: +%d%w%w%w%w%f[:]" }, { "GAUSS-", "GAUSS%-%d+" },
+    { ".", "%f[%u]%u%u+%.%d%d%d%d+" }, { "error:", "error:%x+:" }, { "error:num", "error:num=%d+" },
+    { "alert number", "alert number %d+" }, { "KRB-ERROR", "KRB%-ERROR %(%d+%)" },
+    { "rrno", "[Ee]rrno:? ?%-?%d+" }, { "rror", "[Ee]rror:? %d+%f[%D]" }, { "code", "%f[%a]code[ :=]+%d+%f[%D]" },
+    { "0000", "%f[%w]0000%x%x%x%x:" }, { "curl: (", "curl: %(%d+%)" }, { "", "%f[%w]%a+%d+%f[%W]", is_technique },
+    { "0x8", "0x8%x%x%x%x%x%x%x%f[%X]" }, { "TLS", "TLSv%d[%d.]*" }, { "TLS", "TLS %d%.%d" }, { "SSLv", "SSLv%d" },
 }
 
 local function mask_name(attribute)
@@ -145,38 +147,43 @@ local function mask_bare(noun, name, after)
     return ("%s %s %s"):format(noun, NAME, after)
 end
 
--- Each starts where a word starts (%f), so that a long word is not searched once for each of its letters.
+-- What must be in a text, what is masked, and by what. Each starts where a word starts (%f), so that a long word is not
+-- searched once for each of its letters.
 local MASKS = {
-    { "eyJ[%w_-]+%.[%w_.-]+", ID },
-    { '"[^"]*"', mask_quoted }, { "%f[%w']'[^']*'", mask_quoted }, { "`[^`']*[`']", NAME },
-    { "\11[^\11\12]*\12", NAME }, { "[\14\16][^\14-\16]*[\14\15]", NAME }, { "[\17\18][^\17\18]*[\17\18]", NAME },
-    { "\19[^\20]*\20", NAME }, { "\21[^\22]*\22", NAME }, { "\23[^\24]*\24", NAME },
-    { "%f[%a]%a[%w+.-]*://[^%s%c,;\"'<>%]%)|}]+", mask_url },
-    { "%(%a[%w.;-]*[<>~:]?=[^()\6]*%)", mask_filter }, { "%([&|!][\7%s]*%)", FILTER }, { "%([&|!][\7%s]*%)", FILTER },
-    { "%([&|!][\7%s]*%)", FILTER },
-    { "%f[%a]([%a]+)%s?=[^,=%c]*,%s*", mask_name }, { "%f[%a]([%a]+)%s?=[^%s%c,;]+", mask_name },
-    { "\4[\4]*", DN },
-    { "%f[%w][%w.+_-]+@[%w.-]*%w", NAME },
-    { "%f[%a]([Uu]ser) ([^%s%c]+) (%l+)", mask_bare }, { "%f[%a]([Rr]ole) ([^%s%c]+) (%l+)", mask_bare },
-    { "%f[%a]([Gg]roup) ([^%s%c]+) (%l+)", mask_bare }, { "%f[%a]([Aa]ccount) ([^%s%c]+) (%l+)", mask_bare },
-    { "(, v)%x+%f[%X]", "%1#" }, { "(%)=)%([^()]*%)", "%1(\1)" },
-    { "%f[%w]%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x%f[%W]", ID },
-    { "%f[%u]%u%l%l,? %u%l%l [ %d]?%d %d%d:%d%d:%d%d ?%u* ?%d*", TIME },
-    { "%f[%u]%u%l%l, %d%d? %u%l%l %d%d%d%d %d%d:%d%d:%d%d %u+", TIME },
-    { "%f[%d]%d%d?/%u%l%l/%d%d%d%d:%d%d:%d%d:%d%d", TIME },
-    { "%f[%d]%d%d%d%d[/-]%d%d?[/-]%d%d?[T ]%d%d?:%d%d:?%d*[.,]?%d*", TIME },
-    { "%f[%d]%d%d%d%d[/-]%d%d?[/-]%d%d?%f[%D]", TIME },
-    { "(\5) ?Z%f[%W]", "%1" }, { "(\5) ?[+-]%d%d:?%d%d", "%1" }, { "(\5) UTC", "%1" },
-    { "%f[%d]%d%d?%d?%.%d%d?%d?%.%d%d?%d?%.%d%d?%d?:?%d*", ADDRESS },
-    { "%f[%w:][%x:]*:[%x:]*%f[^%w:]", mask_colons },
-    { "%f[%w][%w-]+%.[%w.-]*%w", mask_host }, { "\2:%d+", ADDRESS }, { "%[\2%]:?%d*", ADDRESS },
-    { "0[xX]%x+", "#" }, { "%f[%w]%x+%f[%W]", mask_hexadecimal }, { "%f[%w]%w+%f[%W]", mask_mixed },
-    { "(UnknownHostException: )[^%s%c:]+", "%1" .. ADDRESS }, { "(lookup )[^%s%c:]+", "%1" .. ADDRESS },
-    { "(resolve host:? )[^%s%c:]+", "%1" .. ADDRESS }, { "(host name )[^%s%c:]+( to address)",
-    "%1" .. ADDRESS .. "%2" },
-    { "%d+", "#" }, { "#[#.,:]*#", "#" }, { "#h#m#s", "#s" }, { "#m#s", "#s" }, { "#ms%f[%W]", "#s" },
+    { "eyJ", "eyJ[%w_-]+%.[%w_.-]+", ID },
+    { '"', '"[^"]*"', mask_quoted }, { "'", "%f[%w']'[^']*'", mask_quoted }, { "`", "`[^`']*[`']", NAME },
+    { "\12", "\11[^\11\12]*\12", NAME }, { "", "[\14\16][^\14-\16]*[\14\15]", NAME },
+    { "", "[\17\18][^\17\18]*[\17\18]", NAME }, { "\20", "\19[^\20]*\20", NAME },
+    { "\22", "\21[^\22]*\22", NAME }, { "\24", "\23[^\24]*\24", NAME },
+    { "://", "%f[%a]%a[%w+.-]*://[^%s%c,;\"'<>%]%)|}]+", mask_url },
+    { "=", "%(%a[%w.;-]*[<>~:]?=[^()\6]*%)", mask_filter }, { "\7", "%([&|!][\7%s]*%)", FILTER },
+    { "\7", "%([&|!][\7%s]*%)", FILTER }, { "\7", "%([&|!][\7%s]*%)", FILTER },
+    { "=", "%f[%a]([%a]+)%s?=[^,=%c]*,%s*", mask_name }, { "=", "%f[%a]([%a]+)%s?=[^%s%c,;]+", mask_name },
+    { "\4", "\4[\4]*", DN },
+    { "@", "%f[%w][%w.+_-]+@[%w.-]*%w", NAME },
+    { "ser ", "%f[%a]([Uu]ser) ([^%s%c]+) (%l+)", mask_bare },
+    { "ole ", "%f[%a]([Rr]ole) ([^%s%c]+) (%l+)", mask_bare },
+    { "roup ", "%f[%a]([Gg]roup) ([^%s%c]+) (%l+)", mask_bare },
+    { "ccount ", "%f[%a]([Aa]ccount) ([^%s%c]+) (%l+)", mask_bare },
+    { ", v", "(, v)%x+%f[%X]", "%1#" }, { ")=(", "(%)=)%([^()]*%)", "%1(\1)" },
+    { "-", "%f[%w]%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x%f[%W]", ID },
+    { ":", "%f[%u]%u%l%l,? %u%l%l [ %d]?%d %d%d:%d%d:%d%d ?%u* ?%d*", TIME },
+    { ":", "%f[%u]%u%l%l, %d%d? %u%l%l %d%d%d%d %d%d:%d%d:%d%d %u+", TIME },
+    { "/", "%f[%d]%d%d?/%u%l%l/%d%d%d%d:%d%d:%d%d:%d%d", TIME },
+    { ":", "%f[%d]%d%d%d%d[/-]%d%d?[/-]%d%d?[T ]%d%d?:%d%d:?%d*[.,]?%d*", TIME },
+    { "-", "%f[%d]%d%d%d%d%-%d%d?%-%d%d?%f[%D]", TIME }, { "/", "%f[%d]%d%d%d%d/%d%d?/%d%d?%f[%D]", TIME },
+    { "\5", "(\5) ?Z%f[%W]", "%1" }, { "\5", "(\5) ?[+-]%d%d:?%d%d", "%1" }, { "\5", "(\5) UTC", "%1" },
+    { ".", "%f[%d]%d%d?%d?%.%d%d?%d?%.%d%d?%d?%.%d%d?%d?:?%d*", ADDRESS },
+    { ":", "%f[%w:][%x:]*:[%x:]*%f[^%w:]", mask_colons },
+    { ".", "%f[%w][%w-]+%.[%w.-]*%w", mask_host }, { "\2:", "\2:%d+", ADDRESS }, { "[\2", "%[\2%]:?%d*", ADDRESS },
+    { "0", "0[xX]%x+", "#" }, { "", "%f[%w]%x+%f[%W]", mask_hexadecimal }, { "", "%f[%w]%w+%f[%W]", mask_mixed },
+    { "UnknownHost", "(UnknownHostException: )[^%s%c:]+", "%1" .. ADDRESS },
+    { "lookup ", "(lookup )[^%s%c:]+", "%1" .. ADDRESS }, { "resolve ", "(resolve host:? )[^%s%c:]+", "%1" .. ADDRESS },
+    { "host name ", "(host name )[^%s%c:]+( to address)", "%1" .. ADDRESS .. "%2" },
+    { "", "%d+", "#" }, { "#", "#[#.,:]*#", "#" }, { "#", "#h#m#s", "#s" }, { "#", "#m#s", "#s" },
+    { "#", "#ms%f[%W]", "#s" },
     -- One name or several: a list is as long as there were accounts.
-    { "\1[\1,;\31 ]*\1", NAME }, { "\2[\2,; ]*\2", ADDRESS }, { "\4[\4,; ]*\4", DN },
+    { "\1", "\1[\1,;\31 ]*\1", NAME }, { "\2", "\2[\2,; ]*\2", ADDRESS }, { "\4", "\4[\4,; ]*\4", DN },
 }
 
 -- Keeps what stands for the codes; the same code has the same mark.
@@ -230,10 +237,12 @@ local function keep_codes(text, keep)
     text = text:find("{", 1, true) and keep_members(text, keep) or text
     text = text:find("=", 1, true) and keep_pairs(text, keep) or text
     for _, code in ipairs(CODES) do
-        local pattern, is_true = code[1], code[2]
-        text = text:gsub(pattern, function(found)
-            return (not is_true or is_true(found, text)) and keep(found) or nil
-        end)
+        local needed, pattern, is_true = code[1], code[2], code[3]
+        if text:find(needed, 1, true) then -- most are absent, and finding that out costs least
+            text = text:gsub(pattern, is_true and function(found)
+                return is_true(found, text) and keep(found) or nil
+            end or keep)
+        end
     end
     return text
 end
@@ -267,7 +276,9 @@ function M.of(text)
     text = text:gsub("[\194\226\227\239][\128-\191][\128-\191]?", WIDE)
     text = keep_codes(text, keep)
     for _, mask in ipairs(MASKS) do
-        text = text:gsub(mask[1], mask[2])
+        if text:find(mask[1], 1, true) then
+            text = text:gsub(mask[2], mask[3])
+        end
     end
     local whole = restore(text, codes)
     if #whole <= SHOWN then
