@@ -144,8 +144,8 @@ describe("the reason that explains a verdict", function()
 
     it("is nil when no run says anything", function()
         assert.is_nil(Reasons.explaining {})
-        for _, text in ipairs { "", " ", "-", "OK", "none", "Success", "Completed successfully.", "sync succeeded: success",
-            "同步成功", "成功。" } do
+        for _, text in ipairs { "", " ", "-", "OK", "none", "Success", "Completed successfully.",
+            "sync succeeded: success", "同步成功", "成功。" } do
             local reason = Reasons.explaining { runs.run(60), runs.run(120, { fail_reason = text }) }
             assert.equal(text == "sync succeeded: success" and text or nil, reason and reason.sample)
         end
@@ -164,7 +164,8 @@ describe("the reason that explains a verdict", function()
     it("does not depend on the order of the runs", function()
         local random, list = runs.random(5), {}
         for i = 1, 40 do
-            list[i] = runs.run(i * 60, { fail_reason = ({ LIMIT, "odd " .. i, "server is down: timed out" })[random(3)] })
+            local text = ({ LIMIT, "odd " .. i, "server is down: timed out" })[random(3)]
+            list[i] = runs.run(i * 60, { fail_reason = text })
         end
         local expected = Reasons.explaining(list)
         for _ = 1, 20 do

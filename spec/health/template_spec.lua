@@ -145,8 +145,8 @@ describe("the template of a reason", function()
     end)
 
     it("keeps the result codes of LDAP", function()
-        assert.equal("[LDAP: error code 49 - 80090308: LdapErr: DSID-#, comment: AcceptSecurityContext error, data 52e, "
-                .. "v#]",
+        assert.equal("[LDAP: error code 49 - 80090308: LdapErr: DSID-#, comment: AcceptSecurityContext error, data "
+                .. "52e, v#]",
             template.of("[LDAP: error code 49 - 80090308: LdapErr: DSID-0C090439, comment: AcceptSecurityContext "
                 .. "error, data 52e, v4563]"))
         assert.equal("error code 4 after error code 32", template.of "error code 4 after error code 32")
