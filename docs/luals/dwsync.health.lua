@@ -47,8 +47,9 @@ local M = {}
 
 --- Fail reasons with the same wording. Times are milliseconds since the epoch.
 ---@class dwsync.reason
----@field template string what they have in common
----@field class string
+---@field template string what they have in common; codes that say what failed are in it
+---@field class string one word of a fixed set, "other" when unknown
+---@field speaker? string who says so: "directory", "identity provider", "warehouse", "network" or "sync"
 ---@field count integer
 ---@field first_seen? integer
 ---@field last_seen? integer

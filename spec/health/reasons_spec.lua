@@ -17,6 +17,7 @@ describe("reasons", function()
         assert.same({
             template = "Read timed out after # ms",
             class = "timeout",
+            speaker = "network",
             count = 5,
             first_seen = list[5].end_time,
             last_seen = list[1].end_time,
@@ -81,6 +82,22 @@ describe("reasons", function()
         assert.equal(200, #reason.template)
     end)
 
+    it("keep the text of a reason in another language", function()
+        local list = { runs.failed(60, { fail_reason = "目录 ou=研发 不存在" }) }
+        assert.equal("目录 ou=研发 不存在", grouped(list)[1].sample)
+        assert.is_truthy(runs.verdict(list, "failing").message:find("目录 ou=研发 不存在", 1, true))
+    end)
+
+    it("keep two causes apart that look the same", function()
+        local head = ("x "):rep(400)
+        local reasons = grouped { runs.failed(60, { fail_reason = head .. "certificate has expired" }),
+            runs.failed(61, { fail_reason = head .. "certificate from an unknown authority" }) }
+        assert.equal(2, #reasons)
+        assert.equal("certificate", reasons[1].class)
+        assert.equal("certificate", reasons[2].class)
+        assert.not_equal(reasons[1].cause, reasons[2].cause)
+    end)
+
     it("keep a bounded number of groups, and count the rest in one", function()
         local words = {}
         for i = 1, 40000 do
@@ -110,5 +127,49 @@ describe("reasons", function()
         causes.explain = original
         assert.equal(2000, explained)
         assert.equal(2000, reasons:list()[2].count + reasons:list()[1].count - 3000)
+    end)
+end)
+
+describe("the reason that explains a verdict", function()
+    local LIMIT = "Time Limit Exceeded, LDAP error code 3"
+
+    it("is that of a run that FINISHED, too", function()
+        local run = runs.run(60, { delete_count = 500, fail_reason = LIMIT })
+        local reason = Reasons.explaining { run, runs.run(120) }
+        assert.same({ LIMIT, "ldap_time_limit", "directory", run.id, 1 },
+            { reason.sample, reason.class, reason.speaker, reason.record_id, reason.count })
+        assert.matches("time limit", reason.cause)
+        assert.is_truthy(reason.next_step)
+    end)
+
+    it("is nil when no run says anything", function()
+        assert.is_nil(Reasons.explaining {})
+        for _, text in ipairs { "", " ", "-", "OK", "none", "Success", "Completed successfully.",
+            "sync succeeded: success", "同步成功", "成功。" } do
+            local reason = Reasons.explaining { runs.run(60), runs.run(120, { fail_reason = text }) }
+            assert.equal(text == "sync succeeded: success" and text or nil, reason and reason.sample)
+        end
+        assert.is_truthy(Reasons.explaining { runs.run(60, { fail_reason = "not successful" }) })
+    end)
+
+    it("is one whose cause is known, even if others are more frequent", function()
+        local list = { runs.run(60, { fail_reason = "odd 1" }), runs.failed(120, { fail_reason = "odd 2" }),
+            runs.run(180, { fail_reason = LIMIT }) }
+        assert.equal(LIMIT, Reasons.explaining(list).sample)
+        list[3] = nil
+        assert.equal("odd 1", Reasons.explaining(list).sample)
+        assert.equal(2, Reasons.explaining(list).count)
+    end)
+
+    it("does not depend on the order of the runs", function()
+        local random, list = runs.random(5), {}
+        for i = 1, 40 do
+            local text = ({ LIMIT, "odd " .. i, "server is down: timed out" })[random(3)]
+            list[i] = runs.run(i * 60, { fail_reason = text })
+        end
+        local expected = Reasons.explaining(list)
+        for _ = 1, 20 do
+            assert.same(expected, Reasons.explaining(runs.shuffled(list, random)))
+        end
     end)
 end)

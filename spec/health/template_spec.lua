@@ -1,6 +1,124 @@
 local template = require "dwsync.health.template"
 
+local runs = require "spec.health.runs"
+
+-- What differs from run to run: for each kind, how one is made from random numbers.
+local NAMES = { "ann", "Bob Lee", "研发部", "Jürgen Größe", "O'Neil", "svc_etl", "田中 太郎", "ann.lee-2", "x" }
+local VOLATILE = {
+    n = function(random) return tostring(random(random(3) == 1 and 9 or 99999)) end,
+    size = function(random) return ("%d,%03d"):format(random(99), random(999)) end,
+    ms = function(random) return (random(2) == 1 and "%.0fms" or "%.2fs"):format(random(9000)) end,
+    ip = function(random) return ("10.%d.%d.%d:%d"):format(random(255), random(255), random(255), random(65535)) end,
+    ip6 = function(random) return ("fe80::%x:%x"):format(random(65535), random(65535)) end,
+    host = function(random) return ("dc%d.%s.example.com"):format(random(99), ({ "eu", "cn-north-4" })[random(2)]) end,
+    url = function(random) return ("ldaps://dc%d.example.com:%d/x?y=%d"):format(random(9), random(99), random(9)) end,
+    mail = function(random) return ("a.n+%d@mail%d.example.com"):format(random(99), random(9)) end,
+    dn = function(random)
+        return ({ "CN=Ann Lee,OU=Staff,DC=example,DC=com", "uid=ann,ou=研发,dc=example", "ou=x,dc=y" })[random(3)]
+    end,
+    name = function(random) return '"' .. NAMES[random(#NAMES)] .. '"' end,
+    escaped = function(random) return '\\"' .. NAMES[random(#NAMES)] .. '\\"' end,
+    names = function(random)
+        local list = {}
+        for i = 1, random(5) do
+            list[i] = '"' .. NAMES[random(#NAMES)] .. '"'
+        end
+        return table.concat(list, ", ")
+    end,
+    wide = function(random) return "“" .. NAMES[random(#NAMES)] .. "”" end,
+    corner = function(random) return "「" .. NAMES[random(#NAMES)] .. "」" end,
+    german = function(random) return "„" .. NAMES[random(#NAMES)] .. "“" end,
+    french = function(random) return "« " .. NAMES[random(#NAMES)] .. " »" end,
+    uuid = function(random)
+        return ("%08x-%04x-4%03x-a%03x-%012x"):format(random(2 ^ 30), random(65535), random(4095), random(4095),
+            random(2 ^ 30))
+    end,
+    hex = function(random) return ("0x%X"):format(random(2 ^ 30)) end,
+    time = function(random)
+        local hour, minute, day = random(23), random(59), random(28)
+        return ({ ("2025-05-%02dT%02d:%02d:07Z"):format(day, hour, minute),
+            ("2025-05-%02d %02d:%02d:07.%03d"):format(day, hour, minute, random(999)),
+            ("2025-05-%02dT%02d:%02d:07+08:00"):format(day, hour, minute),
+            ("Mon May %02d %02d:%02d:07 CST 2025"):format(day, hour, minute),
+            ("Mon, %02d May 2025 %02d:%02d:07 GMT"):format(day, hour, minute) })[random(5)]
+    end,
+    filter = function(random)
+        return ("(&(objectClass=user)(|(uid=%s)(mail=%d*)))"):format(NAMES[random(4)], random(99))
+    end,
+    dsid = function(random) return ("DSID-0C09%04X"):format(random(65535)) end,
+}
+
+-- Messages with places for what differs, and after them a list of codes for {code}, if they have one.
+local FORMS = {
+    { "LdapErr: {dsid}, comment: AcceptSecurityContext error, data {code}, v4563",
+        { "525", "52e", "530", "531", "532", "533", "701", "773", "775" } },
+    { "[LDAP: error code {code} - no more]; remaining name '{dn}'", { "1", "3", "4", "32", "49", "50", "51" } },
+    { 'LDAP Result Code {code} "Error": dial {ip}', { "49", "50", "200" } },
+    { "LDAPNoResult - {code} - none - {dn} - None", { "32", "49", "51" } },
+    { "ldap_search: it failed ({code}) below {dn}", { "3", "4", "32", "-1", "-7" } },
+    { "{'msgid': {n}, 'result': {code}, 'desc': 'no', 'info': 'at {time}'}", { "32", "49", "51" } },
+    { "Request {uuid} failed with status code {code} after {ms}", { "401", "403", "404", "429", "500", "503" } },
+    { "HTTP/1.1 {code} from {url}", { "401", "403", "404", "429", "500", "503" } },
+    { '{"error":"{code}","error_description":"for {mail}","trace_id":"{uuid}"}',
+        { "invalid_client", "invalid_grant", "access_denied" } },
+    { '{"status":"{code}","detail":"user {escaped} at {time}","schemas":["a:{n}"]}', { "400", "404", "409" } },
+    { '{"scimType":"{code}","detail":"{n} of {n}"}', { "uniqueness", "tooMany", "invalidFilter" } },
+    { "AADSTS{code}: no. Trace ID: {uuid} Timestamp: {time}", { "50126", "50034", "7000215", "7000222" } },
+    { "ERROR: it failed for {name} (SQLSTATE {code})", { "28P01", "42501", "42710", "53300", "57014" } },
+    { "[{code}] ERROR: it failed for {names}", { "28P01", "42501", "42710" } },
+    { "SQLState: {code}, host {host}", { "08001", "08006", "28P01" } },
+    { "[GAUSS-{code}] thread {n} at {hex}", { "51400", "51401" } },
+    { "KrbException: it failed ({code}) for {mail}", { "6", "7", "24", "37" } },
+    { "error:{code}:SSL routines::failed at {ip}", { "0A000086", "0A00010B" } },
+    { "{n} of {size} accounts skipped: {names}" },
+    { "角色{wide}已存在，用户{corner}（{n}）在 {time}" },
+    { "Rolle {german} besteht, {french} fehlt seit {time}" },
+    { "ロール{corner}は{ip}で失敗しました" },
+    { "search {filter} below {dn} took {ms} at {host}" },
+    { "no answer from {ip6} or {url}, asked at {time}" },
+}
+
+local function filled(form, random, code)
+    return (form:gsub("{(%l+%d?)}", function(kind)
+        return kind == "code" and code or VOLATILE[kind] and VOLATILE[kind](random) or nil
+    end))
+end
+
 describe("the template of a reason", function()
+    it("is the same for messages that differ only in what changes from run to run", function()
+        local random = runs.random(14)
+        for _, form in ipairs(FORMS) do
+            local code = form[2] and form[2][1]
+            local expected = template.of(filled(form[1], random, code))
+            for _ = 1, 40 do
+                local text = filled(form[1], random, code)
+                assert.equal(expected, template.of(text), text)
+            end
+        end
+    end)
+
+    it("differs for messages that differ in their code, wherever it is", function()
+        local random = runs.random(41)
+        for _, before in ipairs { "", ("caused by what is above: "):rep(20) } do
+            for _, form in ipairs(FORMS) do
+                local seen = {}
+                for _, code in ipairs(form[2] or {}) do
+                    local text = before .. filled(form[1], random, code)
+                    local found = template.of(text)
+                    assert.is_nil(seen[found], text)
+                    seen[found] = true
+                    assert.is_true(#found <= 200)
+                end
+            end
+        end
+    end)
+
+    it("keeps words of any language", function()
+        assert.equal("目录 <dn> 不存在", template.of "目录 ou=研发 不存在")
+        assert.equal("角色<name>已存在，共 # 个", template.of "角色“研发”已存在，共 17 个")
+        assert.not_equal(template.of "用户 ann 已锁定", template.of "用户 ann 不存在")
+    end)
+
     it("masks what differs from run to run", function()
         for text, expected in pairs {
             ["2 of 41 accounts skipped"] = "# of # accounts skipped",
@@ -27,7 +145,8 @@ describe("the template of a reason", function()
     end)
 
     it("keeps the result codes of LDAP", function()
-        assert.equal("[LDAP: error code 49 - #: LdapErr: DSID-#, comment: AcceptSecurityContext error, data 52e, v#]",
+        assert.equal("[LDAP: error code 49 - 80090308: LdapErr: DSID-#, comment: AcceptSecurityContext error, data "
+                .. "52e, v#]",
             template.of("[LDAP: error code 49 - 80090308: LdapErr: DSID-0C090439, comment: AcceptSecurityContext "
                 .. "error, data 52e, v4563]"))
         assert.equal("error code 4 after error code 32", template.of "error code 4 after error code 32")

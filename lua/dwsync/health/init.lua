@@ -81,8 +81,9 @@ end
 
 --- Fail reasons with the same wording. Times are milliseconds since the epoch.
 -- @table dwsync.reason
--- @tfield string template what they have in common
--- @tfield string class
+-- @tfield string template what they have in common; codes that say what failed are in it
+-- @tfield string class one word of a fixed set, "other" when unknown
+-- @tfield[opt] string speaker who says so: "directory", "identity provider", "warehouse", "network" or "sync"
 -- @tfield integer count
 -- @tfield[opt] integer first_seen
 -- @tfield[opt] integer last_seen

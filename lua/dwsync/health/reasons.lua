@@ -27,8 +27,8 @@ function M.new()
 end
 
 local function new_group(self, key, name, explained)
-    local group = { template = name, class = explained.class, cause = explained.cause, next_step = explained.next_step,
-        count = 0 }
+    local group = { template = name, class = explained.class, speaker = explained.speaker, cause = explained.cause,
+        next_step = explained.next_step, count = 0 }
     self.by_key[key], self.groups[#self.groups + 1] = group, group
     return group
 end
@@ -39,7 +39,7 @@ end
 
 -- The group of a template, or the one for the rest when there are enough.
 local function group_of(self, name, explained)
-    local key = explained.class .. " " .. name
+    local key = table.concat({ explained.class, explained.cause or "", name }, "\n")
     return self.by_key[key] or #self.groups < MAX_GROUPS and new_group(self, key, name, explained) or rest(self)
 end
 
@@ -61,18 +61,21 @@ local function is_failure(run)
     return run.status == "FAILED" or run.status == "FINISHED" and (run.failed_count or 0) > 0
 end
 
---- Adds the reason of a run, if it failed. The newest is added first: it gives the sample, and what is beyond the
--- bounds is old.
-function Reasons:add(run)
-    if not is_failure(run) then
-        return
-    end
+local function count(self, run)
     local text, time = run.fail_reason or "", order.ended_at(run)
     local group = find_group(self, #text > EXAMINED and text:sub(1, EXAMINED) or text)
     group.count = group.count + 1
     group.first_seen = math.min(group.first_seen or time, time > 0 and time or math.huge)
     if not group.last_seen or time > group.last_seen then
         group.last_seen, group.record_id, group.sample = time, run.id, display.beginning(text, SAMPLE)
+    end
+end
+
+--- Adds the reason of a run, if it failed. The newest is added first: it gives the sample, and what is beyond the
+-- bounds is old.
+function Reasons:add(run)
+    if is_failure(run) then
+        count(self, run)
     end
 end
 
@@ -98,7 +101,7 @@ end
 function Reasons:list()
     local list = {}
     for i, group in ipairs(self.groups) do
-        list[i] = { template = group.template, class = group.class, count = group.count,
+        list[i] = { template = group.template, class = group.class, speaker = group.speaker, count = group.count,
             first_seen = known_time(group.first_seen), last_seen = known_time(group.last_seen),
             sample = group.sample, record_id = group.record_id, cause = group.cause, next_step = group.next_step }
     end
@@ -107,10 +110,54 @@ function Reasons:list()
             return a.count > b.count
         elseif a.template ~= b.template then
             return a.template < b.template
+        elseif a.class ~= b.class then
+            return a.class < b.class
         end
-        return a.class < b.class
+        return (a.cause or "") < (b.cause or "")
     end)
     return list
+end
+
+-- What runs that went well may have as their reason.
+local NOTHING = {}
+for _, text in ipairs { "-", "ok", "none", "null", "nil", "n/a", "done", "finished", "completed", "no error", "成功",
+    "完成", "同步成功", "同步完成" } do
+    NOTHING[text] = true
+end
+
+local function says_something(text)
+    local plain = display.trim(display.beginning(text, 100):lower()):gsub("[%.!。]+$", "")
+    return plain ~= "" and not NOTHING[plain] and not (plain:find "^[%a ]*success[%a ]*$"
+        and not plain:find "unsuccess" and not plain:find "%f[%a]not? ")
+end
+
+local function with_reasons(runs)
+    local list = {}
+    for _, run in ipairs(runs) do
+        if run.fail_reason and says_something(run.fail_reason) then
+            list[#list + 1] = run
+        end
+    end
+    order.sort(list, order.ends_before)
+    return list
+end
+
+--- The reason worth showing beside a verdict: of the runs behind it, FINISHED ones too, the most frequent whose cause
+-- is known, else the most frequent.
+-- @tparam {table,...} runs records in any order
+-- @treturn table|nil as an item of `list`; nil when no run has a reason
+function M.explaining(runs)
+    local reasons, list = M.new(), with_reasons(runs)
+    for i = #list, 1, -1 do
+        count(reasons, list[i])
+    end
+    local groups = reasons:list()
+    for _, group in ipairs(groups) do
+        if group.cause then
+            return group
+        end
+    end
+    return groups[1]
 end
 
 return M

@@ -22,7 +22,8 @@ local VERDICT = { "severity", "rule", "source", "source_type", "value", "unit", 
 local STATISTICS = { "runs", "duration_p50", "duration_p95", "median_gap", "last_run", "last_run_id",
     "last_status", "last_success", "last_success_id", "next_expected", "added", "updated", "deleted", "failed" }
 local WINDOW = { "runs", "ok", "partial", "failed", "running", "success_ratio" }
-local REASON = { "template", "class", "count", "first_seen", "last_seen", "sample", "record_id", "cause", "next_step" }
+local REASON = { "template", "class", "speaker", "count", "first_seen", "last_seen", "sample", "record_id", "cause",
+    "next_step" }
 local ERROR = { "kind", "message", "hint", "code", "status", "request_id" }
 
 local object, members = ordered_json.object, ordered_json.members

@@ -4,6 +4,24 @@ local function class(text)
     return causes.explain(text).class
 end
 
+-- The tables beside init.lua, and the texts of each entry in them.
+local VOICES = { "sync", "database", "kerberos", "ldap", "oauth", "scim_http" }
+
+local function entries_of(voice)
+    local list = {}
+    for _, phrases in ipairs { voice.before, voice.phrases } do
+        for _, entry in ipairs(phrases) do
+            list[#list + 1] = entry
+        end
+    end
+    for _, codes in ipairs(voice.codes) do
+        for _, entry in pairs(codes.by) do
+            list[#list + 1] = entry
+        end
+    end
+    return list
+end
+
 describe("the cause of a failure", function()
     it("is read from the sub-code of a bind that Active Directory refused", function()
         for code, expected in pairs {
@@ -94,6 +112,76 @@ describe("the cause of a failure", function()
             classes[word] = true
         end
         assert.is_true(classes.other and classes.ldap_timeout and classes.ldap_size_limit)
+    end)
+
+    it("is said in one clause, and the next step in sentences, in every table", function()
+        local classes, count = {}, 0
+        for _, name in ipairs(VOICES) do
+            for _, entry in ipairs(entries_of(require("dwsync.health.causes." .. name))) do
+                assert.matches("^%l[%l%d_]*$", entry[1])
+                assert.is_true(#entry[1] <= 40, entry[1])
+                assert.matches("^%l[^.]*$", entry[2])
+                assert.matches("^%u.*%.$", entry[3])
+                count = count + (classes[entry[1]] and 0 or 1)
+                classes[entry[1]] = true
+            end
+        end
+        assert.is_true(count > 50 and count < 120, count) -- labels of a metric
+    end)
+
+    it("has phrases and marks in lower case, as the text is when it is searched", function()
+        for _, name in ipairs(VOICES) do
+            local voice = require("dwsync.health.causes." .. name)
+            local lists = { voice.marks }
+            for _, entry in ipairs(voice.before) do
+                lists[#lists + 1] = entry.phrases
+            end
+            for _, entry in ipairs(voice.phrases) do
+                lists[#lists + 1] = entry.phrases
+            end
+            for _, list in ipairs(lists) do
+                for _, phrase in ipairs(list) do
+                    assert.equal(phrase:lower(), phrase)
+                end
+            end
+        end
+        for _, entry in ipairs(require "dwsync.health.causes.network") do
+            for _, phrase in ipairs(entry.phrases) do
+                assert.equal(phrase:lower(), phrase)
+            end
+        end
+    end)
+
+    it("names who was at the other end, when the text does", function()
+        for text, expected in pairs {
+            ["connection refused"] = { "network", "connection", "the identity source refused the connection" },
+            ["ldaps://x: connection refused"] = { "network", "connection", "the directory refused the connection" },
+            ["https://x: connection refused"] =
+                { "network", "connection", "the identity provider refused the connection" },
+            ["jdbc: connection refused"] =
+                { "warehouse", "database_connection", "the warehouse refused the connection" },
+        } do
+            local explained = causes.explain(text)
+            assert.same(expected, { explained.speaker, explained.class, explained.cause })
+        end
+    end)
+
+    it("has a speaker and a next step even where it is unknown", function()
+        assert.same({ class = "other", speaker = "warehouse",
+            next_step = "Look for the time of the run in the warehouse's log." }, causes.explain "PSQLException: odd")
+        assert.same({ class = "other", speaker = "directory",
+            next_step = "Look for the time of the run in the directory server's log." }, causes.explain "LDAP: odd")
+    end)
+
+    it("costs no more than the beginning of a text, whatever is in it", function()
+        for _, piece in ipairs { "ldap_", "ldap_a(", "status ", "error code ", "ldap http jdbc krb token memory ",
+            "ldapexception: ", "scimtype:", "(", "401 ", "sqlstate(((" } do
+            local made = 0
+            debug.sethook(function() made = made + 1 end, "", 1000)
+            causes.explain("jdbc krb ldap token http memory " .. piece:rep(100000))
+            debug.sethook()
+            assert.is_true(made < 100, piece .. " took " .. made)
+        end
     end)
 
     it("is looked for at the beginning of a text only", function()
