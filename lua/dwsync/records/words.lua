@@ -5,8 +5,7 @@ local record_fields = require "dwsync.record_fields"
 
 local M = {}
 
---- The fields whose values are words that people type.
--- @tfield {string,...} fields
+-- The fields whose values are words that people type.
 M.fields = { "status", "identity_source_id", "identity_source_type" }
 
 local MANY = 10 -- more are not listed
