@@ -87,10 +87,12 @@ describe("a length of time", function()
         assert.equal(604800, timestamps.duration "7d")
         assert.equal(1209600, timestamps.duration "2w")
         assert.equal(5400, timestamps.duration "1.5h")
+        assert.equal(9007199254740991, timestamps.duration "9007199254740991s")
     end)
 
     it("is nil for anything else", function()
-        for _, text in ipairs { "", "7", "d", "7y", "-7d", "7 d", "7dd", "1.2.3d", "7D" } do
+        for _, text in ipairs { "", "7", "d", "7y", "-7d", "7 d", "7dd", "1.2.3d", "7D", ("9"):rep(400) .. "d",
+            "213503982334602d", "9223372036854775807w", "9007199254740992s" } do
             assert.is_nil(timestamps.duration(text), text)
         end
     end)
@@ -138,7 +140,7 @@ describe("a point in time that a person writes", function()
 
     it("is nil for anything else", function()
         for _, value in ipairs { "", "tomorrow", "7", "12345678", "2025-13-01", "-7d", 0 / 0, 1 / 0, -1 / 0, {},
-            true } do
+            true, ("9"):rep(400), ("9"):rep(400) .. "d", ("9"):rep(302) .. "w" } do
             assert.is_nil(timestamps.point(value, 1747637723), tostring(value))
         end
         assert.is_nil(timestamps.point(nil, 1747637723))
@@ -158,11 +160,17 @@ describe("a point in time as text", function()
         assert.equal("1969-12-31T23:59:59.999Z", timestamps.to_iso(-1))
         assert.equal("2025-05-19T06:55:23.055Z", timestamps.to_iso(1747637723055.7))
         assert.equal("9999-12-31T23:59:59.999Z", timestamps.to_iso(253402300799999))
+        assert.equal("0001-01-01T00:00:00.000Z", timestamps.to_iso(-62135596800000))
+        assert.equal("0999-12-31T23:59:59.999Z", timestamps.to_iso(-30610224000001))
     end)
 
     it("stays the number it is where no calendar reaches", function()
         assert.equal("253402300800000", timestamps.to_iso(253402300800000))
         assert.equal("-62135596800001", timestamps.to_iso(-62135596800001))
         assert.equal("9007199254740992", timestamps.to_iso(9007199254740992))
+        if math.type then
+            assert.equal("9223372036854775807", timestamps.to_iso(math.maxinteger))
+            assert.equal("-9007199254740993", timestamps.to_iso(-9007199254740993))
+        end
     end)
 end)

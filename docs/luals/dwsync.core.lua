@@ -260,6 +260,7 @@ function ids:begin_again() end
 function ids:close() end
 
 --- Calls a function that may take so much memory and no more: each single step is held to it, be it one concatenation.
+--- A debug hook in C, which Lua cannot put back, is as it was afterwards.
 ---@param bytes integer
 ---@param called function
 ---@param ... any its arguments

@@ -1,6 +1,8 @@
 --- Points in time as the service, HTTP and people write them.
 -- No clock is read here: "now" is an argument.
 -- @module dwsync.timestamps
+local decimal = require "dwsync.decimal"
+
 local M = {}
 
 -- Days since 1970-01-01 of a date in the Gregorian calendar (Howard Hinnant's days_from_civil).
@@ -88,6 +90,8 @@ function M.from_iso(text)
     return whole and whole - offset + (fraction == "" and 0 or tonumber("0" .. fraction)) or nil
 end
 
+local EXACT = 2 ^ 53 -- beyond, integers of Lua would begin anew below zero, and others are not exact
+
 local UNITS = { s = 1, m = 60, h = 3600, d = 86400, w = 604800 }
 
 --- A length of time: "90s", "30m", "24h", "7d", "2w".
@@ -95,7 +99,8 @@ local UNITS = { s = 1, m = 60, h = 3600, d = 86400, w = 604800 }
 -- @treturn ?number seconds; nil when it is not a length of time
 function M.duration(text)
     local number, unit = text:match "^(%d+%.?%d*)([smhdw])$"
-    return number and tonumber(number) * UNITS[unit] or nil
+    number = number and tonumber(number)
+    return number and number < EXACT / UNITS[unit] and number * UNITS[unit] or nil
 end
 
 -- Numbers from here on are milliseconds, those below seconds: 1973 in the one, 5138 in the other.
@@ -163,7 +168,8 @@ local function date_of(midnight)
     elseif room == 0 then
         dates, room = {}, FEW_DAYS
     end
-    dates[midnight], room = os.date("!%Y-%m-%dT", midnight / 1000), room - 1
+    local date = os.date("!%Y-%m-%dT", midnight / 1000)
+    dates[midnight], room = ("0"):rep(11 - #date) .. date, room - 1 -- the C library writes the year 1 as it is
     return dates[midnight]
 end
 
@@ -191,7 +197,7 @@ function M.to_iso(ms)
     local of_day = whole % DAY
     local date = dates[whole - of_day] or date_of(whole - of_day)
     if not date then
-        return ("%.0f"):format(math.floor(ms))
+        return decimal.exact(math.floor(ms))
     end
     local of_minute = of_day % MINUTE
     local ms_of_second = of_minute % 1000

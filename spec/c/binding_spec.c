@@ -217,6 +217,28 @@ static void survives_a_pool(void)
         "end");
 }
 
+static int hooked;
+
+static void count_line(lua_State *L, lua_Debug *at)
+{
+    (void)L;
+    (void)at;
+    hooked++;
+}
+
+static void keeps_a_hook(void)
+{
+    lua_State *L = new_state();
+    lua_sethook(L, count_line, LUA_MASKLINE, 0);
+    run(L, "local core = open()\n"
+           "assert(core.call_within(1e6, function() debug.sethook(function() end, '', 1) debug.sethook() end))");
+    EXPECT(lua_gethook(L) == count_line && lua_gethookmask(L) == LUA_MASKLINE);
+    hooked = 0;
+    run(L, "local a = 1\nlocal b = 2");
+    EXPECT_INT(hooked, 2);
+    lua_close(L);
+}
+
 static const struct spec_case cases[] = {
     {"the module can be opened again when opening it failed", survives_opening},
     {"a page that is decoded without enough memory is an error", survives_decoding},
@@ -226,6 +248,7 @@ static const struct spec_case cases[] = {
     {"rows that are written without enough memory are an error", survives_writing_rows},
     {"a signature without enough memory is an error", survives_signing},
     {"a request without enough memory is an error", survives_a_pool},
+    {"a call with a bound puts back the debug hook of a program in C", keeps_a_hook},
 };
 
 SPEC_MAIN(cases)

@@ -328,7 +328,7 @@ static void refuses_to_frame_a_body_otherwise(void)
 static void refuses_plain_http_to_others(void)
 {
     static const char *const urls[] = {"http://dws.example.com/", "http://127.0.0.1.evil.example/",
-                                       "http://127.1/",           "http://169.254.169.254/",
+                                       "http://128.0.0.1/",       "http://169.254.169.254/",
                                        "http://localhost./",      "http://[::]/"};
     struct dws_pool *pool;
     struct dws_error error = {0};

@@ -1,5 +1,6 @@
 local core = require "dwsync.core"
 local emulators = require "spec.support.emulator"
+local growth = require "spec.support.growth"
 local raw_server = require "spec.support.raw_server"
 
 local PATIENCE = require("spec.support.patience").seconds
@@ -142,6 +143,15 @@ describe("core.response", function()
         assert.is_nil(rawget(response, "headers"))
         assert.same({ ["x-a"] = "1, 2", b = "3" }, response.headers)
         assert.is_nil(response.body)
+    end)
+
+    it("joins any number of values of one name without copying them again and again", function()
+        local response = core.response { header_lines = ("a: b\r\nC: d\r\n"):rep(20000) }
+        local allocated = growth.allocated(function()
+            assert.equal(("b, "):rep(19999) .. "b", response.headers.a)
+            assert.equal(#response.headers.a, #response.headers.c)
+        end)
+        assert.is_true(allocated < 4096, allocated)
     end)
 
     it("has a metatable whose __index raises for what is no table", function()

@@ -10,6 +10,10 @@ describe("the failure of a credential source", function()
             { err.kind, err.message, err.hint, err.status, err.request_id, err.retryable })
     end)
 
+    it("is one harmless line, whatever a path in it holds", function()
+        assert.equal("file a?b c: it failed", failure.new("file a\27b\nc", "it failed").message)
+    end)
+
     it("needs no hint and no answer", function()
         local err = failure.new("a source", "it failed")
         assert.matches("^Set HUAWEICLOUD_SDK_AK", err.hint)

@@ -275,8 +275,12 @@ describe("Retry-After", function()
         assert.is_nil(pause(nil))
     end)
 
-    it("may be longer than anyone waits", function()
-        assert.is_true(pause(("9"):rep(40)) > 1e30)
+    it("is a day at most, however long the service wants", function()
+        assert.equal(86400, pause "86400")
+        for _, text in ipairs { "86401", ("9"):rep(40), ("9"):rep(400), "Fri, 31 Dec 9999 23:59:59 GMT" } do
+            assert.equal(86400, pause(text), text)
+        end
+        assert.equal("The service asks to wait 1 d.", failing(503, "", { ["retry-after"] = ("9"):rep(400) }).hint)
     end)
 end)
 

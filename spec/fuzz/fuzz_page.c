@@ -1,24 +1,13 @@
 /* fuzz_page.c: libFuzzer target: any bytes through the JSON reader and the page reader, from a buffer of exactly their
  * length. What both say must agree with a second opinion (second_opinion.c). It must not share code with the
  * readers. */
+#include "check.h"
 #include "dws.h"
 #include "second_opinion.h"
 
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)                                                           \
-    do {                                                                           \
-        if (!(condition)) {                                                        \
-            fprintf(stderr, "fuzz_page.c:%d: not so: %s\n", __LINE__, #condition); \
-            abort();                                                               \
-        }                                                                          \
-    } while (0)
 
 static bool is_inside(struct dws_text part, struct dws_text whole)
 {

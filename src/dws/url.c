@@ -31,8 +31,7 @@ static struct dws_text cut(struct dws_text *rest, const char *stops)
     return head;
 }
 
-/* Four decimal numbers of at most 255, nothing else; libcurl also knows octal and short forms, which we do not
- * trust. */
+/* Four decimal numbers of at most 255, nothing else. */
 static bool parse_ipv4(struct dws_text text, unsigned parts[4])
 {
     size_t i = 0;
@@ -48,6 +47,24 @@ static bool parse_ipv4(struct dws_text text, unsigned parts[4])
             return false;
     }
     return i == text.length;
+}
+
+/* Whether the last label is a number, as in 127.1, 0x7f.1, 017700000001 and 1.2.3.4.: libcurl and others take some of
+ * these for addresses, and no name ends so. */
+static bool ends_in_number(struct dws_text host)
+{
+    size_t end = host.length - (host.data[host.length - 1] == '.');
+    size_t start = end;
+    while (start > 0 && host.data[start - 1] != '.')
+        start--;
+    const bool hex = end - start >= 2 && host.data[start] == '0' && (host.data[start + 1] | 0x20) == 'x';
+    const char *digits = hex ? "0123456789abcdefABCDEF" : "0123456789";
+    const struct dws_text label = {host.data + start + 2 * hex, end - start - 2 * hex};
+    for (size_t i = 0; i < label.length; i++) {
+        if (!strchr(digits, label.data[i]))
+            return false;
+    }
+    return end > start;
 }
 
 static void classify_host(struct dws_url *url)
@@ -90,6 +107,10 @@ static enum dws_status parse_host(struct dws_text *rest, struct dws_url *url, st
         if (!is_host_byte(url->host.data[i], bracketed))
             return dws_fail(error, DWS_ERR_ARGUMENT, "URL: the host holds a character that no host name has");
     }
+    unsigned ip[4];
+    if (!bracketed && ends_in_number(url->host) && !parse_ipv4(url->host, ip))
+        return dws_fail(error, DWS_ERR_ARGUMENT,
+                        "URL: an IPv4 address must be four numbers from 0 to 255, like 127.0.0.1");
     return DWS_OK;
 }
 

@@ -30,7 +30,8 @@ static void *allocate_within(void *user, void *block, size_t old_size, size_t ne
 }
 
 /***
-Calls a function that may take so much memory and no more: each single step is held to it, be it one concatenation.
+Calls a function that may take so much memory and no more: each single step is held to it, be it one concatenation. A
+debug hook in C, which Lua cannot put back, is as it was afterwards.
 @function call_within
 @tparam integer bytes
 @tparam function called
@@ -44,10 +45,13 @@ static int call_within(lua_State *L)
     luaL_argcheck(L, bytes >= 0 && bytes <= 1e9, 1, "bytes must be from 0 to 1e9");
     luaL_checktype(L, 2, LUA_TFUNCTION);
     struct limit limit = {.most = (size_t)bytes};
+    const lua_Hook hook = lua_gethook(L);
+    const int mask = lua_gethookmask(L), count = lua_gethookcount(L);
     limit.allocate = lua_getallocf(L, &limit.user);
     lua_setallocf(L, allocate_within, &limit);
     int status = lua_pcall(L, lua_gettop(L) - 2, LUA_MULTRET, 0);
     lua_setallocf(L, limit.allocate, limit.user);
+    lua_sethook(L, hook, mask, count);
     lua_pushboolean(L, status == 0);
     lua_replace(L, 1);
     return lua_gettop(L);

@@ -26,24 +26,64 @@ static void push_lower(lua_State *L, struct dws_text name)
     luaL_pushresult(&buffer);
 }
 
+/* Adds the value on top of the stack to the list below it, and pops it. */
+static void append(lua_State *L)
+{
+    lua_rawseti(L, -2, (int)lua_rawlen(L, -2) + 1);
+}
+
+/* Adds a value to those of a name: one is a text, several are a list of them. */
+static void add_header(lua_State *L, int headers, const struct dws_header *header)
+{
+    push_lower(L, header->name);
+    lua_pushvalue(L, -1);
+    lua_rawget(L, headers);
+    if (lua_isstring(L, -1)) {
+        lua_createtable(L, 2, 0);
+        lua_insert(L, -2);
+        append(L);
+    }
+    lua_pushlstring(L, header->value.data, header->value.length);
+    if (lua_istable(L, -2))
+        append(L);
+    else
+        lua_replace(L, -2);
+    lua_rawset(L, headers);
+}
+
+/* Pushes the texts of the list on top of the stack with ", " between them. They are joined only once: a head has
+ * room for 80,000 values of one name, and joining them one by one would copy gigabytes. */
+static void push_joined(lua_State *L)
+{
+    const int list = lua_gettop(L), count = (int)lua_rawlen(L, list);
+    luaL_Buffer buffer;
+    luaL_buffinit(L, &buffer);
+    for (int i = 1; i <= count; i++) {
+        if (i > 1)
+            luaL_addlstring(&buffer, ", ", 2);
+        lua_rawgeti(L, list, i);
+        luaL_addvalue(&buffer);
+    }
+    luaL_pushresult(&buffer);
+}
+
 /* Pushes {[lower-case name] = value}; a name that comes several times has its values joined with ", ". */
 static void push_headers(lua_State *L, struct dws_text lines)
 {
     struct dws_header header;
     lua_newtable(L);
-    while (dws_header_next(&lines, &header)) {
-        push_lower(L, header.name);
-        lua_pushvalue(L, -1);
-        lua_rawget(L, -3);
-        if (lua_isnil(L, -1)) {
-            lua_pop(L, 1);
-            lua_pushlstring(L, header.value.data, header.value.length);
-        } else {
-            lua_pushliteral(L, ", ");
-            lua_pushlstring(L, header.value.data, header.value.length);
-            lua_concat(L, 3);
+    const int headers = lua_gettop(L);
+    while (dws_header_next(&lines, &header))
+        add_header(L, headers, &header);
+    lua_pushnil(L);
+    while (lua_next(L, headers)) {
+        if (lua_istable(L, -1)) {
+            push_joined(L);
+            lua_pushvalue(L, -3);
+            lua_insert(L, -2);
+            lua_rawset(L, headers);
         }
-        lua_rawset(L, -3);
+        lua_pop(L, 1);
     }
 }
 

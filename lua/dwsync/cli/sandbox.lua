@@ -52,7 +52,9 @@ function M.call(code, ...)
     local hook, mask, count = debug.gethook()
     strings.__index = nil
     local whole, good, result = core.call_within(MAX_GROWTH_KIB * 1024, call_within_limits, code, ...)
-    debug.sethook(hook, mask, count)
+    if type(hook) ~= "string" then -- one in C, which has no value here, is back already
+        debug.sethook(hook, mask, count)
+    end
     strings.__index = methods
     if not whole then
         good, result = false, good

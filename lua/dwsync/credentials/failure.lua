@@ -1,6 +1,7 @@
 --- The errors of credential sources.
 -- @module dwsync.credentials.failure
 local errors = require "dwsync.errors"
+local text = require "dwsync.text"
 
 local M = {}
 
@@ -13,7 +14,7 @@ local M = {}
 function M.new(source, message, hint, response)
     return errors.new {
         kind = "credentials",
-        message = ("%s: %s"):format(source, message),
+        message = text.excerpt(("%s: %s"):format(source, message)), -- a path in it may come from a file
         hint = hint,
         status = response and response.status,
         request_id = response and errors.request_id(response),

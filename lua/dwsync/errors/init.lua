@@ -50,7 +50,7 @@ local RETRYABLE = { network = true, timeout = true, throttled = true }
 -- @tfield[opt] string request_id under which the service can find the request again
 -- @tfield[opt] integer attempts how often it was tried
 -- @tfield[opt] dwsync.error cause an error behind this one
--- @tfield[opt] number retry_after seconds to wait, when the service says so
+-- @tfield[opt] number retry_after seconds to wait, when the service says so; a day at most
 -- @tfield[opt] number server_time seconds since the epoch, when the service says what time it is
 
 --- Makes an error object.
@@ -258,17 +258,16 @@ function M.declared_failure(body)
     return not SUCCESS[code] and code or nil
 end
 
+-- A longer pause is a mistake, and what waited for it would never be heard of again.
+local LONGEST_PAUSE = 86400 -- seconds
+
 -- Seconds that Retry-After asks to wait: a number, or a date compared with the server's own clock if there is a Date.
 local function retry_after(response, now)
-    local value = response.headers["retry-after"]
-    if not value then
-        return nil
-    end
+    local value = response.headers["retry-after"] or ""
     local date = timestamps.from_http(value)
-    if date then
-        return math.max(0, math.ceil(date - (timestamps.from_http(response.headers.date or "") or now)))
-    end
-    return value:match "^%d+$" and tonumber(value) or nil
+    local seconds = date and math.ceil(date - (timestamps.from_http(response.headers.date or "") or now))
+        or value:match "^%d+$" and tonumber(value)
+    return seconds and math.max(0, math.min(seconds, LONGEST_PAUSE)) or nil
 end
 
 local KIND_OF_STATUS = { [401] = "auth", [403] = "permission", [404] = "not_found", [407] = "config",
