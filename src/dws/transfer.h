@@ -3,6 +3,7 @@
 #ifndef DWS_TRANSFER_H
 #define DWS_TRANSFER_H
 
+#include "head.h"
 #include "transfer_options.h"
 
 struct dws_transfer {
