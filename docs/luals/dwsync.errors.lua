@@ -16,7 +16,7 @@ local M = {}
 ---@field request_id? string under which the service can find the request again
 ---@field attempts? integer how often it was tried
 ---@field cause? dwsync.error an error behind this one
----@field retry_after? number seconds to wait, when the service says so
+---@field retry_after? number seconds to wait, a day at most, when the service says so
 ---@field server_time? number seconds since the epoch, when the service says what time it is
 
 --- Makes an error object.

@@ -4,6 +4,7 @@ local dwsync = require "dwsync"
 local key_guard = require "dwsync.request.key_guard"
 local processes = require "spec.support.processes"
 local raw_server = require "spec.support.raw_server"
+local runtimes = require "spec.support.runtimes"
 
 local answer = raw_server.answer
 local IMPATIENCE = 0.3 -- seconds, where the end comes by the deadline; everything else ends by itself
@@ -312,24 +313,27 @@ end)
 describe("what is left on a connection", function()
     local FALSE_PAGE = answer("200 OK", '{"count":1,"sync_records":[{"id":"smuggled"}]}')
 
-    -- Asks twice; the first connection goes by this script.
-    local function asks_twice(first)
-        raw_server.with({ first, sending(GOOD)[1] }, function(server)
+    -- Asks twice; the first connection goes by this script, another client's by the second.
+    local function asks_twice(first, second, between)
+        raw_server.with({ first, second, sending(GOOD)[1] }, function(server)
             local client = client_of(server.url)
-            for _ = 1, 2 do
+            for i = 1, 2 do
                 local page, err = client:list_sync_records { cluster_id = "c" }
                 assert.equal("a", assert(page, tostring(err)).sync_records[1].id)
+                if i == 1 and between then
+                    between(server)
+                end
             end
         end)
     end
 
     it("with an answer is not taken for the next one", function()
-        asks_twice({ { "read" }, { "send", GOOD .. FALSE_PAGE }, { "read" }, { "send", GOOD } })
+        asks_twice({ { "read" }, { "send", GOOD .. FALSE_PAGE }, { "read" }, { "send", GOOD } }, sending(GOOD)[1])
     end)
 
     it("behind an answer in chunks is not taken for the next one", function()
         local chunks = CHUNKED .. ("%x\r\n%s\r\n0\r\n\r\n"):format(#PAGE, PAGE)
-        asks_twice({ { "read" }, { "send", chunks .. FALSE_PAGE }, { "read" }, { "send", GOOD } })
+        asks_twice({ { "read" }, { "send", chunks .. FALSE_PAGE }, { "read" }, { "send", GOOD } }, sending(GOOD)[1])
     end)
 
     it("behind an answer without a body is not taken for the next one", function()
@@ -340,4 +344,73 @@ describe("what is left on a connection", function()
             assert.equal("a", assert(client:list_sync_records { cluster_id = "c" }).sync_records[1].id)
         end)
     end)
+
+    it("that comes when nothing was asked is not taken for the next answer", function()
+        -- Another client's request is answered once these bytes are on their way.
+        asks_twice({ { "read" }, { "send", GOOD }, { "together", 2 }, { "send", FALSE_PAGE }, { "read" },
+            { "send", GOOD } }, { { "read" }, { "together", 2 }, { "send", GOOD } }, function(server)
+            assert(client_of(server.url):list_sync_records { cluster_id = "c" })
+        end)
+    end)
+end)
+
+describe("a time that the service tells", function()
+    local DATES = { "Fri, 31 Dec 9999 23:59:59 GMT", "Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 99 Foo 2026 99:99:99 GMT",
+        "tomorrow", "", ("9"):rep(5000) }
+
+    it("beside a page changes nothing", function()
+        for _, date in ipairs(DATES) do
+            local page = answer("200 OK", PAGE, { "Date: " .. date, "Date: " .. DATES[1] })
+            raw_server.with(sending(page), function(server)
+                local client = client_of(server.url)
+                assert(client:list_sync_records { cluster_id = "c" })
+                assert.equal(0, client:clock_skew())
+            end)
+        end
+    end)
+
+    -- The pauses of a call that is refused twice in this way, by a clock that only pauses move.
+    local function pauses_after(headers)
+        local refusal = sending(answer("429 Slow", "", headers))[1]
+        local runtime, pauses = runtimes.sleepless()
+        local page, err
+        raw_server.with({ refusal, refusal, sending(GOOD)[1] }, function(server)
+            page, err = client_of(server.url, { runtime = runtime, retries = 3, random = function() return 1 end })
+                :list_sync_records { cluster_id = "c" }
+        end)
+        return pauses, page, err
+    end
+
+    it("to wait for does not matter when it is no time, or past", function()
+        for _, value in ipairs { "-5", "-99999999999", "nan", "inf", "1e9", "0x10", "1.5", "5, 7", "", "soon", "0",
+            DATES[2], DATES[3] } do
+            local pauses, page, err = pauses_after { "Retry-After: " .. value }
+            assert.is_truthy(page, tostring(err))
+            assert.same({ 0.5, 1 }, pauses, value)
+        end
+    end)
+
+    it("to wait for that lies beyond the deadline ends the call at once, a day away at most", function()
+        for _, value in ipairs { "86401", "99999999999999999999", ("9"):rep(400), DATES[1] } do
+            local pauses, page, err = pauses_after { "Retry-After: " .. value }
+            assert.is_nil(page)
+            assert.same({}, pauses)
+            assert.same({ "throttled", 86400 }, { err.kind, err.retry_after })
+            assert.equal("The service asks to wait 1 d.", err.hint)
+        end
+    end)
+end)
+
+describe("TLS that is none, or breaks", function()
+    each("is an error", {
+        ["plain HTTP"] = { { { { "read", "\22\3" }, { "send", "HTTP/1.1 400 Bad\r\n\r\n" } } }, { kind = "tls" },
+            scheme = "https" },
+        ["an alert"] = { { { { "read", "\22\3" }, { "send", "\21\3\3\0\2\2\40" } } }, { kind = "tls" },
+            scheme = "https" },
+        ["a warning, then nothing"] = { { { { "read", "\22\3" }, { "send", "\21\3\3\0\2\1\0" } } }, { kind = "tls" },
+            scheme = "https" },
+        ["a connection that closes"] = { { { { "read", "\22\3" } } }, { kind = "tls" }, scheme = "https" },
+        ["bytes without a meaning"] = { { { { "read", "\22\3" }, { "send", ("\255"):rep(9999) } } }, { kind = "tls" },
+            scheme = "https" },
+    })
 end)

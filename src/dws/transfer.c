@@ -148,13 +148,15 @@ static void free_headers(struct dws_transfer *t)
     t->headers = NULL;
 }
 
-struct dws_transfer *dws_transfer_new(CURLSH *share)
+struct dws_transfer *dws_transfer_new(CURLSH *share, struct dws_sockets *sockets)
 {
     struct dws_transfer *t = calloc(1, sizeof *t);
     if (t && (!(t->easy = curl_easy_init()) || curl_easy_setopt(t->easy, CURLOPT_SHARE, share) != CURLE_OK)) {
         dws_transfer_free(t);
         return NULL;
     }
+    if (t)
+        t->options.sockets = sockets;
     return t;
 }
 

@@ -50,7 +50,7 @@ local RETRYABLE = { network = true, timeout = true, throttled = true }
 -- @tfield[opt] string request_id under which the service can find the request again
 -- @tfield[opt] integer attempts how often it was tried
 -- @tfield[opt] dwsync.error cause an error behind this one
--- @tfield[opt] number retry_after seconds to wait, when the service says so
+-- @tfield[opt] number retry_after seconds to wait, a day at most, when the service says so
 -- @tfield[opt] number server_time seconds since the epoch, when the service says what time it is
 
 --- Makes an error object.
@@ -258,6 +258,8 @@ function M.declared_failure(body)
     return not SUCCESS[code] and code or nil
 end
 
+local MAX_RETRY_AFTER = 86400 -- more is a mistake, and a number of many digits is infinite
+
 -- Seconds that Retry-After asks to wait: a number, or a date compared with the server's own clock if there is a Date.
 local function retry_after(response, now)
     local value = response.headers["retry-after"]
@@ -266,9 +268,10 @@ local function retry_after(response, now)
     end
     local date = timestamps.from_http(value)
     if date then
-        return math.max(0, math.ceil(date - (timestamps.from_http(response.headers.date or "") or now)))
+        local pause = math.ceil(date - (timestamps.from_http(response.headers.date or "") or now))
+        return math.max(0, math.min(pause, MAX_RETRY_AFTER))
     end
-    return value:match "^%d+$" and tonumber(value) or nil
+    return value:match "^%d+$" and math.min(tonumber(value), MAX_RETRY_AFTER) or nil
 end
 
 local KIND_OF_STATUS = { [401] = "auth", [403] = "permission", [404] = "not_found", [407] = "config",
