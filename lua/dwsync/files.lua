@@ -7,6 +7,7 @@ local MAX_BYTES = 1024 * 1024
 local NO_SUCH_FILE = 2 -- ENOENT
 local FOR_EVERYBODY = tonumber("666", 8) -- less what the umask takes away
 local PERMISSIONS = tonumber("1000", 8)
+local MAX_LINKS = 40 -- Linux's own limit
 
 -- Opening a directory succeeds on Linux; reading it is what fails. Nothing is read yet: Lua 5.5 loses the reason if it
 -- collects garbage to make room for the content.
@@ -76,12 +77,13 @@ local function reason_of(message)
 end
 
 local function write_whole(uv, path, old, text)
-    local file, reason = uv.fs_open(path, "wx", FOR_EVERYBODY)
+    local mode = old and old.mode % PERMISSIONS or FOR_EVERYBODY
+    local file, reason = uv.fs_open(path, "wx", mode)
     if not file then
         return nil, reason
     end
     if old then
-        uv.fs_fchmod(file, old.mode % PERMISSIONS)
+        uv.fs_fchmod(file, mode) -- what the umask took away
     end
     local position = 0
     while position < #text do
@@ -97,18 +99,24 @@ local function write_whole(uv, path, old, text)
     return position == #text and flushed, reason or why
 end
 
--- A link stays a link: its target is written. Resolving it ourselves bypasses the kernel's protected_symlinks, so its
--- rule is applied here: in a folder like /tmp anybody may have made the link, to a file that only we may write.
+-- A link stays a link: its target is written, and made if it is not there. Resolving links ourselves bypasses the
+-- kernel's protected_symlinks, so its rule is applied here to each: in a folder like /tmp anybody may have made the
+-- link, to a file that only we may write.
 local function target_of(uv, path)
-    local link = uv.fs_lstat(path)
-    if not link or link.type ~= "link" then
-        return path
+    for _ = 1, MAX_LINKS do
+        local link = uv.fs_lstat(path)
+        if not link or link.type ~= "link" then
+            return path
+        end
+        local folder = path:match "^(.*/)[^/]*$" or ""
+        local owner = (uv.fs_stat(folder == "" and "." or folder) or {}).uid
+        if link.uid ~= 0 and link.uid ~= uv.getuid() and link.uid ~= owner then
+            return nil, "it is a link made by another user"
+        end
+        local linked = uv.fs_readlink(path)
+        path = linked:find "^/" and linked or folder .. linked
     end
-    local folder = uv.fs_stat(path:match "^(.*/)[^/]*$" or ".") or {}
-    if link.uid ~= 0 and link.uid ~= uv.getuid() and link.uid ~= folder.uid then
-        return nil, "it is a link made by another user"
-    end
-    return uv.fs_realpath(path) or path
+    return nil, "too many symbolic links"
 end
 
 --- Writes a file atomically: it is written beside its name, then renamed, so that readers see the old content or the
@@ -120,16 +128,17 @@ end
 -- @treturn[2] string reason
 function M.write(path, text)
     local uv = require "luv"
-    local target, foreign = target_of(uv, path)
-    if not target then
-        return nil, foreign
-    end
-    local stat = uv.fs_stat(target)
+    local stat = uv.fs_stat(path)
     if stat and stat.type ~= "file" then
         return nil, "not a regular file"
     end
+    local target, reason = target_of(uv, path)
+    if not target then
+        return nil, reason
+    end
     local beside = ("%s.%d.tmp"):format(target, uv.os_getpid())
-    local written, reason = write_whole(uv, beside, stat, text)
+    local written
+    written, reason = write_whole(uv, beside, stat, text)
     if written then
         written, reason = uv.fs_rename(beside, target)
     end

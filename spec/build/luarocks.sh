@@ -1,6 +1,7 @@
 #!/bin/sh
 # luarocks.sh: both rocks build offline and put files where that Lua finds them. Works on a copy of the tree.
 set -eu
+top=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cp -R CMakeLists.txt src lua rockspec README.md "$work"
@@ -12,6 +13,7 @@ make_rock() {
     }
 }
 make_rock dwsync
+"$top/spec/build/hardening.sh" build.luarocks
 export LUA_PATH="$work/tree/share/lua/5.4/?.lua;$work/tree/share/lua/5.4/?/init.lua;;"
 export LUA_CPATH="$work/tree/lib/lua/5.4/?.so;;"
 lua5.4 -e 'assert(require "dwsync".new)'

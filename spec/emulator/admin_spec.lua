@@ -131,6 +131,44 @@ describe("the emulator's own interface", function()
         assert.equal(168, #curl.get(info, path).json.sync_records)
     end)
 
+    describe("keeps pages out that a browser on this machine has open:", function()
+        local function asked(...)
+            return curl.send(info, { path = "/_emulator/requests", headers = { ... } })
+        end
+        local address
+
+        setup(function() address = info.endpoint:gsub("^https://", "") end)
+
+        it("those that reach it by another name", function()
+            for _, host in ipairs { "evil.example", "evil.example:" .. address:match "%d+$", "127.0.0.1.evil.example",
+                "localhost.evil.example", "evil-localhost", "10.0.0.1", "127.0.0.1@evil.example" } do
+                local response = asked("Host: " .. host)
+                assert.equal(403, response.status, host)
+                assert.equal("Host and Origin must be the emulator's own address",
+                    cjson.decode(response.body).error)
+            end
+            assert.equal(403, curl.send(info, { path = "/_emulator/requests", headers = { "Host:" },
+                curl = "--http1.0" }).status)
+        end)
+
+        it("those of another origin, whatever they ask", function()
+            for _, origin in ipairs { "https://evil.example", "null", "http://" .. address, "https://127.0.0.1:1",
+                "https://" .. address .. ".evil.example", "" } do
+                local response = curl.send(info, { path = "/_emulator/faults", body = '{"action":{"status":500}}',
+                    headers = { origin == "" and "Origin;" or "Origin: " .. origin } })
+                assert.equal(403, response.status, origin)
+            end
+            assert.equal(200, curl.get(info, path).status)
+        end)
+
+        it("not those who call it by a name of its own, or are it", function()
+            for _, host in ipairs { address, "127.0.0.1", "localhost", "LocalHost:1", "expired.localhost:1" } do
+                assert.equal(200, asked("Host: " .. host).status, host)
+            end
+            assert.equal(200, asked("Origin: https://" .. address).status)
+        end)
+    end)
+
     describe("refuses with the reason:", function()
         local function refused(method, what, body, reason)
             local response = curl.admin(info, method, what, body)

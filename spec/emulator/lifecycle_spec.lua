@@ -162,9 +162,15 @@ describe("the life of an emulator", function()
 
         it("keeps its secrets to its owner", function()
             local running = assert(emulator.start())
-            local directory = assert(uv.fs_stat(running.directory))
+            local function mode(path)
+                return assert(uv.fs_stat(path)).mode % 512
+            end
+            local modes = { mode(running.directory) }
+            for _, name in ipairs { "leaf.key", "emulator.json", "nginx.conf", "ca.pem" } do
+                modes[#modes + 1] = mode(running.directory .. "/" .. name)
+            end
             running:stop()
-            assert.equal(tonumber("700", 8), directory.mode % 512)
+            assert.same({ 448, 384, 384, 384, 384 }, modes) -- octal 700 and 600
         end)
     end)
 

@@ -62,6 +62,30 @@ describe("a history's file", function()
         end)
     end)
 
+    it("is so, too, when it is made at the end of a link", function()
+        temporary.with_folder(function(folder)
+            local path, target = folder .. "/link.db", folder .. "/target.db"
+            processes.run(("ln -s second.db %s; ln -s target.db %s"):format(processes.quoted(path),
+                processes.quoted(folder .. "/second.db")))
+            local store = assert(history.open(path))
+            store:save(CLUSTER, records(1, 1))
+            for _, suffix in ipairs { "", "-wal", "-shm" } do
+                assert.equal(384, files.mode(target .. suffix)) -- octal 600
+            end
+            store:close()
+        end)
+    end)
+
+    it("is not made by a link into a folder that is not there", function()
+        temporary.with_folder(function(folder)
+            local path = folder .. "/link.db"
+            processes.run("ln -s missing/history.db " .. processes.quoted(path))
+            local store, err = history.open(path)
+            assert.is_nil(store)
+            assert.equal(("the history %s: cannot be created: no such file or directory"):format(path), err.message)
+        end)
+    end)
+
     it("keeps the mode that somebody gave it", function()
         temporary.with_folder(function(folder)
             local path = folder .. "/history.db"
@@ -234,15 +258,19 @@ describe("a history's file that may only be read", function()
         end)
     end)
 
-    it("is refused when the newest records are in a log that cannot be read", function()
+    it("is refused when the newest records are in a log that cannot be read, by a link, too", function()
         with_unwritable(function(path)
             local log = assert(io.open(path .. "-wal", "w"))
             log:write(("x"):rep(100))
             log:close()
-            local store, err = ask(path)
-            assert.is_nil(store)
-            assert.equal("storage", err.kind)
-            assert.matches("copy both", err.hint, 1, true)
+            local link = path:gsub("history%.db$", "link.db")
+            processes.run("ln -s history.db " .. processes.quoted(link))
+            for _, name in ipairs { path, link } do
+                local store, err = ask(name)
+                assert.is_nil(store)
+                assert.equal("storage", err.kind)
+                assert.matches("copy both", err.hint, 1, true)
+            end
         end)
     end)
 end)

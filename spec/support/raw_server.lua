@@ -14,8 +14,8 @@ Server.__index = Server
 --- Starts one.
 -- @tparam {table,...} script what to do on each connection, the last entry for all further ones: a list of steps
 -- {"read"} (a request's head; {"read", text}: until this text came), {"send", text}, {"sleep", seconds}, {"hold"} (for
--- ever), {"together", count} (until so many connections are at this step), {"reset"}; after the last one the connection
--- closes
+-- ever), {"flood", text} and {"drip", text} (again and again for ever, as fast as the client reads or byte by byte),
+-- {"together", count} (until so many connections are at this step), {"reset"}; after the last one the connection closes
 -- @treturn table with `port` and `url`
 function M.start(script)
     local child = processes.start(uv.exepath(), { PROCESS }, "^(%d+)\n", cjson.encode(script) .. "\n")

@@ -6,6 +6,14 @@ local uv = require "luv"
 local script = cjson.decode(io.read "*l")
 local received = {}
 
+local function close(connection)
+    if not connection.socket:is_closing() then
+        connection.socket:close()
+    end
+end
+
+local DRIP_MILLISECONDS = 10
+
 local steps = {}
 
 function steps.read(connection, resume, ending)
@@ -38,6 +46,28 @@ end
 function steps.hold()
 end
 
+-- The next write begins when the last one is in the kernel's hands: nothing piles up here.
+function steps.flood(connection, _, text)
+    local function more(err)
+        if err then
+            return close(connection)
+        end
+        connection.socket:write(text, more)
+    end
+    more()
+end
+
+function steps.drip(connection, _, text)
+    local timer, position = uv.new_timer(), 0
+    timer:start(0, DRIP_MILLISECONDS, function()
+        if connection.socket:is_closing() then
+            return timer:close()
+        end
+        position = position % #text + 1
+        connection.socket:write(text:sub(position, position))
+    end)
+end
+
 local gathered = {}
 
 function steps.together(_, resume, count)
@@ -53,12 +83,6 @@ end
 
 function steps.reset(connection)
     connection.socket:close_reset()
-end
-
-local function close(connection)
-    if not connection.socket:is_closing() then
-        connection.socket:close()
-    end
 end
 
 local function run(connection, list, position)

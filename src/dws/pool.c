@@ -21,6 +21,7 @@ struct dws_pool {
     struct dws_pool_lease lease;
     CURLM *multi;
     CURLSH *share; /* TLS sessions are otherwise kept by each easy handle alone */
+    struct dws_sockets sockets;
     size_t concurrency;
     struct queue queued;
     struct queue active;
@@ -149,6 +150,7 @@ void dws_pool_free(struct dws_pool *pool)
         curl_multi_cleanup(pool->multi);
     if (pool->share)
         curl_share_cleanup(pool->share);
+    dws_sockets_free(&pool->sockets);
     free(pool);
 }
 
@@ -158,7 +160,7 @@ enum dws_status dws_pool_submit(struct dws_pool *pool, uint64_t tag, const struc
                                 const struct dws_transport *transport, struct dws_error *error)
 {
     struct dws_transfer *t = take_after(&pool->spare, NULL);
-    if (!t && !(t = dws_transfer_new(pool->share)))
+    if (!t && !(t = dws_transfer_new(pool->share, &pool->sockets)))
         return dws_fail(error, DWS_ERR_MEMORY, "out of memory");
     enum dws_status status = dws_transfer_prepare(t, request, transport, error);
     if (status != DWS_OK) {

@@ -64,67 +64,9 @@ static enum dws_status status_of(CURLcode code)
 
 /* ---- what comes back -------------------------------------------------------------------------- */
 
-static bool is_named(const struct dws_header *header, const char *name)
-{
-    const struct dws_text wanted = dws_text_of(name);
-    return header->name.length == wanted.length && dws_text_compare_nocase(header->name, wanted) == 0;
-}
-
-static bool refuse_size(struct dws_transfer *t, const char *part, size_t bytes)
+static void refuse_size(struct dws_transfer *t, const char *part, size_t bytes)
 {
     dws_fail(&t->error, DWS_ERR_TOO_LARGE, "%s: the response's %s is larger than %zu bytes", t->host, part, bytes);
-    return false;
-}
-
-/* Whether a list of codings has none but the one that is expected. */
-static bool accept_codings(struct dws_transfer *t, const char *kind, struct dws_text list, const char *expected)
-{
-    while (list.length > 0) {
-        const char *comma = memchr(list.data, ',', list.length);
-        const size_t length = comma ? (size_t)(comma - list.data) : list.length;
-        const struct dws_text coding = dws_text_trim((struct dws_text){list.data, length});
-        if (coding.length > 0 && dws_text_compare_nocase(coding, dws_text_of(expected)) != 0) {
-            const bool plain = dws_text_is_token(coding) && coding.length <= 40;
-            dws_fail(&t->error, DWS_ERR_DECODE,
-                     "%s: the service answered with the %s coding %.*s, which was not asked for", t->host, kind,
-                     plain ? (int)coding.length : 1, plain ? coding.data : "?");
-            return false;
-        }
-        list.data += length + (comma != NULL);
-        list.length -= length + (comma != NULL);
-    }
-    return true;
-}
-
-static bool is_above(struct dws_text number, size_t limit)
-{
-    size_t value = 0;
-    for (size_t i = 0; i < number.length && number.data[i] >= '0' && number.data[i] <= '9'; i++) {
-        const size_t digit = (size_t)(number.data[i] - '0');
-        if (value > limit / 10 || digit > limit - value * 10)
-            return true;
-        value = value * 10 + digit;
-    }
-    return false;
-}
-
-/* What a head announces is refused before any of it is read. libcurl undoes transfer codings whether or not they were
- * asked for, those of an informational head too: a few bytes that are gzip in gzip in gzip keep it busy for minutes. */
-static bool accept_head(struct dws_transfer *t, long status)
-{
-    struct dws_text lines = dws_buf_text(&t->response_headers);
-    struct dws_header header;
-    const bool content = status >= 200 && status < 300 && !t->bodiless;
-    while (dws_header_next(&lines, &header)) {
-        if (is_named(&header, "transfer-encoding") && !accept_codings(t, "transfer", header.value, "chunked"))
-            return false;
-        if (content && !t->coded && is_named(&header, "content-encoding") &&
-            !accept_codings(t, "content", header.value, "identity"))
-            return false;
-        if (content && is_named(&header, "content-length") && is_above(header.value, t->max_response_bytes))
-            return refuse_size(t, "body", t->max_response_bytes);
-    }
-    return true;
 }
 
 static long status_code(const struct dws_transfer *t)
@@ -155,8 +97,16 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *user)
         return 0;
     if (t->head_ended) {
         const long status = status_code(t);
+        const struct dws_head_rules rules = {
+            .host = t->host,
+            .content = status >= 200 && status < 300 && !t->bodiless,
+            .coded = t->coded,
+            .max_bytes = t->max_response_bytes,
+        };
         t->head_final = status >= 200;
-        if (!accept_head(t, status))
+        if (status == 101)
+            dws_fail(&t->error, DWS_ERR_NETWORK, "%s: the service switched to another protocol", t->host);
+        if (status == 101 || dws_head_accept(dws_buf_text(&t->response_headers), &rules, &t->error) != DWS_OK)
             return 0;
     }
     return length;
@@ -198,13 +148,15 @@ static void free_headers(struct dws_transfer *t)
     t->headers = NULL;
 }
 
-struct dws_transfer *dws_transfer_new(CURLSH *share)
+struct dws_transfer *dws_transfer_new(CURLSH *share, struct dws_sockets *sockets)
 {
     struct dws_transfer *t = calloc(1, sizeof *t);
     if (t && (!(t->easy = curl_easy_init()) || curl_easy_setopt(t->easy, CURLOPT_SHARE, share) != CURLE_OK)) {
         dws_transfer_free(t);
         return NULL;
     }
+    if (t)
+        t->options.sockets = sockets;
     return t;
 }
 
@@ -446,6 +398,8 @@ void dws_transfer_finish(struct dws_transfer *t, CURLcode code)
     else if (code != CURLE_OK && !t->cut &&
              (t->header_bytes > 0 || status == DWS_ERR_TIMEOUT || !dws_descriptors_fail(&t->error, t->host)))
         dws_fail(&t->error, status, "%s: %s", t->host, describe(t, code));
+    else if (code == CURLE_OK && !t->head_final) /* which libcurl takes for an empty answer */
+        dws_fail(&t->error, DWS_ERR_NETWORK, "%s: the connection closed inside the response's head", t->host);
 }
 
 static const char *certificate_field(const struct curl_slist *lines, const char *name)
@@ -482,28 +436,4 @@ struct dws_response dws_transfer_response(const struct dws_transfer *t)
         .seconds = seconds,
         .certificate = server_certificate(t),
     };
-}
-
-/* ---- response headers ------------------------------------------------------------------------- */
-
-bool dws_header_next(struct dws_text *cursor, struct dws_header *header)
-{
-    while (cursor->length > 0) {
-        const char *end = memchr(cursor->data, '\n', cursor->length);
-        struct dws_text line = {cursor->data, end ? (size_t)(end - cursor->data) : cursor->length};
-        size_t used = line.length + (end ? 1 : 0);
-        cursor->data += used;
-        cursor->length -= used;
-        if (line.length > 0 && line.data[line.length - 1] == '\r')
-            line.length--;
-        /* A name is a token: that passes over the status line and continued lines, even with colons in them. */
-        const char *colon = line.length ? memchr(line.data, ':', line.length) : NULL;
-        size_t name_length = colon ? (size_t)(colon - line.data) : 0;
-        if (!dws_text_is_token((struct dws_text){line.data, name_length}))
-            continue;
-        header->name = (struct dws_text){line.data, name_length};
-        header->value = dws_text_trim((struct dws_text){colon + 1, line.length - name_length - 1});
-        return true;
-    }
-    return false;
 }

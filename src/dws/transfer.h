@@ -1,8 +1,9 @@
 /* transfer.h: one HTTP exchange, as the pool handles it.
- * With transfer.c, transfer_options.c and pool.c the only place that names curl. */
+ * With transfer.c, transfer_options.c, sockets.c and pool.c the only place that names curl. */
 #ifndef DWS_TRANSFER_H
 #define DWS_TRANSFER_H
 
+#include "head.h"
 #include "transfer_options.h"
 
 struct dws_transfer {
@@ -30,8 +31,8 @@ struct dws_transfer {
 /* libcurl's one-time initialisation, safe from every thread. False: it failed. */
 bool dws_curl_start(void);
 
-/* `share`: what the transfer shares with others. NULL: out of memory. */
-struct dws_transfer *dws_transfer_new(CURLSH *share);
+/* `share`, `sockets`: what the transfer shares with others. NULL: out of memory. */
+struct dws_transfer *dws_transfer_new(CURLSH *share, struct dws_sockets *sockets);
 /* Checks the request and copies all of it into the easy handle. */
 enum dws_status dws_transfer_prepare(struct dws_transfer *t, const struct dws_request *request,
                                      const struct dws_transport *transport, struct dws_error *error);

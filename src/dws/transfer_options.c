@@ -142,6 +142,8 @@ static CURLcode set_all(CURL *easy, struct dws_transfer_options *options, const 
     SET(CURLOPT_CONNECTTIMEOUT_MS, connect_ms < INT_MAX ? connect_ms : INT_MAX); /* libcurl refuses more */
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
+    if (options->sockets)
+        code = code ? code : dws_sockets_watch(options->sockets, easy);
     return code;
 }
 

@@ -3,8 +3,7 @@
 #define DWS_TRANSFER_OPTIONS_H
 
 #include "internal.h"
-
-#include <curl/curl.h>
+#include "sockets.h"
 
 #define DWS_METHOD_BYTES 31 /* at most */
 
@@ -14,6 +13,7 @@ struct dws_transfer_options {
     struct dws_buf wanted; /* the same of the request that is being prepared */
     struct dws_buf ca;     /* what its files hold now; empty: libcurl is to read the file, or to say why it cannot */
     struct dws_buf cert;
+    struct dws_sockets *sockets; /* those of the pool; NULL: libcurl's own */
 };
 
 bool dws_request_is_head(const struct dws_request *request);

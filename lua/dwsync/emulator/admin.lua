@@ -1,6 +1,6 @@
 --- What tests may order from the emulator itself, below /_emulator/: faults, settings, records, locks, and a list of
--- the requests it got. Without authentication, since it listens on the loopback address only. Mistakes get 400 and the
--- reason.
+-- the requests it got. Without authentication, since it listens on the loopback address only; pages that a browser has
+-- open are kept out. Mistakes get 400 and the reason.
 -- @module dwsync.emulator.admin
 local cjson = require "cjson"
 local journal = require "dwsync.emulator.journal"
@@ -108,11 +108,25 @@ ACTIONS["POST records"] = function(service, order)
     return reply(200, { records = items })
 end
 
+-- A browser on this machine reaches the loopback address on behalf of any page: by a name of the page's own that
+-- leads here, which shows in Host, or by ours, which shows in Origin.
+local function is_foreign(headers)
+    local host, origin = headers.host, headers.origin
+    local name = type(host) == "string" and host:lower():gsub(":%d+$", "")
+    if name ~= "127.0.0.1" and name ~= "localhost" and not (name and name:find "^%w+%.localhost$") then
+        return true
+    end
+    return origin ~= nil and origin ~= "https://" .. host
+end
+
 --- Answers a request for the emulator itself.
 -- @tparam table service see @{dwsync.emulator.service}
 -- @tparam table request
 -- @treturn table response
 function M.answer(service, request)
+    if is_foreign(request.headers) then
+        return reply(403, { error = "Host and Origin must be the emulator's own address" })
+    end
     local name = request.method .. " " .. request.path:sub(#M.PREFIX + 1)
     local action = ACTIONS[name]
     if not action then

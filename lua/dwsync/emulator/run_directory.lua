@@ -11,23 +11,26 @@ M.contents = {
     "bodies",
 }
 
---- Writes one file, readable by its owner only (the directory is mode 0700).
+local OWNER_ONLY = tonumber("600", 8) -- the files hold keys, and copies of the directory may lose its mode
+
+--- Writes one file, readable by its owner only, as is the directory. Needs luv, which nginx does not have.
 -- @tparam string directory
 -- @tparam string name one of @{contents}
 -- @tparam string text
 -- @treturn true|nil
 -- @treturn ?string why not
 function M.write(directory, name, text)
+    local uv = require "luv"
     local path = directory .. "/" .. name
-    local file, err = io.open(path, "wb")
+    local file, err = uv.fs_open(path, "wx", OWNER_ONLY)
     if not file then
         return nil, "cannot create " .. err
     end
     local written
-    written, err = file:write(text)
-    local closed, close_err = file:close()
-    if not written or not closed then
-        return nil, ("cannot write %s: %s"):format(path, tostring(err or close_err))
+    written, err = uv.fs_write(file, text, -1)
+    uv.fs_close(file)
+    if written ~= #text then
+        return nil, ("cannot write %s: %s"):format(path, err or "the disk is full")
     end
     return true
 end

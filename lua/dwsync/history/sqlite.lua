@@ -27,10 +27,14 @@ function Engine:failure(message)
     return nil, driver.error(self.target, reason), busy ~= nil
 end
 
--- SQLite would create the file readable by everybody; its side files take the mode of this one.
+-- SQLite would create the file readable by everybody; its side files take the mode of this one. A link to nowhere
+-- "exists" as long as a file has to be new. What is there stays unopened: closing it would end SQLite's locks on it.
 local function create(target)
     local uv = require "luv"
     local file, reason, code = uv.fs_open(target.path, "wx", OWNER_ONLY)
+    if code == "EEXIST" and not uv.fs_stat(target.path) then
+        file, reason, code = uv.fs_open(target.path, "a", OWNER_ONLY)
+    end
     if file then
         uv.fs_close(file)
     elseif code ~= "EEXIST" then
@@ -110,10 +114,10 @@ local function uri(path, parameters)
     return ("file:%s%s?%s"):format(path:find "^/" and "//" or "", escaped, parameters)
 end
 
--- What shows that a file was written, and whether its log holds anything.
+-- What shows that a file was written, and whether its log holds anything; the log of a linked file is beside that.
 local function state_of(path)
     local uv = require "luv"
-    local stat, log = uv.fs_stat(path), uv.fs_stat(path .. "-wal")
+    local stat, log = uv.fs_stat(path), uv.fs_stat((uv.fs_realpath(path) or path) .. "-wal")
     return stat and ("%d:%d:%d.%d"):format(stat.ino, stat.size, stat.mtime.sec, stat.mtime.nsec),
         log ~= nil and log.size > 0
 end

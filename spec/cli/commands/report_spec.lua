@@ -82,6 +82,18 @@ describe("dwsync report", function()
         assert.equal("link", uv.fs_lstat(folder .. "/link.html").type)
     end)
 
+    it("makes the file that a link leads to, and refuses links that lead round", function()
+        uv.fs_symlink("second.html", folder .. "/link.html")
+        uv.fs_symlink(folder .. "/real.html", folder .. "/second.html")
+        assert.equal(0, (run({ "report", "c1", "--file", folder .. "/link.html" }, WORLD)))
+        assert.equal("<!", content("real.html"):sub(1, 2))
+        assert.equal("file", uv.fs_lstat(folder .. "/real.html").type)
+        uv.fs_symlink("round.html", folder .. "/round.html")
+        local status, _, err = run({ "report", "c1", "--file", folder .. "/round.html" }, WORLD)
+        assert.equal(1, status)
+        assert.matches("round.html: too many symbolic links\n", err, 1, true)
+    end)
+
     it("follows no link that somebody else laid", function()
         if uv.getuid() ~= 0 then
             return pending "only root can lay a link for somebody else"
@@ -93,6 +105,8 @@ describe("dwsync report", function()
         local status, _, err = run({ "report", "c1", "--file", link }, WORLD)
         assert.equal(1, status)
         assert.matches("laid.html: it is a link made by another user\n", err, 1, true)
+        uv.fs_symlink("laid.html", folder .. "/own.html")
+        assert.equal(1, (run({ "report", "c1", "--file", folder .. "/own.html" }, WORLD)))
         assert.equal("", content "victim")
         assert(uv.fs_lchown(folder, 65534, 65534)) -- whoever owns the folder may put into it what they like
         assert.equal(0, (run({ "report", "c1", "--file", link }, WORLD)))

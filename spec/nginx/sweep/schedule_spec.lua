@@ -32,6 +32,13 @@ describe("the schedule", function()
         assert.equal(1060, schedule.next(SETTINGS, { outcome = "partial", retry_after = 1 }, 0, 1000, 1020, middle))
     end)
 
+    it("waits an hour at most, whatever the service asks for", function()
+        for _, pause in ipairs { 3601, 86400, math.huge } do
+            local summary = { outcome = "partial", retry_after = pause }
+            assert.equal(1020 + 3600, schedule.next(SETTINGS, summary, 0, 1000, 1020, middle))
+        end
+    end)
+
     it("is now after a sweep that nginx ended", function()
         assert.equal(1001, schedule.next(SETTINGS, { outcome = "cancelled" }, 0, 1000, 1001, middle))
     end)

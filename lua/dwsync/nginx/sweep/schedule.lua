@@ -3,6 +3,7 @@
 local M = {}
 
 local FIRST_RETRY_SECONDS = 5
+local LONGEST_PAUSE_SECONDS = 3600 -- one cluster's answer must not silence all sweeps for longer
 
 local function jittered(seconds, jitter, random)
     return seconds * (1 + jitter * (2 * random() - 1))
@@ -26,7 +27,7 @@ function M.next(settings, summary, failures, started, ended, random)
         local pause = math.min(settings.interval, FIRST_RETRY_SECONDS * 2 ^ math.min(failures - 1, 20))
         due = ended + jittered(pause, settings.jitter, random)
     end
-    return math.max(due, ended + (summary.retry_after or 0))
+    return math.max(due, ended + math.min(summary.retry_after or 0, LONGEST_PAUSE_SECONDS))
 end
 
 return M
