@@ -485,13 +485,23 @@ describe("what goes on the wire", function()
         local pool = core.pool()
         for _, url in ipairs {
             "http://dws.example.com/", "http://10.0.0.1/", "http://127.0.0.1.example.com/",
-            "http://localhost.example.com/",
-            "http://0177.0.0.1/", "http://2130706433/", "HTTP://dws.example.com/", "http://169.254.169.254/",
+            "http://localhost.example.com/", "HTTP://dws.example.com/", "http://169.254.169.254/",
         } do
             local submitted, err = pool:submit(1, { url = url })
             assert.is_nil(submitted, url)
             assert.equal("config", err.kind)
             assert.matches("use https, or allow_http", err.message)
+        end
+        pool:close()
+    end)
+
+    it("never goes to an address that is not written as one: libcurl would make loopback of it", function()
+        local pool = core.pool()
+        for _, url in ipairs { "http://0177.0.0.1/", "http://2130706433/", "https://127.1/" } do
+            local submitted, err = pool:submit(1, { url = url })
+            assert.is_nil(submitted, url)
+            assert.equal("config", err.kind)
+            assert.matches("an IPv4 address must be four numbers from 0 to 255", err.message)
         end
         pool:close()
     end)

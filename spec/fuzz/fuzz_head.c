@@ -3,6 +3,7 @@
  */
 #define _GNU_SOURCE /* memmem */
 #include "check.h"
+#include "dws/sockets.h"
 #include "dws/transfer.h"
 
 #include <string.h>
@@ -149,7 +150,8 @@ static void exchange(enum how how, struct dws_text sent, int client)
         .header_count = how & WITH_CODINGS ? 1 : 0,
     };
     struct dws_error error;
-    struct dws_transfer *t = dws_transfer_new(NULL);
+    struct dws_sockets sockets = {0};
+    struct dws_transfer *t = dws_transfer_new(NULL, &sockets);
     CHECK(t && dws_transfer_prepare(t, &request, &transport, &error) == DWS_OK);
     curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, give_socket);
     curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, &client);

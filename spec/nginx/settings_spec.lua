@@ -76,7 +76,7 @@ describe("the settings", function()
         { "an unknown option of the client", { client = { zone = "x" } },
             "unknown option 'client.zone'. The options are algorithm, allow_http, attempt_timeout, ca_file, "
             .. "client_cert, client_key, connect_timeout, credentials, endpoint, iam_endpoint, limit, max_pages, "
-            .. "max_response_bytes, metadata, paging, project_id, proxy, region, retries, signing_region, "
+            .. "max_response_bytes, metadata, page_size, paging, project_id, proxy, region, retries, signing_region, "
             .. "signing_service, timeout, user_agent." },
         { "an option of the client that is out of range", { client = { timeout = -1 } },
             "client.timeout is -1, expected a number of seconds above 0 and at most 1000000" },

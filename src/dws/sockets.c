@@ -28,7 +28,7 @@ static curl_socket_t open_one(void *user, curlsocktype purpose, struct curl_sock
     (void)purpose;
     if (!make_room(sockets))
         return CURL_SOCKET_BAD;
-    const curl_socket_t fd = socket(address->family, address->socktype, address->protocol);
+    const curl_socket_t fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (fd != CURL_SOCKET_BAD)
         sockets->list[sockets->count++] = (struct dws_socket){fd, 0};
     return fd;
