@@ -1,5 +1,7 @@
 --- A PostgreSQL server for a spec: private, on a free loopback port, with its data in a temporary folder that goes when
 -- the server goes. It must not outlive the spec: it ends when its standard input does, however the spec ends.
+local core = require "dwsync.core"
+local pq = require "dwsync.pq"
 local processes = require "spec.support.processes"
 local uv = require "luv"
 
@@ -94,13 +96,44 @@ function Server:url(database, parameters)
         parameters and "?" .. parameters or "")
 end
 
---- A connection of LuaSQL's own, to look at the tables without the module.
+local Connection = {}
+Connection.__index = Connection
+
+local WAIT_SECONDS = 30 -- for a machine that is busy
+
+local function finish(connection, step)
+    while true do
+        local state, first, second = connection[step](connection)
+        if state == nil then
+            error(first.message, 0)
+        elseif state == "done" then
+            return first, second
+        end
+        assert(core.wait(connection:socket(), state, WAIT_SECONDS), "the database does not answer")
+    end
+end
+
+--- Runs statements, with parameters one.
+-- @treturn {table,...} the rows of the last one
+-- @raise a text, when it fails
+function Connection:query(sql, ...)
+    assert(self.raw:send(sql, ...))
+    return (finish(self.raw, "receive"))
+end
+
+function Connection:close()
+    self.raw:close()
+end
+
+--- A connection of its own, to look at the tables without the history.
 -- @tparam[opt="postgres"] string database
--- @treturn userdata
+-- @treturn table with `query(sql, …)` → rows, `close()`, and `raw`, which dwsync.pq made
 function Server:connection(database)
     local quoted = "'" .. M.password:gsub("['\\]", "\\%0") .. "'"
-    return assert(require("luasql.postgres").postgres():connect(("host=127.0.0.1 port=%d user=%s dbname=%s password=%s")
-        :format(self.port, M.user, database or "postgres", quoted)))
+    local raw = assert(pq.connect(("host=127.0.0.1 port=%d user=%s dbname=%s password=%s"):format(self.port, M.user,
+        database or "postgres", quoted), {}))
+    finish(raw, "poll")
+    return setmetatable({ raw = raw }, Connection)
 end
 
 local created = 0
@@ -112,7 +145,7 @@ function Server:create_database(options)
     created = created + 1
     local name = "history" .. created
     local connection = self:connection()
-    assert(connection:execute(("CREATE DATABASE %s %s"):format(name, options or "")))
+    connection:query(("CREATE DATABASE %s %s"):format(name, options or ""))
     connection:close()
     return name
 end
@@ -122,7 +155,7 @@ end
 function Server:fresh_url()
     created = created + 1
     local connection = self:connection()
-    assert(connection:execute("CREATE SCHEMA history" .. created))
+    connection:query("CREATE SCHEMA history" .. created)
     connection:close()
     return self:url("postgres", "options=-csearch_path%3Dhistory" .. created)
 end

@@ -6,7 +6,7 @@ local quantities = require "dwsync.quantities"
 
 local M = {}
 
-local FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.25 -- seconds
+local FIRST_PAUSE, LONGEST_PAUSE, GRACE = 0.01, 0.25, 1 -- seconds
 
 local function gave_up(shown, timeout, attempts)
     return errors.new {
@@ -19,15 +19,17 @@ local function gave_up(shown, timeout, attempts)
 end
 
 --- Repeats an attempt while it fails because another writer is at work.
--- @tparam table context `runtime` {monotonic, sleep}, `random`, `timeout` (seconds), `shown`
--- @tparam function attempt returns a result; or nil, err, and true when another writer was in the way
+-- @tparam table context `runtime` {monotonic, sleep, wait}, `random`, `timeout` (seconds), `shown`; `till`, when there
+-- is a deadline already
+-- @tparam function attempt gets the deadline, by the runtime's monotonic clock; returns a result; or nil, err, and true
+-- when another writer was in the way
 -- @return its result, or nil, err
 function M.patiently(context, attempt)
     local runtime = context.runtime
-    local deadline = runtime.monotonic() + context.timeout
+    local deadline = context.till or runtime.monotonic() + context.timeout
     local pause, attempts = FIRST_PAUSE, 0
     while true do
-        local result, err, busy = attempt()
+        local result, err, busy = attempt(deadline)
         attempts = attempts + 1
         if result ~= nil or not busy then
             return result, err
@@ -60,8 +62,8 @@ local function session_of(engine)
     return session
 end
 
-local function once(engine, mode, cluster, work)
-    local begun, err, busy = engine:begin(mode, cluster)
+local function once(engine, deadline, mode, cluster, work)
+    local begun, err, busy = engine:begin(deadline, mode, cluster)
     if not begun then
         return nil, err, busy
     end
@@ -80,6 +82,26 @@ local function once(engine, mode, cluster, work)
     return nil, result.err, result.busy
 end
 
+-- One transaction at a time: while it waits, other functions of a gather run. Nobody holds the engine for longer than
+-- its deadline but a function that was abandoned, and its transaction ends with the connection.
+local function alone(engine, now, deadline, ...)
+    if engine.holder and engine.holder.till + GRACE > now then
+        return nil, nil, true
+    elseif engine.holder then
+        engine:close()
+    end
+    local holder = { till = deadline }
+    engine.holder = holder
+    local ran, result, err, busy = pcall(once, engine, deadline, ...)
+    if engine.holder == holder then
+        engine.holder = nil
+    end
+    if not ran then
+        error(result, 0)
+    end
+    return result, err, busy
+end
+
 --- Runs work in one transaction, again from its beginning when another writer is in the way.
 -- @tparam table context see patiently
 -- @tparam table engine
@@ -89,8 +111,8 @@ end
 -- result; or nil, err, which undoes everything
 -- @return its result, or nil, err
 function M.run(context, engine, mode, cluster, work)
-    return M.patiently(context, function()
-        return once(engine, mode, cluster, work)
+    return M.patiently(context, function(deadline)
+        return alone(engine, context.runtime.monotonic(), deadline, mode, cluster, work)
     end)
 end
 
