@@ -92,6 +92,8 @@ end
 local function room_required(module)
     if module == "dwsync.core" then
         return "core"
+    elseif module == "dwsync.pq" then
+        return "postgres.lua" -- whose C it is
     end
     local path = file_of(module)
     return path and room_of(path) or module:sub(-1) == "." and module:match "^dwsync%.([^.]+)%." .. "/" or nil

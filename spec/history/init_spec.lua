@@ -306,7 +306,7 @@ for engine, with_target in pairs(engines) do
             with_store(function(store)
                 store:pull(CLUSTER, records(1, 1500))
                 assert(store.engine:begin(core.monotonic() + 30, "write"))
-                assert(store.engine:execute(statement))
+                assert(store.engine:rows(statement))
                 assert(store.engine:commit())
                 use(store)
             end)
@@ -393,7 +393,7 @@ for engine, with_target in pairs(engines) do
 
         it("changes no schema", function()
             with_store(function(store, target)
-                store.engine:execute "UPDATE dwsync_schema SET version = 0"
+                store.engine:rows "UPDATE dwsync_schema SET version = 0"
                 local asked, err = ask(target)
                 assert.is_nil(asked)
                 assert.equal("config", err.kind)

@@ -24,7 +24,7 @@ end
 local store = assert(history.open(target))
 local left = math.huge
 local Engine = getmetatable(store.engine).__index
-for _, name_of in ipairs { "begin", "execute", "commit" } do
+for _, name_of in ipairs { "begin", "rows", "commit" } do
     local method = Engine[name_of]
     Engine[name_of] = function(...)
         left = left - 1

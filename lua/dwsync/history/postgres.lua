@@ -4,8 +4,8 @@
 -- @module dwsync.history.postgres
 local errors = require "dwsync.errors"
 local failures = require "dwsync.history.failures"
+local postgres = require "dwsync.postgres"
 local quantities = require "dwsync.quantities"
-local sessions = require "dwsync.history.session"
 local text = require "dwsync.text"
 
 local M = {}
@@ -26,20 +26,10 @@ local STATEMENT_TIMEOUT, READ_ONLY = "57014", "25006"
 --- Opens an engine; it connects when it first has to.
 -- @tparam table target
 -- @tparam table context see dwsync.history.transaction
--- @treturn table engine
+-- @treturn table engine; or nil, err
 function M.open(target, context)
-    return setmetatable({ target = target, context = context }, Engine)
-end
-
-local function timed_out(self, doing)
-    return errors.new {
-        kind = "timeout",
-        message = ("the history %s: no answer within %s while %s"):format(self.target.shown,
-            quantities.duration(self.context.timeout), doing),
-        hint = "Look at the database server, its locks and the network. What was not committed was not saved; saving "
-            .. "it again is safe.",
-        retryable = true,
-    }
+    local found, err = failures.load("dwsync.pq", "Install libpq-dev (Debian), then build and install dwsync again.")
+    return found and setmetatable({ target = target, context = context }, Engine), err
 end
 
 -- Returns nil and the error. A connection that is of no more use ends.
@@ -47,12 +37,16 @@ local function failed(self, failure, doing)
     if not failure.alive or failure.code == READ_ONLY then
         self:close()
     end
-    if errors.is(failure) then
-        return nil, failure
-    elseif failure.late or failure.code == STATEMENT_TIMEOUT then
-        return nil, timed_out(self, doing)
+    if not failure.late and failure.code ~= STATEMENT_TIMEOUT then
+        return nil, failures.storage(self.target, failure.message)
     end
-    return nil, failures.storage(self.target, failure.message)
+    return nil, errors.new {
+        kind = "timeout",
+        message = ("the history %s: no answer within %s while %s"):format(self.target.shown,
+            quantities.duration(self.context.timeout), doing),
+        hint = "Look at the database server, its locks and the network. Trying again is safe.",
+        retryable = true,
+    }
 end
 
 local function query(self, doing, sql, ...)
@@ -66,15 +60,7 @@ local function query(self, doing, sql, ...)
     return rows, result
 end
 
---- Runs statements that return no rows.
--- @tparam string sql
--- @treturn integer rows changed by the last one; or nil, err
-function Engine:execute(sql)
-    local rows, result = query(self, "running a statement", sql)
-    return rows and result, result
-end
-
---- Runs a query.
+--- Runs a statement.
 -- @tparam string sql
 -- @param ... its parameters
 -- @treturn {table,...} rows, each a list of its columns; or nil, err
@@ -83,7 +69,7 @@ function Engine:rows(sql, ...)
 end
 
 local function connect(self)
-    local session, failure = sessions.connect(self.context.runtime, self.target.connection, self.till)
+    local session, failure = postgres.connect(self.context.runtime, self.target.connection, self.till)
     if not session then
         return failed(self, failure, "connecting to it")
     end
@@ -136,23 +122,18 @@ function Engine:begin(till, mode, cluster)
     end
     local rows
     rows, err = self:rows("SELECT pg_try_advisory_xact_lock($1, hashtext($2))", LOCK, cluster or "")
-    if rows and rows[1][1] then
-        return true
-    end
-    self:rollback()
-    return nil, err, rows ~= nil
+    return rows and rows[1][1] or nil, err, rows ~= nil
 end
 
 --- Ends a transaction.
--- @treturn integer or nil, err
+-- @treturn ?table or nil, err
 function Engine:commit()
-    local rows, result = query(self, "committing", "COMMIT")
-    return rows and result, result
+    return query(self, "committing", "COMMIT")
 end
 
 --- Undoes a transaction. Where that fails, the end of the connection undoes it.
 function Engine:rollback()
-    if not self:execute "ROLLBACK" then
+    if not self:rows "ROLLBACK" then
         self:close()
     end
 end

@@ -24,18 +24,7 @@ local function failed(self, message)
     return nil, failures.storage(self.target, reason), busy ~= nil
 end
 
---- Runs statements that return no rows. Values must be quoted (dwsync.history.statements): the driver takes C strings.
--- @tparam string sql
--- @treturn number rows changed; or nil, err, busy
-function Engine:execute(sql)
-    local changed, message = self.connection:execute(sql)
-    if not changed then
-        return failed(self, message)
-    end
-    return changed
-end
-
---- Runs a query.
+--- Runs a statement. Values must be quoted (dwsync.history.statements): the driver takes C strings.
 -- @tparam string sql
 -- @treturn {table,...} rows, each a list of its columns; or nil, err, busy
 function Engine:rows(sql)
@@ -200,7 +189,7 @@ end
 --- Begins a transaction. A writing one excludes all other writers from here on, so that nothing read can change.
 -- @tparam number _
 -- @tparam string mode "read" or "write"
--- @treturn ?boolean|number true or a number; or nil, err, busy
+-- @treturn ?table or nil, err, busy
 function Engine:begin(_, mode)
     if self.state and self.state ~= state_of(self.target.path) then
         local good, err, busy = open_to_read(self)
@@ -208,21 +197,21 @@ function Engine:begin(_, mode)
             return nil, err, busy
         end
     end
-    return self:execute(mode == "write" and "BEGIN IMMEDIATE" or "BEGIN")
+    return self:rows(mode == "write" and "BEGIN IMMEDIATE" or "BEGIN")
 end
 
 --- Ends a transaction. One that read a file while it was written has to be repeated.
--- @treturn number or nil, err, busy
+-- @treturn ?table or nil, err, busy
 function Engine:commit()
     if self.state and self.state ~= state_of(self.target.path) then
         return nil, failures.storage(self.target, "was written while it was read"), true
     end
-    return self:execute "COMMIT"
+    return self:rows "COMMIT"
 end
 
 --- Undoes a transaction. Fails when the failure itself ended it.
 function Engine:rollback()
-    self:execute "ROLLBACK"
+    self:rows "ROLLBACK"
 end
 
 --- Ends the connection, if there is one.

@@ -54,7 +54,7 @@ end
 -- The engine as work sees it: a statement that fails ends the transaction, so work need not check.
 local function session_of(engine)
     local session = setmetatable({}, { __index = engine })
-    for _, name in ipairs { "rows", "execute", "has_table" } do
+    for _, name in ipairs { "rows", "has_table" } do
         session[name] = function(_, argument)
             return must(engine[name](engine, argument))
         end
@@ -62,29 +62,9 @@ local function session_of(engine)
     return session
 end
 
-local function once(engine, deadline, mode, cluster, work)
-    local begun, err, busy = engine:begin(deadline, mode, cluster)
-    if not begun then
-        return nil, err, busy
-    end
-    local ran, result = pcall(function()
-        local done = must(work(session_of(engine)))
-        must(engine:commit())
-        return done
-    end)
-    if ran then
-        return result
-    end
-    engine:rollback()
-    if getmetatable(result) ~= Failure then
-        error(result, 0)
-    end
-    return nil, result.err, result.busy
-end
-
 -- One transaction at a time: while it waits, other functions of a gather run. Nobody holds the engine for longer than
 -- its deadline but a function that was abandoned, and its transaction ends with the connection.
-local function alone(engine, now, deadline, ...)
+local function once(engine, now, deadline, mode, cluster, work)
     if engine.holder and engine.holder.till + GRACE > now then
         return nil, nil, true
     elseif engine.holder then
@@ -92,14 +72,24 @@ local function alone(engine, now, deadline, ...)
     end
     local holder = { till = deadline }
     engine.holder = holder
-    local ran, result, err, busy = pcall(once, engine, deadline, ...)
+    local ran, result = pcall(function()
+        must(engine:begin(deadline, mode, cluster))
+        local done = must(work(session_of(engine)))
+        must(engine:commit())
+        return done
+    end)
+    if not ran then
+        engine:rollback()
+    end
     if engine.holder == holder then
         engine.holder = nil
     end
-    if not ran then
+    if ran then
+        return result
+    elseif getmetatable(result) ~= Failure then
         error(result, 0)
     end
-    return result, err, busy
+    return nil, result.err, result.busy
 end
 
 --- Runs work in one transaction, again from its beginning when another writer is in the way.
@@ -107,12 +97,12 @@ end
 -- @tparam table engine
 -- @tparam string mode "read" or "write"
 -- @tparam string|nil cluster whose records are written
--- @tparam function work gets the engine, whose `rows`, `execute` and `has_table` raise their failures, and returns a
+-- @tparam function work gets the engine, whose `rows` and `has_table` raise their failures, and returns a
 -- result; or nil, err, which undoes everything
 -- @return its result, or nil, err
 function M.run(context, engine, mode, cluster, work)
     return M.patiently(context, function(deadline)
-        return alone(engine, context.runtime.monotonic(), deadline, mode, cluster, work)
+        return once(engine, context.runtime.monotonic(), deadline, mode, cluster, work)
     end)
 end
 

@@ -3,9 +3,7 @@
 --
 -- A failure is a table: `message`; `code`, the SQLSTATE; `alive`, whether the connection is still good; `late`, whether
 -- time was up. Hosts are gone through here and not by libpq, which would stay with one that does not answer.
--- @module dwsync.history.session
-local failures = require "dwsync.history.failures"
-
+-- @module dwsync.postgres
 local M = {}
 
 local Session = {}
@@ -103,13 +101,14 @@ end
 -- @tparam table runtime {monotonic, wait}
 -- @tparam string text libpq's connection text
 -- @tparam number till by the runtime's monotonic clock
--- @treturn dwsync.history.session or nil
--- @treturn table failure; an error object when dwsync.pq is not installed
+-- @treturn dwsync.postgres.session or nil
+-- @treturn table failure
+-- @raise when dwsync.pq is not installed
 function M.connect(runtime, text, till)
-    local pq, err = failures.load("dwsync.pq", "Install libpq-dev (Debian), then build and install dwsync again.")
-    local settings, failure = pq and pq.settings(text), err
+    local pq = require "dwsync.pq"
+    local settings, failure = pq.settings(text)
     if not settings then
-        return nil, failure or { message = "the connection text cannot be read" }
+        return nil, failure
     end
     local wanted = settings.target_session_attrs
     local kinds = wanted == "prefer-standby" and { "standby", "any" } or { wanted or "any" }
@@ -130,6 +129,9 @@ function M.connect(runtime, text, till)
     end
     return nil, { message = table.concat(reasons, "; "), late = late, alive = false }
 end
+
+--- A session.
+-- @type dwsync.postgres.session
 
 -- ---- statements -----------------------------------------------------------------------------------
 
