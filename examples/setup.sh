@@ -7,10 +7,10 @@ cd "$(dirname "$0")/.."
 
 RUN_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config lua5.4 liblua5.4-dev libcurl4-openssl-dev libssl-dev
     lua-cjson lua-argparse lua-luv lua-yaml lua-luaossl nginx-light libnginx-mod-http-lua
-    lua-sql-sqlite3 lua-sql-postgres"
+    lua-sql-sqlite3 libpq-dev"
 TEST_PACKAGES="luajit2 libluajit2-5.1-dev lua5.3 liblua5.3-dev lua5.1 liblua5.1-0-dev lua-busted lua-check lua-ldoc luarocks
     make clang clang-format libclang-rt-14-dev valgrind mandoc curl openssl procps util-linux binutils git
-    postgresql sqlite3 shellcheck zsh
+    postgresql pgbouncer sqlite3 shellcheck zsh
     chromium
     prometheus
     wrk"
@@ -36,7 +36,7 @@ stop_with() {
     say "setup.sh: $1"
     say "  dwsync needs a C11 compiler, CMake 3.21, pkg-config, Lua 5.4, libcurl 7.87 or later (OpenSSL build), OpenSSL 3;"
     say "  for Lua: lua-cjson, argparse, luv, lyaml; for the emulator: nginx with the Lua module (OpenResty) and luaossl;"
-    say "  for the history: LuaSQL with SQLite or PostgreSQL."
+    say "  for the history: LuaSQL with SQLite, or libpq 14 or later for PostgreSQL."
     say "  With those in place: cmake --preset release && cmake --build build"
     exit 1
 }
@@ -67,7 +67,7 @@ install_missing() {
         stop_with "apt-get could not install these packages: $missing"
     fi
     rm -f "$log"
-    for service in nginx postgresql prometheus; do
+    for service in nginx postgresql pgbouncer prometheus; do
         case "$missing" in *"$service"*) keep_quiet "$service" ;; esac
     done
 }

@@ -16,7 +16,8 @@ dependencies = {
    "lua-cjson >= 2.1",
    "argparse >= 0.7",
    "luv >= 1.44",
-   -- dwsync.history wants luasql-sqlite3 or luasql-postgres; neither is needed without it.
+   -- dwsync.history wants luasql-sqlite3 for a file. For PostgreSQL it wants dwsync.pq, which is part of this rock where
+   -- pkg-config finds libpq (Debian: libpq-dev) while it is built.
    -- `dwsync emulator` wants dwsync-emulator.
 }
 build = {

@@ -19,6 +19,14 @@ function M.monotonic() end
 ---@param seconds number from 0 to 1e9
 function M.sleep(seconds) end
 
+--- Waits for a descriptor, and blocks the thread meanwhile. Returns early when a signal arrives.
+--- Raises for any other argument.
+---@param descriptor integer
+---@param what string `read`, `write` or `both` (either of them)
+---@param seconds number from 0 (only looks) to 1e6
+---@return boolean # whether it is ready, or broken, which only reading or writing shows
+function M.wait(descriptor, what, seconds) end
+
 --- Whether the running coroutine could yield here. In nginx nothing else shows that a C function (`require`, a
 --- comparison of `table.sort`) lies between here and the event loop.
 ---@return boolean # true where this Lua does not know
@@ -153,6 +161,13 @@ function pool:submit(tag, request) end
 ---@return dwsync.response|string|nil # `"pending"`: time is up, transfers go on; `"idle"`: there is nothing to wait for
 ---@return dwsync.failure?
 function pool:next(seconds) end
+
+--- Lets the next call of `next`, and that alone, return `"pending"` as soon as a descriptor of the caller's own is
+--- ready.
+--- Raises for other arguments, and when the pool is closed.
+---@param descriptor integer
+---@param what string `read`, `write` or `both` (either of them)
+function pool:watch(descriptor, what) end
 
 --- Ends a transfer. `next` then returns it with the kind `cancelled`.
 ---@param tag any the tag it was submitted with

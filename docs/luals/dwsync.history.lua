@@ -18,8 +18,8 @@ local M = {}
 
 ---@class dwsync.history.open.options
 ---@field readonly? boolean whether it is only asked (default: false)
----@field timeout? number seconds to wait for other writers (default: 30)
----@field runtime? dwsync.runtime whose `now`, `monotonic` and `sleep` are used
+---@field timeout? number seconds that a transaction may take, all waiting included: for other writers and for a PostgreSQL server that does not answer (default: 30)
+---@field runtime? dwsync.runtime whose `now`, `monotonic`, `sleep` and `wait` are used
 ---@field random? fun(): number in place of math.random
 
 --- Opens a history, and creates it if necessary: a SQLite file readable only by its owner, in an existing folder. An

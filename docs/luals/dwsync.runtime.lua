@@ -8,7 +8,7 @@
 --- "Inside nginx" means every phase, init_by_lua included, and what the command `resty` runs, but not a thread of its
 --- pool, where waiting does no harm. To block nginx all the same, set `runtime = require("dwsync.runtime.curl").new()`.
 ---
---- A runtime of your own, a table of three functions or four, connects another HTTP client or event loop.
+--- A runtime of your own, a table of three functions or more, connects another HTTP client or event loop.
 local M = {}
 
 --- Performs requests and pauses. Requests, answers and failures are those of dwsync.core's pool, but an answer needs
@@ -19,6 +19,7 @@ local M = {}
 ---@field sleep fun(seconds: number)
 ---@field now fun(): number seconds since the epoch, with fraction: the wall clock, by which signatures are dated
 ---@field monotonic? fun(): number seconds, with fraction, that no step of the wall clock changes: deadlines and pauses are measured with it; by default dwsync.core.monotonic
+---@field wait? fun(descriptor: integer, what: string, seconds: number): boolean until a descriptor is ready to `read`, to `write` or for `both` (either of them), and whether it is; by default it is looked at again and again, with `sleep` in between
 ---@field ready? fun(): boolean?, dwsync.error? whether waiting is possible here; asked before anything is done
 
 --- The runtime of each coroutine that has one of its own: those of a gather under way (dwsync.runtime.concurrent).

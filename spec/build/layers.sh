@@ -23,6 +23,7 @@ in_order() {
 }
 in_order dws "$1/CMakeFiles/dws.dir"
 in_order lua "$1/CMakeFiles/core_lua5.4.dir"
+in_order pq "$1/CMakeFiles/pq_lua5.4.dir"
 
 sed -n 's/^#include "\(.*\)"/\1/p' src/lua/*.[ch] | sort -u >"$work/included"
 while read -r header; do
@@ -31,3 +32,7 @@ while read -r header; do
         exit 1
     fi
 done <"$work/included"
+if grep -h '^#include "' src/pq/*.[ch] | grep -vE '"(pq|versions)\.h"'; then
+    echo "dwsync.pq includes more than its own header and versions.h"
+    exit 1
+fi

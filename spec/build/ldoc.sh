@@ -19,10 +19,10 @@ if [ "$good" = no ] || [ -s "$out/complaints" ]; then
     exit 1
 fi
 
-# One page a module, and one for dwsync.core.
+# One page a module, and one each for dwsync.core and dwsync.pq.
 files=$(find lua/dwsync -name '*.lua' | wc -l)
 pages=$(find "$out/html/modules" -name '*.html' | wc -l)
-if [ "$pages" -ne "$((files + 1))" ]; then
-    echo "$files modules and dwsync.core have $pages pages: a name after @module is wrong or comes twice"
+if [ "$pages" -ne "$((files + 2))" ]; then
+    echo "$files modules, dwsync.core and dwsync.pq have $pages pages: a name after @module is wrong or comes twice"
     exit 1
 fi

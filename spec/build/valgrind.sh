@@ -9,7 +9,7 @@ for program in "$1"/spec/c/*_spec; do
     memcheck "$program"
 done
 # Each in a process of its own, and fewer generated pages than usual: memcheck is fifty times slower.
-for spec in spec/core/*_spec.lua; do
+for spec in spec/core/*_spec.lua spec/pq_spec.lua; do
     LUA_PATH="lua/?.lua;lua/?/init.lua;;" LUA_CPATH="$1/lua5.4/?.so;;" DWSYNC_SPEC_PAGES=1000 \
         memcheck lua5.4 /usr/bin/busted --output=plainTerminal "$spec"
 done

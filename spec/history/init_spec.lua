@@ -1,5 +1,6 @@
 -- What a history does, on both engines.
 local errors = require "dwsync.errors"
+local core = require "dwsync.core"
 local history = require "dwsync.history"
 local postgres = require "spec.support.postgres"
 local temporary = require "spec.support.temporary"
@@ -42,7 +43,8 @@ local function ids(list)
 end
 
 local function clock()
-    return { now = function() return NOW end, sleep = function() error "nobody is in the way here" end }
+    return { now = function() return NOW end, sleep = function() error "nobody is in the way here" end,
+        wait = core.wait }
 end
 
 local server
@@ -303,8 +305,8 @@ for engine, with_target in pairs(engines) do
         local function damaged_store(statement, use)
             with_store(function(store)
                 store:pull(CLUSTER, records(1, 1500))
-                assert(store.engine:begin "write")
-                assert(store.engine:execute(statement))
+                assert(store.engine:begin(core.monotonic() + 30, "write"))
+                assert(store.engine:rows(statement))
                 assert(store.engine:commit())
                 use(store)
             end)
@@ -391,7 +393,7 @@ for engine, with_target in pairs(engines) do
 
         it("changes no schema", function()
             with_store(function(store, target)
-                store.engine:execute "UPDATE dwsync_schema SET version = 0"
+                store.engine:rows "UPDATE dwsync_schema SET version = 0"
                 local asked, err = ask(target)
                 assert.is_nil(asked)
                 assert.equal("config", err.kind)

@@ -1,4 +1,5 @@
 -- What only a history in PostgreSQL does.
+local core = require "dwsync.core"
 local history = require "dwsync.history"
 local postgres = require "spec.support.postgres"
 
@@ -10,17 +11,6 @@ local function records(first, last)
         list[#list + 1] = { id = tostring(i), start_time = i, status = "FINISHED" }
     end
     return list
-end
-
-local function all(connection, query)
-    local cursor = assert(connection:execute(query))
-    local rows, row = {}, {}
-    while row do
-        row = cursor:fetch({}, "n")
-        rows[#rows + 1] = row
-    end
-    cursor:close()
-    return rows
 end
 
 describe("a history in PostgreSQL", function()
@@ -72,7 +62,7 @@ describe("a history in PostgreSQL", function()
     it("quotes backslashes rightly even where the database reads them", function()
         local name = server:create_database()
         local other = server:connection()
-        assert(other:execute(("ALTER DATABASE %s SET standard_conforming_strings = off"):format(name)))
+        other:query((("ALTER DATABASE %s SET standard_conforming_strings = off"):format(name)))
         other:close()
         local store = assert(history.open(server:url(name)))
         local record = { id = "\\'); DROP TABLE dwsync_records; --", fail_reason = "\\' \\\\ \\n", start_time = 1 }
@@ -100,7 +90,7 @@ describe("a history in PostgreSQL", function()
         assert(store:pull(CLUSTER, records(1, 2500)))
         local other = server:connection(name)
         local function state()
-            return all(other, "SELECT pg_snapshot_xmax(pg_current_snapshot()), "
+            return other:query("SELECT pg_snapshot_xmax(pg_current_snapshot()), "
                 .. "(SELECT string_agg(ctid::text || xmin::text, ',' ORDER BY record_id) FROM dwsync_records)")
         end
         local before = state()
@@ -117,23 +107,23 @@ describe("a history in PostgreSQL", function()
         local name = server:create_database()
         local other = server:connection(name)
         local world = { time = 1761389392, sleeps = 0 }
-        local runtime = { now = os.time, monotonic = function() return world.time end }
+        local runtime = { now = os.time, monotonic = function() return world.time end, wait = core.wait }
         function runtime.sleep(seconds)
             world.time, world.sleeps = world.time + seconds, world.sleeps + 1
             if world.sleeps == 3 then
-                assert(other:execute "ROLLBACK")
+                other:query "ROLLBACK"
             end
         end
         local store = assert(history.open(server:url(name), { runtime = runtime, timeout = 5 }))
-        other:execute "BEGIN"
-        all(other, ("SELECT pg_advisory_xact_lock(%d, hashtext('%s'))"):format(0x647773, CLUSTER))
+        other:query "BEGIN"
+        other:query(("SELECT pg_advisory_xact_lock(%d, hashtext('%s'))"):format(0x647773, CLUSTER))
         assert.equal(1, store:save("another", records(1, 1)).inserted)
         assert.equal(0, world.sleeps)
         assert.equal(1, store:save(CLUSTER, records(1, 1)).inserted)
         assert.equal(3, world.sleeps)
 
-        other:execute "BEGIN"
-        all(other, ("SELECT pg_advisory_xact_lock(%d, hashtext('%s'))"):format(0x647773, CLUSTER))
+        other:query "BEGIN"
+        other:query(("SELECT pg_advisory_xact_lock(%d, hashtext('%s'))"):format(0x647773, CLUSTER))
         local summary, err = store:save(CLUSTER, records(2, 2))
         assert.is_nil(summary)
         assert.equal("timeout", err.kind)
@@ -147,20 +137,20 @@ describe("a history in PostgreSQL", function()
         local store = assert(history.open(server:url(name)))
         assert(store:save(CLUSTER, records(1, 1)))
         local other = server:connection()
-        all(other, ("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '%s'"):format(name))
+        other:query(("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '%s'"):format(name))
         assert.equal(1, store:save(CLUSTER, records(1, 2)).inserted)
-        all(other, ("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '%s'"):format(name))
+        other:query(("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '%s'"):format(name))
         assert.equal(2, #store:records { cluster_id = CLUSTER })
         -- and says so when there is nobody to connect to
-        all(other, ("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '%s'"):format(name))
-        assert(other:execute(("ALTER DATABASE %s RENAME TO gone"):format(name)))
+        other:query(("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '%s'"):format(name))
+        other:query((("ALTER DATABASE %s RENAME TO gone"):format(name)))
         local summary, err = store:save(CLUSTER, records(3, 3))
         assert.is_nil(summary)
         assert.is_truthy(err.message:find("does not exist", 1, true))
         summary, err = store:save(CLUSTER, records(3, 3)) -- and again: it is not a crash the second time
         assert.is_nil(summary)
         assert.equal("storage", err.kind)
-        assert(other:execute(("ALTER DATABASE gone RENAME TO %s"):format(name)))
+        other:query((("ALTER DATABASE gone RENAME TO %s"):format(name)))
         assert.equal(1, store:save(CLUSTER, records(3, 3)).inserted)
         other:close()
         store:close()
@@ -171,8 +161,8 @@ describe("a history in PostgreSQL", function()
         local store = assert(history.open(server:url(name)))
         assert(store:save(CLUSTER, { { id = "a", start_time = 1747637723055, delete_count = 7, status = "FINISHED" } }))
         local other = server:connection(name)
-        assert.same({ { "cluster", "a", "1747637723055", "7" } },
-            all(other, "SELECT cluster_id, record_id, start_time, delete_count FROM dwsync_runs"))
+        assert.same({ { "cluster", "a", 1747637723055, 7 } },
+            other:query("SELECT cluster_id, record_id, start_time, delete_count FROM dwsync_runs"))
         other:close()
         store:close()
     end)

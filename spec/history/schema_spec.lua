@@ -1,10 +1,12 @@
+local core = require "dwsync.core"
 local history = require "dwsync.history"
 local postgres = require "spec.support.postgres"
 local schema = require "dwsync.history.schema"
 local targets = require "dwsync.history.target"
 local temporary = require "spec.support.temporary"
 
-local RUNTIME = { monotonic = function() return 0 end, sleep = function() error "nobody is in the way here" end }
+local RUNTIME = { monotonic = function() return 0 end, sleep = function() error "nobody is in the way here" end,
+    wait = core.wait }
 local CONTEXT = { shown = "test", timeout = 1, random = math.random, runtime = RUNTIME }
 
 local server
@@ -33,7 +35,7 @@ for engine, with_target in pairs(engines) do
             local store = assert(history.open(target))
             assert(store:save("c", { { id = "a", start_time = 5 } }))
             store:close()
-            local bare = assert(require("dwsync.history." .. engine).open(targets.read(target)))
+            local bare = assert(require("dwsync.history." .. engine).open(targets.read(target), CONTEXT))
             use(bare, target)
             bare:close()
         end)

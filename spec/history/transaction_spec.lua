@@ -5,7 +5,7 @@ local BUSY, BROKEN = { message = "locked" }, { message = "disk" }
 -- An engine that notes what is asked of it; `answers` by method: {result, err, busy}, default true.
 local function new_engine(answers)
     local engine = { calls = {}, answers = answers or {}, name = "fake" }
-    for _, name in ipairs { "begin", "commit", "rollback", "rows", "execute", "has_table" } do
+    for _, name in ipairs { "begin", "commit", "rollback", "rows", "has_table" } do
         engine[name] = function(self)
             self.calls[#self.calls + 1] = name
             local answer = self.answers[name] or { true }
@@ -33,15 +33,15 @@ describe("a transaction", function()
     it("hands the engine to its work, commits, and gives the work's result", function()
         local engine = new_engine()
         local result, err = run(engine, function(session)
-            session:execute "a"
+            session:rows "a"
             return session.name
         end)
         assert.equal("fake", result)
         assert.is_nil(err)
-        assert.same({ "begin", "execute", "commit" }, engine.calls)
+        assert.same({ "begin", "rows", "commit" }, engine.calls)
     end)
 
-    for _, method in ipairs { "rows", "execute", "has_table" } do
+    for _, method in ipairs { "rows", "has_table" } do
         it(("ends where %s fails: nothing after it is done, and the error is returned"):format(method), function()
             local engine = new_engine { [method] = { nil, BROKEN, false } }
             local result, err = run(engine, function(session)
@@ -84,13 +84,13 @@ describe("a transaction", function()
         assert.same({ "begin", "rollback" }, engine.calls)
     end)
 
-    for _, method in ipairs { "begin", "execute", "commit" } do
+    for _, method in ipairs { "begin", "rows", "commit" } do
         it(("is done again from its beginning when another writer is in the way of %s"):format(method), function()
             local engine = new_engine { [method] = { nil, BUSY, true } }
             local tries = 0
             local result = run(engine, function(session)
                 tries = tries + 1
-                session:execute "a"
+                session:rows "a"
                 return tries
             end, function()
                 engine.answers = {}
@@ -101,8 +101,8 @@ describe("a transaction", function()
     end
 
     it("gives up after its time, and says that nothing was saved", function()
-        local result, err = run(new_engine { execute = { nil, BUSY, true } }, function(session)
-            session:execute "a"
+        local result, err = run(new_engine { rows = { nil, BUSY, true } }, function(session)
+            session:rows "a"
         end)
         assert.is_nil(result)
         assert.equal("timeout", err.kind)

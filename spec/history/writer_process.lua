@@ -2,8 +2,7 @@
 -- Page n holds records of its own, RUNNING, and the end of page n - 1's, long enough for several statements: half of a
 -- transaction would show. With a NAME each page also changes one record that ended, differently for each name: a change
 -- that got lost would show. DEATH is "never", "instructions:N" or "statements:N": it kills itself, without warning,
--- after so many instructions of Lua, or before the Nth statement.
-local driver = require "dwsync.history.driver"
+-- after so many instructions of Lua, or before the Nth step of a transaction.
 local history = require "dwsync.history"
 local uv = require "luv"
 
@@ -15,15 +14,6 @@ local function die()
     uv.kill(uv.os_getpid(), "sigkill")
 end
 
-local execute, left = driver.Engine.execute, math.huge
-function driver.Engine.execute(...)
-    left = left - 1
-    if left <= 0 then
-        die()
-    end
-    return execute(...)
-end
-
 local function add(list, page, status)
     for i = 1, page > 0 and RECORDS or 0 do
         list[#list + 1] = { id = ("%d-%d"):format(page, i), start_time = page * 1000 + i, status = status,
@@ -32,6 +22,18 @@ local function add(list, page, status)
 end
 
 local store = assert(history.open(target))
+local left = math.huge
+local Engine = getmetatable(store.engine).__index
+for _, name_of in ipairs { "begin", "rows", "commit" } do
+    local method = Engine[name_of]
+    Engine[name_of] = function(...)
+        left = left - 1
+        if left <= 0 then
+            die()
+        end
+        return method(...)
+    end
+end
 io.write "ready\n"
 io.flush()
 left = tonumber(death:match "^statements:(%d+)$") or math.huge

@@ -427,3 +427,57 @@ describe("current", function()
         assert.is_nil(runtimes.current())
     end)
 end)
+
+describe("a function of a gather that waits for a descriptor", function()
+    local uv = require "luv"
+
+    it("goes on when it is ready or time is up, while the others run", function()
+        local ends, order = uv.pipe(), {}
+        local results = gather {
+            function()
+                local ready = runtimes.current().wait(ends.read, "read", 30)
+                order[#order + 1] = "read"
+                return ready
+            end,
+            function()
+                order[#order + 1] = "sleep"
+                runtimes.current().sleep(0.01)
+                order[#order + 1] = "write"
+                uv.fs_write(ends.write, "x")
+                return true
+            end,
+            function()
+                return runtimes.current().wait(ends.write, "both", 30)
+            end,
+        }
+        assert.same({ true, true, true }, results)
+        assert.same({ "sleep", "write", "read" }, order)
+        uv.fs_read(ends.read, 1)
+        assert.same({ false }, (gather { function()
+            return runtimes.current().wait(ends.read, "read", 0.02)
+        end }))
+        uv.fs_close(ends.read)
+        uv.fs_close(ends.write)
+    end)
+
+    it("waits beside requests under way, in a shared pool, too", function()
+        local ends = uv.pipe()
+        local client = service:client()
+        for _, shared in ipairs { false, true } do
+            local results = gather({
+                function()
+                    return runtimes.current().wait(ends.read, "read", 30)
+                end,
+                function()
+                    assert(client:list_sync_records { cluster_id = healthy, limit = 1 })
+                    uv.fs_write(ends.write, "x")
+                    return true
+                end,
+            }, { shared = shared })
+            assert.same({ true, true }, results)
+            uv.fs_read(ends.read, 1)
+        end
+        uv.fs_close(ends.read)
+        uv.fs_close(ends.write)
+    end)
+end)

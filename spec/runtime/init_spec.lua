@@ -203,3 +203,34 @@ describe("a runtime of the caller's own", function()
         assert.is_true(dwsync.is_error(err))
     end)
 end)
+
+describe("a runtime without a wait of its own", function()
+    local uv = require "luv"
+
+    it("looks again and again, and sleeps in between, until the descriptor is ready or time is up", function()
+        local ends, pauses, now = uv.pipe(), {}, 0
+        local runtime = runtimes.complete { monotonic = function() return now end, sleep = function(seconds)
+            pauses[#pauses + 1], now = seconds, now + seconds
+            if #pauses == 4 then
+                uv.fs_write(ends.write, "x")
+            end
+        end }
+        assert.is_true(runtime.wait(ends.read, "read", 60))
+        assert.equal(4, #pauses)
+        assert.is_true(pauses[1] < pauses[4])
+        assert.is_true(runtime.wait(ends.read, "both", 60))
+        assert.is_true(runtime.wait(ends.write, "write", 0))
+        assert.equal(4, #pauses)
+        uv.fs_read(ends.read, 1)
+        now = 0
+        assert.is_false(runtime.wait(ends.read, "read", 2))
+        assert.equal(2, now)
+        uv.fs_close(ends.read)
+        uv.fs_close(ends.write)
+    end)
+
+    it("has no business where there is one: that one is used", function()
+        local function wait() end
+        assert.equal(wait, runtimes.complete({ wait = wait, sleep = core.sleep }).wait)
+    end)
+end)

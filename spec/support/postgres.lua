@@ -1,5 +1,7 @@
 --- A PostgreSQL server for a spec: private, on a free loopback port, with its data in a temporary folder that goes when
 -- the server goes. It must not outlive the spec: it ends when its standard input does, however the spec ends.
+local core = require "dwsync.core"
+local pq = require "dwsync.pq"
 local processes = require "spec.support.processes"
 local uv = require "luv"
 
@@ -13,25 +15,39 @@ M.encoded_password = "p%27w%5C%20d%2F%40%3A%3F%23%25%C3%A9"
 
 local PORT_ATTEMPTS = 5
 
--- PostgreSQL refuses to run as root. What is not wanted in a server that lives for seconds is off.
+-- PostgreSQL refuses to run as root. What is not wanted in a server that lives for seconds is off. With a certificate
+-- it speaks TLS; with a primary's port it is that one's standby. A sanitizer is meant for this process alone.
 local SCRIPT = [[
 set -eu
-bin=$1 port=$2 user=$3 pwfile=$4
+unset LD_PRELOAD
+bin=$1 port=$2 user=$3 pwfile=$4 tls=$5 primary=$6
 dir=$(mktemp -d)
 trap 'rm -rf "$dir" "$pwfile"' EXIT
-as=""
+as="" options="-c ssl=off"
+if [ -n "$tls" ]; then
+    cp "$tls/server.pem" "$tls/server.key" "$dir"
+    chmod 600 "$dir/server.key"
+    options="-c ssl=on -c ssl_cert_file=$dir/server.pem -c ssl_key_file=$dir/server.key"
+fi
 if [ "$(id -u)" -eq 0 ]; then
     as="setpriv --reuid=nobody --regid=nogroup --clear-groups"
-    chown nobody "$dir" "$pwfile"
+    chown -R nobody "$dir" "$pwfile"
 fi
 cd "$dir"
-$as "$bin/initdb" --no-sync --no-instructions --auth=scram-sha-256 --pwfile="$pwfile" --username="$user" \
-    --encoding=UTF8 --locale=C -D "$dir/data" >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log"; exit 1; }
-$as "$bin/postgres" -D "$dir/data" -p "$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
+if [ -n "$primary" ]; then
+    PGPASSWORD=$(cat "$pwfile") $as "$bin/pg_basebackup" -h 127.0.0.1 -p "$primary" -U "$user" -c fast -R -N \
+        -D "$dir/data" >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log"; exit 1; }
+else
+    $as "$bin/initdb" --no-sync --no-instructions --auth=scram-sha-256 --pwfile="$pwfile" --username="$user" \
+        --encoding=UTF8 --locale=C -D "$dir/data" >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log"; exit 1; }
+fi
+# shellcheck disable=SC2086
+$as "$bin/postgres" -D "$dir/data" -p "$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= $options \
     -c fsync=off -c autovacuum=off -c shared_buffers=16MB -c max_connections=20 -c log_min_messages=log \
     -c log_checkpoints=off 2>&1 </dev/null &
 server=$!
 cat >/dev/null # until standard input ends
+kill -CONT "$server" 2>/dev/null || true
 kill -QUIT "$server" 2>/dev/null || true
 wait "$server" || true
 ]]
@@ -60,20 +76,23 @@ local function write_password()
     return path
 end
 
-local function start()
+local function start(options)
     local port = free_port()
     local child = processes.start("sh", { "-c", SCRIPT, "postgres", programs(), tostring(port), M.user,
-        write_password() }, "(ready to accept connections)")
+        write_password(), options.tls or "", tostring(options.primary or "") },
+        "(ready to accept [a-z-]*%s?connections)")
     return setmetatable({ child = child, port = port }, Server)
 end
 
 --- Starts one. Another process may take the free port in between; then another is tried.
+-- @tparam[opt] table options `tls`: a folder with server.pem and server.key; `primary`: the port of the server whose
+-- standby it becomes
 -- @treturn table with `port`
-function M.start()
+function M.start(options)
     local server, reason
     for _ = 1, PORT_ATTEMPTS do
         local started
-        started, server = pcall(start)
+        started, server = pcall(start, options or {})
         if started then
             return server
         end
@@ -94,13 +113,75 @@ function Server:url(database, parameters)
         parameters and "?" .. parameters or "")
 end
 
---- A connection of LuaSQL's own, to look at the tables without the module.
+local Connection = {}
+Connection.__index = Connection
+
+local WAIT_SECONDS = 30 -- for a machine that is busy
+
+local function finish(connection, step)
+    while true do
+        local state, first, second = connection[step](connection)
+        if state == nil then
+            error(first.message, 0)
+        elseif state == "done" then
+            return first, second
+        end
+        assert(core.wait(connection:socket(), state, WAIT_SECONDS), "the database does not answer")
+    end
+end
+
+--- Runs statements, with parameters one.
+-- @treturn {table,...} the rows of the last one
+-- @raise a text, when it fails
+function Connection:query(sql, ...)
+    assert(self.raw:send(sql, ...))
+    return (finish(self.raw, "receive"))
+end
+
+function Connection:close()
+    self.raw:close()
+end
+
+--- A connection of its own, to look at the tables without the history.
 -- @tparam[opt="postgres"] string database
--- @treturn userdata
+-- @treturn table with `query(sql, …)` → rows, `close()`, and `raw`, which dwsync.pq made
 function Server:connection(database)
     local quoted = "'" .. M.password:gsub("['\\]", "\\%0") .. "'"
-    return assert(require("luasql.postgres").postgres():connect(("host=127.0.0.1 port=%d user=%s dbname=%s password=%s")
-        :format(self.port, M.user, database or "postgres", quoted)))
+    local raw = assert(pq.connect(("host=127.0.0.1 port=%d user=%s dbname=%s password=%s"):format(self.port, M.user,
+        database or "postgres", quoted), {}))
+    finish(raw, "poll")
+    return setmetatable({ raw = raw }, Connection)
+end
+
+-- The server's processes that clients wait for: the one that listens, and one for each connection.
+local function pids_of(server)
+    local connection = server:connection()
+    local pids = {}
+    for _, row in ipairs(connection:query [[SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend']]) do
+        pids[#pids + 1] = row[1]
+    end
+    local own = connection:query("SELECT pg_backend_pid()")[1][1]
+    local file = assert(io.open(("/proc/%d/stat"):format(own)))
+    pids[#pids + 1] = tonumber(file:read("*a"):match "^%d+ %b() %a (%d+)")
+    file:close()
+    connection:close()
+    return pids
+end
+
+--- Stops it, so that the kernel answers in its place but nobody else does.
+function Server:freeze()
+    self.frozen = pids_of(self)
+    for _, pid in ipairs(self.frozen) do
+        uv.kill(pid, "sigstop")
+    end
+end
+
+--- Lets it go on. Safe twice.
+function Server:thaw()
+    for _, pid in ipairs(self.frozen or {}) do
+        uv.kill(pid, "sigcont")
+    end
+    self.frozen = nil
 end
 
 local created = 0
@@ -112,7 +193,7 @@ function Server:create_database(options)
     created = created + 1
     local name = "history" .. created
     local connection = self:connection()
-    assert(connection:execute(("CREATE DATABASE %s %s"):format(name, options or "")))
+    connection:query(("CREATE DATABASE %s %s"):format(name, options or ""))
     connection:close()
     return name
 end
@@ -122,13 +203,14 @@ end
 function Server:fresh_url()
     created = created + 1
     local connection = self:connection()
-    assert(connection:execute("CREATE SCHEMA history" .. created))
+    connection:query("CREATE SCHEMA history" .. created)
     connection:close()
     return self:url("postgres", "options=-csearch_path%3Dhistory" .. created)
 end
 
 --- Ends it; its data goes with it.
 function Server:stop()
+    self:thaw()
     self.child:stop()
 end
 

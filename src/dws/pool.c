@@ -29,6 +29,9 @@ struct dws_pool {
     struct queue spare;            /* finished ones, kept for their handles and buffers */
     struct dws_transfer *returned; /* the one whose response the caller may be reading */
     int64_t first_deadline_ms;     /* no queued transfer expires before this */
+    struct curl_waitfd *watched;   /* foreign descriptors, for one dws_pool_next */
+    unsigned watched_count;
+    unsigned watched_room;
 };
 
 static int64_t monotonic_ms(void)
@@ -151,6 +154,7 @@ void dws_pool_free(struct dws_pool *pool)
     if (pool->share)
         curl_share_cleanup(pool->share);
     dws_sockets_free(&pool->sockets);
+    free(pool->watched);
     free(pool);
 }
 
@@ -296,27 +300,58 @@ void dws_pool_forget(struct dws_pool *pool)
         dws_transfer_forget(t);
 }
 
-enum dws_status dws_pool_next(struct dws_pool *pool, long timeout_ms, struct dws_completion *completion)
+enum dws_status dws_pool_watch(struct dws_pool *pool, int descriptor, bool read, bool write, struct dws_error *error)
 {
-    int64_t until = later_ms(timeout_ms > 0 ? timeout_ms : 0);
-    recycle_returned(pool);
+    if (pool->watched_count == pool->watched_room) {
+        unsigned room = 2 * pool->watched_room + 8;
+        struct curl_waitfd *watched = realloc(pool->watched, room * sizeof *watched);
+        if (!watched)
+            return dws_fail(error, DWS_ERR_MEMORY, "pool: out of memory");
+        pool->watched = watched;
+        pool->watched_room = room;
+    }
+    short events = (short)((read ? CURL_WAIT_POLLIN : 0) | (write ? CURL_WAIT_POLLOUT : 0));
+    pool->watched[pool->watched_count++] = (struct curl_waitfd){.fd = descriptor, .events = events};
+    return DWS_OK;
+}
+
+/* Waits until something happens or it is time to look again. Returns how many descriptors are ready. */
+static int wait_for_any(struct dws_pool *pool, int64_t now, int64_t until)
+{
+    int ready = 0;
+    int64_t wake = until < pool->first_deadline_ms ? until : pool->first_deadline_ms;
+    int64_t wait = wake <= now ? 0 : wake - now > MAX_WAIT_MS ? MAX_WAIT_MS : wake - now;
+    CURLMcode code = curl_multi_poll(pool->multi, pool->watched, pool->watched_count, (int)wait, &ready);
+    if (code != CURLM_OK)
+        fail_active(pool, code);
+    return ready;
+}
+
+static enum dws_status next(struct dws_pool *pool, int64_t until, struct dws_completion *completion)
+{
+    bool seen = false;
     for (;;) {
         if (return_done(pool, completion))
             return DWS_OK;
-        if (!pool->queued.first && !pool->active.first)
+        if (!pool->queued.first && !pool->active.first && pool->watched_count == 0)
             return DWS_IDLE;
         drive(pool);
         if (return_done(pool, completion))
             return DWS_OK;
         int64_t now = monotonic_ms();
-        if (now >= until)
+        if (seen || now >= until)
             return DWS_PENDING;
-        int64_t wake = until < pool->first_deadline_ms ? until : pool->first_deadline_ms;
-        int64_t wait = wake <= now ? 0 : wake - now > MAX_WAIT_MS ? MAX_WAIT_MS : wake - now;
-        CURLMcode code = curl_multi_poll(pool->multi, NULL, 0, (int)wait, NULL);
-        if (code != CURLM_OK)
-            fail_active(pool, code);
+        seen = wait_for_any(pool, now, until) > 0 && pool->watched_count > 0;
     }
+}
+
+enum dws_status dws_pool_next(struct dws_pool *pool, long timeout_ms, struct dws_completion *completion)
+{
+    int64_t until = later_ms(timeout_ms > 0 ? timeout_ms : 0);
+    recycle_returned(pool);
+    enum dws_status status = next(pool, until, completion);
+    pool->watched_count = 0;
+    return status;
 }
 
 bool dws_pool_cancel(struct dws_pool *pool, uint64_t tag)

@@ -230,6 +230,9 @@ enum dws_status dws_pool_submit(struct dws_pool *pool, uint64_t tag, const struc
 /* Waits up to timeout_ms (0: only looks) for a transfer to end. DWS_OK: *completion is filled. DWS_PENDING, DWS_IDLE:
  * it is not. How the transfer failed, if it did, is in completion->error. */
 enum dws_status dws_pool_next(struct dws_pool *pool, long timeout_ms, struct dws_completion *completion);
+/* Lets the next dws_pool_next, and that alone, end with DWS_PENDING as soon as a descriptor of the caller's own is
+ * ready, or one of the pool's was; it is never DWS_IDLE then. Fails with DWS_ERR_MEMORY. */
+enum dws_status dws_pool_watch(struct dws_pool *pool, int descriptor, bool read, bool write, struct dws_error *error);
 /* Ends a transfer; dws_pool_next reports it with DWS_ERR_CANCELLED. False: no such tag. */
 bool dws_pool_cancel(struct dws_pool *pool, uint64_t tag);
 /* Transfers submitted and not yet returned by dws_pool_next. */

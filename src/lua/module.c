@@ -4,6 +4,7 @@
 #include "results.h"
 
 #include <math.h>
+#include <poll.h>
 #include <time.h>
 
 /***
@@ -64,6 +65,27 @@ static int core_sleep(lua_State *L)
 }
 
 /***
+Waits for a descriptor, and blocks the thread meanwhile. Returns early when a signal arrives.
+@function wait
+@tparam integer descriptor
+@tparam string what `read`, `write` or `both` (either of them)
+@tparam number seconds from 0 (only looks) to 1e6
+@treturn boolean whether it is ready, or broken, which only reading or writing shows
+@raise for any other argument
+*/
+static int core_wait(lua_State *L)
+{
+    static const char *const names[] = {"read", "write", "both", NULL};
+    static const short events[] = {POLLIN, POLLOUT, POLLIN | POLLOUT};
+    struct pollfd descriptor = {.fd = (int)luaL_checkinteger(L, 1)};
+    descriptor.events = events[luaL_checkoption(L, 2, NULL, names)];
+    lua_Number seconds = luaL_checknumber(L, 3);
+    luaL_argcheck(L, seconds >= 0 && seconds <= 1e6, 3, "seconds must be from 0 to 1e6");
+    lua_pushboolean(L, descriptor.fd < 0 || poll(&descriptor, 1, (int)ceil(seconds * 1000)) > 0);
+    return 1;
+}
+
+/***
 Whether the running coroutine could yield here. In nginx nothing else shows that a C function (`require`, a comparison
 of `table.sort`) lies between here and the event loop.
 @function can_yield
@@ -87,11 +109,8 @@ static int core_libraries(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"now", core_now},
-    {"monotonic", core_monotonic},
-    {"sleep", core_sleep},
-    {"can_yield", core_can_yield},
-    {"libraries", core_libraries},
+    {"now", core_now},   {"monotonic", core_monotonic}, {"sleep", core_sleep},
+    {"wait", core_wait}, {"can_yield", core_can_yield}, {"libraries", core_libraries},
     {NULL, NULL},
 };
 

@@ -358,6 +358,7 @@ static int pool_next(lua_State *L)
     luaL_argcheck(L, lua_isnoneornil(L, 2) || (seconds >= 0 && seconds <= 1e6), 2, "seconds must be from 0 to 1e6");
     enum dws_status status = wait(self, seconds, &completion);
     if (status != DWS_OK) {
+        give_idle(self); /* one that was taken to watch descriptors with */
         lua_pushnil(L);
         lua_pushstring(L, dws_status_name(status));
         return 2;
@@ -378,6 +379,26 @@ static int pool_next(lua_State *L)
     self->reading = false;
     give_idle(self);
     return failed ? lua_error(L) : 2;
+}
+
+/***
+Lets the next call of `next`, and that alone, return `"pending"` as soon as a descriptor of the caller's own is ready.
+@function pool:watch
+@tparam integer descriptor
+@tparam string what `read`, `write` or `both` (either of them)
+@raise for other arguments, and when the pool is closed
+*/
+static int pool_watch(lua_State *L)
+{
+    static const char *const names[] = {"read", "write", "both", NULL};
+    struct lua_pool *self = check_pool(L);
+    struct dws_error error;
+    int descriptor = (int)luaL_checkinteger(L, 2);
+    int what = luaL_checkoption(L, 3, NULL, names);
+    if ((!self->pool && dws_pool_cache_take(self->concurrency, &self->pool, &error) != DWS_OK) ||
+        dws_pool_watch(self->pool, descriptor, what != 1, what != 0, &error) != DWS_OK)
+        return luaL_error(L, "%s", error.message);
+    return 0;
 }
 
 struct search {
@@ -458,9 +479,9 @@ static int pool_tostring(lua_State *L)
 void dws_lua_open_pool(lua_State *L)
 {
     static const luaL_Reg methods[] = {
-        {"submit", pool_submit},   {"next", pool_next},           {"cancel", pool_cancel},
-        {"pending", pool_pending}, {"close", pool_close},         {"__gc", pool_close},
-        {"__close", pool_close},   {"__tostring", pool_tostring}, {NULL, NULL},
+        {"submit", pool_submit},       {"next", pool_next},   {"cancel", pool_cancel}, {"watch", pool_watch},
+        {"pending", pool_pending},     {"close", pool_close}, {"__gc", pool_close},    {"__close", pool_close},
+        {"__tostring", pool_tostring}, {NULL, NULL},
     };
     dws_lua_class(L, POOL, methods);
     lua_pushcfunction(L, core_pool);

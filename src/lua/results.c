@@ -1,18 +1,7 @@
-/* results.c: failures as nil and a table, integers, and buffers that survive an error. */
+/* results.c: failures as nil and a table, and buffers that survive an error. */
 #include "results.h"
 
 #define BUF "dwsync.buf"
-
-void dws_lua_class(lua_State *L, const char *name, const luaL_Reg *methods)
-{
-    luaL_newmetatable(L, name);
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -2, "__index");
-    lua_pushstring(L, name);
-    lua_setfield(L, -2, "__name");
-    dws_lua_setfuncs(L, methods);
-    lua_pop(L, 1);
-}
 
 static const char *kind_of(enum dws_status status)
 {
@@ -44,15 +33,6 @@ int dws_lua_fail(lua_State *L, const struct dws_error *error)
     lua_pushstring(L, error->message);
     lua_setfield(L, -2, "message");
     return 2;
-}
-
-void dws_lua_push_integer(lua_State *L, int64_t integer)
-{
-#if LUA_VERSION_NUM >= 503
-    lua_pushinteger(L, integer);
-#else
-    lua_pushnumber(L, (lua_Number)integer); /* exact to 2^53 */
-#endif
 }
 
 static int buf_gc(lua_State *L)

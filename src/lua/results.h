@@ -5,13 +5,8 @@
 #include "dws.h"
 #include "versions.h"
 
-/* Makes a metatable of that name, with the methods in it; it is its own __index unless they have one. What is there
- * already is completed, since opening may have failed half-way before. */
-void dws_lua_class(lua_State *L, const char *name, const luaL_Reg *methods);
 /* Pushes nil and {kind =, code =, message =}; returns 2. Raises when the error is out of memory, as Lua does. */
 int dws_lua_fail(lua_State *L, const struct dws_error *error);
-/* An integer where Lua has them, else a number: exact to 2^53. */
-void dws_lua_push_integer(lua_State *L, int64_t integer);
 /* For the buffers below; once, when the module is opened. */
 void dws_lua_open_results(lua_State *L);
 /* An empty buffer that the collector frees (and wipes) if an error leaves the function. Pushes it. */

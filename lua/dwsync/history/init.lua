@@ -10,7 +10,6 @@
 -- for record in store:each { cluster_id = id, status = "FAILED" } do print(record.fail_reason) end
 -- store:close()
 local checks = require "dwsync.checks"
-local core = require "dwsync.core"
 local criteria = require "dwsync.history.criteria"
 local errors = require "dwsync.errors"
 local identity = require "dwsync.history.identity"
@@ -32,7 +31,7 @@ local PAGE_SIZE = 1000
 
 local OPTIONS = {
     readonly = { kind = "boolean", default = false },
-    runtime = { kind = "table", default = core },
+    runtime = { kind = "table" },
     random = { kind = "function", default = math.random },
     timeout = { kind = "number", default = 30 },
 }
@@ -44,8 +43,9 @@ local OPTIONS = {
 -- password comes from the URL, from PGPASSWORD or from ~/.pgpass)
 -- @tparam[opt] table options
 -- @tparam[opt=false] boolean options.readonly whether it is only asked
--- @tparam[opt=30] number options.timeout seconds to wait for other writers
--- @tparam[opt] dwsync.runtime options.runtime whose `now`, `monotonic` and `sleep` are used
+-- @tparam[opt=30] number options.timeout seconds that a transaction may take, all waiting included: for other writers
+-- and for a PostgreSQL server that does not answer
+-- @tparam[opt] dwsync.runtime options.runtime whose `now`, `monotonic`, `sleep` and `wait` are used
 -- @tparam[opt] function():number options.random in place of math.random
 -- @treturn[1] dwsync.history.store
 -- @treturn[2] nil
@@ -61,17 +61,19 @@ function M.open(target, options)
         return nil, err
     end
     local context = { shown = place.shown, timeout = checked.timeout, random = checked.random,
-        runtime = runtimes.complete(checked.runtime), readonly = checked.readonly }
+        runtime = runtimes.complete(checked.runtime or runtimes.new()), readonly = checked.readonly }
+    context.till = context.runtime.monotonic() + context.timeout -- for all of what follows
     local engines = require(ENGINES[place.engine])
     local engine
     engine, err = transaction.patiently(context, function()
-        return engines.open(place, checked.readonly)
+        return engines.open(place, context)
     end)
     if not engine then
         return nil, err
     end
     local version
     version, err = schema.migrate(context, engine)
+    context.till = nil
     if not version then
         engine:close()
         return nil, err

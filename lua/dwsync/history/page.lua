@@ -50,7 +50,7 @@ end
 
 local function execute(session, list)
     for _, statement in ipairs(list) do
-        session:execute(statement)
+        session:rows(statement)
     end
 end
 
@@ -58,7 +58,7 @@ local function write(session, cluster, number, changed, archive)
     if #changed == 0 then
         return
     elseif number == 0 then
-        session:execute(statements.add_cluster(cluster))
+        session:rows(statements.add_cluster(cluster))
         number = number_of(session, cluster)
     end
     execute(session, statements.archive(number, archive))

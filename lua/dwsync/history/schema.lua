@@ -49,12 +49,12 @@ local function upgrade(context, session, migrations)
     if version > #migrations then
         return too_new(context, version, #migrations)
     end
-    session:execute "CREATE TABLE IF NOT EXISTS dwsync_schema (version INTEGER PRIMARY KEY)"
+    session:rows "CREATE TABLE IF NOT EXISTS dwsync_schema (version INTEGER PRIMARY KEY)"
     for step = version + 1, #migrations do
         for _, statement in ipairs(migrations[step]) do
-            session:execute((statement:gsub("%$(%l+)", session.types)))
+            session:rows((statement:gsub("%$(%l+)", session.types)))
         end
-        session:execute(("INSERT INTO dwsync_schema (version) VALUES (%d)"):format(step))
+        session:rows(("INSERT INTO dwsync_schema (version) VALUES (%d)"):format(step))
     end
     return #migrations
 end

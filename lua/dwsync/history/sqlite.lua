@@ -1,12 +1,13 @@
 --- A history in one SQLite file.
 -- It must not wait when another program is in the way: it reports that to its caller, which does the waiting.
 -- @module dwsync.history.sqlite
-local driver = require "dwsync.history.driver"
+local failures = require "dwsync.history.failures"
 local schema = require "dwsync.history.schema"
+local text = require "dwsync.text"
 
 local M = {}
 
-local Engine = setmetatable({ __name = "dwsync.history.sqlite", name = "sqlite" }, { __index = driver.Engine })
+local Engine = { __name = "dwsync.history.sqlite", name = "sqlite" }
 Engine.__index = Engine
 
 --- Types of columns. Numbers stay what they are: integers up to 2^63, floats.
@@ -16,15 +17,32 @@ local OWNER_ONLY = 384 -- octal 600: reasons of failures name people
 -- Ids are random, so saving touches the whole index: its pages are cached and written back together.
 local CACHE_KB, CHECKPOINT_PAGES = 65536, 4000
 
---- Why a statement failed, and whether another program was in the way.
--- @tparam any message the driver's
--- @treturn nil
--- @treturn dwsync.error
--- @treturn boolean whether another program was in the way
-function Engine:failure(message)
-    local reason = driver.reason(message)
+-- Returns nil, the error, and whether another program was in the way.
+local function failed(self, message)
+    local reason = text.trim((tostring(message):gsub("^LuaSQL: ", "")))
     local busy = reason:find "locked" or reason:find "locking protocol"
-    return nil, driver.error(self.target, reason), busy ~= nil
+    return nil, failures.storage(self.target, reason), busy ~= nil
+end
+
+--- Runs a statement. Values must be quoted (dwsync.history.statements): the driver takes C strings.
+-- @tparam string sql
+-- @treturn {table,...} rows, each a list of its columns; or nil, err, busy
+function Engine:rows(sql)
+    local cursor, message = self.connection:execute(sql)
+    if not cursor then
+        return failed(self, message)
+    elseif type(cursor) == "number" then
+        return {} -- a statement without rows
+    end
+    local rows, row = {}, {}
+    while row do
+        row, message = cursor:fetch({}, "n") -- after the last one it closes itself
+        rows[#rows + 1] = row
+    end
+    if message then
+        return failed(self, message)
+    end
+    return rows
 end
 
 -- SQLite would create the file readable by everybody; its side files take the mode of this one. A link to nowhere
@@ -38,7 +56,7 @@ local function create(target)
     if file then
         uv.fs_close(file)
     elseif code ~= "EEXIST" then
-        return nil, driver.error(target, "cannot be created: " .. reason:gsub("^%u+: ([^:]*).*$", "%1"),
+        return nil, failures.storage(target, "cannot be created: " .. reason:gsub("^%u+: ([^:]*).*$", "%1"),
             code == "ENOENT" and "Create the folder first: dwsync creates only the file." or nil)
     end
     return true
@@ -71,7 +89,7 @@ local function connect(self, address, ready)
     self:close()
     local connection, message = self.environment:connect(address)
     if not connection then
-        return self:failure(message)
+        return failed(self, message)
     end
     self.connection = connection
     local good, err, busy = ready(self)
@@ -140,7 +158,7 @@ local function open_to_read(self)
     if path == ":memory:" or code == "ENOENT" or code == "ENOTDIR" then
         return nil, schema.absent(self.target.shown)
     elseif not found then
-        return nil, driver.error(self.target, "cannot be read: " .. reason:gsub("^%u+: ([^:]*).*$", "%1"))
+        return nil, failures.storage(self.target, "cannot be read: " .. reason:gsub("^%u+: ([^:]*).*$", "%1"))
     end
     self.state = nil
     local good, err, busy = connect(self, uri(path, "mode=rw"), prepare_to_read)
@@ -154,39 +172,55 @@ end
 
 --- Opens a file, and creates it with mode 0600 if it does not exist.
 -- @tparam table target
--- @tparam[opt] boolean readonly whether the file must be there, and nothing be made or changed
+-- @tparam table context `readonly`: the file must be there, and nothing is made or changed
 -- @treturn table engine; or nil, err, busy
-function M.open(target, readonly)
-    local environment, err = driver.load("sqlite3", "lua-sql-sqlite3", "luasql-sqlite3")
-    if not environment then
+function M.open(target, context)
+    local driver, err = failures.load("luasql.sqlite3",
+        "Install lua-sql-sqlite3 (Debian), or luarocks install luasql-sqlite3.")
+    if not driver then
         return nil, err
     end
-    local self = setmetatable({ target = target, environment = environment }, Engine)
+    local self = setmetatable({ target = target, environment = driver.sqlite3() }, Engine)
     local ready, busy
-    ready, err, busy = (readonly and open_to_read or open_to_write)(self)
+    ready, err, busy = (context.readonly and open_to_read or open_to_write)(self)
     return ready and self, err, busy
 end
 
 --- Begins a transaction. A writing one excludes all other writers from here on, so that nothing read can change.
+-- @tparam number _
 -- @tparam string mode "read" or "write"
--- @treturn ?boolean|number true or a number; or nil, err, busy
-function Engine:begin(mode)
+-- @treturn ?table or nil, err, busy
+function Engine:begin(_, mode)
     if self.state and self.state ~= state_of(self.target.path) then
         local good, err, busy = open_to_read(self)
         if not good then
             return nil, err, busy
         end
     end
-    return self:execute(mode == "write" and "BEGIN IMMEDIATE" or "BEGIN")
+    return self:rows(mode == "write" and "BEGIN IMMEDIATE" or "BEGIN")
 end
 
 --- Ends a transaction. One that read a file while it was written has to be repeated.
--- @treturn number or nil, err, busy
+-- @treturn ?table or nil, err, busy
 function Engine:commit()
     if self.state and self.state ~= state_of(self.target.path) then
-        return nil, driver.error(self.target, "was written while it was read"), true
+        return nil, failures.storage(self.target, "was written while it was read"), true
     end
-    return driver.Engine.commit(self)
+    return self:rows "COMMIT"
+end
+
+--- Undoes a transaction. Fails when the failure itself ended it.
+function Engine:rollback()
+    self:rows "ROLLBACK"
+end
+
+--- Ends the connection, if there is one.
+function Engine:close()
+    local connection = self.connection
+    self.connection = nil
+    if connection then
+        connection:close()
+    end
 end
 
 --- Whether there is a table.

@@ -6,7 +6,7 @@ local quantities = require "dwsync.quantities"
 
 local M = {}
 
-local FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.25 -- seconds
+local FIRST_PAUSE, LONGEST_PAUSE, GRACE = 0.01, 0.25, 1 -- seconds
 
 local function gave_up(shown, timeout, attempts)
     return errors.new {
@@ -19,15 +19,17 @@ local function gave_up(shown, timeout, attempts)
 end
 
 --- Repeats an attempt while it fails because another writer is at work.
--- @tparam table context `runtime` {monotonic, sleep}, `random`, `timeout` (seconds), `shown`
--- @tparam function attempt returns a result; or nil, err, and true when another writer was in the way
+-- @tparam table context `runtime` {monotonic, sleep, wait}, `random`, `timeout` (seconds), `shown`; `till`, when there
+-- is a deadline already
+-- @tparam function attempt gets the deadline, by the runtime's monotonic clock; returns a result; or nil, err, and true
+-- when another writer was in the way
 -- @return its result, or nil, err
 function M.patiently(context, attempt)
     local runtime = context.runtime
-    local deadline = runtime.monotonic() + context.timeout
+    local deadline = context.till or runtime.monotonic() + context.timeout
     local pause, attempts = FIRST_PAUSE, 0
     while true do
-        local result, err, busy = attempt()
+        local result, err, busy = attempt(deadline)
         attempts = attempts + 1
         if result ~= nil or not busy then
             return result, err
@@ -52,7 +54,7 @@ end
 -- The engine as work sees it: a statement that fails ends the transaction, so work need not check.
 local function session_of(engine)
     local session = setmetatable({}, { __index = engine })
-    for _, name in ipairs { "rows", "execute", "has_table" } do
+    for _, name in ipairs { "rows", "has_table" } do
         session[name] = function(_, argument)
             return must(engine[name](engine, argument))
         end
@@ -60,21 +62,31 @@ local function session_of(engine)
     return session
 end
 
-local function once(engine, mode, cluster, work)
-    local begun, err, busy = engine:begin(mode, cluster)
-    if not begun then
-        return nil, err, busy
+-- One transaction at a time: while it waits, other functions of a gather run. Nobody holds the engine for longer than
+-- its deadline but a function that was abandoned, and its transaction ends with the connection.
+local function once(engine, now, deadline, mode, cluster, work)
+    if engine.holder and engine.holder.till + GRACE > now then
+        return nil, nil, true
+    elseif engine.holder then
+        engine:close()
     end
+    local holder = { till = deadline }
+    engine.holder = holder
     local ran, result = pcall(function()
+        must(engine:begin(deadline, mode, cluster))
         local done = must(work(session_of(engine)))
         must(engine:commit())
         return done
     end)
+    if not ran then
+        engine:rollback()
+    end
+    if engine.holder == holder then
+        engine.holder = nil
+    end
     if ran then
         return result
-    end
-    engine:rollback()
-    if getmetatable(result) ~= Failure then
+    elseif getmetatable(result) ~= Failure then
         error(result, 0)
     end
     return nil, result.err, result.busy
@@ -85,12 +97,12 @@ end
 -- @tparam table engine
 -- @tparam string mode "read" or "write"
 -- @tparam string|nil cluster whose records are written
--- @tparam function work gets the engine, whose `rows`, `execute` and `has_table` raise their failures, and returns a
+-- @tparam function work gets the engine, whose `rows` and `has_table` raise their failures, and returns a
 -- result; or nil, err, which undoes everything
 -- @return its result, or nil, err
 function M.run(context, engine, mode, cluster, work)
-    return M.patiently(context, function()
-        return once(engine, mode, cluster, work)
+    return M.patiently(context, function(deadline)
+        return once(engine, context.runtime.monotonic(), deadline, mode, cluster, work)
     end)
 end
 

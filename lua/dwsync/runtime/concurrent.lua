@@ -1,4 +1,4 @@
---- Many functions as coroutines over one pool: perform and sleep yield.
+--- Many functions as coroutines over one pool: perform, sleep and wait yield.
 -- Inside a function, a coroutine of the caller's own falls back to blocking.
 -- @module dwsync.runtime.concurrent
 local checks = require "dwsync.checks"
@@ -10,7 +10,7 @@ local M = {}
 -- Waits come in slices, because Lua can only act on an interrupt (Ctrl-C) between calls into C.
 local SLICE_SECONDS = 0.25
 
-local PERFORM, SLEEP = {}, {}
+local PERFORM, SLEEP, WAIT = {}, {}, {}
 
 local yielding = {
     perform = function(request)
@@ -18,6 +18,9 @@ local yielding = {
     end,
     sleep = function(seconds)
         coroutine.yield(SLEEP, core.monotonic() + seconds)
+    end,
+    wait = function(descriptor, what, seconds)
+        return coroutine.yield(WAIT, { descriptor = descriptor, what = what, till = core.monotonic() + seconds })
     end,
     now = core.now,
     monotonic = core.monotonic,
@@ -53,6 +56,9 @@ function Scheduler:resume(task, ...)
         if what == SLEEP then
             self.sleeping[task] = value
             return
+        elseif what == WAIT then
+            self.waiting[task] = value
+            return
         elseif what ~= PERFORM then
             ok, what, value = false, "a function given to dwsync.gather yielded to it: use a coroutine of your own", nil
             break
@@ -77,23 +83,33 @@ function Scheduler:start_tasks()
     end
 end
 
-function Scheduler:wake_sleepers()
+-- Wakes those who slept long enough, and those whose descriptor is ready or who waited long enough for it.
+function Scheduler:wake()
     local now, due = core.monotonic(), {}
     for task, time in pairs(self.sleeping) do
-        if time <= now then
-            due[#due + 1] = task
+        due[task] = time <= now or nil
+    end
+    for task, wait in pairs(self.waiting) do
+        local ready = core.wait(wait.descriptor, wait.what, 0)
+        if ready or wait.till <= now then
+            due[task] = { ready = ready }
         end
     end
-    for _, task in ipairs(due) do
-        self.sleeping[task] = nil
-        self:resume(task)
+    for task, wait in pairs(due) do
+        self.sleeping[task], self.waiting[task] = nil, nil
+        self:resume(task, wait ~= true and wait.ready)
     end
 end
 
+-- How long to wait for a transfer; it ends early for what tasks wait for themselves.
 function Scheduler:wait_seconds()
     local till = core.monotonic() + SLICE_SECONDS
     for _, time in pairs(self.sleeping) do
         till = math.min(till, time)
+    end
+    for _, wait in pairs(self.waiting) do
+        till = math.min(till, wait.till)
+        self.pool:watch(wait.descriptor, wait.what)
     end
     return math.max(0, till - core.monotonic())
 end
@@ -122,7 +138,7 @@ function Scheduler:run()
         elseif response == "idle" then
             core.sleep(seconds)
         end
-        self:wake_sleepers()
+        self:wake()
         self:start_tasks()
     end
 end
@@ -175,6 +191,7 @@ function M.gather(functions, options)
         started = 0,
         active = 0,
         sleeping = {},
+        waiting = {},
         results = {},
         errors = {},
     }, Scheduler)

@@ -16,6 +16,17 @@ local function sleep(seconds)
     until left <= SLICE_SECONDS
 end
 
+local function wait(descriptor, what, seconds)
+    local till = core.monotonic() + seconds
+    repeat
+        local left = till - core.monotonic()
+        if core.wait(descriptor, what, math.max(0, math.min(left, SLICE_SECONDS))) then
+            return true
+        end
+    until left <= SLICE_SECONDS
+    return false
+end
+
 --- Makes a blocking runtime with connections of its own.
 -- @treturn dwsync.runtime
 -- @usage local client = assert(dwsync.new { region = "cn-north-4", runtime = require("dwsync.runtime.curl").new() })
@@ -39,7 +50,7 @@ function M.new()
         return response, failure
     end
 
-    return { perform = perform, sleep = sleep, now = core.now, monotonic = core.monotonic }
+    return { perform = perform, sleep = sleep, wait = wait, now = core.now, monotonic = core.monotonic }
 end
 
 return M

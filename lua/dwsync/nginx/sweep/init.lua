@@ -7,6 +7,7 @@ local M = {}
 local GRACE_SECONDS = 0.5
 
 local NICENESS = 10
+local LEAST_SECONDS = 1 -- for the history, however long the rest took
 
 -- One client for all sweeps of this Lua state: it knows the project, the clock's error and which endpoint answers.
 local client_of_order = {}
@@ -73,15 +74,16 @@ local function with_what_was_kept(order, store)
     end
 end
 
--- Keeps what was read for longer. Returns what went wrong, as a text.
-local function save_history(order, items)
-    local store, err = require("dwsync.history").open(order.history)
+-- Keeps what was read for longer, in the time that is left of the sweep's. Returns what went wrong, as a text.
+local function save_history(order, items, till)
+    local store, err = require("dwsync.history").open(order.history,
+        { timeout = math.max(LEAST_SECONDS, till - order.monotonic()) })
     if not store then
         return tostring(err)
     end
     for _, item in ipairs(items) do
-        local saved, save_err = item.error or not item.records, nil
-        if not saved then
+        local saved, save_err = item.error or not item.records, "the sweep had no time left"
+        if not saved and (order.monotonic() < till or item == items[1]) then
             saved, save_err = store:save(item.cluster.id, item.records)
         end
         if not saved then
@@ -152,7 +154,7 @@ local function publish(items, order, store, may_go_on, summary)
     end
 end
 
-local function finish(items, order, store, may_go_on, summary)
+local function finish(items, order, store, may_go_on, summary, till)
     local write = require("dwsync.nginx.sweep.outcome").write
     if not may_go_on() then
         return
@@ -164,7 +166,7 @@ local function finish(items, order, store, may_go_on, summary)
         publish(items, order, store, may_go_on, summary)
     end
     -- After the publication: a history that hangs must not hold up what was read.
-    summary.history = items and order.history and save_history(order, items)
+    summary.history = items and order.history and save_history(order, items, till)
     if (summary.memory or summary.outcome ~= before or order.history) and may_go_on() then
         write(store, summary, order.now())
     end
@@ -201,7 +203,7 @@ local function run(text, may_go_on, store, order)
     tally:add("sweep:" .. summary.outcome)
     store:set_state("tally", tally:text())
     if summary.outcome ~= "cancelled" then
-        finish(items, order, store, may_go_on, summary)
+        finish(items, order, store, may_go_on, summary, started + order.timeout)
     end
     return summary
 end

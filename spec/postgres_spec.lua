@@ -1,0 +1,85 @@
+-- What dwsync.postgres makes of dwsync.pq's steps; with a real server: spec/history.
+local postgres = require "dwsync.postgres"
+
+-- A dwsync.pq whose names and hosts answer as `world` says: by name a list of addresses or false (never), by address
+-- true, a reason, or false (never).
+local function fake(world)
+    local function object(answer)
+        return { socket = function() return 7 end, close = function() world.open = world.open - 1 end, poll = function()
+            if answer == false then
+                return "read"
+            elseif type(answer) == "string" then
+                return nil, { message = answer, alive = false }
+            end
+            return "done", answer ~= true and answer or nil
+        end }
+    end
+    world.open, world.asked = 0, {}
+    return {
+        settings = function() return world.settings end,
+        lookup = function(name)
+            world.open = world.open + 1
+            world.asked[#world.asked + 1] = name
+            return object(world.names[name])
+        end,
+        connect = function(_, settings)
+            world.open = world.open + 1
+            local place = settings.hostaddr ~= "" and settings.hostaddr or settings.host
+            world.asked[#world.asked + 1] = ("%s:%s:%s"):format(place, settings.port, settings.target_session_attrs)
+            return object(world.hosts[place])
+        end,
+    }
+end
+
+-- Waiting costs all the time that it may take.
+local function connect(world, seconds)
+    local loaded, now = package.loaded["dwsync.pq"], 0
+    package.loaded["dwsync.pq"] = fake(world)
+    local session, failure = postgres.connect({
+        monotonic = function() return now end,
+        wait = function(_, _, left) now = now + left end,
+    }, "", seconds)
+    package.loaded["dwsync.pq"] = loaded
+    return session, failure, now
+end
+
+describe("connecting to PostgreSQL", function()
+    it("goes through hosts and their addresses until one answers, each with its share of the time", function()
+        local world = { settings = { host = "a,b,10.0.0.3", port = "1,2,3", connect_timeout = "10" },
+            names = { a = { "::1", "10.0.0.1" }, b = false }, hosts = { ["::1"] = "refused", ["10.0.0.1"] = false,
+                ["10.0.0.3"] = true } }
+        local session, _, now = connect(world, 9)
+        assert.is_table(session)
+        assert.same({ "a", "::1:1:any", "10.0.0.1:1:any", "b", "10.0.0.3:3:any" }, world.asked)
+        assert.equal(6, now)
+        assert.equal(1, world.open)
+    end)
+
+    it("ends at the deadline, or at connect_timeout, when a name is never resolved", function()
+        local world = { settings = { host = "a", port = "5432", connect_timeout = "10" }, names = { a = false } }
+        local session, failure, now = connect(world, 4)
+        assert.is_nil(session)
+        assert.is_true(failure.late)
+        assert.matches("^looking up a: ", failure.message)
+        assert.equal(4, now)
+        assert.equal(0, world.open)
+        session, failure, now = connect(world, 30)
+        assert.is_nil(session)
+        assert.is_true(failure.late)
+        assert.equal(10, now)
+    end)
+
+    it("says of every host why it was not", function()
+        local _, failure = connect({ settings = { host = "10.0.0.1,/run/x", port = "5432" },
+            hosts = { ["10.0.0.1"] = "refused", ["/run/x"] = "no such file" } }, 4)
+        assert.equal("refused; no such file", failure.message)
+        assert.is_falsy(failure.late)
+    end)
+
+    it("prefers a standby without insisting on one", function()
+        local world = { settings = { hostaddr = "10.0.0.1", port = "1", target_session_attrs = "prefer-standby" },
+            hosts = { ["10.0.0.1"] = "not in hot standby" } }
+        assert.is_nil((connect(world, 4)))
+        assert.same({ "10.0.0.1:1:standby", "10.0.0.1:1:any" }, world.asked)
+    end)
+end)

@@ -1,0 +1,188 @@
+-- dwsync.pq: values, failures, and that it says what to wait for.
+local core = require "dwsync.core"
+local postgres = require "spec.support.postgres"
+local pq = require "dwsync.pq"
+local processes = require "spec.support.processes"
+
+local INTEGER = math.type and math.type(1) == "integer"
+
+describe("dwsync.pq", function()
+    local server, connection
+    setup(function()
+        server = postgres.start()
+        connection = server:connection()
+    end)
+    teardown(function()
+        connection:close()
+        server:stop()
+    end)
+
+    local function failure(sql, ...)
+        assert(connection.raw:send(sql, ...))
+        while true do
+            local state, err = connection.raw:receive()
+            if state == nil then
+                return err
+            end
+            assert.not_equal("done", state)
+            assert(core.wait(connection.raw:socket(), state, 30))
+        end
+    end
+
+    it("binds parameters of every type", function()
+        local row = connection:query("SELECT $1::text, $2::int8, $3::float8, $4::bool, $5::bool, $6::text, $7::int8",
+            "it's \\ ü", 2 ^ 53, 0.1 + 0.2, true, false, nil, -7)[1]
+        assert.same({ "it's \\ ü", 2 ^ 53, 0.1 + 0.2, true, false, [7] = -7 }, row)
+        if INTEGER then
+            assert.equal("integer", math.type(row[2]))
+            assert.equal(math.mininteger, connection:query("SELECT $1::int8", math.mininteger)[1][1])
+            assert.equal(math.maxinteger, connection:query("SELECT $1::int8", math.maxinteger)[1][1])
+        end
+        row = connection:query("SELECT $1::float8, $2::float8, $3::float8", 1 / 0, -1 / 0, 0 / 0)[1]
+        assert.equal(1 / 0, row[1])
+        assert.equal(-1 / 0, row[2])
+        assert.not_equal(row[3], row[3])
+    end)
+
+    it("gives doubles back to the last bit", function()
+        connection:query "SET extra_float_digits = 3"
+        for _, number in ipairs { 1 / 3, 5e-324, 1.7976931348623157e308, 1747637723055.125, -1e22, 2 ^ 56 + 16 } do
+            assert.equal(number, connection:query("SELECT $1::float8", number)[1][1])
+        end
+    end)
+
+    it("gives other types as text, and NULL as nil", function()
+        assert.same({ "1.50", "{1,2}", nil, 3, 4, 0.5 }, connection:query(
+            "SELECT 1.50::numeric, ARRAY[1,2], NULL, 3::int2, 4::oid, 0.5::float4")[1])
+    end)
+
+    it("returns the rows of the last statement, and how many it changed", function()
+        assert.same({ { 2 } }, connection:query "SELECT 1; SELECT 2")
+        assert.same({}, connection:query "")
+        connection:query "CREATE TEMP TABLE t (a int)"
+        assert(connection.raw:send "INSERT INTO t SELECT generate_series(1, 3)")
+        local state, rows, count
+        repeat
+            state, rows, count = connection.raw:receive()
+        until state ~= "read" or not core.wait(connection.raw:socket(), "read", 30)
+        assert.same({ "done", {}, 3 }, { state, rows, count })
+    end)
+
+    it("sends and receives what fills every buffer", function()
+        local long = ("x"):rep(8 * 1024 * 1024)
+        assert.equal(long, connection:query("SELECT $1::text", long)[1][1])
+        assert.equal(20000, #connection:query "SELECT repeat('y', 100) FROM generate_series(1, 20000)")
+    end)
+
+    it("returns failures with their SQLSTATE, and goes on", function()
+        local err = failure "SELECT 1/0"
+        assert.equal("22012", err.code)
+        assert.is_true(err.alive)
+        assert.matches("division by zero", err.message)
+        assert.equal("22012", failure("SELECT 1/0; SELECT 1").code)
+        assert.equal("42601", failure("SELECT $1::int; SELECT 2", 1).code)
+        assert.same({ { 1 } }, connection:query "SELECT 1")
+    end)
+
+    it("says so when the server ended the connection", function()
+        local other = server:connection()
+        local pid = other:query("SELECT pg_backend_pid()")[1][1]
+        connection:query("SELECT pg_terminate_backend($1, 5000)", pid)
+        assert(other.raw:send "SELECT 1")
+        local state, err
+        repeat
+            state, err = other.raw:receive()
+        until state ~= "read" or not core.wait(other.raw:socket(), "read", 30)
+        assert.is_nil(state)
+        assert.is_false(err.alive)
+        other:close()
+    end)
+
+    it("ends a COPY, which would never end, as a failure", function()
+        local other = server:connection()
+        assert(other.raw:send "COPY (SELECT 1) TO STDOUT")
+        local state, err
+        repeat
+            state, err = other.raw:receive()
+        until state ~= "read" or not core.wait(other.raw:socket(), "read", 30)
+        assert.is_nil(state)
+        assert.is_table(err)
+        other:close()
+    end)
+
+    it("asks the server to give up a statement", function()
+        assert(connection.raw:send "SELECT pg_sleep(600)")
+        assert.equal("read", connection.raw:receive())
+        assert.is_true(connection.raw:cancel())
+        local state, err
+        repeat
+            state, err = connection.raw:receive()
+        until state ~= "read" or not core.wait(connection.raw:socket(), "read", 30)
+        assert.is_nil(state)
+        assert.equal("57014", err.code)
+    end)
+
+    it("refuses what PostgreSQL cannot hold, and a closed connection", function()
+        assert.has_error(function() connection.raw:send "SELECT '\0'" end)
+        assert.has_error(function() connection.raw:send("SELECT $1", "\0") end)
+        assert.has_error(function() connection.raw:send("SELECT $1", {}) end)
+        local other = server:connection()
+        other:close()
+        other:close()
+        for _, method in ipairs { "poll", "socket", "send", "receive", "cancel", "parameter" } do
+            assert.has_error(function() other.raw[method](other.raw, "x") end, "the connection is closed")
+        end
+    end)
+
+    it("shows no password, not even of a text that it cannot read", function()
+        local settings = assert(pq.settings "host=a,b port=1,2 user=u password=hidden sslpassword=hidden")
+        assert.equal("a,b", settings.host)
+        assert.equal("1,2", settings.port)
+        for _, value in pairs(settings) do
+            assert.is_nil(value:find("hidden", 1, true))
+        end
+        local none, err = pq.settings "password=hidden hidden"
+        assert.is_nil(none)
+        assert.equal("the connection text cannot be read", err.message)
+        assert.is_nil(tostring(connection.raw):find(postgres.password, 1, true))
+    end)
+
+    it("writes no notice of the server to the standard error output", function()
+        local output = processes.run(("%s -e %s 2>&1"):format(processes.quoted(require("luv").exepath()),
+            processes.quoted(([[
+                local pq, core = require "dwsync.pq", require "dwsync.core"
+                local c = assert(pq.connect(%q, {}))
+                local function finish(step)
+                    repeat
+                        local state, result = c[step](c)
+                        if state ~= "done" then core.wait(c:socket(), state, 30) end
+                    until state == "done"
+                end
+                finish "poll"
+                c:send "DO $$ BEGIN RAISE WARNING 'noise'; END $$"
+                finish "receive"
+                print "ran"
+            ]]):format(server:url()))))
+        assert.equal("ran\n", output)
+    end)
+
+    it("looks names up beside the caller", function()
+        local function answer(name)
+            local lookup = assert(pq.lookup(name))
+            local state, result = lookup:poll()
+            while state == "read" do
+                assert(core.wait(lookup:socket(), "read", 60))
+                state, result = lookup:poll()
+            end
+            lookup:close()
+            lookup:close()
+            assert.has_error(function() lookup:poll() end, "the lookup is closed")
+            return state, result
+        end
+        local state, addresses = answer "127.0.0.1"
+        assert.same({ "done", { "127.0.0.1" } }, { state, addresses })
+        local _, err = answer "no name at all"
+        assert.is_string(err.message)
+        assert(pq.lookup "localhost"):close() -- before there is an answer
+    end)
+end)

@@ -1,0 +1,59 @@
+--- PgBouncer in front of a private server, for a spec: transaction mode, one session for all clients.
+local postgres = require "spec.support.postgres"
+local processes = require "spec.support.processes"
+local uv = require "luv"
+
+local M = {}
+
+-- Like PostgreSQL it refuses to run as root, and it must not outlive the spec.
+local SCRIPT = [[
+set -eu
+unset LD_PRELOAD
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+printf '%s' "$1" >"$dir/pgbouncer.ini"
+as=""
+if [ "$(id -u)" -eq 0 ]; then
+    as="setpriv --reuid=nobody --regid=nogroup --clear-groups"
+    chown -R nobody "$dir"
+fi
+PATH=$PATH:/usr/sbin
+$as pgbouncer "$dir/pgbouncer.ini" 2>&1 </dev/null &
+pooler=$!
+cat >/dev/null # until standard input ends
+kill "$pooler" 2>/dev/null || true
+wait "$pooler" || true
+]]
+
+local INI = [[
+[databases]
+* = host=127.0.0.1 port=%d user=%s password='%s'
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = %d
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = 1
+]]
+
+--- Starts one.
+-- @tparam table server of spec.support.postgres
+-- @treturn table with `url(database)` and `stop()`
+function M.start(server)
+    local socket = uv.new_tcp()
+    assert(socket:bind("127.0.0.1", 0))
+    local port = socket:getsockname().port
+    socket:close()
+    uv.run "nowait"
+    local ini = INI:format(server.port, postgres.user, (postgres.password:gsub("'", "''")), port)
+    local child = processes.start("sh", { "-c", SCRIPT, "pgbouncer", ini }, "(process up)")
+    return {
+        url = function(database)
+            return (server:url(database):gsub(":" .. server.port .. "/", (":%d/"):format(port)))
+        end,
+        stop = function() child:stop() end,
+    }
+end
+
+return M
