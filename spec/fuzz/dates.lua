@@ -26,7 +26,7 @@ end
 local MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec"
 
 local function month_of(name)
-    return (MONTHS:find(name:lower(), 1, true) + 2) // 3
+    return math.floor((MONTHS:find(name:lower(), 1, true) + 2) / 3)
 end
 
 local function check_http(text)

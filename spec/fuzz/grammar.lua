@@ -26,7 +26,7 @@ end
 -- A part of the text: where it begins, and where the next one does. Half of the time it is made of whole lines.
 local function part_of(text)
     local first = math.random(#text + 1)
-    local length = math.random(0, math.min(#text + 1 - first, 2 ^ math.random(0, 12) // 1))
+    local length = math.random(0, math.min(#text + 1 - first, math.floor(2 ^ math.random(0, 12))))
     local past = first + length
     if math.random(2) == 1 then
         first = text:sub(1, first - 1):match "^.*\n()" or 1
