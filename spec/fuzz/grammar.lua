@@ -50,7 +50,7 @@ local CHANGES = {
     end,
     function(old, part, room) -- very often
         local often = #old > 0 and #old < 64 and old or part
-        return often:rep(math.random(0, room // math.max(#often, 1)))
+        return often:rep(math.random(0, math.floor(room / math.max(#often, 1))))
     end,
 }
 
