@@ -63,7 +63,8 @@ local function check_iso(text)
         time == "" and 0 or time:sub(1, 2), time == "" and 0 or time:sub(4, 5), second)
     local fraction = time:match "%.(%d+)"
     local part = fraction and tonumber("0." .. fraction) or 0
-    assert(math.abs(seconds - math.floor(seconds) - part) % 1 < 1e-4, "the fraction") -- in the year 9999 a double knows no more
+    -- In the year 9999 a double knows no more.
+    assert(math.abs(seconds - math.floor(seconds) - part) % 1 < 1e-4, "the fraction")
     local ms = math.floor(seconds * 1000)
     local again = timestamps.from_iso(timestamps.to_iso(ms))
     assert(again and math.abs(again * 1000 - ms) < 0.5 or seconds < -62135596800, "as it was written")

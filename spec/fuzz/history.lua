@@ -13,7 +13,7 @@ local engine = store.engine
 
 local function clear()
     for _, name in ipairs { "records", "versions", "clusters" } do
-        assert(engine:execute("DELETE FROM dwsync_" .. name))
+        assert(engine:rows("DELETE FROM dwsync_" .. name))
     end
 end
 
@@ -113,7 +113,7 @@ end
 local function check_written(column, value)
     clear()
     assert(store:save(CLUSTER, OTHERS))
-    local written = engine:execute(("UPDATE dwsync_records SET %s = %s WHERE record_id = 'r2'"):format(column,
+    local written = engine:rows(("UPDATE dwsync_records SET %s = %s WHERE record_id = 'r2'"):format(column,
         literal(value, #value % 2 == 0)))
     if not written then
         return -- such as a second r1
