@@ -52,7 +52,7 @@ end
 -- @tfield[opt] string source id of the source, "" when its records name none; nil for the list itself
 -- @tfield[opt] string source_type
 -- @tfield[opt] number value what was compared with the thresholds
--- @tfield string unit "seconds", "ratio", "accounts", "runs", "records" or "deviations"
+-- @tfield string unit "seconds", "ratio", "accounts", "runs", "records" or "times"
 -- @tfield[opt] number warning the threshold
 -- @tfield[opt] number critical the threshold
 -- @tfield[opt] integer since when it began
