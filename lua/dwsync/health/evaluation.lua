@@ -33,13 +33,13 @@ local function make_verdict(rule, finding, model)
     return verdict
 end
 
--- Causes before what follows from them; worst first, then by source (the cluster before its sources), then by rule.
+-- Worst first, causes before what follows from others, then by source (the cluster before its sources), then by rule.
 local function sort_verdicts(verdicts)
     table.sort(verdicts, function(a, b)
-        if not a.follows ~= not b.follows then
-            return severities.level(a.follows and a.severity or "ok") < severities.level(b.follows and b.severity or "ok")
-        elseif a.severity ~= b.severity then
+        if a.severity ~= b.severity then
             return severities.is_worse(a.severity, b.severity)
+        elseif not a.follows ~= not b.follows then
+            return not a.follows
         elseif a.source ~= b.source then
             return a.source == nil or b.source ~= nil and a.source < b.source
         end
@@ -83,7 +83,7 @@ local function evaluate_source(source, checked, now)
         verdicts = verdicts,
         statistics = numbers,
         reasons = reasons:list(),
-        next_at = next_at,
+        next_at = next_at and math.ceil(next_at),
     }, parts, reasons
 end
 
@@ -152,7 +152,7 @@ function Steps:finish()
         statistics = statistics.together(self.parts),
         reasons = self.reasons:list(),
         records = self.cluster.records,
-        next_at = self.next_at,
+        next_at = self.next_at and math.ceil(self.next_at),
     }
 end
 

@@ -45,4 +45,22 @@ describe("the rule overlap", function()
         assert.equal("ok", runs.severity(list, "overlap", { warning = 3 }))
         assert.equal("ok", runs.severity(list, "overlap", { warning = false }))
     end)
+
+    it("fires when three of the last ten runs began before the one before had ended, until none has", function()
+        local function longer(count, since)
+            return runs.hourly(30, 3600, function(run, i)
+                if i > (since or 0) and i <= (since or 0) + count then
+                    run.start_time = run.start_time - 3660 * 1000
+                end
+            end)
+        end
+        assert.equal("ok", runs.severity(longer(2), "overlap"))
+        local verdict = runs.verdict(longer(3), "overlap")
+        assert.equal("warning", verdict.severity)
+        assert.equal("3 of the last 10 runs began before the one before had ended", verdict.message)
+        assert.equal("warning", runs.severity(longer(3, 9), "overlap"))
+        assert.equal("ok", runs.severity(longer(3, 10), "overlap"))
+        assert.equal("ok", runs.severity(longer(3), "overlap", { ended = false }))
+        assert.equal("ok", runs.severity(longer(3), "overlap", { ended = 4 }))
+    end)
 end)

@@ -35,7 +35,7 @@ local function usual_gap(starts, count)
         end
         i = i - 1
     end
-    return found >= 2 and gaps[math.ceil(found / 2)] or nil, gaps, found
+    return found >= 2 and gaps[math.ceil(found / 2)] or nil, found
 end
 
 -- The start after the one at a place.
@@ -106,6 +106,17 @@ local function is_weekend(time)
     return (math.floor(time / DAY) + 4) % 7 % 6 == 0
 end
 
+-- Whether a run began on the last weekend.
+local function saw_weekend(self, time)
+    for days = 1, 8 do
+        local day = time - time % DAY - days * DAY
+        if is_weekend(day) and place.last(self.starts, self.count, day + DAY) > place.last(self.starts, self.count, day) then
+            return true
+        end
+    end
+    return false
+end
+
 local function gap_before(self, time, back)
     local starts = self.starts
     local at = place.last(starts, self.count, time)
@@ -172,8 +183,7 @@ function Cadence:silence(time)
             return nil
         end
     end
-    local first = self.starts[1]
-    if pauses and not weeks and time - first < 8 * DAY then
+    if self.nights and not weeks and not saw_weekend(self, time) then
         while is_weekend(time + silence) do
             silence = silence + DAY
         end
@@ -201,9 +211,14 @@ local function is_regular(self)
     return seen > 0 and planned >= 0.55 * seen, seen, planned
 end
 
--- Whether there are pauses between the last runs, such as nights.
-local function has_pauses(gaps, found, gap)
-    return found >= 4 and gaps[found] >= 2.5 * gap and gaps[found] >= 2 * HOUR
+-- Which part of some time runs fill, at the usual gap, until the newest: 1 where there are no pauses.
+local function filled(self, length)
+    local newest = self.starts[self.count]
+    local time = math.min(length, newest - self.starts[1])
+    if time < 10 * self.gap then
+        return 1
+    end
+    return (self.count - place.last(self.starts, self.count, newest - time)) * self.gap / time
 end
 
 --- The cadence of a source.
@@ -212,13 +227,12 @@ end
 -- @treturn table cadence: `known`, `gap` (the usual one), `silence(time)`
 function M.of(starts, count)
     local self = setmetatable({ starts = starts, count = count }, Cadence)
-    local gaps
-    self.gap, gaps, self.found = usual_gap(starts, count)
+    self.gap, self.found = usual_gap(starts, count)
     if self.gap then
-        self.tolerance = clamp(self.gap / 4, 2 * MINUTE, 80 * MINUTE)
+        self.tolerance = clamp(self.gap / 2.5, 2 * MINUTE, 80 * MINUTE)
         self.known = is_regular(self)
-        self.paused = has_pauses(gaps, self.found, self.gap) or self.gap < 6 * HOUR
-            and self.count > 20 and starts[count] - starts[math.max(1, count - 20)] >= 30 * self.gap
+        self.nights = self.gap >= 20 * HOUR or filled(self, DAY) < 0.75
+        self.paused = self.nights or filled(self, 7 * DAY) < 0.98
     else
         self.known = false
     end

@@ -72,11 +72,14 @@ end
 
 --- The day of a place, as a place in model.days.
 -- @tparam table model
--- @tparam integer at
+-- @tparam integer at one more than `count` for what has not ended yet
 -- @treturn integer
 function M.day_of(model, at)
     local days = model.days
-    local day = (model.time[at] - model.time[at] % 86400000) / 86400000
+    if at > model.count then
+        return days.count + 1
+    end
+    local day = math.floor(model.time[at] / 86400000)
     local i = days.count
     while i > 1 and days.day[i] > day do
         i = i - 1
@@ -86,7 +89,7 @@ end
 
 --- How many accounts a source had before a run.
 -- @tparam table model
--- @tparam integer at place of the run
+-- @tparam integer at place of the run; one more than `count` for one in progress
 -- @treturn number|nil accounts; nil when too little is known
 -- @treturn string|nil by what: "given", "import", "greatest" or "changes"
 -- @treturn table|nil the run that shows it

@@ -40,6 +40,9 @@ end
 local function compare(state, model, at, next_at)
     local options, run = state.options, model.run[next_at]
     local deleted, added = model.run[at].delete_count, run.add_count or 0
+    if model.time[next_at] - model.time[at] > 1.5 * options.window * 1000 then
+        return -- weeks between: others have come
+    end
     local less, more = math.min(deleted, added), math.max(deleted, added)
     if less < options.warning or less < options.similarity * more then
         return

@@ -156,10 +156,7 @@ function M.judge(state, model, now)
     end
     if sum > 0 then
         local all = finding.value + sum
-        local severity, known = weigh(state, model, math.max(count, 1), all)
-        if count == 0 then
-            severity, known = "ok", nil
-        end
+        local severity, known = weigh(state, model, count + 1, all)
         finding.value = all
         if RANK[severity] >= RANK[finding.severity] then
             finding.severity, finding.known, finding.run, finding.since = severity, known, run, run.start_time

@@ -27,8 +27,15 @@ function M.follow(options)
     return { options = options }
 end
 
-local function lateness(options, silence)
-    return math.max(options.minimum * 1000, math.min(options.factor * silence, options.maximum * 1000))
+-- After a pause, clocks may have been changed for summer meanwhile.
+local AFTER_PAUSE = 75 * 60000
+
+local function lateness(options, cadence, silence)
+    local late = options.factor * math.min(silence, cadence.gap)
+    if silence > 3 * cadence.gap then
+        late = math.max(late, AFTER_PAUSE)
+    end
+    return math.max(options.minimum * 1000, math.min(late, options.maximum * 1000))
 end
 
 local function longest_duration(model)
@@ -41,6 +48,17 @@ local function longest_duration(model)
         i = i - 1
     end
     return longest
+end
+
+-- While runs come as they should, though none succeeds, "failing" and "stuck" speak first; until the next is missed, too.
+local function excused(state, model, plan, start, duration)
+    local newest = model.starts[model.begun]
+    if newest <= start then
+        return plan.warns_at
+    end
+    local silence = plan.cadence:silence(newest) or plan.silence
+    local due = newest + silence + lateness(state.options, plan.cadence, silence) + duration
+    return math.max(plan.warns_at, math.min(due, plan.alarms_at))
 end
 
 --- What is expected of a source after its last success; the same until another run begins or ends.
@@ -63,9 +81,13 @@ local function plan_of(state, model)
             local due = start + silence
             local after = plan.cadence:silence(due) or silence
             plan.due, plan.by, plan.silence = due, by, silence
-            plan.warns_at = due + lateness(options, silence) + duration
-            plan.alarms_at = math.max(due + after + lateness(options, after), due + CRITICAL_LATE) + duration
+            plan.warns_at = due + lateness(options, plan.cadence, silence) + duration
+            plan.alarms_at = math.max(due + after + lateness(options, plan.cadence, after), due + CRITICAL_LATE) + duration
             plan.alarms_at = math.max(plan.alarms_at, plan.warns_at)
+            if by == "gaps" and start - model.starts[1] < 25 * 3600000 then
+                plan.alarms_at = math.huge -- nobody has seen its nights
+            end
+            plan.warns_at = excused(state, model, plan, start, duration)
         end
     end
     state.success, state.begun, state.plan = model.success, model.begun, plan
@@ -83,7 +105,7 @@ function M.next_expected(model)
 end
 
 local function seconds_from(from, at)
-    return at and math.max(1, (at - from) / 1000)
+    return at and at < math.huge and math.max(1, (at - from) / 1000)
 end
 
 -- Thresholds in seconds since the last success; false where a level is off, nil where the cadence is not known.

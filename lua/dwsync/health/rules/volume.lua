@@ -104,7 +104,7 @@ local function note_high(state, model, at, seen, owed)
     local actual = math.max(0, seen.actual - owed)
     if actual >= options.warning * most + options.minimum
         and actual > 2 * weeks.month_before(model, at, model.changed, seen.time) then
-        high.count, high.calm = high.count + 1, 0
+        high.count, high.calm, high.most = high.count + 1, 0, most
         if high.count == 1 then
             high.since = seen.from
         end
@@ -112,7 +112,7 @@ local function note_high(state, model, at, seen, owed)
             high.on = high.on or high.since
             high.told = { actual = seen.actual, usual = seen.usual, run = seen.run, since = high.on }
         end
-    elseif most >= 3 or high.count < 2 and seen.actual > 0 then
+    elseif most >= math.max(3, 0.3 * (high.most or 0)) then
         high.calm = high.calm + 1
         if high.calm >= CALM then
             high.count, high.on = 0, nil
@@ -174,7 +174,7 @@ function M.advance(state, model, first, last)
         if not at then
             at, state.at, state.most_added = i, i, 0
             till = time - time % STRETCH + STRETCH
-        elseif time >= till then
+        elseif time >= till and model.run[i].status == "FINISHED" then -- what a failed run missed, the next one brings
             check(state, model, i)
             till = time - time % STRETCH + STRETCH
         end

@@ -65,9 +65,10 @@ local function verdict_labels(verdict, labels)
     return with(labels, { source = verdict.source or "", type = verdict.source_type or "", rule = verdict.rule })
 end
 
+-- What follows from another verdict raises nothing of its own: its cause is as grave.
 local function verdict_severities(item, labels, add)
     for _, verdict in ipairs(verdicts.of(item)) do
-        add(verdict_labels(verdict, labels), severities.level(verdict.severity))
+        add(verdict_labels(verdict, labels), verdict.follows and 0 or severities.level(verdict.severity))
     end
 end
 
