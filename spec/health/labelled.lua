@@ -79,7 +79,7 @@ for _, schedule in ipairs { "5min", "15min", "30min", "hourly", "4hourly", "15mi
         elseif gap <= DAY then
             incident(history, "stale", "warning", d1 + 30 * MINUTE, d2 + 2 * HOUR)
         else
-            incident(history, "stale", "warning", d1 + 30 * MINUTE, d1 + 3 * DAY)
+            incident(history, "stale", "warning", d1 + 30 * MINUTE, d1 + (gap > 8 * DAY and 5 or 3) * DAY)
         end
         tolerate(history, { "volume" }, "warning")
         history.watch = math.max(history.watch, stopped - 2 * DAY)
@@ -135,8 +135,8 @@ for _, schedule in ipairs { "15min", "hourly", "daily", "hourly-office" } do
         end
         history.healthy = true
         tolerate(history, { "failing" }, "warning")
-        if job.schedule.gap >= DAY then
-            tolerate(history, { "stale" }, "warning")
+        if job.schedule.gap >= DAY then -- two in a row are two days
+            tolerate(history, { "failing", "stale" }, "critical")
         end
         return history
     end)
@@ -331,6 +331,7 @@ kind("easter-monday", function(name, seed)
         end
     end
     history.healthy, history.retention = true, nil
+    tolerate(history, { "volume" }, "warning", world.at(91, 9)) -- the second working day without changes
     return history
 end)
 

@@ -123,7 +123,7 @@ describe("a replay", function()
         assert.equal(39 * HOUR + 540, alerts(list, "mass_delete")[1].seconds)
         assert.equal(2 * HOUR, alerts(list, "mass_delete", { memory = "2h" })[1].seconds)
         assert.same({}, alerts(list, "mass_delete", { warning = 31 }))
-        assert.same({}, alerts(list, "mass_delete", nil, { now = NOW, since = NOW * 1000 }))
+        assert.same({}, alerts(list, "mass_delete", { memory = "2h" }, { now = NOW, since = NOW * 1000 }))
     end)
 
     it("comes to an end and fires in time with thresholds that are no whole milliseconds", function()

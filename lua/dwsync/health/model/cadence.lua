@@ -94,7 +94,7 @@ local function shifted_pause(self, time, silence)
         return silence
     end
     for _, days in ipairs { 1, 7, 14 } do
-        for _, hour in ipairs { -HOUR, HOUR } do
+        for _, hour in ipairs { -HOUR, 0, HOUR } do
             silence = math.max(silence or 0, silence_after(self, time - days * DAY + hour) or 0)
         end
     end
@@ -164,6 +164,9 @@ end
 function Cadence:silence(time)
     if not self.gap then
         return nil
+    end
+    if self.gap > 8 * DAY then
+        return even_gap(self), "gaps"
     end
     local weeks, by = silences(self, time, 7, 7, 4), "weeks"
     local silence = weeks

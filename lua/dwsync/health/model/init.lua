@@ -150,14 +150,23 @@ function Model:oldest_open()
     end
 end
 
---- How many RUNNING runs are not the newest of their source: two run at once, or one was left behind.
+--- How many RUNNING runs that began by some time are not the newest of their source: two run at once, or one was left
+-- behind.
+-- @tparam number by milliseconds
 -- @treturn integer
-function Model:overtaken()
-    local open = self.open
-    local timed = #open - self.open_without_start
-    local newest = open[#open]
-    local is_newest = newest and newest.start_time and newest.start_time >= (self.starts[self.begun] or 0)
-    return math.max(timed - (is_newest and 1 or 0), #open - 1, 0)
+-- @treturn number|nil when the next of them began, if any began later
+function Model:overtaken(by)
+    local newest, count, later = self.starts[self.begun] or 0, 0, nil
+    for i, run in ipairs(self.open) do
+        local start = run.start_time
+        if not start then
+            count = count + (#self.open > 1 and 1 or 0)
+        elseif start < newest or i < #self.open then
+            count = count + (start <= by and 1 or 0)
+            later = later or start > by and start or nil
+        end
+    end
+    return math.min(count, self.begun > #self.open and count or math.max(#self.open - 1, 0)), later
 end
 
 --- The usual time between the ends of runs, by the last few before a place.

@@ -7,7 +7,8 @@ local M = {}
 -- telephone number, a group), joining and leaving included. This gives the order of magnitude, which is what a share needs.
 local ACCOUNTS_PER_CHANGE = 125
 
--- An import is one of the first runs on record, and adds at least so many, and more than all others before it touched.
+-- An import is one of the first runs on record; it adds at least so many, more than all before it touched, and little
+-- else.
 local LEAST_IMPORT, FIRST_RUNS = 10, 3
 
 local function import_of(model, at)
@@ -15,11 +16,23 @@ local function import_of(model, at)
     for i = 1, math.min(FIRST_RUNS, at) do
         local adds = model.run[i].add_count or 0
         local before = i > 1 and model.changed[i - 1] + model.deleted[i - 1] or 0
-        if adds > most and adds > 2 * before then
+        local other = (model.run[i].update_count or 0) + (model.run[i].delete_count or 0)
+        if adds > most and adds > 2 * before and other <= adds / 10 then
             best, most = i, adds
         end
     end
     return best
+end
+
+local function greatest_before(model, at)
+    for i = #model.greatest, 1, -1 do
+        local place = model.greatest[i]
+        if place < at then
+            local run = model.run[place]
+            return (run.add_count or 0) + (run.update_count or 0) + (run.delete_count or 0), run
+        end
+    end
+    return 0
 end
 
 -- An import stands out: nothing later adds nearly as much in an ordinary run.
@@ -30,7 +43,7 @@ local function balance(model, at)
     end
     local adds = model.run[import].add_count
     local later, runs = model.added[at] - model.added[import], at - import
-    if runs > 0 and later / runs > adds / 5 then
+    if runs > 0 and later / runs > adds / 20 or greatest_before(model, at + 1) > 1.2 * adds then
         return nil
     end
     return math.max(0, model.added[at] - (model.added[import - 1] or 0) - model.deleted[at]
@@ -57,17 +70,6 @@ local function usual_changes(model, day)
         usual = (sum - most) / (#values - 1) * 7 / 5
     end
     return usual
-end
-
-local function greatest_before(model, at)
-    for i = #model.greatest, 1, -1 do
-        local place = model.greatest[i]
-        if place < at then
-            local run = model.run[place]
-            return (run.add_count or 0) + (run.update_count or 0) + (run.delete_count or 0), run
-        end
-    end
-    return 0
 end
 
 --- The day of a place, as a place in model.days.

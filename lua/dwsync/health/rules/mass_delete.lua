@@ -155,11 +155,13 @@ function M.judge(state, model, now)
         finding.recheck = alarm.time + options.memory * 1000
     end
     if sum > 0 then
-        local all = finding.value + sum
+        local last = state.last -- as if it had ended when the run in progress began: time alone changes nothing
+        local recent = last and run.start_time and run.start_time - last.time < options.window * 1000
+        local all = (recent and last.sum or 0) + sum
         local severity, known = weigh(state, model, count + 1, all)
-        finding.value = all
         if RANK[severity] >= RANK[finding.severity] then
-            finding.severity, finding.known, finding.run, finding.since = severity, known, run, run.start_time
+            finding.value, finding.severity, finding.known, finding.run, finding.since = all, severity, known, run,
+                run.start_time
             finding.running = true
             finding.recheck = nil
         end

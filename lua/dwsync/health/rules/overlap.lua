@@ -11,6 +11,7 @@ M.unit = "runs"
 M.options = {
     warning = { kind = "whole", default = 1, level = true },
     critical = { kind = "whole", level = true },
+    minimum = { kind = "duration", default = 1800 }, -- RUNNING for less than this is no fault
     ended = { kind = "whole", default = 3, level = true }, -- of the last ten that ended; told until it is none of them
 }
 
@@ -52,9 +53,12 @@ local function count_ended(state, model)
     return count
 end
 
-function M.judge(state, model)
-    local options, value = state.options, #model.open > 0 and model:overtaken() or 0
-    local finding = { value = value, warning = options.warning, critical = options.critical, open = #model.open }
+function M.judge(state, model, now)
+    local options, value, later = state.options, 0, nil
+    if #model.open > 0 then
+        value, later = model:overtaken(now - options.minimum * 1000)
+    end
+    local finding = { value = value, recheck = later and later + options.minimum * 1000, warning = options.warning, critical = options.critical, open = #model.open }
     if value > 0 then
         finding.run = model:oldest_open()
         finding.since = finding.run and finding.run.start_time

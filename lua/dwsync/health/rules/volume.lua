@@ -40,14 +40,14 @@ function M.follow(options)
 end
 
 local function reset(low)
-    low.expected, low.actual, low.since, low.first, low.day = 0, 0, nil, nil, nil
+    low.expected, low.actual, low.since, low.day, low.today, low.fullest = 0, 0, nil, nil, 0, 0
 end
 
 local function weeks_since(since, time)
     return since and math.max(1, math.ceil((time - since) / (7 * DAY))) or 1
 end
 
--- Few or none. What was expected on the first day is not enough: it may be a holiday.
+-- Few or none. One day is not enough: it may be a holiday.
 local function note_low(state, seen)
     local low, minimum = state.low, state.options.minimum
     local well, few = WELL, FEW
@@ -78,17 +78,13 @@ local function note_low(state, seen)
     local day = math.floor(seen.time / DAY)
     low.since = low.since or seen.from
     low.expected, low.actual = low.expected + usual, low.actual + seen.actual
-    if not low.day and usual > 0 then
-        low.day = day
-    end
-    if day == low.day then
-        low.first = low.expected
-    end
+    low.today = (day == low.day and low.today or 0) + usual
+    low.day, low.fullest = day, math.max(low.fullest or 0, low.today)
     if low.actual >= well * low.expected and low.expected >= EXPECTED then
         reset(low)
         return
     end
-    local rest = low.expected - (low.first or low.expected)
+    local rest = low.expected - low.fullest
     local steady = few == STEADY_WELL
     if low.actual <= few * low.expected and low.expected - low.actual >= minimum
         and (rest >= 0.25 * low.expected or seen.gap >= 5 * DAY and not steady and low.actual <= 0.1 * low.expected) then

@@ -3,8 +3,8 @@
 --
 --     {"now", "severity", "clusters": [
 --       {"id", "name", "severity", "error": {"kind", "message", "hint", "code", "status", "request_id"},
---        "records": number, "verdicts": [{"severity", "rule", "follows", "source", "source_type", "value", "unit", "warning",
---        "critical", "since", "record_id", "message", "advice"}],
+--        "records": number, "verdicts": [{"severity", "rule", "follows", "source", "source_type", "value", "unit",
+--        "warning", "critical", "since", "record_id", "message", "advice"}],
 --        "sources": [{"id", "type", "severity", "statistics": {…}, "reasons": […]}],
 --        "statistics": {…}, "reasons": [{…}]}]}
 --
