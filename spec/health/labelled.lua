@@ -16,7 +16,8 @@ local function begin(name, seed, options)
         activity = random:between(0.004, 0.01), seconds = options.seconds or random:between(20, 150),
         jitter = options.jitter or (random:unit() < 0.3 and math.min(schedule.gap / 30, 600) or 8),
         from = till - schedule.days * DAY, till = till }
-    local history = { name = ("%s-%d"):format(name, seed), records = world.runs(job, random), now = till, ["end"] = till,
+    local history = { name = ("%s-%d"):format(name, seed), records = world.runs(job, random), now = till,
+        ["end"] = till,
         watch = till - math.min(14 * DAY, schedule.days / 2 * DAY), step = schedule.gap <= HOUR and 600 or 1800,
         incidents = {}, tolerate = {}, healthy = false, debatable = false, note = "", group = name, noticks = false }
     if schedule.gap <= 5 * MINUTE then
@@ -156,8 +157,8 @@ local function deletion(name, share, parts, schedule, severity)
         local start = history.records[math.min(first + parts - 1, #history.records)].end_time / 1000
         if severity then
             if each * parts >= 5 then
-                incident(history, "mass_delete", severity, start, start + math.max(2 * HOUR, math.min(gap, 4 * HOUR)), nil,
-                    { "volume" })
+                incident(history, "mass_delete", severity, start,
+                    start + math.max(2 * HOUR, math.min(gap, 4 * HOUR)), nil, { "volume" })
                 tolerate(history, { "mass_delete" }, "critical", start - parts * gap - HOUR)
             else
                 tolerate(history, { "mass_delete" }, "critical")
@@ -439,7 +440,8 @@ kind("flap-out-and-in", function(name, seed)
         history.records[i + 1].add_count = 60
     end
     local start = history.records[first + 1].end_time / 1000
-    incident(history, "churn", "warning", start, start + 4 * HOUR, { "churn", "mass_delete" }, { "mass_delete", "volume" })
+    incident(history, "churn", "warning", start, start + 4 * HOUR, { "churn", "mass_delete" },
+        { "mass_delete", "volume" })
     tolerate(history, { "mass_delete", "volume" }, "critical", start - 2 * HOUR)
     return history
 end)

@@ -118,7 +118,8 @@ SCHEDULES.hourly = { every(HOUR), gap = HOUR, days = 45 }
 SCHEDULES["4hourly"] = { every(4 * HOUR), gap = 4 * HOUR, days = 60 }
 SCHEDULES["15min-office"] = { every(15 * MINUTE, in_office), gap = 15 * MINUTE, days = 40 }
 SCHEDULES["hourly-office"] = { every(HOUR, in_office), gap = HOUR, days = 60 }
-SCHEDULES["hourly-nights-off"] = { every(HOUR, function(hour) return hour >= 6 and hour < 22 end), gap = HOUR, days = 50 }
+SCHEDULES["hourly-nights-off"] = { every(HOUR, function(hour) return hour >= 6 and hour < 22 end), gap = HOUR,
+    days = 50 }
 SCHEDULES["hourly-window"] = { every(HOUR, function(hour, weekday)
     return weekday ~= 6 or hour < 2 or hour >= 6
 end), gap = HOUR, days = 50 }
@@ -153,7 +154,8 @@ local function make_run(job, random, number, start, before)
     return {
         id = ("%s-%05d"):format(job.source, number), identity_source_id = job.source, identity_source_type = "ldap",
         start_time = start * 1000, end_time = (start + duration) * 1000,
-        add_count = random:poisson(work * job.activity * 0.08), update_count = random:poisson(work * job.activity * 0.85),
+        add_count = random:poisson(work * job.activity * 0.08),
+        update_count = random:poisson(work * job.activity * 0.85),
         delete_count = random:poisson(work * job.activity * 0.07), failed_count = 0, status = "FINISHED",
     }
 end

@@ -178,7 +178,8 @@ end
 -- @tparam number now seconds
 -- @treturn table evaluation
 function M.evaluate(next_record, checked, now)
-    local steps, evaluation = M.begin(next_record, checked, now), nil
+    local steps = M.begin(next_record, checked, now)
+    local evaluation
     repeat
         evaluation = steps:step()
     until evaluation

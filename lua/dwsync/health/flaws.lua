@@ -8,7 +8,8 @@ local type = type
 
 local M = {}
 
--- From September 2001, since less is seconds by mistake, to year 9999; the service documents counts as 32-bit integers, so sums of them stay exact.
+-- From September 2001, since less is seconds by mistake, to year 9999; the service documents counts
+-- as 32-bit integers, so sums of them stay exact.
 local FIRST_TIME, LAST_TIME, LAST_COUNT = 1000000000000, 253402300799999, 2147483647
 
 local STATUSES = { RUNNING = true, FINISHED = true, FAILED = true }

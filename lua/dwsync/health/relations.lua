@@ -1,6 +1,6 @@
 --- Which verdicts about a source follow from another: the first word is the cause. A run that hangs is why there was no
--- success for hours; 473 deletions are why a run was slow. What follows raises nothing of its own; its cause is as grave
--- as the gravest of what follows from it.
+-- success for hours; 473 deletions are why a run was slow. What follows raises nothing of its own; its cause is as
+-- grave as the gravest of what follows from it.
 -- @module dwsync.health.relations
 local severities = require "dwsync.severity"
 

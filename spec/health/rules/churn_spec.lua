@@ -31,7 +31,7 @@ describe("the rule churn", function()
         local function daily(leavers, newest)
             local list = {}
             for i = 1, 30 do
-                list[i] = runs.run(600 + i * 86400, { add_count = i == 1 and newest or leavers,
+                list[i] = runs.run(600 + (i - 1) * 86400, { add_count = i == 1 and newest or leavers,
                     delete_count = i == 2 and newest or leavers })
             end
             return runs.severity(list, "churn")
@@ -42,7 +42,8 @@ describe("the rule churn", function()
     end)
 
     it("does not compare weeks: others have come", function()
-        local list = { runs.run(60, { add_count = 50 }), runs.run(7 * 86400, { delete_count = 50 }), runs.run(8 * 86400) }
+        local list = { runs.run(60, { add_count = 50 }), runs.run(7 * 86400, { delete_count = 50 }),
+            runs.run(8 * 86400) }
         assert.equal("ok", runs.severity(list, "churn"))
     end)
 

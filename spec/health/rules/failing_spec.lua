@@ -30,7 +30,7 @@ describe("the rule failing", function()
         return runs.severity(list, "failing")
     end
 
-    it("goes by time: half an hour of failing where runs are frequent, the first failure where they are rare", function()
+    it("goes by time: half an hour of failing where runs are frequent, the first one where they are rare", function()
         assert.equal("ok", every(300, 6))
         assert.equal("warning", every(300, 7))
         assert.equal("ok", every(900, 2))

@@ -67,8 +67,8 @@ describe("the rule mass_delete", function()
         assert.equal("warning", runs.severity(imported(5000, 260), "mass_delete"))
         local verdict = runs.verdict(imported(5000, 1000), "mass_delete")
         assert.equal("critical", verdict.severity)
-        assert.equal("1000 accounts deleted within a day of about 5000 accounts (20 %), by the first import and what was "
-            .. "added and deleted since", verdict.message)
+        assert.equal("1000 accounts deleted within a day of about 5000 accounts (20 %), by the first import and what "
+            .. "was added and deleted since", verdict.message)
     end)
 
     it("estimates the accounts from how many change, or from the greatest run", function()
@@ -76,8 +76,8 @@ describe("the rule mass_delete", function()
         assert.equal("warning", runs.severity(daily(8, 100), "mass_delete"))
         local verdict = runs.verdict(daily(8, 400), "mass_delete")
         assert.equal("critical", verdict.severity)
-        assert.equal("400 accounts deleted within a day of perhaps 1000 accounts (40 %), estimated from how many change in "
-            .. "a working day", verdict.message)
+        assert.equal("400 accounts deleted within a day of perhaps 1000 accounts (40 %), estimated from how many "
+            .. "change in a working day", verdict.message)
         local wave = daily(8, 400, function(run, i) run.update_count = i == 20 and 9000 or 8 end)
         assert.equal("ok", runs.severity(wave, "mass_delete"))
     end)

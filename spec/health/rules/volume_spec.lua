@@ -99,7 +99,8 @@ describe("the rule volume", function()
         local list = {}
         for i = 1, 60 do
             local missing = i > 2 and i < 9
-            list[#list + 1] = not missing and runs.run(600 + (i - 1) * DAY, { update_count = i == 2 and 200 or 30 }) or nil
+            list[#list + 1] = not missing
+                and runs.run(600 + (i - 1) * DAY, { update_count = i == 2 and 200 or 30 }) or nil
         end
         assert.equal("ok", runs.severity(list, "volume"))
     end)

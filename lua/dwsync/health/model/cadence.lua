@@ -74,7 +74,7 @@ local function stretch(self, time)
     local starts, pause = self.starts, math.max(3 * self.gap, 2 * HOUR)
     local at = place.last(starts, self.count, time + SECOND)
     local lengths, length, i = {}, 1, at
-    while i > 1 and #lengths < 4 and at - i < 400 do
+    while i > 1 and #lengths < 4 and at - i < 600 do
         local gap = starts[i] - starts[i - 1]
         if gap >= pause then
             lengths[#lengths + 1] = length
@@ -110,7 +110,8 @@ end
 local function saw_weekend(self, time)
     for days = 1, 8 do
         local day = time - time % DAY - days * DAY
-        if is_weekend(day) and place.last(self.starts, self.count, day + DAY) > place.last(self.starts, self.count, day) then
+        if is_weekend(day) and place.last(self.starts, self.count, day + DAY)
+            > place.last(self.starts, self.count, day) then
             return true
         end
     end
@@ -168,7 +169,7 @@ function Cadence:silence(time)
     if self.gap > 8 * DAY then
         return even_gap(self), "gaps"
     end
-    local weeks, by = silences(self, time, 7, 7, 4), "weeks"
+    local weeks, by = silences(self, time, 7, 7, 3), "weeks"
     local silence = weeks
     if not silence then
         silence, by = silences(self, time, 1, 1, 6), "days"

@@ -11,7 +11,7 @@ Model.__index = Model
 -- @tparam table source as dwsync.health.sources gives it
 -- @tparam[opt] integer population how many accounts the source has, where somebody said so
 -- @treturn table model. `count` runs have ended, by their end; for each, at the same place: `run`, `time` (when it
--- ended), and the sums up to it of accounts `changed` (added and updated), `added` and `deleted`. Places of some of them:
+-- ended), and the sums up to it of accounts `changed` (added and updated), `added` and `deleted`. Places of some:
 -- `failures`, `deletions`, `partials`, `overlaps`, `greatest` (touched more accounts than any before). `success` is the
 -- place of the newest that FINISHED. `starts` are the starts of all runs, `begun` is their number; `open` the runs that
 -- are RUNNING, by start. `days` ended runs by day: `day`, `changes`, `deletes` of each.

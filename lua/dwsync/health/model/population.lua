@@ -4,7 +4,7 @@
 local M = {}
 
 -- Of people in a directory, each changes about twice in the 250 working days of a year (a name, a department, a
--- telephone number, a group), joining and leaving included. This gives the order of magnitude, which is what a share needs.
+-- telephone number, a group), joining and leaving included. This gives the order of magnitude, which a share needs.
 local ACCOUNTS_PER_CHANGE = 125
 
 -- An import is one of the first runs on record; it adds at least so many, more than all before it touched, and little

@@ -1,5 +1,5 @@
---- How many accounts usually change in a stretch of time: in the same stretch, weekday and hour, of earlier weeks. Whole
--- weeks apart, so no time zone is needed.
+--- How many accounts usually change in a stretch of time: in the same stretch, weekday and hour, of earlier weeks. They
+-- are whole weeks apart, so no time zone is needed.
 local place = require "dwsync.health.model.place"
 
 local M = {}
@@ -40,16 +40,20 @@ function M.sums(model, at, sums, from, till, lag, skip)
     return found, count
 end
 
---- The most that was changed in a day about a month earlier: what comes with the first of the month.
+-- A wave does not come at the same minute each month.
+local APART = 3 * 3600000
+
+--- The most that was changed in the same hours of a day about a month earlier: what comes with the first of the month.
 -- @tparam table model
 -- @tparam integer at
 -- @tparam {number,...} sums
+-- @tparam number from milliseconds
 -- @tparam number till milliseconds
 -- @treturn number
-function M.month_before(model, at, sums, till)
+function M.month_before(model, at, sums, from, till)
     local most = 0
     for days = 27, 32 do
-        most = math.max(most, sum(model, at, sums, till - (days + 0.75) * DAY, till - (days - 0.75) * DAY))
+        most = math.max(most, sum(model, at, sums, from - days * DAY - APART, till - days * DAY + APART))
     end
     return most
 end

@@ -142,7 +142,8 @@ end
 
 local function happened(finding)
     if finding.of then
-        return ("%s of the last %s failed"):format(quantities.number(finding.value), quantities.count(finding.of, "run"))
+        return ("%s of the last %s failed"):format(quantities.number(finding.value),
+            quantities.count(finding.of, "run"))
     elseif finding.healing then
         return ("%s failed, then %s finished"):format(quantities.count(finding.value, "run"),
             quantities.number(finding.well))

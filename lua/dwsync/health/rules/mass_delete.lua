@@ -85,7 +85,7 @@ end
 
 -- Whether most of what was deleted was added again.
 local function is_back(model, alarm, at)
-    return model.added[at] - (model.added[alarm.from] or 0) >= BACK * alarm.sum
+    return model.added[at] - alarm.base >= BACK * alarm.sum
 end
 
 local function is_over(options, alarm, time)
@@ -114,7 +114,8 @@ local function note_deletion(state, model, at)
         local greatest = alarm and alarm.greatest >= deletes and alarm.run or model.run[at]
         state.alarm = { severity = severity, sum = math.max(sum, alarm and alarm.sum or 0), from = alarm and alarm.from
             or from, time = renewed and time or alarm.time, since = alarm and alarm.since or time, run = greatest,
-            greatest = math.max(deletes, alarm and alarm.greatest or 0), known = known }
+            greatest = math.max(deletes, alarm and alarm.greatest or 0), known = known,
+            base = alarm and alarm.base or model.added[deletes >= sum / 2 and at or from] or 0 }
     elseif deletes >= RENEWS * sum then
         alarm.time = time
     end

@@ -58,7 +58,8 @@ function M.judge(state, model, now)
     if #model.open > 0 then
         value, later = model:overtaken(now - options.minimum * 1000)
     end
-    local finding = { value = value, recheck = later and later + options.minimum * 1000, warning = options.warning, critical = options.critical, open = #model.open }
+    local finding = { value = value, recheck = later and later + options.minimum * 1000,
+        warning = options.warning, critical = options.critical, open = #model.open }
     if value > 0 then
         finding.run = model:oldest_open()
         finding.since = finding.run and finding.run.start_time

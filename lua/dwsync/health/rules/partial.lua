@@ -16,8 +16,11 @@ M.options = {
     minimum = { kind = "whole", default = 5 }, -- fewer failing accounts than this are never news
 }
 
--- Frequent runs: two bad ones among so many tell it, and so many good ones end it. Where they are half a day apart, one.
+-- Frequent runs: two bad ones among so many tell it, and so many good ones end it. Half a day apart, one is enough.
 local RECENT, RARE = 5, 12 * 3600000
+
+-- Fewer failing accounts than this wake nobody, whatever their share.
+local LEAST_CRITICAL = 5
 
 -- How much worse than usual it must be, and when what was so from the beginning counts as known.
 local UNUSUAL, KNOWN = 3, 7 * 86400000
@@ -33,7 +36,7 @@ end
 
 -- Whether a share is one of all accounts, as far as their number is known.
 local function is_critical(options, model, at, run, share)
-    if not options.critical or share < options.critical then
+    if not options.critical or share < options.critical or run.failed_count < LEAST_CRITICAL then
         return false
     end
     local accounts = population.before(model, at)

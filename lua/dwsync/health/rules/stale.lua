@@ -50,7 +50,7 @@ local function longest_duration(model)
     return longest
 end
 
--- While runs come as they should, though none succeeds, "failing" and "stuck" speak first; until the next is missed, too.
+-- While runs come as they should, though none succeeds, "failing" and "stuck" speak first.
 local function excused(state, model, plan, start, duration)
     local newest = model.starts[model.begun]
     if newest <= start then
@@ -82,7 +82,8 @@ local function plan_of(state, model)
             local after = plan.cadence:silence(due) or silence
             plan.due, plan.by, plan.silence = due, by, silence
             plan.warns_at = due + lateness(options, plan.cadence, silence) + duration
-            plan.alarms_at = math.max(due + after + lateness(options, plan.cadence, after), due + CRITICAL_LATE) + duration
+            plan.alarms_at = duration
+                + math.max(due + after + lateness(options, plan.cadence, after), due + CRITICAL_LATE)
             plan.alarms_at = math.max(plan.alarms_at, plan.warns_at)
             if by == "gaps" and start - model.starts[1] < 25 * 3600000 then
                 plan.alarms_at = math.huge -- nobody has seen its nights

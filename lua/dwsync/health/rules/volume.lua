@@ -1,6 +1,6 @@
---- Rule "volume": how many accounts are added and updated, against the same weekday and hour of earlier weeks, both ways:
--- several times as many again and again, far fewer or none on two days where more were to be expected, a full import that
--- has lost a part, and one run that adds many. What comes every month, or after a pause, is usual.
+--- Rule "volume": how many accounts are added and updated, against the same weekday and hour of earlier weeks, both
+-- ways: several times as many again and again, far fewer or none on two days where more were to be expected, a full
+-- import that has lost a part, and one run that adds many. What comes every month, or after a pause, is usual.
 -- Silent until there is a week to compare with.
 local place = require "dwsync.health.model.place"
 local population = require "dwsync.health.model.population"
@@ -87,7 +87,8 @@ local function note_low(state, seen)
     local rest = low.expected - low.fullest
     local steady = few == STEADY_WELL
     if low.actual <= few * low.expected and low.expected - low.actual >= minimum
-        and (rest >= 0.25 * low.expected or seen.gap >= 5 * DAY and not steady and low.actual <= 0.1 * low.expected) then
+        and (rest >= 0.25 * low.expected
+            or seen.gap >= 5 * DAY and not steady and low.actual <= 0.1 * low.expected) then
         low.on, low.calm = low.since, 0
         low.told = { actual = low.actual, usual = low.expected, run = seen.run, since = low.since }
     end
@@ -99,7 +100,7 @@ local function note_high(state, model, at, seen, owed)
     local most = seen.list[#seen.list]
     local actual = math.max(0, seen.actual - owed)
     if actual >= options.warning * most + options.minimum
-        and actual > 2 * weeks.month_before(model, at, model.changed, seen.time) then
+        and actual > 2 * weeks.month_before(model, at, model.changed, seen.from, seen.time) then
         high.count, high.calm, high.most = high.count + 1, 0, most
         if high.count == 1 then
             high.since = seen.from
@@ -128,7 +129,7 @@ local function note_surge(state, model, at, seen)
     end
     local accounts = population.before(model, at)
     if accounts and added < SURGE_SHARE * accounts
-        or added <= 2 * weeks.month_before(model, at, model.added, seen.time) then
+        or added <= 2 * weeks.month_before(model, at, model.added, seen.from, seen.time) then
         return
     end
     local days_ago = place.last(model.time, at, seen.time - SURGE_MEMORY)
