@@ -13,7 +13,7 @@ end
 
 describe("the rule failing", function()
     it("fires at the second failure in a row, and again when it has lasted for hours", function()
-        for count, severity in pairs { [0] = "ok", [1] = "ok", [2] = "warning", [4] = "warning", [5] = "critical",
+        for count, severity in pairs { [0] = "ok", [1] = "ok", [2] = "warning", [3] = "warning", [4] = "critical",
             [30] = "critical" } do
             local verdict = runs.verdict(streak(count), "failing")
             assert.equal(severity, verdict.severity, tostring(count))
@@ -75,7 +75,7 @@ describe("the rule failing", function()
         assert.equal("warning", runs.severity(streak(9), "failing", { critical = false }))
         assert.equal("ok", runs.severity(streak(3), "failing", { warning = false }))
         assert.equal("ok", runs.severity(streak(3), "failing", { minimum = "4h" }))
-        assert.equal("critical", runs.severity(streak(4), "failing", { critical_minimum = "1h" }))
+        assert.equal("warning", runs.severity(streak(4), "failing", { critical_minimum = "4h" }))
     end)
 
     it("is neither broken nor fed by a run that is RUNNING", function()

@@ -17,7 +17,7 @@ describe("rules", function()
             stale = { factor = 1.5, minimum = HOUR / 2, maximum = 2 * HOUR },
             mass_delete = { warning = 20, critical = 50, warning_ratio = 0.05, critical_ratio = 0.2, minimum = 5,
                 window = DAY, memory = 3 * DAY },
-            failing = { warning = 2, critical = 4, minimum = HOUR / 2, critical_minimum = 4 * HOUR, share = 0.25 },
+            failing = { warning = 2, critical = 4, minimum = HOUR / 2, critical_minimum = 3 * HOUR, share = 0.25 },
             partial = { warning = 0.01, critical = 0.1, minimum = 5 },
             stuck = { factor = 3, critical_factor = 6, minimum = HOUR / 2, critical_minimum = 2 * HOUR },
             overlap = { warning = 1, minimum = HOUR / 2, ended = 3 },

@@ -15,7 +15,7 @@ M.options = {
     warning = { kind = "whole", default = 2, level = true }, -- in a row, and for as long as `minimum`
     critical = { kind = "whole", default = 4, level = true }, -- in a row, and for as long as `critical_minimum`
     minimum = { kind = "duration", default = 1800 },
-    critical_minimum = { kind = "duration", default = 4 * 3600 },
+    critical_minimum = { kind = "duration", default = 3 * 3600 },
     share = { kind = "ratio", default = 0.25, level = true }, -- of the last day's runs, or of the last ten
 }
 

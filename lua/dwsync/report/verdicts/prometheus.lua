@@ -149,7 +149,7 @@ local FAMILIES = {
         end) },
     { "dwsync_verdict_severity", "The verdict of one rule: 0 ok, 1 unknown, 2 warning, 3 critical. Verdicts about the "
         .. "whole cluster have no source.", each_cluster(verdict_severities) },
-    { "dwsync_verdict_value", "What one rule measured: accounts, runs, records, deviations, or a ratio of 0 to 1.",
+    { "dwsync_verdict_value", "What one rule measured: accounts, runs, records, times, or a ratio of 0 to 1.",
         each_cluster(verdict_values) },
     { "dwsync_verdict_threshold_seconds", "The age from which one rule warns or is critical.",
         each_cluster(verdict_thresholds) },
