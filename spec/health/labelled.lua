@@ -150,6 +150,7 @@ local function deletion(name, share, parts, schedule, severity)
         local history, job, random = begin(full, seed, { schedule = schedule, size = size })
         local gap = job.schedule.gap
         local first = world.first_from(history.records, job.till - random:between(0.9, 2) * DAY)
+        first = math.min(first, #history.records - parts + 1)
         local each = math.max(1, math.floor(share * size / parts + 0.5))
         for i = first, math.min(first + parts - 1, #history.records) do
             history.records[i].delete_count = history.records[i].delete_count + each

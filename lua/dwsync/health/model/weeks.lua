@@ -1,5 +1,6 @@
 --- How many accounts usually change in a stretch of time: in the same stretch, weekday and hour, of earlier weeks. They
 -- are whole weeks apart, so no time zone is needed.
+-- @module dwsync.health.model.weeks
 local place = require "dwsync.health.model.place"
 
 local M = {}

@@ -1,5 +1,6 @@
 --- Rule "churn": accounts deleted in one run and added back in the next, which costs them their grants; more than leave
 -- on a usual day. Additions after a deletion are not enough: the two numbers must be similar.
+-- @module dwsync.health.rules.churn
 local population = require "dwsync.health.model.population"
 local quantities = require "dwsync.quantities"
 local wording = require "dwsync.health.wording"

@@ -1,6 +1,7 @@
 --- Rule "failing": runs that fail, by how long nothing was brought up to date and by how large a share of the runs.
 -- A run that is RUNNING neither breaks nor adds. One failure that heals with the next run is none, unless runs are so
 -- rare that it costs half a day.
+-- @module dwsync.health.rules.failing
 local causes = require "dwsync.health.causes"
 local place = require "dwsync.health.model.place"
 local quantities = require "dwsync.quantities"

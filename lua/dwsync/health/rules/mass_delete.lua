@@ -1,5 +1,6 @@
 --- Rule "mass_delete": accounts deleted within a day, against how many there are. A large deletion is told until the
 -- accounts are back or three days are over; a quiet run an hour later does not hide it.
+-- @module dwsync.health.rules.mass_delete
 local place = require "dwsync.health.model.place"
 local population = require "dwsync.health.model.population"
 local quantities = require "dwsync.quantities"

@@ -1,6 +1,7 @@
 --- Rule "overlap": runs of one source at the same time. RUNNING ones although a newer run began, but for the newest,
 -- which may well be running; and, among the last that ended, those that began before the one before had ended: two
 -- schedulers, or runs longer than the time between them. Once is none: somebody started one by hand.
+-- @module dwsync.health.rules.overlap
 local quantities = require "dwsync.quantities"
 local wording = require "dwsync.health.wording"
 

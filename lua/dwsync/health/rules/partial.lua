@@ -1,5 +1,6 @@
 --- Rule "partial": accounts that fail in runs that FINISHED, which is not the same as success. A share with a least
 -- number, in more than one run where runs are frequent; what has failed since the first record is known, and no news.
+-- @module dwsync.health.rules.partial
 local causes = require "dwsync.health.causes"
 local population = require "dwsync.health.model.population"
 local quantities = require "dwsync.quantities"

@@ -1,5 +1,6 @@
 --- Rule "slow": several runs in a row that took much longer than is usual over weeks, by minutes and not by seconds.
 -- Nobody is woken for it. Silent about a RUNNING run, which is the rule "stuck"'s.
+-- @module dwsync.health.rules.slow
 local Durations = require "dwsync.health.model.durations"
 local quantities = require "dwsync.quantities"
 local wording = require "dwsync.health.wording"

@@ -1,5 +1,6 @@
 --- Rule "stale": whether a success is overdue, by the cadence learned from the source's own runs. Nights, weekends and
 -- windows that recur are no silence. Where the cadence is not known, nothing is guessed, and it says so.
+-- @module dwsync.health.rules.stale
 local Cadence = require "dwsync.health.model.cadence"
 local order = require "dwsync.health.order"
 local quantities = require "dwsync.quantities"

@@ -1,5 +1,6 @@
 --- Rule "stuck": how long a run has been RUNNING, against how long runs usually take.
 -- Silent about a run that a newer one has overtaken, which is the rule "overlap"'s.
+-- @module dwsync.health.rules.stuck
 local median = require "dwsync.health.median"
 local quantities = require "dwsync.quantities"
 local records = require "dwsync.records"

@@ -2,6 +2,7 @@
 -- ways: several times as many again and again, far fewer or none on two days where more were to be expected, a full
 -- import that has lost a part, and one run that adds many. What comes every month, or after a pause, is usual.
 -- Silent until there is a week to compare with.
+-- @module dwsync.health.rules.volume
 local place = require "dwsync.health.model.place"
 local population = require "dwsync.health.model.population"
 local quantities = require "dwsync.quantities"
