@@ -19,13 +19,14 @@ local M = {}
 ---@field source? string id of the source, "" when its records name none; nil for the list itself
 ---@field source_type? string
 ---@field value? number what was compared with the thresholds
----@field unit string "seconds", "ratio", "accounts", "runs", "records" or "deviations"
+---@field unit string "seconds", "ratio", "accounts", "runs", "records" or "times"
 ---@field warning? number the threshold
 ---@field critical? number the threshold
 ---@field since? integer when it began
 ---@field record_id? string the run that shows it
 ---@field message string
 ---@field advice? string what to do next, when it is not ok
+---@field follows? string the rule whose verdict explains this one, which raises nothing of its own
 
 --- Numbers about runs. Times are milliseconds since the epoch; sums are over 30 days.
 ---@class dwsync.statistics
@@ -66,6 +67,7 @@ local M = {}
 ---@field verdicts dwsync.verdict[] worst first
 ---@field statistics dwsync.statistics
 ---@field reasons dwsync.reason[] most frequent first
+---@field next_at? integer when time alone would change a verdict, milliseconds since the epoch
 
 --- What was found about one cluster.
 ---@class dwsync.evaluation
@@ -76,6 +78,7 @@ local M = {}
 ---@field statistics dwsync.statistics
 ---@field reasons dwsync.reason[] most frequent first
 ---@field records integer how many were read
+---@field next_at? integer when time alone would change a verdict, milliseconds since the epoch
 
 --- One cluster of an overview.
 ---@class dwsync.overview.item
@@ -116,6 +119,19 @@ function M.rules(given) end
 ---@param now number seconds since the epoch
 ---@return dwsync.evaluation
 function M.evaluate(given, given_rules, now) end
+
+--- Judges the records of one cluster in slices, for a host that must not be held, such as an event loop.
+--- Raises for wrong rules and other wrong arguments.
+---
+--- ```lua
+--- local stepper, evaluation = health.stepper(list, nil, os.time()), nil
+--- repeat evaluation = stepper:step() until evaluation
+--- ```
+---@param given dwsync.record[]|dwsync.records|(fun(): dwsync.record?) records: a list, a sequence or an iterator
+---@param given_rules? table<string, table|false> see `rules`
+---@param now number seconds since the epoch
+---@return { step: function } # whose method `step` does one slice, and returns the evaluation when it was the last
+function M.stepper(given, given_rules, now) end
 
 ---@class dwsync.health.replay.options
 ---@field now? number seconds since the epoch where history ends; by default the newest time of the records

@@ -52,7 +52,7 @@ function M.percent(ratio) end
 
 --- A value with its unit.
 ---@param value number
----@param unit? string of a verdict: "seconds", "ratio", "accounts", "runs", "records" or "deviations"
+---@param unit? string of a verdict: "seconds", "ratio", "accounts", "runs", "records" or "times"
 ---@return string # "6 h", "12 %", "480 accounts"
 function M.value(value, unit) end
 

@@ -111,11 +111,11 @@ function M.percent(ratio)
     return short(percent) .. " %"
 end
 
-local WORDS = { accounts = "account", runs = "run", records = "record", deviations = "deviation" }
+local WORDS = { accounts = "account", runs = "run", records = "record", times = "time" }
 
 --- A value with its unit.
 -- @tparam number value
--- @tparam[opt] string unit of a verdict: "seconds", "ratio", "accounts", "runs", "records" or "deviations"
+-- @tparam[opt] string unit of a verdict: "seconds", "ratio", "accounts", "runs", "records" or "times"
 -- @treturn string "6 h", "12 %", "480 accounts"
 function M.value(value, unit)
     if unit == "seconds" then

@@ -66,12 +66,13 @@ describe("readiness by records", function()
 
     it("is refused when a verdict is worse than accepted", function()
         local mass = command.record("x", 0.1, { delete_count = 30 })
-        local state, why = judge(with(nil, mass))
+        local few = { mass_delete = { population = 300 } }
+        local state, why = judge(with(nil, mass), nil, few)
         assert.equal("refused", state)
         assert.matches("^warning: ", why)
-        assert.equal("ready", (judge(with(nil, mass), "warning")))
+        assert.equal("ready", (judge(with(nil, mass), "warning", few)))
         mass.delete_count = 500
-        assert.equal("refused", (judge(with(nil, mass), "warning")))
+        assert.equal("refused", (judge(with(nil, mass), "warning", few)))
         assert.equal("ready", (judge(with(nil, mass), "warning", { mass_delete = false })))
     end)
 

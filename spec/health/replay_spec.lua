@@ -77,7 +77,7 @@ describe("a replay", function()
 
     it("tells when a source was stale, and for how long", function()
         local list = {}
-        for i = 0, 40 do
+        for i = 0, 80 do
             if i < 10 or i > 17 then -- eight runs are missing
                 list[#list + 1] = runs.run(600 + i * HOUR)
             end
@@ -90,9 +90,9 @@ describe("a replay", function()
             source = "s1",
             source_type = "ldap",
             severity = "critical",
-            from = last.end_time + 3 * HOUR * 1000,
+            from = last.end_time + 2.5 * HOUR * 1000,
             till = next_one.end_time,
-            seconds = 6 * HOUR,
+            seconds = 6.5 * HOUR,
             record_id = last.id,
         }, found[1])
     end)
@@ -103,7 +103,7 @@ describe("a replay", function()
         assert.equal(1, #found)
         assert.equal("warning", found[1].severity)
         assert.is_nil(found[1].till)
-        assert.equal(2 * HOUR - 60, found[1].seconds)
+        assert.equal(2.5 * HOUR - 60, found[1].seconds)
     end)
 
     it("ends history at the newest time of the records when it is not told what time it is", function()
@@ -120,10 +120,10 @@ describe("a replay", function()
             run.delete_count = i == 40 and 30 or 0
         end)
         assert.equal("warning", alerts(list, "mass_delete")[1].severity)
-        assert.equal(DAY, alerts(list, "mass_delete")[1].seconds)
-        assert.equal(2 * HOUR, alerts(list, "mass_delete", { window = "2h" })[1].seconds)
+        assert.equal(39 * HOUR + 540, alerts(list, "mass_delete")[1].seconds)
+        assert.equal(2 * HOUR, alerts(list, "mass_delete", { memory = "2h" })[1].seconds)
         assert.same({}, alerts(list, "mass_delete", { warning = 31 }))
-        assert.same({}, alerts(list, "mass_delete", nil, { now = NOW, since = NOW * 1000 }))
+        assert.same({}, alerts(list, "mass_delete", { memory = "2h" }, { now = NOW, since = NOW * 1000 }))
     end)
 
     it("comes to an end and fires in time with thresholds that are no whole milliseconds", function()
@@ -132,7 +132,7 @@ describe("a replay", function()
             run.end_time = run.start_time + i
         end)
         for _, third in ipairs { 1 / 3, 1 / 7, 1e-4, 1234.56789 } do
-            local deletions = alerts(list, "mass_delete", { window = HOUR + third })
+            local deletions = alerts(list, "mass_delete", { memory = HOUR + third })
             assert.equal(8, #deletions)
             for _, alert in ipairs(deletions) do
                 assert.is_true(math.abs(alert.seconds - HOUR - third) <= 0.001, tostring(alert.seconds))
@@ -145,7 +145,7 @@ describe("a replay", function()
         end
     end)
 
-    it("counts a streak from the failure that reached the threshold to the next success", function()
+    it("counts a streak from the failure that reached the threshold until it has been well for as long", function()
         local list = runs.hourly(20, 600, function(run, i)
             run.status = i >= 5 and i <= 9 and "FAILED" or "FINISHED"
         end)
@@ -153,7 +153,7 @@ describe("a replay", function()
         assert.equal(1, #found)
         assert.equal("critical", found[1].severity)
         assert.equal(list[8].end_time, found[1].from)
-        assert.equal(list[4].end_time, found[1].till)
+        assert.equal(list[3].end_time, found[1].till)
     end)
 
     it("sees a run stuck while it was, although it ended later", function()

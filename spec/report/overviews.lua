@@ -64,11 +64,11 @@ local function ok_verdicts()
         M.verdict("mass_delete", { value = 1, unit = "accounts", warning = 20, critical = 50 }),
         M.verdict("overlap", { value = 0, unit = "runs", warning = 1 }),
         M.verdict("partial", { value = 0, unit = "ratio", warning = 0.01, critical = 0.1 }),
-        M.verdict("slow", { value = 0.4, unit = "deviations", warning = 6, critical = 12 }),
+        M.verdict("slow", { value = 0.4, unit = "times", warning = 6, critical = 12 }),
         M.verdict("stale", { value = 699, unit = "seconds", warning = 10800, critical = 21600,
             message = "The last successful run ended 12 min ago." }),
         M.verdict("stuck", { value = 0, unit = "seconds", warning = 1800, critical = 7200 }),
-        M.verdict("volume", { value = 1.5, unit = "deviations", warning = 6, critical = 12 }),
+        M.verdict("volume", { value = 1.5, unit = "times", warning = 6, critical = 12 }),
     }
 end
 

@@ -66,7 +66,9 @@ local function compare_verdicts(before, item, now, events)
         local verdict = worst[key]
         local previous = before[key]
         severities[key] = verdict.severity
-        if verdict.severity ~= (previous or "ok") then
+        if verdict.follows then
+            severities[key] = previous or "ok" -- its cause is told instead
+        elseif verdict.severity ~= (previous or "ok") then
             events[#events + 1] = verdict_event(verdict, previous, item, now)
         end
     end

@@ -8,19 +8,21 @@ local type = type
 
 local M = {}
 
--- Year 9999; the service documents counts as 32-bit integers, so sums of them stay exact.
-local LAST_TIME, LAST_COUNT = 253402300799999, 2147483647
+-- From September 2001, since less is seconds by mistake, to year 9999; the service documents counts
+-- as 32-bit integers, so sums of them stay exact.
+local FIRST_TIME, LAST_TIME, LAST_COUNT = 1000000000000, 253402300799999, 2147483647
 
 local STATUSES = { RUNNING = true, FINISHED = true, FAILED = true }
 
 --- What each kind of flaw is called, for one record and for more; the gravest first.
-M.kinds = { "future", "repeated", "order", "status", "count", "time", "type", "no_record", "source" }
+M.kinds = { "future", "repeated", "order", "status", "count", "unit", "time", "type", "no_record", "source" }
 M.names = {
     future = { "is dated in the future", "are dated in the future" },
     repeated = { "shares its id with a different record", "share their id with a different record" },
     order = { "ends before it starts", "end before they start" },
     status = { "has an unknown status", "have an unknown status" },
     count = { "has an invalid count", "have invalid counts" },
+    unit = { "has times in seconds instead of milliseconds", "have times in seconds instead of milliseconds" },
     time = { "has an invalid time", "have invalid times" },
     type = { "has a field of the wrong type", "have fields of the wrong type" },
     no_record = { "is not a record at all", "are not records at all" },
@@ -28,7 +30,7 @@ M.names = {
 }
 
 local function is_time(value, latest)
-    return type(value) == "number" and value > 0 and value <= latest and value % 1 == 0
+    return type(value) == "number" and value >= FIRST_TIME and value <= latest and value % 1 == 0
 end
 
 local function is_count(value)
@@ -88,7 +90,9 @@ local function clean_time(value)
         return nil
     elseif type(value) ~= "number" then
         return nil, "type"
-    elseif not (value > 0 and value <= LAST_TIME) then
+    elseif value >= FIRST_TIME / 1000 and value <= LAST_TIME / 1000 and value < FIRST_TIME then
+        return math.floor(value * 1000), "unit"
+    elseif not (value >= FIRST_TIME and value <= LAST_TIME) then
         return nil, "time"
     end
     return math.floor(value)

@@ -52,13 +52,14 @@ end
 -- @tfield[opt] string source id of the source, "" when its records name none; nil for the list itself
 -- @tfield[opt] string source_type
 -- @tfield[opt] number value what was compared with the thresholds
--- @tfield string unit "seconds", "ratio", "accounts", "runs", "records" or "deviations"
+-- @tfield string unit "seconds", "ratio", "accounts", "runs", "records" or "times"
 -- @tfield[opt] number warning the threshold
 -- @tfield[opt] number critical the threshold
 -- @tfield[opt] integer since when it began
 -- @tfield[opt] string record_id the run that shows it
 -- @tfield string message
 -- @tfield[opt] string advice what to do next, when it is not ok
+-- @tfield[opt] string follows the rule whose verdict explains this one, which raises nothing of its own
 
 --- Numbers about runs. Times are milliseconds since the epoch; sums are over 30 days.
 -- @table dwsync.statistics
@@ -100,6 +101,7 @@ end
 -- @tfield {dwsync.verdict,...} verdicts worst first
 -- @tfield dwsync.statistics statistics
 -- @tfield {dwsync.reason,...} reasons most frequent first
+-- @tfield[opt] integer next_at when time alone would change a verdict, milliseconds since the epoch
 
 --- What was found about one cluster.
 -- @table dwsync.evaluation
@@ -110,6 +112,7 @@ end
 -- @tfield dwsync.statistics statistics
 -- @tfield {dwsync.reason,...} reasons most frequent first
 -- @tfield integer records how many were read
+-- @tfield[opt] integer next_at when time alone would change a verdict, milliseconds since the epoch
 
 --- One cluster of an overview.
 -- @table dwsync.overview.item
@@ -158,6 +161,22 @@ function M.evaluate(given, given_rules, now)
     local checked = check_rules(given_rules)
     local next_record = read(given, "evaluate")
     return evaluation.evaluate(next_record, checked, now)
+end
+
+--- Judges the records of one cluster in slices, for a host that must not be held, such as an event loop.
+-- @tparam {dwsync.record,...}|dwsync.records|function():?dwsync.record given records: a list, a sequence or an iterator
+-- @tparam[opt] {[string]=table|false} given_rules see `rules`
+-- @tparam number now seconds since the epoch
+-- @treturn {step=function} whose method `step` does one slice, and returns the evaluation when it was the last
+-- @raise for wrong rules and other wrong arguments
+-- @usage
+-- local stepper, evaluation = health.stepper(list, nil, os.time()), nil
+-- repeat evaluation = stepper:step() until evaluation
+function M.stepper(given, given_rules, now)
+    check_now(now, "stepper")
+    local checked = check_rules(given_rules)
+    local next_record = read(given, "stepper")
+    return evaluation.begin(next_record, checked, now)
 end
 
 --- What would have fired over the history of records, when, and for how long: to tune thresholds. At any time only what

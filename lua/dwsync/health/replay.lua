@@ -2,7 +2,7 @@
 -- It must judge with the code of an evaluation: at any time an alert is open here if and only if the records known at
 -- that time give a verdict of that severity.
 -- @module dwsync.health.replay
-local Watch = require "dwsync.health.watch"
+local Judgement = require "dwsync.health.judgement"
 local data = require "dwsync.health.rules.data"
 local order = require "dwsync.health.order"
 local rules = require "dwsync.health.rules"
@@ -17,7 +17,7 @@ local ALERTS = { warning = true, critical = true }
 local function events_of(source)
     local begins = {}
     for _, run in ipairs(source.runs) do
-        if run.start_time and (run.status == "RUNNING" or run.status == "FINISHED" or run.status == "FAILED") then
+        if run.start_time then
             begins[#begins + 1] = run
         end
     end
@@ -38,11 +38,11 @@ local function next_event(events)
     return first
 end
 
-local function feed_until(events, watch, now)
+local function feed_until(events, judgement, now)
     for _, kind in ipairs(events) do
         local item = kind.list[kind.at]
         while item and kind.time(item) <= now do
-            watch[kind.method](watch, item)
+            judgement[kind.method](judgement, item)
             kind.at = kind.at + 1
             item = kind.list[kind.at]
         end
@@ -64,50 +64,45 @@ local function look_again(recheck, now)
     return at and at > now and at or nil
 end
 
--- Judges by one rule now, and notes when time alone may change the result.
-function Replay:judge(rule, now)
-    local finding = self.watch:judge(rule, now)
-    local grade, alert = Watch.severity(finding), self.open[rule]
-    self.recheck[rule] = look_again(finding.recheck, now)
+-- Notes what a rule found now, and when time alone may change that.
+function Replay:note(rule, finding, now)
+    local grade, alert = finding.severity, self.open[rule]
+    local recheck = look_again(finding.recheck, now)
+    if recheck and recheck < self.recheck then
+        self.recheck = recheck
+    end
     if not ALERTS[grade] then
         if alert then
             close(alert, now)
             self.open[rule] = nil
         end
+        return
     elseif not alert then
         alert = { rule = rule, source = self.source.id, source_type = self.source.type, severity = grade, from = now,
-            record_id = finding.run and finding.run.id }
+            record_id = finding.run and finding.run.id, follows = finding.follows }
         self.open[rule], self.alerts[#self.alerts + 1] = alert, alert
     elseif severities.is_worse(grade, alert.severity) then
         alert.severity, alert.record_id = grade, finding.run and finding.run.id
     end
-end
-
-function Replay:next_recheck()
-    local first
-    for _, rule in ipairs(self.rules) do
-        local time = self.recheck[rule]
-        first = time and (not first or time < first) and time or first
-    end
-    return first
+    alert.follows = finding.follows and alert.follows
 end
 
 -- Goes from one point in time where something may change to the next.
 function Replay:run(till)
     local events = events_of(self.source)
     while true do
-        local event, recheck = next_event(events), self:next_recheck()
-        local now = math.min(event or math.huge, recheck or math.huge)
+        local event, recheck = next_event(events), self.recheck
+        local now = math.min(event or math.huge, recheck)
         if now > till then
             return
         end
         if event == now then
-            feed_until(events, self.watch, now)
+            feed_until(events, self.judgement, now)
         end
+        self.recheck = math.huge
+        local findings = self.judgement:judge(now, self.rules)
         for _, rule in ipairs(self.rules) do
-            if event == now or self.recheck[rule] and self.recheck[rule] <= now then
-                self:judge(rule, now)
-            end
+            self:note(rule, findings[rule], now)
         end
     end
 end
@@ -124,8 +119,8 @@ local function replayed(checked)
 end
 
 local function replay_source(source, checked, till, alerts)
-    local replay = setmetatable({ source = source, watch = Watch.new(source, checked), rules = replayed(checked),
-        open = {}, recheck = {}, alerts = alerts }, Replay)
+    local replay = setmetatable({ source = source, judgement = Judgement.new(source, checked),
+        rules = replayed(checked), open = {}, recheck = math.huge, alerts = alerts }, Replay)
     replay:run(till)
     for _, alert in pairs(replay.open) do
         alert.seconds = (till - alert.from) / 1000

@@ -40,19 +40,8 @@ local function read_record(reader, record)
     end
 end
 
-local function read(next_record, latest, cluster)
-    local reader = { by_id = {}, seen = {}, repeated = Repeated.new(), latest = latest }
-    for record in next_record do
-        cluster.records = cluster.records + 1
-        if type(record) == "table" then
-            read_record(reader, record)
-        else
-            cluster.flaws[#cluster.flaws + 1] = { run = {}, kinds = { no_record = true } }
-        end
-    end
-    reader.repeated:settle(reader.by_id)
-    return reader.by_id
-end
+local Reader = {}
+Reader.__index = Reader
 
 -- The type named by the newest run that names one.
 local function type_of(runs)
@@ -108,20 +97,59 @@ local function bound(list, cluster)
     table.sort(list, by_id)
 end
 
---- Reads records once.
+--- Begins to read records, each once.
 -- @tparam function next_record iterator
 -- @tparam number latest milliseconds; what is dated later is in the future
+-- @treturn table
+function M.reader(next_record, latest)
+    return setmetatable({ by_id = {}, seen = {}, repeated = Repeated.new(), latest = latest,
+        next_record = next_record, cluster = { flaws = {}, records = 0 } }, Reader)
+end
+
+--- Reads some of them.
+-- @tparam integer count
+-- @treturn boolean whether there may be more
+function Reader:read(count)
+    local next_record, cluster = self.next_record, self.cluster
+    for _ = 1, count do
+        local record = next_record()
+        if record == nil then
+            return false
+        end
+        cluster.records = cluster.records + 1
+        if type(record) == "table" then
+            read_record(self, record)
+        else
+            cluster.flaws[#cluster.flaws + 1] = { run = {}, kinds = { no_record = true } }
+        end
+    end
+    return true
+end
+
+--- What was read.
 -- @treturn {table,...} sources by id: `id` ("" when records name none), `type`, `runs` by start, `ended` by end,
 -- `flaws` ({run =, kinds =})
 -- @treturn table the cluster: `records` (how many were read), `flaws` outside of any source
-function M.read(next_record, latest)
-    local cluster, list = { flaws = {}, records = 0 }, {}
-    for _, source in pairs(read(next_record, latest, cluster)) do
-        arrange(source, latest)
+function Reader:sources()
+    local list = {}
+    self.repeated:settle(self.by_id)
+    for _, source in pairs(self.by_id) do
+        arrange(source, self.latest)
         list[#list + 1] = source
     end
-    bound(list, cluster)
-    return list, cluster
+    bound(list, self.cluster)
+    return list, self.cluster
+end
+
+--- Reads all records: see `reader` and its `sources`.
+-- @tparam function next_record iterator
+-- @tparam number latest milliseconds
+-- @treturn {table,...} sources
+-- @treturn table the cluster
+function M.read(next_record, latest)
+    local reader = M.reader(next_record, latest)
+    while reader:read(1000) do end
+    return reader:sources()
 end
 
 return M

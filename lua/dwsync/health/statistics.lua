@@ -116,9 +116,10 @@ end
 --- Statistics of one source.
 -- @tparam table source as dwsync.health.sources gives it
 -- @tparam number now milliseconds
+-- @tparam number|nil next_expected when the next run is due, milliseconds
 -- @treturn table statistics
 -- @treturn table their parts, for `together`
-function M.of(source, now)
+function M.of(source, now, next_expected)
     local result = new_result()
     local runs, ended = source.runs, source.ended
     local last, success = runs[#runs], last_finished(ended)
@@ -127,9 +128,7 @@ function M.of(source, now)
     count(result, runs, now)
     add_spread(result, durations, gaps)
     add_last(result, last, success)
-    if last and last.start_time and result.median_gap then
-        result.next_expected = math.floor(last.start_time + result.median_gap * 1000)
-    end
+    result.next_expected = next_expected and math.floor(next_expected)
     return result, { result = result, durations = durations, gaps = gaps, last = last, success = success }
 end
 

@@ -34,7 +34,8 @@ describe("dwsync check", function()
         local status, out = check(failing(2), "--set", "failing.warning=3")
         assert.equal(0, status, out)
         assert.equal(0, (check(failing(4), "--set", "failing=off", "--set", "stale=off")))
-        local files = { ["/c.lua"] = "return { thresholds = { failing = { warning = 1, critical = 2 } } }" }
+        local files = { ["/c.lua"] = "return { thresholds = { failing = { warning = 1, critical = 2, "
+            .. "minimum = 0, critical_minimum = 0 } } }" }
         local world = { service = command.service { c1 = failing(2) }, files = files }
         assert.equal(2, (run({ "check", "c1", "--config", "/c.lua" }, world)))
         assert.equal(1, (run({ "check", "c1", "--config", "/c.lua", "--set", "failing.critical=3" }, world)))

@@ -16,7 +16,7 @@ describe("dwsync replay", function()
         local status, out, err = run({ "replay", "c1", "-o", "tsv", "--columns", "rule,severity,seconds,till" }, WORLD)
         assert.equal(0, status)
         assert.equal("", err)
-        assert.matches("failing\tcritical\t%d+\t2025%-05%-18T22:26:23%.000Z\n", out)
+        assert.matches("failing\tcritical\t%d+\t2025%-05%-18T23:26:23%.000Z\n", out)
     end)
 
     it("follows --set and --since", function()

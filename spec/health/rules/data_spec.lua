@@ -146,4 +146,13 @@ describe("the rule data", function()
         assert.equal("ok", evaluation.verdicts[2].severity)
         assert.equal(0, evaluation.statistics.deleted)
     end)
+
+    it("names times in seconds, and judges them as what they mean", function()
+        local list = runs.hourly(5, 600, function(run)
+            run.start_time, run.end_time = run.start_time / 1000, run.end_time / 1000
+        end)
+        local verdict = runs.verdict(list, "data")
+        assert.equal("5 records cannot be true: 5 have times in seconds instead of milliseconds", verdict.message)
+        assert.equal(540, runs.verdict(list, "stale").value)
+    end)
 end)

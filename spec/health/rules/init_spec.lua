@@ -14,15 +14,16 @@ describe("rules", function()
     it("are all on, with the documented defaults", function()
         local HOUR, DAY = 3600, 86400
         assert.same({
-            stale = { factor = 3, minimum = 2 * HOUR },
-            mass_delete = { warning = 20, critical = 50, warning_ratio = 0.05, critical_ratio = 0.2, window = DAY },
-            failing = { warning = 2, critical = 4 },
-            partial = { warning = 0.01, critical = 0.1 },
+            stale = { factor = 1.5, minimum = HOUR / 2, maximum = 2 * HOUR },
+            mass_delete = { warning = 20, critical = 50, warning_ratio = 0.05, critical_ratio = 0.2, minimum = 5,
+                window = DAY, memory = 3 * DAY },
+            failing = { warning = 2, critical = 4, minimum = HOUR / 2, critical_minimum = 3 * HOUR, share = 0.25 },
+            partial = { warning = 0.01, critical = 0.1, minimum = 5 },
             stuck = { factor = 3, critical_factor = 6, minimum = HOUR / 2, critical_minimum = 2 * HOUR },
-            overlap = { warning = 1 },
-            volume = { warning = 6, critical = 12, minimum = 20, history = 30, least_history = 10, window = DAY },
+            overlap = { warning = 1, minimum = HOUR / 2, ended = 3 },
+            volume = { warning = 3, minimum = 20 },
             churn = { warning = 10, similarity = 0.8, window = DAY },
-            slow = { warning = 6, critical = 12, minimum = 60, history = 30, least_history = 10 },
+            slow = { warning = 2, minimum = 120, runs = 3 },
             never = {},
             data = { warning = 1, tolerance = 300, window = 7 * DAY },
         }, health.rules())
@@ -64,7 +65,7 @@ describe("rules", function()
     it("are refused when an option does not exist, with the list of those that do", function()
         local message, hint = refusal { stale = { warnign = "6h" } }
         assert.equal("unknown option 'rules.stale.warnign'", message)
-        assert.equal("Did you mean 'warning'? The options are critical, factor, minimum, warning.", hint)
+        assert.equal("Did you mean 'warning'? The options are critical, factor, maximum, minimum, warning.", hint)
         assert.equal("unknown option 'rules.never.warning'", (refusal { never = { warning = 1 } }))
         assert.equal("unknown option 'rules.slow.window'", (refusal { slow = { window = "1d" } }))
     end)
@@ -85,6 +86,7 @@ describe("rules", function()
             { "stale", "critical", -1, "-1, " .. above .. ", or false" },
             { "stale", "minimum", {}, "a table, " .. length },
             { "stale", "minimum", false, "false, " .. length },
+            { "stale", "maximum", -1, "-1, " .. length },
             { "stale", "factor", "3", '"3", expected a number from 0 to 1000000' },
             { "stale", "factor", 0 / 0, "an, expected a number from 0 to 1000000" },
             { "mass_delete", "warning", 0, "0, expected an integer above 0, or false" },
@@ -95,8 +97,14 @@ describe("rules", function()
             { "mass_delete", "population", { 5 },
                 "a table, expected an integer above 0, or a table of them by source id" },
             { "mass_delete", "window", "1y", '"1y", ' .. length },
+            { "mass_delete", "memory", "x", '"x", ' .. length },
+            { "mass_delete", "minimum", 1.5, "1.5, expected an integer of 0 or more" },
             { "failing", "warning", "2", '"2", expected an integer above 0, or false' },
             { "failing", "critical", true, "true, expected an integer above 0, or false" },
+            { "failing", "minimum", -1, "-1, " .. length },
+            { "failing", "critical_minimum", {}, "a table, " .. length },
+            { "failing", "share", 2, "2, expected a ratio above 0 and at most 1, or false" },
+            { "partial", "minimum", 0, "0, expected an integer above 0" },
             { "partial", "warning", 1.1, "1.1, expected a ratio above 0 and at most 1, or false" },
             { "partial", "critical", -0.1, "-0.1, expected a ratio above 0 and at most 1, or false" },
             { "stuck", "warning", 1e10, "10000000000, "
@@ -108,12 +116,11 @@ describe("rules", function()
             { "stuck", "critical_minimum", false, "false, " .. length },
             { "overlap", "warning", 0, "0, expected an integer above 0, or false" },
             { "overlap", "critical", {}, "a table, expected an integer above 0, or false" },
+            { "overlap", "minimum", "x", '"x", ' .. length },
+            { "overlap", "ended", 0, "0, expected an integer above 0, or false" },
             { "volume", "warning", 0, "0, expected a number above 0 and at most 1000000, or false" },
             { "volume", "critical", "12", '"12", expected a number above 0 and at most 1000000, or false' },
             { "volume", "minimum", -1, "-1, expected an integer of 0 or more" },
-            { "volume", "history", 0, "0, expected an integer above 0" },
-            { "volume", "least_history", 0.5, "0.5, expected an integer above 0" },
-            { "volume", "window", {}, "a table, " .. length },
             { "churn", "warning", 0, "0, expected an integer above 0, or false" },
             { "churn", "critical", -3, "-3, expected an integer above 0, or false" },
             { "churn", "similarity", 2, "2, expected a ratio from 0 to 1" },
@@ -121,8 +128,7 @@ describe("rules", function()
             { "slow", "warning", {}, "a table, expected a number above 0 and at most 1000000, or false" },
             { "slow", "critical", 0, "0, expected a number above 0 and at most 1000000, or false" },
             { "slow", "minimum", "?", '"?", ' .. length },
-            { "slow", "history", "30", '"30", expected an integer above 0' },
-            { "slow", "least_history", 0, "0, expected an integer above 0" },
+            { "slow", "runs", 0, "0, expected an integer above 0" },
             { "data", "warning", 0, "0, expected an integer above 0, or false" },
             { "data", "critical", "all", '"all", expected an integer above 0, or false' },
             { "data", "tolerance", -1, "-1, " .. length },

@@ -2,62 +2,116 @@ local runs = require "spec.health.runs"
 
 local HOUR, DAY = runs.HOUR, runs.DAY
 
+-- Hourly runs of a source without any changes; one of them, so long ago, deleted accounts.
 local function deleting(count, ago)
     local list = runs.hourly(30)
     table.insert(list, runs.run(ago or 60, { id = "the-one", delete_count = count }))
     return list
 end
 
+-- Daily runs of weeks with so many changes each, and of the newest so many deletions.
+local function daily(changes, deleted, change)
+    local list = {}
+    for i = 1, 30 do
+        list[i] = runs.run(600 + (i - 1) * DAY, { update_count = changes, delete_count = i == 1 and deleted or 0 })
+        if change then
+            change(list[i], i)
+        end
+    end
+    return list
+end
+
 describe("the rule mass_delete", function()
-    it("fires at 20 accounts of one run, and again at 50", function()
-        for count, severity in pairs { [0] = "ok", [19] = "ok", [20] = "warning", [21] = "warning", [49] = "warning",
+    it("goes by the number of accounts where nothing is known of how many there are", function()
+        for count, severity in pairs { [0] = "ok", [19] = "ok", [20] = "warning", [49] = "warning",
             [50] = "critical", [51] = "critical" } do
-            assert.equal(severity, runs.severity(deleting(count), "mass_delete"), tostring(count))
+            assert.equal(severity, runs.severity({ runs.run(HOUR, { delete_count = count }) }, "mass_delete"))
         end
     end)
 
-    it("does not add up several runs", function()
-        assert.equal("ok", runs.severity(runs.hourly(10, 600, function(run) run.delete_count = 19 end), "mass_delete"))
+    it("adds up what is deleted within a day", function()
+        local list = runs.hourly(40, 600, function(run, i) run.delete_count = i <= 20 and 10 or 0 end)
+        assert.equal("critical", runs.severity(list, "mass_delete", { population = 1000 }))
+        assert.equal(200, runs.verdict(list, "mass_delete", { population = 1000 }).value)
+        assert.equal("ok", runs.severity(list, "mass_delete", { population = 1000, window = "2h" }))
     end)
 
-    it("remembers for a day, so that the next quiet run does not hide it", function()
-        local end_after = 60 -- a run takes a minute
-        assert.equal("critical", runs.severity(deleting(60, 2 * HOUR), "mass_delete"))
-        assert.equal("critical", runs.severity(deleting(60, DAY + end_after - 1), "mass_delete"))
-        assert.equal("ok", runs.severity(deleting(60, DAY + end_after), "mass_delete"))
-        assert.equal("critical", runs.severity(deleting(60, DAY + end_after), "mass_delete", { window = "2d" }))
-        assert.equal("ok", runs.severity(deleting(60, 2 * HOUR), "mass_delete", { window = "1h" }))
-    end)
-
-    it("remembers the newest run at any age", function()
-        assert.equal("critical", runs.severity({ runs.run(9 * DAY, { delete_count = 60 }) }, "mass_delete"))
-        assert.equal("ok", runs.severity({ runs.run(9 * DAY, { delete_count = 60 }), runs.run(8 * DAY) },
-            "mass_delete"))
-    end)
-
-    it("counts what a failed run deleted, and what a RUNNING one has deleted so far", function()
-        assert.equal("critical", runs.severity({ runs.failed(HOUR, { delete_count = 50 }) }, "mass_delete"))
-        assert.equal("critical", runs.severity({ runs.running(60, { delete_count = 50 }) }, "mass_delete"))
-    end)
-
-    it("knows shares when it knows the population", function()
+    it("is a warning from a twentieth of the accounts, and critical from a fifth", function()
         local function severity(count, population, more)
             local options = more or {}
             options.population = population
             return runs.severity(deleting(count), "mass_delete", options)
         end
-        assert.equal("ok", severity(4, 100))
-        assert.equal("warning", severity(5, 100))
-        assert.equal("warning", severity(19, 100))
-        assert.equal("critical", severity(20, 100))
-        assert.equal("warning", severity(20, 100000)) -- the count alone is enough
-        assert.equal("ok", severity(20, 100000, { warning = false, critical = false }))
-        assert.equal("warning", severity(5000, 100000, { warning = false, critical = false }))
-        assert.equal("critical", severity(20000, 100000, { warning = false, critical = false }))
+        assert.equal("ok", severity(49, 1000))
+        assert.equal("warning", severity(50, 1000))
+        assert.equal("warning", severity(199, 1000))
+        assert.equal("critical", severity(200, 1000))
+        assert.equal("ok", severity(55, 50000)) -- as on any day there
+        assert.equal("critical", severity(9, 10))
+        assert.equal("ok", severity(4, 10)) -- fewer than five wake nobody
+        assert.equal("critical", severity(4, 10, { minimum = 3 }))
         assert.equal("warning", severity(5, { s1 = 100 }))
-        assert.equal("ok", severity(5, { s2 = 100 }))
         assert.equal("ok", severity(9, 100, { warning_ratio = 0.1 }))
-        assert.equal("ok", severity(19, 100, { warning_ratio = false, critical_ratio = false }))
+        assert.equal("ok", severity(90, 100, { warning_ratio = false, critical_ratio = false }))
+        assert.equal("critical", severity(5, 1))
+    end)
+
+    it("counts the accounts by the first import and what came after", function()
+        local function imported(count, deleted)
+            return runs.hourly(60, 600, function(run, i)
+                run.add_count = i == 60 and count or 0
+                run.delete_count = i == 1 and deleted or 0
+            end)
+        end
+        assert.equal("ok", runs.severity(imported(5000, 200), "mass_delete"))
+        assert.equal("warning", runs.severity(imported(5000, 260), "mass_delete"))
+        local verdict = runs.verdict(imported(5000, 1000), "mass_delete")
+        assert.equal("critical", verdict.severity)
+        assert.equal("1000 accounts deleted within a day of about 5000 accounts (20 %), by the first import and what "
+            .. "was added and deleted since", verdict.message)
+    end)
+
+    it("estimates the accounts from how many change, or from the greatest run", function()
+        assert.equal("ok", runs.severity(daily(400, 55), "mass_delete"))
+        assert.equal("warning", runs.severity(daily(8, 100), "mass_delete"))
+        local verdict = runs.verdict(daily(8, 400), "mass_delete")
+        assert.equal("critical", verdict.severity)
+        assert.equal("400 accounts deleted within a day of perhaps 1000 accounts (40 %), estimated from how many "
+            .. "change in a working day", verdict.message)
+        local wave = daily(8, 400, function(run, i) run.update_count = i == 20 and 9000 or 8 end)
+        assert.equal("ok", runs.severity(wave, "mass_delete"))
+    end)
+
+    it("compares an estimate with the source's own busiest days", function()
+        local list = daily(8, 100, function(run, i)
+            run.delete_count = (i == 1 or i == 15 or i == 29) and 100 or 0
+        end)
+        assert.equal("ok", runs.severity(list, "mass_delete"))
+        assert.equal("warning", runs.severity(list, "mass_delete", { population = 1000 }))
+    end)
+
+    it("is told for three days, so that quiet runs do not hide it, or until the accounts are back", function()
+        local options = { population = 100 }
+        assert.equal("critical", runs.severity(deleting(60, 2 * HOUR), "mass_delete", options))
+        assert.equal("critical", runs.severity(deleting(60, 3 * DAY), "mass_delete", options))
+        assert.equal("ok", runs.severity(deleting(60, 3 * DAY + 60), "mass_delete", options))
+        options.memory = "1h"
+        assert.equal("ok", runs.severity(deleting(60, 2 * HOUR), "mass_delete", options))
+        local list = deleting(60, 2 * HOUR)
+        table.insert(list, runs.run(HOUR, { id = "back", add_count = 47 }))
+        assert.equal("critical", runs.severity(list, "mass_delete", { population = 100 }))
+        list[#list].add_count = 48
+        assert.equal("ok", runs.severity(list, "mass_delete", { population = 100 }))
+    end)
+
+    it("counts what a failed run deleted, and what a RUNNING one has deleted so far", function()
+        local options = { population = 100 }
+        assert.equal("critical", runs.severity({ runs.failed(HOUR, { delete_count = 50 }) }, "mass_delete", options))
+        local list = runs.hourly(5)
+        table.insert(list, runs.running(60, { delete_count = 50, id = "the-one" }))
+        local verdict = runs.verdict(list, "mass_delete", options)
+        assert.equal("critical", verdict.severity)
+        assert.equal("the-one", verdict.record_id)
     end)
 
     it("shows the run, when it ended, and what to do", function()
@@ -67,7 +121,7 @@ describe("the rule mass_delete", function()
         assert.equal(list[#list].end_time, verdict.since)
         assert.equal(483, verdict.value)
         assert.equal("accounts", verdict.unit)
-        assert.equal("one run deleted 483 accounts of 958 (50.4 %)", verdict.message)
+        assert.equal("483 accounts deleted within a day of 958 accounts (50.4 %)", verdict.message)
         assert.matches("stop the synchronisation of the ldap source before its next run", verdict.advice)
     end)
 end)

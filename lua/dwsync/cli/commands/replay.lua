@@ -58,7 +58,7 @@ local function rows_of(items, rules, options)
     for _, item in ipairs(items) do
         for _, alert in ipairs(item.records and health.replay(item.records, rules, options) or {}) do
             alert.cluster_id, alert.cluster_name = item.cluster.id, item.cluster.name
-            rows[#rows + 1] = alert
+            rows[#rows + 1] = not alert.follows and alert or nil -- its cause is there
         end
     end
     return rows

@@ -1,8 +1,7 @@
---- Rule "churn": accounts deleted in one run and added back in the next, which costs them their grants.
--- Additions after a deletion are not enough: the two numbers must be similar.
+--- Rule "churn": accounts deleted in one run and added back in the next, which costs them their grants; more than leave
+-- on a usual day. Additions after a deletion are not enough: the two numbers must be similar.
 -- @module dwsync.health.rules.churn
-local greatest = require "dwsync.health.greatest"
-local order = require "dwsync.health.order"
+local population = require "dwsync.health.model.population"
 local quantities = require "dwsync.quantities"
 local wording = require "dwsync.health.wording"
 
@@ -17,46 +16,94 @@ M.options = {
     window = { kind = "duration", default = 24 * 3600 },
 }
 
-local Tracker = {}
-Tracker.__index = Tracker
+-- How many times the leavers of a busy day, and which share of the accounts, make it unusual.
+local BUSY_DAYS, SHARE = 3, 0.01
 
-function M.track(options)
-    return setmetatable({ options = options, window = options.window, churned = greatest.new(options.window) }, Tracker)
+function M.follow(options)
+    return { options = options, seen = 0 }
 end
 
---- "The next" is the next run that FINISHED: a failed one in between changed nothing.
-function Tracker:ended(run, course)
-    if run.status ~= "FINISHED" then
+-- What leaves on a busy day: three of four days have fewer.
+local function busy_day(model, at)
+    local days, values = model.days, {}
+    local day = population.day_of(model, at)
+    for i = day - 1, math.max(1, day - 28), -1 do
+        values[#values + 1] = days.deletes[i]
+    end
+    if #values < 3 then
+        return 0
+    end
+    table.sort(values)
+    return values[math.ceil(0.75 * #values)]
+end
+
+-- "The next" is the next run that FINISHED: a failed one in between changed nothing.
+local function compare(state, model, at, next_at)
+    local options, run = state.options, model.run[next_at]
+    local deleted, added = model.run[at].delete_count, run.add_count or 0
+    if model.time[next_at] - model.time[at] > 1.5 * options.window * 1000 then
+        return -- weeks between: others have come
+    end
+    local less, more = math.min(deleted, added), math.max(deleted, added)
+    if less < options.warning or less < options.similarity * more then
         return
     end
-    local previous = course.finished[#course.finished - 1]
-    local deleted, added = previous and previous.delete_count or 0, run.add_count or 0
-    local less, more = math.min(deleted, added), math.max(deleted, added)
-    local churned = less > 0 and less >= self.options.similarity * more
-    self.churned:put(order.ended_at(run), churned and less or 0,
-        { run = run, deleted = deleted, added = added, churned = churned })
+    local accounts = population.before(model, at)
+    if less > BUSY_DAYS * busy_day(model, at) and (not accounts or less >= SHARE * accounts) then
+        local worst = state.worst
+        local on = worst and model.time[next_at] - worst.time < options.window * 1000
+        state.worst = { time = model.time[next_at], since = on and worst.since or model.time[next_at], run = run,
+            deleted = deleted, added = added, value = less }
+    end
 end
 
-function M.judge(tracker, course, now)
-    local finding = { warning = tracker.options.warning, critical = tracker.options.critical }
-    local worst, recheck = tracker.churned:get(now)
-    if worst and #course.finished > 1 then
-        finding.value, finding.recheck, finding.found = worst.value, recheck, worst.run
-        finding.run, finding.since = worst.run.run, worst.time > 0 and worst.time or nil
+-- The next FINISHED run after a place, if it is known.
+local function next_finished(model, at, last)
+    for i = at + 1, last do
+        if model.run[i].status == "FINISHED" then
+            return i
+        end
+    end
+end
+
+function M.advance(state, model, _, last)
+    if not state.options.warning then
+        return
+    end
+    local deletion = model.deletions[state.seen + 1]
+    while deletion and deletion < last do
+        local run = model.run[deletion]
+        if run.status == "FINISHED" and run.delete_count >= state.options.warning then
+            local next_at = next_finished(model, deletion, last)
+            if not next_at then
+                return
+            end
+            compare(state, model, deletion, next_at)
+        end
+        state.seen = state.seen + 1
+        deletion = model.deletions[state.seen + 1]
+    end
+end
+
+function M.judge(state, _, now)
+    local options, worst = state.options, state.worst
+    local finding = { value = 0, warning = options.warning, critical = options.critical }
+    if worst and now - worst.time < options.window * 1000 then
+        finding.value, finding.run, finding.since, finding.found = worst.value, worst.run, worst.since, worst
+        finding.recheck = worst.time + options.window * 1000
     end
     return finding
 end
 
-function M.describe(finding, course)
-    if not finding.value then
-        return "not enough history: two finished runs are needed"
-    elseif not finding.found.churned then
+function M.describe(finding, model)
+    local found = finding.found
+    if not found then
         return "no accounts deleted and added back"
     end
-    return ("one run deleted %s and the next added %.0f"):format(quantities.count(finding.found.deleted, "account"),
-        finding.found.added), ("If these are the same people, they lost their grants: check whether %s returned only "
+    return ("one run deleted %s and the next added %.0f"):format(quantities.count(found.deleted, "account"),
+        found.added), ("If these are the same people, they lost their grants: check whether %s returned only "
         .. "some of its entries to the first run (a paging limit, a lagging replica), then restore the missing "
-        .. "grants."):format(wording.source(course.source))
+        .. "grants."):format(wording.source(model.source))
 end
 
 return M

@@ -27,7 +27,7 @@ function M.noticed_at(flaw)
     return not flaw.kinds.future and time or nil
 end
 
-function M.track(options)
+function M.follow(options)
     return setmetatable({ options = options, length = options.window * 1000, always = {}, timed = {}, first = 1 },
         Tracker)
 end

@@ -1,8 +1,8 @@
---- Rule "mass_delete": how many accounts one run deleted, in the newest run and in those of the last day.
--- A quiet run an hour later must not hide a mass deletion.
+--- Rule "mass_delete": accounts deleted within a day, against how many there are. A large deletion is told until the
+-- accounts are back or three days are over; a quiet run an hour later does not hide it.
 -- @module dwsync.health.rules.mass_delete
-local greatest = require "dwsync.health.greatest"
-local order = require "dwsync.health.order"
+local place = require "dwsync.health.model.place"
+local population = require "dwsync.health.model.population"
 local quantities = require "dwsync.quantities"
 local wording = require "dwsync.health.wording"
 
@@ -11,67 +11,195 @@ local M = {}
 M.unit = "accounts"
 
 M.options = {
-    warning = { kind = "whole", default = 20, level = true },
+    warning = { kind = "whole", default = 20, level = true }, -- accounts, where nothing is known of how many there are
     critical = { kind = "whole", default = 50, level = true },
-    population = { kind = "population" }, -- accounts of the source; with it the ratios count, too
+    population = { kind = "population" }, -- how many accounts the source has; otherwise learned from its records
     warning_ratio = { kind = "ratio", default = 0.05, level = true },
     critical_ratio = { kind = "ratio", default = 0.20, level = true },
-    window = { kind = "duration", default = 24 * 3600 },
+    minimum = { kind = "accounts", default = 5 }, -- fewer than this are never a mass deletion
+    window = { kind = "duration", default = 24 * 3600 }, -- deletions this close together are one
+    memory = { kind = "duration", default = 3 * 86400 }, -- how long one is told
 }
 
-local Tracker = {}
-Tracker.__index = Tracker
+-- What was deleted counts as back when so much of it was added again.
+local BACK = 0.8
 
--- The lower of two thresholds: either is enough.
-local function threshold(accounts, ratio, population)
-    local share = population and ratio and ratio * population
-    return accounts and share and math.min(accounts, share) or accounts or share or false
+-- A deletion that is this part of its day's renews the alarm.
+local RENEWS = 0.1
+
+function M.follow(options)
+    return { options = options, seen = 0 }
 end
 
-function M.track(options, source)
-    local population = options.population
-    if type(population) == "table" then
-        population = population[source.id]
+local function level(value, threshold)
+    return threshold and threshold > 0 and value >= threshold
+end
+
+-- The thresholds in accounts.
+local function thresholds(options, accounts)
+    if not accounts then
+        return options.warning and math.max(options.warning, options.minimum),
+            options.critical and math.max(options.critical, options.minimum)
     end
-    return setmetatable({
-        window = options.window,
-        population = population,
-        warning = threshold(options.warning, options.warning_ratio, population),
-        critical = threshold(options.critical, options.critical_ratio, population),
-        deletions = greatest.new(options.window),
-    }, Tracker)
+    local function of(ratio)
+        return ratio and math.max(ratio * accounts, options.minimum)
+    end
+    return of(options.warning_ratio), of(options.critical_ratio)
 end
 
-function Tracker:ended(run)
-    self.deletions:put(order.ended_at(run), run.delete_count or 0, run)
+-- The second busiest day before: one that was itself a mass deletion excuses nothing.
+local function busy_day(model, at)
+    local days, first, second = model.days, 0, 0
+    for i = population.day_of(model, at) - 1, 1, -1 do
+        local deletes = days.deletes[i]
+        if deletes > first then
+            first, second = deletes, first
+        elseif deletes > second then
+            second = deletes
+        end
+    end
+    return second
 end
 
---- A run in progress counts as well: it can still be stopped. What any other run deleted is known only at its end.
-function Tracker:began(run)
-    self.deletions:put(run.start_time or 0, run.status == "RUNNING" and run.delete_count or 0, run)
+-- How grave a sum of deletions is that ends at a place.
+local function weigh(state, model, at, sum)
+    local options = state.options
+    if sum < options.minimum then
+        return "ok"
+    end
+    local accounts, by, shown = population.before(model, at)
+    if accounts and accounts < sum then
+        accounts = sum
+    end
+    local warning, critical = thresholds(options, accounts)
+    local severity = level(sum, critical) and "critical" or level(sum, warning) and "warning" or "ok"
+    if severity ~= "ok" and by ~= "given" and by ~= "import" and sum <= busy_day(model, at) then
+        severity = "ok"
+    end
+    return severity, { accounts = accounts, by = by, shown = shown, warning = warning, critical = critical }
 end
 
-function M.judge(tracker, _, now)
-    local worst, recheck = tracker.deletions:get(now)
-    local finding = { value = worst and worst.value, warning = tracker.warning, critical = tracker.critical,
-        population = tracker.population }
-    if worst then
-        finding.run, finding.since = worst.run, worst.time > 0 and worst.time or nil
-        finding.recheck = recheck
+local function sum_before(model, at, time, window)
+    local from = place.last(model.time, at, time - window * 1000)
+    return (model.deleted[at] or 0) - (model.deleted[from] or 0), from
+end
+
+-- Whether most of what was deleted was added again.
+local function is_back(model, alarm, at)
+    return model.added[at] - alarm.base >= BACK * alarm.sum
+end
+
+local function is_over(options, alarm, time)
+    return time - alarm.time >= options.memory * 1000
+end
+
+local RANK = { ok = 0, warning = 1, critical = 2 }
+
+local function note_deletion(state, model, at)
+    local time, options, alarm = model.time[at], state.options, state.alarm
+    if alarm and (is_over(options, alarm, time) or is_back(model, alarm, at - 1)) then
+        alarm, state.alarm = nil, nil
+    end
+    local deletes = model.run[at].delete_count
+    local sum, from = sum_before(model, at, time, options.window)
+    if alarm and from < alarm.from then
+        from = alarm.from
+    end
+    state.last = { at = at, sum = sum, time = time }
+    local severity, known = weigh(state, model, at, sum)
+    if severity == "ok" then
+        return
+    end
+    if not alarm or RANK[severity] >= RANK[alarm.severity] then
+        local renewed = not alarm or deletes >= RENEWS * sum
+        local greatest = alarm and alarm.greatest >= deletes and alarm.run or model.run[at]
+        state.alarm = { severity = severity, sum = math.max(sum, alarm and alarm.sum or 0), from = alarm and alarm.from
+            or from, time = renewed and time or alarm.time, since = alarm and alarm.since or time, run = greatest,
+            greatest = math.max(deletes, alarm and alarm.greatest or 0), known = known,
+            base = alarm and alarm.base or model.added[deletes >= sum / 2 and at or from] or 0 }
+    elseif deletes >= RENEWS * sum then
+        alarm.time = time
+    end
+end
+
+function M.advance(state, model, _, last)
+    local deletion = model.deletions[state.seen + 1]
+    while deletion and deletion <= last do
+        state.seen = state.seen + 1
+        note_deletion(state, model, deletion)
+        deletion = model.deletions[state.seen + 1]
+    end
+end
+
+-- What runs in progress have deleted so far: they can still be stopped.
+local function in_progress(model)
+    local sum, first = 0, nil
+    for _, run in ipairs(model.open) do
+        local deletes = run.status == "RUNNING" and run.delete_count or 0
+        if deletes > 0 then
+            sum, first = sum + deletes, first or run
+        end
+    end
+    return sum, first
+end
+
+function M.judge(state, model, now)
+    local options, alarm, count = state.options, state.alarm, model.count
+    local finding = { value = 0, severity = "ok", run = model.run[count] }
+    local sum, run = in_progress(model)
+    if count > 0 then
+        finding.value = sum_before(model, count, now, options.window)
+    end
+    if alarm and not is_over(options, alarm, now) and not is_back(model, alarm, count) then
+        finding.value, finding.severity, finding.run, finding.since = math.max(alarm.sum, finding.value),
+            alarm.severity, alarm.run, alarm.since
+        finding.known = alarm.known
+        finding.recheck = alarm.time + options.memory * 1000
+    end
+    if sum > 0 then
+        local last = state.last -- as if it had ended when the run in progress began: time alone changes nothing
+        local recent = last and run.start_time and run.start_time - last.time < options.window * 1000
+        local all = (recent and last.sum or 0) + sum
+        local severity, known = weigh(state, model, count + 1, all)
+        if RANK[severity] >= RANK[finding.severity] then
+            finding.value, finding.severity, finding.known, finding.run, finding.since = all, severity, known, run,
+                run.start_time
+            finding.running = true
+            finding.recheck = nil
+        end
+    end
+    local known = finding.known or {}
+    finding.warning, finding.critical = known.warning, known.critical
+    if not finding.known then
+        finding.warning, finding.critical = options.warning, options.critical
     end
     return finding
 end
 
-function M.describe(finding, course)
-    if (finding.value or 0) == 0 then
-        return "no accounts deleted"
+local BY = {
+    import = "by the first import and what was added and deleted since",
+    greatest = "by its greatest run",
+    changes = "estimated from how many change in a working day",
+}
+
+local function share_of(finding)
+    local known = finding.known
+    if not known or not known.accounts then
+        return ""
     end
-    local share = finding.population and (" of %.0f (%s)"):format(finding.population,
-        quantities.percent(finding.value / finding.population)) or ""
-    local message = ("one run deleted %s%s"):format(quantities.count(finding.value, "account"), share)
-    return message, ("Unless this was intended, stop the synchronisation of %s before its next run, check whether the "
-        .. "base DN, the filter or the directory itself changed, and restore the accounts and their grants."):format(
-        wording.source(course.source))
+    local about = known.by == "given" and "" or known.by == "changes" and "perhaps " or "about "
+    return (" of %s%s (%s)%s"):format(about, quantities.count(math.floor(known.accounts + 0.5), "account"),
+        quantities.percent(finding.value / known.accounts), BY[known.by] and ", " .. BY[known.by] or "")
+end
+
+function M.describe(finding, model)
+    if finding.value == 0 then
+        return "no accounts deleted within a day"
+    end
+    return ("%s deleted within a day%s"):format(quantities.count(finding.value, "account"), share_of(finding)),
+        ("Unless this was intended, stop the synchronisation of %s before its next run, check whether the base DN, the "
+        .. "filter or the directory itself changed, and restore the accounts and their grants."):format(
+        wording.source(model.source))
 end
 
 return M

@@ -9,20 +9,20 @@ M.unit = "runs"
 
 M.options = {}
 
-function M.track()
+function M.follow()
     return {}
 end
 
 --- A source without any run exists only as the cluster that has no source.
-function M.judge(_, course)
-    local runs = course.source.runs
+function M.judge(_, model)
+    local runs = model.source.runs
     return { value = #runs, unknown = #runs == 0, run = runs[#runs] }
 end
 
-function M.describe(finding, course)
+function M.describe(finding, model)
     if not finding.unknown then
         return quantities.count(finding.value, "run") .. " on record"
-    elseif course.source.id then
+    elseif model.source.id then
         return "no run can be judged", "Look at the records of this source: all of them are flawed."
     end
     return "no runs on record: nothing was ever synchronised, or the feature is off",

@@ -1,7 +1,7 @@
---- Rule "stale": how long ago the last run FINISHED, against the usual time between such runs.
--- A later success must not make it worse: it can only put off when the rule fires, never bring that forward.
+--- Rule "stale": whether a success is overdue, by the cadence learned from the source's own runs. Nights, weekends and
+-- windows that recur are no silence. Where the cadence is not known, nothing is guessed, and it says so.
 -- @module dwsync.health.rules.stale
-local median = require "dwsync.health.median"
+local Cadence = require "dwsync.health.model.cadence"
 local order = require "dwsync.health.order"
 local quantities = require "dwsync.quantities"
 local wording = require "dwsync.health.wording"
@@ -11,90 +11,115 @@ local M = {}
 M.unit = "seconds"
 
 M.options = {
-    warning = { kind = "duration", level = true }, -- absent: computed, as below
-    critical = { kind = "duration", level = true }, -- absent: twice the warning
-    factor = { kind = "factor", default = 3 },
-    minimum = { kind = "duration", default = 2 * 3600 },
+    warning = { kind = "duration", level = true }, -- since the last success; absent: by the cadence, as below
+    critical = { kind = "duration", level = true },
+    factor = { kind = "factor", default = 1.5 }, -- late by so many of the silences that are usual then
+    minimum = { kind = "duration", default = 1800 }, -- but by no less than this
+    maximum = { kind = "duration", default = 2 * 3600 }, -- and no more
 }
 
--- How many gaps decide what is usual; a new schedule is believed after half as many.
-local GAPS = 21
+-- At the earliest so long after a run was due it is critical.
+local CRITICAL_LATE = 4 * 3600000
 
-local Tracker = {}
-Tracker.__index = Tracker
+-- How many of the newest successes decide how long one may take.
+local RUNS = 10
 
---- Begins to follow a source.
--- @tparam table options checked
--- @treturn table tracker
-function M.track(options)
-    return setmetatable({
-        options = options,
-        gaps = median.window(GAPS),
-        warns_at = -math.huge,
-        alarms_at = -math.huge,
-    }, Tracker)
+function M.follow(options)
+    return { options = options }
 end
 
--- Thresholds in seconds for one gap in seconds; false where a level is off.
-local function thresholds(options, gap)
-    local computed = math.max(options.factor * gap, options.minimum)
-    local warning, critical = options.warning, options.critical
-    if warning == nil then
-        warning = computed
+-- After a pause, clocks may have been changed for summer meanwhile.
+local AFTER_PAUSE = 75 * 60000
+
+local function lateness(options, cadence, silence)
+    local late = options.factor * math.min(silence, cadence.gap)
+    if silence > 3 * cadence.gap then
+        late = math.max(late, AFTER_PAUSE)
     end
-    if critical == nil then
-        critical = 2 * (warning or computed)
-    end
-    return critical and warning and math.min(warning, critical) or warning, critical
+    return math.max(options.minimum * 1000, math.min(late, options.maximum * 1000))
 end
 
--- Each success grants time until the next is due. What an earlier one granted is never taken back, although the usual
--- gap may have become shorter since.
-function Tracker:ended(run)
-    local time = order.ended_at(run)
-    if run.status ~= "FINISHED" or time == 0 then
-        return
+local function longest_duration(model)
+    local longest, seen, i = 0, 0, model.success
+    while i >= 1 and seen < RUNS do
+        local run = model.run[i]
+        if run.status == "FINISHED" and run.start_time and run.end_time then
+            longest, seen = math.max(longest, run.end_time - run.start_time), seen + 1
+        end
+        i = i - 1
     end
-    if self.last_time then
-        self.gaps:put(time - self.last_time)
-    end
-    self.last, self.last_time = run, time
-    local warning, critical = thresholds(self.options, (median.of_sorted(self.gaps.sorted) or 0) / 1000)
-    self.warns_at = math.max(self.warns_at, time + (warning or 0) * 1000)
-    self.alarms_at = math.max(self.alarms_at, time + (critical or 0) * 1000)
+    return longest
 end
 
--- The greatest gap between two successes, and when the last one was.
-local function survey(successes)
-    local widest, last = 0, nil
-    for i = 1, #successes do
-        local time = successes[i].end_time or successes[i].start_time
-        if time then
-            if last and time - last > widest then
-                widest = time - last
+-- While runs come as they should, though none succeeds, "failing" and "stuck" speak first.
+local function excused(state, model, plan, start, duration)
+    local newest = model.starts[model.begun]
+    if newest <= start then
+        return plan.warns_at
+    end
+    local silence = plan.cadence:silence(newest) or plan.silence
+    local due = newest + silence + lateness(state.options, plan.cadence, silence) + duration
+    return math.max(plan.warns_at, math.min(due, plan.alarms_at))
+end
+
+--- What is expected of a source after its last success; the same until another run begins or ends.
+-- @tparam table state
+-- @tparam table model
+-- @treturn table|nil plan: `cadence`, `due`, `by`, `warns_at`, `alarms_at`, in milliseconds; nil when nothing succeeded
+local function plan_of(state, model)
+    if not model.success then
+        return nil
+    end
+    if state.success == model.success and state.begun == model.begun then
+        return state.plan
+    end
+    local run = model.run[model.success]
+    local plan, start = { cadence = Cadence.of(model.starts, model.begun) }, run.start_time
+    if start and plan.cadence.known then
+        local silence, by = plan.cadence:silence(start)
+        if silence then
+            local options, duration = state.options, longest_duration(model)
+            local due = start + silence
+            local after = plan.cadence:silence(due) or silence
+            plan.due, plan.by, plan.silence = due, by, silence
+            plan.warns_at = due + lateness(options, plan.cadence, silence) + duration
+            plan.alarms_at = duration
+                + math.max(due + after + lateness(options, plan.cadence, after), due + CRITICAL_LATE)
+            plan.alarms_at = math.max(plan.alarms_at, plan.warns_at)
+            if by == "gaps" and start - model.starts[1] < 25 * 3600000 then
+                plan.alarms_at = math.huge -- nobody has seen its nights
             end
-            last = time
+            plan.warns_at = excused(state, model, plan, start, duration)
         end
     end
-    return widest, last
+    state.success, state.begun, state.plan = model.success, model.begun, plan
+    return plan
 end
 
---- The same as `ended` for each run. A success that granted, even by the widest gap, less time than until the last one
--- makes no difference, and most are such.
-function Tracker:catch_up(course)
-    local successes = course.finished
-    local widest, last = survey(successes)
-    if not last then
-        return
+--- When the next run is expected to begin: the one due after the newest that has begun.
+-- @tparam table model
+-- @treturn number|nil milliseconds
+function M.next_expected(model)
+    local cadence = Cadence.of(model.starts, model.begun)
+    local newest = model.starts[model.begun]
+    local silence = cadence.known and cadence:silence(newest)
+    return silence and newest + silence or nil
+end
+
+local function seconds_from(from, at)
+    return at and at < math.huge and math.max(1, (at - from) / 1000)
+end
+
+-- Thresholds in seconds since the last success; false where a level is off, nil where the cadence is not known.
+local function thresholds(options, plan, from)
+    local warning, critical = options.warning, options.critical
+    if warning == nil then
+        warning = seconds_from(from, plan.warns_at)
     end
-    local most = 2 * math.max(self.options.factor * widest, self.options.minimum * 1000)
-    local first = #successes
-    while first > 1 and order.ended_at(successes[first - 1]) + most >= last do
-        first = first - 1
+    if critical == nil then
+        critical = options.warning and 2 * options.warning or seconds_from(from, plan.alarms_at)
     end
-    for i = math.max(1, first - GAPS - 1), #successes do
-        self:ended(successes[i])
-    end
+    return critical and warning and math.min(warning, critical) or warning, critical
 end
 
 local function next_change(finding, from, now)
@@ -105,51 +130,45 @@ local function next_change(finding, from, now)
     return at and at > now and at or nil
 end
 
---- Judges a source at a point in time.
--- @tparam table tracker
--- @tparam table course
--- @tparam number now milliseconds
--- @treturn table finding
-function M.judge(tracker, course, now)
-    local options, from = tracker.options, tracker.last_time
+function M.judge(state, model, now)
+    local plan = plan_of(state, model)
+    local from = plan and order.ended_at(model.run[model.success])
     local finding
-    if from then
-        finding = {
-            warning = options.warning ~= false and (tracker.warns_at - from) / 1000,
-            critical = options.critical ~= false and (tracker.alarms_at - from) / 1000,
-            run = tracker.last,
-        }
+    if from and from > 0 then
+        finding = { run = model.run[model.success] }
     else
-        from = course.first_time -- it is stale at least since then
-        local warning, critical = thresholds(options, 0)
-        finding = { warning = warning, critical = critical, run = course.last or course:longest(),
-            never = true }
+        from = model.first_time -- it is stale at least since then
+        plan = plan or {}
+        finding = { run = model.run[model.count] or model:longest(), never = true }
     end
     finding.unknown = not from
-    finding.since = from
-    finding.value = from and math.max(0, now - from) / 1000
-    finding.recheck = from and next_change(finding, from, now)
+    finding.since, finding.plan = from, plan
+    if from then
+        finding.warning, finding.critical = thresholds(state.options, plan, from)
+        finding.value = math.max(0, now - from) / 1000
+        finding.recheck = next_change(finding, from, now)
+    end
     return finding
 end
 
---- Says what was found, and what to do.
--- @tparam table finding
--- @tparam table course
--- @treturn string message
--- @treturn string advice
-function M.describe(finding, course)
-    local source = wording.source(course.source)
+function M.describe(finding, model)
+    local source = wording.source(model.source)
     if finding.unknown then
         return "no finished run has a time", ("Look at the records of %s: without times there is no telling whether "
             .. "it is synchronised."):format(source)
     end
-    local age = quantities.age(finding.value)
+    local age, plan = quantities.age(finding.value), finding.plan
     local advice = ("Accounts are not kept up to date, so leavers keep their access: find out why %s no longer "
         .. "finishes a run (its schedule, its recent failures), then synchronise it by hand."):format(source)
     if finding.never then
         return ("no run has ever finished in the %s on record"):format(age), advice
+    elseif not plan.due then
+        return ("the last successful run ended %s ago; its cadence is not known yet from %s"):format(age,
+            quantities.count(model.begun, "run")), advice
     end
-    return ("the last successful run ended %s ago"):format(age), advice
+    local due = plan.due / 1000 - (finding.since / 1000 + finding.value)
+    return ("the last successful run ended %s ago; the next %s"):format(age,
+        due > 0 and "is due in " .. quantities.age(due) or "was due " .. quantities.age(-due) .. " ago"), advice
 end
 
 return M

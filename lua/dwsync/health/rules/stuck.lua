@@ -22,15 +22,21 @@ M.options = {
 -- How many of the newest ended runs decide how long one usually takes.
 local RUNS = 100
 
-local Tracker = {}
-Tracker.__index = Tracker
-
-function M.track(options)
-    return setmetatable({ options = options, runs = RUNS, durations = median.window(RUNS) }, Tracker)
+function M.follow(options)
+    return { options = options }
 end
 
-function Tracker:ended(run)
-    self.durations:put(records.duration(run))
+-- Within how many seconds 95 of 100 runs end; asked for only while one is RUNNING.
+local function usual_of(state, model)
+    if state.counted ~= model.count then
+        local durations = {}
+        for i = model.count, math.max(1, model.count - RUNS + 1), -1 do
+            durations[#durations + 1] = records.duration(model.run[i])
+        end
+        table.sort(durations)
+        state.counted, state.usual = model.count, median.percentile(durations, 0.95)
+    end
+    return state.usual
 end
 
 local function threshold(given, factor, minimum, duration)
@@ -40,13 +46,13 @@ local function threshold(given, factor, minimum, duration)
     return math.max(factor * (duration or 0), minimum)
 end
 
-function M.judge(tracker, course, now)
-    local options, run = tracker.options, course:longest()
-    local duration = median.percentile(tracker.durations.sorted, 0.95)
+function M.judge(state, model, now)
+    local options, run = state.options, #model.open > 0 and model:longest() or nil
+    local duration = run and usual_of(state, model)
     local critical = threshold(options.critical, options.critical_factor, options.critical_minimum, duration)
     local warning = threshold(options.warning, options.factor, options.minimum, duration)
     local finding = { value = 0, warning = critical and warning and math.min(warning, critical) or warning,
-        critical = critical, usual = duration, run = run, open = course.open }
+        critical = critical, usual = duration, run = run, open = #model.open }
     if run then
         finding.value, finding.since = math.max(0, now - run.start_time) / 1000, run.start_time
         for _, limit in ipairs { finding.critical or math.huge, finding.warning or math.huge } do
@@ -57,7 +63,7 @@ function M.judge(tracker, course, now)
     return finding
 end
 
-function M.describe(finding, course)
+function M.describe(finding, model)
     if not finding.run then
         return finding.open > 0 and "the runs in progress have no start time or were overtaken"
             or "no run is in progress"
@@ -66,7 +72,7 @@ function M.describe(finding, course)
     return ("a run has been running for %s%s"):format(quantities.age(finding.value), compared),
         ("Nothing new is synchronised while it hangs: check that the identity source answers, then stop the run of %s "
         .. "in the console and start one by hand; if it cannot be stopped, open a ticket with the record's id."):format(
-        wording.source(course.source))
+        wording.source(model.source))
 end
 
 return M

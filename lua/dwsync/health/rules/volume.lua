@@ -1,107 +1,232 @@
---- Rule "volume": how far a run's added or updated accounts are from what is usual, in the newest run and in those of
--- the last day.
--- Silent until there are enough runs to know what is usual.
+--- Rule "volume": how many accounts are added and updated, against the same weekday and hour of earlier weeks, both
+-- ways: several times as many again and again, far fewer or none on two days where more were to be expected, a full
+-- import that has lost a part, and one run that adds many. What comes every month, or after a pause, is usual.
+-- Silent until there is a week to compare with.
 -- @module dwsync.health.rules.volume
-local decimal = require "dwsync.decimal"
-local greatest = require "dwsync.health.greatest"
-local median = require "dwsync.health.median"
-local order = require "dwsync.health.order"
+local place = require "dwsync.health.model.place"
+local population = require "dwsync.health.model.population"
 local quantities = require "dwsync.quantities"
+local weeks = require "dwsync.health.model.weeks"
 local wording = require "dwsync.health.wording"
 
 local M = {}
 
-M.unit = "deviations"
+M.unit = "times"
 
 M.options = {
-    warning = { kind = "factor", default = 6, level = true },
-    critical = { kind = "factor", default = 12, level = true },
-    minimum = { kind = "accounts", default = 20 }, -- nearer to the median than this is never unusual
-    history = { kind = "whole", default = 30 }, -- how many earlier runs decide what is usual
-    least_history = { kind = "whole", default = 10 }, -- and how many of them it takes
-    window = { kind = "duration", default = 24 * 3600 },
+    warning = { kind = "factor", default = 3, level = true }, -- times as many as usual, or as few
+    critical = { kind = "factor", level = true },
+    minimum = { kind = "accounts", default = 20 }, -- a smaller difference than this is never unusual
 }
 
-local FIELDS = { "add_count", "update_count" }
+local HOUR, DAY = 3600000, 86400000
 
-local Tracker = {}
-Tracker.__index = Tracker
+-- Changes are compared stretch by stretch.
+local STRETCH = 4 * HOUR
 
-function M.track(options)
-    return setmetatable({
-        options = options,
-        window = options.window,
-        unusual = greatest.new(options.window),
-        known = 0,
-    }, Tracker)
+-- How few are usual in a stretch that is well, how few make it unusual, and what is enough to expect to tell.
+local WELL, FEW, EXPECTED = 0.5, 0.25, 5
+
+-- A source that brings the same accounts in every run: within this, and unusual below that.
+local STEADY, STEADY_WELL, STEADY_LEAST = 0.04, 0.92, 50
+
+-- Additions in one stretch: so many times the usual, of so many accounts, told for so long.
+local SURGE, SURGE_SHARE, SURGE_MEMORY, SURGE_HISTORY = 5, 0.05, 3 * DAY, 4
+
+-- What is told is over after so many stretches that are well.
+local CALM = 2
+
+function M.follow(options)
+    return { options = options, checks = 0, low = { expected = 0, actual = 0 }, high = { count = 0, calm = 0 } }
 end
 
--- A deviation is at least one account and a tenth of the median: what never varied may vary a little.
-local function deviation_of(value, values)
-    local middle, deviation = median.spread(values)
-    return math.abs(value - middle) / math.max(deviation, 1, middle / 10), middle
+local function reset(low)
+    low.expected, low.actual, low.since, low.day, low.today, low.fullest = 0, 0, nil, nil, 0, 0
 end
 
--- Whether any of the values is that far from one given; most are not, and then nothing needs sorting.
-local function may_be_far(value, values, distance)
-    for i = 1, #values do
-        if values[i] - value >= distance or value - values[i] >= distance then
-            return true
-        end
+local function weeks_since(since, time)
+    return since and math.max(1, math.ceil((time - since) / (7 * DAY))) or 1
+end
+
+-- Few or none. One day is not enough: it may be a holiday.
+local function note_low(state, seen)
+    local low, minimum = state.low, state.options.minimum
+    local well, few = WELL, FEW
+    local usual, least, most = seen.usual, seen.list[1], seen.list[#seen.list]
+    if #seen.list >= 2 and least >= STEADY_LEAST and most - least <= STEADY * most then
+        well, few = STEADY_WELL, STEADY_WELL
     end
-    return false
-end
-
-function Tracker:ended(run, course)
-    if run.status ~= "FINISHED" then
-        return
-    end
-    local options, finished = self.options, course.finished
-    local last = #finished - 1 -- this run is the last of them
-    self.known = math.max(self.known, last)
-    local worst, found = 0, nil
-    for _, field in ipairs(last >= options.least_history and FIELDS or {}) do
-        local values, value = {}, run[field] or 0
-        for i = math.max(1, last - options.history + 1), last do
-            values[#values + 1] = finished[i][field] or 0
-        end
-        if may_be_far(value, values, options.minimum) then
-            local deviations, middle = deviation_of(value, values)
-            if deviations > worst and math.abs(value - middle) >= options.minimum then
-                worst, found = deviations, { run = run, field = field, value = value, usual = middle }
+    local enough = usual >= EXPECTED
+    if low.on then
+        if enough then
+            low.calm = seen.actual >= well * usual and low.calm + 1 or 0
+            if low.calm >= (seen.gap >= 12 * HOUR and 1 or CALM) then
+                low.on = nil
+                reset(low)
+            else
+                low.told = { actual = low.calm > 0 and low.told.actual or seen.actual, usual = low.calm > 0
+                    and low.told.usual or usual, run = seen.run, since = low.told.since }
             end
         end
+        return
     end
-    self.unusual:put(order.ended_at(run), worst, found)
+    if enough and seen.actual >= well * usual then
+        reset(low)
+        return
+    elseif usual == 0 and low.expected == 0 then
+        return
+    end
+    local day = math.floor(seen.time / DAY)
+    low.since = low.since or seen.from
+    low.expected, low.actual = low.expected + usual, low.actual + seen.actual
+    low.today = (day == low.day and low.today or 0) + usual
+    low.day, low.fullest = day, math.max(low.fullest or 0, low.today)
+    if low.actual >= well * low.expected and low.expected >= EXPECTED then
+        reset(low)
+        return
+    end
+    local rest = low.expected - low.fullest
+    local steady = few == STEADY_WELL
+    if low.actual <= few * low.expected and low.expected - low.actual >= minimum
+        and (rest >= 0.25 * low.expected
+            or seen.gap >= 5 * DAY and not steady and low.actual <= 0.1 * low.expected) then
+        low.on, low.calm = low.since, 0
+        low.told = { actual = low.actual, usual = low.expected, run = seen.run, since = low.since }
+    end
 end
 
-function M.judge(tracker, _, now)
-    local options = tracker.options
-    local finding = { warning = options.warning, critical = options.critical, known = tracker.known,
-        needed = options.least_history }
-    local worst, recheck = tracker.unusual:get(now)
-    if worst and tracker.known >= options.least_history then
-        finding.value, finding.recheck, finding.found = worst.value, recheck, worst.run
-        if worst.run then
-            finding.run, finding.since = worst.run.run, worst.time > 0 and worst.time or nil
+-- Several times as many, in more than one stretch.
+local function note_high(state, model, at, seen, owed)
+    local high, options = state.high, state.options
+    local most = seen.list[#seen.list]
+    local actual = math.max(0, seen.actual - owed)
+    if actual >= options.warning * most + options.minimum
+        and actual > 2 * weeks.month_before(model, at, model.changed, seen.from, seen.time) then
+        high.count, high.calm, high.most = high.count + 1, 0, most
+        if high.count == 1 then
+            high.since = seen.from
         end
+        if high.count >= 2 then
+            high.on = high.on or high.since
+            high.told = { actual = seen.actual, usual = seen.usual, run = seen.run, since = high.on }
+        end
+    elseif most >= math.max(3, 0.3 * (high.most or 0)) then
+        high.calm = high.calm + 1
+        if high.calm >= CALM then
+            high.count, high.on = 0, nil
+        end
+    end
+end
+
+-- Additions: one run is enough.
+local function note_surge(state, model, at, seen)
+    local options, added = state.options, model.added[at] - (model.added[seen.before] or 0)
+    local surge = state.surge
+    if surge and seen.time - surge.time >= SURGE_MEMORY then
+        state.surge = nil
+    end
+    if state.checks < SURGE_HISTORY or added < options.minimum or added < SURGE * state.most_added then
+        return
+    end
+    local accounts = population.before(model, at)
+    if accounts and added < SURGE_SHARE * accounts
+        or added <= 2 * weeks.month_before(model, at, model.added, seen.from, seen.time) then
+        return
+    end
+    local days_ago = place.last(model.time, at, seen.time - SURGE_MEMORY)
+    if model.deleted[at] - (model.deleted[days_ago] or 0) >= 0.6 * added then
+        return -- accounts that come back: mass_delete and churn speak of them
+    end
+    state.surge = { time = seen.time, since = seen.from, run = model.run[at], added = added }
+end
+
+local function check(state, model, at)
+    local time = model.time[at]
+    local before = state.at
+    local from = model.time[before]
+    local gap = model:gap(at) or DAY
+    local lag = math.min(gap / 2, 12 * HOUR)
+    local seen = { time = time, from = from, before = before, gap = gap, run = model.run[at],
+        actual = model.changed[at] - model.changed[before] }
+    if state.options.warning then
+        local low, high = state.low, state.high
+        seen.list = weeks.sums(model, at, model.changed, from, time, lag, weeks_since(low.on or high.on, time))
+        local count = #seen.list
+        if count > 0 then
+            seen.usual = seen.list[math.ceil(count / 2)]
+            local owed = low.on and 0 or math.max(0, low.expected - low.actual)
+            note_low(state, seen)
+            note_high(state, model, at, seen, owed)
+        end
+        note_surge(state, model, at, seen)
+        state.most_added = math.max(state.most_added or 0, model.added[at] - model.added[before])
+    end
+    state.at, state.checks = at, state.checks + 1
+end
+
+function M.advance(state, model, first, last)
+    local times = model.time
+    local till, at = state.till, state.at
+    for i = first, last do
+        local time = times[i]
+        if not at then
+            at, state.at, state.most_added = i, i, 0
+            till = time - time % STRETCH + STRETCH
+        elseif time >= till and model.run[i].status == "FINISHED" then -- what a failed run missed, the next one brings
+            check(state, model, i)
+            till = time - time % STRETCH + STRETCH
+        end
+    end
+    state.till = till
+end
+
+function M.judge(state, model)
+    local options = state.options
+    local finding = { warning = options.warning, critical = options.critical, severity = "ok", count = model.count }
+    local low, high, surge = state.low, state.high, state.surge
+    local told, kind
+    if surge then
+        told, kind = { actual = surge.added, usual = 0, run = surge.run, since = surge.since }, "surge"
+    elseif high.on then
+        told, kind = high.told, "high"
+    elseif low.on then
+        told, kind = low.told, "low"
+    end
+    if told then
+        finding.kind, finding.told, finding.severity = kind, told, "warning"
+        finding.run, finding.since = told.run, told.since
+        finding.value = kind == "low" and told.usual / math.max(told.actual, 1) or told.actual / math.max(told.usual, 1)
+        if options.critical and finding.value >= options.critical then
+            finding.severity = "critical"
+        end
+    elseif state.checks > 0 then
+        finding.value = 1
     end
     return finding
 end
 
-local VERBS = { add_count = "added", update_count = "updated" }
-
-function M.describe(finding, course)
+function M.describe(finding, model)
+    local told = finding.told
     if not finding.value then
-        return ("not enough history: %.0f of %.0f earlier runs"):format(finding.known, finding.needed)
-    elseif not finding.found then
+        return "not enough history: there is no week to compare with"
+    elseif not told then
         return "as many accounts added and updated as usual"
     end
-    local found = finding.found
-    return ("one run %s %s; usual is %s"):format(VERBS[found.field], quantities.count(found.value, "account"),
-        decimal.format("%.14g", found.usual)),
-        ("Find out what changed in %s: a new group or base DN, a bulk import, or an attribute that is now written "
-        .. "differently; if this was not expected, stop the synchronisation."):format(wording.source(course.source))
+    local source = wording.source(model.source)
+    if finding.kind == "surge" then
+        return ("%s added at once; usual are a few"):format(quantities.count(told.actual, "account")),
+            ("Find out what changed in %s: a new group or base DN, a bulk import; if this was not expected, stop the "
+            .. "synchronisation."):format(source)
+    elseif finding.kind == "high" then
+        return ("%s added or updated where %s are usual, again and again"):format(
+            quantities.count(told.actual, "account"), quantities.number(told.usual)),
+            ("Find out what changed in %s: a new group or base DN, or an attribute that is now written differently in "
+            .. "every run; if this was not expected, stop the synchronisation."):format(source)
+    end
+    return ("%s added or updated where %s were to be expected"):format(
+        told.actual == 0 and "no accounts" or quantities.count(told.actual, "account"), quantities.number(told.usual)),
+        ("Runs finish, but hardly anything arrives: check whether the base DN, the filter or the bind user's rights of "
+        .. "%s still reach everybody, and whether a part of the directory is missing."):format(source)
 end
 
 return M

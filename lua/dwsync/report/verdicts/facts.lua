@@ -158,6 +158,7 @@ local function row_of(verdict, item, now)
         cluster_name = M.text(type(item.cluster) == "table" and item.cluster.name or nil),
         severity = severities.known(verdict.severity),
         rule = verdict.rule,
+        follows = verdict.follows,
         source = verdict.source ~= nil and M.text(verdict.source) or nil,
         source_type = verdict.source_type ~= nil and M.text(verdict.source_type) or nil,
         value = number(verdict.value),

@@ -3,8 +3,8 @@
 --
 --     {"now", "severity", "clusters": [
 --       {"id", "name", "severity", "error": {"kind", "message", "hint", "code", "status", "request_id"},
---        "records": number, "verdicts": [{"severity", "rule", "source", "source_type", "value", "unit", "warning",
---        "critical", "since", "record_id", "message", "advice"}],
+--        "records": number, "verdicts": [{"severity", "rule", "follows", "source", "source_type", "value", "unit",
+--        "warning", "critical", "since", "record_id", "message", "advice"}],
 --        "sources": [{"id", "type", "severity", "statistics": {…}, "reasons": […]}],
 --        "statistics": {…}, "reasons": [{…}]}]}
 --
@@ -17,8 +17,8 @@ local verdicts = require "dwsync.report.verdicts.facts"
 
 local M = {}
 
-local VERDICT = { "severity", "rule", "source", "source_type", "value", "unit", "warning", "critical", "since",
-    "record_id", "message", "advice" }
+local VERDICT = { "severity", "rule", "follows", "source", "source_type", "value", "unit", "warning", "critical",
+    "since", "record_id", "message", "advice" }
 local STATISTICS = { "runs", "duration_p50", "duration_p95", "median_gap", "last_run", "last_run_id",
     "last_status", "last_success", "last_success_id", "next_expected", "added", "updated", "deleted", "failed" }
 local WINDOW = { "runs", "ok", "partial", "failed", "running", "success_ratio" }

@@ -54,8 +54,18 @@ local function newest_failure(good, sources)
     return ""
 end
 
+-- What follows from another verdict is said by its cause.
+local function causes_of(bad)
+    local causes = {}
+    for _, verdict in ipairs(bad) do
+        causes[#causes + 1] = not verdict.follows and verdict or nil
+    end
+    return causes
+end
+
 local function one_cluster(item, now)
     local bad, good = verdicts.split(verdicts.of(item))
+    bad = causes_of(bad)
     local sources = #(item.evaluation and item.evaluation.sources or {})
     if #bad == 0 then
         return quantities.count(#good, "check") .. " ok" .. last_success(item, now) .. newest_failure(good, sources)

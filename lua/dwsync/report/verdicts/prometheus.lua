@@ -65,9 +65,10 @@ local function verdict_labels(verdict, labels)
     return with(labels, { source = verdict.source or "", type = verdict.source_type or "", rule = verdict.rule })
 end
 
+-- What follows from another verdict raises nothing of its own: its cause is as grave.
 local function verdict_severities(item, labels, add)
     for _, verdict in ipairs(verdicts.of(item)) do
-        add(verdict_labels(verdict, labels), severities.level(verdict.severity))
+        add(verdict_labels(verdict, labels), verdict.follows and 0 or severities.level(verdict.severity))
     end
 end
 
@@ -148,7 +149,7 @@ local FAMILIES = {
         end) },
     { "dwsync_verdict_severity", "The verdict of one rule: 0 ok, 1 unknown, 2 warning, 3 critical. Verdicts about the "
         .. "whole cluster have no source.", each_cluster(verdict_severities) },
-    { "dwsync_verdict_value", "What one rule measured: accounts, runs, records, deviations, or a ratio of 0 to 1.",
+    { "dwsync_verdict_value", "What one rule measured: accounts, runs, records, times, or a ratio of 0 to 1.",
         each_cluster(verdict_values) },
     { "dwsync_verdict_threshold_seconds", "The age from which one rule warns or is critical.",
         each_cluster(verdict_thresholds) },

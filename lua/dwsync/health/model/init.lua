@@ -1,0 +1,194 @@
+--- What is known of one source at a point in time: its runs as rows of numbers, which the rules and the other models
+-- read. Runs are taken in one by one or all at once; the rows are the same.
+-- It must not look ahead: a replay of history takes in what was known by then, and nothing else.
+-- @module dwsync.health.model
+local M = {}
+
+local Model = {}
+Model.__index = Model
+
+--- The model of a source before its first run.
+-- @tparam table source as dwsync.health.sources gives it
+-- @tparam[opt] integer population how many accounts the source has, where somebody said so
+-- @treturn table model. `count` runs have ended, by their end; for each, at the same place: `run`, `time` (when it
+-- ended), and the sums up to it of accounts `changed` (added and updated), `added` and `deleted`. Places of some:
+-- `failures`, `deletions`, `partials`, `overlaps`, `greatest` (touched more accounts than any before). `success` is the
+-- place of the newest that FINISHED. `starts` are the starts of all runs, `begun` is their number; `open` the runs that
+-- are RUNNING, by start. `days` ended runs by day: `day`, `changes`, `deletes` of each.
+function M.new(source, population)
+    return setmetatable({
+        source = source,
+        population = population,
+        count = 0,
+        run = {}, time = {}, changed = {}, added = {}, deleted = {},
+        failures = {}, deletions = {}, partials = {}, overlaps = {}, greatest = {},
+        most = 0,
+        starts = {}, begun = 0,
+        open = {}, open_without_start = 0,
+        newest_success = -math.huge,
+        days = { count = 0, day = {}, changes = {}, deletes = {} },
+    }, Model)
+end
+
+local DAY = 86400000
+
+-- Two runs at once for less than this are one that was late to say it had ended.
+local OVERLAP = 5000
+
+--- Takes in runs that have ended, in the order of their ends.
+-- @tparam {table,...} ended
+-- @tparam integer first
+-- @tparam integer last
+function Model:take(ended, first, last)
+    local runs, times, changed, added, deleted = self.run, self.time, self.changed, self.added, self.deleted
+    local failures, deletions, partials = self.failures, self.deletions, self.partials
+    local days, count, most = self.days, self.count, self.most
+    local day_of, changes_of, deletes_of, day_count = days.day, days.changes, days.deletes, days.count
+    local day_end = day_count > 0 and (day_of[day_count] + 1) * DAY or -math.huge
+    local sum_changed, sum_added, sum_deleted = changed[count] or 0, added[count] or 0, deleted[count] or 0
+    local before = times[count] or -math.huge
+    local newest_success, success, first_time = self.newest_success, self.success, self.first_time
+    for i = first, last do
+        local run = ended[i]
+        local start, time = run.start_time, run.end_time
+        local adds, updates, deletes = run.add_count or 0, run.update_count or 0, run.delete_count or 0
+        count = count + 1
+        if not time then
+            time = start or 0
+        end
+        if start then
+            if before - start >= OVERLAP then
+                self.overlaps[#self.overlaps + 1] = count
+            end
+            if not first_time or start < first_time then
+                first_time = start
+            end
+        elseif not first_time and time > 0 then
+            first_time = time
+        end
+        before = time
+        sum_changed, sum_added, sum_deleted = sum_changed + adds + updates, sum_added + adds, sum_deleted + deletes
+        runs[count], times[count] = run, time
+        changed[count], added[count], deleted[count] = sum_changed, sum_added, sum_deleted
+        if deletes > 0 then
+            deletions[#deletions + 1] = count
+        end
+        local touched = adds + updates + deletes
+        if touched > most then
+            most = touched
+            self.greatest[#self.greatest + 1] = count
+        end
+        if run.status == "FAILED" then
+            failures[#failures + 1] = count
+        else
+            success = count
+            if start and start > newest_success then
+                newest_success = start
+            end
+            if (run.failed_count or 0) > 0 then
+                partials[#partials + 1] = count
+            end
+        end
+        if time >= day_end then
+            local day = (time - time % DAY) / DAY
+            day_count, day_end = day_count + 1, (day + 1) * DAY
+            day_of[day_count], changes_of[day_count], deletes_of[day_count] = day, 0, 0
+        end
+        changes_of[day_count] = changes_of[day_count] + touched
+        deletes_of[day_count] = deletes_of[day_count] + deletes
+    end
+    self.count, self.most, days.count = count, most, day_count
+    self.newest_success, self.success, self.first_time = newest_success, success, first_time
+end
+
+--- Notes that a run began, in the order of the starts.
+-- @tparam number start
+function Model:began(start)
+    self.begun = self.begun + 1
+    self.starts[self.begun] = start
+end
+
+--- A run is RUNNING; in the order of the starts.
+function Model:opened(run)
+    local open = self.open
+    open[#open + 1] = run
+    if not run.start_time then
+        self.open_without_start = self.open_without_start + 1
+    elseif not self.first_time or run.start_time < self.first_time then
+        self.first_time = run.start_time
+    end
+end
+
+--- A run is no longer RUNNING.
+function Model:closed(run)
+    local open = self.open
+    for i = #open, 1, -1 do
+        if open[i] == run then
+            table.remove(open, i)
+            return
+        end
+    end
+end
+
+--- The run that has been RUNNING longest. Those overtaken by a newer finished run are left out: nothing waits for them.
+-- @treturn table run or nil
+function Model:longest()
+    for _, run in ipairs(self.open) do
+        if run.start_time and run.start_time >= self.newest_success then
+            return run
+        end
+    end
+end
+
+--- The RUNNING run that began first, overtaken or not.
+-- @treturn table run or nil
+function Model:oldest_open()
+    for _, run in ipairs(self.open) do
+        if run.start_time then
+            return run
+        end
+    end
+end
+
+--- How many RUNNING runs that began by some time are not the newest of their source: two run at once, or one was left
+-- behind.
+-- @tparam number by milliseconds
+-- @treturn integer
+-- @treturn number|nil when the next of them began, if any began later
+function Model:overtaken(by)
+    local newest, count, later = self.starts[self.begun] or 0, 0, nil
+    for i, run in ipairs(self.open) do
+        local start = run.start_time
+        if not start then
+            count = count + (#self.open > 1 and 1 or 0)
+        elseif start < newest or i < #self.open then
+            count = count + (start <= by and 1 or 0)
+            later = later or start > by and start or nil
+        end
+    end
+    return math.min(count, self.begun > #self.open and count or math.max(#self.open - 1, 0)), later
+end
+
+--- The usual time between the ends of runs, by the last few before a place.
+-- @tparam integer at
+-- @treturn number|nil milliseconds
+function Model:gap(at)
+    local times, gaps, count = self.time, {}, 0
+    for i = at, math.max(2, at - 30), -1 do
+        local gap = times[i] - times[i - 1]
+        if gap >= 60000 then
+            local place = count
+            while place > 0 and gaps[place] > gap do
+                gaps[place + 1] = gaps[place]
+                place = place - 1
+            end
+            gaps[place + 1], count = gap, count + 1
+            if count == 7 then
+                break
+            end
+        end
+    end
+    return gaps[math.ceil(count / 2)]
+end
+
+return M
