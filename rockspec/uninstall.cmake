@@ -1,0 +1,31 @@
+# uninstall.cmake: removes the files of the last `cmake --install`, and the folders of dwsync's own that this empties.
+# It must not remove a folder that others share, empty or not. Runs in the build folder.
+cmake_minimum_required(VERSION 3.21) # a script has no policies otherwise
+if(NOT EXISTS install_manifest.txt)
+    message(FATAL_ERROR "There is no install_manifest.txt here: nothing was installed from this build folder, "
+        "or one component at a time (install_manifest_COMPONENT.txt lists its files).")
+endif()
+file(STRINGS install_manifest.txt files)
+set(folders "")
+foreach(file IN LISTS files)
+    set(file $ENV{DESTDIR}${file})
+    file(REMOVE ${file})
+    if(EXISTS ${file} OR IS_SYMLINK ${file})
+        message(FATAL_ERROR "${file} cannot be removed")
+    endif()
+    cmake_path(GET file PARENT_PATH folder)
+    while(folder MATCHES "/(share|doc|lua/5\\.[0-9])/dwsync(/|$)" AND NOT folder IN_LIST folders)
+        list(APPEND folders ${folder})
+        cmake_path(GET folder PARENT_PATH folder)
+    endwhile()
+endforeach()
+list(SORT folders ORDER DESCENDING) # inner ones first
+foreach(folder IN LISTS folders)
+    file(GLOB content LIST_DIRECTORIES ON ${folder}/* ${folder}/.*)
+    list(FILTER content EXCLUDE REGEX "/\\.\\.?$")
+    if(NOT content)
+        file(REMOVE_RECURSE ${folder})
+    endif()
+endforeach()
+list(LENGTH files count)
+message(STATUS "removed ${count} files")
