@@ -36,4 +36,7 @@ foreach(component IN LISTS CPACK_COMPONENTS_ALL)
             file(REMOVE_RECURSE ${tree})
         endif()
     endforeach()
+
+    # Whatever the umask here and where the sources were checked out.
+    execute_process(COMMAND chmod -R u=rwX,go=rX ${usr} COMMAND_ERROR_IS_FATAL ANY)
 endforeach()

@@ -25,7 +25,7 @@ if "$work/tree/bin/dwsync" emulator -- true 2>"$work/refusal"; then
     echo "dwsync emulator works without its rock" >&2
     exit 1
 fi
-test "$(cat "$work/refusal")" = "dwsync emulator: the emulator is not installed: install the rock dwsync-emulator"
+test "$(cat "$work/refusal")" = "dwsync emulator: the emulator is not installed: install dwsync-emulator (a Debian package, a rock)"
 cd "$work"
 make_rock dwsync-emulator
 cd /

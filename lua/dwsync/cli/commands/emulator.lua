@@ -169,7 +169,7 @@ function M.run(args, context)
 
     local loaded, emulator = pcall(require, "dwsync.emulator")
     if not loaded and tostring(emulator):find("'dwsync.emulator' not found", 1, true) then
-        return fail "the emulator is not installed: install the rock dwsync-emulator"
+        return fail "the emulator is not installed: install dwsync-emulator (a Debian package, a rock)"
     elseif not loaded then
         return fail(("a Lua module is missing (on Debian or Ubuntu: apt-get install lua-luv lua-luaossl lua-cjson)\n%s")
             :format(tostring(emulator)))
