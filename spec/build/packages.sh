@@ -13,9 +13,10 @@ chmod 755 "$work"
 
 # In another folder, later, in another zone and language it is the same package. (The umask is in it: cpack writes the
 # outer archive with it.)
+mkdir -p "$work/first" "$work/a/deeper"
+cp -R CMakeLists.txt CMakePresets.json CHANGELOG.md LICENSE docs examples lua rockspec src "$work/first"
+cp -R "$work/first" "$work/a/deeper/second"
 build() {
-    mkdir -p "$work/$1"
-    cp -R CMakeLists.txt CMakePresets.json CHANGELOG.md LICENSE docs examples lua rockspec src "$work/$1"
     (cd "$work/$1" && cmake --preset deb && cmake --build --preset deb --target package) >"$work/log" 2>&1 ||
         { cat "$work/log"; exit 1; }
 }

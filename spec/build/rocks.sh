@@ -11,8 +11,8 @@ date=$(sed -n "s/^## \[$version\] - //p" CHANGELOG.md)
 : "${SOURCE_DATE_EPOCH:=$(date --utc --date="$date" +%s)}"
 export SOURCE_DATE_EPOCH
 
-# A release is the tree and the rockspec of the tree, with the version in it. What luarocks packs carries the hour, so it is
-# packed again with the date of the version.
+# A release is the tree and the rockspec of the tree, with the version in it. What luarocks packs has the hour and this
+# folder's name in it, so it is packed again without.
 pack() {
     mkdir "$work/$1"
     tree=dwsync-$version
@@ -22,13 +22,14 @@ pack() {
     for rock in dwsync dwsync-emulator; do
         spec=$rock-$version-1.rockspec
         sed "s/^version = .*/version = \"$version-1\"/
-            s,^ *url = .*,   url = \"file://$tree.tar.gz\"\,\n   dir = \"$tree\"\,," \
+            s,^ *url = .*,   url = \"file://$work/$1/$tree.tar.gz\"\,\n   dir = \"$tree\"\,," \
             rockspec/$rock-scm-1.rockspec >"$work/$1/$spec"
         (
             cd "$work/$1"
             luarocks --lua-version=5.4 pack "$spec" >log 2>&1 || { cat log; exit 1; }
             mkdir content
             unzip -q "${spec%.rockspec}.src.rock" -d content
+            sed -i "s,file://$PWD/,file://," "content/$spec"
             find content -exec touch --date="@$SOURCE_DATE_EPOCH" {} +
             rm "${spec%.rockspec}.src.rock"
             cd content
