@@ -36,7 +36,7 @@ function M.can_yield() end
 ---@return string # such as `libcurl/7.88.1 OpenSSL/3.0.22 …`
 function M.libraries() end
 
---- The version of dwsync, such as `0.1.0`.
+--- The version of dwsync, such as `0.2.0`.
 ---@type string
 M.version = nil
 

@@ -44,7 +44,7 @@ function M.gather(functions, options) end
 ---@return boolean
 function M.is_error(value) end
 
---- The version, such as "0.1.0".
+--- The version, such as "0.2.0".
 ---@type string
 M.version = nil
 

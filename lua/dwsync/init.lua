@@ -45,7 +45,7 @@ end
 -- @treturn boolean
 M.is_error = errors.is
 
---- The version, such as "0.1.0".
+--- The version, such as "0.2.0".
 -- @tfield string version
 M.version = core.version
 

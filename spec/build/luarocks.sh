@@ -14,13 +14,14 @@ make_rock() {
 }
 make_rock dwsync
 "$top/spec/build/hardening.sh" build.luarocks
-export LUA_PATH="$work/tree/share/lua/5.4/?.lua;$work/tree/share/lua/5.4/?/init.lua;;"
-export LUA_CPATH="$work/tree/lib/lua/5.4/?.so;;"
-lua5.4 -e 'assert(require "dwsync".new)'
+LUA_PATH="$work/tree/share/lua/5.4/?.lua;$work/tree/share/lua/5.4/?/init.lua;;" \
+LUA_CPATH="$work/tree/lib/lua/5.4/?.so;;" \
+    lua5.4 -e 'assert(require "dwsync".new)'
+unset LUA_PATH LUA_CPATH # the command finds its modules itself
+cd /
 "$work/tree/bin/dwsync" version | grep -q '^dwsync '
 
 # The emulator is a rock of its own.
-cd /
 if "$work/tree/bin/dwsync" emulator -- true 2>"$work/refusal"; then
     echo "dwsync emulator works without its rock" >&2
     exit 1

@@ -465,7 +465,7 @@ struct dws_seen_page dws_seen_end_page(struct dws_seen *ids);
  * its rows say now. */
 struct dws_seen_page dws_seen_begin_again(struct dws_seen *ids);
 
-/* "0.1.0", and the libraries at work: "libcurl/7.88.1 OpenSSL/3.0.22 …". Static storage. */
+/* "0.2.0", and the libraries at work: "libcurl/7.88.1 OpenSSL/3.0.22 …". Static storage. */
 const char *dws_version(void);
 const char *dws_libraries(void);
 

@@ -115,7 +115,7 @@ static const luaL_Reg functions[] = {
 };
 
 /***
-The version of dwsync, such as `0.1.0`.
+The version of dwsync, such as `0.2.0`.
 @tfield string version
 */
 
