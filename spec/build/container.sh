@@ -12,8 +12,9 @@ export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
 local_buildah() { buildah --root "$work/storage" --runroot "$work/run" "$@"; }
 trap 'local_buildah umount --all >/dev/null 2>&1; rm -rf "$work"' EXIT
 
-# As Debian's own slim image: no manuals, no translations.
-mmdebstrap --quiet --variant=minbase --dpkgopt='path-exclude=/usr/share/man/*' \
+# As Debian's own slim image: no manuals, no translations, no Perl to merge /usr later.
+mmdebstrap --quiet --variant=minbase --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --include=usr-is-merged \
+    --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
     --dpkgopt='path-include=/usr/share/doc/*/copyright' \
     "$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" "$work/base.tar"
