@@ -24,7 +24,7 @@ set(CPACK_DEBIAN_LUA_PACKAGE_SECTION interpreters)
 set(CPACK_DEBIAN_LUA_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_LUA_PACKAGE_DEPENDS "libcurl4 (>= 7.87), lua-cjson, lua-luv")
 set(CPACK_DEBIAN_LUA_PACKAGE_RECOMMENDS "ca-certificates, lua5.4 | lua5.3 | luajit2 | luajit | lua5.1")
-set(CPACK_DEBIAN_LUA_PACKAGE_SUGGESTS "lua-sql-postgres, lua-sql-sqlite3, lua-yaml")
+set(CPACK_DEBIAN_LUA_PACKAGE_SUGGESTS "lua-sql-sqlite3, lua-yaml")
 set(CPACK_DEBIAN_LUA_DESCRIPTION [[synchronisation records of Huawei Cloud DWS, for Lua
 Asks Huawei Cloud DWS how the synchronisations of a cluster's accounts from
 LDAP or OneAccess went, and returns every record or an error that says what
@@ -39,7 +39,7 @@ set(CPACK_DEBIAN_COMMAND_PACKAGE_ARCHITECTURE all)
 set(CPACK_DEBIAN_COMMAND_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_COMMAND_PACKAGE_DEPENDS "lua5.4, lua-argparse")
 set(CPACK_DEBIAN_COMMAND_PACKAGE_RECOMMENDS "ca-certificates, lua-sql-sqlite3")
-set(CPACK_DEBIAN_COMMAND_PACKAGE_SUGGESTS "dwsync-emulator, lua-sql-postgres, lua-yaml")
+set(CPACK_DEBIAN_COMMAND_PACKAGE_SUGGESTS "dwsync-emulator, lua-yaml")
 set(CPACK_DEBIAN_COMMAND_DESCRIPTION [[synchronisation records of Huawei Cloud DWS, in the shell
 Shows how the synchronisations of a Huawei Cloud DWS cluster's accounts from
 LDAP or OneAccess went, what is wrong with them, since when, and what to do

@@ -17,7 +17,7 @@ mmdebstrap --quiet --variant=minbase --hook-dir=/usr/share/mmdebstrap/hooks/merg
     --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
     --dpkgopt='path-include=/usr/share/doc/*/copyright' \
-    "$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" "$work/base.tar"
+    "$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" "$work/base.tar" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 scratch=$(local_buildah from scratch)
 local_buildah add --quiet "$scratch" "$work/base.tar" / >/dev/null
 local_buildah commit --quiet "$scratch" localhost/base >/dev/null
