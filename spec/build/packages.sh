@@ -51,7 +51,7 @@ test "$(as_nobody dwsync emulator -- true 2>&1)" = \
 
 install_packages "$(package dwsync-emulator)" lua5.3 lua5.1 luajit2
 for lua in lua5.4 lua5.3 lua5.1 luajit; do
-    as_nobody $lua -e 'print(_VERSION, require "dwsync".version, require "dwsync.core".version)'
+    as_nobody $lua -e 'print(_VERSION, require "dwsync.core".version, require "dwsync.pq" and "with pq")'
 done
 cat >/tmp/ask <<'ASK'
 set -eu
