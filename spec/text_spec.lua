@@ -204,6 +204,25 @@ describe("the width of a text", function()
     end)
 end)
 
+describe("a text cut in its middle", function()
+    it("keeps both ends, the first a column longer when the room is odd", function()
+        assert.equal("abcdef", display.elide("abcdef", 6))
+        assert.equal("abc…fg", display.elide("abcdefg", 6))
+        assert.equal("ab…fg", display.elide("abcdefg", 5))
+        assert.equal("a…g", display.elide("abcdefg", 3))
+    end)
+
+    it("cuts no character apart, and is never wider", function()
+        for width = 3, 14 do
+            for _, text in ipairs { "目录 ou=研发 不存在", "a👩‍👩‍👧b漢字e\204\129f", ("漢"):rep(20) } do
+                local shown = display.elide(text, width)
+                assert.is_true(display.width(shown) <= width, shown)
+                assert.equal(shown, display.utf8(shown, "?"))
+            end
+        end
+    end)
+end)
+
 describe("a text cut to a width", function()
     it("is left alone when it fits", function()
         assert.equal("abc", display.cut("abc", 3))

@@ -10,6 +10,7 @@ local M = {}
 ---@field name string the field of the service's answer that held the rows, such as "sync_records"
 ---@field rows table[]
 ---@field columns string[] names of the fields to show
+---@field time? "iso"|"ms"|"local" how points in time are written, but in the JSON formats, where they are milliseconds (default: "iso")
 ---@field every_field? boolean whether the JSON formats show all fields of a row instead of only the columns
 
 --- The formats that `render` knows.

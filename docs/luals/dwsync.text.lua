@@ -48,6 +48,12 @@ function M.width(text) end
 ---@return string
 function M.cut(text, width) end
 
+--- The text cut to a width in its middle: what stands at both ends is often what tells messages apart.
+---@param text string
+---@param width integer in columns, at least 3
+---@return string
+function M.elide(text, width) end
+
 --- Breaks a text into lines at blanks; a word that is longer than a line, as a sentence in Chinese may be, into pieces.
 ---@param text string
 ---@param width integer in columns, at least 2

@@ -44,6 +44,12 @@ function M.to_sdk_date(seconds) end
 ---@return string
 function M.to_iso(ms) end
 
+--- ISO 8601 in the machine's zone (TZ), to the millisecond: "2025-05-19T08:55:23.055+02:00". Milliseconds beyond the
+--- calendar come back as the number they are.
+---@param ms number milliseconds since the epoch
+---@return string
+function M.to_local_iso(ms) end
+
 --- How far a clock is ahead of another one.
 ---@param theirs number seconds since the epoch
 ---@param ours number

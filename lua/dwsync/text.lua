@@ -334,6 +334,24 @@ function M.cut(text, width)
     return fitting(text, width) == #text and text or text:sub(1, fitting(text, width - 1)) .. "…"
 end
 
+--- The text cut to a width in its middle: what stands at both ends is often what tells messages apart.
+-- @tparam string text
+-- @tparam integer width in columns, at least 3
+-- @treturn string
+function M.elide(text, width)
+    if M.width(text) <= width then
+        return text
+    end
+    local room = width - 1
+    local head = text:sub(1, fitting(text, math.ceil(room / 2)))
+    local at, left = #head + 1, M.width(text) - M.width(head)
+    while left > room - M.width(head) do
+        local past, columns = next_cluster(text, at)
+        at, left = past, left - columns
+    end
+    return head .. "…" .. text:sub(at)
+end
+
 --- Breaks a text into lines at blanks; a word that is longer than a line, as a sentence in Chinese may be, into pieces.
 -- @tparam string text
 -- @tparam integer width in columns, at least 2

@@ -204,6 +204,21 @@ function M.to_iso(ms)
     return date .. minutes[of_day - of_minute] .. seconds[of_minute - ms_of_second] .. milliseconds[ms_of_second]
 end
 
+--- ISO 8601 in the machine's zone (TZ), to the millisecond: "2025-05-19T08:55:23.055+02:00". Milliseconds beyond the
+-- calendar come back as the number they are.
+-- @tparam number ms milliseconds since the epoch
+-- @treturn string
+function M.to_local_iso(ms)
+    local whole = ms - ms % 1
+    if not date_of(whole - whole % DAY) then
+        return M.to_iso(ms)
+    end
+    local second = (whole - whole % 1000) / 1000
+    local hours, rest = os.date("%z", second):match "^([+-]%d%d)(%d%d)$"
+    local zone = hours and hours .. ":" .. rest or ""
+    return ("%s.%03d%s"):format(os.date("%Y-%m-%dT%H:%M:%S", second), whole % 1000, zone)
+end
+
 -- Smaller differences may come from the network. One of more than a day is a mistake or a lie of what wrote the date.
 local MIN_SKEW_SECONDS, MAX_SKEW_SECONDS = 60, 86400 + 60
 

@@ -18,6 +18,27 @@ describe("reports", function()
         end, "unknown row format 'nagios', expected one of table, csv, tsv, json, ndjson, markdown, html")
     end)
 
+    it("say at the caller's line what is wrong with their arguments", function()
+        local rows = { { id = "a" } }
+        for message, arguments in pairs {
+            ["init_spec.lua:%d+: report%.render: columns is missing, expected a list"] =
+                { "csv", { name = "x", rows = rows }, nothing },
+            ["init_spec.lua:%d+: report%.render: unknown option '1'%. The options are columns, every_field"] =
+                { "csv", rows, nothing },
+            ["init_spec.lua:%d+: report%.render: write is a nil, expected a function such as io%.write"] =
+                { "csv", { name = "x", rows = rows, columns = { "id" } } },
+            ["init_spec.lua:%d+: report%.render: time is \"utc\", expected one of iso, ms, local"] =
+                { "csv", { name = "x", rows = rows, columns = { "id" }, time = "utc" }, nothing },
+            ["init_spec.lua:%d+: report%.render expects a table, got a nil"] = { "csv", nil, nothing },
+        } do
+            local good, raised = pcall(function()
+                report.render(arguments[1], arguments[2], arguments[3])
+            end)
+            assert.is_false(good)
+            assert.matches(message, raised)
+        end
+    end)
+
     it("render verdicts in every format they name, and no other", function()
         for _, format in ipairs(report.health_formats) do
             assert.is_true(#overviews.render(format, overviews.stories()) > 0, format)

@@ -1,6 +1,7 @@
 --- The options that shape output, and the rendering that follows them.
 -- @module dwsync.cli.output
 local checks = require "dwsync.checks"
+local columns = require "dwsync.report.rows.columns"
 local record_fields = require "dwsync.record_fields"
 local record_options = require "dwsync.cli.record_options"
 local report = require "dwsync.report"
@@ -25,6 +26,8 @@ end
 function M.configure(command)
     command:group("Output",
         M.format(command, report.formats),
+        command:option("--time", "How times are written (default: iso).", nil, nil, 1):choices(columns.times)
+            :argname "<how>",
         command:option("--columns", "Columns, separated by commas.", nil,
             checks.reader(COLUMNS, "--columns"), 1):argname "<names>",
         command:option("--color", "When to use colour.", "auto", nil, 1)
@@ -41,6 +44,9 @@ local function unknown_column(names, rows, default_columns)
         for column in pairs(row) do
             known[column] = true
         end
+    end
+    for _, name in ipairs(columns.computed) do
+        known[name] = known.start_time -- of records
     end
     for _, name in ipairs(#rows > 0 and names or {}) do
         if not known[name] and not record_fields.by_name[name] then
@@ -62,6 +68,7 @@ function M.write(name, rows, default_columns, args, context)
         rows = rows,
         columns = args.columns or default_columns,
         every_field = not args.columns,
+        time = args.time,
     }
     local problem = args.columns and unknown_column(args.columns, rows, default_columns)
     if problem then

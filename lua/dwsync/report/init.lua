@@ -1,6 +1,8 @@
 --- Rows and verdicts in the form that a person or a program wants to read.
 -- All text in a row or a verdict is hostile: each format escapes it in its own way.
 -- @module dwsync.report
+local checks = require "dwsync.checks"
+
 local M = {}
 
 --- Rows to write.
@@ -8,6 +10,8 @@ local M = {}
 -- @tfield string name the field of the service's answer that held the rows, such as "sync_records"
 -- @tfield {table,...} rows
 -- @tfield {string,...} columns names of the fields to show
+-- @tfield[opt="iso"] "iso"|"ms"|"local" time how points in time are written, but in the JSON formats, where they are
+-- milliseconds
 -- @tfield[opt] boolean every_field whether the JSON formats show all fields of a row instead of only the columns
 
 --- The formats that `render` knows.
@@ -37,6 +41,24 @@ local function check_format(format, formats, noun)
     error(("unknown %s '%s', expected one of %s"):format(noun, tostring(format), table.concat(formats, ", ")), 3)
 end
 
+local DOCUMENT = {
+    name = { kind = "string", required = true },
+    rows = { kind = "table", required = true }, -- a list from the client has more than records
+    columns = { kind = "list", required = true },
+    time = { kind = "one_of", values = { "iso", "ms", "local" } },
+    every_field = { kind = "boolean" },
+}
+
+-- A document with the columns that are worked out of its rows. What is wrong raises at the line that called `render`.
+local function check_document(document, write)
+    if type(write) ~= "function" then
+        error(("report.render: write is a %s, expected a function such as io.write"):format(type(write)), 3)
+    end
+    local checked = checks.arguments(DOCUMENT, document, "report.render", 3)
+    checked.rows = require("dwsync.report.rows.columns").complete(checked.rows, checked.columns)
+    return checked
+end
+
 --- Writes a document.
 -- @tparam string format one of `formats`
 -- @tparam dwsync.document document
@@ -48,7 +70,8 @@ end
 -- @usage report.render("csv", { name = "sync_records", rows = list, columns = { "id", "status" } }, io.write)
 function M.render(format, document, write, options)
     check_format(format, M.formats, "row format")
-    require("dwsync.report.rows." .. format).render(document, write, options or {})
+    local checked = check_document(document, write)
+    require("dwsync.report.rows." .. format).render(checked, write, options or {})
 end
 
 --- Writes verdicts.

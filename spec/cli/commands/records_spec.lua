@@ -83,7 +83,7 @@ describe("dwsync records", function()
     it("shows all documented fields in CSV and TSV", function()
         local _, out = run { "c1", "-o", "csv" }
         assert.equal("id,identity_source_id,identity_source_type,start_time,end_time,add_count,update_count,"
-            .. "delete_count,failed_count,status,fail_reason\nr1,s1,ldap,1747637722999,,1,,,,RUNNING,\n",
+            .. "delete_count,failed_count,status,fail_reason\nr1,s1,ldap,2025-05-19T06:55:22.999Z,,1,,,,RUNNING,\n",
             out:match "^[^\n]*\n[^\n]*\n")
         local _, tsv = run { "c1", "-o", "tsv" }
         assert.equal(out:match("^[^\n]*"):gsub(",", "\t"), (tsv:match "^[^\n]*"))

@@ -22,6 +22,18 @@ describe("CSV", function()
             render({ { id = "a", fail_reason = "b", hidden = "x" } }, { "fail_reason", "nonsense", "id" }))
     end)
 
+    it("has times that spreadsheets read, or milliseconds where they are asked for", function()
+        local out = {}
+        local function write(text) out[#out + 1] = text end
+        local document = { name = "sync_records", rows = { { start_time = 1747637723055, end_time = "soon" } },
+            columns = { "start_time", "end_time" } }
+        report.render("csv", document, write)
+        document.time = "ms"
+        report.render("csv", document, write)
+        assert.equal("start_time,end_time\n2025-05-19T06:55:23.055Z,soon\n"
+            .. "start_time,end_time\n1747637723055,soon\n", table.concat(out))
+    end)
+
     it("keeps full-width signs from beginning a formula, too", function()
         for _, sign in ipairs { "＋", "－", "＝", "＠" } do
             assert.equal("'" .. sign .. "1", cell(sign .. "1"))

@@ -1,3 +1,4 @@
+local causes = require "dwsync.health.causes"
 local columns = require "dwsync.report.rows.columns"
 local display = require "dwsync.text"
 local growth = require "spec.support.growth"
@@ -79,8 +80,44 @@ describe("a table", function()
 
     it("cuts the last column to the width, but never to less than eight", function()
         local rows = { { id = "abc", fail_reason = "0123456789abcdef" } }
-        assert.equal("ID   REASON\nabc  012345678…\n", render(rows, { "id", "fail_reason" }, { width = 15 }))
-        assert.equal("ID   REASON\nabc  0123456…\n", render(rows, { "id", "fail_reason" }, { width = 3 }))
+        rows[1].status = rows[1].fail_reason
+        assert.equal("ID   STATUS\nabc  012345678…\n", render(rows, { "id", "status" }, { width = 15 }))
+        assert.equal("ID   STATUS\nabc  0123456…\n", render(rows, { "id", "status" }, { width = 3 }))
+    end)
+
+    it("keeps both ends of a reason that does not fit, behind its class when that is known", function()
+        local function reason(text, width)
+            return render({ { fail_reason = text } }, { "fail_reason" }, { width = width }):match "\n(.-)\n$"
+        end
+        assert.equal("01234…cdef", reason("0123456789abcdef", 10))
+        local known = "javax.naming.AuthenticationException: [LDAP: error code 49 - 80090308: data 52e, v4563]"
+        local class = causes.explain(known).class
+        assert.equal(class .. ": javax.namin…2e, v4563]", reason(known, #class + 24))
+        assert.equal(class, reason(known, #class + 4))
+        assert.equal(known, reason(known, #known))
+        assert.equal("目录 o…存在", reason("目录 ou=研发 不存在", 12))
+    end)
+
+    it("has the columns that are worked out of a record", function()
+        local rows = { { start_time = 1000, end_time = 62500, fail_reason = "Connection refused", cluster_id = "c1" },
+            { start_time = 1000, cluster_name = "prod", cluster_id = "c2" } }
+        assert.equal("DURATION  CLASS       CLUSTER\n"
+            .. "    61.5  connection  c1\n"
+            .. "                      prod\n", render(rows, { "duration", "reason_class", "cluster" }))
+        assert.is_nil(rows[1].duration) -- the rows themselves stay
+    end)
+
+    it("writes times in the way asked for", function()
+        local rows = { { start_time = 1747637723055 } }
+        local function with(time)
+            local out = {}
+            report.render("table", { name = "sync_records", rows = rows, columns = { "start_time" }, time = time },
+                function(text) out[#out + 1] = text end)
+            return table.concat(out):match "\n(.-)\n$"
+        end
+        assert.equal("2025-05-19T06:55:23Z", with(nil))
+        assert.equal("1747637723055", with "ms")
+        assert.matches("^2025%-05%-%d%dT%d%d:55:23[+-]%d%d:%d%d$", with "local")
     end)
 
     it("cuts wide characters whole and stays aligned with them", function()

@@ -18,9 +18,11 @@ describe("verdicts as rows", function()
         local lines = lines_of(overviews.render("csv", overviews.overview { overviews.stuck() }))
         assert.equal(table.concat(HEADER, ","), lines[1])
         assert.equal("060b5d5f-1111-4222-8333-444455556666,dws-stuck,critical,stuck,"
-            .. "79d6458e-52bb-4e0d-9d2c-1f6a4b7c8d9e,ldap,32400,seconds,1800,7200,1763938800000,"
+            .. "79d6458e-52bb-4e0d-9d2c-1f6a4b7c8d9e,ldap,32400,seconds,1800,7200,"
+            .. "2025-11-23T23:00:00.000Z,"
             .. "00000384-4a5b-4c6d-8e7f-00000000aaaa,A run has been going on for 9 h.,"
-            .. "Look at the cluster's management node; ask the service to end the run.,1763971200000", lines[2])
+            .. "Look at the cluster's management node; ask the service to end the run.,"
+            .. "2025-11-24T08:00:00.000Z", lines[2])
         assert.equal(11, #lines)
     end)
 

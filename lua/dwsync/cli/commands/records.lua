@@ -113,8 +113,11 @@ local function keep_newest(items, count)
 end
 
 -- All records in one list; with many clusters each names its own.
-local function rows_of(items, many)
+local function rows_of(items, many, args)
     local rows = {}
+    for _, name in ipairs(args.columns or {}) do
+        many = many or name:find "^cluster"
+    end
     for _, item in ipairs(items) do
         for _, record in ipairs(item.records or {}) do
             if many then
@@ -179,7 +182,7 @@ function M.run(args, context)
         keep_newest(items, args.limit)
     end
     local many = args.all_clusters or #items > 1
-    local status = output.write("sync_records", rows_of(items, many), default_columns(args, many), args, context)
+    local status = output.write("sync_records", rows_of(items, many, args), default_columns(args, many), args, context)
     explain_empty_lists(items, context)
     return math.max(status, clusters_chosen.report_failures(items, context))
 end

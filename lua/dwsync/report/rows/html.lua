@@ -18,21 +18,24 @@ local TITLES = { sync_records = "Synchronisation records", clusters = "Clusters"
 -- What a person reads in a page has room for words.
 local HEADINGS = { name = "Name", version = "Version", number_of_node = "Nodes" }
 
+local TIMES = { iso = "times in UTC", ["local"] = "times with zone", ms = "times in milliseconds" }
+
 local function column(name)
     local field = record_fields.by_name[name]
     return { title = field and field.heading or HEADINGS[name] or columns.title(name),
         class = field and field.class or columns.is_number(name) and "number" or nil }
 end
 
-local function cell(name, absent)
+local function cell(name, absent, time)
     return function(value)
-        local text = columns.text(name, value):gsub("^(%d%d%d%d%-%d%d%-%d%d)T(%d%d:%d%d:%d%d)%.%d%d%dZ$", "%1 %2Z")
+        local text = columns.text(name, value, time)
+        text = text:gsub("^(%d%d%d%d%-%d%d%-%d%d)T(%d%d:%d%d:%d%d)%.%d%d%dZ$", "%1 %2Z")
         return text == "" and absent or markup.escape(display.cut(display.safe(text), MAX_CELL))
     end
 end
 
 -- A row is taken apart around its cells, as an empty table around its rows: only what differs is made for each.
-local function cells_between(names, shown)
+local function cells_between(names, shown, time)
     local slot, slots, cells, at = markup.element("slot"), {}, {}, 1
     for i in ipairs(names) do
         slots[i] = slot
@@ -41,7 +44,7 @@ local function cells_between(names, shown)
     for i, name in ipairs(names) do
         local first, last = row:find(tostring(slot), at, true)
         local before, absent = row:sub(at, first - 1), i > 1 and "–" or ""
-        local text = cell(name, absent)
+        local text = cell(name, absent, time)
         cells[i] = { name = name, before = before, absent = before .. absent, text = text,
             integer = columns.is_time(name) and text or nil }
         at = last + 1
@@ -58,11 +61,11 @@ function M.render(document, write)
     for i, name in ipairs(document.columns) do
         shown[i] = column(name)
     end
-    local caption = quantities.count(#document.rows, "row") .. ", times in UTC"
+    local caption = ("%s, %s"):format(quantities.count(#document.rows, "row"), TIMES[document.time or "iso"])
     local before, after = tostring(page.table(caption, shown, {})):match "^(.*)(</tbody></table>)$"
     write(page.head(title) .. tostring(markup.element("header", nil, markup.element("h1", nil, title))))
     write('<main><div class="scroll" role="region" tabindex="0" aria-label="Table">' .. before)
-    local cells, close = cells_between(document.columns, shown)
+    local cells, close = cells_between(document.columns, shown, document.time)
     lines.write(document.rows, lines.layout { columns = cells, close = close }, write)
     write(after .. "</div></main>" .. page.foot())
 end

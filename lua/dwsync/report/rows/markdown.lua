@@ -25,7 +25,7 @@ function M.render(document, write)
     for _, row in ipairs(document.rows) do
         local cells = {}
         for i, name in ipairs(document.columns) do
-            cells[i] = markdown_text.prose(columns.text(name, row[name]), MAX_CELL)
+            cells[i] = markdown_text.prose(columns.text(name, row[name], document.time), MAX_CELL)
         end
         write(line(cells))
     end

@@ -1,10 +1,10 @@
---- A table for people: aligned, fitting the terminal, times to the second in UTC.
+--- A table for people: aligned, fitting the terminal, times to the second, in UTC unless another way is asked for.
 -- It must not show hostile text as it is: dwsync.text makes it harmless.
 -- @module dwsync.report.rows.table
+local causes = require "dwsync.health.causes"
 local columns = require "dwsync.report.rows.columns"
 local display = require "dwsync.text"
 local rows = require "dwsync.report.rows.lines"
-local timestamps = require "dwsync.timestamps"
 
 local M = {}
 
@@ -15,20 +15,22 @@ local MAX_OTHER = 120 -- of the others, or one long text would widen every row
 local COLORS = { FAILED = "31", RUNNING = "33", FINISHED = "32" }
 
 -- To the second: milliseconds only cost room here.
-local function time(value)
-    if type(value) ~= "number" then
-        return display.safe(columns.raw(value))
+local function time_by(writer)
+    return function(value)
+        if type(value) ~= "number" then
+            return display.safe(columns.raw(value))
+        end
+        return (writer(value):gsub("^(....%-..%-..T..:..:..)%.%d%d%d", "%1"))
     end
-    local text = timestamps.to_iso(value)
-    return #text == #"2025-05-19T06:55:23.055Z" and text:sub(1, 19) .. "Z" or text
 end
 
-local function cell_of(name)
-    if columns.is_time(name) then
-        return time
+local function cell_of(name, time)
+    local writer = columns.time_writer(name, time)
+    if writer then
+        return time_by(writer)
     end
     local text = function(value)
-        return display.safe(columns.text(name, value))
+        return display.safe(columns.text(name, value, time))
     end
     local remembered = rows.remembering(text)
     return function(value)
@@ -40,7 +42,7 @@ local function layout(document)
     local lines, widths, cells, width = { {} }, {}, {}, rows.remembering(display.width)
     for i, name in ipairs(document.columns) do
         lines[1][i] = columns.title(name)
-        widths[i], cells[i] = #lines[1][i], cell_of(name)
+        widths[i], cells[i] = #lines[1][i], cell_of(name, document.time)
     end
     for r, row in ipairs(document.rows) do
         local line = {}
@@ -71,10 +73,27 @@ local function paint(padded, text)
     return color and ("\27[%sm%s\27[0m"):format(color, padded) or padded
 end
 
+local MIN_REST = 12 -- columns of a reason behind its class
+
+-- What a reason is, then as much of it as fits, of both of its ends.
+local function fitted_reason(text, width)
+    if display.width(text) <= width then
+        return text
+    end
+    local class = causes.explain(text).class
+    local label = class ~= "other" and class .. ": " or ""
+    local rest = width - #label
+    if label ~= "" and rest < MIN_REST then
+        return display.cut(class, width)
+    end
+    return label .. display.elide(text, rest)
+end
+
 local function column(i, name, width, options)
     local right, painted = columns.is_number(name), options.color and name == "status"
+    local fitted = name == "fail_reason" and fitted_reason or display.cut
     return { name = i, special = not painted and "" or nil, width = width, right = right, text = function(text)
-        local shown = display.cut(text, width)
+        local shown = fitted(text, width)
         local blanks = (" "):rep(width - display.width(shown))
         shown = right and blanks .. shown or shown .. blanks
         return painted and paint(shown, text) or shown

@@ -6,7 +6,6 @@ local columns = require "dwsync.report.rows.columns"
 local display = require "dwsync.text"
 local formula = require "dwsync.report.rows.formula"
 local lines = require "dwsync.report.rows.lines"
-local timestamps = require "dwsync.timestamps"
 
 local M = {}
 
@@ -19,9 +18,9 @@ function M.render(document, write)
     local cells = {}
     for i, name in ipairs(document.columns) do
         cells[i] = { name = name, absent = "", special = "\\", special_first = formula.SIGNS,
-            integer = columns.is_time(name) and timestamps.to_iso or nil,
+            integer = columns.time_writer(name, document.time),
             text = function(value)
-                local text = display.harmless(columns.text(name, value))
+                local text = display.harmless(columns.text(name, value, document.time))
                 text = type(value) == "string" and formula.defused(text) or text
                 return (text:gsub("[\t\n\r\\]", ESCAPES))
             end }
