@@ -51,6 +51,17 @@ local KINDS = {
     } },
 }
 
+describe("a point in time", function()
+    it("without a unit is asked for it, if it has few digits", function()
+        local declared = { kind = "point" }
+        assert.equal('since is "6", expected 90m, 24h, 7d, 2025-05-19, 2025-05-19T06:55:23Z or milliseconds; 6 what? '
+            .. "6m, 6h, 6d", (select(2, checks.from_text(declared, "6", "since", 0))))
+        local _, message = checks.from_text(declared, ("9"):rep(400), "since", 0)
+        assert.is_true(#message < 200, message)
+        assert.is_nil(message:find("what?", 1, true))
+    end)
+end)
+
 describe("a value that is declared as", function()
     for kind, case in pairs(KINDS) do
         local declared = case[1]

@@ -256,7 +256,7 @@ KINDS.point = {
         return ms ~= nil, ms
     end,
     expected = function(declared, value)
-        local digits = type(value) == "string" and value:match "^%d+$"
+        local digits = type(value) == "string" and #value < 9 and value:match "^%d+$"
         local unit = digits and ("; %s what? %sm, %sh, %sd"):format(digits, digits, digits, digits) or ""
         return (declared.zone and "90m, 24h, 7d, yesterday, 2025-05-19, 2025-05-19T06:55:23Z"
             or "90m, 24h, 7d, 2025-05-19, 2025-05-19T06:55:23Z") .. " or milliseconds" .. unit
