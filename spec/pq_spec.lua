@@ -1,8 +1,10 @@
 -- dwsync.pq: values, failures, and that it says what to wait for.
 local core = require "dwsync.core"
+local patience = require "spec.support.patience"
 local postgres = require "spec.support.postgres"
 local pq = require "dwsync.pq"
 local processes = require "spec.support.processes"
+local uv = require "luv"
 
 local INTEGER = math.type and math.type(1) == "integer"
 
@@ -106,13 +108,18 @@ describe("dwsync.pq", function()
             state, err = other.raw:receive()
         until state ~= "read" or not core.wait(other.raw:socket(), "read", 30)
         assert.is_nil(state)
-        assert.is_table(err)
+        assert.is_false(err.alive)
         other:close()
     end)
 
     it("asks the server to give up a statement", function()
+        local watcher = server:connection()
         assert(connection.raw:send "SELECT pg_sleep(600)")
         assert.equal("read", connection.raw:receive())
+        patience.wait_until(function()
+            return watcher:query("SELECT count(*) FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep'")[1][1] == 1
+        end, "the statement to begin")
+        watcher:close()
         assert.is_true(connection.raw:cancel())
         local state, err
         repeat
@@ -185,4 +192,113 @@ describe("dwsync.pq", function()
         assert.is_string(err.message)
         assert(pq.lookup "localhost"):close() -- before there is an answer
     end)
+
+    -- A server that answers with what is given, a text for each message that arrives, and then hangs up.
+    local function connect_to(answers, use)
+        local listener, peers = uv.new_tcp(), {}
+        assert(listener:bind("127.0.0.1", 0))
+        assert(listener:listen(1, function()
+            local peer, count = uv.new_tcp(), 0
+            listener:accept(peer)
+            peers[1] = peer
+            peer:read_start(function(_, bytes)
+                count = count + 1
+                if bytes and answers[count] then
+                    peer:write(answers[count])
+                end
+                if not peer:is_closing() and (not bytes or count >= #answers) then
+                    peer:close()
+                end
+            end)
+        end))
+        local raw = assert(pq.connect(("host=127.0.0.1 port=%d sslmode=disable gssencmode=disable user=u"):format(
+            listener:getsockname().port), {}))
+        local function finish(step)
+            while true do
+                local state, err = raw[step](raw)
+                if state == nil or state == "done" then
+                    return state, err
+                end
+                uv.run "nowait"
+                core.wait(raw:socket(), state, 0.01)
+            end
+        end
+        use(raw, finish)
+        raw:close()
+        for _, peer in ipairs(peers) do
+            if not peer:is_closing() then
+                peer:close()
+            end
+        end
+        listener:close()
+        uv.run "nowait"
+    end
+
+    -- A message of the protocol.
+    local function message(kind, body)
+        local length = #body + 4
+        return kind .. string.char(0, 0, math.floor(length / 256), length % 256) .. body
+    end
+
+    local WELCOME = message("R", "\0\0\0\0") .. message("Z", "I")
+
+    it("does not take an earlier statement's success for that of the last one when the line drops", function()
+        connect_to({ WELCOME, message("C", "BEGIN\0") }, function(raw, finish)
+            assert.equal("done", (finish "poll"))
+            assert(raw:send "BEGIN; COMMIT")
+            local state, err = finish "receive"
+            assert.is_nil(state)
+            assert.is_false(err.alive)
+        end)
+    end)
+
+    it("ends with a failure whatever a server says", function()
+        for _, noise in ipairs { "HTTP/1.1 400 Bad Request\r\n\r\n", ("\0"):rep(64), ("\255"):rep(64), "R", "E\0\0\0\4" } do
+            connect_to({ noise }, function(raw, finish)
+                local state, err = finish "poll"
+                assert.is_nil(state)
+                assert.is_false(err.alive)
+            end)
+            connect_to({ WELCOME, noise }, function(raw, finish)
+                assert.equal("done", (finish "poll"))
+                assert(raw:send "SELECT 1")
+                local state, err = finish "receive"
+                assert.is_nil(state)
+                assert.is_false(err.alive)
+            end)
+        end
+    end)
+
+    local found, ffi = pcall(require, "ffi")
+    if found then -- nothing else here can fork a Lua
+        it("is not used, nor ended, by a child of fork", function()
+            ffi.cdef "int fork(void); int waitpid(int, int *, int); unsigned sleep(unsigned); void _exit(int);"
+            local session = server:connection()
+            local pid = session:query("SELECT pg_backend_pid()")[1][1]
+            local child = ffi.C.fork()
+            if child == 0 then
+                local sent, err = session.raw:send "SELECT 1"
+                local state = session.raw:receive()
+                session:close()
+                ffi.C._exit(sent == nil and err.alive == false and state == nil and 7 or 1)
+            end
+            local status = ffi.new "int[1]"
+            ffi.C.waitpid(child, status, 0)
+            assert.equal(7 * 256, status[0])
+            assert.equal(pid, session:query("SELECT pg_backend_pid()")[1][1])
+            session:close()
+        end)
+
+        it("wakes who waits for a name though a child of fork holds the pipe, too", function()
+            local lookup = assert(pq.lookup "127.0.0.1")
+            local child = ffi.C.fork()
+            if child == 0 then
+                ffi.C._exit(ffi.C.sleep(600))
+            end
+            assert.is_true(core.wait(lookup:socket(), "read", 30))
+            assert(uv.kill(child, "sigkill"))
+            ffi.C.waitpid(child, ffi.new "int[1]", 0)
+            lookup:close()
+        end)
+    end
 end)

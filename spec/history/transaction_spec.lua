@@ -109,4 +109,33 @@ describe("a transaction", function()
         assert.is_true(err.attempts > 1)
         assert.matches("^Nothing of this page was saved", err.hint)
     end)
+
+    it("is left alone, and reported as late, when it goes on after another took the engine", function()
+        local engine, now = new_engine(), 0
+        local context = { shown = "test", timeout = 1, random = function() return 1 end,
+            runtime = { monotonic = function() return now end, sleep = function() end } }
+        engine.close = function()
+            engine.calls[#engine.calls + 1] = "close"
+        end
+        local result, err = transaction.run(context, engine, "write", "c", function()
+            now = 2.5
+            assert.equal("second", transaction.run(context, engine, "write", "c", function() return "second" end))
+            error "the connection is closed"
+        end)
+        assert.is_nil(result)
+        assert.equal("timeout", err.kind)
+        assert.is_true(err.retryable)
+        assert.same({ "begin", "close", "begin", "commit" }, engine.calls)
+    end)
+
+    it("does not begin on a history that was closed while it waited for its turn", function()
+        local engine = new_engine { begin = { nil, BUSY, true } }
+        local context = { shown = "test", timeout = 1, random = function() return 1 end, runtime = {
+            monotonic = function() return 0 end } }
+        function context.runtime.sleep()
+            context.closed = true
+        end
+        assert.has_error(function() transaction.run(context, engine, "write", "c", error) end, "the history is closed")
+        assert.same({ "begin", "rollback" }, engine.calls)
+    end)
 end)

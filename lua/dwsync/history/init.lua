@@ -82,13 +82,13 @@ function M.open(target, options)
 end
 
 function Store:__tostring()
-    return ("dwsync.history.store: %s%s"):format(self.context.shown, self.closed and " (closed)" or "")
+    return ("dwsync.history.store: %s%s"):format(self.context.shown, self.context.closed and " (closed)" or "")
 end
 
 -- ---- arguments ------------------------------------------------------------------------------------
 
 local function check_open(self)
-    if self.closed then
+    if self.context.closed then
         error("the history is closed", 3)
     end
 end
@@ -329,7 +329,7 @@ end
 
 --- Closes the history. Safe to call twice; a history that is no longer referenced closes by itself.
 function Store:close()
-    self.closed = true
+    self.context.closed = true
     self.engine:close()
 end
 

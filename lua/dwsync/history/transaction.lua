@@ -20,7 +20,7 @@ end
 
 --- Repeats an attempt while it fails because another writer is at work.
 -- @tparam table context `runtime` {monotonic, sleep, wait}, `random`, `timeout` (seconds), `shown`; `till`, when there
--- is a deadline already
+-- is a deadline already; `closed`
 -- @tparam function attempt gets the deadline, by the runtime's monotonic clock; returns a result; or nil, err, and true
 -- when another writer was in the way
 -- @return its result, or nil, err
@@ -62,10 +62,22 @@ local function session_of(engine)
     return session
 end
 
--- One transaction at a time: while it waits, other functions of a gather run. Nobody holds the engine for longer than
--- its deadline but a function that was abandoned, and its transaction ends with the connection.
-local function once(engine, now, deadline, mode, cluster, work)
-    if engine.holder and engine.holder.till + GRACE > now then
+local function came_late(context)
+    return nil, errors.new {
+        kind = "timeout",
+        message = ("the history %s: a transaction went on only after its time of %s"):format(context.shown,
+            quantities.duration(context.timeout)),
+        hint = "Nothing of this page was saved. Trying again is safe.",
+        retryable = true,
+    }
+end
+
+-- One transaction at a time: while it waits, other functions of a gather run. Who still holds the engine some time
+-- after its deadline was abandoned, or did not run; its transaction ends with the connection.
+local function once(context, engine, deadline, mode, cluster, work)
+    if context.closed then
+        error("the history is closed", 0)
+    elseif engine.holder and engine.holder.till + GRACE > context.runtime.monotonic() then
         return nil, nil, true
     elseif engine.holder then
         engine:close()
@@ -78,12 +90,12 @@ local function once(engine, now, deadline, mode, cluster, work)
         must(engine:commit())
         return done
     end)
-    if not ran then
+    if engine.holder ~= holder then
+        return came_late(context)
+    elseif not ran then
         engine:rollback()
     end
-    if engine.holder == holder then
-        engine.holder = nil
-    end
+    engine.holder = nil
     if ran then
         return result
     elseif getmetatable(result) ~= Failure then
@@ -102,7 +114,7 @@ end
 -- @return its result, or nil, err
 function M.run(context, engine, mode, cluster, work)
     return M.patiently(context, function(deadline)
-        return once(engine, context.runtime.monotonic(), deadline, mode, cluster, work)
+        return once(context, engine, deadline, mode, cluster, work)
     end)
 end
 
