@@ -238,7 +238,8 @@ describe("a history in PostgreSQL ends at its deadline", function()
         end }, { stop = function() return stop end })
         local other = server:connection()
         patience.wait_until(function()
-            return other:query("SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'")[1][1] == 0
+            return other:query [[SELECT count(*) FROM pg_stat_activity
+                WHERE state LIKE 'idle in transaction%']][1][1] == 0
         end, "the server to end the transaction")
         assert.equal(1, store:save(CLUSTER, records(2)).inserted)
         other:close()
