@@ -162,23 +162,14 @@ function Engine:close()
     end
 end
 
---- Whether there is a table of that unqualified name.
--- @tparam string name
--- @treturn ?boolean or nil, err
-function Engine:has_table(name)
-    local rows, err = self:rows("SELECT to_regclass($1)", name)
-    if not rows then
-        return nil, err
-    end
-    return rows[1][1] ~= nil
-end
-
 --- The number of a column as a text, to the last digit.
 -- @tparam string column
 -- @treturn string an expression
 function Engine.exact(column)
     return column .. "::text AS exact" -- with the column's name, ORDER BY would mean the text
 end
+
+Engine.table_query = "SELECT 1 WHERE to_regclass('%s') IS NOT NULL"
 
 Engine.size_query = "SELECT pg_total_relation_size('dwsync_records') + pg_total_relation_size('dwsync_versions')"
 

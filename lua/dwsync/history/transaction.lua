@@ -53,13 +53,9 @@ end
 
 -- The engine as work sees it: a statement that fails ends the transaction, so work need not check.
 local function session_of(engine)
-    local session = setmetatable({}, { __index = engine })
-    for _, name in ipairs { "rows", "has_table" } do
-        session[name] = function(_, argument)
-            return must(engine[name](engine, argument))
-        end
-    end
-    return session
+    return setmetatable({ rows = function(_, sql)
+        return must(engine:rows(sql))
+    end }, { __index = engine })
 end
 
 local function came_late(context)
@@ -109,8 +105,8 @@ end
 -- @tparam table engine
 -- @tparam string mode "read" or "write"
 -- @tparam string|nil cluster whose records are written
--- @tparam function work gets the engine, whose `rows` and `has_table` raise their failures, and returns a
--- result; or nil, err, which undoes everything
+-- @tparam function work gets the engine, whose `rows` raises its failures, and returns a result; or nil, err, which
+-- undoes everything
 -- @return its result, or nil, err
 function M.run(context, engine, mode, cluster, work)
     return M.patiently(context, function(deadline)
