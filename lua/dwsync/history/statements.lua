@@ -89,7 +89,8 @@ local ARCHIVE_HEAD = "INSERT INTO dwsync_versions (cluster_no, record_id, versio
 
 local function record_row(state, cluster)
     local record = state.record
-    local parts = { ("%d"):format(cluster), quoted(state.name), ("%d"):format(state.version), ("%.0f"):format(state.saved_at) }
+    local parts = { ("%d"):format(cluster), quoted(state.name), ("%d"):format(state.version),
+        ("%.0f"):format(state.saved_at) }
     for _, name in ipairs(TEXTS) do
         parts[#parts + 1] = text_column(record[name])
     end

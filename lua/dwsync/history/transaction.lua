@@ -19,14 +19,14 @@ local function gave_up(shown, timeout, attempts)
 end
 
 --- Repeats an attempt while it fails because another writer is at work.
--- @tparam table context `runtime` {monotonic, sleep, wait}, `random`, `timeout` (seconds), `shown`; `till`, when there
--- is a deadline already; `closed`
+-- @tparam table context `runtime` {monotonic, sleep, wait}, `random`, `timeout` (seconds), `shown`; `till`, when
+-- everything must have ended; `closed`
 -- @tparam function attempt gets the deadline, by the runtime's monotonic clock; returns a result; or nil, err, and true
 -- when another writer was in the way
 -- @return its result, or nil, err
 function M.patiently(context, attempt)
     local runtime = context.runtime
-    local deadline = context.till or runtime.monotonic() + context.timeout
+    local deadline = math.min(context.till or math.huge, runtime.monotonic() + context.timeout)
     local pause, attempts = FIRST_PAUSE, 0
     while true do
         local result, err, busy = attempt(deadline)
