@@ -1,18 +1,27 @@
 -- dwsync.pq: values, failures, and that it says what to wait for.
 local core = require "dwsync.core"
+local patience = require "spec.support.patience"
 local postgres = require "spec.support.postgres"
 local pq = require "dwsync.pq"
 local processes = require "spec.support.processes"
+local temporary = require "spec.support.temporary"
+local uv = require "luv"
+
+local found, ffi = pcall(require, "ffi") -- nothing else here can fork a Lua
+ffi = found and ffi
+if ffi then
+    ffi.cdef "int fork(void); int waitpid(int, int *, int); unsigned sleep(unsigned); void _exit(int);"
+end
 
 local INTEGER = math.type and math.type(1) == "integer"
 
 describe("dwsync.pq", function()
     local server, connection
-    setup(function()
+    lazy_setup(function()
         server = postgres.start()
         connection = server:connection()
     end)
-    teardown(function()
+    lazy_teardown(function()
         connection:close()
         server:stop()
     end)
@@ -49,6 +58,32 @@ describe("dwsync.pq", function()
         for _, number in ipairs { 1 / 3, 5e-324, 1.7976931348623157e308, 1747637723055.125, -1e22, 2 ^ 56 + 16 } do
             assert.equal(number, connection:query("SELECT $1::float8", number)[1][1])
         end
+    end)
+
+    it("writes and reads them with a point, whatever the host program's locale", function()
+        temporary.with_folder(function(folder)
+            -- A comma; a point of two bytes.
+            for _, language in ipairs { "de_DE", rawget(_G, "jit") and "ps_AF" or nil } do
+                processes.run(("localedef -i %s -f UTF-8 %s/%s.UTF-8 2>&1"):format(language, folder, language))
+                assert.equal("0.25 2.5e-300 true\n", (processes.run_lua(([[
+                    local pq, core = require "dwsync.pq", require "dwsync.core"
+                    assert(os.setlocale(%q))
+                    local c = assert(pq.connect(%q, {}))
+                    local function finish(step)
+                        while true do
+                            local state, result = c[step](c)
+                            if state ~= "read" and state ~= "write" then return result end
+                            core.wait(c:socket(), state, 30)
+                        end
+                    end
+                    finish "poll"
+                    assert(c:send("SELECT $1::float8::text, $2::float8::text, $1::float8, $2::float8", 1 / 4,
+                        25 / 1e301))
+                    local row = finish "receive"[1]
+                    print(row[1], row[2], row[3] == 1 / 4 and row[4] == 25 / 1e301)
+                ]]):format(language .. ".UTF-8", server:url()), { "LOCPATH=" .. folder }):gsub("\t", " ")))
+            end
+        end)
     end)
 
     it("gives other types as text, and NULL as nil", function()
@@ -106,13 +141,18 @@ describe("dwsync.pq", function()
             state, err = other.raw:receive()
         until state ~= "read" or not core.wait(other.raw:socket(), "read", 30)
         assert.is_nil(state)
-        assert.is_table(err)
+        assert.is_false(err.alive)
         other:close()
     end)
 
     it("asks the server to give up a statement", function()
+        local watcher = server:connection()
         assert(connection.raw:send "SELECT pg_sleep(600)")
         assert.equal("read", connection.raw:receive())
+        patience.wait_until(function()
+            return watcher:query("SELECT count(*) FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep'")[1][1] == 1
+        end, "the statement to begin")
+        watcher:close()
         assert.is_true(connection.raw:cancel())
         local state, err
         repeat
@@ -166,6 +206,28 @@ describe("dwsync.pq", function()
         assert.equal("ran\n", output)
     end)
 
+    if ffi then
+        it("is not used, nor ended, by a child of fork", function()
+            local session = server:connection()
+            local pid = session:query("SELECT pg_backend_pid()")[1][1]
+            local child = ffi.C.fork()
+            if child == 0 then
+                local sent, err = session.raw:send "SELECT 1"
+                local state = session.raw:receive()
+                session:close()
+                ffi.C._exit(sent == nil and err.alive == false and state == nil and 7 or 1)
+            end
+            local status = ffi.new "int[1]"
+            ffi.C.waitpid(child, status, 0)
+            assert.equal(7 * 256, status[0])
+            assert.equal(pid, session:query("SELECT pg_backend_pid()")[1][1])
+            session:close()
+        end)
+    end
+end)
+
+-- Also run where threads are watched (spec/build/threads.sh), so no other program is started here.
+describe("dwsync.pq alone", function()
     it("looks names up beside the caller", function()
         local function answer(name)
             local lookup = assert(pq.lookup(name))
@@ -185,4 +247,121 @@ describe("dwsync.pq", function()
         assert.is_string(err.message)
         assert(pq.lookup "localhost"):close() -- before there is an answer
     end)
+
+    -- A server that answers with what is given, a text for each message that arrives, and then hangs up.
+    local function connect_to(answers, use)
+        local listener, peers = uv.new_tcp(), {}
+        assert(listener:bind("127.0.0.1", 0))
+        assert(listener:listen(1, function()
+            local peer, count = uv.new_tcp(), 0
+            listener:accept(peer)
+            peers[1] = peer
+            peer:read_start(function(_, bytes)
+                count = count + 1
+                if bytes and answers[count] then
+                    peer:write(answers[count])
+                end
+                if not peer:is_closing() and (not bytes or count >= #answers) then
+                    peer:close()
+                end
+            end)
+        end))
+        local raw = assert(pq.connect(("host=127.0.0.1 port=%d sslmode=disable gssencmode=disable user=u"):format(
+            listener:getsockname().port), {}))
+        local function finish(step)
+            while true do
+                local state, err = raw[step](raw)
+                if state == nil or state == "done" then
+                    return state, err
+                end
+                uv.run "nowait"
+                core.wait(raw:socket(), state, 0.01)
+            end
+        end
+        use(raw, finish)
+        raw:close()
+        for _, peer in ipairs(peers) do
+            if not peer:is_closing() then
+                peer:close()
+            end
+        end
+        listener:close()
+        uv.run "nowait"
+    end
+
+    -- A message of the protocol.
+    local function message(kind, body)
+        local length = #body + 4
+        return kind .. string.char(0, 0, math.floor(length / 256), length % 256) .. body
+    end
+
+    local WELCOME = message("R", "\0\0\0\0") .. message("Z", "I")
+
+    it("does not take an earlier statement's success for that of the last one when the line drops", function()
+        connect_to({ WELCOME, message("C", "BEGIN\0") }, function(raw, finish)
+            assert.equal("done", (finish "poll"))
+            assert(raw:send "BEGIN; COMMIT")
+            local state, err = finish "receive"
+            assert.is_nil(state)
+            assert.is_false(err.alive)
+        end)
+    end)
+
+    it("ends with a failure whatever a server says", function()
+        for _, noise in ipairs { "HTTP/1.1 400 Bad Request\r\n\r\n", ("\0"):rep(64), ("\255"):rep(64), "R",
+            "E\0\0\0\4" } do
+            connect_to({ noise }, function(_, finish)
+                local state, err = finish "poll"
+                assert.is_nil(state)
+                assert.is_false(err.alive)
+            end)
+            connect_to({ WELCOME, noise }, function(raw, finish)
+                assert.equal("done", (finish "poll"))
+                assert(raw:send "SELECT 1")
+                local state, err = finish "receive"
+                assert.is_nil(state)
+                assert.is_false(err.alive)
+            end)
+        end
+    end)
+
+    it("asks to give up, in threads, a server that may not answer", function()
+        local welcome = message("R", "\0\0\0\0") .. message("K", "\0\0\0\1\0\0\0\2") .. message("Z", "I")
+        for _ = 1, 20 do
+            connect_to({ welcome, "" }, function(raw, finish)
+                assert.equal("done", (finish "poll"))
+                assert.is_boolean(raw:cancel())
+            end)
+        end
+    end)
+
+    it("looks up as many names at once as it has threads for", function()
+        local lookups = {}
+        for i = 1, 100 do
+            lookups[i] = pq.lookup "127.0.0.1"
+            if i % 3 == 0 and lookups[i] then
+                lookups[i]:close()
+            end
+        end
+        for i, lookup in pairs(lookups) do
+            if i % 3 ~= 0 then
+                assert(core.wait(lookup:socket(), "read", 60))
+                assert.same({ "done", { "127.0.0.1" } }, { lookup:poll() })
+            end
+        end
+    end)
+
+    if ffi then
+        it("wakes who waits for a name though a child of fork holds the pipe, too", function()
+            local lookup = assert(pq.lookup "127.0.0.1")
+            local child = ffi.C.fork()
+            if child == 0 then
+                ffi.C._exit(ffi.C.sleep(600))
+            end
+            assert.is_true(core.wait(lookup:socket(), "read", 30))
+            assert(uv.kill(child, "sigkill"))
+            ffi.C.waitpid(child, ffi.new "int[1]", 0)
+            lookup:close()
+        end)
+    end
 end)

@@ -20,7 +20,7 @@ has_plain_stack() { readelf -lW "$1" | grep -E 'GNU_STACK.* RW +0x'; }
 has_canaries() { nm -u "$1" | grep -w __stack_chk_fail; }
 is_fortified() { nm -u "$1" | grep '_chk@\|_chk$'; }
 is_independent() { readelf -hW "$1" | grep 'Type: *DYN'; }
-has_landing_pad() { objdump -d "$1" | grep -A1 '<luaopen_dwsync_core>:' | grep 'endbr\(64\|32\)'; }
+has_landing_pad() { objdump -d "$1" | grep -A1 '<luaopen_dwsync_[a-z]*>:' | grep 'endbr\(64\|32\)'; }
 
 linked() {
     if known relro; then expect "$1" "has no read-only relocations" has_relro; fi
@@ -34,7 +34,8 @@ linked() {
 }
 
 modules=0
-for module in "$build"/*/dwsync/core.so; do
+for module in "$build"/*/dwsync/core.so "$build"/*/dwsync/pq.so; do
+    [ -e "$module" ] || continue # pq.so only where libpq is
     linked "$module"
     if known cf_protection; then expect "$module" "has no landing pads for branches" has_landing_pad; fi
     modules=$((modules + 1))

@@ -20,6 +20,11 @@ test -z "$(files_of emulator | grep -v '^./share/lua/5\.[0-9]/dwsync/emulator/[a
 test -z "$(files_of lua | grep '/emulator/')"
 test "$(files_of development | sed 's,.*/,,' | sort | tr '\n' ' ')" = "dws.h dws.pc libdws.a "
 
+modules='require "dwsync"'
+if pkg-config --exists "libpq >= 14"; then
+    modules="$modules, require 'dwsync.pq'"
+fi
+
 cd "$prefix"
 libdir=$(dirname "$(find . -path '*/lua/5.4/dwsync/core.so' | sed 's,/lua/5.4/dwsync/core.so,/x,')")
 luas="lua5.4:5.4 lua5.3:5.3 lua5.1:5.1 luajit:5.1"
@@ -30,7 +35,7 @@ for pair in $luas; do
     lua=${pair%:*} version=${pair#*:}
     LUA_PATH="$prefix/share/lua/$version/?.lua;$prefix/share/lua/$version/?/init.lua;;" \
     LUA_CPATH="$prefix/$libdir/lua/$version/?.so;;" \
-        "$lua" -e 'assert(require "dwsync".version:find "^%d+%.%d+%.%d+$")'
+        "$lua" -e "local dwsync = $modules assert(dwsync.version:find '^%d+%.%d+%.%d+\$')"
 done
 
 export LUA_PATH="$prefix/share/lua/5.4/?.lua;$prefix/share/lua/5.4/?/init.lua;;"

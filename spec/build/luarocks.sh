@@ -14,9 +14,13 @@ make_rock() {
 }
 make_rock dwsync
 "$top/spec/build/hardening.sh" build.luarocks
+modules='require "dwsync".new'
+if pkg-config --exists "libpq >= 14"; then
+    modules="$modules and require 'dwsync.pq'"
+fi
 LUA_PATH="$work/tree/share/lua/5.4/?.lua;$work/tree/share/lua/5.4/?/init.lua;;" \
 LUA_CPATH="$work/tree/lib/lua/5.4/?.so;;" \
-    lua5.4 -e 'assert(require "dwsync".new)'
+    lua5.4 -e "assert($modules)"
 unset LUA_PATH LUA_CPATH # the command finds its modules itself
 cd /
 "$work/tree/bin/dwsync" version | grep -q '^dwsync '

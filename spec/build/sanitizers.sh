@@ -20,7 +20,7 @@ run_sanitized() {
         "$1" /usr/bin/busted --output=plainTerminal "$2"
 }
 # Each in a process of its own: the collector's timing matters to some.
-for spec in spec/core/*_spec.lua spec/pq_spec.lua; do
+for spec in spec/core/*_spec.lua spec/pq_spec.lua spec/history/postgres_spec.lua spec/history/postgres_faults_spec.lua; do
     run_sanitized lua5.4 "$spec"
     run_sanitized luajit "$spec"
 done

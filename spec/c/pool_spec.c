@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define OK_TWO "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 #define OK_CLOSE "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
@@ -398,6 +399,54 @@ static void survives_a_server_that_hangs_up(void)
     free(body);
 }
 
+/* ---- descriptors of the caller's own --------------------------------------------------------------- */
+
+static enum dws_status next_within(struct exchange *e, long ms)
+{
+    return dws_pool_next(e->pool, ms, &e->completion);
+}
+
+/* That next returns at all shows that it did not wait: WAIT_MS is longer than a spec may take. */
+static void ends_early_for_a_watched_descriptor_once(void)
+{
+    struct exchange e;
+    struct dws_error error = {0};
+    int ends[2];
+    if (!EXPECT_INT(pipe(ends), 0))
+        return;
+    exchange_open(&e, 1, gated, 1, NULL);
+    EXPECT_STATUS(dws_pool_watch(e.pool, ends[0], true, false, &error), DWS_OK);
+    EXPECT_STATUS(next_within(&e, 0), DWS_PENDING); /* not ready, and not idle */
+    EXPECT_STATUS(next_within(&e, WAIT_MS), DWS_IDLE);
+    EXPECT_STATUS(exchange_submit(&e, 1, "/"), DWS_OK);
+    EXPECT(exchange_until_requests(&e, 1));
+    EXPECT_INT(write(ends[1], "x", 1), 1);
+    EXPECT_STATUS(dws_pool_watch(e.pool, ends[0], true, false, &error), DWS_OK);
+    EXPECT_STATUS(next_within(&e, WAIT_MS), DWS_PENDING);
+    server_open_gate(e.server, SERVER_OPEN);
+    EXPECT_STATUS(exchange_next(&e), DWS_OK);
+    close(ends[0]);
+    close(ends[1]);
+    exchange_close(&e);
+}
+
+static void watches_any_number_of_descriptors(void)
+{
+    struct exchange e;
+    struct dws_error error = {0};
+    int ends[2];
+    if (!EXPECT_INT(pipe(ends), 0))
+        return;
+    exchange_open(&e, 1, answers, 1, NULL);
+    for (int i = 0; i < 100; i++)
+        EXPECT_STATUS(dws_pool_watch(e.pool, ends[0], true, false, &error), DWS_OK);
+    EXPECT_STATUS(dws_pool_watch(e.pool, ends[1], false, true, &error), DWS_OK);
+    EXPECT_STATUS(next_within(&e, WAIT_MS), DWS_PENDING);
+    close(ends[0]);
+    close(ends[1]);
+    exchange_close(&e);
+}
+
 static const struct spec_case cases[] = {
     {"requests that follow one another share a connection", reuses_a_connection},
     {"a kept connection that the server closed or reset is replaced", replaces_a_connection_that_the_server_closed},
@@ -425,6 +474,8 @@ static const struct spec_case cases[] = {
     {"a pool is freed that never ran", is_freed_without_having_run},
     {"the concurrency is from 1 to 1024", takes_a_concurrency_from_1_to_1024},
     {"a server that hangs up does not kill the process", survives_a_server_that_hangs_up},
+    {"a descriptor of the caller's own ends one wait", ends_early_for_a_watched_descriptor_once},
+    {"any number of descriptors is watched", watches_any_number_of_descriptors},
 };
 
 SPEC_MAIN(cases)

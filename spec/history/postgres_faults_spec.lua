@@ -184,6 +184,68 @@ describe("a history in PostgreSQL ends at its deadline", function()
         assert.equal(1, store:save(CLUSTER, records(2)).inserted)
         store:close()
     end)
+
+    -- Runs a function in a gather and, while its first statement is on its way, another.
+    local function while_it_waits(first, second)
+        server:freeze()
+        return dwsync.gather { first, function()
+            local result, err = second()
+            server:thaw()
+            return result, err
+        end }
+    end
+
+    it("and does not go on in the session of whoever took over after it", function()
+        local clock = { ahead = 0 }
+        local runtime = setmetatable({ monotonic = function() return core.monotonic() + clock.ahead end },
+            { __index = require("dwsync.runtime").new() })
+        local store = assert(history.open(server:fresh_url(), { timeout = 60, runtime = runtime }))
+        assert(store:save(CLUSTER, records(1)))
+        local results, errs = while_it_waits(function()
+            return store:save(CLUSTER, records(2))
+        end, function()
+            clock.ahead = 100
+            server:thaw()
+            return store:save(CLUSTER, records(3))
+        end)
+        assert.equal("timeout", errs[1].kind)
+        assert.equal(1, results[2].inserted)
+        assert.equal(2, store:stats().records)
+        store:close()
+    end)
+
+    it("and raises what a closed history raises where it is closed meanwhile", function()
+        local store = assert(history.open(server:fresh_url()))
+        local results, errs = while_it_waits(function()
+            return store:save(CLUSTER, records(1))
+        end, function()
+            store:close()
+            return true
+        end)
+        assert.same({ [2] = true }, results)
+        assert.equal("the history is closed", errs[1])
+    end)
+
+    it("and leaves no lock behind with a server that hears nothing more from it", function()
+        local url, stop = server:fresh_url(), false
+        local store = assert(history.open(url, { timeout = SECONDS }))
+        local abandoned = assert(history.open(url, { timeout = SECONDS }))
+        dwsync.gather({ function()
+            return abandoned:pull(CLUSTER, function()
+                stop = true
+                return { id = "a" }
+            end, 1)
+        end }, { stop = function() return stop end })
+        local other = server:connection()
+        patience.wait_until(function()
+            return other:query [[SELECT count(*) FROM pg_stat_activity
+                WHERE state LIKE 'idle in transaction%']][1][1] == 0
+        end, "the server to end the transaction")
+        assert.equal(1, store:save(CLUSTER, records(2)).inserted)
+        other:close()
+        abandoned:close()
+        store:close()
+    end)
 end)
 
 describe("a history on two PostgreSQL servers", function()

@@ -132,6 +132,28 @@ describe("a history in PostgreSQL", function()
         store:close()
     end)
 
+    it("ends at the caller's own deadline, be it sooner than its timeout", function()
+        local name, time = server:create_database(), 1000
+        local runtime = { now = os.time, monotonic = function() return time end, wait = core.wait,
+            sleep = function(seconds) time = time + seconds end }
+        local store = assert(history.open(server:url(name), { runtime = runtime, timeout = 30, till = 1002 }))
+        local other = server:connection(name)
+        other:query "BEGIN"
+        other:query(("SELECT pg_advisory_xact_lock(%d, hashtext('%s'))"):format(0x647773, CLUSTER))
+        time = 1001
+        local summary, err = store:save(CLUSTER, records(1, 1))
+        assert.is_nil(summary)
+        assert.equal("timeout", err.kind)
+        assert.is_true(time >= 1002 and time < 1003)
+        other:close()
+        store:close()
+        time = 1003
+        local none
+        none, err = history.open(server:url(name), { runtime = runtime, timeout = 30, till = 1002 })
+        assert.is_nil(none)
+        assert.equal("timeout", err.kind)
+    end)
+
     it("connects again when the server ended its session", function()
         local name = server:create_database()
         local store = assert(history.open(server:url(name)))

@@ -166,7 +166,7 @@ describe("a history's file", function()
             store:close()
             local statements = require "dwsync.history.statements"
             local connection = raw(path)
-            for _, query in ipairs { statements.kept(1, { "a" }), statements.earlier(1, { "a" }),
+            for _, query in ipairs { statements.kept(1, { "a" })[1], statements.earlier(1, { "a" })[1],
                 statements.batch(exact, "c", { since = 1 }, { started = true, start = "5", name = "a" }, 10),
                 statements.batch(exact, "c", {}, { started = false, name = "a" }, 10) } do
                 local cursor = assert(connection:execute("EXPLAIN QUERY PLAN " .. query))

@@ -5,7 +5,7 @@ local BUSY, BROKEN = { message = "locked" }, { message = "disk" }
 -- An engine that notes what is asked of it; `answers` by method: {result, err, busy}, default true.
 local function new_engine(answers)
     local engine = { calls = {}, answers = answers or {}, name = "fake" }
-    for _, name in ipairs { "begin", "commit", "rollback", "rows", "has_table" } do
+    for _, name in ipairs { "begin", "commit", "rollback", "rows" } do
         engine[name] = function(self)
             self.calls[#self.calls + 1] = name
             local answer = self.answers[name] or { true }
@@ -41,24 +41,15 @@ describe("a transaction", function()
         assert.same({ "begin", "rows", "commit" }, engine.calls)
     end)
 
-    for _, method in ipairs { "rows", "has_table" } do
-        it(("ends where %s fails: nothing after it is done, and the error is returned"):format(method), function()
-            local engine = new_engine { [method] = { nil, BROKEN, false } }
-            local result, err = run(engine, function(session)
-                session[method](session, "a")
-                error "it went on"
-            end)
-            assert.is_nil(result)
-            assert.equal(BROKEN, err)
-            assert.same({ "begin", method, "rollback" }, engine.calls)
+    it("ends where a statement fails: nothing after it is done, and the error is returned", function()
+        local engine = new_engine { rows = { nil, BROKEN, false } }
+        local result, err = run(engine, function(session)
+            session:rows "a"
+            error "it went on"
         end)
-    end
-
-    it("has an answer of false for no failure", function()
-        local engine = new_engine { has_table = { false } }
-        assert.equal("none", run(engine, function(session)
-            return not session:has_table "x" and "none"
-        end))
+        assert.is_nil(result)
+        assert.equal(BROKEN, err)
+        assert.same({ "begin", "rows", "rollback" }, engine.calls)
     end)
 
     it("is rolled back when its work returns an error, and when it cannot be committed", function()
@@ -108,5 +99,34 @@ describe("a transaction", function()
         assert.equal("timeout", err.kind)
         assert.is_true(err.attempts > 1)
         assert.matches("^Nothing of this page was saved", err.hint)
+    end)
+
+    it("is left alone, and reported as late, when it goes on after another took the engine", function()
+        local engine, now = new_engine(), 0
+        local context = { shown = "test", timeout = 1, random = function() return 1 end,
+            runtime = { monotonic = function() return now end, sleep = function() end } }
+        engine.close = function()
+            engine.calls[#engine.calls + 1] = "close"
+        end
+        local result, err = transaction.run(context, engine, "write", "c", function()
+            now = 2.5
+            assert.equal("second", transaction.run(context, engine, "write", "c", function() return "second" end))
+            error "the connection is closed"
+        end)
+        assert.is_nil(result)
+        assert.equal("timeout", err.kind)
+        assert.is_true(err.retryable)
+        assert.same({ "begin", "close", "begin", "commit" }, engine.calls)
+    end)
+
+    it("does not begin on a history that was closed while it waited for its turn", function()
+        local engine = new_engine { begin = { nil, BUSY, true } }
+        local context = { shown = "test", timeout = 1, random = function() return 1 end, runtime = {
+            monotonic = function() return 0 end } }
+        function context.runtime.sleep()
+            context.closed = true
+        end
+        assert.has_error(function() transaction.run(context, engine, "write", "c", error) end, "the history is closed")
+        assert.same({ "begin", "rollback" }, engine.calls)
     end)
 end)

@@ -8,14 +8,23 @@ local M = {}
 local CODE = [[
 local uv = require "luv"
 local port, stalled, waiting = tonumber(arg[1]), false, {}
+local broken = uv.new_signal()
+broken:start("sigpipe", function() end) -- either end may be gone
+local function pass(bytes, to)
+    if to:is_closing() then
+        return
+    elseif bytes then
+        to:write(bytes)
+    else
+        to:close()
+    end
+end
 local function pump(from, to)
     from:read_start(function(_, bytes)
         if stalled then
-            waiting[#waiting + 1] = function() if bytes and not to:is_closing() then to:write(bytes) end end
-        elseif bytes then
-            to:write(bytes)
-        elseif not to:is_closing() then
-            to:close()
+            waiting[#waiting + 1] = function() pass(bytes, to) end
+        else
+            pass(bytes, to)
         end
     end)
 end
@@ -38,8 +47,8 @@ input:read_start(function(_, line)
         os.exit(0)
     end
     stalled = line:find "stall" ~= nil
-    for i = 1, stalled and 0 or #waiting do
-        waiting[i]()
+    while not stalled and waiting[1] do
+        table.remove(waiting, 1)()
     end
     print "done"
     io.stdout:flush()

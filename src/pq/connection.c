@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /***
 @module dwsync.pq
@@ -14,11 +15,13 @@
 #define MOST_PARAMETERS 65535
 #define MOST_CANCELS 4
 #define MOST_OVERRIDES 8
+#define NOT_READY "the connection is not made yet, or belongs to another process"
 
 struct connection {
     PGconn *conn;
     PGresult *result; /* what receive will return: the last result with rows, or the first failure */
     PGresult *next;   /* freed by the collector when Lua runs out of memory */
+    pid_t owner;      /* a child of fork() shares the socket, and must not speak there */
     bool begun;
     bool connected;
 };
@@ -60,6 +63,12 @@ static int fail(lua_State *L, const struct connection *self, const char *message
     lua_pushboolean(L, self->connected && PQstatus(self->conn) == CONNECTION_OK);
     lua_setfield(L, -2, "alive");
     return 2;
+}
+
+static bool is_ready(struct connection *self)
+{
+    self->connected = self->connected && self->owner == getpid();
+    return self->connected;
 }
 
 /* ---- settings --------------------------------------------------------------------------------- */
@@ -159,7 +168,7 @@ static int pq_connect(lua_State *L)
     names[count] = "client_encoding"; /* when connecting: a pooler knows it for each of its clients */
     values[count] = "UTF8";
     struct connection *self = lua_newuserdata(L, sizeof *self);
-    *self = (struct connection){0};
+    *self = (struct connection){.owner = getpid()};
     luaL_getmetatable(L, CLASS);
     lua_setmetatable(L, -2);
     ask_for_nothing();
@@ -190,6 +199,8 @@ static int connection_poll(lua_State *L)
     PostgresPollingStatusType state = PGRES_POLLING_WRITING;
     if (self->connected)
         state = PGRES_POLLING_OK;
+    else if (self->begun && self->owner != getpid())
+        state = PGRES_POLLING_FAILED;
     else if (self->begun)
         state = PQconnectPoll(self->conn);
     self->begun = true;
@@ -250,8 +261,8 @@ static int connection_send(lua_State *L)
     int count = lua_gettop(L) - 2;
     luaL_argcheck(L, count <= MOST_PARAMETERS, 2, "more parameters than PostgreSQL takes");
     const char *const *values = count > 0 ? pq_parameters(L, 3, count) : NULL;
-    if (!self->connected)
-        return fail(L, self, "the connection is not made yet", NULL);
+    if (!is_ready(self))
+        return fail(L, self, NOT_READY, NULL);
     drop_results(self);
     int sent =
         values ? PQsendQueryParams(self->conn, sql, count, NULL, values, NULL, NULL, 0) : PQsendQuery(self->conn, sql);
@@ -272,11 +283,16 @@ static void push_row(lua_State *L, const PGresult *result, int row, int columns)
     }
 }
 
+static bool is_failure(const PGresult *result)
+{
+    ExecStatusType status = PQresultStatus(result);
+    return result && status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_EMPTY_QUERY;
+}
+
 static int push_result(lua_State *L, struct connection *self)
 {
     PGresult *result = self->result;
-    ExecStatusType status = PQresultStatus(result);
-    if (!result || (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_EMPTY_QUERY)) {
+    if (!result || is_failure(result)) {
         int pushed = result ? fail(L, self, PQresultErrorMessage(result), PQresultErrorField(result, PG_DIAG_SQLSTATE))
                             : fail(L, self, PQerrorMessage(self->conn), NULL);
         drop_results(self);
@@ -295,13 +311,8 @@ static int push_result(lua_State *L, struct connection *self)
     return 3;
 }
 
-static bool is_failure(const PGresult *result)
-{
-    ExecStatusType status = PQresultStatus(result);
-    return result && status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_EMPTY_QUERY;
-}
-
-/* Takes the results that are there. True: there will be no more; COPY, which would never end, counts as the end. */
+/* Takes the results that are there. True: there will be no more; COPY, which would never end, counts as the end, also
+ * of the connection. */
 static bool take_results(struct connection *self)
 {
     while (!PQisBusy(self->conn)) {
@@ -316,8 +327,10 @@ static bool take_results(struct connection *self)
             self->result = self->next;
         }
         self->next = NULL;
-        if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH)
+        if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) {
+            self->connected = false;
             return true;
+        }
     }
     return false;
 }
@@ -337,8 +350,8 @@ Lua's own, NULL as nil, all else as text
 static int connection_receive(lua_State *L)
 {
     struct connection *self = check_open(L);
-    if (!self->connected)
-        return fail(L, self, "the connection is not made yet", NULL);
+    if (!is_ready(self))
+        return fail(L, self, NOT_READY, NULL);
     int unsent = PQflush(self->conn);
     bool readable = PQconsumeInput(self->conn) == 1;
     if (readable && unsent > 0)
@@ -375,14 +388,17 @@ static int connection_cancel(lua_State *L)
 }
 
 /***
-Ends it, without waiting. Safe to call twice.
+Ends it, without waiting. Safe to call twice; a child of fork() leaves its parent's connection as it is.
 @function dwsync.pq.connection:close
 */
 static int connection_close(lua_State *L)
 {
     struct connection *self = luaL_checkudata(L, 1, CLASS);
     drop_results(self);
-    PQfinish(self->conn);
+    if (self->conn && self->owner != getpid())
+        close(PQsocket(self->conn)); /* PQfinish would say goodbye to the server */
+    else
+        PQfinish(self->conn);
     self->conn = NULL;
     return 0;
 }

@@ -21,7 +21,7 @@
 struct answer {
     atomic_int users;
     atomic_bool done;
-    int wake; /* the pipe's other end: its closing wakes who waits */
+    int wake; /* the pipe's other end, to wake who waits */
     int failure;
     size_t count;
     char addresses[MOST_ADDRESSES][LONGEST_ADDRESS];
@@ -55,6 +55,9 @@ static void ask(void *argument)
     if (!answer->failure)
         freeaddrinfo(list);
     atomic_store(&answer->done, true);
+    /* A byte, because a child of fork() may hold this end open. Where nobody reads any more, SIGPIPE is blocked. */
+    ssize_t written = write(answer->wake, "", 1);
+    (void)written;
     close(answer->wake);
     leave(answer);
 }

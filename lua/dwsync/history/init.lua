@@ -34,6 +34,7 @@ local OPTIONS = {
     runtime = { kind = "table" },
     random = { kind = "function", default = math.random },
     timeout = { kind = "number", default = 30 },
+    till = { kind = "number", default = math.huge },
 }
 
 --- Opens a history, and creates it if necessary: a SQLite file readable only by its owner, in an existing folder. An
@@ -45,6 +46,7 @@ local OPTIONS = {
 -- @tparam[opt=false] boolean options.readonly whether it is only asked
 -- @tparam[opt=30] number options.timeout seconds that a transaction may take, all waiting included: for other writers
 -- and for a PostgreSQL server that does not answer
+-- @tparam[opt] number options.till when all transactions must have ended, by the runtime's monotonic clock
 -- @tparam[opt] dwsync.runtime options.runtime whose `now`, `monotonic`, `sleep` and `wait` are used
 -- @tparam[opt] function():number options.random in place of math.random
 -- @treturn[1] dwsync.history.store
@@ -62,7 +64,7 @@ function M.open(target, options)
     end
     local context = { shown = place.shown, timeout = checked.timeout, random = checked.random,
         runtime = runtimes.complete(checked.runtime or runtimes.new()), readonly = checked.readonly }
-    context.till = context.runtime.monotonic() + context.timeout -- for all of what follows
+    context.till = math.min(checked.till, context.runtime.monotonic() + context.timeout) -- for all of what follows
     local engines = require(ENGINES[place.engine])
     local engine
     engine, err = transaction.patiently(context, function()
@@ -73,7 +75,7 @@ function M.open(target, options)
     end
     local version
     version, err = schema.migrate(context, engine)
-    context.till = nil
+    context.till = checked.till
     if not version then
         engine:close()
         return nil, err
@@ -82,13 +84,13 @@ function M.open(target, options)
 end
 
 function Store:__tostring()
-    return ("dwsync.history.store: %s%s"):format(self.context.shown, self.closed and " (closed)" or "")
+    return ("dwsync.history.store: %s%s"):format(self.context.shown, self.context.closed and " (closed)" or "")
 end
 
 -- ---- arguments ------------------------------------------------------------------------------------
 
 local function check_open(self)
-    if self.closed then
+    if self.context.closed then
         error("the history is closed", 3)
     end
 end
@@ -329,7 +331,7 @@ end
 
 --- Closes the history. Safe to call twice; a history that is no longer referenced closes by itself.
 function Store:close()
-    self.closed = true
+    self.context.closed = true
     self.engine:close()
 end
 

@@ -6,16 +6,10 @@ local transaction = require "dwsync.history.transaction"
 
 local M = {}
 
-local NAMES_AT_ONCE = 1000
-
--- Calls a function with each row of all names, queried some names at a time.
-local function for_rows(session, names, query, use)
-    for first = 1, #names, NAMES_AT_ONCE do
-        local batch = {}
-        for i = first, math.min(first + NAMES_AT_ONCE - 1, #names) do
-            batch[#batch + 1] = names[i]
-        end
-        for _, row in ipairs(session:rows(query(batch))) do
+-- Runs statements, and calls a function with each of their rows.
+local function run(session, list, use)
+    for _, statement in ipairs(list) do
+        for _, row in ipairs(session:rows(statement)) do
             use(row)
         end
     end
@@ -23,20 +17,15 @@ end
 
 local function kept_states(session, number, names)
     local kept = {}
-    for_rows(session, names, function(batch)
-        return statements.kept(number, batch)
-    end, function(row)
-        kept[row[1]] = { name = row[1], version = tonumber(row[2]), saved_at = tonumber(row[3]), status = row[4],
-            content = row[5] }
+    run(session, statements.kept(number, names), function(row)
+        kept[row[1]] = { name = row[1], version = row[2], saved_at = row[3], status = row[4], content = row[5] }
     end)
     return kept
 end
 
 local function earlier_texts(session, number, names)
     local earlier = {}
-    for_rows(session, names, function(batch)
-        return statements.earlier(number, batch)
-    end, function(row)
+    run(session, statements.earlier(number, names), function(row)
         earlier[row[1]] = earlier[row[1]] or {}
         table.insert(earlier[row[1]], row[4])
     end)
@@ -45,13 +34,7 @@ end
 
 local function number_of(session, cluster)
     local row = session:rows(statements.cluster_number(cluster))[1]
-    return row and tonumber(row[1]) or 0 -- the number of no cluster
-end
-
-local function execute(session, list)
-    for _, statement in ipairs(list) do
-        session:rows(statement)
-    end
+    return row and row[1] or 0 -- the number of no cluster
 end
 
 local function write(session, cluster, number, changed, archive)
@@ -61,8 +44,8 @@ local function write(session, cluster, number, changed, archive)
         session:rows(statements.add_cluster(cluster))
         number = number_of(session, cluster)
     end
-    execute(session, statements.archive(number, archive))
-    execute(session, statements.save(number, changed))
+    run(session, statements.archive(number, archive))
+    run(session, statements.save(number, changed))
 end
 
 local function merge_into(session, cluster, page, now)

@@ -68,8 +68,21 @@ function Engine:rows(sql, ...)
     return query(self, "running a statement", sql, ...)
 end
 
+-- The runtime as a connection sees it: who lost the engine while it waited must not go on in the next one's session.
+local function runtime_of(self)
+    local runtime = self.context.runtime
+    return { monotonic = runtime.monotonic, wait = function(...)
+        local holder = self.holder
+        local ready = runtime.wait(...)
+        if self.context.closed or self.holder ~= holder then
+            error("the history is closed", 0)
+        end
+        return ready
+    end }
+end
+
 local function connect(self)
-    local session, failure = postgres.connect(self.context.runtime, self.target.connection, self.till)
+    local session, failure = postgres.connect(runtime_of(self), self.target.connection, self.till)
     if not session then
         return failed(self, failure, "connecting to it")
     end
@@ -88,14 +101,16 @@ local function connect(self)
 end
 
 -- How backslashes in quoted text are read, that numbers come with all their digits, and when the server gives up by
--- itself, should it not hear from us.
+-- itself, should it not hear from us: a program that is gone without a word must not keep its lock.
 local OPENING = "BEGIN ISOLATION LEVEL %s; SET LOCAL standard_conforming_strings = on; "
-    .. "SET LOCAL extra_float_digits = 3; SET LOCAL statement_timeout = %d"
+    .. "SET LOCAL extra_float_digits = 3; SET LOCAL statement_timeout = %d; "
+    .. "SET LOCAL idle_in_transaction_session_timeout = %d"
 local ISOLATION = { read = "REPEATABLE READ READ ONLY", write = "READ COMMITTED" }
 
 local function open_transaction(self, mode)
     local left = math.max(0, self.till - self.context.runtime.monotonic())
-    return query(self, "beginning a transaction", OPENING:format(ISOLATION[mode], math.ceil(left * 1000) + 1))
+    left = math.ceil(left * 1000) + 1
+    return query(self, "beginning a transaction", OPENING:format(ISOLATION[mode], left, left))
 end
 
 --- Begins a transaction. A writing one excludes other writers of the same cluster from here on, so that nothing read
@@ -147,23 +162,14 @@ function Engine:close()
     end
 end
 
---- Whether there is a table of that unqualified name.
--- @tparam string name
--- @treturn ?boolean or nil, err
-function Engine:has_table(name)
-    local rows, err = self:rows("SELECT to_regclass($1)", name)
-    if not rows then
-        return nil, err
-    end
-    return rows[1][1] ~= nil
-end
-
 --- The number of a column as a text, to the last digit.
 -- @tparam string column
 -- @treturn string an expression
 function Engine.exact(column)
     return column .. "::text AS exact" -- with the column's name, ORDER BY would mean the text
 end
+
+Engine.table_query = "SELECT 1 WHERE to_regclass('%s') IS NOT NULL"
 
 Engine.size_query = "SELECT pg_total_relation_size('dwsync_records') + pg_total_relation_size('dwsync_versions')"
 

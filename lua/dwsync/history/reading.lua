@@ -11,12 +11,11 @@ local M = {}
 
 local BATCH, LIMIT = 1000, 100000
 
---- A number of a column, which PostgreSQL's driver gives as text.
--- @param value
--- @treturn number or nil; a whole one is an integer where Lua has them
+--- A number of a column, which may be a float.
+-- @tparam ?number value
+-- @treturn ?number a whole one is an integer where Lua has them
 function M.integer(value)
-    local number = value and tonumber(value)
-    return number and math.tointeger and math.tointeger(number) or number
+    return value and math.tointeger and math.tointeger(value) or value
 end
 
 local function texts_of(rows, column)
@@ -157,9 +156,9 @@ function M.versions(session, cluster, record_id, context)
     if not found then
         return {}
     end
-    local number, names = tonumber(found[1]), { identity.of_id(record_id), record_id:match "^~.*" }
-    local rows = session:rows(statements.earlier(number, names))
-    for _, row in ipairs(session:rows(statements.kept(number, names))) do
+    local number, names = found[1], { identity.of_id(record_id), record_id:match "^~.*" }
+    local rows = session:rows(statements.earlier(number, names)[1])
+    for _, row in ipairs(session:rows(statements.kept(number, names)[1])) do
         rows[#rows + 1] = { row[1], row[2], row[3], row[5] }
     end
     local records = content.decode(texts_of(rows, 4))

@@ -29,10 +29,8 @@ M.migrations = { TABLES }
 
 -- 0 when a history has no tables.
 local function version_of(session)
-    if not session:has_table "dwsync_schema" then
-        return 0
-    end
-    return math.floor(tonumber(session:rows("SELECT coalesce(max(version), 0) FROM dwsync_schema")[1][1]))
+    local found = session:rows(session.table_query:format "dwsync_schema")[1]
+    return found and session:rows("SELECT coalesce(max(version), 0) FROM dwsync_schema")[1][1] or 0
 end
 
 local function too_new(context, version, known)

@@ -223,17 +223,6 @@ function Engine:close()
     end
 end
 
---- Whether there is a table.
--- @tparam string name
--- @treturn ?boolean or nil, err, busy
-function Engine:has_table(name)
-    local rows, err, busy = self:rows(("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '%s'"):format(name))
-    if not rows then
-        return nil, err, busy
-    end
-    return #rows > 0
-end
-
 --- The number of a column as a text, to the last digit.
 -- @tparam string column
 -- @treturn string an expression
@@ -241,6 +230,8 @@ function Engine.exact(column)
     return ("CASE typeof(%s) WHEN 'real' THEN printf('%%!.17g', %s) ELSE CAST(%s AS TEXT) END"):format(column, column,
         column)
 end
+
+Engine.table_query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '%s'"
 
 Engine.size_query = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
 

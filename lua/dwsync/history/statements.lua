@@ -1,9 +1,9 @@
 --- Every statement about records, in the SQL that SQLite and PostgreSQL share.
 -- A text must not get into a statement unquoted.
 --
--- LuaSQL's drivers take statements as C strings, bind no parameters for PostgreSQL, and bind integers as doubles for
--- SQLite. So values are literals: texts come without NUL (content, identity.cell), quotes are doubled, backslashes mean
--- nothing (PostgreSQL: standard_conforming_strings, which the engine sets).
+-- SQLite's driver takes statements as C strings and binds integers as doubles. So values are literals, for both: texts
+-- come without NUL (content, identity.cell), quotes are doubled, backslashes mean nothing (PostgreSQL:
+-- standard_conforming_strings, which the engine sets).
 -- @module dwsync.history.statements
 local decimal = require "dwsync.decimal"
 local identity = require "dwsync.history.identity"
@@ -30,12 +30,16 @@ local function number_column(value)
     return type(value) == "number" and decimal.exact(value) or "NULL"
 end
 
-local function joined(list, convert)
+local function each(list, convert, ...)
     local parts = {}
     for i, item in ipairs(list) do
-        parts[i] = convert(item)
+        parts[i] = convert(item, ...)
     end
-    return table.concat(parts, ",")
+    return parts
+end
+
+local function joined(list)
+    return table.concat(each(list, text_column), ",")
 end
 
 -- Statements of rows after one head, none longer than LONGEST.
@@ -83,9 +87,10 @@ local SAVE_TAIL = " ON CONFLICT (cluster_no, record_id) DO UPDATE SET " .. table
 
 local ARCHIVE_HEAD = "INSERT INTO dwsync_versions (cluster_no, record_id, version, saved_at, content) VALUES "
 
-local function record_row(cluster, state)
+local function record_row(state, cluster)
     local record = state.record
-    local parts = { cluster, quoted(state.name), ("%d"):format(state.version), ("%.0f"):format(state.saved_at) }
+    local parts = { ("%d"):format(cluster), quoted(state.name), ("%d"):format(state.version),
+        ("%.0f"):format(state.saved_at) }
     for _, name in ipairs(TEXTS) do
         parts[#parts + 1] = text_column(record[name])
     end
@@ -101,11 +106,12 @@ end
 -- @tparam {table,...} states `name`, `version`, `saved_at`, `record`, `content`
 -- @treturn {string,...} statements
 function M.save(cluster, states)
-    local rows, number = {}, ("%d"):format(cluster)
-    for i, state in ipairs(states) do
-        rows[i] = record_row(number, state)
-    end
-    return in_chunks(SAVE_HEAD, rows, SAVE_TAIL)
+    return in_chunks(SAVE_HEAD, each(states, record_row, cluster), SAVE_TAIL)
+end
+
+local function version_row(state, cluster)
+    return ("(%d,%s,%d,%.0f,%s)"):format(cluster, quoted(state.name), state.version, state.saved_at,
+        quoted(state.content))
 end
 
 --- Keeps the earlier versions of records.
@@ -113,12 +119,7 @@ end
 -- @tparam {table,...} states `name`, `version`, `saved_at`, `content`
 -- @treturn {string,...} statements
 function M.archive(cluster, states)
-    local rows = {}
-    for i, state in ipairs(states) do
-        rows[i] = ("(%d,%s,%d,%.0f,%s)"):format(cluster, quoted(state.name), state.version, state.saved_at,
-            quoted(state.content))
-    end
-    return in_chunks(ARCHIVE_HEAD, rows, "")
+    return in_chunks(ARCHIVE_HEAD, each(states, version_row, cluster), "")
 end
 
 -- ---- querying -------------------------------------------------------------------------------------
@@ -133,19 +134,19 @@ end
 --- What is kept under names: record_id, version, saved_at, status, content.
 -- @tparam integer cluster its number
 -- @tparam {string,...} names
--- @treturn string
+-- @treturn {string,...} statements
 function M.kept(cluster, names)
-    return ("SELECT record_id, version, saved_at, status, content FROM dwsync_records WHERE cluster_no = %d "
-        .. "AND record_id IN (%s)"):format(cluster, joined(names, quoted))
+    return in_chunks(("SELECT record_id, version, saved_at, status, content FROM dwsync_records WHERE cluster_no = %d "
+        .. "AND record_id IN ("):format(cluster), each(names, quoted), ")")
 end
 
 --- What was kept under names before: record_id, version, saved_at, content, oldest first.
 -- @tparam integer cluster its number
 -- @tparam {string,...} names
--- @treturn string
+-- @treturn {string,...} statements
 function M.earlier(cluster, names)
-    return ("SELECT record_id, version, saved_at, content FROM dwsync_versions WHERE cluster_no = %d "
-        .. "AND record_id IN (%s) ORDER BY record_id, version"):format(cluster, joined(names, quoted))
+    return in_chunks(("SELECT record_id, version, saved_at, content FROM dwsync_versions WHERE cluster_no = %d "
+        .. "AND record_id IN ("):format(cluster), each(names, quoted), ") ORDER BY record_id, version")
 end
 
 local function add(conditions, format, ...)
@@ -168,10 +169,10 @@ local function conditions_of(cluster, criteria, after)
         add(list, "start_time < %s", decimal.exact(criteria.until_))
     end
     if criteria.status then
-        add(list, "status IN (%s)", joined(criteria.status, text_column))
+        add(list, "status IN (%s)", joined(criteria.status))
     end
     if criteria.source then
-        local sources = joined(criteria.source, text_column)
+        local sources = joined(criteria.source)
         add(list, "(identity_source_id IN (%s) OR identity_source_type IN (%s))", sources, sources)
     end
     if after.name and after.started then

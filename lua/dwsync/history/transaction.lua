@@ -19,14 +19,14 @@ local function gave_up(shown, timeout, attempts)
 end
 
 --- Repeats an attempt while it fails because another writer is at work.
--- @tparam table context `runtime` {monotonic, sleep, wait}, `random`, `timeout` (seconds), `shown`; `till`, when there
--- is a deadline already
+-- @tparam table context `runtime` {monotonic, sleep, wait}, `random`, `timeout` (seconds), `shown`; `till`, when
+-- everything must have ended; `closed`
 -- @tparam function attempt gets the deadline, by the runtime's monotonic clock; returns a result; or nil, err, and true
 -- when another writer was in the way
 -- @return its result, or nil, err
 function M.patiently(context, attempt)
     local runtime = context.runtime
-    local deadline = context.till or runtime.monotonic() + context.timeout
+    local deadline = math.min(context.till or math.huge, runtime.monotonic() + context.timeout)
     local pause, attempts = FIRST_PAUSE, 0
     while true do
         local result, err, busy = attempt(deadline)
@@ -53,19 +53,27 @@ end
 
 -- The engine as work sees it: a statement that fails ends the transaction, so work need not check.
 local function session_of(engine)
-    local session = setmetatable({}, { __index = engine })
-    for _, name in ipairs { "rows", "has_table" } do
-        session[name] = function(_, argument)
-            return must(engine[name](engine, argument))
-        end
-    end
-    return session
+    return setmetatable({ rows = function(_, sql)
+        return must(engine:rows(sql))
+    end }, { __index = engine })
 end
 
--- One transaction at a time: while it waits, other functions of a gather run. Nobody holds the engine for longer than
--- its deadline but a function that was abandoned, and its transaction ends with the connection.
-local function once(engine, now, deadline, mode, cluster, work)
-    if engine.holder and engine.holder.till + GRACE > now then
+local function came_late(context)
+    return nil, errors.new {
+        kind = "timeout",
+        message = ("the history %s: a transaction went on only after its time of %s"):format(context.shown,
+            quantities.duration(context.timeout)),
+        hint = "Nothing of this page was saved. Trying again is safe.",
+        retryable = true,
+    }
+end
+
+-- One transaction at a time: while it waits, other functions of a gather run. Who still holds the engine some time
+-- after its deadline was abandoned, or did not run; its transaction ends with the connection.
+local function once(context, engine, deadline, mode, cluster, work)
+    if context.closed then
+        error("the history is closed", 0)
+    elseif engine.holder and engine.holder.till + GRACE > context.runtime.monotonic() then
         return nil, nil, true
     elseif engine.holder then
         engine:close()
@@ -78,12 +86,12 @@ local function once(engine, now, deadline, mode, cluster, work)
         must(engine:commit())
         return done
     end)
-    if not ran then
+    if engine.holder ~= holder then
+        return came_late(context)
+    elseif not ran then
         engine:rollback()
     end
-    if engine.holder == holder then
-        engine.holder = nil
-    end
+    engine.holder = nil
     if ran then
         return result
     elseif getmetatable(result) ~= Failure then
@@ -97,12 +105,12 @@ end
 -- @tparam table engine
 -- @tparam string mode "read" or "write"
 -- @tparam string|nil cluster whose records are written
--- @tparam function work gets the engine, whose `rows` and `has_table` raise their failures, and returns a
--- result; or nil, err, which undoes everything
+-- @tparam function work gets the engine, whose `rows` raises its failures, and returns a result; or nil, err, which
+-- undoes everything
 -- @return its result, or nil, err
 function M.run(context, engine, mode, cluster, work)
     return M.patiently(context, function(deadline)
-        return once(engine, context.runtime.monotonic(), deadline, mode, cluster, work)
+        return once(context, engine, deadline, mode, cluster, work)
     end)
 end
 

@@ -76,14 +76,15 @@ end
 
 -- Keeps what was read for longer, in the time that is left of the sweep's. Returns what went wrong, as a text.
 local function save_history(order, items, till)
-    local store, err = require("dwsync.history").open(order.history,
-        { timeout = math.max(LEAST_SECONDS, till - order.monotonic()) })
+    local left = math.max(LEAST_SECONDS, till - order.monotonic())
+    till = order.monotonic() + left
+    local store, err = require("dwsync.history").open(order.history, { timeout = left, till = till })
     if not store then
         return tostring(err)
     end
     for _, item in ipairs(items) do
         local saved, save_err = item.error or not item.records, "the sweep had no time left"
-        if not saved and (order.monotonic() < till or item == items[1]) then
+        if not saved and order.monotonic() < till then
             saved, save_err = store:save(item.cluster.id, item.records)
         end
         if not saved then
