@@ -48,6 +48,42 @@ local function clock(meanwhile)
     return world
 end
 
+describe("a damaged record of a history's file", function()
+    it("is replaced whatever it holds, and is no other program that is in the way", function()
+        for _, damage in ipairs { '{"id":"1" unlocked\0 rest', "database is locked", "\0", "'\0'; DROP TABLE x" } do
+            temporary.with_folder(function(folder)
+                local path, world = folder .. "/history.db", clock()
+                local store = assert(history.open(path, { runtime = world, timeout = 5 }))
+                assert(store:save(CLUSTER, records(1, 3)))
+                local other = raw(path)
+                assert(other:execute(("UPDATE dwsync_records SET content = CAST(x'%s' AS TEXT) WHERE record_id = '1'")
+                    :format((damage:gsub(".", function(byte) return ("%02x"):format(byte:byte()) end)))))
+                other:close()
+                local summary = assert(store:save(CLUSTER, records(1, 3)))
+                assert.same({ { "1" }, 2, 0 }, { summary.revised, summary.unchanged, world.sleeps })
+                assert.equal(3, #assert(store:records { cluster_id = CLUSTER }))
+                store:close()
+            end)
+        end
+    end)
+
+    it("whose message says locked is a failure of kind storage at once", function()
+        temporary.with_folder(function(folder)
+            local path, world = folder .. "/history.db", clock()
+            local store = assert(history.open(path, { runtime = world, timeout = 5 }))
+            assert(store:save(CLUSTER, records(1, 1)))
+            local other = raw(path)
+            assert(other:execute [[CREATE TRIGGER refuse BEFORE INSERT ON dwsync_records
+                BEGIN SELECT raise(ABORT, 'the vault is locked'); END]])
+            other:close()
+            local summary, err = store:save(CLUSTER, records(2, 2))
+            assert.is_nil(summary)
+            assert.same({ "storage", 0 }, { err.kind, world.sleeps })
+            store:close()
+        end)
+    end)
+end)
+
 describe("a history's file", function()
     it("is readable by its owner only, and so are the files beside it", function()
         temporary.with_folder(function(folder)

@@ -17,11 +17,16 @@ local OWNER_ONLY = 384 -- octal 600: reasons of failures name people
 -- Ids are random, so saving touches the whole index: its pages are cached and written back together.
 local CACHE_KB, CHECKPOINT_PAGES = 65536, 4000
 
+-- What SQLite says when another program is in the way. Other messages quote what is stored, so beginnings count.
+local BUSY = { "^database is locked", "^database table is locked", "^database schema is locked", "^locking protocol" }
+
 -- Returns nil, the error, and whether another program was in the way.
 local function failed(self, message)
-    local reason = text.trim((tostring(message):gsub("^LuaSQL: ", "")))
-    local busy = reason:find "locked" or reason:find "locking protocol"
-    return nil, failures.storage(self.target, reason), busy ~= nil
+    local reason, busy = text.trim((tostring(message):gsub("^LuaSQL: ", ""))), false
+    for _, beginning in ipairs(BUSY) do
+        busy = busy or reason:find(beginning) ~= nil
+    end
+    return nil, failures.storage(self.target, reason), busy
 end
 
 --- Runs a statement. Values must be quoted (dwsync.history.statements): the driver takes C strings.

@@ -13,10 +13,15 @@ local M = {}
 
 local LONGEST = 65536 -- bytes of one statement; a longer row gets one of its own
 
---- A text as a literal.
--- @tparam string text without NUL
+--- A text as a literal. Only a damaged row of SQLite holds NUL, which would end the statement there.
+-- @tparam string text
 -- @treturn string
 function M.quoted(text)
+    if text:find "%z" then
+        return "CAST(x'" .. text:gsub(".", function(byte)
+            return ("%02x"):format(byte:byte())
+        end) .. "' AS TEXT)"
+    end
     return "'" .. (text:find("'", 1, true) and text:gsub("'", "''") or text) .. "'"
 end
 
