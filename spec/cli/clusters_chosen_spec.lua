@@ -10,7 +10,7 @@ local function world(clusters)
     return { service = command.service(clusters or { c1 = HEALTHY, c2 = FAILING, c3 = 403 }) }
 end
 
-local WHICH = "missing argument 'cluster_id' (or --all-clusters, or --input FILE)"
+local WHICH = "missing argument 'cluster' (or --all-clusters, or --input FILE)"
 
 describe("whose records a command is about", function()
     it("must be said, once", function()
@@ -21,7 +21,7 @@ describe("whose records a command is about", function()
             assert.equal(("dwsync: %s\n        See dwsync --help, or dwsync COMMAND --help.\n"):format(WHICH), err)
         end
         local _, _, err = run { "health", "c1", "--all-clusters" }
-        assert.matches("^dwsync: %-%-all%-clusters and a cluster_id exclude each other\n", err)
+        assert.matches("^dwsync: %-%-all%-clusters and a cluster exclude each other\n", err)
         _, _, err = run { "health", "--input", "-", "--all-clusters" }
         assert.matches("^dwsync: %-%-all%-clusters and %-%-input exclude each other\n", err)
     end)
@@ -56,7 +56,7 @@ describe("whose records a command is about", function()
         end })
         assert.equal(1, status)
         assert.equal("", out)
-        assert.matches("^dwsync: permission: not allowed", err)
+        assert.matches("^dwsync: permission: ListClusters: not allowed", err)
     end)
 
     it("shows how many clusters were read, on a terminal", function()
