@@ -142,6 +142,19 @@ local function with_name(id, sources)
     return { id = id }
 end
 
+--- The one cluster of a list that a word means; a UUID, too, must be in it.
+-- @tparam string word
+-- @tparam table source see `one`; it has its `list`
+-- @treturn {id=string,name=?string} the list's own, or nil
+-- @treturn table problem for dwsync.errors.new
+function M.listed(word, source)
+    local found = M.named(word, source.list)
+    if #found == 1 then
+        return found[1]
+    end
+    return nil, found[1] and ambiguous(word, found, source) or unknown(word, { source })
+end
+
 --- The cluster that one word means.
 -- @tparam string word
 -- @tparam {table,...} sources in the order in which they are asked: `place` ("in the configuration", for messages), and
