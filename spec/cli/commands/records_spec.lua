@@ -72,7 +72,8 @@ describe("dwsync records", function()
         local status, out, err, urls = run { C1 }
         assert.equal(0, status)
         assert.equal("", err)
-        local url = "https://dws.cn-north-4.myhuaweicloud.com/v1/p1/clusters/" .. C1 .. "/db-manager/sync-records?limit=1000"
+        local url = "https://dws.cn-north-4.myhuaweicloud.com/v1/p1/clusters/" .. C1
+            .. "/db-manager/sync-records?limit=1000"
             .. "&offset="
         assert.same({ url .. 0, url .. 1 }, urls)
         assert.equal("START                 STATUS    TYPE       ADD  UPD  DEL  FAIL  REASON\n",
@@ -231,7 +232,8 @@ describe("dwsync records", function()
         end)
         assert.equal(1, status)
         assert.equal("", out)
-        assert.equal("dwsync: not_found: ListSyncRecords of cluster " .. C1 .. ": deleted (DWS.3027, HTTP 404).\n        The cluster was deleted.\n", err)
+        assert.equal("dwsync: not_found: ListSyncRecords of cluster " .. C1
+            .. ": deleted (DWS.3027, HTTP 404).\n        The cluster was deleted.\n", err)
     end)
 
     it("passes --paging on", function()

@@ -106,7 +106,8 @@ describe("dwsync watch", function()
         local status, out, err = run({ "watch", C1 }, { service = command.service {} })
         assert.equal(1, status)
         assert.equal("failure", events(out)[1].event)
-        assert.equal("dwsync: not_found: ListSyncRecords of cluster " .. C1 .. ": no such cluster (DWS.0015, HTTP 404).\n", err:match "^[^\n]*\n")
+        assert.equal("dwsync: not_found: ListSyncRecords of cluster " .. C1
+            .. ": no such cluster (DWS.0015, HTTP 404).\n", err:match "^[^\n]*\n")
     end)
 
     it("goes on when only one of many clusters stays away", function()

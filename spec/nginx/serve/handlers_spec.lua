@@ -284,7 +284,8 @@ describe("the handlers inside nginx", function()
         assert.equal("cluster is missing: choose one of 9", body.error)
         body, status = json "/records?cluster=dws-healty"
         assert.equal(404, status)
-        assert.equal("unknown cluster 'dws-healty', looked for in the last sweep (did you mean 'dws-healthy'?)", body.error)
+        assert.equal("unknown cluster 'dws-healty', looked for in the last sweep (did you mean 'dws-healthy'?)",
+            body.error)
         body, status = json "/records?cluster=nobody"
         assert.equal(404, status)
         assert.equal("unknown cluster 'nobody', looked for in the last sweep", body.error)
