@@ -67,7 +67,7 @@ end
 -- @tparam dwsync.client client
 -- @tparam table checked parameters of client:find_clusters
 -- @treturn {{id=string,name=?string},...} or nil
--- @treturn dwsync.error; beside clusters: the words of `exclude` that exclude none
+-- @treturn dwsync.error|{string,...} beside clusters the words of `exclude` that exclude none
 function M.find(client, checked)
     local found, problem = cluster_names.choose(checked.clusters,
         sources(client, checked.max_age or M.kept_seconds, checked.timeout), checked.exclude)

@@ -144,6 +144,15 @@ describe("dwsync doctor", function()
         end
     end)
 
+    it("ends with status 2 for a cluster that is unknown, and looks at several", function()
+        local status, out = run { "nobody" }
+        assert.equal(2, status)
+        assert.matches("unknown cluster 'nobody'", out, 1, true)
+        status, out = run { "*", "--exclude", "nobody", "-o", "json" }
+        assert.equal(0, status)
+        assert.matches('"cluster":', out, 1, true)
+    end)
+
     it("is wrong usage with status 2", function()
         for _, arguments in ipairs { { "-o", "csv" }, { "c1", "--all-clusters" } } do
             local status, out, err = run(arguments)

@@ -35,24 +35,24 @@ describe("dwsync history", function()
         return run({ "pull", "c1", "-o", "tsv", ... }, { service = command.service { c1 = records } })
     end
 
-    local HEADING = "cluster_id\tinserted\tupdated\tunchanged\trevised\tlate\trefused\n"
+    local HEADING = "cluster_id\tcluster_name\tinserted\tupdated\tunchanged\trevised\tlate\trefused\n"
 
     it("pulls what is new, and nothing twice, into a file below XDG_DATA_HOME", function()
         local status, out, err = pull(command.healthy(3))
         assert.equal(0, status, err)
-        assert.equal(HEADING .. "c1\t3\t0\t0\t0\t0\t0\n", out)
+        assert.equal(HEADING .. "c1\tname-c1\t3\t0\t0\t0\t0\t0\n", out)
         assert.equal("file", uv.fs_stat(folder .. "/data/dwsync/history.sqlite").type)
         assert.equal(tonumber("700", 8), uv.fs_stat(folder .. "/data/dwsync").mode % 512)
         out = select(2, pull(command.healthy(4)))
-        assert.equal(HEADING .. "c1\t1\t0\t3\t0\t0\t0\n", out)
+        assert.equal(HEADING .. "c1\tname-c1\t1\t0\t3\t0\t0\t0\n", out)
     end)
 
     it("shows what fits a terminal as a table", function()
         local _, out = run({ "pull", "c1" }, { service = command.service { c1 = command.healthy(3) },
             terminal = { stdout = true } })
         local heading, row = out:gsub("\27%[[%d;]*m", ""):match "^([^\n]*)\n([^\n]*)\n"
-        assert.equal("CLUSTER_ID INSERTED UPDATED UNCHANGED REVISED", (heading:gsub(" +", " "):gsub(" $", "")))
-        assert.equal("c1 3 0 0 0", (row:gsub(" +", " "):gsub("^ ", ""):gsub(" $", "")))
+        assert.equal("CLUSTER_NAME INSERTED UPDATED UNCHANGED REVISED", (heading:gsub(" +", " "):gsub(" $", "")))
+        assert.equal("name-c1 3 0 0 0", (row:gsub(" +", " "):gsub("^ ", ""):gsub(" $", "")))
     end)
 
     it("reports a record that changed after its end", function()
@@ -61,7 +61,7 @@ describe("dwsync history", function()
         changed[2].delete_count = 900
         local status, out, err = pull(changed)
         assert.equal(0, status)
-        assert.equal(HEADING .. "c1\t0\t0\t1\t1\t0\t0\n", out)
+        assert.equal(HEADING .. "c1\tname-c1\t0\t0\t1\t1\t0\t0\n", out)
         assert.equal("dwsync: name-c1: 1 record changed after the run ended, both versions are kept: r2\n", err)
     end)
 
