@@ -51,7 +51,7 @@ describe("dwsync history", function()
         local _, out = run({ "pull", "c1" }, { service = command.service { c1 = command.healthy(3) },
             terminal = { stdout = true } })
         local heading, row = out:gsub("\27%[[%d;]*m", ""):match "^([^\n]*)\n([^\n]*)\n"
-        assert.equal("CLUSTER_NAME INSERTED UPDATED UNCHANGED REVISED", (heading:gsub(" +", " "):gsub(" $", "")))
+        assert.equal("CLUSTER INSERTED UPDATED UNCHANGED REVISED", (heading:gsub(" +", " "):gsub(" $", "")))
         assert.equal("name-c1 3 0 0 0", (row:gsub(" +", " "):gsub("^ ", ""):gsub(" $", "")))
     end)
 

@@ -63,7 +63,7 @@ end
 
 -- A table fits a terminal of 80 columns; programs get everything.
 local SUMMARY = { "cluster_id", "cluster_name", "inserted", "updated", "unchanged", "revised", "late", "refused" }
-local SUMMARY_TABLE = { "inserted", "updated", "unchanged", "revised" }
+local SUMMARY_TABLE = { "cluster", "inserted", "updated", "unchanged", "revised" }
 local MAX_IDS = 5
 
 local function warn_of_revised(name, revised, context)
@@ -87,15 +87,6 @@ local function summary_row(item, context)
         row[field] = row[field] or sum[field]
     end
     return row
-end
-
--- Names, unless a cluster has none.
-local function table_columns(rows)
-    local first = "cluster_name"
-    for _, row in ipairs(rows) do
-        first = row.cluster_name and first or "cluster_id"
-    end
-    return { first, (table.unpack or unpack)(SUMMARY_TABLE) } -- luacheck: ignore 113
 end
 
 -- Either the records of a file or the command line must name the cluster.
@@ -139,8 +130,7 @@ local function pull(args, context, _, store)
     end
     local status = 0
     if #rows > 0 or args.output ~= "table" then -- a heading without rows says nothing
-        local fields = args.output == "table" and table_columns(rows) or SUMMARY
-        status = output.write("clusters", rows, fields, args, context)
+        status = output.write("clusters", rows, args.output == "table" and SUMMARY_TABLE or SUMMARY, args, context)
     end
     return math.max(status, clusters_chosen.report_failures(items, context))
 end
