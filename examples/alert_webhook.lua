@@ -20,7 +20,11 @@ if not cluster or not state_file or not (url or dry_run) then
     io.stderr:write "usage: DWSYNC_WEBHOOK_URL=https://… dwsync run alert_webhook.lua CLUSTER STATE_FILE\n"
     return 2
 end
-local cluster_id = settings.clusters[cluster] or cluster -- a name of the configuration file, or an id
+local found, unknown = client:find_clusters { clusters = { cluster } }
+if not found then
+    return nil, unknown
+end
+local cluster_id = found[1].id
 
 local function findings_of(list)
     local evaluation = health.evaluate(list, settings.thresholds, os.time() + client:clock_skew())

@@ -48,7 +48,7 @@ end
 local functions = {}
 for i, name in ipairs(names) do
     functions[i] = function()
-        return client:all_sync_records { cluster_id = settings.clusters[name] or name }
+        return client:all_sync_records { cluster = name }
     end
 end
 local lists, failures = dwsync.gather(functions) -- both at once

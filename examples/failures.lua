@@ -1,9 +1,9 @@
--- failures.lua CLUSTER_ID: the last failed runs of a cluster and why they failed.
+-- failures.lua CLUSTER: the last failed runs of a cluster and why they failed.
 -- Keys, region and endpoint come from the environment, as for the command.
 local dwsync = require "dwsync"
 
 local client = assert(dwsync.new { timeout = 30 })
-local list, err = client:all_sync_records { cluster_id = assert(arg[1], "usage: failures.lua CLUSTER_ID") }
+local list, err = client:all_sync_records { cluster = assert(arg[1], "usage: failures.lua CLUSTER") }
 if not list then
     io.stderr:write(tostring(err), "\n")
     os.exit(1)

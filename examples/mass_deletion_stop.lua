@@ -33,7 +33,7 @@ for id in (files.read(stop_file .. ".accepted") or ""):gmatch "; record ([^\n]+)
     accepted[id] = true
 end
 
-local list, err = client:all_sync_records { cluster_id = settings.clusters[cluster] or cluster }
+local list, err = client:all_sync_records { cluster = cluster }
 if not list then
     return nil, err
 elseif #list == 0 then

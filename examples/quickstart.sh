@@ -12,30 +12,28 @@ fi
 
 say() { printf '\n%s\n' "$*"; }
 show() { printf '$ %s\n' "$*"; "$@"; }
-cluster() { lua/bin/dwsync clusters --columns name,id -o tsv | awk -v name="$1" '$1 == name { print $2 }'; }
 
 say "1. The clusters of the project (the emulator's: nine, each with a story)"
 show lua/bin/dwsync clusters
 
 say "2. The latest runs of a cluster whose synchronisation fails"
-show lua/bin/dwsync records "$(cluster dws-failing)" --since 6h
+show lua/bin/dwsync records dws-failing --since 6h
 
 say "3. The day on which half of the accounts were deleted, as NDJSON"
-show lua/bin/dwsync records "$(cluster dws-mass-delete)" --since 3h -o ndjson
+show lua/bin/dwsync records dws-mass-delete --since 3h -o ndjson
 
 say "4. The same from Lua"
 show env "LUA_PATH=lua/?.lua;lua/?/init.lua;;" "LUA_CPATH=build/lua5.4/?.so;;" \
-    lua5.4 examples/failures.lua "$(cluster dws-failing)"
+    lua5.4 examples/failures.lua dws-failing
 
 say "5. What is wrong with it, since when, and what to do next"
-show lua/bin/dwsync health "$(cluster dws-failing)"
+show lua/bin/dwsync health dws-failing
 
 say "6. The verdicts as Nagios reads them: a line (perfdata left out here) and an exit status"
 check() {
     status=0
-    id=$(cluster "$2")
-    printf '$ lua/bin/dwsync check %s   # %s\n' "$id" "$2"
-    line=$(lua/bin/dwsync check "$id") || status=$?
+    printf '$ lua/bin/dwsync check %s\n' "$2"
+    line=$(lua/bin/dwsync check "$2") || status=$?
     printf '%s\n-> %s\n' "${line%% |*}" "$status"
     if [ "$status" -ne "$1" ]; then
         say "quickstart.sh: expected status $1 here; please report this"
@@ -49,7 +47,7 @@ check 2 dws-stuck
 check 3 dws-never
 
 say "7. A gate for a nightly job: go on only if the last synchronisation is fresh and ok"
-show lua/bin/dwsync wait "$(cluster dws-healthy)" --fresh 6h --timeout 0
+show lua/bin/dwsync wait dws-healthy --fresh 6h --timeout 0
 
 cat <<'END'
 
@@ -57,8 +55,8 @@ To ask a real account, give it keys and a region; the command stays the same:
 
   export HUAWEICLOUD_SDK_AK=...  HUAWEICLOUD_SDK_SK=...
   lua/bin/dwsync clusters --region cn-north-4
-  lua/bin/dwsync records CLUSTER_ID --region cn-north-4
-  lua/bin/dwsync health CLUSTER_ID --region cn-north-4
+  lua/bin/dwsync records CLUSTER --region cn-north-4
+  lua/bin/dwsync health CLUSTER --region cn-north-4
 
 README.md has the rest: options, errors, other credentials, embedding.
 END

@@ -13,6 +13,9 @@ local M = {}
 ---@field retryable boolean whether the same request may well succeed later
 ---@field status? integer HTTP status
 ---@field code? string the service's, or in lower case the core's
+---@field operation? string of the service that failed, such as "ListSyncRecords"
+---@field cluster_id? string which cluster it is about
+---@field cluster? string its name, where that is known
 ---@field request_id? string under which the service can find the request again
 ---@field attempts? integer how often it was tried
 ---@field cause? dwsync.error an error behind this one
@@ -32,8 +35,15 @@ function M.is(value) end
 
 --- What happened, without the hint; `tostring` has both.
 ---@param err dwsync.error
+---@param bare? boolean leaves out operation and cluster, where the reader sees them anyway
 ---@return string # a sentence
-function M.summary(err) end
+function M.summary(err, bare) end
+
+--- Notes what an error is about, unless that is known.
+---@param err dwsync.error changed in place; an error that is about another cluster is copied
+---@param about table `operation`, `cluster_id`, `cluster` (its name)
+---@return dwsync.error
+function M.about(err, about) end
 
 --- Turns what dwsync.core, or a runtime, returned into an error object.
 ---@param err dwsync.failure|string with a text, the kind is "network"

@@ -12,7 +12,7 @@
 local M = {}
 
 ---@class dwsync.nginx.setup.given
----@field clusters string|(string|{ id: string, name?: string })[] "all", or a list of ids
+---@field clusters string|(string|{ id: string, name?: string })[] "all", or a list: names, patterns such as "prod-*" and ids, which the first sweep looks up at the service; {id =, name =} is taken as it is
 ---@field client? table options of dwsync.new, without functions
 ---@field interval? number|string between two sweeps (default: 60)
 ---@field jitter? number the share of the interval by which sweeps are spread (default: 0.1)
@@ -54,7 +54,7 @@ function M.status() end
 
 ---@class dwsync.nginx.gate.given
 ---@field max_age number|string how old the last success may be: seconds, or "90m", "6h"
----@field cluster? string an id; by default all clusters count
+---@field cluster? string a name or an id; by default all clusters count
 ---@field source? string an id or a type; by default all sources count
 ---@field deny? boolean false lets every request through: only the header X-Dwsync-Stale says that the last success is too old
 

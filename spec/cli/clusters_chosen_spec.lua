@@ -10,7 +10,7 @@ local function world(clusters)
     return { service = command.service(clusters or { c1 = HEALTHY, c2 = FAILING, c3 = 403 }) }
 end
 
-local WHICH = "missing argument 'cluster_id' (or --all-clusters, or --input FILE)"
+local WHICH = "missing argument 'cluster' (or --all-clusters, or --input FILE)"
 
 describe("whose records a command is about", function()
     it("must be said, once", function()
@@ -21,7 +21,7 @@ describe("whose records a command is about", function()
             assert.equal(("dwsync: %s\n        See dwsync --help, or dwsync COMMAND --help.\n"):format(WHICH), err)
         end
         local _, _, err = run { "health", "c1", "--all-clusters" }
-        assert.matches("^dwsync: %-%-all%-clusters and a cluster_id exclude each other\n", err)
+        assert.matches("^dwsync: %-%-all%-clusters and a cluster exclude each other\n", err)
         _, _, err = run { "health", "--input", "-", "--all-clusters" }
         assert.matches("^dwsync: %-%-all%-clusters and %-%-input exclude each other\n", err)
     end)
@@ -56,7 +56,7 @@ describe("whose records a command is about", function()
         end })
         assert.equal(1, status)
         assert.equal("", out)
-        assert.matches("^dwsync: permission: not allowed", err)
+        assert.matches("^dwsync: permission: ListClusters: not allowed", err)
     end)
 
     it("shows how many clusters were read, on a terminal", function()
@@ -127,6 +127,187 @@ describe("whose records a command is about", function()
         status, out = run({ "check", "c1", "--source", "other" }, world())
         assert.equal(3, status)
         assert.matches("^UNKNOWN", out)
+    end)
+
+    -- ---- names -----------------------------------------------------------------------------------
+
+    local A, B = "aaaaaaaa-0000-4000-8000-00000000000a", "bbbbbbbb-0000-4000-8000-00000000000b"
+
+    -- A service with clusters by id and name, each of which has the records that `command.service` would give.
+    local function named(list, records)
+        local answer = command.service(records)
+        return function(request)
+            if request.url:find "sync%-records" then
+                return answer(request)
+            end
+            local parts = {}
+            for i, cluster in ipairs(list) do
+                parts[i] = ('{"id":"%s","name":"%s"}'):format(cluster[1], cluster[2])
+            end
+            return 200, '{"clusters":[' .. table.concat(parts, ",") .. "]}"
+        end
+    end
+
+    local function names_in(out)
+        local names = {}
+        for name in (out or ""):gmatch "[^\n]+" do
+            names[#names + 1] = name ~= "cluster_name" and not names[name] and name or nil
+            names[name] = true
+        end
+        return table.concat(names, " ")
+    end
+
+    local FOUR = { { A, "prod-1" }, { B, "prod-2" }, { "c3", "prod-3" }, { "c4", "test" } }
+    local OF_FOUR = { [A] = HEALTHY, [B] = HEALTHY, c3 = HEALTHY, c4 = HEALTHY }
+
+    local function records_of(arguments, more)
+        local words = { "records", "-o", "tsv", "--columns", "cluster_name" }
+        for _, word in ipairs(arguments) do
+            words[#words + 1] = word
+        end
+        local own = { service = named(FOUR, OF_FOUR) }
+        for name, value in pairs(more or {}) do
+            own[name] = value
+        end
+        local status, out, err, requests = run(words, own)
+        return names_in(out), status, err, requests
+    end
+
+    -- How often the list of clusters was asked for, and of which clusters records were.
+    local function asked(requests)
+        local lists, ids = 0, {}
+        for _, request in ipairs(requests) do
+            local id = request.url:match "/clusters/([^/]+)/"
+            lists = lists + (id and 0 or 1)
+            ids[#ids + 1] = id ~= ids[#ids] and id or nil
+        end
+        return lists, table.concat(ids, " ")
+    end
+
+    it("may be said by name, by several names, and by patterns", function()
+        local names, status, err, requests = records_of { "prod-2", "test" }
+        assert.same({ "prod-2 test", 0, "" }, { names, status, err })
+        assert.equal(1, (asked(requests)))
+        assert.equal("prod-1 prod-2 prod-3", (records_of { "prod-*" }))
+        assert.equal("prod-1 prod-3", (records_of { "prod-*", "--exclude", "*-2,test" }))
+        assert.equal("test", (records_of { "--all-clusters", "--exclude", "prod-*" }))
+    end)
+
+    it("needs no list of clusters when it is a UUID, or in the configuration file", function()
+        local _, _, _, requests = records_of { A }
+        assert.same({ 0, A }, { asked(requests) })
+        local names
+        names, _, _, requests = records_of({ "mine", B, "--config", "/c.lua" },
+            { files = { ["/c.lua"] = ('return { clusters = { mine = "%s" } }'):format(A) } })
+        assert.equal(0, (asked(requests)))
+        assert.equal("mine", names)
+    end)
+
+    it("is the configuration's when the service has another of that name", function()
+        local _, _, _, requests = records_of({ "prod-2", "--config", "/c.lua" },
+            { files = { ["/c.lua"] = ('return { clusters = { ["prod-2"] = "%s" } }'):format(A) } })
+        assert.same({ 0, A }, { asked(requests) })
+    end)
+
+    it("may be set for --all-clusters by the configuration file", function()
+        local files = { ["/c.lua"] = 'return { all_clusters = { "prod-*" } }' }
+        local names = records_of({ "--all-clusters", "--config", "/c.lua" }, { files = files })
+        assert.equal("prod-1 prod-2 prod-3", names)
+        files["/c.lua"] = "return { all_clusters = {} }"
+        local _, status, err = records_of({ "--all-clusters", "--config", "/c.lua" }, { files = files })
+        assert.equal(2, status)
+        assert.matches('all_clusters is a table, expected a list of names, ids and patterns such as { "prod-*" }', err,
+            1, true)
+    end)
+
+    it("is said under --debug to be looked up", function()
+        local _, _, err = records_of { "prod-2", "--debug" }
+        assert.matches("\ndwsync: looking for 'prod-2' among the 4 clusters of the service, asked for now\n", err, 1,
+            true)
+    end)
+
+    for what, case in pairs {
+        ["a name that is mistyped"] = { { "prod-2", "tets" },
+            "dwsync: config: unknown cluster 'tets', looked for at the service (did you mean 'test'?).\n"
+            .. "        The clusters are prod-1, prod-2, prod-3, test.\n" },
+        ["an id that is wrong"] = { { "c5" }, "dwsync: config: unknown cluster 'c5', looked for at the service.\n"
+            .. "        The clusters are prod-1, prod-2, prod-3, test.\n" },
+        ["a pattern that matches nothing"] = { { "dev-*" },
+            "dwsync: config: no cluster matches 'dev-*' at the service.\n"
+            .. "        The clusters are prod-1, prod-2, prod-3, test.\n" },
+        ["excluding all of them"] = { { "prod-1", "--exclude", "prod-*" },
+            "dwsync: config: all clusters that were named are excluded, too.\n        Name fewer to exclude.\n" },
+    } do
+        it("ends with status 2 for " .. what .. ", and asks for no records", function()
+            local names, status, err, requests = records_of(case[1])
+            assert.same({ "", 2, case[2] }, { names, status, err })
+            assert.equal(1, #requests)
+        end)
+    end
+
+    it("ends with status 2 for a name that two clusters have", function()
+        local _, status, err, requests = records_of({ "twin" },
+            { service = named({ { A, "twin" }, { B, "twin" } }, OF_FOUR) })
+        assert.equal(2, status)
+        assert.equal(("dwsync: config: 2 clusters are called 'twin' at the service: twin (%s), twin (%s).\n"
+            .. "        Name the one that is meant by its id.\n"):format(A, B), err)
+        assert.equal(1, #requests)
+    end)
+
+    it("says why a name could not be looked up", function()
+        local _, status, err, requests = records_of({ "prod-2" }, { service = function()
+            return 403, '{"error_code":"APIGW.0302","error_msg":"not allowed"}'
+        end })
+        assert.equal(1, status)
+        assert.equal("dwsync: permission: ListClusters: the cluster 'prod-2' could not be looked up: not allowed "
+            .. "(APIGW.0302, HTTP 403).\n        This IAM user is not allowed to call the API: ask an administrator. "
+            .. "An id needs no looking up.\n", err)
+        assert.equal(1, #requests)
+    end)
+
+    it("may exclude what is not there, and is told", function()
+        local names, status, err = records_of { "prod-1", "test", "--exclude", "gone" }
+        assert.same({ "prod-1 test", 0, "dwsync: --exclude: no cluster is called 'gone'\n" }, { names, status, err })
+    end)
+
+    it("is said with name and id by an error about the only one", function()
+        local _, status, err = records_of({ "prod-2" }, { service = named(FOUR, { [B] = 403 }) })
+        assert.equal(1, status)
+        assert.matches(("^dwsync: not_found: ListSyncRecords of cluster prod%%-2 (%s): no such cluster (")
+            :format((B:gsub("%-", "%%-"))):gsub("[()]", "%%%0"), err)
+    end)
+
+    it("chooses among the clusters of a file, by name, id and pattern", function()
+        local lines = ('{"cluster_id":"%s","cluster_name":"prod-1","id":"r1"}\n'
+            .. '{"cluster_id":"c3","cluster_name":"test","id":"r2"}\n'):format(A)
+        local function ids(...)
+            local status, out, err, requests = run({ "records", "--input", "-", "-o", "tsv", "--columns", "id", ... },
+                { stdin = lines, environment = {} })
+            assert.same({}, requests)
+            return out:gsub("^id\n", ""):gsub("\n", " "), status, err
+        end
+        assert.equal("r1 ", (ids "prod-1"))
+        assert.equal("r2 ", (ids "c3"))
+        assert.equal("r1 ", (ids "prod-*"))
+        assert.equal("r2 ", (ids("--exclude", "prod-*")))
+        local _, status, err = ids "tets"
+        assert.equal(2, status)
+        assert.equal("dwsync: config: unknown cluster 'tets', looked for in stdin (did you mean 'test'?).\n"
+            .. "        The clusters are prod-1, test.\n", err)
+        _, status, err = ids(B)
+        assert.equal(2, status)
+        assert.matches("^dwsync: config: stdin has no records of cluster bbbbbbbb", err)
+    end)
+
+    it("must be one where the records of a file name none", function()
+        local status, _, err = run({ "health", "a", "b", "--input", "-" }, { stdin = command.lines(HEALTHY) })
+        assert.equal(2, status)
+        assert.equal("dwsync: config: the records of stdin do not name their cluster.\n"
+            .. "        Say whose they are: one cluster, by its name or id.\n", err)
+        local out
+        _, out = run({ "health", "mine", "--input", "-", "-o", "json", "--config", "/c.lua" }, {
+            stdin = command.lines(HEALTHY), files = { ["/c.lua"] = 'return { clusters = { mine = "c9" } }' } })
+        assert.matches('"id":"c9","name":"mine"', out, 1, true)
     end)
 
     it("is a bug's traceback when a bug is in one of many", function()

@@ -3,6 +3,7 @@ local dwsync = require "dwsync"
 local errors = require "dwsync.errors"
 local key_guard = require "dwsync.request.key_guard"
 
+local C9 = "c9c9c9c9-0000-4000-8000-000000000009"
 local NOW = 1761389392 -- 2025-10-25T10:49:52Z
 local DATE = "Sat, 25 Oct 2025 10:49:52 GMT"
 local SK = "hidden-secret-key"
@@ -72,7 +73,7 @@ local function examine(changes, more)
             end,
         },
     })
-    local list, well = doctor.run { client = client, settings = {}, cluster_id = more.cluster_id }
+    local list, well = doctor.run { client = client, settings = {}, words = more.words }
     local found = {}
     for _, finding in ipairs(list) do
         found[finding.check] = finding
@@ -180,14 +181,19 @@ local CASES = {
     { "visible clusters", "clusters", "ok", "^2 visible$", nil, {} },
     { "no cluster", "clusters", "warning", "^0 visible", "Check the region",
         { clusters = json(200, '{"clusters":[]}') } },
-    { "no cluster to ask about", "permission", "skipped", "no cluster", "CLUSTER_ID",
+    { "no cluster to ask about", "permission", "skipped", "no cluster", "CLUSTER",
         { clusters = json(200, '{"clusters":[]}') } },
-    { "a cluster that is not listed", "clusters", "warning", "c9 is not among them", "cluster id", {},
-        { cluster_id = "c9" } },
+    { "a cluster that is not listed", "clusters", "warning", "2 visible, cluster c9c9c9c9%-.* is not among them",
+        "cluster id", {}, { words = { C9 } } },
+    { "a cluster that is named", "permission", "ok", "cluster dev %(c2%)", nil,
+        { clusters = json(200, '{"clusters":[{"id":"c1","name":"prod"},{"id":"c2","name":"dev"}]}') },
+        { words = { "dev" } } },
+    { "a name that is unknown", "clusters", "failed", "unknown cluster 'c9', looked for at the service",
+        "The clusters are", {}, { words = { "c9" } } },
     { "a list that is not allowed", "clusters", "failed", "HTTP 403", "%S",
         { clusters = refusal(403, "APIGW.0302", "no") } },
     { "a list that is not allowed though a cluster is given", "clusters", "warning", "HTTP 403", "%S",
-        { clusters = refusal(403, "APIGW.0302", "no") }, { cluster_id = "c1" } },
+        { clusters = refusal(403, "APIGW.0302", "no") }, { words = { C9 } } },
     { "the query allowed", "permission", "ok", "cluster c1", nil, {} },
     { "the query not allowed", "permission", "failed", "HTTP 403", "dws:cluster:listIdentifySyncRecords",
         { first = refusal(403, "APIGW.0302", "no") } },

@@ -29,7 +29,7 @@ describe("the settings", function()
         assert.equal(240, checked.stale_after)
         assert.equal(10, checked.lease)
         assert.equal(1000, checked.records)
-        assert.same({ { id = "one" } }, checked.clusters)
+        assert.same({ "one" }, checked.clusters)
     end)
 
     it("take lengths of time in words", function()
@@ -37,10 +37,11 @@ describe("the settings", function()
         assert.same({ 300, 90, 3600 }, { checked.interval, checked.timeout, checked.stale_after })
     end)
 
-    it("take all clusters, ids, or ids with names", function()
+    it("take all clusters, names, patterns and ids, or ids with names", function()
         assert.equal("all", check({ clusters = "all" }).clusters)
-        assert.same({ { id = "one" }, { id = "two", name = "Two" } },
-            check({ clusters = { "one", { id = "two", name = "Two" } } }).clusters)
+        local id = "c1c1c1c1-0000-4000-8000-000000000001"
+        assert.same({ "one", "prod-*", { id = id }, { id = "two", name = "Two" } },
+            check({ clusters = { "one", "prod-*", id, { id = "two", name = "Two" } } }).clusters)
     end)
 
     for _, case in ipairs {
@@ -62,11 +63,11 @@ describe("the settings", function()
             [[dict is "", expected a name of letters, digits, '_', '-' and '.']] },
         { "a pool that is a number", { thread_pool = 4 }, "thread_pool is 4, expected a name of letters, digits, "
             .. "'_', '-' and '.'" },
-        { "no cluster", { clusters = {} }, 'clusters is a table, expected "all" or a list of cluster ids, not an '
-            .. "empty one" },
+        { "no cluster", { clusters = {} }, 'clusters is a table, expected "all" or a list of names and ids of '
+            .. "clusters, not an empty one" },
         { "a cluster twice", { clusters = { "one", "one" } }, "clusters[2] is a duplicate: one" },
-        { "a cluster that is no id", { clusters = { "../one" } }, 'clusters[1] is "../one", expected letters, digits, '
-            .. '"-", "_" and "." only' },
+        { "an id that is none", { clusters = { { id = "../one" } } }, 'clusters[1].id is "../one", expected letters, '
+            .. 'digits, ' .. '"-", "_" and "." only' },
         { "an unknown field of a cluster", { clusters = { { id = "one", region = "x" } } },
             "unknown field 'clusters[1].region'. The fields are id, name." },
         { "a client that is no table", { client = "cn-north-4" }, 'client is a string, expected a table of the '
@@ -89,7 +90,8 @@ describe("the settings", function()
 
     it("refuse no clusters at all, rules that are wrong, and what is no table", function()
         local _, reason = settings.check({ client = CLIENT }, function() end)
-        assert.equal('clusters is missing, expected "all" or a list of cluster ids, not an empty one', reason)
+        assert.equal('clusters is missing, expected "all" or a list of names and ids of clusters, not an empty one',
+            reason)
         assert.matches("^unknown option 'rules%.stale%.warming'%. Did you mean 'warning'",
             refusal { rules = { stale = { warming = 1 } } })
         assert.equal("setup expects a table, got a string", select(2, settings.check("all", function() end)))
@@ -100,7 +102,7 @@ describe("the settings", function()
             HUAWEICLOUD_SDK_AK = "ak", DWSYNC_METADATA = "off", PATH = "/bin" }).order)
         assert.same({ HUAWEICLOUD_SDK_AK = "ak", DWSYNC_METADATA = "off" }, order.environment)
         assert.same({ slow = false }, order.rules)
-        assert.same({ { id = "one" } }, order.clusters)
+        assert.same({ "one" }, order.clusters)
     end)
 
     it("note the variables of the region that the client looked at", function()

@@ -2,6 +2,7 @@
 -- It must not let one cluster's failure hide the others' records, nor go unreported.
 -- @module dwsync.cli.clusters_chosen
 local checks = require "dwsync.checks"
+local cluster_names = require "dwsync.cluster_names"
 local configuration = require "dwsync.cli.configuration"
 local connection = require "dwsync.cli.connection"
 local errors = require "dwsync.errors"
@@ -14,8 +15,22 @@ local spelling = require "dwsync.cli.spelling"
 
 local M = {}
 
+local WORD = { kind = "string", longest = 200 }
+local EXCLUDE = { read = record_options.names_in, expected = "names, ids or patterns of clusters, separated by commas" }
+
 local Chosen = { __name = "dwsync.cli.clusters_chosen" }
 Chosen.__index = Chosen
+
+--- Adds the argument and the options that name clusters.
+-- @param command an argparse command
+-- @tparam string otherwise what the help adds: what is meant when none is named
+-- @treturn table the option --exclude
+function M.configure_names(command, otherwise)
+    command:argument("cluster", "Clusters: names, ids, or patterns such as 'prod-*'" .. otherwise)
+        :argname "<cluster>":args "*"
+    return command:option("--exclude", "Not these: names, ids or patterns, separated by commas.", nil,
+        checks.reader(EXCLUDE, "--exclude"), 1):argname "<names>"
+end
 
 --- Adds the argument and the options.
 -- @param command an argparse command
@@ -23,10 +38,10 @@ Chosen.__index = Chosen
 -- --status, --since, --until, --limit and --offset, too
 function M.configure(command, which)
     which = which or {}
-    command:argument("cluster_id", "Cluster: its id, or its name in the configuration file."):argname "<cluster_id>"
-        :args "?"
+    local exclude = M.configure_names(command, ".")
     command:group("Whose records",
-        command:flag("--all-clusters", "Of every cluster of the project."),
+        command:flag("--all-clusters", "Of every cluster of the project, or of the configuration file's all_clusters."),
+        exclude,
         which.input ~= false and command:option("--input",
             "Records in a file, or - for stdin: NDJSON or JSON.", nil, nil, 1):argname "<file>" or nil)
     local page_size = command:option("--page-size", "Records a request (default 1000).", nil,
@@ -48,25 +63,36 @@ end
 -- @tparam table args
 -- @treturn ?string nil when it is good
 function M.wrong_usage(args)
-    if args.all_clusters and (args.cluster_id or args.input) then
-        return ("--all-clusters and %s exclude each other"):format(args.input and "--input" or "a cluster_id")
-    elseif not (args.all_clusters or args.cluster_id or args.input) then
-        return "missing argument 'cluster_id' (or --all-clusters, or --input FILE)"
+    if args.all_clusters and (args.cluster[1] or args.input) then
+        return ("--all-clusters and %s exclude each other"):format(args.input and "--input" or "a cluster")
+    elseif not (args.all_clusters or args.cluster[1] or args.input) then
+        return "missing argument 'cluster' (or --all-clusters, or --input FILE)"
     end
 end
 
--- The cluster named on the command line: {id =, name =}.
-local function cluster_of(args, settings)
-    local named = settings.clusters[args.cluster_id]
-    if named then
-        return { id = named, name = args.cluster_id }
+--- Whether a command is about several clusters, however many there turn out to be.
+-- @tparam table args
+-- @treturn boolean
+function M.are_several(args)
+    return args.all_clusters or #args.cluster > 1 or #args.cluster == 1 and cluster_names.is_pattern(args.cluster[1])
+end
+
+--- The words that name the clusters.
+-- @tparam table args
+-- @tparam table settings see dwsync.cli.configuration
+-- @treturn ?{string,...} nil when none is named; or nil and
+-- @treturn dwsync.error when one cannot be a name
+function M.words(args, settings)
+    if args.all_clusters then
+        return settings.all_clusters or { "*" }
     end
-    for name, id in pairs(settings.clusters) do
-        if id == args.cluster_id then
-            return { id = id, name = name }
+    for _, word in ipairs(args.cluster) do
+        local _, message = checks.value(WORD, word, "cluster")
+        if message then
+            return nil, errors.new { kind = "config", message = message }
         end
     end
-    return { id = args.cluster_id }
+    return args.cluster[1] and args.cluster
 end
 
 local function open_client(self, args, context)
@@ -81,7 +107,8 @@ end
 --- Makes a choice: reads the configuration file and makes the client. Contacts nothing.
 -- @tparam table args parsed options
 -- @tparam table context
--- @treturn table chosen, with `settings` (see dwsync.cli.configuration) and `client` (nil for a file), or nil
+-- @treturn table chosen, with `settings` (see dwsync.cli.configuration), `client` (nil for a file) and `several`
+-- (whether more than one cluster may be meant), or nil
 -- @treturn dwsync.error
 function M.new(args, context)
     local settings, err = configuration.load(args, context)
@@ -92,14 +119,12 @@ function M.new(args, context)
         context:note "--limit is now called --page-size here"
         args.page_size, args.limit = args.page_size or args.limit, nil
     end
-    local self = setmetatable({ args = args, context = context, settings = settings }, Chosen)
-    if args.cluster_id then
-        self.cluster = cluster_of(args, settings)
-        local good, wrong = options.identifier("cluster_id", self.cluster.id)
-        if not good then
-            return nil, wrong
-        end
+    local words, wrong = M.words(args, settings)
+    if wrong then
+        return nil, wrong
     end
+    local self = setmetatable({ args = args, context = context, settings = settings, words = words,
+        several = M.are_several(args) }, Chosen)
     if args.input or args.from_history then
         return self
     end
@@ -121,19 +146,101 @@ local function of_sources(list, wanted)
     return kept
 end
 
+-- ---- among records at hand -----------------------------------------------------------------------
+
+-- Words of --exclude that exclude none are worth a word, but a cluster that is gone must not end a nightly job.
+local function note_idle(self, idle)
+    for _, word in ipairs(not self.noted and idle or {}) do
+        self.context:note(("--exclude: no cluster is called '%s'"):format(word))
+    end
+    self.noted = true
+end
+
+-- The clusters meant, among those of a file or a history.
+local function choose_among(self, place, clusters)
+    local list, problem = cluster_names.choose(self.words or { "*" },
+        cluster_names.sources(self.settings.clusters, { place = place, list = clusters }), self.args.exclude)
+    if not list then
+        return nil, errors.new(problem)
+    end
+    note_idle(self, problem)
+    return list
+end
+
+-- The one word beside --input says whose records those are that do not name their cluster.
+local function of_nameless(self, items, file)
+    local word = self.words[1]
+    if self.several then
+        return nil, errors.new { kind = "config", hint = "Say whose they are: one cluster, by its name or id.",
+            message = ("the records of %s do not name their cluster"):format(file) }
+    end
+    local id, wrong = options.identifier("cluster", self.settings.clusters[word] or word)
+    local known = cluster_names.one(word, cluster_names.sources(self.settings.clusters, { list = {}, place = "" }))
+    items[1].cluster = known or { id = id }
+    return not wrong and items or nil, wrong
+end
+
+-- The items of the clusters that are meant.
+local function of_chosen(self, items, file)
+    local clusters, by_id = {}, {}
+    for _, item in ipairs(items) do
+        if not item.cluster.is_file then
+            clusters[#clusters + 1], by_id[item.cluster.id] = item.cluster, item
+        end
+    end
+    if not clusters[1] then
+        return of_nameless(self, items, file)
+    end
+    local list, err = choose_among(self, "in " .. file, clusters)
+    if not list then
+        return nil, err
+    end
+    local chosen = {}
+    for i, cluster in ipairs(list) do
+        chosen[i] = by_id[cluster.id]
+        if not chosen[i] then
+            return nil, errors.new { kind = "config",
+                message = ("%s has no records of cluster %s"):format(file, cluster_names.shown(cluster)) }
+        end
+        chosen[i].cluster = cluster
+    end
+    return chosen
+end
+
 local function from_input(self)
     local list, err = input.read(self.args.input, self.context)
     if not list then
         return nil, err
     end
     local name = self.args.input == "-" and "stdin" or self.args.input:match "[^/]*$"
-    local items = input.by_cluster(list, self.cluster or { id = name, is_file = true })
-    for _, item in ipairs(items) do
+    local items = input.by_cluster(list, { id = name, is_file = true })
+    if self.words or self.args.exclude then
+        items, err = of_chosen(self, items, name)
+    end
+    for _, item in ipairs(items or {}) do
         item.records.total = #item.records
         item.records = of_sources(item.records, self.args.source)
     end
-    return items
+    return items, err
 end
+
+--- The clusters that are meant among those of the history; all of them when none is named.
+-- @tparam dwsync.history.store store
+-- @treturn ?{{id=string,name=?string},...} nil when one is unknown, or the history cannot be read
+-- @treturn dwsync.error
+function Chosen:saved(store)
+    local saved, err = store:clusters()
+    if not saved then
+        return nil, err
+    end
+    local clusters = {}
+    for i, cluster in ipairs(saved) do
+        clusters[i] = { id = cluster.cluster_id }
+    end
+    return choose_among(self, "in the history", clusters)
+end
+
+-- ---- from the service ----------------------------------------------------------------------------
 
 -- Seconds left before the deadline, or an error. The list of clusters and all their records share one deadline.
 local function time_left(self, limits)
@@ -148,19 +255,19 @@ local function time_left(self, limits)
     }
 end
 
+-- The list of all clusters is asked for each time; to look up names, that of some minutes ago will do.
 local function clusters(self, limits)
-    if self.cluster then
-        return { self.cluster }
-    end
-    local list, err = self.client:list_clusters { timeout = limits.deadline - self.client:monotonic() }
+    local list, idle = self.client:find_clusters {
+        clusters = self.words,
+        exclude = self.args.exclude,
+        max_age = self.args.all_clusters and 0 or nil,
+        timeout = limits.deadline - self.client:monotonic(),
+    }
     if not list then
-        return nil, err
+        return nil, spelling.hint_of(idle)
     end
-    local found = {}
-    for i, cluster in ipairs(list) do
-        found[i] = { id = cluster.id, name = cluster.name }
-    end
-    return found
+    note_idle(self, idle)
+    return list
 end
 
 local function list_records(client, cluster, parameters)
@@ -238,7 +345,9 @@ function Chosen:fetch(parameters, work)
         if result and not work then
             result = of_sources(result, self.args.source)
         end
-        items[i] = { cluster = cluster, records = result, error = spelling.hint_of(failures[i]) }
+        local failed = spelling.hint_of(failures[i])
+        items[i] = { cluster = cluster, records = result,
+            error = failed and errors.about(failed, { cluster_id = cluster.id, cluster = cluster.name }) }
     end
     return items
 end
@@ -268,7 +377,7 @@ end
 function M.report_failures(items, context)
     local groups, by_text, status = {}, {}, 0
     for _, item in ipairs(items) do
-        local text = item.error and tostring(item.error):gsub("request id [%w-]+", "")
+        local text = item.error and errors.summary(item.error, true):gsub("request id [%w-]+", "") .. item.error.hint
         local group = text and (by_text[text] or { error = item.error, clusters = {} })
         if group and not by_text[text] then
             by_text[text], groups[#groups + 1] = group, group

@@ -132,8 +132,9 @@ end
 --- Reads the configuration file, once for a command.
 -- @tparam table args parsed options: `config`, `profile`
 -- @tparam table context
--- @treturn table `clusters` (name → id), `thresholds`, `history`, `on_change`, `pass_environment`, `client` (options of
--- the profile), `profile` (its name), `path`, each nil where the file has nothing; or nil
+-- @treturn table `clusters` (name → id), `all_clusters` (what --all-clusters means), `thresholds`, `history`,
+-- `on_change`, `pass_environment`, `client` (options of the profile), `profile` (its name), `path`, each nil where the
+-- file has nothing; or nil
 -- @treturn dwsync.error kind "config"
 function M.load(args, context)
     if context.settings then

@@ -13,6 +13,8 @@ local TOP = {
     profile = { kind = "string" },
     profiles = { kind = "table" },
     clusters = { kind = "table" },
+    all_clusters = { kind = "list", least = 1, of = { kind = "string", longest = 200 },
+        expected = 'a list of names, ids and patterns such as { "prod-*" }, not an empty one' },
     thresholds = { kind = "table" },
     history = { kind = "string", empty = true, secret = true, expected = "a path or a postgres:// URL" },
     on_change = { kind = "function" },

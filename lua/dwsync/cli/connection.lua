@@ -77,6 +77,10 @@ local function observer(args, context, shown)
             note("trying again in " .. quantities.duration(event.pause))
         elseif args.debug and event.type == "disorder" then
             note "the records do not come newest first: all are read to find the newest"
+        elseif args.debug and event.type == "lookup" then
+            note(("looking for '%s' among the %s of the service, %s"):format(event.cluster,
+                quantities.count(event.count, "cluster"), event.age > 0
+                and "whose list is " .. quantities.duration(math.ceil(event.age)) .. " old" or "asked for now"))
         end
     end
 end
@@ -122,6 +126,7 @@ function M.open(args, context)
     for _, name in ipairs { "getenv", "read_file", "random", "runtime" } do
         given[name] = context[name]
     end
+    given.clusters = context.settings.clusters
     given.on_event = observer(args, context, shown)
     local client, failure = dwsync.new(given)
     if failure then

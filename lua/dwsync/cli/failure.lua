@@ -11,14 +11,14 @@ local EXIT = { config = 2, credentials = 2, cancelled = 130 }
 --- Prints an error.
 -- @param err a dwsync.error; anything else is a bug and keeps its traceback
 -- @tparam table context
--- @tparam[opt] string subject what it is about, put in front
+-- @tparam[opt] string subject what it is about, put in front in place of the error's own
 -- @treturn integer exit status: 2 when nothing was sent, 130 when it was cancelled, else 1
 function M.report(err, context, subject)
     if not errors.is(err) then
         context.stderr:write(("dwsync: %s\n"):format(text.harmless(tostring(err)))) -- a traceback has several lines
         return 1
     end
-    local summary = errors.summary(err)
+    local summary = errors.summary(err, subject ~= nil)
     context:note(subject and ("%s: %s"):format(subject, summary) or summary, spelling.hint(err.hint))
     return EXIT[err.kind] or 1
 end

@@ -33,7 +33,7 @@ local function load_commands(parser, first)
 end
 
 local function make_parser(argparse)
-    local parser = argparse("dwsync", DESCRIPTION, "Example: dwsync records CLUSTER_ID --region cn-north-4 --since 7d")
+    local parser = argparse("dwsync", DESCRIPTION, "Example: dwsync records dws-prod --region cn-north-4 --since 7d")
     parser:command_target "command"
     parser:require_command(true)
     parser:usage_max_width(80):help_max_width(80)

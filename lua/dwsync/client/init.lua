@@ -1,7 +1,8 @@
---- One client: list_sync_records, sync_records, all_sync_records, list_clusters.
+--- One client: list_sync_records, sync_records, all_sync_records, list_clusters, find_clusters.
 -- @module dwsync.client
 local lazy = require "dwsync.lazy"
 local Api = require "dwsync.request"
+local clusters = lazy "dwsync.client.clusters"
 local core = require "dwsync.core"
 local endpoints = require "dwsync.client.endpoints"
 local errors = require "dwsync.errors"
@@ -131,8 +132,9 @@ local LIMIT_RENAMED = "`limit` of a client is now called `page_size`: records a 
 -- @tfield[opt] string proxy URL; "" connects directly; by default the environment's
 -- @tfield[opt] string user_agent by default "dwsync/VERSION"
 -- @tfield[opt=false] boolean allow_http allows plain http to hosts that are not loopback
+-- @tfield[opt] {[string]=string} clusters ids by names of your own, which are looked up before the service's
 -- @tfield[opt] function(event:table):any on_event called with what happens; `type` is "attempt", "retry", "clock",
--- "page", "credentials" or "warning"
+-- "page", "credentials", "lookup" or "warning"
 -- @tfield[opt] dwsync.runtime runtime how a request is performed; by default libcurl, inside nginx its thread pool
 -- @tfield[opt] function():number random in place of math.random
 -- @tfield[opt] function(name:string):?string getenv in place of os.getenv
@@ -345,6 +347,14 @@ local function check(checked, err)
     return checked
 end
 
+-- Finds the cluster that parameters name.
+local function settle(self, checked, err, limits)
+    if not checked then
+        return nil, err
+    end
+    return clusters.settle(self, checked, limits.deadline - self.runtime.monotonic())
+end
+
 -- ---- what the client works with ------------------------------------------------------------------
 
 --- The value of an option in force: as given, from the environment, or its default.
@@ -425,7 +435,8 @@ end
 
 --- One page, as the service's operation ListSyncRecords gives it. Records keep their wire names, null is absent.
 -- @tparam table parameters
--- @tparam string parameters.cluster_id
+-- @tparam[opt] string parameters.cluster_id taken as it is
+-- @tparam[opt] string parameters.cluster in its place a name, or an id: see `find_clusters`
 -- @tparam[opt=0] integer parameters.offset index of the page, from 0
 -- @tparam[opt] integer parameters.limit records a page, above 0; the service's default is 1000
 -- @tparam[opt] number parameters.timeout seconds for all attempts together; by default the client's
@@ -439,16 +450,19 @@ end
 -- @usage local page, err = client:list_sync_records{ cluster_id = id, offset = 0, limit = 100 }
 function Client:list_sync_records(parameters)
     local checked, err = check(options.parameters("list_sync_records", parameters, self.runtime.now))
+    local limits = deadline_of(self, checked and checked.timeout)
+    checked, err = settle(self, checked, err, limits)
     if not checked then
         return nil, err
     end
-    local page, failure = fetch_page(self, checked, checked.offset, checked.limit, deadline_of(self, checked.timeout))
-    return page, not page and failure or nil
+    local page, failure = fetch_page(self, checked, checked.offset, checked.limit, limits)
+    return page, not page and errors.about(failure, checked.about) or nil
 end
 
 --- Every record, page by page as the loop proceeds. Since `for` has no place for an error, it raises the error object.
 -- @tparam table parameters
--- @tparam string parameters.cluster_id
+-- @tparam[opt] string parameters.cluster_id taken as it is
+-- @tparam[opt] string parameters.cluster in its place a name, or an id: see `find_clusters`
 -- @tparam[opt] integer parameters.limit only the newest so many, newest first. The service promises no order: reading
 -- ends early only while the records come in descending order of their start, else all are read
 -- @tparam[opt] string|number parameters.since only what started at or after a point in time: "7d", "2025-05-19",
@@ -466,6 +480,7 @@ end
 -- @usage for record in client:sync_records{ cluster_id = id, since = "7d" } do print(record.status) end
 function Client:sync_records(parameters)
     local checked, err = check(lists.parameters(options.parameters("sync_records", parameters, self.runtime.now)))
+    checked, err = settle(self, checked, err, deadline_of(self, checked and checked.timeout))
     if not checked then
         error(err, 0)
     end
@@ -480,13 +495,14 @@ end
 -- @treturn[2] nil
 -- @treturn[2] dwsync.error kind "incomplete" when the list cannot be had whole
 -- @raise for unknown parameters
--- @usage local list, err = client:all_sync_records{ cluster_id = id }
+-- @usage local list, err = client:all_sync_records{ cluster = "dws-prod" }
 function Client:all_sync_records(parameters)
     local checked, err = check(lists.parameters(options.parameters("all_sync_records", parameters, self.runtime.now)))
+    local limits = deadline_of(self, checked and checked.timeout)
+    checked, err = settle(self, checked, err, limits)
     if not checked then
         return nil, err
     end
-    local limits = deadline_of(self, checked.timeout)
     return lists.all(self, checked, fetch_page, function()
         return limits
     end)
@@ -511,6 +527,8 @@ end
 --- The clusters of the project, as the service's operation ListClusters gives them.
 -- @tparam[opt] table parameters
 -- @tparam[opt] string parameters.enterprise_project_id "all_granted_eps", "0" or an id
+-- @tparam[opt=0] number parameters.max_age a list that this client was given in the last so many seconds will do; do
+-- not change it
 -- @tparam[opt] number parameters.timeout seconds; by default the client's
 -- @treturn[1] dwsync.clusters
 -- @treturn[2] nil
@@ -521,15 +539,47 @@ function Client:list_clusters(parameters)
     if not checked then
         return nil, err
     end
+    local kept = checked.max_age and not checked.enterprise_project_id and clusters.kept(self, checked.max_age)
+    if kept then
+        return kept
+    end
     local target = "/clusters"
     if checked.enterprise_project_id then
         target = target .. "?enterprise_project_id=" .. checked.enterprise_project_id
     end
     local response, failure, keys = get_in_project(self, "v1.0", target, deadline_of(self, checked.timeout))
-    if not response then
-        return nil, failure
+    local list
+    if response then
+        list, failure = decode_clusters(self, response, keys)
     end
-    return decode_clusters(self, response, keys)
+    if not list then
+        return nil, errors.about(failure, { operation = "ListClusters" })
+    elseif not checked.enterprise_project_id then
+        clusters.keep(self, list)
+    end
+    return list
+end
+
+--- The clusters that names, ids and patterns mean. A UUID is an id and taken as it is; any other word is looked for
+-- among the names and ids of the option `clusters`, then among those of the service, in one list of clusters that the
+-- client keeps for five minutes.
+-- @tparam table parameters
+-- @tparam {string,...} parameters.clusters names, ids, and patterns of names such as "prod-*", for what the service has
+-- @tparam[opt] {string,...} parameters.exclude names, ids and patterns of those to leave out
+-- @tparam[opt=300] number parameters.max_age how old the list of clusters may be, in seconds
+-- @tparam[opt] number parameters.timeout seconds; by default the client's
+-- @treturn[1] {{id=string,name=?string},...} each once, in the order of the words
+-- @treturn[1] {string,...} those of `exclude` that exclude none
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error kind "config" when a word means no cluster, or more than one
+-- @raise for unknown parameters
+-- @usage local list = assert(client:find_clusters { clusters = { "prod-*" }, exclude = { "prod-test" } })
+function Client:find_clusters(parameters)
+    local checked, err = options.parameters("find_clusters", parameters, self.runtime.now)
+    if not checked then
+        return nil, err
+    end
+    return clusters.find(self, checked)
 end
 
 return M

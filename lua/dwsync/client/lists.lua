@@ -41,6 +41,7 @@ local function walk(client, checked, fetch, limits)
     client.known_pages[checked.cluster_id] = known
     return paging.new {
         known = known,
+        about = checked.about,
         limit = checked.page_size or client.settings.page_size,
         mode = checked.paging or client.settings.paging,
         max_pages = checked.max_pages or client.settings.max_pages,
@@ -64,8 +65,8 @@ local function typing_error(client, checked, fetch, limits, looked_for, list, pa
     if pages.records == 0 or looked_for:has_all() then
         return nil
     end
-    local all = walk(client, { cluster_id = checked.cluster_id, fields = words.fields, paging = checked.paging,
-        max_pages = checked.max_pages, page_size = checked.page_size }, fetch, limits)
+    local all = walk(client, { cluster_id = checked.cluster_id, about = checked.about, fields = words.fields,
+        paging = checked.paging, max_pages = checked.max_pages, page_size = checked.page_size }, fetch, limits)
     repeat
         local records, err = all:next_records()
         if err then
@@ -82,7 +83,8 @@ end
 -- The newest `limit` records. Conditions are checked behind the decoder: the order shows in all records.
 local function read_newest(client, checked, fetch, limits)
     local newest = require "dwsync.client.newest"
-    local wanted = { cluster_id = checked.cluster_id, paging = checked.paging, max_pages = checked.max_pages }
+    local wanted = { cluster_id = checked.cluster_id, about = checked.about, paging = checked.paging,
+        max_pages = checked.max_pages }
     local added
     wanted.fields, added = newest.fields(checked.fields, checked.where)
     local few = not checked.where and math.max(checked.limit, newest.smallest_page) or math.huge

@@ -55,13 +55,19 @@ local CLIENT = {
     random = { kind = "function" },
     getenv = { kind = "function" },
     read_file = { kind = "function" },
+    clusters = { kind = "table" },
 }
 for name, declared in pairs(M.PLAIN) do
     CLIENT[name] = declared
 end
 
+-- A name, or an id. Which of them is the client's to find out.
+local WORD = { kind = "string", longest = 200 }
+local CLUSTER_ID = { kind = "identifier" }
+
 local SYNC_RECORDS = {
-    cluster_id = { kind = "identifier", required = true },
+    cluster_id = CLUSTER_ID,
+    cluster = WORD,
     limit = { kind = "integer", above = 0 },
     page_size = { kind = "integer", above = 0 },
     since = POINT,
@@ -76,7 +82,8 @@ local SYNC_RECORDS = {
 -- By method of the client.
 local PARAMETERS = {
     list_sync_records = {
-        cluster_id = { kind = "identifier", required = true },
+        cluster_id = CLUSTER_ID,
+        cluster = WORD,
         offset = { kind = "integer", from = 0 },
         limit = { kind = "integer", above = 0 },
         timeout = SECONDS,
@@ -85,7 +92,17 @@ local PARAMETERS = {
     },
     sync_records = SYNC_RECORDS,
     all_sync_records = SYNC_RECORDS,
-    list_clusters = { enterprise_project_id = { kind = "identifier" }, timeout = SECONDS },
+    list_clusters = {
+        enterprise_project_id = { kind = "identifier" },
+        max_age = { kind = "number", noun = "a number of seconds", from = 0 },
+        timeout = SECONDS,
+    },
+    find_clusters = {
+        clusters = { kind = "list", of = WORD, required = true },
+        exclude = { kind = "list", of = WORD },
+        max_age = { kind = "number", noun = "a number of seconds", from = 0 },
+        timeout = SECONDS,
+    },
 }
 
 -- The line that called the client's function: seen from here, from what calls this, from the client's function.
@@ -95,6 +112,11 @@ local function check(declared, given, what, now)
     checks.known(declared, given, what, CALLER)
     local door = now and (given.since or given.until_) and { now = now() } or nil
     local checked, problem = checks.values(declared, given, door)
+    if checked and declared.cluster and (checked.cluster == nil) == (checked.cluster_id == nil) then
+        local both = checked.cluster and "cluster and cluster_id exclude each other"
+        checked, problem = nil, { kind = "config", option = "cluster_id",
+            message = both or select(2, checks.value(CLUSTER_ID, nil, "cluster_id")) }
+    end
     return checked, problem and errors.new(problem)
 end
 
@@ -115,6 +137,12 @@ end
 -- @treturn table with defaults filled in, or nil, err
 function M.client(given)
     local checked, err = check(CLIENT, given, "dwsync.new")
+    for name, id in pairs(checked and checked.clusters or {}) do
+        local good, wrong = M.identifier("clusters." .. tostring(name), id)
+        if not good then
+            return nil, wrong
+        end
+    end
     if checked and checked.limit then
         checked.page_size = given.page_size or checked.limit
     end

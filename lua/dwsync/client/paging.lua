@@ -53,7 +53,7 @@ end
 -- @tparam table options `fetch`: function(offset, limit, ids) → page, place (what core.decode_page returns with these
 -- ids) or nil, err; `limit`: records a page; `mode`: "auto", "page" or "row"; `max_pages`, default 10000; `on_page`:
 -- optional function(pages, records, count); `known`: a table that keeps what is found out about the service's pages,
--- for later walks over the same list
+-- for later walks over the same list; `about`: what errors are about, see dwsync.errors.about
 -- @treturn dwsync.client.paging whose `unsettled` says, after the end, that nothing showed whether more follow
 function M.new(options)
     local self = setmetatable({
@@ -64,6 +64,7 @@ function M.new(options)
         max_pages = options.max_pages or MAX_PAGES,
         on_page = options.on_page or function() end,
         known = options.known or {},
+        about = options.about,
         ids = core.ids(), -- which records were seen, ever and in this reading
         records = 0, -- different ones, over all readings
         pages = 0,
@@ -248,9 +249,9 @@ end
 
 -- Fails for good: the ids may include records of a page that was not read to its end, which would be skipped later.
 local function fail(self, err)
-    self.failure = err
+    self.failure = self.about and errors.about(err, self.about) or err
     self.ids:close()
-    return nil, err
+    return nil, self.failure
 end
 
 --- Reads on until there are records that were not handed out before. An error is returned again by every later call.

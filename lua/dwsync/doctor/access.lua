@@ -1,6 +1,7 @@
 --- Who asks, and what they may see: credentials, IAM, the project, its clusters, the query for records.
 -- It must not show a secret, nor send anything more with a key that the service refused.
 -- @module dwsync.doctor.access
+local cluster_names = require "dwsync.cluster_names"
 local errors = require "dwsync.errors"
 local timestamps = require "dwsync.timestamps"
 
@@ -87,15 +88,6 @@ function M.project_id(subject)
     return "ok", ("%s (%s)"):format(id, origin)
 end
 
-local function is_among(clusters, id)
-    for _, cluster in ipairs(clusters) do
-        if cluster.id == id then
-            return true
-        end
-    end
-    return false
-end
-
 -- Without an id there is nothing to ask about, whatever else the service lists.
 local function with_ids(clusters)
     local list = {}
@@ -114,6 +106,9 @@ local ONLY_THE_LIST = { permission = true, not_found = true, service = true, dec
 local SUSPECT = "If the user has that permission, the project id %s (%s) may be of another account or region: leave it "
     .. "out, and it is looked up at IAM."
 
+-- To find names in it and to count it, the list is asked for once.
+local LIST_SERVES = 60 -- seconds
+
 -- What to do about a refusal, where the project was not looked up but named.
 local function with_suspicion(subject, err)
     local project = subject.named_project
@@ -123,23 +118,45 @@ local function with_suspicion(subject, err)
     return ("%s %s"):format(err.hint, SUSPECT:format(project.id, project.origin))
 end
 
---- Which clusters are visible?
+-- The clusters meant by the words, or nil and a finding.
+local function find(subject)
+    local found, wrong = subject.client:find_clusters { clusters = subject.words or { "*" }, exclude = subject.exclude }
+    if not found then
+        subject.unknown_cluster = wrong.kind == "config" and not wrong.operation -- else the list could not be had
+        return nil, "failed", summary(wrong), with_suspicion(subject, wrong)
+    end
+    return found
+end
+
+-- The first that was named and is not in the list.
+local function absent_from(listed, found)
+    for _, cluster in ipairs(found) do
+        if not cluster_names.named(cluster.id, listed)[1] then
+            return cluster
+        end
+    end
+end
+
+--- Which clusters are visible, and which are meant?
 function M.clusters(subject)
-    local clusters, err = subject.client:list_clusters()
-    if not clusters then
-        return subject.cluster_id and ONLY_THE_LIST[err.kind] and "warning" or "failed", summary(err),
-            with_suspicion(subject, err)
+    local found, outcome, text, next_step = find(subject)
+    if not found then
+        return outcome, text, next_step
     end
-    local found = ("%d visible"):format(#clusters)
-    if subject.cluster_id and not is_among(clusters, subject.cluster_id) then
-        return "warning", ("%s, cluster %s is not among them"):format(found, subject.cluster_id),
+    subject.clusters, subject.cluster_id = found, found[1] and found[1].id
+    subject.cluster = found[1] and found[1].name
+    local listed, err = subject.client:list_clusters { max_age = LIST_SERVES }
+    if not listed then
+        return ONLY_THE_LIST[err.kind] and "warning" or "failed", summary(err), with_suspicion(subject, err)
+    end
+    local visible, absent = ("%d visible"):format(#listed), absent_from(with_ids(listed), found)
+    if absent then
+        return "warning", ("%s, cluster %s is not among them"):format(visible, cluster_names.shown(absent)),
             "Check the cluster id, the region and the project (dwsync clusters)."
-    elseif #clusters == 0 then
-        return "warning", found, "Check the region and the project."
+    elseif #listed == 0 then
+        return "warning", visible, "Check the region and the project."
     end
-    subject.clusters = with_ids(clusters)
-    subject.cluster_id = subject.cluster_id or subject.clusters[1] and subject.clusters[1].id
-    return "ok", found
+    return "ok", visible
 end
 
 local ACTION = "Ask for the action dws:cluster:listIdentifySyncRecords."
@@ -150,13 +167,14 @@ local FEATURE_OFF = "DWS.5045"
 --- May the records of the cluster be asked for?
 function M.permission(subject)
     if not subject.cluster_id then
-        return "skipped", "no cluster to ask about", "Give a CLUSTER_ID."
+        return "skipped", "no cluster to ask about", "Name a CLUSTER."
     end
     local page, err = subject.client:list_sync_records { cluster_id = subject.cluster_id, offset = 0, limit = M.PAGE }
     subject.page = page
     subject.feature_off = err and err.code == FEATURE_OFF and err or nil
     if page or subject.feature_off then
-        return "ok", "records of cluster " .. subject.cluster_id .. " may be asked for"
+        local shown = cluster_names.shown { id = subject.cluster_id, name = subject.cluster }
+        return "ok", "records of cluster " .. shown .. " may be asked for"
     elseif err.kind == "permission" then
         local named = err.hint:find("listIdentifySyncRecords", 1, true)
         local hint = with_suspicion(subject, err)

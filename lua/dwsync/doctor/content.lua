@@ -15,7 +15,7 @@ function M.feature(subject)
         return "warning", "off: " .. access.summary(subject.feature_off),
             "Enable identity-source synchronisation of the cluster."
     elseif not subject.page then
-        return "skipped", "no cluster to look at", "Give a CLUSTER_ID."
+        return "skipped", "no cluster to look at", "Name a CLUSTER."
     elseif #records_of(subject) == 0 then
         return "warning", "no records: it is off, or nothing was ever synchronised",
             "Enable identity-source synchronisation, or wait for the first run."

@@ -75,8 +75,8 @@ function Examination:try(checks, subject, roots, cluster)
 end
 
 -- A copy for each cluster, so that their findings do not mix.
-local function about(subject, cluster_id)
-    return setmetatable({ cluster_id = cluster_id }, { __index = subject })
+local function about(subject, cluster_id, name)
+    return setmetatable({ cluster_id = cluster_id, cluster = name }, { __index = subject })
 end
 
 local function copy(roots)
@@ -89,25 +89,27 @@ end
 
 --- Performs every check that can be tried.
 -- @tparam table subject `client`, or `config_error` why there is none; `settings` (list of {name, value, origin});
--- optional `without_effect` (list of {variable, what takes its place}), `cluster_id` (default: the first cluster), or
--- `all_clusters`: the checks about one for each
+-- optional `without_effect` (list of {variable, what takes its place}), `words` (names, ids and patterns of clusters;
+-- default: the first cluster), `exclude` (the same, to leave out), and `several`: whether findings name their cluster
 -- @tparam[opt] function on_finding called with each finding at once
 -- @treturn {table,...} findings {check =, outcome =, found =, next =, root =, cluster =}; `next` is absent when all is
 -- well, `root` names the failed check because of which this one was not tried, `cluster` which of all it is about,
 -- `untried` is true of those that `root` alone explains
 -- @treturn boolean whether no check failed
+-- @treturn boolean whether a word means no cluster, or more than one
 function M.run(subject, on_finding)
     local roots = {}
     local examination = setmetatable({ findings = {}, healthy = true, on_finding = on_finding }, Examination)
     examination:try(M.checks, subject, roots)
-    local clusters = subject.all_clusters and subject.clusters or {}
+    local clusters = subject.several and subject.clusters or {}
     for _, cluster in ipairs(clusters) do
-        examination:try(M.cluster_checks, about(subject, cluster.id), copy(roots), cluster.name or cluster.id)
+        examination:try(M.cluster_checks, about(subject, cluster.id, cluster.name), copy(roots),
+            cluster.name or cluster.id)
     end
     if #clusters == 0 then
         examination:try(M.cluster_checks, subject, roots)
     end
-    return examination.findings, examination.healthy
+    return examination.findings, examination.healthy, subject.unknown_cluster or false
 end
 
 return M

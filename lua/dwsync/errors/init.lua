@@ -2,6 +2,7 @@
 -- It must not contain a secret.
 -- @module dwsync.errors
 local lazy = require "dwsync.lazy"
+local cluster_names = lazy "dwsync.cluster_names"
 local error_codes = lazy "dwsync.errors.codes"
 local json = require "dwsync.json"
 local quantities = lazy "dwsync.quantities"
@@ -47,6 +48,9 @@ local RETRYABLE = { network = true, timeout = true, throttled = true }
 -- @tfield boolean retryable whether the same request may well succeed later
 -- @tfield[opt] integer status HTTP status
 -- @tfield[opt] string code the service's, or in lower case the core's
+-- @tfield[opt] string operation of the service that failed, such as "ListSyncRecords"
+-- @tfield[opt] string cluster_id which cluster it is about
+-- @tfield[opt] string cluster its name, where that is known
 -- @tfield[opt] string request_id under which the service can find the request again
 -- @tfield[opt] integer attempts how often it was tried
 -- @tfield[opt] dwsync.error cause an error behind this one
@@ -84,11 +88,47 @@ local function detail(self)
     return #parts > 0 and (" (%s)"):format(table.concat(parts, ", ")) or ""
 end
 
+-- What is wrong before the service is asked, whatever it would be asked for.
+local OF_THE_CALLER = { config = true, credentials = true }
+
+-- "ListSyncRecords of cluster dws-prod (1f2e…): "
+local function subject(self)
+    if OF_THE_CALLER[self.kind] then
+        return ""
+    end
+    local cluster = self.cluster_id and "cluster " .. cluster_names.shown { id = self.cluster_id,
+        name = self.cluster }
+    local about = self.operation and cluster and self.operation .. " of " .. cluster or self.operation or cluster
+    return about and about .. ": " or ""
+end
+
 --- What happened, without the hint; `tostring` has both.
 -- @tparam dwsync.error err
+-- @tparam[opt] boolean bare leaves out operation and cluster, where the reader sees them anyway
 -- @treturn string a sentence
-function M.summary(err)
-    return ("%s: %s%s."):format(err.kind, (err.message:gsub("%.$", "")), detail(err))
+function M.summary(err, bare)
+    return ("%s: %s%s%s."):format(err.kind, bare and "" or subject(err), (err.message:gsub("%.$", "")), detail(err))
+end
+
+--- Notes what an error is about, unless that is known.
+-- @tparam dwsync.error err changed in place; an error that is about another cluster is copied
+-- @tparam table about `operation`, `cluster_id`, `cluster` (its name)
+-- @treturn dwsync.error
+function M.about(err, about)
+    if not M.is(err) then
+        return err
+    elseif err.cluster_id and about.cluster_id and err.cluster_id ~= about.cluster_id then
+        local copy = {}
+        for name, value in pairs(err) do
+            copy[name] = value
+        end
+        copy.cluster_id, copy.cluster = about.cluster_id, about.cluster
+        err = setmetatable(copy, Error)
+    end
+    for _, name in ipairs { "operation", "cluster_id", "cluster" } do
+        err[name] = err[name] or about[name]
+    end
+    return err
 end
 
 function Error:__tostring()

@@ -25,7 +25,8 @@ end
 --- Takes the configuration and checks it; for init_by_lua. Reads the environment, contacts nothing. Lengths of time are
 -- seconds or "90s", "5m".
 -- @tparam table given
--- @tparam string|{string|{id=string,name=?string},...} given.clusters "all", or a list of ids
+-- @tparam string|{string|{id=string,name=?string},...} given.clusters "all", or a list: names, patterns such as
+-- "prod-*" and ids, which the first sweep looks up at the service; {id =, name =} is taken as it is
 -- @tparam[opt] table given.client options of dwsync.new, without functions
 -- @tparam[opt=60] number|string given.interval between two sweeps
 -- @tparam[opt=0.1] number given.jitter the share of the interval by which sweeps are spread
@@ -132,7 +133,7 @@ end
 -- @function gate
 -- @tparam table given
 -- @tparam number|string given.max_age how old the last success may be: seconds, or "90m", "6h"
--- @tparam[opt] string given.cluster an id; by default all clusters count
+-- @tparam[opt] string given.cluster a name or an id; by default all clusters count
 -- @tparam[opt] string given.source an id or a type; by default all sources count
 -- @tparam[opt=true] boolean given.deny false lets every request through: only the header X-Dwsync-Stale says that the
 -- last success is too old

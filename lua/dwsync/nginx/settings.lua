@@ -2,6 +2,7 @@
 -- It must not need nginx: `getenv` comes in.
 -- @module dwsync.nginx.settings
 local checks = require "dwsync.checks"
+local cluster_names = require "dwsync.cluster_names"
 local dwsync = require "dwsync"
 local environment = require "dwsync.nginx.environment"
 local fingerprint = require "dwsync.fingerprint"
@@ -47,24 +48,26 @@ local function client(value, name)
     return good and not problem and value or nil, problem and checks.line(problem) or err
 end
 
+local WORD = { kind = "string", longest = 200 }
 local CLUSTER = {
     kind = "table",
     fields = { id = { kind = "identifier", required = true }, name = { kind = "string", longest = 200, empty = true } },
 }
 
+-- Names are looked up by the sweeps: setup contacts nobody.
 local function cluster(value, name)
     if type(value) == "table" then
         return checks.value(CLUSTER, value, name)
     end
-    local id, message = checks.value(CLUSTER.fields.id, value, name)
-    return id and { id = id }, message
+    local word, message = checks.value(WORD, value, name)
+    return word and cluster_names.is_uuid(word) and { id = word } or word, message
 end
 
 local CLUSTERS = {
     kind = "list",
     least = 1,
     of = { check = cluster },
-    expected = '"all" or a list of cluster ids, not an empty one',
+    expected = '"all" or a list of names and ids of clusters, not an empty one',
 }
 
 local function clusters(value, name)
@@ -74,10 +77,11 @@ local function clusters(value, name)
     local list, message = checks.value(CLUSTERS, value, name)
     local seen = {}
     for i, item in ipairs(list or {}) do
-        if seen[item.id] then
-            return nil, ("%s[%d] is a duplicate: %s"):format(name, i, item.id)
+        local word = item.id or item
+        if seen[word] then
+            return nil, ("%s[%d] is a duplicate: %s"):format(name, i, word)
         end
-        seen[item.id] = true
+        seen[word] = true
     end
     return list, message
 end

@@ -1,6 +1,8 @@
 local command = require "spec.support.command"
 local run = command.run
 
+local C2 = "c2c2c2c2-0000-4000-8000-000000000002"
+
 local function check(records, ...)
     return run({ "check", "c1", ... }, { service = command.service { c1 = records } })
 end
@@ -57,12 +59,12 @@ describe("dwsync check", function()
     end
 
     it("is UNKNOWN after wrong usage", function()
-        gives_up("wrong usage: missing argument 'cluster_id' (or --all-clusters, or --input FILE); see dwsync check",
+        gives_up("wrong usage: missing argument 'cluster' (or --all-clusters, or --input FILE); see dwsync check",
             { "check" })
         gives_up("wrong usage: unknown option '--foo'; see dwsync check --help", { "check", "c1", "--foo" })
         gives_up('wrong usage: --set is "a=b", expected rule.option=value', { "check", "c1", "--set", "a=b" })
         gives_up("config: --set: unknown rule 'a'. The rules are", { "check", "c1", "--set", "a.b=1" })
-        gives_up('config: cluster_id is "a/b", expected', { "check", "a/b" })
+        gives_up("config: unknown cluster 'a/b', looked for at the service. There are no", { "check", "a/b" })
         gives_up("wrong usage: unknown option", { "check", "c1", "--a|b\nc" })
     end)
 
@@ -73,7 +75,7 @@ describe("dwsync check", function()
     end)
 
     it("is UNKNOWN after a failure of the service, and after a timeout", function()
-        gives_up("no such cluster", { "check", "c2" }, { service = command.service {} })
+        gives_up("no such cluster", { "check", C2 }, { service = command.service {} })
         gives_up("Server", { "check", "c1", "--retries", "0" }, { service = function()
             return 500, '{"error_code":"DWS.0005","error_msg":"Server failure"}'
         end })

@@ -74,12 +74,12 @@ describe("dwsync clusters", function()
         local status, out, err = run({ "clusters" }, 403, '{"error_code":"APIGW.0302","error_msg":"not allowed"}')
         assert.equal(1, status)
         assert.equal("", out)
-        assert.equal("dwsync: permission: not allowed (APIGW.0302, HTTP 403).\n"
+        assert.equal("dwsync: permission: ListClusters: not allowed (APIGW.0302, HTTP 403).\n"
             .. "        This IAM user is not allowed to call the API: ask an administrator.\n", err)
         status, out, err = run({ "clusters" }, 200, "<html>")
         assert.equal(1, status)
         assert.equal("", out)
-        assert.is_truthy(err:find("dwsync: decode: the response is not a list of clusters", 1, true))
+        assert.is_truthy(err:find("dwsync: decode: ListClusters: the response is not a list of clusters", 1, true))
     end)
 
     it("refuses an enterprise project that is no id, with status 2 and without asking", function()

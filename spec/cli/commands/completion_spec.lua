@@ -52,6 +52,7 @@ describe("dwsync completion", function()
     it("offers the clusters of the configuration file where one is taken", function()
         assert.equal("dws-prod dws-test\n", offered("health dws", 2))
         assert.equal("dws-prod\n", offered("history pull dws-p", 3))
+        assert.equal("dws-test\n", offered("health --exclude dws-t", 3))
         assert.equal("\n", offered("run dws", 2))
     end)
 

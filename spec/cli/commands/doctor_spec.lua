@@ -144,8 +144,18 @@ describe("dwsync doctor", function()
         end
     end)
 
+    it("ends with status 2 for a cluster that is unknown, and looks at several", function()
+        local status, out = run { "nobody" }
+        assert.equal(2, status)
+        assert.matches("unknown cluster 'nobody'", out, 1, true)
+        local one, two = "aaaaaaaa-0000-4000-8000-00000000000a", "bbbbbbbb-0000-4000-8000-00000000000b"
+        out = select(2, run { one, two, "-o", "json" })
+        assert.matches('"cluster":"' .. one, out, 1, true)
+        assert.matches('"cluster":"' .. two, out, 1, true)
+    end)
+
     it("is wrong usage with status 2", function()
-        for _, arguments in ipairs { { "a b" }, { "c1", "c2" }, { "-o", "csv" }, { "c1", "--all-clusters" } } do
+        for _, arguments in ipairs { { "-o", "csv" }, { "c1", "--all-clusters" } } do
             local status, out, err = run(arguments)
             assert.equal(2, status)
             assert.equal("", out)

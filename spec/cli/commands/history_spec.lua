@@ -35,24 +35,24 @@ describe("dwsync history", function()
         return run({ "pull", "c1", "-o", "tsv", ... }, { service = command.service { c1 = records } })
     end
 
-    local HEADING = "cluster_id\tinserted\tupdated\tunchanged\trevised\tlate\trefused\n"
+    local HEADING = "cluster_id\tcluster_name\tinserted\tupdated\tunchanged\trevised\tlate\trefused\n"
 
     it("pulls what is new, and nothing twice, into a file below XDG_DATA_HOME", function()
         local status, out, err = pull(command.healthy(3))
         assert.equal(0, status, err)
-        assert.equal(HEADING .. "c1\t3\t0\t0\t0\t0\t0\n", out)
+        assert.equal(HEADING .. "c1\tname-c1\t3\t0\t0\t0\t0\t0\n", out)
         assert.equal("file", uv.fs_stat(folder .. "/data/dwsync/history.sqlite").type)
         assert.equal(tonumber("700", 8), uv.fs_stat(folder .. "/data/dwsync").mode % 512)
         out = select(2, pull(command.healthy(4)))
-        assert.equal(HEADING .. "c1\t1\t0\t3\t0\t0\t0\n", out)
+        assert.equal(HEADING .. "c1\tname-c1\t1\t0\t3\t0\t0\t0\n", out)
     end)
 
     it("shows what fits a terminal as a table", function()
         local _, out = run({ "pull", "c1" }, { service = command.service { c1 = command.healthy(3) },
             terminal = { stdout = true } })
         local heading, row = out:gsub("\27%[[%d;]*m", ""):match "^([^\n]*)\n([^\n]*)\n"
-        assert.equal("CLUSTER_ID INSERTED UPDATED UNCHANGED REVISED", (heading:gsub(" +", " "):gsub(" $", "")))
-        assert.equal("c1 3 0 0 0", (row:gsub(" +", " "):gsub("^ ", ""):gsub(" $", "")))
+        assert.equal("CLUSTER INSERTED UPDATED UNCHANGED REVISED", (heading:gsub(" +", " "):gsub(" $", "")))
+        assert.equal("name-c1 3 0 0 0", (row:gsub(" +", " "):gsub("^ ", ""):gsub(" $", "")))
     end)
 
     it("reports a record that changed after its end", function()
@@ -61,8 +61,8 @@ describe("dwsync history", function()
         changed[2].delete_count = 900
         local status, out, err = pull(changed)
         assert.equal(0, status)
-        assert.equal(HEADING .. "c1\t0\t0\t1\t1\t0\t0\n", out)
-        assert.equal("dwsync: c1: 1 record changed after the run ended, both versions are kept: r2\n", err)
+        assert.equal(HEADING .. "c1\tname-c1\t0\t0\t1\t1\t0\t0\n", out)
+        assert.equal("dwsync: name-c1: 1 record changed after the run ended, both versions are kept: r2\n", err)
     end)
 
     it("pulls all clusters; one that fails is told", function()
@@ -78,7 +78,7 @@ describe("dwsync history", function()
         local status, out, err = run({ "pull", "--input", "-" }, { stdin = lines })
         assert.equal(2, status)
         assert.equal("", out)
-        assert.matches("the records do not name their cluster: give its cluster_id beside --input", err, 1,
+        assert.matches("the records do not name their cluster: name it beside --input", err, 1,
             true)
         assert.equal(0, (run({ "pull", "c7", "--input", "-" }, { stdin = lines })))
         out = select(2, run { "list", "c7", "-o", "tsv", "--columns", "id" })
@@ -99,8 +99,10 @@ describe("dwsync history", function()
         assert.equal("r3 r4 r5 ", ids("c1", "--until", "2h"))
         assert.equal("", ids("c1", "--status", "FAILED"))
         assert.equal("", ids("c1", "--source", "other"))
-        local _, _, err = run { "list", "nobody" }
+        local _, _, err = run { "list", "c1", "--status", "FAILED" }
         assert.equal("dwsync: no saved records match; dwsync history stats shows what there is\n", err)
+        assert.same({ 2, "", "dwsync: config: unknown cluster 'c2', looked for in the history (did you mean 'c1'?).\n"
+            .. "        The clusters are c1.\n", {} }, { run { "list", "c2" } })
     end)
 
     it("lists what other commands read", function()
@@ -202,7 +204,8 @@ describe("dwsync history", function()
         assert.equal(0, status, err)
         assert.matches("failing\tcritical\n", out, 1, true)
         assert.same({}, requests)
-        status, out, err = command.run({ "replay", "c2", "--from-history", "-o", "ndjson" }, world)
+        status, out, err = command.run({ "replay", "c2c2c2c2-0000-4000-8000-000000000002", "--from-history", "-o",
+            "ndjson" }, world)
         assert.same({ 0, "", "dwsync: no records are saved; dwsync history pull saves them\n" },
             { status, out, err })
         status, out = command.run({ "replay", "c1", "--from-history", "-o", "tsv", "--columns", "rule", "--history",

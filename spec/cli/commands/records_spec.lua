@@ -2,6 +2,7 @@ local cli = require "dwsync.cli"
 local json = require "dwsync.json"
 
 local NOW = 1747637723
+local C1 = "c1c1c1c1-0000-4000-8000-000000000001" -- taken as it is, so that requests can be counted
 local ENVIRONMENT = {
     DWSYNC_REGION = "cn-north-4",
     HUAWEICLOUD_SDK_AK = "AKEXAMPLE",
@@ -61,17 +62,18 @@ end
 
 -- The ids that the options leave.
 local function ids(...)
-    local status, out, err = run { "c1", "-o", "tsv", "--columns", "id", ... }
+    local status, out, err = run { C1, "-o", "tsv", "--columns", "id", ... }
     assert.equal(0, status, err)
     return (out:gsub("^id\n", ""):gsub("\n", " "))
 end
 
 describe("dwsync records", function()
     it("asks for the cluster's records and shows them", function()
-        local status, out, err, urls = run { "c1" }
+        local status, out, err, urls = run { C1 }
         assert.equal(0, status)
         assert.equal("", err)
-        local url = "https://dws.cn-north-4.myhuaweicloud.com/v1/p1/clusters/c1/db-manager/sync-records?limit=1000"
+        local url = "https://dws.cn-north-4.myhuaweicloud.com/v1/p1/clusters/" .. C1
+            .. "/db-manager/sync-records?limit=1000"
             .. "&offset="
         assert.same({ url .. 0, url .. 1 }, urls)
         assert.equal("START                 STATUS    TYPE       ADD  UPD  DEL  FAIL  REASON\n",
@@ -81,16 +83,16 @@ describe("dwsync records", function()
     end)
 
     it("shows all documented fields in CSV and TSV", function()
-        local _, out = run { "c1", "-o", "csv" }
+        local _, out = run { C1, "-o", "csv" }
         assert.equal("id,identity_source_id,identity_source_type,start_time,end_time,add_count,update_count,"
             .. "delete_count,failed_count,status,fail_reason\nr1,s1,ldap,2025-05-19T06:55:22.999Z,,1,,,,RUNNING,\n",
             out:match "^[^\n]*\n[^\n]*\n")
-        local _, tsv = run { "c1", "-o", "tsv" }
+        local _, tsv = run { C1, "-o", "tsv" }
         assert.equal(out:match("^[^\n]*"):gsub(",", "\t"), (tsv:match "^[^\n]*"))
     end)
 
     it("gives JSON that reads back as the service's answer", function()
-        local _, out = run { "c1", "-o", "json" }
+        local _, out = run { C1, "-o", "json" }
         local document = assert(json.decode(out))
         assert.equal(4, document.count)
         assert.same(assert(json.decode(page(RECORDS))).sync_records, document.sync_records)
@@ -116,7 +118,7 @@ describe("dwsync records", function()
 
     it("refuses what is not a point in time, with status 2 and without asking", function()
         for _, name in ipairs { "since", "until" } do
-            local status, out, err, urls = run { "c1", "--" .. name, "yester\27day" }
+            local status, out, err, urls = run { C1, "--" .. name, "yester\27day" }
             assert.equal(2, status)
             assert.equal("", out)
             assert.equal(('dwsync: --%s is "yester?day", expected 90m, 24h, 7d, yesterday, 2025-05-19, '
@@ -127,26 +129,26 @@ describe("dwsync records", function()
     end)
 
     it("notes on stderr why a list is empty", function()
-        local status, out, err = run({ "c1", "-o", "csv", "--columns", "id" }, function() return 200, page {} end)
+        local status, out, err = run({ C1, "-o", "csv", "--columns", "id" }, function() return 200, page {} end)
         assert.equal(0, status)
         assert.equal("id\n", out)
         assert.equal("dwsync: no records: nothing was ever synchronised, or the feature is off\n", err)
-        status, out, err = run { "c1", "-o", "ndjson", "--until", "1000000000000" }
+        status, out, err = run { C1, "-o", "ndjson", "--until", "1000000000000" }
         assert.equal(0, status)
         assert.equal("", out)
         assert.equal("dwsync: none of the 4 records match\n", err)
-        status, out, err = run { "c1", "-o", "ndjson", "--source", "nope" }
+        status, out, err = run { C1, "-o", "ndjson", "--source", "nope" }
         assert.equal(0, status)
         assert.equal("", out)
         assert.matches("^dwsync: no records of that source\n        The sources are %a+ %(.+%)%.\n$", err)
     end)
 
     it("refuses what could only ever find nothing", function()
-        local status, out, err = run { "c1", "--status", "FAILD" }
+        local status, out, err = run { C1, "--status", "FAILD" }
         assert.equal(2, status)
         assert.equal("", out)
         assert.matches('--status is "FAILD", expected FINISHED, FAILED or RUNNING, separated by commas', err, 1, true)
-        status, out, err = run { "c1", "--since", "7d", "--until", "8d" }
+        status, out, err = run { C1, "--since", "7d", "--until", "8d" }
         assert.equal(2, status)
         assert.equal("", out)
         assert.matches("^dwsync: %-%-since must be before %-%-until\n", err)
@@ -157,7 +159,7 @@ describe("dwsync records", function()
             write = function() return nil, "No space left on device" end,
             flush = function() return true end,
         }
-        local status, _, err = run({ "c1" }, nil, nil, full)
+        local status, _, err = run({ C1 }, nil, nil, full)
         assert.equal(1, status)
         assert.equal("dwsync: cannot write the output: No space left on device\n", err)
     end)
@@ -169,24 +171,24 @@ describe("dwsync records", function()
     end
 
     it("reads page by page, as large as --page-size says", function()
-        local status, out, _, urls = run({ "c1", "--page-size", "3", "-o", "tsv", "--columns", "id" }, by_page)
+        local status, out, _, urls = run({ C1, "--page-size", "3", "-o", "tsv", "--columns", "id" }, by_page)
         assert.equal(0, status)
         assert.equal("id\nr1\nr2\nr3\nr4\n", out)
         assert.equal(3, #urls)
     end)
 
     it("prints the newest so many for one request", function()
-        local status, out, err, urls = run({ "c1", "--limit", "3", "-o", "tsv", "--columns", "id" }, by_page)
+        local status, out, err, urls = run({ C1, "--limit", "3", "-o", "tsv", "--columns", "id" }, by_page)
         assert.same({ 0, "id\nr1\nr2\nr3\n", "" }, { status, out, err })
         assert.equal(1, #urls)
-        assert.equal("id\nr3\n", select(2, run({ "c1", "--limit", "1", "--source", "s2", "-o", "tsv", "--columns",
+        assert.equal("id\nr3\n", select(2, run({ C1, "--limit", "1", "--source", "s2", "-o", "tsv", "--columns",
             "id" }, by_page)))
-        assert.equal("id\nr2\n", select(2, run({ "c1", "--limit", "1", "--status", "failed", "-o", "tsv",
+        assert.equal("id\nr2\n", select(2, run({ C1, "--limit", "1", "--status", "failed", "-o", "tsv",
             "--columns", "id" }, by_page)))
     end)
 
     it("says under --debug that all were read to find the newest", function()
-        local _, out, err = run({ "c1", "--limit", "1", "--debug", "-o", "tsv", "--columns", "id" }, function()
+        local _, out, err = run({ C1, "--limit", "1", "--debug", "-o", "tsv", "--columns", "id" }, function()
             return 200, page { RECORDS[3], RECORDS[1], RECORDS[2] }
         end)
         assert.equal("id\nr1\n", out)
@@ -194,17 +196,17 @@ describe("dwsync records", function()
     end)
 
     it("prints one page by its offset, as the service counts", function()
-        local status, out, err, urls = run({ "c1", "--offset", "1", "--page-size", "3", "-o", "tsv", "--columns",
+        local status, out, err, urls = run({ C1, "--offset", "1", "--page-size", "3", "-o", "tsv", "--columns",
             "id" }, by_page)
         assert.same({ 0, "id\nr4\n", "" }, { status, out, err })
         assert.equal(1, #urls)
-        status, out, err = run({ "c1", "--offset", "9", "-o", "tsv", "--columns", "id" }, by_page)
+        status, out, err = run({ C1, "--offset", "9", "-o", "tsv", "--columns", "id" }, by_page)
         assert.same({ 0, "id\n", "dwsync: that page has no records\n" }, { status, out, err })
     end)
 
     it("refuses an offset where there is more than one page", function()
         for _, arguments in ipairs {
-            { "c1", "--offset", "1", "--limit", "5" }, { "--all-clusters", "--offset", "1" },
+            { C1, "--offset", "1", "--limit", "5" }, { "--all-clusters", "--offset", "1" },
         } do
             local status, _, err, urls = run(arguments)
             assert.equal(2, status)
@@ -214,14 +216,14 @@ describe("dwsync records", function()
     end)
 
     it("asks what a number without a unit means", function()
-        local status, _, err = run { "c1", "--since", "6" }
+        local status, _, err = run { C1, "--since", "6" }
         assert.equal(2, status)
         assert.is_truthy(err:find("milliseconds; 6 what? 6m, 6h, 6d", 1, true), err)
     end)
 
     it("prints nothing of a list that could not be read to its end", function()
         local requests = 0
-        local status, out, err = run({ "c1", "--page-size", "2", "-o", "csv" }, function(request)
+        local status, out, err = run({ C1, "--page-size", "2", "-o", "csv" }, function(request)
             requests = requests + 1
             if requests == 2 then
                 return 404, '{"error_code":"DWS.3027","error_msg":"deleted"}'
@@ -230,40 +232,43 @@ describe("dwsync records", function()
         end)
         assert.equal(1, status)
         assert.equal("", out)
-        assert.equal("dwsync: not_found: deleted (DWS.3027, HTTP 404).\n        The cluster was deleted.\n", err)
+        assert.equal("dwsync: not_found: ListSyncRecords of cluster " .. C1
+            .. ": deleted (DWS.3027, HTTP 404).\n        The cluster was deleted.\n", err)
     end)
 
     it("passes --paging on", function()
-        local _, _, err = run({ "c1", "--page-size", "2", "--paging", "row" }, by_page)
+        local _, _, err = run({ C1, "--page-size", "2", "--paging", "row" }, by_page)
         assert.is_truthy(err:find("the pages do not join up when offset counts rows", 1, true), err)
     end)
 
     it("shows progress on a terminal, and wipes it before anything else", function()
-        local _, out, err = run({ "c1", "--page-size", "3", "-o", "tsv", "--columns", "id" }, by_page, "stderr")
+        local _, out, err = run({ C1, "--page-size", "3", "-o", "tsv", "--columns", "id" }, by_page, "stderr")
         assert.equal("id\nr1\nr2\nr3\nr4\n", out)
         assert.equal("\r\27[Kreading page 1: 3 of 4 records\r\27[Kreading page 2: 4 of 4 records"
             .. "\r\27[Kreading page 3: 4 of 4 records\r\27[K", err)
     end)
 
     it("shows no progress when stderr is no terminal", function()
-        local _, _, err = run({ "c1", "--page-size", "3" }, by_page, "stdout")
+        local _, _, err = run({ C1, "--page-size", "3" }, by_page, "stdout")
         assert.equal("", err)
     end)
 
-    it("refuses a cluster id that fits no path, with status 2 and without asking", function()
-        local status, out, err, urls = run { "../../x" }
-        assert.equal(2, status)
-        assert.equal("", out)
+    it("never asks for the records of a cluster id that fits no path", function()
+        local status, out, err, urls = run({ "../../x" }, function()
+            return 200, '{"clusters":[{"id":"../../x","name":"dws-prod"}]}'
+        end)
+        assert.same({ 2, "" }, { status, out })
         assert.is_truthy(err:find('dwsync: config: cluster_id is "../../x", expected letters', 1, true), err)
-        assert.same({}, urls)
+        assert.same({ "https://dws.cn-north-4.myhuaweicloud.com/v1.0/p1/clusters" }, urls)
     end)
 
     it("fails with status 1 when the service does, without asking too often", function()
-        local status, out, err, urls = run({ "c1", "--retries", "2" }, function() return 503, "" end)
+        local status, out, err, urls = run({ C1, "--retries", "2" }, function() return 503, "" end)
         assert.equal(1, status)
         assert.equal("", out)
         assert.equal(3, #urls)
-        assert.equal("dwsync: service: the service answered with an empty body (HTTP 503, 3 attempts).\n"
+        assert.equal("dwsync: service: ListSyncRecords of cluster " .. C1
+            .. ": the service answered with an empty body (HTTP 503, 3 attempts).\n"
             .. "        The service failed; try again later, and quote the request id when you report it.\n", err)
     end)
 end)

@@ -83,7 +83,8 @@ describe("dwsync run", function()
     end)
 
     it("prints an error object, raised or returned, as everywhere", function()
-        local expected = "dwsync: not_found: no such cluster (DWS.0015, HTTP 404).\n        Check the cluster id"
+        local expected = "dwsync: not_found: ListSyncRecords of cluster c2: no such cluster (DWS.0015, HTTP 404).\n"
+            .. "        Check the cluster id"
         for _, text in ipairs { "for _ in client:sync_records { cluster_id = 'c2' } do end",
             "return client:all_sync_records { cluster_id = 'c2' }",
             "assert(client:all_sync_records { cluster_id = 'c2' })" } do

@@ -3,6 +3,8 @@ local core = require "dwsync.core"
 local json = require "dwsync.json"
 local run = command.run
 
+local C1 = "c1c1c1c1-0000-4000-8000-000000000001" -- taken as it is, so that each look is one request
+
 -- Ends the watch, as Ctrl-C does, after so many looks.
 local function looks(count)
     local seen = 0
@@ -19,7 +21,7 @@ local function answers(...)
     local list, position = { ... }, 0
     return function(request)
         position = request.url:find "[?&]offset=0" and position + 1 or position
-        return command.service { c1 = list[math.min(position, #list)] }(request)
+        return command.service { [C1] = list[math.min(position, #list)] }(request)
     end
 end
 
@@ -34,7 +36,7 @@ local function watch(count, service, more)
     for name, value in pairs(more or {}) do
         world[name] = value
     end
-    local arguments = { "watch", "c1", "--retries", "0", "--set", "slow=off", "--set",
+    local arguments = { "watch", C1, "--retries", "0", "--set", "slow=off", "--set",
         "failing.minimum=0" }
     for _, word in ipairs(world.arguments or {}) do
         arguments[#arguments + 1] = word
@@ -60,7 +62,7 @@ describe("dwsync watch", function()
         assert.equal("failing", list[1].rule)
         assert.equal("warning", list[1].severity)
         assert.equal("ok", list[1].previous)
-        assert.equal("c1", list[1].cluster_id)
+        assert.equal(C1, list[1].cluster_id)
         assert.equal((command.NOW + 60) * 1000, list[1].time)
         assert.equal("ok", list[2].severity)
     end)
@@ -96,20 +98,21 @@ describe("dwsync watch", function()
         local list = events(out)
         assert.same({ "failure", "recovery" }, { list[1].event, list[2].event })
         assert.equal("service", list[1].kind)
-        assert.equal("dwsync: c1: service: Server failure; trying again every 1 min\ndwsync: c1: recovered\n"
-            .. "dwsync: interrupted\n", err)
+        assert.equal(("dwsync: %s: service: Server failure; trying again every 1 min\ndwsync: %s: recovered\n"
+            .. "dwsync: interrupted\n"):format(C1, C1), err)
     end)
 
     it("ends with 1 after a failure that stays", function()
-        local status, out, err = run({ "watch", "c1" }, { service = command.service {} })
+        local status, out, err = run({ "watch", C1 }, { service = command.service {} })
         assert.equal(1, status)
         assert.equal("failure", events(out)[1].event)
-        assert.equal("dwsync: not_found: no such cluster (DWS.0015, HTTP 404).\n", err:match "^[^\n]*\n")
+        assert.equal("dwsync: not_found: ListSyncRecords of cluster " .. C1
+            .. ": no such cluster (DWS.0015, HTTP 404).\n", err:match "^[^\n]*\n")
     end)
 
     it("goes on when only one of many clusters stays away", function()
         local status, out = run({ "watch", "--all-clusters" }, { sleep = looks(2),
-            service = command.service { c1 = HEALTHY, c2 = 403 } })
+            service = command.service { [C1] = HEALTHY, c2 = 403 } })
         assert.equal(130, status)
         assert.equal(1, #events(out))
     end)
@@ -122,7 +125,7 @@ describe("dwsync watch", function()
                 if calls < 3 then
                     return 503, ""
                 end
-                return command.service { c1 = HEALTHY }(request)
+                return command.service { [C1] = HEALTHY }(request)
             end })
         assert.equal(130, status)
         local _, times = err:gsub("trying again every 1 min", "")
@@ -178,18 +181,18 @@ describe("dwsync watch", function()
     end)
 
     it("refuses what is no name of a variable", function()
-        local status, _, err = run { "watch", "c1", "--on-change", "true", "--pass-environment", "A=hidden" }
+        local status, _, err = run { "watch", C1, "--on-change", "true", "--pass-environment", "A=hidden" }
         assert.equal(2, status)
         assert.matches("--pass-environment", err, 1, true)
         assert.matches("the name of a variable", err, 1, true)
     end)
 
     it("refuses a program that cannot be run, records of a file, and an interval of 0", function()
-        local status, _, err = run { "watch", "c1", "--on-change", "./nope --now" }
+        local status, _, err = run { "watch", C1, "--on-change", "./nope --now" }
         assert.equal(2, status)
         assert.equal("dwsync: config: --on-change ./nope --now: not an executable file.\n"
             .. "        Name a program without arguments: each event is a line of JSON on its standard input.\n", err)
         assert.equal(2, (run { "watch", "--input", "-" }))
-        assert.equal(2, (run { "watch", "c1", "--interval", "0" }))
+        assert.equal(2, (run { "watch", C1, "--interval", "0" }))
     end)
 end)

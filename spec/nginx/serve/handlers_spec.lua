@@ -8,6 +8,10 @@ local LOCATIONS = nginx.LOCATIONS .. [[
             access_by_lua_block { require("dwsync.nginx").gate { max_age = "2h", cluster = "HEALTHY" } }
             content_by_lua_block { ngx.print("let through, stale: ", ngx.var.http_x_dwsync_stale) }
         }
+        location = /gated/by/name {
+            access_by_lua_block { require("dwsync.nginx").gate { max_age = "2h", cluster = "dws-healthy" } }
+            content_by_lua_block { ngx.print("let through") }
+        }
         location = /gated/failing {
             access_by_lua_block {
                 require("dwsync.nginx").gate { max_age = "2h", cluster = "FAILING", source = "ldap" }
@@ -181,6 +185,20 @@ describe("the handlers inside nginx", function()
         assert.truthy(health.reason:find "^the last success was %d+ [%w ]+ ago, more than 1 min$")
     end)
 
+    it("health() and records() take a cluster by its name, and give name and id", function()
+        local health, status = json "/health?cluster=dws-healthy"
+        assert.equal(200, status)
+        assert.same({ service:cluster "healthy", "dws-healthy" }, { health.sources[1].cluster,
+            health.sources[1].cluster_name })
+        local body
+        body, status = json "/records?cluster=dws-healthy&limit=1"
+        assert.equal(200, status)
+        assert.same({ service:cluster "healthy", "dws-healthy" }, { body.cluster_id, body.cluster_name })
+        health, status = json "/health?cluster=dws-healty"
+        assert.equal(404, status)
+        assert.matches("unknown cluster 'dws-healty'", health.error, 1, true)
+    end)
+
     it("health() knows what it does not know", function()
         local health, status = json "/health?source=nobody"
         assert.equal(404, status)
@@ -264,9 +282,13 @@ describe("the handlers inside nginx", function()
         local body, status = json "/records"
         assert.equal(400, status)
         assert.equal("cluster is missing: choose one of 9", body.error)
+        body, status = json "/records?cluster=dws-healty"
+        assert.equal(404, status)
+        assert.equal("unknown cluster 'dws-healty', looked for in the last sweep (did you mean 'dws-healthy'?)",
+            body.error)
         body, status = json "/records?cluster=nobody"
         assert.equal(404, status)
-        assert.equal("unknown cluster", body.error)
+        assert.equal("unknown cluster 'nobody', looked for in the last sweep", body.error)
     end)
 
     -- ---- status ----------------------------------------------------------------------------------
@@ -296,6 +318,7 @@ describe("the handlers inside nginx", function()
         assert.equal(200, response.status)
         assert.equal("let through, stale: 0", response.body)
         assert.equal("0", response.headers["x-dwsync-stale"])
+        assert.equal("let through", server:get("/gated/by/name").body)
         assert.is_true(tonumber(response.headers["x-dwsync-last-success-age"]) < 7200)
     end)
 

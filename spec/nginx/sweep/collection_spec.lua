@@ -89,6 +89,83 @@ describe("a collection", function()
         assert.equal("no list", err.message)
     end)
 
+    describe("of clusters that are named", function()
+        local listed
+
+        before_each(function()
+            listed = {}
+            order.clusters = { "Three", { id = "two" } }
+            local list = order.client.list_clusters
+            order.client.list_clusters = function(_, parameters)
+                listed[#listed + 1] = parameters
+                return list()
+            end
+        end)
+
+        local function ids(items)
+            local found = {}
+            for i, item in ipairs(items) do
+                found[i] = item.cluster.id
+            end
+            return table.concat(found, " ")
+        end
+
+        it("looks names and patterns up in one list that the client may have kept", function()
+            order.clusters = { "Three", "T*", { id = "two" } }
+            local items, err = collection.collect(order)
+            assert.is_nil(err)
+            assert.equal("three two", ids(items))
+            assert.same({ id = "three", name = "Three" }, items[1].cluster)
+            assert.same({ { timeout = 10, max_age = 300 } }, listed)
+        end)
+
+        it("lists no clusters when all are given by id", function()
+            order.clusters = { { id = "two" } }
+            collection.collect(order)
+            assert.same({}, listed)
+        end)
+
+        it("shows a name that is unknown as a cluster that cannot be read, beside the others", function()
+            order.clusters[1] = "Thre"
+            local items = collection.collect(order)
+            assert.equal("Thre two", ids(items))
+            assert.is_nil(items[1].evaluation)
+            assert.equal("unknown cluster 'Thre', looked for at the service (did you mean 'Three'?)",
+                items[1].error.message)
+            assert.equal("ok", items[2].evaluation.severity)
+            assert.equal(1, #asked)
+        end)
+
+        it("shows a name that two clusters have as one that cannot be read", function()
+            order.client.list_clusters = function()
+                return { { id = "three", name = "Three" }, { id = "four", name = "Three" } }
+            end
+            assert.equal("2 clusters are called 'Three' at the service: Three (three), Three (four)",
+                collection.collect(order)[1].error.message)
+        end)
+
+        it("falls back on the clusters that were read before when the list cannot be had", function()
+            order.client.list_clusters = function() return refused "no list" end
+            local items = collection.collect(order)
+            assert.equal("Three two", ids(items))
+            assert.equal("the cluster 'Three' could not be looked up: no list", items[1].error.message)
+            order.kept_clusters = function()
+                return { { id = "Three" }, { id = "three", name = "Three", fetched_at = 1 } }
+            end
+            local err
+            items, err = collection.collect(order)
+            assert.equal("three two", ids(items))
+            assert.equal("no list", err.message)
+        end)
+    end)
+
+    it("names the cluster in its error", function()
+        answers.two = function() return refused "no route" end
+        local err = collection.collect(order)[2].error
+        assert.same({ "two", "Two" }, { err.cluster_id, err.cluster })
+        assert.equal("network: cluster Two (two): no route.", errors.summary(err))
+    end)
+
     it("asks nobody once it shall stop or the time is over", function()
         order.stop = function() return true end
         for _, item in ipairs(collection.collect(order)) do

@@ -1,4 +1,4 @@
---- `dwsync check [CLUSTER_ID]`: the verdict for Nagios and Icinga: one line, and the exit status.
+--- `dwsync check [CLUSTER…]`: the verdict for Nagios and Icinga: one line, and the exit status.
 -- It must not end with anything but 0, 1, 2 or 3, nor without its line on stdout: whatever goes wrong is UNKNOWN, 3.
 -- @module dwsync.cli.commands.check
 local display = require "dwsync.text"
@@ -13,7 +13,7 @@ function M.configure(command)
     command:summary "Check a cluster for Nagios or Icinga."
     command:description("Prints one line, STATUS - text | perfdata, and ends with the plugin's status: "
         .. "0 ok, 1 warning, 2 critical, 3 unknown: also after a failure, a timeout or wrong usage.")
-    command:epilog "Example: dwsync check CLUSTER_ID --timeout 20 --set stale.critical=12h"
+    command:epilog "Example: dwsync check dws-prod --timeout 20 --set stale.critical=12h"
     require("dwsync.cli.judgement").configure(command)
     command:flag("--long", "Add a line about each finding.")
 end

@@ -41,9 +41,10 @@ end
 local function offer(parser, by_option, names, taking, path)
     for _, option in ipairs(parser._options) do
         option._choices = option._choices or by_option[option._aliases[1]]
+            or option._aliases[1] == "--exclude" and names[1] and names or nil
     end
     for _, argument in ipairs(parser._arguments) do
-        if argument._name == "cluster_id" then
+        if argument._name == "cluster" then
             argument._choices = names[1] and names or nil
             taking[#taking + 1] = path
         end

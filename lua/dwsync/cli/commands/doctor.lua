@@ -1,13 +1,13 @@
---- `dwsync doctor [CLUSTER_ID]`: what works between here and the service, and what to do about what does not.
+--- `dwsync doctor [CLUSTER…]`: what works between here and the service, and what to do about what does not.
 -- Prints each finding of dwsync.doctor as soon as it is there.
 -- @module dwsync.cli.commands.doctor
+local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local configuration = require "dwsync.cli.configuration"
 local connection = require "dwsync.cli.connection"
 local display = require "dwsync.text"
 local doctor = require "dwsync.doctor"
 local failure = require "dwsync.cli.failure"
 local history_location = require "dwsync.cli.history_location"
-local options = require "dwsync.client.options"
 local ordered_json = require "dwsync.ordered_json"
 local output = require "dwsync.cli.output"
 local quantities = require "dwsync.quantities"
@@ -32,8 +32,8 @@ function M.configure(command)
         .. "permission and what the service returns; says what to do about what fails.\n"
         .. "Exit status: 0 all required checks passed, 1 one did not, 2 wrong usage.")
     command:epilog "Example: dwsync doctor --region cn-north-4"
-    command:argument("cluster_id", "Cluster to ask about; default: the first."):argname "<cluster_id>":args "?"
-    command:flag("--all-clusters", "Ask about every cluster of the project.")
+    clusters_chosen.configure_names(command, "; default: the first.")
+    command:flag("--all-clusters", "Ask about every cluster, or those of the configuration file's all_clusters.")
     connection.configure(command)
     command:group("Output",
         output.format(command, { "table", "json" }),
@@ -128,9 +128,8 @@ local function show_json(findings, context)
 end
 
 -- A wrong configuration file is a finding, too: connection.open reports it.
-local function cluster_of(args, context)
-    local settings = configuration.load(args, context)
-    return settings and settings.clusters[args.cluster_id] or args.cluster_id
+local function words_of(args, context)
+    return clusters_chosen.words(args, configuration.load(args, context) or {})
 end
 
 -- Where records are kept, when that is named, and how a database is reached.
@@ -163,7 +162,7 @@ end
 -- @tparam table args
 -- @treturn ?string
 function M.wrong_usage(args)
-    return args.all_clusters and args.cluster_id and "--all-clusters and a cluster_id exclude each other"
+    return args.all_clusters and args.cluster[1] and "--all-clusters and a cluster exclude each other"
 end
 
 --- Runs the command.
@@ -171,21 +170,21 @@ end
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)
-    local cluster_id = cluster_of(args, context)
-    local _, wrong = options.identifier("cluster_id", cluster_id or "none")
+    local words, wrong = words_of(args, context)
     if wrong then
         return failure.report(wrong, context)
     end
     local client, err, progress = connection.open(args, context)
     local show = args.output == "table" and table_of(context, args) or function() end
     local settings, without_effect = settings_of(args, context, client)
-    local findings, healthy = doctor.run({
+    local findings, healthy, unknown = doctor.run({
         client = client,
         config_error = err,
         settings = settings,
         without_effect = without_effect,
-        cluster_id = cluster_id,
-        all_clusters = args.all_clusters,
+        words = words,
+        exclude = args.exclude,
+        several = clusters_chosen.are_several(args),
     }, function(finding)
         progress.clear()
         finding.next = finding.next and spelling.hint(finding.next)
@@ -198,7 +197,7 @@ function M.run(args, context)
         local lines = display.wrap(summary_of(findings), context:width() or DEFAULT_WIDTH)
         context:write("\n" .. table.concat(lines, "\n") .. "\n")
     end
-    return healthy and 0 or 1
+    return unknown and 2 or healthy and 0 or 1
 end
 
 return M

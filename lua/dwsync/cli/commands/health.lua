@@ -1,4 +1,4 @@
---- `dwsync health [CLUSTER_ID]`: the verdicts.
+--- `dwsync health [CLUSTER…]`: the verdicts.
 -- It must not turn a verdict into its exit status: that is for `dwsync check`.
 -- @module dwsync.cli.commands.health
 local clusters_chosen = require "dwsync.cli.clusters_chosen"
@@ -15,7 +15,7 @@ function M.configure(command)
     command:description("Judges the records of a cluster by rules: what is wrong, since when, and what to do.\n"
         .. "Exit status: 0 it ran, whatever the verdicts; 1 a cluster could not be asked; 2 wrong usage.\n"
         .. "The exit status of dwsync check follows the verdicts.")
-    command:epilog "Example: dwsync health CLUSTER_ID --set stale.warning=6h"
+    command:epilog "Example: dwsync health dws-prod --set stale.warning=6h"
     judgement.configure(command)
     command:group("Output",
         output.format(command, report.health_formats),

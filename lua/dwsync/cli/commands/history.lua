@@ -27,10 +27,9 @@ end
 
 local function configure_list(command)
     command:summary "List saved records, newest first."
-    command:epilog "Example: dwsync history list CLUSTER_ID --since 90d -o ndjson | dwsync health --input -"
-    command:argument("cluster_id", "Cluster: its id, or its name in the configuration file; default: all.")
-        :argname "<cluster_id>":args "?"
-    command:flag("--all-clusters", "Of every cluster, as without an id.")
+    command:epilog "Example: dwsync history list dws-prod --since 90d -o ndjson | dwsync health --input -"
+    clusters_chosen.configure_names(command, "; default: all saved.")
+    command:flag("--all-clusters", "Of every cluster, or of the configuration file's all_clusters.")
     record_options.configure(command)
     configuration.configure(command)
     history_location.configure(command)
@@ -63,8 +62,8 @@ end
 -- ---- pull ----------------------------------------------------------------------------------------
 
 -- A table fits a terminal of 80 columns; programs get everything.
-local SUMMARY = { "cluster_id", "inserted", "updated", "unchanged", "revised", "late", "refused" }
-local SUMMARY_TABLE = { "cluster_id", "inserted", "updated", "unchanged", "revised" }
+local SUMMARY = { "cluster_id", "cluster_name", "inserted", "updated", "unchanged", "revised", "late", "refused" }
+local SUMMARY_TABLE = { "cluster", "inserted", "updated", "unchanged", "revised" }
 local MAX_IDS = 5
 
 local function warn_of_revised(name, revised, context)
@@ -94,7 +93,7 @@ end
 local function save_input(items, store)
     for _, item in ipairs(items) do
         if item.cluster.is_file then
-            return "the records do not name their cluster: give its cluster_id beside --input"
+            return "the records do not name their cluster: name it beside --input"
         end
         item.records, item.error = store:pull(item.cluster.id, item.records)
     end
@@ -138,28 +137,26 @@ end
 
 -- ---- list ----------------------------------------------------------------------------------------
 
-local function list(args, context, settings, store)
+local function list(args, context, _, store)
     local since, till, wrong = record_options.period(args, context)
     if wrong then
         return failure.wrong_usage(wrong, context)
     end
-    local ids = {}
-    if args.cluster_id then
-        ids[1] = settings.clusters[args.cluster_id] or args.cluster_id
-    else
-        local clusters, err = store:clusters()
-        if not clusters then
-            return failure.report(err, context)
-        end
-        for i, cluster in ipairs(clusters) do
-            ids[i] = cluster.cluster_id
-        end
+    args.from_history = true
+    local chosen, err = clusters_chosen.new(args, context)
+    local clusters
+    if chosen then
+        clusters, err = chosen:saved(store)
+    end
+    if not clusters then
+        return failure.report(err, context)
     end
     local rows, items = {}, {}
-    for i, id in ipairs(ids) do
-        local query = { cluster_id = id, since = since, until_ = till, status = args.status, source = args.source }
-        items[i] = { cluster = { id = id }, error = history_location.read(store, query, function(record)
-            record.cluster_id = id
+    for i, cluster in ipairs(clusters) do
+        local query = { cluster_id = cluster.id, since = since, until_ = till, status = args.status,
+            source = args.source }
+        items[i] = { cluster = cluster, error = history_location.read(store, query, function(record)
+            record.cluster_id, record.cluster_name = cluster.id, cluster.name
             rows[#rows + 1] = record
         end) }
     end
@@ -205,7 +202,7 @@ local ACTIONS = { pull = pull, list = list, stats = stats }
 -- @treturn ?string
 function M.wrong_usage(args)
     return args.action == "pull" and clusters_chosen.wrong_usage(args)
-        or args.all_clusters and args.cluster_id and "--all-clusters and a cluster_id exclude each other"
+        or args.all_clusters and args.cluster[1] and "--all-clusters and a cluster exclude each other"
 end
 
 --- Runs the command.

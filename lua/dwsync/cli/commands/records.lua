@@ -1,4 +1,4 @@
---- `dwsync records [CLUSTER_ID]`: the synchronisation records of one cluster, of all, or of a file.
+--- `dwsync records [CLUSTER…]`: the synchronisation records of one cluster, of all, or of a file.
 -- It must not print part of a cluster's list: either all its records or an error.
 -- @module dwsync.cli.commands.records
 local clusters_chosen = require "dwsync.cli.clusters_chosen"
@@ -17,7 +17,7 @@ local M = {}
 function M.configure(command)
     command:summary "List the synchronisation records of a cluster."
     command:description "Lists every synchronisation record of a cluster, or its newest, as the service returns them."
-    command:epilog "Example: dwsync records CLUSTER_ID --status FAILED --since 7d -o csv"
+    command:epilog "Example: dwsync records dws-prod --status FAILED --since 7d -o csv"
     clusters_chosen.configure(command, { period = true })
     connection.configure(command)
     output.configure(command)
@@ -147,7 +147,7 @@ end
 -- @tparam table args
 -- @treturn ?string
 function M.wrong_usage(args)
-    if args.offset and (args.all_clusters or args.input or args.limit or args.source) then
+    if args.offset and (clusters_chosen.are_several(args) or args.input or args.limit or args.source) then
         return "--offset is for one page of one cluster, without --limit and --source"
     end
     return clusters_chosen.wrong_usage(args)
@@ -175,13 +175,13 @@ function M.run(args, context)
         return failure.report(fetch_err, context)
     elseif args.input then
         choose(items, where)
-    elseif not args.all_clusters and items[1].error then
+    elseif not chosen.several and items[1].error then
         return failure.report(items[1].error, context) -- without a heading: there is no list
     end
     if args.limit then
         keep_newest(items, args.limit)
     end
-    local many = args.all_clusters or #items > 1
+    local many = chosen.several or #items > 1
     local status = output.write("sync_records", rows_of(items, many, args), default_columns(args, many), args, context)
     explain_empty_lists(items, context)
     return math.max(status, clusters_chosen.report_failures(items, context))

@@ -1,4 +1,4 @@
---- `dwsync replay [CLUSTER_ID]`: which alerts the rules would have raised, when and for how long, to tune thresholds.
+--- `dwsync replay [CLUSTER…]`: which alerts the rules would have raised, when and for how long, to tune thresholds.
 -- @module dwsync.cli.commands.replay
 local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local failure = require "dwsync.cli.failure"
@@ -22,7 +22,7 @@ function M.configure(command)
     command:summary "Show which alerts the rules would have raised."
     command:description("Goes through the records and shows which alerts the rules would have raised, from when till "
         .. "when. One that is still open has no end.")
-    command:epilog "Example: dwsync replay CLUSTER_ID --from-history --set stale.warning=6h"
+    command:epilog "Example: dwsync replay dws-prod --from-history --set stale.warning=6h"
     judgement.configure(command)
     command:flag("--from-history", "Use the records saved by dwsync history pull.")
     command:option("--since", "Leave out alerts that ended before: 24h, 7d, ISO 8601.", nil, nil, 1):argname "<when>"
@@ -36,18 +36,15 @@ local function from_history(args, context, chosen)
     if not store then
         return nil, err
     end
-    local clusters, read_err = { chosen.cluster }, nil
-    if args.all_clusters then
-        clusters, read_err = store:clusters()
-    end
+    local clusters, read_err = chosen:saved(store)
     local items = {}
     for i, cluster in ipairs(clusters or {}) do
-        local id = cluster.id or cluster.cluster_id
         local records = {}
-        local failure_of_it = history_location.read(store, { cluster_id = id, source = args.source }, function(record)
+        local query = { cluster_id = cluster.id, source = args.source }
+        local failure_of_it = history_location.read(store, query, function(record)
             records[#records + 1] = record
         end)
-        items[i] = { cluster = { id = id, name = cluster.name }, records = records, error = failure_of_it }
+        items[i] = { cluster = cluster, records = records, error = failure_of_it }
     end
     store:close()
     return not read_err and items or nil, read_err
@@ -108,7 +105,7 @@ function M.run(args, context)
     end
     if not items then
         return failure.report(read_err, context)
-    elseif not args.all_clusters and not items[1].records then
+    elseif not judge.chosen.several and not items[1].records then
         return failure.report(items[1].error, context) -- without a heading: nothing was replayed
     end
     local rows = rows_of(items, judge.rules, { now = judge:now(), since = since })

@@ -1,4 +1,4 @@
---- `dwsync report [CLUSTER_ID]`: the verdicts as a page or a document, on stdout or in a file.
+--- `dwsync report [CLUSTER…]`: the verdicts as a page or a document, on stdout or in a file.
 -- @module dwsync.cli.commands.report
 local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local judgement = require "dwsync.cli.judgement"

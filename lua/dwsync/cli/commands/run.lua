@@ -23,7 +23,7 @@ function M.configure(command)
         .. "follows its name is for the script.\n"
         .. "Exit status: the number that it returns or gives to os.exit; 0 when it returns nothing, 1 when it raises "
         .. "an error or returns nil and one.")
-    command:epilog "Example: dwsync run --profile prod nightly.lua CLUSTER_ID --keep 90"
+    command:epilog "Example: dwsync run --profile prod nightly.lua dws-prod --keep 90"
     command:flag("--dry-run", "Ask the script, by dry_run, to change nothing.")
     connection.configure(command)
     command:argument("script", "The script, or - for standard input."):argname "<script>"

@@ -1,4 +1,4 @@
---- `dwsync wait [CLUSTER_ID]`: a gate for what needs fresh accounts.
+--- `dwsync wait [CLUSTER…]`: a gate for what needs fresh accounts.
 -- It must not let anything pass that is not known to be fresh and ok; dwsync.health.gate decides that.
 -- @module dwsync.cli.commands.wait
 local checks = require "dwsync.checks"
@@ -23,7 +23,7 @@ function M.configure(command)
         .. "no verdict about it is worse than --accept. Ends with 1 at once when that run failed and no other is under "
         .. "way, or a verdict is worse. Otherwise it looks again until the time is up.\n"
         .. "Exit status: 0 fresh and ok, 1 not, 2 wrong usage, 3 timed out.")
-    command:epilog "Example: dwsync wait CLUSTER_ID --fresh 6h --timeout 10m && ./nightly-load"
+    command:epilog "Example: dwsync wait dws-prod --fresh 6h --timeout 10m && ./nightly-load"
     local timeout = command:option("--timeout", "How long to wait; 0 looks once (default 10m).", nil,
         checks.reader({ kind = "duration", from = 0 }, "--timeout"), 1):argname "<time>"
     judgement.configure(command, nil, timeout)

@@ -1,4 +1,4 @@
---- `dwsync watch [CLUSTER_ID]`: the verdicts again and again; events when they change.
+--- `dwsync watch [CLUSTER…]`: the verdicts again and again; events when they change.
 -- It must not end with 0: it goes on until a signal, a failure that stays, or a closed pipe.
 -- @module dwsync.cli.commands.watch
 local checks = require "dwsync.checks"
@@ -25,7 +25,7 @@ function M.configure(command)
     command:description("On a terminal it redraws the verdicts; piped it writes one line of JSON for each change, and "
         .. "at the start for everything that is not ok. It goes on through failures that may pass.\n"
         .. "Exit status: 130 interrupted, 1 a failure that stays, 2 wrong usage; never 0.")
-    command:epilog "Example: dwsync watch CLUSTER_ID --interval 5m --on-change ./notify | tee events.ndjson"
+    command:epilog "Example: dwsync watch dws-prod --interval 5m --on-change ./notify | tee events.ndjson"
     judgement.configure(command, { input = false })
     command:group("Watching",
         command:option("--interval", "Time between looks (default 60s).", DEFAULT_INTERVAL,

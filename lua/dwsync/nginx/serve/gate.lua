@@ -3,6 +3,7 @@
 -- @module dwsync.nginx.serve.gate
 local answer = require "dwsync.nginx.serve.answer"
 local checks = require "dwsync.checks"
+local cluster_names = require "dwsync.cluster_names"
 local health_gate = require "dwsync.health.gate"
 
 local M = {}
@@ -11,7 +12,7 @@ local M = {}
 local OPTIONS = {
     max_age = { kind = "duration", above = 0, required = true },
     source = { kind = "string", empty = true },
-    cluster = { kind = "identifier" },
+    cluster = { kind = "string", longest = 200 },
     deny = { kind = "boolean", default = true },
 }
 
@@ -21,6 +22,8 @@ function M.serve(_, reader, given)
     local snapshot = reader:read()
     local fresh, age, reason = false, nil, "no data yet"
     if snapshot then
+        local found = query.cluster and cluster_names.named(query.cluster, snapshot.facts.clusters) or {}
+        query.cluster = #found == 1 and found[1].id or query.cluster -- of which there is no source
         fresh, age, reason = health_gate.of_facts(snapshot.facts, query, ngx.now())
     end
     ngx.header["X-Dwsync-Last-Success-Age"] = age and ("%.0f"):format(age) or "unknown"

@@ -10,12 +10,12 @@ local snapshots = require "dwsync.nginx.shared.snapshot"
 
 local M = {}
 
-local SOURCE = { "cluster", "id", "type", "severity", "last_success", "last_run", "last_status" }
+local SOURCE = { "cluster", "cluster_name", "id", "type", "severity", "last_success", "last_run", "last_status" }
 
 local PARAMETERS = {
     max_age = { kind = "duration", from = 0 },
     source = { kind = "string", longest = 200 },
-    cluster = { kind = "identifier" },
+    cluster = { kind = "string", longest = 200 },
 }
 
 -- What is known about the whole, in front of the rest.
@@ -47,14 +47,22 @@ local function worst_of(found)
     return worst, well
 end
 
-local function source_text(item)
-    local source = item.source or {}
-    return ordered_json.object({ cluster = item.cluster, id = source.id, type = source.type, severity = source.severity,
-        last_success = source.last_success, last_run = source.last_run, last_status = source.last_status }, SOURCE)
+local function source_text(item, snapshot)
+    local source, cluster = item.source or {}, snapshots.cluster(snapshot, item.cluster) or {}
+    return ordered_json.object({ cluster = item.cluster, cluster_name = cluster.name, id = source.id,
+        type = source.type, severity = source.severity, last_success = source.last_success,
+        last_run = source.last_run, last_status = source.last_status }, SOURCE)
 end
 
 -- About some sources only, or about how long ago they succeeded.
 local function serve_part(settings, reader, snapshot, parameters)
+    if parameters.cluster then
+        local cluster, unknown = snapshots.cluster(snapshot, parameters.cluster)
+        if unknown then
+            return answer.send_json(404, { error = unknown, healthy = false })
+        end
+        parameters.cluster = cluster.id
+    end
     local found = health_gate.select(snapshot.facts, parameters)
     if #found == 0 then
         return answer.send_json(404, { error = "unknown cluster or source", healthy = false })
@@ -66,7 +74,7 @@ local function serve_part(settings, reader, snapshot, parameters)
     end
     local texts = {}
     for i, item in ipairs(found) do
-        texts[i] = source_text(item)
+        texts[i] = source_text(item, snapshot)
     end
     send(healthy, settings, snapshot, reader, ('%s"severity":"%s","sources":[%s]'):format(
         reason and '"reason":' .. ordered_json.text(reason) .. "," or "", worst, table.concat(texts, ",")))

@@ -2,13 +2,15 @@
 -- It must not decode them: what is requested is cut out of the published text.
 -- @module dwsync.nginx.serve.records
 local answer = require "dwsync.nginx.serve.answer"
+local ordered_json = require "dwsync.ordered_json"
 local query = require "dwsync.nginx.serve.query"
 local record_list = require "dwsync.nginx.sweep.record_list"
+local snapshots = require "dwsync.nginx.shared.snapshot"
 
 local M = {}
 
 local PARAMETERS = {
-    cluster = { kind = "identifier" },
+    cluster = { kind = "string", longest = 200 },
     status = query.statuses,
     source = query.names,
     since = query.point,
@@ -20,31 +22,28 @@ local PARAMETERS = {
 local DEFAULT_LIMIT = 100
 
 -- The requested cluster; the only one need not be named.
-local function find_cluster(snapshot, id)
+local function find_cluster(snapshot, word)
     local clusters = snapshot.facts.clusters
-    if not id and #clusters == 1 then
-        return clusters[1]
+    if word then
+        return snapshots.cluster(snapshot, word)
     end
-    for _, cluster in ipairs(clusters) do
-        if cluster.id == id then
-            return cluster
-        end
-    end
+    return #clusters == 1 and clusters[1] or nil
 end
 
-local function absent(parameters, cluster, settings, snapshot)
+local function absent(parameters, cluster, unknown, settings, snapshot)
     if not cluster and not parameters.cluster then
         return answer.refuse(("cluster is missing: choose one of %d"):format(#snapshot.facts.clusters))
     elseif not cluster or settings.records == 0 then
-        return answer.send_json(404, { error = cluster and "records are not kept here" or "unknown cluster" })
+        return answer.send_json(404, { error = unknown or "records are not kept here" })
     end
     ngx.header["Retry-After"] = answer.RETRY_AFTER
     answer.send_json(503, { error = cluster.error and cluster.error.message or "no room for these records" })
 end
 
 local function body_of(cluster, parameters, chosen, count)
-    return ('{"cluster_id":"%s","count":%d,"offset":%d,"limit":%d,"sync_records":[\n%s\n]}\n'):format(cluster.id, count,
-        parameters.offset, parameters.limit, chosen)
+    local name = cluster.name and ('"cluster_name":%s,'):format(ordered_json.text(cluster.name)) or ""
+    return ('{"cluster_id":"%s",%s"count":%d,"offset":%d,"limit":%d,"sync_records":[\n%s\n]}\n'):format(cluster.id,
+        name, count, parameters.offset, parameters.limit, chosen)
 end
 
 --- Answers.
@@ -53,10 +52,10 @@ function M.serve(settings, reader)
     if not parameters then
         return
     end
-    local cluster = find_cluster(snapshot, parameters.cluster)
+    local cluster, unknown = find_cluster(snapshot, parameters.cluster)
     local text = cluster and reader:document("records:" .. cluster.id)
     if not text then
-        return absent(parameters, cluster, settings, snapshot)
+        return absent(parameters, cluster, unknown, settings, snapshot)
     end
     parameters.offset, parameters.limit = parameters.offset or 0, parameters.limit or DEFAULT_LIMIT
     local chosen, count, _, name = record_list.choose(text, { statuses = parameters.status,

@@ -2,6 +2,7 @@
 -- not once a request.
 -- It must not keep more than one publication, nor any records: those are large and seldom requested.
 -- @module dwsync.nginx.shared.snapshot
+local cluster_names = require "dwsync.cluster_names"
 local Store = require "dwsync.nginx.shared.store"
 local display = require "dwsync.text"
 local json = require "dwsync.json"
@@ -30,6 +31,16 @@ end
 function M.age(snapshot, now, stale_after)
     local age = snapshot and snapshot.oldest and now - snapshot.oldest
     return age, not age or age > stale_after
+end
+
+--- The cluster of a snapshot that a name or an id means.
+-- @tparam table snapshot what `read` gave
+-- @tparam string word
+-- @treturn table one of its facts' clusters, or nil
+-- @treturn string what is wrong
+function M.cluster(snapshot, word)
+    local cluster, problem = cluster_names.listed(word, { place = "in the last sweep", list = snapshot.facts.clusters })
+    return cluster, problem and problem.message
 end
 
 -- The age of the whole is that of its oldest part. A cluster that was never read does not count: its severity shows it.

@@ -3,12 +3,15 @@
 -- It runs in a thread, where waiting is allowed, and must not write anything.
 -- @module dwsync.nginx.sweep.collection
 local checks = require "dwsync.checks"
+local cluster_names = require "dwsync.cluster_names"
 local dwsync = require "dwsync"
 local errors = require "dwsync.errors"
 local health = require "dwsync.health"
 local text = require "dwsync.text"
 
 local M = {}
+
+local LIST_SERVES = 300 -- seconds for which the list of clusters serves to look up names
 
 -- Hints name options as setup has them. The time limit of a sweep is its own, not the client's.
 local function spell(name)
@@ -25,36 +28,97 @@ local function as_error(value)
         hint = "This is a defect of dwsync: please report it." }
 end
 
--- Returns the clusters of the configuration or of the project, or when listing fails those of the last publication and
--- the error.
-local function find_clusters(order)
-    if order.clusters ~= "all" then
-        return order.clusters
-    end
-    -- Gathered although it is a single request, because only gather can be stopped.
+-- The project's clusters, or nil and an error. Gathered although it is a single request, because only gather can be
+-- stopped.
+local function list_clusters(order, max_age)
     local answers, errs = dwsync.gather({ function()
-        return order.client:list_clusters { timeout = order.timeout }
+        return order.client:list_clusters { timeout = order.timeout, max_age = max_age }
     end }, { stop = order.stop, shared = true })
-    local listed = answers[1]
-    if not listed then
-        return order.kept_clusters(), as_error(errs[1])
+    if not answers[1] then
+        return nil, as_error(errs[1])
     end
     local clusters = {}
-    for i, cluster in ipairs(listed) do
+    for i, cluster in ipairs(answers[1]) do
         clusters[i] = { id = tostring(cluster.id), name = type(cluster.name) == "string" and cluster.name or nil }
     end
     return clusters
 end
 
-local function read_all(order, clusters)
+-- The clusters of the last publication that were read at least once: those that are sure to be there.
+local function read_before(order)
+    local list = {}
+    for _, cluster in ipairs(order.kept_clusters() or {}) do
+        list[#list + 1] = cluster.fetched_at and { id = cluster.id, name = cluster.name } or nil
+    end
+    return list[1] and list
+end
+
+-- What words are looked up in, or nil and why it cannot be had.
+local function source_of(order)
+    for _, entry in ipairs(order.clusters) do
+        if type(entry) == "string" then
+            local list, err = list_clusters(order, LIST_SERVES)
+            list = list or read_before(order)
+            return list and { place = "at the service", list = list }, err
+        end
+    end
+end
+
+local function not_looked_up(word, err)
+    return errors.new { kind = err.kind, hint = err.hint, retry_after = err.retry_after,
+        message = ("the cluster '%s' could not be looked up: %s"):format(word, err.message) }
+end
+
+-- The clusters that the configuration names, those that it gives by id among them. A word that means none stays in the
+-- list, with its error: a name that is mistyped must not look as if all were well.
+local function find_named(order)
+    local source, listing_err = source_of(order)
+    local clusters, unknown, seen = {}, {}, {}
+    local function add(cluster, problem)
+        if not seen[cluster.id] then
+            clusters[#clusters + 1], seen[cluster.id] = cluster, true
+            unknown[#clusters] = problem
+        end
+    end
+    for _, entry in ipairs(order.clusters) do
+        if type(entry) == "table" then
+            add(entry)
+        elseif not source then
+            add({ id = entry }, not_looked_up(entry, listing_err))
+        else
+            local found, problem = cluster_names.choose({ entry }, { source })
+            for _, cluster in ipairs(found or {}) do
+                add(cluster)
+            end
+            if not found then
+                add({ id = entry }, errors.new(problem))
+            end
+        end
+    end
+    return clusters, source and listing_err, unknown
+end
+
+-- Returns the clusters of the configuration or of the project, or when listing fails those of the last publication and
+-- the error; and by their number those that are none, each with what is wrong.
+local function find_clusters(order)
+    if order.clusters ~= "all" then
+        return find_named(order)
+    end
+    local clusters, err = list_clusters(order)
+    return clusters or order.kept_clusters(), err, {}
+end
+
+local function read_all(order, clusters, unknown)
     local deadline = order.monotonic() + order.timeout
     local functions = {}
     for i, cluster in ipairs(clusters) do
         functions[i] = function()
             local left = deadline - order.monotonic()
-            if left <= 0 or order.stop() then
+            if unknown[i] then
+                return nil, unknown[i]
+            elseif left <= 0 or order.stop() then
                 return nil, errors.new { kind = left <= 0 and "timeout" or "cancelled",
-                    message = ("no time left to read cluster %s"):format(cluster.id) }
+                    message = ("no time left to read cluster %s"):format(cluster_names.shown(cluster)) }
             end
             return order.client:all_sync_records { cluster_id = cluster.id, timeout = left }
         end
@@ -65,7 +129,7 @@ end
 local function item_of(order, cluster, list, err, now)
     local item = { cluster = cluster, records = list, fetched_at = now }
     if not list then
-        item.error = as_error(err)
+        item.error = errors.about(as_error(err), { cluster_id = cluster.id, cluster = cluster.name })
         item.records, item.fetched_at = order.kept_records(cluster.id)
     end
     if item.records then
@@ -75,19 +139,19 @@ local function item_of(order, cluster, list, err, now)
 end
 
 --- Reads everything once.
--- @tparam table order `client`, `clusters` (a list, or "all"), `concurrency`, `timeout` (seconds for the whole),
--- `rules`, `now` and `monotonic` (functions), `stop` (function: whether to give up),
+-- @tparam table order `client`, `clusters` ("all", or a list: {id =, name =} and words), `concurrency`, `timeout`
+-- (seconds for the whole), `rules`, `now` and `monotonic` (functions), `stop` (function: whether to give up),
 -- `kept_clusters` (function → list of clusters, or nil), `kept_records` (function(cluster id) → list of records, when
 -- they were read; or nil)
 -- @treturn table items for dwsync.health.overview, with `fetched_at` (seconds) where there are records and `error`
 -- where those are old; or nil
 -- @treturn dwsync.error why the clusters could not be listed, also beside items
 function M.collect(order)
-    local clusters, listing_err = find_clusters(order)
+    local clusters, listing_err, unknown = find_clusters(order)
     if not clusters then
         return nil, listing_err
     end
-    local lists, errs = read_all(order, clusters)
+    local lists, errs = read_all(order, clusters, unknown)
     local now, items = order.now(), {}
     for i, cluster in ipairs(clusters) do
         items[i] = item_of(order, cluster, lists[i], errs[i], now)

@@ -89,7 +89,7 @@ local function save_history(order, items, till)
         end
         if not saved then
             store:close()
-            return ("cluster %s: %s"):format(item.cluster.id, tostring(save_err))
+            return ("cluster %s: %s"):format(require("dwsync.cluster_names").shown(item.cluster), tostring(save_err))
         end
     end
     store:close()
@@ -97,11 +97,13 @@ end
 
 -- How a sweep went: its outcome, the first thing that went wrong, and the pause that the service asks for.
 local function summary_of(items, listing_err)
+    local errors, cluster_names = require "dwsync.errors", require "dwsync.cluster_names"
     local failed, first, pause = 0, listing_err and tostring(listing_err), nil
     for _, item in ipairs(items or {}) do
         if item.error then
             failed = failed + 1
-            first = first or ("cluster %s: %s"):format(item.cluster.id, tostring(item.error))
+            first = first or ("cluster %s: %s %s"):format(cluster_names.shown(item.cluster),
+                errors.summary(item.error, true), item.error.hint)
             pause = math.max(pause or 0, item.error.retry_after or 0)
         end
     end
