@@ -5,4 +5,5 @@ files["lua/dwsync/nginx"] = { std = "max+ngx_lua", read_globals = { ngx = { fiel
 files["spec"] = { std = "max+busted" }
 files["spec/**/*.lua"] = { std = "max+busted" }
 -- What `dwsync run` gives to a runbook.
-files["examples"] = { read_globals = { "client", "records", "health", "report", "history", "dwsync", "settings", "dry_run" } }
+files["examples"] = { read_globals = { "client", "records", "health", "report", "history", "dwsync", "settings", "dry_run",
+    "with_history" } }

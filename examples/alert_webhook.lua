@@ -27,7 +27,8 @@ end
 local cluster_id = found[1].id
 
 local function findings_of(list)
-    local evaluation = health.evaluate(list, settings.thresholds, os.time() + client:clock_skew())
+    local evaluation = health.evaluate(with_history(cluster_id, list), settings.thresholds,
+        os.time() + client:clock_skew())
     return records.where(evaluation.verdicts, function(verdict)
         return RULES[verdict.rule] and verdict.severity ~= "ok"
     end):to_list()

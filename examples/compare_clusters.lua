@@ -45,8 +45,9 @@ if #names < 2 or names[1] == names[2] then
     return 2
 end
 
-local functions = {}
+local functions, ids = {}, {}
 for i, name in ipairs(names) do
+    ids[i] = settings.clusters[name] or name
     functions[i] = function()
         return client:all_sync_records { cluster = name }
     end
@@ -57,7 +58,8 @@ for i in ipairs(names) do
     if not lists[i] then
         return nil, failures[i]
     end
-    evaluations[i] = health.evaluate(lists[i], settings.thresholds, os.time() + client:clock_skew())
+    evaluations[i] = health.evaluate(with_history(ids[i], lists[i]), settings.thresholds,
+        os.time() + client:clock_skew())
 end
 
 local rows = {}

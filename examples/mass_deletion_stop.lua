@@ -34,6 +34,7 @@ for id in (files.read(stop_file .. ".accepted") or ""):gmatch "; record ([^\n]+)
 end
 
 local list, err = client:all_sync_records { cluster = cluster }
+list = list and with_history(settings.clusters[cluster] or cluster, list)
 if not list then
     return nil, err
 elseif #list == 0 then

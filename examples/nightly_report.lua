@@ -33,7 +33,7 @@ local function overview_of(clusters)
             error(failures[i], 0) -- Ctrl-C or a bug, nothing about the cluster
         end
         items[i] = { cluster = { id = cluster.id, name = cluster.name }, records = lists[i], error = failures[i],
-            evaluation = lists[i] and health.evaluate(lists[i], settings.thresholds, now) }
+            evaluation = lists[i] and health.evaluate(with_history(cluster.id, lists[i]), settings.thresholds, now) }
     end
     return health.overview(items, now)
 end

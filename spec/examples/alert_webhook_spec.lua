@@ -34,7 +34,7 @@ describe("examples/alert_webhook.lua", function()
     local function replace(story, runs)
         local list = {}
         for i, run in ipairs(runs) do
-            local start = (os.time() - i * 60) * 1000
+            local start = (os.time() - i * 3600) * 1000
             list[i] = { id = "new-" .. i, identity_source_id = "s", identity_source_type = "ldap", start_time = start,
                 end_time = start + 1000, status = run.status, fail_reason = run.fail_reason }
         end

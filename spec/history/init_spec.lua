@@ -88,6 +88,16 @@ for engine, with_target in pairs(engines) do
             end)
         end)
 
+        it("is judged together with what the service has", function()
+            with_store(function(store)
+                store:save(CLUSTER, records(1, 3))
+                local list = assert(store:together(CLUSTER, { record(3), record(4) }, { now = START / 1000 + 3600 }))
+                assert.same({ 3, 4, 2, 1 }, ids(list))
+                assert.same({ 3, 4 }, ids(assert(store:together(OTHER, { record(3), record(4) },
+                    { now = START / 1000 }))))
+            end)
+        end)
+
         it("keeps everything when it is opened again", function()
             with_store(function(store, target)
                 store:save(CLUSTER, records(1, 3))

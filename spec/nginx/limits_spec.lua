@@ -153,6 +153,28 @@ describe("a refresher inside nginx", function()
         os.remove(path)
     end)
 
+    it("judges what is kept together with what the service has", function()
+        local path, cluster = os.tmpname(), service:cluster "healthy"
+        os.remove(path)
+        local store, now = assert(require("dwsync.history").open(path)), os.time() * 1000
+        local list = {}
+        for i = 1, 50 do
+            list[i] = { id = "old-" .. i, identity_source_id = "retired", identity_source_type = "ldap",
+                status = "FINISHED", start_time = now - (240 + i) * 3600000,
+                end_time = now - (240 + i) * 3600000 + 1000 }
+        end
+        assert(store:save(cluster, list))
+        store:close()
+        server = nginx.start { http = nginx.refreshing(setup_options { clusters = { cluster }, history = path }) }
+        local body = server:get_until("/health", function(response)
+            return response.body:find "sources"
+        end).body
+        assert.matches('"records":218', body, 1, true)
+        assert.matches('"rule":"stale","severity":"critical","source":"retired"', body, 1, true)
+        assert.matches("\ndwsync_history_unread 0\n", server:get("/metrics").body, 1, true)
+        os.remove(path)
+    end)
+
     it("publishes what it read when the history cannot be written, and says so beside a cluster's failure", function()
         server = nginx.start { http = nginx.refreshing(setup_options {
             clusters = { service:cluster "healthy", "missing" }, history = "/no/such/folder/h.db" }) }
@@ -161,6 +183,8 @@ describe("a refresher inside nginx", function()
         end)
         local text = server:get("/health").body
         assert.matches("the history was not written: storage: ", text, 1, true)
+        assert.matches("judged without all of the history: storage: ", text, 1, true)
+        assert.matches("\ndwsync_history_unread 1\n", server:get("/metrics").body, 1, true)
         assert.matches("cluster missing", text, 1, true)
         assert.matches('"records":168', text, 1, true)
     end)

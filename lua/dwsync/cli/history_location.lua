@@ -50,10 +50,11 @@ end
 -- @tparam table args
 -- @tparam table context
 -- @tparam table settings
+-- @tparam[opt] number timeout seconds, see dwsync.history.open
 -- @treturn ?dwsync.history.store
 -- @treturn dwsync.error
 -- @treturn string where it is, without a password
-function M.open(readonly, args, context, settings)
+function M.open(readonly, args, context, settings, timeout)
     local target, is_default = M.target(args, context, settings)
     if not target then
         return nil, errors.new { kind = "config", message = "no directory for the history: HOME is not set",
@@ -66,7 +67,7 @@ function M.open(readonly, args, context, settings)
     if not place then
         return nil, wrong
     end
-    local store, err = require("dwsync.history").open(target, { readonly = readonly })
+    local store, err = require("dwsync.history").open(target, { readonly = readonly, timeout = timeout })
     return store, err, place.shown
 end
 

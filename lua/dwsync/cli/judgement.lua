@@ -1,9 +1,11 @@
---- From the command line to the verdicts: clusters, thresholds, evaluation; for every command that judges.
+--- From the command line to the verdicts: clusters, records, thresholds, evaluation; for every command that judges.
 -- @module dwsync.cli.judgement
 local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local connection = require "dwsync.cli.connection"
 local failure = require "dwsync.cli.failure"
 local health = require "dwsync.health"
+local history_location = require "dwsync.cli.history_location"
+local saved_records = require "dwsync.cli.saved_records"
 local thresholds = require "dwsync.cli.thresholds"
 
 local M = {}
@@ -18,6 +20,7 @@ Judge.__index = Judge
 function M.configure(command, choice, timeout)
     clusters_chosen.configure(command, choice)
     thresholds.configure(command)
+    history_location.configure(command)
     connection.configure(command, timeout)
 end
 
@@ -39,7 +42,8 @@ function M.new(args, context, without)
     for _, name in ipairs(without or {}) do
         rules[name] = false
     end
-    return setmetatable({ chosen = chosen, rules = rules, context = context }, Judge)
+    local saved = saved_records.new(args, context, chosen.settings)
+    return setmetatable({ chosen = chosen, rules = rules, context = context, saved = saved }, Judge)
 end
 
 --- The time: by the service's clock, where this machine's proved wrong.
@@ -49,22 +53,51 @@ function Judge:now()
     return self.context.now() + (client and client:clock_skew() or 0)
 end
 
+--- Fetches the records, without judging them.
+-- @tparam[opt] number timeout seconds for fetching all records, by default the client's
+-- @treturn table items as of chosen:fetch, or nil
+-- @treturn dwsync.error when the clusters could not be listed
+function Judge:fetch(timeout)
+    local client = self.chosen.client
+    if client then
+        local function monotonic()
+            return client:monotonic()
+        end
+        self.saved:begin(monotonic, monotonic() + (timeout or client:option "timeout"))
+    end
+    return self.chosen:fetch { timeout = timeout }
+end
+
+--- The records to judge a cluster by: what the service gave and, where there is a history, what is kept.
+-- @tparam table item of `fetch`, with records
+-- @tparam number now seconds since the epoch
+-- @treturn {table,...}
+function Judge:records_of(item, now)
+    return self.saved:with(item.cluster.id, item.records, now)
+end
+
+--- Ends a look at the clusters.
+function Judge:close()
+    self.saved:close()
+end
+
 --- Fetches and judges.
 -- @tparam[opt] number timeout seconds for fetching all records, by default the client's
 -- @treturn table overview of dwsync.health.overview, or nil
 -- @treturn dwsync.error when the clusters could not be listed
 -- @treturn table items as of chosen:fetch, each with its `evaluation`
 function Judge:overview(timeout)
-    local items, err = self.chosen:fetch { timeout = timeout }
+    local items, err = self:fetch(timeout)
     if not items then
         return nil, err
     end
     local now = self:now()
     for _, item in ipairs(items) do
         if item.records then
-            item.evaluation = health.evaluate(item.records, self.rules, now)
+            item.evaluation = health.evaluate(self:records_of(item, now), self.rules, now)
         end
     end
+    self:close()
     return health.overview(items, now), nil, items
 end
 

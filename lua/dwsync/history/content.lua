@@ -83,9 +83,11 @@ end
 
 --- Records from their texts.
 -- @tparam {string,...} texts as `encode` made them
+-- @tparam[opt] {string,...} fields only these
 -- @treturn {table|boolean,...} as many; false for a text that is damaged
-function M.decode(texts)
-    local page = core.decode_page('{"sync_records":[' .. table.concat(texts, ",") .. "]}")
+function M.decode(texts, fields)
+    local page = core.decode_page('{"sync_records":[' .. table.concat(texts, ",") .. "]}",
+        fields and { fields = fields })
     if page and #page.sync_records == #texts then
         return page.sync_records
     end

@@ -2,6 +2,7 @@
 -- @module dwsync.history.criteria
 local checks = require "dwsync.checks"
 local identity = require "dwsync.history.identity"
+local lookback = require "dwsync.health.lookback"
 
 local M = {}
 
@@ -34,6 +35,21 @@ local CRITERIA = {
 function M.check(query, what)
     local checked = checks.arguments(CRITERIA, query, what, 3)
     checked.cluster_id = identity.cell(checked.cluster_id)
+    return checked
+end
+
+local TOGETHER = {
+    now = { kind = "number", from = 0, to = 1e11, expected = "seconds since the epoch" },
+    source = TEXTS,
+    limit = { kind = "integer", above = 0, default = lookback.records },
+}
+
+--- Checks the options of `store:together`.
+-- @tparam table options
+-- @tparam string what the method's name
+-- @treturn table
+function M.together(options, what)
+    local checked = checks.arguments(TOGETHER, options, what, 3) -- not a tail call: that would lose the level
     return checked
 end
 

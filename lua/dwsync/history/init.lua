@@ -19,6 +19,7 @@ local runtimes = require "dwsync.runtime"
 local schema = require "dwsync.history.schema"
 local statements = require "dwsync.history.statements"
 local targets = require "dwsync.history.target"
+local together = require "dwsync.history.together"
 local transaction = require "dwsync.history.transaction"
 
 local M = {}
@@ -273,8 +274,38 @@ function Store:each(query)
     local iterator = reading.each(self.engine, self.context, criteria.check(query, "store:each"))
     return function()
         check_open(self) -- also keeps the store alive, whose finalizer would close what the loop reads
-        return iterator()
+        return (iterator())
     end
+end
+
+--- What the service gave together with what is kept of a cluster, for dwsync.health: its models compare with weeks, and
+-- the service keeps less. Reads as far back as they look. For a run that both have, the service's word counts, unless
+-- it says RUNNING where the end is kept.
+-- @tparam string cluster_id
+-- @tparam {dwsync.record,...} records that the service gave
+-- @tparam[opt] table options
+-- @tparam[opt] number options.now seconds since the epoch; by default the runtime's clock
+-- @tparam[opt] string|{string,...} options.source identity_source_id or _type: only kept records of these
+-- @tparam[opt=20000] integer options.limit how many kept records are read, the newest
+-- @treturn[1] {dwsync.record,...} records of both, those given first
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error kind "storage" or "timeout"
+-- @treturn[2] {dwsync.record,...} those given, with what could be read
+-- @raise for arguments of another type, and when the history is closed
+-- @usage
+-- local list = assert(client:all_sync_records { cluster_id = id })
+-- local all, err, rest = store:together(id, list)
+-- if err then print(err) end -- judged by the rest: a verdict must not wait for the history
+-- local evaluation = health.evaluate(all or rest, settings.thresholds, os.time())
+function Store:together(cluster_id, records, options)
+    check_open(self)
+    local cluster = check_text(cluster_id, "cluster_id")
+    if type(records) ~= "table" then
+        error(("store:together expects a list of records, got a %s"):format(type(records)), 2)
+    end
+    local checked = criteria.together(options or {}, "store:together")
+    checked.cluster_id, checked.now = cluster, checked.now or self.context.runtime.now()
+    return together.list(self.engine, self.context, records, checked)
 end
 
 local function read(self, work)

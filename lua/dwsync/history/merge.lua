@@ -35,6 +35,14 @@ function M.read(records)
     return page
 end
 
+--- Whether a record is a late answer, from before the end of a run whose end is known.
+-- @tparam ?string kept the status of the one that is kept
+-- @tparam ?string coming the status of the other
+-- @treturn boolean
+function M.is_late(kept, coming)
+    return kept ~= RUNNING and coming == RUNNING
+end
+
 local function is_ended(item)
     return item.record.status ~= RUNNING
 end
@@ -79,7 +87,7 @@ local function apply(plan, item)
     elseif state.status == RUNNING then
         replace(plan, state, item, state.version)
         summary.updated = summary.updated + 1
-    elseif not is_ended(item) then
+    elseif M.is_late(state.status, item.record.status) then
         summary.late = summary.late + 1
     else
         plan.archive[#plan.archive + 1] = state

@@ -43,9 +43,10 @@ local function batch(engine, context, query, after, limit)
     end)
 end
 
-local function storage_error(context, cluster, what, hint)
+local function storage_error(context, cluster, what, hint, code)
     return errors.new {
         kind = "storage",
+        code = code,
         message = ("the history %s: cluster %s: %s"):format(context.shown, text.excerpt(identity.text(cluster)),
             what),
         hint = hint,
@@ -61,7 +62,7 @@ local function damage(context, cluster, names)
     local more = #names > 1 and (" and %d more"):format(#names - 1) or ""
     return storage_error(context, cluster, ("the content of record %s%s is damaged"):format(
         shown_name(names[1]), more), "The others are not affected. While the service has the record, "
-        .. "dwsync history pull writes it anew.")
+        .. "dwsync history pull writes it anew.", "damaged")
 end
 
 -- A batch that begins within the one before would be followed by itself without end.
@@ -78,28 +79,28 @@ local function check_progress(context, cluster, before, rows)
     return keys
 end
 
--- The records of rows that can be read; the names of the others are added to a list.
-local function readable(rows, damaged)
-    local records = {}
-    local decoded = content.decode(texts_of(rows, 1))
+-- The records of rows that can be read, and their names; the names of the others are added to a list.
+local function readable(rows, damaged, fields)
+    local records, names = {}, {}
+    local decoded = content.decode(texts_of(rows, 1), fields)
     for i = 1, #rows do
         if decoded[i] then
-            records[#records + 1] = decoded[i]
+            records[#records + 1], names[#names + 1] = decoded[i], rows[i][3]
         else
             damaged[#damaged + 1] = rows[i][3]
         end
     end
-    return records
+    return records, names
 end
 
 --- Iterates over records. Damaged ones are left out, and are an error after the others.
 -- @tparam table engine
 -- @tparam table context see dwsync.history.transaction
--- @tparam table query from dwsync.history.criteria
--- @treturn function iterator that raises the error object
+-- @tparam table query from dwsync.history.criteria; `fields`: only these
+-- @treturn function iterator over records and the names under which they are kept; it raises the error object
 function M.each(engine, context, query)
     local after, left = { started = true }, query.limit or math.huge
-    local records, i, keys, damaged = {}, 0, {}, {}
+    local records, names, i, keys, damaged = {}, {}, 0, {}, {}
     return function()
         while i >= #records do
             if not after or left <= 0 then
@@ -112,10 +113,11 @@ function M.each(engine, context, query)
             end
             keys = check_progress(context, query.cluster_id, keys, rows)
             after, left = advance(after, rows, limit, query), left - #rows
-            records, i = readable(rows, damaged), 0
+            records, names = readable(rows, damaged, query.fields)
+            i = 0
         end
         i = i + 1
-        return records[i]
+        return records[i], names[i]
     end
 end
 
@@ -128,6 +130,23 @@ local function collect(list, iterator, limit)
         list[#list + 1] = record
     end
     return list
+end
+
+--- How many runs there are of each source.
+-- @tparam table engine
+-- @tparam table context see dwsync.history.transaction
+-- @tparam string cluster as a column holds it
+-- @tparam number since milliseconds
+-- @treturn {table,...} `id` and `type` (nil for runs that name none), `runs`; or nil, err
+function M.counts(engine, context, cluster, since)
+    return transaction.run(context, engine, "read", nil, function(session)
+        local rows = session:rows(statements.counts(cluster, since))
+        for i, row in ipairs(rows) do
+            rows[i] = { id = row[1] and identity.text(row[1]), type = row[2] and identity.text(row[2]),
+                runs = M.integer(row[3]) }
+        end
+        return rows
+    end)
 end
 
 --- A list of records.

@@ -202,6 +202,16 @@ function M.batch(exact, cluster, criteria, after, limit)
         exact "start_time", conditions_of(cluster, criteria, after), order, limit)
 end
 
+--- How many records there are of each source: identity_source_id, identity_source_type, count.
+-- @tparam string cluster as a column holds it
+-- @tparam number since milliseconds
+-- @treturn string
+function M.counts(cluster, since)
+    return ("SELECT identity_source_id, identity_source_type, count(*) FROM dwsync_records WHERE cluster_no = (%s) "
+        .. "AND start_time >= %s GROUP BY identity_source_id, identity_source_type"):format(M.cluster_number(cluster),
+        decimal.exact(since))
+end
+
 M.clusters = "SELECT cluster_id, count(*), min(start_time), max(start_time) FROM dwsync_runs GROUP BY cluster_id "
     .. "ORDER BY cluster_id"
 

@@ -39,6 +39,29 @@ describe("dwsync run", function()
         assert.equal(0, status)
     end)
 
+    it("joins records with the history, as the other commands do", function()
+        local path = os.tmpname()
+        os.remove(path)
+        local store = assert(require("dwsync.history").open(path))
+        assert(store:save("c1", command.healthy(30)))
+        store:close()
+        local status, err = seen([[
+            local list = assert(client:all_sync_records { cluster_id = "c1" })
+            assert(settings.history and #list == 3 and #with_history("c1", list) == 30)
+        ]], { "--history", path, "SCRIPT" })
+        assert.same({ 0, "" }, { status, err })
+        status, err = seen [[
+            local list = assert(client:all_sync_records { cluster_id = "c1" })
+            assert(settings.history == nil and #with_history("c1", list) == 3)
+        ]]
+        assert.same({ 0, "" }, { status, err })
+        status, err = seen([[assert(#with_history("c1", { {} }) == 1 and #with_history("c2", {}) == 0)]],
+            { "--history", "/no/such/file", "SCRIPT" })
+        assert.equal(0, status)
+        assert.equal(1, select(2, err:gsub("judged without all of the history", "")))
+        os.remove(path)
+    end)
+
     it("makes no client that is not used, and needs no account then", function()
         local status, _, err, requests = run("return 0", nil, { environment = {} })
         assert.equal(0, status, err)

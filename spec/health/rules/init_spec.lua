@@ -15,7 +15,7 @@ describe("rules", function()
         local HOUR, DAY = 3600, 86400
         assert.same({
             stale = { factor = 1.5, minimum = HOUR / 2, maximum = 2 * HOUR },
-            mass_delete = { warning = 20, critical = 50, warning_ratio = 0.05, critical_ratio = 0.2, minimum = 5,
+            mass_delete = { warning_ratio = 0.05, critical_ratio = 0.2, minimum = 5,
                 window = DAY, memory = 3 * DAY },
             failing = { warning = 2, critical = 4, minimum = HOUR / 2, critical_minimum = 3 * HOUR, share = 0.25 },
             partial = { warning = 0.01, critical = 0.1, minimum = 5 },
@@ -144,11 +144,25 @@ describe("rules", function()
         end
     end)
 
+    it("say what took the place of an option that is gone", function()
+        for rule, names in pairs { volume = { "history", "least_history", "window" }, slow = { "history",
+            "least_history" } } do
+            for _, name in ipairs(names) do
+                local message, hint = refusal { [rule] = { [name] = 30 } }
+                assert.matches(("^rules.%s.%s is gone: "):format(rule, name), message)
+                assert.equal("Leave it out.", hint)
+            end
+        end
+        assert.equal("rules.volume.history is gone: weeks decide what is usual, up to four of them",
+            (refusal { volume = { history = 30 } }))
+        assert.equal("unknown option 'rules.stale.history'", (refusal { stale = { history = 3 } }))
+    end)
+
     it("are refused when a warning is above its critical threshold", function()
         assert.equal("rules.stale.warning (43200) is above rules.stale.critical (21600)",
             (refusal { stale = { warning = "12h", critical = "6h" } }))
-        assert.equal("rules.mass_delete.warning (60) is above rules.mass_delete.critical (50)",
-            (refusal { mass_delete = { warning = 60 } }))
+        assert.equal("rules.failing.warning (60) is above rules.failing.critical (4)",
+            (refusal { failing = { warning = 60 } }))
         assert.equal("rules.mass_delete.warning_ratio (0.3) is above rules.mass_delete.critical_ratio (0.2)",
             (refusal { mass_delete = { warning_ratio = 0.3 } }))
         assert.is_table(health.rules { mass_delete = { warning = 60, critical = false } })

@@ -56,6 +56,27 @@ describe("the rule mass_delete", function()
         assert.equal("critical", severity(5, 1))
     end)
 
+    it("takes a number that was given for what it says, however many accounts there are", function()
+        local function imported(deleted, options)
+            return runs.verdict(runs.hourly(60, 600, function(run, i)
+                run.add_count = i == 60 and 5000 or 0
+                run.delete_count = i == 1 and deleted or 0
+            end), "mass_delete", options)
+        end
+        assert.equal("ok", imported(30).severity)
+        assert.equal("warning", imported(30, { warning = 30 }).severity)
+        assert.equal("critical", imported(3, { warning = 3, critical = 3 }).severity)
+        assert.equal("ok", imported(2, { warning = 3, critical = 3 }).severity)
+        assert.equal("ok", imported(900, { warning = 1000, critical = 2000 }).severity)
+        assert.equal("critical", imported(2000, { warning = 1000, critical = 2000 }).severity)
+        assert.equal("ok", imported(4000, { warning = false, critical = false }).severity)
+        local verdict = imported(60, { critical = 50 })
+        assert.same({ "critical", 50, 50 }, { verdict.severity, verdict.warning, verdict.critical })
+        -- Who gives the number of accounts as well means both.
+        assert.equal("warning", imported(60, { warning = 100, population = 1000 }).severity)
+        assert.equal("warning", imported(10, { warning = 10, population = 1000 }).severity)
+    end)
+
     it("counts the accounts by the first import and what came after", function()
         local function imported(count, deleted)
             return runs.hourly(60, 600, function(run, i)

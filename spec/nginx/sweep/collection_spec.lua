@@ -21,6 +21,7 @@ describe("a collection", function()
             monotonic = function() return 5 end,
             stop = function() return false end,
             kept_clusters = function() end,
+            with_history = function(_, records) return records end,
             kept_records = function() end,
             client = {
                 all_sync_records = function(_, parameters)

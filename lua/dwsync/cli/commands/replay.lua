@@ -26,7 +26,6 @@ function M.configure(command)
     judgement.configure(command)
     command:flag("--from-history", "Use the records saved by dwsync history pull.")
     command:option("--since", "Leave out alerts that ended before: 24h, 7d, ISO 8601.", nil, nil, 1):argname "<when>"
-    history_location.configure(command)
     output.configure(command)
 end
 
@@ -50,10 +49,11 @@ local function from_history(args, context, chosen)
     return not read_err and items or nil, read_err
 end
 
-local function rows_of(items, rules, options)
+local function rows_of(items, judge, options)
     local rows = {}
     for _, item in ipairs(items) do
-        for _, alert in ipairs(item.records and health.replay(item.records, rules, options) or {}) do
+        local records = item.records and judge:records_of(item, options.now)
+        for _, alert in ipairs(records and health.replay(records, judge.rules, options) or {}) do
             alert.cluster_id, alert.cluster_name = item.cluster.id, item.cluster.name
             rows[#rows + 1] = not alert.follows and alert or nil -- its cause is there
         end
@@ -101,14 +101,15 @@ function M.run(args, context)
     if args.from_history then
         items, read_err = from_history(args, context, judge.chosen)
     else
-        items, read_err = judge.chosen:fetch()
+        items, read_err = judge:fetch()
     end
     if not items then
         return failure.report(read_err, context)
     elseif not judge.chosen.several and not items[1].records then
         return failure.report(items[1].error, context) -- without a heading: nothing was replayed
     end
-    local rows = rows_of(items, judge.rules, { now = judge:now(), since = since })
+    local rows = rows_of(items, judge, { now = judge:now(), since = since })
+    judge:close()
     local columns = args.output ~= "table" and ALL or #items > 1 and OF_MANY_IN_TABLE or IN_TABLE
     local status = output.write("alerts", rows, columns, args, context)
     if #rows == 0 then

@@ -5,6 +5,7 @@ local chunks = require "dwsync.cli.chunk"
 local configuration = require "dwsync.cli.configuration"
 local connection = require "dwsync.cli.connection"
 local failure = require "dwsync.cli.failure"
+local history_location = require "dwsync.cli.history_location"
 
 local M = {}
 
@@ -19,12 +20,13 @@ local FLAGS = { ["--dry-run"] = true, ["--debug"] = true, ["-h"] = true, ["--hel
 function M.configure(command)
     command:summary "Run a runbook: a Lua script with the library ready."
     command:description("The script has client, records, health, report, history, dwsync, settings (clusters, "
-        .. "thresholds and history of the configuration file), dry_run and arg as globals beside Lua's own. What "
-        .. "follows its name is for the script.\n"
+        .. "thresholds and history), with_history, dry_run and arg as globals beside Lua's own. What follows its name "
+        .. "is for the script.\n"
         .. "Exit status: the number that it returns or gives to os.exit; 0 when it returns nothing, 1 when it raises "
         .. "an error or returns nil and one.")
     command:epilog "Example: dwsync run --profile prod nightly.lua dws-prod --keep 90"
     command:flag("--dry-run", "Ask the script, by dry_run, to change nothing.")
+    history_location.configure(command)
     connection.configure(command)
     command:argument("script", "The script, or - for standard input."):argname "<script>"
     command:argument("argument", "The script's own arguments."):argname "<argument>":args "*"
@@ -57,14 +59,28 @@ function M.arrange(arguments)
     return arranged
 end
 
-local function settings_for_script(settings)
-    return { clusters = settings.clusters, thresholds = settings.thresholds, history = settings.history,
-        profile = settings.profile }
+local function settings_for_script(args, context, settings)
+    return { clusters = settings.clusters, thresholds = settings.thresholds, profile = settings.profile,
+        history = require("dwsync.cli.saved_records").target(args, context, settings) }
+end
+
+local HISTORY_SECONDS = 30
+
+-- with_history(cluster_id, records): those together with what is kept, as `dwsync check` judges them.
+local function joiner(args, context, settings)
+    local saved = require("dwsync.cli.saved_records").new(args, context, settings)
+    local monotonic = require("dwsync.core").monotonic
+    return function(cluster_id, records)
+        saved:begin(monotonic, monotonic() + HISTORY_SECONDS)
+        local list = saved:with(cluster_id, records, context.now())
+        saved:close()
+        return list
+    end
 end
 
 -- The script's globals. The client and the library are made when first used; what the script sets is its own.
 local function environment_of(args, context, settings)
-    local own = { dry_run = args.dry_run or false, settings = settings_for_script(settings) }
+    local own = { dry_run = args.dry_run or false, settings = settings_for_script(args, context, settings) }
     own.arg = { [0] = args.script }
     for i, argument in ipairs(args.argument) do
         own.arg[i] = argument
@@ -78,10 +94,12 @@ local function environment_of(args, context, settings)
             if not value then
                 error(err, 0)
             end
+        elseif name == "with_history" then
+            value = joiner(args, context, settings)
         elseif LIBRARY[name] then
             value = require(LIBRARY[name])
         end
-        if name == "client" or LIBRARY[name] then
+        if name == "client" or name == "with_history" or LIBRARY[name] then
             rawset(own, name, value)
         end
         return value

@@ -78,6 +78,16 @@ local function check_pairs(path, checked)
     return checked
 end
 
+-- An option that is gone must not be a riddle to a configuration that was good once.
+local function replaced(rule, given, path)
+    for name, by in pairs(M.by_name[rule].replaced or {}) do
+        if given[name] ~= nil then
+            return { kind = "config", option = name, message = ("%s.%s is gone: %s"):format(path, name, by),
+                hint = "Leave it out." }
+        end
+    end
+end
+
 local function check_rule(rule, given, path)
     if given == false then
         return false
@@ -86,6 +96,10 @@ local function check_rule(rule, given, path)
     elseif type(given) ~= "table" then
         return nil, { kind = "config", option = rule,
             message = ("%s is %s, expected a table of options, or false for off"):format(path, checks.shown(given)) }
+    end
+    local gone = replaced(rule, given, path)
+    if gone then
+        return nil, gone
     end
     local checked, problem = checks.read(DECLARED[rule], given, { path = path .. "." })
     if not checked then

@@ -11,8 +11,8 @@ local M = {}
 M.unit = "accounts"
 
 M.options = {
-    warning = { kind = "whole", default = 20, level = true }, -- accounts, where nothing is known of how many there are
-    critical = { kind = "whole", default = 50, level = true },
+    warning = { kind = "whole", level = true }, -- accounts; absent: 20 where nothing is known of how many there are,
+    critical = { kind = "whole", level = true }, -- or 50, else the share; with a population the lower of both
     population = { kind = "population" }, -- how many accounts the source has; otherwise learned from its records
     warning_ratio = { kind = "ratio", default = 0.05, level = true },
     critical_ratio = { kind = "ratio", default = 0.20, level = true },
@@ -20,6 +20,9 @@ M.options = {
     window = { kind = "duration", default = 24 * 3600 }, -- deletions this close together are one
     memory = { kind = "duration", default = 3 * 86400 }, -- how long one is told
 }
+
+-- Accounts, where neither a threshold was given nor is anything known of how many there are.
+local UNKNOWN = { warning = 20, critical = 50 }
 
 -- What was deleted counts as back when so much of it was added again.
 local BACK = 0.8
@@ -31,20 +34,20 @@ function M.follow(options)
     return { options = options, seen = 0 }
 end
 
-local function level(value, threshold)
-    return threshold and threshold > 0 and value >= threshold
-end
-
--- The thresholds in accounts.
-local function thresholds(options, accounts)
-    if not accounts then
-        return options.warning and math.max(options.warning, options.minimum),
-            options.critical and math.max(options.critical, options.minimum)
+-- A threshold in accounts, and whether that number was given. Who gives a number means it, whatever is learned of how
+-- many accounts there are; who gives these as well wants both.
+local function threshold(options, level, accounts)
+    local given, ratio = options[level], options[level .. "_ratio"]
+    if given ~= nil and not options.population then
+        return given, true
     end
-    local function of(ratio)
-        return ratio and math.max(ratio * accounts, options.minimum)
+    local share = accounts and ratio and math.max(ratio * accounts, options.minimum)
+    if given and not (share and share < given) then
+        return given, true
+    elseif accounts then
+        return share
     end
-    return of(options.warning_ratio), of(options.critical_ratio)
+    return math.max(UNKNOWN[level], options.minimum)
 end
 
 -- The second busiest day before: one that was itself a mass deletion excuses nothing.
@@ -61,22 +64,40 @@ local function busy_day(model, at)
     return second
 end
 
+-- Both thresholds, and which were given. One may be a share and the other a number: the one that was given counts.
+local function limits(options, accounts)
+    local warning, warning_given = threshold(options, "warning", accounts)
+    local critical, critical_given = threshold(options, "critical", accounts)
+    if warning and critical and warning > critical then
+        if warning_given then
+            critical = warning
+        else
+            warning = critical
+        end
+    end
+    return { warning = warning, critical = critical }, { warning = warning_given, critical = critical_given }
+end
+
 -- How grave a sum of deletions is that ends at a place.
 local function weigh(state, model, at, sum)
     local options = state.options
-    if sum < options.minimum then
+    if sum < math.min(options.minimum, options.warning or math.huge, options.critical or math.huge) then
         return "ok"
     end
     local accounts, by, shown = population.before(model, at)
     if accounts and accounts < sum then
         accounts = sum
     end
-    local warning, critical = thresholds(options, accounts)
-    local severity = level(sum, critical) and "critical" or level(sum, warning) and "warning" or "ok"
-    if severity ~= "ok" and by ~= "given" and by ~= "import" and sum <= busy_day(model, at) then
-        severity = "ok"
+    local known, given = limits(options, accounts)
+    local severity = "ok"
+    for _, level in ipairs { "warning", "critical" } do
+        if known[level] and sum >= known[level] and (given[level] or by == "given" or by == "import"
+            or sum > busy_day(model, at)) then
+            severity = level
+        end
     end
-    return severity, { accounts = accounts, by = by, shown = shown, warning = warning, critical = critical }
+    known.accounts, known.by, known.shown = accounts, by, shown
+    return severity, known
 end
 
 local function sum_before(model, at, time, window)
@@ -168,11 +189,8 @@ function M.judge(state, model, now)
             finding.recheck = nil
         end
     end
-    local known = finding.known or {}
+    local known = finding.known or limits(options)
     finding.warning, finding.critical = known.warning, known.critical
-    if not finding.known then
-        finding.warning, finding.critical = options.warning, options.critical
-    end
     return finding
 end
 

@@ -16,6 +16,11 @@ M.options = {
     runs = { kind = "whole", default = 3 }, -- in a row
 }
 
+M.replaced = {
+    history = "the runs of all weeks on record decide what is usual, without the newest week where there are older ones",
+    least_history = "ten runs are enough to compare with",
+}
+
 -- One run less is enough when both were so much slower, by so many seconds.
 local MUCH, MUCH_ABOVE = 4, 300
 

@@ -19,6 +19,12 @@ M.options = {
     minimum = { kind = "accounts", default = 20 }, -- a smaller difference than this is never unusual
 }
 
+M.replaced = {
+    history = "weeks decide what is usual, up to four of them",
+    least_history = "one week is enough to compare with",
+    window = "it is told until it has been well for two stretches of four hours, a surge for three days",
+}
+
 local HOUR, DAY = 3600000, 86400000
 
 -- Changes are compared stretch by stretch.

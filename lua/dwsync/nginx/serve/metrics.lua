@@ -51,6 +51,10 @@ local LASTING = {
     { "dwsync_history_failed", "Whether the last sweep could not write the history (1).", function(state, add)
         add({}, one_if(state.store:get_state "history"))
     end },
+    { "dwsync_history_unread", "Whether the last sweep judged clusters without all of the history (1).",
+        function(state, add)
+            add({}, one_if(state.store:get_state "history_unread"))
+        end },
     { "dwsync_dict_capacity_bytes", "Size of the shared dict.", of_dict "capacity" },
     { "dwsync_dict_free_bytes", "Free pages of the shared dict.", of_dict "free" },
     { "dwsync_dict_documents_bytes", "What is published in the shared dict.", of_dict "documents" },

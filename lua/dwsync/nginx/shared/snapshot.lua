@@ -119,13 +119,17 @@ function Reader:document(name)
     return nil, snapshot
 end
 
+local SLOTS = { { "error", "" }, { "history", "the history was not written: " },
+    { "history_unread", "judged without all of the history: " } }
+
 --- What went wrong in the last sweep, fit for a header and for a page; nil when nothing did.
 -- @treturn ?string
 function Reader:last_error()
-    local failed, unsaved = self.store:get_state "error", self.store:get_state "history"
     local parts = {}
-    parts[1] = failed and display.excerpt(failed:match "^[^\n]*")
-    parts[#parts + 1] = unsaved and "the history was not written: " .. display.excerpt(unsaved:match "^[^\n]*")
+    for _, slot in ipairs(SLOTS) do
+        local text = self.store:get_state(slot[1])
+        parts[#parts + 1] = text and slot[2] .. display.excerpt(text:match "^[^\n]*")
+    end
     return parts[1] and table.concat(parts, "; ")
 end
 

@@ -133,7 +133,7 @@ local function item_of(order, cluster, list, err, now)
         item.records, item.fetched_at = order.kept_records(cluster.id)
     end
     if item.records then
-        item.evaluation = health.evaluate(item.records, order.rules, now)
+        item.evaluation = health.evaluate(order.with_history(cluster.id, item.records, now), order.rules, now)
     end
     return item
 end
@@ -141,6 +141,7 @@ end
 --- Reads everything once.
 -- @tparam table order `client`, `clusters` ("all", or a list: {id =, name =} and words), `concurrency`, `timeout`
 -- (seconds for the whole), `rules`, `now` and `monotonic` (functions), `stop` (function: whether to give up),
+-- `with_history` (function(cluster id, records, now) → the records to judge it by),
 -- `kept_clusters` (function → list of clusters, or nil), `kept_records` (function(cluster id) → list of records, when
 -- they were read; or nil)
 -- @treturn table items for dwsync.health.overview, with `fetched_at` (seconds) where there are records and `error`

@@ -8,6 +8,7 @@ local GRACE_SECONDS = 0.5
 
 local NICENESS = 10
 local LEAST_SECONDS = 1 -- for the history, however long the rest took
+local READING_SHARE = 0.25 -- of a sweep's time: a history that hangs must not hold up what was read for longer
 
 -- One client for all sweeps of this Lua state: it knows the project, the clock's error and which endpoint answers.
 local client_of_order = {}
@@ -74,11 +75,58 @@ local function with_what_was_kept(order, store)
     end
 end
 
--- Keeps what was read for longer, in the time that is left of the sweep's. Returns what went wrong, as a text.
-local function save_history(order, items, till)
+-- Returns the history, or nil and an error; and until when it may take.
+local function open_history(order, till)
     local left = math.max(LEAST_SECONDS, till - order.monotonic())
     till = order.monotonic() + left
     local store, err = require("dwsync.history").open(order.history, { timeout = left, till = till })
+    return store, err, till
+end
+
+-- What clusters are judged by: what the service gave together with what is kept. Without a history, and after its first
+-- failure, what the service gave. Returns a function that ends the reading, and returns what went wrong, as a text.
+local function with_history(order)
+    local store, failure, till
+    local given_up = not order.history
+    local function give_up(reason)
+        given_up, failure = true, failure or reason
+    end
+    local function open()
+        local err
+        store, err, till = open_history(order, order.monotonic() + READING_SHARE * order.timeout)
+        if not store then
+            give_up(tostring(err))
+        end
+    end
+    function order.with_history(id, records, now)
+        if not given_up and not store then
+            open()
+        elseif not given_up and order.monotonic() > till then
+            give_up "the sweep had no time left"
+        end
+        if given_up then
+            return records
+        end
+        local list, err, rest = store:together(id, records, { now = now })
+        if err and err.code ~= "damaged" then
+            give_up(("cluster %s: %s"):format(id, tostring(err)))
+        elseif err then
+            failure = failure or ("cluster %s: %s"):format(id, tostring(err))
+        end
+        return list or rest
+    end
+    return function()
+        if store then
+            store:close()
+        end
+        return failure
+    end
+end
+
+-- Keeps what was read for longer, in the time that is left of the sweep's. Returns what went wrong, as a text.
+local function save_history(order, items, till)
+    local store, err
+    store, err, till = open_history(order, till)
     if not store then
         return tostring(err)
     end
@@ -199,9 +247,12 @@ local function run(text, may_go_on, store, order)
     order.stop = stop_after_grace(is_exiting, core.monotonic)
     with_what_was_kept(order, store)
     restore_guard(order, store)
+    local end_reading = with_history(order)
     local items, listing_err = require("dwsync.nginx.sweep.collection").collect(order)
+    local unread = end_reading()
     save_guard(order, store)
     local summary = is_exiting() and { outcome = "cancelled" } or summary_of(items, listing_err)
+    summary.history_unread = unread
     summary.seconds = core.monotonic() - started
     tally:add("sweep:" .. summary.outcome)
     store:set_state("tally", tally:text())
@@ -216,7 +267,8 @@ end
 -- @tparam string owner who has the lease; without it nothing is published
 -- @tparam number lease seconds
 -- @treturn string JSON: `outcome` ("complete", "partial", "failed", "cancelled"), `message` (what went wrong first),
--- `memory` (what the dict is too small for), `history` (why it was not written), `retry_after` and `seconds`
+-- `memory` (what the dict is too small for), `history` (why it was not written), `history_unread` (why clusters were
+-- judged without it), `retry_after` and `seconds`
 function M.run(text, owner, lease)
     local json = require "dwsync.json"
     local order = json.decode(text)

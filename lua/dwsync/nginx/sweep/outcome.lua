@@ -7,7 +7,8 @@ local M = {}
 --- Notes how a sweep ended, for the handlers.
 -- @tparam dwsync.nginx.shared.store store
 -- @tparam table summary `outcome` ("complete", "partial", "failed"), optional `message` (what went wrong), `memory`
--- (what the dict is too small for), `history` (why it was not written) and `seconds`
+-- (what the dict is too small for), `history` (why it was not written), `history_unread` (why clusters were judged
+-- without it) and `seconds`
 -- @tparam number now seconds since the epoch
 function M.write(store, summary, now)
     store:set_state("swept", now)
@@ -16,6 +17,7 @@ function M.write(store, summary, now)
     store:set_state("error", summary.message)
     store:set_state("memory", summary.memory)
     store:set_state("history", summary.history)
+    store:set_state("history_unread", summary.history_unread)
 end
 
 return M

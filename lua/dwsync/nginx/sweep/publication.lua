@@ -8,7 +8,7 @@ local status_page = require "dwsync.report.status.page"
 local M = {}
 
 local SOURCE = { "id", "type", "severity", "last_success", "last_run", "last_status" }
-local VERDICT = { "rule", "severity", "source", "source_type", "message" }
+local VERDICT = { "rule", "severity", "follows", "source", "source_type", "message" }
 local ERROR = { "kind", "message", "hint", "code", "status" }
 
 local object = ordered_json.object

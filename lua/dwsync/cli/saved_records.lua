@@ -1,0 +1,96 @@
+--- The history that a command judges together with what the service gave: opened when it is first needed, and given up
+-- for this look with its first failure, since a verdict must not wait for it.
+-- It must not hide a verdict: what cannot be read is said once, and judged without.
+-- @module dwsync.cli.saved_records
+local files = require "dwsync.files"
+local history_location = require "dwsync.cli.history_location"
+
+local M = {}
+
+local SavedRecords = { __name = "dwsync.cli.saved_records" }
+SavedRecords.__index = SavedRecords
+
+local LEAST_SECONDS = 1 -- however long asking the service took
+
+--- The history that is judged: the one that was named, else the user's own file where there is one.
+-- @tparam table args
+-- @tparam table context
+-- @tparam table settings see dwsync.cli.configuration
+-- @treturn ?string target as dwsync.history.open takes it
+function M.target(args, context, settings)
+    local target, is_default = history_location.target(args, context, settings)
+    return target and (not is_default or files.is_readable(target)) and target or nil
+end
+
+--- The history of a command. Opens nothing.
+-- @tparam table args
+-- @tparam table context
+-- @tparam table settings see dwsync.cli.configuration
+-- @treturn table without effect when no history was named, and the user has none of their own
+function M.new(args, context, settings)
+    local wanted = not args.input and not args.from_history and M.target(args, context, settings) ~= nil
+    return setmetatable({ args = args, context = context, settings = settings, wanted = wanted, told = {} },
+        SavedRecords)
+end
+
+local function tell(self, err)
+    local text = "judged without all of the history: " .. err.message
+    if not self.told[text] then
+        self.told[text] = true
+        self.context:note(text, err.hint)
+    end
+end
+
+--- Begins a look.
+-- @tparam function monotonic seconds
+-- @tparam number till when the look should have ended, by that clock
+function SavedRecords:begin(monotonic, till)
+    self.monotonic, self.till, self.failed = monotonic, till, false
+end
+
+local function store_of(self)
+    if not self.store then
+        local seconds = math.max(LEAST_SECONDS, self.till - self.monotonic())
+        local err
+        self.store, err = history_location.open(true, self.args, self.context, self.settings, seconds)
+        if not self.store then
+            return nil, err
+        end
+    elseif self.monotonic() >= self.till then
+        return nil, { message = "the time is up", hint = "Raise --timeout." }
+    end
+    return self.store
+end
+
+--- The records to judge a cluster by.
+-- @tparam string cluster_id
+-- @tparam {table,...} records that the service gave
+-- @tparam number now seconds since the epoch
+-- @treturn {table,...} those, or a list with what is kept
+function SavedRecords:with(cluster_id, records, now)
+    if not self.wanted or self.failed then
+        return records
+    end
+    local store, err = store_of(self)
+    local list, rest
+    if store then
+        list, err, rest = store:together(cluster_id, records, { now = now, source = self.args.source })
+        self.failed = not list and err.code ~= "damaged"
+    else
+        self.failed = true
+    end
+    if err then
+        tell(self, err)
+    end
+    return list or rest or records
+end
+
+--- Ends a look: the next one opens the history anew.
+function SavedRecords:close()
+    if self.store then
+        self.store:close()
+        self.store = nil
+    end
+end
+
+return M

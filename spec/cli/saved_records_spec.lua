@@ -1,0 +1,140 @@
+-- What every command that judges makes of a history.
+local command = require "spec.support.command"
+local contexts = require "dwsync.cli.context"
+local history = require "dwsync.history"
+local json = require "dwsync.json"
+local processes = require "spec.support.processes"
+local saved_records = require "dwsync.cli.saved_records"
+local uv = require "luv"
+
+local WEEKS, PAGE = 24 * 30, 3
+
+-- The newest of an hourly source is all that the service keeps.
+local function page()
+    return (command.healthy(PAGE))
+end
+
+local function save(path, cluster, list)
+    local store = assert(history.open(path))
+    assert(store:save(cluster, list))
+    store:close()
+end
+
+local function environment(more)
+    local all = {}
+    for _, part in ipairs { command.ENVIRONMENT, more or {} } do
+        for name, value in pairs(part) do
+            all[name] = value
+        end
+    end
+    return all
+end
+
+describe("a command that judges", function()
+    local folder, path
+    before_each(function()
+        folder = assert(uv.fs_mkdtemp "/tmp/dwsync-spec-XXXXXX")
+        path = folder .. "/h.sqlite"
+        save(path, "c1", command.healthy(WEEKS))
+    end)
+    after_each(function() processes.run("rm -rf " .. processes.quoted(folder)) end)
+
+    local function world(more, clusters)
+        return { service = command.service(clusters or { c1 = page() }), environment = environment(more) }
+    end
+
+    local function records_judged(arguments, its_world)
+        local status, out, err = command.run(arguments, its_world)
+        assert.equal(0, status, err)
+        return json.decode(out:match "{.*").clusters[1].records, err
+    end
+
+    it("takes the history together with what the service has, wherever it was named", function()
+        local words = { "health", "c1", "-o", "json" }
+        assert.equal(PAGE, records_judged(words, world()))
+        assert.equal(WEEKS, records_judged(words, world { DWSYNC_HISTORY = path }))
+        assert.equal(WEEKS, records_judged({ "health", "c1", "-o", "json", "--history", path }, world()))
+        local its_world = world()
+        its_world.files = { ["/c.lua"] = ("return { history = '%s' }"):format(path) }
+        assert.equal(WEEKS, records_judged({ "health", "c1", "-o", "json", "--config", "/c.lua" }, its_world))
+        os.execute(("mkdir -p '%s/dwsync' && mv '%s' '%s/dwsync/history.sqlite'"):format(folder, path, folder))
+        assert.equal(WEEKS, records_judged(words, world { XDG_DATA_HOME = folder }))
+    end)
+
+    it("is each of them", function()
+        -- Two months ago another source died: only the history knows it.
+        save(path, "c1", { command.record("x", 24 * 20, { identity_source_id = "gone" }),
+            command.record("y", 24 * 21, { identity_source_id = "gone" }),
+            command.record("z", 24 * 22, { identity_source_id = "gone" }) })
+        local its_world = world { DWSYNC_HISTORY = path }
+        for _, arguments in ipairs {
+            { "check", "c1" }, { "health", "c1" }, { "report", "c1", "-o", "markdown" },
+            { "replay", "c1", "-o", "ndjson" },
+        } do
+            local _, out = command.run(arguments, its_world)
+            assert.matches("stale", out, 1, true)
+            local _, alone = command.run(arguments, world())
+            assert.is_nil(alone:find("gone", 1, true), arguments[1])
+        end
+        local looks = 0
+        local _, out = command.run({ "watch", "c1", "--interval", "1" }, { environment = environment { DWSYNC_HISTORY =
+            path }, service = command.service { c1 = page() }, sleep = function()
+            looks = looks + 1
+            return looks > 2 and error "interrupted!"
+        end })
+        assert.matches('"source":"gone"', out, 1, true)
+    end)
+
+    it("judges records of a file alone", function()
+        local its_world = world { DWSYNC_HISTORY = path }
+        its_world.stdin = command.lines(page())
+        assert.equal(PAGE, records_judged({ "health", "c1", "--input", "-", "-o", "json" }, its_world))
+    end)
+
+    it("judges without a history that cannot be read, and says so once", function()
+        local clusters = { c1 = page(), c2 = page(), c3 = page() }
+        local file = assert(io.open(folder .. "/broken", "w"))
+        file:write(("not a database\n"):rep(100))
+        file:close()
+        for _, broken in ipairs { folder .. "/missing.sqlite", folder .. "/broken" } do
+            local status, out, err = command.run({ "check", "--all-clusters" },
+                world({ DWSYNC_HISTORY = broken }, clusters))
+            assert.equal(0, status)
+            assert.matches("^OK %- 3 clusters: 3 ok", out)
+            local _, count = err:gsub("judged without all of the history: ", "")
+            assert.equal(1, count, err)
+        end
+    end)
+
+    it("judges by the rest when a record of a cluster is damaged", function()
+        save(path, "c2", command.healthy(WEEKS))
+        local store = assert(history.open(path))
+        store.engine:rows "UPDATE dwsync_records SET content = '{' WHERE record_id = 'r9'"
+        store:close()
+        local _, out, err = command.run({ "health", "--all-clusters", "-o", "json" },
+            world({ DWSYNC_HISTORY = path }, { c1 = page(), c2 = page() }))
+        local items = json.decode(out).clusters
+        assert.same({ WEEKS - 1, WEEKS - 1 }, { items[1].records, items[2].records })
+        assert.matches("judged without all of the history: .*record r9 is damaged", err)
+    end)
+
+    it("reads no more of it once the time is up, but one cluster's records, until it looks again", function()
+        local context = contexts.new { stderr = command.stream(), getenv = function() end }
+        local saved = saved_records.new({ history = path }, context, {})
+        local now = 50
+        local function judged()
+            return #saved:with("c1", page(), command.NOW)
+        end
+        saved:begin(function() return now end, 20)
+        assert.same({ WEEKS, PAGE, PAGE }, { judged(), judged(), judged() })
+        assert.equal("dwsync: judged without all of the history: the time is up\n        Raise --timeout.\n",
+            context.stderr.text)
+        saved:close()
+        saved:begin(function() return now end, 100)
+        assert.same({ WEEKS, WEEKS }, { judged(), judged() })
+        now = 101
+        assert.equal(PAGE, judged())
+        saved:close()
+        assert.equal(1, select(2, context.stderr.text:gsub("judged", "")))
+    end)
+end)

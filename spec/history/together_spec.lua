@@ -1,0 +1,133 @@
+local history = require "dwsync.history"
+local lookback = require "dwsync.health.lookback"
+
+local NOW, DAY = 1761389392, 86400
+
+local function record(id, days_ago, more)
+    local start = (NOW - days_ago * DAY) * 1000
+    local made = { id = id, identity_source_id = "often", identity_source_type = "ldap", start_time = start,
+        end_time = start + 5000, add_count = 1, status = "FINISHED" }
+    for name, value in pairs(more or {}) do
+        made[name] = value or nil
+    end
+    return made
+end
+
+local function ids(list)
+    local found = {}
+    for i, item in ipairs(list) do
+        found[i] = tostring(item.id)
+    end
+    return table.concat(found, " ")
+end
+
+describe("what is kept, together with what the service gave,", function()
+    local store
+    before_each(function() store = assert(history.open ":memory:") end)
+    after_each(function() store:close() end)
+
+    local function together(given, options)
+        options = options or {}
+        options.now = NOW
+        return store:together("c1", given, options)
+    end
+
+    -- As many runs a day as make a source one that runs often.
+    local function save_often(days)
+        local list = {}
+        for i = 1, days * 3 do
+            list[i] = record("o" .. i, i / 3)
+        end
+        assert(store:save("c1", list))
+    end
+
+    it("is one list: what was given first, then what is older", function()
+        assert(store:save("c1", { record("a", 1), record("b", 2), record("c", 3) }))
+        assert(store:save("c2", { record("elsewhere", 1) }))
+        local given = { record("new", 0.1), record("a", 1) }
+        assert.equal("new a b c", ids(assert(together(given))))
+        assert.equal("new a", ids(given))
+    end)
+
+    it("has each run once, by the service's word, unless that is from before its end", function()
+        assert(store:save("c1", { record("ended", 1), record("revised", 2), record("running", 3, { status = "RUNNING",
+            end_time = false }) }))
+        local list = assert(together { record("ended", 1, { status = "RUNNING", end_time = false }),
+            record("revised", 2, { add_count = 7 }), record("running", 3) })
+        assert.equal("ended revised running", ids(list))
+        assert.equal("FINISHED", list[1].status)
+        assert.equal(7, list[2].add_count)
+        assert.equal("FINISHED", list[3].status)
+    end)
+
+    it("has runs without an id once, too", function()
+        local nameless = record(nil, 1)
+        local bare = { status = "FINISHED", add_count = 3 }
+        assert(store:save("c1", { nameless, bare, record("b", 2) }))
+        assert.equal(3, #assert(together { record(nil, 1), { status = "FINISHED", add_count = 3 } }))
+    end)
+
+    it("goes back as far as the models look, and further for a source that runs rarely", function()
+        save_often(60)
+        assert(store:save("c1", { record("m1", 20, { identity_source_id = "rare" }),
+            record("m2", 50, { identity_source_id = "rare" }), record("m3", 80, { identity_source_id = "rare" }),
+            record("m9", 140, { identity_source_id = "rare" }) }))
+        local oldest, rare = NOW * 1000, {}
+        for _, item in ipairs(assert(together {})) do
+            if item.identity_source_id == "rare" then
+                rare[#rare + 1] = item.id
+            else
+                oldest = math.min(oldest, item.start_time)
+            end
+        end
+        assert.same({ "m1", "m2", "m3" }, rare)
+        assert.is_true(math.abs(NOW - oldest / 1000 - lookback.seconds) < DAY)
+    end)
+
+    it("is bounded, the newest first", function()
+        save_often(10)
+        assert.equal("given o1 o2 o3", ids(assert(together({ record("given", 0) }, { limit = 3 }))))
+    end)
+
+    it("is only of the sources asked for", function()
+        save_often(2)
+        local other = { identity_source_id = "other", identity_source_type = "oneaccess" }
+        assert(store:save("c1", { record("z", 61), record("x", 1, other), record("y", 60, other) }))
+        assert.equal("x y", ids(assert(together({}, { source = "other" }))))
+        assert.equal("x y", ids(assert(together({}, { source = { "oneaccess" } }))))
+        assert.is_nil(ids(assert(together({}, { source = "ldap" }))):find "[xy]")
+    end)
+
+    it("has the service's fields alone", function()
+        assert(store:save("c1", { record("a", 1, { shard = { deep = true }, fail_reason = "why" }) }))
+        assert.same(record("a", 1, { fail_reason = "why" }), assert(together {})[1])
+    end)
+
+    it("is what could be read, beside the error, when a record is damaged", function()
+        assert(store:save("c1", { record("a", 1), record("b", 2) }))
+        store.engine:rows "UPDATE dwsync_records SET content = '{' WHERE record_id = 'a'"
+        local list, err, rest = together { record("new", 0) }
+        assert.is_nil(list)
+        assert.matches("cluster c1: the content of record a is damaged", err.message, 1, true)
+        assert.equal("damaged", err.code)
+        assert.equal("new b", ids(rest))
+    end)
+
+    it("is refused for wrong arguments, at the caller's line", function()
+        for message, call in pairs {
+            ["store:together expects a list of records, got a nil"] = function() store:together("c1") end,
+            ["cluster_id must be a string of 1 to 256 bytes"] = function() store:together(nil, {}) end,
+            ["store:together: now is 1000000000000, expected seconds since the epoch"] = function()
+                store:together("c1", {}, { now = 1e12 })
+            end,
+            ["store:together: unknown option 'page'. The options are limit, now, source."] = function()
+                store:together("c1", {}, { page = 1 })
+            end,
+        } do
+            local good, reason = pcall(call)
+            assert.is_false(good)
+            assert.equal(message, (reason:gsub("^[^:]*together_spec%.lua:%d+: ", "")))
+            assert.matches("together_spec%.lua:", reason)
+        end
+    end)
+end)
