@@ -10,7 +10,7 @@
 --
 -- Exit status: 0 go on; 2 halt; 1 the records could not be read, 3 the list is empty: neither is a reason to go on.
 -- To change: WINDOW, which must be longer than the time between two calls. Without ALLOWED the configuration file's
--- mass_delete decides (critical from 50 accounts unless it says otherwise).
+-- mass_delete decides (a fifth of the accounts, 50 where nobody knows how many there are).
 local display = require "dwsync.text"
 local files = require "dwsync.files"
 local quantities = require "dwsync.quantities"

@@ -106,6 +106,30 @@ function Store:records(query) end
 ---@return fun(): dwsync.record?
 function Store:each(query) end
 
+---@class dwsync.history.store.together.options
+---@field now? number seconds since the epoch; by default the runtime's clock
+---@field source? string|string[] identity_source_id or _type: only kept records of these
+---@field limit? integer how many kept records are read, the newest (default: 20000)
+
+--- What the service gave together with what is kept of a cluster, for dwsync.health: its models compare with weeks, and
+--- the service keeps less. Reads as far back as they look. For a run that both have, the service's word counts, unless
+--- it says RUNNING where the end is kept.
+--- Raises for arguments of another type, and when the history is closed.
+---
+--- ```lua
+--- local list = assert(client:all_sync_records { cluster_id = id })
+--- local all, err, rest = store:together(id, list)
+--- if err then print(err) end -- judged by the rest: a verdict must not wait for the history
+--- local evaluation = health.evaluate(all or rest, settings.thresholds, os.time())
+--- ```
+---@param cluster_id string
+---@param records dwsync.record[] that the service gave
+---@param options? dwsync.history.store.together.options
+---@return dwsync.record[]? # records of both, those given first
+---@return dwsync.error? # kind "storage" or "timeout"
+---@return dwsync.record[]? # those given, with what could be read
+function Store:together(cluster_id, records, options) end
+
 --- The clusters of which there are records. `first` and `last` are starts in milliseconds since the epoch; nil when no
 --- record has one.
 --- Raises when the history is closed.

@@ -31,23 +31,34 @@ describe("alert rules", function()
             end
         end
         assert.same({
-            churn = { "DwsyncChurn warning" },
+            churn = { "DwsyncChurn critical", "DwsyncChurn warning" }, -- as a cause of mass_delete
             data = { "DwsyncData warning" },
             failing = { "DwsyncFailing critical", "DwsyncFailing warning" },
             mass_delete = { "DwsyncMassDelete critical", "DwsyncMassDelete warning" },
             never = { "DwsyncNeverSynchronised warning" },
             overlap = { "DwsyncOverlap warning" },
             partial = { "DwsyncPartial critical", "DwsyncPartial warning" },
-            slow = { "DwsyncSlow critical", "DwsyncSlow warning" },
+            slow = { "DwsyncSlow warning" },
             stale = { "DwsyncStale critical", "DwsyncStale warning", "DwsyncStaleUnknown warning" },
             stuck = { "DwsyncStuck critical", "DwsyncStuck warning" },
-            volume = { "DwsyncVolume critical", "DwsyncVolume warning" },
+            volume = { "DwsyncVolume warning" },
         }, levels)
+    end)
+
+    it("reach the levels of what follows from them, while they fire at all", function()
+        local found = by_name()
+        assert.matches("^Rule churn is critical where a verdict that follows from it is%. ",
+            found["DwsyncChurn critical"].annotations.description)
+        assert.is_nil(by_name { mass_delete = false }["DwsyncChurn critical"])
+        assert.is_nil(by_name { churn = { warning = false } }["DwsyncChurn critical"])
+        found = by_name { slow = { critical = 9 } }
+        assert.is_table(found["DwsyncSlow critical"] and found["DwsyncVolume critical"]
+            and found["DwsyncOverlap critical"])
     end)
 
     it("leave out rules and levels that are off", function()
         local found = by_name { churn = false, stale = false, never = false, failing = { critical = false },
-            mass_delete = { warning = false, population = 100, warning_ratio = false }, overlap = { critical = 3 } }
+            partial = false, mass_delete = { warning = false, population = 100, warning_ratio = false }, overlap = { critical = 3 } }
         assert.is_nil(found["DwsyncChurn warning"] or found["DwsyncStale warning"] or found["DwsyncStale critical"]
             or found["DwsyncStaleUnknown warning"] or found["DwsyncNeverSynchronised warning"]
             or found["DwsyncFailing critical"] or found["DwsyncMassDelete warning"])
@@ -57,7 +68,7 @@ describe("alert rules", function()
 
     it("keep a level that only a share of the accounts can reach", function()
         local found = by_name { mass_delete = { warning = false, critical = false, population = 100 } }
-        assert.matches("^Rule mass_delete warns from 5 %% of the accounts%. ",
+        assert.matches("^Rule mass_delete warns from 5 %% of the accounts, deleted within 1 d%. ",
             found["DwsyncMassDelete warning"].annotations.description)
         assert.is_nil(by_name { mass_delete = { warning = false } }["DwsyncMassDelete warning"])
     end)
@@ -67,39 +78,46 @@ describe("alert rules", function()
     end
 
     it("name the thresholds in force", function()
-        assert.equal("Rule mass_delete is critical from 50 accounts. ", description "DwsyncMassDelete critical")
-        assert.equal("Rule mass_delete warns from 7 accounts or 5 % of the accounts. ",
+        assert.equal("Rule mass_delete is critical from 20 % of the accounts or from 50 accounts where it is not known "
+            .. "how many there are, deleted within 1 d. ", description "DwsyncMassDelete critical")
+        assert.equal("Rule mass_delete is critical from 90 accounts, deleted within 1 d. ",
+            description("DwsyncMassDelete critical", { mass_delete = { critical = 90 } }))
+        assert.equal("Rule mass_delete warns from 7 accounts or from 5 % of the accounts, deleted within 1 d. ",
             description("DwsyncMassDelete warning", { mass_delete = { warning = 7, population = 900 } }))
-        assert.equal("Rule partial is critical from 25 %. ",
+        assert.equal("Rule partial is critical from 25 % of the accounts of a run, at least 5 accounts. ",
             description("DwsyncPartial critical", { partial = { critical = 0.25 } }))
-        assert.equal("Rule stale warns from 6 h. ",
+        assert.equal("Rule stale warns from 6 h after the last success. ",
             description("DwsyncStale warning", { stale = { warning = "6h" } }))
-        assert.equal("Rule stale is critical from 12 h. ",
+        assert.equal("Rule stale is critical from 12 h after the last success. ",
             description("DwsyncStale critical", { stale = { warning = "6h" } }))
-        assert.equal("Rule stale warns from 3 times the usual time between two successes, at least 2 h. ",
-            description "DwsyncStale warning")
-        assert.equal("Rule stale is critical from 6 times the usual time between two successes, at least 4 h. ",
-            description "DwsyncStale critical")
+        -- "1.5" ends no sentence.
+        assert.matches("^Rule stale warns when a run is late by the cadence learned of the source: by 1%.5 of its "
+            .. "usual gaps, at least 30 min and at most 2 h%. ",
+            by_name()["DwsyncStale warning"].annotations.description)
+        assert.equal("Rule stale is critical when the run after the one that is late is late as well, at the earliest "
+            .. "4 h after that was due. ", description "DwsyncStale critical")
+        assert.equal("Rule failing warns from 2 failed runs in a row over 30 min, or from 25 % of the last day's "
+            .. "runs. ", description "DwsyncFailing warning")
+        assert.equal("Rule failing warns from 2 failed runs in a row over 30 min. ",
+            description("DwsyncFailing warning", { failing = { share = false } }))
+        assert.equal("Rule slow warns from 2 times the usual duration in 3 runs in a row, at least 2 min above it. ",
+            description "DwsyncSlow warning")
+        assert.equal("Rule volume warns from 3 times as many as usual at that time of the week, or as few, at least 20 "
+            .. "accounts apart. ", description "DwsyncVolume warning")
         assert.equal("Rule stuck is critical from 6 times what 95 of 100 runs take, at least 2 h. ",
             description "DwsyncStuck critical")
     end)
 
-    local function stale_limit(level, rules)
-        return by_name(rules)["DwsyncStale " .. level].expr:match "^source:dwsync_last_success_age_seconds >= ([^\n]*)"
-    end
-
-    it("take the age of a success from the rules where it is given, else from what each source has", function()
-        local function exported(level)
-            return "on (job, cluster, source, type) source:dwsync_stale_threshold_seconds:max"
-                .. ('{level="%s"}'):format(level)
+    it("take the time when a success is overdue from what each source has, whatever the rules say", function()
+        for _, rules in ipairs { {}, { stale = { warning = "6h" } }, { stale = { critical = "1d" } } } do
+            for _, level in ipairs { "warning", "critical" } do
+                local overdue = ("time() >= source:dwsync_stale_%s_timestamp_seconds:max"):format(level)
+                assert.equal(("source:dwsync_last_success_age_seconds and on (job, cluster, source, type) (%s)\n"
+                    .. "or on (job, cluster, source, type) 0 * (%s)"):format(overdue, overdue),
+                    by_name(rules)["DwsyncStale " .. level].expr)
+            end
         end
-        assert.equal(exported "warning", stale_limit "warning")
-        assert.equal(exported "critical", stale_limit "critical")
-        assert.equal("21600", stale_limit("warning", { stale = { warning = "6h" } }))
-        assert.equal("43200", stale_limit("critical", { stale = { warning = "6h" } }))
-        assert.equal("86400", stale_limit("critical", { stale = { warning = "6h", critical = "1d" } }))
-        assert.equal(exported "warning", stale_limit("warning", { stale = { critical = "1d" } }))
-        assert.equal(exported "critical", stale_limit("critical", { stale = { warning = false } }))
+        assert.is_table(by_name { stale = { warning = false } }["DwsyncStale critical"])
         assert.is_nil(by_name { stale = { warning = false } }["DwsyncStale warning"])
     end)
 
@@ -122,7 +140,7 @@ describe("alert rules", function()
     it("wait before they fire, unless a run may be stopped yet, and as long as patience says", function()
         local found = by_name()
         assert.equal("5m", found["DwsyncFailing warning"]["for"])
-        assert.equal("2h", found["DwsyncPartial warning"]["for"])
+        assert.equal("15m", found["DwsyncPartial warning"]["for"])
         assert.is_nil(found["DwsyncMassDelete critical"]["for"])
         assert.equal("150s", by_name(nil, { patience = 0.5 })["DwsyncFailing warning"]["for"])
         assert.equal("300ms", by_name(nil, { patience = 0.001 })["DwsyncFailing warning"]["for"])

@@ -8,7 +8,8 @@ local M = {}
 M.blind = "cluster:dwsync_blind"
 M.last_success = "source:dwsync_last_success_timestamp_seconds:max"
 M.success_age = "source:dwsync_last_success_age_seconds"
-M.stale_threshold = "source:dwsync_stale_threshold_seconds:max"
+M.stale = { warning = "source:dwsync_stale_warning_timestamp_seconds:max",
+    critical = "source:dwsync_stale_critical_timestamp_seconds:max" }
 M.severity = "rule:dwsync_verdict_severity:max"
 
 -- Clusters without news: their records cannot be read, or no dwsync is scraped although one was within a day. A cluster
@@ -30,7 +31,8 @@ function M.list()
         { record = M.blind, expr = BLIND:format(promql.cluster, promql.cluster) },
         remembered(M.last_success, promql.source, "dwsync_last_success_timestamp_seconds"),
         { record = M.success_age, expr = "time() - " .. M.last_success },
-        remembered(M.stale_threshold, promql.source .. ", level", 'dwsync_verdict_threshold_seconds{rule="stale"}'),
+        remembered(M.stale.warning, promql.source, "dwsync_stale_warning_timestamp_seconds"),
+        remembered(M.stale.critical, promql.source, "dwsync_stale_critical_timestamp_seconds"),
         remembered(M.severity, promql.rule, "dwsync_verdict_severity"),
     }
 end

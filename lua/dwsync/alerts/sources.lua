@@ -3,6 +3,7 @@
 -- @module dwsync.alerts.sources
 local promql = require "dwsync.alerts.promql"
 local recordings = require "dwsync.alerts.recordings"
+local relations = require "dwsync.health.relations"
 local severities = require "dwsync.severity"
 local wording = require "dwsync.alerts.wording"
 
@@ -10,9 +11,8 @@ local M = {}
 
 local MINUTE, HOUR = 60, 3600
 
--- How long a verdict must last before its alert fires, in seconds. Rules that look back over a day, or count runs
--- themselves, fire soon: their verdicts do not come and go with each run. Those about the last run alone wait for more
--- than one hourly run to agree, unless it is grave.
+-- How long a verdict must last before its alert fires, in seconds: longer than a scrape that went wrong. Rules that
+-- need more than one run, or some time, wait for that themselves.
 local PATIENCE = {
     churn = { warning = 5 * MINUTE, critical = 5 * MINUTE },
     data = { warning = 15 * MINUTE, critical = 15 * MINUTE },
@@ -20,8 +20,8 @@ local PATIENCE = {
     mass_delete = { warning = 0, critical = 0 }, -- the run may still be stopped
     never = { unknown = HOUR },
     overlap = { warning = 15 * MINUTE, critical = 15 * MINUTE },
-    partial = { warning = 2 * HOUR, critical = 15 * MINUTE },
-    slow = { warning = 2 * HOUR, critical = 2 * HOUR },
+    partial = { warning = 15 * MINUTE, critical = 15 * MINUTE },
+    slow = { warning = 15 * MINUTE, critical = 15 * MINUTE },
     stale = { warning = 5 * MINUTE, critical = 5 * MINUTE, unknown = HOUR },
     stuck = { warning = 5 * MINUTE, critical = 5 * MINUTE },
     volume = { warning = 5 * MINUTE, critical = 5 * MINUTE },
@@ -36,23 +36,38 @@ local function verdict(rule, level)
         severities.level(level))
 end
 
--- Prometheus has a clock of its own, so the age of a success counts on even when dwsync is down or its data is old.
--- Where nothing ever finished there is no such time: then the verdict decides, with 0 for the age.
-local function stale(options, level)
-    local threshold = options[level] and promql.number(options[level])
-        or ('on (%s) %s{level="%s"}'):format(promql.source, recordings.stale_threshold, level)
-    return ("%s >= %s\nor on (%s) 0 * (%s unless on (%s) %s)"):format(recordings.success_age, threshold, promql.source,
-        verdict("stale", level), promql.source, recordings.success_age)
+-- Prometheus has a clock of its own, so a success is overdue even when dwsync is down or its data is old. The value is
+-- its age; 0 where nothing ever finished.
+local function stale(level)
+    local overdue = "time() >= " .. recordings.stale[level]
+    return ("%s and on (%s) (%s)\nor on (%s) 0 * (%s)"):format(recordings.success_age, promql.source, overdue,
+        promql.source, overdue)
 end
 
--- Whether a rule can have a level at all. The thresholds of stale and stuck are computed when they are not given.
-local function can_reach(rule, options, level)
-    if level == "unknown" then
+-- Whether a rule has a level of its own. Some thresholds are computed or learned when they are not given.
+local COMPUTED = { mass_delete = true, stale = true, stuck = true }
+
+local function has_level(rule, options, level)
+    if rule == "mass_delete" and options.population and options[level .. "_ratio"] then
         return true
-    elseif rule == "stale" or rule == "stuck" then
-        return options[level] ~= false
     end
-    return options[level] or options.population and options[level .. "_ratio"]
+    return options[level] or options[level] == nil and COMPUTED[rule]
+end
+
+-- Whether a rule can have a level at all: a cause is as grave as the gravest of what follows from it. The alert of stale
+-- goes by the time alone.
+local function can_reach(rule, rules, level)
+    if level == "unknown" or has_level(rule, rules[rule], level) then
+        return true
+    elseif level == "warning" or rule == "stale" or not has_level(rule, rules[rule], "warning") then
+        return false
+    end
+    for _, other in ipairs(relations.followers(rule)) do
+        if rules[other] and has_level(other, rules[other], level) then
+            return true
+        end
+    end
+    return false
 end
 
 -- A critical age that is not given is twice the warning, if that is given.
@@ -71,6 +86,8 @@ local function description(rule, level, options)
     local text = wording.rules[rule]
     if level == "unknown" then
         return ("The verdict of rule %s is unknown. %s"):format(rule, text.advice)
+    elseif not has_level(rule, options, level) then
+        return ("Rule %s is critical where a verdict that follows from it is. %s"):format(rule, text.advice)
     end
     return ("Rule %s %s %s. %s"):format(rule, level == "warning" and "warns" or "is critical",
         wording.threshold(rule, level, options), text.advice)
@@ -87,7 +104,7 @@ local function alert(rule, level, options)
     local text = wording.rules[rule]
     return {
         alert = text.name .. (level == "unknown" and rule ~= "never" and "Unknown" or ""),
-        expr = rule == "stale" and level ~= "unknown" and stale(options, level) or verdict(rule, level),
+        expr = rule == "stale" and level ~= "unknown" and stale(level) or verdict(rule, level),
         patience = PATIENCE[rule][level],
         -- Routes know warning and critical only, and an unknown state that is not reported passes for ok.
         severity = level == "unknown" and "warning" or level,
@@ -111,7 +128,7 @@ function M.list(rules)
     for _, rule in ipairs(names) do
         local options = settle(rule, rules[rule])
         for _, level in ipairs(LEVEL_NAMES) do
-            if PATIENCE[rule][level] and can_reach(rule, options, level) then
+            if PATIENCE[rule][level] and can_reach(rule, rules, level) then
                 list[#list + 1] = alert(rule, level, options)
             end
         end

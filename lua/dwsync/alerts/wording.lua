@@ -5,6 +5,8 @@ local decimal = require "dwsync.decimal"
 local quantities = require "dwsync.quantities"
 local rules = require "dwsync.health.rules"
 
+local UNKNOWN, CRITICAL_LATE = rules.by_name.mass_delete.UNKNOWN, rules.by_name.stale.CRITICAL_LATE
+
 local M = {}
 
 -- The last known name, so that an alert has one while dwsync is down.
@@ -48,14 +50,14 @@ M.rules = {
     },
     failing = {
         name = "DwsyncFailing",
-        summary = "has failed in its last " .. measured("failing", "humanize", "several") .. " runs",
+        summary = "has " .. measured("failing", "humanize", "several") .. " failed runs of late",
         advice = "Accounts are not kept up to date, so leavers keep their access." .. CLASS,
         runbook = { FAILURES, "Do what dwsync health CLUSTER_ID says about the reason.",
             "Start a synchronisation by hand and see it finish." },
     },
     mass_delete = {
         name = "DwsyncMassDelete",
-        summary = "deleted " .. measured("mass_delete", "humanize", "many") .. " accounts in one run",
+        summary = "deleted " .. measured("mass_delete", "humanize", "many") .. " accounts within a day",
         advice = "Unless this was intended, stop the synchronisation before its next run.",
         runbook = { "Stop the schedule of the identity source in the console.", LOOK,
             "Check whether the base DN, the filter, or the directory itself changed.",
@@ -70,7 +72,7 @@ M.rules = {
     },
     overlap = {
         name = "DwsyncOverlap",
-        summary = "has a run still in progress although a newer one has begun",
+        summary = "has runs at the same time",
         advice = "Two runs can undo each other's work.",
         runbook = { LOOK, "Check in the console whether the older run is really still working; if it is, stop it.",
             "If it is not, report the record's id to the service." },
@@ -84,7 +86,7 @@ M.rules = {
     },
     slow = {
         name = "DwsyncSlow",
-        summary = "takes far longer than usual",
+        summary = "takes far longer than usual, run after run",
         advice = "A source that gets slower every day ends up stuck.",
         runbook = { LOOK, "Look for many changes at once, load on the directory, and network problems." },
     },
@@ -108,9 +110,12 @@ M.rules = {
     },
     volume = {
         name = "DwsyncVolume",
-        summary = "added or updated far more or fewer accounts than usual in one run",
-        advice = "Unless this was expected, stop the synchronisation before its next run.",
-        runbook = { LOOK, "Look for a new group or base DN, a bulk import, or an attribute now written differently." },
+        summary = "adds or updates far more or fewer accounts than usual",
+        advice = "Far more: unless this was expected, stop the synchronisation. Far fewer: runs finish, but hardly "
+            .. "anything arrives.",
+        runbook = { LOOK, "If it is more: look for a new group or base DN, a bulk import, or an attribute now written "
+            .. "differently.", "If it is less: check whether the base DN, the filter and the bind user's rights still "
+            .. "reach everybody." },
     },
 }
 
@@ -125,14 +130,57 @@ function M.steps(steps)
     return table.concat(lines, "\n")
 end
 
--- The words of thresholds that differ from source to source.
-local COMPUTED = {
+local function accounts(count)
+    return quantities.count(count, "account")
+end
+
+-- The words of thresholds with conditions, or that differ from source to source.
+local WORDS = {
+    failing = function(options, level)
+        local streak = ("from %s in a row over %s"):format(quantities.count(options[level], "failed run"),
+            quantities.duration(options[level == "critical" and "critical_minimum" or "minimum"]))
+        local share = level == "warning" and options.share
+        return streak .. (share and (", or from %s of the last day's runs"):format(quantities.percent(share)) or "")
+    end,
+    mass_delete = function(options, level)
+        local given, ratio = options[level], options[level .. "_ratio"]
+        local is_known, parts = options.population ~= nil, {}
+        parts[1] = given and "from " .. accounts(given) or nil
+        if (given == nil or is_known) and ratio then
+            parts[#parts + 1] = ("from %s of the accounts"):format(quantities.percent(ratio))
+        end
+        if given == nil and not is_known then
+            parts[#parts + 1] = ("from %s where it is not known how many there are"):format(accounts(UNKNOWN[level]))
+        end
+        return ("%s, deleted within %s"):format(table.concat(parts, " or "), quantities.duration(options.window))
+    end,
+    partial = function(options, level)
+        return ("from %s of the accounts of a run, at least %s"):format(quantities.percent(options[level]),
+            accounts(options.minimum))
+    end,
+    slow = function(options, level)
+        return ("from %s times the usual duration in %s in a row, at least %s above it"):format(
+            decimal.exact(options[level]), quantities.count(options.runs, "run"), quantities.duration(options.minimum))
+    end,
     stale = function(options, level)
-        local times = level == "critical" and 2 or 1
-        return ("from %s times the usual time between two successes, at least %s"):format(
-            decimal.exact(options.factor * times), quantities.duration(options.minimum * times))
+        if options[level] then
+            return ("from %s after the last success"):format(quantities.duration(options[level]))
+        elseif level == "critical" then
+            return ("when the run after the one that is late is late as well, at the earliest %s after that was due")
+                :format(quantities.duration(CRITICAL_LATE / 1000))
+        end
+        return ("when a run is late by the cadence learned of the source: by %s of its usual gaps, at least %s and at "
+            .. "most %s"):format(decimal.exact(options.factor), quantities.duration(options.minimum),
+            quantities.duration(options.maximum))
+    end,
+    volume = function(options, level)
+        return ("from %s times as many as usual at that time of the week, or as few, at least %s apart"):format(
+            decimal.exact(options[level]), accounts(options.minimum))
     end,
     stuck = function(options, level)
+        if options[level] then
+            return "from " .. quantities.duration(options[level])
+        end
         local prefix = level == "critical" and "critical_" or ""
         return ("from %s times what 95 of 100 runs take, at least %s"):format(
             decimal.exact(options[prefix .. "factor"]), quantities.duration(options[prefix .. "minimum"]))
@@ -145,14 +193,10 @@ local COMPUTED = {
 -- @tparam table options of the rule, checked
 -- @treturn string
 function M.threshold(rule, level, options)
-    local value, ratio = options[level], options.population and options[level .. "_ratio"]
-    if not value and COMPUTED[rule] then
-        return COMPUTED[rule](options, level)
+    if WORDS[rule] then
+        return WORDS[rule](options, level)
     end
-    local parts = {}
-    parts[#parts + 1] = value and quantities.value(value, rules.by_name[rule].unit) or nil
-    parts[#parts + 1] = ratio and quantities.percent(ratio) .. " of the accounts" or nil
-    return "from " .. table.concat(parts, " or ")
+    return "from " .. quantities.value(options[level], rules.by_name[rule].unit)
 end
 
 return M

@@ -17,6 +17,18 @@ local CAUSES = {
     { "stale", { "volume" } },
 }
 
+--- The rules whose verdicts may follow from one's.
+-- @tparam string name of a rule
+-- @treturn {string,...}
+function M.followers(name)
+    for _, relation in ipairs(CAUSES) do
+        if relation[1] == name then
+            return relation[2]
+        end
+    end
+    return {}
+end
+
 local FIRES = { warning = true, critical = true }
 
 --- Marks what follows from something else: `follows` is the name of its cause.

@@ -56,6 +56,13 @@ describe("the rule mass_delete", function()
         assert.equal("critical", severity(5, 1))
     end)
 
+    it("says when it is not known how many accounts there are", function()
+        assert.equal("20 accounts deleted within a day; how many accounts there are is not known",
+            runs.verdict({ runs.run(HOUR, { delete_count = 20 }) }, "mass_delete").message)
+        assert.equal("4 accounts deleted within a day",
+            runs.verdict({ runs.run(HOUR, { delete_count = 4 }) }, "mass_delete").message)
+    end)
+
     it("takes a number that was given for what it says, however many accounts there are", function()
         local function imported(deleted, options)
             return runs.verdict(runs.hourly(60, 600, function(run, i)

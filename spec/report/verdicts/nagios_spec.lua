@@ -115,4 +115,13 @@ describe("one line for Nagios", function()
             .. "management node; ask the service to end the run.", lines[2])
         assert.equal(1, select(2, render(overviews.hostile(), { long = true }):gsub("|", "")))
     end)
+
+    it("names the cause of what follows in the long output", function()
+        local item = { cluster = { id = "c" }, evaluation = { severity = "critical", sources = {}, verdicts = {
+            { rule = "stuck", severity = "critical", message = "hangs" },
+            { rule = "stale", severity = "critical", message = "late", follows = "stuck" } } } }
+        local text = render(overviews.overview { item }, { long = true })
+        assert.matches("CRITICAL c cluster stale (follows from stuck): late", text, 1, true)
+        assert.is_nil(text:match("^[^\n]*"):find("late", 1, true))
+    end)
 end)

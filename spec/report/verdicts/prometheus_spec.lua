@@ -60,6 +60,24 @@ describe("Prometheus' text exposition", function()
         has(text, ("dwsync_next_expected_timestamp_seconds{%s,%s} 1763974080"):format(cluster, LDAP))
     end)
 
+    it("says when a source becomes stale, unless that is not known, off, or follows from something else", function()
+        local function stale(more)
+            local verdict = { rule = "stale", severity = "ok", unit = "seconds", source = "s", source_type = "ldap",
+                since = 1000000, value = 5, warning = 60, critical = 90.5, message = "" }
+            for name, value in pairs(more or {}) do
+                verdict[name] = value or nil
+            end
+            local evaluation = { severity = "ok", sources = {}, verdicts = { verdict } }
+            return one { cluster = { id = "c" }, evaluation = evaluation }
+        end
+        local labels = '{cluster="c",source="s",type="ldap"} '
+        has(stale(), "dwsync_stale_warning_timestamp_seconds" .. labels .. "1060")
+        has(stale(), "dwsync_stale_critical_timestamp_seconds" .. labels .. "1090.5")
+        for _, more in ipairs { { follows = "stuck" }, { warning = false, critical = false }, { since = false } } do
+            assert.is_nil(stale(more):find("timestamp_seconds" .. labels, 1, true))
+        end
+    end)
+
     it("gives every verdict as a number of which the greatest is the worst", function()
         local text = one(overviews.stuck())
         local cluster = 'cluster="060b5d5f-1111-4222-8333-444455556666"'

@@ -21,8 +21,8 @@ M.options = {
     memory = { kind = "duration", default = 3 * 86400 }, -- how long one is told
 }
 
--- Accounts, where neither a threshold was given nor is anything known of how many there are.
-local UNKNOWN = { warning = 20, critical = 50 }
+--- Accounts, where neither a threshold was given nor is anything known of how many there are.
+M.UNKNOWN = { warning = 20, critical = 50 }
 
 -- What was deleted counts as back when so much of it was added again.
 local BACK = 0.8
@@ -47,7 +47,7 @@ local function threshold(options, level, accounts)
     elseif accounts then
         return share
     end
-    return math.max(UNKNOWN[level], options.minimum)
+    return math.max(M.UNKNOWN[level], options.minimum)
 end
 
 -- The second busiest day before: one that was itself a mass deletion excuses nothing.
@@ -202,8 +202,10 @@ local BY = {
 
 local function share_of(finding)
     local known = finding.known
-    if not known or not known.accounts then
+    if not known then
         return ""
+    elseif not known.accounts then
+        return "; how many accounts there are is not known"
     end
     local about = known.by == "given" and "" or known.by == "changes" and "perhaps " or "about "
     return (" of %s%s (%s)%s"):format(about, quantities.count(math.floor(known.accounts + 0.5), "account"),

@@ -17,7 +17,7 @@ M.options = {
 }
 
 M.replaced = {
-    history = "the runs of all weeks on record decide what is usual, without the newest week where there are older ones",
+    history = "all weeks on record decide what is usual, without the newest where there are older ones",
     least_history = "ten runs are enough to compare with",
 }
 

@@ -18,8 +18,8 @@ M.options = {
     maximum = { kind = "duration", default = 2 * 3600 }, -- and no more
 }
 
--- At the earliest so long after a run was due it is critical.
-local CRITICAL_LATE = 4 * 3600000
+--- At the earliest so long after a run was due it is critical, in milliseconds.
+M.CRITICAL_LATE = 4 * 3600000
 
 -- How many of the newest successes decide how long one may take.
 local RUNS = 10
@@ -84,7 +84,7 @@ local function plan_of(state, model)
             plan.due, plan.by, plan.silence = due, by, silence
             plan.warns_at = due + lateness(options, plan.cadence, silence) + duration
             plan.alarms_at = duration
-                + math.max(due + after + lateness(options, plan.cadence, after), due + CRITICAL_LATE)
+                + math.max(due + after + lateness(options, plan.cadence, after), due + M.CRITICAL_LATE)
             plan.alarms_at = math.max(plan.alarms_at, plan.warns_at)
             if by == "gaps" and start - model.starts[1] < 25 * 3600000 then
                 plan.alarms_at = math.huge -- nobody has seen its nights

@@ -159,8 +159,10 @@ end
 local function write_long_output(overview, write)
     for _, item in ipairs(overview.clusters) do
         for _, verdict in ipairs((verdicts.split(verdicts.of(item)))) do
+            local rule = plain(verdict.rule, 20) .. (verdict.follows and (" (follows from %s)"):format(
+                plain(verdict.follows, 20)) or "")
             write(("%s %s %s %s: %s %s\n"):format(severities.word(verdict.severity),
-                plain(verdicts.cluster_name(item), 60), plain(verdicts.subject(verdict), 60), plain(verdict.rule, 20),
+                plain(verdicts.cluster_name(item), 60), plain(verdicts.subject(verdict), 60), rule,
                 plain(verdicts.text(verdict.message), MAX_MESSAGE), plain(verdicts.text(verdict.advice), MAX_MESSAGE)))
         end
     end

@@ -88,6 +88,20 @@ local function verdict_thresholds(item, labels, add)
     end
 end
 
+-- When rule stale fires if nothing happens until then. Prometheus has a clock of its own, so its alert needs no dwsync.
+local function stale_times(level)
+    return each_cluster(function(item, labels, add)
+        for _, verdict in ipairs(verdicts.of(item)) do
+            local length, since = verdict[level], verdict.since
+            if verdict.rule == "stale" and not verdict.follows and quantities.is_finite(length)
+                and quantities.is_finite(since) then
+                add(with(labels, { source = verdict.source or "", type = verdict.source_type or "" }),
+                    since * MILLISECONDS + length)
+            end
+        end
+    end)
+end
+
 local STATUSES = { "finished", "failed", "running", "unknown" }
 
 local function last_status(source, labels, add)
@@ -153,10 +167,14 @@ local FAMILIES = {
         each_cluster(verdict_values) },
     { "dwsync_verdict_threshold_seconds", "The age from which one rule warns or is critical.",
         each_cluster(verdict_thresholds) },
+    { "dwsync_stale_warning_timestamp_seconds", "When rule stale warns unless a run succeeds; absent where the cadence "
+        .. "is not known.", stale_times "warning" },
+    { "dwsync_stale_critical_timestamp_seconds", "When rule stale is critical unless a run succeeds; absent where the "
+        .. "cadence is not known.", stale_times "critical" },
     { "dwsync_last_success_timestamp_seconds", "When the newest FINISHED run ended.",
         statistic("last_success", MILLISECONDS) },
     { "dwsync_last_run_timestamp_seconds", "When the newest run started.", statistic("last_run", MILLISECONDS) },
-    { "dwsync_next_expected_timestamp_seconds", "When the next run is expected, judged by the usual gap.",
+    { "dwsync_next_expected_timestamp_seconds", "When the next run is expected, by the learned cadence.",
         statistic("next_expected", MILLISECONDS) },
     { "dwsync_last_run_status", "The status of the newest run: 1 for the one it has.", each_source(last_status) },
     { "dwsync_run_gap_median_seconds", "The usual time between the starts of two runs.",
