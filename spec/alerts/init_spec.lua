@@ -58,7 +58,8 @@ describe("alert rules", function()
 
     it("leave out rules and levels that are off", function()
         local found = by_name { churn = false, stale = false, never = false, failing = { critical = false },
-            partial = false, mass_delete = { warning = false, population = 100, warning_ratio = false }, overlap = { critical = 3 } }
+            partial = false, mass_delete = { warning = false, population = 100, warning_ratio = false },
+            overlap = { critical = 3 } }
         assert.is_nil(found["DwsyncChurn warning"] or found["DwsyncStale warning"] or found["DwsyncStale critical"]
             or found["DwsyncStaleUnknown warning"] or found["DwsyncNeverSynchronised warning"]
             or found["DwsyncFailing critical"] or found["DwsyncMassDelete warning"])

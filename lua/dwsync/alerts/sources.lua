@@ -54,8 +54,8 @@ local function has_level(rule, options, level)
     return options[level] or options[level] == nil and COMPUTED[rule]
 end
 
--- Whether a rule can have a level at all: a cause is as grave as the gravest of what follows from it. The alert of stale
--- goes by the time alone.
+-- Whether a rule can have a level at all: a cause is as grave as the gravest of what follows from it. The alert of
+-- stale goes by the time alone.
 local function can_reach(rule, rules, level)
     if level == "unknown" or has_level(rule, rules[rule], level) then
         return true
