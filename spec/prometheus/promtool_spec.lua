@@ -61,14 +61,17 @@ end)
 local MINUTE = 60000
 local NOW_MINUTES = 180
 
+-- Where promtool's clock begins at 0, ours begins: milliseconds of 1970 would be taken for seconds.
+local BASE = 20000 * 1440
+
 -- Sources of which each is a minute or a gap different from the one before, so that every threshold is met, missed and
 -- passed: successes at a gap, then silence, failures, a mass deletion or a run that hangs.
 local function make_records()
     local records = {}
     local function add(source, minutes, changes)
         local record = { id = ("%s-%d"):format(source, #records), identity_source_id = source,
-            identity_source_type = "ldap", status = "FINISHED", start_time = math.floor(minutes * MINUTE) - 20000,
-            end_time = math.floor(minutes * MINUTE), add_count = 1, update_count = 2, delete_count = 0,
+            identity_source_type = "ldap", status = "FINISHED", start_time = math.floor((BASE + minutes) * MINUTE) - 20000,
+            end_time = math.floor((BASE + minutes) * MINUTE), add_count = 1, update_count = 2, delete_count = 0,
             failed_count = 0 }
         for name, value in pairs(changes or {}) do
             record[name] = value
@@ -104,6 +107,7 @@ local function series_of(text, minute)
     for line in text:gmatch "[^\n]+" do
         local name, value = line:match "^(dwsync_.*) (%S+)$"
         if name then
+            value = name:find "timestamp_seconds" and ("%.3f"):format(value - BASE * 60) or value
             local series = name:find "{" and name:gsub("{", '{job="dwsync",', 1) or name .. '{job="dwsync"}'
             list[#list + 1] = { series = series, values = ("_x%d %sx200"):format(minute - 1, value) }
         end
@@ -137,7 +141,7 @@ local function as_samples(list)
 end
 
 local function judge(records, minute, rules)
-    return health.evaluate(records, rules or RULES, minute * 60)
+    return health.evaluate(records, rules or RULES, (BASE + minute) * 60)
 end
 
 local ALERTS = "count by (rule, source, severity) (ALERTS{alertstate=\"firing\", rule=~\"%s\"})"
@@ -147,7 +151,7 @@ describe("the alerts", function()
 
     local function check(cases, rules)
         local item = { cluster = { id = "c1", name = "c1" }, evaluation = judge(records, NOW_MINUTES, rules) }
-        local overview = health.overview({ item }, NOW_MINUTES * 60)
+        local overview = health.overview({ item }, (BASE + NOW_MINUTES) * 60)
         local test = { interval = "1m", promql_expr_test = cases,
             input_series = series_of(overviews.render("prometheus", overview), NOW_MINUTES) }
         return prometheus.promtool("test rules test.json", { ["test.json"] = cjson.encode { tests = { test },
