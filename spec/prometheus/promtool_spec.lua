@@ -70,7 +70,8 @@ local function make_records()
     local records = {}
     local function add(source, minutes, changes)
         local record = { id = ("%s-%d"):format(source, #records), identity_source_id = source,
-            identity_source_type = "ldap", status = "FINISHED", start_time = math.floor((BASE + minutes) * MINUTE) - 20000,
+            identity_source_type = "ldap", status = "FINISHED",
+            start_time = math.floor((BASE + minutes) * MINUTE) - 20000,
             end_time = math.floor((BASE + minutes) * MINUTE), add_count = 1, update_count = 2, delete_count = 0,
             failed_count = 0 }
         for name, value in pairs(changes or {}) do
@@ -83,7 +84,8 @@ local function make_records()
         for minutes = last % gap + 1, last, gap do
             add(source, minutes)
         end
-        add(source, last, { delete_count = i, failed_count = i % 3, status = i % 10 > 0 and "FINISHED" or "ODD" })
+        add(source, last, { delete_count = i, failed_count = i % 3 * 5,
+            status = i % 10 > 0 and "FINISHED" or "ODD" })
         for failure = 1, i % 7 do
             add(source, last + failure * (NOW_MINUTES - last) / 8, { status = "FAILED", fail_reason = "timeout" })
         end
