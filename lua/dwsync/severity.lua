@@ -28,7 +28,7 @@ end
 -- @param b
 -- @treturn boolean
 function M.is_worse(a, b)
-    return M.level(a) > M.level(b)
+    return (LEVELS[a] or LEVELS.unknown) > (LEVELS[b] or LEVELS.unknown)
 end
 
 --- The worst severity in a list.

@@ -34,18 +34,24 @@ local function make_verdict(rule, finding, model)
 end
 
 -- Worst first, causes before what follows from others, then by source (the cluster before its sources), then by rule.
-local function sort_verdicts(verdicts)
-    table.sort(verdicts, function(a, b)
-        if a.severity ~= b.severity then
-            return severities.is_worse(a.severity, b.severity)
-        elseif not a.follows ~= not b.follows then
-            return not a.follows
-        elseif a.source ~= b.source then
-            return a.source == nil or b.source ~= nil and a.source < b.source
-        end
-        return a.rule < b.rule
-    end)
-    return verdicts
+local function comes_first(a, b)
+    if a.severity ~= b.severity then
+        return severities.is_worse(a.severity, b.severity)
+    elseif not a.follows ~= not b.follows then
+        return not a.follows
+    elseif a.source ~= b.source then
+        return a.source == nil or b.source ~= nil and a.source < b.source
+    end
+    return a.rule < b.rule
+end
+
+-- Those of one source are few, and come by rule; most are ok.
+local function put(verdicts, count, verdict)
+    local at = count
+    while at > 0 and comes_first(verdict, verdicts[at]) do
+        verdicts[at + 1], at = verdicts[at], at - 1
+    end
+    verdicts[at + 1] = verdict
 end
 
 -- The earlier of two times, either of which may be missing.
@@ -53,45 +59,48 @@ local function earlier(a, b)
     return a and b and math.min(a, b) or a or b
 end
 
-local function judge_all(source, checked, now)
+local function judge_all(source, checked, now, pause)
     local judgement, verdicts, next_at = Judgement.new(source, checked), {}, nil
-    judgement:take_all()
+    judgement:take_all(pause)
     local findings = judgement:judge(now)
-    for _, rule in ipairs(judgement.names) do
-        verdicts[#verdicts + 1] = make_verdict(rule, findings[rule], judgement.model)
+    for i, rule in ipairs(judgement.names) do
+        put(verdicts, i - 1, make_verdict(rule, findings[rule], judgement.model))
         next_at = earlier(next_at, findings[rule].recheck)
     end
-    return sort_verdicts(verdicts), judgement.model, next_at
+    return verdicts, judgement.model, next_at
 end
 
-local function group_reasons(source)
-    local reasons = Reasons.new()
-    for i = #source.ended, 1, -1 do
-        reasons:add(source.ended[i])
+-- How many failures are read between two pauses; their texts cost more than runs.
+local FAILURES = 100
+
+-- Of the runs that failed, and of those in which accounts failed, the newest first.
+local function group_reasons(model, pause)
+    local reasons, failures, partials = Reasons.new(), model.failures, model.partials
+    local failure, partial, done = #failures, #partials, 0
+    while failure > 0 or partial > 0 do
+        local at = math.max(failures[failure] or 0, partials[partial] or 0)
+        if at == failures[failure] then
+            failure = failure - 1
+        else
+            partial = partial - 1
+        end
+        reasons:add(model.run[at])
+        done = done + 1
+        if done % FAILURES == 0 then
+            pause()
+        end
     end
     return reasons
 end
 
-local function evaluate_source(source, checked, now)
-    local verdicts, model, next_at = judge_all(source, checked, now)
-    local numbers, parts = statistics.of(source, now, stale.next_expected(model))
-    local reasons = group_reasons(source)
-    return {
-        id = source.id,
-        type = source.type,
-        severity = severities.worst(verdicts),
-        verdicts = verdicts,
-        statistics = numbers,
-        reasons = reasons:list(),
-        next_at = next_at and math.ceil(next_at),
-    }, parts, reasons
-end
-
 -- What is wrong with the list itself belongs to no source: it is empty, or has items that are not records.
-local function judge_cluster(cluster, checked, now)
-    local none = { runs = {}, ended = {}, flaws = cluster.flaws }
-    local judgement, verdicts = Judgement.new(none, checked), {}
-    judgement:take_all()
+local function judge_cluster(cluster, checked, now, pause)
+    local verdicts = {}
+    if cluster.records > 0 and #cluster.flaws == 0 then
+        return verdicts
+    end
+    local judgement = Judgement.new({ runs = {}, ended = {}, open = {}, starts = {}, flaws = cluster.flaws }, checked)
+    judgement:take_all(pause)
     local function add(rule)
         verdicts[#verdicts + 1] = make_verdict(rule, judgement:judge(now, { rule })[rule], judgement.model)
     end
@@ -114,7 +123,7 @@ local Steps = {}
 Steps.__index = Steps
 
 -- How many records are read in one step.
-local RECORDS = 500
+local RECORDS = 1000
 
 --- Begins to judge the records of one cluster, a slice at a time.
 -- @tparam function next_record iterator
@@ -124,53 +133,80 @@ local RECORDS = 500
 function M.begin(next_record, checked, now)
     local ms = now * 1000
     return setmetatable({ checked = checked, now = now, ms = ms,
-        reader = sources.reader(next_record, ms + (checked.data and checked.data.tolerance or 300) * 1000),
-        judged = {}, parts = {}, reasons = Reasons.new(), verdicts = {} }, Steps)
+        reader = sources.reader(next_record, ms + (checked.data and checked.data.tolerance or 300) * 1000) }, Steps)
 end
 
-function Steps:judge_next()
-    self.at = self.at + 1
-    local result, own_parts, own_reasons = evaluate_source(self.list[self.at], self.checked, self.ms)
-    self.judged[self.at], self.parts[self.at], self.list[self.at] = result, own_parts, false
-    self.reasons:merge(own_reasons)
-    append(self.verdicts, result.verdicts)
-    self.next_at = earlier(self.next_at, result.next_at)
+-- What was found about one source.
+local function judge_source(self, source, numbers, reasons, pause)
+    local verdicts, model, next_at = judge_all(source, self.checked, self.ms, pause)
+    local own_reasons = group_reasons(model, pause)
+    reasons:merge(own_reasons)
+    return {
+        id = source.id,
+        type = source.type,
+        severity = severities.worst(verdicts),
+        verdicts = verdicts,
+        statistics = numbers:add(source, model, stale.next_expected(model)),
+        reasons = own_reasons:list(),
+        next_at = next_at and math.ceil(next_at),
+    }
 end
 
-function Steps:finish()
-    table.sort(self.judged, function(a, b)
+local function sort_sources(judged)
+    table.sort(judged, function(a, b)
         if a.severity ~= b.severity then
             return severities.is_worse(a.severity, b.severity)
         end
         return a.id < b.id
     end)
+    return judged
+end
+
+-- What remains when all has been read. Sources are let go when they are judged.
+local function judge(self, pause)
+    local list, cluster = self.reader:sources(pause)
+    self.reader = nil
+    local verdicts, judged, next_at = judge_cluster(cluster, self.checked, self.ms, pause), {}, nil
+    local numbers, reasons = statistics.new(self.ms, pause), Reasons.new()
+    for i = 1, #list do
+        local result = judge_source(self, list[i], numbers, reasons, pause)
+        judged[i], list[i] = result, false
+        append(verdicts, result.verdicts)
+        next_at = earlier(next_at, result.next_at)
+        pause()
+    end
+    if #cluster.flaws > 0 or #list ~= 1 then
+        table.sort(verdicts, comes_first)
+    end
     return {
         now = self.now,
-        severity = severities.worst(self.verdicts),
-        verdicts = sort_verdicts(self.verdicts),
-        sources = self.judged,
-        statistics = statistics.together(self.parts),
-        reasons = self.reasons:list(),
-        records = self.cluster.records,
-        next_at = self.next_at and math.ceil(self.next_at),
+        severity = severities.worst(verdicts),
+        verdicts = verdicts,
+        sources = sort_sources(judged),
+        statistics = numbers:together(),
+        reasons = reasons:list(),
+        records = cluster.records,
+        next_at = next_at and math.ceil(next_at),
     }
 end
 
---- Reads some records, or judges a source.
+--- Does one slice: reads about a thousand records, or goes on judging until as many were looked at.
 -- @treturn table|nil the evaluation, once there is nothing left to do
 function Steps:step()
-    if not self.list then
-        if self.reader:read(RECORDS) then
-            return nil
+    if not self.judging then
+        if not self.reader:read(RECORDS) then
+            self.judging = coroutine.create(judge)
         end
-        self.list, self.cluster = self.reader:sources()
-        self.verdicts, self.at = judge_cluster(self.cluster, self.checked, self.ms), 0
-    elseif self.at < #self.list then
-        self:judge_next()
-    else
-        return self:finish()
+        return nil
     end
+    local good, evaluation = coroutine.resume(self.judging, self, coroutine.yield)
+    if not good then
+        error(evaluation, 0)
+    end
+    return evaluation
 end
+
+local function no_pause() end
 
 --- Judges the records of one cluster: see dwsync.health.evaluate.
 -- @tparam function next_record iterator
@@ -179,11 +215,8 @@ end
 -- @treturn table evaluation
 function M.evaluate(next_record, checked, now)
     local steps = M.begin(next_record, checked, now)
-    local evaluation
-    repeat
-        evaluation = steps:step()
-    until evaluation
-    return evaluation
+    while steps.reader:read(RECORDS) do end
+    return judge(steps, no_pause)
 end
 
 return M

@@ -29,10 +29,6 @@ M.names = {
     source = { "is a source beyond the first 1000, not judged", "are sources beyond the first 1000, not judged" },
 }
 
-local function is_time(value, latest)
-    return type(value) == "number" and value >= FIRST_TIME and value <= latest and value % 1 == 0
-end
-
 local function is_count(value)
     return value == nil or type(value) == "number" and value >= 0 and value <= LAST_COUNT and value % 1 == 0
 end
@@ -41,30 +37,33 @@ local function is_text(value)
     return value == nil or type(value) == "string"
 end
 
--- The same for all counts and texts of a record at once: every record passes here, and calls are expensive.
-local function are_counts(a, b, c, d)
-    return (a == nil or type(a) == "number" and a >= 0 and a <= LAST_COUNT and a % 1 == 0)
-        and (b == nil or type(b) == "number" and b >= 0 and b <= LAST_COUNT and b % 1 == 0)
-        and (c == nil or type(c) == "number" and c >= 0 and c <= LAST_COUNT and c % 1 == 0)
-        and (d == nil or type(d) == "number" and d >= 0 and d <= LAST_COUNT and d % 1 == 0)
+-- Whole numbers that most counts are: every record passes here, and a look into a table costs less than a comparison.
+local SMALL = {}
+for i = 0, 255 do
+    SMALL[i] = true
 end
 
-local function are_texts(a, b, c, d)
-    return (a == nil or type(a) == "string") and (b == nil or type(b) == "string")
-        and (c == nil or type(c) == "string") and (d == nil or type(d) == "string")
-end
+local TYPES = { ldap = true, oneaccess = true }
 
 --- Whether nothing is wrong with a record; most are sound, and are used as they are.
 -- @tparam table record
 -- @tparam number latest milliseconds; later times are in the future
+-- @tparam table known a table whose keys are texts: sources seen before
 -- @treturn boolean
-function M.sound(record, latest)
+function M.sound(record, latest, known)
     local start, finish = record.start_time, record.end_time
+    local adds, updates, deletes, fails = record.add_count, record.update_count, record.delete_count,
+        record.failed_count
+    local id, source, kind, reason = record.id, record.identity_source_id, record.identity_source_type,
+        record.fail_reason
     return STATUSES[record.status]
-        and (start == nil or is_time(start, latest))
-        and (finish == nil or is_time(finish, latest) and (start == nil or finish >= start))
-        and are_counts(record.add_count, record.update_count, record.delete_count, record.failed_count)
-        and are_texts(record.id, record.identity_source_id, record.identity_source_type, record.fail_reason)
+        and (start == nil or type(start) == "number" and start >= FIRST_TIME and start <= latest and start % 1 == 0)
+        and (finish == nil or type(finish) == "number" and finish >= FIRST_TIME and finish <= latest
+            and finish % 1 == 0 and (start == nil or finish >= start))
+        and (SMALL[adds] or is_count(adds)) and (SMALL[updates] or is_count(updates))
+        and (SMALL[deletes] or is_count(deletes)) and (SMALL[fails] or is_count(fails))
+        and (id == nil or type(id) == "string") and (known[source] or is_text(source))
+        and (TYPES[kind] or is_text(kind)) and (reason == nil or type(reason) == "string")
         or false
 end
 

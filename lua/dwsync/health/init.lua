@@ -37,7 +37,13 @@ local function read(given, name)
     return records.from(given):each()
 end
 
+local defaults -- of all rules, checked once
+
 local function check_rules(given)
+    if given == nil then
+        defaults = defaults or rules.check()
+        return defaults
+    end
     local checked, err = rules.check(given)
     if not checked then
         error(tostring(err), 3)

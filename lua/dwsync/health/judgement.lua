@@ -45,10 +45,10 @@ function Judgement:began(run)
     end
 end
 
-local function advance(self, ended, first, last)
+local function advance(self, upto)
     local model = self.model
     local before = model.count
-    model:take(ended, first, last)
+    model:take(upto)
     for _, name in ipairs(self.names) do
         local rule = rules.by_name[name]
         if rule.advance then
@@ -60,8 +60,10 @@ end
 --- The next run of the source ended, in the order of the ends.
 -- @tparam table run
 function Judgement:ended(run)
-    self.model:closed(run)
-    advance(self, { run }, 1, 1)
+    local model = self.model
+    model:closed(run)
+    model.run[model.count + 1] = run
+    advance(self, model.count + 1)
 end
 
 --- A flawed record came.
@@ -71,24 +73,22 @@ function Judgement:flawed(flaw)
     end
 end
 
+-- How many runs are taken in between two pauses.
+local SLICE = 1000
+
 --- Takes in everything known about the source at once: the same as event by event.
-function Judgement:take_all()
+-- @tparam function pause called now and then
+function Judgement:take_all(pause)
     local model, source = self.model, self.model.source
-    local runs, starts, begun = source.runs, model.starts, 0
-    for i = 1, #runs do
-        local run = runs[i]
-        local start = run.start_time
-        if start then
-            begun = begun + 1
-            starts[begun] = start
-        end
-        if run.status == "RUNNING" then
-            model:opened(run)
-        end
+    local ended = source.ended
+    model.run = ended -- the rows are the same, so they need not be copied
+    model.starts, model.begun = source.starts, #source.starts
+    for _, run in ipairs(source.open) do
+        model:opened(run)
     end
-    model.begun = begun
-    if #source.ended > 0 then
-        advance(self, source.ended, 1, #source.ended)
+    for first = 1, #ended, SLICE do
+        advance(self, math.min(first + SLICE - 1, #ended))
+        pause()
     end
     for _, flaw in ipairs(source.flaws) do
         self:flawed(flaw)

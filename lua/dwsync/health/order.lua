@@ -59,32 +59,110 @@ function M.ends_before(a, b)
     return M.starts_before(a, b)
 end
 
--- Most lists come sorted, forwards or backwards; finding that out costs a fraction of sorting.
-local function is_sorted(list, before)
-    for i = 2, #list do
-        if before(list[i], list[i - 1]) then
-            return false
-        end
-    end
-    return true
-end
+-- How much is done between two pauses.
+local SLICE = 1000
 
-local function reverse(list)
-    local last = #list
+local function no_pause() end
+
+local function reverse(list, last)
     for i = 1, math.floor(last / 2) do
         list[i], list[last + 1 - i] = list[last + 1 - i], list[i]
     end
 end
 
---- Sorts a list in place.
+local Merging = {}
+Merging.__index = Merging
+
+-- Merges two sorted stretches of `list` into `into`; `keys` and `new_keys` belong to them, item by item.
+function Merging:merge(first, middle, last)
+    local list, keys, into, new_keys = self.list, self.keys, self.into, self.new_keys
+    local left, right, before = first, middle + 1, self.before
+    for slice = first, last, SLICE do
+        for i = slice, math.min(slice + SLICE - 1, last) do
+            local take_left = right > last
+            if not take_left and left <= middle then
+                local a, b = keys[left], keys[right]
+                take_left = a < b or a == b and not before(list[right], list[left])
+            end
+            if take_left then
+                into[i], new_keys[i], left = list[left], keys[left], left + 1
+            else
+                into[i], new_keys[i], right = list[right], keys[right], right + 1
+            end
+        end
+        self.done = self.done + math.min(SLICE, last - slice + 1)
+        if self.done >= SLICE then
+            self.done = 0
+            self.pause()
+        end
+    end
+end
+
+local function keys_of(list, count, by_end)
+    local keys = {}
+    for i = 1, count do
+        local run = list[i]
+        keys[i] = by_end and run.end_time or run.start_time or run.end_time or 0
+    end
+    return keys
+end
+
+-- Stretches of 1, 2, 4, ... are merged: numbers are compared, and records only where those are equal.
+local function merge_sort(list, count, before, pause)
+    local merging = setmetatable({ list = list, keys = keys_of(list, count, before == M.ends_before), into = {},
+        new_keys = {}, before = before, pause = pause, done = 0 }, Merging)
+    local width = 1
+    while width < count do
+        for first = 1, count, 2 * width do
+            merging:merge(first, math.min(first + width - 1, count), math.min(first + 2 * width - 1, count))
+        end
+        merging.list, merging.into = merging.into, merging.list
+        merging.keys, merging.new_keys = merging.new_keys, merging.keys
+        width = 2 * width
+    end
+    if merging.list ~= list then
+        for i = 1, count do
+            list[i] = merging.list[i]
+        end
+    end
+end
+
+-- Whether a list is sorted, and whether it is backwards.
+local function direction_of(list, count, before, pause)
+    local by_end, rising, falling, previous, run_before = before == M.ends_before, true, true, nil, nil
+    for slice = 1, count, SLICE do
+        for i = slice, math.min(slice + SLICE - 1, count) do
+            local run = list[i]
+            local key = by_end and run.end_time or run.start_time or run.end_time or 0
+            if not previous or key == previous then
+                rising = rising and not (previous and before(run, run_before))
+                falling = falling and not (previous and before(run_before, run))
+            elseif key > previous then
+                falling = false
+            else
+                rising = false
+            end
+            previous, run_before = key, run
+        end
+        pause()
+        if not rising and not falling then
+            break
+        end
+    end
+    return rising, falling
+end
+
+--- Sorts a list in place. Most come sorted, forwards or backwards; finding that out costs a fraction of sorting.
 -- @tparam {table,...} list
 -- @tparam function before `starts_before` or `ends_before`
-function M.sort(list, before)
-    if #list > 1 and before(list[#list], list[1]) then
-        reverse(list)
-    end
-    if not is_sorted(list, before) then
-        table.sort(list, before)
+-- @tparam[opt] function pause called now and then while a long list is sorted
+function M.sort(list, before, pause)
+    local count = #list
+    local rising, falling = direction_of(list, count, before, pause or no_pause)
+    if falling and not rising then
+        reverse(list, count)
+    elseif not rising then
+        merge_sort(list, count, before, pause or no_pause)
     end
 end
 

@@ -56,26 +56,15 @@ local function find_group(self, text)
     return self.by_text[text]
 end
 
--- Whether a run has a reason to be counted: it failed, or accounts of it did.
-local function is_failure(run)
-    return run.status == "FAILED" or run.status == "FINISHED" and (run.failed_count or 0) > 0
-end
-
-local function count(self, run)
+--- Adds the reason of a run. The newest is added first: it gives the sample, and what is beyond the bounds is old.
+-- @tparam table run that failed, or of which accounts did
+function Reasons:add(run)
     local text, time = run.fail_reason or "", order.ended_at(run)
     local group = find_group(self, #text > EXAMINED and text:sub(1, EXAMINED) or text)
     group.count = group.count + 1
     group.first_seen = math.min(group.first_seen or time, time > 0 and time or math.huge)
     if not group.last_seen or time > group.last_seen then
         group.last_seen, group.record_id, group.sample = time, run.id, display.beginning(text, SAMPLE)
-    end
-end
-
---- Adds the reason of a run, if it failed. The newest is added first: it gives the sample, and what is beyond the
--- bounds is old.
-function Reasons:add(run)
-    if is_failure(run) then
-        count(self, run)
     end
 end
 
@@ -149,7 +138,7 @@ end
 function M.explaining(runs)
     local reasons, list = M.new(), with_reasons(runs)
     for i = #list, 1, -1 do
-        count(reasons, list[i])
+        reasons:add(list[i])
     end
     local groups = reasons:list()
     for _, group in ipairs(groups) do

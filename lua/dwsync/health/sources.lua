@@ -9,32 +9,27 @@ local M = {}
 --- How many sources are judged; no cluster has that many, and a hostile list must not cost a verdict per record.
 M.MAX_SOURCES = 1000
 
--- Adds a run to its source, if its id is new there.
-local function place(reader, source, run)
-    local id = run.id
-    local first = id and reader.seen[id]
-    if not first then
-        source.runs[#source.runs + 1] = run
-        if id then
-            reader.seen[id] = run
-        end
-    elseif reader.repeated:add(first, run) then
-        source.runs[#source.runs + 1] = run
-    end
+local function source_of(reader, id)
+    local source = { id = id, runs = {}, count = 0, flaws = {} }
+    reader.by_id[id] = source
+    return source
 end
 
+-- Adds a run to its source, if its id is new there.
 local function read_record(reader, record)
-    local run, kinds = record, nil
-    if not flaws.sound(record, reader.latest) then
+    local run, kinds, seen = record, nil, reader.seen
+    if not flaws.sound(record, reader.latest, reader.by_id) then
         run, kinds = flaws.clean(record, reader.latest)
     end
-    local id = run.identity_source_id or ""
-    local source = reader.by_id[id]
-    if not source then
-        source = { id = id, runs = {}, flaws = {} }
-        reader.by_id[id] = source
+    local id, source_id = run.id, run.identity_source_id or ""
+    local source, first = reader.by_id[source_id] or source_of(reader, source_id), id and seen[id]
+    if not first or reader.repeated:add(first, run) then
+        local count = source.count + 1
+        source.count, source.runs[count] = count, run
+        if id and not first then
+            seen[id] = run
+        end
     end
-    place(reader, source, run)
     if kinds and next(kinds) then
         source.flaws[#source.flaws + 1] = { run = run, kinds = kinds }
     end
@@ -52,21 +47,46 @@ local function type_of(runs)
     end
 end
 
-local function arrange(source, latest)
-    local runs, ended = source.runs, {}
-    order.sort(runs, order.starts_before)
+-- How many runs are looked at between two pauses.
+local SLICE = 1000
+
+-- Sorts out what ended and what is RUNNING, and notes the starts. Runs that ended together keep their order.
+local function sort_out(source, pause)
+    local runs, ended, open, starts = source.runs, {}, {}, {}
+    local count, begun, newest, sorted = 0, 0, 0, true
+    for slice = 1, #runs, SLICE do
+        for i = slice, math.min(slice + SLICE - 1, #runs) do
+            local run = runs[i]
+            local status, start = run.status, run.start_time
+            if start then
+                begun = begun + 1
+                starts[begun] = start
+            end
+            if status == "FINISHED" or status == "FAILED" then
+                local time = run.end_time or start or 0
+                sorted = sorted and time >= newest
+                newest, count = time, count + 1
+                ended[count] = run
+            elseif status == "RUNNING" then
+                open[#open + 1] = run
+            end
+        end
+        pause()
+    end
+    if not sorted then
+        order.sort(ended, order.ends_before, pause)
+    end
+    source.ended, source.open, source.starts = ended, open, starts
+end
+
+local function arrange(source, latest, pause)
+    local runs = source.runs
+    order.sort(runs, order.starts_before, pause)
     source.type = type_of(runs)
     while #runs > 0 and (runs[#runs].start_time or 0) > latest do
         runs[#runs] = nil -- a run of tomorrow proves nothing about today
     end
-    for i = 1, #runs do
-        local run = runs[i]
-        if run.status == "FINISHED" or run.status == "FAILED" then
-            ended[#ended + 1] = run
-        end
-    end
-    order.sort(ended, order.ends_before)
-    source.ended = ended
+    sort_out(source, pause)
     table.sort(source.flaws, function(a, b)
         return order.starts_before(a.run, b.run)
     end)
@@ -126,16 +146,21 @@ function Reader:read(count)
     return true
 end
 
+local function no_pause() end
+
 --- What was read.
+-- @tparam[opt] function pause called now and then, since there may be much to sort
 -- @treturn {table,...} sources by id: `id` ("" when records name none), `type`, `runs` by start, `ended` by end,
--- `flaws` ({run =, kinds =})
+-- `open` (those that are RUNNING) and `starts` in the order of `runs`, `flaws` ({run =, kinds =})
 -- @treturn table the cluster: `records` (how many were read), `flaws` outside of any source
-function Reader:sources()
+function Reader:sources(pause)
     local list = {}
     self.repeated:settle(self.by_id)
     for _, source in pairs(self.by_id) do
-        arrange(source, self.latest)
         list[#list + 1] = source
+    end
+    for _, source in ipairs(list) do
+        arrange(source, self.latest, pause or no_pause)
     end
     bound(list, self.cluster)
     return list, self.cluster

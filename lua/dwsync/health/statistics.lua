@@ -2,11 +2,8 @@
 -- @module dwsync.health.statistics
 local median = require "dwsync.health.median"
 local order = require "dwsync.health.order"
-local records = require "dwsync.records"
 
 local M = {}
-
-local outcome_of = records.outcome
 
 local DAY = 86400 * 1000
 
@@ -28,62 +25,43 @@ local function new_counts()
     return { runs = 0, ok = 0, partial = 0, failed = 0, running = 0 }
 end
 
+-- How many runs are looked at between two pauses.
+local SLICE = 1000
+
 -- Runs by start, from the newest back; each window contains the shorter ones. Sums are over the longest.
-local function count(result, runs, now)
-    local totals, i = new_counts(), #runs
-    local added, updated, deleted, failed = 0, 0, 0, 0
+local function count(result, runs, now, pause)
+    local i, ok, partial, failed, running = #runs, 0, 0, 0, 0
+    local added, updated, deleted, fails = 0, 0, 0, 0
+    local last = i
     for _, window in ipairs(M.windows) do
         local oldest = now - window[2]
         local run = runs[i]
         while run and (run.start_time or run.end_time or 0) >= oldest do
-            local outcome = outcome_of(run)
-            totals.runs = totals.runs + 1
-            totals[outcome] = (totals[outcome] or 0) + 1
+            local status, fail_count = run.status, run.failed_count or 0
+            if status == "FINISHED" then
+                if fail_count > 0 then
+                    partial = partial + 1
+                else
+                    ok = ok + 1
+                end
+            elseif status == "FAILED" then
+                failed = failed + 1
+            elseif status == "RUNNING" then
+                running = running + 1
+            end
             added, updated = added + (run.add_count or 0), updated + (run.update_count or 0)
-            deleted, failed = deleted + (run.delete_count or 0), failed + (run.failed_count or 0)
+            deleted, fails = deleted + (run.delete_count or 0), fails + fail_count
             i = i - 1
             run = runs[i]
+            if i % SLICE == 0 then
+                pause()
+            end
         end
         local counts = result.windows[window[1]]
-        counts.runs = totals.runs
-        for _, outcome in ipairs(OUTCOMES) do
-            counts[outcome] = totals[outcome]
-        end
+        counts.runs, counts.ok, counts.partial, counts.failed, counts.running = last - i, ok, partial, failed, running
         add_ratio(counts)
     end
-    result.added, result.updated, result.deleted, result.failed = added, updated, deleted, failed
-end
-
-local function durations_of(ended)
-    local durations = {}
-    for i = 1, #ended do
-        local start, finish = ended[i].start_time, ended[i].end_time
-        if start and finish then
-            durations[#durations + 1] = (finish - start) / 1000
-        end
-    end
-    return durations
-end
-
--- Seconds between the starts of successive runs.
-local function gaps_of(runs)
-    local gaps, previous = {}, nil
-    for i = 1, #runs do
-        local start = runs[i].start_time
-        if start and previous then
-            gaps[#gaps + 1] = (start - previous) / 1000
-        end
-        previous = start or previous
-    end
-    return gaps
-end
-
-local function last_finished(ended)
-    for i = #ended, 1, -1 do
-        if ended[i].status == "FINISHED" then
-            return ended[i]
-        end
-    end
+    result.added, result.updated, result.deleted, result.failed = added, updated, deleted, fails
 end
 
 local function new_result()
@@ -94,12 +72,23 @@ local function new_result()
     return { runs = 0, windows = windows, added = 0, updated = 0, deleted = 0, failed = 0 }
 end
 
-local function add_spread(result, durations, gaps)
-    table.sort(durations)
-    table.sort(gaps)
-    result.duration_p50 = median.of_sorted(durations)
-    result.duration_p95 = median.percentile(durations, 0.95)
-    result.median_gap = median.of_sorted(gaps)
+-- Seconds; of two values in the middle, the mean.
+local function seconds_at(values, first, last, ranks, pause)
+    local found = median.ranked(values, first, last, ranks, pause)
+    return (found[1] / 1000 + found[2] / 1000) / 2, found[3] and found[3] / 1000
+end
+
+-- From durations and gaps between two places each.
+local function add_spread(self, result, duration, gap)
+    local durations, gaps = self.duration_count - duration, self.gap_count - gap
+    if durations > 0 then
+        local low, high = median.middle(durations)
+        result.duration_p50, result.duration_p95 = seconds_at(self.durations, duration + 1, self.duration_count,
+            { low, high, median.rank(durations, 0.95) }, self.pause)
+    end
+    if gaps > 0 then
+        result.median_gap = seconds_at(self.gaps, gap + 1, self.gap_count, { median.middle(gaps) }, self.pause)
+    end
 end
 
 local function add_last(result, run, success)
@@ -113,29 +102,66 @@ local function add_last(result, run, success)
     end
 end
 
---- Statistics of one source.
--- @tparam table source as dwsync.health.sources gives it
+local Statistics = {}
+Statistics.__index = Statistics
+
+--- The statistics of the sources of a cluster, of none yet.
 -- @tparam number now milliseconds
--- @tparam number|nil next_expected when the next run is due, milliseconds
--- @treturn table statistics
--- @treturn table their parts, for `together`
-function M.of(source, now, next_expected)
-    local result = new_result()
-    local runs, ended = source.runs, source.ended
-    local last, success = runs[#runs], last_finished(ended)
-    local durations, gaps = durations_of(ended), gaps_of(runs)
-    result.runs = #runs
-    count(result, runs, now)
-    add_spread(result, durations, gaps)
-    add_last(result, last, success)
-    result.next_expected = next_expected and math.floor(next_expected)
-    return result, { result = result, durations = durations, gaps = gaps, last = last, success = success }
+-- @tparam function pause called now and then
+-- @treturn table with `add` and `together`
+function M.new(now, pause)
+    return setmetatable({ now = now, pause = pause, results = {}, durations = {}, duration_count = 0, gaps = {},
+        gap_count = 0 }, Statistics)
 end
 
-local function append(all, list)
-    for i = 1, #list do
-        all[#all + 1] = list[i]
+local function add_durations(self, model)
+    local from, into, at = model.duration, self.durations, self.duration_count
+    for i = 1, model.count do
+        local duration = from[i]
+        if duration then
+            at = at + 1
+            into[at] = duration
+        end
     end
+    self.duration_count = at
+end
+
+-- Between the starts of successive runs.
+local function add_gaps(self, model)
+    local starts, into, at = model.starts, self.gaps, self.gap_count
+    local previous = starts[1]
+    for i = 2, model.begun do
+        local start = starts[i]
+        at = at + 1
+        into[at], previous = start - previous, start
+    end
+    self.gap_count = at
+end
+
+--- Statistics of one source.
+-- @tparam table source as dwsync.health.sources gives it
+-- @tparam table model that has taken in all of it
+-- @tparam number|nil next_expected when the next run is due, milliseconds
+-- @treturn table statistics
+function Statistics:add(source, model, next_expected)
+    local result, runs = new_result(), source.runs
+    local last, success = runs[#runs], model.success and model.run[model.success]
+    local duration, gap = self.duration_count, self.gap_count
+    add_durations(self, model)
+    add_gaps(self, model)
+    result.runs = #runs
+    count(result, runs, self.now, self.pause)
+    add_spread(self, result, duration, gap)
+    add_last(result, last, success)
+    result.next_expected = next_expected and math.floor(next_expected)
+    self.results[#self.results + 1] = result
+    if last and (not self.last or order.starts_before(self.last, last)) then
+        self.last = last
+    end
+    if success and (not self.success or order.ends_before(self.success, success)) then
+        self.success = success
+    end
+    return result
 end
 
 local function add_counts(into, result)
@@ -153,27 +179,23 @@ local function add_counts(into, result)
     end
 end
 
---- Statistics of several sources together. Gaps are those within a source; the next run is the first that is due.
--- @tparam {table,...} list the parts of each
+--- Statistics of all sources together. Gaps are those within a source; the next run is the first that is due.
 -- @treturn table statistics
-function M.together(list)
-    local result, durations, gaps, last, success = new_result(), {}, {}, nil, nil
-    for _, parts in ipairs(list) do
-        add_counts(result, parts.result)
-        append(durations, parts.durations)
-        append(gaps, parts.gaps)
-        if parts.last and (not last or order.starts_before(last, parts.last)) then
-            last = parts.last
-        end
-        if parts.success and (not success or order.ends_before(success, parts.success)) then
-            success = parts.success
-        end
-        result.next_expected = math.min(result.next_expected or math.huge, parts.result.next_expected or math.huge)
+function Statistics:together()
+    local sum, next_expected = new_result(), math.huge
+    for _, result in ipairs(self.results) do
+        add_counts(sum, result)
+        next_expected = math.min(next_expected, result.next_expected or math.huge)
     end
-    result.next_expected = result.next_expected ~= math.huge and result.next_expected or nil
-    add_spread(result, durations, gaps)
-    add_last(result, last, success)
-    return result
+    sum.next_expected = next_expected < math.huge and next_expected or nil
+    local only = #self.results == 1 and self.results[1]
+    if only then
+        sum.duration_p50, sum.duration_p95, sum.median_gap = only.duration_p50, only.duration_p95, only.median_gap
+    else
+        add_spread(self, sum, 0, 0)
+    end
+    add_last(sum, self.last, self.success)
+    return sum
 end
 
 return M

@@ -158,11 +158,7 @@ local function even_gap(self)
     end
 end
 
---- How long a silence after a run at some time is usual.
--- @tparam number time milliseconds
--- @treturn number|nil milliseconds; nil when that is not known
--- @treturn string|nil by what: "weeks", "days" or "gaps"
-function Cadence:silence(time)
+local function usual_silence(self, time)
     if not self.gap then
         return nil
     end
@@ -193,6 +189,17 @@ function Cadence:silence(time)
         end
     end
     return silence, by
+end
+
+--- How long a silence after a run at some time is usual.
+-- @tparam number time milliseconds
+-- @treturn number|nil milliseconds; nil when that is not known
+-- @treturn string|nil by what: "weeks", "days" or "gaps"
+function Cadence:silence(time)
+    if self.asked ~= time then
+        self.asked, self.answer, self.by = time, usual_silence(self, time)
+    end
+    return self.answer, self.by
 end
 
 -- Whether runs come by a plan: most of the last ones began when one had begun a day or a week before, or as long after

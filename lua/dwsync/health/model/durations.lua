@@ -13,36 +13,55 @@ local LEAST = 10
 local Durations = {}
 Durations.__index = Durations
 
-local log, floor = math.log, math.floor
+local log = math.log
 local SCALE = PER_OCTAVE / log(2)
 
-local function class_of(seconds)
-    return seconds < 1 and 0 or floor(log(seconds) * SCALE + 0.5)
+local function class_of(duration)
+    if duration < 1000 then
+        return 0
+    end
+    local class = log(duration / 1000) * SCALE + 0.5
+    return class - class % 1
 end
 
 --- None yet.
 -- @treturn table
 function M.new()
-    return setmetatable({ all = {}, old = {}, count = 0, old_count = 0, lag = 0, classes = {}, times = {}, top = 0,
-        sums = {} }, Durations)
+    return setmetatable({ all = {}, old = {}, count = 0, old_count = 0, seen = 0, lag = 0, top = 0 }, Durations)
 end
 
---- Adds a run.
--- @tparam number time when it ended
--- @tparam number seconds
-function Durations:add(time, seconds)
-    local class = class_of(seconds)
-    local count = self.count + 1
-    self.count, self.classes[count], self.times[count] = count, class, time
-    self.all[class] = (self.all[class] or 0) + 1
-    if class > self.top then
-        self.top = class
+-- The class of the run at a place; nil unless it FINISHED and its duration is known.
+local function class_at(model, at)
+    local duration = model.duration[at]
+    return duration and model.run[at].status == "FINISHED" and class_of(duration) or nil
+end
+
+--- Takes in the runs up to a place of the model, unless that was done before.
+-- @tparam table model
+-- @tparam integer last
+function Durations:take(model, last)
+    local all, count, top, times, newest = self.all, self.count, self.top, model.time, nil
+    local durations, runs = model.duration, model.run
+    for i = self.seen + 1, last do
+        local duration = durations[i]
+        if duration and runs[i].status == "FINISHED" then
+            local class = class_of(duration)
+            all[class] = (all[class] or 0) + 1
+            count, newest = count + 1, i
+            if class > top then
+                top = class
+            end
+        end
     end
-    local lag, times, limit = self.lag, self.times, time - WEEK
-    while times[lag + 1] <= limit do
+    self.seen, self.count, self.top = math.max(self.seen, last), count, top
+    local limit, lag, old = newest and times[newest] - WEEK, self.lag, self.old
+    while limit and times[lag + 1] <= limit do
         lag = lag + 1
-        local old = self.classes[lag]
-        self.old[old] = (self.old[old] or 0) + 1
+        local class = class_at(model, lag)
+        if class then
+            old[class] = (old[class] or 0) + 1
+            self.old_count = self.old_count + 1
+        end
     end
     self.lag = lag
 end
@@ -61,8 +80,8 @@ end
 -- @treturn number|nil seconds; nil when too few are known
 -- @treturn integer how many runs that rests on
 function Durations:usual()
-    if self.lag >= LEAST then
-        return median_of(self.old, self.lag, self.top), self.lag
+    if self.old_count >= LEAST then
+        return median_of(self.old, self.old_count, self.top), self.old_count
     elseif self.count >= LEAST then
         return median_of(self.all, self.count, self.top), self.count
     end

@@ -2,6 +2,8 @@
 -- read. Runs are taken in one by one or all at once; the rows are the same.
 -- It must not look ahead: a replay of history takes in what was known by then, and nothing else.
 -- @module dwsync.health.model
+local Cadence = require "dwsync.health.model.cadence"
+
 local M = {}
 
 local Model = {}
@@ -11,16 +13,17 @@ Model.__index = Model
 -- @tparam table source as dwsync.health.sources gives it
 -- @tparam[opt] integer population how many accounts the source has, where somebody said so
 -- @treturn table model. `count` runs have ended, by their end; for each, at the same place: `run`, `time` (when it
--- ended), and the sums up to it of accounts `changed` (added and updated), `added` and `deleted`. Places of some:
--- `failures`, `deletions`, `partials`, `overlaps`, `greatest` (touched more accounts than any before). `success` is the
--- place of the newest that FINISHED. `starts` are the starts of all runs, `begun` is their number; `open` the runs that
--- are RUNNING, by start. `days` ended runs by day: `day`, `changes`, `deletes` of each.
+-- ended), `duration` (milliseconds, or false), and the sums up to it of accounts `changed` (added and updated), `added`
+-- and `deleted`. Places of some: `failures`, `deletions`, `partials`, `overlaps`, `greatest` (touched more accounts
+-- than any before). `success` is the place of the newest that FINISHED. `starts` are the starts of all runs, `begun` is
+-- their number; `open` the runs that are RUNNING, by start. `days` ended runs by day: `day`, `changes`, `deletes` of
+-- each.
 function M.new(source, population)
     return setmetatable({
         source = source,
         population = population,
         count = 0,
-        run = {}, time = {}, changed = {}, added = {}, deleted = {},
+        run = {}, time = {}, duration = {}, changed = {}, added = {}, deleted = {},
         failures = {}, deletions = {}, partials = {}, overlaps = {}, greatest = {},
         most = 0,
         starts = {}, begun = 0,
@@ -35,70 +38,84 @@ local DAY = 86400000
 -- Two runs at once for less than this are one that was late to say it had ended.
 local OVERLAP = 5000
 
---- Takes in runs that have ended, in the order of their ends.
--- @tparam {table,...} ended
--- @tparam integer first
--- @tparam integer last
-function Model:take(ended, first, last)
-    local runs, times, changed, added, deleted = self.run, self.time, self.changed, self.added, self.deleted
-    local failures, deletions, partials = self.failures, self.deletions, self.partials
+--- Takes in runs that have ended, in the order of their ends. They are in `run`; `count` says which were taken in.
+-- @tparam integer upto
+function Model:take(upto)
+    local runs = self.run
+    local times, changed, added, deleted = self.time, self.changed, self.added, self.deleted
+    local failures, deletions, partials, durations = self.failures, self.deletions, self.partials, self.duration
     local days, count, most = self.days, self.count, self.most
     local day_of, changes_of, deletes_of, day_count = days.day, days.changes, days.deletes, days.count
     local day_end = day_count > 0 and (day_of[day_count] + 1) * DAY or -math.huge
+    local day_changes, day_deletes = changes_of[day_count] or 0, deletes_of[day_count] or 0
     local sum_changed, sum_added, sum_deleted = changed[count] or 0, added[count] or 0, deleted[count] or 0
     local before = times[count] or -math.huge
-    local newest_success, success, first_time = self.newest_success, self.success, self.first_time
-    for i = first, last do
-        local run = ended[i]
+    local newest_success, success, first_time = self.newest_success, self.success, self.first_time or math.huge
+    for at = count + 1, upto do
+        local run = runs[at]
         local start, time = run.start_time, run.end_time
         local adds, updates, deletes = run.add_count or 0, run.update_count or 0, run.delete_count or 0
-        count = count + 1
-        if not time then
-            time = start or 0
-        end
+        local touched = adds + updates + deletes
         if start then
+            durations[at] = time and time - start or false
+            time = time or start
             if before - start >= OVERLAP then
-                self.overlaps[#self.overlaps + 1] = count
+                self.overlaps[#self.overlaps + 1] = at
             end
-            if not first_time or start < first_time then
+            if start < first_time then
                 first_time = start
             end
-        elseif not first_time and time > 0 then
-            first_time = time
+        else
+            durations[at] = false
+            time = time or 0
+            if first_time == math.huge and time > 0 then
+                first_time = time
+            end
         end
         before = time
-        sum_changed, sum_added, sum_deleted = sum_changed + adds + updates, sum_added + adds, sum_deleted + deletes
-        runs[count], times[count] = run, time
-        changed[count], added[count], deleted[count] = sum_changed, sum_added, sum_deleted
+        sum_changed, sum_added = sum_changed + adds + updates, sum_added + adds
+        times[at], changed[at], added[at] = time, sum_changed, sum_added
         if deletes > 0 then
-            deletions[#deletions + 1] = count
+            sum_deleted = sum_deleted + deletes
+            deletions[#deletions + 1] = at
         end
-        local touched = adds + updates + deletes
+        deleted[at] = sum_deleted
         if touched > most then
             most = touched
-            self.greatest[#self.greatest + 1] = count
+            self.greatest[#self.greatest + 1] = at
         end
         if run.status == "FAILED" then
-            failures[#failures + 1] = count
+            failures[#failures + 1] = at
         else
-            success = count
+            success = at
             if start and start > newest_success then
                 newest_success = start
             end
             if (run.failed_count or 0) > 0 then
-                partials[#partials + 1] = count
+                partials[#partials + 1] = at
             end
         end
         if time >= day_end then
+            changes_of[day_count], deletes_of[day_count] = day_changes, day_deletes
             local day = (time - time % DAY) / DAY
-            day_count, day_end = day_count + 1, (day + 1) * DAY
-            day_of[day_count], changes_of[day_count], deletes_of[day_count] = day, 0, 0
+            day_count, day_end, day_changes, day_deletes = day_count + 1, (day + 1) * DAY, 0, 0
+            day_of[day_count] = day
         end
-        changes_of[day_count] = changes_of[day_count] + touched
-        deletes_of[day_count] = deletes_of[day_count] + deletes
+        day_changes, day_deletes = day_changes + touched, day_deletes + deletes
     end
-    self.count, self.most, days.count = count, most, day_count
-    self.newest_success, self.success, self.first_time = newest_success, success, first_time
+    changes_of[day_count], deletes_of[day_count] = day_changes, day_deletes
+    self.count, self.most, days.count = upto, most, day_count
+    self.newest_success, self.success = newest_success, success
+    self.first_time = first_time < math.huge and first_time or nil
+end
+
+--- The cadence of the runs so far; the same until another begins.
+-- @treturn table see dwsync.health.model.cadence
+function Model:cadence()
+    if self.cadence_of ~= self.begun then
+        self.cadence_known, self.cadence_of = Cadence.of(self.starts, self.begun), self.begun
+    end
+    return self.cadence_known
 end
 
 --- Notes that a run began, in the order of the starts.

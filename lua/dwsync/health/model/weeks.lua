@@ -14,6 +14,16 @@ local function sum(model, at, sums, from, till)
     return (sums[place.last(times, at, till)] or 0) - (sums[place.last(times, at, from)] or 0)
 end
 
+--- Whether a stretch that is so many weeks earlier may be on record.
+-- @tparam table model
+-- @tparam number from milliseconds
+-- @tparam number lag the greatest
+-- @tparam integer skip weeks
+-- @treturn boolean
+function M.reaches(model, from, lag, skip)
+    return from - skip * WEEK + lag >= model.time[1]
+end
+
 --- What was changed in the same stretch of up to four earlier weeks.
 -- @tparam table model
 -- @tparam integer at what ended later does not count

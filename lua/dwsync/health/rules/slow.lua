@@ -28,21 +28,23 @@ function M.follow(options)
     return { options = options, durations = Durations.new(), usual_count = -1, slow = 0, much = 0, well = 0 }
 end
 
--- The median changes little from run to run, so it is asked for again when there are some more.
-local function usual_of(state, frozen)
-    if frozen then
+-- The usual duration of the runs up to a place. The median changes little from run to run, so it is asked for again
+-- when there are some more.
+local function usual_of(state, model, last)
+    if state.on then
         return state.frozen
     end
     local durations = state.durations
+    durations:take(model, last)
     if state.usual_count < 0 or durations.count - state.usual_count > durations.count / 50 then
-        state.usual, state.basis = durations:usual()
+        state.usual = durations:usual()
         state.usual_count = durations.count
     end
     return state.usual
 end
 
-local function note(state, options, run, duration)
-    local usual = usual_of(state, state.on)
+local function note(state, model, at, duration)
+    local options, run, usual = state.options, model.run[at], usual_of(state, model, at - 1)
     local above = usual and duration - usual or 0
     if usual and options.warning and above >= options.minimum and duration >= options.warning * usual then
         state.slow, state.well = state.slow + 1, 0
@@ -56,7 +58,7 @@ local function note(state, options, run, duration)
             end
             state.on_run, state.on_duration = run, duration
         end
-        return true
+        return
     end
     state.slow, state.much = 0, 0
     if state.on then
@@ -68,32 +70,31 @@ local function note(state, options, run, duration)
 end
 
 function M.advance(state, model, first, last)
-    local options, runs, times, durations = state.options, model.run, model.time, state.durations
-    local minimum = options.minimum
-    local count, run, duration = state.known or 0, nil, nil
+    local runs, durations, minimum = model.run, model.duration, state.options.minimum * 1000
     for i = first, last do
-        local candidate = runs[i]
-        local start, finish = candidate.start_time, candidate.end_time
-        if start and finish and candidate.status == "FINISHED" then
-            run, duration = candidate, (finish - start) / 1000
-            if duration >= minimum or state.on or state.slow > 0 then
-                note(state, options, run, duration)
-            end
-            durations:add(times[i], duration)
-            count = count + 1
+        local duration = durations[i]
+        if duration and (duration >= minimum or state.on or state.slow > 0) and runs[i].status == "FINISHED" then
+            note(state, model, i, duration / 1000)
         end
-    end
-    state.known = count
-    if run then
-        state.last, state.last_duration = run, duration
     end
 end
 
-function M.judge(state)
-    local options, run = state.options, state.last
+-- The newest run that FINISHED and whose duration is known.
+local function newest_of(model)
+    for i = model.count, 1, -1 do
+        if model.duration[i] and model.run[i].status == "FINISHED" then
+            return model.run[i], model.duration[i] / 1000
+        end
+    end
+end
+
+function M.judge(state, model)
+    local options = state.options
+    local run, duration = newest_of(model)
+    local usual = usual_of(state, model, model.count)
+    state.durations:take(model, model.count)
     local finding = { warning = options.warning, critical = options.critical, run = run, since = run and run.start_time,
-        known = state.known or 0, duration = state.last_duration, severity = "ok" }
-    local usual = usual_of(state, state.on)
+        known = state.durations.count, duration = duration, severity = "ok" }
     if run and usual then
         finding.usual, finding.value = usual, finding.duration / usual
         if state.on then

@@ -1,7 +1,6 @@
 --- Rule "stale": whether a success is overdue, by the cadence learned from the source's own runs. Nights, weekends and
 -- windows that recur are no silence. Where the cadence is not known, nothing is guessed, and it says so.
 -- @module dwsync.health.rules.stale
-local Cadence = require "dwsync.health.model.cadence"
 local order = require "dwsync.health.order"
 local quantities = require "dwsync.quantities"
 local wording = require "dwsync.health.wording"
@@ -74,7 +73,7 @@ local function plan_of(state, model)
         return state.plan
     end
     local run = model.run[model.success]
-    local plan, start = { cadence = Cadence.of(model.starts, model.begun) }, run.start_time
+    local plan, start = { cadence = model:cadence() }, run.start_time
     if start and plan.cadence.known then
         local silence, by = plan.cadence:silence(start)
         if silence then
@@ -100,7 +99,7 @@ end
 -- @tparam table model
 -- @treturn number|nil milliseconds
 function M.next_expected(model)
-    local cadence = Cadence.of(model.starts, model.begun)
+    local cadence = model:cadence()
     local newest = model.starts[model.begun]
     local silence = cadence.known and cadence:silence(newest)
     return silence and newest + silence or nil

@@ -27,8 +27,8 @@ M.replaced = {
 
 local HOUR, DAY = 3600000, 86400000
 
--- Changes are compared stretch by stretch.
-local STRETCH = 4 * HOUR
+-- Changes are compared stretch by stretch; a run may be so much later than those of earlier weeks.
+local STRETCH, LAG = 4 * HOUR, 12 * HOUR
 
 -- How few are usual in a stretch that is well, how few make it unusual, and what is enough to expect to tell.
 local WELL, FEW, EXPECTED = 0.5, 0.25, 5
@@ -146,24 +146,31 @@ local function note_surge(state, model, at, seen)
     state.surge = { time = seen.time, since = seen.from, run = model.run[at], added = added }
 end
 
+-- With the same stretch of earlier weeks, if there is one on record.
+local function compare_weeks(state, model, at, seen)
+    local low, high, time, from = state.low, state.high, seen.time, seen.from
+    local skip = weeks_since(low.on or high.on, time)
+    if not weeks.reaches(model, from, LAG, skip) then
+        return
+    end
+    seen.gap, seen.run = model:gap(at) or DAY, model.run[at]
+    seen.list = weeks.sums(model, at, model.changed, from, time, math.min(seen.gap / 2, LAG), skip)
+    local count = #seen.list
+    if count > 0 then
+        seen.usual, seen.actual = seen.list[math.ceil(count / 2)], model.changed[at] - model.changed[seen.before]
+        local owed = low.on and 0 or math.max(0, low.expected - low.actual)
+        note_low(state, seen)
+        note_high(state, model, at, seen, owed)
+    end
+end
+
 local function check(state, model, at)
     local time = model.time[at]
     local before = state.at
     local from = model.time[before]
-    local gap = model:gap(at) or DAY
-    local lag = math.min(gap / 2, 12 * HOUR)
-    local seen = { time = time, from = from, before = before, gap = gap, run = model.run[at],
-        actual = model.changed[at] - model.changed[before] }
     if state.options.warning then
-        local low, high = state.low, state.high
-        seen.list = weeks.sums(model, at, model.changed, from, time, lag, weeks_since(low.on or high.on, time))
-        local count = #seen.list
-        if count > 0 then
-            seen.usual = seen.list[math.ceil(count / 2)]
-            local owed = low.on and 0 or math.max(0, low.expected - low.actual)
-            note_low(state, seen)
-            note_high(state, model, at, seen, owed)
-        end
+        local seen = { time = time, from = from, before = before }
+        compare_weeks(state, model, at, seen)
         note_surge(state, model, at, seen)
         state.most_added = math.max(state.most_added or 0, model.added[at] - model.added[before])
     end
