@@ -19,7 +19,7 @@ function M.percentile(sorted, share)
 end
 
 -- Fewer values than this are sorted at once; of more, those at a similar place are counted first.
-local FEW, CLASSES = 100, 128
+local FEW, CLASSES = 300, 128
 
 -- How many are looked at between two pauses.
 local SLICE = 10000
@@ -49,81 +49,76 @@ local function range_of(values, first, last)
     return low, high
 end
 
--- The values of some classes, and how many are below each of these.
-local function wanted_classes(counts, ranks)
-    local lists, below, sum = {}, {}, 0
+-- Counts the values in classes of equal width. A class has the number of its least value above the lowest.
+local function count_classes(values, first, last, low, width, pause)
+    local counts = {}
     for class = 0, CLASSES do
-        local before = sum
-        sum = sum + counts[class]
-        for _, rank in ipairs(ranks) do
-            if rank > before and rank <= sum then
-                lists[class], below[class] = {}, before
-            end
-        end
-    end
-    return lists, below
-end
-
--- Counts the values in classes of equal width, and looks closer at those in which a rank lies.
-local function look_closer(values, first, last, ranks, pause)
-    local low, high = range_of(values, first, last)
-    local found = {}
-    if low == high then
-        for i in ipairs(ranks) do
-            found[i] = low
-        end
-        return found
-    end
-    local scale, counts = CLASSES / (high - low), {}
-    for class = 0, CLASSES do
-        counts[class] = 0
+        counts[class * width] = 0
     end
     for slice = first, last, SLICE do
         for i = slice, math.min(slice + SLICE - 1, last) do
-            local class = (values[i] - low) * scale
-            class = class - class % 1
+            local above = values[i] - low
+            local class = above - above % width
             counts[class] = counts[class] + 1
         end
         pause()
     end
-    local lists, below = wanted_classes(counts, ranks)
+    return counts
+end
+
+-- The values of the classes in which a rank lies, and how many values are below each of them.
+local function gather(values, first, last, ranks, pause)
+    local low, high = range_of(values, first, last)
+    local width = math.floor((high - low) / CLASSES) + 1
+    local counts = count_classes(values, first, last, low, width, pause)
+    local lists, below, sum = {}, {}, 0
+    for class = 0, CLASSES * width, width do
+        for _, rank in ipairs(counts[class] > 0 and ranks or {}) do
+            if rank > sum and rank <= sum + counts[class] then
+                lists[class], below[class] = {}, sum
+            end
+        end
+        sum = sum + counts[class]
+    end
     for slice = first, last, SLICE do
         for i = slice, math.min(slice + SLICE - 1, last) do
-            local class = (values[i] - low) * scale
-            local list = lists[class - class % 1]
+            local above = values[i] - low
+            local list = lists[above - above % width]
             if list then
                 list[#list + 1] = values[i]
             end
         end
         pause()
     end
-    for class, list in pairs(lists) do
-        for i, rank in ipairs(ranks) do
-            local own = rank - below[class]
-            if own >= 1 and own <= #list then
-                found[i] = M.ranked(list, 1, #list, { own }, pause)[1]
-            end
-        end
-    end
-    return found
+    return lists, below, width
 end
 
 --- The values at some places of the order, without sorting all of them.
--- @tparam {number,...} values in any order; they stay as they are
+-- @tparam {integer,...} values in any order; they stay as they are
 -- @tparam integer first
 -- @tparam integer last
 -- @tparam {integer,...} ranks from 1, the smallest of the values between `first` and `last`
 -- @tparam[opt] function pause called now and then
--- @treturn {number,...} the value of each rank
+-- @treturn {integer,...} the value of each rank
 function M.ranked(values, first, last, ranks, pause)
+    local found = {}
     if last - first < FEW then
-        local sorted, found = sorted_copy(values, first, last), {}
-        for i, rank in ipairs(ranks) do
-            found[i] = sorted[rank]
+        local sorted = sorted_copy(values, first, last)
+        for i = 1, #ranks do
+            found[i] = sorted[ranks[i]]
         end
         return found
     end
-    return look_closer(values, first, last, ranks, pause or no_pause)
+    local lists, below, width = gather(values, first, last, ranks, pause or no_pause)
+    for class, list in pairs(lists) do
+        for i, rank in ipairs(ranks) do
+            local own = rank - below[class]
+            if own >= 1 and own <= #list then
+                found[i] = width == 1 and list[1] or M.ranked(list, 1, #list, { own }, pause)[1]
+            end
+        end
+    end
+    return found
 end
 
 --- The ranks of the one or the two values in the middle: the median is their mean.

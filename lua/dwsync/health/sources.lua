@@ -9,32 +9,6 @@ local M = {}
 --- How many sources are judged; no cluster has that many, and a hostile list must not cost a verdict per record.
 M.MAX_SOURCES = 1000
 
-local function source_of(reader, id)
-    local source = { id = id, runs = {}, count = 0, flaws = {} }
-    reader.by_id[id] = source
-    return source
-end
-
--- Adds a run to its source, if its id is new there.
-local function read_record(reader, record)
-    local run, kinds, seen = record, nil, reader.seen
-    if not flaws.sound(record, reader.latest, reader.by_id) then
-        run, kinds = flaws.clean(record, reader.latest)
-    end
-    local id, source_id = run.id, run.identity_source_id or ""
-    local source, first = reader.by_id[source_id] or source_of(reader, source_id), id and seen[id]
-    if not first or reader.repeated:add(first, run) then
-        local count = source.count + 1
-        source.count, source.runs[count] = count, run
-        if id and not first then
-            seen[id] = run
-        end
-    end
-    if kinds and next(kinds) then
-        source.flaws[#source.flaws + 1] = { run = run, kinds = kinds }
-    end
-end
-
 local Reader = {}
 Reader.__index = Reader
 
@@ -77,6 +51,7 @@ local function sort_out(source, pause)
         order.sort(ended, order.ends_before, pause)
     end
     source.ended, source.open, source.starts = ended, open, starts
+    source.in_step = sorted and begun == #runs and count == #runs
 end
 
 local function arrange(source, latest, pause)
@@ -126,23 +101,55 @@ function M.reader(next_record, latest)
         next_record = next_record, cluster = { flaws = {}, records = 0 } }, Reader)
 end
 
+local function source_of(self, id)
+    local source = { id = id, runs = {}, count = 0, flaws = {} }
+    self.by_id[id] = source
+    return source
+end
+
+-- A record that has flaws, and one that is none.
+local function take_flawed(self, record)
+    if type(record) ~= "table" then
+        local list = self.cluster.flaws
+        list[#list + 1] = { run = {}, kinds = { no_record = true } }
+        return nil
+    end
+    local run, kinds = flaws.clean(record, self.latest)
+    if next(kinds) then
+        local id = run.identity_source_id or ""
+        local list = (self.by_id[id] or source_of(self, id)).flaws
+        list[#list + 1] = { run = run, kinds = kinds }
+    end
+    return run
+end
+
 --- Reads some of them.
 -- @tparam integer count
 -- @treturn boolean whether there may be more
 function Reader:read(count)
-    local next_record, cluster = self.next_record, self.cluster
-    for _ = 1, count do
-        local record = next_record()
-        if record == nil then
+    local next_record, by_id, seen, latest, sound = self.next_record, self.by_id, self.seen, self.latest, flaws.sound
+    for i = 1, count do
+        local run = next_record()
+        if run == nil then
+            self.cluster.records = self.cluster.records + i - 1
             return false
+        elseif type(run) ~= "table" or not sound(run, latest, by_id) then
+            run = take_flawed(self, run)
         end
-        cluster.records = cluster.records + 1
-        if type(record) == "table" then
-            read_record(self, record)
-        else
-            cluster.flaws[#cluster.flaws + 1] = { run = {}, kinds = { no_record = true } }
+        if run then
+            local id, source_id = run.id, run.identity_source_id or ""
+            local source = by_id[source_id] or source_of(self, source_id)
+            local first = seen[id or 0]
+            if not first or self.repeated:add(first, run) then -- each run once
+                local place = source.count + 1
+                source.count, source.runs[place] = place, run
+                if id and not first then
+                    seen[id] = run
+                end
+            end
         end
     end
+    self.cluster.records = self.cluster.records + count
     return true
 end
 
@@ -151,7 +158,8 @@ local function no_pause() end
 --- What was read.
 -- @tparam[opt] function pause called now and then, since there may be much to sort
 -- @treturn {table,...} sources by id: `id` ("" when records name none), `type`, `runs` by start, `ended` by end,
--- `open` (those that are RUNNING) and `starts` in the order of `runs`, `flaws` ({run =, kinds =})
+-- `open` (those that are RUNNING) and `starts` in the order of `runs`, `in_step` (whether all have a start and ended in
+-- the order in which they began), `flaws` ({run =, kinds =})
 -- @treturn table the cluster: `records` (how many were read), `flaws` outside of any source
 function Reader:sources(pause)
     local list = {}

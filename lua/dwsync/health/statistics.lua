@@ -2,6 +2,7 @@
 -- @module dwsync.health.statistics
 local median = require "dwsync.health.median"
 local order = require "dwsync.health.order"
+local place = require "dwsync.health.model.place"
 
 local M = {}
 
@@ -29,10 +30,9 @@ end
 local SLICE = 1000
 
 -- Runs by start, from the newest back; each window contains the shorter ones. Sums are over the longest.
-local function count(result, runs, now, pause)
-    local i, ok, partial, failed, running = #runs, 0, 0, 0, 0
+local function count_one_by_one(result, runs, now, pause)
+    local last, i, ok, partial, failed, running = #runs, #runs, 0, 0, 0, 0
     local added, updated, deleted, fails = 0, 0, 0, 0
-    local last = i
     for _, window in ipairs(M.windows) do
         local oldest = now - window[2]
         local run = runs[i]
@@ -62,6 +62,37 @@ local function count(result, runs, now, pause)
         add_ratio(counts)
     end
     result.added, result.updated, result.deleted, result.failed = added, updated, deleted, fails
+end
+
+-- How many places of a rising list are beyond one, and how many accounts failed in the runs there.
+local function beyond(model, places, before)
+    local count, fails = 0, 0
+    for i = #places, 1, -1 do
+        if places[i] <= before then
+            break
+        end
+        count, fails = count + 1, fails + (model.run[places[i]].failed_count or 0)
+    end
+    return count, fails
+end
+
+-- The same where all runs have ended, in the order in which they began: the model has the sums.
+local function count_in_step(result, model, now)
+    local last, before, partial_fails, failed_fails = model.count, 0, 0, 0
+    for _, window in ipairs(M.windows) do
+        local counts = result.windows[window[1]]
+        before = place.before(model.starts, last, now - window[2])
+        counts.runs = last - before
+        counts.partial, partial_fails = beyond(model, model.partials, before)
+        counts.failed, failed_fails = beyond(model, model.failures, before)
+        counts.ok = counts.runs - counts.partial - counts.failed
+        add_ratio(counts)
+    end
+    local function sum(row)
+        return (row[last] or 0) - (row[before] or 0)
+    end
+    result.added, result.deleted, result.failed = sum(model.added), sum(model.deleted), partial_fails + failed_fails
+    result.updated = sum(model.changed) - result.added
 end
 
 local function new_result()
@@ -150,7 +181,11 @@ function Statistics:add(source, model, next_expected)
     add_durations(self, model)
     add_gaps(self, model)
     result.runs = #runs
-    count(result, runs, self.now, self.pause)
+    if source.in_step then
+        count_in_step(result, model, self.now)
+    else
+        count_one_by_one(result, runs, self.now, self.pause)
+    end
     add_spread(self, result, duration, gap)
     add_last(result, last, success)
     result.next_expected = next_expected and math.floor(next_expected)

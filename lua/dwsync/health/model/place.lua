@@ -20,6 +20,15 @@ function M.last(times, count, time)
     return high
 end
 
+--- The last place whose time is less than the one given.
+-- @tparam {integer,...} times rising, whole numbers
+-- @tparam integer count how many of them count
+-- @tparam number time
+-- @treturn integer 0 when none is
+function M.before(times, count, time)
+    return M.last(times, count, math.ceil(time) - 1)
+end
+
 --- The place whose time is nearest to the one given, if it is near enough.
 -- @tparam {number,...} times rising
 -- @tparam integer count how many of them count
