@@ -35,10 +35,6 @@ local function shuffle(list)
     end
 end
 
-local function peak_kb()
-    return tonumber(io.open("/proc/self/status"):read("*a"):match "VmHWM:%s*(%d+)")
-end
-
 local list = {}
 for i = 0, count - 1 do
     list[i + 1] = make(i)
@@ -54,7 +50,7 @@ for round = 1, rounds do
     local started = os.clock()
     local result = what == "replay" and health.replay(list, nil, { now = NOW }) or health.evaluate(list, nil, NOW)
     seconds[round] = os.clock() - started
-    peak = peak or peak_kb()
+    peak = peak or measure.peak_kb()
     assert(what == "replay" or result.records == count and #result.sources == SOURCES)
 end
 table.sort(seconds)

@@ -71,4 +71,9 @@ function M.resident_kb()
     return tonumber(io.open("/proc/self/status"):read("*a"):match "VmRSS:%s*(%d+)")
 end
 
+--- The most that was resident, in kB.
+function M.peak_kb()
+    return tonumber(io.open("/proc/self/status"):read("*a"):match "VmHWM:%s*(%d+)")
+end
+
 return M

@@ -275,10 +275,10 @@ local function list_records(client, cluster, parameters)
     return client:all_sync_records(parameters)
 end
 
--- For each cluster a function, for dwsync.gather.
-local function work_for(self, list, parameters, limits, work)
+-- For each item a function, for dwsync.gather.
+local function work_for(self, items, parameters, limits, work, each)
     local functions, done = {}, 0
-    for i, cluster in ipairs(list) do
+    for i, item in ipairs(items) do
         functions[i] = function()
             local left, late = time_left(self, limits)
             if not left then
@@ -286,12 +286,16 @@ local function work_for(self, list, parameters, limits, work)
             end
             local own = { where = parameters.where, fields = parameters.fields, limit = parameters.limit }
             own.timeout = left
-            local result, err = (work or list_records)(self.client, cluster, own)
+            local result, err = (work or list_records)(self.client, item.cluster, own)
             done = done + 1
-            if #list > 1 then
-                self.progress.show(("read %d of %d clusters"):format(done, #list))
+            if #items > 1 then
+                self.progress.show(("read %d of %d clusters"):format(done, #items))
             end
-            return result, err
+            item.records = result and not work and of_sources(result, self.args.source) or result
+            if result and each then
+                each(item)
+            end
+            return result and true, err
         end
     end
     return functions
@@ -308,26 +312,31 @@ end
 
 local function run(self, functions)
     if #functions == 1 then
-        local result, err = functions[1]()
-        return { result }, { err }
+        local _, err = functions[1]()
+        return { err }
     end
     self.progress.page = function() end
-    local results, failures = require("dwsync").gather(functions)
+    local _, failures = require("dwsync").gather(functions)
     raise_others(failures)
-    return results, failures
+    return failures
 end
 
 --- Fetches the records, or reads them from the file.
 -- @tparam[opt] table parameters of all_sync_records: `where`, `fields`, `limit`; `timeout`: seconds for everything
 -- (default: the client's); not applied to a file
 -- @tparam[opt] function work(client, cluster, parameters) → result | nil, err, instead of listing records
+-- @tparam[opt] function each(item) called when the records of a cluster are there, while others are still read
 -- @treturn {{cluster = {id =, name =}, records = result | error = dwsync.error},...}, where a cluster has `is_file`
 -- when its id is only the name of the file, and records have `total` (before any filter) and, with --source,
 -- `before_source`; or nil
 -- @treturn dwsync.error when the clusters could not be listed
-function Chosen:fetch(parameters, work)
+function Chosen:fetch(parameters, work, each)
     if self.args.input then
-        return from_input(self)
+        local items, err = from_input(self)
+        for _, item in ipairs(each and items or {}) do
+            each(item)
+        end
+        return items, err
     end
     parameters = parameters or {}
     local timeout = parameters.timeout or self.client:option "timeout"
@@ -337,17 +346,15 @@ function Chosen:fetch(parameters, work)
         self.progress.clear()
         return nil, err
     end
-    local results, failures = run(self, work_for(self, list, parameters, limits, work))
-    self.progress.clear()
     local items = {}
     for i, cluster in ipairs(list) do
-        local result = results[i]
-        if result and not work then
-            result = of_sources(result, self.args.source)
-        end
-        local failed = spelling.hint_of(failures[i])
-        items[i] = { cluster = cluster, records = result,
-            error = failed and errors.about(failed, { cluster_id = cluster.id, cluster = cluster.name }) }
+        items[i] = { cluster = cluster }
+    end
+    local failures = run(self, work_for(self, items, parameters, limits, work, each))
+    self.progress.clear()
+    for i, item in ipairs(items) do
+        local failed, cluster = spelling.hint_of(failures[i]), item.cluster
+        item.error = failed and errors.about(failed, { cluster_id = cluster.id, cluster = cluster.name })
     end
     return items
 end

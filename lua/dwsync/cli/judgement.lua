@@ -55,9 +55,10 @@ end
 
 --- Fetches the records, without judging them.
 -- @tparam[opt] number timeout seconds for fetching all records, by default the client's
+-- @tparam[opt] function each see chosen:fetch
 -- @treturn table items as of chosen:fetch, or nil
 -- @treturn dwsync.error when the clusters could not be listed
-function Judge:fetch(timeout)
+function Judge:fetch(timeout, each)
     local client = self.chosen.client
     if client then
         local function monotonic()
@@ -65,7 +66,7 @@ function Judge:fetch(timeout)
         end
         self.saved:begin(monotonic, monotonic() + (timeout or client:option "timeout"))
     end
-    return self.chosen:fetch { timeout = timeout }
+    return self.chosen:fetch({ timeout = timeout }, nil, each)
 end
 
 --- The records to judge a cluster by: what the service gave and, where there is a history, what is kept.
@@ -81,37 +82,49 @@ function Judge:close()
     self.saved:close()
 end
 
---- Fetches and judges.
--- @tparam[opt] number timeout seconds for fetching all records, by default the client's
+-- What draws the runs of the last 30 days.
+local DRAWN = { html = true, status = true }
+
+--- Fetches and judges; each cluster when its records are there, unless a history has to be asked, which answers one
+-- question at a time.
+-- @tparam[opt] table how `timeout`: seconds for fetching all records, by default the client's; `records`: whether the
+-- items keep their records, which otherwise are let go
 -- @treturn table overview of dwsync.health.overview, or nil
 -- @treturn dwsync.error when the clusters could not be listed
 -- @treturn table items as of chosen:fetch, each with its `evaluation`
-function Judge:overview(timeout)
-    local items, err = self:fetch(timeout)
+function Judge:overview(how)
+    how = how or {}
+    local function judge(item)
+        local now = self:now()
+        item.evaluation = health.evaluate(self:records_of(item, now), self.rules, now)
+        item.records = how.records and item.records or nil
+    end
+    local at_once = not self.saved.wanted
+    local items, err = self:fetch(how.timeout, at_once and judge or nil)
     if not items then
         return nil, err
     end
-    local now = self:now()
     for _, item in ipairs(items) do
-        if item.records then
-            item.evaluation = health.evaluate(self:records_of(item, now), self.rules, now)
+        if item.records and not at_once then
+            judge(item)
         end
     end
     self:close()
-    return health.overview(items, now), nil, items
+    return health.overview(items, self:now()), nil, items
 end
 
 --- Does all of it for a command that judges once, and reports what went wrong.
 -- @tparam table args
 -- @tparam table context
+-- @tparam string format in which it will be shown
 -- @treturn table overview, or nil
 -- @treturn {table,...}|integer items; the exit status when there is no overview
-function M.overview(args, context)
+function M.overview(args, context, format)
     local judge, err = M.new(args, context)
     if not judge then
         return nil, failure.report(err, context)
     end
-    local overview, fetch_err, items = judge:overview()
+    local overview, fetch_err, items = judge:overview { records = DRAWN[format] }
     if not overview then
         return nil, failure.report(fetch_err, context)
     end

@@ -72,7 +72,7 @@ local function newest(source)
     return run and (run.start_time or run.end_time) or 0
 end
 
-local function by_id(a, b)
+local function id_before(a, b)
     return a.id < b.id
 end
 
@@ -83,13 +83,13 @@ local function bound(list, cluster)
             if newest(a) ~= newest(b) then
                 return newest(a) > newest(b)
             end
-            return by_id(a, b)
+            return id_before(a, b)
         end)
         for i = #list, M.MAX_SOURCES + 1, -1 do
             cluster.flaws[#cluster.flaws + 1], list[i] = { run = {}, kinds = { source = true } }, nil
         end
     end
-    table.sort(list, by_id)
+    table.sort(list, id_before)
 end
 
 --- Begins to read records, each once.
@@ -141,8 +141,8 @@ function Reader:read(count)
             local source = by_id[source_id] or source_of(self, source_id)
             local first = seen[id or 0]
             if not first or self.repeated:add(first, run) then -- each run once
-                local place = source.count + 1
-                source.count, source.runs[place] = place, run
+                local at = source.count + 1
+                source.count, source.runs[at] = at, run
                 if id and not first then
                     seen[id] = run
                 end

@@ -29,7 +29,7 @@ M.wrong_usage = clusters_chosen.wrong_usage
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)
-    local overview, items = judgement.overview(args, context)
+    local overview, items = judgement.overview(args, context, args.output)
     if not overview then
         return items
     end

@@ -51,7 +51,7 @@ end
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)
-    local overview, items = judgement.overview(args, context)
+    local overview, items = judgement.overview(args, context, (format_of(args)))
     if not overview then
         return items
     end

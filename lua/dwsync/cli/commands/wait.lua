@@ -78,7 +78,7 @@ end
 
 -- Looks once. Returns a state, or nil and an error that stays; the reasons.
 local function look(judge, wishes, timeout)
-    local overview, err, items = judge:overview(timeout)
+    local overview, err, items = judge:overview { timeout = timeout, records = true }
     if overview then
         local state, reasons = gate(items, wishes)
         return state, nil, sentence(state, reasons)
