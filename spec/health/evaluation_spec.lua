@@ -106,22 +106,54 @@ describe("an evaluation", function()
         assert.is_nil(health.evaluate({}, nil, NOW).next_at)
     end)
 
-    it("comes in steps, too, each of which is short", function()
-        local list = {}
-        for source = 1, 5 do
-            for _, run in ipairs(runs.hourly(200)) do
-                run.id, run.identity_source_id = run.id .. source, "s" .. source
-                list[#list + 1] = run
-            end
+    -- Records that count how often a field of them is read.
+    local function counted(list, count)
+        local watched = {}
+        for i, run in ipairs(list) do
+            watched[i] = setmetatable({}, { __index = function(_, name)
+                count.reads = count.reads + 1
+                return run[name]
+            end })
         end
-        local stepper, steps = health.stepper(list, nil, NOW), 0
+        return watched
+    end
+
+    it("comes in steps, too, each of which looks at about a thousand records", function()
+        local random = runs.random(77)
+        local function change(run, i)
+            if i % 50 < 3 then
+                run.status, run.fail_reason = "FAILED", "failure " .. i
+            end
+            run.end_time = run.start_time + (i % 70 == 0 and 5 * 3600 or 90) * 1000
+        end
+        local many = runs.hourly(12000, nil, change)
+        for _, run in ipairs(runs.hourly(500, 1200)) do
+            run.id, run.identity_source_id = run.id .. "b", "s2"
+            many[#many + 1] = run
+        end
+        for _, list in ipairs { many, runs.shuffled(many, random) } do
+            local count, steps, most = { reads = 0 }, 0, 0
+            local evaluation
+            local stepper = health.stepper(counted(list, count), nil, NOW)
+            repeat
+                local before = count.reads
+                evaluation, steps = stepper:step(), steps + 1
+                most = math.max(most, count.reads - before)
+            until evaluation
+            assert.is_true(steps >= 3 * #list / 1000, steps)
+            assert.is_true(most <= 20 * 1000, most)
+            assert.same(health.evaluate(list, nil, NOW), evaluation)
+        end
+    end)
+
+    it("in steps raises what is wrong, and has an empty list, too", function()
+        local stepper = health.stepper({}, nil, NOW)
         local evaluation
         repeat
-            evaluation, steps = stepper:step(), steps + 1
+            evaluation = stepper:step()
         until evaluation
-        assert.is_true(steps >= 8)
-        assert.same(health.evaluate(list, nil, NOW), evaluation)
-        assert.is_false(pcall(health.stepper, list, { stail = {} }, NOW))
+        assert.same(health.evaluate({}, nil, NOW), evaluation)
+        assert.is_false(pcall(health.stepper, {}, { stail = {} }, NOW))
     end)
 
     it("is the same in whatever order the records come", function()

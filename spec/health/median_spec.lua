@@ -1,40 +1,47 @@
 local median = require "dwsync.health.median"
 local runs = require "spec.health.runs"
 
-describe("the median", function()
-    it("is the middle value, or the mean of the two in the middle", function()
-        assert.equal(2, median.of_sorted { 1, 2, 9 })
-        assert.equal(2.5, median.of_sorted { 1, 2, 3, 9 })
-        assert.equal(7, median.of_sorted { 7 })
-        assert.is_nil(median.of_sorted {})
-    end)
-
-    it("comes with the median absolute deviation", function()
-        local middle, deviation = median.spread { 9, 1, 2, 4, 6 }
-        assert.equal(4, middle)
-        assert.equal(2, deviation)
-        middle, deviation = median.spread { 5, 5, 5, 100 }
-        assert.equal(5, middle)
-        assert.equal(0, deviation)
+describe("the middle", function()
+    it("is one value, or the two whose mean is the median", function()
+        assert.same({ 2, 2 }, { median.middle(3) })
+        assert.same({ 2, 3 }, { median.middle(4) })
+        assert.same({ 1, 1 }, { median.middle(1) })
     end)
 end)
 
-describe("a window", function()
-    it("holds the newest values of a stream, sorted", function()
-        local random = runs.random(31)
-        for _, size in ipairs { 1, 2, 3, 5, 21 } do
-            local window, seen = median.window(size), {}
-            for _ = 1, 200 do
-                seen[#seen + 1] = random(5) > 1 and random(9) or false
-                window:put(seen[#seen] or nil)
-                local newest = {}
-                for i = math.max(1, #seen - size + 1), #seen do
-                    newest[#newest + 1] = seen[i] or nil
-                end
-                table.sort(newest)
-                assert.same(newest, window.sorted)
-            end
+describe("values by rank", function()
+    -- Few and many, alike and far apart: each is found in another way.
+    local function check(count, value_of)
+        local values, sorted = {}, {}
+        for i = 1, count do
+            values[i] = value_of(i)
+            sorted[i] = values[i]
         end
+        table.sort(sorted)
+        local low, high = median.middle(count)
+        local ranks = { low, high, median.rank(count, 0.95), 1, count }
+        local wanted = {}
+        for i, rank in ipairs(ranks) do
+            wanted[i] = sorted[rank]
+        end
+        assert.same(wanted, median.ranked(values, 1, count, ranks))
+    end
+
+    it("are those of the sorted list", function()
+        local random = runs.random(31)
+        for _, count in ipairs { 1, 2, 7, 299, 300, 301, 1000, 2503 } do
+            check(count, function() return random(100000) end)
+            check(count, function() return random(3) end)
+            check(count, function() return 42 end)
+            check(count, function(i) return i == 1 and 2 ^ 52 or random(900) end)
+            check(count, function(i) return 2 ^ (i % 53) end)
+        end
+    end)
+
+    it("may be those of a part of a list, which stays as it is", function()
+        local values = { 9, 5, 7, 1 }
+        assert.same({ 5, 7 }, median.ranked(values, 2, 3, { 1, 2 }))
+        assert.same({ 9, 5, 7, 1 }, values)
     end)
 end)
 

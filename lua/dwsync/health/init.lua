@@ -169,7 +169,8 @@ function M.evaluate(given, given_rules, now)
     return evaluation.evaluate(next_record, checked, now)
 end
 
---- Judges the records of one cluster in slices, for a host that must not be held, such as an event loop.
+--- Judges the records of one cluster in slices, for a host that must not be held, such as an event loop. A step
+-- looks at about a thousand records, however many there are of one source; the result is that of `evaluate`.
 -- @tparam {dwsync.record,...}|dwsync.records|function():?dwsync.record given records: a list, a sequence or an iterator
 -- @tparam[opt] {[string]=table|false} given_rules see `rules`
 -- @tparam number now seconds since the epoch

@@ -98,19 +98,22 @@ function Merging:merge(first, middle, last)
     end
 end
 
-local function keys_of(list, count, by_end)
+local function keys_of(list, count, by_end, pause)
     local keys = {}
-    for i = 1, count do
-        local run = list[i]
-        keys[i] = by_end and run.end_time or run.start_time or run.end_time or 0
+    for slice = 1, count, SLICE do
+        for i = slice, math.min(slice + SLICE - 1, count) do
+            local run = list[i]
+            keys[i] = by_end and run.end_time or run.start_time or run.end_time or 0
+        end
+        pause()
     end
     return keys
 end
 
 -- Stretches of 1, 2, 4, ... are merged: numbers are compared, and records only where those are equal.
 local function merge_sort(list, count, before, pause)
-    local merging = setmetatable({ list = list, keys = keys_of(list, count, before == M.ends_before), into = {},
-        new_keys = {}, before = before, pause = pause, done = 0 }, Merging)
+    local merging = setmetatable({ list = list, keys = keys_of(list, count, before == M.ends_before, pause),
+        into = {}, new_keys = {}, before = before, pause = pause, done = 0 }, Merging)
     local width = 1
     while width < count do
         for first = 1, count, 2 * width do

@@ -77,6 +77,7 @@ function M.advance(state, model, first, last)
             note(state, model, i, duration / 1000)
         end
     end
+    state.durations:take(model, last)
 end
 
 -- The newest run that FINISHED and whose duration is known.
@@ -92,7 +93,6 @@ function M.judge(state, model)
     local options = state.options
     local run, duration = newest_of(model)
     local usual = usual_of(state, model, model.count)
-    state.durations:take(model, model.count)
     local finding = { warning = options.warning, critical = options.critical, run = run, since = run and run.start_time,
         known = state.durations.count, duration = duration, severity = "ok" }
     if run and usual then
