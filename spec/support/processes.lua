@@ -4,6 +4,12 @@ local uv = require "luv"
 
 local M = {}
 
+-- A program that ended reads nothing more: what is written to it must not end the specs, which say what it printed. A
+-- handler, since a signal that is ignored stays so in the programs that are started here.
+local broken_pipe = uv.new_signal()
+broken_pipe:start("sigpipe", function() end)
+broken_pipe:unref()
+
 --- One word of a shell command.
 -- @param text
 -- @treturn string
@@ -47,10 +53,12 @@ Child.__index = Child
 -- @tparam[opt] string input for its standard input, which stays open
 -- @treturn table with `ready`: what the pattern captured
 function M.start(program, args, pattern, input)
-    local self = setmetatable({ output = "", stdin = uv.new_pipe(false), stdout = uv.new_pipe(false) }, Child)
-    local process, reason = uv.spawn(program, { args = args, stdio = { self.stdin, self.stdout, nil } }, function()
-        self.exited = true
-    end)
+    local self = setmetatable({ program = program, output = "", stdin = uv.new_pipe(false),
+        stdout = uv.new_pipe(false) }, Child)
+    local process, reason = uv.spawn(program, { args = args, stdio = { self.stdin, self.stdout, nil } },
+        function(code, signal)
+            self.exited = signal > 0 and "by signal " .. signal or "with status " .. code
+        end)
     self.process = assert(process, reason)
     self.stdout:read_start(function(_, text)
         self.output = self.output .. (text or "")
@@ -68,7 +76,7 @@ end
 --- Waits for its end.
 -- @treturn string everything it printed
 function Child:wait()
-    patience.wait_until(function() return self.exited and self.ended end, "a program to end")
+    patience.wait_until(function() return self.exited and self.ended end, self.program .. " to end")
     return self:stop()
 end
 
@@ -78,8 +86,11 @@ end
 function Child:ask(line)
     local from = #self.output + 1
     self.stdin:write(line .. "\n")
-    patience.wait_until(function() return self.output:find("\n", from, true) or self.exited end, "an answer")
-    return (assert(self.output:match("^([^\n]*)\n", from), "a program ended without an answer: " .. self.output))
+    patience.wait_until(function()
+        return self.output:find("\n", from, true) or self.exited and self.ended
+    end, "an answer of " .. self.program)
+    return self.output:match("^([^\n]*)\n", from) or error(("%s ended %s without an answer to %s; it had printed: %s")
+        :format(self.program, self.exited, line, self.output), 2)
 end
 
 --- Closes its standard input, or sends it a signal, and waits for its end. Safe twice.
@@ -92,7 +103,7 @@ function Child:stop(signal)
         if signal then
             self.process:kill(signal)
         end
-        patience.wait_until(function() return self.exited and self.ended end, "a program to end")
+        patience.wait_until(function() return self.exited and self.ended end, self.program .. " to end")
         self.stdout:close()
         self.process:close()
         uv.run "nowait"
