@@ -1,16 +1,17 @@
--- mass_deletion_stop.lua CLUSTER STOP_FILE [ALLOWED]: halts a pipeline when a run deleted more than ALLOWED accounts.
+-- mass_deletion_stop.lua CLUSTER STOP_FILE [ALLOWED]: halts a pipeline when more than ALLOWED accounts of a source were
+-- deleted within a day.
 --
 --    dwsync run mass_deletion_stop.lua CLUSTER /var/lib/pipeline/STOP 50 && ./pipeline
 --
--- It looks at the newest run of each identity source and at all within WINDOW, so that a quiet run does not hide the
--- one before it. Too many deletions write STOP_FILE (whole or not at all) and say what to restore; with --dry-run
+-- It adds up the runs of a day, of all days within WINDOW, so that neither a quiet run hides the one before it nor many
+-- small ones go by. Too many deletions write STOP_FILE (whole or not at all) and say what to restore; with --dry-run
 -- nothing is written. As long as STOP_FILE is there the answer stays 2. When the deletions were meant:
 --
 --    cat STOP >> STOP.accepted && rm STOP        which accepts these very records and nothing that comes later
 --
 -- Exit status: 0 go on; 2 halt; 1 the records could not be read, 3 the list is empty: neither is a reason to go on.
 -- To change: WINDOW, which must be longer than the time between two calls. Without ALLOWED the configuration file's
--- mass_delete decides (a fifth of the accounts, 50 where nobody knows how many there are).
+-- mass_delete decides (critical from 20 % of the accounts there are unless it says otherwise).
 local display = require "dwsync.text"
 local files = require "dwsync.files"
 local quantities = require "dwsync.quantities"
@@ -34,7 +35,6 @@ for id in (files.read(stop_file .. ".accepted") or ""):gmatch "; record ([^\n]+)
 end
 
 local list, err = client:all_sync_records { cluster = cluster }
-list = list and with_history(settings.clusters[cluster] or cluster, list)
 if not list then
     return nil, err
 elseif #list == 0 then
@@ -43,8 +43,8 @@ elseif #list == 0 then
 end
 
 local configured = settings.thresholds and settings.thresholds.mass_delete
-local rule = { window = WINDOW } -- and never off
-for name, value in pairs(allowed and { warning = allowed + 1, critical = allowed + 1 }
+local rule = { memory = WINDOW } -- and never off
+for name, value in pairs(allowed and { warning = allowed + 1, critical = allowed + 1, minimum = 0 }
     or type(configured) == "table" and configured or {}) do
     rule[name] = value
 end
@@ -56,18 +56,31 @@ local too_many = records.where(evaluation.verdicts, function(verdict)
     return verdict.rule == "mass_delete" and verdict.severity == "critical"
 end):to_list()
 if #too_many == 0 then
-    print(cluster .. ": no run deleted too many accounts")
+    print(cluster .. ": not too many accounts were deleted")
     return 0
 end
 
--- The records count accounts and do not name them: what they were is in a backup from before the run.
+-- The runs whose deletions a verdict may have added up, the newest first.
+local DAY = 24 * 3600 * 1000
+local function runs_of(verdict)
+    return records.where(left, function(run)
+        return run.identity_source_id == verdict.source and (run.delete_count or 0) > 0
+            and (run.id == verdict.record_id or (run.start_time or 0) >= verdict.since - DAY)
+    end):to_list()
+end
+
+-- The records count accounts and do not name them: what they were is in a backup from before these runs.
 local lines = {}
 for _, verdict in ipairs(too_many) do
-    local run = verdict.record_id and records.where(list, { id = verdict.record_id }):to_list()[1] or {}
-    lines[#lines + 1] = ("%s: %s; record %s\n"):format(cluster, verdict.message,
-        display.safe(tostring(verdict.record_id or "without an id")))
+    local runs, first = runs_of(verdict), nil
+    lines[#lines + 1] = ("%s: %s\n"):format(cluster, verdict.message)
+    for _, run in ipairs(runs) do
+        lines[#lines + 1] = ("  %s deleted at %s; record %s\n"):format(quantities.number(run.delete_count),
+            quantities.instant(run.end_time or run.start_time), display.safe(tostring(run.id or "without an id")))
+        first = run.delete_count * 10 >= verdict.value and run or first
+    end
     lines[#lines + 1] = ("  Restore: the accounts and grants of source %s as they were before %s.\n"):format(
-        display.safe(tostring(verdict.source)), quantities.instant(run.start_time))
+        display.safe(tostring(verdict.source)), quantities.instant((first or runs[#runs]).start_time))
     lines[#lines + 1] = ("  Next: %s\n"):format(verdict.advice)
 end
 local text = table.concat(lines)

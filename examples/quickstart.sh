@@ -19,7 +19,7 @@ show lua/bin/dwsync clusters
 say "2. The latest runs of a cluster whose synchronisation fails"
 show lua/bin/dwsync records dws-failing --since 6h
 
-say "3. The day on which half of the accounts were deleted, as NDJSON"
+say "3. The run that deleted two fifths of the accounts, as NDJSON"
 show lua/bin/dwsync records dws-mass-delete --since 3h -o ndjson
 
 say "4. The same from Lua"

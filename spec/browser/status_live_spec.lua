@@ -30,12 +30,13 @@ describe("the status page of a real nginx", function()
         service:stop()
     end)
 
-    -- Runs that failed, a minute apart, until now.
+    -- Runs that failed, half an hour apart, until now.
     local function failures(count, reason)
         local now, list = math.floor(core.now()) * 1000, {}
         for i = 1, count do
+            local start = now - i * 1800000
             list[i] = overviews.record(0, { id = ("%08d-0000-4000-8000-000000000000"):format(i), status = "FAILED",
-                start_time = now - i * 60000, end_time = now - i * 60000 + 1000, fail_reason = reason })
+                start_time = start, end_time = start + 1000, fail_reason = reason })
         end
         return list
     end

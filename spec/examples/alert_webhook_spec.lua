@@ -30,7 +30,7 @@ describe("examples/alert_webhook.lua", function()
         return cjson.decode((received[1]:match "\r\n\r\n(.*)$"))
     end
 
-    -- The story takes another turn: these are its runs now, the newest first.
+    -- The story takes another turn: these are its runs now, one an hour, the newest first.
     local function replace(story, runs)
         local list = {}
         for i, run in ipairs(runs) do
