@@ -180,7 +180,7 @@ describe("the emulator's own interface", function()
             assert.equal(400, unknown.status)
             assert.matches("^unknown setting 'pagign'%. Did you mean 'paging'%? The settings are ", unknown.json.error)
             for name, case in pairs {
-                paging = { "rows", 'is "rows", expected one of page, row, ignore' },
+                paging = { "rows", [[is "rows", expected one of page, row, ignore (did you mean 'row'?)]] },
                 max_limit = { 0, "is 0, expected an integer of 1 or more" },
                 clock_offset = { "1", 'is "1", expected a number' },
                 lock_seconds = { -1, "is -1, expected a number of seconds of 0 or more" },
@@ -196,7 +196,7 @@ describe("the emulator's own interface", function()
             end
             local names = "SDK-HMAC-SHA256, SDK-HMAC-SM3, V11-HMAC-SHA256, SDK-ECDSA-P256-SHA256, SDK-SM2-SM3"
             refused("POST", "settings", { algorithms = { "SDK-HMAC-MD5" } },
-                'algorithms[1] is "SDK-HMAC-MD5", expected one of ' .. names)
+                ('algorithms[1] is "SDK-HMAC-MD5", expected one of %s (did you mean \'SDK-HMAC-SM3\'?)'):format(names))
             refused("POST", "settings", { algorithms = { {} } }, "algorithms[1] is a table, expected one of " .. names)
             refused("POST", "settings", { algorithms = { a = "SDK-SM2-SM3" } },
                 "algorithms is a table, expected a list")
