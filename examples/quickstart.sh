@@ -22,7 +22,7 @@ show lua/bin/dwsync records dws-failing --since 6h
 say "3. The run that deleted two fifths of the accounts, as NDJSON"
 show lua/bin/dwsync records dws-mass-delete --since 3h -o ndjson
 
-say "4. The same from Lua"
+say "4. The failed runs, from Lua"
 show env "LUA_PATH=lua/?.lua;lua/?/init.lua;;" "LUA_CPATH=build/lua5.4/?.so;;" \
     lua5.4 examples/failures.lua dws-failing
 
