@@ -4,6 +4,7 @@
 -- @module dwsync.health.evaluation
 local Judgement = require "dwsync.health.judgement"
 local Reasons = require "dwsync.health.reasons"
+local explanation = require "dwsync.health.explanation"
 local rules = require "dwsync.health.rules"
 local severities = require "dwsync.severity"
 local sources = require "dwsync.health.sources"
@@ -12,7 +13,17 @@ local statistics = require "dwsync.health.statistics"
 
 local M = {}
 
-local function make_verdict(rule, finding, model)
+-- The reason that the runs behind a verdict give; those of runs that FINISHED, too.
+local function reason_of(module, finding, judgement, rule)
+    local runs = module.behind and finding.run and module.behind(finding, judgement.model, judgement.states[rule])
+    local group = runs and Reasons.explaining(runs)
+    return group and { text = group.sample, speaker = group.speaker, class = group.class, cause = group.cause,
+        next_step = group.next_step, record_id = group.record_id } or nil
+end
+
+-- `context`: the rules checked, now in milliseconds, and the names of the rules to explain.
+local function make_verdict(rule, finding, judgement, context)
+    local model = judgement.model
     local module, source = rules.by_name[rule], model.source
     local verdict = {
         rule = rule,
@@ -29,7 +40,13 @@ local function make_verdict(rule, finding, model)
     }
     local message, advice = module.describe(finding, model)
     verdict.message = message
-    verdict.advice = verdict.severity ~= "ok" and advice or nil
+    if verdict.severity ~= "ok" then
+        verdict.advice, verdict.reason = advice, reason_of(module, finding, judgement, rule)
+    end
+    if context.explained and context.explained[rule] then
+        verdict.explanation = explanation.of(rule, judgement.states[rule], model, context.ms, finding,
+            context.checked[rule])
+    end
     return verdict
 end
 
@@ -59,12 +76,12 @@ local function earlier(a, b)
     return a and b and math.min(a, b) or a or b
 end
 
-local function judge_all(source, checked, now, pause)
-    local judgement, verdicts, next_at = Judgement.new(source, checked), {}, nil
+local function judge_all(source, context, pause)
+    local judgement, verdicts, next_at = Judgement.new(source, context.checked), {}, nil
     judgement:take_all(pause)
-    local findings = judgement:judge(now)
+    local findings = judgement:judge(context.ms)
     for i, rule in ipairs(judgement.names) do
-        put(verdicts, i - 1, make_verdict(rule, findings[rule], judgement.model))
+        put(verdicts, i - 1, make_verdict(rule, findings[rule], judgement, context))
         next_at = earlier(next_at, findings[rule].recheck)
     end
     return verdicts, judgement.model, next_at
@@ -94,15 +111,15 @@ local function group_reasons(model, pause)
 end
 
 -- What is wrong with the list itself belongs to no source: it is empty, or has items that are not records.
-local function judge_cluster(cluster, checked, now, pause)
-    local verdicts = {}
+local function judge_cluster(cluster, context, pause)
+    local checked, verdicts = context.checked, {}
     if cluster.records > 0 and #cluster.flaws == 0 then
         return verdicts
     end
     local judgement = Judgement.new({ runs = {}, ended = {}, open = {}, starts = {}, flaws = cluster.flaws }, checked)
     judgement:take_all(pause)
     local function add(rule)
-        verdicts[#verdicts + 1] = make_verdict(rule, judgement:judge(now, { rule })[rule], judgement.model)
+        verdicts[#verdicts + 1] = make_verdict(rule, judgement:judge(context.ms, { rule })[rule], judgement, context)
     end
     if checked.never and cluster.records == 0 then
         add "never"
@@ -129,16 +146,17 @@ local RECORDS = 1000
 -- @tparam function next_record iterator
 -- @tparam table checked rules
 -- @tparam number now seconds
+-- @tparam[opt] {[string]=boolean} explained names of the rules whose verdicts get an explanation
 -- @treturn table
-function M.begin(next_record, checked, now)
+function M.begin(next_record, checked, now, explained)
     local ms = now * 1000
-    return setmetatable({ checked = checked, now = now, ms = ms,
+    return setmetatable({ context = { checked = checked, ms = ms, explained = explained }, now = now,
         reader = sources.reader(next_record, ms + (checked.data and checked.data.tolerance or 300) * 1000) }, Steps)
 end
 
 -- What was found about one source.
 local function judge_source(self, source, numbers, reasons, pause)
-    local verdicts, model, next_at = judge_all(source, self.checked, self.ms, pause)
+    local verdicts, model, next_at = judge_all(source, self.context, pause)
     local own_reasons = group_reasons(model, pause)
     reasons:merge(own_reasons)
     return {
@@ -166,8 +184,8 @@ end
 local function judge(self, pause)
     local list, cluster = self.reader:sources(pause)
     self.reader = nil
-    local verdicts, judged, next_at = judge_cluster(cluster, self.checked, self.ms, pause), {}, nil
-    local numbers, reasons = statistics.new(self.ms, pause), Reasons.new()
+    local verdicts, judged, next_at = judge_cluster(cluster, self.context, pause), {}, nil
+    local numbers, reasons = statistics.new(self.context.ms, pause), Reasons.new()
     for i = 1, #list do
         local result = judge_source(self, list[i], numbers, reasons, pause)
         judged[i], list[i] = result, false
@@ -212,9 +230,10 @@ local function no_pause() end
 -- @tparam function next_record iterator
 -- @tparam table checked rules
 -- @tparam number now seconds
+-- @tparam[opt] {[string]=boolean} explained names of the rules whose verdicts get an explanation
 -- @treturn table evaluation
-function M.evaluate(next_record, checked, now)
-    local steps = M.begin(next_record, checked, now)
+function M.evaluate(next_record, checked, now, explained)
+    local steps = M.begin(next_record, checked, now, explained)
     while steps.reader:read(RECORDS) do end
     return judge(steps, no_pause)
 end

@@ -7,6 +7,7 @@
 -- local evaluation = health.evaluate(list, { stale = { critical = "12h" } }, now)
 -- for _, verdict in ipairs(evaluation.verdicts) do print(verdict.severity, verdict.rule, verdict.message) end
 local checks = require "dwsync.checks"
+local episodes = require "dwsync.health.episodes"
 local evaluation = require "dwsync.health.evaluation"
 local overview = require "dwsync.health.overview"
 local records = require "dwsync.records"
@@ -66,6 +67,18 @@ end
 -- @tfield string message
 -- @tfield[opt] string advice what to do next, when it is not ok
 -- @tfield[opt] string follows the rule whose verdict explains this one, which raises nothing of its own
+-- @tfield[opt] {text=string,class=string,speaker=?string,cause=?string,next_step=?string,record_id=?string} reason what
+-- the runs behind it say, FINISHED ones too, for the rules churn, mass_delete, partial and volume
+-- @tfield[opt] {dwsync.fact,...} explanation from `explain` alone
+
+--- A part of the model behind a verdict.
+-- @table dwsync.fact
+-- @tfield string name such as "cadence", "next_run", "population"; the same for the same rule
+-- @tfield string text
+-- @tfield[opt] any value a number; the tables `options`, `rests_on` (`runs`, `weeks`, `since`), `by_weekday`
+-- (by "Mon" to "Sun", 24 numbers), `pauses` (`seconds`, `times`)
+-- @tfield[opt] string unit of a number: a verdict's, or "time" (milliseconds since the epoch)
+-- @tfield[opt] string by what a population is known by: "given", "import", "greatest", "changes"
 
 --- Numbers about runs. Times are milliseconds since the epoch; sums are over 30 days.
 -- @table dwsync.statistics
@@ -127,6 +140,7 @@ end
 -- @tfield[opt] {dwsync.record,...} records with which the reports "html" and "status" draw the runs
 -- @tfield[opt] dwsync.error error why there is no evaluation
 -- @tfield[opt] string severity added by `overview`; an error counts as unknown
+-- @tfield[opt] {dwsync.episode,...} episodes which reports show as what was told in the last 30 days
 
 --- The evaluations of several clusters as one.
 -- @table dwsync.overview
@@ -143,6 +157,23 @@ end
 -- @tfield integer from
 -- @tfield[opt] integer till nil while it is open
 -- @tfield number seconds
+-- @tfield[opt] string record_id the run that shows it
+-- @tfield string message of its verdict when it was first that severe
+-- @tfield[opt] string follows the rule whose verdict explained it all the time
+-- @tfield[opt] string explained_by the rule whose verdict explained it at some time
+
+--- One problem as it would have been told: an alert, and those that followed from it. Times are milliseconds since the
+-- epoch.
+-- @table dwsync.episode
+-- @tfield integer from
+-- @tfield[opt] integer till nil while it is open
+-- @tfield number seconds
+-- @tfield string severity the worst reached
+-- @tfield string source
+-- @tfield[opt] string source_type
+-- @tfield string rule that explains the others
+-- @tfield {string,...} also the other rules
+-- @tfield string headline what the rule said
 -- @tfield[opt] string record_id the run that shows it
 
 --- Checks rules, and fills in what they leave out.
@@ -169,8 +200,48 @@ function M.evaluate(given, given_rules, now)
     return evaluation.evaluate(next_record, checked, now)
 end
 
+<<<<<<< HEAD
 --- Judges the records of one cluster in slices, for a host that must not be held, such as an event loop. A step
 -- looks at about a thousand records, however many there are of one source; the result is that of `evaluate`.
+=======
+local function explained_rules(checked, names)
+    if names ~= nil and type(names) ~= "table" then
+        error(("explain: expected a list of rules, got %s"):format(type(names)), 3)
+    end
+    local explained = {}
+    for _, name in ipairs(names or rules.names) do
+        if checked[name] then
+            explained[name] = true
+        elseif checked[name] == nil then
+            error(("explain: unknown rule '%s'"):format(tostring(name)), 3)
+        end
+    end
+    return explained
+end
+
+--- The same as `evaluate`, and the verdicts of some rules have an `explanation`: the model behind them in words and
+-- numbers, such as the cadence learned and when the next run is expected, the usual volume at this hour, or how many
+-- accounts there are and by what that is known.
+-- @tparam {dwsync.record,...}|dwsync.records|function():?dwsync.record given records: a list, a sequence or an iterator
+-- @tparam[opt] {[string]=table|false} given_rules see `rules`
+-- @tparam number now seconds since the epoch
+-- @tparam[opt] {string,...} names of rules; all by default. Those that are off give no verdict
+-- @treturn dwsync.evaluation
+-- @raise for wrong rules and other wrong arguments
+-- @usage
+-- for _, verdict in ipairs(health.explain(list, nil, os.time(), { "stale" }).verdicts) do
+--     for _, fact in ipairs(verdict.explanation or {}) do print(verdict.rule, fact.name, fact.text) end
+-- end
+function M.explain(given, given_rules, now, names)
+    check_now(now, "explain")
+    local checked = check_rules(given_rules)
+    local explained = explained_rules(checked, names)
+    local next_record = read(given, "explain")
+    return evaluation.evaluate(next_record, checked, now, explained)
+end
+
+--- Judges the records of one cluster in slices, for a host that must not be held, such as an event loop.
+>>>>>>> 26b47e0 (Explain the model behind a verdict, and what the runs behind it say)
 -- @tparam {dwsync.record,...}|dwsync.records|function():?dwsync.record given records: a list, a sequence or an iterator
 -- @tparam[opt] {[string]=table|false} given_rules see `rules`
 -- @tparam number now seconds since the epoch
@@ -201,6 +272,21 @@ function M.replay(given, given_rules, options)
     local next_record = read(given, "replay")
     local alerts = replay.replay(next_record, checked, checked_options.now, checked_options.since)
     return alerts
+end
+
+--- What would have been told over the history of records: the alerts of `replay`, each with those that follow from it as
+-- one episode.
+-- @tparam {dwsync.record,...}|dwsync.records|function():?dwsync.record given records: a list, a sequence or an iterator
+-- @tparam[opt] {[string]=table|false} given_rules see `rules`
+-- @tparam[opt] table options as of `replay`
+-- @treturn {dwsync.episode,...} by time
+-- @raise for wrong rules and other wrong arguments
+function M.episodes(given, given_rules, options)
+    local checked_options = checks.arguments(REPLAY, options or {}, "episodes")
+    local checked = check_rules(given_rules)
+    local next_record = read(given, "episodes")
+    local alerts = replay.replay(next_record, checked, checked_options.now, checked_options.since)
+    return episodes.of(alerts)
 end
 
 --- Combines the evaluations of several clusters. Copies the items.

@@ -64,6 +64,13 @@ local function look_again(recheck, now)
     return at and at > now and at or nil
 end
 
+-- What it said, and which run shows it.
+local function describe(self, rule, finding)
+    local model = self.judgement.model
+    local message = rules.by_name[rule].describe(finding, model)
+    return message, finding.run and finding.run.id
+end
+
 -- Notes what a rule found now, and when time alone may change that.
 function Replay:note(rule, finding, now)
     local grade, alert = finding.severity, self.open[rule]
@@ -79,11 +86,14 @@ function Replay:note(rule, finding, now)
         return
     elseif not alert then
         alert = { rule = rule, source = self.source.id, source_type = self.source.type, severity = grade, from = now,
-            record_id = finding.run and finding.run.id, follows = finding.follows }
+            follows = finding.follows }
+        alert.message, alert.record_id = describe(self, rule, finding)
         self.open[rule], self.alerts[#self.alerts + 1] = alert, alert
     elseif severities.is_worse(grade, alert.severity) then
-        alert.severity, alert.record_id = grade, finding.run and finding.run.id
+        alert.severity = grade
+        alert.message, alert.record_id = describe(self, rule, finding)
     end
+    alert.explained_by = finding.follows or alert.explained_by
     alert.follows = finding.follows and alert.follows
 end
 

@@ -1,4 +1,4 @@
---- Names of sources in a sentence.
+--- Names of sources, and of who speaks, in a sentence.
 -- @module dwsync.health.wording
 local display = require "dwsync.text"
 
@@ -9,6 +9,16 @@ local M = {}
 -- @treturn string "the ldap source", "the source"
 function M.source(source)
     return source.type and ("the %s source"):format(display.excerpt(source.type, 40)) or "the source"
+end
+
+local SAYS = { directory = "the directory says", ["identity provider"] = "the identity provider says",
+    warehouse = "the warehouse says", network = "the network failed", sync = "the synchronisation says" }
+
+--- Who says a reason, to stand before its text.
+-- @tparam[opt] string speaker of dwsync.health.causes
+-- @treturn string "the directory says", "the reason given is"
+function M.says(speaker)
+    return SAYS[speaker] or "the reason given is"
 end
 
 return M

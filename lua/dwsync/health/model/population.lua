@@ -1,6 +1,9 @@
 --- How many accounts a source has: as somebody said, by the balance since its first import, by its greatest run, or,
 -- where nothing else is on record, estimated from how many of them change in a working day.
 -- @module dwsync.health.model.population
+local order = require "dwsync.health.order"
+local quantities = require "dwsync.quantities"
+
 local M = {}
 
 -- Of people in a directory, each changes about twice in the 250 working days of a year (a name, a department, a
@@ -114,6 +117,45 @@ function M.before(model, at)
         return most, "greatest", great
     end
     return guess, "changes"
+end
+
+-- By what a number is known, in words.
+local BY = {
+    import = "by the first import and what was added and deleted since",
+    greatest = "by its greatest run",
+    changes = "estimated from how many change in a working day",
+}
+
+local DOUBT = { given = "", import = "about ", greatest = "about ", changes = "perhaps " }
+
+--- A number of accounts in words, with its source.
+-- @tparam number accounts
+-- @tparam string by
+-- @treturn string "about 5,000 accounts", and what it is known by, or nil when somebody said so
+function M.words(accounts, by)
+    if by == "changes" then -- an estimate with two digits that count
+        local step = 10 ^ math.max(0, math.floor(math.log(math.max(accounts, 1)) / math.log(10) + 1e-9) - 1)
+        accounts = math.floor(accounts / step + 0.5) * step
+    end
+    return DOUBT[by] .. quantities.count(math.floor(accounts + 0.5), "account"), BY[by]
+end
+
+--- The same as a fact of an explanation.
+-- @tparam table model
+-- @tparam integer at place of a run; one more than `count` for one in progress
+-- @treturn dwsync.fact
+-- @treturn number|nil accounts
+function M.fact(model, at)
+    local accounts, by, run = M.before(model, at)
+    if not accounts then
+        return { name = "population", text = "not known: no first import on record, and too few days to estimate it" }
+    end
+    local text, why = M.words(accounts, by)
+    if run then
+        why = ("%s, the run of %s"):format(why, quantities.instant(order.ended_at(run)))
+    end
+    return { name = "population", text = text .. ", " .. (why or "as the option population says"),
+        value = math.floor(accounts + 0.5), unit = "accounts", by = by }, accounts
 end
 
 return M

@@ -53,7 +53,7 @@ local function compare(state, model, at, next_at)
         local worst = state.worst
         local on = worst and model.time[next_at] - worst.time < options.window * 1000
         state.worst = { time = model.time[next_at], since = on and worst.since or model.time[next_at], run = run,
-            deleted = deleted, added = added, value = less }
+            deletion = model.run[at], deleted = deleted, added = added, value = less }
     end
 end
 
@@ -104,6 +104,26 @@ function M.describe(finding, model)
         found.added), ("If these are the same people, they lost their grants: check whether %s returned only "
         .. "some of its entries to the first run (a paging limit, a lagging replica), then restore the missing "
         .. "grants."):format(wording.source(model.source))
+end
+
+--- The deletion and the addition.
+function M.behind(finding)
+    return { finding.run, finding.found and finding.found.deletion }
+end
+
+--- How many leave on a busy day, and how many accounts there are.
+function M.explain(state, model)
+    local busy = busy_day(model, model.count + 1)
+    local known, accounts = population.fact(model, model.count + 1)
+    local least = math.max(state.options.warning or 0, BUSY_DAYS * busy + 1, SHARE * (accounts or 0))
+    return {
+        { name = "busy_day", text = ("%s deleted on three of four days at most"):format(
+            quantities.count(busy, "account")), value = busy, unit = "accounts" },
+        known,
+        { name = "warning_from", text = state.options.warning and ("%s deleted and added back"):format(
+            quantities.count(math.ceil(least), "account")) or "off",
+            value = state.options.warning and math.ceil(least), unit = "accounts" },
+    }
 end
 
 return M

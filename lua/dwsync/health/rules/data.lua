@@ -85,4 +85,18 @@ function M.describe(finding)
         .. "service."
 end
 
+--- How many flawed records there are, and how long each is told.
+function M.explain(tracker, _, _, finding)
+    local facts = { { name = "flawed", text = quantities.count(finding.value, "record"), value = finding.value,
+        unit = "records" } }
+    local counts = count_kinds(tracker)
+    for _, kind in ipairs(flaws.kinds) do
+        if counts[kind] then
+            facts[#facts + 1] = { name = kind, text = quantities.count(counts[kind], flaws.names[kind][1],
+                flaws.names[kind][2]), value = counts[kind], unit = "records" }
+        end
+    end
+    return facts
+end
+
 return M

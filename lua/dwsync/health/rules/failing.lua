@@ -158,11 +158,35 @@ function M.describe(finding, model)
         return finding.run and "the last run finished" or "no run has ended yet"
     end
     local explained = causes.explain(finding.run.fail_reason)
-    local why = explained.cause or finding.run.fail_reason and ("the reason given is \"%s\""):format(
-        text.excerpt(finding.run.fail_reason, 120)) or "the service gave no reason"
+    local why = explained.cause or finding.run.fail_reason and ("%s \"%s\""):format(
+        wording.says(explained.speaker), text.excerpt(finding.run.fail_reason, 120)) or "the service gave no reason"
     return ("%s: %s"):format(happened(finding), why), ("%s Then synchronise %s again."):format(explained.next_step
         or "Read the record's fail_reason, and look for it in the identity source's own log.",
         wording.source(model.source))
+end
+
+--- The newest streak, the share of a day, and for how long it must last.
+function M.explain(state, model)
+    local options, gap = state.options, model:gap(model.count)
+    local window = window_of(gap)
+    local failures, runs, separate = 0, 0, 0
+    if model.count > 0 then
+        failures, runs, separate = share_at(state, model, model.count, window)
+    end
+    local streak = model.failures[state.seen] == model.count and state.streak or 0
+    return {
+        { name = "in_a_row", text = streak == 0 and "the last run did not fail" or ("%s failed in a row, since %s"):format(
+            quantities.count(streak, "run"), quantities.instant(state.since)), value = streak, unit = "runs" },
+        { name = "share", text = ("%s of %s failed within %s, in %s"):format(quantities.number(failures),
+            quantities.count(runs, "run"), quantities.duration(window / 1000),
+            quantities.count(separate, "separate failure")), value = runs > 0 and failures / runs or nil,
+            unit = "ratio" },
+        { name = "usual_gap", text = gap and ("a run ends every %s%s"):format(quantities.duration(gap / 1000),
+            gap >= RARE and ": so rare that each one counts" or "") or "not known", value = gap and gap / 1000,
+            unit = "seconds" },
+        { name = "well_after", text = state.told > 0 and ("%s without a failure"):format(
+            quantities.count(state.told, "run")) or "nothing to recover from", value = state.told, unit = "runs" },
+    }
 end
 
 return M

@@ -194,12 +194,6 @@ function M.judge(state, model, now)
     return finding
 end
 
-local BY = {
-    import = "by the first import and what was added and deleted since",
-    greatest = "by its greatest run",
-    changes = "estimated from how many change in a working day",
-}
-
 local function share_of(finding)
     local known = finding.known
     if not known then
@@ -207,9 +201,8 @@ local function share_of(finding)
     elseif not known.accounts then
         return "; how many accounts there are is not known"
     end
-    local about = known.by == "given" and "" or known.by == "changes" and "perhaps " or "about "
-    return (" of %s%s (%s)%s"):format(about, quantities.count(math.floor(known.accounts + 0.5), "account"),
-        quantities.percent(finding.value / known.accounts), BY[known.by] and ", " .. BY[known.by] or "")
+    local all, why = population.words(known.accounts, known.by)
+    return (" of %s (%s)%s"):format(all, quantities.percent(finding.value / known.accounts), why and ", " .. why or "")
 end
 
 function M.describe(finding, model)
@@ -220,6 +213,41 @@ function M.describe(finding, model)
         ("Unless this was intended, stop the synchronisation of %s before its next run, check whether the base DN, the "
         .. "filter or the directory itself changed, and restore the accounts and their grants."):format(
         wording.source(model.source))
+end
+
+--- The runs whose deletions are told.
+function M.behind(finding, model, state)
+    local runs, last = { finding.run }, state.alarm and state.alarm.known and finding.since or nil
+    for i = #model.deletions, 1, -1 do
+        local at = model.deletions[i]
+        if not last or model.time[at] < last - state.options.window * 1000 or #runs > 100 then
+            break
+        end
+        runs[#runs + 1] = model.run[at] ~= finding.run and model.run[at] or nil
+    end
+    return runs
+end
+
+--- How many accounts there are and by what that is known, what was deleted, and how many would be too many.
+function M.explain(state, model, now, finding)
+    local options = state.options
+    local known, accounts = population.fact(model, model.count + 1)
+    local warning, critical = thresholds(options, accounts)
+    local deleted = model.count > 0 and sum_before(model, model.count, now, options.window) or 0
+    local busiest = busy_day(model, model.count + 1)
+    return {
+        known,
+        { name = "deleted", text = ("%s within the last %s"):format(quantities.count(deleted, "account"),
+            quantities.duration(options.window)), value = deleted, unit = "accounts" },
+        { name = "busiest_day", text = ("%s deleted on the second busiest day on record"):format(
+            quantities.count(busiest, "account")), value = busiest, unit = "accounts" },
+        { name = "warning_from", text = warning and quantities.count(math.ceil(warning), "account") or "off",
+            value = warning and math.ceil(warning), unit = "accounts" },
+        { name = "critical_from", text = critical and quantities.count(math.ceil(critical), "account") or "off",
+            value = critical and math.ceil(critical), unit = "accounts" },
+        finding.recheck and { name = "until", text = quantities.instant(finding.recheck)
+            .. ", or until the accounts are back", value = math.floor(finding.recheck), unit = "time" } or nil,
+    }
 end
 
 return M

@@ -93,4 +93,15 @@ function M.describe(finding, model)
         wording.source(model.source))
 end
 
+--- Overlapping runs among the last that ended, and what is RUNNING.
+function M.explain(state, model)
+    local count = count_ended(state, model)
+    return {
+        { name = "ended", text = ("%s of the last %s began before the one before had ended"):format(
+            quantities.number(count), quantities.count(math.min(RUNS, model.count), "run")), value = count,
+            unit = "runs" },
+        { name = "running", text = quantities.count(#model.open, "run"), value = #model.open, unit = "runs" },
+    }
+end
+
 return M

@@ -119,4 +119,33 @@ function M.describe(finding, model)
         .. "database's roles, then synchronise again."):format(wording.source(model.source))
 end
 
+--- The runs in which accounts failed.
+function M.behind(finding, model, state)
+    local runs = { finding.run }
+    for i = state.seen, math.max(1, state.seen - RECENT + 1), -1 do
+        local at = model.partials[i]
+        runs[#runs + 1] = model.time[at] >= finding.since and model.run[at] ~= finding.run and model.run[at] or nil
+    end
+    return runs
+end
+
+--- How many accounts usually fail, and how many there are.
+function M.explain(state, model)
+    local usual = model.count > 0 and state.sum / model.count or 0
+    local gap = model:gap(model.count)
+    local known = population.fact(model, model.count + 1)
+    local rare = not gap or gap >= RARE
+    return {
+        { name = "usual", text = ("%s fail in a run, in the mean"):format(quantities.count(usual, "account")),
+            value = usual, unit = "accounts" },
+        { name = "told_from", text = ("%s, %s times the usual"):format(quantities.count(math.max(
+            state.options.minimum, math.ceil(UNUSUAL * usual)), "account"), quantities.number(UNUSUAL)),
+            value = math.max(state.options.minimum, math.ceil(UNUSUAL * usual)), unit = "accounts" },
+        { name = "patience", text = rare and "runs are rare: one bad run is enough, and one good one ends it"
+            or ("two bad runs of %d are enough, and %d good ones end it"):format(RECENT, RECENT),
+            value = rare and 1 or RECENT, unit = "runs" },
+        known,
+    }
+end
+
 return M

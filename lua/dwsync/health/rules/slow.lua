@@ -120,4 +120,27 @@ function M.describe(finding, model)
         .. "slower every day end up stuck."):format(wording.source(model.source))
 end
 
+--- How long runs usually take, by how many of them, and from what on one is slow.
+function M.explain(state)
+    local options = state.options
+    local usual = usual_of(state, state.on)
+    local facts = {
+        { name = "usual", text = usual and ("%s, the median of %s"):format(quantities.duration(usual),
+            quantities.count(state.basis or 0, "finished run")) or ("not known: %s, 10 are needed"):format(
+            quantities.count(state.known or 0, "finished run")), value = usual, unit = "seconds" },
+    }
+    if usual and options.warning then
+        local from = math.max(options.warning * usual, usual + options.minimum)
+        facts[2] = { name = "slow_from", text = ("%s, in %s in a row"):format(quantities.duration(from),
+            quantities.count(options.runs, "run")), value = from, unit = "seconds" }
+    end
+    if state.last_duration then
+        facts[#facts + 1] = { name = "last", text = quantities.duration(state.last_duration),
+            value = state.last_duration, unit = "seconds" }
+    end
+    facts[#facts + 1] = { name = "slow_runs", text = ("%s in a row now"):format(quantities.count(state.slow, "slow run")),
+        value = state.slow, unit = "runs" }
+    return facts
+end
+
 return M

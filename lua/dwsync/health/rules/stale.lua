@@ -3,6 +3,7 @@
 -- @module dwsync.health.rules.stale
 local order = require "dwsync.health.order"
 local quantities = require "dwsync.quantities"
+local schedule = require "dwsync.health.model.schedule"
 local wording = require "dwsync.health.wording"
 
 local M = {}
@@ -10,8 +11,8 @@ local M = {}
 M.unit = "seconds"
 
 M.options = {
-    warning = { kind = "duration", level = true }, -- since the last success; absent: by the cadence, as below
-    critical = { kind = "duration", level = true },
+    warning = { kind = "duration", level = true, learned = true }, -- since the last success; absent: by the cadence, as below
+    critical = { kind = "duration", level = true, learned = true },
     factor = { kind = "factor", default = 1.5 }, -- late by so many of the silences that are usual then
     minimum = { kind = "duration", default = 1800 }, -- but by no less than this
     maximum = { kind = "duration", default = 2 * 3600 }, -- and no more
@@ -168,6 +169,59 @@ function M.describe(finding, model)
     local due = plan.due / 1000 - (finding.since / 1000 + finding.value)
     return ("the last successful run ended %s ago; the next %s"):format(age,
         due > 0 and "is due in " .. quantities.age(due) or "was due " .. quantities.age(-due) .. " ago"), advice
+end
+
+local function instant(ms, now)
+    return ("%s (%s)"):format(quantities.instant(ms), quantities.due(ms, now / 1000))
+end
+
+local BY = { weeks = "by the same hour of the last weeks", days = "by the same hour of the last days",
+    gaps = "by the last few gaps, since no earlier day compares" }
+
+local function explain_cadence(model, cadence, add)
+    if not cadence.known then
+        add("cadence", ("not known: %s are too few, or come without a plan"):format(
+            quantities.count(model.begun, "run")), nil, nil)
+    else
+        add("cadence", "a run about every " .. schedule.about(cadence.gap), cadence.gap / 1000, "seconds")
+    end
+    if model.begun > 0 then
+        local text, by_weekday = schedule.week(model.starts, model.begun)
+        add("by_weekday", text .. " (UTC)", by_weekday, "runs an hour")
+    end
+    local parts, pauses = {}, cadence.gap and schedule.pauses(model.starts, model.begun, cadence.gap) or {}
+    for i = 1, math.min(#pauses, 4) do
+        parts[i] = ("%s (%s)"):format(schedule.about(pauses[i].seconds * 1000), quantities.count(pauses[i].times, "time"))
+    end
+    if cadence.gap then
+        add("pauses", #pauses > 0 and table.concat(parts, ", ") .. " in four weeks" or "none", pauses)
+    end
+end
+
+--- The cadence, when the next run is expected, and when it would be late.
+function M.explain(state, model, now, finding)
+    local facts = {}
+    local function add(name, text, value, unit)
+        facts[#facts + 1] = { name = name, text = text, value = value, unit = unit }
+    end
+    local cadence = Cadence.of(model.starts, model.begun)
+    explain_cadence(model, cadence, add)
+    local next_at, plan = M.next_expected(model), finding.plan or {}
+    if next_at then
+        add("next_run", instant(next_at, now), math.floor(next_at), "time")
+    end
+    if plan.due then
+        add("usual_silence", ("%s after the last success, %s"):format(schedule.about(plan.silence),
+            BY[plan.by]), plan.silence / 1000, "seconds")
+    end
+    if finding.since then
+        for _, level in ipairs { "warning", "critical" } do
+            local at = finding[level] and finding.since + finding[level] * 1000
+            add(level .. "_at", at and instant(at, now) or state.options[level] == false and "off" or "never",
+                at and math.floor(at), at and "time")
+        end
+    end
+    return facts
 end
 
 return M

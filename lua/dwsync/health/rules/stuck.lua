@@ -11,8 +11,8 @@ local M = {}
 M.unit = "seconds"
 
 M.options = {
-    warning = { kind = "duration", level = true }, -- absent: computed, as below
-    critical = { kind = "duration", level = true },
+    warning = { kind = "duration", level = true, learned = true }, -- absent: computed, as below
+    critical = { kind = "duration", level = true, learned = true },
     factor = { kind = "factor", default = 3 },
     critical_factor = { kind = "factor", default = 6 },
     minimum = { kind = "duration", default = 1800 },
@@ -73,6 +73,28 @@ function M.describe(finding, model)
         ("Nothing new is synchronised while it hangs: check that the identity source answers, then stop the run of %s "
         .. "in the console and start one by hand; if it cannot be stopped, open a ticket with the record's id."):format(
         wording.source(model.source))
+end
+
+--- How long runs take, and from when on one would be stuck.
+function M.explain(state, model, _, finding)
+    local usual = usual_of(state, model)
+    local facts = {
+        { name = "usual", text = usual and ("95 of 100 runs end within %s, by the last %s"):format(
+            quantities.duration(usual), quantities.number(math.min(model.count, RUNS))) or "no run has ended yet",
+            value = usual, unit = "seconds" },
+        { name = "running", text = quantities.count(#model.open, "run"), value = #model.open, unit = "runs" },
+    }
+    for _, level in ipairs { "warning", "critical" } do
+        local options, critical = state.options, level == "critical"
+        local limit = finding.run and finding[level]
+        if not finding.run then -- as if one began now
+            limit = threshold(options[level], critical and options.critical_factor or options.factor,
+                critical and options.critical_minimum or options.minimum, usual)
+        end
+        facts[#facts + 1] = { name = level .. "_from", text = limit and quantities.duration(limit) .. " of RUNNING"
+            or "off", value = limit or nil, unit = "seconds" }
+    end
+    return facts
 end
 
 return M

@@ -242,4 +242,66 @@ function M.describe(finding, model)
         .. "%s still reach everybody, and whether a part of the directory is missing."):format(source)
 end
 
+--- The runs that brought too much or too little.
+function M.behind(finding, model)
+    local runs, told = { finding.run }, finding.told
+    for i = model.count, math.max(1, model.count - 100), -1 do
+        if not told or not told.since or model.time[i] < told.since then
+            break
+        end
+        runs[#runs + 1] = model.run[i] ~= finding.run and model.run[i] or nil
+    end
+    return runs
+end
+
+local function list_text(list)
+    local parts = {}
+    for i, value in ipairs(list) do
+        parts[i] = quantities.number(value)
+    end
+    return table.concat(parts, ", ")
+end
+
+-- What was added and updated within the last hours, and in the same hours of the weeks before.
+local function usual_now(model, now)
+    local from = now - STRETCH
+    local list = weeks.sums(model, model.count, model.changed, from, now, 0, 1)
+    local actual = (model.changed[place.last(model.time, model.count, now)] or 0)
+        - (model.changed[place.last(model.time, model.count, from)] or 0)
+    return list, actual
+end
+
+--- How many accounts usually change at this hour, and how many did.
+function M.explain(state, model, now, finding)
+    if model.count == 0 then
+        return { { name = "usual_now", text = "not known: no run has ended" } }
+    end
+    local options = state.options
+    local list, actual = usual_now(model, now)
+    local usual = list[math.ceil(#list / 2)]
+    local hours = quantities.duration(STRETCH / 1000)
+    local facts = {
+        { name = "usual_now", text = usual and ("%s within the last %s, by the same hours of %s: %s"):format(
+            quantities.count(usual, "account"), hours, quantities.count(#list, "earlier week"), list_text(list))
+            or "not known: no earlier week on record", value = usual, unit = "accounts" },
+        { name = "now", text = ("%s added or updated within the last %s"):format(quantities.count(actual, "account"),
+            hours), value = actual, unit = "accounts" },
+    }
+    if usual and options.warning then
+        local much, few = options.warning * list[#list] + options.minimum, FEW * usual
+        facts[3] = { name = "much", text = quantities.count(math.ceil(much), "account") .. ", more than once",
+            value = math.ceil(much), unit = "accounts" }
+        facts[4] = { name = "few", text = usual >= EXPECTED
+            and ("%s where %s are usual, on more than one day, and %s missing"):format(quantities.count(
+            math.floor(few), "account"), quantities.number(usual), quantities.number(options.minimum))
+            or ("nothing is few at this hour, where less than %d are usual"):format(EXPECTED),
+            value = usual >= EXPECTED and math.floor(few) or nil, unit = "accounts" }
+    end
+    facts[#facts + 1] = { name = "compared", text = ("%s of %s or more"):format(
+        quantities.count(state.checks, "stretch", "stretches"), hours), value = state.checks, unit = "times" }
+    facts[#facts + 1] = finding.told and finding.since and { name = "since", text = quantities.instant(finding.since),
+        value = math.floor(finding.since), unit = "time" } or nil
+    return facts
+end
+
 return M

@@ -95,7 +95,7 @@ end
 -- so that the page's heading names it; `explain`: whether each bar of the pictures shows its numbers
 -- @treturn dwsync.markup
 function M.render(item, options)
-    local bad, good = verdicts.split(verdicts.of(item))
+    local bad, good = verdicts.shown(verdicts.of(item))
     local heading = "cluster-" .. options.number
     return element("section", { class = "cluster", id = heading, ["aria-labelledby"] = heading .. "-name" },
         heading_of(item, options, heading), verdict_list.cards(bad, options.now), verdict_list.ok_line(good),

@@ -5,6 +5,7 @@ local decimal = require "dwsync.decimal"
 local display = require "dwsync.text"
 local quantities = require "dwsync.quantities"
 local severities = require "dwsync.severity"
+local wording = require "dwsync.health.wording"
 
 local M = {}
 
@@ -117,6 +118,52 @@ function M.split(verdicts)
         list[#list + 1] = verdict
     end
     return bad, good
+end
+
+--- Splits verdicts into those that are shown and those that are only named: an explanation is shown though all is well.
+-- @tparam {table,...} verdicts
+-- @treturn {table,...} shown
+-- @treturn {table,...} the others, all ok
+function M.shown(verdicts)
+    local bad, good = M.split(verdicts)
+    local named = {}
+    for _, verdict in ipairs(good) do
+        local list = verdict.explanation and bad or named
+        list[#list + 1] = verdict
+    end
+    return bad, named
+end
+
+local MAX_QUOTED = 200
+
+--- What the runs behind a verdict say: who says what; then what it means, unless the message says so.
+-- @tparam table verdict
+-- @treturn string|nil "the directory says: …"; nil without a reason
+-- @treturn string|nil the cause
+-- @treturn string|nil the next step
+function M.reason(verdict)
+    local reason = verdict.reason
+    if type(reason) ~= "table" then
+        return nil
+    end
+    local known = reason.cause and M.text(verdict.message):find(M.text(reason.cause), 1, true)
+    return M.said(reason, MAX_QUOTED), not known and reason.cause or nil, reason.next_step
+end
+
+--- A reason with who says it.
+-- @tparam table reason `text` or `sample`, `speaker`
+-- @tparam integer width
+-- @treturn string "the directory says: …"
+function M.said(reason, width)
+    return ("%s: %s"):format(wording.says(reason.speaker), display.cut(display.safe(
+        M.text(reason.text or reason.sample or reason.template)), width))
+end
+
+--- What a fact of an explanation is called.
+-- @tparam table fact
+-- @treturn string "By weekday"
+function M.label(fact)
+    return M.sentence(M.text(fact.name):gsub("_", " "))
 end
 
 --- The rules of verdicts, each once.

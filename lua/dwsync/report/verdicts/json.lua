@@ -4,7 +4,9 @@
 --     {"now", "severity", "clusters": [
 --       {"id", "name", "severity", "error": {"kind", "message", "hint", "code", "status", "request_id"},
 --        "records": number, "verdicts": [{"severity", "rule", "follows", "source", "source_type", "value", "unit",
---        "warning", "critical", "since", "record_id", "message", "advice"}],
+--        "warning", "critical", "since", "record_id", "message", "advice",
+--        "reason": {"text", "speaker", "class", "cause", "next_step", "record_id"},
+--        "explanation": [{"name", "text", "value", "unit", "by"}]}],
 --        "sources": [{"id", "type", "severity", "statistics": {…}, "reasons": […]}],
 --        "statistics": {…}, "reasons": [{…}]}]}
 --
@@ -19,6 +21,8 @@ local M = {}
 
 local VERDICT = { "severity", "rule", "follows", "source", "source_type", "value", "unit", "warning", "critical",
     "since", "record_id", "message", "advice" }
+local VERDICT_REASON = { "text", "speaker", "class", "cause", "next_step", "record_id" }
+local FACT = { "name", "text", "value", "unit", "by" }
 local STATISTICS = { "runs", "duration_p50", "duration_p95", "median_gap", "last_run", "last_run_id",
     "last_status", "last_success", "last_success_id", "next_expected", "added", "updated", "deleted", "failed" }
 local WINDOW = { "runs", "ok", "partial", "failed", "running", "success_ratio" }
@@ -50,6 +54,17 @@ local function flat(names)
     end
 end
 
+local function verdict_object(verdict)
+    local parts = members(verdict, VERDICT)
+    if type(verdict.reason) == "table" then
+        parts[#parts + 1] = pair("reason", object(verdict.reason, VERDICT_REASON))
+    end
+    if verdict.explanation then
+        parts[#parts + 1] = pair("explanation", list(verdict.explanation, flat(FACT)))
+    end
+    return braces(parts)
+end
+
 local function statistics(value)
     local windows = {}
     for _, span in ipairs { "24h", "7d", "30d" } do
@@ -79,7 +94,7 @@ local function cluster(item)
         return braces(parts)
     end
     parts[#parts + 1] = pair("records", ordered_json.encode(evaluation.records) or "0")
-    parts[#parts + 1] = pair("verdicts", list(evaluation.verdicts, flat(VERDICT), ",\n"))
+    parts[#parts + 1] = pair("verdicts", list(evaluation.verdicts, verdict_object, ",\n"))
     parts[#parts + 1] = pair("sources", list(evaluation.sources, source, ",\n"))
     parts[#parts + 1] = pair("statistics", statistics(evaluation.statistics or {}))
     parts[#parts + 1] = pair("reasons", list(evaluation.reasons, flat(REASON), ",\n"))

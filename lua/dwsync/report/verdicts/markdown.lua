@@ -6,6 +6,7 @@ local markdown_text = require "dwsync.report.markdown_text"
 local quantities = require "dwsync.quantities"
 local severities = require "dwsync.severity"
 local verdicts = require "dwsync.report.verdicts.facts"
+local wording = require "dwsync.health.wording"
 
 local M = {}
 
@@ -31,7 +32,15 @@ local function write_verdict(verdict, now, write)
         prose(verdicts.subject(verdict), MAX_NAME), prose(verdicts.sentence(verdict.message))))
     local evidence = table.concat(verdicts.evidence(verdict, now, code), "; ")
     write(evidence ~= "" and ("  - %s\n"):format(evidence) or "")
+    local reason, cause, next_step = verdicts.reason(verdict)
+    write(reason and ("  - %s: %s\n"):format(prose(verdicts.sentence(wording.says(verdict.reason.speaker))),
+        code(verdict.reason.text, MAX_TEXT)) or "")
+    write(cause and ("  - **Cause:** %s\n"):format(prose(verdicts.sentence(cause))) or "")
     write(verdict.advice and ("  - **Next:** %s\n"):format(prose(verdict.advice)) or "")
+    write(next_step and ("  - **Next:** %s\n"):format(prose(next_step)) or "")
+    for _, fact in ipairs(verdict.explanation or {}) do
+        write(("  - %s: %s\n"):format(prose(verdicts.label(fact)), prose(fact.text)))
+    end
 end
 
 local function write_ok(good, write)
@@ -74,7 +83,7 @@ local function write_reasons(reasons, write)
     write "\n**Failure reasons**\n\n"
     for i = 1, math.min(#reasons, MAX_REASONS) do
         local reason = reasons[i]
-        write(("%d. %s × %s\n"):format(i, quantities.number(reason.count),
+        write(("%d. %s ×, %s: %s\n"):format(i, quantities.number(reason.count), wording.says(reason.speaker),
             code(reason.sample or reason.template, MAX_TEXT)))
         write(("   - %s, %s to %s\n"):format(code(reason.class, 40), quantities.instant(reason.first_seen),
             quantities.instant(reason.last_seen)))
@@ -90,7 +99,7 @@ local function write_cluster(item, now, write)
     local name, id = verdicts.cluster_name(item), verdicts.cluster_id(item)
     write(("\n### %s %s\n\n"):format(badge(item.severity), prose(name, MAX_NAME)))
     write(id ~= "" and id ~= name and "Cluster " .. code(id) .. "\n\n" or "")
-    local bad, good = verdicts.split(verdicts.of(item))
+    local bad, good = verdicts.shown(verdicts.of(item))
     for _, verdict in ipairs(bad) do
         write_verdict(verdict, now, write)
     end

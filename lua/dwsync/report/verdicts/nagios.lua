@@ -161,9 +161,13 @@ local function write_long_output(overview, write)
         for _, verdict in ipairs((verdicts.split(verdicts.of(item)))) do
             local rule = plain(verdict.rule, 20) .. (verdict.follows and (" (follows from %s)"):format(
                 plain(verdict.follows, 20)) or "")
-            write(("%s %s %s %s: %s %s\n"):format(severities.word(verdict.severity),
+            local reason, cause = verdicts.reason(verdict)
+            local why = reason and (" %s%s."):format(plain(verdicts.sentence(reason), MAX_MESSAGE), cause and
+                plain(" (" .. verdicts.text(cause) .. ")", MAX_MESSAGE) or "") or ""
+            write(("%s %s %s %s: %s%s %s\n"):format(severities.word(verdict.severity),
                 plain(verdicts.cluster_name(item), 60), plain(verdicts.subject(verdict), 60), rule,
-                plain(verdicts.text(verdict.message), MAX_MESSAGE), plain(verdicts.text(verdict.advice), MAX_MESSAGE)))
+                plain(verdicts.text(verdict.message), MAX_MESSAGE) .. (reason and "." or ""), why,
+                plain(verdicts.text(verdict.advice), MAX_MESSAGE)))
         end
     end
 end

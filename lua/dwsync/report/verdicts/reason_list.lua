@@ -4,6 +4,8 @@
 local markup = require "dwsync.report.page.markup"
 local phrases = require "dwsync.report.verdicts.phrases"
 local quantities = require "dwsync.quantities"
+local verdicts = require "dwsync.report.verdicts.facts"
+local wording = require "dwsync.health.wording"
 
 local M = {}
 
@@ -13,7 +15,8 @@ local MAX_REASONS, MAX_CLASS = 8, 40
 
 local function item(reason)
     return element("li", nil, element("span", { class = "times" }, quantities.number(reason.count), " ×"),
-        element("div", nil, element("code", { class = "sample" }, text(reason.sample or reason.template)),
+        element("div", nil, element("span", { class = "small" }, verdicts.sentence(wording.says(reason.speaker)), ": "),
+            element("code", { class = "sample" }, text(reason.sample or reason.template)),
             phrases.labelled("Cause: ", reason.cause), phrases.labelled("Next: ", reason.next_step),
             element("p", { class = "small" }, text(reason.class, MAX_CLASS), ", ", phrases.instant(reason.first_seen),
                 " to ", phrases.instant(reason.last_seen))))

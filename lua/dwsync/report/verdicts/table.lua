@@ -54,8 +54,21 @@ function Page:verdict(verdict)
     for _, fact in ipairs(verdicts.evidence(verdict, self.now, clean_name)) do
         self:beside("", fact)
     end
+    local reason, cause, next_step = verdicts.reason(verdict)
+    if reason then
+        self:beside("Reason", verdicts.sentence(reason))
+    end
+    if cause then
+        self:beside("Cause", clean(verdicts.sentence(cause)))
+    end
     if verdict.advice then
         self:beside("Next", clean(verdict.advice))
+    end
+    if next_step then
+        self:beside(verdict.advice and "" or "Next", clean(next_step))
+    end
+    for _, fact in ipairs(verdict.explanation or {}) do
+        self:beside(clean(verdicts.label(fact), LABEL - 1), clean(fact.text))
     end
     self:line()
 end
@@ -117,7 +130,7 @@ function Page:reasons(reasons)
     for i = 1, math.min(#reasons, MAX_REASONS) do
         local reason = reasons[i]
         self:line()
-        self:beside(quantities.number(reason.count) .. " ×", clean(reason.sample or reason.template))
+        self:beside(quantities.number(reason.count) .. " ×", verdicts.sentence(verdicts.said(reason, MAX_TEXT)))
         self:beside("", ("%s, %s to %s"):format(clean(reason.class, 40), quantities.instant(reason.first_seen),
             quantities.instant(reason.last_seen)))
         if reason.cause then
@@ -143,7 +156,7 @@ function Page:cluster(item)
         self:line((" "):rep(INDENT) .. display.cut(display.safe(id), self.width - INDENT))
     end
     self:line()
-    local bad, good = verdicts.split(verdicts.of(item))
+    local bad, good = verdicts.shown(verdicts.of(item))
     for _, verdict in ipairs(bad) do
         self:verdict(verdict)
     end

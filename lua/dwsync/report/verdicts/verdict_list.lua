@@ -6,6 +6,7 @@ local page = require "dwsync.report.page"
 local phrases = require "dwsync.report.verdicts.phrases"
 local quantities = require "dwsync.quantities"
 local verdicts = require "dwsync.report.verdicts.facts"
+local wording = require "dwsync.health.wording"
 
 local M = {}
 
@@ -32,14 +33,36 @@ local function facts(verdict, now)
     return #list > 0 and element("dl", { class = "facts" }, list)
 end
 
+-- What the runs behind it say, and what that means.
+local function reason(verdict)
+    local said, cause = verdicts.reason(verdict)
+    if not said then
+        return false
+    end
+    return { element("p", { class = "said" }, verdicts.sentence(wording.says(verdict.reason.speaker)), ": ",
+        element("code", { class = "sample" }, text(verdict.reason.text))), phrases.labelled("Cause: ", cause) }
+end
+
+local function next_step(verdict)
+    local _, _, step = verdicts.reason(verdict)
+    return phrases.labelled(verdict.advice and "" or "Next: ", step)
+end
+
+local function explanation(verdict)
+    local list = {}
+    for i, one in ipairs(verdict.explanation or {}) do
+        list[i] = fact(text(verdicts.label(one), MAX_RULE), element("bdi", nil, text(one.text)))
+    end
+    return #list > 0 and element("dl", { class = "facts explanation" }, list)
+end
+
 local function card(verdict, now)
     return element("li", { class = "verdict " .. verdict.severity },
         element("p", { class = "about" }, page.badge(verdict.severity), element("b", nil, text(verdict.rule, MAX_RULE)),
             element("bdi", { class = "quiet" }, text(verdicts.subject(verdict), phrases.MAX_NAME))),
         element("p", { class = "message" }, element("bdi", nil, text(verdicts.sentence(verdict.message)))),
-        verdict.advice and element("p", { class = "advice" }, element("span", { class = "label" }, "Next: "),
-            element("bdi", nil, text(verdict.advice))),
-        facts(verdict, now))
+        reason(verdict), phrases.labelled("Next: ", verdict.advice), next_step(verdict), facts(verdict, now),
+        explanation(verdict))
 end
 
 --- The cards of verdicts that are not ok.
