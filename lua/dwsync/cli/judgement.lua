@@ -85,19 +85,32 @@ end
 -- What draws the runs of the last 30 days.
 local DRAWN = { html = true, status = true }
 
+local MONTH = 30 * 86400
+
+-- Judges a cluster, and adds what the command shows beside verdicts.
+local function judge_one(self, item, how)
+    local now = self:now()
+    local records, explained = self:records_of(item, now), how.explained
+    item.evaluation = explained and health.explain(records, self.rules, now, explained)
+        or health.evaluate(records, self.rules, now)
+    if how.episodes then
+        item.episodes = health.episodes(records, self.rules, { now = now, since = (now - MONTH) * 1000 })
+    end
+    item.records = how.records and item.records or nil
+end
+
 --- Fetches and judges; each cluster when its records are there, unless a history has to be asked, which answers one
 -- question at a time.
 -- @tparam[opt] table how `timeout`: seconds for fetching all records, by default the client's; `records`: whether the
--- items keep their records, which otherwise are let go
+-- items keep their records, which otherwise are let go; `explained`: names of rules whose verdicts are explained;
+-- `episodes`: whether the items get those of the last 30 days
 -- @treturn table overview of dwsync.health.overview, or nil
 -- @treturn dwsync.error when the clusters could not be listed
 -- @treturn table items as of chosen:fetch, each with its `evaluation`
 function Judge:overview(how)
     how = how or {}
     local function judge(item)
-        local now = self:now()
-        item.evaluation = health.evaluate(self:records_of(item, now), self.rules, now)
-        item.records = how.records and item.records or nil
+        judge_one(self, item, how)
     end
     local at_once = not self.saved.wanted
     local items, err = self:fetch(how.timeout, at_once and judge or nil)
@@ -117,14 +130,22 @@ end
 -- @tparam table args
 -- @tparam table context
 -- @tparam string format in which it will be shown
+-- @tparam[opt] table shows what is shown beside verdicts: `explained`, `episodes`, see above
 -- @treturn table overview, or nil
 -- @treturn {table,...}|integer items; the exit status when there is no overview
-function M.overview(args, context, format)
+function M.overview(args, context, format, shows)
+    shows = shows or {}
     local judge, err = M.new(args, context)
     if not judge then
         return nil, failure.report(err, context)
     end
-    local overview, fetch_err, items = judge:overview { records = DRAWN[format] }
+    for _, name in ipairs(shows.explained or {}) do
+        if not judge.rules[name] then
+            return nil, failure.wrong_usage(("--explain: the rule %s is off"):format(name), context)
+        end
+    end
+    local overview, fetch_err, items = judge:overview { records = DRAWN[format], explained = shows.explained,
+        episodes = shows.episodes }
     if not overview then
         return nil, failure.report(fetch_err, context)
     end

@@ -1,4 +1,4 @@
---- What was told as one problem: the alerts of a replay, those that follow from another with it.
+--- Alerts of a replay that are one problem: each with those that follow from it.
 -- @module dwsync.health.episodes
 local severities = require "dwsync.severity"
 

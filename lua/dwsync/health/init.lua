@@ -140,7 +140,7 @@ end
 -- @tfield[opt] {dwsync.record,...} records with which the reports "html" and "status" draw the runs
 -- @tfield[opt] dwsync.error error why there is no evaluation
 -- @tfield[opt] string severity added by `overview`; an error counts as unknown
--- @tfield[opt] {dwsync.episode,...} episodes which reports show as what was told in the last 30 days
+-- @tfield[opt] {dwsync.episode,...} episodes which reports show as those of the last 30 days
 
 --- The evaluations of several clusters as one.
 -- @table dwsync.overview
@@ -162,7 +162,7 @@ end
 -- @tfield[opt] string follows the rule whose verdict explained it all the time
 -- @tfield[opt] string explained_by the rule whose verdict explained it at some time
 
---- One problem as it would have been told: an alert, and those that followed from it. Times are milliseconds since the
+--- One problem as it would have been reported: an alert, and those that followed from it. Times are milliseconds since the
 -- epoch.
 -- @table dwsync.episode
 -- @tfield integer from
@@ -274,7 +274,7 @@ function M.replay(given, given_rules, options)
     return alerts
 end
 
---- What would have been told over the history of records: the alerts of `replay`, each with those that follow from it as
+--- What the rules would have reported over the history of records: the alerts of `replay`, each with those that follow from it as
 -- one episode.
 -- @tparam {dwsync.record,...}|dwsync.records|function():?dwsync.record given records: a list, a sequence or an iterator
 -- @tparam[opt] {[string]=table|false} given_rules see `rules`

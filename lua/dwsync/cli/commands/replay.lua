@@ -1,6 +1,8 @@
 --- `dwsync replay [CLUSTER…]`: which alerts the rules would have raised, when and for how long, to tune thresholds.
 -- @module dwsync.cli.commands.replay
 local clusters_chosen = require "dwsync.cli.clusters_chosen"
+local episode_list = require "dwsync.report.verdicts.episode_list"
+local facts = require "dwsync.report.verdicts.facts"
 local failure = require "dwsync.cli.failure"
 local health = require "dwsync.health"
 local history_location = require "dwsync.cli.history_location"
@@ -10,18 +12,17 @@ local record_options = require "dwsync.cli.record_options"
 
 local M = {}
 
--- A table fits a terminal of 80 columns; programs get everything.
-local ALL = { "cluster_id", "cluster_name", "from", "till", "seconds", "severity", "rule", "source", "source_type",
-    "record_id" }
-local IN_TABLE = { "from", "till", "severity", "rule", "source" }
-local OF_MANY_IN_TABLE = { "from", "till", "severity", "rule", "cluster_name" }
+-- What programs get; people get two lines an episode, unless they ask for columns.
+local ALL = { "cluster_id", "cluster_name", "from", "till", "seconds", "severity", "rule", "also", "source",
+    "source_type", "record_id", "headline" }
 
 --- Adds the command's arguments and options.
 -- @param command an argparse command
 function M.configure(command)
     command:summary "Show which alerts the rules would have raised."
-    command:description("Goes through the records and shows which alerts the rules would have raised, from when till "
-        .. "when. One that is still open has no end.")
+    command:description("Goes through the records and shows which problems the rules would have reported, from when "
+        .. "till when, how grave, and in which words; alerts with the same cause are one. One that is still open "
+        .. "has no end.")
     command:epilog "Example: dwsync replay dws-prod --from-history --set stale.warning=6h"
     judgement.configure(command)
     command:flag("--from-history", "Use the records saved by dwsync history pull.")
@@ -53,12 +54,34 @@ local function rows_of(items, judge, options)
     local rows = {}
     for _, item in ipairs(items) do
         local records = item.records and judge:records_of(item, options.now)
-        for _, alert in ipairs(records and health.replay(records, judge.rules, options) or {}) do
-            alert.cluster_id, alert.cluster_name = item.cluster.id, item.cluster.name
-            rows[#rows + 1] = not alert.follows and alert or nil -- its cause is there
+        for _, episode in ipairs(records and health.episodes(records, judge.rules, options) or {}) do
+            episode.cluster_id, episode.cluster_name = item.cluster.id, item.cluster.name
+            rows[#rows + 1] = episode
         end
     end
     return rows
+end
+
+local function place_of(row)
+    return ("%s · %s"):format(row.cluster_name or row.cluster_id, facts.source_name(row.source_type, row.source))
+end
+
+local function write(rows, several, args, context)
+    if args.output ~= "table" or args.columns then
+        for _, row in ipairs(rows) do
+            row.also = table.concat(row.also, ", ")
+        end
+        return output.write("alerts", rows, ALL, args, context)
+    elseif several then
+        for _, row in ipairs(rows) do
+            row.place = place_of(row)
+        end
+    end
+    episode_list.lines(rows, { width = context:width(), color = context:color(args.color),
+        place = several and "CLUSTER AND SOURCE" }, function(text)
+        context:write(text)
+    end)
+    return 0
 end
 
 -- That there were no alerts is good news only if there were records.
@@ -110,8 +133,7 @@ function M.run(args, context)
     end
     local rows = rows_of(items, judge, { now = judge:now(), since = since })
     judge:close()
-    local columns = args.output ~= "table" and ALL or #items > 1 and OF_MANY_IN_TABLE or IN_TABLE
-    local status = output.write("alerts", rows, columns, args, context)
+    local status = write(rows, #items > 1, args, context)
     if #rows == 0 then
         explain_silence(items, args, context)
     end

@@ -108,7 +108,8 @@ local function day_text(minutes, seen)
     elseif runs <= FEW and hours <= FEW then
         return table.concat(times, ", ")
     end
-    return ("every %s %s"):format(M.about(hours * HOUR / runs), hours == 24 and "all day" or "from " .. ranges(usual))
+    return ("every %s%s"):format(M.about(hours * HOUR / runs), hours == 24 and ", all day"
+        or " from " .. ranges(usual))
 end
 
 -- "Mon to Fri 08:00, 12:00; Sat, Sun none".

@@ -167,7 +167,7 @@ end
 
 --- The newest streak, the share of a day, and for how long it must last.
 function M.explain(state, model)
-    local options, gap = state.options, model:gap(model.count)
+    local gap = model:gap(model.count)
     local window = window_of(gap)
     local failures, runs, separate = 0, 0, 0
     if model.count > 0 then
@@ -175,8 +175,9 @@ function M.explain(state, model)
     end
     local streak = model.failures[state.seen] == model.count and state.streak or 0
     return {
-        { name = "in_a_row", text = streak == 0 and "the last run did not fail" or ("%s failed in a row, since %s"):format(
-            quantities.count(streak, "run"), quantities.instant(state.since)), value = streak, unit = "runs" },
+        { name = "in_a_row", text = streak == 0 and "the last run did not fail"
+            or ("%s failed in a row, since %s"):format(quantities.count(streak, "run"),
+            quantities.instant(state.since)), value = streak, unit = "runs" },
         { name = "share", text = ("%s of %s failed within %s, in %s"):format(quantities.number(failures),
             quantities.count(runs, "run"), quantities.duration(window / 1000),
             quantities.count(separate, "separate failure")), value = runs > 0 and failures / runs or nil,

@@ -11,8 +11,10 @@ local M = {}
 M.unit = "accounts"
 
 M.options = {
-    warning = { kind = "whole", level = true }, -- accounts; absent: 20 where nothing is known of how many there are,
-    critical = { kind = "whole", level = true }, -- or 50, else the share; with a population the lower of both
+    -- Accounts; absent: 20, or 50, where nothing is known of how many there are, else the share; with a population the
+    -- lower of both.
+    warning = { kind = "whole", level = true, learned = true },
+    critical = { kind = "whole", level = true, learned = true },
     population = { kind = "population" }, -- how many accounts the source has; otherwise learned from its records
     warning_ratio = { kind = "ratio", default = 0.05, level = true },
     critical_ratio = { kind = "ratio", default = 0.20, level = true },
@@ -41,7 +43,7 @@ local function threshold(options, level, accounts)
     if given ~= nil and not options.population then
         return given, true
     end
-    local share = accounts and ratio and math.max(ratio * accounts, options.minimum)
+    local share = accounts and ratio and math.max(math.ceil(ratio * accounts - 1e-6), options.minimum)
     if given and not (share and share < given) then
         return given, true
     elseif accounts then
@@ -164,6 +166,15 @@ local function in_progress(model)
     return sum, first
 end
 
+-- From what on the next deletions would be too many.
+local function usual_thresholds(state, model)
+    if state.counted ~= model.count then
+        state.counted = model.count
+        state.usual = limits(state.options, (population.before(model, model.count + 1)))
+    end
+    return state.usual
+end
+
 function M.judge(state, model, now)
     local options, alarm, count = state.options, state.alarm, model.count
     local finding = { value = 0, severity = "ok", run = model.run[count] }
@@ -189,7 +200,7 @@ function M.judge(state, model, now)
             finding.recheck = nil
         end
     end
-    local known = finding.known or limits(options)
+    local known = finding.known or usual_thresholds(state, model)
     finding.warning, finding.critical = known.warning, known.critical
     return finding
 end
@@ -231,20 +242,21 @@ end
 --- How many accounts there are and by what that is known, what was deleted, and how many would be too many.
 function M.explain(state, model, now, finding)
     local options = state.options
-    local known, accounts = population.fact(model, model.count + 1)
-    local warning, critical = thresholds(options, accounts)
+    local known = population.fact(model, model.count + 1)
+    local usual = usual_thresholds(state, model)
+    local warning, critical = usual.warning, usual.critical
     local deleted = model.count > 0 and sum_before(model, model.count, now, options.window) or 0
     local busiest = busy_day(model, model.count + 1)
     return {
         known,
-        { name = "deleted", text = ("%s within the last %s"):format(quantities.count(deleted, "account"),
+        { name = "deleted", text = ("%s within %s"):format(quantities.count(deleted, "account"),
             quantities.duration(options.window)), value = deleted, unit = "accounts" },
         { name = "busiest_day", text = ("%s deleted on the second busiest day on record"):format(
             quantities.count(busiest, "account")), value = busiest, unit = "accounts" },
-        { name = "warning_from", text = warning and quantities.count(math.ceil(warning), "account") or "off",
-            value = warning and math.ceil(warning), unit = "accounts" },
-        { name = "critical_from", text = critical and quantities.count(math.ceil(critical), "account") or "off",
-            value = critical and math.ceil(critical), unit = "accounts" },
+        { name = "warning_from", text = warning and quantities.count(warning, "account") or "off",
+            value = warning or nil, unit = "accounts" },
+        { name = "critical_from", text = critical and quantities.count(critical, "account") or "off",
+            value = critical or nil, unit = "accounts" },
         finding.recheck and { name = "until", text = quantities.instant(finding.recheck)
             .. ", or until the accounts are back", value = math.floor(finding.recheck), unit = "time" } or nil,
     }

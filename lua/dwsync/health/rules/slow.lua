@@ -138,7 +138,7 @@ function M.explain(state)
         facts[#facts + 1] = { name = "last", text = quantities.duration(state.last_duration),
             value = state.last_duration, unit = "seconds" }
     end
-    facts[#facts + 1] = { name = "slow_runs", text = ("%s in a row now"):format(quantities.count(state.slow, "slow run")),
+    facts[#facts + 1] = { name = "slow_runs", text = quantities.count(state.slow, "slow run") .. " in a row now",
         value = state.slow, unit = "runs" }
     return facts
 end

@@ -11,7 +11,7 @@ local M = {}
 M.unit = "seconds"
 
 M.options = {
-    warning = { kind = "duration", level = true, learned = true }, -- since the last success; absent: by the cadence, as below
+    warning = { kind = "duration", level = true, learned = true }, -- since the last success; absent: by the cadence
     critical = { kind = "duration", level = true, learned = true },
     factor = { kind = "factor", default = 1.5 }, -- late by so many of the silences that are usual then
     minimum = { kind = "duration", default = 1800 }, -- but by no less than this
@@ -191,10 +191,12 @@ local function explain_cadence(model, cadence, add)
     end
     local parts, pauses = {}, cadence.gap and schedule.pauses(model.starts, model.begun, cadence.gap) or {}
     for i = 1, math.min(#pauses, 4) do
-        parts[i] = ("%s (%s)"):format(schedule.about(pauses[i].seconds * 1000), quantities.count(pauses[i].times, "time"))
+        parts[i] = ("%s (%s)"):format(schedule.about(pauses[i].seconds * 1000),
+            quantities.count(pauses[i].times, "time"))
     end
     if cadence.gap then
-        add("pauses", #pauses > 0 and table.concat(parts, ", ") .. " in four weeks" or "none", pauses)
+        add("pauses", #pauses > 0 and table.concat(parts, ", ") .. " in four weeks" or "none",
+            #pauses > 0 and pauses or nil)
     end
 end
 

@@ -43,7 +43,7 @@ local SURGE, SURGE_SHARE, SURGE_MEMORY, SURGE_HISTORY = 5, 0.05, 3 * DAY, 4
 local CALM = 2
 
 function M.follow(options)
-    return { options = options, checks = 0, low = { expected = 0, actual = 0 }, high = { count = 0, calm = 0 } }
+    return { options = options, checks = 0, compared = 0, low = { expected = 0, actual = 0 }, high = { count = 0, calm = 0 } }
 end
 
 local function reset(low)
@@ -157,6 +157,7 @@ local function compare_weeks(state, model, at, seen)
     seen.list = weeks.sums(model, at, model.changed, from, time, math.min(seen.gap / 2, LAG), skip)
     local count = #seen.list
     if count > 0 then
+        state.compared = state.compared + 1
         seen.usual, seen.actual = seen.list[math.ceil(count / 2)], model.changed[at] - model.changed[seen.before]
         local owed = low.on and 0 or math.max(0, low.expected - low.actual)
         note_low(state, seen)
@@ -212,7 +213,7 @@ function M.judge(state, model)
         if options.critical and finding.value >= options.critical then
             finding.severity = "critical"
         end
-    elseif state.checks > 0 then
+    elseif state.compared > 0 then
         finding.value = 1
     end
     return finding
@@ -297,8 +298,8 @@ function M.explain(state, model, now, finding)
             or ("nothing is few at this hour, where less than %d are usual"):format(EXPECTED),
             value = usual >= EXPECTED and math.floor(few) or nil, unit = "accounts" }
     end
-    facts[#facts + 1] = { name = "compared", text = ("%s of %s or more"):format(
-        quantities.count(state.checks, "stretch", "stretches"), hours), value = state.checks, unit = "times" }
+    facts[#facts + 1] = { name = "compared", text = ("%s of %s or more with earlier weeks"):format(
+        quantities.count(state.compared, "stretch", "stretches"), hours), value = state.compared, unit = "times" }
     facts[#facts + 1] = finding.told and finding.since and { name = "since", text = quantities.instant(finding.since),
         value = math.floor(finding.since), unit = "time" } or nil
     return facts

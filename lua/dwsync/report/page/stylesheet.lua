@@ -62,6 +62,10 @@ padding:.75rem 1rem}
 .facts{display:flex;flex-wrap:wrap;gap:.125rem 1.25rem;margin:0;font-size:.875rem;color:var(--quiet)}
 .facts dt,.facts dd{display:inline;margin:0}
 .facts dt{margin-right:.375rem}
+.explanation{display:grid;grid-template-columns:max-content 1fr;gap:.125rem 1rem;margin-top:.5rem}
+.explanation div{display:contents}
+.explanation dt{font-weight:600}
+.said{margin:0 0 .375rem}
 .fine{margin:.875rem 0 0;color:var(--quiet);font-size:.9375rem}
 .fine .badge{margin-right:.375rem}
 .reasons{list-style:none;margin:0;padding:0;display:grid;gap:1.25rem}
@@ -97,7 +101,7 @@ table.stack,.stack tbody,.stack tr,.stack th,.stack td{display:block}
 .stack td,.stack td.number{position:relative;padding-left:8.5rem;min-height:1.5rem}
 .stack td::before{content:attr(data-label);color:var(--quiet);position:absolute;left:0;width:8rem}
 .stack .below{display:inline}
-.reasons li{grid-template-columns:1fr}
+.reasons li,.explanation{grid-template-columns:1fr}
 .reasons .times{text-align:left}
 }
 ]]

@@ -1,6 +1,7 @@
 --- One cluster of the page: verdicts with advice, why runs failed, pictures of the runs, figures of each source.
 -- It must not grow with the number of records; everything unbounded is cut, and says so.
 -- @module dwsync.report.verdicts.cluster_section
+local episode_list = require "dwsync.report.verdicts.episode_list"
 local markup = require "dwsync.report.page.markup"
 local outcome_strip = require "dwsync.report.page.outcome_strip"
 local page = require "dwsync.report.page"
@@ -100,7 +101,8 @@ function M.render(item, options)
     return element("section", { class = "cluster", id = heading, ["aria-labelledby"] = heading .. "-name" },
         heading_of(item, options, heading), verdict_list.cards(bad, options.now), verdict_list.ok_line(good),
         item.evaluation and markup.join(reason_list.render(item.evaluation.reasons or {}, "h3"),
-            pictures(item, options), source_table(item.evaluation.sources, options.now)))
+            item.episodes and episode_list.table(item.episodes), pictures(item, options),
+            source_table(item.evaluation.sources, options.now)))
 end
 
 return M

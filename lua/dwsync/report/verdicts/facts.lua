@@ -181,14 +181,15 @@ function M.rules(verdicts)
     return table.concat(names, ", ")
 end
 
---- The facts that back a verdict: since when, the thresholds, the record.
+--- The facts that back a verdict: from what it follows, since when, the thresholds, the record.
 -- @tparam table verdict
 -- @tparam number now seconds since the epoch
 -- @tparam function write_id writes the id of a record in the format at hand
 -- @treturn {string,...}
 function M.evidence(verdict, now, write_id)
     local list, thresholds = {}, quantities.thresholds(verdict)
-    list[1] = verdict.since and ("since %s (%s)"):format(quantities.instant(verdict.since),
+    list[1] = verdict.follows and "follows from " .. M.text(verdict.follows) or nil
+    list[#list + 1] = verdict.since and ("since %s (%s)"):format(quantities.instant(verdict.since),
         quantities.distance(verdict.since, now)) or nil
     list[#list + 1] = thresholds ~= "" and thresholds or nil
     list[#list + 1] = verdict.record_id ~= nil and "record " .. write_id(verdict.record_id) or nil

@@ -8,7 +8,9 @@
 --        "reason": {"text", "speaker", "class", "cause", "next_step", "record_id"},
 --        "explanation": [{"name", "text", "value", "unit", "by"}]}],
 --        "sources": [{"id", "type", "severity", "statistics": {…}, "reasons": […]}],
---        "statistics": {…}, "reasons": [{…}]}]}
+--        "statistics": {…}, "reasons": [{…}],
+--        "episodes": [{"from", "till", "seconds", "severity", "source", "source_type", "rule", "headline", "record_id",
+--        "also": […]}]}]}
 --
 -- Clusters that could not be queried have "error", the others everything from "records" on. Absent values are left out,
 -- empty lists are not. "verdicts" are all of the cluster and its sources, worst first.
@@ -28,6 +30,7 @@ local STATISTICS = { "runs", "duration_p50", "duration_p95", "median_gap", "last
 local WINDOW = { "runs", "ok", "partial", "failed", "running", "success_ratio" }
 local REASON = { "template", "class", "speaker", "count", "first_seen", "last_seen", "sample", "record_id", "cause",
     "next_step" }
+local EPISODE = { "from", "till", "seconds", "severity", "source", "source_type", "rule", "headline", "record_id" }
 local ERROR = { "kind", "message", "hint", "code", "status", "request_id" }
 
 local object, members = ordered_json.object, ordered_json.members
@@ -84,6 +87,13 @@ local function source(item)
     return braces(parts)
 end
 
+-- An empty list would be an empty object, since a table does not say which it is.
+local function episode(item)
+    local parts = members(item, EPISODE)
+    parts[#parts + 1] = pair("also", list(item.also, ordered_json.text))
+    return braces(parts)
+end
+
 local function cluster(item)
     local parts = members({ id = verdicts.cluster_id(item), name = type(item.cluster) == "table" and item.cluster.name,
         severity = severities.known(item.severity) }, { "id", "name", "severity" })
@@ -98,6 +108,9 @@ local function cluster(item)
     parts[#parts + 1] = pair("sources", list(evaluation.sources, source, ",\n"))
     parts[#parts + 1] = pair("statistics", statistics(evaluation.statistics or {}))
     parts[#parts + 1] = pair("reasons", list(evaluation.reasons, flat(REASON), ",\n"))
+    if item.episodes then
+        parts[#parts + 1] = pair("episodes", list(item.episodes, episode, ",\n"))
+    end
     return braces(parts)
 end
 

@@ -2,6 +2,7 @@
 -- Text of a record must not become a link, HTML or a mention: dwsync.report.markdown_text sees to that.
 -- @module dwsync.report.verdicts.markdown
 local display = require "dwsync.text"
+local episode_list = require "dwsync.report.verdicts.episode_list"
 local markdown_text = require "dwsync.report.markdown_text"
 local quantities = require "dwsync.quantities"
 local severities = require "dwsync.severity"
@@ -107,6 +108,9 @@ local function write_cluster(item, now, write)
     if item.evaluation then
         write_sources(item.evaluation, write)
         write_reasons(item.evaluation.reasons or {}, write)
+        if item.episodes then
+            episode_list.markdown(item.episodes, write)
+        end
     end
 end
 

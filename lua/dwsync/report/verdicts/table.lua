@@ -2,6 +2,7 @@
 -- It must not show hostile text as it is, nor say anything by colour alone.
 -- @module dwsync.report.verdicts.table
 local display = require "dwsync.text"
+local episode_list = require "dwsync.report.verdicts.episode_list"
 local quantities = require "dwsync.quantities"
 local severities = require "dwsync.severity"
 local verdicts = require "dwsync.report.verdicts.facts"
@@ -146,6 +147,18 @@ function Page:reasons(reasons)
     end
 end
 
+function Page:episodes(list)
+    if not list then
+        return
+    end
+    self:line()
+    self:line((" "):rep(INDENT) .. self:strong(#list == 0 and episode_list.NOTHING or episode_list.TITLE))
+    if #list > 0 then
+        episode_list.lines(list, { width = self.width, color = self.color, limit = episode_list.MOST, indent = INDENT },
+            self.write)
+    end
+end
+
 function Page:cluster(item)
     local severity = severities.known(item.severity)
     local word, id, name = severities.word(severity), verdicts.cluster_id(item), verdicts.cluster_name(item)
@@ -165,6 +178,7 @@ function Page:cluster(item)
         self:ok_verdicts(good, #evaluation.sources > 1)
         self:statistics(evaluation.statistics or {})
         self:reasons(evaluation.reasons or {})
+        self:episodes(item.episodes)
     end
 end
 

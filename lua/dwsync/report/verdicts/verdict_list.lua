@@ -20,6 +20,9 @@ end
 
 local function facts(verdict, now)
     local list = {}
+    if verdict.follows then
+        list[1] = fact("Follows from", text(verdict.follows, MAX_RULE))
+    end
     if verdict.since then
         list[#list + 1] = fact("Since", phrases.instant(verdict.since), " (", phrases.ago(verdict.since, now), ")")
     end
