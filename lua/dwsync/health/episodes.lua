@@ -31,9 +31,9 @@ local function root_of(alert, by_key)
 end
 
 local function begin(root)
-    return { from = root.from, till = root.till, open = root.till == nil, severity = root.severity,
-        seconds = root.seconds, source = root.source, source_type = root.source_type, rule = root.rule, also = {}, headline = root.message,
-        record_id = root.record_id }
+    return { from = root.from, till = root.till, open = root.till == nil, seconds = root.seconds,
+        severity = root.severity, source = root.source, source_type = root.source_type, rule = root.rule, also = {},
+        headline = root.message, record_id = root.record_id }
 end
 
 local function add(episode, alert)

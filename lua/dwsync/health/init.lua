@@ -162,8 +162,8 @@ end
 -- @tfield[opt] string follows the rule whose verdict explained it all the time
 -- @tfield[opt] string explained_by the rule whose verdict explained it at some time
 
---- One problem as it would have been reported: an alert, and those that followed from it. Times are milliseconds since the
--- epoch.
+--- One problem as it would have been reported: an alert, and those that followed from it. Times are milliseconds since
+-- the epoch.
 -- @table dwsync.episode
 -- @tfield integer from
 -- @tfield[opt] integer till nil while it is open
@@ -274,8 +274,8 @@ function M.replay(given, given_rules, options)
     return alerts
 end
 
---- What the rules would have reported over the history of records: the alerts of `replay`, each with those that follow from it as
--- one episode.
+--- What the rules would have reported over the history of records: the alerts of `replay`, each with those that follow
+-- from it as one episode.
 -- @tparam {dwsync.record,...}|dwsync.records|function():?dwsync.record given records: a list, a sequence or an iterator
 -- @tparam[opt] {[string]=table|false} given_rules see `rules`
 -- @tparam[opt] table options as of `replay`

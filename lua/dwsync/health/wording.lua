@@ -16,9 +16,9 @@ local SAYS = { directory = "the directory says", ["identity provider"] = "the id
 
 --- Who says a reason, to stand before its text.
 -- @tparam[opt] string speaker of dwsync.health.causes
--- @treturn string "the directory says", "the reason given is"
+-- @treturn string|nil "the directory says"; nil when nobody knows
 function M.says(speaker)
-    return SAYS[speaker] or "the reason given is"
+    return SAYS[speaker]
 end
 
 return M

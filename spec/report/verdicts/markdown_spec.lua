@@ -35,7 +35,7 @@ Cluster `03a06b39-1111-4222-8333-444455556666`
 
     it("give the reasons with cause and next step", function()
         local text = render(overviews.overview { overviews.failing() })
-        assert.is_truthy(text:find("1. 72 ×, the directory says: `javax.naming.AuthenticationException: [LDAP: error code", 1, true))
+        assert.is_truthy(text:find("1. 72 × `javax.naming.AuthenticationException: [LDAP: error code 49", 1, true))
         assert.is_truthy(text:find("\n   - **Cause:** The password", 1, true))
         assert.is_truthy(text:find("\n   - **Next:** Set the new password", 1, true))
     end)

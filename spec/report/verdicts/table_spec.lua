@@ -50,7 +50,7 @@ CRITICAL  dws-stuck
 
     it("give the reasons with cause and next step", function()
         local text = one(overviews.failing(), { width = 80 })
-        assert.is_truthy(text:find("  72 ×          The directory says: javax.naming.AuthenticationException:\n", 1,
+        assert.is_truthy(text:find("  72 ×          javax.naming.AuthenticationException: [LDAP: error code 49 -\n", 1,
             true))
         assert.is_truthy(text:find("\n  Cause         The password of the account with which the cluster binds is\n", 1,
             true))

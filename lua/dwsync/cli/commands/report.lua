@@ -14,8 +14,8 @@ local BY_EXTENSION = { csv = "csv", htm = "html", html = "html", json = "json", 
 -- @param command an argparse command
 function M.configure(command)
     command:summary "Write a report about a cluster."
-    command:description("Writes the verdicts, and what the rules would have reported in the last 30 days, as one self-contained "
-        .. "page, or in any other format.\n"
+    command:description("Writes the verdicts, and what the rules would have reported in the last 30 days, as one "
+        .. "self-contained page, or in any other format.\n"
         .. "Exit status: 0 it was written, 1 that failed or a cluster could not be asked, 2 wrong usage.")
     command:epilog "Example: dwsync report --all-clusters --file report.html"
     judgement.configure(command)

@@ -73,7 +73,7 @@ local function clock(hour, offset)
     return ("%02d:%02d"):format(math.floor(minute / 60), minute % 60)
 end
 
--- "06 to 19 h", "00 to 02 and 06 to 24 h": hours in which runs begin, each till its end.
+-- "06 to 18 h", "00 to 02 and 06 to 23 h": the hours in which runs begin.
 local function ranges(usual)
     local parts, hour = {}, 1
     while hour <= 24 do
@@ -82,7 +82,8 @@ local function ranges(usual)
             last = last + 1
         end
         if usual[hour] then
-            parts[#parts + 1] = ("%02d to %02d"):format(hour - 1, last)
+            parts[#parts + 1] = hour == last and ("%02d"):format(hour - 1)
+                or ("%02d to %02d"):format(hour - 1, last - 1)
         end
         hour = last + 1
     end

@@ -159,7 +159,8 @@ function M.describe(finding, model)
     end
     local explained = causes.explain(finding.run.fail_reason)
     local why = explained.cause or finding.run.fail_reason and ("%s \"%s\""):format(
-        wording.says(explained.speaker), text.excerpt(finding.run.fail_reason, 120)) or "the service gave no reason"
+        wording.says(explained.speaker) or "the reason given is", text.excerpt(finding.run.fail_reason, 120))
+        or "the service gave no reason"
     return ("%s: %s"):format(happened(finding), why), ("%s Then synchronise %s again."):format(explained.next_step
         or "Read the record's fail_reason, and look for it in the identity source's own log.",
         wording.source(model.source))

@@ -43,7 +43,8 @@ local SURGE, SURGE_SHARE, SURGE_MEMORY, SURGE_HISTORY = 5, 0.05, 3 * DAY, 4
 local CALM = 2
 
 function M.follow(options)
-    return { options = options, checks = 0, compared = 0, low = { expected = 0, actual = 0 }, high = { count = 0, calm = 0 } }
+    return { options = options, checks = 0, compared = 0, low = { expected = 0, actual = 0 },
+        high = { count = 0, calm = 0 } }
 end
 
 local function reset(low)

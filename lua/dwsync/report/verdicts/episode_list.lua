@@ -1,5 +1,5 @@
---- What the rules would have reported over some time, an episode after another, in every form that people read. It must not grow with
--- the number of episodes: the newest are shown, and how many earlier ones there are.
+--- What the rules would have reported over some time, one episode after another, in every form that people read. It
+-- must not grow with the number of episodes: the newest are shown, and how many earlier ones there are.
 -- @module dwsync.report.verdicts.episode_list
 local display = require "dwsync.text"
 local markdown_text = require "dwsync.report.markdown_text"

@@ -138,7 +138,7 @@ local MAX_QUOTED = 200
 
 --- What the runs behind a verdict say: who says what; then what it means, unless the message says so.
 -- @tparam table verdict
--- @treturn string|nil "the directory says: …"; nil without a reason
+-- @treturn string|nil "The directory says: …"; nil without a reason
 -- @treturn string|nil the cause
 -- @treturn string|nil the next step
 function M.reason(verdict)
@@ -150,13 +150,13 @@ function M.reason(verdict)
     return M.said(reason, MAX_QUOTED), not known and reason.cause or nil, reason.next_step
 end
 
---- A reason with who says it.
+--- A reason with who says it, if that is known.
 -- @tparam table reason `text` or `sample`, `speaker`
 -- @tparam integer width
--- @treturn string "the directory says: …"
+-- @treturn string "The directory says: …"
 function M.said(reason, width)
-    return ("%s: %s"):format(wording.says(reason.speaker), display.cut(display.safe(
-        M.text(reason.text or reason.sample or reason.template)), width))
+    local text, says = M.text(reason.text or reason.sample or reason.template), wording.says(reason.speaker)
+    return (says and M.sentence(says) .. ": " or "") .. display.cut(display.safe(text), width)
 end
 
 --- What a fact of an explanation is called.

@@ -28,13 +28,18 @@ local function badge(severity)
     return SIGNS[severity] .. " **" .. severities.word(severity) .. "**"
 end
 
+local function says(reason)
+    local known = wording.says(reason.speaker)
+    return known and verdicts.sentence(known)
+end
+
 local function write_verdict(verdict, now, write)
     write(("- %s `%s` (%s): %s\n"):format(badge(verdict.severity), verdict.rule,
         prose(verdicts.subject(verdict), MAX_NAME), prose(verdicts.sentence(verdict.message))))
     local evidence = table.concat(verdicts.evidence(verdict, now, code), "; ")
     write(evidence ~= "" and ("  - %s\n"):format(evidence) or "")
     local reason, cause, next_step = verdicts.reason(verdict)
-    write(reason and ("  - %s: %s\n"):format(prose(verdicts.sentence(wording.says(verdict.reason.speaker))),
+    write(reason and ("  - %s: %s\n"):format(says(verdict.reason) or "Reason",
         code(verdict.reason.text, MAX_TEXT)) or "")
     write(cause and ("  - **Cause:** %s\n"):format(prose(verdicts.sentence(cause))) or "")
     write(verdict.advice and ("  - **Next:** %s\n"):format(prose(verdict.advice)) or "")
@@ -84,7 +89,8 @@ local function write_reasons(reasons, write)
     write "\n**Failure reasons**\n\n"
     for i = 1, math.min(#reasons, MAX_REASONS) do
         local reason = reasons[i]
-        write(("%d. %s ×, %s: %s\n"):format(i, quantities.number(reason.count), wording.says(reason.speaker),
+        local speaking = says(reason)
+        write(("%d. %s × %s%s\n"):format(i, quantities.number(reason.count), speaking and speaking .. ": " or "",
             code(reason.sample or reason.template, MAX_TEXT)))
         write(("   - %s, %s to %s\n"):format(code(reason.class, 40), quantities.instant(reason.first_seen),
             quantities.instant(reason.last_seen)))

@@ -162,7 +162,7 @@ local function write_long_output(overview, write)
             local rule = plain(verdict.rule, 20) .. (verdict.follows and (" (follows from %s)"):format(
                 plain(verdict.follows, 20)) or "")
             local reason, cause = verdicts.reason(verdict)
-            local why = reason and (" %s%s."):format(plain(verdicts.sentence(reason), MAX_MESSAGE), cause and
+            local why = reason and (" %s%s."):format(plain(reason, MAX_MESSAGE), cause and
                 plain(" (" .. verdicts.text(cause) .. ")", MAX_MESSAGE) or "") or ""
             write(("%s %s %s %s: %s%s %s\n"):format(severities.word(verdict.severity),
                 plain(verdicts.cluster_name(item), 60), plain(verdicts.subject(verdict), 60), rule,

@@ -14,8 +14,9 @@ local element, text = markup.element, phrases.text
 local MAX_REASONS, MAX_CLASS = 8, 40
 
 local function item(reason)
+    local says = wording.says(reason.speaker)
     return element("li", nil, element("span", { class = "times" }, quantities.number(reason.count), " ×"),
-        element("div", nil, element("span", { class = "small" }, verdicts.sentence(wording.says(reason.speaker)), ": "),
+        element("div", nil, says and element("p", { class = "small" }, verdicts.sentence(says), ":"),
             element("code", { class = "sample" }, text(reason.sample or reason.template)),
             phrases.labelled("Cause: ", reason.cause), phrases.labelled("Next: ", reason.next_step),
             element("p", { class = "small" }, text(reason.class, MAX_CLASS), ", ", phrases.instant(reason.first_seen),

@@ -57,7 +57,7 @@ function Page:verdict(verdict)
     end
     local reason, cause, next_step = verdicts.reason(verdict)
     if reason then
-        self:beside("Reason", verdicts.sentence(reason))
+        self:beside("Reason", reason)
     end
     if cause then
         self:beside("Cause", clean(verdicts.sentence(cause)))
@@ -131,7 +131,7 @@ function Page:reasons(reasons)
     for i = 1, math.min(#reasons, MAX_REASONS) do
         local reason = reasons[i]
         self:line()
-        self:beside(quantities.number(reason.count) .. " ×", verdicts.sentence(verdicts.said(reason, MAX_TEXT)))
+        self:beside(quantities.number(reason.count) .. " ×", verdicts.said(reason, MAX_TEXT))
         self:beside("", ("%s, %s to %s"):format(clean(reason.class, 40), quantities.instant(reason.first_seen),
             quantities.instant(reason.last_seen)))
         if reason.cause then

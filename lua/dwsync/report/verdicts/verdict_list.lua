@@ -42,7 +42,7 @@ local function reason(verdict)
     if not said then
         return false
     end
-    return { element("p", { class = "said" }, verdicts.sentence(wording.says(verdict.reason.speaker)), ": ",
+    return { element("p", { class = "said" }, verdicts.sentence(wording.says(verdict.reason.speaker) or "reason"), ": ",
         element("code", { class = "sample" }, text(verdict.reason.text))), phrases.labelled("Cause: ", cause) }
 end
 
