@@ -1,0 +1,92 @@
+local Cadence = require "dwsync.health.model.cadence"
+local world = require "spec.health.world"
+
+local MINUTE, HOUR, DAY = 60000, 3600000, 86400000
+
+-- Starts of a schedule of the made world, a little late now and then, from a Monday on for some days.
+local function starts_of(name, days)
+    local starts, random = {}, world.random(5)
+    world.SCHEDULES[name][1](world.MONDAY, world.MONDAY + days * world.DAY, function(time)
+        starts[#starts + 1] = (time + math.floor(random:unit() * 20)) * 1000
+    end)
+    return starts
+end
+
+local function cadence_of(starts, count)
+    return Cadence.of(starts, count or #starts)
+end
+
+-- The usual silence after the last start, in hours.
+local function hours_after(starts)
+    local silence, by = cadence_of(starts):silence(starts[#starts])
+    return silence and math.floor(silence / HOUR + 0.5), by
+end
+
+describe("a cadence", function()
+    it("is not known of no run, one or two", function()
+        for count = 0, 2 do
+            local cadence = cadence_of({ 1767567600000, 1767571200000 }, count)
+            assert.is_false(cadence.known)
+            assert.is_nil(cadence:silence(1767571200000))
+        end
+    end)
+
+    it("is known of a few runs that are alike", function()
+        local starts = starts_of("hourly", 0.25)
+        assert.equal(6, #starts)
+        assert.is_true(cadence_of(starts).known)
+        assert.same({ 1, "gaps" }, { hours_after(starts) })
+    end)
+
+    it("is not known of runs without a plan", function()
+        local starts, random, time = {}, world.random(9), world.MONDAY * 1000
+        for i = 1, 60 do
+            time = time + math.floor(random:between(10 * MINUTE, 40 * HOUR))
+            starts[i] = time
+        end
+        assert.is_false(cadence_of(starts).known)
+    end)
+
+    it("knows nights and weekends by the same hour of earlier weeks", function()
+        local friday = starts_of("hourly-office", 3 * 7 + 5)
+        assert.same({ 62, "weeks" }, { hours_after(friday) })
+        assert.same({ 14, "weeks" }, { hours_after(starts_of("hourly-office", 3 * 7 + 4)) })
+        assert.same({ 1, "weeks" }, { hours_after(starts_of("hourly-office", 3 * 7 + 4.5)) })
+    end)
+
+    it("knows days of the week with two unequal gaps", function()
+        assert.equal(4, (hours_after(starts_of("8-and-12", 3 * 7 + 0.4))))
+        assert.equal(20, (hours_after(starts_of("8-and-12", 3 * 7 + 1))))
+        assert.equal(68, (hours_after(starts_of("8-and-12", 3 * 7 + 5))))
+    end)
+
+    it("compares with the last days where there is no week", function()
+        assert.same({ 12, "days" }, { hours_after(starts_of("twice", 4)) })
+    end)
+
+    it("knows weekly and monthly runs", function()
+        assert.equal(7 * 24, (hours_after(starts_of("weekly", 70))))
+        local gap = cadence_of(starts_of("monthly", 200)).gap
+        assert.is_true(gap >= 28 * DAY and gap <= 31 * DAY)
+    end)
+
+    it("takes two starts within a minute for one", function()
+        local starts = {}
+        for _, start in ipairs(starts_of("hourly", 10)) do
+            starts[#starts + 1] = start
+            starts[#starts + 1] = start + 20000
+        end
+        local cadence = cadence_of(starts)
+        assert.is_true(cadence.known)
+        assert.is_true(math.abs(cadence.gap - HOUR) < 2 * MINUTE)
+    end)
+
+    it("does not look at starts that do not count yet", function()
+        local starts = starts_of("hourly", 10)
+        local known = cadence_of(starts, 100):silence(starts[100])
+        for i = 101, #starts do
+            starts[i] = starts[100] + (i - 100) * MINUTE
+        end
+        assert.equal(known, cadence_of(starts, 100):silence(starts[100]))
+    end)
+end)

@@ -1,0 +1,26 @@
+local place = require "dwsync.health.model.place"
+
+local TIMES = { 10, 20, 20, 40 }
+
+describe("a place in rising times", function()
+    it("is the last that is not later, 0 when all are later", function()
+        assert.equal(0, place.last(TIMES, 4, 9))
+        assert.equal(1, place.last(TIMES, 4, 10))
+        assert.equal(3, place.last(TIMES, 4, 39))
+        assert.equal(4, place.last(TIMES, 4, 1000))
+    end)
+
+    it("looks no further than what counts", function()
+        assert.equal(2, place.last(TIMES, 2, 1000))
+        assert.equal(0, place.last({}, 0, 5))
+        assert.is_nil(place.near(TIMES, 3, 40, 5))
+    end)
+
+    it("is near when nothing else is nearer, and it is near enough", function()
+        assert.equal(1, place.near(TIMES, 4, 12, 5))
+        assert.equal(4, place.near(TIMES, 4, 36, 5))
+        assert.equal(4, place.near(TIMES, 4, 45, 5))
+        assert.is_nil(place.near(TIMES, 4, 30, 5))
+        assert.is_nil(place.near(TIMES, 4, 46, 5))
+    end)
+end)

@@ -1,0 +1,87 @@
+local schedule = require "dwsync.health.model.schedule"
+
+local HOUR, DAY = 3600000, 86400000
+local MONDAY = 1767571200000 -- 2026-01-05T00:00:00Z
+
+-- Starts at some hours of some weekdays (0 is Monday), for some days.
+local function starts_at(hours, weekdays, days, offset)
+    local starts = {}
+    for day = 0, days - 1 do
+        for _, hour in ipairs(weekdays[day % 7] and hours or {}) do
+            starts[#starts + 1] = MONDAY + day * DAY + hour * HOUR + (offset or 0)
+        end
+    end
+    return starts
+end
+
+local function hours(first, last)
+    local list = {}
+    for hour = first, last do
+        list[#list + 1] = hour
+    end
+    return list
+end
+
+local OFFICE = { [0] = true, true, true, true, true }
+local ALL = { [0] = true, true, true, true, true, true, true }
+
+local function words(...)
+    local starts = starts_at(...)
+    return (schedule.week(starts, #starts))
+end
+
+describe("a schedule in words", function()
+    it("names the times of a few runs, by weekdays that are alike", function()
+        assert.equal("Mon to Fri 08:00, 12:00; Sat, Sun none", words({ 8, 12 }, OFFICE, 26))
+        assert.equal("Mon to Sun 02:00", words({ 2 }, ALL, 28))
+    end)
+
+    it("names the hours of many runs, and the usual time between them", function()
+        assert.equal("Mon to Fri every 1 h from 08 to 18 h; Sat, Sun none", words(hours(8, 18), OFFICE, 26))
+        assert.equal("Mon to Sun every 1 h, all day", words(hours(0, 23), ALL, 28))
+        assert.equal("Mon to Sun every 1 h from 00 to 01 and 05 to 23 h", words({ 0, 1, 5, 6, 7, 8, 9, 10, 11, 12, 13,
+            14, 15, 16, 17, 18, 19, 20, 21, 22, 23 }, ALL, 28))
+    end)
+
+    it("takes a run a little before the hour for one of that hour", function()
+        assert.equal("Mon to Sun 01:59", words({ 2 }, ALL, 28, -60000))
+        assert.equal("Mon to Sun 23:58", words({ 0 }, ALL, 29, -120000))
+    end)
+
+    it("says which weekdays are not on record", function()
+        assert.equal("Mon to Wed 06:00, 12:00; Thu to Sun not on record", words({ 6, 12 }, ALL, 3))
+    end)
+
+    it("gives how many runs begin in each hour, in the mean", function()
+        local starts = starts_at({ 8, 8.5, 12 }, OFFICE, 28)
+        local _, by_weekday = schedule.week(starts, #starts)
+        assert.equal(24, #by_weekday.Mon)
+        assert.same({ 2, 1, 0, 0 }, { by_weekday.Mon[9], by_weekday.Mon[13], by_weekday.Mon[14], by_weekday.Sun[9] })
+    end)
+
+    it("looks at the last four weeks, and at no start that does not count", function()
+        local starts = starts_at({ 3 }, ALL, 60)
+        for _, start in ipairs(starts_at({ 9 }, ALL, 29)) do
+            starts[#starts + 1] = start + 60 * DAY
+        end
+        local count = #starts
+        starts[count + 1] = starts[count] + 5 * HOUR
+        assert.is_nil(schedule.week(starts, count):find("03:00", 1, true))
+        assert.equal("Mon to Sun 09:00", schedule.week(starts, count))
+    end)
+
+    it("lists pauses by length, the most frequent first", function()
+        local starts = starts_at(hours(8, 18), OFFICE, 26)
+        assert.same({ { seconds = 14 * 3600, times = 16 }, { seconds = 62 * 3600, times = 3 } },
+            schedule.pauses(starts, #starts, HOUR))
+        starts = starts_at(hours(0, 23), ALL, 7)
+        assert.same({}, schedule.pauses(starts, #starts, HOUR))
+    end)
+
+    it("leaves out the seconds by which every run differs", function()
+        assert.equal("15 min", schedule.about(15 * 60000 - 900))
+        assert.equal("5 min", schedule.about(5 * 60000 + 3000))
+        assert.equal("1 d", schedule.about(DAY - 30000))
+        assert.equal("2 d 14 h", schedule.about(62 * HOUR + 400000))
+    end)
+end)

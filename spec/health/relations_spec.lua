@@ -1,0 +1,41 @@
+local relations = require "dwsync.health.relations"
+
+-- Findings by rule after marking: "severity" or "severity, follows rule".
+local function marked(severities)
+    local findings = {}
+    for rule, severity in pairs(severities) do
+        findings[rule] = { severity = severity }
+    end
+    relations.mark(findings)
+    local words = {}
+    for rule, finding in pairs(findings) do
+        words[rule] = finding.severity .. (finding.follows and ", follows " .. finding.follows or "")
+    end
+    return words
+end
+
+describe("related verdicts", function()
+    it("follow from their cause, which is as grave as they are", function()
+        assert.same({ stuck = "critical", stale = "critical, follows stuck" },
+            marked { stuck = "warning", stale = "critical" })
+        assert.same({ mass_delete = "critical", slow = "warning, follows mass_delete" },
+            marked { mass_delete = "critical", slow = "warning" })
+    end)
+
+    it("follow from the first cause that fires", function()
+        assert.same({ stuck = "warning", failing = "warning, follows stuck", stale = "warning, follows stuck" },
+            marked { stuck = "warning", failing = "warning", stale = "warning" })
+    end)
+
+    it("do not follow from what follows itself", function()
+        assert.same({ stuck = "warning", failing = "warning, follows stuck", partial = "warning" },
+            marked { stuck = "warning", failing = "warning", partial = "warning" })
+    end)
+
+    it("have nothing to do with what is ok or unknown, or off", function()
+        assert.same({ stuck = "ok", stale = "critical" }, marked { stuck = "ok", stale = "critical" })
+        assert.same({ stale = "unknown", volume = "warning" }, marked { stale = "unknown", volume = "warning" })
+        assert.same({ stuck = "critical", stale = "ok" }, marked { stuck = "critical", stale = "ok" })
+        assert.same({ slow = "warning" }, marked { slow = "warning" })
+    end)
+end)
