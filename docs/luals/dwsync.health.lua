@@ -27,6 +27,16 @@ local M = {}
 ---@field message string
 ---@field advice? string what to do next, when it is not ok
 ---@field follows? string the rule whose verdict explains this one, which raises nothing of its own
+---@field reason? { text: string, class: string, speaker?: string, cause?: string, next_step?: string, record_id?: string } what the runs behind it say, FINISHED ones too, for the rules churn, mass_delete, partial and volume
+---@field explanation? dwsync.fact[] from `explain` alone
+
+--- A part of the model behind a verdict.
+---@class dwsync.fact
+---@field name string such as "cadence", "next_run", "population"; the same for the same rule
+---@field text string
+---@field value? any a number; the tables `options`, `rests_on` (`runs`, `weeks`, `since`), `by_weekday` (by "Mon" to "Sun", 24 numbers), `pauses` (`seconds`, `times`)
+---@field unit? string of a number: a verdict's, or "time" (milliseconds since the epoch)
+---@field by? string what a population is known by: "given", "import", "greatest", "changes"
 
 --- Numbers about runs. Times are milliseconds since the epoch; sums are over 30 days.
 ---@class dwsync.statistics
@@ -87,6 +97,7 @@ local M = {}
 ---@field records? dwsync.record[] with which the reports "html" and "status" draw the runs
 ---@field error? dwsync.error why there is no evaluation
 ---@field severity? string added by `overview`; an error counts as unknown
+---@field episodes? dwsync.episode[] which reports show as those of the last 30 days
 
 --- The evaluations of several clusters as one.
 ---@class dwsync.overview
@@ -104,6 +115,23 @@ local M = {}
 ---@field till? integer nil while it is open
 ---@field seconds number
 ---@field record_id? string the run that shows it
+---@field message string of its verdict when it was first that severe
+---@field follows? string the rule whose verdict explained it all the time
+---@field explained_by? string the rule whose verdict explained it at some time
+
+--- One problem as it would have been reported: an alert, and those that followed from it. Times are milliseconds since
+--- the epoch.
+---@class dwsync.episode
+---@field from integer
+---@field till? integer nil while it is open
+---@field seconds number
+---@field severity string the worst reached
+---@field source string
+---@field source_type? string
+---@field rule string that explains the others
+---@field also string[] the other rules
+---@field headline string what the rule said
+---@field record_id? string the run that shows it
 
 --- Checks rules, and fills in what they leave out.
 ---@param given? table<string, table|false> by rule: a table of options, or false for off; lengths of time are seconds or "90m", "6h"
@@ -120,8 +148,24 @@ function M.rules(given) end
 ---@return dwsync.evaluation
 function M.evaluate(given, given_rules, now) end
 
---- Judges the records of one cluster in slices, for a host that must not be held, such as an event loop. A step looks
---- at about a thousand records, however many there are of one source; the result is that of `evaluate`.
+--- The same as `evaluate`, and the verdicts of some rules have an `explanation`: the model behind them in words and
+--- numbers, such as the cadence learned and when the next run is expected, the usual volume at this hour, or how many
+--- accounts there are and by what that is known.
+--- Raises for wrong rules and other wrong arguments.
+---
+--- ```lua
+--- for _, verdict in ipairs(health.explain(list, nil, os.time(), { "stale" }).verdicts) do
+---    for _, fact in ipairs(verdict.explanation or {}) do print(verdict.rule, fact.name, fact.text) end
+--- end
+--- ```
+---@param given dwsync.record[]|dwsync.records|(fun(): dwsync.record?) records: a list, a sequence or an iterator
+---@param given_rules? table<string, table|false> see `rules`
+---@param now number seconds since the epoch
+---@param names? string[] of rules; all by default. Those that are off give no verdict
+---@return dwsync.evaluation
+function M.explain(given, given_rules, now, names) end
+
+--- Judges the records of one cluster in slices, for a host that must not be held, such as an event loop.
 --- Raises for wrong rules and other wrong arguments.
 ---
 --- ```lua
@@ -146,6 +190,15 @@ function M.stepper(given, given_rules, now) end
 ---@param options? dwsync.health.replay.options
 ---@return dwsync.alert[] # by time
 function M.replay(given, given_rules, options) end
+
+--- What the rules would have reported over the history of records: the alerts of `replay`, each with those that follow
+--- from it as one episode.
+--- Raises for wrong rules and other wrong arguments.
+---@param given dwsync.record[]|dwsync.records|(fun(): dwsync.record?) records: a list, a sequence or an iterator
+---@param given_rules? table<string, table|false> see `rules`
+---@param options? table as of `replay`
+---@return dwsync.episode[] # by time
+function M.episodes(given, given_rules, options) end
 
 --- Combines the evaluations of several clusters. Copies the items.
 --- Raises for wrong arguments.

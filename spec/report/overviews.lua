@@ -253,7 +253,9 @@ M.HOSTILE = "=1+1\27[31m\194\155\226\128\174\155<script>alert(1)</script><img sr
 function M.hostile(text)
     text = text or M.HOSTILE
     local verdict = M.verdict("failing", { severity = "critical", value = 3, unit = "runs", warning = 2, critical = 4,
-        source = text, source_type = text, since = NOW_MS - HOUR, record_id = text, message = text, advice = text })
+        source = text, source_type = text, since = NOW_MS - HOUR, record_id = text, message = text, advice = text,
+        reason = { text = text, speaker = text, class = text, cause = text .. " why", next_step = text,
+            record_id = text }, explanation = { { name = text, text = text, value = text, unit = text, by = text } } })
     local reason = { template = text, class = text, count = 3, first_seen = NOW_MS - 3 * HOUR, last_seen = NOW_MS,
         sample = text, record_id = text, cause = text, next_step = text }
     local evaluation = M.evaluation({ verdict, M.verdict("stale", { source = text, source_type = text,
@@ -263,7 +265,9 @@ function M.hostile(text)
         return { identity_source_id = text, identity_source_type = text, fail_reason = text,
             status = i % 3 == 0 and text or "FAILED", id = text }
     end)
-    return M.overview { { cluster = { id = text, name = text }, evaluation = evaluation, records = records },
+    return M.overview { { cluster = { id = text, name = text }, evaluation = evaluation, records = records,
+        episodes = { { from = NOW_MS - HOUR, severity = text, source = text, source_type = text, rule = text,
+            also = { text }, headline = text } } },
         { cluster = { id = text .. "2", name = text }, error = { kind = "network", message = text, hint = text } } }
 end
 

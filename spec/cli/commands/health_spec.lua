@@ -53,6 +53,46 @@ describe("dwsync health", function()
     end)
 end)
 
+describe("--explain", function()
+    local function refused(expected, ...)
+        local status, out, err = run({ "health", "c1", ... }, WORLD)
+        assert.same({ 2, "" }, { status, out })
+        assert.is_truthy(err:find(expected, 1, true), err)
+    end
+
+    it("shows the model behind verdicts, in 80 columns", function()
+        local world = { service = command.service { c1 = command.healthy() },
+            environment = setmetatable({ COLUMNS = "80" }, { __index = command.ENVIRONMENT }) }
+        local status, out = run({ "health", "c1", "--explain", "stale,volume", "--explain", "mass_delete" }, world)
+        assert.equal(0, status)
+        assert.matches("\n  OK            stale · ldap s1\n.*\n  Cadence       a run about every 1 h\n", out)
+        assert.matches("\n  Next run      2025%-05%-19T07:25:23Z %(in 30 min%)\n", out)
+        assert.matches("\n  Population    ", out)
+        assert.matches("\n  Usual now     not known: no earlier week on record\n", out)
+        assert.matches("\n  OK            churn, data, failing, never, overlap, partial, slow, stuck\n", out)
+        for line in out:gmatch "[^\n]+" do
+            assert.is_true(require("dwsync.text").width(line) <= 80, line)
+        end
+    end)
+
+    it("gives it as fields in JSON, of these rules alone", function()
+        local _, out = run({ "health", "c1", "--explain", "failing", "-o", "json" }, WORLD)
+        for _, verdict in ipairs(assert(json.decode(out)).clusters[1].verdicts) do
+            assert.equal(verdict.rule == "failing", verdict.explanation ~= nil)
+            if verdict.explanation then
+                assert.same({ "in_a_row", 2, "runs" }, { verdict.explanation[1].name, verdict.explanation[1].value,
+                    verdict.explanation[1].unit })
+            end
+        end
+    end)
+
+    it("refuses what is not a rule, or is off", function()
+        refused("--explain: unknown rule 'stal'. Did you mean 'stale'?", "--explain", "stale,stal")
+        refused("--explain: expected names of rules, separated by commas", "--explain", ",")
+        refused("--explain: the rule stale is off", "--explain", "stale", "--set", "stale=off")
+    end)
+end)
+
 describe("--set", function()
     local function refused(expected, ...)
         local status, out, err = run({ "health", "c1", ... }, WORLD)

@@ -19,6 +19,20 @@ describe("dwsync replay", function()
         assert.matches("failing\tcritical\t%d+\t2025%-05%-18T23:26:23%.000Z\n", out)
     end)
 
+    it("gives what has one cause as one, with its headline, and everything to programs", function()
+        local _, out = run({ "replay", "c1" }, WORLD)
+        assert.equal([[
+FROM (UTC)        TILL              SEVERITY  SOURCE
+2025-05-18 18:26  2025-05-18 23:26  CRITICAL  ldap s1
+    The last 4 runs failed: the identity source did not answer in time; with it stale
+]], out)
+        _, out = run({ "replay", "c1", "-o", "csv" }, WORLD)
+        assert.matches("^cluster_id,cluster_name,from,till,seconds,severity,rule,also,source,source_type,record_id,"
+            .. "headline\r?\n", out)
+        assert.equal(2, select(2, out:gsub("\n", "")))
+        assert.matches(",critical,failing,stale,s1,ldap,[^,]+,the last 4 runs failed: ", out)
+    end)
+
     it("follows --set and --since", function()
         local _, out, err = run({ "replay", "c1", "-o", "ndjson", "--set", "failing=off", "--set", "stale=off" }, WORLD)
         assert.equal("", out)
@@ -40,7 +54,7 @@ describe("dwsync replay", function()
 
     it("names the clusters when there are several", function()
         local _, out = run({ "replay", "--all-clusters" }, { service = command.service { c1 = story(), c2 = story() } })
-        assert.matches("^FROM +TILL +SEVERITY +RULE +CLUSTER\n", out)
-        assert.matches("name-c2", out, 1, true)
+        assert.matches("^FROM %(UTC%) +TILL +SEVERITY +CLUSTER AND SOURCE\n", out)
+        assert.matches("CRITICAL  name%-c2 · ldap s1\n", out)
     end)
 end)

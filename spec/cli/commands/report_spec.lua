@@ -35,6 +35,23 @@ describe("dwsync report", function()
         assert.matches("^<![Dd][Oo][Cc][Tt][Yy][Pp][Ee] html>", out)
     end)
 
+    it("shows what the rules would have reported in the last 30 days", function()
+        local list = command.healthy()
+        for i = 10, 14 do
+            list[i].status, list[i].fail_reason = "FAILED", "timeout"
+        end
+        local world = { service = command.service { c1 = list, c2 = command.healthy() } }
+        for _, format in ipairs { "html", "markdown", "table", "json" } do
+            local _, out = run({ "report", "c1", "-o", format }, world)
+            assert.is_truthy(out:lower():find("the last 4 runs failed: the identity source did not", 1, true), format)
+            _, out = run({ "report", "c2", "-o", format }, world)
+            assert.is_truthy(out:find("would have reported nothing", 1, true)
+                or out:find('"episodes":[]', 1, true), format)
+            _, out = run({ "health", "c1", "-o", format }, world)
+            assert.is_nil(out:find("would have reported", 1, true) or out:find("episodes", 1, true), format)
+        end
+    end)
+
     it("fits the terminal's width as a table, and a file's is its own", function()
         local function widest(text)
             local most = 0

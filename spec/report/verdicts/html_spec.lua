@@ -31,6 +31,24 @@ describe("the page of verdicts", function()
         assert.is_nil(render(overviews.overview { overviews.stuck() }):find("worst first", 1, true))
     end)
 
+    it("shows what the runs behind a verdict say, and what is explained, though all is well", function()
+        local item = overviews.stuck()
+        item.evaluation.verdicts[1].reason = { text = "error <3>", speaker = "directory", cause = "too slow",
+            next_step = "Narrow the filter." }
+        local text = render(overviews.overview { item })
+        has(text, 'The directory says: <code class="sample">error &lt;3&gt;</code>')
+        has(text, "<bdi>Too slow</bdi>")
+        has(text, "<bdi>Narrow the filter.</bdi>")
+        item = overviews.healthy()
+        item.evaluation.verdicts[3].explanation = { { name = "next_run", text = "in <5> min" } }
+        text = render(overviews.overview { item })
+        has(text, "<dt>Next run</dt><dd><bdi>in &lt;5&gt; min</bdi></dd>")
+        has(text, "10 checks: ")
+        item = overviews.failing()
+        item.evaluation.reasons[1].speaker = "directory"
+        has(render(overviews.overview { item }), "The directory says:</p>")
+    end)
+
     it("gives each verdict with advice, value, thresholds, since and record", function()
         local text = render(overviews.overview { overviews.stuck() })
         for _, part in ipairs { "A run has been going on for 9 h.", "Look at the cluster&#39;s management node",

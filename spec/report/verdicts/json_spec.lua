@@ -25,6 +25,17 @@ describe("an overview as JSON", function()
         assert.same(expected.reasons, failing.reasons)
     end)
 
+    it("has the reason and the explanation of a verdict as fields", function()
+        local item = overviews.stuck()
+        local verdict = item.evaluation.verdicts[1]
+        verdict.reason = { text = "error code 3", speaker = "directory", class = "other" }
+        verdict.explanation = { { name = "usual", text = "1 min", value = 60, unit = "seconds" },
+            { name = "options", text = "factor 3", value = { factor = 3 } } }
+        local shown = assert(json.decode(render(overviews.overview { item }))).clusters[1].verdicts[1]
+        assert.same(verdict.reason, shown.reason)
+        assert.same(verdict.explanation, shown.explanation)
+    end)
+
     it("has no records in it", function()
         local item = overviews.healthy()
         item.records[1].fail_reason = "only in a record"

@@ -40,6 +40,21 @@ Cluster `03a06b39-1111-4222-8333-444455556666`
         assert.is_truthy(text:find("\n   - **Next:** Set the new password", 1, true))
     end)
 
+    it("say who gives a reason, show that of the runs behind a verdict, and what is explained", function()
+        local item = overviews.stuck()
+        local verdict = item.evaluation.verdicts[1]
+        verdict.reason = { text = "error code 3", speaker = "directory", cause = "the search took too long",
+            next_step = "Narrow the filter." }
+        verdict.explanation = { { name = "next_run", text = "in 5 min" } }
+        local text = render(overviews.overview { item })
+        assert.is_truthy(text:find("\n  - The directory says: `error code 3`\n"
+            .. "  - **Cause:** The search took too long\n", 1, true))
+        assert.is_truthy(text:find("\n  - **Next:** Narrow the filter.\n  - Next run: in 5 min\n", 1, true))
+        item = overviews.failing()
+        item.evaluation.reasons[1].speaker = "directory"
+        assert.is_truthy(render(overviews.overview { item }):find("1. 72 × The directory says: `javax", 1, true))
+    end)
+
     it("give ten reasons, and say how many more there are", function()
         assert.is_nil(render(overviews.overview { overviews.failing_for(10) }):find "further")
         local text = render(overviews.overview { overviews.failing_for(12) })

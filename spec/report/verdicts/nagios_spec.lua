@@ -124,4 +124,11 @@ describe("one line for Nagios", function()
         assert.matches("CRITICAL c cluster stale (follows from stuck): late", text, 1, true)
         assert.is_nil(text:match("^[^\n]*"):find("late", 1, true))
     end)
+
+    it("adds the reason of the runs behind a verdict to its line", function()
+        local item = overviews.stuck()
+        item.evaluation.verdicts[1].reason = { text = "error code 3", speaker = "directory", cause = "too slow" }
+        assert.is_truthy(render(overviews.overview { item }, { long = true }):find("stuck: A run has been going on for "
+            .. "9 h. The directory says: error code 3 (too slow). Look at", 1, true))
+    end)
 end)

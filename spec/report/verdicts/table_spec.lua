@@ -58,6 +58,34 @@ CRITICAL  dws-stuck
             true))
     end)
 
+    it("say who gives a reason, and show that of the runs behind a verdict", function()
+        local item = overviews.stuck()
+        local verdict = item.evaluation.verdicts[1]
+        verdict.reason = { text = "error code 3", speaker = "directory", cause = "The search took too long",
+            next_step = "Narrow the filter." }
+        local text = one(item, { width = 80 })
+        assert.is_truthy(text:find("\n  Reason        The directory says: error code 3\n"
+            .. "  Cause         The search took too long\n  Next          Look at", 1, true))
+        assert.is_truthy(text:find("\n                Narrow the filter.\n", 1, true))
+        verdict.message = "So it is: The search took too long"
+        assert.is_nil(one(item, { width = 80 }):find("  Cause", 1, true))
+        item = overviews.failing()
+        item.evaluation.reasons[1].speaker = "directory"
+        assert.is_truthy(one(item, { width = 80 }):find("  72 ×          The directory says: javax", 1, true))
+    end)
+
+    it("show what is explained, though all is well, and from what a verdict follows", function()
+        local item = overviews.healthy()
+        item.evaluation.verdicts[3].explanation = { { name = "next_run", text = "in 5 min" } }
+        local text = one(item, { width = 80 })
+        local rule = item.evaluation.verdicts[3].rule
+        assert.is_truthy(text:find("  OK            " .. rule .. " · ldap 79d6458e\n", 1, true))
+        assert.is_truthy(text:find("\n  Next run      in 5 min\n", 1, true))
+        item = overviews.stuck()
+        item.evaluation.verdicts[1].follows = "failing"
+        assert.is_truthy(one(item, { width = 80 }):find("\n                follows from failing\n", 1, true))
+    end)
+
     it("give five reasons, and say how many more there are", function()
         assert.is_nil(one(overviews.failing_for(5), { width = 80 }):find "further")
         local text = one(overviews.failing_for(7), { width = 80 })
