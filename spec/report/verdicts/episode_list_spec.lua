@@ -59,6 +59,8 @@ FROM (UTC)        TILL              SEVERITY  SOURCE
             :gmatch "[^\n]+" do
             assert.is_true(display.width(line) <= 80, line)
         end
+        assert.equal("2025-11-24 08:01 to\n2025-11-24 08:31,\nWARNING, ldap\n79d6458e\n    Episode 1\n",
+            lines({ episode(1) }, { width = 20 }))
     end)
 
     it("shows the newest first, and how many there are before, where there is a limit", function()

@@ -22,7 +22,10 @@ M.TITLE = "What the rules would have reported in the last 30 days"
 
 M.NOTHING = "The rules would have reported nothing in the last 30 days."
 
-local MAX_HEADLINE, MAX_NAME = 200, 40
+local MAX_HEADLINE, MAX_NAME, MAX_PLACE, MAX_RULE = 200, 40, 60, 20
+
+-- A terminal narrower than this gets no columns.
+local COLUMNS_WIDTH = 64
 
 -- To the minute: "2025-05-19 06:55".
 local function minute(ms)
@@ -33,17 +36,24 @@ local function till_text(episode)
     return episode.till and minute(episode.till) or "still open"
 end
 
+local function clean(value, width)
+    return display.cut(display.safe(verdicts.text(value)), width)
+end
+
 --- What it was about, and what came with it: "473 accounts deleted within a day; with it slow, volume".
 -- @tparam dwsync.episode episode
 -- @treturn string
 function M.headline(episode)
-    local also = episode.also or {}
-    return display.cut(display.safe(verdicts.sentence(episode.headline)), MAX_HEADLINE)
+    local also = {}
+    for i, rule in ipairs(episode.also or {}) do
+        also[i] = clean(rule, MAX_RULE)
+    end
+    return clean(verdicts.sentence(episode.headline), MAX_HEADLINE)
         .. (#also > 0 and "; with it " .. table.concat(also, ", ") or "")
 end
 
 local function subject(episode)
-    return display.cut(display.safe(verdicts.source_name(episode.source_type, episode.source)), MAX_NAME)
+    return clean(verdicts.source_name(episode.source_type, episode.source), MAX_NAME)
 end
 
 -- The newest first; without a limit all, by time.
@@ -62,26 +72,51 @@ local function earlier(count)
     return count > 0 and ("and %s before"):format(quantities.count(count, "further episode"))
 end
 
+-- Columns before the last one.
+local BEFORE_PLACE = 16 + 2 + 16 + 2 + 8 + 2
+
+-- When, how grave and where; in columns where there is room for them.
+local function facts_line(episode, width, color)
+    local word = severities.word(severities.known(episode.severity))
+    local painted = color and severities.paint(word, severities.known(episode.severity)) or word
+    local where = episode.place and clean(episode.place, MAX_PLACE) or subject(episode)
+    if width < COLUMNS_WIDTH then
+        return ("%s to %s, %s, %s"):format(minute(episode.from), till_text(episode), word, where)
+    end
+    return ("%-16s  %-16s  %s%s  %s"):format(minute(episode.from), till_text(episode), painted,
+        (" "):rep(8 - #word), display.cut(where, width - BEFORE_PLACE))
+end
+
 --- Lines for a terminal: when, how grave and where; below it, what.
 -- @tparam {dwsync.episode,...} list by time; with a `place` that is shown instead of the source
 -- @tparam table options `width`; `color`; `limit`: how many of the newest, nil for all by time; `place`: heading of the
 -- last column; `indent`: blanks before each line, 0 when left out
 -- @tparam function write
 function M.lines(list, options, write)
-    local blanks = (" "):rep(options.indent or 0)
-    write(("%s%-16s  %-16s  %-8s  %s\n"):format(blanks, "FROM (UTC)", "TILL", "SEVERITY", options.place or "SOURCE"))
-    local shown, rest = chosen(list, options.limit)
-    for _, episode in ipairs(shown) do
-        local severity = severities.known(episode.severity)
-        local word = severities.word(severity)
-        local painted = options.color and severities.paint(word, severity) or word
-        write(("%s%-16s  %-16s  %s%s  %s\n"):format(blanks, minute(episode.from), till_text(episode), painted,
-            (" "):rep(8 - #word), episode.place and display.cut(display.safe(episode.place), 60) or subject(episode)))
-        for _, line in ipairs(display.wrap(M.headline(episode), (options.width or 100) - #blanks - 4)) do
-            write(blanks .. "    " .. line .. "\n")
+    local indent, width = options.indent or 0, options.width or 100
+    local function put(text, more)
+        for _, line in ipairs(display.wrap(text, width - indent - (more or 0))) do
+            write((" "):rep(indent + (more or 0)) .. line .. "\n")
         end
     end
-    write(rest > 0 and ("%s%s\n"):format(blanks, earlier(rest)) or "")
+    local wide = width - indent >= COLUMNS_WIDTH
+    if wide and #list > 0 then
+        write(("%s%-16s  %-16s  %-8s  %s\n"):format((" "):rep(indent), "FROM (UTC)", "TILL", "SEVERITY",
+            options.place or "SOURCE"))
+    end
+    local shown, rest = chosen(list, options.limit)
+    for _, episode in ipairs(shown) do
+        local line = facts_line(episode, width - indent, options.color)
+        if wide then
+            write((" "):rep(indent) .. line .. "\n")
+        else
+            put(line)
+        end
+        put(M.headline(episode), 4)
+    end
+    if rest > 0 then
+        put(earlier(rest))
+    end
 end
 
 --- A table in Markdown.

@@ -152,11 +152,12 @@ function Page:episodes(list)
         return
     end
     self:line()
-    self:line((" "):rep(INDENT) .. self:strong(#list == 0 and episode_list.NOTHING or episode_list.TITLE))
-    if #list > 0 then
-        episode_list.lines(list, { width = self.width, color = self.color, limit = episode_list.MOST, indent = INDENT },
-            self.write)
+    local title = #list == 0 and episode_list.NOTHING or episode_list.TITLE
+    for _, line in ipairs(display.wrap(title, self.width - INDENT)) do
+        self:line((" "):rep(INDENT) .. self:strong(line))
     end
+    episode_list.lines(list, { width = self.width, color = self.color, limit = episode_list.MOST, indent = INDENT },
+        self.write)
 end
 
 function Page:cluster(item)
