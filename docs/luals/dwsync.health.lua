@@ -165,7 +165,8 @@ function M.evaluate(given, given_rules, now) end
 ---@return dwsync.evaluation
 function M.explain(given, given_rules, now, names) end
 
---- Judges the records of one cluster in slices, for a host that must not be held, such as an event loop.
+--- Judges the records of one cluster in slices, for a host that must not be held, such as an event loop. A step looks
+--- at about a thousand records, however many there are of one source; the result is that of `evaluate`.
 --- Raises for wrong rules and other wrong arguments.
 ---
 --- ```lua

@@ -5,6 +5,8 @@ local sources = require "dwsync.health.sources"
 
 local NOW = runs.NOW * 1000
 
+local function no_pause() end
+
 local function source_of(list)
     local i = 0
     return sources.read(function()
@@ -29,7 +31,7 @@ describe("a judgement", function()
         for _ = 1, 10 do
             local source = source_of(runs.history(random, 120))
             local checked = assert(rules.check())
-            local at_once = judge(source, checked, function(judgement) judgement:take_all() end)
+            local at_once = judge(source, checked, function(judgement) judgement:take_all(no_pause) end)
             local by_event = judge(source, checked, function(judgement)
                 for _, run in ipairs(source.runs) do
                     judgement:began(run)
@@ -48,7 +50,7 @@ describe("a judgement", function()
     it("asks the rules that are on, or some of them", function()
         local source = source_of(runs.hourly(5))
         local judgement = Judgement.new(source, assert(rules.check { stale = false }))
-        judgement:take_all()
+        judgement:take_all(no_pause)
         local findings = judgement:judge(NOW)
         assert.is_nil(findings.stale)
         assert.is_table(findings.failing)
@@ -69,7 +71,7 @@ describe("a judgement", function()
 
     it("says the same when it is asked twice", function()
         local judgement = Judgement.new(source_of(runs.history(runs.random(3), 100)), assert(rules.check()))
-        judgement:take_all()
+        judgement:take_all(no_pause)
         assert.same(judgement:judge(NOW).failing, judgement:judge(NOW).failing)
         assert.same(judgement:judge(NOW).volume, judgement:judge(NOW).volume)
     end)

@@ -200,10 +200,6 @@ function M.evaluate(given, given_rules, now)
     return evaluation.evaluate(next_record, checked, now)
 end
 
-<<<<<<< HEAD
---- Judges the records of one cluster in slices, for a host that must not be held, such as an event loop. A step
--- looks at about a thousand records, however many there are of one source; the result is that of `evaluate`.
-=======
 local function explained_rules(checked, names)
     if names ~= nil and type(names) ~= "table" then
         error(("explain: expected a list of rules, got %s"):format(type(names)), 3)
@@ -240,8 +236,8 @@ function M.explain(given, given_rules, now, names)
     return evaluation.evaluate(next_record, checked, now, explained)
 end
 
---- Judges the records of one cluster in slices, for a host that must not be held, such as an event loop.
->>>>>>> 26b47e0 (Explain the model behind a verdict, and what the runs behind it say)
+--- Judges the records of one cluster in slices, for a host that must not be held, such as an event loop. A step
+-- looks at about a thousand records, however many there are of one source; the result is that of `evaluate`.
 -- @tparam {dwsync.record,...}|dwsync.records|function():?dwsync.record given records: a list, a sequence or an iterator
 -- @tparam[opt] {[string]=table|false} given_rules see `rules`
 -- @tparam number now seconds since the epoch

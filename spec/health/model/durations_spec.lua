@@ -7,11 +7,18 @@ local function near(expected, actual)
 end
 
 -- A day's run after another.
+local function model_of(count, seconds)
+    local model = { run = {}, time = {}, duration = {} }
+    for day = 1, count do
+        model.run[day], model.time[day] = { status = "FINISHED" }, day * DAY
+        model.duration[day] = (type(seconds) == "function" and seconds(day) or seconds) * 1000
+    end
+    return model
+end
+
 local function filled(count, seconds)
     local durations = Durations.new()
-    for day = 1, count do
-        durations:add(day * DAY, type(seconds) == "function" and seconds(day) or seconds)
-    end
+    durations:take(model_of(count, seconds), count)
     return durations
 end
 
@@ -31,7 +38,22 @@ describe("usual durations", function()
         local usual, runs = durations:usual()
         near(60, usual)
         assert.equal(23, runs)
-        near(600, (filled(8, 600):usual() or 600))
+    end)
+
+    it("are the same taken run by run, and twice makes no difference", function()
+        local model, durations = model_of(30, function(day) return 60 + day * 20 end), Durations.new()
+        for day = 1, 30 do
+            durations:take(model, day)
+            durations:take(model, day)
+        end
+        assert.same({ filled(30, function(day) return 60 + day * 20 end):usual() }, { durations:usual() })
+    end)
+
+    it("are those of runs that FINISHED and whose duration is known", function()
+        local model, durations = model_of(15, 60), Durations.new()
+        model.run[3].status, model.duration[4] = "FAILED", false
+        durations:take(model, 15)
+        assert.equal(13, durations.count)
     end)
 
     it("take a run of no time at all", function()

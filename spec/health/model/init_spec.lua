@@ -5,7 +5,8 @@ local HOUR = runs.HOUR
 
 local function model_of(list)
     local model = Model.new { id = "s1", runs = list, ended = list }
-    model:take(list, 1, #list)
+    model.run = list
+    model:take(#list)
     return model
 end
 
@@ -25,8 +26,9 @@ describe("the model of a source", function()
                 delete_count = i % 9 == 0 and i or 0, failed_count = i % 11 == 0 and 2 or 0 }
         end)
         local at_once, step_by_step = model_of(list), Model.new { id = "s1", runs = list, ended = list }
+        step_by_step.run = list
         for i = 1, #list do
-            step_by_step:take(list, i, i)
+            step_by_step:take(i)
         end
         step_by_step.source = at_once.source
         assert.same(at_once, step_by_step)
@@ -62,7 +64,8 @@ describe("the model of a source", function()
         assert.equal(run, model:longest())
         local newer = runs.run(300)
         model:began(newer.start_time)
-        model:take({ newer }, 1, 1)
+        model.run = { newer }
+        model:take(1)
         assert.is_nil(model:longest())
         assert.equal(run, model:oldest_open())
         assert.equal(1, (model:overtaken(runs.NOW * 1000)))

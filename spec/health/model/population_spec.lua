@@ -7,7 +7,8 @@ local DAY = runs.DAY
 -- The model of runs in the order of their ends.
 local function model_of(list, given)
     local model = Model.new({ id = "s1", runs = list, ended = list }, given)
-    model:take(list, 1, #list)
+    model.run = list
+    model:take(#list)
     return model
 end
 

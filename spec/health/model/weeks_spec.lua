@@ -12,7 +12,8 @@ local function model_of(days)
             update_count = day })
     end
     local model = Model.new({ id = "s1", runs = list, ended = list })
-    model:take(list, 1, days)
+    model.run = list
+    model:take(days)
     return model
 end
 

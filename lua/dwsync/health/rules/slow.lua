@@ -121,22 +121,22 @@ function M.describe(finding, model)
 end
 
 --- How long runs usually take, by how many of them, and from what on one is slow.
-function M.explain(state)
-    local options = state.options
-    local usual = usual_of(state, state.on)
+function M.explain(state, model)
+    local options, usual = state.options, usual_of(state, model, model.count)
+    local _, basis = state.durations:usual()
+    local _, last = newest_of(model)
     local facts = {
         { name = "usual", text = usual and ("%s, the median of %s"):format(quantities.duration(usual),
-            quantities.count(state.basis or 0, "finished run")) or ("not known: %s, 10 are needed"):format(
-            quantities.count(state.known or 0, "finished run")), value = usual, unit = "seconds" },
+            quantities.count(basis, "finished run")) or ("not known: %s, 10 are needed"):format(
+            quantities.count(basis, "finished run")), value = usual, unit = "seconds" },
     }
     if usual and options.warning then
         local from = math.max(options.warning * usual, usual + options.minimum)
         facts[2] = { name = "slow_from", text = ("%s, in %s in a row"):format(quantities.duration(from),
             quantities.count(options.runs, "run")), value = from, unit = "seconds" }
     end
-    if state.last_duration then
-        facts[#facts + 1] = { name = "last", text = quantities.duration(state.last_duration),
-            value = state.last_duration, unit = "seconds" }
+    if last then
+        facts[#facts + 1] = { name = "last", text = quantities.duration(last), value = last, unit = "seconds" }
     end
     facts[#facts + 1] = { name = "slow_runs", text = quantities.count(state.slow, "slow run") .. " in a row now",
         value = state.slow, unit = "runs" }

@@ -206,7 +206,7 @@ function M.explain(state, model, now, finding)
     local function add(name, text, value, unit)
         facts[#facts + 1] = { name = name, text = text, value = value, unit = unit }
     end
-    local cadence = Cadence.of(model.starts, model.begun)
+    local cadence = model:cadence()
     explain_cadence(model, cadence, add)
     local next_at, plan = M.next_expected(model), finding.plan or {}
     if next_at then
