@@ -54,16 +54,6 @@ describe("the emulator's own interface", function()
         assert.same({ 4, 3, 1 }, { reply.total, reply.connections, reply.tls_sessions_reused })
     end)
 
-    it("keeps the last requests only, and counts all", function()
-        local journal = require("dwsync.emulator.journal").new()
-        for i = 1, 1203 do
-            journal:add({ connection = i % 7, status = i }, false)
-        end
-        local list = journal:list()
-        assert.same({ 500, 704, 1203 }, { #list, list[1].status, list[500].status })
-        assert.same({ 1203, 7 }, { journal.total, journal.connections })
-    end)
-
     it("starts the journal anew", function()
         curl.get(info, path)
         curl.admin(info, "DELETE", "requests")

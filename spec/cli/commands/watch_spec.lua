@@ -180,6 +180,20 @@ describe("dwsync watch", function()
         assert.is_nil(got:find("HUAWEICLOUD", 1, true))
     end)
 
+    it("finds the program along PATH", function()
+        local variables = { PATH = "/nowhere:/usr/bin:/bin" }
+        for name, value in pairs(command.ENVIRONMENT) do
+            variables[name] = value
+        end
+        local function with(name)
+            return watch(1, answers(HEALTHY), { environment = variables, arguments = { "--on-change", name } })
+        end
+        assert.equal(130, (with "true"))
+        local status, _, err = with "no-such-program"
+        assert.equal(2, status)
+        assert.matches("dwsync: config: --on-change no-such-program: no such program in PATH.\n", err, 1, true)
+    end)
+
     it("refuses what is no name of a variable", function()
         local status, _, err = run { "watch", C1, "--on-change", "true", "--pass-environment", "A=hidden" }
         assert.equal(2, status)

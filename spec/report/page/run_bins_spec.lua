@@ -49,6 +49,15 @@ describe("runs in bins", function()
         end
     end)
 
+    it("last as short as their number allows, from 5 minutes to 5 days", function()
+        local minutes = { 5, 10, 15, 30, 60, 120, 180, 240, 360, 480, 720, 1440, 2880, 7200 }
+        for i, each in ipairs(minutes) do
+            local step = each * 60000
+            assert.equal(step, run_bins.count({}, 0, 9 * step, 10).step)
+            assert.equal((minutes[i + 1] or each) * 60000, run_bins.count({}, 0, 9 * step + 1, 10).step)
+        end
+    end)
+
     it("keep the sums of every count and outcome", function()
         local bins = count { overviews.record(1, { add_count = 3, delete_count = 480 }),
             overviews.record(1.1, { status = "FAILED", add_count = 0 }),

@@ -117,6 +117,29 @@ describe("the axis of time", function()
         assert.is_true(#words(30, 9) <= 9)
     end)
 
+    it("has lines as close as their number allows, from an hour to ten days", function()
+        local function lines(till)
+            local svg = tostring(time_axis.draw({ from = 0, till = till },
+                { left = 0, right = 800, top = 0, bottom = 100, ticks = 4 }))
+            return select(2, svg:match('d="([^"]*)"'):gsub("M", ""))
+        end
+        local hours = { 1, 3, 6, 12, 24, 48, 120, 168, 240 }
+        for i, each in ipairs(hours) do
+            local till = 4 * each * 3600000
+            assert.equal(5, lines(till))
+            assert.equal(1 + math.floor(4 * each / (hours[i + 1] or each)), lines(till + 1))
+        end
+    end)
+
+    it("leaves out words that would stick out at an end, and keeps their lines", function()
+        local midnight = NOW_MS - 8 * 3600000
+        local svg = tostring(time_axis.draw({ from = midnight - 2 * DAY, till = midnight },
+            { left = 0, right = 800, top = 0, bottom = 100, ticks = 2 }))
+        assert.is_truthy(svg:find('d="M0.0 0V100M400.0 0V100M800.0 0V100"', 1, true))
+        assert.equal(1, select(2, svg:gsub("</text>", "")))
+        assert.is_truthy(svg:find(">23 Nov</text>", 1, true))
+    end)
+
     it("writes a point in time to the minute", function()
         assert.equal("2025-11-24 08:00Z", time_axis.minute(NOW_MS))
     end)

@@ -36,6 +36,31 @@ describe("an overview as JSON", function()
         assert.same(verdict.explanation, shown.explanation)
     end)
 
+    it("gives every field of verdicts, reasons, statistics and errors", function()
+        local item = overviews.failing()
+        local evaluation, windows = item.evaluation, {}
+        for i, span in ipairs { "24h", "7d", "30d" } do
+            windows[span] = { runs = 10 * i, ok = 2, partial = 3, failed = 4, running = 1, success_ratio = 0.2 / i }
+        end
+        evaluation.statistics = overviews.statistics { windows = windows, failed = 7 }
+        evaluation.sources[1].statistics = evaluation.statistics
+        evaluation.reasons[1].speaker = "directory"
+        evaluation.verdicts[1] = overviews.verdict("stale", { severity = "critical", follows = "failing",
+            value = 3, unit = "runs", warning = 2, critical = 4, since = 1763000000000, record_id = "r-9",
+            message = "Something.", advice = "Look." })
+        local unreadable = overviews.unreadable()
+        unreadable.error = { kind = "service", message = "no", hint = "Wait.", code = "DWS.0005", status = 503,
+            request_id = "q-1" }
+        local document = assert(json.decode(render(overviews.overview { item, unreadable })))
+        local given = document.clusters[1]
+        assert.same(evaluation.verdicts, given.verdicts)
+        assert.same(evaluation.statistics, given.statistics)
+        assert.same(evaluation.reasons, given.reasons)
+        assert.same(evaluation.statistics, given.sources[1].statistics)
+        assert.same(evaluation.sources[1].reasons, given.sources[1].reasons)
+        assert.same(unreadable.error, document.clusters[2].error)
+    end)
+
     it("has no records in it", function()
         local item = overviews.healthy()
         item.records[1].fail_reason = "only in a record"
