@@ -144,6 +144,32 @@ describe("dwsync history", function()
         assert.matches("Create the folder first", err, 1, true)
     end)
 
+    it("pulls nothing when the service is not known, and says what is missing", function()
+        local status, out, err = command.run({ "history", "pull", "c1" },
+            { environment = { XDG_DATA_HOME = folder .. "/data" } })
+        assert.same({ 2, "" }, { status, out })
+        assert.matches("dwsync: config: region is not set.\n", err, 1, true)
+    end)
+
+    it("fails when the clusters cannot be listed", function()
+        local status, out, err = run({ "pull", "--all-clusters", "--retries", "0" },
+            { service = function() return 403, "" end })
+        assert.same({ 1, "" }, { status, out })
+        assert.matches("^dwsync: %l+: ListClusters", err)
+    end)
+
+    it("says what is wrong with the configuration file, or with the database", function()
+        local status, out, err = run { "stats", "--config", "/none.lua" }
+        assert.same({ 2, "" }, { status, out })
+        assert.matches("^dwsync: config: [^\n]*/none.lua", err)
+        pull(command.healthy(1))
+        assert(require("luasql.sqlite3").sqlite3():connect(folder .. "/data/dwsync/history.sqlite"):execute(
+            "ALTER TABLE dwsync_records RENAME TO gone"))
+        status, out, err = run { "stats" }
+        assert.same({ 1, "" }, { status, out })
+        assert.matches("^dwsync: storage: [^\n]*dwsync_records", err)
+    end)
+
     it("is not made by a question", function()
         for _, arguments in ipairs { { "stats" }, { "list" }, { "list", "c1" } } do
             local status, out, err = run(arguments)

@@ -76,7 +76,8 @@ describe("dwsync report", function()
 
     it("goes to a file, in the format that its name tells", function()
         for name, begin in pairs { ["a.html"] = "<!", ["a.md"] = "#", ["a.json"] = "{", ["a.prom"] = "# HELP",
-            ["a"] = "<!" } do
+            ["a.htm"] = "<!", ["a.ndjson"] = '{"cluster', ["a.csv"] = "cluster_id,", ["a.tsv"] = "cluster_id\t",
+            ["a.txt"] = "1 ok", ["a"] = "<!" } do
             local status, out = run({ "report", "c1", "--file", folder .. "/" .. name }, WORLD)
             assert.equal(0, status)
             assert.equal("", out)

@@ -29,7 +29,7 @@ describe("the section of a cluster", function()
     it("leaves a dash for what is not known", function()
         local item = overviews.healthy()
         item.evaluation.sources[1].statistics = { runs = 0 }
-        assert.same({ "ldap|79d6458e-52bb-4e0d-9d2c-1f6a4b7c8d9e", "ok", "never", "–", "–", "–", "–", "–|95 %: –", "–" },
-            row_of(item))
+        assert.same({ "ldap|79d6458e-52bb-4e0d-9d2c-1f6a4b7c8d9e", "ok", "never", "–", "–", "–", "–",
+            "–|95 %: –", "–" }, row_of(item))
     end)
 end)
