@@ -44,7 +44,8 @@ describe("ordered faults", function()
 
     it("fill in the usual body of a status when none is given", function()
         for status, code in pairs {
-            [429] = "APIGW.0308", [417] = "DWS.9999", [500] = "DWS.0005", [503] = "APIGW.0613",
+            [400] = "DWS.0001", [403] = "DWS.0015", [404] = "APIGW.0101", [417] = "DWS.9999", [429] = "APIGW.0308",
+            [500] = "DWS.0005", [502] = "APIGW.0202", [503] = "APIGW.0613", [504] = "APIGW.0203",
         } do
             order { status = status }
             local response = get()
