@@ -1,6 +1,7 @@
 local health = require "dwsync.health"
 local errors = require "dwsync.errors"
 local json = require "dwsync.json"
+local overviews = require "spec.report.overviews"
 local publication = require "dwsync.nginx.sweep.publication"
 
 local NOW = 1763971200
@@ -58,6 +59,26 @@ describe("a publication", function()
 
     it("keeps no records when none shall be kept", function()
         assert.is_nil(documents({ { cluster = { id = "one" }, records = { record(1) } } }, 0)["records:one"])
+    end)
+
+    it("gives every field of errors, of sources and of verdicts that are not ok", function()
+        local item = overviews.failing()
+        local verdict = { rule = "stale", severity = "critical", follows = "failing", source = "s",
+            source_type = "ldap", message = "Late." }
+        item.evaluation.verdicts = { verdict, overviews.verdict "churn" }
+        item.error = { kind = "service", message = "no", hint = "Wait.", code = "DWS.0005", status = 503 }
+        item.fetched_at = NOW - 7
+        local overview = overviews.overview { item }
+        local health_document = publication.documents(overview, 0, tostring)[1]
+        assert.equal("health", health_document.name)
+        local statistics = item.evaluation.sources[1].statistics
+        assert.same({ severity = "critical", evaluated_at = NOW * 1000, clusters = { {
+            id = item.cluster.id, name = "dws-failing", severity = "critical", fetched_at = (NOW - 7) * 1000,
+            records = 168, error = item.error, verdicts = { verdict }, sources = { {
+                id = "79d6458e-52bb-4e0d-9d2c-1f6a4b7c8d9e", type = "ldap", severity = "critical",
+                last_success = statistics.last_success, last_run = statistics.last_run,
+                last_status = statistics.last_status } } } } },
+            json.decode("{" .. health_document.text .. "}"))
     end)
 
     it("is valid JSON whatever records say", function()
