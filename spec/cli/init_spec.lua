@@ -178,6 +178,22 @@ describe("what people try first", function()
         assert.equal(2, select(2, output_of "help nonsense"))
     end)
 
+    it("finds a line about every command in the help, and an example in the help of each", function()
+        local commands = 0
+        local function look(prefix)
+            local list = assert(output_of(prefix .. "--help"):match "\nCommands:(\n.-)\n\n")
+            for name, summary in list:gmatch "\n   (%l%S*) *([^\n]*)" do
+                assert.matches("^%u", summary)
+                local example = output_of(prefix .. name .. " --help"):match "\nExample: ([^\n]*)" or ""
+                assert.is_truthy(example:find("dwsync " .. prefix .. name, 1, true), prefix .. name)
+                commands = commands + 1
+            end
+        end
+        look ""
+        look "history "
+        assert.equal(18, commands)
+    end)
+
     it("finds the formats in the help of every command that has some", function()
         for name, format in pairs { records = "ndjson", clusters = "csv", health = "nagios", report = "prometheus",
             doctor = "json" } do
