@@ -178,12 +178,13 @@ describe("what people try first", function()
         assert.equal(2, select(2, output_of "help nonsense"))
     end)
 
-    it("finds a line about every command in the help, and an example in the help of each", function()
+    it("finds a short sentence about every command in the help, and an example in the help of each", function()
         local commands = 0
         local function look(prefix)
             local list = assert(output_of(prefix .. "--help"):match "\nCommands:(\n.-)\n\n")
-            for name, summary in list:gmatch "\n   (%l%S*) *([^\n]*)" do
-                assert.matches("^%u", summary)
+            for name, summary in list:gsub("\n    +", " "):gmatch "\n   (%l%S*) *([^\n]*)" do
+                assert.matches("^%u[^.]*%.$", summary)
+                assert.is_true(#summary < 70, summary) -- not all of the description
                 local example = output_of(prefix .. name .. " --help"):match "\nExample: ([^\n]*)" or ""
                 assert.is_truthy(example:find("dwsync " .. prefix .. name, 1, true), prefix .. name)
                 commands = commands + 1

@@ -37,8 +37,11 @@ FROM (UTC)        TILL              SEVERITY  SOURCE
         local _, out, err = run({ "replay", "c1", "-o", "ndjson", "--set", "failing=off", "--set", "stale=off" }, WORLD)
         assert.equal("", out)
         assert.equal("dwsync: no rule would have raised an alert\n", err)
-        _, out = run({ "replay", "c1", "-o", "ndjson", "--since", "2h" }, WORLD)
-        assert.equal("", out)
+        local status
+        status, out = run({ "replay", "c1", "-o", "ndjson", "--since", "2h" }, WORLD)
+        assert.same({ 0, "" }, { status, out })
+        out = select(2, run({ "replay", "c1", "-o", "tsv", "--columns", "rule", "--since", "24h" }, WORLD))
+        assert.matches("^rule\nfailing\n", out)
         assert.equal(2, (run({ "replay", "c1", "--since", "x" }, WORLD)))
     end)
 

@@ -94,7 +94,8 @@ describe("dwsync run", function()
     it("ends with what the script returns", function()
         for text, expected in pairs { [""] = 0, ["return 0"] = 0, ["return 7"] = 7, ["return 255"] = 255,
             ["return true"] = 0, ["return nil"] = 0, ["return false"] = 1 } do
-            assert.equal(expected, (run(text)), text)
+            local status, out, err = run(text)
+            assert.same({ expected, "", "" }, { status, out, err }, text)
         end
         for text, what in pairs { ["return 256"] = "256", ["return -1"] = "-1", ["return 1.5"] = "1.5",
             ["return {}"] = "a table", ["return 'x'"] = "a string" } do
