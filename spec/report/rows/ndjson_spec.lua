@@ -42,6 +42,17 @@ describe("one JSON object a line", function()
             render({ { id = 9007199254740991, add_count = 1000000000000001 } }, { "add_count", "id" }))
     end)
 
+    it("refuses what JSON cannot hold, and says what it is", function()
+        for _, row in ipairs { { id = "a", other = print }, { id = "a", other = { [1.5] = 1 } }, { id = print },
+            { id = "a", "without a name" } } do
+            local good, message = pcall(render, { row }, nil, true)
+            assert.is_false(good)
+            assert.matches("^.+, which JSON cannot hold$", message)
+        end
+        assert.error_matches(function() render({ { "x" } }, nil, true) end,
+            "^a row holds a value without a name, which JSON cannot hold$")
+    end)
+
     it("writes fields with parts of their own", function()
         assert.equal('{"id":"c","nodes":[{"status":"200"}]}\n', render({ { id = "c", nodes = { { status = "200" } } } },
             nil, true))
