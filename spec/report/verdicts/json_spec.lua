@@ -47,7 +47,9 @@ describe("an overview as JSON", function()
         evaluation.reasons[1].speaker = "directory"
         evaluation.verdicts[1] = overviews.verdict("stale", { severity = "critical", follows = "failing",
             value = 3, unit = "runs", warning = 2, critical = 4, since = 1763000000000, record_id = "r-9",
-            message = "Something.", advice = "Look." })
+            message = "Something.", advice = "Look.", reason = { text = "49", speaker = "directory", class = "other",
+                cause = "The password.", next_step = "Set it.", record_id = "r-8" },
+            explanation = { { name = "usual", text = "1 min", value = 60, unit = "seconds", by = "source" } } })
         local unreadable = overviews.unreadable()
         unreadable.error = { kind = "service", message = "no", hint = "Wait.", code = "DWS.0005", status = 503,
             request_id = "q-1" }
