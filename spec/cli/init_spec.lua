@@ -185,7 +185,7 @@ describe("what people try first", function()
             for name, summary in list:gsub("\n    +", " "):gmatch "\n   (%l%S*) *([^\n]*)" do
                 assert.matches("^%u[^.]*%.$", summary)
                 assert.is_true(#summary < 70, summary) -- not all of the description
-                local example = output_of(prefix .. name .. " --help"):match "\nExample: ([^\n]*)" or ""
+                local example = output_of(prefix .. name .. " --help"):match "\nExamples?: ([^\n]*)" or ""
                 assert.is_truthy(example:find("dwsync " .. prefix .. name, 1, true), prefix .. name)
                 commands = commands + 1
             end
