@@ -1,7 +1,8 @@
 --- Points in time as the service, HTTP and people write them.
 -- No clock is read here: "now" is an argument.
 -- @module dwsync.timestamps
-local decimal = require "dwsync.decimal"
+local lazy = require "dwsync.lazy"
+local decimal = lazy "dwsync.decimal"
 
 local M = {}
 

@@ -1,10 +1,11 @@
 --- The agency that Terraform's variables HW_ASSUME_ROLE_… name. They are about whatever credentials are found, so they
 -- apply to the default chain and to the source "terraform"; who chooses other credentials does not mean them.
 -- @module dwsync.credentials.assumed_role
+local lazy = require "dwsync.lazy"
 local checks = require "dwsync.checks"
 local errors = require "dwsync.errors"
-local failure = require "dwsync.credentials.failure"
-local options = require "dwsync.credentials.options"
+local failure = lazy "dwsync.credentials.failure"
+local options = lazy "dwsync.credentials.options"
 local variables = require "dwsync.credentials.variables"
 
 local M = {}
