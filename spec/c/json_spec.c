@@ -421,6 +421,7 @@ static void takes_only_hex_digits_behind_u(void)
             const bool digit = byte != 0 && strchr("0123456789abcdefABCDEF", byte);
             spec_about(text);
             EXPECT(dws_json_string(&json, &string) == digit);
+            finish(&json);
         }
     }
 }
