@@ -164,7 +164,7 @@ describe("an authentication refusal", function()
     local PREFIX = "Incorrect IAM authentication information: "
     -- text, kind, a word of the hint
     local TEXTS = {
-        { "verify aksk signature fail", "auth", "secret key does not match" },
+        { "verify aksk signature fail", "auth", "secret key does not match the access key: enter the one" },
         { "verify aksk signature fail,canonicalRequest:GET|/v1/||host:h||host|e3b0", "auth", "does not match" },
         { "AK access failed to reach the limit,forbidden", "auth", "five minutes" },
         { "Get secretKey failed,ak:AKEXAMPLE,err:ak not exist", "auth", "unknown here" },

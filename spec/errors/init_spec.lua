@@ -238,6 +238,16 @@ describe("a redirect", function()
     end)
 end)
 
+describe("a CA file without a certificate", function()
+    it("is what the hint is about, and not who signed", function()
+        local failure = { kind = "tls", code = "certificate",
+            message = "127.0.0.1: the CA file has no certificate that OpenSSL can read" }
+        local err = errors.from_core(failure, {}, { ca_file = "/etc/hostname" })
+        assert.equal("Name a PEM file with the CA's certificate, which begins with -----BEGIN CERTIFICATE-----: "
+            .. "`ca_file` (/etc/hostname) has none.", err.hint)
+    end)
+end)
+
 describe("Retry-After", function()
     local function pause(text, date)
         return failing(429, "", { ["retry-after"] = text, date = date }).retry_after

@@ -82,7 +82,8 @@ local REFUSALS = {
     { "signature expired", "clock", nil },
     { "AK access failed to reach the limit", "auth", LOCKED },
     { "verify aksk signature fail", "auth",
-        "The secret key does not match the access key (or a proxy changed the request)." },
+        "The secret key does not match the access key: enter the one that was made with it, or make a new pair in "
+            .. "the console (a proxy that changes requests looks the same)." },
     { "ak not exist", "auth", "The access key is unknown here: deleted, mistyped, or from another site." },
     { "decrypt token fail", "auth", "The token is damaged, or from another site: get a new one." },
     { "token expires", "auth", "The token expired: get a new one." },

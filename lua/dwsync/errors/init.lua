@@ -168,6 +168,10 @@ local CERTIFICATE_HINTS = {
     { "subject name", function()
         return "The certificate is for another host: check the endpoint's name."
     end },
+    { "the CA file has no certificate", function(ca_file)
+        return ("Name a PEM file with the CA's certificate, which begins with -----BEGIN CERTIFICATE-----: `ca_file`%s "
+            .. "has none."):format(ca_file and (" (%s)"):format(text.excerpt(ca_file)) or "")
+    end },
     { "", function(ca_file)
         return ca_file and OTHER_CA:format(text.excerpt(ca_file)) or UNKNOWN_CA
     end },
