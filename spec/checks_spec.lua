@@ -30,9 +30,12 @@ local KINDS = {
         { 0.5, 'it is 0.5, expected a length of time from 1 s to 1 d: seconds, or "90s", "5m"' },
         { "2d", 'it is "2d", expected a length of time from 1 s to 1 d: seconds, or "90s", "5m"' },
         { "soon", 'it is "soon", expected a length of time from 1 s to 1 d: seconds, or "90s", "5m"' },
+        { "5 Minutes", 'it is "5 Minutes", expected a length of time from 1 s to 1 d: seconds, or "90s", "5m"; did you '
+            .. "mean 5m?" },
     } },
     one_of = { { values = { "auto", 0, "row" } }, { { "auto", "auto" }, { 0, 0 } }, {
         { "rows", 'it is "rows", expected one of auto, 0, row (did you mean \'row\'?)' },
+        { "Aut", 'it is "Aut", expected one of auto, 0, row (did you mean \'auto\'?)' },
         { {}, "it is a table, expected one of auto, 0, row" },
     } },
     ["function"] = { {}, { { print, print } }, { { {}, "it is a table, expected a function" } } },
@@ -56,6 +59,11 @@ describe("a point in time", function()
         local declared = { kind = "point" }
         assert.equal('since is "6", expected 90m, 24h, 7d, 2025-05-19, 2025-05-19T06:55:23Z or milliseconds; 6 what? '
             .. "6m, 6h, 6d", (select(2, checks.from_text(declared, "6", "since", 0))))
+        for text, meant in pairs { ["7D"] = "did you mean 7d?", ["2 weeks"] = "did you mean 2w?",
+            ["31.12.2025"] = "did you mean 2025-12-31?", ["2025-02-29"] = "there is no such day" } do
+            assert.matches(" or milliseconds; " .. meant, (select(2, checks.from_text(declared, text, "since", 0))), 1,
+                true)
+        end
         local _, message = checks.from_text(declared, ("9"):rep(400), "since", 0)
         assert.is_true(#message < 200, message)
         assert.is_nil(message:find("what?", 1, true))

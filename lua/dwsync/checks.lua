@@ -107,10 +107,13 @@ local function edits(one, other)
     return row[#other]
 end
 
+local BEGINNING = 3 -- letters that name a word by its beginning
+
 local function nearest(name, known)
     local best, least = nil, math.min(math.max(1, math.floor((#name + 1) / 3)) + 1, #name) -- something stays of it
     for _, candidate in ipairs(#name <= LONGEST_SHOWN and known or {}) do
-        local count = edits(name:lower(), tostring(candidate):lower())
+        local begins = #name >= BEGINNING and tostring(candidate):lower():sub(1, #name) == name:lower()
+        local count = begins and 1 or edits(name:lower(), tostring(candidate):lower())
         if count < least then
             best, least = candidate, count
         end
@@ -125,6 +128,27 @@ end
 function M.guess(word, known)
     local meant = type(word) == "string" and nearest(word, known)
     return meant and (" (did you mean '%s'?)"):format(meant) or ""
+end
+
+-- "7D", "7 days": what would have been understood, to be put behind what is expected.
+local function meant_length(value)
+    local number, unit = (type(value) == "string" and #value <= LONGEST_SHOWN and value:lower() or "")
+        :match "^%-?%s*(%d+%.?%d*)%s*([smhdw])[a-z]*$"
+    local meant = number and number .. unit
+    return meant and meant ~= value and ("; did you mean %s?"):format(meant) or ""
+end
+
+local function meant_point(value)
+    local text = type(value) == "string" and value or ""
+    local day, month, year = text:match "^(%d%d?)[-./](%d%d?)[-./](%d%d%d%d)$"
+    if #text < 9 and text:find "^%d+$" then
+        return ("; %s what? %sm, %sh, %sd"):format(text, text, text, text)
+    elseif day and timestamps.from_iso(("%s-%02d-%02d"):format(year, month, day)) then
+        return ("; did you mean %s-%02d-%02d?"):format(year, month, day)
+    elseif text:find "^%d%d%d%d%-%d%d%-%d%d$" then
+        return "; there is no such day"
+    end
+    return meant_length(value)
 end
 
 -- ---- kinds -------------------------------------------------------------------------------------------
@@ -246,7 +270,7 @@ KINDS.duration = {
             .. (beyond(value, LONGEST_TIME, declared) and " and at most " .. length(LONGEST_TIME) or "")
             .. (declared.unit and ' with its unit: "90m", "6h", "2d"'
             or (declared.to or math.huge) <= 86400 and ': seconds, or "90s", "5m"'
-            or ': seconds, or "90m", "6h", "2d"')
+            or ': seconds, or "90m", "6h", "2d"') .. meant_length(value)
     end,
 }
 
@@ -256,10 +280,8 @@ KINDS.point = {
         return ms ~= nil, ms
     end,
     expected = function(declared, value)
-        local digits = type(value) == "string" and #value < 9 and value:match "^%d+$"
-        local unit = digits and ("; %s what? %sm, %sh, %sd"):format(digits, digits, digits, digits) or ""
         return (declared.zone and "90m, 24h, 7d, yesterday, 2025-05-19, 2025-05-19T06:55:23Z"
-            or "90m, 24h, 7d, 2025-05-19, 2025-05-19T06:55:23Z") .. " or milliseconds" .. unit
+            or "90m, 24h, 7d, 2025-05-19, 2025-05-19T06:55:23Z") .. " or milliseconds" .. meant_point(value)
     end,
 }
 

@@ -18,7 +18,7 @@ describe("whose records a command is about", function()
             local status, out, err = run { name }
             assert.equal(2, status)
             assert.equal("", out)
-            assert.equal(("dwsync: %s\n        See dwsync --help, or dwsync COMMAND --help.\n"):format(WHICH), err)
+            assert.equal(("dwsync: %s\n        See dwsync %s --help.\n"):format(WHICH, name), err)
         end
         local _, _, err = run { "health", "c1", "--all-clusters" }
         assert.matches("^dwsync: %-%-all%-clusters and a cluster exclude each other\n", err)

@@ -84,7 +84,7 @@ describe("the built-in endpoints", function()
 
     it("do not exist for a region nobody knows, and the error says what to set", function()
         local message, hint = refusal(endpoints.dws(context { region = "cn-nroth-4" }))
-        assert.equal('region "cn-nroth-4" has no built-in DWS endpoint', message)
+        assert.equal('region "cn-nroth-4" has no built-in DWS endpoint (did you mean \'cn-north-4\'?)', message)
         assert.equal("Check the spelling (for example cn-north-4), or set `endpoint` or "
             .. "HUAWEICLOUD_SDK_REGION_DWS_CN_NROTH_4.", hint)
         -- Regions with IAM but without DWS.

@@ -39,7 +39,8 @@ describe("the emulator's certificates", function()
         assert.equal("0", verdict "-x509_strict -verify_ip 127.0.0.1")
     end)
 
-    local REASONS = { ["expired.localhost"] = "10", ["wronghost.localhost"] = "62", ["unknown.localhost"] = "21" }
+    local REASONS = { ["expired.localhost"] = "10", ["future.localhost"] = "9", ["wronghost.localhost"] = "62",
+        ["unknown.localhost"] = "21" }
     for host, code in pairs(REASONS) do
         it(host .. " is refused by a client that verifies, for the reason in its name", function()
             local response = visit(host)

@@ -154,7 +154,7 @@ describe("a history's file", function()
             assert.equal(("the history %s: file is not a database"):format(path), err.message)
             store, err = history.open(folder)
             assert.is_nil(store)
-            assert.equal(("the history %s: unable to open database file"):format(folder), err.message)
+            assert.equal(("the history %s: is a folder"):format(folder), err.message)
         end)
     end)
 

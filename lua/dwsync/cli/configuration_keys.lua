@@ -168,14 +168,30 @@ local function check_each(given)
     return given
 end
 
+-- What people put one level too high.
+local function misplaced(given)
+    for name in pairs(given) do
+        if SECRET[name] then
+            return wrong(("%s is a secret, and secrets do not belong in this file"):format(name),
+                "Use the environment or the credentials file.")
+        elseif not TOP[name] and options.PLAIN[name] then
+            return wrong(("'%s' belongs in a profile"):format(name),
+                ("Write profile = \"main\", profiles = { main = { %s = … } }."):format(name))
+        end
+    end
+    return true
+end
+
 --- Checks what a configuration file returned.
 -- @tparam table given
 -- @treturn table copy, with `profiles`, `clusters` and `thresholds` present, or nil
 -- @treturn dwsync.error kind "config"
 function M.check(given)
-    local plain = {}
+    local plain, placed, err = {}, misplaced(given)
+    if not placed then
+        return nil, err
+    end
     for name, value in pairs(given) do
-        local err
         plain[name], err = value, nil
         if name ~= "on_change" then
             plain[name], err = copy(key_of(name), value, 1)

@@ -28,7 +28,8 @@ end
 -- @tparam table context
 -- @treturn integer exit status, 2
 function M.wrong_usage(reason, context)
-    context:note(reason, "See dwsync --help, or dwsync COMMAND --help.")
+    context:note(reason, context.command and ("See dwsync %s --help."):format(context.command)
+        or "See dwsync --help, or dwsync COMMAND --help.")
     return 2
 end
 

@@ -117,8 +117,10 @@ local function run_command(arguments, context, running)
         return missing_argparse(context, arguments[1])
     end
     local parser = make_parser(argparse)
-    local args, reason, command = parse(parser, arguments, load_commands(parser, arguments[1]))
+    local commands = load_commands(parser, arguments[1])
+    local args, reason, command = parse(parser, arguments, commands)
     running.command = command
+    context.command = commands[arguments[1]] and arguments[1]
     if args then
         return finish(command.run(args, context, parser), command, context)
     elseif command.give_up then

@@ -9,6 +9,7 @@ local transport = require "dwsync.runtime.transport"
 
 local M = {}
 
+local PATH = "Check the path; --input - reads standard input."
 local WHAT = "Give what dwsync records -o ndjson or -o json prints, or the service's own answer."
 
 --- The longest line and the largest document in bytes: as much as is taken from the service at once.
@@ -166,7 +167,7 @@ function Reader:line()
     if reason == "too long" then
         return wrong(self.name, (" line %d"):format(self.number), "longer than " .. MOST, SHORTER)
     elseif reason then
-        return wrong(self.name, "", reason)
+        return wrong(self.name, "", reason, PATH)
     end
     return self.number == 1 and line and line:gsub("^\239\187\191", "") or line -- a byte order mark
 end
@@ -262,7 +263,7 @@ local function open(path, context)
     end
     local file, reason = io.open(path, "rb")
     if not file then
-        return wrong(path, "", (reason:gsub("^.*: ", "")))
+        return wrong(path, "", (reason:gsub("^.*: ", "")), PATH)
     end
     return file, path
 end

@@ -50,6 +50,12 @@ end
 -- @tparam {string,...} arguments
 -- @treturn string
 function M.usage(reason, arguments)
+    for _, argument in ipairs(reason:find "^unknown option '%-%d'" and arguments or {}) do
+        if argument:find "^%-%d" then
+            return ("'%s' is taken for an option: write '%s', which means so long ago"):format(argument,
+                argument:sub(2))
+        end
+    end
     local name, choices = reason:match "^argument for option '(.-)' must be one of '(.*)'$"
     local value = name and value_among(arguments, name)
     if not value then

@@ -39,6 +39,9 @@ local function plain(listed)
     return list
 end
 
+-- An id would have met the other failures as well.
+local LISTING_ALONE = { permission = true, not_found = true, service = true, decode = true }
+
 local function not_looked_up(word, err)
     local copy = {}
     for name, value in pairs(err) do
@@ -46,7 +49,8 @@ local function not_looked_up(word, err)
     end
     copy.message = cluster_names.is_pattern(word) and err.message
         or ("the cluster '%s' could not be looked up: %s"):format(word, err.message)
-    copy.hint = cluster_names.is_pattern(word) and err.hint or err.hint .. " An id needs no looking up."
+    copy.hint = LISTING_ALONE[err.kind] and not cluster_names.is_pattern(word)
+        and err.hint .. " An id needs no looking up." or err.hint
     return errors.new(copy)
 end
 

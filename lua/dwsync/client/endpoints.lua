@@ -2,6 +2,7 @@
 -- Order: option, environment, regions file, built-in table.
 -- @module dwsync.client.endpoints
 local lazy = require "dwsync.lazy"
+local checks = lazy "dwsync.checks"
 local display = lazy "dwsync.text"
 local errors = require "dwsync.errors"
 local variables = require "dwsync.credentials.variables"
@@ -197,7 +198,8 @@ local function check_region(region)
 end
 
 local function unknown_region(region)
-    return config_error(("region %q has no built-in DWS endpoint"):format(region),
+    local guess = checks.guess(region, M.regions())
+    return config_error(("region %q has no built-in DWS endpoint%s"):format(region, guess),
         ("Check the spelling (for example cn-north-4), or set `endpoint` or %s."):format(variable("DWS", region)),
         "region")
 end

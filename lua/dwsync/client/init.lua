@@ -253,6 +253,7 @@ end
 -- The project id: given, known from the credentials, the environment's, or looked up once per access key.
 local function project_id_of(self, keys, limits)
     local id = self.settings.project_id or keys.project_id or self.project_variable
+    local is_variable = not self.settings.project_id and id == self.project_variable
     if not id then
         local known, endpoint = known_projects(self, keys)
         local err
@@ -265,7 +266,7 @@ local function project_id_of(self, keys, limits)
         end
         known[endpoint] = id
     end
-    return options.identifier("project_id", id)
+    return options.identifier(is_variable and "HUAWEICLOUD_SDK_PROJECT_ID" or "project_id", id)
 end
 
 -- GET below /{version}/{project_id} of DWS. `target` begins with "/clusters". The third result is the credentials that

@@ -66,7 +66,8 @@ end
 --- Makes the certificates of one run.
 -- @tparam number now seconds since the epoch
 -- @treturn {[string]=string} PEM text by file name: `ca.pem` to be trusted, `leaf.key`, and the leaves `good.pem`,
---   `expired.pem`, `wronghost.pem` and `unknown.pem` (issued by an authority that `ca.pem` does not hold)
+--   `expired.pem`, `future.pem` (not valid yet), `wronghost.pem` and `unknown.pem` (issued by an
+--   authority that `ca.pem` does not hold)
 function M.generate(now)
     now = math.floor(now)
     local trusted = new_authority("dwsync emulator CA", now)
@@ -78,6 +79,7 @@ function M.generate(now)
         ["leaf.key"] = key:toPEM "private",
         ["good.pem"] = new_leaf(trusted, key, "DNS:localhost,IP:127.0.0.1,IP:::1", from, to),
         ["expired.pem"] = new_leaf(trusted, key, "DNS:expired.localhost", now - 30 * DAY, now - DAY),
+        ["future.pem"] = new_leaf(trusted, key, "DNS:future.localhost", now + DAY, to),
         ["wronghost.pem"] = new_leaf(trusted, key, "DNS:somewhere-else.example.com", from, to),
         ["unknown.pem"] = new_leaf(stranger, key, "DNS:unknown.localhost", from, to),
     }

@@ -58,6 +58,7 @@ local SERVER = [[
 local TLS_SERVERS = {
     { "localhost", "good.pem" },
     { "expired.localhost", "expired.pem" },
+    { "future.localhost", "future.pem" },
     { "wronghost.localhost", "wronghost.pem" },
     { "unknown.localhost", "unknown.pem" },
 }

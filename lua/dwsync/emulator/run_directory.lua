@@ -7,7 +7,7 @@ local M = {}
 --- Everything that may exist in the directory, files before the directories that hold them.
 M.contents = {
     "nginx.conf", "nginx.pid", "error.log", "emulator.json",
-    "ca.pem", "leaf.key", "good.pem", "expired.pem", "wronghost.pem", "unknown.pem",
+    "ca.pem", "leaf.key", "good.pem", "expired.pem", "future.pem", "wronghost.pem", "unknown.pem",
     "bodies",
 }
 

@@ -21,7 +21,8 @@ local HINTS = {
         .. "~/.huaweicloud/credentials.",
     auth = "Check that the access key and the secret key belong together, are active, and belong to this site.",
     clock = "Set this machine's clock (NTP); requests more than 15 minutes off are refused.",
-    permission = "Ask for the action dws:cluster:listIdentifySyncRecords (records) or dws:cluster:list (clusters).",
+    permission = "Ask for the action dws:cluster:listIdentifySyncRecords (records) or dws:cluster:list (clusters); a "
+        .. "project of another account or region is refused the same way.",
     not_found = "Check the region, the project id and the cluster id (dwsync clusters lists them).",
     throttled = "Wait before trying again, or send fewer requests.",
     request = "Check the parameters; the service will refuse the same request again.",

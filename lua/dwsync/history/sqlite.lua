@@ -54,8 +54,12 @@ end
 -- "exists" as long as a file has to be new. What is there stays unopened: closing it would end SQLite's locks on it.
 local function create(target)
     local uv = require "luv"
+    local there = uv.fs_stat(target.path)
+    if there and there.type == "directory" then
+        return nil, failures.storage(target, "is a folder", "Name a file in it.")
+    end
     local file, reason, code = uv.fs_open(target.path, "wx", OWNER_ONLY)
-    if code == "EEXIST" and not uv.fs_stat(target.path) then
+    if code == "EEXIST" and not there then
         file, reason, code = uv.fs_open(target.path, "a", OWNER_ONLY)
     end
     if file then

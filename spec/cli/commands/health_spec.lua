@@ -130,9 +130,10 @@ describe("--set", function()
     it("refuses what no rule knows, and names what there is", function()
         refused("--set: unknown rule 'stail'.\n        Did you mean 'stale'? The rules are churn, ", "--set",
             "stail.warning=6h")
-        refused("--set: unknown option 'stale.warn'.\n        The options are critical, ", "--set", "stale.warn=6h")
+        refused("--set: unknown option 'stale.warn'.\n        Did you mean 'warning'? The options are critical, ",
+            "--set", "stale.warn=6h")
         refused("--set: stale.warning is \"soon\", expected a length of time", "--set", "stale.warning=soon")
-        refused("--set: stale.warning (7200) is above stale.critical (3600)", "--set", "stale.warning=2h", "--set",
+        refused("--set: stale.warning (2 h) is above stale.critical (1 h)", "--set", "stale.warning=2h", "--set",
             "stale.critical=1h")
     end)
 end)

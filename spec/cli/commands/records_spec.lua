@@ -122,7 +122,7 @@ describe("dwsync records", function()
             assert.equal(2, status)
             assert.equal("", out)
             assert.equal(('dwsync: --%s is "yester?day", expected 90m, 24h, 7d, yesterday, 2025-05-19, '
-                .. "2025-05-19T06:55:23Z or milliseconds\n        See dwsync --help, or dwsync COMMAND --help.\n")
+                .. "2025-05-19T06:55:23Z or milliseconds\n        See dwsync records --help.\n")
                 :format(name), err)
             assert.same({}, urls)
         end

@@ -137,7 +137,7 @@ describe("dwsync report", function()
         assert.equal(2, status)
         assert.equal("", out)
         assert.equal("dwsync: --file: unknown file extension .pdf; choose the format with --output\n"
-            .. "        See dwsync --help, or dwsync COMMAND --help.\n", err)
+            .. "        See dwsync report --help.\n", err)
         assert.equal(0, (run({ "report", "c1", "--file", folder .. "/a.pdf", "--output", "html" }, WORLD)))
         assert.equal("a.pdf", names())
         os.remove(folder .. "/a.pdf")

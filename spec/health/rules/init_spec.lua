@@ -159,7 +159,7 @@ describe("rules", function()
     end)
 
     it("are refused when a warning is above its critical threshold", function()
-        assert.equal("rules.stale.warning (43200) is above rules.stale.critical (21600)",
+        assert.equal("rules.stale.warning (12 h) is above rules.stale.critical (6 h)",
             (refusal { stale = { warning = "12h", critical = "6h" } }))
         assert.equal("rules.failing.warning (60) is above rules.failing.critical (4)",
             (refusal { failing = { warning = 60 } }))

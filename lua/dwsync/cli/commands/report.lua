@@ -1,5 +1,6 @@
 --- `dwsync report [CLUSTER…]`: the verdicts as a page or a document, on stdout or in a file.
 -- @module dwsync.cli.commands.report
+local checks = require "dwsync.checks"
 local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local judgement = require "dwsync.cli.judgement"
 local output = require "dwsync.cli.output"
@@ -21,7 +22,8 @@ function M.configure(command)
     judgement.configure(command)
     command:group("Output",
         output.format(command, report.health_formats, "the file's, else html"),
-        command:option("--file", "File to write, whole or not at all.", nil, nil, 1):argname "<file>")
+        command:option("--file", "File to write, whole or not at all.", nil,
+            checks.reader({ kind = "string" }, "--file"), 1):argname "<file>")
 end
 
 local function format_of(args)

@@ -3,6 +3,7 @@
 local checks = require "dwsync.checks"
 local decimal = require "dwsync.decimal"
 local errors = require "dwsync.errors"
+local quantities = require "dwsync.quantities"
 
 local M = {}
 
@@ -68,11 +69,13 @@ end
 local PAIRS = { { "warning", "critical" }, { "warning_ratio", "critical_ratio" } }
 
 local function check_pairs(path, checked)
+    local options = M.by_name[path:match "[^.]*$"].options
     for _, pair in ipairs(PAIRS) do
         local low, high = checked[pair[1]], checked[pair[2]]
         if low and high and low > high then
+            local shown = options[pair[1]].kind == "duration" and quantities.duration or decimal.exact
             return nil, { kind = "config", option = pair[1], message = ("%s.%s (%s) is above %s.%s (%s)"):format(
-                path, pair[1], decimal.exact(low), path, pair[2], decimal.exact(high)) }
+                path, pair[1], shown(low), path, pair[2], shown(high)) }
         end
     end
     return checked
