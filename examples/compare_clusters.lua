@@ -3,7 +3,7 @@
 --    dwsync run compare_clusters.lua production staging
 --
 -- Exit status: 0 both could be read, whatever they show; 1 one could not; 2 wrong usage.
--- To change: MEASURES; an evaluation has more: see the README, or print it with `dwsync health CLUSTER -o json`. The
+-- To change: MEASURES; an evaluation has more: see docs/lua.md, or print it with `dwsync health CLUSTER -o json`. The
 -- format of the last line: "markdown", "csv", "html".
 local quantities = require "dwsync.quantities"
 

@@ -1,5 +1,6 @@
 -- config.lua: a configuration file: ~/.config/dwsync/config.lua, DWSYNC_CONFIG, or --config FILE.
--- It is one table of data: names for clusters, thresholds, where to ask. Secrets do not belong here; README says where.
+-- It is one table of data: names for clusters, thresholds, where to ask. Secrets do not belong here:
+-- docs/credentials.md says where.
 -- These ids are the emulator's; write your own: dwsync clusters -o tsv --columns name,id
 return {
     profile = "production",

@@ -58,5 +58,5 @@ To ask a real account, give it keys and a region; the command stays the same:
   lua/bin/dwsync records CLUSTER --region cn-north-4
   lua/bin/dwsync health CLUSTER --region cn-north-4
 
-README.md has the rest: options, errors, other credentials, embedding.
+README.md says how to install it and be told of problems; docs/ has the rest, a page each.
 END

@@ -188,7 +188,7 @@ describe("the code of lua/dwsync", function()
 end)
 
 describe("what is shown to users", function()
-    for _, path in ipairs(files_of "examples README.md lua/bin/dwsync.1 -type f") do
+    for _, path in ipairs(files_of "examples README.md docs/*.md lua/bin/dwsync.1 -type f") do
         local required = {}
         for module in each_require(read(path)) do
             required[module] = true
