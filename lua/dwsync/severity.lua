@@ -1,26 +1,28 @@
---- The four severities: their order, words, colours on a terminal and exit statuses.
+--- The severities: their order, words, colours on a terminal and exit statuses. "disabled" is a cluster whose
+-- synchronisation is switched off: nothing to judge, and nothing wrong.
 -- @module dwsync.severity
 local M = {}
 
 --- All of them, worst first.
-M.worst_first = { "critical", "warning", "unknown", "ok" }
+M.worst_first = { "critical", "warning", "unknown", "ok", "disabled" }
 
-local LEVELS = { ok = 0, unknown = 1, warning = 2, critical = 3 }
-local COLORS = { ok = "32", unknown = "35", warning = "33", critical = "31" }
-local EXIT_STATUSES = { ok = 0, warning = 1, critical = 2, unknown = 3 }
+-- Beside a cluster that is ok, one that is disabled does not count.
+local RANKS = { disabled = -1, ok = 0, unknown = 1, warning = 2, critical = 3 }
+local COLORS = { disabled = "90", ok = "32", unknown = "35", warning = "33", critical = "31" }
+local EXIT_STATUSES = { disabled = 0, ok = 0, warning = 1, critical = 2, unknown = 3 }
 
 --- The severity itself, or "unknown" for anything else.
 -- @param severity
 -- @treturn string
 function M.known(severity)
-    return LEVELS[severity] and severity or "unknown"
+    return RANKS[severity] and severity or "unknown"
 end
 
---- Its level: 0 ok, 1 unknown, 2 warning, 3 critical, so that the greatest is the worst.
+--- Its level: 0 ok or disabled, 1 unknown, 2 warning, 3 critical, so that the greatest is the worst.
 -- @param severity
 -- @treturn integer
 function M.level(severity)
-    return LEVELS[M.known(severity)]
+    return math.max(0, RANKS[M.known(severity)])
 end
 
 --- Whether one severity is worse than another.
@@ -28,12 +30,12 @@ end
 -- @param b
 -- @treturn boolean
 function M.is_worse(a, b)
-    return (LEVELS[a] or LEVELS.unknown) > (LEVELS[b] or LEVELS.unknown)
+    return RANKS[M.known(a)] > RANKS[M.known(b)]
 end
 
 --- The worst severity in a list.
 -- @tparam {table,...} list items with a `severity`
--- @treturn string "unknown" when the list is empty: nothing was judged, which is not ok
+-- @treturn string "unknown" when the list is empty: nothing was judged, which is not ok; "disabled" when all are
 function M.worst(list)
     local worst
     for _, item in ipairs(list) do
@@ -46,7 +48,7 @@ end
 
 --- The exit status of a Nagios plugin.
 -- @param severity
--- @treturn integer 0 ok, 1 warning, 2 critical, 3 unknown
+-- @treturn integer 0 ok or disabled, 1 warning, 2 critical, 3 unknown
 function M.exit_status(severity)
     return EXIT_STATUSES[M.known(severity)]
 end
@@ -70,7 +72,7 @@ end
 -- @tparam {table,...} items with a `severity`
 -- @treturn table counts by severity
 function M.count(items)
-    local counts = { critical = 0, warning = 0, unknown = 0, ok = 0 }
+    local counts = { critical = 0, warning = 0, unknown = 0, ok = 0, disabled = 0 }
     for _, item in ipairs(items) do
         local severity = M.known(item.severity)
         counts[severity] = counts[severity] + 1

@@ -38,6 +38,21 @@ describe("--set", function()
         assert.same({ 0.05, 21600, 4 }, { set.partial.warning, set.stale.warning, set.failing.warning })
     end)
 
+    it("says how grave it is that synchronisation is off", function()
+        assert.equal("disabled", rules({}).disabled)
+        assert.equal("warning", rules({ "disabled=warning" }).disabled)
+        assert.equal("warning", rules({ "disabled=on" }, { disabled = "warning" }).disabled)
+        assert.equal("critical", rules({ "disabled=critical" }, { disabled = "warning" }).disabled)
+        assert.is_false(rules({ "disabled=off" }, { disabled = "warning" }).disabled)
+        assert.equal("disabled", rules({ "disabled=on" }, { disabled = false }).disabled)
+        for word, message in pairs { ["disabled.warning=6h"] = "--set: disabled is a table, expected one of disabled",
+            ["stale=warning"] = '--set: stale is "warning", expected a table' } do
+            local none, err = rules { word }
+            assert.is_nil(none)
+            assert.matches(message, err.message, 1, true)
+        end
+    end)
+
     it("refuses what names no rule", function()
         local none, err = rules { "nosuch.warning=1" }
         assert.is_nil(none)

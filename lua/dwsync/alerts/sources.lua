@@ -122,7 +122,7 @@ end
 function M.list(rules)
     local names, list = {}, {}
     for rule, options in pairs(rules) do
-        names[#names + 1] = options and rule or nil
+        names[#names + 1] = options and PATIENCE[rule] and rule or nil
     end
     table.sort(names)
     for _, rule in ipairs(names) do

@@ -3,6 +3,7 @@
 -- @module dwsync.cli.thresholds
 local checks = require "dwsync.checks"
 local health_rules = require "dwsync.health.rules"
+local severities = require "dwsync.severity"
 
 local M = {}
 
@@ -16,7 +17,12 @@ local function value_of(text)
     return percent and percent / 100 or tonumber(text) or text
 end
 
--- "stale.warning=6h", or "churn=off".
+local SEVERITIES = {}
+for _, word in ipairs(severities.worst_first) do
+    SEVERITIES[word] = true
+end
+
+-- "stale.warning=6h", "churn=off", or "disabled=warning".
 local function change(text)
     local name, value = text:match "^([%w_.]+)=(.+)$"
     local rule, option = (name or ""):match "^([%w_]+)%.([%w_]+)$"
@@ -24,10 +30,12 @@ local function change(text)
         return { rule = rule, option = option, value = value_of(value) }
     elseif name and not name:find("%.") and type(WORDS[value]) == "boolean" then
         return { rule = name, on = WORDS[value] }
+    elseif name and not name:find("%.") and SEVERITIES[value] then
+        return { rule = name, severity = value }
     end
 end
 
-local SET = { expected = "rule.option=value, such as stale.warning=6h, or rule=off", read = change }
+local SET = { expected = "rule.option=value, such as stale.warning=6h, rule=off, or disabled=warning", read = change }
 
 --- Adds the option.
 -- @param command an argparse command
@@ -59,13 +67,12 @@ end
 function M.rules(args, settings)
     local rules = copy(settings.thresholds)
     for _, item in ipairs(args.set or {}) do
-        if item.on == false then
-            rules[item.rule] = false
-        else
-            rules[item.rule] = type(rules[item.rule]) == "table" and rules[item.rule] or {}
-        end
+        local given = rules[item.rule]
         if item.option then
+            rules[item.rule] = type(given) == "table" and given or {}
             rules[item.rule][item.option] = item.value
+        elseif not (item.on and given) then
+            rules[item.rule] = item.severity or item.on
         end
     end
     return health_rules.check(rules, { prefix = "--set: ", path = "" })

@@ -161,9 +161,6 @@ end
 
 local ACTION = "Ask for the action dws:cluster:listIdentifySyncRecords."
 
--- This code is about the cluster, not about the caller.
-local FEATURE_OFF = "DWS.5045"
-
 --- May the records of the cluster be asked for?
 function M.permission(subject)
     if not subject.cluster_id then
@@ -171,7 +168,7 @@ function M.permission(subject)
     end
     local page, err = subject.client:list_sync_records { cluster_id = subject.cluster_id, offset = 0, limit = M.PAGE }
     subject.page = page
-    subject.feature_off = err and err.code == FEATURE_OFF and err or nil
+    subject.feature_off = errors.is_feature_off(err) and err or nil
     if page or subject.feature_off then
         local shown = cluster_names.shown { id = subject.cluster_id, name = subject.cluster }
         return "ok", "records of cluster " .. shown .. " may be asked for"

@@ -80,6 +80,16 @@ function M.is(value)
     return getmetatable(value) == Error
 end
 
+-- The tenant is not allowed to use this function: that is about the cluster, not about the caller.
+local FEATURE_OFF = "DWS.5045"
+
+--- Whether the service refused because identity-source synchronisation is switched off for the cluster.
+-- @tparam any err
+-- @treturn boolean
+function M.is_feature_off(err)
+    return type(err) == "table" and err.code == FEATURE_OFF
+end
+
 local function detail(self)
     local parts = {}
     parts[#parts + 1] = self.code and not self.code:find "^%l" and self.code or nil

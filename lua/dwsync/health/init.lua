@@ -55,7 +55,8 @@ end
 --- What a rule says about a source. Times are milliseconds since the epoch.
 -- @table dwsync.verdict
 -- @tfield string rule
--- @tfield string severity "ok", "unknown", "warning" or "critical"
+-- @tfield string severity "ok", "unknown", "warning" or "critical"; "disabled" of the rule "disabled" alone, which
+-- overviews have where synchronisation is off
 -- @tfield[opt] string source id of the source, "" when its records name none; nil for the list itself
 -- @tfield[opt] string source_type
 -- @tfield[opt] number value what was compared with the thresholds
@@ -139,13 +140,17 @@ end
 -- @tfield[opt] dwsync.evaluation evaluation
 -- @tfield[opt] {dwsync.record,...} records with which the reports "html" and "status" draw the runs
 -- @tfield[opt] dwsync.error error why there is no evaluation
--- @tfield[opt] string severity added by `overview`; an error counts as unknown
+-- @tfield[opt] integer seen_before when the newest record that is known of a cluster began or ended, milliseconds since
+-- the epoch; matters where the service says that synchronisation is off
+-- @tfield[opt] string severity added by `overview`; an error counts as unknown, unless it says that synchronisation is
+-- off: then it is "disabled", or "warning" where records were seen before
+-- @tfield[opt] {dwsync.verdict,...} verdicts added by `overview` in place of an evaluation where synchronisation is off
 -- @tfield[opt] {dwsync.episode,...} episodes which reports show as those of the last 30 days
 
 --- The evaluations of several clusters as one.
 -- @table dwsync.overview
 -- @tfield number now seconds since the epoch
--- @tfield string severity the worst; "unknown" without clusters
+-- @tfield string severity the worst; "unknown" without clusters, "disabled" when all are
 -- @tfield {dwsync.overview.item,...} clusters worst first, then by name
 
 --- An alert that rules would have given. Times are milliseconds since the epoch.
@@ -177,9 +182,10 @@ end
 -- @tfield[opt] string record_id the run that shows it
 
 --- Checks rules, and fills in what they leave out.
--- @tparam[opt] {[string]=table|false} given by rule: a table of options, or false for off; lengths of time are seconds
--- or "90m", "6h"
--- @treturn[1] {[string]=table|false} checked rules, fit to be given to `evaluate`
+-- @tparam[opt] {[string]=table|string|false} given by rule: a table of options, or false for off; lengths of time are
+-- seconds or "90m", "6h". `disabled` is how grave it is that synchronisation is off for a cluster: "disabled", "ok",
+-- "unknown", "warning" or "critical", or false for no word about it
+-- @treturn[1] {[string]=table|string|false} checked rules, fit to be given to `evaluate`
 -- @treturn[2] nil
 -- @treturn[2] dwsync.error kind "config": an unknown rule or option, or a value out of range
 function M.rules(given)
@@ -206,11 +212,10 @@ local function explained_rules(checked, names)
     end
     local explained = {}
     for _, name in ipairs(names or rules.names) do
-        if checked[name] then
-            explained[name] = true
-        elseif checked[name] == nil then
+        if not rules.by_name[name] then
             error(("explain: unknown rule '%s'"):format(tostring(name)), 3)
         end
+        explained[name] = checked[name] and true or nil
     end
     return explained
 end
@@ -288,15 +293,16 @@ end
 --- Combines the evaluations of several clusters. Copies the items.
 -- @tparam {dwsync.overview.item,...} items each with an `evaluation` or an `error`
 -- @tparam number now seconds since the epoch
+-- @tparam[opt] {[string]=table|string|false} given_rules see `rules`; only `disabled` matters here
 -- @treturn dwsync.overview
--- @raise for wrong arguments
+-- @raise for wrong rules and other wrong arguments
 -- @usage local overview = health.overview({ { cluster = { id = id }, evaluation = evaluation } }, os.time())
-function M.overview(items, now)
+function M.overview(items, now, given_rules)
     check_now(now, "overview")
     if type(items) ~= "table" then
         error("overview: expected a list, got " .. type(items), 2)
     end
-    local result = overview.make(items, now)
+    local result = overview.make(items, now, check_rules(given_rules))
     return result
 end
 

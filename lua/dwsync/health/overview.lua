@@ -1,5 +1,6 @@
 --- The evaluations of several clusters as one: what reports, metrics and exit codes are made of.
 -- @module dwsync.health.overview
+local disabled = require "dwsync.health.disabled"
 local severities = require "dwsync.severity"
 
 local M = {}
@@ -13,8 +14,8 @@ local function id_of(item)
     return tostring((item.cluster or {}).id or "")
 end
 
--- A cluster that could not be queried is unknown: it may be well or not.
-local function graded(item, position)
+-- A cluster that could not be queried is unknown: it may be well or not; unless it is disabled.
+local function graded(item, position, rules)
     if type(item) ~= "table" or not item.evaluation and not item.error then
         error(("overview: item %d has neither an evaluation nor an error"):format(position), 4)
     end
@@ -22,18 +23,25 @@ local function graded(item, position)
     for name, value in pairs(item) do
         copy[name] = value
     end
-    copy.severity = item.evaluation and item.evaluation.severity or "unknown"
+    local verdicts, severity = disabled.of(item, rules.disabled)
+    if verdicts then
+        copy.evaluation = nil -- that nothing came since is no news
+        copy.verdicts, copy.severity = verdicts, severity
+    else
+        copy.severity = item.evaluation and item.evaluation.severity or "unknown"
+    end
     return copy
 end
 
 --- Makes an overview: see dwsync.health.overview.
 -- @tparam {dwsync.overview.item,...} items
 -- @tparam number now seconds
+-- @tparam table rules checked
 -- @treturn dwsync.overview
-function M.make(items, now)
+function M.make(items, now, rules)
     local clusters = {}
     for i, item in ipairs(items) do
-        clusters[i] = graded(item, i)
+        clusters[i] = graded(item, i, rules)
     end
     table.sort(clusters, function(a, b)
         if a.severity ~= b.severity then

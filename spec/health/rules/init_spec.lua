@@ -26,6 +26,7 @@ describe("rules", function()
             slow = { warning = 2, minimum = 120, runs = 3 },
             never = {},
             data = { warning = 1, tolerance = 300, window = 7 * DAY },
+            disabled = "disabled",
         }, health.rules())
         assert.same(health.rules(), health.rules {})
         assert.same(health.rules(), health.rules { stale = {}, slow = true })
@@ -56,10 +57,20 @@ describe("rules", function()
     it("are refused by name when there is no such rule, with the list of those there are", function()
         local message, hint = refusal { stail = {} }
         assert.equal("unknown rule 'rules.stail'", message)
-        assert.equal("Did you mean 'stale'? The rules are churn, data, failing, mass_delete, never, overlap, "
-            .. "partial, slow, stale, stuck, volume.", hint)
+        assert.equal("Did you mean 'stale'? The rules are churn, data, disabled, failing, mass_delete, never, "
+            .. "overlap, partial, slow, stale, stuck, volume.", hint)
         assert.equal("unknown rule 'rules.1'", (refusal { {} }))
         assert.equal("unknown rule 'rules.?[31m'", (refusal { ["\27[31m"] = {} }))
+    end)
+
+    it("take how grave it is that synchronisation is off for a severity, or for off", function()
+        for _, severity in ipairs { "disabled", "ok", "unknown", "warning", "critical", false } do
+            assert.equal(severity, health.rules({ disabled = severity }).disabled)
+        end
+        assert.equal("disabled", health.rules({ disabled = true }).disabled)
+        assert.equal("rules.disabled is \"warnin\", expected one of disabled, ok, unknown, warning, critical, or false"
+            .. " (did you mean 'warning'?)", (refusal { disabled = "warnin" }))
+        assert.matches("^rules%.disabled is a table, expected one of", (refusal { disabled = { warning = 1 } }))
     end)
 
     it("are refused when an option does not exist, with the list of those that do", function()

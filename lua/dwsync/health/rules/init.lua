@@ -17,6 +17,14 @@ for _, name in ipairs(M.names) do
     M.by_name[name] = require("dwsync.health.rules." .. name)
 end
 
+-- Chosen as a rule is, though it judges no runs: how grave it is that synchronisation is switched off for a cluster.
+local DISABLED = { kind = "one_of", values = { "disabled", "ok", "unknown", "warning", "critical" }, off = true }
+
+local KNOWN = { disabled = DISABLED }
+for name, rule in pairs(M.by_name) do
+    KNOWN[name] = rule
+end
+
 local WHOLE = { kind = "integer", above = 0 }
 
 -- A number of accounts for every source, or a table with one for each.
@@ -111,12 +119,20 @@ local function check_rule(rule, given, path)
     return check_pairs(path, checked)
 end
 
+local function check_disabled(given, path)
+    if given == nil or given == true then
+        return DISABLED.values[1]
+    end
+    local checked, message = checks.value(DISABLED, given, path .. "disabled")
+    return checked, message and { kind = "config", option = "disabled", message = message }
+end
+
 local function check_all(given, path)
     if type(given) ~= "table" then
         return nil, { kind = "config", option = "rules",
             message = ("rules are %s, expected a table"):format(checks.shown(given)) }
     end
-    local checked, problem = {}, checks.unknown(given, M.by_name, { path = path, noun = "rule" })
+    local checked, problem = {}, checks.unknown(given, KNOWN, { path = path, noun = "rule" })
     if problem then
         return nil, problem
     end
@@ -126,13 +142,17 @@ local function check_all(given, path)
             return nil, problem
         end
     end
+    checked.disabled, problem = check_disabled(given.disabled, path)
+    if problem then
+        return nil, problem
+    end
     return checked
 end
 
 --- Checks rules and fills in what they leave out.
--- @tparam[opt] table given by rule: a table of options, or false for off
+-- @tparam[opt] table given by rule: a table of options, or false for off; `disabled`: a severity, or false
 -- @tparam[opt] table door how messages name a rule: `path` before its name ("rules."), `prefix` before the message ("")
--- @treturn table by rule: its options, lengths of time in seconds, or false; nil when something is wrong
+-- @treturn table by rule: its options, lengths of time in seconds, or false; `disabled`; nil when something is wrong
 -- @treturn dwsync.error kind "config"
 function M.check(given, door)
     door = door or { path = "rules." }

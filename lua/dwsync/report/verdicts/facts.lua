@@ -97,14 +97,15 @@ function M.of_failure(err)
     }
 end
 
---- The verdicts about one cluster, worst first; one of rule "query" when it could not be queried.
+--- The verdicts about one cluster, worst first; one of rule "query" when it could not be queried, and of rule
+-- "disabled", or none, when synchronisation is off.
 -- @tparam table item of an overview
 -- @treturn {table,...}
 function M.of(item)
     if item.evaluation then
         return item.evaluation.verdicts
     end
-    return { M.of_failure(item.error) }
+    return item.verdicts or { M.of_failure(item.error) }
 end
 
 --- Splits verdicts into those that need attention and those that are ok.

@@ -1,0 +1,50 @@
+--- A cluster whose synchronisation is switched off, which is how the service begins: a state of its own where no record
+-- was ever seen, a warning where there were some.
+-- @module dwsync.health.disabled
+local errors = require "dwsync.errors"
+local quantities = require "dwsync.quantities"
+local severities = require "dwsync.severity"
+
+local M = {}
+
+-- When a record of the cluster was last seen, by what is known from elsewhere, or by an earlier look.
+local function last_seen(item)
+    local statistics = item.evaluation and item.evaluation.statistics or {}
+    local ms = item.seen_before or statistics.last_run
+    return quantities.is_finite(ms) and ms or nil
+end
+
+local function of_one_in_use(seen, chosen)
+    return {
+        rule = "disabled",
+        severity = severities.is_worse(chosen, "warning") and chosen or "warning",
+        since = seen,
+        message = "synchronisation was turned off or is refused since " .. quantities.instant(seen),
+        advice = "Find out who turned it off, or lost the right to use it, and turn it on in the console; the accounts "
+            .. "stay as they were.",
+    }
+end
+
+--- What there is to say of a cluster when the service refused as for one whose synchronisation is switched off.
+-- @tparam dwsync.overview.item item
+-- @tparam string|boolean chosen how grave it is where no record was ever seen: a severity, or false for no word at all
+-- @treturn ?{dwsync.verdict,...} one verdict, or none when it is off; nil for any other cluster
+-- @treturn ?string its severity
+function M.of(item, chosen)
+    if not errors.is_feature_off(item.error) then
+        return nil
+    elseif not chosen then
+        return {}, "disabled"
+    end
+    local seen = last_seen(item)
+    local verdict = seen and of_one_in_use(seen, chosen) or {
+        rule = "disabled",
+        severity = chosen,
+        message = "identity-source synchronisation is off (" .. item.error.code .. ")",
+        advice = "Nothing is to be done unless accounts should come from an identity source: then turn it on in the "
+            .. "console.",
+    }
+    return { verdict }, verdict.severity
+end
+
+return M
