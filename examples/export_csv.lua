@@ -8,8 +8,10 @@
 -- With --dry-run it reads and counts, and keeps nothing.
 -- Exit status: 0 every cluster is exported; 1 some could not be read (what was saved of them before is exported all
 -- the same), or none; 2 wrong usage or configuration.
+-- That synchronisation is off for a cluster is said, and not a failure.
 -- To change: COLUMNS; any field of a record may be one.
 local display = require "dwsync.text"
+local errors = require "dwsync.errors"
 local files = require "dwsync.files"
 local timestamps = require "dwsync.timestamps"
 
@@ -63,7 +65,7 @@ for _, cluster in ipairs(clusters) do
     local pulled, reason = store:pull(cluster.id, client:sync_records { cluster_id = cluster.id })
     if not pulled then
         io.stderr:write(display.safe(("%s: %s"):format(cluster.id, tostring(reason))), "\n")
-        status = 1
+        status = errors.is_feature_off(reason) and status or 1
     end
     local text, count = csv(store, cluster.id, since)
     local path = ("%s/%s.csv"):format(directory, cluster.id)

@@ -35,12 +35,12 @@ local function overview_of(clusters)
         items[i] = { cluster = { id = cluster.id, name = cluster.name }, records = lists[i], error = failures[i],
             evaluation = lists[i] and health.evaluate(with_history(cluster.id, lists[i]), settings.thresholds, now) }
     end
-    return health.overview(items, now)
+    return health.overview(items, now, settings.thresholds)
 end
 
 local function summary(overview)
     local counts, parts = records.count_by(overview.clusters, "severity"), {}
-    for _, severity in ipairs { "critical", "warning", "unknown", "ok" } do
+    for _, severity in ipairs { "critical", "warning", "unknown", "ok", "disabled" } do
         parts[#parts + 1] = counts[severity] and ("%d %s"):format(counts[severity], severity)
     end
     return ("%s: %s"):format(overview.severity, #parts > 0 and table.concat(parts, ", ") or "no clusters")
@@ -78,4 +78,4 @@ if not dry_run then
 end
 print(("%s; %s %s"):format(summary(overview), dry_run and "would write" or "wrote", path))
 remove_oldest(today)
-return overview.severity == "ok" and 0 or 3
+return (overview.severity == "ok" or overview.severity == "disabled") and 0 or 3

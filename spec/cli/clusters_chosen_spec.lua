@@ -50,6 +50,57 @@ describe("whose records a command is about", function()
         assert.matches("^dwsync: name%-d1, name%-d2, name%-d3 and 2 more: not_found: ", err)
     end)
 
+    describe("where synchronisation is off for some", function()
+        local NOTE = "dwsync: name-c2, name-c3: identity-source synchronisation is off (DWS.5045)\n"
+        local OFF = { c1 = HEALTHY, c2 = command.OFF, c3 = command.OFF }
+
+        it("is no failure of a command about several, which notes it once", function()
+            for _, words in ipairs { { "records" }, { "records", "-o", "json" }, { "health" }, { "report" },
+                { "report", "-o", "csv" }, { "replay" } } do
+                words[#words + 1] = "--all-clusters"
+                local status, out, err = run(words, world(OFF))
+                assert.equal(0, status, words[1])
+                assert.equal(words[1] == "replay", out == "")
+                assert.matches(NOTE, err, 1, true)
+                assert.is_nil(err:find "permission")
+            end
+            assert.equal(0, (run({ "records", "c1", "c2" }, world(OFF))))
+            assert.equal(0, (run({ "records", "c*", "--exclude", "c1" }, world(OFF))))
+        end)
+
+        it("hides no failure of another", function()
+            local status, _, err = run({ "records", "--all-clusters" },
+                world { c1 = HEALTHY, c2 = command.OFF, c3 = command.OFF, c4 = 403 })
+            assert.equal(1, status)
+            assert.matches(NOTE, err, 1, true)
+            assert.matches("dwsync: name%-c4: not_found: no such cluster", err)
+        end)
+
+        it("is an error, with what to do, for the one cluster that was asked for", function()
+            for _, name in ipairs { "records", "replay" } do
+                local status, out, err = run({ name, "c2" }, world(OFF))
+                assert.same({ 1, "" }, { status, out })
+                assert.matches("^dwsync: permission: ListSyncRecords of cluster name%-c2 ", err)
+                assert.matches("DWS%.5045.*enable it%.\n$", err)
+            end
+        end)
+
+        it("is the verdict of commands that judge, whose exit status is then 0", function()
+            local status, out = run({ "health", "c2" }, world(OFF))
+            assert.equal(0, status)
+            assert.matches("\nDISABLED  name%-c2\n", out)
+            status, out = run({ "report", "c2" }, world(OFF))
+            assert.equal(0, status)
+            assert.matches("<h1>name-c2 is disabled</h1>", out, 1, true)
+        end)
+
+        it("is not noted after --set disabled=off", function()
+            local status, out, err = run({ "health", "--all-clusters", "--set", "disabled=off" }, world(OFF))
+            assert.same({ 0, "" }, { status, err })
+            assert.is_nil(out:find("DWS.5045", 1, true))
+        end)
+    end)
+
     it("ends when the clusters cannot be listed", function()
         local status, out, err = run({ "health", "--all-clusters" }, { service = function()
             return 403, '{"error_code":"APIGW.0302","error_msg":"not allowed"}'

@@ -61,6 +61,29 @@ describe("a command that judges", function()
         assert.equal(WEEKS, records_judged(words, world { XDG_DATA_HOME = folder }))
     end)
 
+    it("warns where synchronisation is off for a cluster of which there are records", function()
+        local its_world = world({ DWSYNC_HISTORY = path }, { c1 = command.OFF, c2 = command.OFF })
+        local last = "2025-05-19T06:25:23Z"
+        local status, out = command.run({ "check", "--all-clusters" }, its_world)
+        assert.same({ 1, "WARNING - 2 clusters: 1 warning, 1 disabled; name-c1: synchronisation was turned off or is "
+            .. "refused since " .. last .. "\n" }, { status, out })
+        local _, _, err = command.run({ "health", "--all-clusters" }, its_world)
+        assert.equal("dwsync: name-c1: synchronisation was turned off or is refused since " .. last .. "\n"
+            .. "dwsync: name-c2: identity-source synchronisation is off (DWS.5045)\n", err)
+        assert.equal(0, (command.run({ "check", "c1" }, world({}, { c1 = command.OFF }))))
+    end)
+
+    it("says once that what was seen before cannot be known from a damaged history", function()
+        local file = assert(io.open(path, "wb"))
+        file:write(("not a database "):rep(100))
+        file:close()
+        local _, out, err = command.run({ "health", "--all-clusters", "-o", "json" },
+            world({ DWSYNC_HISTORY = path }, { c1 = command.OFF, c2 = command.OFF }))
+        assert.equal("disabled", json.decode(out).severity)
+        local _, count = err:gsub("judged without all of the history", "")
+        assert.equal(1, count)
+    end)
+
     it("is each of them", function()
         -- Two months ago another source died: only the history knows it.
         save(path, "c1", { command.record("x", 24 * 20, { identity_source_id = "gone" }),

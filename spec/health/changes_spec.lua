@@ -1,6 +1,7 @@
 local changes = require "dwsync.health.changes"
 
 local NOW = 1747637723
+local RULES = { disabled = "disabled" }
 
 local function verdict(rule, severity, source)
     return { rule = rule, severity = severity, source = source, source_type = source and "ldap", message = rule .. "!",
@@ -14,7 +15,7 @@ end
 -- "rule severity<previous" of each event.
 local function told(seen, ...)
     local words = {}
-    for i, event in ipairs(seen:look({ ... }, NOW)) do
+    for i, event in ipairs(seen:look({ ... }, NOW, RULES)) do
         words[i] = event.event == "verdict" and ("%s %s %s<%s"):format(event.source or "-", event.rule, event.severity,
             event.previous or "") or ("%s %s"):format(event.cluster_id, event.event)
     end
@@ -69,8 +70,25 @@ describe("changes between two looks", function()
         assert.same({ "c recovery" }, told(seen, item("c", verdict("stale", "warning", "s"))))
     end)
 
+    it("are none where synchronisation is off and always was, neither then nor when it is turned on", function()
+        local seen = changes.new()
+        local off = { cluster = { id = "c" }, error = { code = "DWS.5045", message = "no" } }
+        assert.same({}, told(seen, off))
+        assert.same({}, told(seen, off))
+        assert.same({}, told(seen, item("c", verdict("stale", "ok", "s"))))
+    end)
+
+    it("include that synchronisation is off where records were seen, and that it is on again", function()
+        local seen = changes.new()
+        local off = { cluster = { id = "c" }, error = { code = "DWS.5045", message = "no" }, seen_before = 1 }
+        told(seen, item("c", verdict("stale", "critical", "s")))
+        assert.same({ "- disabled warning<", "s stale ok<critical" }, told(seen, off))
+        assert.same({}, told(seen, off))
+        assert.same({ "- disabled ok<warning" }, told(seen, item("c", verdict("stale", "ok", "s"))))
+    end)
+
     it("are flat and have the fields that are written", function()
-        local event = changes.new():look({ item("c", verdict("stale", "warning", "s")) }, NOW)[1]
+        local event = changes.new():look({ item("c", verdict("stale", "warning", "s")) }, NOW, RULES)[1]
         assert.equal(NOW * 1000, event.time)
         local known = {}
         for _, name in ipairs(changes.FIELDS) do

@@ -253,6 +253,13 @@ describe("an evaluation", function()
         assert.same({}, health.evaluate(runs.hourly(3), off, NOW).verdicts)
     end)
 
+    it("has nothing to say of an empty list when only the rule never would", function()
+        local evaluation = health.evaluate({}, { never = false }, NOW)
+        assert.equal("ok", evaluation.severity)
+        assert.same({}, evaluation.verdicts)
+        assert.equal("warning", health.evaluate({ false }, { never = false }, NOW).severity)
+    end)
+
     it("leaves out the rules that are off", function()
         local evaluation = health.evaluate(runs.hourly(3), { slow = false, data = false }, NOW)
         assert.equal(9, #evaluation.verdicts)

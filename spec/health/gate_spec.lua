@@ -122,7 +122,32 @@ local function judge_facts(query)
     return gate.of_facts(FACTS, query, NOW)
 end
 
+local OFF = { code = "DWS.5045", message = "no" }
+
 describe("freshness by facts", function()
+    local function judge_with(off, query)
+        query.max_age = 2 * HOUR
+        return gate.of_facts({ clusters = { { id = "a", sources = FACTS.clusters[1].sources }, off } }, query, NOW)
+    end
+
+    it("is none where synchronisation is off, whatever source is meant", function()
+        local off = { id = "off", name = "Off", severity = "disabled", error = OFF }
+        for _, query in ipairs { { cluster = "off" }, { cluster = "off", source = "ldap" } } do
+            assert.same({ false, nil, "cluster Off (off): identity-source synchronisation is off (DWS.5045)" },
+                { judge_with(off, query) })
+        end
+        assert.is_false((gate.of_facts({ clusters = { off } }, { max_age = HOUR }, NOW)))
+    end)
+
+    it("does not ask for a success where synchronisation never was on, unless that cluster is meant", function()
+        local off = { id = "off", severity = "warning", error = OFF }
+        assert.same({ false, 5 * HOUR, "the last success was 5 h ago, more than 2 h" }, { judge_with(off, {}) })
+        assert.is_true(judge_with(off, { source = "ldap" }))
+        off.seen_before = success(30)
+        assert.same({ false, nil, "cluster off: synchronisation was turned off or is refused since "
+            .. "1970-01-11T07:46:40Z" }, { judge_with(off, {}) })
+    end)
+
     it("is the age of the last success of one source, by its id or its type", function()
         assert.is_true(judge_facts { cluster = "a", source = "one" })
         local fresh, age = judge_facts { cluster = "a", source = "LDAP" }

@@ -6,7 +6,7 @@ M.NOW = 1763971200 -- 2025-11-24T08:00:00Z
 local HOUR = 3600000
 local NOW_MS = M.NOW * 1000
 
-local RANKS = { critical = 1, warning = 2, unknown = 3, ok = 4 }
+local RANKS = { critical = 1, warning = 2, unknown = 3, ok = 4, disabled = 5 }
 
 local function changed(base, changes)
     local all = {}
@@ -99,9 +99,9 @@ end
 
 --- An overview. @tparam {table,...} items {cluster =, evaluation =, records =} or {cluster =, error =} @treturn table
 function M.overview(items)
-    local worst = "ok"
+    local worst = #items > 0 and "disabled" or "ok"
     for _, item in ipairs(items) do
-        item.severity = item.evaluation and item.evaluation.severity or "unknown"
+        item.severity = (item.evaluation or item.verdicts and item.verdicts[1] or { severity = "unknown" }).severity
         worst = RANKS[item.severity] < RANKS[worst] and item.severity or worst
     end
     table.sort(items, function(a, b)
@@ -234,6 +234,15 @@ end
 function M.unreadable()
     return { cluster = cluster("dws-unreadable", 7), error = { kind = "timeout", message = "no answer within 60 s",
         hint = "Raise timeout, or check what slows the network or the service down.", retryable = true, attempts = 4 } }
+end
+
+--- A cluster whose synchronisation is switched off. @tparam[opt] table changes of its verdict @treturn table
+function M.disabled(changes)
+    return { cluster = cluster("dws-off", 8), fetched_at = M.NOW, error = { kind = "permission", code = "DWS.5045",
+        message = "The tenant is not allowed to use this function.", status = 400 },
+        verdicts = { changed({ rule = "disabled", severity = "disabled",
+            message = "identity-source synchronisation is off (DWS.5045)",
+            advice = "Turn it on in the console if accounts should come from an identity source." }, changes) } }
 end
 
 --- All of them. @treturn table overview

@@ -5,6 +5,9 @@ local M = {}
 
 M.NOW = 1747637723 -- 2025-05-19T06:55:23Z
 
+--- In place of records: synchronisation is off.
+M.OFF = {}
+
 local HOUR = 3600000
 
 M.ENVIRONMENT = {
@@ -77,16 +80,19 @@ local function clusters_page(clusters)
 end
 
 --- A service that has these records by cluster id; a number is the status of a failure instead.
--- @tparam table clusters @treturn function(request) → status, body
+-- @tparam table clusters a number is the status of a failure, `M.OFF` the refusal where synchronisation is off
+-- @treturn function(request) → status, body
 function M.service(clusters)
     return function(request)
         local id = request.url:match "/clusters/([^/]+)/"
         local records = id and clusters[id]
         if not id then
             return 200, clusters_page(clusters)
-        elseif type(records) == "table" then
+        elseif type(records) == "table" and records ~= M.OFF then
             local is_first = not request.url:find "[?&]offset=[1-9]"
             return 200, is_first and M.page(records) or ('{"count":%d,"sync_records":[]}'):format(#records)
+        elseif records == M.OFF then
+            return 400, '{"error_code":"DWS.5045","error_msg":"The tenant is not allowed to use this function."}'
         end
         return records or 404, (records or 0) >= 500 and '{"error_code":"DWS.0005","error_msg":"Server failure"}'
             or '{"error_code":"DWS.0015","error_msg":"no such cluster"}'

@@ -5,6 +5,7 @@ local checks = require "dwsync.checks"
 local cluster_names = require "dwsync.cluster_names"
 local configuration = require "dwsync.cli.configuration"
 local connection = require "dwsync.cli.connection"
+local disabled = require "dwsync.health.disabled"
 local errors = require "dwsync.errors"
 local failure = require "dwsync.cli.failure"
 local input = require "dwsync.cli.input"
@@ -377,14 +378,34 @@ local function name_list(clusters_of_it)
     return table.concat(names, ", ") .. (more > 0 and (" and %d more"):format(more) or "")
 end
 
---- Reports what failed, the same failure of many clusters once.
+--- Notes once for which clusters synchronisation is off.
+-- @tparam table items as of `fetch`
+-- @tparam table context
+function M.note_disabled(items, context)
+    local reasons, by_reason = {}, {}
+    for _, item in ipairs(items) do
+        local reason = not item.left_out and disabled.reason(item)
+        if reason and not by_reason[reason] then
+            reasons[#reasons + 1], by_reason[reason] = reason, {}
+        end
+        table.insert(reason and by_reason[reason] or {}, item.cluster)
+    end
+    for _, reason in ipairs(reasons) do
+        context:note(("%s: %s"):format(name_list(by_reason[reason]), reason))
+    end
+end
+
+--- Reports what failed, the same failure of many clusters once. That synchronisation is off for a cluster is noted, and
+-- no failure.
 -- @tparam table items as of `fetch`
 -- @tparam table context
 -- @treturn integer exit status: 0 when nothing failed
 function M.report_failures(items, context)
     local groups, by_text, status = {}, {}, 0
+    M.note_disabled(items, context)
     for _, item in ipairs(items) do
-        local text = item.error and errors.summary(item.error, true):gsub("request id [%w-]+", "") .. item.error.hint
+        local err = not errors.is_feature_off(item.error) and item.error or nil
+        local text = err and errors.summary(err, true):gsub("request id [%w-]+", "") .. err.hint
         local group = text and (by_text[text] or { error = item.error, clusters = {} })
         if group and not by_text[text] then
             by_text[text], groups[#groups + 1] = group, group

@@ -2,6 +2,7 @@
 -- @module dwsync.cli.judgement
 local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local connection = require "dwsync.cli.connection"
+local errors = require "dwsync.errors"
 local failure = require "dwsync.cli.failure"
 local health = require "dwsync.health"
 local history_location = require "dwsync.cli.history_location"
@@ -43,7 +44,8 @@ function M.new(args, context, without)
         rules[name] = false
     end
     local saved = saved_records.new(args, context, chosen.settings)
-    return setmetatable({ chosen = chosen, rules = rules, context = context, saved = saved }, Judge)
+    return setmetatable({ chosen = chosen, rules = rules, context = context, saved = saved, seen = {} },
+        Judge)
 end
 
 --- The time: by the service's clock, where this machine's proved wrong.
@@ -99,6 +101,19 @@ local function judge_one(self, item, how)
     item.records = how.records and item.records or nil
 end
 
+-- What is known of clusters whose synchronisation is off: from earlier looks, else from the history.
+local function note_seen(self, items)
+    for _, item in ipairs(items) do
+        local id = item.cluster.id
+        if item.evaluation then
+            self.seen[id] = item.evaluation.statistics.last_run
+        elseif errors.is_feature_off(item.error) then
+            item.seen_before = self.seen[id] or self.saved:last_seen(id)
+            item.left_out = not self.rules.disabled
+        end
+    end
+end
+
 --- Fetches and judges; each cluster when its records are there, unless a history has to be asked, which answers one
 -- question at a time.
 -- @tparam[opt] table how `timeout`: seconds for fetching all records, by default the client's; `records`: whether the
@@ -106,7 +121,8 @@ end
 -- `episodes`: whether the items get those of the last 30 days
 -- @treturn table overview of dwsync.health.overview, or nil
 -- @treturn dwsync.error when the clusters could not be listed
--- @treturn table items as of chosen:fetch, each with its `evaluation`
+-- @treturn table items as of chosen:fetch, each with its `evaluation`; where synchronisation is off `seen_before`, and
+-- `left_out` when --set disabled=off says so
 function Judge:overview(how)
     how = how or {}
     local function judge(item)
@@ -122,8 +138,9 @@ function Judge:overview(how)
             judge(item)
         end
     end
+    note_seen(self, items)
     self:close()
-    return health.overview(items, self:now()), nil, items
+    return health.overview(items, self:now(), self.rules), nil, items
 end
 
 --- Does all of it for a command that judges once, and reports what went wrong.

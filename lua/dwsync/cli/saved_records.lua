@@ -45,7 +45,7 @@ end
 -- @tparam function monotonic seconds
 -- @tparam number till when the look should have ended, by that clock
 function SavedRecords:begin(monotonic, till)
-    self.monotonic, self.till, self.failed = monotonic, till, false
+    self.monotonic, self.till, self.failed, self.newest = monotonic, till, false, nil
 end
 
 local function store_of(self)
@@ -83,6 +83,27 @@ function SavedRecords:with(cluster_id, records, now)
         tell(self, err)
     end
     return list or rest or records
+end
+
+--- When the newest record that is kept of a cluster began.
+-- @tparam string cluster_id
+-- @treturn ?integer milliseconds since the epoch; nil when none is kept, or none can be read
+function SavedRecords:last_seen(cluster_id)
+    if not self.newest and self.wanted and not self.failed then
+        local clusters
+        local store, err = store_of(self)
+        if store then
+            clusters, err = store:clusters()
+        end
+        self.newest, self.failed = {}, not clusters
+        for _, cluster in ipairs(clusters or {}) do
+            self.newest[cluster.cluster_id] = cluster.last
+        end
+        if err then
+            tell(self, err)
+        end
+    end
+    return (self.newest or {})[cluster_id]
 end
 
 --- Ends a look: the next one opens the history anew.

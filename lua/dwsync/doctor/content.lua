@@ -12,8 +12,8 @@ end
 --- Is identity-source synchronisation on?
 function M.feature(subject)
     if subject.feature_off then
-        return "warning", "off: " .. access.summary(subject.feature_off),
-            "Enable identity-source synchronisation of the cluster."
+        return "ok", "off: " .. access.summary(subject.feature_off),
+            "If accounts should come from an identity source, turn it on in the console."
     elseif not subject.page then
         return "skipped", "no cluster to look at", "Name a CLUSTER."
     elseif #records_of(subject) == 0 then

@@ -92,9 +92,9 @@ end
 -- optional `without_effect` (list of {variable, what takes its place}), `words` (names, ids and patterns of clusters;
 -- default: the first cluster), `exclude` (the same, to leave out), and `several`: whether findings name their cluster
 -- @tparam[opt] function on_finding called with each finding at once
--- @treturn {table,...} findings {check =, outcome =, found =, next =, root =, cluster =}; `next` is absent when all is
--- well, `root` names the failed check because of which this one was not tried, `cluster` which of all it is about,
--- `untried` is true of those that `root` alone explains
+-- @treturn {table,...} findings {check =, outcome =, found =, next =, root =, cluster =}; `next` is absent when there
+-- is nothing to do, `root` names the failed check because of which this one was not tried, `cluster` which of all it is
+-- about, `untried` is true of those that `root` alone explains
 -- @treturn boolean whether no check failed
 -- @treturn boolean whether a word means no cluster, or more than one
 function M.run(subject, on_finding)

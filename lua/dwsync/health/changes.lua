@@ -4,6 +4,8 @@
 -- ok), "failure" (a cluster could not be queried) or "recovery"; `time` (milliseconds), `cluster_id`, `cluster_name`;
 -- then the fields of the verdict and `previous`, or `kind`, `message` and `hint` of the error.
 -- @module dwsync.health.changes
+local disabled = require "dwsync.health.disabled"
+
 local M = {}
 
 local Changes = { __name = "dwsync.health.changes" }
@@ -59,16 +61,21 @@ local function sorted_keys(map)
     return keys
 end
 
-local function compare_verdicts(before, item, now, events)
-    local worst = worst_of(item.evaluation.verdicts)
+-- That synchronisation is off, and always was, is as quiet as ok.
+local function grade(verdict)
+    return verdict.severity == "disabled" and "ok" or verdict.severity
+end
+
+local function compare_verdicts(before, verdicts, item, now, events)
+    local worst = worst_of(verdicts)
     local severities = {}
     for _, key in ipairs(sorted_keys(worst)) do
         local verdict = worst[key]
         local previous = before[key]
-        severities[key] = verdict.severity
+        severities[key] = grade(verdict)
         if verdict.follows then
             severities[key] = previous or "ok" -- its cause is told instead
-        elseif verdict.severity ~= (previous or "ok") then
+        elseif grade(verdict) ~= (previous or "ok") then
             events[#events + 1] = verdict_event(verdict, previous, item, now)
         end
     end
@@ -85,19 +92,21 @@ end
 --- Compares new verdicts with the last ones.
 -- @tparam table items of dwsync.cli.judgement
 -- @tparam number now seconds since the epoch
+-- @tparam table rules checked
 -- @treturn {table,...} events since the last look
-function Changes:look(items, now)
+function Changes:look(items, now, rules)
     local events = {}
     for _, item in ipairs(items) do
         local seen = self.seen[item.cluster.id] or { severities = {} }
         self.seen[item.cluster.id] = seen
-        if item.evaluation then
+        local verdicts = item.evaluation and item.evaluation.verdicts or disabled.of(item, rules.disabled)
+        if verdicts then
             if seen.failure then
                 events[#events + 1] = event_of("recovery", item, now)
                 events[#events].message = "recovered"
             end
             seen.failure = nil
-            seen.severities = compare_verdicts(seen.severities, item, now, events)
+            seen.severities = compare_verdicts(seen.severities, verdicts, item, now, events)
         elseif seen.failure ~= item.error.message then
             local event = event_of("failure", item, now)
             event.kind, event.message, event.hint = item.error.kind, item.error.message, item.error.hint

@@ -14,12 +14,22 @@ local function last_seen(item)
     return quantities.is_finite(ms) and ms or nil
 end
 
-local function of_one_in_use(seen, chosen)
+--- In a few words that synchronisation is off, and since when if there were records.
+-- @tparam dwsync.overview.item item also one that was decoded from JSON
+-- @treturn ?string nil for any other cluster
+function M.reason(item)
+    local seen = last_seen(item)
+    return errors.is_feature_off(item.error) and (seen
+        and "synchronisation was turned off or is refused since " .. quantities.instant(seen)
+        or "identity-source synchronisation is off (" .. item.error.code .. ")") or nil
+end
+
+local function of_one_in_use(item, chosen)
     return {
         rule = "disabled",
         severity = severities.is_worse(chosen, "warning") and chosen or "warning",
-        since = seen,
-        message = "synchronisation was turned off or is refused since " .. quantities.instant(seen),
+        since = last_seen(item),
+        message = M.reason(item),
         advice = "Find out who turned it off, or lost the right to use it, and turn it on in the console; the accounts "
             .. "stay as they were.",
     }
@@ -36,11 +46,10 @@ function M.of(item, chosen)
     elseif not chosen then
         return {}, "disabled"
     end
-    local seen = last_seen(item)
-    local verdict = seen and of_one_in_use(seen, chosen) or {
+    local verdict = last_seen(item) and of_one_in_use(item, chosen) or {
         rule = "disabled",
         severity = chosen,
-        message = "identity-source synchronisation is off (" .. item.error.code .. ")",
+        message = M.reason(item),
         advice = "Nothing is to be done unless accounts should come from an identity source: then turn it on in the "
             .. "console.",
     }

@@ -180,6 +180,16 @@ local function sort_sources(judged)
     return judged
 end
 
+-- Without the rule never an empty list is well; without any rule nothing was judged.
+local function severity_of(verdicts, cluster, checked)
+    for _, name in ipairs(#verdicts == 0 and cluster.records == 0 and not checked.never and rules.names or {}) do
+        if checked[name] then
+            return "ok"
+        end
+    end
+    return severities.worst(verdicts)
+end
+
 -- What remains when all has been read. Sources are let go when they are judged.
 local function judge(self, pause)
     local list, cluster = self.reader:sources(pause)
@@ -198,7 +208,7 @@ local function judge(self, pause)
     end
     return {
         now = self.now,
-        severity = severities.worst(verdicts),
+        severity = severity_of(verdicts, cluster, self.context.checked),
         verdicts = verdicts,
         sources = sort_sources(judged),
         statistics = numbers:together(),

@@ -14,6 +14,8 @@
 -- With only what a page says about each source, `of_facts` says whether the last success of each is recent enough,
 -- whatever has happened since.
 -- @module dwsync.health.gate
+local cluster_names = require "dwsync.cluster_names"
+local disabled = require "dwsync.health.disabled"
 local display = require "dwsync.text"
 local quantities = require "dwsync.quantities"
 local severities = require "dwsync.severity"
@@ -144,24 +146,33 @@ end
 -- @tparam table facts `clusters`, each with `id` and `sources`; a source has `id`, `type` and `last_success`
 -- (milliseconds)
 -- @tparam table query optional `cluster` (an id), `source` (an id or a type)
--- @treturn {table,...} sources: {cluster = id, source = table}; a cluster without sources gives one without `source`,
--- unless the query names a source
+-- @treturn {table,...} sources: {cluster = id, source = table, severity = string}; a cluster without sources gives one
+-- without `source`, unless the query names a source. Where synchronisation is off, `off` says so, and the cluster is
+-- there if the query names it, whatever source it names; `spared` if it does not and nothing was ever synchronised
 function M.select(facts, query)
     local found = {}
     for _, cluster in ipairs(facts.clusters) do
         if query.cluster == nil or cluster.id == query.cluster then
-            local sources = cluster.sources or {}
+            local sources, off = cluster.sources or {}, disabled.reason(cluster)
             for _, source in ipairs(sources) do
                 if is_meant(source, query.source) then
-                    found[#found + 1] = { cluster = cluster.id, source = source }
+                    found[#found + 1] = { cluster = cluster.id, source = source, severity = source.severity }
                 end
             end
-            if #sources == 0 and not query.source then
-                found[#found + 1] = { cluster = cluster.id }
+            if #sources == 0 and (not query.source or query.cluster and off) then
+                found[#found + 1] = { cluster = cluster.id, severity = cluster.severity,
+                    off = off and ("cluster %s: %s"):format(cluster_names.shown(cluster), off),
+                    spared = off and not query.cluster and not cluster.seen_before }
             end
         end
     end
     return found
+end
+
+-- Why there is no success to go by.
+local function missing(item)
+    return item.off or item.source and ("source %s of cluster %s never synchronised successfully"):format(
+        tostring(item.source.id), item.cluster) or ("cluster %s never synchronised"):format(item.cluster)
 end
 
 --- Judges them by their last success.
@@ -169,21 +180,26 @@ end
 -- @tparam table query as for `select`, and `max_age` in seconds
 -- @tparam number now seconds since the epoch
 -- @treturn boolean whether the last success of each is at most `max_age` old
--- @treturn ?number age in seconds of the oldest of them; nil when a source has none
+-- @treturn ?number age in seconds of the oldest of them; nil when a source has none, or synchronisation is off
 -- @treturn ?string why they are not fresh
 function M.of_facts(facts, query, now)
     local found = M.select(facts, query)
     if #found == 0 then
         return false, nil, "no such source"
     end
-    local oldest = 0
+    local oldest, skipped
     for _, item in ipairs(found) do
         local success = item.source and item.source.last_success
-        if not success then
-            return false, nil, item.source and ("source %s of cluster %s never synchronised successfully"):format(
-                tostring(item.source.id), item.cluster) or ("cluster %s never synchronised"):format(item.cluster)
+        if success then
+            oldest = math.max(oldest or 0, age_of(success, now))
+        elseif item.spared then
+            skipped = skipped or item
+        else
+            return false, nil, missing(item)
         end
-        oldest = math.max(oldest, age_of(success, now))
+    end
+    if not oldest then
+        return false, nil, missing(skipped)
     end
     if not is_fresh(oldest, query.max_age) then
         return false, oldest, ("the last success was %s ago, more than %s"):format(

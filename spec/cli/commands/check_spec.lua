@@ -43,6 +43,59 @@ describe("dwsync check", function()
         assert.equal(1, (run({ "check", "c1", "--config", "/c.lua", "--set", "failing.critical=3" }, world)))
     end)
 
+    describe("of a cluster whose synchronisation is off", function()
+        local CLUSTERS = { c1 = failing(0), c2 = command.OFF, c3 = command.OFF }
+
+        local function all(...)
+            return run({ "check", "--all-clusters", ... }, { service = command.service(CLUSTERS) })
+        end
+
+        it("counts it apart, and is as well as the others are", function()
+            local status, out, err = all()
+            assert.same({ 0, "" }, { status, err })
+            assert.matches("^OK %- 3 clusters: 1 ok, 2 disabled | ", out)
+            CLUSTERS.c1 = failing(2)
+            status, out = all()
+            assert.equal(1, status)
+            assert.matches("^WARNING %- 3 clusters: 1 warning, 2 disabled; name%-c1: ", out)
+            CLUSTERS.c1 = failing(0)
+        end)
+
+        it("is OK, since plugins know no other word, when it alone is meant", function()
+            local status, out, err = check(command.OFF)
+            assert.same({ 0, "" }, { status, err })
+            assert.matches("^OK %- disabled: identity%-source synchronisation is off %(DWS%.5045%)%. [^|\n]+\n$", out)
+        end)
+
+        it("is as grave as --set or the configuration file says", function()
+            for word, expected in pairs { ok = 0, warning = 1, critical = 2, unknown = 3 } do
+                local status, out = check(command.OFF, "--set", "disabled=" .. word)
+                assert.equal(expected, status)
+                assert.matches("^" .. word:upper() .. (word == "ok" and " %- 1 check ok"
+                    or " %- identity%-source synchronisation is off"), out)
+                assert.equal(expected, (all("--set", "disabled=" .. word)))
+            end
+            local world = { service = command.service { c1 = command.OFF },
+                files = { ["/c.lua"] = 'return { thresholds = { disabled = "warning" } }' } }
+            assert.equal(1, (run({ "check", "c1", "--config", "/c.lua" }, world)))
+            assert.equal(0, (run({ "check", "c1", "--config", "/c.lua", "--set", "disabled=disabled" }, world)))
+        end)
+
+        it("says nothing of it after --set disabled=off", function()
+            local status, out = check(command.OFF, "--set", "disabled=off")
+            assert.same({ 0, "OK - disabled: nothing to judge\n" }, { status, out })
+            status, out = all("--set", "disabled=off", "--long")
+            assert.equal(0, status)
+            assert.is_nil(out:find("DWS.5045", 1, true))
+        end)
+    end)
+
+    it("takes an empty list for unknown, unless the rule never is off", function()
+        assert.equal(3, (check {}))
+        local status, out = check({}, "--set", "never=off")
+        assert.same({ 0, "OK - nothing to judge\n" }, { status, out })
+    end)
+
     it("adds a line about each finding with --long", function()
         local _, out = check(failing(4), "--long")
         local _, lines = out:gsub("\n", "")

@@ -46,7 +46,7 @@ describe("the command against the emulator", function()
     it("checks every story", function()
         local EXPECTED = { healthy = 0, failing = 2, mass_delete = 2, stuck = 2, partial = 1, two_sources = 0,
             never = 3,
-            feature_off = 3, large = 0 }
+            feature_off = 0, large = 0 }
         local WORDS = { [0] = "OK", [1] = "WARNING", [2] = "CRITICAL", [3] = "UNKNOWN" }
         for story, expected in pairs(EXPECTED) do
             local status, out, err = run { "check", server:cluster(story) }
@@ -64,11 +64,13 @@ describe("the command against the emulator", function()
 
     it("asks all clusters at once, over one look and one exit status", function()
         local status, out, err = run { "health", "--all-clusters", "-o", "json" }
-        assert.equal(1, status) -- one has the feature off
-        assert.matches("^dwsync: dws%-feature%-off: permission: ", err)
+        assert.equal(0, status)
+        assert.equal("dwsync: dws-feature-off: identity-source synchronisation is off (DWS.5045)\n", err)
         local overview = assert(json.decode(out))
         assert.equal("critical", overview.severity)
         assert.equal(#server.info.clusters, #overview.clusters)
+        local last = overview.clusters[#overview.clusters]
+        assert.same({ "dws-feature-off", "disabled", "DWS.5045" }, { last.name, last.severity, last.error.code })
     end)
 
     it("judges on stdin what it listed", function()

@@ -47,6 +47,17 @@ describe("dwsync history", function()
         assert.equal(HEADING .. "c1\tname-c1\t1\t0\t3\t0\t0\t0\n", out)
     end)
 
+    it("pulls from the other clusters where synchronisation is off for some", function()
+        local service = command.service { c1 = command.healthy(3), c2 = command.OFF }
+        local status, out, err = run({ "pull", "--all-clusters", "-o", "tsv" }, { service = service })
+        assert.equal(0, status)
+        assert.equal(HEADING .. "c1\tname-c1\t3\t0\t0\t0\t0\t0\n", out)
+        assert.equal("dwsync: name-c2: identity-source synchronisation is off (DWS.5045)\n", err)
+        status, out, err = run({ "pull", "c2", "-o", "tsv" }, { service = service })
+        assert.same({ 1, "" }, { status, out })
+        assert.matches("^dwsync: permission: .*DWS%.5045.*enable it%.\n$", err)
+    end)
+
     it("shows what fits a terminal as a table", function()
         local _, out = run({ "pull", "c1" }, { service = command.service { c1 = command.healthy(3) },
             terminal = { stdout = true } })

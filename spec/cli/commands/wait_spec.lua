@@ -38,6 +38,17 @@ describe("dwsync wait", function()
         assert.equal(1, looks(requests))
     end)
 
+    it("ends with 1 at once, and says so, where synchronisation is off", function()
+        local status, out, err, requests = wait(command.service { c1 = command.OFF }, "--timeout", "10m")
+        assert.same({ 1, "refused: name-c1: identity-source synchronisation is off (DWS.5045)\n", "" },
+            { status, out, err })
+        assert.equal(1, looks(requests))
+        assert.equal(1, (wait(command.service { c1 = command.OFF }, "--accept", "warning", "--set", "disabled=ok")))
+        status = run({ "wait", "--all-clusters" }, { service = command.service { c1 = command.healthy(),
+            c2 = command.OFF } })
+        assert.equal(1, status)
+    end)
+
     it("looks again until it is", function()
         local status, out, err, requests = wait(later(100, { command.record("new", 0.1), OLD[1] }), "--timeout", "10m")
         assert.equal(0, status)

@@ -209,4 +209,39 @@ describe("dwsync watch", function()
         assert.equal(2, (run { "watch", "--input", "-" }))
         assert.equal(2, (run { "watch", C1, "--interval", "0" }))
     end)
+
+    describe("where synchronisation is off", function()
+        it("ends with that failure for the one cluster that was asked for", function()
+            local status, out, err = watch(3, answers(command.OFF))
+            assert.same({ 1, "" }, { status, out })
+            assert.matches("DWS%.5045", err)
+        end)
+
+        local function watch_all(count, clusters)
+            return run({ "watch", "--all-clusters", "--retries", "0", "--set", "slow=off" },
+                { service = command.service(clusters), sleep = looks(count) })
+        end
+
+        it("notes it once and goes on with several clusters, even when it is off for all", function()
+            for _, records in ipairs { HEALTHY, command.OFF } do
+                local status, out, err = watch_all(3, { c1 = records, c2 = command.OFF })
+                assert.same({ 130, "" }, { status, out })
+                assert.equal(("dwsync: %sname-c2: identity-source synchronisation is off (DWS.5045)\n"
+                    .. "dwsync: interrupted\n"):format(records == command.OFF and "name-c1, " or ""), err)
+            end
+        end)
+
+        it("ends when all others have a failure that stays", function()
+            local status, _, err = watch_all(3, { c1 = command.OFF, c2 = 403 })
+            assert.equal(1, status)
+            assert.matches("no such cluster", err)
+        end)
+
+        it("tells that it was turned off while it watched", function()
+            local _, out = watch(3, answers(HEALTHY, command.OFF))
+            local event = events(out)[1]
+            assert.same({ "disabled", "warning" }, { event.rule, event.severity })
+            assert.matches("since 2025%-05%-19T06:25:23Z$", event.message)
+        end)
+    end)
 end)

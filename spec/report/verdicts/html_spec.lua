@@ -21,6 +21,34 @@ describe("the page of verdicts", function()
         has(render(overviews.overview {}), "<h1>No clusters to judge</h1>")
     end)
 
+    it("leaves clusters whose synchronisation is off out of its heading, and counts them behind it", function()
+        local off, other = overviews.disabled(), overviews.disabled()
+        has(render(overviews.overview { overviews.healthy(), overviews.healthy("b", 2), off, other }),
+            "<h1>All 2 clusters are ok, 2 disabled</h1>")
+        has(render(overviews.overview { overviews.healthy(), overviews.stuck(), off }),
+            "<h1>1 of 2 clusters is critical, 1 disabled</h1>")
+        has(render(overviews.overview { overviews.stuck(), off }), "<h1>dws-stuck is critical, 1 disabled</h1>")
+        has(render(overviews.overview { off, other }), "<h1>All 2 clusters are disabled</h1>")
+        has(render(overviews.overview { off }), "<h1>dws-off is disabled</h1>")
+    end)
+
+    it("shows such a cluster by a grey sign, its verdict and what to do, and nothing else", function()
+        local text = render(overviews.overview { overviews.healthy(), overviews.disabled() })
+        has(text, '<span class="badge disabled">')
+        has(text, "Identity-source synchronisation is off (DWS.5045)")
+        has(text, "Turn it on in the console if accounts should come from an identity source.")
+        has(text, ".disabled{--tone:var(--disabled)")
+        local silent = overviews.disabled()
+        silent.verdicts[1] = nil
+        text = overviews.overview { silent }
+        text.severity, silent.severity = "disabled", "disabled"
+        text = render(text)
+        assert.is_nil(text:find("DWS.5045", 1, true))
+        text = overviews.overview { overviews.healthy(), silent }
+        silent.severity = "disabled"
+        has(render(text), "nothing to judge")
+    end)
+
     it("has a summary with links to each cluster when there are several, and none for one", function()
         local text = render(overviews.stories())
         has(text, "Clusters, worst first")

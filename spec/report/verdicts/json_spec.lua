@@ -76,6 +76,16 @@ describe("an overview as JSON", function()
                 hint = "Raise timeout, or check what slows the network or the service down." } }, document.clusters[1])
     end)
 
+    it("has the verdict beside the error where synchronisation is off", function()
+        local item = overviews.disabled()
+        local document = json.decode(render(overviews.overview { item, overviews.healthy() }))
+        assert.equal("ok", document.severity)
+        local given = document.clusters[2]
+        assert.same({ "disabled", "DWS.5045" }, { given.severity, given.error.code })
+        assert.same(item.verdicts, given.verdicts)
+        assert.is_nil(given.records)
+    end)
+
     it("writes empty lists as lists", function()
         assert.equal('{"now":1763971200000,"severity":"ok","clusters":[\n]}\n', render(overviews.overview {}))
         local text = render(overviews.overview { overviews.never() })

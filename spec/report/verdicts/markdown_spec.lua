@@ -68,6 +68,13 @@ Cluster `03a06b39-1111-4222-8333-444455556666`
             "The records could not be read: no answer within 60 s", 1, true))
     end)
 
+    it("have a quiet sign where synchronisation is off", function()
+        local text = render(overviews.overview { overviews.disabled() })
+        assert.is_truthy(text:find("## Identity synchronisation: ⚪ **DISABLED**\n\n1 disabled, judged ", 1, true))
+        assert.is_truthy(text:find("- ⚪ **DISABLED** `disabled` (cluster): Identity-source synchronisation is off",
+            1, true))
+    end)
+
     it("let no hostile text be HTML, a link, an image, a mention, a reference or an address", function()
         local text = outside_of_code(render(overviews.hostile()))
         assert.is_nil(text:find("<", 1, true))

@@ -43,6 +43,17 @@ describe("one line for Nagios", function()
             .. "(and 3 more) ", (parts(render(overviews.stories()))))
     end)
 
+    it("is OK and says so where synchronisation is off, and counts such clusters apart", function()
+        assert.equal("OK - disabled: identity-source synchronisation is off (DWS.5045). Turn it on in the console if "
+            .. "accounts should come from an identity source\n", one(overviews.disabled()))
+        assert.matches("^OK %- 2 clusters: 1 ok, 1 disabled ", parts(render(overviews.overview {
+            overviews.disabled(), overviews.healthy() })))
+        assert.equal("WARNING - identity-source synchronisation is off (DWS.5045). Turn it on in the console if "
+            .. "accounts should come from an identity source\n", one(overviews.disabled { severity = "warning" }))
+        local lines = render(overviews.overview { overviews.disabled(), overviews.healthy() }, { long = true })
+        assert.matches("\nDISABLED dws%-off cluster disabled: identity%-source", lines)
+    end)
+
     it("tells which source when there are several", function()
         assert.equal("WARNING - oneaccess b1e0c0de: The last finished run left 6.4 % of its accounts out ",
             (parts(one(overviews.partial()))))

@@ -111,6 +111,22 @@ UNKNOWN  dws-unreadable
         assert.equal("no clusters · judged 2025-11-24T08:00:00Z\n", render(overviews.overview {}))
     end)
 
+    it("are grey and short where synchronisation is off", function()
+        assert.equal([[
+1 disabled · judged 2025-11-24T08:00:00Z
+
+DISABLED  dws-off
+  09abc898-1111-4222-8333-444455556666
+
+  DISABLED      disabled · cluster
+                Identity-source synchronisation is off (DWS.5045)
+  Next          Turn it on in the console if accounts should come from an
+                identity source.
+
+]], one(overviews.disabled(), { width = 80 }))
+        assert.is_truthy(one(overviews.disabled(), { color = true }):find("\27[1;90mDISABLED\27[0m  ", 1, true))
+    end)
+
     it("say which source is well when there are several", function()
         local text = one(overviews.partial(), { width = 80 })
         assert.is_truthy(text:find("OK            ldap 79d6458e: churn, data,", 1, true))

@@ -29,6 +29,9 @@ local function offers()
     for i, name in ipairs(names) do
         switches[i] = name .. "=off"
     end
+    for _, severity in ipairs { "off", "ok", "unknown", "warning", "critical" } do
+        switches[#switches + 1] = "disabled=" .. severity
+    end
     return {
         ["--status"] = { "FINISHED", "FAILED", "RUNNING" },
         ["--region"] = endpoints.regions(),

@@ -6,6 +6,7 @@ local columns = require "dwsync.report.rows.columns"
 local configuration = require "dwsync.cli.configuration"
 local connection = require "dwsync.cli.connection"
 local display = require "dwsync.text"
+local errors = require "dwsync.errors"
 local failure = require "dwsync.cli.failure"
 local history_location = require "dwsync.cli.history_location"
 local output = require "dwsync.cli.output"
@@ -123,6 +124,8 @@ local function pull(args, context, _, store)
     end
     if not items then
         return failure.report(err, context)
+    elseif not chosen.several and items[1] and errors.is_feature_off(items[1].error) then
+        return failure.report(items[1].error, context) -- without a heading: nothing was pulled
     end
     local rows = {}
     for _, item in ipairs(items) do

@@ -3,7 +3,9 @@
 -- @module dwsync.cli.commands.wait
 local checks = require "dwsync.checks"
 local clusters_chosen = require "dwsync.cli.clusters_chosen"
+local disabled = require "dwsync.health.disabled"
 local display = require "dwsync.text"
+local errors = require "dwsync.errors"
 local failure = require "dwsync.cli.failure"
 local health_gate = require "dwsync.health.gate"
 local judgement = require "dwsync.cli.judgement"
@@ -21,7 +23,8 @@ function M.configure(command)
     command:summary "Wait until the last synchronisation is fresh and ok."
     command:description("Ends with 0 when the newest ended run of every identity source finished within --fresh and "
         .. "no verdict about it is worse than --accept. Ends with 1 at once when that run failed and no other is under "
-        .. "way, or a verdict is worse. Otherwise it looks again until the time is up.\n"
+        .. "way, a verdict is worse, or synchronisation is off for a cluster. Otherwise it looks again until the time "
+        .. "is up.\n"
         .. "Exit status: 0 fresh and ok, 1 not, 2 wrong usage, 3 timed out.")
     command:epilog "Example: dwsync wait dws-prod --fresh 6h --timeout 10m && ./nightly-load"
     local timeout = command:option("--timeout", "How long to wait; 0 looks once (default 10m).", nil,
@@ -43,6 +46,8 @@ end
 local function judge_item(item, wishes)
     if item.records then
         return health_gate.of_records(item.records, item.evaluation, wishes.fresh, wishes.accept)
+    elseif errors.is_feature_off(item.error) then
+        return health_gate.REFUSED, disabled.reason(item)
     end
     return transient.may_pass(item.error) and health_gate.WAITING or health_gate.REFUSED,
         ("%s: %s"):format(item.error.kind, item.error.message)

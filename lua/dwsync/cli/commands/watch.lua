@@ -102,8 +102,12 @@ local function look(judge, args, context, state)
         return state.report(err)
     end
     state.report(nil)
-    local final = transient.final_failure(items)
-    local events = state.changes:look(items, judge:now())
+    local final = transient.final_failure(items, judge.chosen.several)
+    local events = state.changes:look(items, judge:now(), judge.rules)
+    if not (state.terminal or state.noted or final) then
+        clusters_chosen.note_disabled(items, context)
+        state.noted = true
+    end
     if state.terminal then
         draw(overview, judge, args, context)
     end

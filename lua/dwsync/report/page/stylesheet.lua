@@ -7,11 +7,12 @@ local M = {}
 local COLORS = [[
 :root{color-scheme:light dark;--ground:#fff;--raised:#f5f7f9;--ink:#17202a;--quiet:#55606c;--line:#d6dce2;
 --link:#0b57b0;--ok:#176b34;--ok-tint:#e7f5ec;--warning:#835200;--warning-tint:#fff3d9;--critical:#b3151f;
---critical-tint:#fdeaea;--unknown:#5b3fa6;--unknown-tint:#f1edfb;--good:#4b9b69;--updated:#3f7fc4;--deleted:#a5470f}
+--critical-tint:#fdeaea;--unknown:#5b3fa6;--unknown-tint:#f1edfb;--disabled:#55606c;
+--disabled-tint:#eceff2;--good:#4b9b69;--updated:#3f7fc4;--deleted:#a5470f}
 @media screen and (prefers-color-scheme:dark){:root{--ground:#11161c;--raised:#1a2129;--ink:#e8ecf1;--quiet:#a3adb9;
 --line:#323c47;--link:#84b9ff;--ok:#6bd08c;--ok-tint:#14301f;--warning:#efb84f;--warning-tint:#352a10;
---critical:#ff8b85;--critical-tint:#401a1c;--unknown:#c0a9ff;--unknown-tint:#2a2344;--good:#3f9160;
---updated:#5d97dc;--deleted:#f2a06b}}
+--critical:#ff8b85;--critical-tint:#401a1c;--unknown:#c0a9ff;--unknown-tint:#2a2344;--disabled:#a3adb9;
+--disabled-tint:#242c35;--good:#3f9160;--updated:#5d97dc;--deleted:#f2a06b}}
 ]]
 
 local TEXT = [[
@@ -37,6 +38,7 @@ code{font:.875em/1.4 ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",mo
 .warning{--tone:var(--warning);--tint:var(--warning-tint)}
 .critical{--tone:var(--critical);--tint:var(--critical-tint)}
 .unknown{--tone:var(--unknown);--tint:var(--unknown-tint)}
+.disabled{--tone:var(--disabled);--tint:var(--disabled-tint)}
 .icon{width:1em;height:1em;vertical-align:-.125em;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;
 stroke-linejoin:round;flex:none}
 .badge{display:inline-flex;align-items:center;gap:.375em;color:var(--tone);background:var(--tint);font-weight:650;

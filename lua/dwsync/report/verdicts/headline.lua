@@ -26,14 +26,16 @@ function M.text(overview)
     local clusters, severity = overview.clusters, severities.known(overview.severity)
     if #clusters == 0 then
         return "No clusters to judge"
-    elseif #clusters == 1 then
-        return ("%s is %s"):format(M.name(clusters[1]), severity)
     end
-    local worst = severities.count(clusters)[severity]
-    if worst == #clusters then
-        return ("All %d clusters are %s"):format(#clusters, severity)
+    local counts = severities.count(clusters)
+    local worst, off = counts[severity], severity ~= "disabled" and counts.disabled or 0
+    local count, more = #clusters - off, off > 0 and (", %d disabled"):format(off) or ""
+    if count == 1 then
+        return ("%s is %s%s"):format(M.name(clusters[1]), severity, more)
+    elseif worst == count then
+        return ("All %d clusters are %s%s"):format(count, severity, more)
     end
-    return ("%d of %d clusters %s %s"):format(worst, #clusters, worst == 1 and "is" or "are", severity)
+    return ("%d of %d clusters %s %s%s"):format(worst, count, worst == 1 and "is" or "are", severity, more)
 end
 
 --- How many clusters there are of each severity.

@@ -12,7 +12,8 @@
 --        "episodes": [{"from", "till", "seconds", "severity", "source", "source_type", "rule", "headline", "record_id",
 --        "also": […]}]}]}
 --
--- Clusters that could not be queried have "error", the others everything from "records" on. Absent values are left out,
+-- Clusters that could not be queried have "error", and those whose synchronisation is off "verdicts", too; the others
+-- have everything from "records" on. Absent values are left out,
 -- empty lists are not. "verdicts" are all of the cluster and its sources, worst first.
 -- @module dwsync.report.verdicts.json
 local ordered_json = require "dwsync.ordered_json"
@@ -101,6 +102,7 @@ local function cluster(item)
     if not evaluation then
         local err = type(item.error) == "table" and item.error or { message = verdicts.text(item.error) }
         parts[#parts + 1] = pair("error", object(err, ERROR))
+        parts[#parts + 1] = item.verdicts and pair("verdicts", list(item.verdicts, verdict_object, ",\n")) or nil
         return braces(parts)
     end
     parts[#parts + 1] = pair("records", ordered_json.encode(evaluation.records) or "0")

@@ -13,7 +13,7 @@ local M = {}
 
 local MAX_TEXT, MAX_NAME, MAX_REASONS, MAX_SOURCES = 400, 80, 10, 50
 
-local SIGNS = { critical = "🔴", warning = "🟠", unknown = "🟣", ok = "🟢" }
+local SIGNS = { critical = "🔴", warning = "🟠", unknown = "🟣", ok = "🟢", disabled = "⚪" }
 
 local function prose(value, width)
     return markdown_text.prose(verdicts.text(value), width or MAX_TEXT)

@@ -63,14 +63,22 @@ local function causes_of(bad)
     return causes
 end
 
+-- The text in front of what a cluster's verdict says, since the plugin's statuses have no word for it.
+local function state_of(item)
+    return item.severity == "disabled" and "disabled: " or ""
+end
+
 local function one_cluster(item, now)
     local bad, good = verdicts.split(verdicts.of(item))
     bad = causes_of(bad)
+    if #bad + #good == 0 then
+        return state_of(item) .. "nothing to judge"
+    end
     local sources = #(item.evaluation and item.evaluation.sources or {})
     if #bad == 0 then
         return quantities.count(#good, "check") .. " ok" .. last_success(item, now) .. newest_failure(good, sources)
     elseif not item.evaluation and bad[1].advice then -- without a report to look into, this line must say what to do
-        return sentence(bad[1], sources) .. ". " .. without_stop(bad[1].advice)
+        return state_of(item) .. sentence(bad[1], sources) .. ". " .. without_stop(bad[1].advice)
     end
     local parts = {}
     for i = 1, math.min(#bad, MAX_NAMED) do
@@ -82,7 +90,7 @@ end
 local function many_clusters(overview)
     local parts, bad = {}, 0
     for _, item in ipairs(overview.clusters) do
-        if severities.known(item.severity) ~= "ok" then
+        if severities.level(item.severity) > 0 then
             bad = bad + 1
             if bad <= MAX_NAMED then
                 local verdict = verdicts.split(verdicts.of(item))[1] or {}
@@ -181,7 +189,8 @@ function M.render(overview, write, options)
     local clusters = overview.clusters
     local text = #clusters == 1 and one_cluster(clusters[1], overview.now)
         or #clusters == 0 and "no clusters to judge" or many_clusters(overview)
-    local line = ("%s - %s"):format(severities.word(overview.severity), display.cut(text, MAX_TEXT))
+    local severity = overview.severity == "disabled" and "ok" or overview.severity
+    local line = ("%s - %s"):format(severities.word(severity), display.cut(text, MAX_TEXT))
     local data = all_performance(overview, MAX_LINE - #line)
     write(line .. (data ~= "" and " | " .. data or "") .. "\n")
     if options.long then
