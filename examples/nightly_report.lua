@@ -5,7 +5,7 @@
 -- Writes DIRECTORY/dwsync-2025-05-19.html (the day in UTC) whole or not at all, then removes the oldest pages, and
 -- prints one line. With --dry-run it says what it would write and remove.
 -- Exit status: 0 all is well; 1 or 2 it failed, stderr says why; 3 the page is written and worth reading: a cluster is
--- not ok, or could not be read.
+-- neither ok nor disabled, or could not be read.
 -- To change: the format ("markdown" for a ticket) together with NAME and PATTERN, by which our pages are recognised.
 local files = require "dwsync.files"
 local uv = require "luv"

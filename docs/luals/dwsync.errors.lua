@@ -33,6 +33,11 @@ function M.new(fields) end
 ---@return boolean
 function M.is(value) end
 
+--- Whether the service refused because identity-source synchronisation is switched off for the cluster.
+---@param err any
+---@return boolean
+function M.is_feature_off(err) end
+
 --- What happened, without the hint; `tostring` has both.
 ---@param err dwsync.error
 ---@param bare? boolean leaves out operation and cluster, where the reader sees them anyway

@@ -15,7 +15,7 @@ local M = {}
 --- What a rule says about a source. Times are milliseconds since the epoch.
 ---@class dwsync.verdict
 ---@field rule string
----@field severity string "ok", "unknown", "warning" or "critical"
+---@field severity string "ok", "unknown", "warning" or "critical"; "disabled" of the rule "disabled" alone, which overviews have where synchronisation is off
 ---@field source? string id of the source, "" when its records name none; nil for the list itself
 ---@field source_type? string
 ---@field value? number what was compared with the thresholds
@@ -96,13 +96,15 @@ local M = {}
 ---@field evaluation? dwsync.evaluation
 ---@field records? dwsync.record[] with which the reports "html" and "status" draw the runs
 ---@field error? dwsync.error why there is no evaluation
----@field severity? string added by `overview`; an error counts as unknown
+---@field seen_before? integer when the newest record that is known of a cluster began or ended, milliseconds since the epoch; matters where the service says that synchronisation is off
+---@field severity? string added by `overview`; an error counts as unknown, unless it says that synchronisation is off: then it is "disabled", or "warning" where records were seen before
+---@field verdicts? dwsync.verdict[] added by `overview` in place of an evaluation where synchronisation is off
 ---@field episodes? dwsync.episode[] which reports show as those of the last 30 days
 
 --- The evaluations of several clusters as one.
 ---@class dwsync.overview
 ---@field now number seconds since the epoch
----@field severity string the worst; "unknown" without clusters
+---@field severity string the worst; "unknown" without clusters, "disabled" when all are
 ---@field clusters dwsync.overview.item[] worst first, then by name
 
 --- An alert that rules would have given. Times are milliseconds since the epoch.
@@ -134,8 +136,8 @@ local M = {}
 ---@field record_id? string the run that shows it
 
 --- Checks rules, and fills in what they leave out.
----@param given? table<string, table|false> by rule: a table of options, or false for off; lengths of time are seconds or "90m", "6h"
----@return table<string, table|false>|nil # checked rules, fit to be given to `evaluate`
+---@param given? table<string, table|string|false> by rule: a table of options, or false for off; lengths of time are seconds or "90m", "6h". `disabled` is how grave it is that synchronisation is off for a cluster: "disabled", "ok", "unknown", "warning" or "critical", or false for no word about it
+---@return table<string, table|string|false>|nil # checked rules, fit to be given to `evaluate`
 ---@return dwsync.error? # kind "config": an unknown rule or option, or a value out of range
 function M.rules(given) end
 
@@ -202,14 +204,15 @@ function M.replay(given, given_rules, options) end
 function M.episodes(given, given_rules, options) end
 
 --- Combines the evaluations of several clusters. Copies the items.
---- Raises for wrong arguments.
+--- Raises for wrong rules and other wrong arguments.
 ---
 --- ```lua
 --- local overview = health.overview({ { cluster = { id = id }, evaluation = evaluation } }, os.time())
 --- ```
 ---@param items dwsync.overview.item[] each with an `evaluation` or an `error`
 ---@param now number seconds since the epoch
+---@param given_rules? table<string, table|string|false> see `rules`; only `disabled` matters here
 ---@return dwsync.overview
-function M.overview(items, now) end
+function M.overview(items, now, given_rules) end
 
 return M

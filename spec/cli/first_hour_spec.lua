@@ -38,7 +38,8 @@ local MISTAKES = {
     { "a mistyped rule", { "health", "dws-healthy", "--set", "stal.warning=6h" }, 2,
         "config: --set: unknown rule 'stal'.\n        Did you mean 'stale'? The rules are churn, " },
     { "a threshold without a value", { "health", "dws-healthy", "--set", "stale.warning" }, 2,
-        '--set is "stale.warning", expected rule.option=value, such as stale.warning=6h, or rule=off\n' },
+        '--set is "stale.warning", expected rule.option=value, such as stale.warning=6h, rule=off, '
+            .. 'or disabled=warning\n' },
     { "thresholds that contradict each other",
         { "health", "dws-healthy", "--set", "stale.warning=9d", "--set", "stale.critical=1h" }, 2,
         "config: --set: stale.warning (9 d) is above stale.critical (1 h).\n" },

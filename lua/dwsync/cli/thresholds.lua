@@ -41,7 +41,7 @@ local SET = { expected = "rule.option=value, such as stale.warning=6h, rule=off,
 -- @param command an argparse command
 function M.configure(command)
     command:group("Verdicts",
-        command:option("--set", "Threshold, such as stale.warning=6h, or churn=off; repeatable.", nil,
+        command:option("--set", "Threshold: stale.warning=6h, churn=off, disabled=warning; repeatable.", nil,
             checks.reader(SET, "--set"), 1):count "*":argname "<rule.option=value>")
 end
 

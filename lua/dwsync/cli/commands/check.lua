@@ -12,7 +12,8 @@ local M = {}
 function M.configure(command)
     command:summary "Check a cluster for Nagios or Icinga."
     command:description("Prints one line, STATUS - text | perfdata, and ends with the plugin's status: "
-        .. "0 ok, 1 warning, 2 critical, 3 unknown: also after a failure, a timeout or wrong usage.")
+        .. "0 ok, 1 warning, 2 critical, 3 unknown: also after a failure, a timeout or wrong usage.\n"
+        .. "A cluster whose synchronisation is off is ok, and counted as disabled; see --set disabled=warning.")
     command:epilog "Example: dwsync check dws-prod --timeout 20 --set stale.critical=12h"
     require("dwsync.cli.judgement").configure(command)
     command:flag("--long", "Add a line about each finding.")

@@ -18,7 +18,8 @@ local M = {}
 local function configure_pull(command)
     command:summary "Save the records of a cluster."
     command:description("Saves what the service has. Records that are saved already stay, so pull as often as you "
-        .. "like. A record that changed after its end is kept in both versions and reported.")
+        .. "like. A record that changed after its end is kept in both versions and reported.\n"
+        .. "That synchronisation is off is an error when only that cluster was asked for, else a note.")
     command:epilog "Example: dwsync history pull --all-clusters"
     clusters_chosen.configure(command)
     connection.configure(command)
