@@ -385,10 +385,11 @@ function M.note_disabled(items, context)
     local reasons, by_reason = {}, {}
     for _, item in ipairs(items) do
         local reason = not item.left_out and disabled.reason(item)
-        if reason and not by_reason[reason] then
-            reasons[#reasons + 1], by_reason[reason] = reason, {}
+        if reason then
+            reasons[#reasons + 1] = not by_reason[reason] and reason or nil
+            by_reason[reason] = by_reason[reason] or {}
+            table.insert(by_reason[reason], item.cluster)
         end
-        table.insert(reason and by_reason[reason] or {}, item.cluster)
     end
     for _, reason in ipairs(reasons) do
         context:note(("%s: %s"):format(name_list(by_reason[reason]), reason))
