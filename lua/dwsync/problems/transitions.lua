@@ -218,10 +218,9 @@ end
 -- @tparam dwsync.problem.step step
 -- @treturn dwsync.problem
 function M.sent(row, channel, step)
-    return with_entry(row, channel, function(entry, changed)
-        local is_over = step.episode < changed.episode and step.step ~= "resolved" -- while it was sent
+    return with_entry(row, channel, function(_, changed)
         changed.told[channel] = { step = step.step, episode = step.episode, fired_at = step.fired_at,
-            since = step.since, ended = is_over and (entry.ended or changed.changed_at) or nil }
+            since = step.since }
         if changed.state == "firing" and changed.episode == step.episode then
             changed.state = "told"
         end

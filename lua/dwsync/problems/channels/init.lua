@@ -17,15 +17,15 @@ for _, kind in ipairs(M.KINDS) do
     BY_KIND[kind] = require("dwsync.problems.channels." .. kind)
 end
 
-local IN_PLACE = "%s.url is the address itself, which is a secret: write { file = \"…\" } or { env = \"NAME\" }"
+local EXPECTED = '{ file = "…" } or { env = "NAME" }'
 local SOURCES = { file = { kind = "string" }, env = { kind = "string", pattern = "^[%a_][%w_]*$",
     expected = "the name of a variable" } }
 
 local function check_url(value, name)
     if type(value) == "string" then
-        return nil, IN_PLACE:format((name:gsub("%.url$", "")))
+        return nil, ("%s is the address itself, which is a secret: write %s"):format(name, EXPECTED)
     elseif type(value) ~= "table" then
-        return nil, ("%s is a %s, expected { file = \"…\" } or { env = \"NAME\" }"):format(name, type(value))
+        return nil, ("%s is a %s, expected %s"):format(name, type(value), EXPECTED)
     end
     local checked, problem = checks.read(SOURCES, value, { path = name .. ".", noun = "field" })
     if not checked then
@@ -39,7 +39,7 @@ end
 --- How a channel is declared, see dwsync.checks.
 M.OPTIONS = {
     kind = { kind = "one_of", values = M.KINDS, required = true },
-    url = { check = check_url, required = true },
+    url = { check = check_url, required = true, expected = EXPECTED },
     ca_file = { kind = "string" },
     allow_http = { kind = "boolean", default = false },
 }
