@@ -52,7 +52,8 @@ end
 describe("telling a real receiver", function()
     it("is a POST of JSON with a key", function()
         with_store(function(store)
-            local received = raw_server.with({ { { "read", "}" }, { "send", raw_server.answer("204 No Content", "") } } },
+            local script = { { { "read", "}" }, { "send", raw_server.answer("204 No Content", "") } } }
+            local received = raw_server.with(script,
                 function(server)
                     local sent, failed = deliver(store, server.url .. "/hook/hidden?token=hidden")
                     assert.same({ 1, 0 }, { #sent, #failed })

@@ -47,8 +47,8 @@ describe("what a look says of problems", function()
         assert.same({ ["/unreachable"] = "unknown!" }, said(item, { row("s", "stale") }))
         assert.same({ ["/unreachable"] = "unknown" }, said(item, {}, { least = "critical" }))
         local seen = findings.of(item, {}, POLICY)[1].seen
-        assert.same({ findings.PATIENCE, "its synchronisation cannot be watched: network: reset.", "Look at the network.",
-            "dws-prod" }, { seen.patience, seen.message, seen.advice, seen.cluster_name })
+        assert.same({ findings.PATIENCE, "its synchronisation cannot be watched: network: reset.",
+            "Look at the network.", "dws-prod" }, { seen.patience, seen.message, seen.advice, seen.cluster_name })
     end)
 
     it("is the end of all, in its words, where synchronisation is off", function()
@@ -67,7 +67,9 @@ describe("what a look says of problems", function()
     end)
 
     it("is about the sources that were meant", function()
-        local policy = { least = "warning", is_meant = function(source, kind) return source == "s" or kind == "scim" end }
+        local policy = { least = "warning", is_meant = function(source, kind)
+            return source == "s" or kind == "scim"
+        end }
         assert.same({ ["/unreachable"] = "ok", ["s/stale"] = "ok" }, said(evaluated {}, { row("s", "stale"),
             row("t", "stale") }, policy))
     end)

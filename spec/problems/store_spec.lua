@@ -2,6 +2,7 @@ local history = require "dwsync.history"
 local postgres = require "spec.support.postgres"
 local schema = require "dwsync.history.schema"
 local store = require "dwsync.problems.store"
+local tables = require "dwsync.history.tables"
 local temporary = require "spec.support.temporary"
 
 local server
@@ -97,7 +98,7 @@ for engine, with_target in pairs(engines) do
         it("has a version of its own, so that the history opens as before", function()
             with_stores(function(_, _, one, target)
                 assert.equal(#schema.migrations, one:stats().schema_version)
-                local version, err = one:extend { name = "problems", steps = {} }
+                local version, err = tables.extend(one, { name = "problems", steps = {} })
                 assert.is_nil(version)
                 assert.equal("config", err.kind)
                 assert.is_truthy(err.message:find("schema version 1 of dwsync_problems_schema, this dwsync supports "

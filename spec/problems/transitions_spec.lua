@@ -136,8 +136,8 @@ end
 
 local SEVERITIES = { "ok", "warning", "critical", "unknown" }
 
--- What every channel must have heard, whatever the order: per episode at most one beginning, then worse steps only, then
--- at most one end; no episode before the end of the one before.
+-- What every channel must have heard, whatever the order: per episode at most one beginning, then worse steps only,
+-- then at most one end; no episode before the end of the one before.
 local function assert_makes_sense(heard)
     local open, last = nil, 0
     for _, step in ipairs(heard) do

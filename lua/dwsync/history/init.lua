@@ -360,29 +360,6 @@ function Store:stats()
     end)
 end
 
--- ---- for other rooms that keep tables beside the records: not public --------------------------------
-
---- Makes the tables of a part, or brings them to the present version.
--- @tparam table part see dwsync.history.schema
--- @treturn ?integer version
--- @treturn dwsync.error
--- @local
-function Store:extend(part)
-    check_open(self)
-    return schema.extend(self.context, self.engine, part)
-end
-
---- Runs work in one transaction.
--- @tparam string mode "read" or "write"
--- @tparam ?string cluster_id whose other writers are excluded
--- @tparam function work see dwsync.history.transaction
--- @return its result, or nil, err
--- @local
-function Store:within(mode, cluster_id, work)
-    check_open(self)
-    return transaction.run(self.context, self.engine, mode, cluster_id and identity.cell(cluster_id), work)
-end
-
 --- Closes the history. Safe to call twice; a history that is no longer referenced closes by itself.
 function Store:close()
     self.context.closed = true

@@ -5,6 +5,7 @@ local decimal = require "dwsync.decimal"
 local identity = require "dwsync.history.identity"
 local json = require "dwsync.json"
 local ordered_json = require "dwsync.ordered_json"
+local tables = require "dwsync.history.tables"
 local quoted = require("dwsync.history.statements").quoted
 
 local M = {}
@@ -99,7 +100,7 @@ end
 -- @treturn ?table
 -- @treturn dwsync.error
 function M.open(history)
-    local version, err = history:extend(PART)
+    local version, err = tables.extend(history, PART)
     if not version then
         return nil, err
     end
@@ -113,7 +114,7 @@ function Store:rows()
     if self.is_missing then
         return {}
     end
-    return self.history:within("read", nil, rows_in)
+    return tables.run(self.history, "read", nil, rows_in)
 end
 
 --- Changes problems of one cluster, in one transaction that excludes others who do.
@@ -121,7 +122,7 @@ end
 -- @tparam function work gets the rows of the cluster and returns a list of those that changed, and a result
 -- @return the result of `work`, or nil, err
 function Store:change(cluster_id, work)
-    return self.history:within("write", cluster_id, function(session)
+    return tables.run(self.history, "write", cluster_id, function(session)
         local changed, result = work(rows_in(session, " WHERE cluster_id = " .. literal("cluster_id", cluster_id)))
         for _, row in ipairs(changed) do
             session:rows(row.state == "forgotten" and "DELETE FROM dwsync_problems WHERE " .. key_condition(row)
