@@ -4,7 +4,9 @@ local emulator = require "spec.support.emulator"
 local history = require "dwsync.history"
 local json = require "dwsync.json"
 local channels = require "dwsync.problems.channels"
+local processes = require "spec.support.processes"
 local problems_store = require "dwsync.problems.store"
+local postgres = require "spec.support.postgres"
 local raw_server = require "spec.support.raw_server"
 local runbook = require "spec.support.runbook"
 local temporary = require "spec.support.temporary"
@@ -43,7 +45,7 @@ local function deliver(store, url, perform, now)
         perform = perform or curl.new().perform, now = function() return now or NOW + 1 end,
         monotonic = function() return 0 end, till = 1, seen = function() end,
         sent = function(message) sent[#sent + 1] = message end,
-        failed = function(err) failed[#failed + 1] = err end,
+        failed = function(message, hint) failed[#failed + 1] = { message = message, hint = hint } end,
     }))
     return sent, failed
 end
@@ -152,13 +154,16 @@ describe("telling", function()
         end)
     end)
 
-    it("ends when its time is over", function()
+    it("ends when its time is over, and says so", function()
         with_store(function(store)
-            local called = false
+            local called, said = false, nil
             assert(delivery.run(store, { channel "https://x.example" }, {
                 perform = function() called = true end, now = function() return NOW + 1 end,
                 monotonic = function() return 5 end, till = 5, seen = function() end,
+                failed = function(message, hint) said = message .. ". " .. hint end,
             }))
+            assert.equal("channel hook (x.example): the time for sending was over before all was sent. The next run "
+                .. "tries again.", said)
             assert.is_false(called)
         end)
     end)
@@ -181,27 +186,42 @@ describe("telling", function()
 end)
 
 describe("two commands at once", function()
+    local server
+    setup(function() server = emulator.start() end)
+    teardown(function() server:stop() end)
+
+    local function assert_told_once(run, target)
+        local out
+        local received = raw_server.with({ { { "read", "}" }, { "send", raw_server.answer("200 OK", "") } } },
+            function(webhook)
+                local one = ("dwsync notify failing stuck partial mass-delete --set slow=off --history %s"):format(
+                    target)
+                local _, text, err = run(("dwsync history pull healthy --history %s >/dev/null; %s & %s & wait"):format(
+                    target, one, one), { DWSYNC_WEBHOOK_URL = webhook.url .. "/x" })
+                assert.equal("", err)
+                out = text
+            end)
+        local keys = {}
+        for _, request in ipairs(received) do
+            local key = request:match "\r\n[Ii]dempotency%-[Kk]ey: (%x+)\r\n"
+            assert.is_nil(keys[key])
+            keys[key] = true
+        end
+        assert.equal(4, #received)
+        assert.equal(4, select(2, out:gsub("told webhook: ", "")))
+    end
+
     it("tell everything, and nothing twice", function()
-        local server = emulator.start()
         runbook.with(server, function(run)
-            local out
-            local received = raw_server.with({ { { "read", "}" }, { "send", raw_server.answer("200 OK", "") } } },
-                function(webhook)
-                    local one = 'dwsync notify failing stuck partial mass-delete --history "$DIR/h.db" --set slow=off'
-                    local _, text, err = run(('dwsync history pull healthy --history "$DIR/h.db" >/dev/null; '
-                        .. "%s & %s & wait"):format(one, one), { DWSYNC_WEBHOOK_URL = webhook.url .. "/x" })
-                    assert.equal("", err)
-                    out = text
-                end)
-            local keys = {}
-            for _, request in ipairs(received) do
-                local key = request:match "\r\n[Ii]dempotency%-[Kk]ey: (%x+)\r\n"
-                assert.is_nil(keys[key])
-                keys[key] = true
-            end
-            assert.equal(4, #received)
-            assert.equal(4, select(2, out:gsub("told webhook: ", "")))
+            assert_told_once(run, '"$DIR/h.db"')
         end)
-        server:stop()
+    end)
+
+    it("do so on two machines with one PostgreSQL, too", function()
+        local database = postgres.start()
+        runbook.with(server, function(run)
+            assert_told_once(run, processes.quoted(database:fresh_url()))
+        end)
+        database:stop()
     end)
 end)

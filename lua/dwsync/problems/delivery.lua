@@ -4,7 +4,6 @@
 -- 2xx is told. 429, 408, 425, 5xx and whatever the network does end the channel for this run; the next one tries again.
 -- Any other answer, redirects among them, is final for this message and this address: it is reported once.
 -- @module dwsync.problems.delivery
-local errors = require "dwsync.errors"
 local messages = require "dwsync.problems.messages"
 local severities = require "dwsync.severity"
 local text = require "dwsync.text"
@@ -79,9 +78,8 @@ local HINTS = {
     refused = "This message is not sent to this address again: correct the channel's address, then it is.",
 }
 
-local function failure(channel, outcome, reason)
-    return errors.new { kind = "network", hint = HINTS[outcome],
-        message = ("channel %s (%s): %s"):format(channel.name, channel.host, reason) }
+local function fail(how, channel, reason, outcome)
+    how.failed(("channel %s (%s): %s"):format(channel.name, channel.host, reason), HINTS[outcome])
 end
 
 -- Tells a channel of one problem, step by step. Returns whether the channel may be told more; or nil, err.
@@ -105,7 +103,7 @@ local function tell(store, row, channel, how)
         if outcome == "sent" then
             how.sent(claimed.message, channel)
         else
-            how.failed(failure(channel, outcome, reason))
+            fail(how, channel, reason, outcome)
         end
         if not settled then
             return nil, err
@@ -113,6 +111,7 @@ local function tell(store, row, channel, how)
             return outcome == "refused"
         end
     end
+    fail(how, channel, "the time for sending was over before all was sent", "later")
     return false
 end
 
@@ -156,7 +155,7 @@ end
 -- @tparam table store see dwsync.problems.store
 -- @tparam {table,...} channels see dwsync.problems.channels
 -- @tparam table how `perform(request)`, `now()` in milliseconds, `monotonic()`, `till` (by that clock), `seen(row)`:
--- what the present look says of a problem, `sent(message, channel)`, `failed(err)`
+-- what the present look says of a problem, `sent(message, channel)`, `failed(message, hint)`
 -- @treturn ?boolean
 -- @treturn dwsync.error when the database failed
 function M.run(store, channels, how)

@@ -101,7 +101,7 @@ describe("dwsync notify", function()
             local first
             for i, answer in ipairs { 500, 429, 503 } do
                 local status, out, err, posts = run(i, { [C1] = failing(2) }, { answers = { answer } })
-                assert.same({ 1, "", ("dwsync: network: channel webhook (hooks.example.com): HTTP %d.\n"):format(answer)
+                assert.same({ 1, "", ("dwsync: channel webhook (hooks.example.com): HTTP %d\n"):format(answer)
                     .. "        The next run tries again.\n" }, { status, out, err })
                 first = first or posts[1].key
                 assert.equal(first, posts[1].key)
@@ -109,7 +109,7 @@ describe("dwsync notify", function()
             local status, _, err = run(5, { [C1] = failing(2) }, { failure = { kind = "network",
                 message = "hooks.example.com: connection reset by peer at " .. ADDRESS } })
             assert.equal(1, status)
-            assert.matches("^dwsync: network: channel webhook %(hooks.example.com%): [^\n]*reset", err)
+            assert.matches("^dwsync: channel webhook %(hooks.example.com%): [^\n]*reset", err)
             local posts
             status, _, err, posts = run(10, { [C1] = failing(2) })
             assert.same({ 0, "", first }, { status, err, posts[1].key })
@@ -122,7 +122,7 @@ describe("dwsync notify", function()
             with_runs(function(run)
                 local status, out, err = run(0, { [C1] = failing(2) }, { answers = { answer } })
                 assert.same({ 1, "" }, { status, out })
-                assert.matches(("^dwsync: network: channel webhook %%(hooks.example.com%%): HTTP %d.\n"):format(answer),
+                assert.matches(("^dwsync: channel webhook %%(hooks.example.com%%): HTTP %d\n"):format(answer),
                     err)
                 assert.same({ 0, "", "", {} }, { run(5, { [C1] = failing(2) }) })
                 local _, _, _, posts = run(10, { [C1] = failing(2) },

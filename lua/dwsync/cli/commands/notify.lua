@@ -127,8 +127,9 @@ local function tell(args, context, judge, channels, store, items, status)
         sent = function(message, channel)
             context:write(("told %s: %s\n"):format(channel.name, text.safe(message.title)))
         end,
-        failed = function(failed)
-            status = math.max(status, failure.report(failed, context))
+        failed = function(message, hint)
+            context:note(message, hint)
+            status = math.max(status, 1)
         end,
     })
     return math.max(status, done and 0 or failure.report(err, context))
