@@ -32,10 +32,14 @@ M.migrations = { TABLES }
 
 local VERSIONS = "dwsync_schema"
 
+local function newest_in(session, versions)
+    return session:rows("SELECT coalesce(max(version), 0) FROM " .. versions)[1][1]
+end
+
 -- 0 when a history has no tables.
 local function version_of(session, versions)
     local found = session:rows(session.table_query:format(versions))[1]
-    return found and session:rows("SELECT coalesce(max(version), 0) FROM " .. versions)[1][1] or 0
+    return found and newest_in(session, versions) or 0
 end
 
 local function too_new(context, version, known, versions)
@@ -49,11 +53,13 @@ local function too_new(context, version, known, versions)
 end
 
 local function upgrade(context, session, migrations, versions)
-    local version = version_of(session, versions) -- again: another writer may have been faster
+    -- Another writer may have been faster. Asked in this order, since PostgreSQL may remember for a moment that there was
+    -- no such table.
+    session:rows(("CREATE TABLE IF NOT EXISTS %s (version INTEGER PRIMARY KEY)"):format(versions))
+    local version = newest_in(session, versions)
     if version > #migrations then
         return too_new(context, version, #migrations, versions)
     end
-    session:rows(("CREATE TABLE IF NOT EXISTS %s (version INTEGER PRIMARY KEY)"):format(versions))
     for step = version + 1, #migrations do
         for _, statement in ipairs(migrations[step]) do
             session:rows((statement:gsub("%$(%l+)", session.types)))
