@@ -53,8 +53,8 @@ local function too_new(context, version, known, versions)
 end
 
 local function upgrade(context, session, migrations, versions)
-    -- Another writer may have been faster. Asked in this order, since PostgreSQL may remember for a moment that there was
-    -- no such table.
+    -- Another writer may have been faster. Asked in this order, since a session of PostgreSQL may remember for a moment
+    -- that there was no such table.
     session:rows(("CREATE TABLE IF NOT EXISTS %s (version INTEGER PRIMARY KEY)"):format(versions))
     local version = newest_in(session, versions)
     if version > #migrations then
