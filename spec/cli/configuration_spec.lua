@@ -123,8 +123,8 @@ describe("the configuration file", function()
         ["returns something else"] = { "return 1", "config.lua returns a number, not a table", "Write return {" },
         ["returns nothing"] = { "-- hello", "config.lua returns a nil, not a table", "Write return {" },
         ["has an unknown key"] = { "return { profils = {} }", "config.lua: unknown key 'profils'",
-            "Did you mean 'profile'? The keys are all_clusters, clusters, history, on_change, pass_environment, "
-                .. "profile, profiles, thresholds." },
+            "Did you mean 'profile'? The keys are alerts, all_clusters, clusters, history, on_change, "
+                .. "pass_environment, profile, profiles, thresholds." },
         ["has an unknown option in a profile"] = { 'return { profiles = { p = { regoin = "x" } } }',
             "unknown key 'profiles.p.regoin'", "Did you mean 'region'? The keys are algorithm, " },
         ["has an option out of range"] = { "return { profiles = { p = { timeout = -1 } } }",

@@ -45,13 +45,13 @@ describe("examples/dwsync.crontab", function()
     it("has jobs that run as they stand, and print only what somebody should read", function()
         -- By what the job runs: the cluster called warehouse, exit status, what cron would mail.
         local EXPECTED = {
-            alert_webhook = { "healthy", 0, "^$" },
+            notify = { "healthy", 1, "\ndwsync: channel webhook %(127.0.0.1:1%): " },
             nightly_report = { "healthy", 3, "^critical: [^\n]* wrote [^\n]*\n$" },
             export_csv = { "healthy", 0, "^[%x-]+: permission: [^\n]*\n$" },
             mass_deletion_stop = { "healthy", 0, "ready: warehouse: [^\n]*\nthe job ran\n$" },
         }
         for _, job in ipairs(jobs) do
-            local name = job:match "/([%w_]+)%.lua"
+            local name = job:match "/([%w_]+)%.lua" or job:match " dwsync (%l+) "
             local cluster, expected, mail = (table.unpack or unpack)(EXPECTED[name]) -- luacheck: ignore 113
             runbook.with(server, function(run, folder)
                 runbook.write(folder .. "/config.lua", ('return { clusters = { warehouse = "%s" } }'):format(

@@ -76,3 +76,26 @@ for engine, with_target in pairs(engines) do
         end)
     end)
 end
+
+describe("the schema of a history in postgres", function()
+    it("is made once, though another program makes it between two statements of this one", function()
+        local target, other_came = server:fresh_url(), false
+        local function bare()
+            return assert(require("dwsync.history.postgres").open(targets.read(target), CONTEXT))
+        end
+        local one, other = bare(), bare()
+        assert(one:begin(1, "write")) -- from here on the session knows the lock's function without looking it up
+        one:rollback()
+        function one:rows(sql, ...)
+            if sql:find("pg_try_advisory_xact_lock", 1, true) and not other_came then
+                other_came = true
+                assert.equal(#schema.migrations, schema.migrate(CONTEXT, other))
+            end
+            return getmetatable(self).rows(self, sql, ...)
+        end
+        assert.equal(#schema.migrations, schema.migrate(CONTEXT, one))
+        assert.is_true(other_came)
+        one:close()
+        other:close()
+    end)
+end)

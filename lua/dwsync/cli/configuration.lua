@@ -156,6 +156,9 @@ function M.load(args, context)
         settings.client[name] = expand(settings.client[name], context)
     end
     settings.history, settings.path = expand(settings.history, context), path
+    for _, channel in pairs(settings.alerts and settings.alerts.channels or {}) do
+        channel.url.file, channel.ca_file = expand(channel.url.file, context), expand(channel.ca_file, context)
+    end
     context.settings = settings
     return settings
 end

@@ -19,7 +19,10 @@ local TOP = {
     history = { kind = "string", empty = true, secret = true, expected = "a path or a postgres:// URL" },
     on_change = { kind = "function" },
     pass_environment = { kind = "list" },
+    alerts = { kind = "table" },
 }
+
+local ALERTS = { channels = { kind = "table", default = {} } }
 
 local SECRET = { ak = true, sk = true, security_token = true, password = true, passcode = true, token = true }
 
@@ -147,7 +150,31 @@ local function check_names(given)
     return true
 end
 
+-- Fills in what a channel leaves out.
+local function check_alerts(given)
+    local channels = require "dwsync.problems.channels"
+    local checked, problem = checks.read(ALERTS, given, { noun = "key", path = "alerts." })
+    for name, channel in pairs(checked and checked.channels or {}) do
+        local path = below("alerts.channels", name)
+        local _, message = checks.value(channels.NAME, name, "the name of " .. path)
+        if not message then
+            _, message = checks.value({ kind = "table" }, channel, path)
+        end
+        problem = message and { kind = "config", message = message } or problem
+        if not problem then
+            checked.channels[name], problem = checks.read(channels.OPTIONS, channel, { noun = "key",
+                path = path .. "." })
+        end
+        if problem then
+            break
+        end
+    end
+    given.channels = checked and checked.channels
+    return not problem, problem and errors.new(problem)
+end
+
 local CHECKS = {
+    { "alerts", check_alerts },
     { "pass_environment", check_names },
     { "profiles", check_named("profile", "Write name = { … }.", check_profile) },
     { "clusters", check_named("cluster", 'Write name = "its id".', options.identifier) },

@@ -1,5 +1,8 @@
 --- The tables of a history, and the steps from each of their versions to the next.
 -- A step that was ever released must not change: existing histories have taken it.
+--
+-- A part is tables that only some programs need, such as those of dwsync.problems: it has steps and a table of versions
+-- of its own, made when such a program first comes. So it stops nobody who does not know it.
 -- @module dwsync.history.schema
 local errors = require "dwsync.errors"
 local transaction = require "dwsync.history.transaction"
@@ -27,32 +30,41 @@ local TABLES = {
 --- Step i leads to version i: a list of statements, in which $serial, $number and $key are types of the engine.
 M.migrations = { TABLES }
 
--- 0 when a history has no tables.
-local function version_of(session)
-    local found = session:rows(session.table_query:format "dwsync_schema")[1]
-    return found and session:rows("SELECT coalesce(max(version), 0) FROM dwsync_schema")[1][1] or 0
+local VERSIONS = "dwsync_schema"
+
+local function newest_in(session, versions)
+    return session:rows("SELECT coalesce(max(version), 0) FROM " .. versions)[1][1]
 end
 
-local function too_new(context, version, known)
+-- 0 when a history has no tables.
+local function version_of(session, versions)
+    local found = session:rows(session.table_query:format(versions))[1]
+    return found and newest_in(session, versions) or 0
+end
+
+local function too_new(context, version, known, versions)
+    local of = versions == VERSIONS and "" or (" of %s"):format(versions)
     return nil, errors.new {
         kind = "config",
-        message = ("the history %s has schema version %d, this dwsync supports versions up to %d"):format(context.shown,
-            version, known),
+        message = ("the history %s has schema version %d%s, this dwsync supports versions up to %d"):format(
+            context.shown, version, of, known),
         hint = "Upgrade dwsync on this machine. Nothing was changed.",
     }
 end
 
-local function upgrade(context, session, migrations)
-    local version = version_of(session) -- again: another writer may have been faster
+local function upgrade(context, session, migrations, versions)
+    -- Another writer may have been faster. Asked in this order, since a session of PostgreSQL may remember for a moment
+    -- that there was no such table.
+    session:rows(("CREATE TABLE IF NOT EXISTS %s (version INTEGER PRIMARY KEY)"):format(versions))
+    local version = newest_in(session, versions)
     if version > #migrations then
-        return too_new(context, version, #migrations)
+        return too_new(context, version, #migrations, versions)
     end
-    session:rows "CREATE TABLE IF NOT EXISTS dwsync_schema (version INTEGER PRIMARY KEY)"
     for step = version + 1, #migrations do
         for _, statement in ipairs(migrations[step]) do
             session:rows((statement:gsub("%$(%l+)", session.types)))
         end
-        session:rows(("INSERT INTO dwsync_schema (version) VALUES (%d)"):format(step))
+        session:rows(("INSERT INTO %s (version) VALUES (%d)"):format(versions, step))
     end
     return #migrations
 end
@@ -81,6 +93,22 @@ function M.absent(shown)
     }
 end
 
+local function bring(context, engine, migrations, versions, unasked_of)
+    local version, err = transaction.run(context, engine, "read", nil, function(session)
+        return version_of(session, versions)
+    end)
+    if not version or version == #migrations then
+        return version, err
+    elseif version > #migrations then
+        return too_new(context, version, #migrations, versions)
+    elseif context.readonly then
+        return unasked_of(context, version)
+    end
+    return transaction.run(context, engine, "write", nil, function(session)
+        return upgrade(context, session, migrations, versions)
+    end)
+end
+
 --- Brings a history to the newest version, all steps in one transaction. One that has it already is only read.
 -- @tparam table context see dwsync.history.transaction; `readonly`: nothing is made or changed
 -- @tparam table engine
@@ -88,17 +116,21 @@ end
 -- @treturn integer version, or nil
 -- @treturn dwsync.error kind "config" when the history is newer than this program, or readonly and not there or older
 function M.migrate(context, engine, migrations)
-    migrations = migrations or M.migrations
-    local version, err = transaction.run(context, engine, "read", nil, version_of)
-    if not version or version == #migrations then
-        return version, err
-    elseif version > #migrations then
-        return too_new(context, version, #migrations)
-    elseif context.readonly then
+    return bring(context, engine, migrations or M.migrations, VERSIONS, unasked)
+end
+
+--- The same for a part of it.
+-- @tparam table context
+-- @tparam table engine
+-- @tparam table part `name`, `steps`
+-- @treturn integer version, 0 where there is none and the history is readonly; or nil
+-- @treturn dwsync.error kind "config" when the part is newer than this program, or readonly and older
+function M.extend(context, engine, part)
+    return bring(context, engine, part.steps, ("dwsync_%s_schema"):format(part.name), function(_, version)
+        if version == 0 then
+            return 0
+        end
         return unasked(context, version)
-    end
-    return transaction.run(context, engine, "write", nil, function(session)
-        return upgrade(context, session, migrations)
     end)
 end
 

@@ -1,0 +1,68 @@
+--- The channels that a command tells: those of the configuration file, of the environment, and of options that name a
+-- file with an address. It must not take an address as an option, which the process list would show.
+-- @module dwsync.cli.channel_options
+local channels = require "dwsync.problems.channels"
+local checks = require "dwsync.checks"
+local errors = require "dwsync.errors"
+local files = require "dwsync.files"
+
+local M = {}
+
+local NAMES = { slack = "Slack", teams = "Teams", webhook = "a webhook" }
+
+local function variable_of(kind)
+    return ("DWSYNC_%s_URL"):format(kind:upper())
+end
+
+--- Adds the options.
+-- @param command an argparse command
+function M.configure(command)
+    local options = {}
+    for i, kind in ipairs(channels.KINDS) do
+        options[i] = command:option(("--%s-url-file"):format(kind), ("File with the address of %s [%s]."):format(
+            NAMES[kind], variable_of(kind)), nil, nil, 1):argname "<file>"
+    end
+    command:group("Whom to tell", (table.unpack or unpack)(options)) -- luacheck: ignore 113
+end
+
+-- By name; an option replaces what the environment says of a kind, and that a channel of the configuration file that is
+-- called like the kind.
+local function declared(args, context, settings)
+    local by_name = {}
+    for name, channel in pairs(settings.alerts and settings.alerts.channels or {}) do
+        by_name[name] = channel
+    end
+    for _, kind in ipairs(channels.KINDS) do
+        local path, variable = args[kind .. "_url_file"], variable_of(kind)
+        local value = context.getenv(variable)
+        if path or value and value ~= "" then
+            by_name[kind] = { kind = kind, url = path and { file = path } or { env = variable }, allow_http = false }
+        end
+    end
+    return by_name
+end
+
+--- Makes the channels ready.
+-- @tparam table args
+-- @tparam table context
+-- @tparam table settings see dwsync.cli.configuration
+-- @treturn ?{table,...} by name, see dwsync.problems.channels
+-- @treturn dwsync.error kind "config"
+function M.open(args, context, settings)
+    local by_name, list = declared(args, context, settings), {}
+    for i, name in ipairs(checks.names(by_name)) do
+        local channel, err = channels.open(name, by_name[name], context.read_file or files.read, context.getenv)
+        if not channel then
+            return nil, err
+        end
+        list[i] = channel
+    end
+    if not list[1] then
+        return nil, errors.new { kind = "config", message = "no channel to tell anything",
+            hint = "Name a file with its address: --slack-url-file, --teams-url-file or --webhook-url-file; or write "
+                .. "alerts into the configuration file." }
+    end
+    return list
+end
+
+return M

@@ -1,0 +1,188 @@
+--- `dwsync notify [CLUSTER…]`: looks once, and tells channels what began, got worse or ended since they were told last.
+-- It must print nothing when there is nothing to tell: cron mails what is printed.
+-- @module dwsync.cli.commands.notify
+local clusters_chosen = require "dwsync.cli.clusters_chosen"
+local channel_options = require "dwsync.cli.channel_options"
+local delivery = require "dwsync.problems.delivery"
+local failure = require "dwsync.cli.failure"
+local files = require "dwsync.files"
+local history_location = require "dwsync.cli.history_location"
+local judgement = require "dwsync.cli.judgement"
+local messages = require "dwsync.problems.messages"
+local problems = require "dwsync.problems"
+local problems_store = require "dwsync.problems.store"
+local runtimes = require "dwsync.runtime"
+local text = require "dwsync.text"
+
+local M = {}
+
+local SENDING_SECONDS = 120 -- what is left then waits for the next run
+
+--- Adds the command's arguments and options.
+-- @param command an argparse command
+function M.configure(command)
+    command:summary "Tell a chat or a webhook what began, got worse or ended."
+    command:description("For cron: looks once, and tells each problem once, when it gets worse, and when it is over. "
+        .. "What was told is kept with the history. Prints a line for each message that was sent, else nothing.\n"
+        .. "Exit status: 0 all was told, 1 a cluster could not be asked or a message not be sent, 2 wrong usage.")
+    command:epilog "Example: dwsync notify --all-clusters --slack-url-file /etc/dwsync/slack"
+    judgement.configure(command, { input = false })
+    channel_options.configure(command)
+    command:group("What to tell",
+        command:option("--min-severity", "Problems from this severity on (default warning).", "warning", nil, 1)
+            :choices { "unknown", "warning", "critical" }:show_default(false),
+        command:flag("--dry-run", "Print what would be sent; send and keep nothing."))
+end
+
+M.wrong_usage = clusters_chosen.wrong_usage
+
+-- What the clusters are that cannot be listed: of this region, as the history may be shared.
+local function list_of_clusters(judge)
+    local region = judge.chosen.client:option "region" or "this endpoint"
+    return { id = "list:" .. region, name = "the clusters of " .. region }
+end
+
+-- The items to look at, and the exit status so far.
+local function look_around(judge, args, context)
+    local overview, err, items = judge:overview()
+    local list = args.all_clusters and list_of_clusters(judge) or nil
+    if overview then
+        local looked_at = overview.clusters
+        looked_at[#looked_at + 1] = list and { cluster = list, severity = "unknown", verdicts = {} } or nil
+        return looked_at, clusters_chosen.report_failures(items, context)
+    end
+    local status = failure.report(err, context)
+    return list and err.kind ~= "config" and { { cluster = list, severity = "unknown", error = err } } or {}, status
+end
+
+local function is_meant(args)
+    local wanted = {}
+    for _, name in ipairs(args.source or {}) do
+        wanted[name] = true
+    end
+    return args.source and function(source, source_type)
+        return wanted[source] or wanted[source_type] or false
+    end
+end
+
+local function milliseconds(judge)
+    return function()
+        return math.floor(judge:now() * 1000)
+    end
+end
+
+-- Whether the history is a file that does not exist yet.
+local function is_new(args, context, settings)
+    local target = history_location.target(args, context, settings)
+    return target and not target:find "^%a+://" and not files.is_readable(target)
+end
+
+-- Reads what was told: nothing, where there is no history yet.
+local function rows_told(args, context, settings)
+    if is_new(args, context, settings) then
+        return {}
+    end
+    local history, err = history_location.open(true, args, context, settings)
+    if not history then
+        return nil, err
+    end
+    local store, rows
+    store, err = problems_store.open(history)
+    if store then
+        rows, err = store:rows()
+    end
+    history:close()
+    return rows, err
+end
+
+local function rehearse(args, context, judge, channels, items, status)
+    local rows, err = rows_told(args, context, judge.chosen.settings)
+    if not rows then
+        return failure.report(err, context)
+    end
+    local now, width = milliseconds(judge), (context:width() or 84) - 4
+    local after, seen = problems.preview(rows, items, { least = args.min_severity, is_meant = is_meant(args) }, now())
+    delivery.preview(after, channels, { now = now, seen = seen }, function(message, channel)
+        context:write(("to %s (%s):\n"):format(channel.name, channel.host))
+        for _, words in ipairs(messages.lines(message)) do
+            for _, line in ipairs(text.wrap(text.safe(words), width)) do
+                context:write(("    %s\n"):format(line))
+            end
+        end
+    end)
+    return status
+end
+
+local function tell(args, context, judge, channels, store, items, status)
+    local now = milliseconds(judge)
+    local seen, err = problems.look(store, items, { least = args.min_severity, is_meant = is_meant(args) }, now())
+    if not seen then
+        return failure.report(err, context)
+    end
+    local runtime = runtimes.complete(context.runtime or runtimes.new())
+    local done
+    done, err = delivery.run(store, channels, {
+        perform = runtime.perform, now = now, monotonic = runtime.monotonic,
+        till = runtime.monotonic() + SENDING_SECONDS, seen = seen,
+        sent = function(message, channel)
+            context:write(("told %s: %s\n"):format(channel.name, text.safe(message.title)))
+        end,
+        failed = function(message, hint)
+            context:note(message, hint)
+            status = math.max(status, 1)
+        end,
+    })
+    return math.max(status, done and 0 or failure.report(err, context))
+end
+
+-- Opens the history before anything is asked, so that a wrong one ends the command at once.
+local function open_store(args, context, settings)
+    local was_missing = is_new(args, context, settings)
+    local history, err, shown = history_location.open(false, args, context, settings)
+    if not history then
+        return nil, err
+    end
+    if was_missing then
+        context:note("made " .. shown .. ", which keeps what was told; only its owner can read it")
+    end
+    local store
+    store, err = problems_store.open(history)
+    if not store then
+        history:close()
+    end
+    return store, err, history
+end
+
+--- Runs the command.
+-- @tparam table args
+-- @tparam table context
+-- @treturn integer exit status
+function M.run(args, context)
+    local judge, err = judgement.new(args, context)
+    if not judge then
+        return failure.report(err, context)
+    end
+    local settings = judge.chosen.settings
+    local channels, wrong = channel_options.open(args, context, settings)
+    if not channels then
+        return failure.report(wrong, context)
+    elseif args.dry_run then
+        local items, status = look_around(judge, args, context)
+        return rehearse(args, context, judge, channels, items, status)
+    end
+    local store, unusable, history = open_store(args, context, settings)
+    if not store then
+        return failure.report(unusable, context)
+    end
+    local good, status = pcall(function()
+        local items, so_far = look_around(judge, args, context)
+        return tell(args, context, judge, channels, store, items, so_far)
+    end)
+    history:close()
+    if not good then
+        error(status, 0)
+    end
+    return status
+end
+
+return M

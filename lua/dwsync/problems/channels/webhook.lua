@@ -1,0 +1,19 @@
+--- A channel that gets JSON: the fields of dwsync.problem.message in their order, and `text` for people.
+-- @module dwsync.problems.channels.webhook
+local messages = require "dwsync.problems.messages"
+local ordered_json = require "dwsync.ordered_json"
+
+local M = {}
+
+-- Chats that read `text` act upon <!channel>, <http://…|link> and @all; what a record says is the directory's.
+local SPOKEN = { ["<"] = "‹", [">"] = "›", ["@"] = "＠" }
+
+--- The body of a request.
+-- @tparam dwsync.problem.message message
+-- @treturn string JSON
+function M.render(message)
+    local text = table.concat(messages.lines(message), "\n"):gsub("[<>@]", SPOKEN)
+    return ordered_json.object(message, messages.FIELDS, '"text":' .. ordered_json.text(text))
+end
+
+return M

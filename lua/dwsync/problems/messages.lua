@@ -1,0 +1,113 @@
+--- What a channel is told of one step of a problem: its fields, and the words for people.
+-- It must not escape anything for a channel; foreign text in it is harmless on a terminal, no more.
+-- @module dwsync.problems.messages
+local cluster_names = require "dwsync.cluster_names"
+local core = require "dwsync.core"
+local quantities = require "dwsync.quantities"
+local severities = require "dwsync.severity"
+local text = require "dwsync.text"
+
+local M = {}
+
+--- A message.
+-- @table dwsync.problem.message
+-- @tfield string event "firing", "escalated" or "resolved"
+-- @tfield string key the same for each attempt to send this message
+-- @tfield string problem_id the same for all messages of one episode
+-- @tfield integer time when it was made; times are milliseconds since the epoch
+-- @tfield string cluster_id
+-- @tfield[opt] string cluster_name
+-- @tfield[opt] string source
+-- @tfield[opt] string source_type
+-- @tfield string rule
+-- @tfield string severity "ok" when it is resolved
+-- @tfield[opt] string previous the severity told before
+-- @tfield integer episode
+-- @tfield integer since
+-- @tfield[opt] integer ended
+-- @tfield string message what happened
+-- @tfield[opt] string advice what to do next
+-- @tfield string title one line
+-- @tfield {{string,string},...} facts names and values, for people
+M.FIELDS = { "event", "key", "problem_id", "time", "cluster_id", "cluster_name", "source", "source_type", "rule",
+    "severity", "previous", "episode", "since", "ended", "message", "advice" }
+
+local LONGEST_NAME, LONGEST_TEXT = 64, 500 -- columns
+
+local function digest(...)
+    return (assert(core.sha256(table.concat({ ... }, "\0"))):sub(1, 32))
+end
+
+local function title_of(message, name)
+    local state = message.event == "resolved" and "RESOLVED" or severities.word(message.severity)
+    if message.event == "escalated" then
+        state = ("%s, was %s"):format(state, severities.word(message.previous))
+    end
+    return ("%s: %s: %s"):format(state, name, (message.rule:gsub("_", " ")))
+end
+
+local function facts_of(message, now)
+    local facts = {}
+    local function add(name, value)
+        facts[#facts + 1] = value and { name, value } or nil
+    end
+    add("Cluster", text.excerpt(cluster_names.shown { id = message.cluster_id, name = message.cluster_name },
+        2 * LONGEST_NAME))
+    add("Source", message.source and text.excerpt(message.source_type and ("%s (%s)"):format(message.source,
+        message.source_type) or message.source, 2 * LONGEST_NAME))
+    local till = message.ended or now
+    add("Since", ("%s (%s)"):format(quantities.instant(message.since),
+        quantities.duration(math.max(0, till - message.since) / 1000)))
+    add("Ended", message.ended and quantities.instant(message.ended))
+    return facts
+end
+
+local function sentence(words)
+    words = text.excerpt(words, LONGEST_TEXT)
+    return words:find "[.!?…]$" and words or words .. "."
+end
+
+-- What happened: for an end, how it ended and what it was.
+local function words_of(row, step, seen)
+    if step.event ~= "resolved" then
+        return sentence((seen or row).message), (seen or row).advice
+    end
+    local is_last = step.episode == row.episode and row.ending
+    return (is_last and "Over: " .. sentence(row.ending) or "It is over.")
+        .. (step.episode == row.episode and " It was: " .. sentence(row.message) or "")
+end
+
+--- Makes a message.
+-- @tparam dwsync.problem row
+-- @tparam dwsync.problem.step step
+-- @tparam ?table seen what the present look says of it (see dwsync.problems.findings), so that it is true
+-- @tparam integer now
+-- @treturn dwsync.problem.message
+function M.make(row, step, seen, now)
+    local problem_id = digest(row.cluster_id, row.source, row.rule, ("%d"):format(step.fired_at))
+    local words, advice = words_of(row, step, seen)
+    local message = {
+        event = step.event, key = digest(problem_id, step.step), problem_id = problem_id, time = now,
+        cluster_id = row.cluster_id, cluster_name = row.cluster_name, source = row.source ~= "" and row.source or nil,
+        source_type = row.source_type, rule = row.rule, severity = step.event == "resolved" and "ok" or step.step,
+        previous = step.previous, episode = step.episode, since = step.since, ended = step.ended,
+        message = words, advice = advice and sentence(advice) or nil,
+    }
+    message.title = title_of(message, text.excerpt(row.cluster_name or row.cluster_id, LONGEST_NAME))
+    message.facts = facts_of(message, now)
+    return message
+end
+
+--- The message as lines of plain text: what happened, to what, since when, what to do.
+-- @tparam dwsync.problem.message message
+-- @treturn {string,...} the title first
+function M.lines(message)
+    local lines = { message.title, message.message }
+    for _, fact in ipairs(message.facts) do
+        lines[#lines + 1] = ("%s: %s"):format(fact[1], fact[2])
+    end
+    lines[#lines + 1] = message.advice and "Next: " .. message.advice or nil
+    return lines
+end
+
+return M

@@ -1,0 +1,359 @@
+local command = require "spec.support.command"
+local history = require "dwsync.history"
+local json = require "dwsync.json"
+local temporary = require "spec.support.temporary"
+
+local C1 = "c1c1c1c1-0000-4000-8000-000000000001"
+local SECRET = "T0/B0/hiddenpath"
+local ADDRESS = "https://hooks.example.com/" .. SECRET
+local MINUTE = 60
+
+local HEALTHY = command.healthy()
+
+local function failing(count, reason)
+    local list = {}
+    for i = 1, count do
+        list[i] = command.failed("f" .. i, i * 0.05, reason)
+    end
+    for _, record in ipairs(HEALTHY) do
+        list[#list + 1] = record
+    end
+    return list
+end
+
+-- Runs it with a history of its own, as often as `use` likes: run(minutes since the first run, clusters by id or a
+-- service, more) → exit status, stdout, stderr, the posts that were received.
+local function with_runs(use)
+    temporary.with_folder(function(folder)
+        local file = folder .. "/told.sqlite"
+        use(function(minutes, clusters, more)
+            more = more or {}
+            local service = type(clusters) == "function" and clusters or command.service(clusters)
+            local posts, environment = {}, { DWSYNC_HISTORY = file, DWSYNC_WEBHOOK_URL = ADDRESS }
+            for _, some in ipairs { command.ENVIRONMENT, more.environment or {} } do
+                for name, value in pairs(some) do
+                    environment[name] = value or nil
+                end
+            end
+            local arguments = { "notify", "--retries", "0", "--set", "slow=off", "--set", "failing.minimum=0", "--set",
+                "failing.critical_minimum=0" }
+            for _, word in ipairs(more.arguments or { C1 }) do
+                arguments[#arguments + 1] = word
+            end
+            local status, out, err = command.run(arguments, {
+                environment = environment, files = more.files, clock_error = minutes * MINUTE,
+                service = function(request)
+                    if request.method ~= "POST" then
+                        return service(request)
+                    end
+                    posts[#posts + 1] = { url = request.url, key = request.headers["Idempotency-Key"],
+                        body = json.decode(request.body), request = request }
+                    return (more.answers or {})[#posts] or 204, "", more.failure
+                end,
+            })
+            assert.is_nil((out .. err):find("hiddenpath", 1, true))
+            return status, out, err:gsub("^dwsync: made [^\n]*\n", ""), posts
+        end, folder, file)
+    end)
+end
+
+local function events(posts)
+    local list = {}
+    for i, post in ipairs(posts) do
+        list[i] = post.body.event
+    end
+    return list
+end
+
+describe("dwsync notify", function()
+    it("tells a problem once, when it gets worse, and when it is over; else it is silent", function()
+        with_runs(function(run)
+            assert.same({ 0, "", "", {} }, { run(0, { [C1] = HEALTHY }) })
+            local status, out, err, posts = run(5, { [C1] = failing(2) })
+            assert.same({ 0, ("told webhook: WARNING: %s: failing\n"):format(C1), "" }, { status, out, err })
+            assert.equal(1, #posts)
+            local body = posts[1].body
+            assert.equal(posts[1].key, body.key)
+            assert.same({ "firing", "warning", "failing", "s1", "ldap", C1, 1 }, { body.event, body.severity, body.rule,
+                body.source, body.source_type, body.cluster_id, body.episode })
+            assert.matches("^the last 2 runs failed: ", body.message)
+            assert.matches("\nNext: ", body.text)
+            assert.same({ 0, "", "", {} }, { run(10, { [C1] = failing(2) }) })
+            assert.same({ 0, "", "", {} }, { run(15, { [C1] = failing(3) }) })
+
+            local worse = select(4, run(20, { [C1] = failing(12) }))[1].body
+            assert.same({ "escalated", "critical", "warning" }, { worse.event, worse.severity, worse.previous })
+            assert.equal(body.problem_id, worse.problem_id)
+            assert.not_equal(body.key, worse.key)
+            assert.same({}, (select(4, run(25, { [C1] = failing(2) })))) -- better is not over
+
+            status, out, err, posts = run(30, { [C1] = HEALTHY })
+            assert.same({ 0, ("told webhook: RESOLVED: %s: failing\n"):format(C1), "" }, { status, out, err })
+            assert.same({ "resolved", "ok", body.problem_id, (command.NOW + 30 * MINUTE) * 1000 },
+                { posts[1].body.event, posts[1].body.severity, posts[1].body.problem_id, posts[1].body.ended })
+            assert.same({ 0, "", "", {} }, { run(35, { [C1] = HEALTHY }) })
+            assert.equal(2, select(4, run(40, { [C1] = failing(2) }))[1].body.episode)
+        end)
+    end)
+
+    it("tries again what was not taken, with the same key", function()
+        with_runs(function(run)
+            local first
+            for i, answer in ipairs { 500, 429, 503 } do
+                local status, out, err, posts = run(i, { [C1] = failing(2) }, { answers = { answer } })
+                assert.same({ 1, "", ("dwsync: channel webhook (hooks.example.com): HTTP %d\n"):format(answer)
+                    .. "        The next run tries again.\n" }, { status, out, err })
+                first = first or posts[1].key
+                assert.equal(first, posts[1].key)
+            end
+            local status, _, err = run(5, { [C1] = failing(2) }, { failure = { kind = "network",
+                message = "hooks.example.com: connection reset by peer at " .. ADDRESS } })
+            assert.equal(1, status)
+            assert.matches("^dwsync: channel webhook %(hooks.example.com%): [^\n]*reset", err)
+            local posts
+            status, _, err, posts = run(10, { [C1] = failing(2) })
+            assert.same({ 0, "", first }, { status, err, posts[1].key })
+            assert.same({}, (select(4, run(15, { [C1] = failing(2) }))))
+        end)
+    end)
+
+    it("reports an answer that will not change once, and sends again when the address was corrected", function()
+        for _, answer in ipairs { 404, 403, 400, 302 } do
+            with_runs(function(run)
+                local status, out, err = run(0, { [C1] = failing(2) }, { answers = { answer } })
+                assert.same({ 1, "" }, { status, out })
+                assert.matches(("^dwsync: channel webhook %%(hooks.example.com%%): HTTP %d\n"):format(answer),
+                    err)
+                assert.same({ 0, "", "", {} }, { run(5, { [C1] = failing(2) }) })
+                local _, _, _, posts = run(10, { [C1] = failing(2) },
+                    { environment = { DWSYNC_WEBHOOK_URL = ADDRESS .. "2" } })
+                assert.same({ "firing" }, events(posts))
+            end)
+        end
+    end)
+
+    it("does not let one channel keep the others from being told", function()
+        with_runs(function(run)
+            local both = { DWSYNC_SLACK_URL = "https://slack.example.com/x" }
+            local status, out, err = run(0, { [C1] = failing(2) }, { environment = both, answers = { 500 } })
+            assert.same({ 1, ("told webhook: WARNING: %s: failing\n"):format(C1) }, { status, out })
+            assert.matches("channel slack %(slack.example.com%): HTTP 500", err)
+            local posts
+            status, out, err, posts = run(5, { [C1] = HEALTHY }, { environment = both })
+            assert.same({ 0, ("told webhook: RESOLVED: %s: failing\n"):format(C1), 1 }, { status, out, #posts })
+            assert.equal("", err)
+        end)
+    end)
+
+    it("asks a channel that does not answer only once a run", function()
+        with_runs(function(run)
+            local clusters = { [C1] = failing(2), c2 = failing(12), c3 = failing(2) }
+            local all = { arguments = { "--all-clusters" }, answers = { 503, 503, 503 } }
+            local posts = select(4, run(0, clusters, all))
+            assert.equal(1, #posts)
+            assert.equal("c2", posts[1].body.cluster_id) -- the worst first
+            all.answers = nil
+            posts = select(4, run(5, clusters, all))
+            assert.same({ "firing", "firing", "firing" }, events(posts))
+        end)
+    end)
+
+    it("is patient with a cluster that does not answer, and keeps what is known of it", function()
+        with_runs(function(run)
+            assert.equal(1, #select(4, run(0, { [C1] = failing(2) })))
+            local status, out, err, posts = run(5, { [C1] = 503 })
+            assert.same({ 1, "", {} }, { status, out, posts })
+            assert.matches("^dwsync: service: ListSyncRecords of cluster ", err)
+            assert.same({}, (select(4, run(19, { [C1] = 503 }))))
+            status, out, err, posts = run(20, { [C1] = 503 })
+            assert.same({ 1, { "firing" } }, { status, events(posts) })
+            assert.matches("^told webhook: UNKNOWN: [^\n]*: unreachable\n$", out)
+            assert.matches("^dwsync: service: ", err)
+            local body = posts[1].body
+            assert.same({ "unreachable", "unknown" }, { body.rule, body.severity })
+            assert.matches("^its synchronisation cannot be watched: service: Server failure", body.message)
+            assert.is_nil(body.source)
+            assert.same({}, (select(4, run(25, { [C1] = 503 }))))
+            posts = select(4, run(30, { [C1] = failing(2) })) -- what was told before is not told again
+            assert.same({ "resolved" }, events(posts))
+            assert.equal("unreachable", posts[1].body.rule)
+        end)
+    end)
+
+    it("forgets a failure that passed before it was told", function()
+        with_runs(function(run)
+            run(0, { [C1] = 503 })
+            assert.same({ 0, "", "", {} }, { run(10, { [C1] = HEALTHY }) })
+            assert.same({}, (select(4, run(20, { [C1] = 503 }))))
+            assert.same({}, (select(4, run(34, { [C1] = 503 }))))
+            assert.same({ "firing" }, events((select(4, run(35, { [C1] = 503 })))))
+        end)
+    end)
+
+    it("tells that the clusters cannot be listed, as of one cluster", function()
+        with_runs(function(run)
+            local function down() return 503, '{"error_code":"DWS.0005","error_msg":"Server failure"}' end
+            local all = { arguments = { "--all-clusters" } }
+            local status, out, err, posts = run(0, down, all)
+            assert.same({ 1, "", {} }, { status, out, posts })
+            assert.matches("^dwsync: service: ", err)
+            assert.equal("told webhook: UNKNOWN: the clusters of cn-north-4: unreachable\n",
+                (select(2, run(15, down, all))))
+            assert.equal("told webhook: RESOLVED: the clusters of cn-north-4: unreachable\n",
+                (select(2, run(20, { [C1] = HEALTHY }, all))))
+        end)
+    end)
+
+    it("tells only from --min-severity on, but the end of all that was told", function()
+        with_runs(function(run)
+            local critical = { arguments = { C1, "--min-severity", "critical" } }
+            assert.same({}, (select(4, run(0, { [C1] = failing(2) }, critical))))
+            assert.same({ "firing" }, events((select(4, run(5, { [C1] = failing(12) }, critical)))))
+            assert.same({}, (select(4, run(10, { [C1] = failing(2) }, critical))))
+            assert.same({ "resolved" }, events((select(4, run(15, { [C1] = HEALTHY }, critical)))))
+        end)
+    end)
+
+    it("ends nothing that it did not look at", function()
+        with_runs(function(run)
+            assert.equal(1, #select(4, run(0, { [C1] = failing(2) })))
+            assert.same({}, (select(4, run(5, { [C1] = failing(2) }, { arguments = { C1, "--source", "other" } }))))
+            assert.same({}, (select(4, run(10, { c2 = HEALTHY }, { arguments = { "c2" } }))))
+            assert.same({}, (select(4, run(15, { [C1] = failing(2) }, { arguments = { C1, "--source", "ldap" } }))))
+        end)
+    end)
+
+    it("shows with --dry-run what it would send, and neither sends nor keeps anything", function()
+        with_runs(function(run, folder, file)
+            local rehearsal = { arguments = { C1, "--dry-run" } }
+            local status, out, _, posts = run(0, { [C1] = failing(2) }, rehearsal)
+            assert.same({ 0, {} }, { status, posts })
+            assert.matches("^to webhook %(hooks.example.com%):\n    WARNING: " .. C1:gsub("%-", "%%-")
+                .. ": failing\n    the last 2 runs failed: [^\n]*\n", out)
+            assert.is_nil(io.open(file))
+            run(5, { [C1] = failing(2) })
+            assert.same({ 0, "", "", {} }, { run(10, { [C1] = failing(2) }, rehearsal) })
+            status, out = run(15, { [C1] = HEALTHY }, rehearsal)
+            assert.equal(0, status)
+            assert.matches("RESOLVED", out)
+            assert.same({ "resolved" }, events((select(4, run(20, { [C1] = HEALTHY })))))
+            assert.is_string(folder)
+        end)
+    end)
+
+    it("makes the history that keeps what was told, for its owner only, and says so once", function()
+        with_runs(function(_, folder)
+            local environment = { HOME = folder, DWSYNC_WEBHOOK_URL = ADDRESS }
+            for name, value in pairs(command.ENVIRONMENT) do
+                environment[name] = value
+            end
+            local world = { environment = environment, service = command.service { [C1] = HEALTHY } }
+            local path = folder .. "/.local/share/dwsync/history.sqlite"
+            local _, out, err = command.run({ "notify", C1, "--set", "slow=off" }, world)
+            assert.equal("", out)
+            assert.equal(("dwsync: made %s, which keeps what was told; only its owner can read it\n"):format(path), err)
+            assert.equal(tonumber("600", 8), require("dwsync.files").mode(path) % 512)
+            local status
+            status, out, err = command.run({ "notify", C1, "--set", "slow=off" }, world)
+            assert.same({ 0, "", "" }, { status, out, err })
+        end)
+    end)
+
+    it("leaves the history to programs that know nothing of problems", function()
+        with_runs(function(run, _, file)
+            run(0, { [C1] = failing(2) })
+            local store = assert(history.open(file))
+            assert.equal(1, store:stats().schema_version)
+            store:close()
+        end)
+    end)
+
+    it("shows an address nowhere: not in the database, nor with --debug", function()
+        with_runs(function(run, folder, file)
+            run(0, { [C1] = failing(2) }, { answers = { 404 }, arguments = { C1, "--debug" } })
+            run(5, { [C1] = failing(12) }, { answers = { 500 }, arguments = { C1, "--debug" } })
+            run(10, { [C1] = failing(12) }, { arguments = { C1, "--debug" } })
+            for _, suffix in ipairs { "", "-wal" } do
+                local database = io.open(file .. suffix, "rb")
+                local content = database and database:read "*a" or ""
+                assert.is_nil(content:find("hooks.example.com", 1, true))
+                assert.is_nil(content:find("hiddenpath", 1, true))
+            end
+            assert.is_string(folder)
+        end)
+    end)
+end)
+
+describe("the channels of dwsync notify", function()
+    local function refused(expected, more)
+        with_runs(function(run)
+            local status, out, err, posts = run(0, { [C1] = failing(2) }, more)
+            assert.same({ 2, "", {} }, { status, out, posts })
+            assert.matches(expected, err)
+        end)
+    end
+
+    it("are needed", function()
+        refused("^dwsync: config: no channel to tell anything.\n        Name a file with its address: ",
+            { environment = { DWSYNC_WEBHOOK_URL = false } })
+    end)
+
+    it("have their addresses in files, which go before the environment", function()
+        with_runs(function(run)
+            local _, out, _, posts = run(0, { [C1] = failing(2) }, { files = { ["/etc/hook"] = ADDRESS .. "/file\n" },
+                arguments = { C1, "--webhook-url-file", "/etc/hook" } })
+            assert.matches("^told webhook: ", out)
+            assert.equal(ADDRESS .. "/file", posts[1].url)
+        end)
+        refused("^dwsync: config: channel slack: cannot read /etc/slack: No such file or directory.\n",
+            { arguments = { C1, "--slack-url-file", "/etc/slack" } })
+    end)
+
+    it("have addresses that keep a secret on the way", function()
+        for address, expected in pairs {
+            ["http://hooks.example.com/" .. SECRET] = "plain http to hooks.example.com would show the address",
+            ["hooks.example.com/" .. SECRET] = "holds no address that begins with https://",
+            ["https://user:hiddenpath@hooks.example.com/"] = "holds no address that begins with https://",
+            ["ftp://hooks.example.com/" .. SECRET] = "holds no address that begins with https://",
+            ["https://hooks.example.com/" .. SECRET .. "\nhttps://x"] = "holds no address that begins with https://",
+        } do
+            refused("^dwsync: config: channel webhook: [^\n]*" .. expected, { environment = {
+                DWSYNC_WEBHOOK_URL = address } })
+        end
+    end)
+
+    it("may be named in the configuration file", function()
+        local function configuration(text)
+            return { environment = { DWSYNC_WEBHOOK_URL = false, DWSYNC_CONFIG = "/c.lua", OPS = ADDRESS, HOME = "/h" },
+                files = { ["/c.lua"] = "return { alerts = { channels = " .. text .. " } }",
+                    ["/h/hook"] = "http://hooks.example.com/" .. SECRET } }
+        end
+        with_runs(function(run)
+            local _, out, _, posts = run(0, { [C1] = failing(2) }, configuration [[{
+                ops = { kind = "slack", url = { env = "OPS" } },
+                self = { kind = "webhook", url = { file = "~/hook" }, allow_http = true, ca_file = "~/ca.pem" } }]])
+            assert.same({ "told ops", "told self" }, { out:match "told ops", out:match "told self" })
+            assert.is_table(posts[1].body.blocks)
+            assert.same({ true, "/h/ca.pem" }, { posts[2].request.allow_http, posts[2].request.ca_file })
+            assert.is_nil(posts[1].request.allow_http)
+        end)
+        for text, expected in pairs {
+            ['{ ops = { kind = "slack", url = "' .. ADDRESS .. '" } }'] =
+                "alerts.channels.ops.url is the address itself, which is a secret: write { file = ",
+            ['{ ops = { kind = "slak", url = { env = "OPS" } } }'] =
+                "alerts.channels.ops.kind is \"slak\", expected one of slack, teams, webhook (did you mean 'slack'?)",
+            ['{ ops = { kind = "slack" } }'] = "alerts.channels.ops.url is missing",
+            ['{ ops = { kind = "slack", url = {} } }'] = "alerts.channels.ops.url needs either file or env",
+            ['{ ops = { kind = "slack", url = { evn = "OPS" } } }'] = "unknown field 'alerts.channels.ops.url.evn'",
+            ['{ ops = { kind = "slack", url = { env = "UNSET" } } }'] = "channel ops: the variable UNSET is not set",
+            ['{ ops = 5 }'] = "alerts.channels.ops is a number, expected a table",
+            ['{ ["o s"] = {} }'] = "the name of alerts.channels.o s is",
+        } do
+            with_runs(function(run)
+                local status, _, err = run(0, { [C1] = HEALTHY }, configuration(text))
+                assert.is_truthy(err:find(expected, 1, true), err)
+                assert.equal(2, status)
+            end)
+        end
+    end)
+end)

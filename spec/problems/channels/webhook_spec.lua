@@ -1,0 +1,22 @@
+local example = require "spec.problems.channels.example"
+local json = require "dwsync.json"
+local webhook = require "dwsync.problems.channels.webhook"
+
+local message_of = example.message
+
+describe("the body for a webhook", function()
+    it("is JSON of documented fields in their order", function()
+        local body = webhook.render(message_of())
+        assert.matches('^{"event":"firing","key":"%x+","problem_id":"%x+","time":1747637723000,"cluster_id":"id%-1",'
+            .. '"cluster_name":"仓库","source":"s<1>","source_type":"ldap","rule":"mass_delete","severity":"critical",'
+            .. '"episode":2,"since":1747630523000,"message":"', body)
+        local fields = json.decode(body)
+        assert.is_truthy(fields.message:find("<!channel> & *bold*", 1, true))
+    end)
+
+    it("has a text in which nobody is mentioned", function()
+        local text = json.decode(webhook.render(message_of { message = "@all <!here>" })).text
+        assert.is_nil(text:find "[<>@]")
+        assert.is_truthy(text:find("目录", 1, true) or text:find("仓库", 1, true))
+    end)
+end)
