@@ -185,7 +185,7 @@ describe("bad input", function()
 
     it("of thresholds that contradict each other is refused, at the caller's line", function()
         for _, case in ipairs {
-            { "stale", { warning = "2d", critical = "6h" }, "stale.warning (172800) is above rules.stale.critical" },
+            { "stale", { warning = "2d", critical = "6h" }, "stale.warning (2 d) is above rules.stale.critical" },
             { "failing", { warning = 5, critical = 4 }, "failing.warning (5) is above rules.failing.critical (4)" },
             { "partial", { warning = 0.5 }, "rules.partial.warning (0.5) is above rules.partial.critical (0.1)" },
             { "mass_delete", { warning_ratio = 0.3 }, "rules.mass_delete.warning_ratio (0.3) is above" },
