@@ -154,7 +154,7 @@ describe("Prometheus' text exposition", function()
         has(text, 'dwsync_up{cluster="01357913-1111-4222-8333-444455556666"} 1')
     end)
 
-    it("says where synchronisation is off: nothing is wrong, and there is no verdict, until somebody wants one", function()
+    it("says where synchronisation is off: nothing is wrong, and no verdict, unless somebody wants one", function()
         local text = render(overviews.overview { overviews.healthy(), overviews.disabled() })
         local cluster = 'cluster="09abc898-1111-4222-8333-444455556666"'
         has(text, ("dwsync_cluster_disabled{%s} 1"):format(cluster))
