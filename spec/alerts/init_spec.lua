@@ -33,6 +33,7 @@ describe("alert rules", function()
         assert.same({
             churn = { "DwsyncChurn critical", "DwsyncChurn warning" }, -- as a cause of mass_delete
             data = { "DwsyncData warning" },
+            disabled = { "DwsyncDisabled warning" },
             failing = { "DwsyncFailing critical", "DwsyncFailing warning" },
             mass_delete = { "DwsyncMassDelete critical", "DwsyncMassDelete warning" },
             never = { "DwsyncNeverSynchronised warning" },
@@ -65,6 +66,24 @@ describe("alert rules", function()
             or found["DwsyncFailing critical"] or found["DwsyncMassDelete warning"])
         assert.is_table(found["DwsyncFailing warning"] and found["DwsyncMassDelete critical"]
             and found["DwsyncOverlap critical"])
+    end)
+
+    it("say where synchronisation was turned off, and where it is off if that was made loud", function()
+        assert.matches("^Rule disabled warns where synchronisation is off after runs were seen%. ",
+            by_name()["DwsyncDisabled warning"].annotations.description)
+        assert.is_nil(by_name()["DwsyncDisabled critical"])
+        assert.matches("^Rule disabled warns where synchronisation is off%. ",
+            by_name({ disabled = "warning" })["DwsyncDisabled warning"].annotations.description)
+        local found = by_name { disabled = "critical" }
+        assert.matches("^Rule disabled is critical where synchronisation is off%. ",
+            found["DwsyncDisabled critical"].annotations.description)
+        assert.is_table(found["DwsyncDisabled warning"])
+        found = by_name { disabled = "unknown" }
+        assert.equal('rule:dwsync_verdict_severity:max{rule="disabled"} == 1',
+            found["DwsyncDisabledUnknown warning"].expr)
+        assert.is_table(found["DwsyncDisabled warning"])
+        found = by_name { disabled = false }
+        assert.is_nil(found["DwsyncDisabled warning"] or found["DwsyncDisabledUnknown warning"])
     end)
 
     it("keep a level that only a share of the accounts can reach", function()

@@ -32,8 +32,8 @@ async function main() {
 
     // Opens the page in a context of its own; `use` looks at it. What it did on its own is always watched.
     async function visit(name, view, state, use, more = {}) {
-        Object.assign(server, { document: "stories", body: "stories_body", age: 3, error: "", status: 200, extra: "",
-            reset: false, date: 0, asked: [], unchanged: 0 }, state);
+        Object.assign(server, { document: "stories", body: "stories_body", age: 3, error: "", outcome: "failed", status: 200,
+            extra: "", reset: false, date: 0, asked: [], unchanged: 0 }, state);
         const context = await open(browser, { ...VIEWS[view], ...more.context });
         const page = await context.newPage();
         const watch = seen[name] = { dialogs: 0, foreign: [], violations: [], failures: [] };
@@ -70,6 +70,27 @@ async function main() {
             watch.open = await page.evaluate(look);
             watch.landmarks = await page.evaluate(() => ["header", "main", "footer"].map((name) =>
                 document.querySelectorAll("body>" + name).length));
+        });
+    }
+
+    for (const view of ["light", "dark"]) {
+        await visit("off_" + view, view, { document: "off", body: "off_body", error: "the history was not written",
+            outcome: "partial" }, async (page, watch) => {
+            const part = async () => ({ banner: await page.locator("#trouble").isVisible(),
+                note: await text(page, "#note"), spoken: await text(page, "#spoken"), filter: await page.evaluate(() =>
+                    getComputedStyle(document.querySelector(".grid")).filter) });
+            watch.first = await part();
+            watch.shut = await page.evaluate(look);
+            await page.evaluate(() => document.querySelectorAll("details").forEach((d) => { d.open = true; }));
+            watch.open = await page.evaluate(look);
+            await poll(page);
+            watch.polled = await part();
+            Object.assign(server, { error: "", outcome: "complete" });
+            await poll(page);
+            watch.over = await part();
+            Object.assign(server, { error: "no route", outcome: "failed" });
+            await poll(page);
+            watch.down = await part();
         });
     }
 

@@ -26,6 +26,8 @@ describe("the status page in a browser", function()
 
     setup(function()
         local stories, hostile = status_page.body(overviews.stories()), status_page.body(overviews.hostile())
+        local off = status_page.body(overviews.overview { overviews.healthy(), overviews.failing(),
+            overviews.disabled() })
         local order = os.tmpname()
         local file = assert(io.open(order, "wb"))
         file:write(cjson.encode { now = overviews.NOW, hostile = display.utf8(overviews.HOSTILE, "?"),
@@ -35,6 +37,7 @@ describe("the status page in a browser", function()
                 stories_body = stories, changed_body = changed(),
                 hostile = status_page.document(hostile, { age = 3, interval = 60, error = overviews.HOSTILE }),
                 hostile_body = hostile, harmless_body = status_page.body(overviews.hostile(HARMLESS)),
+                off = status_page.document(off, { age = 3, interval = 60, note = overviews.HOSTILE }), off_body = off,
                 bare = without_policy(status_page.document(hostile, STATE)),
                 waiting = status_page.document(nil, { interval = 60 }),
                 other_version = stories:gsub('data%-version="%x+"', 'data-version="new"'),
@@ -76,6 +79,25 @@ describe("the status page in a browser", function()
         end
         assert.equal("rgb(255, 255, 255)", seen.look_light.shut.ground)
         assert.equal("rgb(17, 22, 28)", seen.look_dark.shut.ground)
+    end)
+
+    it("shows what is off in grey, and a failure beside the rest in one line, with the same contrast", function()
+        for _, view in ipairs { "off_light", "off_dark" } do
+            local what = seen[view]
+            assert.same({ view, {}, {}, {}, {} }, { view, what.shut.faint, what.shut.wide, what.open.faint,
+                what.open.wide })
+            assert.is_truthy(what.open.text:find("Identity-source synchronisation is off (DWS.5045)", 1, true))
+            assert.matches("^Part of the last query failed: =1%+1", what.first.note)
+            local quiet = { banner = false, spoken = "", filter = "none" }
+            quiet.note = what.first.note
+            assert.same(quiet, what.first)
+            quiet.note = "Part of the last query failed: the history was not written"
+            assert.same(quiet, what.polled)
+            quiet.note = ""
+            assert.same(quiet, what.over)
+            assert.same({ banner = true, note = "", spoken = "The last query failed: no route",
+                filter = "saturate(0.45)" }, what.down)
+        end
     end)
 
     it("shows every verdict that is not ok and its advice", function()
@@ -135,7 +157,7 @@ describe("the status page in a browser", function()
         assert.is_true(down.failing.banner)
         assert.is_truthy(down.failing.words:find("The last query failed: "
             .. display.safe(overviews.HOSTILE:gsub("[%z\1-\31]", " ")), 1, true))
-        assert.is_truthy(down.failing.words:find "The data shown is up to 1%d min %d+ s old%.$")
+        assert.is_truthy(down.failing.words:find "The data shown is 1%d min %d+ s old%.$")
         assert.not_equal(down.failing.age, down.older.age)
         assert.equal(down.failing.news, down.older.news) -- once, not every second
         for _, moment in ipairs { "failing", "older", "refused", "unreachable", "foreign_body", "again", "paused" } do

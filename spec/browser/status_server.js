@@ -5,7 +5,7 @@ const http = require("node:http");
 
 // `texts`: script, style, policy, and by name the documents and bodies.
 exports.serve = function serve(texts) {
-    const server = { document: "", body: "", age: 3, error: "", status: 200, extra: "", asked: [], reset: false };
+    const server = { document: "", body: "", age: 3, error: "", outcome: "failed", status: 200, extra: "", asked: [], reset: false };
 
     function answer(request, response) {
         const query = new URL(request.url, "http://localhost").searchParams;
@@ -21,7 +21,7 @@ exports.serve = function serve(texts) {
         if (server.reset) return request.socket.destroy();
         if (server.status !== 200) return send(server.status, "text/html", server.extra || "<p>no</p>");
         const tag = `"${server.body}${server.extra.length}"`;
-        Object.assign(headers, { ETag: tag, "X-Dwsync-Age": String(server.age),
+        Object.assign(headers, { ETag: tag, "X-Dwsync-Age": String(server.age), "X-Dwsync-Outcome": server.outcome,
             "X-Dwsync-Error": Buffer.from(server.error.replace(/[\0-\x1f]/g, " ")).toString("latin1") });
         if (server.date) headers.Date = new Date(server.date).toUTCString();
         if (request.headers["if-none-match"] === tag) {

@@ -99,6 +99,93 @@ describe("the refresher inside nginx, when", function()
         assert.is_nil(cjson.decode(health.body).error)
     end)
 
+    it("one cluster among several fails, tells it as that cluster's, and puts nothing else in doubt", function()
+        local broken, well = service:cluster "two_sources", service:cluster "healthy"
+        service:fault({ status = 500 }, { times = cjson.null, match = { cluster = broken } })
+        start({ clusters = { well, broken }, stale_after = 2 }, { retries = 0 })
+        server:get_until("/status?part=body", 200)
+        local function page()
+            local response = server:get "/status"
+            return { response.headers["x-dwsync-outcome"],
+                response.headers["x-dwsync-error"]:find(broken, 1, true) and "named",
+                response.body:find('class="trouble" hidden', 1, true) and "no banner",
+                response.body:find(">Part of the last query failed: cluster " .. broken, 1, true) and "a line" }
+        end
+        assert.same({ "partial", "named", "no banner", "a line" }, page())
+        service:admin("DELETE", "faults")
+        server:get_until("/health", 200)
+        -- A cluster that could be read before makes the whole old; the page is as new as what was read last.
+        service:fault({ status = 500 }, { times = cjson.null, match = { cluster = broken } })
+        server:get_until("/health", '"stale":true')
+        assert.same({ "partial", "named", "no banner", "a line" }, page())
+        service:fault({ status = 500 }, FOREVER)
+        local down = server:get_until("/status", function(response)
+            return response.headers["x-dwsync-outcome"] == "failed"
+        end)
+        assert.matches("The last query failed: 2 of 2 clusters could not be read; cluster ", down.body, 1, true)
+        assert.is_nil(down.body:find('class="trouble" hidden', 1, true))
+    end)
+
+    local function first_cluster()
+        local response = server:get "/health"
+        local cluster = cjson.decode(response.body).clusters[1]
+        return { response.status, cluster.severity, cluster.verdicts[1] and cluster.verdicts[1].rule }
+    end
+
+    local function swept_again()
+        local swept = metric "dwsync_refresh_timestamp_seconds"
+        patience.wait_until(function()
+            return metric "dwsync_refresh_timestamp_seconds" > swept
+        end, "another sweep")
+    end
+
+    it("synchronisation is off, is well and quiet, also through a reload and a failure", function()
+        start({ clusters = { service:cluster "feature_off" } }, { retries = 0 })
+        server:get_until("/health", 200)
+        swept_again()
+        assert.same({ 200, "disabled", "disabled" }, first_cluster())
+        assert.same({ 1, 1, 0 }, { metric "dwsync_refresh_success", metric "dwsync_cluster_disabled",
+            metric "dwsync_cache_stale" })
+        server:signal "sighup"
+        server:wait_for_log "exited with code 0"
+        swept_again()
+        service:fault({ reset = "before" }, FOREVER)
+        server:get_until("/metrics", "\ndwsync_refresh_success 0\n")
+        assert.same({ 200, "disabled", "disabled" }, first_cluster())
+        assert.equal(0, metric "dwsync_up")
+        service:admin("DELETE", "faults")
+        server:get_until("/metrics", "\ndwsync_refresh_success 1\n")
+        local off = "identity-source synchronisation is off (DWS.5045)"
+        assert.equal(1, server:logged(off)) -- a notice, when it began
+        assert.matches("%[notice%][^\n]* dwsync: cluster [%x-]+: " .. off:gsub("%p", "%%%0"), server:log())
+    end)
+
+    it("synchronisation is off, warns when the configuration wants it loud", function()
+        start { clusters = { service:cluster "feature_off" }, rules = { disabled = "critical" } }
+        server:get_until("/metrics", 200)
+        assert.same({ 503, "critical", "disabled" }, first_cluster())
+        assert.equal(3, metric 'dwsync_verdict_severity{.-rule="disabled"}')
+    end)
+
+    it("synchronisation was turned off, warns since when, also without records and through a reload", function()
+        start({ records = 0 }, { retries = 0 })
+        server:get_until("/health", 200)
+        local newest = cjson.decode(server:get("/health").body).clusters[1].sources[1].last_run
+        service:fault({ status = 400, body = '{"error_code":"DWS.5045","error_msg":"not allowed"}' }, FOREVER)
+        server:get_until("/health", '"rule":"disabled"')
+        swept_again()
+        server:signal "sighup"
+        server:wait_for_log "exited with code 0"
+        swept_again()
+        assert.same({ 200, "warning", "disabled" }, first_cluster())
+        assert.same({ 1, 0 }, { metric "dwsync_up", metric "dwsync_cluster_disabled" })
+        assert.equal(newest, cjson.decode(server:get("/health").body).clusters[1].seen_before)
+        assert.equal(1, server:logged "synchronisation was turned off or is refused since ")
+        service:admin("DELETE", "faults")
+        server:wait_for_log(("cluster %s: synchronisation is on"):format(service:cluster "healthy"))
+        server:get_until("/health", '"severity":"ok"')
+    end)
+
     it("the service hangs, lets nobody else wait", function()
         start({ timeout = 2 }, { retries = 0 })
         server:get_until("/health", 200)

@@ -175,6 +175,20 @@ describe("a refresher inside nginx", function()
         os.remove(path)
     end)
 
+    it("warns where synchronisation is off when the history has records of the cluster, however old", function()
+        local path, cluster = os.tmpname(), service:cluster "feature_off"
+        os.remove(path)
+        local store, start = assert(require("dwsync.history").open(path)), (os.time() - 400 * 86400) * 1000
+        assert(store:save(cluster, { { id = "old", identity_source_id = "s", identity_source_type = "ldap",
+            status = "FINISHED", start_time = start, end_time = start + 1000 } }))
+        store:close()
+        server = nginx.start { http = nginx.refreshing(setup_options { clusters = { cluster }, history = path }) }
+        local body = server:get_until("/health", 200).body
+        assert.matches('"severity":"warning"', body, 1, true)
+        assert.matches(('"seen_before":%.0f'):format(start), body, 1, true)
+        os.remove(path)
+    end)
+
     it("publishes what it read when the history cannot be written, and says so beside a cluster's failure", function()
         server = nginx.start { http = nginx.refreshing(setup_options {
             clusters = { service:cluster "healthy", "missing" }, history = "/no/such/folder/h.db" }) }

@@ -97,6 +97,11 @@ describe("the settings", function()
         assert.equal("setup expects a table, got a string", select(2, settings.check("all", function() end)))
     end)
 
+    it("take how grave it is that synchronisation is off", function()
+        assert.equal("warning", json.decode(check({ rules = { disabled = "warning" } }).order).rules.disabled)
+        assert.matches('^rules%.disabled is "loud", expected ', refusal { rules = { disabled = "loud" } })
+    end)
+
     it("give a thread everything as one text, the environment included", function()
         local order = json.decode(check({ rules = { slow = false } }, {
             HUAWEICLOUD_SDK_AK = "ak", DWSYNC_METADATA = "off", PATH = "/bin" }).order)

@@ -59,6 +59,31 @@ describe("the Grafana dashboard", function()
         assert.equal(1, select(2, parse { "max by (cluster (dwsync_up)" }))
     end)
 
+    it("shows where synchronisation is off in grey, beside all that has a verdict", function()
+        local function color_of(panel)
+            local mappings = panel.fieldConfig.defaults.mappings
+            if mappings then
+                return mappings[1].options["-1"]
+            end
+            for _, override in ipairs(panel.fieldConfig.overrides) do
+                if override.matcher.options == "-1" then
+                    return { text = override.properties[1].value, color = override.properties[2].value.fixedColor }
+                end
+            end
+        end
+        local shown = {}
+        for _, panel in ipairs(dashboard.panels) do
+            for _, target in ipairs(panel.targets or {}) do
+                if target.expr:find("dwsync_cluster_disabled", 1, true) then
+                    local wanted = color_of(panel)
+                    shown[#shown + 1] = panel.title
+                    assert.same({ panel.title, "disabled", "#8e8e8e" }, { panel.title, wanted.text, wanted.color })
+                end
+            end
+        end
+        assert.same({ "Worst verdict", "Clusters by verdict", "Sources over time" }, shown)
+    end)
+
     it("has queries of no name twice in a panel", function()
         for _, panel in ipairs(dashboard.panels) do
             local names = {}

@@ -23,7 +23,7 @@ describe("a real Prometheus that scrapes a real nginx", function()
         local client = service:options()
         client.getenv = nil -- a function cannot enter a thread
         local clusters = {}
-        for i, story in ipairs { "failing", "healthy", "mass_delete", "never" } do
+        for i, story in ipairs { "failing", "healthy", "mass_delete", "never", "feature_off" } do
             clusters[i] = { id = service:cluster(story), name = story }
         end
         web = nginx.start { http = nginx.refreshing { clusters = clusters, client = client, interval = 1, lease = 1 } }
@@ -82,6 +82,25 @@ describe("a real Prometheus that scrapes a real nginx", function()
         for alert in pairs(server:firing()) do
             assert.is_nil(alert:find "^Dwsync%u%l+ %l+ $", alert)
         end
+    end)
+
+    it("does not fire where synchronisation is off, but where it was turned off", function()
+        local story = "healthy"
+        service:fault({ status = 400, body = '{"error_code":"DWS.5045","error_msg":"not allowed"}' },
+            { times = require("cjson").null, match = { cluster = service:cluster(story) } })
+        local alert = eventually(function()
+            return server:firing()[name("DwsyncDisabled", "warning", story)]
+        end, "an alert for synchronisation that was turned off")
+        assert.equal("cluster healthy is not synchronised: synchronisation was turned off, or is refused",
+            alert.annotations.summary)
+        assert.is_nil(server:firing()[name("DwsyncUnreadable", "warning", story)])
+        for found in pairs(server:firing()) do
+            assert.is_nil(found:find(service:cluster "feature_off", 1, true), found)
+        end
+        service:admin("DELETE", "faults")
+        eventually(function()
+            return not server:firing()[name("DwsyncDisabled", "warning", story)]
+        end, "the end of that alert")
     end)
 
     it("evaluates every rule without an error", function()

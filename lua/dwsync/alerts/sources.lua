@@ -16,6 +16,7 @@ local MINUTE, HOUR = 60, 3600
 local PATIENCE = {
     churn = { warning = 5 * MINUTE, critical = 5 * MINUTE },
     data = { warning = 15 * MINUTE, critical = 15 * MINUTE },
+    disabled = { warning = 15 * MINUTE, critical = 15 * MINUTE, unknown = HOUR },
     failing = { warning = 5 * MINUTE, critical = 5 * MINUTE },
     mass_delete = { warning = 0, critical = 0 }, -- the run may still be stopped
     never = { unknown = HOUR },
@@ -48,7 +49,9 @@ end
 local COMPUTED = { mass_delete = true, stale = true, stuck = true }
 
 local function has_level(rule, options, level)
-    if rule == "mass_delete" and options.population and options[level .. "_ratio"] then
+    if rule == "disabled" then -- its options are the severity where there never were runs; a warning where there were
+        return level == options or level == "warning"
+    elseif rule == "mass_delete" and options.population and options[level .. "_ratio"] then
         return true
     end
     return options[level] or options[level] == nil and COMPUTED[rule]
@@ -57,9 +60,9 @@ end
 -- Whether a rule can have a level at all: a cause is as grave as the gravest of what follows from it. The alert of
 -- stale goes by the time alone.
 local function can_reach(rule, rules, level)
-    if level == "unknown" or has_level(rule, rules[rule], level) then
+    if level == "unknown" and rule ~= "disabled" or has_level(rule, rules[rule], level) then
         return true
-    elseif level == "warning" or rule == "stale" or not has_level(rule, rules[rule], "warning") then
+    elseif level ~= "critical" or rule == "stale" or not has_level(rule, rules[rule], "warning") then
         return false
     end
     for _, other in ipairs(relations.followers(rule)) do

@@ -48,6 +48,14 @@ M.rules = {
         runbook = { LOOK, "If times are in the future, check the clock of the machine that runs dwsync.",
             "Otherwise report the ids of the records to the service." },
     },
+    disabled = {
+        name = "DwsyncDisabled",
+        summary = "is not synchronised: synchronisation was turned off, or is refused",
+        advice = "Accounts are not kept up to date, so leavers keep their access.",
+        runbook = { "Find out who turned it off, or lost the right to use it.",
+            "Turn it on in the console and see a run finish.",
+            "If it is meant to stay off, leave the cluster out of dwsync's clusters." },
+    },
     failing = {
         name = "DwsyncFailing",
         summary = "has " .. measured("failing", "humanize", "several") .. " failed runs of late",
@@ -136,6 +144,9 @@ end
 
 -- The words of thresholds with conditions, or that differ from source to source.
 local WORDS = {
+    disabled = function(chosen, level)
+        return chosen == level and "where synchronisation is off" or "where synchronisation is off after runs were seen"
+    end,
     failing = function(options, level)
         local streak = ("from %s in a row over %s"):format(quantities.count(options[level], "failed run"),
             quantities.duration(options[level == "critical" and "critical_minimum" or "minimum"]))

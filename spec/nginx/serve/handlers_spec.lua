@@ -22,6 +22,10 @@ local LOCATIONS = nginx.LOCATIONS .. [[
             access_by_lua_block { require("dwsync.nginx").gate { max_age = "2h", source = "nobody" } }
             content_by_lua_block { ngx.print("let through") }
         }
+        location = /gated/off {
+            access_by_lua_block { require("dwsync.nginx").gate { max_age = "2h", cluster = "dws-feature-off" } }
+            content_by_lua_block { ngx.print("let through") }
+        }
         location = /marked/failing {
             access_by_lua_block {
                 require("dwsync.nginx").gate { max_age = "2h", cluster = "FAILING", deny = false }
@@ -127,11 +131,12 @@ describe("the handlers inside nginx", function()
         local body = server:get("/metrics").body
         for _, line in ipairs {
             ('dwsync_up{cluster="%s"} 1\n'):format(service:cluster "healthy"),
-            ('dwsync_up{cluster="%s"} 0\n'):format(service:cluster "feature_off"),
+            ('dwsync_up{cluster="%s"} 1\n'):format(service:cluster "feature_off"),
+            ('dwsync_cluster_disabled{cluster="%s"} 1\n'):format(service:cluster "feature_off"),
             "\ndwsync_retries_total 0\n",
-            'dwsync_sweeps_total{outcome="partial"} 1\n',
+            'dwsync_sweeps_total{outcome="complete"} 1\n',
             "\ndwsync_cache_stale 0\n",
-            "\ndwsync_refresh_success 0\n",
+            "\ndwsync_refresh_success 1\n",
             "\ndwsync_history_failed 0\n",
             "\ndwsync_dict_capacity_bytes 8388608\n",
             "\ndwsync_dict_too_small 0\n",
@@ -208,7 +213,25 @@ describe("the handlers inside nginx", function()
         assert.equal(("cluster %s never synchronised"):format(service:cluster "never"), health.reason)
     end)
 
+    it("health() is 200 for a cluster whose synchronisation is off, and says so; it has no success", function()
+        local off = ("cluster dws-feature-off (%s): identity-source synchronisation is off (DWS.5045)"):format(
+            service:cluster "feature_off")
+        local health, status = json "/health?cluster=dws-feature-off"
+        assert.same({ 200, true, "disabled", off, "disabled" }, { status, health.healthy, health.severity,
+            health.reason, health.sources[1].severity })
+        health, status = json "/health?cluster=dws-feature-off&source=ldap&max_age=1d"
+        assert.same({ 503, false, off }, { status, health.healthy, health.reason })
+    end)
+
     -- ---- records ---------------------------------------------------------------------------------
+
+    it("records() are not had of a cluster whose synchronisation is off", function()
+        local body, status, headers = json "/records?cluster=dws-feature-off"
+        assert.equal(409, status)
+        assert.equal(("cluster dws-feature-off (%s): identity-source synchronisation is off (DWS.5045)"):format(
+            service:cluster "feature_off"), body.error)
+        assert.is_nil(headers["retry-after"])
+    end)
 
     it("records() gives the newest hundred of the chosen cluster", function()
         local list, status = records ""
@@ -305,7 +328,7 @@ describe("the handlers inside nginx", function()
     it("status() serves the part that changes, with its age, and 304 while it does not", function()
         local part = server:get "/status?part=body"
         assert.truthy(tonumber(part.headers["x-dwsync-age"]))
-        assert.truthy(part.headers["x-dwsync-error"]:find("DWS.5045", 1, true))
+        assert.same({ "complete", nil }, { part.headers["x-dwsync-outcome"], part.headers["x-dwsync-error"] })
         local known = { headers = { ["If-None-Match"] = part.headers.etag } }
         assert.equal(304, server:get("/status?part=body", known).status)
         assert.equal(400, server:get("/status?part=head").status)
@@ -330,6 +353,14 @@ describe("the handlers inside nginx", function()
         assert.equal(503, nobody_status)
         assert.equal("the last synchronisation is not fresh: no such source", nobody.error)
         assert.equal("unknown", headers["x-dwsync-last-success-age"])
+    end)
+
+    it("gate() says that synchronisation is off, and does not let through", function()
+        local body, status, headers = json "/gated/off"
+        assert.same({ 503, "unknown", "1" }, { status, headers["x-dwsync-last-success-age"],
+            headers["x-dwsync-stale"] })
+        assert.equal(("the last synchronisation is not fresh: cluster dws-feature-off (%s): identity-source "
+            .. "synchronisation is off (DWS.5045)"):format(service:cluster "feature_off"), body.error)
     end)
 
     it("gate() with deny = false only marks the request", function()

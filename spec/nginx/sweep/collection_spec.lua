@@ -22,7 +22,9 @@ describe("a collection", function()
             stop = function() return false end,
             kept_clusters = function() end,
             with_history = function(_, records) return records end,
+            kept_cluster = function() end,
             kept_records = function() end,
+            seen_in_history = function() end,
             client = {
                 all_sync_records = function(_, parameters)
                     asked[#asked + 1] = parameters
@@ -75,6 +77,62 @@ describe("a collection", function()
         assert.is_nil(item.evaluation)
         assert.is_nil(item.fetched_at)
         assert.truthy(item.error.message:find("a defect", 1, true))
+    end)
+
+    describe("of a cluster whose synchronisation is off", function()
+        local before, in_history
+
+        before_each(function()
+            before, in_history = nil, nil
+            answers.one = function()
+                return nil, errors.new { kind = "permission", code = "DWS.5045", message = "not allowed" }
+            end
+            order.kept_cluster = function(id) return id == "one" and before or nil end
+            order.seen_in_history = function(id)
+                assert.equal("one", id)
+                return in_history
+            end
+        end)
+
+        local function item()
+            return collection.collect(order)[1]
+        end
+
+        it("counts as an answer of now, without verdicts about records of before", function()
+            order.kept_records = function(id)
+                if id == "one" then
+                    return { RECORD }, NOW - 500
+                end
+            end
+            local found = item()
+            assert.same({ NOW, "DWS.5045" }, { found.fetched_at, found.error.code })
+            assert.is_nil(found.evaluation or found.unread or found.seen_before)
+            assert.same({ RECORD }, found.records)
+        end)
+
+        it("knows when records were seen from what was published, else from the history", function()
+            in_history = 7000
+            assert.equal(7000, item().seen_before)
+            before = { id = "one", sources = { { last_run = 5000 }, { last_run = 9000 }, {} } }
+            assert.equal(9000, item().seen_before)
+            before = { id = "one", seen_before = 4000 }
+            assert.equal(4000, item().seen_before)
+            before = { id = "one", fetched_at = 3000, sources = { { id = "s" } } } -- runs without times
+            assert.equal(3000, item().seen_before)
+        end)
+
+        it("is taken to be off still while it cannot be read, and no longer once it gives records", function()
+            answers.one = function() return refused "no route" end
+            before = { id = "one", fetched_at = (NOW - 90) * 1000, error = { kind = "permission", code = "DWS.5045",
+                message = "not allowed" }, seen_before = 4000 }
+            local found = item()
+            assert.same({ "DWS.5045", "no route", NOW - 90, 4000 }, { found.error.code, found.unread.message,
+                found.fetched_at, found.seen_before })
+            answers.one = nil
+            found = item()
+            assert.is_nil(found.error or found.unread or found.seen_before)
+            assert.equal("ok", found.evaluation.severity)
+        end)
     end)
 
     it("asks for the clusters when it shall read all, and for those of before when that fails", function()

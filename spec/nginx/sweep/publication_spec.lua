@@ -57,6 +57,20 @@ describe("a publication", function()
         assert.equal("late", cluster.error.message)
     end)
 
+    it("shows where synchronisation is off, and keeps what the next sweep must know", function()
+        local items = { { cluster = { id = "one" }, fetched_at = NOW, seen_before = 1763000000000,
+            error = errors.new { kind = "permission", code = "DWS.5045", message = "no" } },
+            { cluster = { id = "two" }, fetched_at = NOW,
+                unread = errors.new { kind = "network", message = "no route" },
+                error = errors.new { kind = "permission", code = "DWS.5045", message = "no" } } }
+        local clusters = json.decode("{" .. documents(items).health.text .. "}").clusters
+        assert.same({ "warning", 1763000000000, "DWS.5045", "disabled" }, { clusters[1].severity,
+            clusters[1].seen_before, clusters[1].error.code, clusters[1].verdicts[1].rule })
+        assert.same({ "disabled", "DWS.5045", "no route", "disabled", NOW * 1000 }, { clusters[2].severity,
+            clusters[2].error.code, clusters[2].unread.message, clusters[2].verdicts[1].severity,
+            clusters[2].fetched_at })
+    end)
+
     it("keeps no records when none shall be kept", function()
         assert.is_nil(documents({ { cluster = { id = "one" }, records = { record(1) } } }, 0)["records:one"])
     end)

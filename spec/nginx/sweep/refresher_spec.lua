@@ -143,6 +143,19 @@ describe("a refresher", function()
         assert.equal(2, calls)
     end)
 
+    it("says once that synchronisation of a cluster is off, and never as a warning", function()
+        answer = function()
+            return true, calls == 1 and '{"outcome":"complete","changes":["cluster a: off"]}'
+                or '{"outcome":"complete"}'
+        end
+        local it_does = refresher()
+        for _ = 1, 3 do
+            it_does:tick(false)
+            now = now + 60
+        end
+        assert.same({ 3, { "info: cluster a: off" } }, { calls, logged })
+    end)
+
     it("says that no thread could run, once, and that it has passed", function()
         local it_does = refresher()
         local works = answer

@@ -53,6 +53,32 @@ describe("the body of the status page", function()
         lacks(status_page.body(overviews.overview { overviews.healthy() }), 'id="group-attention"')
     end)
 
+    it("puts clusters whose synchronisation is off into a group of their own, quiet and last", function()
+        local html = status_page.body(overviews.overview { overviews.disabled(), overviews.healthy(),
+            overviews.failing() })
+        local heading = 'Synchronisation is off <span class="quiet">1</span></h2>'
+        has(html, heading)
+        assert.is_true(html:find('id="group-ok"', 1, true) < html:find('id="group-disabled"', 1, true))
+        local tile = html:match('<article class="tile disabled"[^>]*data%-severity="disabled"[^>]*>.*$')
+        assert.is_truthy(tile)
+        lacks(tile:match "<summary>.-</summary>", "synchronisation is off")
+        has(tile, "Identity-source synchronisation is off (DWS.5045)")
+        has(html, "<b>1</b>disabled</li>")
+        lacks(status_page.body(overviews.stories()), "group-disabled")
+    end)
+
+    it("wants attention for synchronisation that was turned off, and for what cannot be read now", function()
+        local loud = overviews.disabled { severity = "warning", message = "synchronisation was turned off" }
+        local html = status_page.body(overviews.overview { loud, overviews.healthy() })
+        lacks(html, "group-disabled")
+        has(html:match 'id="group%-attention".-</section>', "Synchronisation was turned off")
+        local unread = overviews.disabled()
+        unread.unread = { kind = "timeout", message = "no answer within 60 s" }
+        html = status_page.body(overviews.overview { unread, overviews.healthy() })
+        has(html:match 'id="group%-attention".-</section>', "Last read ")
+        has(html, "The records could not be read: no answer within 60 s")
+    end)
+
     it("shows on a tile what is worst, and a line for each source that leads to it", function()
         has(body, "One run deleted 480 accounts.")
         has(body, "The last 72 runs did not finish.</bdi><span class=\"quiet\"> and 1 more</span>")
@@ -235,8 +261,16 @@ describe("the document of the status page", function()
     it("says what the last failure was and how old all is", function()
         local html = document { age = 725, error = "no answer within 60 s" }
         has(html, '<b id="trouble-what">The last query failed: no answer within 60 s</b>')
-        has(html, "The data shown is up to 12 min 5 s old.")
+        has(html, "The data shown is 12 min 5 s old.")
         lacks(html, 'class="trouble" hidden')
+    end)
+
+    it("says what failed beside the rest in one line, which puts nothing else in doubt", function()
+        local html = document { age = 7, note = "cluster dws-a (a): network: no route." }
+        has(html, '<p class="news" id="note">Part of the last query failed: cluster dws-a (a): network: no route.</p>')
+        has(html, 'data-note="cluster dws-a (a): network: no route."')
+        has(html, 'class="trouble" hidden')
+        has(document { age = 7 }, '<p class="news" id="note"></p>')
     end)
 
     it("says that no newer data has arrived when it is stale without a failure", function()
@@ -247,7 +281,7 @@ describe("the document of the status page", function()
     end)
 
     it("lets no failure be anything but text", function()
-        local html = document { age = 3, error = overviews.HOSTILE, tag = '"a"' }
+        local html = document { age = 3, error = overviews.HOSTILE, note = overviews.HOSTILE, tag = '"a"' }
         assert.equal(tags(document { age = 3, error = "x" }), tags(html))
         has(html, 'data-tag="&quot;a&quot;"')
         assert.is_true(#document { age = 3, error = ("x"):rep(100000) } < #body + 10000)
@@ -266,7 +300,7 @@ describe("the document of the status page", function()
     end)
 
     it("names every id once", function()
-        ids_of(document { age = 3, error = "x" })
+        ids_of(document { age = 3, error = "x", note = "y" })
     end)
 
     it("costs no more than joining strings, however long the body is", function()

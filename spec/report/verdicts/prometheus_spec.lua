@@ -154,6 +154,25 @@ describe("Prometheus' text exposition", function()
         has(text, 'dwsync_up{cluster="01357913-1111-4222-8333-444455556666"} 1')
     end)
 
+    it("says where synchronisation is off: nothing is wrong, and no verdict, unless somebody wants one", function()
+        local text = render(overviews.overview { overviews.healthy(), overviews.disabled() })
+        local cluster = 'cluster="09abc898-1111-4222-8333-444455556666"'
+        has(text, ("dwsync_cluster_disabled{%s} 1"):format(cluster))
+        has(text, 'dwsync_cluster_disabled{cluster="01357913-1111-4222-8333-444455556666"} 0')
+        has(text, ("dwsync_cluster_severity{%s} 0"):format(cluster))
+        has(text, ("dwsync_up{%s} 1"):format(cluster))
+        has(text, ("dwsync_records_timestamp_seconds{%s} 1763971200"):format(cluster))
+        assert.is_nil(text:find('rule="disabled"', 1, true))
+        text = one(overviews.disabled { severity = "warning" })
+        has(text, ("dwsync_cluster_disabled{%s} 0"):format(cluster))
+        has(text, ("dwsync_up{%s} 1"):format(cluster))
+        has(text, ('dwsync_verdict_severity{%s,source="",type="",rule="disabled"} 2'):format(cluster))
+        assert.same({ "", 0 }, { promtool(text) })
+        local unread = overviews.disabled()
+        unread.unread = { kind = "timeout", message = "no answer" }
+        has(one(unread), ("dwsync_up{%s} 0"):format(cluster))
+    end)
+
     it("shows failure reasons as their class alone, one series a class", function()
         local item = overviews.failing()
         local reasons = item.evaluation.sources[1].reasons

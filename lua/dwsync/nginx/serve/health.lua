@@ -35,22 +35,19 @@ local function is_stale(settings, snapshot)
     return stale
 end
 
-local function worst_of(found)
-    local worst, well = "ok", true
+local function are_well(found)
     for _, item in ipairs(found) do
-        local severity = item.source and item.source.severity or "unknown"
-        if severities.is_worse(severity, worst) then
-            worst = severity
+        if not snapshots.is_well(item.severity) then
+            return false
         end
-        well = well and (severity == "ok" or severity == "warning")
     end
-    return worst, well
+    return true
 end
 
 local function source_text(item, snapshot)
     local source, cluster = item.source or {}, snapshots.cluster(snapshot, item.cluster) or {}
     return ordered_json.object({ cluster = item.cluster, cluster_name = cluster.name, id = source.id,
-        type = source.type, severity = source.severity, last_success = source.last_success,
+        type = source.type, severity = item.severity, last_success = source.last_success,
         last_run = source.last_run, last_status = source.last_status }, SOURCE)
 end
 
@@ -67,8 +64,7 @@ local function serve_part(settings, reader, snapshot, parameters)
     if #found == 0 then
         return answer.send_json(404, { error = "unknown cluster or source", healthy = false })
     end
-    local worst, well = worst_of(found)
-    local healthy, _, reason = well and not is_stale(settings, snapshot), nil, nil
+    local healthy, _, reason = are_well(found) and not is_stale(settings, snapshot), nil, found[1].off
     if parameters.max_age then
         healthy, _, reason = health_gate.of_facts(snapshot.facts, parameters, ngx.now())
     end
@@ -77,7 +73,8 @@ local function serve_part(settings, reader, snapshot, parameters)
         texts[i] = source_text(item, snapshot)
     end
     send(healthy, settings, snapshot, reader, ('%s"severity":"%s","sources":[%s]'):format(
-        reason and '"reason":' .. ordered_json.text(reason) .. "," or "", worst, table.concat(texts, ",")))
+        reason and '"reason":' .. ordered_json.text(reason) .. "," or "", severities.worst(found),
+        table.concat(texts, ",")))
 end
 
 --- Answers.

@@ -2,6 +2,8 @@
 -- It must not decode them: what is requested is cut out of the published text.
 -- @module dwsync.nginx.serve.records
 local answer = require "dwsync.nginx.serve.answer"
+local cluster_names = require "dwsync.cluster_names"
+local disabled = require "dwsync.health.disabled"
 local ordered_json = require "dwsync.ordered_json"
 local query = require "dwsync.nginx.serve.query"
 local record_list = require "dwsync.nginx.sweep.record_list"
@@ -30,11 +32,18 @@ local function find_cluster(snapshot, word)
     return #clusters == 1 and clusters[1] or nil
 end
 
+local function about_off(cluster)
+    local reason = disabled.reason(cluster)
+    return reason and ("cluster %s: %s"):format(cluster_names.shown(cluster), reason)
+end
+
 local function absent(parameters, cluster, unknown, settings, snapshot)
     if not cluster and not parameters.cluster then
         return answer.refuse(("cluster is missing: choose one of %d"):format(#snapshot.facts.clusters))
     elseif not cluster or settings.records == 0 then
         return answer.send_json(404, { error = unknown or "records are not kept here" })
+    elseif about_off(cluster) then
+        return answer.send_json(409, { error = about_off(cluster) })
     end
     ngx.header["Retry-After"] = answer.RETRY_AFTER
     answer.send_json(503, { error = cluster.error and cluster.error.message or "no room for these records" })
@@ -62,7 +71,7 @@ function M.serve(settings, reader)
         sources = parameters.source, since = parameters.since, till = parameters["until"], offset = parameters.offset,
         limit = parameters.limit })
     answer.set_age(cluster.fetched_at and ngx.now() - cluster.fetched_at / 1000,
-        cluster.error and reader:last_error())
+        about_off(cluster) or cluster.error and reader:last_error() or nil)
     local entry = snapshot.contents["records:" .. cluster.id]
     if not answer.is_known((entry and entry.digest or "0") .. "-" .. name) then
         answer.send_json(200, body_of(cluster, parameters, chosen, count))

@@ -27,10 +27,17 @@ local function serve_asset(name)
     end
 end
 
+-- The age is that of what was read last: a tile says itself that it is older. Sets the headers that say the same.
 local function about(settings, snapshot, reader)
-    local age, stale = snapshots.age(snapshot, ngx.now(), settings.stale_after)
-    return { age = age and math.max(0, math.floor(age)), error = reader:last_error(), stale = stale,
-        stale_after = settings.stale_after, interval = settings.interval }
+    local age, stale = snapshots.newest_age(snapshot, ngx.now(), settings.stale_after)
+    local failure, outcome = reader:last_error()
+    age = age and math.max(0, math.floor(age))
+    local partly = outcome == "complete" or outcome == "partial"
+    ngx.header["X-Dwsync-Outcome"] = outcome
+    answer.set_age(age, failure)
+    return { age = age, error = not partly and failure or nil,
+        note = partly and failure or nil, stale = stale, stale_after = settings.stale_after,
+        interval = settings.interval }
 end
 
 --- Answers.
@@ -46,7 +53,6 @@ function M.serve(settings, reader)
     end
     local body, snapshot = reader:document "page"
     local state = about(settings, snapshot, reader)
-    answer.set_age(state.age, state.error)
     if not body then
         ngx.header["Retry-After"] = answer.RETRY_AFTER
     end

@@ -22,6 +22,11 @@ function M.new(dict)
     return setmetatable({ store = Store.new(dict), kept = nil }, Reader)
 end
 
+local function aged(since, now, stale_after)
+    local age = since and now - since
+    return age, not age or age > stale_after
+end
+
 --- How old the records of a snapshot are.
 -- @tparam ?table snapshot what `read` gave
 -- @tparam number now seconds since the epoch
@@ -29,8 +34,17 @@ end
 -- @treturn ?number seconds; nil before any were read
 -- @treturn boolean whether that is too old
 function M.age(snapshot, now, stale_after)
-    local age = snapshot and snapshot.oldest and now - snapshot.oldest
-    return age, not age or age > stale_after
+    return aged(snapshot and snapshot.oldest, now, stale_after)
+end
+
+--- How long ago anything was read.
+-- @tparam ?table snapshot what `read` gave
+-- @tparam number now seconds since the epoch
+-- @tparam number stale_after seconds
+-- @treturn ?number seconds; nil before anything was
+-- @treturn boolean whether that is too long
+function M.newest_age(snapshot, now, stale_after)
+    return aged(snapshot and snapshot.newest, now, stale_after)
 end
 
 --- The cluster of a snapshot that a name or an id means.
@@ -43,21 +57,29 @@ function M.cluster(snapshot, word)
     return cluster, problem and problem.message
 end
 
+--- Whether a severity leaves a whole healthy: a warning does, an unknown state does not.
+-- @tparam string severity
+-- @treturn boolean
+function M.is_well(severity)
+    return severity ~= "critical" and severity ~= "unknown"
+end
+
 -- The age of the whole is that of its oldest part. A cluster that was never read does not count: its severity shows it.
-local function oldest_of(clusters)
-    local oldest
+local function ages_of(clusters)
+    local oldest, newest
     for _, cluster in ipairs(clusters) do
-        if cluster.fetched_at then
-            oldest = math.min(oldest or math.huge, cluster.fetched_at / 1000)
+        local read = cluster.fetched_at and cluster.fetched_at / 1000
+        if read then
+            oldest, newest = math.min(oldest or read, read), math.max(newest or read, read)
         end
     end
-    return oldest
+    return oldest, newest
 end
 
 -- Looks at each cluster, because an unknown one beside a mere warning would not show in the worst severity.
 local function are_well(clusters)
     for _, cluster in ipairs(clusters) do
-        if cluster.severity ~= "ok" and cluster.severity ~= "warning" then
+        if not M.is_well(cluster.severity) then
             return false
         end
     end
@@ -72,21 +94,23 @@ local function load(store, number)
         return nil
     end
     local facts = json.decode("{" .. health .. "}")
+    local oldest, newest = ages_of(facts.clusters)
     return {
         number = number,
         contents = contents,
         health = health,
         metrics = metrics,
         facts = facts,
-        oldest = oldest_of(facts.clusters),
+        oldest = oldest,
+        newest = newest,
         well = are_well(facts.clusters),
     }
 end
 
 --- The current publication.
 -- @treturn table `number`, `contents`, `health` and `metrics` (texts), `facts` (what health says, decoded), `oldest`
--- (seconds since the epoch, of the oldest records; nil before any were read), `well` (whether no cluster is critical or
--- unknown); or nil before the first publication
+-- and `newest` (seconds since the epoch, when the oldest and the newest records were read; nil before any were), `well`
+-- (whether no cluster is critical or unknown); or nil before the first publication
 function Reader:read()
     for _ = 1, ATTEMPTS do
         local number = self.store:current()
@@ -124,13 +148,14 @@ local SLOTS = { { "error", "" }, { "history", "the history was not written: " },
 
 --- What went wrong in the last sweep, fit for a header and for a page; nil when nothing did.
 -- @treturn ?string
+-- @treturn ?string the sweep's outcome: after "failed" nothing could be read
 function Reader:last_error()
     local parts = {}
     for _, slot in ipairs(SLOTS) do
         local text = self.store:get_state(slot[1])
         parts[#parts + 1] = text and slot[2] .. display.excerpt(text:match "^[^\n]*")
     end
-    return parts[1] and table.concat(parts, "; ")
+    return parts[1] and table.concat(parts, "; "), self.store:get_state "outcome"
 end
 
 return M

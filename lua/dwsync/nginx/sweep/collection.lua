@@ -126,13 +126,38 @@ local function read_all(order, clusters, unknown)
     return dwsync.gather(functions, { concurrency = order.concurrency, stop = order.stop, shared = true })
 end
 
-local function item_of(order, cluster, list, err, now)
-    local item = { cluster = cluster, records = list, fetched_at = now }
-    if not list then
-        item.error = errors.about(as_error(err), { cluster_id = cluster.id, cluster = cluster.name })
-        item.records, item.fetched_at = order.kept_records(cluster.id)
+-- When the newest run that was ever seen of a cluster began, in milliseconds, by what was published; where no run had a
+-- time, when it was read.
+local function seen_in(before)
+    local newest = before.seen_before
+    for _, source in ipairs(before.sources or {}) do
+        newest = math.max(newest or 0, source.last_run or 0)
     end
-    if item.records then
+    return newest == 0 and before.fetched_at or newest
+end
+
+-- A cluster that gave no records: with those of before, or switched off. One that was is taken to be so still while it
+-- cannot be read.
+local function without_list(order, cluster, err, now)
+    local item = { cluster = cluster, records = nil }
+    local before = order.kept_cluster(cluster.id) or {}
+    item.error = errors.about(as_error(err), { cluster_id = cluster.id, cluster = cluster.name })
+    item.records, item.fetched_at = order.kept_records(cluster.id)
+    item.seen_before = seen_in(before)
+    if errors.is_feature_off(item.error) then
+        item.fetched_at = now
+        item.seen_before = item.seen_before or order.seen_in_history(cluster.id, now)
+    elseif errors.is_feature_off(before.error) then
+        item.unread, item.error = item.error, errors.new(before.error)
+        item.fetched_at = before.fetched_at / 1000
+    end
+    return item
+end
+
+local function item_of(order, cluster, list, err, now)
+    local item = list and { cluster = cluster, records = list, fetched_at = now }
+        or without_list(order, cluster, err, now)
+    if item.records and not errors.is_feature_off(item.error) then
         item.evaluation = health.evaluate(order.with_history(cluster.id, item.records, now), order.rules, now)
     end
     return item
@@ -141,11 +166,13 @@ end
 --- Reads everything once.
 -- @tparam table order `client`, `clusters` ("all", or a list: {id =, name =} and words), `concurrency`, `timeout`
 -- (seconds for the whole), `rules`, `now` and `monotonic` (functions), `stop` (function: whether to give up),
--- `with_history` (function(cluster id, records, now) → the records to judge it by),
--- `kept_clusters` (function → list of clusters, or nil), `kept_records` (function(cluster id) → list of records, when
--- they were read; or nil)
+-- `with_history` (function(cluster id, records, now) → the records to judge it by), `seen_in_history`
+-- (function(cluster id, now) → when the newest record was, in milliseconds, or nil), `kept_clusters` (function →
+-- list of clusters, or nil), `kept_cluster` (function(cluster id) → one of them, or nil), `kept_records`
+-- (function(cluster id) → list of records, when they were read; or nil)
 -- @treturn table items for dwsync.health.overview, with `fetched_at` (seconds) where there are records and `error`
--- where those are old; or nil
+-- where those are old; where synchronisation is off, `fetched_at` is when the service said so, and `unread` why it
+-- could not be asked again; or nil
 -- @treturn dwsync.error why the clusters could not be listed, also beside items
 function M.collect(order)
     local clusters, listing_err, unknown = find_clusters(order)

@@ -65,12 +65,17 @@ local function with_what_was_kept(order, store)
     function order.kept_clusters()
         return clusters[1] and clusters
     end
-    function order.kept_records(id)
-        local text = contents and store:document(contents, "records:" .. id)
+    function order.kept_cluster(id)
         for _, cluster in ipairs(clusters) do
-            if text and cluster.id == id and cluster.fetched_at then
-                return require("dwsync.nginx.sweep.record_list").read(text), cluster.fetched_at / 1000
+            if cluster.id == id then
+                return cluster
             end
+        end
+    end
+    function order.kept_records(id)
+        local text, cluster = contents and store:document(contents, "records:" .. id), order.kept_cluster(id)
+        if text and cluster and cluster.fetched_at then
+            return require("dwsync.nginx.sweep.record_list").read(text), cluster.fetched_at / 1000
         end
     end
 end
@@ -83,8 +88,9 @@ local function open_history(order, till)
     return store, err, till
 end
 
--- What clusters are judged by: what the service gave together with what is kept. Without a history, and after its first
--- failure, what the service gave. Returns a function that ends the reading, and returns what went wrong, as a text.
+-- What clusters are judged by: what the service gave together with what is kept; and whether anything is kept of those
+-- that are switched off. Without a history, and after its first failure, what the service gave. Returns a function that
+-- ends the reading, and returns what went wrong, as a text.
 local function with_history(order)
     local store, failure, till
     local given_up = not order.history
@@ -98,22 +104,30 @@ local function with_history(order)
             give_up(tostring(err))
         end
     end
-    function order.with_history(id, records, now)
+    -- What `read` returns, when the history can still be asked.
+    local function ask(id, read)
         if not given_up and not store then
             open()
         elseif not given_up and order.monotonic() > till then
             give_up "the sweep had no time left"
         end
         if given_up then
-            return records
+            return nil
         end
-        local list, err, rest = store:together(id, records, { now = now })
+        local list, err, rest = read()
         if err and err.code ~= "damaged" then
             give_up(("cluster %s: %s"):format(id, tostring(err)))
         elseif err then
             failure = failure or ("cluster %s: %s"):format(id, tostring(err))
         end
         return list or rest
+    end
+    function order.with_history(id, records, now)
+        return ask(id, function() return store:together(id, records, { now = now }) end) or records
+    end
+    function order.seen_in_history(id, now)
+        local newest = (ask(id, function() return store:records { cluster_id = id, limit = 1 } end) or {})[1]
+        return newest and (newest.start_time or newest.end_time or now * 1000)
     end
     return function()
         if store then
@@ -143,16 +157,22 @@ local function save_history(order, items, till)
     store:close()
 end
 
+-- Why a cluster could not be read: that its synchronisation is off is an answer.
+local function failure_of(item)
+    return item.unread or not require("dwsync.errors").is_feature_off(item.error) and item.error or nil
+end
+
 -- How a sweep went: its outcome, the first thing that went wrong, and the pause that the service asks for.
 local function summary_of(items, listing_err)
     local errors, cluster_names = require "dwsync.errors", require "dwsync.cluster_names"
     local failed, first, pause = 0, listing_err and tostring(listing_err), nil
     for _, item in ipairs(items or {}) do
-        if item.error then
+        local err = failure_of(item)
+        if err then
             failed = failed + 1
-            first = first or ("cluster %s: %s %s"):format(cluster_names.shown(item.cluster),
-                errors.summary(item.error, true), item.error.hint)
-            pause = math.max(pause or 0, item.error.retry_after or 0)
+            first = first or ("cluster %s: %s %s"):format(cluster_names.shown(item.cluster), errors.summary(err, true),
+                err.hint)
+            pause = math.max(pause or 0, err.retry_after or 0)
         end
     end
     local outcome = not first and "complete" or (not items or failed == #items) and "failed" or "partial"
@@ -160,6 +180,22 @@ local function summary_of(items, listing_err)
         first = ("%d of %d clusters could not be read; %s"):format(failed, #items, first)
     end
     return { outcome = outcome, message = first, retry_after = pause }
+end
+
+-- What is new about clusters being switched off, to be logged once.
+local function changes_of(items, order)
+    local errors, names, list = require "dwsync.errors", require "dwsync.cluster_names", {}
+    for _, item in ipairs(order.rules.disabled ~= false and items or {}) do
+        local before = order.kept_cluster(item.cluster.id) or {}
+        local was, is = errors.is_feature_off(before.error), errors.is_feature_off(item.error)
+        if is and not was then
+            list[#list + 1] = ("cluster %s: %s"):format(names.shown(item.cluster),
+                require("dwsync.health.disabled").reason(item))
+        elseif was and not item.error then
+            list[#list + 1] = ("cluster %s: synchronisation is on"):format(names.shown(item.cluster))
+        end
+    end
+    return list[1] and list
 end
 
 local function report_full_memory(summary, missing, documents, store)
@@ -192,7 +228,7 @@ end
 
 -- Publishes what was collected, and notes in the summary what did not fit.
 local function publish(items, order, store, may_go_on, summary)
-    local overview = require("dwsync.health").overview(items, order.now())
+    local overview = require("dwsync.health").overview(items, order.now(), order.rules)
     local documents = require("dwsync.nginx.sweep.publication").documents(overview, order.records, ngx.md5)
     local contents, missing = store:publish(documents, may_go_on)
     if not contents then
@@ -252,7 +288,7 @@ local function run(text, may_go_on, store, order)
     local unread = end_reading()
     save_guard(order, store)
     local summary = is_exiting() and { outcome = "cancelled" } or summary_of(items, listing_err)
-    summary.history_unread = unread
+    summary.history_unread, summary.changes = unread, changes_of(items, order)
     summary.seconds = core.monotonic() - started
     tally:add("sweep:" .. summary.outcome)
     store:set_state("tally", tally:text())
@@ -268,7 +304,7 @@ end
 -- @tparam number lease seconds
 -- @treturn string JSON: `outcome` ("complete", "partial", "failed", "cancelled"), `message` (what went wrong first),
 -- `memory` (what the dict is too small for), `history` (why it was not written), `history_unread` (why clusters were
--- judged without it), `retry_after` and `seconds`
+-- judged without it), `changes` (clusters that were switched off or on: a list of texts), `retry_after` and `seconds`
 function M.run(text, owner, lease)
     local json = require "dwsync.json"
     local order = json.decode(text)

@@ -9,6 +9,7 @@ local M = {}
 
 local SOURCE = { "id", "type", "severity", "last_success", "last_run", "last_status" }
 local VERDICT = { "rule", "severity", "follows", "source", "source_type", "message" }
+local CLUSTER = { "id", "name", "severity", "fetched_at", "records", "seen_before" }
 local ERROR = { "kind", "message", "hint", "code", "status" }
 
 local object = ordered_json.object
@@ -37,17 +38,22 @@ local function milliseconds(seconds)
 end
 
 local function cluster(item)
-    local evaluation, parts = item.evaluation, {}
-    if item.error then
-        parts[#parts + 1] = '"error":' .. object(item.error, ERROR)
+    local evaluation, verdicts, parts = item.evaluation, item.verdicts, {}
+    for _, name in ipairs { "error", "unread" } do
+        if item[name] then
+            parts[#parts + 1] = ('"%s":'):format(name) .. object(item[name], ERROR)
+        end
     end
     if evaluation then
         parts[#parts + 1] = '"sources":' .. list(evaluation.sources, source)
-        parts[#parts + 1] = '"verdicts":' .. list(evaluation.verdicts, verdict)
+        verdicts = evaluation.verdicts
+    end
+    if verdicts then
+        parts[#parts + 1] = '"verdicts":' .. list(verdicts, verdict)
     end
     return object({ id = item.cluster.id, name = item.cluster.name, severity = item.severity,
-        fetched_at = milliseconds(item.fetched_at), records = evaluation and evaluation.records },
-        { "id", "name", "severity", "fetched_at", "records" }, #parts > 0 and table.concat(parts, ",") or nil)
+        fetched_at = milliseconds(item.fetched_at), records = evaluation and evaluation.records,
+        seen_before = item.seen_before }, CLUSTER, #parts > 0 and table.concat(parts, ",") or nil)
 end
 
 -- The members of a JSON object, without its braces: the handler puts the age in front.

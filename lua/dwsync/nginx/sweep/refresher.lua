@@ -81,6 +81,9 @@ local function note(self, summary, started)
         return
     end
     store:set_state("configuration", self.configuration)
+    for _, text in ipairs(summary.changes or {}) do
+        host.log("info", text)
+    end
     log_once(self, "logged_error", summary.outcome == "failed" and "error" or "warn", summary.message)
     log_once(self, "logged_memory", "error", summary.memory)
     log_once(self, "logged_history", "error", summary.history and "the history was not written: " .. summary.history)

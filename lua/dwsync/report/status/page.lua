@@ -63,9 +63,18 @@ local function detail_for(before, used, left)
     return "none"
 end
 
--- As many tiles as there is room for: those that need attention, and those that are ok, which come last.
+-- The groups of tiles in their order, and their headings.
+local GROUPS = { { name = "attention", title = "In need of attention" }, { name = "ok", title = "All well" },
+    { name = "disabled", title = "Synchronisation is off" } }
+
+-- By group: `tiles`, as many as there is room for, and how many there would be.
 local function tiles_of(overview, now)
-    local attention, ok, all = {}, {}, #overview.clusters
+    local groups, all = {}, #overview.clusters
+    for _, item in ipairs(overview.clusters) do
+        local name = status_tile.group(item)
+        groups[name] = groups[name] or { tiles = {}, count = 0 }
+        groups[name].count = groups[name].count + 1
+    end
     local options = { anchors = status_anchors.new(), now = now, from = now * 1000 - STRIP_DAYS * DAY_MS,
         open = all == 1, explain = all <= EXPLAINED, detail = "pictures" }
     local used = 0
@@ -76,27 +85,28 @@ local function tiles_of(overview, now)
         if used > MOST then
             break
         end
-        table.insert(status_tile.is_well(item) and ok or attention, tile)
+        table.insert(groups[status_tile.group(item)].tiles, tile)
     end
-    return attention, ok
+    return groups
 end
 
-local function group(name, title, tiles, count)
-    return #tiles > 0 and element("section", { class = "group " .. name .. (#tiles >= DENSE and " dense" or ""),
+local function section(name, title, tiles, count)
+    return element("section", { class = "group " .. name .. (#tiles >= DENSE and " dense" or ""),
             id = "group-" .. name, ["aria-labelledby"] = "heading-" .. name },
         element("h2", { id = "heading-" .. name }, title, " ", element("span", { class = "quiet" }, count)),
         element("div", { class = "grid" }, tiles))
 end
 
 local function groups_of(overview, now)
-    local attention, ok = tiles_of(overview, now)
-    local shown, all = #attention + #ok, #overview.clusters
-    local fine = 0
-    for _, item in ipairs(overview.clusters) do
-        fine = fine + (status_tile.is_well(item) and 1 or 0)
+    local groups, parts, shown = tiles_of(overview, now), {}, 0
+    for _, group in ipairs(GROUPS) do
+        local found = groups[group.name]
+        if found and #found.tiles > 0 then
+            parts[#parts + 1] = section(group.name, group.title, found.tiles, found.count)
+            shown = shown + #found.tiles
+        end
     end
-    return { group("attention", "In need of attention", attention, all - fine), group("ok", "All well", ok, fine),
-        phrases.and_more(all, shown, "clusters, none worse,") }
+    return { parts, phrases.and_more(#overview.clusters, shown, "clusters, none worse,") }
 end
 
 local function head_of(overview)
@@ -155,14 +165,21 @@ local function trouble(state, age)
         or state.stale and age and "No newer data has arrived." or nil
     return tostring(element("div", { id = "trouble", class = "trouble", hidden = not what }, page.icon "warning",
         element("p", nil, element("b", { id = "trouble-what" }, what), " ", element("span", { id = "trouble-age" },
-            what and age and "The data shown is up to " .. age .. " old."))))
+            what and age and "The data shown is " .. age .. " old."))))
+end
+
+-- What is no reason to distrust the whole page.
+local function note(state)
+    return tostring(element("p", { id = "note", class = "news" },
+        state.note and "Part of the last query failed: " .. phrases.text(state.note)))
 end
 
 --- The whole page for one request. It is cheap, and may be called in an event loop.
 -- @tparam ?string body as `body` made it; nil before the first sweep has ended
--- @tparam table state `age`: seconds since the body's data was read, or nil; `error`: text of the last failure, or nil;
--- `stale`: whether the data is older than it should be; `stale_after`: seconds from which it is (three intervals when
--- left out); `interval`: seconds between two queries; `tag`: the body's entity tag, which saves the browser a request
+-- @tparam table state `age`: seconds since the body's data was read, or nil; `error`: why nothing could be read
+-- last, or nil; `note`: what else went wrong, as with one cluster among many, or nil; `stale`: whether the data is
+-- older than it should be; `stale_after`: seconds from which it is (three intervals when left out); `interval`: seconds
+-- between two queries; `tag`: the body's entity tag, which saves the browser a request
 -- @treturn string HTML
 function M.document(body, state)
     local age = state.age and quantities.duration(math.floor(state.age)) or nil
@@ -173,10 +190,11 @@ function M.document(body, state)
         SKIP, '<header class="bar"><p class="kicker">', TITLE,
         '</p>\n<div id="freshness" role="group" aria-label="Freshness"', attribute("age", state.age),
         attribute("interval", interval), attribute("stale-after", stale_after),
-        attribute("tag", state.tag), attribute("error", state.error and phrases.text(state.error)), '><span id="age">',
+        attribute("tag", state.tag), attribute("error", state.error and phrases.text(state.error)),
+        attribute("note", state.note and phrases.text(state.note)), '><span id="age">',
         age and "Data is " .. age .. " old" or "No data yet", "</span> ", BUTTONS, "</div></header>\n",
-        '<p id="spoken" class="unseen" role="status"></p>\n<p id="news" class="news"></p>\n', trouble(state, age),
-        MAIN, body or WAITING, FOOT }
+        '<p id="spoken" class="unseen" role="status"></p>\n<p id="news" class="news"></p>\n', note(state), "\n",
+        trouble(state, age), MAIN, body or WAITING, FOOT }
 end
 
 --- The page as a file: the same clusters without the script, which would have no server to ask.

@@ -37,9 +37,9 @@ local BEFORE = [==[
     const everySeconds = Math.min(LONGEST, Math.max(SHORTEST, interval / 4));
 
     // `read`: when the data was read, by this machine's clock; `ahead`: milliseconds by which the server's is ahead.
-    const state = { read: given.age ? Date.now() - given.age * 1000 : null, error: given.error || "", unreachable: "",
-        ahead: 0, failures: 0, paused: false, etag: given.tag || null, request: null, timer: 0, version: null,
-        trouble: "" };
+    const state = { read: given.age ? Date.now() - given.age * 1000 : null, error: given.error || "",
+        note: given.note || "", unreachable: "", ahead: 0, failures: 0, paused: false, etag: given.tag || null,
+        request: null, timer: 0, version: null, trouble: "" };
 
     // ---- words -------------------------------------------------------------------------------------
 
@@ -66,7 +66,8 @@ local AFTER = [==[
         const wrong = whatIsWrong(old);
         write(place("age"), old === null ? "No data yet" : `Data is ${words} old`);
         write(place("trouble-what"), wrong);
-        write(place("trouble-age"), wrong && words ? `The data shown is up to ${words} old.` : "");
+        write(place("trouble-age"), wrong && words ? `The data shown is ${words} old.` : "");
+        write(place("note"), state.note ? `Part of the last query failed: ${state.note}` : "");
         place("trouble").hidden = !wrong;
         root.toggleAttribute("data-trouble", Boolean(wrong));
         if (wrong !== state.trouble) {
@@ -218,13 +219,21 @@ local AFTER = [==[
         return request.status === 200 ? "its answer was not this page" : `it answered ${request.status}`;
     }
 
+    // Only when nothing could be read is the whole page in doubt.
+    function takeFailure(request) {
+        const text = headerText(request, "X-Dwsync-Error");
+        const partly = /^(partial|complete)$/.test(request.getResponseHeader("X-Dwsync-Outcome"));
+        state.error = partly ? "" : text;
+        state.note = partly ? text : "";
+    }
+
     function take(request, timedOut) {
         compareClocks(request);
         const fresh = request.status === 200 ? bodyOf(request.response) : null;
         const known = fresh || request.status === 304;
         const header = request.getResponseHeader("X-Dwsync-Age");
         const old = header ? Number(header) : NaN;
-        if (known || request.status === 503) state.error = headerText(request, "X-Dwsync-Error");
+        if (known || request.status === 503) takeFailure(request);
         const waiting = request.status === 503 && (state.error || !place("overview"));
         state.unreachable = known || waiting ? "" : failure(request, timedOut);
         state.failures = known ? 0 : state.failures + 1;

@@ -43,11 +43,11 @@ local TILES = [[
 .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(22rem,100%),1fr));gap:.75rem;
 grid-auto-flow:dense}
 .tile{display:flex;flex-direction:column;justify-content:space-between}
-.group.ok .grid{grid-template-columns:repeat(auto-fill,minmax(min(17rem,100%),1fr));gap:.5rem;
+.group:is(.ok,.disabled) .grid{grid-template-columns:repeat(auto-fill,minmax(min(17rem,100%),1fr));gap:.5rem;
 align-items:start}
 .tile{background:var(--tint);border:1px solid var(--line);border-left:.375rem solid var(--tone);border-radius:.5rem;
 min-width:0}
-.tile.ok{background:var(--raised);border-left-width:.25rem}
+.tile:is(.ok,.disabled){background:var(--raised);border-left-width:.25rem}
 .tile:has(>details[open]){grid-column:1/-1;background:var(--ground)}
 .tile>details>summary,.tile>.summary{padding:.625rem .875rem .5rem;display:flex;flex-wrap:wrap;align-items:center;
 gap:.125rem .625rem}
@@ -58,12 +58,12 @@ border:solid var(--quiet);border-width:0 .15em .15em 0;transform:rotate(-45deg)}
 details[open]>summary>:is(h3,h4)::before{transform:rotate(45deg);margin-bottom:.2em}
 summary:hover :is(h3,h4){text-decoration:underline;text-underline-offset:.2em}
 .tile h3{margin:0;font-size:1.125rem;flex:1 1 0;min-width:min(9rem,100%);overflow-wrap:anywhere}
-.tile.ok h3{font-size:1rem}
+.tile:is(.ok,.disabled) h3{font-size:1rem}
 .tile .message{flex-basis:100%;font-weight:500}
 .tile .message .quiet{font-weight:400}
 .tile .before{flex-basis:100%;display:flex;gap:.4em;align-items:baseline;font-size:.875rem}
 .tile .before .icon{color:var(--unknown);transform:translateY(.125em)}
-.tile.ok>details:not([open]) .badge{border:0;background:none;padding:0}
+.tile:is(.ok,.disabled)>details:not([open]) .badge{border:0;background:none;padding:0}
 .lines{list-style:none;margin:0;padding:0 .5rem .5rem;display:grid;
 grid-template-columns:max-content fit-content(11rem) minmax(3rem,1fr) max-content;column-gap:.5rem}
 details[open]+.lines{display:none}
@@ -96,16 +96,17 @@ margin-top:1.25rem}
 -- Many clusters that are ok: each is a name and its strip, so that a wall screen shows them all.
 local DENSE = [[
 @media screen{
-.dense.ok .grid{grid-template-columns:repeat(auto-fill,minmax(min(13rem,100%),1fr));gap:.25rem}
-.dense.ok .tile:not(:has(>details[open])){flex-direction:row;align-items:center}
-.dense.ok .tile>:is(details:not([open]),.summary){flex:1;min-width:0}
-.dense.ok :is(.tile>details:not([open])>summary,.tile>.summary){padding:.125rem .25rem .125rem .5rem;flex-wrap:nowrap}
-.dense.ok :is(details:not([open])>summary,.summary)>h3{font-size:.9375rem;font-weight:500;min-width:0;
+.dense:is(.ok,.disabled) .grid{grid-template-columns:repeat(auto-fill,minmax(min(13rem,100%),1fr));gap:.25rem}
+.dense:is(.ok,.disabled) .tile:not(:has(>details[open])){flex-direction:row;align-items:center}
+.dense:is(.ok,.disabled) .tile>:is(details:not([open]),.summary){flex:1;min-width:0}
+.dense:is(.ok,.disabled) :is(.tile>details:not([open])>summary,.tile>.summary){padding:.125rem .25rem .125rem .5rem;
+flex-wrap:nowrap}
+.dense:is(.ok,.disabled) :is(details:not([open])>summary,.summary)>h3{font-size:.9375rem;font-weight:500;min-width:0;
 overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .dense.ok .lines{display:block;padding:0 .375rem 0 0;flex:none;width:4rem}
 .dense.ok .line:nth-child(n+3),.dense.ok .lines .fine{display:none}
-.dense.ok :is(details:not([open])>summary,.summary)>.badge,.dense.ok .line :is(.name,.when){position:absolute;
-width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.dense:is(.ok,.disabled) :is(details:not([open])>summary,.summary)>.badge,.dense.ok .line :is(.name,.when){
+position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .dense.ok :is(.line,.line>*){display:block;padding:0;min-height:0}
 .dense.ok .line .icon{display:none}
 .dense.ok .strip{height:1rem}

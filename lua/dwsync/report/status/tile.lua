@@ -24,16 +24,18 @@ local function sources_of(item)
     return item.evaluation and item.evaluation.sources or {}
 end
 
--- A cluster that cannot be queried now may have earlier records, and verdicts about them.
-local function is_of_before(item)
-    return item.error and item.evaluation and true or false
+-- Why what is shown of a cluster is of before, if it is: it cannot be read now, but there are verdicts about earlier
+-- records, or its synchronisation was off.
+local function failure_of(item)
+    return item.unread or item.evaluation and item.error or nil
 end
 
---- Whether nothing about a cluster needs attention.
+--- The group of tiles to which a cluster belongs.
 -- @tparam table item of an overview
--- @treturn boolean
-function M.is_well(item)
-    return item.severity == "ok" and not is_of_before(item)
+-- @treturn string "ok", "disabled", or "attention"
+function M.group(item)
+    local quiet = (item.severity == "ok" or item.severity == "disabled") and not failure_of(item)
+    return quiet and item.severity or "attention"
 end
 
 -- Verdicts without a panel of their own: about the cluster as a whole, or about a source that is not listed.
@@ -42,7 +44,7 @@ local function about_cluster(item)
     for _, source in ipairs(sources_of(item)) do
         listed[verdicts.text(source.id)] = true
     end
-    list[1] = is_of_before(item) and verdicts.of_failure(item.error) or nil
+    list[1] = failure_of(item) and verdicts.of_failure(failure_of(item)) or nil
     for _, verdict in ipairs(verdicts.of(item)) do
         if verdict.source == nil and verdict.source_type == nil or not listed[verdicts.text(verdict.source)] then
             list[#list + 1] = verdict
@@ -55,7 +57,7 @@ end
 
 local function worst(item)
     local bad = verdicts.split(verdicts.of(item))
-    if #bad == 0 then
+    if #bad == 0 or item.severity == "disabled" then
         return false
     end
     return element("span", { class = "message" }, element("bdi", nil,
@@ -64,9 +66,10 @@ local function worst(item)
 end
 
 local function since_when(item, now)
-    return is_of_before(item) and element("span", { class = "before" }, page.icon "unknown", element("span", nil,
+    local failure = failure_of(item)
+    return failure and element("span", { class = "before" }, page.icon "unknown", element("span", nil,
         item.fetched_at and { "Last read ", phrases.ago(item.fetched_at * 1000, now), ". " }, element("bdi", nil,
-            phrases.text(verdicts.of_failure(item.error).message, MAX_MESSAGE))))
+            phrases.text(verdicts.sentence(verdicts.of_failure(failure).message), MAX_MESSAGE))))
 end
 
 local function name_and_state(item, now)

@@ -28,9 +28,10 @@ local function each_cluster(read)
     end
 end
 
--- A cluster that cannot be read now may be judged by what was read before; then it has an error as well.
+-- A cluster that cannot be read now may be judged by what was read before; then it has an error as well. That its
+-- synchronisation is off is an answer.
 local function is_readable(item)
-    return item.evaluation ~= nil and item.error == nil
+    return item.unread == nil and (item.error == nil or item.verdicts ~= nil)
 end
 
 local function each_source(read)
@@ -65,10 +66,12 @@ local function verdict_labels(verdict, labels)
     return with(labels, { source = verdict.source or "", type = verdict.source_type or "", rule = verdict.rule })
 end
 
--- What follows from another verdict raises nothing of its own: its cause is as grave.
+-- What follows from another verdict raises nothing of its own: its cause is as grave. That synchronisation is off where
+-- it never was on has a family of its own.
 local function verdict_severities(item, labels, add)
     for _, verdict in ipairs(verdicts.of(item)) do
-        add(verdict_labels(verdict, labels), verdict.follows and 0 or severities.level(verdict.severity))
+        local level = verdict.severity ~= "disabled" and severities.level(verdict.severity) or nil
+        add(verdict_labels(verdict, labels), level and verdict.follows and 0 or level)
     end
 end
 
@@ -157,9 +160,14 @@ local FAMILIES = {
     { "dwsync_cluster_info", "The name of the cluster.", each_cluster(function(item, labels, add)
         add(with(labels, { name = verdicts.cluster_name(item) }), 1)
     end) },
-    { "dwsync_cluster_severity", "The worst verdict of the cluster: 0 ok, 1 unknown, 2 warning, 3 critical.",
+    { "dwsync_cluster_severity", "The worst verdict of the cluster: 0 ok or disabled, 1 unknown, 2 warning, 3 "
+        .. "critical.",
         each_cluster(function(item, labels, add)
             add(labels, severities.level(item.severity))
+        end) },
+    { "dwsync_cluster_disabled", "Whether synchronisation is switched off for the cluster, and always was (1), or not "
+        .. "(0).", each_cluster(function(item, labels, add)
+            add(labels, item.severity == "disabled" and 1 or 0)
         end) },
     { "dwsync_verdict_severity", "The verdict of one rule: 0 ok, 1 unknown, 2 warning, 3 critical. Verdicts about the "
         .. "whole cluster have no source.", each_cluster(verdict_severities) },
