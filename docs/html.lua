@@ -1,6 +1,6 @@
--- html.lua FOLDER [TREE]: README.md and the pages it leads to as HTML in FOLDER, as they lie in the tree; what they link
--- to beside pages is copied. Exit status 1, with each place named, when a link, an anchor or a file that is named is not
--- there. It must not ask the network: links to elsewhere are looked at for their form only.
+-- html.lua FOLDER [TREE]: README.md and the pages it leads to as HTML in FOLDER, as they lie in the tree; what they
+-- link to beside pages is copied. Exit status 1, with each place named, when a link, an anchor or a file that is named
+-- is not there. It must not ask the network: links to elsewhere are looked at for their form only.
 local out, tree = arg[1], arg[2] or "."
 local REFERENCE = "reference/index.html" -- LDoc's, which CMake's target puts there
 
