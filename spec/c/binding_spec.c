@@ -217,6 +217,17 @@ static void survives_a_pool(void)
         "end");
 }
 
+static void survives_watching(void)
+{
+    expect_errors_until_enough("core = open()\n"
+                               "function work()\n"
+                               "  local pool = assert(core.pool {concurrency = 1})\n"
+                               "  last = pool\n"
+                               "  for descriptor = 1, 1000 do pool:watch(descriptor, 'read') end\n"
+                               "end\n"
+                               "function check() if last then last:close() last = nil end end");
+}
+
 static int hooked;
 
 static void count_line(lua_State *L, lua_Debug *at)
@@ -248,6 +259,7 @@ static const struct spec_case cases[] = {
     {"rows that are written without enough memory are an error", survives_writing_rows},
     {"a signature without enough memory is an error", survives_signing},
     {"a request without enough memory is an error", survives_a_pool},
+    {"descriptors that are watched without enough memory are an error", survives_watching},
     {"a call with a bound puts back the debug hook of a program in C", keeps_a_hook},
 };
 

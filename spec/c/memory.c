@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define MOST_AT_ONCE ((size_t)1 << 30)
+
 long memory_left = -1;
 long memory_held;
 
@@ -14,9 +16,9 @@ void *__wrap_realloc(void *old, size_t size);
 void __real_free(void *memory);
 void __wrap_free(void *memory);
 
-static bool may_allocate(void)
+static bool may_allocate(size_t size)
 {
-    if (memory_left == 0)
+    if (memory_left == 0 || size > MOST_AT_ONCE)
         return false;
     memory_left -= memory_left > 0;
     return true;
@@ -24,14 +26,14 @@ static bool may_allocate(void)
 
 void *__wrap_calloc(size_t count, size_t size)
 {
-    void *memory = may_allocate() ? __real_calloc(count, size) : NULL;
+    void *memory = may_allocate(count * size) ? __real_calloc(count, size) : NULL;
     memory_held += memory != NULL;
     return memory;
 }
 
 void *__wrap_realloc(void *old, size_t size)
 {
-    void *memory = may_allocate() ? __real_realloc(old, size) : NULL;
+    void *memory = may_allocate(size) ? __real_realloc(old, size) : NULL;
     memory_held += memory != NULL && old == NULL;
     return memory;
 }

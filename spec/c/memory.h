@@ -1,4 +1,5 @@
-/* memory.h: memory as libdws sees it, for programs linked with --wrap for calloc, realloc and free: it may run out. */
+/* memory.h: memory as libdws sees it, for programs linked with --wrap for calloc, realloc and free: it may run out.
+ * A block of more than a gibibyte is refused, though the machine might promise it. */
 #ifndef MEMORY_H
 #define MEMORY_H
 

@@ -72,6 +72,27 @@ describe("a refresher inside nginx", function()
         assert.equal(before, server:get("/records?cluster=" .. service:cluster "healthy").body)
     end)
 
+    -- ---- compiled code ---------------------------------------------------------------------------
+
+    it("bounds what LuaJIT keeps of compiled code where it sweeps, since failures add to it for hours", function()
+        server = nginx.start { http = nginx.refreshing(setup_options { clusters = { service:cluster "healthy" } }),
+            server = nginx.LOCATIONS .. [[
+                location = /compile {
+                    content_by_lua_block {
+                        local _, traces = ngx.run_worker_thread("dwsync", "spec.support.nginx_traces", "compile", 5000)
+                        ngx.print(traces)
+                    }
+                }
+            ]] }
+        server:get_until("/health", 200)
+        local traces
+        server:get_until("/compile", function(response) -- in a state of Lua that swept
+            traces = tonumber(response.body)
+            return traces
+        end)
+        assert.is_true(traces > 0 and traces <= 1000, traces .. " traces are kept")
+    end)
+
     -- ---- configuration ---------------------------------------------------------------------------
 
     local function refused(http, pattern)

@@ -397,7 +397,7 @@ static int pool_watch(lua_State *L)
     int what = luaL_checkoption(L, 3, NULL, names);
     if ((!self->pool && dws_pool_cache_take(self->concurrency, &self->pool, &error) != DWS_OK) ||
         dws_pool_watch(self->pool, descriptor, what != 1, what != 0, &error) != DWS_OK)
-        return luaL_error(L, "%s", error.message);
+        return dws_lua_fail(L, &error); /* out of memory: raises */
     return 0;
 }
 

@@ -7,6 +7,7 @@ local M = {}
 local GRACE_SECONDS = 0.5
 
 local NICENESS = 10
+local MOST_TRACES = 1000 -- LuaJIT's own limit; OpenResty's has 8000
 local LEAST_SECONDS = 1 -- for the history, however long the rest took
 local READING_SHARE = 0.25 -- of a sweep's time: a history that hangs must not hold up what was read for longer
 
@@ -269,8 +270,18 @@ local function step_back()
     end
 end
 
+-- nginx keeps this Lua state, and that keeps what was compiled, some 3 KiB for each way through the code: every new
+-- failure adds to it. Beyond the limit LuaJIT starts afresh.
+local function bound_compiled_code()
+    local found, options = pcall(require, "jit.opt")
+    if found then
+        options.start("maxtrace=" .. MOST_TRACES)
+    end
+end
+
 local function run(text, may_go_on, store, order)
     step_back()
+    bound_compiled_code()
     local core = require "dwsync.core"
     local is_exiting = exiting_probe()
     local tally = require("dwsync.nginx.sweep.tally").read(store:get_state "tally")
