@@ -51,17 +51,49 @@ local function sort_out(source, pause)
         order.sort(ended, order.ends_before, pause)
     end
     source.ended, source.open, source.starts = ended, open, starts
-    source.in_step = sorted and begun == #runs and count == #runs
+end
+
+-- Runs of which each began and ended after the one before, the oldest or the newest first, as most come: they need not
+-- be sorted. Returns nothing for others.
+local function in_step(source, latest, pause)
+    local given, count, runs, starts = source.runs, #source.runs, {}, {}
+    local at, step, before, ended = 1, 1, -math.huge, -math.huge
+    if count > 1 and (given[1].start_time or 0) > (given[count].start_time or 0) then
+        at, step = count, -1
+    end
+    for slice = 1, count, SLICE do
+        for i = slice, math.min(slice + SLICE - 1, count) do
+            local run = given[at]
+            local start, time, status = run.start_time, run.end_time, run.status
+            if not start or start <= before or (time or start) < ended
+                or status ~= "FINISHED" and status ~= "FAILED" then
+                return
+            end
+            at, before, ended = at + step, start, time or start
+            runs[i], starts[i] = run, start
+        end
+        pause()
+    end
+    if before <= latest then
+        return runs, starts
+    end
 end
 
 local function arrange(source, latest, pause)
-    local runs = source.runs
-    order.sort(runs, order.starts_before, pause)
-    source.type = type_of(runs)
-    while #runs > 0 and (runs[#runs].start_time or 0) > latest do
-        runs[#runs] = nil -- a run of tomorrow proves nothing about today
+    local runs, starts = in_step(source, latest, pause)
+    source.in_step = runs and true
+    if runs then
+        source.runs, source.starts, source.ended, source.open = runs, starts, runs, {}
+        source.type = type_of(runs)
+    else
+        runs = source.runs
+        order.sort(runs, order.starts_before, pause)
+        source.type = type_of(runs)
+        while #runs > 0 and (runs[#runs].start_time or 0) > latest do
+            runs[#runs] = nil -- a run of tomorrow proves nothing about today
+        end
+        sort_out(source, pause)
     end
-    sort_out(source, pause)
     table.sort(source.flaws, function(a, b)
         return order.starts_before(a.run, b.run)
     end)
