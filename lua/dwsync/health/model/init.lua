@@ -54,11 +54,15 @@ function Model:take(upto)
     for at = count + 1, upto do
         local run = runs[at]
         local start, time = run.start_time, run.end_time
-        local adds, updates, deletes = run.add_count or 0, run.update_count or 0, run.delete_count or 0
-        local touched = adds + updates + deletes
+        local adds, deletes = run.add_count or 0, run.delete_count or 0
+        local changes = adds + (run.update_count or 0)
+        local touched = changes + deletes
         if start then
-            durations[at] = time and time - start or false
-            time = time or start
+            if time then
+                durations[at] = time - start
+            else
+                durations[at], time = false, start
+            end
             if before - start >= OVERLAP then
                 self.overlaps[#self.overlaps + 1] = at
             end
@@ -72,9 +76,10 @@ function Model:take(upto)
                 first_time = time
             end
         end
-        before = time
-        sum_changed, sum_added = sum_changed + adds + updates, sum_added + adds
-        times[at], changed[at], added[at] = time, sum_changed, sum_added
+        before, sum_changed, sum_added = time, sum_changed + changes, sum_added + adds
+        times[at] = time
+        changed[at] = sum_changed
+        added[at] = sum_added
         if deletes > 0 then
             sum_deleted = sum_deleted + deletes
             deletions[#deletions + 1] = at
