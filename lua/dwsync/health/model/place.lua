@@ -5,8 +5,8 @@ local M = {}
 -- So often a neighbour is tried before the middle.
 local NEIGHBOURS = 3
 
---- The last place whose time is at most the one given. Runs are about evenly spaced, so it is mostly near where it would
--- be if they were; where they are not, half of what is left is excluded each time.
+--- The last place whose time is at most the one given. Runs are about evenly spaced, so it is mostly near where it
+-- would be if they were; where they are not, half of what is left is excluded each time.
 -- @tparam {number,...} times rising
 -- @tparam integer count how many of them count
 -- @tparam number time
