@@ -24,6 +24,29 @@ local function hostile(random, count)
 end
 
 describe("an evaluation", function()
+    it("judges a source as if there were no other, whatever the sizes of those before and after it", function()
+        local sizes, all = { 200, 3, 90, 1 }, {}
+        for number, size in ipairs(sizes) do
+            for i = 1, size do
+                all[#all + 1] = runs.run(600 + (i - 1) * runs.HOUR, { id = ("%d-%d"):format(number, i),
+                    identity_source_id = "s" .. number, add_count = i * number % 7, delete_count = i % 5,
+                    failed_count = i % 11 == 0 and 40 or 0, status = i % 13 == 0 and "FAILED" or "FINISHED",
+                    fail_reason = i % 13 == 0 and "Read timed out" or false })
+            end
+        end
+        local together = {}
+        for _, source in ipairs(health.explain(all, nil, NOW).sources) do
+            together[source.id] = source
+        end
+        for number in ipairs(sizes) do
+            local own = {}
+            for _, run in ipairs(all) do
+                own[#own + 1] = run.identity_source_id == "s" .. number and run or nil
+            end
+            assert.same(health.explain(own, nil, NOW).sources[1], together["s" .. number])
+        end
+    end)
+
     it("has a verdict of every rule for every source, the worst first", function()
         local list = runs.hourly(30)
         list[#list + 1] = runs.failed(60, { identity_source_id = "s2" })

@@ -15,7 +15,13 @@ M.kept_seconds = 300
 -- @tparam dwsync.client client
 -- @tparam dwsync.clusters list
 function M.keep(client, list)
-    client.kept_clusters = { list = list, since = client.runtime.monotonic() }
+    local names = {}
+    for _, cluster in ipairs(list) do
+        if type(cluster) == "table" and cluster.id ~= nil and type(cluster.name) == "string" then
+            names[cluster.id] = names[cluster.id] or cluster.name
+        end
+    end
+    client.kept_clusters = { list = list, names = names, since = client.runtime.monotonic() }
 end
 
 --- The kept list.
@@ -84,10 +90,8 @@ end
 -- The name that the service or the caller gave an id, as far as it is known.
 local function name_of(client, id)
     local kept = client.kept_clusters
-    for _, cluster in ipairs(kept and kept.list or {}) do
-        if type(cluster) == "table" and cluster.id == id and type(cluster.name) == "string" then
-            return cluster.name
-        end
+    if kept and kept.names[id] then
+        return kept.names[id]
     end
     for name, own in pairs(client.settings.clusters or {}) do
         if own == id then

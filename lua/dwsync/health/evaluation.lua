@@ -21,7 +21,8 @@ local function reason_of(module, finding, judgement, rule)
         next_step = group.next_step, record_id = group.record_id } or nil
 end
 
--- `context`: the rules checked, now in milliseconds, and the names of the rules to explain.
+-- `context`: the rules checked, now in milliseconds, the names of the rules to explain, and the model of the source
+-- judged last.
 local function make_verdict(rule, finding, judgement, context)
     local model = judgement.model
     local module, source = rules.by_name[rule], model.source
@@ -77,7 +78,8 @@ local function earlier(a, b)
 end
 
 local function judge_all(source, context, pause)
-    local judgement, verdicts, next_at = Judgement.new(source, context.checked), {}, nil
+    local judgement, verdicts, next_at = Judgement.new(source, context.checked, context.model), {}, nil
+    context.model = judgement.model
     judgement:take_all(pause)
     local findings = judgement:judge(context.ms)
     for i, rule in ipairs(judgement.names) do

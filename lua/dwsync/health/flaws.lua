@@ -51,19 +51,18 @@ local TYPES = { ldap = true, oneaccess = true }
 -- @tparam table known a table whose keys are texts: sources seen before
 -- @treturn boolean
 function M.sound(record, latest, known)
-    local start, finish = record.start_time, record.end_time
-    local adds, updates, deletes, fails = record.add_count, record.update_count, record.delete_count,
-        record.failed_count
-    local id, source, kind, reason = record.id, record.identity_source_id, record.identity_source_type,
-        record.fail_reason
+    local start, finish, id, reason = record.start_time, record.end_time, record.id, record.fail_reason
     return STATUSES[record.status]
         and (start == nil or type(start) == "number" and start >= FIRST_TIME and start <= latest and start % 1 == 0)
-        and (finish == nil or type(finish) == "number" and finish >= FIRST_TIME and finish <= latest
-            and finish % 1 == 0 and (start == nil or finish >= start))
-        and (SMALL[adds] or is_count(adds)) and (SMALL[updates] or is_count(updates))
-        and (SMALL[deletes] or is_count(deletes)) and (SMALL[fails] or is_count(fails))
-        and (id == nil or type(id) == "string") and (known[source] or is_text(source))
-        and (TYPES[kind] or is_text(kind)) and (reason == nil or type(reason) == "string")
+        and (finish == nil or type(finish) == "number" and finish >= (start or FIRST_TIME) and finish <= latest
+            and finish % 1 == 0)
+        and (SMALL[record.add_count] or is_count(record.add_count))
+        and (SMALL[record.update_count] or is_count(record.update_count))
+        and (SMALL[record.delete_count] or is_count(record.delete_count))
+        and (SMALL[record.failed_count] or is_count(record.failed_count))
+        and (id == nil or type(id) == "string") and (reason == nil or type(reason) == "string")
+        and (known[record.identity_source_id] or is_text(record.identity_source_id))
+        and (TYPES[record.identity_source_type] or is_text(record.identity_source_type))
         or false
 end
 

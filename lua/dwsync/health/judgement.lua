@@ -21,10 +21,11 @@ end
 --- Begins to judge a source of which nothing is known yet.
 -- @tparam table source as dwsync.health.sources gives it
 -- @tparam table checked rules, as rules.check gives them
+-- @tparam[opt] table before the model of a source that was judged, see dwsync.health.model
 -- @treturn table
-function M.new(source, checked)
-    local self = setmetatable({ model = Model.new(source, population_of(checked, source)), states = {}, names = {} },
-        Judgement)
+function M.new(source, checked, before)
+    local self = setmetatable({ model = Model.new(source, population_of(checked, source), before), states = {},
+        names = {} }, Judgement)
     for _, name in ipairs(rules.names) do
         if checked[name] then
             self.names[#self.names + 1] = name

@@ -18,7 +18,7 @@ function M.percentile(sorted, share)
     return sorted[1] and sorted[M.rank(#sorted, share)]
 end
 
--- Fewer values than this are sorted at once; of more, those at a similar place are counted first.
+-- Of more values than this, those at a similar place are counted first.
 local FEW, CLASSES = 300, 128
 
 -- How many are looked at between two pauses.
@@ -26,14 +26,31 @@ local SLICE = 10000
 
 local function no_pause() end
 
-local function sorted_copy(values, first, last)
-    local copy, count = {}, 0
-    for i = first, last do
-        count = count + 1
-        copy[count] = values[i]
+-- Moves values until the one at `rank` is where it would be if all were sorted, with none above it before and none
+-- below it after: a part of the work of sorting. What lies outside of `low` and `high` is in order with the rest.
+local function settle(list, low, high, rank)
+    while low < high do
+        local pivot, left, right = list[rank], low, high
+        repeat
+            while list[left] < pivot do
+                left = left + 1
+            end
+            while list[right] > pivot do
+                right = right - 1
+            end
+            if left <= right then
+                list[left], list[right] = list[right], list[left]
+                left, right = left + 1, right - 1
+            end
+        until left > right
+        if rank <= right then
+            high = right
+        elseif rank >= left then
+            low = left
+        else
+            return
+        end
     end
-    table.sort(copy)
-    return copy
 end
 
 local function range_of(values, first, last)
@@ -94,18 +111,20 @@ local function gather(values, first, last, ranks, pause)
 end
 
 --- The values at some places of the order, without sorting all of them.
--- @tparam {integer,...} values in any order; they stay as they are
+-- @tparam {integer,...} values in any order; some change their places
 -- @tparam integer first
 -- @tparam integer last
--- @tparam {integer,...} ranks from 1, the smallest of the values between `first` and `last`
+-- @tparam {integer,...} ranks rising, from 1, the smallest of the values between `first` and `last`
 -- @tparam[opt] function pause called now and then
 -- @treturn {integer,...} the value of each rank
 function M.ranked(values, first, last, ranks, pause)
     local found = {}
     if last - first < FEW then
-        local sorted = sorted_copy(values, first, last)
+        local low = first
         for i = 1, #ranks do
-            found[i] = sorted[ranks[i]]
+            local at = first + ranks[i] - 1
+            settle(values, low, last, at)
+            low, found[i] = at, values[at]
         end
         return found
     end

@@ -64,7 +64,10 @@ local SLICE = 1000
 
 local function no_pause() end
 
-local function reverse(list, last)
+--- Turns a list round, in place.
+-- @tparam {table,...} list
+-- @tparam integer last how many items it has
+function M.reverse(list, last)
     for i = 1, math.floor(last / 2) do
         list[i], list[last + 1 - i] = list[last + 1 - i], list[i]
     end
@@ -98,8 +101,7 @@ function Merging:merge(first, middle, last)
     end
 end
 
-local function keys_of(list, count, by_end, pause)
-    local keys = {}
+local function fill_keys(keys, list, count, by_end, pause)
     for slice = 1, count, SLICE do
         for i = slice, math.min(slice + SLICE - 1, count) do
             local run = list[i]
@@ -107,13 +109,13 @@ local function keys_of(list, count, by_end, pause)
         end
         pause()
     end
-    return keys
 end
 
 -- Stretches of 1, 2, 4, ... are merged: numbers are compared, and records only where those are equal.
-local function merge_sort(list, count, before, pause)
-    local merging = setmetatable({ list = list, keys = keys_of(list, count, before == M.ends_before, pause),
-        into = {}, new_keys = {}, before = before, pause = pause, done = 0 }, Merging)
+local function merge_sort(list, count, before, pause, room)
+    local merging = setmetatable({ list = list, keys = room.keys, into = room.into, new_keys = room.new_keys,
+        before = before, pause = pause, done = 0 }, Merging)
+    fill_keys(room.keys, list, count, before == M.ends_before, pause)
     local width = 1
     while width < count do
         for first = 1, count, 2 * width do
@@ -155,17 +157,24 @@ local function direction_of(list, count, before, pause)
     return rising, falling
 end
 
+--- Room for sorting, which several lists may use one after the other.
+-- @treturn table
+function M.room()
+    return { keys = {}, into = {}, new_keys = {} }
+end
+
 --- Sorts a list in place. Most come sorted, forwards or backwards; finding that out costs a fraction of sorting.
 -- @tparam {table,...} list
 -- @tparam function before `starts_before` or `ends_before`
 -- @tparam[opt] function pause called now and then while a long list is sorted
-function M.sort(list, before, pause)
+-- @tparam[opt] table room of `room`
+function M.sort(list, before, pause, room)
     local count = #list
     local rising, falling = direction_of(list, count, before, pause or no_pause)
     if falling and not rising then
-        reverse(list, count)
+        M.reverse(list, count)
     elseif not rising then
-        merge_sort(list, count, before, pause or no_pause)
+        merge_sort(list, count, before, pause or no_pause, room or M.room())
     end
 end
 

@@ -25,7 +25,7 @@ end
 local SLICE = 1000
 
 -- Sorts out what ended and what is RUNNING, and notes the starts. Runs that ended together keep their order.
-local function sort_out(source, pause)
+local function sort_out(source, pause, room)
     local runs, ended, open, starts = source.runs, {}, {}, {}
     local count, begun, newest, sorted = 0, 0, 0, true
     for slice = 1, #runs, SLICE do
@@ -48,20 +48,54 @@ local function sort_out(source, pause)
         pause()
     end
     if not sorted then
-        order.sort(ended, order.ends_before, pause)
+        order.sort(ended, order.ends_before, pause, room)
     end
     source.ended, source.open, source.starts = ended, open, starts
-    source.in_step = sorted and begun == #runs and count == #runs
 end
 
-local function arrange(source, latest, pause)
-    local runs = source.runs
-    order.sort(runs, order.starts_before, pause)
-    source.type = type_of(runs)
-    while #runs > 0 and (runs[#runs].start_time or 0) > latest do
-        runs[#runs] = nil -- a run of tomorrow proves nothing about today
+-- The starts of runs of which each began and ended after the one before, the oldest or the newest first, as most come:
+-- they need not be sorted, only turned round. Returns nothing for others.
+local function in_step(runs, latest, pause)
+    local count, starts, at, step, before, ended = #runs, {}, 1, 1, -math.huge, -math.huge
+    if count > 1 and (runs[1].start_time or 0) > (runs[count].start_time or 0) then
+        at, step = count, -1
     end
-    sort_out(source, pause)
+    local newest = runs[step < 0 and 1 or count]
+    if newest and newest.status == "RUNNING" then
+        return
+    end
+    for slice = 1, count, SLICE do
+        for i = slice, math.min(slice + SLICE - 1, count) do
+            local run = runs[at]
+            local start, time, status = run.start_time, run.end_time, run.status
+            if not start or start <= before or start > latest or (time or start) < ended
+                or status ~= "FINISHED" and status ~= "FAILED" then
+                return
+            end
+            at, before, ended, starts[i] = at + step, start, time or start, start
+        end
+        pause()
+    end
+    if step < 0 then
+        order.reverse(runs, count)
+    end
+    return starts
+end
+
+local function arrange(source, latest, pause, room)
+    local runs = source.runs
+    local starts = in_step(runs, latest, pause)
+    source.in_step = starts and true
+    if starts then
+        source.starts, source.ended, source.open, source.type = starts, runs, {}, type_of(runs)
+    else
+        order.sort(runs, order.starts_before, pause, room)
+        source.type = type_of(runs)
+        while #runs > 0 and (runs[#runs].start_time or 0) > latest do
+            runs[#runs] = nil -- a run of tomorrow proves nothing about today
+        end
+        sort_out(source, pause, room)
+    end
     table.sort(source.flaws, function(a, b)
         return order.starts_before(a.run, b.run)
     end)
@@ -167,8 +201,9 @@ function Reader:sources(pause)
     for _, source in pairs(self.by_id) do
         list[#list + 1] = source
     end
+    local room = order.room()
     for _, source in ipairs(list) do
-        arrange(source, self.latest, pause or no_pause)
+        arrange(source, self.latest, pause or no_pause, room)
     end
     bound(list, self.cluster)
     return list, self.cluster

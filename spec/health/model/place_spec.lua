@@ -10,6 +10,22 @@ describe("a place in rising times", function()
         assert.equal(4, place.last(TIMES, 4, 1000))
     end)
 
+    it("is found however unevenly the times are spaced", function()
+        for _, power in ipairs { 1, 3, 0.2, 9 } do
+            local times, last = {}, 0
+            for i = 1, 200 do
+                times[i] = math.floor(i ^ power * 10)
+            end
+            for time = 0, times[200], math.max(1, math.floor(times[200] / 997)) do
+                while last < 200 and times[last + 1] <= time do
+                    last = last + 1
+                end
+                assert.equal(last, place.last(times, 200, time))
+            end
+            assert.equal(200, place.last(times, 200, times[200]))
+        end
+    end)
+
     it("looks no further than what counts", function()
         assert.equal(2, place.last(TIMES, 2, 1000))
         assert.equal(0, place.last({}, 0, 5))

@@ -77,10 +77,13 @@ end
 local function by_code(text, lists)
     for _, list in ipairs(lists) do
         for _, pattern in ipairs(list) do
-            for code in text:gmatch(pattern) do
+            -- gmatch would take memory for each pattern, though most find nothing.
+            local _, last, code = text:find(pattern)
+            while last do
                 if list.by[code] then
                     return list.by[code]
                 end
+                _, last, code = text:find(pattern, last + 1)
             end
         end
     end

@@ -1,6 +1,8 @@
 --- How long runs usually take, over weeks: durations in classes of a tenth, so that a median costs the same however
 -- many there are. The newest week is left out where there are older ones: what became slow this week is not usual yet.
 -- @module dwsync.health.model.durations
+local place = require "dwsync.health.model.place"
+
 local M = {}
 
 local WEEK = 7 * 86400000
@@ -16,12 +18,26 @@ Durations.__index = Durations
 local log = math.log
 local SCALE = PER_OCTAVE / log(2)
 
-local function class_of(duration)
-    if duration < 1000 then
-        return 0
+-- Counts the runs between two places in a histogram: those that FINISHED and whose duration is known.
+-- Returns how many they are, the greatest class and the place of the newest.
+local function count_in(histogram, model, first, last)
+    local durations, runs, count, top, newest = model.duration, model.run, 0, 0, nil
+    for i = first, last do
+        local duration = durations[i]
+        if duration and runs[i].status == "FINISHED" then
+            local class = 0
+            if duration >= 1000 then
+                class = log(duration / 1000) * SCALE + 0.5
+                class = class - class % 1
+            end
+            histogram[class] = (histogram[class] or 0) + 1
+            count, newest = count + 1, i
+            if class > top then
+                top = class
+            end
+        end
     end
-    local class = log(duration / 1000) * SCALE + 0.5
-    return class - class % 1
+    return count, top, newest
 end
 
 --- None yet.
@@ -30,40 +46,20 @@ function M.new()
     return setmetatable({ all = {}, old = {}, count = 0, old_count = 0, seen = 0, lag = 0, top = 0 }, Durations)
 end
 
--- The class of the run at a place; nil unless it FINISHED and its duration is known.
-local function class_at(model, at)
-    local duration = model.duration[at]
-    return duration and model.run[at].status == "FINISHED" and class_of(duration) or nil
-end
-
 --- Takes in the runs up to a place of the model, unless that was done before.
 -- @tparam table model
 -- @tparam integer last
 function Durations:take(model, last)
-    local all, count, top, times, newest = self.all, self.count, self.top, model.time, nil
-    local durations, runs = model.duration, model.run
-    for i = self.seen + 1, last do
-        local duration = durations[i]
-        if duration and runs[i].status == "FINISHED" then
-            local class = class_of(duration)
-            all[class] = (all[class] or 0) + 1
-            count, newest = count + 1, i
-            if class > top then
-                top = class
-            end
-        end
+    if last <= self.seen then
+        return
     end
-    self.seen, self.count, self.top = math.max(self.seen, last), count, top
-    local limit, lag, old = newest and times[newest] - WEEK, self.lag, self.old
-    while limit and times[lag + 1] <= limit do
-        lag = lag + 1
-        local class = class_at(model, lag)
-        if class then
-            old[class] = (old[class] or 0) + 1
-            self.old_count = self.old_count + 1
-        end
+    local count, top, newest = count_in(self.all, model, self.seen + 1, last)
+    self.seen, self.count, self.top = last, self.count + count, math.max(self.top, top)
+    if newest then
+        local lag = place.last(model.time, newest, model.time[newest] - WEEK)
+        self.old_count = self.old_count + count_in(self.old, model, self.lag + 1, lag)
+        self.lag = math.max(self.lag, lag)
     end
-    self.lag = lag
 end
 
 local function median_of(histogram, count, top)

@@ -12,18 +12,23 @@ Model.__index = Model
 --- The model of a source before its first run.
 -- @tparam table source as dwsync.health.sources gives it
 -- @tparam[opt] integer population how many accounts the source has, where somebody said so
+-- @tparam[opt] table before a model that is no longer needed: its rows are written over, since what they hold beyond
+-- `count` does not matter
 -- @treturn table model. `count` runs have ended, by their end; for each, at the same place: `run`, `time` (when it
 -- ended), `duration` (milliseconds, or false), and the sums up to it of accounts `changed` (added and updated), `added`
 -- and `deleted`. Places of some: `failures`, `deletions`, `partials`, `overlaps`, `greatest` (touched more accounts
 -- than any before). `success` is the place of the newest that FINISHED. `starts` are the starts of all runs, `begun` is
 -- their number; `open` the runs that are RUNNING, by start. `days` ended runs by day: `day`, `changes`, `deletes` of
 -- each.
-function M.new(source, population)
+function M.new(source, population, before)
+    before = before or { time = {}, duration = {}, changed = {}, added = {}, deleted = {} }
     return setmetatable({
         source = source,
         population = population,
         count = 0,
-        run = {}, time = {}, duration = {}, changed = {}, added = {}, deleted = {},
+        run = {},
+        time = before.time, duration = before.duration,
+        changed = before.changed, added = before.added, deleted = before.deleted,
         failures = {}, deletions = {}, partials = {}, overlaps = {}, greatest = {},
         most = 0,
         starts = {}, begun = 0,
@@ -54,11 +59,15 @@ function Model:take(upto)
     for at = count + 1, upto do
         local run = runs[at]
         local start, time = run.start_time, run.end_time
-        local adds, updates, deletes = run.add_count or 0, run.update_count or 0, run.delete_count or 0
-        local touched = adds + updates + deletes
+        local adds, deletes = run.add_count or 0, run.delete_count or 0
+        local changes = adds + (run.update_count or 0)
+        local touched = changes + deletes
         if start then
-            durations[at] = time and time - start or false
-            time = time or start
+            if time then
+                durations[at] = time - start
+            else
+                durations[at], time = false, start
+            end
             if before - start >= OVERLAP then
                 self.overlaps[#self.overlaps + 1] = at
             end
@@ -72,9 +81,10 @@ function Model:take(upto)
                 first_time = time
             end
         end
-        before = time
-        sum_changed, sum_added = sum_changed + adds + updates, sum_added + adds
-        times[at], changed[at], added[at] = time, sum_changed, sum_added
+        before, sum_changed, sum_added = time, sum_changed + changes, sum_added + adds
+        times[at] = time
+        changed[at] = sum_changed
+        added[at] = sum_added
         if deletes > 0 then
             sum_deleted = sum_deleted + deletes
             deletions[#deletions + 1] = at

@@ -2,22 +2,36 @@
 -- @module dwsync.health.model.place
 local M = {}
 
---- The last place whose time is at most the one given.
+-- So often a neighbour is tried before the middle.
+local NEIGHBOURS = 3
+
+--- The last place whose time is at most the one given. Runs are about evenly spaced, so it is mostly near where it
+-- would be if they were; where they are not, half of what is left is excluded each time.
 -- @tparam {number,...} times rising
 -- @tparam integer count how many of them count
 -- @tparam number time
 -- @treturn integer 0 when all are later
 function M.last(times, count, time)
-    local low, high = 1, count
-    while low <= high do
-        local middle = (low + high - (low + high) % 2) / 2
-        if times[middle] <= time then
-            low = middle + 1
-        else
-            high = middle - 1
-        end
+    local first, newest = times[1], times[count]
+    if count == 0 or time < first then
+        return 0
+    elseif time >= newest then
+        return count
     end
-    return high
+    local low, high, tries = 1, count, 0
+    local at = math.ceil((time - first) / (newest - first) * (count - 1))
+    while high - low > 1 do
+        if at <= low or at >= high or tries > NEIGHBOURS then
+            at = low + math.ceil((high - low) / 2)
+        end
+        if times[at] <= time then
+            low, at = at, at + 1
+        else
+            high, at = at, at - 1
+        end
+        tries = tries + 1
+    end
+    return low
 end
 
 --- The last place whose time is less than the one given.

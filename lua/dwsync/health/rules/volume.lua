@@ -52,7 +52,7 @@ local function reset(low)
 end
 
 local function weeks_since(since, time)
-    return since and math.max(1, math.ceil((time - since) / (7 * DAY))) or 1
+    return math.max(1, math.ceil((time - since) / (7 * DAY)))
 end
 
 -- Few or none. One day is not enough: it may be a holiday.
@@ -126,62 +126,62 @@ local function note_high(state, model, at, seen, owed)
 end
 
 -- Additions: one run is enough.
-local function note_surge(state, model, at, seen)
-    local options, added = state.options, model.added[at] - (model.added[seen.before] or 0)
-    local surge = state.surge
-    if surge and seen.time - surge.time >= SURGE_MEMORY then
-        state.surge = nil
-    end
-    if state.checks < SURGE_HISTORY or added < options.minimum or added < SURGE * state.most_added then
+local function note_surge(state, model, at, before, added)
+    if state.checks < SURGE_HISTORY or added < state.options.minimum or added < SURGE * state.most_added then
         return
     end
+    local time, from = model.time[at], model.time[before]
     local accounts = population.before(model, at)
     if accounts and added < SURGE_SHARE * accounts
-        or added <= 2 * weeks.month_before(model, at, model.added, seen.from, seen.time) then
+        or added <= 2 * weeks.month_before(model, at, model.added, from, time) then
         return
     end
-    local days_ago = place.last(model.time, at, seen.time - SURGE_MEMORY)
+    local days_ago = place.last(model.time, at, time - SURGE_MEMORY)
     if model.deleted[at] - (model.deleted[days_ago] or 0) >= 0.6 * added then
         return -- accounts that come back: mass_delete and churn speak of them
     end
-    state.surge = { time = seen.time, since = seen.from, run = model.run[at], added = added }
+    state.surge = { time = time, since = from, run = model.run[at], added = added }
 end
 
--- With the same stretch of earlier weeks, if there is one on record.
-local function compare_weeks(state, model, at, seen)
-    local low, high, time, from = state.low, state.high, seen.time, seen.from
-    local skip = weeks_since(low.on or high.on, time)
-    if not weeks.reaches(model, from, LAG, skip) then
+-- With the same stretch of earlier weeks, where there are any on record.
+local function compare_weeks(state, model, at, before, skip)
+    local low, time, from = state.low, model.time[at], model.time[before]
+    local gap = model:gap(at) or DAY
+    local list, count = weeks.sums(model, at, model.changed, from, time, math.min(gap / 2, LAG), skip)
+    if count == 0 then
         return
     end
-    seen.gap, seen.run = model:gap(at) or DAY, model.run[at]
-    seen.list = weeks.sums(model, at, model.changed, from, time, math.min(seen.gap / 2, LAG), skip)
-    local count = #seen.list
-    if count > 0 then
-        state.compared = state.compared + 1
-        seen.usual, seen.actual = seen.list[math.ceil(count / 2)], model.changed[at] - model.changed[seen.before]
-        local owed = low.on and 0 or math.max(0, low.expected - low.actual)
-        note_low(state, seen)
-        note_high(state, model, at, seen, owed)
-    end
+    local seen = { time = time, from = from, gap = gap, run = model.run[at], list = list,
+        usual = list[math.ceil(count / 2)], actual = model.changed[at] - model.changed[before] }
+    local owed = low.on and 0 or math.max(0, low.expected - low.actual)
+    state.compared = state.compared + 1
+    note_low(state, seen)
+    note_high(state, model, at, seen, owed)
 end
 
 local function check(state, model, at)
-    local time = model.time[at]
-    local before = state.at
-    local from = model.time[before]
-    if state.options.warning then
-        local seen = { time = time, from = from, before = before }
-        compare_weeks(state, model, at, seen)
-        note_surge(state, model, at, seen)
-        state.most_added = math.max(state.most_added or 0, model.added[at] - model.added[before])
+    local before, time = state.at, model.time[at]
+    local since, surge = state.low.on or state.high.on, state.surge
+    local skip = since and weeks_since(since, time) or 1
+    if weeks.reaches(model, model.time[before], LAG, skip) then
+        compare_weeks(state, model, at, before, skip)
+    end
+    if surge and time - surge.time >= SURGE_MEMORY then
+        state.surge = nil
+    end
+    local added = model.added[at] - model.added[before]
+    note_surge(state, model, at, before, added)
+    if added > state.most_added then
+        state.most_added = added
     end
     state.at, state.checks = at, state.checks + 1
 end
 
 function M.advance(state, model, first, last)
-    local times = model.time
-    local till, at = state.till, state.at
+    if not state.options.warning then
+        return
+    end
+    local times, till, at = model.time, state.till, state.at
     for i = first, last do
         local time = times[i]
         if not at then

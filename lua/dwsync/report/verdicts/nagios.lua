@@ -122,9 +122,8 @@ local function word(value, length)
 end
 
 -- The name of a value must stay the same from check to check, so it is made of ids only.
-local function label(verdict, item, several)
-    local parts = {}
-    parts[1] = several and word(verdicts.cluster_name(item), 60) or nil
+local function label(verdict, cluster)
+    local parts = { cluster }
     if verdict.source ~= nil or verdict.source_type ~= nil then
         parts[#parts + 1] = word(verdict.source_type, 20)
         parts[#parts + 1] = word(verdicts.short_id(verdict.source), 36)
@@ -140,24 +139,25 @@ end
 
 -- Sorted by name, so that every check leaves out the same ones when not all fit.
 local function all_performance(overview, room)
-    local values, names = {}, {}
+    local chosen, names = {}, {}
     for _, item in ipairs(overview.clusters) do
+        local cluster = #overview.clusters > 1 and word(verdicts.cluster_name(item), 60) or nil
         for _, verdict in ipairs(verdicts.of(item)) do
-            local name = label(verdict, item, #overview.clusters > 1)
-            if quantities.is_finite(verdict.value) and not values[name] then
-                values[name] = performance(verdict, name)
-                names[#names + 1] = name
+            local name = quantities.is_finite(verdict.value) and label(verdict, cluster)
+            if name and not chosen[name] then
+                chosen[name], names[#names + 1] = verdict, name
             end
         end
     end
     table.sort(names)
     local parts, used = {}, 0
-    for _, name in ipairs(names) do
-        used = used + #values[name] + 1
+    for i, name in ipairs(names) do
+        local value = performance(chosen[name], name)
+        used = used + #value + 1
         if used > room then
             break
         end
-        parts[#parts + 1] = values[name]
+        parts[i] = value
     end
     return table.concat(parts, " ")
 end
