@@ -92,7 +92,7 @@ function M.at(context, item)
     local page, err = context.client:newest_page { cluster_id = item.cluster_id, limit = M.PAGE,
         timeout = context.timeout }
     if not page then
-        return failed(err, errors.is_disabled(err) and { seen = item.seen_at ~= nil } or nil)
+        return failed(err, errors.is_feature_off(err) and { seen = item.seen_at ~= nil } or nil)
     end
     local result = { mark = page.mark, requests = 1 }
     local is_old = item.read_at and context.now() >= item.read_at + M.WHOLE_EVERY
