@@ -8,6 +8,7 @@ local core = require "dwsync.core"
 local decimal = require "dwsync.decimal"
 local history_page = require "dwsync.history.page"
 local identity = require "dwsync.history.identity"
+local reading = require "dwsync.history.reading"
 local quoted = require("dwsync.history.statements").quoted
 local tables = require "dwsync.fleet.tables"
 
@@ -33,7 +34,7 @@ local function row_of(names, cells)
     local row = {}
     for i, name in ipairs(names) do
         local value = cells[i]
-        row[name] = type(value) == "string" and identity.text(value) or value
+        row[name] = type(value) == "string" and identity.text(value) or reading.integer(value)
     end
     return row
 end
