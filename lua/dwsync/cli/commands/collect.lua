@@ -65,7 +65,16 @@ local function on_signals(stop)
         handle:unref()
         handles[#handles + 1] = handle
     end
-    return function() uv.run "nowait" end
+    -- Only while it is looked at: the terminal's size, for one, is found by running the loop until nothing is left.
+    return function()
+        for _, handle in ipairs(handles) do
+            handle:ref()
+        end
+        uv.run "nowait"
+        for _, handle in ipairs(handles) do
+            handle:unref()
+        end
+    end
 end
 
 --- Runs the command.
