@@ -42,9 +42,11 @@ function M.read(args, context)
     end
     local good, given, globals = sandbox.evaluate(text, path)
     if not good then
-        return wrong(given, "The file is one Lua table, return { accounts = { … } }, and has access to nothing but itself.")
+        return wrong(given,
+            "The file is one Lua table, return { accounts = { … } }, and has access to nothing but itself.")
     elseif next(globals) ~= nil then
-        return wrong(("%s sets the global '%s'"):format(path, tostring((next(globals)))), "Write return { accounts = … }.")
+        return wrong(("%s sets the global '%s'"):format(path, tostring((next(globals)))),
+            "Write return { accounts = … }.")
     end
     local inventory, err = inventories.check(given)
     if not inventory then

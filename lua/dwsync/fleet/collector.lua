@@ -65,8 +65,8 @@ local function client_of(self, item)
     end
     local account, settings = self.inventory.by_name[item.account], {}
     if not account then
-        return nil, errors.new { kind = "config", message = ("the account %s is not in this collector's inventory"):format(
-            item.account) }
+        return nil, errors.new { kind = "config",
+            message = ("the account %s is not in this collector's inventory"):format(item.account) }
     end
     for name, value in pairs(account.client) do
         settings[name] = value

@@ -153,7 +153,7 @@ Inventory.__index = Inventory
 
 --- Checks an inventory.
 -- @tparam table given what fleet.lua returned
--- @treturn ?dwsync.fleet.inventory `history`, `accounts` (a list, by name), `interval`, `discovery` and `lease` (seconds)
+-- @treturn ?dwsync.fleet.inventory `history`, `accounts` (a list, by name), `interval`, `discovery`, `lease` (seconds)
 -- @treturn dwsync.error kind "config"
 function M.check(given)
     if type(given) ~= "table" then

@@ -7,6 +7,7 @@
 -- @module dwsync.fleet.look
 local errors = require "dwsync.errors"
 local health = require "dwsync.health"
+local history_tables = require "dwsync.history.tables"
 local merge = require "dwsync.history.merge"
 
 local M = {}
@@ -49,7 +50,7 @@ local function joins(context, item, page)
     elseif not is_descending(records) then
         return false
     end
-    return context.history:has(item.cluster_id, records[#records])
+    return history_tables.has(context.history, item.cluster_id, records[#records])
 end
 
 local function failed(err, disabled)

@@ -1,12 +1,13 @@
 --- The schedule of a fleet in the database: what is due, who looks at it, and what came of it.
 --
--- A claim moves a row's own due date to the end of the lease and counts its epoch up; a completion is let through only
--- with the epoch of its claim. So a collector that dies gives its looks back by doing nothing, and one that was away for
--- longer than its lease changes nothing. Only the clock of the database counts.
+-- A claim moves a row's own due date to the end of the lease and counts its epoch up; a completion is let through
+-- only with the epoch of its claim. So a collector that dies gives its looks back by doing nothing, and one that was
+-- away for longer than its lease changes nothing. Only the clock of the database counts.
 -- @module dwsync.fleet.schedule
 local core = require "dwsync.core"
 local decimal = require "dwsync.decimal"
 local history_page = require "dwsync.history.page"
+local history_tables = require "dwsync.history.tables"
 local identity = require "dwsync.history.identity"
 local reading = require "dwsync.history.reading"
 local quoted = require("dwsync.history.statements").quoted
@@ -64,7 +65,7 @@ end
 -- @treturn ?dwsync.fleet.schedule
 -- @treturn dwsync.error
 function M.open(history)
-    local version, err = history:extend(tables.part)
+    local version, err = history_tables.extend(history, tables.part)
     if not version then
         return nil, err
     end
@@ -72,11 +73,11 @@ function M.open(history)
 end
 
 local function change(self, work, cluster_id)
-    return self.history:within("write", cluster_id or false, work)
+    return history_tables.run(self.history, "write", cluster_id or false, work)
 end
 
 local function read(self, work)
-    return self.history:within("read", nil, work)
+    return history_tables.run(self.history, "read", nil, work)
 end
 
 -- ---- the inventory --------------------------------------------------------------------------------
@@ -104,8 +105,8 @@ end
 
 -- What is no longer there is not looked at; what is known of it stays.
 local function gone(session, condition, now)
-    session:rows(("UPDATE dwsync_schedule SET state = 'gone', gone_at = %s, leased_by = NULL WHERE state <> 'gone' AND %s")
-        :format(literal(now), condition))
+    session:rows(([[UPDATE dwsync_schedule SET state = 'gone', gone_at = %s, leased_by = NULL
+        WHERE state <> 'gone' AND %s]]):format(literal(now), condition))
 end
 
 local function among(column, values)
@@ -130,8 +131,8 @@ local function sync_account(session, account, inventory, now)
     end
 end
 
---- Takes over an inventory: its accounts and the regions that it names. What it no longer names is gone; the clusters of
--- the others are found by looking.
+--- Takes over an inventory: its accounts and the regions that it names. What it no longer names is gone; the clusters
+-- of the others are found by looking.
 -- @tparam dwsync.fleet.inventory inventory
 -- @treturn ?boolean
 -- @treturn dwsync.error
@@ -153,8 +154,8 @@ end
 
 local ACCOUNT = { "account", "rate", "burst", "tokens", "refilled_at", "proven", "refusals", "key_digest" }
 local CLAIMED = { "item_no", "kind", "account", "region", "cluster_id", "project_id", "name", "state", "interval_ms",
-    "planned_at", "due_at", "epoch", "leased_by", "looked_at", "failures", "page_mark", "read_at", "next_at", "severity",
-    "seen_at" }
+    "planned_at", "due_at", "epoch", "leased_by", "looked_at", "failures", "page_mark", "read_at", "next_at",
+    "severity", "seen_at" }
 
 local DUE_ACCOUNTS = [[dwsync_accounts a WHERE state = 'active' AND coalesce(paused_until, 0) <= %s
     AND coalesce(blocked_until, 0) <= %s AND EXISTS (SELECT 1 FROM dwsync_schedule s WHERE s.account = a.account
@@ -190,8 +191,9 @@ local function claim_of(session, account, claimer, share, now)
     if numbers[1] then
         session:rows(("UPDATE dwsync_schedule SET due_at = %s, epoch = epoch + 1, leased_by = %s WHERE item_no IN (%s)")
             :format(literal(now + claimer.lease_ms), literal(claimer.name), list_of(numbers)))
-        session:rows(("UPDATE dwsync_accounts SET tokens = %s, refilled_at = %s, used_at = %s WHERE account = %s"):format(
-            literal(tokens - #items), literal(now), literal(now), literal(account.account)))
+        session:rows(([[UPDATE dwsync_accounts SET tokens = %s, refilled_at = %s, used_at = %s
+            WHERE account = %s]]):format(literal(tokens - #items), literal(now), literal(now),
+            literal(account.account)))
     end
     return items
 end
@@ -229,8 +231,9 @@ end
 function Schedule:give_back(items)
     return change(self, function(session)
         for _, item in ipairs(items) do
-            session:rows(("UPDATE dwsync_schedule SET due_at = %s, leased_by = NULL WHERE item_no = %s AND epoch = %s"):format(
-                literal(item.due_at), literal(item.item_no), literal(item.epoch)))
+            session:rows(([[UPDATE dwsync_schedule SET due_at = %s, leased_by = NULL
+                WHERE item_no = %s AND epoch = %s]]):format(literal(item.due_at), literal(item.item_no),
+                literal(item.epoch)))
         end
         return true
     end)
@@ -331,8 +334,9 @@ local function note_accounts(session, looks, now)
         local refused = err and (err.kind == "auth" or err.kind == "clock")
         if refused then
             session:rows(([[UPDATE dwsync_accounts SET proven = 0, refusals = refusals + 1, error = %s,
-                blocked_until = CASE WHEN refusals + 1 >= %d THEN %s ELSE blocked_until END WHERE account = %s]]):format(
-                literal(look.result.error), MOST_REFUSALS, literal(now + BLOCKED_MS), literal(name)))
+                blocked_until = CASE WHEN refusals + 1 >= %d THEN %s ELSE blocked_until END
+                WHERE account = %s]]):format(literal(look.result.error), MOST_REFUSALS, literal(now + BLOCKED_MS),
+                literal(name)))
         elseif err and err.kind == "throttled" then
             session:rows(("UPDATE dwsync_accounts SET paused_until = %s WHERE account = %s"):format(
                 literal(now + (err.retry_after or 5) * 1000), literal(name)))
@@ -343,7 +347,8 @@ local function note_accounts(session, looks, now)
         end
         local more = (look.result.requests or 1) - 1
         if more > 0 then
-            session:rows(("UPDATE dwsync_accounts SET tokens = tokens - %d WHERE account = %s"):format(more, literal(name)))
+            session:rows(("UPDATE dwsync_accounts SET tokens = tokens - %d WHERE account = %s"):format(more,
+                literal(name)))
         end
     end
 end
@@ -470,8 +475,9 @@ function Schedule:report(collector)
             sums[i] = ("%s = dwsync_collectors.%s + excluded.%s"):format(name, name, name)
             cells[i] = literal(collector.counts[name] or 0)
         end
-        session:rows(([[INSERT INTO dwsync_collectors (name, host, pid, version, state, started_at, seen_at, lease_ms, %s,
-            drain) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 0) ON CONFLICT (name) DO UPDATE SET host = excluded.host,
+        session:rows(([[INSERT INTO dwsync_collectors (name, host, pid, version, state, started_at, seen_at, lease_ms,
+            %s, drain) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 0)
+            ON CONFLICT (name) DO UPDATE SET host = excluded.host,
             pid = excluded.pid, version = excluded.version, state = excluded.state, seen_at = excluded.seen_at,
             lease_ms = excluded.lease_ms, %s]]):format(table.concat(COUNTS, ", "), literal(collector.name),
             literal(collector.host), literal(collector.pid), literal(collector.version), literal(collector.state),
@@ -489,16 +495,17 @@ end
 -- @treturn dwsync.error
 function Schedule:drain(name, drain)
     return change(self, function(session)
-        session:rows(("UPDATE dwsync_collectors SET drain = %d WHERE name = %s"):format(drain and 1 or 0, literal(name)))
+        session:rows(("UPDATE dwsync_collectors SET drain = %d WHERE name = %s"):format(drain and 1 or 0,
+            literal(name)))
         return session:rows("SELECT 1 FROM dwsync_collectors WHERE name = " .. literal(name))[1] ~= nil
     end)
 end
 
 -- ---- asking ---------------------------------------------------------------------------------------
 
-local ITEM_COLUMNS = { "kind", "account", "region", "cluster_id", "project_id", "name", "state", "interval_ms", "due_at",
-    "epoch", "leased_by", "looked_at", "asked_at", "longest_gap", "failures", "error", "severity", "seen_at", "read_at",
-    "next_at" }
+local ITEM_COLUMNS = { "kind", "account", "region", "cluster_id", "project_id", "name", "state", "interval_ms",
+    "due_at", "epoch", "leased_by", "looked_at", "asked_at", "longest_gap", "failures", "error", "severity", "seen_at",
+    "read_at", "next_at" }
 local ACCOUNT_COLUMNS = { "account", "rate", "burst", "tokens", "paused_until", "refusals", "proven", "blocked_until",
     "error", "used_at", "state" }
 local COLLECTOR_COLUMNS = { "name", "host", "pid", "version", "state", "started_at", "seen_at", "lease_ms", "looks",
@@ -513,8 +520,8 @@ function Schedule:status()
     end
     return read(self, function(session)
         return { now = clock(session),
-            items = rows_of(session, ITEM_COLUMNS, "dwsync_schedule WHERE state <> 'gone' ORDER BY kind, account, region, "
-                .. "cluster_id"),
+            items = rows_of(session, ITEM_COLUMNS,
+                "dwsync_schedule WHERE state <> 'gone' ORDER BY kind, account, region, cluster_id"),
             accounts = rows_of(session, ACCOUNT_COLUMNS, "dwsync_accounts WHERE state <> 'gone' ORDER BY account"),
             collectors = rows_of(session, COLLECTOR_COLUMNS, "dwsync_collectors ORDER BY name") }
     end)

@@ -42,7 +42,7 @@ end
 
 --- Sums it up.
 -- @tparam table status of dwsync.fleet.schedule
--- @treturn table `clusters`, `late`, `failing`, `disabled`, `by_severity`, `oldest` (seconds since the longest ago look),
+-- @treturn table `clusters`, `late`, `failing`, `disabled`, `by_severity`,
 -- `accounts` (each with `clusters`, `late`, `overdue`, `interval`, `paced`, `state`), `collectors` (each with `alive`)
 function M.of(status)
     local now = status.now

@@ -10,11 +10,9 @@
 -- for record in store:each { cluster_id = id, status = "FAILED" } do print(record.fail_reason) end
 -- store:close()
 local checks = require "dwsync.checks"
-local content = require "dwsync.history.content"
 local criteria = require "dwsync.history.criteria"
 local errors = require "dwsync.errors"
 local identity = require "dwsync.history.identity"
-local merge = require "dwsync.history.merge"
 local page = require "dwsync.history.page"
 local reading = require "dwsync.history.reading"
 local runtimes = require "dwsync.runtime"
@@ -308,23 +306,6 @@ function Store:together(cluster_id, records, options)
     local checked = criteria.together(options or {}, "store:together")
     checked.cluster_id, checked.now = cluster, checked.now or self.context.runtime.now()
     return together.list(self.engine, self.context, records, checked)
-end
-
---- Whether a record is kept with this very content.
--- @tparam string cluster_id
--- @tparam dwsync.record record
--- @treturn ?boolean
--- @treturn dwsync.error kind "storage" or "timeout"
--- @local
-function Store:has(cluster_id, record)
-    check_open(self)
-    local page_of_one = merge.read { record }
-    local name = page_of_one.names[1]
-    return transaction.run(self.context, self.engine, "read", nil, function(session)
-        local number = session:rows(statements.cluster_number(identity.cell(cluster_id)))[1]
-        local row = name and number and session:rows(statements.kept(number[1], { name })[1])[1]
-        return row ~= nil and row ~= false and content.same(row[5], page_of_one.groups[name][1].content)
-    end)
 end
 
 local function read(self, work)

@@ -1,5 +1,4 @@
---- `dwsync collect --fleet FILE`: looks at all clusters of a fleet, again and again, with as many collectors as are
--- started on one history.
+--- `dwsync collect`: looks at all clusters of a fleet, again and again.
 -- It must not end by itself: it goes on until a signal, or until it is drained.
 -- @module dwsync.cli.commands.collect
 local checks = require "dwsync.checks"
@@ -45,7 +44,7 @@ local function reporter(context)
             failing = text or false
         elseif event.type == "failure" then
             local item = event.item
-            local text = ("%s: %s"):format(item.account, errors.summary(event.error, true):gsub("request id [%w-]+", ""))
+            local text = item.account .. errors.summary(event.error, true):gsub("request id [%w-]+", "")
             if not told[text] then
                 told[text] = true
                 context:note(("%s %s: %s"):format(item.account, item.name or item.cluster_id ~= "" and item.cluster_id

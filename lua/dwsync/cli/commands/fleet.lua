@@ -51,17 +51,18 @@ local function status_of(context, schedule)
     write(context, "%s: %s%s", quantities.count(sum.clusters, "cluster"), severities.census_of(sum.by_severity),
         sum.late > 0 and ("; %d late"):format(sum.late) or "; none late")
     for _, account in ipairs(sum.accounts) do
-        write(context, "account %-12s %-9s %6d clusters  every %s%s%s", text.excerpt(account.account, 12), account.state,
-            account.clusters, quantities.duration(account.interval), account.paced > account.interval * 1.01
-            and (", stretched to %s by its rate"):format(quantities.duration(account.paced)) or "",
-            account.late > 0 and ("  %d late, by up to %s"):format(account.late, quantities.duration(account.overdue)) or "")
+        write(context, "account %-12s %-9s %6d clusters  every %s%s%s", text.excerpt(account.account, 12),
+            account.state, account.clusters, quantities.duration(account.interval),
+            account.paced > account.interval * 1.01 and (", stretched to %s by its rate"):format(
+            quantities.duration(account.paced)) or "", account.late > 0 and ("  %d late, by up to %s"):format(
+            account.late, quantities.duration(account.overdue)) or "")
         if account.error then
             write(context, "        %s", text.excerpt(account.error, 200))
         end
     end
     for _, collector in ipairs(sum.collectors) do
         write(context, "collector %s: %s, seen %s, %d looks, %d fenced, %d expired, %d throttled",
-            text.excerpt(collector.name, 40), collector.alive and collector.state or collector.state == "ended" and "ended"
+            text.excerpt(collector.name, 40), (collector.alive or collector.state == "ended") and collector.state
             or "gone", ago(collector.seen_at, sum.now), collector.looks, collector.fenced, collector.expired,
             collector.throttled)
     end
@@ -91,8 +92,8 @@ local function explain(args, context, schedule)
         quantities.duration(item.interval_ms / 1000), item.longest_gap and quantities.duration(item.longest_gap / 1000)
         or "not measured yet")
     local due = quantities.instant(item.due_at)
-    write(context, "%s", item.leased_by and ("being looked at by %s, until %s"):format(text.excerpt(item.leased_by), due)
-        or "next look " .. due)
+    write(context, "%s", item.leased_by
+        and ("being looked at by %s, until %s"):format(text.excerpt(item.leased_by), due) or "next look " .. due)
     if item.failures > 0 then
         write(context, "failed %s in a row: %s", quantities.count(item.failures, "time"), item.error or "")
     end
