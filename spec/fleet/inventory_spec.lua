@@ -22,7 +22,8 @@ describe("an inventory", function()
                 from = { source = "password", password = "hidden" } } } do
             local message = refusal { accounts = { hq = { credentials = credentials } } }
             assert.is_nil(message:find("hidden", 1, true))
-            assert.is_true(message:find(path, 1, true) ~= nil or message:find("credentials.ak", 1, true) ~= nil, message)
+            local names_it = message:find(path, 1, true) or message:find("credentials.ak", 1, true)
+            assert.is_truthy(names_it, message)
         end
     end)
 
