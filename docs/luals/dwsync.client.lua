@@ -187,6 +187,17 @@ function Client:all_sync_records(parameters) end
 ---@return dwsync.error?
 function Client:list_clusters(parameters) end
 
+---@class dwsync.client.list_projects.parameters
+---@field timeout? number seconds; by default the client's
+
+--- The projects of the account, as IAM's operation KeystoneListAuthProjects gives them: those that its credentials may
+--- enter. The main project of a region has its name.
+--- Raises for unknown parameters.
+---@param parameters? dwsync.client.list_projects.parameters
+---@return { id: string, name?: string }[]?
+---@return dwsync.error?
+function Client:list_projects(parameters) end
+
 ---@class dwsync.client.find_clusters.parameters
 ---@field clusters string[] names, ids, and patterns of names such as "prod-*", for what the service has
 ---@field exclude? string[] names, ids and patterns of those to leave out

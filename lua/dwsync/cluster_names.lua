@@ -193,6 +193,15 @@ local function matcher(word)
     end
 end
 
+--- Whether a name, an id or a pattern stands for a cluster.
+-- @tparam string word
+-- @tparam {id=string,name=?string} cluster
+-- @treturn boolean
+function M.matches(word, cluster)
+    local matches = matcher(word)
+    return matches(cluster.id) or cluster.name ~= nil and matches(cluster.name)
+end
+
 -- Whether a cluster has an id or a name, in any source that was read, that matches.
 local function is_meant(cluster, matches, sources)
     if matches(cluster.id) or cluster.name and matches(cluster.name) then

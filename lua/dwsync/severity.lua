@@ -84,7 +84,13 @@ end
 -- @tparam {table,...} clusters of an overview
 -- @treturn string
 function M.census(clusters)
-    local counts = M.count(clusters)
+    return M.census_of(M.count(clusters))
+end
+
+--- The same of counts.
+-- @tparam {[string]=integer} counts by severity
+-- @treturn string
+function M.census_of(counts)
     local parts = {}
     for _, severity in ipairs(M.worst_first) do
         if counts[severity] > 0 then

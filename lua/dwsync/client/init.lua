@@ -561,6 +561,51 @@ function Client:list_clusters(parameters)
     return list
 end
 
+--- The newest page of a cluster's records, not decoded yet: whoever has seen its mark knows what is on it. For
+-- dwsync.fleet.
+-- @tparam table parameters `cluster_id`, `limit`, `timeout` of `list_sync_records`
+-- @treturn[1] {mark=string,decode=function} `decode()` → dwsync.page, or nil and an error
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error
+-- @local
+function Client:newest_page(parameters)
+    local checked, err = options.parameters("list_sync_records", parameters, self.runtime.now)
+    if not checked then
+        return nil, err
+    end
+    local about = { cluster_id = checked.cluster_id, operation = "ListSyncRecords" }
+    local target = ("/clusters/%s/db-manager/sync-records?limit=%d&offset=0"):format(checked.cluster_id, checked.limit)
+    local response, failure, keys = get_in_project(self, "v1", target, deadline_of(self, checked.timeout))
+    if not response then
+        return nil, errors.about(failure, about)
+    end
+    return { mark = core.sha256(response.body), decode = function()
+        local page, wrong = decode_page(self, response, keys, {})
+        return page, not page and errors.about(wrong, about) or nil
+    end }
+end
+
+--- The projects of the account, as IAM's operation KeystoneListAuthProjects gives them: those that its credentials may
+-- enter. The main project of a region has its name.
+-- @tparam[opt] table parameters
+-- @tparam[opt] number parameters.timeout seconds; by default the client's
+-- @treturn[1] {{id=string,name=?string},...}
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error
+-- @raise for unknown parameters
+function Client:list_projects(parameters)
+    local checked, err = options.parameters("list_projects", parameters or {}, self.runtime.now)
+    if not checked then
+        return nil, err
+    end
+    local limits = deadline_of(self, checked.timeout)
+    local keys, refused = self.api:resolve_credentials(limits)
+    if not keys then
+        return nil, refused
+    end
+    return require("dwsync.client.projects").all(self.api, keys, limits)
+end
+
 --- The clusters that names, ids and patterns mean. A UUID is an id and taken as it is; any other word is looked for
 -- among the names and ids of the option `clusters`, then among those of the service, in one list of clusters that the
 -- client keeps for five minutes.

@@ -97,6 +97,7 @@ local PARAMETERS = {
         max_age = { kind = "number", noun = "a number of seconds", from = 0 },
         timeout = SECONDS,
     },
+    list_projects = { timeout = SECONDS },
     find_clusters = {
         clusters = { kind = "list", of = WORD, required = true },
         exclude = { kind = "list", of = WORD },

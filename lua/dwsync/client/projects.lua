@@ -35,16 +35,21 @@ local function list(text)
     return good and body.projects, "it has a project without id"
 end
 
+local function decode_list(response, secrets)
+    local found, reason = list(response.body)
+    return found, not found and errors.new {
+        kind = "decode",
+        message = "IAM's answer is not a list of projects: " .. reason,
+        status = response.status,
+        request_id = errors.request_id(response, secrets),
+    } or nil
+end
+
 local function decode(response, region, keys)
     local secrets = keys_of.secrets(keys)
-    local found, reason = list(response.body)
+    local found, err = decode_list(response, secrets)
     if not found then
-        return nil, errors.new {
-            kind = "decode",
-            message = "IAM's answer is not a list of projects: " .. reason,
-            status = response.status,
-            request_id = errors.request_id(response, secrets),
-        }
+        return nil, err
     elseif #found == 0 then
         return nil, config_error(("IAM has no project named %q for these credentials"):format(region))
     elseif #found > 1 then
@@ -78,6 +83,21 @@ function M.find(api, region, keys, limits)
         return nil, err
     end
     return decode(response, region, keys)
+end
+
+--- All projects that the credentials may enter.
+-- @tparam dwsync.request api
+-- @tparam dwsync.credentials keys
+-- @tparam table limits `deadline`, `timeout`
+-- @treturn ?{{id=string,name=?string},...}
+-- @treturn dwsync.error
+function M.all(api, keys, limits)
+    local response, err = api:get("iam", "/v3/auth/projects", { keys = keys, headers = {}, deadline = limits.deadline,
+        timeout = limits.timeout })
+    if not response then
+        return nil, errors.about(err, { operation = "KeystoneListAuthProjects" })
+    end
+    return decode_list(response, keys_of.secrets(keys))
 end
 
 return M

@@ -48,7 +48,13 @@ local function write(session, cluster, number, changed, archive)
     run(session, statements.save(number, changed))
 end
 
-local function merge_into(session, cluster, page, now)
+--- Saves a page within a transaction that excludes other writers of the cluster.
+-- @tparam table session see dwsync.history.transaction
+-- @tparam string cluster as a column holds it
+-- @tparam table page see dwsync.history.merge
+-- @tparam integer now milliseconds since the epoch
+-- @treturn table summary
+function M.merge_into(session, cluster, page, now)
     local number = number_of(session, cluster)
     local kept = kept_states(session, number, page.names)
     local earlier = earlier_texts(session, number, page.repeated)
@@ -67,7 +73,7 @@ function M.save(engine, context, cluster, records)
     local page = merge.read(records)
     local now = math.floor(context.runtime.now() * 1000)
     return transaction.run(context, engine, "write", cluster, function(session)
-        return merge_into(session, cluster, page, now)
+        return M.merge_into(session, cluster, page, now)
     end)
 end
 

@@ -117,7 +117,7 @@ end
 -- can change; the lock ends with the transaction, or with this program.
 -- @tparam number till when everything must have ended, by the runtime's monotonic clock
 -- @tparam string mode "read" or "write"
--- @tparam[opt] string cluster
+-- @tparam[opt] string|false cluster; false excludes nobody
 -- @treturn ?boolean true; or nil, err, busy
 function Engine:begin(till, mode, cluster)
     self.till = till
@@ -132,7 +132,7 @@ function Engine:begin(till, mode, cluster)
             begun, err = open_transaction(self, mode)
         end
     end
-    if not begun or mode == "read" then
+    if not begun or mode == "read" or cluster == false then
         return begun and true, err
     end
     local rows
@@ -168,6 +168,13 @@ end
 function Engine.exact(column)
     return column .. "::text AS exact" -- with the column's name, ORDER BY would mean the text
 end
+
+--- Milliseconds since the epoch by the server's clock, as it is when the expression is evaluated.
+Engine.clock = "floor(extract(epoch FROM clock_timestamp()) * 1000)::double precision"
+
+--- What a query of rows to be changed ends with: those that another writer is at are left to it.
+Engine.skip_locked = " FOR UPDATE SKIP LOCKED"
+Engine.lock_rows = " FOR UPDATE"
 
 Engine.table_query = "SELECT 1 WHERE to_regclass('%s') IS NOT NULL"
 

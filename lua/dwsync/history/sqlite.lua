@@ -240,6 +240,13 @@ function Engine.exact(column)
         column)
 end
 
+--- Milliseconds since the epoch.
+Engine.clock = "CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)"
+
+--- What a query of rows to be changed ends with: nobody else writes here.
+Engine.skip_locked = ""
+Engine.lock_rows = ""
+
 Engine.table_query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '%s'"
 
 Engine.size_query = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"

@@ -1,7 +1,10 @@
 --- Tables of other rooms beside the records: in the same database, by the same engines and transactions.
 -- @module dwsync.history.tables
+local content = require "dwsync.history.content"
 local identity = require "dwsync.history.identity"
+local merge = require "dwsync.history.merge"
 local schema = require "dwsync.history.schema"
+local statements = require "dwsync.history.statements"
 local transaction = require "dwsync.history.transaction"
 
 local M = {}
@@ -18,11 +21,27 @@ end
 --- Runs work in one transaction.
 -- @tparam dwsync.history.store store
 -- @tparam string mode "read" or "write"
--- @tparam ?string cluster_id whose other writers are excluded
+-- @tparam ?string|false cluster_id whose other writers are excluded; false: nobody is
 -- @tparam function work see dwsync.history.transaction
 -- @return its result, or nil, err
 function M.run(store, mode, cluster_id, work)
     return transaction.run(store.context, store.engine, mode, cluster_id and identity.cell(cluster_id), work)
+end
+
+--- Whether a record is kept with this very content.
+-- @tparam dwsync.history.store store
+-- @tparam string cluster_id
+-- @tparam dwsync.record record
+-- @treturn ?boolean
+-- @treturn dwsync.error kind "storage" or "timeout"
+function M.has(store, cluster_id, record)
+    local page = merge.read { record }
+    local name = page.names[1]
+    return M.run(store, "read", nil, function(session)
+        local number = name and session:rows(statements.cluster_number(identity.cell(cluster_id)))[1]
+        local row = number and session:rows(statements.kept(number[1], { name })[1])[1]
+        return row ~= nil and row ~= false and content.same(row[5], page.groups[name][1].content)
+    end)
 end
 
 return M

@@ -1,0 +1,85 @@
+--- The inventory of a fleet, in a file that is read like the configuration file: one table, without access to anything.
+-- @module dwsync.cli.fleet_file
+local configuration = require "dwsync.cli.configuration"
+local errors = require "dwsync.errors"
+local files = require "dwsync.files"
+local history_location = require "dwsync.cli.history_location"
+local inventories = require "dwsync.fleet.inventory"
+local sandbox = require "dwsync.cli.sandbox"
+local schedules = require "dwsync.fleet.schedule"
+
+local M = {}
+
+local VARIABLE = "DWSYNC_FLEET"
+
+--- Adds the options.
+-- @param command an argparse command
+function M.configure(command)
+    command:group("Which fleet",
+        command:option("--fleet", "File with the inventory [DWSYNC_FLEET].", nil, nil, 1):argname "<file>")
+    history_location.configure(command)
+    configuration.configure(command)
+end
+
+local function wrong(message, hint)
+    return nil, errors.new { kind = "config", message = message, hint = hint }
+end
+
+--- Reads the inventory.
+-- @tparam table args
+-- @tparam table context
+-- @treturn ?dwsync.fleet.inventory
+-- @treturn dwsync.error
+function M.read(args, context)
+    local variable = context.getenv(VARIABLE)
+    local path = args.fleet or variable ~= "" and variable or nil
+    if not path then
+        return wrong("no inventory: --fleet is missing", "Name the file with --fleet or DWSYNC_FLEET.")
+    end
+    local text, reason = (context.read_file or files.read)(path)
+    if not text then
+        return wrong(("inventory %s: %s"):format(path, reason), "Correct --fleet, or make the file readable.")
+    end
+    local good, given, globals = sandbox.evaluate(text, path)
+    if not good then
+        return wrong(given,
+            "The file is one Lua table, return { accounts = { … } }, and has access to nothing but itself.")
+    elseif next(globals) ~= nil then
+        return wrong(("%s sets the global '%s'"):format(path, tostring((next(globals)))),
+            "Write return { accounts = … }.")
+    end
+    local inventory, err = inventories.check(given)
+    if not inventory then
+        err.message = ("%s: %s"):format(path, err.message)
+    end
+    return inventory, err
+end
+
+--- Opens the history of a fleet: the option's, DWSYNC_HISTORY's, the inventory's, the configuration file's.
+-- @tparam boolean readonly
+-- @tparam table args
+-- @tparam table context
+-- @tparam ?dwsync.fleet.inventory inventory
+-- @tparam[opt] number timeout
+-- @treturn ?dwsync.history.store
+-- @treturn dwsync.error|dwsync.fleet.schedule
+function M.open(readonly, args, context, inventory, timeout)
+    local settings, err = configuration.load(args, context)
+    if not settings then
+        return nil, err
+    end
+    local own = { history = inventory and inventory.history or settings.history }
+    local store, failed = history_location.open(readonly, args, context, own, timeout)
+    if not store then
+        return nil, failed
+    end
+    local schedule
+    schedule, failed = schedules.open(store)
+    if not schedule then
+        store:close()
+        return nil, failed
+    end
+    return store, schedule
+end
+
+return M

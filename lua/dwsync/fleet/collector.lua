@@ -1,0 +1,300 @@
+--- A collector: claims looks that are due, looks at many clusters at once, completes what it found; until it is asked
+-- to end, or for ever.
+--
+-- Lookers only ask; one scribe speaks with the database: it completes what lookers found, many in one transaction where
+-- nothing changed, and claims what they do next. No transaction is open while the service is asked.
+-- @module dwsync.fleet.collector
+local concurrent = require "dwsync.runtime.concurrent"
+local core = require "dwsync.core"
+local discovery = require "dwsync.fleet.discovery"
+local dwsync = require "dwsync"
+local errors = require "dwsync.errors"
+local look = require "dwsync.fleet.look"
+local runtimes = require "dwsync.runtime"
+
+local M = {}
+
+local Collector = { __name = "dwsync.fleet.collector" }
+Collector.__index = Collector
+
+local TICK, REPORT_EVERY = 0.1, 5 -- seconds
+local BATCH = 500 -- completions in one transaction
+
+--- Makes a collector. Contacts nothing.
+-- @tparam table options
+-- @tparam dwsync.fleet.schedule options.schedule
+-- @tparam dwsync.history.store options.history
+-- @tparam dwsync.fleet.inventory options.inventory
+-- @tparam string options.name of this collector, different from all others
+-- @tparam[opt=32] integer options.concurrency how many clusters are asked at once
+-- @tparam[opt] number options.timeout seconds for one look; by default two thirds of the lease
+-- @tparam[opt] function(event:table) options.on_event called with what happens
+-- @tparam[opt] function(options:table):dwsync.client options.new_client in place of dwsync.new
+-- @treturn dwsync.fleet.collector
+function M.new(options)
+    local inventory = options.inventory
+    return setmetatable({
+        schedule = options.schedule, history = options.history, inventory = inventory, name = options.name,
+        host = options.host, pid = options.pid, concurrency = options.concurrency or 32,
+        lease = inventory.lease, timeout = options.timeout or inventory.lease * 2 / 3,
+        emit = options.on_event or function() end, new_client = options.new_client or dwsync.new,
+        complete_more = options.complete_more,
+        clients = {}, queue = { first = 1, last = 0 }, done = {}, changed = {}, under_way = 0,
+        counts = {}, totals = { looks = 0, changed = 0, failed = 0, fenced = 0, expired = 0, throttled = 0 },
+        offset = 0, ended = false,
+    }, Collector)
+end
+
+local function count(self, name, by)
+    self.counts[name] = (self.counts[name] or 0) + (by or 1)
+    self.totals[name] = self.totals[name] + (by or 1)
+end
+
+-- Milliseconds by the database's clock, as last seen.
+local function now_of(self)
+    return core.monotonic() * 1000 + self.offset
+end
+
+-- ---- looking --------------------------------------------------------------------------------------
+
+local function client_of(self, item)
+    local id = item.account .. "\0" .. item.region .. "\0" .. (item.project_id or "")
+    local client = self.clients[id]
+    if client then
+        return client
+    end
+    local account, settings = self.inventory.by_name[item.account], {}
+    if not account then
+        return nil, errors.new { kind = "config",
+            message = ("the account %s is not in this collector's inventory"):format(item.account) }
+    end
+    for name, value in pairs(account.client) do
+        settings[name] = value
+    end
+    settings.region = item.region ~= "" and item.region or nil
+    settings.project_id = item.project_id
+    local err
+    client, err = self.new_client(settings)
+    self.clients[id] = client
+    return client, err
+end
+
+local function perform(self, item)
+    local client, err = client_of(self, item)
+    if not client then
+        return nil, { failure = err, error = errors.summary(err, true) }
+    end
+    local context = { client = client, history = self.history, inventory = self.inventory, timeout = self.timeout,
+        now = function() return now_of(self) end, serves = function() return false end }
+    if item.kind == "account" then
+        return discovery.projects(context, item)
+    elseif item.kind == "place" then
+        return discovery.clusters(context, item)
+    end
+    local _
+    _, context.rules = self.inventory:settings_of(item.account, { id = item.cluster_id, name = item.name })
+    return nil, look.at(context, item)
+end
+
+local function take(queue)
+    if queue.first > queue.last then
+        return nil
+    end
+    local item = queue[queue.first]
+    queue[queue.first], queue.first = nil, queue.first + 1
+    return item
+end
+
+local function file(self, item, found, result)
+    local entry = { item = item, result = result, found = found }
+    if found or result.changed then
+        self.changed[#self.changed + 1] = entry
+    else
+        self.done[#self.done + 1] = entry
+    end
+    count(self, "looks")
+    if result.failure and not result.disabled then
+        count(self, "failed")
+        count(self, "throttled", result.failure.kind == "throttled" and 1 or 0)
+        self.emit { type = "failure", item = item, error = result.failure }
+    end
+end
+
+local function looker(self)
+    while not self.ended do
+        local item = take(self.queue)
+        if item and now_of(self) < item.lease_ends - 1000 then
+            self.under_way = self.under_way + 1
+            local found, result = perform(self, item)
+            self.under_way = self.under_way - 1
+            file(self, item, found, result)
+        elseif item then
+            count(self, "expired") -- it waited too long here: who has it next looks
+        else
+            runtimes.current().sleep(TICK)
+        end
+    end
+    return true
+end
+
+-- ---- completing and claiming ----------------------------------------------------------------------
+
+local function complete_unchanged(self)
+    while self.done[1] do
+        local batch = table.move and table.move(self.done, 1, math.min(BATCH, #self.done), 1, {})
+        if not batch then
+            batch = {}
+            for i = 1, math.min(BATCH, #self.done) do
+                batch[i] = self.done[i]
+            end
+        end
+        local fenced, err = self.schedule:complete(batch)
+        if not fenced then
+            return nil, err
+        end
+        count(self, "fenced", fenced)
+        local rest = {}
+        for i = #batch + 1, #self.done do
+            rest[#rest + 1] = self.done[i]
+        end
+        self.done = rest
+    end
+    return true
+end
+
+local function complete_one(self, entry)
+    local through, err, summary
+    if entry.found then
+        through, err = self.schedule:complete_discovery(entry.item, entry.found, entry.result)
+    else
+        local more = self.complete_more
+        through, err, summary = self.schedule:complete_changed(entry.item, entry.result, more and function(session, now)
+            more(session, entry.item, entry.result, now)
+        end)
+    end
+    if through == nil then
+        return nil, err
+    elseif not through then
+        count(self, "fenced")
+    elseif not entry.found then
+        count(self, "changed")
+        self.emit { type = "changed", item = entry.item, result = entry.result, summary = summary }
+    end
+    return true
+end
+
+local function complete_all(self)
+    local good, err = complete_unchanged(self)
+    while good and self.changed[1] do
+        good, err = complete_one(self, self.changed[1])
+        if good then
+            table.remove(self.changed, 1)
+        end
+    end
+    return good, err
+end
+
+local function claim_more(self)
+    local waiting = self.queue.last - self.queue.first + 1
+    local room = 2 * self.concurrency - waiting - self.under_way
+    if self.draining or room < self.concurrency / 2 then
+        return true
+    end
+    local items, err, now = self.schedule:claim({ name = self.name, lease_ms = self.lease * 1000 }, room)
+    if not items then
+        return nil, err
+    end
+    self.offset = now - core.monotonic() * 1000
+    for _, item in ipairs(items) do
+        self.queue.last = self.queue.last + 1
+        self.queue[self.queue.last] = item
+        count(self, "expired", item.expired and 1 or 0)
+    end
+    return true
+end
+
+local function report(self, state)
+    local counts = self.counts
+    self.counts = {}
+    local drain, err = self.schedule:report { name = self.name, host = self.host, pid = self.pid,
+        version = dwsync.version, state = state, lease_ms = self.lease * 1000, counts = counts }
+    if err then
+        for name, value in pairs(counts) do
+            self.counts[name] = (self.counts[name] or 0) + value
+        end
+        return nil, err
+    end
+    self.draining = self.draining or drain
+    return true
+end
+
+local function steps(self)
+    local good, err = complete_all(self)
+    if good then
+        good, err = claim_more(self)
+    end
+    if good and core.monotonic() >= self.report_due then
+        good, err = report(self, self.draining and "draining" or "running")
+        self.report_due = core.monotonic() + REPORT_EVERY
+    end
+    return good, err
+end
+
+-- What is queued goes back; what is under way ends.
+local function drain(self)
+    local rest = {}
+    for item in function() return take(self.queue) end do
+        rest[#rest + 1] = item
+    end
+    local good, err = self.schedule:give_back(rest)
+    while good and (self.under_way > 0 or self.done[1] or self.changed[1]) do
+        good, err = complete_all(self)
+        runtimes.current().sleep(TICK)
+    end
+    if good then
+        good, err = report(self, "ended")
+    end
+    return good, err
+end
+
+local function scribe(self)
+    self.report_due = 0
+    while not self.draining do
+        if self.stop() then
+            self.draining = true
+        end
+        local good, err = steps(self)
+        if not good then
+            self.emit { type = "database", error = err }
+        elseif self.failing then
+            self.emit { type = "database" }
+        end
+        self.failing = not good
+        self.emit { type = "tick", good = good }
+        runtimes.current().sleep(TICK)
+    end
+    local good, err = drain(self)
+    self.ended = true
+    return good, err
+end
+
+--- Collects until `stop` returns true, or somebody drains it.
+-- @tparam function():boolean stop asked about ten times a second
+-- @treturn ?boolean true when it ended in order
+-- @treturn dwsync.error what kept it from giving its looks back
+function Collector:run(stop)
+    self.stop = stop
+    local functions = { function() return scribe(self) end }
+    for _ = 1, self.concurrency do
+        functions[#functions + 1] = function() return looker(self) end
+    end
+    local results, errs = concurrent.gather(functions, { concurrency = #functions })
+    for i = 1, #functions do
+        if errs[i] and not errors.is(errs[i]) then
+            error(errs[i], 0)
+        end
+    end
+    return results[1], errs[1]
+end
+
+return M

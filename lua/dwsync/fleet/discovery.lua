@@ -1,0 +1,63 @@
+--- Which projects an account has, and which clusters are in them.
+-- A list that could not be had whole must not make anything disappear: then nothing is completed but the failure.
+-- @module dwsync.fleet.discovery
+local errors = require "dwsync.errors"
+
+local M = {}
+
+local function failed(err)
+    return nil, { failure = err, error = errors.summary(err, true), retry_after = err.retry_after }
+end
+
+-- The main project of a region has its name; others, such as "cn-north-4_shop", are projects of their own in it.
+local function region_of(name)
+    return type(name) == "string" and name:match "^([%w-]+)_" or name
+end
+
+--- The regions in which an account has a project.
+-- @tparam table context `client`, `inventory`, `timeout`
+-- @tparam table item
+-- @treturn ?{table,...} items of kind "place"; nil when it failed
+-- @treturn table result
+function M.projects(context, item)
+    local list, err = context.client:list_projects { timeout = context.timeout }
+    if not list then
+        return failed(err)
+    end
+    local found, known = {}, {}
+    for _, region in ipairs(require("dwsync.client.endpoints").regions()) do
+        known[region] = true
+    end
+    for _, project in ipairs(list) do
+        local region = region_of(project.name)
+        if project.name == region and (known[region] or context.serves(region)) then
+            found[#found + 1] = { kind = "place", account = item.account, region = region, project_id = project.id,
+                interval = context.inventory.discovery }
+        end
+    end
+    return found, { requests = 1 }
+end
+
+--- The clusters of a place.
+-- @tparam table context
+-- @tparam table item
+-- @treturn ?{table,...} items of kind "cluster"; nil when it failed
+-- @treturn table result
+function M.clusters(context, item)
+    local list, err = context.client:list_clusters { timeout = context.timeout }
+    if not list then
+        return failed(err)
+    end
+    local found = {}
+    for _, cluster in ipairs(list) do
+        local one = { id = tostring(cluster.id), name = type(cluster.name) == "string" and cluster.name or nil }
+        if context.inventory:has(item.account, one) then
+            found[#found + 1] = { kind = "cluster", account = item.account, region = item.region, cluster_id = one.id,
+                name = one.name, project_id = item.project_id,
+                interval = (context.inventory:settings_of(item.account, one)) }
+        end
+    end
+    return found, { requests = 1 }
+end
+
+return M

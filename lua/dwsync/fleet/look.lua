@@ -1,0 +1,125 @@
+--- One look at one cluster: ask for its newest page, and do no more than what that page makes necessary.
+--
+-- The same page as last time, while no verdict changes by time alone, is a look that changes nothing: its bytes are not
+-- even decoded. A page counts for what is new only while its records come in descending order and its oldest is kept
+-- already; otherwise, and every few hours for records that were revised, the whole list is read.
+-- It must not write: what a look found is completed in one transaction by dwsync.fleet.schedule.
+-- @module dwsync.fleet.look
+local errors = require "dwsync.errors"
+local health = require "dwsync.health"
+local history_tables = require "dwsync.history.tables"
+local merge = require "dwsync.history.merge"
+
+local M = {}
+
+--- How many records a look asks for.
+M.PAGE = 20
+
+--- After how long the whole list is read again, milliseconds.
+M.WHOLE_EVERY = 6 * 3600 * 1000
+
+local function start_of(record)
+    return type(record.start_time) == "number" and record.start_time or nil
+end
+
+local function is_descending(records)
+    local last = math.huge
+    for _, record in ipairs(records) do
+        local start = start_of(record)
+        if not start or start > last then
+            return false
+        end
+        last = start
+    end
+    return true
+end
+
+local function newest_start(records)
+    local newest
+    for _, record in ipairs(records) do
+        newest = math.max(newest or -math.huge, start_of(record) or -math.huge)
+    end
+    return newest ~= -math.huge and newest or nil
+end
+
+-- What a page tells without the rest: nothing, unless it joins what is kept.
+local function joins(context, item, page)
+    local records = page.sync_records
+    if not item.read_at or context.now() >= item.read_at + M.WHOLE_EVERY or #records == 0 then
+        return false
+    elseif not is_descending(records) then
+        return false
+    end
+    return history_tables.has(context.history, item.cluster_id, records[#records])
+end
+
+local function failed(err, disabled)
+    return { failure = err, error = errors.summary(err, true), retry_after = err.retry_after, disabled = disabled,
+        severity = disabled and not disabled.seen and "disabled" or nil }
+end
+
+-- Judges what is kept together with what has come.
+local function judge(context, item, records)
+    local now = context.now() / 1000
+    local all, err, rest = context.history:together(item.cluster_id, records, { now = now })
+    if not all and not rest then
+        return nil, err
+    end
+    return health.evaluate(all or rest, context.rules, now)
+end
+
+local function changed(context, item, records, result)
+    local evaluation, err = judge(context, item, records)
+    if not evaluation then
+        return failed(err)
+    end
+    result.page = records[1] and merge.read(records) or nil
+    result.evaluation, result.severity, result.changed = evaluation, evaluation.severity, true
+    result.seen_at = newest_start(records)
+    return result
+end
+
+local function is_due_by_time(item, now)
+    return item.next_at and item.next_at > 0 and now >= item.next_at
+end
+
+--- Looks at a cluster.
+-- @tparam table context `client`, `history` (a store), `rules`, `timeout` (seconds), `now()`: milliseconds by the
+-- database's clock
+-- @tparam table item what dwsync.fleet.schedule claimed
+-- @treturn table result for its completion: `changed` when there is something to save; `error` and `failure` when the
+-- cluster could not be asked
+function M.at(context, item)
+    local page, err = context.client:newest_page { cluster_id = item.cluster_id, limit = M.PAGE,
+        timeout = context.timeout }
+    if not page then
+        return failed(err, errors.is_feature_off(err) and { seen = item.seen_at ~= nil } or nil)
+    end
+    local result = { mark = page.mark, requests = 1 }
+    local is_old = item.read_at and context.now() >= item.read_at + M.WHOLE_EVERY
+    if page.mark == item.page_mark and not is_old and item.failures == 0 and item.state == "active" then
+        return is_due_by_time(item, context.now()) and changed(context, item, {}, result) or result
+    end
+    local decoded
+    decoded, err = page.decode()
+    if not decoded then
+        return failed(err)
+    elseif page.mark == item.page_mark and not is_old then
+        return changed(context, item, {}, result)
+    end
+    local joined, unread = joins(context, item, decoded)
+    if joined == nil then
+        return failed(unread)
+    elseif joined then
+        return changed(context, item, decoded.sync_records, result)
+    end
+    local list
+    list, err = context.client:all_sync_records { cluster_id = item.cluster_id, timeout = context.timeout }
+    if not list then
+        return failed(err)
+    end
+    result.requests, result.read_whole = 1 + list.pages, true
+    return changed(context, item, list, result)
+end
+
+return M

@@ -1,0 +1,60 @@
+local inventories = require "dwsync.fleet.inventory"
+
+local HQ = { hq = { credentials = { source = "environment" }, regions = { "cn-north-4" } } }
+
+local function refusal(given)
+    local inventory, err = inventories.check(given)
+    assert.is_nil(inventory)
+    assert.equal("config", err.kind)
+    return err.message
+end
+
+describe("an inventory", function()
+    it("fills in how often, how fast and for how long", function()
+        local inventory = assert(inventories.check { accounts = HQ })
+        assert.same({ 60, 600, 90 }, { inventory.interval, inventory.discovery, inventory.lease })
+        assert.same({ 1, 1 }, { inventory.by_name.hq.rate, inventory.by_name.hq.burst })
+    end)
+
+    it("refuses secrets, at any depth, without showing them", function()
+        for path, credentials in pairs { ["accounts.hq.credentials.sk"] = { ak = "A", sk = "hidden" },
+            ["accounts.hq.credentials.from.password"] = { source = "agency", agency_name = "a", domain = "b",
+                from = { source = "password", password = "hidden" } } } do
+            local message = refusal { accounts = { hq = { credentials = credentials } } }
+            assert.is_nil(message:find("hidden", 1, true))
+            local names_it = message:find(path, 1, true) or message:find("credentials.ak", 1, true)
+            assert.is_truthy(names_it, message)
+        end
+    end)
+
+    it("names the key that is mistyped", function()
+        assert.equal("unknown key 'acounts'", refusal { acounts = HQ })
+        assert.equal("unknown key 'accounts.hq.region'", refusal { accounts = { hq = { region = "cn-north-4" } } })
+        assert.equal("there are no accounts", refusal { accounts = {} })
+    end)
+
+    it("leaves out what is excluded, by the fleet or by the account, and all but what an account names", function()
+        local inventory = assert(inventories.check { exclude = { "tmp-*" }, accounts = {
+            hq = { credentials = { source = "environment" }, exclude = { "hq-old" } },
+            shop = { credentials = { source = "environment" }, clusters = { "shop-*" } } } })
+        assert.is_true(inventory:has("hq", { id = "1", name = "prod" }))
+        assert.is_false(inventory:has("hq", { id = "2", name = "tmp-1" }))
+        assert.is_false(inventory:has("hq", { id = "3", name = "hq-old" }))
+        assert.is_true(inventory:has("shop", { id = "4", name = "shop-a" }))
+        assert.is_false(inventory:has("shop", { id = "5", name = "prod" }))
+        assert.is_false(inventory:has("nobody", { id = "6" }))
+    end)
+
+    it("lets the longest pattern say how often and by which thresholds", function()
+        local inventory = assert(inventories.check { accounts = HQ, interval = "5m",
+            thresholds = { stale = { critical = "3d" } }, overrides = {
+                ["prod-*"] = { interval = "30s", thresholds = { stale = { critical = "6h" } } },
+                ["prod-slow-*"] = { interval = "10m" } } })
+        local interval, rules = inventory:settings_of("hq", { id = "1", name = "prod-a" })
+        assert.same({ 30, 21600 }, { interval, rules.stale.critical })
+        interval, rules = inventory:settings_of("hq", { id = "2", name = "prod-slow-a" })
+        assert.same({ 600, 259200 }, { interval, rules.stale.critical })
+        interval = inventory:settings_of("hq", { id = "3", name = "other" })
+        assert.equal(300, interval)
+    end)
+end)
