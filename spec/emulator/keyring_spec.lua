@@ -3,13 +3,20 @@ local keyring = require "dwsync.emulator.keyring"
 local NOW, LIFE = 1761389392.25, 3600
 
 describe("the emulator's keyring", function()
+    local one, other = { ak = "AK", sk = "SK" }, { ak = "AK2", sk = "SK2" }
     local keys
 
-    before_each(function() keys = keyring.new("AK", "SK") end)
+    before_each(function() keys = keyring.new { one, other } end)
 
-    it("holds one permanent key", function()
-        assert.same({ secret = "SK" }, keys:find "AK")
+    it("holds one permanent key of each account", function()
+        assert.same({ secret = "SK", account = one }, keys:find "AK")
+        assert.same({ secret = "SK2", account = other }, keys:find "AK2")
         assert.is_nil(keys:find "OTHER")
+    end)
+
+    it("knows whose the keys are that it issues", function()
+        assert.equal(other, keys:find(keys:issue(NOW, LIFE, other).ak).account)
+        assert.equal(one, keys:current("metadata", NOW, LIFE, one).account)
     end)
 
     it("issues keys of their own, that end when asked and show a fraction", function()

@@ -150,7 +150,7 @@ describe("the life of an emulator", function()
             for message, options in pairs {
                 ["start: port is 65536, expected an integer from 0 to 65535"] = { port = 65536 },
                 ["start: records is 1.5, expected an integer from 0 to 10000000"] = { records = 1.5 },
-                ["start: clusters is -1, expected an integer from 0 to 1000"] = { clusters = -1 },
+                ["start: clusters is -1, expected an integer from 0 to 100000"] = { clusters = -1 },
                 ["start: unknown option 'recrods'. Did you mean 'records'?"] = { recrods = 1 },
                 ["start: ak is not printable text without space and comma"] = { ak = "a b" },
             } do

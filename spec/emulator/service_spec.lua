@@ -1,8 +1,9 @@
 local service = require "dwsync.emulator.service"
 
 local function at(clock)
-    return service.new({ seed = 1, started = 0, records = 1, clusters = 0, ak = "AK", sk = "SK" },
-        function() return clock.now end)
+    return service.new({ seed = 1, started = 0, records = 1, accounts = {
+        { name = "emulator", ak = "AK", sk = "SK", regions = { "emu-north-1" }, clusters = 0, stories = true },
+    } }, function() return clock.now end)
 end
 
 describe("the emulator's service", function()

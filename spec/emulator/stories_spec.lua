@@ -1,40 +1,56 @@
 local stories = require "dwsync.emulator.stories"
 
-describe("the emulator's account", function()
-    local config = { seed = 1, region = "emu-north-1", project_id = ("a"):rep(32) }
+describe("the clock's new runs", function()
+    local STARTED, EVERY = 1747637723055, 6
+    local options = { seed = 1, started = STARTED, new_runs = EVERY }
+    local clusters = stories.clusters { seed = 1, stories = false, clusters = 1000 }
 
-    it("has names of its own and ids that follow from the seed", function()
-        assert.same(stories.identity(1), stories.identity(1))
-        local one, two = stories.identity(1), stories.identity(2)
-        assert.equal(one.user, two.user)
-        assert.not_equal(one.user_id, two.user_id)
-        for _, name in ipairs { "user_id", "domain_id", "agency_id" } do
-            assert.is_truthy(one[name]:match("^" .. ("%x"):rep(32) .. "$"), name)
+    local function turns(at_tick)
+        local counted = {}
+        for i, cluster in ipairs(clusters) do
+            counted[i] = stories.turns(cluster, options, STARTED + at_tick * EVERY * 1000)
+        end
+        return counted
+    end
+
+    it("come to one cluster of a hundred in each tick, to each once in a hundred", function()
+        local before, total = turns(0), 0
+        for tick = 1, 100 do
+            local now, came = turns(tick), 0
+            for i = 1, #clusters do
+                came = came + now[i] - before[i]
+            end
+            -- A thousand ids, spread over a hundred turns by chance.
+            assert.is_true(came > 0 and came < 30, ("%d in tick %d"):format(came, tick))
+            before, total = now, total + came
+        end
+        assert.equal(1000, total)
+        for i, count in ipairs(turns(200)) do
+            assert.equal(2, count, clusters[i].name)
         end
     end)
 
-    it("has as many projects in the region as wanted, and one elsewhere", function()
-        for count = 0, 2 do
-            local list = stories.projects(config, count)
-            local names = {}
-            for i, project in ipairs(list) do
-                names[i] = project.name
+    it("are none at the start, before it, when not wanted, and of clusters with another story", function()
+        for _, tick in ipairs { 0, -1, -1000 } do
+            for _, count in ipairs(turns(tick)) do
+                assert.equal(0, count)
             end
-            local expected = {}
-            for i = 1, count do
-                expected[i] = "emu-north-1"
-            end
-            expected[count + 1] = stories.OTHER_REGION
-            assert.same(expected, names)
         end
-        assert.equal(config.project_id, stories.projects(config, 1)[1].id)
+        local later = STARTED + 10 ^ 9
+        assert.equal(0, stories.turns(clusters[1], { seed = 1, started = STARTED }, later))
+        for _, cluster in ipairs(stories.clusters { seed = 1, clusters = 0 }) do
+            assert.equal(cluster.story == "healthy", stories.turns(cluster, options, later) > 0, cluster.story)
+        end
     end)
 
-    it("finds a project by name, or by id whatever the name", function()
-        local list = stories.projects(config, 2)
-        assert.equal(list[1], stories.find_project(list, nil, "emu-north-1"))
-        assert.equal(list[2], stories.find_project(list, list[2].id, stories.OTHER_REGION))
-        assert.is_nil(stories.find_project(list, "another", "emu-north-1"))
-        assert.is_nil(stories.find_project(list, nil, "another"))
+    it("start at their tick, have ids of their own, and belong to the cluster's directory", function()
+        local cluster = clusters[1]
+        local _, record_at = stories.records(cluster, options)
+        local first, second = stories.turn(cluster, options, 1), stories.turn(cluster, options, 2)
+        assert.equal(100 * EVERY * 1000, second.start_time - first.start_time)
+        assert.not_equal(first.id, second.id)
+        assert.equal(record_at(0).identity_source_id, first.identity_source_id)
+        assert.equal(0, stories.turns(cluster, options, first.start_time - 1))
+        assert.equal(1, stories.turns(cluster, options, first.start_time))
     end)
 end)

@@ -1,10 +1,13 @@
---- What tests may order from the emulator itself, below /_emulator/: faults, settings, records, locks, and a list of
--- the requests it got. Without authentication, since it listens on the loopback address only; pages that a browser has
--- open are kept out. Mistakes get 400 and the reason.
+--- What tests may order from the emulator itself, below /_emulator/: faults, settings, clusters, records, locks, and a
+-- list of the requests it got, or their counts. Without authentication, since it listens on the loopback address only;
+-- pages that a browser has open are kept out. Mistakes get 400 and the reason.
 -- @module dwsync.emulator.admin
 local cjson = require "cjson"
+local checks = require "dwsync.checks"
+local counts = require "dwsync.emulator.counts"
 local journal = require "dwsync.emulator.journal"
 local settings = require "dwsync.emulator.settings"
+local stories = require "dwsync.emulator.stories"
 
 local M = { PREFIX = "/_emulator/" }
 
@@ -82,30 +85,86 @@ ACTIONS["GET requests"] = function(service)
 end
 
 ACTIONS["DELETE requests"] = function(service)
-    service.journal = journal.new()
+    service.journal, service.counts = journal.new(), counts.new()
     return done()
 end
 
-ACTIONS["POST records"] = function(service, order)
-    local cluster = service.cluster_by_id[order.cluster]
+ACTIONS["GET counts"] = function(service, _, request)
+    return { status = 200, headers = {}, body = service.counts:json(request.query.clusters ~= nil) }
+end
+
+local UNKNOWN_CLUSTER = "cluster must be the id of a cluster of this emulator"
+local CLUSTER = {
+    cluster = { kind = "string" },     -- the id of the one to change; none: another is made
+    project_id = { kind = "string" },  -- where; none: where the first account is at home
+    story = { kind = "one_of", values = stories.names, default = "healthy" },
+    name = { kind = "identifier" },
+    feature = { kind = "boolean" },    -- whether identity sources are synchronised; if not, records are refused
+    delete = { kind = "boolean" },
+}
+
+ACTIONS["POST clusters"] = function(service, order)
+    local checked, problem = checks.read(CLUSTER, order, { noun = "field" })
+    if not checked then
+        return wrong(checks.line(problem))
+    end
+    local cluster, place = service:find_cluster(checked.cluster)
+    if checked.cluster and not cluster then
+        return wrong(UNKNOWN_CLUSTER)
+    end
     if not cluster then
-        return wrong "cluster must be the id of a cluster of this emulator"
-    end
-    if type(order.records) ~= "table" then
-        return wrong "records must be a list, newest first"
-    end
-    local items = 0
-    for key, record in pairs(order.records) do
-        if type(key) ~= "number" then
-            return wrong "records must be a list, newest first"
+        place = service.places[checked.project_id or service.home.id]
+        if not (place and checked.name) then
+            return wrong(place and "a new cluster needs a name" or "project_id must be a project of this emulator")
         end
+        cluster = place:create(checked.name, checked.story)
+    end
+    if checked.delete then
+        place:delete(cluster)
+    else
+        place:change(cluster, { name = checked.name, feature = checked.feature })
+    end
+    return reply(200, { id = cluster.id, name = cluster.name, story = cluster.story })
+end
+
+-- What is wrong with records that were given under a name.
+local function mistake_in(name, records)
+    local is_list = type(records) == "table"
+    for key in pairs(is_list and records or {}) do
+        is_list = is_list and type(key) == "number"
+    end
+    if not is_list then
+        return name .. " must be a list, newest first"
+    end
+    for i, record in pairs(records) do
         if type(record) ~= "table" then
-            return wrong(("record %d must be an object"):format(key))
+            return ("record %d must be an object"):format(i)
         end
-        items = items + 1
     end
-    service:records_of(cluster):replace(order.records)
-    return reply(200, { records = items })
+    return nil
+end
+
+-- `records` take the place of all; `add` come in front: given ones, or so many that ran just now.
+ACTIONS["POST records"] = function(service, order)
+    local cluster = service:find_cluster(order.cluster)
+    if not cluster then
+        return wrong(UNKNOWN_CLUSTER)
+    end
+    local how_many = type(order.add) == "number" and order.add % 1 == 0 and order.add > 0 and order.add
+    local name = order.add ~= nil and "add" or "records"
+    local mistake = not how_many and mistake_in(name, order[name])
+    if mistake then
+        return wrong(mistake)
+    end
+    local records = service:records_of(cluster, true)
+    if how_many then
+        records:add(how_many, service:now() * 1000)
+    elseif order.add then
+        records:put(order.add)
+    else
+        records:replace(order.records)
+    end
+    return reply(200, { records = records:count() })
 end
 
 -- A browser on this machine reaches the loopback address on behalf of any page: by a name of the page's own that
@@ -133,7 +192,7 @@ function M.answer(service, request)
         return reply(404, { error = ("unknown action %s below %s"):format(name, M.PREFIX) })
     end
     if request.method ~= "POST" then
-        return action(service)
+        return action(service, nil, request)
     end
     local order, err = decoded(request.body)
     if not order then

@@ -35,7 +35,7 @@ local function token_expired(service, expires_at)
 end
 
 -- Regional services want a token for a project of their region; IAM takes any.
-local function check_scope(service, token, access)
+local function check_scope(token, access)
     if access == "account" then
         return true
     end
@@ -43,7 +43,7 @@ local function check_scope(service, token, access)
     if not project then
         return nil, refusals.make "APIGW.0306"
     end
-    if project.region ~= service.config.region then
+    if not token.scope.account.regions[project.region] then
         return nil, refusals.make "APIGW.0307"
     end
     return true
@@ -51,7 +51,7 @@ end
 
 --- Checks whether a token may pass.
 -- @tparam table service
--- @tparam table request gets `by`
+-- @tparam table request gets `by`, and `account`
 -- @param text the token, a list of them when the header came repeatedly, nil when there is none
 -- @tparam string access see @{check}
 -- @treturn ?table the caller
@@ -67,17 +67,18 @@ function M.check_token(service, request, text, access)
     if not token then
         return refused "decrypt token fail"
     end
+    request.account = token.scope.account
     if token.expires_at <= service:now() then
         if service.settings.expired_token == "APIGW.0307" then
             return nil, refusals.make "APIGW.0307"
         end
         return token_expired(service, token.expires_at)
     end
-    local fits, refusal = check_scope(service, token, access)
+    local fits, refusal = check_scope(token, access)
     if not fits then
         return nil, refusal
     end
-    return { token = token, project_id = token.scope.project and token.scope.project.id }
+    return { account = token.scope.account, token = token, project_id = token.scope.project and token.scope.project.id }
 end
 
 -- Temporary keys exist only together with their token, permanent ones only without.
@@ -139,6 +140,7 @@ local function check_key(service, request, authorization)
     if not key then
         return refused("Get secretKey failed,ak:" .. ak .. ",err:ak not exist")
     end
+    request.account = key.account
     if settings.lock and keyring:locked(ak, service:real_now()) then
         return refused "AK access failed to reach the limit,forbidden"
     end
@@ -157,7 +159,7 @@ local function check_key(service, request, authorization)
 
     if ok then
         keyring:succeeded(ak)
-        return { ak = ak }
+        return { account = key.account, ak = ak }
     end
     -- Real seconds: a test that moves the service's clock does not thereby open or prolong a lock.
     if settings.lock then
@@ -169,9 +171,9 @@ end
 --- Checks whether a request may pass.
 -- @tparam table service see @{dwsync.emulator.service}
 -- @tparam table request `method`, `uri`, `headers`, `body`; gets `ak` when it names one, and `by`, what it came with:
---   an algorithm or "X-Auth-Token"
+--   an algorithm or "X-Auth-Token", and `account`, whose key or token that is, refused or not
 -- @tparam string access "project": tokens must be for a project of this region; "account": any token will do
--- @treturn ?table the caller: `ak` for signed requests; `token`, and `project_id` when the token is for one
+-- @treturn ?table the caller: `account`; `ak` for signed requests; `token`, and `project_id` when the token is for one
 -- @treturn ?table refusal
 function M.check(service, request, access)
     local authorization = signature.parse(first(request.headers["authorization"]))
@@ -182,11 +184,12 @@ function M.check(service, request, access)
     return M.check_token(service, request, request.headers["x-auth-token"], access)
 end
 
---- Checks whether a caller may act as the account's agency. IAM asks this for tokens and for temporary keys.
+--- Checks whether a caller may act as an account's agency: every account trusts all others. IAM asks this for tokens
+-- and for temporary keys.
 -- @tparam table service
 -- @tparam table request of the caller, who needs a token or a signature
 -- @tparam table order the decoded body, with `auth.identity.assume_role`
--- @treturn ?true
+-- @treturn ?{account=table} the account of the agency
 -- @treturn ?table refusal
 function M.check_agency(service, request, order)
     local caller, refusal = M.check(service, request, "account")
@@ -199,10 +202,13 @@ function M.check_agency(service, request, order)
     if not (name and (domain_id or domain_name)) then
         return nil, refusals.make "IAM.0011"
     end
-    if not service:is_domain(domain_id, domain_name) or name ~= service.config.agency then
+    local account = service:find_account(function(one)
+        return one:is_domain(domain_id, domain_name) and name == one.agency
+    end)
+    if not account then
         return nil, refusals.make("IAM.0004", "The agency does not exist.")
     end
-    return true
+    return { account = account }
 end
 
 return M

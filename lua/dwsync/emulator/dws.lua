@@ -2,6 +2,7 @@
 -- Handlers take the service and a request, and return a response, or nil and a refusal.
 -- @module dwsync.emulator.dws
 local cjson = require "cjson"
+local places = require "dwsync.emulator.place"
 local refusals = require "dwsync.emulator.refusals"
 
 local M = {}
@@ -19,7 +20,7 @@ local cache, cached_bytes = {}, 0
 local function page_of(records, position, size)
     local key = ("%s %d %d"):format(records.cluster.id, position, size)
     local page = cache[key]
-    if page and page.records == records and page.version == records.version then
+    if page and page.version == records.version then
         return page.text, page.size
     end
     local text, held = records:json(position, size)
@@ -28,7 +29,7 @@ local function page_of(records, position, size)
     end
     -- A stale page of the same name counts until the store is emptied: the bound still holds.
     cached_bytes = cached_bytes + #text
-    cache[key] = { records = records, version = records.version, text = text, size = held }
+    cache[key] = { version = records.version, text = text, size = held }
     return text, held
 end
 
@@ -44,28 +45,28 @@ local function integer_parameter(request, name, default, least)
     return value
 end
 
--- The project must be this region's, and the one that the caller's token is for.
-local function check_project(service, request, project_id)
-    local allowed = request.caller.project_id or project_id
-    if project_id == service.config.project_id and project_id == allowed then
-        return true
+-- The place of a project, which must be the caller's, and the one that their token is for.
+local function find_place(service, request, project_id)
+    local place, caller = service.places[project_id], request.caller
+    if place and place.account == caller.account and project_id == (caller.project_id or project_id) then
+        return place
     end
     return nil, refusals.make "APIGW.0306"
 end
 
 local function find_cluster(service, request, project_id, cluster_id)
-    local allowed, refusal = check_project(service, request, project_id)
-    if not allowed then
+    local place, refusal = find_place(service, request, project_id)
+    if not place then
         return nil, refusal
     end
     if not cluster_id:match(UUID) then
         return nil, refusals.make "DWS.5064"
     end
-    local cluster = service.cluster_by_id[cluster_id]
+    local cluster = place:find(cluster_id)
     if not cluster then
         return nil, refusals.make "DWS.0015"
     end
-    if cluster.story == "feature_off" then
+    if not places.has_feature(cluster) then
         return nil, refusals.make "DWS.5045"
     end
     return cluster
@@ -111,65 +112,70 @@ local function iso_time(milliseconds)
     return os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(milliseconds / 1000))
 end
 
-local function cluster_details(service, cluster, number)
-    local host = cluster.name .. ".dws." .. service.config.region .. ".example.com"
+-- What the service says of a cluster, with marks where clusters of a place differ: of ten thousand, encoding each anew
+-- would take most of a second, in which nobody else is answered.
+local function cluster_template(service, place, with_node_names)
+    local host = "@name@.dws." .. place.region .. ".example.com"
     local function node(index)
-        local name = ("%s-dws-cn-cn-%d-1"):format(cluster.name, index)
-        return { id = cluster.id:sub(1, -3) .. ("%02x"):format(index), status = "200", name = name }
+        return {
+            id = "@stem@" .. ("%02x"):format(index), status = "200",
+            name = with_node_names and ("@name@-dws-cn-cn-%d-1"):format(index) or nil,
+        }
     end
-    return {
-        id = cluster.id, name = cluster.name, status = "AVAILABLE", sub_status = "NORMAL", task_status = "",
+    local details = {
+        id = "@id@", name = "@name@", status = "AVAILABLE", sub_status = "NORMAL", task_status = "",
         version = "9.1.0.218", port = 8000, number_of_node = 3, node_type = "dwsx2.xlarge.m7",
         created = iso_time(service.config.started - 400 * DAY), updated = iso_time(service.config.started - 3 * DAY),
-        availability_zone = service.config.region .. "a", enterprise_project_id = "0",
+        availability_zone = place.region .. "a", enterprise_project_id = "0",
         vpc_id = "85b20d7e-9eb7-4b2a-98f3-3c8843ea3574", subnet_id = "374eca02-cfc4-4de7-8ab5-dbebf7d9a720",
-        security_group_id = "dc3ec145-9029-4b39-b5a3-ace5a01f772b", user_name = "dbadmin", recent_event = number % 7,
+        security_group_id = "dc3ec145-9029-4b39-b5a3-ace5a01f772b", user_name = "dbadmin", recent_event = "@events@",
         endpoints = { { connect_info = host .. ":8000", jdbc_url = "jdbc:postgresql://" .. host .. ":8000/gaussdb" } },
         public_endpoints = { {
             public_connect_info = "198.51.100.7:8000", jdbc_url = "jdbc:postgresql://198.51.100.7:8000/gaussdb",
         } },
         public_ip = { public_bind_type = "auto_assign", eip_id = "85b20d7e-9eb7-4b2a-98f3-3c8843ea3575" },
         nodes = { node(1), node(2), node(3) },
-        tags = { { key = "story", value = cluster.story } },
+        tags = { { key = "story", value = "@story@" } },
     }
+    return (cjson.encode(details):gsub('"(@events@)"', "%1"))
 end
 
-local function clusters_json(service, with_node_names)
-    local parts = {}
-    for number, cluster in ipairs(service.clusters) do
-        local details = cluster_details(service, cluster, number)
-        if not with_node_names then
-            for _, node in ipairs(details.nodes) do
-                node.name = nil
-            end
-        end
-        parts[number] = cjson.encode(details)
+-- A fault may cut the list short; how many there are is said all the same.
+local function clusters_json(service, request, place, with_node_names)
+    local template = cluster_template(service, place, with_node_names)
+    local clusters, parts = place:list(), {}
+    for number = 1, math.ceil(#clusters * (request.list_part or 1)) do
+        local cluster = clusters[number]
+        parts[number] = template:gsub("@(%l+)@", {
+            id = cluster.id, stem = cluster.id:sub(1, -3), name = cluster.name, story = cluster.story,
+            events = number % 7,
+        })
     end
-    return "[" .. table.concat(parts, ",") .. "]", #parts
+    return "[" .. table.concat(parts, ",") .. "]", #clusters
 end
 
 --- Answers `GET /v1.0/{project_id}/clusters`: with a count, and the enterprise project as a filter. Every cluster is in
 -- the default one, "0".
 function M.list_clusters(service, request, project_id)
-    local allowed, refusal = check_project(service, request, project_id)
-    if not allowed then
+    local place, refusal = find_place(service, request, project_id)
+    if not place then
         return nil, refusal
     end
     local enterprise = request.query.enterprise_project_id
     local list, count = "[]", 0
     if enterprise == nil or enterprise == "all_granted_eps" or enterprise == "0" then
-        list, count = clusters_json(service, false)
+        list, count = clusters_json(service, request, place, false)
     end
     return { status = 200, headers = {}, body = ('{"clusters":%s,"count":%d}'):format(list, count) }
 end
 
 --- Answers `GET /v2/{project_id}/clusters`: no count, nodes with names.
 function M.show_clusters(service, request, project_id)
-    local allowed, refusal = check_project(service, request, project_id)
-    if not allowed then
+    local place, refusal = find_place(service, request, project_id)
+    if not place then
         return nil, refusal
     end
-    return { status = 200, headers = {}, body = '{"clusters":' .. clusters_json(service, true) .. "}" }
+    return { status = 200, headers = {}, body = '{"clusters":' .. clusters_json(service, request, place, true) .. "}" }
 end
 
 return M

@@ -56,6 +56,7 @@ local ORDER = {
         repeat_body = object { text = required(TEXT), times = required(POSITIVE) },
         add_records = POSITIVE,
         remove_records = POSITIVE,
+        list_part = { kind = "number", noun = "a share", from = 0, to = 1 },
         from = { kind = "one_of", values = { "front", "back" } },
     }),
 }

@@ -33,6 +33,7 @@ local OPERATIONS = {
     { "GET", "^/v1%.0/([^/]+)/clusters$", dws.list_clusters, "project" },
     { "GET", "^/v2/([^/]+)/clusters$", dws.show_clusters, "project" },
     { "GET", "^/v3/projects$", iam.list_projects, "account" },
+    { "GET", "^/v3/auth/projects$", iam.list_own_projects, "account" },
     { "GET", "^/v3/auth/domains$", iam.list_domains, "account" },
     { "POST", "^/v3/auth/tokens$", iam_tokens.create_token, "open" },
     { "POST", "^/v3%.0/OS%-AUTH/id%-token/tokens$", iam_tokens.create_federated_token, "open" },
@@ -95,9 +96,13 @@ local function admitted(request, access)
         return {}
     end
     local caller, refusal = authentication.check(service, request, access)
-    local policy = service.settings.throttle
-    if caller and policy and access == "project" and not service:admit(policy) then
-        return nil, refusals.throttled(policy)
+    if caller and access == "project" then
+        local policy, bucket = service.settings.throttle, caller.account.bucket
+        if policy and not service:admit(policy) then
+            return nil, refusals.throttled(policy)
+        elseif bucket and not bucket:take(service.real_now()) then
+            return nil, refusals.throttled(bucket:policy())
+        end
     end
     return caller, refusal
 end
@@ -118,7 +123,7 @@ local function answer_to(request)
     end
     response = response or refusals.response(refusal, request.id)
     if access ~= "project" then
-        response.headers["X-IAM-Trace-Id"] = "token_" .. service.config.region .. "_null_" .. request.id
+        response.headers["X-IAM-Trace-Id"] = "token_" .. service.home.region .. "_null_" .. request.id
     end
     return response
 end
@@ -148,11 +153,12 @@ local function ordered_answer(action, request)
 end
 
 local function change_records(action, request)
-    local cluster = service.cluster_by_id[request.path:match "/clusters/([^/]+)/" or ""]
+    local cluster = (action.add_records or action.remove_records)
+        and service:find_cluster(request.path:match "/clusters/([^/]+)/")
     if not cluster then
         return
     end
-    local records = service:records_of(cluster)
+    local records = service:records_of(cluster, true)
     if action.add_records then
         records:add(action.add_records, service:now() * 1000)
     end
@@ -191,6 +197,7 @@ local function serve(request, answer)
         return sending.close_without_answer()
     end
     change_records(action, request)
+    request.list_part = action.list_part
     return sending.send(ordered_answer(action, request) or answer(request), action)
 end
 
@@ -226,11 +233,29 @@ function M.stamp()
     ngx.header["X-Request-Id"] = ngx.ctx.request_id or ngx.var.request_id
 end
 
---- Notes in the journal what was asked, except what tests ask of the emulator itself.
+-- Whose request it was is known by key or token, else by the project it asked about.
+local function count(request)
+    local project_id, cluster_id = request.path:match "^/v[%d.]+/([^/]+)/clusters/?([^/]*)"
+    local place = service.places[project_id or ""]
+    local account = request.account or place and place.account
+    service.counts:add {
+        account = account and account.name,
+        cluster = place and place:find(cluster_id) and cluster_id,
+        status = ngx.status,
+        at = ngx.req.start_time(),
+        dws = project_id ~= nil,
+        look = (request.query.offset or "0") == "0",
+    }
+end
+
+--- Notes in journal and counts what was asked, except what tests ask of the emulator itself.
 function M.log()
     local request = ngx.ctx.request
     if not request then
         return
+    end
+    if request.path:find "^/v%d" then
+        count(request)
     end
     service.journal:add({
         method = request.method,

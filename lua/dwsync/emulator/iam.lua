@@ -22,28 +22,37 @@ local function link_to(request, path)
     return ("https://%s%s"):format(tostring(request.headers.host), path)
 end
 
---- Answers `GET /v3/projects?name=`; the setting `projects` decides how many bear the region's name.
-function M.list_projects(service, request)
+local function projects_json(service, request, path, name)
     local link = link_to(request, "/v3/projects")
-    local domain_id = service.config.domain_id
-    local found = {}
-    for _, project in ipairs(service:projects()) do
-        if request.query.name == nil or request.query.name == project.name then
+    local account, found = request.caller.account, {}
+    local domain_id = account.domain_id
+    for _, project in ipairs(service:projects(account)) do
+        if name == nil or name == project.name then
             found[#found + 1] = {
                 id = project.id, name = project.name, domain_id = domain_id, parent_id = domain_id, is_domain = false,
                 enabled = true, description = "", links = { self = link .. "/" .. project.id },
             }
         end
     end
-    return { status = 200, headers = {}, body = list_json("projects", found, link) }
+    return { status = 200, headers = {}, body = list_json("projects", found, link_to(request, path)) }
+end
+
+--- Answers `GET /v3/projects?name=`; the setting `projects` decides how many bear the first region's name.
+function M.list_projects(service, request)
+    return projects_json(service, request, "/v3/projects", request.query.name)
+end
+
+--- Answers `GET /v3/auth/projects`: all projects of the caller's account.
+function M.list_own_projects(service, request)
+    return projects_json(service, request, "/v3/auth/projects")
 end
 
 --- Answers `GET /v3/auth/domains`.
-function M.list_domains(service, request)
-    local config = service.config
+function M.list_domains(_, request)
+    local account = request.caller.account
     local domain = {
-        id = config.domain_id, name = config.domain, enabled = true, description = "",
-        links = { self = link_to(request, "/v3/domains/" .. config.domain_id) },
+        id = account.domain_id, name = account.domain, enabled = true, description = "",
+        links = { self = link_to(request, "/v3/domains/" .. account.domain_id) },
     }
     return { status = 200, headers = {}, body = list_json("domains", { domain }, link_to(request, "/v3/auth/domains")) }
 end
@@ -76,8 +85,8 @@ function M.create_temporary_key(service, request)
     if not method then
         return nil, refusals.make "IAM.0011"
     end
-    local ok, refusal = (method == "token" and check_token or authentication.check_agency)(service, request, order)
-    if not ok then
+    local caller, refusal = (method == "token" and check_token or authentication.check_agency)(service, request, order)
+    if not caller then
         return nil, refusal
     end
     local seconds
@@ -85,7 +94,7 @@ function M.create_temporary_key(service, request)
     if not seconds then
         return nil, refusal
     end
-    local key = service.keyring:issue(service:now(), seconds)
+    local key = service.keyring:issue(service:now(), seconds, caller.account)
     return { status = 201, headers = {}, body = keyring.json(service, key, "access") }
 end
 

@@ -8,17 +8,20 @@
 local cjson = require "cjson"
 local uv = require "luv"
 local checks = require "dwsync.checks"
+local accounts = require "dwsync.emulator.accounts"
 local certificates = require "dwsync.emulator.certificates"
 local keyring = require "dwsync.emulator.keyring"
 local nginx_conf = require "dwsync.emulator.nginx_conf"
 local nginx_program = require "dwsync.emulator.nginx_program"
 local run_directory = require "dwsync.emulator.run_directory"
-local stories = require "dwsync.emulator.stories"
 
 local M = {}
 
---- The region the emulator plays.
-M.REGION = "emu-north-1"
+--- The region the emulator plays, unless accounts name others.
+M.REGION = accounts.REGION
+
+--- The name of the one account there is, unless others are named.
+M.ACCOUNT = accounts.NAME
 
 --- What `info` holds for signing in without a key.
 M.LOGIN = { "user", "user_id", "password", "domain", "domain_id", "agency", "idp_id" }
@@ -33,25 +36,82 @@ Emulator.__index = Emulator
 local PRINTABLE = { kind = "string", pattern = "^[\33-\43\45-\126]+$", secret = true,
     expected = "printable text without space and comma" }
 
+local MOST_CLUSTERS, MOST_PLACES = 100000, 200 -- together
+local LISTED = 1009 -- clusters in `info`, which must fit one environment variable
+
+local WORDS = "small letters, digits and -"
+
+local ACCOUNT = {
+    name = { kind = "string", pattern = "^%l[%l%d-]*$", longest = 40, expected = WORDS, required = true },
+    ak = PRINTABLE,
+    sk = PRINTABLE,
+    regions = { kind = "list", least = 1, default = { accounts.REGION },
+        of = { kind = "string", pattern = "^%l[%l%d-]*$", longest = 40, expected = WORDS } },
+    clusters = { kind = "integer", from = 0, to = MOST_CLUSTERS }, -- in each region
+    stories = { kind = "boolean", default = false },
+    rate = { kind = "number", noun = "a number of requests a second", above = 0 },
+    burst = { kind = "integer", from = 1 },
+}
+
 local OPTIONS = {
     port = { kind = "integer", from = 0, to = 65535, default = 0 },
     http_port = { kind = "integer", from = 0, to = 65535, default = 0 },
     seed = { kind = "integer", from = 0, to = 2 ^ 31 - 1, default = 1 },
     records = { kind = "integer", from = 0, to = 10 ^ 7, default = 2500 },
-    clusters = { kind = "integer", from = 0, to = 1000, default = 0 }, -- their list must fit one environment variable
+    clusters = { kind = "integer", from = 0, to = MOST_CLUSTERS, default = 0 },
+    accounts = { kind = "list", least = 1, of = { kind = "table", fields = ACCOUNT } },
+    new_runs = { kind = "number", noun = "a number of seconds", from = 0.01 },
     ak = PRINTABLE,
     sk = PRINTABLE,
     nginx = { kind = "string" },
 }
 
--- Fills in the keys, and makes each number one that prints without a fraction: ids are made of them.
+-- What no two accounts may share, nor an account have twice.
+local function check_distinct(list)
+    local seen, clusters, places = {}, 0, 0
+    local function once(kind, value, name)
+        if value and seen[kind .. value] then
+            error(("start: %s is there twice"):format(name), 4)
+        end
+        seen[kind .. tostring(value)] = true
+    end
+    for i, account in ipairs(list) do
+        once("name ", account.name, ("accounts[%d].name"):format(i))
+        once("key ", account.ak, ("accounts[%d].ak"):format(i))
+        for j, region in ipairs(account.regions) do
+            once(i .. " ", region, ("accounts[%d].regions[%d]"):format(i, j))
+        end
+        places, clusters = places + #account.regions, clusters + account.clusters * #account.regions
+    end
+    if places > MOST_PLACES or clusters > MOST_CLUSTERS then
+        error(("start: accounts have %d regions and %d clusters together, expected at most %d and %d"):format(places,
+            clusters, MOST_PLACES, MOST_CLUSTERS), 3)
+    end
+end
+
+-- One account, which has a cluster of each story.
+local function usual_accounts()
+    return { { name = accounts.NAME, regions = { accounts.REGION }, stories = true, elsewhere = true } }
+end
+
+-- Fills in the accounts and their keys, and makes each number one that prints without a fraction: ids are made of them.
 local function completed(options)
     for name, declared in pairs(OPTIONS) do
         if declared.kind == "integer" then
             options[name] = math.floor(options[name])
         end
     end
-    options.ak, options.sk = options.ak or keyring.random_text(20), options.sk or keyring.random_text(40)
+    options.accounts = options.accounts or usual_accounts()
+    local first = options.accounts[1]
+    first.ak, first.sk = first.ak or options.ak, first.sk or options.sk
+    for _, account in ipairs(options.accounts) do
+        account.clusters = math.floor(account.clusters or options.clusters)
+    end
+    check_distinct(options.accounts)
+    for _, account in ipairs(options.accounts) do
+        account.ak, account.sk = account.ak or keyring.random_text(20), account.sk or keyring.random_text(40)
+        account.password = keyring.random_text(24)
+    end
     return options
 end
 
@@ -195,14 +255,9 @@ local function attempt(options, program, ports)
 
     local seconds, microseconds = uv.gettimeofday()
     local config = {
-        seed = options.seed, records = options.records, clusters = options.clusters, ak = options.ak, sk = options.sk,
-        started = seconds * 1000 + math.floor(microseconds / 1000), region = M.REGION,
-        project_id = stories.hex_id(options.seed, "project"), supervisor = uv.os_getpid(),
-        password = keyring.random_text(24),
+        seed = options.seed, records = options.records, new_runs = options.new_runs, accounts = options.accounts,
+        started = seconds * 1000 + math.floor(microseconds / 1000), supervisor = uv.os_getpid(),
     }
-    for name, value in pairs(stories.identity(options.seed)) do
-        config[name] = value
-    end
     local files = certificates.generate(seconds)
     files["emulator.json"] = cjson.encode(config)
     files["nginx.conf"] = nginx_conf.text {
@@ -216,7 +271,8 @@ local function attempt(options, program, ports)
     if child then
         turn_until(function() return child.ready or child.exited end, START_TIMEOUT)
         if child.ready then
-            return setmetatable({ child = child, directory = directory, config = config }, Emulator)
+            return setmetatable({ child = child, directory = directory, supervisor = config.supervisor,
+                accounts = accounts.list(config) }, Emulator)
         end
         end_nginx(child)
         err = explained(read_file(directory .. "/error.log"))
@@ -225,25 +281,58 @@ local function attempt(options, program, ports)
     return nil, err
 end
 
-local function info_of(config, ports, directory)
+local function account_info(account)
+    local info = { name = account.name, ak = account.ak, sk = account.sk, projects = {}, clusters = 0 }
+    for _, name in ipairs(M.LOGIN) do
+        info[name] = account[name]
+    end
+    for _, place in ipairs(account.places) do
+        info.projects[place.region] = place.id
+        info.clusters = info.clusters + place:count()
+    end
+    return info
+end
+
+local function first_of(list, count)
+    local first = {}
+    for i = 1, math.min(count, #list) do
+        first[i] = list[i]
+    end
+    return first
+end
+
+local function info_of(self, ports)
     local endpoint = "https://127.0.0.1:" .. ports[1]
+    local account = self.accounts[1]
+    local home = account.places[1]
     local info = {
         endpoint = endpoint, iam_endpoint = endpoint, metadata_endpoint = "http://127.0.0.1:" .. ports[2],
-        ca_file = directory .. "/ca.pem", region = config.region, project_id = config.project_id,
-        ak = config.ak, sk = config.sk, clusters = stories.clusters(config), pid = config.supervisor,
+        ca_file = self.directory .. "/ca.pem", region = home.region, project_id = home.id, ak = account.ak,
+        sk = account.sk, clusters = first_of(home:list(), LISTED), pid = self.supervisor, accounts = {}, regions = {},
     }
     for _, name in ipairs(M.LOGIN) do
-        info[name] = config[name]
+        info[name] = account[name]
+    end
+    for i, one in ipairs(self.accounts) do
+        info.accounts[i] = account_info(one)
+        for region in pairs(one.regions) do
+            info.regions[region] = endpoint
+        end
     end
     return info
 end
 
 --- Starts the service and waits until it answers. Wrong options raise.
 -- @tparam ?table options `port` and `http_port` (0: any free one), `seed` (1), `records` of the large story (2500),
---   `clusters` besides those of the stories (0), `ak` and `sk` (random), `nginx` (path of the program)
--- @treturn Emulator|nil with the table `info`: endpoint, iam_endpoint, metadata_endpoint, ca_file, region, project_id,
---   ak, sk, clusters (list of {id, name, story}), pid (of the calling process, which supervises), and what is named in
---   @{LOGIN}
+--   `clusters` besides those of the stories (0), `ak` and `sk` (random), `nginx` (path of the program), `new_runs`
+--   (every so many seconds one healthy cluster of a hundred has a new run; nil: none has), and `accounts` in place of
+--   the one: a list of {name, ak, sk, regions, clusters, stories, rate, burst}: its keys (random), its regions
+--   (@{REGION}), how many healthy clusters (`clusters`) and whether one of each story (false) in each region, how many
+--   requests of DWS a second are answered (all) and how many at once (those of a second)
+-- @treturn Emulator|nil with the table `info`: endpoint, iam_endpoint, metadata_endpoint, ca_file, pid (of the calling
+--   process, which supervises), regions (endpoint by region), accounts (list of {name, ak, sk, projects, clusters}: ids
+--   of projects by region, how many clusters; and what is named in @{LOGIN}); and of the first account in its first
+--   region: region, project_id, ak, sk, clusters (list of {id, name, story}; the first 1009), what is named in @{LOGIN}
 -- @treturn ?string why not
 function M.start(options)
     options = completed(checks.arguments(OPTIONS, options or {}, "start"))
@@ -260,7 +349,7 @@ function M.start(options)
         end
         self, err = attempt(options, program, ports)
         if self then
-            self.info = info_of(self.config, ports, self.directory)
+            self.info = info_of(self, ports)
             return self
         end
         -- Another program may have taken a port since we saw it free; only then is another try worth it.
@@ -269,6 +358,21 @@ function M.start(options)
         end
     end
     return nil, err
+end
+
+--- Lists the clusters that an account began with.
+-- @tparam string name of the account
+-- @tparam ?string region none: its first
+-- @treturn {{id=string,name=string,story=string},...}
+function Emulator:clusters(name, region)
+    for _, account in ipairs(self.accounts) do
+        for _, place in ipairs(account.name == name and account.places or {}) do
+            if place.region == (region or place.region) then
+                return place:list()
+            end
+        end
+    end
+    error(("no account %s in a region %s"):format(tostring(name), tostring(region)), 2)
 end
 
 --- Stops nginx and removes its directory. Safe twice.

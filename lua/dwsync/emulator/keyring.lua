@@ -62,14 +62,16 @@ end
 local Keyring = { __name = "dwsync.emulator.keyring" }
 Keyring.__index = Keyring
 
---- Makes a keyring with one permanent key.
--- @tparam string ak
--- @tparam string sk
+--- Makes a keyring with the permanent keys of some accounts.
+-- @tparam {{ak=string,sk=string},...} accounts
 -- @treturn Keyring
-function M.new(ak, sk)
+function M.new(accounts)
+    local permanent = {}
+    for _, account in ipairs(accounts) do
+        permanent[account.ak] = { secret = account.sk, account = account }
+    end
     return setmetatable({
-        ak = ak,
-        permanent = { secret = sk },
+        permanent = permanent,
         temporary = newest(),
         tokens = newest(),
         sessions = newest(),
@@ -81,21 +83,19 @@ end
 
 --- Finds an access key.
 -- @tparam string ak
--- @treturn ?{secret=string,security_token=?string,expires_at=?number} temporary keys have the last two
+-- @treturn ?{secret=string,account=table,security_token=?string,expires_at=?number} temporary keys have the last two
 function Keyring:find(ak)
-    if ak == self.ak then
-        return self.permanent
-    end
-    return self.temporary.values[ak]
+    return self.permanent[ak] or self.temporary.values[ak]
 end
 
 --- Issues a temporary key.
 -- @tparam number now
 -- @tparam number life seconds
--- @treturn table `ak`, `secret`, `security_token`, `issued_at`, `expires_at` (seconds since the epoch)
-function Keyring:issue(now, life)
+-- @tparam table account which the key is for
+-- @treturn table `ak`, `secret`, `account`, `security_token`, `issued_at`, `expires_at` (seconds since the epoch)
+function Keyring:issue(now, life, account)
     local key = {
-        ak = M.random_text(20), secret = M.random_text(40), security_token = M.random_text(600),
+        account = account, ak = M.random_text(20), secret = M.random_text(40), security_token = M.random_text(600),
         issued_at = math.floor(now), expires_at = math.floor(now) + life + FRACTION,
     }
     self.temporary:put(key.ak, key)
@@ -106,14 +106,15 @@ end
 -- @tparam string place
 -- @tparam number now
 -- @tparam number life seconds
+-- @tparam table account which the key is for
 -- @treturn table see @{issue}
-function Keyring:current(place, now, life)
+function Keyring:current(place, now, life, account)
     local key = self.rotating[place]
     local fresh = key and key.life == life and now >= key.issued_at and now < key.issued_at + life * (1 - OVERLAP)
     if fresh then
         return key
     end
-    key = self:issue(now, life)
+    key = self:issue(now, life, account)
     key.life = life
     self.rotating[place] = key
     return key
@@ -169,7 +170,7 @@ end
 -- ---- tokens --------------------------------------------------------------------------------------
 
 --- Issues a token. Its text begins as the real ones do (they are signed messages in base64).
--- @tparam {kind=string,project=?table} scope kind "project", "domain" or "unscoped"
+-- @tparam {kind=string,account=table,project=?table} scope kind "project", "domain" or "unscoped"
 -- @tparam number now
 -- @tparam number life seconds
 -- @tparam integer length bytes

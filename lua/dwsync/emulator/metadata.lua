@@ -57,15 +57,15 @@ local function answer_key(service)
     if not service.settings.metadata_agency then
         return text(401, "Please configure Cloud Service Agency first")
     end
-    local key = service.keyring:current("metadata", service:now(), service.settings.key_life)
+    local key = service.keyring:current("metadata", service:now(), service.settings.key_life, service.home.account)
     return json(keyring.json(service, key, "access"))
 end
 
 local function answer_instance(service)
-    local config = service.config
+    local home = service.home
     return json(cjson.encode {
-        project_id = config.project_id, region_id = config.region, availability_zone = config.region .. "a",
-        uuid = service.clusters[1].id, name = "emulated-machine", hostname = "emulated-machine.novalocal",
+        project_id = home.id, region_id = home.region, availability_zone = home.region .. "a",
+        uuid = (home:list()[1] or home).id, name = "emulated-machine", hostname = "emulated-machine.novalocal",
     })
 end
 
@@ -92,7 +92,7 @@ function M.pod_identity(service, request)
     if not json_order.decode(request.body) then
         return text(400, "a JSON object is expected")
     end
-    local key = service.keyring:current("pod", service:now(), service.settings.key_life)
+    local key = service.keyring:current("pod", service:now(), service.settings.key_life, service.home.account)
     return json(keyring.json(service, key, "accessKeyId"))
 end
 

@@ -1,5 +1,5 @@
---- The records of one cluster at this moment: a story, plus what arrived, minus what went. Positions count from the
--- newest record, 0. It hands out JSON because pages are cached so.
+--- The records of one cluster at this moment: a story, plus what arrived by order or by the clock, minus what went.
+-- Positions count from the newest record, 0. It hands out JSON because pages are cached so.
 -- @module dwsync.emulator.sequence
 local cjson = require "cjson"
 local stories = require "dwsync.emulator.stories"
@@ -8,6 +8,9 @@ local Sequence = { __name = "dwsync.emulator.sequence" }
 Sequence.__index = Sequence
 
 local M = {}
+
+-- Numbers every change of any sequence: two that were never changed are the same, any others are not.
+local changes = 0
 
 --- Makes the sequence of a cluster.
 -- @tparam table cluster
@@ -21,21 +24,57 @@ function M.new(cluster, options)
         record_at = record_at,
         first = 0,          -- the story's records still there: first ≤ index < last
         last = count,
-        arrived = {},       -- oldest first, so that arriving is appending
+        arrived = {},       -- oldest first, so that arriving is appending; a number: that run of the clock's
         arrivals = 0,
-        version = 0,        -- changes whenever the records do
+        turns = 0,          -- how many runs the clock brought
+        settled = 0,        -- how many of them are among the arrived; the others are newer than all
+        change = 0,
+        version = "0 0",    -- says which records these are
     }, Sequence)
 end
 
 --- Counts the records.
 -- @treturn integer
 function Sequence:count()
-    return #self.arrived + self.last - self.first
+    return self.turns - self.settled + #self.arrived + self.last - self.first
+end
+
+local function stamp(self)
+    self.version = ("%d %d"):format(self.change, self.turns)
+end
+
+--- Lets the clock bring what it brings until now.
+-- @tparam number now milliseconds since the epoch
+-- @treturn Sequence itself
+function Sequence:reach(now)
+    self.turns = math.max(self.settled, stories.turns(self.cluster, self.options, now))
+    stamp(self)
+    return self
+end
+
+local function changed(self)
+    changes = changes + 1
+    self.change = changes
+    stamp(self)
+end
+
+-- From now on there may be something newer than what the clock brought so far.
+local function settle(self)
+    for number = self.settled + 1, self.turns do
+        self.arrived[#self.arrived + 1] = number
+    end
+    self.settled = self.turns
 end
 
 local function at(self, position)
+    local unsettled = self.turns - self.settled
+    if position < unsettled then
+        return stories.turn(self.cluster, self.options, self.turns - position)
+    end
+    position = position - unsettled
     if position < #self.arrived then
-        return self.arrived[#self.arrived - position]
+        local record = self.arrived[#self.arrived - position]
+        return type(record) == "number" and stories.turn(self.cluster, self.options, record) or record
     end
     return self.record_at(self.first + position - #self.arrived)
 end
@@ -44,6 +83,7 @@ end
 -- @tparam integer n
 -- @tparam number now milliseconds since the epoch
 function Sequence:add(n, now)
+    settle(self)
     local newest = self:count() > 0 and at(self, 0) or nil
     local start = newest and newest.start_time or 0
     for _ = 1, n do
@@ -52,13 +92,24 @@ function Sequence:add(n, now)
         start = math.max(start + 1, math.floor(now))
         self.arrived[#self.arrived + 1] = stories.arrival(self.cluster, self.options, self.arrivals, start, newest)
     end
-    self.version = self.version + 1
+    changed(self)
+end
+
+--- Puts given records in front.
+-- @tparam {table,...} records newest first, sent as they are
+function Sequence:put(records)
+    settle(self)
+    for i = #records, 1, -1 do
+        self.arrived[#self.arrived + 1] = records[i]
+    end
+    changed(self)
 end
 
 --- Takes away up to `n` records.
 -- @tparam integer n
 -- @tparam string from "front" (the newest) or "back" (the oldest, as retention does)
 function Sequence:remove(n, from)
+    settle(self)
     for _ = 1, math.min(n, self:count()) do
         local of_story = self.last - self.first
         if from == "front" and #self.arrived > 0 then
@@ -71,15 +122,16 @@ function Sequence:remove(n, from)
             table.remove(self.arrived, 1)
         end
     end
-    self.version = self.version + 1
+    changed(self)
 end
 
 --- Puts other records in the place of all.
 -- @tparam {table,...} records newest first, sent as they are
 function Sequence:replace(records)
+    settle(self)
     self.first, self.last, self.arrived = 0, #records, {}
     self.record_at = function(index) return records[index + 1] end
-    self.version = self.version + 1
+    changed(self)
 end
 
 --- Writes a slice as a JSON array.

@@ -1,12 +1,13 @@
 --- The state of the service: its data, keys, settings, ordered faults and journal, in one object that handlers receive.
 -- nginx runs one process, so this is the only copy.
 -- @module dwsync.emulator.service
+local accounts = require "dwsync.emulator.accounts"
+local counts = require "dwsync.emulator.counts"
 local faults = require "dwsync.emulator.faults"
 local journal = require "dwsync.emulator.journal"
 local keyring = require "dwsync.emulator.keyring"
 local sequence = require "dwsync.emulator.sequence"
 local settings = require "dwsync.emulator.settings"
-local stories = require "dwsync.emulator.stories"
 local timestamps = require "dwsync.emulator.timestamps"
 
 local Service = { __name = "dwsync.emulator.service" }
@@ -15,23 +16,27 @@ Service.__index = Service
 local M = {}
 
 --- Makes a fresh service.
--- @tparam table config what the supervisor wrote: `seed`, `started` (ms), `records`, `clusters` (how many bulk ones),
---   `region`, `project_id`, `ak`, `sk`, and who the account is: `user`, `user_id`, `password`, `domain`, `domain_id`,
---   `agency`, `agency_id`, `idp_id`
+-- @tparam table config what the supervisor wrote: `seed`, `started` (ms), `records`, `new_runs`, and `accounts`, see
+--   @{dwsync.emulator.accounts.list}
 -- @tparam function clock returns seconds since the epoch, with fraction
 -- @treturn Service
 function M.new(config, clock)
+    local list = accounts.list(config)
     local self = setmetatable({
         config = config,
         real_now = function() return clock() end,
-        clusters = stories.clusters(config),
-        cluster_by_id = {},
-        keyring = keyring.new(config.ak, config.sk),
+        accounts = list,
+        places = {}, -- by the project's id
+        home = list[1].places[1], -- where the machine is that the metadata service runs on
+        keyring = keyring.new(list),
         faults = faults.new(),
         journal = journal.new(),
+        counts = counts.new(),
     }, Service)
-    for _, cluster in ipairs(self.clusters) do
-        self.cluster_by_id[cluster.id] = cluster
+    for _, account in ipairs(list) do
+        for _, place in ipairs(account.places) do
+            self.places[place.id] = place
+        end
     end
     self:reset()
     return self
@@ -55,27 +60,53 @@ function Service:admit(policy)
     return window.calls <= policy.limit
 end
 
---- Puts settings, data, locks and throttling back to the start. Keys and tokens that were issued stay good.
+--- Puts settings, clusters, records, locks and throttling back to the start. Keys and tokens issued stay good.
 function Service:reset()
     self.settings = settings.defaults()
     self.sequences = {}
     self.window = { opened = -math.huge, calls = 0 }
     self.keyring:unlock()
+    for _, account in ipairs(self.accounts) do
+        if account.bucket then
+            account.bucket:fill()
+        end
+        for _, place in ipairs(account.places) do
+            place:reset()
+        end
+    end
 end
 
---- Says whether what an order says of a domain fits the account. Each of id and name may be nil.
--- @tparam ?string id
--- @tparam ?string name
--- @treturn boolean
-function Service:is_domain(id, name)
-    local config = self.config
-    return (id or config.domain_id) == config.domain_id and (name or config.domain) == config.domain
+--- Finds the first account that fits.
+-- @tparam function fits account → boolean
+-- @treturn ?table account
+function Service:find_account(fits)
+    for _, account in ipairs(self.accounts) do
+        if fits(account) then
+            return account
+        end
+    end
+    return nil
 end
 
---- Lists the projects of the account, see @{dwsync.emulator.stories.projects}.
+--- Finds a cluster anywhere.
+-- @param id
+-- @treturn ?table cluster
+-- @treturn ?dwsync.emulator.place where it is
+function Service:find_cluster(id)
+    for _, place in pairs(id ~= nil and self.places or {}) do
+        local cluster = place:find(id)
+        if cluster then
+            return cluster, place
+        end
+    end
+    return nil
+end
+
+--- Lists the projects of an account, see @{dwsync.emulator.accounts}.
+-- @tparam table account
 -- @treturn {table,...}
-function Service:projects()
-    return stories.projects(self.config, self.settings.projects)
+function Service:projects(account)
+    return account:projects(self.settings.projects)
 end
 
 --- Writes a time as answers do.
@@ -85,16 +116,16 @@ function Service:iso(seconds)
     return timestamps.to_iso(seconds, self.settings.expiry_digits)
 end
 
---- Returns the records of a cluster.
+--- Returns the records of a cluster. Only what was changed is kept: all else is made anew.
 -- @tparam table cluster
+-- @tparam ?boolean to_change
 -- @treturn dwsync.emulator.sequence
-function Service:records_of(cluster)
-    local records = self.sequences[cluster.id]
-    if not records then
-        records = sequence.new(cluster, self.config)
+function Service:records_of(cluster, to_change)
+    local records = self.sequences[cluster.id] or sequence.new(cluster, self.config)
+    if to_change then
         self.sequences[cluster.id] = records
     end
-    return records
+    return records:reach(self:now() * 1000)
 end
 
 return M

@@ -1,7 +1,7 @@
---- The data that the emulator serves: the account, its projects and clusters, and the records their identity sources
--- left, one story a cluster. Everything is computed from the seed and the start time, record by record, so a history of
--- 300,000 costs nothing until it is read. It must not use a clock or randomness: the supervisor and nginx each compute
--- the clusters, and must agree.
+--- The data that the emulator serves: clusters, and the records their identity sources left, one story a cluster.
+-- Everything is computed from the seed and the start time, record by record, so a history of 300,000 costs nothing
+-- until it is read. It must not use a clock or randomness: the supervisor and nginx each compute the clusters, and must
+-- agree.
 -- @module dwsync.emulator.stories
 local cjson = require "cjson"
 local digest = require "openssl.digest"
@@ -166,15 +166,27 @@ end
 
 M.names = { "healthy", "failing", "mass_delete", "stuck", "partial", "two_sources", "never", "feature_off", "large" }
 
---- Lists the clusters of one run.
--- @tparam table options `seed` (integer) and `clusters` (how many healthy ones besides those of the stories)
+--- Makes a cluster.
+-- @tparam integer seed
+-- @tparam string story
+-- @tparam string name
+-- @tparam ?string label distinguishes the cluster from those of the same name in other places
+-- @treturn {id=string,name=string,story=string}
+function M.cluster(seed, story, name, label)
+    return { id = uuid(label and hash(seed, "cluster", label, name) or hash(seed, "cluster", name)), name = name,
+        story = story }
+end
+
+--- Lists the clusters of one place.
+-- @tparam table options `seed`, `stories` (false: none for the stories), `clusters` (how many healthy ones besides),
+--   `label` (see @{cluster})
 -- @treturn {{id=string,name=string,story=string},...}
 function M.clusters(options)
     local list = {}
     local function add(name, story)
-        list[#list + 1] = { id = uuid(hash(options.seed, "cluster", name)), name = name, story = story }
+        list[#list + 1] = M.cluster(options.seed, story, name, options.label)
     end
-    for _, story in ipairs(M.names) do
+    for _, story in ipairs(options.stories == false and {} or M.names) do
         add("dws-" .. story:gsub("_", "-"), story)
     end
     for number = 1, options.clusters do
@@ -197,7 +209,7 @@ end
 --- Makes a run like any other, for records that arrive while a client pages.
 -- @tparam {id=string} cluster
 -- @tparam table options `seed`
--- @tparam integer number distinct for each record that arrived
+-- @tparam integer|string number distinct for each record that arrived
 -- @tparam integer start milliseconds since the epoch
 -- @tparam ?table like a record whose identity source the new one belongs to; none: the cluster's directory
 -- @treturn table record
@@ -212,52 +224,37 @@ function M.arrival(cluster, options, number, start, like)
     return record
 end
 
--- ---- the account ---------------------------------------------------------------------------------
+-- ---- new runs by the clock -----------------------------------------------------------------------
 
---- A region whose project exists, but whose tokens are not accepted here.
-M.OTHER_REGION = "emu-south-1"
+-- A tick every `new_runs` seconds; in each, one healthy cluster of a hundred has its turn, which its id decides.
+local ROUND = 100
 
---- Returns who the account is: names that are the same in every run, ids that follow from the seed.
--- @tparam integer seed
--- @treturn table `user`, `user_id`, `domain`, `domain_id`, `agency`, `agency_id`, `idp_id`
-function M.identity(seed)
-    return {
-        user = "emulator-user", user_id = M.hex_id(seed, "user"),
-        domain = "emulator-domain", domain_id = M.hex_id(seed, "domain"),
-        agency = "emulator-agency", agency_id = M.hex_id(seed, "agency"),
-        idp_id = "emulator-idp",
-    }
+local function first_turn(cluster)
+    return (tonumber(cluster.id:sub(1, 8), 16) or 0) % ROUND + 1
 end
 
---- Lists the projects of the account.
--- @tparam table config `seed`, `region`, `project_id`
--- @tparam integer count how many are in the service's own region; the first has the region's name, and so does the
---   second, which only a broken account can have
--- @treturn {{id=string,name=string},...}
-function M.projects(config, count)
-    local ids = { config.project_id, M.hex_id(config.seed, "second project") }
-    local list = {}
-    for i = 1, count do
-        list[i] = { id = ids[i], name = config.region, region = config.region }
+--- Counts the runs that the clock has brought a cluster since the start.
+-- @tparam {id=string,story=string} cluster
+-- @tparam table options `started`, `new_runs` (seconds; nil: no such runs)
+-- @tparam number now milliseconds since the epoch
+-- @treturn integer
+function M.turns(cluster, options, now)
+    if not options.new_runs or cluster.story ~= "healthy" then
+        return 0
     end
-    list[count + 1] = {
-        id = M.hex_id(config.seed, "project elsewhere"), name = M.OTHER_REGION, region = M.OTHER_REGION,
-    }
-    return list
+    local ticks = math.floor((now - options.started) / (options.new_runs * SECOND))
+    return math.max(0, math.floor((ticks - first_turn(cluster)) / ROUND) + 1)
 end
 
---- Finds the project that a token's scope names; the id counts when both are given.
--- @tparam {{id=string,name=string},...} projects
--- @tparam ?string id
--- @tparam ?string name
--- @treturn ?table
-function M.find_project(projects, id, name)
-    for _, project in ipairs(projects) do
-        if id and project.id == id or not id and project.name == name then
-            return project
-        end
-    end
-    return nil
+--- Makes one of these runs.
+-- @tparam {id=string} cluster
+-- @tparam table options `seed`, `started`, `new_runs`
+-- @tparam integer number 1 is the first that came
+-- @treturn table record
+function M.turn(cluster, options, number)
+    local tick = first_turn(cluster) + (number - 1) * ROUND
+    local start = options.started + math.floor(tick * options.new_runs * SECOND)
+    return M.arrival(cluster, options, "turn " .. number, start)
 end
 
 return M

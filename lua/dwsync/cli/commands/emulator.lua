@@ -7,6 +7,14 @@ local M = {}
 
 local CAUGHT = { "sigterm", "sigint", "sighup" }
 
+local function split(text)
+    local list = {}
+    for name in text:gmatch "[^,]+" do
+        list[#list + 1] = name
+    end
+    return list
+end
+
 --- Adds the command's options.
 -- @param parser an argparse command
 function M.configure(parser)
@@ -23,7 +31,16 @@ function M.configure(parser)
     number("--http-port", "0", "Port of the metadata service and pod identity; 0 takes a free one.")
     number("--seed", "1", "Seed of the data set; the same seed gives the same data.")
     number("--records", "2500", "Records of the large cluster.")
-    number("--clusters", "0", "Healthy clusters besides the nine stories.")
+    number("--clusters", "0", "Healthy clusters besides the nine stories, in each region.")
+    parser:option("--regions", "Regions of each account, instead of emu-north-1."):argname "NAME,...":convert(split)
+    local function amount(name, declared, text)
+        parser:option(name, text):argname "N":convert(checks.reader(declared, name))
+    end
+    amount("--accounts", { kind = "integer", from = 1, to = 100 },
+        "Accounts, each with keys, projects and clusters of its own; 1 unless given.")
+    amount("--rate", { kind = "number", above = 0 }, "Requests a second that an account may send; all others get 429.")
+    amount("--new-runs", { kind = "number", from = 0.01 },
+        "Every N seconds one healthy cluster of a hundred has a new run.")
     parser:option("--ak", "Access key to accept, instead of a random one."):argname "KEY"
     parser:option("--sk", "Secret key that goes with it."):argname "KEY"
     parser:option("--nginx", "nginx to use, instead of the one in PATH."):argname "FILE"
@@ -36,7 +53,7 @@ local function json_line(value)
     return (require("cjson").encode(value):gsub("\\/", "/"))
 end
 
--- A command gets the key pair and nothing else to sign in with.
+-- A command gets the key pairs and nothing else to sign in with.
 local function without_login(info, login)
     local copy = {}
     for name, value in pairs(info) do
@@ -44,6 +61,11 @@ local function without_login(info, login)
     end
     for _, name in ipairs(login) do
         copy[name] = nil
+    end
+    for i, account in ipairs(info.accounts or {}) do
+        copy.accounts = i == 1 and {} or copy.accounts
+        copy.accounts[i] = without_login(account, login)
+        copy.accounts[i].domain = account.domain
     end
     return copy
 end
@@ -63,16 +85,18 @@ end
 
 -- What points at the emulator: {name, value} in a fixed order.
 local function variables(info)
-    local region = info.region:upper():gsub("-", "_")
-    return {
+    local list = {
         { "HUAWEICLOUD_SDK_AK", info.ak },
         { "HUAWEICLOUD_SDK_SK", info.sk },
         { "HUAWEICLOUD_SDK_PROJECT_ID", info.project_id },
         { "HUAWEICLOUD_SDK_IAM_ENDPOINT", info.iam_endpoint },
-        { "HUAWEICLOUD_SDK_REGION_DWS_" .. region, info.endpoint },
-        { "DWSYNC_REGION", info.region },
-        { "DWSYNC_CA_FILE", info.ca_file },
     }
+    for _, region in ipairs(checks.names(info.regions)) do
+        list[#list + 1] = { "HUAWEICLOUD_SDK_REGION_DWS_" .. (region:upper():gsub("-", "_")), info.regions[region] }
+    end
+    list[#list + 1] = { "DWSYNC_REGION", info.region }
+    list[#list + 1] = { "DWSYNC_CA_FILE", info.ca_file }
+    return list
 end
 
 -- The caller's environment with the emulator's in place of what was there.
@@ -155,6 +179,19 @@ local function run_program(uv, running, program, line, signals, context)
     return ended.signal ~= 0 and 128 + ended.signal or ended.status
 end
 
+-- The accounts that the options ask for; nil for the one that the emulator has anyway. The first is like that one.
+local function accounts_of(args, usual)
+    if (args.accounts or 1) == 1 and not (args.regions or args.rate) then
+        return nil
+    end
+    local list = {}
+    for i = 1, args.accounts or 1 do
+        list[i] = { name = i == 1 and usual or "account-" .. i, stories = true, regions = args.regions,
+            rate = args.rate }
+    end
+    return list
+end
+
 --- Runs the command.
 -- @tparam table args as parsed by @{configure}
 -- @tparam ?table context `stdout`, `stderr`
@@ -177,7 +214,8 @@ function M.run(args, context)
     local uv = require "luv"
     local options = {
         port = args.port, http_port = args.http_port, seed = args.seed, records = args.records,
-        clusters = args.clusters, ak = args.ak, sk = args.sk, nginx = args.nginx,
+        clusters = args.clusters, ak = args.ak, sk = args.sk, nginx = args.nginx, new_runs = args.new_runs,
+        accounts = accounts_of(args, emulator.ACCOUNT),
     }
     -- From here on a signal must not end us on the spot: there is a directory to remove.
     local signals = catch_signals(uv)
@@ -186,7 +224,8 @@ function M.run(args, context)
         signals.release()
     end
     if not valid then
-        local wrong = tostring(running):gsub("^.-start: ", ""):gsub("^http_", "http-")
+        local wrong = tostring(running):gsub("^.-start: ", ""):gsub("^http_", "http-"):gsub("^new_", "new-")
+            :gsub("^accounts%[%d+%]%.", "")
         context.stderr:write("dwsync emulator: --", wrong, "\n")
         return 2
     end
