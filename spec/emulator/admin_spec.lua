@@ -81,6 +81,64 @@ describe("the emulator's own interface", function()
         assert.equal(0, curl.get(info, curl.records_path(info, "never")).json.count)
     end)
 
+    it("adds records to a cluster: so many that ran now, or given ones", function()
+        local healthy = curl.cluster(info, "healthy")
+        assert.equal(170, curl.admin(info, "POST", "records", { cluster = healthy, add = 2 }).json.records)
+        local reply = curl.admin(info, "POST", "records", { cluster = healthy, add = { { id = "y" }, { id = "x" } } })
+        assert.equal(172, reply.json.records)
+        local page = curl.get(info, path).json
+        assert.same({ 172, "y", "x" }, { page.count, page.sync_records[1].id, page.sync_records[2].id })
+        assert.is_true(page.sync_records[3].start_time > page.sync_records[4].start_time)
+        assert.is_true(page.sync_records[4].start_time > page.sync_records[5].start_time)
+    end)
+
+    describe("changes clusters while it runs:", function()
+        local function order(what) return curl.admin(info, "POST", "clusters", what).json end
+        local function names()
+            local found = {}
+            local answer = curl.get(info, "/v1.0/" .. info.project_id .. "/clusters").json
+            for i, cluster in ipairs(answer.clusters) do
+                found[i] = cluster.name
+            end
+            assert.equal(#found, answer.count)
+            return table.concat(found, " ")
+        end
+        local function records_of(id)
+            local response = curl.get(info, ("/v1/%s/clusters/%s/db-manager/sync-records"):format(info.project_id, id))
+            return { response.status, response.json.error_code or response.json.count }
+        end
+        local usual
+
+        setup(function() usual = names() end)
+
+        it("one comes, another goes, a third has a new name, until the reset", function()
+            local new = order { name = "dws-new", story = "failing" }
+            assert.same({ "dws-new", "failing" }, { new.name, new.story })
+            assert.same({ 200, 168 }, records_of(new.id))
+            local never = curl.cluster(info, "never")
+            order { cluster = never, delete = true }
+            assert.same({ 403, "DWS.0015" }, records_of(never))
+            local healthy = curl.cluster(info, "healthy")
+            assert.equal(healthy, order({ cluster = healthy, name = "dws-well" }).id)
+            local changed = usual:gsub("dws%-never ", ""):gsub("dws%-healthy", "dws-well") .. " dws-new"
+            assert.equal(changed, names())
+            curl.admin(info, "DELETE", "settings")
+            assert.equal(usual, names())
+            assert.same({ 403, "DWS.0015" }, records_of(new.id))
+            assert.same({ 200, 0 }, records_of(never))
+        end)
+
+        it("the feature is switched off and on", function()
+            local healthy, off = curl.cluster(info, "healthy"), curl.cluster(info, "feature_off")
+            order { cluster = healthy, feature = false }
+            assert.same({ 400, "DWS.5045" }, records_of(healthy))
+            order { cluster = healthy, feature = true }
+            assert.same({ 200, 168 }, records_of(healthy))
+            order { cluster = off, feature = true }
+            assert.same({ 200, 0 }, records_of(off))
+        end)
+    end)
+
     it("shifts the service's clock: the Date header and what counts as now", function()
         curl.admin(info, "POST", "settings", { clock_offset = 7200 })
         local began = os.time()
@@ -227,6 +285,21 @@ describe("the emulator's own interface", function()
             refused("POST", "records", { cluster = id, records = "x" }, "records must be a list, newest first")
             refused("POST", "records", { cluster = id, records = { a = {} } }, "records must be a list, newest first")
             refused("POST", "records", { cluster = id, records = { { id = "x" }, 2 } }, "record 2 must be an object")
+        end)
+        it("records to add that are none", function()
+            local id = curl.cluster(info, "never")
+            for _, add in ipairs { 0, 1.5, -1, "x" } do
+                refused("POST", "records", { cluster = id, add = add }, "add must be a list, newest first")
+            end
+            refused("POST", "records", { cluster = id, add = { 2 } }, "record 1 must be an object")
+        end)
+        it("clusters that cannot be", function()
+            refused("POST", "clusters", { cluster = "x" }, "cluster must be the id of a cluster of this emulator")
+            refused("POST", "clusters", { project_id = "x", name = "a" },
+                "project_id must be a project of this emulator")
+            refused("POST", "clusters", { story = "failing" }, "a new cluster needs a name")
+            refused("POST", "clusters", { name = 'a"b' },
+                [[name is "a"b", expected letters, digits, "-", "_" and "." only]])
         end)
         it("paths it does not have", function()
             local response = curl.admin(info, "POST", "fault", {})

@@ -33,6 +33,22 @@ describe("ordered faults", function()
 
     local function get(query) return curl.get(info, path .. (query or "?limit=10")) end
 
+    it("cut a list of clusters short, or fail it", function()
+        local list = "/v1.0/" .. info.project_id .. "/clusters"
+        local function listed()
+            local answer = curl.get(info, list)
+            return { answer.status, answer.json.count, answer.json.clusters and #answer.json.clusters }
+        end
+        local only = { match = { path = "/clusters" } }
+        order({ list_part = 0.5 }, only)
+        assert.same({ 200, 9, 5 }, listed())
+        assert.same({ 200, 9, 9 }, listed())
+        order({ list_part = 0 }, only)
+        assert.same({ 200, 9, 0 }, listed())
+        order({ status = 500 }, only)
+        assert.same({ 500 }, listed())
+    end)
+
     it("answer with a status, headers and a body, once, and then the service is itself again", function()
         order { status = 429, headers = { ["Retry-After"] = "1" }, body = "slow down" }
         local response = get()

@@ -249,6 +249,10 @@ describe("the life of an emulator", function()
             child = command { "--port", "70000" }
             assert.equal(2, ended(child).status)
             assert.equal("dwsync emulator: --port is 70000, expected an integer from 0 to 65535\n", child.stderr)
+            child = command { "--regions", "north,SOUTH" }
+            assert.equal(2, ended(child).status)
+            assert.equal('dwsync emulator: --regions[2] is "SOUTH", expected small letters, digits and -\n',
+                child.stderr)
         end)
 
         it("says what to install when nginx is not there", function()
@@ -327,6 +331,23 @@ exit 1
             end
             assert.is_nil(child.stdout:find("emulator-user", 1, true))
             assert.same({ "", "" }, { child.stderr, left_behind() })
+        end)
+
+        it("points it at each region of several accounts, and names their keys alone", function()
+            local child = command { "--accounts", "2", "--regions", "north-1,south-1", "--clusters", "3", "--rate", "5",
+                "--", "env" }
+            assert.same({ status = 0, signal = 0 }, ended(child))
+            local info = cjson.decode(child.stdout:match "DWSYNC_EMULATOR=([^\n]*)\n")
+            for _, name in ipairs { "NORTH_1", "SOUTH_1" } do
+                assert.equal(info.endpoint, child.stdout:match("HUAWEICLOUD_SDK_REGION_DWS_" .. name .. "=([^\n]*)\n"))
+            end
+            for i, name in ipairs { "emulator", "account-2" } do
+                local account = info.accounts[i]
+                assert.same({ name, name .. "-domain", 24 }, { account.name, account.domain, account.clusters })
+                assert.is_nil(account.password)
+                assert.is_truthy(account.ak and account.sk and account.projects["south-1"])
+            end
+            assert.equal(info.ak, child.stdout:match "HUAWEICLOUD_SDK_AK=([^\n]*)\n")
         end)
 
         it("ends with the command's status, or 128 and its signal", function()

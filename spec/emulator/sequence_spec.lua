@@ -48,6 +48,48 @@ describe("a sequence of records", function()
         assert.is_true(page[1].start_time > page[2].start_time and page[2].start_time > page[3].start_time)
     end)
 
+    describe("that the clock brings runs to", function()
+        local healthy = { id = ("0"):rep(8), story = "healthy" } -- its turn is the first of a hundred
+        local every = { seed = 1, started = options.started, records = 1, new_runs = 1 }
+        local function at(turns) return options.started + (1 + (turns - 1) * 100) * 1000 end
+
+        it("has the newest in front, and as many as it is time for", function()
+            local records = sequence.new(healthy, every)
+            assert.equal(168, records:reach(every.started):count())
+            local story = ids(records, 0, 1)
+            assert.equal(170, records:reach(at(2)):count())
+            local page = cjson.decode((records:json(0, 3)))
+            assert.same({ at(2), at(1), story[1] }, { page[1].start_time, page[2].start_time, page[3].id })
+            assert.same(ids(records, 0, 200), ids(sequence.new(healthy, every):reach(at(2)), 0, 200))
+        end)
+
+        it("keeps what arrived where it arrived", function()
+            local records = sequence.new(healthy, every):reach(at(1))
+            records:add(1, at(1) + 500)
+            records:put { { id = "given" } }
+            local before = ids(records, 0, 3)
+            assert.equal("given", before[1])
+            records:reach(at(3))
+            local after = ids(records, 0, 5)
+            assert.same(before, { after[3], after[4], after[5] })
+            records:remove(1, "front")
+            assert.equal(after[2], ids(records, 0, 1)[1])
+            records:replace { { id = "x" } }
+            assert.same({ "x" }, ids(records, 0, 5))
+            assert.equal("x", ids(records:reach(at(4)), 0, 5)[2])
+        end)
+
+        it("changes its version with each, and has the same again for the same", function()
+            local function version(now) return sequence.new(healthy, every):reach(now).version end
+            assert.equal(version(at(1)), version(at(2) - 1))
+            assert.not_equal(version(at(1)), version(at(2)))
+            local one, other = sequence.new(healthy, every):reach(at(1)), sequence.new(healthy, every):reach(at(1))
+            one:put { { id = "a" } }
+            other:put { { id = "b" } }
+            assert.not_equal(one.version, other.version)
+        end)
+    end)
+
     it("changes its version with its records", function()
         local records = sequence.new(cluster, options)
         local versions = { [records.version] = true }

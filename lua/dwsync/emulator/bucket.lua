@@ -39,7 +39,7 @@ function Bucket:policy()
     local by_second = self.rate >= 1 and self.rate % 1 == 0
     local window = by_second and 1 or 60
     return {
-        limit = math.floor(self.rate * window + 0.5), window = window,
+        limit = math.max(1, math.floor(self.rate * window + 0.5)), window = window,
         retry_after = math.max(1, math.ceil((1 - self.tokens) / self.rate)),
     }
 end
