@@ -266,8 +266,8 @@ describe("accounts that cannot be", function()
     it("raise", function()
         for message, list in pairs {
             ["start: accounts is a table, expected a list that is not empty"] = {},
-            ["start: accounts[1].name is missing, expected small letters, digits and -"] = { {} },
-            ['start: accounts[1].name is "A", expected small letters, digits and -'] = { { name = "A" } },
+            ["start: accounts[1].name is missing, expected up to 24 small letters, digits and -"] = { {} },
+            ['start: accounts[1].name is "A", expected up to 24 small letters, digits and -'] = { { name = "A" } },
             ["start: accounts[2].name is there twice"] = { { name = "a" }, { name = "a" } },
             ["start: accounts[2].ak is there twice"] = { { name = "a", ak = "K" }, { name = "b", ak = "K" } },
             ["start: accounts[1].regions[2] is there twice"] = { { name = "a", regions = { "x", "x" } } },

@@ -251,7 +251,7 @@ describe("the life of an emulator", function()
             assert.equal("dwsync emulator: --port is 70000, expected an integer from 0 to 65535\n", child.stderr)
             child = command { "--regions", "north,SOUTH" }
             assert.equal(2, ended(child).status)
-            assert.equal('dwsync emulator: --regions[2] is "SOUTH", expected small letters, digits and -\n',
+            assert.equal('dwsync emulator: --regions[2] is "SOUTH", expected up to 24 small letters, digits and -\n',
                 child.stderr)
         end)
 

@@ -39,14 +39,14 @@ local PRINTABLE = { kind = "string", pattern = "^[\33-\43\45-\126]+$", secret = 
 local MOST_CLUSTERS, MOST_PLACES = 100000, 200 -- together
 local LISTED = 1009 -- clusters in `info`, which must fit one environment variable
 
-local WORDS = "small letters, digits and -"
+local WORDS = "up to 24 small letters, digits and -"
 
 local ACCOUNT = {
-    name = { kind = "string", pattern = "^%l[%l%d-]*$", longest = 40, expected = WORDS, required = true },
+    name = { kind = "string", pattern = "^%l[%l%d-]*$", longest = 24, expected = WORDS, required = true },
     ak = PRINTABLE,
     sk = PRINTABLE,
     regions = { kind = "list", least = 1, default = { accounts.REGION },
-        of = { kind = "string", pattern = "^%l[%l%d-]*$", longest = 40, expected = WORDS } },
+        of = { kind = "string", pattern = "^%l[%l%d-]*$", longest = 24, expected = WORDS } },
     clusters = { kind = "integer", from = 0, to = MOST_CLUSTERS }, -- in each region
     stories = { kind = "boolean", default = false },
     rate = { kind = "number", noun = "a number of requests a second", above = 0 },
