@@ -18,6 +18,31 @@ describe("the emulator's service", function()
         assert.same({ true, true, false, false, true, true, false }, admitted)
     end)
 
+    it("keeps the records of those clusters only that were changed", function()
+        local state = at { now = 100 }
+        local clusters = state.home:list()
+        for _, cluster in ipairs(clusters) do
+            state:records_of(cluster):json(0, 10)
+        end
+        assert.same({}, state.sequences)
+        local one = state:records_of(clusters[1], true)
+        one:add(1, 0)
+        assert.equal(one, state:records_of(clusters[1]))
+        assert.equal(169, state:records_of(clusters[1]):count())
+        state:reset()
+        assert.equal(168, state:records_of(clusters[1]):count())
+    end)
+
+    it("finds a cluster, wherever it is, and an account that fits", function()
+        local state = at { now = 100 }
+        local cluster = state.home:list()[3]
+        assert.same({ cluster, state.home }, { state:find_cluster(cluster.id) })
+        assert.is_nil(state:find_cluster("another"))
+        assert.is_nil(state:find_cluster(nil))
+        assert.equal(state.home.account, state:find_account(function(one) return one.ak == "AK" end))
+        assert.is_nil(state:find_account(function() return false end))
+    end)
+
     it("begins anew when it is reset, but keeps the keys and tokens that it issued", function()
         local clock = { now = 100 }
         local state, policy = at(clock), { limit = 1, window = 10 }
