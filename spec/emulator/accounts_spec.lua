@@ -232,6 +232,10 @@ describe("an emulator of several accounts", function()
         for _ = 1, 4 do
             assert.equal(200, get(shop, records_path(shop, "north")).status)
         end
+        -- A further page of the same look.
+        assert.equal(200, curl.get(info, {
+            path = records_path(shop, "north"), query = "offset=1", ak = shop.ak, sk = shop.sk,
+        }).status)
         assert.equal(200, get(slow, "/v3/auth/projects").status)
         assert.equal(401, curl.get(info, { path = path, ak = "NOBODYsKEY", sk = "x" }).status)
         assert.equal(401, curl.get(info, { path = "/v3/projects", ak = "NOBODYsKEY", sk = "x" }).status)
@@ -240,7 +244,7 @@ describe("an emulator of several accounts", function()
         local counts = curl.admin(info, "GET", "counts?clusters").json
         local function numbers(entry) return { entry.requests, entry.throttled, entry.refused } end
         assert.same({ 6, 2, 1 }, numbers(counts.accounts.slow))
-        assert.same({ 5, 0, 1 }, numbers(counts.accounts.shop))
+        assert.same({ 6, 0, 1 }, numbers(counts.accounts.shop))
         assert.same({ 1, 0, 1 }, numbers(counts.strangers))
         assert.same({ 6, 2 }, { counts.looks, counts.clusters_asked })
         assert.same({ 6, 2, 2 }, numbers(counts.clusters[running:clusters("slow")[1].id]))
