@@ -156,9 +156,17 @@ describe("the rule stale", function()
         assert.equal("seconds", verdict.unit)
         assert.equal(list[1].id, verdict.record_id)
         assert.equal(list[1].end_time, verdict.since)
-        assert.equal("the last successful run ended 4 h ago; the next was due 3 h 1 min ago", verdict.message)
+        assert.equal("the last successful run ended 4 h ago; the next was due 3 h 1 min ago, going by the last days",
+            verdict.message)
         assert.matches("^Accounts are not kept up to date, so leavers keep their access: find out why the ldap source",
             verdict.advice)
+    end)
+
+    it("says what it rests on when that is less than weeks, and only when it is not ok", function()
+        local weeks = runs.hourly(5 * 7 * 24, 4 * HOUR + 60)
+        assert.equal("the last successful run ended 4 h ago; the next was due 3 h 1 min ago",
+            runs.verdict(weeks, "stale").message)
+        assert.matches("is due in %S+ %S+$", runs.verdict(ended(600), "stale").message)
     end)
 
     it("allows for how long runs take", function()

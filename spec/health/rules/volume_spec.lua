@@ -137,6 +137,11 @@ describe("the rule volume", function()
         assert.equal("400 accounts added or updated where 40 are usual, again and again", verdict.message)
         verdict = runs.verdict(weeks(10, lately(40, 0)), "volume")
         assert.equal("no accounts added or updated where 40 were to be expected", verdict.message)
+        verdict = runs.verdict(runs.hourly(9 * 24, 600, function(run, i)
+            run.update_count = i <= 20 and 100 or 10
+        end), "volume")
+        assert.equal("400 accounts added or updated where 40 are usual (by the only earlier week on record), again and "
+            .. "again", verdict.message)
         assert.equal("as many accounts added and updated as usual", runs.verdict(weeks(10), "volume").message)
     end)
 end)

@@ -151,6 +151,9 @@ function M.judge(state, model, now)
     return finding
 end
 
+-- A verdict that rests on less than weeks says so.
+local RESTS_ON = { days = ", going by the last days", gaps = ", going by the last few runs" }
+
 function M.describe(finding, model)
     local source = wording.source(model.source)
     if finding.unknown then
@@ -167,8 +170,9 @@ function M.describe(finding, model)
             quantities.count(model.begun, "run")), advice
     end
     local due = plan.due / 1000 - (finding.since / 1000 + finding.value)
-    return ("the last successful run ended %s ago; the next %s"):format(age,
-        due > 0 and "is due in " .. quantities.age(due) or "was due " .. quantities.age(-due) .. " ago"), advice
+    return ("the last successful run ended %s ago; the next %s%s"):format(age,
+        due > 0 and "is due in " .. quantities.age(due) or "was due " .. quantities.age(-due) .. " ago",
+        finding.severity ~= "ok" and RESTS_ON[plan.by] or ""), advice
 end
 
 local function instant(ms, now)

@@ -98,7 +98,8 @@ local function note_low(state, seen)
         and (rest >= 0.25 * low.expected
             or seen.gap >= 5 * DAY and not steady and low.actual <= 0.1 * low.expected) then
         low.on, low.calm = low.since, 0
-        low.told = { actual = low.actual, usual = low.expected, run = seen.run, since = low.since }
+        low.told = { actual = low.actual, usual = low.expected, run = seen.run, since = low.since,
+            weeks = #seen.list }
     end
 end
 
@@ -115,7 +116,8 @@ local function note_high(state, model, at, seen, owed)
         end
         if high.count >= 2 then
             high.on = high.on or high.since
-            high.told = { actual = seen.actual, usual = seen.usual, run = seen.run, since = high.on }
+            high.told = { actual = seen.actual, usual = seen.usual, run = seen.run, since = high.on,
+                weeks = #seen.list }
         end
     elseif most >= math.max(3, 0.3 * (high.most or 0)) then
         high.calm = high.calm + 1
@@ -220,6 +222,11 @@ function M.judge(state, model)
     return finding
 end
 
+-- A verdict that rests on little says so.
+local function by_one_week(told)
+    return told.weeks == 1 and " (by the only earlier week on record)" or ""
+end
+
 function M.describe(finding, model)
     local told = finding.told
     if not finding.value then
@@ -233,13 +240,14 @@ function M.describe(finding, model)
             ("Find out what changed in %s: a new group or base DN, a bulk import; if this was not expected, stop the "
             .. "synchronisation."):format(source)
     elseif finding.kind == "high" then
-        return ("%s added or updated where %s are usual, again and again"):format(
-            quantities.count(told.actual, "account"), quantities.number(told.usual)),
+        return ("%s added or updated where %s are usual%s, again and again"):format(
+            quantities.count(told.actual, "account"), quantities.number(told.usual), by_one_week(told)),
             ("Find out what changed in %s: a new group or base DN, or an attribute that is now written differently in "
             .. "every run; if this was not expected, stop the synchronisation."):format(source)
     end
-    return ("%s added or updated where %s were to be expected"):format(
-        told.actual == 0 and "no accounts" or quantities.count(told.actual, "account"), quantities.number(told.usual)),
+    return ("%s added or updated where %s were to be expected%s"):format(
+        told.actual == 0 and "no accounts" or quantities.count(told.actual, "account"), quantities.number(told.usual),
+        by_one_week(told)),
         ("Runs finish, but hardly anything arrives: check whether the base DN, the filter or the bind user's rights of "
         .. "%s still reach everybody, and whether a part of the directory is missing."):format(source)
 end
