@@ -187,6 +187,19 @@ function Client:all_sync_records(parameters) end
 ---@return dwsync.error?
 function Client:list_clusters(parameters) end
 
+---@class dwsync.client.newest_page.parameters
+---@field cluster_id string
+---@field limit integer records a page, above 0
+---@field timeout? number seconds for all attempts together; by default the client's
+
+--- The newest page of a cluster's records, not decoded yet: who has seen its mark before knows what is on it, for less
+--- than decoding it costs.
+--- Raises for unknown parameters.
+---@param parameters dwsync.client.newest_page.parameters
+---@return { mark: string, decode: function }? # the mark of what the service sent, and a function that returns the dwsync.page, or nil and an error
+---@return dwsync.error?
+function Client:newest_page(parameters) end
+
 ---@class dwsync.client.list_projects.parameters
 ---@field timeout? number seconds; by default the client's
 

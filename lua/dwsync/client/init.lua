@@ -561,13 +561,17 @@ function Client:list_clusters(parameters)
     return list
 end
 
---- The newest page of a cluster's records, not decoded yet: whoever has seen its mark knows what is on it. For
--- dwsync.fleet.
--- @tparam table parameters `cluster_id`, `limit`, `timeout` of `list_sync_records`
--- @treturn[1] {mark=string,decode=function} `decode()` → dwsync.page, or nil and an error
+--- The newest page of a cluster's records, not decoded yet: who has seen its mark before knows what is on it, for less
+-- than decoding it costs.
+-- @tparam table parameters
+-- @tparam string parameters.cluster_id
+-- @tparam integer parameters.limit records a page, above 0
+-- @tparam[opt] number parameters.timeout seconds for all attempts together; by default the client's
+-- @treturn[1] {mark=string,decode=function} the mark of what the service sent, and a function that returns the
+-- dwsync.page, or nil and an error
 -- @treturn[2] nil
 -- @treturn[2] dwsync.error
--- @local
+-- @raise for unknown parameters
 function Client:newest_page(parameters)
     local checked, err = options.parameters("list_sync_records", parameters, self.runtime.now)
     if not checked then
