@@ -38,13 +38,13 @@ end
 
 --- Claims within a transaction.
 -- @tparam table session see dwsync.history.transaction
--- @tparam table claimer `name`, `lease_ms`
+-- @tparam table claimer `name`, `lease_ms`, `accounts`: names of those that it can ask, nil for all
 -- @tparam integer most
 -- @treturn {table,...} items
 -- @treturn number the time
 function M.claim(session, claimer, most)
     local now = rows.clock(session)
-    local due, items = accounts.due(session, now), {}
+    local due, items = accounts.due(session, claimer.accounts, now), {}
     for i, account in ipairs(due) do
         local share = math.ceil((most - #items) / (#due - i + 1))
         for _, item in ipairs(claim_of(session, account, claimer, share, now)) do
@@ -60,8 +60,8 @@ end
 function M.give_back(session, items)
     for _, item in ipairs(items) do
         session:rows(([[UPDATE dwsync_schedule SET due_at = %s, leased_by = NULL
-            WHERE item_no = %s AND epoch = %s]]):format(literal(item.due_at), literal(item.item_no),
-            literal(item.epoch)))
+            WHERE item_no = %s AND epoch = %s AND leased_by IS NOT NULL]]):format(literal(item.due_at),
+            literal(item.item_no), literal(item.epoch)))
     end
 end
 

@@ -5,12 +5,14 @@ local core = require "dwsync.core"
 local history_page = require "dwsync.history.page"
 local identity = require "dwsync.history.identity"
 local listing = require "dwsync.fleet.listing"
+local problems = require "dwsync.problems"
 local rows = require "dwsync.fleet.rows"
 
 local M = {}
 
 local literal = rows.literal
 
+local POLICY = { least = "warning" } -- as dwsync notify has it
 local LONGEST_BACKOFF_MS = 15 * 60000
 local DISABLED_INTERVAL_MS = 3600000
 
@@ -44,7 +46,7 @@ local function row_after(item, result, now)
     return { item_no = item.item_no, due_at = due, state = state, failures = failures, error = result.error,
         looked_at = looked, gap = looked == now and item.looked_at and now - item.looked_at or nil,
         page_mark = result.mark or item.page_mark, read_at = result.read_whole and now or item.read_at,
-        next_at = result.evaluation and (result.evaluation.next_at or 0) or item.next_at,
+        next_at = result.evaluation and (result.evaluation.next_at or 0) or result.verdicts and 0 or item.next_at,
         severity = result.severity or item.severity, seen_at = result.seen_at or item.seen_at }
 end
 
@@ -75,14 +77,14 @@ local function update_rows(session, changed, now)
         table.concat(casts, ", "), table.concat(values, ",")))
 end
 
--- Which of the items are still leased to who claimed them.
+-- Which of the items are still leased to who claimed them. Locked in one order, as by every completion.
 local function still_held(session, items)
     local numbers, held = {}, {}
     for i, item in ipairs(items) do
         numbers[i] = item.item_no
     end
-    for _, row in ipairs(session:rows(("SELECT item_no, epoch FROM dwsync_schedule WHERE item_no IN (%s)%s"):format(
-        rows.numbers(numbers), session.lock_rows))) do
+    for _, row in ipairs(session:rows(("SELECT item_no, epoch FROM dwsync_schedule WHERE item_no IN (%s) "
+        .. "AND leased_by IS NOT NULL ORDER BY item_no%s"):format(rows.numbers(numbers), session.lock_rows))) do
         held[row[1]] = row[2]
     end
     return held
@@ -124,10 +126,10 @@ end
 local VERDICT = { "cluster_id", "source", "rule", "source_type", "severity", "follows", "value", "since", "record_id",
     "message", "advice", "judged_at" }
 
-local function write_verdicts(session, item, evaluation, now)
+local function write_verdicts(session, item, verdicts, now)
     session:rows("DELETE FROM dwsync_verdicts WHERE cluster_id = " .. literal(item.cluster_id))
     local values = {}
-    for _, verdict in ipairs(evaluation.verdicts) do
+    for _, verdict in ipairs(verdicts) do
         if verdict.severity ~= "ok" then
             local cells = {}
             for i, name in ipairs(VERDICT) do
@@ -145,35 +147,45 @@ local function write_verdicts(session, item, evaluation, now)
     end
 end
 
--- Completes one look, whose own changes `work` makes, and returns whether it was let through.
+-- Completes one look, whose own changes `work` makes: it may return when to judge again. Returns whether it was let
+-- through.
 local function one(session, item, result, work)
     if still_held(session, { item })[item.item_no] ~= item.epoch then
         return false
     end
     local now = rows.clock(session)
-    work(now)
-    update_rows(session, { row_after(item, result, now) }, now)
+    local again = work(now)
+    local row = row_after(item, result, now)
+    if again and (row.next_at or 0) > 0 then
+        again = math.min(again, row.next_at)
+    end
+    row.next_at = again or row.next_at
+    update_rows(session, { row }, now)
     accounts.note(session, { { item = item, result = result } }, now)
     return true
 end
 
---- Completes a look that found something.
+-- What dwsync.problems calls an item of an overview.
+local function overview_item(item, result)
+    return { cluster = { id = item.cluster_id, name = item.name }, evaluation = result.evaluation,
+        verdicts = result.verdicts, error = result.failure, severity = result.severity or "unknown" }
+end
+
+--- Completes a look that found something, or failed so that a problem may begin.
 -- @tparam table session
 -- @tparam table item
 -- @tparam table result
--- @tparam ?function more(session, now)
 -- @treturn boolean whether it was let through
 -- @treturn ?table of the records saved, see dwsync.history.summary
-function M.changed(session, item, result, more)
+function M.changed(session, item, result)
     local summary
     local through = one(session, item, result, function(now)
         summary = result.page and history_page.merge_into(session, identity.cell(item.cluster_id), result.page, now)
-        if result.evaluation then
-            write_verdicts(session, item, result.evaluation, now)
+        local verdicts = result.verdicts or result.evaluation and result.evaluation.verdicts
+        if verdicts then
+            write_verdicts(session, item, verdicts, now)
         end
-        if more then
-            more(session, now)
-        end
+        return problems.look_in(session, overview_item(item, result), POLICY, now)
     end)
     return through, summary
 end

@@ -14,7 +14,7 @@ function M.literal(value)
     if value == nil then
         return "NULL"
     elseif type(value) == "number" then
-        return decimal.exact(value)
+        return decimal.exact(value) or "NULL"
     end
     return quoted(identity.cell(value))
 end
@@ -57,6 +57,18 @@ function M.numbers(numbers)
         parts[i] = decimal.exact(number)
     end
     return table.concat(parts, ",")
+end
+
+--- A condition: that a column has one of these values.
+-- @tparam string column
+-- @tparam {string,...} values
+-- @treturn string
+function M.among(column, values)
+    local parts = {}
+    for i, value in ipairs(values) do
+        parts[i] = M.literal(value)
+    end
+    return parts[1] and ("%s IN (%s)"):format(column, table.concat(parts, ",")) or "1 = 0"
 end
 
 return M

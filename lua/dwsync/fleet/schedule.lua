@@ -8,6 +8,7 @@ local claims = require "dwsync.fleet.claims"
 local completions = require "dwsync.fleet.completions"
 local history_tables = require "dwsync.history.tables"
 local listing = require "dwsync.fleet.listing"
+local problems_store = require "dwsync.problems.store"
 local rows = require "dwsync.fleet.rows"
 local tables = require "dwsync.fleet.tables"
 
@@ -27,6 +28,11 @@ function M.open(history)
     if not version then
         return nil, err
     end
+    local problems
+    problems, err = problems_store.open(history)
+    if not problems then
+        return nil, err
+    end
     return setmetatable({ history = history, is_missing = version == 0 }, Schedule)
 end
 
@@ -41,17 +47,19 @@ end
 --- Takes over an inventory: its accounts and the regions that it names. What it no longer names is gone; the clusters
 -- of the others are found by looking.
 -- @tparam dwsync.fleet.inventory inventory
+-- @tparam[opt] table options `keys`: digests of keys, by account; `collector`: the name of who has the inventory
 -- @treturn ?boolean
 -- @treturn dwsync.error
-function Schedule:sync(inventory)
+function Schedule:sync(inventory, options)
+    options = options or {}
     return change(self, function(session)
-        listing.sync(session, inventory)
+        listing.sync(session, inventory, { keys = options.keys or {}, collector = options.collector })
         return true
     end)
 end
 
 --- Claims looks that are due: the oldest of each account, as many as its rate allows.
--- @tparam table claimer `name`, `lease_ms`
+-- @tparam table claimer `name`, `lease_ms`, `accounts`: names of those that it can ask, nil for all
 -- @tparam integer most how many
 -- @treturn ?{table,...} items, each with its `epoch`, and `expired`: whether somebody's lease ran out
 -- @treturn dwsync.error
@@ -90,18 +98,18 @@ function Schedule:complete(done)
     end)
 end
 
---- Completes one look that found something: records, verdicts and the next date in one transaction, or nothing.
+--- Completes one look that found something: records, verdicts, problems and the next date in one transaction, or
+-- nothing.
 -- @tparam table item
 -- @tparam table result `page` (see dwsync.history.merge), `evaluation`, …
--- @tparam[opt] function more(session, now) what belongs to the same transaction
 -- @treturn ?boolean whether it was let through; false when the lease had run out
 -- @treturn dwsync.error
 -- @treturn table of the records saved, see dwsync.history.summary
-function Schedule:complete_changed(item, result, more)
+function Schedule:complete_changed(item, result)
     local summary
     local through, err = change(self, function(session)
         local passed
-        passed, summary = completions.changed(session, item, result, more)
+        passed, summary = completions.changed(session, item, result)
         return passed
     end, item.cluster_id)
     return through, err, summary
@@ -124,11 +132,13 @@ end
 local COUNTS = { "looks", "changed", "failed", "fenced", "expired", "throttled" }
 
 --- Notes that a collector is there, and what it counted since.
--- @tparam table collector `name`, `host`, `pid`, `version`, `state`, `lease_ms`, `counts` (since the last time)
+-- @tparam table collector `name`, `host`, `pid`, `version`, `state`, `lease_ms`, `counts` (since the last time),
+-- `accounts` (names of those in its inventory)
 -- @treturn ?boolean whether it was asked to drain
 -- @treturn dwsync.error
+-- @treturn boolean whether an account of its inventory was forgotten meanwhile, so that it has to sync again
 function Schedule:report(collector)
-    return change(self, function(session)
+    local told, err = change(self, function(session)
         local now, sums, cells = rows.clock(session), {}, {}
         for i, name in ipairs(COUNTS) do
             sums[i] = ("%s = dwsync_collectors.%s + excluded.%s"):format(name, name, name)
@@ -142,9 +152,14 @@ function Schedule:report(collector)
             literal(collector.host), literal(collector.pid), literal(collector.version), literal(collector.state),
             literal(now), literal(now), literal(collector.lease_ms), table.concat(cells, ", "),
             table.concat(sums, ", ")))
+        local forgotten = listing.name_again(session, collector.accounts or {}, now)
         local row = session:rows("SELECT drain FROM dwsync_collectors WHERE name = " .. literal(collector.name))[1]
-        return row[1] == 1
+        return { drain = row[1] == 1, forgotten = forgotten }
     end)
+    if not told then
+        return nil, err
+    end
+    return told.drain, nil, told.forgotten
 end
 
 --- Asks a collector to end: it claims nothing more.
