@@ -235,6 +235,20 @@ function M.dws(context)
     return { ("https://dws.%s.%s"):format(context.region, suffix) }
 end
 
+--- Whether DWS has an endpoint in a region: by the environment, the regions file or the built-in table.
+-- @tparam table context as for `dws`
+-- @treturn ?boolean
+-- @treturn dwsync.error when that cannot be known, such as for a regions file that is damaged
+function M.serves(context)
+    local urls, err = M.dws(context)
+    if urls then
+        return true
+    elseif err.option == "region" then
+        return false
+    end
+    return nil, err
+end
+
 --- The IAM endpoint.
 -- @tparam table context as for `dws`, with `iam_endpoint` in place of `endpoint`
 -- @treturn {string} one base URL without path, or nil

@@ -8,7 +8,9 @@ local concurrent = require "dwsync.runtime.concurrent"
 local core = require "dwsync.core"
 local discovery = require "dwsync.fleet.discovery"
 local dwsync = require "dwsync"
+local endpoints = require "dwsync.client.endpoints"
 local errors = require "dwsync.errors"
+local files = require "dwsync.files"
 local look = require "dwsync.fleet.look"
 local runtimes = require "dwsync.runtime"
 
@@ -32,14 +34,17 @@ local BATCH = 500 -- completions in one transaction
 -- @tparam[opt] function(options:table):dwsync.client options.new_client in place of dwsync.new
 -- @treturn dwsync.fleet.collector
 function M.new(options)
-    local inventory = options.inventory
+    local inventory, accounts = options.inventory, {}
+    for i, account in ipairs(inventory.accounts) do
+        accounts[i] = account.name
+    end
     return setmetatable({
         schedule = options.schedule, history = options.history, inventory = inventory, name = options.name,
+        accounts = accounts,
         host = options.host, pid = options.pid, concurrency = options.concurrency or 32,
         lease = inventory.lease, timeout = options.timeout or inventory.lease * 2 / 3,
         emit = options.on_event or function() end, new_client = options.new_client or dwsync.new,
-        complete_more = options.complete_more,
-        clients = {}, queue = { first = 1, last = 0 }, done = {}, changed = {}, under_way = 0,
+        clients = {}, queue = { first = 1, last = 0 }, done = {}, changed = {}, returned = {}, under_way = 0,
         counts = {}, totals = { looks = 0, changed = 0, failed = 0, fenced = 0, expired = 0, throttled = 0 },
         offset = 0, ended = false,
     }, Collector)
@@ -79,20 +84,25 @@ local function client_of(self, item)
     return client, err
 end
 
+local function serves(region)
+    return endpoints.serves { region = region, getenv = os.getenv, read_file = files.read }
+end
+
 local function perform(self, item)
     local client, err = client_of(self, item)
     if not client then
         return nil, { failure = err, error = errors.summary(err, true) }
     end
     local context = { client = client, history = self.history, inventory = self.inventory, timeout = self.timeout,
-        now = function() return now_of(self) end, serves = function() return false end }
+        serves = serves, now = function() return now_of(self) end }
     if item.kind == "account" then
         return discovery.projects(context, item)
     elseif item.kind == "place" then
         return discovery.clusters(context, item)
     end
     local _
-    _, context.rules = self.inventory:settings_of(item.account, { id = item.cluster_id, name = item.name })
+    _, context.rules, context.rules_mark = self.inventory:settings_of(item.account, { id = item.cluster_id,
+        name = item.name })
     return nil, look.at(context, item)
 end
 
@@ -107,7 +117,11 @@ end
 
 local function file(self, item, found, result)
     local entry = { item = item, result = result, found = found }
-    if found or result.changed then
+    if result.given_up then
+        self.returned[#self.returned + 1] = item
+        self.emit { type = "database", error = result.failure }
+        return
+    elseif found or result.changed then
         self.changed[#self.changed + 1] = entry
     else
         self.done[#self.done + 1] = entry
@@ -167,24 +181,34 @@ local function complete_one(self, entry)
     if entry.found then
         through, err = self.schedule:complete_discovery(entry.item, entry.found, entry.result)
     else
-        local more = self.complete_more
-        through, err, summary = self.schedule:complete_changed(entry.item, entry.result, more and function(session, now)
-            more(session, entry.item, entry.result, now)
-        end)
+        through, err, summary = self.schedule:complete_changed(entry.item, entry.result)
     end
     if through == nil then
         return nil, err
     elseif not through then
         count(self, "fenced")
-    elseif not entry.found then
+    elseif not entry.found and not entry.result.error then
         count(self, "changed")
         self.emit { type = "changed", item = entry.item, result = entry.result, summary = summary }
     end
     return true
 end
 
+local function give_back(self)
+    local returned = self.returned
+    self.returned = {}
+    local good, err = true, nil
+    if returned[1] then
+        good, err = self.schedule:give_back(returned)
+    end
+    return good, err -- where that fails, their leases run out
+end
+
 local function complete_all(self)
-    local good, err = complete_unchanged(self)
+    local good, err = give_back(self)
+    if good then
+        good, err = complete_unchanged(self)
+    end
     while good and self.changed[1] do
         good, err = complete_one(self, self.changed[1])
         if good then
@@ -200,7 +224,8 @@ local function claim_more(self)
     if self.draining or room < self.concurrency / 2 then
         return true
     end
-    local items, err, now = self.schedule:claim({ name = self.name, lease_ms = self.lease * 1000 }, room)
+    local items, err, now = self.schedule:claim({ name = self.name, lease_ms = self.lease * 1000,
+        accounts = self.accounts }, room)
     if not items then
         return nil, err
     end
@@ -216,8 +241,12 @@ end
 local function report(self, state)
     local counts = self.counts
     self.counts = {}
-    local drain, err = self.schedule:report { name = self.name, host = self.host, pid = self.pid,
-        version = dwsync.version, state = state, lease_ms = self.lease * 1000, counts = counts }
+    local drain, err, forgotten = self.schedule:report { name = self.name, host = self.host, pid = self.pid,
+        version = dwsync.version, state = state, lease_ms = self.lease * 1000, counts = counts,
+        accounts = self.accounts }
+    if forgotten then
+        self.schedule:sync(self.inventory, { collector = self.name }) -- where that fails, the next report says so again
+    end
     if err then
         for name, value in pairs(counts) do
             self.counts[name] = (self.counts[name] or 0) + value

@@ -9,13 +9,13 @@ local function failed(err)
     return nil, { failure = err, error = errors.summary(err, true), retry_after = err.retry_after }
 end
 
--- The main project of a region has its name; others, such as "cn-north-4_shop", are projects of their own in it.
-local function region_of(name)
-    return type(name) == "string" and name:match "^([%w-]+)_" or name
+-- The region whose main project this is: that has the region's name. Others are called "cn-north-4_shop".
+local function main_project_of(name)
+    return type(name) == "string" and name:match "^[%w-]+$"
 end
 
 --- The regions in which an account has a project.
--- @tparam table context `client`, `inventory`, `timeout`
+-- @tparam table context `client`, `inventory`, `timeout`; `serves(region)`: see dwsync.client.endpoints
 -- @tparam table item
 -- @treturn ?{table,...} items of kind "place"; nil when it failed
 -- @treturn table result
@@ -24,13 +24,15 @@ function M.projects(context, item)
     if not list then
         return failed(err)
     end
-    local found, known = {}, {}
-    for _, region in ipairs(require("dwsync.client.endpoints").regions()) do
-        known[region] = true
-    end
+    local found = {}
     for _, project in ipairs(list) do
-        local region = region_of(project.name)
-        if project.name == region and (known[region] or context.serves(region)) then
+        local region, served = main_project_of(project.name), false
+        if region then
+            served, err = context.serves(region)
+        end
+        if served == nil then
+            return failed(err)
+        elseif served then
             found[#found + 1] = { kind = "place", account = item.account, region = region, project_id = project.id,
                 interval = context.inventory.discovery }
         end

@@ -3,7 +3,9 @@
 -- @module dwsync.fleet.inventory
 local checks = require "dwsync.checks"
 local cluster_names = require "dwsync.cluster_names"
+local core = require "dwsync.core"
 local errors = require "dwsync.errors"
+local fingerprint = require "dwsync.fingerprint"
 local options = require "dwsync.client.options"
 local rules = require "dwsync.health.rules"
 
@@ -148,6 +150,11 @@ local function check_overrides(given, thresholds)
     return list
 end
 
+-- Other rules, or another release with the same ones, may judge the same page differently.
+local function mark_of(wanted)
+    return core.sha256(core.version .. fingerprint.of(wanted)):sub(1, 16)
+end
+
 local Inventory = { __name = "dwsync.fleet.inventory" }
 Inventory.__index = Inventory
 
@@ -179,6 +186,10 @@ function M.check(given)
     for _, account in ipairs(self.accounts) do
         self.by_name[account.name] = account
     end
+    self.marks = { [self.rules] = mark_of(self.rules) }
+    for _, override in ipairs(self.overrides) do
+        self.marks[override.rules] = mark_of(override.rules)
+    end
     return setmetatable(self, Inventory)
 end
 
@@ -206,6 +217,7 @@ end
 -- @tparam {id=string,name=?string} cluster
 -- @treturn number seconds
 -- @treturn table rules
+-- @treturn string which differs where rules do
 function Inventory:settings_of(account, cluster)
     local own = self.by_name[account]
     local interval, wanted = own and own.interval or self.interval, self.rules
@@ -214,7 +226,7 @@ function Inventory:settings_of(account, cluster)
             interval, wanted = override.interval or interval, override.rules
         end
     end
-    return interval, wanted
+    return interval, wanted, self.marks[wanted]
 end
 
 return M

@@ -5,6 +5,7 @@
 -- already; otherwise, and every few hours for records that were revised, the whole list is read.
 -- It must not write: what a look found is completed in one transaction by dwsync.fleet.schedule.
 -- @module dwsync.fleet.look
+local disabled = require "dwsync.health.disabled"
 local errors = require "dwsync.errors"
 local health = require "dwsync.health"
 local history_tables = require "dwsync.history.tables"
@@ -53,17 +54,45 @@ local function joins(context, item, page)
     return history_tables.has(context.history, item.cluster_id, records[#records])
 end
 
-local function failed(err, disabled)
-    return { failure = err, error = errors.summary(err, true), retry_after = err.retry_after, disabled = disabled,
-        severity = disabled and not disabled.seen and "disabled" or nil }
+local function is_due_by_time(item, now)
+    return item.next_at and item.next_at > 0 and now >= item.next_at
+end
+
+-- The first failure may begin a problem, and the end of its patience; those in between change nothing.
+local function failed(context, item, err)
+    return { failure = err, error = errors.summary(err, true), retry_after = err.retry_after,
+        changed = item.failures == 0 or is_due_by_time(item, context.now()) }
+end
+
+-- The database failed, not the cluster: somebody looks again.
+local function given_up(err)
+    return { failure = err, given_up = true }
+end
+
+local function off(context, item, err)
+    local seen, failure = item.seen_at, nil
+    if not seen then
+        seen, failure = history_tables.last_start(context.history, item.cluster_id)
+    end
+    if seen == nil then
+        return given_up(failure)
+    end
+    local verdicts, severity = disabled.of({ cluster = { id = item.cluster_id, name = item.name }, error = err,
+        seen_before = seen or nil }, context.rules.disabled)
+    return { failure = err, error = errors.summary(err, true), disabled = true, changed = true, verdicts = verdicts,
+        severity = severity, seen_at = seen or nil }
+end
+
+local function unanswered(context, item, err)
+    return (errors.is_feature_off(err) and off or failed)(context, item, err)
 end
 
 -- Judges what is kept together with what has come.
 local function judge(context, item, records)
     local now = context.now() / 1000
     local all, err, rest = context.history:together(item.cluster_id, records, { now = now })
-    if not all and not rest then
-        return nil, err
+    if not all and err.code ~= "damaged" then
+        return nil, err -- a page alone says too little
     end
     return health.evaluate(all or rest, context.rules, now)
 end
@@ -71,7 +100,7 @@ end
 local function changed(context, item, records, result)
     local evaluation, err = judge(context, item, records)
     if not evaluation then
-        return failed(err)
+        return given_up(err)
     end
     result.page = records[1] and merge.read(records) or nil
     result.evaluation, result.severity, result.changed = evaluation, evaluation.severity, true
@@ -79,44 +108,41 @@ local function changed(context, item, records, result)
     return result
 end
 
-local function is_due_by_time(item, now)
-    return item.next_at and item.next_at > 0 and now >= item.next_at
-end
-
 --- Looks at a cluster.
--- @tparam table context `client`, `history` (a store), `rules`, `timeout` (seconds), `now()`: milliseconds by the
--- database's clock
+-- @tparam table context `client`, `history` (a store), `rules`, `rules_mark` (see dwsync.fleet.inventory), `timeout`
+-- (seconds), `now()`: milliseconds by the database's clock
 -- @tparam table item what dwsync.fleet.schedule claimed
 -- @treturn table result for its completion: `changed` when there is something to save; `error` and `failure` when the
--- cluster could not be asked
+-- cluster could not be asked; `given_up` when the database failed, so that the look was in vain
 function M.at(context, item)
     local page, err = context.client:newest_page { cluster_id = item.cluster_id, limit = M.PAGE,
         timeout = context.timeout }
     if not page then
-        return failed(err, errors.is_feature_off(err) and { seen = item.seen_at ~= nil } or nil)
+        return unanswered(context, item, err)
     end
-    local result = { mark = page.mark, requests = 1 }
+    local result = { mark = page.mark .. (context.rules_mark or ""), requests = 1 }
     local is_old = item.read_at and context.now() >= item.read_at + M.WHOLE_EVERY
-    if page.mark == item.page_mark and not is_old and item.failures == 0 and item.state == "active" then
+    local is_known = result.mark == item.page_mark and not is_old
+    if is_known and item.failures == 0 and item.state == "active" then
         return is_due_by_time(item, context.now()) and changed(context, item, {}, result) or result
     end
     local decoded
     decoded, err = page.decode()
     if not decoded then
-        return failed(err)
-    elseif page.mark == item.page_mark and not is_old then
+        return unanswered(context, item, err)
+    elseif is_known then
         return changed(context, item, {}, result)
     end
     local joined, unread = joins(context, item, decoded)
     if joined == nil then
-        return failed(unread)
+        return given_up(unread)
     elseif joined then
         return changed(context, item, decoded.sync_records, result)
     end
     local list
     list, err = context.client:all_sync_records { cluster_id = item.cluster_id, timeout = context.timeout }
     if not list then
-        return failed(err)
+        return unanswered(context, item, err)
     end
     result.requests, result.read_whole = 1 + list.pages, true
     return changed(context, item, list, result)

@@ -136,6 +136,13 @@ function M.cluster_number(cluster)
     return "SELECT cluster_no FROM dwsync_clusters WHERE cluster_id = " .. quoted(cluster)
 end
 
+--- When the newest record of a cluster began.
+-- @tparam string cluster as a column holds it
+-- @treturn string
+function M.last_start(cluster)
+    return ("SELECT max(start_time) FROM dwsync_records WHERE cluster_no = (%s)"):format(M.cluster_number(cluster))
+end
+
 --- What is kept under names: record_id, version, saved_at, status, content.
 -- @tparam integer cluster its number
 -- @tparam {string,...} names

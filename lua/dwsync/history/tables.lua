@@ -3,6 +3,7 @@
 local content = require "dwsync.history.content"
 local identity = require "dwsync.history.identity"
 local merge = require "dwsync.history.merge"
+local reading = require "dwsync.history.reading"
 local schema = require "dwsync.history.schema"
 local statements = require "dwsync.history.statements"
 local transaction = require "dwsync.history.transaction"
@@ -26,6 +27,17 @@ end
 -- @return its result, or nil, err
 function M.run(store, mode, cluster_id, work)
     return transaction.run(store.context, store.engine, mode, cluster_id and identity.cell(cluster_id), work)
+end
+
+--- When the newest record that is kept of a cluster began.
+-- @tparam dwsync.history.store store
+-- @tparam string cluster_id
+-- @treturn ?integer milliseconds since the epoch; false where none is kept; nil when that cannot be read
+-- @treturn dwsync.error
+function M.last_start(store, cluster_id)
+    return M.run(store, "read", nil, function(session)
+        return reading.integer(session:rows(statements.last_start(identity.cell(cluster_id)))[1][1]) or false
+    end)
 end
 
 --- Whether a record is kept with this very content.

@@ -2,6 +2,7 @@
 -- It must not send anything: dwsync.problems.delivery does, after this has been committed.
 -- @module dwsync.problems
 local findings = require "dwsync.problems.findings"
+local stores = require "dwsync.problems.store"
 local transitions = require "dwsync.problems.transitions"
 
 local M = {}
@@ -66,6 +67,37 @@ function M.look(store, items, policy, now)
         end
     end
     return memory_of(seen)
+end
+
+-- When a problem that waits for its time would begin.
+local function next_begin(rows)
+    local first
+    for _, row in ipairs(rows) do
+        if row.state == "pending" and row.severity == "unknown" then
+            first = math.min(first or math.huge, row.seen_at + findings.PATIENCE)
+        end
+    end
+    return first
+end
+
+--- Looks at one cluster within a transaction that excludes others who do.
+-- @tparam table session see dwsync.history.transaction
+-- @tparam table item of an overview
+-- @tparam dwsync.problems.policy policy
+-- @tparam integer now milliseconds since the epoch
+-- @treturn ?integer when to look again, even if nothing changes: a problem would begin then
+function M.look_in(session, item, policy, now)
+    return stores.change_in(session, item.cluster.id, function(rows)
+        local changed, after = changes_of(item, rows, policy, now, {}), {}
+        local is_changed = {}
+        for _, row in ipairs(changed) do
+            is_changed[name_of(row.source, row.rule)], after[#after + 1] = true, row
+        end
+        for _, row in ipairs(rows) do
+            after[#after + 1] = not is_changed[name_of(row.source, row.rule)] and row or nil
+        end
+        return changed, next_begin(after)
+    end)
 end
 
 --- What a look would change, without keeping it.

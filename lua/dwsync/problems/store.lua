@@ -13,8 +13,8 @@ local M = {}
 local Store = { __name = "dwsync.problems.store" }
 Store.__index = Store
 
--- The part of a history that this is; a step that was ever released must not change.
-local PART = {
+--- The part of a history that this is, see dwsync.history.schema; a step that was ever released must not change.
+M.part = {
     name = "problems",
     steps = {
         { [[CREATE TABLE dwsync_problems (cluster_id $key NOT NULL, source $key NOT NULL, rule $key NOT NULL,
@@ -93,6 +93,20 @@ local function rows_in(session, condition)
     return rows
 end
 
+--- Changes problems of one cluster within a transaction that excludes others who do.
+-- @tparam table session see dwsync.history.transaction
+-- @tparam string cluster_id
+-- @tparam function work gets the rows of the cluster and returns a list of those that changed, and a result
+-- @return the result of `work`
+function M.change_in(session, cluster_id, work)
+    local changed, result = work(rows_in(session, " WHERE cluster_id = " .. literal("cluster_id", cluster_id)))
+    for _, row in ipairs(changed) do
+        session:rows(row.state == "forgotten" and "DELETE FROM dwsync_problems WHERE " .. key_condition(row)
+            or upsert(row))
+    end
+    return result
+end
+
 -- ---- the table -----------------------------------------------------------------------------------
 
 --- The problems of a history. Makes the table where it is missing, unless the history is readonly.
@@ -100,7 +114,7 @@ end
 -- @treturn ?table
 -- @treturn dwsync.error
 function M.open(history)
-    local version, err = tables.extend(history, PART)
+    local version, err = tables.extend(history, M.part)
     if not version then
         return nil, err
     end
@@ -123,12 +137,7 @@ end
 -- @return the result of `work`, or nil, err
 function Store:change(cluster_id, work)
     return tables.run(self.history, "write", cluster_id, function(session)
-        local changed, result = work(rows_in(session, " WHERE cluster_id = " .. literal("cluster_id", cluster_id)))
-        for _, row in ipairs(changed) do
-            session:rows(row.state == "forgotten" and "DELETE FROM dwsync_problems WHERE " .. key_condition(row)
-                or upsert(row))
-        end
-        return result
+        return M.change_in(session, cluster_id, work)
     end)
 end
 

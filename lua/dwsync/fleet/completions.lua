@@ -1,0 +1,205 @@
+--- What a look changes of its row: nothing, unless the row still carries the epoch with which it was claimed.
+-- @module dwsync.fleet.completions
+local accounts = require "dwsync.fleet.accounts"
+local core = require "dwsync.core"
+local history_page = require "dwsync.history.page"
+local identity = require "dwsync.history.identity"
+local listing = require "dwsync.fleet.listing"
+local problems = require "dwsync.problems"
+local rows = require "dwsync.fleet.rows"
+
+local M = {}
+
+local literal = rows.literal
+
+local POLICY = { least = "warning" } -- as dwsync notify has it
+local LONGEST_BACKOFF_MS = 15 * 60000
+local DISABLED_INTERVAL_MS = 3600000
+
+-- Where in its interval a cluster is looked at: the same for every collector, and spread evenly.
+local function phase_of(item, interval)
+    local digest = core.sha256(item.account .. "\0" .. item.region .. "\0" .. item.cluster_id)
+    return tonumber(digest:sub(1, 8), 16) / 2 ^ 32 * interval
+end
+
+local function next_slot(item, interval, now)
+    local past = (now - phase_of(item, interval)) % interval
+    return math.floor(now - past + interval)
+end
+
+-- A failure is looked at again sooner than its interval only at first.
+local function backoff(item, failures, now)
+    local pause = math.min(LONGEST_BACKOFF_MS, item.interval_ms * 2 ^ math.min(failures - 1, 20))
+    return math.floor(now + pause / 2 + phase_of(item, pause / 2))
+end
+
+-- The new contents of a row.
+local function row_after(item, result, now)
+    local failures = result.error and not result.disabled and item.failures + 1 or 0
+    local interval = result.disabled and math.max(item.interval_ms, DISABLED_INTERVAL_MS) or item.interval_ms
+    local state = result.disabled and "disabled" or result.error and item.state or "active"
+    local due = failures > 0 and backoff(item, failures, now) or next_slot(item, interval, now)
+    if result.retry_after then
+        due = math.max(due, now + result.retry_after * 1000)
+    end
+    local looked = result.error and not result.disabled and item.looked_at or now
+    return { item_no = item.item_no, due_at = due, state = state, failures = failures, error = result.error,
+        looked_at = looked, gap = looked == now and item.looked_at and now - item.looked_at or nil,
+        page_mark = result.mark or item.page_mark, read_at = result.read_whole and now or item.read_at,
+        next_at = result.evaluation and (result.evaluation.next_at or 0) or result.verdicts and 0 or item.next_at,
+        severity = result.severity or item.severity, seen_at = result.seen_at or item.seen_at }
+end
+
+local CHANGED = { "due_at", "state", "failures", "error", "looked_at", "gap", "page_mark", "read_at", "next_at",
+    "severity", "seen_at" }
+local KINDS = { due_at = "number", failures = "integer", looked_at = "number", gap = "number", read_at = "number",
+    next_at = "number", seen_at = "number" }
+local CASTS = { number = "CAST(column%d AS DOUBLE PRECISION) AS %s", integer = "CAST(column%d AS INTEGER) AS %s" }
+
+-- One statement for many rows: a NULL has no type of its own in PostgreSQL, so each column is cast.
+local function update_rows(session, changed, now)
+    local values, casts = {}, { "CAST(column1 AS INTEGER) AS item_no" }
+    for i, name in ipairs(CHANGED) do
+        casts[i + 1] = (CASTS[KINDS[name]] or "CAST(column%d AS TEXT) AS %s"):format(i + 1, name)
+    end
+    for i, row in ipairs(changed) do
+        local cells = { literal(row.item_no) }
+        for k, name in ipairs(CHANGED) do
+            cells[k + 1] = literal(row[name])
+        end
+        values[i] = "(" .. table.concat(cells, ",") .. ")"
+    end
+    session:rows(([[UPDATE dwsync_schedule SET due_at = v.due_at, planned_at = v.due_at, state = v.state,
+        failures = v.failures, error = v.error, looked_at = v.looked_at, asked_at = %s, page_mark = v.page_mark,
+        read_at = v.read_at, next_at = v.next_at, severity = v.severity, seen_at = v.seen_at, leased_by = NULL,
+        longest_gap = CASE WHEN coalesce(v.gap, 0) > coalesce(longest_gap, 0) THEN v.gap ELSE longest_gap END
+        FROM (SELECT %s FROM (VALUES %s) AS t) AS v WHERE dwsync_schedule.item_no = v.item_no]]):format(literal(now),
+        table.concat(casts, ", "), table.concat(values, ",")))
+end
+
+-- Which of the items are still leased to who claimed them. Locked in one order, as by every completion.
+local function still_held(session, items)
+    local numbers, held = {}, {}
+    for i, item in ipairs(items) do
+        numbers[i] = item.item_no
+    end
+    for _, row in ipairs(session:rows(("SELECT item_no, epoch FROM dwsync_schedule WHERE item_no IN (%s) "
+        .. "AND leased_by IS NOT NULL ORDER BY item_no%s"):format(rows.numbers(numbers), session.lock_rows))) do
+        held[row[1]] = row[2]
+    end
+    return held
+end
+
+local function split(done, held)
+    local good, fenced = {}, 0
+    for _, look in ipairs(done) do
+        if held[look.item.item_no] == look.item.epoch then
+            good[#good + 1] = look
+        else
+            fenced = fenced + 1
+        end
+    end
+    return good, fenced
+end
+
+--- Completes looks that changed nothing but dates.
+-- @tparam table session see dwsync.history.transaction
+-- @tparam {{item=table,result=table},...} done
+-- @treturn integer how many were refused
+function M.unchanged(session, done)
+    local items = {}
+    for i, look in ipairs(done) do
+        items[i] = look.item
+    end
+    local good, fenced = split(done, still_held(session, items))
+    local now, changed = rows.clock(session), {}
+    for i, look in ipairs(good) do
+        changed[i] = row_after(look.item, look.result, now)
+    end
+    if changed[1] then
+        update_rows(session, changed, now)
+        accounts.note(session, good, now)
+    end
+    return fenced
+end
+
+local VERDICT = { "cluster_id", "source", "rule", "source_type", "severity", "follows", "value", "since", "record_id",
+    "message", "advice", "judged_at" }
+
+local function write_verdicts(session, item, verdicts, now)
+    session:rows("DELETE FROM dwsync_verdicts WHERE cluster_id = " .. literal(item.cluster_id))
+    local values = {}
+    for _, verdict in ipairs(verdicts) do
+        if verdict.severity ~= "ok" then
+            local cells = {}
+            for i, name in ipairs(VERDICT) do
+                local value = verdict[name]
+                value = name == "cluster_id" and item.cluster_id or name == "source" and (value or "")
+                    or name == "judged_at" and now or value
+                cells[i] = literal(value)
+            end
+            values[#values + 1] = "(" .. table.concat(cells, ",") .. ")"
+        end
+    end
+    if values[1] then
+        session:rows(("INSERT INTO dwsync_verdicts (%s) VALUES %s ON CONFLICT DO NOTHING"):format(
+            table.concat(VERDICT, ","), table.concat(values, ",")))
+    end
+end
+
+-- Completes one look, whose own changes `work` makes: it may return when to judge again. Returns whether it was let
+-- through.
+local function one(session, item, result, work)
+    if still_held(session, { item })[item.item_no] ~= item.epoch then
+        return false
+    end
+    local now = rows.clock(session)
+    local again = work(now)
+    local row = row_after(item, result, now)
+    if again and (row.next_at or 0) > 0 then
+        again = math.min(again, row.next_at)
+    end
+    row.next_at = again or row.next_at
+    update_rows(session, { row }, now)
+    accounts.note(session, { { item = item, result = result } }, now)
+    return true
+end
+
+-- What dwsync.problems calls an item of an overview.
+local function overview_item(item, result)
+    return { cluster = { id = item.cluster_id, name = item.name }, evaluation = result.evaluation,
+        verdicts = result.verdicts, error = result.failure, severity = result.severity or "unknown" }
+end
+
+--- Completes a look that found something, or failed so that a problem may begin.
+-- @tparam table session
+-- @tparam table item
+-- @tparam table result
+-- @treturn boolean whether it was let through
+-- @treturn ?table of the records saved, see dwsync.history.summary
+function M.changed(session, item, result)
+    local summary
+    local through = one(session, item, result, function(now)
+        summary = result.page and history_page.merge_into(session, identity.cell(item.cluster_id), result.page, now)
+        local verdicts = result.verdicts or result.evaluation and result.evaluation.verdicts
+        if verdicts then
+            write_verdicts(session, item, verdicts, now)
+        end
+        return problems.look_in(session, overview_item(item, result), POLICY, now)
+    end)
+    return through, summary
+end
+
+--- Completes a look at what there is.
+-- @tparam table session
+-- @tparam table item
+-- @tparam {table,...} found
+-- @tparam table result
+-- @treturn boolean whether it was let through
+function M.discovery(session, item, found, result)
+    return one(session, item, result, function(now)
+        listing.take(session, item, found, now)
+    end)
+end
+
+return M
