@@ -1,5 +1,6 @@
 local collection = require "dwsync.nginx.sweep.collection"
 local errors = require "dwsync.errors"
+local record_list = require "dwsync.nginx.sweep.record_list"
 
 local NOW = 1763971200
 local RECORD = { id = "r", identity_source_id = "s", start_time = (NOW - 60) * 1000, end_time = (NOW - 30) * 1000,
@@ -51,11 +52,43 @@ describe("a collection", function()
         assert.same({ cluster_id = "one", timeout = 10 }, asked[1])
     end)
 
+    it("holds no record of a cluster that it judged", function()
+        local given = setmetatable({}, { __mode = "k" })
+        order.client.all_sync_records = function(_, parameters)
+            local record = { id = parameters.cluster_id, status = "FINISHED" }
+            given[record] = parameters.cluster_id
+            return { record }
+        end
+        local items = collection.collect(order)
+        collectgarbage()
+        collectgarbage()
+        assert.is_nil(next(given))
+        assert.equal("one", record_list.read(items[1].text)[1].id)
+    end)
+
+    it("judges by a history only when all clusters were read", function()
+        local read, judged = 0, {}
+        order.history = "a place"
+        local ask = order.client.all_sync_records
+        order.client.all_sync_records = function(...)
+            read = read + 1
+            return ask(...)
+        end
+        order.with_history = function(id, records, now)
+            assert.same({ 2, NOW, { RECORD } }, { read, now, records })
+            judged[#judged + 1] = id
+            return records
+        end
+        local items = collection.collect(order)
+        assert.same({ "one", "two" }, judged)
+        assert.equal("ok", items[2].evaluation.severity)
+    end)
+
     it("keeps an error beside the records of before, judged anew", function()
         answers.one = function() return refused "no route" end
         order.kept_records = function(id)
             assert.equal("one", id)
-            return { RECORD }, NOW - 500
+            return record_list.write { RECORD }, NOW - 500
         end
         local item = collection.collect(order)[1]
         assert.equal("no route", item.error.message)
@@ -101,13 +134,13 @@ describe("a collection", function()
         it("counts as an answer of now, without verdicts about records of before", function()
             order.kept_records = function(id)
                 if id == "one" then
-                    return { RECORD }, NOW - 500
+                    return record_list.write { RECORD }, NOW - 500
                 end
             end
             local found = item()
             assert.same({ NOW, "DWS.5045" }, { found.fetched_at, found.error.code })
             assert.is_nil(found.evaluation or found.unread or found.seen_before)
-            assert.same({ RECORD }, found.records)
+            assert.same({ RECORD }, record_list.read(found.text))
         end)
 
         it("knows when records were seen from what was published, else from the history", function()

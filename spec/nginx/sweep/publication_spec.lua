@@ -2,6 +2,7 @@ local health = require "dwsync.health"
 local errors = require "dwsync.errors"
 local json = require "dwsync.json"
 local overviews = require "spec.report.overviews"
+local record_list = require "dwsync.nginx.sweep.record_list"
 local publication = require "dwsync.nginx.sweep.publication"
 
 local NOW = 1763971200
@@ -19,6 +20,7 @@ end
 local function documents(items, keep)
     for _, item in ipairs(items) do
         item.evaluation = item.records and health.evaluate(item.records, nil, NOW)
+        item.text, item.records = item.records and record_list.write(item.records), nil
     end
     local named = {}
     for _, document in ipairs(publication.documents(health.overview(items, NOW), keep or 100, function(text)
@@ -69,6 +71,14 @@ describe("a publication", function()
         assert.same({ "disabled", "DWS.5045", "no route", "disabled", NOW * 1000 }, { clusters[2].severity,
             clusters[2].error.code, clusters[2].unread.message, clusters[2].verdicts[1].severity,
             clusters[2].fetched_at })
+    end)
+
+    it("draws the runs, and keeps as many records as it shall", function()
+        local all = documents({ { cluster = { id = "one" }, records = { record(1), record(3), record(5) } } }, 2)
+        assert.truthy(all.page.text:find("3 runs", 1, true))
+        assert.same({ "r1", "r3" }, { record_list.read(all["records:one"].text)[1].id,
+            record_list.read(all["records:one"].text)[2].id })
+        assert.equal(2, #record_list.read(all["records:one"].text))
     end)
 
     it("keeps no records when none shall be kept", function()

@@ -1,3 +1,4 @@
+local content = require "dwsync.history.content"
 local json = require "dwsync.json"
 local ndjson = require "dwsync.report.rows.ndjson"
 local record_list = require "dwsync.nginx.sweep.record_list"
@@ -34,15 +35,15 @@ end
 describe("a list of records", function()
     it("is read back as it was written", function()
         local list = make(7)
-        assert.same(list, record_list.read(record_list.write(list, 100)))
-        assert.same({}, record_list.read(record_list.write({}, 100)))
+        assert.same(list, record_list.read(record_list.write(list)))
+        assert.same({}, record_list.read(record_list.write {}))
     end)
 
     it("writes each record as ndjson does", function()
         local list = make(3)
         list[2].one_more = { deep = true }
         list[3] = { id = "no more than that" }
-        local text = record_list.write(list, 100)
+        local text = record_list.write(list)
         ndjson.render({ rows = list, every_field = true }, function(lines)
             for line in lines:gmatch "[^\n]+" do
                 assert.truthy(text:find(line, 1, true))
@@ -53,22 +54,42 @@ describe("a list of records", function()
     it("keeps the newest, in order, however they came", function()
         local list = make(9)
         list[1], list[9] = list[9], list[1]
-        assert.equal("r1 r2 r3", ids(record_list.read(record_list.write(list, 3))))
+        assert.equal("r1 r2 r3 r4 r5 r6 r7 r8 r9", ids(record_list.read(record_list.write(list))))
+    end)
+
+    it("is cut to the newest as if no others had been written", function()
+        local list = make(9)
+        local text = record_list.write(list)
+        assert.equal(text, record_list.newest(text, 9))
+        assert.equal(record_list.write { list[1], list[2], list[3] }, record_list.newest(text, 3))
+        local cut = record_list.newest(text, 1) -- of whose source there is one record, and none of the other
+        assert.same({ list[1] }, record_list.read(cut))
+        assert.equal("r1", ids(choose(cut, { sources = { "b" } })) .. ids(choose(cut, { sources = { "ldap" } })))
+    end)
+
+    it("gives a history the content that the service gave", function()
+        local list = make(3)
+        list[1].one_more = { deep = { true, "\226\152\131", 0.1 }, none = {} }
+        list[2].delete_count, list[2].fail_reason = 2 ^ 53 - 1, "\\ \"\226\128\168\0\127/"
+        list[3].end_time = nil
+        for i, record in ipairs(record_list.read(record_list.write(list))) do
+            assert.equal(content.encode(list[i]), content.encode(record))
+        end
     end)
 
     it("gives pages", function()
-        local text = record_list.write(make(7), 100)
+        local text = record_list.write(make(7))
         local page, count, shown = choose(text, { offset = 2, limit = 3 })
         assert.equal("r3 r4 r5", ids(page))
         assert.equal(7, count)
         assert.equal(3, shown)
         assert.equal("r7", ids(choose(text, { offset = 6, limit = 3 })))
         assert.same({}, (choose(text, { offset = 7, limit = 3 })))
-        assert.same({}, (choose(record_list.write({}, 100), {})))
+        assert.same({}, (choose(record_list.write {}, {})))
     end)
 
     it("chooses by status, by source and by time, and counts what fits", function()
-        local text = record_list.write(make(12), 100)
+        local text = record_list.write(make(12))
         local failed, count = choose(text, { statuses = { "FAILED" }, limit = 2, offset = 1 })
         assert.equal("r4 r7", ids(failed))
         assert.equal(4, count)
@@ -80,7 +101,7 @@ describe("a list of records", function()
     end)
 
     it("has the same name for the same choice, and another one when the choice changed", function()
-        local text = record_list.write(make(12), 100)
+        local text = record_list.write(make(12))
         local function name(query)
             return (select(4, choose(text, query)))
         end
@@ -95,7 +116,7 @@ describe("a list of records", function()
             { id = "", start_time = 1e300 },
             { start_time = 12.5, identity_source_id = "a\tb\nc%" },
         }
-        local text = record_list.write(list, 100)
+        local text = record_list.write(list)
         local _, count = choose(text, { sources = { "a\tb\nc%" } })
         assert.equal(2, count)
         assert.equal(3, (select(2, choose(text, {}))))

@@ -1,12 +1,14 @@
---- What one sweep collects: the records of every cluster, read at the same time; for a cluster that cannot be read the
--- previous records and the error.
--- It runs in a thread, where waiting is allowed, and must not write anything.
+--- What one sweep collects: every cluster, read at the same time, is judged when its records are there; for a cluster
+-- that cannot be read the previous records and the error.
+-- It runs in a thread, where waiting is allowed, and must not write anything. It must not hold the records of more
+-- clusters than are being read: of the others it keeps a text.
 -- @module dwsync.nginx.sweep.collection
 local checks = require "dwsync.checks"
 local cluster_names = require "dwsync.cluster_names"
 local dwsync = require "dwsync"
 local errors = require "dwsync.errors"
 local health = require "dwsync.health"
+local record_list = require "dwsync.nginx.sweep.record_list"
 local text = require "dwsync.text"
 
 local M = {}
@@ -108,24 +110,6 @@ local function find_clusters(order)
     return clusters or order.kept_clusters(), err, {}
 end
 
-local function read_all(order, clusters, unknown)
-    local deadline = order.monotonic() + order.timeout
-    local functions = {}
-    for i, cluster in ipairs(clusters) do
-        functions[i] = function()
-            local left = deadline - order.monotonic()
-            if unknown[i] then
-                return nil, unknown[i]
-            elseif left <= 0 or order.stop() then
-                return nil, errors.new { kind = left <= 0 and "timeout" or "cancelled",
-                    message = ("no time left to read cluster %s"):format(cluster_names.shown(cluster)) }
-            end
-            return order.client:all_sync_records { cluster_id = cluster.id, timeout = left }
-        end
-    end
-    return dwsync.gather(functions, { concurrency = order.concurrency, stop = order.stop, shared = true })
-end
-
 -- When the newest run that was ever seen of a cluster began, in milliseconds, by what was published; where no run had a
 -- time, when it was read.
 local function seen_in(before)
@@ -139,10 +123,10 @@ end
 -- A cluster that gave no records: with those of before, or switched off. One that was is taken to be so still while it
 -- cannot be read.
 local function without_list(order, cluster, err, now)
-    local item = { cluster = cluster, records = nil }
+    local item = { cluster = cluster }
     local before = order.kept_cluster(cluster.id) or {}
     item.error = errors.about(as_error(err), { cluster_id = cluster.id, cluster = cluster.name })
-    item.records, item.fetched_at = order.kept_records(cluster.id)
+    item.text, item.fetched_at = order.kept_records(cluster.id)
     item.seen_before = seen_in(before)
     if errors.is_feature_off(item.error) then
         item.fetched_at = now
@@ -154,37 +138,68 @@ local function without_list(order, cluster, err, now)
     return item
 end
 
-local function item_of(order, cluster, list, err, now)
-    local item = list and { cluster = cluster, records = list, fetched_at = now }
-        or without_list(order, cluster, err, now)
-    if item.records and not errors.is_feature_off(item.error) then
-        item.evaluation = health.evaluate(order.with_history(cluster.id, item.records, now), order.rules, now)
+local function judge(order, item, records, now)
+    item.evaluation = health.evaluate(order.with_history(item.cluster.id, records, now), order.rules, now)
+end
+
+local function look(order, cluster, deadline)
+    local left = deadline - order.monotonic()
+    if left <= 0 or order.stop() then
+        return nil, errors.new { kind = left <= 0 and "timeout" or "cancelled",
+            message = ("no time left to read cluster %s"):format(cluster_names.shown(cluster)) }
+    end
+    local list, err = order.client:all_sync_records { cluster_id = cluster.id, timeout = left }
+    if not list then
+        return nil, err
+    end
+    local item = { cluster = cluster, text = record_list.write(list), fetched_at = order.now() }
+    if not order.history then
+        judge(order, item, list, item.fetched_at)
     end
     return item
 end
 
+-- A history answers one question at a time, and what could not be read is known to be so only at the end: such clusters
+-- are judged after the others, each by the records of its text.
+local function look_at_all(order, clusters, unknown)
+    local deadline, functions = order.monotonic() + order.timeout, {}
+    for i, cluster in ipairs(clusters) do
+        functions[i] = function()
+            if unknown[i] then
+                return nil, unknown[i]
+            end
+            return look(order, cluster, deadline)
+        end
+    end
+    local items, errs = dwsync.gather(functions, { concurrency = order.concurrency, stop = order.stop, shared = true })
+    local now = order.now()
+    for i, cluster in ipairs(clusters) do
+        local item = items[i] or without_list(order, cluster, errs[i], now)
+        if item.text and not item.evaluation and not errors.is_feature_off(item.error) then
+            judge(order, item, record_list.read(item.text), now)
+        end
+        items[i] = item
+    end
+    return items
+end
+
 --- Reads everything once.
 -- @tparam table order `client`, `clusters` ("all", or a list: {id =, name =} and words), `concurrency`, `timeout`
--- (seconds for the whole), `rules`, `now` and `monotonic` (functions), `stop` (function: whether to give up),
--- `with_history` (function(cluster id, records, now) → the records to judge it by), `seen_in_history`
--- (function(cluster id, now) → when the newest record was, in milliseconds, or nil), `kept_clusters` (function →
--- list of clusters, or nil), `kept_cluster` (function(cluster id) → one of them, or nil), `kept_records`
--- (function(cluster id) → list of records, when they were read; or nil)
--- @treturn table items for dwsync.health.overview, with `fetched_at` (seconds) where there are records and `error`
--- where those are old; where synchronisation is off, `fetched_at` is when the service said so, and `unread` why it
--- could not be asked again; or nil
+-- (seconds for the whole), `rules`, `history` (its place, if there is one), `now` and `monotonic` (functions), `stop`
+-- (function: whether to give up), `with_history` (function(cluster id, records, now) → the records to judge it by),
+-- `seen_in_history` (function(cluster id, now) → when the newest record was, in milliseconds, or nil), `kept_clusters`
+-- (function → list of clusters, or nil), `kept_cluster` (function(cluster id) → one of them, or nil), `kept_records`
+-- (function(cluster id) → the text of its records, when they were read; or nil)
+-- @treturn table items for dwsync.health.overview, with `text` (see dwsync.nginx.sweep.record_list) and `fetched_at`
+-- (seconds) where there are records, and `error` where those are old; where synchronisation is off, `fetched_at` is
+-- when the service said so, and `unread` why it could not be asked again; or nil
 -- @treturn dwsync.error why the clusters could not be listed, also beside items
 function M.collect(order)
     local clusters, listing_err, unknown = find_clusters(order)
     if not clusters then
         return nil, listing_err
     end
-    local lists, errs = read_all(order, clusters, unknown)
-    local now, items = order.now(), {}
-    for i, cluster in ipairs(clusters) do
-        items[i] = item_of(order, cluster, lists[i], errs[i], now)
-    end
-    return items, listing_err
+    return look_at_all(order, clusters, unknown), listing_err
 end
 
 return M

@@ -76,7 +76,7 @@ local function with_what_was_kept(order, store)
     function order.kept_records(id)
         local text, cluster = contents and store:document(contents, "records:" .. id), order.kept_cluster(id)
         if text and cluster and cluster.fetched_at then
-            return require("dwsync.nginx.sweep.record_list").read(text), cluster.fetched_at / 1000
+            return text, cluster.fetched_at / 1000
         end
     end
 end
@@ -146,9 +146,10 @@ local function save_history(order, items, till)
         return tostring(err)
     end
     for _, item in ipairs(items) do
-        local saved, save_err = item.error or not item.records, "the sweep had no time left"
+        local saved, save_err = item.error or not item.text, "the sweep had no time left"
         if not saved and order.monotonic() < till then
-            saved, save_err = store:save(item.cluster.id, item.records)
+            local records = require("dwsync.nginx.sweep.record_list").read(item.text)
+            saved, save_err = store:save(item.cluster.id, records)
         end
         if not saved then
             store:close()

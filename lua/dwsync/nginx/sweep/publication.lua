@@ -71,7 +71,7 @@ local function metrics_text(overview)
 end
 
 --- Makes the documents of a publication.
--- @tparam table overview of dwsync.health, with `fetched_at` in its items
+-- @tparam table overview of dwsync.health, with `fetched_at` in its items, and `text`: their records
 -- @tparam integer records how many of a cluster are kept
 -- @tparam function digest function(text) → short text
 -- @treturn {table,...} documents for dwsync.nginx.shared.store: "health", "metrics", "page", and "records:ID" for each
@@ -83,10 +83,13 @@ function M.documents(overview, records, digest)
     end
     add("health", health_text(overview))
     add("metrics", metrics_text(overview))
+    for _, item in ipairs(overview.clusters) do
+        item.records = item.text and function() return record_list.read(item.text) end
+    end
     add("page", status_page.body(overview, overview.now), true)
     for _, item in ipairs(overview.clusters) do
-        if item.records and records > 0 then
-            add("records:" .. item.cluster.id, record_list.write(item.records, records), true)
+        if item.text and records > 0 then
+            add("records:" .. item.cluster.id, record_list.newest(item.text, records), true)
         end
     end
     return documents

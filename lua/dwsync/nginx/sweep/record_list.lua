@@ -113,10 +113,9 @@ end
 
 --- Writes a list.
 -- @tparam {table,...} list records
--- @tparam integer limit how many are kept, the newest
 -- @treturn string
-function M.write(list, limit)
-    local newest = records.from(list):sort_by("start_time", "desc"):take(limit):to_list()
+function M.write(list)
+    local newest = records.from(list):sort_by("start_time", "desc"):to_list()
     local number, sources = numbering()
     local index, pieces, offset, seen = {}, {}, 0, {}
     for i, record in ipairs(newest) do
@@ -143,6 +142,27 @@ local function read_head(text)
     head.index = position
     head.body = position + head.count * WIDTH + 1
     return head
+end
+
+-- Where a record begins and ends.
+local function place(text, head, position)
+    local at = head.index + (position - 1) * WIDTH
+    local first = head.body + tonumber(text:sub(at + OFFSET_AT, at + LENGTH_AT - 1))
+    return first, first + tonumber(text:sub(at + LENGTH_AT, at + WIDTH - 1)) - 1
+end
+
+--- The newest of a list.
+-- @tparam string text
+-- @tparam integer limit how many, at least 1
+-- @treturn string
+function M.newest(text, limit)
+    local head = read_head(text)
+    if head.count <= limit then
+        return text
+    end
+    local _, last = place(text, head, limit)
+    return ("%d %s%s\n%s"):format(limit, text:sub(text:find(" ", 1, true) + 1, head.index - 1),
+        text:sub(head.index, head.index + limit * WIDTH - 1), text:sub(head.body, last))
 end
 
 --- Reads a list back.
@@ -198,12 +218,6 @@ local function fitting(text, head, query)
         end
     end
     return positions
-end
-
-local function place(text, head, position)
-    local at = head.index + (position - 1) * WIDTH
-    local first = head.body + tonumber(text:sub(at + OFFSET_AT, at + LENGTH_AT - 1))
-    return first, first + tonumber(text:sub(at + LENGTH_AT, at + WIDTH - 1)) - 1
 end
 
 --- Chooses records.

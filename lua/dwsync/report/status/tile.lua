@@ -112,8 +112,12 @@ end
 
 -- What line and panel of each source need to know.
 local function places_of(item, name, options)
-    local lists = item.records and source_runs.by_source(item.records)
-    local span = run_bins.span(item.records or {}, options.now)
+    local records = item.records
+    if type(records) == "function" then
+        records = records()
+    end
+    local lists = records and source_runs.by_source(records)
+    local span = run_bins.span(records or {}, options.now)
     local places = {}
     for i, source in ipairs(sources_of(item)) do
         local id = verdicts.text(source.id)
@@ -125,7 +129,8 @@ local function places_of(item, name, options)
 end
 
 --- Draws the tile of one cluster.
--- @tparam table item of an overview
+-- @tparam table item of an overview; `records` may be a function that returns them, so that they are held only while
+-- they are drawn
 -- @tparam table options `anchors`: of dwsync.report.status.anchors; `now`: seconds; `from`: milliseconds, where strips
 -- begin; `detail`: "pictures", "words" or "none", what there is room for; `open`; `explain`: whether each bar of a
 -- picture shows its numbers
