@@ -140,7 +140,8 @@ end
 -- @tparam function use(message, channel)
 function M.preview(rows, channels, how, use)
     for _, channel in ipairs(channels) do
-        for _, row in ipairs(in_order(rows)) do
+        for _, kept in ipairs(in_order(rows)) do
+            local row = kept
             local message, step = message_owed(row, channel, how)
             while message do
                 use(message, channel)
