@@ -44,6 +44,16 @@ function M.is_feature_off(err) end
 ---@return string # a sentence
 function M.summary(err, bare) end
 
+--- The error of which a summary speaks, for those that only the summary was kept of.
+---@param summary string made with `bare`
+---@return dwsync.error # of kind "service" when the text is something else
+function M.from_summary(summary) end
+
+--- The error of a cluster whose identity-source synchronisation is switched off, where no answer is at hand.
+---@param cluster { id: string, name?: string }
+---@return dwsync.error
+function M.feature_off(cluster) end
+
 --- Notes what an error is about, unless that is known.
 ---@param err dwsync.error changed in place; an error that is about another cluster is copied
 ---@param about table `operation`, `cluster_id`, `cluster` (its name)

@@ -12,7 +12,7 @@
 local M = {}
 
 ---@class dwsync.nginx.setup.given
----@field clusters string|(string|{ id: string, name?: string })[] "all", or a list: names, patterns such as "prod-*" and ids, which the first sweep looks up at the service; {id =, name =} is taken as it is
+---@field clusters string|(string|{ id: string, name?: string })[] "all", or a list: names, patterns such as "prod-*" and ids, which the first sweep looks up at the service; {id =, name =} is taken as it is; or "fleet": those of `dwsync collect`, from its database `history`, without asking the service
 ---@field client? table options of dwsync.new, without functions
 ---@field interval? number|string between two sweeps (default: 60)
 ---@field jitter? number the share of the interval by which sweeps are spread (default: 0.1)

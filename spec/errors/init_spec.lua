@@ -54,6 +54,25 @@ describe("an error object", function()
         assert.equal(errors.summary(err) .. " Try later.", tostring(err))
     end)
 
+    it("is read back from its bare summary, which then is the same", function()
+        for _, fields in ipairs {
+            { kind = "network", message = "connection refused" },
+            { kind = "not_found", message = "Cluster (old) is not found", code = "DWS.0015", status = 403,
+                request_id = "r-1", attempts = 3 },
+            { kind = "service", message = "it said (in brackets)" },
+            { kind = "throttled", message = "too many", status = 429 },
+        } do
+            local err = errors.new(fields)
+            local back = errors.from_summary(errors.summary(err, true))
+            assert.equal(errors.summary(err, true), errors.summary(back, true))
+            assert.same({ err.kind, err.message, err.code, err.status, err.request_id, err.attempts },
+                { back.kind, back.message, back.code, back.status, back.request_id, back.attempts })
+        end
+        for _, text in ipairs { "", "something else", "netwrok: cut." } do
+            assert.same({ "service", text }, { errors.from_summary(text).kind, errors.from_summary(text).message })
+        end
+    end)
+
     it("does not count a single attempt, nor show the core's own codes", function()
         local err = errors.from_core { kind = "network", code = "resolve", message = "cannot resolve x.example" }
         err.attempts = 1

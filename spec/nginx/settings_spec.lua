@@ -3,11 +3,14 @@ local settings = require "dwsync.nginx.settings"
 
 local CLIENT = { endpoint = "https://127.0.0.1:1", iam_endpoint = "https://127.0.0.1:1", project_id = "p" }
 
+local NONE = {}
+
 local function check(more, variables)
     local given = { clusters = { "one" }, client = CLIENT }
     for name, value in pairs(more or {}) do
         given[name] = value
     end
+    given.client = given.client ~= NONE and given.client or nil
     return settings.check(given, function(name)
         return (variables or {})[name]
     end)
@@ -63,8 +66,14 @@ describe("the settings", function()
             [[dict is "", expected a name of letters, digits, '_', '-' and '.']] },
         { "a pool that is a number", { thread_pool = 4 }, "thread_pool is 4, expected a name of letters, digits, "
             .. "'_', '-' and '.'" },
-        { "no cluster", { clusters = {} }, 'clusters is a table, expected "all" or a list of names and ids of '
-            .. "clusters, not an empty one" },
+        { "no cluster", { clusters = {} }, 'clusters is a table, expected "all", "fleet", or a list of names and ids '
+            .. "of clusters, not an empty one" },
+        { "a fleet without a database", { clusters = "fleet", client = NONE },
+            'history is missing: clusters = "fleet" reads the database of the collectors' },
+        { "a client beside a fleet", { clusters = "fleet", history = "/h.db" },
+            'client is set, but with clusters = "fleet" nginx does not ask the service' },
+        { "requests at once beside a fleet", { clusters = "fleet", history = "/h.db", client = NONE, concurrency = 4 },
+            'concurrency is set, but with clusters = "fleet" nginx does not ask the service' },
         { "a cluster twice", { clusters = { "one", "one" } }, "clusters[2] is a duplicate: one" },
         { "an id that is none", { clusters = { { id = "../one" } } }, 'clusters[1].id is "../one", expected letters, '
             .. 'digits, ' .. '"-", "_" and "." only' },
@@ -90,11 +99,21 @@ describe("the settings", function()
 
     it("refuse no clusters at all, rules that are wrong, and what is no table", function()
         local _, reason = settings.check({ client = CLIENT }, function() end)
-        assert.equal('clusters is missing, expected "all" or a list of names and ids of clusters, not an empty one',
+        assert.equal('clusters is missing, expected "all", "fleet", or a list of names and ids of clusters, not an '
+            .. "empty one",
             reason)
         assert.matches("^unknown option 'rules%.stale%.warming'%. Did you mean 'warning'",
             refusal { rules = { stale = { warming = 1 } } })
         assert.equal("setup expects a table, got a string", select(2, settings.check("all", function() end)))
+    end)
+
+    it("need no credentials, no region and nothing of the environment for a fleet", function()
+        local checked = assert(check({ clusters = "fleet", history = "postgres://db/dwsync", client = NONE },
+            { HUAWEICLOUD_SDK_AK = "ak", HUAWEICLOUD_SDK_SK = "sk" }))
+        local order = json.decode(checked.order)
+        assert.same({ "postgres://db/dwsync", {} }, { order.fleet, order.environment })
+        assert.is_nil(order.history)
+        assert.is_nil(checked.order:find("sk", 1, true))
     end)
 
     it("take how grave it is that synchronisation is off", function()

@@ -121,6 +121,50 @@ function M.summary(err, bare)
     return ("%s: %s%s%s."):format(err.kind, bare and "" or subject(err), (err.message:gsub("%.$", "")), detail(err))
 end
 
+-- What a summary says in brackets behind the message.
+local DETAILS = { { "^HTTP (%d+)$", "status", tonumber }, { "^request id (.+)$", "request_id", tostring },
+    { "^(%d+) attempts$", "attempts", tonumber }, { "^(%u%w*%.%d+)$", "code", tostring } }
+
+local function read_details(list)
+    local fields = {}
+    for part in (list .. ", "):gmatch "(.-), " do
+        local found
+        for _, detailed in ipairs(DETAILS) do
+            local value = part:match(detailed[1])
+            if value then
+                fields[detailed[2]], found = detailed[3](value), true
+            end
+        end
+        if not found then
+            return nil
+        end
+    end
+    return fields
+end
+
+--- The error of which a summary speaks, for those that only the summary was kept of.
+-- @tparam string summary made with `bare`
+-- @treturn dwsync.error of kind "service" when the text is something else
+function M.from_summary(summary)
+    local kind, message = summary:match "^(%l[%l_]*): (.*)%.$"
+    if not HINTS[kind or ""] then
+        return M.new { kind = "service", message = summary }
+    end
+    local before, list = message:match "^(.*) %(([^()]*)%)$"
+    local fields = list and read_details(list)
+    message, fields = fields and before or message, fields or {}
+    fields.kind, fields.message = kind, message
+    return M.new(fields)
+end
+
+--- The error of a cluster whose identity-source synchronisation is switched off, where no answer is at hand.
+-- @tparam {id=string,name=?string} cluster
+-- @treturn dwsync.error
+function M.feature_off(cluster)
+    return M.new { kind = "permission", code = FEATURE_OFF, message = "the tenant is not allowed to use this function",
+        cluster_id = cluster.id, cluster = cluster.name }
+end
+
 --- Notes what an error is about, unless that is known.
 -- @tparam dwsync.error err changed in place; an error that is about another cluster is copied
 -- @tparam table about `operation`, `cluster_id`, `cluster` (its name)

@@ -179,7 +179,7 @@ end
 
 local ITEM_COLUMNS = { "kind", "account", "region", "cluster_id", "project_id", "name", "state", "interval_ms",
     "due_at", "epoch", "leased_by", "looked_at", "asked_at", "longest_gap", "failures", "error", "severity", "seen_at",
-    "read_at", "next_at" }
+    "page_mark", "read_at", "next_at" }
 local ACCOUNT_COLUMNS = { "account", "rate", "burst", "tokens", "paused_until", "refusals", "proven", "blocked_until",
     "error", "used_at", "state" }
 local COLLECTOR_COLUMNS = { "name", "host", "pid", "version", "state", "started_at", "seen_at", "lease_ms", "looks",

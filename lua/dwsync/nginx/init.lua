@@ -26,7 +26,8 @@ end
 -- seconds or "90s", "5m".
 -- @tparam table given
 -- @tparam string|{string|{id=string,name=?string},...} given.clusters "all", or a list: names, patterns such as
--- "prod-*" and ids, which the first sweep looks up at the service; {id =, name =} is taken as it is
+-- "prod-*" and ids, which the first sweep looks up at the service; {id =, name =} is taken as it is; or "fleet": those
+-- of `dwsync collect`, from its database `history`, without asking the service
 -- @tparam[opt] table given.client options of dwsync.new, without functions
 -- @tparam[opt=60] number|string given.interval between two sweeps
 -- @tparam[opt=0.1] number given.jitter the share of the interval by which sweeps are spread

@@ -54,6 +54,8 @@ local CLUSTER = {
     fields = { id = { kind = "identifier", required = true }, name = { kind = "string", longest = 200, empty = true } },
 }
 
+local EVERY = { all = true, fleet = true }
+
 -- Names are looked up by the sweeps: setup contacts nobody.
 local function cluster(value, name)
     if type(value) == "table" then
@@ -67,11 +69,11 @@ local CLUSTERS = {
     kind = "list",
     least = 1,
     of = { check = cluster },
-    expected = '"all" or a list of names and ids of clusters, not an empty one',
+    expected = '"all", "fleet", or a list of names and ids of clusters, not an empty one',
 }
 
 local function clusters(value, name)
-    if value == "all" then
+    if EVERY[value] then
         return value
     end
     local list, message = checks.value(CLUSTERS, value, name)
@@ -109,15 +111,46 @@ local OPTIONS = {
     history = { check = history },
 }
 
--- Makes a client and throws it away: that shows what is wrong with its options, endpoints and files.
-local function try_client(checked, getenv)
+-- Reads the environment, makes a client and throws it away: that shows what is wrong with its options, endpoints and
+-- files.
+local function prepare_client(checked, _, getenv)
     local given = {}
     for name, value in pairs(checked.client) do
         given[name] = value
     end
-    given.getenv = getenv
+    checked.environment, given.getenv = environment.capture(getenv)
     local made, err = dwsync.new(given)
     return made and true, err and (err.option and "client." or "client: ") .. err.message
+end
+
+-- Where collectors ask the service, nginx needs their database, and none of what asking takes.
+local function check_fleet(checked, given)
+    if not checked.history then
+        return nil, 'history is missing: clusters = "fleet" reads the database of the collectors'
+    end
+    for _, name in ipairs { "client", "concurrency" } do
+        if given[name] ~= nil then
+            return nil, name .. ' is set, but with clusters = "fleet" nginx does not ask the service'
+        end
+    end
+    checked.environment = {}
+    return true
+end
+
+-- What a thread needs to know.
+local function order_of(checked, is_fleet)
+    return {
+        client = checked.client,
+        clusters = checked.clusters,
+        concurrency = checked.concurrency,
+        dict = checked.dict,
+        environment = checked.environment,
+        fleet = is_fleet and checked.history or nil,
+        history = not is_fleet and checked.history or nil,
+        records = checked.records,
+        rules = checked.rules,
+        timeout = checked.timeout,
+    }
 end
 
 --- Checks what setup was given, and reads the environment.
@@ -134,24 +167,13 @@ function M.check(given, getenv)
     if not checked then
         return nil, checks.line(problem)
     end
-    local variables, recorded = environment.capture(getenv)
-    local good, err = try_client(checked, recorded)
+    local is_fleet = checked.clusters == "fleet"
+    local good, err = (is_fleet and check_fleet or prepare_client)(checked, given, getenv)
     if not good then
         return nil, (err:gsub("[\r\n]+", " "))
     end
     checked.stale_after = checked.stale_after or 3 * checked.interval + checked.timeout
-    checked.environment = variables
-    local order = {
-        client = checked.client,
-        clusters = checked.clusters,
-        concurrency = checked.concurrency,
-        dict = checked.dict,
-        environment = variables,
-        history = checked.history,
-        records = checked.records,
-        rules = checked.rules,
-        timeout = checked.timeout,
-    }
+    local order = order_of(checked, is_fleet)
     checked.order, checked.identity = json.encode(order), fingerprint.of(order)
     return checked
 end

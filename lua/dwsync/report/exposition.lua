@@ -10,7 +10,7 @@ local M = {}
 local MAX_LABEL = 200
 
 local LABELS = { "cluster", "source", "type", "name", "rule", "level", "window", "outcome", "status", "change",
-    "class" }
+    "class", "account", "state" }
 
 local ESCAPES = { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }
 

@@ -31,6 +31,14 @@ describe("the store", function()
         assert.is_nil(read "b")
     end)
 
+    it("keeps a document that comes without a text, and has none where there was none", function()
+        store:publish { document("a", "one"), document("b", "two") }
+        assert(store:publish { { name = "a", optional = true }, { name = "c", optional = true } })
+        assert.same({ "one" }, { read "a", read "b", read "c" })
+        assert(store:publish { { name = "a", optional = true } })
+        assert.equal("one", read "a")
+    end)
+
     it("does not write again what stays the same, and keeps nothing that is not in force", function()
         store:publish { document("a", "one"), document("b", "two") }
         local entry = store:contents(store:current()).a

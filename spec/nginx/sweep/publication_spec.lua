@@ -81,6 +81,22 @@ describe("a publication", function()
         assert.equal(2, #record_list.read(all["records:one"].text))
     end)
 
+    it("leaves a list that is published as it is, and draws from it; adds metrics and when a look is due", function()
+        local text = record_list.write { record(1), record(3) }
+        local item = { cluster = { id = "one" }, evaluation = health.evaluate({ record(1), record(3) }, nil, NOW),
+            fetched_at = NOW - 5, due_at = NOW + 55, kept = function() return text end }
+        local named = {}
+        for _, document in ipairs(publication.documents(health.overview({ item }, NOW), 100, tostring, "more 1\n")) do
+            named[document.name] = document
+        end
+        assert.same({ name = "records:one", optional = true }, named["records:one"])
+        assert.truthy(named.page.text:find("2 runs", 1, true))
+        assert.equal("\nmore 1\n", named.metrics.text:sub(-8))
+        assert.equal((NOW + 55) * 1000, json.decode("{" .. named.health.text .. "}").clusters[1].due_at)
+        item.kept = function() end -- another publication has just replaced it
+        publication.documents(health.overview({ item }, NOW), 100, tostring)
+    end)
+
     it("keeps no records when none shall be kept", function()
         assert.is_nil(documents({ { cluster = { id = "one" }, records = { record(1) } } }, 0)["records:one"])
     end)

@@ -30,13 +30,14 @@ end
 -- The age is that of what was read last: a tile says itself that it is older. Sets the headers that say the same.
 local function about(settings, snapshot, reader)
     local age, stale = snapshots.newest_age(snapshot, ngx.now(), settings.stale_after)
+    local later = age and snapshot.last_due - snapshot.newest or 0
     local failure, outcome = reader:last_error()
     age = age and math.max(0, math.floor(age))
     local partly = outcome == "complete" or outcome == "partial"
     ngx.header["X-Dwsync-Outcome"] = outcome
     answer.set_age(age, failure)
     return { age = age, error = not partly and failure or nil,
-        note = partly and failure or nil, stale = stale, stale_after = settings.stale_after,
+        note = partly and failure or nil, stale = stale, stale_after = settings.stale_after + later,
         interval = settings.interval }
 end
 

@@ -22,9 +22,9 @@ function M.new(dict)
     return setmetatable({ store = Store.new(dict), kept = nil }, Reader)
 end
 
-local function aged(since, now, stale_after)
-    local age = since and now - since
-    return age, not age or age > stale_after
+-- Beyond when something was due it may be late by as much as other data may be old.
+local function aged(since, due, now, stale_after)
+    return since and now - since, not since or now - due > stale_after
 end
 
 --- How old the records of a snapshot are.
@@ -34,7 +34,8 @@ end
 -- @treturn ?number seconds; nil before any were read
 -- @treturn boolean whether that is too old
 function M.age(snapshot, now, stale_after)
-    return aged(snapshot and snapshot.oldest, now, stale_after)
+    snapshot = snapshot or {}
+    return aged(snapshot.oldest, snapshot.first_due, now, stale_after)
 end
 
 --- How long ago anything was read.
@@ -44,7 +45,8 @@ end
 -- @treturn ?number seconds; nil before anything was
 -- @treturn boolean whether that is too long
 function M.newest_age(snapshot, now, stale_after)
-    return aged(snapshot and snapshot.newest, now, stale_after)
+    snapshot = snapshot or {}
+    return aged(snapshot.newest, snapshot.last_due, now, stale_after)
 end
 
 --- The cluster of a snapshot that a name or an id means.
@@ -65,15 +67,19 @@ function M.is_well(severity)
 end
 
 -- The age of the whole is that of its oldest part. A cluster that was never read does not count: its severity shows it.
+-- Each is due when it was read, unless it is known to be read less often than sweeps are.
 local function ages_of(clusters)
-    local oldest, newest
+    local ages = {}
     for _, cluster in ipairs(clusters) do
         local read = cluster.fetched_at and cluster.fetched_at / 1000
         if read then
-            oldest, newest = math.min(oldest or read, read), math.max(newest or read, read)
+            local due = cluster.due_at and cluster.due_at / 1000 or read
+            ages.oldest, ages.newest = math.min(ages.oldest or read, read), math.max(ages.newest or read, read)
+            ages.first_due = math.min(ages.first_due or due, due)
+            ages.last_due = math.max(ages.last_due or due, due)
         end
     end
-    return oldest, newest
+    return ages
 end
 
 -- Looks at each cluster, because an unknown one beside a mere warning would not show in the worst severity.
@@ -94,23 +100,26 @@ local function load(store, number)
         return nil
     end
     local facts = json.decode("{" .. health .. "}")
-    local oldest, newest = ages_of(facts.clusters)
+    local ages = ages_of(facts.clusters)
     return {
         number = number,
         contents = contents,
         health = health,
         metrics = metrics,
         facts = facts,
-        oldest = oldest,
-        newest = newest,
+        oldest = ages.oldest,
+        newest = ages.newest,
+        first_due = ages.first_due,
+        last_due = ages.last_due,
         well = are_well(facts.clusters),
     }
 end
 
 --- The current publication.
 -- @treturn table `number`, `contents`, `health` and `metrics` (texts), `facts` (what health says, decoded), `oldest`
--- and `newest` (seconds since the epoch, when the oldest and the newest records were read; nil before any were), `well`
--- (whether no cluster is critical or unknown); or nil before the first publication
+-- and `newest` (seconds since the epoch, when the oldest and the newest records were read; nil before any were),
+-- `first_due` and `last_due` (when the first and the last cluster was or is to be read again), `well` (whether no
+-- cluster is critical or unknown); or nil before the first publication
 function Reader:read()
     for _ = 1, ATTEMPTS do
         local number = self.store:current()

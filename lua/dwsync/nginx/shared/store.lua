@@ -125,9 +125,13 @@ local function sweep_out(self, number, contents)
     end
 end
 
+local function is_same(document, old)
+    return old and (not document.text or old.digest == document.digest and old.length == #document.text)
+end
+
 --- Publishes documents in place of the current ones.
 -- @tparam {table,...} documents `name` (without blanks), `text`, `digest` (of the text, without blanks), `optional`:
--- without room for its new version the old one stays, or it is left out
+-- without room for its new version the old one stays, or it is left out; one without a text is the one of before
 -- @tparam[opt] function may_go_on called before the change; when it returns false nothing changes
 -- @treturn table contents, or nil: then everything is as it was
 -- @treturn table|string the names of optional documents that did not fit; or why it failed: "no memory",
@@ -141,9 +145,9 @@ function Store:publish(documents, may_go_on)
     local contents, written, missing = {}, {}, {}
     for _, document in ipairs(documents) do
         local name, old = document.name, before[document.name]
-        if old and old.digest == document.digest and old.length == #document.text then
+        if is_same(document, old) then
             contents[name] = old
-        else
+        elseif document.text then
             local key = document_key(name, number)
             local good
             good, err = write(self, key, document.text)

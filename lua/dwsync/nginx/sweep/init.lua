@@ -55,26 +55,31 @@ end
 
 -- The clusters of the current publication, as the handlers see them.
 local function published_clusters(store, contents)
-    local text = contents and store:document(contents, "health")
+    local text = store:document(contents, "health")
     return text and require("dwsync.json").decode("{" .. text .. "}").clusters or {}
 end
 
 local function with_what_was_kept(order, store)
     local number = store:current()
-    local contents = number and store:contents(number)
-    local clusters = published_clusters(store, contents)
+    local contents = number and store:contents(number) or {}
+    local clusters, by_id = published_clusters(store, contents), {}
+    for _, cluster in ipairs(clusters) do
+        by_id[cluster.id] = cluster
+    end
     function order.kept_clusters()
         return clusters[1] and clusters
     end
     function order.kept_cluster(id)
-        for _, cluster in ipairs(clusters) do
-            if cluster.id == id then
-                return cluster
-            end
-        end
+        return by_id[id]
+    end
+    function order.has_text(id)
+        return contents["records:" .. id] ~= nil
+    end
+    function order.kept_text(id)
+        return store:document(contents, "records:" .. id)
     end
     function order.kept_records(id)
-        local text, cluster = contents and store:document(contents, "records:" .. id), order.kept_cluster(id)
+        local text, cluster = order.kept_text(id), by_id[id]
         if text and cluster and cluster.fetched_at then
             return text, cluster.fetched_at / 1000
         end
@@ -200,10 +205,26 @@ local function changes_of(items, order)
     return list[1] and list
 end
 
+-- Those of the fleet that went, to be logged once: the service no longer has them, or the inventory leaves them out.
+local function add_gone(list, items, order)
+    local there = {}
+    for _, item in ipairs(items) do
+        there[item.cluster.id] = true
+    end
+    for _, cluster in ipairs(order.kept_clusters() or {}) do
+        if not there[cluster.id] then
+            list = list or {}
+            list[#list + 1] = ("cluster %s is no longer in the fleet"):format(
+                require("dwsync.cluster_names").shown(cluster))
+        end
+    end
+    return list
+end
+
 local function report_full_memory(summary, missing, documents, store)
     local bytes = 0
     for _, document in ipairs(documents) do
-        bytes = bytes + #document.text
+        bytes = bytes + #(document.text or "")
     end
     local usage = store:usage()
     summary.memory = ("lua_shared_dict is too small: it has %d bytes, %d free, for %d bytes of documents; %s; make it "
@@ -229,9 +250,10 @@ local function save_guard(order, store)
 end
 
 -- Publishes what was collected, and notes in the summary what did not fit.
-local function publish(items, order, store, may_go_on, summary)
-    local overview = require("dwsync.health").overview(items, order.now(), order.rules)
-    local documents = require("dwsync.nginx.sweep.publication").documents(overview, order.records, ngx.md5)
+local function publish(read, order, store, may_go_on, summary)
+    local overview = require("dwsync.health").overview(read.items, order.now(), order.rules)
+    local documents = require("dwsync.nginx.sweep.publication").documents(overview, order.records, ngx.md5,
+        read.metrics)
     local contents, missing = store:publish(documents, may_go_on)
     if not contents then
         summary.outcome, summary.message = "failed", "nothing was published: " .. missing
@@ -243,7 +265,7 @@ local function publish(items, order, store, may_go_on, summary)
     end
 end
 
-local function finish(items, order, store, may_go_on, summary, till)
+local function finish(read, order, store, may_go_on, summary, till)
     local write = require("dwsync.nginx.sweep.outcome").write
     if not may_go_on() then
         return
@@ -251,11 +273,11 @@ local function finish(items, order, store, may_go_on, summary, till)
     summary.history = order.history and store:get_state "history" -- of the sweep before, until it is tried again
     write(store, summary, order.now())
     local before = summary.outcome
-    if items then
-        publish(items, order, store, may_go_on, summary)
+    if read.items then
+        publish(read, order, store, may_go_on, summary)
     end
     -- After the publication: a history that hangs must not hold up what was read.
-    summary.history = items and order.history and save_history(order, items, till)
+    summary.history = read.items and order.history and save_history(order, read.items, till)
     if (summary.memory or summary.outcome ~= before or order.history) and may_go_on() then
         write(store, summary, order.now())
     end
@@ -280,6 +302,26 @@ local function bound_compiled_code()
     end
 end
 
+-- Both return nil and a text when nothing can be asked at all; else `items`, `err`, `unread`, `metrics`.
+local function ask_service(text, order, store, tally)
+    local client, err = client_for(text, order, tally)
+    if not client then
+        return nil, tostring(err)
+    end
+    order.client = client
+    restore_guard(order, store)
+    local end_reading = with_history(order)
+    local items, listing_err = require("dwsync.nginx.sweep.collection").collect(order)
+    local unread = end_reading()
+    save_guard(order, store)
+    return { items = items, err = listing_err, unread = unread }
+end
+
+local function ask_fleet(text, order)
+    local read, err = require("dwsync.nginx.sweep.fleet").collect(text, order)
+    return read or { err = err }
+end
+
 local function run(text, may_go_on, store, order)
     step_back()
     bound_compiled_code()
@@ -287,25 +329,23 @@ local function run(text, may_go_on, store, order)
     local is_exiting = exiting_probe()
     local tally = require("dwsync.nginx.sweep.tally").read(store:get_state "tally")
     local started = core.monotonic()
-    local client, err = client_for(text, order, tally)
-    if not client then
-        return { outcome = "failed", message = tostring(err) }
-    end
-    order.client, order.now, order.monotonic = client, core.now, core.monotonic
+    order.now, order.monotonic = core.now, core.monotonic
     order.stop = stop_after_grace(is_exiting, core.monotonic)
     with_what_was_kept(order, store)
-    restore_guard(order, store)
-    local end_reading = with_history(order)
-    local items, listing_err = require("dwsync.nginx.sweep.collection").collect(order)
-    local unread = end_reading()
-    save_guard(order, store)
-    local summary = is_exiting() and { outcome = "cancelled" } or summary_of(items, listing_err)
-    summary.history_unread, summary.changes = unread, changes_of(items, order)
+    local read, reason = (order.fleet and ask_fleet or ask_service)(text, order, store, tally)
+    if not read then
+        return { outcome = "failed", message = reason }
+    end
+    local summary = is_exiting() and { outcome = "cancelled" } or summary_of(read.items, read.err)
+    summary.history_unread, summary.changes = read.unread, changes_of(read.items, order)
+    if order.fleet and read.items then
+        summary.changes = add_gone(summary.changes, read.items, order)
+    end
     summary.seconds = core.monotonic() - started
     tally:add("sweep:" .. summary.outcome)
     store:set_state("tally", tally:text())
     if summary.outcome ~= "cancelled" then
-        finish(items, order, store, may_go_on, summary, started + order.timeout)
+        finish(read, order, store, may_go_on, summary, started + order.timeout)
     end
     return summary
 end

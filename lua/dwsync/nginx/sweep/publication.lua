@@ -9,7 +9,7 @@ local M = {}
 
 local SOURCE = { "id", "type", "severity", "last_success", "last_run", "last_status" }
 local VERDICT = { "rule", "severity", "follows", "source", "source_type", "message" }
-local CLUSTER = { "id", "name", "severity", "fetched_at", "records", "seen_before" }
+local CLUSTER = { "id", "name", "severity", "fetched_at", "due_at", "records", "seen_before" }
 local ERROR = { "kind", "message", "hint", "code", "status" }
 
 local object = ordered_json.object
@@ -52,8 +52,9 @@ local function cluster(item)
         parts[#parts + 1] = '"verdicts":' .. list(verdicts, verdict)
     end
     return object({ id = item.cluster.id, name = item.cluster.name, severity = item.severity,
-        fetched_at = milliseconds(item.fetched_at), records = evaluation and evaluation.records,
-        seen_before = item.seen_before }, CLUSTER, #parts > 0 and table.concat(parts, ",") or nil)
+        fetched_at = milliseconds(item.fetched_at), due_at = milliseconds(item.due_at),
+        records = evaluation and evaluation.records, seen_before = item.seen_before }, CLUSTER,
+        #parts > 0 and table.concat(parts, ",") or nil)
 end
 
 -- The members of a JSON object, without its braces: the handler puts the age in front.
@@ -70,26 +71,39 @@ local function metrics_text(overview)
     return table.concat(pieces)
 end
 
+-- The records for the page; those of before from what is published.
+local function records_of(item)
+    local read = item.text and function() return item.text end or item.kept
+    return read and function()
+        local text = read()
+        return text and record_list.read(text) or {}
+    end
+end
+
 --- Makes the documents of a publication.
--- @tparam table overview of dwsync.health, with `fetched_at` in its items, and `text`: their records
+-- @tparam table overview of dwsync.health, with `fetched_at` in its items, and `text`: their records, or `kept`: a
+-- function that returns that text, which is published already
 -- @tparam integer records how many of a cluster are kept
 -- @tparam function digest function(text) → short text
+-- @tparam[opt] string metrics more of them
 -- @treturn {table,...} documents for dwsync.nginx.shared.store: "health", "metrics", "page", and "records:ID" for each
 -- cluster
-function M.documents(overview, records, digest)
+function M.documents(overview, records, digest, metrics)
     local documents = {}
     local function add(name, text, optional)
         documents[#documents + 1] = { name = name, text = text, digest = digest(text), optional = optional }
     end
     add("health", health_text(overview))
-    add("metrics", metrics_text(overview))
+    add("metrics", metrics_text(overview) .. (metrics or ""))
     for _, item in ipairs(overview.clusters) do
-        item.records = item.text and function() return record_list.read(item.text) end
+        item.records = records_of(item)
     end
     add("page", status_page.body(overview, overview.now), true)
     for _, item in ipairs(overview.clusters) do
         if item.text and records > 0 then
             add("records:" .. item.cluster.id, record_list.newest(item.text, records), true)
+        elseif item.kept then
+            documents[#documents + 1] = { name = "records:" .. item.cluster.id, optional = true }
         end
     end
     return documents
