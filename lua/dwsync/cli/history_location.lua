@@ -45,6 +45,26 @@ function M.target(args, context, settings)
     return default_target(context), true
 end
 
+--- The same for a command that needs one.
+-- @tparam table args
+-- @tparam table context
+-- @tparam table settings
+-- @treturn ?string target
+-- @treturn dwsync.error|boolean whether it is the default
+-- @treturn string where it is, without a password
+function M.place(args, context, settings)
+    local target, is_default = M.target(args, context, settings)
+    if not target then
+        return nil, errors.new { kind = "config", message = "no directory for the history: HOME is not set",
+            hint = "Name a file or a postgres:// URL with --history." }
+    end
+    local place, wrong = require("dwsync.history.target").read(target)
+    if not place then
+        return nil, wrong
+    end
+    return target, is_default, place.shown
+end
+
 --- Opens the history.
 -- @tparam boolean readonly whether it is only asked: then nothing is made
 -- @tparam table args
@@ -55,20 +75,14 @@ end
 -- @treturn dwsync.error
 -- @treturn string where it is, without a password
 function M.open(readonly, args, context, settings, timeout)
-    local target, is_default = M.target(args, context, settings)
+    local target, is_default, shown = M.place(args, context, settings)
     if not target then
-        return nil, errors.new { kind = "config", message = "no directory for the history: HOME is not set",
-            hint = "Name a file or a postgres:// URL with --history." }
-    end
-    if is_default and not readonly then
+        return nil, is_default
+    elseif is_default and not readonly then
         create_folders(target)
     end
-    local place, wrong = require("dwsync.history.target").read(target)
-    if not place then
-        return nil, wrong
-    end
     local store, err = require("dwsync.history").open(target, { readonly = readonly, timeout = timeout })
-    return store, err, place.shown
+    return store, err, shown
 end
 
 --- Reads saved records. One that is damaged must not hide the others.

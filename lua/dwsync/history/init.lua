@@ -10,15 +10,15 @@
 -- for record in store:each { cluster_id = id, status = "FAILED" } do print(record.fail_reason) end
 -- store:close()
 local checks = require "dwsync.checks"
+local connection = require "dwsync.history.connection"
 local criteria = require "dwsync.history.criteria"
 local errors = require "dwsync.errors"
 local identity = require "dwsync.history.identity"
 local page = require "dwsync.history.page"
+local prune = require "dwsync.history.prune"
 local reading = require "dwsync.history.reading"
-local runtimes = require "dwsync.runtime"
 local schema = require "dwsync.history.schema"
 local statements = require "dwsync.history.statements"
-local targets = require "dwsync.history.target"
 local together = require "dwsync.history.together"
 local transaction = require "dwsync.history.transaction"
 
@@ -27,20 +27,18 @@ local M = {}
 local Store = { __name = "dwsync.history.store" }
 Store.__index = Store
 
-local ENGINES = { sqlite = "dwsync.history.sqlite", postgres = "dwsync.history.postgres" }
 local PAGE_SIZE = 1000
 
-local OPTIONS = {
-    readonly = { kind = "boolean", default = false },
-    runtime = { kind = "table" },
-    random = { kind = "function", default = math.random },
-    timeout = { kind = "number", default = 30 },
-    till = { kind = "number", default = math.huge },
+local PRUNE = {
+    older_than = { kind = "duration", from = prune.floor, required = true },
+    dry_run = { kind = "boolean", default = false },
+    now = { kind = "number" },
 }
 
---- Opens a history, and creates it if necessary: a SQLite file readable only by its owner, in an existing folder. An
--- older history is brought to the present schema. `readonly` is for questions alone: it makes and changes nothing,
--- fails where there is no history, and reads what may only be read, such as a medium or somebody else's file.
+--- Opens a history, and creates it if necessary: a SQLite file readable only by its owner, in an existing folder. One
+-- of an older release has to be brought to the present schema first, with `dwsync history migrate`. `readonly` is for
+-- questions alone: it makes and changes nothing, fails where there is no history, and reads what may only be read, such
+-- as a medium or somebody else's file.
 -- @tparam string target a file's path, ":memory:", or postgres://user@host:port/database?sslmode=verify-full (the
 -- password comes from the URL, from PGPASSWORD or from ~/.pgpass)
 -- @tparam[opt] table options
@@ -58,30 +56,10 @@ function M.open(target, options)
     if type(target) ~= "string" then
         error(("history.open expects a path or a URL, got a %s"):format(type(target)), 2)
     end
-    local checked = checks.arguments(OPTIONS, options or {}, "history.open")
-    local place, err = targets.read(target)
-    if not place then
-        return nil, err
-    end
-    local context = { shown = place.shown, timeout = checked.timeout, random = checked.random,
-        runtime = runtimes.complete(checked.runtime or runtimes.new()), readonly = checked.readonly }
-    context.till = math.min(checked.till, context.runtime.monotonic() + context.timeout) -- for all of what follows
-    local engines = require(ENGINES[place.engine])
-    local engine
-    engine, err = transaction.patiently(context, function()
-        return engines.open(place, context)
+    return connection.open(target, options or {}, "history.open", function(context, engine)
+        local version, err = schema.ensure(context, engine)
+        return version and setmetatable({ engine = engine, context = context, schema_version = version }, Store), err
     end)
-    if not engine then
-        return nil, err
-    end
-    local version
-    version, err = schema.migrate(context, engine)
-    context.till = checked.till
-    if not version then
-        engine:close()
-        return nil, err
-    end
-    return setmetatable({ engine = engine, context = context, schema_version = version }, Store)
 end
 
 function Store:__tostring()
@@ -358,6 +336,29 @@ function Store:stats()
     return read(self, function(session)
         return reading.stats(session, self.schema_version)
     end)
+end
+
+--- Removes records that are older than a length of time, with their earlier versions; in batches, so that other writers
+-- go on meanwhile. What verdicts may rest on stays: 18 weeks. So do runs that have not ended, and the newest record of
+-- each cluster.
+-- @tparam table options
+-- @tparam number|string options.older_than seconds, or "400d"; at least 126 days
+-- @tparam[opt=false] boolean options.dry_run only counts
+-- @tparam[opt] number options.now seconds since the epoch; by default the runtime's clock
+-- @treturn[1] {clusters=integer,records=integer,versions=integer} how many were removed, of how many clusters
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error kind "storage" or "timeout"
+-- @treturn[2] {clusters=integer,records=integer,versions=integer} those removed before that
+-- @raise for options that make no sense, and when the history is closed or readonly and it is no dry run
+function Store:prune(options)
+    check_open(self)
+    local checked = checks.arguments(PRUNE, options or {}, "store:prune")
+    if not checked.dry_run then
+        check_writable(self)
+    end
+    local now = checked.now or self.context.runtime.now()
+    return prune.run(self.context, self.engine, { before = (now - checked.older_than) * 1000,
+        dry_run = checked.dry_run })
 end
 
 --- Closes the history. Safe to call twice; a history that is no longer referenced closes by itself.

@@ -178,6 +178,8 @@ Engine.lock_rows = " FOR UPDATE"
 
 Engine.table_query = "SELECT 1 WHERE to_regclass('%s') IS NOT NULL"
 
+Engine.column_query = "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass('%s') AND attname = '%s'"
+
 Engine.size_query = "SELECT pg_total_relation_size('dwsync_records') + pg_total_relation_size('dwsync_versions')"
 
 return M

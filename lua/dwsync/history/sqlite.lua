@@ -249,6 +249,8 @@ Engine.lock_rows = ""
 
 Engine.table_query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '%s'"
 
+Engine.column_query = "SELECT 1 FROM pragma_table_info('%s') WHERE name = '%s'"
+
 Engine.size_query = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
 
 return M

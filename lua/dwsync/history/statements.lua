@@ -127,6 +127,66 @@ function M.archive(cluster, states)
     return in_chunks(ARCHIVE_HEAD, each(states, version_row, cluster), "")
 end
 
+-- ---- removing -------------------------------------------------------------------------------------
+
+-- By the start; by when it was saved where there is none.
+local function old_ones(cluster, before)
+    local number, point = ("%d"):format(cluster), decimal.exact(before)
+    return (([[cluster_no = $n AND coalesce(status, '') <> 'RUNNING' AND (start_time < $t
+        AND start_time < (SELECT max(start_time) FROM dwsync_records WHERE cluster_no = $n)
+        OR start_time IS NULL AND saved_at < $t)]]):gsub("%$n", number):gsub("%$t", point))
+end
+
+--- Names of records from before a point in time: not of those that run, nor of the newest.
+-- @tparam integer cluster its number
+-- @tparam number before milliseconds since the epoch
+-- @tparam integer limit
+-- @treturn string
+function M.old(cluster, before, limit)
+    return ("SELECT record_id FROM dwsync_records WHERE %s LIMIT %d"):format(old_ones(cluster, before), limit)
+end
+
+--- How many there are.
+-- @tparam integer cluster
+-- @tparam number before
+-- @treturn string
+function M.old_count(cluster, before)
+    return "SELECT count(*) FROM dwsync_records WHERE " .. old_ones(cluster, before)
+end
+
+--- How many earlier versions there are of them.
+-- @tparam integer cluster
+-- @tparam number before
+-- @treturn string
+function M.old_versions(cluster, before)
+    return ("SELECT count(*) FROM dwsync_versions WHERE cluster_no = %d AND record_id IN (SELECT record_id FROM "
+        .. "dwsync_records WHERE %s)"):format(cluster, old_ones(cluster, before))
+end
+
+local function of_names(head, cluster, names)
+    return in_chunks(("%s WHERE cluster_no = %d AND record_id IN ("):format(head, cluster), each(names, quoted), ")")
+end
+
+--- How many earlier versions there are of records.
+-- @tparam integer cluster its number
+-- @tparam {string,...} names
+-- @treturn {string,...} statements
+function M.earlier_counts(cluster, names)
+    return of_names("SELECT count(*) FROM dwsync_versions", cluster, names)
+end
+
+--- Removes records with their earlier versions.
+-- @tparam integer cluster its number
+-- @tparam {string,...} names
+-- @treturn {string,...} statements
+function M.remove(cluster, names)
+    local list = of_names("DELETE FROM dwsync_versions", cluster, names)
+    for _, statement in ipairs(of_names("DELETE FROM dwsync_records", cluster, names)) do
+        list[#list + 1] = statement
+    end
+    return list
+end
+
 -- ---- querying -------------------------------------------------------------------------------------
 
 --- The number of a cluster.

@@ -252,4 +252,53 @@ describe("dwsync history", function()
         status = command.run({ "replay", "c1", "--from-history", "--input", "-" }, world)
         assert.equal(2, status)
     end)
+
+    it("migrates a history of an older release, and says how; nothing else does", function()
+        pull(command.healthy(3))
+        assert.same({ 0, folder .. "/data/dwsync/history.sqlite is up to date\n", "", {} }, { run { "migrate" } })
+        local schema = require "dwsync.history.schema"
+        schema.migrations[2] = { "CREATE TABLE second (a $number)", compatible_from = 1 }
+        finally(function() schema.migrations[2] = nil end)
+        local status, _, err = pull(command.healthy(4))
+        assert.equal(2, status)
+        assert.matches("has the older schema version 1, this dwsync needs 2%.\n +dwsync history migrate %-%-dry%-run",
+            err)
+        local said = "records: version 1 to 2; programs that know version 1 go on beside it\n"
+            .. "    CREATE TABLE second (a $number)\n"
+        assert.same({ 0, said, "", {} }, { run { "migrate", "--dry-run" } })
+        assert.equal(2, (pull(command.healthy(4))))
+        said = said .. folder .. "/data/dwsync/history.sqlite is up to date now\n"
+        assert.same({ 0, said, "", {} }, { run { "migrate" } })
+        assert.equal(0, (pull(command.healthy(4))))
+        schema.migrations[2] = nil
+        assert.equal(0, (pull(command.healthy(5))))
+    end)
+
+    it("migrates no history that is not there", function()
+        local status, out, err = run { "migrate" }
+        assert.same({ 2, "" }, { status, out })
+        assert.matches("there is no history at ", err)
+        assert.is_nil(uv.fs_stat(folder .. "/data/dwsync/history.sqlite"))
+    end)
+
+    it("prunes old records, and not those that verdicts rest on", function()
+        local list = command.healthy(2)
+        list[3] = command.record("old", 24 * 500)
+        list[4] = command.record("older", 24 * 600)
+        pull(list)
+        assert.same({ 0, "would remove 2 records with 0 earlier versions, of 1 cluster\n", "", {} },
+            { run { "prune", "--older-than", "400d", "--dry-run" } })
+        assert.same({ 0, "removed 2 records with 0 earlier versions, of 1 cluster\n", "", {} },
+            { run { "prune", "--older-than", "400d" } })
+        assert.equal("id\nr1\nr2\n", (select(2, run { "list", "-o", "tsv", "--columns", "id" })))
+        assert.equal(2, (run { "prune", "--older-than", "125d" }))
+        assert.equal(2, (run { "prune" }))
+    end)
+
+    it("prunes no history that is not there", function()
+        local status, _, err = run { "prune", "--older-than", "400d" }
+        assert.equal(2, status)
+        assert.matches("there is no history at ", err)
+        assert.is_nil(uv.fs_stat(folder .. "/data/dwsync/history.sqlite"))
+    end)
 end)

@@ -1,6 +1,7 @@
---- `dwsync history pull|list|stats`: the records kept beyond the service's retention.
+--- `dwsync history pull|list|stats|migrate|prune`: the records kept beyond the service's retention.
 -- It must not show the password of a database.
 -- @module dwsync.cli.commands.history
+local checks = require "dwsync.checks"
 local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local columns = require "dwsync.report.rows.columns"
 local configuration = require "dwsync.cli.configuration"
@@ -9,7 +10,9 @@ local display = require "dwsync.text"
 local errors = require "dwsync.errors"
 local failure = require "dwsync.cli.failure"
 local history_location = require "dwsync.cli.history_location"
+local migration = require "dwsync.history.migration"
 local output = require "dwsync.cli.output"
+local prune = require "dwsync.history.prune"
 local quantities = require "dwsync.quantities"
 local record_options = require "dwsync.cli.record_options"
 
@@ -46,6 +49,29 @@ local function configure_stats(command)
     output.configure(command)
 end
 
+local function configure_migrate(command)
+    command:summary "Bring a history of an older release to this one's schema."
+    command:description("Says which steps that takes, and takes them in one transaction. Nothing else changes the "
+        .. "schema of a history that is there. Programs of older releases go on beside it where the steps say so.\n"
+        .. "Exit status: 0 it is up to date, 1 it failed, 2 wrong usage.")
+    command:epilog "Example: dwsync history migrate --dry-run"
+    command:flag("--dry-run", "Only say which steps there are.")
+    configuration.configure(command)
+    history_location.configure(command)
+end
+
+local function configure_prune(command)
+    command:summary "Remove old records."
+    command:description("Removes records that began longer ago, with their earlier versions. A run that has not ended "
+        .. "stays, as does the newest record of each cluster. Verdicts compare with up to 126 days: no less is kept.")
+    command:epilog "Example: dwsync history prune --older-than 400d --dry-run"
+    command:option("--older-than", "How long ago they began, at least 126d.", nil,
+        checks.reader({ kind = "duration", from = prune.floor }, "--older-than"), 1):argname "<time>"
+    command:flag("--dry-run", "Only say how many there are.")
+    configuration.configure(command)
+    history_location.configure(command)
+end
+
 --- Adds the command's arguments and options.
 -- @param command an argparse command
 function M.configure(command)
@@ -59,6 +85,8 @@ function M.configure(command)
     configure_pull(command:command "pull")
     configure_list(command:command "list")
     configure_stats(command:command "stats")
+    configure_migrate(command:command "migrate")
+    configure_prune(command:command "prune")
 end
 
 -- ---- pull ----------------------------------------------------------------------------------------
@@ -197,15 +225,70 @@ local function stats(args, context, _, store, shown)
     return output.write("clusters", clusters, fields, args, context)
 end
 
+-- ---- migrate -------------------------------------------------------------------------------------
+
+-- The parts that a history may have: only those that it has are brought to the present schema.
+local function parts()
+    return { require("dwsync.problems.store").part, require("dwsync.fleet.tables").part }
+end
+
+local function write_step(step, context)
+    context:write(("%s: version %d to %d%s\n"):format(step.name or "records", step.from, step.to,
+        step.compatible_from < step.to and ("; programs that know version %d go on beside it"):format(
+            step.compatible_from) or "; older programs must be upgraded"))
+    for _, statement in ipairs(step.statements) do
+        context:write(("    %s\n"):format((statement:gsub("%s+", " "))))
+    end
+end
+
+local function migrate(args, context, settings)
+    local target, wrong, shown = history_location.place(args, context, settings)
+    if not target then
+        return failure.report(wrong, context)
+    end
+    local plan, err = migration.plan(target, parts())
+    if not plan then
+        return failure.report(err, context)
+    end
+    for _, step in ipairs(plan) do
+        write_step(step, context)
+    end
+    if not plan[1] then
+        context:write(("%s is up to date\n"):format(display.safe(shown)))
+    elseif not args.dry_run then
+        context:flush()
+        local done
+        done, err = migration.run(target, parts())
+        if not done then
+            return failure.report(err, context)
+        end
+        context:write(("%s is up to date now\n"):format(display.safe(shown)))
+    end
+    return 0
+end
+
+-- ---- prune ---------------------------------------------------------------------------------------
+
+local function prune_store(args, context, _, store)
+    local sum, err, before = store:prune { older_than = args.older_than, dry_run = args.dry_run, now = context.now() }
+    local removed = sum or before
+    context:write(("%s %s with %s, of %s\n"):format(args.dry_run and "would remove" or "removed",
+        quantities.count(removed.records, "record"), quantities.count(removed.versions, "earlier version"),
+        quantities.count(removed.clusters, "cluster")))
+    return sum and 0 or failure.report(err, context)
+end
+
 -- --------------------------------------------------------------------------------------------------
 
-local ACTIONS = { pull = pull, list = list, stats = stats }
+local ACTIONS = { pull = pull, list = list, stats = stats, prune = prune_store }
+local WRITES = { pull = true, prune = true }
 
 --- What is wrong with the combination of options.
 -- @tparam table args
 -- @treturn ?string
 function M.wrong_usage(args)
     return args.action == "pull" and clusters_chosen.wrong_usage(args)
+        or args.action == "prune" and not args.older_than and "--older-than is missing"
         or args.all_clusters and args.cluster[1] and "--all-clusters and a cluster exclude each other"
 end
 
@@ -218,7 +301,18 @@ function M.run(args, context)
     if not settings then
         return failure.report(err, context)
     end
-    local store, store_err, shown = history_location.open(args.action ~= "pull", args, context, settings)
+    if args.action == "migrate" then
+        return migrate(args, context, settings)
+    end
+    local readonly = not WRITES[args.action] or args.dry_run or false
+    if args.action == "prune" and not readonly then
+        local there, err_there = history_location.open(true, args, context, settings) -- it makes no history
+        if not there then
+            return failure.report(err_there, context)
+        end
+        there:close()
+    end
+    local store, store_err, shown = history_location.open(readonly, args, context, settings)
     if not store then
         return failure.report(store_err, context)
     end

@@ -1,0 +1,181 @@
+local fleets = require "spec.support.fleet"
+local postgres = require "spec.support.postgres"
+
+local server
+setup(function()
+    server = postgres.start()
+end)
+teardown(function()
+    server:stop()
+end)
+
+local REFUSED = { failure = { kind = "auth", message = "wrong" }, error = "auth: wrong" }
+
+local function names(count)
+    local list = {}
+    for i = 1, count do
+        list[i] = ("c%03d"):format(i)
+    end
+    return list
+end
+
+for engine, with in pairs(fleets.engines(function() return server end)) do
+    -- 20 clusters, due, of an account whose key nobody has seen at work yet.
+    local function with_account(account, use)
+        with(function(fleet)
+            local one, two = (fleet:open()), (fleet:open())
+            account.regions = { "cn-north-4" }
+            local inventory = fleets.inventory { hq = account }
+            fleet:fill(one, inventory, { hq = names(20) })
+            fleet:rows "UPDATE dwsync_schedule SET due_at = 9e12 WHERE kind = 'place'"
+            fleet:rows "UPDATE dwsync_accounts SET proven = 0"
+            use(fleet, { one, two }, inventory)
+        end)
+    end
+
+    local function claim(schedule, most)
+        return assert(schedule:claim({ name = tostring(schedule), lease_ms = 5000 }, most or 100))
+    end
+
+    local function complete(schedule, items, result)
+        local looks = {}
+        for i, item in ipairs(items) do
+            looks[i] = { item = item, result = result }
+        end
+        return assert(schedule:complete(looks))
+    end
+
+    local function state(fleet)
+        return fleet:rows "SELECT refusals, proven, blocked_until FROM dwsync_accounts"[1]
+    end
+
+    describe("the guard of a key in " .. engine, function()
+        it("lets three requests out for all collectors, until one is accepted", function()
+            with_account({ rate = 100 }, function(_, schedules)
+                local items = claim(schedules[1], 2)
+                local more = claim(schedules[2])
+                assert.same({ 2, 1 }, { #items, #more })
+                assert.same({}, claim(schedules[1]))
+                complete(schedules[2], more, { requests = 1 })
+                assert.equal(17, #claim(schedules[1]))
+            end)
+        end)
+
+        it("blocks the account for five minutes after three refusals, then finds out with one request", function()
+            with_account({ rate = 100 }, function(fleet, schedules)
+                assert.equal(0, complete(schedules[1], claim(schedules[1]), REFUSED))
+                assert.same({ 3, 0, fleet.now + 300000 }, state(fleet))
+                fleet:pass(299999)
+                assert.same({}, claim(schedules[2]))
+                fleet:pass(1)
+                local probe = claim(schedules[2])
+                assert.equal(1, #probe)
+                assert.same({}, claim(schedules[1]))
+                complete(schedules[2], probe, REFUSED)
+                assert.same({}, claim(schedules[1]))
+                fleet:pass(300000)
+                complete(schedules[1], claim(schedules[1]), { requests = 1 })
+                assert.same({ 0, 1 }, state(fleet))
+                assert.equal(19, #claim(schedules[1])) -- those that were refused are due again, too
+            end)
+        end)
+
+        it("says so in the status, with the reason", function()
+            with_account({ rate = 100 }, function(_, schedules)
+                complete(schedules[1], claim(schedules[1]), REFUSED)
+                local status = assert(schedules[2]:status())
+                local sum = require("dwsync.fleet.summary").of(status)
+                assert.same({ "blocked", "auth: wrong" }, { sum.accounts[1].state, sum.accounts[1].error })
+            end)
+        end)
+
+        it("counts the refusals of a clock and of credentials that cannot be had, not those of the network", function()
+            with_account({ rate = 100 }, function(fleet, schedules)
+                for kind, refusals in pairs { network = 0, service = 0, clock = 1, credentials = 1 } do
+                    fleet:rows "UPDATE dwsync_accounts SET refusals = 0, proven = 0"
+                    complete(schedules[1], claim(schedules[1], 1), { failure = { kind = kind }, error = kind })
+                    assert.same({ kind, refusals }, { kind, state(fleet)[1] })
+                end
+            end)
+        end)
+
+        it("takes a disabled cluster's answer for what it is: the key was accepted", function()
+            with_account({ rate = 100 }, function(fleet, schedules)
+                complete(schedules[1], claim(schedules[1], 1), { failure = { kind = "permission" }, error = "off",
+                    disabled = true })
+                assert.equal(1, state(fleet)[2])
+            end)
+        end)
+
+        it("begins anew with a key that was not seen before, and only with such a one", function()
+            with_account({ rate = 100 }, function(fleet, schedules, inventory)
+                assert(schedules[1]:sync(inventory, { keys = { hq = "first" } }))
+                complete(schedules[1], claim(schedules[1]), REFUSED)
+                assert(schedules[2]:sync(inventory, { keys = { hq = "first" } }))
+                assert(schedules[2]:sync(inventory))
+                assert.equal(3, state(fleet)[1])
+                assert.same({}, claim(schedules[2]))
+                assert(schedules[2]:sync(inventory, { keys = { hq = "second" } }))
+                assert.same({ 0, 0 }, state(fleet))
+                assert.equal(3, #claim(schedules[2]))
+            end)
+        end)
+    end)
+
+    describe("the patience of the service in " .. engine, function()
+        it("pauses an account that is throttled, by its own word or a few seconds, and no other one", function()
+            with(function(fleet)
+                local schedule = fleet:open()
+                fleet:fill(schedule, fleets.inventory { a = { regions = { "cn-north-4" }, rate = 100 },
+                    b = { regions = { "cn-north-4" }, rate = 100 } }, { a = names(3), b = names(3) })
+                local items = claim(schedule, 2)
+                assert.same({ "a", "b" }, { items[1].account, items[2].account })
+                complete(schedule, { items[1] }, { failure = { kind = "throttled", retry_after = 30 }, error = "429" })
+                fleet:pass(29999)
+                for _, item in ipairs(claim(schedule)) do
+                    assert.equal("b", item.account)
+                end
+                fleet:pass(1)
+                assert.equal("a", claim(schedule)[1].account)
+            end)
+        end)
+
+        it("keeps the longest of several pauses", function()
+            with_account({ rate = 100 }, function(fleet, schedules)
+                local items = claim(schedules[1])
+                local function throttled(retry_after)
+                    return { error = "429", failure = { kind = "throttled", retry_after = retry_after } }
+                end
+                assert(schedules[1]:complete { { item = items[1], result = throttled(60) },
+                    { item = items[2], result = throttled(5) } })
+                complete(schedules[1], { items[3] }, throttled())
+                assert.same({ { fleet.now + 60000 } }, fleet:rows "SELECT paused_until FROM dwsync_accounts")
+            end)
+        end)
+
+        it("asks as often as the rate allows, bursts included, and pays for further pages", function()
+            with_account({ rate = 2, burst = 4 }, function(fleet, schedules)
+                fleet:rows "UPDATE dwsync_accounts SET proven = 1"
+                assert.equal(4, #claim(schedules[1]))
+                assert.equal(0, #claim(schedules[2]))
+                fleet:pass(1000)
+                local items = claim(schedules[2])
+                assert.equal(2, #items)
+                complete(schedules[2], { items[1] }, { requests = 5 })
+                fleet:pass(2000)
+                assert.equal(0, #claim(schedules[1]))
+                fleet:pass(500)
+                assert.equal(1, #claim(schedules[1]))
+            end)
+        end)
+
+        it("asks on when the database's clock is set back", function()
+            with_account({ rate = 2, burst = 4 }, function(fleet, schedules)
+                fleet:rows "UPDATE dwsync_accounts SET proven = 1, tokens = 3"
+                fleet:rows "UPDATE dwsync_schedule SET due_at = 0 WHERE kind = 'cluster'"
+                fleet:pass(-3600000)
+                assert.equal(3, #claim(schedules[1]))
+            end)
+        end)
+    end)
+end

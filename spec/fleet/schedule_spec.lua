@@ -1,0 +1,334 @@
+local fleets = require "spec.support.fleet"
+local merge = require "dwsync.history.merge"
+local postgres = require "spec.support.postgres"
+
+local server
+setup(function()
+    server = postgres.start()
+end)
+teardown(function()
+    server:stop()
+end)
+
+local ONE = { name = "one", lease_ms = 5000 }
+local TWO = { name = "two", lease_ms = 5000 }
+local HQ = { hq = { regions = { "cn-north-4" }, rate = 100 } }
+local CHANGED = { changed = true, mark = "m", requests = 1, severity = "warning", seen_at = 5, read_whole = true,
+    evaluation = { severity = "warning", next_at = fleets.START + 500000, verdicts = {
+        { rule = "stale", severity = "warning", source = "s", source_type = "ldap", message = "it's late",
+            value = 1 / 0 },
+        { rule = "failing", severity = "ok", source = "s", message = "fine" } } } }
+
+local function counts(fleet, name)
+    return fleet:rows("SELECT count(*) FROM " .. name)[1][1]
+end
+
+local function result(more)
+    local copy = {}
+    for name, value in pairs(CHANGED) do
+        copy[name] = value
+    end
+    for name, value in pairs(more or {}) do
+        copy[name] = value
+    end
+    return copy
+end
+
+for engine, with in pairs(fleets.engines(function() return server end)) do
+    local function with_cluster(use)
+        with(function(fleet)
+            local schedule, store = fleet:open()
+            local inventory = fleets.inventory(HQ)
+            fleet:fill(schedule, inventory, { hq = { "c1" } })
+            fleet:rows "UPDATE dwsync_schedule SET due_at = 9e12 WHERE kind = 'place'"
+            use(fleet, schedule, inventory, store)
+        end)
+    end
+
+    local function reach(fleet)
+        return fleet:rows("SELECT state FROM dwsync_problems WHERE rule = 'unreachable'")[1][1]
+    end
+
+    local function of_cluster(fleet, columns)
+        return fleet:rows(("SELECT %s FROM dwsync_schedule WHERE kind = 'cluster'"):format(columns))[1]
+    end
+
+    local function claim_one(schedule, claimer)
+        local items = assert(schedule:claim(claimer or ONE, 10))
+        assert.equal(1, #items)
+        return items[1]
+    end
+
+    describe("a fleet's schedule in " .. engine, function()
+        it("leases a look to one collector, and to another once the lease has run out", function()
+            with_cluster(function(fleet, schedule)
+                local other = fleet:open()
+                local item = claim_one(schedule)
+                assert.same({ "c1", 1, false }, { item.cluster_id, item.epoch, item.expired })
+                assert.same({}, assert(other:claim(TWO, 10)))
+                fleet:pass(4999)
+                assert.same({}, assert(other:claim(TWO, 10)))
+                fleet:pass(1)
+                local again = claim_one(other, TWO)
+                assert.same({ 2, true }, { again.epoch, again.expired })
+            end)
+        end)
+
+        it("lets a completion through once, with the epoch of its claim", function()
+            with_cluster(function(fleet, schedule)
+                local item = claim_one(schedule)
+                fleet:pass(5000)
+                local again = claim_one(schedule, TWO)
+                assert.equal(1, schedule:complete { { item = item, result = {} } })
+                assert.is_false(schedule:complete_changed(item, result()))
+                assert.is_true(schedule:complete_changed(again, result()))
+                assert.is_false(schedule:complete_changed(again, result()))
+                assert.equal(1, schedule:complete { { item = again, result = {} } })
+            end)
+        end)
+
+        it("lets a look through whose lease ran out, while nobody else has begun", function()
+            with_cluster(function(fleet, schedule)
+                local item = claim_one(schedule)
+                fleet:pass(60000)
+                assert.equal(0, schedule:complete { { item = item, result = { mark = "m" } } })
+            end)
+        end)
+
+        it("changes nothing with a look that is refused: no record, verdict, problem or date", function()
+            with_cluster(function(fleet, schedule)
+                local item = claim_one(schedule)
+                fleet:pass(5000)
+                claim_one(schedule, TWO)
+                local before = fleet:rows "SELECT due_at, epoch, leased_by, severity FROM dwsync_schedule"
+                local page = merge.read { { id = "r", start_time = 1, status = "FINISHED" } }
+                assert.is_false(schedule:complete_changed(item, result { page = page }))
+                assert.same({ 0, 0, 0 }, { counts(fleet, "dwsync_records"), counts(fleet, "dwsync_verdicts"),
+                    counts(fleet, "dwsync_problems") })
+                assert.same(before, fleet:rows "SELECT due_at, epoch, leased_by, severity FROM dwsync_schedule")
+            end)
+        end)
+
+        it("completes records, verdicts, problems and the next date together", function()
+            with_cluster(function(fleet, schedule, inventory)
+                local page = merge.read { { id = "r", start_time = 1, status = "FINISHED" } }
+                local through, err, summary = schedule:complete_changed(claim_one(schedule), result { page = page })
+                assert.is_true(through, err)
+                assert.equal(1, summary.inserted)
+                assert.equal(1, counts(fleet, "dwsync_records"))
+                assert.same({ { "hq", "c1", "active", "warning", "s", "stale", "it's late" } }, fleet:rows [[SELECT
+                    account, cluster_id, state, severity, source, rule, message FROM dwsync_current]])
+                assert.same({ { "firing", 1 } }, fleet:rows "SELECT state, episode FROM dwsync_problems")
+                local row = fleet:rows [[SELECT due_at, page_mark, next_at, seen_at FROM dwsync_schedule
+                    WHERE kind = 'cluster']][1]
+                assert.same({ "m", fleets.START + 500000, 5 }, { row[2], row[3], row[4] })
+                assert.is_true(row[1] > fleet.now and row[1] <= fleet.now + inventory.interval * 1000)
+            end)
+        end)
+
+        it("resolves the problem with the look that finds it over", function()
+            with_cluster(function(fleet, schedule)
+                assert(schedule:complete_changed(claim_one(schedule), result()))
+                fleet:pass(60000)
+                assert(schedule:complete_changed(claim_one(schedule), result { severity = "ok", evaluation = {
+                    severity = "ok", verdicts = { { rule = "stale", source = "s", severity = "ok",
+                        message = "on time" } } } }))
+                assert.same({ { "resolved", "on time" } }, fleet:rows "SELECT state, ending FROM dwsync_problems")
+                assert.equal(0, counts(fleet, "dwsync_verdicts"))
+            end)
+        end)
+
+        it("keeps the last verdicts of a cluster that fails, and says in the end that it cannot be watched", function()
+            with_cluster(function(fleet, schedule)
+                local failure = { kind = "network", message = "refused" }
+                assert(schedule:complete_changed(claim_one(schedule), result()))
+                fleet:pass(60000)
+                local failed = { changed = true, failure = failure, error = "network: refused" }
+                assert.is_true(schedule:complete_changed(claim_one(schedule), failed))
+                assert.equal(1, counts(fleet, "dwsync_verdicts"))
+                local row = of_cluster(fleet, "severity, failures, next_at")
+                assert.same({ "warning", 1, fleets.START + 500000 }, row)
+                assert.equal("pending", reach(fleet))
+                fleet:pass(15 * 60000)
+                assert.is_true(schedule:complete_changed(claim_one(schedule), failed))
+                assert.equal("firing", reach(fleet))
+                fleet:pass(15 * 60000)
+                assert.is_true(schedule:complete_changed(claim_one(schedule), result()))
+                assert.equal("resolved", reach(fleet))
+            end)
+        end)
+
+        it("judges again when the patience with a cluster that fails ends", function()
+            with_cluster(function(fleet, schedule)
+                assert(schedule:complete_changed(claim_one(schedule), { changed = true, error = "network: refused",
+                    failure = { kind = "network", message = "refused" } }))
+                assert.same({ fleet.now + 15 * 60000 }, of_cluster(fleet, "next_at"))
+            end)
+        end)
+
+        it("backs off a cluster that fails, up to a quarter of an hour, and looks at a disabled one hourly", function()
+            with_cluster(function(fleet, schedule)
+                local failed = { failure = { kind = "network" }, error = "no" }
+                local longest = 0
+                for _ = 1, 8 do
+                    assert.equal(0, schedule:complete { { item = claim_one(schedule), result = failed } })
+                    local pause = of_cluster(fleet, "due_at")[1] - fleet.now
+                    assert.is_true(pause >= 30000 and pause >= longest and pause <= 15 * 60000, pause)
+                    longest = pause
+                    fleet:pass(pause)
+                end
+                assert.is_true(longest >= 7.5 * 60000)
+                assert.is_true(schedule:complete_changed(claim_one(schedule), { disabled = true, changed = true,
+                    failure = { kind = "permission" }, error = "off", verdicts = {}, severity = "disabled" }))
+                local row = of_cluster(fleet, "state, failures, due_at")
+                assert.same({ "disabled", 0 }, { row[1], row[2] })
+                assert.is_true(row[3] > fleet.now and row[3] <= fleet.now + 3600000)
+            end)
+        end)
+
+        it("gives a look back, which others may have at once and nobody completes", function()
+            with_cluster(function(_, schedule)
+                local item = claim_one(schedule)
+                assert.is_true(schedule:give_back { item })
+                assert.equal(1, schedule:complete { { item = item, result = {} } })
+                assert.equal(2, claim_one(schedule, TWO).epoch)
+            end)
+        end)
+
+        it("hands out only looks of accounts that a collector can ask", function()
+            with_cluster(function(_, schedule)
+                assert.same({}, assert(schedule:claim({ name = "one", lease_ms = 1, accounts = { "shop" } }, 10)))
+                assert.same({}, assert(schedule:claim({ name = "one", lease_ms = 1, accounts = {} }, 10)))
+                assert.equal(1, #assert(schedule:claim({ name = "one", lease_ms = 1, accounts = { "hq" } }, 10)))
+            end)
+        end)
+
+        it("drains a collector, and counts what each did", function()
+            with_cluster(function(fleet, schedule)
+                local collector = { name = "one", lease_ms = 1, state = "running", counts = { looks = 2 } }
+                assert.is_false(schedule:report(collector))
+                assert.is_true(schedule:drain("one", true))
+                assert.is_false(schedule:drain("nobody", true))
+                assert.is_true(schedule:report(collector))
+                assert.same({ { 4 } }, fleet:rows "SELECT looks FROM dwsync_collectors")
+            end)
+        end)
+    end)
+
+    -- What several collectors do at random, against a model of what may happen.
+    local function play(fleet, seed, steps)
+        local state = seed
+        local function random(n)
+            state = (state * 16807) % 2147483647
+            return state % n + 1
+        end
+        local accounts = { big = { regions = { "cn-north-4" }, rate = 4, burst = 6 },
+            small = { regions = { "cn-north-4" }, rate = 2 }, tiny = { regions = { "cn-north-4" }, rate = 0.5 } }
+        local clusters = { big = {}, small = { "s1", "s2", "s3" }, tiny = { "t1" } }
+        for i = 1, 30 do
+            clusters.big[i] = "b" .. i
+        end
+        local first = fleet:open()
+        local inventory = fleets.inventory(accounts, { interval = 10 })
+        fleet:fill(first, inventory, clusters)
+        local collectors = { { schedule = first }, { schedule = (fleet:open()) }, { schedule = (fleet:open()) } }
+        for i, collector in ipairs(collectors) do
+            collector.name, collector.held = "c" .. i, {}
+        end
+        local epochs, leases, buckets, done, filled, past = {}, {}, {}, {}, fleet.now, {}
+        for name in pairs(accounts) do
+            buckets[name], done[name] = { tokens = inventory.by_name[name].burst, at = filled }, 0
+        end
+
+        local function claimed(item)
+            local id, account = item.item_no, inventory.by_name[item.account]
+            assert.equal((epochs[id] or item.epoch - 1) + 1, item.epoch)
+            assert.is_true((leases[id] or 0) <= fleet.now, "claimed before the lease ended")
+            epochs[id], leases[id] = item.epoch, item.lease_ends
+            local bucket = buckets[item.account]
+            bucket.tokens = math.min(account.burst, bucket.tokens + (fleet.now - bucket.at) * account.rate / 1000) - 1
+            bucket.at = fleet.now
+            assert.is_true(bucket.tokens > -1e-6, item.account .. " is asked faster than its rate")
+        end
+
+        local function completed(item, through)
+            local is_held = epochs[item.item_no] == item.epoch and not item.ended
+            assert.equal(is_held, through)
+            item.ended, past[#past + 1] = true, item
+            if is_held then
+                leases[item.item_no] = 0
+                done[item.account] = done[item.account] + 1
+            end
+        end
+
+        local acts = {
+            function(collector)
+                local claimer = { name = collector.name, lease_ms = 3000 }
+                for _, item in ipairs(assert(collector.schedule:claim(claimer, 8))) do
+                    claimed(item)
+                    table.insert(collector.held, item)
+                end
+            end,
+            function(collector)
+                local item = table.remove(collector.held, random(math.max(1, #collector.held)))
+                if item and item.kind == "cluster" and random(2) == 1 then
+                    completed(item, (collector.schedule:complete_changed(item, result())))
+                elseif item then
+                    completed(item, collector.schedule:complete { { item = item, result = { mark = "m" } } } == 0)
+                end
+            end,
+            function(collector) -- all that it holds, those of others' leases among them
+                local looks, fenced = {}, 0
+                for i, item in ipairs(collector.held) do
+                    looks[i] = { item = item, result = { mark = "m" } }
+                    fenced = fenced + (epochs[item.item_no] == item.epoch and 0 or 1)
+                end
+                assert.equal(fenced, assert(collector.schedule:complete(looks)))
+                for _, item in ipairs(collector.held) do
+                    completed(item, epochs[item.item_no] == item.epoch)
+                end
+                collector.held = {}
+            end,
+            function(collector)
+                local item = table.remove(collector.held)
+                if item then
+                    assert(collector.schedule:give_back { item })
+                    if epochs[item.item_no] == item.epoch then
+                        leases[item.item_no] = 0
+                    end
+                    item.ended, past[#past + 1] = true, item
+                end
+            end,
+            function(collector) -- it dies, or hangs and comes back with what it held
+                if random(8) == 1 then
+                    collector.held = {}
+                end
+            end,
+            function(collector) -- it says again what it said, or gave back
+                local item = past[random(math.max(1, #past))]
+                if item and random(4) == 1 then
+                    assert.equal(1, collector.schedule:complete { { item = item, result = { mark = "m" } } })
+                end
+            end,
+            function()
+                fleet:pass(random(1500))
+            end,
+        }
+        for _ = 1, steps do
+            acts[math.min(random(10), 7)](collectors[random(3)])
+        end
+        return done
+    end
+
+    describe("random collectors on a schedule in " .. engine, function()
+        it("look once per lease, count epochs by one, keep to the rates, and forget no account", function()
+            for seed = 1, 3 do
+                with(function(fleet)
+                    for account, count in pairs(play(fleet, seed * 7919, 500)) do
+                        assert.is_true(count >= 5, ("%s: %d looks with seed %d"):format(account, count, seed))
+                    end
+                end)
+            end
+        end)
+    end)
+end
