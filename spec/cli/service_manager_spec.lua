@@ -25,7 +25,7 @@ describe("the service manager", function()
     it("hears what a service does, at a path and at an abstract name", function()
         temporary.with_folder(function(folder)
             for _, address in ipairs { folder .. "/socket", "@dwsync-spec-" .. uv.os_getpid() } do
-                assert.equal("READY=1\nSTATUS=10 clusters?X\nSTOPPING=1\n", said(address, function()
+                assert.equal("READY=1\nSTATUS=10 clusters X\nSTOPPING=1\n", said(address, function()
                     local manager = manager_of { NOTIFY_SOCKET = address }
                     assert.is_true(manager:ready())
                     assert.is_true(manager:status "10 clusters\nX")

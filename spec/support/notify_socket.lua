@@ -10,8 +10,8 @@ Receiver.__index = Receiver
 -- Perl, since luv has no such sockets; each datagram becomes a line.
 local PROGRAM = [[
 use Socket; $| = 1;
-my $address = $ARGV[0]; $address =~ s/^\@/\0/;
-socket(my $s, AF_UNIX, SOCK_DGRAM, 0) and bind($s, pack_sockaddr_un($address)) or die "$!";
+my ($s, $text, $address) = (undef, undef, $ARGV[0]); $address =~ s/^\@/\0/;
+socket($s, AF_UNIX, SOCK_DGRAM, 0) and bind($s, pack_sockaddr_un($address)) or die "$!";
 print "bound\n";
 print "$text\n" while defined recv($s, $text, 65536, 0);
 ]]

@@ -54,9 +54,9 @@ local function of_accounts(sum, add)
         end
         if account.interval and account.paced > account.interval * STRETCHED then
             add { key = "stretched\0" .. name,
-                text = ("account %s: %s requests a second cannot look at %s every %s: it takes %s"):format(name,
-                    quantities.number(account.rate), quantities.count(account.clusters - account.disabled, "cluster"),
-                    quantities.duration(account.interval), quantities.duration(account.paced)),
+                text = ("account %s: at %s a second a look at %s takes %s, not %s"):format(name,
+                    quantities.count(account.rate, "request"), quantities.count(account.clusters - account.disabled,
+                    "cluster"), quantities.duration(account.paced), quantities.duration(account.interval)),
                 hint = ("Raise accounts.%s.rate, if the service allows that, or its interval."):format(name),
                 over = ("account %s: its rate holds its interval again"):format(name) }
         end

@@ -123,7 +123,9 @@ local function failures_of(rows)
         row.error = (row.error or ""):gsub(",? ?request id [%w-]+", ""):gsub(" %(%)", ""):gsub("%(, ", "(")
         local id = table.concat({ row.account, row.kind, row.error }, "\0")
         if by_text[id] then
-            by_text[id].items = by_text[id].items + row.items
+            local known = by_text[id]
+            known.items = known.items + row.items
+            known.example = row.example < known.example and row.example or known.example
         else
             by_text[id], list[#list + 1] = row, row
         end

@@ -104,7 +104,7 @@ local function write_late(context, sum)
     write(context, "\n%s %s %12s  %s", cell("LATE CLUSTER", 30), cell("ACCOUNT", 14), "BY", "WITH")
     for _, late in ipairs(sum.latest) do
         write(context, "%s %s %12s  %s", cell(late.name or late.cluster_id, 30), cell(late.account, 14),
-            quantities.age(late.overdue), cell(late.leased_by or "nobody", NAME_WIDTH))
+            quantities.age(late.overdue), text.elide(text.safe(late.leased_by or "nobody"), NAME_WIDTH))
     end
     if sum.late > #sum.latest then
         write(context, "and %d more", sum.late - #sum.latest)
@@ -226,7 +226,7 @@ local function explain(args, context, schedule)
         { "next look", when(item, account, now) },
         { "failures", item.failures > 0 and ("%s in a row: %s"):format(quantities.number(item.failures),
             item.error or "") or nil },
-        { "whole list", "read " .. ago(item.read_at, now) },
+        { "whole list", item.read_at and "read " .. ago(item.read_at, now) or "not read yet" },
         { "judged again", item.next_at and item.next_at > 0 and quantities.instant(item.next_at)
             .. " even if nothing new comes" or "when something new comes" },
     }
