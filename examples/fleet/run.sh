@@ -50,7 +50,7 @@ start_postgres() {
         as='setpriv --reuid=nobody --regid=nogroup --clear-groups'
         chown nobody "$data"
     fi
-    (cd "$data" && $as "$1/initdb" --no-sync --auth=trust --username=dwsync -D "$data/files" >"$data/log")
+    (cd "$data" && $as "$1/initdb" --no-sync --encoding=UTF8 --locale=C --auth=trust --username=dwsync -D "$data/files" >"$data/log")
     (cd "$data" && exec $as "$1/postgres" -D "$data/files" -k "$data" -c listen_addresses= -c fsync=off >>"$data/log" 2>&1) &
     server=$!
     await "$1/pg_isready" -q -h "$data"

@@ -56,7 +56,7 @@ describe("the conditions of a fleet", function()
     end)
 
     it("say that a rate is too small, and what it takes instead", function()
-        assert.same({ "account hq: at 1 request a second a look at 190 clusters takes 3 min 10 s, not 1 min" },
+        assert.same({ "account hq: at 1 request a second 190 clusters take 3 min 10 s, not 1 min" },
             texts { accounts = { account { clusters = 200, disabled = 10, paced = 190 } } })
         assert.same({}, texts { accounts = { account { interval = false } } })
     end)

@@ -54,7 +54,7 @@ local function of_accounts(sum, add)
         end
         if account.interval and account.paced > account.interval * STRETCHED then
             add { key = "stretched\0" .. name,
-                text = ("account %s: at %s a second a look at %s takes %s, not %s"):format(name,
+                text = ("account %s: at %s a second %s take %s, not %s"):format(name,
                     quantities.count(account.rate, "request"), quantities.count(account.clusters - account.disabled,
                     "cluster"), quantities.duration(account.paced), quantities.duration(account.interval)),
                 hint = ("Raise accounts.%s.rate, if the service allows that, or its interval."):format(name),
@@ -98,8 +98,8 @@ function M.of(sum)
         list[#list + 1] = condition
     end
     of_collectors(sum, add)
-    of_late(sum, add)
     of_accounts(sum, add)
+    of_late(sum, add) -- behind what it may follow from
     of_failures(sum, add)
     local worst_first = {}
     for _, wanted in ipairs { true, false } do
