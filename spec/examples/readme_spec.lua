@@ -65,7 +65,7 @@ describe("examples", function()
             end
         end
         if select(2, processes.run "command -v shellcheck >/dev/null") == 0 then
-            local out, status = processes.run "shellcheck examples/*.sh 2>&1"
+            local out, status = processes.run "shellcheck examples/*.sh examples/*/*.sh 2>&1"
             assert(status == 0, out)
         end
     end)

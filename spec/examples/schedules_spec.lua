@@ -106,6 +106,34 @@ describe("examples/systemd", function()
     end)
 end)
 
+describe("examples/systemd/dwsync-collect.service", function()
+    local service = runbook.read "examples/systemd/dwsync-collect.service"
+
+    it("is a unit that systemd understands, and that closes what it does not need", function()
+        if not is_installed "systemd-analyze" then
+            return pending "systemd-analyze is not installed"
+        end
+        temporary.with_folder(function(folder)
+            local unit = folder .. "/dwsync-collect.service"
+            -- systemd-analyze wants the program to be there.
+            runbook.write(unit, (service:gsub("/usr/local/bin/dwsync", uv.cwd() .. "/lua/bin/dwsync")))
+            local out, status = processes.run(("systemd-analyze verify %s 2>&1"):format(unit))
+            assert.same({ "", 0 }, { out, status })
+            assert_runs("systemd-analyze security --offline=yes --threshold=20 " .. unit)
+        end)
+    end)
+
+    it("runs a command that takes these options, and has a watchdog that it feeds", function()
+        local options = service:match "\nExecStart=/usr/local/bin/dwsync collect ([^\n]+)\n"
+        local out = processes.run(processes.quoted(uv.exepath()) .. " " .. uv.cwd() .. "/lua/bin/dwsync" .. " collect --help 2>&1")
+        for option in options:gmatch "%-%-[%l-]+" do
+            assert.is_truthy(out:find(option, 1, true), option)
+        end
+        assert.matches("\nType=notify\n", service)
+        assert.matches("\nWatchdogSec=120\n", service)
+    end)
+end)
+
 describe("examples/ansible_check.yml", function()
     local play = lyaml.load(assert(runbook.read "examples/ansible_check.yml"))[1]
     local check = play.tasks[1]

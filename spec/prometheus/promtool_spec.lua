@@ -32,6 +32,15 @@ describe("promtool check", function()
             ["prometheus.yml"] = shipped "prometheus.yml", ["rules.yml"] = shipped "rules.yml" })
         assert.equal(0, status, output)
     end)
+
+    it("takes the shipped rules about a fleet, which are those of the defaults", function()
+        assert.is_true(alerts.render_fleet() == shipped "fleet_rules.yml",
+            "make it anew: lua/bin/dwsync alert-rules --fleet > examples/prometheus/fleet_rules.yml")
+        local text = alerts.render_fleet { job = [[it's a "job" \ {{ $labels.x }}]], patience = 0.1, interval = 7.5 }
+        local output, status = prometheus.promtool("check rules rules.yml", { ["rules.yml"] = text })
+        assert.equal(0, status, output)
+        assert.matches("SUCCESS: %d+ rules found", output)
+    end)
 end)
 
 describe("promtool test", function()
@@ -42,6 +51,12 @@ describe("promtool test", function()
 
     it("sees the shipped alerts fire, not fire and end", function()
         local output, status = test(shipped "rules.yml")
+        assert.equal(0, status, output)
+    end)
+
+    it("sees those of a fleet fire, not fire and end", function()
+        local output, status = prometheus.promtool("test rules fleet_rules_test.yml", {
+            ["fleet_rules.yml"] = shipped "fleet_rules.yml", ["fleet_rules_test.yml"] = shipped "fleet_rules_test.yml" })
         assert.equal(0, status, output)
     end)
 

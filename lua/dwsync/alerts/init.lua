@@ -1,10 +1,12 @@
 --- Alert and recording rules for Prometheus, made from the rules by which `dwsync check` judges.
--- They must judge as those do, and need only metrics that dwsync.report.verdicts.prometheus and dwsync.nginx write.
+-- They must judge as those do, and need only metrics that dwsync.report.verdicts.prometheus and dwsync.nginx write, and
+-- for a fleet those of dwsync.fleet.metrics.
 -- @module dwsync.alerts
 -- @usage
 -- local rules = assert(require("dwsync.health").rules { stale = { critical = "12h" } })
 -- io.write(require("dwsync.alerts").render(rules, { job = "dwsync" }))
 local checks = require "dwsync.checks"
+local fleet = require "dwsync.alerts.fleet"
 local promql = require "dwsync.alerts.promql"
 local recordings = require "dwsync.alerts.recordings"
 local sources = require "dwsync.alerts.sources"
@@ -79,6 +81,17 @@ function M.render(rules, options)
         group("dwsync", checked.interval, about_sources),
         group("dwsync itself", checked.interval, about_dwsync),
     } } } }
+end
+
+--- Makes the rules file about the collectors of a fleet, which goes beside the other.
+-- @tparam[opt] table options as of `render`: `job`, `patience`, `interval`
+-- @treturn string YAML
+function M.render_fleet(options)
+    local checked, list = checks.arguments(M.OPTIONS, options or {}, "render_fleet"), {}
+    for i, item in ipairs(fleet.list(checked)) do
+        list[i] = alerting(item, checked.patience)
+    end
+    return HEADER .. yaml.write { { "groups", { list = { group("dwsync fleet", checked.interval, list) } } } }
 end
 
 return M

@@ -32,6 +32,8 @@ local BATCH = 500 -- completions in one transaction
 -- @tparam[opt] number options.timeout seconds for one look; by default two thirds of the lease
 -- @tparam[opt] function(event:table) options.on_event called with what happens
 -- @tparam[opt] function(options:table):dwsync.client options.new_client in place of dwsync.new
+-- @tparam[opt] function() options.beside called again and again beside all that, even while the database does not
+-- answer; it waits by itself
 -- @treturn dwsync.fleet.collector
 function M.new(options)
     local inventory, accounts = options.inventory, {}
@@ -44,6 +46,7 @@ function M.new(options)
         host = options.host, pid = options.pid, concurrency = options.concurrency or 32,
         lease = inventory.lease, timeout = options.timeout or inventory.lease * 2 / 3,
         emit = options.on_event or function() end, new_client = options.new_client or dwsync.new,
+        beside = options.beside,
         clients = {}, queue = { first = 1, last = 0 }, done = {}, changed = {}, returned = {}, under_way = 0,
         counts = {}, totals = { looks = 0, changed = 0, failed = 0, fenced = 0, expired = 0, throttled = 0 },
         offset = 0, ended = false,
@@ -127,6 +130,7 @@ local function file(self, item, found, result)
         self.done[#self.done + 1] = entry
     end
     count(self, "looks")
+    self.emit { type = "look", item = item, result = result, now = now_of(self) }
     if result.failure and not result.disabled then
         count(self, "failed")
         count(self, "throttled", result.failure.kind == "throttled" and 1 or 0)
@@ -316,6 +320,14 @@ function Collector:run(stop)
     local functions = { function() return scribe(self) end }
     for _ = 1, self.concurrency do
         functions[#functions + 1] = function() return looker(self) end
+    end
+    if self.beside then
+        functions[#functions + 1] = function()
+            while not self.ended do
+                self.beside()
+            end
+            return true
+        end
     end
     local results, errs = concurrent.gather(functions, { concurrency = #functions })
     for i = 1, #functions do

@@ -185,6 +185,20 @@ local ACCOUNT_COLUMNS = { "account", "rate", "burst", "tokens", "paused_until", 
 local COLLECTOR_COLUMNS = { "name", "host", "pid", "version", "state", "started_at", "seen_at", "lease_ms", "looks",
     "changed", "failed", "fenced", "expired", "throttled", "drain" }
 
+--- Reads at one moment: sums of what is there, which are few however many clusters there are.
+-- @tparam function work called with a function(names, rest) that selects rows from `rest`, the time in milliseconds,
+-- and a function that writes a value as SQL
+-- @return what it returns; nil where there are no tables yet
+-- @treturn dwsync.error
+function Schedule:read(work)
+    if self.is_missing then
+        return nil
+    end
+    return read(self, function(session)
+        return work(function(names, rest) return rows_of(session, names, rest) end, clock(session), literal)
+    end)
+end
+
 --- All of it, at one moment.
 -- @treturn ?table `now`, `items` (those that are not gone), `accounts`, `collectors`; times in milliseconds
 -- @treturn dwsync.error

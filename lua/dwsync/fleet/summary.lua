@@ -1,85 +1,166 @@
 --- What a fleet does, in numbers: who collects, what is late, how the accounts do.
--- It must do no I/O: it is given what dwsync.fleet.schedule read.
+-- The database sums up, so that it costs the same for ten clusters and for ten thousand.
 -- @module dwsync.fleet.summary
 local severities = require "dwsync.severity"
 
 local M = {}
 
-local LATE = 3 -- intervals
+local LATE = 3 -- intervals without a look
+local MOST_LATE, MOST_FAILURES = 5, 200
+local ALIVE_MS = 20000 -- a collector reports every five seconds
+local REMEMBERED_MS = 24 * 3600 * 1000 -- how long a collector that is gone is listed
 
-local function is_open(item)
-    return item.kind == "cluster" and item.state ~= "gone"
-end
+-- ---- what the database is asked -------------------------------------------------------------------
 
---- By how much a look is overdue, in seconds; 0 when it is not.
--- @tparam table item
--- @tparam number now milliseconds
--- @treturn number
-function M.overdue(item, now)
-    if item.leased_by then
-        return math.max(0, now - (item.looked_at or now) - item.interval_ms) / 1000
-    end
-    return math.max(0, now - item.due_at) / 1000
-end
+local ACCOUNT = { "account", "rate", "paused_until", "blocked_until", "refusals", "error" }
+local LOAD = { "account", "wanted", "shortest" }
+local COUNTS = { "account", "state", "severity", "clusters", "failing", "late", "overdue", "unseen" }
+local LATEST = { "account", "region", "cluster_id", "name", "overdue", "leased_by", "failures", "error" }
+local FAILURE = { "account", "kind", "error", "items", "example", "failures", "looked_at" }
+local COLLECTOR = { "name", "host", "pid", "version", "state", "started_at", "seen_at", "lease_ms", "looks", "changed",
+    "failed", "fenced", "expired", "throttled", "drain" }
 
---- How often a cluster of an account can be looked at: its interval, or longer where the rate cannot hold that.
--- @tparam table account
--- @tparam {table,...} items of all accounts
--- @treturn number seconds by the interval
--- @treturn number seconds by the rate
-function M.pace(account, items)
-    local wanted, shortest = 0, math.huge
-    for _, item in ipairs(items) do
-        if is_open(item) and item.account == account.account then
-            wanted, shortest = wanted + 1000 / item.interval_ms, math.min(shortest, item.interval_ms / 1000)
+local LOAD_OF = [[(SELECT account, sum(1000.0 / interval_ms) AS wanted, min(interval_ms) AS shortest
+    FROM dwsync_schedule WHERE kind = 'cluster' AND state NOT IN ('gone', 'disabled') GROUP BY account) AS t]]
+
+-- By how many milliseconds each look is overdue; a lease moves the date on, but not the plan.
+local OVERDUE = [[(SELECT account, region, cluster_id, name, state, severity, failures, error, leased_by, looked_at,
+    $now - CASE WHEN leased_by IS NULL THEN due_at ELSE planned_at END AS overdue,
+    CASE WHEN state = 'disabled' THEN NULL ELSE interval_ms * $allowed END AS allowed FROM dwsync_schedule
+    WHERE kind = 'cluster' AND state <> 'gone') AS s]]
+
+local COUNTS_OF = [[(SELECT account, state, coalesce(severity, '') AS severity, count(*) AS clusters,
+    sum(CASE WHEN failures > 0 THEN 1 ELSE 0 END) AS failing,
+    sum(CASE WHEN overdue > allowed THEN 1 ELSE 0 END) AS late,
+    max(CASE WHEN allowed IS NULL THEN 0 ELSE overdue END) AS overdue,
+    sum(CASE WHEN looked_at IS NULL THEN 1 ELSE 0 END) AS unseen FROM $overdue GROUP BY account, state,
+    coalesce(severity, '')) AS t]]
+
+-- One look that failed is not worth a word; a list that could not be had is.
+local FAILURES_OF = [[(SELECT account, kind, error, count(*) AS items, min(CASE WHEN kind = 'cluster'
+    THEN coalesce(name, cluster_id) ELSE region END) AS example, max(failures) AS failures, min(looked_at) AS looked_at
+    FROM dwsync_schedule WHERE failures > CASE kind WHEN 'cluster' THEN 1 ELSE 0 END AND state <> 'gone'
+    GROUP BY account, kind, error) AS t ORDER BY items DESC, account, kind LIMIT %d]]
+
+-- Where the rate of an account cannot hold its interval, looks are that many intervals apart.
+local function allowed_of(loads, rates, literal)
+    local cases = {}
+    for _, load in ipairs(loads) do
+        local stretch = load.wanted / rates[load.account]
+        if stretch > 1 then
+            cases[#cases + 1] = ("WHEN %s THEN %s"):format(literal(load.account), literal(LATE * stretch - 1))
         end
     end
-    if wanted == 0 then
-        return 0, 0
+    local usual = literal(LATE - 1)
+    return cases[1] and ("CASE account %s ELSE %s END"):format(table.concat(cases, " "), usual) or usual
+end
+
+local function filled(sql, values)
+    return (sql:gsub("%$(%l+)", values))
+end
+
+local function figures_of(select_rows, now, literal)
+    local accounts, rates = select_rows(ACCOUNT, "dwsync_accounts WHERE state <> 'gone' ORDER BY account"), {}
+    for _, account in ipairs(accounts) do
+        rates[account.account] = account.rate
     end
-    return shortest, math.max(shortest, shortest * wanted / account.rate)
+    local loads = select_rows(LOAD, LOAD_OF)
+    for i = #loads, 1, -1 do
+        if not rates[loads[i].account] then
+            table.remove(loads, i)
+        end
+    end
+    local overdue = filled(OVERDUE, { now = literal(now), allowed = allowed_of(loads, rates, literal) })
+    return { now = now, accounts = accounts, loads = loads,
+        counts = select_rows(COUNTS, filled(COUNTS_OF, { overdue = overdue })),
+        latest = select_rows(LATEST, ("%s WHERE overdue > allowed ORDER BY overdue DESC, cluster_id LIMIT %d"):format(
+            overdue, MOST_LATE)),
+        failures = select_rows(FAILURE, FAILURES_OF:format(MOST_FAILURES)),
+        collectors = select_rows(COLLECTOR, ("dwsync_collectors WHERE seen_at > %s ORDER BY name"):format(
+            literal(now - REMEMBERED_MS))) }
+end
+
+-- ---- what is made of it ---------------------------------------------------------------------------
+
+local function accounts_of(figures)
+    local list, by_name = {}, {}
+    for i, account in ipairs(figures.accounts) do
+        local blocked = (account.blocked_until or 0) > figures.now
+        list[i] = { account = account.account, rate = account.rate, clusters = 0, late = 0, failing = 0, disabled = 0,
+            unseen = 0, overdue = 0, refusals = account.refusals, error = account.error,
+            paused_until = account.paused_until, blocked_until = account.blocked_until,
+            state = blocked and "blocked" or (account.paused_until or 0) > figures.now and "throttled" or "active" }
+        by_name[account.account] = list[i]
+    end
+    for _, load in ipairs(figures.loads) do
+        local account = by_name[load.account]
+        account.interval = load.shortest / 1000
+        account.paced = account.interval * math.max(1, load.wanted / account.rate)
+    end
+    return list, by_name
+end
+
+local SUMS = { "clusters", "failing", "late", "unseen" }
+
+local function add_count(sum, account, count)
+    for _, name in ipairs(SUMS) do
+        account[name], sum[name] = account[name] + count[name], sum[name] + count[name]
+    end
+    account.overdue = math.max(account.overdue, count.overdue / 1000)
+    if count.state == "disabled" then
+        account.disabled, sum.disabled = account.disabled + count.clusters, sum.disabled + count.clusters
+    end
+    if count.severity ~= "" then
+        local severity = severities.known(count.severity)
+        sum.by_severity[severity] = sum.by_severity[severity] + count.clusters
+    end
+end
+
+-- The same failure of many, whatever request it was.
+local function failures_of(rows)
+    local list, by_text = {}, {}
+    for _, row in ipairs(rows) do
+        row.error = (row.error or ""):gsub(",? ?request id [%w-]+", ""):gsub(" %(%)", ""):gsub("%(, ", "(")
+        local id = table.concat({ row.account, row.kind, row.error }, "\0")
+        if by_text[id] then
+            local known = by_text[id]
+            known.items = known.items + row.items
+            known.example = row.example < known.example and row.example or known.example
+        else
+            by_text[id], list[#list + 1] = row, row
+        end
+    end
+    return list
 end
 
 --- Sums it up.
--- @tparam table status of dwsync.fleet.schedule
--- @treturn table `clusters`, `late`, `failing`, `disabled`, `by_severity`,
--- `accounts` (each with `clusters`, `late`, `overdue`, `interval`, `paced`, `state`), `collectors` (each with `alive`)
-function M.of(status)
-    local now = status.now
-    local sum = { now = now, clusters = 0, late = 0, failing = 0, disabled = 0, by_severity = severities.count {},
-        accounts = {}, collectors = {} }
-    local by_name = {}
-    for i, account in ipairs(status.accounts) do
-        local interval, paced = M.pace(account, status.items)
-        sum.accounts[i] = { account = account.account, rate = account.rate, clusters = 0, late = 0, overdue = 0,
-            interval = interval, paced = paced, error = account.error, paused_until = account.paused_until,
-            blocked_until = account.blocked_until, state = (account.blocked_until or 0) > now and "blocked"
-            or (account.paused_until or 0) > now and "throttled" or "active" }
-        by_name[account.account] = sum.accounts[i]
+-- @tparam dwsync.fleet.schedule schedule
+-- @treturn ?table `now` (milliseconds), `clusters`, `late`, `failing`, `disabled`, `unseen` (not looked at yet),
+-- `by_severity`; `accounts` (each with these, `overdue`, `interval` and `paced` in seconds, `state`), `latest` (at most
+-- five late clusters), `failures` (the same ones together), `collectors` (each with `alive`) and how many are `alive`;
+-- nil where there is no fleet yet
+-- @treturn dwsync.error
+function M.read(schedule)
+    local figures, err = schedule:read(figures_of)
+    if not figures then
+        return nil, err
     end
-    for _, item in ipairs(status.items) do
-        local account = by_name[item.account]
-        if is_open(item) and account then
-            local overdue = M.overdue(item, now)
-            local is_late = overdue * 1000 > (LATE - 1) * item.interval_ms
-            sum.clusters, account.clusters = sum.clusters + 1, account.clusters + 1
-            account.overdue = math.max(account.overdue, overdue)
-            if is_late and item.state ~= "disabled" then
-                sum.late, account.late = sum.late + 1, account.late + 1
-            end
-            sum.failing = sum.failing + (item.failures > 0 and 1 or 0)
-            sum.disabled = sum.disabled + (item.state == "disabled" and 1 or 0)
-            local severity = severities.known(item.severity)
-            sum.by_severity[severity] = sum.by_severity[severity] + 1
+    local sum = { now = figures.now, clusters = 0, late = 0, failing = 0, disabled = 0, unseen = 0, alive = 0,
+        by_severity = severities.count {}, latest = figures.latest, failures = failures_of(figures.failures),
+        collectors = figures.collectors }
+    local by_name
+    sum.accounts, by_name = accounts_of(figures)
+    for _, count in ipairs(figures.counts) do
+        if by_name[count.account] then
+            add_count(sum, by_name[count.account], count)
         end
     end
-    for i, collector in ipairs(status.collectors) do
-        local copy = {}
-        for name, value in pairs(collector) do
-            copy[name] = value
-        end
-        copy.alive = collector.state ~= "ended" and now - collector.seen_at < collector.lease_ms
-        sum.collectors[i] = copy
+    for _, late in ipairs(sum.latest) do
+        late.overdue = late.overdue / 1000
+    end
+    for _, collector in ipairs(sum.collectors) do
+        collector.alive = collector.state ~= "ended" and sum.now - collector.seen_at < ALIVE_MS
+        sum.alive = sum.alive + (collector.alive and 1 or 0)
     end
     return sum
 end

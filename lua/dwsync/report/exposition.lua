@@ -10,7 +10,7 @@ local M = {}
 local MAX_LABEL = 200
 
 local LABELS = { "cluster", "source", "type", "name", "rule", "level", "window", "outcome", "status", "change",
-    "class", "account", "state" }
+    "class", "account", "state", "collector", "le" }
 
 local ESCAPES = { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }
 
@@ -38,15 +38,16 @@ end
 
 --- Writes families; one without samples is left out.
 -- @tparam {table,...} families {name, help, read, type = "gauge"}; `read(subject, add)` gives its samples to
--- `add(labels, value)`, which ignores values that are not finite numbers
+-- `add(labels, value)`, which ignores values that are not finite numbers; `add(labels, value, "_sum")` is of a part
+-- of a histogram
 -- @param subject what `read` reads
 -- @tparam function write called with pieces of text
 function M.write(families, subject, write)
     for _, family in ipairs(families) do
         local name, help, read = family[1], family[2], family[3]
         local lines, seen = {}, {}
-        read(subject, function(labels, value)
-            local text = label_text(labels)
+        read(subject, function(labels, value, part)
+            local text = (part or "") .. label_text(labels)
             -- A series may occur only once. The first is kept: verdicts come worst first.
             if quantities.is_finite(value) and not seen[text] then
                 seen[text] = true

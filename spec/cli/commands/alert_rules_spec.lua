@@ -33,6 +33,12 @@ describe("dwsync alert-rules", function()
         assert.equal(alerts.render(health.rules(), { job = "a b", data_age = 7200, patience = 0.5 }), out)
     end)
 
+    it("prints those about collectors in place of them", function()
+        assert.equal(alerts.render_fleet(), (select(2, run "--fleet")))
+        assert.equal(alerts.render_fleet { job = "fleet", patience = 0 },
+            (select(2, run("--fleet", "--job", "fleet", "--patience", "0"))))
+    end)
+
     it("refuses what is out of range, with status 2 and nothing on stdout", function()
         local cases = {
             { { "--set", "stale.warning=x" }, '--set: stale.warning is "x", expected a length of time' },

@@ -21,7 +21,8 @@ function M.configure(command)
         command:option("--data-age", "Age from which verdicts are old (default 15m).", nil,
             checks.reader({ kind = "duration", above = 0, unit = true }, "--data-age"), 1):argname "<time>",
         command:option("--patience", "Factor for how long alerts wait before they fire (default 1).", nil,
-            checks.reader(alerts.OPTIONS.patience, "--patience"), 1):argname "<factor>")
+            checks.reader(alerts.OPTIONS.patience, "--patience"), 1):argname "<factor>",
+        command:flag("--fleet", "Those about dwsync collect, in place of those about clusters."))
     thresholds.configure(command)
     configuration.configure(command)
 end
@@ -38,6 +39,10 @@ function M.run(args, context)
     local rules, wrong = thresholds.rules(args, settings)
     if not rules then
         return failure.report(wrong, context)
+    end
+    if args.fleet then
+        context:write(alerts.render_fleet { job = args.job, patience = args.patience })
+        return 0
     end
     context:write(alerts.render(rules, { job = args.job, data_age = args.data_age,
         patience = args.patience }))

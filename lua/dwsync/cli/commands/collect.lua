@@ -3,13 +3,24 @@
 -- @module dwsync.cli.commands.collect
 local checks = require "dwsync.checks"
 local collectors = require "dwsync.fleet.collector"
+local conditions = require "dwsync.fleet.conditions"
 local core = require "dwsync.core"
 local errors = require "dwsync.errors"
 local failure = require "dwsync.cli.failure"
+local files = require "dwsync.files"
 local fleet_file = require "dwsync.cli.fleet_file"
+local fleet_metrics = require "dwsync.fleet.metrics"
+local lazy = require "dwsync.lazy"
+local metrics_port = lazy "dwsync.cli.metrics_port"
 local quantities = require "dwsync.quantities"
+local runtimes = require "dwsync.runtime"
+local service_manager = require "dwsync.cli.service_manager"
+local summaries = require "dwsync.fleet.summary"
+local text = require "dwsync.text"
 
 local M = {}
+
+local REFRESH_EVERY, DRAW_EVERY, SLICE = 10, 1, 0.5 -- seconds
 
 --- Adds the command's arguments and options.
 -- @param command an argparse command
@@ -19,61 +30,251 @@ function M.configure(command)
         .. "the others are given back. Several collectors on one PostgreSQL database share the work, and take over "
         .. "from one that is gone.\n"
         .. "Exit status: 0 it was asked to end, 1 a failure that stays, 2 wrong usage.")
-    command:epilog "Example: dwsync collect --fleet /etc/dwsync/fleet.lua"
+    command:epilog "Example: dwsync collect --fleet /etc/dwsync/fleet.lua --metrics 9187"
     fleet_file.configure(command)
     command:group("Collecting",
-        command:option("--name", "Name of this collector (default: host and process).", nil,
+        command:option("--name", "Name of this collector, of its own (default: host and process).", nil,
             checks.reader({ kind = "string", longest = 200 }, "--name"), 1):argname "<name>",
         command:option("--concurrency", "Clusters that are asked at once (default 32).", 32,
             checks.reader({ kind = "integer", from = 1, to = 512 }, "--concurrency"), 1):argname "<n>"
             :show_default(false),
         command:option("--for", "End after so long.", nil, checks.reader({ kind = "duration", above = 0 }, "--for"), 1)
             :argname "<time>")
+    command:group("Being watched",
+        command:option("--metrics", "Port of 127.0.0.1, or a loopback address with one, for Prometheus.", nil,
+            function(value) return checks.from_text(metrics_port.ADDRESS, value, "--metrics") end, 1)
+            :argname "<address>",
+        command:option("--metrics-file", "File to write them to, for node_exporter.", nil, nil, 1):argname "<file>")
 end
 
-local function reporter(context)
-    local failing, told = false, {}
-    return function(event)
-        if event.type == "database" then
-            local text = event.error and event.error.message
-            if event.error and text ~= failing then
-                context:note(("%s; looks go on when it answers"):format((text:gsub("%.$", ""))), event.error.hint)
-            elseif failing and not event.error then
-                context:note "the database answers again"
-            end
-            failing = text or false
-        elseif event.type == "failure" then
-            local item = event.item
-            local text = item.account .. errors.summary(event.error, true):gsub("request id [%w-]+", "")
-            if not told[text] then
-                told[text] = true
-                context:note(("%s %s: %s"):format(item.account, item.name or item.cluster_id ~= "" and item.cluster_id
-                    or item.region, errors.summary(event.error, true)), event.error.hint)
-            end
-        end
+-- ---- what is said ---------------------------------------------------------------------------------
+
+local Watch = {}
+Watch.__index = Watch
+
+local function new_watch(given)
+    return setmetatable({ context = given.context, schedule = given.schedule, manager = given.manager,
+        metrics = given.metrics, file = given.file, is_terminal = given.context.is_terminal "stderr",
+        width = given.context:width() or 80, present = {}, refresh_due = 0, draw_due = 0, looks = 0, rate = 0 }, Watch)
+end
+
+function Watch:clear()
+    if self.drawn then
+        self.context.stderr:write "\r\27[K"
+        self.drawn = false
     end
 end
+
+function Watch:note(message, hint)
+    self:clear()
+    self.context:note(message, hint)
+end
+
+-- What it does, in one line.
+function Watch:line()
+    local sum = self.metrics.sum
+    if not sum then
+        return "waiting for the database"
+    end
+    local parts = { quantities.count(sum.clusters, "cluster"), quantities.number(math.floor(self.rate * 10 + 0.5) / 10)
+        .. " looks/s here", sum.late > 0 and sum.late .. " late" or "none late",
+        quantities.count(sum.alive, "collector") }
+    parts[#parts + 1] = sum.failing > 0 and sum.failing .. " failing" or nil
+    parts[#parts + 1] = not self.metrics.database_up and "the database does not answer" or nil
+    return table.concat(parts, ", ")
+end
+
+function Watch:draw()
+    if self.is_terminal and core.monotonic() >= self.draw_due then
+        self.draw_due = core.monotonic() + DRAW_EVERY
+        self.context.stderr:write("\r\27[K" .. text.cut(self:line(), self.width - 1))
+        self.context.stderr:flush()
+        self.drawn = true
+    end
+end
+
+function Watch:write_file()
+    if not self.file then
+        return
+    end
+    local written, reason = files.write(self.file, self.metrics:render())
+    if not written and not self.file_failed then
+        self:note(("metrics file %s: %s"):format(self.file, reason), "It is tried again every 10 s.")
+    elseif written and self.file_failed then
+        self:note(("metrics file %s: it is written again"):format(self.file))
+    end
+    self.file_failed = not written
+end
+
+-- Says what began and what ended since the last time.
+function Watch:refresh()
+    local now = core.monotonic()
+    if now < self.refresh_due then
+        return
+    end
+    local sum = summaries.read(self.schedule)
+    if sum then
+        local began, ended = conditions.news(self.present, conditions.of(sum))
+        for _, condition in ipairs(ended) do
+            self:note(condition.over)
+        end
+        for _, condition in ipairs(began) do
+            self:note(condition.text, condition.hint)
+        end
+        self.metrics.sum = sum
+    end
+    local looks = self.collector.totals.looks
+    self.rate = self.refreshed_at and (looks - self.looks) / (now - self.refreshed_at) or 0
+    self.looks, self.refreshed_at, self.refresh_due = looks, now, now + REFRESH_EVERY
+    self.metrics.totals = self.collector.totals
+    self.manager:status(self:line())
+    self:write_file()
+end
+
+function Watch:database(err)
+    self.metrics.database_up = err == nil
+    local message = err and err.message:gsub("%.$", "")
+    if err and not self.told then
+        self.told = {}
+    end
+    if err and not self.told[message] then
+        self.told[message] = true
+        self:note(message .. "; looks go on when it answers", err.hint)
+    elseif not err and self.told then
+        self.told = nil
+        self:note "the database answers again"
+    end
+    if err and core.monotonic() >= self.refresh_due then
+        self.refresh_due = core.monotonic() + REFRESH_EVERY
+        self.manager:status(self:line())
+        self:write_file()
+    end
+end
+
+function Watch:tick(good)
+    self.manager:alive()
+    if good and not self.is_ready then
+        self.is_ready = true
+        self.manager:ready()
+    end
+    if good then
+        self:refresh()
+    end
+    if self.collector.draining and not self.is_ending then
+        self.is_ending = true
+        self.manager:stopping()
+        local by_drain = not self.is_stopped()
+        self:note(by_drain and ("dwsync fleet drain %s: ending"):format(self.collector.name)
+            or "ending: looks under way are finished, the others given back",
+            by_drain and "Until dwsync fleet drain --undo it will not collect under this name." or nil)
+    end
+end
+
+function Watch:observe(event)
+    if event.type == "look" then
+        local item = event.item
+        if item.kind == "cluster" and item.looked_at and not event.result.error then
+            self.metrics:observe((event.now - item.looked_at) / 1000)
+        end
+    elseif event.type == "database" then
+        self:database(event.error)
+    elseif event.type == "tick" then
+        self:tick(event.good)
+    end
+end
+
+-- ---- running --------------------------------------------------------------------------------------
 
 -- SIGTERM and SIGINT end it in order; a second one at once.
 local function on_signals(stop)
     local uv = require "luv"
-    local handles = {}
-    for _, name in ipairs { "sigterm", "sigint" } do
-        local handle = uv.new_signal()
-        handle:start(name, stop)
-        handle:unref()
-        handles[#handles + 1] = handle
+    local handles, count = {}, 0
+    for i, name in ipairs { "sigterm", "sigint" } do
+        handles[i] = uv.new_signal()
+        handles[i]:start(name, function()
+            count = count + 1
+            if count > 1 then
+                os.exit(130)
+            end
+            stop()
+        end)
     end
-    -- Only while it is looked at: the terminal's size, for one, is found by running the loop until nothing is left.
     return function()
         for _, handle in ipairs(handles) do
-            handle:ref()
-        end
-        uv.run "nowait"
-        for _, handle in ipairs(handles) do
-            handle:unref()
+            handle:close()
         end
     end
+end
+
+-- Turns luv's loop when something happens in it: signals, and connections that want metrics.
+local function serve(watch)
+    local uv = require "luv"
+    return function()
+        uv.run "nowait"
+        watch:draw()
+        runtimes.current().wait(uv.backend_fd(), "read", SLICE)
+    end
+end
+
+local function warn_of_namesake(watch, name, host)
+    local uv = require "luv"
+    local sum = summaries.read(watch.schedule)
+    for _, other in ipairs(sum and sum.collectors or {}) do
+        local is_gone = other.host == host and not uv.kill(other.pid, 0)
+        if other.name == name and other.alive and not is_gone then
+            watch:note(("a collector %s runs on %s already, process %s"):format(name, other.host or "unknown",
+                other.pid or "unknown"), "Nothing is lost, but their figures mix: give each a --name of its own.")
+        end
+    end
+end
+
+local function listen(args, metrics)
+    if not args.metrics then
+        return
+    end
+    local port, reason = metrics_port.listen(args.metrics, function() return metrics:render() end)
+    if not port then
+        return nil, errors.new { kind = "config", message = ("--metrics: %s:%d: %s"):format(args.metrics.host,
+            args.metrics.port, reason), hint = "Choose a port that is free." }
+    end
+    return port
+end
+
+local function collect(args, context, inventory, store, schedule)
+    local uv = require "luv"
+    local host, pid = uv.os_gethostname(), uv.os_getpid()
+    local name = args.name or ("%s:%d"):format(host, pid)
+    local stopped, till = false, args["for"] and core.monotonic() + args["for"] or math.huge
+    local function is_stopped()
+        return stopped or core.monotonic() >= till
+    end
+    local metrics = fleet_metrics.new(name)
+    local watch = new_watch { context = context, schedule = schedule, metrics = metrics, file = args.metrics_file,
+        manager = service_manager.new(context.getenv) }
+    local port, err = listen(args, metrics)
+    if err then
+        return nil, err
+    end
+    warn_of_namesake(watch, name, host)
+    watch.is_stopped = is_stopped
+    watch.collector = collectors.new { schedule = schedule, history = store, inventory = inventory, name = name,
+        host = host, pid = pid, concurrency = args.concurrency, beside = serve(watch),
+        on_event = function(event) watch:observe(event) end }
+    watch:note(("collecting %s every %s, as %s%s"):format(quantities.count(#inventory.accounts, "account"),
+        quantities.duration(inventory.interval), name, port and (", metrics at http://%s:%d/metrics"):format(
+        args.metrics.host:find ":" and "[" .. args.metrics.host .. "]" or args.metrics.host, port.port) or ""))
+    local close = on_signals(function() stopped = true end)
+    local good
+    good, err = watch.collector:run(is_stopped)
+    close()
+    if port then
+        port:close()
+    end
+    uv.run "nowait" -- lets the handles close
+    local totals = watch.collector.totals
+    watch:note(("ended after %s: %s new, %s failed, %s fenced"):format(quantities.count(totals.looks, "look"),
+        quantities.number(totals.changed), quantities.number(totals.failed), quantities.number(totals.fenced)))
+    return good, err
 end
 
 --- Runs the command.
@@ -89,25 +290,11 @@ function M.run(args, context)
     if not store then
         return failure.report(schedule, context)
     end
-    local synced
-    synced, err = schedule:sync(inventory)
-    if not synced then
-        return failure.report(err, context)
-    end
-    local uv = require "luv"
-    local stopped, till = false, args["for"] and core.monotonic() + args["for"] or math.huge
-    local poll = on_signals(function() stopped = true end)
-    local host, pid = uv.os_gethostname(), uv.os_getpid()
-    local collector = collectors.new { schedule = schedule, history = store, inventory = inventory,
-        name = args.name or ("%s:%d"):format(host, pid), host = host, pid = pid, concurrency = args.concurrency,
-        on_event = reporter(context) }
-    context:note(("collecting %s every %s"):format(quantities.count(#inventory.accounts, "account"),
-        quantities.duration(inventory.interval)))
     local good
-    good, err = collector:run(function()
-        poll()
-        return stopped or core.monotonic() >= till
-    end)
+    good, err = schedule:sync(inventory)
+    if good then
+        good, err = collect(args, context, inventory, store, schedule)
+    end
     store:close()
     return good and 0 or failure.report(err, context)
 end

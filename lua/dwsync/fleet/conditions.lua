@@ -1,0 +1,137 @@
+--- What is not in order in a fleet, in words: what happened, to what, and what to do next.
+-- It must do no I/O: it is given what dwsync.fleet.summary read.
+-- @module dwsync.fleet.conditions
+local quantities = require "dwsync.quantities"
+local text = require "dwsync.text"
+
+local M = {}
+
+local STRETCHED = 1.01
+local LONGEST = 200
+
+local function name_of(cluster)
+    return text.excerpt(cluster.name or cluster.cluster_id, 60)
+end
+
+local function of_collectors(sum, add)
+    if sum.alive == 0 then
+        add { key = "nobody", attention = true, text = "no collector is running: nothing is looked at",
+            hint = "Start dwsync collect on one machine or more.", over = "a collector is running again" }
+    end
+    for _, collector in ipairs(sum.collectors) do
+        if not collector.alive and collector.state ~= "ended" then
+            local name = text.excerpt(collector.name, 60)
+            add { key = "gone\0" .. collector.name, over = ("collector %s is back"):format(name),
+                text = ("collector %s is gone, last seen %s"):format(name, quantities.distance(collector.seen_at,
+                    sum.now / 1000)),
+                hint = ("Its looks went to the others. Read its log on %s (process %s)."):format(
+                    text.excerpt(collector.host or "its machine", 60), collector.pid or "unknown") }
+        end
+    end
+end
+
+local function of_blocked(account, now)
+    return { key = "blocked\0" .. account.account, attention = true,
+        text = ("account %s: its key was refused %s, nothing is sent until %s: %s"):format(account.account,
+            quantities.count(account.refusals, "time"), quantities.instant(account.blocked_until),
+            text.excerpt(account.error or "", LONGEST)),
+        hint = ("More would lock the key. Correct the credentials of accounts.%s; the next try is %s."):format(
+            account.account, quantities.distance(account.blocked_until, now / 1000)),
+        over = ("account %s is asked again"):format(account.account) }
+end
+
+local function of_accounts(sum, add)
+    for _, account in ipairs(sum.accounts) do
+        local name = account.account
+        if account.state == "blocked" then
+            add(of_blocked(account, sum.now))
+        elseif account.state == "throttled" then
+            add { key = "throttled\0" .. name,
+                text = ("account %s: the service asked for a pause, until %s"):format(name,
+                    quantities.instant(account.paused_until)),
+                hint = ("If that happens often, lower accounts.%s.rate (now %s a second)."):format(name,
+                    quantities.number(account.rate)), over = ("account %s: the pause is over"):format(name) }
+        end
+        if account.interval and account.paced > account.interval * STRETCHED then
+            add { key = "stretched\0" .. name,
+                text = ("account %s: at %s a second %s take %s, not %s"):format(name,
+                    quantities.count(account.rate, "request"), quantities.count(account.clusters - account.disabled,
+                    "cluster"), quantities.duration(account.paced), quantities.duration(account.interval)),
+                hint = ("Raise accounts.%s.rate, if the service allows that, or its interval."):format(name),
+                over = ("account %s: its rate holds its interval again"):format(name) }
+        end
+    end
+end
+
+local SUBJECTS = { account = "its projects cannot be listed", place = "the clusters of %s cannot be listed" }
+
+local function of_failures(sum, add)
+    for _, failure in ipairs(sum.failures) do
+        local example = text.excerpt(failure.example or "", 60)
+        local subject = (SUBJECTS[failure.kind] or "%s cannot be read"):format(failure.items == 1 and example
+            or ("%s, %s among them,"):format(quantities.count(failure.items, "cluster"), example))
+        local reason = text.excerpt(failure.error, LONGEST)
+        add { key = table.concat({ "failure", failure.account, failure.kind, failure.error }, "\0"),
+            text = ("account %s: %s: %s"):format(failure.account, subject, reason),
+            hint = failure.kind ~= "cluster" and "Clusters that are known already are looked at all the same." or nil,
+            over = ("account %s: over: %s"):format(failure.account, reason) }
+    end
+end
+
+local function of_late(sum, add)
+    local first = sum.latest[1]
+    if sum.late > 0 and first then
+        add { key = "late", attention = true,
+            text = ("%s late, most of all %s of account %s, by %s"):format(quantities.count(sum.late, "cluster is",
+                "clusters are"), name_of(first), first.account, quantities.age(first.overdue)),
+            hint = ("dwsync fleet explain %s says why."):format(name_of(first)), over = "no cluster is late any more" }
+    end
+end
+
+--- What is not in order, the worst first.
+-- @tparam table sum of dwsync.fleet.summary
+-- @treturn {table,...} each with `key` (the same for as long as it lasts), `text`, `hint`, `over` (what to say when it
+-- has ended), and `attention` when somebody should act
+function M.of(sum)
+    local list = {}
+    local function add(condition)
+        list[#list + 1] = condition
+    end
+    of_collectors(sum, add)
+    of_accounts(sum, add)
+    of_late(sum, add) -- behind what it may follow from
+    of_failures(sum, add)
+    local worst_first = {}
+    for _, wanted in ipairs { true, false } do
+        for _, condition in ipairs(list) do
+            if (condition.attention or false) == wanted then
+                worst_first[#worst_first + 1] = condition
+            end
+        end
+    end
+    return worst_first
+end
+
+--- What began and what ended between two lists.
+-- @tparam {[string]=table} before conditions by key; becomes those of now
+-- @tparam {table,...} now
+-- @treturn {table,...} that began
+-- @treturn {table,...} that ended
+function M.news(before, now)
+    local began, ended, present = {}, {}, {}
+    for _, condition in ipairs(now) do
+        present[condition.key] = condition
+        began[#began + 1] = not before[condition.key] and condition or nil
+    end
+    for key, condition in pairs(before) do
+        ended[#ended + 1] = not present[key] and condition or nil
+        before[key] = present[key]
+    end
+    for key, condition in pairs(present) do
+        before[key] = condition
+    end
+    table.sort(ended, function(a, b) return a.key < b.key end)
+    return began, ended
+end
+
+return M

@@ -1,0 +1,174 @@
+local cjson = require "cjson"
+local command = require "spec.support.command"
+local emulators = require "spec.support.emulator"
+local files = require "dwsync.files"
+local notify_socket = require "spec.support.notify_socket"
+local patience = require "spec.support.patience"
+local processes = require "spec.support.processes"
+local runbook = require "spec.support.runbook"
+local temporary = require "spec.support.temporary"
+local uv = require "luv"
+
+local server
+setup(function() server = emulators.start { clusters = 5 } end)
+teardown(function() server:stop() end)
+before_each(function() server:reset() end)
+
+local INVENTORY = [[return { interval = 1, lease = 20, accounts = { hq = { regions = { %q }, rate = 100,
+    credentials = { source = "file", path = %q }, endpoint = %q, iam_endpoint = %q, ca_file = %q } } }]]
+
+local function write_inventory(folder)
+    local info = server.info
+    runbook.write(folder .. "/key", ("[basic]\nak = %s\nsk = %s\n"):format(info.ak, info.sk))
+    runbook.write(folder .. "/fleet.lua", INVENTORY:format(info.region, folder .. "/key", info.endpoint,
+        info.iam_endpoint, info.ca_file))
+end
+
+-- A collector as a process of its own; `output` is what it said.
+local function start(folder, options, variables)
+    local words = { "env", "-i", "PATH=/usr/bin:/bin", "HOME=" .. folder,
+        "DWSYNC_HISTORY=" .. folder .. "/h.sqlite", "LUA_PATH=" .. package.path, "LUA_CPATH=" .. package.cpath }
+    for name, value in pairs(variables or {}) do
+        words[#words + 1] = name .. "=" .. value
+    end
+    words[#words + 1] = uv.exepath()
+    words[#words + 1] = uv.cwd() .. "/lua/bin/dwsync"
+    for i, word in ipairs(words) do
+        words[i] = processes.quoted(word)
+    end
+    return processes.start("sh", { "-c", ("exec %s collect --fleet %s/fleet.lua %s 2>&1"):format(
+        table.concat(words, " "), folder, options) }, "dwsync: (collecting [^\n]*)")
+end
+
+local function fleet(folder, ...)
+    return command.run({ "fleet", ... }, { environment = { HOME = folder, DWSYNC_HISTORY = folder .. "/h.sqlite" } })
+end
+
+local function await_looks(folder)
+    patience.wait_until(function()
+        local _, out = fleet(folder, "status", "-o", "json")
+        local good, sum = pcall(cjson.decode, out)
+        return good and sum.clusters > 10 and sum.unseen == 0
+    end, function() return "looks: " .. table.concat({ select(2, fleet(folder, "status")) }, "\n") end)
+end
+
+local function with_collector(options, variables, use)
+    temporary.with_folder(function(folder)
+        write_inventory(folder)
+        local child = start(folder, (options:gsub("FOLDER", folder)), variables and variables(folder))
+        local good, reason = pcall(use, child, folder)
+        child:stop "sigkill"
+        assert(good, tostring(reason) .. child.output)
+    end)
+end
+
+describe("dwsync collect", function()
+    it("looks at what there is until SIGTERM, and says only what begins and ends", function()
+        with_collector("--name a", nil, function(child, folder)
+            assert.equal("collecting 1 account every 1 s, as a", child.ready)
+            await_looks(folder)
+            assert.equal(0, (fleet(folder, "status")))
+            child.process:kill "sigterm"
+            child:wait()
+            assert.equal("with status 0", child.exited)
+            assert.matches("^dwsync: collecting [^\n]*\ndwsync: ending: looks under way are finished, the others given "
+                .. "back\ndwsync: ended after %d+ looks: %d+ new, 0 failed, 0 fenced\n$", child.output)
+            assert.matches("\na +ended ", (select(2, fleet(folder, "status"))))
+        end)
+    end)
+
+    it("serves its metrics, and writes them to a file", function()
+        with_collector("--name a --metrics 0 --metrics-file FOLDER/m.prom", nil, function(child, folder)
+            local url = child.ready:match "metrics at (http://127.0.0.1:%d+/metrics)$"
+            await_looks(folder)
+            local function has(text)
+                return text:find 'dwsync_fleet_clusters{account="hq",state="active",collector="a"} 1%d\n'
+                    and text:find 'dwsync_fleet_gap_seconds_count{collector="a"} [1-9]'
+                    and text:find 'dwsync_fleet_database_up{collector="a"} 1\n'
+            end
+            patience.wait_until(function() return has((processes.run("curl -sS " .. url))) end, "metrics by HTTP")
+            patience.wait_until(function() return has(files.read(folder .. "/m.prom") or "") end, "a file of metrics")
+            child.process:kill "sigterm"
+            child:wait()
+            assert.equal("with status 0", child.exited)
+        end)
+    end)
+
+    it("tells a service manager that it is ready, alive, what it does and that it ends", function()
+        temporary.with_folder(function(other)
+            local receiver = notify_socket.start(other .. "/notify")
+            local good, reason = pcall(with_collector, "--name a", function()
+                return { NOTIFY_SOCKET = other .. "/notify", WATCHDOG_USEC = "400000" }
+            end, function(child)
+                receiver:await "READY=1\n"
+                receiver:await "STATUS=%d+ clusters, [%d.]+ looks/s here, none late, 1 collector"
+                receiver:await "WATCHDOG=1\n.*WATCHDOG=1\n"
+                assert.is_nil(receiver:text():find "STOPPING")
+                child.process:kill "sigint"
+                child:wait()
+                receiver:await "STOPPING=1\n"
+            end)
+            receiver:stop()
+            assert(good, reason)
+        end)
+    end)
+
+    it("ends when it is drained, and says how to take that back", function()
+        with_collector("--name a", nil, function(child, folder)
+            await_looks(folder)
+            assert.equal(0, (fleet(folder, "drain", "a")))
+            child:wait()
+            assert.equal("with status 0", child.exited)
+            assert.matches("dwsync: dwsync fleet drain a: ending\n"
+                .. "        Until dwsync fleet drain %-%-undo it will not collect under this name.\n", child.output)
+        end)
+    end)
+
+    it("says once that an account is refused, and keeps what it knows", function()
+        with_collector("--name a", nil, function(child, folder)
+            await_looks(folder)
+            server:fault({ status = 401, body = '{"error_code":"APIGW.0301","error_msg":"no"}' },
+                { times = cjson.null })
+            patience.wait_until(function() return child.output:find "account hq: its key was refused 3 times" end,
+                function() return "a refusal, but: " .. child.output end)
+            local status, out = fleet(folder, "status")
+            assert.equal(1, status)
+            assert.matches("\n! account hq: its key was refused 3 times, nothing is sent until\n", out)
+            assert.matches("\nhq +blocked ", out)
+        end)
+    end)
+
+    it("warns of another of its name", function()
+        with_collector("--name a", nil, function(_, folder)
+            await_looks(folder)
+            local second = start(folder, "--name a --for 1s")
+            second:wait()
+            assert.matches("dwsync: a collector a runs on [^\n]* already, process %d+\n        Nothing is lost, but",
+                second.output)
+        end)
+    end)
+
+    it("refuses options that cannot be meant, and a port that is taken", function()
+        temporary.with_folder(function(folder)
+            write_inventory(folder)
+            local function refused(...)
+                local status, _, err = command.run({ "collect", "--fleet", "/fleet.lua", "--history",
+                    folder .. "/h.sqlite", ... }, { files = { ["/fleet.lua"] = runbook.read(folder .. "/fleet.lua") } })
+                assert.equal(2, status)
+                return err
+            end
+            assert.matches('--metrics is "0.0.0.0:1", expected PORT, 127.0.0.1:PORT or [::1]:PORT',
+                refused("--metrics", "0.0.0.0:1"), 1, true)
+            assert.matches("--concurrency is 0, expected an integer from 1 to 512", refused("--concurrency", "0"), 1,
+                true)
+            assert.matches("--for is \"soon\", ", refused("--for", "soon"), 1, true)
+            local socket = uv.new_tcp()
+            assert(socket:bind("127.0.0.1", 0))
+            assert(socket:listen(1, function() end))
+            local port = socket:getsockname().port
+            assert.equal(("dwsync: config: --metrics: 127.0.0.1:%d: address already in use.\n"):format(port)
+                .. "        Choose a port that is free.\n", refused("--metrics", tostring(port)))
+            socket:close()
+        end)
+    end)
+end)

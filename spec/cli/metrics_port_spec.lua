@@ -1,0 +1,92 @@
+local checks = require "dwsync.checks"
+local metrics_port = require "dwsync.cli.metrics_port"
+local patience = require "spec.support.patience"
+local uv = require "luv"
+
+-- What the port answers to bytes, while only luv's loop is turned.
+local function ask(port, request)
+    local socket, answer, done = uv.new_tcp(), "", false
+    assert(socket:connect(port.host or "127.0.0.1", port.port, function(err)
+        assert(not err, err)
+        socket:write(request)
+        socket:read_start(function(_, chunk)
+            answer, done = answer .. (chunk or ""), chunk == nil
+        end)
+    end))
+    patience.wait_until(function()
+        uv.run "nowait"
+        return done
+    end, function() return "an answer to end, but: " .. answer end)
+    socket:close()
+    uv.run "nowait"
+    return answer
+end
+
+describe("the port for metrics", function()
+    local port
+    before_each(function()
+        port = assert(metrics_port.listen({ host = "127.0.0.1", port = 0 }, function() return "a 1\n" end))
+    end)
+    after_each(function()
+        port:close()
+        uv.run "nowait"
+    end)
+
+    it("answers with what is rendered then", function()
+        local answer = ask(port, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert.equal("HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
+            .. "Content-Length: 4\r\nConnection: close\r\n\r\na 1\n", answer)
+        assert.equal(answer, ask(port, "GET / HTTP/1.0\r\n\r\n"))
+        assert.matches("Content%-Length: 4\r\nConnection: close\r\n\r\n$", ask(port, "HEAD /metrics HTTP/1.1\r\n\r\n"))
+    end)
+
+    it("refuses everything else", function()
+        assert.matches("^HTTP/1.1 404 ", ask(port, "GET /other HTTP/1.1\r\n\r\n"))
+        assert.matches("^HTTP/1.1 405 ", ask(port, "POST /metrics HTTP/1.1\r\n\r\n"))
+        assert.matches("^HTTP/1.1 400 ", ask(port, "nonsense\r\n\r\n"))
+        assert.equal("", ask(port, ("x"):rep(9000)))
+    end)
+
+    it("takes only so many connections at once, and others when those have gone", function()
+        local idle = {}
+        for i = 1, 16 do
+            idle[i] = uv.new_tcp()
+            idle[i]:connect("127.0.0.1", port.port, function() end)
+        end
+        patience.wait_until(function()
+            uv.run "nowait"
+            return port.count == 16
+        end, function() return "16 connections, but there are " .. port.count end)
+        assert.equal("", ask(port, "GET /metrics HTTP/1.1\r\n\r\n"))
+        for _, socket in ipairs(idle) do
+            socket:close()
+        end
+        patience.wait_until(function()
+            uv.run "nowait"
+            return port.count == 0
+        end, function() return "no connection, but there are " .. port.count end)
+        assert.matches("^HTTP/1.1 200 ", ask(port, "GET /metrics HTTP/1.1\r\n\r\n"))
+    end)
+
+    it("says why it cannot listen", function()
+        local second, reason = metrics_port.listen({ host = "127.0.0.1", port = port.port }, function() end)
+        assert.is_nil(second)
+        assert.equal("address already in use", reason)
+    end)
+
+    it("takes addresses of this machine alone", function()
+        local function read(value)
+            return checks.from_text(metrics_port.ADDRESS, value, "--metrics")
+        end
+        for value, expected in pairs { ["9187"] = { host = "127.0.0.1", port = 9187 },
+            ["127.0.0.2:1"] = { host = "127.0.0.2", port = 1 }, ["[::1]:80"] = { host = "::1", port = 80 },
+            ["localhost:0"] = { host = "127.0.0.1", port = 0 } } do
+            assert.same(expected, read(value))
+        end
+        for _, value in ipairs { "0.0.0.0:9187", "db1:9187", "[::]:80", "127.0.0.1", "127.0.0.1:70000", "" } do
+            local got, reason = read(value)
+            assert.is_nil(got, value)
+            assert.matches("expected PORT, 127.0.0.1:PORT or [::1]:PORT", reason, 1, true)
+        end
+    end)
+end)

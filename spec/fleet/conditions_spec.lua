@@ -1,0 +1,97 @@
+local conditions = require "dwsync.fleet.conditions"
+
+local NOW = 1790000000000
+
+local function account(changes)
+    local one = { account = "hq", rate = 1, clusters = 10, disabled = 0, failing = 0, late = 0, interval = 60,
+        paced = 60, state = "active", refusals = 0 }
+    for name, value in pairs(changes or {}) do
+        one[name] = value
+    end
+    return one
+end
+
+local function sum_of(changes)
+    local sum = { now = NOW, alive = 1, late = 0, accounts = { account() }, latest = {}, failures = {},
+        collectors = { { name = "a", state = "running", alive = true, seen_at = NOW } } }
+    for name, value in pairs(changes or {}) do
+        sum[name] = value
+    end
+    return sum
+end
+
+local function texts(changes)
+    local list = {}
+    for i, condition in ipairs(conditions.of(sum_of(changes))) do
+        list[i] = (condition.attention and "! " or "") .. condition.text
+    end
+    return list
+end
+
+describe("the conditions of a fleet", function()
+    it("are none while all is well", function()
+        assert.same({}, texts())
+    end)
+
+    it("name what is late, by how much, and the command that says why", function()
+        local late = { late = 2, latest = { { name = "dws-1", cluster_id = "c1", account = "hq", overdue = 250 } } }
+        assert.same({ "! 2 clusters are late, most of all dws-1 of account hq, by 4 min" }, texts(late))
+        assert.equal("dwsync fleet explain dws-1 says why.", conditions.of(sum_of(late))[1].hint)
+    end)
+
+    it("say that nobody collects, and who is gone; one that ended in order is not", function()
+        local gone = { name = "a", host = "m1", pid = 7, state = "running", alive = false, seen_at = NOW - 90000 }
+        assert.same({ "! no collector is running: nothing is looked at",
+            "collector a is gone, last seen 1 min ago" }, texts { alive = 0, collectors = { gone } })
+        gone.state = "ended"
+        assert.same({}, texts { collectors = { gone } })
+    end)
+
+    it("say until when an account is left alone, and why", function()
+        assert.same({ "! account hq: its key was refused 3 times, nothing is sent until 2026-09-21T14:18:20Z: "
+            .. "auth: no." }, texts { accounts = { account { state = "blocked", refusals = 3, error = "auth: no.",
+                blocked_until = NOW + 300000 } } })
+        assert.same({ "account hq: the service asked for a pause, until 2026-09-21T14:13:25Z" },
+            texts { accounts = { account { state = "throttled", paused_until = NOW + 5000 } } })
+    end)
+
+    it("say that a rate is too small, and what it takes instead", function()
+        assert.same({ "account hq: at 1 request a second 190 clusters take 3 min 10 s, not 1 min" },
+            texts { accounts = { account { clusters = 200, disabled = 10, paced = 190 } } })
+        assert.same({}, texts { accounts = { account { interval = false } } })
+    end)
+
+    it("put the same failure of many together, and lists that cannot be had by what they list", function()
+        assert.same({ "account hq: 3 clusters, dws-1 among them, cannot be read: network: no route.",
+            "account hq: the clusters of cn-north-4 cannot be listed: permission: no.",
+            "account hq: its projects cannot be listed: auth: no.",
+            "account hq: dws-2 cannot be read: service: no." }, texts { failures = {
+            { account = "hq", kind = "cluster", error = "network: no route.", items = 3, example = "dws-1" },
+            { account = "hq", kind = "place", error = "permission: no.", items = 1, example = "cn-north-4" },
+            { account = "hq", kind = "account", error = "auth: no.", items = 1, example = "" },
+            { account = "hq", kind = "cluster", error = "service: no.", items = 1, example = "dws-2" } } })
+    end)
+
+    it("let no name drive the terminal", function()
+        local text = texts { late = 1, latest = { { name = "a\27[2Jb", account = "hq", overdue = 250 } } }[1]
+        assert.is_nil(text:find "\27")
+    end)
+end)
+
+describe("the news of a fleet", function()
+    it("is what began and what ended, once", function()
+        local before = {}
+        local function news(...)
+            local began, ended = conditions.news(before, { ... })
+            local keys = {}
+            for _, condition in ipairs(began) do keys[#keys + 1] = "+" .. condition.key end
+            for _, condition in ipairs(ended) do keys[#keys + 1] = "-" .. condition.key end
+            return table.concat(keys, " ")
+        end
+        assert.equal("+a +b", news({ key = "a" }, { key = "b" }))
+        assert.equal("", news({ key = "a" }, { key = "b" }))
+        assert.equal("+c -a", news({ key = "b" }, { key = "c" }))
+        assert.equal("-b -c", news())
+        assert.equal("+a", news { key = "a" })
+    end)
+end)
