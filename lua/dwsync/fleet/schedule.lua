@@ -195,7 +195,7 @@ function Schedule:read(work)
         return nil
     end
     return read(self, function(session)
-        return work(function(names, rest) return rows_of(session, names, rest) end, clock(session), literal)
+        return work(function(names, rest) return rows.of(session, names, rest) end, rows.clock(session), literal)
     end)
 end
 
