@@ -1,16 +1,13 @@
 /* json.c: a strict RFC 8259 pull parser.
  * It must not allocate, copy, or read a byte past the end. */
 #include "internal.h"
+#include "scan.h"
 
 #include <langinfo.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 #define MAX_NUMBER_BYTES 1024 /* more than any double needs to be rounded correctly (767 digits and an exponent) */
 
@@ -31,10 +28,7 @@ bool dws_json_refuse(struct dws_json *json, const char *what)
 
 static inline void skip_space(struct dws_json *json)
 {
-    const char *at = json->at;
-    while (at < json->end && (unsigned char)*at <= ' ' && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
-        at++;
-    json->at = at;
+    json->at = dws_scan_blanks(json->at, json->end);
 }
 
 static inline bool next_is(struct dws_json *json, char wanted)
@@ -130,50 +124,6 @@ bool dws_json_element(struct dws_json *json)
 
 /* ---- strings ---------------------------------------------------------------------------------- */
 
-#define ONES UINT64_C(0x0101010101010101)
-#define HIGHS UINT64_C(0x8080808080808080)
-
-/* Whether a byte of the word needs a look: quote, backslash, control character or the start of a longer UTF-8 form.
- * A borrow may report a byte too many, never one too few; the caller looks at each byte anyway. */
-static inline bool word_needs_look(uint64_t word)
-{
-    uint64_t quote = word ^ (ONES * '"');
-    uint64_t backslash = word ^ (ONES * '\\');
-    return ((word | (word - ONES * ' ') | (quote - ONES) | (backslash - ONES)) & HIGHS) != 0;
-}
-
-static inline bool byte_needs_look(unsigned char c)
-{
-    return c == '"' || c == '\\' || c < ' ' || c >= 0x80;
-}
-
-/* The first byte that needs a look, or `end`. */
-static inline const char *scan_plain(const char *at, const char *end)
-{
-#if defined(__SSE2__)
-    while (end - at >= 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-        __m128i low = _mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')); /* signed: bytes from 0x80 on are below, too */
-        __m128i found = _mm_or_si128(
-            low, _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
-        int mask = _mm_movemask_epi8(found);
-        if (mask)
-            return at + __builtin_ctz((unsigned)mask);
-        at += 16;
-    }
-#endif
-    uint64_t word;
-    while ((size_t)(end - at) >= sizeof word) {
-        memcpy(&word, at, sizeof word);
-        if (word_needs_look(word))
-            break;
-        at += sizeof word;
-    }
-    while (at < end && !byte_needs_look((unsigned char)*at))
-        at++;
-    return at;
-}
-
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -247,7 +197,7 @@ bool dws_json_string(struct dws_json *json, struct dws_json_string *string)
     const char *at = start;
     bool escaped = false;
     for (;;) {
-        at = scan_plain(at, json->end);
+        at = dws_scan_plain(at, json->end);
         if (at == json->end) {
             json->at = at;
             return dws_json_refuse(json, "the text ends inside a string");
