@@ -5,7 +5,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-RUN_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config lua5.4 liblua5.4-dev libcurl4-openssl-dev libssl-dev
+RUN_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config lua5.4 liblua5.4-dev libcurl4-openssl-dev libssl-dev zlib1g-dev
     lua-cjson lua-argparse lua-luv lua-yaml lua-luaossl nginx-light libnginx-mod-http-lua
     lua-sql-sqlite3 libpq-dev"
 TEST_PACKAGES="luajit2 libluajit2-5.1-dev lua5.3 liblua5.3-dev lua5.1 liblua5.1-0-dev lua-busted lua-check lua-ldoc luarocks

@@ -63,7 +63,7 @@ service that the package nginx brings is not needed.]])
 
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libdws-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
-set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libcurl4-openssl-dev (>= 7.87), libssl-dev (>= 3.0)")
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libcurl4-openssl-dev (>= 7.87), libssl-dev (>= 3.0), zlib1g-dev")
 set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION [[queries to Huawei Cloud DWS, for C
 A static library that signs and sends queries to Huawei Cloud DWS with libcurl
 and OpenSSL, and reads pages of synchronisation records without allocating.

@@ -30,6 +30,7 @@ local M = {}
 ---@field proxy? string URL; "" connects directly; by default the environment's
 ---@field user_agent? string by default "dwsync/VERSION"
 ---@field allow_http? boolean allows plain http to hosts that are not loopback (default: false)
+---@field compressed? boolean asks services that are not on this machine for gzip (default: false)
 ---@field clusters? table<string, string> ids by names of your own, which are looked up before the service's
 ---@field on_event? fun(event: table): any called with what happens; `type` is "attempt", "retry", "clock", "page", "credentials", "lookup" or "warning"
 ---@field runtime? dwsync.runtime how a request is performed; by default libcurl, inside nginx its thread pool

@@ -112,6 +112,7 @@ function M.sha256(bytes) end
 ---@field proxy? string
 ---@field user_agent? string
 ---@field allow_http? boolean
+---@field compressed? boolean
 ---@field certificate_info? boolean
 
 ---@class dwsync.core.pool.options
@@ -126,6 +127,7 @@ function M.sha256(bytes) end
 ---@field proxy? string URL, "" for none; by default the environment's
 ---@field user_agent? string by default `dwsync/VERSION`
 ---@field allow_http? boolean allows plain http to hosts that are not loopback (default: false)
+---@field compressed? boolean asks services that are not on this machine for gzip, and undoes it (default: false)
 ---@field certificate_info? boolean has the response say who the server is (default: false)
 
 --- A set of transfers, of which up to `concurrency` run at once over shared connections. A shared one has no

@@ -88,16 +88,29 @@ static bool accept_length(struct dws_text value, struct dws_text *length, const 
     return error->status == DWS_OK;
 }
 
-enum dws_status dws_head_accept(struct dws_text lines, const struct dws_head_rules *rules, struct dws_error *error)
+/* The body of a refusal is only shown: whatever coding it has. */
+static bool accept_content(struct dws_text codings, const struct dws_head_rules *rules, bool *gzipped,
+                           struct dws_error *error)
+{
+    if (rules->gzip && !*gzipped && dws_text_compare_nocase(codings, dws_text_of("gzip")) == 0) {
+        *gzipped = true;
+        return true;
+    }
+    return !rules->content || accept_codings(codings, "content", "identity", rules->host, error);
+}
+
+enum dws_status dws_head_accept(struct dws_text lines, const struct dws_head_rules *rules, bool *gzipped,
+                                struct dws_error *error)
 {
     struct dws_header header;
     struct dws_text length = {0};
     bool good = true;
+    *gzipped = false;
     while (good && dws_header_next(&lines, &header)) {
         if (is_named(&header, "transfer-encoding"))
             good = accept_codings(header.value, "transfer", "chunked", rules->host, error);
-        else if (rules->content && !rules->coded && is_named(&header, "content-encoding"))
-            good = accept_codings(header.value, "content", "identity", rules->host, error);
+        else if (!rules->coded && is_named(&header, "content-encoding"))
+            good = accept_content(header.value, rules, gzipped, error);
         else if (is_named(&header, "content-length"))
             good = accept_length(header.value, &length, rules, error);
     }

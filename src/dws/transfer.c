@@ -101,12 +101,14 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *user)
             .host = t->host,
             .content = status >= 200 && status < 300 && !t->bodiless,
             .coded = t->coded,
+            .gzip = t->gzip,
             .max_bytes = t->max_response_bytes,
         };
         t->head_final = status >= 200;
         if (status == 101)
             dws_fail(&t->error, DWS_ERR_NETWORK, "%s: the service switched to another protocol", t->host);
-        if (status == 101 || dws_head_accept(dws_buf_text(&t->response_headers), &rules, &t->error) != DWS_OK)
+        if (status == 101 ||
+            dws_head_accept(dws_buf_text(&t->response_headers), &rules, &t->gzipped, &t->error) != DWS_OK)
             return 0;
     }
     return length;
@@ -120,22 +122,41 @@ static void reserve_announced(struct dws_transfer *t)
         dws_buf_reserve(&t->response_body, announced < KEPT_BODY_BYTES ? (size_t)announced : KEPT_BODY_BYTES);
 }
 
-static size_t on_body(char *bytes, size_t size, size_t count, void *user)
+/* Takes what the body says. False: no more of it is read. */
+static bool keep(void *user, const char *bytes, size_t length)
 {
     struct dws_transfer *t = user;
-    size_t length = size * count;
     const long status = status_code(t);
     const bool success = status >= 200 && status < 300;
     const size_t room = (success ? t->max_response_bytes : DWS_REFUSAL_BYTES) - t->response_body.length;
     if (length > room && success) {
         refuse_size(t, "body", t->max_response_bytes);
-        return 0;
+        return false;
     }
     t->cut = length > room; /* the connection goes with the rest */
     if (success && t->response_body.length == 0)
         reserve_announced(t);
     dws_buf_append(&t->response_body, bytes, t->cut ? room : length);
-    return t->cut || t->response_body.failed ? 0 : length;
+    return !t->cut && !t->response_body.failed;
+}
+
+static bool keep_unzipped(struct dws_transfer *t, const char *bytes, size_t length)
+{
+    if (!t->gunzip && !(t->gunzip = dws_gunzip_new()))
+        return dws_fail(&t->error, DWS_ERR_MEMORY, "out of memory") == DWS_OK;
+    const enum dws_status status = dws_gunzip_feed(t->gunzip, bytes, length, keep, t);
+    if (status == DWS_ERR_DECODE)
+        dws_fail(&t->error, status, "%s: the response's body is not the gzip that it says it is", t->host);
+    else if (status == DWS_ERR_MEMORY)
+        dws_fail(&t->error, status, "out of memory");
+    return status == DWS_OK;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *user)
+{
+    struct dws_transfer *t = user;
+    const size_t length = size * count;
+    return (t->gzipped ? keep_unzipped(t, bytes, length) : keep(t, bytes, length)) ? length : 0;
 }
 
 /* ---- life of a transfer ----------------------------------------------------------------------- */
@@ -170,6 +191,9 @@ void dws_transfer_reset(struct dws_transfer *t)
         dws_buf_free(&t->response_body);
     dws_buf_clear(&t->response_body);
     dws_buf_clear(&t->response_headers);
+    dws_gunzip_free(t->gunzip);
+    t->gunzip = NULL;
+    t->gzipped = false;
     t->cut = false;
     t->header_bytes = 0;
     t->head_ended = false;
@@ -205,6 +229,7 @@ void dws_transfer_free(struct dws_transfer *t)
     dws_buf_wipe(&t->line);
     dws_buf_free(&t->response_headers);
     dws_buf_free(&t->response_body);
+    dws_gunzip_free(t->gunzip);
     free(t);
 }
 
@@ -288,6 +313,8 @@ static bool build_headers(struct dws_transfer *t, const struct dws_request *requ
         good = add_line(t, request->headers[i].name, request->headers[i].value);
     if (good && !has_header(request, "expect"))
         good = append_line(t, "Expect:");
+    if (good && !t->coded)
+        good = append_line(t, t->gzip ? "Accept-Encoding: gzip" : "Accept-Encoding: identity");
     if (good && request->body.data && !has_header(request, "content-type"))
         good = append_line(t, "Content-Type:");
     return good;
@@ -332,6 +359,7 @@ enum dws_status dws_transfer_prepare(struct dws_transfer *t, const struct dws_re
     snprintf(t->host, sizeof t->host, "%.*s", (int)shown, url.authority.data);
     t->bodiless = dws_request_is_head(request);
     t->coded = has_header(request, "accept-encoding");
+    t->gzip = transport->compressed && !url.loopback && !t->coded;
     CURLcode code = dws_transfer_options_set(&t->options, t->easy, request, &url, transport);
     code = code ? code : address(t, request, &url);
     code = code ? code : set_reading(t);
@@ -398,6 +426,8 @@ void dws_transfer_finish(struct dws_transfer *t, CURLcode code)
     else if (code != CURLE_OK && !t->cut &&
              (t->header_bytes > 0 || status == DWS_ERR_TIMEOUT || !dws_descriptors_fail(&t->error, t->host)))
         dws_fail(&t->error, status, "%s: %s", t->host, describe(t, code));
+    else if (code == CURLE_OK && t->gunzip && !dws_gunzip_ended(t->gunzip))
+        dws_fail(&t->error, DWS_ERR_DECODE, "%s: the response's body ends inside its gzip", t->host);
     else if (code == CURLE_OK && !t->head_final) /* which libcurl takes for an empty answer */
         dws_fail(&t->error, DWS_ERR_NETWORK, "%s: the connection closed inside the response's head", t->host);
 }

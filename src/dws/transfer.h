@@ -3,6 +3,7 @@
 #ifndef DWS_TRANSFER_H
 #define DWS_TRANSFER_H
 
+#include "gunzip.h"
 #include "head.h"
 #include "transfer_options.h"
 
@@ -17,12 +18,15 @@ struct dws_transfer {
     struct dws_buf response_headers;
     struct dws_buf response_body;
     size_t max_response_bytes;
-    size_t header_bytes; /* of all heads, informational ones included */
-    bool head_ended;     /* the blank line came: the next line begins another response … */
-    bool head_final;     /* … or is a trailer */
-    bool bodiless;       /* HEAD: what it announces does not come */
-    bool coded;          /* the request says itself which codings it takes */
-    bool cut;            /* an answer that is not 2xx was longer than is read of one */
+    size_t header_bytes;       /* of all heads, informational ones included */
+    bool head_ended;           /* the blank line came: the next line begins another response … */
+    bool head_final;           /* … or is a trailer */
+    bool bodiless;             /* HEAD: what it announces does not come */
+    bool coded;                /* the request says itself which codings it takes */
+    bool gzip;                 /* gzip was asked for */
+    bool gzipped;              /* and is what comes */
+    struct dws_gunzip *gunzip; /* NULL until it does */
+    bool cut;                  /* an answer that is not 2xx was longer than is read of one */
     struct dws_error error;
     char host[208]; /* for messages; longer ones are cut */
     char detail[CURL_ERROR_SIZE];

@@ -178,7 +178,7 @@ enum dws_status dws_sha256(struct dws_text bytes, struct dws_buf *out, struct dw
 struct dws_transport {
     long connect_timeout_ms;   /* default 10000 */
     long timeout_ms;           /* whole transfer, waiting in the queue included; default 30000 */
-    size_t max_response_bytes; /* of a 2xx answer; default 16 MiB */
+    size_t max_response_bytes; /* of a 2xx answer, as it came and as it is unzipped; default 16 MiB */
     const char *ca_file;       /* PEM; default: the system store. Read for each request: when it holds something else,
                                   nothing that was trusted before serves again */
     const char *client_cert;   /* PEM; the same holds when its key is in another file */
@@ -186,6 +186,7 @@ struct dws_transport {
     const char *proxy;         /* URL; default: the environment's, "" for none */
     const char *user_agent;    /* default "dwsync/VERSION" */
     bool allow_http;           /* plain http to hosts that are not loopback */
+    bool compressed;           /* asks for gzip, but not of loopback, and undoes it; else for no coding */
     bool certificate_info;     /* says in the response who the server is; over a connection of its own */
 };
 
@@ -208,7 +209,8 @@ struct dws_response {
 };
 
 /* A transfer coding other than chunked is DWS_ERR_DECODE, as is a content coding of a 2xx answer unless the request had
- * an Accept-Encoding of its own; then the body is handed over as it came. */
+ * an Accept-Encoding of its own; then the body is handed over as it came. Gzip that `compressed` asked for is undone,
+ * and DWS_ERR_DECODE when it is broken, cut off or followed by anything. */
 struct dws_completion {
     uint64_t tag;
     struct dws_error error;       /* error.status is DWS_OK when there is a response */

@@ -48,7 +48,7 @@ static void push_kept(lua_State *L, int table)
 
 static const char *const option_names[] = {
     "concurrency", "connect_timeout", "timeout",    "max_response_bytes", "ca_file", "client_cert", "client_key",
-    "proxy",       "user_agent",      "allow_http", "certificate_info",   "shared",  NULL,
+    "proxy",       "user_agent",      "allow_http", "certificate_info",   "shared",  "compressed",  NULL,
 };
 
 static long option_ms(lua_State *L, int table, const char *name, long otherwise)
@@ -119,6 +119,7 @@ static void read_transport(lua_State *L, int table, const struct dws_transport *
         .proxy = option_string(L, table, "proxy", defaults->proxy),
         .user_agent = option_string(L, table, "user_agent", defaults->user_agent),
         .allow_http = option_flag(L, table, "allow_http", defaults->allow_http),
+        .compressed = option_flag(L, table, "compressed", defaults->compressed),
         .certificate_info = option_flag(L, table, "certificate_info", defaults->certificate_info),
     };
 }
@@ -172,6 +173,7 @@ lies; with `reduce = true` among them it is shortened as by @{reduce_page} inste
 @tfield[opt] string proxy
 @tfield[opt] string user_agent
 @tfield[opt] boolean allow_http
+@tfield[opt] boolean compressed
 @tfield[opt] boolean certificate_info
 */
 
@@ -192,6 +194,7 @@ its connections.
 @tparam[opt] string options.proxy URL, "" for none; by default the environment's
 @tparam[opt] string options.user_agent by default `dwsync/VERSION`
 @tparam[opt=false] boolean options.allow_http allows plain http to hosts that are not loopback
+@tparam[opt=false] boolean options.compressed asks services that are not on this machine for gzip, and undoes it
 @tparam[opt=false] boolean options.certificate_info has the response say who the server is
 @treturn[1] dwsync.core.pool
 @treturn[2] nil

@@ -132,6 +132,7 @@ local LIMIT_RENAMED = "`limit` of a client is now called `page_size`: records a 
 -- @tfield[opt] string proxy URL; "" connects directly; by default the environment's
 -- @tfield[opt] string user_agent by default "dwsync/VERSION"
 -- @tfield[opt=false] boolean allow_http allows plain http to hosts that are not loopback
+-- @tfield[opt=false] boolean compressed asks services that are not on this machine for gzip
 -- @tfield[opt] {[string]=string} clusters ids by names of your own, which are looked up before the service's
 -- @tfield[opt] function(event:table):any on_event called with what happens; `type` is "attempt", "retry", "clock",
 -- "page", "credentials", "lookup" or "warning"

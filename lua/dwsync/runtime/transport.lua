@@ -13,6 +13,7 @@ M.options = {
     proxy = { kind = "string", empty = true, secret = true }, -- "" connects directly; a URL may hold a password
     user_agent = { kind = "string" },
     allow_http = { kind = "boolean" },
+    compressed = { kind = "boolean" },
 }
 
 local NAMES = {}
