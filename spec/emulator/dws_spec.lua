@@ -1,4 +1,5 @@
 local emulator = require "dwsync.emulator"
+local cjson = require "cjson"
 local curl = dofile "spec/emulator/curl.lua"
 
 local HOUR = 3600 * 1000
@@ -194,6 +195,19 @@ describe("the emulated DWS", function()
             curl.admin(info, "POST", "settings", { max_limit = 20 })
             assert.equal(20, #ids "?limit=1000")
             assert.equal(all[21], ids("?limit=1000&offset=1")[1])
+        end)
+
+        it("have a blank behind each colon and comma when that is wanted, and say the same", function()
+            local path = curl.records_path(info, "failing")
+            local function body()
+                return curl.send(info, { path = path, headers = curl.signed(info, { path = path }) }).body
+            end
+            local compact = body()
+            curl.admin(info, "POST", "settings", { spaced = true })
+            local spaced = body()
+            assert.is_truthy(spaced:find '^{"sync_records": %[{"[%w_]+": ')
+            assert.is_nil(spaced:find "[:,]\"")
+            assert.same(cjson.decode(compact), cjson.decode(spaced))
         end)
 
         it("refuse offsets and limits out of range", function()

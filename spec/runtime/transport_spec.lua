@@ -14,6 +14,7 @@ local GOOD = {
     proxy = "http://proxy.example:3128",
     user_agent = "mine/1.0",
     allow_http = true,
+    compressed = true,
 }
 
 describe("each transport option", function()

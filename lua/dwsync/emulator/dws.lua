@@ -17,13 +17,34 @@ local UUID = "^" .. ("%x"):rep(8) .. ("%-" .. ("%x"):rep(4)):rep(3) .. "%-" .. (
 local CACHE_BYTES = 96 * 1024 * 1024
 local cache, cached_bytes = {}, 0
 
-local function page_of(records, position, size)
-    local key = ("%s %d %d"):format(records.cluster.id, position, size)
+-- A blank behind each colon and comma that is not inside a string.
+local function spaced(json)
+    local parts, at = {}, 1
+    repeat
+        local open = json:find('"', at, true)
+        local close = open
+        while close do -- to the quote that no backslash stands before
+            close = json:find('["\\]', close + 1)
+            if not close or json:sub(close, close) == '"' then
+                break
+            end
+            close = close + 1
+        end
+        parts[#parts + 1] = json:sub(at, (open or 0) - 1):gsub("[:,]", "%0 ")
+        parts[#parts + 1] = open and json:sub(open, close)
+        at = open and close + 1
+    until not open
+    return table.concat(parts)
+end
+
+local function page_of(records, position, size, blanks)
+    local key = ("%s %d %d%s"):format(records.cluster.id, position, size, blanks and " spaced" or "")
     local page = cache[key]
     if page and page.version == records.version then
         return page.text, page.size
     end
     local text, held = records:json(position, size)
+    text = blanks and spaced(text) or text
     if cached_bytes + #text > CACHE_BYTES then
         cache, cached_bytes = {}, 0
     end
@@ -100,12 +121,16 @@ function M.list_sync_records(service, request, project_id, cluster_id)
     end
 
     local records = service:records_of(cluster)
-    local page, held = page_of(records, position, limit)
+    local page, held = page_of(records, position, limit, settings.spaced)
     local count = ""
     if settings.count ~= "absent" then
         count = (',"count":%d'):format(settings.count == "page" and held or records:count())
     end
-    return { status = 200, headers = {}, body = '{"sync_records":' .. page .. count .. "}" }
+    local first, last = '{"sync_records":', count .. "}"
+    if settings.spaced then
+        first, last = spaced(first), spaced(last)
+    end
+    return { status = 200, headers = {}, body = first .. page .. last }
 end
 
 local function iso_time(milliseconds)

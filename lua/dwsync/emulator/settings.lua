@@ -35,6 +35,7 @@ local SETTINGS = {
     paging = one_of("page", "row", "ignore"),             -- what offset counts: pages (documented), rows, nothing
     count = one_of("total", "page", "absent"),            -- what count says
     max_limit = { kind = "integer", from = 1 },           -- a larger limit is silently lowered to this
+    spaced = { kind = "boolean", default = false },       -- a blank behind each colon and comma
     -- The gateway.
     clock_offset = { kind = "number", default = 0 },      -- seconds the service's clock is ahead
     lock = { kind = "boolean", default = true },          -- whether failures lock a key
