@@ -51,7 +51,21 @@ describe("what require \"dwsync\" loads", function()
     it("leaves out what only messages and failures need", function()
         local names = loaded_by 'require "dwsync".new { region = "cn-north-4", credentials = { ak = "A", sk = "S" } }'
         for _, name in ipairs { "text", "quantities", "decimal", "errors.codes", "credentials.failure", "records",
-            "runtime.concurrent", "client.paging" } do
+            "runtime.concurrent", "client.paging", "json", "cluster_names" } do
+            assert.is_nil(names["dwsync." .. name], name)
+        end
+        assert.is_nil(names.cjson)
+    end)
+
+    it("leaves out what only names of clusters need from a query by id, too", function()
+        local names = loaded_by [[
+            local page = { sync_records = {}, count = 0 }
+            assert(require "dwsync".new { region = "cn-north-4", project_id = "p", credentials = { ak = "A", sk = "S" },
+                runtime = { now = os.time, monotonic = os.clock, sleep = print, perform = function()
+                    return { status = 200, page = page, place = {} }
+                end } }:list_sync_records { cluster_id = "05cea375-4b7a-4ebd-a2dc-000000000001" })
+        ]]
+        for _, name in ipairs { "text", "cluster_names", "json" } do
             assert.is_nil(names["dwsync." .. name], name)
         end
     end)

@@ -1,7 +1,8 @@
 --- The clusters that a client's caller means by names: those that it was given, then those of the service, whose list
 -- is kept for a while.
 -- @module dwsync.client.clusters
-local cluster_names = require "dwsync.cluster_names"
+local lazy = require "dwsync.lazy"
+local cluster_names = lazy "dwsync.cluster_names"
 local errors = require "dwsync.errors"
 local options = require "dwsync.client.options"
 

@@ -2,7 +2,7 @@
 -- @module dwsync.credentials.keys
 local lazy = require "dwsync.lazy"
 local failure = lazy "dwsync.credentials.failure"
-local json = require "dwsync.json"
+local json = lazy "dwsync.json"
 
 local M = {}
 

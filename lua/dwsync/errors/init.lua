@@ -4,7 +4,7 @@
 local lazy = require "dwsync.lazy"
 local cluster_names = lazy "dwsync.cluster_names"
 local error_codes = lazy "dwsync.errors.codes"
-local json = require "dwsync.json"
+local json = lazy "dwsync.json"
 local quantities = lazy "dwsync.quantities"
 local text = lazy "dwsync.text"
 local timestamps = require "dwsync.timestamps"
