@@ -257,6 +257,46 @@ static void shows_the_beginning_of_a_zipped_refusal(void)
     exchange_close(&e);
 }
 
+/* Its status says more than what is wrong with it. */
+static void shows_a_refusal_as_far_as_it_can_be_unzipped(void)
+{
+    static char zipped[ROOM], plain[70000];
+    const struct dws_text text = write_text(plain, 40000), whole = zip(text.data, text.length, zipped);
+    const struct dws_text bodies[] = {LITERAL("plain text"), {zipped, 10}, {zipped, whole.length - 1}};
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        static struct script script;
+        struct exchange e;
+        open_far(&e, &script, answer("502 No\r\nContent-Encoding: gzip", bodies[i]), 0);
+        EXPECT_STATUS(get_far(&e), DWS_OK);
+        EXPECT_INT(e.completion.response.status, 502);
+        EXPECT_TEXT(e.completion.response.body, ((struct dws_text){plain, i < 2 ? 0 : text.length}));
+        exchange_close(&e);
+    }
+}
+
+/* Blocks of no bytes, of which a stream may have any number. */
+static void expect_end_of_nothing(const char *head, size_t limit, enum dws_status status)
+{
+    static const char beginning[] = "\x1f\x8b\x08\0\0\0\0\0\0\x03", block[] = "\0\0\0\xff\xff";
+    static struct script script;
+    struct exchange e;
+    size_t length = (size_t)snprintf(answers, 200, "HTTP/1.1 %s\r\nContent-Encoding: gzip\r\n\r\n", head);
+    memcpy(answers + length, beginning, sizeof beginning - 1);
+    length += sizeof beginning - 1;
+    for (; length < 1000000; length += sizeof block - 1)
+        memcpy(answers + length, block, sizeof block - 1);
+    open_far(&e, &script, (struct step){STEP_SEND, answers, length}, limit);
+    script.steps[2] = (struct step)HOLD;
+    EXPECT_STATUS(get_far(&e), status);
+    exchange_close(&e);
+}
+
+static void reads_no_stream_that_means_nothing_for_long(void)
+{
+    expect_end_of_nothing("200 OK", 100000, DWS_ERR_TOO_LARGE);
+    expect_end_of_nothing("502 No", 0, DWS_OK);
+}
+
 /* HEAD, and nothing at all. */
 static void asks_nothing_of_a_body_that_does_not_come(void)
 {
@@ -279,6 +319,8 @@ static const struct spec_case cases[] = {
      reads_what_was_zipped_over_one_connection},
     {"what is not the gzip it says it is, is refused", refuses_what_is_not_the_gzip_it_says_it_is},
     {"a zipped refusal is shown, and cut", shows_the_beginning_of_a_zipped_refusal},
+    {"one that is broken gzip is shown as far as it can be unzipped", shows_a_refusal_as_far_as_it_can_be_unzipped},
+    {"of a stream that goes on and means nothing no more is read", reads_no_stream_that_means_nothing_for_long},
     {"nothing is asked of a body that does not come", asks_nothing_of_a_body_that_does_not_come},
 };
 

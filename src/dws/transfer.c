@@ -122,13 +122,23 @@ static void reserve_announced(struct dws_transfer *t)
         dws_buf_reserve(&t->response_body, announced < KEPT_BODY_BYTES ? (size_t)announced : KEPT_BODY_BYTES);
 }
 
+static bool is_refusal(const struct dws_transfer *t)
+{
+    const long status = status_code(t);
+    return status < 200 || status >= 300;
+}
+
+static size_t most_of_body(const struct dws_transfer *t)
+{
+    return is_refusal(t) ? DWS_REFUSAL_BYTES : t->max_response_bytes;
+}
+
 /* Takes what the body says. False: no more of it is read. */
 static bool keep(void *user, const char *bytes, size_t length)
 {
     struct dws_transfer *t = user;
-    const long status = status_code(t);
-    const bool success = status >= 200 && status < 300;
-    const size_t room = (success ? t->max_response_bytes : DWS_REFUSAL_BYTES) - t->response_body.length;
+    const bool success = !is_refusal(t);
+    const size_t room = most_of_body(t) - t->response_body.length;
     if (length > room && success) {
         refuse_size(t, "body", t->max_response_bytes);
         return false;
@@ -140,12 +150,21 @@ static bool keep(void *user, const char *bytes, size_t length)
     return !t->cut && !t->response_body.failed;
 }
 
+/* The same of a body that is gzip. Of a stream that goes on and means nothing no more is read, either. A refusal is shown
+ * as far as it can be unzipped: its status says more than the broken rest. */
 static bool keep_unzipped(struct dws_transfer *t, const char *bytes, size_t length)
 {
     if (!t->gunzip && !(t->gunzip = dws_gunzip_new()))
         return dws_fail(&t->error, DWS_ERR_MEMORY, "out of memory") == DWS_OK;
-    const enum dws_status status = dws_gunzip_feed(t->gunzip, bytes, length, keep, t);
-    if (status == DWS_ERR_DECODE)
+    enum dws_status status = dws_gunzip_feed(t->gunzip, bytes, length, keep, t);
+    t->zipped_bytes += length;
+    if (status == DWS_OK && t->zipped_bytes > most_of_body(t))
+        status = DWS_ERR_TOO_LARGE;
+    if (is_refusal(t) && status != DWS_OK && status != DWS_ERR_MEMORY)
+        t->cut = true;
+    else if (status == DWS_ERR_TOO_LARGE)
+        refuse_size(t, "body", t->max_response_bytes);
+    else if (status == DWS_ERR_DECODE)
         dws_fail(&t->error, status, "%s: the response's body is not the gzip that it says it is", t->host);
     else if (status == DWS_ERR_MEMORY)
         dws_fail(&t->error, status, "out of memory");
@@ -194,6 +213,7 @@ void dws_transfer_reset(struct dws_transfer *t)
     dws_gunzip_free(t->gunzip);
     t->gunzip = NULL;
     t->gzipped = false;
+    t->zipped_bytes = 0;
     t->cut = false;
     t->header_bytes = 0;
     t->head_ended = false;
@@ -426,7 +446,7 @@ void dws_transfer_finish(struct dws_transfer *t, CURLcode code)
     else if (code != CURLE_OK && !t->cut &&
              (t->header_bytes > 0 || status == DWS_ERR_TIMEOUT || !dws_descriptors_fail(&t->error, t->host)))
         dws_fail(&t->error, status, "%s: %s", t->host, describe(t, code));
-    else if (code == CURLE_OK && t->gunzip && !dws_gunzip_ended(t->gunzip))
+    else if (code == CURLE_OK && t->gunzip && !dws_gunzip_ended(t->gunzip) && !is_refusal(t))
         dws_fail(&t->error, DWS_ERR_DECODE, "%s: the response's body ends inside its gzip", t->host);
     else if (code == CURLE_OK && !t->head_final) /* which libcurl takes for an empty answer */
         dws_fail(&t->error, DWS_ERR_NETWORK, "%s: the connection closed inside the response's head", t->host);

@@ -26,6 +26,7 @@ struct dws_transfer {
     bool gzip;                 /* gzip was asked for */
     bool gzipped;              /* and is what comes */
     struct dws_gunzip *gunzip; /* NULL until it does */
+    size_t zipped_bytes;       /* of it */
     bool cut;                  /* an answer that is not 2xx was longer than is read of one */
     struct dws_error error;
     char host[208]; /* for messages; longer ones are cut */
