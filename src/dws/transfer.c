@@ -150,8 +150,8 @@ static bool keep(void *user, const char *bytes, size_t length)
     return !t->cut && !t->response_body.failed;
 }
 
-/* The same of a body that is gzip. Of a stream that goes on and means nothing no more is read, either. A refusal is shown
- * as far as it can be unzipped: its status says more than the broken rest. */
+/* The same of a body that is gzip. Of a stream that goes on and means nothing no more is read, either. A refusal is
+ * shown as far as it can be unzipped: its status says more than the broken rest. */
 static bool keep_unzipped(struct dws_transfer *t, const char *bytes, size_t length)
 {
     if (!t->gunzip && !(t->gunzip = dws_gunzip_new()))
