@@ -17,7 +17,8 @@ local M = {}
 
 local FIX = "dwsync fleet status --history URL shows what the collectors do."
 
--- Evaluations by cluster, each with the page that it was made of. Lua states of other threads have their own.
+-- By cluster: `evaluation`, the `mark` of what it was made of, and the `digest` of the list that was to be published
+-- with it. Lua states of other threads have their own.
 local judged = { by_id = {} }
 
 -- ---- the rows -------------------------------------------------------------------------------------
@@ -162,23 +163,26 @@ local function judge(self, item, mark)
     self.unread = self.unread or err and ("cluster %s: %s"):format(id, tostring(err)) or nil
     list = list or rest
     item.evaluation, item.text = health.evaluate(list, self.order.rules, now), record_list.write(list)
-    judged.by_id[id] = { mark = mark, evaluation = item.evaluation }
+    judged.by_id[id] = { mark = mark, evaluation = item.evaluation,
+        digest = self.order.digest(record_list.newest(item.text, math.max(1, self.order.records))) }
     return true
 end
 
-local function is_current(known, mark, now)
+-- Whether nothing has changed, neither by a look nor by time, and the list was really published.
+local function is_current(known, mark, published, now)
     local next_at = known and known.evaluation.next_at
-    return known and known.mark == mark and not (next_at and now * 1000 >= next_at)
+    return known and known.mark == mark and known.digest == published and not (next_at and now * 1000 >= next_at)
 end
 
 -- Adds the verdicts, of before where nothing changed. Without time left older ones must do.
 local function complete(self, item, row)
     local id, order = item.cluster.id, self.order
     local known, mark = judged.by_id[id], ("%s %s"):format(row.page_mark or "", tostring(row.read_at))
-    item.kept = order.has_text(id) and function() return order.kept_text(id) end or nil
+    local published = order.digest_of(id)
+    item.kept = published and function() return order.kept_text(id) end or nil
     if row.state == "disabled" or not is_known(row) then
         return true
-    elseif is_current(known, mark, self.now) and item.kept then
+    elseif is_current(known, mark, published, self.now) then
         item.evaluation = known.evaluation
         return true
     elseif order.monotonic() < self.till then
@@ -234,8 +238,9 @@ end
 
 --- Reads everything once.
 -- @tparam string name of the order: evaluations of another one do not count
--- @tparam table order `fleet` (the history), `timeout` (seconds), `rules`, `now`, `monotonic`, `stop` (functions),
--- `has_text` and `kept_text` (function(cluster id): whether there is a published list of records, and that)
+-- @tparam table order `fleet` (the history), `timeout` (seconds), `rules`, `records` (how many are published), `now`,
+-- `monotonic`, `stop` (functions), `digest` (function(text) → short text), `digest_of` and `kept_text`
+-- (function(cluster id): the digest of the list of records that is published, and that list)
 -- @treturn ?table `items` for dwsync.health.overview, as dwsync.nginx.sweep.collection has them, with `due_at`
 -- (seconds: when the next look is due) and, in place of `text` where the published list is still true, `kept` (a
 -- function that returns it); `err`: what keeps collectors from looking; `unread`: which records are damaged;

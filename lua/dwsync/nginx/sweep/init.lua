@@ -72,8 +72,10 @@ local function with_what_was_kept(order, store)
     function order.kept_cluster(id)
         return by_id[id]
     end
-    function order.has_text(id)
-        return contents["records:" .. id] ~= nil
+    order.digest = ngx.md5
+    function order.digest_of(id)
+        local entry = contents["records:" .. id]
+        return entry and entry.digest
     end
     function order.kept_text(id)
         return store:document(contents, "records:" .. id)
@@ -252,7 +254,7 @@ end
 -- Publishes what was collected, and notes in the summary what did not fit.
 local function publish(read, order, store, may_go_on, summary)
     local overview = require("dwsync.health").overview(read.items, order.now(), order.rules)
-    local documents = require("dwsync.nginx.sweep.publication").documents(overview, order.records, ngx.md5,
+    local documents = require("dwsync.nginx.sweep.publication").documents(overview, order.records, order.digest,
         read.metrics)
     local contents, missing = store:publish(documents, may_go_on)
     if not contents then
