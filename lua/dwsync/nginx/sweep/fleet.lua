@@ -210,12 +210,15 @@ local function read(order, history, till)
         return nil, errors.new { kind = "config", message = ("there is no fleet in %s"):format(history.context.shown),
             hint = "dwsync collect --fleet FILE makes one." }
     end
-    local status
+    local status, sum
     status, err = schedule:status()
-    if not status then
+    if status then
+        sum, err = summaries.read(schedule)
+    end
+    if not sum then
         return nil, err
     end
-    local rows, sum, items = clusters_of(status), summaries.of(status), {}
+    local rows, items = clusters_of(status), {}
     local delays, now = delays_of(sum), order.now()
     local ahead = math.floor(status.now / 1000 - now + 0.5) -- whole seconds: the same look keeps its time
     local self = { order = order, history = history, now = now, till = till }
