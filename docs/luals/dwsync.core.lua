@@ -283,6 +283,13 @@ function ids:close() end
 ---@return any # its results, or what it raised: `not enough memory` when it wanted more
 function M.call_within(bytes, called, ...) end
 
+--- Sends a datagram to a Unix socket, without waiting.
+---@param address string a path, or an abstract name that begins with `@`
+---@param text string
+---@return boolean? # true
+---@return string? # reason
+function M.notify(address, text) end
+
 ---@class dwsync.core.write_rows.layout
 ---@field open? string what stands before each row
 ---@field separator? string between two of its columns

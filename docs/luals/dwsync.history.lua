@@ -23,9 +23,10 @@ local M = {}
 ---@field runtime? dwsync.runtime whose `now`, `monotonic`, `sleep` and `wait` are used
 ---@field random? fun(): number in place of math.random
 
---- Opens a history, and creates it if necessary: a SQLite file readable only by its owner, in an existing folder. An
---- older history is brought to the present schema. `readonly` is for questions alone: it makes and changes nothing,
---- fails where there is no history, and reads what may only be read, such as a medium or somebody else's file.
+--- Opens a history, and creates it if necessary: a SQLite file readable only by its owner, in an existing folder. One
+--- of an older release has to be brought to the present schema first, with `dwsync history migrate`. `readonly` is for
+--- questions alone: it makes and changes nothing, fails where there is no history, and reads what may only be read,
+--- such as a medium or somebody else's file.
 --- Raises for unknown options and arguments of another type.
 ---@param target string a file's path, ":memory:", or postgres://user@host:port/database?sslmode=verify-full (the password comes from the URL, from PGPASSWORD or from ~/.pgpass)
 ---@param options? dwsync.history.open.options
@@ -150,6 +151,21 @@ function Store:versions(cluster_id, record_id) end
 ---@return dwsync.history.stats?
 ---@return dwsync.error? # kind "storage" or "timeout"
 function Store:stats() end
+
+---@class dwsync.history.store.prune.options
+---@field older_than number|string seconds, or "400d"; at least 126 days
+---@field dry_run? boolean only counts (default: false)
+---@field now? number seconds since the epoch; by default the runtime's clock
+
+--- Removes records that are older than a length of time, with their earlier versions; in batches, so that other writers
+--- go on meanwhile. What verdicts may rest on stays: 18 weeks. So do runs that have not ended, and the newest record of
+--- each cluster.
+--- Raises for options that make no sense, and when the history is closed or readonly and it is no dry run.
+---@param options dwsync.history.store.prune.options
+---@return { clusters: integer, records: integer, versions: integer }? # how many were removed, of how many clusters
+---@return dwsync.error? # kind "storage" or "timeout"
+---@return { clusters: integer, records: integer, versions: integer }? # those removed before that
+function Store:prune(options) end
 
 --- Closes the history. Safe to call twice; a history that is no longer referenced closes by itself.
 function Store:close() end
