@@ -300,7 +300,8 @@ end)
 describe("whether a region is served", function()
     it("is known by the table, the environment and the regions file", function()
         local file = { ["/r.yaml"] = "DWS:\n- id: my-1\n  endpoint: https://a.example\n" }
-        local named = { HUAWEICLOUD_SDK_REGIONS_FILE = "/r.yaml", HUAWEICLOUD_SDK_REGION_DWS_LAB_1 = "https://b.example" }
+        local named = { HUAWEICLOUD_SDK_REGIONS_FILE = "/r.yaml",
+            HUAWEICLOUD_SDK_REGION_DWS_LAB_1 = "https://b.example" }
         for region, served in pairs { ["cn-north-4"] = true, ["my-1"] = true, ["lab-1"] = true, ["xx-1"] = false,
             MOS = false } do
             assert.equal(served, endpoints.serves(context({ region = region }, named, file)), region)
