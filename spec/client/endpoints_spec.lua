@@ -296,3 +296,24 @@ describe("the regions file", function()
         assert.same({ "https://a.example" }, endpoints.dws(where))
     end)
 end)
+
+describe("whether a region is served", function()
+    it("is known by the table, the environment and the regions file", function()
+        local file = { ["/r.yaml"] = "DWS:\n- id: my-1\n  endpoint: https://a.example\n" }
+        local named = { HUAWEICLOUD_SDK_REGIONS_FILE = "/r.yaml",
+            HUAWEICLOUD_SDK_REGION_DWS_LAB_1 = "https://b.example" }
+        for region, served in pairs { ["cn-north-4"] = true, ["my-1"] = true, ["lab-1"] = true, ["xx-1"] = false,
+            MOS = false } do
+            assert.equal(served, endpoints.serves(context({ region = region }, named, file)), region)
+        end
+    end)
+
+    it("is not known where the place of an endpoint is damaged", function()
+        local served, err = endpoints.serves(context({ region = "my-1" }, { HUAWEICLOUD_SDK_REGIONS_FILE = "/r.yaml" }))
+        assert.is_nil(served)
+        assert.matches("^regions file /r.yaml: No such file", err.message)
+        served, err = endpoints.serves(context({ region = "my-1" }, { HUAWEICLOUD_SDK_REGION_DWS_MY_1 = "a b" }))
+        assert.is_nil(served)
+        assert.equal("config", err.kind)
+    end)
+end)

@@ -57,4 +57,19 @@ describe("an inventory", function()
         interval = inventory:settings_of("hq", { id = "3", name = "other" })
         assert.equal(300, interval)
     end)
+
+    it("marks rules, so that what was judged by others is judged again", function()
+        local function marks(thresholds, overrides)
+            local inventory = assert(inventories.check { accounts = HQ, thresholds = thresholds,
+                overrides = overrides })
+            local _, _, plain = inventory:settings_of("hq", { id = "1", name = "test" })
+            local _, _, own = inventory:settings_of("hq", { id = "2", name = "prod-a" })
+            return plain, own
+        end
+        local plain, own = marks({}, { ["prod-*"] = { thresholds = { stale = { critical = "6h" } } } })
+        assert.are_not.equal(plain, own)
+        assert.equal(plain, (marks({}, { ["prod-*"] = { interval = 10 } })))
+        assert.equal(own, (marks({ stale = { critical = "6h" } }, {})))
+        assert.equal(own, (marks({ stale = { critical = 21600 } }, {})))
+    end)
 end)

@@ -78,6 +78,34 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
             end)
         end)
 
+        it("ends the problems of what is gone, unless it is elsewhere, and judges it anew when it is back", function()
+            with(function(fleet)
+                local schedule = fleet:open()
+                local both = fleets.inventory { a = { regions = NORTH, rate = 100 },
+                    b = { regions = NORTH, rate = 100 } }
+                fleet:fill(schedule, both, { a = { "1", "2" }, b = { "2" } })
+                local verdicts = { { rule = "stale", source = "s", severity = "critical", message = "late" } }
+                for _, item in ipairs(claim(schedule)) do
+                    assert.is_true(schedule:complete_changed(item, { changed = true, mark = "m", severity = "critical",
+                        evaluation = { severity = "critical", verdicts = verdicts } }))
+                end
+                assert(schedule:sync(fleets.inventory { b = { regions = NORTH, rate = 100 } }))
+                local function states()
+                    local list = {}
+                    for _, row in ipairs(fleet:rows [[SELECT cluster_id, state, coalesce(ending, '') FROM
+                        dwsync_problems ORDER BY cluster_id]]) do
+                        list[row[1]] = row[2] .. " " .. row[3]
+                    end
+                    return list
+                end
+                assert.same({ ["1"] = "resolved it is no longer watched", ["2"] = "firing " }, states())
+                fleet:pass(1)
+                fleet:fill(schedule, both, { a = { "1", "2" }, b = { "2" } })
+                assert.same({ { 1 } }, fleet:rows [[SELECT count(*) FROM dwsync_schedule WHERE page_mark IS NOT NULL
+                    AND kind = 'cluster']])
+            end)
+        end)
+
         it("removes nothing where a listing failed, and all where there is nothing left", function()
             with(function(fleet)
                 local schedule = fleet:open()

@@ -51,6 +51,21 @@ describe("a history in PostgreSQL", function()
         check(tostring(err))
     end)
 
+    it("tries again where the server ended a transaction that two writers had blocked", function()
+        local store = assert(history.open(server:fresh_url()))
+        local session, refused = store.engine.session, 0
+        store.engine.session = setmetatable({ query = function(_, till, sql, ...)
+            if sql:find "^INSERT INTO dwsync_records" and refused == 0 then
+                refused = refused + 1
+                return nil, { code = "40P01", message = "deadlock detected", alive = true }
+            end
+            return session:query(till, sql, ...)
+        end, close = function() session:close() end }, { __index = session })
+        assert.equal(2, assert(store:save(CLUSTER, records(1, 2))).inserted)
+        assert.equal(1, refused)
+        store:close()
+    end)
+
     it("needs a database that can hold every text", function()
         local name = server:create_database "ENCODING 'LATIN1' TEMPLATE template0"
         local store, err = history.open(server:url(name))

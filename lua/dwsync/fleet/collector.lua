@@ -81,10 +81,43 @@ local function client_of(self, item)
     end
     settings.region = item.region ~= "" and item.region or nil
     settings.project_id = item.project_id
+    if not settings.region and not settings.endpoint then -- only IAM is asked, which knows all regions
+        local iam, wrong = endpoints.iam { getenv = os.getenv, iam_endpoint = settings.iam_endpoint,
+            allow_http = settings.allow_http }
+        if not iam then
+            return nil, wrong
+        end
+        settings.endpoint = iam[1]
+    end
     local err
     client, err = self.new_client(settings)
     self.clients[id] = client
     return client, err
+end
+
+-- Sources of keys that ask nobody: what IAM may refuse is left to looks, which are guarded.
+local LOCAL = { environment = true, file = true, koocli = true }
+
+-- What tells keys apart without being one; a temporary key is known by what it was got with.
+local function digest_of(self, account)
+    if not LOCAL[(account.client.credentials or {}).source or ""] then
+        return false
+    end
+    local client = client_of(self, { account = account.name, region = account.regions and account.regions[1] or "" })
+    local keys = client and client:credentials()
+    local text = keys and (keys.identity or keys.ak and keys.ak .. "\0" .. keys.sk)
+    return text and core.sha256(text) or false
+end
+
+--- Takes over the inventory into the schedule.
+-- @treturn ?boolean
+-- @treturn dwsync.error
+function Collector:sync()
+    local keys = {}
+    for _, account in ipairs(self.inventory.accounts) do
+        keys[account.name] = digest_of(self, account) or nil
+    end
+    return self.schedule:sync(self.inventory, { keys = keys, collector = self.name })
 end
 
 local function serves(region)
@@ -249,7 +282,7 @@ local function report(self, state)
         version = dwsync.version, state = state, lease_ms = self.lease * 1000, counts = counts,
         accounts = self.accounts }
     if forgotten then
-        self.schedule:sync(self.inventory, { collector = self.name }) -- where that fails, the next report says so again
+        self:sync() -- where that fails, the next report says so again
     end
     if err then
         for name, value in pairs(counts) do

@@ -3,6 +3,7 @@
 -- Several collectors may come with different inventories. Each account is as the inventory says that came last; one
 -- that an inventory does not name stays while another collector names it, and is gone some time after the last one did.
 -- @module dwsync.fleet.listing
+local problems = require "dwsync.problems"
 local rows = require "dwsync.fleet.rows"
 
 local M = {}
@@ -28,13 +29,14 @@ local function upsert_account(session, account, key, now)
         literal(account.burst), literal(now), literal(key), literal(now), key and NEW_KEY or ""))
 end
 
--- An item that was gone is due at once; for others what is planned stays.
+-- An item that was gone is due at once, and judged whatever its page says; for others what is planned stays.
 local ITEM = [[INSERT INTO dwsync_schedule (kind, account, region, cluster_id, project_id, name, state, interval_ms,
     planned_at, due_at, epoch, failures) VALUES (%s, %s, %s, %s, %s, %s, 'active', %s, %s, %s, 0, 0)
     ON CONFLICT (kind, account, region, cluster_id) DO UPDATE SET interval_ms = excluded.interval_ms,
     name = coalesce(excluded.name, dwsync_schedule.name),
     project_id = coalesce(excluded.project_id, dwsync_schedule.project_id),
     due_at = CASE WHEN dwsync_schedule.state = 'gone' THEN excluded.due_at ELSE dwsync_schedule.due_at END,
+    page_mark = CASE WHEN dwsync_schedule.state <> 'gone' THEN dwsync_schedule.page_mark END,
     state = CASE WHEN dwsync_schedule.state = 'gone' THEN 'active' ELSE dwsync_schedule.state END, gone_at = NULL]]
 
 local function upsert_item(session, item, now)
@@ -43,10 +45,20 @@ local function upsert_item(session, item, now)
         literal(now), literal(now)))
 end
 
--- What is no longer there is not looked at; what is known of it stays. A look under way is refused.
+-- Problems that are open, of clusters that are gone now from all places.
+local WITHOUT_CLUSTER = [[dwsync_problems p WHERE p.state IN ('pending', 'firing', 'told')
+    AND p.cluster_id IN (SELECT cluster_id FROM dwsync_schedule WHERE kind = 'cluster' AND gone_at = %s)
+    AND NOT EXISTS (SELECT 1 FROM dwsync_schedule s WHERE s.kind = 'cluster' AND s.cluster_id = p.cluster_id
+    AND s.state <> 'gone')]]
+
+-- What is no longer there is not looked at, and its problems are over; what else is known of it stays. A look under way
+-- is refused.
 local function gone(session, condition, now)
     session:rows(([[UPDATE dwsync_schedule SET state = 'gone', gone_at = %s, leased_by = NULL
         WHERE state <> 'gone' AND %s]]):format(literal(now), condition))
+    for _, row in ipairs(rows.of(session, { "cluster_id" }, WITHOUT_CLUSTER:format(literal(now)))) do
+        problems.end_in(session, row.cluster_id, "it is no longer watched", now)
+    end
 end
 
 local function sync_items(session, account, inventory, now)

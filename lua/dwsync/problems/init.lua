@@ -100,6 +100,21 @@ function M.look_in(session, item, policy, now)
     end)
 end
 
+--- Ends the problems of a cluster that is no longer looked at, within a transaction.
+-- @tparam table session
+-- @tparam string cluster_id
+-- @tparam string message the words with which they end
+-- @tparam integer now
+function M.end_in(session, cluster_id, message, now)
+    stores.change_in(session, cluster_id, function(rows)
+        local changed = {}
+        for _, row in ipairs(rows) do
+            changed[#changed + 1] = transitions.look(row, row, { severity = "ok", message = message }, now)
+        end
+        return changed
+    end)
+end
+
 --- What a look would change, without keeping it.
 -- @tparam {dwsync.problem,...} rows
 -- @tparam {table,...} items

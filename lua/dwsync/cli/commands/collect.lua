@@ -265,7 +265,10 @@ local function collect(args, context, inventory, store, schedule)
         args.metrics.host:find ":" and "[" .. args.metrics.host .. "]" or args.metrics.host, port.port) or ""))
     local close = on_signals(function() stopped = true end)
     local good
-    good, err = watch.collector:run(is_stopped)
+    good, err = watch.collector:sync()
+    if good then
+        good, err = watch.collector:run(is_stopped)
+    end
     close()
     if port then
         port:close()
@@ -291,10 +294,7 @@ function M.run(args, context)
         return failure.report(schedule, context)
     end
     local good
-    good, err = schedule:sync(inventory)
-    if good then
-        good, err = collect(args, context, inventory, store, schedule)
-    end
+    good, err = collect(args, context, inventory, store, schedule)
     store:close()
     return good and 0 or failure.report(err, context)
 end

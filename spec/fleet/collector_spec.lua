@@ -1,0 +1,115 @@
+local collectors = require "dwsync.fleet.collector"
+local errors = require "dwsync.errors"
+local fleets = require "spec.support.fleet"
+local history = require "dwsync.history"
+local schedules = require "dwsync.fleet.schedule"
+
+local NORTH = { "cn-north-4" }
+
+describe("a collector", function()
+    local store, schedule
+    before_each(function()
+        store = assert(history.open ":memory:")
+        schedule = assert(schedules.open(store))
+    end)
+    after_each(function()
+        store:close()
+    end)
+
+    local function collector_of(inventory, client, more)
+        local options = { schedule = schedule, history = store, inventory = inventory, name = "one", concurrency = 2,
+            new_client = function(settings)
+                return client(settings)
+            end }
+        for name, value in pairs(more or {}) do
+            options[name] = value
+        end
+        return collectors.new(options)
+    end
+
+    -- Runs until something is so, and no longer than some hundred steps.
+    local function run_until(collector, is_so)
+        local steps = 0
+        return collector:run(function()
+            steps = steps + 1
+            return is_so() or steps > 300
+        end)
+    end
+
+    local function keys(ak, sk, identity)
+        return function()
+            return { credentials = function() return { ak = ak, sk = sk, identity = identity } end }
+        end
+    end
+
+    local function digest()
+        return store.engine:rows("SELECT key_digest FROM dwsync_accounts")[1][1]
+    end
+
+    it("tells keys apart, temporary ones by what they were got with, and keeps none of them", function()
+        local inventory = fleets.inventory { hq = { regions = NORTH } }
+        local seen = {}
+        for i, client in ipairs { keys("AK", "secret"), keys("AK", "other"), keys("T1", "x", "agency"),
+            keys("T2", "y", "agency") } do
+            assert(collector_of(inventory, client):sync())
+            seen[i] = digest()
+            assert.is_nil(seen[i]:find("secret", 1, true))
+        end
+        assert.are_not.equal(seen[1], seen[2])
+        assert.are_not.equal(seen[2], seen[3])
+        assert.equal(seen[3], seen[4])
+        assert(collector_of(inventory, function() return nil, "no keys" end):sync())
+        assert.equal(seen[4], digest())
+    end)
+
+    it("asks IAM for the projects of an account, which needs no region", function()
+        local given
+        local collector = collector_of(fleets.inventory { hq = {} }, function(settings)
+            given = given or settings
+            return require("dwsync").new(settings)
+        end)
+        assert(collector:sync())
+        assert.same({ nil, "https://iam.myhuaweicloud.com" }, { given.region, given.endpoint })
+    end)
+
+    it("gives a look back where the database failed, and the cluster keeps its state", function()
+        local inventory, tried = fleets.inventory({ hq = { regions = NORTH, rate = 1000 } }, { interval = 1 }), 0
+        local collector
+        collector = collector_of(inventory, function()
+            return { credentials = function() return nil end,
+                list_clusters = function() return { { id = "c1", name = "prod" } } end,
+                newest_page = function()
+                    tried = tried + 1
+                    return nil, errors.new { kind = "permission", code = "DWS.5045", message = "off" }
+                end }
+        end)
+        assert(collector:sync())
+        local rows, failed = store.engine.rows, false
+        function store.engine:rows(sql, ...)
+            if sql:find("SELECT max(start_time)", 1, true) and not failed then
+                failed = true
+                return nil, errors.new { kind = "storage", message = "full" }
+            end
+            return rows(self, sql, ...)
+        end
+        assert(run_until(collector, function() return tried > 1 end))
+        local row = store.engine:rows("SELECT state, failures, epoch FROM dwsync_schedule WHERE kind = 'cluster'")[1]
+        assert.is_true(failed)
+        assert.same({ "disabled", 0, 2 }, row)
+    end)
+
+    it("says again what it has when another inventory came while it was away", function()
+        local inventory = fleets.inventory { hq = { regions = NORTH } }
+        local collector = collector_of(inventory, function()
+            return { credentials = function() return nil end, list_clusters = function() return {} end }
+        end)
+        assert(collector:sync())
+        assert(schedule:sync(fleets.inventory { shop = { regions = NORTH } }))
+        local function state()
+            return store.engine:rows("SELECT state FROM dwsync_accounts WHERE account = 'hq'")[1][1]
+        end
+        assert.equal("gone", state())
+        assert(run_until(collector, function() return state() == "active" end))
+        assert.equal("active", state())
+    end)
+end)
