@@ -21,6 +21,6 @@ return {
     thresholds = { -- the same for every command and runbook; `dwsync replay` shows what others would have done
         stale = { warning = "6h", critical = "12h" },
         failing = { warning = 2, critical = 4 },
-        mass_delete = { population = 5000 }, -- accounts of a source, where the records do not tell
+        mass_delete = { warning = 20, critical = 50 }, -- accounts in a day, however many there are
     },
 }

@@ -21,9 +21,9 @@ describe("whose records a command is about", function()
             assert.equal(("dwsync: %s\n        See dwsync %s --help.\n"):format(WHICH, name), err)
         end
         local _, _, err = run { "health", "c1", "--all-clusters" }
-        assert.matches("^dwsync: %-%-all%-clusters and a cluster exclude each other\n", err)
+        assert.matches("^dwsync: %-%-all%-clusters and a cluster cannot be combined\n", err)
         _, _, err = run { "health", "--input", "-", "--all-clusters" }
-        assert.matches("^dwsync: %-%-all%-clusters and %-%-input exclude each other\n", err)
+        assert.matches("^dwsync: %-%-all%-clusters and %-%-input cannot be combined\n", err)
     end)
 
     it("may be all clusters: one that fails hides no other, and is told", function()

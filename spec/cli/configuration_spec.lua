@@ -175,7 +175,7 @@ describe("the configuration file", function()
     it("is what dwsync doctor names as the origin of a value, or finds wrong", function()
         local text = 'return { profile = "p", profiles = { p = { project_id = "p9", timeout = 7 } } }'
         local _, out = run(text, { "doctor", "-o", "json" }, { DWSYNC_REGION = "cn-north-4", DWSYNC_METADATA = "off" })
-        assert.matches("project_id p9 (configuration file)", out, 1, true)
+        assert.matches("project id p9 (configuration file)", out, 1, true)
         assert.matches("timeout 7 (configuration file)", out, 1, true)
         assert.matches("region cn-north-4 (environment DWSYNC_REGION)", out, 1, true)
         local status

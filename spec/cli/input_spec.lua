@@ -73,7 +73,7 @@ describe("records of an input", function()
     end)
 
     local WRONG = {
-        ["a line that is not an object"] = { '{"id":"a"}\n\nnope', "standard input line 3: it is not a JSON object" },
+        ["a line that is not an object"] = { '{"id":"a"}\n\nnope', "standard input line 3: not a JSON object" },
         ["a line that ends early"] = { '{"id":"a"}\n{"id":"b"',
             "standard input line 2: column 10: expected ',' or '}'" },
         ["two objects on a line"] = { '{"id":"a"},{"id":"b"}', "standard input line 1: it is not one JSON object" },

@@ -274,13 +274,13 @@ describe("the configuration", function()
 
     it("says where each value came from", function()
         assert.equal("region cn-north-4 (option), endpoint https://dws.cn-north-4.myhuaweicloud.com (default), "
-            .. "iam_endpoint https://iam.cn-north-4.myhuaweicloud.com (default), project_id p1 (option), "
-            .. "ca_file the system's (default), timeout 5 (option), retries 3 (default)",
+            .. "IAM endpoint https://iam.cn-north-4.myhuaweicloud.com (default), project id p1 (option), "
+            .. "CA file the system's (default), timeout 5 (option), retries 3 (default)",
             list({ region = "cn-north-4", project_id = "p1", timeout = 5 }, {}))
         assert.equal("region cn-north-4 (environment DWSYNC_REGION), "
             .. "endpoint https://e.example (environment HUAWEICLOUD_SDK_REGION_DWS_CN_NORTH_4), "
-            .. "iam_endpoint https://i.example (environment HUAWEICLOUD_SDK_IAM_ENDPOINT), "
-            .. "ca_file README.md (environment DWSYNC_CA_FILE), timeout 60 (default), retries 3 (default)", list({}, {
+            .. "IAM endpoint https://i.example (environment HUAWEICLOUD_SDK_IAM_ENDPOINT), "
+            .. "CA file README.md (environment DWSYNC_CA_FILE), timeout 60 (default), retries 3 (default)", list({}, {
             DWSYNC_REGION = "cn-north-4", HUAWEICLOUD_SDK_REGION_DWS_CN_NORTH_4 = "e.example",
             HUAWEICLOUD_SDK_IAM_ENDPOINT = "https://i.example", DWSYNC_CA_FILE = "README.md" }))
     end)

@@ -52,6 +52,7 @@ describe("an error object", function()
         local err = errors.new { kind = "service", message = "Server failure.", status = 500, hint = "Try later." }
         assert.equal("service: Server failure (HTTP 500).", errors.summary(err))
         assert.equal(errors.summary(err) .. " Try later.", tostring(err))
+        assert.equal("storage: Is it up?", errors.summary { kind = "storage", message = "Is it up?" })
     end)
 
     it("is read back from its bare summary, which then is the same", function()

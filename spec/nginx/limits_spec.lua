@@ -1,5 +1,6 @@
 local cjson = require "cjson"
 local emulators = require "spec.support.emulator"
+local files = require "dwsync.files"
 local nginx = require "spec.support.refreshing_nginx"
 local patience = require "spec.support.patience"
 
@@ -115,6 +116,7 @@ describe("a refresher inside nginx", function()
             .. "into http {}" },
         { { history = "mysql://here" }, "dwsync.nginx: history: " },
         { { client = { region = "nowhere-1" } }, "dwsync.nginx: client.region " },
+        { { client = { ca_file = "/nowhere" } }, "dwsync.nginx: client.ca_file /nowhere: No such file or directory" },
         { { rules = { stale = { warming = 1 } } }, "dwsync.nginx: unknown option 'rules.stale.warming'" },
     } do
         it("does not start with " .. nginx.code(case[1]) .. ", and one line of the log says why", function()
@@ -136,6 +138,20 @@ describe("a refresher inside nginx", function()
         local response = server:get "/health"
         assert.equal(503, response.status)
         assert.truthy(response.body:find("thread pool elsewhere not found", 1, true))
+    end)
+
+    it("says in its log and in every answer what a sweep found wrong that setup did not", function()
+        local options = setup_options()
+        local copy = os.tmpname()
+        assert(files.write(copy, assert(files.read(options.client.ca_file))))
+        options.client.ca_file = copy
+        server = nginx.start { http = nginx.refreshing(('require("dwsync.nginx").setup %s; os.remove(%q)'):format(
+            nginx.code(options), copy)) }
+        local reason = "config: ca_file " .. copy .. ": No such file or directory"
+        server:wait_for_log(reason)
+        local response = server:get "/health"
+        assert.equal(503, response.status)
+        assert.truthy(response.body:find(reason, 1, true), response.body)
     end)
 
     it("reads keys from the environment of the master, which workers do not see", function()

@@ -104,6 +104,10 @@ describe("the settings", function()
             reason)
         assert.matches("^unknown option 'rules%.stale%.warming'%. Did you mean 'warning'",
             refusal { rules = { stale = { warming = 1 } } })
+        _, reason = settings.check({ client = CLIENT, clusters = "all" }, function(name)
+            return name == "DWSYNC_CA_FILE" and "/nowhere" or nil
+        end)
+        assert.equal("client: DWSYNC_CA_FILE /nowhere: No such file or directory", reason)
         assert.equal("setup expects a table, got a string", select(2, settings.check("all", function() end)))
     end)
 

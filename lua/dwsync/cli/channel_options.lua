@@ -58,9 +58,9 @@ function M.open(args, context, settings)
         list[i] = channel
     end
     if not list[1] then
-        return nil, errors.new { kind = "config", message = "no channel to tell anything",
-            hint = "Name a file with its address: --slack-url-file, --teams-url-file or --webhook-url-file; or write "
-                .. "alerts into the configuration file." }
+        return nil, errors.new { kind = "config", message = "no channel to send alerts to",
+            hint = "Name the file that holds its address: --slack-url-file, --teams-url-file or --webhook-url-file; or "
+                .. "set alerts in the configuration file." }
     end
     return list
 end

@@ -65,7 +65,7 @@ end
 -- @treturn ?string nil when it is good
 function M.wrong_usage(args)
     if args.all_clusters and (args.cluster[1] or args.input) then
-        return ("--all-clusters and %s exclude each other"):format(args.input and "--input" or "a cluster")
+        return ("--all-clusters and %s cannot be combined"):format(args.input and "--input" or "a cluster")
     elseif not (args.all_clusters or args.cluster[1] or args.input) then
         return "missing argument 'cluster' (or --all-clusters, or --input FILE)"
     end
@@ -157,6 +157,9 @@ local function note_idle(self, idle)
     self.noted = true
 end
 
+local IDS_ONLY = " A history has ids alone: dwsync clusters shows whose they are, and the configuration file may name "
+    .. "them."
+
 -- The clusters meant, among those of a file or a history.
 local function choose_among(self, place, clusters)
     local list, problem = cluster_names.choose(self.words or { "*" },
@@ -238,7 +241,12 @@ function Chosen:saved(store)
     for i, cluster in ipairs(saved) do
         clusters[i] = { id = cluster.cluster_id }
     end
-    return choose_among(self, "in the history", clusters)
+    local list
+    list, err = choose_among(self, "in the history", clusters)
+    if err and clusters[1] then
+        err.hint = err.hint .. IDS_ONLY
+    end
+    return list, err
 end
 
 -- ---- from the service ----------------------------------------------------------------------------

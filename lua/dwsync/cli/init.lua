@@ -108,6 +108,12 @@ local function guard(err)
     return err
 end
 
+-- "records", "history list": what stands before --help.
+local function words_of_command(commands, arguments)
+    local command, action = commands[arguments[1]], arguments[2]
+    return command and (command.actions and command.actions[action] and arguments[1] .. " " .. action or arguments[1])
+end
+
 -- Makes the command ready and runs it; `running.command` is set as soon as it is known.
 local function run_command(arguments, context, running)
     local found, argparse = pcall(require, "argparse")
@@ -120,7 +126,7 @@ local function run_command(arguments, context, running)
     local commands = load_commands(parser, arguments[1])
     local args, reason, command = parse(parser, arguments, commands)
     running.command = command
-    context.command = commands[arguments[1]] and arguments[1]
+    context.command = words_of_command(commands, arguments)
     if args then
         return finish(command.run(args, context, parser), command, context)
     elseif command.give_up then

@@ -63,7 +63,7 @@ end
 
 local function decode_line(line)
     if not line:find "^%s*{" then
-        return nil, "it is not a JSON object"
+        return nil, "not a JSON object"
     end
     local page, err = core.decode_page(BEFORE .. line .. AFTER)
     if not page then

@@ -26,8 +26,8 @@ end
 function M.configure(command)
     command:group("Output",
         M.format(command, report.formats),
-        command:option("--time", "How times are written (default: iso).", nil, nil, 1):choices(columns.times)
-            :argname "<how>",
+        command:option("--time", "How times are written: iso (UTC), local, ms (default: iso).", nil, nil, 1)
+            :choices(columns.times):argname "<how>",
         command:option("--columns", "Columns, separated by commas.", nil,
             checks.reader(COLUMNS, "--columns"), 1):argname "<names>",
         command:option("--color", "When to use colour.", "auto", nil, 1)

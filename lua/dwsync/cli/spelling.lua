@@ -52,7 +52,7 @@ end
 function M.usage(reason, arguments)
     for _, argument in ipairs(reason:find "^unknown option '%-%d'" and arguments or {}) do
         if argument:find "^%-%d" then
-            return ("'%s' is taken for an option: write '%s', which means so long ago"):format(argument,
+            return ("'%s' is taken for an option: write '%s', which means that long ago"):format(argument,
                 argument:sub(2))
         end
     end

@@ -90,6 +90,9 @@ local function without_effect(list)
     return "without effect: " .. table.concat(names, ", "), "Instead: " .. table.concat(instead, "; ") .. "."
 end
 
+-- In the words of a reader who may have written none of it.
+local WORDS = { iam_endpoint = "IAM endpoint", project_id = "project id", ca_file = "CA file" }
+
 --- Checks that the configuration can be read, and what it says.
 -- @tparam table subject `settings`, `config_error`, optional `without_effect`: list of variables and what takes their
 -- place
@@ -100,7 +103,7 @@ function M.check(subject)
     local parts = {}
     for i, setting in ipairs(subject.settings) do
         local value = type(setting[2]) == "number" and decimal.format("%g", setting[2]) or setting[2]
-        parts[i] = ("%s %s (%s)"):format(setting[1], value, setting[3])
+        parts[i] = ("%s %s (%s)"):format(WORDS[setting[1]] or setting[1], value, setting[3])
     end
     local found = table.concat(parts, ", ")
     local err = subject.config_error

@@ -118,7 +118,9 @@ end
 -- @tparam[opt] boolean bare leaves out operation and cluster, where the reader sees them anyway
 -- @treturn string a sentence
 function M.summary(err, bare)
-    return ("%s: %s%s%s."):format(err.kind, bare and "" or subject(err), (err.message:gsub("%.$", "")), detail(err))
+    local line = ("%s: %s%s%s"):format(err.kind, bare and "" or subject(err), (err.message:gsub("%.$", "")),
+        detail(err))
+    return line:find "%?$" and line or line .. "."
 end
 
 -- What a summary says in brackets behind the message.

@@ -50,8 +50,7 @@ function M.of(item, chosen)
         rule = "disabled",
         severity = chosen,
         message = M.reason(item),
-        advice = "Nothing is to be done unless accounts should come from an identity source: then turn it on in the "
-            .. "console.",
+        advice = "Nothing to do, unless accounts should come from an identity source: then turn it on in the console.",
     }
     return { verdict }, verdict.severity
 end

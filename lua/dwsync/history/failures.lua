@@ -29,6 +29,7 @@ end
 -- @tparam[opt] string hint
 -- @treturn dwsync.error kind "storage"
 function M.storage(target, reason, hint)
+    reason = reason:gsub("\n\tIs the server", ". Is the server") -- libpq's own hint, on a line of its own
     return errors.new {
         kind = "storage",
         message = ("the history %s: %s"):format(target.shown, text.excerpt(text.redact(reason, target.secrets))),

@@ -120,7 +120,9 @@ local function prepare_client(checked, _, getenv)
     end
     checked.environment, given.getenv = environment.capture(getenv)
     local made, err = dwsync.new(given)
-    return made and true, err and (err.option and "client." or "client: ") .. err.message
+    -- DWSYNC_CA_FILE is not an option of the client.
+    local is_option = err and err.option and not err.option:find "^%u"
+    return made and true, err and (is_option and "client." or "client: ") .. err.message
 end
 
 -- Where collectors ask the service, nginx needs their database, and none of what asking takes.

@@ -70,12 +70,13 @@ local function send(channel, message, how)
         return "sent"
     end
     local passes = PASSING[response.status] or response.status >= 500
-    return passes and "later" or "refused", ("HTTP %d"):format(response.status)
+    return passes and "later" or "refused", ("answered HTTP %d"):format(response.status)
 end
 
 local HINTS = {
     later = "The next run tries again.",
-    refused = "This message is not sent to this address again: correct the channel's address, then it is.",
+    refused = "This message will not be sent to this address again. Correct the channel's address, and the next run "
+        .. "sends it.",
 }
 
 local function fail(how, channel, reason, outcome)

@@ -141,7 +141,7 @@ describe("dwsync check", function()
     end)
 
     it("is UNKNOWN after a record that is none", function()
-        gives_up("standard input line 1: it is not a JSON object", { "check", "--input", "-" }, { stdin = "<html>" })
+        gives_up("standard input line 1: not a JSON object", { "check", "--input", "-" }, { stdin = "<html>" })
     end)
 
     it("is UNKNOWN after a bug, whose traceback goes to stderr", function()

@@ -113,7 +113,8 @@ describe("dwsync history", function()
         local _, _, err = run { "list", "c1", "--status", "FAILED" }
         assert.equal("dwsync: no saved records match; dwsync history stats shows what there is\n", err)
         assert.same({ 2, "", "dwsync: config: unknown cluster 'c2', looked for in the history (did you mean 'c1'?).\n"
-            .. "        The clusters are c1.\n", {} }, { run { "list", "c2" } })
+            .. "        The clusters are c1. A history has ids alone: dwsync clusters shows whose they are, and the "
+            .. "configuration file may name them.\n", {} }, { run { "list", "c2" } })
     end)
 
     it("lists what other commands read", function()

@@ -101,7 +101,7 @@ describe("dwsync notify", function()
             local first
             for i, answer in ipairs { 500, 429, 503 } do
                 local status, out, err, posts = run(i, { [C1] = failing(2) }, { answers = { answer } })
-                assert.same({ 1, "", ("dwsync: channel webhook (hooks.example.com): HTTP %d\n"):format(answer)
+                assert.same({ 1, "", ("dwsync: channel webhook (hooks.example.com): answered HTTP %d\n"):format(answer)
                     .. "        The next run tries again.\n" }, { status, out, err })
                 first = first or posts[1].key
                 assert.equal(first, posts[1].key)
@@ -122,7 +122,7 @@ describe("dwsync notify", function()
             with_runs(function(run)
                 local status, out, err = run(0, { [C1] = failing(2) }, { answers = { answer } })
                 assert.same({ 1, "" }, { status, out })
-                assert.matches(("^dwsync: channel webhook %%(hooks.example.com%%): HTTP %d\n"):format(answer),
+                assert.matches(("^dwsync: channel webhook %%(hooks.example.com%%): answered HTTP %d\n"):format(answer),
                     err)
                 assert.same({ 0, "", "", {} }, { run(5, { [C1] = failing(2) }) })
                 local _, _, _, posts = run(10, { [C1] = failing(2) },
@@ -137,7 +137,7 @@ describe("dwsync notify", function()
             local both = { DWSYNC_SLACK_URL = "https://slack.example.com/x" }
             local status, out, err = run(0, { [C1] = failing(2) }, { environment = both, answers = { 500 } })
             assert.same({ 1, ("told webhook: WARNING: %s: failing\n"):format(C1) }, { status, out })
-            assert.matches("channel slack %(slack.example.com%): HTTP 500", err)
+            assert.matches("channel slack %(slack.example.com%): answered HTTP 500", err)
             local posts
             status, out, err, posts = run(5, { [C1] = HEALTHY }, { environment = both })
             assert.same({ 0, ("told webhook: RESOLVED: %s: failing\n"):format(C1), 1 }, { status, out, #posts })
@@ -294,7 +294,7 @@ describe("the channels of dwsync notify", function()
     end
 
     it("are needed", function()
-        refused("^dwsync: config: no channel to tell anything.\n        Name a file with its address: ",
+        refused("^dwsync: config: no channel to send alerts to.\n        Name the file that holds its address: ",
             { environment = { DWSYNC_WEBHOOK_URL = false } })
     end)
 

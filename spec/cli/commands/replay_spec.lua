@@ -22,7 +22,7 @@ describe("dwsync replay", function()
     it("gives what has one cause as one, with its headline, and everything to programs", function()
         local _, out = run({ "replay", "c1" }, WORLD)
         assert.equal([[
-FROM (UTC)        TILL              SEVERITY  SOURCE
+FROM (UTC)        UNTIL             SEVERITY  SOURCE
 2025-05-18 18:26  2025-05-18 23:26  CRITICAL  ldap s1
     The last 4 runs failed: the identity source did not answer in time; with it stale
 ]], out)
@@ -57,7 +57,7 @@ FROM (UTC)        TILL              SEVERITY  SOURCE
 
     it("names the clusters when there are several", function()
         local _, out = run({ "replay", "--all-clusters" }, { service = command.service { c1 = story(), c2 = story() } })
-        assert.matches("^FROM %(UTC%) +TILL +SEVERITY +CLUSTER AND SOURCE\n", out)
+        assert.matches("^FROM %(UTC%) +UNTIL +SEVERITY +CLUSTER AND SOURCE\n", out)
         assert.matches("CRITICAL  name%-c2 · ldap s1\n", out)
     end)
 end)

@@ -45,7 +45,7 @@ end
 describe("a list of episodes", function()
     it("says when, how grave and where, and below it what", function()
         assert.equal([[
-FROM (UTC)        TILL              SEVERITY  SOURCE
+FROM (UTC)        UNTIL             SEVERITY  SOURCE
 2025-11-24 08:01  2025-11-24 08:31  WARNING   ldap 79d6458e
     Episode 1
 2025-11-24 08:02  still open        CRITICAL  ldap 79d6458e
@@ -85,7 +85,7 @@ FROM (UTC)        TILL              SEVERITY  SOURCE
     it("is part of a report that has it: on a terminal, as a page, Markdown and JSON", function()
         local list = { episode(1, { till = false, also = { "volume" } }) }
         assert.is_truthy(rendered("table", list, { width = 80 }):find("\n  " .. episode_list.TITLE
-            .. "\n  FROM (UTC)        TILL              SEVERITY  SOURCE\n"
+            .. "\n  FROM (UTC)        UNTIL             SEVERITY  SOURCE\n"
             .. "  2025-11-24 08:01  still open        WARNING", 1, true))
         assert.is_truthy(rendered("markdown", list):find(
             "\n| 2025-11-24 08:01 | still open | warning | ldap 79d6458e | Episode 1; with it volume |\n", 1, true))

@@ -136,6 +136,13 @@ describe("one line for Nagios", function()
         assert.is_nil(text:match("^[^\n]*"):find("late", 1, true))
     end)
 
+    it("ends the message of a line before the advice", function()
+        local item = { cluster = { id = "c" }, evaluation = { severity = "critical", sources = {}, verdicts = {
+            { rule = "stuck", severity = "critical", message = "hangs", advice = "End it." } } } }
+        assert.matches("CRITICAL c cluster stuck: hangs. End it.\n",
+            render(overviews.overview { item }, { long = true }), 1, true)
+    end)
+
     it("adds the reason of the runs behind a verdict to its line", function()
         local item = overviews.stuck()
         item.evaluation.verdicts[1].reason = { text = "error code 3", speaker = "directory", cause = "too slow" }

@@ -162,7 +162,7 @@ end
 -- @tparam table args
 -- @treturn ?string
 function M.wrong_usage(args)
-    return args.all_clusters and args.cluster[1] and "--all-clusters and a cluster exclude each other"
+    return args.all_clusters and args.cluster[1] and "--all-clusters and a cluster cannot be combined"
 end
 
 --- Runs the command.

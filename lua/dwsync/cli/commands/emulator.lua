@@ -19,8 +19,8 @@ end
 -- @param parser an argparse command
 function M.configure(parser)
     parser:summary "Run the DWS service on this machine, for trials and tests."
-    parser:description("Serves synchronisation records, clusters, IAM and machine credentials on 127.0.0.1,\n"
-        .. "from a seeded data set. Prints one line of JSON when ready and runs until SIGTERM or Ctrl-C.\n"
+    parser:description("Serves synchronisation records, clusters, IAM and machine credentials on 127.0.0.1, from a "
+        .. "seeded data set.\nPrints one line of JSON when ready and runs until SIGTERM or Ctrl-C.\n"
         .. "With a COMMAND it runs that instead, the environment pointing at the emulator, and ends with its status.")
     parser:epilog "Example: dwsync emulator -- dwsync clusters"
     local function number(name, default, text)
@@ -45,7 +45,8 @@ function M.configure(parser)
     parser:option("--sk", "Secret key that goes with it."):argname "KEY"
     parser:option("--nginx", "nginx to use, instead of the one in PATH."):argname "FILE"
     parser:flag("--export", "Print shell exports that point at the emulator, in place of the JSON.")
-    parser:argument("program", "Command to run with the emulator, after --."):argname("COMMAND"):args "*"
+    parser:argument("COMMAND", "Command to run with the emulator, after --."):argname("COMMAND")
+        :target("program"):args "*"
 end
 
 -- cjson escapes every slash, which is allowed and unreadable.

@@ -22,7 +22,7 @@ local function configure_pull(command)
     command:summary "Save the records of a cluster."
     command:description("Saves what the service has. Records that are saved already stay, so pull as often as you "
         .. "like. A record that changed after its end is kept in both versions and reported.\n"
-        .. "That synchronisation is off is an error when only that cluster was asked for, else a note.")
+        .. "Where synchronisation is off, that is an error if only that cluster was asked for, else a note.")
     command:epilog "Example: dwsync history pull --all-clusters"
     clusters_chosen.configure(command)
     connection.configure(command)
@@ -283,13 +283,16 @@ end
 local ACTIONS = { pull = pull, list = list, stats = stats, prune = prune_store }
 local WRITES = { pull = true, prune = true }
 
+--- The words below `dwsync history`.
+M.actions = { pull = true, list = true, stats = true, migrate = true, prune = true }
+
 --- What is wrong with the combination of options.
 -- @tparam table args
 -- @treturn ?string
 function M.wrong_usage(args)
     return args.action == "pull" and clusters_chosen.wrong_usage(args)
         or args.action == "prune" and not args.older_than and "--older-than is missing"
-        or args.all_clusters and args.cluster[1] and "--all-clusters and a cluster exclude each other"
+        or args.all_clusters and args.cluster[1] and "--all-clusters and a cluster cannot be combined"
 end
 
 --- Runs the command.

@@ -17,7 +17,7 @@ local M = {}
 function M.configure(command)
     command:summary "List the synchronisation records of a cluster."
     command:description("Lists every synchronisation record of a cluster, or its newest, as the service returns them.\n"
-        .. "That synchronisation is off is an error when only that cluster was asked for, else a note.")
+        .. "Where synchronisation is off, that is an error if only that cluster was asked for, else a note.")
     command:epilog "Example: dwsync records dws-prod --status FAILED --since 7d -o csv"
     clusters_chosen.configure(command, { period = true })
     connection.configure(command)

@@ -104,7 +104,7 @@ end
 -- @treturn ?string
 function M.wrong_usage(args)
     return clusters_chosen.wrong_usage(args) or args.input and args.from_history
-        and "--input and --from-history exclude each other"
+        and "--input and --from-history cannot be combined"
 end
 
 --- Runs the command.

@@ -324,7 +324,19 @@ local function ask_fleet(text, order)
     return read or { err = err }
 end
 
-local function run(text, may_go_on, store, order)
+-- A sweep that ended before it could ask: the handlers, too, must say why.
+local function failed_early(message, store, held)
+    local summary = { outcome = "failed", message = message }
+    if held:is_ours() then
+        require("dwsync.nginx.sweep.outcome").write(store, summary, require("dwsync.core").now())
+    end
+    return summary
+end
+
+local function run(text, held, store, order)
+    local function may_go_on()
+        return held:is_ours()
+    end
     step_back()
     bound_compiled_code()
     local core = require "dwsync.core"
@@ -336,7 +348,7 @@ local function run(text, may_go_on, store, order)
     with_what_was_kept(order, store)
     local read, reason = (order.fleet and ask_fleet or ask_service)(text, order, store, tally)
     if not read then
-        return { outcome = "failed", message = reason }
+        return failed_early(reason, store, held)
     end
     local summary = is_exiting() and { outcome = "cancelled" } or summary_of(read.items, read.err)
     summary.history_unread, summary.changes = read.unread, changes_of(read.items, order)
@@ -366,12 +378,10 @@ function M.run(text, owner, lease)
     local store = require("dwsync.nginx.shared.store").new(dict)
     local held = require("dwsync.nginx.shared.lease").new(dict, owner, lease,
         require("dwsync.core").monotonic)
-    local good, summary = xpcall(run, debug.traceback, text, function()
-        return held:is_ours()
-    end, store, order)
+    local good, summary = xpcall(run, debug.traceback, text, held, store, order)
     -- Some versions of nginx's Lua module collect garbage of this state in the event loop.
     collectgarbage()
-    return json.encode(good and summary or { outcome = "failed", message = "defect in dwsync: " .. tostring(summary) })
+    return json.encode(good and summary or failed_early("defect in dwsync: " .. tostring(summary), store, held))
 end
 
 return M

@@ -106,8 +106,8 @@ function M.open(name, declared, read_file, getenv)
             declared.url.env and "the variable " .. declared.url.env or text.excerpt(declared.url.file)),
             "It is one line; user names and passwords in it are not supported.")
     elseif scheme == "http" and not declared.allow_http and not is_loopback(host) then
-        return wrong(name, ("plain http to %s would show the address to everybody on the way"):format(host),
-            "Use https://; in the configuration file allow_http = true of the channel permits it.")
+        return wrong(name, ("plain http to %s would show the address to anyone on the way"):format(host),
+            "Use https://, or allow it with allow_http = true of the channel in the configuration file.")
     end
     return { name = name, kind = declared.kind, url = address, host = host, ca_file = declared.ca_file,
         allow_http = scheme == "http" or nil, mark = assert(core.sha256(address)):sub(1, 16),

@@ -101,7 +101,7 @@ function M.lines(list, options, write)
     end
     local wide = width - indent >= COLUMNS_WIDTH
     if wide and #list > 0 then
-        write(("%s%-16s  %-16s  %-8s  %s\n"):format((" "):rep(indent), "FROM (UTC)", "TILL", "SEVERITY",
+        write(("%s%-16s  %-16s  %-8s  %s\n"):format((" "):rep(indent), "FROM (UTC)", "UNTIL", "SEVERITY",
             options.place or "SOURCE"))
     end
     local shown, rest = chosen(list, options.limit)
@@ -127,7 +127,7 @@ function M.markdown(list, write)
     if #list == 0 then
         return write(M.NOTHING .. "\n")
     end
-    write "| From | Till | Severity | Source | What |\n|---|---|---|---|---|\n"
+    write "| From | Until | Severity | Source | What |\n|---|---|---|---|---|\n"
     local shown, rest = chosen(list, M.MOST)
     for _, episode in ipairs(shown) do
         write(("| %s | %s | %s | %s | %s |\n"):format(minute(episode.from), till_text(episode),
@@ -137,7 +137,7 @@ function M.markdown(list, write)
     write(rest > 0 and ("\n%s\n"):format(earlier(rest)) or "")
 end
 
-local COLUMNS = { { title = "From", class = "instant" }, { title = "Till", class = "instant" },
+local COLUMNS = { { title = "From", class = "instant" }, { title = "Until", class = "instant" },
     { title = "Severity" }, { title = "Source" }, { title = "What", class = "wide" } }
 
 local function instant(ms)

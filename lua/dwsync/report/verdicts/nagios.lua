@@ -171,12 +171,12 @@ local function write_long_output(overview, write)
                 plain(verdict.follows, 20)) or "")
             local reason, cause = verdicts.reason(verdict)
             local message = plain(verdicts.text(verdict.message), MAX_MESSAGE)
+            local advice = plain(verdicts.text(verdict.advice), MAX_MESSAGE)
             local why = reason and (" %s%s."):format(plain(reason, MAX_MESSAGE), cause and
                 plain(" (" .. verdicts.text(cause) .. ")", MAX_MESSAGE) or "") or ""
             write(("%s %s %s %s: %s%s %s\n"):format(severities.word(verdict.severity),
                 plain(verdicts.cluster_name(item), 60), plain(verdicts.subject(verdict), 60), rule,
-                reason and message:gsub("%.$", "") .. "." or message, why,
-                plain(verdicts.text(verdict.advice), MAX_MESSAGE)))
+                (reason or advice ~= "") and message:gsub("%.$", "") .. "." or message, why, advice))
         end
     end
 end
