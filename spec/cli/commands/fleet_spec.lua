@@ -98,6 +98,7 @@ end)
 describe("dwsync fleet explain", function()
     it("says of a cluster when, by whom, and what came of it", with_fleet({ hq = 2 }, function(fleet, run)
         fleet:look()
+        fleet:sql "UPDATE dwsync_schedule SET due_at = $now + 30500"
         local status, out = run("explain", "hq-1")
         assert.equal(0, status)
         assert.matches("^cluster +hq%-1 %(hq%-1%-id%)\nwhere +region cn%-north%-4, account hq\nverdict +ok\n", out)
