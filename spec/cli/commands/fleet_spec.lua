@@ -48,7 +48,7 @@ describe("dwsync fleet status", function()
             local status, out = run "status"
             assert.equal(1, status)
             assert.matches("\n! 8 clusters are late, most of all hq%-8 of account hq, by %d+ min\n"
-                .. "  → dwsync fleet explain hq%-8 says why.\n", out)
+                .. "  → dwsync fleet explain hq%-8%-id says why.\n", out)
             assert.matches("\nLATE CLUSTER .*\nhq%-8 .*\nhq%-7 .*\nhq%-6 .*\nhq%-5 .*\nhq%-4 .*  nobody\n"
                 .. "and 3 more\n$", out)
             assert_narrow(out)
