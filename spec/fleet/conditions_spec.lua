@@ -73,7 +73,8 @@ describe("the conditions of a fleet", function()
     end)
 
     it("let no name drive the terminal", function()
-        local text = texts { late = 1, latest = { { name = "a\27[2Jb", cluster_id = "c", account = "hq", overdue = 250 } } }[1]
+        local late = { { name = "a\27[2Jb", cluster_id = "c", account = "hq", overdue = 250 } }
+        local text = texts { late = 1, latest = late }[1]
         assert.is_nil(text:find "\27")
     end)
 end)
