@@ -75,8 +75,8 @@ collect() { exec "$dwsync" collect --name "$1" >"$folder/$1.log" 2>&1; }
 
 # Whether all clusters were looked at, nobody is late, and so many collectors run.
 is_well() {
-    "$dwsync" fleet status -o json >"$folder/status" && grep -q '"unseen":0' "$folder/status" &&
-        grep -q "\"alive\":$1[,}]" "$folder/status" && ! grep -q '"clusters":0[,}]' "$folder/status"
+    "$dwsync" fleet status -o json >"$folder/status" &&
+        grep -q "^[^[]*\"clusters\":[1-9][^[]*\"unseen\":0,\"alive\":$1," "$folder/status"
 }
 
 say "two collectors"

@@ -15,6 +15,10 @@ local CLUSTERS = { ["dws-prod"] = "healthy", warehouse = "healthy", ["prod-a"] =
 -- A reader's programs. The watcher's is called with an event, after which the watch has shown what it does.
 local PROGRAMS = { ["nightly-load"] = "true", notify = "cat >>events; kill -INT $PPID" }
 
+-- A reader's inventory of a fleet.
+local INVENTORY = [[return { accounts = { hq = { credentials = { source = "environment" }, rate = 20,
+    regions = { "emu-north-1" } } } }]]
+
 -- What the Lua code of a page takes for granted: a client, and names of what is the reader's own.
 local BEFORE_LUA = [[
 dwsync = require "dwsync"
@@ -64,6 +68,7 @@ local function with_reader(use)
             assert(uv.fs_chmod(folder .. "/" .. name, tonumber("700", 8)))
         end
         runbook.write(folder .. "/config", configuration())
+        runbook.write(folder .. "/fleet.lua", INVENTORY)
         runbook.write(folder .. "/dws.pc", (DWS_PC:gsub("FOLDER", folder)))
         processes.run(("cd %s && mkdir -p home .%s"):format(folder, table.concat(PLACES, " .")))
         local variables = {
@@ -92,7 +97,16 @@ function KINDS.sh(block, run, folder, placed)
     if block.text:find("--from-history", 1, true) then
         assert.equal(0, (run "dwsync history pull dws-prod"))
     end
+    if block.text:find("dwsync fleet ", 1, true) then
+        assert.equal(0, (run "dwsync collect --fleet fleet.lua --name c1 --for 3s"))
+    end
     return run "sh -eu block.sh"
+end
+
+-- None of its accounts has a key here; that they are asked is enough.
+function KINDS.inventory(block, run, folder)
+    runbook.write(folder .. "/block.lua", block.text)
+    return run "dwsync collect --fleet block.lua --history fleet.sqlite --for 1s"
 end
 
 function KINDS.runbook(block, run, folder)

@@ -4,7 +4,7 @@ local M = {}
 
 -- What a comment right before a block says of it, and languages that only show something.
 local MARKS = { ["^not run: (.+)$"] = "not_run", ["^exits (%d+)$"] = "exits", ["^a (runbook)$"] = "kind",
-    ["^a (configuration file)$"] = "kind" }
+    ["^a (configuration file)$"] = "kind", ["^an (inventory)$"] = "kind" }
 local SHOWN = { text = true, console = true }
 
 local function mark(block, comment)

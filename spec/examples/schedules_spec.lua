@@ -125,7 +125,7 @@ describe("examples/systemd/dwsync-collect.service", function()
 
     it("runs a command that takes these options, and has a watchdog that it feeds", function()
         local options = service:match "\nExecStart=/usr/local/bin/dwsync collect ([^\n]+)\n"
-        local out = processes.run(processes.quoted(uv.exepath()) .. " " .. uv.cwd() .. "/lua/bin/dwsync" .. " collect --help 2>&1")
+        local out = processes.run(("%s lua/bin/dwsync collect --help 2>&1"):format(processes.quoted(uv.exepath())))
         for option in options:gmatch "%-%-[%l-]+" do
             assert.is_truthy(out:find(option, 1, true), option)
         end

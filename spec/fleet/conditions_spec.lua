@@ -36,7 +36,7 @@ describe("the conditions of a fleet", function()
     it("name what is late, by how much, and the command that says why", function()
         local late = { late = 2, latest = { { name = "dws-1", cluster_id = "c1", account = "hq", overdue = 250 } } }
         assert.same({ "! 2 clusters are late, most of all dws-1 of account hq, by 4 min" }, texts(late))
-        assert.equal("dwsync fleet explain dws-1 says why.", conditions.of(sum_of(late))[1].hint)
+        assert.equal("dwsync fleet explain c1 says why.", conditions.of(sum_of(late))[1].hint)
     end)
 
     it("say that nobody collects, and who is gone; one that ended in order is not", function()
@@ -73,7 +73,8 @@ describe("the conditions of a fleet", function()
     end)
 
     it("let no name drive the terminal", function()
-        local text = texts { late = 1, latest = { { name = "a\27[2Jb", account = "hq", overdue = 250 } } }[1]
+        local late = { { name = "a\27[2Jb", cluster_id = "c", account = "hq", overdue = 250 } }
+        local text = texts { late = 1, latest = late }[1]
         assert.is_nil(text:find "\27")
     end)
 end)

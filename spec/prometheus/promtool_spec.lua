@@ -56,7 +56,8 @@ describe("promtool test", function()
 
     it("sees those of a fleet fire, not fire and end", function()
         local output, status = prometheus.promtool("test rules fleet_rules_test.yml", {
-            ["fleet_rules.yml"] = shipped "fleet_rules.yml", ["fleet_rules_test.yml"] = shipped "fleet_rules_test.yml" })
+            ["fleet_rules.yml"] = shipped "fleet_rules.yml",
+            ["fleet_rules_test.yml"] = shipped "fleet_rules_test.yml" })
         assert.equal(0, status, output)
     end)
 

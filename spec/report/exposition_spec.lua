@@ -5,7 +5,7 @@ local function written(samples, kind)
     local pieces = {}
     exposition.write({ { "dwsync_things", "Things.", function(subject, add)
         for _, sample in ipairs(subject) do
-            add(sample[1], sample[2])
+            add(sample[1], sample[2], sample[3])
         end
     end, type = kind } }, samples, function(text)
         pieces[#pieces + 1] = text
@@ -35,6 +35,12 @@ describe("the text exposition of a family", function()
     it("writes whole numbers with all their digits, others with fifteen", function()
         assert.equal(HEAD .. 'dwsync_things{rule="a"} 1763971200000\ndwsync_things{rule="b"} 0.1\n',
             written { { { rule = "a" }, 1763971200000 }, { { rule = "b" }, 0.1 } })
+    end)
+
+    it("may have parts of a histogram below one heading", function()
+        assert.equal("# HELP dwsync_things Things.\n# TYPE dwsync_things histogram\n"
+            .. 'dwsync_things_bucket{le="+Inf"} 2\ndwsync_things_sum 7\ndwsync_things_count 2\n', written({
+                { { le = "+Inf" }, 2, "_bucket" }, { {}, 7, "_sum" }, { {}, 2, "_count" } }, "histogram"))
     end)
 
     it("is nothing without samples", function()

@@ -1,5 +1,4 @@
-/* notify.c: one datagram to a Unix socket: how a service speaks with systemd (sd_notify(3)).
-   luv has no call for that. */
+/* notify.c: one datagram to a Unix socket: how a service speaks with systemd, sd_notify(3). luv has no call for it. */
 #include "module.h"
 
 #include <errno.h>

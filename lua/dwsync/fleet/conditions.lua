@@ -84,7 +84,9 @@ local function of_late(sum, add)
         add { key = "late", attention = true,
             text = ("%s late, most of all %s of account %s, by %s"):format(quantities.count(sum.late, "cluster is",
                 "clusters are"), name_of(first), first.account, quantities.age(first.overdue)),
-            hint = ("dwsync fleet explain %s says why."):format(name_of(first)), over = "no cluster is late any more" }
+            -- By its id: accounts may share names.
+            hint = ("dwsync fleet explain %s says why."):format(text.excerpt(first.cluster_id, 60)),
+            over = "no cluster is late any more" }
     end
 end
 

@@ -186,17 +186,14 @@ local COLLECTOR_COLUMNS = { "name", "host", "pid", "version", "state", "started_
     "changed", "failed", "fenced", "expired", "throttled", "drain" }
 
 --- Reads at one moment: sums of what is there, which are few however many clusters there are.
--- @tparam function work called with a function(names, rest) that selects rows from `rest`, the time in milliseconds,
--- and a function that writes a value as SQL
+-- @tparam function work see dwsync.history.transaction
 -- @return what it returns; nil where there are no tables yet
 -- @treturn dwsync.error
 function Schedule:read(work)
     if self.is_missing then
         return nil
     end
-    return read(self, function(session)
-        return work(function(names, rest) return rows.of(session, names, rest) end, rows.clock(session), literal)
-    end)
+    return read(self, work)
 end
 
 --- All of it, at one moment.

@@ -1,6 +1,7 @@
 --- What a fleet does, in numbers: who collects, what is late, how the accounts do.
 -- The database sums up, so that it costs the same for ten clusters and for ten thousand.
 -- @module dwsync.fleet.summary
+local rows = require "dwsync.fleet.rows"
 local severities = require "dwsync.severity"
 
 local M = {}
@@ -43,15 +44,15 @@ local FAILURES_OF = [[(SELECT account, kind, error, count(*) AS items, min(CASE 
     GROUP BY account, kind, error) AS t ORDER BY items DESC, account, kind LIMIT %d]]
 
 -- Where the rate of an account cannot hold its interval, looks are that many intervals apart.
-local function allowed_of(loads, rates, literal)
+local function allowed_of(loads, rates)
     local cases = {}
     for _, load in ipairs(loads) do
         local stretch = load.wanted / rates[load.account]
         if stretch > 1 then
-            cases[#cases + 1] = ("WHEN %s THEN %s"):format(literal(load.account), literal(LATE * stretch - 1))
+            cases[#cases + 1] = ("WHEN %s THEN %s"):format(rows.literal(load.account), rows.literal(LATE * stretch - 1))
         end
     end
-    local usual = literal(LATE - 1)
+    local usual = rows.literal(LATE - 1)
     return cases[1] and ("CASE account %s ELSE %s END"):format(table.concat(cases, " "), usual) or usual
 end
 
@@ -59,7 +60,11 @@ local function filled(sql, values)
     return (sql:gsub("%$(%l+)", values))
 end
 
-local function figures_of(select_rows, now, literal)
+local function figures_of(session)
+    local now = rows.clock(session)
+    local function select_rows(names, rest)
+        return rows.of(session, names, rest)
+    end
     local accounts, rates = select_rows(ACCOUNT, "dwsync_accounts WHERE state <> 'gone' ORDER BY account"), {}
     for _, account in ipairs(accounts) do
         rates[account.account] = account.rate
@@ -70,14 +75,14 @@ local function figures_of(select_rows, now, literal)
             table.remove(loads, i)
         end
     end
-    local overdue = filled(OVERDUE, { now = literal(now), allowed = allowed_of(loads, rates, literal) })
+    local overdue = filled(OVERDUE, { now = rows.literal(now), allowed = allowed_of(loads, rates) })
     return { now = now, accounts = accounts, loads = loads,
         counts = select_rows(COUNTS, filled(COUNTS_OF, { overdue = overdue })),
         latest = select_rows(LATEST, ("%s WHERE overdue > allowed ORDER BY overdue DESC, cluster_id LIMIT %d"):format(
             overdue, MOST_LATE)),
         failures = select_rows(FAILURE, FAILURES_OF:format(MOST_FAILURES)),
         collectors = select_rows(COLLECTOR, ("dwsync_collectors WHERE seen_at > %s ORDER BY name"):format(
-            literal(now - REMEMBERED_MS))) }
+            rows.literal(now - REMEMBERED_MS))) }
 end
 
 -- ---- what is made of it ---------------------------------------------------------------------------
@@ -117,9 +122,9 @@ local function add_count(sum, account, count)
 end
 
 -- The same failure of many, whatever request it was.
-local function failures_of(rows)
+local function failures_of(found)
     local list, by_text = {}, {}
-    for _, row in ipairs(rows) do
+    for _, row in ipairs(found) do
         row.error = (row.error or ""):gsub(",? ?request id [%w-]+", ""):gsub(" %(%)", ""):gsub("%(, ", "(")
         local id = table.concat({ row.account, row.kind, row.error }, "\0")
         if by_text[id] then

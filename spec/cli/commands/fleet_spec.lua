@@ -48,7 +48,7 @@ describe("dwsync fleet status", function()
             local status, out = run "status"
             assert.equal(1, status)
             assert.matches("\n! 8 clusters are late, most of all hq%-8 of account hq, by %d+ min\n"
-                .. "  → dwsync fleet explain hq%-8 says why.\n", out)
+                .. "  → dwsync fleet explain hq%-8%-id says why.\n", out)
             assert.matches("\nLATE CLUSTER .*\nhq%-8 .*\nhq%-7 .*\nhq%-6 .*\nhq%-5 .*\nhq%-4 .*  nobody\n"
                 .. "and 3 more\n$", out)
             assert_narrow(out)
@@ -98,6 +98,7 @@ end)
 describe("dwsync fleet explain", function()
     it("says of a cluster when, by whom, and what came of it", with_fleet({ hq = 2 }, function(fleet, run)
         fleet:look()
+        fleet:sql "UPDATE dwsync_schedule SET due_at = $now + 30500"
         local status, out = run("explain", "hq-1")
         assert.equal(0, status)
         assert.matches("^cluster +hq%-1 %(hq%-1%-id%)\nwhere +region cn%-north%-4, account hq\nverdict +ok\n", out)

@@ -255,6 +255,11 @@ local function collect(args, context, inventory, store, schedule)
     if err then
         return nil, err
     end
+    local synced
+    synced, err = schedule:sync(inventory, { collector = name })
+    if not synced then
+        return nil, err
+    end
     warn_of_namesake(watch, name, host)
     watch.is_stopped = is_stopped
     watch.collector = collectors.new { schedule = schedule, history = store, inventory = inventory, name = name,
