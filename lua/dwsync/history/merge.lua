@@ -17,13 +17,14 @@ local RUNNING = "RUNNING"
 -- several records), `refused` (how many), `refusal` (the reason of the first)
 function M.read(records)
     local page = { groups = {}, names = {}, repeated = {}, refused = 0 }
+    local texts, reasons = content.encode_all(records)
     for i, record in ipairs(records) do
-        local text, reason = content.encode(record)
+        local text = texts[i]
         local name = text and identity.of(record, text)
         local group = name and page.groups[name]
         if not text then
             page.refused = page.refused + 1
-            page.refusal = page.refusal or ("record %d of the page: %s"):format(i, reason)
+            page.refusal = page.refusal or ("record %d of the page: %s"):format(i, reasons[i])
         elseif not group then
             page.groups[name] = { { record = record, content = text, name = name } }
             page.names[#page.names + 1] = name

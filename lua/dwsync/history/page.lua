@@ -15,10 +15,17 @@ local function run(session, list, use)
     end
 end
 
-local function kept_states(session, number, names)
-    local kept = {}
-    run(session, statements.kept(number, names), function(row)
-        kept[row[1]] = { name = row[1], version = row[2], saved_at = row[3], status = row[4], content = row[5] }
+-- The database compares: what it does not name is kept as it came. Of a name that comes twice it says all.
+local function kept_states(session, number, page)
+    local kept, asked = {}, {}
+    for i, name in ipairs(page.names) do
+        local items = page.groups[name]
+        asked[i] = items[2] and { name = name } or items[1]
+        kept[name] = items[1]
+    end
+    run(session, statements.other(number, asked), function(row)
+        kept[row[1]] = row[2] and { name = row[1], version = row[2], saved_at = row[3], status = row[4],
+            content = row[5] } or nil
     end)
     return kept
 end
@@ -56,7 +63,7 @@ end
 -- @treturn table summary
 function M.merge_into(session, cluster, page, now)
     local number = number_of(session, cluster)
-    local kept = kept_states(session, number, page.names)
+    local kept = number == 0 and {} or kept_states(session, number, page)
     local earlier = earlier_texts(session, number, page.repeated)
     local changed, archive, summary = merge.decide(page, kept, earlier, now)
     write(session, cluster, number, changed, archive)

@@ -5,6 +5,7 @@
 -- come without NUL (content, identity.cell), quotes are doubled, backslashes mean nothing (PostgreSQL:
 -- standard_conforming_strings, which the engine sets).
 -- @module dwsync.history.statements
+local core = require "dwsync.core"
 local decimal = require "dwsync.decimal"
 local identity = require "dwsync.history.identity"
 local record_fields = require "dwsync.record_fields"
@@ -17,7 +18,7 @@ local LONGEST = 65536 -- bytes of one statement; a longer row gets one of its ow
 -- @tparam string text
 -- @treturn string
 function M.quoted(text)
-    if text:find "%z" then
+    if text:find("\0", 1, true) then
         return "CAST(x'" .. text:gsub(".", function(byte)
             return ("%02x"):format(byte:byte())
         end) .. "' AS TEXT)"
@@ -77,33 +78,44 @@ for _, field in ipairs(record_fields.list) do
     list[#list + 1] = field.name ~= "id" and field.name ~= "fail_reason" and field.name or nil
 end
 
-local columns, changes = { "cluster_no", "record_id", "version", "saved_at" }, { "version", "saved_at" }
-for _, names in ipairs { TEXTS, NUMBERS, { "content" } } do
-    for _, name in ipairs(names) do
-        columns[#columns + 1], changes[#changes + 1] = name, name
-    end
-end
-for i, name in ipairs(changes) do
-    changes[i] = ("%s = excluded.%s"):format(name, name)
+-- Rows for core.write_rows, whose columns go by their numbers.
+local columns, changes, layout = {}, {}, { close = ")", separator = ",", columns = {} }
+
+-- `special`: what cannot be in a literal as it is, beside control characters and what is beyond ASCII.
+local function add_column(name, literal, special)
+    columns[#columns + 1] = name
+    changes[#changes + 1] = ("%s = excluded.%s"):format(name, name)
+    layout.columns[#columns] = { name = #columns, text = literal, absent = "NULL", quote = "'",
+        special = special, integer = literal == text_column and literal or nil }
 end
 
-local SAVE_HEAD = ("INSERT INTO dwsync_records (%s) VALUES "):format(table.concat(columns, ", "))
-local SAVE_TAIL = " ON CONFLICT (cluster_no, record_id) DO UPDATE SET " .. table.concat(changes, ", ")
+add_column("record_id", quoted, "'")
+add_column("version", number_column)
+add_column("saved_at", number_column)
+for _, name in ipairs(TEXTS) do
+    add_column(name, text_column, "'\\")
+end
+for _, name in ipairs(NUMBERS) do
+    add_column(name, number_column)
+end
+add_column("content", quoted, "'")
+
+local SAVE_HEAD = ("INSERT INTO dwsync_records (cluster_no, %s) VALUES "):format(table.concat(columns, ", "))
+local SAVE_TAIL = " ON CONFLICT (cluster_no, record_id) DO UPDATE SET " .. table.concat(changes, ", ", 2)
 
 local ARCHIVE_HEAD = "INSERT INTO dwsync_versions (cluster_no, record_id, version, saved_at, content) VALUES "
 
-local function record_row(state, cluster)
+local function record_row(state)
     local record = state.record
-    local parts = { ("%d"):format(cluster), quoted(state.name), ("%d"):format(state.version),
-        ("%.0f"):format(state.saved_at) }
-    for _, name in ipairs(TEXTS) do
-        parts[#parts + 1] = text_column(record[name])
+    local row = { state.name, state.version, state.saved_at }
+    for i, name in ipairs(TEXTS) do
+        row[3 + i] = record[name]
     end
-    for _, name in ipairs(NUMBERS) do
-        parts[#parts + 1] = number_column(record[name])
+    for i, name in ipairs(NUMBERS) do
+        row[3 + #TEXTS + i] = record[name]
     end
-    parts[#parts + 1] = quoted(state.content)
-    return "(" .. table.concat(parts, ",") .. ")"
+    row[#columns] = state.content
+    return row
 end
 
 --- Inserts records, or replaces those of the same name.
@@ -111,7 +123,14 @@ end
 -- @tparam {table,...} states `name`, `version`, `saved_at`, `record`, `content`
 -- @treturn {string,...} statements
 function M.save(cluster, states)
-    return in_chunks(SAVE_HEAD, each(states, record_row, cluster), SAVE_TAIL)
+    local list, rows, next_row = {}, each(states, record_row), 1
+    layout.open = (",(%d,"):format(cluster)
+    repeat
+        local text
+        text, next_row = core.write_rows(rows, next_row, layout)
+        list[#list + 1] = text ~= "" and SAVE_HEAD .. text:sub(2) .. SAVE_TAIL or nil
+    until next_row > #rows
+    return list
 end
 
 local function version_row(state, cluster)
@@ -210,6 +229,22 @@ end
 function M.kept(cluster, names)
     return in_chunks(("SELECT record_id, version, saved_at, status, content FROM dwsync_records WHERE cluster_no = %d "
         .. "AND record_id IN ("):format(cluster), each(names, quoted), ")")
+end
+
+-- No record has an empty text.
+local function known_row(item)
+    return "(" .. quoted(item.name) .. "," .. quoted(item.content or "") .. ")"
+end
+
+--- Of the named records, those that are not kept with this very content: record_id, version, saved_at, status, content;
+-- all but the name are NULL when there is no such record.
+-- @tparam integer cluster its number
+-- @tparam {table,...} items `name`; `content`, nil: whatever it is
+-- @treturn {string,...} statements
+function M.other(cluster, items)
+    return in_chunks("SELECT v.column1, r.version, r.saved_at, r.status, r.content FROM (VALUES ",
+        each(items, known_row), (") AS v LEFT JOIN dwsync_records r ON r.cluster_no = %d AND r.record_id = v.column1 "
+        .. "WHERE r.content IS NULL OR r.content <> v.column2"):format(cluster))
 end
 
 --- What was kept under names before: record_id, version, saved_at, content, oldest first.
