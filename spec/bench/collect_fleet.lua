@@ -85,9 +85,9 @@ os.execute("kill -TERM " .. pid)
 local function gap(share)
     return gaps[math.max(1, math.ceil(share * #gaps))][1] / 1000
 end
-print(("%d clusters, first look at all %.0f s; then %d s: %d looks, %d changed, %d failed, %d fenced, %d expired"):format(
-    clusters, first, seconds, after[1] - before[1], after[2] - before[2], after[3] - before[3], after[4] - before[4],
-    after[5] - before[5]))
+print(("%d clusters, first look at all %.0f s; then %d s: %d looks, %d changed, %d failed, %d fenced, %d expired")
+    :format(clusters, first, seconds, after[1] - before[1], after[2] - before[2], after[3] - before[3],
+    after[4] - before[4], after[5] - before[5]))
 local function line(what, value, wanted)
     print(("%-44s %14s %14s"):format(what, value, wanted))
 end

@@ -15,8 +15,8 @@ local CLAIMER = { name = "bench", lease_ms = 90000 }
 local client = assert(dwsync.new {})
 local store = assert(history.open(("%s/looks-%s.db"):format(folder, jit and "luajit" or "lua")))
 local schedule = assert(schedules.open(store))
-local inventory = assert(inventories.check { discovery = "30d", accounts = { hq = { credentials = { source = "environment" },
-    regions = { "emu-north-1" }, rate = 1000, burst = 10000 } } })
+local inventory = assert(inventories.check { discovery = "30d", accounts = { hq = {
+    credentials = { source = "environment" }, regions = { "emu-north-1" }, rate = 1000, burst = 10000 } } })
 assert(schedule:sync(inventory))
 
 local found = {}

@@ -70,7 +70,7 @@ end
 
 local function replace(plan, state, item, version)
     local next_state = { name = item.name, record = item.record, status = item.record.status, content = item.content,
-        version = version, saved_at = plan.now }
+        version = version, saved_at = plan.now, is_new = not state or state.is_new }
     plan.states[item.name] = next_state
     if not (state and state.changed) then
         plan.changed[#plan.changed + 1] = item.name
@@ -111,7 +111,7 @@ end
 -- @tparam table kept by name: `name`, `version`, `saved_at`, `status`, `content`
 -- @tparam table earlier by name: texts of versions before; only those of repeated names are looked at
 -- @tparam number now milliseconds
--- @treturn {table,...} states to write
+-- @treturn {table,...} states to write; `is_new`: there is none of that name
 -- @treturn {table,...} states to archive
 -- @treturn table summary `inserted`, `updated`, `unchanged`, `late`, `refused` (counts), `refusal`, `revised` (ids);
 -- together as many as there were records

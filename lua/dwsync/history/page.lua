@@ -15,17 +15,24 @@ local function run(session, list, use)
     end
 end
 
--- The database compares: what it does not name is kept as it came. Of a name that comes twice it says all.
+-- The database compares: what it does not name is kept as it came, but for names that come twice.
 local function kept_states(session, number, page)
-    local kept, asked = {}, {}
-    for i, name in ipairs(page.names) do
+    local kept, once, others = {}, {}, {}
+    for _, name in ipairs(page.names) do
         local items = page.groups[name]
-        asked[i] = items[2] and { name = name } or items[1]
-        kept[name] = items[1]
+        if items[2] then
+            others[#others + 1] = name
+        else
+            kept[name] = items[1]
+            once[#once + 1] = items[1]
+        end
     end
-    run(session, statements.other(number, asked), function(row)
-        kept[row[1]] = row[2] and { name = row[1], version = row[2], saved_at = row[3], status = row[4],
-            content = row[5] } or nil
+    run(session, statements.other(number, once), function(row)
+        kept[row[1]] = nil
+        others[#others + 1] = row[2] and row[1]
+    end)
+    run(session, statements.kept(number, others), function(row)
+        kept[row[1]] = { name = row[1], version = row[2], saved_at = row[3], status = row[4], content = row[5] }
     end)
     return kept
 end

@@ -118,18 +118,27 @@ local function record_row(state)
     return row
 end
 
---- Inserts records, or replaces those of the same name.
--- @tparam integer cluster its number
--- @tparam {table,...} states `name`, `version`, `saved_at`, `record`, `content`
--- @treturn {string,...} statements
-function M.save(cluster, states)
-    local list, rows, next_row = {}, each(states, record_row), 1
-    layout.open = (",(%d,"):format(cluster)
-    repeat
+local function add_statements(list, rows, tail)
+    local next_row = 1
+    while next_row <= #rows do
         local text
         text, next_row = core.write_rows(rows, next_row, layout)
-        list[#list + 1] = text ~= "" and SAVE_HEAD .. text:sub(2) .. SAVE_TAIL or nil
-    until next_row > #rows
+        list[#list + 1] = SAVE_HEAD .. text:sub(2) .. tail
+    end
+end
+
+--- Inserts records, or replaces those of the same name.
+-- @tparam integer cluster its number
+-- @tparam {table,...} states `name`, `version`, `saved_at`, `record`, `content`; `is_new`: there is none of that name
+-- @treturn {string,...} statements
+function M.save(cluster, states)
+    local list, new, replaced = {}, {}, {}
+    for _, state in ipairs(states) do
+        table.insert(state.is_new and new or replaced, record_row(state))
+    end
+    layout.open = (",(%d,"):format(cluster)
+    add_statements(list, new, "")
+    add_statements(list, replaced, SAVE_TAIL)
     return list
 end
 
@@ -231,20 +240,20 @@ function M.kept(cluster, names)
         .. "AND record_id IN ("):format(cluster), each(names, quoted), ")")
 end
 
--- No record has an empty text.
 local function known_row(item)
-    return "(" .. quoted(item.name) .. "," .. quoted(item.content or "") .. ")"
+    return "(" .. quoted(item.name) .. "," .. quoted(item.content) .. ")"
 end
 
---- Of the named records, those that are not kept with this very content: record_id, version, saved_at, status, content;
--- all but the name are NULL when there is no such record.
+local KEPT = "(SELECT %s FROM dwsync_records WHERE cluster_no = %d AND record_id = v.column1)"
+
+--- The items that are not kept with this very content: name, version (NULL: there is none of that name). A query for
+-- each item: a join would be planned by what the database believes to be in its tables.
 -- @tparam integer cluster its number
--- @tparam {table,...} items `name`; `content`, nil: whatever it is
+-- @tparam {table,...} items `name`, `content`
 -- @treturn {string,...} statements
 function M.other(cluster, items)
-    return in_chunks("SELECT v.column1, r.version, r.saved_at, r.status, r.content FROM (VALUES ",
-        each(items, known_row), (") AS v LEFT JOIN dwsync_records r ON r.cluster_no = %d AND r.record_id = v.column1 "
-        .. "WHERE r.content IS NULL OR r.content <> v.column2"):format(cluster))
+    return in_chunks(("SELECT v.column1, %s FROM (VALUES "):format(KEPT:format("version", cluster)),
+        each(items, known_row), (") AS v WHERE v.column2 <> coalesce(%s, '')"):format(KEPT:format("content", cluster)))
 end
 
 --- What was kept under names before: record_id, version, saved_at, content, oldest first.
