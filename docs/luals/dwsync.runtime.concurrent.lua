@@ -5,6 +5,21 @@
 --- caller's own falls back to blocking.
 local M = {}
 
+--- A bell, for functions that have nothing to do until another one rings.
+---@return table
+function M.bell() end
+
+---@class dwsync.runtime.concurrent.Bell
+local Bell = {}
+
+--- Sleeps until it rings, or for so long; outside dwsync.gather only that.
+---@param seconds number
+function Bell:wait(seconds) end
+
+--- Wakes those who wait, the one first that has waited longest.
+---@param most integer how many
+function Bell:ring(most) end
+
 --- What dwsync.gather does.
 --- Raises for unknown options and values out of range.
 ---@param functions function[] each returns a result, or nil and an error

@@ -1,11 +1,13 @@
--- history.lua ROUNDS RECORDS FOLDER: saves records into a fresh SQLite file, pulls them again, reads them back.
+-- history.lua ROUNDS RECORDS FOLDER [postgres]: saves records into a fresh SQLite file or PostgreSQL database, pulls
+-- them again, reads them back; then saves 1,000 of them, which it made before, again and again: CPU of this process.
 -- It must make each record when it is asked for, as a client does, and count that in.
 local core = require "dwsync.core"
 local history = require "dwsync.history"
 local uv = require "luv"
 
 local rounds, count, folder = tonumber(arg[1]), tonumber(arg[2]), arg[3]
-local TARGET = 20000
+local server = arg[4] and require("spec.support.postgres").start { fsync = true }
+local TARGET, KNOWN_TARGET, KNOWN = server and 25000 or 20000, 5, 1000 -- records a second, milliseconds, records
 local CLUSTER = "7d85f602-a948-4a30-afd4-e84f47471c15"
 
 -- Ids in no order, as the service's are: each insert meets another page of the index.
@@ -36,7 +38,11 @@ local function timed(work, ...)
     return core.now() - started, result
 end
 
+-- What changes when something is written.
 local function state(path, watcher)
+    if server then
+        return watcher:query("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")[1][1]
+    end
     local cursor = watcher:execute "PRAGMA data_version"
     local version = cursor:fetch()
     cursor:close()
@@ -53,22 +59,36 @@ local function read_all(store)
     return read
 end
 
+local function save_known(store)
+    local records, times = {}, 20
+    for i = 1, math.min(count, KNOWN) do
+        records[i] = record(i)
+    end
+    local started = os.clock()
+    for _ = 1, times do
+        assert(store:save(CLUSTER, records).unchanged == #records)
+    end
+    return (os.clock() - started) / times * 1000 / #records * KNOWN
+end
+
 local function round(number)
     local path = ("%s/%s-%d.db"):format(folder, jit and "luajit" or "lua", number)
-    local store = assert(history.open(path))
+    local database = server and server:create_database()
+    local store = assert(history.open(server and server:url(database) or path))
     local saving, summary = timed(store.pull, store, CLUSTER, iterator())
     assert(summary.inserted == count)
-    local watcher = require("luasql.sqlite3").sqlite3():connect(path)
+    local watcher = server and server:connection(database) or require("luasql.sqlite3").sqlite3():connect(path)
     local before = state(path, watcher)
     local pulling, again = timed(store.pull, store, CLUSTER, iterator())
     assert(again.unchanged == count)
     local written = before == state(path, watcher) and "nothing" or "SOMETHING"
     local reading, read = timed(read_all, store)
     assert(read == count)
+    local known = save_known(store)
     watcher:close()
     store:close()
     os.remove(path)
-    return saving, pulling, reading, written
+    return saving, pulling, reading, written, known
 end
 
 local function median(values)
@@ -76,11 +96,15 @@ local function median(values)
     return values[math.ceil(#values / 2)]
 end
 
-local saving, pulling, reading, written = {}, {}, {}, "nothing"
+local saving, pulling, reading, known, written = {}, {}, {}, {}, "nothing"
 for i = 1, rounds do
     local this
-    saving[i], pulling[i], reading[i], this = round(i)
+    saving[i], pulling[i], reading[i], this, known[i] = round(i)
     written = this == "nothing" and written or this
 end
-print(("%-10s %10d %12.0f/s %14s %14.0f/s %12s %12.0f/s"):format(jit and "LuaJIT" or _VERSION, count,
-    count / median(saving), (">= %d/s"):format(TARGET), count / median(pulling), written, count / median(reading)))
+print(("%-10s %-10s %8d %10.0f/s %11s %10.0f/s %9s %10.0f/s %9.2f ms %9s"):format(server and "PostgreSQL" or "SQLite",
+    jit and "LuaJIT" or _VERSION, count, count / median(saving), (">= %d/s"):format(TARGET), count / median(pulling),
+    written, count / median(reading), median(known), ("<= %d ms"):format(KNOWN_TARGET)))
+if server then
+    server:stop()
+end

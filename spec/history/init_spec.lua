@@ -488,7 +488,8 @@ describe("wrong use of a history", function()
         with_memory(function(store)
             local cases = {
                 ["history.open expects a path or a URL, got a nil"] = function() local s = history.open() return s end,
-                ["history.open: unknown option 'tiemout'. Did you mean 'timeout'? The options are random, readonly, "
+                ["history.open: unknown option 'tiemout'. Did you mean 'timeout'? "
+            .. "The options are cache, random, readonly, "
                     .. "runtime, till, timeout."] =
                     function() local s = history.open("x", { tiemout = 1 }) return s end,
                 ['history.open: timeout is "1", expected a number'] =

@@ -481,3 +481,52 @@ describe("a function of a gather that waits for a descriptor", function()
         uv.fs_close(ends.write)
     end)
 end)
+
+describe("a bell", function()
+    local concurrent = require "dwsync.runtime.concurrent"
+
+    it("wakes those who wait, as many as are wanted, the longest waiting first", function()
+        local bell, log, seen = concurrent.bell(), {}, {}
+        local function waiter(name)
+            return function()
+                bell:wait(60)
+                log[#log + 1] = name
+            end
+        end
+        local function let_others_run()
+            runtimes.current().sleep(0)
+            runtimes.current().sleep(0)
+        end
+        gather { waiter "first", waiter "second", waiter "third", function()
+            bell:ring(1)
+            let_others_run()
+            seen[1] = #log
+            bell:ring(1)
+            bell:ring(1) -- the third, though the second has not gone on yet
+            let_others_run()
+            seen[2] = #log
+        end }
+        assert.equal("first", log[1])
+        assert.same({ 1, 3 }, seen)
+    end)
+
+    it("ends a wait by itself, and then waits for nobody", function()
+        local bell, ended = concurrent.bell(), false
+        gather { function()
+            bell:wait(0)
+            ended = true
+        end }
+        bell:ring(1)
+        assert.is_true(ended)
+        assert.equal(0, #bell)
+    end)
+
+    it("is a sleep where nobody could ring it", function()
+        local slept
+        local bell, current = concurrent.bell(), runtimes.current
+        runtimes.current = function() return { sleep = function(seconds) slept = seconds end } end
+        bell:wait(7)
+        runtimes.current = current
+        assert.equal(7, slept)
+    end)
+end)

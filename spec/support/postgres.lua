@@ -20,7 +20,7 @@ local PORT_ATTEMPTS = 5
 local SCRIPT = [[
 set -eu
 unset LD_PRELOAD
-bin=$1 port=$2 user=$3 pwfile=$4 tls=$5 primary=$6
+bin=$1 port=$2 user=$3 pwfile=$4 tls=$5 primary=$6 fsync=$7
 dir=$(mktemp -d)
 trap 'rm -rf "$dir" "$pwfile"' EXIT
 as="" options="-c ssl=off"
@@ -43,7 +43,7 @@ else
 fi
 # shellcheck disable=SC2086
 $as "$bin/postgres" -D "$dir/data" -p "$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= $options \
-    -c fsync=off -c autovacuum=off -c shared_buffers=16MB -c max_connections=20 -c log_min_messages=log \
+    -c fsync="$fsync" -c autovacuum=off -c shared_buffers=16MB -c max_connections=20 -c log_min_messages=log \
     -c log_checkpoints=off 2>&1 </dev/null &
 server=$!
 cat >/dev/null # until standard input ends
@@ -79,14 +79,15 @@ end
 local function start(options)
     local port = free_port()
     local child = processes.start("sh", { "-c", SCRIPT, "postgres", programs(), tostring(port), M.user,
-        write_password(), options.tls or "", tostring(options.primary or "") },
+        write_password(), options.tls or "", tostring(options.primary or ""),
+        options.fsync and "on" or "off" },
         "(ready to accept [a-z-]*%s?connections)")
     return setmetatable({ child = child, port = port }, Server)
 end
 
 --- Starts one. Another process may take the free port in between; then another is tried.
 -- @tparam[opt] table options `tls`: a folder with server.pem and server.key; `primary`: the port of the server whose
--- standby it becomes
+-- standby it becomes; `fsync`: whether commits wait for the disk, as in earnest
 -- @treturn table with `port`
 function M.start(options)
     local server, reason

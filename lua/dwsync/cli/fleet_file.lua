@@ -60,16 +60,16 @@ end
 -- @tparam table args
 -- @tparam table context
 -- @tparam ?dwsync.fleet.inventory inventory
--- @tparam[opt] number timeout
+-- @tparam[opt] table limits see dwsync.cli.history_location
 -- @treturn ?dwsync.history.store
 -- @treturn dwsync.error|dwsync.fleet.schedule
-function M.open(readonly, args, context, inventory, timeout)
+function M.open(readonly, args, context, inventory, limits)
     local settings, err = configuration.load(args, context)
     if not settings then
         return nil, err
     end
     local own = { history = inventory and inventory.history or settings.history }
-    local store, failed = history_location.open(readonly, args, context, own, timeout)
+    local store, failed = history_location.open(readonly, args, context, own, limits)
     if not store then
         return nil, failed
     end

@@ -70,18 +70,20 @@ end
 -- @tparam table args
 -- @tparam table context
 -- @tparam table settings
--- @tparam[opt] number timeout seconds, see dwsync.history.open
+-- @tparam[opt] table limits `timeout`, `cache`: see dwsync.history.open
 -- @treturn ?dwsync.history.store
 -- @treturn dwsync.error
 -- @treturn string where it is, without a password
-function M.open(readonly, args, context, settings, timeout)
+function M.open(readonly, args, context, settings, limits)
     local target, is_default, shown = M.place(args, context, settings)
     if not target then
         return nil, is_default
     elseif is_default and not readonly then
         create_folders(target)
     end
-    local store, err = require("dwsync.history").open(target, { readonly = readonly, timeout = timeout })
+    limits = limits or {}
+    local store, err = require("dwsync.history").open(target, { readonly = readonly, timeout = limits.timeout,
+        cache = limits.cache })
     return store, err, shown
 end
 

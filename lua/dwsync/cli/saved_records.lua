@@ -52,7 +52,7 @@ local function store_of(self)
     if not self.store then
         local seconds = math.max(LEAST_SECONDS, self.till - self.monotonic())
         local err
-        self.store, err = history_location.open(true, self.args, self.context, self.settings, seconds)
+        self.store, err = history_location.open(true, self.args, self.context, self.settings, { timeout = seconds })
         if not self.store then
             return nil, err
         end

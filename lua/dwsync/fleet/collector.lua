@@ -20,7 +20,10 @@ local Collector = { __name = "dwsync.fleet.collector" }
 Collector.__index = Collector
 
 local TICK, REPORT_EVERY = 0.1, 5 -- seconds
+local IDLE = 60 -- seconds after which a looker looks by itself whether there is something to do
+local REST = 0.3 -- seconds without a claim, after one that found nothing
 local BATCH = 500 -- completions in one transaction
+local MANY = 8 -- looks that found something: their records are in memory until they are completed
 
 --- Makes a collector. Contacts nothing.
 -- @tparam table options
@@ -47,6 +50,7 @@ function M.new(options)
         lease = inventory.lease, timeout = options.timeout or inventory.lease * 2 / 3,
         emit = options.on_event or function() end, new_client = options.new_client or dwsync.new,
         beside = options.beside,
+        bell = concurrent.bell(), scribes_bell = concurrent.bell(), claim_due = 0,
         clients = {}, queue = { first = 1, last = 0 }, done = {}, changed = {}, returned = {}, under_way = 0,
         counts = {}, totals = { looks = 0, changed = 0, failed = 0, fenced = 0, expired = 0, throttled = 0 },
         offset = 0, ended = false,
@@ -159,6 +163,7 @@ local function file(self, item, found, result)
         return
     elseif found or result.changed then
         self.changed[#self.changed + 1] = entry
+        self.scribes_bell:ring(#self.changed >= MANY and 1 or 0)
     else
         self.done[#self.done + 1] = entry
     end
@@ -182,7 +187,7 @@ local function looker(self)
         elseif item then
             count(self, "expired") -- it waited too long here: who has it next looks
         else
-            runtimes.current().sleep(TICK)
+            self.bell:wait(IDLE)
         end
     end
     return true
@@ -258,7 +263,7 @@ end
 local function claim_more(self)
     local waiting = self.queue.last - self.queue.first + 1
     local room = 2 * self.concurrency - waiting - self.under_way
-    if self.draining or room < self.concurrency / 2 then
+    if self.draining or room < self.concurrency / 2 or core.monotonic() < self.claim_due then
         return true
     end
     local items, err, now = self.schedule:claim({ name = self.name, lease_ms = self.lease * 1000,
@@ -272,6 +277,8 @@ local function claim_more(self)
         self.queue[self.queue.last] = item
         count(self, "expired", item.expired and 1 or 0)
     end
+    self.claim_due = items[1] and 0 or core.monotonic() + REST
+    self.bell:ring(#items)
     return true
 end
 
@@ -337,10 +344,23 @@ local function scribe(self)
         end
         self.failing = not good
         self.emit { type = "tick", good = good }
-        runtimes.current().sleep(TICK)
+        if good then
+            self.scribes_bell:wait(TICK)
+        else
+            runtimes.current().sleep(TICK)
+        end
     end
-    local good, err = drain(self)
+    return drain(self)
+end
+
+-- However the scribe ends: lookers must not wait for one that is gone.
+local function scribe_till_end(self)
+    local ran, good, err = pcall(scribe, self)
     self.ended = true
+    self.bell:ring(self.concurrency)
+    if not ran then
+        error(good, 0)
+    end
     return good, err
 end
 
@@ -350,7 +370,7 @@ end
 -- @treturn dwsync.error what kept it from giving its looks back
 function Collector:run(stop)
     self.stop = stop
-    local functions = { function() return scribe(self) end }
+    local functions = { function() return scribe_till_end(self) end }
     for _ = 1, self.concurrency do
         functions[#functions + 1] = function() return looker(self) end
     end

@@ -15,6 +15,7 @@ local OPTIONS = {
     random = { kind = "function", default = math.random },
     timeout = { kind = "number", default = 30 },
     till = { kind = "number", default = math.huge },
+    cache = { kind = "integer", from = 1, to = 4096 },
 }
 
 --- Connects, and calls a function while `till` is the end of opening.
@@ -30,7 +31,8 @@ function M.open(target, options, caller, use)
         return nil, err
     end
     local context = { shown = place.shown, timeout = checked.timeout, random = checked.random,
-        runtime = runtimes.complete(checked.runtime or runtimes.new()), readonly = checked.readonly }
+        runtime = runtimes.complete(checked.runtime or runtimes.new()), readonly = checked.readonly,
+        cache = checked.cache }
     context.till = math.min(checked.till, context.runtime.monotonic() + context.timeout) -- for all of what follows
     local engines = require(ENGINES[place.engine])
     local engine

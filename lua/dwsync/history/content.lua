@@ -7,37 +7,76 @@ local record_fields = require "dwsync.record_fields"
 
 local M = {}
 
-local OPENING = {}
-for i, name in ipairs(record_fields.names) do
-    OPENING[i] = ordered_json.text(name) .. ":"
-end
-
 -- ordered_json writes U+FFFD itself as it is, and its escape only for bytes that are not UTF-8.
 local function is_utf8(text)
     return not text:find("\\ufffd", 1, true) or not text:gsub("\\\\", ""):find("\\ufffd", 1, true)
 end
 
-local function encode(value)
+-- What is raised for a record that JSON cannot hold: {reason =}.
+local Refusal = {}
+
+local function encode(value, format)
     local text, reason = ordered_json.encode(value)
     if text and not is_utf8(text) then
-        return nil, "text that is not UTF-8"
+        text, reason = nil, "text that is not UTF-8"
     end
-    return text, reason
+    return text or error(setmetatable({ reason = format:format(reason) }, Refusal), 0)
 end
 
--- The fields that are not the service's; nil without any.
+-- The fields that are not the service's.
 local function others_of(record)
-    local others
+    local others = {}
     for name, value in pairs(record) do
         if not record_fields.by_name[name] then
-            others = others or {}
             others[name] = value
         end
     end
-    return others
+    local text = encode(others, "it holds %s")
+    if text:sub(1, 1) == "[" then
+        error(setmetatable({ reason = "it holds a value without a name" }, Refusal), 0)
+    end
+    return text:sub(2, -2)
 end
 
---- The text of a record: the service's fields first, in its order, then others, sorted.
+-- The service's fields first, in its order, then others, sorted. No text holds a line's end, so lines are records.
+local LAYOUT = { columns = {}, open = "{", separator = ",", close = "}\n", others = others_of }
+for i, name in ipairs(record_fields.names) do
+    LAYOUT.columns[i] = { name = name, before = ordered_json.text(name) .. ":", quote = '"',
+        special = ordered_json.SPECIAL, text = function(value)
+            return encode(value, name .. " is %s")
+        end }
+end
+
+-- What a metatable shows, as fields.
+local function plain(record)
+    if getmetatable(record) == nil then
+        return record
+    end
+    local copy = {}
+    for name, value in pairs(record) do
+        copy[name] = value
+    end
+    for _, name in ipairs(record_fields.names) do
+        copy[name] = record[name]
+    end
+    return copy
+end
+
+local function write(records)
+    local texts, next_row = {}, 1
+    repeat
+        local piece
+        piece, next_row = core.write_rows(records, next_row, LAYOUT)
+        local first, last = 1, piece:find("\n", 1, true)
+        while last do
+            texts[#texts + 1] = piece:sub(first, last - 1)
+            first, last = last + 1, piece:find("\n", last + 1, true)
+        end
+    until next_row > #records
+    return texts
+end
+
+--- The text of a record.
 -- @tparam table record
 -- @treturn string text, or nil when it is not a record or JSON cannot hold it
 -- @treturn string reason
@@ -45,25 +84,40 @@ function M.encode(record)
     if type(record) ~= "table" then
         return nil, ("a %s is not a record"):format(type(record))
     end
-    local parts = {}
-    for i, name in ipairs(record_fields.names) do
-        if record[name] ~= nil then
-            local text, reason = encode(record[name])
-            if not text then
-                return nil, ("%s is %s"):format(name, reason)
-            end
-            parts[#parts + 1] = OPENING[i] .. text
+    local good, texts = pcall(write, { plain(record) })
+    if good then
+        return texts[1]
+    elseif getmetatable(texts) ~= Refusal then
+        error(texts, 0)
+    end
+    return nil, texts.reason
+end
+
+local function are_plain(records)
+    for _, record in ipairs(records) do
+        if type(record) ~= "table" or getmetatable(record) ~= nil then
+            return false
         end
     end
-    local others = others_of(record)
-    if others then
-        local text, reason = encode(others)
-        if not text or text:sub(1, 1) == "[" then
-            return nil, "it holds " .. (reason or "a value without a name")
-        end
-        parts[#parts + 1] = text:sub(2, -2)
+    return true
+end
+
+--- The texts of many records, in less time than one by one.
+-- @tparam {table,...} records
+-- @treturn {string|boolean,...} as many; false where there is none
+-- @treturn {string,...} the reasons, at the same places
+function M.encode_all(records)
+    local good, texts = pcall(write, are_plain(records) and records or {})
+    if good and #texts == #records then
+        return texts, {}
     end
-    return "{" .. table.concat(parts, ",") .. "}"
+    local reasons
+    texts, reasons = {}, {}
+    for i, record in ipairs(records) do
+        local text, reason = M.encode(record)
+        texts[i], reasons[i] = text or false, reason
+    end
+    return texts, reasons
 end
 
 -- One record; false when the text is damaged. One with a field of the wrong type may be kept, but only be read in

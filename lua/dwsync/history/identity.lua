@@ -22,7 +22,7 @@ end
 -- @tparam string text
 -- @treturn string
 function M.cell(text)
-    if not text:find "[%z\\\128-\255]" then
+    if text:find "^[0-9a-z-]*$" or not text:find "[%z\\\128-\255]" then -- most are UUIDs
         return text
     end
     return display.utf8(text:gsub("[%z\\]", escape), escape)

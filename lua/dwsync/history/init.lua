@@ -46,6 +46,7 @@ local PRUNE = {
 -- @tparam[opt=30] number options.timeout seconds that a transaction may take, all waiting included: for other writers
 -- and for a PostgreSQL server that does not answer
 -- @tparam[opt] number options.till when all transactions must have ended, by the runtime's monotonic clock
+-- @tparam[opt=64] integer options.cache megabytes of a SQLite file that may be kept in memory
 -- @tparam[opt] dwsync.runtime options.runtime whose `now`, `monotonic`, `sleep` and `wait` are used
 -- @tparam[opt] function():number options.random in place of math.random
 -- @treturn[1] dwsync.history.store

@@ -17,13 +17,14 @@ local RUNNING = "RUNNING"
 -- several records), `refused` (how many), `refusal` (the reason of the first)
 function M.read(records)
     local page = { groups = {}, names = {}, repeated = {}, refused = 0 }
+    local texts, reasons = content.encode_all(records)
     for i, record in ipairs(records) do
-        local text, reason = content.encode(record)
+        local text = texts[i]
         local name = text and identity.of(record, text)
         local group = name and page.groups[name]
         if not text then
             page.refused = page.refused + 1
-            page.refusal = page.refusal or ("record %d of the page: %s"):format(i, reason)
+            page.refusal = page.refusal or ("record %d of the page: %s"):format(i, reasons[i])
         elseif not group then
             page.groups[name] = { { record = record, content = text, name = name } }
             page.names[#page.names + 1] = name
@@ -69,7 +70,7 @@ end
 
 local function replace(plan, state, item, version)
     local next_state = { name = item.name, record = item.record, status = item.record.status, content = item.content,
-        version = version, saved_at = plan.now }
+        version = version, saved_at = plan.now, is_new = not state or state.is_new }
     plan.states[item.name] = next_state
     if not (state and state.changed) then
         plan.changed[#plan.changed + 1] = item.name
@@ -110,7 +111,7 @@ end
 -- @tparam table kept by name: `name`, `version`, `saved_at`, `status`, `content`
 -- @tparam table earlier by name: texts of versions before; only those of repeated names are looked at
 -- @tparam number now milliseconds
--- @treturn {table,...} states to write
+-- @treturn {table,...} states to write; `is_new`: there is none of that name
 -- @treturn {table,...} states to archive
 -- @treturn table summary `inserted`, `updated`, `unchanged`, `late`, `refused` (counts), `refusal`, `revised` (ids);
 -- together as many as there were records

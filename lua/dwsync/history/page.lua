@@ -15,9 +15,23 @@ local function run(session, list, use)
     end
 end
 
-local function kept_states(session, number, names)
-    local kept = {}
-    run(session, statements.kept(number, names), function(row)
+-- The database compares: what it does not name is kept as it came, but for names that come twice.
+local function kept_states(session, number, page)
+    local kept, once, others = {}, {}, {}
+    for _, name in ipairs(page.names) do
+        local items = page.groups[name]
+        if items[2] then
+            others[#others + 1] = name
+        else
+            kept[name] = items[1]
+            once[#once + 1] = items[1]
+        end
+    end
+    run(session, statements.other(number, once), function(row)
+        kept[row[1]] = nil
+        others[#others + 1] = row[2] and row[1]
+    end)
+    run(session, statements.kept(number, others), function(row)
         kept[row[1]] = { name = row[1], version = row[2], saved_at = row[3], status = row[4], content = row[5] }
     end)
     return kept
@@ -56,7 +70,7 @@ end
 -- @treturn table summary
 function M.merge_into(session, cluster, page, now)
     local number = number_of(session, cluster)
-    local kept = kept_states(session, number, page.names)
+    local kept = number == 0 and {} or kept_states(session, number, page)
     local earlier = earlier_texts(session, number, page.repeated)
     local changed, archive, summary = merge.decide(page, kept, earlier, now)
     write(session, cluster, number, changed, archive)

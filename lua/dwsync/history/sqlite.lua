@@ -15,7 +15,7 @@ Engine.types = { serial = "INTEGER PRIMARY KEY", number = "NUMERIC", key = "TEXT
 
 local OWNER_ONLY = 384 -- octal 600: reasons of failures name people
 -- Ids are random, so saving touches the whole index: its pages are cached and written back together.
-local CACHE_KB, CHECKPOINT_PAGES = 65536, 4000
+local CACHE_MB, CHECKPOINT_PAGES = 64, 4000
 
 -- What SQLite says when another program is in the way. Other messages quote what is stored, so beginnings count.
 local BUSY = { "^database is locked", "^database table is locked", "^database schema is locked", "^locking protocol" }
@@ -72,7 +72,7 @@ local function create(target)
 end
 
 -- Write-ahead log: readers and the writer do not wait for each other. FULL: a commit is on the disk when it returns.
-local SETTINGS = { "PRAGMA busy_timeout = 0", "PRAGMA synchronous = FULL", "PRAGMA cache_size = -" .. CACHE_KB,
+local SETTINGS = { "PRAGMA busy_timeout = 0", "PRAGMA synchronous = FULL",
     "PRAGMA wal_autocheckpoint = " .. CHECKPOINT_PAGES }
 
 local function prepare(self, settings)
@@ -82,7 +82,8 @@ local function prepare(self, settings)
             return nil, err, busy
         end
     end
-    return self
+    local rows, err, busy = self:rows(("PRAGMA cache_size = -%d"):format(self.cache * 1024))
+    return rows and self, err, busy
 end
 
 local function keep_log(self)
@@ -126,7 +127,7 @@ end
 
 -- ---- reading only ---------------------------------------------------------------------------------
 
-local ONLY_READ = { "PRAGMA busy_timeout = 0", "PRAGMA query_only = ON", "PRAGMA cache_size = -" .. CACHE_KB,
+local ONLY_READ = { "PRAGMA busy_timeout = 0", "PRAGMA query_only = ON",
     "SELECT count(*) FROM sqlite_master" } -- a file is not looked at before the first query
 
 local function prepare_to_read(self)
@@ -189,7 +190,8 @@ function M.open(target, context)
     if not driver then
         return nil, err
     end
-    local self = setmetatable({ target = target, environment = driver.sqlite3() }, Engine)
+    local self = setmetatable({ target = target, cache = context.cache or CACHE_MB,
+        environment = driver.sqlite3() }, Engine)
     local ready, busy
     ready, err, busy = (context.readonly and open_to_read or open_to_write)(self)
     return ready and self, err, busy

@@ -5,6 +5,7 @@
 -- come without NUL (content, identity.cell), quotes are doubled, backslashes mean nothing (PostgreSQL:
 -- standard_conforming_strings, which the engine sets).
 -- @module dwsync.history.statements
+local core = require "dwsync.core"
 local decimal = require "dwsync.decimal"
 local identity = require "dwsync.history.identity"
 local record_fields = require "dwsync.record_fields"
@@ -17,7 +18,7 @@ local LONGEST = 65536 -- bytes of one statement; a longer row gets one of its ow
 -- @tparam string text
 -- @treturn string
 function M.quoted(text)
-    if text:find "%z" then
+    if text:find("\0", 1, true) then
         return "CAST(x'" .. text:gsub(".", function(byte)
             return ("%02x"):format(byte:byte())
         end) .. "' AS TEXT)"
@@ -77,41 +78,68 @@ for _, field in ipairs(record_fields.list) do
     list[#list + 1] = field.name ~= "id" and field.name ~= "fail_reason" and field.name or nil
 end
 
-local columns, changes = { "cluster_no", "record_id", "version", "saved_at" }, { "version", "saved_at" }
-for _, names in ipairs { TEXTS, NUMBERS, { "content" } } do
-    for _, name in ipairs(names) do
-        columns[#columns + 1], changes[#changes + 1] = name, name
-    end
-end
-for i, name in ipairs(changes) do
-    changes[i] = ("%s = excluded.%s"):format(name, name)
+-- Rows for core.write_rows, whose columns go by their numbers.
+local columns, changes, layout = {}, {}, { close = ")", separator = ",", columns = {} }
+
+-- `special`: what cannot be in a literal as it is, beside control characters and what is beyond ASCII.
+local function add_column(name, literal, special)
+    columns[#columns + 1] = name
+    changes[#changes + 1] = ("%s = excluded.%s"):format(name, name)
+    layout.columns[#columns] = { name = #columns, text = literal, absent = "NULL", quote = "'",
+        special = special, integer = literal == text_column and literal or nil }
 end
 
-local SAVE_HEAD = ("INSERT INTO dwsync_records (%s) VALUES "):format(table.concat(columns, ", "))
-local SAVE_TAIL = " ON CONFLICT (cluster_no, record_id) DO UPDATE SET " .. table.concat(changes, ", ")
+add_column("record_id", quoted, "'")
+add_column("version", number_column)
+add_column("saved_at", number_column)
+for _, name in ipairs(TEXTS) do
+    add_column(name, text_column, "'\\")
+end
+for _, name in ipairs(NUMBERS) do
+    add_column(name, number_column)
+end
+add_column("content", quoted, "'")
+
+local SAVE_HEAD = ("INSERT INTO dwsync_records (cluster_no, %s) VALUES "):format(table.concat(columns, ", "))
+local SAVE_TAIL = " ON CONFLICT (cluster_no, record_id) DO UPDATE SET " .. table.concat(changes, ", ", 2)
 
 local ARCHIVE_HEAD = "INSERT INTO dwsync_versions (cluster_no, record_id, version, saved_at, content) VALUES "
 
-local function record_row(state, cluster)
+local function record_row(state)
     local record = state.record
-    local parts = { ("%d"):format(cluster), quoted(state.name), ("%d"):format(state.version),
-        ("%.0f"):format(state.saved_at) }
-    for _, name in ipairs(TEXTS) do
-        parts[#parts + 1] = text_column(record[name])
+    local row = { state.name, state.version, state.saved_at }
+    for i, name in ipairs(TEXTS) do
+        row[3 + i] = record[name]
     end
-    for _, name in ipairs(NUMBERS) do
-        parts[#parts + 1] = number_column(record[name])
+    for i, name in ipairs(NUMBERS) do
+        row[3 + #TEXTS + i] = record[name]
     end
-    parts[#parts + 1] = quoted(state.content)
-    return "(" .. table.concat(parts, ",") .. ")"
+    row[#columns] = state.content
+    return row
+end
+
+local function add_statements(list, rows, tail)
+    local next_row = 1
+    while next_row <= #rows do
+        local text
+        text, next_row = core.write_rows(rows, next_row, layout)
+        list[#list + 1] = SAVE_HEAD .. text:sub(2) .. tail
+    end
 end
 
 --- Inserts records, or replaces those of the same name.
 -- @tparam integer cluster its number
--- @tparam {table,...} states `name`, `version`, `saved_at`, `record`, `content`
+-- @tparam {table,...} states `name`, `version`, `saved_at`, `record`, `content`; `is_new`: there is none of that name
 -- @treturn {string,...} statements
 function M.save(cluster, states)
-    return in_chunks(SAVE_HEAD, each(states, record_row, cluster), SAVE_TAIL)
+    local list, new, replaced = {}, {}, {}
+    for _, state in ipairs(states) do
+        table.insert(state.is_new and new or replaced, record_row(state))
+    end
+    layout.open = (",(%d,"):format(cluster)
+    add_statements(list, new, "")
+    add_statements(list, replaced, SAVE_TAIL)
+    return list
 end
 
 local function version_row(state, cluster)
@@ -210,6 +238,22 @@ end
 function M.kept(cluster, names)
     return in_chunks(("SELECT record_id, version, saved_at, status, content FROM dwsync_records WHERE cluster_no = %d "
         .. "AND record_id IN ("):format(cluster), each(names, quoted), ")")
+end
+
+local function known_row(item)
+    return "(" .. quoted(item.name) .. "," .. quoted(item.content) .. ")"
+end
+
+local KEPT = "(SELECT %s FROM dwsync_records WHERE cluster_no = %d AND record_id = v.column1)"
+
+--- The items that are not kept with this very content: name, version (NULL: there is none of that name). A query for
+-- each item: a join would be planned by what the database believes to be in its tables.
+-- @tparam integer cluster its number
+-- @tparam {table,...} items `name`, `content`
+-- @treturn {string,...} statements
+function M.other(cluster, items)
+    return in_chunks(("SELECT v.column1, %s FROM (VALUES "):format(KEPT:format("version", cluster)),
+        each(items, known_row), (") AS v WHERE v.column2 <> coalesce(%s, '')"):format(KEPT:format("content", cluster)))
 end
 
 --- What was kept under names before: record_id, version, saved_at, content, oldest first.

@@ -10,7 +10,7 @@ local M = {}
 -- Waits come in slices, because Lua can only act on an interrupt (Ctrl-C) between calls into C.
 local SLICE_SECONDS = 0.25
 
-local PERFORM, SLEEP, WAIT = {}, {}, {}
+local PERFORM, SLEEP, WAIT, LISTEN = {}, {}, {}, {}
 
 local yielding = {
     perform = function(request)
@@ -55,6 +55,12 @@ function Scheduler:resume(task, ...)
     while ok and coroutine.status(task.co) ~= "dead" do
         if what == SLEEP then
             self.sleeping[task] = value
+            return
+        elseif what == LISTEN then
+            self.sleeping[task] = value.till
+            value.wake = function()
+                self.sleeping[task] = 0
+            end
             return
         elseif what == WAIT then
             self.waiting[task] = value
@@ -155,6 +161,47 @@ local function in_light_threads(functions, concurrency)
     end
     return results, errs
 end
+
+-- ---- bells ----------------------------------------------------------------------------------------
+
+local Bell = { __name = "dwsync.runtime.concurrent.bell" }
+Bell.__index = Bell
+
+--- A bell, for functions that have nothing to do until another one rings.
+-- @treturn table
+function M.bell()
+    return setmetatable({}, Bell)
+end
+
+--- Sleeps until it rings, or for so long; outside dwsync.gather only that.
+-- @tparam number seconds
+function Bell:wait(seconds)
+    if runtimes.of_coroutine[coroutine.running()] ~= yielding then
+        return runtimes.current().sleep(seconds)
+    end
+    local sleeper = { till = core.monotonic() + seconds }
+    table.insert(self, sleeper)
+    coroutine.yield(LISTEN, sleeper)
+    for i, other in ipairs(self) do
+        if other == sleeper then
+            table.remove(self, i)
+            return
+        end
+    end
+end
+
+--- Wakes those who wait, the one first that has waited longest.
+-- @tparam integer most how many
+function Bell:ring(most)
+    for _, sleeper in ipairs(self) do
+        if most > 0 and not sleeper.rung then
+            sleeper.rung, most = true, most - 1
+            sleeper.wake()
+        end
+    end
+end
+
+-- ---------------------------------------------------------------------------------------------------
 
 local OPTIONS = {
     concurrency = { kind = "integer", from = 1, to = 1024, default = 32 },

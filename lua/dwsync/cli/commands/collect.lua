@@ -21,6 +21,7 @@ local text = require "dwsync.text"
 local M = {}
 
 local REFRESH_EVERY, DRAW_EVERY, SLICE = 10, 1, 0.5 -- seconds
+local CACHE = 4 -- megabytes: each transaction writes a few records
 
 --- Adds the command's arguments and options.
 -- @param command an argparse command
@@ -294,7 +295,8 @@ function M.run(args, context)
     if not inventory then
         return failure.report(err, context)
     end
-    local store, schedule = fleet_file.open(false, args, context, inventory, inventory.lease / 3)
+    local store, schedule = fleet_file.open(false, args, context, inventory, {
+        timeout = inventory.lease / 3, cache = CACHE })
     if not store then
         return failure.report(schedule, context)
     end

@@ -1,0 +1,129 @@
+-- collect_looks.lua ROUNDS FOLDER: CPU of a look that finds nothing new and of one that finds a new run, with its share
+-- of claiming and completing, against asking alone. Runs inside `dwsync emulator --`.
+local core = require "dwsync.core"
+local dwsync = require "dwsync"
+local history = require "dwsync.history"
+local inventories = require "dwsync.fleet.inventory"
+local json = require "dwsync.json"
+local look = require "dwsync.fleet.look"
+local schedules = require "dwsync.fleet.schedule"
+
+local rounds, folder = tonumber(arg[1]), arg[2]
+local BATCH = 64 -- looks that a collector claims at once
+local CLAIMER = { name = "bench", lease_ms = 90000 }
+
+local client = assert(dwsync.new {})
+local store = assert(history.open(("%s/looks-%s.db"):format(folder, jit and "luajit" or "lua")))
+local schedule = assert(schedules.open(store))
+local inventory = assert(inventories.check { discovery = "30d", accounts = { hq = {
+    credentials = { source = "environment" }, regions = { "emu-north-1" }, rate = 1000, burst = 10000 } } })
+assert(schedule:sync(inventory))
+
+local found = {}
+for _, cluster in ipairs(json.decode(os.getenv "DWSYNC_EMULATOR").clusters) do
+    found[#found + 1] = cluster.name:find "^bulk%-" and { kind = "cluster", account = "hq", region = "emu-north-1",
+        cluster_id = cluster.id, name = cluster.name, interval = 0.001 } or nil
+end
+
+local offset = 0
+local function claim()
+    local items, err, now = schedule:claim(CLAIMER, BATCH)
+    assert(items, err)
+    offset = now - core.monotonic() * 1000
+    return items
+end
+
+local _, rules = inventory:settings_of("hq", {})
+local context = { client = client, history = store, rules = rules, timeout = 30, now = function()
+    return core.monotonic() * 1000 + offset
+end }
+
+-- What the service would answer after one more run.
+local runs = 0
+local growing = setmetatable({ newest_page = function(_, parameters)
+    local page = assert(client:newest_page(parameters))
+    runs = runs + 1
+    return { mark = page.mark .. runs, decode = function()
+        local decoded = assert(page.decode())
+        local records, new = decoded.sync_records, {}
+        for name, value in pairs(records[1]) do
+            new[name] = value
+        end
+        new.id, new.start_time = ("new-%d"):format(runs), new.start_time + 60000 * (1 + runs % 7)
+        new.end_time = new.start_time + 5000
+        table.insert(records, 1, new)
+        records[#records] = nil
+        return decoded
+    end }
+end }, { __index = client })
+
+local function complete(items, results)
+    local unchanged = {}
+    for i, item in ipairs(items) do
+        assert(not results[i].failure, results[i].error)
+        if results[i].changed then
+            assert(schedule:complete_changed(item, results[i]))
+        else
+            unchanged[#unchanged + 1] = { item = item, result = results[i] }
+        end
+    end
+    assert(schedule:complete(unchanged) == 0)
+    return #unchanged
+end
+
+local function round(with)
+    context.client = with
+    local items, results = claim(), {}
+    while not items[1] do
+        items = claim() -- the clock has milliseconds
+    end
+    for i, item in ipairs(items) do
+        results[i] = look.at(context, item)
+    end
+    return #items, complete(items, results)
+end
+
+local function ask()
+    for i = 1, BATCH do
+        assert(client:newest_page { cluster_id = found[(i - 1) % #found + 1].cluster_id, limit = look.PAGE,
+            timeout = 30 })
+    end
+    return BATCH
+end
+
+local function median(values)
+    table.sort(values)
+    return values[math.ceil(#values / 2)]
+end
+
+local place = claim()[1]
+assert(schedule:complete_discovery(place, found, {}))
+local first = 0
+while first < #found do
+    first = first + round(client)
+end
+local works = { ask, function()
+    local looks, unchanged = round(client)
+    assert(looks == unchanged)
+    return looks
+end, function()
+    local looks, unchanged = round(growing)
+    assert(unchanged == 0)
+    local cpu = os.clock()
+    round(client) -- back to the page as it is
+    return looks, os.clock() - cpu
+end }
+local costs = { {}, {}, {} }
+for i = 1, rounds do
+    for k, work in ipairs(works) do
+        local cpu = os.clock()
+        local looks, beside = work()
+        costs[k][i] = (os.clock() - cpu - (beside or 0)) / looks
+    end
+end
+local alone = median(costs[1])
+for k, words in ipairs { { "asking alone", "" }, { "a look that finds nothing new", "<= 1.50 x" },
+    { "a look that finds a new run", "<= 4.00 x" } } do
+    print(("%-44s %9.2f ms %8.2f x %12s"):format((jit and "LuaJIT: " or _VERSION .. ": ") .. words[1],
+        median(costs[k]) * 1000, median(costs[k]) / alone, words[2]))
+end
