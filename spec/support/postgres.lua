@@ -176,6 +176,13 @@ function Server:freeze()
     end
 end
 
+--- Kills it, as a machine that fails does: nothing is written any more, and connections are reset.
+function Server:kill()
+    for _, pid in ipairs(pids_of(self)) do
+        uv.kill(pid, "sigkill")
+    end
+end
+
 --- Lets it go on. Safe twice.
 function Server:thaw()
     for _, pid in ipairs(self.frozen or {}) do

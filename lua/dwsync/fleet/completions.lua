@@ -77,14 +77,16 @@ local function update_rows(session, changed, now)
         table.concat(casts, ", "), table.concat(values, ",")))
 end
 
--- Which of the items are still leased to who claimed them. Locked in one order, as by every completion.
+-- Which of the items are still leased to who claimed them. The epoch alone does not say it: a standby that becomes the
+-- primary may not know of the last claims, and counts them anew. Locked in one order, as by every completion.
 local function still_held(session, items)
     local numbers, held = {}, {}
     for i, item in ipairs(items) do
         numbers[i] = item.item_no
     end
     for _, row in ipairs(session:rows(("SELECT item_no, epoch FROM dwsync_schedule WHERE item_no IN (%s) "
-        .. "AND leased_by IS NOT NULL ORDER BY item_no%s"):format(rows.numbers(numbers), session.lock_rows))) do
+        .. "AND leased_by = %s AND due_at > %s ORDER BY item_no%s"):format(rows.numbers(numbers),
+        literal(items[1].holder), session.clock, session.lock_rows))) do
         held[row[1]] = row[2]
     end
     return held
