@@ -92,6 +92,17 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
             end)
         end)
 
+        it("believes a look that came too late what it says of the key", function()
+            with_account({ rate = 100 }, function(fleet, schedules)
+                local items = claim(schedules[1])
+                fleet:pass(5000)
+                assert.equal(1, complete(schedules[1], { items[1] }, REFUSED))
+                assert.equal(1, state(fleet)[1])
+                assert.is_false(schedules[1]:complete_changed(items[2], { requests = 1 }))
+                assert.same({ 0, 1 }, { state(fleet)[1], state(fleet)[2] })
+            end)
+        end)
+
         it("does not count looks that are given back, nor those that a proven key leaves behind", function()
             with_account({ rate = 100 }, function(fleet, schedules, inventory)
                 assert(schedules[1]:give_back(claim(schedules[1])))

@@ -188,7 +188,8 @@ local function looker(self, history)
             self.under_way = self.under_way - 1
             file(self, item, found, result)
         elseif item then
-            count(self, "expired") -- it waited too long here: who has it next looks
+            count(self, "expired") -- it waited too long here
+            self.returned[#self.returned + 1] = item
         else
             runtimes.current().sleep(TICK)
         end
@@ -241,12 +242,17 @@ end
 
 local function give_back(self)
     local returned = self.returned
-    self.returned = {}
     local good, err = true, nil
     if returned[1] then
+        self.returned = {}
         good, err = self.schedule:give_back(returned)
     end
-    return good, err -- where that fails, their leases run out
+    if not good then -- later: an account waits for the looks that tried its key
+        for _, item in ipairs(returned) do
+            table.insert(self.returned, item)
+        end
+    end
+    return good, err
 end
 
 local function complete_all(self)

@@ -120,8 +120,8 @@ function M.unchanged(session, done)
     end
     if changed[1] then
         update_rows(session, changed, now)
-        accounts.note(session, good, now)
     end
+    accounts.note(session, done, now) -- what the service said of a key holds, however late it is
     return fenced
 end
 
@@ -152,10 +152,12 @@ end
 -- Completes one look, whose own changes `work` makes: it may return when to judge again. Returns whether it was let
 -- through.
 local function one(session, item, result, work)
-    if still_held(session, { item })[item.item_no] ~= item.epoch then
+    local is_held = still_held(session, { item })[item.item_no] == item.epoch
+    local now = rows.clock(session)
+    accounts.note(session, { { item = item, result = result } }, now)
+    if not is_held then
         return false
     end
-    local now = rows.clock(session)
     local again = work(now)
     local row = row_after(item, result, now)
     if again and (row.next_at or 0) > 0 then
@@ -163,7 +165,6 @@ local function one(session, item, result, work)
     end
     row.next_at = again or row.next_at
     update_rows(session, { row }, now)
-    accounts.note(session, { { item = item, result = result } }, now)
     return true
 end
 
