@@ -38,6 +38,16 @@ local function settle(fleet)
     fleet:pass(fleet.interval + fleet.lease + 3, traffic(fleet))
 end
 
+-- Starts all three, and waits until each takes part: one that finds no database at its start ends.
+local function start(fleet, file)
+    for i = 1, 3 do
+        fleet:collect(i, file)
+    end
+    patience.wait_until(function()
+        return fleet:rows("SELECT count(*) FROM dwsync_collectors WHERE state = 'running'")[1][1] >= 3
+    end, "three collectors to take part")
+end
+
 -- Waits until a collector holds looks, and signals it then.
 local function strike(fleet, name, signal)
     patience.wait_until(function()
@@ -170,9 +180,7 @@ function M.clocks(fleet, seconds)
     at_most(list, "oldest look, s", fleet:oldest(from + fleet.interval * 1000), age_limit(fleet))
     at_most(list, "completed twice", fleet:doubles(), 0)
     fleet:drain("c1", "c2", "c3")
-    for i = 1, 3 do
-        fleet:collect(i, fleet.file)
-    end
+    start(fleet, fleet.file)
     return list
 end
 
@@ -187,9 +195,7 @@ function M.wrong_key(fleet, seconds)
     fleet:drain "c1"
     fleet:write_key(account, "wrong")
     fleet.emulator:admin("DELETE", "requests")
-    for i = 1, 3 do
-        fleet:collect(i, file)
-    end
+    start(fleet, file)
     local from = fleet:now()
     fleet:pass(seconds, traffic(fleet))
     at_most(list, ("refused requests of %d clusters"):format(total), fleet:counts().accounts.lent.refused, 3)
@@ -199,9 +205,7 @@ function M.wrong_key(fleet, seconds)
     at_most(list, "completed twice", fleet:doubles(), 0)
     fleet:drain("c1", "c2", "c3")
     fleet:write_key(account)
-    for i = 1, 3 do
-        fleet:collect(i, fleet.file)
-    end
+    start(fleet, fleet.file)
     return list
 end
 
@@ -258,9 +262,7 @@ end
 --- Begins: each cluster is looked at once.
 function M.begin(fleet, clusters)
     fleet.file = fleet:inventory("fleet", { "big", "small" })
-    for i = 1, 3 do
-        fleet:collect(i, fleet.file)
-    end
+    start(fleet, fleet.file)
     fleet:wait_for_looks({ "big", "small" }, clusters)
     fleet:pass(fleet.interval)
 end
