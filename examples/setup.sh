@@ -10,7 +10,7 @@ RUN_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config lua5.4 liblua5.4-dev li
     lua-sql-sqlite3 libpq-dev"
 TEST_PACKAGES="luajit2 libluajit2-5.1-dev lua5.3 liblua5.3-dev lua5.1 liblua5.1-0-dev lua-busted lua-check lua-ldoc luarocks
     cmark-gfm make clang clang-format libclang-rt-14-dev valgrind mandoc curl openssl procps util-linux binutils git
-    postgresql pgbouncer sqlite3 iproute2 iptables shellcheck zsh
+    postgresql pgbouncer sqlite3 iproute2 iptables faketime shellcheck zsh
     chromium
     prometheus
     wrk"

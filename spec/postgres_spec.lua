@@ -26,7 +26,13 @@ local function fake(world)
             world.open = world.open + 1
             local place = settings.hostaddr ~= "" and settings.hostaddr or settings.host
             world.asked[#world.asked + 1] = ("%s:%s:%s"):format(place, settings.port, settings.target_session_attrs)
-            return object(world.hosts[place])
+            local connection = object(world.hosts[place])
+            connection.send = function(_, sql)
+                world.asked[#world.asked + 1] = sql
+                return true
+            end
+            connection.receive = function() return "done", { { world.says } }, 1 end
+            return connection
         end,
     }
 end
@@ -78,8 +84,23 @@ describe("connecting to PostgreSQL", function()
 
     it("prefers a standby without insisting on one", function()
         local world = { settings = { hostaddr = "10.0.0.1", port = "1", target_session_attrs = "prefer-standby" },
-            hosts = { ["10.0.0.1"] = "not in hot standby" } }
-        assert.is_nil((connect(world, 4)))
-        assert.same({ "10.0.0.1:1:standby", "10.0.0.1:1:any" }, world.asked)
+            hosts = { ["10.0.0.1"] = true }, says = "false" }
+        assert.is_table((connect(world, 4)))
+        assert.same({ "10.0.0.1:1:any", "SELECT pg_is_in_recovery()::text", "10.0.0.1:1:any" }, world.asked)
+        assert.equal(1, world.open)
+    end)
+
+    it("takes the server's own word for what it is, and not what the connection was told at its start", function()
+        for kind, says in pairs { ["read-write"] = "off", ["read-only"] = "on", primary = "false", standby = "true" } do
+            local world = { settings = { hostaddr = "10.0.0.1", port = "1", target_session_attrs = kind },
+                hosts = { ["10.0.0.1"] = true }, says = says }
+            assert.is_table((connect(world, 4)))
+            assert.equal("10.0.0.1:1:any", world.asked[1])
+            world.says = "something else"
+            local session, failure = connect(world, 4)
+            assert.is_nil(session)
+            assert.equal(("the server is not %s"):format(kind), failure.message)
+            assert.equal(0, world.open)
+        end
     end)
 end)

@@ -2,7 +2,8 @@
 -- It must not be kept after a call that was given up: an answer may still come.
 --
 -- A failure is a table: `message`; `code`, the SQLSTATE; `alive`, whether the connection is still good; `late`, whether
--- time was up. Hosts are gone through here and not by libpq, which would stay with one that does not answer.
+-- time was up. Hosts are gone through here and not by libpq, which would stay with one that does not answer. Each is
+-- asked what it is, since a pooler still says of a primary that it is the standby it was.
 -- @module dwsync.postgres
 local M = {}
 
@@ -84,14 +85,38 @@ local function share(runtime, till, attempts, longest)
     return now + math.max(0, math.min((till - now) / attempts, longest or math.huge))
 end
 
+-- By libpq's names: what is asked, and what the answer must be.
+local KINDS = {
+    ["read-write"] = { "SHOW transaction_read_only", "off" }, ["read-only"] = { "SHOW transaction_read_only", "on" },
+    primary = { "SELECT pg_is_in_recovery()::text", "false" }, standby = { "SELECT pg_is_in_recovery()::text", "true" },
+}
+
+local function is_of_kind(session, kind, till)
+    local wanted = KINDS[kind]
+    if not wanted then
+        return true
+    end
+    local rows, failure = session:query(till, wanted[1])
+    if rows and rows[1][1] ~= wanted[2] then
+        return nil, { message = ("the server is not %s"):format(kind), alive = false }
+    end
+    return rows, failure
+end
+
 local function try(pq, runtime, text, place, kind, till)
     local addresses, failure = addresses_of(pq, runtime, place, till)
     for i, address in ipairs(addresses or {}) do
-        local connection
+        local till_next = share(runtime, till, #addresses - i + 1)
+        local connection, good
         connection, failure = open(pq, runtime, text, { host = place.host, hostaddr = address, port = place.port,
-            target_session_attrs = kind }, share(runtime, till, #addresses - i + 1))
-        if connection then
-            return connection
+            target_session_attrs = "any" }, till_next)
+        local session = connection and setmetatable({ connection = connection, runtime = runtime }, Session)
+        if session then
+            good, failure = is_of_kind(session, kind, till_next)
+            if good then
+                return session
+            end
+            session:close()
         end
     end
     return nil, failure
@@ -116,11 +141,11 @@ function M.connect(runtime, text, till)
     local reasons, late, attempts = {}, false, #kinds * #places
     for _, kind in ipairs(kinds) do
         for _, place in ipairs(places) do
-            local connection
-            connection, failure = try(pq, runtime, text, place, kind,
+            local session
+            session, failure = try(pq, runtime, text, place, kind,
                 share(runtime, till, attempts, longest > 0 and longest or nil))
-            if connection then
-                return setmetatable({ connection = connection, runtime = runtime }, Session)
+            if session then
+                return session
             end
             attempts, late = attempts - 1, late or failure.late
             reasons[#reasons + 1] = #places > 1 and failure.late and place.host .. ": " .. failure.message

@@ -9,7 +9,7 @@ teardown(function()
     server:stop()
 end)
 
-local REFUSED = { failure = { kind = "auth", message = "wrong" }, error = "auth: wrong" }
+local REFUSED = { failure = { kind = "auth", message = "wrong", status = 401 }, error = "auth: wrong" }
 
 local function names(count)
     local list = {}
@@ -80,6 +80,40 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
             end)
         end)
 
+        it("counts looks of collectors that are gone, for as long as the service counts", function()
+            with_account({ rate = 100 }, function(fleet, schedules)
+                claim(schedules[1], 2)
+                fleet:pass(5000)
+                assert.equal(1, #claim(schedules[2]))
+                fleet:pass(5000)
+                assert.equal(0, #claim(schedules[2]))
+                fleet:pass(300000)
+                assert.equal(3, #claim(schedules[2]))
+            end)
+        end)
+
+        it("believes a look that came too late what it says of the key", function()
+            with_account({ rate = 100 }, function(fleet, schedules)
+                local items = claim(schedules[1])
+                fleet:pass(5000)
+                assert.equal(1, complete(schedules[1], { items[1] }, REFUSED))
+                assert.equal(1, state(fleet)[1])
+                assert.is_false(schedules[1]:complete_changed(items[2], { requests = 1 }))
+                assert.same({ 0, 1 }, { state(fleet)[1], state(fleet)[2] })
+            end)
+        end)
+
+        it("does not count looks that are given back, nor those that a proven key leaves behind", function()
+            with_account({ rate = 100 }, function(fleet, schedules, inventory)
+                assert(schedules[1]:give_back(claim(schedules[1])))
+                complete(schedules[1], claim(schedules[1], 1), { requests = 1 })
+                assert.equal(10, #claim(schedules[1], 10))
+                fleet:pass(5000)
+                assert(schedules[2]:sync(inventory)) -- who comes anew may have another key
+                assert.equal(3, #claim(schedules[2]))
+            end)
+        end)
+
         it("says so in the status, with the reason", function()
             with_account({ rate = 100 }, function(_, schedules)
                 complete(schedules[1], claim(schedules[1]), REFUSED)
@@ -92,9 +126,19 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
             with_account({ rate = 100 }, function(fleet, schedules)
                 for kind, refusals in pairs { network = 0, service = 0, clock = 1, credentials = 1 } do
                     fleet:rows "UPDATE dwsync_accounts SET refusals = 0, proven = 0"
-                    complete(schedules[1], claim(schedules[1], 1), { failure = { kind = kind }, error = kind })
+                    complete(schedules[1], claim(schedules[1], 1), { failure = { kind = kind, status = 401 },
+                        error = kind })
                     assert.same({ kind, refusals }, { kind, state(fleet)[1] })
                 end
+            end)
+        end)
+
+        it("does not count what was never sent", function()
+            with_account({ rate = 100 }, function(fleet, schedules)
+                for _, kind in ipairs { "auth", "clock", "credentials" } do
+                    complete(schedules[1], claim(schedules[1], 1), { failure = { kind = kind }, error = kind })
+                end
+                assert.equal(0, state(fleet)[1])
             end)
         end)
 

@@ -1,4 +1,4 @@
---- PgBouncer in front of a private server, for a spec: transaction mode, one session for all clients.
+--- PgBouncer in front of a private server, for a spec: transaction mode, few sessions for all clients.
 local postgres = require "spec.support.postgres"
 local processes = require "spec.support.processes"
 local uv = require "luv"
@@ -29,26 +29,30 @@ local INI = [[
 [databases]
 * = host=127.0.0.1 port=%d user=%s password='%s'
 [pgbouncer]
-listen_addr = 127.0.0.1
+listen_addr = %s
 listen_port = %d
 unix_socket_dir =
 auth_type = any
 pool_mode = transaction
-default_pool_size = 1
+default_pool_size = %d
 ]]
 
 --- Starts one.
 -- @tparam table server of spec.support.postgres
--- @treturn table with `url(database)` and `stop()`
-function M.start(server)
+-- @tparam[opt] table options `sessions`: how many (1); `addresses`: where it listens ("127.0.0.1")
+-- @treturn table with `port`, `url(database)` and `stop()`
+function M.start(server, options)
+    options = options or {}
     local socket = uv.new_tcp()
     assert(socket:bind("127.0.0.1", 0))
     local port = socket:getsockname().port
     socket:close()
     uv.run "nowait"
-    local ini = INI:format(server.port, postgres.user, (postgres.password:gsub("'", "''")), port)
+    local ini = INI:format(server.port, postgres.user, (postgres.password:gsub("'", "''")),
+        options.addresses or "127.0.0.1", port, options.sessions or 1)
     local child = processes.start("sh", { "-c", SCRIPT, "pgbouncer", ini }, "(process up)")
     return {
+        port = port,
         url = function(database)
             return (server:url(database):gsub(":" .. server.port .. "/", (":%d/"):format(port)))
         end,

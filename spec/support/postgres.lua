@@ -120,6 +120,7 @@ Connection.__index = Connection
 local WAIT_SECONDS = 30 -- for a machine that is busy
 
 local function finish(connection, step)
+    local till = core.monotonic() + WAIT_SECONDS
     while true do
         local state, first, second = connection[step](connection)
         if state == nil then
@@ -127,7 +128,8 @@ local function finish(connection, step)
         elseif state == "done" then
             return first, second
         end
-        assert(core.wait(connection:socket(), state, WAIT_SECONDS), "the database does not answer")
+        core.wait(connection:socket(), state, WAIT_SECONDS) -- ends early when a child does
+        assert(core.monotonic() < till, "the database does not answer")
     end
 end
 
@@ -174,6 +176,13 @@ function Server:freeze()
     self.frozen = pids_of(self)
     for _, pid in ipairs(self.frozen) do
         uv.kill(pid, "sigstop")
+    end
+end
+
+--- Kills it, as a machine that fails does: nothing is written any more, and connections are reset.
+function Server:kill()
+    for _, pid in ipairs(pids_of(self)) do
+        uv.kill(pid, "sigkill")
     end
 end
 

@@ -9,7 +9,8 @@ local literal = rows.literal
 local MOST_REFUSALS, BLOCKED_MS = 3, 300000 -- after more than five the service locks a key for five minutes
 local PAUSE_SECONDS = 5 -- when throttled without a word of how long
 
-local ACCOUNT = { "account", "rate", "burst", "tokens", "refilled_at", "proven", "refusals", "key_digest" }
+local ACCOUNT = { "account", "rate", "burst", "tokens", "refilled_at", "proven", "refusals", "under_way",
+    "used_at" }
 
 local DUE = [[dwsync_accounts a WHERE state = 'active' AND coalesce(paused_until, 0) <= %s
     AND coalesce(blocked_until, 0) <= %s AND %s AND EXISTS (SELECT 1 FROM dwsync_schedule s
@@ -25,15 +26,19 @@ function M.due(session, names, now)
         or "1 = 1", literal(now)) .. session.skip_locked)
 end
 
+-- Looks that try a key, and of which nobody said what came of them. Who claimed them may be gone, but the service may
+-- have refused them all the same: they count until it has forgotten.
+local function under_way(account, now)
+    return now - (account.used_at or 0) < BLOCKED_MS and account.under_way or 0
+end
+
 -- How many requests with an unproven key may be under way, so that all collectors together stay below what locks it.
 -- After a block, one finds out whether the key is still refused.
-local function unproven(session, account, now)
+local function unproven(account, now)
     if account.proven == 1 then
         return math.huge
     end
-    local under_way = session:rows(("SELECT count(*) FROM dwsync_schedule WHERE account = %s AND leased_by IS NOT NULL "
-        .. "AND due_at > %s"):format(literal(account.account), literal(now)))[1][1]
-    return math.max(1, MOST_REFUSALS - account.refusals) - under_way
+    return math.max(1, MOST_REFUSALS - account.refusals) - under_way(account, now)
 end
 
 -- A database whose clock was set back must not empty the bucket.
@@ -42,45 +47,66 @@ local function tokens_of(account, now)
 end
 
 --- How many looks may be claimed of an account now.
--- @tparam table session
 -- @tparam table account of `due`
 -- @tparam number now
 -- @treturn integer
-function M.allowance(session, account, now)
-    return math.floor(math.min(tokens_of(account, now), unproven(session, account, now)))
+function M.allowance(account, now)
+    return math.floor(math.min(tokens_of(account, now), unproven(account, now)))
 end
 
---- Takes tokens from the bucket of an account.
+--- Takes tokens from the bucket of an account, and notes in its looks whether they try its key.
 -- @tparam table session
 -- @tparam table account of `due`
--- @tparam integer count
+-- @tparam {table,...} items claimed
 -- @tparam number now
-function M.spend(session, account, count, now)
-    session:rows(("UPDATE dwsync_accounts SET tokens = %s, refilled_at = %s, used_at = %s WHERE account = %s"):format(
-        literal(tokens_of(account, now) - count), literal(now), literal(now), literal(account.account)))
+function M.spend(session, account, items, now)
+    local tries_key = account.proven ~= 1
+    for _, item in ipairs(items) do
+        item.tries_key = tries_key
+    end
+    session:rows(([[UPDATE dwsync_accounts SET tokens = %s, refilled_at = %s, used_at = %s, under_way = %d
+        WHERE account = %s]]):format(literal(tokens_of(account, now) - #items), literal(now), literal(now),
+        tries_key and under_way(account, now) + #items or 0, literal(account.account)))
 end
 
--- A key that cannot be had is not asked for again and again either: IAM locks users, too.
+local function come_back(session, name, count)
+    session:rows(([[UPDATE dwsync_accounts SET under_way = CASE WHEN under_way > %d THEN under_way - %d ELSE 0 END
+        WHERE account = %s]]):format(count, count, literal(name)))
+end
+
+--- Notes that a look was not made.
+-- @tparam table session
+-- @tparam table item
+function M.returned(session, item)
+    if item.tries_key then
+        come_back(session, item.account, 1)
+    end
+end
+
+-- Also of what keys are made from: IAM locks users, too. Only what a service answered counts: nothing else was sent.
 local REFUSALS = { auth = true, clock = true, credentials = true }
 
 -- What looks say of an account: a success ends the count of refusals.
-local function add(sum, result, now)
+local function add(sum, item, result, now)
     local err = result.failure
-    if err and REFUSALS[err.kind] then
+    if err and REFUSALS[err.kind] and err.status then
         sum.refusals, sum.error = sum.refusals + 1, result.error
     elseif err and err.kind == "throttled" then
         sum.paused_until = math.max(sum.paused_until or 0, now + (err.retry_after or PAUSE_SECONDS) * 1000)
     elseif not err or result.disabled then
         sum.proven, sum.refusals = true, 0
     end
+    sum.back = sum.back + (item.tries_key and 1 or 0)
     sum.requests = sum.requests + (result.requests or 1) - 1 -- the first was paid for by the claim
 end
 
 local function write(session, name, sum, now)
     local account = literal(name)
     if sum.proven then
-        session:rows(([[UPDATE dwsync_accounts SET proven = 1, refusals = 0, blocked_until = NULL, error = NULL
-            WHERE account = %s AND (proven = 0 OR refusals > 0)]]):format(account))
+        session:rows(([[UPDATE dwsync_accounts SET proven = 1, refusals = 0, under_way = 0, blocked_until = NULL,
+            error = NULL WHERE account = %s AND (proven = 0 OR refusals > 0)]]):format(account))
+    elseif sum.back > 0 then
+        come_back(session, name, sum.back)
     end
     if sum.refusals > 0 then
         session:rows(([[UPDATE dwsync_accounts SET proven = 0, refusals = refusals + %d, error = %s,
@@ -109,9 +135,9 @@ function M.note(session, looks, now)
     for _, look in ipairs(looks) do
         local name = look.item.account
         if not sums[name] then
-            sums[name], names[#names + 1] = { refusals = 0, requests = 0 }, name
+            sums[name], names[#names + 1] = { refusals = 0, requests = 0, back = 0 }, name
         end
-        add(sums[name], look.result, now)
+        add(sums[name], look.item, look.result, now)
     end
     table.sort(names)
     for _, name in ipairs(names) do

@@ -16,7 +16,7 @@ local DUE_ITEMS = [[dwsync_schedule WHERE account = %s AND due_at <= %s AND stat
     ORDER BY CASE kind WHEN 'cluster' THEN 1 ELSE 0 END, due_at LIMIT %d]]
 
 local function claim_of(session, account, claimer, share, now)
-    local most = math.min(share, accounts.allowance(session, account, now))
+    local most = math.min(share, accounts.allowance(account, now))
     if most < 1 then
         return {}
     end
@@ -26,12 +26,12 @@ local function claim_of(session, account, claimer, share, now)
     for i, item in ipairs(items) do
         numbers[i] = item.item_no
         item.expired, item.epoch, item.claimed_at = item.leased_by ~= nil, item.epoch + 1, now
-        item.lease_ends = now + claimer.lease_ms
+        item.lease_ends, item.holder = now + claimer.lease_ms, claimer.name
     end
     if numbers[1] then
         session:rows(("UPDATE dwsync_schedule SET due_at = %s, epoch = epoch + 1, leased_by = %s WHERE item_no IN (%s)")
             :format(literal(now + claimer.lease_ms), literal(claimer.name), rows.numbers(numbers)))
-        accounts.spend(session, account, #items, now)
+        accounts.spend(session, account, items, now)
     end
     return items
 end
@@ -60,8 +60,9 @@ end
 function M.give_back(session, items)
     for _, item in ipairs(items) do
         session:rows(([[UPDATE dwsync_schedule SET due_at = %s, leased_by = NULL
-            WHERE item_no = %s AND epoch = %s AND leased_by IS NOT NULL]]):format(literal(item.due_at),
-            literal(item.item_no), literal(item.epoch)))
+            WHERE item_no = %s AND epoch = %s AND leased_by = %s]]):format(literal(item.due_at),
+            literal(item.item_no), literal(item.epoch), literal(item.holder)))
+        accounts.returned(session, item)
     end
 end
 

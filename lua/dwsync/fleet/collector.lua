@@ -1,8 +1,9 @@
 --- A collector: claims looks that are due, looks at many clusters at once, completes what it found; until it is asked
 -- to end, or for ever.
 --
--- Lookers only ask; one scribe speaks with the database: it completes what lookers found, many in one transaction where
--- nothing changed, and claims what they do next. No transaction is open while the service is asked.
+-- Lookers only ask, the service and what the history holds; one scribe writes: it completes what lookers found, many in
+-- one transaction where nothing changed, and claims what they do next. Lookers have connections of their own, so that
+-- the scribe never waits for them. No transaction is open while the service is asked.
 -- @module dwsync.fleet.collector
 local concurrent = require "dwsync.runtime.concurrent"
 local core = require "dwsync.core"
@@ -11,6 +12,7 @@ local dwsync = require "dwsync"
 local endpoints = require "dwsync.client.endpoints"
 local errors = require "dwsync.errors"
 local files = require "dwsync.files"
+local history_tables = require "dwsync.history.tables"
 local look = require "dwsync.fleet.look"
 local runtimes = require "dwsync.runtime"
 
@@ -24,6 +26,8 @@ local IDLE = 60 -- seconds after which a looker looks by itself whether there is
 local REST = 0.3 -- seconds without a claim, after one that found nothing
 local BATCH = 500 -- completions in one transaction
 local MANY = 8 -- looks that found something: their records are in memory until they are completed
+local READERS = 4 -- connections that lookers share
+local LEFT = 0.2 -- of a lease, for what comes after the look
 
 --- Makes a collector. Contacts nothing.
 -- @tparam table options
@@ -39,13 +43,16 @@ local MANY = 8 -- looks that found something: their records are in memory until 
 -- answer; it waits by itself
 -- @treturn dwsync.fleet.collector
 function M.new(options)
-    local inventory, accounts = options.inventory, {}
+    local inventory, accounts, readers = options.inventory, {}, {}
+    for i = 1, READERS do
+        readers[i] = history_tables.beside(options.history)
+    end
     for i, account in ipairs(inventory.accounts) do
         accounts[i] = account.name
     end
     return setmetatable({
         schedule = options.schedule, history = options.history, inventory = inventory, name = options.name,
-        accounts = accounts,
+        accounts = accounts, readers = readers,
         host = options.host, pid = options.pid, concurrency = options.concurrency or 32,
         lease = inventory.lease, timeout = options.timeout or inventory.lease * 2 / 3,
         emit = options.on_event or function() end, new_client = options.new_client or dwsync.new,
@@ -128,12 +135,12 @@ local function serves(region)
     return endpoints.serves { region = region, getenv = os.getenv, read_file = files.read }
 end
 
-local function perform(self, item)
+local function perform(self, item, history, timeout)
     local client, err = client_of(self, item)
     if not client then
         return nil, { failure = err, error = errors.summary(err, true) }
     end
-    local context = { client = client, history = self.history, inventory = self.inventory, timeout = self.timeout,
+    local context = { client = client, history = history, inventory = self.inventory, timeout = timeout,
         serves = serves, now = function() return now_of(self) end }
     if item.kind == "account" then
         return discovery.projects(context, item)
@@ -176,16 +183,18 @@ local function file(self, item, found, result)
     end
 end
 
-local function looker(self)
+local function looker(self, history)
     while not self.ended do
         local item = take(self.queue)
-        if item and now_of(self) < item.lease_ends - 1000 then
+        local left = item and (item.lease_ends - now_of(self)) / 1000 -- of the lease, in which it must be completed
+        if item and left > self.lease * LEFT then
             self.under_way = self.under_way + 1
-            local found, result = perform(self, item)
+            local found, result = perform(self, item, history, math.min(self.timeout, left * (1 - LEFT)))
             self.under_way = self.under_way - 1
             file(self, item, found, result)
         elseif item then
-            count(self, "expired") -- it waited too long here: who has it next looks
+            count(self, "expired") -- it waited too long here
+            self.returned[#self.returned + 1] = item
         else
             self.bell:wait(IDLE)
         end
@@ -238,12 +247,17 @@ end
 
 local function give_back(self)
     local returned = self.returned
-    self.returned = {}
     local good, err = true, nil
     if returned[1] then
+        self.returned = {}
         good, err = self.schedule:give_back(returned)
     end
-    return good, err -- where that fails, their leases run out
+    if not good then -- later: an account waits for the looks that tried its key
+        for _, item in ipairs(returned) do
+            table.insert(self.returned, item)
+        end
+    end
+    return good, err
 end
 
 local function complete_all(self)
@@ -371,8 +385,9 @@ end
 function Collector:run(stop)
     self.stop = stop
     local functions = { function() return scribe_till_end(self) end }
-    for _ = 1, self.concurrency do
-        functions[#functions + 1] = function() return looker(self) end
+    for i = 1, self.concurrency do
+        local history = self.readers[(i - 1) % READERS + 1]
+        functions[#functions + 1] = function() return looker(self, history) end
     end
     if self.beside then
         functions[#functions + 1] = function()
@@ -383,6 +398,11 @@ function Collector:run(stop)
         end
     end
     local results, errs = concurrent.gather(functions, { concurrency = #functions })
+    for _, reader in ipairs(self.readers) do
+        if reader ~= self.history then
+            reader.engine:close()
+        end
+    end
     for i = 1, #functions do
         if errs[i] and not errors.is(errs[i]) then
             error(errs[i], 0)

@@ -77,14 +77,16 @@ local function update_rows(session, changed, now)
         table.concat(casts, ", "), table.concat(values, ",")))
 end
 
--- Which of the items are still leased to who claimed them. Locked in one order, as by every completion.
+-- Which of the items are still leased to who claimed them. The epoch alone does not say it: a standby that becomes the
+-- primary may not know of the last claims, and counts them anew. Locked in one order, as by every completion.
 local function still_held(session, items)
     local numbers, held = {}, {}
     for i, item in ipairs(items) do
         numbers[i] = item.item_no
     end
     for _, row in ipairs(session:rows(("SELECT item_no, epoch FROM dwsync_schedule WHERE item_no IN (%s) "
-        .. "AND leased_by IS NOT NULL ORDER BY item_no%s"):format(rows.numbers(numbers), session.lock_rows))) do
+        .. "AND leased_by = %s AND due_at > %s ORDER BY item_no%s"):format(rows.numbers(numbers),
+        literal(items[1].holder), session.clock, session.lock_rows))) do
         held[row[1]] = row[2]
     end
     return held
@@ -118,8 +120,8 @@ function M.unchanged(session, done)
     end
     if changed[1] then
         update_rows(session, changed, now)
-        accounts.note(session, good, now)
     end
+    accounts.note(session, done, now) -- what the service said of a key holds, however late it is
     return fenced
 end
 
@@ -150,10 +152,12 @@ end
 -- Completes one look, whose own changes `work` makes: it may return when to judge again. Returns whether it was let
 -- through.
 local function one(session, item, result, work)
-    if still_held(session, { item })[item.item_no] ~= item.epoch then
+    local is_held = still_held(session, { item })[item.item_no] == item.epoch
+    local now = rows.clock(session)
+    accounts.note(session, { { item = item, result = result } }, now)
+    if not is_held then
         return false
     end
-    local now = rows.clock(session)
     local again = work(now)
     local row = row_after(item, result, now)
     if again and (row.next_at or 0) > 0 then
@@ -161,7 +165,6 @@ local function one(session, item, result, work)
     end
     row.next_at = again or row.next_at
     update_rows(session, { row }, now)
-    accounts.note(session, { { item = item, result = result } }, now)
     return true
 end
 

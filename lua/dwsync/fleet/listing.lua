@@ -12,7 +12,7 @@ local literal, among = rows.literal, rows.among
 
 local NAMED_EVERY_MS, UNNAMED_MS = 60000, 15 * 60000
 
--- A key that was not seen before is not guilty of what another was refused for.
+-- A key that was not seen before is not guilty of what another was refused for; one that may be new proves itself.
 local ACCOUNT = [[INSERT INTO dwsync_accounts (account, rate, burst, tokens, refilled_at, key_digest, refusals, proven,
     state, named_at) VALUES (%s, %s, %s, %s, %s, %s, 0, 0, 'active', %s) ON CONFLICT (account) DO UPDATE SET
     rate = excluded.rate, burst = excluded.burst, state = 'active', named_at = excluded.named_at%s]]
@@ -26,7 +26,7 @@ NEW_KEY = NEW_KEY:gsub("%%s", "dwsync_accounts.key_digest = excluded.key_digest"
 
 local function upsert_account(session, account, key, now)
     session:rows(ACCOUNT:format(literal(account.name), literal(account.rate), literal(account.burst),
-        literal(account.burst), literal(now), literal(key), literal(now), key and NEW_KEY or ""))
+        literal(account.burst), literal(now), literal(key), literal(now), key and NEW_KEY or ", proven = 0"))
 end
 
 -- An item that was gone is due at once, and judged whatever its page says; for others what is planned stays.

@@ -3,7 +3,7 @@
 --
 -- dwsync_accounts: one row an account of the inventory: its token bucket, until when it is paused, and the refusals of
 -- its key, so that all collectors together send no more than one of them may; `named_at`: when a collector last said
--- that its inventory has the account.
+-- that its inventory has the account; `under_way`: looks that try its key.
 -- dwsync_schedule: what is looked at, and when next. `kind` is "cluster"; "account": which projects it has; "place":
 -- which clusters an account has in a region. A look is leased by moving the row's own `due_at` to the end of the lease
 -- and counting `epoch` up: whoever comes back with an older epoch changes nothing.
@@ -17,8 +17,8 @@ local M = {}
 local STEP_1 = {
     [[CREATE TABLE dwsync_accounts (account $key PRIMARY KEY, rate $number NOT NULL, burst $number NOT NULL,
         tokens $number NOT NULL, refilled_at $number NOT NULL, paused_until $number, key_digest TEXT,
-        refusals INTEGER NOT NULL, proven INTEGER NOT NULL, blocked_until $number, error TEXT, used_at $number,
-        state TEXT NOT NULL, named_at $number NOT NULL)]],
+        refusals INTEGER NOT NULL, under_way INTEGER NOT NULL DEFAULT 0, proven INTEGER NOT NULL,
+        blocked_until $number, error TEXT, used_at $number, state TEXT NOT NULL, named_at $number NOT NULL)]],
     [[CREATE TABLE dwsync_schedule (item_no $serial, kind TEXT NOT NULL, account $key NOT NULL, region $key NOT NULL,
         cluster_id $key NOT NULL, project_id TEXT, name TEXT, state TEXT NOT NULL, interval_ms $number NOT NULL,
         planned_at $number NOT NULL, due_at $number NOT NULL, epoch INTEGER NOT NULL, leased_by TEXT,

@@ -153,6 +153,12 @@ function Engine:rollback()
     end
 end
 
+--- Another engine for the same database, with a connection of its own.
+-- @treturn table
+function Engine:beside()
+    return setmetatable({ target = self.target, context = self.context }, Engine)
+end
+
 --- Ends the connection, if there is one.
 function Engine:close()
     local session = self.session

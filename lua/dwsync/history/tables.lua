@@ -40,6 +40,16 @@ function M.last_start(store, cluster_id)
     end)
 end
 
+--- A store beside another one, which does not wait for its transactions; the same one where the engine has one
+-- connection only.
+-- @tparam dwsync.history.store store
+-- @treturn dwsync.history.store
+function M.beside(store)
+    local engine = store.engine.beside and store.engine:beside()
+    return engine and setmetatable({ engine = engine, context = store.context, schema_version = store.schema_version },
+        getmetatable(store)) or store
+end
+
 --- Whether a record is kept with this very content.
 -- @tparam dwsync.history.store store
 -- @tparam string cluster_id
