@@ -61,11 +61,13 @@ describe("errors", function()
 
     it("of answers are as kept", function()
         local lines = {}
-        for _, status in ipairs { 199, 300, 301, 399, 400, 401, 403, 404, 405, 407, 408, 409, 417, 421, 425, 429, 499, 500,
+        for _, status in ipairs { 199, 300, 301, 399, 400, 401, 403, 404, 405, 407, 408, 409, 417, 421, 425, 429,
+            499, 500,
             501, 502, 503, 504, 599 } do
             lines[#lines + 1] = line_of(answer(status, "<p>it says s3cr3t-key</p>"))
         end
-        for _, body in ipairs { "", " \n", '{"errorCode":"X.1","errorMsg":"b"}', '{"errCode":"X.1","externalMessage":"c"}',
+        for _, body in ipairs { "", " \n",
+            '{"errorCode":"X.1","errorMsg":"b"}', '{"errCode":"X.1","externalMessage":"c"}',
             '{"workload_res_code":7,"workload_res_str":"d"}', '{"code":"X.1","message":"e"}', '{"error_code":"X.1"}',
             '{"error_code":"","errorCode":"X.2","message":"f"}', '{"error":{"code":401,"message":"g"}}', "[]",
             '{"error_code":"X.1","error_msg":"' .. ("long "):rep(400) .. '"}', ("long "):rep(100) } do
@@ -95,11 +97,13 @@ describe("errors", function()
         for _, message in ipairs { "certificate has expired", "certificate is not yet valid",
             "subject name does not match", "the CA file has no certificate", "self-signed certificate" } do
             for _, context in ipairs { {}, { ca_file = "/ca.pem", now = NOW } } do
-                lines[#lines + 1] = line_of(errors.from_core({ kind = "tls", code = "certificate", message = message }, {},
+                lines[#lines + 1] = line_of(errors.from_core({ kind = "tls", code = "certificate",
+                    message = message }, {},
                     context))
             end
         end
-        for _, kind in ipairs { "config", "credentials", "auth", "clock", "permission", "not_found", "throttled", "request",
+        for _, kind in ipairs { "config", "credentials", "auth", "clock", "permission", "not_found", "throttled",
+            "request",
             "service", "network", "timeout", "tls", "decode", "incomplete", "storage", "cancelled" } do
             local err = errors.new { kind = kind, message = "why.", code = "X.1", status = 400, attempts = 2,
                 request_id = "r" }

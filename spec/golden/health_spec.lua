@@ -10,10 +10,10 @@ local function time(ms)
     return ms and timestamps.to_iso(ms) or "-"
 end
 
--- A value of any type, tables by name; the last digits of numbers are the machine's.
+-- A value of any type, tables by name; the last digits of fractions are the machine's.
 local function shown(value)
     if type(value) == "number" then
-        return ("%.9g"):format(value)
+        return (value % 1 == 0 and "%.0f" or "%.9g"):format(value)
     elseif type(value) ~= "table" then
         return tostring(value)
     end

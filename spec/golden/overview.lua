@@ -66,7 +66,7 @@ function M.crowded()
             local id = ("%08x-52bb-4e0d-9d2c-1f6a4b7c8d9e"):format(k)
             evaluation.sources[k] = { id = id, type = "ldap", severity = "warning", statistics = first.statistics,
                 reasons = {}, verdicts = { overviews.verdict("slow", { severity = "warning", source = id,
-                    value = 7 + k / 8, unit = "times", warning = 6, critical = 12, since = NOW_MS - k * HOUR,
+                    value = 7 + k / 10, unit = "times", warning = 6, critical = 12, since = NOW_MS - k * HOUR,
                     message = "The last run took 7 times as long as usual." }) } }
             table.insert(evaluation.verdicts, k, evaluation.sources[k].verdicts[1])
         end
