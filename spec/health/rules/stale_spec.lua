@@ -127,6 +127,18 @@ describe("the rule stale", function()
         assert.equal("ok", runs.severity({ list[1], list[2], list[3], list[4] }, "stale"))
     end)
 
+    it("is critical about even gaps once they have covered a night, a day and an hour", function()
+        local function severity(hours)
+            local list = {}
+            for i = 0, 5 do
+                list[i + 1] = runs.run(20 * DAY - i * hours / 5 * HOUR)
+            end
+            return runs.severity(list, "stale")
+        end
+        assert.equal("warning", severity(24.99))
+        assert.equal("critical", severity(25))
+    end)
+
     it("takes absolute times in the place of computed ones", function()
         local options = { warning = "6h", critical = "8h" }
         assert.equal("ok", runs.severity(ended(6 * HOUR - 0.001), "stale", options))
