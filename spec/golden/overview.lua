@@ -43,9 +43,13 @@ function M.each_kind()
     failing.evaluation.verdicts[1].follows = "stale"
     failing.evaluation.verdicts[1].explanation = { { name = "runs", text = "72 failed", value = 72, unit = "runs",
         by = "count" } }
+    local old, unread = with_records(overviews.healthy("dws-old", 9), 2), overviews.disabled()
+    old.fetched_at, old.error = overviews.NOW - 7200, overviews.unreadable().error
+    unread.cluster = { id = "10fedcba-1111-4222-8333-444455556666", name = "dws-off-before" }
+    unread.fetched_at, unread.unread = overviews.NOW - 86400, overviews.unreadable().error
     return overviews.overview { with_records(healthy, 5), with_records(failing, 6),
         with_records(overviews.mass_delete(), 4), with_records(overviews.partial(), 8),
-        with_records(overviews.stuck(), 3), overviews.never(), overviews.unreadable(), overviews.disabled() }
+        with_records(overviews.stuck(), 3), overviews.never(), overviews.unreadable(), overviews.disabled(), old, unread }
 end
 
 --- More of everything than is shown: clusters, sources, reasons, verdicts, and longer texts.

@@ -129,9 +129,9 @@ describe("the rule stale", function()
 
     it("is critical about even gaps once they have covered a night, a day and an hour", function()
         local function severity(hours)
-            local list = {}
-            for i = 0, 5 do
-                list[i + 1] = runs.run(20 * DAY - i * hours / 5 * HOUR)
+            local list = { runs.run(20 * DAY + hours * HOUR) }
+            for i = 0, 20 do
+                list[i + 2] = runs.run(20 * DAY + i * HOUR / 2)
             end
             return runs.severity(list, "stale")
         end
