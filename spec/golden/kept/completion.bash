@@ -65,13 +65,23 @@ _dwsync() {
                             opts="$opts -h --help --config --profile --history -o --output --time --columns --color"
                             break
                             ;;
+                        migrate)
+                            cmd="$cmd migrate"
+                            opts="$opts -h --help --dry-run --config --profile --history"
+                            break
+                            ;;
+                        prune)
+                            cmd="$cmd prune"
+                            opts="$opts -h --help --older-than --dry-run --config --profile --history"
+                            break
+                            ;;
                     esac
                 done
                 break
                 ;;
             collect)
                 cmd="collect"
-                opts="$opts -h --help --fleet --history --config --profile --name --concurrency --for"
+                opts="$opts -h --help --fleet --history --config --profile --name --concurrency --for --metrics --metrics-file"
                 break
                 ;;
             fleet)
@@ -82,7 +92,7 @@ _dwsync() {
                     case "$arg" in
                         status)
                             cmd="$cmd status"
-                            opts="$opts -h --help --fleet --history --config --profile"
+                            opts="$opts -h --help --fleet --history --config --profile -o --output"
                             break
                             ;;
                         explain)
@@ -126,7 +136,7 @@ _dwsync() {
                 ;;
             alert-rules)
                 cmd="alert-rules"
-                opts="$opts -h --help --job --data-age --patience --set --config --profile"
+                opts="$opts -h --help --job --data-age --patience --fleet --set --config --profile"
                 break
                 ;;
             completion)
@@ -766,7 +776,7 @@ _dwsync() {
 
             ;;
         'history')
-            COMPREPLY=($(compgen -W "pull list stats" -- "$cur"))
+            COMPREPLY=($(compgen -W "pull list stats migrate prune" -- "$cur"))
             ;;
         'history pull')
             case "$prev" in
@@ -943,6 +953,44 @@ _dwsync() {
             esac
 
             ;;
+        'history migrate')
+            case "$prev" in
+                --config)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --history)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+            esac
+
+            ;;
+        'history prune')
+            case "$prev" in
+                --older-than)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --history)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+            esac
+
+            ;;
         'collect')
             case "$prev" in
                 --fleet)
@@ -973,6 +1021,14 @@ _dwsync() {
                     COMPREPLY=($(compgen -f -- "$cur"))
                     return 0
                     ;;
+                --metrics)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --metrics-file)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
             esac
 
             ;;
@@ -995,6 +1051,10 @@ _dwsync() {
                     ;;
                 --profile)
                     COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                -o|--output)
+                    COMPREPLY=($(compgen -W "table json" -- "$cur"))
                     return 0
                     ;;
             esac

@@ -39,6 +39,12 @@ function __fish_dwsync_print_command
                         case stats
                             set cmd $cmd stats
                             break
+                        case migrate
+                            set cmd $cmd migrate
+                            break
+                        case prune
+                            set cmd $cmd prune
+                            break
                     end
                 end
                 break
@@ -302,6 +308,8 @@ complete -c dwsync -n '__fish_dwsync_seen_command wait' -l interval -r -d 'Time 
 complete -c dwsync -n '__fish_dwsync_using_command history' -xa 'pull' -d 'Save the records of a cluster'
 complete -c dwsync -n '__fish_dwsync_using_command history' -xa 'list'
 complete -c dwsync -n '__fish_dwsync_using_command history' -xa 'stats'
+complete -c dwsync -n '__fish_dwsync_using_command history' -xa 'migrate' -d 'Bring a history of an older release to this one\'s schema'
+complete -c dwsync -n '__fish_dwsync_using_command history' -xa 'prune' -d 'Remove old records'
 complete -c dwsync -n '__fish_dwsync_seen_command history' -s h -l help -d 'Show this help message and exit'
 
 complete -c dwsync -n '__fish_dwsync_seen_command history pull' -s h -l help -d 'Show this help message and exit'
@@ -353,14 +361,29 @@ complete -c dwsync -n '__fish_dwsync_seen_command history stats' -l time -xa 'is
 complete -c dwsync -n '__fish_dwsync_seen_command history stats' -l columns -xa 'id identity_source_id identity_source_type start_time end_time add_count update_count delete_count failed_count status fail_reason' -d 'Columns, separated by commas'
 complete -c dwsync -n '__fish_dwsync_seen_command history stats' -l color -xa 'auto always never' -d 'When to use colour'
 
+complete -c dwsync -n '__fish_dwsync_seen_command history migrate' -s h -l help -d 'Show this help message and exit'
+complete -c dwsync -n '__fish_dwsync_seen_command history migrate' -l dry-run -d 'Only say which steps there are'
+complete -c dwsync -n '__fish_dwsync_seen_command history migrate' -l config -r -d 'Configuration file [DWSYNC_CONFIG]'
+complete -c dwsync -n '__fish_dwsync_seen_command history migrate' -l profile -r -d 'Profile of that file [DWSYNC_PROFILE]'
+complete -c dwsync -n '__fish_dwsync_seen_command history migrate' -l history -r -d 'File, or postgres:// URL [DWSYNC_HISTORY]'
+
+complete -c dwsync -n '__fish_dwsync_seen_command history prune' -s h -l help -d 'Show this help message and exit'
+complete -c dwsync -n '__fish_dwsync_seen_command history prune' -l older-than -r -d 'How long ago they began, at least 126d'
+complete -c dwsync -n '__fish_dwsync_seen_command history prune' -l dry-run -d 'Only say how many there are'
+complete -c dwsync -n '__fish_dwsync_seen_command history prune' -l config -r -d 'Configuration file [DWSYNC_CONFIG]'
+complete -c dwsync -n '__fish_dwsync_seen_command history prune' -l profile -r -d 'Profile of that file [DWSYNC_PROFILE]'
+complete -c dwsync -n '__fish_dwsync_seen_command history prune' -l history -r -d 'File, or postgres:// URL [DWSYNC_HISTORY]'
+
 complete -c dwsync -n '__fish_dwsync_seen_command collect' -s h -l help -d 'Show this help message and exit'
 complete -c dwsync -n '__fish_dwsync_seen_command collect' -l fleet -r -d 'File with the inventory [DWSYNC_FLEET]'
 complete -c dwsync -n '__fish_dwsync_seen_command collect' -l history -r -d 'File, or postgres:// URL [DWSYNC_HISTORY]'
 complete -c dwsync -n '__fish_dwsync_seen_command collect' -l config -r -d 'Configuration file [DWSYNC_CONFIG]'
 complete -c dwsync -n '__fish_dwsync_seen_command collect' -l profile -r -d 'Profile of that file [DWSYNC_PROFILE]'
-complete -c dwsync -n '__fish_dwsync_seen_command collect' -l name -r -d 'Name of this collector (default: host and process)'
+complete -c dwsync -n '__fish_dwsync_seen_command collect' -l name -r -d 'Name of this collector, of its own (default: host and process)'
 complete -c dwsync -n '__fish_dwsync_seen_command collect' -l concurrency -r -d 'Clusters that are asked at once (default 32)'
 complete -c dwsync -n '__fish_dwsync_seen_command collect' -l for -r -d 'End after so long'
+complete -c dwsync -n '__fish_dwsync_seen_command collect' -l metrics -r -d 'Port of 127.0.0.1, or a loopback address with one, for Prometheus'
+complete -c dwsync -n '__fish_dwsync_seen_command collect' -l metrics-file -r -d 'File to write them to, for node_exporter'
 
 complete -c dwsync -n '__fish_dwsync_using_command fleet' -xa 'status' -d 'Who collects, what is late, how the accounts do'
 complete -c dwsync -n '__fish_dwsync_using_command fleet' -xa 'explain'
@@ -372,6 +395,7 @@ complete -c dwsync -n '__fish_dwsync_seen_command fleet status' -l fleet -r -d '
 complete -c dwsync -n '__fish_dwsync_seen_command fleet status' -l history -r -d 'File, or postgres:// URL [DWSYNC_HISTORY]'
 complete -c dwsync -n '__fish_dwsync_seen_command fleet status' -l config -r -d 'Configuration file [DWSYNC_CONFIG]'
 complete -c dwsync -n '__fish_dwsync_seen_command fleet status' -l profile -r -d 'Profile of that file [DWSYNC_PROFILE]'
+complete -c dwsync -n '__fish_dwsync_seen_command fleet status' -s o -l output -xa 'table json' -d 'Format: table, json (default: table)'
 
 complete -c dwsync -n '__fish_dwsync_seen_command fleet explain' -s h -l help -d 'Show this help message and exit'
 complete -c dwsync -n '__fish_dwsync_seen_command fleet explain' -l fleet -r -d 'File with the inventory [DWSYNC_FLEET]'
@@ -483,6 +507,7 @@ complete -c dwsync -n '__fish_dwsync_seen_command alert-rules' -s h -l help -d '
 complete -c dwsync -n '__fish_dwsync_seen_command alert-rules' -l job -r -d 'Job under which dwsync is scraped (default dwsync)'
 complete -c dwsync -n '__fish_dwsync_seen_command alert-rules' -l data-age -r -d 'Age from which verdicts are old (default 15m)'
 complete -c dwsync -n '__fish_dwsync_seen_command alert-rules' -l patience -r -d 'Factor for how long alerts wait before they fire (default 1)'
+complete -c dwsync -n '__fish_dwsync_seen_command alert-rules' -l fleet -d 'Those about dwsync collect, in place of those about clusters'
 complete -c dwsync -n '__fish_dwsync_seen_command alert-rules' -l set -xa 'churn=off data=off failing=off mass_delete=off never=off overlap=off partial=off slow=off stale=off stuck=off volume=off disabled=off disabled=ok disabled=unknown disabled=warning disabled=critical' -d 'Threshold: stale.warning=6h, churn=off, disabled=warning; repeatable'
 complete -c dwsync -n '__fish_dwsync_seen_command alert-rules' -l config -r -d 'Configuration file [DWSYNC_CONFIG]'
 complete -c dwsync -n '__fish_dwsync_seen_command alert-rules' -l profile -r -d 'Profile of that file [DWSYNC_PROFILE]'

@@ -340,6 +340,35 @@ _dwsync() {
             && return 0
           ;;
 
+        migrate)
+          options=(
+            $options
+            {-h,--help}"[Show this help message and exit]"
+            "--dry-run[Only say which steps there are]"
+            "--config[Configuration file [DWSYNC_CONFIG\]]: :_files"
+            "--profile[Profile of that file [DWSYNC_PROFILE\]]: :_files"
+            "--history[File, or postgres\:// URL [DWSYNC_HISTORY\]]: :_files"
+          )
+          _arguments -s -S \
+            $options \
+            && return 0
+          ;;
+
+        prune)
+          options=(
+            $options
+            {-h,--help}"[Show this help message and exit]"
+            "--older-than[How long ago they began, at least 126d]: :_files"
+            "--dry-run[Only say how many there are]"
+            "--config[Configuration file [DWSYNC_CONFIG\]]: :_files"
+            "--profile[Profile of that file [DWSYNC_PROFILE\]]: :_files"
+            "--history[File, or postgres\:// URL [DWSYNC_HISTORY\]]: :_files"
+          )
+          _arguments -s -S \
+            $options \
+            && return 0
+          ;;
+
       esac
       ;;
 
@@ -351,9 +380,11 @@ _dwsync() {
         "--history[File, or postgres\:// URL [DWSYNC_HISTORY\]]: :_files"
         "--config[Configuration file [DWSYNC_CONFIG\]]: :_files"
         "--profile[Profile of that file [DWSYNC_PROFILE\]]: :_files"
-        "--name[Name of this collector (default\: host and process)]: :_files"
+        "--name[Name of this collector, of its own (default\: host and process)]: :_files"
         "--concurrency[Clusters that are asked at once (default 32)]: :_files"
         "--for[End after so long]: :_files"
+        "--metrics[Port of 127.0.0.1, or a loopback address with one, for Prometheus]: :_files"
+        "--metrics-file[File to write them to, for node_exporter]: :_files"
       )
       _arguments -s -S \
         $options \
@@ -380,6 +411,7 @@ _dwsync() {
             "--history[File, or postgres\:// URL [DWSYNC_HISTORY\]]: :_files"
             "--config[Configuration file [DWSYNC_CONFIG\]]: :_files"
             "--profile[Profile of that file [DWSYNC_PROFILE\]]: :_files"
+            {-o,--output}"[Format\: table, json (default\: table)]: :(table json)"
           )
           _arguments -s -S \
             $options \
@@ -565,6 +597,7 @@ _dwsync() {
         "--job[Job under which dwsync is scraped (default dwsync)]: :_files"
         "--data-age[Age from which verdicts are old (default 15m)]: :_files"
         "--patience[Factor for how long alerts wait before they fire (default 1)]: :_files"
+        "--fleet[Those about dwsync collect, in place of those about clusters]"
         "*--set[Threshold\: stale.warning=6h, churn=off, disabled=warning; repeatable]: :(churn=off data=off failing=off mass_delete=off never=off overlap=off partial=off slow=off stale=off stuck=off volume=off disabled=off disabled=ok disabled=unknown disabled=warning disabled=critical)"
         "--config[Configuration file [DWSYNC_CONFIG\]]: :_files"
         "--profile[Profile of that file [DWSYNC_PROFILE\]]: :_files"
@@ -629,6 +662,8 @@ _dwsync_history_cmds() {
     "pull:Save the records of a cluster"
     "list"
     "stats"
+    "migrate:Bring a history of an older release to this one's schema"
+    "prune:Remove old records"
   )
   _describe "command" commands
 }

@@ -36,10 +36,10 @@ describe("the store", function()
     end)
 
     it("keeps a document that comes without a text, and has none where there was none", function()
-        store:publish { document("a", "one"), document("b", "two") }
-        assert(store:publish { { name = "a", optional = true }, { name = "c", optional = true } })
+        publish { document("a", "one"), document("b", "two") }
+        assert(publish { { name = "a", optional = true }, { name = "c", optional = true } })
         assert.same({ "one" }, { read "a", read "b", read "c" })
-        assert(store:publish { { name = "a", optional = true } })
+        assert(publish { { name = "a", optional = true } })
         assert.equal("one", read "a")
     end)
 
