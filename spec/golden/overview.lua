@@ -49,7 +49,8 @@ function M.each_kind()
     unread.fetched_at, unread.unread = overviews.NOW - 86400, overviews.unreadable().error
     return overviews.overview { with_records(healthy, 5), with_records(failing, 6),
         with_records(overviews.mass_delete(), 4), with_records(overviews.partial(), 8),
-        with_records(overviews.stuck(), 3), overviews.never(), overviews.unreadable(), overviews.disabled(), old, unread }
+        with_records(overviews.stuck(), 3), overviews.never(), overviews.unreadable(), overviews.disabled(), old,
+        unread }
 end
 
 --- More of everything than is shown: clusters, sources, reasons, verdicts, and longer texts.
