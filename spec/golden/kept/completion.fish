@@ -153,7 +153,7 @@ complete -c dwsync -n '__fish_dwsync_seen_command records' -l timeout -r -d 'Sec
 complete -c dwsync -n '__fish_dwsync_seen_command records' -l retries -r -d 'How often to try again (default 3)'
 complete -c dwsync -n '__fish_dwsync_seen_command records' -l debug -d 'Show each request on stderr'
 complete -c dwsync -n '__fish_dwsync_seen_command records' -s o -l output -xa 'table csv tsv json ndjson markdown html' -d 'Format: table, csv, tsv, json, ndjson, markdown, html (default: table)'
-complete -c dwsync -n '__fish_dwsync_seen_command records' -l time -xa 'iso ms local' -d 'How times are written (default: iso)'
+complete -c dwsync -n '__fish_dwsync_seen_command records' -l time -xa 'iso ms local' -d 'How times are written: iso (UTC), local, ms (default: iso)'
 complete -c dwsync -n '__fish_dwsync_seen_command records' -l columns -xa 'id identity_source_id identity_source_type start_time end_time add_count update_count delete_count failed_count status fail_reason' -d 'Columns, separated by commas'
 complete -c dwsync -n '__fish_dwsync_seen_command records' -l color -xa 'auto always never' -d 'When to use colour'
 
@@ -333,7 +333,7 @@ complete -c dwsync -n '__fish_dwsync_seen_command history pull' -l retries -r -d
 complete -c dwsync -n '__fish_dwsync_seen_command history pull' -l debug -d 'Show each request on stderr'
 complete -c dwsync -n '__fish_dwsync_seen_command history pull' -l history -r -d 'File, or postgres:// URL [DWSYNC_HISTORY]'
 complete -c dwsync -n '__fish_dwsync_seen_command history pull' -s o -l output -xa 'table csv tsv json ndjson markdown html' -d 'Format: table, csv, tsv, json, ndjson, markdown, html (default: table)'
-complete -c dwsync -n '__fish_dwsync_seen_command history pull' -l time -xa 'iso ms local' -d 'How times are written (default: iso)'
+complete -c dwsync -n '__fish_dwsync_seen_command history pull' -l time -xa 'iso ms local' -d 'How times are written: iso (UTC), local, ms (default: iso)'
 complete -c dwsync -n '__fish_dwsync_seen_command history pull' -l columns -xa 'id identity_source_id identity_source_type start_time end_time add_count update_count delete_count failed_count status fail_reason' -d 'Columns, separated by commas'
 complete -c dwsync -n '__fish_dwsync_seen_command history pull' -l color -xa 'auto always never' -d 'When to use colour'
 
@@ -348,7 +348,7 @@ complete -c dwsync -n '__fish_dwsync_seen_command history list' -l config -r -d 
 complete -c dwsync -n '__fish_dwsync_seen_command history list' -l profile -r -d 'Profile of that file [DWSYNC_PROFILE]'
 complete -c dwsync -n '__fish_dwsync_seen_command history list' -l history -r -d 'File, or postgres:// URL [DWSYNC_HISTORY]'
 complete -c dwsync -n '__fish_dwsync_seen_command history list' -s o -l output -xa 'table csv tsv json ndjson markdown html' -d 'Format: table, csv, tsv, json, ndjson, markdown, html (default: table)'
-complete -c dwsync -n '__fish_dwsync_seen_command history list' -l time -xa 'iso ms local' -d 'How times are written (default: iso)'
+complete -c dwsync -n '__fish_dwsync_seen_command history list' -l time -xa 'iso ms local' -d 'How times are written: iso (UTC), local, ms (default: iso)'
 complete -c dwsync -n '__fish_dwsync_seen_command history list' -l columns -xa 'id identity_source_id identity_source_type start_time end_time add_count update_count delete_count failed_count status fail_reason' -d 'Columns, separated by commas'
 complete -c dwsync -n '__fish_dwsync_seen_command history list' -l color -xa 'auto always never' -d 'When to use colour'
 
@@ -357,7 +357,7 @@ complete -c dwsync -n '__fish_dwsync_seen_command history stats' -l config -r -d
 complete -c dwsync -n '__fish_dwsync_seen_command history stats' -l profile -r -d 'Profile of that file [DWSYNC_PROFILE]'
 complete -c dwsync -n '__fish_dwsync_seen_command history stats' -l history -r -d 'File, or postgres:// URL [DWSYNC_HISTORY]'
 complete -c dwsync -n '__fish_dwsync_seen_command history stats' -s o -l output -xa 'table csv tsv json ndjson markdown html' -d 'Format: table, csv, tsv, json, ndjson, markdown, html (default: table)'
-complete -c dwsync -n '__fish_dwsync_seen_command history stats' -l time -xa 'iso ms local' -d 'How times are written (default: iso)'
+complete -c dwsync -n '__fish_dwsync_seen_command history stats' -l time -xa 'iso ms local' -d 'How times are written: iso (UTC), local, ms (default: iso)'
 complete -c dwsync -n '__fish_dwsync_seen_command history stats' -l columns -xa 'id identity_source_id identity_source_type start_time end_time add_count update_count delete_count failed_count status fail_reason' -d 'Columns, separated by commas'
 complete -c dwsync -n '__fish_dwsync_seen_command history stats' -l color -xa 'auto always never' -d 'When to use colour'
 
@@ -434,7 +434,7 @@ complete -c dwsync -n '__fish_dwsync_seen_command replay' -l debug -d 'Show each
 complete -c dwsync -n '__fish_dwsync_seen_command replay' -l from-history -d 'Use the records saved by dwsync history pull'
 complete -c dwsync -n '__fish_dwsync_seen_command replay' -l since -r -d 'Leave out alerts that ended before: 24h, 7d, ISO 8601'
 complete -c dwsync -n '__fish_dwsync_seen_command replay' -s o -l output -xa 'table csv tsv json ndjson markdown html' -d 'Format: table, csv, tsv, json, ndjson, markdown, html (default: table)'
-complete -c dwsync -n '__fish_dwsync_seen_command replay' -l time -xa 'iso ms local' -d 'How times are written (default: iso)'
+complete -c dwsync -n '__fish_dwsync_seen_command replay' -l time -xa 'iso ms local' -d 'How times are written: iso (UTC), local, ms (default: iso)'
 complete -c dwsync -n '__fish_dwsync_seen_command replay' -l columns -xa 'id identity_source_id identity_source_type start_time end_time add_count update_count delete_count failed_count status fail_reason' -d 'Columns, separated by commas'
 complete -c dwsync -n '__fish_dwsync_seen_command replay' -l color -xa 'auto always never' -d 'When to use colour'
 
@@ -467,7 +467,7 @@ complete -c dwsync -n '__fish_dwsync_seen_command clusters' -l timeout -r -d 'Se
 complete -c dwsync -n '__fish_dwsync_seen_command clusters' -l retries -r -d 'How often to try again (default 3)'
 complete -c dwsync -n '__fish_dwsync_seen_command clusters' -l debug -d 'Show each request on stderr'
 complete -c dwsync -n '__fish_dwsync_seen_command clusters' -s o -l output -xa 'table csv tsv json ndjson markdown html' -d 'Format: table, csv, tsv, json, ndjson, markdown, html (default: table)'
-complete -c dwsync -n '__fish_dwsync_seen_command clusters' -l time -xa 'iso ms local' -d 'How times are written (default: iso)'
+complete -c dwsync -n '__fish_dwsync_seen_command clusters' -l time -xa 'iso ms local' -d 'How times are written: iso (UTC), local, ms (default: iso)'
 complete -c dwsync -n '__fish_dwsync_seen_command clusters' -l columns -xa 'id identity_source_id identity_source_type start_time end_time add_count update_count delete_count failed_count status fail_reason' -d 'Columns, separated by commas'
 complete -c dwsync -n '__fish_dwsync_seen_command clusters' -l color -xa 'auto always never' -d 'When to use colour'
 

@@ -41,7 +41,7 @@ _dwsync() {
         "--retries[How often to try again (default 3)]: :_files"
         "--debug[Show each request on stderr]"
         {-o,--output}"[Format\: table, csv, tsv, json, ndjson, markdown, html (default\: table)]: :(table csv tsv json ndjson markdown html)"
-        "--time[How times are written (default\: iso)]: :(iso ms local)"
+        "--time[How times are written\: iso (UTC), local, ms (default\: iso)]: :(iso ms local)"
         "--columns[Columns, separated by commas]: :(id identity_source_id identity_source_type start_time end_time add_count update_count delete_count failed_count status fail_reason)"
         "--color[When to use colour]: :(auto always never)"
       )
@@ -289,7 +289,7 @@ _dwsync() {
             "--debug[Show each request on stderr]"
             "--history[File, or postgres\:// URL [DWSYNC_HISTORY\]]: :_files"
             {-o,--output}"[Format\: table, csv, tsv, json, ndjson, markdown, html (default\: table)]: :(table csv tsv json ndjson markdown html)"
-            "--time[How times are written (default\: iso)]: :(iso ms local)"
+            "--time[How times are written\: iso (UTC), local, ms (default\: iso)]: :(iso ms local)"
             "--columns[Columns, separated by commas]: :(id identity_source_id identity_source_type start_time end_time add_count update_count delete_count failed_count status fail_reason)"
             "--color[When to use colour]: :(auto always never)"
           )
@@ -313,7 +313,7 @@ _dwsync() {
             "--profile[Profile of that file [DWSYNC_PROFILE\]]: :_files"
             "--history[File, or postgres\:// URL [DWSYNC_HISTORY\]]: :_files"
             {-o,--output}"[Format\: table, csv, tsv, json, ndjson, markdown, html (default\: table)]: :(table csv tsv json ndjson markdown html)"
-            "--time[How times are written (default\: iso)]: :(iso ms local)"
+            "--time[How times are written\: iso (UTC), local, ms (default\: iso)]: :(iso ms local)"
             "--columns[Columns, separated by commas]: :(id identity_source_id identity_source_type start_time end_time add_count update_count delete_count failed_count status fail_reason)"
             "--color[When to use colour]: :(auto always never)"
           )
@@ -331,7 +331,7 @@ _dwsync() {
             "--profile[Profile of that file [DWSYNC_PROFILE\]]: :_files"
             "--history[File, or postgres\:// URL [DWSYNC_HISTORY\]]: :_files"
             {-o,--output}"[Format\: table, csv, tsv, json, ndjson, markdown, html (default\: table)]: :(table csv tsv json ndjson markdown html)"
-            "--time[How times are written (default\: iso)]: :(iso ms local)"
+            "--time[How times are written\: iso (UTC), local, ms (default\: iso)]: :(iso ms local)"
             "--columns[Columns, separated by commas]: :(id identity_source_id identity_source_type start_time end_time add_count update_count delete_count failed_count status fail_reason)"
             "--color[When to use colour]: :(auto always never)"
           )
@@ -479,7 +479,7 @@ _dwsync() {
         "--from-history[Use the records saved by dwsync history pull]"
         "--since[Leave out alerts that ended before\: 24h, 7d, ISO 8601]: :_files"
         {-o,--output}"[Format\: table, csv, tsv, json, ndjson, markdown, html (default\: table)]: :(table csv tsv json ndjson markdown html)"
-        "--time[How times are written (default\: iso)]: :(iso ms local)"
+        "--time[How times are written\: iso (UTC), local, ms (default\: iso)]: :(iso ms local)"
         "--columns[Columns, separated by commas]: :(id identity_source_id identity_source_type start_time end_time add_count update_count delete_count failed_count status fail_reason)"
         "--color[When to use colour]: :(auto always never)"
       )
@@ -531,7 +531,7 @@ _dwsync() {
         "--retries[How often to try again (default 3)]: :_files"
         "--debug[Show each request on stderr]"
         {-o,--output}"[Format\: table, csv, tsv, json, ndjson, markdown, html (default\: table)]: :(table csv tsv json ndjson markdown html)"
-        "--time[How times are written (default\: iso)]: :(iso ms local)"
+        "--time[How times are written\: iso (UTC), local, ms (default\: iso)]: :(iso ms local)"
         "--columns[Columns, separated by commas]: :(id identity_source_id identity_source_type start_time end_time add_count update_count delete_count failed_count status fail_reason)"
         "--color[When to use colour]: :(auto always never)"
       )
