@@ -166,6 +166,9 @@ describe("dwsync.pq", function()
         assert.has_error(function() connection.raw:send "SELECT '\0'" end)
         assert.has_error(function() connection.raw:send("SELECT $1", "\0") end)
         assert.has_error(function() connection.raw:send("SELECT $1", {}) end)
+        assert.error_matches(function()
+            connection.raw:send("SELECT 1", (table.unpack or unpack)({}, 1, 65536)) -- luacheck: ignore unpack
+        end, rawget(_G, "jit") and "too many results" or "more parameters than PostgreSQL takes")
         local other = server:connection()
         other:close()
         other:close()
@@ -228,6 +231,27 @@ end)
 
 -- Also run where threads are watched (spec/build/threads.sh), so no other program is started here.
 describe("dwsync.pq alone", function()
+    it("leaves a lookup's descriptors to no other program", function()
+        local function open()
+            local numbers = {}
+            for number in (function() return uv.fs_scandir_next end)(), assert(uv.fs_scandir "/proc/self/fd") do
+                numbers[number] = true
+            end
+            return numbers
+        end
+        local before = open()
+        local lookup = assert(pq.lookup "127.0.0.1")
+        for number in pairs(open()) do
+            local file = not before[number] and io.open("/proc/self/fdinfo/" .. number)
+            if file then
+                local flags = file:read("*a"):match "flags:%s+(%d+)"
+                file:close()
+                assert.equal("2", flags:match "^0(2)%d%d%d%d%d%d$", number .. ": " .. flags) -- O_CLOEXEC
+            end
+        end
+        lookup:close()
+    end)
+
     it("looks names up beside the caller", function()
         local function answer(name)
             local lookup = assert(pq.lookup(name))

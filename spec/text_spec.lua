@@ -315,6 +315,7 @@ describe("a text wrapped to lines", function()
 
     it("loses nothing of a word that is longer than a line, nor of writing without blanks", function()
         assert.same({ "a", "bcdef", "gh i" }, display.wrap("a bcdefgh i", 5))
+        assert.same({ "க", "ாா" }, display.wrap("காா", 2)) -- three columns, which are one cluster
         assert.same({ "目录", "不存", "在 a" }, display.wrap("目录不存在 a", 5))
         assert.same({ "ae\204\129", "👩🏽\226\128\141💻", "b" }, display.wrap("ae\204\129👩🏽\226\128\141💻b", 2))
     end)

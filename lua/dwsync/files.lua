@@ -38,7 +38,7 @@ function M.read(path)
     local text, read_reason = file:read(MAX_BYTES + 1)
     file:close()
     if not text then
-        return read_reason == nil and "" or nil, read_reason, false -- an empty file reads as nil, too
+        return read_reason == nil and "" or nil, read_reason -- an empty file reads as nil, too
     elseif #text > MAX_BYTES then
         return nil, "larger than 1 MiB", false
     end

@@ -4,6 +4,7 @@
 -- yes those that survived are tried again, after specs were written. Several seeds may run side by side.
 -- PATTERNs are Lua's, several parted by "|". SECONDS of specs are run for one change at most, the quickest first.
 -- Which spec runs which code is found out once and kept in build/mutation/map: remove it after large changes.
+-- What a change does stays in the copy, spec/build/apart.sh sees to that.
 -- Changes that make no difference are listed in spec/build/equivalent.txt.
 local mutations = require "spec.build.mutations"
 local uv = require "luv"
@@ -58,18 +59,18 @@ end
 
 -- ---- programs ------------------------------------------------------------------------------------------
 
--- A change may well end what it should not, or leave something running: processes of their own, where that is allowed.
-local APART = os.execute "unshare --fork --pid --mount-proc --kill-child true 2>/dev/null"
-    and { "unshare", "--fork", "--pid", "--mount-proc", "--kill-child" } or {}
+-- A change may well end, remove or leave running what it should not.
+local APART = uv.cwd() .. "/spec/build/apart.sh"
 
 -- Runs a program in a directory. Returns its exit status, or "hang".
 local function run(directory, words, seconds, variables)
     local all = { "env" }
     table.move(variables or {}, 1, #(variables or {}), 2, all)
-    table.move(APART, 1, #APART, #all + 1, all)
+    local tree = directory:match("^" .. WORK .. "/[^/]+")
+    all[#all + 1], all[#all + 2] = APART, uv.cwd() .. "/" .. tree
     table.move(words, 1, #words, #all + 1, all)
     local program, status = table.remove(all, 1), nil
-    local log = assert(uv.fs_open(directory:match("^" .. WORK .. "/[^/]+") .. ".log", "w", 420))
+    local log = assert(uv.fs_open(tree .. ".log", "w", 420))
     local child, pid = uv.spawn(program, { args = all, cwd = directory, detached = true, stdio = { nil, log, log } },
         function(code, signal) status = status or (signal == 0 and code or 128 + signal) end)
     assert(child, pid)
@@ -149,7 +150,7 @@ end
 
 local function make_map()
     local tree, plain = WORK .. "/instrumented", WORK .. "/plain"
-    local hits = ("%s/%s/hits"):format(uv.cwd(), WORK)
+    local hits = ("%s/%s/hits"):format(uv.cwd(), tree)
     copy_tree(plain)
     copy_tree(tree)
     instrument(tree, hits)
@@ -434,6 +435,7 @@ local function main(options)
     local tree, results = ("%s/tree-%d"):format(WORK, options.seed), ("%s/%d.results"):format(WORK, options.seed)
     local done, c = done_before(results), nil
     copy_tree(tree)
+    assert(run(tree, { "true" }, 60) == 0, "spec/build/apart.sh cannot run anything here: see " .. tree .. ".log")
     local counts, survivors = {}, {}
     for number, change in ipairs(changes) do
         local reasons, key = equivalent[change.path] or {}, key_of(change)

@@ -47,10 +47,18 @@ local function add(list, what, first, last, text, line)
     list[#list + 1] = { what = what, first = first, last = last, text = text, line = line }
 end
 
+-- find(text, 1, true): Lua begins at 1 when it is told 0.
+local function is_first_place(tokens, i)
+    local after = tokens[i + 2]
+    return tokens[i].text == "1" and tokens[i + 1].text == "," and after and after.text == "true"
+end
+
 local function change_token(list, language, tokens, i)
     local token, before = tokens[i], tokens[i - 1]
     local other = SWAPPED[language][token.text]
-    if token.kind == "number" then
+    if token.kind == "number" and is_first_place(tokens, i) then
+        add(list, "off by one", token.first, token.last, "2", token.line)
+    elseif token.kind == "number" then
         add(list, "off by one", token.first, token.last, off_by_one(token) or token.text, token.line)
     elseif token.kind == "character" and token.text:find "^'%w'$" then
         add(list, "off by one", token.first + 1, token.first + 1, string.char(token.text:byte(2) + 1), token.line)

@@ -30,6 +30,11 @@ describe("changes of Lua", function()
         are({ "off by one: local x = 60 → local x = 61" }, "local  x = 60")
         are({ "off by one: local x = 60 → local x = 59" }, "local x = 60")
         are({}, "local x = 0x10")
+        for _, blanks in ipairs { "", " " } do -- never from 1 to 0, which find takes for 1
+            are({ "argument dropped: local x = f(a, 1, true) → local x = f(a, 1)",
+                "off by one: local x = f(a, 1, true) → local x = f(a, 2, true)",
+                "turned: local x = f(a, 1, true) → local x = f(a, 1, false)" }, blanks .. "local x = f(a, 1, true)")
+        end
     end)
 
     it("concern strings that are names, not texts, nor modules", function()

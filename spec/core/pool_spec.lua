@@ -785,7 +785,7 @@ describe("the clock", function()
         for _, wrong in ipairs { -1, 0 / 0, 1 / 0 } do
             assert.error_matches(function()
                 core.sleep(wrong)
-            end, "seconds must be from 0 to 1e9")
+            end, "#1 to 'sleep' %(seconds must be from 0 to 1e9%)")
         end
     end)
 end)

@@ -39,6 +39,21 @@ describe("the emulator's certificates", function()
         assert.equal("0", verdict "-x509_strict -verify_ip 127.0.0.1")
     end)
 
+    it("may be used for what they are for, and for nothing else", function()
+        local function uses(command)
+            return curl.shell(command .. " | openssl x509 -noout -ext keyUsage,extendedKeyUsage,basicConstraints")
+        end
+        local leaf = uses(("openssl s_client -connect 127.0.0.1:%s </dev/null 2>/dev/null"):format(port))
+        for _, text in ipairs { "Basic Constraints: critical\n *CA:FALSE",
+            "Key Usage: critical\n *Digital Signature *\n",
+            "Extended Key Usage: *\n *TLS Web Server Authentication *\n" } do
+            assert.matches(text, leaf)
+        end
+        local authority = uses("cat " .. curl.quoted(info.ca_file))
+        assert.matches("Basic Constraints: critical\n *CA:TRUE, pathlen:0", authority)
+        assert.matches("Key Usage: critical\n *Certificate Sign, CRL Sign *\n", authority)
+    end)
+
     local REASONS = { ["expired.localhost"] = "10", ["future.localhost"] = "9", ["wronghost.localhost"] = "62",
         ["unknown.localhost"] = "21" }
     for host, code in pairs(REASONS) do

@@ -34,6 +34,11 @@ local function made(schedule, hours)
 end
 
 describe("an explanation", function()
+    it("says so when accounts are given by source", function()
+        assert.matches("population given by source %(set%)", texts(runs.hourly(40), "mass_delete",
+            { mass_delete = { population = { s1 = 100 } } }).options)
+    end)
+
     it("is made of the rules asked for, and changes no verdict", function()
         local list = runs.history(runs.random(5), 150)
         local plain, explained = health.evaluate(list, nil, NOW), health.explain(list, nil, NOW, { "stale", "slow" })

@@ -43,4 +43,13 @@ describe("the order of runs", function()
             end
         end
     end)
+
+    it("pauses once in a while, not for each of the stretches that are merged", function()
+        local list, pauses = {}, 0
+        for i = 1, 4096 do
+            list[i] = { start_time = i, id = tostring(i) }
+        end
+        order.sort(runs.shuffled(list, runs.random(52)), order.starts_before, function() pauses = pauses + 1 end)
+        assert.is_true(pauses > 4 and pauses < 100, pauses)
+    end)
 end)

@@ -158,6 +158,11 @@ describe("the template of a reason", function()
         assert.equal(a, b)
     end)
 
+    it("adds the codes beyond its end, not those that it begins with", function()
+        local long = ("word "):rep(60)
+        assert.matches("^DWS%.5045 word .* … DWS%.5046$", template.of("DWS.5045 " .. long .. "DWS.5045 DWS.5046"))
+    end)
+
     it("is short, and ends with a whole character", function()
         assert.is_true(#template.of(("word "):rep(1000)) <= 200)
         local text = template.of(("ü"):rep(400))

@@ -139,6 +139,24 @@ describe("sort_by", function()
         end
     end)
 
+    it("keeps the order of those with the same truth", function()
+        local list = {}
+        for i = 1, 40 do
+            list[i] = { id = i, add_count = i }
+        end
+        local shown = {}
+        for record in records.sort_by(list, function(record) return record.id % 3 == 0 end):each() do
+            shown[#shown + 1] = record.id
+        end
+        local expected = {}
+        for _, truth in ipairs { false, true } do
+            for i = 1, 40 do
+                expected[#expected + 1] = (i % 3 == 0) == truth and i or nil
+            end
+        end
+        assert.same(expected, shown)
+    end)
+
     it("sorts values of any types without raising", function()
         local list = {}
         for i, value in ipairs { "b", 2, true, {}, 0 / 0, "a", 1, false, 1.5 } do

@@ -85,7 +85,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *user)
     t->header_bytes += length;
     if (t->header_bytes > MAX_HEADER_BYTES) {
         refuse_size(t, "head", MAX_HEADER_BYTES);
-        return 0;
+        return CURL_WRITEFUNC_ERROR;
     }
     if (t->head_final)
         return length;
@@ -94,7 +94,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *user)
     t->head_ended = length > 0 && (bytes[0] == '\r' || bytes[0] == '\n');
     dws_buf_append(&t->response_headers, bytes, length);
     if (t->response_headers.failed)
-        return 0;
+        return CURL_WRITEFUNC_ERROR;
     if (t->head_ended) {
         const long status = status_code(t);
         const struct dws_head_rules rules = {
@@ -109,7 +109,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *user)
             dws_fail(&t->error, DWS_ERR_NETWORK, "%s: the service switched to another protocol", t->host);
         if (status == 101 ||
             dws_head_accept(dws_buf_text(&t->response_headers), &rules, &t->gzipped, &t->error) != DWS_OK)
-            return 0;
+            return CURL_WRITEFUNC_ERROR;
     }
     return length;
 }
@@ -175,7 +175,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *user)
 {
     struct dws_transfer *t = user;
     const size_t length = size * count;
-    return (t->gzipped ? keep_unzipped(t, bytes, length) : keep(t, bytes, length)) ? length : 0;
+    return (t->gzipped ? keep_unzipped(t, bytes, length) : keep(t, bytes, length)) ? length : CURL_WRITEFUNC_ERROR;
 }
 
 /* ---- life of a transfer ----------------------------------------------------------------------- */

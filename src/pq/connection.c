@@ -47,7 +47,7 @@ static struct connection *check_open(lua_State *L)
 static void push_message(lua_State *L, const char *message)
 {
     size_t length = strlen(message);
-    while (length > 0 && strchr("\r\n ", message[length - 1]))
+    while (length && strchr("\r\n ", message[length - 1]))
         length--;
     lua_pushlstring(L, message, length);
 }

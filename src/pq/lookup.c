@@ -1,4 +1,5 @@
 /* lookup.c: the addresses of a host's name, which libpq would ask for without a time limit. */
+#define _GNU_SOURCE /* pipe2 */
 #include "pq.h"
 
 #include <fcntl.h>
@@ -100,10 +101,8 @@ static int lookup_new(lua_State *L)
     luaL_getmetatable(L, CLASS);
     lua_setmetatable(L, -2);
     int ends[2];
-    if (pipe(ends) != 0)
+    if (pipe2(ends, O_CLOEXEC) != 0)
         return fail(L, "no descriptor is left to look up a name with");
-    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
     struct answer *answer = new_answer(name, ends[1]);
     if (!answer || !pq_background(&running, MOST_AT_ONCE, ask, answer)) {
         free(answer);

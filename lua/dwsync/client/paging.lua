@@ -38,7 +38,7 @@ local function begin_reading(self)
     self.distinct = 0 -- records of this reading
     self.first_rows = nil -- rows of its first page
     self.pages_read = 0
-    self.counting = nil -- "total" or "page", once it is known
+    self.counts_all = nil -- whether `count` counts all records, once it is known
     self.count = nil
     self.shrunk = false
     self.by_row = self.mode == "row"
@@ -88,22 +88,22 @@ local function is_whole(self, length)
     return length == 0 or length < self.full and length <= (self.known.whole or 0)
 end
 
--- What `count` counts: all records ("total") or nothing of use ("page"); nil while undecided, when page 0 is full and
--- count equals its length.
-local function meaning_of_count(self, count, length)
-    if self.counting or not count then
-        return self.counting or "page"
+-- Whether `count` counts all records, or is of no use; nil while undecided, when page 0 is full and count equals its
+-- length.
+local function counts_all(self, count, length)
+    if self.counts_all ~= nil or not count then
+        return self.counts_all or false
     elseif self.pages_read == 1 then
         if count == length then
-            return is_whole(self, length) and "total" or nil
+            return is_whole(self, length) or nil
         end
-        return count > length and "total" or "page"
+        return count > length
     end
-    return (count < self.distinct or count == length and length > 0) and "page" or "total"
+    return count >= self.distinct and (count ~= length or length == 0)
 end
 
 local function note_count(self, count)
-    if self.counting == "total" and count then
+    if self.counts_all and count then
         self.shrunk = self.shrunk or (self.count ~= nil and count < self.count)
         self.count = count
     end
@@ -126,7 +126,7 @@ local function is_over(self, length, new)
         return true
     elseif new == 0 and self.pages_read > 1 then
         return true -- the service repeats itself, or the rows moved by a whole page
-    elseif self.counting == "total" then
+    elseif self.counts_all then
         return self.distinct >= self.count
     end
     return length < self.full and not self.probing
@@ -214,14 +214,14 @@ local function reading_step(self, page, place)
     -- The only sign of a gap left by arrivals, also when they make a page-counting service look like a row-counting
     -- one.
     self.torn = self.overlaps and not place.begins_known
-    self.counting = meaning_of_count(self, page.count, place.rows)
+    self.counts_all = counts_all(self, page.count, place.rows)
     note_count(self, page.count)
     self.repeated = place.new_rows == 0 and place.rows > 0 and (place.rows >= self.full or place.begins_like_first)
         and not is_all_in_one(self, place.rows)
     if self.probing and place.new_rows > 0 then
         self.full, self.probing = math.min(self.full, self.first_rows), false -- the service gives no more at once
     elseif self.pages_read == 1 then
-        self.probing = self.counting ~= "total" and place.rows < self.full and not is_whole(self, place.rows)
+        self.probing = not self.counts_all and place.rows < self.full and not is_whole(self, place.rows)
         self.unsettled = self.probing and self.pages >= self.max_pages
         self.probing = self.probing and not self.unsettled
     end

@@ -163,7 +163,7 @@ local function change_records(action, request)
         records:add(action.add_records, service:now() * 1000)
     end
     if action.remove_records then
-        records:remove(action.remove_records, action.from or "back")
+        records:remove(action.remove_records, action.from)
     end
 end
 

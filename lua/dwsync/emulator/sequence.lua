@@ -107,7 +107,7 @@ end
 
 --- Takes away up to `n` records.
 -- @tparam integer n
--- @tparam string from "front" (the newest) or "back" (the oldest, as retention does)
+-- @tparam[opt] string from "front" (the newest); else from the back (the oldest, as retention does)
 function Sequence:remove(n, from)
     settle(self)
     for _ = 1, math.min(n, self:count()) do

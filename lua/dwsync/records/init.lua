@@ -160,9 +160,10 @@ local function rank(value)
     return value == value and RANKS[type(value)] or 4
 end
 
+-- Of two that differ.
 local function before(a, b)
     if type(a) == "boolean" then
-        return not a and b
+        return b
     end
     return a < b
 end

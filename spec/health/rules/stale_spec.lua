@@ -127,6 +127,18 @@ describe("the rule stale", function()
         assert.equal("ok", runs.severity({ list[1], list[2], list[3], list[4] }, "stale"))
     end)
 
+    it("is critical about even gaps once they have covered a night, a day and an hour", function()
+        local function severity(hours)
+            local list = { runs.run(20 * DAY + hours * HOUR) }
+            for i = 0, 20 do
+                list[i + 2] = runs.run(20 * DAY + i * HOUR / 2)
+            end
+            return runs.severity(list, "stale")
+        end
+        assert.equal("warning", severity(24.99))
+        assert.equal("critical", severity(25))
+    end)
+
     it("takes absolute times in the place of computed ones", function()
         local options = { warning = "6h", critical = "8h" }
         assert.equal("ok", runs.severity(ended(6 * HOUR - 0.001), "stale", options))

@@ -87,6 +87,19 @@ describe("the rule volume", function()
         assert.equal("ok", added(0, 19))
     end)
 
+    it("wants five times as many added as ever before at once", function()
+        local function added(count)
+            local list = {}
+            for i = 1, 40 do
+                list[i] = runs.run(600 + (i - 1) * DAY, { update_count = 30,
+                    add_count = i == 1 and count or i == 10 and 100 or 0 })
+            end
+            return runs.severity(list, "volume")
+        end
+        assert.equal("ok", added(499))
+        assert.equal("warning", added(500))
+    end)
+
     it("knows what comes with the first of a month, and after a pause", function()
         local function monthly(also)
             return severity(10, function(run, ago)

@@ -329,6 +329,11 @@ describe("the handlers inside nginx", function()
         local part = server:get "/status?part=body"
         assert.truthy(tonumber(part.headers["x-dwsync-age"]))
         assert.same({ "complete", nil }, { part.headers["x-dwsync-outcome"], part.headers["x-dwsync-error"] })
+        local policy = part.headers["content-security-policy"]
+        assert.equal(policy, server:get("/status").headers["content-security-policy"])
+        for _, source in ipairs { "script-src 'self'", "style-src 'self'", "connect-src 'self'" } do
+            assert.truthy(policy:find(source, 1, true), source)
+        end
         local known = { headers = { ["If-None-Match"] = part.headers.etag } }
         assert.equal(304, server:get("/status?part=body", known).status)
         assert.equal(400, server:get("/status?part=head").status)

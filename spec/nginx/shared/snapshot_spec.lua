@@ -11,9 +11,9 @@ describe("a snapshot", function()
         for _, cluster in ipairs(clusters) do
             cluster.severity = cluster.severity or "ok"
         end
-        assert(Store.new(dict):publish {
+        assert(Store.new(dict):publish({
             { name = "health", text = '"clusters":' .. json.encode(clusters), digest = "h" },
-            { name = "metrics", text = "m", digest = "m" } })
+            { name = "metrics", text = "m", digest = "m" } }, function() return true end))
         return snapshots.new(dict):read()
     end
 

@@ -13,6 +13,10 @@ describe("the store", function()
         store = Store.new(dict)
     end)
 
+    local function publish(documents)
+        return store:publish(documents, function() return true end)
+    end
+
     local function read(name)
         local contents = store:contents(store:current())
         return store:document(contents, name)
@@ -24,25 +28,25 @@ describe("the store", function()
     end)
 
     it("publishes documents, and the next publication replaces all of them", function()
-        assert(store:publish { document("a", "one"), document("b", "two") })
+        assert(publish { document("a", "one"), document("b", "two") })
         assert.equal("one", read "a")
-        assert(store:publish { document("a", "three") })
+        assert(publish { document("a", "three") })
         assert.equal("three", read "a")
         assert.is_nil(read "b")
     end)
 
     it("keeps a document that comes without a text, and has none where there was none", function()
-        store:publish { document("a", "one"), document("b", "two") }
-        assert(store:publish { { name = "a", optional = true }, { name = "c", optional = true } })
+        publish { document("a", "one"), document("b", "two") }
+        assert(publish { { name = "a", optional = true }, { name = "c", optional = true } })
         assert.same({ "one" }, { read "a", read "b", read "c" })
-        assert(store:publish { { name = "a", optional = true } })
+        assert(publish { { name = "a", optional = true } })
         assert.equal("one", read "a")
     end)
 
     it("does not write again what stays the same, and keeps nothing that is not in force", function()
-        store:publish { document("a", "one"), document("b", "two") }
+        publish { document("a", "one"), document("b", "two") }
         local entry = store:contents(store:current()).a
-        store:publish { document("a", "one"), document("b", "changed") }
+        publish { document("a", "one"), document("b", "changed") }
         assert.same(entry, store:contents(store:current()).a)
         local documents = 0
         for _, key in ipairs(dict:get_keys()) do
@@ -52,19 +56,19 @@ describe("the store", function()
     end)
 
     it("removes what a killed worker left behind", function()
-        store:publish { document("a", "one") }
+        publish { document("a", "one") }
         dict:safe_set("dwsync.1:77:document:a", "half")
         dict:safe_set("dwsync.0:3:document:a", "of another version")
-        store:publish { document("a", "two") }
+        publish { document("a", "two") }
         assert.is_nil(dict:get "dwsync.1:77:document:a")
         assert.is_nil(dict:get "dwsync.0:3:document:a")
         assert.equal("two", read "a")
     end)
 
     it("changes nothing when a needed document finds no room", function()
-        store:publish { document("a", "one") }
+        publish { document("a", "one") }
         local keys = #dict:get_keys()
-        local contents, reason = store:publish { document("b", "two"), document("a", ("x"):rep(12000)) }
+        local contents, reason = publish { document("b", "two"), document("a", ("x"):rep(12000)) }
         assert.is_nil(contents)
         assert.equal("no memory", reason)
         assert.equal("one", read "a")
@@ -72,8 +76,8 @@ describe("the store", function()
     end)
 
     it("keeps the old version of an optional document that finds no room, or leaves it out", function()
-        store:publish { document("a", "one"), document("r", "old", true) }
-        local _, missing = store:publish { document("a", "two"), document("r", ("x"):rep(12000), true),
+        publish { document("a", "one"), document("r", "old", true) }
+        local _, missing = publish { document("a", "two"), document("r", ("x"):rep(12000), true),
             document("s", ("y"):rep(12000), true) }
         assert.same({ "r", "s" }, missing)
         assert.equal("two", read "a")
@@ -82,7 +86,7 @@ describe("the store", function()
     end)
 
     it("gives up, and leaves no trace, when it may not go on", function()
-        store:publish { document("a", "one") }
+        publish { document("a", "one") }
         local contents, reason = store:publish({ document("a", "two") }, function() return false end)
         assert.is_nil(contents)
         assert.equal("lost the lease", reason)
@@ -91,7 +95,7 @@ describe("the store", function()
 
     it("keeps state apart from documents", function()
         store:set_state("error", "network")
-        store:publish { document("a", "one") }
+        publish { document("a", "one") }
         assert.equal("network", store:get_state "error")
         store:set_state("error", nil)
         assert.is_nil(store:get_state "error")

@@ -41,6 +41,10 @@ local function about(settings, snapshot, reader)
         interval = settings.interval }
 end
 
+local function send(status, html)
+    return answer.send(status, HTML, html, POLICY)
+end
+
 --- Answers.
 function M.serve(settings, reader)
     if not answer.accepts_method() then
@@ -59,13 +63,13 @@ function M.serve(settings, reader)
     end
     if parameters.part then
         if not body then
-            return answer.send(503, HTML, "", POLICY)
+            return send(503, "")
         elseif not answer.is_known(snapshot.contents.page.digest) then
-            return answer.send(200, HTML, body, POLICY)
+            return send(200, body)
         end
         return
     end
-    answer.send(body and 200 or 503, HTML, status_page.document(body, state), POLICY)
+    send(body and 200 or 503, status_page.document(body, state))
 end
 
 return M

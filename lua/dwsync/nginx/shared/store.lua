@@ -132,7 +132,7 @@ end
 --- Publishes documents in place of the current ones.
 -- @tparam {table,...} documents `name` (without blanks), `text`, `digest` (of the text, without blanks), `optional`:
 -- without room for its new version the old one stays, or it is left out; one without a text is the one of before
--- @tparam[opt] function may_go_on called before the change; when it returns false nothing changes
+-- @tparam function may_go_on called before the change; when it returns false nothing changes
 -- @treturn table contents, or nil: then everything is as it was
 -- @treturn table|string the names of optional documents that did not fit; or why it failed: "no memory",
 -- "lost the lease"
@@ -165,7 +165,7 @@ function Store:publish(documents, may_go_on)
     local good
     written[#written + 1] = contents_key(number)
     good, err = write(self, contents_key(number), write_contents(contents))
-    if good and may_go_on and not may_go_on() then
+    if good and not may_go_on() then
         good, err = nil, "lost the lease"
     end
     if good then

@@ -1,0 +1,59 @@
+/* sockets_spec.c: which connections of a pool are known.
+ * It must not contact anything but the scripted server on loopback. */
+#include "exchange.h"
+
+#include "dws/sockets.h"
+
+#define OK_TWO "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+static size_t ignore(char *bytes, size_t size, size_t count, void *user)
+{
+    (void)bytes, (void)user;
+    return size * count;
+}
+
+static CURL *watched(struct dws_sockets *sockets, const struct exchange *e)
+{
+    CURL *easy = curl_easy_init();
+    struct dws_text url = exchange_url(e, "/");
+    EXPECT(easy != NULL);
+    EXPECT(dws_sockets_watch(sockets, easy) == CURLE_OK);
+    EXPECT(curl_easy_setopt(easy, CURLOPT_URL, url.data) == CURLE_OK);
+    EXPECT(curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, ignore) == CURLE_OK);
+    return easy;
+}
+
+static void knows_those_that_are_open(void)
+{
+    static const struct script scripts[] = {SCRIPT(RECEIVE, SEND(OK_TWO), AGAIN)};
+    struct exchange e;
+    struct dws_sockets sockets = {0};
+    exchange_open(&e, 1, scripts, 1, NULL);
+    CURL *easy[3];
+    for (size_t i = 0; i < 3; i++) {
+        easy[i] = watched(&sockets, &e);
+        EXPECT(curl_easy_perform(easy[i]) == CURLE_OK);
+        EXPECT_INT(sockets.count, i + 1);
+        EXPECT(sockets.list[i].port > 0);
+    }
+    const struct dws_socket first = sockets.list[0];
+    const struct dws_socket last = sockets.list[2];
+    curl_easy_cleanup(easy[1]);
+    EXPECT_INT(sockets.count, 2);
+    EXPECT_INT(sockets.list[0].fd, first.fd);
+    EXPECT_INT(sockets.list[1].fd, last.fd);
+    curl_easy_cleanup(easy[0]);
+    EXPECT_INT(sockets.count, 1);
+    EXPECT_INT(sockets.list[0].fd, last.fd);
+    EXPECT_INT(sockets.list[0].port, last.port);
+    curl_easy_cleanup(easy[2]);
+    EXPECT_INT(sockets.count, 0);
+    dws_sockets_free(&sockets);
+    exchange_close(&e);
+}
+
+static const struct spec_case cases[] = {
+    {"connections are known from their opening to their end", knows_those_that_are_open},
+};
+
+SPEC_MAIN(cases)
