@@ -184,6 +184,7 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
                 local longest = 0
                 for _ = 1, 8 do
                     assert.equal(0, schedule:complete { { item = claim_one(schedule), result = failed } })
+                    assert.same({}, of_cluster(fleet, "looked_at")) -- it never was
                     local pause = of_cluster(fleet, "due_at")[1] - fleet.now
                     assert.is_true(pause >= 30000 and pause >= longest and pause <= 15 * 60000, pause)
                     longest = pause

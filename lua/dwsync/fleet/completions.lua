@@ -42,7 +42,10 @@ local function row_after(item, result, now)
     if result.retry_after then
         due = math.max(due, now + result.retry_after * 1000)
     end
-    local looked = result.error and not result.disabled and item.looked_at or now
+    local looked = item.looked_at
+    if not result.error or result.disabled then
+        looked = now
+    end
     return { item_no = item.item_no, due_at = due, state = state, failures = failures, error = result.error,
         looked_at = looked, gap = looked == now and item.looked_at and now - item.looked_at or nil,
         page_mark = result.mark or item.page_mark, read_at = result.read_whole and now or item.read_at,
