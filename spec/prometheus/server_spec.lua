@@ -1,10 +1,13 @@
 local alerts = require "dwsync.alerts"
+local collecting = require "spec.support.collecting"
 local dashboards = require "spec.prometheus.dashboards"
 local emulators = require "spec.support.emulator"
 local health = require "dwsync.health"
 local nginx = require "spec.support.refreshing_nginx"
 local patience = require "spec.support.patience"
+local processes = require "spec.support.processes"
 local prometheus = require "spec.support.prometheus"
+local uv = require "luv"
 
 local CONFIGURATION = [[
 global: { scrape_interval: 5s, scrape_timeout: 5s, evaluation_interval: 1s }
@@ -12,10 +15,12 @@ rule_files: [rules.yml]
 scrape_configs:
   - job_name: dwsync
     static_configs: [{ targets: ["127.0.0.1:%d"] }]
+  - job_name: dwsync-fleet
+    static_configs: [{ targets: [%q] }]
 ]]
 
 describe("a real Prometheus that scrapes a real nginx", function()
-    local service, web, server
+    local service, web, server, folder, collector
     local eventually = patience.wait_until
 
     setup(function()
@@ -28,8 +33,12 @@ describe("a real Prometheus that scrapes a real nginx", function()
         end
         web = nginx.start { http = nginx.refreshing { clusters = clusters, client = client, interval = 1, lease = 1 } }
         web:get_until("/metrics", 200)
-        server = prometheus.start(CONFIGURATION:format(web.port), { ["rules.yml"] = alerts.render(health.rules(),
-            { patience = 0, interval = 1 }) })
+        folder = assert(uv.fs_mkdtemp "/tmp/dwsync-spec-XXXXXX")
+        collecting.write_inventory(folder, service.info)
+        collector = collecting.start(folder, "--metrics 0")
+        local collectors = collector.ready:match "metrics at http://(127.0.0.1:%d+)/"
+        server = prometheus.start(CONFIGURATION:format(web.port, collectors), {
+            ["rules.yml"] = alerts.render(health.rules(), { patience = 0, interval = 1 }) })
     end)
     teardown(function()
         -- Whatever was not started is not there to be ended.
@@ -37,6 +46,12 @@ describe("a real Prometheus that scrapes a real nginx", function()
             if started then
                 started:stop()
             end
+        end
+        if collector then
+            collector:stop "sigkill"
+        end
+        if folder then
+            processes.run("rm -rf " .. processes.quoted(folder))
         end
     end)
 
@@ -113,7 +128,7 @@ describe("a real Prometheus that scrapes a real nginx", function()
         end
     end)
 
-    it("has an answer to every query of the dashboard", function()
+    it("has an answer to every query of the dashboard, with a collector of a fleet beside it", function()
         for _, query in ipairs(dashboards.queries(dashboards.read())) do
             local expression = dashboards.fill_in(query.expression)
             eventually(function()

@@ -1,4 +1,5 @@
 local cjson = require "cjson"
+local collecting = require "spec.support.collecting"
 local command = require "spec.support.command"
 local emulators = require "spec.support.emulator"
 local files = require "dwsync.files"
@@ -14,32 +15,6 @@ setup(function() server = emulators.start { clusters = 5 } end)
 teardown(function() server:stop() end)
 before_each(function() server:reset() end)
 
-local INVENTORY = [[return { interval = 1, lease = 20, accounts = { hq = { regions = { %q }, rate = 100,
-    credentials = { source = "file", path = %q }, endpoint = %q, iam_endpoint = %q, ca_file = %q } } }]]
-
-local function write_inventory(folder)
-    local info = server.info
-    runbook.write(folder .. "/key", ("[basic]\nak = %s\nsk = %s\n"):format(info.ak, info.sk))
-    runbook.write(folder .. "/fleet.lua", INVENTORY:format(info.region, folder .. "/key", info.endpoint,
-        info.iam_endpoint, info.ca_file))
-end
-
--- A collector as a process of its own; `output` is what it said.
-local function start(folder, options, variables)
-    local words = { "env", "-i", "PATH=/usr/bin:/bin", "HOME=" .. folder,
-        "DWSYNC_HISTORY=" .. folder .. "/h.sqlite", "LUA_PATH=" .. package.path, "LUA_CPATH=" .. package.cpath }
-    for name, value in pairs(variables or {}) do
-        words[#words + 1] = name .. "=" .. value
-    end
-    words[#words + 1] = uv.exepath()
-    words[#words + 1] = uv.cwd() .. "/lua/bin/dwsync"
-    for i, word in ipairs(words) do
-        words[i] = processes.quoted(word)
-    end
-    return processes.start("sh", { "-c", ("exec %s collect --fleet %s/fleet.lua %s 2>&1"):format(
-        table.concat(words, " "), folder, options) }, "dwsync: (collecting [^\n]*)")
-end
-
 local function fleet(folder, ...)
     return command.run({ "fleet", ... }, { environment = { HOME = folder, DWSYNC_HISTORY = folder .. "/h.sqlite" } })
 end
@@ -54,8 +29,8 @@ end
 
 local function with_collector(options, variables, use)
     temporary.with_folder(function(folder)
-        write_inventory(folder)
-        local child = start(folder, (options:gsub("FOLDER", folder)), variables and variables(folder))
+        collecting.write_inventory(folder, server.info)
+        local child = collecting.start(folder, (options:gsub("FOLDER", folder)), variables and variables(folder))
         local good, reason = pcall(use, child, folder)
         child:stop "sigkill"
         assert(good, tostring(reason) .. child.output)
@@ -141,7 +116,7 @@ describe("dwsync collect", function()
     it("warns of another of its name", function()
         with_collector("--name a", nil, function(_, folder)
             await_looks(folder)
-            local second = start(folder, "--name a --for 1s")
+            local second = collecting.start(folder, "--name a --for 1s")
             second:wait()
             assert.matches("dwsync: a collector a runs on [^\n]* already, process %d+\n        Nothing is lost, but",
                 second.output)
@@ -150,7 +125,7 @@ describe("dwsync collect", function()
 
     it("refuses options that cannot be meant, and a port that is taken", function()
         temporary.with_folder(function(folder)
-            write_inventory(folder)
+            collecting.write_inventory(folder, server.info)
             local function refused(...)
                 local status, _, err = command.run({ "collect", "--fleet", "/fleet.lua", "--history",
                     folder .. "/h.sqlite", ... }, { files = { ["/fleet.lua"] = runbook.read(folder .. "/fleet.lua") } })
