@@ -66,6 +66,8 @@ local MISTAKES = {
         "config: no cluster matches 'prod-*' at the service.\n        The clusters are " .. NAMES .. ".\n" },
     { "a wrong id", { "records", "00000000-0000-4000-8000-000000000000" }, 1,
         "not_found: ListSyncRecords of cluster 00000000-0000-4000-8000-000000000000: " },
+    { "two clusters of one name", { "records", "dws-stuck" }, 2, "config: 2 clusters are called 'dws-stuck' at the "
+        .. "service: dws-stuck (", renamed = { never = "dws-stuck" } },
     { "everything excluded", { "records", "--all-clusters", "--exclude", "dws-*" }, 2,
         "config: all clusters that were named are excluded, too.\n" },
 
@@ -143,6 +145,9 @@ local MISTAKES = {
         "Check this machine's clock (" },
     { "a certificate for another host", { "clusters", "--endpoint", "@wronghost@" }, 1,
         "The certificate is for another host: check the endpoint's name.\n" },
+    { "a clock that is a year ahead", { "clusters" }, 1, "The certificate has expired, if this machine's clock (",
+        clock = "+400d" },
+    { "a clock that is a year behind", { "clusters" }, 1, "Check this machine's clock (", clock = "-400d" },
     { "nobody at the endpoint", { "clusters", "--endpoint", "https://127.0.0.1:1", "--retries", "0" }, 1,
         "Check that the endpoint's address and port can be reached from here (firewall, proxy).\n" },
 
@@ -163,6 +168,8 @@ local MISTAKES = {
     { "what cannot be a project id, as an option", { "clusters", "--project-id", "not/one" }, 2,
         '--project-id is "not/one", expected letters, digits, "-", "_" and "." only.\n' },
 }
+
+local FAKETIME = processes.run "ls /usr/lib/*/faketime/libfaketime.so.1":match "%S+"
 
 describe("in the first hour,", function()
     local service
@@ -191,6 +198,9 @@ describe("in the first hour,", function()
             words[#words + 1] = processes.quoted(name .. "=" .. value)
         end
         words[#words + 1] = "env"
+        if mistake.clock then
+            words[#words + 1] = ("LD_PRELOAD=%s FAKETIME=%s"):format(FAKETIME, mistake.clock)
+        end
         for _, variable in ipairs(mistake.variables or {}) do
             words[#words + 1] = variable
         end
@@ -204,6 +214,9 @@ describe("in the first hour,", function()
     for _, mistake in ipairs(MISTAKES) do
         it(mistake[1] .. " is told from success, with what to do", function()
             service:reset()
+            for story, name in pairs(mistake.renamed or {}) do
+                service:admin("POST", "clusters", { cluster = service:cluster(story), name = name })
+            end
             temporary.with_folder(function(folder)
                 for name, content in pairs(mistake.files or {}) do
                     local file = assert(io.open(folder .. "/" .. name, "w"))
