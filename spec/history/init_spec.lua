@@ -501,8 +501,13 @@ describe("wrong use of a history", function()
                     function() local s = store:save("c") return s end,
                 ["store:pull expects an iterator or a list of records, got a number"] =
                     function() local s = store:pull("c", 5) return s end,
-                ["page_size must be an integer of 1 or more"] =
+                ["store:pull: page_size is 0, expected an integer of 1 or more"] =
                     function() local s = store:pull("c", {}, 0) return s end,
+                ["store:pull: unknown option 'nmae'. Did you mean 'name'? The options are name, page_size, "
+                    .. "spare_name."] =
+                    function() local s = store:pull("c", {}, { nmae = "x" }) return s end,
+                ["store:save: name is a table, expected a text that is not empty"] =
+                    function() local s = store:save("c", {}, { name = {} }) return s end,
                 ["record_id must be a non-empty string"] =
                     function() local s = store:versions("c") return s end,
                 ["store:records expects a table, got a string"] = function() local s = store:records "c" return s end,

@@ -1,11 +1,13 @@
---- The names of clusters that a shell offers: those of the configuration, and those of the service, in a list that is
--- kept for five minutes so that not every press of a key asks.
+--- The names of clusters that a shell offers: those of the configuration, those of a history that is a file, and those
+-- of the service, in a list that is kept for five minutes so that not every press of a key asks.
 -- It must not keep a reader waiting, nor say why it has nothing to offer.
 -- @module dwsync.cli.cluster_offers
 local configuration = require "dwsync.cli.configuration"
 local connection = require "dwsync.cli.connection"
 local core = require "dwsync.core"
 local files = require "dwsync.files"
+local history_names = require "dwsync.history.names"
+local saved_records = require "dwsync.cli.saved_records"
 
 local M = {}
 
@@ -64,6 +66,19 @@ local function of_service(context)
     return names
 end
 
+local function of_history(context, settings)
+    local target = saved_records.target({}, context, settings)
+    if not target or not files.is_readable(target) then -- a database is asked over the network
+        return {}
+    end
+    local store = require("dwsync.history").open(target, { readonly = true, timeout = PATIENCE })
+    local names = store and history_names.all(store)
+    if store then
+        store:close()
+    end
+    return names or {}
+end
+
 --- The names, those that a shell takes as one word.
 -- @tparam table context
 -- @treturn {string,...} in alphabetical order
@@ -76,6 +91,9 @@ function M.names(context)
         end
     end
     for name in pairs(settings.clusters) do
+        add(name)
+    end
+    for _, name in pairs(of_history(context, settings)) do
         add(name)
     end
     for _, name in ipairs(of_service(context)) do

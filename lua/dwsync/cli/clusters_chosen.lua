@@ -157,9 +157,6 @@ local function note_idle(self, idle)
     self.noted = true
 end
 
-local IDS_ONLY = " A history has ids alone: dwsync clusters shows whose they are, and the configuration file may name "
-    .. "them."
-
 -- The clusters meant, among those of a file or a history.
 local function choose_among(self, place, clusters)
     local list, problem = cluster_names.choose(self.words or { "*" },
@@ -228,6 +225,24 @@ local function from_input(self)
     return items, err
 end
 
+--- A cluster's name as a history keeps it: the service's word counts; a file was written earlier, and the configuration
+-- has words of its own.
+-- @tparam {id=string,name=?string} cluster
+-- @treturn table options of store:save
+function Chosen:naming(cluster)
+    local is_spare = self.args.input or self.settings.clusters[cluster.name] == cluster.id
+    return { [is_spare and "spare_name" or "name"] = cluster.name }
+end
+
+--- Notes why the clusters of a history go without their names.
+-- @tparam table saved what store:clusters returned
+-- @tparam table context
+function M.note_unnamed(saved, context)
+    if saved.unnamed then
+        context:note("the names of clusters cannot be read: " .. saved.unnamed.message, saved.unnamed.hint)
+    end
+end
+
 --- The clusters that are meant among those of the history; all of them when none is named.
 -- @tparam dwsync.history.store store
 -- @treturn ?{{id=string,name=?string},...} nil when one is unknown, or the history cannot be read
@@ -239,14 +254,10 @@ function Chosen:saved(store)
     end
     local clusters = {}
     for i, cluster in ipairs(saved) do
-        clusters[i] = { id = cluster.cluster_id }
+        clusters[i] = { id = cluster.cluster_id, name = cluster.name }
     end
-    local list
-    list, err = choose_among(self, "in the history", clusters)
-    if err and clusters[1] then
-        err.hint = err.hint .. IDS_ONLY
-    end
-    return list, err
+    M.note_unnamed(saved, self.context)
+    return choose_among(self, "in the history", clusters)
 end
 
 -- ---- from the service ----------------------------------------------------------------------------

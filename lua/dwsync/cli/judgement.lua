@@ -71,12 +71,15 @@ function Judge:fetch(timeout, each)
     return self.chosen:fetch({ timeout = timeout }, nil, each)
 end
 
---- The records to judge a cluster by: what the service gave and, where there is a history, what is kept.
+--- The records to judge a cluster by: what the service gave and, where there is a history, what is kept; with them the
+-- cluster gets the name that is kept, if it has none.
 -- @tparam table item of `fetch`, with records
 -- @tparam number now seconds since the epoch
 -- @treturn {table,...}
 function Judge:records_of(item, now)
-    return self.saved:with(item.cluster.id, item.records, now)
+    local records = self.saved:with(item.cluster.id, item.records, now)
+    item.cluster.name = item.cluster.name or self.saved:name_of(item.cluster.id)
+    return records
 end
 
 --- Ends a look at the clusters.

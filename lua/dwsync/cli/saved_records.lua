@@ -4,6 +4,7 @@
 -- @module dwsync.cli.saved_records
 local files = require "dwsync.files"
 local history_location = require "dwsync.cli.history_location"
+local names = require "dwsync.history.names"
 
 local M = {}
 
@@ -45,7 +46,7 @@ end
 -- @tparam function monotonic seconds
 -- @tparam number till when the look should have ended, by that clock
 function SavedRecords:begin(monotonic, till)
-    self.monotonic, self.till, self.failed, self.newest = monotonic, till, false, nil
+    self.monotonic, self.till, self.failed, self.newest, self.names = monotonic, till, false, nil, nil
 end
 
 local function store_of(self)
@@ -104,6 +105,17 @@ function SavedRecords:last_seen(cluster_id)
         end
     end
     return (self.newest or {})[cluster_id]
+end
+
+--- What a cluster was called last, as far as that is kept.
+-- @tparam string cluster_id
+-- @treturn ?string
+function SavedRecords:name_of(cluster_id)
+    if not self.names and self.wanted and not self.failed then
+        local store = store_of(self)
+        self.names = store and names.all(store) or {} -- an id will do
+    end
+    return (self.names or {})[cluster_id]
 end
 
 --- Ends a look: the next one opens the history anew.

@@ -6,7 +6,7 @@
 -- @module dwsync.history
 -- @usage
 -- local store = assert(history.open "/var/lib/dwsync/history.db")
--- local summary = assert(store:pull(id, client:sync_records { cluster_id = id }))
+-- local summary = assert(store:pull(id, client:sync_records { cluster_id = id }, { name = "dws-prod" }))
 -- for record in store:each { cluster_id = id, status = "FAILED" } do print(record.fail_reason) end
 -- store:close()
 local checks = require "dwsync.checks"
@@ -14,6 +14,7 @@ local connection = require "dwsync.history.connection"
 local criteria = require "dwsync.history.criteria"
 local errors = require "dwsync.errors"
 local identity = require "dwsync.history.identity"
+local names = require "dwsync.history.names"
 local page = require "dwsync.history.page"
 local prune = require "dwsync.history.prune"
 local reading = require "dwsync.history.reading"
@@ -27,7 +28,12 @@ local M = {}
 local Store = { __name = "dwsync.history.store" }
 Store.__index = Store
 
-local PAGE_SIZE = 1000
+local PULL = {
+    page_size = { kind = "integer", from = 1, default = 1000 },
+    name = { kind = "string", empty = true, lines = true },
+    spare_name = { kind = "string", empty = true, lines = true },
+}
+local SAVE = { name = PULL.name, spare_name = PULL.spare_name }
 
 local PRUNE = {
     older_than = { kind = "duration", from = prune.floor, required = true },
@@ -100,6 +106,7 @@ end
 -- @tfield[opt] string refusal the first reason
 -- @tfield {string,...} revised ids of those that changed after their end
 -- @tfield[opt] integer pages how many transactions a `pull` took
+-- @tfield[opt] dwsync.error unnamed why the cluster's name could not be kept
 
 --- The records that a query found.
 -- @table dwsync.history.list
@@ -120,21 +127,33 @@ end
 --- An open history.
 -- @type dwsync.history.store
 
+-- Names go along with records: one that cannot be kept is said, and no failure.
+local function with_name(self, cluster_id, given, summary)
+    local kept, err = names.keep(self, cluster_id, given)
+    summary.unnamed = not kept and err or nil
+    return summary
+end
+
 --- Saves records in one transaction: all of them or, with an error, none.
 -- @tparam string cluster_id
 -- @tparam {dwsync.record,...} records
+-- @tparam[opt] table options
+-- @tparam[opt] string options.name what the service calls the cluster; kept when it is new, or another than before
+-- @tparam[opt] string options.spare_name what others call it; kept while no name is known
 -- @treturn[1] dwsync.history.summary
 -- @treturn[2] nil
 -- @treturn[2] dwsync.error kind "storage" or "timeout"
 -- @raise for arguments of another type, and when the history is closed or readonly
-function Store:save(cluster_id, records)
+function Store:save(cluster_id, records, options)
     check_open(self)
     local cluster = check_text(cluster_id, "cluster_id")
     if type(records) ~= "table" then
         error(("store:save expects a list of records, got a %s"):format(type(records)), 2)
     end
+    local given = checks.arguments(SAVE, options or {}, "store:save")
     check_writable(self)
-    return page.save(self.engine, self.context, cluster, records)
+    local summary, err = page.save(self.engine, self.context, cluster, records)
+    return summary and with_name(self, cluster_id, given, summary), err
 end
 
 local function iterator_of(records)
@@ -186,25 +205,25 @@ end
 -- @tparam string cluster_id
 -- @tparam {dwsync.record,...}|dwsync.records|function():?dwsync.record records a list, a sequence of dwsync.records, or
 -- an iterator such as client:sync_records returns
--- @tparam[opt=1000] integer page_size records a transaction
+-- @tparam[opt] table|integer options an integer is the page_size
+-- @tparam[opt=1000] integer options.page_size records a transaction
+-- @tparam[opt] string options.name what the service calls the cluster; kept when it is new, or another than before
+-- @tparam[opt] string options.spare_name what others call it; kept while no name is known
 -- @treturn[1] dwsync.history.summary of all pages
 -- @treturn[2] nil
 -- @treturn[2] dwsync.error the history's, or the one that the iterator raised
 -- @treturn[2] dwsync.history.summary what was saved before
 -- @raise for arguments of another type, when the history is closed or readonly, and whatever an iterator raises but
 -- error objects
-function Store:pull(cluster_id, records, page_size)
+function Store:pull(cluster_id, records, options)
     check_open(self)
     local cluster = check_text(cluster_id, "cluster_id")
     local iterator = iterator_of(records)
     check_writable(self)
-    page_size = page_size or PAGE_SIZE
-    if type(page_size) ~= "number" or page_size < 1 or page_size % 1 ~= 0 then
-        error("page_size must be an integer of 1 or more", 2)
-    end
+    local given = checks.arguments(PULL, type(options) == "table" and options or { page_size = options }, "store:pull")
     local sum = { inserted = 0, updated = 0, unchanged = 0, late = 0, refused = 0, revised = {}, pages = 0 }
     repeat
-        local list, raised = next_page(iterator, page_size)
+        local list, raised = next_page(iterator, given.page_size)
         local summary, err
         if #list > 0 then
             summary, err = page.save(self.engine, self.context, cluster, list)
@@ -218,8 +237,8 @@ function Store:pull(cluster_id, records, page_size)
         elseif raised then
             error(raised, 0)
         end
-    until #list < page_size
-    return sum
+    until #list < given.page_size
+    return with_name(self, cluster_id, given, sum)
 end
 
 -- ---- asking ---------------------------------------------------------------------------------------
@@ -291,15 +310,16 @@ local function read(self, work)
     return transaction.run(self.context, self.engine, "read", nil, work)
 end
 
---- The clusters of which there are records. `first` and `last` are starts in milliseconds since the epoch; nil when no
--- record has one.
--- @treturn[1] {{cluster_id=string,records=integer,first=?integer,last=?integer},...}
+--- The clusters of which there are records. `name` is what they were called last, where that is known; `first` and
+-- `last` are starts in milliseconds since the epoch; nil when no record has one.
+-- @treturn[1] {{cluster_id=string,name=?string,records=integer,first=?integer,last=?integer},...} with `unnamed`, an
+-- error, where the names cannot be read
 -- @treturn[2] nil
 -- @treturn[2] dwsync.error kind "storage" or "timeout"
 -- @raise when the history is closed
 function Store:clusters()
     check_open(self)
-    return read(self, function(session)
+    local clusters, err = read(self, function(session)
         local rows = session:rows(statements.clusters)
         for i, row in ipairs(rows) do
             rows[i] = { cluster_id = identity.text(row[1]), records = reading.integer(row[2]),
@@ -307,6 +327,15 @@ function Store:clusters()
         end
         return rows
     end)
+    if not clusters then
+        return nil, err
+    end
+    local called, unnamed = names.all(self)
+    for _, cluster in ipairs(clusters) do
+        cluster.name = called and called[cluster.cluster_id]
+    end
+    clusters.unnamed = unnamed
+    return clusters
 end
 
 --- Every version of a record, oldest first; the last is the present one. `saved_at` is in milliseconds since the epoch.

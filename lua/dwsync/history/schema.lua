@@ -62,6 +62,10 @@ local function is_compatible(session, versions, known)
             known))[1][1] <= known
 end
 
+local function is_fit(session, versions, version, known)
+    return version == known or version > known and is_compatible(session, versions, known)
+end
+
 local function words_of(versions)
     return versions == VERSIONS and "" or (" of %s"):format(versions)
 end
@@ -121,8 +125,7 @@ end
 local function found_in(context, engine, known, versions)
     return transaction.run(context, engine, "read", nil, function(session)
         local version = version_of(session, versions)
-        return { version = version, is_fit = version == known
-            or version > known and is_compatible(session, versions, known) }
+        return { version = version, is_fit = is_fit(session, versions, version, known) }
     end)
 end
 
@@ -166,6 +169,15 @@ end
 -- @treturn dwsync.error kind "config" when the part is older than this program, or too new for it
 function M.extend(context, engine, part)
     return ensure(context, engine, part.steps, part)
+end
+
+--- Whether a history has a part, and this program may go on with it. Makes nothing.
+-- @tparam table session see dwsync.history.transaction
+-- @tparam table part
+-- @treturn boolean
+function M.has(session, part)
+    local versions = versions_of(part)
+    return is_fit(session, versions, version_of(session, versions), #part.steps)
 end
 
 -- The history itself, and those of the parts that it has.

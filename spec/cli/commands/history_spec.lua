@@ -112,9 +112,76 @@ describe("dwsync history", function()
         assert.equal("", ids("c1", "--source", "other"))
         local _, _, err = run { "list", "c1", "--status", "FAILED" }
         assert.equal("dwsync: no saved records match; dwsync history stats shows what there is\n", err)
-        assert.same({ 2, "", "dwsync: config: unknown cluster 'c2', looked for in the history (did you mean 'c1'?).\n"
-            .. "        The clusters are c1. A history has ids alone: dwsync clusters shows whose they are, and the "
-            .. "configuration file may name them.\n", {} }, { run { "list", "c2" } })
+        assert.same({ 2, "", "dwsync: config: unknown cluster 'c2', looked for in the history.\n"
+            .. "        The clusters are name-c1.\n", {} }, { run { "list", "c2" } })
+    end)
+
+    it("knows the names of what it pulled, and shows them beside the ids", function()
+        local its_world = { service = command.service { c1 = command.healthy(2), c2 = command.healthy(1) } }
+        assert.equal(0, (run({ "pull", "--all-clusters" }, its_world)))
+        local status, out = run { "list", "name-c1", "-o", "tsv", "--columns", "id,cluster_id,cluster_name" }
+        assert.same({ 0, "id\tcluster_id\tcluster_name\nr1\tc1\tname-c1\nr2\tc1\tname-c1\n" }, { status, out })
+        assert.equal("cluster\nname-c2\n", select(2, run { "list", "*-c2", "-o", "tsv", "--columns", "cluster" }))
+        out = select(2, run { "list", "c1", "c2" })
+        assert.matches("^CLUSTER", out)
+        out = select(2, run { "list", "c1" })
+        assert.not_matches("CLUSTER", out)
+        out = select(2, run { "stats", "-o", "tsv", "--columns", "cluster_id,cluster_name" })
+        assert.equal("cluster_id\tcluster_name\nc1\tname-c1\nc2\tname-c2\n", out)
+    end)
+
+    it("says which clusters have had one name", function()
+        local service = command.service { c1 = command.healthy(1), c2 = command.healthy(1) }
+        run({ "pull", "--all-clusters" }, { service = service })
+        local store = assert(require("dwsync.history").open(folder .. "/data/dwsync/history.sqlite"))
+        assert(store:save("c2", {}, { name = "name-c1" }))
+        store:close()
+        assert.same({ 2, "", "dwsync: config: 2 clusters are called 'name-c1' in the history: name-c1 (c1), "
+            .. "name-c1 (c2).\n        Name the one that is meant by its id.\n", {} }, { run { "list", "name-c1" } })
+    end)
+
+    it("keeps the word of a configuration or of a file only while the service's is unknown", function()
+        local config = { ["/c.lua"] = "return { clusters = { mine = 'c1' } }" }
+        local function name()
+            return (select(2, run { "stats", "-o", "tsv", "--columns", "cluster_name" }):gsub("cluster_name\n", ""))
+        end
+        local service = command.service { c1 = command.healthy(2) }
+        run({ "pull", "mine", "--config", "/c.lua" }, { service = service, files = config })
+        assert.equal("mine\n", name())
+        local lines = command.lines(command.healthy(2)):gsub("}\n", ',"cluster_id":"c1","cluster_name":"filed"}\n')
+        assert.equal(0, (run({ "pull", "--input", "-" }, { stdin = lines })))
+        assert.equal("mine\n", name())
+        run({ "pull", "--all-clusters" }, { service = service })
+        assert.equal("name-c1\n", name())
+        run({ "pull", "mine", "--config", "/c.lua" }, { service = service, files = config })
+        assert.equal("name-c1\n", name())
+    end)
+
+    it("shows foreign text in names harmlessly", function()
+        pull(command.healthy(1))
+        local store = assert(require("dwsync.history").open(folder .. "/data/dwsync/history.sqlite"))
+        assert(store:save("c1", {}, { name = "evil\27[31m\nname" }))
+        store:close()
+        for _, words in ipairs { { "stats" }, { "list", "--columns", "cluster" }, { "list", "nobody" } } do
+            local _, out, err = run(words)
+            assert.matches("evil", out .. err)
+            assert.not_matches("\27", out .. err)
+            assert.not_matches("\nname", out .. err)
+        end
+    end)
+
+    it("says why a name cannot be kept or read, and goes on", function()
+        pull(command.healthy(1))
+        assert(require("luasql.sqlite3").sqlite3():connect(folder .. "/data/dwsync/history.sqlite"):execute(
+            "DROP TABLE dwsync_names"))
+        local status, out, err = pull(command.healthy(2))
+        assert.same({ 0, HEADING .. "c1\tname-c1\t1\t0\t1\t0\t0\t0\n" }, { status, out })
+        assert.matches("^dwsync: name%-c1: the name cannot be kept: the history .*dwsync_names", err)
+        for _, action in ipairs { "list", "stats" } do
+            status, _, err = run { action }
+            assert.equal(0, status)
+            assert.matches("^dwsync: the names of clusters cannot be read: the history .*dwsync_names", err)
+        end
     end)
 
     it("lists what other commands read", function()

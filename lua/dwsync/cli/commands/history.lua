@@ -112,6 +112,9 @@ local function summary_row(item, context)
         context:note(("%s: %s cannot be kept: %s"):format(name, quantities.count(sum.refused, "record"),
             tostring(sum.refusal)))
     end
+    if sum.unnamed then
+        context:note(("%s: the name cannot be kept: %s"):format(name, sum.unnamed.message), sum.unnamed.hint)
+    end
     local row = { revised = #sum.revised, cluster_id = item.cluster.id, cluster_name = item.cluster.name }
     for _, field in ipairs(SUMMARY) do
         row[field] = row[field] or sum[field]
@@ -120,19 +123,19 @@ local function summary_row(item, context)
 end
 
 -- Either the records of a file or the command line must name the cluster.
-local function save_input(items, store)
+local function save_input(items, store, chosen)
     for _, item in ipairs(items) do
         if item.cluster.is_file then
             return "the records do not name their cluster: name it beside --input"
         end
-        item.records, item.error = store:pull(item.cluster.id, item.records)
+        item.records, item.error = store:pull(item.cluster.id, item.records, chosen:naming(item.cluster))
     end
 end
 
-local function save_page_by_page(store)
+local function save_page_by_page(store, chosen)
     return function(client, cluster, parameters)
         parameters.cluster_id = cluster.id
-        return store:pull(cluster.id, client:sync_records(parameters))
+        return store:pull(cluster.id, client:sync_records(parameters), chosen:naming(cluster))
     end
 end
 
@@ -144,12 +147,12 @@ local function pull(args, context, _, store)
     local items
     if args.input then
         items, err = chosen:fetch()
-        local wrong = items and save_input(items, store)
+        local wrong = items and save_input(items, store, chosen)
         if wrong then
             return failure.wrong_usage(wrong, context)
         end
     else
-        items, err = chosen:fetch({}, save_page_by_page(store))
+        items, err = chosen:fetch({}, save_page_by_page(store, chosen))
     end
     if not items then
         return failure.report(err, context)
@@ -168,6 +171,15 @@ local function pull(args, context, _, store)
 end
 
 -- ---- list ----------------------------------------------------------------------------------------
+
+-- Of several clusters a table says whose each record is.
+local function columns_of(args, clusters)
+    local names = { clusters[2] and args.output ~= "csv" and args.output ~= "tsv" and "cluster" or nil }
+    for _, name in ipairs(columns.records) do
+        names[#names + 1] = name
+    end
+    return names
+end
 
 local function list(args, context, _, store)
     local since, till, wrong = record_options.period(args, context)
@@ -196,13 +208,13 @@ local function list(args, context, _, store)
     if #rows == 0 and failed == 0 then
         context:note "no saved records match; dwsync history stats shows what there is"
     end
-    return math.max(output.write("sync_records", rows, columns.records, args, context), failed)
+    return math.max(output.write("sync_records", rows, columns_of(args, clusters), args, context), failed)
 end
 
 -- ---- stats ---------------------------------------------------------------------------------------
 
-local OF_CLUSTERS = { "cluster_id", "records", "first", "last" }
-local OF_CLUSTERS_TABLE = { "cluster_id", "records", "last" }
+local OF_CLUSTERS = { "cluster_id", "cluster_name", "records", "first", "last" }
+local OF_CLUSTERS_TABLE = { "cluster_id", "cluster_name", "records", "last" }
 local OF_ALL = { "engine", "schema_version", "clusters", "records", "versions", "first", "last", "bytes" }
 
 local function stats(args, context, _, store, shown)
@@ -221,6 +233,10 @@ local function stats(args, context, _, store, shown)
         end
         context:write "\n"
     end
+    clusters_chosen.note_unnamed(clusters, context)
+    for _, cluster in ipairs(clusters) do
+        cluster.cluster_name, cluster.name = cluster.name, nil
+    end
     local fields = args.output == "table" and OF_CLUSTERS_TABLE or OF_CLUSTERS
     return output.write("clusters", clusters, fields, args, context)
 end
@@ -229,7 +245,8 @@ end
 
 -- The parts that a history may have: only those that it has are brought to the present schema.
 local function parts()
-    return { require("dwsync.problems.store").part, require("dwsync.fleet.tables").part }
+    return { require("dwsync.problems.store").part, require("dwsync.fleet.tables").part,
+        require("dwsync.history.names").part }
 end
 
 local function write_step(step, context)

@@ -9,6 +9,7 @@ local files = require "dwsync.files"
 local history_location = require "dwsync.cli.history_location"
 local judgement = require "dwsync.cli.judgement"
 local messages = require "dwsync.problems.messages"
+local names = require "dwsync.history.names"
 local problems = require "dwsync.problems"
 local problems_store = require "dwsync.problems.store"
 local runtimes = require "dwsync.runtime"
@@ -113,6 +114,15 @@ local function rehearse(args, context, judge, channels, items, status)
     return status
 end
 
+-- Names that cannot be kept are no reason to be silent, nor worth a line: `history pull` says why.
+local function keep_names(history, judge, items)
+    for _, item in ipairs(items) do
+        if item.evaluation and not names.keep(history, item.cluster.id, judge.chosen:naming(item.cluster)) then
+            return
+        end
+    end
+end
+
 local function tell(args, context, judge, channels, store, items, status)
     local now = milliseconds(judge)
     local seen, err = problems.look(store, items, { least = args.min_severity, is_meant = is_meant(args) }, now())
@@ -176,6 +186,7 @@ function M.run(args, context)
     end
     local good, status = pcall(function()
         local items, so_far = look_around(judge, args, context)
+        keep_names(history, judge, items)
         return tell(args, context, judge, channels, store, items, so_far)
     end)
     history:close()

@@ -145,6 +145,16 @@ local function with_history(order)
     end
 end
 
+-- What the service calls a cluster; what setup does counts while nothing else is known.
+local function naming(cluster, clusters)
+    for _, entry in ipairs(type(clusters) == "table" and clusters or {}) do
+        if entry.id == cluster.id then
+            return { spare_name = entry.name }
+        end
+    end
+    return { name = cluster.name }
+end
+
 -- Keeps what was read for longer, in the time that is left of the sweep's. Returns what went wrong, as a text.
 local function save_history(order, items, till)
     local store, err
@@ -156,7 +166,7 @@ local function save_history(order, items, till)
         local saved, save_err = item.error or not item.text, "the sweep had no time left"
         if not saved and order.monotonic() < till then
             local records = require("dwsync.nginx.sweep.record_list").read(item.text)
-            saved, save_err = store:save(item.cluster.id, records)
+            saved, save_err = store:save(item.cluster.id, records, naming(item.cluster, order.clusters))
         end
         if not saved then
             store:close()
