@@ -10,7 +10,7 @@
 ---
 --- ```lua
 --- local store = assert(history.open "/var/lib/dwsync/history.db")
---- local summary = assert(store:pull(id, client:sync_records { cluster_id = id }))
+--- local summary = assert(store:pull(id, client:sync_records { cluster_id = id }, { name = "dws-prod" }))
 --- for record in store:each { cluster_id = id, status = "FAILED" } do print(record.fail_reason) end
 --- store:close()
 --- ```
@@ -45,6 +45,7 @@ function M.open(target, options) end
 ---@field refusal? string the first reason
 ---@field revised string[] ids of those that changed after their end
 ---@field pages? integer how many transactions a `pull` took
+---@field unnamed? dwsync.error why the cluster's name could not be kept
 
 --- The records that a query found.
 ---@class dwsync.history.list
@@ -66,24 +67,34 @@ function M.open(target, options) end
 ---@class dwsync.history.store
 local Store = {}
 
+---@class dwsync.history.store.save.options
+---@field name? string what the service calls the cluster; kept when it is new, or another than before
+---@field spare_name? string what others call it; kept while no name is known
+
 --- Saves records in one transaction: all of them or, with an error, none.
 --- Raises for arguments of another type, and when the history is closed or readonly.
 ---@param cluster_id string
 ---@param records dwsync.record[]
+---@param options? dwsync.history.store.save.options
 ---@return dwsync.history.summary?
 ---@return dwsync.error? # kind "storage" or "timeout"
-function Store:save(cluster_id, records) end
+function Store:save(cluster_id, records, options) end
+
+---@class dwsync.history.store.pull.options
+---@field page_size? integer records a transaction (default: 1000)
+---@field name? string what the service calls the cluster; kept when it is new, or another than before
+---@field spare_name? string what others call it; kept while no name is known
 
 --- Saves everything that an iterator gives, one transaction a page. What came before a failure stays saved.
 --- Raises for arguments of another type, when the history is closed or readonly, and whatever an iterator raises but
 --- error objects.
 ---@param cluster_id string
 ---@param records dwsync.record[]|dwsync.records|(fun(): dwsync.record?) a list, a sequence of dwsync.records, or an iterator such as client:sync_records returns
----@param page_size? integer records a transaction (default: 1000)
+---@param options? dwsync.history.store.pull.options an integer is the page_size
 ---@return dwsync.history.summary? # of all pages
 ---@return dwsync.error? # the history's, or the one that the iterator raised
 ---@return dwsync.history.summary? # what was saved before
-function Store:pull(cluster_id, records, page_size) end
+function Store:pull(cluster_id, records, options) end
 
 ---@class dwsync.history.store.records.query
 ---@field cluster_id string
@@ -132,10 +143,10 @@ function Store:each(query) end
 ---@return dwsync.record[]? # those given, with what could be read
 function Store:together(cluster_id, records, options) end
 
---- The clusters of which there are records. `first` and `last` are starts in milliseconds since the epoch; nil when no
---- record has one.
+--- The clusters of which there are records. `name` is what they were called last, where that is known; `first` and
+--- `last` are starts in milliseconds since the epoch; nil when no record has one.
 --- Raises when the history is closed.
----@return { cluster_id: string, records: integer, first?: integer, last?: integer }[]?
+---@return { cluster_id: string, name?: string, records: integer, first?: integer, last?: integer }[]? # with `unnamed`, an error, where the names cannot be read
 ---@return dwsync.error? # kind "storage" or "timeout"
 function Store:clusters() end
 

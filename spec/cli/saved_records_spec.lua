@@ -129,6 +129,22 @@ describe("a command that judges", function()
         end
     end)
 
+    it("names a cluster that was asked for by its id as it was called last", function()
+        local id = "c1c1c1c1-0000-4000-8000-000000000001"
+        local store = assert(history.open(path))
+        assert(store:save(id, {}, { name = "dws-prod" }))
+        store:close()
+        local its_world = world(nil, { [id] = page() })
+        local function name()
+            local cluster = json.decode((select(2, command.run({ "health", id, "-o", "json" }, its_world)))).clusters[1]
+            return { id = cluster.id, name = cluster.name }
+        end
+        local nameless = name()
+        its_world = world({ DWSYNC_HISTORY = path }, { [id] = page() })
+        assert.same({ id = id }, nameless)
+        assert.same({ id = id, name = "dws-prod" }, name())
+    end)
+
     it("judges by the rest when a record of a cluster is damaged", function()
         save(path, "c2", command.healthy(WEEKS))
         local store = assert(history.open(path))

@@ -4,6 +4,8 @@ local files = require "dwsync.files"
 local nginx = require "spec.support.refreshing_nginx"
 local patience = require "spec.support.patience"
 
+local NAME_OF_HEALTHY = "dws-healthy"
+
 describe("a refresher inside nginx", function()
     local service, server
 
@@ -173,20 +175,25 @@ describe("a refresher inside nginx", function()
         assert.equal(200, server:get("/health").status)
     end)
 
-    it("keeps what it reads in a history, when one is configured", function()
+    it("keeps what it reads in a history, when one is configured, and what the clusters are called", function()
         local path = os.tmpname()
         os.remove(path)
-        server = nginx.start { http = nginx.refreshing(setup_options {
-            clusters = { service:cluster "healthy" }, history = path }) }
-        server:get_until("/health", 200)
+        server = nginx.start { http = nginx.refreshing(setup_options { history = path,
+            clusters = { NAME_OF_HEALTHY, { id = service:cluster "failing", name = "mine" } } }) }
         local store, kept = assert(require("dwsync.history").open(path)), {}
         server:get_until("/metrics", function() -- it is written after the publication
             kept = store:clusters()
-            return #kept > 0
+            return #kept > 1
         end)
         store:close()
-        assert.equal(1, #kept)
-        assert.equal(168, kept[1].records)
+        local found = {}
+        for _, cluster in ipairs(kept) do
+            found[cluster.cluster_id] = cluster
+        end
+        assert.equal(2, #kept)
+        assert.equal(168, found[service:cluster "healthy"].records)
+        assert.equal(NAME_OF_HEALTHY, found[service:cluster "healthy"].name)
+        assert.equal("mine", found[service:cluster "failing"].name)
         os.remove(path)
     end)
 

@@ -89,6 +89,19 @@ describe("dwsync completion", function()
         end)
     end)
 
+    it("knows the names in a history that is a file", function()
+        temporary.with_folder(function(folder)
+            local world = { environment = { XDG_CACHE_HOME = folder, DWSYNC_CONFIG = "/config.lua",
+                DWSYNC_HISTORY = folder .. "/h.sqlite" } }
+            assert.equal("dws-prod ", names(world))
+            local store = assert(require("dwsync.history").open(folder .. "/h.sqlite"))
+            assert(store:save("c1", {}, { name = "kept" }))
+            assert(store:save("c2", {}, { name = "two words" }))
+            store:close()
+            assert.equal("dws-prod kept ", names(world))
+        end)
+    end)
+
     it("offers what it has, without a word, when the service does not answer", function()
         temporary.with_folder(function(folder)
             assert.equal("dws-prod ", names { folder = folder, service = function() return 500, "" end })

@@ -66,6 +66,15 @@ local function events(posts)
 end
 
 describe("dwsync notify", function()
+    it("keeps the names of the clusters that it looked at", function()
+        with_runs(function(run, _, file)
+            run(0, { [C1] = HEALTHY }, { arguments = { "--all-clusters" } })
+            local store = assert(history.open(file))
+            assert.same({ [C1] = "name-" .. C1 }, (require("dwsync.history.names").all(store)))
+            store:close()
+        end)
+    end)
+
     it("tells a problem once, when it gets worse, and when it is over; else it is silent", function()
         with_runs(function(run)
             assert.same({ 0, "", "", {} }, { run(0, { [C1] = HEALTHY }) })
