@@ -83,21 +83,24 @@ function M.keep(store, id, given)
     if not name or name == "" or #name > LONGEST then
         return true
     end
-    local err
-    if not store.names_known then
-        store.names_known, err = M.all(store)
-        if not store.names_known then
-            return nil, err
-        end
+    if store.names_failure then
+        return nil, store.names_failure
     end
-    local known = store.names_known[id]
+    local names, err, done = store.names_known, nil, nil
+    if not names then
+        names, err = M.all(store)
+        store.names_known = names
+    end
+    local known = names and names[id]
     if known == name or known and is_spare then
         return true
+    elseif names then
+        done, err = write(store, id, name, is_spare)
     end
-    local done
-    done, err = write(store, id, name, is_spare)
     if done then
-        store.names_known[id] = name
+        names[id] = name
+    elseif not err.retryable then
+        store.names_failure = err -- the next name would fare no better
     end
     return done, err
 end

@@ -174,9 +174,12 @@ describe("dwsync history", function()
         pull(command.healthy(1))
         assert(require("luasql.sqlite3").sqlite3():connect(folder .. "/data/dwsync/history.sqlite"):execute(
             "DROP TABLE dwsync_names"))
-        local status, out, err = pull(command.healthy(2))
-        assert.same({ 0, HEADING .. "c1\tname-c1\t1\t0\t1\t0\t0\t0\n" }, { status, out })
-        assert.matches("^dwsync: name%-c1: the name cannot be kept: the history .*dwsync_names", err)
+        local status, out, err = run({ "pull", "--all-clusters", "-o", "tsv" },
+            { service = command.service { c1 = command.healthy(2), c2 = command.healthy(1) } })
+        assert.same({ 0, HEADING .. "c1\tname-c1\t1\t0\t1\t0\t0\t0\nc2\tname-c2\t1\t0\t0\t0\t0\t0\n" },
+            { status, out })
+        assert.matches("^dwsync: the names of clusters cannot be kept: the history [^\n]*dwsync_names[^\n]*\n"
+            .. " +[^\n]*\n$", err)
         for _, action in ipairs { "list", "stats" } do
             status, _, err = run { action }
             assert.equal(0, status)

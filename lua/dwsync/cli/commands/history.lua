@@ -104,6 +104,17 @@ local function warn_of_revised(name, revised, context)
     end
 end
 
+-- Whatever keeps one name from being kept keeps the others, too.
+local function warn_of_unnamed(items, context)
+    for _, item in ipairs(items) do
+        local err = item.records and item.records.unnamed
+        if err then
+            context:note("the names of clusters cannot be kept: " .. err.message, err.hint)
+            return
+        end
+    end
+end
+
 local function summary_row(item, context)
     local sum = item.records
     local name = item.cluster.name or item.cluster.id
@@ -111,9 +122,6 @@ local function summary_row(item, context)
     if sum.refused > 0 then
         context:note(("%s: %s cannot be kept: %s"):format(name, quantities.count(sum.refused, "record"),
             tostring(sum.refusal)))
-    end
-    if sum.unnamed then
-        context:note(("%s: the name cannot be kept: %s"):format(name, sum.unnamed.message), sum.unnamed.hint)
     end
     local row = { revised = #sum.revised, cluster_id = item.cluster.id, cluster_name = item.cluster.name }
     for _, field in ipairs(SUMMARY) do
@@ -159,6 +167,7 @@ local function pull(args, context, _, store)
     elseif not chosen.several and items[1] and errors.is_feature_off(items[1].error) then
         return failure.report(items[1].error, context) -- without a heading: nothing was pulled
     end
+    warn_of_unnamed(items, context)
     local rows = {}
     for _, item in ipairs(items) do
         rows[#rows + 1] = item.records and summary_row(item, context) or nil
