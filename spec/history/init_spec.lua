@@ -395,8 +395,8 @@ for engine, with_target in pairs(engines) do
                 assert.same(store:clusters(), asked:clusters())
                 assert.same(store:stats(), asked:stats())
                 for _, method in ipairs { "save", "pull" } do
-                    assert.error_matches(function() asked[method](asked, CLUSTER, {}) end,
-                        "^spec/history/init_spec.lua:%d+: the history was opened with readonly$")
+                    local _, message = pcall(function() asked[method](asked, CLUSTER, {}) end)
+                    assert.matches("spec/history/init_spec.lua:%d+: the history was opened with readonly$", message)
                 end
                 asked:close()
             end)
