@@ -58,7 +58,7 @@ describe("dwsync run", function()
         status, err = seen([[assert(#with_history("c1", { {} }) == 1 and #with_history("c2", {}) == 0)]],
             { "--history", "/no/such/file", "SCRIPT" })
         assert.equal(0, status)
-        assert.equal(1, select(2, err:gsub("judged without all of the history", "")))
+        assert.equal(1, select(2, err:gsub("judged without the full history", "")))
         os.remove(path)
     end)
 
