@@ -132,7 +132,7 @@ describe("dwsync run", function()
         for text, expected in pairs {
             ["\nlocal list = client:all_sync_records { clusterid = 'c1' } return #list"] =
                 "dwsync: SCRIPT:2: all_sync_records: [^\n]+\n",
-            ["local function ask()\nlocal all = health.evaluate({}, { stale = { warnin = 5 } }) return all end\nask()"] =
+            ["local function f()\nlocal all = health.evaluate({}, { stale = { warnin = 5 } }) return all end\nf()"] =
                 "dwsync: SCRIPT:2: [^\n]+\n",
             ["return client:all_sync_records { clusterid = 'c1' }"] = "dwsync: [^\n]*all_sync_records: [^\n]+\n",
         } do
