@@ -101,7 +101,7 @@ function M.cadence(seconds)
     if not M.is_finite(seconds) or seconds < 60 then
         return M.duration(seconds)
     end
-    local step = seconds < 600 and 10 or seconds < 3600 and 30 or seconds < 86400 and 300 or 3600
+    local step = seconds < 600 and 10 or seconds < 3600 and 60 or seconds < 86400 and 300 or 3600
     return M.duration(math.floor(seconds / step + 0.5) * step)
 end
 

@@ -47,7 +47,7 @@ function M.configure(command, which)
             "Records in a file, or - for stdin: NDJSON or JSON.", nil, nil, 1):argname "<file>" or nil)
     local page_size = command:option("--page-size", "Records a request (default 1000).", nil,
         checks.reader(options.PLAIN.page_size, "--page-size"), 1):argname "<n>"
-    local limit = record_options.limit(command):hidden(not which.period)
+    local limit = record_options.limit(command, not which.period)
     local paging = command:option("--paging", "How offset counts (default auto).", nil, nil, 1)
         :choices { "auto", "page", "row" }
     if which.period then

@@ -71,10 +71,11 @@ end
 
 --- Makes the option for a number of records.
 -- @param command an argparse command
+-- @tparam[opt] boolean is_hidden where it is only understood
 -- @return the option
-function M.limit(command)
-    return command:option("--limit", "Only the newest so many of a cluster.", nil,
-        checks.reader(options.PLAIN.limit, "--limit"), 1):argname "<n>"
+function M.limit(command, is_hidden)
+    return command:option("--limit", not is_hidden and "Only the newest so many of a cluster." or nil, nil,
+        checks.reader(options.PLAIN.limit, "--limit"), 1):argname "<n>":hidden(is_hidden or false)
 end
 
 --- Adds the options.
