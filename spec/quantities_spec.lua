@@ -30,6 +30,17 @@ describe("an age", function()
     end)
 end)
 
+describe("a cadence", function()
+    it("leaves out the seconds by which every run differs", function()
+        for text, seconds in pairs { ["1 h"] = 3599.9, ["15 min"] = 15 * 60 - 0.9, ["5 min"] = 303,
+            ["1 d"] = 86400 - 30, ["2 d 14 h"] = 62 * 3600 + 400, ["1 h 5 min"] = 3900, ["1 min"] = 61,
+            ["20 s"] = 20.4, ["12 min"] = 739, ["3 s"] = 3, ["250 ms"] = 0.25 } do
+            assert.equal(text, quantities.cadence(seconds))
+        end
+        assert.equal("–", quantities.cadence(nil))
+    end)
+end)
+
 describe("a share", function()
     it("has one decimal at most, and is never rounded to all or nothing", function()
         for text, ratio in pairs { ["0 %"] = 0, ["< 0.1 %"] = 0.0001, ["6.4 %"] = 0.064, ["99.9 %"] = 0.999,

@@ -94,6 +94,17 @@ function M.age(seconds)
     return M.duration(math.floor((seconds + MICROSECOND) / unit) * unit)
 end
 
+--- About how long something usually is, such as the time between two runs: without the seconds by which each differs.
+-- @tparam number seconds
+-- @treturn string "1 h" for 59 min 59 s, "15 min", "2 d 14 h"
+function M.cadence(seconds)
+    if not M.is_finite(seconds) or seconds < 60 then
+        return M.duration(seconds)
+    end
+    local step = seconds < 600 and 10 or seconds < 3600 and 60 or seconds < 86400 and 300 or 3600
+    return M.duration(math.floor(seconds / step + 0.5) * step)
+end
+
 --- A share as a percentage with at most one decimal, rounded to the nearest; but never "100 %" for less than that, nor
 -- "0 %" for more.
 -- @tparam number ratio 0 to 1

@@ -124,7 +124,7 @@ describe("alert rules", function()
             description "DwsyncSlow warning")
         assert.equal("Rule volume warns from 3 times as many as usual at that time of the week, or as few, at least 20 "
             .. "accounts apart. ", description "DwsyncVolume warning")
-        assert.equal("Rule stuck is critical from 6 times what 95 of 100 runs take, at least 2 h. ",
+        assert.equal("Rule stuck is critical from 6 times what 95 % of runs take, at least 2 h. ",
             description "DwsyncStuck critical")
     end)
 

@@ -80,7 +80,7 @@ describe("a command that judges", function()
         local _, out, err = command.run({ "health", "--all-clusters", "-o", "json" },
             world({ DWSYNC_HISTORY = path }, { c1 = command.OFF, c2 = command.OFF }))
         assert.equal("disabled", json.decode(out).severity)
-        local _, count = err:gsub("judged without all of the history", "")
+        local _, count = err:gsub("judged without the full history", "")
         assert.equal(1, count)
     end)
 
@@ -124,7 +124,7 @@ describe("a command that judges", function()
                 world({ DWSYNC_HISTORY = broken }, clusters))
             assert.equal(0, status)
             assert.matches("^OK %- 3 clusters: 3 ok", out)
-            local _, count = err:gsub("judged without all of the history: ", "")
+            local _, count = err:gsub("judged without the full history: ", "")
             assert.equal(1, count, err)
         end
     end)
@@ -154,7 +154,7 @@ describe("a command that judges", function()
             world({ DWSYNC_HISTORY = path }, { c1 = page(), c2 = page() }))
         local items = json.decode(out).clusters
         assert.same({ WEEKS - 1, WEEKS - 1 }, { items[1].records, items[2].records })
-        assert.matches("judged without all of the history: .*record r9 is damaged", err)
+        assert.matches("judged without the full history: .*record r9 is damaged", err)
     end)
 
     it("reads no more of it once the time is up, but one cluster's records, until it looks again", function()
@@ -166,7 +166,7 @@ describe("a command that judges", function()
         end
         saved:begin(function() return now end, 20)
         assert.same({ WEEKS, PAGE, PAGE }, { judged(), judged(), judged() })
-        assert.equal("dwsync: judged without all of the history: the time is up\n        Raise --timeout.\n",
+        assert.equal("dwsync: judged without the full history: the time is up\n        Raise --timeout.\n",
             context.stderr.text)
         saved:close()
         saved:begin(function() return now end, 100)

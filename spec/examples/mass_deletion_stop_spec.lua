@@ -27,7 +27,7 @@ describe("examples/mass_deletion_stop.lua", function()
         runbook.with(server, function(run, folder)
             local status, out, err = stop(run, "mass-delete")
             assert.same({ 2, "" }, { status, out })
-            assert.matches("^mass%-delete: 4%d%d accounts deleted within a day of about 1%d%d%d accounts "
+            assert.matches("^mass%-delete: 4%d%d of about 1%d%d%d accounts "
                 .. "%(4%d[.%d]* %%%)[^\n]*\n  4%d%d deleted at %d+%-%d+%-%d+T[%d:]+Z; record [%x-]+\n.*"
                 .. "  Restore: the accounts and grants of source [%x-]+ as they were before %d+%-%d+%-%d+T[%d:]+Z%.\n"
                 .. "  Next: unless .*restore.*\n$", err)

@@ -67,6 +67,7 @@ describe("what is written of values", function()
             lines_of("count", quantities.count, counts),
             lines_of("duration", quantities.duration, each(SECONDS)),
             lines_of("age", quantities.age, each(SECONDS)),
+            lines_of("cadence", quantities.cadence, each(SECONDS)),
             lines_of("percent", quantities.percent, each(ratios)),
             lines_of("value", quantities.value, values),
             lines_of("thresholds", function(warning, critical, unit)

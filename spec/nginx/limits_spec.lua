@@ -241,7 +241,7 @@ describe("a refresher inside nginx", function()
         end)
         local text = server:get("/health").body
         assert.matches("the history was not written: storage: ", text, 1, true)
-        assert.matches("judged without all of the history: storage: ", text, 1, true)
+        assert.matches("judged without the full history: storage: ", text, 1, true)
         assert.matches("\ndwsync_history_unread 1\n", server:get("/metrics").body, 1, true)
         assert.matches("cluster missing", text, 1, true)
         assert.matches('"records":168', text, 1, true)

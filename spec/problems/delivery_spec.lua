@@ -14,6 +14,7 @@ local transitions = require "dwsync.problems.transitions"
 
 local NOW = 1747637723000
 local KEY = { cluster_id = "c", source = "s", rule = "failing" }
+local NOT_SENT = "^not sent to channel hook %(127.0.0.1:%d+%): CRITICAL: prod: failing: "
 
 local function row(more)
     local seen = { severity = "critical", raises = true, message = "the last 4 runs failed", cluster_name = "prod" }
@@ -38,12 +39,16 @@ local function with_store(use)
     end)
 end
 
+local function all()
+    return true
+end
+
 -- Delivers. Returns what was sent and what failed.
 local function deliver(store, url, perform, now)
     local sent, failed = {}, {}
     assert(delivery.run(store, { channel(url) }, {
         perform = perform or curl.new().perform, now = function() return now or NOW + 1 end,
-        monotonic = function() return 0 end, till = 1, seen = function() end,
+        monotonic = function() return 0 end, till = 1, seen = function() end, is_meant = all,
         sent = function(message) sent[#sent + 1] = message end,
         failed = function(message, hint) failed[#failed + 1] = { message = message, hint = hint } end,
     }))
@@ -77,7 +82,7 @@ describe("telling a real receiver", function()
                     { "Location: " .. other.url .. "/stolen" })), function(server)
                     local sent, failed = deliver(store, server.url)
                     assert.same({ 0, 1 }, { #sent, #failed })
-                    assert.matches("^channel hook %(127.0.0.1:%d+%): answered HTTP 307$", failed[1].message)
+                    assert.matches(NOT_SENT .. "answered HTTP 307$", failed[1].message)
                 end)
             end)
             assert.same({ 1, 0 }, { #elsewhere, #received })
@@ -90,7 +95,7 @@ describe("telling a real receiver", function()
                 local function attempt(server)
                     local sent, failed = deliver(store, server.url .. "/hidden")
                     assert.same({ 0, 1 }, { #sent, #failed })
-                    assert.matches("^channel hook %(127.0.0.1:%d+%): ", failed[1].message)
+                    assert.matches(NOT_SENT, failed[1].message)
                     assert.is_nil(failed[1].message:find("hidden", 1, true))
                     assert.equal("The next run tries again.", failed[1].hint)
                 end
@@ -159,12 +164,27 @@ describe("telling", function()
             local called, said = false, nil
             assert(delivery.run(store, { channel "https://x.example" }, {
                 perform = function() called = true end, now = function() return NOW + 1 end,
-                monotonic = function() return 5 end, till = 5, seen = function() end,
+                monotonic = function() return 5 end, till = 5, seen = function() end, is_meant = all,
                 failed = function(message, hint) said = message .. ". " .. hint end,
             }))
-            assert.equal("channel hook (x.example): the time for sending was over before all was sent. The next run "
-                .. "tries again.", said)
+            assert.equal("not sent to channel hook (x.example): CRITICAL: prod: failing: the time for sending was "
+                .. "over. The next run tries again.", said)
             assert.is_false(called)
+        end)
+    end)
+
+    it("is no failure when its time is over once all is sent", function()
+        with_store(function(store)
+            local seconds, sent = 0, 0
+            assert(delivery.run(store, { channel "https://x.example" }, {
+                perform = function()
+                    seconds = 6
+                    return { status = 200 }
+                end,
+                now = function() return NOW + 1 end, monotonic = function() return seconds end, till = 5,
+                seen = function() end, is_meant = all, sent = function() sent = sent + 1 end, failed = error,
+            }))
+            assert.equal(1, sent)
         end)
     end)
 
@@ -178,7 +198,7 @@ describe("telling", function()
                 end,
                 now = function() return NOW + 1 end, monotonic = function() return 0 end, till = 1,
                 seen = function() return { message = "the last 5 runs failed", severity = "critical" } end,
-                sent = function() end,
+                is_meant = all, sent = function() end,
             }))
             assert.equal("the last 5 runs failed.", body.message)
         end)

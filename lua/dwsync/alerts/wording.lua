@@ -193,7 +193,7 @@ local WORDS = {
             return "from " .. quantities.duration(options[level])
         end
         local prefix = level == "critical" and "critical_" or ""
-        return ("from %s times what 95 of 100 runs take, at least %s"):format(
+        return ("from %s times what 95 %% of runs take, at least %s"):format(
             decimal.exact(options[prefix .. "factor"]), quantities.duration(options[prefix .. "minimum"]))
     end,
 }

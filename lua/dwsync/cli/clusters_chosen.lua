@@ -47,8 +47,7 @@ function M.configure(command, which)
             "Records in a file, or - for stdin: NDJSON or JSON.", nil, nil, 1):argname "<file>" or nil)
     local page_size = command:option("--page-size", "Records a request (default 1000).", nil,
         checks.reader(options.PLAIN.page_size, "--page-size"), 1):argname "<n>"
-    local limit = command:option("--limit", which.period and "Only the newest so many of a cluster." or nil, nil,
-        checks.reader(options.PLAIN.limit, "--limit"), 1):argname "<n>":hidden(not which.period)
+    local limit = record_options.limit(command, not which.period)
     local paging = command:option("--paging", "How offset counts (default auto).", nil, nil, 1)
         :choices { "auto", "page", "row" }
     if which.period then
@@ -116,7 +115,7 @@ function M.new(args, context)
     if not settings then
         return nil, err
     end
-    if args.limit and args.command ~= "records" then -- where --limit was the size of a page
+    if args.limit and args.command ~= "records" and not args.from_history then -- where --limit was the size of a page
         context:note "--limit is now called --page-size here"
         args.page_size, args.limit = args.page_size or args.limit, nil
     end

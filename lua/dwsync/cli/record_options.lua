@@ -1,6 +1,7 @@
 --- The options that choose among records: status, source, a period of time.
 -- @module dwsync.cli.record_options
 local checks = require "dwsync.checks"
+local options = require "dwsync.client.options"
 local timestamps = require "dwsync.timestamps"
 
 local M = {}
@@ -66,6 +67,15 @@ local POINT = { kind = "point", zone = LOCAL }
 function M.source(command)
     return command:option("--source", "Only these sources: ids or types.", nil,
         checks.reader(SOURCE, "--source"), 1):argname "<names>"
+end
+
+--- Makes the option for a number of records.
+-- @param command an argparse command
+-- @tparam[opt] boolean is_hidden where it is only understood
+-- @return the option
+function M.limit(command, is_hidden)
+    return command:option("--limit", not is_hidden and "Only the newest so many of a cluster." or nil, nil,
+        checks.reader(options.PLAIN.limit, "--limit"), 1):argname "<n>":hidden(is_hidden or false)
 end
 
 --- Adds the options.

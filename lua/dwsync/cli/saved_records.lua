@@ -35,7 +35,7 @@ function M.new(args, context, settings)
 end
 
 local function tell(self, err)
-    local text = "judged without all of the history: " .. err.message
+    local text = "judged without the full history: " .. err.message
     if not self.told[text] then
         self.told[text] = true
         self.context:note(text, err.hint)

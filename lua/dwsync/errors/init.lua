@@ -362,8 +362,11 @@ end
 -- A longer pause is a mistake, and what waited for it would never be heard of again.
 local LONGEST_PAUSE = 86400 -- seconds
 
--- Seconds that Retry-After asks to wait: a number, or a date compared with the server's own clock if there is a Date.
-local function retry_after(response, now)
+--- How long Retry-After asks to wait: a number, or a date compared with the server's own clock if there is a Date.
+-- @tparam dwsync.response response
+-- @tparam number now seconds since the epoch
+-- @treturn ?number seconds, a day at most
+function M.retry_after(response, now)
     local value = response.headers["retry-after"] or ""
     local date = timestamps.from_http(value)
     local seconds = date and math.ceil(date - (timestamps.from_http(response.headers.date or "") or now))
@@ -420,7 +423,7 @@ function M.from_response(response, context)
     local secrets = context.secrets or {}
     local what, hint = describe(response, code, message, secrets)
     local known = code and error_codes.find(code, message, response.status) or {}
-    local pause = retry_after(response, context.now)
+    local pause = M.retry_after(response, context.now)
     local retryable = known.retryable
     if retryable == nil then
         retryable = RETRYABLE_STATUS[response.status] or false

@@ -1,10 +1,13 @@
 --- Tells channels what they are owed: each message is claimed in the database, sent outside any transaction, and only
 -- then marked. So whatever dies in between sends it again, with the same key, and nothing is sent by two at once.
 --
--- 2xx is told. 429, 408, 425, 5xx and whatever the network does end the channel for this run; the next one tries again.
--- Any other answer, redirects among them, is final for this message and this address: it is reported once.
+-- 2xx is told. An answer about the message itself is final for this message and this address: it is reported once.
+-- Anything else, whether an answer or the network, says something about the channel: it ends the channel for this run,
+-- and the next one tries again, since a receiver that is gone may come back at the same address.
 -- @module dwsync.problems.delivery
+local errors = require "dwsync.errors"
 local messages = require "dwsync.problems.messages"
+local quantities = require "dwsync.quantities"
 local severities = require "dwsync.severity"
 local text = require "dwsync.text"
 local transitions = require "dwsync.problems.transitions"
@@ -13,7 +16,8 @@ local M = {}
 
 local SECONDS, CONNECT_SECONDS = 10, 5 -- of one request
 local LEASE = 60000 -- milliseconds; longer than a request can take
-local PASSING = { [408] = true, [425] = true, [429] = true }
+local ABOUT_THE_MESSAGE = { [400] = true, [413] = true, [415] = true, [422] = true }
+local ASKS_TO_WAIT = { [429] = true, [503] = true } -- with Retry-After
 
 local function find(rows, wanted)
     for _, row in ipairs(rows) do
@@ -50,14 +54,26 @@ local function claim(store, row, channel, how)
     end)
 end
 
+-- Returns the changed row, false when it is gone; or nil, err.
 local function settle(store, row, change)
     return store:change(row.cluster_id, function(rows)
         local current = find(rows, row)
-        return { current and change(current) }, true
+        local changed = current and change(current) or false
+        return { changed or nil }, changed
     end)
 end
 
--- Returns how it went: "sent", "later" or "refused"; and the reason.
+-- When a channel that asked to be left alone may be tried again; nil when it may be now.
+local function paused_until(rows, channel, now)
+    local latest
+    for _, row in ipairs(rows) do
+        local till = transitions.paused(row, channel.name, channel.mark, now)
+        latest = till and math.max(till, latest or till) or latest
+    end
+    return latest
+end
+
+-- Returns how it went: "sent", "later" or "refused"; the reason; and perhaps until when to leave the channel alone.
 local function send(channel, message, how)
     local response, err = how.perform { method = "POST", url = channel.url, body = channel.render(message),
         headers = { ["Content-Type"] = "application/json", ["Idempotency-Key"] = message.key },
@@ -69,8 +85,10 @@ local function send(channel, message, how)
     elseif response.status >= 200 and response.status < 300 then
         return "sent"
     end
-    local passes = PASSING[response.status] or response.status >= 500
-    return passes and "later" or "refused", ("answered HTTP %d"):format(response.status)
+    local now = how.now()
+    local pause = ASKS_TO_WAIT[response.status] and errors.retry_after(response, now / 1000)
+    return ABOUT_THE_MESSAGE[response.status] and "refused" or "later", ("answered HTTP %d"):format(response.status),
+        pause and now + pause * 1000
 end
 
 local HINTS = {
@@ -79,48 +97,62 @@ local HINTS = {
         .. "sends it.",
 }
 
-local function fail(how, channel, reason, outcome)
-    how.failed(("channel %s (%s): %s"):format(channel.name, channel.host, reason), HINTS[outcome])
+local function fail(how, channel, message, reason, outcome, paused)
+    local hint = paused and ("It asks to be left alone until %s; a run after that tries again."):format(
+        quantities.instant(paused)) or HINTS[outcome]
+    how.failed(("not sent to channel %s (%s): %s: %s"):format(channel.name, channel.host, message.title, reason), hint)
+end
+
+-- What sending a message changes of its problem.
+local function after(outcome, channel, claimed, paused)
+    return function(row)
+        if outcome == "sent" then
+            return transitions.sent(row, channel.name, claimed.step)
+        end
+        return transitions.unsent(row, channel.name, {
+            refused = outcome == "refused" and mark_of(channel, claimed.message) or nil,
+            paused = paused and { till = paused, mark = channel.mark } or nil,
+        })
+    end
 end
 
 -- Tells a channel of one problem, step by step. Returns whether the channel may be told more; or nil, err.
 local function tell(store, row, channel, how)
-    while how.monotonic() < how.till do
+    local message = message_owed(row, channel, how)
+    while message do
+        if how.monotonic() >= how.till then
+            fail(how, channel, message, "the time for sending was over", "later")
+            return false
+        end
         local claimed, err = claim(store, row, channel, how)
         if not claimed then
             return nil, err
         elseif not claimed.message then
             return true
         end
-        local outcome, reason = send(channel, claimed.message, how)
-        local settled
-        settled, err = settle(store, row, function(current)
-            if outcome == "sent" then
-                return transitions.sent(current, channel.name, claimed.step)
-            end
-            return transitions.unsent(current, channel.name,
-                outcome == "refused" and mark_of(channel, claimed.message) or nil)
-        end)
+        local outcome, reason, paused = send(channel, claimed.message, how)
+        row, err = settle(store, row, after(outcome, channel, claimed, paused))
         if outcome == "sent" then
             how.sent(claimed.message, channel)
         else
-            fail(how, channel, reason, outcome)
+            fail(how, channel, claimed.message, reason, outcome, paused)
         end
-        if not settled then
+        if row == nil then
             return nil, err
         elseif outcome ~= "sent" then
             return outcome == "refused"
         end
+        message = row and message_owed(row, channel, how)
     end
-    fail(how, channel, "the time for sending was over before all was sent", "later")
-    return false
+    return true
 end
 
--- The worst first; what is over comes last.
-local function in_order(rows)
+-- Those that are meant, the worst first; what is over comes last.
+local function in_order(rows, is_meant)
     local list = {}
     for i, row in ipairs(rows) do
-        list[i] = { row = row, level = transitions.is_open(row) and severities.level(row.severity) or -1, place = i }
+        local level = transitions.is_open(row) and severities.level(row.severity) or -1
+        list[#list + 1] = is_meant(row) and { row = row, level = level, place = i } or nil
     end
     table.sort(list, function(a, b)
         if a.level ~= b.level then
@@ -137,11 +169,11 @@ end
 --- What the channels are owed, without sending it.
 -- @tparam {dwsync.problem,...} rows
 -- @tparam {table,...} channels
--- @tparam table how `now()` in milliseconds, `seen(row)`
+-- @tparam table how `now()` in milliseconds, `seen(row)`, `is_meant(row)`
 -- @tparam function use(message, channel)
 function M.preview(rows, channels, how, use)
     for _, channel in ipairs(channels) do
-        for _, kept in ipairs(in_order(rows)) do
+        for _, kept in ipairs(in_order(rows, how.is_meant)) do
             local row = kept
             local message, step = message_owed(row, channel, how)
             while message do
@@ -153,11 +185,29 @@ function M.preview(rows, channels, how, use)
     end
 end
 
+-- Tells a channel what it is owed. Returns nil, err when the database failed.
+local function tell_channel(store, rows, channel, how)
+    local paused = paused_until(rows, channel, how.now())
+    for _, row in ipairs(in_order(rows, how.is_meant)) do
+        local message = message_owed(row, channel, how)
+        if message and paused then
+            fail(how, channel, message, "not tried", "later", paused)
+            return true
+        end
+        local goes_on, err = tell(store, row, channel, how)
+        if not goes_on then
+            return goes_on == false or nil, err
+        end
+    end
+    return true
+end
+
 --- Tells the channels what they are owed.
 -- @tparam table store see dwsync.problems.store
 -- @tparam {table,...} channels see dwsync.problems.channels
 -- @tparam table how `perform(request)`, `now()` in milliseconds, `monotonic()`, `till` (by that clock), `seen(row)`:
--- what the present look says of a problem, `sent(message, channel)`, `failed(message, hint)`
+-- what the present look says of a problem, `is_meant(row)`: whether this run is about it, `sent(message, channel)`,
+-- `failed(message, hint)`
 -- @treturn ?boolean
 -- @treturn dwsync.error when the database failed
 function M.run(store, channels, how)
@@ -166,14 +216,10 @@ function M.run(store, channels, how)
         return nil, err
     end
     for _, channel in ipairs(channels) do
-        local goes_on = true
-        for _, row in ipairs(in_order(rows)) do
-            if goes_on and message_owed(row, channel, how) then
-                goes_on, err = tell(store, row, channel, how)
-                if goes_on == nil then
-                    return nil, err
-                end
-            end
+        local done
+        done, err = tell_channel(store, rows, channel, how)
+        if not done then
+            return nil, err
         end
     end
     return true

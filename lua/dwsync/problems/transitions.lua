@@ -33,13 +33,15 @@ local M = {}
 -- @tfield[opt] string ending the words with which it ended
 -- @tfield {[string]=table} told by channel: `step` (the last one told: a severity or "resolved"), `episode`,
 -- `fired_at`, `since`, `ended` (when that episode ended, once another began), `claimed_until` (somebody is sending),
--- `refused`
+-- `refused` (identifies a message that must not be sent again), `paused` (`till` when the address with that `mark`
+-- asked to be left alone)
 
 local OPEN = { pending = true, firing = true, told = true }
 local FIRING = { firing = true, told = true }
 
 local ONE_DAY = 86400000
 local LONGEST_LATENESS = 600000 -- beyond this the clock was wrong when the row was written
+local LONGEST_PAUSE = ONE_DAY -- the same
 
 --- How long an end is still worth telling.
 M.END_IS_NEWS = ONE_DAY
@@ -230,12 +232,26 @@ end
 --- A step was not sent.
 -- @tparam dwsync.problem row
 -- @tparam string channel
--- @tparam[opt] string refused identifies what the receiver refused for good and must not get again
+-- @tparam[opt] table why `refused`: identifies what the receiver refused for good and must not get again; `paused`:
+-- `till` when the receiver with the `mark` asked to be left alone
 -- @treturn dwsync.problem
-function M.unsent(row, channel, refused)
+function M.unsent(row, channel, why)
     return with_entry(row, channel, function(entry)
-        entry.claimed_until, entry.refused = nil, refused or entry.refused
+        entry.claimed_until, entry.refused = nil, why and why.refused or entry.refused
+        entry.paused = why and why.paused
     end)
+end
+
+--- Until when a channel asked to be left alone.
+-- @tparam dwsync.problem row the one that it answered so
+-- @tparam string channel
+-- @tparam string mark of the channel's present address
+-- @tparam integer now
+-- @treturn ?integer nil when it may be told
+function M.paused(row, channel, mark, now)
+    local paused = (row.told[channel] or {}).paused
+    local left = paused and paused.mark == mark and paused.till - now or 0
+    return left > 0 and left <= LONGEST_PAUSE and paused.till or nil
 end
 
 return M

@@ -133,17 +133,19 @@ describe("dwsync emulator --export", function()
         local script = [[
             exec 3<&0
             lua/bin/dwsync emulator --export >"$1" & pid=$!
-            for _ in $(seq 600); do grep -q DWSYNC_CA_FILE "$1" && break; sleep 0.1; done
+            for _ in $(seq 600); do grep -q DWSYNC_EMULATOR "$1" && break; sleep 0.1; done
             HUAWEICLOUD_SDK_IDP_ID=mine
             . "$1"
             lua/bin/dwsync clusters -o tsv --columns name | grep -c dws-
             echo "${HUAWEICLOUD_SDK_IDP_ID-unset}"
+            curl -s --cacert "$DWSYNC_CA_FILE" "$(echo "$DWSYNC_EMULATOR" | jq -r .endpoint)/_emulator/faults" \
+                -o /dev/null -w '%{http_code}\n' -d '{"match":{"path":"x"},"action":{"delay":20},"times":1}'
             kill $pid
             wait $pid]]
         local path = os.tmpname()
         local shell = "env -u LUA_PATH -u LUA_CPATH sh -c %s sh %s"
         local out = processes.run(shell:format(processes.quoted(script), path))
         os.remove(path)
-        assert.equal("9\nunset\n", out)
+        assert.equal("9\nunset\n200\n", out)
     end)
 end)

@@ -1,12 +1,15 @@
 local command = require "spec.support.command"
 local history = require "dwsync.history"
 local json = require "dwsync.json"
+local quantities = require "dwsync.quantities"
 local temporary = require "spec.support.temporary"
 
 local C1 = "c1c1c1c1-0000-4000-8000-000000000001"
 local SECRET = "T0/B0/hiddenpath"
 local ADDRESS = "https://hooks.example.com/" .. SECRET
 local MINUTE = 60
+local NOT_SENT = ("dwsync: not sent to channel webhook (hooks.example.com): WARNING: %s: failing: "):format(C1)
+local UNTIL = quantities.instant((command.NOW + 20 * MINUTE) * 1000)
 
 local HEALTHY = command.healthy()
 
@@ -48,7 +51,7 @@ local function with_runs(use)
                     end
                     posts[#posts + 1] = { url = request.url, key = request.headers["Idempotency-Key"],
                         body = json.decode(request.body), request = request }
-                    return (more.answers or {})[#posts] or 204, "", more.failure
+                    return (more.answers or {})[#posts] or 204, "", more.failure, more.headers
                 end,
             })
             assert.is_nil((out .. err):find("hiddenpath", 1, true))
@@ -108,31 +111,74 @@ describe("dwsync notify", function()
     it("tries again what was not taken, with the same key", function()
         with_runs(function(run)
             local first
-            for i, answer in ipairs { 500, 429, 503 } do
+            for i, answer in ipairs { 500, 429, 503, 404, 401, 403, 410, 302, 418 } do
                 local status, out, err, posts = run(i, { [C1] = failing(2) }, { answers = { answer } })
-                assert.same({ 1, "", ("dwsync: channel webhook (hooks.example.com): answered HTTP %d\n"):format(answer)
-                    .. "        The next run tries again.\n" }, { status, out, err })
+                assert.same({ 1, "", ("%sanswered HTTP %d\n        The next run tries again.\n"):format(NOT_SENT,
+                    answer) }, { status, out, err })
                 first = first or posts[1].key
                 assert.equal(first, posts[1].key)
             end
-            local status, _, err = run(5, { [C1] = failing(2) }, { failure = { kind = "network",
+            local status, _, err = run(10, { [C1] = failing(2) }, { failure = { kind = "network",
                 message = "hooks.example.com: connection reset by peer at " .. ADDRESS } })
             assert.equal(1, status)
-            assert.matches("^dwsync: channel webhook %(hooks.example.com%): [^\n]*reset", err)
+            assert.equal(NOT_SENT, err:sub(1, #NOT_SENT))
+            assert.matches("reset", err)
             local posts
-            status, _, err, posts = run(10, { [C1] = failing(2) })
+            status, _, err, posts = run(11, { [C1] = failing(2) })
             assert.same({ 0, "", first }, { status, err, posts[1].key })
             assert.same({}, (select(4, run(15, { [C1] = failing(2) }))))
         end)
     end)
 
-    it("reports an answer that will not change once, and sends again when the address was corrected", function()
-        for _, answer in ipairs { 404, 403, 400, 302 } do
+    it("leaves a channel alone until the time that it asked for, but not a corrected address", function()
+        for _, answer in ipairs { 429, 503 } do
+            with_runs(function(run)
+                local clusters, all = { [C1] = failing(2), c2 = failing(12) }, { arguments = { "--all-clusters" } }
+                local asked = { arguments = all.arguments, answers = { answer },
+                    headers = { ["retry-after"] = "1200" } }
+                local line = "dwsync: not sent to channel webhook (hooks.example.com): CRITICAL: name-c2: failing: %s\n"
+                    .. "        It asks to be left alone until " .. UNTIL .. "; a run after that tries again.\n"
+                local status, _, err, posts = run(0, clusters, asked)
+                assert.same({ 1, 1 }, { status, #posts })
+                assert.equal(line:format("answered HTTP " .. answer), err)
+                status, _, err, posts = run(10, clusters, all)
+                assert.same({ 1, {} }, { status, posts })
+                assert.equal(line:format "not tried", err)
+                all.environment = { DWSYNC_WEBHOOK_URL = ADDRESS .. "2" }
+                assert.equal(2, #select(4, run(15, clusters, all)))
+            end)
+        end
+        with_runs(function(run)
+            run(0, { [C1] = failing(2) }, { answers = { 429 }, headers = { ["retry-after"] = "1200" } })
+            assert.equal(0, #select(4, run(19, { [C1] = failing(2) })))
+            local status, _, err, posts = run(20, { [C1] = failing(2) })
+            assert.same({ 0, "", 1 }, { status, err, #posts })
+        end)
+    end)
+
+    it("sends what is owed about the clusters and sources that were named, and about no other", function()
+        with_runs(function(run)
+            local clusters = { [C1] = failing(2), c2 = failing(12) }
+            run(0, clusters, { arguments = { "--all-clusters" }, answers = { 500 } })
+            assert.same({}, (select(4, run(5, clusters, { arguments = { C1, "--source", "other" } }))))
+            local rehearsed = select(2, run(10, clusters, { arguments = { C1, "--dry-run" } }))
+            assert.same({ 1, nil }, { select(2, rehearsed:gsub("to webhook", "")), rehearsed:find("c2", 1, true) })
+            local posts = select(4, run(10, clusters))
+            assert.same({ 1, C1 }, { #posts, posts[1].body.cluster_id })
+            posts = select(4, run(15, clusters, { arguments = { "--all-clusters", "--exclude", "c2" } }))
+            assert.same({}, posts)
+            posts = select(4, run(20, clusters, { arguments = { "--all-clusters" } }))
+            assert.same({ 1, "c2" }, { #posts, posts[1].body.cluster_id })
+        end)
+    end)
+
+    it("reports an answer about the message once, and sends again when the address was corrected", function()
+        for _, answer in ipairs { 400, 413, 415, 422 } do
             with_runs(function(run)
                 local status, out, err = run(0, { [C1] = failing(2) }, { answers = { answer } })
                 assert.same({ 1, "" }, { status, out })
-                assert.matches(("^dwsync: channel webhook %%(hooks.example.com%%): answered HTTP %d\n"):format(answer),
-                    err)
+                assert.equal((NOT_SENT .. "answered HTTP %d\n        This message will not be sent to this address "
+                    .. "again. Correct the channel's address, and the next run sends it.\n"):format(answer), err)
                 assert.same({ 0, "", "", {} }, { run(5, { [C1] = failing(2) }) })
                 local _, _, _, posts = run(10, { [C1] = failing(2) },
                     { environment = { DWSYNC_WEBHOOK_URL = ADDRESS .. "2" } })
@@ -146,7 +192,7 @@ describe("dwsync notify", function()
             local both = { DWSYNC_SLACK_URL = "https://slack.example.com/x" }
             local status, out, err = run(0, { [C1] = failing(2) }, { environment = both, answers = { 500 } })
             assert.same({ 1, ("told webhook: WARNING: %s: failing\n"):format(C1) }, { status, out })
-            assert.matches("channel slack %(slack.example.com%): answered HTTP 500", err)
+            assert.matches("channel slack %(slack.example.com%): [^\n]*: answered HTTP 500", err)
             local posts
             status, out, err, posts = run(5, { [C1] = HEALTHY }, { environment = both })
             assert.same({ 0, ("told webhook: RESOLVED: %s: failing\n"):format(C1), 1 }, { status, out, #posts })
@@ -240,6 +286,9 @@ describe("dwsync notify", function()
             assert.matches("^to webhook %(hooks.example.com%):\n    WARNING: " .. C1:gsub("%-", "%%-")
                 .. ": failing\n    the last 2 runs failed: [^\n]*\n", out)
             assert.is_nil(io.open(file))
+            local _, again, complaint = run(0, { [C1] = failing(2) }, { arguments = { C1, "--dry-run", "--history",
+                folder .. "/new.sqlite" } })
+            assert.same({ out, "", nil }, { again, complaint, (io.open(folder .. "/new.sqlite")) })
             run(5, { [C1] = failing(2) })
             assert.same({ 0, "", "", {} }, { run(10, { [C1] = failing(2) }, rehearsal) })
             status, out = run(15, { [C1] = HEALTHY }, rehearsal)

@@ -58,7 +58,7 @@ describe("dwsync run", function()
         status, err = seen([[assert(#with_history("c1", { {} }) == 1 and #with_history("c2", {}) == 0)]],
             { "--history", "/no/such/file", "SCRIPT" })
         assert.equal(0, status)
-        assert.equal(1, select(2, err:gsub("judged without all of the history", "")))
+        assert.equal(1, select(2, err:gsub("judged without the full history", "")))
         os.remove(path)
     end)
 
@@ -126,6 +126,29 @@ describe("dwsync run", function()
         assert.equal(1, status)
         assert.equal("dwsync: SCRIPT:2: boom?[2J\n", err:match "^[^\n]*\n")
         assert.is_nil(err:find("xpcall", 1, true))
+    end)
+
+    it("shows wrong use of the library with the script's line and without a traceback", function()
+        for text, expected in pairs {
+            ["\nlocal list = client:all_sync_records { clusterid = 'c1' } return #list"] =
+                "dwsync: SCRIPT:2: all_sync_records: [^\n]+\n",
+            ["local function f()\nlocal all = health.evaluate({}, { stale = { warnin = 5 } }) return all end\nf()"] =
+                "dwsync: SCRIPT:2: [^\n]+\n",
+            ["return client:all_sync_records { clusterid = 'c1' }"] = "dwsync: [^\n]*all_sync_records: [^\n]+\n",
+        } do
+            local status, out, err = run(text)
+            assert.same({ 1, "" }, { status, out })
+            assert.matches("^" .. expected .. "$", err)
+        end
+    end)
+
+    it("keeps the traceback of a defect of the script, and of the library", function()
+        for _, text in ipairs { "\nlocal x = nil\nlocal y = x.y return y", "\n\nstring.rep()",
+            "local f = function() error 'x' end\n\nlocal y = records.from { {} }:map(f):to_list() return y" } do
+            assert.matches("^dwsync: SCRIPT:%d: [^\n]*\nstack traceback:\n[^\n]*\n?.*SCRIPT:3", (select(3, run(text))))
+        end
+        local _, _, err = run "local list = records.from(setmetatable({}, { __len = 5, __index = 5 })):to_list()"
+        assert.matches("^dwsync: [^\n]*lua/dwsync/[^\n]*\nstack traceback:\n", err)
     end)
 
     it("refuses a script that is not there or no Lua, with status 2", function()

@@ -57,7 +57,7 @@ _dwsync() {
                             ;;
                         list)
                             cmd="$cmd list"
-                            opts="$opts -h --help --exclude --all-clusters --status --since --until --source --config --profile --history -o --output --time --columns --color"
+                            opts="$opts -h --help --exclude --all-clusters --limit --status --since --until --source --config --profile --history -o --output --time --columns --color"
                             break
                             ;;
                         stats)
@@ -871,6 +871,10 @@ _dwsync() {
             case "$prev" in
                 --exclude)
                     COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" completion clusters 2>/dev/null)" -- "$cur"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f -- "$cur"))
                     return 0
                     ;;
                 --status)

@@ -340,6 +340,7 @@ complete -c dwsync -n '__fish_dwsync_seen_command history pull' -l color -xa 'au
 complete -c dwsync -n '__fish_dwsync_seen_command history list' -s h -l help -d 'Show this help message and exit'
 complete -c dwsync -n '__fish_dwsync_seen_command history list' -l exclude -xa '(dwsync completion clusters 2>/dev/null)' -d 'Not these: names, ids or patterns, separated by commas'
 complete -c dwsync -n '__fish_dwsync_seen_command history list' -l all-clusters -d 'Of every cluster, or of the configuration file\'s all_clusters'
+complete -c dwsync -n '__fish_dwsync_seen_command history list' -l limit -r -d 'Only the newest so many of a cluster'
 complete -c dwsync -n '__fish_dwsync_seen_command history list' -l status -xa 'FINISHED FAILED RUNNING' -d 'Only these: FINISHED, FAILED, RUNNING'
 complete -c dwsync -n '__fish_dwsync_seen_command history list' -l since -r -d 'Started at or after: 90m, 7d, yesterday, a local date or time'
 complete -c dwsync -n '__fish_dwsync_seen_command history list' -l until -r -d 'Started before'

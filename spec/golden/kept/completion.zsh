@@ -305,6 +305,7 @@ _dwsync() {
             {-h,--help}"[Show this help message and exit]"
             "--exclude[Not these\: names, ids or patterns, separated by commas]: :{compadd -- \$(dwsync completion clusters 2>/dev/null)}"
             "--all-clusters[Of every cluster, or of the configuration file's all_clusters]"
+            "--limit[Only the newest so many of a cluster]: :_files"
             "--status[Only these\: FINISHED, FAILED, RUNNING]: :(FINISHED FAILED RUNNING)"
             "--since[Started at or after\: 90m, 7d, yesterday, a local date or time]: :_files"
             "--until[Started before]: :_files"

@@ -95,7 +95,7 @@ describe("the rule mass_delete", function()
         assert.equal("warning", runs.severity(imported(5000, 260), "mass_delete"))
         local verdict = runs.verdict(imported(5000, 1000), "mass_delete")
         assert.equal("critical", verdict.severity)
-        assert.equal("1000 accounts deleted within a day of about 5000 accounts (20 %), by the first import and what "
+        assert.equal("1000 of about 5000 accounts (20 %) deleted within a day; by the first import and what "
             .. "was added and deleted since", verdict.message)
     end)
 
@@ -104,7 +104,7 @@ describe("the rule mass_delete", function()
         assert.equal("warning", runs.severity(daily(8, 100), "mass_delete"))
         local verdict = runs.verdict(daily(8, 400), "mass_delete")
         assert.equal("critical", verdict.severity)
-        assert.equal("400 accounts deleted within a day of perhaps 1000 accounts (40 %), estimated from how many "
+        assert.equal("400 of perhaps 1000 accounts (40 %) deleted within a day; estimated from how many "
             .. "change in a working day", verdict.message)
         local wave = daily(8, 400, function(run, i) run.update_count = i == 20 and 9000 or 8 end)
         assert.equal("ok", runs.severity(wave, "mass_delete"))
@@ -149,7 +149,7 @@ describe("the rule mass_delete", function()
         assert.equal(list[#list].end_time, verdict.since)
         assert.equal(483, verdict.value)
         assert.equal("accounts", verdict.unit)
-        assert.equal("483 accounts deleted within a day of 958 accounts (50.4 %)", verdict.message)
+        assert.equal("483 of 958 accounts (50.4 %) deleted within a day", verdict.message)
         assert.matches("stop the synchronisation of the ldap source before its next run", verdict.advice)
     end)
 end)

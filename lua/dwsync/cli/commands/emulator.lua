@@ -115,12 +115,14 @@ local function environment(uv, info, line)
 end
 
 -- For `eval` in another shell. Other credentials there would come first.
-local function exports(info)
+local function exports(info, line)
     local lines = {}
     for _, name in ipairs(require("dwsync.credentials.variables").CREDENTIALS) do
         lines[#lines + 1] = "unset " .. name
     end
-    for _, variable in ipairs(variables(info)) do
+    local list = variables(info)
+    list[#list + 1] = { "DWSYNC_EMULATOR", line }
+    for _, variable in ipairs(list) do
         lines[#lines + 1] = ("export %s='%s'"):format(variable[1], (variable[2]:gsub("'", "'\\''")))
     end
     return table.concat(lines, "\n")
@@ -235,11 +237,11 @@ function M.run(args, context)
     end
 
     local status
+    local line = json_line(without_login(running.info, emulator.LOGIN))
     if args.program and #args.program > 0 then
-        local line = json_line(without_login(running.info, emulator.LOGIN))
         status = run_program(uv, running, args.program, line, signals, context)
     else
-        context.stdout:write(args.export and exports(running.info) or json_line(running.info), "\n")
+        context.stdout:write(args.export and exports(running.info, line) or json_line(running.info), "\n")
         context.stdout:flush()
         status = running:serve_until(function() return signals.received end) and 0 or nil
     end

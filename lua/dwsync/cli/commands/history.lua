@@ -35,7 +35,7 @@ local function configure_list(command)
     command:epilog "Example: dwsync history list dws-prod --since 90d -o ndjson | dwsync health --input -"
     clusters_chosen.configure_names(command, "; default: all saved.")
     command:flag("--all-clusters", "Of every cluster, or of the configuration file's all_clusters.")
-    record_options.configure(command)
+    record_options.configure(command, record_options.limit(command))
     configuration.configure(command)
     history_location.configure(command)
     output.configure(command)
@@ -207,7 +207,7 @@ local function list(args, context, _, store)
     local rows, items = {}, {}
     for i, cluster in ipairs(clusters) do
         local query = { cluster_id = cluster.id, since = since, until_ = till, status = args.status,
-            source = args.source }
+            source = args.source, limit = args.limit }
         items[i] = { cluster = cluster, error = history_location.read(store, query, function(record)
             record.cluster_id, record.cluster_name = cluster.id, cluster.name
             rows[#rows + 1] = record

@@ -66,6 +66,18 @@ local function is_meant(args)
     end
 end
 
+-- Of which problems this run tells: a history may be shared, and who named one cluster or source means that one.
+local function is_looked_at(items, args)
+    local looked_at, is_source = {}, is_meant(args)
+    for _, item in ipairs(items) do
+        looked_at[item.cluster.id] = true
+    end
+    return function(row)
+        return looked_at[row.cluster_id] and (not is_source or row.source == ""
+            or is_source(row.source, row.source_type)) or false
+    end
+end
+
 local function milliseconds(judge)
     return function()
         return math.floor(judge:now() * 1000)
@@ -103,14 +115,15 @@ local function rehearse(args, context, judge, channels, items, status)
     end
     local now, width = milliseconds(judge), (context:width() or 84) - 4
     local after, seen = problems.preview(rows, items, { least = args.min_severity, is_meant = is_meant(args) }, now())
-    delivery.preview(after, channels, { now = now, seen = seen }, function(message, channel)
-        context:write(("to %s (%s):\n"):format(channel.name, channel.host))
-        for _, words in ipairs(messages.lines(message)) do
-            for _, line in ipairs(text.wrap(text.safe(words), width)) do
-                context:write(("    %s\n"):format(line))
+    delivery.preview(after, channels, { now = now, seen = seen, is_meant = is_looked_at(items, args) },
+        function(message, channel)
+            context:write(("to %s (%s):\n"):format(channel.name, channel.host))
+            for _, words in ipairs(messages.lines(message)) do
+                for _, line in ipairs(text.wrap(text.safe(words), width)) do
+                    context:write(("    %s\n"):format(line))
+                end
             end
-        end
-    end)
+        end)
     return status
 end
 
@@ -133,7 +146,7 @@ local function tell(args, context, judge, channels, store, items, status)
     local done
     done, err = delivery.run(store, channels, {
         perform = runtime.perform, now = now, monotonic = runtime.monotonic,
-        till = runtime.monotonic() + SENDING_SECONDS, seen = seen,
+        till = runtime.monotonic() + SENDING_SECONDS, seen = seen, is_meant = is_looked_at(items, args),
         sent = function(message, channel)
             context:write(("told %s: %s\n"):format(channel.name, text.safe(message.title)))
         end,
@@ -177,6 +190,7 @@ function M.run(args, context)
     if not channels then
         return failure.report(wrong, context)
     elseif args.dry_run then
+        judge.saved.wanted = judge.saved.wanted and not is_new(args, context, settings) -- nothing is made, nor missed
         local items, status = look_around(judge, args, context)
         return rehearse(args, context, judge, channels, items, status)
     end

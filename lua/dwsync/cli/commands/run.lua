@@ -125,12 +125,26 @@ local function load_script(path, context, environment)
     return chunks.load(text:gsub("^#[^\n]*", ""), name, environment) -- its first line may name its interpreter
 end
 
-local function handler(err)
-    if type(err) ~= "string" or err:find "interrupted!$" then
-        return err
+-- Whether the library complains of its caller: it raised the error, but at the script's line, or at no line, where a
+-- tail call left none. The message says it all then, and a traceback would show the library.
+local function is_wrong_use(err, raiser, script)
+    local place = err:match "^([^\n]-):%d+: "
+    return raiser.source ~= script.source and (place == nil or place == script.short_src)
+end
+
+local function handler_for(script)
+    return function(err)
+        local level, raiser = 2, debug.getinfo(2, "S")
+        while raiser.what == "C" or raiser.what == "tail" do -- to the innermost Lua function
+            level = level + 1
+            raiser = debug.getinfo(level, "S")
+        end
+        if type(err) ~= "string" or err:find "interrupted!$" or is_wrong_use(err, raiser, script) then
+            return err
+        end
+        local trace = debug.traceback(err, 2):gsub("\n%s*%[C%]: in %a+ 'xpcall'.*$", "") -- ours is not of interest
+        return (trace:gsub("\n%s*%([^\n]*tail call[^\n]*$", ""))
     end
-    local trace = debug.traceback(err, 2):gsub("\n%s*%[C%]: in %a+ 'xpcall'.*$", "") -- ours is not of interest
-    return (trace:gsub("\n%s*%([^\n]*tail call[^\n]*$", ""))
 end
 
 local function status_of(context, result, err)
@@ -176,7 +190,7 @@ function M.run(args, context)
     end
     return finish(context, xpcall(function() -- Lua 5.1 passes no arguments on
         return chunk((table.unpack or unpack)(args.argument)) -- luacheck: ignore 113
-    end, handler))
+    end, handler_for(debug.getinfo(chunk, "S"))))
 end
 
 return M

@@ -21,14 +21,6 @@ local USUAL, FEW = 0.5, 6
 -- Pauses whose lengths differ by less than this are the same pause.
 local ALIKE = 90 * MINUTE
 
---- About how long something usually is: without the seconds by which every run differs.
--- @tparam number ms
--- @treturn string "15 min", "13 h", "2 d 14 h"
-function M.about(ms)
-    local step = ms < 10 * MINUTE and MINUTE / 6 or ms < HOUR and MINUTE / 2 or ms < DAY and 5 * MINUTE or HOUR
-    return quantities.duration(math.floor(ms / step + 0.5) * step / 1000)
-end
-
 local function cell_of(time)
     local hour = math.floor(time / HOUR)
     return (math.floor(hour / 24) + 3) % 7 + 1, hour % 24 + 1
@@ -109,7 +101,7 @@ local function day_text(minutes, seen)
     elseif runs <= FEW and hours <= FEW then
         return table.concat(times, ", ")
     end
-    return ("every %s%s"):format(M.about(hours * HOUR / runs), hours == 24 and ", all day"
+    return ("every %s%s"):format(quantities.cadence(hours * HOUR / runs / 1000), hours == 24 and ", all day"
         or " from " .. ranges(usual))
 end
 

@@ -183,7 +183,7 @@ function M.explain(state, model)
             quantities.count(runs, "run"), quantities.duration(window / 1000),
             quantities.count(separate, "separate failure")), value = runs > 0 and failures / runs or nil,
             unit = "ratio" },
-        { name = "usual_gap", text = gap and ("a run ends every %s%s"):format(quantities.duration(gap / 1000),
+        { name = "usual_gap", text = gap and ("a run ends every %s%s"):format(quantities.cadence(gap / 1000),
             gap >= RARE and ": so rare that each one counts" or "") or "not known", value = gap and gap / 1000,
             unit = "seconds" },
         { name = "well_after", text = state.told > 0 and ("%s without a failure"):format(

@@ -205,22 +205,23 @@ function M.judge(state, model, now)
     return finding
 end
 
-local function share_of(finding)
-    local known = finding.known
-    if not known then
-        return ""
-    elseif not known.accounts then
-        return "; how many accounts there are is not known"
+-- "475 of about 1185 accounts (40.1 %) deleted within a day; by the first import …"
+local function deletion(finding)
+    local known, value = finding.known, finding.value
+    if not known or not known.accounts then
+        return ("%s deleted within a day%s"):format(quantities.count(value, "account"),
+            known and "; how many accounts there are is not known" or "")
     end
     local all, why = population.words(known.accounts, known.by)
-    return (" of %s (%s)%s"):format(all, quantities.percent(finding.value / known.accounts), why and ", " .. why or "")
+    return ("%s of %s (%s) deleted within a day%s"):format(quantities.number(value), all,
+        quantities.percent(value / known.accounts), why and "; " .. why or "")
 end
 
 function M.describe(finding, model)
     if finding.value == 0 then
         return "no accounts deleted within a day"
     end
-    return ("%s deleted within a day%s"):format(quantities.count(finding.value, "account"), share_of(finding)),
+    return deletion(finding),
         ("Unless this was intended, stop the synchronisation of %s before its next run, check whether the base DN, the "
         .. "filter or the directory itself changed, and restore the accounts and their grants."):format(
         wording.source(model.source))

@@ -187,7 +187,7 @@ local function explain_cadence(model, cadence, add)
         add("cadence", ("not known: %s are too few, or come without a plan"):format(
             quantities.count(model.begun, "run")), nil, nil)
     else
-        add("cadence", "a run about every " .. schedule.about(cadence.gap), cadence.gap / 1000, "seconds")
+        add("cadence", "a run about every " .. quantities.cadence(cadence.gap / 1000), cadence.gap / 1000, "seconds")
     end
     if model.begun > 0 then
         local text, by_weekday = schedule.week(model.starts, model.begun)
@@ -195,7 +195,7 @@ local function explain_cadence(model, cadence, add)
     end
     local parts, pauses = {}, cadence.gap and schedule.pauses(model.starts, model.begun, cadence.gap) or {}
     for i = 1, math.min(#pauses, 4) do
-        parts[i] = ("%s (%s)"):format(schedule.about(pauses[i].seconds * 1000),
+        parts[i] = ("%s (%s)"):format(quantities.cadence(pauses[i].seconds),
             quantities.count(pauses[i].times, "time"))
     end
     if cadence.gap then
@@ -217,7 +217,7 @@ function M.explain(state, model, now, finding)
         add("next_run", instant(next_at, now), math.floor(next_at), "time")
     end
     if plan.due then
-        add("usual_silence", ("%s after the last success, %s"):format(schedule.about(plan.silence),
+        add("usual_silence", ("%s after the last success, %s"):format(quantities.cadence(plan.silence / 1000),
             BY[plan.by]), plan.silence / 1000, "seconds")
     end
     if finding.since then

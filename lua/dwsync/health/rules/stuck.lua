@@ -26,7 +26,7 @@ function M.follow(options)
     return { options = options }
 end
 
--- Within how many seconds 95 of 100 runs end; asked for only while one is RUNNING.
+-- Within how many seconds 95 % of runs end; asked for only while one is RUNNING.
 local function usual_of(state, model)
     if state.counted ~= model.count then
         local durations = {}
@@ -68,7 +68,7 @@ function M.describe(finding, model)
         return finding.open > 0 and "the runs in progress have no start time or were overtaken"
             or "no run is in progress"
     end
-    local compared = finding.usual and ("; 95 of 100 end within %s"):format(quantities.duration(finding.usual)) or ""
+    local compared = finding.usual and "; 95 % of runs end within " .. quantities.duration(finding.usual) or ""
     return ("a run has been running for %s%s"):format(quantities.age(finding.value), compared),
         ("Nothing new is synchronised while it hangs: check that the identity source answers, then stop the run of %s "
         .. "in the console and start one by hand; if it cannot be stopped, open a ticket with the record's id."):format(
@@ -79,8 +79,8 @@ end
 function M.explain(state, model, _, finding)
     local usual = usual_of(state, model)
     local facts = {
-        { name = "usual", text = usual and ("95 of 100 runs end within %s, by the last %s"):format(
-            quantities.duration(usual), quantities.number(math.min(model.count, RUNS))) or "no run has ended yet",
+        { name = "usual", text = usual and ("95 %% of the last %s ended within %s"):format(
+            quantities.count(math.min(model.count, RUNS), "run"), quantities.duration(usual)) or "no run has ended yet",
             value = usual, unit = "seconds" },
         { name = "running", text = quantities.count(#model.open, "run"), value = #model.open, unit = "runs" },
     }

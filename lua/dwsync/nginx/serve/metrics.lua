@@ -51,7 +51,7 @@ local LASTING = {
     { "dwsync_history_failed", "Whether the last sweep could not write the history (1).", function(state, add)
         add({}, one_if(state.store:get_state "history"))
     end },
-    { "dwsync_history_unread", "Whether the last sweep judged clusters without all of the history (1).",
+    { "dwsync_history_unread", "Whether the last sweep judged clusters without the full history (1).",
         function(state, add)
             add({}, one_if(state.store:get_state "history_unread"))
         end },

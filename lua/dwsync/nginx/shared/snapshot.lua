@@ -153,7 +153,7 @@ function Reader:document(name)
 end
 
 local SLOTS = { { "error", "" }, { "history", "the history was not written: " },
-    { "history_unread", "judged without all of the history: " } }
+    { "history_unread", "judged without the full history: " } }
 
 --- What went wrong in the last sweep, fit for a header and for a page; nil when nothing did.
 -- @treturn ?string

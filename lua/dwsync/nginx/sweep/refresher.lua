@@ -88,7 +88,7 @@ local function note(self, summary, started)
     log_once(self, "logged_memory", "error", summary.memory)
     log_once(self, "logged_history", "error", summary.history and "the history was not written: " .. summary.history)
     log_once(self, "logged_unread", "error", summary.history_unread
-        and "judged without all of the history: " .. summary.history_unread)
+        and "judged without the full history: " .. summary.history_unread)
 end
 
 --- One tick: holds or takes the lease, and sweeps if it is ours and time.

@@ -67,7 +67,7 @@ local function figures(source, now)
         fact("Finished in 24 h", finished(statistics, "24h")),
         fact("Finished in 7 d", finished(statistics, "7d")),
         fact("Finished in 30 d", finished(statistics, "30d")),
-        fact("A run every", quantities.duration(statistics.median_gap)),
+        fact("A run every", quantities.cadence(statistics.median_gap)),
         fact("A run takes", quantities.duration(statistics.duration_p50), " ", element("span", { class = "below" },
             "95 %: ", quantities.duration(statistics.duration_p95))),
         fact("Deleted in 30 d", quantities.value(statistics.deleted, "accounts")))

@@ -64,7 +64,7 @@ local function source_row(source, now)
         page.badge(source.severity),
         last_success(statistics.last_success, now),
         finished(statistics, "24h"), finished(statistics, "7d"), finished(statistics, "30d"),
-        quantities.duration(statistics.median_gap), two_lines(quantities.duration(statistics.duration_p50),
+        quantities.cadence(statistics.median_gap), two_lines(quantities.duration(statistics.duration_p50),
             "95 %: " .. quantities.duration(statistics.duration_p95)), quantities.number(statistics.deleted) }
 end
 

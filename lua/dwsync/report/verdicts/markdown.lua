@@ -74,7 +74,7 @@ local function write_sources(evaluation, write)
             prose(verdicts.source_name(source.type, source.id), MAX_NAME), severities.known(source.severity),
             statistics.last_success and quantities.instant(statistics.last_success) or "never",
             ratio(statistics.windows, "24h"), ratio(statistics.windows, "7d"),
-            quantities.duration(statistics.median_gap), quantities.duration(statistics.duration_p50),
+            quantities.cadence(statistics.median_gap), quantities.duration(statistics.duration_p50),
             quantities.number(statistics.deleted)))
     end
     if #evaluation.sources > MAX_SOURCES then

@@ -120,7 +120,7 @@ function Page:statistics(statistics)
         self:beside("Next run", ("%s (%s)"):format(quantities.instant(statistics.next_expected),
             quantities.due(statistics.next_expected, self.now)))
     end
-    self:beside("Usual", ("every %s, takes %s, rarely over %s"):format(quantities.duration(statistics.median_gap),
+    self:beside("Usual", ("every %s, takes %s, rarely over %s"):format(quantities.cadence(statistics.median_gap),
         quantities.duration(statistics.duration_p50), quantities.duration(statistics.duration_p95)))
     self:beside("Accounts", ("%s added, %s updated, %s deleted, %s failed in 30 d"):format(
         quantities.number(statistics.added), quantities.number(statistics.updated),
