@@ -10,8 +10,8 @@
 -- the same), or none; 2 wrong usage or configuration.
 -- That synchronisation is off for a cluster is said, and not a failure.
 -- To change: COLUMNS; any field of a record may be one.
-local disabled = require "dwsync.health.disabled"
 local display = require "dwsync.text"
+local errors = require "dwsync.errors"
 local files = require "dwsync.files"
 local timestamps = require "dwsync.timestamps"
 
@@ -64,8 +64,9 @@ local since = math.floor((os.time() + client:clock_skew() - days * 86400) * 1000
 for _, cluster in ipairs(clusters) do
     local pulled, reason = store:pull(cluster.id, client:sync_records { cluster_id = cluster.id })
     if not pulled then
-        local is_off = disabled.reason { error = reason }
-        io.stderr:write(display.safe(("%s: %s"):format(cluster.name or cluster.id, is_off or tostring(reason))), "\n")
+        local is_off = errors.is_feature_off(reason)
+        local why = is_off and ("identity-source synchronisation is off (%s)"):format(reason.code) or tostring(reason)
+        io.stderr:write(display.safe(("%s: %s"):format(cluster.name or cluster.id, why)), "\n")
         status = is_off and status or 1
     end
     local text, count = csv(store, cluster.id, since)

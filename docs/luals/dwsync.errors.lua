@@ -84,6 +84,12 @@ function M.find_code(body) end
 ---@return string? # code; nil when it does not declare one
 function M.declared_failure(body) end
 
+--- How long Retry-After asks to wait: a number, or a date compared with the server's own clock if there is a Date.
+---@param response dwsync.response
+---@param now number seconds since the epoch
+---@return number? # seconds, a day at most
+function M.retry_after(response, now) end
+
 ---@class dwsync.errors.from_response.context
 ---@field secrets string[] texts that must not show
 ---@field now number seconds since the epoch, for Retry-After dates

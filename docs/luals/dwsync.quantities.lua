@@ -44,6 +44,11 @@ function M.duration(seconds) end
 ---@return string # "23 h 59 min", "11 min", "43 s"
 function M.age(seconds) end
 
+--- About how long something usually is, such as the time between two runs: without the seconds by which each differs.
+---@param seconds number
+---@return string # "1 h" for 59 min 59 s, "15 min", "2 d 14 h"
+function M.cadence(seconds) end
+
 --- A share as a percentage with at most one decimal, rounded to the nearest; but never "100 %" for less than that, nor
 --- "0 %" for more.
 ---@param ratio number 0 to 1

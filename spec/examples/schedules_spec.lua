@@ -45,7 +45,7 @@ describe("examples/dwsync.crontab", function()
     it("has jobs that run as they stand, and print only what somebody should read", function()
         -- By what the job runs: the cluster called warehouse, exit status, what cron would mail.
         local EXPECTED = {
-            notify = { "healthy", 1, "\ndwsync: channel webhook %(127.0.0.1:1%): " },
+            notify = { "healthy", 1, "\ndwsync: not sent to channel webhook %(127.0.0.1:1%): " },
             nightly_report = { "healthy", 3, "^critical: [^\n]* wrote [^\n]*\n$" },
             export_csv = { "healthy", 0, "^[%x-]+: permission: [^\n]*\n$" },
             mass_deletion_stop = { "healthy", 0, "ready: warehouse: [^\n]*\nthe job ran\n$" },
