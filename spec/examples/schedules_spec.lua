@@ -47,7 +47,7 @@ describe("examples/dwsync.crontab", function()
         local EXPECTED = {
             notify = { "healthy", 1, "\ndwsync: not sent to channel webhook %(127.0.0.1:1%): " },
             nightly_report = { "healthy", 3, "^critical: [^\n]* wrote [^\n]*\n$" },
-            export_csv = { "healthy", 0, "^[%x-]+: permission: [^\n]*\n$" },
+            export_csv = { "healthy", 0, "^dws%-feature%-off: [^\n]* is off %(DWS.5045%)\n$" },
             mass_deletion_stop = { "healthy", 0, "ready: warehouse: [^\n]*\nthe job ran\n$" },
         }
         for _, job in ipairs(jobs) do
