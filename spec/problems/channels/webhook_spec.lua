@@ -15,7 +15,8 @@ describe("the body for a webhook", function()
     end)
 
     it("has a text in which no words are a link, and no image is fetched", function()
-        local text = json.decode(webhook.render(message_of { message = "[Reset](http://evil.example) ![](http://x/)" })).text
+        local message = message_of { message = "[Reset](http://evil.example) ![](http://x/)" }
+        local text = json.decode(webhook.render(message)).text
         assert.is_nil(text:find("](", 1, true))
         assert.is_truthy(text:find("[Reset] (http://evil.example)", 1, true))
     end)
