@@ -1,6 +1,7 @@
 local checks = require "dwsync.checks"
 local metrics_port = require "dwsync.cli.metrics_port"
 local patience = require "spec.support.patience"
+local processes = require "spec.support.processes"
 local uv = require "luv"
 
 -- What the port answers to bytes, while only luv's loop is turned.
@@ -33,7 +34,7 @@ describe("the port for metrics", function()
     end)
 
     it("answers with what is rendered then", function()
-        local answer = ask(port, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        local answer = ask(port, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert.equal("HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
             .. "Content-Length: 4\r\nConnection: close\r\n\r\na 1\n", answer)
         assert.equal(answer, ask(port, "GET / HTTP/1.0\r\n\r\n"))
@@ -45,6 +46,35 @@ describe("the port for metrics", function()
         assert.matches("^HTTP/1.1 405 ", ask(port, "POST /metrics HTTP/1.1\r\n\r\n"))
         assert.matches("^HTTP/1.1 400 ", ask(port, "nonsense\r\n\r\n"))
         assert.equal("", ask(port, ("x"):rep(9000)))
+    end)
+
+    it("answers nobody who calls it by a name of their own, as a page in a browser does", function()
+        for _, host in ipairs { "127.0.0.1:9187", "127.0.0.2", "[::1]:9187", "LOCALHOST:9187" } do
+            assert.matches("^HTTP/1.1 200 ", ask(port, "GET /metrics HTTP/1.1\r\nHOST:" .. host .. " \r\n\r\n"))
+        end
+        for _, host in ipairs { "evil.example:9187", "127.0.0.1.evil.example", "localhost.evil.example", "evil" } do
+            local answer = ask(port, ("GET /metrics HTTP/1.1\r\nA: b\r\nHost: %s\r\n\r\n"):format(host))
+            assert.matches("^HTTP/1.1 403 .*\r\n\r\nHost must be an address or localhost\n$", answer)
+        end
+    end)
+
+    it("lives on when somebody hangs up before the answer", function()
+        local output, status = processes.run_lua [[
+            local uv = require "luv"
+            local client, ended = uv.new_tcp(), false
+            local port = assert(require "dwsync.cli.metrics_port".listen({ host = "127.0.0.1", port = 0 }, function()
+                client:close()
+                return ("x"):rep(2e7)
+            end))
+            client:connect("127.0.0.1", port.port, function() client:write "GET /metrics HTTP/1.1\r\n\r\n" end)
+            repeat
+                uv.run "once"
+            until client:is_closing() and port.count == 0
+            port:close()
+            uv.run()
+            io.write "lives"
+        ]]
+        assert.same({ "lives", 0 }, { output, status })
     end)
 
     it("takes only so many connections at once, and others when those have gone", function()

@@ -98,6 +98,22 @@ describe("a collector", function()
         assert.same({ "disabled", 0, 2 }, row)
     end)
 
+    it("survives a look that raises: the cluster failed, the looker goes on, and the end is in order", function()
+        local inventory = fleets.inventory({ hq = { regions = NORTH, rate = 1000 } }, { interval = 1 })
+        local collector = collector_of(inventory, function()
+            return { credentials = function() return nil end,
+                list_clusters = function() return { { id = "c1" }, { id = "c2" }, { id = "c3" } } end,
+                newest_page = function() error "damaged" end }
+        end)
+        assert(collector:sync())
+        local function failed()
+            return store.engine:rows "SELECT cluster_id, error FROM dwsync_schedule WHERE failures > 0 ORDER BY 1"
+        end
+        assert.is_true(run_until(collector, function() return #failed() == 3 end))
+        assert.equal(3, #failed())
+        assert.matches("looking at it went wrong: .*damaged", failed()[3][2])
+    end)
+
     it("says again what it has when another inventory came while it was away", function()
         local inventory = fleets.inventory { hq = { regions = NORTH } }
         local collector = collector_of(inventory, function()

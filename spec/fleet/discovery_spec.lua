@@ -81,6 +81,14 @@ describe("the discovery of clusters", function()
                 { id = 4 } }))
     end)
 
+    it("fails where an id is none, which the database could not hold, and would hold up all other looks", function()
+        for _, id in ipairs { ("x"):rep(12000), "../c", "a b", "" } do
+            local found, result = clusters { { id = "1" }, { id = id } }
+            assert.is_nil(found)
+            assert.matches("the id of a cluster", result.error, 1, true)
+        end
+    end)
+
     it("fails with the listing", function()
         local found, result = clusters(nil, FAILURE)
         assert.is_nil(found)

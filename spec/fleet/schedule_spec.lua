@@ -138,6 +138,20 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
             end)
         end)
 
+        it("completes a look at a source whose name no index holds", function()
+            with_cluster(function(fleet, schedule)
+                local name, state = {}, 1
+                for i = 1, 12000 do -- nothing that compression makes shorter
+                    state = state * 16807 % 2147483647
+                    name[i] = string.char(97 + math.floor(state / 65536) % 26)
+                end
+                assert.is_true(schedule:complete_changed(claim_one(schedule), result { evaluation = {
+                    severity = "warning", verdicts = { { rule = "stale", source = table.concat(name),
+                        severity = "warning", message = "late" } } } }))
+                assert.same({ { 400, "stale" } }, fleet:rows "SELECT length(source), rule FROM dwsync_verdicts")
+            end)
+        end)
+
         it("resolves the problem with the look that finds it over", function()
             with_cluster(function(fleet, schedule)
                 assert(schedule:complete_changed(claim_one(schedule), result()))

@@ -24,6 +24,15 @@ describe("a message", function()
         assert.matches("\nEnded: 2025%-05%-19T06:55:23Z", table.concat(messages.lines(message), "\n"))
     end)
 
+    it("is harmless on a terminal, whatever the database holds", function()
+        local message = message_of({ rule = "a_b\27]0;x\7\n", source_type = "\27[2J", cluster_id = "\27[2J",
+            cluster_name = "\27[2J", message = "\27[2J", advice = "\27[2J" })
+        for _, line in ipairs(messages.lines(message)) do
+            assert.is_nil(line:find "%c", line)
+        end
+        assert.matches(": a b", message.title, 1, true)
+    end)
+
     it("has one key for each step of an episode, whenever it is made", function()
         local first, worse = message_of(), message_of(nil, { event = "escalated", previous = "warning",
             step = "critical" })

@@ -1,5 +1,5 @@
 --- Metrics over HTTP on this machine's loopback, driven by the loop of whoever serves them.
--- It must not listen elsewhere, nor wait.
+-- It must not listen elsewhere, nor wait, nor answer pages of a browser on this machine.
 -- @module dwsync.cli.metrics_port
 local uv = require "luv"
 
@@ -8,6 +8,7 @@ local M = {}
 local MOST_CONNECTIONS, LONGEST_REQUEST, LONGEST_MS = 16, 8192, 5000
 local ANSWER = "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
 local EXPOSITION, PLAIN = "text/plain; version=0.0.4; charset=utf-8", "text/plain; charset=utf-8"
+local FOREIGN = "Host must be an address or localhost\n"
 
 --- How the option is declared; see dwsync.checks. A port alone is one of 127.0.0.1.
 M.ADDRESS = {
@@ -22,10 +23,22 @@ M.ADDRESS = {
     end,
 }
 
+-- A page of any site reaches us through a name of its own that leads here; its browser says that name in Host.
+-- Who scrapes says an address, or nothing.
+local function is_foreign(request)
+    local host = request:lower():match "\nhost:[ \t]*([^\r\n]*)"
+    local name = host and host:gsub("[ \t]+$", ""):gsub(":%d+$", "")
+    return name ~= nil and name ~= "localhost" and not name:find "^%d+%.%d+%.%d+%.%d+$"
+        and not name:find "^%[[%x:.]+%]$"
+end
+
 local function answer_to(request, render)
-    local method, path = request:match "^(%u+) ([^ ?]*)%S* HTTP/1%.[01]\r?\n"
+    local method, target = request:match "^(%u+) (%S+) HTTP/1%.[01]\r?\n"
+    local path = (target or ""):match "^[^?]*"
     if not method then
         return ANSWER:format("400 Bad Request", PLAIN, 0, "")
+    elseif is_foreign(request) then
+        return ANSWER:format("403 Forbidden", PLAIN, #FOREIGN, FOREIGN)
     elseif method ~= "GET" and method ~= "HEAD" then
         return ANSWER:format("405 Method Not Allowed", PLAIN, 0, "")
     elseif path ~= "/metrics" and path ~= "/" then
@@ -79,7 +92,9 @@ Port.__index = Port
 -- @treturn string reason
 function M.listen(address, render)
     local server = uv.new_tcp()
-    local self = setmetatable({ server = server, render = render, connections = {}, count = 0 }, Port)
+    local self = setmetatable({ server = server, render = render, connections = {}, count = 0,
+        broken_pipes = uv.new_signal() }, Port)
+    self.broken_pipes:start("sigpipe", function() end) -- or who hangs up before the answer would end us
     local good, reason = server:bind(address.host, address.port)
     if good then
         good, reason = server:listen(MOST_CONNECTIONS, function(err)
@@ -89,7 +104,7 @@ function M.listen(address, render)
         end)
     end
     if not good then
-        server:close()
+        self:close()
         return nil, (reason:gsub("^%u+: ", ""))
     end
     self.port = server:getsockname().port
@@ -102,6 +117,7 @@ function Port:close()
         close(self, connection)
     end
     self.server:close()
+    self.broken_pipes:close()
 end
 
 return M

@@ -153,6 +153,18 @@ local function perform(self, item, history, timeout)
     return nil, look.at(context, item)
 end
 
+-- A look that raises, such as at a damaged row, is a failure of its cluster: with its looker it would be missed only
+-- by the end, which would wait for it without end.
+local function tried(self, item, history, timeout)
+    local ran, found, result = pcall(perform, self, item, history, timeout)
+    if ran then
+        return found, result
+    end
+    local err = errors.new { kind = "decode", message = "looking at it went wrong: " .. tostring(found),
+        hint = "Its row in the database is damaged, or dwsync has a defect: report this message." }
+    return nil, { failure = err, error = errors.summary(err, true), changed = item.failures == 0 }
+end
+
 local function take(queue)
     if queue.first > queue.last then
         return nil
@@ -189,7 +201,7 @@ local function looker(self, history)
         local left = item and (item.lease_ends - now_of(self)) / 1000 -- of the lease, in which it must be completed
         if item and left > self.lease * LEFT then
             self.under_way = self.under_way + 1
-            local found, result = perform(self, item, history, math.min(self.timeout, left * (1 - LEFT)))
+            local found, result = tried(self, item, history, math.min(self.timeout, left * (1 - LEFT)))
             self.under_way = self.under_way - 1
             file(self, item, found, result)
         elseif item then

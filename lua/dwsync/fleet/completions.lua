@@ -2,6 +2,7 @@
 -- @module dwsync.fleet.completions
 local accounts = require "dwsync.fleet.accounts"
 local core = require "dwsync.core"
+local findings = require "dwsync.problems.findings"
 local history_page = require "dwsync.history.page"
 local identity = require "dwsync.history.identity"
 local listing = require "dwsync.fleet.listing"
@@ -139,7 +140,7 @@ local function write_verdicts(session, item, verdicts, now)
             local cells = {}
             for i, name in ipairs(VERDICT) do
                 local value = verdict[name]
-                value = name == "cluster_id" and item.cluster_id or name == "source" and (value or "")
+                value = name == "cluster_id" and item.cluster_id or name == "source" and findings.source_key(value)
                     or name == "judged_at" and now or value
                 cells[i] = literal(value)
             end

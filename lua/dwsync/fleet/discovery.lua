@@ -1,9 +1,12 @@
 --- Which projects an account has, and which clusters are in them.
 -- A list that could not be had whole must not make anything disappear: then nothing is completed but the failure.
 -- @module dwsync.fleet.discovery
+local checks = require "dwsync.checks"
 local errors = require "dwsync.errors"
 
 local M = {}
+
+local IDENTIFIER = { kind = "identifier" }
 
 local function failed(err)
     return nil, { failure = err, error = errors.summary(err, true), retry_after = err.retry_after }
@@ -53,6 +56,10 @@ function M.clusters(context, item)
     local found = {}
     for _, cluster in ipairs(list) do
         local one = { id = tostring(cluster.id), name = type(cluster.name) == "string" and cluster.name or nil }
+        local _, wrong = checks.value(IDENTIFIER, one.id, "the id of a cluster")
+        if wrong then
+            return failed(errors.new { kind = "decode", message = wrong }) -- no index holds any text
+        end
         if context.inventory:has(item.account, one) then
             found[#found + 1] = { kind = "cluster", account = item.account, region = item.region, cluster_id = one.id,
                 name = one.name, project_id = item.project_id,

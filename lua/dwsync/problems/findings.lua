@@ -24,8 +24,15 @@ local ENDED = { severity = "ok", message = "no longer reported" }
 
 local LONGEST_SOURCE = 400 -- bytes; an index of PostgreSQL holds 2,700 in all
 
+--- How a source is called in a key.
+-- @tparam ?string source nil where it is about the cluster itself
+-- @treturn string
+function M.source_key(source)
+    return text.beginning(source or "", LONGEST_SOURCE)
+end
+
 local function key_of(item, source, rule)
-    return { cluster_id = item.cluster.id, source = text.beginning(source or "", LONGEST_SOURCE), rule = rule }
+    return { cluster_id = item.cluster.id, source = M.source_key(source), rule = rule }
 end
 
 local function add(findings, key, seen)

@@ -43,7 +43,7 @@ local function title_of(message, name)
     if message.event == "escalated" then
         state = ("%s, was %s"):format(state, severities.word(message.previous))
     end
-    return ("%s: %s: %s"):format(state, name, (message.rule:gsub("_", " ")))
+    return ("%s: %s: %s"):format(state, name, (text.excerpt(message.rule, LONGEST_NAME):gsub("_", " ")))
 end
 
 local function facts_of(message, now)

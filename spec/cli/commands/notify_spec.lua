@@ -365,6 +365,8 @@ describe("the channels of dwsync notify", function()
         end)
         refused("^dwsync: config: channel slack: cannot read /etc/slack: No such file or directory.\n",
             { arguments = { C1, "--slack-url-file", "/etc/slack" } })
+        refused("^dwsync: config: channel slack: it is given the address itself, which is a secret, ",
+            { arguments = { C1, "--slack-url-file", ADDRESS } })
     end)
 
     it("have addresses that keep a secret on the way", function()
@@ -398,6 +400,10 @@ describe("the channels of dwsync notify", function()
         for text, expected in pairs {
             ['{ ops = { kind = "slack", url = "' .. ADDRESS .. '" } }'] =
                 "alerts.channels.ops.url is the address itself, which is a secret: write { file = ",
+            ['{ ops = { kind = "slack", url = { file = "' .. ADDRESS .. '" } } }'] =
+                "channel ops: it is given the address itself, which is a secret, in place of a file",
+            ['{ ops = { kind = "slack", url = { env = "' .. ADDRESS .. '" } } }'] =
+                "alerts.channels.ops.url.env is not the name of a variable",
             ['{ ops = { kind = "slak", url = { env = "OPS" } } }'] =
                 "alerts.channels.ops.kind is \"slak\", expected one of slack, teams, webhook (did you mean 'slack'?)",
             ['{ ops = { kind = "slack" } }'] = "alerts.channels.ops.url is missing",

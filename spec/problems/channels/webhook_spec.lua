@@ -14,6 +14,13 @@ describe("the body for a webhook", function()
         assert.is_truthy(fields.message:find("<!channel> & *bold*", 1, true))
     end)
 
+    it("has a text in which no words are a link, and no image is fetched", function()
+        local message = message_of { message = "[Reset](http://evil.example) ![](http://x/)" }
+        local text = json.decode(webhook.render(message)).text
+        assert.is_nil(text:find("](", 1, true))
+        assert.is_truthy(text:find("[Reset] (http://evil.example)", 1, true))
+    end)
+
     it("has a text in which nobody is mentioned", function()
         local text = json.decode(webhook.render(message_of { message = "@all <!here>" })).text
         assert.is_nil(text:find "[<>@]")

@@ -18,8 +18,8 @@ for _, kind in ipairs(M.KINDS) do
 end
 
 local EXPECTED = '{ file = "…" } or { env = "NAME" }'
-local SOURCES = { file = { kind = "string" }, env = { kind = "string", pattern = "^[%a_][%w_]*$",
-    expected = "the name of a variable" } }
+local SOURCES = { file = { kind = "string" }, env = { kind = "string", pattern = "^[%a_][%w_]*$", secret = true,
+    expected = "the name of a variable" } } -- secret: it may be the address, by mistake
 
 local function check_url(value, name)
     if type(value) == "string" then
@@ -59,6 +59,9 @@ local function address_of(name, url, read_file, getenv)
             return wrong(name, ("the variable %s is not set"):format(url.env), "Set it to the channel's address.")
         end
         return value
+    elseif url.file:find("://", 1, true) then
+        return wrong(name, "it is given the address itself, which is a secret, in place of a file",
+            "Write the address into a file that only its owner can read, and give its name.")
     end
     local content, reason = read_file(url.file)
     if not content then

@@ -5,14 +5,15 @@ local ordered_json = require "dwsync.ordered_json"
 
 local M = {}
 
--- Chats that read `text` act upon <!channel>, <http://…|link> and @all; what a record says is the directory's.
+-- Chats that read `text` act upon <!channel>, <http://…|link>, @all, [link](http://…) and ![image](http://…), which
+-- tells its server who reads it; what a record says is the directory's.
 local SPOKEN = { ["<"] = "‹", [">"] = "›", ["@"] = "＠" }
 
 --- The body of a request.
 -- @tparam dwsync.problem.message message
 -- @treturn string JSON
 function M.render(message)
-    local text = table.concat(messages.lines(message), "\n"):gsub("[<>@]", SPOKEN)
+    local text = table.concat(messages.lines(message), "\n"):gsub("[<>@]", SPOKEN):gsub("%]%(", "] (")
     return ordered_json.object(message, messages.FIELDS, '"text":' .. ordered_json.text(text))
 end
 
