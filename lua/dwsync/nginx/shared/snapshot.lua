@@ -24,7 +24,7 @@ end
 
 -- Beyond when something was due it may be late by as much as other data may be old.
 local function aged(since, due, now, stale_after)
-    return since and now - since, not since or now - due > stale_after
+    return since and now - since, not since or now - (due or since) > stale_after
 end
 
 --- How old the records of a snapshot are.
