@@ -86,8 +86,8 @@ describe("the settings", function()
         { "an unknown option of the client", { client = { zone = "x" } },
             "unknown option 'client.zone'. The options are algorithm, allow_http, attempt_timeout, ca_file, "
             .. "client_cert, client_key, compressed, connect_timeout, credentials, endpoint, iam_endpoint, limit, "
-            .. "max_pages, max_response_bytes, metadata, page_size, paging, project_id, proxy, region, retries, signing_region, "
-            .. "signing_service, timeout, user_agent." },
+            .. "max_pages, max_response_bytes, metadata, page_size, paging, project_id, proxy, region, retries, "
+            .. "signing_region, signing_service, timeout, user_agent." },
         { "an option of the client that is out of range", { client = { timeout = -1 } },
             "client.timeout is -1, expected a number of seconds above 0 and at most 1000000" },
         { "a history that is a number", { history = 5 }, "history is not a path or a postgres:// URL" },
