@@ -98,7 +98,7 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
                 fleet:pass(5000)
                 assert.equal(1, complete(schedules[1], { items[1] }, REFUSED))
                 assert.equal(1, state(fleet)[1])
-                assert.is_false(schedules[1]:complete_changed(items[2], { requests = 1 }))
+                assert.is_false(fleets.complete_changed(schedules[1], items[2], { requests = 1 }))
                 assert.same({ 0, 1 }, { state(fleet)[1], state(fleet)[2] })
             end)
         end)

@@ -25,6 +25,7 @@ local TICK, REPORT_EVERY = 0.1, 5 -- seconds
 local IDLE = 60 -- seconds after which a looker looks by itself whether there is something to do
 local REST = 0.3 -- seconds without a claim, after one that found nothing
 local BATCH = 500 -- completions in one transaction
+local MOST_CHANGED = 32 -- completions of looks that found something in one transaction
 local MANY = 8 -- looks that found something: their records are in memory until they are completed
 local READERS = 4 -- connections that lookers share
 local LEFT = 0.2 -- of a lease, for what comes after the look
@@ -58,7 +59,8 @@ function M.new(options)
         emit = options.on_event or function() end, new_client = options.new_client or dwsync.new,
         beside = options.beside,
         bell = concurrent.bell(), scribes_bell = concurrent.bell(), claim_due = 0,
-        clients = {}, queue = { first = 1, last = 0 }, done = {}, changed = {}, returned = {}, under_way = 0,
+        clients = {}, queue = { first = 1, last = 0 }, done = {}, changed = {}, discovered = {}, returned = {},
+        under_way = 0,
         counts = {}, totals = { looks = 0, changed = 0, failed = 0, fenced = 0, expired = 0, throttled = 0 },
         offset = 0, ended = false,
     }, Collector)
@@ -168,7 +170,9 @@ local function file(self, item, found, result)
         self.returned[#self.returned + 1] = item
         self.emit { type = "database", error = result.failure }
         return
-    elseif found or result.changed then
+    elseif found then
+        self.discovered[#self.discovered + 1] = entry
+    elseif result.changed then
         self.changed[#self.changed + 1] = entry
         self.scribes_bell:ring(#self.changed >= MANY and 1 or 0)
     else
@@ -204,43 +208,74 @@ end
 
 -- ---- completing and claiming ----------------------------------------------------------------------
 
+local function first_of(list, most)
+    local first = {}
+    for i = 1, math.min(most, #list) do
+        first[i] = list[i]
+    end
+    return first
+end
+
+local function rest_of(list, first)
+    local rest = {}
+    for i = first + 1, #list do
+        rest[i - first] = list[i]
+    end
+    return rest
+end
+
 local function complete_unchanged(self)
     while self.done[1] do
-        local batch = table.move and table.move(self.done, 1, math.min(BATCH, #self.done), 1, {})
-        if not batch then
-            batch = {}
-            for i = 1, math.min(BATCH, #self.done) do
-                batch[i] = self.done[i]
-            end
-        end
+        local batch = first_of(self.done, BATCH)
         local fenced, err = self.schedule:complete(batch)
         if not fenced then
             return nil, err
         end
         count(self, "fenced", fenced)
-        local rest = {}
-        for i = #batch + 1, #self.done do
-            rest[#rest + 1] = self.done[i]
-        end
-        self.done = rest
+        self.done = rest_of(self.done, #batch)
     end
     return true
 end
 
-local function complete_one(self, entry)
-    local through, err, summary
-    if entry.found then
-        through, err = self.schedule:complete_discovery(entry.item, entry.found, entry.result)
-    else
-        through, err, summary = self.schedule:complete_changed(entry.item, entry.result)
-    end
-    if through == nil then
-        return nil, err
-    elseif not through then
+-- What became of a look that found something.
+local function settle(self, entry, outcome)
+    if outcome.error then
+        count(self, "failed")
+        self.emit { type = "failure", item = entry.item, error = outcome.error }
+    elseif outcome.through == nil then
+        self.changed[#self.changed + 1] = entry
+    elseif not outcome.through then
         count(self, "fenced")
-    elseif not entry.found and not entry.result.error then
+    elseif not entry.result.error then
         count(self, "changed")
-        self.emit { type = "changed", item = entry.item, result = entry.result, summary = summary }
+        self.emit { type = "changed", item = entry.item, result = entry.result, summary = outcome.summary }
+    end
+end
+
+local function complete_changed(self)
+    for _ = 1, math.ceil(#self.changed / MOST_CHANGED) do
+        local batch = first_of(self.changed, MOST_CHANGED)
+        local outcomes, err = self.schedule:complete_changed(batch)
+        if not outcomes then
+            return nil, err
+        end
+        self.changed = rest_of(self.changed, #batch) -- lookers may have added some meanwhile
+        for i, entry in ipairs(batch) do
+            settle(self, entry, outcomes[i])
+        end
+    end
+    return true
+end
+
+local function complete_discoveries(self)
+    while self.discovered[1] do
+        local entry = self.discovered[1]
+        local through, err = self.schedule:complete_discovery(entry.item, entry.found, entry.result)
+        if through == nil then
+            return nil, err
+        end
+        table.remove(self.discovered, 1)
+        count(self, "fenced", through and 0 or 1)
     end
     return true
 end
@@ -265,11 +300,11 @@ local function complete_all(self)
     if good then
         good, err = complete_unchanged(self)
     end
-    while good and self.changed[1] do
-        good, err = complete_one(self, self.changed[1])
-        if good then
-            table.remove(self.changed, 1)
-        end
+    if good then
+        good, err = complete_discoveries(self)
+    end
+    if good then
+        good, err = complete_changed(self)
     end
     return good, err
 end
@@ -334,7 +369,7 @@ local function drain(self)
         rest[#rest + 1] = item
     end
     local good, err = self.schedule:give_back(rest)
-    while good and (self.under_way > 0 or self.done[1] or self.changed[1]) do
+    while good and (self.under_way > 0 or self.done[1] or self.changed[1] or self.discovered[1]) do
         good, err = complete_all(self)
         runtimes.current().sleep(TICK)
     end
