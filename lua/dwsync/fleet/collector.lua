@@ -27,6 +27,7 @@ local REST = 0.3 -- seconds without a claim, after one that found nothing
 local BATCH = 500 -- completions in one transaction
 local MOST_CHANGED = 32 -- completions of looks that found something in one transaction
 local MANY = 8 -- looks that found something: their records are in memory until they are completed
+local MOST_LISTINGS = 4 -- places looked at, until what was found there is completed
 local READERS = 4 -- connections that lookers share
 local LEFT = 0.2 -- of a lease, for what comes after the look
 
@@ -60,7 +61,7 @@ function M.new(options)
         beside = options.beside,
         bell = concurrent.bell(), scribes_bell = concurrent.bell(), claim_due = 0,
         clients = {}, queue = { first = 1, last = 0 }, done = {}, changed = {}, discovered = {}, returned = {},
-        under_way = 0,
+        under_way = 0, listings = 0, room_bell = concurrent.bell(),
         counts = {}, totals = { looks = 0, changed = 0, failed = 0, fenced = 0, expired = 0, throttled = 0 },
         offset = 0, ended = false,
     }, Collector)
@@ -172,6 +173,7 @@ local function file(self, item, found, result)
         return
     elseif found then
         self.discovered[#self.discovered + 1] = entry
+        self.scribes_bell:ring(1) -- others wait for this one to be completed
     elseif result.changed then
         self.changed[#self.changed + 1] = entry
         self.scribes_bell:ring(#self.changed >= MANY and 1 or 0)
@@ -187,18 +189,41 @@ local function file(self, item, found, result)
     end
 end
 
+-- Lists of clusters are long, and held until they are completed: few places are looked at at once.
+local function wait_for_room(self, item)
+    while item.kind ~= "cluster" and self.listings >= MOST_LISTINGS and not self.ended do
+        self.room_bell:wait(TICK)
+    end
+    self.listings = self.listings + (item.kind == "cluster" and 0 or 1)
+end
+
+local function make_room(self)
+    self.listings = self.listings - 1
+    self.room_bell:ring(1)
+end
+
 local function looker(self, history)
     while not self.ended do
         local item = take(self.queue)
+        if item then
+            self.under_way = self.under_way + 1
+            wait_for_room(self, item)
+        end
         local left = item and (item.lease_ends - now_of(self)) / 1000 -- of the lease, in which it must be completed
         if item and left > self.lease * LEFT then
-            self.under_way = self.under_way + 1
             local found, result = perform(self, item, history, math.min(self.timeout, left * (1 - LEFT)))
             self.under_way = self.under_way - 1
             file(self, item, found, result)
+            if item.kind ~= "cluster" and not found then
+                make_room(self)
+            end
         elseif item then
+            self.under_way = self.under_way - 1
             count(self, "expired") -- it waited too long here
             self.returned[#self.returned + 1] = item
+            if item.kind ~= "cluster" then
+                make_room(self)
+            end
         else
             self.bell:wait(IDLE)
         end
@@ -275,6 +300,7 @@ local function complete_discoveries(self)
             return nil, err
         end
         table.remove(self.discovered, 1)
+        make_room(self)
         count(self, "fenced", through and 0 or 1)
     end
     return true
