@@ -58,14 +58,13 @@ local growing = setmetatable({ newest_page = function(_, parameters)
 end }, { __index = client })
 
 local function complete(items, results)
-    local unchanged = {}
+    local unchanged, changed = {}, {}
     for i, item in ipairs(items) do
         assert(not results[i].failure, results[i].error)
-        if results[i].changed then
-            assert(schedule:complete_changed(item, results[i]))
-        else
-            unchanged[#unchanged + 1] = { item = item, result = results[i] }
-        end
+        table.insert(results[i].changed and changed or unchanged, { item = item, result = results[i] })
+    end
+    for _, outcome in ipairs(assert(schedule:complete_changed(changed))) do
+        assert(outcome.through, "a completion was refused")
     end
     assert(schedule:complete(unchanged) == 0)
     return #unchanged

@@ -98,7 +98,7 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
                 fleet:pass(5000)
                 assert.equal(1, complete(schedules[1], { items[1] }, REFUSED))
                 assert.equal(1, state(fleet)[1])
-                assert.is_false(schedules[1]:complete_changed(items[2], { requests = 1 }))
+                assert.is_false(fleets.complete_changed(schedules[1], items[2], { requests = 1 }))
                 assert.same({ 0, 1 }, { state(fleet)[1], state(fleet)[2] })
             end)
         end)
@@ -222,3 +222,35 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
         end)
     end)
 end
+
+describe("accounts on a server where several claim", function()
+    it("are left to others by a claim that needs only some of them", function()
+        fleets.with(server:fresh_url(), function(fleet)
+            local one, two, accounts, clusters = (fleet:open()), (fleet:open()), {}, {}
+            for _, account in ipairs { "a", "b", "c", "d", "e", "f", "g", "h" } do
+                accounts[account], clusters[account] = { regions = { "cn-north-4" }, rate = 100 }, {}
+                for i = 1, 4 do
+                    clusters[account][i] = account .. i
+                end
+            end
+            fleet:fill(one, fleets.inventory(accounts), clusters)
+            fleet:rows "UPDATE dwsync_schedule SET due_at = 9e12 WHERE kind = 'place'"
+            local database, others = fleet.stores[1].engine, nil
+            local commit = database.commit
+            function database:commit()
+                others = assert(two:claim({ name = "two", lease_ms = 5000 }, 4))
+                return commit(self)
+            end
+            local items = assert(one:claim({ name = "one", lease_ms = 5000 }, 4))
+            database.commit = nil
+            assert.same({ 4, 4 }, { #items, #others })
+            local asked = {}
+            for _, list in ipairs { items, others } do
+                for _, item in ipairs(list) do
+                    asked[item.account] = (asked[item.account] or 0) + 1
+                end
+            end
+            assert.same({ a = 1, b = 1, c = 1, d = 1, e = 1, f = 1, g = 1, h = 1 }, asked)
+        end)
+    end)
+end)

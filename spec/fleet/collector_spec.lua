@@ -2,6 +2,7 @@ local collectors = require "dwsync.fleet.collector"
 local errors = require "dwsync.errors"
 local fleets = require "spec.support.fleet"
 local history = require "dwsync.history"
+local runtimes = require "dwsync.runtime"
 local schedules = require "dwsync.fleet.schedule"
 
 local NORTH = { "cn-north-4" }
@@ -127,5 +128,37 @@ describe("a collector", function()
         assert.equal("gone", state())
         assert(run_until(collector, function() return state() == "active" end))
         assert.equal("active", state())
+    end)
+
+    it("looks at few places at once, and lets go of what they list", function()
+        local regions, under_way, most, clients = {}, 0, 0, {}
+        for i = 1, 12 do
+            regions[i] = "cn-north-" .. i
+        end
+        local collector = collector_of(fleets.inventory { hq = { regions = regions, rate = 1000 } }, function(settings)
+            local client = { credentials = function() return nil end, kept_clusters = { list = {}, since = 0 },
+                newest_page = function()
+                    return nil, errors.new { kind = "network", message = "refused" }
+                end }
+            function client.list_clusters()
+                under_way = under_way + 1
+                most = math.max(most, under_way)
+                runtimes.current().sleep(0.001)
+                under_way = under_way - 1
+                return { { id = settings.region, name = "prod" } }
+            end
+            clients[#clients + 1] = client
+            return client
+        end, { concurrency = 12 })
+        assert(collector:sync())
+        store.engine:rows "UPDATE dwsync_accounts SET proven = 1"
+        local function found()
+            return store.engine:rows("SELECT count(*) FROM dwsync_schedule WHERE kind = 'cluster'")[1][1]
+        end
+        assert(run_until(collector, function() return found() == 12 end))
+        assert.same({ 12, 4 }, { found(), most })
+        for _, client in ipairs(clients) do
+            assert.is_nil(client.kept_clusters.list)
+        end
     end)
 end)

@@ -86,7 +86,8 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
                 fleet:fill(schedule, both, { a = { "1", "2" }, b = { "2" } })
                 local verdicts = { { rule = "stale", source = "s", severity = "critical", message = "late" } }
                 for _, item in ipairs(claim(schedule)) do
-                    assert.is_true(schedule:complete_changed(item, { changed = true, mark = "m", severity = "critical",
+                    assert.is_true(fleets.complete_changed(schedule, item, { changed = true, mark = "m",
+                        severity = "critical",
                         evaluation = { severity = "critical", verdicts = verdicts } }))
                 end
                 assert(schedule:sync(fleets.inventory { b = { regions = NORTH, rate = 100 } }))

@@ -10,6 +10,7 @@ teardown(function()
     server:stop()
 end)
 
+local complete_changed = fleets.complete_changed
 local ONE = { name = "one", lease_ms = 5000 }
 local TWO = { name = "two", lease_ms = 5000 }
 local HQ = { hq = { regions = { "cn-north-4" }, rate = 100 } }
@@ -80,9 +81,9 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
                 fleet:pass(5000)
                 local again = claim_one(schedule, TWO)
                 assert.equal(1, schedule:complete { { item = item, result = {} } })
-                assert.is_false(schedule:complete_changed(item, result()))
-                assert.is_true(schedule:complete_changed(again, result()))
-                assert.is_false(schedule:complete_changed(again, result()))
+                assert.is_false(complete_changed(schedule, item, result()))
+                assert.is_true(complete_changed(schedule, again, result()))
+                assert.is_false(complete_changed(schedule, again, result()))
                 assert.equal(1, schedule:complete { { item = again, result = {} } })
             end)
         end)
@@ -92,7 +93,7 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
                 local item = claim_one(schedule)
                 fleet:pass(5000)
                 assert.equal(1, schedule:complete { { item = item, result = { mark = "m" } } })
-                assert.is_false(schedule:complete_changed(item, result()))
+                assert.is_false(complete_changed(schedule, item, result()))
             end)
         end)
 
@@ -114,7 +115,7 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
                 claim_one(schedule, TWO)
                 local before = fleet:rows "SELECT due_at, epoch, leased_by, severity FROM dwsync_schedule"
                 local page = merge.read { { id = "r", start_time = 1, status = "FINISHED" } }
-                assert.is_false(schedule:complete_changed(item, result { page = page }))
+                assert.is_false(complete_changed(schedule, item, result { page = page }))
                 assert.same({ 0, 0, 0 }, { counts(fleet, "dwsync_records"), counts(fleet, "dwsync_verdicts"),
                     counts(fleet, "dwsync_problems") })
                 assert.same(before, fleet:rows "SELECT due_at, epoch, leased_by, severity FROM dwsync_schedule")
@@ -124,7 +125,7 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
         it("completes records, verdicts, problems and the next date together", function()
             with_cluster(function(fleet, schedule, inventory)
                 local page = merge.read { { id = "r", start_time = 1, status = "FINISHED" } }
-                local through, err, summary = schedule:complete_changed(claim_one(schedule), result { page = page })
+                local through, err, summary = complete_changed(schedule, claim_one(schedule), result { page = page })
                 assert.is_true(through, err)
                 assert.equal(1, summary.inserted)
                 assert.equal(1, counts(fleet, "dwsync_records"))
@@ -145,18 +146,76 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
                     state = state * 16807 % 2147483647
                     name[i] = string.char(97 + math.floor(state / 65536) % 26)
                 end
-                assert.is_true(schedule:complete_changed(claim_one(schedule), result { evaluation = {
+                assert.is_true(fleets.complete_changed(schedule, claim_one(schedule), result { evaluation = {
                     severity = "warning", verdicts = { { rule = "stale", source = table.concat(name),
                         severity = "warning", message = "late" } } } }))
                 assert.same({ { 400, "stale" } }, fleet:rows "SELECT length(source), rule FROM dwsync_verdicts")
             end)
         end)
 
+        local function with_three(use)
+            with(function(fleet)
+                local schedule = fleet:open()
+                fleet:fill(schedule, fleets.inventory(HQ), { hq = { "c1", "c2", "c3" } })
+                fleet:rows "UPDATE dwsync_schedule SET due_at = 9e12 WHERE kind = 'place'"
+                local looks = {}
+                for i, item in ipairs(assert(schedule:claim(ONE, 3))) do
+                    looks[i] = { item = item, result = result { page = merge.read {
+                        { id = "r", start_time = 1, status = "FINISHED", identity_source_id = item.cluster_id } } } }
+                end
+                table.sort(looks, function(a, b) return a.item.cluster_id < b.item.cluster_id end)
+                use(fleet, schedule, looks)
+            end)
+        end
+
+        local RECORDS = "SELECT cluster_id FROM dwsync_runs ORDER BY cluster_id"
+
+        local function through(outcomes)
+            local list = {}
+            for i, outcome in ipairs(outcomes) do
+                list[i] = tostring(outcome.through)
+            end
+            return table.concat(list, " ")
+        end
+
+        it("completes looks together, each by its own epoch", function()
+            with_three(function(fleet, schedule, looks)
+                looks[2].item.epoch = looks[2].item.epoch - 1
+                local outcomes = assert(schedule:complete_changed(looks))
+                assert.equal("true false true", through(outcomes))
+                assert.same({ { "c1" }, { "c3" } }, fleet:rows(RECORDS))
+                assert.same({ 1, 1 }, { outcomes[1].summary.inserted, outcomes[3].summary.inserted })
+                assert.equal("false false false", through(assert(schedule:complete_changed(looks))))
+            end)
+        end)
+
+        it("keeps what others found when the database refuses what one did, which counts as failed", function()
+            with_three(function(fleet, schedule, looks)
+                local database = fleet.stores[1].engine
+                local rows = database.rows
+                function database:rows(sql, ...)
+                    if sql:find("INSERT INTO dwsync_verdicts", 1, true) and sql:find("'c2'", 1, true) then
+                        sql = "INSERT INTO dwsync_verdicts (cluster_id) VALUES (NULL)"
+                    end
+                    return rows(self, sql, ...)
+                end
+                local outcomes = assert(schedule:complete_changed(looks))
+                database.rows = nil
+                assert.equal("true true true", through(outcomes))
+                assert.equal("storage", outcomes[2].error.kind)
+                assert.same({ { "c1" }, { "c3" } }, fleet:rows(RECORDS))
+                local row = fleet:rows("SELECT failures, page_mark, leased_by, error FROM dwsync_schedule "
+                    .. "WHERE cluster_id = 'c2'")[1]
+                assert.same({ 1 }, { row[1], row[2], row[3] })
+                assert.matches("storage", row[4])
+            end)
+        end)
+
         it("resolves the problem with the look that finds it over", function()
             with_cluster(function(fleet, schedule)
-                assert(schedule:complete_changed(claim_one(schedule), result()))
+                assert(complete_changed(schedule, claim_one(schedule), result()))
                 fleet:pass(60000)
-                assert(schedule:complete_changed(claim_one(schedule), result { severity = "ok", evaluation = {
+                assert(complete_changed(schedule, claim_one(schedule), result { severity = "ok", evaluation = {
                     severity = "ok", verdicts = { { rule = "stale", source = "s", severity = "ok",
                         message = "on time" } } } }))
                 assert.same({ { "resolved", "on time" } }, fleet:rows "SELECT state, ending FROM dwsync_problems")
@@ -167,26 +226,26 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
         it("keeps the last verdicts of a cluster that fails, and says in the end that it cannot be watched", function()
             with_cluster(function(fleet, schedule)
                 local failure = { kind = "network", message = "refused" }
-                assert(schedule:complete_changed(claim_one(schedule), result()))
+                assert(complete_changed(schedule, claim_one(schedule), result()))
                 fleet:pass(60000)
                 local failed = { changed = true, failure = failure, error = "network: refused" }
-                assert.is_true(schedule:complete_changed(claim_one(schedule), failed))
+                assert.is_true(complete_changed(schedule, claim_one(schedule), failed))
                 assert.equal(1, counts(fleet, "dwsync_verdicts"))
                 local row = of_cluster(fleet, "severity, failures, next_at")
                 assert.same({ "warning", 1, fleets.START + 500000 }, row)
                 assert.equal("pending", reach(fleet))
                 fleet:pass(15 * 60000)
-                assert.is_true(schedule:complete_changed(claim_one(schedule), failed))
+                assert.is_true(complete_changed(schedule, claim_one(schedule), failed))
                 assert.equal("firing", reach(fleet))
                 fleet:pass(15 * 60000)
-                assert.is_true(schedule:complete_changed(claim_one(schedule), result()))
+                assert.is_true(complete_changed(schedule, claim_one(schedule), result()))
                 assert.equal("resolved", reach(fleet))
             end)
         end)
 
         it("judges again when the patience with a cluster that fails ends", function()
             with_cluster(function(fleet, schedule)
-                assert(schedule:complete_changed(claim_one(schedule), { changed = true, error = "network: refused",
+                assert(complete_changed(schedule, claim_one(schedule), { changed = true, error = "network: refused",
                     failure = { kind = "network", message = "refused" } }))
                 assert.same({ fleet.now + 15 * 60000 }, of_cluster(fleet, "next_at"))
             end)
@@ -205,7 +264,7 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
                     fleet:pass(pause)
                 end
                 assert.is_true(longest >= 7.5 * 60000)
-                assert.is_true(schedule:complete_changed(claim_one(schedule), { disabled = true, changed = true,
+                assert.is_true(complete_changed(schedule, claim_one(schedule), { disabled = true, changed = true,
                     failure = { kind = "permission" }, error = "off", verdicts = {}, severity = "disabled" }))
                 local row = of_cluster(fleet, "state, failures, due_at")
                 assert.same({ "disabled", 0 }, { row[1], row[2] })
@@ -303,10 +362,24 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
             function(collector)
                 local item = table.remove(collector.held, random(math.max(1, #collector.held)))
                 if item and item.kind == "cluster" and random(2) == 1 then
-                    completed(item, (collector.schedule:complete_changed(item, result())))
+                    completed(item, (complete_changed(collector.schedule, item, result())))
                 elseif item then
                     completed(item, collector.schedule:complete { { item = item, result = { mark = "m" } } } == 0)
                 end
+            end,
+            function(collector) -- all clusters that it holds, in one transaction
+                local looks, rest = {}, {}
+                for _, item in ipairs(collector.held) do
+                    if item.kind == "cluster" then
+                        looks[#looks + 1] = { item = item, result = result() }
+                    else
+                        rest[#rest + 1] = item
+                    end
+                end
+                for i, outcome in ipairs(assert(collector.schedule:complete_changed(looks))) do
+                    completed(looks[i].item, outcome.through)
+                end
+                collector.held = rest
             end,
             function(collector) -- all that it holds, those of others' leases among them
                 local looks, fenced = {}, 0
@@ -346,7 +419,7 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
             end,
         }
         for _ = 1, steps do
-            acts[math.min(random(10), 7)](collectors[random(3)])
+            acts[math.min(random(11), 8)](collectors[random(3)])
         end
         return done
     end
@@ -363,3 +436,29 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
         end)
     end)
 end
+
+describe("a fleet's schedule on a server that others write to", function()
+    it("leaves a look whose cluster another program writes to as it is, and completes it later", function()
+        fleets.with(server:fresh_url(), function(fleet)
+            local schedule = fleet:open()
+            fleet:fill(schedule, fleets.inventory(HQ), { hq = { "c1", "c2" } })
+            fleet:rows "UPDATE dwsync_schedule SET due_at = 9e12 WHERE kind = 'place'"
+            local looks = {}
+            for i, item in ipairs(assert(schedule:claim(ONE, 2))) do
+                looks[i] = { item = item, result = result() }
+            end
+            local _, other = fleet:open()
+            local writes = "SELECT pg_advisory_lock(6584179, hashtext('c2'))"
+            assert(other.engine:rows(writes))
+            local left
+            for i, outcome in ipairs(assert(schedule:complete_changed(looks))) do
+                local is_left = looks[i].item.cluster_id == "c2"
+                left = is_left and looks[i] or left
+                assert.equal(not is_left and true or nil, outcome.through)
+                assert.is_nil(outcome.error)
+            end
+            assert(other.engine:rows((writes:gsub("lock%(", "unlock("))))
+            assert.is_true(complete_changed(schedule, left.item, left.result))
+        end)
+    end)
+end)

@@ -81,6 +81,21 @@ function Fleet:fill(schedule, inventory, clusters)
     end
 end
 
+--- Completes one look that found something.
+-- @tparam dwsync.fleet.schedule schedule
+-- @tparam table item
+-- @tparam table result
+-- @treturn ?boolean whether it was let through
+-- @treturn dwsync.error
+-- @treturn table summary of the records saved
+function M.complete_changed(schedule, item, result)
+    local outcomes, err = schedule:complete_changed { { item = item, result = result } }
+    if not outcomes then
+        return nil, err
+    end
+    return outcomes[1].through, outcomes[1].error, outcomes[1].summary
+end
+
 --- Uses a fresh fleet, and closes it.
 -- @tparam string target of dwsync.history.open
 -- @tparam function use

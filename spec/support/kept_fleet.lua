@@ -1,5 +1,6 @@
 --- A fleet in a database, as collectors leave it: for specs of what reads it. Nobody is asked for anything.
 local errors = require "dwsync.errors"
+local fleets = require "spec.support.fleet"
 local health = require "dwsync.health"
 local histories = require "dwsync.history"
 local history_tables = require "dwsync.history.tables"
@@ -73,7 +74,7 @@ function Fleet:look(id, records)
     self.marks = self.marks + 1
     local evaluation = health.evaluate(records, nil, os.time())
     local newest = records[1] and records[1].start_time
-    assert(self.schedule:complete_changed(claim(self, "cluster", id), { mark = "m" .. self.marks, requests = 1,
+    assert(fleets.complete_changed(self.schedule, claim(self, "cluster", id), { mark = "m" .. self.marks, requests = 1,
         read_whole = true, page = merge.read(records), evaluation = evaluation, severity = evaluation.severity,
         seen_at = newest, changed = true }))
 end

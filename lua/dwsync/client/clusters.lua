@@ -35,6 +35,15 @@ function M.kept(client, max_age)
     return age and age < max_age and kept.list or nil, age
 end
 
+--- Lets go of the kept list, but for the names in it.
+-- @tparam dwsync.client client
+function M.let_go(client)
+    local kept = client.kept_clusters
+    if kept then
+        kept.list, kept.since = nil, -math.huge
+    end
+end
+
 local function plain(listed)
     local list = {}
     for _, cluster in ipairs(listed) do

@@ -12,19 +12,10 @@ local PAUSE_SECONDS = 5 -- when throttled without a word of how long
 local ACCOUNT = { "account", "rate", "burst", "tokens", "refilled_at", "proven", "refusals", "under_way",
     "used_at" }
 
-local DUE = [[dwsync_accounts a WHERE state = 'active' AND coalesce(paused_until, 0) <= %s
-    AND coalesce(blocked_until, 0) <= %s AND %s AND EXISTS (SELECT 1 FROM dwsync_schedule s
-    WHERE s.account = a.account AND s.due_at <= %s AND s.state <> 'gone') ORDER BY used_at NULLS FIRST, account]]
-
---- The accounts of which something is due and which may ask, those first that waited longest.
--- @tparam table session see dwsync.history.transaction
--- @tparam ?{string,...} names of those that are meant; nil for all
--- @tparam number now
--- @treturn {table,...}
-function M.due(session, names, now)
-    return rows.of(session, ACCOUNT, DUE:format(literal(now), literal(now), names and rows.among("account", names)
-        or "1 = 1", literal(now)) .. session.skip_locked)
-end
+local MAY_ASK = [[dwsync_accounts a WHERE state = 'active' AND coalesce(paused_until, 0) <= %s
+    AND coalesce(blocked_until, 0) <= %s AND %s]]
+local DUE = MAY_ASK .. [[ AND EXISTS (SELECT 1 FROM dwsync_schedule s WHERE s.account = a.account
+    AND s.due_at <= %s AND s.state <> 'gone') ORDER BY used_at NULLS FIRST, account]]
 
 -- Looks that try a key, and of which nobody said what came of them. Who claimed them may be gone, but the service may
 -- have refused them all the same: they count until it has forgotten.
@@ -47,16 +38,43 @@ local function tokens_of(account, now)
 end
 
 --- How many looks may be claimed of an account now.
--- @tparam table account of `due`
+-- @tparam table account of `lock`
 -- @tparam number now
 -- @treturn integer
 function M.allowance(account, now)
     return math.floor(math.min(tokens_of(account, now), unproven(account, now)))
 end
 
+--- The accounts of which something is due and which may ask, those first that waited longest. None is locked, so each
+-- may have changed when its turn comes.
+-- @tparam table session see dwsync.history.transaction
+-- @tparam ?{string,...} names of those that are meant; nil for all
+-- @tparam number now
+-- @treturn {string,...} names
+function M.due(session, names, now)
+    local due = {}
+    for _, account in ipairs(rows.of(session, ACCOUNT, DUE:format(literal(now), literal(now), names
+        and rows.among("account", names) or "1 = 1", literal(now)))) do
+        due[#due + 1] = M.allowance(account, now) >= 1 and account.account or nil
+    end
+    return due
+end
+
+--- Locks an account, so that nobody else claims of it until the transaction ends.
+-- @tparam table session
+-- @tparam string name
+-- @tparam number now
+-- @treturn ?table nil where somebody else has it, or it may not ask any more
+-- @treturn number the time since when it is locked: whoever had it before took tokens until then
+function M.lock(session, name, now)
+    local account = rows.of(session, ACCOUNT, MAY_ASK:format(literal(now), literal(now),
+        "account = " .. literal(name)) .. session.skip_locked)[1]
+    return account, account and rows.clock(session)
+end
+
 --- Takes tokens from the bucket of an account, and notes in its looks whether they try its key.
 -- @tparam table session
--- @tparam table account of `due`
+-- @tparam table account of `lock`
 -- @tparam {table,...} items claimed
 -- @tparam number now
 function M.spend(session, account, items, now)

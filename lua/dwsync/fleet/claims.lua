@@ -1,4 +1,4 @@
---- Claiming what is due: the oldest of each account, as many as its rate and its key allow.
+--- Claiming what is due: the oldest of some accounts, those that waited longest, as many as its rate and its key allow.
 -- A claim is a lease: it moves a row's own due date forward, and counts its epoch up.
 -- @module dwsync.fleet.claims
 local accounts = require "dwsync.fleet.accounts"
@@ -15,7 +15,15 @@ local CLAIMED = { "item_no", "kind", "account", "region", "cluster_id", "project
 local DUE_ITEMS = [[dwsync_schedule WHERE account = %s AND due_at <= %s AND state <> 'gone'
     ORDER BY CASE kind WHEN 'cluster' THEN 1 ELSE 0 END, due_at LIMIT %d]]
 
-local function claim_of(session, account, claimer, share, now)
+-- Few accounts are locked at once, and those first that waited longest, so that collectors which claim at the same time
+-- do not come away empty.
+local LEAST_SHARE = 1 / 4
+
+local function claim_of(session, name, claimer, share, since)
+    local account, now = accounts.lock(session, name, since)
+    if not account then
+        return {}
+    end
     local most = math.min(share, accounts.allowance(account, now))
     if most < 1 then
         return {}
@@ -45,9 +53,10 @@ end
 function M.claim(session, claimer, most)
     local now = rows.clock(session)
     local due, items = accounts.due(session, claimer.accounts, now), {}
-    for i, account in ipairs(due) do
-        local share = math.ceil((most - #items) / (#due - i + 1))
-        for _, item in ipairs(claim_of(session, account, claimer, share, now)) do
+    for i, name in ipairs(due) do
+        local left = most - #items
+        local share = math.min(left, math.ceil(math.max(left / (#due - i + 1), most * LEAST_SHARE)))
+        for _, item in ipairs(share > 0 and claim_of(session, name, claimer, share, now) or {}) do
             items[#items + 1] = item
         end
     end

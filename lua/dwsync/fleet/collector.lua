@@ -25,7 +25,9 @@ local TICK, REPORT_EVERY = 0.1, 5 -- seconds
 local IDLE = 60 -- seconds after which a looker looks by itself whether there is something to do
 local REST = 0.3 -- seconds without a claim, after one that found nothing
 local BATCH = 500 -- completions in one transaction
+local MOST_CHANGED = 32 -- completions of looks that found something in one transaction
 local MANY = 8 -- looks that found something: their records are in memory until they are completed
+local MOST_LISTINGS = 4 -- places looked at, until what was found there is completed
 local READERS = 4 -- connections that lookers share
 local LEFT = 0.2 -- of a lease, for what comes after the look
 
@@ -58,7 +60,8 @@ function M.new(options)
         emit = options.on_event or function() end, new_client = options.new_client or dwsync.new,
         beside = options.beside,
         bell = concurrent.bell(), scribes_bell = concurrent.bell(), claim_due = 0,
-        clients = {}, queue = { first = 1, last = 0 }, done = {}, changed = {}, returned = {}, under_way = 0,
+        clients = {}, queue = { first = 1, last = 0 }, done = {}, changed = {}, discovered = {}, returned = {},
+        under_way = 0, listings = 0, room_bell = concurrent.bell(),
         counts = {}, totals = { looks = 0, changed = 0, failed = 0, fenced = 0, expired = 0, throttled = 0 },
         offset = 0, ended = false,
     }, Collector)
@@ -180,7 +183,10 @@ local function file(self, item, found, result)
         self.returned[#self.returned + 1] = item
         self.emit { type = "database", error = result.failure }
         return
-    elseif found or result.changed then
+    elseif found then
+        self.discovered[#self.discovered + 1] = entry
+        self.scribes_bell:ring(1) -- others wait for this one to be completed
+    elseif result.changed then
         self.changed[#self.changed + 1] = entry
         self.scribes_bell:ring(#self.changed >= MANY and 1 or 0)
     else
@@ -195,18 +201,41 @@ local function file(self, item, found, result)
     end
 end
 
+-- Lists of clusters are long, and held until they are completed: few places are looked at at once.
+local function wait_for_room(self, item)
+    while item.kind ~= "cluster" and self.listings >= MOST_LISTINGS and not self.ended do
+        self.room_bell:wait(TICK)
+    end
+    self.listings = self.listings + (item.kind == "cluster" and 0 or 1)
+end
+
+local function make_room(self)
+    self.listings = self.listings - 1
+    self.room_bell:ring(1)
+end
+
 local function looker(self, history)
     while not self.ended do
         local item = take(self.queue)
+        if item then
+            self.under_way = self.under_way + 1
+            wait_for_room(self, item)
+        end
         local left = item and (item.lease_ends - now_of(self)) / 1000 -- of the lease, in which it must be completed
         if item and left > self.lease * LEFT then
-            self.under_way = self.under_way + 1
             local found, result = tried(self, item, history, math.min(self.timeout, left * (1 - LEFT)))
             self.under_way = self.under_way - 1
             file(self, item, found, result)
+            if item.kind ~= "cluster" and not found then
+                make_room(self)
+            end
         elseif item then
+            self.under_way = self.under_way - 1
             count(self, "expired") -- it waited too long here
             self.returned[#self.returned + 1] = item
+            if item.kind ~= "cluster" then
+                make_room(self)
+            end
         else
             self.bell:wait(IDLE)
         end
@@ -216,43 +245,75 @@ end
 
 -- ---- completing and claiming ----------------------------------------------------------------------
 
+local function first_of(list, most)
+    local first = {}
+    for i = 1, math.min(most, #list) do
+        first[i] = list[i]
+    end
+    return first
+end
+
+local function rest_of(list, first)
+    local rest = {}
+    for i = first + 1, #list do
+        rest[i - first] = list[i]
+    end
+    return rest
+end
+
 local function complete_unchanged(self)
     while self.done[1] do
-        local batch = table.move and table.move(self.done, 1, math.min(BATCH, #self.done), 1, {})
-        if not batch then
-            batch = {}
-            for i = 1, math.min(BATCH, #self.done) do
-                batch[i] = self.done[i]
-            end
-        end
+        local batch = first_of(self.done, BATCH)
         local fenced, err = self.schedule:complete(batch)
         if not fenced then
             return nil, err
         end
         count(self, "fenced", fenced)
-        local rest = {}
-        for i = #batch + 1, #self.done do
-            rest[#rest + 1] = self.done[i]
-        end
-        self.done = rest
+        self.done = rest_of(self.done, #batch)
     end
     return true
 end
 
-local function complete_one(self, entry)
-    local through, err, summary
-    if entry.found then
-        through, err = self.schedule:complete_discovery(entry.item, entry.found, entry.result)
-    else
-        through, err, summary = self.schedule:complete_changed(entry.item, entry.result)
-    end
-    if through == nil then
-        return nil, err
-    elseif not through then
+-- What became of a look that found something.
+local function settle(self, entry, outcome)
+    if outcome.error then
+        count(self, "failed")
+        self.emit { type = "failure", item = entry.item, error = outcome.error }
+    elseif outcome.through == nil then
+        self.changed[#self.changed + 1] = entry
+    elseif not outcome.through then
         count(self, "fenced")
-    elseif not entry.found and not entry.result.error then
+    elseif not entry.result.error then
         count(self, "changed")
-        self.emit { type = "changed", item = entry.item, result = entry.result, summary = summary }
+        self.emit { type = "changed", item = entry.item, result = entry.result, summary = outcome.summary }
+    end
+end
+
+local function complete_changed(self)
+    for _ = 1, math.ceil(#self.changed / MOST_CHANGED) do
+        local batch = first_of(self.changed, MOST_CHANGED)
+        local outcomes, err = self.schedule:complete_changed(batch)
+        if not outcomes then
+            return nil, err
+        end
+        self.changed = rest_of(self.changed, #batch) -- lookers may have added some meanwhile
+        for i, entry in ipairs(batch) do
+            settle(self, entry, outcomes[i])
+        end
+    end
+    return true
+end
+
+local function complete_discoveries(self)
+    while self.discovered[1] do
+        local entry = self.discovered[1]
+        local through, err = self.schedule:complete_discovery(entry.item, entry.found, entry.result)
+        if through == nil then
+            return nil, err
+        end
+        table.remove(self.discovered, 1)
+        make_room(self)
+        count(self, "fenced", through and 0 or 1)
     end
     return true
 end
@@ -277,11 +338,11 @@ local function complete_all(self)
     if good then
         good, err = complete_unchanged(self)
     end
-    while good and self.changed[1] do
-        good, err = complete_one(self, self.changed[1])
-        if good then
-            table.remove(self.changed, 1)
-        end
+    if good then
+        good, err = complete_discoveries(self)
+    end
+    if good then
+        good, err = complete_changed(self)
     end
     return good, err
 end
@@ -346,7 +407,7 @@ local function drain(self)
         rest[#rest + 1] = item
     end
     local good, err = self.schedule:give_back(rest)
-    while good and (self.under_way > 0 or self.done[1] or self.changed[1]) do
+    while good and (self.under_way > 0 or self.done[1] or self.changed[1] or self.discovered[1]) do
         good, err = complete_all(self)
         runtimes.current().sleep(TICK)
     end

@@ -2,6 +2,7 @@
 -- @module dwsync.fleet.completions
 local accounts = require "dwsync.fleet.accounts"
 local core = require "dwsync.core"
+local errors = require "dwsync.errors"
 local findings = require "dwsync.problems.findings"
 local history_page = require "dwsync.history.page"
 local identity = require "dwsync.history.identity"
@@ -153,24 +154,6 @@ local function write_verdicts(session, item, verdicts, now)
     end
 end
 
--- Completes one look, whose own changes `work` makes: it may return when to judge again. Returns whether it was let
--- through.
-local function one(session, item, result, work)
-    local is_held = still_held(session, { item })[item.item_no] == item.epoch
-    local now = rows.clock(session)
-    accounts.note(session, { { item = item, result = result } }, now)
-    if not is_held then
-        return false
-    end
-    local again = work(now)
-    local row = row_after(item, result, now)
-    if again and (row.next_at or 0) > 0 then
-        again = math.min(again, row.next_at)
-    end
-    row.next_at = again or row.next_at
-    update_rows(session, { row }, now)
-    return true
-end
 
 -- What dwsync.problems calls an item of an overview.
 local function overview_item(item, result)
@@ -178,23 +161,60 @@ local function overview_item(item, result)
         verdicts = result.verdicts, error = result.failure, severity = result.severity or "unknown" }
 end
 
---- Completes a look that found something, or failed so that a problem may begin.
+-- Writes what a look found, but for its row. Returns the new contents of that, and a summary of the records saved.
+local function write_found(session, item, result, now)
+    local summary = result.page and history_page.merge_into(session, identity.cell(item.cluster_id), result.page, now)
+    local verdicts = result.verdicts or result.evaluation and result.evaluation.verdicts
+    if verdicts then
+        write_verdicts(session, item, verdicts, now)
+    end
+    local again = problems.look_in(session, overview_item(item, result), POLICY, now)
+    local row = row_after(item, result, now)
+    if again and (row.next_at or 0) > 0 then
+        again = math.min(again, row.next_at)
+    end
+    row.next_at = again or row.next_at
+    return { row = row, summary = summary }
+end
+
+-- The new contents of the row of a look whose findings the database refused: the next one may find what it takes.
+local function refused(item, err, now)
+    return row_after(item, { error = errors.summary(err, true) }, now)
+end
+
+--- Completes looks that found something, or failed so that a problem may begin, each as if it were alone: what becomes
+-- of one changes nothing for the others.
 -- @tparam table session
--- @tparam table item
--- @tparam table result
--- @treturn boolean whether it was let through
--- @treturn ?table of the records saved, see dwsync.history.summary
-function M.changed(session, item, result)
-    local summary
-    local through = one(session, item, result, function(now)
-        summary = result.page and history_page.merge_into(session, identity.cell(item.cluster_id), result.page, now)
-        local verdicts = result.verdicts or result.evaluation and result.evaluation.verdicts
-        if verdicts then
-            write_verdicts(session, item, verdicts, now)
+-- @tparam {{item=table,result=table},...} done
+-- @treturn {table,...} of each `through`: whether it was let through, and `summary` of the records saved, see
+-- dwsync.history.summary; `error`: why the database refused what it found, so that it counts as failed. No `through`:
+-- another program writes of its cluster, and nothing was done
+function M.changed(session, done)
+    local items = {}
+    for i, look in ipairs(done) do
+        items[i] = look.item
+    end
+    local held = still_held(session, items)
+    local now, outcomes, changed, noted = rows.clock(session), {}, {}, {}
+    for i, look in ipairs(done) do
+        local item, outcome = look.item, {}
+        if held[item.item_no] ~= item.epoch then
+            outcome.through = false
+        elseif session:exclude(identity.cell(item.cluster_id)) then
+            local written
+            written, outcome.error = session:apart(function()
+                return write_found(session, item, look.result, now)
+            end)
+            outcome.through, outcome.summary = true, written and written.summary
+            changed[#changed + 1] = written and written.row or refused(item, outcome.error, now)
         end
-        return problems.look_in(session, overview_item(item, result), POLICY, now)
-    end)
-    return through, summary
+        outcomes[i], noted[#noted + 1] = outcome, outcome.through ~= nil and look or nil
+    end
+    if changed[1] then
+        update_rows(session, changed, now)
+    end
+    accounts.note(session, noted, now)
+    return outcomes
 end
 
 --- Completes a look at what there is.
@@ -204,9 +224,14 @@ end
 -- @tparam table result
 -- @treturn boolean whether it was let through
 function M.discovery(session, item, found, result)
-    return one(session, item, result, function(now)
+    local is_held = still_held(session, { item })[item.item_no] == item.epoch
+    local now = rows.clock(session)
+    if is_held then
         listing.take(session, item, found, now)
-    end)
+        update_rows(session, { row_after(item, result, now) }, now)
+    end
+    accounts.note(session, { { item = item, result = result } }, now) -- last: rows are locked before accounts
+    return is_held
 end
 
 return M

@@ -2,6 +2,7 @@
 -- A list that could not be had whole must not make anything disappear: then nothing is completed but the failure.
 -- @module dwsync.fleet.discovery
 local checks = require "dwsync.checks"
+local clusters = require "dwsync.client.clusters"
 local errors = require "dwsync.errors"
 
 local M = {}
@@ -50,6 +51,7 @@ end
 -- @treturn table result
 function M.clusters(context, item)
     local list, err = context.client:list_clusters { timeout = context.timeout }
+    clusters.let_go(context.client) -- nobody asks for it again, and there is a client for each place
     if not list then
         return failed(err)
     end

@@ -36,8 +36,8 @@ function M.open(history)
     return setmetatable({ history = history, is_missing = version == 0 }, Schedule)
 end
 
-local function change(self, work, cluster_id)
-    return history_tables.run(self.history, "write", cluster_id or false, work)
+local function change(self, work)
+    return history_tables.run(self.history, "write", false, work)
 end
 
 local function read(self, work)
@@ -98,21 +98,20 @@ function Schedule:complete(done)
     end)
 end
 
---- Completes one look that found something: records, verdicts, problems and the next date in one transaction, or
+--- Completes looks that found something, in one transaction: of each its records, verdicts, problems and next date, or
 -- nothing.
--- @tparam table item
--- @tparam table result `page` (see dwsync.history.merge), `evaluation`, …
--- @treturn ?boolean whether it was let through; false when the lease had run out
--- @treturn dwsync.error
--- @treturn table of the records saved, see dwsync.history.summary
-function Schedule:complete_changed(item, result)
-    local summary
-    local through, err = change(self, function(session)
-        local passed
-        passed, summary = completions.changed(session, item, result)
-        return passed
-    end, item.cluster_id)
-    return through, err, summary
+-- @tparam {{item=table,result=table},...} done results with `page` (see dwsync.history.merge), `evaluation`, …
+-- @treturn ?{table,...} of each `through`: whether it was let through, false when the lease had run out; `summary` of
+-- the records saved, see dwsync.history.summary; `error`: why the database refused what it found, so that it counts as
+-- failed. No `through`: another program writes of its cluster, and nothing was done; try again
+-- @treturn dwsync.error nothing of any was kept
+function Schedule:complete_changed(done)
+    if not done[1] then
+        return {}
+    end
+    return change(self, function(session)
+        return completions.changed(session, done)
+    end)
 end
 
 --- Completes a look at what there is: the list is complete, so what it no longer names is gone.

@@ -135,9 +135,20 @@ function Engine:begin(till, mode, cluster)
     if not begun or mode == "read" or cluster == false then
         return begun and true, err
     end
-    local rows
-    rows, err = self:rows("SELECT pg_try_advisory_xact_lock($1, hashtext($2))", LOCK, cluster or "")
-    return rows and rows[1][1] or nil, err, rows ~= nil
+    local alone
+    alone, err = self:exclude(cluster or "")
+    return alone or nil, err, alone ~= nil
+end
+
+--- Excludes other writers of one more cluster from here on, without waiting for them.
+-- @tparam string cluster
+-- @treturn ?boolean whether there was none; or nil, err
+function Engine:exclude(cluster)
+    local rows, err = self:rows("SELECT pg_try_advisory_xact_lock($1, hashtext($2))", LOCK, cluster)
+    if not rows then
+        return nil, err
+    end
+    return rows[1][1]
 end
 
 --- Ends a transaction.

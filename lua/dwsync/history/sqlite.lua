@@ -211,6 +211,12 @@ function Engine:begin(_, mode)
     return self:rows(mode == "write" and "BEGIN IMMEDIATE" or "BEGIN")
 end
 
+--- Excludes other writers of one more cluster: a writing transaction has excluded all.
+-- @treturn boolean true
+function Engine.exclude()
+    return true
+end
+
 --- Ends a transaction. One that read a file while it was written has to be repeated.
 -- @treturn ?table or nil, err, busy
 function Engine:commit()

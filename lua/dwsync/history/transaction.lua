@@ -51,10 +51,25 @@ local function must(result, err, busy)
     return result
 end
 
+-- Runs a part of a transaction whose failure, where the database refused what it was given, undoes only this part.
+local function apart(session, work)
+    session:rows "SAVEPOINT part"
+    local ran, result = pcall(work)
+    if ran then
+        session:rows "RELEASE SAVEPOINT part"
+        return result
+    elseif getmetatable(result) ~= Failure or result.busy or result.err.kind ~= "storage" then
+        error(result, 0)
+    end
+    session:rows "ROLLBACK TO SAVEPOINT part" -- fails where the connection or the transaction is gone
+    session:rows "RELEASE SAVEPOINT part"
+    return nil, result.err
+end
+
 -- The engine as work sees it: a statement that fails ends the transaction, so work need not check.
 local function session_of(engine)
-    return setmetatable({ rows = function(_, sql)
-        return must(engine:rows(sql))
+    return setmetatable({ apart = apart, rows = function(_, sql, ...)
+        return must(engine:rows(sql, ...))
     end }, { __index = engine })
 end
 
@@ -106,7 +121,8 @@ end
 -- @tparam string mode "read" or "write"
 -- @tparam string|nil cluster whose records are written
 -- @tparam function work gets the engine, whose `rows` raises its failures, and returns a result; or nil, err, which
--- undoes everything
+-- undoes everything. Its `apart(work)` undoes only what that work did where the database refused it, and returns its
+-- result; or nil, err
 -- @return its result, or nil, err
 function M.run(context, engine, mode, cluster, work)
     return M.patiently(context, function(deadline)
