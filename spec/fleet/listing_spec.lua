@@ -190,6 +190,17 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
             end)
         end)
 
+        it("keeps the accounts of a collector whose lease is shorter than the time between its reports", function()
+            with(function(fleet)
+                local schedule = fleet:open()
+                assert(schedule:sync(fleets.inventory { hq = { regions = NORTH } }, { collector = "one" }))
+                schedule:report { name = "one", lease_ms = 2000, state = "running", counts = {}, accounts = { "hq" } }
+                fleet:pass(5000)
+                assert(schedule:sync(fleets.inventory { shop = { regions = NORTH } }, { collector = "two" }))
+                assert.same({ "place/hq/cn-north-4", "place/shop/cn-north-4" }, items(fleet))
+            end)
+        end)
+
         it("is the same, whoever of two collectors begins first", function()
             local function after(...)
                 local order, found = { ... }, nil

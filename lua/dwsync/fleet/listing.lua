@@ -5,6 +5,7 @@
 -- @module dwsync.fleet.listing
 local problems = require "dwsync.problems"
 local rows = require "dwsync.fleet.rows"
+local tables = require "dwsync.fleet.tables"
 
 local M = {}
 
@@ -87,8 +88,8 @@ local function forget_accounts(session, condition, now)
 end
 
 local function others_alive(session, collector, now)
-    return session:rows(([[SELECT count(*) FROM dwsync_collectors WHERE state <> 'ended' AND seen_at + lease_ms > %s
-        AND name <> %s]]):format(literal(now), literal(collector or "")))[1][1] > 0
+    return session:rows(([[SELECT count(*) FROM dwsync_collectors WHERE state <> 'ended' AND seen_at > %s
+        AND name <> %s]]):format(literal(now - tables.ALIVE_MS), literal(collector or "")))[1][1] > 0
 end
 
 --- Takes over an inventory within a transaction.

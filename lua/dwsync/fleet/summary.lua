@@ -3,12 +3,12 @@
 -- @module dwsync.fleet.summary
 local rows = require "dwsync.fleet.rows"
 local severities = require "dwsync.severity"
+local tables = require "dwsync.fleet.tables"
 
 local M = {}
 
 local LATE = 3 -- intervals without a look
 local MOST_LATE, MOST_FAILURES = 5, 200
-local ALIVE_MS = 20000 -- a collector reports every five seconds
 local REMEMBERED_MS = 24 * 3600 * 1000 -- how long a collector that is gone is listed
 
 -- ---- what the database is asked -------------------------------------------------------------------
@@ -164,7 +164,7 @@ function M.read(schedule)
         late.overdue = late.overdue / 1000
     end
     for _, collector in ipairs(sum.collectors) do
-        collector.alive = collector.state ~= "ended" and sum.now - collector.seen_at < ALIVE_MS
+        collector.alive = collector.state ~= "ended" and sum.now - collector.seen_at < tables.ALIVE_MS
         sum.alive = sum.alive + (collector.alive and 1 or 0)
     end
     return sum

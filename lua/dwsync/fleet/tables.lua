@@ -40,6 +40,9 @@ local STEP_1 = {
         WHERE s.kind = 'cluster' AND s.state <> 'gone']],
 }
 
+--- A collector reports every five seconds; whose last report is older than this is gone. Milliseconds.
+M.ALIVE_MS = 20000
+
 --- The part of a history that a fleet is: see dwsync.history.schema.
 M.part = { name = "fleet", steps = { STEP_1 } }
 
