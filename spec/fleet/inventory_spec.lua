@@ -27,6 +27,11 @@ describe("an inventory", function()
         end
     end)
 
+    it("refuses secrets beside the credentials, too", function()
+        assert.equal("accounts.hq.sk is a secret, and secrets do not belong in this file",
+            refusal { accounts = { hq = { sk = "hidden" } } })
+    end)
+
     it("names the key that is mistyped", function()
         assert.equal("unknown key 'acounts'", refusal { acounts = HQ })
         assert.equal("unknown key 'accounts.hq.region'", refusal { accounts = { hq = { region = "cn-north-4" } } })

@@ -64,6 +64,16 @@ local function copy(path, value, depth)
     return result
 end
 
+local function refuse_secrets(path, given)
+    for key in pairs(given) do
+        if SECRET[key] then
+            return wrong(("%s.%s is a secret, and secrets do not belong in this file"):format(path, key),
+                "Name a source of them: the environment, the credentials file, the metadata service.")
+        end
+    end
+    return true
+end
+
 local function check_credentials(path, given)
     if type(given) == "string" then
         given = { source = given }
@@ -71,13 +81,10 @@ local function check_credentials(path, given)
         return wrong(("%s is a %s, expected the name of a source or a table"):format(path, type(given)),
             'Write "environment", "file", "metadata", … or { source = …, … }.')
     end
-    for key in pairs(given) do
-        if SECRET[key] then
-            return wrong(("%s.%s is a secret, and secrets do not belong in this file"):format(path, key),
-                "Name a source of them: the environment, the credentials file, the metadata service.")
-        end
-    end
-    if given.source == nil then
+    local free, secret = refuse_secrets(path, given)
+    if not free then
+        return nil, secret
+    elseif given.source == nil then
         return wrong(path .. " names no source", 'Write "environment", "file", "metadata", … or { source = …, … }.')
     elseif given.from ~= nil then
         local from, err = check_credentials(path .. ".from", given.from)
@@ -94,6 +101,10 @@ local function check_profile(path, given)
     local table_given, message = checks.value({ kind = "table" }, given, path)
     if not table_given then
         return wrong(message)
+    end
+    local free, secret = refuse_secrets(path, given)
+    if not free then
+        return nil, secret
     end
     local problem = checks.unknown(given, options.PLAIN, { noun = "key", path = path .. "." })
     if problem then

@@ -46,13 +46,16 @@ local function refused(message, hint)
     return nil, errors.new { kind = "config", message = message, hint = hint }
 end
 
-local function check_credentials(path, given)
+local HOLDS_CREDENTIALS = { credentials = true, from = true }
+
+-- Secrets are refused wherever somebody may put them: in the account, its credentials, and those they come from.
+local function refuse_secrets(path, given)
     for name, value in pairs(type(given) == "table" and given or {}) do
         if SECRET[name] then
             return refused(("%s.%s is a secret, and secrets do not belong in this file"):format(path, name),
                 "Name a source of them: a credentials file, an agency, the environment.")
-        elseif name == "from" then
-            local good, err = check_credentials(path .. ".from", value)
+        elseif HOLDS_CREDENTIALS[name] then
+            local good, err = refuse_secrets(("%s.%s"):format(path, name), value)
             if not good then
                 return nil, err
             end
@@ -63,7 +66,7 @@ end
 
 local function check_account(name, given)
     local path = "accounts." .. name
-    local good, err = check_credentials(path .. ".credentials", given.credentials)
+    local good, err = refuse_secrets(path, given)
     if not good then
         return nil, err
     end
