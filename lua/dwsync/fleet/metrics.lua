@@ -82,7 +82,8 @@ local function gaps(self, add)
     add({ collector = self.name }, self.gaps.count, "_count")
 end
 
-local FAMILIES = {
+-- What the database says of all of it: any program that reads the sums can write these, a collector with its name.
+local OF_ALL = {
     { "dwsync_fleet_clusters", "Clusters by account: looked at (active), failing, switched off (disabled).", clusters },
     { "dwsync_fleet_late", "Clusters that were not looked at for three intervals.", of_accounts "late" },
     { "dwsync_fleet_overdue_seconds", "By how much the latest look of an account is overdue.", of_accounts "overdue" },
@@ -93,10 +94,13 @@ local FAMILIES = {
     { "dwsync_fleet_account_throttled", "Whether the service asked for a pause.", in_state "throttled" },
     { "dwsync_fleet_collectors", "Collectors that are alive.", own(function(self) return self.sum and self.sum.alive
         end) },
-    { "dwsync_fleet_database_up", "Whether the database answers.", own(function(self)
-        return self.database_up and 1 or 0 end) },
     { "dwsync_fleet_timestamp_seconds", "When the database last said all that, by its clock.", own(function(self)
         return self.sum and self.sum.now / 1000 end) },
+}
+
+local OF_COLLECTOR = {
+    { "dwsync_fleet_database_up", "Whether the database answers.", own(function(self)
+        return self.database_up and 1 or 0 end) },
     { "dwsync_fleet_looks_total", "Looks of this collector.", total "looks", type = "counter" },
     { "dwsync_fleet_changed_total", "Looks that found something new.", total "changed", type = "counter" },
     { "dwsync_fleet_failed_total", "Looks that failed.", total "failed", type = "counter" },
@@ -108,14 +112,25 @@ local FAMILIES = {
     { "dwsync_fleet_gap_seconds", "Time between two looks at a cluster.", gaps, type = "histogram" },
 }
 
---- What Prometheus scrapes.
--- @treturn string
-function Metrics:render()
+local function render(families, self)
     local parts = {}
-    exposition.write(FAMILIES, self, function(piece)
+    exposition.write(families, self, function(piece)
         parts[#parts + 1] = piece
     end)
     return table.concat(parts)
+end
+
+--- What the database says of a fleet.
+-- @tparam table sum see dwsync.fleet.summary
+-- @treturn string
+function M.of_all(sum)
+    return render(OF_ALL, { sum = sum })
+end
+
+--- What Prometheus scrapes of a collector.
+-- @treturn string
+function Metrics:render()
+    return render(OF_ALL, self) .. render(OF_COLLECTOR, self)
 end
 
 return M

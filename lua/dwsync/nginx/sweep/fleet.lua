@@ -4,9 +4,9 @@
 -- @module dwsync.nginx.sweep.fleet
 local cluster_names = require "dwsync.cluster_names"
 local errors = require "dwsync.errors"
-local exposition = require "dwsync.report.exposition"
 local health = require "dwsync.health"
 local histories = require "dwsync.history"
+local metrics = require "dwsync.fleet.metrics"
 local quantities = require "dwsync.quantities"
 local record_list = require "dwsync.nginx.sweep.record_list"
 local schedules = require "dwsync.fleet.schedule"
@@ -72,58 +72,6 @@ local function trouble_of(status, sum)
     end
     return errors.new { kind = "service", hint = FIX, message = seen and ("no collector of the fleet is running, the "
         .. "last one was seen at %s"):format(quantities.instant(seen)) or "no collector of the fleet has run yet" }
-end
-
--- ---- metrics --------------------------------------------------------------------------------------
-
-local STATES = { "active", "failing", "disabled" }
-
-local function state_of(row)
-    return row.state == "disabled" and "disabled" or row.failures > 0 and "failing" or "active"
-end
-
-local function of_accounts(name)
-    return function(fleet, add)
-        for _, account in ipairs(fleet.sum.accounts) do
-            add({ account = account.account }, account[name])
-        end
-    end
-end
-
-local FAMILIES = {
-    { "dwsync_fleet_clusters", "Clusters by account: looked at (active), failing, switched off (disabled).",
-        function(fleet, add)
-            local counts = {}
-            for _, row in ipairs(fleet.rows) do
-                local id = row.account .. "\0" .. state_of(row)
-                counts[id] = (counts[id] or 0) + 1
-            end
-            for _, account in ipairs(fleet.sum.accounts) do
-                for _, state in ipairs(STATES) do
-                    add({ account = account.account, state = state }, counts[account.account .. "\0" .. state] or 0)
-                end
-            end
-        end },
-    { "dwsync_fleet_late", "Clusters that were not looked at for three intervals.", of_accounts "late" },
-    { "dwsync_fleet_overdue_seconds", "By how much the latest look of an account is overdue.", of_accounts "overdue" },
-    { "dwsync_fleet_collectors", "Collectors that are alive.", function(fleet, add)
-        local alive = 0
-        for _, collector in ipairs(fleet.sum.collectors) do
-            alive = alive + (collector.alive and 1 or 0)
-        end
-        add({}, alive)
-    end },
-    { "dwsync_fleet_timestamp_seconds", "When the database last said all that, by its clock.", function(fleet, add)
-        add({}, fleet.sum.now / 1000)
-    end },
-}
-
-local function metrics_of(rows, sum)
-    local parts = {}
-    exposition.write(FAMILIES, { rows = rows, sum = sum }, function(piece)
-        parts[#parts + 1] = piece
-    end)
-    return table.concat(parts)
 end
 
 -- ---- the clusters ---------------------------------------------------------------------------------
@@ -236,7 +184,7 @@ local function read(order, history, till)
         end
     end
     forget_others(rows)
-    return { items = items, err = trouble_of(status, sum), unread = self.unread, metrics = metrics_of(rows, sum) }
+    return { items = items, err = trouble_of(status, sum), unread = self.unread, metrics = metrics.of_all(sum) }
 end
 
 --- Reads everything once.
