@@ -173,8 +173,7 @@ local function check_alerts(given)
         end
         problem = message and { kind = "config", message = message } or problem
         if not problem then
-            checked.channels[name], problem = checks.read(channels.OPTIONS, channel, { noun = "key",
-                path = path .. "." })
+            checked.channels[name], problem = channels.check(channel, { noun = "key", path = path .. "." })
         end
         if problem then
             break

@@ -2,8 +2,12 @@
 -- @module dwsync.problems.channels.slack
 local messages = require "dwsync.problems.messages"
 local ordered_json = require "dwsync.ordered_json"
+local secrets = require "dwsync.problems.channels.secrets"
 
 local M = {}
+
+--- Its own options.
+M.OPTIONS = { url = secrets.REQUIRED }
 
 -- Slack reads these everywhere; the documentation asks for all three and no others.
 local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" }

@@ -2,9 +2,13 @@
 -- Foreign text is in text runs, which know neither Markdown nor mentions; a TextBlock and a FactSet would read both.
 -- @module dwsync.problems.channels.teams
 local ordered_json = require "dwsync.ordered_json"
+local secrets = require "dwsync.problems.channels.secrets"
 local text = require "dwsync.text"
 
 local M = {}
+
+--- Its own options.
+M.OPTIONS = { url = secrets.REQUIRED }
 
 local COLORS = { critical = "attention", warning = "warning", ok = "good" }
 local LONGEST = 4000 -- bytes of one text; a message may have 28 KB

@@ -2,8 +2,12 @@
 -- @module dwsync.problems.channels.webhook
 local messages = require "dwsync.problems.messages"
 local ordered_json = require "dwsync.ordered_json"
+local secrets = require "dwsync.problems.channels.secrets"
 
 local M = {}
+
+--- Its own options.
+M.OPTIONS = { url = secrets.REQUIRED }
 
 -- Chats that read `text` act upon <!channel>, <http://…|link>, @all, [link](http://…) and ![image](http://…), which
 -- tells its server who reads it; what a record says is the directory's.
