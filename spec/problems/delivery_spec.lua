@@ -25,8 +25,8 @@ local function row(more)
 end
 
 local function channel(url)
-    return assert(channels.open("hook", { kind = "webhook", url = { env = "URL" }, allow_http = false }, nil,
-        function() return url end))
+    return assert(channels.open("hook", assert(channels.check { kind = "webhook", url = { env = "URL" } }),
+        { getenv = function() return url end }))
 end
 
 local function with_store(use)
@@ -82,7 +82,8 @@ describe("telling a real receiver", function()
                     { "Location: " .. other.url .. "/stolen" })), function(server)
                     local sent, failed = deliver(store, server.url)
                     assert.same({ 0, 1 }, { #sent, #failed })
-                    assert.matches(NOT_SENT .. "answered HTTP 307$", failed[1].message)
+                    assert.matches(NOT_SENT .. "answered HTTP 307, a redirect, which is not followed$",
+                        failed[1].message)
                 end)
             end)
             assert.same({ 1, 0 }, { #elsewhere, #received })

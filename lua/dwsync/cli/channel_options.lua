@@ -8,6 +8,7 @@ local files = require "dwsync.files"
 
 local M = {}
 
+local KINDS = { "slack", "teams", "webhook" } -- those that need nothing but an address
 local NAMES = { slack = "Slack", teams = "Teams", webhook = "a webhook" }
 
 local function variable_of(kind)
@@ -18,7 +19,7 @@ end
 -- @param command an argparse command
 function M.configure(command)
     local options = {}
-    for i, kind in ipairs(channels.KINDS) do
+    for i, kind in ipairs(KINDS) do
         options[i] = command:option(("--%s-url-file"):format(kind), ("File with the address of %s [%s]."):format(
             NAMES[kind], variable_of(kind)), nil, nil, 1):argname "<file>"
     end
@@ -32,11 +33,12 @@ local function declared(args, context, settings)
     for name, channel in pairs(settings.alerts and settings.alerts.channels or {}) do
         by_name[name] = channel
     end
-    for _, kind in ipairs(channels.KINDS) do
+    for _, kind in ipairs(KINDS) do
         local path, variable = args[kind .. "_url_file"], variable_of(kind)
         local value = context.getenv(variable)
         if path or value and value ~= "" then
-            by_name[kind] = { kind = kind, url = path and { file = path } or { env = variable }, allow_http = false }
+            by_name[kind] = assert(channels.check { kind = kind,
+                url = path and { file = path } or { env = variable } })
         end
     end
     return by_name
@@ -51,7 +53,8 @@ end
 function M.open(args, context, settings)
     local by_name, list = declared(args, context, settings), {}
     for i, name in ipairs(checks.names(by_name)) do
-        local channel, err = channels.open(name, by_name[name], context.read_file or files.read, context.getenv)
+        local channel, err = channels.open(name, by_name[name],
+            { read_file = context.read_file or files.read, getenv = context.getenv })
         if not channel then
             return nil, err
         end

@@ -3,8 +3,8 @@
 -- @module dwsync.cli.configuration_keys
 local checks = require "dwsync.checks"
 local errors = require "dwsync.errors"
-local hooks = require "dwsync.cli.hooks"
 local options = require "dwsync.client.options"
+local programs = require "dwsync.programs"
 local text = require "dwsync.text"
 
 local M = {}
@@ -152,7 +152,7 @@ end
 
 local function check_names(given)
     for _, name in ipairs(given) do
-        if not hooks.VARIABLE.read(name) then
+        if not programs.VARIABLE.read(name) then
             return wrong(("pass_environment has %s, expected names of variables"):format(
                 type(name) == "string" and ("'%s'"):format(key_of(name)) or "a " .. type(name)),
                 'Write { "NAME", … }: the values come from the environment.')
@@ -173,8 +173,7 @@ local function check_alerts(given)
         end
         problem = message and { kind = "config", message = message } or problem
         if not problem then
-            checked.channels[name], problem = checks.read(channels.OPTIONS, channel, { noun = "key",
-                path = path .. "." })
+            checked.channels[name], problem = channels.check(channel, { noun = "key", path = path .. "." })
         end
         if problem then
             break

@@ -1,23 +1,17 @@
 --- Tells channels what they are owed: each message is claimed in the database, sent outside any transaction, and only
 -- then marked. So whatever dies in between sends it again, with the same key, and nothing is sent by two at once.
 --
--- 2xx is told. An answer about the message itself is final for this message and this address: it is reported once.
--- Anything else, whether an answer or the network, says something about the channel: it ends the channel for this run,
--- and the next one tries again, since a receiver that is gone may come back at the same address.
+-- What a receiver refuses is final for this message and this address: it is reported once. Trouble with the channel
+-- ends it for this run, and the next one tries again.
 -- @module dwsync.problems.delivery
-local errors = require "dwsync.errors"
 local messages = require "dwsync.problems.messages"
 local quantities = require "dwsync.quantities"
 local severities = require "dwsync.severity"
-local text = require "dwsync.text"
 local transitions = require "dwsync.problems.transitions"
 
 local M = {}
 
-local SECONDS, CONNECT_SECONDS = 10, 5 -- of one request
 local LEASE = 60000 -- milliseconds; longer than a request can take
-local ABOUT_THE_MESSAGE = { [400] = true, [413] = true, [415] = true, [422] = true }
-local ASKS_TO_WAIT = { [429] = true, [503] = true } -- with Retry-After
 
 local function find(rows, wanted)
     for _, row in ipairs(rows) do
@@ -73,24 +67,6 @@ local function paused_until(rows, channel, now)
     return latest
 end
 
--- Returns how it went: "sent", "later" or "refused"; the reason; and perhaps until when to leave the channel alone.
-local function send(channel, message, how)
-    local response, err = how.perform { method = "POST", url = channel.url, body = channel.render(message),
-        headers = { ["Content-Type"] = "application/json", ["Idempotency-Key"] = message.key },
-        timeout = SECONDS, connect_timeout = CONNECT_SECONDS, ca_file = channel.ca_file,
-        allow_http = channel.allow_http }
-    if not response then
-        local reason = err.kind == "timeout" and "no answer in time" or err.message
-        return "later", text.excerpt(text.redact(reason, { channel.url }))
-    elseif response.status >= 200 and response.status < 300 then
-        return "sent"
-    end
-    local now = how.now()
-    local pause = ASKS_TO_WAIT[response.status] and errors.retry_after(response, now / 1000)
-    return ABOUT_THE_MESSAGE[response.status] and "refused" or "later", ("answered HTTP %d"):format(response.status),
-        pause and now + pause * 1000
-end
-
 local HINTS = {
     later = "The next run tries again.",
     refused = "This message will not be sent to this address again. Correct the channel's address, and the next run "
@@ -130,7 +106,7 @@ local function tell(store, row, channel, how)
         elseif not claimed.message then
             return true
         end
-        local outcome, reason, paused = send(channel, claimed.message, how)
+        local outcome, reason, paused = channel.send(claimed.message, how)
         row, err = settle(store, row, after(outcome, channel, claimed, paused))
         if outcome == "sent" then
             how.sent(claimed.message, channel)

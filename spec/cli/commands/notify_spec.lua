@@ -8,6 +8,7 @@ local C1 = "c1c1c1c1-0000-4000-8000-000000000001"
 local SECRET = "T0/B0/hiddenpath"
 local ADDRESS = "https://hooks.example.com/" .. SECRET
 local MINUTE = 60
+local REDIRECT = ", a redirect, which is not followed"
 local NOT_SENT = ("dwsync: not sent to channel webhook (hooks.example.com): WARNING: %s: failing: "):format(C1)
 local UNTIL = quantities.instant((command.NOW + 20 * MINUTE) * 1000)
 
@@ -111,10 +112,10 @@ describe("dwsync notify", function()
     it("tries again what was not taken, with the same key", function()
         with_runs(function(run)
             local first
-            for i, answer in ipairs { 500, 429, 503, 404, 401, 403, 410, 302, 418 } do
+            for i, answer in ipairs { 500, 429, 503, 408, 425, 407, 302 } do
                 local status, out, err, posts = run(i, { [C1] = failing(2) }, { answers = { answer } })
-                assert.same({ 1, "", ("%sanswered HTTP %d\n        The next run tries again.\n"):format(NOT_SENT,
-                    answer) }, { status, out, err })
+                assert.same({ 1, "", ("%sanswered HTTP %d%s\n        The next run tries again.\n"):format(NOT_SENT,
+                    answer, answer == 302 and REDIRECT or "") }, { status, out, err })
                 first = first or posts[1].key
                 assert.equal(first, posts[1].key)
             end
@@ -172,13 +173,14 @@ describe("dwsync notify", function()
         end)
     end)
 
-    it("reports an answer about the message once, and sends again when the address was corrected", function()
-        for _, answer in ipairs { 400, 413, 415, 422 } do
+    it("reports an answer about message or address once, and sends again when the address was corrected", function()
+        for _, answer in ipairs { 400, 413, 415, 422, 401, 403, 404, 410, 418, 301, 308 } do
             with_runs(function(run)
                 local status, out, err = run(0, { [C1] = failing(2) }, { answers = { answer } })
                 assert.same({ 1, "" }, { status, out })
-                assert.equal((NOT_SENT .. "answered HTTP %d\n        This message will not be sent to this address "
-                    .. "again. Correct the channel's address, and the next run sends it.\n"):format(answer), err)
+                assert.equal((NOT_SENT .. "answered HTTP %d%s\n        This message will not be sent to this address "
+                    .. "again. Correct the channel's address, and the next run sends it.\n"):format(answer,
+                    answer < 400 and REDIRECT or ""), err)
                 assert.same({ 0, "", "", {} }, { run(5, { [C1] = failing(2) }) })
                 local _, _, _, posts = run(10, { [C1] = failing(2) },
                     { environment = { DWSYNC_WEBHOOK_URL = ADDRESS .. "2" } })
@@ -405,7 +407,7 @@ describe("the channels of dwsync notify", function()
             ['{ ops = { kind = "slack", url = { env = "' .. ADDRESS .. '" } } }'] =
                 "alerts.channels.ops.url.env is not the name of a variable",
             ['{ ops = { kind = "slak", url = { env = "OPS" } } }'] =
-                "alerts.channels.ops.kind is \"slak\", expected one of slack, teams, webhook (did you mean 'slack'?)",
+                "webhook, wecom (did you mean 'slack'?)",
             ['{ ops = { kind = "slack" } }'] = "alerts.channels.ops.url is missing",
             ['{ ops = { kind = "slack", url = {} } }'] = "alerts.channels.ops.url needs either file or env",
             ['{ ops = { kind = "slack", url = { evn = "OPS" } } }'] = "unknown field 'alerts.channels.ops.url.evn'",

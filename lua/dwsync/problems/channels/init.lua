@@ -1,45 +1,42 @@
---- The channels to which problems are told: their kinds, how one is declared, and where its address comes from.
+--- The channels to which problems are told: their kinds, how one is declared, and how it is made ready.
+--
+-- A kind is a file here, and may know nothing of the others. It has
+--
+--    OPTIONS            declarations (see dwsync.checks) beside those of all channels; secrets as in
+--                       dwsync.problems.channels.secrets. With `url` it is a channel that is told by a POST
+--    RATE               { messages = n, seconds = s }: what the receiver takes; nil for no limit
+--    prepare(channel, declared, world) → true; or nil, what is wrong, hint. Sets `host`, where there is no `url`
+--    render(message, channel) → the body of a request
+--    headers(message)   → headers beside Content-Type
+--    answer(response, decoded) → outcome, reason, pause in seconds: what an answer means, see
+--                       dwsync.problems.channels.http
+--    send(channel, message, how) → outcome, reason, until when to leave it alone; in place of the POST. Outcomes:
+--                       "sent"; "later" (the channel is in trouble: try again); "refused" (about the message or the
+--                       address: final, loud); "unknown" (no answer from what must not be asked twice: never repeated)
+--    is_level_triggered with sync(channel, state, how): it is told the state again and again, and owed no messages
+--
 -- An address is a secret: whoever has it can write to the chat. It must not get into an error, a log, the database or
 -- a process list, of which errors name the channel and the host only.
 -- @module dwsync.problems.channels
 local checks = require "dwsync.checks"
 local core = require "dwsync.core"
 local errors = require "dwsync.errors"
-local text = require "dwsync.text"
+local http = require "dwsync.problems.channels.http"
+local secrets = require "dwsync.problems.channels.secrets"
 
 local M = {}
 
---- The kinds. Each has a file with `render(message)` → the body of a request, as JSON.
-M.KINDS = { "slack", "teams", "webhook" }
+--- The kinds.
+M.KINDS = { "dingtalk", "feishu", "pagerduty", "program", "slack", "teams", "webhook", "wecom" }
 
 local BY_KIND = {}
 for _, kind in ipairs(M.KINDS) do
     BY_KIND[kind] = require("dwsync.problems.channels." .. kind)
 end
 
-local EXPECTED = '{ file = "…" } or { env = "NAME" }'
-local SOURCES = { file = { kind = "string" }, env = { kind = "string", pattern = "^[%a_][%w_]*$", secret = true,
-    expected = "the name of a variable" } } -- secret: it may be the address, by mistake
-
-local function check_url(value, name)
-    if type(value) == "string" then
-        return nil, ("%s is the address itself, which is a secret: write %s"):format(name, EXPECTED)
-    elseif type(value) ~= "table" then
-        return nil, ("%s is a %s, expected %s"):format(name, type(value), EXPECTED)
-    end
-    local checked, problem = checks.read(SOURCES, value, { path = name .. ".", noun = "field" })
-    if not checked then
-        return nil, checks.line(problem)
-    elseif (checked.file ~= nil) == (checked.env ~= nil) then
-        return nil, ("%s needs either file or env"):format(name)
-    end
-    return checked
-end
-
---- How a channel is declared, see dwsync.checks.
-M.OPTIONS = {
-    kind = { kind = "one_of", values = M.KINDS, required = true },
-    url = { check = check_url, required = true, expected = EXPECTED },
+local KIND = { kind = { kind = "one_of", values = M.KINDS, required = true } }
+local COMMON = {
+    kind = KIND.kind,
     ca_file = { kind = "string" },
     allow_http = { kind = "boolean", default = false },
 }
@@ -48,73 +45,114 @@ M.OPTIONS = {
 M.NAME = { kind = "string", longest = 64, pattern = "^[%w_.-]+$",
     expected = 'letters, digits, "-", "_" and ".", at most 64' }
 
+--- The options of a kind.
+-- @tparam string kind
+-- @treturn table declarations by name, see dwsync.checks
+function M.options(kind)
+    local options = {}
+    for _, some in ipairs { COMMON, BY_KIND[kind].OPTIONS } do
+        for name, declaration in pairs(some) do
+            options[name] = declaration
+        end
+    end
+    return options
+end
+
+--- Checks how a channel is declared, and fills in what is left out.
+-- @tparam table given
+-- @tparam[opt] table door how messages call its options, see dwsync.checks
+-- @treturn ?table declared
+-- @treturn table problem, as dwsync.checks has it
+function M.check(given, door)
+    local checked, problem = checks.values(KIND, given, door)
+    if not checked then
+        return nil, problem
+    end
+    return checks.read(M.options(checked.kind), given, door)
+end
+
 local function wrong(name, reason, hint)
     return nil, errors.new { kind = "config", message = ("channel %s: %s"):format(name, reason), hint = hint }
 end
 
-local function address_of(name, url, read_file, getenv)
-    if url.env then
-        local value = text.trim(getenv(url.env) or "")
-        if value == "" then
-            return wrong(name, ("the variable %s is not set"):format(url.env), "Set it to the channel's address.")
+-- Returns the secrets by option; or nil, reason, hint.
+local function read_secrets(options, declared, world)
+    local values = {}
+    for _, name in ipairs(checks.names(options)) do
+        if secrets.is_secret(options[name]) and declared[name] then
+            local reason, hint
+            values[name], reason, hint = secrets.read(name == "url" and "address" or name:gsub("_", " "),
+                declared[name], world.read_file, world.getenv)
+            if not values[name] then
+                return nil, reason, hint
+            end
         end
-        return value
-    elseif url.file:find("://", 1, true) then
-        return wrong(name, "it is given the address itself, which is a secret, in place of a file",
-            "Write the address into a file that only its owner can read, and give its name.")
     end
-    local content, reason = read_file(url.file)
-    if not content then
-        return wrong(name, ("cannot read %s: %s"):format(text.excerpt(url.file), reason),
-            "Write the channel's address into this file, and let only its owner read it.")
-    end
-    return text.trim(content)
+    return values
 end
 
--- Nothing of an address that cannot be parsed is shown: any part of it may be the secret.
-local function host_of(address)
-    if address:find "[%s%c]" then
-        return nil
+-- The same for what reaches the same receiver in the same way, wherever its secrets are read from.
+local function mark_of(options, declared, read)
+    local parts = {}
+    for _, name in ipairs(checks.names(options)) do
+        parts[#parts + 1] = ("%s=%s"):format(name, read[name] or tostring(declared[name]))
     end
-    local scheme, authority, rest = address:match "^(%a+)://([^/?#@\\]+)(.*)$"
-    scheme = scheme and scheme:lower()
-    if not (scheme == "https" or scheme == "http") or not (rest == "" or rest:find "^[/?#]") then
-        return nil
-    end
-    return text.excerpt(authority, 80), scheme
+    return assert(core.sha256(table.concat(parts, "\0"))):sub(1, 16)
 end
 
-local LOOPBACK = { localhost = true, ["[::1]"] = true }
-
-local function is_loopback(host)
-    local name = host:gsub(":%d+$", "")
-    return LOOPBACK[name:lower()] or name:find "^127%.%d+%.%d+%.%d+$" ~= nil
+local function send_by_post(kind)
+    return function(channel, message, how)
+        local headers = { ["Idempotency-Key"] = message.key }
+        for name, value in pairs(kind.headers and kind.headers(message, channel) or {}) do
+            headers[name] = value
+        end
+        return http.post(channel, kind.render(message, channel), how, { headers = headers, answer = kind.answer })
+    end
 end
 
 --- Makes a channel ready.
 -- @tparam string name
--- @tparam table declared see `OPTIONS`, checked
--- @tparam function read_file(path) → content; or nil, reason
--- @tparam function getenv
--- @treturn ?table channel: `name`, `kind`, `url`, `host`, `mark` (the same for the same address), `render(message)`
+-- @tparam table declared see `check`
+-- @tparam table world `read_file(path)` → content, or nil, reason; `getenv`; and what else kinds need
+-- @treturn ?table channel: `name`, `kind`, `host`, `mark` (the same for the same receiver), `rate`, `options`,
+-- `send(message, how)` as the kind's, `render(message)`; `is_level_triggered` and `sync(state, how)` where the kind has
+-- them
 -- @treturn dwsync.error kind "config"
-function M.open(name, declared, read_file, getenv)
-    local address, err = address_of(name, declared.url, read_file, getenv)
-    if not address then
-        return nil, err
+function M.open(name, declared, world)
+    local kind, options = BY_KIND[declared.kind], M.options(declared.kind)
+    local read, reason, hint = read_secrets(options, declared, world)
+    if not read then
+        return wrong(name, reason, hint)
     end
-    local host, scheme = host_of(address)
-    if not host then
-        return wrong(name, ("%s holds no address that begins with https://, or more than that"):format(
-            declared.url.env and "the variable " .. declared.url.env or text.excerpt(declared.url.file)),
-            "It is one line; user names and passwords in it are not supported.")
-    elseif scheme == "http" and not declared.allow_http and not is_loopback(host) then
-        return wrong(name, ("plain http to %s would show the address to anyone on the way"):format(host),
-            "Use https://, or allow it with allow_http = true of the channel in the configuration file.")
+    local channel = { name = name, kind = declared.kind, options = declared, secrets = read, url = read.url,
+        ca_file = declared.ca_file, rate = kind.RATE, mark = mark_of(options, declared, read),
+        is_level_triggered = kind.is_level_triggered }
+    if read.url then
+        local is_plain
+        channel.host, is_plain, hint = http.address(read.url, secrets.place(declared.url), declared.allow_http)
+        if not channel.host then
+            return wrong(name, is_plain, hint)
+        end
+        channel.allow_http = is_plain or nil
     end
-    return { name = name, kind = declared.kind, url = address, host = host, ca_file = declared.ca_file,
-        allow_http = scheme == "http" or nil, mark = assert(core.sha256(address)):sub(1, 16),
-        render = BY_KIND[declared.kind].render }
+    local is_ready = true
+    if kind.prepare then
+        is_ready, reason, hint = kind.prepare(channel, declared, world)
+    end
+    if not is_ready then
+        return wrong(name, reason, hint)
+    end
+    local send = kind.send or send_by_post(kind)
+    function channel.send(message, how)
+        return send(channel, message, how)
+    end
+    function channel.render(message)
+        return kind.render(message, channel)
+    end
+    function channel.sync(state, how)
+        return kind.sync(channel, state, how)
+    end
+    return channel
 end
 
 return M
