@@ -13,6 +13,7 @@ TEST_PACKAGES="luajit2 libluajit2-5.1-dev lua5.3 liblua5.3-dev lua5.1 liblua5.1-
     postgresql pgbouncer sqlite3 iproute2 iptables faketime shellcheck zsh
     chromium
     prometheus
+    apprise
     wrk"
 
 say() { printf '%s\n' "$*" >&2; }

@@ -26,4 +26,21 @@ describe("the body for a webhook", function()
         assert.is_nil(text:find "[<>@]")
         assert.is_truthy(text:find("目录", 1, true) or text:find("仓库", 1, true))
     end)
+
+    it("is a CloudEvent of the same fields where that is asked for", function()
+        local channel, message = example.channel("webhook", { url = "https://x.example/", format = "cloudevents" }),
+            example.message { cluster_id = "id 1/x" }
+        local sent
+        channel.send(message, { perform = function(request)
+            sent = request
+            return { status = 204, body = "", headers = {} }
+        end })
+        assert.same({ "application/cloudevents+json", message.key },
+            { sent.headers["Content-Type"], sent.headers["Idempotency-Key"] })
+        local event = json.decode(sent.body)
+        assert.same({ "1.0", message.key, "dwsync.problem.firing", "/dwsync/clusters/id%201%2Fx", "s<1>/mass_delete",
+            "2025-05-19T06:55:23.000Z", "application/json" }, { event.specversion, event.id, event.type, event.source,
+            event.subject, event.time, event.datacontenttype })
+        assert.same(json.decode(webhook.render(message)), event.data)
+    end)
 end)

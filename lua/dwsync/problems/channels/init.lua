@@ -22,6 +22,7 @@ local checks = require "dwsync.checks"
 local core = require "dwsync.core"
 local errors = require "dwsync.errors"
 local http = require "dwsync.problems.channels.http"
+local ordered_json = require "dwsync.ordered_json"
 local secrets = require "dwsync.problems.channels.secrets"
 
 local M = {}
@@ -81,7 +82,7 @@ local function read_secrets(options, declared, world)
     for _, name in ipairs(checks.names(options)) do
         if secrets.is_secret(options[name]) and declared[name] then
             local reason, hint
-            values[name], reason, hint = secrets.read(name == "url" and "address" or name:gsub("_", " "),
+            values[name], reason, hint = secrets.read(name == "url" and "address" or (name:gsub("_", " ")),
                 declared[name], world.read_file, world.getenv)
             if not values[name] then
                 return nil, reason, hint
@@ -95,7 +96,7 @@ end
 local function mark_of(options, declared, read)
     local parts = {}
     for _, name in ipairs(checks.names(options)) do
-        parts[#parts + 1] = ("%s=%s"):format(name, read[name] or tostring(declared[name]))
+        parts[#parts + 1] = ("%s=%s"):format(name, read[name] or ordered_json.encode(declared[name]) or "")
     end
     return assert(core.sha256(table.concat(parts, "\0"))):sub(1, 16)
 end

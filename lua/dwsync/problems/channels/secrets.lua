@@ -70,7 +70,12 @@ function M.read(what, source, read_file, getenv)
         return nil, ("cannot read %s: %s"):format(text.excerpt(source.file), reason),
             ("Write the channel's %s into this file, and let only its owner read it."):format(what)
     end
-    return text.trim(content)
+    local value = text.trim(content)
+    if value == "" then
+        return nil, ("%s is empty"):format(text.excerpt(source.file)),
+            ("Write the channel's %s into it."):format(what)
+    end
+    return value
 end
 
 return M

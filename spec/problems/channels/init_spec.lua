@@ -1,0 +1,65 @@
+local channels = require "dwsync.problems.channels"
+
+local function mark_of(kind, declared, values)
+    local checked = assert(channels.check { kind = kind, url = declared.url, secret = declared.secret,
+        keyword = declared.keyword })
+    return assert(channels.open("ops", checked, { getenv = function(name) return values[name] end,
+        read_file = function(path) return values[path] and values[path] .. "\n" end })).mark
+end
+
+describe("a channel", function()
+    it("is declared by the options of its kind, and no others", function()
+        local checked = assert(channels.check { kind = "dingtalk", url = { file = "/x" }, secret = { env = "KEY" } })
+        assert.same({ "dingtalk", "/x", "KEY", false }, { checked.kind, checked.url.file, checked.secret.env,
+            checked.allow_http })
+        for _, case in ipairs {
+            { { kind = "wecom", url = { file = "/x" }, secret = { env = "KEY" } }, "unknown option 'secret'" },
+            { { kind = "dingtalk", url = { file = "/x" }, secret = "SEC1" },
+                'secret is the secret itself: write { file = "…" } or { env = "NAME" }' },
+            { { kind = "pagerduty", url = { file = "/x" } }, "unknown option 'url'" },
+            { { kind = "pagerduty" }, "routing_key is missing" },
+            { { kind = "webhook", url = { file = "/x" }, format = "xml" },
+                'format is "xml", expected json or cloudevents' },
+            { {}, "kind is missing" },
+        } do
+            local nothing, problem = channels.check(case[1])
+            assert.is_nil(nothing)
+            assert.is_truthy(problem.message:find(case[2], 1, true), problem.message)
+        end
+    end)
+
+    it("has the same mark while its receiver is reached in the same way", function()
+        local url, key = "https://robot.example/x?token=1", "SEC1"
+        local one = mark_of("dingtalk", { url = { env = "URL" }, secret = { env = "KEY" } }, { URL = url, KEY = key })
+        assert.equal(one, mark_of("dingtalk", { url = { file = "/u" }, secret = { file = "/k" } },
+            { ["/u"] = url, ["/k"] = key }))
+        assert.not_equal(one, mark_of("dingtalk", { url = { env = "URL" }, secret = { env = "KEY" } },
+            { URL = url, KEY = "SEC2" }))
+        assert.not_equal(one, mark_of("dingtalk", { url = { env = "URL" }, secret = { env = "KEY" }, keyword = "x" },
+            { URL = url, KEY = key }))
+        assert.matches("^%x+$", one)
+        local function program()
+            return assert(channels.open("ops", assert(channels.check { kind = "program", program = "/bin/sh",
+                pass_environment = { "A" } }), { getenv = function() end })).mark
+        end
+        assert.equal(program(), program())
+    end)
+
+    it("names the secret that cannot be read, not its value", function()
+        local checked = assert(channels.check { kind = "feishu", url = { env = "URL" }, secret = { file = "/k" } })
+        local channel, err = channels.open("ops", checked, { getenv = function() return "https://x.example/hidden" end,
+            read_file = function() return nil, "permission denied" end })
+        assert.is_nil(channel)
+        assert.same({ "config", "channel ops: cannot read /k: permission denied",
+            "Write the channel's secret into this file, and let only its owner read it." },
+            { err.kind, err.message, err.hint })
+    end)
+
+    it("with an empty file for a secret is wrong", function()
+        local checked = assert(channels.check { kind = "feishu", url = { env = "URL" }, secret = { file = "/k" } })
+        local channel, err = channels.open("ops", checked, { getenv = function() return "https://x.example/hidden" end,
+            read_file = function() return " \n" end })
+        assert.is_nil(channel)
+        assert.equal("channel ops: /k is empty", err.message)
+    end)
+end)

@@ -1,0 +1,105 @@
+local cjson = require "cjson"
+local dingtalk = require "dwsync.problems.channels.dingtalk"
+local example = require "spec.problems.channels.example"
+local json = require "dwsync.json"
+local processes = require "spec.support.processes"
+local teams = require "dwsync.problems.channels.teams"
+local temporary = require "spec.support.temporary"
+
+if _VERSION ~= "Lua 5.4" then -- other programs speak here, whatever runs us
+    return
+end
+
+local function messages()
+    local linked = example.message({ message = ("目录 <x> "):rep(100) }, { event = "escalated", previous = "warning" })
+    linked.link = "https://status.example/clusters?id=1&x=y"
+    local test = example.message()
+    test.event, test.cluster_id, test.cluster_name, test.rule, test.facts = "test", nil, nil, nil, {}
+    return { example.message(), linked, test,
+        example.message({ state = "resolved", resolved_at = example.NOW, ending = "no longer reported" },
+            { event = "resolved", step = "resolved", previous = "critical", ended = example.NOW }) }
+end
+
+-- What the witnesses say of each order.
+local function ask(orders)
+    local verdicts
+    temporary.with_folder(function(folder)
+        local file = assert(io.open(folder .. "/orders", "w"))
+        file:write(cjson.encode(orders))
+        file:close()
+        local output, status = processes.run(("node spec/witness/channels.js < %s/orders"):format(folder))
+        assert(status == 0, "channels.js failed; is it installed? (npm ci --prefix spec/witness)")
+        verdicts = cjson.decode(output)
+    end)
+    return verdicts
+end
+
+local function request_of(message)
+    local sent
+    example.channel("webhook", { url = "https://x.example/", format = "cloudevents" }).send(message, {
+        perform = function(request)
+            sent = request
+            return { status = 200, body = "", headers = {} }
+        end,
+    })
+    local headers = {}
+    for name, value in pairs(sent.headers) do
+        headers[name:lower()] = value
+    end
+    return { headers = headers, body = sent.body }
+end
+
+describe("the makers of the formats find nothing wrong", function()
+    it("with our CloudEvents and Adaptive Cards", function()
+        local orders, clean = {}, {}
+        for _, message in ipairs(messages()) do
+            orders[#orders + 1] = { cloudevent = request_of(message) }
+            orders[#orders + 1] = { card = cjson.decode(teams.render(message)).attachments[1].content }
+        end
+        for i = 1, #orders do
+            clean[i] = ""
+        end
+        assert.same(clean, ask(orders))
+    end)
+
+    it("but do with what is wrong", function()
+        local request = request_of(example.message())
+        request.body = request.body:gsub('"source":"/dwsync[^"]*",', "", 1)
+        local card = json.decode(teams.render(example.message())).attachments[1].content
+        card.body[1].inlines[1].color = "pink"
+        local verdicts = ask { { cloudevent = request }, { card = card } }
+        assert.not_equal("", verdicts[1])
+        assert.matches('"pink"', verdicts[2])
+    end)
+end)
+
+describe("apprise, which tells DingTalk too", function()
+    local SCRIPT = [[
+import json, sys, time
+from apprise.plugins.NotifyDingTalk import NotifyDingTalk
+from urllib.parse import unquote
+found = []
+for secret, milliseconds in json.load(sys.stdin):
+    time.time = lambda: milliseconds / 1000
+    found.append([*NotifyDingTalk(token="a" * 64, secret=secret).get_signature()])
+print(json.dumps([[at, unquote(sign)] for at, sign in found]))
+]]
+
+    it("signs with the same clock as we do", function()
+        local cases = { { "SEC19dd84be8c7f3cf71761974f1ed3ef77", 1747637723456 }, { "abcDEF012", 1 },
+            { "SEC" .. ("0123456789abcdef"):rep(4), 1999999999999 } }
+        temporary.with_folder(function(folder)
+            for name, text in pairs { script = SCRIPT, cases = cjson.encode(cases) } do
+                local file = assert(io.open(folder .. "/" .. name, "w"))
+                file:write(text)
+                file:close()
+            end
+            local output, status = processes.run(("/usr/bin/python3 %s/script < %s/cases"):format(folder, folder))
+            assert(status == 0, "apprise failed; is it installed? (examples/setup.sh --tests)")
+            for i, witness in ipairs(cjson.decode(output)) do
+                local milliseconds = ("%.0f"):format(cases[i][2])
+                assert.same({ milliseconds, dingtalk.signature(cases[i][1], milliseconds) }, witness)
+            end
+        end)
+    end)
+end)
