@@ -157,7 +157,7 @@ function M.load(args, context)
     end
     settings.history, settings.path = expand(settings.history, context), path
     for _, channel in pairs(settings.alerts and settings.alerts.channels or {}) do
-        channel.url.file, channel.ca_file = expand(channel.url.file, context), expand(channel.ca_file, context)
+        require("dwsync.problems.channels").each_path(channel, function(file) return expand(file, context) end)
     end
     context.settings = settings
     return settings

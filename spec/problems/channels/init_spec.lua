@@ -62,4 +62,15 @@ describe("a channel", function()
         assert.is_nil(channel)
         assert.equal("channel ops: /k is empty", err.message)
     end)
+
+    it("has its files where the reader's home is", function()
+        local checked = assert(channels.check { kind = "dingtalk", url = { file = "~/url" }, secret = { env = "KEY" },
+            ca_file = "~/ca.pem" })
+        channels.each_path(checked, function(path) return (path:gsub("^~", "/home/me")) end)
+        assert.same({ "/home/me/url", "/home/me/ca.pem", "KEY" },
+            { checked.url.file, checked.ca_file, checked.secret.env })
+        checked = assert(channels.check { kind = "program", program = "~/notify" })
+        channels.each_path(checked, function(path) return (path:gsub("^~", "/home/me")) end)
+        assert.equal("/home/me/notify", checked.program)
+    end)
 end)

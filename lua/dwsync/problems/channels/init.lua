@@ -3,7 +3,7 @@
 -- A kind is a file here, and may know nothing of the others. It has
 --
 --    OPTIONS            declarations (see dwsync.checks) beside those of all channels; secrets as in
---                       dwsync.problems.channels.secrets. With `url` it is a channel that is told by a POST
+--                       dwsync.problems.channels.secrets; `is_path` of a file. With `url` it is told by a POST
 --    RATE               { messages = n, seconds = s }: what the receiver takes; nil for no limit
 --    prepare(channel, declared, world) → true; or nil, what is wrong, hint. Sets `host`, where there is no `url`
 --    render(message, channel) → the body of a request
@@ -38,7 +38,7 @@ end
 local KIND = { kind = { kind = "one_of", values = M.KINDS, required = true } }
 local COMMON = {
     kind = KIND.kind,
-    ca_file = { kind = "string" },
+    ca_file = { kind = "string", is_path = true },
     allow_http = { kind = "boolean", default = false },
 }
 
@@ -70,6 +70,20 @@ function M.check(given, door)
         return nil, problem
     end
     return checks.read(M.options(checked.kind), given, door)
+end
+
+--- Replaces the names of files in how a channel is declared.
+-- @tparam table declared see `check`; changed
+-- @tparam function replace path → path
+function M.each_path(declared, replace)
+    for name, declaration in pairs(M.options(declared.kind)) do
+        local value = declared[name]
+        if value and declaration.is_path then
+            declared[name] = replace(value)
+        elseif value and secrets.is_secret(declaration) and value.file then
+            value.file = replace(value.file)
+        end
+    end
 end
 
 local function wrong(name, reason, hint)

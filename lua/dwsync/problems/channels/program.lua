@@ -12,7 +12,7 @@ local M = {}
 
 --- Its own options.
 M.OPTIONS = {
-    program = { kind = "string", required = true },
+    program = { kind = "string", required = true, is_path = true },
     pass_environment = { kind = "list", of = programs.VARIABLE, default = {} },
     timeout = { kind = "duration", above = 0, to = 300, default = programs.PATIENCE },
 }

@@ -6,10 +6,6 @@ local processes = require "spec.support.processes"
 local teams = require "dwsync.problems.channels.teams"
 local temporary = require "spec.support.temporary"
 
-if _VERSION ~= "Lua 5.4" then -- other programs speak here, whatever runs us
-    return
-end
-
 local function messages()
     local linked = example.message({ message = ("目录 <x> "):rep(100) }, { event = "escalated", previous = "warning" })
     linked.link = "https://status.example/clusters?id=1&x=y"
