@@ -344,6 +344,32 @@ describe("dwsync notify", function()
     end)
 end)
 
+describe("secrets of every kind of channel", function()
+    it("are neither shown nor kept, whatever the receiver answers", function()
+        local kept = [[return { alerts = { channels = {
+            a = { kind = "dingtalk", url = { env = "OPS" }, secret = { env = "KEY" } },
+            b = { kind = "feishu", url = { env = "OPS" }, secret = { env = "KEY" } },
+            c = { kind = "wecom", url = { env = "OPS" } },
+            d = { kind = "pagerduty", routing_key = { env = "KEY" } },
+            e = { kind = "webhook", url = { env = "OPS" }, format = "cloudevents" } } } }]]
+        with_runs(function(run, _, file)
+            local function again(minutes, more)
+                more.environment = { DWSYNC_WEBHOOK_URL = false, DWSYNC_CONFIG = "/c.lua", OPS = ADDRESS,
+                    KEY = "SEChiddenpathkey" }
+                more.files, more.arguments = { ["/c.lua"] = kept }, { C1, "--debug" }
+                return run(minutes, { [C1] = failing(2) }, more)
+            end
+            local _, _, err, posts = again(0, { answers = { 500, 429, 302, 503, 500 } })
+            assert.same({ 5, 5 }, { #posts, select(2, err:gsub("not sent to channel", "")) })
+            again(60, { answers = { 404, 401, 403, 400, 308 } })
+            local database = io.open(file, "rb")
+            local content = database:read "*a"
+            database:close()
+            assert.is_nil(content:find("hiddenpath", 1, true))
+        end)
+    end)
+end)
+
 describe("the channels of dwsync notify", function()
     local function refused(expected, more)
         with_runs(function(run)
@@ -400,6 +426,10 @@ describe("the channels of dwsync notify", function()
             assert.is_nil(posts[1].request.allow_http)
         end)
         for text, expected in pairs {
+            ['{ ops = { kind = "dingtalk", url = { env = "OPS" }, secret = "' .. SECRET .. '" } }'] =
+                "alerts.channels.ops.secret is the secret itself: write { file = ",
+            ['{ ops = { kind = "pagerduty", routing_key = { file = "~/none" } } }'] =
+                "channel ops: cannot read /h/none: ",
             ['{ ops = { kind = "slack", url = "' .. ADDRESS .. '" } }'] =
                 "alerts.channels.ops.url is the address itself, which is a secret: write { file = ",
             ['{ ops = { kind = "slack", url = { file = "' .. ADDRESS .. '" } } }'] =

@@ -37,4 +37,12 @@ describe("the body for Slack", function()
             assert.is_nil(header:gsub("&%a+;", ""):find("&", 1, true))
         end
     end)
+
+    it("has the configured link and no other", function()
+        local message = message_of()
+        message.link = "https://status.example/c?id=1&x=<!here>|y"
+        local body = json.decode(slack.render(message))
+        assert.equal("<https://status.example/c?id=1&amp;x=!herey|Open>", body.blocks[4].elements[1].text)
+        assert.is_nil(json.decode(slack.render(message_of())).blocks[4])
+    end)
 end)

@@ -29,4 +29,21 @@ describe("the body for Teams", function()
                 source = piece:rep(9000), advice = piece:rep(90000) }) < 28 * 1024)
         end
     end)
+
+    it("says how many facts it left out to stay below that", function()
+        local message = message_of()
+        for i = 1, 500 do
+            message.facts[i] = { "Problem", ("研"):rep(20) .. i }
+        end
+        local body = teams.render(message)
+        assert.is_true(#body < 28 * 1024)
+        assert.matches('"text":"and %d+ more"', body)
+    end)
+
+    it("opens the configured link", function()
+        local message = message_of()
+        message.link = "https://status.example/"
+        assert.same({ { type = "Action.OpenUrl", title = "Open", url = message.link } },
+            json.decode(teams.render(message)).attachments[1].content.actions)
+    end)
 end)

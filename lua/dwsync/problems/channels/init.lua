@@ -161,10 +161,10 @@ function M.open(name, declared, world)
     function channel.send(message, how)
         return send(channel, message, how)
     end
-    function channel.render(message)
+    channel.render = kind.render and function(message)
         return kind.render(message, channel)
     end
-    function channel.sync(state, how)
+    channel.sync = kind.sync and function(state, how)
         return kind.sync(channel, state, how)
     end
     return channel
