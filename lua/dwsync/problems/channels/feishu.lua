@@ -14,8 +14,8 @@ local M = {}
 --- Its own options.
 M.OPTIONS = { url = secrets.REQUIRED, secret = secrets.OPTIONAL, keyword = { kind = "string", longest = 64 } }
 
---- What it takes.
-M.RATE = { messages = 100, seconds = 60 }
+--- What it takes: 100 a minute, of which no more than 5 at once.
+M.RATE = { messages = 5, seconds = 3 }
 
 local LONGEST_TITLE, LONGEST_TEXT, LONGEST_BODY = 600, 3000, 19 * 1024 -- bytes
 local COLORS = { critical = "red", warning = "orange", ok = "green" }

@@ -11,7 +11,7 @@ local M = {}
 M.OPTIONS = { url = secrets.REQUIRED }
 
 --- One message a second, and short bursts: docs.slack.dev, "Rate limits".
-M.RATE = { messages = 60, seconds = 60 }
+M.RATE = { messages = 5, seconds = 5 }
 
 --- How an answer is read.
 M.answer = http.unless_page
