@@ -78,7 +78,7 @@ found = []
 for secret, milliseconds in json.load(sys.stdin):
     time.time = lambda: milliseconds / 1000
     found.append([*NotifyDingTalk(token="a" * 64, secret=secret).get_signature()])
-print(json.dumps([[at, unquote(sign)] for at, sign in found]))
+print(json.dumps([(at, unquote(sign)) for at, sign in found]))
 ]]
 
     it("signs with the same clock as we do", function()
