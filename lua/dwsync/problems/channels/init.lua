@@ -28,7 +28,8 @@ local secrets = require "dwsync.problems.channels.secrets"
 local M = {}
 
 --- The kinds.
-M.KINDS = { "dingtalk", "feishu", "pagerduty", "program", "slack", "teams", "webhook", "wecom" }
+M.KINDS = { "dingtalk", "email", "feishu", "pagerduty", "program", "slack", "teams", "webhook",
+    "wecom" }
 
 local BY_KIND = {}
 for _, kind in ipairs(M.KINDS) do
