@@ -33,7 +33,8 @@ describe("a channel of mail", function()
         local channel = assert(open { server = "mail.example.com" })
         assert.same({ "starttls", 587, "mail.example.com:587" }, { channel.tls, channel.port, channel.host })
         assert.same({ "none", 25 }, { assert(open()).tls, assert(open()).port })
-        assert.same({ "implicit", 465 }, { assert(open { tls = "implicit" }).tls, assert(open { tls = "implicit" }).port })
+        local implicit = assert(open { tls = "implicit" })
+        assert.same({ "implicit", 465 }, { implicit.tls, implicit.port })
     end)
 
     it("is the same channel each time it is opened, and another for other recipients", function()
@@ -73,7 +74,8 @@ describe("a channel of mail", function()
     end)
 
     it("tries again what is about the server, and not what is about the message", function()
-        local hello = { { "send", "220 here\r\n" }, { "read", "EHLO" }, { "send", "250 here\r\n" }, { "read", "MAIL" } }
+        local hello = { { "send", "220 here\r\n" }, { "read", "EHLO" }, { "send", "250 here\r\n" },
+            { "read", "MAIL" } }
         for reply, expected in pairs {
             ["451 4.3.0 ops@example.com later\r\n"] = "later",
             ["550 5.7.1 ops@example.com no\r\n"] = "refused",

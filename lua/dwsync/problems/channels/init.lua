@@ -28,7 +28,7 @@ local secrets = require "dwsync.problems.channels.secrets"
 local M = {}
 
 --- The kinds.
-M.KINDS = { "dingtalk", "email", "feishu", "pagerduty", "program", "slack", "teams", "webhook",
+M.KINDS = { "alertmanager", "dingtalk", "email", "feishu", "pagerduty", "program", "slack", "teams", "webhook",
     "wecom" }
 
 local BY_KIND = {}

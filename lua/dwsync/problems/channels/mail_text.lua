@@ -63,21 +63,22 @@ local function part(kind, content)
         lines_of(content) }
 end
 
+local TITLE = "font-size:18px;margin:0 0 8px;color:"
 local CELL = "padding:2px 16px 2px 0;text-align:left;vertical-align:top"
+local NAME = CELL .. ";font-weight:normal;color:#555555"
 
 local function fact_table(facts)
     local rows = {}
     for i, fact in ipairs(facts) do
-        rows[i] = element("tr", nil, element("th", { scope = "row", style = CELL .. ";font-weight:normal;color:#555555" },
-            fact[1]), element("td", { style = CELL }, element("bdi", nil, fact[2])))
+        rows[i] = element("tr", nil, element("th", { scope = "row", style = NAME }, fact[1]),
+            element("td", { style = CELL }, element("bdi", nil, fact[2])))
     end
     return element("table", { style = "border-collapse:collapse;margin:12px 0" }, rows)
 end
 
 local function section(message, level)
     return {
-        element(level, { style = "font-size:18px;margin:0 0 8px;color:" .. (COLORS[message.severity] or COLORS.unknown) },
-            message.title),
+        element(level, { style = TITLE .. (COLORS[message.severity] or COLORS.unknown) }, message.title),
         element("p", { style = "margin:0 0 8px" }, message.message),
         fact_table(message.facts),
         message.advice and element("p", { style = "margin:0 0 8px" }, element("b", nil, "Next: "), message.advice) or "",
@@ -90,9 +91,9 @@ local function html(message)
     for _, item in ipairs(message.items or {}) do
         sections[#sections + 1] = { element("hr"), section(item, "h2") }
     end
-    return "<!DOCTYPE html>\n" .. tostring(element("html", nil, element("head", nil, element("meta", { charset = "utf-8" }),
-        element("title", nil, message.title)), element("body", { style = "font:14px/1.5 sans-serif;color:#1c1c1c" },
-        sections)))
+    local head = element("head", nil, element("meta", { charset = "utf-8" }), element("title", nil, message.title))
+    local body = element("body", { style = "font:14px/1.5 sans-serif;color:#1c1c1c" }, sections)
+    return "<!DOCTYPE html>\n" .. tostring(element("html", nil, head, body))
 end
 
 local function plain(message)
