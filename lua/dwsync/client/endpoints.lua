@@ -204,12 +204,8 @@ local function unknown_region(region)
         "region")
 end
 
---- The DWS endpoints to try, in order.
--- @tparam table context `region`, `endpoint` (a URL, or several separated by commas), `allow_http`,
--- `getenv`: function(name) → value or nil, `read_file`: function(path) → text or nil, reason
--- @treturn {string,...} base URLs without path, or nil
--- @treturn dwsync.error kind "config"
-function M.dws(context)
+-- The endpoints of a service; `suffixes` by region.
+local function find(service, suffixes, otherwise, context)
     if context.endpoint then
         return normalise_all(split(context.endpoint), "endpoint", context)
     end
@@ -217,22 +213,40 @@ function M.dws(context)
     if not good then
         return nil, err
     end
-    local name = variable("DWS", context.region)
+    local name = variable(service, context.region)
     local value = variables.get(context, name)
     if value then
         return normalise_all(split(value), name, context)
     end
-    local listed, path = from_regions_file("DWS", context.region, context)
+    local listed, path = from_regions_file(service, context.region, context)
     if not listed then
         return nil, path
     elseif #listed > 0 then
         return normalise_all(listed, path, context)
     end
-    local suffix = DWS_SUFFIX[context.region]
+    local suffix = suffixes[context.region] or otherwise
     if not suffix then
         return nil, unknown_region(context.region)
     end
-    return { ("https://dws.%s.%s"):format(context.region, suffix) }
+    return { ("https://%s.%s.%s"):format(service:lower(), context.region, suffix) }
+end
+
+--- The DWS endpoints to try, in order.
+-- @tparam table context `region`, `endpoint` (a URL, or several separated by commas), `allow_http`,
+-- `getenv`: function(name) → value or nil, `read_file`: function(path) → text or nil, reason
+-- @treturn {string,...} base URLs without path, or nil
+-- @treturn dwsync.error kind "config"
+function M.dws(context)
+    return find("DWS", DWS_SUFFIX, nil, context)
+end
+
+--- The endpoints of another service of a region, such as SMN.
+-- @tparam string service in capitals
+-- @tparam table context as for `dws`
+-- @treturn {string,...} base URLs without path, or nil
+-- @treturn dwsync.error kind "config"
+function M.of(service, context)
+    return find(service, IAM_SUFFIX, "myhuaweicloud.com", context)
 end
 
 --- Whether DWS has an endpoint in a region: by the environment, the regions file or the built-in table.

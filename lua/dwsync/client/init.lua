@@ -290,6 +290,20 @@ local function get_in_project(self, version, target, limits, decode)
     })
 end
 
+-- POST below /{version}/{project_id} of the service that the client has for an endpoint, which need not be DWS.
+local function post_in_project(self, version, target, body, limits)
+    local keys, err = self.api:resolve_credentials(limits)
+    if not keys then
+        return nil, err
+    end
+    local project_id, project_err = project_id_of(self, keys, limits)
+    if not project_id then
+        return nil, project_err
+    end
+    return self.api:send("POST", "dws", "/" .. version .. "/" .. project_id .. target, { keys = keys, body = body,
+        headers = { ["X-Project-Id"] = project_id }, deadline = limits.deadline, timeout = limits.timeout })
+end
+
 -- Some DWS operations answer 200 and put the failure into the body.
 local function declared_failure(self, response, body, keys)
     local code = errors.declared_failure(body)
@@ -433,6 +447,20 @@ function Client:project_id()
         return nil, err
     end
     return project_id_of(self, keys, limits)
+end
+
+--- Posts to the service at the client's endpoint, below the version and the project's id; for channels, whose services
+-- are not DWS. It is sent again where the options of the client say so: with `retries = 0` only when it was refused
+-- because of the clock or of an expired token.
+-- @tparam string version "v2"
+-- @tparam string target what follows the project's id, percent-encoded
+-- @tparam string body JSON
+-- @tparam[opt] number timeout seconds; by default the client's
+-- @treturn[1] dwsync.response
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error
+function Client:post(version, target, body, timeout)
+    return post_in_project(self, version, target, body, deadline_of(self, timeout))
 end
 
 --- One page, as the service's operation ListSyncRecords gives it. Records keep their wire names, null is absent.

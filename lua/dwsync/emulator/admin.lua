@@ -89,6 +89,10 @@ ACTIONS["DELETE requests"] = function(service)
     return done()
 end
 
+ACTIONS["GET notices"] = function(service)
+    return reply(200, { notices = service.notices })
+end
+
 ACTIONS["GET counts"] = function(service, _, request)
     return { status = 200, headers = {}, body = service.counts:json(request.query.clusters ~= nil) }
 end

@@ -66,8 +66,13 @@ local function integer_parameter(request, name, default, least)
     return value
 end
 
--- The place of a project, which must be the caller's, and the one that their token is for.
-local function find_place(service, request, project_id)
+--- The place of a project, which must be the caller's, and the one that their token is for.
+-- @tparam table service
+-- @tparam table request
+-- @tparam string project_id
+-- @treturn ?Place
+-- @treturn ?table refusal
+function M.find_place(service, request, project_id)
     local place, caller = service.places[project_id], request.caller
     if place and place.account == caller.account and project_id == (caller.project_id or project_id) then
         return place
@@ -76,7 +81,7 @@ local function find_place(service, request, project_id)
 end
 
 local function find_cluster(service, request, project_id, cluster_id)
-    local place, refusal = find_place(service, request, project_id)
+    local place, refusal = M.find_place(service, request, project_id)
     if not place then
         return nil, refusal
     end
@@ -182,7 +187,7 @@ end
 --- Answers `GET /v1.0/{project_id}/clusters`: with a count, and the enterprise project as a filter. Every cluster is in
 -- the default one, "0".
 function M.list_clusters(service, request, project_id)
-    local place, refusal = find_place(service, request, project_id)
+    local place, refusal = M.find_place(service, request, project_id)
     if not place then
         return nil, refusal
     end
@@ -196,7 +201,7 @@ end
 
 --- Answers `GET /v2/{project_id}/clusters`: no count, nodes with names.
 function M.show_clusters(service, request, project_id)
-    local place, refusal = find_place(service, request, project_id)
+    local place, refusal = M.find_place(service, request, project_id)
     if not place then
         return nil, refusal
     end

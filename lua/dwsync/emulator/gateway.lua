@@ -9,6 +9,7 @@ local dws = require "dwsync.emulator.dws"
 local iam = require "dwsync.emulator.iam"
 local iam_tokens = require "dwsync.emulator.iam_tokens"
 local metadata = require "dwsync.emulator.metadata"
+local notices = require "dwsync.emulator.notices"
 local refusals = require "dwsync.emulator.refusals"
 local run_directory = require "dwsync.emulator.run_directory"
 local sending = require "dwsync.emulator.sending"
@@ -32,6 +33,8 @@ local OPERATIONS = {
     { "GET", "^/v1/([^/]+)/clusters/([^/]+)/db%-manager/sync%-records$", dws.list_sync_records, "project" },
     { "GET", "^/v1%.0/([^/]+)/clusters$", dws.list_clusters, "project" },
     { "GET", "^/v2/([^/]+)/clusters$", dws.show_clusters, "project" },
+    { "POST", "^/v2/([^/]+)/notifications/topics/([^/]+)/publish$", notices.publish, "project" },
+    { "POST", "^/V1%.0/([^/]+)/events$", notices.report_events, "project" },
     { "GET", "^/v3/projects$", iam.list_projects, "account" },
     { "GET", "^/v3/auth/projects$", iam.list_own_projects, "account" },
     { "GET", "^/v3/auth/domains$", iam.list_domains, "account" },

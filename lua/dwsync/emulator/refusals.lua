@@ -5,7 +5,7 @@ local cjson = require "cjson"
 local M = {}
 
 -- "gateway" is {error_code, error_msg, request_id}; "dws" adds the older pair of names that some DWS answers carry;
--- "keystone", see M.keystone, is what IAM returns, with an HTTP status for a code.
+-- "smn" names them code and message; "keystone", see M.keystone, is what IAM returns, with an HTTP status for a code.
 local CODES = {
     ["APIGW.0101"] = { 404, "The API does not exist or has not been published in the environment" },
     ["APIGW.0201"] = { 400, "Bad request" }, -- or 413, 414, 494
@@ -24,6 +24,10 @@ local CODES = {
     ["DWS.5045"] = { 400, "The tenant is not allowed to use this function.", "dws" },
     ["DWS.5064"] = { 400, "Invalid UUID." },
     ["DWS.9999"] = { 417, "Internal server error.", "dws" },
+    -- SMN and Cloud Eye have codes of their own, which are not published.
+    ["SMN.0001"] = { 400, "The request body is invalid.", "smn" },
+    ["SMN.0002"] = { 404, "The topic is not found.", "smn" },
+    ["CES.0001"] = { 400, "The request body is invalid.", "smn" },
     ["IAM.0004"] = { 404, "The requested resource is not found." },
     ["IAM.0011"] = { 400, "The request body is invalid." },
     ["IAM.0012"] = { 429, "The throttling threshold has been reached. Try again later." },
@@ -80,6 +84,8 @@ function M.response(refusal, request_id)
     local body = { error_code = refusal.code, error_msg = refusal.message }
     if refusal.shape == "keystone" then
         body = { error = { code = refusal.code, message = refusal.message, title = TITLES[refusal.status] } }
+    elseif refusal.shape == "smn" then
+        body = { request_id = request_id, code = refusal.code, message = refusal.message }
     elseif refusal.shape == "dws" then
         body.errCode, body.externalMessage = refusal.code, refusal.message
     else

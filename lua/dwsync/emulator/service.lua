@@ -64,6 +64,7 @@ end
 function Service:reset()
     self.settings = settings.defaults()
     self.sequences = {}
+    self.notices = {} -- see dwsync.emulator.notices
     self.window = { opened = -math.huge, calls = 0 }
     self.keyring:unlock()
     for _, account in ipairs(self.accounts) do

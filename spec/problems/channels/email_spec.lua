@@ -50,7 +50,7 @@ describe("a channel of mail", function()
             return err.message
         end
         assert.matches("anyone on the way to mail%.example%.com could read the password",
-            refused({ server = "mail.example.com", tls = "none", user = "u", password = { file = "f" } }, "secret"))
+            refused({ server = "mail.example.com", tls = "none", user = "u", password = { file = "f" } }, "s"))
         assert.matches("user and password go together", refused { user = "u" })
         assert.matches("the host is not a name", refused { server = "a:b:c" })
         assert.matches("an address such as", refused { to = { "ops@example.com>\r\nRCPT TO:<x@y" } })

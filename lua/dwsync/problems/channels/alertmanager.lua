@@ -1,5 +1,5 @@
---- Alertmanager, API v2: each sending period every peer gets the whole state. There is no message that could be lost: an
--- alert ends by itself three periods after it was sent last, and who missed an end hears it for a quarter of an hour.
+--- Alertmanager, API v2: each sending period every peer gets the whole state. There is no message that could be lost:
+-- an alert ends by itself three periods after it was sent last, and an end is repeated for a quarter of an hour.
 -- Grouping, inhibition, silences and repeats are Alertmanager's.
 -- @module dwsync.problems.channels.alertmanager
 local base64 = require "dwsync.base64"

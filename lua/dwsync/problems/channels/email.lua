@@ -1,5 +1,5 @@
---- Mail by SMTP. A mail is sent step by step: where the runtime can sleep others go on meanwhile, else this process waits
--- for it, at most `SECONDS`.
+--- Mail by SMTP. A mail is sent step by step: where the runtime can sleep others go on meanwhile, else this process
+-- waits for it, at most `SECONDS`.
 -- @module dwsync.problems.channels.email
 local core = require "dwsync.core"
 local http = require "dwsync.problems.channels.http"

@@ -28,8 +28,8 @@ local secrets = require "dwsync.problems.channels.secrets"
 local M = {}
 
 --- The kinds.
-M.KINDS = { "alertmanager", "dingtalk", "email", "feishu", "pagerduty", "program", "slack", "teams", "webhook",
-    "wecom" }
+M.KINDS = { "alertmanager", "ces", "dingtalk", "email", "feishu", "pagerduty", "program", "slack", "smn", "teams",
+    "webhook", "wecom" }
 
 local BY_KIND = {}
 for _, kind in ipairs(M.KINDS) do
@@ -129,7 +129,8 @@ end
 --- Makes a channel ready.
 -- @tparam string name
 -- @tparam table declared see `check`
--- @tparam table world `read_file(path)` → content, or nil, reason; `getenv`; and what else kinds need
+-- @tparam table world `read_file(path)` → content, or nil, reason; `getenv`; and what else kinds need (see
+-- dwsync.problems.channels.cloud)
 -- @treturn ?table channel: `name`, `kind`, `host`, `mark` (the same for the same receiver), `rate`, `options`,
 -- `send(message, how)` as the kind's, `render(message)`; `is_level_triggered` and `sync(state, how)` where the kind has
 -- them

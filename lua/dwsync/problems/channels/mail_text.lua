@@ -63,6 +63,7 @@ local function part(kind, content)
         lines_of(content) }
 end
 
+local PARAGRAPH = "margin:0 0 8px"
 local TITLE = "font-size:18px;margin:0 0 8px;color:"
 local CELL = "padding:2px 16px 2px 0;text-align:left;vertical-align:top"
 local NAME = CELL .. ";font-weight:normal;color:#555555"
@@ -79,10 +80,10 @@ end
 local function section(message, level)
     return {
         element(level, { style = TITLE .. (COLORS[message.severity] or COLORS.unknown) }, message.title),
-        element("p", { style = "margin:0 0 8px" }, message.message),
+        element("p", { style = PARAGRAPH }, message.message),
         fact_table(message.facts),
-        message.advice and element("p", { style = "margin:0 0 8px" }, element("b", nil, "Next: "), message.advice) or "",
-        message.link and element("p", nil, element("a", { href = message.link }, message.link)) or "",
+        message.advice and element("p", { style = PARAGRAPH }, element("b", nil, "Next: "), message.advice) or "",
+        message.link and element("p", { style = PARAGRAPH }, element("a", { href = message.link }, message.link)) or "",
     }
 end
 
