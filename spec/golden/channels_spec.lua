@@ -10,12 +10,15 @@ local MESSAGES = {
         { event = "resolved", step = "resolved", previous = "critical", ended = example.NOW }),
 }
 
+local CHANNEL = { options = { from = "dwsync@example.com", to = { "ops@example.com" } } }
+
 describe("the messages of channels", function()
     for _, kind in ipairs(require("dwsync.problems.channels").KINDS) do
         it("are as kept for " .. kind, function()
             local parts = {}
             for i, message in ipairs(MESSAGES) do
-                parts[i] = require("dwsync.problems.channels." .. kind).render(message):gsub(',"', ',\n"') .. "\n"
+                local body = require("dwsync.problems.channels." .. kind).render(message, CHANNEL)
+                parts[i] = body:gsub(',"', ',\n"') .. "\n"
             end
             kept.compare(("channel.%s.json"):format(kind), table.concat(parts))
         end)

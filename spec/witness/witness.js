@@ -3,6 +3,7 @@
 //
 //   {"do": "list", ...}   the SDK's own client, from builder to response → {"status", "body"} or {"status", "error_code"}
 //   {"do": "sign", ...}   the SDK's signer alone → {"headers"}
+//   {"do": "post", ...}   the same with `body` for its JSON, which the SDK signs with the request
 //   {"do": "send", ...}   the SDK's signature, sent by node's https; `sent` may say what to send instead of what was
 //                         signed: {"path", "query", "headers"} → {"status", "body"}
 //
@@ -57,7 +58,19 @@ function sign(order) {
     if (order.date) headers["X-Sdk-Date"] = order.date;
     const signer = order.derived ? DerivedAKSKSigner : AKSKSigner;
     return signer.sign(
-        { method: "GET", endpoint: order.endpoint + order.path, queryParams: order.query, headers }, credentials(order));
+        { method: order.body ? "POST" : "GET", endpoint: order.endpoint + order.path, queryParams: order.query, headers,
+          data: order.body }, credentials(order));
+}
+
+function post(order) {
+    const headers = sign({ ...order, headers: { "Content-Type": "application/json", ...order.headers } });
+    return new Promise((resolve, reject) => {
+        https.request(order.endpoint + order.path, { method: "POST", headers, agent: false }, (response) => {
+            let text = "";
+            response.on("data", (part) => { text += part; });
+            response.on("end", () => resolve({ status: response.statusCode, body: JSON.parse(text) }));
+        }).on("error", reject).end(JSON.stringify(order.body));
+    });
 }
 
 function send(order) {
@@ -74,7 +87,7 @@ function send(order) {
     });
 }
 
-const actions = { list, send, sign: async (order) => ({ headers: sign(order) }) };
+const actions = { list, post, send, sign: async (order) => ({ headers: sign(order) }) };
 
 async function main() {
     let text = "";

@@ -241,6 +241,36 @@ describe("the official SDK as a witness", function()
         assert_same_authorizations { region = "cn-north-4", service = "dws" }
     end)
 
+    it("publishes to a topic and reports an event as our channels do", function()
+        local example = require "spec.problems.channels.example"
+        local message = example.message()
+        message.time, message.since = math.floor(core.now() * 1000), math.floor(core.now() * 1000) - 1000
+        local topic = ("urn:smn:%s:%s:ops"):format(service.info.region, service.info.project_id)
+        local publish = ("/v2/%s/notifications/topics/%s/publish"):format(service.info.project_id, topic)
+        local events = ("/V1.0/%s/events"):format(service.info.project_id)
+        local notice = cjson.decode(require("dwsync.problems.channels.smn").render(message))
+        local event = cjson.decode(require("dwsync.problems.channels.ces").render(message))
+        local outcomes = witness { { ["do"] = "post", path = publish, body = notice },
+            { ["do"] = "post", path = events, body = event } }
+        assert.same({ 200, 201, "dwsync_mass_delete" }, { outcomes[1].status, outcomes[2].status,
+            outcomes[2].body[1].event_name })
+        local kept = service:admin("GET", "notices").notices
+        assert.same({ notice, event[1] }, { kept[1].body, kept[2].body })
+
+        -- Our signature of the same bytes is let in, too, and so is what it says.
+        local world = { read_file = function() return nil, "no such file" end, getenv = function() return nil end,
+            client = service:options() }
+        for kind, declared in pairs { smn = { topic = topic }, ces = {} } do
+            declared.kind, declared.endpoint = kind, service.info.endpoint
+            local channels = require "dwsync.problems.channels"
+            local channel = assert(channels.open(kind, assert(channels.check(declared)), world))
+            assert.equal("sent", (channel.send(message, { now = function() return message.time end })))
+        end
+        local list = service:admin("GET", "notices").notices
+        local ours = { [list[3].kind] = list[3].body, [list[4].kind] = list[4].body }
+        assert.same({ smn = notice, ces = event[1] }, ours)
+    end)
+
     describe("with credentials of its own finding,", function()
         local function listing()
             return { ["do"] = "list", cluster_id = large, query = { limit = 7 }, from_environment = true,

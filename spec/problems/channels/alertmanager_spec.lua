@@ -1,10 +1,5 @@
-local alertmanagers = require "spec.support.alertmanagers"
 local channels = require "dwsync.problems.channels"
-local core = require "dwsync.core"
 local json = require "dwsync.json"
-local patience = require "spec.support.patience"
-local runtimes = require "dwsync.runtime"
-local temporary = require "spec.support.temporary"
 
 local NOW = 1747637723000
 
@@ -116,49 +111,3 @@ describe("the state for Alertmanager", function()
             allow_http = true }).host)
     end)
 end)
-
--- The real pair is the same for every Lua.
-if _VERSION == "Lua 5.4" then
-    describe("a pair of Alertmanagers", function()
-        it("has the alert while one is killed and after both were, and its end", function()
-            temporary.with_folder(function(folder)
-                local one, other = alertmanagers.pair(folder)
-                local channel = assert(open { urls = { one.url, other.url } })
-                local runtime = runtimes.new()
-                local how = { perform = runtime.perform, now = function() return math.floor(core.now() * 1000) end }
-                local began = how.now() - 60000
-                local function say(ended)
-                    return (channel.sync({ problems = { problem { since = began, ended = ended } }, every = 60 }, how))
-                end
-                local function has(peer, count)
-                    patience.wait_until(function() return #peer:alerts() == count end, count .. " alerts")
-                end
-                local good_so_far, reason = pcall(function()
-                    one:start()
-                    other:start()
-                    assert.equal("sent", say())
-                    has(one, 1)
-                    has(other, 1)
-                    assert.equal("仓库", one:alerts()[1].labels.cluster_name)
-                    assert.equal("active", one:alerts()[1].status.state)
-                    one:stop()
-                    assert.equal("sent", say())
-                    has(other, 1)
-                    other:stop()
-                    assert.equal("later", say())
-                    one:start()
-                    other:start()
-                    assert.equal("sent", say())
-                    has(one, 1)
-                    has(other, 1)
-                    assert.equal("sent", say(how.now() - 1))
-                    has(one, 0)
-                    has(other, 0)
-                end)
-                one:stop()
-                other:stop()
-                assert(good_so_far, reason)
-            end)
-        end)
-    end)
-end

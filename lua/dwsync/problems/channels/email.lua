@@ -30,16 +30,23 @@ M.OPTIONS = {
     to = { kind = "list", of = ADDRESS, least = 1, required = true },
 }
 
-local function mail_of(channel, message, now)
-    local options, tls = channel.options, channel.tls
-    return core.mail { host = options.server, port = channel.port, tls = tls, user = options.user,
+--- The whole mail.
+-- @tparam dwsync.problem.message message
+-- @tparam table channel
+-- @treturn string
+function M.render(message, channel)
+    return mail_text.write(message, channel.options.from, channel.options.to)
+end
+
+local function mail_of(channel, message)
+    local options = channel.options
+    return core.mail { host = options.server, port = channel.port, tls = channel.tls, user = options.user,
         password = channel.secrets.password, from = options.from, to = options.to, ca_file = channel.ca_file,
-        message = mail_text.write(message, options.from, options.to, now), timeout = SECONDS,
-        connect_timeout = CONNECT_SECONDS }
+        message = M.render(message, channel), timeout = SECONDS, connect_timeout = CONNECT_SECONDS }
 end
 
 -- To try everything but the sending.
-local TRIAL = { key = "0", title = "", message = "", facts = {}, severity = "ok", event = "test" }
+local TRIAL = { key = "0", time = 0, title = "", message = "", facts = {}, severity = "ok", event = "test" }
 
 --- Makes a channel ready.
 -- @tparam table channel
@@ -51,15 +58,13 @@ function M.prepare(channel, declared)
     channel.tls = declared.tls or (http.is_loopback(declared.server) and "none" or "starttls")
     channel.port = declared.port or PORTS[channel.tls]
     channel.host = ("%s:%d"):format(declared.server, channel.port)
-    local mail, err = mail_of(channel, TRIAL, 0)
+    local mail, err = mail_of(channel, TRIAL)
     if not mail then
         return nil, (err.message:gsub("^mail: ", "")), "See the options of a channel of the kind email."
     end
     mail:close()
     return true
 end
-
-M.render = mail_text.write
 
 local function finish(mail, how)
     local answer, err = mail:step(how.sleep and 0 or SECONDS)
@@ -93,7 +98,7 @@ end
 -- @treturn ?integer until when to leave the channel alone: for a day, or until its password is another, when that is
 -- wrong
 function M.send(channel, message, how)
-    local mail, err = mail_of(channel, message, how.now())
+    local mail, err = mail_of(channel, message)
     local answer
     if mail then
         answer, err = finish(mail, how)

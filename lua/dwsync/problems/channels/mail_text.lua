@@ -121,12 +121,11 @@ end
 -- @tparam dwsync.problem.message message
 -- @tparam string from a bare address
 -- @tparam {string,...} to bare addresses
--- @tparam integer now milliseconds since the epoch
 -- @treturn string lines that end in CR LF
-function M.write(message, from, to, now)
+function M.write(message, from, to)
     local domain, boundary = from:match "@(.*)$", "=_" .. message.key
     local lines = {
-        "Date: " .. date(now),
+        "Date: " .. date(message.time),
         "From: dwsync <" .. from .. ">",
         "To: " .. table.concat(to, ",\r\n "),
         "Subject: " .. header_text(text.beginning(text.safe(message.title), MOST_SUBJECT)),
