@@ -12,7 +12,7 @@ TEST_PACKAGES="luajit2 libluajit2-5.1-dev lua5.3 liblua5.3-dev lua5.1 liblua5.1-
     cmark-gfm make clang clang-format libclang-rt-14-dev valgrind mandoc curl openssl procps util-linux binutils git
     postgresql pgbouncer sqlite3 iproute2 iptables faketime shellcheck zsh
     chromium
-    prometheus
+    prometheus prometheus-alertmanager python3-aiosmtpd
     apprise
     wrk"
 

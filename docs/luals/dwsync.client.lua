@@ -122,6 +122,17 @@ function Client:sleep(seconds) end
 ---@return dwsync.error?
 function Client:project_id() end
 
+--- Posts to the service at the client's endpoint, below the version and the project's id; for channels, whose services
+--- are not DWS. It is sent again where the options of the client say so: with `retries = 0` only when it was refused
+--- because of the clock or of an expired token.
+---@param version string "v2"
+---@param target string what follows the project's id, percent-encoded
+---@param body string JSON
+---@param timeout? number seconds; by default the client's
+---@return dwsync.response?
+---@return dwsync.error?
+function Client:post(version, target, body, timeout) end
+
 ---@class dwsync.client.list_sync_records.parameters
 ---@field cluster_id? string taken as it is
 ---@field cluster? string in its place a name, or an id: see `find_clusters`

@@ -292,6 +292,39 @@ function ids:close() end
 ---@return any # its results, or what it raised: `not enough memory` when it wanted more
 function M.call_within(bytes, called, ...) end
 
+--- A mail for one server.
+---@class dwsync.mail
+---@field host string
+---@field port integer
+---@field tls? string `starttls`, which must succeed, `implicit` or `none` (default: "starttls")
+---@field user? string goes with a password, which `none` takes on loopback only
+---@field password? string
+---@field from string a bare address
+---@field to string[] 1 to 100 bare addresses
+---@field message string header and body, each line ending in CR LF
+---@field timeout? number seconds (default: 30)
+---@field connect_timeout? number seconds (default: 10)
+---@field ca_file? string
+
+--- Prepares a mail; `mail:step` sends it.
+--- Raises for fields of a wrong type.
+---@param mail dwsync.mail
+---@return userdata? # with the methods `step` and `close`
+---@return dwsync.failure # what is wrong with it
+function M.mail(mail) end
+
+---@class dwsync.core.mail
+local mail = {}
+
+--- Goes on with a mail. When it has ended, it is closed.
+---@param seconds? number for which to wait at most, up to 1e6 (default: 0)
+---@return table|boolean|nil # false: call it again; or {reply = what the server said last, `250 2.0.0`, refused = how many recipients it refused while it took the mail for others, refusal = its reply to the last of those}; or nil
+---@return dwsync.failure # with `reply`, too; its code is `refused` when the server answered with 4xx or 5xx, or lets nobody log in
+function mail:step(seconds) end
+
+--- Ends a mail, wherever it is. May be called twice; also done by the collector and `<close>`.
+function mail:close() end
+
 --- Sends a datagram to a Unix socket, without waiting.
 ---@param address string a path, or an abstract name that begins with `@`
 ---@param text string

@@ -10,7 +10,7 @@ local MESSAGES = {
         { event = "resolved", step = "resolved", previous = "critical", ended = example.NOW }),
 }
 
-local CHANNEL = { options = { from = "dwsync@example.com", to = { "ops@example.com" } } }
+local CHANNEL = { secrets = {}, options = { from = "dwsync@example.com", to = { "ops@example.com" } } }
 
 describe("the messages of channels", function()
     for _, kind in ipairs(require("dwsync.problems.channels").KINDS) do

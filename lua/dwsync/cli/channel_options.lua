@@ -3,6 +3,7 @@
 -- @module dwsync.cli.channel_options
 local channels = require "dwsync.problems.channels"
 local checks = require "dwsync.checks"
+local connection = require "dwsync.cli.connection"
 local errors = require "dwsync.errors"
 local files = require "dwsync.files"
 
@@ -54,7 +55,8 @@ function M.open(args, context, settings)
     local by_name, list = declared(args, context, settings), {}
     for i, name in ipairs(checks.names(by_name)) do
         local channel, err = channels.open(name, by_name[name],
-            { read_file = context.read_file or files.read, getenv = context.getenv })
+            { read_file = context.read_file or files.read, getenv = context.getenv,
+                client = connection.options(args, context), runtime = context.runtime })
         if not channel then
             return nil, err
         end

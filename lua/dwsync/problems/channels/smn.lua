@@ -38,8 +38,9 @@ function M.render(message)
             lines[#lines + 1] = line
         end
     end
-    return ordered_json.encode { subject = text.beginning(text.safe(message.title), MOST_SUBJECT),
+    local body = ordered_json.encode { subject = text.beginning(text.safe(message.title), MOST_SUBJECT),
         message = text.beginning(text.utf8(table.concat(lines, "\n")), MOST_MESSAGE) }
+    return body
 end
 
 --- Publishes a message, once.

@@ -1,0 +1,60 @@
+local core = require "dwsync.core"
+local raw_server = require "spec.support.raw_server"
+
+local function mail(more)
+    local fields = { host = "127.0.0.1", port = 9, tls = "none", from = "dwsync@example.com",
+        to = { "ops@example.com" }, message = "Subject: x\r\n\r\ny\r\n" }
+    for name, value in pairs(more or {}) do
+        fields[name] = value
+    end
+    return fields
+end
+
+describe("core.mail", function()
+    it("sends step by step, and says what the server said", function()
+        raw_server.with({ {
+            { "send", "220 here\r\n" }, { "read", "EHLO" }, { "send", "250 here\r\n" }, { "read", "MAIL" },
+            { "send", "250 ok\r\n" }, { "read", "RCPT" }, { "send", "550 5.1.1 no\r\n" }, { "read", "RCPT" },
+            { "send", "250 ok\r\n" }, { "read", "DATA" }, { "send", "354 go on\r\n" }, { "read", "\r\n.\r\n" },
+            { "send", "250 2.0.0 taken\r\n" },
+        } }, function(server)
+                local sent = assert(core.mail(mail { port = tonumber(server.port),
+                    to = { "gone@example.com", "ops@example.com" } }))
+                local answer
+                repeat
+                    answer = sent:step(0.01)
+                until answer ~= false
+                assert.same({ reply = "250 2.0.0", refused = 1, refusal = "550 5.1.1" }, answer)
+                assert.has_error(function() sent:step() end, "the mail is closed")
+                sent:close()
+            end)
+    end)
+
+    it("returns what is wrong with a mail, and raises for what is no mail", function()
+        local none, err = core.mail(mail { message = "a\nb" })
+        assert.is_nil(none)
+        assert.same({ "config", "argument" }, { err.kind, err.code })
+        for _, more in ipairs { { to = "ops@example.com" }, { to = { 1 } }, { tls = "maybe" }, { timeout = 0 },
+            { from = {} }, { ca_file = "a\nb" } } do
+            assert.has_error(function() core.mail(mail(more)) end)
+        end
+        local many = {}
+        for i = 1, 101 do
+            many[i] = "ops@example.com"
+        end
+        assert.has_error(function() core.mail(mail { to = many }) end)
+    end)
+
+    it("says that a server refused, with its code alone", function()
+        raw_server.with({ { { "send", "554 5.7.1 ops@example.com\r\n" } } }, function(server)
+            local sent = assert(core.mail(mail { port = tonumber(server.port) }))
+            local answer, err
+            repeat
+                answer, err = sent:step(1)
+            until answer ~= false
+            assert.is_nil(answer)
+            assert.same({ "refused", "554 5.7.1" }, { err.code, err.reply })
+            assert.is_nil(err.message:find("@", 1, true))
+        end)
+    end)
+end)
