@@ -133,7 +133,7 @@ static void shut(const struct dws_mail_transfer *m, int how)
         shutdown(m->sockets[i], how);
 }
 
-/* libcurl blocks for the answer to QUIT, which says nothing: there is none to wait for once the reading side is shut. */
+/* libcurl blocks for the answer to QUIT, which says nothing: once the reading side is shut it waits for none. */
 static int on_debug(CURL *easy, curl_infotype type, char *bytes, size_t length, void *user)
 {
     (void)easy;

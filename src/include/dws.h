@@ -305,15 +305,15 @@ struct dws_mail_answer {
 struct dws_mail_transfer;
 
 /* Takes the message over (everything is copied) and sends nothing yet. Of the transport it uses connect_timeout_ms,
- * timeout_ms (of all of it, from this call on), ca_file, client_cert and client_key; there is no proxy. DWS_ERR_ARGUMENT
- * names what is wrong: control characters, blanks or <> in an address, a bare CR or LF in the message, a password that
- * anyone on the way could read. Or DWS_ERR_MEMORY. Then *mail is NULL. Free with dws_mail_free. */
+ * timeout_ms (of all of it, from the first step on), ca_file, client_cert and client_key; there is no proxy.
+ * DWS_ERR_ARGUMENT names what is wrong: control characters, blanks or <> in an address, a bare CR or LF in the message,
+ * a password that anyone on the way could read. Or DWS_ERR_MEMORY. Then *mail is NULL. Free with dws_mail_free. */
 enum dws_status dws_mail_start(const struct dws_mail *what, const struct dws_transport *transport,
                                struct dws_mail_transfer **mail, struct dws_error *error);
 /* Goes on for up to timeout_ms (0: as far as it gets without waiting). DWS_PENDING: call it again. DWS_OK: the server
  * took the message for at least one recipient. Else it took it not, or, after a time-out or a network failure,
- * perhaps: it may be sent again with the same Message-ID. *answer is filled with all but DWS_PENDING; a code of 400 and
- * more says that the server refused, for now (4xx) or for good (5xx, also a wrong password). Nothing in *error holds an
+ * perhaps: it may be sent again with the same Message-ID. *answer is filled once it has ended; a code of 400 and more
+ * says that the server refused, for now (4xx) or for good (5xx, also a wrong password). Nothing in *error holds an
  * address, the user or the password. */
 enum dws_status dws_mail_step(struct dws_mail_transfer *mail, long timeout_ms, struct dws_mail_answer *answer,
                               struct dws_error *error);

@@ -124,8 +124,8 @@ Goes on with a mail. When it has ended, it is closed.
 @tparam[opt=0] number seconds for which to wait at most, up to 1e6
 @treturn table|boolean|nil false: call it again; or {reply = what the server said last, `250 2.0.0`, refused = how many
 recipients it refused while it took the mail for others, refusal = its reply to the last of those}; or nil
-@treturn dwsync.failure with `reply`, too; its code is `refused` when the server answered with 4xx or 5xx, or lets nobody
-log in
+@treturn dwsync.failure with `reply`, too; its code is `refused` when the server answered with 4xx or 5xx, or lets
+nobody log in
 */
 static int mail_step(lua_State *L)
 {
