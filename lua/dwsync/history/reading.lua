@@ -104,12 +104,13 @@ function M.each(engine, context, query)
             if not after or left <= 0 then
                 return damaged[1] and error(damage(context, query.cluster_id, damaged), 0) or nil
             end
-            local limit, before, err = math.min(BATCH, left), rows, nil
-            rows, err = batch(engine, context, query, after, limit)
-            if not rows then
+            local limit = math.min(BATCH, left)
+            local found, err = batch(engine, context, query, after, limit)
+            if not found then
                 error(err, 0)
             end
-            check_progress(context, query.cluster_id, before, rows)
+            check_progress(context, query.cluster_id, rows, found)
+            rows = found
             after, left = advance(after, rows, limit, query), left - #rows
             records, good = readable(rows, damaged, query.fields)
             i = 0
