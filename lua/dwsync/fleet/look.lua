@@ -93,7 +93,7 @@ end
 
 local function judged(context, records, gathered, result)
     local evaluation = health.evaluate(gathered.list, context.rules, gathered.now)
-    result.page = records[1] and merge.read(records) or nil
+    result.page = records[1] and merge.without(merge.read(records), gathered.contents) or nil
     result.evaluation, result.severity, result.changed = evaluation, evaluation.severity, true
     result.seen_at = newest_start(records)
     return result
@@ -104,7 +104,7 @@ local function changed(context, item, records, result)
     return gathered and judged(context, records, gathered, result) or given_up(err)
 end
 
--- Judges by a page alone, together with what is kept, if it joins that: its oldest is kept already. Returns false if not.
+-- Judges a page together with what is kept, if it joins that: its oldest is kept already. Returns false if not.
 local function joined(context, item, records, result)
     local gathered, err = gather(context, item, records)
     local has = false

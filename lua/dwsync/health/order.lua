@@ -113,7 +113,7 @@ local function fill_keys(keys, list, count, by_end, pause)
     end
 end
 
--- Finds the stretches that are sorted already, and turns those round that are backwards. Returns the last place of each.
+-- Finds the stretches that are sorted already, and turns those round that are backwards. Returns their last places.
 local function stretches(list, keys, count, before, pause)
     local ends, first = {}, 1
     local function goes_back(at)
@@ -166,8 +166,8 @@ function M.room()
     return { keys = {}, into = {}, new_keys = {} }
 end
 
---- Sorts a list in place. Most come sorted, forwards or backwards, or in a few stretches that are: finding that out costs
--- a fraction of sorting.
+--- Sorts a list in place. Most come sorted, forwards or backwards, or in a few stretches that are: finding that out
+-- costs a fraction of sorting.
 -- @tparam {table,...} list
 -- @tparam function before `starts_before` or `ends_before`
 -- @tparam[opt] function pause called now and then while a long list is sorted
