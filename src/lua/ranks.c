@@ -1,5 +1,5 @@
-/* ranks.c: core.ranked: values at some places of the order of a few numbers. Of many, dwsync.health.median counts classes
- * first. */
+/* ranks.c: core.ranked: values at some places of the order of a few numbers.
+ * Of many, dwsync.health.median counts classes first. */
 #include "module.h"
 
 /***
@@ -9,8 +9,8 @@ Numbers by their order.
 
 #define MOST 512 /* what the C stack holds */
 
-/* Moves values until the one at `rank` is where it would be if all were sorted, with none above it before and none below
- * it after. What lies outside of `low` and `high` is in order with the rest. */
+/* Moves values until the one at `rank` is where it would be if all were sorted, with none above it before and none
+ * below it after. What lies outside of `low` and `high` is in order with the rest. */
 static void settle(double *values, int low, int high, int rank)
 {
     while (low < high) {
