@@ -332,6 +332,15 @@ function mail:close() end
 ---@return string? # reason
 function M.notify(address, text) end
 
+--- The values at some places of the order. Leaves the list as it is.
+--- Raises for ranks that are not there.
+---@param values number[] none of them NaN
+---@param first integer
+---@param last integer at most 511 after `first`
+---@param ranks integer[] rising, from 1, the smallest of the values between `first` and `last`
+---@return number[] # the value of each rank
+function M.ranked(values, first, last, ranks) end
+
 ---@class dwsync.core.write_rows.layout
 ---@field open? string what stands before each row
 ---@field separator? string between two of its columns

@@ -21,6 +21,8 @@ end
 local function short(number)
     if math.abs(number) >= HUGE then
         return decimal.format("%.3g", number)
+    elseif number % 1 == 0 then
+        return ("%.0f"):format(number)
     end
     return (decimal.format("%.1f", number):gsub("%.0$", ""))
 end

@@ -152,7 +152,33 @@ describe("a look", function()
         assert.same({ "page", "decode" }, asked)
         assert.is_nil(result.read_whole)
         assert.equal(1, result.requests)
-        assert.equal(20, #result.page.names)
+        assert.same({ { "r49" }, 19 }, { result.page.names, result.page.unchanged })
+        assert.equal(49, result.evaluation.records)
+    end)
+
+    it("judges a page that joins as if all had been read from the service", function()
+        local list = runs(60)
+        for i = 5, 60, 7 do
+            list[i].status, list[i].fail_reason, list[i].identity_source_id = "FAILED", "LDAP error 49", "s2"
+        end
+        local before = runs(60)
+        before[3].status, before[3].end_time = "RUNNING", nil -- has ended since
+        for i = 5, 60, 7 do
+            before[i] = list[i]
+        end
+        local page = at({ records = list, mark = "new" }, known { unpack(before, 3) })
+        assert.same({ "page", "decode" }, asked)
+        assert.same({ "r60", "r59", "r58" }, page.page.names)
+        assert.same(health.evaluate(list, RULES, NOW / 1000), page.evaluation)
+    end)
+
+    it("asks for the oldest of the page where it is older than what is read to be judged", function()
+        local list = {}
+        for i = 1, 25 do
+            list[i] = run("r" .. i, i * 10 * DAY)
+        end
+        at({ records = list, mark = "new" }, known { unpack(list, 2) })
+        assert.same({ "page", "decode" }, asked)
     end)
 
     it("reads the whole list when the oldest of the page is unknown, or was something else", function()

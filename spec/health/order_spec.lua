@@ -35,11 +35,35 @@ describe("the order of runs", function()
         for i = 1, 100 do
             backwards[i] = sorted[101 - i]
         end
-        for _, list in ipairs { runs.shuffled(sorted, random), backwards, runs.shuffled(backwards, random),
-            { sorted[1] }, {} } do
+        local stretched = {} -- the newest, then older ones backwards, then the oldest
+        for i = 1, 100 do
+            stretched[i] = i <= 20 and sorted[80 + i] or i <= 60 and backwards[i] or sorted[i - 60]
+        end
+        for _, list in ipairs { runs.shuffled(sorted, random), backwards, runs.shuffled(backwards, random), stretched,
+            { sorted[1] }, { sorted[2], sorted[1] }, { sorted[3], sorted[1], sorted[2] }, {} } do
             order.sort(list, order.starts_before)
             for i = 2, #list do
                 assert.is_true(order.starts_before(list[i - 1], list[i]))
+            end
+        end
+        assert.equal(100, #stretched)
+    end)
+
+    it("keeps every run, equal ones and those in their places, in all lists of six", function()
+        local random = runs.random(53)
+        for _ = 1, 500 do
+            local list, seen = {}, {}
+            for i = 1, random(6) do
+                list[i] = { start_time = random(3), id = tostring(random(2)) }
+                seen[list[i]] = true
+            end
+            local count = #list
+            order.sort(list, order.starts_before)
+            assert.equal(count, #list)
+            for i, run in ipairs(list) do
+                assert.is_true(seen[run])
+                seen[run] = nil
+                assert.is_true(i == 1 or not order.starts_before(run, list[i - 1]))
             end
         end
     end)

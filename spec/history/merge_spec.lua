@@ -107,3 +107,38 @@ describe("a page that holds an id twice", function()
         check({ inserted = 1, revised = { "a", "a", "a", "a" } }, summary)
     end)
 end)
+
+describe("a page without what is kept as it came", function()
+    it("decides the same, with the same counts, for pages and histories of any kind", function()
+        local random = require("spec.health.runs").random(71)
+        local statuses = { "RUNNING", "FINISHED", "FAILED" }
+        local function some()
+            local list = {}
+            for i = 1, random(5) do
+                list[i] = record(statuses[random(3)], { id = tostring(random(4)), end_time = random(2),
+                    shard = random(6) == 6 and print or nil })
+            end
+            return list
+        end
+        for _ = 1, 500 do
+            local pages = { some(), some() }
+            local _, kept, earlier = saved(pages)
+            local contents, copy = {}, {}
+            for name, state in pairs(kept) do
+                contents[name], copy[name] = random(3) > 1 and state.content or nil, state
+            end
+            local page = merge.read(some())
+            local changed, archive, summary = merge.decide(merge.without(page, contents), kept, earlier, NOW)
+            local all_changed, all_archive, all_summary = merge.decide(page, copy, earlier, NOW)
+            assert.same({ all_changed, all_archive, all_summary }, { changed, archive, summary })
+        end
+    end)
+
+    it("keeps two contents of one id, which have an order", function()
+        local page = merge.read { record "FINISHED", record "RUNNING" }
+        local content = merge.read({ record "FINISHED" }).groups.a[1].content
+        assert.same({ "a" }, merge.without(page, { a = content }).names)
+        page = merge.without(merge.read { record "FINISHED", record("FAILED", { id = "b" }) }, { a = content })
+        assert.same({ { "b" }, 1 }, { page.names, page.unchanged })
+    end)
+end)

@@ -84,6 +84,21 @@ describe("what is kept, together with what the service gave,", function()
         assert.is_true(math.abs(NOW - oldest / 1000 - lookback.seconds) < DAY)
     end)
 
+    it("takes a source for one that runs rarely by its runs of both times", function()
+        for name, recent in pairs { rare = 11, more = 12 } do
+            local list = {}
+            for i = 1, lookback.rare_runs - 11 do
+                list[i] = record(name .. i, 36 + i / 2, { identity_source_id = name })
+            end
+            for i = 1, recent do
+                list[#list + 1] = record(name .. "-" .. i, i, { identity_source_id = name })
+            end
+            assert(store:save("c1", list))
+        end
+        local given = { record("rare-1", 1, { identity_source_id = "rare" }) } -- counts once
+        assert.equal(lookback.rare_runs + 12, #assert(together(given)))
+    end)
+
     it("is bounded, the newest first", function()
         save_often(10)
         assert.equal("given o1 o2 o3", ids(assert(together({ record("given", 0) }, { limit = 3 }))))

@@ -43,15 +43,9 @@ local function newest_start(records)
     return newest ~= -math.huge and newest or nil
 end
 
--- What a page tells without the rest: nothing, unless it joins what is kept.
-local function joins(context, item, page)
-    local records = page.sync_records
-    if not item.read_at or context.now() >= item.read_at + M.WHOLE_EVERY or #records == 0 then
-        return false
-    elseif not is_descending(records) then
-        return false
-    end
-    return history_tables.has(context.history, item.cluster_id, records[#records])
+-- Whether a page may tell without the rest what is new.
+local function may_join(context, item, records)
+    return item.read_at and context.now() < item.read_at + M.WHOLE_EVERY and records[1] and is_descending(records)
 end
 
 local function is_due_by_time(item, now)
@@ -87,25 +81,40 @@ local function unanswered(context, item, err)
     return (errors.is_feature_off(err) and off or failed)(context, item, err)
 end
 
--- Judges what is kept together with what has come.
-local function judge(context, item, records)
+-- What is kept together with what has come; nil, err where it cannot be read: a page alone says too little.
+local function gather(context, item, records)
     local now = context.now() / 1000
-    local all, err, rest = context.history:together(item.cluster_id, records, { now = now })
-    if not all and err.code ~= "damaged" then
-        return nil, err -- a page alone says too little
+    local list, err, contents = history_tables.together(context.history, item.cluster_id, records, now)
+    if err and err.code ~= "damaged" then
+        return nil, err
     end
-    return health.evaluate(all or rest, context.rules, now)
+    return { list = list, now = now, contents = contents }
 end
 
-local function changed(context, item, records, result)
-    local evaluation, err = judge(context, item, records)
-    if not evaluation then
-        return given_up(err)
-    end
-    result.page = records[1] and merge.read(records) or nil
+local function judged(context, records, gathered, result)
+    local evaluation = health.evaluate(gathered.list, context.rules, gathered.now)
+    result.page = records[1] and merge.without(merge.read(records), gathered.contents) or nil
     result.evaluation, result.severity, result.changed = evaluation, evaluation.severity, true
     result.seen_at = newest_start(records)
     return result
+end
+
+local function changed(context, item, records, result)
+    local gathered, err = gather(context, item, records)
+    return gathered and judged(context, records, gathered, result) or given_up(err)
+end
+
+-- Judges a page together with what is kept, if it joins that: its oldest is kept already. Returns false if not.
+local function joined(context, item, records, result)
+    local gathered, err = gather(context, item, records)
+    local has = false
+    if gathered then
+        has, err = history_tables.has(context.history, item.cluster_id, records[#records], gathered.contents)
+    end
+    if err then
+        return given_up(err)
+    end
+    return has and judged(context, records, gathered, result)
 end
 
 --- Looks at a cluster.
@@ -133,11 +142,10 @@ function M.at(context, item)
     elseif is_known then
         return changed(context, item, {}, result)
     end
-    local joined, unread = joins(context, item, decoded)
-    if joined == nil then
-        return given_up(unread)
-    elseif joined then
-        return changed(context, item, decoded.sync_records, result)
+    local found = may_join(context, item, decoded.sync_records)
+        and joined(context, item, decoded.sync_records, result)
+    if found then
+        return found
     end
     local list
     list, err = context.client:all_sync_records { cluster_id = item.cluster_id, timeout = context.timeout }

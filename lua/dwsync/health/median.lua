@@ -1,6 +1,10 @@
 --- The middle of numbers, and other places in their order.
 -- @module dwsync.health.median
+local core = require "dwsync.core"
+
 local M = {}
+
+local ranked = core.ranked
 
 --- The place of the value below which a share of the values lies (nearest rank).
 -- @tparam integer count of values, 1 or more
@@ -25,33 +29,6 @@ local FEW, CLASSES = 300, 128
 local SLICE = 10000
 
 local function no_pause() end
-
--- Moves values until the one at `rank` is where it would be if all were sorted, with none above it before and none
--- below it after: a part of the work of sorting. What lies outside of `low` and `high` is in order with the rest.
-local function settle(list, low, high, rank)
-    while low < high do
-        local pivot, left, right = list[rank], low, high
-        repeat
-            while list[left] < pivot do
-                left = left + 1
-            end
-            while list[right] > pivot do
-                right = right - 1
-            end
-            if left <= right then
-                list[left], list[right] = list[right], list[left]
-                left, right = left + 1, right - 1
-            end
-        until left > right
-        if rank <= right then
-            high = right
-        elseif rank >= left then
-            low = left
-        else
-            return
-        end
-    end
-end
 
 local function range_of(values, first, last)
     local low, high = values[first], values[first]
@@ -111,23 +88,17 @@ local function gather(values, first, last, ranks, pause)
 end
 
 --- The values at some places of the order, without sorting all of them.
--- @tparam {integer,...} values in any order; some change their places
+-- @tparam {integer,...} values in any order
 -- @tparam integer first
 -- @tparam integer last
 -- @tparam {integer,...} ranks rising, from 1, the smallest of the values between `first` and `last`
 -- @tparam[opt] function pause called now and then
 -- @treturn {integer,...} the value of each rank
 function M.ranked(values, first, last, ranks, pause)
-    local found = {}
     if last - first < FEW then
-        local low = first
-        for i = 1, #ranks do
-            local at = first + ranks[i] - 1
-            settle(values, low, last, at)
-            low, found[i] = at, values[at]
-        end
-        return found
+        return ranked(values, first, last, ranks)
     end
+    local found = {}
     local lists, below, width = gather(values, first, last, ranks, pause or no_pause)
     for class, list in pairs(lists) do
         for i, rank in ipairs(ranks) do

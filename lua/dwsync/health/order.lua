@@ -64,12 +64,14 @@ local SLICE = 1000
 
 local function no_pause() end
 
---- Turns a list round, in place.
--- @tparam {table,...} list
--- @tparam integer last how many items it has
-function M.reverse(list, last)
-    for i = 1, math.floor(last / 2) do
-        list[i], list[last + 1 - i] = list[last + 1 - i], list[i]
+--- Turns a part of a list round, in place.
+-- @tparam {any,...} list
+-- @tparam integer first
+-- @tparam integer last
+function M.reverse(list, first, last)
+    while first < last do
+        list[first], list[last] = list[last], list[first]
+        first, last = first + 1, last - 1
     end
 end
 
@@ -111,50 +113,51 @@ local function fill_keys(keys, list, count, by_end, pause)
     end
 end
 
--- Stretches of 1, 2, 4, ... are merged: numbers are compared, and records only where those are equal.
-local function merge_sort(list, count, before, pause, room)
+-- Finds the stretches that are sorted already, and turns those round that are backwards. Returns their last places.
+local function stretches(list, keys, count, before, pause)
+    local ends, first = {}, 1
+    local function goes_back(at)
+        local key, next_key = keys[at], keys[at + 1]
+        return next_key < key or next_key == key and before(list[at + 1], list[at])
+    end
+    while first <= count do
+        local last, falling = first, first < count and goes_back(first)
+        repeat
+            last = last + 1
+            if last % SLICE == 0 then
+                pause()
+            end
+        until last >= count or goes_back(last) ~= falling
+        last = math.min(last, count)
+        if falling then
+            M.reverse(list, first, last)
+            M.reverse(keys, first, last)
+        end
+        ends[#ends + 1], first = last, last + 1
+    end
+    return ends
+end
+
+-- Merges neighbours until there is one stretch: numbers are compared, and records only where those are equal.
+local function merge_all(list, ends, before, pause, room)
     local merging = setmetatable({ list = list, keys = room.keys, into = room.into, new_keys = room.new_keys,
         before = before, pause = pause, done = 0 }, Merging)
-    fill_keys(room.keys, list, count, before == M.ends_before, pause)
-    local width = 1
-    while width < count do
-        for first = 1, count, 2 * width do
-            merging:merge(first, math.min(first + width - 1, count), math.min(first + 2 * width - 1, count))
+    while #ends > 1 do
+        local first, merged = 1, {}
+        for i = 1, #ends, 2 do
+            local last = ends[i + 1] or ends[i]
+            merging:merge(first, ends[i], last)
+            merged[#merged + 1], first = last, last + 1
         end
         merging.list, merging.into = merging.into, merging.list
         merging.keys, merging.new_keys = merging.new_keys, merging.keys
-        width = 2 * width
+        ends = merged
     end
     if merging.list ~= list then
-        for i = 1, count do
+        for i = 1, ends[1] do
             list[i] = merging.list[i]
         end
     end
-end
-
--- Whether a list is sorted, and whether it is backwards.
-local function direction_of(list, count, before, pause)
-    local by_end, rising, falling, previous, run_before = before == M.ends_before, true, true, nil, nil
-    for slice = 1, count, SLICE do
-        for i = slice, math.min(slice + SLICE - 1, count) do
-            local run = list[i]
-            local key = by_end and run.end_time or run.start_time or run.end_time or 0
-            if not previous or key == previous then
-                rising = rising and not (previous and before(run, run_before))
-                falling = falling and not (previous and before(run_before, run))
-            elseif key > previous then
-                falling = false
-            else
-                rising = false
-            end
-            previous, run_before = key, run
-        end
-        pause()
-        if not rising and not falling then
-            break
-        end
-    end
-    return rising, falling
 end
 
 --- Room for sorting, which several lists may use one after the other.
@@ -163,19 +166,17 @@ function M.room()
     return { keys = {}, into = {}, new_keys = {} }
 end
 
---- Sorts a list in place. Most come sorted, forwards or backwards; finding that out costs a fraction of sorting.
+--- Sorts a list in place. Most come sorted, forwards or backwards, or in a few stretches that are: finding that out
+-- costs a fraction of sorting.
 -- @tparam {table,...} list
 -- @tparam function before `starts_before` or `ends_before`
 -- @tparam[opt] function pause called now and then while a long list is sorted
 -- @tparam[opt] table room of `room`
 function M.sort(list, before, pause, room)
     local count = #list
-    local rising, falling = direction_of(list, count, before, pause or no_pause)
-    if falling and not rising then
-        M.reverse(list, count)
-    elseif not rising then
-        merge_sort(list, count, before, pause or no_pause, room or M.room())
-    end
+    pause, room = pause or no_pause, room or M.room()
+    fill_keys(room.keys, list, count, before == M.ends_before, pause)
+    merge_all(list, stretches(list, room.keys, count, before, pause), before, pause, room)
 end
 
 return M

@@ -77,7 +77,7 @@ local function in_step(runs, latest, pause)
         pause()
     end
     if step < 0 then
-        order.reverse(runs, count)
+        order.reverse(runs, 1, count)
     end
     return starts
 end

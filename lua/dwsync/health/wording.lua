@@ -4,11 +4,13 @@ local display = require "dwsync.text"
 
 local M = {}
 
---- What a source is called in a sentence.
+--- What a source is called in a sentence; the same however often a verdict asks.
 -- @tparam table source
 -- @treturn string "the ldap source", "the source"
 function M.source(source)
-    return source.type and ("the %s source"):format(display.excerpt(source.type, 40)) or "the source"
+    source.words = source.words or source.type and ("the %s source"):format(display.excerpt(source.type, 40))
+        or "the source"
+    return source.words
 end
 
 local SAYS = { directory = "the directory says", ["identity provider"] = "the identity provider says",

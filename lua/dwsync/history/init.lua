@@ -303,7 +303,8 @@ function Store:together(cluster_id, records, options)
     end
     local checked = criteria.together(options or {}, "store:together")
     checked.cluster_id, checked.now = cluster, checked.now or self.context.runtime.now()
-    return together.list(self.engine, self.context, records, checked)
+    local list, err, rest = together.list(self.engine, self.context, records, checked)
+    return list, err, rest
 end
 
 local function read(self, work)

@@ -14,7 +14,8 @@ local RUNNING = "RUNNING"
 --- Names records and writes them as text. What JSON cannot hold is refused and counted.
 -- @tparam {table,...} records
 -- @treturn table page `groups` (by name: list of `record`, `content`, `name`), `names` in order, `repeated` (names of
--- several records), `refused` (how many), `refusal` (the reason of the first)
+-- several records), `refused` (how many), `refusal` (the reason of the first); of `without` also `unchanged` (how
+-- many)
 function M.read(records)
     local page = { groups = {}, names = {}, repeated = {}, refused = 0 }
     local texts, reasons = content.encode_all(records)
@@ -34,6 +35,24 @@ function M.read(records)
         end
     end
     return page
+end
+
+--- A page without the records that are kept as they came: there is nothing to decide about them.
+-- @tparam table page from `read`
+-- @tparam {[string]=string} contents of records that are kept, by name
+-- @treturn table page
+function M.without(page, contents)
+    local rest = { groups = page.groups, names = {}, repeated = page.repeated, refused = page.refused,
+        refusal = page.refusal, unchanged = 0 }
+    for _, name in ipairs(page.names) do
+        local group = page.groups[name]
+        if group[2] or group[1].content ~= contents[name] then
+            rest.names[#rest.names + 1] = name
+        else
+            rest.unchanged = rest.unchanged + 1
+        end
+    end
+    return rest
 end
 
 --- Whether a record is a late answer, from before the end of a run whose end is known.
@@ -117,7 +136,7 @@ end
 -- together as many as there were records
 function M.decide(page, kept, earlier, now)
     local plan = { states = kept, changed = {}, archive = {}, now = now, summary = { inserted = 0, updated = 0,
-        unchanged = 0, late = 0, refused = page.refused, refusal = page.refusal, revised = {} } }
+        unchanged = page.unchanged or 0, late = 0, refused = page.refused, refusal = page.refusal, revised = {} } }
     for _, name in ipairs(page.names) do
         local items = page.groups[name]
         table.sort(items, by_age)

@@ -68,56 +68,55 @@ end
 -- A batch that begins within the one before would be followed by itself without end.
 local function check_progress(context, cluster, before, rows)
     local first = rows[1]
-    if first and before[first[3]] == (first[2] or "") then
-        error(storage_error(context, cluster, ("reading does not get beyond record %s (start_time %s)"):format(
-            shown_name(first[3]), tostring(first[2])), "The database compares its numbers in an unknown way."), 0)
+    for _, row in ipairs(first and before or {}) do
+        if row[3] == first[3] and row[2] == first[2] then
+            error(storage_error(context, cluster, ("reading does not get beyond record %s (start_time %s)"):format(
+                shown_name(first[3]), tostring(first[2])), "The database compares its numbers in an unknown way."), 0)
+        end
     end
-    local keys = {}
-    for _, row in ipairs(rows) do
-        keys[row[3]] = row[2] or ""
-    end
-    return keys
 end
 
--- The records of rows that can be read, and their names; the names of the others are added to a list.
+-- The records of rows that can be read, and their rows; the names of the others are added to a list.
 local function readable(rows, damaged, fields)
-    local records, names = {}, {}
     local decoded = content.decode(texts_of(rows, 1), fields)
+    local records, good = {}, {}
     for i = 1, #rows do
         if decoded[i] then
-            records[#records + 1], names[#names + 1] = decoded[i], rows[i][3]
+            records[#records + 1], good[#good + 1] = decoded[i], rows[i]
         else
             damaged[#damaged + 1] = rows[i][3]
         end
     end
-    return records, names
+    return records, good
 end
 
 --- Iterates over records. Damaged ones are left out, and are an error after the others.
 -- @tparam table engine
 -- @tparam table context see dwsync.history.transaction
 -- @tparam table query from dwsync.history.criteria; `fields`: only these
--- @treturn function iterator over records and the names under which they are kept; it raises the error object
+-- @treturn function iterator over records, the names under which they are kept, and their contents; it raises the error
+-- object
 function M.each(engine, context, query)
     local after, left = { started = true }, query.limit or math.huge
-    local records, names, i, keys, damaged = {}, {}, 0, {}, {}
+    local records, good, i, rows, damaged = {}, {}, 0, {}, {}
     return function()
         while i >= #records do
             if not after or left <= 0 then
                 return damaged[1] and error(damage(context, query.cluster_id, damaged), 0) or nil
             end
             local limit = math.min(BATCH, left)
-            local rows, err = batch(engine, context, query, after, limit)
-            if not rows then
+            local found, err = batch(engine, context, query, after, limit)
+            if not found then
                 error(err, 0)
             end
-            keys = check_progress(context, query.cluster_id, keys, rows)
+            check_progress(context, query.cluster_id, rows, found)
+            rows = found
             after, left = advance(after, rows, limit, query), left - #rows
-            records, names = readable(rows, damaged, query.fields)
+            records, good = readable(rows, damaged, query.fields)
             i = 0
         end
         i = i + 1
-        return records[i], names[i]
+        return records[i], good[i][3], good[i][1]
     end
 end
 
@@ -137,10 +136,11 @@ end
 -- @tparam table context see dwsync.history.transaction
 -- @tparam string cluster as a column holds it
 -- @tparam number since milliseconds
+-- @tparam number till milliseconds; those that began then or later do not count
 -- @treturn {table,...} `id` and `type` (nil for runs that name none), `runs`; or nil, err
-function M.counts(engine, context, cluster, since)
+function M.counts(engine, context, cluster, since, till)
     return transaction.run(context, engine, "read", nil, function(session)
-        local rows = session:rows(statements.counts(cluster, since))
+        local rows = session:rows(statements.counts(cluster, since, till))
         for i, row in ipairs(rows) do
             rows[i] = { id = row[1] and identity.text(row[1]), type = row[2] and identity.text(row[2]),
                 runs = M.integer(row[3]) }

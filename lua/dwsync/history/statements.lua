@@ -316,11 +316,12 @@ end
 --- How many records there are of each source: identity_source_id, identity_source_type, count.
 -- @tparam string cluster as a column holds it
 -- @tparam number since milliseconds
+-- @tparam number till milliseconds
 -- @treturn string
-function M.counts(cluster, since)
+function M.counts(cluster, since, till)
     return ("SELECT identity_source_id, identity_source_type, count(*) FROM dwsync_records WHERE cluster_no = (%s) "
-        .. "AND start_time >= %s GROUP BY identity_source_id, identity_source_type"):format(M.cluster_number(cluster),
-        decimal.exact(since))
+        .. "AND start_time >= %s AND start_time < %s GROUP BY identity_source_id, identity_source_type"):format(
+        M.cluster_number(cluster), decimal.exact(since), decimal.exact(till))
 end
 
 M.clusters = "SELECT cluster_id, count(*), min(start_time), max(start_time) FROM dwsync_runs GROUP BY cluster_id "

@@ -2,10 +2,12 @@
 -- @module dwsync.history.tables
 local content = require "dwsync.history.content"
 local identity = require "dwsync.history.identity"
+local lookback = require "dwsync.health.lookback"
 local merge = require "dwsync.history.merge"
 local reading = require "dwsync.history.reading"
 local schema = require "dwsync.history.schema"
 local statements = require "dwsync.history.statements"
+local together = require "dwsync.history.together"
 local transaction = require "dwsync.history.transaction"
 
 local M = {}
@@ -50,20 +52,47 @@ function M.beside(store)
         getmetatable(store)) or store
 end
 
+-- Asks for one record, where it was not among those that were read.
+local function kept_content(store, cluster_id, name)
+    return M.run(store, "read", nil, function(session)
+        local number = session:rows(statements.cluster_number(identity.cell(cluster_id)))[1]
+        local row = number and session:rows(statements.kept(number[1], { name })[1])[1]
+        return row and row[5] or false
+    end)
+end
+
+--- What the service gave together with what is kept, see dwsync.history.store.together.
+-- @tparam dwsync.history.store store
+-- @tparam string cluster_id
+-- @tparam {dwsync.record,...} records
+-- @tparam number now seconds since the epoch
+-- @treturn {dwsync.record,...} what could be read, even after an error
+-- @treturn ?dwsync.error kind "storage" or "timeout"
+-- @treturn {[string]=string} contents of those of `records` that are kept, by name, for `has`
+function M.together(store, cluster_id, records, now)
+    local list, err, rest, contents = together.list(store.engine, store.context, records, {
+        cluster_id = identity.cell(cluster_id), now = now, limit = lookback.records })
+    return list or rest, err, contents
+end
+
 --- Whether a record is kept with this very content.
 -- @tparam dwsync.history.store store
 -- @tparam string cluster_id
 -- @tparam dwsync.record record
+-- @tparam {[string]=string} contents of `together`; what is not among them is asked for
 -- @treturn ?boolean
 -- @treturn dwsync.error kind "storage" or "timeout"
-function M.has(store, cluster_id, record)
+function M.has(store, cluster_id, record, contents)
     local page = merge.read { record }
     local name = page.names[1]
-    return M.run(store, "read", nil, function(session)
-        local number = name and session:rows(statements.cluster_number(identity.cell(cluster_id)))[1]
-        local row = number and session:rows(statements.kept(number[1], { name })[1])[1]
-        return row ~= nil and row ~= false and content.same(row[5], page.groups[name][1].content)
-    end)
+    local kept, err = name and contents[name] or false, nil
+    if name and not kept then
+        kept, err = kept_content(store, cluster_id, name)
+    end
+    if kept == nil then
+        return nil, err
+    end
+    return kept and content.same(kept, page.groups[name][1].content)
 end
 
 return M

@@ -19,14 +19,21 @@ local function name_of(record)
     return text and identity.of(record, text)
 end
 
--- Adds what a query finds. Returns the error, if there was one; what came before it stays.
+-- Adds what a query finds: by name where the service gave a record of that name, else to the rest. Returns the error,
+-- if there was one; what came before it stays.
 local function collect(saved, engine, context, query)
+    local rest, given, kept, texts, count = saved.rest, saved.given, saved.kept, saved.texts, saved.count
     local good, err = pcall(function()
-        for record, name in reading.each(engine, context, query) do
-            saved.list[#saved.list + 1], saved.names[#saved.names + 1] = record, name
-            saved.by_name[name] = record
+        for record, name, text in reading.each(engine, context, query) do
+            count = count + 1
+            if given[name] then
+                kept[name], texts[name] = record, text
+            else
+                rest[#rest + 1] = record
+            end
         end
     end)
+    saved.count = count
     if not good and type(err) ~= "table" then
         error(err, 0)
     end
@@ -42,29 +49,59 @@ local function is_wanted(source, wanted)
     return wanted == nil
 end
 
--- Sources of which the weeks that the others need would show too few runs.
-local function rare_sources(engine, context, cluster, since, wanted)
-    local counts, err = reading.counts(engine, context, cluster, since)
-    local rare = {}
-    for _, source in ipairs(counts or {}) do
-        if source.runs <= lookback.rare_runs and source.id and is_wanted(source, wanted) then
+local function key_of(id, source_type)
+    return id .. "\0" .. tostring(source_type)
+end
+
+-- How many of the records that were read are of each source.
+local function count_runs(saved)
+    local counts = {}
+    local function add(record)
+        local id = record.identity_source_id
+        if type(id) == "string" then
+            local key = key_of(id, record.identity_source_type)
+            counts[key] = (counts[key] or 0) + 1
+        end
+    end
+    for _, record in ipairs(saved.rest) do
+        add(record)
+    end
+    for _, record in pairs(saved.kept) do
+        add(record)
+    end
+    return counts
+end
+
+-- Sources of which the weeks that the others need would show too few runs, and that have earlier ones.
+local function rare_sources(engine, context, saved, query, wanted)
+    local earlier, err = reading.counts(engine, context, query.cluster_id, query.since, query.until_)
+    local counts, rare = earlier and earlier[1] and count_runs(saved), {}
+    for _, source in ipairs(earlier or {}) do
+        local runs = source.id and source.runs + (counts[key_of(source.id, source.type)] or 0)
+        if runs and runs <= lookback.rare_runs and is_wanted(source, wanted) then
             rare[#rare + 1] = source.id
         end
     end
     return rare, err
 end
 
-local function read_saved(engine, context, options)
-    local saved = { list = {}, names = {}, by_name = {} }
+local function read_saved(engine, context, names, options)
+    local saved = { rest = {}, given = {}, kept = {}, texts = {}, count = 0 }
+    for _, name in pairs(names) do
+        saved.given[name] = true
+    end
     local till = (options.now - lookback.seconds) * 1000
     local query = { cluster_id = options.cluster_id, since = till, source = options.source, limit = options.limit,
         fields = record_fields.names }
     local err = collect(saved, engine, context, query)
-    local since = (options.now - lookback.rare_seconds) * 1000
-    local rare, uncounted = rare_sources(engine, context, options.cluster_id, since, options.source)
-    local left = options.limit - #saved.list
-    if rare[1] and left > 0 then
-        query.since, query.until_, query.source, query.limit = since, till, rare, left
+    query.limit = options.limit - saved.count
+    if query.limit <= 0 then
+        return saved, err
+    end
+    query.since, query.until_ = (options.now - lookback.rare_seconds) * 1000, till
+    local rare, uncounted = rare_sources(engine, context, saved, query, options.source)
+    if rare[1] then
+        query.source = rare
         err = collect(saved, engine, context, query) or err
     end
     return saved, err or uncounted
@@ -77,24 +114,25 @@ end
 -- @tparam {table,...} given by the service
 -- @tparam table options `cluster_id` (as a column holds it), `now` (seconds), `limit`, `source`
 -- @treturn {table,...} a list; or nil, err, and a list with what could be read
+-- @treturn {[string]=string} the contents of the kept records that were given, too, by name; after an error the fourth
+-- result
 function M.list(engine, context, given, options)
-    local saved, err = read_saved(engine, context, options)
-    local list, taken = {}, {}
+    local names, list = {}, {}
     for i, record in ipairs(given) do
-        local name = name_of(record)
-        local kept = name and saved.by_name[name]
-        if kept then
-            taken[name] = true
-        end
+        names[i] = name_of(record)
+    end
+    local saved, err = read_saved(engine, context, names, options)
+    for i, record in ipairs(given) do
+        local kept = saved.kept[names[i] or ""]
         list[i] = kept and merge.is_late(kept.status, record.status) and kept or record
     end
-    for i, record in ipairs(saved.list) do
-        list[#list + 1] = not taken[saved.names[i]] and record or nil
+    for i, record in ipairs(saved.rest) do
+        list[#given + i] = record
     end
     if err then
-        return nil, err, list
+        return nil, err, list, saved.texts
     end
-    return list
+    return list, nil, nil, saved.texts
 end
 
 return M

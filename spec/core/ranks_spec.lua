@@ -1,0 +1,26 @@
+local core = require "dwsync.core"
+
+describe("core.ranked", function()
+    it("finds values by their place in the order, and leaves the list as it is", function()
+        local values = { 9, 7.5, -1, 7.5, 3 }
+        assert.same({ -1, 7.5, 9 }, core.ranked(values, 1, 5, { 1, 3, 5 }))
+        assert.same({ 7.5 }, core.ranked(values, 4, 4, { 1 }))
+        assert.same({ 7.5, 7.5 }, core.ranked(values, 1, 5, { 3, 4 }))
+        assert.same({ 9, 7.5, -1, 7.5, 3 }, values)
+    end)
+
+    it("refuses ranks that are not there, more values than it holds, and what has no order", function()
+        local values = {}
+        for i = 1, 600 do
+            values[i] = i
+        end
+        assert.same({ 512 }, core.ranked(values, 1, 512, { 512 }))
+        for _, ranks in ipairs { { 0 }, { 4 }, { 3, 2 }, { false } } do
+            assert.error(function() core.ranked(values, 1, 3, ranks) end)
+        end
+        assert.error(function() core.ranked(values, 1, 513, { 1 }) end)
+        assert.error(function() core.ranked(values, 3, 2, { 1 }) end)
+        assert.error(function() core.ranked(values, 600, 601, { 1 }) end)
+        assert.error(function() core.ranked({ 1, 0 / 0 }, 1, 2, { 1 }) end)
+    end)
+end)
