@@ -255,7 +255,7 @@ end
 -- The parts that a history may have: only those that it has are brought to the present schema.
 local function parts()
     return { require("dwsync.problems.store").part, require("dwsync.fleet.tables").part,
-        require("dwsync.history.names").part }
+        require("dwsync.history.names").part, require("dwsync.history.accounts").part }
 end
 
 local function write_step(step, context)
