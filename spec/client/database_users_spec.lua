@@ -80,7 +80,8 @@ describe("the accounts of a database", function()
         local all = count {}
         assert.equal(all, count { type = "USER" } + count { type = "ROLE" })
         assert.equal(count { type = "ROLE" }, count { where = { login = false } })
-        assert.equal(count { user_type = "OneAccess" }, count { where = { user_type = "OneAccess" }, fields = { "name" } })
+        assert.equal(count { user_type = "OneAccess" },
+            count { where = { user_type = "OneAccess" }, fields = { "name" } })
         assert.equal(0, count { user_type = "IAM" })
         local list = assert(client:all_database_users { cluster_id = partial, fields = { "name" }, type = "ROLE" })
         assert.same({ { name = "role_finance" }, { name = "role_readonly" } }, { list[1], list[2] })

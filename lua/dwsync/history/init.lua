@@ -415,7 +415,7 @@ end
 --- Looks at the accounts of a cluster, and keeps who is there, who came and who went: in one transaction, and only when
 -- the list is complete. Names of people are kept from then on: `prune_accounts` removes those who went.
 -- @tparam string cluster_id
--- @tparam function read_list returns a complete list of accounts, as client:all_database_users does; or nil and an error
+-- @tparam function read_list returns a complete list of accounts, as client:all_database_users does; or nil, err
 -- @treturn[1] dwsync.history.account_summary
 -- @treturn[2] nil
 -- @treturn[2] dwsync.error what `read_list` returned, or kind "incomplete", "storage" or "timeout"; nothing was changed
