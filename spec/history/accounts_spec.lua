@@ -200,7 +200,7 @@ for engine, with in pairs(engines) do
         it("keeps every character of a name", function()
             with(function(target)
                 local hostile = { "a'b", 'quo"ted', "back\\slash", "\\x41", "李娜.语", ("语"):rep(21), "tab\there", "$1 %s",
-                    "\0nul", "bad\255byte", " space ", "'); DROP TABLE dwsync_accounts; --" }
+                    "\0nul", "bad\255byte", " space ", "'); DROP TABLE dwsync_stays; --" }
                 table.sort(hostile)
                 local store = open(target)
                 assert(look(store, 100, "first"))

@@ -24,7 +24,7 @@ local FEW = 500      -- rows that a statement removes
 
 --- The part that this is; a step that was ever released must not change. Times are milliseconds since the epoch.
 -- dwsync_account_looks: the newest look at each cluster; `digest` is of what it found.
--- dwsync_accounts: stays. `came_after` is NULL for those whom the first look found; `last_seen` and `gone_at` are NULL
+-- dwsync_stays: stays. `came_after` is NULL for those whom the first look found; `last_seen` and `gone_at` are NULL
 -- while they stay.
 M.part = {
     name = "accounts",
@@ -33,11 +33,11 @@ M.part = {
             [[CREATE TABLE dwsync_account_looks (cluster_no INTEGER NOT NULL PRIMARY KEY, first_at $number NOT NULL,
                 began_at $number NOT NULL, ended_at $number NOT NULL, accounts $number NOT NULL,
                 digest TEXT NOT NULL)]],
-            [[CREATE TABLE dwsync_accounts (cluster_no INTEGER NOT NULL, name $key NOT NULL, user_type $key NOT NULL,
+            [[CREATE TABLE dwsync_stays (cluster_no INTEGER NOT NULL, name $key NOT NULL, user_type $key NOT NULL,
                 first_seen $number NOT NULL, came_after $number, last_seen $number, gone_at $number, login INTEGER,
                 PRIMARY KEY (cluster_no, name, user_type, first_seen))]],
-            "CREATE INDEX dwsync_accounts_gone ON dwsync_accounts (cluster_no, gone_at)",
-            "CREATE INDEX dwsync_accounts_new ON dwsync_accounts (cluster_no, came_after)",
+            "CREATE INDEX dwsync_stays_gone ON dwsync_stays (cluster_no, gone_at)",
+            "CREATE INDEX dwsync_stays_new ON dwsync_stays (cluster_no, came_after)",
         },
     },
 }
@@ -128,14 +128,14 @@ local function write(session, cluster, came, went, changed, times)
         rows[i] = ("(%d,%s,%s,%s,%s,%s)"):format(cluster, quoted(row[1]), quoted(row[2]), times.ended,
             times.before or "NULL", row[3])
     end
-    run_all(session, statements.in_chunks("INSERT INTO dwsync_accounts (cluster_no, name, user_type, first_seen, "
+    run_all(session, statements.in_chunks("INSERT INTO dwsync_stays (cluster_no, name, user_type, first_seen, "
         .. "came_after, login) VALUES ", rows, ""))
     local function update(what, list)
         local pairs_of = {}
         for i, row in ipairs(list) do
             pairs_of[i] = pair(row)
         end
-        run_all(session, statements.in_chunks(("UPDATE dwsync_accounts SET %s WHERE cluster_no = %d "
+        run_all(session, statements.in_chunks(("UPDATE dwsync_stays SET %s WHERE cluster_no = %d "
             .. "AND gone_at IS NULL AND (name, user_type) IN (VALUES "):format(what, cluster), pairs_of, ")"))
     end
     update(("last_seen = %s, gone_at = %s"):format(times.before or times.began, times.ended), went)
@@ -150,8 +150,8 @@ local function write(session, cluster, came, went, changed, times)
 end
 
 local LOOK = "SELECT first_at, began_at, ended_at, accounts, digest FROM dwsync_account_looks WHERE cluster_no = %d"
-local COUNT = "SELECT count(*) FROM dwsync_accounts WHERE cluster_no = %d AND gone_at IS NULL"
-local PRESENT = "SELECT name, user_type, login FROM dwsync_accounts WHERE cluster_no = %d AND gone_at IS NULL"
+local COUNT = "SELECT count(*) FROM dwsync_stays WHERE cluster_no = %d AND gone_at IS NULL"
+local PRESENT = "SELECT name, user_type, login FROM dwsync_stays WHERE cluster_no = %d AND gone_at IS NULL"
 
 local function number_in(session, cluster)
     local row = session:rows(statements.cluster_number(cluster))[1]
@@ -192,29 +192,52 @@ local function save(session, cluster, list, times, digest)
     return summary
 end
 
---- Keeps what a look found, in one transaction.
--- @tparam dwsync.history.store store
--- @tparam string cluster as a column holds it
+--- Checks what a look found.
 -- @tparam dwsync.client.list list of client:all_database_users
 -- @tparam number began when reading it began, milliseconds since the epoch
 -- @tparam number ended when it ended
--- @treturn ?table `came`, `went` (counts), `accounts`; `is_first`: the first look, in which nobody is new; `is_late`:
--- nothing was kept, since a look that began later is kept already
--- @treturn dwsync.error kind "incomplete", "storage" or "timeout"
-function M.save(store, cluster, list, began, ended)
+-- @treturn ?table for `merge_into`
+-- @treturn dwsync.error kind "incomplete"
+function M.read(list, began, ended)
     local wrong = fault_of(list)
     if wrong then
         return nil, wrong
     end
-    local version, err = schema.extend(store.context, store.engine, M.part)
+    began, ended = math.floor(began), math.ceil(math.max(began, ended))
+    return { list = list, digest = digest_of(list), began = began, ended = ended }
+end
+
+--- Keeps what a look found, within a transaction that excludes other writers of the cluster.
+-- @tparam table session see dwsync.history.transaction
+-- @tparam string cluster as a column holds it
+-- @tparam table found from `read`
+-- @treturn table `came`, `went` (counts), `accounts`; `is_first`: the first look, in which nobody is new; `is_late`:
+-- nothing was kept, since a look that began later is kept already
+function M.merge_into(session, cluster, found)
+    return save(session, cluster, found.list, { began = number_of(found.began), ended = number_of(found.ended),
+        began_number = found.began }, found.digest)
+end
+
+--- The same in one transaction.
+-- @tparam dwsync.history.store store
+-- @tparam string cluster
+-- @tparam dwsync.client.list list
+-- @tparam number began
+-- @tparam number ended
+-- @treturn ?table
+-- @treturn dwsync.error kind "incomplete", "storage" or "timeout"
+function M.save(store, cluster, list, began, ended)
+    local found, err = M.read(list, began, ended)
+    if not found then
+        return nil, err
+    end
+    local version
+    version, err = schema.extend(store.context, store.engine, M.part)
     if not version then
         return nil, err
     end
-    local digest = digest_of(list)
-    began, ended = math.floor(began), math.ceil(math.max(began, ended))
     return transaction.run(store.context, store.engine, "write", cluster, function(session)
-        return save(session, cluster, list, { began = number_of(began), ended = number_of(ended),
-            began_number = began }, digest)
+        return M.merge_into(session, cluster, found)
     end)
 end
 
@@ -240,7 +263,7 @@ local function look_of(session, cluster)
 end
 
 local function select(session, look, conditions, limit)
-    local rows = session:rows(("SELECT %s FROM dwsync_accounts WHERE cluster_no = %d AND %s ORDER BY name, user_type, "
+    local rows = session:rows(("SELECT %s FROM dwsync_stays WHERE cluster_no = %d AND %s ORDER BY name, user_type, "
         .. "first_seen%s"):format(COLUMNS, look.cluster_no, conditions, limit and (" LIMIT %d"):format(limit) or ""))
     for i, row in ipairs(rows) do
         rows[i] = account_of(row, look)
@@ -361,19 +384,19 @@ end
 
 -- ---- removing -------------------------------------------------------------------------------------
 
-local CLUSTERS_OF_OLD = "SELECT cluster_no, cluster_id, count(*) FROM dwsync_accounts JOIN dwsync_clusters "
+local CLUSTERS_OF_OLD = "SELECT cluster_no, cluster_id, count(*) FROM dwsync_stays JOIN dwsync_clusters "
     .. "USING (cluster_no) WHERE gone_at < %s GROUP BY cluster_no, cluster_id"
 local OLD = "cluster_no = %d AND gone_at < %s"
 
 local function remove(session, number, before)
     local old = OLD:format(number, before)
-    local rows = session:rows(("SELECT name, user_type, first_seen FROM dwsync_accounts WHERE %s LIMIT %d"):format(old,
+    local rows = session:rows(("SELECT name, user_type, first_seen FROM dwsync_stays WHERE %s LIMIT %d"):format(old,
         FEW))
     local stays = {}
     for i, row in ipairs(rows) do
         stays[i] = ("(%s,%s,%s)"):format(quoted(row[1]), quoted(row[2]), number_of(row[3]))
     end
-    run_all(session, statements.in_chunks(("DELETE FROM dwsync_accounts WHERE cluster_no = %d AND "
+    run_all(session, statements.in_chunks(("DELETE FROM dwsync_stays WHERE cluster_no = %d AND "
         .. "(name, user_type, first_seen) IN (VALUES "):format(number), stays, ")"))
     return #rows
 end
