@@ -434,7 +434,8 @@ static void stays_strict_between_members(void)
 /* ---- accounts --------------------------------------------------------------------------------- */
 
 /* Reads a page of accounts to its end; returns what dws_page_next said last. */
-static enum dws_status read_accounts(const char *text, struct dws_record *records, size_t *rows, struct dws_error *error)
+static enum dws_status read_accounts(const char *text, struct dws_record *records, size_t *rows,
+                                     struct dws_error *error)
 {
     struct dws_page page;
     enum dws_status status = dws_page_start_of(&page, DWS_ACCOUNTS, spec_text(text), error);

@@ -65,8 +65,8 @@ describe("dwsync accounts", function()
             assert.equal(473, lines_of(out))
             assert.matches('"change":"went"', out)
             assert.equal("dwsync: the run reports 0 added and 473 deleted; the looks at the accounts show 0 added and "
-                .. "473 deleted\ndwsync: that these are the run's is an inference from the time: the service does not say "
-                .. "who made the change\n", err)
+                .. "473 deleted\ndwsync: that these are the run's is an inference from the time: the service does "
+                .. "not say who made the change\n", err)
         end)
     end)
 
