@@ -460,7 +460,8 @@ enum dws_status dws_filter_page_of(enum dws_kind kind, const struct dws_filter *
 /* ---- tell records apart ----------------------------------------------------------------------- */
 
 /* Which records were seen while a list is read page by page, perhaps more than once: each is known by a 128-bit hash of
- * its id (an account: of its name and user_type) or, without one, of its JSON; 24 bytes a slot. Not for use by two threads at once. */
+ * its id (an account: of its name and user_type) or, without one, of its JSON; 24 bytes a slot. Not for use by two
+ * threads at once. */
 struct dws_seen;
 
 /* What is new about a record; bits. */

@@ -14,8 +14,8 @@ struct choice {
     struct dws_condition conditions[DWS_ALL_FIELDS];
 };
 
-/* Reads options.kind, options.fields and options.where of the table at `index` (or nil: everything). Raises for names and values that
- * make no sense. Pushes values that must stay on the stack while the choice is in use. */
+/* Reads options.kind, options.fields and options.where of the table at `index` (or nil: everything). Raises for names
+ * and values that make no sense. Pushes values that must stay on the stack while the choice is in use. */
 void dws_lua_choice(lua_State *L, int index, struct choice *choice);
 
 #endif
