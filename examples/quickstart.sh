@@ -22,14 +22,42 @@ show lua/bin/dwsync records dws-failing --since 6h
 say "3. The run that deleted two fifths of the accounts, as NDJSON"
 show lua/bin/dwsync records dws-mass-delete --since 3h -o ndjson
 
-say "4. The failed runs, from Lua"
+say "4. Who they are: two looks at the accounts, before and after that run (here it runs once more, just now)"
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+# An order to the emulator; a real service needs none.
+emulate() {
+    env "LUA_PATH=lua/?.lua;lua/?/init.lua;;" "LUA_CPATH=build/lua5.4/?.so;;" lua5.4 - "$1" <<'LUA'
+local cjson, core = require "cjson", require "dwsync.core"
+local emulator, order = cjson.decode(os.getenv "DWSYNC_EMULATOR"), cjson.decode(arg[1])
+for _, cluster in ipairs(emulator.clusters) do
+    order.cluster = cluster.story == "mass_delete" and cluster.id or order.cluster
+end
+local pool = core.pool()
+assert(pool:submit(true, { method = "POST", url = emulator.endpoint .. "/_emulator/records",
+    body = cjson.encode(order), ca_file = emulator.ca_file }))
+local _, response, err = pool:next()
+assert(response and response.status == 200, err and err.message or response and response.body)
+LUA
+}
+emulate '{"hold":1}'
+export DWSYNC_HISTORY="$folder/history.db"
+show lua/bin/dwsync history pull --accounts dws-mass-delete
+emulate '{"release":true}'
+show lua/bin/dwsync history pull --accounts dws-mass-delete
+printf '$ lua/bin/dwsync accounts dws-mass-delete --gone --since 1h | head -n 6\n'
+lua/bin/dwsync accounts dws-mass-delete --gone --since 1h >"$folder/gone"
+head -n 6 "$folder/gone"
+unset DWSYNC_HISTORY
+
+say "5. The failed runs, from Lua"
 show env "LUA_PATH=lua/?.lua;lua/?/init.lua;;" "LUA_CPATH=build/lua5.4/?.so;;" \
     lua5.4 examples/failures.lua dws-failing
 
-say "5. What is wrong with it, since when, and what to do next"
+say "6. What is wrong with it, since when, and what to do next"
 show lua/bin/dwsync health dws-failing
 
-say "6. The verdicts as Nagios reads them: a line (perfdata left out here) and an exit status"
+say "7. The verdicts as Nagios reads them: a line (perfdata left out here) and an exit status"
 check() {
     status=0
     printf '$ lua/bin/dwsync check %s\n' "$2"
@@ -46,7 +74,7 @@ check 2 dws-mass-delete
 check 2 dws-stuck
 check 3 dws-never
 
-say "7. A gate for a nightly job: go on only if the last synchronisation is fresh and ok"
+say "8. A gate for a nightly job: go on only if the last synchronisation is fresh and ok"
 show lua/bin/dwsync wait dws-healthy --fresh 6h --timeout 0
 
 cat <<'END'

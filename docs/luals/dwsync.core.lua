@@ -223,6 +223,17 @@ function M.response(fields) end
 ---@field status? string `RUNNING`, `FINISHED`, `FAILED`
 ---@field fail_reason? string foreign text: dwsync.text makes it fit to be shown
 
+--- An account of the database, with the service's names. A field that is null or missing is nil, unknown ones are kept.
+---@class dwsync.account
+---@field name? string foreign text: dwsync.text makes it fit to be shown
+---@field login? boolean whether it may log in: it is a user then, else a role
+---@field user_type? string `COMMON` (made in the database), `IAM`, `OneAccess`
+
+--- A page of accounts.
+---@class dwsync.account_page
+---@field users dwsync.account[]
+---@field count? integer which the service does not give today
+
 --- A page of records.
 ---@class dwsync.page
 ---@field count? integer how many records there are, as the service says
@@ -239,6 +250,7 @@ function M.response(fields) end
 ---@field follows_by_one boolean it is the first page without its first row, and perhaps more behind it
 
 ---@class dwsync.core.decode_page.options
+---@field kind? "records"|"accounts" what it lists: of accounts it is a dwsync.account_page (default: "records")
 ---@field fields? string[] names of the fields to hand over; by default all
 ---@field where? table conditions by field name, each a value, a list of values, or `{min =, max =}`, all of which a record must meet
 ---@field ids? dwsync.core.ids leaves out the records that it knows from earlier pages
@@ -256,12 +268,12 @@ function M.decode_page(body, options) end
 --- A shorter body, from which `decode_page` makes the same with the same options: for a thread that hands it on.
 --- Raises for options that make no sense.
 ---@param body string
----@param options table `where` as for `decode_page`; `ids`: true when there will be `ids`
+---@param options table `kind` and `where` as for `decode_page`; `ids`: true when there will be `ids`
 ---@return string? # nil when there is nothing to leave out or the body is not a page: it is to be handed on as it is
 function M.reduce_page(body, options) end
 
 --- Whether `decode_page` would take these options.
----@param options table `fields` and `where` as for `decode_page`
+---@param options table `kind`, `fields` and `where` as for `decode_page`
 ---@return boolean
 ---@return string? # what is wrong with them
 function M.check_choice(options) end

@@ -179,6 +179,69 @@ function Store:stats() end
 ---@return { clusters: integer, records: integer, versions: integer }? # those removed before that
 function Store:prune(options) end
 
+--- An account of a database, as the ledger keeps it. Times are milliseconds since the epoch.
+---@class dwsync.history.account
+---@field name string foreign text: dwsync.text makes it fit to be shown
+---@field user_type? string `COMMON`, `IAM`, `OneAccess`
+---@field login? boolean whether it may log in
+---@field first_seen integer
+---@field came_after? integer the look in which it was not there yet; nil when the first look found it
+---@field last_seen integer
+---@field gone_at? integer the look in which it was no longer there; it went between `last_seen` and this
+
+--- What a look at the accounts changed.
+---@class dwsync.history.account_summary
+---@field came integer
+---@field went integer
+---@field accounts integer how many there are
+---@field is_first boolean the first look, in which nobody is new
+---@field is_late? boolean nothing was kept, since a look that began later is kept already
+
+--- Looks at the accounts of a cluster, and keeps who is there, who came and who went: in one transaction, and only when
+--- the list is complete. Names of people are kept from then on: `prune_accounts` removes those who went.
+--- Raises for arguments of another type, and when the history is closed or readonly.
+---
+--- ```lua
+--- assert(store:pull_accounts(id, function() return client:all_database_users { cluster_id = id } end))
+--- ```
+---@param cluster_id string
+---@param read_list function returns a complete list of accounts, as client:all_database_users does; or nil, err
+---@return dwsync.history.account_summary?
+---@return dwsync.error? # what `read_list` returned, or kind "incomplete", "storage" or "timeout"; nothing was changed
+function Store:pull_accounts(cluster_id, read_list) end
+
+---@class dwsync.history.store.accounts.query
+---@field cluster_id string
+---@field gone? boolean those who went; with `since` and `until_` by when they were missed
+---@field new? boolean those who came; with `since` and `until_` by when they were first seen
+---@field at? number milliseconds since the epoch
+---@field since? number milliseconds since the epoch, inclusive
+---@field until_? number milliseconds since the epoch, exclusive
+---@field run? string id of a kept record
+---@field limit? integer
+
+--- Accounts that looks found: those who are there, who were there `at` a time, who came (`new`) or went (`gone`); or,
+--- with `run`, who came and went while a run ran. That is an inference: the service does not say who made or dropped an
+--- account, and accounts of an LDAP source look like those made by hand.
+--- Raises for a query that makes no sense, and when the history is closed.
+---@param query dwsync.history.store.accounts.query
+---@return dwsync.history.account[]? # by name, with `look`, the newest one (`accounts`, `first_at`, `began_at`, `ended_at`), where there was any, and `complete`. With `run`: `came` and `went`, two lists; `others` with the same, of another type than the run's; `record`; `between`: `runs`, `add_count`, `delete_count` of all runs between the same looks; `watched.before` and `watched.after`: whether there were looks before and after it
+---@return dwsync.error? # kind "config" for a run that is not kept, "storage" or "timeout"
+function Store:accounts(query) end
+
+---@class dwsync.history.store.prune_accounts.options
+---@field older_than number|string seconds, or "90d"
+---@field dry_run? boolean only counts (default: false)
+---@field now? number seconds since the epoch; by default the runtime's clock
+
+--- Removes the accounts that went longer ago than a length of time. Those who are there stay.
+--- Raises for options that make no sense, and when the history is closed or readonly and it is no dry run.
+---@param options dwsync.history.store.prune_accounts.options
+---@return { accounts: integer, clusters: integer }?
+---@return dwsync.error? # kind "storage" or "timeout"
+---@return { accounts: integer, clusters: integer }? # those removed before that
+function Store:prune_accounts(options) end
+
 --- Closes the history. Safe to call twice; a history that is no longer referenced closes by itself.
 function Store:close() end
 

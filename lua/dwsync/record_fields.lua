@@ -33,10 +33,17 @@ for i, field in ipairs(M.list) do
     M.names[i], M.by_name[field.name] = field.name, field
 end
 
---- What may have been meant by a field that records do not have.
--- @tparam table choice `where` and `fields`, as core.check_choice takes them
+--- The fields of an account of the database, as the service's list of them names them.
+M.account_names = { "name", "login", "user_type" }
+
+--- What may have been meant by a field that records or accounts do not have.
+-- @tparam table choice `where`, `fields` and `kind`, as core.check_choice takes them
 -- @treturn string see dwsync.checks
 function M.guess(choice)
+    local known, is_known = choice.kind == "accounts" and M.account_names or M.names, {}
+    for _, name in ipairs(known) do
+        is_known[name] = true
+    end
     local names = {}
     for name in pairs(type(choice.where) == "table" and choice.where or {}) do
         names[#names + 1] = name
@@ -45,8 +52,8 @@ function M.guess(choice)
         names[#names + 1] = name
     end
     for _, name in ipairs(names) do
-        if not M.by_name[name] then
-            return require("dwsync.checks").guess(name, M.names)
+        if not is_known[name] then
+            return require("dwsync.checks").guess(name, known)
         end
     end
     return ""

@@ -116,12 +116,28 @@ static void expect_refused(struct dws_condition condition, const char *message)
 static void refuses_what_makes_no_sense(void)
 {
     const struct dws_value value = {.integer = 1};
-    expect_refused((struct dws_condition){.field = DWS_FIELDS, .values = &value, .count = 1},
+    expect_refused((struct dws_condition){.field = DWS_ALL_FIELDS, .values = &value, .count = 1},
                    "condition 2 is about a field that does not exist");
     expect_refused(in_range((enum dws_field) - 1, 0, 1), "condition 2 is about a field that does not exist");
     expect_refused(in_range(DWS_STATUS, 0, 1), "status is text, which has no range");
     expect_refused(in_range(DWS_END_TIME, NAN, 1), "min of a range must be a number, got NaN");
     expect_refused(in_range(DWS_END_TIME, 0, NAN), "max of a range must be a number, got NaN");
+}
+
+static void chooses_among_accounts(void)
+{
+    static const char body[] = "{\"users\":[{\"name\":\"a\",\"login\":true},{\"name\":\"b\",\"login\":false}]}";
+    const struct dws_value no = {.integer = 0};
+    const struct dws_condition condition = {.field = DWS_LOGIN, .values = &no, .count = 1};
+    const struct dws_filter filter = {&condition, 1};
+    struct dws_error error = {DWS_OK, ""};
+    struct dws_buf out = {0};
+    EXPECT_STATUS(dws_filter_page_of(DWS_ACCOUNTS, &filter, LITERAL(body), false, &out, &error), DWS_OK);
+    EXPECT_TEXT(dws_buf_text(&out), LITERAL("{\"users\":[{\"name\":\"b\",\"login\":false}]}"));
+    dws_buf_free(&out);
+    expect_refused(in_range(DWS_LOGIN, 0, 1), "login is true or false, which has no range");
+    EXPECT_INT(dws_field_find_in(DWS_ACCOUNTS, LITERAL("login")), DWS_LOGIN);
+    EXPECT_INT(dws_field_find_in(DWS_RECORDS, LITERAL("login")), DWS_ALL_FIELDS);
 }
 
 static void expect_page(const char *body, bool traces, const char *expected)
@@ -190,6 +206,7 @@ static void finds_fields_by_name(void)
 }
 
 static const struct spec_case cases[] = {
+    {"a page of accounts is filtered by its own fields", chooses_among_accounts},
     {"texts are compared without their escapes, and exactly", compares_texts},
     {"an absent text is compared as an empty one", takes_an_absent_text_for_an_empty_one},
     {"integers equal one of the values", compares_integers},

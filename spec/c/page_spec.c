@@ -431,6 +431,59 @@ static void stays_strict_between_members(void)
     expect_refused("{\"sync_records\":[{\"start_time\":-}]}", "at byte offset 32: expected a digit");
 }
 
+/* ---- accounts --------------------------------------------------------------------------------- */
+
+/* Reads a page of accounts to its end; returns what dws_page_next said last. */
+static enum dws_status read_accounts(const char *text, struct dws_record *records, size_t *rows,
+                                     struct dws_error *error)
+{
+    struct dws_page page;
+    enum dws_status status = dws_page_start_of(&page, DWS_ACCOUNTS, spec_text(text), error);
+    spec_about(text);
+    for (*rows = 0; status == DWS_OK && *rows < MOST; *rows += status == DWS_OK)
+        status = dws_page_next(&page, &records[*rows], error);
+    return status;
+}
+
+static void reads_accounts(void)
+{
+    struct dws_record records[MOST];
+    struct dws_error error;
+    size_t rows;
+    const char *text = "{\"users\":[{\"name\":\"a b\",\"login\":true,\"user_type\":\"COMMON\"},"
+                       "{ \"user_type\" : \"IAM\", \"login\" : false, \"name\" : \"\\\"q\\\"\" },"
+                       "{\"name\":null,\"id\":\"x\"}], \"more\": 1}";
+    EXPECT_STATUS(read_accounts(text, records, &rows, &error), DWS_IDLE);
+    EXPECT_INT(rows, 3);
+    EXPECT_INT(records[0].present, dws_kind_fields(DWS_ACCOUNTS));
+    expect_text(&records[0], DWS_NAME, "a b");
+    expect_integer(&records[0], DWS_LOGIN, 1);
+    expect_text(&records[1], DWS_NAME, "\"q\"");
+    expect_integer(&records[1], DWS_LOGIN, 0);
+    expect_text(&records[1], DWS_USER_TYPE, "IAM");
+    EXPECT_INT(records[2].present, 0);
+    EXPECT_INT(records[2].unknown, 1);
+}
+
+static void refuses_other_accounts(void)
+{
+    static const char *const cases[][2] = {
+        {"{\"users\":[{\"login\":\"yes\"}]}", "users[0].login is a string, expected a boolean"},
+        {"{\"users\":[{},{\"name\":7}]}", "users[1].name is a number, expected a string"},
+        {"{\"users\":{}}", "users is an object, expected an array"},
+        {"{\"users\":[7]}", "users[0] is a number, expected an object"},
+        {"{\"sync_records\":[]}", "it has neither count nor users"},
+        {"{\"count\":2}", "count says 2, but there is no users"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct dws_record records[MOST];
+        struct dws_error error = {DWS_OK, ""};
+        size_t rows;
+        EXPECT_STATUS(read_accounts(cases[i][0], records, &rows, &error), DWS_ERR_DECODE);
+        EXPECT_TEXT(spec_text(error.message), spec_text(cases[i][1]));
+    }
+}
+
 /* ---- the example ------------------------------------------------------------------------------ */
 
 static void expect_count(const char *page, const char *line, bool good)
@@ -478,6 +531,8 @@ static const struct spec_case cases[] = {
     {"a list of something else is refused", refuses_lists_of_something_else},
     {"what somebody else wrote is refused", refuses_what_somebody_else_wrote},
     {"members are parted as strictly as anywhere", stays_strict_between_members},
+    {"a page of accounts is read, and what it does not know counted", reads_accounts},
+    {"a page of accounts that says something else is refused", refuses_other_accounts},
     {"the example counts FAILED records, and none of a broken page", counts_failures},
 };
 

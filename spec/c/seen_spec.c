@@ -215,7 +215,29 @@ static void does_not_take_in_a_record_without_memory_for_it(void)
     EXPECT_INT(memory_held, 0);
 }
 
+static void knows_an_account_by_name_and_type(void)
+{
+    static const char body[] = "{\"users\":[{\"name\":\"a\",\"user_type\":\"COMMON\"},"
+                               "{\"name\":\"a\",\"user_type\":\"IAM\"},{\"name\":\"A\",\"user_type\":\"IAM\"},"
+                               "{\"login\":true,\"user_type\":\"IAM\",\"name\":\"\\u0061\"},{\"name\":\"a\"}]}";
+    static const unsigned expected[] = {3, 3, 3, 0, 3};
+    struct dws_seen *ids = new_ids();
+    struct dws_page page;
+    struct dws_record record;
+    struct dws_error error;
+    dws_seen_begin_page(ids);
+    EXPECT_STATUS(dws_page_start_of(&page, DWS_ACCOUNTS, spec_text(body), &error), DWS_OK);
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        unsigned news;
+        EXPECT_STATUS(dws_page_next(&page, &record, &error), DWS_OK);
+        EXPECT_STATUS(dws_seen_add(ids, &record, &news, &error), DWS_OK);
+        EXPECT_INT(news, expected[i]);
+    }
+    dws_seen_free(ids);
+}
+
 static const struct spec_case cases[] = {
+    {"an account is known by its name and type", knows_an_account_by_name_and_type},
     {"a record is known by its id, without escapes and exactly", knows_a_record_by_its_id},
     {"a record without id is known by all it says", knows_a_record_without_id_by_all_it_says},
     {"twenty thousand records stay apart", knows_thousands},

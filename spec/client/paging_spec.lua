@@ -593,3 +593,71 @@ describe("the promise: every record that was there all the time, once, or an err
         end
     end)
 end)
+
+-- ---- rows that come and go anywhere --------------------------------------------------------------
+
+-- A list of numbers in order, as accounts come: without count. `events`: request → function(numbers) before it.
+local function walk_over(numbers, options)
+    local requests = 0
+    return paging.new { limit = options.limit or 5, is_ordered = false, noun = "account", mode = options.mode,
+        fetch = function(offset, limit, ids)
+            requests = requests + 1
+            local event = options.events and (options.events[requests] or options.events.always)
+            if event then
+                event(numbers, requests)
+            end
+            local records, first = {}, (options.counts == "row" and offset or offset * limit)
+            for row = first + 1, math.min(first + limit, #numbers) do
+                records[#records + 1] = { id = ("%04d"):format(numbers[row]) }
+            end
+            return sent({ sync_records = records }, ids)
+        end }
+end
+
+local function range(from, to)
+    local numbers = {}
+    for number = from, to do
+        numbers[#numbers + 1] = number
+    end
+    return numbers
+end
+
+describe("a walk over rows that come and go anywhere", function()
+    it("loses none when a row of a page that was read goes, which its first page does not show", function()
+        for at = 2, 6 do
+            for _, counts in ipairs { "page", "row" } do
+                local walk = walk_over(range(1, 23), { counts = counts, events = { [at] = function(numbers)
+                    table.remove(numbers, 3)
+                end } })
+                local found = {}
+                for _, id in ipairs(assert(read_all(walk))) do
+                    assert.is_nil(found[id])
+                    found[id] = true
+                end
+                for number = 1, 23 do
+                    assert.is_true(found[("%04d"):format(number)] or number == 3, number)
+                end
+            end
+        end
+    end)
+
+    it("reads twice what is more than a page, and once what is one", function()
+        local walk = walk_over(range(1, 12), {})
+        assert.equal(12, #assert(read_all(walk)))
+        assert.equal(6, walk.pages)
+        local short = walk_over(range(1, 4), {})
+        assert.equal(4, #assert(read_all(short)))
+        assert.equal(2, short.pages)
+    end)
+
+    it("fails when no reading comes to rest, in the words of what it reads", function()
+        local walk = walk_over(range(1, 30), { events = { always = function(numbers, request)
+            table.insert(numbers, 1 + request * 3 % #numbers, 100 + request)
+        end } })
+        local ids, err = read_all(walk)
+        assert.is_nil(ids)
+        assert.equal("incomplete", err.kind)
+        assert.matches("^the account list could not be read completely: the accounts kept changing during 4 readings "
+            .. "%(%d+ accounts in %d+ pages%)$", err.message)
+    end)
+end)

@@ -314,3 +314,49 @@ describe("decode_page", function()
         end
     end)
 end)
+
+describe("a page of accounts", function()
+    local body = [[{"users":[
+        {"name":"chen \"wei\"","login":true,"user_type":"COMMON"},
+        {"name":"\u674e.娜","login":false,"user_type":"OneAccess","since":1},{"name":null}],"more":[1]}]]
+
+    it("has names, booleans and types; unknown fields are kept, null is absent", function()
+        assert.same({ more = { 1 }, users = {
+            { name = 'chen "wei"', login = true, user_type = "COMMON" },
+            { name = "李.娜", login = false, user_type = "OneAccess", since = 1 },
+            {},
+        } }, core.decode_page(body, { kind = "accounts" }))
+    end)
+
+    it("is chosen from by its own fields", function()
+        local function names(where, fields)
+            local list = {}
+            local page = core.decode_page(body, { kind = "accounts", where = where, fields = fields })
+            for i, user in ipairs(page.users) do
+                list[i] = user
+            end
+            return list
+        end
+        assert.same({ { name = "李.娜" } }, names({ login = false }, { "name" }))
+        assert.same({ { login = true } }, names({ user_type = { "COMMON", "IAM" } }, { "login" }))
+        assert.same({}, names({ name = "nobody" }))
+        local page = core.reduce_page(body:gsub(',"more":%[1%]', ""), { kind = "accounts", where = { login = true } })
+        assert.equal([[{"users":[{"name":"chen \"wei\"","login":true,"user_type":"COMMON"}]}]], page)
+    end)
+
+    it("is told from one of records, which has other fields", function()
+        local page, err = core.decode_page(body)
+        assert.is_nil(page)
+        assert.equal("the response is not a page of records: it has neither count nor sync_records", err.message)
+        page, err = core.decode_page([[{"sync_records":[]}]], { kind = "accounts" })
+        assert.is_nil(page)
+        assert.equal("the response is not a page of accounts: it has neither count nor users", err.message)
+        assert.has_error(function() core.decode_page(body, { kind = "users" }) end,
+            "kind: expected 'records' or 'accounts'")
+        assert.same({ false, "where: an account has no field 'status'" },
+            { core.check_choice { kind = "accounts", where = { status = "FAILED" } } })
+        assert.same({ false, "where: login is compared with true or false, got number" },
+            { core.check_choice { kind = "accounts", where = { login = 1 } } })
+        assert.same({ false, "fields: a record has no field 'name'" }, { core.check_choice { fields = { "name" } } })
+    end)
+end)

@@ -255,7 +255,7 @@ describe("the emulated DWS", function()
         end)
 
         it("an API that does not exist", function()
-            assert.same({ 404, "APIGW.0101" }, refusal("/v1/" .. info.project_id .. "/clusters/x/db-manager/users"))
+            assert.same({ 404, "APIGW.0101" }, refusal("/v1/" .. info.project_id .. "/clusters/x/db-manager/tables"))
         end)
     end)
 

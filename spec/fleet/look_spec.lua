@@ -307,4 +307,56 @@ describe("a look", function()
             assert.is_nil(result.error)
         end
     end)
+
+    describe("at who is in the database", function()
+        local USERS = { { name = "a", user_type = "COMMON" }, pages = 2, complete = true }
+
+        local function looked(records, item, more)
+            more = more or {}
+            local service = { records = records, mark = "new" }
+            local client = client_of(service)
+            client.all_database_users = function(_, parameters)
+                asked[#asked + 1] = "users"
+                assert.equal("c", parameters.cluster_id)
+                return more.users == nil and USERS or nil, more.users == false and OFF or nil
+            end
+            return at(service, item, { client = client, list_accounts = more.list_accounts ~= false })
+        end
+
+        it("asks when the whole list is read, and counts the requests", function()
+            local result = looked(runs(48), item_of())
+            assert.same({ "page", "decode", "all", "users" }, asked)
+            assert.equal(6, result.requests)
+            assert.equal(USERS, result.accounts.list)
+            assert.same({ NOW, NOW }, { result.accounts.began, result.accounts.ended })
+        end)
+
+        it("asks after a run that made or dropped accounts, not after another", function()
+            local list = runs(48)
+            local item = known(list)
+            local result = looked({ run("quiet", 0), unpack(list) }, item)
+            assert.same({ "page", "decode" }, asked)
+            assert.is_nil(result.accounts)
+            looked({ run("deletes", 0, { delete_count = 3 }), unpack(list) }, item)
+            assert.same({ "page", "decode", "users" }, asked)
+            looked({ run("old", 10 * MINUTE, { add_count = 3 }), unpack(list) }, item)
+            assert.same({ "page", "decode" }, asked)
+        end)
+
+        it("does not ask unless it is told to, nor when nothing changed", function()
+            local result = looked(runs(48), item_of(), { list_accounts = false })
+            assert.same({ "page", "decode", "all" }, asked)
+            assert.is_nil(result.accounts)
+            looked(runs(48), known(runs(48), { page_mark = "new" }))
+            assert.same({ "page" }, asked)
+        end)
+
+        it("is good where the accounts may not be listed, and says why", function()
+            local result = looked(runs(48), item_of(), { users = false })
+            assert.is_true(result.changed)
+            assert.is_nil(result.error)
+            assert.is_nil(result.accounts)
+            assert.equal(OFF, result.accounts_failure)
+        end)
+    end)
 end)

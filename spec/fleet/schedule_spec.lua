@@ -1,4 +1,6 @@
 local fleets = require "spec.support.fleet"
+local history_accounts = require "dwsync.history.accounts"
+local history_tables = require "dwsync.history.tables"
 local merge = require "dwsync.history.merge"
 local postgres = require "spec.support.postgres"
 
@@ -59,6 +61,45 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
         assert.equal(1, #items)
         return items[1]
     end
+
+    describe("who is in the database, in " .. engine, function()
+        local function users(...)
+            local list = { complete = true }
+            for i, name in ipairs { ... } do
+                list[i] = { name = name, login = true, user_type = "COMMON" }
+            end
+            return list
+        end
+
+        it("is kept in the transaction of the look, beside the fleet's own accounts", function()
+            with_cluster(function(fleet, schedule, _, store)
+                assert(history_tables.extend(store, history_accounts.part))
+                local function complete(list, at)
+                    local item = claim_one(schedule)
+                    assert.is_true(complete_changed(schedule, item, result {
+                        accounts = assert(history_accounts.read(list, at, at + 5)) }))
+                    fleet:rows "UPDATE dwsync_schedule SET due_at = 0 WHERE kind = 'cluster'"
+                end
+                complete(users("a", "b"), fleets.START)
+                complete(users("b", "c"), fleets.START + 1000)
+                local gone = assert(store:accounts { cluster_id = "c1", gone = true })
+                assert.same({ "a", 1 }, { gone[1].name, #gone })
+                assert.equal(1, #assert(store:accounts { cluster_id = "c1", new = true }))
+                assert.equal(1, counts(fleet, "dwsync_accounts"))
+            end)
+        end)
+
+        it("is not kept of a look whose lease had run out", function()
+            with_cluster(function(fleet, schedule, _, store)
+                assert(history_tables.extend(store, history_accounts.part))
+                local item = claim_one(schedule)
+                fleet:pass(6000)
+                assert.is_false(complete_changed(schedule, item, result {
+                    accounts = assert(history_accounts.read(users("a"), fleets.START, fleets.START)) }))
+                assert.same({}, store:accounts { cluster_id = "c1" })
+            end)
+        end)
+    end)
 
     describe("a fleet's schedule in " .. engine, function()
         it("leases a look to one collector, and to another once the lease has run out", function()

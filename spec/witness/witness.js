@@ -39,7 +39,7 @@ async function list(order) {
         // As the SDK's generated DWS client calls it.
         const body = await client.sendRequest({
             method: "GET",
-            url: "/v1/{project_id}/clusters/{cluster_id}/db-manager/sync-records",
+            url: "/v1/{project_id}/clusters/{cluster_id}/db-manager/" + (order.what || "sync-records"),
             contentType: "application/json",
             queryParams: order.query,
             pathParams: { cluster_id: order.cluster_id },

@@ -105,6 +105,22 @@ describe("the official SDK as a witness", function()
         end
     end)
 
+    it("sees the same accounts of the database, too", function()
+        local orders = {}
+        for i, query in ipairs { { limit = 50, offset = 0 }, { type = "ROLE" },
+            { user_type = "COMMON", limit = 3, offset = 2 } } do
+            orders[i] = { ["do"] = "list", what = "users", cluster_id = large, query = query }
+        end
+        for i, outcome in ipairs(witness(orders)) do
+            local query = orders[i].query
+            assert.equal(200, outcome.status, outcome.message)
+            local page = assert(service:client():list_database_users { cluster_id = large, limit = query.limit,
+                offset = query.offset, type = query.type, user_type = query.user_type })
+            assert.is_true(#page.users > 1)
+            assert.same(outcome.body.users, page.users)
+        end
+    end)
+
     it("is refused through its own client as dwsync is", function()
         local missing = "00000000-0000-4000-8000-000000000000"
         local outcomes = witness {

@@ -12,13 +12,14 @@ enum dws_status dws_filter_check(const struct dws_filter *filter, struct dws_err
 {
     for (size_t i = 0; i < filter->count; i++) {
         const struct dws_condition *condition = &filter->conditions[i];
-        if ((unsigned)condition->field >= DWS_FIELDS)
+        if ((unsigned)condition->field >= DWS_ALL_FIELDS)
             return dws_fail(error, DWS_ERR_ARGUMENT, "condition %zu is about a field that does not exist", i + 1);
         if (condition->values)
             continue;
-        if (dws_field_is_text(condition->field))
-            return dws_fail(error, DWS_ERR_ARGUMENT, "%s is text, which has no range",
-                            dws_field_name(condition->field).data);
+        if (dws_field_is_text(condition->field) || dws_field_is_boolean(condition->field))
+            return dws_fail(error, DWS_ERR_ARGUMENT, "%s is %s, which has no range",
+                            dws_field_name(condition->field).data,
+                            dws_field_is_text(condition->field) ? "text" : "true or false");
         if (isnan(condition->min) || isnan(condition->max))
             return dws_fail(error, DWS_ERR_ARGUMENT, "%s of a range must be a number, got NaN",
                             isnan(condition->min) ? "min" : "max");
@@ -97,15 +98,17 @@ static bool append_records(struct dws_page *page, const struct dws_filter *filte
     return status == DWS_IDLE && page->records > 0 && page->members == (page->has_count ? 2 : 1);
 }
 
-enum dws_status dws_filter_page(const struct dws_filter *filter, struct dws_text body, bool traces, struct dws_buf *out,
-                                struct dws_error *error)
+enum dws_status dws_filter_page_of(enum dws_kind kind, const struct dws_filter *filter, struct dws_text body,
+                                   bool traces, struct dws_buf *out, struct dws_error *error)
 {
     struct dws_page page;
     if (dws_filter_check(filter, error) != DWS_OK)
         return error->status;
-    if (filter->count == 0 || dws_page_start(&page, body, error) != DWS_OK)
+    if (filter->count == 0 || dws_page_start_of(&page, kind, body, error) != DWS_OK)
         return DWS_IDLE;
-    dws_buf_append_string(out, "{\"sync_records\":[");
+    dws_buf_append_string(out, "{\"");
+    dws_buf_append_text(out, dws_kind_list(kind));
+    dws_buf_append_string(out, "\":[");
     if (!append_records(&page, filter, traces, out))
         return DWS_IDLE;
     dws_buf_append_string(out, "]");
@@ -115,4 +118,10 @@ enum dws_status dws_filter_page(const struct dws_filter *filter, struct dws_text
     }
     dws_buf_append_string(out, "}");
     return out->failed ? dws_fail(error, DWS_ERR_MEMORY, "out of memory") : DWS_OK;
+}
+
+enum dws_status dws_filter_page(const struct dws_filter *filter, struct dws_text body, bool traces, struct dws_buf *out,
+                                struct dws_error *error)
+{
+    return dws_filter_page_of(DWS_RECORDS, filter, body, traces, out, error);
 }

@@ -1,4 +1,4 @@
-/* page.c: a page of synchronisation records, one record at a time, pointing into the body.
+/* page.c: a page of synchronisation records or accounts, one record at a time, pointing into the body.
  * It must not copy or allocate, nor accept a page that says something other than what it should. */
 #include "internal.h"
 #include "scan.h"
@@ -8,28 +8,54 @@
 
 /* clang-format off */
 #define KEY(name) {"\"" name "\"", (UINT32_C(1) << (sizeof(name) + 1)) - 1}
-#define FIELD(name, is_text) {name, KEY(name), sizeof(name) - 1, is_text}
+#define FIELD(name, type) {name, KEY(name), sizeof(name) - 1, type}
 /* clang-format on */
 
-/* Table 4 of the vendor's page "Querying Identity Source Synchronization Records". */
+enum type { INTEGER, TEXT, BOOLEAN };
+
+static const char *const expected_types[] = {"an integer", "a string", "a boolean"};
+
+/* Table 4 of the vendor's page "Querying Identity Source Synchronization Records", then the users of ListDatabaseUsers:
+ * the fields of a kind are neighbours. */
 static const struct field {
     const char *name;
     struct dws_key key;
     unsigned char length;
-    bool is_text;
-} fields[DWS_FIELDS] = {
-    [DWS_ID] = FIELD("id", true),
-    [DWS_IDENTITY_SOURCE_ID] = FIELD("identity_source_id", true),
-    [DWS_IDENTITY_SOURCE_TYPE] = FIELD("identity_source_type", true),
-    [DWS_START_TIME] = FIELD("start_time", false),
-    [DWS_END_TIME] = FIELD("end_time", false),
-    [DWS_ADD_COUNT] = FIELD("add_count", false),
-    [DWS_UPDATE_COUNT] = FIELD("update_count", false),
-    [DWS_DELETE_COUNT] = FIELD("delete_count", false),
-    [DWS_FAILED_COUNT] = FIELD("failed_count", false),
-    [DWS_STATUS] = FIELD("status", true),
-    [DWS_FAIL_REASON] = FIELD("fail_reason", true),
+    unsigned char type;
+} fields[DWS_ALL_FIELDS] = {
+    [DWS_ID] = FIELD("id", TEXT),
+    [DWS_IDENTITY_SOURCE_ID] = FIELD("identity_source_id", TEXT),
+    [DWS_IDENTITY_SOURCE_TYPE] = FIELD("identity_source_type", TEXT),
+    [DWS_START_TIME] = FIELD("start_time", INTEGER),
+    [DWS_END_TIME] = FIELD("end_time", INTEGER),
+    [DWS_ADD_COUNT] = FIELD("add_count", INTEGER),
+    [DWS_UPDATE_COUNT] = FIELD("update_count", INTEGER),
+    [DWS_DELETE_COUNT] = FIELD("delete_count", INTEGER),
+    [DWS_FAILED_COUNT] = FIELD("failed_count", INTEGER),
+    [DWS_STATUS] = FIELD("status", TEXT),
+    [DWS_FAIL_REASON] = FIELD("fail_reason", TEXT),
+    [DWS_NAME] = FIELD("name", TEXT),
+    [DWS_LOGIN] = FIELD("login", BOOLEAN),
+    [DWS_USER_TYPE] = FIELD("user_type", TEXT),
 };
+
+static const struct kind {
+    struct dws_text list;
+    unsigned char first, end; /* its fields */
+} kinds[] = {
+    [DWS_RECORDS] = {{"sync_records", 12}, DWS_ID, DWS_FIELDS},
+    [DWS_ACCOUNTS] = {{"users", 5}, DWS_NAME, DWS_ALL_FIELDS},
+};
+
+struct dws_text dws_kind_list(enum dws_kind kind)
+{
+    return kinds[kind].list;
+}
+
+unsigned dws_kind_fields(enum dws_kind kind)
+{
+    return (1u << kinds[kind].end) - (1u << kinds[kind].first);
+}
 
 struct dws_text dws_field_name(enum dws_field field)
 {
@@ -38,16 +64,27 @@ struct dws_text dws_field_name(enum dws_field field)
 
 bool dws_field_is_text(enum dws_field field)
 {
-    return fields[field].is_text;
+    return fields[field].type == TEXT;
+}
+
+bool dws_field_is_boolean(enum dws_field field)
+{
+    return fields[field].type == BOOLEAN;
+}
+
+enum dws_field dws_field_find_in(enum dws_kind kind, struct dws_text name)
+{
+    for (unsigned field = kinds[kind].first; field < kinds[kind].end; field++) {
+        if (fields[field].length == name.length && memcmp(fields[field].name, name.data, name.length) == 0)
+            return field;
+    }
+    return DWS_ALL_FIELDS;
 }
 
 enum dws_field dws_field_find(struct dws_text name)
 {
-    unsigned field = 0;
-    while (field < DWS_FIELDS &&
-           (fields[field].length != name.length || memcmp(fields[field].name, name.data, name.length) != 0))
-        field++;
-    return field;
+    enum dws_field field = dws_field_find_in(DWS_RECORDS, name);
+    return field == DWS_ALL_FIELDS ? DWS_FIELDS : field;
 }
 
 static const char *type_name(enum dws_json_type type)
@@ -65,9 +102,9 @@ static const char *type_name(enum dws_json_type type)
     return "nothing";
 }
 
-static bool is_key(struct dws_json_string key, const char *name, size_t length)
+static bool is_key(struct dws_json_string key, struct dws_text name)
 {
-    return key.raw.length == length && memcmp(key.raw.data, name, length) == 0;
+    return key.raw.length == name.length && memcmp(key.raw.data, name.data, name.length) == 0;
 }
 
 /* A key may be written with escapes, "\u0069d"; then it is compared without them. */
@@ -82,10 +119,10 @@ static struct dws_json_string plain_key(struct dws_json_string key, char *room, 
 
 #define KEY_ROOM 160 /* "identity_source_type" with every byte written \u00XX is 120 long */
 
-static unsigned find_field(struct dws_json_string key)
+static unsigned find_field(const struct dws_page *page, struct dws_json_string key)
 {
     char room[KEY_ROOM];
-    return dws_field_find(plain_key(key, room, sizeof room).raw);
+    return dws_field_find_in(page->kind, plain_key(key, room, sizeof room).raw);
 }
 
 /* ---- one record ------------------------------------------------------------------------------- */
@@ -93,8 +130,8 @@ static unsigned find_field(struct dws_json_string key)
 static bool refuse_field(struct dws_page *page, const struct dws_record *record, unsigned field, const char *found)
 {
     if (page->json.error.status == DWS_OK)
-        dws_fail(&page->json.error, DWS_ERR_DECODE, "sync_records[%zu].%s is %s, expected %s", record->index,
-                 fields[field].name, found, fields[field].is_text ? "a string" : "an integer");
+        dws_fail(&page->json.error, DWS_ERR_DECODE, "%s[%zu].%s is %s, expected %s", kinds[page->kind].list.data,
+                 record->index, fields[field].name, found, expected_types[fields[field].type]);
     return false;
 }
 
@@ -131,10 +168,14 @@ static bool read_field(struct dws_page *page, struct dws_record *record, unsigne
         return dws_json_literal(json);
     }
     record->present |= bit;
-    if (fields[field].is_text && type == DWS_JSON_STRING)
+    if (fields[field].type == TEXT && type == DWS_JSON_STRING)
         return dws_json_string(json, &record->text[field]);
-    if (!fields[field].is_text && type == DWS_JSON_NUMBER)
+    if (fields[field].type == INTEGER && type == DWS_JSON_NUMBER)
         return read_integer(page, record, field);
+    if (fields[field].type == BOOLEAN && (type == DWS_JSON_TRUE || type == DWS_JSON_FALSE)) {
+        record->integer[field] = type == DWS_JSON_TRUE;
+        return dws_json_literal(json);
+    }
     return refuse_field(page, record, field, type_name(type));
 }
 
@@ -188,6 +229,12 @@ static inline const char *usual_integer(const char *at, const char *end, int64_t
     return last;
 }
 
+static inline const char *usual_boolean(const char *at, int64_t *integer)
+{
+    *integer = memcmp(at, "true", 4) == 0;
+    return *integer ? at + 4 : memcmp(at, "false", 5) == 0 ? at + 5 : NULL;
+}
+
 /* Reads the member at `at`, which is `field` most often. NULL, and nothing is read, when it is another or not usual, as
  * near the end of the body. */
 ALWAYS_INLINE const char *usual_member(struct dws_record *record, unsigned field, bool first, const char *at,
@@ -204,7 +251,9 @@ ALWAYS_INLINE const char *usual_member(struct dws_record *record, unsigned field
         record->present &= ~(1u << field);
         return at + 4;
     }
-    at = known->is_text ? usual_text(at, end, &record->text[field]) : usual_integer(at, end, &record->integer[field]);
+    at = known->type == TEXT      ? usual_text(at, end, &record->text[field])
+         : known->type == INTEGER ? usual_integer(at, end, &record->integer[field])
+                                  : usual_boolean(at, &record->integer[field]);
     if (at)
         record->present |= 1u << field;
     return at;
@@ -223,7 +272,7 @@ static unsigned usual_members(struct dws_page *page, struct dws_record *record, 
         at = next;
         position++;
     }
-    for (; position < DWS_FIELDS; position++) {
+    for (; position < page->fields; position++) {
         if (!(next = usual_member(record, page->order[position], false, at, end)))
             break;
         at = next;
@@ -242,8 +291,8 @@ static bool read_record(struct dws_page *page, struct dws_record *record)
     enum dws_json_type type = dws_json_peek(json);
     if (type != DWS_JSON_OBJECT) {
         if (json->error.status == DWS_OK)
-            dws_fail(&json->error, DWS_ERR_DECODE, "sync_records[%zu] is %s, expected an object", record->index,
-                     type_name(type));
+            dws_fail(&json->error, DWS_ERR_DECODE, "%s[%zu] is %s, expected an object", kinds[page->kind].list.data,
+                     record->index, type_name(type));
         return false;
     }
     record->source.data = json->at;
@@ -251,12 +300,12 @@ static bool read_record(struct dws_page *page, struct dws_record *record)
         return false;
     for (position = usual_members(page, record, 0); dws_json_member(json, &key);
          position = usual_members(page, record, position + 1)) {
-        field = find_field(key);
-        if (field == DWS_FIELDS)
+        field = find_field(page, key);
+        if (field == DWS_ALL_FIELDS)
             record->unknown++;
-        else if (position < DWS_FIELDS)
+        else if (position < page->fields)
             page->order[position] = (unsigned char)field;
-        if (!(field == DWS_FIELDS ? dws_json_skip(json) : read_field(page, record, field)))
+        if (!(field == DWS_ALL_FIELDS ? dws_json_skip(json) : read_field(page, record, field)))
             return false;
     }
     record->source.length = (size_t)(json->at - record->source.data);
@@ -301,7 +350,7 @@ static bool enter_records(struct dws_page *page)
     if (type == DWS_JSON_NULL)
         return dws_json_literal(&page->json);
     if (type != DWS_JSON_ARRAY)
-        return refuse_page(page, "sync_records", type_name(type), "an array");
+        return refuse_page(page, kinds[page->kind].list.data, type_name(type), "an array");
     page->in_records = true;
     return dws_json_array(&page->json);
 }
@@ -311,9 +360,9 @@ static bool read_member(struct dws_page *page, struct dws_json_string key)
     char room[KEY_ROOM];
     key = plain_key(key, room, sizeof room);
     page->members++;
-    if (is_key(key, "count", 5))
+    if (is_key(key, (struct dws_text){"count", 5}))
         return read_count(page);
-    if (is_key(key, "sync_records", 12))
+    if (is_key(key, kinds[page->kind].list))
         return enter_records(page);
     page->unknown++;
     return dws_json_skip(&page->json);
@@ -326,12 +375,12 @@ static bool check_end(struct dws_page *page)
     if (!dws_json_finish(&page->json))
         return false;
     if (!page->has_records && page->has_count && page->count > 0) {
-        dws_fail(&page->json.error, DWS_ERR_DECODE, "count says %lld, but there is no sync_records",
-                 (long long)page->count);
+        dws_fail(&page->json.error, DWS_ERR_DECODE, "count says %lld, but there is no %s", (long long)page->count,
+                 kinds[page->kind].list.data);
         return false;
     }
     if (!page->names_records && !page->has_count) {
-        dws_fail(&page->json.error, DWS_ERR_DECODE, "it has neither count nor sync_records");
+        dws_fail(&page->json.error, DWS_ERR_DECODE, "it has neither count nor %s", kinds[page->kind].list.data);
         return false;
     }
     return true;
@@ -363,11 +412,13 @@ static void name_other(struct dws_text body, struct dws_error *error)
     }
 }
 
-enum dws_status dws_page_start(struct dws_page *page, struct dws_text body, struct dws_error *error)
+enum dws_status dws_page_start_of(struct dws_page *page, enum dws_kind kind, struct dws_text body,
+                                  struct dws_error *error)
 {
-    *page = (struct dws_page){.has_count = false};
-    for (unsigned char i = 0; i < DWS_FIELDS; i++)
-        page->order[i] = i;
+    const unsigned char first = kinds[kind].first;
+    *page = (struct dws_page){.kind = kind, .fields = kinds[kind].end - first};
+    for (unsigned char i = 0; i < page->fields; i++)
+        page->order[i] = (unsigned char)(first + i);
     dws_json_start(&page->json, body);
     if (!dws_json_object(&page->json)) {
         *error = page->json.error;
@@ -375,6 +426,11 @@ enum dws_status dws_page_start(struct dws_page *page, struct dws_text body, stru
         return error->status;
     }
     return DWS_OK;
+}
+
+enum dws_status dws_page_start(struct dws_page *page, struct dws_text body, struct dws_error *error)
+{
+    return dws_page_start_of(page, DWS_RECORDS, body, error);
 }
 
 static enum dws_status fail(struct dws_page *page, struct dws_error *error)

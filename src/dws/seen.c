@@ -92,16 +92,37 @@ static struct hash hash_text(const struct dws_seen *ids, struct dws_text text)
     return hash;
 }
 
+static struct hash hash_string(const struct dws_seen *ids, struct dws_json_string string)
+{
+    if (string.escaped && string.raw.length <= ID_ROOM) {
+        char room[ID_ROOM];
+        return hash_text(ids, (struct dws_text){room, dws_json_unescape(string, room)});
+    }
+    return hash_text(ids, string.raw);
+}
+
+static bool has_text(const struct dws_record *record, enum dws_field field)
+{
+    return record->present & 1u << field && record->text[field].raw.length > 0;
+}
+
+/* Two accounts of one name are two where their types differ. */
+static struct hash hash_account(const struct dws_seen *ids, const struct dws_record *record)
+{
+    struct hash hash = hash_string(ids, record->text[DWS_NAME]);
+    if (has_text(record, DWS_USER_TYPE)) {
+        const struct hash type = hash_string(ids, record->text[DWS_USER_TYPE]);
+        hash.a ^= rotate(type.a, 1);
+        hash.b ^= rotate(type.b, 1);
+    }
+    return hash;
+}
+
 static struct hash hash_record(const struct dws_seen *ids, const struct dws_record *record)
 {
-    struct dws_json_string id = record->text[DWS_ID];
-    if (!(record->present & 1u << DWS_ID) || id.raw.length == 0)
-        return hash_text(ids, record->source);
-    if (id.escaped && id.raw.length <= ID_ROOM) {
-        char room[ID_ROOM];
-        return hash_text(ids, (struct dws_text){room, dws_json_unescape(id, room)});
-    }
-    return hash_text(ids, id.raw);
+    if (has_text(record, DWS_ID))
+        return hash_string(ids, record->text[DWS_ID]);
+    return has_text(record, DWS_NAME) ? hash_account(ids, record) : hash_text(ids, record->source);
 }
 
 static bool same(struct hash a, struct hash b)

@@ -385,7 +385,14 @@ size_t dws_json_unescape(struct dws_json_string string, char *out);
 /* Whether the string, without its escapes, is this text. */
 bool dws_json_equals(struct dws_json_string string, struct dws_text text);
 
-/* ---- read a page of records ------------------------------------------------------------------- */
+/* ---- read a page of records or accounts ------------------------------------------------------- */
+
+/* What a page lists: runs of synchronisations, or accounts of the database. What is said of records below holds for
+ * both: an account is a record with fields of its own. */
+enum dws_kind { DWS_RECORDS, DWS_ACCOUNTS };
+
+/* The list's name in the service's answer, "sync_records" or "users". Static storage. */
+struct dws_text dws_kind_list(enum dws_kind kind);
 
 enum dws_field {
     DWS_ID,
@@ -399,23 +406,34 @@ enum dws_field {
     DWS_FAILED_COUNT,
     DWS_STATUS,
     DWS_FAIL_REASON,
-    DWS_FIELDS
+    DWS_FIELDS,
+    /* of an account */
+    DWS_NAME = DWS_FIELDS,
+    DWS_LOGIN,
+    DWS_USER_TYPE,
+    DWS_ALL_FIELDS
 };
 
 /* The field's name in the service's answer. Static storage. */
 struct dws_text dws_field_name(enum dws_field field);
 bool dws_field_is_text(enum dws_field field);
-/* The field of that name; DWS_FIELDS for any other. */
+/* Whether it is true or false, which are 1 and 0 in `integer`. */
+bool dws_field_is_boolean(enum dws_field field);
+/* The field of that name, of a record; DWS_FIELDS for any other. */
 enum dws_field dws_field_find(struct dws_text name);
+/* The field of that name, of either kind; DWS_ALL_FIELDS for any other. */
+enum dws_field dws_field_find_in(enum dws_kind kind, struct dws_text name);
+/* The fields of a kind, as bits like those of `present`. */
+unsigned dws_kind_fields(enum dws_kind kind);
 
 /* One record, pointing into the body. A field that is absent or null has its bit in `present` unset. */
 struct dws_record {
-    unsigned present;                        /* bit (1u << enum dws_field) */
-    struct dws_json_string text[DWS_FIELDS]; /* of the fields that are texts */
-    int64_t integer[DWS_FIELDS];             /* of the others; times in milliseconds since the epoch */
-    size_t index;                            /* position in the list, from 0 */
-    unsigned unknown;                        /* members that are not fields */
-    struct dws_text source;                  /* the record's own JSON */
+    unsigned present;                            /* bit (1u << enum dws_field) */
+    struct dws_json_string text[DWS_ALL_FIELDS]; /* of the fields that are texts */
+    int64_t integer[DWS_ALL_FIELDS];             /* of the others; times in milliseconds since the epoch */
+    size_t index;                                /* position in the list, from 0 */
+    unsigned unknown;                            /* members that are not fields */
+    struct dws_text source;                      /* the record's own JSON */
 };
 
 /* A page has at most so many records; one with more is DWS_ERR_DECODE. */
@@ -430,7 +448,9 @@ struct dws_page {
     bool has_count;
     int64_t count;    /* known when dws_page_next returned DWS_IDLE */
     size_t records;   /* how many were read */
-    unsigned unknown; /* members of the page besides count and sync_records */
+    unsigned unknown; /* members of the page besides count and the list */
+    enum dws_kind kind;
+    unsigned fields; /* how many a record of this kind has */
     unsigned members;
     size_t rows; /* of all its lists */
     bool has_records;
@@ -441,6 +461,9 @@ struct dws_page {
 
 /* Begins with a body, which must outlive the page and its records. DWS_ERR_DECODE when it is not a JSON object. */
 enum dws_status dws_page_start(struct dws_page *page, struct dws_text body, struct dws_error *error);
+/* The same for a page of either kind; the above is for DWS_RECORDS. */
+enum dws_status dws_page_start_of(struct dws_page *page, enum dws_kind kind, struct dws_text body,
+                                  struct dws_error *error);
 /* The next record. DWS_OK: *record is filled. DWS_IDLE: the page has ended and was valid to its last byte.
  * DWS_ERR_DECODE: it is not a page of records; the message names byte offset or record and field. Without count a page
  * has sync_records, which may be null; with a count of 0 it needs none.
@@ -485,11 +508,15 @@ bool dws_filter_fits(const struct dws_filter *filter, const struct dws_record *r
  * what was appended is unspecified. */
 enum dws_status dws_filter_page(const struct dws_filter *filter, struct dws_text body, bool traces, struct dws_buf *out,
                                 struct dws_error *error);
+/* The same for a page of either kind; the above is for DWS_RECORDS. */
+enum dws_status dws_filter_page_of(enum dws_kind kind, const struct dws_filter *filter, struct dws_text body,
+                                   bool traces, struct dws_buf *out, struct dws_error *error);
 
 /* ---- tell records apart ----------------------------------------------------------------------- */
 
 /* Which records were seen while a list is read page by page, perhaps more than once: each is known by a 128-bit hash of
- * its id or, without one, of its JSON; 24 bytes a slot. Not for use by two threads at once. */
+ * its id (an account: of its name and user_type) or, without one, of its JSON; 24 bytes a slot. Not for use by two
+ * threads at once. */
 struct dws_seen;
 
 /* What is new about a record; bits. */

@@ -12,12 +12,25 @@ Choosing records.
 @submodule dwsync.core
 */
 
-static unsigned find_field(lua_State *L, const char *option, struct dws_text name)
+static unsigned find_field(lua_State *L, enum dws_kind kind, const char *option, struct dws_text name)
 {
-    unsigned field = dws_field_find(name);
-    if (field == DWS_FIELDS)
-        luaL_error(L, "%s: a record has no field '%s'", option, name.data);
+    unsigned field = dws_field_find_in(kind, name);
+    if (field == DWS_ALL_FIELDS)
+        luaL_error(L, "%s: %s has no field '%s'", option, kind == DWS_RECORDS ? "a record" : "an account", name.data);
     return field;
+}
+
+/* ---- kind ------------------------------------------------------------------------------------- */
+
+static enum dws_kind read_kind(lua_State *L, int options)
+{
+    dws_lua_rawfield(L, options, "kind");
+    const char *name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+    const bool accounts = name && strcmp(name, "accounts") == 0;
+    if (!lua_isnil(L, -1) && !accounts && !(name && strcmp(name, "records") == 0))
+        luaL_error(L, "kind: expected 'records' or 'accounts'");
+    lua_pop(L, 1);
+    return accounts ? DWS_ACCOUNTS : DWS_RECORDS;
 }
 
 /* ---- fields ----------------------------------------------------------------------------------- */
@@ -28,7 +41,7 @@ static void read_fields(lua_State *L, int options, struct choice *choice)
     dws_lua_rawfield(L, options, "fields");
     int list = lua_gettop(L);
     choice->unknown = lua_isnil(L, list);
-    choice->fields = choice->unknown ? (1u << DWS_FIELDS) - 1 : 0;
+    choice->fields = choice->unknown ? dws_kind_fields(choice->kind) : 0;
     if (choice->unknown)
         return;
     if (!lua_istable(L, list))
@@ -39,7 +52,7 @@ static void read_fields(lua_State *L, int options, struct choice *choice)
         if (lua_type(L, -1) != LUA_TSTRING)
             luaL_error(L, expected, luaL_typename(L, -1));
         name.data = lua_tolstring(L, -1, &name.length);
-        choice->fields |= 1u << find_field(L, "fields", name);
+        choice->fields |= 1u << find_field(L, choice->kind, "fields", name);
         lua_pop(L, 1);
     }
 }
@@ -60,6 +73,12 @@ static struct dws_value read_value(lua_State *L, unsigned field)
         memcpy(copy, string, length);
         value.text = (struct dws_text){copy, length};
         lua_replace(L, -2);
+        return value;
+    }
+    if (dws_field_is_boolean(field)) {
+        if (!lua_isboolean(L, -1))
+            luaL_error(L, "where: %s is compared with true or false, got %s", name, luaL_typename(L, -1));
+        value.integer = lua_toboolean(L, -1);
         return value;
     }
     lua_Number number = lua_tonumber(L, -1);
@@ -86,7 +105,7 @@ static double read_bound(lua_State *L, int range, const char *name, double other
 
 static void read_range(lua_State *L, int range, struct dws_condition *condition)
 {
-    const bool text = dws_field_is_text(condition->field);
+    const bool text = dws_field_is_text(condition->field) || dws_field_is_boolean(condition->field);
     int bounds = 0;
     for (lua_pushnil(L); lua_next(L, range); lua_pop(L, 1)) {
         const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
@@ -117,7 +136,7 @@ static void read_values(lua_State *L, int list, struct dws_condition *condition)
     condition->count = count;
 }
 
-static void check_names(lua_State *L, int where)
+static void check_names(lua_State *L, enum dws_kind kind, int where)
 {
     for (lua_pushnil(L); lua_next(L, where); lua_pop(L, 2)) {
         struct dws_text name = {"", 0};
@@ -126,7 +145,7 @@ static void check_names(lua_State *L, int where)
             name.data = lua_tolstring(L, -1, &name.length);
         else
             name.data = luaL_typename(L, -1);
-        find_field(L, "where", name);
+        find_field(L, kind, "where", name);
     }
 }
 
@@ -139,8 +158,11 @@ static void read_where(lua_State *L, int options, struct choice *choice)
     int where = lua_gettop(L);
     if (!lua_istable(L, where))
         luaL_error(L, "where: expected a table of conditions, got %s", luaL_typename(L, where));
-    check_names(L, where);
-    for (unsigned field = 0; field < DWS_FIELDS; field++) {
+    check_names(L, choice->kind, where);
+    const unsigned fields = dws_kind_fields(choice->kind);
+    for (unsigned field = 0; field < DWS_ALL_FIELDS; field++) {
+        if (!(fields & 1u << field))
+            continue;
         luaL_checkstack(L, 8, "where");
         dws_lua_rawfield(L, where, dws_field_name(field).data);
         if (lua_isnil(L, -1))
@@ -159,10 +181,12 @@ static void read_where(lua_State *L, int options, struct choice *choice)
 void dws_lua_choice(lua_State *L, int index, struct choice *choice)
 {
     choice->filter = (struct dws_filter){choice->conditions, 0};
-    choice->fields = (1u << DWS_FIELDS) - 1;
+    choice->kind = DWS_RECORDS;
+    choice->fields = dws_kind_fields(DWS_RECORDS);
     choice->unknown = true;
     if (lua_isnoneornil(L, index))
         return;
+    choice->kind = read_kind(L, index);
     read_fields(L, index, choice);
     read_where(L, index, choice);
 }
@@ -179,7 +203,7 @@ static int check(lua_State *L)
 /***
 Whether @{decode_page} would take these options.
 @function check_choice
-@tparam table options `fields` and `where` as for @{decode_page}
+@tparam table options `kind`, `fields` and `where` as for @{decode_page}
 @treturn boolean
 @treturn ?string what is wrong with them
 */

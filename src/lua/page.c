@@ -32,8 +32,11 @@ struct decoder {
 /* ---- errors ----------------------------------------------------------------------------------- */
 
 /* nil, {kind = "decode", …}; adds how the body begins, as it came: how foreign text is shown is not decided here. */
-static int fail(lua_State *L, struct dws_text body, const struct dws_error *error)
+static int fail(const struct decoder *d, const struct dws_error *error)
 {
+    lua_State *L = d->L;
+    const struct dws_text body = d->body;
+    const char *noun = d->choice.kind == DWS_ACCOUNTS ? "accounts" : "records";
     lua_pushnil(L);
     lua_createtable(L, 0, 4);
     lua_pushliteral(L, "decode");
@@ -41,11 +44,11 @@ static int fail(lua_State *L, struct dws_text body, const struct dws_error *erro
     lua_pushstring(L, dws_status_name(error->status));
     lua_setfield(L, -2, "code");
     if (body.length == 0) {
-        lua_pushliteral(L, "the response is empty, not a page of records");
+        lua_pushfstring(L, "the response is empty, not a page of %s", noun);
     } else {
         lua_pushlstring(L, body.data, body.length < BEGINNING_BYTES ? body.length : BEGINNING_BYTES);
         lua_setfield(L, -2, "beginning");
-        lua_pushfstring(L, "the response is not a page of records: %s", error->message);
+        lua_pushfstring(L, "the response is not a page of %s: %s", noun, error->message);
     }
     lua_setfield(L, -2, "message");
     return 2;
@@ -53,10 +56,11 @@ static int fail(lua_State *L, struct dws_text body, const struct dws_error *erro
 
 /* ---- the page --------------------------------------------------------------------------------- */
 
-static bool is_page_field(struct dws_text key)
+static bool is_page_field(enum dws_kind kind, struct dws_text key)
 {
+    const struct dws_text list = dws_kind_list(kind);
     return (key.length == 5 && memcmp(key.data, "count", 5) == 0) ||
-           (key.length == 12 && memcmp(key.data, "sync_records", 12) == 0);
+           (key.length == list.length && memcmp(key.data, list.data, list.length) == 0);
 }
 
 /* Room for as many rows as the rest of the body can hold if they are like the first one. */
@@ -91,7 +95,8 @@ static enum dws_status refuse_values(struct dws_error *error)
 static enum dws_status begin_list(struct decoder *d, int rows, struct dws_error *error)
 {
     if (d->rows > 0) {
-        *error = (struct dws_error){DWS_ERR_DECODE, "sync_records occurs twice"};
+        *error = (struct dws_error){.status = DWS_ERR_DECODE};
+        snprintf(error->message, sizeof error->message, "%s occurs twice", dws_kind_list(d->choice.kind).data);
         return error->status;
     }
     lua_pop(d->L, 1);
@@ -134,12 +139,12 @@ static bool push_page(struct decoder *d, struct dws_text body)
     lua_State *L = d->L;
     lua_createtable(L, 0, 3);
     lua_insert(L, -2);
-    lua_setfield(L, -2, "sync_records");
+    lua_setfield(L, -2, dws_kind_list(d->choice.kind).data);
     if (d->page.has_count) {
         dws_lua_push_integer(L, d->page.count);
         lua_setfield(L, -2, "count");
     }
-    return !d->page.unknown || dws_lua_add_unknown(L, body, is_page_field, &d->maker.left);
+    return !d->page.unknown || dws_lua_add_unknown(L, body, d->choice.kind, is_page_field, &d->maker.left);
 }
 
 /* Stack of the call: the decoder as a light userdata. */
@@ -147,14 +152,14 @@ static int decode(lua_State *L)
 {
     struct decoder *d = lua_touserdata(L, 1);
     struct dws_error error;
-    if (dws_page_start(&d->page, d->body, &error) != DWS_OK)
-        return fail(L, d->body, &error);
+    d->L = L;
+    if (dws_page_start_of(&d->page, d->choice.kind, d->body, &error) != DWS_OK)
+        return fail(d, &error);
     if (d->ids)
         dws_seen_begin_page(d->ids);
-    d->L = L;
-    dws_lua_prepare_records(&d->maker, L, d->choice.fields, d->choice.unknown);
+    dws_lua_prepare_records(&d->maker, L, d->choice.kind, d->choice.fields, d->choice.unknown);
     if (push_records(d, &error) != DWS_IDLE || (!push_page(d, d->body) && refuse_values(&error)))
-        return error.status == DWS_ERR_MEMORY ? dws_lua_fail(L, &error) : fail(L, d->body, &error);
+        return error.status == DWS_ERR_MEMORY ? dws_lua_fail(L, &error) : fail(d, &error);
     if (d->ids) {
         struct dws_seen_page place = dws_seen_end_page(d->ids);
         dws_lua_push_place(L, &place);
@@ -196,6 +201,21 @@ One run of a synchronisation, with the service's names. A field that is null or 
 */
 
 /***
+An account of the database, with the service's names. A field that is null or missing is nil, unknown ones are kept.
+@table dwsync.account
+@tfield[opt] string name foreign text: dwsync.text makes it fit to be shown
+@tfield[opt] boolean login whether it may log in: it is a user then, else a role
+@tfield[opt] string user_type `COMMON` (made in the database), `IAM`, `OneAccess`
+*/
+
+/***
+A page of accounts.
+@table dwsync.account_page
+@tfield {dwsync.account,...} users
+@tfield[opt] integer count which the service does not give today
+*/
+
+/***
 A page of records.
 @table dwsync.page
 @tfield[opt] integer count how many records there are, as the service says
@@ -221,6 +241,8 @@ members.
 @function decode_page
 @tparam string body
 @tparam[opt] table options
+@tparam[opt="records"] "records"|"accounts" options.kind what it lists: of accounts it is a
+dwsync.account_page
 @tparam[opt] {string,...} options.fields names of the fields to hand over; by default all
 @tparam[opt] table options.where conditions by field name, each a value, a list of values, or `{min =, max =}`, all of
 which a record must meet
@@ -253,7 +275,7 @@ bool dws_lua_reduce(lua_State *L, struct dws_text body, int options)
     dws_lua_rawfield(L, options, "ids");
     const bool traces = lua_toboolean(L, -1);
     struct dws_buf *out = dws_lua_buf(L);
-    enum dws_status status = dws_filter_page(&choice.filter, body, traces, out, &error);
+    enum dws_status status = dws_filter_page_of(choice.kind, &choice.filter, body, traces, out, &error);
     if (status == DWS_OK) {
         dws_lua_push_buf(L, out);
         lua_replace(L, top + 1);
@@ -271,7 +293,7 @@ bool dws_lua_reduce(lua_State *L, struct dws_text body, int options)
 A shorter body, from which @{decode_page} makes the same with the same options: for a thread that hands it on.
 @function reduce_page
 @tparam string body
-@tparam table options `where` as for @{decode_page}; `ids`: true when there will be `ids`
+@tparam table options `kind` and `where` as for @{decode_page}; `ids`: true when there will be `ids`
 @treturn ?string nil when there is nothing to leave out or the body is not a page: it is to be handed on as it is
 @raise for options that make no sense
 */

@@ -105,7 +105,8 @@ static bool push_value(lua_State *L, struct dws_json *json, size_t *left)
 
 /* ---- members that are no fields --------------------------------------------------------------- */
 
-bool dws_lua_add_unknown(lua_State *L, struct dws_text source, bool (*is_known)(struct dws_text key), size_t *left)
+bool dws_lua_add_unknown(lua_State *L, struct dws_text source, enum dws_kind kind,
+                         bool (*is_known)(enum dws_kind kind, struct dws_text key), size_t *left)
 {
     struct dws_json json;
     struct dws_json_string key;
@@ -115,7 +116,7 @@ bool dws_lua_add_unknown(lua_State *L, struct dws_text source, bool (*is_known)(
         push_string(L, key);
         struct dws_text name;
         name.data = lua_tolstring(L, -1, &name.length);
-        if (is_known(name)) {
+        if (is_known(kind, name)) {
             lua_pop(L, 1);
             dws_json_skip(&json);
         } else {
@@ -127,16 +128,17 @@ bool dws_lua_add_unknown(lua_State *L, struct dws_text source, bool (*is_known)(
     return true;
 }
 
-static bool is_record_field(struct dws_text key)
+static bool is_field(enum dws_kind kind, struct dws_text key)
 {
-    return dws_field_find(key) != DWS_FIELDS;
+    return dws_field_find_in(kind, key) != DWS_ALL_FIELDS;
 }
 
 /* ---- fields ----------------------------------------------------------------------------------- */
 
-static const signed char cache_of[DWS_FIELDS] = {
-    [DWS_ID] = -1,    [DWS_IDENTITY_SOURCE_ID] = 0, [DWS_IDENTITY_SOURCE_TYPE] = 1,
-    [DWS_STATUS] = 2, [DWS_FAIL_REASON] = 3,
+static const signed char cache_of[DWS_ALL_FIELDS] = {
+    [DWS_ID] = -1,       [DWS_IDENTITY_SOURCE_ID] = 0, [DWS_IDENTITY_SOURCE_TYPE] = 1,
+    [DWS_STATUS] = 2,    [DWS_FAIL_REASON] = 3,        [DWS_NAME] = -1,
+    [DWS_USER_TYPE] = 0,
 };
 
 static void push_cached(lua_State *L, struct text_cache *cache, struct dws_json_string string)
@@ -160,7 +162,9 @@ static void push_cached(lua_State *L, struct text_cache *cache, struct dws_json_
 
 static inline void push_field(struct record_maker *maker, const struct dws_record *record, unsigned field)
 {
-    if (!dws_field_is_text(field))
+    if (dws_field_is_boolean(field))
+        lua_pushboolean(maker->L, record->integer[field] != 0);
+    else if (!dws_field_is_text(field))
         dws_lua_push_integer(maker->L, record->integer[field]);
     else if (cache_of[field] < 0)
         push_string(maker->L, record->text[field]);
@@ -174,17 +178,18 @@ static inline void push_field(struct record_maker *maker, const struct dws_recor
 
 /* LuaJIT makes a table that a constructor names all keys of by copying one that has them, in a third of the time that
  * setting them one by one takes. The constructor is kept in the registry, one for each choice of fields. */
-static void load_constructor(lua_State *L, unsigned fields)
+static void load_constructor(struct record_maker *maker)
 {
+    lua_State *L = maker->L;
     luaL_Buffer code;
     char letter[] = "a";
     luaL_buffinit(L, &code);
     luaL_addstring(&code, "local a,b,c,d,e,f,g,h,i,j,k=... return{");
-    for (unsigned field = 0; field < DWS_FIELDS; field++) {
-        if (fields & 1u << field) {
+    for (unsigned field = maker->first; field < maker->end; field++) {
+        if (maker->fields & 1u << field) {
             luaL_addstring(&code, dws_field_name(field).data);
             luaL_addstring(&code, "=");
-            letter[0] = (char)('a' + field);
+            letter[0] = (char)('a' + field - maker->first);
             luaL_addstring(&code, letter);
             luaL_addstring(&code, ",");
         }
@@ -203,7 +208,7 @@ static void prepare_tables(struct record_maker *maker)
     lua_rawgeti(L, -1, (int)maker->fields);
     if (lua_isnil(L, -1)) {
         lua_pop(L, 1);
-        load_constructor(L, maker->fields);
+        load_constructor(maker);
         lua_pushvalue(L, -1);
         lua_rawseti(L, -3, (int)maker->fields);
     }
@@ -215,21 +220,21 @@ static void push_table(struct record_maker *maker, const struct dws_record *reco
 {
     const unsigned wanted = record->present & maker->fields;
     lua_pushvalue(maker->L, maker->base);
-    for (unsigned field = 0; field < DWS_FIELDS; field++) {
+    for (unsigned field = maker->first; field < maker->end; field++) {
         if (wanted & 1u << field)
             push_field(maker, record, field);
         else
             lua_pushnil(maker->L);
     }
-    lua_call(maker->L, DWS_FIELDS, 1);
+    lua_call(maker->L, (int)(maker->end - maker->first), 1);
 }
 
 #else
 
 static void prepare_tables(struct record_maker *maker)
 {
-    maker->base = lua_gettop(maker->L) + 1;
-    for (unsigned field = 0; field < DWS_FIELDS; field++) {
+    maker->base = lua_gettop(maker->L) + 1 - (int)maker->first;
+    for (unsigned field = maker->first; field < maker->end; field++) {
         struct dws_text name = dws_field_name(field);
         lua_pushlstring(maker->L, name.data, name.length);
     }
@@ -250,9 +255,13 @@ static void push_table(struct record_maker *maker, const struct dws_record *reco
 
 #endif
 
-void dws_lua_prepare_records(struct record_maker *maker, lua_State *L, unsigned fields, bool unknown)
+void dws_lua_prepare_records(struct record_maker *maker, lua_State *L, enum dws_kind kind, unsigned fields,
+                             bool unknown)
 {
-    *maker = (struct record_maker){.L = L, .fields = fields, .unknown = unknown, .left = DWS_PAGE_VALUES};
+    const unsigned all = dws_kind_fields(kind);
+    *maker = (struct record_maker){.L = L, .kind = kind, .fields = fields, .unknown = unknown, .left = DWS_PAGE_VALUES};
+    maker->first = (unsigned)__builtin_ctz(all);
+    maker->end = maker->first + (unsigned)__builtin_popcount(all);
     luaL_checkstack(L, 2 * DWS_FIELDS + DWS_LUA_CACHED * DWS_LUA_CACHES + LUA_MINSTACK, "decode_page");
     prepare_tables(maker);
     for (size_t i = 0; i < DWS_LUA_CACHES; i++) {
@@ -266,5 +275,5 @@ bool dws_lua_push_record(struct record_maker *maker, const struct dws_record *re
 {
     push_table(maker, record);
     return !record->unknown || !maker->unknown ||
-           dws_lua_add_unknown(maker->L, record->source, is_record_field, &maker->left);
+           dws_lua_add_unknown(maker->L, record->source, maker->kind, is_field, &maker->left);
 }

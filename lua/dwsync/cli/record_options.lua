@@ -91,6 +91,16 @@ function M.configure(command, ...)
         M.source(command), ...)
 end
 
+--- The point in time that an option names.
+-- @tparam string value
+-- @tparam string name of the option
+-- @tparam table context
+-- @treturn ?integer milliseconds
+-- @treturn ?string what is wrong with it
+function M.point(value, name, context)
+    return checks.value(POINT, value, name, context.now())
+end
+
 --- The period that the options since and until name.
 -- @tparam table args
 -- @tparam table context
@@ -102,7 +112,7 @@ function M.period(args, context)
     for _, name in ipairs { "since", "until" } do
         local wrong
         if args[name] then
-            points[name], wrong = checks.value(POINT, args[name], "--" .. name, context.now())
+            points[name], wrong = M.point(args[name], "--" .. name, context)
         end
         if wrong then
             return nil, nil, wrong

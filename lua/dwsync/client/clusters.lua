@@ -126,16 +126,17 @@ end
 --- Finds the cluster that parameters name.
 -- @tparam dwsync.client client
 -- @tparam table checked changed: it has `cluster_id`, and `about`: what errors are about, see dwsync.errors.about
+-- @tparam string operation of the service
 -- @tparam number timeout seconds
 -- @treturn ?table
 -- @treturn dwsync.error
-function M.settle(client, checked, timeout)
+function M.settle(client, checked, operation, timeout)
     local cluster, err = cluster_of(client, checked, timeout)
     if not cluster then
         return nil, err
     end
     checked.cluster_id = cluster.id
-    checked.about = { operation = "ListSyncRecords", cluster_id = cluster.id, cluster = cluster.name }
+    checked.about = { operation = operation, cluster_id = cluster.id, cluster = cluster.name }
     return checked
 end
 

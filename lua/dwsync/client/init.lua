@@ -1,4 +1,4 @@
---- One client: list_sync_records, sync_records, all_sync_records, list_clusters, find_clusters.
+--- One client: list_sync_records, sync_records, all_sync_records, all_database_users, list_clusters, find_clusters.
 -- @module dwsync.client
 local lazy = require "dwsync.lazy"
 local Api = require "dwsync.request"
@@ -180,7 +180,7 @@ function M.new(given)
         project_variable = variables.get(context, "HUAWEICLOUD_SDK_PROJECT_ID"),
         -- Access key, or what stays when that changes → IAM endpoint → project id
         projects = setmetatable({}, { __mode = "k" }),
-        known_pages = {}, -- cluster id → what paging found out about its list
+        known_pages = {}, -- operation → cluster id → what paging found out about its list
     }, Client)
     self.api = Api.new {
         runtime = self.runtime,
@@ -335,15 +335,23 @@ local function decode_page(self, response, keys, choice)
     return nil, err
 end
 
+-- The operations that list what a cluster has. `is_ordered`: what comes and goes does so at the ends of the list; else
+-- a page says nothing of those before it. `rests_on`: what a list without count rests on when no more pages can be had.
+local SYNC_RECORDS = { name = "ListSyncRecords", path = "sync-records", list = "sync_records", noun = "record",
+    is_ordered = true, rests_on = "count" }
+local DATABASE_USERS = { name = "ListDatabaseUsers", path = "users", list = "users", noun = "account",
+    kind = "accounts", rests_on = "page", filters = { "type", "user_type" } }
+
 local function fetch_page(self, checked, offset, limit, limits, ids)
-    local target = "/clusters/" .. checked.cluster_id .. "/db-manager/sync-records"
-    if limit then
-        target = ("%s?limit=%d"):format(target, limit)
+    local operation, query = checked.operation, {}
+    query[1] = limit and ("limit=%d"):format(limit)
+    query[#query + 1] = offset and ("offset=%d"):format(offset)
+    for _, name in ipairs(operation.filters or {}) do
+        query[#query + 1] = checked[name] and name .. "=" .. checked[name]
     end
-    if offset then
-        target = ("%s%soffset=%d"):format(target, limit and "&" or "?", offset)
-    end
-    local choice = { fields = checked.fields, where = checked.where, ids = ids }
+    local target = "/clusters/" .. checked.cluster_id .. "/db-manager/" .. operation.path
+        .. (query[1] and "?" .. table.concat(query, "&") or "")
+    local choice = { kind = operation.kind, fields = checked.fields, where = checked.where, ids = ids }
     local response, err, keys = get_in_project(self, "v1", target, limits, choice)
     if not response then
         return nil, err
@@ -352,13 +360,18 @@ local function fetch_page(self, checked, offset, limit, limits, ids)
 end
 
 -- Checks `fields` and `where` of checked parameters, too.
-local function check(checked, err)
-    if not checked or not (checked.fields or checked.where) then
-        return checked, err
+local function check(operation, checked, err)
+    if not checked then
+        return nil, err
     end
-    local good, message = core.check_choice(checked)
+    checked.operation = operation
+    if not (checked.fields or checked.where) then
+        return checked
+    end
+    local choice = { kind = operation.kind, fields = checked.fields, where = checked.where }
+    local good, message = core.check_choice(choice)
     if not good then
-        return nil, errors.new { kind = "config", message = message .. record_fields.guess(checked) }
+        return nil, errors.new { kind = "config", message = message .. record_fields.guess(choice) }
     end
     return checked
 end
@@ -368,7 +381,30 @@ local function settle(self, checked, err, limits)
     if not checked then
         return nil, err
     end
-    return clusters.settle(self, checked, limits.deadline - self.runtime.monotonic())
+    return clusters.settle(self, checked, checked.operation.name, limits.deadline - self.runtime.monotonic())
+end
+
+-- One page, as it is.
+local function one_page(self, checked, err)
+    local limits = deadline_of(self, checked and checked.timeout)
+    checked, err = settle(self, checked, err, limits)
+    if not checked then
+        return nil, err
+    end
+    local page, failure = fetch_page(self, checked, checked.offset, checked.limit, limits)
+    return page, not page and errors.about(failure, checked.about) or nil
+end
+
+-- All pages, in one list.
+local function whole_list(self, checked, err)
+    local limits = deadline_of(self, checked and checked.timeout)
+    checked, err = settle(self, checked, err, limits)
+    if not checked then
+        return nil, err
+    end
+    return lists.all(self, checked, fetch_page, function()
+        return limits
+    end)
 end
 
 -- ---- what the client works with ------------------------------------------------------------------
@@ -479,14 +515,7 @@ end
 -- @raise for unknown parameters
 -- @usage local page, err = client:list_sync_records{ cluster_id = id, offset = 0, limit = 100 }
 function Client:list_sync_records(parameters)
-    local checked, err = check(options.parameters("list_sync_records", parameters, self.runtime.now))
-    local limits = deadline_of(self, checked and checked.timeout)
-    checked, err = settle(self, checked, err, limits)
-    if not checked then
-        return nil, err
-    end
-    local page, failure = fetch_page(self, checked, checked.offset, checked.limit, limits)
-    return page, not page and errors.about(failure, checked.about) or nil
+    return one_page(self, check(SYNC_RECORDS, options.parameters("list_sync_records", parameters, self.runtime.now)))
 end
 
 --- Every record, page by page as the loop proceeds. Since `for` has no place for an error, it raises the error object.
@@ -509,7 +538,8 @@ end
 -- @raise dwsync.error, also for wrong parameters; kind "incomplete" when the list cannot be had whole
 -- @usage for record in client:sync_records{ cluster_id = id, since = "7d" } do print(record.status) end
 function Client:sync_records(parameters)
-    local checked, err = check(lists.parameters(options.parameters("sync_records", parameters, self.runtime.now)))
+    local checked, err = check(SYNC_RECORDS,
+        lists.parameters(options.parameters("sync_records", parameters, self.runtime.now)))
     checked, err = settle(self, checked, err, deadline_of(self, checked and checked.timeout))
     if not checked then
         error(err, 0)
@@ -527,15 +557,55 @@ end
 -- @raise for unknown parameters
 -- @usage local list, err = client:all_sync_records{ cluster = "dws-prod" }
 function Client:all_sync_records(parameters)
-    local checked, err = check(lists.parameters(options.parameters("all_sync_records", parameters, self.runtime.now)))
-    local limits = deadline_of(self, checked and checked.timeout)
-    checked, err = settle(self, checked, err, limits)
-    if not checked then
-        return nil, err
-    end
-    return lists.all(self, checked, fetch_page, function()
-        return limits
-    end)
+    return whole_list(self, check(SYNC_RECORDS,
+        lists.parameters(options.parameters("all_sync_records", parameters, self.runtime.now))))
+end
+
+--- One page of a cluster's accounts, as the service's operation ListDatabaseUsers gives it.
+-- @tparam table parameters
+-- @tparam[opt] string parameters.cluster_id taken as it is
+-- @tparam[opt] string parameters.cluster in its place a name, or an id: see `find_clusters`
+-- @tparam[opt] "USER"|"ROLE" parameters.type only those that may log in, or only those that may not
+-- @tparam[opt] "COMMON"|"IAM"|"OneAccess" parameters.user_type only those of this type
+-- @tparam[opt=0] integer parameters.offset
+-- @tparam[opt] integer parameters.limit accounts a page, above 0; the service's default is 1000
+-- @tparam[opt] number parameters.timeout seconds for all attempts together; by default the client's
+-- @tparam[opt] {string,...} parameters.fields names of the fields to hand over; by default all
+-- @tparam[opt] table parameters.where conditions by field name, each a value or a list of values: only accounts that
+-- meet all are handed over
+-- @treturn[1] dwsync.account_page
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error
+-- @raise for unknown parameters
+function Client:list_database_users(parameters)
+    return one_page(self, check(DATABASE_USERS, options.parameters("list_database_users", parameters,
+        self.runtime.now)))
+end
+
+--- Every account of a cluster in one list, or an error: an incomplete list never looks complete. The service gives no
+-- count, and accounts come and go anywhere in the list. So more than one page is read until a reading brings nothing
+-- that was not seen before.
+-- @tparam table parameters
+-- @tparam[opt] string parameters.cluster_id taken as it is
+-- @tparam[opt] string parameters.cluster in its place a name, or an id: see `find_clusters`
+-- @tparam[opt] "USER"|"ROLE" parameters.type only those that may log in, or only those that may not
+-- @tparam[opt] "COMMON"|"IAM"|"OneAccess" parameters.user_type only those of this type
+-- @tparam[opt] integer parameters.page_size accounts a request; by default the client's
+-- @tparam[opt] "auto"|"page"|"row" parameters.paging how the service counts `offset`; by default the client's
+-- @tparam[opt] integer parameters.max_pages requests after which the list is given up; by default the client's
+-- @tparam[opt] number parameters.timeout seconds for the whole list; by default the client's
+-- @tparam[opt] {string,...} parameters.fields names of the fields to hand over; by default all
+-- @tparam[opt] table parameters.where conditions by field name, each a value or a list of values: only accounts that
+-- meet all are handed over
+-- @treturn[1] dwsync.client.list of accounts; `rests_on` is "page" where the service repeats its one short page
+-- whatever the offset
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error kind "incomplete" when the list cannot be had whole
+-- @raise for unknown parameters
+-- @usage for _, account in ipairs(assert(client:all_database_users{ cluster_id = id })) do print(account.name) end
+function Client:all_database_users(parameters)
+    return whole_list(self, check(DATABASE_USERS, options.parameters("all_database_users", parameters,
+        self.runtime.now)))
 end
 
 -- The service has no paging here. `count` is a text on some sites and missing on others, so it is taken from the list.

@@ -37,10 +37,15 @@ function M.parameters(checked, err)
 end
 
 local function walk(client, checked, fetch, limits)
-    local known = client.known_pages[checked.cluster_id] or {}
-    client.known_pages[checked.cluster_id] = known
+    local operation = checked.operation
+    local kept = client.known_pages[operation] or {}
+    local known = kept[checked.cluster_id] or {}
+    client.known_pages[operation], kept[checked.cluster_id] = kept, known
     return paging.new {
         known = known,
+        list = operation.list,
+        noun = operation.noun,
+        is_ordered = operation.is_ordered,
         about = checked.about,
         limit = checked.page_size or client.settings.page_size,
         mode = checked.paging or client.settings.paging,
@@ -65,8 +70,9 @@ local function typing_error(client, checked, fetch, limits, looked_for, list, pa
     if pages.records == 0 or looked_for:has_all() then
         return nil
     end
-    local all = walk(client, { cluster_id = checked.cluster_id, about = checked.about, fields = words.fields,
-        paging = checked.paging, max_pages = checked.max_pages, page_size = checked.page_size }, fetch, limits)
+    local all = walk(client, { operation = checked.operation, cluster_id = checked.cluster_id,
+        about = checked.about, fields = words.fields, paging = checked.paging, max_pages = checked.max_pages,
+        page_size = checked.page_size }, fetch, limits)
     repeat
         local records, err = all:next_records()
         if err then
@@ -83,7 +89,8 @@ end
 -- The newest `limit` records. Conditions are checked behind the decoder: the order shows in all records.
 local function read_newest(client, checked, fetch, limits)
     local newest = require "dwsync.client.newest"
-    local wanted = { cluster_id = checked.cluster_id, about = checked.about, paging = checked.paging,
+    local wanted = { operation = checked.operation, cluster_id = checked.cluster_id, about = checked.about,
+        paging = checked.paging,
         max_pages = checked.max_pages }
     local added
     wanted.fields, added = newest.fields(checked.fields, checked.where)
@@ -163,7 +170,7 @@ function M.all(client, checked, fetch, limits)
             return nil, failure
         elseif not records then
             list.count, list.pages, list.total, list.complete = #list, pages.pages, pages.records, true
-            list.rests_on = pages.unsettled and "count" or nil
+            list.rests_on = pages.unsettled and (pages.count and "count" or checked.operation.rests_on) or nil
             local looked_for = words.of(checked.where)
             local wrong = looked_for and typing_error(client, checked, fetch, limits, looked_for, list, pages)
             return not wrong and list or nil, wrong

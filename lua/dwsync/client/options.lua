@@ -79,6 +79,23 @@ local SYNC_RECORDS = {
     where = { kind = "table" },
 }
 
+local function with(more, declared)
+    for name, value in pairs(declared) do
+        more[name] = value
+    end
+    return more
+end
+
+local DATABASE_USERS = {
+    cluster_id = CLUSTER_ID,
+    cluster = WORD,
+    type = { kind = "one_of", values = { "USER", "ROLE" } },
+    user_type = { kind = "one_of", values = { "COMMON", "IAM", "OneAccess" } },
+    timeout = SECONDS,
+    fields = { kind = "table" },
+    where = { kind = "table" },
+}
+
 -- By method of the client.
 local PARAMETERS = {
     list_sync_records = {
@@ -92,6 +109,15 @@ local PARAMETERS = {
     },
     sync_records = SYNC_RECORDS,
     all_sync_records = SYNC_RECORDS,
+    list_database_users = with({
+        offset = { kind = "integer", from = 0 },
+        limit = { kind = "integer", above = 0 },
+    }, DATABASE_USERS),
+    all_database_users = with({
+        page_size = { kind = "integer", above = 0 },
+        paging = { kind = "one_of", values = { "auto", "page", "row" } },
+        max_pages = { kind = "integer", above = 0 },
+    }, DATABASE_USERS),
     list_clusters = {
         enterprise_project_id = { kind = "identifier" },
         max_age = { kind = "number", noun = "a number of seconds", from = 0 },

@@ -11,6 +11,8 @@
 --   rows moved or were never what offset counts, and all is read again;
 -- * after more than one page the first one is read again: it has what arrived meanwhile, and if its former head is no
 --   longer on it, the rows behind have moved, and all is read again;
+-- * rows that come and go anywhere (`is_ordered` is false) leave no trace on the first page: without count, and where
+--   pages do not overlap, all are then read again until a reading brings nothing new;
 -- * after MAX_WALKS readings that do not add up the answer is an error of kind "incomplete".
 -- @module dwsync.client.paging
 local core = require "dwsync.core"
@@ -53,7 +55,9 @@ end
 -- @tparam table options `fetch`: function(offset, limit, ids) → page, place (what core.decode_page returns with these
 -- ids) or nil, err; `limit`: records a page; `mode`: "auto", "page" or "row"; `max_pages`, default 10000; `on_page`:
 -- optional function(pages, records, count); `known`: a table that keeps what is found out about the service's pages,
--- for later walks over the same list; `about`: what errors are about, see dwsync.errors.about
+-- for later walks over the same list; `list`: the page's field that has them; `noun`: what one of them is called;
+-- `is_ordered`: whether they come and go at the ends of the list only; `about`: what errors are about,
+-- see dwsync.errors.about
 -- @treturn dwsync.client.paging whose `unsettled` says, after the end, that nothing showed whether more follow
 function M.new(options)
     local self = setmetatable({
@@ -64,6 +68,9 @@ function M.new(options)
         max_pages = options.max_pages or MAX_PAGES,
         on_page = options.on_page or function() end,
         known = options.known or {},
+        list = options.list or "sync_records",
+        noun = options.noun or "record",
+        is_ordered = options.is_ordered ~= false,
         about = options.about,
         ids = core.ids(), -- which records were seen, ever and in this reading
         records = 0, -- different ones, over all readings
@@ -77,8 +84,8 @@ end
 local function incomplete(self, reason, hint)
     return errors.new {
         kind = "incomplete",
-        message = ("the record list could not be read completely: %s (%d records in %d pages)"):format(reason,
-            self.records, self.pages),
+        message = ("the %s list could not be read completely: %s (%d %ss in %d pages)"):format(self.noun, reason,
+            self.records, self.noun, self.pages),
         hint = hint,
     }
 end
@@ -150,14 +157,14 @@ local function fail_or_read_again(self)
         return incomplete(self, "the pages do not join up when offset counts rows",
             'Set `paging` to "auto", unless the service is known to count rows.')
     elseif self.count and self.distinct < self.count then
-        return incomplete(self, ("the service counts %d records but delivered %d in each of %d readings"):format(
-            self.count, self.distinct, self.walks), self.repeated and
+        return incomplete(self, ("the service counts %d %ss but delivered %d in each of %d readings"):format(
+                self.count, self.noun, self.distinct, self.walks), self.repeated and
             ("It repeats pages: read everything in one page with `page_size` = %d."):format(self.count + 1) or nil)
     elseif self.repeated then
         return incomplete(self, "the service repeats pages whatever the offset",
             "Read everything in one page with a larger `page_size`.")
     end
-    return incomplete(self, ("the records kept changing during %d readings"):format(self.walks))
+    return incomplete(self, ("the %ss kept changing during %d readings"):format(self.noun, self.walks))
 end
 
 -- Whether the page after a short first one brought nothing: then that was all. A service that ignores offset repeats
@@ -177,7 +184,12 @@ end
 local function conclude(self, place)
     if self.pages_read == 1 and adds_up(self) or is_settled(self, place) then
         return "done" -- one page is one moment
+    elseif self.must_compare and self.records == self.compared and adds_up(self) then
+        return "done"
     end
+    -- Whether a whole reading, not its first page, has to show that nothing was missed.
+    self.must_compare = not self.is_ordered and not self.counts_all and not self.overlaps
+    self.compared = self.records
     self.confirming = true
     self.offset = 0
     return "again"
@@ -235,7 +247,7 @@ end
 local function confirming_step(self, page, place)
     self.distinct = self.distinct + place.new_rows
     note_count(self, page.count)
-    if is_confirmed(self, place) then
+    if is_confirmed(self, place) and not self.must_compare then
         return "done"
     end
     local err = fail_or_read_again(self)
@@ -276,8 +288,8 @@ function Walk:next_records()
             self.finished = true
             self.ids:close()
         end
-        if #page.sync_records > 0 then
-            return page.sync_records
+        if #page[self.list] > 0 then
+            return page[self.list]
         end
     end
     return nil

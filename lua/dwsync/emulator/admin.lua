@@ -5,6 +5,8 @@
 local cjson = require "cjson"
 local checks = require "dwsync.checks"
 local counts = require "dwsync.emulator.counts"
+local database_users = require "dwsync.emulator.database_users"
+local faults = require "dwsync.emulator.faults"
 local journal = require "dwsync.emulator.journal"
 local settings = require "dwsync.emulator.settings"
 local stories = require "dwsync.emulator.stories"
@@ -148,13 +150,26 @@ local function mistake_in(name, records)
     return nil
 end
 
--- `records` take the place of all; `add` come in front: given ones, or so many that ran just now.
+local function is_number_of_records(value)
+    return type(value) == "number" and value % 1 == 0 and value > 0
+end
+
+-- `records` take the place of all; `add` come in front: given ones, or so many that ran just now. `hold` so many of the
+-- newest back, as if they had not run yet; `release` lets them end just now.
 ACTIONS["POST records"] = function(service, order)
     local cluster = service:find_cluster(order.cluster)
     if not cluster then
         return wrong(UNKNOWN_CLUSTER)
+    elseif is_number_of_records(order.hold) or order.release == true then
+        local sequence = service:records_of(cluster, true)
+        if order.hold then
+            sequence:hold(order.hold)
+        else
+            sequence:release(service:now() * 1000)
+        end
+        return reply(200, { records = sequence:count() })
     end
-    local how_many = type(order.add) == "number" and order.add % 1 == 0 and order.add > 0 and order.add
+    local how_many = is_number_of_records(order.add) and order.add
     local name = order.add ~= nil and "add" or "records"
     local mistake = not how_many and mistake_in(name, order[name])
     if mistake then
@@ -169,6 +184,24 @@ ACTIONS["POST records"] = function(service, order)
         records:replace(order.records)
     end
     return reply(200, { records = records:count() })
+end
+
+local ACCOUNTS = { cluster = { kind = "string", required = true }, add = faults.users,
+    remove = { kind = "list", of = { kind = "string" } } }
+
+-- Accounts that are made and dropped by hand.
+ACTIONS["POST accounts"] = function(service, order)
+    local checked, problem = checks.read(ACCOUNTS, order, { noun = "field" })
+    local cluster, place
+    if checked then
+        cluster, place = service:find_cluster(checked.cluster)
+    end
+    if not cluster then
+        return wrong(problem and checks.line(problem) or UNKNOWN_CLUSTER)
+    end
+    database_users.change(cluster, checked.add or {}, checked.remove or {})
+    place.changed = true
+    return done()
 end
 
 -- A browser on this machine reaches the loopback address on behalf of any page: by a name of the page's own that

@@ -1,7 +1,8 @@
---- The DWS operations: synchronisation records and the cluster list.
+--- The DWS operations: synchronisation records, accounts of the database and the cluster list.
 -- Handlers take the service and a request, and return a response, or nil and a refusal.
 -- @module dwsync.emulator.dws
 local cjson = require "cjson"
+local database_users = require "dwsync.emulator.database_users"
 local places = require "dwsync.emulator.place"
 local refusals = require "dwsync.emulator.refusals"
 
@@ -98,13 +99,9 @@ local function find_cluster(service, request, project_id, cluster_id)
     return cluster
 end
 
---- Answers `GET /v1/{project_id}/clusters/{cluster_id}/db-manager/sync-records`.
-function M.list_sync_records(service, request, project_id, cluster_id)
-    local cluster, refusal = find_cluster(service, request, project_id, cluster_id)
-    if not cluster then
-        return nil, refusal
-    end
-    local offset, limit
+-- The position of the first row that a request wants, and how many rows.
+local function place_of(service, request)
+    local offset, limit, refusal
     offset, refusal = integer_parameter(request, "offset", 0, 0)
     if not offset then
         return nil, refusal
@@ -124,7 +121,20 @@ function M.list_sync_records(service, request, project_id, cluster_id)
     elseif settings.paging == "row" then
         position = offset
     end
+    return position, limit
+end
 
+--- Answers `GET /v1/{project_id}/clusters/{cluster_id}/db-manager/sync-records`.
+function M.list_sync_records(service, request, project_id, cluster_id)
+    local cluster, refusal = find_cluster(service, request, project_id, cluster_id)
+    if not cluster then
+        return nil, refusal
+    end
+    local position, limit = place_of(service, request)
+    if not position then
+        return nil, limit
+    end
+    local settings = service.settings
     local records = service:records_of(cluster)
     local page, held = page_of(records, position, limit, settings.spaced)
     local count = ""
@@ -136,6 +146,31 @@ function M.list_sync_records(service, request, project_id, cluster_id)
         first, last = spaced(first), spaced(last)
     end
     return { status = 200, headers = {}, body = first .. page .. last }
+end
+
+local LOGIN = { USER = true, ROLE = false }
+local USER_TYPES = { COMMON = true, IAM = true, OneAccess = true }
+
+--- Answers `GET /v1/{project_id}/clusters/{cluster_id}/db-manager/users`: no count.
+function M.list_database_users(service, request, project_id, cluster_id)
+    local cluster, refusal = find_cluster(service, request, project_id, cluster_id)
+    if not cluster then
+        return nil, refusal
+    elseif not service.settings.list_users then
+        return nil, refusals.make "DWS.0015"
+    end
+    local position, limit = place_of(service, request)
+    if not position then
+        return nil, limit
+    end
+    local query = request.query
+    local wanted = { login = LOGIN[query.type], user_type = query.user_type }
+    if query.type and wanted.login == nil or query.user_type and not USER_TYPES[query.user_type] then
+        return nil, refusals.make("DWS.0001", ("The request parameter is invalid: %s."):format(
+            query.type and wanted.login == nil and "type" or "user_type"))
+    end
+    local list = database_users.json(cluster, service:records_of(cluster), wanted, position, limit)
+    return { status = 200, headers = {}, body = ('{"users":%s}'):format(list) }
 end
 
 local function iso_time(milliseconds)

@@ -38,6 +38,18 @@ local function base64(value)
     return type(value) == "string" and #value % 4 == 0 and value:match "^[%w+/]*=?=?$" or nil
 end
 
+local function users(value)
+    for _, user in ipairs(type(value) == "table" and value or {}) do
+        if type(user) ~= "table" or type(user.name) ~= "string" then
+            return nil
+        end
+    end
+    return type(value) == "table" and value or nil
+end
+
+--- The declaration of accounts in an order, see dwsync.checks.
+M.users = { read = users, expected = "a list of accounts, each with a name" }
+
 local ORDER = {
     match = object { path = TEXT, cluster = TEXT, method = TEXT },
     skip = NATURAL,
@@ -56,6 +68,8 @@ local ORDER = {
         repeat_body = object { text = required(TEXT), times = required(POSITIVE) },
         add_records = POSITIVE,
         remove_records = POSITIVE,
+        add_users = M.users,
+        remove_users = { kind = "list", of = { kind = "string" } },
         list_part = { kind = "number", noun = "a share", from = 0, to = 1 },
         from = { kind = "one_of", values = { "front", "back" } },
     }),

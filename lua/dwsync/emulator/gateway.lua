@@ -5,6 +5,7 @@ local cjson = require "cjson"
 local ffi = require "ffi"
 local admin = require "dwsync.emulator.admin"
 local authentication = require "dwsync.emulator.authentication"
+local database_users = require "dwsync.emulator.database_users"
 local dws = require "dwsync.emulator.dws"
 local iam = require "dwsync.emulator.iam"
 local iam_tokens = require "dwsync.emulator.iam_tokens"
@@ -31,6 +32,7 @@ local service
 -- region; "account": IAM, where any token will do; "open": IAM operations that check the caller themselves.
 local OPERATIONS = {
     { "GET", "^/v1/([^/]+)/clusters/([^/]+)/db%-manager/sync%-records$", dws.list_sync_records, "project" },
+    { "GET", "^/v1/([^/]+)/clusters/([^/]+)/db%-manager/users$", dws.list_database_users, "project" },
     { "GET", "^/v1%.0/([^/]+)/clusters$", dws.list_clusters, "project" },
     { "GET", "^/v2/([^/]+)/clusters$", dws.show_clusters, "project" },
     { "POST", "^/v2/([^/]+)/notifications/topics/([^/]+)/publish$", notices.publish, "project" },
@@ -156,8 +158,8 @@ local function ordered_answer(action, request)
 end
 
 local function change_records(action, request)
-    local cluster = (action.add_records or action.remove_records)
-        and service:find_cluster(request.path:match "/clusters/([^/]+)/")
+    local changes = action.add_records or action.remove_records or action.add_users or action.remove_users
+    local cluster, place = service:find_cluster(changes and request.path:match "/clusters/([^/]+)/" or nil)
     if not cluster then
         return
     end
@@ -167,6 +169,10 @@ local function change_records(action, request)
     end
     if action.remove_records then
         records:remove(action.remove_records, action.from)
+    end
+    if action.add_users or action.remove_users then
+        database_users.change(cluster, action.add_users or {}, action.remove_users or {})
+        place.changed = true
     end
 end
 

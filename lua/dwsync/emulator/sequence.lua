@@ -24,6 +24,8 @@ function M.new(cluster, options)
         record_at = record_at,
         first = 0,          -- the story's records still there: first ≤ index < last
         last = count,
+        told = count,       -- how many the story has
+        held = {},          -- those that were held back, newest first
         arrived = {},       -- oldest first, so that arriving is appending; a number: that run of the clock's
         arrivals = 0,
         turns = 0,          -- how many runs the clock brought
@@ -125,11 +127,51 @@ function Sequence:remove(n, from)
     changed(self)
 end
 
+--- Holds the newest records back, as if they had not run yet.
+-- @tparam integer n
+function Sequence:hold(n)
+    local newest = {}
+    for position = 0, math.min(n, self:count()) - 1 do
+        newest[#newest + 1] = at(self, position)
+    end
+    for _, record in ipairs(self.held) do
+        newest[#newest + 1] = record
+    end
+    self:remove(n, "front")
+    self.held = newest
+end
+
+--- Lets those that were held back end just now, in their order.
+-- @tparam number now milliseconds since the epoch
+function Sequence:release(now)
+    for _, record in ipairs(self.held) do
+        local late = math.floor(now) - (tonumber(record.end_time) or record.start_time)
+        record.start_time = record.start_time + late
+        record.end_time = tonumber(record.end_time) and record.end_time + late or record.end_time
+    end
+    local held = self.held
+    self.held = {}
+    self:put(held)
+end
+
+--- Calls a function with each run that made the cluster's accounts what they are, oldest first: also those that
+-- retention took, but not the first of a long story.
+-- @tparam integer most runs of the story
+-- @tparam function visit
+function Sequence:each_run(most, visit)
+    for index = math.min(self.told, most) - 1, self.first, -1 do
+        visit(self.record_at(index))
+    end
+    for position = self:count() - (self.last - self.first) - 1, 0, -1 do
+        visit(at(self, position))
+    end
+end
+
 --- Puts other records in the place of all.
 -- @tparam {table,...} records newest first, sent as they are
 function Sequence:replace(records)
     settle(self)
-    self.first, self.last, self.arrived = 0, #records, {}
+    self.first, self.last, self.told, self.arrived = 0, #records, #records, {}
     self.record_at = function(index) return records[index + 1] end
     changed(self)
 end

@@ -36,6 +36,7 @@ local SETTINGS = {
     count = one_of("total", "page", "absent"),            -- what count says
     max_limit = { kind = "integer", from = 1 },           -- a larger limit is silently lowered to this
     spaced = { kind = "boolean", default = false },       -- a blank behind each colon and comma
+    list_users = { kind = "boolean", default = true },    -- whether the caller may list a database's accounts
     -- The gateway.
     clock_offset = { kind = "number", default = 0 },      -- seconds the service's clock is ahead
     lock = { kind = "boolean", default = true },          -- whether failures lock a key

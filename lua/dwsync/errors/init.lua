@@ -36,6 +36,9 @@ local HINTS = {
     cancelled = "The caller stopped the request.",
 }
 
+-- What an operation needs beside, or instead of, what a refusal's code suggests.
+local ACTIONS = { ListDatabaseUsers = "Listing accounts needs the action dws:cluster:listDatabaseUser." }
+
 -- Failures after which the same GET may well succeed.
 local RETRYABLE = { network = true, timeout = true, throttled = true }
 
@@ -184,6 +187,10 @@ function M.about(err, about)
     end
     for _, name in ipairs { "operation", "cluster_id", "cluster" } do
         err[name] = err[name] or about[name]
+    end
+    local action = err.status == 403 and ACTIONS[err.operation]
+    if action and not err.hint:find(action, 1, true) then
+        err.hint = err.hint == HINTS.permission and action or err.hint .. " " .. action
     end
     return err
 end

@@ -12,6 +12,7 @@ local dwsync = require "dwsync"
 local endpoints = require "dwsync.client.endpoints"
 local errors = require "dwsync.errors"
 local files = require "dwsync.files"
+local history_accounts = require "dwsync.history.accounts"
 local history_tables = require "dwsync.history.tables"
 local look = require "dwsync.fleet.look"
 local runtimes = require "dwsync.runtime"
@@ -130,6 +131,13 @@ function Collector:sync()
     local keys = {}
     for _, account in ipairs(self.inventory.accounts) do
         keys[account.name] = digest_of(self, account) or nil
+        local there, err = true, nil
+        if account.list_accounts then
+            there, err = history_tables.extend(self.history, history_accounts.part)
+        end
+        if not there then
+            return nil, err
+        end
     end
     return self.schedule:sync(self.inventory, { keys = keys, collector = self.name })
 end
@@ -151,6 +159,7 @@ local function perform(self, item, history, timeout)
         return discovery.clusters(context, item)
     end
     local _
+    context.list_accounts = self.inventory.by_name[item.account].list_accounts
     _, context.rules, context.rules_mark = self.inventory:settings_of(item.account, { id = item.cluster_id,
         name = item.name })
     return nil, look.at(context, item)
@@ -194,6 +203,9 @@ local function file(self, item, found, result)
     end
     count(self, "looks")
     self.emit { type = "look", item = item, result = result, now = now_of(self) }
+    if result.accounts_failure then
+        self.emit { type = "accounts", item = item, error = result.accounts_failure }
+    end
     if result.failure and not result.disabled then
         count(self, "failed")
         count(self, "throttled", result.failure.kind == "throttled" and 1 or 0)

@@ -4,6 +4,7 @@ local accounts = require "dwsync.fleet.accounts"
 local core = require "dwsync.core"
 local errors = require "dwsync.errors"
 local findings = require "dwsync.problems.findings"
+local history_accounts = require "dwsync.history.accounts"
 local history_page = require "dwsync.history.page"
 local identity = require "dwsync.history.identity"
 local listing = require "dwsync.fleet.listing"
@@ -164,6 +165,8 @@ end
 -- Writes what a look found, but for its row. Returns the new contents of that, and a summary of the records saved.
 local function write_found(session, item, result, now)
     local summary = result.page and history_page.merge_into(session, identity.cell(item.cluster_id), result.page, now)
+    local looked = result.accounts
+        and history_accounts.merge_into(session, identity.cell(item.cluster_id), result.accounts)
     local verdicts = result.verdicts or result.evaluation and result.evaluation.verdicts
     if verdicts then
         write_verdicts(session, item, verdicts, now)
@@ -174,7 +177,7 @@ local function write_found(session, item, result, now)
         again = math.min(again, row.next_at)
     end
     row.next_at = again or row.next_at
-    return { row = row, summary = summary }
+    return { row = row, summary = summary, accounts = looked or nil }
 end
 
 -- The new contents of the row of a look whose findings the database refused: the next one may find what it takes.
@@ -187,8 +190,8 @@ end
 -- @tparam table session
 -- @tparam {{item=table,result=table},...} done
 -- @treturn {table,...} of each `through`: whether it was let through, and `summary` of the records saved, see
--- dwsync.history.summary; `error`: why the database refused what it found, so that it counts as failed. No `through`:
--- another program writes of its cluster, and nothing was done
+-- dwsync.history.summary; `accounts`: what became of a look at them; `error`: why the database refused what it found,
+-- so that it counts as failed. No `through`: another program writes of its cluster, and nothing was done
 function M.changed(session, done)
     local items = {}
     for i, look in ipairs(done) do
@@ -206,6 +209,7 @@ function M.changed(session, done)
                 return write_found(session, item, look.result, now)
             end)
             outcome.through, outcome.summary = true, written and written.summary
+            outcome.accounts = written and written.accounts
             changed[#changed + 1] = written and written.row or refused(item, outcome.error, now)
         end
         outcomes[i], noted[#noted + 1] = outcome, outcome.through ~= nil and look or nil

@@ -33,6 +33,7 @@ local ACCOUNT = {
     interval = INTERVAL,
     clusters = NAMES,
     exclude = NAMES,
+    list_accounts = { kind = "boolean", default = false }, -- whether to keep who is in the databases: names of people
 }
 for name, declared in pairs(options.PLAIN) do
     ACCOUNT[name] = ACCOUNT[name] or name ~= "region" and name ~= "project_id" and declared or nil

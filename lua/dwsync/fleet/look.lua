@@ -7,6 +7,7 @@
 -- @module dwsync.fleet.look
 local disabled = require "dwsync.health.disabled"
 local errors = require "dwsync.errors"
+local history_accounts = require "dwsync.history.accounts"
 local health = require "dwsync.health"
 local history_tables = require "dwsync.history.tables"
 local merge = require "dwsync.history.merge"
@@ -117,12 +118,43 @@ local function joined(context, item, records, result)
     return has and judged(context, records, gathered, result)
 end
 
+-- Whether a run has ended since the last look that made or dropped accounts. The service's clock is not the database's.
+local SLACK = 5 * 60000
+
+local function has_changed_accounts(item, records)
+    for _, record in ipairs(records) do
+        local ended = type(record.end_time) == "number" and record.end_time or 0
+        if ended > (item.looked_at or 0) - SLACK and (record.add_count or 0) + (record.delete_count or 0) > 0 then
+            return true
+        end
+    end
+    return false
+end
+
+-- Who is in the database, when something may have changed there, and whenever the whole list of records is read. What
+-- goes wrong there is not the look's failure.
+local function look_at_accounts(context, item, records, result)
+    if not context.list_accounts or not result.changed or result.failure
+        or not (result.read_whole or has_changed_accounts(item, records)) then
+        return result
+    end
+    local began = context.now()
+    local list, err = context.client:all_database_users { cluster_id = item.cluster_id, timeout = context.timeout }
+    if list then
+        result.requests = result.requests + list.pages
+        result.accounts, err = history_accounts.read(list, began, context.now())
+    end
+    result.accounts_failure = err
+    return result
+end
+
 --- Looks at a cluster.
 -- @tparam table context `client`, `history` (a store), `rules`, `rules_mark` (see dwsync.fleet.inventory), `timeout`
--- (seconds), `now()`: milliseconds by the database's clock
+-- (seconds), `now()`: milliseconds by the database's clock; `list_accounts`: whether to look who is in the database
 -- @tparam table item what dwsync.fleet.schedule claimed
 -- @treturn table result for its completion: `changed` when there is something to save; `error` and `failure` when the
--- cluster could not be asked; `given_up` when the database failed, so that the look was in vain
+-- cluster could not be asked; `given_up` when the database failed, so that the look was in vain; `accounts`, see
+-- dwsync.history.accounts.read, or `accounts_failure`
 function M.at(context, item)
     local page, err = context.client:newest_page { cluster_id = item.cluster_id, limit = M.PAGE,
         timeout = context.timeout }
@@ -142,10 +174,10 @@ function M.at(context, item)
     elseif is_known then
         return changed(context, item, {}, result)
     end
-    local found = may_join(context, item, decoded.sync_records)
-        and joined(context, item, decoded.sync_records, result)
+    local records = decoded.sync_records
+    local found = may_join(context, item, records) and joined(context, item, records, result)
     if found then
-        return found
+        return look_at_accounts(context, item, records, found)
     end
     local list
     list, err = context.client:all_sync_records { cluster_id = item.cluster_id, timeout = context.timeout }
@@ -153,7 +185,7 @@ function M.at(context, item)
         return unanswered(context, item, err)
     end
     result.requests, result.read_whole = 1 + list.pages, true
-    return changed(context, item, list, result)
+    return look_at_accounts(context, item, list, changed(context, item, list, result))
 end
 
 return M

@@ -9,6 +9,7 @@
 -- local summary = assert(store:pull(id, client:sync_records { cluster_id = id }, { name = "dws-prod" }))
 -- for record in store:each { cluster_id = id, status = "FAILED" } do print(record.fail_reason) end
 -- store:close()
+local accounts = require("dwsync.lazy") "dwsync.history.accounts"
 local checks = require "dwsync.checks"
 local connection = require "dwsync.history.connection"
 local criteria = require "dwsync.history.criteria"
@@ -390,6 +391,143 @@ function Store:prune(options)
     local now = checked.now or self.context.runtime.now()
     return prune.run(self.context, self.engine, { before = (now - checked.older_than) * 1000,
         dry_run = checked.dry_run })
+end
+
+-- ---- accounts -------------------------------------------------------------------------------------
+
+--- An account of a database, as the ledger keeps it. Times are milliseconds since the epoch.
+-- @table dwsync.history.account
+-- @tfield string name foreign text: dwsync.text makes it fit to be shown
+-- @tfield[opt] string user_type `COMMON`, `IAM`, `OneAccess`
+-- @tfield[opt] boolean login whether it may log in
+-- @tfield integer first_seen
+-- @tfield[opt] integer came_after the look in which it was not there yet; nil when the first look found it
+-- @tfield integer last_seen
+-- @tfield[opt] integer gone_at the look in which it was no longer there; it went between `last_seen` and this
+
+--- What a look at the accounts changed.
+-- @table dwsync.history.account_summary
+-- @tfield integer came
+-- @tfield integer went
+-- @tfield integer accounts how many there are
+-- @tfield boolean is_first the first look, in which nobody is new
+-- @tfield[opt] boolean is_late nothing was kept, since a look that began later is kept already
+
+--- Looks at the accounts of a cluster, and keeps who is there, who came and who went: in one transaction, and only when
+-- the list is complete. Names of people are kept from then on: `prune_accounts` removes those who went.
+-- @tparam string cluster_id
+-- @tparam function read_list returns a complete list of accounts, as client:all_database_users does; or nil, err
+-- @treturn[1] dwsync.history.account_summary
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error what `read_list` returned, or kind "incomplete", "storage" or "timeout"; nothing was changed
+-- @raise for arguments of another type, and when the history is closed or readonly
+-- @usage
+-- assert(store:pull_accounts(id, function() return client:all_database_users { cluster_id = id } end))
+function Store:pull_accounts(cluster_id, read_list)
+    check_open(self)
+    local cluster = check_text(cluster_id, "cluster_id")
+    if type(read_list) ~= "function" then
+        error(("store:pull_accounts expects a function, got a %s"):format(type(read_list)), 2)
+    end
+    check_writable(self)
+    local now = self.context.runtime.now
+    local began = now() * 1000
+    local list, err = read_list()
+    if not list then
+        return nil, err
+    end
+    return accounts.save(self, cluster, list, began, now() * 1000)
+end
+
+local ACCOUNTS = {
+    cluster_id = { kind = "string", lines = true, required = true },
+    gone = { kind = "boolean" },
+    new = { kind = "boolean" },
+    at = { kind = "number", expected = "milliseconds since the epoch" },
+    since = { kind = "number", expected = "milliseconds since the epoch" },
+    until_ = { kind = "number", expected = "milliseconds since the epoch" },
+    run = { kind = "string" },
+    limit = { kind = "integer", above = 0 },
+}
+
+local function accounts_of_run(self, cluster, record_id)
+    local versions, err = read(self, function(session)
+        return reading.versions(session, cluster, record_id, self.context)
+    end)
+    if not versions then
+        return nil, err
+    end
+    local record = versions[#versions] and versions[#versions].record
+    if not record or type(record.start_time) ~= "number" then
+        return nil, errors.new { kind = "config", message = record and "the record has no start_time"
+            or "no such record is kept", hint = "dwsync history list shows those that are, with --columns id." }
+    end
+    local found
+    found, err = accounts.of_run(self, cluster, record)
+    if found then
+        found.record = record
+    end
+    return found, err
+end
+
+--- Accounts that looks found: those who are there, who were there `at` a time, who came (`new`) or went (`gone`); or,
+-- with `run`, who came and went while a run ran. That is an inference: the service does not say who made or dropped an
+-- account, and accounts of an LDAP source look like those made by hand.
+-- @tparam table query
+-- @tparam string query.cluster_id
+-- @tparam[opt] boolean query.gone those who went; with `since` and `until_` by when they were missed
+-- @tparam[opt] boolean query.new those who came; with `since` and `until_` by when they were first seen
+-- @tparam[opt] number query.at milliseconds since the epoch
+-- @tparam[opt] number query.since milliseconds since the epoch, inclusive
+-- @tparam[opt] number query.until_ milliseconds since the epoch, exclusive
+-- @tparam[opt] string query.run id of a kept record
+-- @tparam[opt] integer query.limit
+-- @treturn[1] {dwsync.history.account,...} by name, with `look`, the newest one (`accounts`, `first_at`, `began_at`,
+-- `ended_at`), where there was any, and `complete`. With `run`: `came` and `went`, two lists; `others` with the same,
+-- of another type than the run's; `record`; `between`: `runs`, `add_count`, `delete_count` of all runs between the
+-- same looks; `watched.before` and `watched.after`: whether there were looks before and after it
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error kind "config" for a run that is not kept, "storage" or "timeout"
+-- @raise for a query that makes no sense, and when the history is closed
+function Store:accounts(query)
+    check_open(self)
+    local checked = checks.arguments(ACCOUNTS, query, "store:accounts")
+    local cluster, chosen = identity.cell(checked.cluster_id), 0
+    for _, name in ipairs { "gone", "new", "at", "run" } do
+        chosen = chosen + (checked[name] and 1 or 0)
+    end
+    if chosen > 1 then
+        error("store:accounts: gone, new, at and run exclude each other", 2)
+    elseif checked.run then
+        return accounts_of_run(self, cluster, checked.run)
+    end
+    return accounts.list(self, cluster, checked)
+end
+
+local PRUNE_ACCOUNTS = {
+    older_than = { kind = "duration", from = 0, required = true },
+    dry_run = { kind = "boolean", default = false },
+    now = { kind = "number" },
+}
+
+--- Removes the accounts that went longer ago than a length of time. Those who are there stay.
+-- @tparam table options
+-- @tparam number|string options.older_than seconds, or "90d"
+-- @tparam[opt=false] boolean options.dry_run only counts
+-- @tparam[opt] number options.now seconds since the epoch; by default the runtime's clock
+-- @treturn[1] {accounts=integer,clusters=integer}
+-- @treturn[2] nil
+-- @treturn[2] dwsync.error kind "storage" or "timeout"
+-- @treturn[2] {accounts=integer,clusters=integer} those removed before that
+-- @raise for options that make no sense, and when the history is closed or readonly and it is no dry run
+function Store:prune_accounts(options)
+    check_open(self)
+    local checked = checks.arguments(PRUNE_ACCOUNTS, options or {}, "store:prune_accounts")
+    if not checked.dry_run then
+        check_writable(self)
+    end
+    local now = checked.now or self.context.runtime.now()
+    return accounts.prune(self, (now - checked.older_than) * 1000, checked.dry_run)
 end
 
 --- Closes the history. Safe to call twice; a history that is no longer referenced closes by itself.

@@ -48,8 +48,12 @@ local function joined(list)
     return table.concat(each(list, text_column), ",")
 end
 
--- Statements of rows after one head, none longer than LONGEST.
-local function in_chunks(head, rows, tail)
+--- Statements of rows after one head, none longer than LONGEST.
+-- @tparam string head
+-- @tparam {string,...} rows
+-- @tparam string tail
+-- @treturn {string,...} statements
+function M.in_chunks(head, rows, tail)
     local statements, first, size = {}, 1, 0
     for i, row in ipairs(rows) do
         size = size + #row + 1
@@ -60,6 +64,8 @@ local function in_chunks(head, rows, tail)
     end
     return statements
 end
+
+local in_chunks = M.in_chunks
 
 -- ---- writing --------------------------------------------------------------------------------------
 

@@ -152,7 +152,8 @@ local function plain(request)
         copy[name] = value
     end
     local decode = request.decode
-    copy.decode = decode and decode.where and { reduce = true, where = decode.where, ids = decode.ids ~= nil } or nil
+    copy.decode = decode and decode.where and { reduce = true, kind = decode.kind, where = decode.where,
+        ids = decode.ids ~= nil } or nil
     copy.timeout = nil
     return copy
 end

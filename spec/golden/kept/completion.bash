@@ -52,7 +52,7 @@ _dwsync() {
                     case "$arg" in
                         pull)
                             cmd="$cmd pull"
-                            opts="$opts -h --help --exclude --all-clusters --input --page-size --limit --paging --source --config --profile --region --endpoint --iam-endpoint --project-id --proxy --ca-file --timeout --retries --debug --history -o --output --time --columns --color"
+                            opts="$opts -h --help --exclude --all-clusters --input --page-size --limit --paging --source --accounts --config --profile --region --endpoint --iam-endpoint --project-id --proxy --ca-file --timeout --retries --debug --history -o --output --time --columns --color"
                             break
                             ;;
                         list)
@@ -72,11 +72,16 @@ _dwsync() {
                             ;;
                         prune)
                             cmd="$cmd prune"
-                            opts="$opts -h --help --older-than --dry-run --config --profile --history"
+                            opts="$opts -h --help --older-than --accounts --dry-run --config --profile --history"
                             break
                             ;;
                     esac
                 done
+                break
+                ;;
+            accounts)
+                cmd="accounts"
+                opts="$opts -h --help --exclude --gone --new --at --run --since --until --config --profile --history -o --output --time --columns --color"
                 break
                 ;;
             collect)
@@ -154,7 +159,7 @@ _dwsync() {
 
     case "$cmd" in
         '')
-            COMPREPLY=($(compgen -W "records health check report watch notify wait history collect fleet replay run clusters doctor emulator alert-rules completion version" -- "$cur"))
+            COMPREPLY=($(compgen -W "records health check report watch notify wait history accounts collect fleet replay run clusters doctor emulator alert-rules completion version" -- "$cur"))
             ;;
         'records')
             case "$prev" in
@@ -995,6 +1000,59 @@ _dwsync() {
             esac
 
             ;;
+        'accounts')
+            case "$prev" in
+                --exclude)
+                    COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" completion clusters 2>/dev/null)" -- "$cur"))
+                    return 0
+                    ;;
+                --at)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --run)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --history)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                -o|--output)
+                    COMPREPLY=($(compgen -W "table csv tsv json ndjson markdown html" -- "$cur"))
+                    return 0
+                    ;;
+                --time)
+                    COMPREPLY=($(compgen -W "iso ms local" -- "$cur"))
+                    return 0
+                    ;;
+                --columns)
+                    COMPREPLY=($(compgen -W "id identity_source_id identity_source_type start_time end_time add_count update_count delete_count failed_count status fail_reason" -- "$cur"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "$cur"))
+                    return 0
+                    ;;
+            esac
+
+            ;;
         'collect')
             case "$prev" in
                 --fleet)
@@ -1460,7 +1518,7 @@ _dwsync() {
 
     if [[ "$cur" = -* ]]; then
         COMPREPLY=($(compgen -W "$opts" -- "$cur"))
-    elif [[ "|records|health|check|report|watch|notify|wait|history pull|history list|fleet explain|replay|doctor|" = *"|$cmd|"* ]]; then
+    elif [[ "|records|health|check|report|watch|notify|wait|history pull|history list|accounts|fleet explain|replay|doctor|" = *"|$cmd|"* ]]; then
         COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" completion clusters 2>/dev/null)" -- "$cur"))
     fi
 }

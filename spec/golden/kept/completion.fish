@@ -48,6 +48,9 @@ function __fish_dwsync_print_command
                     end
                 end
                 break
+            case accounts
+                set cmd $cmd accounts
+                break
             case collect
                 set cmd $cmd collect
                 break
@@ -117,6 +120,7 @@ complete -c dwsync -n '__fish_dwsync_using_command' -xa 'watch' -d 'Watch the ve
 complete -c dwsync -n '__fish_dwsync_using_command' -xa 'notify' -d 'Tell a chat or a webhook what began, got worse or ended'
 complete -c dwsync -n '__fish_dwsync_using_command' -xa 'wait' -d 'Wait until the last synchronisation is fresh and ok'
 complete -c dwsync -n '__fish_dwsync_using_command' -xa 'history' -d 'Keep records beyond the service\'s retention, and list them'
+complete -c dwsync -n '__fish_dwsync_using_command' -xa 'accounts' -d 'Show who is in a database, who came and who went'
 complete -c dwsync -n '__fish_dwsync_using_command' -xa 'collect' -d 'Look at all clusters of a fleet, again and again'
 complete -c dwsync -n '__fish_dwsync_using_command' -xa 'fleet'
 complete -c dwsync -n '__fish_dwsync_using_command' -xa 'replay' -d 'Show which alerts the rules would have raised'
@@ -320,6 +324,7 @@ complete -c dwsync -n '__fish_dwsync_seen_command history pull' -l page-size -r 
 complete -c dwsync -n '__fish_dwsync_seen_command history pull' -l limit -r
 complete -c dwsync -n '__fish_dwsync_seen_command history pull' -l paging -xa 'auto page row' -d 'How offset counts (default auto)'
 complete -c dwsync -n '__fish_dwsync_seen_command history pull' -l source -r -d 'Only these sources: ids or types'
+complete -c dwsync -n '__fish_dwsync_seen_command history pull' -l accounts -d 'Look at the accounts of the database, too, and keep who came and who went'
 complete -c dwsync -n '__fish_dwsync_seen_command history pull' -l config -r -d 'Configuration file [DWSYNC_CONFIG]'
 complete -c dwsync -n '__fish_dwsync_seen_command history pull' -l profile -r -d 'Profile of that file [DWSYNC_PROFILE]'
 complete -c dwsync -n '__fish_dwsync_seen_command history pull' -l region -xa 'ae-ad-1 af-north-1 af-south-1 ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 cn-east-2 cn-east-3 cn-east-4 cn-east-5 cn-north-1 cn-north-11 cn-north-12 cn-north-2 cn-north-4 cn-north-9 cn-south-1 cn-south-4 cn-southwest-2 cn-southwest-3 eu-de eu-nl eu-west-101 la-north-2 la-south-2 me-east-1 my-kualalumpur-1 na-mexico-1 ru-moscow-1 sa-brazil-1 tr-west-1' -d 'Region, for example cn-north-4 [DWSYNC_REGION]'
@@ -370,10 +375,27 @@ complete -c dwsync -n '__fish_dwsync_seen_command history migrate' -l history -r
 
 complete -c dwsync -n '__fish_dwsync_seen_command history prune' -s h -l help -d 'Show this help message and exit'
 complete -c dwsync -n '__fish_dwsync_seen_command history prune' -l older-than -r -d 'How long ago they began, at least 126d'
+complete -c dwsync -n '__fish_dwsync_seen_command history prune' -l accounts -d 'Instead of records: accounts that went'
 complete -c dwsync -n '__fish_dwsync_seen_command history prune' -l dry-run -d 'Only say how many there are'
 complete -c dwsync -n '__fish_dwsync_seen_command history prune' -l config -r -d 'Configuration file [DWSYNC_CONFIG]'
 complete -c dwsync -n '__fish_dwsync_seen_command history prune' -l profile -r -d 'Profile of that file [DWSYNC_PROFILE]'
 complete -c dwsync -n '__fish_dwsync_seen_command history prune' -l history -r -d 'File, or postgres:// URL [DWSYNC_HISTORY]'
+
+complete -c dwsync -n '__fish_dwsync_seen_command accounts' -s h -l help -d 'Show this help message and exit'
+complete -c dwsync -n '__fish_dwsync_seen_command accounts' -l exclude -xa '(dwsync completion clusters 2>/dev/null)' -d 'Not these: names, ids or patterns, separated by commas'
+complete -c dwsync -n '__fish_dwsync_seen_command accounts' -l gone -d 'Those who went'
+complete -c dwsync -n '__fish_dwsync_seen_command accounts' -l new -d 'Those who came since the first look'
+complete -c dwsync -n '__fish_dwsync_seen_command accounts' -l at -r -d 'Those who were there: a local date or time, 7d'
+complete -c dwsync -n '__fish_dwsync_seen_command accounts' -l run -r -d 'Who came and went with this run'
+complete -c dwsync -n '__fish_dwsync_seen_command accounts' -l since -r -d 'With --gone, --new: missed or first seen at or after'
+complete -c dwsync -n '__fish_dwsync_seen_command accounts' -l until -r -d 'With --gone, --new: before'
+complete -c dwsync -n '__fish_dwsync_seen_command accounts' -l config -r -d 'Configuration file [DWSYNC_CONFIG]'
+complete -c dwsync -n '__fish_dwsync_seen_command accounts' -l profile -r -d 'Profile of that file [DWSYNC_PROFILE]'
+complete -c dwsync -n '__fish_dwsync_seen_command accounts' -l history -r -d 'File, or postgres:// URL [DWSYNC_HISTORY]'
+complete -c dwsync -n '__fish_dwsync_seen_command accounts' -s o -l output -xa 'table csv tsv json ndjson markdown html' -d 'Format: table, csv, tsv, json, ndjson, markdown, html (default: table)'
+complete -c dwsync -n '__fish_dwsync_seen_command accounts' -l time -xa 'iso ms local' -d 'How times are written: iso (UTC), local, ms (default: iso)'
+complete -c dwsync -n '__fish_dwsync_seen_command accounts' -l columns -xa 'id identity_source_id identity_source_type start_time end_time add_count update_count delete_count failed_count status fail_reason' -d 'Columns, separated by commas'
+complete -c dwsync -n '__fish_dwsync_seen_command accounts' -l color -xa 'auto always never' -d 'When to use colour'
 
 complete -c dwsync -n '__fish_dwsync_seen_command collect' -s h -l help -d 'Show this help message and exit'
 complete -c dwsync -n '__fish_dwsync_seen_command collect' -l fleet -r -d 'File with the inventory [DWSYNC_FLEET]'
@@ -526,6 +548,7 @@ complete -c dwsync -n '__fish_seen_subcommand_from notify' -xa '(dwsync completi
 complete -c dwsync -n '__fish_seen_subcommand_from wait' -xa '(dwsync completion clusters 2>/dev/null)'
 complete -c dwsync -n '__fish_seen_subcommand_from history' -xa '(dwsync completion clusters 2>/dev/null)'
 complete -c dwsync -n '__fish_seen_subcommand_from history' -xa '(dwsync completion clusters 2>/dev/null)'
+complete -c dwsync -n '__fish_seen_subcommand_from accounts' -xa '(dwsync completion clusters 2>/dev/null)'
 complete -c dwsync -n '__fish_seen_subcommand_from fleet' -xa '(dwsync completion clusters 2>/dev/null)'
 complete -c dwsync -n '__fish_seen_subcommand_from replay' -xa '(dwsync completion clusters 2>/dev/null)'
 complete -c dwsync -n '__fish_seen_subcommand_from doctor' -xa '(dwsync completion clusters 2>/dev/null)'

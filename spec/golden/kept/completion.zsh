@@ -276,6 +276,7 @@ _dwsync() {
             "--limit: :_files"
             "--paging[How offset counts (default auto)]: :(auto page row)"
             "--source[Only these sources\: ids or types]: :_files"
+            "--accounts[Look at the accounts of the database, too, and keep who came and who went]"
             "--config[Configuration file [DWSYNC_CONFIG\]]: :_files"
             "--profile[Profile of that file [DWSYNC_PROFILE\]]: :_files"
             "--region[Region, for example cn-north-4 [DWSYNC_REGION\]]: :(ae-ad-1 af-north-1 af-south-1 ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 cn-east-2 cn-east-3 cn-east-4 cn-east-5 cn-north-1 cn-north-11 cn-north-12 cn-north-2 cn-north-4 cn-north-9 cn-south-1 cn-south-4 cn-southwest-2 cn-southwest-3 eu-de eu-nl eu-west-101 la-north-2 la-south-2 me-east-1 my-kualalumpur-1 na-mexico-1 ru-moscow-1 sa-brazil-1 tr-west-1)"
@@ -360,6 +361,7 @@ _dwsync() {
             $options
             {-h,--help}"[Show this help message and exit]"
             "--older-than[How long ago they began, at least 126d]: :_files"
+            "--accounts[Instead of records\: accounts that went]"
             "--dry-run[Only say how many there are]"
             "--config[Configuration file [DWSYNC_CONFIG\]]: :_files"
             "--profile[Profile of that file [DWSYNC_PROFILE\]]: :_files"
@@ -371,6 +373,31 @@ _dwsync() {
           ;;
 
       esac
+      ;;
+
+    accounts)
+      options=(
+        $options
+        {-h,--help}"[Show this help message and exit]"
+        "--exclude[Not these\: names, ids or patterns, separated by commas]: :{compadd -- \$(dwsync completion clusters 2>/dev/null)}"
+        "--gone[Those who went]"
+        "--new[Those who came since the first look]"
+        "--at[Those who were there\: a local date or time, 7d]: :_files"
+        "--run[Who came and went with this run]: :_files"
+        "--since[With --gone, --new\: missed or first seen at or after]: :_files"
+        "--until[With --gone, --new\: before]: :_files"
+        "--config[Configuration file [DWSYNC_CONFIG\]]: :_files"
+        "--profile[Profile of that file [DWSYNC_PROFILE\]]: :_files"
+        "--history[File, or postgres\:// URL [DWSYNC_HISTORY\]]: :_files"
+        {-o,--output}"[Format\: table, csv, tsv, json, ndjson, markdown, html (default\: table)]: :(table csv tsv json ndjson markdown html)"
+        "--time[How times are written\: iso (UTC), local, ms (default\: iso)]: :(iso ms local)"
+        "--columns[Columns, separated by commas]: :(id identity_source_id identity_source_type start_time end_time add_count update_count delete_count failed_count status fail_reason)"
+        "--color[When to use colour]: :(auto always never)"
+      )
+      _arguments -s -S \
+        $options \
+        "*: :{compadd -- \$(dwsync completion clusters 2>/dev/null)}" \
+        && return 0
       ;;
 
     collect)
@@ -644,6 +671,7 @@ _dwsync_cmds() {
     "notify:Tell a chat or a webhook what began, got worse or ended"
     "wait:Wait until the last synchronisation is fresh and ok"
     "history:Keep records beyond the service's retention, and list them"
+    "accounts:Show who is in a database, who came and who went"
     "collect:Look at all clusters of a fleet, again and again"
     "fleet"
     "replay:Show which alerts the rules would have raised"

@@ -152,6 +152,17 @@ function Watch:database(err)
     end
 end
 
+-- Once for each cluster and kind of failure: the look itself was good.
+function Watch:accounts(item, err)
+    local key = item.cluster_id .. "\0" .. err.kind
+    self.unlisted = self.unlisted or {}
+    if not self.unlisted[key] then
+        self.unlisted[key] = true
+        self:note(("%s: the accounts cannot be listed: %s"):format(item.name or item.cluster_id,
+            err.message:gsub("%.$", "")), err.hint)
+    end
+end
+
 function Watch:tick(good)
     self.manager:alive()
     if good and not self.is_ready then
@@ -179,6 +190,8 @@ function Watch:observe(event)
         end
     elseif event.type == "database" then
         self:database(event.error)
+    elseif event.type == "accounts" then
+        self:accounts(event.item, event.error)
     elseif event.type == "tick" then
         self:tick(event.good)
     end

@@ -22,9 +22,11 @@ local function configure_pull(command)
     command:summary "Save the records of a cluster."
     command:description("Saves what the service has. Records that are saved already stay, so pull as often as you "
         .. "like. A record that changed after its end is kept in both versions and reported.\n"
-        .. "Where synchronisation is off, that is an error if only that cluster was asked for, else a note.")
+        .. "Where synchronisation is off, that is an error if only that cluster was asked for, else a note.\n"
+        .. "With --accounts the names of the database's accounts are kept, too: see dwsync accounts.")
     command:epilog "Example: dwsync history pull --all-clusters"
     clusters_chosen.configure(command)
+    command:flag("--accounts", "Look at the accounts of the database, too, and keep who came and who went.")
     connection.configure(command)
     history_location.configure(command)
     output.configure(command)
@@ -63,10 +65,11 @@ end
 local function configure_prune(command)
     command:summary "Remove old records."
     command:description("Removes records that began longer ago, with their earlier versions. A run that has not ended "
-        .. "stays, as does the newest record of each cluster. Verdicts compare with up to 126 days: no less is kept.")
+        .. "stays, as does the newest record of each cluster. Verdicts compare with up to 126 days: no less is kept.\n"
+        .. "With --accounts it removes the accounts that went longer ago instead, after any time.")
     command:epilog "Example: dwsync history prune --older-than 400d --dry-run"
-    command:option("--older-than", "How long ago they began, at least 126d.", nil,
-        checks.reader({ kind = "duration", from = prune.floor }, "--older-than"), 1):argname "<time>"
+    command:option("--older-than", "How long ago they began, at least 126d.", nil, nil, 1):argname "<time>"
+    command:flag("--accounts", "Instead of records: accounts that went.")
     command:flag("--dry-run", "Only say how many there are.")
     configuration.configure(command)
     history_location.configure(command)
@@ -127,6 +130,9 @@ local function summary_row(item, context)
     for _, field in ipairs(SUMMARY) do
         row[field] = row[field] or sum[field]
     end
+    for _, field in ipairs(sum.accounts and { "accounts", "came", "went" } or {}) do
+        row[field] = sum.accounts[field]
+    end
     return row
 end
 
@@ -140,11 +146,43 @@ local function save_input(items, store, chosen)
     end
 end
 
-local function save_page_by_page(store, chosen)
+-- Looks at the accounts when the records are saved, in what is left of the time.
+local function add_accounts(store, client, cluster, till, summary)
+    summary.accounts, summary.accounts_error = store:pull_accounts(cluster.id, function()
+        return client:all_database_users { cluster_id = cluster.id, timeout = math.max(0.001,
+            till - client:monotonic()) }
+    end)
+end
+
+local function save_page_by_page(store, chosen, with_accounts)
     return function(client, cluster, parameters)
+        local till = client:monotonic() + parameters.timeout
         parameters.cluster_id = cluster.id
-        return store:pull(cluster.id, client:sync_records(parameters), chosen:naming(cluster))
+        local summary, err = store:pull(cluster.id, client:sync_records(parameters), chosen:naming(cluster))
+        if summary and with_accounts then
+            add_accounts(store, client, cluster, till, summary)
+        end
+        return summary, err
     end
+end
+
+-- The columns with those of accounts, which a row has when they were looked at.
+local function with_accounts(fields)
+    local all = { (table.unpack or unpack)(fields) } -- luacheck: ignore 113
+    for _, name in ipairs { "accounts", "came", "went" } do
+        all[#all + 1] = name
+    end
+    return all
+end
+
+local function account_failures(items)
+    local failed = {}
+    for _, item in ipairs(items) do
+        local err = item.records and item.records.accounts_error
+        failed[#failed + 1] = err and { cluster = item.cluster, error = errors.about(err, {
+            cluster_id = item.cluster.id, cluster = item.cluster.name }) } or nil
+    end
+    return failed
 end
 
 local function pull(args, context, _, store)
@@ -160,7 +198,7 @@ local function pull(args, context, _, store)
             return failure.wrong_usage(wrong, context)
         end
     else
-        items, err = chosen:fetch({}, save_page_by_page(store, chosen))
+        items, err = chosen:fetch({}, save_page_by_page(store, chosen, args.accounts))
     end
     if not items then
         return failure.report(err, context)
@@ -174,9 +212,11 @@ local function pull(args, context, _, store)
     end
     local status = 0
     if #rows > 0 or args.output ~= "table" then -- a heading without rows says nothing
-        status = output.write("clusters", rows, args.output == "table" and SUMMARY_TABLE or SUMMARY, args, context)
+        local fields = args.output == "table" and SUMMARY_TABLE or SUMMARY
+        status = output.write("clusters", rows, args.accounts and with_accounts(fields) or fields, args, context)
     end
-    return math.max(status, clusters_chosen.report_failures(items, context))
+    return math.max(status, clusters_chosen.report_failures(items, context),
+        clusters_chosen.report_failures(account_failures(items), context))
 end
 
 -- ---- list ----------------------------------------------------------------------------------------
@@ -255,7 +295,7 @@ end
 -- The parts that a history may have: only those that it has are brought to the present schema.
 local function parts()
     return { require("dwsync.problems.store").part, require("dwsync.fleet.tables").part,
-        require("dwsync.history.names").part }
+        require("dwsync.history.names").part, require("dwsync.history.accounts").part }
 end
 
 local function write_step(step, context)
@@ -295,7 +335,18 @@ end
 
 -- ---- prune ---------------------------------------------------------------------------------------
 
+local function prune_accounts(args, context, store)
+    local sum, err, before = store:prune_accounts { older_than = args.older_than, dry_run = args.dry_run }
+    local removed = sum or before
+    context:write(("%s %s that went, of %s\n"):format(args.dry_run and "would remove" or "removed",
+        quantities.count(removed.accounts, "account"), quantities.count(removed.clusters, "cluster")))
+    return sum and 0 or failure.report(err, context)
+end
+
 local function prune_store(args, context, _, store)
+    if args.accounts then
+        return prune_accounts(args, context, store)
+    end
     local sum, err, before = store:prune { older_than = args.older_than, dry_run = args.dry_run, now = context.now() }
     local removed = sum or before
     context:write(("%s %s with %s, of %s\n"):format(args.dry_run and "would remove" or "removed",
@@ -312,12 +363,24 @@ local WRITES = { pull = true, prune = true }
 --- The words below `dwsync history`.
 M.actions = { pull = true, list = true, stats = true, migrate = true, prune = true }
 
+-- Reads --older-than, whose least value is that of what is removed.
+local function wrong_age(args)
+    if not args.older_than then
+        return "--older-than is missing"
+    end
+    local wrong
+    args.older_than, wrong = checks.from_text({ kind = "duration", from = args.accounts and 0 or prune.floor },
+        args.older_than, "--older-than")
+    return wrong
+end
+
 --- What is wrong with the combination of options.
 -- @tparam table args
 -- @treturn ?string
 function M.wrong_usage(args)
     return args.action == "pull" and clusters_chosen.wrong_usage(args)
-        or args.action == "prune" and not args.older_than and "--older-than is missing"
+        or args.action == "pull" and args.accounts and args.input and "--accounts and --input cannot be combined"
+        or args.action == "prune" and wrong_age(args)
         or args.all_clusters and args.cluster[1] and "--all-clusters and a cluster cannot be combined"
 end
 

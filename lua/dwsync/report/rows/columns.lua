@@ -10,14 +10,17 @@ local timestamps = require "dwsync.timestamps"
 local M = {}
 
 -- What is shown in columns beside the fields of records.
-local TITLES = { number_of_node = "NODES", cluster_name = "CLUSTER", reason_class = "CLASS" }
+local TITLES = { number_of_node = "NODES", cluster_name = "CLUSTER", reason_class = "CLASS",
+    user_type = "TYPE", first_seen = "FIRST SEEN", came_after = "CAME AFTER", last_seen = "LAST SEEN",
+    gone_at = "GONE AT" }
 
 --- How points in time may be written; "iso" is UTC, "local" the machine's zone, "ms" milliseconds since the epoch.
 M.times = { "iso", "ms", "local" }
 
-local TYPES = { first = "time", last = "time", from = "time", till = "time", since = "time", now = "time" }
+local TYPES = { first = "time", last = "time", from = "time", till = "time", since = "time", now = "time",
+    first_seen = "time", came_after = "time", last_seen = "time", gone_at = "time" }
 for _, name in ipairs { "number_of_node", "seconds", "duration", "records", "inserted", "updated", "unchanged",
-    "revised", "late", "refused" } do
+    "revised", "late", "refused", "accounts", "came", "went" } do
     TYPES[name] = "count"
 end
 for _, field in ipairs(record_fields.list) do

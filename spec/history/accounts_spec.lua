@@ -1,0 +1,308 @@
+-- The ledger of accounts, on both engines.
+local accounts = require "dwsync.history.accounts"
+local core = require "dwsync.core"
+local errors = require "dwsync.errors"
+local history = require "dwsync.history"
+local postgres = require "spec.support.postgres"
+local temporary = require "spec.support.temporary"
+
+local server
+setup(function()
+    server = postgres.start()
+end)
+teardown(function()
+    server:stop()
+end)
+
+local engines = {
+    sqlite = function(use)
+        temporary.with_folder(function(folder)
+            use(folder .. "/history.db")
+        end)
+    end,
+    postgres = function(use)
+        use(server:fresh_url())
+    end,
+}
+
+local clock = 1000
+
+local function open(target, options)
+    options = options or {}
+    options.runtime = { now = function() return clock end, wait = core.wait }
+    return assert(history.open(target, options))
+end
+
+local function list_of(...)
+    local list = { complete = true }
+    for i, name in ipairs { ... } do
+        list[i] = type(name) == "table" and name or { name = name, login = true, user_type = "COMMON" }
+    end
+    list.count = #list
+    return list
+end
+
+-- A look that takes a second, at a time.
+local function look(store, at, ...)
+    local list = list_of(...)
+    clock = at
+    return store:pull_accounts("c", function()
+        clock = at + 1
+        return list
+    end)
+end
+
+local function names(list)
+    local found = {}
+    for i, account in ipairs(list) do
+        found[i] = account.name .. (account.user_type == "COMMON" and "" or "/" .. tostring(account.user_type))
+    end
+    return table.concat(found, " ")
+end
+
+local function asked(store, query)
+    query.cluster_id = "c"
+    return names(assert(store:accounts(query)))
+end
+
+for engine, with in pairs(engines) do
+    describe("the ledger of accounts in " .. engine, function()
+        before_each(function()
+            clock = 1000
+        end)
+
+        it("keeps who is there, who came and who went, between which looks", function()
+            with(function(target)
+                local store = open(target)
+                assert.same({ came = 0, went = 0, accounts = 3, is_first = true }, look(store, 100, "a", "b", "c"))
+                assert.same({ came = 1, went = 1, accounts = 3, is_first = false }, look(store, 200, "b", "c", "d"))
+                assert.equal("b c d", asked(store, {}))
+                assert.equal("a", asked(store, { gone = true }))
+                assert.equal("d", asked(store, { new = true }))
+                local gone = assert(store:accounts { cluster_id = "c", gone = true })
+                assert.same({ name = "a", user_type = "COMMON", login = true, first_seen = 101000, last_seen = 100000,
+                    gone_at = 201000 }, gone[1])
+                assert.equal(3, gone.look.accounts)
+                local new = assert(store:accounts { cluster_id = "c", new = true })
+                assert.same({ name = "d", user_type = "COMMON", login = true, first_seen = 201000, last_seen = 201000,
+                    came_after = 100000 }, new[1])
+                store:close()
+            end)
+        end)
+
+        it("says who was there at a time, and who came and went in a period", function()
+            with(function(target)
+                local store = open(target)
+                look(store, 100, "a", "b")
+                look(store, 200, "b", "c")
+                look(store, 300, "a", "b")
+                assert.equal("a b", asked(store, { at = 150000 }))
+                assert.equal("b c", asked(store, { at = 250000 }))
+                assert.equal("a b", asked(store, { at = 350000 }))
+                assert.equal("a c", asked(store, { gone = true }))
+                assert.equal("c", asked(store, { gone = true, since = 250000 }))
+                assert.equal("a", asked(store, { gone = true, until_ = 250000 }))
+                assert.equal("a c", asked(store, { new = true }))
+                assert.equal("a", asked(store, { new = true, since = 250000 }))
+                assert.equal("a", asked(store, { new = true, limit = 1 }))
+                assert.is_false(assert(store:accounts { cluster_id = "c", new = true, limit = 1 }).complete)
+                store:close()
+            end)
+        end)
+
+        it("writes one row, the look's, when nothing changed, and takes another order for the same", function()
+            with(function(target)
+                local store = open(target)
+                look(store, 100, "a", "b")
+                local statements = {}
+                local rows = store.engine.rows
+                store.engine.rows = function(self, sql, ...)
+                    statements[#statements + 1] = sql:match "^INSERT" or sql:match "^UPDATE"
+                    return rows(self, sql, ...)
+                end
+                assert.same({ came = 0, went = 0, accounts = 2, is_first = false }, look(store, 200, "a", "b"))
+                assert.same({ "INSERT" }, statements)
+                assert.same({ came = 0, went = 0, accounts = 2, is_first = false }, look(store, 300, "b", "a"))
+                assert.same({ "INSERT", "INSERT" }, statements)
+                assert.equal(300000, assert(store:accounts { cluster_id = "c" }).look.began_at)
+                store:close()
+            end)
+        end)
+
+        it("changes nothing for a list that is not whole, is empty, or names nobody", function()
+            with(function(target)
+                local store = open(target)
+                look(store, 100, "a", "b")
+                local lists = { { complete = false, { name = "a" } }, { complete = true }, list_of("a", {}),
+                    list_of({ name = ("x"):rep(1025) }), list_of({ name = 7 }) }
+                for _, list in ipairs(lists) do
+                    local summary, err = store:pull_accounts("c", function() return list end)
+                    assert.is_nil(summary)
+                    assert.equal("incomplete", err.kind)
+                    assert.is_true(#err.hint > 10)
+                end
+                local refused = errors.new { kind = "permission", message = "no" }
+                assert.same({ nil, refused }, { store:pull_accounts("c", function() return nil, refused end) })
+                assert.equal("a b", asked(store, {}))
+                assert.equal("", asked(store, { gone = true }))
+                store:close()
+            end)
+        end)
+
+        it("ignores a look that began before one that is kept: of two collectors at once", function()
+            with(function(target)
+                local one, other = open(target), open(target)
+                look(one, 100, "a", "b")
+                clock = 200
+                local summary = assert(one:pull_accounts("c", function()
+                    assert.same({ came = 0, went = 1, accounts = 1, is_first = false }, look(other, 250, "b"))
+                    clock = 300
+                    return list_of("a", "b", "late")
+                end))
+                assert.same({ came = 0, went = 0, accounts = 1, is_first = false, is_late = true }, summary)
+                assert.equal("b", asked(one, {}))
+                assert.equal("a", asked(one, { gone = true }))
+                one:close()
+                other:close()
+            end)
+        end)
+
+        it("takes one name of two types for two, a name again in a list for one, and follows who may log in", function()
+            with(function(target)
+                local store = open(target)
+                local common = { name = "x", login = true, user_type = "COMMON" }
+                local iam = { name = "x", user_type = "IAM" }
+                assert.equal(2, look(store, 100, common, iam, common).accounts)
+                assert.equal("x x/IAM", asked(store, {}))
+                look(store, 200, { name = "x", login = false, user_type = "COMMON" }, iam)
+                local list = assert(store:accounts { cluster_id = "c" })
+                assert.is_false(list[1].login)
+                assert.is_nil(list[2].login)
+                assert.equal("", asked(store, { gone = true }))
+                look(store, 300, common)
+                assert.equal("x/IAM", asked(store, { gone = true }))
+                look(store, 400, common, { name = "no type" })
+                assert.equal("no type/nil x", asked(store, {}))
+                store:close()
+            end)
+        end)
+
+        it("does not see one that vanishes and returns between two looks", function()
+            with(function(target)
+                local store = open(target)
+                look(store, 100, "a", "b")
+                look(store, 200, "a", "b")
+                assert.equal("", asked(store, { gone = true }) .. asked(store, { new = true }))
+                store:close()
+            end)
+        end)
+
+        it("keeps every character of a name", function()
+            with(function(target)
+                local hostile = { "a'b", 'quo"ted', "back\\slash", "\\x41", "李娜.语", ("语"):rep(21), "tab\there", "$1 %s",
+                    "\0nul", "bad\255byte", " space ", "'); DROP TABLE dwsync_stays; --" }
+                table.sort(hostile)
+                local store = open(target)
+                assert(look(store, 100, "first"))
+                local unpacked = table.unpack or unpack -- luacheck: ignore 113
+                assert.equal(#hostile, look(store, 200, unpacked(hostile)).came)
+                local found = {}
+                for _, account in ipairs(assert(store:accounts { cluster_id = "c", new = true })) do
+                    found[#found + 1] = account.name
+                end
+                table.sort(found)
+                assert.same(hostile, found)
+                assert.equal(#hostile, look(store, 300, "first").went)
+                store:close()
+            end)
+        end)
+
+        it("infers who came and went with a run, and says what else lies between the looks", function()
+            with(function(target)
+                local store = open(target)
+                local function run(id, start, changes)
+                    changes.id, changes.start_time, changes.end_time = id, start * 1000, (start + 10) * 1000
+                    changes.status, changes.identity_source_type = "FINISHED", changes.identity_source_type or "ldap"
+                    assert(store:save("c", { changes }))
+                end
+                run("early", 50, { add_count = 3, delete_count = 0 })
+                run("quiet", 150, { add_count = 0, delete_count = 0 })
+                run("mass", 160, { add_count = 1, delete_count = 2 })
+                run("typed", 250, { add_count = 1, delete_count = 0, identity_source_type = "oneaccess" })
+                look(store, 100, "a", "b", "c")
+                look(store, 200, "c", "d")
+                look(store, 300, "c", "d", { name = "one", user_type = "OneAccess" }, "by hand")
+                local found = assert(store:accounts { cluster_id = "c", run = "mass" })
+                assert.equal("a b", names(found.went))
+                assert.equal("d", names(found.came))
+                assert.same({ runs = 1, add_count = 1, delete_count = 2 }, found.between)
+                assert.same({ before = true, after = true }, found.watched)
+                assert.equal("mass", found.record.id)
+                found = assert(store:accounts { cluster_id = "c", run = "typed" })
+                assert.equal("one/OneAccess", names(found.came))
+                assert.equal("by hand", names(found.others.came))
+                found = assert(store:accounts { cluster_id = "c", run = "early" })
+                assert.equal("", names(found.came) .. names(found.went))
+                assert.is_false(found.watched.before)
+                run("unseen", 400, { add_count = 0, delete_count = 5 })
+                found = assert(store:accounts { cluster_id = "c", run = "unseen" })
+                assert.same({ before = true, after = false }, found.watched)
+                local _, err = store:accounts { cluster_id = "c", run = "nobody" }
+                assert.equal("config", err.kind)
+                assert.equal("no such record is kept", err.message)
+                store:close()
+            end)
+        end)
+
+        it("forgets those who went long ago, and nobody else", function()
+            with(function(target)
+                local store = open(target)
+                local many = {}
+                for i = 1, 1203 do
+                    many[i] = ("u%04d"):format(i)
+                end
+                local unpacked = table.unpack or unpack -- luacheck: ignore 113
+                look(store, 100, "stays", "later", unpacked(many))
+                look(store, 200, "stays", "later")
+                look(store, 90000, "stays")
+                clock = 90100
+                assert.same({ accounts = 1203, clusters = 1 },
+                    store:prune_accounts { older_than = "1h", dry_run = true })
+                assert.equal(1204, #assert(store:accounts { cluster_id = "c", gone = true }))
+                assert.same({ accounts = 1203, clusters = 1 }, store:prune_accounts { older_than = "1h" })
+                assert.equal("later", asked(store, { gone = true }))
+                assert.equal("stays", asked(store, {}))
+                assert.same({ accounts = 0, clusters = 0 }, store:prune_accounts { older_than = "1h" })
+                store:close()
+            end)
+        end)
+
+        it("is empty where nobody looked, in a history that is only read, too", function()
+            with(function(target)
+                open(target):close()
+                local store = open(target, { readonly = true })
+                assert.same({}, store:accounts { cluster_id = "c" })
+                assert.same({}, store:accounts { cluster_id = "c", gone = true })
+                assert.same({}, accounts.population(store, "c"))
+                assert.same({ accounts = 0, clusters = 0 }, store:prune_accounts { older_than = 1, dry_run = true })
+                assert.has_error(function() store:pull_accounts("c", function() end) end,
+                    "the history was opened with readonly")
+                store:close()
+            end)
+        end)
+
+        it("refuses questions that make no sense", function()
+            with(function(target)
+                local store = open(target)
+                assert.has_error(function() store:accounts { cluster_id = "c", gone = true, at = 1 } end,
+                    "store:accounts: gone, new, at and run exclude each other")
+                assert.has_error(function() store:accounts {} end)
+                assert.has_error(function() store:accounts { cluster_id = "c", went = true } end)
+                assert.has_error(function() store:pull_accounts("c", {}) end,
+                    "store:pull_accounts expects a function, got a table")
+                assert.has_error(function() store:prune_accounts {} end)
+                store:close()
+            end)
+        end)
+    end)
+end
