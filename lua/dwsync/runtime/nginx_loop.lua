@@ -1,0 +1,174 @@
+--- Transfers in nginx's event loop: a light thread looks at them every millisecond while there are any, and wakes those
+-- who wait. While there are none it does not exist.
+-- It must not wait in libcurl, nor for more than one reason at a time: it runs in a timer of its own, because a request
+-- may end, and its light threads with it, while transfers of others are under way.
+-- @module dwsync.runtime.nginx_loop
+-- luacheck: globals ngx
+local core = require "dwsync.core"
+
+local M = {}
+
+local PAUSE_SECONDS = 0.001
+local SLICE_SECONDS = 0.001 -- for handing over answers, before others have their turn
+-- nginx drops a timer when too many run already. A driver that was not seen for so long is taken to be lost.
+local LOST_SECONDS = 1
+-- nginx ends the light thread of a caller whose client went away, and nobody is told.
+local TURNS_BETWEEN_LOOKS = 16
+-- How much later than its time limit a transfer may be answered.
+local GRACE_SECONDS = 1
+
+local Loop = { __name = "dwsync.runtime.nginx_loop" }
+Loop.__index = Loop
+
+local loops = {} -- by concurrency: runtimes that have the same one share connections and places
+
+--- The transfers of this worker that have so many places.
+-- @tparam integer concurrency
+-- @treturn dwsync.runtime.nginx_loop
+function M.of(concurrency)
+    local loop = loops[concurrency]
+    if not loop then
+        loop = setmetatable({ concurrency = concurrency, jobs = {}, turns = 0 }, Loop)
+        loops[concurrency] = loop
+    end
+    return loop
+end
+
+-- ---- the light thread ----------------------------------------------------------------------------
+
+local function answer(self, job, response, failure)
+    if self.jobs[job] then
+        self.jobs[job] = nil
+        job.response, job.failure, job.ended = response, failure, true
+        job.done:post()
+    end
+end
+
+-- Returns whether transfers are still under way.
+local function hand_over(self)
+    local pool = self.pool
+    local till = core.monotonic() + SLICE_SECONDS
+    repeat
+        local job, response, failure = pool:next(0)
+        if not job then
+            return response ~= "idle"
+        end
+        answer(self, job, response, failure)
+    until core.monotonic() >= till
+    return true
+end
+
+-- Ends the transfers that nobody waits for any more.
+local function end_abandoned(self)
+    for job in pairs(self.jobs) do
+        if job.done:count() >= 0 then
+            self.jobs[job] = nil
+            self.pool:cancel(job)
+        end
+    end
+end
+
+local function turn(self)
+    self.turns = self.turns + 1
+    if self.turns % TURNS_BETWEEN_LOOKS == 0 then
+        end_abandoned(self)
+    end
+    return hand_over(self)
+end
+
+-- A turn that raises, for lack of memory say, must leave nobody waiting.
+local function break_down(self, reason)
+    local pool = self.pool
+    self.pool = nil
+    pcall(pool.close, pool)
+    for job in pairs(self.jobs) do
+        job.raised = tostring(reason)
+        answer(self, job)
+    end
+end
+
+-- The timer. When it is premature nginx is about to end, but still waits for the callers.
+local function drive(_, self, driver)
+    while self.driver == driver do
+        self.seen = core.monotonic()
+        local good, more = pcall(turn, self)
+        if not good then
+            break_down(self, more)
+        end
+        if not good or not more then
+            self.driver = nil
+            return
+        end
+        ngx.sleep(PAUSE_SECONDS)
+    end
+end
+
+local function ensure_driver(self)
+    local now = core.monotonic()
+    if self.driver and now - self.seen < LOST_SECONDS then
+        return true
+    end
+    local driver = {}
+    local started, reason = ngx.timer.at(0, drive, self, driver)
+    if started then
+        self.driver, self.seen = driver, now
+    end
+    return started, reason
+end
+
+-- ---- one transfer --------------------------------------------------------------------------------
+
+-- Returns true when it ended; or false and "timeout", or what nginx has against waiting.
+local function wait(self, job, till)
+    repeat
+        local left = till + GRACE_SECONDS - core.monotonic()
+        local good, reason = job.done:wait(math.max(0, math.min(left, LOST_SECONDS)))
+        if good or job.ended then
+            return true
+        elseif reason ~= "timeout" then
+            return false, reason
+        end
+        ensure_driver(self)
+    until left <= LOST_SECONDS
+    return false, "timeout"
+end
+
+local function forget(self, job)
+    if self.jobs[job] then
+        self.jobs[job] = nil
+        self.pool:cancel(job)
+    end
+end
+
+--- Performs a request, and lets nginx do other things meanwhile.
+-- @tparam dwsync.request request
+-- @tparam number till when it must have ended, by core.monotonic
+-- @treturn[1] dwsync.response
+-- @treturn[2] nil
+-- @treturn[2] dwsync.failure
+-- @treturn[3] nil
+-- @treturn[3] nil
+-- @treturn[3] string why not: "timeout" when nobody answered, else what nginx says
+-- @raise for a request that makes no sense
+function Loop:perform(request, till)
+    self.pool = self.pool or core.pool { concurrency = self.concurrency, shared = true }
+    local job = { done = require("ngx.semaphore").new() }
+    local submitted, failure = self.pool:submit(job, request)
+    if not submitted then
+        return nil, failure
+    end
+    self.jobs[job] = true
+    local driven, reason = ensure_driver(self)
+    if driven then
+        driven, reason = wait(self, job, till)
+    end
+    if not driven then
+        forget(self, job)
+        return nil, nil, tostring(reason)
+    elseif job.raised then
+        error(job.raised, 0)
+    end
+    return job.response, job.failure
+end
+
+return M
