@@ -1,7 +1,6 @@
 --- The runtime of nginx's event loop: libcurl's transfers are looked at from a timer, and the caller waits for its own
 -- on a semaphore. It needs no threads, and nothing in nginx.conf.
--- It must not begin to wait in phases that nginx forbids it in, nor work for longer than about a millisecond without
--- letting nginx do other things.
+-- It must not begin to wait in phases that nginx forbids it in.
 --
 -- `now` is not ngx.now, which does not advance while Lua runs: it dates signatures.
 -- @module dwsync.runtime.nginx
@@ -17,9 +16,6 @@ local quantities = require "dwsync.quantities"
 local M = {}
 
 local TIMEOUT = 30 -- seconds; the core's default, too
-
-local SLICE_SECONDS = 0.001
-local SLICE_RECORDS = 64 -- about 0.1 ms
 
 -- ---- where nothing may wait ----------------------------------------------------------------------
 
@@ -70,49 +66,15 @@ local function no_answer(reason, seconds)
     return wrong_phase(("this phase (%s)"):format(reason))
 end
 
-local function is_page(response, decode)
-    return decode and response and response.status >= 200 and response.status < 300
-end
-
--- As a pool decodes, but with pauses: 1,000 records are a millisecond or two.
-local function decode_in_slices(response, options)
-    local decoder, page, place = core.decoder(response.body, options), nil, nil
-    local till = core.monotonic() + SLICE_SECONDS
-    repeat
-        page, place = decoder:step(SLICE_RECORDS)
-        if page == false and core.monotonic() >= till then
-            ngx.sleep(0)
-            till = core.monotonic() + SLICE_SECONDS
-        end
-    until page ~= false
-    if page then
-        response.page, response.place, response.body = page, place, nil
-    else
-        response.page_error = place
-    end
-    return response
-end
-
-local function without_decode(request)
-    local copy = {}
-    for name, value in pairs(request) do
-        copy[name] = value
-    end
-    copy.decode = nil
-    return copy
-end
-
 local function perform(loop, request)
     local good, err = ready()
     if not good then
         return nil, err
     end
     local seconds = request.timeout or TIMEOUT
-    local response, failure, reason = loop:perform(without_decode(request), core.monotonic() + seconds)
+    local response, failure, reason = loop:perform(request, core.monotonic() + seconds)
     if reason then
         return no_answer(reason, seconds)
-    elseif is_page(response, request.decode) then
-        return decode_in_slices(response, request.decode)
     end
     return response, failure
 end
