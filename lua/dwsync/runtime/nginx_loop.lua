@@ -1,8 +1,8 @@
 --- Transfers in nginx's event loop: a light thread looks at them every millisecond while there are any, decodes what
 -- came, and wakes those who wait. While there are none it does not exist.
 --
--- It runs in a timer of its own, because a request may end, and its light threads with it, while transfers of others are
--- under way. It decodes, rather than the callers, because all of them together must not hold up nginx.
+-- It runs in a timer of its own, because a request may end, and its light threads with it, while transfers of others
+-- are under way. It decodes, rather than the callers, because all of them together must not hold up nginx.
 -- It must not wait in libcurl.
 -- @module dwsync.runtime.nginx_loop
 -- luacheck: globals ngx
