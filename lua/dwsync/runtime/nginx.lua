@@ -116,31 +116,53 @@ function M.new(options)
     }
 end
 
+local STOP_SECONDS = 0.1 -- between two looks whether to stop
+
+local function wait_for_all(threads, done, stop)
+    local left = #threads
+    while left > 0 do
+        if done:wait(STOP_SECONDS) then
+            left = left - 1
+        elseif stop and stop() then
+            for i = 1, #threads do
+                ngx.thread.kill(threads[i]) -- their transfers end, because nobody waits for them
+            end
+            return false
+        end
+    end
+    for i = 1, #threads do
+        ngx.thread.wait(threads[i]) -- at an end already; nginx keeps those that nobody waits for
+    end
+    return true
+end
+
 --- Runs functions in light threads. Call dwsync.gather, which does this inside nginx.
 -- @tparam {function,...} functions
 -- @tparam number concurrency
 -- @tparam function(index:integer,good:boolean,result:any,err:any) finish called when one ends
+-- @tparam[opt] function():boolean stop asked now and then
 -- @treturn[1] boolean true
 -- @treturn[2] nil
--- @treturn[2] dwsync.error when waiting is impossible here
-function M.run_all(functions, concurrency, finish)
+-- @treturn[2] dwsync.error when waiting is impossible here, and when it was stopped
+function M.run_all(functions, concurrency, finish, stop)
     local good, err = ready()
     if not good then
         return nil, err
     end
-    local started, threads = 0, {}
+    local started, threads, done = 0, {}, require("ngx.semaphore").new()
     local function work()
         while started < #functions do
             started = started + 1
             local index = started
             finish(index, pcall(functions[index]))
         end
+        done:post()
     end
     for i = 1, math.min(concurrency, #functions) do
         threads[i] = ngx.thread.spawn(work)
     end
-    for i = 1, #threads do
-        ngx.thread.wait(threads[i])
+    if not wait_for_all(threads, done, stop) then
+        return nil, { kind = "cancelled", message = "the caller stopped" }
     end
     return true
 end
