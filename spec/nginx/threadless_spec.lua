@@ -6,6 +6,10 @@ local patience = require "spec.support.patience"
 -- As Kong's nginx is built: init_by_lua hides what such a build lacks.
 local WITHOUT_THREADS = "init_by_lua_block { ngx.run_worker_thread = nil "
 
+local LOCATIONS = nginx.LOCATIONS .. [[
+        location = /owner { content_by_lua_block { ngx.print(ngx.shared.dwsync:get("dwsync.1:lease") or "nobody") } }
+]]
+
 describe("the refresher in an nginx without threads", function()
     local service, server
 
@@ -13,7 +17,7 @@ describe("the refresher in an nginx without threads", function()
         local client = service:options { retries = 0 }
         client.getenv = nil -- a function cannot enter the refresher's order
         options.client, options.interval, options.jitter, options.lease = client, 1, 0, 1
-        server = nginx.start { workers = 2,
+        server = nginx.start { workers = 2, server = LOCATIONS,
             http = nginx.refreshing(options):gsub("init_by_lua_block {", WITHOUT_THREADS, 1) }
     end
 
@@ -55,7 +59,7 @@ describe("the refresher in an nginx without threads", function()
     it("ends a sweep under way when nginx ends", function()
         service:fault({ delay = 600 }, { times = cjson.null })
         start { clusters = { service:cluster "healthy" }, timeout = 3600 }
-        service:asked(1)
+        patience.wait_until(function() return server:get("/owner").body ~= "nobody" end, "a sweep")
         server:signal "sigquit"
         patience.wait_until(function() return server.exited end, "nginx to end")
         assert.equal("", server:complaints())
