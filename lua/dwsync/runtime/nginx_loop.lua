@@ -10,6 +10,7 @@ local core = require "dwsync.core"
 
 local M = {}
 
+-- Not 0 while there are pages: without OpenResty's patches nginx would go on at once, and do nothing else.
 local PAUSE_SECONDS = 0.001
 -- For what came, before nginx does other things; sending and receiving takes about as long again.
 local SLICE_SECONDS = 0.0005
@@ -116,7 +117,7 @@ local function end_abandoned(self)
     end
 end
 
--- Returns for how long to pause, or nil at the end.
+-- Returns whether there is more to do.
 local function turn(self)
     local till = core.monotonic() + SLICE_SECONDS
     self.turns = self.turns + 1
@@ -125,7 +126,7 @@ local function turn(self)
     end
     local under_way = receive_all(self, till)
     decode_pages(self, till)
-    return self.pages[1] and 0 or under_way and PAUSE_SECONDS or nil
+    return under_way or self.pages[1] ~= nil
 end
 
 -- A turn that raises, for lack of memory say, must leave nobody waiting.
@@ -142,15 +143,15 @@ end
 local function drive(_, self, driver)
     while self.driver == driver do
         self.seen = core.monotonic()
-        local good, pause = pcall(turn, self)
+        local good, more = pcall(turn, self)
         if not good then
-            break_down(self, pause)
+            break_down(self, more)
         end
-        if not good or not pause then
+        if not good or not more then
             self.driver = nil
             return
         end
-        ngx.sleep(pause)
+        ngx.sleep(PAUSE_SECONDS)
     end
 end
 

@@ -106,7 +106,7 @@ function M.documents(overview, records, digest, metrics, pause)
     for _, item in ipairs(overview.clusters) do
         item.records = records_of(item, pause)
     end
-    add("page", status_page.body(overview, overview.now), true)
+    add("page", status_page.body(overview, overview.now, pause), true)
     for _, item in ipairs(overview.clusters) do
         if item.text and records > 0 then
             add("records:" .. item.cluster.id, record_list.newest(item.text, records), true)

@@ -7,6 +7,8 @@ local core = require "dwsync.core"
 local M = {}
 
 local SLICE_SECONDS = 0.0005
+-- Not 0: without OpenResty's patches nginx would go on at once with a timer of 0 that a timer sets.
+local PAUSE_SECONDS = 0.001
 
 --- In a thread, where work holds up nobody.
 M.none = {
@@ -32,7 +34,7 @@ function M.of_event_loop()
     local bell, till = require("ngx.semaphore").new(1), 0
     local function pause()
         if core.monotonic() >= till then
-            ngx.sleep(0)
+            ngx.sleep(PAUSE_SECONDS)
             till = core.monotonic() + SLICE_SECONDS
         end
     end
