@@ -267,7 +267,8 @@ end
 function M.own_transport()
     local endpoint = os.getenv "HUAWEICLOUD_SDK_REGION_DWS_EMU_NORTH_1":gsub("127%.0%.0%.1", "localhost")
     local runtime = require "examples.nginx.own_transport"
-    M.say(M.ask("all_sync_records", { page_size = 100 }, assert(dwsync.new { endpoint = endpoint, runtime = runtime })))
+    M.say(M.ask("all_sync_records", { page_size = 100 }, assert(dwsync.new { endpoint = endpoint, runtime = runtime,
+        retries = 0, timeout = tonumber(ngx.var.arg_timeout) })))
 end
 
 return M

@@ -168,6 +168,16 @@ local function ensure_driver(self)
     return started, reason
 end
 
+local said
+
+local function new_pool(concurrency)
+    if not said and not core.resolves_aside() then
+        said = true
+        ngx.log(ngx.WARN, "dwsync: this libcurl waits for names: a name server that is slow holds up nginx")
+    end
+    return core.pool { concurrency = concurrency }
+end
+
 -- ---- one transfer --------------------------------------------------------------------------------
 
 -- Returns true when it ended; or false and "timeout", or what nginx has against waiting.
@@ -212,7 +222,7 @@ end
 -- @treturn[3] string why not: "timeout" when nobody answered, else what nginx says
 -- @raise for a request that makes no sense
 function Loop:perform(request, till)
-    self.pool = self.pool or core.pool { concurrency = self.concurrency }
+    self.pool = self.pool or new_pool(self.concurrency)
     local job = { done = require("ngx.semaphore").new(), decode = request.decode }
     local submitted, failure = self.pool:submit(job, without_decode(request))
     if not submitted then
