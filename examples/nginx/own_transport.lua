@@ -1,7 +1,7 @@
 --- A transport of one's own: dwsync inside nginx over lua-resty-http, in place of libcurl.
 -- nginx.conf needs `resolver` for names, and lua_ssl_trusted_certificate with lua_ssl_verify_depth: ca_file,
 -- client_cert, proxy and compressed are libcurl's and do not count here, and a certificate cannot name an address.
--- It must not verify less than the default one does, nor take longer than the request's timeout, whatever that spends.
+-- It must not verify less than the default one does, nor take longer than the request's timeout, whatever it waits for.
 --
 --    local client = assert(dwsync.new { region = "cn-north-4", runtime = require "own_transport" })
 -- luacheck: globals ngx
@@ -20,35 +20,26 @@ local function failure(err)
     return { kind = err == "timeout" and "timeout" or "network", message = tostring(err) }
 end
 
--- set_timeout limits a single step, and a body that drips takes many: each step gets what is left of the whole.
-local function limit(connection, till)
-    local left = till - core.monotonic()
-    connection:set_timeout(math.max(1, math.ceil(1000 * left)))
-    return left > 0
-end
-
-local function read(connection, response, till, most)
+local function read(response, most)
     local chunks, length = {}, 0
-    while limit(connection, till) do
+    repeat
         local chunk, err = response.body_reader(CHUNK_BYTES)
-        if not chunk then
-            return not err and table.concat(chunks), err and failure(err)
+        if err then
+            return nil, failure(err)
         end
-        chunks[#chunks + 1], length = chunk, length + #chunk
+        chunks[#chunks + 1], length = chunk, length + #(chunk or "")
         if length > most then
             return nil, { kind = "decode", message = ("the response's body is larger than %d bytes"):format(most) }
         end
-    end
-    return nil, failure "timeout"
+    until not chunk
+    return table.concat(chunks)
 end
 
-local function exchange(connection, request, till)
+local function exchange(connection, request)
     local scheme, host, port, path, query = unpack(assert(connection:parse_uri(request.url, false)))
     local good, err = connection:connect { scheme = scheme, host = host, port = port, ssl_verify = true }
     if not good then
         return nil, failure(err)
-    elseif not limit(connection, till) then
-        return nil, failure "timeout"
     end
     local response
     response, err = connection:request { method = request.method, headers = request.headers, body = request.body,
@@ -58,7 +49,7 @@ local function exchange(connection, request, till)
     end
     local body = ""
     if response.has_body then
-        body, err = read(connection, response, till, request.max_response_bytes or MOST_BYTES)
+        body, err = read(response, request.max_response_bytes or MOST_BYTES)
     end
     if not body then
         return nil, err
@@ -70,14 +61,27 @@ local function exchange(connection, request, till)
     return { status = response.status, headers = headers, body = body }
 end
 
+local function after(seconds)
+    ngx.sleep(seconds)
+    return nil, failure "timeout"
+end
+
+-- set_timeout limits one read from a socket, of which a body that drips takes many: a clock beside it limits the whole.
 local function perform(request)
-    local connection, till = http.new(), core.monotonic() + (request.timeout or 30)
-    limit(connection, till)
-    local response, err = exchange(connection, request, till)
-    if response then
+    local connection, seconds = http.new(), request.timeout or 30
+    connection:set_timeout(1000 * seconds)
+    local asking = ngx.thread.spawn(exchange, connection, request)
+    local clock = ngx.thread.spawn(after, seconds)
+    local good, response, err = ngx.thread.wait(asking, clock)
+    ngx.thread.kill(asking)
+    ngx.thread.kill(clock)
+    if good and response then
         connection:set_keepalive()
     else
-        connection:close()
+        pcall(connection.close, connection)
+    end
+    if not good then
+        error(response, 0)
     end
     return response, err
 end
