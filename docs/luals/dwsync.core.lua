@@ -36,6 +36,10 @@ function M.can_yield() end
 ---@return string # such as `libcurl/7.88.1 OpenSSL/3.0.22 …`
 function M.libraries() end
 
+--- Whether libcurl looks up names without waiting for them. Where it does not, `pool:next(0)` may wait for a name.
+---@return boolean
+function M.resolves_aside() end
+
 --- The version of dwsync, such as `0.2.0`.
 ---@type string
 M.version = nil
@@ -264,6 +268,23 @@ function M.response(fields) end
 ---@return dwsync.page?
 ---@return dwsync.place|dwsync.failure|nil # with `ids`; or kind `decode`
 function M.decode_page(body, options) end
+
+--- Begins to decode a page that is too large to be decoded without a pause.
+--- Raises for options that make no sense.
+---@param body string
+---@param options? table of `decode_page`; not to be changed until the page is decoded
+---@return dwsync.core.decoder
+function M.decoder(body, options) end
+
+---@class dwsync.core.decoder
+local decoder = {}
+
+--- Decodes a few more records.
+--- Raises after the end, and for ids that are closed or in use.
+---@param records integer how many at most
+---@return boolean|dwsync.page|nil # false: there may be more
+---@return dwsync.place|dwsync.failure|nil # with `ids`; or kind `decode`
+function decoder:step(records) end
 
 --- A shorter body, from which `decode_page` makes the same with the same options: for a thread that hands it on.
 --- Raises for options that make no sense.

@@ -1,7 +1,9 @@
--- nginx_load.lua [SECONDS [PARTS]]: the table of spec/bench/nginx_load; PARTS is "latency,throughput,memory" or less.
+-- nginx_load.lua [SECONDS [PARTS]]: the table of spec/bench/nginx_load; PARTS is "queries,latency,throughput,memory" or
+-- less.
 -- The service is a stand-in without TLS that answers each request after 100 ms with the same page of 1,000 records:
 -- what it costs itself shall not show.
 local core = require "dwsync.core"
+local json = require "dwsync.json"
 local nginx = require "spec.support.refreshing_nginx"
 local processes = require "spec.support.processes"
 local timestamps = require "dwsync.timestamps"
@@ -236,6 +238,57 @@ local function throughput(service)
     server:stop()
 end
 
+-- ---- queries of one's own ------------------------------------------------------------------------
+
+local CALLERS, QUERY_SECONDS = 4, 5
+
+local QUERYING = [[
+    init_by_lua_block { queries = require "spec.bench.nginx_queries" }
+]]
+
+local QUERY_LOCATIONS = [[
+        location = /ping { content_by_lua_block { ngx.print("pong\n") } }
+        location = /begin { content_by_lua_block { queries.begin(ngx.var.arg_choice, tonumber(ngx.var.arg_callers),
+            "http://127.0.0.1:SERVICE") } }
+        location = /end { content_by_lua_block { queries.finish() } }
+]]
+
+local function while_asking(server, choice, body)
+    assert(server:get(("/begin?choice=%s&callers=%d"):format(choice, CALLERS)).status == 200)
+    body()
+    return json.decode(server:get("/end").body)
+end
+
+-- /ping beside callers of one's own: a client that asks again as soon as it has its answer.
+local function queries(service)
+    local server = nginx.start { http = QUERYING, level = "warn", main = "worker_cpu_affinity 01;",
+        server = QUERY_LOCATIONS:gsub("SERVICE", service.port) }
+    local rows = {
+        { "failed", "where", "<= 0.37", "<= 1.0" },
+        { "all", "1,000 tables", "<= 0.96", "<= 3.2" },
+    }
+    print(("/ping over one connection beside %d callers of the service, which answers after %.0f ms; medians of %d "
+        .. "rounds"):format(CALLERS, DELAY * 1000, ROUNDS))
+    for _, row in ipairs(rows) do
+        local figures = { p50 = {}, idle = {}, p99 = {}, hold = {} }
+        for round = 1, ROUNDS do
+            local idle = wrk(server, "/ping", 1, QUERY_SECONDS)
+            local busy
+            while_asking(server, row[1], function() busy = wrk(server, "/ping", 1, QUERY_SECONDS) end)
+            local holds = while_asking(server, row[1], function() core.sleep(QUERY_SECONDS) end)
+            figures.p50[round], figures.idle[round] = busy.p50 / idle.p50, idle.p50
+            figures.p99[round], figures.hold[round] = busy.p99 / 1000, holds.longest * 1000
+            figures.count = holds.queries
+        end
+        line(("p50 while %d queries run, %s"):format(figures.count, row[2]), ("%.0f"):format(median(figures.idle)),
+            "us", median(figures.p50), "<= 1.05")
+        line("p99", ("%.2f"):format(median(figures.p99)), "ms", nil, row[3])
+        line("longest CPU of the event loop between two ticks", ("%.2f"):format(median(figures.hold)), "ms", nil,
+            row[4])
+    end
+    server:stop()
+end
+
 -- A sweep under way has its records in memory: the least of several looks is what stays.
 local function least_memory(server)
     local least
@@ -271,8 +324,11 @@ end
 
 local service = start_service()
 print(timestamps.to_iso(core.now() * 1000))
-local wanted = "," .. (arg[2] or "latency,throughput,memory") .. ","
+local wanted = "," .. (arg[2] or "queries,latency,throughput,memory") .. ","
 local good, err = xpcall(function()
+    if wanted:find(",queries,", 1, true) then
+        queries(service)
+    end
     if wanted:find(",latency,", 1, true) then
         latency(service, INTERVAL, INTERVAL, ROUNDS, { p50 = "<= 1.10", p99 = "<= 2.00" })
         latency(service, 1, IDLE_SECONDS, ROUNDS) -- without a pause, to see what a sweep costs

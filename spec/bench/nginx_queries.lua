@@ -76,4 +76,46 @@ function M.run()
     ngx.print(cjson.encode { records = records, alone = alone(choice, queries), at_once = at_once(choice, queries, 8) })
 end
 
+-- ---- beside other requests -----------------------------------------------------------------------
+
+local TICK_SECONDS = 0.001
+local under_way
+
+-- What the event loop works between two ticks, of which a request that comes then has to wait for the rest.
+local function watch(_, state)
+    while not state.ended do
+        local before = cpu_seconds()
+        ngx.sleep(TICK_SECONDS)
+        state.longest = math.max(state.longest, cpu_seconds() - before)
+    end
+end
+
+local function call(_, state, choice, asked)
+    local parameters = { cluster_id = "cluster-01" }
+    for name, value in pairs(CHOICES[choice]) do
+        parameters[name] = value
+    end
+    while not state.ended do
+        assert(asked:list_sync_records(parameters))
+        state.queries = state.queries + 1
+    end
+end
+
+--- Begins to ask and to watch.
+function M.begin(choice, callers, url)
+    local asked = assert(dwsync.new { region = "cn-north-4", endpoint = url, iam_endpoint = url,
+        project_id = ("0"):rep(32), credentials = { ak = "bench", sk = ("s"):rep(40) } })
+    under_way = { longest = 0, queries = 0 }
+    for _ = 1, callers do
+        assert(ngx.timer.at(0, call, under_way, choice, asked))
+    end
+    assert(ngx.timer.at(0.5, watch, under_way)) -- what is compiled first is not what a query costs
+end
+
+--- Ends it, and says how it was.
+function M.finish()
+    under_way.ended = true
+    ngx.print(cjson.encode { longest = under_way.longest, queries = under_way.queries })
+end
+
 return M

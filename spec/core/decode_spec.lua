@@ -28,6 +28,41 @@ local function refused(body)
 end
 
 describe("a page of records", function()
+    it("does the same in steps", function()
+        local records = {}
+        for n = 1, 250 do
+            records[n] = ('{"id":"%d","status":"%s","more":[%d]}'):format(n, n % 3 == 0 and "FAILED" or "FINISHED", n)
+        end
+        local body = ('{"count":250,"sync_records":[%s],"next":{"a":1}}'):format(table.concat(records, ","))
+        for _, options in ipairs { {}, { where = { status = "FAILED" } }, { fields = { "id" } }, { ids = true } } do
+            local ids = options.ids and { core.ids(), core.ids() }
+            options.ids = ids and ids[1]
+            local expected = { core.decode_page(body, options) }
+            options.ids = ids and ids[2]
+            local decoder, steps = core.decoder(body, options), 0
+            local page, place
+            repeat
+                page, place = decoder:step(100)
+                steps = steps + 1
+            until page ~= false
+            assert.same({ expected, 3 }, { { page, place }, steps })
+            assert.is_false(pcall(decoder.step, decoder, 1))
+        end
+    end)
+
+    it("says in steps what it says at once", function()
+        for _, wrong in ipairs { "", "[]", '{"sync_records":[{"id":"1"},{"id":2}]}', '{"sync_records":[{},{}' } do
+            local decoder = core.decoder(wrong)
+            local page, err
+            repeat
+                page, err = decoder:step(1)
+            until page ~= false
+            assert.same({ core.decode_page(wrong) }, { page, err })
+        end
+        assert.is_false(pcall(core.decoder, "", { fields = { "nothing" } }))
+        assert.is_false(pcall(core.decoder("").step, core.decoder "", 0))
+    end)
+
     it("keeps every field of the published example, and null is absent", function()
         assert.same({
             count = 1,

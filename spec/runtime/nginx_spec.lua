@@ -3,12 +3,9 @@ local emulators = require "spec.support.emulator"
 local nginx = require "spec.support.nginx"
 
 local unpack = table.unpack or unpack -- luacheck: ignore 113
-local THREADS = 8
+local PLACES = 32 -- of a runtime, unless it is given others
 
 local MAIN = [[
-thread_pool dwsync threads=8;
-thread_pool warehouse threads=1;
-thread_pool narrow threads=1 max_queue=2;
 env HUAWEICLOUD_SDK_AK;
 env HUAWEICLOUD_SDK_SK;
 env HUAWEICLOUD_SDK_PROJECT_ID;
@@ -35,6 +32,7 @@ local HTTP = [[
     }
     server {
         listen 127.0.0.1:PORT;
+        location = /page { return 200 '{"count":1,"sync_records":[{"id":"a","status":"FINISHED"}]}'; }
         location = /ping { content_by_lua_block { ngx.print "pong" } }
         location = /tell { content_by_lua_block { app.tell() } }
         location = /watched { lua_check_client_abort on; content_by_lua_block { app.query() } }
@@ -125,7 +123,7 @@ describe("the nginx runtime", function()
             assert.same(expected("list_sync_records", {}), records_of "/query")
         end)
 
-        it("for a page whose records are chosen in the thread", function()
+        it("for a page whose records are chosen", function()
             local failed = records_of "/failed"
             assert.same(expected("list_sync_records", { where = { status = "FAILED" } }), failed)
             assert.is_true(#failed > 0)
@@ -135,7 +133,7 @@ describe("the nginx runtime", function()
             assert.same(expected("all_sync_records", {}), records_of "/all")
         end)
 
-        it("for a whole list whose records are chosen in the thread", function()
+        it("for a whole list whose records are chosen", function()
             assert.same(expected("all_sync_records", { where = { status = "FAILED" } }), records_of "/all_failed")
         end)
 
@@ -152,7 +150,7 @@ describe("the nginx runtime", function()
         end)
     end)
 
-    it("answers 200 queries over no more connections than its thread pool has threads", function()
+    it("answers 200 queries over no more connections than the runtime has places", function()
         for i = 1, 200 do
             web:ask(i, "/query?cluster=" .. service:cluster "healthy")
         end
@@ -163,20 +161,21 @@ describe("the nginx runtime", function()
         end
         local journal = service:journal()
         assert.equal(200, journal.total)
-        assert.is_true(journal.connections <= THREADS, journal.connections)
+        assert.is_true(journal.connections <= PLACES, journal.connections)
     end)
 
-    it("uses a connection again whichever thread's Lua opened it", function()
-        for _, answer in ipairs(ask "/another_lua") do
-            assert.is_true(#answer.records > 0)
+    it("uses a connection again", function()
+        for _ = 1, 3 do
+            assert.is_true(#records_of "/query" > 0)
         end
         local journal = service:journal()
-        assert.same({ 2, 1 }, { journal.total, journal.connections })
+        assert.equal(3, journal.total)
+        assert.is_true(journal.connections <= 1, journal.connections)
     end)
 
     it("lets nginx answer others while queries wait for the service", function()
         service:fault({ delay = 2 }, { times = cjson.null })
-        for i = 1, THREADS + 4 do
+        for i = 1, PLACES + 4 do
             web:ask("query " .. i, "/query")
         end
         for i = 1, 20 do
@@ -187,7 +186,7 @@ describe("the nginx runtime", function()
             assert.matches("^ping", tag)
             assert.equal("pong", response.body)
         end
-        for _ = 1, THREADS + 4 do
+        for _ = 1, PLACES + 4 do
             local tag, response = web:finish()
             assert.matches("^query", tag)
             assert.is_table(cjson.decode(response.body).records)
@@ -201,7 +200,8 @@ describe("the nginx runtime", function()
     end)
 
     describe("works", function()
-        for _, path in ipairs { "/rewrite", "/access", "/timer", "/light_thread", "/coroutine", "/other_pool" } do
+        for _, path in ipairs { "/rewrite", "/access", "/timer", "/light_thread", "/coroutine", "/other_places",
+            "/without_threads", "/dropped_timer" } do
             it("in " .. path, function()
                 assert.is_true(#records_of(path) > 0)
             end)
@@ -239,51 +239,64 @@ describe("the nginx runtime", function()
         end)
     end)
 
-    describe("says what nginx lacks", function()
-        it("when there is no such thread pool", function()
-            local err = ask("/no_such_pool").err
-            assert.same({ "config", "nginx has no thread pool nobody" }, { err.kind, err.message })
-            assert.matches("thread_pool nobody threads=8;", err.hint, 1, true)
-        end)
-
-        it("when it was built without threads", function()
-            local err = ask("/without_threads").err
-            assert.same({ "config", "this nginx has no thread pools for Lua" }, { err.kind, err.message })
-        end)
-
-        it("when it runs nothing: try again, or what is wrong", function()
-            local seen = ask "/refused_by_threads"
-            for i = 1, 2 do
-                assert.same({ "throttled", "thread_pool", true }, { seen[i].kind, seen[i].code, seen[i].retryable })
-            end
-            assert.matches("in its pool dwsync: ngx_thread_task_post failed", seen[2].message, 1, true)
-            for i = 3, 5 do
-                assert.same({ "config", false }, { seen[i].kind, seen[i].retryable })
-            end
-            assert.matches("in a thread: error loading module 'x'", seen[3].message, 1, true)
-            assert.matches("in a thread: .*raised", seen[5].message)
-        end)
+    it("says to try again when nginx makes no timer", function()
+        local err = ask("/no_timer").err
+        assert.same({ "throttled", "timers", true }, { err.kind, err.code, err.retryable })
+        assert.equal("nginx has no timer for the request: too many pending timers", err.message)
     end)
 
-    it("keeps queries back that the thread pool has no place for", function()
-        for _, length in ipairs(ask "/narrow") do
+    it("leaves nobody waiting when a look at the transfers fails, and begins anew", function()
+        assert.same({ ran = false, message = "not enough memory", status = 401 }, ask "/broken_pool")
+    end)
+
+    it("answers 64 light threads over two connections", function()
+        for _, length in ipairs(ask "/many") do
             assert.equal(1, length)
         end
+        assert.is_true(service:journal().connections <= 2)
     end)
 
-    it("keeps to a time limit that ends before a thread is free", function()
+    it("decodes a page in several slices as in one", function()
+        local client, cluster = service:client(), service:cluster "large"
+        local expected_lengths = {}
+        for i, more in ipairs { {}, { where = { status = "FAILED" } }, { fields = { "id" } } } do
+            more.cluster_id, more.limit = cluster, 1000
+            expected_lengths[i] = #assert(client:list_sync_records(more)).sync_records
+        end
+        assert.same(expected_lengths, ask("/pages?cluster=" .. cluster))
+    end)
+
+    it("decodes as a pool does: page and place, what is not a page, and options that make no sense", function()
+        local seen = ask "/decoded"
+        assert.same({ count = 1, sync_records = { { id = "a" } } }, seen.page)
+        assert.same({ 1, "pong", "decode", false }, { seen.rows, seen.pong, seen.kind, seen.ran })
+        assert.is_nil(seen.rest)
+        assert.matches("a record has no field 'nothing'", seen.message, 1, true)
+    end)
+
+    it("keeps to a time limit that ends before there is a place", function()
         service:fault { delay = 2 }
         local seen = ask "/late"
-        assert.same({ "timeout", true }, { seen.late.kind, seen.late.retryable })
-        assert.equal("no place became free in nginx's thread pool narrow (concurrency 1) within 50 ms",
-            seen.late.message)
+        assert.equal("timeout", seen.late.kind)
         assert.is_true(seen.records > 0)
+    end)
+
+    it("has one time limit for a whole answer, bounds its size, and takes trust and proxy from the client", function()
+        service:fault({ drip = { bytes = 10, interval = 0.1 } }, { times = cjson.null })
+        local seen = ask "/limited"
+        local kinds = {}
+        for name, err in pairs(seen) do
+            kinds[name] = err.kind
+        end
+        assert.matches("larger than 100 bytes", seen.too_large.message, 1, true)
+        assert.same({ dripping = "timeout", too_large = "decode", untrusted = "tls", over_a_proxy = "network" },
+            kinds)
     end)
 
     -- nginx ends the Lua code of a client that went away where it is told to look, and lets it go on elsewhere.
     for path, ended in pairs { ["/watched"] = true, ["/query"] = false } do
-        it("is not harmed by clients that go away while their query runs or waits for a thread: " .. path, function()
-            local queries = 3 * THREADS
+        it("is not harmed by clients that go away while their query runs or waits for a place: " .. path, function()
+            local queries = 2 * PLACES
             service:fault({ delay = 2 }, { times = queries })
             for i = 1, queries do
                 web:ask(i, path)
@@ -295,20 +308,17 @@ describe("the nginx runtime", function()
             end
             assert.equal("pong", web:get "/ping")
             assert.is_true(#records_of "/query" > 0)
-            assert.is_true(service:journal().connections <= THREADS)
             if ended then
                 assert.is_true(service:journal().total < queries)
             else
-                assert.equal(queries + 1, service:asked(queries + 1))
+                service:asked(queries + 1) -- those too whose answer nobody waits for
             end
         end)
     end
 
     it("raises for options that make no sense", function()
         assert.same({
-            "the nginx runtime: unknown option 'threads'. The options are concurrency, thread_pool.",
-            'the nginx runtime: thread_pool is "a b", expected the name of a thread_pool in nginx.conf',
-            "the nginx runtime: thread_pool is 1, expected the name of a thread_pool in nginx.conf",
+            "the nginx runtime: unknown option 'threads'. The options are concurrency.",
             "the nginx runtime: concurrency is 0, expected an integer from 1 to 1024",
             "the nginx runtime: concurrency is 1025, expected an integer from 1 to 1024",
             "the nginx runtime: concurrency is 1.5, expected an integer from 1 to 1024",
@@ -317,5 +327,7 @@ describe("the nginx runtime", function()
 
     it("gives way to a transport of the caller's own", function()
         assert.same(expected("all_sync_records", {}), records_of "/own_transport")
+        service:fault({ drip = { bytes = 10, interval = 0.1 } }, { times = cjson.null })
+        assert.equal("timeout", ask("/own_transport?timeout=0.3").err.kind)
     end)
 end)

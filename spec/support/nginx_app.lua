@@ -2,6 +2,7 @@
 -- It must not be loaded outside nginx.
 -- luacheck: globals ngx
 local cjson = require "cjson"
+local core = require "dwsync.core"
 local dwsync = require "dwsync"
 
 local M = {}
@@ -129,67 +130,68 @@ function M.under_c()
     M.say(seen)
 end
 
---- Two queries, the second one while the Lua of the first one's thread is busy with something else.
-function M.another_lua()
-    local first = M.ask()
-    local nap = ngx.thread.spawn(function()
-        return ngx.run_worker_thread("warehouse", "spec.support.nginx_nap", "nap", 0.1)
-    end)
-    M.say { first, M.ask() }
-    assert(ngx.thread.wait(nap))
-end
-
 local function client_of(options)
     return assert(dwsync.new { retries = 0, runtime = require("dwsync.runtime.nginx").new(options) })
 end
 
-function M.other_pool()
-    M.say(M.ask(nil, nil, client_of { thread_pool = "warehouse" }))
+function M.other_places()
+    M.say(M.ask(nil, nil, client_of { concurrency = 3 }))
 end
 
-function M.no_such_pool()
-    M.say(M.ask(nil, nil, client_of { thread_pool = "nobody" }))
-end
-
---- With another run_worker_thread, as other builds of nginx have it.
-local function with_threads(run, body)
-    local real = ngx.run_worker_thread
-    ngx.run_worker_thread = run
-    local ran, value = pcall(body)
-    ngx.run_worker_thread = real
-    assert(ran, value)
-    M.say(value)
+--- With another function of nginx, as other builds and other hours have it.
+local function with(place, name, value, body)
+    local real = place[name]
+    place[name] = value
+    local ran, result = pcall(body)
+    place[name] = real
+    assert(ran, result)
+    M.say(result)
 end
 
 function M.without_threads()
-    with_threads(nil, M.ask)
+    with(ngx, "run_worker_thread", nil, M.ask)
 end
 
-function M.refused_by_threads()
-    local answers = {}
-    with_threads(function()
-        if answers[1] == "raised" then
-            error "raised"
-        end
-        return false, answers[1]
-    end, function()
-        local seen = {}
-        for i, answer in ipairs { "no available Lua vm", "ngx_thread_task_post failed", "error loading module 'x'\n",
-            "unsupported Lua type: LUA_TFUNCTION in the argument", "raised" } do
-            answers[1] = answer
-            seen[i] = M.ask(nil, nil, client_of()).err
-        end
-        return seen
+--- nginx makes no more timers.
+function M.no_timer()
+    with(ngx.timer, "at", function() return nil, "too many pending timers" end, function()
+        return M.ask(nil, nil, client_of { concurrency = 4 })
     end)
 end
 
---- More queries at once than the queue holds, in a pool so small that one too many would end the worker.
-function M.narrow()
-    local narrow, threads, seen = client_of { thread_pool = "narrow", concurrency = 2 }, {}, {}
-    for i = 1, 20 do
-        threads[i] = ngx.thread.spawn(M.ask, nil, { limit = 1 }, narrow)
+--- nginx makes a timer, and drops it: too many run.
+function M.dropped_timer()
+    local at, count = ngx.timer.at, 0
+    with(ngx.timer, "at", function(...)
+        count = count + 1
+        return count == 1 or at(...)
+    end, function()
+        return M.ask(nil, nil, client_of { concurrency = 5 })
+    end)
+end
+
+--- Something in the event loop's own pool fails.
+function M.broken_pool()
+    local pool, seen = core.pool, {}
+    core.pool = function()
+        return { submit = function() return true end, cancel = function() end, close = function() end,
+            next = function() error("not enough memory", 0) end }
     end
-    for i = 1, 20 do
+    local runtime = require("dwsync.runtime.nginx").new { concurrency = 6 }
+    local request = { url = os.getenv "SPEC_URL", ca_file = os.getenv "DWSYNC_CA_FILE" }
+    seen.ran, seen.message = pcall(runtime.perform, request)
+    core.pool = pool
+    seen.status = assert(runtime.perform(request)).status
+    M.say(seen)
+end
+
+--- Many queries at once over few places.
+function M.many()
+    local few, threads, seen = client_of { concurrency = 2 }, {}, {}
+    for i = 1, 64 do
+        threads[i] = ngx.thread.spawn(M.ask, nil, { limit = 1 }, few)
+    end
+    for i = 1, 64 do
         local _, answer = ngx.thread.wait(threads[i])
         seen[i] = answer.records and #answer.records or answer.err
     end
@@ -198,11 +200,46 @@ end
 
 --- A time limit that ends while the only place is taken.
 function M.late()
-    local narrow = require("dwsync.runtime.nginx").new { thread_pool = "narrow", concurrency = 1 }
+    local narrow = require("dwsync.runtime.nginx").new { concurrency = 1 }
     local slow = ngx.thread.spawn(M.ask, nil, nil, assert(dwsync.new { retries = 0, runtime = narrow }))
     local _, err = narrow.perform { method = "GET", url = "https://127.0.0.1:1/", headers = {}, timeout = 0.05 }
     local _, answer = ngx.thread.wait(slow)
     M.say { late = plain(err), records = answer.records and #answer.records }
+end
+
+--- One time limit for all that a query is; what it may take, whom it may trust and which way it takes.
+function M.limited()
+    local seen = {}
+    for name, options in pairs {
+        dripping = { timeout = 0.3 },
+        too_large = { max_response_bytes = 100 },
+        untrusted = { ca_file = "/etc/ssl/certs/ca-certificates.crt" },
+        over_a_proxy = { proxy = "http://127.0.0.1:1" },
+    } do
+        options.retries = 0
+        seen[name] = M.ask(nil, nil, assert(dwsync.new(options))).err
+    end
+    M.say(seen)
+end
+
+--- A page that no slice is enough for.
+function M.pages()
+    local seen = {}
+    for i, parameters in ipairs { {}, { where = { status = "FAILED" } }, { fields = { "id" } } } do
+        parameters.cluster_id, parameters.limit = ngx.var.arg_cluster, 1000
+        seen[i] = #assert(the_client():list_sync_records(parameters)).sync_records
+    end
+    M.say(seen)
+end
+
+--- Bodies that the runtime is asked to decode.
+function M.decoded()
+    local runtime, url = require("dwsync.runtime").new(), ("http://127.0.0.1:%s/"):format(ngx.var.server_port)
+    local page = assert(runtime.perform { url = url .. "page", decode = { fields = { "id" }, ids = core.ids() } })
+    local pong = assert(runtime.perform { url = url .. "ping", decode = {} })
+    local ran, message = pcall(runtime.perform, { url = url .. "page", decode = { fields = { "nothing" } } })
+    M.say { page = page.page, rows = page.place.rows, rest = page.body, pong = pong.body, kind = pong.page_error.kind,
+        ran = ran, message = message }
 end
 
 --- What the runtime itself answers and raises.
@@ -220,8 +257,7 @@ end
 
 function M.options()
     local nginx, seen = require "dwsync.runtime.nginx", {}
-    for i, options in ipairs { { threads = 8 }, { thread_pool = "a b" }, { thread_pool = 1 }, { concurrency = 0 },
-        { concurrency = 1025 }, { concurrency = 1.5 } } do
+    for i, options in ipairs { { threads = 8 }, { concurrency = 0 }, { concurrency = 1025 }, { concurrency = 1.5 } } do
         seen[i] = select(2, pcall(nginx.new, options))
     end
     M.say(seen)
@@ -231,7 +267,8 @@ end
 function M.own_transport()
     local endpoint = os.getenv "HUAWEICLOUD_SDK_REGION_DWS_EMU_NORTH_1":gsub("127%.0%.0%.1", "localhost")
     local runtime = require "examples.nginx.own_transport"
-    M.say(M.ask("all_sync_records", { page_size = 100 }, assert(dwsync.new { endpoint = endpoint, runtime = runtime })))
+    M.say(M.ask("all_sync_records", { page_size = 100 }, assert(dwsync.new { endpoint = endpoint, runtime = runtime,
+        retries = 0, timeout = tonumber(ngx.var.arg_timeout) })))
 end
 
 return M

@@ -35,6 +35,11 @@ const char *dws_libraries(void)
     return curl_version();
 }
 
+bool dws_resolves_aside(void)
+{
+    return dws_curl_start() && (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_ASYNCHDNS) != 0;
+}
+
 enum dws_status dws_curl_status(CURLcode code)
 {
     switch (code) {

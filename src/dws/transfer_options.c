@@ -143,6 +143,9 @@ static CURLcode set_all(CURL *easy, struct dws_transfer_options *options, const 
         transport->connect_timeout_ms > 0 ? transport->connect_timeout_ms : DEFAULT_CONNECT_TIMEOUT_MS;
     SET(CURLOPT_CONNECTTIMEOUT_MS, connect_ms < INT_MAX ? connect_ms : INT_MAX); /* libcurl refuses more */
     SET(CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    SET(CURLOPT_QUICK_EXIT, 1L); /* a transfer that ends does not wait for the thread that looks up its name */
+#endif
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
     if (options->sockets)
         code = code ? code : dws_sockets_watch(options->sockets, easy);

@@ -555,6 +555,8 @@ struct dws_seen_page dws_seen_begin_again(struct dws_seen *ids);
 /* "0.2.0", and the libraries at work: "libcurl/7.88.1 OpenSSL/3.0.22 …". Static storage. */
 const char *dws_version(void);
 const char *dws_libraries(void);
+/* Whether libcurl looks up names without waiting for them, as nearly every build does, in threads of its own. */
+bool dws_resolves_aside(void);
 
 #ifdef __cplusplus
 }

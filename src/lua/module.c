@@ -108,9 +108,25 @@ static int core_libraries(lua_State *L)
     return 1;
 }
 
+/***
+Whether libcurl looks up names without waiting for them. Where it does not, `pool:next(0)` may wait for a name.
+@function resolves_aside
+@treturn boolean
+*/
+static int core_resolves_aside(lua_State *L)
+{
+    lua_pushboolean(L, dws_resolves_aside());
+    return 1;
+}
+
 static const luaL_Reg functions[] = {
-    {"now", core_now},   {"monotonic", core_monotonic}, {"sleep", core_sleep},
-    {"wait", core_wait}, {"can_yield", core_can_yield}, {"libraries", core_libraries},
+    {"now", core_now},
+    {"monotonic", core_monotonic},
+    {"sleep", core_sleep},
+    {"wait", core_wait},
+    {"can_yield", core_can_yield},
+    {"libraries", core_libraries},
+    {"resolves_aside", core_resolves_aside},
     {NULL, NULL},
 };
 

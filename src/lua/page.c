@@ -1,4 +1,4 @@
-/* page.c: core.decode_page: the body of a page → a Lua table that is safe to rely on.
+/* page.c: core.decode_page and core.decoder: the body of a page → a Lua table that is safe to rely on.
  * It must not know about HTTP or about what a failing service says: an unknown field is kept, that is all. */
 #include "page.h"
 #include "arguments.h"
@@ -27,6 +27,8 @@ struct decoder {
     struct choice choice;
     struct dws_seen *ids; /* or NULL: every record is handed over */
     size_t rows;          /* records in the list that is being made */
+    int kept;             /* records that are in it */
+    size_t values;        /* how many may still be made, see DWS_PAGE_VALUES */
 };
 
 /* ---- errors ----------------------------------------------------------------------------------- */
@@ -101,36 +103,39 @@ static enum dws_status begin_list(struct decoder *d, int rows, struct dws_error 
     }
     lua_pop(d->L, 1);
     lua_createtable(d->L, rows, 0);
+    d->kept = 0;
     return DWS_OK;
 }
 
-/* Pushes the list of records. */
-static enum dws_status push_records(struct decoder *d, struct dws_error *error)
+static enum dws_status add_record(struct decoder *d, const struct dws_record *record, struct dws_error *error)
 {
-    lua_State *L = d->L;
-    struct dws_record record;
-    enum dws_status status;
-    int kept = 0;
-    lua_newtable(L);
-    while ((status = dws_page_next(&d->page, &record, error)) == DWS_OK) {
-        bool wanted = false;
-        if (record.index == 0) {
-            if (begin_list(d, expected_rows(d, &record), error) != DWS_OK)
-                return error->status;
-            kept = 0;
-        }
-        d->rows = record.index + 1;
-        if (is_wanted(d, &record, &wanted, error) != DWS_OK)
-            return error->status;
-        if (wanted) {
-            if (!dws_lua_push_record(&d->maker, &record))
-                return refuse_values(error);
-            lua_rawseti(L, -2, ++kept);
-        }
-    }
-    if (status == DWS_IDLE && d->rows != d->page.records && begin_list(d, 0, error) != DWS_OK)
+    bool wanted = false;
+    if (record->index == 0 && begin_list(d, expected_rows(d, record), error) != DWS_OK)
         return error->status;
-    return status;
+    d->rows = record->index + 1;
+    if (is_wanted(d, record, &wanted, error) != DWS_OK)
+        return error->status;
+    if (wanted && !dws_lua_push_record(&d->maker, record))
+        return refuse_values(error);
+    if (wanted)
+        lua_rawseti(d->L, -2, ++d->kept);
+    return DWS_OK;
+}
+
+/* Adds the next records to the list on top of the stack. DWS_PENDING: there may be more. */
+static enum dws_status add_records(struct decoder *d, size_t most, struct dws_error *error)
+{
+    struct dws_record record;
+    for (; most > 0; most--) {
+        const enum dws_status status = dws_page_next(&d->page, &record, error);
+        if (status == DWS_IDLE && d->rows != d->page.records && begin_list(d, 0, error) != DWS_OK)
+            return error->status;
+        if (status != DWS_OK)
+            return status;
+        if (add_record(d, &record, error) != DWS_OK)
+            return error->status;
+    }
+    return DWS_PENDING;
 }
 
 /* Pushes the page without what its records said. */
@@ -147,18 +152,31 @@ static bool push_page(struct decoder *d, struct dws_text body)
     return !d->page.unknown || dws_lua_add_unknown(L, body, d->choice.kind, is_page_field, &d->maker.left);
 }
 
-/* Stack of the call: the decoder as a light userdata. */
-static int decode(lua_State *L)
+static int begin(lua_State *L, struct decoder *d)
 {
-    struct decoder *d = lua_touserdata(L, 1);
     struct dws_error error;
     d->L = L;
     if (dws_page_start_of(&d->page, d->choice.kind, d->body, &error) != DWS_OK)
         return fail(d, &error);
     if (d->ids)
         dws_seen_begin_page(d->ids);
+    d->values = DWS_PAGE_VALUES;
+    return 0;
+}
+
+/* The list is at the index 2. Pushes it, when it may have more records, or what decode_page returns. */
+static int go_on(lua_State *L, struct decoder *d, size_t most)
+{
+    struct dws_error error;
+    d->L = L;
     dws_lua_prepare_records(&d->maker, L, d->choice.kind, d->choice.fields, d->choice.unknown);
-    if (push_records(d, &error) != DWS_IDLE || (!push_page(d, d->body) && refuse_values(&error)))
+    d->maker.left = d->values;
+    lua_pushvalue(L, 2);
+    const enum dws_status status = add_records(d, most, &error);
+    d->values = d->maker.left;
+    if (status == DWS_PENDING)
+        return 1;
+    if (status != DWS_IDLE || (!push_page(d, d->body) && refuse_values(&error)))
         return error.status == DWS_ERR_MEMORY ? dws_lua_fail(L, &error) : fail(d, &error);
     if (d->ids) {
         struct dws_seen_page place = dws_seen_end_page(d->ids);
@@ -169,19 +187,40 @@ static int decode(lua_State *L)
     return 2;
 }
 
+/* Stack of the call: the decoder as a light userdata. */
+static int decode(lua_State *L)
+{
+    struct decoder *d = lua_touserdata(L, 1);
+    if (begin(L, d) > 0)
+        return 2;
+    lua_settop(L, 1);
+    lua_newtable(L);
+    return go_on(L, d, SIZE_MAX);
+}
+
+/* Calls a function with the decoder and what is on top of the stack, while nobody else may use its ids. Returns how
+ * many results it pushed. */
+static int with_ids(lua_State *L, lua_CFunction function, struct decoder *d, int options)
+{
+    const int argument = lua_gettop(L);
+    luaL_checkstack(L, LUA_MINSTACK, "decode_page");
+    lua_pushcfunction(L, function); /* may run a finaliser, so it comes before the ids are looked at */
+    d->ids = dws_lua_ids_hold(L, options);
+    const int held = lua_gettop(L);
+    lua_pushvalue(L, held - 1);
+    lua_pushlightuserdata(L, d);
+    lua_pushvalue(L, argument);
+    const int failed = lua_pcall(L, 2, LUA_MULTRET, 0);
+    dws_lua_ids_release(L, held);
+    return failed ? lua_error(L) : lua_gettop(L) - held;
+}
+
 int dws_lua_decode(lua_State *L, struct dws_text body, int options)
 {
     struct decoder d = {.L = L, .body = body};
     dws_lua_choice(L, options, &d.choice);
-    luaL_checkstack(L, LUA_MINSTACK, "decode_page");
-    lua_pushcfunction(L, decode); /* may run a finaliser, so it comes before the ids are looked at */
-    d.ids = dws_lua_ids_hold(L, options);
-    int held = lua_gettop(L);
-    lua_pushvalue(L, held - 1);
-    lua_pushlightuserdata(L, &d);
-    int failed = lua_pcall(L, 1, 2, 0);
-    dws_lua_ids_release(L, held);
-    return failed ? lua_error(L) : 2;
+    lua_pushnil(L);
+    return with_ids(L, decode, &d, options);
 }
 
 /***
@@ -241,8 +280,7 @@ members.
 @function decode_page
 @tparam string body
 @tparam[opt] table options
-@tparam[opt="records"] "records"|"accounts" options.kind what it lists: of accounts it is a
-dwsync.account_page
+@tparam[opt="records"] "records"|"accounts" options.kind what the page lists: a page of accounts is a dwsync.account_page
 @tparam[opt] {string,...} options.fields names of the fields to hand over; by default all
 @tparam[opt] table options.where conditions by field name, each a value, a list of values, or `{min =, max =}`, all of
 which a record must meet
@@ -261,6 +299,98 @@ static int core_decode_page(lua_State *L)
         luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 2);
     return dws_lua_decode(L, body, 2);
+}
+
+/* ---- in slices -------------------------------------------------------------------------------- */
+
+#define DECODER "dwsync.decoder"
+
+/* The uservalue is a list: what must stay between two steps. */
+enum { BODY = 1, CHOICE, LIST };
+
+struct lua_decoder {
+    struct decoder decoder;
+    size_t most; /* records in this step */
+    bool begun;
+    bool ended;
+};
+
+/***
+Begins to decode a page that is too large to be decoded without a pause.
+@function decoder
+@tparam string body
+@tparam[opt] table options of @{decode_page}; not to be changed until the page is decoded
+@treturn dwsync.core.decoder
+@raise for options that make no sense
+*/
+static int core_decoder(lua_State *L)
+{
+    struct choice choice;
+    luaL_checkstring(L, 1);
+    if (!lua_isnoneornil(L, 2))
+        luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    dws_lua_choice(L, 2, &choice); /* raises now rather than later */
+    lua_settop(L, 2);
+    struct lua_decoder *self = lua_newuserdata(L, sizeof *self);
+    *self = (struct lua_decoder){.begun = false};
+    self->decoder.body.data = lua_tolstring(L, 1, &self->decoder.body.length);
+    luaL_getmetatable(L, DECODER);
+    lua_setmetatable(L, -2);
+    lua_createtable(L, LIST, 0);
+    lua_pushvalue(L, 1);
+    lua_rawseti(L, -2, BODY);
+    lua_pushvalue(L, 2);
+    lua_rawseti(L, -2, CHOICE);
+    lua_newtable(L);
+    lua_rawseti(L, -2, LIST);
+    dws_lua_setuservalue(L, -2);
+    return 1;
+}
+
+/* Stack of the call: the decoder as a light userdata, which is the first member of what it belongs to; its list. */
+static int step(lua_State *L)
+{
+    struct lua_decoder *self = lua_touserdata(L, 1);
+    const bool is_first = !self->begun;
+    self->begun = true;
+    if (is_first && begin(L, &self->decoder) > 0)
+        return 2;
+    return go_on(L, &self->decoder, self->most);
+}
+
+/***
+Decodes a few more records.
+@function decoder:step
+@tparam integer records how many at most
+@treturn[1] boolean false: there may be more
+@treturn[2] dwsync.page
+@treturn[2] ?dwsync.place with `ids`
+@treturn[3] nil
+@treturn[3] dwsync.failure kind `decode`
+@raise after the end, and for ids that are closed or in use
+*/
+static int decoder_step(lua_State *L)
+{
+    struct lua_decoder *self = luaL_checkudata(L, 1, DECODER);
+    const lua_Integer records = luaL_checkinteger(L, 2);
+    luaL_argcheck(L, records >= 1, 2, "records must be at least 1");
+    if (self->ended)
+        return luaL_error(L, "the page is decoded");
+    self->ended = true; /* also if this raises */
+    self->most = (size_t)records;
+    lua_settop(L, 1);
+    dws_lua_getuservalue(L, 1);
+    lua_rawgeti(L, 2, CHOICE);
+    dws_lua_choice(L, 3, &self->decoder.choice);
+    lua_rawgeti(L, 2, LIST);
+    const int results = with_ids(L, step, &self->decoder, 3);
+    if (results == 2)
+        return 2;
+    lua_rawseti(L, 2, LIST);
+    self->ended = false;
+    lua_pushboolean(L, false);
+    return 1;
 }
 
 /* ---- a shorter page --------------------------------------------------------------------------- */
@@ -310,8 +440,11 @@ void dws_lua_open_page(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"decode_page", core_decode_page},
+        {"decoder", core_decoder},
         {"reduce_page", core_reduce_page},
         {NULL, NULL},
     };
+    static const luaL_Reg methods[] = {{"step", decoder_step}, {NULL, NULL}};
+    dws_lua_class(L, DECODER, methods);
     dws_lua_setfuncs(L, functions);
 }

@@ -16,8 +16,6 @@ local function check_nginx(checked)
     if not ngx.shared[checked.dict] then
         return nil, ('unknown shared dict "%s": put "lua_shared_dict %s 16m;" into http {}'):format(checked.dict,
             checked.dict)
-    elseif not ngx.run_worker_thread then
-        return nil, "this nginx has no threads: it needs Linux, --with-threads and lua-nginx-module 0.10.23 or later"
     end
     return true
 end
@@ -88,7 +86,7 @@ local function host_of_worker(checked)
         log = function(level, text)
             ngx.log(levels[level], "dwsync: ", text)
         end,
-        run_in_thread = function(...)
+        run_in_thread = ngx.run_worker_thread and function(...)
             return ngx.run_worker_thread(checked.thread_pool, ...)
         end,
     }

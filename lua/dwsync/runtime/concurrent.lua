@@ -150,14 +150,15 @@ function Scheduler:run()
 end
 
 -- Waiting on a pool would block nginx; there its light threads do the same.
-local function in_light_threads(functions, concurrency)
-    local results, errs = {}, {}
-    local function finish(...)
-        keep(results, errs, ...)
+local function in_light_threads(functions, concurrency, stop)
+    local results, errs, ended = {}, {}, {}
+    local function finish(index, ...)
+        ended[index] = true
+        keep(results, errs, index, ...)
     end
-    local good, err = require("dwsync.runtime.nginx").run_all(functions, concurrency, finish)
+    local good, err = require("dwsync.runtime.nginx").run_all(functions, concurrency, finish, stop)
     for index = 1, good and 0 or #functions do
-        errs[index] = err
+        errs[index] = not ended[index] and err or errs[index]
     end
     return results, errs
 end
@@ -226,7 +227,7 @@ function M.gather(functions, options)
     end
     local checked = checks.arguments(OPTIONS, options or {}, "gather")
     if runtimes.in_event_loop() then
-        return in_light_threads(functions, checked.concurrency)
+        return in_light_threads(functions, checked.concurrency, checked.stop)
     end
     local scheduler = setmetatable({
         functions = functions,

@@ -1,5 +1,6 @@
 local collection = require "dwsync.nginx.sweep.collection"
 local errors = require "dwsync.errors"
+local slices = require "dwsync.nginx.sweep.slices"
 local record_list = require "dwsync.nginx.sweep.record_list"
 
 local NOW = 1763971200
@@ -21,6 +22,7 @@ describe("a collection", function()
             now = function() return NOW end,
             monotonic = function() return 5 end,
             stop = function() return false end,
+            slices = slices.none,
             kept_clusters = function() end,
             with_history = function(_, records) return records end,
             kept_cluster = function() end,

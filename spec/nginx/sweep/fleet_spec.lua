@@ -3,6 +3,7 @@ local fleets = require "spec.support.kept_fleet"
 local health = require "dwsync.health"
 local histories = require "dwsync.history"
 local record_list = require "dwsync.nginx.sweep.record_list"
+local slices = require "dwsync.nginx.sweep.slices"
 local sweep = require "dwsync.nginx.sweep.fleet"
 local temporary = require "spec.support.temporary"
 
@@ -25,19 +26,19 @@ describe("a sweep over a fleet", function()
     local order, published, evaluate, evaluated
 
     before_each(function()
-        published, evaluated, evaluate = {}, 0, health.evaluate
+        published, evaluated, evaluate = {}, 0, health.stepper
         order = { timeout = 60, rules = {}, now = function() return NOW end, monotonic = core.monotonic,
-            stop = function() return false end, digest_of = function(id) return published[id] end,
+            slices = slices.none, stop = function() return false end, digest_of = function(id) return published[id] end,
             kept_text = function(id) return published[id] end, digest = function(text) return text end,
             records = 100 }
         sweep.collect("another order", { fleet = "/", timeout = 1, monotonic = core.monotonic })
-        health.evaluate = function(...)
+        health.stepper = function(...)
             evaluated = evaluated + 1
             return evaluate(...)
         end
     end)
     after_each(function()
-        health.evaluate = evaluate
+        health.stepper = evaluate
     end)
 
     local function with_fleet(use, clusters)

@@ -27,35 +27,57 @@ local function read_headers(socket)
     end
 end
 
-local function exchange(socket, host, target, given)
-    local lines = { ("%s %s HTTP/1.1"):format(given.method, target), "Connection: close" }
+function Http.parse_uri(_, uri)
+    local scheme, host, port, path, query = uri:match "^(https?)://([^/:]+):?(%d*)([^?]*)%??(.*)$"
+    return { scheme, host, tonumber(port) or 443, path, query }
+end
+
+--- Returns true, or nil and a text.
+function Http:connect(given)
+    local socket = self.socket
+    local good, err = socket:connect(given.host == "localhost" and "127.0.0.1" or given.host, given.port)
+    if good then
+        good, err = socket:sslhandshake(nil, given.host, given.ssl_verify)
+    end
+    self.host = ("%s:%d"):format(given.host, given.port)
+    return good and true, err
+end
+
+function Http:request(given)
+    local lines, socket = { ("%s %s HTTP/1.1"):format(given.method, given.path) }, self.socket
     for name, value in pairs(given.headers) do
         lines[#lines + 1] = name .. ": " .. value
     end
-    assert(given.headers.Host == host, "the Host that was signed is sent")
-    assert(socket:send(table.concat(lines, "\r\n") .. "\r\n\r\n" .. (given.body or "")))
-    local status = tonumber(assert(socket:receive "*l"):match "^HTTP/1%.1 (%d%d%d)")
-    local headers = read_headers(socket)
-    return { status = status, headers = headers, body = assert(socket:receive(tonumber(headers["Content-Length"]))) }
-end
-
---- Returns the response, or nil and a text.
-function Http:request_uri(uri, given)
-    local host, port, target = uri:match "^https://([^/:]+):(%d+)(/.*)$"
-    local socket = self.socket
-    local good, err = socket:connect(host == "localhost" and "127.0.0.1" or host, tonumber(port))
-    if good then
-        good, err = socket:sslhandshake(nil, host, given.ssl_verify)
+    assert(given.headers.Host == self.host, "the Host that was signed is sent")
+    local sent, err = socket:send(table.concat(lines, "\r\n") .. "\r\n\r\n" .. (given.body or ""))
+    local line
+    if sent then
+        line, err = socket:receive "*l"
     end
-    if not good then
+    if not line then
         return nil, err
     end
-    local ran, response = pcall(exchange, socket, host .. ":" .. port, target, given)
-    socket:close()
-    if not ran then
-        return nil, response
+    local headers = read_headers(socket)
+    local left = tonumber(headers["Content-Length"])
+    local function body_reader(most)
+        if left == 0 then
+            return nil
+        end
+        local chunk, failure, partial = socket:receive(math.min(most, left))
+        chunk = chunk or partial ~= "" and partial or nil
+        left = left - #(chunk or "")
+        return chunk, not chunk and failure or nil
     end
-    return response
+    return { status = tonumber(line:match "^HTTP/1%.1 (%d%d%d)"), headers = headers, has_body = left > 0,
+        body_reader = body_reader }
+end
+
+function Http:set_keepalive()
+    return self.socket:setkeepalive()
+end
+
+function Http:close()
+    return self.socket:close()
 end
 
 return M

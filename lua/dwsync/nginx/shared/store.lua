@@ -133,10 +133,11 @@ end
 -- @tparam {table,...} documents `name` (without blanks), `text`, `digest` (of the text, without blanks), `optional`:
 -- without room for its new version the old one stays, or it is left out; one without a text is the one of before
 -- @tparam function may_go_on called before the change; when it returns false nothing changes
+-- @tparam[opt] function pause called between two documents
 -- @treturn table contents, or nil: then everything is as it was
 -- @treturn table|string the names of optional documents that did not fit; or why it failed: "no memory",
 -- "lost the lease"
-function Store:publish(documents, may_go_on)
+function Store:publish(documents, may_go_on, pause)
     local before = self:contents(self:current() or -1) or {}
     local number, err = self.dict:incr(NUMBER, 1, 0)
     if not number then
@@ -145,6 +146,9 @@ function Store:publish(documents, may_go_on)
     local contents, written, missing = {}, {}, {}
     for _, document in ipairs(documents) do
         local name, old = document.name, before[document.name]
+        if pause then
+            pause()
+        end
         if is_same(document, old) then
             contents[name] = old
         elseif document.text then

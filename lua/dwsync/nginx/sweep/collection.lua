@@ -1,7 +1,7 @@
 --- What one sweep collects: every cluster, read at the same time, is judged when its records are there; for a cluster
 -- that cannot be read the previous records and the error.
--- It runs in a thread, where waiting is allowed, and must not write anything. It must not hold the records of more
--- clusters than are being read: of the others it keeps a text.
+-- It runs in a thread, or in light threads of the event loop, and must not write anything. It must not hold the records
+-- of more clusters than are being read: of the others it keeps a text.
 -- @module dwsync.nginx.sweep.collection
 local checks = require "dwsync.checks"
 local cluster_names = require "dwsync.cluster_names"
@@ -139,7 +139,20 @@ local function without_list(order, cluster, err, now)
 end
 
 local function judge(order, item, records, now)
-    item.evaluation = health.evaluate(order.with_history(item.cluster.id, records, now), order.rules, now)
+    local stepper = health.stepper(order.with_history(item.cluster.id, records, now), order.rules, now)
+    repeat
+        item.evaluation = stepper:step()
+        order.slices.pause()
+    until item.evaluation
+end
+
+-- What is published of a list, and judged by it alone.
+local function item_of(order, cluster, list)
+    local item = { cluster = cluster, text = record_list.write(list, order.slices.pause), fetched_at = order.now() }
+    if not order.history then
+        judge(order, item, list, item.fetched_at)
+    end
+    return item
 end
 
 local function look(order, cluster, deadline)
@@ -152,11 +165,7 @@ local function look(order, cluster, deadline)
     if not list then
         return nil, err
     end
-    local item = { cluster = cluster, text = record_list.write(list), fetched_at = order.now() }
-    if not order.history then
-        judge(order, item, list, item.fetched_at)
-    end
-    return item
+    return order.slices.alone(item_of, order, cluster, list)
 end
 
 -- A history answers one question at a time, and what could not be read is known to be so only at the end: such clusters
@@ -176,7 +185,7 @@ local function look_at_all(order, clusters, unknown)
     for i, cluster in ipairs(clusters) do
         local item = items[i] or without_list(order, cluster, errs[i], now)
         if item.text and not item.evaluation and not errors.is_feature_off(item.error) then
-            judge(order, item, record_list.read(item.text), now)
+            judge(order, item, record_list.read(item.text, order.slices.pause), now)
         end
         items[i] = item
     end
@@ -186,10 +195,11 @@ end
 --- Reads everything once.
 -- @tparam table order `client`, `clusters` ("all", or a list: {id =, name =} and words), `concurrency`, `timeout`
 -- (seconds for the whole), `rules`, `history` (its place, if there is one), `now` and `monotonic` (functions), `stop`
--- (function: whether to give up), `with_history` (function(cluster id, records, now) → the records to judge it by),
--- `seen_in_history` (function(cluster id, now) → when the newest record was, in milliseconds, or nil), `kept_clusters`
--- (function → list of clusters, or nil), `kept_cluster` (function(cluster id) → one of them, or nil), `kept_records`
--- (function(cluster id) → the text of its records, when they were read; or nil)
+-- (function: whether to give up), `slices` (see dwsync.nginx.sweep.slices), `with_history` (function(cluster id,
+-- records, now) → the records to judge it by), `seen_in_history` (function(cluster id, now) → when the newest record
+-- was, in milliseconds, or nil), `kept_clusters` (function → list of clusters, or nil), `kept_cluster`
+-- (function(cluster id) → one of them, or nil), `kept_records` (function(cluster id) → the text of its records, when
+-- they were read; or nil)
 -- @treturn table items for dwsync.health.overview, with `text` (see dwsync.nginx.sweep.record_list) and `fetched_at`
 -- (seconds) where there are records, and `error` where those are old; where synchronisation is off, `fetched_at` is
 -- when the service said so, and `unread` why it could not be asked again; or nil

@@ -110,7 +110,13 @@ local function judge(self, item, mark)
     end
     self.unread = self.unread or err and ("cluster %s: %s"):format(id, tostring(err)) or nil
     list = list or rest
-    item.evaluation, item.text = health.evaluate(list, self.order.rules, now), record_list.write(list)
+    local pause = self.order.slices.pause
+    local stepper = health.stepper(list, self.order.rules, now)
+    repeat
+        item.evaluation = stepper:step()
+        pause()
+    until item.evaluation
+    item.text = record_list.write(list, pause)
     judged.by_id[id] = { mark = mark, evaluation = item.evaluation,
         digest = self.order.digest(record_list.newest(item.text, math.max(1, self.order.records))) }
     return true
@@ -177,6 +183,7 @@ local function read(order, history, till)
         if order.stop() then
             return nil, errors.new { kind = "cancelled", message = "nginx ends" }
         end
+        order.slices.pause()
         items[i] = item_of(row, delays[row.account] or 0, to_ours, now)
         local good, failure = complete(self, items[i], row)
         if not good then
@@ -190,8 +197,9 @@ end
 --- Reads everything once.
 -- @tparam string name of the order: evaluations of another one do not count
 -- @tparam table order `fleet` (the history), `timeout` (seconds), `rules`, `records` (how many are published), `now`,
--- `monotonic`, `stop` (functions), `digest` (function(text) → short text), `digest_of` and `kept_text`
--- (function(cluster id): the digest of the list of records that is published, and that list)
+-- `monotonic`, `stop` (functions), `slices` (see dwsync.nginx.sweep.slices), `digest` (function(text) → short text),
+-- `digest_of` and `kept_text` (function(cluster id): the digest of the list of records that is published, and that
+-- list)
 -- @treturn ?table `items` for dwsync.health.overview, as dwsync.nginx.sweep.collection has them, with `due_at`
 -- (seconds: when the next look is due) and, in place of `text` where the published list is still true, `kept` (a
 -- function that returns it); `err`: what keeps collectors from looking; `unread`: which records are damaged;

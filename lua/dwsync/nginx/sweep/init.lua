@@ -1,4 +1,5 @@
---- What runs in nginx's thread pool: reads everything, judges it, and publishes the finished texts.
+--- A sweep: reads everything, judges it, and publishes the finished texts. It runs in nginx's thread pool; where nginx
+-- has none, in the event loop, in slices.
 -- It must not require anything while it is loaded: nginx loads it in the event loop, but runs it in the thread.
 -- @module dwsync.nginx.sweep
 local M = {}
@@ -165,7 +166,7 @@ local function save_history(order, items, till)
     for _, item in ipairs(items) do
         local saved, save_err = item.error or not item.text, "the sweep had no time left"
         if not saved and order.monotonic() < till then
-            local records = require("dwsync.nginx.sweep.record_list").read(item.text)
+            local records = require("dwsync.nginx.sweep.record_list").read(item.text, order.slices.pause)
             saved, save_err = store:save(item.cluster.id, records, naming(item.cluster, order.clusters))
         end
         if not saved then
@@ -266,15 +267,16 @@ end
 local function publish(read, order, store, may_go_on, summary)
     local write = require("dwsync.nginx.sweep.outcome").write
     local overview = require("dwsync.health").overview(read.items, order.now(), order.rules)
+    local pause = order.slices.pause
     local documents = require("dwsync.nginx.sweep.publication").documents(overview, order.records, order.digest,
-        read.metrics)
+        read.metrics, pause)
     local contents, missing = store:publish(documents, function()
         local may = may_go_on()
         if may then
             write(store, summary, order.now())
         end
         return may
-    end)
+    end, pause)
     if not contents then
         summary.outcome, summary.message = "failed", "nothing was published: " .. missing
         if missing == "no memory" then
@@ -293,8 +295,9 @@ local function finish(read, order, store, may_go_on, summary, till)
     summary.history = order.history and store:get_state "history" -- of the sweep before, until it is tried again
     local is_written = read.items and publish(read, order, store, may_go_on, summary)
     -- After the publication: a history that hangs must not hold up what was read.
-    summary.history = read.items and order.history and save_history(order, read.items, till)
-    if (not is_written or order.history) and may_go_on() then
+    summary.history = order.history_refused
+        or read.items and order.history and save_history(order, read.items, till)
+    if (not is_written or order.history or summary.history) and may_go_on() then
         require("dwsync.nginx.sweep.outcome").write(store, summary, order.now())
     end
 end
@@ -351,10 +354,8 @@ local function run(text, held, store, order)
     local function may_go_on()
         return held:is_ours()
     end
-    step_back()
-    bound_compiled_code()
     local core = require "dwsync.core"
-    local is_exiting = exiting_probe()
+    local is_exiting = order.is_exiting
     local tally = require("dwsync.nginx.sweep.tally").read(store:get_state "tally")
     local started = core.monotonic()
     order.now, order.monotonic = core.now, core.monotonic
@@ -378,7 +379,25 @@ local function run(text, held, store, order)
     return summary
 end
 
---- One sweep.
+local function guarded(text, owner, lease, prepare)
+    local json = require "dwsync.json"
+    local order = json.decode(text)
+    local dict = ngx.shared[order.dict]
+    local store = require("dwsync.nginx.shared.store").new(dict)
+    local held = require("dwsync.nginx.shared.lease").new(dict, owner, lease,
+        require("dwsync.core").monotonic)
+    prepare(order)
+    local good, summary = xpcall(run, debug.traceback, text, held, store, order)
+    return good and summary or failed_early("defect in dwsync: " .. tostring(summary), store, held)
+end
+
+local function prepare_for_thread(order)
+    step_back()
+    bound_compiled_code()
+    order.is_exiting, order.slices = exiting_probe(), require("dwsync.nginx.sweep.slices").none
+end
+
+--- One sweep, in a thread.
 -- @tparam string text what dwsync.nginx.settings made for threads
 -- @tparam string owner who has the lease; without it nothing is published
 -- @tparam number lease seconds
@@ -386,16 +405,27 @@ end
 -- `memory` (what the dict is too small for), `history` (why it was not written), `history_unread` (why clusters were
 -- judged without it), `changes` (clusters that were switched off or on: a list of texts), `retry_after` and `seconds`
 function M.run(text, owner, lease)
-    local json = require "dwsync.json"
-    local order = json.decode(text)
-    local dict = ngx.shared[order.dict]
-    local store = require("dwsync.nginx.shared.store").new(dict)
-    local held = require("dwsync.nginx.shared.lease").new(dict, owner, lease,
-        require("dwsync.core").monotonic)
-    local good, summary = xpcall(run, debug.traceback, text, held, store, order)
+    local summary = guarded(text, owner, lease, prepare_for_thread)
     -- Some versions of nginx's Lua module collect garbage of this state in the event loop.
     collectgarbage()
-    return json.encode(good and summary or failed_early("defect in dwsync: " .. tostring(summary), store, held))
+    return require("dwsync.json").encode(summary)
+end
+
+local function prepare_for_event_loop(order)
+    order.is_exiting, order.slices = ngx.worker.exiting, require("dwsync.nginx.sweep.slices").of_event_loop()
+    if order.history and require("dwsync.history.target").read(order.history).engine == "sqlite" then
+        order.history = nil
+        order.history_refused = "this nginx has no threads, and a file would hold up its event loop: use postgres://"
+    end
+end
+
+--- One sweep in the event loop, for an nginx without threads: in a timer, since it waits.
+-- @tparam string text
+-- @tparam string owner
+-- @tparam number lease seconds
+-- @treturn table the summary that `run` returns as JSON
+function M.run_in_event_loop(text, owner, lease)
+    return guarded(text, owner, lease, prepare_for_event_loop)
 end
 
 return M

@@ -1,4 +1,4 @@
---- From an overview to the finished texts that handlers serve. Runs in a thread.
+--- From an overview to the finished texts that handlers serve.
 -- @module dwsync.nginx.sweep.publication
 local ordered_json = require "dwsync.ordered_json"
 local record_list = require "dwsync.nginx.sweep.record_list"
@@ -58,25 +58,30 @@ local function cluster(item)
 end
 
 -- The members of a JSON object, without its braces: the handler puts the age in front.
-local function health_text(overview)
+local function health_text(overview, pause)
+    local function cluster_and_pause(item)
+        pause()
+        return cluster(item)
+    end
     return ('"severity":%s,"evaluated_at":%.0f,"clusters":%s'):format(ordered_json.text(overview.severity),
-        overview.now * 1000, list(overview.clusters, cluster))
+        overview.now * 1000, list(overview.clusters, cluster_and_pause))
 end
 
-local function metrics_text(overview)
+local function metrics_text(overview, pause)
     local pieces = {}
     report.render_health("prometheus", overview, function(text)
         pieces[#pieces + 1] = text
+        pause()
     end)
     return table.concat(pieces)
 end
 
 -- The records for the page; those of before from what is published.
-local function records_of(item)
+local function records_of(item, pause)
     local read = item.text and function() return item.text end or item.kept
     return read and function()
         local text = read()
-        return text and record_list.read(text) or {}
+        return text and record_list.read(text, pause) or {}
     end
 end
 
@@ -86,19 +91,22 @@ end
 -- @tparam integer records how many of a cluster are kept
 -- @tparam function digest function(text) → short text
 -- @tparam[opt] string metrics more of them
+-- @tparam[opt] function pause called every millisecond or so
 -- @treturn {table,...} documents for dwsync.nginx.shared.store: "health", "metrics", "page", and "records:ID" for each
 -- cluster
-function M.documents(overview, records, digest, metrics)
+function M.documents(overview, records, digest, metrics, pause)
     local documents = {}
+    pause = pause or function() end
     local function add(name, text, optional)
+        pause()
         documents[#documents + 1] = { name = name, text = text, digest = digest(text), optional = optional }
     end
-    add("health", health_text(overview))
-    add("metrics", metrics_text(overview) .. (metrics or ""))
+    add("health", health_text(overview, pause))
+    add("metrics", metrics_text(overview, pause) .. (metrics or ""))
     for _, item in ipairs(overview.clusters) do
-        item.records = records_of(item)
+        item.records = records_of(item, pause)
     end
-    add("page", status_page.body(overview, overview.now), true)
+    add("page", status_page.body(overview, overview.now, pause), true)
     for _, item in ipairs(overview.clusters) do
         if item.text and records > 0 then
             add("records:" .. item.cluster.id, record_list.newest(item.text, records), true)

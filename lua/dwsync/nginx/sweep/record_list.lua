@@ -111,10 +111,16 @@ local function add_line(pieces, record, seen)
     return length + 1
 end
 
+local BETWEEN_PAUSES = 32 -- records: about 0.1 ms
+
+local function no_pause() end
+
 --- Writes a list.
 -- @tparam {table,...} list records
+-- @tparam[opt] function pause called every tenth of a millisecond or so
 -- @treturn string
-function M.write(list)
+function M.write(list, pause)
+    pause = pause or no_pause
     local newest = records.from(list):sort_by("start_time", "desc"):to_list()
     local number, sources = numbering()
     local index, pieces, offset, seen = {}, {}, 0, {}
@@ -125,7 +131,11 @@ function M.write(list)
         local length = add_line(pieces, record, seen)
         index[i] = ENTRY:format(STATUS[record.status] or OTHER, number(record), start_of(record), offset, length)
         offset = offset + length + #BETWEEN
+        if i % BETWEEN_PAUSES == 0 then
+            pause()
+        end
     end
+    pause()
     return ("%d %d\n%s%s\n%s"):format(#newest, #sources, table.concat(sources), table.concat(index),
         table.concat(pieces))
 end
@@ -167,11 +177,18 @@ end
 
 --- Reads a list back.
 -- @tparam string text
+-- @tparam[opt] function pause as for `write`
 -- @treturn {table,...} records
-function M.read(text)
+function M.read(text, pause)
+    pause = pause or no_pause
     local head = read_head(text)
-    local page = assert(core.decode_page(('{"count":%d,"sync_records":[%s]}'):format(head.count, text:sub(head.body))))
-    return page.sync_records
+    local decoder = core.decoder(('{"count":%d,"sync_records":[%s]}'):format(head.count, text:sub(head.body)))
+    local page, err
+    repeat
+        page, err = decoder:step(2 * BETWEEN_PAUSES)
+        pause()
+    until page ~= false
+    return assert(page, err).sync_records
 end
 
 -- The sources with one of the names as their id or type; nil means all.

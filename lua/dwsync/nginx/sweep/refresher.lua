@@ -1,5 +1,5 @@
 --- The refresher: in every worker a timer that asks for the lease, and in the one that has it a sweep whenever that is
--- due. It must not wait in the event loop: a sweep is one call into nginx's thread pool.
+-- due. It must not hold up the event loop: a sweep is one call into nginx's thread pool, or works in slices.
 -- @module dwsync.nginx.sweep.refresher
 local Lease = require "dwsync.nginx.shared.lease"
 local Store = require "dwsync.nginx.shared.store"
@@ -19,7 +19,7 @@ local TICKS, MAX_PERIOD = 3, 1
 -- @tparam table settings of dwsync.nginx.settings
 -- @tparam table host what it needs of nginx: `dict`, `owner` (a name for this worker), `now`, `monotonic`, `random`,
 -- `exiting`, `digest`, `log` (function(level, text); levels "info", "warn", "error"), `run_in_thread`
--- (function(module, function, ...) → true, results; or false, reason)
+-- (function(module, function, ...) → true, results; or false, reason; absent in an nginx without threads)
 -- @treturn dwsync.nginx.sweep.refresher
 function M.new(settings, host)
     return setmetatable({
@@ -65,6 +65,9 @@ end
 
 local function sweep(self)
     local host, settings = self.host, self.settings
+    if not host.run_in_thread then
+        return require("dwsync.nginx.sweep").run_in_event_loop(settings.order, host.owner, settings.lease)
+    end
     local called, answer = host.run_in_thread("dwsync.nginx.sweep", "run", settings.order, host.owner, settings.lease)
     if not called then
         return failure(self, answer)

@@ -68,7 +68,7 @@ local GROUPS = { { name = "attention", title = "In need of attention" }, { name 
     { name = "disabled", title = "Synchronisation is off" } }
 
 -- By group: `tiles`, as many as there is room for, and how many there would be.
-local function tiles_of(overview, now)
+local function tiles_of(overview, now, pause)
     local groups, all = {}, #overview.clusters
     for _, item in ipairs(overview.clusters) do
         local name = status_tile.group(item)
@@ -76,7 +76,8 @@ local function tiles_of(overview, now)
         groups[name].count = groups[name].count + 1
     end
     local options = { anchors = status_anchors.new(), now = now, from = now * 1000 - STRIP_DAYS * DAY_MS,
-        open = all == 1, explain = all <= EXPLAINED, detail = "pictures" }
+        open = all == 1, explain = all <= EXPLAINED, detail = "pictures",
+        pause = pause }
     local used = 0
     for i, item in ipairs(overview.clusters) do
         options.detail = detail_for(options.detail, used, all - i)
@@ -97,12 +98,13 @@ local function section(name, title, tiles, count)
         element("div", { class = "grid" }, tiles))
 end
 
-local function groups_of(overview, now)
-    local groups, parts, shown = tiles_of(overview, now), {}, 0
+local function groups_of(overview, now, pause)
+    local groups, parts, shown = tiles_of(overview, now, pause), {}, 0
     for _, group in ipairs(GROUPS) do
         local found = groups[group.name]
         if found and #found.tiles > 0 then
             parts[#parts + 1] = section(group.name, group.title, found.tiles, found.count)
+            pause()
             shown = shown + #found.tiles
         end
     end
@@ -122,18 +124,22 @@ local function key_of(overview)
             ("A strip shows the runs of the last %d days:"):format(STRIP_DAYS)), outcome_strip.legend() })
 end
 
+local function no_pause() end
+
 --- The part of the page that changes with each sweep.
 -- @tparam table overview of dwsync.health.overview; items with `records` have pictures
 -- @tparam[opt] number now seconds since the epoch; the overview's own when left out
+-- @tparam[opt] function pause called every half millisecond or so
 -- @treturn string HTML, of at most 1 MB
-function M.body(overview, now)
+function M.body(overview, now, pause)
     now = now or overview.now
     if type(now) ~= "number" or now > LATEST then
         error("status page: now must be seconds since the epoch", 2)
     end
+    local groups = groups_of(overview, now, pause or no_pause)
     return tostring(element("div", { id = "overview", ["data-dwsync"] = "status", ["data-version"] = VERSION,
             ["data-title"] = headline.text(overview) },
-        timeline.definitions(), head_of(overview), groups_of(overview, now), key_of(overview)))
+        timeline.definitions(), head_of(overview), groups, key_of(overview)))
 end
 
 -- ---- document ------------------------------------------------------------------------------------

@@ -117,15 +117,19 @@ local function runs(source, options)
     elseif not options.span then
         return element("p", { class = "fine" }, "No runs in the last 30 days.")
     end
-    return { source_runs.figure(source, options.records, { id = "runs-" .. options.name, from = options.span,
-        till = options.now * 1000, explain = options.explain }), run_table(options.records,
-            source.severity == "ok" and MAX_RUNS_OK or MAX_RUNS) }
+    options.pause()
+    local figure = source_runs.figure(source, options.records, { id = "runs-" .. options.name, from = options.span,
+        till = options.now * 1000, explain = options.explain })
+    options.pause()
+    local rows = run_table(options.records, source.severity == "ok" and MAX_RUNS_OK or MAX_RUNS)
+    options.pause()
+    return { figure, rows }
 end
 
 --- Everything about a source, closed unless it asks for attention.
 -- @tparam table source of an evaluation
 -- @tparam table options as for `line`, and `span`: milliseconds, where the picture begins; `pictures`: whether there is
--- room for them; `explain`: whether each bar shows its numbers; `open`
+-- room for them; `explain`: whether each bar shows its numbers; `open`; `pause`: called between two parts
 -- @treturn dwsync.markup
 function M.panel(source, options)
     local bad, good = verdicts.split(source.verdicts or {})

@@ -80,6 +80,7 @@ end
 local function lines(item, places)
     local sources, items = sources_of(item), {}
     for i = 1, math.min(#sources, MAX_LINES) do
+        places[i].pause()
         items[i] = status_source.line(sources[i], places[i])
     end
     return #items > 0 and element("ul", { class = "lines", ["aria-label"] = "Sources" }, items,
@@ -116,13 +117,15 @@ local function places_of(item, name, options)
     if type(records) == "function" then
         records = records()
     end
+    options.pause()
     local lists = records and source_runs.by_source(records)
+    options.pause()
     local span = run_bins.span(records or {}, options.now)
     local places = {}
     for i, source in ipairs(sources_of(item)) do
         local id = verdicts.text(source.id)
         places[i] = { name = options.anchors:source(name, id), records = lists and (lists[id] or {}),
-            now = options.now, from = options.from, span = span, explain = options.explain,
+            now = options.now, pause = options.pause, from = options.from, span = span, explain = options.explain,
             pictures = options.detail == "pictures", linked = options.detail ~= "none" and i <= MAX_PANELS }
     end
     return places
@@ -133,7 +136,7 @@ end
 -- they are drawn
 -- @tparam table options `anchors`: of dwsync.report.status.anchors; `now`: seconds; `from`: milliseconds, where strips
 -- begin; `detail`: "pictures", "words" or "none", what there is room for; `open`; `explain`: whether each bar of a
--- picture shows its numbers
+-- picture shows its numbers; `pause`: called between two parts
 -- @treturn dwsync.markup
 function M.render(item, options)
     local name = options.anchors:cluster(verdicts.cluster_id(item))
