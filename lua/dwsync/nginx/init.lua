@@ -5,12 +5,18 @@
 -- init_by_lua_block { require("dwsync.nginx").setup { clusters = "all", client = { region = "cn-north-4" } } }
 -- init_worker_by_lua_block { require("dwsync.nginx").start() }
 -- location = /metrics { content_by_lua_block { require("dwsync.nginx").metrics() } }
+local fingerprint = require "dwsync.fingerprint"
 local settings_of = require "dwsync.nginx.settings"
 local snapshots = require "dwsync.nginx.shared.snapshot"
 
 local M = {}
 
 local settings, reader
+
+-- The refresher of this worker, and how many it has had. A timer of nginx cannot be taken back, so there is one for each
+-- length of period that was ever asked for, which ticks for the refresher of that moment.
+local refresher, refreshers = nil, 0
+local ticking = {}
 
 local function check_nginx(checked)
     if not ngx.shared[checked.dict] then
@@ -75,8 +81,9 @@ local function host_of_worker(checked)
     local levels = { info = ngx.NOTICE, warn = ngx.WARN, error = ngx.ERR }
     return {
         dict = ngx.shared[checked.dict],
-        -- Of the same length in every worker: then the dict replaces a lease in place.
-        owner = ("%010d.%04d"):format(ngx.worker.pid(), ngx.worker.id()),
+        -- Of the same length in every worker: then the dict replaces a lease in place. A new one for each refresher, so that
+        -- the sweep of one that was replaced is not taken for its own.
+        owner = ("%010d.%04d.%06d"):format(ngx.worker.pid(), ngx.worker.id(), refreshers % 1000000),
         now = function()
             ngx.update_time()
             return ngx.now()
@@ -91,26 +98,65 @@ local function host_of_worker(checked)
         run_in_thread = function(...)
             return ngx.run_worker_thread(checked.thread_pool, ...)
         end,
+        begin = function(action)
+            return ngx.timer.at(0, action)
+        end,
     }
 end
 
---- Starts the refresher of this worker; for init_worker_by_lua. One of all workers does the work.
+-- What a refresher was made from: when it is all the same, it stays.
+local function identity_of(checked)
+    return fingerprint.of { checked.identity, checked.dict, checked.thread_pool, checked.interval, checked.jitter,
+        checked.lease }
+end
+
+local function tick_every(period)
+    if ticking[period] then
+        return true
+    end
+    local started, err = ngx.timer.every(period, function(premature)
+        if refresher and refresher:period() == period then
+            refresher:tick(premature)
+        end
+    end)
+    ticking[period] = started and true
+    return started, err
+end
+
+--- Starts the refresher of this worker; for init_worker_by_lua. One of all workers does the work. Called again, it goes
+-- on with the one that runs, or replaces it when `setup` was called with other options since.
 -- @raise when `setup` was not called, and when nginx cannot make a timer
 function M.start()
     local checked = known(2)
     if not ngx.worker.id() then
         return -- a helper process, which has no event loop of its own to run timers in
     end
-    local refresher = require("dwsync.nginx.sweep.refresher").new(checked, host_of_worker(checked))
-    local function tick(premature)
-        refresher:tick(premature)
+    local identity = identity_of(checked)
+    if refresher and refresher.identity == identity then
+        return
     end
-    local started, err = ngx.timer.every(refresher:period(), tick)
+    M.stop()
+    refreshers = refreshers + 1
+    local made = require("dwsync.nginx.sweep.refresher").new(checked, host_of_worker(checked))
+    made.identity, refresher = identity, made
+    local started, err = tick_every(made:period())
     if started then
-        started, err = ngx.timer.at(0, tick)
+        started, err = ngx.timer.at(0, function(premature)
+            made:tick(premature)
+        end)
     end
     if not started then
+        M.stop()
         error("dwsync.nginx: cannot make a timer: " .. tostring(err), 2)
+    end
+end
+
+--- Ends the refresher of this worker, if it has one: another worker may go on. What is published stays, and is served
+-- with its age; a sweep under way is thrown away. `start` begins again.
+function M.stop()
+    if refresher then
+        refresher:stop()
+        refresher = nil
     end
 end
 

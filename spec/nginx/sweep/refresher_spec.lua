@@ -3,13 +3,17 @@ local Store = require "dwsync.nginx.shared.store"
 local shared_dict = require "spec.support.shared_dict"
 
 describe("a refresher", function()
-    local now, stepped, dict, exiting, calls, logged, answer
+    local now, stepped, dict, exiting, calls, logged, answer, begin
 
     before_each(function()
         now, stepped, exiting, calls, logged = 1000, 0, false, 0, {}
         dict = shared_dict.new { now = function() return now end }
         answer = function()
             return true, '{"outcome":"complete","seconds":1}'
+        end
+        begin = function(action)
+            action(false)
+            return true
         end
     end)
 
@@ -28,6 +32,7 @@ describe("a refresher", function()
                 calls = calls + 1
                 return answer(...)
             end,
+            begin = function(action) return begin(action) end,
         })
     end
 
@@ -88,6 +93,58 @@ describe("a refresher", function()
         end
         it_does:tick(false)
         assert.equal(1, calls)
+    end)
+
+    it("keeps the lease through a sweep where no timer runs beside another of its kind", function()
+        local it_does, sweep = refresher(), nil
+        begin = function(action)
+            sweep = action
+            return true
+        end
+        it_does:tick(false) -- returns although the sweep has yet to run
+        for _ = 1, 5 do
+            now = now + 6
+            it_does:tick(false)
+            assert.is_true(it_does.lease:is_ours())
+        end
+        sweep(false)
+        assert.equal(1, calls)
+        assert.truthy(Store.new(dict):get_state "due")
+    end)
+
+    it("says once that nginx has no timer for the sweep, and tries again with the next tick", function()
+        local it_does, works = refresher(), begin
+        begin = function() return nil, "too many pending timers" end
+        it_does:tick(false)
+        it_does:tick(false)
+        begin = works
+        it_does:tick(false)
+        local message = "nginx cannot make a timer, so nothing is refreshed: too many pending timers"
+        assert.same({ 1, { "error: " .. message, "info: recovered: " .. message } }, { calls, logged })
+    end)
+
+    it("does not sweep when nginx ends its worker before that began", function()
+        begin = function(action)
+            action(true)
+            return true
+        end
+        local it_does = refresher()
+        it_does:tick(false)
+        assert.same({ 0, false }, { calls, it_does.running })
+    end)
+
+    it("that is stopped gives the lease back, publishes nothing and does not begin again", function()
+        local it_does = refresher "first"
+        answer = function()
+            it_does:stop()
+            return true, '{"outcome":"complete"}'
+        end
+        it_does:tick(false)
+        now = now + 600
+        it_does:tick(false)
+        assert.same({ 1 }, { calls, Store.new(dict):get_state "due", dict:get "dwsync.1:lease" })
+        refresher("second"):tick(false)
+        assert.equal(2, calls)
     end)
 
     it("gives the lease back when nginx ends its worker", function()

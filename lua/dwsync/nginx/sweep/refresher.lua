@@ -1,5 +1,6 @@
 --- The refresher: in every worker a timer that asks for the lease, and in the one that has it a sweep whenever that is
--- due. It must not wait in the event loop: a sweep is one call into nginx's thread pool.
+-- due. It must not wait in the event loop: a sweep is one call into nginx's thread pool. Nor may a tick wait for a sweep,
+-- which has a timer of its own: some hosts make timers that do not overlap, and the lease is renewed by ticks.
 -- @module dwsync.nginx.sweep.refresher
 local Lease = require "dwsync.nginx.shared.lease"
 local Store = require "dwsync.nginx.shared.store"
@@ -19,7 +20,8 @@ local TICKS, MAX_PERIOD = 3, 1
 -- @tparam table settings of dwsync.nginx.settings
 -- @tparam table host what it needs of nginx: `dict`, `owner` (a name for this worker), `now`, `monotonic`, `random`,
 -- `exiting`, `digest`, `log` (function(level, text); levels "info", "warn", "error"), `run_in_thread`
--- (function(module, function, ...) → true, results; or false, reason)
+-- (function(module, function, ...) → true, results; or false, reason), `begin` (function(function): calls it in a timer
+-- of its own → true; or nil, reason)
 -- @treturn dwsync.nginx.sweep.refresher
 function M.new(settings, host)
     return setmetatable({
@@ -29,6 +31,7 @@ function M.new(settings, host)
         lease = Lease.new(host.dict, host.owner, settings.lease, host.monotonic),
         configuration = host.digest(settings.identity),
         running = false,
+        stopped = false,
     }, Refresher)
 end
 
@@ -91,19 +94,7 @@ local function note(self, summary, started)
         and "judged without the full history: " .. summary.history_unread)
 end
 
---- One tick: holds or takes the lease, and sweeps if it is ours and time.
--- @tparam boolean premature whether nginx ends this worker
-function Refresher:tick(premature)
-    if premature or self.host.exiting() then
-        self.lease:release()
-        return
-    end
-    local ours, err = self.lease:hold()
-    log_once(self, "logged_lease", "error", err and "the lease cannot be written, so nothing is refreshed: " .. err)
-    if not ours or self.running or not is_due(self) then
-        return
-    end
-    self.running = true
+local function run(self)
     local started = self.host.monotonic()
     local good, summary = pcall(sweep, self)
     self.running = false -- also after an error, or nothing would ever be refreshed again
@@ -114,6 +105,37 @@ function Refresher:tick(premature)
     if self.host.exiting() then
         self.lease:release()
     end
+end
+
+--- One tick: holds or takes the lease, and begins a sweep if it is ours and time.
+-- @tparam boolean premature whether nginx ends this worker
+function Refresher:tick(premature)
+    if premature or self.host.exiting() then
+        self.lease:release()
+        return
+    elseif self.stopped then
+        return
+    end
+    local ours, err = self.lease:hold()
+    log_once(self, "logged_lease", "error", err and "the lease cannot be written, so nothing is refreshed: " .. err)
+    if not ours or self.running or not is_due(self) then
+        return
+    end
+    self.running = true
+    local begun, reason = self.host.begin(function(ends)
+        self.running = self.running and not ends
+        if self.running then
+            run(self)
+        end
+    end)
+    self.running = self.running and begun ~= nil
+    log_once(self, "logged_timer", "error", reason and "nginx cannot make a timer, so nothing is refreshed: " .. reason)
+end
+
+--- Ends it: it gives the lease back, and what a sweep under way finds is not published.
+function Refresher:stop()
+    self.stopped = true
+    self.lease:release()
 end
 
 return M
