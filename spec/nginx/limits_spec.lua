@@ -75,6 +75,34 @@ describe("a refresher inside nginx", function()
         assert.equal(before, server:get("/records?cluster=" .. service:cluster "healthy").body)
     end)
 
+    it("says that its dict is shared, and when what it published was evicted", function()
+        server = nginx.start { http = nginx.refreshing(setup_options { clusters = { service:cluster "healthy" } }),
+            dict = "256k", server = nginx.LOCATIONS .. [[
+                location = /evict {
+                    content_by_lua_block {
+                        for i = 1, 8000 do
+                            ngx.shared.dwsync:set("nginx_requests_" .. i, i)
+                        end
+                    }
+                }
+                location = /leave {
+                    content_by_lua_block {
+                        for _, key in ipairs(ngx.shared.dwsync:get_keys(0)) do
+                            if key:find "^nginx" then
+                                ngx.shared.dwsync:delete(key)
+                            end
+                        end
+                    }
+                }
+            ]] }
+        server:get_until("/health", 200)
+        server:get "/evict"
+        server:get_until("/health", "what was published is gone from the shared dict")
+        server:wait_for_log 'is used by something else, too, which has the key \"nginx_requests_'
+        server:get "/leave"
+        server:get_until("/health", 200)
+    end)
+
     -- ---- compiled code ---------------------------------------------------------------------------
 
     it("bounds what LuaJIT keeps of compiled code where it sweeps, since failures add to it for hours", function()

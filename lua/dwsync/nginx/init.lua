@@ -13,8 +13,8 @@ local M = {}
 
 local settings, reader
 
--- The refresher of this worker, and how many it has had. A timer of nginx cannot be taken back, so there is one for each
--- length of period that was ever asked for, which ticks for the refresher of that moment.
+-- The refresher of this worker, and how many it has had. A timer of nginx cannot be taken back, so there is one for
+-- each length of period that was ever asked for, which ticks for the refresher of that moment.
 local refresher, refreshers = nil, 0
 local ticking = {}
 
@@ -81,8 +81,8 @@ local function host_of_worker(checked)
     local levels = { info = ngx.NOTICE, warn = ngx.WARN, error = ngx.ERR }
     return {
         dict = ngx.shared[checked.dict],
-        -- Of the same length in every worker: then the dict replaces a lease in place. A new one for each refresher, so that
-        -- the sweep of one that was replaced is not taken for its own.
+        -- Of the same length in every worker: then the dict replaces a lease in place. A new one for each refresher, so
+        -- that the sweep of one that was replaced is not taken for its own.
         owner = ("%010d.%04d.%06d"):format(ngx.worker.pid(), ngx.worker.id(), refreshers % 1000000),
         now = function()
             ngx.update_time()
@@ -184,15 +184,50 @@ end
 -- @tparam[opt] string given.source an id or a type; by default all sources count
 -- @tparam[opt=true] boolean given.deny false lets every request through: only the header X-Dwsync-Stale says that the
 -- last success is too old
+-- @treturn boolean, ?number, ?string what `is_fresh` returns, unless the request was denied
 -- @raise for wrong use, and when `setup` was not called
 -- @usage access_by_lua_block { require("dwsync.nginx").gate { max_age = "6h" } }
 
--- Each handler is a file with serve(settings, reader, options).
-for _, name in ipairs { "metrics", "health", "records", "status", "gate" } do
-    local handler = require("dwsync.nginx.serve." .. name)
-    M[name] = function(given)
+--- What `metrics` answers, as a text, for an answer that has more in it; anywhere.
+-- @function metrics_text
+-- @treturn ?string
+-- @treturn ?string why there is none yet
+-- @raise when `setup` was not called
+-- @usage ngx.print(prometheus:metric_data(), require("dwsync.nginx").metrics_text() or "")
+
+--- What `health` answers, as a table of the caller's own; anywhere.
+-- @function health_table
+-- @treturn ?table `healthy`, `age`, `stale`, `error`, `severity`, `clusters`
+-- @treturn ?string why there is none yet
+-- @raise when `setup` was not called
+
+--- The verdicts about a cluster that are not ok, worst first; anywhere.
+-- @function verdicts
+-- @tparam string cluster a name or an id
+-- @tparam[opt] string source an id or a type
+-- @treturn ?{table,...} each with `rule`, `severity`, `source`, `source_type`, `message`
+-- @treturn ?string why there are none yet, or what is unknown
+-- @raise for wrong use, and when `setup` was not called
+
+--- Whether the last synchronisation is fresh, for a gate of one's own; anywhere.
+-- @function is_fresh
+-- @tparam table given `max_age`, `cluster` and `source`, as for `gate`
+-- @treturn boolean
+-- @treturn ?number the age of the last success in seconds; nil when it is unknown
+-- @treturn ?string why it is not fresh
+-- @raise for wrong use, and when `setup` was not called
+
+-- Each is a function of a file in serve/.
+for name, place in pairs {
+    metrics = { "metrics", "serve" }, metrics_text = { "metrics", "text" },
+    health = { "health", "serve" }, health_table = { "health", "as_table" }, verdicts = { "health", "verdicts" },
+    records = { "records", "serve" }, status = { "status", "serve" },
+    gate = { "gate", "serve" }, is_fresh = { "gate", "is_fresh" },
+} do
+    local does = require("dwsync.nginx.serve." .. place[1])[place[2]]
+    M[name] = function(...)
         local checked = known(2)
-        return handler.serve(checked, reader, given)
+        return does(checked, reader, ...)
     end
 end
 

@@ -128,4 +128,23 @@ describe("a publication", function()
         local facts = assert(json.decode("{" .. all.health.text .. "}"))
         assert.equal('"},{"', facts.clusters[1].sources[1].id)
     end)
+
+    it("says of each cluster what handlers decode, and where in the health text it is", function()
+        local all = documents { { cluster = { id = "one", name = "Ömer" }, records = { record(1) }, fetched_at = NOW },
+            { cluster = { id = "two" }, error = errors.new { kind = "network", message = "no route" } },
+            { cluster = { id = "three" }, records = { record(1) }, fetched_at = NOW - 5,
+                error = errors.new { kind = "timeout", message = "late" } } }
+        local facts, health_text = json.decode(all.facts.text), all.health.text
+        local whole = json.decode("{" .. health_text .. "}").clusters
+        for i, fact in ipairs(facts) do
+            assert.same(whole[i], json.decode(health_text:sub(fact.at, fact.at + fact.length - 1)))
+            for _, name in ipairs { "id", "name", "severity", "fetched_at", "error", "sources" } do
+                assert.same(whole[i][name], fact[name])
+            end
+            assert.is_nil(fact.verdicts)
+        end
+        assert.equal(3, #facts)
+        local summary = json.decode(all.summary.text)
+        assert.same({ (NOW - 5) * 1000, NOW * 1000, false }, { summary.oldest, summary.newest, summary.well })
+    end)
 end)

@@ -19,7 +19,8 @@ describe("a refresher", function()
 
     local function refresher(owner, order)
         order = order or "the order"
-        return Refresher.new({ interval = 60, jitter = 0, lease = 9, order = order, identity = "as is " .. order }, {
+        return Refresher.new({ dict = "dwsync", interval = 60, jitter = 0, lease = 9, order = order,
+            identity = "as is " .. order }, {
             dict = dict,
             owner = owner or "owner",
             now = function() return now + stepped end,
@@ -229,5 +230,34 @@ describe("a refresher", function()
         now = now + 60
         it_does:tick(false)
         assert.same({ "error: " .. message, "info: recovered: " .. message }, logged)
+    end)
+
+    it("says what lasts when it begins and when it ends, not at each reload in between", function()
+        local works = answer
+        answer = function() return true, '{"outcome":"partial","message":"no route"}' end
+        for _, owner in ipairs { "first", "second", "third" } do
+            local it_does = refresher(owner)
+            it_does:tick(false)
+            it_does:tick(true)
+            now = now + 60
+        end
+        answer = works
+        refresher("fourth"):tick(false)
+        assert.same({ "warn: no route", "info: recovered: no route" }, logged)
+    end)
+
+    it("says once that its dict is shared, and that what was published was evicted", function()
+        local store, it_does = Store.new(dict), refresher()
+        local shared = "the shared dict dwsync is used by something else, too, which has the key \"requests\" in it: "
+            .. "when that evicts, what is published goes; give dwsync a lua_shared_dict of its own"
+        local lost = "what was published is gone from the shared dict: something else that uses it evicts; give "
+            .. "dwsync a lua_shared_dict of its own"
+        store:set_state("stranger", "requests")
+        for i = 1, 3 do
+            store:set_state("lost", i == 2 and 1 or nil)
+            it_does:tick(false)
+            now = now + 60
+        end
+        assert.same({ "warn: " .. shared, "error: " .. lost, "info: recovered: " .. lost }, logged)
     end)
 end)

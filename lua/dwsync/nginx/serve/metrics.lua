@@ -72,8 +72,8 @@ local FRESHNESS = {
     end },
 }
 
-local function text_of(families, subject, before)
-    local parts = { before }
+local function text_of(families, subject)
+    local parts = {}
     exposition.write(families, subject, function(text)
         parts[#parts + 1] = text
     end)
@@ -85,21 +85,46 @@ local function lasting_text(snapshot, store)
     local swept = store:get_state "swept"
     if snapshot.lasting_of ~= swept or not snapshot.lasting then
         local state = { store = store, usage = store:usage(), tally = Tally.read(store:get_state "tally") }
-        snapshot.lasting_of, snapshot.lasting = swept, text_of(LASTING, state, snapshot.metrics)
+        snapshot.lasting_of, snapshot.lasting = swept, text_of(LASTING, state)
     end
     return snapshot.lasting
 end
 
---- Answers.
-function M.serve(settings, reader)
-    local parameters, snapshot = answer.begin({}, reader)
-    if not parameters then
-        return
+-- Everything, in pieces; or nil before the first publication.
+local function pieces_of(settings, reader)
+    local text, snapshot = reader:document("metrics", true)
+    if not text then
+        return nil
     end
     local age, stale = snapshots.age(snapshot, ngx.now(), settings.stale_after)
     local freshness = { age = age and math.floor(age * 1000 + 0.5) / 1000, stale = stale }
-    answer.send(200, "text/plain; version=0.0.4; charset=utf-8", lasting_text(snapshot, reader.store), nil,
-        text_of(FRESHNESS, freshness))
+    return { text, lasting_text(snapshot, reader.store), text_of(FRESHNESS, freshness) }
+end
+
+--- The text that Prometheus scrapes.
+-- @treturn ?string
+-- @treturn ?string why there is none yet
+function M.text(settings, reader)
+    local pieces = pieces_of(settings, reader)
+    return pieces and table.concat(pieces), not pieces and reader:why_nothing() or nil
+end
+
+--- Answers; behind what the application has sent already it only adds to that.
+function M.serve(settings, reader)
+    if ngx.headers_sent then
+        ngx.print(pieces_of(settings, reader) or { "# dwsync: ", reader:why_nothing(), "\n" })
+        return
+    end
+    local parameters = answer.begin({}, reader)
+    if not parameters then
+        return
+    end
+    local pieces = pieces_of(settings, reader)
+    if pieces then
+        answer.send_pieces(200, "text/plain; version=0.0.4; charset=utf-8", pieces)
+    else
+        answer.not_ready(reader)
+    end
 end
 
 return M

@@ -2,6 +2,7 @@
 -- @module dwsync.nginx.sweep.publication
 local ordered_json = require "dwsync.ordered_json"
 local record_list = require "dwsync.nginx.sweep.record_list"
+local severities = require "dwsync.severity"
 local report = require "dwsync.report"
 local status_page = require "dwsync.report.status.page"
 
@@ -11,6 +12,8 @@ local SOURCE = { "id", "type", "severity", "last_success", "last_run", "last_sta
 local VERDICT = { "rule", "severity", "follows", "source", "source_type", "message" }
 local CLUSTER = { "id", "name", "severity", "fetched_at", "due_at", "records", "seen_before" }
 local ERROR = { "kind", "message", "hint", "code", "status" }
+local FACT = { "id", "name", "severity", "fetched_at", "seen_before", "at", "length" }
+local SUMMARY = { "oldest", "newest", "first_due", "last_due", "well" }
 
 local object = ordered_json.object
 
@@ -57,10 +60,56 @@ local function cluster(item)
         #parts > 0 and table.concat(parts, ",") or nil)
 end
 
--- The members of a JSON object, without its braces: the handler puts the age in front.
+-- The members of a JSON object, without its braces: the handler puts the age in front. And of each cluster where in
+-- that text its own object begins, and how long it is.
 local function health_text(overview)
-    return ('"severity":%s,"evaluated_at":%.0f,"clusters":%s'):format(ordered_json.text(overview.severity),
-        overview.now * 1000, list(overview.clusters, cluster))
+    local head = ('"severity":%s,"evaluated_at":%.0f,"clusters":['):format(ordered_json.text(overview.severity),
+        overview.now * 1000)
+    local texts, places, at = {}, {}, #head + 1
+    for i, item in ipairs(overview.clusters) do
+        texts[i] = cluster(item)
+        places[i] = { at = at, length = #texts[i] }
+        at = at + #texts[i] + 1
+    end
+    return head .. table.concat(texts, ",") .. "]", places
+end
+
+-- What handlers decode: of each cluster what names it and how old its sources are, without the verdicts.
+local function facts_text(overview, places)
+    local facts = {}
+    for i, item in ipairs(overview.clusters) do
+        local parts = {}
+        parts[1] = item.error and '"error":' .. object(item.error, ERROR)
+        parts[#parts + 1] = item.evaluation and '"sources":' .. list(item.evaluation.sources, source)
+        facts[i] = object({ id = item.cluster.id, name = item.cluster.name, severity = item.severity,
+            fetched_at = milliseconds(item.fetched_at), seen_before = item.seen_before, at = places[i].at,
+            length = places[i].length }, FACT, parts[1] and table.concat(parts, ","))
+    end
+    return "[" .. table.concat(facts, ",") .. "]"
+end
+
+--- What handlers need to know of the whole.
+-- @tparam {table,...} clusters of an overview
+-- @treturn table in milliseconds since the epoch `oldest` and `newest` (when the oldest and the newest records were
+-- read), `first_due` and `last_due` (when the first and the last cluster was or is to be read again), nil before any
+-- were read; and `well`: whether no cluster is critical or unknown
+function M.summary(clusters)
+    -- Looks at each cluster, because an unknown one beside a mere warning would not show in the worst severity.
+    local summary = { well = #clusters > 0 }
+    for _, item in ipairs(clusters) do
+        summary.well = summary.well and severities.is_well(item.severity)
+        -- The age of the whole is that of its oldest part. A cluster that was never read does not count: its severity
+        -- shows it. Each is due when it was read, unless it is known to be read less often than sweeps are.
+        local read = milliseconds(item.fetched_at)
+        if read then
+            local due = milliseconds(item.due_at) or read
+            summary.oldest, summary.newest = math.min(summary.oldest or read, read), math.max(summary.newest or read,
+                read)
+            summary.first_due = math.min(summary.first_due or due, due)
+            summary.last_due = math.max(summary.last_due or due, due)
+        end
+    end
+    return summary
 end
 
 local function metrics_text(overview)
@@ -86,14 +135,17 @@ end
 -- @tparam integer records how many of a cluster are kept
 -- @tparam function digest function(text) → short text
 -- @tparam[opt] string metrics more of them
--- @treturn {table,...} documents for dwsync.nginx.shared.store: "health", "metrics", "page", and "records:ID" for each
--- cluster
+-- @treturn {table,...} documents for dwsync.nginx.shared.store: "health", "facts" and "summary" (of which the workers
+-- make what they keep), "metrics", "page", and "records:ID" for each cluster
 function M.documents(overview, records, digest, metrics)
     local documents = {}
     local function add(name, text, optional)
         documents[#documents + 1] = { name = name, text = text, digest = digest(text), optional = optional }
     end
-    add("health", health_text(overview))
+    local health, places = health_text(overview)
+    add("health", health)
+    add("facts", facts_text(overview, places))
+    add("summary", object(M.summary(overview.clusters), SUMMARY))
     add("metrics", metrics_text(overview) .. (metrics or ""))
     for _, item in ipairs(overview.clusters) do
         item.records = records_of(item)

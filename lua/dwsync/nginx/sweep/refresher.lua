@@ -1,12 +1,14 @@
 --- The refresher: in every worker a timer that asks for the lease, and in the one that has it a sweep whenever that is
--- due. It must not wait in the event loop: a sweep is one call into nginx's thread pool. Nor may a tick wait for a sweep,
--- which has a timer of its own: some hosts make timers that do not overlap, and the lease is renewed by ticks.
+-- due. It must not wait in the event loop: a sweep is one call into nginx's thread pool. Nor may a tick wait for a
+-- sweep, which has a timer of its own: some hosts make timers that do not overlap, and the lease is renewed by ticks.
 -- @module dwsync.nginx.sweep.refresher
 local Lease = require "dwsync.nginx.shared.lease"
 local Store = require "dwsync.nginx.shared.store"
+local display = require "dwsync.text"
 local json = require "dwsync.json"
 local outcome = require "dwsync.nginx.sweep.outcome"
 local schedule = require "dwsync.nginx.sweep.schedule"
+local snapshots = require "dwsync.nginx.shared.snapshot"
 
 local M = {}
 
@@ -48,13 +50,28 @@ local function is_due(self)
     return self.host.monotonic() >= (self.store:get_state "due" or 0)
 end
 
-local function log_once(self, name, level, text)
-    if text and self[name] ~= text then
+local function log_change(self, level, said, text)
+    if text and said ~= text then
         self.host.log(level, text)
-    elseif not text and self[name] then
-        self.host.log("info", "recovered: " .. self[name])
+    elseif not text and said then
+        self.host.log("info", "recovered: " .. said)
     end
+end
+
+-- Logs what ails this worker when it begins and when it ends.
+local function log_own(self, name, level, text)
+    log_change(self, level, self[name], text)
     self[name] = text
+end
+
+-- Logs what lasts when it begins and when it ends, whichever worker sees that, before or after a reload: what was said
+-- is in the dict, unless that has no room for it.
+local function log_once(self, name, level, text)
+    local said = self.store:get_state(name) or self[name]
+    log_change(self, level, said, text)
+    if said ~= text then
+        self[name] = not self.store:set_state(name, text) and text or nil
+    end
 end
 
 -- A sweep that could not be called, or did not return a summary.
@@ -75,6 +92,19 @@ local function sweep(self)
     return json.decode(answer or "") or failure(self, "no answer")
 end
 
+-- That something else is in the dict, if it is.
+local function about_stranger(self, is_full)
+    local stranger = self.store:stranger(is_full)
+    return stranger and ("the shared dict %s is used by something else, too, which has the key \"%s\" in it: when that "
+        .. "evicts, what is published goes; give dwsync a lua_shared_dict of its own"):format(self.settings.dict,
+            display.excerpt(stranger))
+end
+
+local function lease_failure(self, err)
+    local stranger = about_stranger(self, true)
+    return "the lease cannot be written, so nothing is refreshed: " .. err .. (stranger and "; " .. stranger or "")
+end
+
 local function note(self, summary, started)
     local host, store = self.host, self.store
     local ended = host.monotonic()
@@ -92,6 +122,9 @@ local function note(self, summary, started)
     log_once(self, "logged_history", "error", summary.history and "the history was not written: " .. summary.history)
     log_once(self, "logged_unread", "error", summary.history_unread
         and "judged without the full history: " .. summary.history_unread)
+    log_once(self, "logged_stranger", "warn", about_stranger(self, summary.memory ~= nil))
+    log_once(self, "logged_lost", "error", store:get_state "lost" and snapshots.LOST)
+    store:set_state("lost", nil)
 end
 
 local function run(self)
@@ -117,7 +150,7 @@ function Refresher:tick(premature)
         return
     end
     local ours, err = self.lease:hold()
-    log_once(self, "logged_lease", "error", err and "the lease cannot be written, so nothing is refreshed: " .. err)
+    log_own(self, "logged_lease", "error", err and lease_failure(self, err))
     if not ours or self.running or not is_due(self) then
         return
     end
@@ -129,7 +162,7 @@ function Refresher:tick(premature)
         end
     end)
     self.running = self.running and begun ~= nil
-    log_once(self, "logged_timer", "error", reason and "nginx cannot make a timer, so nothing is refreshed: " .. reason)
+    log_own(self, "logged_timer", "error", reason and "nginx cannot make a timer, so nothing is refreshed: " .. reason)
 end
 
 --- Ends it: it gives the lease back, and what a sweep under way finds is not published.
