@@ -11,11 +11,14 @@ local snapshots = require "dwsync.nginx.shared.snapshot"
 
 local M = {}
 
+-- `nginx -t` runs no init_by_lua; with this variable set to 1 nginx does, and ends before it opens a port.
+local CHECK = "DWSYNC_NGINX_CHECK"
+
 local settings, reader
 
 -- The refresher of this worker, and how many it has had. A timer of nginx cannot be taken back, so there is one for
 -- each length of period that was ever asked for, which ticks for the refresher of that moment.
-local refresher, refreshers = nil, 0
+local refresher, refreshers, was_started = nil, 0, false
 local ticking = {}
 
 local function check_nginx(checked)
@@ -29,7 +32,8 @@ local function check_nginx(checked)
 end
 
 --- Takes the configuration and checks it; for init_by_lua. Reads the environment, contacts nothing. Lengths of time are
--- seconds or "90s", "5m".
+-- seconds or "90s", "5m". With DWSYNC_NGINX_CHECK=1 in the environment it ends nginx when it has checked: before that
+-- opens a port, and with 0 when all is well.
 -- @tparam table given
 -- @tparam string|{string|{id=string,name=?string},...} given.clusters "all", or a list: names, patterns such as
 -- "prod-*" and ids, which the first sweep looks up at the service; {id =, name =} is taken as it is; or "fleet": those
@@ -40,7 +44,7 @@ end
 -- @tparam[opt=60] number|string given.timeout for a whole sweep
 -- @tparam[opt] number|string given.stale_after the age from which data counts as old; by default 3 intervals and a
 -- timeout
--- @tparam[opt] table given.rules thresholds, as for dwsync.health.evaluate
+-- @tparam[opt] table given.thresholds of the rules, as for dwsync.health.evaluate; `rules` is their former name
 -- @tparam[opt=1000] integer given.records how many of a cluster are kept to be shown; with 0 records() has nothing
 -- @tparam[opt] string given.history where records are kept for longer: a file, or postgres://…
 -- @tparam[opt="dwsync"] string given.dict name of the shared dict in nginx.conf
@@ -58,7 +62,13 @@ function M.setup(given)
     if not checked then
         error("dwsync.nginx: " .. err, 2)
     end
-    settings, reader = checked, snapshots.new(ngx.shared[checked.dict])
+    if os.getenv(CHECK) == "1" and ngx.get_phase() == "init" then
+        io.stderr:write "dwsync.nginx: setup is fine\n"
+        os.exit(0)
+    end
+    settings, reader = checked, snapshots.new(ngx.shared[checked.dict], function()
+        return was_started
+    end)
 end
 
 local function known(level)
@@ -131,6 +141,7 @@ function M.start()
     if not ngx.worker.id() then
         return -- a helper process, which has no event loop of its own to run timers in
     end
+    was_started = true
     local identity = identity_of(checked)
     if refresher and refresher.identity == identity then
         return

@@ -223,7 +223,8 @@ describe("a refresher", function()
         it_does:tick(false)
         now = now + 6
         it_does:tick(false)
-        local message = "nginx could not run the sweep in a thread: thread pool dwsync not found"
+        local message = "nginx could not run the sweep in a thread: thread pool dwsync not found: write thread_pool "
+            .. "dwsync threads=8; at the top of nginx.conf, beside worker_processes"
         assert.same({ "error: " .. message }, logged)
         assert.equal(message, Store.new(dict):get_state "error")
         answer = works

@@ -3,6 +3,7 @@
 -- It must not keep more than one publication, nor any records: those are large and seldom requested.
 -- @module dwsync.nginx.shared.snapshot
 local cluster_names = require "dwsync.cluster_names"
+local Lease = require "dwsync.nginx.shared.lease"
 local Store = require "dwsync.nginx.shared.store"
 local display = require "dwsync.text"
 local json = require "dwsync.json"
@@ -17,9 +18,10 @@ local ATTEMPTS = 3
 
 --- A reader of what the sweeps published.
 -- @tparam table dict a shared dict
+-- @tparam[opt] function was_started whether this worker has or had a refresher
 -- @treturn dwsync.nginx.shared.snapshot
-function M.new(dict)
-    return setmetatable({ store = Store.new(dict), kept = nil, decoded = nil }, Reader)
+function M.new(dict, was_started)
+    return setmetatable({ store = Store.new(dict), dict = dict, kept = nil, was_started = was_started }, Reader)
 end
 
 -- Beyond when something was due it may be late by as much as other data may be old.
@@ -179,7 +181,11 @@ M.LOST = "what was published is gone from the shared dict: something else that u
 --- Why there is nothing to serve.
 -- @treturn string
 function Reader:why_nothing()
-    return self.lost and M.LOST or self:last_error() or "the first sweep has not ended yet"
+    local reason = self.lost and M.LOST or self:last_error()
+    if not reason and self.was_started and not self.was_started() and not Lease.was_held(self.dict) then
+        reason = 'nothing is refreshed: put init_worker_by_lua_block { require("dwsync.nginx").start() } into http {}'
+    end
+    return reason or "the first sweep has not ended yet"
 end
 
 local SLOTS = { { "error", "" }, { "history", "the history was not written: " },

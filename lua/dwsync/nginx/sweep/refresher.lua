@@ -76,7 +76,10 @@ end
 
 -- A sweep that could not be called, or did not return a summary.
 local function failure(self, reason)
-    local summary = { outcome = "failed", message = "nginx could not run the sweep in a thread: " .. tostring(reason) }
+    local missing = tostring(reason):match "^thread pool (%S+) not found"
+    local summary = { outcome = "failed", message = ("nginx could not run the sweep in a thread: %s%s"):format(
+        tostring(reason), missing and (": write thread_pool %s threads=8; at the top of nginx.conf, beside "
+            .. "worker_processes"):format(missing) or "") }
     if self.lease:is_ours() then
         outcome.write(self.store, summary, self.host.now())
     end
