@@ -72,6 +72,23 @@ describe("a snapshot", function()
         assert.equal("b", reader:facts()[1].id)
     end)
 
+    it("gives the metrics in pieces of one publication, also when another one comes in between", function()
+        local function put(number)
+            local documents = { { name = "summary", text = '{"well":true,"pieces":2}', digest = "s" },
+                { name = "metrics", text = "one of " .. number, digest = "m" .. number },
+                { name = "metrics:2", text = "two of " .. number, digest = "n" .. number } }
+            assert(Store.new(dict):publish(documents, function() return true end))
+        end
+        put(1)
+        local pauses = 0
+        assert.same({ "one of 2", "two of 2" }, (reader:metrics(function()
+            pauses = pauses + 1
+            if pauses == 1 then
+                put(2)
+            end
+        end)))
+    end)
+
     it("says that what was published is gone, in the dict, too, until something is published again", function()
         assert.equal("the first sweep has not ended yet", reader:why_nothing())
         publish { { id = "a", severity = "ok" } }

@@ -147,4 +147,24 @@ describe("a publication", function()
         local summary = json.decode(all.summary.text)
         assert.same({ (NOW - 5) * 1000, NOW * 1000, false }, { summary.oldest, summary.newest, summary.well })
     end)
+
+    it("cuts long metrics into pieces, and lists all sources as a request for some does", function()
+        local items = {}
+        for i = 1, 120 do
+            items[i] = { cluster = { id = ("cluster-%03d"):format(i), name = i == 1 and "One" or nil },
+                records = i > 1 and { record(1), record(30), record(60, { status = "FAILED" }) } or nil,
+                error = i == 1 and errors.new { kind = "network", message = "no route" } or nil, fetched_at = NOW }
+        end
+        local all = documents(items)
+        local pieces = json.decode(all.summary.text).pieces
+        assert.is_true(pieces > 1)
+        assert.is_nil(all["metrics:" .. pieces + 1])
+        assert.equal(2 ^ 18, #all.metrics.text)
+        assert.truthy(all["metrics:" .. pieces])
+        local sources = json.decode(all.sources.text)
+        assert.equal(120, #sources)
+        assert.same({ cluster = "cluster-001", cluster_name = "One", severity = "unknown" }, sources[1])
+        assert.same({ "cluster-002", "s", "ldap", "FINISHED" }, { sources[2].cluster, sources[2].id, sources[2].type,
+            sources[2].last_status })
+    end)
 end)

@@ -23,6 +23,14 @@ local function set_headers(content_type, policy)
     header["Cross-Origin-Resource-Policy"] = "same-origin"
 end
 
+--- Sets the status and the headers; what is printed then is sent with them.
+-- @tparam integer status
+-- @tparam string content_type
+function M.set_head(status, content_type)
+    set_headers(content_type)
+    ngx.status = status
+end
+
 --- Sends an answer.
 -- @tparam integer status
 -- @tparam string content_type

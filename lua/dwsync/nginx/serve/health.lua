@@ -7,12 +7,11 @@ local checks = require "dwsync.checks"
 local health_gate = require "dwsync.health.gate"
 local json = require "dwsync.json"
 local ordered_json = require "dwsync.ordered_json"
+local publication = require "dwsync.nginx.sweep.publication"
 local severities = require "dwsync.severity"
 local snapshots = require "dwsync.nginx.shared.snapshot"
 
 local M = {}
-
-local SOURCE = { "cluster", "cluster_name", "id", "type", "severity", "last_success", "last_run", "last_status" }
 
 local PARAMETERS = {
     max_age = { kind = "duration", from = 0 },
@@ -46,19 +45,20 @@ local function are_well(found)
     return true
 end
 
-local function names_of(facts)
-    local names = {}
+-- The sources, finished when all are meant.
+local function sources_text(reader, facts, found, all)
+    local text = all and reader:document("sources", true)
+    if text then
+        return text
+    end
+    local texts, names = {}, {}
     for _, cluster in ipairs(facts) do
         names[cluster.id] = cluster.name
     end
-    return names
-end
-
-local function source_text(item, names)
-    local source = item.source or {}
-    return ordered_json.object({ cluster = item.cluster, cluster_name = names[item.cluster], id = source.id,
-        type = source.type, severity = item.severity, last_success = source.last_success,
-        last_run = source.last_run, last_status = source.last_status }, SOURCE)
+    for i, item in ipairs(found) do
+        texts[i] = publication.listed({ id = item.cluster, name = names[item.cluster] }, item.source, item.severity)
+    end
+    return "[" .. table.concat(texts, ",") .. "]"
 end
 
 -- About some sources only, or about how long ago they succeeded.
@@ -82,13 +82,9 @@ local function serve_part(settings, reader, parameters)
     if parameters.max_age then
         healthy, _, reason = health_gate.of_facts(clusters, parameters, ngx.now())
     end
-    local texts, names = {}, names_of(facts)
-    for i, item in ipairs(found) do
-        texts[i] = source_text(item, names)
-    end
-    send(healthy, settings, snapshot, reader, ('%s"severity":"%s","sources":[%s]'):format(
+    send(healthy, settings, snapshot, reader, ('%s"severity":"%s","sources":%s'):format(
         reason and '"reason":' .. ordered_json.text(reason) .. "," or "", severities.worst(found),
-        table.concat(texts, ",")))
+        sources_text(reader, facts, found, not parameters.cluster and not parameters.source)))
 end
 
 -- What the whole answer says, or nil before the first publication; and whether all is well.

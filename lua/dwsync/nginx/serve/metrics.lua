@@ -90,40 +90,55 @@ local function lasting_text(snapshot, store)
     return snapshot.lasting
 end
 
+local function at_once() end
+
+-- Lets the event loop go on between two pieces.
+local function in_turn()
+    ngx.sleep(0)
+end
+
 -- Everything, in pieces; or nil before the first publication.
-local function pieces_of(settings, reader)
-    local text, snapshot = reader:document("metrics", true)
-    if not text then
+local function pieces_of(settings, reader, pause)
+    local pieces, snapshot = reader:metrics(pause)
+    if not pieces then
         return nil
     end
     local age, stale = snapshots.age(snapshot, ngx.now(), settings.stale_after)
     local freshness = { age = age and math.floor(age * 1000 + 0.5) / 1000, stale = stale }
-    return { text, lasting_text(snapshot, reader.store), text_of(FRESHNESS, freshness) }
+    pieces[#pieces + 1] = lasting_text(snapshot, reader.store)
+    pieces[#pieces + 1] = text_of(FRESHNESS, freshness)
+    return pieces
 end
 
 --- The text that Prometheus scrapes.
 -- @treturn ?string
 -- @treturn ?string why there is none yet
 function M.text(settings, reader)
-    local pieces = pieces_of(settings, reader)
+    local pieces = pieces_of(settings, reader, at_once)
     return pieces and table.concat(pieces), not pieces and reader:why_nothing() or nil
 end
 
 --- Answers; behind what the application has sent already it only adds to that.
 function M.serve(settings, reader)
-    if ngx.headers_sent then
-        ngx.print(pieces_of(settings, reader) or { "# dwsync: ", reader:why_nothing(), "\n" })
+    if not ngx.headers_sent and not answer.begin({}, reader) then
         return
     end
-    local parameters = answer.begin({}, reader)
-    if not parameters then
-        return
+    local pieces = pieces_of(settings, reader, in_turn)
+    if not pieces and not ngx.headers_sent then
+        return answer.not_ready(reader)
+    elseif not pieces then
+        pieces = { "# dwsync: ", reader:why_nothing(), "\n" }
     end
-    local pieces = pieces_of(settings, reader)
-    if pieces then
-        answer.send_pieces(200, "text/plain; version=0.0.4; charset=utf-8", pieces)
+    if not ngx.headers_sent then
+        answer.set_head(200, "text/plain; version=0.0.4; charset=utf-8")
+    end
+    if ngx.req.get_method() ~= "HEAD" then
+        for _, piece in ipairs(pieces) do
+            ngx.print(piece)
+            in_turn()
+        end
     else
-        answer.not_ready(reader)
+        ngx.send_headers()
     end
 end
 

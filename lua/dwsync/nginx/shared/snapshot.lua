@@ -81,6 +81,7 @@ local function load(store, number)
         first_due = in_seconds(summary.first_due),
         last_due = in_seconds(summary.last_due),
         well = summary.well,
+        pieces = summary.pieces,
     }
 end
 
@@ -138,6 +139,28 @@ function Reader:document(name, keep)
         end
     end
     return nil, snapshot
+end
+
+--- The metrics, in pieces of one publication.
+-- @tparam function pause called between two: it may wait
+-- @treturn ?{string,...}
+-- @treturn ?table the snapshot they belong to
+function Reader:metrics(pause)
+    for _ = 1, ATTEMPTS do
+        local pieces, snapshot = {}, self:read()
+        for i = 1, snapshot and snapshot.pieces or 0 do
+            local of
+            pieces[i], of = self:document(i == 1 and "metrics" or "metrics:" .. i, true)
+            if not pieces[i] or of ~= snapshot then
+                break
+            end
+            pause()
+        end
+        if not snapshot or #pieces == snapshot.pieces and self:read() == snapshot then
+            return snapshot and pieces, snapshot
+        end
+    end
+    return nil
 end
 
 --- What is known of each cluster, without its verdicts.

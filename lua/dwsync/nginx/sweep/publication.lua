@@ -13,7 +13,11 @@ local VERDICT = { "rule", "severity", "follows", "source", "source_type", "messa
 local CLUSTER = { "id", "name", "severity", "fetched_at", "due_at", "records", "seen_before" }
 local ERROR = { "kind", "message", "hint", "code", "status" }
 local FACT = { "id", "name", "severity", "fetched_at", "seen_before", "at", "length" }
-local SUMMARY = { "oldest", "newest", "first_due", "last_due", "well" }
+local SUMMARY = { "oldest", "newest", "first_due", "last_due", "well", "pieces" }
+local LISTED = { "cluster", "cluster_name", "id", "type", "severity", "last_success", "last_run", "last_status" }
+
+-- A handler takes one piece of the metrics at a time: to copy 4 MB at once holds the event loop for some milliseconds.
+local PIECE_BYTES = 2 ^ 18
 
 local object = ordered_json.object
 
@@ -25,10 +29,14 @@ local function list(items, write)
     return "[" .. table.concat(parts, ",") .. "]"
 end
 
-local function source(item)
+local function facts_of(item)
     local statistics = item.statistics or {}
-    return object({ id = item.id, type = item.type, severity = item.severity, last_success = statistics.last_success,
-        last_run = statistics.last_run, last_status = statistics.last_status }, SOURCE)
+    return { id = item.id, type = item.type, severity = item.severity, last_success = statistics.last_success,
+        last_run = statistics.last_run, last_status = statistics.last_status }
+end
+
+local function source(item)
+    return object(facts_of(item), SOURCE)
 end
 
 -- Verdicts that are ok are left out; dwsync health shows them.
@@ -88,6 +96,30 @@ local function facts_text(overview, places)
     return "[" .. table.concat(facts, ",") .. "]"
 end
 
+--- How a list of sources shows one.
+-- @tparam table of its cluster: `id` and `name`
+-- @tparam ?table facts of the source; nil: the cluster has none
+-- @tparam string severity
+-- @treturn string
+function M.listed(of, facts, severity)
+    facts = facts or {}
+    return object({ cluster = of.id, cluster_name = of.name, id = facts.id, type = facts.type, severity = severity,
+        last_success = facts.last_success, last_run = facts.last_run, last_status = facts.last_status }, LISTED)
+end
+
+-- All of them, in the order of dwsync.health.gate.
+local function sources_text(overview)
+    local texts = {}
+    for _, item in ipairs(overview.clusters) do
+        local sources = item.evaluation and item.evaluation.sources or {}
+        for _, one in ipairs(sources) do
+            texts[#texts + 1] = M.listed(item.cluster, facts_of(one), one.severity)
+        end
+        texts[#texts + 1] = not sources[1] and M.listed(item.cluster, nil, item.severity) or nil
+    end
+    return "[" .. table.concat(texts, ",") .. "]"
+end
+
 --- What handlers need to know of the whole.
 -- @tparam {table,...} clusters of an overview
 -- @treturn table in milliseconds since the epoch `oldest` and `newest` (when the oldest and the newest records were
@@ -135,8 +167,8 @@ end
 -- @tparam integer records how many of a cluster are kept
 -- @tparam function digest function(text) → short text
 -- @tparam[opt] string metrics more of them
--- @treturn {table,...} documents for dwsync.nginx.shared.store: "health", "facts" and "summary" (of which the workers
--- make what they keep), "metrics", "page", and "records:ID" for each cluster
+-- @treturn {table,...} documents for dwsync.nginx.shared.store: "health", "facts", "sources" and "summary", "metrics",
+-- "metrics:2" and so on, "page", and "records:ID" for each cluster
 function M.documents(overview, records, digest, metrics)
     local documents = {}
     local function add(name, text, optional)
@@ -145,8 +177,13 @@ function M.documents(overview, records, digest, metrics)
     local health, places = health_text(overview)
     add("health", health)
     add("facts", facts_text(overview, places))
-    add("summary", object(M.summary(overview.clusters), SUMMARY))
-    add("metrics", metrics_text(overview) .. (metrics or ""))
+    add("sources", sources_text(overview))
+    local text, summary = metrics_text(overview) .. (metrics or ""), M.summary(overview.clusters)
+    summary.pieces = math.max(1, math.ceil(#text / PIECE_BYTES))
+    for i = 1, summary.pieces do
+        add(i == 1 and "metrics" or "metrics:" .. i, text:sub((i - 1) * PIECE_BYTES + 1, i * PIECE_BYTES))
+    end
+    add("summary", object(summary, SUMMARY))
     for _, item in ipairs(overview.clusters) do
         item.records = records_of(item)
     end
