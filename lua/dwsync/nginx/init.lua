@@ -1,5 +1,6 @@
 --- dwsync inside nginx: one refresher keeps the state of all clusters in a shared dict, and handlers serve it without
 -- waiting. Loading it does no I/O, reads no environment and never yields; the event loop never waits for the service.
+-- No function but `metrics` yields.
 -- @module dwsync.nginx
 -- @usage
 -- init_by_lua_block { require("dwsync.nginx").setup { clusters = "all", client = { region = "cn-north-4" } } }
@@ -171,7 +172,7 @@ function M.stop()
     end
 end
 
---- Answers with what Prometheus scrapes; for content_by_lua.
+--- Answers with what Prometheus scrapes; for content_by_lua. It yields between two pieces of a long answer.
 -- @function metrics
 -- @raise when `setup` was not called
 
@@ -195,7 +196,9 @@ end
 -- @tparam[opt] string given.source an id or a type; by default all sources count
 -- @tparam[opt=true] boolean given.deny false lets every request through: only the header X-Dwsync-Stale says that the
 -- last success is too old
--- @treturn boolean, ?number, ?string what `is_fresh` returns, unless the request was denied
+-- @treturn boolean what `is_fresh` returns; a request that is denied ends here
+-- @treturn ?number
+-- @treturn ?string
 -- @raise for wrong use, and when `setup` was not called
 -- @usage access_by_lua_block { require("dwsync.nginx").gate { max_age = "6h" } }
 
