@@ -92,9 +92,9 @@ end
 
 local function at_once() end
 
--- Lets the event loop go on between two pieces.
+-- Lets the event loop go on between two pieces. Without OpenResty's patches of nginx a pause of 0 is logged as slow.
 local function in_turn()
-    ngx.sleep(0)
+    ngx.sleep(0.001)
 end
 
 -- Everything, in pieces; or nil before the first publication.
@@ -133,9 +133,11 @@ function M.serve(settings, reader)
         answer.set_head(200, "text/plain; version=0.0.4; charset=utf-8")
     end
     if ngx.req.get_method() ~= "HEAD" then
-        for _, piece in ipairs(pieces) do
+        for i, piece in ipairs(pieces) do
             ngx.print(piece)
-            in_turn()
+            if i < #pieces - 2 then -- the last ones are short
+                in_turn()
+            end
         end
     else
         ngx.send_headers()

@@ -153,8 +153,9 @@ function Reader:metrics(pause)
             pieces[i], of = self:document(i == 1 and "metrics" or "metrics:" .. i, true)
             if not pieces[i] or of ~= snapshot then
                 break
+            elseif i < snapshot.pieces then
+                pause()
             end
-            pause()
         end
         if not snapshot or #pieces == snapshot.pieces and self:read() == snapshot then
             return snapshot and pieces, snapshot
