@@ -3,6 +3,7 @@
 
 --- dwsync inside nginx: one refresher keeps the state of all clusters in a shared dict, and handlers serve it without
 --- waiting. Loading it does no I/O, reads no environment and never yields; the event loop never waits for the service.
+--- No function but `metrics` yields.
 ---
 --- ```lua
 --- init_by_lua_block { require("dwsync.nginx").setup { clusters = "all", client = { region = "cn-north-4" } } }
@@ -18,7 +19,7 @@ local M = {}
 ---@field jitter? number the share of the interval by which sweeps are spread (default: 0.1)
 ---@field timeout? number|string for a whole sweep (default: 60)
 ---@field stale_after? number|string the age from which data counts as old; by default 3 intervals and a timeout
----@field rules? table thresholds, as for dwsync.health.evaluate
+---@field thresholds? table of the rules, as for dwsync.health.evaluate; `rules` is their former name
 ---@field records? integer how many of a cluster are kept to be shown; with 0 records() has nothing (default: 1000)
 ---@field history? string where records are kept for longer: a file, or postgres://…
 ---@field dict? string name of the shared dict in nginx.conf (default: "dwsync")
@@ -27,16 +28,22 @@ local M = {}
 ---@field lease? number|string after how long a killed worker is replaced (default: 10)
 
 --- Takes the configuration and checks it; for init_by_lua. Reads the environment, contacts nothing. Lengths of time are
---- seconds or "90s", "5m".
+--- seconds or "90s", "5m". With DWSYNC_NGINX_CHECK=1 in the environment it ends nginx when it has checked: before that
+--- opens a port, and with 0 when all is well.
 --- Raises what is wrong, so that nginx does not start.
 ---@param given dwsync.nginx.setup.given
 function M.setup(given) end
 
---- Starts the refresher of this worker; for init_worker_by_lua. One of all workers does the work.
+--- Starts the refresher of this worker; for init_worker_by_lua. One of all workers does the work. Called again, it goes
+--- on with the one that runs, or replaces it when `setup` was called with other options since.
 --- Raises when `setup` was not called, and when nginx cannot make a timer.
 function M.start() end
 
---- Answers with what Prometheus scrapes; for content_by_lua.
+--- Ends the refresher of this worker, if it has one: another worker may go on. What is published stays, and is served
+--- with its age; a sweep under way is thrown away. `start` begins again.
+function M.stop() end
+
+--- Answers with what Prometheus scrapes; for content_by_lua. It yields between two pieces of a long answer.
 --- Raises when `setup` was not called.
 function M.metrics() end
 
@@ -65,6 +72,41 @@ function M.status() end
 --- access_by_lua_block { require("dwsync.nginx").gate { max_age = "6h" } }
 --- ```
 ---@param given dwsync.nginx.gate.given
+---@return boolean # what `is_fresh` returns; a request that is denied ends here
+---@return number?
+---@return string?
 function M.gate(given) end
+
+--- What `metrics` answers, as a text, for an answer that has more in it; anywhere.
+--- Raises when `setup` was not called.
+---
+--- ```lua
+--- ngx.print(prometheus:metric_data(), require("dwsync.nginx").metrics_text() or "")
+--- ```
+---@return string?
+---@return string? # why there is none yet
+function M.metrics_text() end
+
+--- What `health` answers, as a table of the caller's own; anywhere.
+--- Raises when `setup` was not called.
+---@return table? # `healthy`, `age`, `stale`, `error`, `severity`, `clusters`
+---@return string? # why there is none yet
+function M.health_table() end
+
+--- The verdicts about a cluster that are not ok, worst first; anywhere.
+--- Raises for wrong use, and when `setup` was not called.
+---@param cluster string a name or an id
+---@param source? string an id or a type
+---@return table[]? # each with `rule`, `severity`, `source`, `source_type`, `message`
+---@return string? # why there are none yet, or what is unknown
+function M.verdicts(cluster, source) end
+
+--- Whether the last synchronisation is fresh, for a gate of one's own; anywhere.
+--- Raises for wrong use, and when `setup` was not called.
+---@param given table `max_age`, `cluster` and `source`, as for `gate`
+---@return boolean
+---@return number? # the age of the last success in seconds; nil when it is unknown
+---@return string? # why it is not fresh
+function M.is_fresh(given) end
 
 return M

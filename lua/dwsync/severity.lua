@@ -33,6 +33,13 @@ function M.is_worse(a, b)
     return RANKS[M.known(a)] > RANKS[M.known(b)]
 end
 
+--- Whether it leaves a whole healthy: a warning does, an unknown state does not.
+-- @tparam string severity
+-- @treturn boolean
+function M.is_well(severity)
+    return severity ~= "critical" and severity ~= "unknown"
+end
+
 --- The worst severity in a list.
 -- @tparam {table,...} list items with a `severity`
 -- @treturn string "unknown" when the list is empty: nothing was judged, which is not ok; "disabled" when all are

@@ -96,7 +96,7 @@ http {
         location /status { content_by_lua_block { require("dwsync.nginx").status() } }
         location = /owner {
             content_by_lua_block {
-                ngx.print((ngx.shared.dwsync:get("dwsync.1:lease") or ""):match "0*(%d+)%.%d*$" or 0)
+                ngx.print((ngx.shared.dwsync:get("dwsync.1:lease") or ""):match " 0*(%d+)%." or 0)
             }
         }
         location = /gate {

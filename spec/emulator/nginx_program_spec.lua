@@ -47,6 +47,15 @@ describe("the search for nginx", function()
         assert.is_truthy(err:find(complaint, 1, true), err)
     end)
 
+    it("takes the modules of another directory when it is told one", function()
+        local path = fake "nginx version: nginx/1.22.1\nconfigure arguments: --modules-path=/nonexistent"
+        for _, name in ipairs { "ndk_http_module.so", "ngx_http_lua_module.so" } do
+            assert(io.open(directory .. "/" .. name, "w")):close()
+        end
+        assert.same({ path = path, modules = { directory .. "/ndk_http_module.so",
+            directory .. "/ngx_http_lua_module.so" } }, nginx_program.find(path, nil, directory))
+    end)
+
     it("does not take another program for nginx", function()
         local program, err = nginx_program.find "/bin/true"
         assert.is_nil(program)

@@ -74,6 +74,12 @@ describe("examples/nginx/nginx.conf", function()
         assert.equal("stale: 1", server:get("/portal/").body)
     end)
 
+    it("is checked before a start and a reload as the unit does it", function()
+        local check = ("DWSYNC_NGINX_CHECK=1 timeout 240 %s -p %s/ -c %s/nginx.conf -e stderr"):format(
+            processes.quoted(server.program.path), server.directory, server.directory)
+        assert.equal(0, select(2, processes.run(check .. " 2>&1")))
+    end)
+
     it("complains about nothing but the cluster that is not allowed to be asked", function()
         for line in server:log():gmatch "[^\n]+" do
             assert.truthy(not line:find "%[warn%]" or line:find("not allowed to use this function", 1, true), line)
@@ -96,8 +102,18 @@ describe("examples/nginx/nginx-dwsync.service", function()
         assert.equal(0, status, out)
     end)
 
+    it("leaves room for the tasks of 128 processors, also while old workers end, and none written in bytes", function()
+        local unit = read "examples/nginx/nginx-dwsync.service"
+        local threads = tonumber(read("examples/nginx/nginx.conf"):match "thread_pool dwsync threads=(%d+);")
+        assert.is_true(tonumber(unit:match "\nTasksMax=(%d+)\n") >= 2 * 128 * (threads + 2) + 1)
+        assert.matches("\nMemoryMax=%d+%%\n", unit)
+    end)
+
     it("names nothing that the configuration does not have", function()
         local unit = read "examples/nginx/nginx-dwsync.service"
+        local before, reload = unit:match "ExecStartPre=([^\n]+)", unit:match "ExecReload=([^\n]+)"
+        assert.equal(before, reload)
+        assert.matches(" DWSYNC_NGINX_CHECK=1 /usr/sbin/nginx -c /etc/nginx-dwsync/nginx.conf ", before, 1, true)
         assert.truthy(unit:find("/etc/nginx-dwsync/nginx.conf", 1, true))
         assert.truthy(read("examples/nginx/nginx.conf"):find("env HUAWEICLOUD_SDK_CREDENTIALS_FILE;", 1, true))
     end)

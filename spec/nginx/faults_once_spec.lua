@@ -172,7 +172,7 @@ describe("the refresher inside nginx, when", function()
     end)
 
     it("synchronisation is off, warns when the configuration wants it loud", function()
-        start { clusters = { service:cluster "feature_off" }, rules = { disabled = "critical" } }
+        start { clusters = { service:cluster "feature_off" }, thresholds = { disabled = "critical" } }
         server:get_until("/metrics", 200)
         assert.same({ 503, "critical", "disabled" }, first_cluster())
         assert.equal(3, metric 'dwsync_verdict_severity{.-rule="disabled"}')

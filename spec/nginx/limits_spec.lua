@@ -3,6 +3,7 @@ local emulators = require "spec.support.emulator"
 local files = require "dwsync.files"
 local nginx = require "spec.support.refreshing_nginx"
 local patience = require "spec.support.patience"
+local processes = require "spec.support.processes"
 
 local NAME_OF_HEALTHY = "dws-healthy"
 
@@ -75,6 +76,34 @@ describe("a refresher inside nginx", function()
         assert.equal(before, server:get("/records?cluster=" .. service:cluster "healthy").body)
     end)
 
+    it("says that its dict is shared, and when what it published was evicted", function()
+        server = nginx.start { http = nginx.refreshing(setup_options { clusters = { service:cluster "healthy" } }),
+            dict = "256k", server = nginx.LOCATIONS .. [[
+                location = /evict {
+                    content_by_lua_block {
+                        for i = 1, 8000 do
+                            ngx.shared.dwsync:set("nginx_requests_" .. i, i)
+                        end
+                    }
+                }
+                location = /leave {
+                    content_by_lua_block {
+                        for _, key in ipairs(ngx.shared.dwsync:get_keys(0)) do
+                            if key:find "^nginx" then
+                                ngx.shared.dwsync:delete(key)
+                            end
+                        end
+                    }
+                }
+            ]] }
+        server:get_until("/health", 200)
+        server:get "/evict"
+        server:get_until("/health", "what was published is gone from the shared dict")
+        server:wait_for_log 'is used by something else, too, which has the key \"nginx_requests_'
+        server:get "/leave"
+        server:get_until("/health", 200)
+    end)
+
     -- ---- compiled code ---------------------------------------------------------------------------
 
     it("bounds what LuaJIT keeps of compiled code where it sweeps, since failures add to it for hours", function()
@@ -110,8 +139,8 @@ describe("a refresher inside nginx", function()
 
     for _, case in ipairs {
         { { intervall = 60 }, "dwsync.nginx: unknown option 'intervall'. Did you mean 'interval'? The options are "
-            .. "client, clusters, concurrency, dict, history, interval, jitter, lease, records, rules, "
-            .. "stale_after, thread_pool, timeout." },
+            .. "client, clusters, concurrency, dict, history, interval, jitter, lease, records, "
+            .. "stale_after, thread_pool, thresholds, timeout." },
         { { interval = 0 }, "dwsync.nginx: interval is 0, expected a length of time from 1 s to 1 d: seconds, or "
             .. '"90s", "5m"' },
         { { dict = "nowhere" }, 'dwsync.nginx: unknown shared dict "nowhere": put "lua_shared_dict nowhere 16m;" '
@@ -119,12 +148,34 @@ describe("a refresher inside nginx", function()
         { { history = "mysql://here" }, "dwsync.nginx: history: " },
         { { client = { region = "nowhere-1" } }, "dwsync.nginx: client.region " },
         { { client = { ca_file = "/nowhere" } }, "dwsync.nginx: client.ca_file /nowhere: No such file or directory" },
-        { { rules = { stale = { warming = 1 } } }, "dwsync.nginx: unknown option 'rules.stale.warming'" },
+        { { rules = { stale = { warming = 1 } } }, "dwsync.nginx: unknown option 'thresholds.stale.warming'" },
     } do
         it("does not start with " .. nginx.code(case[1]) .. ", and one line of the log says why", function()
             refused(nginx.refreshing(setup_options(case[1])), case[2])
         end)
     end
+
+    it("is checked without being started, whether its ports are taken or not", function()
+        server = nginx.start { http = nginx.refreshing(setup_options()) }
+        local check = ("DWSYNC_NGINX_CHECK=1 timeout 240 %s -p %s/ -c %s/nginx.conf -e stderr 2>&1"):format(
+            processes.quoted(server.program.path), server.directory, server.directory)
+        local said, status = processes.run(check)
+        assert.same({ "dwsync.nginx: setup is fine\n", 0 }, { said:match "dwsync[^\n]+\n", status })
+        server:reconfigure((server:configuration():gsub('"interval"', '"intervall"')))
+        said, status = processes.run(check)
+        assert.matches("dwsync.nginx: unknown option 'intervall'. Did you mean 'interval'?", said, 1, true)
+        assert.equal(1, status)
+        assert.equal("pong\n", server:get("/ping").body)
+    end)
+
+    it("that was never started says which line is missing", function()
+        local http = nginx.refreshing(setup_options()):gsub("init_worker_by_lua_block [^\n]+", "")
+        server = nginx.start { http = http }
+        local response = server:get "/health"
+        assert.equal(503, response.status)
+        assert.equal('nothing is refreshed: put init_worker_by_lua_block { require("dwsync.nginx").start() } into '
+            .. "http {}", cjson.decode(response.body).error)
+    end)
 
     it("does nothing without a setup, and the log says so", function()
         server = nginx.start { may_fail = true, http = [[
@@ -139,7 +190,7 @@ describe("a refresher inside nginx", function()
         server:wait_for_log "nginx could not run the sweep in a thread: thread pool elsewhere not found"
         local response = server:get "/health"
         assert.equal(503, response.status)
-        assert.truthy(response.body:find("thread pool elsewhere not found", 1, true))
+        assert.truthy(response.body:find("write thread_pool elsewhere threads=8; at the top", 1, true))
     end)
 
     it("says in its log and in every answer what a sweep found wrong that setup did not", function()
@@ -183,7 +234,7 @@ describe("a refresher inside nginx", function()
         local store, kept = assert(require("dwsync.history").open(path)), {}
         server:get_until("/metrics", function() -- it is written after the publication
             kept = store:clusters()
-            return #kept > 1
+            return #kept > 1 and kept[1].name and kept[2].name -- of records first, then of names
         end)
         store:close()
         local found = {}

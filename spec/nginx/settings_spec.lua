@@ -49,8 +49,8 @@ describe("the settings", function()
 
     for _, case in ipairs {
         { "an unknown option", { color = "red" }, "unknown option 'color'. The options are client, clusters, "
-            .. "concurrency, dict, history, interval, jitter, lease, records, rules, stale_after, thread_pool, "
-            .. "timeout." },
+            .. "concurrency, dict, history, interval, jitter, lease, records, stale_after, thread_pool, "
+            .. "thresholds, timeout." },
         { "an interval that is none", { interval = "often" }, 'interval is "often", expected a length of time from 1 s '
             .. 'to 1 d: seconds, or "90s", "5m"' },
         { "too much jitter", { jitter = 0.6 }, "jitter is 0.6, expected a share of the interval from 0 to 0.5" },
@@ -102,7 +102,7 @@ describe("the settings", function()
         assert.equal('clusters is missing, expected "all", "fleet", or a list of names and ids of clusters, not an '
             .. "empty one",
             reason)
-        assert.matches("^unknown option 'rules%.stale%.warming'%. Did you mean 'warning'",
+        assert.matches("^unknown option 'thresholds%.stale%.warming'%. Did you mean 'warning'",
             refusal { rules = { stale = { warming = 1 } } })
         _, reason = settings.check({ client = CLIENT, clusters = "all" }, function(name)
             return name == "DWSYNC_CA_FILE" and "/nowhere" or nil
@@ -121,12 +121,12 @@ describe("the settings", function()
     end)
 
     it("take how grave it is that synchronisation is off", function()
-        assert.equal("warning", json.decode(check({ rules = { disabled = "warning" } }).order).rules.disabled)
-        assert.matches('^rules%.disabled is "loud", expected ', refusal { rules = { disabled = "loud" } })
+        assert.equal("warning", json.decode(check({ thresholds = { disabled = "warning" } }).order).rules.disabled)
+        assert.matches('^thresholds%.disabled is "loud", expected ', refusal { thresholds = { disabled = "loud" } })
     end)
 
     it("give a thread everything as one text, the environment included", function()
-        local order = json.decode(check({ rules = { slow = false } }, {
+        local order = json.decode(check({ thresholds = { slow = false } }, {
             HUAWEICLOUD_SDK_AK = "ak", DWSYNC_METADATA = "off", PATH = "/bin" }).order)
         assert.same({ HUAWEICLOUD_SDK_AK = "ak", DWSYNC_METADATA = "off" }, order.environment)
         assert.same({ slow = false }, order.rules)
@@ -137,5 +137,23 @@ describe("the settings", function()
         local order = json.decode(check({ client = { region = "cn-north-4", project_id = "p" } },
             { HUAWEICLOUD_SDK_REGION_DWS_CN_NORTH_4 = "https://dws.example.com" }).order)
         assert.equal("https://dws.example.com", order.environment.HUAWEICLOUD_SDK_REGION_DWS_CN_NORTH_4)
+    end)
+
+    it("take rules for thresholds, which were called that, but not both", function()
+        local order = json.decode(check({ rules = { slow = false } }).order)
+        assert.same({ slow = false }, order.rules)
+        assert.equal("rules is the former name of thresholds: give one of them",
+            refusal { rules = {}, thresholds = {} })
+    end)
+
+    it("refuse a history whose driver cannot be loaded, and say where nginx looks", function()
+        local kept = package.loaded["luasql.sqlite3"]
+        package.loaded["luasql.sqlite3"], package.preload["luasql.sqlite3"] = nil, function() error "not there" end
+        finally(function()
+            package.loaded["luasql.sqlite3"], package.preload["luasql.sqlite3"] = kept, nil
+        end)
+        assert.equal("history: the history needs luasql.sqlite3, which cannot be loaded. Install lua-sql-sqlite3 "
+            .. "(Debian), or luarocks install luasql-sqlite3. nginx looks where lua_package_path and "
+            .. "lua_package_cpath say.", refusal { history = "/h.db" })
     end)
 end)

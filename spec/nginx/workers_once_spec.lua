@@ -8,7 +8,7 @@ local LOCATIONS = nginx.LOCATIONS .. [[
             content_by_lua_block { ngx.print((ngx.shared.dwsync:get("dwsync.1:lease") or "nobody"):match "%S*$") }
         }
         location = /noted {
-            content_by_lua_block { ngx.print(ngx.shared.dwsync:get("dwsync.1:state:due") and "yes" or "no") }
+            content_by_lua_block { ngx.print(ngx.shared.dwsync:get("dwsync.2:state:due") and "yes" or "no") }
         }
         location = /self { content_by_lua_block { ngx.print(ngx.worker.pid()) } }
 ]]
@@ -95,6 +95,96 @@ describe("the refresher among workers", function()
         server:signal "sighup"
         server:get_until("/health", service:cluster "failing")
         assert.is_nil(server:get("/health").body:find(service:cluster "healthy", 1, true))
+    end)
+
+    -- Counts the ticks in each worker; the later of two timers of a kind waits for the earlier.
+    local TIMERS = [[
+        ticks = 0
+        local every = ngx.timer.every
+        ngx.timer.every = function(period, action)
+            local running
+            return every(period, function(...)
+                ticks = ticks + 1
+                if not running then
+                    running = true
+                    action(...)
+                    running = false
+                end
+            end)
+        end
+    ]]
+
+    local function code_of(options)
+        local client = service:options()
+        client.getenv = nil
+        options.client, options.lease, options.jitter = client, options.lease or 1, 0
+        return nginx.code(options)
+    end
+
+    local function wait_for_ticks(count)
+        local first = tonumber(server:get("/ticks").body)
+        server:get_until("/ticks", function(response) return tonumber(response.body) >= first + count end)
+    end
+
+    local MORE = [[
+        location = /ticks { content_by_lua_block { ngx.print(ticks) } }
+        location = /stop { content_by_lua_block { require("dwsync.nginx").stop() } }
+        location = /start { content_by_lua_block { require("dwsync.nginx").start() } }
+        location = /change { content_by_lua_block {
+            require("dwsync.nginx").setup(CHANGED)
+            require("dwsync.nginx").start()
+        } }
+    ]]
+
+    it("is one, however often it is started, ends when it is stopped, and takes up changed options", function()
+        local changed = code_of { clusters = { service:cluster "failing" }, interval = 3600 }
+        server = nginx.start {
+            http = ([[
+                init_by_lua_block { require("dwsync.nginx").setup %s }
+                init_worker_by_lua_block { %s
+                    require("dwsync.nginx").start()
+                    require("dwsync.nginx").start()
+                }
+            ]]):format(code_of { clusters = { service:cluster "healthy" }, interval = 1 }, TIMERS),
+            server = LOCATIONS .. MORE:gsub("CHANGED", function() return changed end),
+        }
+        server:get_until("/health", 200)
+        wait_for_sweeps(3)
+        local before, asked, after = sweeps(), service:asked(), sweeps()
+        assert.is_true(asked >= before and asked <= after + 1,
+            ("%d requests in %d to %d sweeps"):format(asked, before, after))
+        server:get "/stop"
+        assert.equal(0, owner())
+        local stopped = sweeps() -- a sweep under way publishes nothing
+        wait_for_ticks(6)
+        assert.equal(stopped, sweeps())
+        server:get "/start"
+        wait_for_sweeps(1)
+        server:get "/change"
+        server:get_until("/health", service:cluster "failing")
+        server:get_until("/noted", "yes")
+        wait_for_ticks(3)
+        asked = service:asked()
+        wait_for_ticks(6)
+        assert.equal(asked, service:asked())
+        assert.equal("", server:complaints())
+    end)
+
+    it("keeps its lease through a long sweep where no timer overlaps another", function()
+        server = nginx.start {
+            http = ([[
+                init_by_lua_block { require("dwsync.nginx").setup %s }
+                init_worker_by_lua_block { %s require("dwsync.nginx").start() }
+            ]]):format(code_of { clusters = { service:cluster "healthy" }, interval = 1, lease = 3 }, TIMERS),
+            server = LOCATIONS, workers = 3,
+        }
+        server:get_until("/health", 200)
+        local first, asked, swept = owner(), service:asked(), sweeps()
+        service:fault({ delay = 4 }, { times = 1 })
+        patience.wait_until(function() return service:asked() > asked + 1 end, "the slow answer")
+        wait_for_sweeps(1)
+        assert.equal(first, owner())
+        assert.is_true(sweeps() > swept)
     end)
 
     it("survives twenty reloads under load: no timer, thread or memory is lost", function()

@@ -1,7 +1,7 @@
 --- An nginx for specs: one worker, a private directory, a free port; started and ended by the spec.
 -- It must not know what runs in it: the configuration's middle part is the spec's.
 local core = require "dwsync.core"
-local nginx_program = require "dwsync.emulator.nginx_program"
+local nginx_found = require "spec.support.nginx_found"
 local patience = require "spec.support.patience"
 local processes = require "spec.support.processes"
 local uv = require "luv"
@@ -80,7 +80,7 @@ end
 local PORT_ATTEMPTS = 5
 
 local function start(given)
-    local program = assert(nginx_program.find())
+    local program = nginx_found()
     local directory = assert(uv.fs_mkdtemp(uv.os_tmpdir() .. "/dwsync-spec-nginx-XXXXXX"))
     local pool = core.pool { concurrency = 64, timeout = patience.seconds }
     local self = setmetatable({ directory = directory, pool = pool }, Nginx)

@@ -1,7 +1,7 @@
 --- An nginx of our own for a spec: a configuration around what the spec gives, a free port, a private directory; asked
 -- over HTTP, watched, ended without a trace. It must not know what is configured.
 local core = require "dwsync.core"
-local nginx_program = require "dwsync.emulator.nginx_program"
+local nginx_found = require "spec.support.nginx_found"
 local patience = require "spec.support.patience"
 local processes = require "spec.support.processes"
 local uv = require "luv"
@@ -158,7 +158,7 @@ end
 -- ({"NAME=value",...}), `level` of the log, `may_fail`; or `configuration`: function(server, modules) → nginx.conf
 -- @treturn table; with `may_fail` perhaps one whose `exited` is set
 function M.start(options)
-    local program = assert(nginx_program.find())
+    local program = nginx_found()
     for _ = 1, PORT_ATTEMPTS do
         local self = launch(options, program)
         if not self.exited or options.may_fail then

@@ -55,6 +55,14 @@ function Dict:safe_add(key, value, seconds)
     return self:safe_set(key, value, seconds)
 end
 
+function Dict:ttl(key)
+    local entry = live(self, key)
+    if not entry then
+        return nil, "not found"
+    end
+    return entry.till and entry.till - self.now() or 0
+end
+
 function Dict:delete(key)
     self.entries[key] = nil
 end

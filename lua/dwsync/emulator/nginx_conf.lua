@@ -37,6 +37,7 @@ http {
     ssl_session_cache shared:tls:1m;
 
     lua_package_path "%s";
+    lua_package_cpath "%s";
     lua_socket_log_errors off;
     init_by_lua_block { require("dwsync.emulator.gateway").setup(ngx.config.prefix()) }
     init_worker_by_lua_block { require("dwsync.emulator.gateway").watch_supervisor() }
@@ -63,6 +64,13 @@ local TLS_SERVERS = {
     { "unknown.localhost", "unknown.pem" },
 }
 
+-- Where packages put modules for Lua 5.1. OpenResty does not look there, and brings no luaossl; what it brings comes
+-- first.
+local PACKAGES = { "/usr/local/share/lua/5.1/?.lua", "/usr/local/share/lua/5.1/?/init.lua", "/usr/share/lua/5.1/?.lua",
+    "/usr/share/lua/5.1/?/init.lua" }
+local BINARY_PACKAGES = { "/usr/local/lib/lua/5.1/?.so", "/usr/lib/x86_64-linux-gnu/lua/5.1/?.so",
+    "/usr/lib/aarch64-linux-gnu/lua/5.1/?.so", "/usr/lib/lua/5.1/?.so", "/usr/lib64/lua/5.1/?.so" }
+
 local function quoted(text)
     return (text:gsub('[\\"]', "\\%0"))
 end
@@ -88,7 +96,8 @@ function M.text(options)
     for i, directory in ipairs(options.lua_directories) do
         search[i] = ("%s/?.lua;%s/?/init.lua;"):format(directory, directory)
     end
-    parts[#parts + 1] = HEAD:format(quoted(table.concat(search) .. ";"))
+    parts[#parts + 1] = HEAD:format(quoted(table.concat(search) .. ";;" .. table.concat(PACKAGES, ";")),
+        ";;" .. table.concat(BINARY_PACKAGES, ";"))
     for _, server in ipairs(TLS_SERVERS) do
         local certificate = ("        ssl_certificate %s;\n"):format(server[2])
         parts[#parts + 1] = SERVER:format(options.port, " ssl", server[1], certificate, "serve")

@@ -45,9 +45,10 @@ end
 --- Finds the program.
 -- @tparam ?string wanted path of the nginx to use; none: the first that is found
 -- @tparam ?string directories where to look, joined by colons; none: PATH and the usual ones
+-- @tparam ?string modules_directory where its modules are; none: where it was built to look
 -- @treturn ?{path=string,modules={string,...}} the program and the modules to load, in order
 -- @treturn ?string what is missing and what to install
-function M.find(wanted, directories)
+function M.find(wanted, directories, modules_directory)
     local path = wanted or search(directories or (os.getenv "PATH" or "") .. ":" .. USUAL_DIRECTORIES)
     if not path then
         return nil, "nginx is not installed (" .. INSTALL .. ")"
@@ -66,7 +67,7 @@ function M.find(wanted, directories)
     end
 
     local prefix = options:match "%-%-prefix=(%S+)" or "/usr/local/nginx"
-    local directory = options:match "%-%-modules%-path=(%S+)" or prefix .. "/modules"
+    local directory = modules_directory or options:match "%-%-modules%-path=(%S+)" or prefix .. "/modules"
     local modules = { directory .. "/ndk_http_module.so", directory .. "/ngx_http_lua_module.so" }
     for _, module in ipairs(modules) do
         if not uv.fs_stat(module) then

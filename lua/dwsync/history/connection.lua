@@ -18,6 +18,21 @@ local OPTIONS = {
     cache = { kind = "integer", from = 1, to = 4096 },
 }
 
+--- Whether the history could be opened as far as modules go: reads its place and loads what its engine needs, opens
+-- nothing.
+-- @tparam string target
+-- @treturn ?true
+-- @treturn dwsync.error kind "config"
+function M.check(target)
+    local place, err = targets.read(target)
+    if not place then
+        return nil, err
+    end
+    local driver
+    driver, err = require(ENGINES[place.engine]).driver()
+    return driver and true, err
+end
+
 --- Connects, and calls a function while `till` is the end of opening.
 -- @tparam string target
 -- @tparam table options of dwsync.history.open

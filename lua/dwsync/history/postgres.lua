@@ -23,12 +23,19 @@ local LOCK = 0x647773
 -- SQLSTATEs; texts come in the server's language, so nothing is concluded from them.
 local STATEMENT_TIMEOUT, READ_ONLY, DEADLOCK = "57014", "25006", "40P01"
 
+--- Loads what this engine needs of others.
+-- @return the module, or nil
+-- @treturn dwsync.error kind "config"
+function M.driver()
+    return failures.load("dwsync.pq", "Install libpq-dev (Debian), then build and install dwsync again.")
+end
+
 --- Opens an engine; it connects when it first has to.
 -- @tparam table target
 -- @tparam table context see dwsync.history.transaction
 -- @treturn table engine; or nil, err
 function M.open(target, context)
-    local found, err = failures.load("dwsync.pq", "Install libpq-dev (Debian), then build and install dwsync again.")
+    local found, err = M.driver()
     return found and setmetatable({ target = target, context = context }, Engine), err
 end
 

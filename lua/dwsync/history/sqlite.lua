@@ -180,13 +180,19 @@ end
 
 -- ---------------------------------------------------------------------------------------------------
 
+--- Loads what this engine needs of others.
+-- @return the module, or nil
+-- @treturn dwsync.error kind "config"
+function M.driver()
+    return failures.load("luasql.sqlite3", "Install lua-sql-sqlite3 (Debian), or luarocks install luasql-sqlite3.")
+end
+
 --- Opens a file, and creates it with mode 0600 if it does not exist.
 -- @tparam table target
 -- @tparam table context `readonly`: the file must be there, and nothing is made or changed
 -- @treturn table engine; or nil, err, busy
 function M.open(target, context)
-    local driver, err = failures.load("luasql.sqlite3",
-        "Install lua-sql-sqlite3 (Debian), or luarocks install luasql-sqlite3.")
+    local driver, err = M.driver()
     if not driver then
         return nil, err
     end

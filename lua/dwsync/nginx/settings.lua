@@ -12,13 +12,17 @@ local rules = require "dwsync.health.rules"
 
 local M = {}
 
--- Only read, not opened: that would create the file, and the master often runs as another user than its workers.
+-- Only looked at, not opened: that would create the file, and the master often runs as another user than its workers.
 local function history(value, name)
     if type(value) ~= "string" or value == "" or value:find "%c" then
         return nil, name .. " is not a path or a postgres:// URL" -- never shown: a URL may hold a password
     end
-    local place, err = require("dwsync.history.target").read(value)
-    return place and value, err and ("%s: %s"):format(name, err.message)
+    local good, err = require("dwsync.history.connection").check(value)
+    if err and err.cause then
+        return nil, ("%s: %s. %s nginx looks where lua_package_path and lua_package_cpath say."):format(name,
+            err.message, err.hint)
+    end
+    return good and value, err and ("%s: %s"):format(name, err.message)
 end
 
 -- A thread is given texts, numbers and tables of them: a function cannot leave its Lua state.
@@ -88,8 +92,8 @@ local function clusters(value, name)
     return list, message
 end
 
-local function check_rules(value)
-    local good, err = rules.check(value)
+local function thresholds(value, name)
+    local good, err = rules.check(value, { path = name .. "." })
     return good and value, err and checks.line(err)
 end
 
@@ -107,7 +111,7 @@ local OPTIONS = {
     records = { kind = "integer", from = 0, to = 100000, default = 1000 },
     client = { check = client, default = {} },
     clusters = { check = clusters, required = true, expected = CLUSTERS.expected },
-    rules = { check = check_rules, default = {} },
+    thresholds = { check = thresholds, default = {} },
     history = { check = history },
 }
 
@@ -150,9 +154,23 @@ local function order_of(checked, is_fleet)
         fleet = is_fleet and checked.history or nil,
         history = not is_fleet and checked.history or nil,
         records = checked.records,
-        rules = checked.rules,
+        rules = checked.thresholds,
         timeout = checked.timeout,
     }
+end
+
+-- Thresholds were called rules.
+local function with_new_names(given)
+    if given.rules == nil then
+        return given
+    elseif given.thresholds ~= nil then
+        return nil, "rules is the former name of thresholds: give one of them"
+    end
+    local renamed = {}
+    for name, value in pairs(given) do
+        renamed[name == "rules" and "thresholds" or name] = value
+    end
+    return renamed
 end
 
 --- Checks what setup was given, and reads the environment.
@@ -165,7 +183,11 @@ function M.check(given, getenv)
     if type(given) ~= "table" then
         return nil, "setup expects a table, got a " .. type(given)
     end
-    local checked, problem = checks.read(OPTIONS, given)
+    local renamed, reason = with_new_names(given)
+    if not renamed then
+        return nil, reason
+    end
+    local checked, problem = checks.read(OPTIONS, renamed)
     if not checked then
         return nil, checks.line(problem)
     end

@@ -32,6 +32,38 @@ local LOCATIONS = nginx.LOCATIONS .. [[
             }
             content_by_lua_block { ngx.print("let through, stale: ", ngx.var.http_x_dwsync_stale) }
         }
+        location = /metrics/behind {
+            content_by_lua_block {
+                require("spec.support.application_metrics"):collect()
+                require("dwsync.nginx").metrics()
+            }
+        }
+        location = /metrics/before {
+            content_by_lua_block {
+                ngx.print(require("dwsync.nginx").metrics_text())
+                ngx.print(require("spec.support.application_metrics"):metric_data())
+            }
+        }
+        location = /pieces {
+            content_by_lua_block {
+                local nginx, cjson = require "dwsync.nginx", require "cjson"
+                local fresh, age, reason = nginx.is_fresh { max_age = "2h", cluster = "FAILING" }
+                local health = nginx.health_table()
+                ngx.print(cjson.encode { fresh = fresh, age = type(age), reason = reason, healthy = health.healthy,
+                    clusters = #health.clusters, failing = nginx.verdicts "FAILING",
+                    ldap = nginx.verdicts("FAILING", "ldap"), healthy_ones = nginx.verdicts "dws-healthy",
+                    unknown = { select(2, nginx.verdicts "nowhere"), select(2, nginx.verdicts("FAILING", "nobody")) },
+                    misused = { select(2, pcall(nginx.verdicts)) } })
+            }
+        }
+        location = /gated/with/verdict {
+            access_by_lua_block {
+                local fresh, age, reason = require("dwsync.nginx").gate { max_age = "2h", cluster = "FAILING",
+                    deny = false }
+                ngx.ctx.said = ("%s %s %s"):format(fresh, type(age), reason)
+            }
+            content_by_lua_block { ngx.print(ngx.ctx.said) }
+        }
         location = /misused {
             access_by_lua_block { require("dwsync.nginx").gate { age = "2h" } }
             content_by_lua_block { ngx.print("let through") }
@@ -337,6 +369,33 @@ describe("the handlers inside nginx", function()
         local known = { headers = { ["If-None-Match"] = part.headers.etag } }
         assert.equal(304, server:get("/status?part=body", known).status)
         assert.equal(400, server:get("/status?part=head").status)
+    end)
+
+    -- ---- pieces ----------------------------------------------------------------------------------
+
+    for _, place in ipairs { "behind", "before" } do
+        it("metrics " .. place .. " those of the application are all there, and the log says nothing", function()
+            local body = server:get("/metrics/" .. place).body
+            assert.matches("\napplication_requests_total 7\n", "\n" .. body, 1, true)
+            assert.matches("\ndwsync_cache_stale 0\n", body, 1, true)
+            assert.matches(('\ndwsync_up{cluster="%s"} 1\n'):format(service:cluster "healthy"), body, 1, true)
+            assert.equal("", server:complaints())
+        end)
+    end
+
+    it("gives freshness, health and verdicts to a plugin that answers itself", function()
+        local said = json "/pieces"
+        assert.same({ false, "number", false, #service.info.clusters }, { said.fresh, said.age, said.healthy,
+            said.clusters })
+        assert.matches("^the last success was ", said.reason)
+        assert.equal("critical", said.failing[1].severity)
+        assert.equal("failing", said.ldap[1].rule)
+        assert.equal("ldap", said.ldap[1].source_type)
+        assert.same({}, said.healthy_ones)
+        assert.matches("nowhere", said.unknown[1], 1, true)
+        assert.equal("no such source", said.unknown[2])
+        assert.matches("verdicts: cluster is nil, expected a text$", said.misused[1])
+        assert.matches("^false number the last success was ", server:get("/gated/with/verdict").body)
     end)
 
     -- ---- gate ------------------------------------------------------------------------------------

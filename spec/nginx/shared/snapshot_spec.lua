@@ -1,28 +1,43 @@
 local Store = require "dwsync.nginx.shared.store"
 local json = require "dwsync.json"
+local publication = require "dwsync.nginx.sweep.publication"
 local shared_dict = require "spec.support.shared_dict"
 local snapshots = require "dwsync.nginx.shared.snapshot"
 
 local NOW = 1763971200
 
 describe("a snapshot", function()
+    local dict, reader
+
+    before_each(function()
+        dict = shared_dict.new()
+        reader = snapshots.new(dict)
+    end)
+
+    local function publish(clusters, number)
+        local documents = { { name = "health", text = "health " .. (number or 1) },
+            { name = "facts", text = json.encode(clusters) },
+            { name = "summary", text = json.encode(publication.summary(clusters)) } }
+        for _, document in ipairs(documents) do
+            document.digest = document.text:gsub(" ", "_")
+        end
+        assert(Store.new(dict):publish(documents, function() return true end))
+    end
+
     local function of(clusters)
-        local dict = shared_dict.new()
         for _, cluster in ipairs(clusters) do
             cluster.severity = cluster.severity or "ok"
         end
-        assert(Store.new(dict):publish({
-            { name = "health", text = '"clusters":' .. json.encode(clusters), digest = "h" },
-            { name = "metrics", text = "m", digest = "m" } }, function() return true end))
-        return snapshots.new(dict):read()
+        publish(clusters)
+        return reader:read()
     end
 
-    local function ms(seconds)
-        return (NOW + seconds) * 1000
+    local function at(seconds)
+        return NOW + seconds
     end
 
     it("is as old as its oldest part, and as new as its newest", function()
-        local snapshot = of { { id = "a", fetched_at = ms(-100) }, { id = "b", fetched_at = ms(-10) }, { id = "c" } }
+        local snapshot = of { { id = "a", fetched_at = at(-100) }, { id = "b", fetched_at = at(-10) }, { id = "c" } }
         assert.same({ 100, true }, { snapshots.age(snapshot, NOW, 99) })
         assert.same({ 100, false }, { snapshots.age(snapshot, NOW, 100) })
         assert.same({ 10, true }, { snapshots.newest_age(snapshot, NOW, 9) })
@@ -36,13 +51,60 @@ describe("a snapshot", function()
     end)
 
     it("counts what is read seldom as too old only when that was due for so long", function()
-        local seldom = { id = "a", fetched_at = ms(-3000), due_at = ms(600) }
+        local seldom = { id = "a", fetched_at = at(-3000), due_at = at(600) }
         assert.same({ 3000, false }, { snapshots.age(of { seldom }, NOW, 60) })
         assert.same({ 3000, false }, { snapshots.newest_age(of { seldom }, NOW, 60) })
         assert.is_false((select(2, snapshots.age(of { seldom }, NOW + 660, 60))))
         assert.is_true((select(2, snapshots.age(of { seldom }, NOW + 661, 60))))
-        local snapshot = of { seldom, { id = "b", fetched_at = ms(-61) } } -- the other one is late
+        local snapshot = of { seldom, { id = "b", fetched_at = at(-61) } } -- the other one is late
         assert.same({ 3000, true }, { snapshots.age(snapshot, NOW, 60) })
         assert.same({ 61, false }, { snapshots.newest_age(snapshot, NOW, 60) })
+    end)
+
+    it("keeps a text until the next publication if it shall, and decodes what is known of clusters once", function()
+        publish({ { id = "a", severity = "ok" } })
+        assert.equal("health 1", reader:document("health", true))
+        local facts = reader:facts()
+        assert.equal(facts, reader:facts())
+        assert.equal("a", facts[1].id)
+        publish({ { id = "b", severity = "ok" } }, 2)
+        assert.equal("health 2", reader:document("health", true))
+        assert.equal("b", reader:facts()[1].id)
+    end)
+
+    it("gives the metrics in pieces of one publication, also when another one comes in between", function()
+        local function put(number)
+            local documents = { { name = "summary", text = '{"well":true,"pieces":2}', digest = "s" },
+                { name = "metrics", text = "one of " .. number, digest = "m" .. number },
+                { name = "metrics:2", text = "two of " .. number, digest = "n" .. number } }
+            assert(Store.new(dict):publish(documents, function() return true end))
+        end
+        put(1)
+        local pauses = 0
+        assert.same({ "one of 2", "two of 2" }, (reader:metrics(function()
+            pauses = pauses + 1
+            if pauses == 1 then
+                put(2)
+            end
+        end)))
+    end)
+
+    it("says that what was published is gone, in the dict, too, until something is published again", function()
+        assert.equal("the first sweep has not ended yet", reader:why_nothing())
+        publish { { id = "a", severity = "ok" } }
+        reader:read()
+        for _, key in ipairs { "dwsync.2:1:document:health", "dwsync.2:1:document:facts" } do
+            dict:delete(key)
+            assert.is_nil((reader:document(key:match "%a+$")))
+            assert.matches("^what was published is gone from the shared dict", reader:why_nothing())
+            assert.equal(1, Store.new(dict):get_state "lost")
+        end
+        publish({ { id = "a", severity = "ok" } }, 2)
+        assert.equal("a", reader:facts()[1].id)
+        assert.equal("the first sweep has not ended yet", reader:why_nothing())
+        dict:delete "dwsync.2:current"
+        assert.is_nil(reader:read())
+        assert.is_nil(reader:facts())
+        assert.matches("^what was published is gone", reader:why_nothing())
     end)
 end)

@@ -57,10 +57,10 @@ describe("the store", function()
 
     it("removes what a killed worker left behind", function()
         publish { document("a", "one") }
-        dict:safe_set("dwsync.1:77:document:a", "half")
+        dict:safe_set("dwsync.2:77:document:a", "half")
         dict:safe_set("dwsync.0:3:document:a", "of another version")
         publish { document("a", "two") }
-        assert.is_nil(dict:get "dwsync.1:77:document:a")
+        assert.is_nil(dict:get "dwsync.2:77:document:a")
         assert.is_nil(dict:get "dwsync.0:3:document:a")
         assert.equal("two", read "a")
     end)
@@ -99,5 +99,25 @@ describe("the store", function()
         assert.equal("network", store:get_state "error")
         store:set_state("error", nil)
         assert.is_nil(store:get_state "error")
+    end)
+
+    it("writes again what something else evicted, although it is the same", function()
+        publish { document("a", "one") }
+        dict:delete "dwsync.2:1:document:a"
+        publish { document("a", "one") }
+        assert.equal("one", read "a")
+    end)
+
+    it("notes that something else is in the dict, until it is gone", function()
+        publish { document("a", "one") }
+        assert.is_nil(store:stranger())
+        dict:safe_set("nginx_http_requests", 1)
+        publish { document("a", "two") }
+        assert.equal("nginx_http_requests", store:stranger())
+        store:set_state("stranger", nil) -- as if there had been no room
+        assert.equal("nginx_http_requests", store:stranger(true))
+        dict:delete "nginx_http_requests"
+        publish { document("a", "three") }
+        assert.is_nil(store:stranger())
     end)
 end)

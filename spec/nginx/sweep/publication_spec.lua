@@ -128,4 +128,43 @@ describe("a publication", function()
         local facts = assert(json.decode("{" .. all.health.text .. "}"))
         assert.equal('"},{"', facts.clusters[1].sources[1].id)
     end)
+
+    it("says of each cluster what handlers decode, and where in the health text it is", function()
+        local all = documents { { cluster = { id = "one", name = "Ömer" }, records = { record(1) }, fetched_at = NOW },
+            { cluster = { id = "two" }, error = errors.new { kind = "network", message = "no route" } },
+            { cluster = { id = "three" }, records = { record(1) }, fetched_at = NOW - 5,
+                error = errors.new { kind = "timeout", message = "late" } } }
+        local facts, health_text = json.decode(all.facts.text), all.health.text
+        local whole = json.decode("{" .. health_text .. "}").clusters
+        for i, fact in ipairs(facts) do
+            assert.same(whole[i], json.decode(health_text:sub(fact.at, fact.at + fact.length - 1)))
+            for _, name in ipairs { "id", "name", "severity", "fetched_at", "error", "sources" } do
+                assert.same(whole[i][name], fact[name])
+            end
+            assert.is_nil(fact.verdicts)
+        end
+        assert.equal(3, #facts)
+        local summary = json.decode(all.summary.text)
+        assert.same({ (NOW - 5) * 1000, NOW * 1000, false }, { summary.oldest, summary.newest, summary.well })
+    end)
+
+    it("cuts long metrics into pieces, and lists all sources as a request for some does", function()
+        local items = {}
+        for i = 1, 120 do
+            items[i] = { cluster = { id = ("cluster-%03d"):format(i), name = i == 1 and "One" or nil },
+                records = i > 1 and { record(1), record(30), record(60, { status = "FAILED" }) } or nil,
+                error = i == 1 and errors.new { kind = "network", message = "no route" } or nil, fetched_at = NOW }
+        end
+        local all = documents(items)
+        local pieces = json.decode(all.summary.text).pieces
+        assert.is_true(pieces > 1)
+        assert.is_nil(all["metrics:" .. pieces + 1])
+        assert.equal(2 ^ 18, #all.metrics.text)
+        assert.truthy(all["metrics:" .. pieces])
+        local sources = json.decode(all.sources.text)
+        assert.equal(120, #sources)
+        assert.same({ cluster = "cluster-001", cluster_name = "One", severity = "unknown" }, sources[1])
+        assert.same({ "cluster-002", "s", "ldap", "FINISHED" }, { sources[2].cluster, sources[2].id, sources[2].type,
+            sources[2].last_status })
+    end)
 end)

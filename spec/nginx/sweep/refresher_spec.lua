@@ -3,7 +3,7 @@ local Store = require "dwsync.nginx.shared.store"
 local shared_dict = require "spec.support.shared_dict"
 
 describe("a refresher", function()
-    local now, stepped, dict, exiting, calls, logged, answer
+    local now, stepped, dict, exiting, calls, logged, answer, begin
 
     before_each(function()
         now, stepped, exiting, calls, logged = 1000, 0, false, 0, {}
@@ -11,11 +11,16 @@ describe("a refresher", function()
         answer = function()
             return true, '{"outcome":"complete","seconds":1}'
         end
+        begin = function(action)
+            action(false)
+            return true
+        end
     end)
 
     local function refresher(owner, order)
         order = order or "the order"
-        return Refresher.new({ interval = 60, jitter = 0, lease = 9, order = order, identity = "as is " .. order }, {
+        return Refresher.new({ dict = "dwsync", interval = 60, jitter = 0, lease = 9, order = order,
+            identity = "as is " .. order }, {
             dict = dict,
             owner = owner or "owner",
             now = function() return now + stepped end,
@@ -28,6 +33,7 @@ describe("a refresher", function()
                 calls = calls + 1
                 return answer(...)
             end,
+            begin = function(action) return begin(action) end,
         })
     end
 
@@ -88,6 +94,58 @@ describe("a refresher", function()
         end
         it_does:tick(false)
         assert.equal(1, calls)
+    end)
+
+    it("keeps the lease through a sweep where no timer runs beside another of its kind", function()
+        local it_does, sweep = refresher(), nil
+        begin = function(action)
+            sweep = action
+            return true
+        end
+        it_does:tick(false) -- returns although the sweep has yet to run
+        for _ = 1, 5 do
+            now = now + 6
+            it_does:tick(false)
+            assert.is_true(it_does.lease:is_ours())
+        end
+        sweep(false)
+        assert.equal(1, calls)
+        assert.truthy(Store.new(dict):get_state "due")
+    end)
+
+    it("says once that nginx has no timer for the sweep, and tries again with the next tick", function()
+        local it_does, works = refresher(), begin
+        begin = function() return nil, "too many pending timers" end
+        it_does:tick(false)
+        it_does:tick(false)
+        begin = works
+        it_does:tick(false)
+        local message = "nginx cannot make a timer, so nothing is refreshed: too many pending timers"
+        assert.same({ 1, { "error: " .. message, "info: recovered: " .. message } }, { calls, logged })
+    end)
+
+    it("does not sweep when nginx ends its worker before that began", function()
+        begin = function(action)
+            action(true)
+            return true
+        end
+        local it_does = refresher()
+        it_does:tick(false)
+        assert.same({ 0, false }, { calls, it_does.running })
+    end)
+
+    it("that is stopped gives the lease back, publishes nothing and does not begin again", function()
+        local it_does = refresher "first"
+        answer = function()
+            it_does:stop()
+            return true, '{"outcome":"complete"}'
+        end
+        it_does:tick(false)
+        now = now + 600
+        it_does:tick(false)
+        assert.same({ 1 }, { calls, Store.new(dict):get_state "due", dict:get "dwsync.1:lease" })
+        refresher("second"):tick(false)
+        assert.equal(2, calls)
     end)
 
     it("gives the lease back when nginx ends its worker", function()
@@ -165,12 +223,42 @@ describe("a refresher", function()
         it_does:tick(false)
         now = now + 6
         it_does:tick(false)
-        local message = "nginx could not run the sweep in a thread: thread pool dwsync not found"
+        local message = "nginx could not run the sweep in a thread: thread pool dwsync not found: write thread_pool "
+            .. "dwsync threads=8; at the top of nginx.conf, beside worker_processes"
         assert.same({ "error: " .. message }, logged)
         assert.equal(message, Store.new(dict):get_state "error")
         answer = works
         now = now + 60
         it_does:tick(false)
         assert.same({ "error: " .. message, "info: recovered: " .. message }, logged)
+    end)
+
+    it("says what lasts when it begins and when it ends, not at each reload in between", function()
+        local works = answer
+        answer = function() return true, '{"outcome":"partial","message":"no route"}' end
+        for _, owner in ipairs { "first", "second", "third" } do
+            local it_does = refresher(owner)
+            it_does:tick(false)
+            it_does:tick(true)
+            now = now + 60
+        end
+        answer = works
+        refresher("fourth"):tick(false)
+        assert.same({ "warn: no route", "info: recovered: no route" }, logged)
+    end)
+
+    it("says once that its dict is shared, and that what was published was evicted", function()
+        local store, it_does = Store.new(dict), refresher()
+        local shared = "the shared dict dwsync is used by something else, too, which has the key \"requests\" in it: "
+            .. "when that evicts, what is published goes; give dwsync a lua_shared_dict of its own"
+        local lost = "what was published is gone from the shared dict: something else that uses it evicts; give "
+            .. "dwsync a lua_shared_dict of its own"
+        store:set_state("stranger", "requests")
+        for i = 1, 3 do
+            store:set_state("lost", i == 2 and 1 or nil)
+            it_does:tick(false)
+            now = now + 60
+        end
+        assert.same({ "warn: " .. shared, "error: " .. lost, "info: recovered: " .. lost }, logged)
     end)
 end)

@@ -23,18 +23,35 @@ local function set_headers(content_type, policy)
     header["Cross-Origin-Resource-Policy"] = "same-origin"
 end
 
+--- Sets the status and the headers; what is printed then is sent with them.
+-- @tparam integer status
+-- @tparam string content_type
+function M.set_head(status, content_type)
+    set_headers(content_type)
+    ngx.status = status
+end
+
 --- Sends an answer.
 -- @tparam integer status
 -- @tparam string content_type
 -- @tparam string body
 -- @tparam[opt] string policy Content-Security-Policy, when something may be loaded
--- @tparam[opt] string tail sent after the body: joining the two would copy them
-function M.send(status, content_type, body, policy, tail)
+function M.send(status, content_type, body, policy)
+    ngx.header["Content-Length"] = #body
+    M.send_pieces(status, content_type, { body }, policy)
+end
+
+--- Sends an answer of several pieces, which are not joined, since that would copy them; more may follow: its length is
+-- not said.
+-- @tparam integer status
+-- @tparam string content_type
+-- @tparam {string,...} pieces
+-- @tparam[opt] string policy Content-Security-Policy, when something may be loaded
+function M.send_pieces(status, content_type, pieces, policy)
     set_headers(content_type, policy)
     ngx.status = status
-    ngx.header["Content-Length"] = #body + #(tail or "")
     if ngx.req.get_method() ~= "HEAD" then
-        ngx.print(body, tail or "")
+        ngx.print(pieces)
     else
         ngx.send_headers()
     end
@@ -57,7 +74,7 @@ end
 -- @tparam dwsync.nginx.shared.snapshot reader
 function M.not_ready(reader)
     ngx.header["Retry-After"] = M.RETRY_AFTER
-    M.send_json(503, { error = reader:last_error() or "the first sweep has not ended yet", healthy = false })
+    M.send_json(503, { error = reader:why_nothing(), healthy = false })
 end
 
 --- Whether the method is one that handlers answer.

@@ -3,14 +3,15 @@
 -- successful synchronisation.
 -- @module dwsync.nginx.serve.health
 local answer = require "dwsync.nginx.serve.answer"
+local checks = require "dwsync.checks"
 local health_gate = require "dwsync.health.gate"
+local json = require "dwsync.json"
 local ordered_json = require "dwsync.ordered_json"
+local publication = require "dwsync.nginx.sweep.publication"
 local severities = require "dwsync.severity"
 local snapshots = require "dwsync.nginx.shared.snapshot"
 
 local M = {}
-
-local SOURCE = { "cluster", "cluster_name", "id", "type", "severity", "last_success", "last_run", "last_status" }
 
 local PARAMETERS = {
     max_age = { kind = "duration", from = 0 },
@@ -37,55 +38,123 @@ end
 
 local function are_well(found)
     for _, item in ipairs(found) do
-        if not snapshots.is_well(item.severity) then
+        if not severities.is_well(item.severity) then
             return false
         end
     end
     return true
 end
 
-local function source_text(item, snapshot)
-    local source, cluster = item.source or {}, snapshots.cluster(snapshot, item.cluster) or {}
-    return ordered_json.object({ cluster = item.cluster, cluster_name = cluster.name, id = source.id,
-        type = source.type, severity = item.severity, last_success = source.last_success,
-        last_run = source.last_run, last_status = source.last_status }, SOURCE)
+-- The sources, finished when all are meant.
+local function sources_text(reader, facts, found, all)
+    local text = all and reader:document("sources", true)
+    if text then
+        return text
+    end
+    local texts, names = {}, {}
+    for _, cluster in ipairs(facts) do
+        names[cluster.id] = cluster.name
+    end
+    for i, item in ipairs(found) do
+        texts[i] = publication.listed({ id = item.cluster, name = names[item.cluster] }, item.source, item.severity)
+    end
+    return "[" .. table.concat(texts, ",") .. "]"
 end
 
 -- About some sources only, or about how long ago they succeeded.
-local function serve_part(settings, reader, snapshot, parameters)
-    if parameters.cluster then
-        local cluster, unknown = snapshots.cluster(snapshot, parameters.cluster)
+local function serve_part(settings, reader, parameters)
+    local facts, snapshot = reader:facts()
+    if not facts then
+        return answer.not_ready(reader)
+    elseif parameters.cluster then
+        local cluster, unknown = snapshots.cluster(facts, parameters.cluster)
         if unknown then
             return answer.send_json(404, { error = unknown, healthy = false })
         end
         parameters.cluster = cluster.id
     end
-    local found = health_gate.select(snapshot.facts, parameters)
+    local clusters = { clusters = facts }
+    local found = health_gate.select(clusters, parameters)
     if #found == 0 then
         return answer.send_json(404, { error = "unknown cluster or source", healthy = false })
     end
     local healthy, _, reason = are_well(found) and not is_stale(settings, snapshot), nil, found[1].off
     if parameters.max_age then
-        healthy, _, reason = health_gate.of_facts(snapshot.facts, parameters, ngx.now())
+        healthy, _, reason = health_gate.of_facts(clusters, parameters, ngx.now())
     end
-    local texts = {}
-    for i, item in ipairs(found) do
-        texts[i] = source_text(item, snapshot)
-    end
-    send(healthy, settings, snapshot, reader, ('%s"severity":"%s","sources":[%s]'):format(
+    send(healthy, settings, snapshot, reader, ('%s"severity":"%s","sources":%s'):format(
         reason and '"reason":' .. ordered_json.text(reason) .. "," or "", severities.worst(found),
-        table.concat(texts, ",")))
+        sources_text(reader, facts, found, not parameters.cluster and not parameters.source)))
+end
+
+-- What the whole answer says, or nil before the first publication; and whether all is well.
+local function whole(settings, reader)
+    local text, snapshot = reader:document("health", true)
+    if not text then
+        return nil
+    end
+    local healthy = snapshot.well and not is_stale(settings, snapshot)
+    return { head(healthy, settings, snapshot, reader:last_error()), text, "}\n" }, healthy
+end
+
+--- What the answer to /health says, as a table, decoded anew: some 20 µs for each cluster.
+-- @treturn ?table
+-- @treturn ?string why there is none yet
+function M.as_table(settings, reader)
+    local pieces = whole(settings, reader)
+    return pieces and json.decode(table.concat(pieces)), not pieces and reader:why_nothing() or nil
+end
+
+local function concerns(verdict, source)
+    return source == nil or verdict.source == source or verdict.source_type == source
+end
+
+-- Whether a cluster has the source, by its id or type.
+local function has_source(cluster, source)
+    for _, item in ipairs(cluster.sources or {}) do
+        if source == nil or item.id == source or item.type == source then
+            return true
+        end
+    end
+    return source == nil
+end
+
+--- The verdicts about a cluster, or about one of its sources, that are not ok; worst first, decoded anew.
+-- @treturn ?{table,...}
+-- @treturn ?string why there are none yet, or that there is no such cluster or source
+function M.verdicts(_, reader, name, source)
+    for position, word in ipairs { name or false, source } do
+        if type(word) ~= "string" then
+            error(("dwsync.nginx: verdicts: %s is %s, expected a text"):format(position == 1 and "cluster" or "source",
+                checks.shown(word or nil)), 3)
+        end
+    end
+    local cluster, problem = reader:cluster(name)
+    if not cluster then
+        return nil, problem
+    elseif not has_source(cluster, source) then
+        return nil, "no such source"
+    end
+    local list = {}
+    for _, verdict in ipairs(cluster.verdicts or {}) do
+        list[#list + 1] = concerns(verdict, source) and verdict or nil
+    end
+    return list
 end
 
 --- Answers.
 function M.serve(settings, reader)
-    local parameters, snapshot = answer.begin(PARAMETERS, reader)
+    local parameters = answer.begin(PARAMETERS, reader)
     if not parameters then
         return
     elseif next(parameters) then
-        return serve_part(settings, reader, snapshot, parameters)
+        return serve_part(settings, reader, parameters)
     end
-    send(snapshot.well and not is_stale(settings, snapshot), settings, snapshot, reader, snapshot.health)
+    local pieces, healthy = whole(settings, reader)
+    if not pieces then
+        return answer.not_ready(reader)
+    end
+    answer.send_pieces(healthy and 200 or 503, "application/json", pieces)
 end
 
 return M

@@ -24,12 +24,11 @@ local PARAMETERS = {
 local DEFAULT_LIMIT = 100
 
 -- The requested cluster; the only one need not be named.
-local function find_cluster(snapshot, word)
-    local clusters = snapshot.facts.clusters
+local function find_cluster(facts, word)
     if word then
-        return snapshots.cluster(snapshot, word)
+        return snapshots.cluster(facts, word)
     end
-    return #clusters == 1 and clusters[1] or nil
+    return #facts == 1 and facts[1] or nil
 end
 
 local function about_off(cluster)
@@ -37,9 +36,9 @@ local function about_off(cluster)
     return reason and ("cluster %s: %s"):format(cluster_names.shown(cluster), reason)
 end
 
-local function absent(parameters, cluster, unknown, settings, snapshot)
+local function absent(parameters, cluster, unknown, settings, facts)
     if not cluster and not parameters.cluster then
-        return answer.refuse(("cluster is missing: choose one of %d"):format(#snapshot.facts.clusters))
+        return answer.refuse(("cluster is missing: choose one of %d"):format(#facts))
     elseif not cluster or settings.records == 0 then
         return answer.send_json(404, { error = unknown or "records are not kept here" })
     elseif about_off(cluster) then
@@ -57,14 +56,18 @@ end
 
 --- Answers.
 function M.serve(settings, reader)
-    local parameters, snapshot = answer.begin(PARAMETERS, reader)
+    local parameters = answer.begin(PARAMETERS, reader)
     if not parameters then
         return
     end
-    local cluster, unknown = find_cluster(snapshot, parameters.cluster)
+    local facts, snapshot = reader:facts()
+    if not facts then
+        return answer.not_ready(reader)
+    end
+    local cluster, unknown = find_cluster(facts, parameters.cluster)
     local text = cluster and reader:document("records:" .. cluster.id)
     if not text then
-        return absent(parameters, cluster, unknown, settings, snapshot)
+        return absent(parameters, cluster, unknown, settings, facts)
     end
     parameters.offset, parameters.limit = parameters.offset or 0, parameters.limit or DEFAULT_LIMIT
     local chosen, count, _, name = record_list.choose(text, { statuses = parameters.status,

@@ -32,6 +32,7 @@ local function about(settings, snapshot, reader)
     local age, stale = snapshots.newest_age(snapshot, ngx.now(), settings.stale_after)
     local later = age and snapshot.last_due - snapshot.newest or 0
     local failure, outcome = reader:last_error()
+    failure = reader.lost and reader:why_nothing() or failure
     age = age and math.max(0, math.floor(age))
     local partly = outcome == "complete" or outcome == "partial"
     ngx.header["X-Dwsync-Outcome"] = outcome

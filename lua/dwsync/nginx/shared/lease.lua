@@ -34,6 +34,13 @@ local function take(self)
     return taken == true, err
 end
 
+--- Whether any worker has it, or had it until it was killed.
+-- @tparam table dict a shared dict
+-- @treturn boolean
+function M.was_held(dict)
+    return dict:get(KEY) ~= nil
+end
+
 --- A worker's claim to the lease; it does not take it yet.
 -- @tparam table dict a shared dict
 -- @tparam string owner a name that no other worker has or had a moment ago

@@ -1,8 +1,9 @@
---- What this worker has read of the current publication: texts are taken out of the shared dict once a publication,
--- not once a request.
+--- What this worker has read of the current publication: a text is taken out of the shared dict once a publication,
+-- not once a request, and what it says is decoded only when somebody needs it.
 -- It must not keep more than one publication, nor any records: those are large and seldom requested.
 -- @module dwsync.nginx.shared.snapshot
 local cluster_names = require "dwsync.cluster_names"
+local Lease = require "dwsync.nginx.shared.lease"
 local Store = require "dwsync.nginx.shared.store"
 local display = require "dwsync.text"
 local json = require "dwsync.json"
@@ -17,9 +18,10 @@ local ATTEMPTS = 3
 
 --- A reader of what the sweeps published.
 -- @tparam table dict a shared dict
+-- @tparam[opt] function was_started whether this worker has or had a refresher
 -- @treturn dwsync.nginx.shared.snapshot
-function M.new(dict)
-    return setmetatable({ store = Store.new(dict), kept = nil }, Reader)
+function M.new(dict, was_started)
+    return setmetatable({ store = Store.new(dict), dict = dict, kept = nil, was_started = was_started }, Reader)
 end
 
 -- Beyond when something was due it may be late by as much as other data may be old.
@@ -49,107 +51,165 @@ function M.newest_age(snapshot, now, stale_after)
     return aged(snapshot.newest, snapshot.last_due, now, stale_after)
 end
 
---- The cluster of a snapshot that a name or an id means.
--- @tparam table snapshot what `read` gave
+--- The cluster of the last sweep that a name or an id means.
+-- @tparam {table,...} facts what `facts` gave
 -- @tparam string word
--- @treturn table one of its facts' clusters, or nil
+-- @treturn table one of them, or nil
 -- @treturn string what is wrong
-function M.cluster(snapshot, word)
-    local cluster, problem = cluster_names.listed(word, { place = "in the last sweep", list = snapshot.facts.clusters })
+function M.cluster(facts, word)
+    local cluster, problem = cluster_names.listed(word, { place = "in the last sweep", list = facts })
     return cluster, problem and problem.message
 end
 
---- Whether a severity leaves a whole healthy: a warning does, an unknown state does not.
--- @tparam string severity
--- @treturn boolean
-function M.is_well(severity)
-    return severity ~= "critical" and severity ~= "unknown"
-end
-
--- The age of the whole is that of its oldest part. A cluster that was never read does not count: its severity shows it.
--- Each is due when it was read, unless it is known to be read less often than sweeps are.
-local function ages_of(clusters)
-    local ages = {}
-    for _, cluster in ipairs(clusters) do
-        local read = cluster.fetched_at and cluster.fetched_at / 1000
-        if read then
-            local due = cluster.due_at and cluster.due_at / 1000 or read
-            ages.oldest, ages.newest = math.min(ages.oldest or read, read), math.max(ages.newest or read, read)
-            ages.first_due = math.min(ages.first_due or due, due)
-            ages.last_due = math.max(ages.last_due or due, due)
-        end
-    end
-    return ages
-end
-
--- Looks at each cluster, because an unknown one beside a mere warning would not show in the worst severity.
-local function are_well(clusters)
-    for _, cluster in ipairs(clusters) do
-        if not M.is_well(cluster.severity) then
-            return false
-        end
-    end
-    return #clusters > 0
+local function in_seconds(milliseconds)
+    return milliseconds and milliseconds / 1000
 end
 
 local function load(store, number)
     local contents = store:contents(number)
-    local health = contents and store:document(contents, "health")
-    local metrics = health and store:document(contents, "metrics")
-    if not metrics then
+    local text = contents and store:document(contents, "summary")
+    if not text then
         return nil
     end
-    local facts = json.decode("{" .. health .. "}")
-    local ages = ages_of(facts.clusters)
+    local summary = json.decode(text)
     return {
         number = number,
         contents = contents,
-        health = health,
-        metrics = metrics,
-        facts = facts,
-        oldest = ages.oldest,
-        newest = ages.newest,
-        first_due = ages.first_due,
-        last_due = ages.last_due,
-        well = are_well(facts.clusters),
+        texts = {},
+        oldest = in_seconds(summary.oldest),
+        newest = in_seconds(summary.newest),
+        first_due = in_seconds(summary.first_due),
+        last_due = in_seconds(summary.last_due),
+        well = summary.well,
+        pieces = summary.pieces,
     }
 end
 
+-- Noted for the refresher, which says it once.
+local function note_loss(self)
+    self.lost = true
+    self.store:set_state("lost", self.store:get_state "lost" or 1)
+end
+
 --- The current publication.
--- @treturn table `number`, `contents`, `health` and `metrics` (texts), `facts` (what health says, decoded), `oldest`
--- and `newest` (seconds since the epoch, when the oldest and the newest records were read; nil before any were),
--- `first_due` and `last_due` (when the first and the last cluster was or is to be read again), `well` (whether no
--- cluster is critical or unknown); or nil before the first publication
+-- @treturn table `number`, `contents`, `oldest` and `newest` (seconds since the epoch, when the oldest and the newest
+-- records were read; nil before any were), `first_due` and `last_due` (when the first and the last cluster was or is to
+-- be read again), `well` (whether no cluster is critical or unknown); or nil before the first publication
 function Reader:read()
     for _ = 1, ATTEMPTS do
         local number = self.store:current()
-        if not number then
-            return nil
-        elseif self.kept and self.kept.number == number then
+        if number and self.kept and self.kept.number == number then
             return self.kept
         end
-        self.kept = load(self.store, number)
+        local had_one = self.kept ~= nil
+        self.kept = number and load(self.store, number)
         if self.kept then
+            self.lost = false
             return self.kept
+        elseif number == self.store:current() and (number or had_one) then
+            note_loss(self)
+        end
+        if not number then
+            return nil
         end
     end
     return nil
 end
 
---- A document that this worker does not keep.
+--- A document.
 -- @tparam string name
--- @treturn string or nil
--- @treturn table the snapshot it belongs to
-function Reader:document(name)
+-- @tparam[opt] boolean keep whether this worker keeps it until the next publication
+-- @treturn ?string
+-- @treturn ?table the snapshot it belongs to
+function Reader:document(name, keep)
     local snapshot
     for _ = 1, ATTEMPTS do
         snapshot = self:read()
-        local text = snapshot and self.store:document(snapshot.contents, name)
-        if text or not snapshot or self.store:current() == snapshot.number then
+        local text = snapshot and (snapshot.texts[name] or self.store:document(snapshot.contents, name))
+        if text and keep then
+            snapshot.texts[name] = text
+        end
+        if text or not snapshot then
             return text, snapshot
+        elseif self.store:current() == snapshot.number then
+            if snapshot.contents[name] then
+                note_loss(self)
+            end
+            return nil, snapshot
         end
     end
     return nil, snapshot
+end
+
+--- The metrics, in pieces of one publication.
+-- @tparam function pause called between two: it may wait
+-- @treturn ?{string,...}
+-- @treturn ?table the snapshot they belong to
+function Reader:metrics(pause)
+    for _ = 1, ATTEMPTS do
+        local pieces, snapshot = {}, self:read()
+        for i = 1, snapshot and snapshot.pieces or 0 do
+            local of
+            pieces[i], of = self:document(i == 1 and "metrics" or "metrics:" .. i, true)
+            if not pieces[i] or of ~= snapshot then
+                break
+            elseif i < snapshot.pieces then
+                pause()
+            end
+        end
+        if not snapshot or #pieces == snapshot.pieces and self:read() == snapshot then
+            return snapshot and pieces, snapshot
+        end
+    end
+    return nil
+end
+
+--- What is known of each cluster, without its verdicts.
+-- @treturn ?{table,...} the clusters, each with `id`, `name`, `severity`, `fetched_at`, `error`, `sources`: shared by
+-- all who ask, so nobody may change them
+-- @treturn ?table the snapshot they belong to
+function Reader:facts()
+    local snapshot = self:read()
+    if not snapshot or snapshot.facts then
+        return snapshot and snapshot.facts, snapshot
+    end
+    local text, of = self:document "facts"
+    if text then
+        of.facts = json.decode(text)
+    end
+    return of and of.facts, of
+end
+
+--- Everything that is published about a cluster, its verdicts included, decoded anew.
+-- @tparam string word its name or id
+-- @treturn ?table
+-- @treturn ?string what is wrong
+function Reader:cluster(word)
+    for _ = 1, ATTEMPTS do
+        local facts, snapshot = self:facts()
+        local health, same = self:document("health", true)
+        if not facts or not health then
+            break
+        elseif same == snapshot then
+            local fact, problem = M.cluster(facts, word)
+            return fact and json.decode(health:sub(fact.at, fact.at + fact.length - 1)), problem
+        end
+    end
+    return nil, self:why_nothing()
+end
+
+--- What is said when something else removed what was published.
+M.LOST = "what was published is gone from the shared dict: something else that uses it evicts; give dwsync a "
+    .. "lua_shared_dict of its own"
+
+--- Why there is nothing to serve.
+-- @treturn string
+function Reader:why_nothing()
+    local reason = self.lost and M.LOST or self:last_error()
+    if not reason and self.was_started and not self.was_started() and not Lease.was_held(self.dict) then
+        reason = 'nothing is refreshed: put init_worker_by_lua_block { require("dwsync.nginx").start() } into http {}'
+    end
+    return reason or "the first sweep has not ended yet"
 end
 
 local SLOTS = { { "error", "" }, { "history", "the history was not written: " },

@@ -9,7 +9,7 @@ local M = {}
 local Store = { __name = "dwsync.nginx.shared.store" }
 Store.__index = Store
 
-local PREFIX = "dwsync.1:"
+local PREFIX = "dwsync.2:"
 local CURRENT, NUMBER = PREFIX .. "current", PREFIX .. "number"
 
 -- Room that a publication leaves free, so that lease and state can always be written.
@@ -113,20 +113,40 @@ local function write(self, key, text)
 end
 
 -- Removes documents that this publication does not need: the last one's, and what a killed worker left.
-local function sweep_out(self, number, contents)
+local function sweep_out(self, keys, number, contents)
     local needed = { [contents_key(number)] = true }
     for name, entry in pairs(contents) do
         needed[document_key(name, entry.number)] = true
     end
-    for _, key in ipairs(self.dict:get_keys(0)) do
+    for _, key in ipairs(keys) do
         if key:find("^dwsync%.%d+:%d+:") and not needed[key] then
             self.dict:delete(key)
         end
     end
 end
 
-local function is_same(document, old)
+local function foreign(keys)
+    for _, key in ipairs(keys) do
+        if not key:find "^dwsync%." then
+            return key
+        end
+    end
+end
+
+local LOOKED_AT = 100
+
+--- A key of something else that uses the dict: what makes room for itself takes that of others, too. The last
+-- publication looked at all keys; where it could not note what it saw, some are looked at.
+-- @tparam ?boolean is_full whether there may have been no room for that
+-- @treturn ?string
+function Store:stranger(is_full)
+    return self:get_state "stranger" or is_full and foreign(self.dict:get_keys(LOOKED_AT)) or nil
+end
+
+-- Whether the document is published already, and still there.
+local function is_same(self, document, old)
     return old and (not document.text or old.digest == document.digest and old.length == #document.text)
+        and self.dict:ttl(document_key(document.name, old.number)) ~= nil
 end
 
 --- Publishes documents in place of the current ones.
@@ -139,6 +159,8 @@ end
 -- "lost the lease"
 function Store:publish(documents, may_go_on, pause)
     local before = self:contents(self:current() or -1) or {}
+    local keys = self.dict:get_keys(0)
+    self:set_state("stranger", foreign(keys))
     local number, err = self.dict:incr(NUMBER, 1, 0)
     if not number then
         return nil, err
@@ -149,7 +171,7 @@ function Store:publish(documents, may_go_on, pause)
         if pause then
             pause()
         end
-        if is_same(document, old) then
+        if is_same(self, document, old) then
             contents[name] = old
         elseif document.text then
             local key = document_key(name, number)
@@ -179,7 +201,7 @@ function Store:publish(documents, may_go_on, pause)
         remove(self, written)
         return nil, err
     end
-    sweep_out(self, number, contents)
+    sweep_out(self, keys, number, contents)
     return contents, missing
 end
 

@@ -1,11 +1,15 @@
 --- The refresher: in every worker a timer that asks for the lease, and in the one that has it a sweep whenever that is
--- due. It must not hold up the event loop: a sweep is one call into nginx's thread pool, or works in slices.
+-- due. It must not hold up the event loop: a sweep is one call into nginx's thread pool, or works in slices. Nor may a
+-- tick wait for a sweep, which has a timer of its own: some hosts make timers that do not overlap, and the lease is
+-- renewed by ticks.
 -- @module dwsync.nginx.sweep.refresher
 local Lease = require "dwsync.nginx.shared.lease"
 local Store = require "dwsync.nginx.shared.store"
+local display = require "dwsync.text"
 local json = require "dwsync.json"
 local outcome = require "dwsync.nginx.sweep.outcome"
 local schedule = require "dwsync.nginx.sweep.schedule"
+local snapshots = require "dwsync.nginx.shared.snapshot"
 
 local M = {}
 
@@ -19,7 +23,8 @@ local TICKS, MAX_PERIOD = 3, 1
 -- @tparam table settings of dwsync.nginx.settings
 -- @tparam table host what it needs of nginx: `dict`, `owner` (a name for this worker), `now`, `monotonic`, `random`,
 -- `exiting`, `digest`, `log` (function(level, text); levels "info", "warn", "error"), `run_in_thread`
--- (function(module, function, ...) → true, results; or false, reason; absent in an nginx without threads)
+-- (function(module, function, ...) → true, results; or false, reason; absent in an nginx without threads), `begin`
+-- (function(function): calls it in a timer of its own → true; or nil, reason)
 -- @treturn dwsync.nginx.sweep.refresher
 function M.new(settings, host)
     return setmetatable({
@@ -29,6 +34,7 @@ function M.new(settings, host)
         lease = Lease.new(host.dict, host.owner, settings.lease, host.monotonic),
         configuration = host.digest(settings.identity),
         running = false,
+        stopped = false,
     }, Refresher)
 end
 
@@ -45,18 +51,36 @@ local function is_due(self)
     return self.host.monotonic() >= (self.store:get_state "due" or 0)
 end
 
-local function log_once(self, name, level, text)
-    if text and self[name] ~= text then
+local function log_change(self, level, said, text)
+    if text and said ~= text then
         self.host.log(level, text)
-    elseif not text and self[name] then
-        self.host.log("info", "recovered: " .. self[name])
+    elseif not text and said then
+        self.host.log("info", "recovered: " .. said)
     end
+end
+
+-- Logs what ails this worker when it begins and when it ends.
+local function log_own(self, name, level, text)
+    log_change(self, level, self[name], text)
     self[name] = text
+end
+
+-- Logs what lasts when it begins and when it ends, whichever worker sees that, before or after a reload: what was said
+-- is in the dict, unless that has no room for it.
+local function log_once(self, name, level, text)
+    local said = self.store:get_state(name) or self[name]
+    log_change(self, level, said, text)
+    if said ~= text then
+        self[name] = not self.store:set_state(name, text) and text or nil
+    end
 end
 
 -- A sweep that could not be called, or did not return a summary.
 local function failure(self, reason)
-    local summary = { outcome = "failed", message = "nginx could not run the sweep in a thread: " .. tostring(reason) }
+    local missing = tostring(reason):match "^thread pool (%S+) not found"
+    local summary = { outcome = "failed", message = ("nginx could not run the sweep in a thread: %s%s"):format(
+        tostring(reason), missing and (": write thread_pool %s threads=8; at the top of nginx.conf, beside "
+            .. "worker_processes"):format(missing) or "") }
     if self.lease:is_ours() then
         outcome.write(self.store, summary, self.host.now())
     end
@@ -73,6 +97,19 @@ local function sweep(self)
         return failure(self, answer)
     end
     return json.decode(answer or "") or failure(self, "no answer")
+end
+
+-- That something else is in the dict, if it is.
+local function about_stranger(self, is_full)
+    local stranger = self.store:stranger(is_full)
+    return stranger and ("the shared dict %s is used by something else, too, which has the key \"%s\" in it: when that "
+        .. "evicts, what is published goes; give dwsync a lua_shared_dict of its own"):format(self.settings.dict,
+            display.excerpt(stranger))
+end
+
+local function lease_failure(self, err)
+    local stranger = about_stranger(self, true)
+    return "the lease cannot be written, so nothing is refreshed: " .. err .. (stranger and "; " .. stranger or "")
 end
 
 local function note(self, summary, started)
@@ -92,21 +129,12 @@ local function note(self, summary, started)
     log_once(self, "logged_history", "error", summary.history and "the history was not written: " .. summary.history)
     log_once(self, "logged_unread", "error", summary.history_unread
         and "judged without the full history: " .. summary.history_unread)
+    log_once(self, "logged_stranger", "warn", about_stranger(self, summary.memory ~= nil))
+    log_once(self, "logged_lost", "error", store:get_state "lost" and snapshots.LOST)
+    store:set_state("lost", nil)
 end
 
---- One tick: holds or takes the lease, and sweeps if it is ours and time.
--- @tparam boolean premature whether nginx ends this worker
-function Refresher:tick(premature)
-    if premature or self.host.exiting() then
-        self.lease:release()
-        return
-    end
-    local ours, err = self.lease:hold()
-    log_once(self, "logged_lease", "error", err and "the lease cannot be written, so nothing is refreshed: " .. err)
-    if not ours or self.running or not is_due(self) then
-        return
-    end
-    self.running = true
+local function run(self)
     local started = self.host.monotonic()
     local good, summary = pcall(sweep, self)
     self.running = false -- also after an error, or nothing would ever be refreshed again
@@ -117,6 +145,37 @@ function Refresher:tick(premature)
     if self.host.exiting() then
         self.lease:release()
     end
+end
+
+--- One tick: holds or takes the lease, and begins a sweep if it is ours and time.
+-- @tparam boolean premature whether nginx ends this worker
+function Refresher:tick(premature)
+    if premature or self.host.exiting() then
+        self.lease:release()
+        return
+    elseif self.stopped then
+        return
+    end
+    local ours, err = self.lease:hold()
+    log_own(self, "logged_lease", "error", err and lease_failure(self, err))
+    if not ours or self.running or not is_due(self) then
+        return
+    end
+    self.running = true
+    local begun, reason = self.host.begin(function(ends)
+        self.running = self.running and not ends
+        if self.running then
+            run(self)
+        end
+    end)
+    self.running = self.running and begun ~= nil
+    log_own(self, "logged_timer", "error", reason and "nginx cannot make a timer, so nothing is refreshed: " .. reason)
+end
+
+--- Ends it: it gives the lease back, and what a sweep under way finds is not published.
+function Refresher:stop()
+    self.stopped = true
+    self.lease:release()
 end
 
 return M
