@@ -51,8 +51,10 @@ function M.read(args, context)
     local inventory, err = inventories.check(given)
     if not inventory then
         err.message = ("%s: %s"):format(path, err.message)
+        return nil, err
     end
-    return inventory, err
+    configuration.expand_alerts(inventory.alerts, context)
+    return inventory
 end
 
 --- Opens the history of a fleet: the option's, DWSYNC_HISTORY's, the inventory's, the configuration file's.
