@@ -138,18 +138,11 @@ local function failures_of(found)
     return list
 end
 
---- Sums it up.
--- @tparam dwsync.fleet.schedule schedule
--- @treturn ?table `now` (milliseconds), `clusters`, `late`, `failing`, `disabled`, `unseen` (not looked at yet),
--- `by_severity`; `accounts` (each with these, `overdue`, `interval` and `paced` in seconds, `state`), `latest` (at most
--- five late clusters), `failures` (the same ones together), `collectors` (each with `alive`) and how many are `alive`;
--- nil where there is no fleet yet
--- @treturn dwsync.error
-function M.read(schedule)
-    local figures, err = schedule:read(figures_of)
-    if not figures then
-        return nil, err
-    end
+--- Sums it up within a transaction.
+-- @tparam table session see dwsync.history.transaction
+-- @treturn table see `read`
+function M.read_in(session)
+    local figures = figures_of(session)
     local sum = { now = figures.now, clusters = 0, late = 0, failing = 0, disabled = 0, unseen = 0, alive = 0,
         by_severity = severities.count {}, latest = figures.latest, failures = failures_of(figures.failures),
         collectors = figures.collectors }
@@ -168,6 +161,17 @@ function M.read(schedule)
         sum.alive = sum.alive + (collector.alive and 1 or 0)
     end
     return sum
+end
+
+--- Sums it up.
+-- @tparam dwsync.fleet.schedule schedule
+-- @treturn ?table `now` (milliseconds), `clusters`, `late`, `failing`, `disabled`, `unseen` (not looked at yet),
+-- `by_severity`; `accounts` (each with these, `overdue`, `interval` and `paced` in seconds, `state`), `latest` (at most
+-- five late clusters), `failures` (the same ones together), `collectors` (each with `alive`) and how many are `alive`;
+-- nil where there is no fleet yet
+-- @treturn dwsync.error
+function M.read(schedule)
+    return schedule:read(M.read_in)
 end
 
 return M

@@ -38,6 +38,14 @@ local function digest(...)
     return (assert(core.sha256(table.concat({ ... }, "\0"))):sub(1, 32))
 end
 
+--- What identifies an episode of a problem.
+-- @tparam dwsync.problem row
+-- @tparam[opt] integer fired_at when the episode began, by default the present one
+-- @treturn string
+function M.problem_id(row, fired_at)
+    return digest(row.cluster_id, row.source, row.rule, ("%d"):format(fired_at or row.fired_at or row.seen_at))
+end
+
 local function title_of(message, name)
     local state = message.event == "resolved" and "RESOLVED" or severities.word(message.severity)
     if message.event == "escalated" then
@@ -84,7 +92,7 @@ end
 -- @tparam integer now
 -- @treturn dwsync.problem.message
 function M.make(row, step, seen, now)
-    local problem_id = digest(row.cluster_id, row.source, row.rule, ("%d"):format(step.fired_at))
+    local problem_id = M.problem_id(row, step.fired_at)
     local words, advice = words_of(row, step, seen)
     local message = {
         event = step.event, key = digest(problem_id, step.step), problem_id = problem_id, time = now,

@@ -10,6 +10,7 @@ local failure = require "dwsync.cli.failure"
 local files = require "dwsync.files"
 local fleet_file = require "dwsync.cli.fleet_file"
 local fleet_metrics = require "dwsync.fleet.metrics"
+local heartbeats = require "dwsync.fleet.heartbeat"
 local lazy = require "dwsync.lazy"
 local metrics_port = lazy "dwsync.cli.metrics_port"
 local quantities = require "dwsync.quantities"
@@ -217,6 +218,40 @@ local function serve(watch)
     end
 end
 
+-- The dead man's switch; nil where none is declared.
+local function heart_of(context, inventory, store, name)
+    local declared = inventory.alerts and inventory.alerts.heartbeat
+    if not declared then
+        return nil
+    end
+    local target, err = heartbeats.target(declared, { read_file = context.read_file or files.read,
+        getenv = context.getenv })
+    if not target then
+        return nil, err
+    end
+    return heartbeats.new { target = target, history = store, name = name, perform = function(request)
+        return runtimes.current().perform(request)
+    end }
+end
+
+-- Says once why no heartbeat is sent, and when one is again.
+local function beat(watch, heart)
+    local due, is_silent = 0, false
+    return function()
+        if watch.is_ready and not watch.is_ending and core.monotonic() >= due then
+            local outcome, reason, wait = heart:beat()
+            due = core.monotonic() + wait
+            if outcome and is_silent ~= (outcome ~= "sent") then
+                is_silent = outcome ~= "sent"
+                watch:note(is_silent and ("no heartbeat to %s: %s"):format(heart.target.host, reason)
+                    or ("heartbeats to %s are sent again"):format(heart.target.host))
+            end
+            watch.metrics.heartbeats = heart.sent
+        end
+        runtimes.current().sleep(SLICE)
+    end
+end
+
 local function warn_of_namesake(watch, name, host)
     local uv = require "luv"
     local sum = summaries.read(watch.schedule)
@@ -261,10 +296,16 @@ local function collect(args, context, inventory, store, schedule)
     if not synced then
         return nil, err
     end
+    local heart
+    heart, err = heart_of(context, inventory, store, name)
+    if err then
+        return nil, err
+    end
     warn_of_namesake(watch, name, host)
     watch.is_stopped = is_stopped
     watch.collector = collectors.new { schedule = schedule, history = store, inventory = inventory, name = name,
-        host = host, pid = pid, concurrency = args.concurrency, beside = serve(watch),
+        host = host, pid = pid, concurrency = args.concurrency,
+        beside = { serve(watch), heart and beat(watch, heart) },
         on_event = function(event) watch:observe(event) end }
     watch:note(("collecting %s every %s, as %s%s"):format(quantities.count(#inventory.accounts, "account"),
         quantities.duration(inventory.interval), name, port and (", metrics at http://%s:%d/metrics"):format(
@@ -276,6 +317,9 @@ local function collect(args, context, inventory, store, schedule)
         good, err = watch.collector:run(is_stopped)
     end
     close()
+    if heart then
+        heart:close()
+    end
     if port then
         port:close()
     end
