@@ -28,7 +28,7 @@ local function problem(more)
     local row = { cluster_id = "c", source = "s", rule = "failing", source_type = "ldap", cluster_name = "仓库",
         state = "told", severity = "critical", episode = 3, since = 1747637723123, seen_at = 1747637723124,
         fired_at = 1747637723125, changed_at = 1747637723126, message = "it's \\n \\\\ 目录 100 %s", advice = "look",
-        told = { chat = { step = "critical", episode = 3, since = 1747637723123 } } }
+        told = { chat = { step = "critical", episode = 3, since = 1747637723123 } }, flips = {} }
     for name, value in pairs(more or {}) do
         row[name] = value
     end
@@ -101,7 +101,7 @@ for engine, with_target in pairs(engines) do
                 local version, err = tables.extend(one, { name = "problems", steps = {} })
                 assert.is_nil(version)
                 assert.equal("config", err.kind)
-                assert.is_truthy(err.message:find("schema version 1 of dwsync_problems_schema, this dwsync supports "
+                assert.is_truthy(err.message:find("schema version 2 of dwsync_problems_schema, this dwsync supports "
                     .. "versions up to 0", 1, true))
                 assert(history.open(target, { readonly = true })):close()
             end)
