@@ -5,6 +5,7 @@ local channels = require "dwsync.problems.channels"
 local checks = require "dwsync.checks"
 local errors = require "dwsync.errors"
 local files = require "dwsync.files"
+local text = require "dwsync.text"
 
 local M = {}
 
@@ -44,6 +45,28 @@ local function declared(args, context, settings)
     return by_name
 end
 
+local function open(name, declaration, context)
+    return channels.open(name, declaration, { read_file = context.read_file or files.read, getenv = context.getenv })
+end
+
+--- Makes one channel ready.
+-- @tparam string name
+-- @tparam table args
+-- @tparam table context
+-- @tparam table settings `alerts`
+-- @treturn ?table see dwsync.problems.channels
+-- @treturn dwsync.error kind "config"
+function M.open_one(name, args, context, settings)
+    local by_name = declared(args, context, settings)
+    if by_name[name] then
+        return open(name, by_name[name], context)
+    end
+    local names = checks.names(by_name)
+    return nil, errors.new { kind = "config", message = ("there is no channel '%s'%s"):format(text.excerpt(name, 60),
+        checks.guess(name, names)), hint = names[1] and ("The channels are %s."):format(table.concat(names, ", "))
+        or "Declare it in alerts.channels of the configuration file, or of the inventory that --fleet names." }
+end
+
 --- Makes the channels ready.
 -- @tparam table args
 -- @tparam table context
@@ -53,8 +76,7 @@ end
 function M.open(args, context, settings)
     local by_name, list = declared(args, context, settings), {}
     for i, name in ipairs(checks.names(by_name)) do
-        local channel, err = channels.open(name, by_name[name],
-            { read_file = context.read_file or files.read, getenv = context.getenv })
+        local channel, err = open(name, by_name[name], context)
         if not channel then
             return nil, err
         end

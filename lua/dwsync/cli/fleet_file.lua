@@ -25,14 +25,26 @@ local function wrong(message, hint)
     return nil, errors.new { kind = "config", message = message, hint = hint }
 end
 
+local function path_of(args, context)
+    local variable = context.getenv(VARIABLE)
+    return args.fleet or variable ~= "" and variable or nil
+end
+
+--- Whether an inventory is named.
+-- @tparam table args
+-- @tparam table context
+-- @treturn boolean
+function M.is_named(args, context)
+    return path_of(args, context) ~= nil
+end
+
 --- Reads the inventory.
 -- @tparam table args
 -- @tparam table context
 -- @treturn ?dwsync.fleet.inventory
 -- @treturn dwsync.error
 function M.read(args, context)
-    local variable = context.getenv(VARIABLE)
-    local path = args.fleet or variable ~= "" and variable or nil
+    local path = path_of(args, context)
     if not path then
         return wrong("no inventory: --fleet is missing", "Name the file with --fleet or DWSYNC_FLEET.")
     end
@@ -64,14 +76,26 @@ end
 -- @tparam ?dwsync.fleet.inventory inventory
 -- @tparam[opt] table limits see dwsync.cli.history_location
 -- @treturn ?dwsync.history.store
--- @treturn dwsync.error|dwsync.fleet.schedule
-function M.open(readonly, args, context, inventory, limits)
+-- @treturn dwsync.error
+function M.open_history(readonly, args, context, inventory, limits)
     local settings, err = configuration.load(args, context)
     if not settings then
         return nil, err
     end
     local own = { history = inventory and inventory.history or settings.history }
-    local store, failed = history_location.open(readonly, args, context, own, limits)
+    return history_location.open(readonly, args, context, own, limits)
+end
+
+--- Opens it with its schedule.
+-- @tparam boolean readonly
+-- @tparam table args
+-- @tparam table context
+-- @tparam ?dwsync.fleet.inventory inventory
+-- @tparam[opt] table limits see dwsync.cli.history_location
+-- @treturn ?dwsync.history.store
+-- @treturn dwsync.error|dwsync.fleet.schedule
+function M.open(readonly, args, context, inventory, limits)
+    local store, failed = M.open_history(readonly, args, context, inventory, limits)
     if not store then
         return nil, failed
     end

@@ -41,8 +41,8 @@ local LEFT = 0.2 -- of a lease, for what comes after the look
 -- @tparam[opt] number options.timeout seconds for one look; by default two thirds of the lease
 -- @tparam[opt] function(event:table) options.on_event called with what happens
 -- @tparam[opt] function(options:table):dwsync.client options.new_client in place of dwsync.new
--- @tparam[opt] {function(),...} options.beside each called again and again beside all that, even while the database does
--- not answer; it waits by itself
+-- @tparam[opt] {function(),...} options.beside each called again and again beside all that, even while the database
+-- does not answer; it waits by itself
 -- @treturn dwsync.fleet.collector
 function M.new(options)
     local inventory, accounts, readers = options.inventory, {}, {}

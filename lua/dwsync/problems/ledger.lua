@@ -59,11 +59,13 @@ end
 -- @tparam integer now milliseconds
 -- @treturn ?{table,...} of each the `row`, its `id`, its `state`, and `messages` of its present episode, each with
 -- `channel`, `step`, `state` ("owed", "sent", "given_up", "dropped"), `sent_at`, `next_at`, `attempts`, `last_error`
--- @treturn dwsync.error
+-- @treturn dwsync.error|{dwsync.error,...} or what is wrong with those that cannot be read
 function M.read(store, now)
-    local rows, err = store:rows()
-    local lists = {}
-    if rows and rows[1] then
+    local rows, damaged = store:rows()
+    local lists, err = {}, nil
+    if not rows then
+        return nil, damaged
+    elseif rows[1] then
         lists, err = tables.run(store.history, "read", nil, messages_in)
     end
     if err then
@@ -74,7 +76,7 @@ function M.read(store, now)
         list[i] = { row = row, id = messages.problem_id(row):sub(1, ID), state = M.state_of(row, now),
             messages = lists[name_of(row)] or {} }
     end
-    return list
+    return list, damaged
 end
 
 -- ---- naming --------------------------------------------------------------------------------------
@@ -149,20 +151,22 @@ function M.find(list, wanted)
     for _, item in ipairs(list) do
         open[#open + 1] = transitions.is_open(item.row) and item or nil
     end
-    local found, problem = by_id(open, wanted.word), nil
+    if not open[1] then
+        return wrong(("there is no problem '%s': none is open"):format(text.excerpt(wanted.word,
+            64)),
+            "dwsync alerts list --all shows those that ended.")
+    end
+    local found = by_id(open, wanted.word)
     if not found[1] then
-        local cluster
-        if not open[1] then
-            return wrong(("there is no problem '%s': none is open"):format(text.excerpt(wanted.word, 64)))
-        end
-        cluster, problem = cluster_names.listed(wanted.word, { place = "among the open problems",
+        local cluster, unknown = cluster_names.listed(wanted.word, { place = "among the open problems",
             list = clusters_of(open) })
         if not cluster then
-            problem.hint = ("Open are %s."):format(listed(open))
-            return nil, problem
+            unknown.hint = ("Open are %s."):format(listed(open))
+            return nil, unknown
         end
         found = with_value(open, "cluster_id", cluster.id)
     end
+    local problem
     found, problem = with_value(found, "rule", wanted.rule, "rule")
     if found then
         found, problem = with_value(found, "source", wanted.source, "source")

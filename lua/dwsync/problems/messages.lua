@@ -106,6 +106,21 @@ function M.make(row, step, seen, now)
     return message
 end
 
+--- A message that says that a channel works.
+-- @tparam string channel its name
+-- @tparam string who sends it
+-- @tparam integer now
+-- @treturn dwsync.problem.message
+function M.test(channel, who, now)
+    local id = digest("test", channel, who, ("%d"):format(now))
+    return {
+        event = "test", key = id, problem_id = id, time = now, cluster_id = "test", rule = "test", severity = "ok",
+        episode = 1, since = now, message = "This is a test: messages of dwsync arrive here. Nothing is wrong.",
+        title = ("TEST: channel %s"):format(text.excerpt(channel, LONGEST_NAME)),
+        facts = { { "Sent by", text.excerpt(who, LONGEST_NAME) }, { "Time", quantities.instant(now) } },
+    }
+end
+
 --- The message as lines of plain text: what happened, to what, since when, what to do.
 -- @tparam dwsync.problem.message message
 -- @treturn {string,...} the title first

@@ -264,7 +264,7 @@ end
 -- @treturn integer exit status
 function M.run(args, context)
     local inventory, err
-    if args.fleet or (context.getenv "DWSYNC_FLEET" or "") ~= "" then
+    if fleet_file.is_named(args, context) then
         inventory, err = fleet_file.read(args, context)
         if not inventory then
             return failure.report(err, context)
