@@ -10,7 +10,7 @@ local quantities = require "dwsync.quantities"
 local rows = require "dwsync.fleet.rows"
 local secrets = require "dwsync.problems.channels.secrets"
 local summaries = require "dwsync.fleet.summary"
-local tally = require "dwsync.problems.tally"
+local tables = require "dwsync.fleet.tables"
 
 local M = {}
 
@@ -18,15 +18,6 @@ local LATEST_MESSAGE = 600000 -- milliseconds for which a message may be due and
 local LEASE = 30000 -- milliseconds, longer than a request can take
 local AGAIN = 15000 -- milliseconds after one that failed
 local SOON, LATEST_LOOK = 5, 15 -- seconds after which the database is asked again whether one is due
-
---- The part of a history that this is: dwsync_heartbeat has one row. `sent_at`: when the other side last took one;
--- `reason`: why none is sent now; `error`: why the last one did not arrive.
-M.part = { name = "heartbeat", steps = { {
-    [[CREATE TABLE dwsync_heartbeat (name $key PRIMARY KEY, due_at $number NOT NULL, claimed_by TEXT, sent_at $number,
-        reason TEXT, error TEXT)]],
-} } }
-
-local COLUMNS = { "due_at", "claimed_by", "sent_at", "reason", "error" }
 
 -- ---- the decision --------------------------------------------------------------------------------
 
@@ -40,15 +31,14 @@ local function late_in(sum)
 end
 
 --- Whether the chain holds.
--- @tparam ?table sum see dwsync.fleet.summary; nil where there is no fleet yet
--- @tparam table messages see dwsync.problems.tally
+-- @tparam table sum see dwsync.fleet.summary
 -- @treturn boolean
 -- @treturn ?string why not
-function M.decide(sum, messages)
-    if not sum or sum.alive == 0 then
+function M.decide(sum)
+    if sum.alive == 0 then
         return false, "no collector is running"
     end
-    local late = late_in(sum)
+    local late, messages = late_in(sum), sum.messages
     if late > 0 then
         return false, quantities.count(late, "cluster was", "clusters were") .. " not looked at for three intervals"
     elseif messages.unsent > 0 and messages.oldest > LATEST_MESSAGE then
@@ -96,20 +86,13 @@ Heartbeat.__index = Heartbeat
 -- @treturn ?dwsync.fleet.heartbeat
 -- @treturn dwsync.error
 function M.new(options)
-    local version, err = history_tables.extend(options.history, M.part)
+    local version, err = history_tables.extend(options.history, tables.heartbeat)
     if not version then
         return nil, err
     end
     local history = history_tables.beside(options.history)
     return setmetatable({ target = options.target, history = history, has_own = history ~= options.history,
         name = options.name, perform = options.perform, sent = 0 }, Heartbeat)
-end
-
---- What is known of it.
--- @tparam table session see dwsync.history.transaction; the part must be there
--- @treturn ?table `due_at`, `sent_at`, `reason`, `error`; nil before the first
-function M.read(session)
-    return rows.of(session, COLUMNS, "dwsync_heartbeat WHERE name = 'heartbeat'")[1]
 end
 
 local UPSERT = [[INSERT INTO dwsync_heartbeat (name, due_at, claimed_by, sent_at, reason, error)
@@ -119,12 +102,12 @@ local UPSERT = [[INSERT INTO dwsync_heartbeat (name, due_at, claimed_by, sent_at
 -- Takes the next one for this collector. What is written proves that the database can be.
 local function claim(self)
     return history_tables.run(self.history, "write", false, function(session)
-        local now, row = rows.clock(session), M.read(session)
+        local now, row = rows.clock(session), summaries.heartbeat_in(session)
         local left = row and row.due_at - now or 0
         if left > 0 and left <= math.max(self.target.every, LEASE) then -- or the clock was wrong that wrote it
             return { left = left }
         end
-        local is_well, reason = M.decide(summaries.read_in(session), tally.read(session, now))
+        local is_well, reason = M.decide(summaries.read_in(session))
         session:rows(UPSERT:format(rows.literal(now + (is_well and LEASE or self.target.every)),
             rows.literal(self.name), rows.literal(reason)))
         return { is_well = is_well, reason = reason, now = now }

@@ -234,18 +234,12 @@ local function heart_of(context, inventory, store, name)
     end }
 end
 
--- Says once why no heartbeat is sent, and when one is again.
+-- Why none is sent is in the database, and so among the conditions.
 local function beat(watch, heart)
-    local due, is_silent = 0, false
+    local due = 0
     return function()
         if watch.is_ready and not watch.is_ending and core.monotonic() >= due then
-            local outcome, reason, wait = heart:beat()
-            due = core.monotonic() + wait
-            if outcome and is_silent ~= (outcome ~= "sent") then
-                is_silent = outcome ~= "sent"
-                watch:note(is_silent and ("no heartbeat to %s: %s"):format(heart.target.host, reason)
-                    or ("heartbeats to %s are sent again"):format(heart.target.host))
-            end
+            due = core.monotonic() + select(3, heart:beat())
             watch.metrics.heartbeats = heart.sent
         end
         runtimes.current().sleep(SLICE)
