@@ -5,8 +5,8 @@ local SUM = { now = 1790000000500, alive = 2, accounts = {
     { account = "hq", clusters = 10, disabled = 1, failing = 2, late = 3, overdue = 12.5, interval = 60, paced = 90,
         state = "blocked" },
     { account = 'odd "name"', clusters = 0, disabled = 0, failing = 0, late = 0, overdue = 0, state = "active" } },
-    messages = { states = { pending = 0, firing = 1, told = 4, acknowledged = 2, silenced = 3, resolved = 9 }, unsent = 5,
-        oldest = 90500, given_up = 7, lost = 6 }, heartbeat = { sent_at = 1789999999000 } }
+    messages = { states = { pending = 0, firing = 1, told = 4, acknowledged = 2, silenced = 3, resolved = 9 },
+        unsent = 5, oldest = 90500, given_up = 7, lost = 6 }, heartbeat = { sent_at = 1789999999000 } }
 
 local function lines(made)
     local list = {}

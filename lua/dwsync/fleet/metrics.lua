@@ -132,7 +132,7 @@ local OF_COLLECTOR = {
     { "dwsync_fleet_fenced_total", "Looks that were thrown away because somebody else had the lease by then.",
         total "fenced", type = "counter" },
     { "dwsync_fleet_heartbeats_total", "Heartbeats that this collector sent.", own(function(self)
-        return self.heartbeats end), type = "counter" },
+        return self.heartbeats or 0 end), type = "counter" },
     { "dwsync_fleet_gap_seconds", "Time between two looks at a cluster.", gaps, type = "histogram" },
 }
 
