@@ -259,3 +259,17 @@ describe("sha256", function()
         assert.has_error(function() core.sha256 {} end)
     end)
 end)
+
+describe("hmac_sha256", function()
+    it("gives the published codes of RFC 4231 in Base64, and needs bytes", function()
+        assert.equal("W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=",
+            core.hmac_sha256("Jefe", "what do ya want for nothing?"))
+        assert.equal("YOQxWR7gtn8Niiaqy/W3f44LxiE3KMUUBUYEDw7jf1Q=", core.hmac_sha256(("\170"):rep(131),
+            "Test Using Larger Than Block-Size Key - Hash Key First"))
+        assert.equal("i7mQxAp9YcuXWXqUISUCW+UKyL63RDbjc1uYiTp/ZiA=", core.hmac_sha256("k", ""))
+        assert.are_not.equal(core.hmac_sha256("k", "a\0b"), core.hmac_sha256("k", "a\0c"))
+        assert.are_not.equal(core.hmac_sha256("a\0b", ""), core.hmac_sha256("a\0c", ""))
+        assert.has_error(function() core.hmac_sha256("k", {}) end)
+        assert.has_error(function() core.hmac_sha256() end)
+    end)
+end)

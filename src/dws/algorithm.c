@@ -150,6 +150,19 @@ static enum dws_status append_hmac(const struct dws_algorithm *self, struct dws_
     return DWS_OK;
 }
 
+enum dws_status dws_hmac_sha256(struct dws_text key, struct dws_text message, struct dws_buf *out,
+                                struct dws_error *error)
+{
+    const struct dws_algorithm *algorithm = dws_algorithm_find((struct dws_text){NULL, 0});
+    unsigned char mac[MAC_BYTES];
+    unsigned char text[4 * ((MAC_BYTES + 2) / 3) + 1];
+    if (!hmac(algorithm, key, message, mac))
+        return fail_openssl(algorithm, error);
+    EVP_EncodeBlock(text, mac, sizeof mac);
+    dws_buf_append_string(out, (const char *)text);
+    return out->failed ? dws_fail(error, DWS_ERR_MEMORY, "out of memory") : DWS_OK;
+}
+
 static enum dws_status sign_hmac(const struct dws_algorithm *self, const struct dws_credentials *credentials,
                                  struct dws_text scope, struct dws_text string_to_sign, struct dws_buf *out,
                                  struct dws_error *error)

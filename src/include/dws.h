@@ -171,6 +171,9 @@ enum dws_status dws_sign(const struct dws_request *request, const struct dws_cre
 void dws_signature_free(struct dws_signature *signature);
 /* Appends the SHA-256 of the bytes in lower-case hex, 64 characters. Fails with DWS_ERR_CRYPTO, DWS_ERR_MEMORY. */
 enum dws_status dws_sha256(struct dws_text bytes, struct dws_buf *out, struct dws_error *error);
+/* Appends the HMAC-SHA256 of the message in Base64, 44 characters. Fails with DWS_ERR_CRYPTO, DWS_ERR_MEMORY. */
+enum dws_status dws_hmac_sha256(struct dws_text key, struct dws_text message, struct dws_buf *out,
+                                struct dws_error *error);
 
 /* ---- send ------------------------------------------------------------------------------------ */
 

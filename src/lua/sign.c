@@ -1,4 +1,4 @@
-/* sign.c: core.sign and its two stages; core.sha256.
+/* sign.c: core.sign and its two stages; core.sha256; core.hmac_sha256.
  * It must not keep a secret: everything is borrowed from the caller's tables for one call. */
 #include "arguments.h"
 #include "module.h"
@@ -199,6 +199,29 @@ static int core_sha256(lua_State *L)
     return 1;
 }
 
+/***
+The HMAC-SHA256 of bytes, as chat robots want their messages signed.
+@function hmac_sha256
+@tparam string key any bytes
+@tparam string bytes any bytes
+@treturn[1] string Base64, 44 characters
+@treturn[2] nil
+@treturn[2] dwsync.failure
+*/
+static int core_hmac_sha256(lua_State *L)
+{
+    struct dws_error error;
+    struct dws_text key;
+    struct dws_text bytes;
+    key.data = luaL_checklstring(L, 1, &key.length);
+    bytes.data = luaL_checklstring(L, 2, &bytes.length);
+    struct dws_buf *out = dws_lua_buf(L);
+    if (dws_hmac_sha256(key, bytes, out, &error) != DWS_OK)
+        return dws_lua_fail(L, &error);
+    dws_lua_push_buf(L, out);
+    return 1;
+}
+
 void dws_lua_open_sign(lua_State *L)
 {
     static const luaL_Reg functions[] = {
@@ -206,6 +229,7 @@ void dws_lua_open_sign(lua_State *L)
         {"canonical_request", core_canonical_request},
         {"string_to_sign", core_string_to_sign},
         {"sha256", core_sha256},
+        {"hmac_sha256", core_hmac_sha256},
         {NULL, NULL},
     };
     static const luaL_Reg methods[] = {{"__gc", signature_gc}, {NULL, NULL}};

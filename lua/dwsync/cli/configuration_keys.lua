@@ -3,8 +3,8 @@
 -- @module dwsync.cli.configuration_keys
 local checks = require "dwsync.checks"
 local errors = require "dwsync.errors"
-local hooks = require "dwsync.cli.hooks"
 local options = require "dwsync.client.options"
+local programs = require "dwsync.programs"
 local text = require "dwsync.text"
 
 local M = {}
@@ -150,7 +150,7 @@ end
 
 local function check_names(given)
     for _, name in ipairs(given) do
-        if not hooks.VARIABLE.read(name) then
+        if not programs.VARIABLE.read(name) then
             return wrong(("pass_environment has %s, expected names of variables"):format(
                 type(name) == "string" and ("'%s'"):format(key_of(name)) or "a " .. type(name)),
                 'Write { "NAME", … }: the values come from the environment.')

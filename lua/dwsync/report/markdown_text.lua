@@ -15,8 +15,11 @@ local function escape(character)
     return ESCAPES[character] or "\\" .. character
 end
 
--- Mentions and references are detected after rendering, where escapes are gone; a zero-width space breaks them up.
-local function break_up(text)
+--- A text in which nothing is a mention, a reference or a link. They are detected after rendering, where escapes are
+-- gone; a zero-width space breaks them up.
+-- @tparam string text
+-- @treturn string
+function M.break_up(text)
     return (text:gsub("([@#!~%%$^&])([%w_\128-\255])", "%1" .. ZERO_WIDTH_SPACE .. "%2")
         :gsub("://", ":" .. ZERO_WIDTH_SPACE .. "//")
         :gsub("([wW][wW][wW])%.", "%1" .. ZERO_WIDTH_SPACE .. ".")
@@ -29,7 +32,7 @@ end
 -- @treturn string
 function M.prose(text, width)
     text = display.safe(text):gsub("`", "'") -- chats pair backticks even behind a backslash
-    return (break_up(width and display.cut(text, width) or text):gsub("[\\*_{}%[%]<>#!|&~$]", escape))
+    return (M.break_up(width and display.cut(text, width) or text):gsub("[\\*_{}%[%]<>#!|&~$]", escape))
 end
 
 -- In a code span an entity would show as it is written.
@@ -42,7 +45,7 @@ local LOOK_ALIKES = { ["`"] = "'", ["|"] = "¦", ["<"] = "‹", [">"] = "›" }
 -- @treturn string
 function M.code(text, width)
     text = display.trim(display.safe(text):gsub("[`|<>]", LOOK_ALIKES))
-    text = break_up(width and display.cut(text, width) or text)
+    text = M.break_up(width and display.cut(text, width) or text)
     return text == "" and "–" or "`" .. text .. "`"
 end
 

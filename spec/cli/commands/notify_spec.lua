@@ -407,7 +407,7 @@ describe("the channels of dwsync notify", function()
             ['{ ops = { kind = "slack", url = { env = "' .. ADDRESS .. '" } } }'] =
                 "alerts.channels.ops.url.env is not the name of a variable",
             ['{ ops = { kind = "slak", url = { env = "OPS" } } }'] =
-                "alerts.channels.ops.kind is \"slak\", expected one of slack, teams, webhook (did you mean 'slack'?)",
+                "webhook, wecom (did you mean 'slack'?)",
             ['{ ops = { kind = "slack" } }'] = "alerts.channels.ops.url is missing",
             ['{ ops = { kind = "slack", url = {} } }'] = "alerts.channels.ops.url needs either file or env",
             ['{ ops = { kind = "slack", url = { evn = "OPS" } } }'] = "unknown field 'alerts.channels.ops.url.evn'",

@@ -10,6 +10,7 @@ local failure = require "dwsync.cli.failure"
 local hooks = require "dwsync.cli.hooks"
 local judgement = require "dwsync.cli.judgement"
 local ordered_json = require "dwsync.ordered_json"
+local programs = require "dwsync.programs"
 local quantities = require "dwsync.quantities"
 local report = require "dwsync.report"
 local transient = require "dwsync.errors.transient"
@@ -34,7 +35,7 @@ function M.configure(command)
             :argname "<program>",
         command:option("--pass-environment",
             "Variable that this program gets besides PATH, HOME, LANG and the like; repeatable.", nil,
-            checks.reader(hooks.VARIABLE, "--pass-environment"), 1):count "*":argname "<name>",
+            checks.reader(programs.VARIABLE, "--pass-environment"), 1):count "*":argname "<name>",
         command:option("--color", "When to use colour.", "auto", nil, 1):choices { "auto", "always", "never" })
 end
 
@@ -140,7 +141,7 @@ local function program_of(args, context)
     if not args.on_change then
         return nil
     end
-    local program, reason = hooks.find(args.on_change, context)
+    local program, reason = programs.find(args.on_change, context.getenv)
     if not program then
         return nil, errors.new {
             kind = "config",

@@ -81,6 +81,41 @@ local function of_status(status)
     return (status >= 500 or MAY_PASS[status]) and "later" or "refused", reason
 end
 
+--- Makes what reads the answers of a receiver that says in JSON, even with status 200, how it went.
+-- @tparam table of `code` and `message`: names of fields, of which code 0 is good; `name` of the receiver; `later`: by
+-- code that may pass, for how many seconds to leave it alone, 0 for no demand
+-- @treturn function see `post`
+function M.coded_answer(of)
+    return function(response, decoded)
+        if response.status >= 300 and not (decoded and response.status < 500) then
+            return nil
+        end
+        local code = decoded and tonumber(decoded[of.code])
+        if not code then
+            return response.status < 300 and "later" or nil,
+                ("answered HTTP %d, but not as %s does"):format(response.status, of.name)
+        elseif code == 0 and response.status < 300 then
+            return "sent"
+        end
+        local words = decoded[of.message]
+        local reason = ("answered %d%s"):format(code, type(words) == "string" and ": " .. words or "")
+        if of.later[code] or MAY_PASS[response.status] then
+            return "later", reason, of.later[code] ~= 0 and of.later[code] or nil
+        end
+        return "refused", reason
+    end
+end
+
+--- Reads the answer of a receiver that may be hidden behind a page of a proxy, or one to log in.
+-- @tparam table response
+-- @treturn ?string see `post`
+-- @treturn string
+function M.unless_page(response)
+    if response.status < 300 and response.body:find "^%s*<[!%a]" then
+        return "later", ("answered HTTP %d with a web page"):format(response.status)
+    end
+end
+
 --- Sends a body.
 -- @tparam table channel
 -- @tparam ?string body
@@ -106,7 +141,7 @@ function M.post(channel, body, how, more)
         outcome, reason = "later", err.kind == "timeout" and "no answer in time" or err.message
     else
         if more.answer then
-            outcome, reason, pause = more.answer(response, json.decode_answer(response.body or ""))
+            outcome, reason, pause = more.answer(response, json.decode_answer(response.body))
         end
         if not outcome then
             outcome, reason = of_status(response.status)

@@ -27,7 +27,7 @@ local secrets = require "dwsync.problems.channels.secrets"
 local M = {}
 
 --- The kinds.
-M.KINDS = { "slack", "teams", "webhook" }
+M.KINDS = { "dingtalk", "feishu", "pagerduty", "program", "slack", "teams", "webhook", "wecom" }
 
 local BY_KIND = {}
 for _, kind in ipairs(M.KINDS) do

@@ -1,5 +1,6 @@
 --- An incoming webhook of Slack: blocks of plain text, in which nothing is formatted and nobody is mentioned.
 -- @module dwsync.problems.channels.slack
+local http = require "dwsync.problems.channels.http"
 local messages = require "dwsync.problems.messages"
 local ordered_json = require "dwsync.ordered_json"
 local secrets = require "dwsync.problems.channels.secrets"
@@ -8,6 +9,12 @@ local M = {}
 
 --- Its own options.
 M.OPTIONS = { url = secrets.REQUIRED }
+
+--- One message a second, and short bursts: docs.slack.dev, "Rate limits".
+M.RATE = { messages = 60, seconds = 60 }
+
+--- How an answer is read.
+M.answer = http.unless_page
 
 -- Slack reads these everywhere; the documentation asks for all three and no others.
 local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" }
@@ -45,13 +52,16 @@ function M.render(message)
     local lines = messages.lines(message)
     local title = table.remove(lines, 1)
     local words = table.remove(lines, 1)
+    local blocks = {
+        { type = "header", text = plain(title, LONGEST_HEADER) },
+        { type = "section", text = plain(words, LONGEST_SECTION) },
+        { type = "section", text = plain(table.concat(lines, "\n"), LONGEST_SECTION) },
+    }
+    blocks[4] = message.link and { type = "context", elements = { { type = "mrkdwn",
+        text = ("<%s|Open>"):format((message.link:gsub("[%s<>|]", ""):gsub("&", "&amp;"))) } } }
     return ordered_json.encode {
         text = fitting(title .. ". " .. words, LONGEST_SECTION), -- notifications, and clients without blocks
-        blocks = {
-            { type = "header", text = plain(title, LONGEST_HEADER) },
-            { type = "section", text = plain(words, LONGEST_SECTION) },
-            { type = "section", text = plain(table.concat(lines, "\n"), LONGEST_SECTION) },
-        },
+        blocks = blocks,
     }
 end
 
