@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <openssl/crypto.h>
 
 #define LONGEST_LINE 998    /* RFC 5321, 4.5.3.1.6, without CR LF */
 #define LONGEST_ADDRESS 254 /* RFC 5321, 4.5.3.1.3, without <> */
 #define LONGEST_CREDENTIAL 1024
+#define MOST_SOCKETS 8 /* IPv6 and IPv4 are tried at once */
 #define DEFAULT_CONNECT_MS 10000L
 #define DEFAULT_TIMEOUT_MS 30000L
 
@@ -23,7 +25,9 @@ struct dws_mail_transfer {
     size_t to_count;
     struct dws_buf message;
     size_t sent;
-    curl_socket_t socket;
+    curl_socket_t sockets[MOST_SOCKETS]; /* that are open */
+    size_t socket_count;
+    bool ended;
     bool data_begun;                  /* 354 came: what follows is about the message */
     short codes[DWS_MAIL_RECIPIENTS]; /* of the latest replies, in a ring */
     size_t replies;
@@ -104,17 +108,37 @@ static curl_socket_t on_open(void *user, curlsocktype purpose, struct curl_socka
 {
     struct dws_mail_transfer *m = user;
     (void)purpose;
-    m->socket = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    return m->socket;
+    if (m->socket_count == MOST_SOCKETS)
+        return CURL_SOCKET_BAD;
+    const curl_socket_t opened = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (opened != CURL_SOCKET_BAD)
+        m->sockets[m->socket_count++] = opened;
+    return opened;
+}
+
+/* From here on the number may be another's. */
+static int on_close(void *user, curl_socket_t closed)
+{
+    struct dws_mail_transfer *m = user;
+    for (size_t i = 0; i < m->socket_count; i++) {
+        if (m->sockets[i] == closed)
+            m->sockets[i] = m->sockets[--m->socket_count];
+    }
+    return close(closed);
+}
+
+static void shut(const struct dws_mail_transfer *m, int how)
+{
+    for (size_t i = 0; i < m->socket_count; i++)
+        shutdown(m->sockets[i], how);
 }
 
 /* libcurl blocks for the answer to QUIT, which says nothing: there is none to wait for once the reading side is shut. */
 static int on_debug(CURL *easy, curl_infotype type, char *bytes, size_t length, void *user)
 {
-    const struct dws_mail_transfer *m = user;
     (void)easy;
-    if (type == CURLINFO_HEADER_OUT && length >= 4 && memcmp(bytes, "QUIT", 4) == 0 && m->socket != CURL_SOCKET_BAD)
-        shutdown(m->socket, SHUT_RD);
+    if (type == CURLINFO_HEADER_OUT && length >= 4 && memcmp(bytes, "QUIT", 4) == 0)
+        shut(user, SHUT_RD);
     return 0;
 }
 
@@ -250,6 +274,8 @@ static CURLcode set_travel(struct dws_mail_transfer *m, const struct dws_transpo
     SET(CURLOPT_DEBUGDATA, m);
     SET(CURLOPT_OPENSOCKETFUNCTION, on_open);
     SET(CURLOPT_OPENSOCKETDATA, m);
+    SET(CURLOPT_CLOSESOCKETFUNCTION, on_close);
+    SET(CURLOPT_CLOSESOCKETDATA, m);
     SET(CURLOPT_HEADERFUNCTION, on_reply);
     SET(CURLOPT_HEADERDATA, m);
     SET(CURLOPT_READFUNCTION, on_read);
@@ -288,7 +314,6 @@ enum dws_status dws_mail_start(const struct dws_mail *what, const struct dws_tra
     struct dws_mail_transfer *m = dws_curl_start() ? calloc(1, sizeof *m) : NULL;
     if (!m)
         return dws_fail(error, DWS_ERR_MEMORY, "mail: out of memory");
-    m->socket = CURL_SOCKET_BAD;
     snprintf(m->host, sizeof m->host, "%.*s:%d", (int)what->host.length, what->host.data, what->port);
     const CURLcode code = prepare(m, what, transport);
     if (code != CURLE_OK) {
@@ -304,6 +329,9 @@ void dws_mail_free(struct dws_mail_transfer *m)
 {
     if (!m)
         return;
+    /* Of a message that is given up libcurl would send the end, and wait for the answer. */
+    if (!m->ended)
+        shut(m, SHUT_RDWR);
     if (m->multi && m->easy)
         curl_multi_remove_handle(m->multi, m->easy);
     curl_easy_cleanup(m->easy);
@@ -331,6 +359,7 @@ static enum dws_status finish(struct dws_mail_transfer *m, CURLcode code, struct
                               struct dws_error *error)
 {
     *answer = m->answer;
+    m->ended = true;
     if (code == CURLE_OK)
         return DWS_OK;
     if (code == CURLE_LOGIN_DENIED && m->answer.code < 400)
