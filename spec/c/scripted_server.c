@@ -125,12 +125,13 @@ static bool taste(struct connection *c, size_t length)
 
 /* ---- requests ------------------------------------------------------------------------------------ */
 
-/* Length of the head at the start of the bytes, its blank line included; 0 while it is not whole. */
-static size_t head_length(struct dws_text bytes)
+/* Length of the bytes up to `end` and with it; 0 while it did not come. */
+static size_t length_to(struct dws_text bytes, const char *end)
 {
-    for (size_t i = 0; i + 4 <= bytes.length; i++) {
-        if (memcmp(bytes.data + i, "\r\n\r\n", 4) == 0)
-            return i + 4;
+    const size_t length = strlen(end);
+    for (size_t i = 0; i + length <= bytes.length; i++) {
+        if (memcmp(bytes.data + i, end, length) == 0)
+            return i + length;
     }
     return 0;
 }
@@ -139,13 +140,23 @@ static size_t head_length(struct dws_text bytes)
 static size_t request_length(struct dws_text bytes)
 {
     static const char name[] = "\r\nContent-Length:";
-    size_t head = head_length(bytes);
+    size_t head = length_to(bytes, "\r\n\r\n");
     size_t body = 0;
     for (size_t i = 0; i + sizeof name <= head; i++) {
         if (strncasecmp(bytes.data + i, name, sizeof name - 1) == 0)
             body = strtoul(bytes.data + i + sizeof name - 1, NULL, 10);
     }
     return head && bytes.length - head >= body ? head + body : 0;
+}
+
+static size_t line_length(struct dws_text bytes)
+{
+    return length_to(bytes, "\r\n");
+}
+
+static size_t mail_length(struct dws_text bytes)
+{
+    return length_to(bytes, "\r\n.\r\n");
 }
 
 static void record(struct connection *c, size_t length)
@@ -172,11 +183,11 @@ static void answered(struct connection *c)
     pthread_mutex_unlock(&c->server->mutex);
 }
 
-static bool receive_request(struct connection *c)
+static bool receive_whole(struct connection *c, size_t (*length_of)(struct dws_text bytes))
 {
     char bytes[16384];
     size_t length;
-    while ((length = request_length(dws_buf_text(&c->unread))) == 0) {
+    while ((length = length_of(dws_buf_text(&c->unread))) == 0) {
         ssize_t got = receive(c, bytes, sizeof bytes);
         if (got <= 0)
             return false;
@@ -214,7 +225,9 @@ static bool play_step(struct connection *c, const struct step *step)
     if (step->kind == STEP_SEND || step->kind == STEP_FILL || step->kind == STEP_DRIP)
         answered(c);
     switch (step->kind) {
-    case STEP_RECEIVE: return receive_request(c);
+    case STEP_RECEIVE: return receive_whole(c, request_length);
+    case STEP_LINE: return receive_whole(c, line_length);
+    case STEP_MAIL: return receive_whole(c, mail_length);
     case STEP_SEND: return send_all(c, step->bytes, step->length);
     case STEP_FILL: return send_fill(c, step->bytes[0], step->length);
     case STEP_DRIP: return send_drip(c, step->bytes[0]);

@@ -9,6 +9,8 @@
 
 enum step_kind {
     STEP_RECEIVE, /* one whole request, recorded */
+    STEP_LINE,    /* one line, recorded */
+    STEP_MAIL,    /* lines up to one with a dot alone, recorded together */
     STEP_SEND,    /* bytes */
     STEP_FILL,    /* one byte, `length` times */
     STEP_DRIP,    /* one byte every few milliseconds until the other side goes away */
@@ -27,6 +29,8 @@ struct step {
 
 /* clang-format off */
 #define RECEIVE {STEP_RECEIVE, NULL, 0}
+#define LINE {STEP_LINE, NULL, 0}
+#define MAIL {STEP_MAIL, NULL, 0}
 #define SEND(literal) {STEP_SEND, (literal), sizeof(literal) - 1}
 #define FILL(literal, count) {STEP_FILL, (literal), (count)}
 #define DRIP(literal) {STEP_DRIP, (literal), 1}
@@ -39,7 +43,7 @@ struct step {
 
 /* What one connection does. Behind the last step it is closed. */
 struct script {
-    struct step steps[12];
+    struct step steps[20];
     size_t count;
 };
 

@@ -35,6 +35,7 @@ const char *dws_status_name(enum dws_status status)
     case DWS_ERR_DECODE: return "decode";
     case DWS_ERR_DESCRIPTORS: return "descriptors";
     case DWS_ERR_PROXY: return "proxy";
+    case DWS_ERR_REFUSED: return "refused";
     }
     return "unknown";
 }

@@ -35,7 +35,7 @@ const char *dws_libraries(void)
     return curl_version();
 }
 
-static enum dws_status status_of(CURLcode code)
+enum dws_status dws_curl_status(CURLcode code)
 {
     switch (code) {
     case CURLE_OK: return DWS_OK;
@@ -425,7 +425,7 @@ static enum dws_status status_of_result(const struct dws_transfer *t, CURLcode c
     if (proxy_refused(t))
         return DWS_ERR_PROXY;
     curl_easy_getinfo(t->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte);
-    enum dws_status status = is_about_proxy(t, code) ? DWS_ERR_ARGUMENT : status_of(code);
+    enum dws_status status = is_about_proxy(t, code) ? DWS_ERR_ARGUMENT : dws_curl_status(code);
     if (first_byte > 0 && status == DWS_ERR_ARGUMENT)
         return DWS_ERR_NETWORK;
     if (first_byte > 0 && status == DWS_ERR_MEMORY && !t->head_final)

@@ -1,5 +1,5 @@
 /* transfer.h: one HTTP exchange, as the pool handles it.
- * With transfer.c, transfer_options.c, sockets.c and pool.c the only place that names curl. */
+ * With transfer.c, transfer_options.c, sockets.c, pool.c and mail.c the only place that names curl. */
 #ifndef DWS_TRANSFER_H
 #define DWS_TRANSFER_H
 
@@ -35,6 +35,8 @@ struct dws_transfer {
 
 /* libcurl's one-time initialisation, safe from every thread. False: it failed. */
 bool dws_curl_start(void);
+/* What a result of libcurl means, to a request whose URL and options were checked. */
+enum dws_status dws_curl_status(CURLcode code);
 
 /* `share`, `sockets`: what the transfer shares with others. NULL: out of memory. */
 struct dws_transfer *dws_transfer_new(CURLSH *share, struct dws_sockets *sockets);

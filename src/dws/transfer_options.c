@@ -76,10 +76,11 @@ static void read_file(const char *path, struct dws_buf *out)
 /* libcurl compares the names of files: for a day it would trust the authority of a file that was replaced, and for as
  * long as they live use connections and sessions made under it. Contents it compares too. A certificate with its key in
  * the same file stays a name, since libcurl does not wipe its copies. */
-static void read_files(struct dws_transfer_options *options, const struct dws_transport *transport)
+bool dws_transfer_options_read(struct dws_transfer_options *options, const struct dws_transport *transport)
 {
     read_file(transport->ca_file, &options->ca);
     read_file(transport->client_key ? transport->client_cert : NULL, &options->cert);
+    return !options->ca.failed && !options->cert.failed;
 }
 
 static CURLcode set_file(CURL *easy, CURLoption by_content, CURLoption by_name, struct dws_buf *content,
@@ -91,7 +92,8 @@ static CURLcode set_file(CURL *easy, CURLoption by_content, CURLoption by_name, 
 
 /* ---- options ----------------------------------------------------------------------------------- */
 
-static CURLcode set_trust(CURL *easy, struct dws_transfer_options *options, const struct dws_transport *transport)
+CURLcode dws_transfer_options_trust(struct dws_transfer_options *options, CURL *easy,
+                                    const struct dws_transport *transport)
 {
     CURLcode code = CURLE_OK;
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -134,7 +136,7 @@ static CURLcode set_all(CURL *easy, struct dws_transfer_options *options, const 
                         const struct dws_url *url, const struct dws_transport *transport)
 {
     CURLcode code = set_method(easy, request);
-    code = code ? code : set_trust(easy, options, transport);
+    code = code ? code : dws_transfer_options_trust(options, easy, transport);
     code = code ? code : set_route(easy, url, transport);
     SET(CURLOPT_USERAGENT, transport->user_agent ? transport->user_agent : "dwsync/" DWS_VERSION);
     const long connect_ms =
@@ -200,8 +202,7 @@ CURLcode dws_transfer_options_set(struct dws_transfer_options *options, CURL *ea
     struct dws_buf *wanted = &options->wanted;
     CURLcode code = CURLE_OK;
     dws_buf_clear(wanted);
-    read_files(options, transport);
-    if (options->ca.failed || options->cert.failed)
+    if (!dws_transfer_options_read(options, transport))
         return CURLE_OUT_OF_MEMORY;
     if (is_plain(request, transport))
         describe(options, url, transport, wanted);

@@ -20,6 +20,11 @@ bool dws_request_is_head(const struct dws_request *request);
 /* Sets how this request travels, unless it is set already. */
 CURLcode dws_transfer_options_set(struct dws_transfer_options *options, CURL *easy, const struct dws_request *request,
                                   const struct dws_url *url, const struct dws_transport *transport);
+/* Reads the files that say who is trusted, for the next function. False: out of memory. */
+bool dws_transfer_options_read(struct dws_transfer_options *options, const struct dws_transport *transport);
+/* TLS 1.2 or later, and whose certificates are good. */
+CURLcode dws_transfer_options_trust(struct dws_transfer_options *options, CURL *easy,
+                                    const struct dws_transport *transport);
 /* Puts the handle back as if it were new, but for its share. */
 void dws_transfer_options_reset(struct dws_transfer_options *options, CURL *easy);
 /* Overwrites what is known of the handle, and frees it. */

@@ -32,7 +32,8 @@ enum dws_status {
     DWS_ERR_CANCELLED,   /* dws_pool_cancel */
     DWS_ERR_DECODE,      /* what came back is not what it should be */
     DWS_ERR_DESCRIPTORS, /* this process, or this machine, can open no more files and sockets */
-    DWS_ERR_PROXY        /* the proxy refused, and will refuse again: 407, 403 */
+    DWS_ERR_PROXY,       /* the proxy refused, and will refuse again: 407, 403 */
+    DWS_ERR_REFUSED      /* dws_mail_step: the server answered with 4xx or 5xx */
 };
 
 /* Filled by the failing function, owned by the caller. The message never holds a secret. */
@@ -264,6 +265,60 @@ void dws_pool_cache_clear(void);
 
 /* Steps through dws_response.headers: start with *cursor = headers, false at the end. The status line is skipped. */
 bool dws_header_next(struct dws_text *cursor, struct dws_header *header);
+
+/* ---- mail ------------------------------------------------------------------------------------ */
+
+enum dws_mail_tls {
+    DWS_MAIL_STARTTLS, /* nothing but EHLO is said before TLS: a server that does not offer it is DWS_ERR_HANDSHAKE */
+    DWS_MAIL_IMPLICIT, /* TLS from the first byte */
+    DWS_MAIL_PLAIN     /* takes no password beyond loopback */
+};
+
+/* So many recipients at most. */
+#define DWS_MAIL_RECIPIENTS 100
+
+/* One message for one server. All pointers are borrowed for the duration of dws_mail_start. Addresses are bare and
+ * ASCII ("ops@example.com"). The message is header and body as RFC 5322 wants them: every line ends in CR LF and has
+ * 998 bytes at most. */
+struct dws_mail {
+    struct dws_text host; /* a name or an address, IPv6 in brackets */
+    int port;             /* 1 to 65535 */
+    enum dws_mail_tls tls;
+    struct dws_text user; /* absent: no AUTH */
+    struct dws_text password;
+    struct dws_text from;
+    const struct dws_text *to;
+    size_t to_count;
+    struct dws_text message;
+};
+
+/* What the server said last, and of whom it takes no mail. */
+struct dws_mail_answer {
+    int code;         /* 250; 0: it said nothing */
+    char reply[20];   /* the code, and the enhanced one when there is one: "550 5.1.1"; nothing else, because a
+                             reply may hold addresses */
+    size_t refused;   /* recipients that it refused while it took the message for others */
+    char refusal[20]; /* what it said of the last of those, like `reply` */
+};
+
+/* A message on its way, over a connection of its own. One thread at a time; must not cross a fork(). */
+struct dws_mail_transfer;
+
+/* Takes the message over (everything is copied) and sends nothing yet. Of the transport it uses connect_timeout_ms,
+ * timeout_ms (of all of it, from this call on), ca_file, client_cert and client_key; there is no proxy. DWS_ERR_ARGUMENT
+ * names what is wrong: control characters, blanks or <> in an address, a bare CR or LF in the message, a password that
+ * anyone on the way could read. Or DWS_ERR_MEMORY. Then *mail is NULL. Free with dws_mail_free. */
+enum dws_status dws_mail_start(const struct dws_mail *what, const struct dws_transport *transport,
+                               struct dws_mail_transfer **mail, struct dws_error *error);
+/* Goes on for up to timeout_ms (0: as far as it gets without waiting). DWS_PENDING: call it again. DWS_OK: the server
+ * took the message for at least one recipient. Else it took it not, or, after a time-out or a network failure,
+ * perhaps: it may be sent again with the same Message-ID. *answer is filled with all but DWS_PENDING; a code of 400 and
+ * more says that the server refused, for now (4xx) or for good (5xx, also a wrong password). Nothing in *error holds an
+ * address, the user or the password. */
+enum dws_status dws_mail_step(struct dws_mail_transfer *mail, long timeout_ms, struct dws_mail_answer *answer,
+                              struct dws_error *error);
+/* Ends it, wherever it is. NULL is fine. */
+void dws_mail_free(struct dws_mail_transfer *mail);
 
 /* ---- read JSON -------------------------------------------------------------------------------- */
 

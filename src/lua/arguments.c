@@ -1,6 +1,8 @@
 /* arguments.c: tables of Lua as the structures of dws.h, borrowed for one call. */
 #include "arguments.h"
 
+#include <string.h>
+
 void dws_lua_rawfield(lua_State *L, int index, const char *field)
 {
     lua_pushstring(L, field);
@@ -59,4 +61,33 @@ void dws_lua_request(lua_State *L, int index, struct dws_request *request)
         read_headers(L, lua_gettop(L), request);
     else if (!lua_isnil(L, -1))
         luaL_error(L, "field 'headers' must be a table, got %s", luaL_typename(L, -1));
+}
+
+long dws_lua_option_ms(lua_State *L, int table, const char *name, long otherwise)
+{
+    dws_lua_rawfield(L, table, name);
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        return otherwise;
+    }
+    lua_Number seconds = lua_tonumber(L, -1);
+    if (lua_type(L, -1) != LUA_TNUMBER || !(seconds > 0 && seconds <= 1e6))
+        luaL_error(L, "option '%s' must be a number of seconds, above 0 and at most 1e6", name);
+    lua_pop(L, 1);
+    long ms = (long)(seconds * 1000);
+    return ms == 0 ? 1 : ms;
+}
+
+const char *dws_lua_option_string(lua_State *L, int table, const char *name, const char *otherwise)
+{
+    size_t length = 0;
+    dws_lua_rawfield(L, table, name);
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        return otherwise;
+    }
+    const char *string = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &length) : NULL;
+    if (!string || strlen(string) != length || strpbrk(string, "\r\n"))
+        luaL_error(L, "option '%s' must be a string without CR, LF and NUL", name);
+    return string;
 }

@@ -14,5 +14,10 @@ void dws_lua_rawfield(lua_State *L, int index, const char *field);
 struct dws_text dws_lua_text(lua_State *L, int index, const char *field);
 /* Reads the request at `index`: {method =, url =, headers = {name = value}, body =}. Pushes many values. */
 void dws_lua_request(lua_State *L, int index, struct dws_request *request);
+/* The option of that name in the table, in milliseconds where Lua has seconds; what it is when it is not there. Raises
+ * when it is of no use. */
+long dws_lua_option_ms(lua_State *L, int table, const char *name, long otherwise);
+/* A string without CR, LF and NUL, left on the stack, where it stays alive. */
+const char *dws_lua_option_string(lua_State *L, int table, const char *name, const char *otherwise);
 
 #endif

@@ -143,6 +143,7 @@ __attribute__((visibility("default"))) int luaopen_dwsync_core(lua_State *L)
     dws_lua_open_seen(L);
     dws_lua_open_page(L);
     dws_lua_open_limits(L);
+    dws_lua_open_mail(L);
     dws_lua_open_notify(L);
     dws_lua_open_rows(L);
     lua_pushstring(L, dws_version());

@@ -11,6 +11,7 @@ void dws_lua_open_page(lua_State *L);
 void dws_lua_open_filter(lua_State *L);
 void dws_lua_open_seen(lua_State *L);
 void dws_lua_open_limits(lua_State *L);
+void dws_lua_open_mail(lua_State *L);
 void dws_lua_open_notify(lua_State *L);
 void dws_lua_open_rows(lua_State *L);
 

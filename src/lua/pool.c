@@ -51,21 +51,6 @@ static const char *const option_names[] = {
     "proxy",       "user_agent",      "allow_http", "certificate_info",   "shared",  "compressed",  NULL,
 };
 
-static long option_ms(lua_State *L, int table, const char *name, long otherwise)
-{
-    dws_lua_rawfield(L, table, name);
-    if (lua_isnil(L, -1)) {
-        lua_pop(L, 1);
-        return otherwise;
-    }
-    lua_Number seconds = lua_tonumber(L, -1);
-    if (lua_type(L, -1) != LUA_TNUMBER || !(seconds > 0 && seconds <= 1e6))
-        luaL_error(L, "option '%s' must be a number of seconds, above 0 and at most 1e6", name);
-    lua_pop(L, 1);
-    long ms = (long)(seconds * 1000);
-    return ms == 0 ? 1 : ms;
-}
-
 static size_t option_bytes(lua_State *L, int table, const char *name, size_t otherwise)
 {
     dws_lua_rawfield(L, table, name);
@@ -78,21 +63,6 @@ static size_t option_bytes(lua_State *L, int table, const char *name, size_t oth
         luaL_error(L, "option '%s' must be a number of bytes from 1 to 1 GiB", name);
     lua_pop(L, 1);
     return (size_t)bytes;
-}
-
-/* Leaves the value on the stack, where it stays alive. */
-static const char *option_string(lua_State *L, int table, const char *name, const char *otherwise)
-{
-    size_t length = 0;
-    dws_lua_rawfield(L, table, name);
-    if (lua_isnil(L, -1)) {
-        lua_pop(L, 1);
-        return otherwise;
-    }
-    const char *string = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &length) : NULL;
-    if (!string || strlen(string) != length || strpbrk(string, "\r\n"))
-        luaL_error(L, "option '%s' must be a string without CR, LF and NUL", name);
-    return string;
 }
 
 static bool option_flag(lua_State *L, int table, const char *name, bool otherwise)
@@ -110,14 +80,14 @@ static void read_transport(lua_State *L, int table, const struct dws_transport *
                            struct dws_transport *transport)
 {
     *transport = (struct dws_transport){
-        .connect_timeout_ms = option_ms(L, table, "connect_timeout", defaults->connect_timeout_ms),
-        .timeout_ms = option_ms(L, table, "timeout", defaults->timeout_ms),
+        .connect_timeout_ms = dws_lua_option_ms(L, table, "connect_timeout", defaults->connect_timeout_ms),
+        .timeout_ms = dws_lua_option_ms(L, table, "timeout", defaults->timeout_ms),
         .max_response_bytes = option_bytes(L, table, "max_response_bytes", defaults->max_response_bytes),
-        .ca_file = option_string(L, table, "ca_file", defaults->ca_file),
-        .client_cert = option_string(L, table, "client_cert", defaults->client_cert),
-        .client_key = option_string(L, table, "client_key", defaults->client_key),
-        .proxy = option_string(L, table, "proxy", defaults->proxy),
-        .user_agent = option_string(L, table, "user_agent", defaults->user_agent),
+        .ca_file = dws_lua_option_string(L, table, "ca_file", defaults->ca_file),
+        .client_cert = dws_lua_option_string(L, table, "client_cert", defaults->client_cert),
+        .client_key = dws_lua_option_string(L, table, "client_key", defaults->client_key),
+        .proxy = dws_lua_option_string(L, table, "proxy", defaults->proxy),
+        .user_agent = dws_lua_option_string(L, table, "user_agent", defaults->user_agent),
         .allow_http = option_flag(L, table, "allow_http", defaults->allow_http),
         .compressed = option_flag(L, table, "compressed", defaults->compressed),
         .certificate_info = option_flag(L, table, "certificate_info", defaults->certificate_info),

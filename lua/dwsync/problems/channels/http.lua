@@ -19,7 +19,10 @@ local LEAST_CONCEALED = 8 -- bytes of a part of an address: "robot" and "send" a
 
 local LOOPBACK = { localhost = true, ["[::1]"] = true }
 
-local function is_loopback(host)
+--- Whether a host is this machine, literally.
+-- @tparam string host perhaps with a port
+-- @treturn boolean
+function M.is_loopback(host)
     local name = host:gsub(":%d+$", "")
     return LOOPBACK[name:lower()] or name:find "^127%.%d+%.%d+%.%d+$" ~= nil
 end
@@ -49,7 +52,7 @@ function M.address(address, place, allow_http)
     if not host then
         return nil, ("%s holds no address that begins with https://, or more than that"):format(place),
             "It is one line; user names and passwords in it are not supported."
-    elseif scheme == "http" and not allow_http and not is_loopback(host) then
+    elseif scheme == "http" and not allow_http and not M.is_loopback(host) then
         return nil, ("plain http to %s would show the address to anyone on the way"):format(host),
             "Use https://, or allow it with allow_http = true of the channel in the configuration file."
     end

@@ -22,12 +22,14 @@ local checks = require "dwsync.checks"
 local core = require "dwsync.core"
 local errors = require "dwsync.errors"
 local http = require "dwsync.problems.channels.http"
+local ordered_json = require "dwsync.ordered_json"
 local secrets = require "dwsync.problems.channels.secrets"
 
 local M = {}
 
 --- The kinds.
-M.KINDS = { "dingtalk", "feishu", "pagerduty", "program", "slack", "teams", "webhook", "wecom" }
+M.KINDS = { "dingtalk", "email", "feishu", "pagerduty", "program", "slack", "teams", "webhook",
+    "wecom" }
 
 local BY_KIND = {}
 for _, kind in ipairs(M.KINDS) do
@@ -95,7 +97,8 @@ end
 local function mark_of(options, declared, read)
     local parts = {}
     for _, name in ipairs(checks.names(options)) do
-        parts[#parts + 1] = ("%s=%s"):format(name, read[name] or tostring(declared[name]))
+        parts[#parts + 1] = ("%s=%s"):format(name, read[name]
+            or ordered_json.encode(declared[name]) or "none")
     end
     return assert(core.sha256(table.concat(parts, "\0"))):sub(1, 16)
 end

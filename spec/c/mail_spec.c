@@ -1,0 +1,355 @@
+/* mail_spec.c: what mail.c says to an SMTP server, what it refuses to say, and what it makes of the answers.
+ * It must not contact anything but the scripted server on loopback. */
+#include "scripted_server.h"
+#include "spec.h"
+#include "tls_files.h"
+
+#include <string.h>
+
+#define WAIT_MS 240000 /* a bound for hangs, which no busy machine meets */
+#define SECRET "hunter2-the-password"
+#define MESSAGE "Subject: Hello\r\n\r\nLine\r\n.dot\r\n"
+#define HELLO SEND("220 here\r\n"), LINE, SEND("250-here\r\n250 AUTH PLAIN\r\n")
+#define LOGIN HELLO, LINE, SEND("334 \r\n"), LINE, SEND("235 ok\r\n")
+#define PLAIN_HELLO SEND("220 here\r\n"), LINE, SEND("250 here\r\n")
+#define OK_LINE LINE, SEND("250 2.1.0 ok\r\n")
+#define DATA LINE, SEND("354 go on\r\n"), MAIL
+
+static const struct dws_text one[] = {TEXT("ops@example.com")};
+static const struct dws_text three[] = {TEXT("a@example.com"), TEXT("gone@example.com"), TEXT("b@example.com")};
+
+struct sending {
+    struct server *server;
+    struct dws_mail mail;
+    struct dws_transport transport;
+    struct dws_mail_answer answer;
+    struct dws_error error;
+};
+
+static void open_server(struct sending *s, const struct script *script, SSL_CTX *tls)
+{
+    *s = (struct sending){.server = server_start(script, 1, tls)};
+    s->transport.timeout_ms = WAIT_MS;
+    s->mail = (struct dws_mail){
+        .host = LITERAL("127.0.0.1"),
+        .port = server_port(s->server),
+        .tls = DWS_MAIL_PLAIN,
+        .from = LITERAL("dwsync@example.com"),
+        .to = one,
+        .to_count = 1,
+        .message = LITERAL(MESSAGE),
+    };
+}
+
+static enum dws_status start(struct sending *s, struct dws_mail_transfer **mail)
+{
+    s->error = (struct dws_error){0};
+    return dws_mail_start(&s->mail, &s->transport, mail, &s->error);
+}
+
+static enum dws_status post(struct sending *s)
+{
+    struct dws_mail_transfer *mail = NULL;
+    if (start(s, &mail) != DWS_OK)
+        return s->error.status;
+    enum dws_status status;
+    do {
+        status = dws_mail_step(mail, WAIT_MS, &s->answer, &s->error);
+    } while (status == DWS_PENDING);
+    dws_mail_free(mail);
+    EXPECT_LACKS(spec_text(s->error.message), LITERAL(SECRET));
+    EXPECT_LACKS(spec_text(s->error.message), LITERAL("example.com"));
+    return status;
+}
+
+static void post_once(const struct script *script, struct sending *s, enum dws_status expected)
+{
+    open_server(s, script, NULL);
+    EXPECT_STATUS(post(s), expected);
+    server_stop(s->server);
+}
+
+/* ---- what is said --------------------------------------------------------------------------------- */
+
+static void sends_a_message(void)
+{
+    const struct script script = SCRIPT(PLAIN_HELLO, OK_LINE, OK_LINE, DATA, SEND("250 2.0.0 taken\r\n"), LINE);
+    struct sending s;
+    open_server(&s, &script, NULL);
+    EXPECT_STATUS(post(&s), DWS_OK);
+    EXPECT_INT(s.answer.code, 250);
+    EXPECT_TEXT(spec_text(s.answer.reply), LITERAL("250 2.0.0"));
+    EXPECT_INT(s.answer.refused, 0);
+    EXPECT_HOLDS(server_request(s.server, 0), LITERAL("EHLO "));
+    EXPECT_HOLDS(server_request(s.server, 1), LITERAL("MAIL FROM:<dwsync@example.com>"));
+    EXPECT_TEXT(server_request(s.server, 2), LITERAL("RCPT TO:<ops@example.com>\r\n"));
+    EXPECT_TEXT(server_request(s.server, 3), LITERAL("DATA\r\n"));
+    EXPECT_TEXT(server_request(s.server, 4), LITERAL("Subject: Hello\r\n\r\nLine\r\n..dot\r\n.\r\n"));
+    server_stop(s.server);
+}
+
+static void takes_leave_and_does_not_wait_for_the_answer(void)
+{
+    const struct script script = SCRIPT(PLAIN_HELLO, OK_LINE, OK_LINE, DATA, SEND("250 ok\r\n"), LINE, HOLD);
+    struct sending s;
+    open_server(&s, &script, NULL);
+    EXPECT_STATUS(post(&s), DWS_OK);
+    while (server_request_count(s.server) < 6)
+        ;
+    EXPECT_TEXT(server_request(s.server, 5), LITERAL("QUIT\r\n"));
+    server_stop(s.server);
+}
+
+static void takes_leave_of_a_server_that_refused(void)
+{
+    const struct script script = SCRIPT(PLAIN_HELLO, LINE, SEND("550 5.7.1 no\r\n"), LINE, HOLD);
+    struct sending s;
+    open_server(&s, &script, NULL);
+    EXPECT_STATUS(post(&s), DWS_ERR_REFUSED);
+    EXPECT_HOLDS(spec_text(s.error.message), LITERAL("the server refused the sender: 550 5.7.1"));
+    while (server_request_count(s.server) < 3)
+        ;
+    EXPECT_TEXT(server_request(s.server, 2), LITERAL("QUIT\r\n"));
+    server_stop(s.server);
+}
+
+static void sends_over_tls(void)
+{
+    struct tls_files *files = tls_files_new();
+    SSL_CTX *tls = tls_server(files, "IP:127.0.0.1", 1);
+    const struct script script = SCRIPT(PLAIN_HELLO, OK_LINE, OK_LINE, DATA, SEND("250 ok\r\n"), LINE);
+    struct sending s;
+    open_server(&s, &script, tls);
+    s.mail.tls = DWS_MAIL_IMPLICIT;
+    s.transport.ca_file = tls_ca(files);
+    EXPECT_STATUS(post(&s), DWS_OK);
+    s.transport.ca_file = tls_other_ca(files);
+    EXPECT_STATUS(post(&s), DWS_ERR_CERTIFICATE);
+    EXPECT_INT(server_request_count(s.server) >= 5, 1);
+    server_stop(s.server);
+    SSL_CTX_free(tls);
+    tls_files_free(files);
+}
+
+static void says_nothing_more_to_a_server_without_starttls(void)
+{
+    const struct script script = SCRIPT(HELLO, LINE);
+    struct sending s;
+    open_server(&s, &script, NULL);
+    s.mail.tls = DWS_MAIL_STARTTLS;
+    s.mail.user = LITERAL("dwsync");
+    s.mail.password = LITERAL(SECRET);
+    EXPECT_STATUS(post(&s), DWS_ERR_HANDSHAKE);
+    EXPECT_HOLDS(spec_text(s.error.message), LITERAL("does not offer STARTTLS"));
+    for (size_t i = 1; i < server_request_count(s.server); i++)
+        EXPECT_TEXT(server_request(s.server, i), LITERAL("QUIT\r\n"));
+    server_stop(s.server);
+}
+
+/* ---- what the server may say ---------------------------------------------------------------------- */
+
+static void says_what_the_server_refused(void)
+{
+    static const struct {
+        struct script script;
+        const char *message;
+        int code;
+    } cases[] = {
+        {SCRIPT(SEND("554 5.7.1 no\r\n"), LINE), "refused to talk to us: 554", 554},
+        {SCRIPT(SEND("421 busy\r\n"), LINE), "refused to talk to us: 421", 421},
+        {SCRIPT(HELLO, LINE, SEND("535 5.7.8 wrong " SECRET "\r\n"), LINE), "the user and password: 535 5.7.8", 535},
+        {SCRIPT(HELLO, LINE, SEND("454 4.7.0 later\r\n"), LINE), "the user and password: 454 4.7.0", 454},
+        {SCRIPT(LOGIN, LINE, SEND("451 4.3.0 later\r\n"), LINE), "the sender: 451 4.3.0", 451},
+        {SCRIPT(LOGIN, OK_LINE, LINE, SEND("550 5.1.1 <ops@example.com> gone\r\n"), LINE), "the recipients: 550 5.1.1",
+         550},
+        {SCRIPT(LOGIN, OK_LINE, LINE, SEND("450-4.2.0 grey\r\n450 4.2.0 grey\r\n"), LINE), "the recipients: 450 4.2.0",
+         450},
+        {SCRIPT(LOGIN, OK_LINE, OK_LINE, DATA, SEND("552 5.3.4 big\r\n"), LINE), "the message: 552 5.3.4", 552},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct sending s;
+        spec_about(cases[i].message);
+        open_server(&s, &cases[i].script, NULL);
+        s.mail.user = LITERAL("dwsync");
+        s.mail.password = LITERAL(SECRET);
+        EXPECT_STATUS(post(&s), DWS_ERR_REFUSED);
+        EXPECT_INT(s.answer.code, cases[i].code);
+        EXPECT_HOLDS(spec_text(s.error.message), spec_text(cases[i].message));
+        server_stop(s.server);
+    }
+}
+
+static void counts_the_recipients_refused_when_others_are_not(void)
+{
+    const struct script script =
+        SCRIPT(SEND("220 here\r\n"), LINE, SEND("502 what\r\n"), LINE, SEND("250 here\r\n"), OK_LINE, OK_LINE, LINE,
+               SEND("550 5.1.1 gone\r\n"), OK_LINE, DATA, SEND("250 2.0.0 taken\r\n"), LINE);
+    struct sending s;
+    open_server(&s, &script, NULL);
+    s.mail.to = three;
+    s.mail.to_count = 3;
+    EXPECT_STATUS(post(&s), DWS_OK);
+    EXPECT_INT(s.answer.refused, 1);
+    EXPECT_TEXT(spec_text(s.answer.refusal), LITERAL("550 5.1.1"));
+    EXPECT_TEXT(spec_text(s.answer.reply), LITERAL("250 2.0.0"));
+    server_stop(s.server);
+}
+
+static void ends_at_its_deadline(void)
+{
+    static const struct script scripts[] = {
+        SCRIPT(HOLD),
+        SCRIPT(SEND("2"), DRIP("2")),
+        SCRIPT(SEND("SSH-2.0-not_a_mail_server\r\n"), HOLD),
+        SCRIPT(PLAIN_HELLO, OK_LINE, OK_LINE, DATA, HOLD),
+    };
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
+        struct sending s;
+        open_server(&s, &scripts[i], NULL);
+        s.transport.timeout_ms = 300;
+        EXPECT_STATUS(post(&s), DWS_ERR_TIMEOUT);
+        server_stop(s.server);
+    }
+}
+
+static void says_that_the_connection_broke(void)
+{
+    static const struct script scripts[] = {
+        SCRIPT(RESET),
+        SCRIPT(PLAIN_HELLO, LINE, RESET),
+        SCRIPT(PLAIN_HELLO, OK_LINE, OK_LINE, DATA, RESET),
+    };
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
+        struct sending s;
+        post_once(&scripts[i], &s, DWS_ERR_NETWORK);
+    }
+}
+
+static void does_not_wait_when_it_is_not_to(void)
+{
+    const struct script script = SCRIPT(GATE, PLAIN_HELLO, OK_LINE, OK_LINE, DATA, SEND("250 ok\r\n"), LINE);
+    struct sending s;
+    struct dws_mail_transfer *mail = NULL;
+    open_server(&s, &script, NULL);
+    EXPECT_STATUS(start(&s, &mail), DWS_OK);
+    for (int i = 0; i < 10; i++)
+        EXPECT_STATUS(dws_mail_step(mail, 0, &s.answer, &s.error), DWS_PENDING);
+    server_open_gate(s.server, SERVER_OPEN);
+    enum dws_status status;
+    while ((status = dws_mail_step(mail, WAIT_MS, &s.answer, &s.error)) == DWS_PENDING)
+        ;
+    EXPECT_STATUS(status, DWS_OK);
+    dws_mail_free(mail);
+    server_stop(s.server);
+}
+
+static void is_given_up_anywhere(void)
+{
+    const struct script script = SCRIPT(PLAIN_HELLO, OK_LINE, OK_LINE, LINE, SEND("354 go on\r\n"), GATE, MAIL);
+    struct sending s;
+    struct dws_mail_transfer *mail = NULL;
+    open_server(&s, &script, NULL);
+    EXPECT_STATUS(start(&s, &mail), DWS_OK);
+    dws_mail_free(mail);
+    EXPECT_STATUS(start(&s, &mail), DWS_OK);
+    while (server_request_count(s.server) < 4)
+        EXPECT_STATUS(dws_mail_step(mail, 5, &s.answer, &s.error), DWS_PENDING);
+    dws_mail_free(mail);
+    dws_mail_free(NULL);
+    server_open_gate(s.server, SERVER_OPEN);
+    s.mail.to = three; /* another, so that the first had its time */
+    EXPECT_STATUS(start(&s, &mail), DWS_OK);
+    while (server_request_count(s.server) < 8)
+        EXPECT_STATUS(dws_mail_step(mail, 5, &s.answer, &s.error), DWS_PENDING);
+    dws_mail_free(mail);
+    for (size_t i = 0; i < server_request_count(s.server); i++)
+        EXPECT_LACKS(server_request(s.server, i), LITERAL("Subject"));
+    server_stop(s.server);
+}
+
+/* ---- what is refused ------------------------------------------------------------------------------ */
+
+#define LONG_LINE "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+#define LINE_999                                                                              \
+    LONG_LINE LONG_LINE LONG_LINE LONG_LINE LONG_LINE LONG_LINE LONG_LINE LONG_LINE LONG_LINE \
+        "012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678"
+
+static void refuses_what_could_be_read_as_something_else(void)
+{
+    static const struct dws_text addresses[] = {
+        TEXT(""),           TEXT("ops"),     TEXT("@example.com"),
+        TEXT("ops@"),       TEXT("o ps@a"),  TEXT("ops@a>\r\nRCPT TO:<b@c"),
+        TEXT("<ops@a>"),    TEXT("ops@a\n"), TEXT("ops@a\0b"),
+        TEXT("\xc3\xa4@a"),
+    };
+    static const struct dws_text messages[] = {
+        TEXT(""),         TEXT("no end"),   TEXT("a\r\nb\n\r\n"), TEXT("a\rb\r\n"),      TEXT("\n.\r\n"),
+        TEXT("a\0b\r\n"), TEXT("a\r\nb\r"), TEXT("a\r\n.\n\r\n"), TEXT(LINE_999 "\r\n"),
+    };
+    static const struct dws_text hosts[] = {
+        TEXT(""), TEXT("a b"), TEXT("a/b"), TEXT("a:25"), TEXT("u@a"), TEXT("a\r\nb"), TEXT("::1"), TEXT("1.2.3"),
+    };
+    const struct script script = SCRIPT(HOLD);
+    struct sending s;
+    open_server(&s, &script, NULL);
+    const struct dws_mail good = s.mail;
+    for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
+        s.mail.from = addresses[i];
+        EXPECT_STATUS(post(&s), DWS_ERR_ARGUMENT);
+        s.mail = good;
+        s.mail.to = &addresses[i];
+        EXPECT_STATUS(post(&s), DWS_ERR_ARGUMENT);
+        s.mail = good;
+    }
+    for (size_t i = 0; i < sizeof messages / sizeof *messages; i++) {
+        s.mail.message = messages[i];
+        EXPECT_STATUS(post(&s), DWS_ERR_ARGUMENT);
+        s.mail = good;
+    }
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+        s.mail.host = hosts[i];
+        EXPECT_STATUS(post(&s), DWS_ERR_ARGUMENT);
+        s.mail = good;
+    }
+    s.mail.to_count = 0;
+    EXPECT_STATUS(post(&s), DWS_ERR_ARGUMENT);
+    s.mail = good;
+    s.mail.port = 0;
+    EXPECT_STATUS(post(&s), DWS_ERR_ARGUMENT);
+    EXPECT_INT(server_accepted(s.server), 0);
+    server_stop(s.server);
+}
+
+static void refuses_to_show_a_password(void)
+{
+    const struct script script = SCRIPT(HOLD);
+    struct sending s;
+    open_server(&s, &script, NULL);
+    s.mail.user = LITERAL("dwsync");
+    EXPECT_STATUS(post(&s), DWS_ERR_ARGUMENT);
+    s.mail.password = LITERAL(SECRET "\r\n");
+    EXPECT_STATUS(post(&s), DWS_ERR_ARGUMENT);
+    s.mail.password = LITERAL(SECRET);
+    s.mail.host = LITERAL("192.0.2.1");
+    EXPECT_STATUS(post(&s), DWS_ERR_ARGUMENT);
+    EXPECT_HOLDS(spec_text(s.error.message), LITERAL("without TLS anyone on the way to 192.0.2.1"));
+    server_stop(s.server);
+}
+
+static const struct spec_case cases[] = {
+    {"sends a message", sends_a_message},
+    {"takes leave, and does not wait for the answer", takes_leave_and_does_not_wait_for_the_answer},
+    {"takes leave of a server that refused", takes_leave_of_a_server_that_refused},
+    {"sends over TLS, to whom the CA file trusts", sends_over_tls},
+    {"says nothing more to a server without STARTTLS", says_nothing_more_to_a_server_without_starttls},
+    {"says what the server refused, and no address", says_what_the_server_refused},
+    {"counts the recipients refused when others are not", counts_the_recipients_refused_when_others_are_not},
+    {"ends at its deadline", ends_at_its_deadline},
+    {"says that the connection broke", says_that_the_connection_broke},
+    {"does not wait when it is not to", does_not_wait_when_it_is_not_to},
+    {"is given up anywhere", is_given_up_anywhere},
+    {"refuses what could be read as something else", refuses_what_could_be_read_as_something_else},
+    {"refuses to show a password", refuses_to_show_a_password},
+};
+
+SPEC_MAIN(cases)
