@@ -12,11 +12,17 @@ local M = {}
 
 local VARIABLE = "DWSYNC_FLEET"
 
+--- Makes the option that names an inventory.
+-- @param command an argparse command
+-- @return the option
+function M.option(command)
+    return command:option("--fleet", "File with the inventory [DWSYNC_FLEET].", nil, nil, 1):argname "<file>"
+end
+
 --- Adds the options.
 -- @param command an argparse command
 function M.configure(command)
-    command:group("Which fleet",
-        command:option("--fleet", "File with the inventory [DWSYNC_FLEET].", nil, nil, 1):argname "<file>")
+    command:group("Which fleet", M.option(command))
     history_location.configure(command)
     configuration.configure(command)
 end
@@ -67,6 +73,27 @@ function M.read(args, context)
     end
     configuration.expand_alerts(inventory.alerts, context)
     return inventory
+end
+
+--- What is declared of alerts: the inventory's, if one is named, and else the configuration file's; never both.
+-- @tparam table args
+-- @tparam table context
+-- @treturn ?table `alerts` (see dwsync.problems.settings), `inventory`, each nil where there is none
+-- @treturn dwsync.error
+function M.alerts(args, context)
+    local inventory, err
+    if M.is_named(args, context) then
+        inventory, err = M.read(args, context)
+        if not inventory then
+            return nil, err
+        end
+    end
+    local settings
+    settings, err = configuration.load(args, context)
+    if not settings then
+        return nil, err
+    end
+    return { inventory = inventory, alerts = (inventory or settings).alerts }
 end
 
 --- Opens the history of a fleet: the option's, DWSYNC_HISTORY's, the inventory's, the configuration file's.

@@ -4,7 +4,6 @@
 local channel_options = require "dwsync.cli.channel_options"
 local checks = require "dwsync.checks"
 local cluster_names = require "dwsync.cluster_names"
-local configuration = require "dwsync.cli.configuration"
 local errors = require "dwsync.errors"
 local failure = require "dwsync.cli.failure"
 local fleet_file = require "dwsync.cli.fleet_file"
@@ -385,26 +384,12 @@ end
 
 -- ---- the command ---------------------------------------------------------------------------------
 
--- What the inventory says, if one is named, and else the configuration file; never both.
-local function settings_of(args, context)
-    local inventory, err
-    if fleet_file.is_named(args, context) then
-        inventory, err = fleet_file.read(args, context)
-        if not inventory then
-            return nil, err
-        end
-    end
-    local settings
-    settings, err = configuration.load(args, context)
-    return settings and { inventory = inventory, alerts = inventory and inventory.alerts or settings.alerts }, err
-end
-
 --- Runs the command.
 -- @tparam table args
 -- @tparam table context
 -- @treturn integer exit status
 function M.run(args, context)
-    local settings, err = settings_of(args, context)
+    local settings, err = fleet_file.alerts(args, context)
     if not settings then
         return failure.report(err, context)
     elseif args.action == "test" then
