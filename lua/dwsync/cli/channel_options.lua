@@ -5,6 +5,7 @@ local channels = require "dwsync.problems.channels"
 local checks = require "dwsync.checks"
 local errors = require "dwsync.errors"
 local files = require "dwsync.files"
+local problems = require "dwsync.problems"
 local text = require "dwsync.text"
 
 local M = {}
@@ -72,22 +73,23 @@ end
 -- @tparam table context
 -- @tparam table settings see dwsync.cli.configuration
 -- @treturn ?{table,...} by name, see dwsync.problems.channels
--- @treturn dwsync.error kind "config"
+-- @treturn dwsync.error|function(problem,now) or whom to tell of a problem, see dwsync.problems.plan
 function M.open(args, context, settings)
     local by_name, list = declared(args, context, settings), {}
+    local alerts, unrouted = settings.alerts or {}, {}
     for i, name in ipairs(checks.names(by_name)) do
         local channel, err = open(name, by_name[name], context)
         if not channel then
             return nil, err
         end
-        list[i] = channel
+        list[i], unrouted[name] = channel, by_name[name] ~= (alerts.channels or {})[name]
     end
     if not list[1] then
         return nil, errors.new { kind = "config", message = "no channel to send alerts to",
             hint = "Name the file that holds its address: --slack-url-file, --teams-url-file or --webhook-url-file; or "
                 .. "set alerts in the configuration file." }
     end
-    return list
+    return list, problems.plan(alerts.routes, list, unrouted)
 end
 
 return M

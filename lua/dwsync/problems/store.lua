@@ -139,20 +139,26 @@ local function row_of(cells)
         local value = value_of(name, cells[i])
         if value == false or name == "state" and not STATES[value]
             or name == "severity" and severities.known(value) ~= value then
-            return nil, errors.new { kind = "storage",
+            local err = errors.new { kind = "storage",
                 message = ("the problem '%s' of cluster %s is kept with a %s that cannot be read: %s"):format(
                     shown(cells[3]), shown(cells[1]), name, shown(cells[i])),
                 hint = "Correct or delete this row of dwsync_problems: no program of dwsync writes such a one." }
+            err.problem = table.concat({ tostring(cells[1]), tostring(cells[2]), tostring(cells[3]) }, "\0")
+            return nil, err
         end
         row[name] = value
     end
     return row
 end
 
--- The rows that can be read, and the errors of the others.
-local function rows_in(session, rest)
+--- Reads problems within a transaction.
+-- @tparam table session see dwsync.history.transaction
+-- @tparam[opt] string rest of the query, after its table
+-- @treturn {dwsync.problem,...} those that can be read
+-- @treturn {dwsync.error,...} what is wrong with the others; each has `problem`, their key
+function M.rows_in(session, rest)
     local rows, damaged = {}, {}
-    for _, cells in ipairs(session:rows(SELECT .. (rest or " ORDER BY cluster_id, source, rule"))) do
+    for _, cells in ipairs(session:rows(("%s %s"):format(SELECT, rest or "ORDER BY cluster_id, source, rule"))) do
         rows[#rows + 1], damaged[#damaged + 1] = row_of(cells)
     end
     return rows, damaged
@@ -165,7 +171,7 @@ end
 -- @tparam function work gets the rows of the cluster and returns a list of those that changed, and a result
 -- @return the result of `work`
 function M.change_in(session, cluster_id, work)
-    local rows, damaged = rows_in(session, (" WHERE cluster_id = %s ORDER BY source, rule%s"):format(
+    local rows, damaged = M.rows_in(session, ("WHERE cluster_id = %s ORDER BY source, rule%s"):format(
         literal("cluster_id", cluster_id), session.lock_rows))
     if damaged[1] then
         session:fail(damaged[1])
@@ -203,7 +209,7 @@ function Store:rows()
     local damaged
     local rows, err = tables.run(self.history, "read", nil, function(session)
         local found
-        found, damaged = rows_in(session)
+        found, damaged = M.rows_in(session)
         return found
     end)
     return rows, err or damaged
