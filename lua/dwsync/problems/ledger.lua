@@ -3,10 +3,8 @@
 -- @module dwsync.problems.ledger
 local checks = require "dwsync.checks"
 local cluster_names = require "dwsync.cluster_names"
-local identity = require "dwsync.history.identity"
 local messages = require "dwsync.problems.messages"
-local reading = require "dwsync.history.reading"
-local tables = require "dwsync.history.tables"
+local outbox = require "dwsync.problems.outbox"
 local text = require "dwsync.text"
 local transitions = require "dwsync.problems.transitions"
 
@@ -18,63 +16,42 @@ local MOST_NAMED = 8
 
 -- ---- reading -------------------------------------------------------------------------------------
 
-local COLUMNS = { "cluster_id", "source", "rule", "episode", "step", "channel", "state", "created_at", "next_at",
-    "attempts", "sent_at", "last_error" }
-local SELECT = ("SELECT %s FROM dwsync_outbox ORDER BY channel, created_at, step"):format(table.concat(COLUMNS, ", "))
-
-local function name_of(row)
-    return table.concat({ row.cluster_id, row.source, row.rule, tostring(row.episode) }, "\0")
-end
-
-local function messages_in(session)
-    local lists = {}
-    for _, cells in ipairs(session:rows(SELECT)) do
-        local message = {}
-        for i, column in ipairs(COLUMNS) do
-            local value = cells[i]
-            message[column] = type(value) == "string" and identity.text(value) or reading.integer(value)
+-- Those of the present episode, by channel and in the order in which they came.
+local function messages_of(row, entries)
+    local list = {}
+    for _, entry in ipairs(entries or {}) do
+        list[#list + 1] = entry.episode == row.episode and entry or nil
+    end
+    table.sort(list, function(a, b)
+        if a.channel ~= b.channel then
+            return a.channel < b.channel
+        elseif a.created_at ~= b.created_at then
+            return a.created_at < b.created_at
         end
-        local name = name_of(message)
-        lists[name] = lists[name] or {}
-        table.insert(lists[name], message)
-    end
-    return lists
-end
-
---- How far a problem got, in one word.
--- @tparam dwsync.problem row
--- @tparam integer now milliseconds
--- @treturn string "pending", "firing", "told", "acknowledged", "silenced" or "resolved"
-function M.state_of(row, now)
-    if row.state == "pending" or not transitions.is_open(row) then
-        return row.state
-    elseif (row.silenced_until or 0) > now then
-        return "silenced"
-    end
-    return row.acknowledged_at and "acknowledged" or row.state
+        return a.step < b.step
+    end)
+    return list
 end
 
 --- All problems.
 -- @tparam table store see dwsync.problems.store
 -- @tparam integer now milliseconds
--- @treturn ?{table,...} of each the `row`, its `id`, its `state`, and `messages` of its present episode, each with
--- `channel`, `step`, `state` ("owed", "sent", "given_up", "dropped"), `sent_at`, `next_at`, `attempts`, `last_error`
+-- @treturn ?{table,...} of each the `row`, its `id`, its `state` as people call it, and `messages` of its present
+-- episode: entries of the outbox
 -- @treturn dwsync.error|{dwsync.error,...} or what is wrong with those that cannot be read
 function M.read(store, now)
     local rows, damaged = store:rows()
-    local lists, err = {}, nil
     if not rows then
         return nil, damaged
-    elseif rows[1] then
-        lists, err = tables.run(store.history, "read", nil, messages_in)
     end
-    if err then
+    local entries, err = outbox.read(store)
+    if not entries then
         return nil, err
     end
     local list = {}
     for i, row in ipairs(rows) do
-        list[i] = { row = row, id = messages.problem_id(row):sub(1, ID), state = M.state_of(row, now),
-            messages = lists[name_of(row)] or {} }
+        list[i] = { row = row, id = messages.problem_id(row):sub(1, ID), state = transitions.state_of(row, now),
+            messages = messages_of(row, entries[outbox.name_of(row)]) }
     end
     return list, damaged
 end

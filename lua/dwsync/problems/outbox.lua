@@ -56,6 +56,11 @@ local function name_of(row)
     return table.concat({ row.cluster_id, row.source, row.rule }, "\0")
 end
 
+--- What tells the problems of a history apart, as in the result of `read`.
+-- @tparam table row `cluster_id`, `source`, `rule`
+-- @treturn string
+M.name_of = name_of
+
 local function damaged(entry, column)
     return errors.new { kind = "storage",
         message = ("a message about the problem '%s' of cluster %s is kept with a %s that cannot be read"):format(
