@@ -65,7 +65,8 @@ describe("what people do about problems", function()
         local item = item_of(verdict())
         handled.add({ item }, { row { acknowledged_note = "on <it> *now*" } }, NOW)
         local shown = rendered("table", item)
-        assert.matches("\n  Acknowledged  by ann 2 h ago: on <it> *now*\n  Silenced      until 2025-05-19T07:55:23Z, by bob\n",
+        assert.matches("\n  Acknowledged  by ann 2 h ago: on <it> *now*\n"
+            .. "  Silenced      until 2025-05-19T07:55:23Z, by bob\n",
             shown, 1, true)
         shown = rendered("markdown", item)
         assert.matches("\n  - **Acknowledged** by ann 2 h ago: on ", shown, 1, true)
