@@ -1,5 +1,5 @@
 --- What can happen to collectors and their database, each for real: what was done, and the figures that came of it with
--- their limits. The long form is spec/build/fleet_faults.sh, the short one spec/fleet/faults_spec.lua.
+-- their limits. The long form is spec/build/fleet_faults.sh, the short one spec/fleet/faults_once_spec.lua.
 local cjson = require "cjson"
 local patience = require "spec.support.patience"
 

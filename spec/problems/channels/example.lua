@@ -1,5 +1,7 @@
 --- A message with everything in it that a channel might trip over.
+local channels = require "dwsync.problems.channels"
 local messages = require "dwsync.problems.messages"
+local secrets = require "dwsync.problems.channels.secrets"
 
 local M = {}
 
@@ -19,6 +21,25 @@ function M.message(more, step_more)
         step[name] = value
     end
     return messages.make(row, step, nil, NOW)
+end
+
+--- A channel of a kind, ready to send.
+-- @tparam string kind
+-- @tparam table declared secrets as they are
+-- @treturn table
+function M.channel(kind, declared)
+    local given, values = { kind = kind }, {}
+    for name, declaration in pairs(channels.options(kind)) do
+        if declared[name] ~= nil then
+            given[name] = declared[name]
+        end
+        if declared[name] and secrets.is_secret(declaration) then
+            given[name], values[name:upper()] = { env = name:upper() }, declared[name]
+        end
+    end
+    local checked, problem = channels.check(given)
+    assert(checked, problem and problem.message)
+    return assert(channels.open("ops", checked, { getenv = function(name) return values[name] or os.getenv(name) end }))
 end
 
 --- All texts in a decoded body, wherever they are.

@@ -261,12 +261,20 @@ local function save_guard(order, store)
     store:set_state("guard", refused[1] and require("dwsync.json").encode(refused) or nil)
 end
 
--- Publishes what was collected, and notes in the summary what did not fit.
+-- Publishes what was collected, and notes in the summary what did not fit. How the sweep went is noted in the moment
+-- before: who reads both finds them of one sweep.
 local function publish(read, order, store, may_go_on, summary)
+    local write = require("dwsync.nginx.sweep.outcome").write
     local overview = require("dwsync.health").overview(read.items, order.now(), order.rules)
     local documents = require("dwsync.nginx.sweep.publication").documents(overview, order.records, order.digest,
         read.metrics)
-    local contents, missing = store:publish(documents, may_go_on)
+    local contents, missing = store:publish(documents, function()
+        local may = may_go_on()
+        if may then
+            write(store, summary, order.now())
+        end
+        return may
+    end)
     if not contents then
         summary.outcome, summary.message = "failed", "nothing was published: " .. missing
         if missing == "no memory" then
@@ -275,23 +283,19 @@ local function publish(read, order, store, may_go_on, summary)
     elseif missing[1] then
         report_full_memory(summary, "not updated: " .. table.concat(missing, ", "), documents, store)
     end
+    return contents and not missing[1]
 end
 
 local function finish(read, order, store, may_go_on, summary, till)
-    local write = require("dwsync.nginx.sweep.outcome").write
     if not may_go_on() then
         return
     end
     summary.history = order.history and store:get_state "history" -- of the sweep before, until it is tried again
-    write(store, summary, order.now())
-    local before = summary.outcome
-    if read.items then
-        publish(read, order, store, may_go_on, summary)
-    end
+    local is_written = read.items and publish(read, order, store, may_go_on, summary)
     -- After the publication: a history that hangs must not hold up what was read.
     summary.history = read.items and order.history and save_history(order, read.items, till)
-    if (summary.memory or summary.outcome ~= before or order.history) and may_go_on() then
-        write(store, summary, order.now())
+    if (not is_written or order.history) and may_go_on() then
+        require("dwsync.nginx.sweep.outcome").write(store, summary, order.now())
     end
 end
 

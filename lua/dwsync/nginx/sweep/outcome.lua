@@ -1,6 +1,6 @@
 --- How the last sweep went, for the handlers.
--- Only the owner of the lease may write it, and a sweep does so before it publishes: new data must not appear beside an
--- old error.
+-- Only the owner of the lease may write it, and a sweep does so in the moment before what it publishes is seen: new
+-- data must not appear beside an old error.
 -- @module dwsync.nginx.sweep.outcome
 local M = {}
 
@@ -11,13 +11,13 @@ local M = {}
 -- without it) and `seconds`
 -- @tparam number now seconds since the epoch
 function M.write(store, summary, now)
-    store:set_state("swept", now)
     store:set_state("seconds", summary.seconds)
-    store:set_state("outcome", summary.outcome)
     store:set_state("error", summary.message)
     store:set_state("memory", summary.memory)
     store:set_state("history", summary.history)
     store:set_state("history_unread", summary.history_unread)
+    store:set_state("outcome", summary.outcome)
+    store:set_state("swept", now) -- last: handlers keep what they wrote of a sweep until this changes
 end
 
 return M

@@ -20,16 +20,20 @@ end
 -- @tparam string separator
 -- @treturn string
 function M.lines(lines, most, separator)
-    local reserve = #separator + #MORE:format(#lines)
-    local kept, size = {}, 0
-    for i, line in ipairs(lines) do
-        local left = most - size - (i > 1 and #separator or 0) - (i < #lines and reserve or 0)
-        if i > 1 and #line > left then
+    local whole = table.concat(lines, separator)
+    if #whole <= most then
+        return whole
+    end
+    local left = most - #separator - #MORE:format(#lines) -- for the last line
+    local kept = { M.text(lines[1], #lines > 1 and left or most) }
+    left = left - #kept[1]
+    for i = 2, #lines do
+        left = left - #separator - #lines[i]
+        if left < 0 then
             kept[i] = MORE:format(#lines - i + 1)
             break
         end
-        kept[i] = M.text(line, left)
-        size = size + #kept[i] + (i > 1 and #separator or 0)
+        kept[i] = lines[i]
     end
     return table.concat(kept, separator)
 end
@@ -43,8 +47,11 @@ function M.body(facts, most, build)
     local count, body = #facts, build(facts)
     while #body > most and count > 0 do
         count = math.floor(count * 0.9)
-        local some = { unpack and unpack(facts, 1, count) or table.unpack(facts, 1, count) } -- luacheck: ignore 113 143
-        some[count + 1] = { "…", MORE:format(#facts - count):sub(#"… " + 1) }
+        local some = {}
+        for i = 1, count do
+            some[i] = facts[i]
+        end
+        some[count + 1] = { "…", ("and %d more"):format(#facts - count) }
         body = build(some)
     end
     return body

@@ -70,6 +70,9 @@ local function concealed(channel, url)
     for part in rest:gmatch "[^/?&=#]+" do
         list[#list + 1] = #part >= LEAST_CONCEALED and part or nil
     end
+    table.sort(list, function(a, b) -- one may be the beginning of another
+        return #a > #b
+    end)
     return list
 end
 

@@ -6,6 +6,7 @@ local fitting = require "dwsync.problems.channels.fitting"
 local http = require "dwsync.problems.channels.http"
 local ordered_json = require "dwsync.ordered_json"
 local secrets = require "dwsync.problems.channels.secrets"
+local text = require "dwsync.text"
 local timestamps = require "dwsync.timestamps"
 
 local M = {}
@@ -18,6 +19,7 @@ local ACTIONS = { resolved = "resolve", acknowledged = "acknowledge" }
 -- What cannot be judged must be looked at, too.
 local SEVERITIES = { critical = "critical", warning = "warning", unknown = "warning", ok = "info" }
 local LONGEST_SUMMARY, LONGEST_BODY = 1024, 400 * 1024 -- bytes; it takes characters, and 512 KB
+local LONGEST_NAME = 128 -- columns
 
 --- How an answer is read.
 M.answer = http.unless_page
@@ -44,7 +46,8 @@ local function payload(message, facts)
     end
     return {
         summary = fitting.text(message.title .. ": " .. message.message, LONGEST_SUMMARY),
-        source = message.cluster_name or message.cluster_id or "dwsync", component = message.source,
+        source = text.excerpt(message.cluster_name or message.cluster_id or "dwsync", LONGEST_NAME),
+        component = message.source and text.excerpt(message.source, LONGEST_NAME),
         class = message.rule, severity = SEVERITIES[message.severity] or "warning",
         timestamp = timestamps.to_iso(message.time), custom_details = details,
     }
