@@ -97,20 +97,33 @@ local function send(self, channel, message, now)
 end
 
 local HINTS = {
-    refused = "This message will not be sent to this address again. Correct the channel, and it is sent.",
+    refused = "This message will not be sent to this address again. Correct the channel's address, and %s.",
     unknown = "It may have arrived; it is not sent again, since that could tell it twice.",
+    given_up = "It is given up: it could not be sent for a day.",
+    asked = "It asks to be left alone until %s; %s.",
 }
+
+-- What happens next, of a command that ends and of a program that goes on.
+local function hint_of(self, result, settled)
+    if result.outcome == "refused" then
+        return HINTS.refused:format(self.till and "the next run sends it" or "restart this program")
+    elseif settled.given_up then
+        return HINTS[result.outcome] or HINTS.given_up
+    elseif result.paused then
+        return HINTS.asked:format(quantities.instant(settled.paused), self.till and "a run after that tries again"
+            or "then it is tried again")
+    end
+    return self.till and "The next run tries again." or ("It is tried again after %s."):format(
+        quantities.instant(settled.paused))
+end
 
 local function report(self, channel, message, result, settled)
     if result.outcome == "sent" then
         self.sent(message, channel)
         return
     end
-    local again = settled.paused and ("It is tried again after %s."):format(quantities.instant(settled.paused))
-    local hint = HINTS[result.outcome] or settled.given_up and "It is given up: it could not be sent for a day."
-        or again or "It is tried again later."
     self.failed(("not sent to channel %s (%s): %s: %s"):format(channel.name, channel.host or channel.kind,
-        message.title, result.reason or "no reason given"), hint, channel)
+        message.title, result.reason or "no reason given"), settled and hint_of(self, result, settled), channel)
 end
 
 -- Sends what one claim took, each message by itself or all in one.
@@ -128,7 +141,7 @@ local function send_claim(self, channel, claim, now)
             return outbox.settle(session, channel, items, result, self, later)
         end)
         if not result.is_untried then
-            report(self, channel, message, result, settled or {})
+            report(self, channel, message, result, settled)
         end
         if not settled then
             return nil, err
@@ -169,6 +182,7 @@ end
 -- @treturn ?boolean true; nil when the database failed
 -- @treturn dwsync.error
 function Sender:run(till)
+    self.till = till
     local done, err = self:sweep()
     for _, channel in ipairs(done and self.owing or {}) do
         repeat
