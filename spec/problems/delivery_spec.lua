@@ -72,7 +72,7 @@ local senders = 0
 -- Makes a sender. What was sent and what failed is kept in it.
 local function sender(store, url, perform, now, more)
     senders = senders + 1
-    local given = { history = store.history, channels = { channel(url) }, plan = plan, name = "sender " .. senders,
+    local given = { store = store, channels = { channel(url) }, plan = plan, name = "sender " .. senders,
         runtime = { perform = perform or curl.new().perform, monotonic = function() return 0 end },
         now = function() return now or NOW + 1 end, random = function() return 1 end, list = {}, failures = {} }
     given.sent = function(message) table.insert(given.list, message) end

@@ -464,7 +464,8 @@ end
 -- @tparam {table,...} items of the claim
 -- @tparam table result of all of them: `outcome` ("sent", "later", "refused", "unknown"), `reason`, `paused`,
 -- `is_doubtful`: whether they may have arrived all the same, `is_untried`: they were only given back, `sender`
--- @tparam table how `random()`
+-- @tparam table how `random()`; `till`: of a command that ends, whose next run tries again unless the channel asked to
+-- be left alone
 -- @tparam integer now
 -- @treturn table `given_up`: whether all of them are; `paused`: until when the channel is left alone
 function M.settle(session, channel, items, result, how, now)
@@ -480,7 +481,7 @@ function M.settle(session, channel, items, result, how, now)
     if result.outcome ~= "later" then
         session:rows(("UPDATE dwsync_channels SET failures = 0, paused_until = NULL "
             .. "WHERE channel = %s AND mark = %s"):format(name, literal(channel.mark)))
-    elseif not result.is_untried then
+    elseif not result.is_untried and (result.paused or not how.till) then
         local cells = session:rows(("SELECT failures FROM dwsync_channels WHERE channel = %s"):format(name))[1]
         settled.paused = pause_after({ failures = cells and tonumber(cells[1]) or 0 }, result, how, now)
         session:rows(("UPDATE dwsync_channels SET failures = failures + 1, paused_until = %s WHERE channel = %s "
