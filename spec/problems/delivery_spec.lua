@@ -245,10 +245,12 @@ describe("telling", function()
             local now, calls, answer = NOW, 0, { status = 500 }
             local function run(wait)
                 now = now + wait
-                deliver(store, "https://x.example", function()
+                local made = sender(store, "https://x.example", function()
                     calls = calls + 1
                     return answer
                 end, now)
+                assert(made:sweep())
+                assert.is_false((made:tell(made.owing[1])))
                 return calls
             end
             assert.same({ 1, 1, 2, 2, 3 }, { run(1), run(4999), run(1), run(9999), run(1) })

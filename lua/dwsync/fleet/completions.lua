@@ -15,7 +15,6 @@ local M = {}
 local literal = rows.literal
 
 local LEAST = "warning" -- as dwsync notify has it
-local RECOVER_MS = 2 * 60000 -- for which a problem must be ok: what comes back at once is the same one
 local LONGEST_BACKOFF_MS = 15 * 60000
 local DISABLED_INTERVAL_MS = 3600000
 
@@ -169,8 +168,7 @@ local function write_found(session, item, result, plan, now)
     if verdicts then
         write_verdicts(session, item, verdicts, now)
     end
-    local again = problems.look_in(session, overview_item(item, result), { least = LEAST, recover = RECOVER_MS,
-        plan = plan }, now)
+    local again = problems.look_in(session, overview_item(item, result), { least = LEAST, plan = plan }, now)
     local row = row_after(item, result, now)
     if again and (row.next_at or 0) > 0 then
         again = math.min(again, row.next_at)

@@ -47,7 +47,7 @@ end
 -- How patiently a problem begins and ends: as its route says, if it has one.
 local function patience_of(problem, policy, now)
     local plan = policy.plan and policy.plan(problem, now)
-    return plan and plan.after or 0, math.max(policy.recover or 0, plan and plan.recover or 0)
+    return plan and plan.after or 0, plan and plan.recover or 0
 end
 
 local function of_problem(finding)
