@@ -68,15 +68,9 @@ function M.open_one(name, args, context, settings)
         or "Declare it in alerts.channels of the configuration file, or of the inventory that --fleet names." }
 end
 
---- Makes the channels ready.
--- @tparam table args
--- @tparam table context
--- @tparam table settings see dwsync.cli.configuration
--- @treturn ?{table,...} by name, see dwsync.problems.channels
--- @treturn dwsync.error|function(problem,now) or whom to tell of a problem, see dwsync.problems.plan
-function M.open(args, context, settings)
-    local by_name, list = declared(args, context, settings), {}
-    local alerts, unrouted = settings.alerts or {}, {}
+-- Those of `by_name`, ready, and whom to tell of a problem.
+local function open_all(by_name, alerts, context)
+    local list, unrouted = {}, {}
     for i, name in ipairs(checks.names(by_name)) do
         local channel, err = open(name, by_name[name], context)
         if not channel then
@@ -84,12 +78,32 @@ function M.open(args, context, settings)
         end
         list[i], unrouted[name] = channel, by_name[name] ~= (alerts.channels or {})[name]
     end
-    if not list[1] then
+    return list, problems.plan(alerts.routes, list, unrouted)
+end
+
+--- Makes the channels of a file ready.
+-- @tparam ?table alerts see dwsync.problems.settings
+-- @tparam table context
+-- @treturn ?{table,...} by name; none where the file declares none
+-- @treturn dwsync.error|function(problem,now) or whom to tell of a problem, see dwsync.problems.plan
+function M.open_declared(alerts, context)
+    return open_all(alerts and alerts.channels or {}, alerts or {}, context)
+end
+
+--- Makes the channels ready.
+-- @tparam table args
+-- @tparam table context
+-- @tparam table settings see dwsync.cli.configuration
+-- @treturn ?{table,...} by name, see dwsync.problems.channels
+-- @treturn dwsync.error|function(problem,now) or whom to tell of a problem, see dwsync.problems.plan
+function M.open(args, context, settings)
+    local list, plan = open_all(declared(args, context, settings), settings.alerts or {}, context)
+    if list and not list[1] then
         return nil, errors.new { kind = "config", message = "no channel to send alerts to",
             hint = "Name the file that holds its address: --slack-url-file, --teams-url-file or --webhook-url-file; or "
                 .. "set alerts in the configuration file." }
     end
-    return list, problems.plan(alerts.routes, list, unrouted)
+    return list, plan
 end
 
 return M

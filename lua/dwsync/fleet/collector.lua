@@ -43,6 +43,7 @@ local LEFT = 0.2 -- of a lease, for what comes after the look
 -- @tparam[opt] function(options:table):dwsync.client options.new_client in place of dwsync.new
 -- @tparam[opt] {function(),...} options.beside each called again and again beside all that, even while the database
 -- does not answer; it waits by itself
+-- @tparam[opt] function options.plan whom to tell of problems, see dwsync.problems.plan
 -- @treturn dwsync.fleet.collector
 function M.new(options)
     local inventory, accounts, readers = options.inventory, {}, {}
@@ -58,7 +59,7 @@ function M.new(options)
         host = options.host, pid = options.pid, concurrency = options.concurrency or 32,
         lease = inventory.lease, timeout = options.timeout or inventory.lease * 2 / 3,
         emit = options.on_event or function() end, new_client = options.new_client or dwsync.new,
-        beside = options.beside or {},
+        beside = options.beside or {}, plan = options.plan,
         bell = concurrent.bell(), scribes_bell = concurrent.bell(), claim_due = 0,
         clients = {}, queue = { first = 1, last = 0 }, done = {}, changed = {}, discovered = {}, returned = {},
         under_way = 0, listings = 0, room_bell = concurrent.bell(),
@@ -292,7 +293,7 @@ end
 local function complete_changed(self)
     for _ = 1, math.ceil(#self.changed / MOST_CHANGED) do
         local batch = first_of(self.changed, MOST_CHANGED)
-        local outcomes, err = self.schedule:complete_changed(batch)
+        local outcomes, err = self.schedule:complete_changed(batch, self.plan)
         if not outcomes then
             return nil, err
         end

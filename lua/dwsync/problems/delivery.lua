@@ -12,17 +12,19 @@ local transitions = require "dwsync.problems.transitions"
 
 local M = {}
 
-local SWEEP_EVERY, TICK, LONGEST_WAIT = 60, 1, 5 -- seconds
+local SWEEP_EVERY, SYNC_EVERY, TICK, LONGEST_WAIT = 60, 60, 1, 5 -- seconds
+local ENDS_FOR = 900000 -- milliseconds for which a level-triggered channel is told of an end
 local MAY_HAVE_ARRIVED = { timeout = true, network = true }
 
 local Sender = { __name = "dwsync.problems.sender" }
 Sender.__index = Sender
 
 --- Makes a sender.
--- @tparam table given `history`: a store that nobody else waits for; `channels`; `name` of this sender, different from
+-- @tparam table given `store`, see dwsync.problems.store; `channels`; `name` of this sender, different from
 -- all others; `plan(row, now)` and `is_meant(row)`, see dwsync.problems.outbox; `runtime` (perform, monotonic, sleep);
 -- `now()` in milliseconds, by default the database's clock; `random()`; `seen(row)`: what the present look says of a
--- problem; `sent(message, channel)`; `failed(message, hint)`, which is also told what else went wrong
+-- problem; `sent(message, channel)`; `failed(message, hint, channel, outcome)`, which is also told what else went
+-- wrong, without a channel
 -- @treturn dwsync.problems.sender
 function M.new(given)
     local self = setmetatable({ swept = -math.huge, said = {} }, Sender)
@@ -31,15 +33,15 @@ function M.new(given)
     end
     self.random, self.seen, self.sent = given.random or math.random, given.seen or function() end,
         given.sent or function() end
-    self.owing = {}
+    self.owing, self.levels = {}, {}
     for _, channel in ipairs(given.channels) do
-        self.owing[#self.owing + 1] = not channel.is_level_triggered and channel or nil
+        table.insert(channel.is_level_triggered and self.levels or self.owing, channel)
     end
     return self
 end
 
 local function transaction(self, work)
-    return history_tables.run(self.history, "write", false, function(session)
+    return history_tables.run(self.store.history, "write", false, function(session)
         return work(session, self.now and self.now() or tonumber(session:rows("SELECT " .. session.clock)[1][1]))
     end)
 end
@@ -97,20 +99,35 @@ local function send(self, channel, message, now)
 end
 
 local HINTS = {
-    refused = "This message will not be sent to this address again. Correct the channel, and it is sent.",
+    refused = "This message will not be sent to this address again. Correct the channel's address, and %s.",
     unknown = "It may have arrived; it is not sent again, since that could tell it twice.",
+    given_up = "It is given up: it could not be sent for a day.",
+    asked = "It asks to be left alone until %s; %s.",
 }
+
+local AFTER = "a run after that tries again"
+
+-- What happens next, of a command that ends and of a program that goes on.
+local function hint_of(self, result, settled)
+    if result.outcome == "refused" then
+        return HINTS.refused:format(self.till and "the next run sends it" or "restart this program")
+    elseif settled.given_up then
+        return HINTS[result.outcome] or HINTS.given_up
+    elseif result.paused then
+        return HINTS.asked:format(quantities.instant(settled.paused), self.till and AFTER or "then it is tried again")
+    end
+    return self.till and "The next run tries again." or ("It is tried again after %s."):format(
+        quantities.instant(settled.paused))
+end
 
 local function report(self, channel, message, result, settled)
     if result.outcome == "sent" then
         self.sent(message, channel)
         return
     end
-    local again = settled.paused and ("It is tried again after %s."):format(quantities.instant(settled.paused))
-    local hint = HINTS[result.outcome] or settled.given_up and "It is given up: it could not be sent for a day."
-        or again or "It is tried again later."
     self.failed(("not sent to channel %s (%s): %s: %s"):format(channel.name, channel.host or channel.kind,
-        message.title, result.reason or "no reason given"), hint, channel)
+        message.title, result.reason or "no reason given"), settled and hint_of(self, result, settled),
+        channel, result.outcome)
 end
 
 -- Sends what one claim took, each message by itself or all in one.
@@ -128,7 +145,7 @@ local function send_claim(self, channel, claim, now)
             return outbox.settle(session, channel, items, result, self, later)
         end)
         if not result.is_untried then
-            report(self, channel, message, result, settled or {})
+            report(self, channel, message, result, settled)
         end
         if not settled then
             return nil, err
@@ -152,6 +169,7 @@ end
 -- @tparam table channel
 -- @treturn ?boolean whether there may be more to tell at once
 -- @treturn dwsync.error|?number or the seconds until there may be
+-- @treturn ?integer until when the channel is left alone
 function Sender:tell(channel)
     local claim, err, now = claim_of(self, channel)
     if not claim then
@@ -161,7 +179,43 @@ function Sender:tell(channel)
     if claim.items[1] then
         return send_claim(self, channel, claim, now)
     end
-    return false, claim.wait and math.max(0, claim.wait - now) / 1000 or nil, claim.paused
+    return false, claim.wait and math.max(0, claim.wait - now) / 1000 or nil, claim.paused and claim.wait
+end
+
+local function state_of(self, channel, now)
+    local rows, damaged = self.store:rows()
+    local list = {}
+    for _, row in ipairs(rows or {}) do
+        local ended = row.state == "resolved" and row.resolved_at or nil
+        local is_meant = self.plan(row, now).levels[channel.name] and (not self.is_meant or self.is_meant(row))
+        if is_meant and (ended and now - ended < ENDS_FOR or transitions.state_of(row, now) ~= "silenced"
+            and transitions.is_firing(row)) then
+            list[#list + 1] = { cluster_id = row.cluster_id, cluster_name = row.cluster_name, source = row.source,
+                source_type = row.source_type, rule = row.rule, severity = row.severity, since = row.since,
+                message = row.message, advice = row.advice, ended = ended }
+        end
+    end
+    return rows and list, damaged
+end
+
+--- Tells a channel that is level-triggered the state of all problems.
+-- @tparam table channel
+-- @treturn ?boolean whether it took it; nil when the database failed
+-- @treturn dwsync.error
+function Sender:sync(channel)
+    local now = self.now and self.now() or self.runtime.now() * 1000
+    local list, damaged = state_of(self, channel, now)
+    if not list then
+        return nil, damaged
+    end
+    say_wrong(self, damaged)
+    local outcome, reason = channel.sync({ problems = list, every = SYNC_EVERY }, {
+        perform = self.runtime.perform, now = function() return now end, monotonic = self.runtime.monotonic })
+    if outcome ~= "sent" then
+        self.failed(("the state was not sent to channel %s (%s): %s"):format(channel.name, channel.host or channel.kind,
+            reason), "The next sending says it all again.", channel, "later")
+    end
+    return outcome == "sent"
 end
 
 --- Tells each channel all that it is owed, until it is in trouble.
@@ -169,6 +223,7 @@ end
 -- @treturn ?boolean true; nil when the database failed
 -- @treturn dwsync.error
 function Sender:run(till)
+    self.till = till
     local done, err = self:sweep()
     for _, channel in ipairs(done and self.owing or {}) do
         repeat
@@ -184,10 +239,15 @@ function Sender:run(till)
                 self.runtime.sleep(wait) -- for the next token
                 more = true
             elseif paused then
-                self.failed(("not sent to channel %s (%s): it is left alone for %s"):format(channel.name,
-                    channel.host or channel.kind, quantities.duration(wait)), "A run after that tries again.", channel)
+                self.failed(("not sent to channel %s (%s): not tried"):format(channel.name,
+                    channel.host or channel.kind), HINTS.asked:format(quantities.instant(paused), AFTER), channel)
             end
         until not more
+    end
+    for _, channel in ipairs(done and self.levels or {}) do
+        if self:sync(channel) == nil then
+            done, err = self.store:rows()
+        end
     end
     return done and true, err
 end
@@ -214,6 +274,17 @@ function Sender:loops(database)
             if not more then
                 pause(more == false and wait or TICK)
             end
+        end
+    end
+    for _, channel in ipairs(self.levels) do
+        local due = -math.huge
+        loops[#loops + 1] = function()
+            if self.runtime.monotonic() >= due then
+                due = self.runtime.monotonic() + SYNC_EVERY
+                local taken, err = self:sync(channel)
+                database(taken == nil and err or nil)
+            end
+            pause(TICK)
         end
     end
     return loops

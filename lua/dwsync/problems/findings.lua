@@ -21,7 +21,6 @@ local ENDED = { severity = "ok", message = "no longer reported" }
 -- @table dwsync.problems.policy
 -- @tfield string least the severity from which a verdict is a problem
 -- @tfield[opt] function(source,source_type):boolean is_meant whether the look was about that source; by default all are
--- @tfield[opt] integer recover how long a problem must be ok before it is over, milliseconds
 -- @tfield[opt] function(problem,now):dwsync.problem.plan plan whom to tell of a problem, and how patiently
 
 local LONGEST_SOURCE = 400 -- bytes; an index of PostgreSQL holds 2,700 in all

@@ -12,7 +12,7 @@ local M = {}
 
 --- Whom to tell of a problem.
 -- @tparam ?{table,...} list of routes, see dwsync.problems.routes
--- @tparam {table,...} channels; those that are level-triggered are owed no messages
+-- @tparam {table,...} channels; those that are level-triggered are owed no messages, and are in the plan's `levels`
 -- @tparam[opt] {[string]=boolean} unrouted channels that are told everything
 -- @treturn function(problem,now):dwsync.problem.plan
 function M.plan(list, channels, unrouted)
@@ -22,11 +22,11 @@ function M.plan(list, channels, unrouted)
     end
     local table_of_routes = routes.new(list, names, unrouted)
     return function(problem, now)
-        local plan, to = table_of_routes:plan(problem, now), {}
+        local plan, to, levels = table_of_routes:plan(problem, now), {}, {}
         for _, name in ipairs(plan.to) do
-            to[#to + 1] = is_owed[name] and name or nil
+            to[#to + 1], levels[name] = is_owed[name] and name or nil, not is_owed[name] or nil
         end
-        plan.to = to
+        plan.to, plan.levels = to, levels
         return plan
     end
 end
@@ -47,7 +47,7 @@ end
 -- How patiently a problem begins and ends: as its route says, if it has one.
 local function patience_of(problem, policy, now)
     local plan = policy.plan and policy.plan(problem, now)
-    return plan and plan.after or 0, math.max(policy.recover or 0, plan and plan.recover or 0)
+    return plan and plan.after or 0, plan and plan.recover or 0
 end
 
 local function of_problem(finding)

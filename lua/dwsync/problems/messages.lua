@@ -105,7 +105,7 @@ function M.make(row, step, seen, now)
     local message = {
         event = step.event, key = digest(problem_id, step.step), problem_id = problem_id, time = now,
         cluster_id = row.cluster_id, cluster_name = row.cluster_name, source = row.source ~= "" and row.source or nil,
-        source_type = row.source_type, rule = row.rule, severity = step.severity,
+        source_type = row.source_type, rule = row.rule, severity = step.event == "resolved" and "ok" or step.severity,
         previous = step.previous, episode = step.episode, since = step.since, ended = step.ended,
         message = words, advice = advice and sentence(advice) or nil,
     }

@@ -63,7 +63,7 @@ M.name_of = name_of
 
 local function damaged(entry, column)
     return errors.new { kind = "storage",
-        message = ("a message about the problem '%s' of cluster %s is kept with a %s that cannot be read"):format(
+        message = ("a message about the problem '%s' of cluster %s is damaged: its %s cannot be read"):format(
             text.excerpt(tostring(entry.rule), 60), text.excerpt(tostring(entry.cluster_id), 60), column),
         hint = "Correct or delete its row of dwsync_outbox: no program of dwsync writes such a one." }
 end
@@ -186,6 +186,21 @@ local OWING = [[WHERE state IN ('firing', 'told') OR told <> '{}' OR EXISTS (SEL
     AND NOT EXISTS (SELECT 1 FROM dwsync_outbox e WHERE e.cluster_id = o.cluster_id AND e.source = o.source
     AND e.rule = o.rule AND e.episode = o.episode AND e.channel = o.channel AND e.step = 'resolved'))]]
 
+-- Notes that a sender has a channel. What another address refused is tried at this one.
+local function name_channel(session, channel, now)
+    local name, mark = literal(channel.name), literal(channel.mark)
+    local known = session:rows(("SELECT mark FROM dwsync_channels WHERE channel = %s"):format(name))[1]
+    session:rows(([[INSERT INTO dwsync_channels (channel, mark, failures, named_at) VALUES (%s, %s, 0, %s)
+        ON CONFLICT (channel) DO UPDATE SET named_at = excluded.named_at, mark = excluded.mark]]):format(name, mark,
+        literal(now)))
+    if known and known[1] ~= channel.mark then
+        session:rows(("UPDATE dwsync_channels SET paused_until = NULL, failures = 0 WHERE channel = %s"):format(name))
+        session:rows(([[UPDATE dwsync_outbox SET state = 'owed', attempts = 0, next_at = %s, last_error = NULL,
+            refused_by = NULL WHERE channel = %s AND state = 'given_up' AND refused_by <> %s AND created_at > %s]])
+            :format(literal(now), name, mark, literal(now - ONE_DAY)))
+    end
+end
+
 --- Adds what time alone makes owed: reminders, the ends of silences, channels that are new, what programs did that know
 -- no outbox.
 -- @tparam table session
@@ -195,9 +210,7 @@ local OWING = [[WHERE state IN ('firing', 'told') OR told <> '{}' OR EXISTS (SEL
 -- @treturn {dwsync.error,...} problems that cannot be read
 function M.sweep(session, channels, how, now)
     for _, channel in ipairs(channels) do
-        session:rows(("INSERT INTO dwsync_channels (channel, mark, failures, named_at) VALUES (%s, %s, 0, %s) "
-            .. "ON CONFLICT (channel) DO UPDATE SET named_at = excluded.named_at"):format(literal(channel.name),
-            literal(channel.mark), literal(now)))
+        name_channel(session, channel, now)
     end
     local rows, wrong = stores.rows_in(session, OWING)
     local meant = {}
@@ -254,7 +267,7 @@ local function candidates_of(session, channel, now, limit)
 end
 
 -- What all senders know of a channel; nil where another one is at it.
-local function lock_channel(session, channel, now)
+local function lock_channel(session, channel)
     local cells = session:rows(("SELECT mark, tokens, refilled_at, paused_until, failures FROM dwsync_channels "
         .. "WHERE channel = %s%s"):format(literal(channel.name), session.skip_locked))[1]
     if not cells then
@@ -262,20 +275,11 @@ local function lock_channel(session, channel, now)
     end
     local state = { mark = cells[1], tokens = tonumber(cells[2]), refilled_at = tonumber(cells[3]),
         paused_until = tonumber(cells[4]), failures = tonumber(cells[5]) or 0 }
-    if state.mark ~= channel.mark then -- another address: what the old one refused is tried here
-        state.mark, state.paused_until, state.failures = channel.mark, nil, 0
-        session:rows(("UPDATE dwsync_channels SET mark = %s, paused_until = NULL, failures = 0 WHERE channel = %s")
-            :format(literal(channel.mark), literal(channel.name)))
-        session:rows(([[UPDATE dwsync_outbox SET state = 'owed', attempts = 0, next_at = %s, claimed_until = NULL,
-            last_error = NULL, refused_by = NULL WHERE channel = %s AND state = 'given_up' AND refused_by <> %s
-            AND created_at > %s]]):format(literal(now), literal(channel.name), literal(channel.mark),
-            literal(now - ONE_DAY)))
-    end
     return state
 end
 
-local function pause_of(state, now)
-    local left = (state.paused_until or 0) - now
+local function pause_of(state, channel, now)
+    local left = state.mark == channel.mark and (state.paused_until or 0) - now or 0
     return left > 0 and left <= ONE_DAY and state.paused_until or nil
 end
 
@@ -394,8 +398,8 @@ function M.claim(session, channel, how, now)
     if not session:rows(("SELECT 1 FROM dwsync_outbox o WHERE %s LIMIT 1"):format(due_condition(channel, now)))[1] then
         return { items = {}, wrong = {} }
     end
-    local state = lock_channel(session, channel, now)
-    local paused = state and pause_of(state, now)
+    local state = lock_channel(session, channel)
+    local paused = state and pause_of(state, channel, now)
     if not state or paused then
         return { items = {}, wrong = {}, wait = paused, paused = paused ~= nil }
     end
@@ -460,7 +464,8 @@ end
 -- @tparam {table,...} items of the claim
 -- @tparam table result of all of them: `outcome` ("sent", "later", "refused", "unknown"), `reason`, `paused`,
 -- `is_doubtful`: whether they may have arrived all the same, `is_untried`: they were only given back, `sender`
--- @tparam table how `random()`
+-- @tparam table how `random()`; `till`: of a command that ends, whose next run tries again unless the channel asked to
+-- be left alone
 -- @tparam integer now
 -- @treturn table `given_up`: whether all of them are; `paused`: until when the channel is left alone
 function M.settle(session, channel, items, result, how, now)
@@ -476,7 +481,7 @@ function M.settle(session, channel, items, result, how, now)
     if result.outcome ~= "later" then
         session:rows(("UPDATE dwsync_channels SET failures = 0, paused_until = NULL "
             .. "WHERE channel = %s AND mark = %s"):format(name, literal(channel.mark)))
-    elseif not result.is_untried then
+    elseif not result.is_untried and (result.paused or not how.till) then
         local cells = session:rows(("SELECT failures FROM dwsync_channels WHERE channel = %s"):format(name))[1]
         settled.paused = pause_after({ failures = cells and tonumber(cells[1]) or 0 }, result, how, now)
         session:rows(("UPDATE dwsync_channels SET failures = failures + 1, paused_until = %s WHERE channel = %s "

@@ -123,7 +123,7 @@ local function value_of(name, cell)
         return REQUIRED[name] == nil and nil
     elseif IS_NUMBER[name] then
         local number = tonumber(cell)
-        return number and number == number and math.abs(number) <= LARGEST and math.floor(number)
+        return number and number == number and math.abs(number) <= LARGEST and math.floor(number) or false
     end
     return type(cell) == "string" and identity.text(cell)
 end
@@ -140,7 +140,7 @@ local function row_of(cells)
         if value == false or name == "state" and not STATES[value]
             or name == "severity" and severities.known(value) ~= value then
             local err = errors.new { kind = "storage",
-                message = ("the problem '%s' of cluster %s is kept with a %s that cannot be read: %s"):format(
+                message = ("the problem '%s' of cluster %s is damaged: its %s is %s"):format(
                     shown(cells[3]), shown(cells[1]), name, shown(cells[i])),
                 hint = "Correct or delete this row of dwsync_problems: no program of dwsync writes such a one." }
             err.problem = table.concat({ tostring(cells[1]), tostring(cells[2]), tostring(cells[3]) }, "\0")

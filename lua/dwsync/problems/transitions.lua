@@ -333,7 +333,7 @@ local function sum_of(entries, channel, episode)
                 if severity and (not sum.worst or severities.is_worse(severity, sum.worst)) then
                     sum.worst = severity
                 end
-                if severity and may_be_told and (not sum.told or severities.is_worse(severity, sum.told)) then
+                if severity and entry.state == "sent" and (not sum.told or severities.is_worse(severity, sum.told)) then
                     sum.told = severity
                 end
             end
@@ -396,20 +396,20 @@ local function add_ends(added, row, entries, now)
 end
 
 local function next_reminder(sum, remind, now)
-    local last, count = 0, 0
+    local told, reminders = nil, 0
     for _, entry in ipairs(sum.left) do
         if entry.state == "sent" and not entry.step:find "^reminder" then
-            last = math.max(last, entry.sent_at or entry.created_at)
+            told = math.max(told or 0, entry.sent_at or entry.created_at)
         end
     end
-    local since = last
-    for _, entry in ipairs(sum.left) do
-        if entry.step:find "^reminder" and entry.created_at >= since then
-            last, count = math.max(last, entry.sent_at or entry.created_at), count + 1
+    local last = told
+    for _, entry in ipairs(told and sum.left or {}) do
+        if entry.step:find "^reminder" and entry.created_at >= told then
+            last, reminders = math.max(last, entry.sent_at or entry.created_at), reminders + 1
         end
     end
-    return last > 0 and now >= last + remind * 2 ^ math.min(count, MOST_DOUBLINGS)
-        and "reminder-" .. sum.reminders + 1 or nil
+    return last and now >= last + remind * 2 ^ math.min(reminders, MOST_DOUBLINGS)
+        and ("reminder-%d"):format(sum.reminders + 1) or nil
 end
 
 -- What a channel of the plan is to be told of an episode that goes on, beyond what it was.
@@ -486,6 +486,7 @@ local function is_superseded(row, entry, sum)
     return severity_of(entry.step) == nil and row.acknowledged_at ~= nil
 end
 
+-- What may not have arrived is no reason to speak as if it had.
 local function event_of(entry, sum)
     if entry.step:find "^flapping" then
         return "flapping"
@@ -518,8 +519,8 @@ function M.due(row, entry, entries, plan, now)
     if is_end then
         verdict, step = end_due(row, entry, sum, now)
     else
-        verdict, step = "send", { event = event_of(entry, sum), step = entry.step, severity = row.severity,
-            previous = sum.told }
+        verdict, step = "send", { event = event_of(entry, sum), step = entry.step,
+            severity = severity_of(entry.step) or row.severity, previous = sum.told }
     end
     if step then
         step.episode, step.fired_at, step.since = entry.episode, entry.fired_at or row.fired_at,

@@ -153,7 +153,7 @@ local function tell(args, context, judge, channels, plan, store, items, status)
     end
     local runtime = runtimes.complete(context.runtime or runtimes.new())
     local sender = delivery.new {
-        history = store.history, channels = channels, plan = plan, name = ("notify:%s"):format(tostring(store)),
+        store = store, channels = channels, plan = plan, name = ("notify:%s"):format(tostring(store)),
         runtime = runtime, now = now, random = context.random, seen = seen, is_meant = is_looked_at(items, args),
         sent = function(message, channel)
             context:write(("told %s: %s\n"):format(channel.name, text.safe(message.title)))
