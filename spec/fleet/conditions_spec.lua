@@ -13,6 +13,7 @@ end
 
 local function sum_of(changes)
     local sum = { now = NOW, alive = 1, late = 0, accounts = { account() }, latest = {}, failures = {},
+        messages = { unsent = 0, oldest = 0, given_up = 0, lost = 0 },
         collectors = { { name = "a", state = "running", alive = true, seen_at = NOW } } }
     for name, value in pairs(changes or {}) do
         sum[name] = value
@@ -53,6 +54,25 @@ describe("the conditions of a fleet", function()
                 blocked_until = NOW + 300000 } } })
         assert.same({ "account hq: the service asked for a pause, until 2026-09-21T14:13:25Z" },
             texts { accounts = { account { state = "throttled", paused_until = NOW + 5000 } } })
+    end)
+
+    it("say that messages cannot be sent, once that lasts", function()
+        local function after(messages)
+            return texts { messages = messages }
+        end
+        assert.same({}, after { unsent = 2, oldest = 60000, lost = 0 })
+        assert.same({ "! 2 messages could not be sent, the oldest for 5 min" },
+            after { unsent = 2, oldest = 300000, lost = 0 })
+        assert.same({ "! 1 message was refused for good in the last day, and nobody was told instead" },
+            after { unsent = 0, oldest = 0, lost = 1 })
+    end)
+
+    it("say why the dead man's switch gets no heartbeat, or does not take it", function()
+        assert.same({}, texts { heartbeat = { sent_at = NOW } })
+        assert.same({ "no heartbeat is sent: 1 cluster was not looked at for three intervals" },
+            texts { heartbeat = { reason = "1 cluster was not looked at for three intervals" } })
+        assert.same({ "! heartbeats do not arrive: answered HTTP 404" },
+            texts { heartbeat = { sent_at = NOW, error = "answered HTTP 404" } })
     end)
 
     it("say that a rate is too small, and what it takes instead", function()

@@ -32,6 +32,15 @@ describe("an inventory", function()
             refusal { accounts = { hq = { sk = "hidden" } } })
     end)
 
+    it("declares alerts in the words of the configuration file", function()
+        local ops = { kind = "slack", url = { env = "OPS" } }
+        local inventory = assert(inventories.check { accounts = HQ, alerts = { channels = { ops = ops },
+            routes = { { account = "hq", to = "ops" } } } })
+        assert.same({ account = { "hq" }, to = { "ops" } }, inventory.alerts.routes[1])
+        assert.equal("alerts.routes[1].to[1]: there is no channel 'osp' (did you mean 'ops'?)",
+            refusal { accounts = HQ, alerts = { channels = { ops = ops }, routes = { { to = "osp" } } } })
+    end)
+
     it("names the key that is mistyped", function()
         assert.equal("unknown key 'acounts'", refusal { acounts = HQ })
         assert.equal("unknown key 'accounts.hq.region'", refusal { accounts = { hq = { region = "cn-north-4" } } })

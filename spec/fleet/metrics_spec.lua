@@ -4,7 +4,9 @@ local prometheus = require "spec.support.prometheus"
 local SUM = { now = 1790000000500, alive = 2, accounts = {
     { account = "hq", clusters = 10, disabled = 1, failing = 2, late = 3, overdue = 12.5, interval = 60, paced = 90,
         state = "blocked" },
-    { account = 'odd "name"', clusters = 0, disabled = 0, failing = 0, late = 0, overdue = 0, state = "active" } } }
+    { account = 'odd "name"', clusters = 0, disabled = 0, failing = 0, late = 0, overdue = 0, state = "active" } },
+    messages = { states = { pending = 0, firing = 1, told = 4, acknowledged = 2, silenced = 3, resolved = 9 },
+        unsent = 5, oldest = 90500, given_up = 7, lost = 6 }, heartbeat = { sent_at = 1789999999000 } }
 
 local function lines(made)
     local list = {}
@@ -29,6 +31,13 @@ describe("the metrics of a fleet", function()
             'dwsync_fleet_account_blocked{account="hq",collector="m1"} 1',
             'dwsync_fleet_account_throttled{account="hq",collector="m1"} 0',
             'dwsync_fleet_clusters{account="odd \\"name\\"",state="active",collector="m1"} 0',
+            'dwsync_fleet_problems{state="told",collector="m1"} 4',
+            'dwsync_fleet_problems{state="acknowledged",collector="m1"} 2',
+            'dwsync_fleet_messages_unsent{collector="m1"} 5',
+            'dwsync_fleet_messages_oldest_seconds{collector="m1"} 90.5',
+            'dwsync_fleet_messages_given_up{collector="m1"} 7',
+            'dwsync_fleet_messages_lost{collector="m1"} 6',
+            'dwsync_fleet_heartbeat_timestamp_seconds{collector="m1"} 1789999999',
             'dwsync_fleet_collectors{collector="m1"} 2',
             'dwsync_fleet_database_up{collector="m1"} 1',
             'dwsync_fleet_timestamp_seconds{collector="m1"} 1790000000.5',

@@ -5,10 +5,12 @@ local history = require "dwsync.history"
 local json = require "dwsync.json"
 local channels = require "dwsync.problems.channels"
 local processes = require "spec.support.processes"
+local outbox = require "dwsync.problems.outbox"
 local problems_store = require "dwsync.problems.store"
 local postgres = require "spec.support.postgres"
 local raw_server = require "spec.support.raw_server"
 local runbook = require "spec.support.runbook"
+local tables = require "dwsync.history.tables"
 local temporary = require "spec.support.temporary"
 local transitions = require "dwsync.problems.transitions"
 
@@ -16,12 +18,12 @@ local NOW = 1747637723000
 local KEY = { cluster_id = "c", source = "s", rule = "failing" }
 local NOT_SENT = "^not sent to channel hook %(127.0.0.1:%d+%): CRITICAL: prod: failing: "
 
-local function row(more)
-    local seen = { severity = "critical", raises = true, message = "the last 4 runs failed", cluster_name = "prod" }
+local function seen(more)
+    local found = { severity = "critical", raises = true, message = "the last 4 runs failed", cluster_name = "prod" }
     for name, value in pairs(more or {}) do
-        seen[name] = value
+        found[name] = value
     end
-    return transitions.look(nil, KEY, seen, NOW)
+    return found
 end
 
 local function channel(url)
@@ -29,32 +31,75 @@ local function channel(url)
         { getenv = function() return url end }))
 end
 
+local function plan()
+    return { to = { "hook" } }
+end
+
+local function find(list, problem)
+    for _, one in ipairs(list) do
+        if one.rule == problem.rule and one.source == problem.source then
+            return one
+        end
+    end
+end
+
+-- Looks at one cluster, in its transaction.
+local function look(store, cluster, found, now)
+    assert(tables.run(store.history, "write", cluster, function(session)
+        local rows = problems_store.rows_in(session, ("WHERE cluster_id = '%s'"):format(cluster))
+        local key = { cluster_id = cluster, source = KEY.source, rule = KEY.rule }
+        local row = transitions.look(find(rows, key), key, seen(found), now)
+        if row then
+            problems_store.change_in(session, cluster, function() return { row } end)
+            outbox.add(session, { row }, plan, now)
+        end
+        return true
+    end))
+end
+
 local function with_store(use)
     temporary.with_folder(function(folder)
         local opened = assert(history.open(folder .. "/h.db"))
         local store = assert(problems_store.open(opened))
-        assert(store:change("c", function() return { row() }, true end))
+        look(store, "c", nil, NOW)
         use(store, folder .. "/h.db")
         opened:close()
     end)
 end
 
-local function all()
-    return true
+local senders = 0
+
+-- Makes a sender. What was sent and what failed is kept in it.
+local function sender(store, url, perform, now, more)
+    senders = senders + 1
+    local given = { store = store, channels = { channel(url) }, plan = plan, name = "sender " .. senders,
+        runtime = { perform = perform or curl.new().perform, monotonic = function() return 0 end },
+        now = function() return now or NOW + 1 end, random = function() return 1 end, list = {}, failures = {} }
+    given.sent = function(message) table.insert(given.list, message) end
+    given.failed = function(message, hint) table.insert(given.failures, { message = message, hint = hint }) end
+    for name, value in pairs(more or {}) do
+        given[name] = value
+    end
+    return delivery.new(given)
 end
 
 -- Delivers. Returns what was sent and what failed.
-local function deliver(store, url, perform, now)
-    local sent, failed = {}, {}
-    assert(delivery.run(store, { channel(url) }, {
-        perform = perform or curl.new().perform, now = function() return now or NOW + 1 end,
-        monotonic = function() return 0 end, till = 1, seen = function() end, is_meant = all,
-        sent = function(message) sent[#sent + 1] = message end,
-        failed = function(message, hint) failed[#failed + 1] = { message = message, hint = hint } end,
-    }))
-    return sent, failed
+local function deliver(...)
+    local made = sender(...)
+    assert(made:run(1))
+    return made.list, made.failures
 end
 
+local function entries(store)
+    local list = {}
+    for _, some in pairs(assert(outbox.read(store))) do
+        for _, entry in ipairs(some) do
+            list[#list + 1] = entry
+        end
+    end
+    table.sort(list, function(a, b) return a.created_at < b.created_at end)
+    return list
+end
 
 describe("telling a real receiver", function()
     it("is a POST of JSON with a key", function()
@@ -105,7 +150,7 @@ describe("telling a real receiver", function()
                 else
                     attempt { url = "http://127.0.0.1:1" }
                 end
-                assert.equal("firing", transitions.owed(store:rows()[1], "hook", NOW + 2).event)
+                assert.equal("owed", entries(store)[1].state)
             end)
         end
     end)
@@ -154,54 +199,189 @@ describe("telling", function()
                 assert.equal(key, request.headers["Idempotency-Key"])
                 return { status = 200 }
             end
-            assert.equal(0, #deliver(store, "https://x.example", perform, NOW + 30000)) -- it may still be sending
-            assert.equal(1, #deliver(store, "https://x.example", perform, NOW + 61001))
+            assert.equal(0, #deliver(store, "https://x.example", perform, NOW + 60000)) -- it may still be sending
+            assert.equal(1, #deliver(store, "https://x.example", perform, NOW + 90001))
             assert.equal(0, #deliver(store, "https://x.example", perform, NOW + 600000))
         end)
     end)
 
     it("ends when its time is over, and says so", function()
         with_store(function(store)
-            local called, said = false, nil
-            assert(delivery.run(store, { channel "https://x.example" }, {
-                perform = function() called = true end, now = function() return NOW + 1 end,
-                monotonic = function() return 5 end, till = 5, seen = function() end, is_meant = all,
-                failed = function(message, hint) said = message .. ". " .. hint end,
-            }))
-            assert.equal("not sent to channel hook (x.example): CRITICAL: prod: failing: the time for sending was "
-                .. "over. The next run tries again.", said)
-            assert.is_false(called)
-        end)
-    end)
-
-    it("is no failure when its time is over once all is sent", function()
-        with_store(function(store)
-            local seconds, sent = 0, 0
-            assert(delivery.run(store, { channel "https://x.example" }, {
-                perform = function()
-                    seconds = 6
-                    return { status = 200 }
-                end,
-                now = function() return NOW + 1 end, monotonic = function() return seconds end, till = 5,
-                seen = function() end, is_meant = all, sent = function() sent = sent + 1 end, failed = error,
-            }))
-            assert.equal(1, sent)
+            local said = select(2, deliver(store, "https://x.example", error, nil, { runtime = {
+                monotonic = function() return 1 end, perform = error } }))
+            assert.equal("not all was sent to channel hook: the time for sending was over. The next run goes on.",
+                said[1].message .. ". " .. said[1].hint)
         end)
     end)
 
     it("uses the words of the present look, when there are some", function()
         with_store(function(store)
-            local body
-            assert(delivery.run(store, { channel "https://x.example" }, {
-                perform = function(request)
-                    body = json.decode(request.body)
-                    return { status = 200 }
-                end,
-                now = function() return NOW + 1 end, monotonic = function() return 0 end, till = 1,
-                seen = function() return { message = "the last 5 runs failed", severity = "critical" } end,
-                is_meant = all, sent = function() end,
-            }))
-            assert.equal("the last 5 runs failed.", body.message)
+            local sent = deliver(store, "https://x.example", function() return { status = 200 } end, nil, {
+                seen = function() return { message = "the last 5 runs failed", severity = "critical" } end })
+            assert.equal("the last 5 runs failed.", sent[1].message)
+        end)
+    end)
+
+    it("gives up what is refused, says so once, and tries it at another address", function()
+        with_store(function(store)
+            local calls = 0
+            local function refuse()
+                calls = calls + 1
+                return { status = 404 }
+            end
+            local failed = select(2, deliver(store, "https://x.example", refuse))
+            assert.equal("not sent to channel hook (x.example): CRITICAL: prod: failing: answered HTTP 404",
+                failed[1].message)
+            assert.same({ {}, {} }, { deliver(store, "https://x.example", refuse, NOW + 60000) })
+            assert.equal(1, calls)
+            assert.same({ "given_up", "answered HTTP 404" }, { entries(store)[1].state, entries(store)[1].last_error })
+            assert.equal(1, #deliver(store, "https://other.example", function() return { status = 200 } end,
+                NOW + 120000))
+        end)
+    end)
+
+    it("leaves a channel in trouble alone for longer and longer, or for as long as it asks, up to a day", function()
+        with_store(function(store)
+            local now, calls, answer = NOW, 0, { status = 500 }
+            local function run(wait)
+                now = now + wait
+                local made = sender(store, "https://x.example", function()
+                    calls = calls + 1
+                    return answer
+                end, now)
+                assert(made:sweep())
+                assert.is_false((made:tell(made.owing[1])))
+                return calls
+            end
+            assert.same({ 1, 1, 2, 2, 3 }, { run(1), run(4999), run(1), run(9999), run(1) })
+            answer = { status = 429, headers = { ["retry-after"] = "7200" } }
+            assert.same({ 4, 4, 5 }, { run(20000), run(7199999), run(1) })
+            answer = { status = 500 }
+            local failed = select(2, deliver(store, "https://x.example", function() return answer end, NOW + 86400001))
+            assert.equal("It is given up: it could not be sent for a day.", failed[1].hint)
+            assert.equal("given_up", entries(store)[1].state)
+        end)
+    end)
+
+    it("does not tell an end to a channel that was not told, but where an answer was missing", function()
+        for kind, told in pairs { timeout = 1, connect = 0 } do
+            with_store(function(store)
+                local sent = deliver(store, "https://x.example", function()
+                    return nil, { kind = kind, message = "no answer" }
+                end)
+                assert.equal(0, #sent)
+                look(store, "c", { severity = "ok" }, NOW + 10000)
+                sent = deliver(store, "https://x.example", function() return { status = 200 } end, NOW + 20000)
+                assert.equal(told, #sent)
+            end)
+        end
+    end)
+
+    it("drops what is owed to a channel that is not configured any more, and says so", function()
+        with_store(function(store)
+            deliver(store, "https://x.example", function() return { status = 500 } end)
+            assert(tables.run(store.history, "write", false, function(session)
+                session:rows "UPDATE dwsync_outbox SET channel = 'gone'"
+                session:rows "UPDATE dwsync_channels SET channel = 'gone'"
+                return true
+            end))
+            local function run(now)
+                return select(2, deliver(store, "https://x.example", function() return { status = 200 } end, now,
+                    { plan = function() return { to = {} } end }))
+            end
+            assert.same({}, run(NOW + 599999))
+            assert.same({ { message = "channel gone is not configured any more: 1 unsent message dropped",
+                hint = "Nobody else was told in its place." } }, run(NOW + 600001))
+            assert.same({}, run(NOW + 600002))
+            assert.equal("dropped", entries(store)[1].state)
+        end)
+    end)
+
+    it("names rows that were written by hand with wrong types, and tells the others", function()
+        for table_name, change in pairs { dwsync_problems = "since = 'soon'", dwsync_outbox = "attempts = 'many'" } do
+            with_store(function(store)
+                look(store, "d", nil, NOW)
+                assert(tables.run(store.history, "write", false, function(session)
+                    session:rows(("UPDATE %s SET %s WHERE cluster_id = 'c'"):format(table_name, change))
+                    return true
+                end))
+                local sent, failed = deliver(store, "https://x.example", function() return { status = 200 } end)
+                assert.same({ 1, "d" }, { #sent, sent[1].cluster_id })
+                assert.equal(1, #failed)
+                assert.matches("problem 'failing' of cluster c is damaged: its ", failed[1].message)
+                assert.matches(table_name, failed[1].hint)
+            end)
+        end
+    end)
+end)
+
+describe("a storm", function()
+    local DINGTALK = { messages = 20, seconds = 60 }
+
+    -- A minute of a sender beside looks, second by second. Returns how many messages came, when the first did, and what
+    -- they name.
+    local function storm(count, rate, seconds)
+        local bodies, named, first = 0, {}, nil
+        with_store(function(store)
+            for i = 2, count do
+                look(store, ("c%d"):format(i), { severity = i % 3 == 0 and "critical" or "warning" }, NOW)
+            end
+            local now = NOW
+            local made = sender(store, "https://x.example", function() return { status = 200 } end, nil, {
+                now = function() return now end,
+                sent = function(message)
+                    bodies, first = bodies + 1, first or now - NOW
+                    for _, item in ipairs(message.items or { message }) do
+                        named[item.cluster_id] = (named[item.cluster_id] or 0) + 1
+                    end
+                end })
+            made.owing[1].rate = rate
+            assert(made:sweep())
+            for second = 1, seconds do
+                now = NOW + second * 1000
+                while made:tell(made.owing[1]) do
+                    first = first or now - NOW
+                end
+            end
+        end)
+        local clusters = 0
+        for _, times in pairs(named) do
+            assert.equal(1, times)
+            clusters = clusters + 1
+        end
+        return bodies, first, clusters
+    end
+
+    it("of 500 problems is at most 20 messages a minute to DingTalk, the first at once, with all in them", function()
+        local bodies, first, clusters = storm(500, DINGTALK, 60)
+        assert.is_true(bodies <= 20)
+        assert.same({ 1000, 500 }, { first, clusters })
+    end)
+
+    it("is told one by one where the receiver takes that", function()
+        assert.same({ 12, 1000, 12 }, { storm(12, nil, 1) })
+    end)
+
+    it("that was summed up by a sender that died is summed up again by the same key", function()
+        with_store(function(store)
+            for i = 2, 30 do
+                look(store, ("c%d"):format(i), nil, NOW)
+            end
+            local keys = {}
+            local function attempt(now, answer)
+                local made = sender(store, "https://x.example", function(request)
+                    keys[#keys + 1] = request.headers["Idempotency-Key"]
+                    return answer()
+                end, now)
+                made.owing[1].rate = { messages = 20, seconds = 60 }
+                pcall(made.tell, made, made.owing[1])
+                return made.list
+            end
+            assert(sender(store, "https://x.example"):sweep())
+            attempt(NOW + 1, function() error("killed", 0) end)
+            look(store, "another", nil, NOW + 2)
+            local list = attempt(NOW + 90002, function() return { status = 200 } end)
+            assert.same({ 30, keys[1] }, { #list[1].items, keys[2] })
         end)
     end)
 end)

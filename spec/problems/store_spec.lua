@@ -1,5 +1,8 @@
+local concurrent = require "dwsync.runtime.concurrent"
 local history = require "dwsync.history"
+local outbox = require "dwsync.problems.outbox"
 local postgres = require "spec.support.postgres"
+local looks = require "dwsync.problems"
 local schema = require "dwsync.history.schema"
 local store = require "dwsync.problems.store"
 local tables = require "dwsync.history.tables"
@@ -28,7 +31,7 @@ local function problem(more)
     local row = { cluster_id = "c", source = "s", rule = "failing", source_type = "ldap", cluster_name = "仓库",
         state = "told", severity = "critical", episode = 3, since = 1747637723123, seen_at = 1747637723124,
         fired_at = 1747637723125, changed_at = 1747637723126, message = "it's \\n \\\\ 目录 100 %s", advice = "look",
-        told = { chat = { step = "critical", episode = 3, since = 1747637723123 } } }
+        told = { chat = { step = "critical", episode = 3, since = 1747637723123 } }, flips = {} }
     for name, value in pairs(more or {}) do
         row[name] = value
     end
@@ -101,9 +104,46 @@ for engine, with_target in pairs(engines) do
                 local version, err = tables.extend(one, { name = "problems", steps = {} })
                 assert.is_nil(version)
                 assert.equal("config", err.kind)
-                assert.is_truthy(err.message:find("schema version 1 of dwsync_problems_schema, this dwsync supports "
+                assert.is_truthy(err.message:find("schema version 2 of dwsync_problems_schema, this dwsync supports "
                     .. "versions up to 0", 1, true))
                 assert(history.open(target, { readonly = true })):close()
+            end)
+        end)
+
+        it("that is older is changed by who asks for that, and keeps what was told", function()
+            with_target(function(target)
+                local one = assert(history.open(target))
+                local old = { name = "problems", steps = { store.part.steps[1] } }
+                assert.equal(1, tables.extend(one, old))
+                assert(tables.run(one, "write", false, function(session)
+                    session:rows([[INSERT INTO dwsync_problems (cluster_id, source, rule, state, severity, episode,
+                        since, seen_at, fired_at, changed_at, message, told) VALUES ('c', 's', 'failing', 'told',
+                        'critical', 1, 5, 5, 5, 5, 'it fails', '{"chat":{"step":"critical","episode":1,"fired_at":5,'
+                        || '"since":5}}')]])
+                    return true
+                end))
+                local refused, err = store.open(one)
+                assert.is_nil(refused)
+                assert.equal("config", err.kind)
+                assert.matches("history migrate", err.hint)
+                local problems = assert(store.open(one, true))
+                assert.equal(2, tables.extend(one, old)) -- programs that know no outbox go on
+                local function sweep(now)
+                    assert(tables.run(one, "write", false, function(session)
+                        outbox.sweep(session, { { name = "chat", mark = "m" }, { name = "mail", mark = "m" } },
+                            { plan = function() return { to = { "chat", "mail" } } end }, now)
+                        return true
+                    end))
+                    local entries = {}
+                    for _, entry in ipairs(assert(outbox.read(problems))[outbox.name_of(problems:rows()[1])]) do
+                        entries[entry.channel] = ("%s %s"):format(entry.step, entry.state)
+                    end
+                    return entries
+                end
+                assert.same({ chat = "critical sent", mail = "critical owed" }, sweep(10))
+                assert.same({ chat = "critical sent", mail = "critical owed" }, sweep(20))
+                assert.same({}, problems:rows()[1].told)
+                one:close()
             end)
         end)
 
@@ -117,3 +157,40 @@ for engine, with_target in pairs(engines) do
         end)
     end)
 end
+
+describe("six writers in postgres", function()
+    -- What a look finds of a cluster: one problem.
+    local function item_of(number)
+        return { cluster = { id = ("c%d"):format(number) }, severity = "critical", evaluation = { verdicts = {
+            { rule = "failing", source = "s", severity = "critical", message = "it fails", since = 5 } } } }
+    end
+
+    it("that report 200 problems again and again make one message of each", function()
+        local url, plan = server:fresh_url(), function() return { to = { "chat" } } end
+        local writers, stores = {}, {}
+        for writer = 1, 6 do
+            stores[writer] = assert(history.open(url))
+            assert(store.open(stores[writer]))
+            writers[writer] = function()
+                for report = 1, 250 do
+                    local item = item_of((report * 7 + writer * 31) % 200)
+                    assert(tables.run(stores[writer], "write", item.cluster.id, function(session)
+                        looks.look_in(session, item, { least = "warning", plan = plan }, 1000 + report)
+                        return true
+                    end))
+                end
+                return true
+            end
+        end
+        local done, errs = concurrent.gather(writers, { concurrency = 6 })
+        for writer = 1, 6 do
+            assert.is_true(done[writer], tostring(errs[writer]))
+        end
+        assert.same({ { 200, 200 } }, tables.run(stores[1], "read", nil, function(session)
+            return session:rows "SELECT count(*), count(DISTINCT cluster_id) FROM dwsync_outbox"
+        end))
+        for _, opened in ipairs(stores) do
+            opened:close()
+        end
+    end)
+end)

@@ -105,6 +105,36 @@ local function alerts()
             runbook = { "Look for a machine that is paused or overloaded, and for a slow database.",
                 "If there is none, lengthen lease in the inventory." },
         },
+        {
+            alert = "DwsyncFleetMessagesUnsent",
+            expr = "max by (job) (dwsync_fleet_messages_oldest_seconds{job=$job}) > 600",
+            patience = 2 * MINUTE,
+            severity = "critical",
+            summary = "Messages about problems cannot be sent",
+            description = "The oldest waits for {{ $value | humanizeDuration }}: people do not hear of problems.",
+            runbook = { "Run dwsync alerts list: it says which channel, and why.",
+                "Run dwsync alerts test CHANNEL with that channel.", STATUS },
+        },
+        {
+            alert = "DwsyncFleetMessagesLost",
+            expr = "max by (job) (dwsync_fleet_messages_lost{job=$job}) > 0",
+            patience = 0,
+            severity = "critical",
+            summary = "A channel refused messages for good",
+            description = "Nobody was told of {{ $value }} messages of the last day.",
+            runbook = { "Run dwsync alerts list: it says which channel, and why.",
+                "Correct the channel in the inventory, and try it with dwsync alerts test CHANNEL." },
+        },
+        {
+            alert = "DwsyncFleetHeartbeatMissing",
+            expr = "max by (job) (dwsync_fleet_timestamp_seconds{job=$job})\n"
+                .. "- max by (job) (dwsync_fleet_heartbeat_timestamp_seconds{job=$job}) > 600",
+            patience = 0,
+            severity = "warning",
+            summary = "The dead man's switch got no heartbeat for {{ $value | humanizeDuration }}",
+            description = "Either the chain is broken, and another alert says where, or the way to who waits for it.",
+            runbook = { STATUS, "Look at alerts.heartbeat in the inventory." },
+        },
     }
 end
 

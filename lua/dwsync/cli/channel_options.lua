@@ -6,6 +6,8 @@ local checks = require "dwsync.checks"
 local connection = require "dwsync.cli.connection"
 local errors = require "dwsync.errors"
 local files = require "dwsync.files"
+local problems = require "dwsync.problems"
+local text = require "dwsync.text"
 
 local M = {}
 
@@ -45,29 +47,66 @@ local function declared(args, context, settings)
     return by_name
 end
 
+local function open(name, declaration, context, client)
+    return channels.open(name, declaration, { read_file = context.read_file or files.read, getenv = context.getenv,
+        client = client, runtime = context.runtime })
+end
+
+--- Makes one channel ready.
+-- @tparam string name
+-- @tparam table args
+-- @tparam table context
+-- @tparam table settings `alerts`
+-- @treturn ?table see dwsync.problems.channels
+-- @treturn dwsync.error kind "config"
+function M.open_one(name, args, context, settings)
+    local by_name = declared(args, context, settings)
+    if by_name[name] then
+        return open(name, by_name[name], context, connection.options(args, context))
+    end
+    local names = checks.names(by_name)
+    return nil, errors.new { kind = "config", message = ("there is no channel '%s'%s"):format(text.excerpt(name, 60),
+        checks.guess(name, names)), hint = names[1] and ("The channels are %s."):format(table.concat(names, ", "))
+        or "Declare it in alerts.channels of the configuration file, or of the inventory that --fleet names." }
+end
+
+-- Those of `by_name`, ready, and whom to tell of a problem.
+local function open_all(by_name, alerts, context, client)
+    local list, unrouted = {}, {}
+    for i, name in ipairs(checks.names(by_name)) do
+        local channel, err = open(name, by_name[name], context, client)
+        if not channel then
+            return nil, err
+        end
+        list[i], unrouted[name] = channel, by_name[name] ~= (alerts.channels or {})[name]
+    end
+    return list, problems.plan(alerts.routes, list, unrouted)
+end
+
+--- Makes the channels of a file ready.
+-- @tparam ?table alerts see dwsync.problems.settings
+-- @tparam table context
+-- @treturn ?{table,...} by name; none where the file declares none
+-- @treturn dwsync.error|function(problem,now) or whom to tell of a problem, see dwsync.problems.plan
+function M.open_declared(alerts, context)
+    return open_all(alerts and alerts.channels or {}, alerts or {}, context)
+end
+
 --- Makes the channels ready.
 -- @tparam table args
 -- @tparam table context
 -- @tparam table settings see dwsync.cli.configuration
 -- @treturn ?{table,...} by name, see dwsync.problems.channels
--- @treturn dwsync.error kind "config"
+-- @treturn dwsync.error|function(problem,now) or whom to tell of a problem, see dwsync.problems.plan
 function M.open(args, context, settings)
-    local by_name, list = declared(args, context, settings), {}
-    for i, name in ipairs(checks.names(by_name)) do
-        local channel, err = channels.open(name, by_name[name],
-            { read_file = context.read_file or files.read, getenv = context.getenv,
-                client = connection.options(args, context), runtime = context.runtime })
-        if not channel then
-            return nil, err
-        end
-        list[i] = channel
-    end
-    if not list[1] then
+    local list, plan = open_all(declared(args, context, settings), settings.alerts or {}, context,
+        connection.options(args, context))
+    if list and not list[1] then
         return nil, errors.new { kind = "config", message = "no channel to send alerts to",
             hint = "Name the file that holds its address: --slack-url-file, --teams-url-file or --webhook-url-file; or "
                 .. "set alerts in the configuration file." }
     end
-    return list
+    return list, plan
 end
 
 return M

@@ -81,6 +81,17 @@ local function expand(path, context)
     return path and home and path:gsub("^~/", function() return home .. "/" end) or path
 end
 
+--- Makes whole the paths that alerts name, in this file or in the inventory of a fleet.
+-- @tparam ?table alerts see dwsync.problems.settings
+-- @tparam table context
+function M.expand_alerts(alerts, context)
+    if alerts then
+        require("dwsync.problems.settings").expand_paths(alerts, function(named)
+            return (expand(named, context))
+        end)
+    end
+end
+
 local function list_of(profiles)
     local names = checks.names(profiles)
     return #names > 0 and ("Its profiles are %s."):format(table.concat(names, ", ")) or "It has no profiles."
@@ -156,9 +167,7 @@ function M.load(args, context)
         settings.client[name] = expand(settings.client[name], context)
     end
     settings.history, settings.path = expand(settings.history, context), path
-    for _, channel in pairs(settings.alerts and settings.alerts.channels or {}) do
-        require("dwsync.problems.channels").each_path(channel, function(file) return expand(file, context) end)
-    end
+    M.expand_alerts(settings.alerts, context)
     context.settings = settings
     return settings
 end

@@ -22,8 +22,6 @@ local TOP = {
     alerts = { kind = "table" },
 }
 
-local ALERTS = { channels = { kind = "table", default = {} } }
-
 local SECRET = { ak = true, sk = true, security_token = true, password = true, passcode = true, token = true }
 
 local MAX_DEPTH = 8
@@ -161,26 +159,11 @@ local function check_names(given)
     return true
 end
 
--- Fills in what a channel leaves out.
-local function check_alerts(given)
-    local channels = require "dwsync.problems.channels"
-    local checked, problem = checks.read(ALERTS, given, { noun = "key", path = "alerts." })
-    for name, channel in pairs(checked and checked.channels or {}) do
-        local path = below("alerts.channels", name)
-        local _, message = checks.value(channels.NAME, name, "the name of " .. path)
-        if not message then
-            _, message = checks.value({ kind = "table" }, channel, path)
-        end
-        problem = message and { kind = "config", message = message } or problem
-        if not problem then
-            checked.channels[name], problem = channels.check(channel, { noun = "key", path = path .. "." })
-        end
-        if problem then
-            break
-        end
-    end
-    given.channels = checked and checked.channels
-    return not problem, problem and errors.new(problem)
+-- Fills in what they leave out.
+local function check_alerts(given, all)
+    local checked, err = require("dwsync.problems.settings").check(given)
+    all.alerts = checked
+    return checked ~= nil, err
 end
 
 local CHECKS = {

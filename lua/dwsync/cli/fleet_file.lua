@@ -12,11 +12,17 @@ local M = {}
 
 local VARIABLE = "DWSYNC_FLEET"
 
+--- Makes the option that names an inventory.
+-- @param command an argparse command
+-- @return the option
+function M.option(command)
+    return command:option("--fleet", "File with the inventory [DWSYNC_FLEET].", nil, nil, 1):argname "<file>"
+end
+
 --- Adds the options.
 -- @param command an argparse command
 function M.configure(command)
-    command:group("Which fleet",
-        command:option("--fleet", "File with the inventory [DWSYNC_FLEET].", nil, nil, 1):argname "<file>")
+    command:group("Which fleet", M.option(command))
     history_location.configure(command)
     configuration.configure(command)
 end
@@ -25,14 +31,26 @@ local function wrong(message, hint)
     return nil, errors.new { kind = "config", message = message, hint = hint }
 end
 
+local function path_of(args, context)
+    local variable = context.getenv(VARIABLE)
+    return args.fleet or variable ~= "" and variable or nil
+end
+
+--- Whether an inventory is named.
+-- @tparam table args
+-- @tparam table context
+-- @treturn boolean
+function M.is_named(args, context)
+    return path_of(args, context) ~= nil
+end
+
 --- Reads the inventory.
 -- @tparam table args
 -- @tparam table context
 -- @treturn ?dwsync.fleet.inventory
 -- @treturn dwsync.error
 function M.read(args, context)
-    local variable = context.getenv(VARIABLE)
-    local path = args.fleet or variable ~= "" and variable or nil
+    local path = path_of(args, context)
     if not path then
         return wrong("no inventory: --fleet is missing", "Name the file with --fleet or DWSYNC_FLEET.")
     end
@@ -51,8 +69,31 @@ function M.read(args, context)
     local inventory, err = inventories.check(given)
     if not inventory then
         err.message = ("%s: %s"):format(path, err.message)
+        return nil, err
     end
-    return inventory, err
+    configuration.expand_alerts(inventory.alerts, context)
+    return inventory
+end
+
+--- What is declared of alerts: the inventory's, if one is named, and else the configuration file's; never both.
+-- @tparam table args
+-- @tparam table context
+-- @treturn ?table `alerts` (see dwsync.problems.settings), `inventory`, each nil where there is none
+-- @treturn dwsync.error
+function M.alerts(args, context)
+    local inventory, err
+    if M.is_named(args, context) then
+        inventory, err = M.read(args, context)
+        if not inventory then
+            return nil, err
+        end
+    end
+    local settings
+    settings, err = configuration.load(args, context)
+    if not settings then
+        return nil, err
+    end
+    return { inventory = inventory, alerts = (inventory or settings).alerts }
 end
 
 --- Opens the history of a fleet: the option's, DWSYNC_HISTORY's, the inventory's, the configuration file's.
@@ -62,14 +103,26 @@ end
 -- @tparam ?dwsync.fleet.inventory inventory
 -- @tparam[opt] table limits see dwsync.cli.history_location
 -- @treturn ?dwsync.history.store
--- @treturn dwsync.error|dwsync.fleet.schedule
-function M.open(readonly, args, context, inventory, limits)
+-- @treturn dwsync.error
+function M.open_history(readonly, args, context, inventory, limits)
     local settings, err = configuration.load(args, context)
     if not settings then
         return nil, err
     end
     local own = { history = inventory and inventory.history or settings.history }
-    local store, failed = history_location.open(readonly, args, context, own, limits)
+    return history_location.open(readonly, args, context, own, limits)
+end
+
+--- Opens it with its schedule.
+-- @tparam boolean readonly
+-- @tparam table args
+-- @tparam table context
+-- @tparam ?dwsync.fleet.inventory inventory
+-- @tparam[opt] table limits see dwsync.cli.history_location
+-- @treturn ?dwsync.history.store
+-- @treturn dwsync.error|dwsync.fleet.schedule
+function M.open(readonly, args, context, inventory, limits)
+    local store, failed = M.open_history(readonly, args, context, inventory, limits)
     if not store then
         return nil, failed
     end

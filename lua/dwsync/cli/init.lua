@@ -5,8 +5,8 @@
 -- @module dwsync.cli
 local M = {}
 
-local COMMANDS = { "records", "health", "check", "report", "watch", "notify", "wait", "history", "accounts", "collect",
-    "fleet", "replay", "run", "clusters", "doctor", "emulator", "alert-rules", "completion", "version" }
+local COMMANDS = { "records", "health", "check", "report", "watch", "notify", "alerts", "wait", "history", "accounts",
+    "collect", "fleet", "replay", "run", "clusters", "doctor", "emulator", "alert-rules", "completion", "version" }
 
 local DESCRIPTION = "Shows how the identity-source synchronisations of a Huawei Cloud DWS cluster went.\n"
     .. "Data goes to stdout, everything else to stderr."

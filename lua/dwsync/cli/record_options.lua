@@ -48,7 +48,7 @@ local SOURCE = {
 }
 
 -- People type the time that their clock shows: TZ, or the machine's zone.
-local LOCAL = {
+M.LOCAL = {
     to_utc = function(seconds)
         local date = os.date("!*t", math.floor(seconds))
         date.isdst = nil
@@ -59,7 +59,7 @@ local LOCAL = {
     end,
 }
 
-local POINT = { kind = "point", zone = LOCAL }
+local POINT = { kind = "point", zone = M.LOCAL }
 
 --- Makes the option for sources alone.
 -- @param command an argparse command

@@ -4,6 +4,7 @@
 -- result failed).
 -- @module dwsync.doctor
 local access = require "dwsync.doctor.access"
+local alerts = require "dwsync.doctor.alerts"
 local configuration = require "dwsync.doctor.configuration"
 local connection = require "dwsync.doctor.connection"
 local content = require "dwsync.doctor.content"
@@ -90,7 +91,8 @@ end
 --- Performs every check that can be tried.
 -- @tparam table subject `client`, or `config_error` why there is none; `settings` (list of {name, value, origin});
 -- optional `without_effect` (list of {variable, what takes its place}), `words` (names, ids and patterns of clusters;
--- default: the first cluster), `exclude` (the same, to leave out), and `several`: whether findings name their cluster
+-- default: the first cluster), `exclude` (the same, to leave out), and `several`: whether findings name their cluster;
+-- `alerts` and `world`, see dwsync.doctor.alerts
 -- @tparam[opt] function on_finding called with each finding at once
 -- @treturn {table,...} findings {check =, outcome =, found =, next =, root =, cluster =}; `next` is absent when there
 -- is nothing to do, `root` names the failed check because of which this one was not tried, `cluster` which of all it is
@@ -109,6 +111,7 @@ function M.run(subject, on_finding)
     if #clusters == 0 then
         examination:try(M.cluster_checks, subject, roots)
     end
+    examination:try(alerts.list(subject.alerts, subject.world), subject, {})
     return examination.findings, examination.healthy, subject.unknown_cluster or false
 end
 

@@ -42,8 +42,9 @@ local LEFT = 0.2 -- of a lease, for what comes after the look
 -- @tparam[opt] number options.timeout seconds for one look; by default two thirds of the lease
 -- @tparam[opt] function(event:table) options.on_event called with what happens
 -- @tparam[opt] function(options:table):dwsync.client options.new_client in place of dwsync.new
--- @tparam[opt] function() options.beside called again and again beside all that, even while the database does not
--- answer; it waits by itself
+-- @tparam[opt] {function(),...} options.beside each called again and again beside all that, even while the database
+-- does not answer; it waits by itself
+-- @tparam[opt] function options.plan whom to tell of problems, see dwsync.problems.plan
 -- @treturn dwsync.fleet.collector
 function M.new(options)
     local inventory, accounts, readers = options.inventory, {}, {}
@@ -59,7 +60,7 @@ function M.new(options)
         host = options.host, pid = options.pid, concurrency = options.concurrency or 32,
         lease = inventory.lease, timeout = options.timeout or inventory.lease * 2 / 3,
         emit = options.on_event or function() end, new_client = options.new_client or dwsync.new,
-        beside = options.beside,
+        beside = options.beside or {}, plan = options.plan,
         bell = concurrent.bell(), scribes_bell = concurrent.bell(), claim_due = 0,
         clients = {}, queue = { first = 1, last = 0 }, done = {}, changed = {}, discovered = {}, returned = {},
         under_way = 0, listings = 0, room_bell = concurrent.bell(),
@@ -304,7 +305,7 @@ end
 local function complete_changed(self)
     for _ = 1, math.ceil(#self.changed / MOST_CHANGED) do
         local batch = first_of(self.changed, MOST_CHANGED)
-        local outcomes, err = self.schedule:complete_changed(batch)
+        local outcomes, err = self.schedule:complete_changed(batch, self.plan)
         if not outcomes then
             return nil, err
         end
@@ -474,10 +475,10 @@ function Collector:run(stop)
         local history = self.readers[(i - 1) % READERS + 1]
         functions[#functions + 1] = function() return looker(self, history) end
     end
-    if self.beside then
+    for _, work in ipairs(self.beside) do
         functions[#functions + 1] = function()
             while not self.ended do
-                self.beside()
+                work()
             end
             return true
         end

@@ -15,7 +15,7 @@ local M = {}
 
 local literal = rows.literal
 
-local POLICY = { least = "warning" } -- as dwsync notify has it
+local LEAST = "warning" -- as dwsync notify has it
 local LONGEST_BACKOFF_MS = 15 * 60000
 local DISABLED_INTERVAL_MS = 3600000
 
@@ -163,7 +163,7 @@ local function overview_item(item, result)
 end
 
 -- Writes what a look found, but for its row. Returns the new contents of that, and a summary of the records saved.
-local function write_found(session, item, result, now)
+local function write_found(session, item, result, plan, now)
     local summary = result.page and history_page.merge_into(session, identity.cell(item.cluster_id), result.page, now)
     local looked = result.accounts
         and history_accounts.merge_into(session, identity.cell(item.cluster_id), result.accounts)
@@ -171,7 +171,7 @@ local function write_found(session, item, result, now)
     if verdicts then
         write_verdicts(session, item, verdicts, now)
     end
-    local again = problems.look_in(session, overview_item(item, result), POLICY, now)
+    local again = problems.look_in(session, overview_item(item, result), { least = LEAST, plan = plan }, now)
     local row = row_after(item, result, now)
     if again and (row.next_at or 0) > 0 then
         again = math.min(again, row.next_at)
@@ -189,10 +189,11 @@ end
 -- of one changes nothing for the others.
 -- @tparam table session
 -- @tparam {{item=table,result=table},...} done
+-- @tparam ?function plan whom to tell of problems, see dwsync.problems.plan
 -- @treturn {table,...} of each `through`: whether it was let through, and `summary` of the records saved, see
 -- dwsync.history.summary; `accounts`: what became of a look at them; `error`: why the database refused what it found,
 -- so that it counts as failed. No `through`: another program writes of its cluster, and nothing was done
-function M.changed(session, done)
+function M.changed(session, done, plan)
     local items = {}
     for i, look in ipairs(done) do
         items[i] = look.item
@@ -206,7 +207,7 @@ function M.changed(session, done)
         elseif session:exclude(identity.cell(item.cluster_id)) then
             local written
             written, outcome.error = session:apart(function()
-                return write_found(session, item, look.result, now)
+                return write_found(session, item, look.result, plan, now)
             end)
             outcome.through, outcome.summary = true, written and written.summary
             outcome.accounts = written and written.accounts

@@ -90,6 +90,35 @@ local function of_late(sum, add)
     end
 end
 
+local LATEST_MESSAGE = 60000 -- milliseconds for which a message may be under way
+
+local function of_messages(sum, add)
+    local messages = sum.messages
+    if messages.oldest > LATEST_MESSAGE then
+        add { key = "unsent", attention = true, text = ("%s could not be sent, the oldest for %s"):format(
+            quantities.count(messages.unsent, "message"), quantities.duration(messages.oldest / 1000)),
+            hint = "dwsync alerts list says to whom, and why; dwsync alerts test CHANNEL tries it.",
+            over = "all messages are sent" }
+    end
+    if messages.lost > 0 then
+        add { key = "lost", attention = true, text = quantities.count(messages.lost, "message was", "messages were")
+            .. " refused for good in the last day, and nobody was told instead",
+            hint = "dwsync alerts list says which channel, and why.", over = "no message is lost any more" }
+    end
+end
+
+local function of_heartbeat(sum, add)
+    local heartbeat = sum.heartbeat or {}
+    if heartbeat.reason then
+        add { key = "heartbeat", text = ("no heartbeat is sent: %s"):format(text.excerpt(heartbeat.reason, LONGEST)),
+            hint = "That is what it is for: who waits for it calls you.", over = "heartbeats are sent again" }
+    elseif heartbeat.error then
+        add { key = "heartbeat", attention = true, text = ("heartbeats do not arrive: %s"):format(
+            text.excerpt(heartbeat.error, LONGEST)), hint = "Correct alerts.heartbeat, or the way to it.",
+            over = "heartbeats arrive again" }
+    end
+end
+
 --- What is not in order, the worst first.
 -- @tparam table sum of dwsync.fleet.summary
 -- @treturn {table,...} each with `key` (the same for as long as it lasts), `text`, `hint`, `over` (what to say when it
@@ -103,6 +132,8 @@ function M.of(sum)
     of_accounts(sum, add)
     of_late(sum, add) -- behind what it may follow from
     of_failures(sum, add)
+    of_messages(sum, add)
+    of_heartbeat(sum, add)
     local worst_first = {}
     for _, wanted in ipairs { true, false } do
         for _, condition in ipairs(list) do

@@ -1,6 +1,7 @@
 --- What a fleet is: accounts, where their clusters are, how often and how fast they are asked.
 -- It must not hold a secret: credentials name their source.
 -- @module dwsync.fleet.inventory
+local alert_settings = require "dwsync.problems.settings"
 local checks = require "dwsync.checks"
 local cluster_names = require "dwsync.cluster_names"
 local core = require "dwsync.core"
@@ -23,6 +24,7 @@ local TOP = {
     exclude = NAMES,
     overrides = { kind = "table", default = {} },
     thresholds = { kind = "table", default = {} },
+    alerts = { kind = "table" },
 }
 
 -- Options of dwsync.new that are an account's.
@@ -164,7 +166,8 @@ Inventory.__index = Inventory
 
 --- Checks an inventory.
 -- @tparam table given what fleet.lua returned
--- @treturn ?dwsync.fleet.inventory `history`, `accounts` (a list, by name), `interval`, `discovery`, `lease` (seconds)
+-- @treturn ?dwsync.fleet.inventory `history`, `accounts` (a list, by name), `interval`, `discovery`, `lease` (seconds),
+-- `alerts`
 -- @treturn dwsync.error kind "config"
 function M.check(given)
     if type(given) ~= "table" then
@@ -182,6 +185,9 @@ function M.check(given)
     end
     if self.accounts and self.rules then
         self.overrides, err = check_overrides(self.overrides, self.thresholds)
+    end
+    if not err and self.alerts then
+        self.alerts, err = alert_settings.check(self.alerts)
     end
     if err then
         return nil, err

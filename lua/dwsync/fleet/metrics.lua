@@ -1,6 +1,7 @@
 --- A fleet for Prometheus: what the database says of all of it, and what one collector counted itself.
 -- @module dwsync.fleet.metrics
 local exposition = require "dwsync.report.exposition"
+local tally = require "dwsync.problems.tally"
 
 local M = {}
 
@@ -67,6 +68,18 @@ local function own(read)
     end
 end
 
+local function of_messages(field, scale)
+    return own(function(self)
+        return self.sum and self.sum.messages[field] * (scale or 1)
+    end)
+end
+
+local function problems(self, add)
+    for _, state in ipairs(self.sum and tally.STATES or {}) do
+        add({ state = state, collector = self.name }, self.sum.messages.states[state])
+    end
+end
+
 local function total(name)
     return own(function(self) return self.totals[name] or 0 end)
 end
@@ -92,6 +105,15 @@ local OF_ALL = {
     { "dwsync_fleet_paced_seconds", "How often its rate allows that.", of_accounts "paced" },
     { "dwsync_fleet_account_blocked", "Whether nothing is sent because the key was refused.", in_state "blocked" },
     { "dwsync_fleet_account_throttled", "Whether the service asked for a pause.", in_state "throttled" },
+    { "dwsync_fleet_problems", "Problems by state: what was told, acknowledged, silenced.", problems },
+    { "dwsync_fleet_messages_unsent", "Messages that are due and not sent.", of_messages "unsent" },
+    { "dwsync_fleet_messages_oldest_seconds", "For how long the oldest of them is.", of_messages("oldest", 0.001) },
+    { "dwsync_fleet_messages_given_up", "Messages that a channel refused for good, of those that are kept.",
+        of_messages "given_up" },
+    { "dwsync_fleet_messages_lost", "Those of the last day of which no other channel was told.", of_messages "lost" },
+    { "dwsync_fleet_heartbeat_timestamp_seconds", "When the other side last took a heartbeat.", own(function(self)
+        local heartbeat = self.sum and self.sum.heartbeat
+        return heartbeat and heartbeat.sent_at and heartbeat.sent_at / 1000 end) },
     { "dwsync_fleet_collectors", "Collectors that are alive.", own(function(self) return self.sum and self.sum.alive
         end) },
     { "dwsync_fleet_timestamp_seconds", "When the database last said all that, by its clock.", own(function(self)
@@ -109,6 +131,8 @@ local OF_COLLECTOR = {
     { "dwsync_fleet_expired_total", "Leases that ran out before the look ended.", total "expired", type = "counter" },
     { "dwsync_fleet_fenced_total", "Looks that were thrown away because somebody else had the lease by then.",
         total "fenced", type = "counter" },
+    { "dwsync_fleet_heartbeats_total", "Heartbeats that this collector sent.", own(function(self)
+        return self.heartbeats or 0 end), type = "counter" },
     { "dwsync_fleet_gap_seconds", "Time between two looks at a cluster.", gaps, type = "histogram" },
 }
 

@@ -101,16 +101,17 @@ end
 --- Completes looks that found something, in one transaction: of each its records, verdicts, problems and next date, or
 -- nothing.
 -- @tparam {{item=table,result=table},...} done results with `page` (see dwsync.history.merge), `evaluation`, …
+-- @tparam[opt] function plan whom to tell of problems, see dwsync.problems.plan
 -- @treturn ?{table,...} of each `through`: whether it was let through, false when the lease had run out; `summary` of
 -- the records saved, see dwsync.history.summary; `error`: why the database refused what it found, so that it counts as
 -- failed. No `through`: another program writes of its cluster, and nothing was done; try again
 -- @treturn dwsync.error nothing of any was kept
-function Schedule:complete_changed(done)
+function Schedule:complete_changed(done, plan)
     if not done[1] then
         return {}
     end
     return change(self, function(session)
-        return completions.changed(session, done)
+        return completions.changed(session, done, plan)
     end)
 end
 

@@ -4,6 +4,7 @@
 local rows = require "dwsync.fleet.rows"
 local severities = require "dwsync.severity"
 local tables = require "dwsync.fleet.tables"
+local tally = require "dwsync.problems.tally"
 
 local M = {}
 
@@ -20,6 +21,7 @@ local LATEST = { "account", "region", "cluster_id", "name", "overdue", "leased_b
 local FAILURE = { "account", "kind", "error", "items", "example", "failures", "looked_at" }
 local COLLECTOR = { "name", "host", "pid", "version", "state", "started_at", "seen_at", "lease_ms", "looks", "changed",
     "failed", "fenced", "expired", "throttled", "drain" }
+local HEARTBEAT = { "due_at", "claimed_by", "sent_at", "reason", "error" }
 
 local LOAD_OF = [[(SELECT account, sum(1000.0 / interval_ms) AS wanted, min(interval_ms) AS shortest
     FROM dwsync_schedule WHERE kind = 'cluster' AND state NOT IN ('gone', 'disabled') GROUP BY account) AS t]]
@@ -138,21 +140,23 @@ local function failures_of(found)
     return list
 end
 
---- Sums it up.
--- @tparam dwsync.fleet.schedule schedule
--- @treturn ?table `now` (milliseconds), `clusters`, `late`, `failing`, `disabled`, `unseen` (not looked at yet),
--- `by_severity`; `accounts` (each with these, `overdue`, `interval` and `paced` in seconds, `state`), `latest` (at most
--- five late clusters), `failures` (the same ones together), `collectors` (each with `alive`) and how many are `alive`;
--- nil where there is no fleet yet
--- @treturn dwsync.error
-function M.read(schedule)
-    local figures, err = schedule:read(figures_of)
-    if not figures then
-        return nil, err
-    end
+--- What is known of the dead man's switch.
+-- @tparam table session see dwsync.history.transaction
+-- @treturn ?table `due_at`, `claimed_by`, `sent_at`, `reason`, `error`, see dwsync.fleet.tables; nil without one
+function M.heartbeat_in(session)
+    return session:rows(session.table_query:format "dwsync_heartbeat")[1]
+        and rows.of(session, HEARTBEAT, "dwsync_heartbeat WHERE name = 'heartbeat'")[1] or nil
+end
+
+--- Sums it up within a transaction.
+-- @tparam table session see dwsync.history.transaction
+-- @treturn table see `read`
+function M.read_in(session)
+    local figures = figures_of(session)
     local sum = { now = figures.now, clusters = 0, late = 0, failing = 0, disabled = 0, unseen = 0, alive = 0,
         by_severity = severities.count {}, latest = figures.latest, failures = failures_of(figures.failures),
-        collectors = figures.collectors }
+        collectors = figures.collectors, messages = tally.read(session, figures.now),
+        heartbeat = M.heartbeat_in(session) }
     local by_name
     sum.accounts, by_name = accounts_of(figures)
     for _, count in ipairs(figures.counts) do
@@ -168,6 +172,17 @@ function M.read(schedule)
         sum.alive = sum.alive + (collector.alive and 1 or 0)
     end
     return sum
+end
+
+--- Sums it up.
+-- @tparam dwsync.fleet.schedule schedule
+-- @treturn ?table `now` (milliseconds), `clusters`, `late`, `failing`, `disabled`, `unseen` (not looked at yet),
+-- `by_severity`; `accounts` (each with these, `overdue`, `interval` and `paced` in seconds, `state`), `latest` (at most
+-- five late clusters), `failures` (the same ones together), `collectors` (each with `alive`) and how many are `alive`,
+-- `messages` (see dwsync.problems.tally), `heartbeat`; nil where there is no fleet yet
+-- @treturn dwsync.error
+function M.read(schedule)
+    return schedule:read(M.read_in)
 end
 
 return M

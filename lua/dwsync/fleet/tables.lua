@@ -46,4 +46,12 @@ M.ALIVE_MS = 20000
 --- The part of a history that a fleet is: see dwsync.history.schema.
 M.part = { name = "fleet", steps = { STEP_1 } }
 
+--- The part that the dead man's switch is: dwsync_heartbeat has one row. `due_at`: when the next is due, or by when it
+-- must have been sent; `sent_at`: when the other side last took one; `reason`: why none is sent now; `error`: why the
+-- last one did not arrive.
+M.heartbeat = { name = "heartbeat", steps = { {
+    [[CREATE TABLE dwsync_heartbeat (name $key PRIMARY KEY, due_at $number NOT NULL, claimed_by TEXT, sent_at $number,
+        reason TEXT, error TEXT)]],
+} } }
+
 return M

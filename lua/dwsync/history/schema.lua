@@ -129,7 +129,7 @@ local function found_in(context, engine, known, versions)
     end)
 end
 
-local function ensure(context, engine, migrations, part)
+local function ensure(context, engine, migrations, part, migrates)
     local versions = versions_of(part)
     local found, err = found_in(context, engine, #migrations, versions)
     if not found then
@@ -138,7 +138,7 @@ local function ensure(context, engine, migrations, part)
         return found.version
     elseif found.version > #migrations then
         return too_new(context, found.version, #migrations, versions)
-    elseif found.version > 0 then
+    elseif found.version > 0 and (context.readonly or not migrates) then
         return too_old(context, found.version, #migrations, versions)
     elseif context.readonly and part then
         return 0
@@ -165,10 +165,11 @@ end
 -- @tparam table context
 -- @tparam table engine
 -- @tparam table part `name`, `steps`
+-- @tparam[opt] boolean migrates takes the steps of a part that is older, too, unless the history is readonly
 -- @treturn integer version, 0 where there is none and the history is readonly; or nil
 -- @treturn dwsync.error kind "config" when the part is older than this program, or too new for it
-function M.extend(context, engine, part)
-    return ensure(context, engine, part.steps, part)
+function M.extend(context, engine, part, migrates)
+    return ensure(context, engine, part.steps, part, migrates)
 end
 
 --- Whether a history has a part, and this program may go on with it. Makes nothing.

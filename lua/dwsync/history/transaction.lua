@@ -66,9 +66,13 @@ local function apart(session, work)
     return nil, result.err
 end
 
+local function fail(_, err)
+    must(nil, err)
+end
+
 -- The engine as work sees it: a statement that fails ends the transaction, so work need not check.
 local function session_of(engine)
-    return setmetatable({ apart = apart, rows = function(_, sql, ...)
+    return setmetatable({ apart = apart, fail = fail, rows = function(_, sql, ...)
         return must(engine:rows(sql, ...))
     end }, { __index = engine })
 end
@@ -122,7 +126,7 @@ end
 -- @tparam string|nil cluster whose records are written
 -- @tparam function work gets the engine, whose `rows` raises its failures, and returns a result; or nil, err, which
 -- undoes everything. Its `apart(work)` undoes only what that work did where the database refused it, and returns its
--- result; or nil, err
+-- result; or nil, err; its `fail(err)` is as if the database had refused it
 -- @return its result, or nil, err
 function M.run(context, engine, mode, cluster, work)
     return M.patiently(context, function(deadline)

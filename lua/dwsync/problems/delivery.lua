@@ -2,203 +2,313 @@
 -- then marked. So whatever dies in between sends it again, with the same key, and nothing is sent by two at once.
 --
 -- What a receiver refuses is final for this message and this address: it is reported once. Trouble with the channel
--- ends it for this run, and the next one tries again.
+-- leaves it alone for a while, longer each time; what could not be sent for a day is given up.
 -- @module dwsync.problems.delivery
+local history_tables = require "dwsync.history.tables"
 local messages = require "dwsync.problems.messages"
+local outbox = require "dwsync.problems.outbox"
 local quantities = require "dwsync.quantities"
-local severities = require "dwsync.severity"
 local transitions = require "dwsync.problems.transitions"
 
 local M = {}
 
-local LEASE = 60000 -- milliseconds; longer than a request can take
+local SWEEP_EVERY, SYNC_EVERY, TICK, LONGEST_WAIT = 60, 60, 1, 5 -- seconds
+local ENDS_FOR = 900000 -- milliseconds for which a level-triggered channel is told of an end
+local MAY_HAVE_ARRIVED = { timeout = true, network = true }
 
-local function find(rows, wanted)
-    for _, row in ipairs(rows) do
-        if row.source == wanted.source and row.rule == wanted.rule then
-            return row
+local Sender = { __name = "dwsync.problems.sender" }
+Sender.__index = Sender
+
+--- Makes a sender.
+-- @tparam table given `store`, see dwsync.problems.store; `channels`; `name` of this sender, different from
+-- all others; `plan(row, now)` and `is_meant(row)`, see dwsync.problems.outbox; `runtime` (perform, monotonic, sleep);
+-- `now()` in milliseconds, by default the database's clock; `random()`; `seen(row)`: what the present look says of a
+-- problem; `sent(message, channel)`; `failed(message, hint, channel, outcome)`, which is also told what else went
+-- wrong, without a channel
+-- @treturn dwsync.problems.sender
+function M.new(given)
+    local self = setmetatable({ swept = -math.huge, said = {} }, Sender)
+    for name, value in pairs(given) do
+        self[name] = value
+    end
+    self.random, self.seen, self.sent = given.random or math.random, given.seen or function() end,
+        given.sent or function() end
+    self.owing, self.levels = {}, {}
+    for _, channel in ipairs(given.channels) do
+        table.insert(channel.is_level_triggered and self.levels or self.owing, channel)
+    end
+    return self
+end
+
+local function transaction(self, work)
+    return history_tables.run(self.store.history, "write", false, function(session)
+        return work(session, self.now and self.now() or tonumber(session:rows("SELECT " .. session.clock)[1][1]))
+    end)
+end
+
+local function say_wrong(self, list)
+    for _, err in ipairs(list) do
+        if not self.said[err.message] then
+            self.said[err.message] = true
+            self.failed(err.message, err.hint)
         end
     end
 end
 
--- What identifies a message that an address refused.
-local function mark_of(channel, message)
-    return message.key .. " " .. channel.mark
-end
-
-local function message_owed(row, channel, how)
-    local now = how.now()
-    local step = row and transitions.owed(row, channel.name, now)
-    local message = step and messages.make(row, step, transitions.is_open(row) and how.seen(row) or nil, now)
-    local entry = row and row.told[channel.name]
-    if message and not (entry and entry.refused == mark_of(channel, message)) then
-        return message, step
-    end
-end
-
--- Takes the next message of a problem for this process. Returns nil when there is none left; or nil, err.
-local function claim(store, row, channel, how)
-    return store:change(row.cluster_id, function(rows)
-        local current = find(rows, row)
-        local message, step = message_owed(current, channel, how)
-        if not message then
-            return {}, {}
+--- Adds what time alone makes owed, and drops what is owed to channels that are gone.
+-- @treturn ?boolean
+-- @treturn dwsync.error
+function Sender:sweep()
+    local wrong, dropped
+    local done, err = transaction(self, function(session, now)
+        wrong = outbox.sweep(session, self.owing, self, now)
+        dropped = outbox.drop_orphans(session, self.owing, now)
+        return true
+    end)
+    if done then
+        say_wrong(self, wrong)
+        for _, one in ipairs(dropped) do
+            self.failed(("channel %s is not configured any more: %s dropped"):format(one.channel,
+                quantities.count(one.count, "unsent message")), "Nobody else was told in its place.")
         end
-        return { transitions.claimed(current, channel.name, how.now() + LEASE) }, { message = message, step = step }
-    end)
-end
-
--- Returns the changed row, false when it is gone; or nil, err.
-local function settle(store, row, change)
-    return store:change(row.cluster_id, function(rows)
-        local current = find(rows, row)
-        local changed = current and change(current) or false
-        return { changed or nil }, changed
-    end)
-end
-
--- When a channel that asked to be left alone may be tried again; nil when it may be now.
-local function paused_until(rows, channel, now)
-    local latest
-    for _, row in ipairs(rows) do
-        local till = transitions.paused(row, channel.name, channel.mark, now)
-        latest = till and math.max(till, latest or till) or latest
     end
-    return latest
+    return done, err
+end
+
+local function message_of(self, claim, now)
+    local list = {}
+    for i, item in ipairs(claim.items) do
+        list[i] = messages.make(item.row, item.step, transitions.is_firing(item.row) and self.seen(item.row) or nil,
+            now)
+    end
+    return claim.batch and messages.summary(list, claim.batch, now) or list[1]
+end
+
+-- Sends one message. Returns what outbox.settle takes.
+local function send(self, channel, message, now)
+    local is_doubtful = false
+    local outcome, reason, paused = channel.send(message, {
+        perform = function(request)
+            local response, err = self.runtime.perform(request)
+            is_doubtful = not response and MAY_HAVE_ARRIVED[err.kind] or false
+            return response, err
+        end,
+        now = function() return now end, monotonic = self.runtime.monotonic,
+    })
+    return { outcome = outcome, reason = reason, paused = paused, is_doubtful = is_doubtful, sender = self.name }
 end
 
 local HINTS = {
-    later = "The next run tries again.",
-    refused = "This message will not be sent to this address again. Correct the channel's address, and the next run "
-        .. "sends it.",
+    refused = "This message will not be sent to this address again. Correct the channel's address, and %s.",
+    unknown = "It may have arrived; it is not sent again, since that could tell it twice.",
+    given_up = "It is given up: it could not be sent for a day.",
+    asked = "It asks to be left alone until %s; %s.",
 }
 
-local function fail(how, channel, message, reason, outcome, paused)
-    local hint = paused and ("It asks to be left alone until %s; a run after that tries again."):format(
-        quantities.instant(paused)) or HINTS[outcome]
-    how.failed(("not sent to channel %s (%s): %s: %s"):format(channel.name, channel.host, message.title, reason), hint)
-end
+local AFTER = "a run after that tries again"
 
--- What sending a message changes of its problem.
-local function after(outcome, channel, claimed, paused)
-    return function(row)
-        if outcome == "sent" then
-            return transitions.sent(row, channel.name, claimed.step)
-        end
-        return transitions.unsent(row, channel.name, {
-            refused = outcome == "refused" and mark_of(channel, claimed.message) or nil,
-            paused = paused and { till = paused, mark = channel.mark } or nil,
-        })
+-- What happens next, of a command that ends and of a program that goes on.
+local function hint_of(self, result, settled)
+    if result.outcome == "refused" then
+        return HINTS.refused:format(self.till and "the next run sends it" or "restart this program")
+    elseif settled.given_up then
+        return HINTS[result.outcome] or HINTS.given_up
+    elseif result.paused then
+        return HINTS.asked:format(quantities.instant(settled.paused), self.till and AFTER or "then it is tried again")
     end
+    return self.till and "The next run tries again." or ("It is tried again after %s."):format(
+        quantities.instant(settled.paused))
 end
 
--- Tells a channel of one problem, step by step. Returns whether the channel may be told more; or nil, err.
-local function tell(store, row, channel, how)
-    local message = message_owed(row, channel, how)
-    while message do
-        if how.monotonic() >= how.till then
-            fail(how, channel, message, "the time for sending was over", "later")
-            return false
+local function report(self, channel, message, result, settled)
+    if result.outcome == "sent" then
+        self.sent(message, channel)
+        return
+    end
+    self.failed(("not sent to channel %s (%s): %s: %s"):format(channel.name, channel.host or channel.kind,
+        message.title, result.reason or "no reason given"), settled and hint_of(self, result, settled),
+        channel, result.outcome)
+end
+
+-- Sends what one claim took, each message by itself or all in one.
+local function send_claim(self, channel, claim, now)
+    local groups = claim.batch and { claim.items } or {}
+    for i, item in ipairs(claim.batch and {} or claim.items) do
+        groups[i] = { item }
+    end
+    local goes_on = true
+    for _, items in ipairs(groups) do
+        local message = goes_on and message_of(self, { items = items, batch = claim.batch }, now)
+        local result = message and send(self, channel, message, now)
+            or { outcome = "later", is_untried = true, sender = self.name }
+        local settled, err = transaction(self, function(session, later)
+            return outbox.settle(session, channel, items, result, self, later)
+        end)
+        if not result.is_untried then
+            report(self, channel, message, result, settled)
         end
-        local claimed, err = claim(store, row, channel, how)
-        if not claimed then
+        if not settled then
             return nil, err
-        elseif not claimed.message then
-            return true
         end
-        local outcome, reason, paused = channel.send(claimed.message, how)
-        row, err = settle(store, row, after(outcome, channel, claimed, paused))
-        if outcome == "sent" then
-            how.sent(claimed.message, channel)
-        else
-            fail(how, channel, claimed.message, reason, outcome, paused)
-        end
-        if row == nil then
-            return nil, err
-        elseif outcome ~= "sent" then
-            return outcome == "refused"
-        end
-        message = row and message_owed(row, channel, how)
+        goes_on = result.outcome ~= "later"
     end
-    return true
+    return goes_on
 end
 
--- Those that are meant, the worst first; what is over comes last.
-local function in_order(rows, is_meant)
-    local list = {}
-    for i, row in ipairs(rows) do
-        local level = transitions.is_open(row) and severities.level(row.severity) or -1
-        list[#list + 1] = is_meant(row) and { row = row, level = level, place = i } or nil
-    end
-    table.sort(list, function(a, b)
-        if a.level ~= b.level then
-            return a.level > b.level
-        end
-        return a.place < b.place
+local function claim_of(self, channel)
+    local at
+    local claim, err = transaction(self, function(session, now)
+        at = now
+        return outbox.claim(session, channel, { name = self.name, plan = self.plan, is_meant = self.is_meant,
+            batch_key = messages.summary_key }, now)
     end)
-    for i, item in ipairs(list) do
-        list[i] = item.row
-    end
-    return list
+    return claim, err, at
 end
 
---- What the channels are owed, without sending it.
--- @tparam {dwsync.problem,...} rows
--- @tparam {table,...} channels
--- @tparam table how `now()` in milliseconds, `seen(row)`, `is_meant(row)`
--- @tparam function use(message, channel)
-function M.preview(rows, channels, how, use)
-    for _, channel in ipairs(channels) do
-        for _, kept in ipairs(in_order(rows, how.is_meant)) do
-            local row = kept
-            local message, step = message_owed(row, channel, how)
-            while message do
-                use(message, channel)
-                row = transitions.sent(row, channel.name, step)
-                message, step = message_owed(row, channel, how)
+--- Tells a channel what it is owed now, as much as one claim takes.
+-- @tparam table channel
+-- @treturn ?boolean whether there may be more to tell at once
+-- @treturn dwsync.error|?number or the seconds until there may be
+-- @treturn ?integer until when the channel is left alone
+function Sender:tell(channel)
+    local claim, err, now = claim_of(self, channel)
+    if not claim then
+        return nil, err
+    end
+    say_wrong(self, claim.wrong)
+    if claim.items[1] then
+        return send_claim(self, channel, claim, now)
+    end
+    return false, claim.wait and math.max(0, claim.wait - now) / 1000 or nil, claim.paused and claim.wait
+end
+
+local function state_of(self, channel, now)
+    local rows, damaged = self.store:rows()
+    local list = {}
+    for _, row in ipairs(rows or {}) do
+        local ended = row.state == "resolved" and row.resolved_at or nil
+        local is_meant = self.plan(row, now).levels[channel.name] and (not self.is_meant or self.is_meant(row))
+        if is_meant and (ended and now - ended < ENDS_FOR or transitions.state_of(row, now) ~= "silenced"
+            and transitions.is_firing(row)) then
+            list[#list + 1] = { cluster_id = row.cluster_id, cluster_name = row.cluster_name, source = row.source,
+                source_type = row.source_type, rule = row.rule, severity = row.severity, since = row.since,
+                message = row.message, advice = row.advice, ended = ended }
+        end
+    end
+    return rows and list, damaged
+end
+
+--- Tells a channel that is level-triggered the state of all problems.
+-- @tparam table channel
+-- @treturn ?boolean whether it took it; nil when the database failed
+-- @treturn dwsync.error
+function Sender:sync(channel)
+    local now = self.now and self.now() or self.runtime.now() * 1000
+    local list, damaged = state_of(self, channel, now)
+    if not list then
+        return nil, damaged
+    end
+    say_wrong(self, damaged)
+    local outcome, reason = channel.sync({ problems = list, every = SYNC_EVERY }, {
+        perform = self.runtime.perform, now = function() return now end, monotonic = self.runtime.monotonic })
+    if outcome ~= "sent" then
+        self.failed(("the state was not sent to channel %s (%s): %s"):format(channel.name, channel.host or channel.kind,
+            reason), "The next sending says it all again.", channel, "later")
+    end
+    return outcome == "sent"
+end
+
+--- Tells each channel all that it is owed, until it is in trouble.
+-- @tparam number till when sending ends, by the runtime's monotonic clock
+-- @treturn ?boolean true; nil when the database failed
+-- @treturn dwsync.error
+function Sender:run(till)
+    self.till = till
+    local done, err = self:sweep()
+    for _, channel in ipairs(done and self.owing or {}) do
+        repeat
+            if self.runtime.monotonic() >= till then
+                self.failed(("not all was sent to channel %s: the time for sending was over"):format(channel.name),
+                    "The next run goes on.", channel)
+                return true
+            end
+            local more, wait, paused = self:tell(channel)
+            if more == nil then
+                return nil, wait
+            elseif not more and wait and not paused and self.runtime.monotonic() + wait < till then
+                self.runtime.sleep(wait) -- for the next token
+                more = true
+            elseif paused then
+                self.failed(("not sent to channel %s (%s): not tried"):format(channel.name,
+                    channel.host or channel.kind), HINTS.asked:format(quantities.instant(paused), AFTER), channel)
+            end
+        until not more
+    end
+    for _, channel in ipairs(done and self.levels or {}) do
+        if self:sync(channel) == nil then
+            done, err = self.store:rows()
+        end
+    end
+    return done and true, err
+end
+
+--- What goes on beside other work: functions that each do something and wait, to be called again and again.
+-- @tparam function(err:?dwsync.error) database told of each failure of the database, and of nil when it answers
+-- @treturn {function(),...} one for each channel, and one that looks after all
+function Sender:loops(database)
+    local function pause(seconds)
+        self.runtime.sleep(math.min(LONGEST_WAIT, seconds))
+    end
+    local loops = { function()
+        if self.runtime.monotonic() >= self.swept + SWEEP_EVERY then
+            local done, err = self:sweep()
+            database(not done and err or nil)
+            self.swept = done and self.runtime.monotonic() or self.swept
+        end
+        pause(TICK)
+    end }
+    for i, channel in ipairs(self.owing) do
+        loops[i + 1] = function()
+            local more, wait = self:tell(channel)
+            database(more == nil and wait or nil)
+            if not more then
+                pause(more == false and wait or TICK)
             end
         end
     end
-end
-
--- Tells a channel what it is owed. Returns nil, err when the database failed.
-local function tell_channel(store, rows, channel, how)
-    local paused = paused_until(rows, channel, how.now())
-    for _, row in ipairs(in_order(rows, how.is_meant)) do
-        local message = message_owed(row, channel, how)
-        if message and paused then
-            fail(how, channel, message, "not tried", "later", paused)
-            return true
-        end
-        local goes_on, err = tell(store, row, channel, how)
-        if not goes_on then
-            return goes_on == false or nil, err
+    for _, channel in ipairs(self.levels) do
+        local due = -math.huge
+        loops[#loops + 1] = function()
+            if self.runtime.monotonic() >= due then
+                due = self.runtime.monotonic() + SYNC_EVERY
+                local taken, err = self:sync(channel)
+                database(taken == nil and err or nil)
+            end
+            pause(TICK)
         end
     end
-    return true
+    return loops
 end
 
---- Tells the channels what they are owed.
--- @tparam table store see dwsync.problems.store
--- @tparam {table,...} channels see dwsync.problems.channels
--- @tparam table how `perform(request)`, `now()` in milliseconds, `monotonic()`, `till` (by that clock), `seen(row)`:
--- what the present look says of a problem, `is_meant(row)`: whether this run is about it, `sent(message, channel)`,
--- `failed(message, hint)`
--- @treturn ?boolean
--- @treturn dwsync.error when the database failed
-function M.run(store, channels, how)
-    local rows, err = store:rows()
-    if not rows then
-        return nil, err
-    end
+-- ---- without sending -----------------------------------------------------------------------------
+
+--- What channels would be told.
+-- @tparam {dwsync.problem,...} rows
+-- @tparam {[string]={dwsync.problem.entry,...}} entries of the outbox by problem, see dwsync.problems.outbox
+-- @tparam {table,...} channels
+-- @tparam table how `now()`, `seen(row)`, `is_meant(row)`, `plan(row, now)`
+-- @tparam function use(message, channel)
+function M.preview(rows, entries, channels, how, use)
+    local now = how.now()
+    local list = outbox.preview(rows, entries, how, now)
     for _, channel in ipairs(channels) do
-        local done
-        done, err = tell_channel(store, rows, channel, how)
-        if not done then
-            return nil, err
+        for _, item in ipairs(list) do
+            if item.entry.channel == channel.name then
+                use(messages.make(item.row, item.step,
+                    transitions.is_firing(item.row) and how.seen(item.row) or nil, now), channel)
+            end
         end
     end
-    return true
 end
 
 return M

@@ -21,6 +21,7 @@ local ENDED = { severity = "ok", message = "no longer reported" }
 -- @table dwsync.problems.policy
 -- @tfield string least the severity from which a verdict is a problem
 -- @tfield[opt] function(source,source_type):boolean is_meant whether the look was about that source; by default all are
+-- @tfield[opt] function(problem,now):dwsync.problem.plan plan whom to tell of a problem, and how patiently
 
 local LONGEST_SOURCE = 400 -- bytes; an index of PostgreSQL holds 2,700 in all
 
@@ -41,11 +42,10 @@ local function add(findings, key, seen)
 end
 
 local function of_verdict(verdict, item, policy)
-    local is_unknown = verdict.severity == "unknown"
     return {
         severity = verdict.severity == "disabled" and "ok" or verdict.severity,
         raises = severities.level(verdict.severity) >= severities.level(policy.least),
-        patience = is_unknown and M.PATIENCE or 0,
+        patience = verdict.severity == "unknown" and M.PATIENCE or 0,
         since = verdict.since,
         message = verdict.message,
         advice = verdict.advice,

@@ -16,7 +16,8 @@ function M.message(more, step_more)
     for name, value in pairs(more or {}) do
         row[name] = value
     end
-    local step = { event = "firing", step = "critical", episode = 2, fired_at = NOW, since = row.since }
+    local step = { event = "firing", step = "critical", severity = "critical", episode = 2, fired_at = NOW,
+        since = row.since }
     for name, value in pairs(step_more or {}) do
         step[name] = value
     end

@@ -1,15 +1,20 @@
 --- `dwsync collect`: looks at all clusters of a fleet, again and again.
 -- It must not end by itself: it goes on until a signal, or until it is drained.
 -- @module dwsync.cli.commands.collect
+local channel_options = require "dwsync.cli.channel_options"
 local checks = require "dwsync.checks"
 local collectors = require "dwsync.fleet.collector"
 local conditions = require "dwsync.fleet.conditions"
 local core = require "dwsync.core"
+local delivery = require "dwsync.problems.delivery"
 local errors = require "dwsync.errors"
 local failure = require "dwsync.cli.failure"
 local files = require "dwsync.files"
 local fleet_file = require "dwsync.cli.fleet_file"
 local fleet_metrics = require "dwsync.fleet.metrics"
+local history_tables = require "dwsync.history.tables"
+local problems_store = require "dwsync.problems.store"
+local heartbeats = require "dwsync.fleet.heartbeat"
 local lazy = require "dwsync.lazy"
 local metrics_port = lazy "dwsync.cli.metrics_port"
 local quantities = require "dwsync.quantities"
@@ -230,6 +235,80 @@ local function serve(watch)
     end
 end
 
+-- The dead man's switch; nil where none is declared.
+local function heart_of(context, inventory, store, name)
+    local declared = inventory.alerts and inventory.alerts.heartbeat
+    if not declared then
+        return nil
+    end
+    local target, err = heartbeats.target(declared, { read_file = context.read_file or files.read,
+        getenv = context.getenv })
+    if not target then
+        return nil, err
+    end
+    return heartbeats.new { target = target, history = store, name = name, perform = function(request)
+        return runtimes.current().perform(request)
+    end }
+end
+
+-- Why none is sent is in the database, and so among the conditions.
+local function beat(watch, heart)
+    local due = 0
+    return function()
+        if watch.is_ready and not watch.is_ending and core.monotonic() >= due then
+            due = core.monotonic() + select(3, heart:beat())
+            watch.metrics.heartbeats = heart.sent
+        end
+        runtimes.current().sleep(SLICE)
+    end
+end
+
+-- What goes wrong with a channel is said when it begins, not at each try; what is refused for good each time.
+local function new_sender(watch, store, channels, plan, name)
+    local failing = {}
+    return delivery.new { store = store, channels = channels, plan = plan, name = name,
+        runtime = { monotonic = core.monotonic, sleep = function(seconds) runtimes.current().sleep(seconds) end,
+            now = function() return runtimes.current().now() end,
+            perform = function(request) return runtimes.current().perform(request) end },
+        sent = function(_, channel)
+            if failing[channel.name] then
+                failing[channel.name] = nil
+                watch:note(("channel %s takes messages again"):format(channel.name))
+            end
+        end,
+        failed = function(message, hint, channel, outcome)
+            if not channel or outcome ~= "later" or not failing[channel.name] then
+                watch:note(message, hint)
+            end
+            if channel and outcome == "later" then
+                failing[channel.name] = true
+            end
+        end }
+end
+
+-- The sender of a fleet's messages: functions that go on beside the looks; and whom to tell of a problem.
+local function tell(watch, context, inventory, store, name)
+    local channels, plan = channel_options.open_declared(inventory.alerts, context)
+    if not channels then
+        return nil, plan
+    elseif not channels[1] then
+        return {}
+    end
+    local problems, err = problems_store.open(history_tables.beside(store))
+    if not problems then
+        return nil, err
+    end
+    local said = {}
+    return new_sender(watch, problems, channels, plan, name):loops(function(failed)
+        if failed and not said[failed.message] then
+            said[failed.message] = true
+            watch:note("messages: " .. failed.message, failed.hint)
+        elseif not failed then
+            said = {}
+        end
+    end), plan
+end
+
 local function warn_of_namesake(watch, name, host)
     local uv = require "luv"
     local sum = summaries.read(watch.schedule)
@@ -274,10 +353,22 @@ local function collect(args, context, inventory, store, schedule)
     if not synced then
         return nil, err
     end
+    local heart
+    heart, err = heart_of(context, inventory, store, name)
+    if err then
+        return nil, err
+    end
+    local beside, plan = tell(watch, context, inventory, store, name)
+    if not beside then
+        return nil, plan
+    end
+    table.insert(beside, serve(watch))
+    table.insert(beside, heart and beat(watch, heart) or nil)
     warn_of_namesake(watch, name, host)
     watch.is_stopped = is_stopped
     watch.collector = collectors.new { schedule = schedule, history = store, inventory = inventory, name = name,
-        host = host, pid = pid, concurrency = args.concurrency, beside = serve(watch),
+        host = host, pid = pid, concurrency = args.concurrency,
+        beside = beside, plan = plan,
         on_event = function(event) watch:observe(event) end }
     watch:note(("collecting %s every %s, as %s%s"):format(quantities.count(#inventory.accounts, "account"),
         quantities.duration(inventory.interval), name, port and (", metrics at http://%s:%d/metrics"):format(
@@ -289,6 +380,9 @@ local function collect(args, context, inventory, store, schedule)
         good, err = watch.collector:run(is_stopped)
     end
     close()
+    if heart then
+        heart:close()
+    end
     if port then
         port:close()
     end

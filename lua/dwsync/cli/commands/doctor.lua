@@ -7,10 +7,13 @@ local connection = require "dwsync.cli.connection"
 local display = require "dwsync.text"
 local doctor = require "dwsync.doctor"
 local failure = require "dwsync.cli.failure"
+local files = require "dwsync.files"
+local fleet_file = require "dwsync.cli.fleet_file"
 local history_location = require "dwsync.cli.history_location"
 local ordered_json = require "dwsync.ordered_json"
 local output = require "dwsync.cli.output"
 local quantities = require "dwsync.quantities"
+local runtimes = require "dwsync.runtime"
 local spelling = require "dwsync.cli.spelling"
 local targets = require "dwsync.history.target"
 local settings_in_force = require "dwsync.doctor.configuration"
@@ -35,6 +38,7 @@ function M.configure(command)
     clusters_chosen.configure_names(command, "; default: the first.")
     command:flag("--all-clusters", "Ask about every cluster, or those of the configuration file's all_clusters.")
     connection.configure(command)
+    command:group("Alerts", fleet_file.option(command))
     command:group("Output",
         output.format(command, { "table", "json" }),
         command:option("--color", "When to use colour.", "auto", nil, 1):choices { "auto", "always", "never" })
@@ -146,6 +150,14 @@ local function history_of(args, context)
     return { "history", shown, context.getenv "DWSYNC_HISTORY" == target and "DWSYNC_HISTORY" or "configuration file" }
 end
 
+-- What alerts are checked with; a file that cannot be read is a finding of its own.
+local function alerts_of(args, context)
+    local declared, err = fleet_file.alerts(args, context)
+    local runtime = runtimes.complete(context.runtime or runtimes.new())
+    return declared and declared.alerts, { read_file = context.read_file or files.read, getenv = context.getenv,
+        mode_of = context.read_file and function() end or files.mode, perform = runtime.perform }, err
+end
+
 local function settings_of(args, context, client)
     local given, said = connection.options(args, context)
     if not given then
@@ -177,9 +189,12 @@ function M.run(args, context)
     local client, err, progress = connection.open(args, context)
     local show = args.output == "table" and table_of(context, args) or function() end
     local settings, without_effect = settings_of(args, context, client)
+    local alerts, world, unreadable = alerts_of(args, context)
     local findings, healthy, unknown = doctor.run({
         client = client,
-        config_error = err,
+        config_error = err or unreadable,
+        alerts = alerts,
+        world = world,
         settings = settings,
         without_effect = without_effect,
         words = words,

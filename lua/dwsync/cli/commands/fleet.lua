@@ -134,7 +134,7 @@ local function write_status(context, sum, list)
 end
 
 local FIELDS = { "now", "clusters", "late", "failing", "disabled", "unseen", "alive", "by_severity", "conditions",
-    "accounts", "collectors", "latest", "failures" }
+    "accounts", "collectors", "latest", "failures", "messages", "heartbeat" }
 
 local function write_json(context, sum, list)
     local shown = {}
@@ -264,7 +264,7 @@ end
 -- @treturn integer exit status
 function M.run(args, context)
     local inventory, err
-    if args.fleet or (context.getenv "DWSYNC_FLEET" or "") ~= "" then
+    if fleet_file.is_named(args, context) then
         inventory, err = fleet_file.read(args, context)
         if not inventory then
             return failure.report(err, context)

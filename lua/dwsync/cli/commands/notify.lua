@@ -10,6 +10,7 @@ local history_location = require "dwsync.cli.history_location"
 local judgement = require "dwsync.cli.judgement"
 local messages = require "dwsync.problems.messages"
 local names = require "dwsync.history.names"
+local outbox = require "dwsync.problems.outbox"
 local problems = require "dwsync.problems"
 local problems_store = require "dwsync.problems.store"
 local runtimes = require "dwsync.runtime"
@@ -90,32 +91,40 @@ local function is_new(args, context, settings)
     return target and not target:find "^%a+://" and not files.is_readable(target)
 end
 
--- Reads what was told: nothing, where there is no history yet.
+-- Reads problems and the outbox: nothing, where there is no history yet.
 local function rows_told(args, context, settings)
     if is_new(args, context, settings) then
-        return {}
+        return {}, {}
     end
     local history, err = history_location.open(true, args, context, settings)
     if not history then
         return nil, err
     end
-    local store, rows
+    local store, rows, entries
     store, err = problems_store.open(history)
     if store then
         rows, err = store:rows()
     end
+    if rows then
+        entries, err = outbox.read(store)
+    end
     history:close()
-    return rows, err
+    return entries and rows, entries or err
 end
 
-local function rehearse(args, context, judge, channels, items, status)
-    local rows, err = rows_told(args, context, judge.chosen.settings)
+local function policy_of(args, plan)
+    return { least = args.min_severity, is_meant = is_meant(args), plan = plan }
+end
+
+local function rehearse(args, context, judge, channels, plan, items, status)
+    local rows, entries = rows_told(args, context, judge.chosen.settings)
     if not rows then
-        return failure.report(err, context)
+        return failure.report(entries, context)
     end
     local now, width = milliseconds(judge), (context:width() or 84) - 4
-    local after, seen = problems.preview(rows, items, { least = args.min_severity, is_meant = is_meant(args) }, now())
-    delivery.preview(after, channels, { now = now, seen = seen, is_meant = is_looked_at(items, args) },
+    local after, seen = problems.preview(rows, items, policy_of(args, plan), now())
+    delivery.preview(after, entries, channels, { now = now, seen = seen, is_meant = is_looked_at(items, args),
+        plan = plan },
         function(message, channel)
             context:write(("to %s (%s):\n"):format(channel.name, channel.host))
             for _, words in ipairs(messages.lines(message)) do
@@ -136,17 +145,16 @@ local function keep_names(history, judge, items)
     end
 end
 
-local function tell(args, context, judge, channels, store, items, status)
+local function tell(args, context, judge, channels, plan, store, items, status)
     local now = milliseconds(judge)
-    local seen, err = problems.look(store, items, { least = args.min_severity, is_meant = is_meant(args) }, now())
+    local seen, err = problems.look(store, items, policy_of(args, plan), now())
     if not seen then
         return failure.report(err, context)
     end
     local runtime = runtimes.complete(context.runtime or runtimes.new())
-    local done
-    done, err = delivery.run(store, channels, {
-        perform = runtime.perform, now = now, monotonic = runtime.monotonic,
-        till = runtime.monotonic() + SENDING_SECONDS, seen = seen, is_meant = is_looked_at(items, args),
+    local sender = delivery.new {
+        store = store, channels = channels, plan = plan, name = ("notify:%s"):format(tostring(store)),
+        runtime = runtime, now = now, random = context.random, seen = seen, is_meant = is_looked_at(items, args),
         sent = function(message, channel)
             context:write(("told %s: %s\n"):format(channel.name, text.safe(message.title)))
         end,
@@ -154,7 +162,9 @@ local function tell(args, context, judge, channels, store, items, status)
             context:note(message, hint)
             status = math.max(status, 1)
         end,
-    })
+    }
+    local done
+    done, err = sender:run(runtime.monotonic() + SENDING_SECONDS)
     return math.max(status, done and 0 or failure.report(err, context))
 end
 
@@ -169,7 +179,7 @@ local function open_store(args, context, settings)
         context:note("made " .. shown .. ", which keeps what was told; only its owner can read it")
     end
     local store
-    store, err = problems_store.open(history)
+    store, err = problems_store.open(history, true)
     if not store then
         history:close()
     end
@@ -186,13 +196,13 @@ function M.run(args, context)
         return failure.report(err, context)
     end
     local settings = judge.chosen.settings
-    local channels, wrong = channel_options.open(args, context, settings)
+    local channels, plan = channel_options.open(args, context, settings)
     if not channels then
-        return failure.report(wrong, context)
+        return failure.report(plan, context)
     elseif args.dry_run then
         judge.saved.wanted = judge.saved.wanted and not is_new(args, context, settings) -- nothing is made, nor missed
         local items, status = look_around(judge, args, context)
-        return rehearse(args, context, judge, channels, items, status)
+        return rehearse(args, context, judge, channels, plan, items, status)
     end
     local store, unusable, history = open_store(args, context, settings)
     if not store then
@@ -201,7 +211,7 @@ function M.run(args, context)
     local good, status = pcall(function()
         local items, so_far = look_around(judge, args, context)
         keep_names(history, judge, items)
-        return tell(args, context, judge, channels, store, items, so_far)
+        return tell(args, context, judge, channels, plan, store, items, so_far)
     end)
     history:close()
     if not good then

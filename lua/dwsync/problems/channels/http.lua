@@ -124,11 +124,11 @@ end
 
 --- Sends a body.
 -- @tparam table channel
--- @tparam string body
+-- @tparam ?string body
 -- @tparam table how `perform(request)`, `now()` in milliseconds
--- @tparam[opt] table more `headers` beside Content-Type; `url` in place of the channel's; `answer(response, decoded)`,
--- which reads an answer, and its body if that is JSON, and returns what this function does, with the pause in seconds;
--- or nil, when the status alone says it
+-- @tparam[opt] table more `headers` beside Content-Type; `method`, `url` in place of POST and the channel's;
+-- `answer(response, decoded)`, which reads an answer, and its body if that is JSON, and returns what this function
+-- does, with the pause in seconds; or nil, when the status alone says it
 -- @treturn string "sent", "later" (the channel is in trouble) or "refused" (for good)
 -- @treturn ?string the reason, without secrets
 -- @treturn ?integer until when to leave the channel alone, in milliseconds
@@ -139,8 +139,9 @@ function M.post(channel, body, how, more)
     for name, value in pairs(more.headers or {}) do
         headers[name] = value
     end
-    local response, err = how.perform { method = "POST", url = url, body = body, headers = headers, timeout = SECONDS,
-        connect_timeout = CONNECT_SECONDS, ca_file = channel.ca_file, allow_http = channel.allow_http }
+    local response, err = how.perform { method = more.method or "POST", url = url, body = body, headers = headers,
+        timeout = SECONDS, connect_timeout = CONNECT_SECONDS, ca_file = channel.ca_file,
+        allow_http = channel.allow_http }
     local outcome, reason, pause
     if not response then
         outcome, reason = "later", err.kind == "timeout" and "no answer in time" or err.message

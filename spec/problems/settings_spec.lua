@@ -1,0 +1,69 @@
+local settings = require "dwsync.problems.settings"
+
+local OPS = { kind = "slack", url = { file = "/etc/dwsync/slack" } }
+
+local function refused(given)
+    local checked, err = settings.check(given)
+    assert.is_nil(checked)
+    assert.equal("config", err.kind)
+    return err.message, err.hint
+end
+
+describe("the alerts of a configuration", function()
+    it("are channels, routes and a heartbeat, with what they leave out filled in", function()
+        local checked = assert(settings.check {
+            channels = { ops = OPS, am = { kind = "webhook", url = { env = "AM" } } },
+            routes = { { cluster = "prod-*", severity = "critical", to = { "ops", "am" }, remind = "4h" },
+                { to = "am" } },
+            heartbeat = { url = { env = "DWSYNC_HEARTBEAT" } },
+        })
+        assert.is_false(checked.channels.ops.allow_http)
+        assert.same({ cluster = { "prod-*" }, severity = "critical", to = { "ops", "am" }, remind = 14400 },
+            checked.routes[1])
+        assert.same({ url = { env = "DWSYNC_HEARTBEAT" }, every = 60, allow_http = false }, checked.heartbeat)
+    end)
+
+    it("may be empty: channels of options and of the environment are told everything", function()
+        assert.same({ channels = {} }, settings.check {})
+    end)
+
+    it("name what there is where they name what there is not", function()
+        local message, hint = refused { chanels = {} }
+        assert.equal("unknown key 'alerts.chanels'", message)
+        assert.equal("Did you mean 'channels'? The keys are channels, heartbeat, routes.", hint)
+        message, hint = refused { channels = { ops = OPS }, routes = { { to = "ops" }, { to = { "ops", "osp" } } } }
+        assert.equal("alerts.routes[2].to[2]: there is no channel 'osp' (did you mean 'ops'?)", message)
+        assert.equal("The channels are ops.", hint)
+        message, hint = refused { routes = { { to = "ops" } } }
+        assert.equal("alerts.routes[1].to[1]: there is no channel 'ops'", message)
+        assert.equal("Declare it in alerts.channels.", hint)
+        assert.equal("unknown key 'alerts.routes[1].clustre'", (refused { channels = { ops = OPS },
+            routes = { { clustre = "x", to = "ops" } } }))
+    end)
+
+    it("refuse secrets without showing them", function()
+        local message = refused { heartbeat = { url = "https://hc.example/SECRET" } }
+        assert.equal("alerts.heartbeat.url is the address itself, which is a secret: write { file = \"…\" } or "
+            .. "{ env = \"NAME\" }", message)
+        assert.equal("alerts.heartbeat.url is missing, expected { file = \"…\" } or { env = \"NAME\" }",
+            (refused { heartbeat = {} }))
+        message = refused { channels = { ops = { kind = "slack", url = "https://hooks.example/SECRET" } } }
+        assert.is_nil(message:find("SECRET", 1, true))
+    end)
+
+    it("may hold names of any type, which are refused", function()
+        assert.truthy(refused { channels = { OPS, ops = OPS } }:find("the name of alerts.channels.1 is", 1, true))
+        assert.equal("alerts.routes[1] is a string, expected a table", (refused { routes = { "ops" } }))
+        assert.equal("alerts.routes is a table, expected a list", (refused { routes = { to = "ops" } }))
+    end)
+
+    it("have paths that can be changed, wherever they are", function()
+        local checked = assert(settings.check { channels = { ops = { kind = "slack", url = { file = "~/slack" },
+            ca_file = "~/ca.pem" }, other = { kind = "webhook", url = { env = "X" } } },
+            heartbeat = { url = { file = "~/heartbeat" } } })
+        settings.expand_paths(checked, function(path) return (path:gsub("^~", "/home/me")) end)
+        assert.equal("/home/me/slack", checked.channels.ops.url.file)
+        assert.equal("/home/me/ca.pem", checked.channels.ops.ca_file)
+        assert.equal("/home/me/heartbeat", checked.heartbeat.url.file)
+    end)
+end)
