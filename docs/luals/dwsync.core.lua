@@ -95,6 +95,13 @@ function M.sign(request, credentials, date) end
 ---@return dwsync.failure?
 function M.sha256(bytes) end
 
+--- The HMAC-SHA256 of bytes, as chat robots want their messages signed.
+---@param key string any bytes
+---@param bytes string any bytes
+---@return string? # Base64, 44 characters
+---@return dwsync.failure?
+function M.hmac_sha256(key, bytes) end
+
 --- A request. Only `url` is needed. The transport options, from `timeout` on, are those of `pool`.
 ---@class dwsync.request
 ---@field url string with every byte that a URL cannot hold percent-encoded; https, or http to loopback
