@@ -142,6 +142,7 @@ function Judge:overview(how)
         end
     end
     note_seen(self, items)
+    self.saved:add_handled(items, self:now())
     self:close()
     return health.overview(items, self:now(), self.rules), nil, items
 end

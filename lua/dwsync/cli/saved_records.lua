@@ -3,8 +3,10 @@
 -- It must not hide a verdict: what cannot be read is said once, and judged without.
 -- @module dwsync.cli.saved_records
 local files = require "dwsync.files"
+local handled = require "dwsync.problems.handled"
 local history_location = require "dwsync.cli.history_location"
 local names = require "dwsync.history.names"
+local problems_store = require "dwsync.problems.store"
 
 local M = {}
 
@@ -34,8 +36,8 @@ function M.new(args, context, settings)
         SavedRecords)
 end
 
-local function tell(self, err)
-    local text = "judged without the full history: " .. err.message
+local function tell(self, err, what)
+    local text = (what or "judged without the full history: ") .. err.message
     if not self.told[text] then
         self.told[text] = true
         self.context:note(text, err.hint)
@@ -116,6 +118,28 @@ function SavedRecords:name_of(cluster_id)
         self.names = store and names.all(store) or {} -- an id will do
     end
     return (self.names or {})[cluster_id]
+end
+
+--- Adds to verdicts who acknowledged what, and until when it is silenced, as far as that is kept.
+-- @tparam {table,...} items
+-- @tparam number now seconds since the epoch
+function SavedRecords:add_handled(items, now)
+    if not self.wanted or self.failed then
+        return
+    end
+    local rows
+    local store, err = store_of(self)
+    if store then
+        store, err = problems_store.open(store)
+    end
+    if store then
+        rows, err = store:rows()
+    end
+    if rows then
+        handled.add(items, rows, math.floor(now * 1000))
+    else
+        tell(self, err, "not known who acknowledged what: ")
+    end
 end
 
 --- Ends a look: the next one opens the history anew.

@@ -6,6 +6,7 @@ local files = require "dwsync.files"
 local notify_socket = require "spec.support.notify_socket"
 local patience = require "spec.support.patience"
 local processes = require "spec.support.processes"
+local raw_server = require "spec.support.raw_server"
 local runbook = require "spec.support.runbook"
 local temporary = require "spec.support.temporary"
 local uv = require "luv"
@@ -66,6 +67,28 @@ describe("dwsync collect", function()
             child.process:kill "sigterm"
             child:wait()
             assert.equal("with status 0", child.exited)
+        end)
+    end)
+
+    it("sends heartbeats, and does not show where to", function()
+        temporary.with_folder(function(folder)
+            collecting.write_inventory(folder, server.info)
+            local inventory = runbook.read(folder .. "/fleet.lua")
+            runbook.write(folder .. "/fleet.lua", (inventory:gsub("^return {",
+                'return { alerts = { heartbeat = { url = { env = "HEART" } } },')))
+            local received = raw_server.with(raw_server.saying(raw_server.answer("200 OK", "OK")), function(receiver)
+                local child = collecting.start(folder, "--name a", { HEART = receiver.url .. "/hidden-path" })
+                local good, reason = pcall(patience.wait_until, function()
+                    local _, out = fleet(folder, "status", "-o", "json")
+                    local read, sum = pcall(cjson.decode, out)
+                    return read and sum.heartbeat and sum.heartbeat.sent_at
+                end, "a heartbeat that was taken")
+                child:stop "sigkill"
+                assert(good, tostring(reason) .. child.output)
+                assert.is_nil(child.output:find("hidden", 1, true))
+            end)
+            assert.matches("^GET /hidden%-path HTTP/1.1\r\n", received[1])
+            assert.is_nil(files.read(folder .. "/h.sqlite"):find("hidden", 1, true))
         end)
     end)
 

@@ -22,6 +22,29 @@ function __fish_dwsync_print_command
             case notify
                 set cmd $cmd notify
                 break
+            case alerts
+                set cmd $cmd alerts
+                set -e cmdline[1]
+                for arg in $cmdline
+                    switch $arg
+                        case list
+                            set cmd $cmd list
+                            break
+                        case ack
+                            set cmd $cmd ack
+                            break
+                        case silence
+                            set cmd $cmd silence
+                            break
+                        case unsilence
+                            set cmd $cmd unsilence
+                            break
+                        case test
+                            set cmd $cmd test
+                            break
+                    end
+                end
+                break
             case wait
                 set cmd $cmd wait
                 break
@@ -115,6 +138,7 @@ complete -c dwsync -n '__fish_dwsync_using_command' -xa 'check' -d 'Check a clus
 complete -c dwsync -n '__fish_dwsync_using_command' -xa 'report' -d 'Write a report about a cluster'
 complete -c dwsync -n '__fish_dwsync_using_command' -xa 'watch' -d 'Watch the verdicts and report changes'
 complete -c dwsync -n '__fish_dwsync_using_command' -xa 'notify' -d 'Tell a chat or a webhook what began, got worse or ended'
+complete -c dwsync -n '__fish_dwsync_using_command' -xa 'alerts'
 complete -c dwsync -n '__fish_dwsync_using_command' -xa 'wait' -d 'Wait until the last synchronisation is fresh and ok'
 complete -c dwsync -n '__fish_dwsync_using_command' -xa 'history' -d 'Keep records beyond the service\'s retention, and list them'
 complete -c dwsync -n '__fish_dwsync_using_command' -xa 'collect' -d 'Look at all clusters of a fleet, again and again'
@@ -279,6 +303,62 @@ complete -c dwsync -n '__fish_dwsync_seen_command notify' -l teams-url-file -r -
 complete -c dwsync -n '__fish_dwsync_seen_command notify' -l webhook-url-file -r -d 'File with the address of a webhook [DWSYNC_WEBHOOK_URL]'
 complete -c dwsync -n '__fish_dwsync_seen_command notify' -l min-severity -xa 'unknown warning critical' -d 'Problems from this severity on (default warning)'
 complete -c dwsync -n '__fish_dwsync_seen_command notify' -l dry-run -d 'Print what would be sent; send and keep nothing'
+
+complete -c dwsync -n '__fish_dwsync_using_command alerts' -xa 'list' -d 'Which problems there are, who was told, and what is still owed'
+complete -c dwsync -n '__fish_dwsync_using_command alerts' -xa 'ack'
+complete -c dwsync -n '__fish_dwsync_using_command alerts' -xa 'silence'
+complete -c dwsync -n '__fish_dwsync_using_command alerts' -xa 'unsilence'
+complete -c dwsync -n '__fish_dwsync_using_command alerts' -xa 'test' -d 'Send one real message to a channel, and say what came back'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts' -s h -l help -d 'Show this help message and exit'
+
+complete -c dwsync -n '__fish_dwsync_seen_command alerts list' -s h -l help -d 'Show this help message and exit'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts list' -l all -d 'Those that ended, too'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts list' -l fleet -r -d 'File with the inventory [DWSYNC_FLEET]'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts list' -l history -r -d 'File, or postgres:// URL [DWSYNC_HISTORY]'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts list' -l config -r -d 'Configuration file [DWSYNC_CONFIG]'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts list' -l profile -r -d 'Profile of that file [DWSYNC_PROFILE]'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts list' -s o -l output -xa 'table json' -d 'Format: table, json (default: table)'
+
+complete -c dwsync -n '__fish_dwsync_seen_command alerts ack' -s h -l help -d 'Show this help message and exit'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts ack' -l rule -r -d 'Only of this rule'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts ack' -l source -r -d 'Only of this identity source'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts ack' -l all -d 'All that are meant, where several are'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts ack' -l by -r -d 'Who does this [USER]'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts ack' -l note -r -d 'A word for the others'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts ack' -l fleet -r -d 'File with the inventory [DWSYNC_FLEET]'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts ack' -l history -r -d 'File, or postgres:// URL [DWSYNC_HISTORY]'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts ack' -l config -r -d 'Configuration file [DWSYNC_CONFIG]'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts ack' -l profile -r -d 'Profile of that file [DWSYNC_PROFILE]'
+
+complete -c dwsync -n '__fish_dwsync_seen_command alerts silence' -s h -l help -d 'Show this help message and exit'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts silence' -l rule -r -d 'Only of this rule'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts silence' -l source -r -d 'Only of this identity source'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts silence' -l all -d 'All that are meant, where several are'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts silence' -l for -r -d 'So long'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts silence' -l until -r -d 'Until then: 18:30, or a date and time'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts silence' -l by -r -d 'Who does this [USER]'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts silence' -l fleet -r -d 'File with the inventory [DWSYNC_FLEET]'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts silence' -l history -r -d 'File, or postgres:// URL [DWSYNC_HISTORY]'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts silence' -l config -r -d 'Configuration file [DWSYNC_CONFIG]'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts silence' -l profile -r -d 'Profile of that file [DWSYNC_PROFILE]'
+
+complete -c dwsync -n '__fish_dwsync_seen_command alerts unsilence' -s h -l help -d 'Show this help message and exit'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts unsilence' -l rule -r -d 'Only of this rule'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts unsilence' -l source -r -d 'Only of this identity source'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts unsilence' -l all -d 'All that are meant, where several are'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts unsilence' -l fleet -r -d 'File with the inventory [DWSYNC_FLEET]'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts unsilence' -l history -r -d 'File, or postgres:// URL [DWSYNC_HISTORY]'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts unsilence' -l config -r -d 'Configuration file [DWSYNC_CONFIG]'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts unsilence' -l profile -r -d 'Profile of that file [DWSYNC_PROFILE]'
+
+complete -c dwsync -n '__fish_dwsync_seen_command alerts test' -s h -l help -d 'Show this help message and exit'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts test' -l slack-url-file -r -d 'File with the address of Slack [DWSYNC_SLACK_URL]'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts test' -l teams-url-file -r -d 'File with the address of Teams [DWSYNC_TEAMS_URL]'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts test' -l webhook-url-file -r -d 'File with the address of a webhook [DWSYNC_WEBHOOK_URL]'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts test' -l fleet -r -d 'File with the inventory [DWSYNC_FLEET]'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts test' -l history -r -d 'File, or postgres:// URL [DWSYNC_HISTORY]'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts test' -l config -r -d 'Configuration file [DWSYNC_CONFIG]'
+complete -c dwsync -n '__fish_dwsync_seen_command alerts test' -l profile -r -d 'Profile of that file [DWSYNC_PROFILE]'
 
 complete -c dwsync -n '__fish_dwsync_seen_command wait' -s h -l help -d 'Show this help message and exit'
 complete -c dwsync -n '__fish_dwsync_seen_command wait' -l timeout -r -d 'How long to wait; 0 looks once (default 10m)'
@@ -486,6 +566,7 @@ complete -c dwsync -n '__fish_dwsync_seen_command doctor' -l ca-file -r -d 'PEM 
 complete -c dwsync -n '__fish_dwsync_seen_command doctor' -l timeout -r -d 'Seconds for the whole answer (default 60)'
 complete -c dwsync -n '__fish_dwsync_seen_command doctor' -l retries -r -d 'How often to try again (default 3)'
 complete -c dwsync -n '__fish_dwsync_seen_command doctor' -l debug -d 'Show each request on stderr'
+complete -c dwsync -n '__fish_dwsync_seen_command doctor' -l fleet -r -d 'File with the inventory [DWSYNC_FLEET]'
 complete -c dwsync -n '__fish_dwsync_seen_command doctor' -s o -l output -xa 'table json' -d 'Format: table, json (default: table)'
 complete -c dwsync -n '__fish_dwsync_seen_command doctor' -l color -xa 'auto always never' -d 'When to use colour'
 

@@ -219,6 +219,114 @@ _dwsync() {
         && return 0
       ;;
 
+    alerts)
+      options=(
+        $options
+        {-h,--help}"[Show this help message and exit]"
+      )
+      _arguments -s -S \
+        $options \
+        ": :_dwsync_alerts_cmds" \
+        "*:: :->args" \
+        && return 0
+
+      case $words[1] in
+        list)
+          options=(
+            $options
+            {-h,--help}"[Show this help message and exit]"
+            "--all[Those that ended, too]"
+            "--fleet[File with the inventory [DWSYNC_FLEET\]]: :_files"
+            "--history[File, or postgres\:// URL [DWSYNC_HISTORY\]]: :_files"
+            "--config[Configuration file [DWSYNC_CONFIG\]]: :_files"
+            "--profile[Profile of that file [DWSYNC_PROFILE\]]: :_files"
+            {-o,--output}"[Format\: table, json (default\: table)]: :(table json)"
+          )
+          _arguments -s -S \
+            $options \
+            && return 0
+          ;;
+
+        ack)
+          options=(
+            $options
+            {-h,--help}"[Show this help message and exit]"
+            "--rule[Only of this rule]: :_files"
+            "--source[Only of this identity source]: :_files"
+            "--all[All that are meant, where several are]"
+            "--by[Who does this [USER\]]: :_files"
+            "--note[A word for the others]: :_files"
+            "--fleet[File with the inventory [DWSYNC_FLEET\]]: :_files"
+            "--history[File, or postgres\:// URL [DWSYNC_HISTORY\]]: :_files"
+            "--config[Configuration file [DWSYNC_CONFIG\]]: :_files"
+            "--profile[Profile of that file [DWSYNC_PROFILE\]]: :_files"
+          )
+          _arguments -s -S \
+            $options \
+            ": :_files" \
+            && return 0
+          ;;
+
+        silence)
+          options=(
+            $options
+            {-h,--help}"[Show this help message and exit]"
+            "--rule[Only of this rule]: :_files"
+            "--source[Only of this identity source]: :_files"
+            "--all[All that are meant, where several are]"
+            "--for[So long]: :_files"
+            "--until[Until then\: 18\:30, or a date and time]: :_files"
+            "--by[Who does this [USER\]]: :_files"
+            "--fleet[File with the inventory [DWSYNC_FLEET\]]: :_files"
+            "--history[File, or postgres\:// URL [DWSYNC_HISTORY\]]: :_files"
+            "--config[Configuration file [DWSYNC_CONFIG\]]: :_files"
+            "--profile[Profile of that file [DWSYNC_PROFILE\]]: :_files"
+          )
+          _arguments -s -S \
+            $options \
+            ": :_files" \
+            && return 0
+          ;;
+
+        unsilence)
+          options=(
+            $options
+            {-h,--help}"[Show this help message and exit]"
+            "--rule[Only of this rule]: :_files"
+            "--source[Only of this identity source]: :_files"
+            "--all[All that are meant, where several are]"
+            "--fleet[File with the inventory [DWSYNC_FLEET\]]: :_files"
+            "--history[File, or postgres\:// URL [DWSYNC_HISTORY\]]: :_files"
+            "--config[Configuration file [DWSYNC_CONFIG\]]: :_files"
+            "--profile[Profile of that file [DWSYNC_PROFILE\]]: :_files"
+          )
+          _arguments -s -S \
+            $options \
+            ": :_files" \
+            && return 0
+          ;;
+
+        test)
+          options=(
+            $options
+            {-h,--help}"[Show this help message and exit]"
+            "--slack-url-file[File with the address of Slack [DWSYNC_SLACK_URL\]]: :_files"
+            "--teams-url-file[File with the address of Teams [DWSYNC_TEAMS_URL\]]: :_files"
+            "--webhook-url-file[File with the address of a webhook [DWSYNC_WEBHOOK_URL\]]: :_files"
+            "--fleet[File with the inventory [DWSYNC_FLEET\]]: :_files"
+            "--history[File, or postgres\:// URL [DWSYNC_HISTORY\]]: :_files"
+            "--config[Configuration file [DWSYNC_CONFIG\]]: :_files"
+            "--profile[Profile of that file [DWSYNC_PROFILE\]]: :_files"
+          )
+          _arguments -s -S \
+            $options \
+            ": :_files" \
+            && return 0
+          ;;
+
+      esac
+      ;;
+
     wait)
       options=(
         $options
@@ -558,6 +666,7 @@ _dwsync() {
         "--timeout[Seconds for the whole answer (default 60)]: :_files"
         "--retries[How often to try again (default 3)]: :_files"
         "--debug[Show each request on stderr]"
+        "--fleet[File with the inventory [DWSYNC_FLEET\]]: :_files"
         {-o,--output}"[Format\: table, json (default\: table)]: :(table json)"
         "--color[When to use colour]: :(auto always never)"
       )
@@ -642,6 +751,7 @@ _dwsync_cmds() {
     "report:Write a report about a cluster"
     "watch:Watch the verdicts and report changes"
     "notify:Tell a chat or a webhook what began, got worse or ended"
+    "alerts"
     "wait:Wait until the last synchronisation is fresh and ok"
     "history:Keep records beyond the service's retention, and list them"
     "collect:Look at all clusters of a fleet, again and again"
@@ -654,6 +764,17 @@ _dwsync_cmds() {
     "alert-rules:Print alert rules for Prometheus"
     "completion:Print the completion script of a shell"
     "version"
+  )
+  _describe "command" commands
+}
+
+_dwsync_alerts_cmds() {
+  local -a commands=(
+    "list:Which problems there are, who was told, and what is still owed"
+    "ack"
+    "silence"
+    "unsilence"
+    "test:Send one real message to a channel, and say what came back"
   )
   _describe "command" commands
 }

@@ -134,7 +134,7 @@ local function write_status(context, sum, list)
 end
 
 local FIELDS = { "now", "clusters", "late", "failing", "disabled", "unseen", "alive", "by_severity", "conditions",
-    "accounts", "collectors", "latest", "failures" }
+    "accounts", "collectors", "latest", "failures", "messages", "heartbeat" }
 
 local function write_json(context, sum, list)
     local shown = {}

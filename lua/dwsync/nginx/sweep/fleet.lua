@@ -4,9 +4,11 @@
 -- @module dwsync.nginx.sweep.fleet
 local cluster_names = require "dwsync.cluster_names"
 local errors = require "dwsync.errors"
+local handled = require "dwsync.problems.handled"
 local health = require "dwsync.health"
 local histories = require "dwsync.history"
 local metrics = require "dwsync.fleet.metrics"
+local problems_store = require "dwsync.problems.store"
 local quantities = require "dwsync.quantities"
 local record_list = require "dwsync.nginx.sweep.record_list"
 local schedules = require "dwsync.fleet.schedule"
@@ -184,6 +186,15 @@ local function read(order, history, till)
         end
     end
     forget_others(rows)
+    local problems
+    problems, err = problems_store.open(history)
+    if problems then
+        problems, err = problems:rows()
+    end
+    if not problems then
+        return nil, err
+    end
+    handled.add(items, problems, status.now)
     return { items = items, err = trouble_of(status, sum), unread = self.unread, metrics = metrics.of_all(sum) }
 end
 

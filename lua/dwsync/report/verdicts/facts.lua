@@ -86,10 +86,17 @@ end
 
 --- The verdict about a cluster that could not be queried, of rule "query".
 -- @param err why
+-- @tparam[opt] table handled what people do about it, see dwsync.problems.handled
 -- @treturn table
-function M.of_failure(err)
+function M.of_failure(err, handled)
     err = type(err) == "table" and err or { message = err }
+    handled = handled or {}
     return {
+        acknowledged_at = handled.acknowledged_at,
+        acknowledged_by = handled.acknowledged_by,
+        acknowledged_note = handled.acknowledged_note,
+        silenced_until = handled.silenced_until,
+        silenced_by = handled.silenced_by,
         rule = "query",
         severity = "unknown",
         message = "the records could not be read: " .. M.text(err.message),
@@ -105,7 +112,7 @@ function M.of(item)
     if item.evaluation then
         return item.evaluation.verdicts
     end
-    return item.verdicts or { M.of_failure(item.error) }
+    return item.verdicts or { M.of_failure(item.error, item.handled) }
 end
 
 --- Splits verdicts into those that need attention and those that are ok.
@@ -180,6 +187,19 @@ function M.rules(verdicts)
         end
     end
     return table.concat(names, ", ")
+end
+
+--- What people do about it.
+-- @tparam table verdict
+-- @tparam number now seconds since the epoch
+-- @treturn ?string who acknowledged it, when, and with what words
+-- @treturn ?string until when it is silenced, and who did that
+function M.handled(verdict, now)
+    local note = M.text(verdict.acknowledged_note)
+    return verdict.acknowledged_at and ("by %s %s%s"):format(M.text(verdict.acknowledged_by),
+        quantities.distance(verdict.acknowledged_at, now), note ~= "" and ": " .. note or "") or nil,
+        verdict.silenced_until and ("until %s, by %s"):format(quantities.instant(verdict.silenced_until),
+        M.text(verdict.silenced_by)) or nil
 end
 
 --- The facts that back a verdict: from what it follows, since when, the thresholds, the record.

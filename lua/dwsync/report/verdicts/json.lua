@@ -4,7 +4,8 @@
 --     {"now", "severity", "clusters": [
 --       {"id", "name", "severity", "error": {"kind", "message", "hint", "code", "status", "request_id"},
 --        "records": number, "verdicts": [{"severity", "rule", "follows", "source", "source_type", "value", "unit",
---        "warning", "critical", "since", "record_id", "message", "advice",
+--        "warning", "critical", "since", "record_id", "message", "advice", "acknowledged_at", "acknowledged_by",
+--        "acknowledged_note", "silenced_until", "silenced_by",
 --        "reason": {"text", "speaker", "class", "cause", "next_step", "record_id"},
 --        "explanation": [{"name", "text", "value", "unit", "by"}]}],
 --        "sources": [{"id", "type", "severity", "statistics": {…}, "reasons": […]}],
@@ -23,7 +24,8 @@ local verdicts = require "dwsync.report.verdicts.facts"
 local M = {}
 
 local VERDICT = { "severity", "rule", "follows", "source", "source_type", "value", "unit", "warning", "critical",
-    "since", "record_id", "message", "advice" }
+    "since", "record_id", "message", "advice", "acknowledged_at", "acknowledged_by", "acknowledged_note",
+    "silenced_until", "silenced_by" }
 local VERDICT_REASON = { "text", "speaker", "class", "cause", "next_step", "record_id" }
 local FACT = { "name", "text", "value", "unit", "by" }
 local STATISTICS = { "runs", "duration_p50", "duration_p95", "median_gap", "last_run", "last_run_id",

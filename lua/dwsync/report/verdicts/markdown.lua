@@ -44,6 +44,9 @@ local function write_verdict(verdict, now, write)
     write(cause and ("  - **Cause:** %s\n"):format(prose(verdicts.sentence(cause))) or "")
     write(verdict.advice and ("  - **Next:** %s\n"):format(prose(verdict.advice)) or "")
     write(next_step and ("  - **Next:** %s\n"):format(prose(next_step)) or "")
+    local acknowledged, silenced = verdicts.handled(verdict, now)
+    write(acknowledged and ("  - **Acknowledged** %s\n"):format(prose(acknowledged)) or "")
+    write(silenced and ("  - **Silenced** %s\n"):format(prose(silenced)) or "")
     for _, fact in ipairs(verdict.explanation or {}) do
         write(("  - %s: %s\n"):format(prose(verdicts.label(fact)), prose(fact.text)))
     end

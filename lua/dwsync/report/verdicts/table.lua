@@ -68,6 +68,13 @@ function Page:verdict(verdict)
     if next_step then
         self:beside(verdict.advice and "" or "Next", clean(next_step))
     end
+    local acknowledged, silenced = verdicts.handled(verdict, self.now)
+    if acknowledged then
+        self:beside("Acknowledged", clean(acknowledged))
+    end
+    if silenced then
+        self:beside("Silenced", clean(silenced))
+    end
     for _, fact in ipairs(verdict.explanation or {}) do
         self:beside(clean(verdicts.label(fact), LABEL - 1), clean(fact.text))
     end

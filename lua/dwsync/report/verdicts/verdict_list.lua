@@ -33,6 +33,9 @@ local function facts(verdict, now)
     if verdict.record_id ~= nil then
         list[#list + 1] = fact("Record", element("code", nil, text(verdict.record_id, phrases.MAX_NAME)))
     end
+    local acknowledged, silenced = verdicts.handled(verdict, now)
+    list[#list + 1] = acknowledged and fact("Acknowledged", element("bdi", nil, text(acknowledged))) or nil
+    list[#list + 1] = silenced and fact("Silenced", element("bdi", nil, text(silenced))) or nil
     return #list > 0 and element("dl", { class = "facts" }, list)
 end
 
