@@ -88,7 +88,9 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
                 for _, item in ipairs(claim(schedule)) do
                     assert.is_true(fleets.complete_changed(schedule, item, { changed = true, mark = "m",
                         severity = "critical",
-                        evaluation = { severity = "critical", verdicts = verdicts } }))
+                        evaluation = { severity = "critical", verdicts = verdicts } }, function()
+                            return { to = { "chat" } }
+                        end))
                 end
                 assert(schedule:sync(fleets.inventory { b = { regions = NORTH, rate = 100 } }))
                 local function states()
@@ -100,6 +102,8 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
                     return list
                 end
                 assert.same({ ["1"] = "resolved it is no longer watched", ["2"] = "firing " }, states())
+                assert.same({ { "1", "critical" }, { "1", "resolved" }, { "2", "critical" } },
+                    fleet:rows "SELECT cluster_id, step FROM dwsync_outbox ORDER BY cluster_id, step")
                 fleet:pass(1)
                 fleet:fill(schedule, both, { a = { "1", "2" }, b = { "2" } })
                 assert.same({ { 1 } }, fleet:rows [[SELECT count(*) FROM dwsync_schedule WHERE page_mark IS NOT NULL

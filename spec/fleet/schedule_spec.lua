@@ -252,6 +252,36 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
             end)
         end)
 
+        it("owes messages with the look that found the problem, once, and none of a look that is refused", function()
+            with_cluster(function(fleet, schedule)
+                local function plan()
+                    return { to = { "chat", "mail" } }
+                end
+                local function outbox()
+                    local list = {}
+                    for i, row in ipairs(fleet:rows "SELECT channel, step FROM dwsync_outbox ORDER BY step, channel") do
+                        list[i] = row[1] .. " " .. row[2]
+                    end
+                    return list
+                end
+                local late = claim_one(schedule)
+                fleet:pass(5000)
+                local again = claim_one(schedule, TWO)
+                assert.is_false(complete_changed(schedule, late, result(), plan))
+                assert.same({}, outbox())
+                assert.is_true(complete_changed(schedule, again, result(), plan))
+                local owed = { "chat warning", "mail warning" }
+                assert.same(owed, outbox())
+                fleet:pass(60000)
+                assert(complete_changed(schedule, claim_one(schedule), result(), plan))
+                assert.same(owed, outbox())
+                fleet:pass(60000)
+                assert(complete_changed(schedule, claim_one(schedule), result { evaluation = { severity = "ok",
+                    verdicts = {} } }, plan))
+                assert.same({ "chat resolved", "mail resolved", owed[1], owed[2] }, outbox())
+            end)
+        end)
+
         it("resolves the problem with the look that finds it over", function()
             with_cluster(function(fleet, schedule)
                 assert(complete_changed(schedule, claim_one(schedule), result()))

@@ -85,11 +85,12 @@ end
 -- @tparam dwsync.fleet.schedule schedule
 -- @tparam table item
 -- @tparam table result
+-- @tparam[opt] function plan
 -- @treturn ?boolean whether it was let through
 -- @treturn dwsync.error
 -- @treturn table summary of the records saved
-function M.complete_changed(schedule, item, result)
-    local outcomes, err = schedule:complete_changed { { item = item, result = result } }
+function M.complete_changed(schedule, item, result, plan)
+    local outcomes, err = schedule:complete_changed({ { item = item, result = result } }, plan)
     if not outcomes then
         return nil, err
     end

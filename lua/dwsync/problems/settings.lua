@@ -104,18 +104,13 @@ end
 -- @tparam table alerts checked
 -- @tparam function expand path → path
 function M.expand_paths(alerts, expand)
-    local function expand_in(declared)
-        declared.ca_file = declared.ca_file and expand(declared.ca_file)
-        for _, value in pairs(declared) do
-            if type(value) == "table" and type(value.file) == "string" then
-                value.file = expand(value.file)
-            end
-        end
-    end
     for _, channel in pairs(alerts.channels) do
-        expand_in(channel)
+        channels.each_path(channel, expand)
     end
-    expand_in(alerts.heartbeat or {})
+    local url = alerts.heartbeat and alerts.heartbeat.url
+    if url and url.file then
+        url.file = expand(url.file)
+    end
 end
 
 return M

@@ -1,6 +1,7 @@
 local command = require "spec.support.command"
 local core = require "dwsync.core"
 local json = require "dwsync.json"
+local temporary = require "spec.support.temporary"
 local run = command.run
 
 local C1 = "c1c1c1c1-0000-4000-8000-000000000001" -- taken as it is, so that each look is one request
@@ -65,6 +66,37 @@ describe("dwsync watch", function()
         assert.equal(C1, list[1].cluster_id)
         assert.equal((command.NOW + 60) * 1000, list[1].time)
         assert.equal("ok", list[2].severity)
+    end)
+
+    it("tells the channels of the configuration file once, also after a restart", function()
+        temporary.with_folder(function(folder)
+            local posts = {}
+            local function run_again(count, ...)
+                local looked_at = answers(...)
+                local environment = { DWSYNC_HISTORY = folder .. "/h.sqlite", DWSYNC_CONFIG = "/c.lua",
+                    HOOK = "https://hooks.example.com/hiddenpath" }
+                for name, value in pairs(command.ENVIRONMENT) do
+                    environment[name] = environment[name] or value
+                end
+                local files = { ["/c.lua"] = [[return { alerts = { channels = {
+                    hook = { kind = "webhook", url = { env = "HOOK" } } } } }]] }
+                local _, out, err = watch(count, function(request)
+                    if request.method == "POST" then
+                        posts[#posts + 1] = json.decode(request.body).event
+                        return 204, ""
+                    end
+                    return looked_at(request)
+                end, { environment = environment, files = files })
+                assert.is_nil((out .. err):find("hiddenpath", 1, true))
+                return err
+            end
+            assert.matches("^dwsync: made [^\n]*\ndwsync: interrupted\n$", run_again(2, FAILED, FAILED))
+            assert.same({ "firing" }, posts)
+            run_again(2, FAILED, FAILED)
+            assert.same({ "firing" }, posts)
+            run_again(2, HEALTHY, HEALTHY)
+            assert.same({ "firing", "resolved" }, posts)
+        end)
     end)
 
     it("writes at once what is not ok", function()

@@ -5,7 +5,6 @@ local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local channel_options = require "dwsync.cli.channel_options"
 local delivery = require "dwsync.problems.delivery"
 local failure = require "dwsync.cli.failure"
-local files = require "dwsync.files"
 local history_location = require "dwsync.cli.history_location"
 local judgement = require "dwsync.cli.judgement"
 local messages = require "dwsync.problems.messages"
@@ -13,7 +12,7 @@ local names = require "dwsync.history.names"
 local outbox = require "dwsync.problems.outbox"
 local problems = require "dwsync.problems"
 local problems_store = require "dwsync.problems.store"
-local runtimes = require "dwsync.runtime"
+local telling = require "dwsync.cli.telling"
 local text = require "dwsync.text"
 
 local M = {}
@@ -57,43 +56,9 @@ local function look_around(judge, args, context)
     return list and err.kind ~= "config" and { { cluster = list, severity = "unknown", error = err } } or {}, status
 end
 
-local function is_meant(args)
-    local wanted = {}
-    for _, name in ipairs(args.source or {}) do
-        wanted[name] = true
-    end
-    return args.source and function(source, source_type)
-        return wanted[source] or wanted[source_type] or false
-    end
-end
-
--- Of which problems this run tells: a history may be shared, and who named one cluster or source means that one.
-local function is_looked_at(items, args)
-    local looked_at, is_source = {}, is_meant(args)
-    for _, item in ipairs(items) do
-        looked_at[item.cluster.id] = true
-    end
-    return function(row)
-        return looked_at[row.cluster_id] and (not is_source or row.source == ""
-            or is_source(row.source, row.source_type)) or false
-    end
-end
-
-local function milliseconds(judge)
-    return function()
-        return math.floor(judge:now() * 1000)
-    end
-end
-
--- Whether the history is a file that does not exist yet.
-local function is_new(args, context, settings)
-    local target = history_location.target(args, context, settings)
-    return target and not target:find "^%a+://" and not files.is_readable(target)
-end
-
 -- Reads problems and the outbox: nothing, where there is no history yet.
 local function rows_told(args, context, settings)
-    if is_new(args, context, settings) then
+    if telling.is_new(args, context, settings) then
         return {}, {}
     end
     local history, err = history_location.open(true, args, context, settings)
@@ -112,18 +77,14 @@ local function rows_told(args, context, settings)
     return entries and rows, entries or err
 end
 
-local function policy_of(args, plan)
-    return { least = args.min_severity, is_meant = is_meant(args), plan = plan }
-end
-
 local function rehearse(args, context, judge, channels, plan, items, status)
     local rows, entries = rows_told(args, context, judge.chosen.settings)
     if not rows then
         return failure.report(entries, context)
     end
-    local now, width = milliseconds(judge), (context:width() or 84) - 4
-    local after, seen = problems.preview(rows, items, policy_of(args, plan), now())
-    delivery.preview(after, entries, channels, { now = now, seen = seen, is_meant = is_looked_at(items, args),
+    local now, width = telling.milliseconds(judge), (context:width() or 84) - 4
+    local after, seen = problems.preview(rows, items, telling.policy(args, plan), now())
+    delivery.preview(after, entries, channels, { now = now, seen = seen, is_meant = telling.is_looked_at(items, args),
         plan = plan },
         function(message, channel)
             context:write(("to %s (%s):\n"):format(channel.name, channel.host))
@@ -146,44 +107,16 @@ local function keep_names(history, judge, items)
 end
 
 local function tell(args, context, judge, channels, plan, store, items, status)
-    local now = milliseconds(judge)
-    local seen, err = problems.look(store, items, policy_of(args, plan), now())
-    if not seen then
-        return failure.report(err, context)
-    end
-    local runtime = runtimes.complete(context.runtime or runtimes.new())
-    local sender = delivery.new {
-        store = store, channels = channels, plan = plan, name = ("notify:%s"):format(tostring(store)),
-        runtime = runtime, now = now, random = context.random, seen = seen, is_meant = is_looked_at(items, args),
+    local done, err = telling.tell(args, context, judge, { store = store, channels = channels, plan = plan,
+        seconds = SENDING_SECONDS, name = "notify",
         sent = function(message, channel)
             context:write(("told %s: %s\n"):format(channel.name, text.safe(message.title)))
         end,
         failed = function(message, hint)
             context:note(message, hint)
             status = math.max(status, 1)
-        end,
-    }
-    local done
-    done, err = sender:run(runtime.monotonic() + SENDING_SECONDS)
+        end }, items)
     return math.max(status, done and 0 or failure.report(err, context))
-end
-
--- Opens the history before anything is asked, so that a wrong one ends the command at once.
-local function open_store(args, context, settings)
-    local was_missing = is_new(args, context, settings)
-    local history, err, shown = history_location.open(false, args, context, settings)
-    if not history then
-        return nil, err
-    end
-    if was_missing then
-        context:note("made " .. shown .. ", which keeps what was told; only its owner can read it")
-    end
-    local store
-    store, err = problems_store.open(history, true)
-    if not store then
-        history:close()
-    end
-    return store, err, history
 end
 
 --- Runs the command.
@@ -200,11 +133,12 @@ function M.run(args, context)
     if not channels then
         return failure.report(plan, context)
     elseif args.dry_run then
-        judge.saved.wanted = judge.saved.wanted and not is_new(args, context, settings) -- nothing is made, nor missed
+        local is_missing = telling.is_new(args, context, settings)
+        judge.saved.wanted = judge.saved.wanted and not is_missing -- nothing is made, nor missed
         local items, status = look_around(judge, args, context)
         return rehearse(args, context, judge, channels, plan, items, status)
     end
-    local store, unusable, history = open_store(args, context, settings)
+    local store, unusable, history = telling.open_store(args, context, settings)
     if not store then
         return failure.report(unusable, context)
     end

@@ -1,6 +1,7 @@
 --- `dwsync watch [CLUSTER…]`: the verdicts again and again; events when they change.
 -- It must not end with 0: it goes on until a signal, a failure that stays, or a closed pipe.
 -- @module dwsync.cli.commands.watch
+local channel_options = require "dwsync.cli.channel_options"
 local checks = require "dwsync.checks"
 local changes = require "dwsync.health.changes"
 local clusters_chosen = require "dwsync.cli.clusters_chosen"
@@ -13,11 +14,13 @@ local ordered_json = require "dwsync.ordered_json"
 local programs = require "dwsync.programs"
 local quantities = require "dwsync.quantities"
 local report = require "dwsync.report"
+local telling = require "dwsync.cli.telling"
 local transient = require "dwsync.errors.transient"
 
 local M = {}
 
 local DEFAULT_INTERVAL = 60
+local MOST_SENDING = 60 -- seconds of a look in which messages are sent
 
 --- Adds the command's arguments and options.
 -- @param command an argparse command
@@ -122,6 +125,7 @@ local function look(judge, args, context, state)
     for _, event in ipairs(events) do
         state.hook(event)
     end
+    state.tell(items)
     return final
 end
 
@@ -163,6 +167,36 @@ local function names_of(args, settings)
     return names
 end
 
+-- What tells the channels that the configuration file declares, once: also after a restart, since the history keeps
+-- what was told. Returns a function that does nothing where there are none; or nil, err.
+local function teller(judge, args, context)
+    local settings = judge.chosen.settings
+    local channels, plan = channel_options.open_declared(settings.alerts, context)
+    if not channels then
+        return nil, plan
+    elseif not channels[1] then
+        return function() end
+    end
+    local store, err = telling.open_store(args, context, settings)
+    if not store then
+        return nil, err
+    end
+    local said = {}
+    local function say(message, hint)
+        if not said[message] then
+            said[message] = true
+            context:note(message, hint)
+        end
+    end
+    return function(items)
+        local done, failed = telling.tell(args, context, judge, { store = store, channels = channels, plan = plan,
+            seconds = math.min(MOST_SENDING, args.interval), name = "watch", failed = say }, items)
+        if not done then
+            say("nothing can be told: " .. failed.message, failed.hint)
+        end
+    end
+end
+
 M.wrong_usage = clusters_chosen.wrong_usage
 
 --- Runs the command.
@@ -182,7 +216,13 @@ function M.run(args, context)
     local function sleep(seconds)
         judge.chosen.client:sleep(seconds)
     end
+    local tell
+    tell, err = teller(judge, args, context)
+    if not tell then
+        return failure.report(err, context)
+    end
     return watch(judge, args, context, {
+        tell = tell,
         changes = changes.new(),
         terminal = context.is_terminal "stdout",
         sleep = sleep,
