@@ -5,8 +5,8 @@
 -- are under way. It decodes, rather than the callers, because all of them together must not hold up nginx.
 -- It must not wait in libcurl.
 -- @module dwsync.runtime.nginx_loop
--- luacheck: globals ngx
 local core = require "dwsync.core"
+-- luacheck: globals ngx
 
 local M = {}
 

@@ -1,7 +1,6 @@
 --- How long a sweep works before others have their turn: in a thread without a pause, in the event loop about half a
 -- millisecond.
 -- @module dwsync.nginx.sweep.slices
--- luacheck: globals ngx
 local core = require "dwsync.core"
 
 local M = {}
