@@ -254,7 +254,7 @@ function M.response(fields) end
 ---@field follows_by_one boolean it is the first page without its first row, and perhaps more behind it
 
 ---@class dwsync.core.decode_page.options
----@field kind? "records"|"accounts" what it lists: of accounts it is a dwsync.account_page (default: "records")
+---@field kind? "records"|"accounts" what the page lists: accounts make it a dwsync.account_page (default: "records")
 ---@field fields? string[] names of the fields to hand over; by default all
 ---@field where? table conditions by field name, each a value, a list of values, or `{min =, max =}`, all of which a record must meet
 ---@field ids? dwsync.core.ids leaves out the records that it knows from earlier pages

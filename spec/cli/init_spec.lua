@@ -192,7 +192,7 @@ describe("what people try first", function()
         end
         look ""
         look "history "
-        assert.equal(24, commands)
+        assert.equal(25, commands)
     end)
 
     it("finds the formats in the help of every command that has some", function()

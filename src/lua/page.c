@@ -280,7 +280,7 @@ members.
 @function decode_page
 @tparam string body
 @tparam[opt] table options
-@tparam[opt="records"] "records"|"accounts" options.kind what the page lists: a page of accounts is a dwsync.account_page
+@tparam[opt="records"] "records"|"accounts" options.kind what the page lists: accounts make it a dwsync.account_page
 @tparam[opt] {string,...} options.fields names of the fields to hand over; by default all
 @tparam[opt] table options.where conditions by field name, each a value, a list of values, or `{min =, max =}`, all of
 which a record must meet

@@ -107,10 +107,9 @@ function M.expand_paths(alerts, expand)
     for _, channel in pairs(alerts.channels) do
         channels.each_path(channel, expand)
     end
-    local url = alerts.heartbeat and alerts.heartbeat.url
-    if url and url.file then
-        url.file = expand(url.file)
-    end
+    local heartbeat = alerts.heartbeat or { url = {} }
+    heartbeat.url.file = heartbeat.url.file and expand(heartbeat.url.file)
+    heartbeat.ca_file = heartbeat.ca_file and expand(heartbeat.ca_file)
 end
 
 return M

@@ -39,6 +39,41 @@ _dwsync() {
                 opts="$opts -h --help --exclude --all-clusters --page-size --limit --paging --source --set --history --config --profile --region --endpoint --iam-endpoint --project-id --proxy --ca-file --timeout --retries --debug --slack-url-file --teams-url-file --webhook-url-file --min-severity --dry-run"
                 break
                 ;;
+            alerts)
+                cmd="alerts"
+                opts="$opts -h --help"
+                args=("${args[@]:1}")
+                for arg in "${args[@]}"; do
+                    case "$arg" in
+                        list)
+                            cmd="$cmd list"
+                            opts="$opts -h --help --all --fleet --history --config --profile -o --output"
+                            break
+                            ;;
+                        ack)
+                            cmd="$cmd ack"
+                            opts="$opts -h --help --rule --source --all --by --note --fleet --history --config --profile"
+                            break
+                            ;;
+                        silence)
+                            cmd="$cmd silence"
+                            opts="$opts -h --help --rule --source --all --for --until --by --fleet --history --config --profile"
+                            break
+                            ;;
+                        unsilence)
+                            cmd="$cmd unsilence"
+                            opts="$opts -h --help --rule --source --all --fleet --history --config --profile"
+                            break
+                            ;;
+                        test)
+                            cmd="$cmd test"
+                            opts="$opts -h --help --slack-url-file --teams-url-file --webhook-url-file --fleet --history --config --profile"
+                            break
+                            ;;
+                    esac
+                done
+                break
+                ;;
             wait)
                 cmd="wait"
                 opts="$opts -h --help --timeout --exclude --all-clusters --input --page-size --limit --paging --source --set --history --config --profile --region --endpoint --iam-endpoint --project-id --proxy --ca-file --retries --debug --fresh --accept --interval"
@@ -131,7 +166,7 @@ _dwsync() {
                 ;;
             doctor)
                 cmd="doctor"
-                opts="$opts -h --help --exclude --all-clusters --config --profile --region --endpoint --iam-endpoint --project-id --proxy --ca-file --timeout --retries --debug -o --output --color"
+                opts="$opts -h --help --exclude --all-clusters --config --profile --region --endpoint --iam-endpoint --project-id --proxy --ca-file --timeout --retries --debug --fleet -o --output --color"
                 break
                 ;;
             emulator)
@@ -159,7 +194,7 @@ _dwsync() {
 
     case "$cmd" in
         '')
-            COMPREPLY=($(compgen -W "records health check report watch notify wait history accounts collect fleet replay run clusters doctor emulator alert-rules completion version" -- "$cur"))
+            COMPREPLY=($(compgen -W "records health check report watch notify alerts wait history accounts collect fleet replay run clusters doctor emulator alert-rules completion version" -- "$cur"))
             ;;
         'records')
             case "$prev" in
@@ -686,6 +721,174 @@ _dwsync() {
                     ;;
                 --min-severity)
                     COMPREPLY=($(compgen -W "unknown warning critical" -- "$cur"))
+                    return 0
+                    ;;
+            esac
+
+            ;;
+        'alerts')
+            COMPREPLY=($(compgen -W "list ack silence unsilence test" -- "$cur"))
+            ;;
+        'alerts list')
+            case "$prev" in
+                --fleet)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --history)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                -o|--output)
+                    COMPREPLY=($(compgen -W "table json" -- "$cur"))
+                    return 0
+                    ;;
+            esac
+
+            ;;
+        'alerts ack')
+            case "$prev" in
+                --rule)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --by)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --note)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --fleet)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --history)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+            esac
+
+            ;;
+        'alerts silence')
+            case "$prev" in
+                --rule)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --for)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --by)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --fleet)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --history)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+            esac
+
+            ;;
+        'alerts unsilence')
+            case "$prev" in
+                --rule)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --fleet)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --history)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+            esac
+
+            ;;
+        'alerts test')
+            case "$prev" in
+                --slack-url-file)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --teams-url-file)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --webhook-url-file)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --fleet)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --history)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f -- "$cur"))
                     return 0
                     ;;
             esac
@@ -1418,6 +1621,10 @@ _dwsync() {
                     return 0
                     ;;
                 --retries)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --fleet)
                     COMPREPLY=($(compgen -f -- "$cur"))
                     return 0
                     ;;
