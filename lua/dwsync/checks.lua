@@ -79,9 +79,9 @@ local function length(seconds)
 end
 
 local function in_range(declared, value)
+    local from, above, to = declared.from, declared.above, declared.to
     return type(value) == "number" and value - value == 0 -- neither infinite nor not-a-number
-        and value >= (declared.from or -math.huge) and value > (declared.above or -math.huge)
-        and value <= (declared.to or math.huge)
+        and (not from or value >= from) and (not above or value > above) and (not to or value <= to)
 end
 
 -- ---- names -------------------------------------------------------------------------------------------

@@ -152,11 +152,17 @@ function M.point(value, now, zone)
     return seconds and math.floor(seconds * 1000) or nil
 end
 
+local dated_second, dated -- many requests share a second, and the C library is slow
+
 --- The form of X-Sdk-Date.
 -- @tparam number seconds since the epoch
 -- @treturn string "20251025T104952Z"
 function M.to_sdk_date(seconds)
-    return os.date("!%Y%m%dT%H%M%SZ", math.floor(seconds))
+    local second = math.floor(seconds)
+    if second ~= dated_second then
+        dated_second, dated = second, os.date("!%Y%m%dT%H%M%SZ", second)
+    end
+    return dated
 end
 
 local MINUTE, DAY, FEW_DAYS = 60000, 86400000, 64

@@ -10,6 +10,11 @@ describe("a variable", function()
         assert.equal(" ", variables.get(context { A = " " }, "A"))
     end)
 
+    it("is the first of several when it is set", function()
+        assert.equal("B", variables.first_set(context { A = "", B = "b", C = "c" }, { "A", "B", "C" }))
+        assert.is_nil(variables.first_set(context { A = "" }, { "A", "B" }))
+    end)
+
     it("goes with another one, or not at all", function()
         assert.same({ "a", "b" }, { variables.pair(context { A = "a", B = "b" }, "test", "A", "B") })
         assert.same({}, { variables.pair(context {}, "test", "A", "B") })

@@ -162,10 +162,11 @@ static void push_cached(lua_State *L, struct text_cache *cache, struct dws_json_
 
 static inline void push_field(struct record_maker *maker, const struct dws_record *record, unsigned field)
 {
-    if (dws_field_is_boolean(field))
-        lua_pushboolean(maker->L, record->integer[field] != 0);
-    else if (!dws_field_is_text(field))
+    const unsigned bit = 1u << field;
+    if (!(maker->texts & bit) && !(maker->booleans & bit))
         dws_lua_push_integer(maker->L, record->integer[field]);
+    else if (maker->booleans & bit)
+        lua_pushboolean(maker->L, record->integer[field] != 0);
     else if (cache_of[field] < 0)
         push_string(maker->L, record->text[field]);
     else
@@ -262,6 +263,10 @@ void dws_lua_prepare_records(struct record_maker *maker, lua_State *L, enum dws_
     *maker = (struct record_maker){.L = L, .kind = kind, .fields = fields, .unknown = unknown, .left = DWS_PAGE_VALUES};
     maker->first = (unsigned)__builtin_ctz(all);
     maker->end = maker->first + (unsigned)__builtin_popcount(all);
+    for (unsigned field = maker->first; field < maker->end; field++) {
+        maker->texts |= dws_field_is_text(field) ? 1u << field : 0;
+        maker->booleans |= dws_field_is_boolean(field) ? 1u << field : 0;
+    }
     luaL_checkstack(L, 2 * DWS_FIELDS + DWS_LUA_CACHED * DWS_LUA_CACHES + LUA_MINSTACK, "decode_page");
     prepare_tables(maker);
     for (size_t i = 0; i < DWS_LUA_CACHES; i++) {

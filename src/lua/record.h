@@ -20,9 +20,11 @@ struct record_maker {
     enum dws_kind kind;
     unsigned first, end; /* the fields of the kind */
     unsigned fields;     /* bits of those that are handed over */
-    bool unknown;        /* whether members that are no fields are, too */
-    size_t left;         /* how many values of theirs may still be made, see DWS_PAGE_VALUES */
-    int base;            /* stack index of the field names, or of a constructor */
+    unsigned texts;      /* bits of those that are texts, and of booleans, so that no value asks for its type */
+    unsigned booleans;
+    bool unknown; /* whether members that are no fields are, too */
+    size_t left;  /* how many values of theirs may still be made, see DWS_PAGE_VALUES */
+    int base;     /* stack index of the field names, or of a constructor */
     struct text_cache caches[DWS_LUA_CACHES];
 };
 

@@ -267,7 +267,12 @@ local function project_id_of(self, keys, limits)
         end
         known[endpoint] = id
     end
-    return options.identifier(is_variable and "HUAWEICLOUD_SDK_PROJECT_ID" or "project_id", id)
+    if id == self.checked_project_id then
+        return id
+    end
+    local checked, err = options.identifier(is_variable and "HUAWEICLOUD_SDK_PROJECT_ID" or "project_id", id)
+    self.checked_project_id = checked
+    return checked, err
 end
 
 -- GET below /{version}/{project_id} of DWS. `target` begins with "/clusters". The third result is the credentials that
@@ -342,15 +347,16 @@ local SYNC_RECORDS = { name = "ListSyncRecords", path = "sync-records", list = "
 local DATABASE_USERS = { name = "ListDatabaseUsers", path = "users", list = "users", noun = "account",
     kind = "accounts", rests_on = "page", filters = { "type", "user_type" } }
 
+local NO_FILTERS = {}
+
 local function fetch_page(self, checked, offset, limit, limits, ids)
-    local operation, query = checked.operation, {}
-    query[1] = limit and ("limit=%d"):format(limit)
-    query[#query + 1] = offset and ("offset=%d"):format(offset)
-    for _, name in ipairs(operation.filters or {}) do
-        query[#query + 1] = checked[name] and name .. "=" .. checked[name]
+    local operation = checked.operation
+    local query = (limit and ("&limit=%d"):format(limit) or "") .. (offset and ("&offset=%d"):format(offset) or "")
+    for _, name in ipairs(operation.filters or NO_FILTERS) do
+        query = checked[name] and query .. "&" .. name .. "=" .. checked[name] or query
     end
     local target = "/clusters/" .. checked.cluster_id .. "/db-manager/" .. operation.path
-        .. (query[1] and "?" .. table.concat(query, "&") or "")
+        .. (query ~= "" and "?" .. query:sub(2) or "")
     local choice = { kind = operation.kind, fields = checked.fields, where = checked.where, ids = ids }
     local response, err, keys = get_in_project(self, "v1", target, limits, choice)
     if not response then

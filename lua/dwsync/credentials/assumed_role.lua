@@ -16,22 +16,13 @@ local DOMAIN_NAME, DOMAIN_ID = "HW_ASSUME_ROLE_DOMAIN_NAME", "HW_ASSUME_ROLE_DOM
 local COMPANIONS = { DOMAIN_NAME, DOMAIN_ID, DURATION }
 local WITH_ID_TOKEN = { "HW_ASSUME_ROLE_IDP_ID", "HW_ASSUME_ROLE_ID_TOKEN", "HW_ASSUME_ROLE_ID_TOKEN_FILE" }
 
--- The first of these variables that is set.
-local function first_set(context, names)
-    for _, name in ipairs(names) do
-        if variables.get(context, name) then
-            return name
-        end
-    end
-end
-
 local function config_error(message, hint)
     return errors.new { kind = "config", message = ("%s: %s"):format(SOURCE, message), hint = hint }
 end
 
 -- Terraform asks another service for these, by rules that are not published.
 local function refusal_of_id_token(context)
-    local name = first_set(context, WITH_ID_TOKEN)
+    local name = variables.first_set(context, WITH_ID_TOKEN)
     return name and config_error(name .. " is set: agencies are not asked for with an id token",
         "Unset it, and set HUAWEICLOUD_SDK_IDP_ID and HUAWEICLOUD_SDK_ID_TOKEN_FILE.")
 end
@@ -47,7 +38,7 @@ end
 
 local function read(context, from)
     local agency_name = variables.get(context, AGENCY_NAME)
-    local refused, companion = refusal_of_id_token(context), first_set(context, COMPANIONS)
+    local refused, companion = refusal_of_id_token(context), variables.first_set(context, COMPANIONS)
     if refused then
         return nil, refused
     elseif not agency_name then

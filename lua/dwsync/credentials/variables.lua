@@ -52,6 +52,20 @@ function M.get(context, name)
     return text ~= "" and text or nil
 end
 
+--- The first of some variables that is set.
+-- @tparam table context `getenv`
+-- @tparam {string,...} names
+-- @treturn ?string its name
+function M.first_set(context, names)
+    local getenv = context.getenv
+    for i = 1, #names do -- for each request
+        local text = getenv(names[i])
+        if text and text ~= "" then
+            return names[i]
+        end
+    end
+end
+
 --- The variables that are set and of no effect.
 -- @tparam function getenv
 -- @tparam boolean chosen whether the option `credentials` names others than the default chain's

@@ -302,6 +302,9 @@ local SHAPES = {
 }
 
 local function scalar(value)
+    if value == nil then -- as nearly always
+        return nil
+    end
     local kind = type(value)
     return (kind == "string" and value ~= "" or kind == "number") and tostring(value):sub(1, EXAMINED + 1) or nil
 end

@@ -132,6 +132,9 @@ end
 -- @tparam ?number date of the refusal, seconds since the epoch, for messages
 function Guard.leave(_, ticket, now, accepted, refusal, date)
     local state = ticket.state
+    if accepted and state.proven == ticket then
+        return -- as nearly always
+    end
     state.outstanding[ticket] = nil
     if ticket.sk ~= state.sk then
         return -- it says nothing about the secret in use now
