@@ -2,6 +2,7 @@ local cjson = require "cjson"
 local uv = require "luv"
 local emulator = require "dwsync.emulator"
 local patience = require "spec.support.patience"
+local ports = require "spec.support.ports"
 local variables = require "dwsync.credentials.variables"
 local curl = dofile "spec/emulator/curl.lua"
 
@@ -122,13 +123,10 @@ describe("the life of an emulator", function()
         end)
 
         it("takes the ports and keys it is given", function()
-            local socket = uv.new_tcp()
-            socket:bind("127.0.0.1", 0)
-            local port = socket:getsockname().port
-            socket:close()
-            uv.run "nowait"
-            local running = assert(emulator.start { port = port, ak = "MYKEY", sk = "my+secret/=" })
-            assert.equal("https://127.0.0.1:" .. port, running.info.endpoint)
+            local held, release = ports.hold(1)
+            local running = assert(emulator.start { port = held[1], ak = "MYKEY", sk = "my+secret/=" })
+            release()
+            assert.equal("https://127.0.0.1:" .. held[1], running.info.endpoint)
             assert.same({ "MYKEY", "my+secret/=" }, { running.info.ak, running.info.sk })
             assert.equal(200, answers(running.info))
             running:stop()

@@ -28,22 +28,26 @@ local function stop(child)
     assert.equal("with status 0", child.exited)
 end
 
+-- A number of the history, once there is one.
 local function ask(folder, sql)
-    local store = history.open(folder .. "/h.sqlite", { readonly = true })
-    local found = store and tables.run(store, "read", nil, function(session) return session:rows(sql) end)
-    if store then
-        store:close()
-    end
-    return found and found[1] and tonumber(found[1][1]) or 0
+    return patience.wait_until(function()
+        local store = history.open(folder .. "/h.sqlite", { readonly = true })
+        local found = store and tables.run(store, "read", nil, function(session) return session:rows(sql) end)
+        if store then
+            store:close()
+        end
+        return found and found[1] and tonumber(found[1][1])
+    end, sql)
 end
 
 local UNTOLD = "SELECT count(*) FROM dwsync_problems WHERE state = 'firing'"
 local TOLD = "SELECT count(*) FROM dwsync_problems WHERE state = 'told'"
+local UNSEEN = "SELECT count(*) FROM dwsync_schedule WHERE kind = 'cluster' AND looked_at IS NULL"
 local LOOKS = "SELECT sum(looks) FROM dwsync_collectors"
 
 local function await_all_told(folder)
     patience.wait_until(function()
-        return ask(folder, TOLD) > 3 and ask(folder, UNTOLD) == 0
+        return ask(folder, TOLD) > 3 and ask(folder, UNSEEN) == 0 and ask(folder, UNTOLD) == 0
     end, "all problems to be told")
 end
 

@@ -28,7 +28,9 @@ describe("the status page of a fleet", function()
     local server
 
     after_each(function()
-        server:stop()
+        if server then
+            server:stop()
+        end
     end)
 
     local function start(history, more)

@@ -30,7 +30,9 @@ describe("the history of the status page, when its database", function()
     end
     after_each(function()
         proxy.go_on()
-        server:stop()
+        if server then
+            server:stop()
+        end
     end)
 
     local function fetched_at()

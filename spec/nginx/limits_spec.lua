@@ -17,7 +17,9 @@ describe("a refresher inside nginx", function()
         service:stop()
     end)
     after_each(function()
-        server:stop()
+        if server then
+            server:stop()
+        end
     end)
 
     local function setup_options(more)

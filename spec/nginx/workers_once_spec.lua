@@ -26,7 +26,9 @@ describe("the refresher among workers", function()
         service:reset()
     end)
     after_each(function()
-        server:stop()
+        if server then
+            server:stop()
+        end
     end)
 
     local function start(workers, more)

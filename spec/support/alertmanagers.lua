@@ -1,8 +1,9 @@
 --- A pair of real Alertmanagers on loopback that tell each other what they hear. They must not outlive the spec.
 local json = require "dwsync.json"
+local patience = require "spec.support.patience"
+local ports = require "spec.support.ports"
 local processes = require "spec.support.processes"
 local runtimes = require "dwsync.runtime"
-local uv = require "luv"
 
 local M = {}
 
@@ -21,14 +22,6 @@ wait $!
 
 local CONFIGURATION = "route: { receiver: none, group_wait: 1s }\nreceivers: [ { name: none } ]\n"
 
-local function free_port()
-    local socket = uv.new_tcp()
-    assert(socket:bind("127.0.0.1", 0))
-    local port = socket:getsockname().port
-    socket:close()
-    return port
-end
-
 local Peer = {}
 Peer.__index = Peer
 
@@ -36,7 +29,7 @@ Peer.__index = Peer
 function Peer:start()
     self.child = processes.start("/bin/sh", { "-c", SCRIPT, "sh", self.folder, tostring(self.port),
         tostring(self.gossip), tostring(self.other) }, "(started)\n")
-    require("spec.support.patience").wait_until(function() return self:get "/-/ready" end, "Alertmanager")
+    patience.wait_until(function() return self:get "/-/ready" end, "Alertmanager")
 end
 
 --- Kills it.
@@ -63,16 +56,17 @@ end
 -- @tparam string folder
 -- @treturn table
 -- @treturn table
+-- @treturn function gives up their ports, which are theirs until then, however often they start
 function M.pair(folder)
     local file = assert(io.open(folder .. "/am.yml", "w"))
     file:write(CONFIGURATION)
     file:close()
-    local ports = { free_port(), free_port(), free_port(), free_port() }
+    local held, release = ports.hold(4)
     local function peer(port, gossip, other)
         return setmetatable({ folder = folder, port = port, gossip = gossip, other = other,
             url = "http://127.0.0.1:" .. port }, Peer)
     end
-    return peer(ports[1], ports[3], ports[4]), peer(ports[2], ports[4], ports[3])
+    return peer(held[1], held[3], held[4]), peer(held[2], held[4], held[3]), release
 end
 
 return M

@@ -3,6 +3,7 @@
 local core = require "dwsync.core"
 local nginx_found = require "spec.support.nginx_found"
 local patience = require "spec.support.patience"
+local ports = require "spec.support.ports"
 local processes = require "spec.support.processes"
 local uv = require "luv"
 
@@ -40,18 +41,6 @@ local READY = [[
 local Nginx = {}
 Nginx.__index = Nginx
 
--- Both are held until both are found, so that they are two.
-local function free_ports()
-    local first, second = uv.new_tcp(), uv.new_tcp()
-    assert(first:bind("127.0.0.1", 0))
-    assert(second:bind("127.0.0.1", 0))
-    local ports = { first:getsockname().port, second:getsockname().port }
-    first:close()
-    second:close()
-    uv.run "nowait"
-    return ports[1], ports[2]
-end
-
 -- The modules built for LuaJIT, beside those of the Lua that runs the spec.
 local function build_directory()
     local core_path = assert(package.searchpath("dwsync.core", package.cpath))
@@ -77,14 +66,17 @@ local function configuration(program, given)
         READY:format(given.init_worker or "") .. given.http)
 end
 
-local PORT_ATTEMPTS = 5
-
-local function start(given)
+--- Starts one.
+-- @tparam table given `main` and `http`: directives of these contexts; "PORT" and "PORT2" in `http` become ports nobody
+-- else has; `init_worker`: Lua code; `variables`: its whole environment, {"NAME=value", …}
+-- @treturn table with `url` and `directory`
+function M.start(given)
     local program = nginx_found()
     local directory = assert(uv.fs_mkdtemp(uv.os_tmpdir() .. "/dwsync-spec-nginx-XXXXXX"))
     local pool = core.pool { concurrency = 64, timeout = patience.seconds }
     local self = setmetatable({ directory = directory, pool = pool }, Nginx)
-    self.port, self.port2 = free_ports()
+    local held, release = ports.hold(2)
+    self.port, self.port2 = held[1], held[2]
     self.url = "http://127.0.0.1:" .. self.port
     local text = configuration(program, given):gsub("PORT2", self.port2):gsub("PORT", self.port)
     write(directory .. "/nginx.conf", text)
@@ -97,28 +89,14 @@ local function start(given)
         words[#words + 1] = word
     end
     local good, child = pcall(processes.start, "env", words, "(ready)\n")
+    release()
     if not good then
         local log = self:error_log()
         self:remove()
-        return nil, child .. "\n" .. log
+        error(child .. "\n" .. log, 0)
     end
     self.child = child
     return self
-end
-
---- Starts one. Another process may take a free port in between; then others are tried.
--- @tparam table given `main` and `http`: directives of these contexts; "PORT" and "PORT2" in `http` become ports nobody
--- else has; `init_worker`: Lua code; `variables`: its whole environment, {"NAME=value", …}
--- @treturn table with `url` and `directory`
-function M.start(given)
-    local server, reason
-    for _ = 1, PORT_ATTEMPTS do
-        server, reason = start(given)
-        if server or not reason:find("Address already in use", 1, true) then
-            break
-        end
-    end
-    return server or error(reason, 0)
 end
 
 --- What nginx and its Lua code logged.

@@ -1,7 +1,7 @@
 --- PgBouncer in front of a private server, for a spec: transaction mode, few sessions for all clients.
+local ports = require "spec.support.ports"
 local postgres = require "spec.support.postgres"
 local processes = require "spec.support.processes"
-local uv = require "luv"
 
 local M = {}
 
@@ -43,14 +43,15 @@ default_pool_size = %d
 -- @treturn table with `port`, `url(database)` and `stop()`
 function M.start(server, options)
     options = options or {}
-    local socket = uv.new_tcp()
-    assert(socket:bind("127.0.0.1", 0))
-    local port = socket:getsockname().port
-    socket:close()
-    uv.run "nowait"
+    local held, release = ports.hold(1)
+    local port = held[1]
     local ini = INI:format(server.port, postgres.user, (postgres.password:gsub("'", "''")),
         options.addresses or "127.0.0.1", port, options.sessions or 1)
-    local child = processes.start("sh", { "-c", SCRIPT, "pgbouncer", ini }, "(process up)")
+    local started, child = pcall(processes.start, "sh", { "-c", SCRIPT, "pgbouncer", ini }, "(process up)")
+    release()
+    if not started then
+        error(child, 0)
+    end
     return {
         port = port,
         url = function(database)

@@ -1,6 +1,8 @@
 --- A PostgreSQL server for a spec: private, on a free loopback port, with its data in a temporary folder that goes when
 -- the server goes. It must not outlive the spec: it ends when its standard input does, however the spec ends.
 local core = require "dwsync.core"
+local patience = require "spec.support.patience"
+local ports = require "spec.support.ports"
 local pq = require "dwsync.pq"
 local processes = require "spec.support.processes"
 local uv = require "luv"
@@ -12,8 +14,6 @@ Server.__index = Server
 
 M.user, M.password = "dwsync_test", "p'w\\ d/@:?#%é" -- a password that needs every kind of quoting
 M.encoded_password = "p%27w%5C%20d%2F%40%3A%3F%23%25%C3%A9"
-
-local PORT_ATTEMPTS = 5
 
 -- PostgreSQL refuses to run as root. What is not wanted in a server that lives for seconds is off. With a certificate
 -- it speaks TLS; with a primary's port it is that one's standby. A sanitizer is meant for this process alone.
@@ -59,15 +59,6 @@ local function programs()
     return folder
 end
 
-local function free_port()
-    local socket = uv.new_tcp()
-    assert(socket:bind("127.0.0.1", 0))
-    local port = socket:getsockname().port
-    socket:close()
-    uv.run "nowait"
-    return port
-end
-
 local function write_password()
     local path = os.tmpname()
     local file = assert(io.open(path, "w"))
@@ -76,33 +67,21 @@ local function write_password()
     return path
 end
 
-local function start(options)
-    local port = free_port()
-    local child = processes.start("sh", { "-c", SCRIPT, "postgres", programs(), tostring(port), M.user,
-        write_password(), options.tls or "", tostring(options.primary or ""),
-        options.fsync and "on" or "off" },
-        "(ready to accept [a-z-]*%s?connections)")
-    return setmetatable({ child = child, port = port }, Server)
-end
-
---- Starts one. Another process may take the free port in between; then another is tried.
+--- Starts one.
 -- @tparam[opt] table options `tls`: a folder with server.pem and server.key; `primary`: the port of the server whose
 -- standby it becomes; `fsync`: whether commits wait for the disk, as in earnest
 -- @treturn table with `port`
 function M.start(options)
-    local server, reason
-    for _ = 1, PORT_ATTEMPTS do
-        local started
-        started, server = pcall(start, options or {})
-        if started then
-            return server
-        end
-        reason = server
-        if not tostring(reason):find "could not bind" then
-            break
-        end
+    options = options or {}
+    local held, release = ports.hold(1)
+    local started, child = pcall(processes.start, "sh", { "-c", SCRIPT, "postgres", programs(), tostring(held[1]),
+        M.user, write_password(), options.tls or "", tostring(options.primary or ""), options.fsync and "on" or "off" },
+        "(ready to accept [a-z-]*%s?connections)")
+    release()
+    if not started then
+        error(child, 0)
     end
-    error(reason, 0)
+    return setmetatable({ child = child, port = held[1] }, Server)
 end
 
 --- The URL of one of its databases.
@@ -117,10 +96,8 @@ end
 local Connection = {}
 Connection.__index = Connection
 
-local WAIT_SECONDS = 30 -- for a machine that is busy
-
 local function finish(connection, step)
-    local till = core.monotonic() + WAIT_SECONDS
+    local till = core.monotonic() + patience.seconds
     while true do
         local state, first, second = connection[step](connection)
         if state == nil then
@@ -128,7 +105,7 @@ local function finish(connection, step)
         elseif state == "done" then
             return first, second
         end
-        core.wait(connection:socket(), state, WAIT_SECONDS) -- ends early when a child does
+        core.wait(connection:socket(), state, patience.seconds) -- ends early when a child does
         assert(core.monotonic() < till, "the database does not answer")
     end
 end

@@ -67,7 +67,9 @@ function M.start(program, args, pattern, input)
     if input then
         self.stdin:write(input)
     end
-    patience.wait_until(function() return self.output:find(pattern) or self.exited end, program .. " to start")
+    patience.wait_until(function()
+        return self.output:find(pattern) or self.exited and self.ended
+    end, program .. " to start")
     self.ready = self.output:match(pattern)
     assert(self.ready, program .. " did not start: " .. self.output)
     return self

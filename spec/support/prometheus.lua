@@ -3,6 +3,7 @@
 local cjson = require "cjson"
 local core = require "dwsync.core"
 local patience = require "spec.support.patience"
+local ports = require "spec.support.ports"
 local processes = require "spec.support.processes"
 local uv = require "luv"
 
@@ -38,16 +39,6 @@ function M.promtool(command, files)
     return output, status
 end
 
--- A port that nobody listens on; the system does not give it away again at once.
-local function free_port()
-    local socket = uv.new_tcp()
-    assert(socket:bind("127.0.0.1", 0))
-    local port = socket:getsockname().port
-    socket:close()
-    uv.run "nowait"
-    return port
-end
-
 local Server = {}
 Server.__index = Server
 
@@ -55,37 +46,26 @@ Server.__index = Server
 local COMMAND = "exec setpriv --pdeathsig KILL prometheus --config.file=%s/prometheus.yml --storage.tsdb.path=%s/data "
     .. "--web.listen-address=127.0.0.1:%d --log.level=info 2>&1"
 
-local PORT_ATTEMPTS = 5
-
-local function start(configuration, files)
+--- Starts one and waits until it answers.
+-- @tparam string configuration @tparam table files texts by name, beside it
+-- @treturn table
+function M.start(configuration, files)
     local directory = make_directory()
     for name, text in pairs(files) do
         write(directory .. "/" .. name, text)
     end
     write(directory .. "/prometheus.yml", configuration)
-    local port, path = free_port(), quoted(directory)
-    local started, child = pcall(processes.start, "/bin/sh", { "-c", COMMAND:format(path, path, port) },
+    local held, release = ports.hold(1)
+    local path = quoted(directory)
+    local started, child = pcall(processes.start, "/bin/sh", { "-c", COMMAND:format(path, path, held[1]) },
         "Server is ready to receive web requests")
+    release()
     if not started then
         remove_directory(directory)
-        return nil, child
+        error(child, 0)
     end
-    return setmetatable({ child = child, directory = directory, url = "http://127.0.0.1:" .. port,
+    return setmetatable({ child = child, directory = directory, url = "http://127.0.0.1:" .. held[1],
         pool = core.pool { timeout = patience.seconds } }, Server)
-end
-
---- Starts one and waits until it answers. Another process may take a free port in between; then another is tried.
--- @tparam string configuration @tparam table files texts by name, beside it
--- @treturn table
-function M.start(configuration, files)
-    local server, reason
-    for _ = 1, PORT_ATTEMPTS do
-        server, reason = start(configuration, files)
-        if server or not reason:find("address already in use", 1, true) then
-            break
-        end
-    end
-    return server or error(reason, 0)
 end
 
 --- Ends it and removes its files. Safe twice.

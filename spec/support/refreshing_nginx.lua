@@ -3,13 +3,13 @@
 local core = require "dwsync.core"
 local nginx_found = require "spec.support.nginx_found"
 local patience = require "spec.support.patience"
+local ports = require "spec.support.ports"
 local processes = require "spec.support.processes"
 local uv = require "luv"
 
 local M = {}
 
 local LOOK_EVERY = 0.01
-local PORT_ATTEMPTS = 5
 
 local Server = {}
 Server.__index = Server
@@ -74,15 +74,6 @@ function M.refreshing(options)
 ]]):format(call)
 end
 
-local function free_port()
-    local socket = uv.new_tcp()
-    assert(socket:bind("127.0.0.1", 0))
-    local port = socket:getsockname().port
-    socket:close()
-    uv.run "nowait"
-    return port
-end
-
 local function read(path)
     local file = io.open(path, "rb")
     local text = file and file:read "*a" or ""
@@ -141,8 +132,13 @@ local function spawn(self)
     end)
 end
 
-local function launch(options, program)
-    local self = setmetatable({ options = options, program = program, port = free_port() }, Server)
+--- Starts one.
+-- @tparam table options `http` (see `refreshing`), `server` (locations), `workers`, `dict` (size), `main`, `env`
+-- ({"NAME=value",...}), `level` of the log, `may_fail`; or `configuration`: function(server, modules) → nginx.conf
+-- @treturn table; with `may_fail` perhaps one whose `exited` is set
+function M.start(options)
+    local program, held, release = nginx_found(), ports.hold(1)
+    local self = setmetatable({ options = options, program = program, port = held[1] }, Server)
     self.directory = assert(uv.fs_mkdtemp(uv.os_tmpdir() .. "/dwsync-spec-XXXXXX"))
     write(self.directory .. "/nginx.conf", options.configuration and options.configuration(self, program.modules)
         or configuration(options, program, self.port))
@@ -150,25 +146,13 @@ local function launch(options, program)
     patience.wait_until(function()
         return self.exited or #self:workers() >= (options.workers or 1)
     end, "nginx to start")
-    return self
-end
-
---- Starts one.
--- @tparam table options `http` (see `refreshing`), `server` (locations), `workers`, `dict` (size), `main`, `env`
--- ({"NAME=value",...}), `level` of the log, `may_fail`; or `configuration`: function(server, modules) → nginx.conf
--- @treturn table; with `may_fail` perhaps one whose `exited` is set
-function M.start(options)
-    local program = nginx_found()
-    for _ = 1, PORT_ATTEMPTS do
-        local self = launch(options, program)
-        if not self.exited or options.may_fail then
-            return self
-        end
+    release()
+    if self.exited and not options.may_fail then
         local log = self:log()
         self:stop()
-        assert(log:find("Address already in use", 1, true), log)
+        error(log, 0)
     end
-    error "no free port was found"
+    return self
 end
 
 --- The error log so far. @treturn string

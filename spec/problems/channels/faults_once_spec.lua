@@ -72,7 +72,7 @@ describe("a channel tells a real receiver", function()
                         local outcome, reason, paused = channel.send(example.message(), {
                             now = function() return NOW end,
                             perform = function(request)
-                                request.timeout = fault[1] == HANG and 0.1 or request.timeout
+                                request.timeout = fault[1] == HANG and 0.5 or request.timeout
                                 return curl.new().perform(request)
                             end,
                         })
