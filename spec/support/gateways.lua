@@ -88,9 +88,9 @@ local APISIX = [[
 
 --- For `configuration` of spec.support.refreshing_nginx.
 -- @tparam table setup options of setup that replace those of config.yaml
--- @treturn function(server, modules) → nginx.conf
+-- @treturn function(server, modules, threads) → nginx.conf
 function M.apisix(setup)
-    return function(self, modules)
+    return function(self, modules, threads)
         local yaml = lyaml.load(read "examples/nginx/apisix/config.yaml")
         for name, value in pairs(setup) do
             yaml.plugin_attr.dwsync[name] = value
@@ -102,7 +102,7 @@ function M.apisix(setup)
         for i, name in ipairs(given.envs) do
             main[i] = ('env "%s";'):format(name)
         end
-        main[#main + 1] = given.main_configuration_snippet
+        main[#main + 1] = threads and given.main_configuration_snippet or nil
         for name, size in pairs(given.http.custom_lua_shared_dict) do
             http[#http + 1] = ("lua_shared_dict %s %s;"):format(name, size)
         end

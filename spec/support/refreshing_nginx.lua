@@ -24,7 +24,7 @@ error_log error.log %(level)s;
 worker_processes %(workers)d;
 worker_shutdown_timeout %(patience)ds;
 %(modules)s%(user)s%(main)s
-thread_pool dwsync threads=4;
+%(threads)s
 events { worker_connections 256; }
 http {
     access_log off;
@@ -109,6 +109,7 @@ local function configuration(options, program, port)
         modules = table.concat(modules),
         user = uv.getuid() == 0 and "user root;\n" or "",
         main = options.main or "",
+        threads = program.threads and "thread_pool dwsync threads=4;" or "",
         tree = TREE,
         patience = patience.seconds,
         dict = options.dict or "8m",
@@ -144,7 +145,8 @@ end
 local function launch(options, program)
     local self = setmetatable({ options = options, program = program, port = free_port() }, Server)
     self.directory = assert(uv.fs_mkdtemp(uv.os_tmpdir() .. "/dwsync-spec-XXXXXX"))
-    write(self.directory .. "/nginx.conf", options.configuration and options.configuration(self, program.modules)
+    write(self.directory .. "/nginx.conf", options.configuration
+        and options.configuration(self, program.modules, program.threads)
         or configuration(options, program, self.port))
     spawn(self)
     patience.wait_until(function()
@@ -155,7 +157,8 @@ end
 
 --- Starts one.
 -- @tparam table options `http` (see `refreshing`), `server` (locations), `workers`, `dict` (size), `main`, `env`
--- ({"NAME=value",...}), `level` of the log, `may_fail`; or `configuration`: function(server, modules) → nginx.conf
+-- ({"NAME=value",...}), `level` of the log, `may_fail`; or `configuration`: function(server, modules, threads) that
+-- returns the whole nginx.conf
 -- @treturn table; with `may_fail` perhaps one whose `exited` is set
 function M.start(options)
     local program = nginx_found()
