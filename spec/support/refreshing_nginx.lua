@@ -30,7 +30,7 @@ http {
     access_log off;
     client_body_temp_path bodies; proxy_temp_path bodies; fastcgi_temp_path bodies;
     uwsgi_temp_path bodies; scgi_temp_path bodies;
-    lua_package_path "%(tree)s/lua/?.lua;%(tree)s/lua/?/init.lua;;";
+    lua_package_path "%(tree)s/lua/?.lua;%(tree)s/lua/?/init.lua;%(tree)s/?.lua;;";
     lua_package_cpath "%(tree)s/build/luajit/?.so;;";
     lua_shared_dict dwsync %(dict)s;
 %(http)s
