@@ -24,13 +24,13 @@ error_log error.log %(level)s;
 worker_processes %(workers)d;
 worker_shutdown_timeout %(patience)ds;
 %(modules)s%(user)s%(main)s
-thread_pool dwsync threads=4;
+%(threads)s
 events { worker_connections 256; }
 http {
     access_log off;
     client_body_temp_path bodies; proxy_temp_path bodies; fastcgi_temp_path bodies;
     uwsgi_temp_path bodies; scgi_temp_path bodies;
-    lua_package_path "%(tree)s/lua/?.lua;%(tree)s/lua/?/init.lua;;";
+    lua_package_path "%(tree)s/lua/?.lua;%(tree)s/lua/?/init.lua;%(tree)s/?.lua;;";
     lua_package_cpath "%(tree)s/build/luajit/?.so;;";
     lua_shared_dict dwsync %(dict)s;
 %(http)s
@@ -100,6 +100,7 @@ local function configuration(options, program, port)
         modules = table.concat(modules),
         user = uv.getuid() == 0 and "user root;\n" or "",
         main = options.main or "",
+        threads = program.threads and "thread_pool dwsync threads=4;" or "",
         tree = TREE,
         patience = patience.seconds,
         dict = options.dict or "8m",
@@ -134,13 +135,14 @@ end
 
 --- Starts one.
 -- @tparam table options `http` (see `refreshing`), `server` (locations), `workers`, `dict` (size), `main`, `env`
--- ({"NAME=value",...}), `level` of the log, `may_fail`; or `configuration`: function(server, modules) → nginx.conf
+-- ({"NAME=value",...}), `level` of the log, `may_fail`; or `configuration`: function(server, modules, threads) → nginx.conf
 -- @treturn table; with `may_fail` perhaps one whose `exited` is set
 function M.start(options)
     local program, held, release = nginx_found(), ports.hold(1)
     local self = setmetatable({ options = options, program = program, port = held[1] }, Server)
     self.directory = assert(uv.fs_mkdtemp(uv.os_tmpdir() .. "/dwsync-spec-XXXXXX"))
-    write(self.directory .. "/nginx.conf", options.configuration and options.configuration(self, program.modules)
+    write(self.directory .. "/nginx.conf", options.configuration
+        and options.configuration(self, program.modules, program.threads)
         or configuration(options, program, self.port))
     spawn(self)
     patience.wait_until(function()

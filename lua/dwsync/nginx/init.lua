@@ -239,6 +239,10 @@ for name, place in pairs {
     local does = require("dwsync.nginx.serve." .. place[1])[place[2]]
     M[name] = function(...)
         local checked = known(2)
+        if place[2] == "serve" and ngx.config.subsystem ~= "http" then
+            error(("dwsync.nginx: %s answers HTTP; in stream {} use is_fresh, verdicts, health_table or metrics_text")
+                :format(name), 2)
+        end
         return does(checked, reader, ...)
     end
 end

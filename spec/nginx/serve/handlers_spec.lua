@@ -32,6 +32,15 @@ local LOCATIONS = nginx.LOCATIONS .. [[
             }
             content_by_lua_block { ngx.print("let through, stale: ", ngx.var.http_x_dwsync_stale) }
         }
+        location = /in/stream {
+            content_by_lua_block {
+                ngx.config.subsystem = "stream"
+                local _, gate = pcall(require("dwsync.nginx").gate, { max_age = "2h" })
+                local good = pcall(require("dwsync.nginx").is_fresh, { max_age = "2h" })
+                ngx.config.subsystem = "http"
+                ngx.print(tostring(good), " ", gate)
+            }
+        }
         location = /metrics/behind {
             content_by_lua_block {
                 require("spec.support.application_metrics"):collect()
@@ -142,6 +151,10 @@ describe("the handlers inside nginx", function()
             end)
         end)
     end
+
+    it("say in stream {} that they answer HTTP, where the pieces work", function()
+        assert.matches("^true .*gate answers HTTP; in stream {} use is_fresh", server:get("/in/stream").body)
+    end)
 
     it("show no key and no secret", function()
         local all = {}
