@@ -26,6 +26,8 @@ local FEW = 500      -- rows that a statement removes
 -- dwsync_account_looks: the newest look at each cluster; `digest` is of what it found.
 -- dwsync_stays: stays. `came_after` is NULL for those whom the first look found; `last_seen` and `gone_at` are NULL
 -- while they stay.
+-- dwsync_account_counts: how many there were, by type, each time somebody came or went: from the look that found them
+-- till the last that did (NULL: the newest look). They outlive the names.
 M.part = {
     name = "accounts",
     steps = {
@@ -36,6 +38,9 @@ M.part = {
             [[CREATE TABLE dwsync_stays (cluster_no INTEGER NOT NULL, name $key NOT NULL, user_type $key NOT NULL,
                 first_seen $number NOT NULL, came_after $number, last_seen $number, gone_at $number, login INTEGER,
                 PRIMARY KEY (cluster_no, name, user_type, first_seen))]],
+            [[CREATE TABLE dwsync_account_counts (cluster_no INTEGER NOT NULL, since $number NOT NULL,
+                user_type $key NOT NULL, till $number, accounts $number NOT NULL,
+                PRIMARY KEY (cluster_no, since, user_type))]],
             "CREATE INDEX dwsync_stays_gone ON dwsync_stays (cluster_no, gone_at)",
             "CREATE INDEX dwsync_stays_new ON dwsync_stays (cluster_no, came_after)",
         },
@@ -150,7 +155,6 @@ local function write(session, cluster, came, went, changed, times)
 end
 
 local LOOK = "SELECT first_at, began_at, ended_at, accounts, digest FROM dwsync_account_looks WHERE cluster_no = %d"
-local COUNT = "SELECT count(*) FROM dwsync_stays WHERE cluster_no = %d AND gone_at IS NULL"
 local PRESENT = "SELECT name, user_type, login FROM dwsync_stays WHERE cluster_no = %d AND gone_at IS NULL"
 
 local function number_in(session, cluster)
@@ -172,6 +176,24 @@ local function save_look(session, cluster, times, count, digest)
         times.ended, times.began, times.ended, count, quoted(digest)))
 end
 
+local COUNTS = "SELECT user_type, count(*) FROM dwsync_stays WHERE cluster_no = %d AND gone_at IS NULL "
+    .. "GROUP BY user_type"
+local END_COUNTS = "UPDATE dwsync_account_counts SET till = %s WHERE cluster_no = %d AND till IS NULL"
+
+-- Keeps how many there are; returns their sum.
+local function save_counts(session, cluster, times)
+    session:rows(END_COUNTS:format(times.before or times.began, cluster))
+    local rows, sum = {}, 0
+    for i, row in ipairs(session:rows(COUNTS:format(cluster))) do
+        rows[i] = ("(%d,%s,%s,%d)"):format(cluster, times.ended, quoted(row[1]), row[2])
+        sum = sum + reading.integer(row[2])
+    end
+    run_all(session, statements.in_chunks("INSERT INTO dwsync_account_counts (cluster_no, since, user_type, accounts) "
+        .. "VALUES ", rows, " ON CONFLICT (cluster_no, since, user_type) DO UPDATE SET accounts = excluded.accounts, "
+        .. "till = NULL"))
+    return sum
+end
+
 local function save(session, cluster, list, times, digest)
     local number = cluster_in(session, cluster)
     local look = session:rows(LOOK:format(number))[1]
@@ -187,7 +209,8 @@ local function save(session, cluster, list, times, digest)
     local came, went, changed = compare(list, session:rows(PRESENT:format(number)))
     write(session, number, came, went, changed, times)
     summary.came, summary.went = look and #came or 0, #went
-    summary.accounts = reading.integer(session:rows(COUNT:format(number))[1][1])
+    summary.accounts = (not look or came[1] or went[1]) and save_counts(session, number, times)
+        or reading.integer(look[4])
     save_look(session, number, times, summary.accounts, digest)
     return summary
 end
@@ -372,13 +395,37 @@ function M.of_run(store, cluster, record)
     end)
 end
 
---- How many accounts there are.
--- @tparam dwsync.history.store store
+local COUNTED = "SELECT since, till, user_type, accounts FROM dwsync_account_counts WHERE cluster_no = %d "
+    .. "AND (till IS NULL OR till >= %s) ORDER BY since"
+
+-- The kinds of dwsync.ledger.
+local function kind_of(user_type)
+    return TYPES[identity.text(user_type):lower()] or "common"
+end
+
+local function add_count(counts, row, look)
+    local from, kind = reading.integer(row[1]), kind_of(row[3])
+    local count = counts[#counts]
+    if not count or count.from ~= from then
+        count = { from = from, till = math.max(from, reading.integer(row[2]) or look.began_at), by_type = {} }
+        counts[#counts + 1] = count
+    end
+    count.by_type[kind] = (count.by_type[kind] or 0) + reading.integer(row[4])
+end
+
+--- How many accounts there were, for dwsync.health. Nobody's name.
+-- @tparam table engine
+-- @tparam table context see dwsync.history.transaction
 -- @tparam string cluster as a column holds it
--- @treturn ?table the newest look: `accounts`, `began_at`, `ended_at`, `first_at`; empty where there is none; nil, err
-function M.population(store, cluster)
-    return with_look(store, cluster, function(_, look)
-        return look
+-- @tparam number since milliseconds since the epoch
+-- @treturn ?dwsync.ledger without counts where nobody looked; nil, err
+function M.counts(engine, context, cluster, since)
+    return with_look({ engine = engine, context = context }, cluster, function(session, look)
+        local ledger = { cluster_id = identity.text(cluster), counts = {} }
+        for _, row in ipairs(session:rows(COUNTED:format(look.cluster_no, number_of(math.floor(since))))) do
+            add_count(ledger.counts, row, look)
+        end
+        return ledger
     end)
 end
 
@@ -401,7 +448,15 @@ local function remove(session, number, before)
     return #rows
 end
 
---- Removes those who went long ago; in batches, so that other writers go on meanwhile.
+local OLD_COUNTS = "DELETE FROM dwsync_account_counts WHERE till < %s"
+
+local function remove_counts(store, point)
+    return transaction.run(store.context, store.engine, "write", nil, function(session)
+        return session:rows(OLD_COUNTS:format(point))
+    end)
+end
+
+--- Removes those who went long ago, and how many there were then; in batches, so that other writers go on meanwhile.
 -- @tparam dwsync.history.store store
 -- @tparam number before milliseconds since the epoch
 -- @tparam boolean dry_run only counts
@@ -412,6 +467,11 @@ function M.prune(store, before, dry_run)
     local clusters, err = transaction.run(store.context, store.engine, "read", nil, function(session)
         return schema.has(session, M.part) and session:rows(CLUSTERS_OF_OLD:format(point)) or {}
     end)
+    if clusters and clusters[1] and not dry_run then
+        local done
+        done, err = remove_counts(store, point)
+        clusters = done and clusters
+    end
     for _, cluster in ipairs(clusters or {}) do
         local removed = dry_run and cluster[3] or FEW
         sum.clusters = sum.clusters + 1
