@@ -431,13 +431,15 @@ function Store:pull_accounts(cluster_id, read_list)
         error(("store:pull_accounts expects a function, got a %s"):format(type(read_list)), 2)
     end
     check_writable(self)
-    local now = self.context.runtime.now
-    local began = now() * 1000
-    local list, err = read_list()
+    local began, err = accounts.now(self)
+    local list
+    if began then
+        list, err = read_list()
+    end
     if not list then
         return nil, err
     end
-    return accounts.save(self, cluster, list, began, now() * 1000)
+    return accounts.save(self, cluster, list, began)
 end
 
 local ACCOUNTS = {

@@ -156,6 +156,18 @@ local function naming(cluster, clusters)
     return { name = cluster.name }
 end
 
+-- Keeps who is in a cluster's database, when a run may have changed that.
+local function save_accounts(order, store, item, records, till)
+    local is_due, err = require("dwsync.history.accounts").is_due(store, item.cluster.id, records)
+    if is_due then
+        is_due, err = store:pull_accounts(item.cluster.id, function()
+            return order.client:all_database_users { cluster_id = item.cluster.id,
+                timeout = math.max(LEAST_SECONDS, till - order.monotonic()) }
+        end)
+    end
+    return is_due ~= nil, err
+end
+
 -- Keeps what was read for longer, in the time that is left of the sweep's. Returns what went wrong, as a text.
 local function save_history(order, items, till)
     local store, err
@@ -168,6 +180,9 @@ local function save_history(order, items, till)
         if not saved and order.monotonic() < till then
             local records = require("dwsync.nginx.sweep.record_list").read(item.text, order.slices.pause)
             saved, save_err = store:save(item.cluster.id, records, naming(item.cluster, order.clusters))
+            if saved and order.list_accounts then
+                saved, save_err = save_accounts(order, store, item, records, till)
+            end
         end
         if not saved then
             store:close()
