@@ -103,7 +103,7 @@ describe("a verdict with a ledger", function()
         assert.equal("critical", verdict.severity)
         assert.equal("400 of 1191 accounts (33.6 %) deleted within a day; by the list of 2025-10-25T09:49:52Z",
             verdict.message)
-        assert.truthy(verdict.advice:find("Who went: dwsync accounts c1 --run " .. list[1].id, 1, true))
+        assert.truthy(verdict.advice:find(" dwsync accounts c1 --run " .. list[1].id .. " lists who went.", 1, true))
     end)
 
     it("names no command without a ledger, nor one that a shell would read otherwise", function()

@@ -232,7 +232,7 @@ function M.describe(finding, model)
     return deletion(finding),
         ("Unless this was intended, stop the synchronisation of %s before its next run, check whether the base DN, the "
         .. "filter or the directory itself changed, and restore the accounts and their grants."):format(
-        wording.source(model.source)) .. (who and " Who went: " .. who or "")
+        wording.source(model.source)) .. (who and (" %s lists who went."):format(who) or "")
 end
 
 --- The runs whose deletions are told.
