@@ -76,13 +76,13 @@ local function reason_of(message)
     return message:match "^[%u%d]+: ([^:]+)" or message
 end
 
-local function write_whole(uv, path, old, text)
-    local mode = old and old.mode % PERMISSIONS or FOR_EVERYBODY
+local function write_whole(uv, path, old, text, wanted)
+    local mode = wanted or old and old.mode % PERMISSIONS or FOR_EVERYBODY
     local file, reason = uv.fs_open(path, "wx", mode)
     if not file then
         return nil, reason
     end
-    if old then
+    if old or wanted then
         uv.fs_fchmod(file, mode) -- what the umask took away
     end
     local position = 0
@@ -123,10 +123,11 @@ end
 -- new one. Replaces only a regular file, and follows no link that a stranger could have made. Needs luv.
 -- @tparam string path
 -- @tparam string text
+-- @tparam[opt] integer mode permission bits, such as 384 (octal 600); by default those of the file that is there
 -- @treturn[1] boolean true
 -- @treturn[2] nil
 -- @treturn[2] string reason
-function M.write(path, text)
+function M.write(path, text, mode)
     local uv = require "luv"
     local stat = uv.fs_stat(path)
     if stat and stat.type ~= "file" then
@@ -138,7 +139,7 @@ function M.write(path, text)
     end
     local beside = ("%s.%d.tmp"):format(target, uv.os_getpid())
     local written
-    written, reason = write_whole(uv, beside, stat, text)
+    written, reason = write_whole(uv, beside, stat, text, mode)
     if written then
         written, reason = uv.fs_rename(beside, target)
     end

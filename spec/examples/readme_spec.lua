@@ -46,7 +46,7 @@ describe("examples", function()
                 end)
             end
         end
-        assert.equal(6, count)
+        assert.equal(7, count)
         assert.matches("failures.lua " .. server:cluster "failing":gsub("%-", "%%-"), README)
     end)
 

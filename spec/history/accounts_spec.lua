@@ -6,6 +6,8 @@ local history = require "dwsync.history"
 local postgres = require "spec.support.postgres"
 local temporary = require "spec.support.temporary"
 
+local unpack = table.unpack or unpack -- luacheck: ignore 113
+
 local server
 setup(function()
     server = postgres.start()
@@ -27,10 +29,16 @@ local engines = {
 
 local clock = 1000
 
+-- A store whose database has the clock of this spec.
 local function open(target, options)
     options = options or {}
     options.runtime = { now = function() return clock end, wait = core.wait }
-    return assert(history.open(target, options))
+    local store = assert(history.open(target, options))
+    local class = getmetatable(store.engine).__index
+    setmetatable(store.engine, { __index = function(_, name)
+        return name == "clock" and ("%d.0"):format(clock * 1000) or class[name]
+    end })
+    return store
 end
 
 local function list_of(...)
@@ -167,6 +175,108 @@ for engine, with in pairs(engines) do
             end)
         end)
 
+        it("goes by the database's clock, even after that was set back", function()
+            with(function(target)
+                local store = open(target)
+                look(store, 90000, "a", "b")
+                assert.same({ came = 0, went = 1, accounts = 1, is_first = false }, look(store, 200, "b"))
+                local gone = assert(store:accounts { cluster_id = "c", gone = true })[1]
+                assert.is_true(gone.last_seen < gone.gone_at)
+                store:close()
+            end)
+        end)
+
+        describe("of a service that gives one page whatever the offset", function()
+            local function page(store, at, count)
+                local list = list_of()
+                for i = 1, count do
+                    list[i] = { name = ("u%03d"):format(i), user_type = "COMMON" }
+                end
+                list.rests_on = "page"
+                clock = at
+                return store:pull_accounts("c", function() return list end)
+            end
+
+            it("takes nobody for gone whom no run deleted, but for a few", function()
+                with(function(target)
+                    local store = open(target)
+                    assert.equal(150, page(store, 100, 150).accounts)
+                    local summary, err = page(store, 200, 100)
+                    assert.is_nil(summary)
+                    assert.equal("incomplete", err.kind)
+                    assert.equal("the list of accounts lacks 50 that were there, 0 of which runs deleted, and the "
+                        .. "service gives the same page whatever the offset: the rest may be on a page that it does not give",
+                        err.message)
+                    assert.is_nil(err.message:find "u%d%d%d")
+                    assert.same({}, { unpack(assert(store:accounts { cluster_id = "c", gone = true })) })
+                    assert.equal(100000, assert(store:accounts { cluster_id = "c" }).look.began_at)
+                    assert.equal(5, page(store, 300, 145).went)
+                    assert.is_nil((page(store, 400, 139)))
+                    store:close()
+                end)
+            end)
+
+            it("takes those for gone whom runs deleted, and all when its list is known to be whole", function()
+                with(function(target)
+                    local store = open(target)
+                    page(store, 100, 150)
+                    assert(store:save("c", { { id = "mass", start_time = 110000, end_time = 120000, delete_count = 46,
+                        status = "FINISHED" } }))
+                    assert.is_nil((page(store, 200, 98)))
+                    assert.equal(51, page(store, 200, 99).went)
+                    local whole = list_of "u001"
+                    assert.equal(98, assert(store:pull_accounts("c", function() return whole end)).went)
+                    store:close()
+                end)
+            end)
+        end)
+
+        it("counts accounts by type over time, for verdicts, beyond the names", function()
+            with(function(target)
+                local store = open(target)
+                local typed = { name = "one", user_type = "OneAccess" }
+                look(store, 100, "a", "b", typed)
+                look(store, 150, "a", "b", typed)
+                look(store, 200, "b", "c", "d")
+                look(store, 300, "b", "c", "d")
+                clock = 400
+                local together = assert(store:together("c", {}, { now = clock }))
+                local expected = { cluster_id = "c", counts = {
+                    { from = 101000, till = 150000, by_type = { common = 2, oneaccess = 1 } },
+                    { from = 201000, till = 300000, by_type = { common = 3 } },
+                } }
+                assert.same(expected, together.ledger)
+                assert.is_nil(assert(store:together("other", {}, { now = clock })).ledger)
+                store:prune_accounts { older_than = 150 }
+                assert.same({ expected.counts[2] }, assert(store:together("c", {}, { now = clock })).ledger.counts)
+                clock = 10000
+                store:prune_accounts { older_than = 1 }
+                assert.same({ expected.counts[2] }, assert(store:together("c", {}, { now = clock })).ledger.counts)
+                store:close()
+            end)
+        end)
+
+        it("is due after a run that changed something, and six hours after the last look", function()
+            with(function(target)
+                local store = open(target)
+                assert.is_true(accounts.is_due(store, "c", {}))
+                look(store, 1000, "a")
+                local function due(at, run)
+                    clock = at
+                    return accounts.is_due(store, "c", { run })
+                end
+                assert.is_false(due(1100))
+                assert.is_false(due(22599))
+                assert.is_true(due(22600))
+                assert.is_true(due(1100, { end_time = 1050000, delete_count = 1 }))
+                assert.is_true(due(1100, { end_time = 1050000, add_count = 1 }))
+                assert.is_false(due(1100, { end_time = 1050000, update_count = 1 }))
+                assert.is_false(due(1100, { end_time = 600000, delete_count = 1 }))
+                assert.is_false(due(1100, { delete_count = 1, status = "RUNNING" }))
+                store:close()
+            end)
+        end)
+
         it("takes one name of two types for two, a name again in a list for one, and follows who may log in", function()
             with(function(target)
                 local store = open(target)
@@ -204,8 +314,7 @@ for engine, with in pairs(engines) do
                 table.sort(hostile)
                 local store = open(target)
                 assert(look(store, 100, "first"))
-                local unpacked = table.unpack or unpack -- luacheck: ignore 113
-                assert.equal(#hostile, look(store, 200, unpacked(hostile)).came)
+                assert.equal(#hostile, look(store, 200, unpack(hostile)).came)
                 local found = {}
                 for _, account in ipairs(assert(store:accounts { cluster_id = "c", new = true })) do
                     found[#found + 1] = account.name
@@ -261,8 +370,7 @@ for engine, with in pairs(engines) do
                 for i = 1, 1203 do
                     many[i] = ("u%04d"):format(i)
                 end
-                local unpacked = table.unpack or unpack -- luacheck: ignore 113
-                look(store, 100, "stays", "later", unpacked(many))
+                look(store, 100, "stays", "later", unpack(many))
                 look(store, 200, "stays", "later")
                 look(store, 90000, "stays")
                 clock = 90100
@@ -283,7 +391,7 @@ for engine, with in pairs(engines) do
                 local store = open(target, { readonly = true })
                 assert.same({}, store:accounts { cluster_id = "c" })
                 assert.same({}, store:accounts { cluster_id = "c", gone = true })
-                assert.same({}, accounts.population(store, "c"))
+                assert.same({}, accounts.counts(store.engine, store.context, "c", 0))
                 assert.same({ accounts = 0, clusters = 0 }, store:prune_accounts { older_than = 1, dry_run = true })
                 assert.has_error(function() store:pull_accounts("c", function() end) end,
                     "the history was opened with readonly")

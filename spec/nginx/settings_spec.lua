@@ -49,7 +49,7 @@ describe("the settings", function()
 
     for _, case in ipairs {
         { "an unknown option", { color = "red" }, "unknown option 'color'. The options are client, clusters, "
-            .. "concurrency, dict, history, interval, jitter, lease, records, stale_after, thread_pool, "
+            .. "concurrency, dict, history, interval, jitter, lease, list_accounts, records, stale_after, thread_pool, "
             .. "thresholds, timeout." },
         { "an interval that is none", { interval = "often" }, 'interval is "often", expected a length of time from 1 s '
             .. 'to 1 d: seconds, or "90s", "5m"' },

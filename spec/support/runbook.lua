@@ -71,6 +71,18 @@ local function prepare(folder)
     assert(uv.fs_chmod(folder .. "/bin/dwsync", OWNER_ONLY))
 end
 
+local function line(server, folder, command, variables)
+    return ("env -i %s sh -c %s"):format(assignments(environment(server.info, folder), variables),
+        processes.quoted(command))
+end
+
+--- A line for a shell, for who has to do something else while it runs. @tparam table server
+-- @tparam string files the folder that `with` gave @tparam string command @tparam[opt] table variables
+-- @treturn string
+function M.line(server, files, command, variables)
+    return line(server, files:gsub("/files$", ""), command, variables)
+end
+
 --- Calls a function with what runs commands, and with the path of an empty folder, which is $DIR to them.
 -- @tparam table server of spec.support.emulator
 -- @tparam function use(run, folder); run(command, variables) → exit status, stdout, stderr
@@ -78,8 +90,8 @@ function M.with(server, use)
     temporary.with_folder(function(folder)
         prepare(folder)
         local function run(command, variables)
-            local out, status = processes.run(("env -i %s sh -c %s 2>%s/stderr"):format(
-                assignments(environment(server.info, folder), variables), processes.quoted(command), folder))
+            local out, status = processes.run(("%s 2>%s/stderr"):format(line(server, folder, command, variables),
+                folder))
             return status, out, M.read(folder .. "/stderr")
         end
         use(run, folder .. "/files")

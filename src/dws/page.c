@@ -379,6 +379,8 @@ static bool check_end(struct dws_page *page)
                  kinds[page->kind].list.data);
         return false;
     }
+    if (!page->has_records && !page->has_count && page->names_records && page->kind == DWS_ACCOUNTS)
+        return refuse_page(page, kinds[page->kind].list.data, "null", "an array"); /* would say that nobody is there */
     if (!page->names_records && !page->has_count) {
         dws_fail(&page->json.error, DWS_ERR_DECODE, "it has neither count nor %s", kinds[page->kind].list.data);
         return false;

@@ -335,6 +335,9 @@ local function decode_page(self, response, keys, choice)
         return page, place
     end
     local secrets = keys_of.secrets(keys)
+    if not err and choice and choice.kind == "accounts" and (place.beginning or ""):find "^%s*[%[{]" then
+        place.beginning = nil -- names of people; a login page of a proxy is shown
+    end
     err = err or errors.from_core(place, secrets)
     err.status, err.request_id = response.status, errors.request_id(response, secrets)
     return nil, err

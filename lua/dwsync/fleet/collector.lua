@@ -299,6 +299,9 @@ local function settle(self, entry, outcome)
     elseif not entry.result.error then
         count(self, "changed")
         self.emit { type = "changed", item = entry.item, result = entry.result, summary = outcome.summary }
+        if outcome.accounts and outcome.accounts.refused then
+            self.emit { type = "accounts", item = entry.item, error = outcome.accounts.refused }
+        end
     end
 end
 

@@ -118,24 +118,11 @@ local function joined(context, item, records, result)
     return has and judged(context, records, gathered, result)
 end
 
--- Whether a run has ended since the last look that made or dropped accounts. The service's clock is not the database's.
-local SLACK = 5 * 60000
-
-local function has_changed_accounts(item, records)
-    for _, record in ipairs(records) do
-        local ended = type(record.end_time) == "number" and record.end_time or 0
-        if ended > (item.looked_at or 0) - SLACK and (record.add_count or 0) + (record.delete_count or 0) > 0 then
-            return true
-        end
-    end
-    return false
-end
-
 -- Who is in the database, when something may have changed there, and whenever the whole list of records is read. What
 -- goes wrong there is not the look's failure.
 local function look_at_accounts(context, item, records, result)
     if not context.list_accounts or not result.changed or result.failure
-        or not (result.read_whole or has_changed_accounts(item, records)) then
+        or not (result.read_whole or history_accounts.have_changed(records, item.looked_at or 0)) then
         return result
     end
     local began = context.now()

@@ -5,6 +5,7 @@
 local Judgement = require "dwsync.health.judgement"
 local Reasons = require "dwsync.health.reasons"
 local explanation = require "dwsync.health.explanation"
+local ledgers = require "dwsync.health.model.ledger"
 local rules = require "dwsync.health.rules"
 local severities = require "dwsync.severity"
 local sources = require "dwsync.health.sources"
@@ -78,7 +79,8 @@ local function earlier(a, b)
 end
 
 local function judge_all(source, context, pause)
-    local judgement, verdicts, next_at = Judgement.new(source, context.checked, context.model), {}, nil
+    local judgement = Judgement.new(source, context.checked, context.model, context.parts[source])
+    local verdicts, next_at = {}, nil
     context.model = judgement.model
     judgement:take_all(pause)
     local findings = judgement:judge(context.ms)
@@ -149,10 +151,11 @@ local RECORDS = 1000
 -- @tparam table checked rules
 -- @tparam number now seconds
 -- @tparam[opt] {[string]=boolean} explained names of the rules whose verdicts get an explanation
+-- @tparam[opt] dwsync.ledger ledger
 -- @treturn table
-function M.begin(next_record, checked, now, explained)
+function M.begin(next_record, checked, now, explained, ledger)
     local ms = now * 1000
-    return setmetatable({ context = { checked = checked, ms = ms, explained = explained }, now = now,
+    return setmetatable({ context = { checked = checked, ms = ms, explained = explained, ledger = ledger }, now = now,
         reader = sources.reader(next_record, ms + (checked.data and checked.data.tolerance or 300) * 1000) }, Steps)
 end
 
@@ -195,7 +198,7 @@ end
 -- What remains when all has been read. Sources are let go when they are judged.
 local function judge(self, pause)
     local list, cluster = self.reader:sources(pause)
-    self.reader = nil
+    self.reader, self.context.parts = nil, ledgers.of(self.context.ledger, list)
     local verdicts, judged, next_at = judge_cluster(cluster, self.context, pause), {}, nil
     local numbers, reasons = statistics.new(self.context.ms, pause), Reasons.new()
     for i = 1, #list do
@@ -243,9 +246,10 @@ local function no_pause() end
 -- @tparam table checked rules
 -- @tparam number now seconds
 -- @tparam[opt] {[string]=boolean} explained names of the rules whose verdicts get an explanation
+-- @tparam[opt] dwsync.ledger ledger
 -- @treturn table evaluation
-function M.evaluate(next_record, checked, now, explained)
-    local steps = M.begin(next_record, checked, now, explained)
+function M.evaluate(next_record, checked, now, explained, ledger)
+    local steps = M.begin(next_record, checked, now, explained, ledger)
     while steps.reader:read(RECORDS) do end
     return judge(steps, no_pause)
 end

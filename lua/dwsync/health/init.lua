@@ -35,7 +35,7 @@ local function read(given, name)
     if type(given) ~= "table" and type(given) ~= "function" then
         error(("%s: expected a list, an iterator or a sequence of records, got %s"):format(name, type(given)), 3)
     end
-    return records.from(given):each()
+    return records.from(given):each(), type(given) == "table" and type(given.ledger) == "table" and given.ledger or nil
 end
 
 local defaults -- of all rules, checked once
@@ -79,7 +79,15 @@ end
 -- @tfield[opt] any value a number; the tables `options`, `rests_on` (`runs`, `weeks`, `since`), `by_weekday`
 -- (by "Mon" to "Sun", 24 numbers), `pauses` (`seconds`, `times`)
 -- @tfield[opt] string unit of a number: a verdict's, or "time" (milliseconds since the epoch)
--- @tfield[opt] string by what a population is known by: "given", "import", "greatest", "changes"
+-- @tfield[opt] string by what a population is known by: "given", "list", "import", "greatest", "changes"
+
+--- How many accounts the lists of a cluster's database showed; the field `ledger` of a list of records, which
+-- `store:together` adds where the history has it. Times are milliseconds since the epoch.
+-- @table dwsync.ledger
+-- @tfield string cluster_id
+-- @tfield {{from=integer,till=integer,by_type={[string]=integer}},...} counts by time: from the list that first showed
+-- them till the last that did; `by_type` are accounts by "common", "iam", "oneaccess". A verdict uses them for the one
+-- source of its type, in place of what is learned from the records; a run is compared with a list read before it began
 
 --- Numbers about runs. Times are milliseconds since the epoch; sums are over 30 days.
 -- @table dwsync.statistics
@@ -202,8 +210,8 @@ end
 function M.evaluate(given, given_rules, now)
     check_now(now, "evaluate")
     local checked = check_rules(given_rules)
-    local next_record = read(given, "evaluate")
-    return evaluation.evaluate(next_record, checked, now)
+    local next_record, ledger = read(given, "evaluate")
+    return evaluation.evaluate(next_record, checked, now, nil, ledger)
 end
 
 local function explained_rules(checked, names)
@@ -237,8 +245,8 @@ function M.explain(given, given_rules, now, names)
     check_now(now, "explain")
     local checked = check_rules(given_rules)
     local explained = explained_rules(checked, names)
-    local next_record = read(given, "explain")
-    return evaluation.evaluate(next_record, checked, now, explained)
+    local next_record, ledger = read(given, "explain")
+    return evaluation.evaluate(next_record, checked, now, explained, ledger)
 end
 
 --- Judges the records of one cluster in slices, for a host that must not be held, such as an event loop. A step
@@ -254,8 +262,8 @@ end
 function M.stepper(given, given_rules, now)
     check_now(now, "stepper")
     local checked = check_rules(given_rules)
-    local next_record = read(given, "stepper")
-    return evaluation.begin(next_record, checked, now)
+    local next_record, ledger = read(given, "stepper")
+    return evaluation.begin(next_record, checked, now, nil, ledger)
 end
 
 --- What would have fired over the history of records, when, and for how long: to tune thresholds. At any time only what
@@ -270,8 +278,8 @@ end
 function M.replay(given, given_rules, options)
     local checked_options = checks.arguments(REPLAY, options or {}, "replay")
     local checked = check_rules(given_rules)
-    local next_record = read(given, "replay")
-    local alerts = replay.replay(next_record, checked, checked_options.now, checked_options.since)
+    local next_record, ledger = read(given, "replay")
+    local alerts = replay.replay(next_record, checked, checked_options.now, checked_options.since, ledger)
     return alerts
 end
 
@@ -285,8 +293,8 @@ end
 function M.episodes(given, given_rules, options)
     local checked_options = checks.arguments(REPLAY, options or {}, "episodes")
     local checked = check_rules(given_rules)
-    local next_record = read(given, "episodes")
-    local alerts = replay.replay(next_record, checked, checked_options.now, checked_options.since)
+    local next_record, ledger = read(given, "episodes")
+    local alerts = replay.replay(next_record, checked, checked_options.now, checked_options.since, ledger)
     return episodes.of(alerts)
 end
 

@@ -22,9 +22,10 @@ end
 -- @tparam table source as dwsync.health.sources gives it
 -- @tparam table checked rules, as rules.check gives them
 -- @tparam[opt] table before the model of a source that was judged, see dwsync.health.model
+-- @tparam[opt] table ledger what lists of accounts showed of it, see dwsync.health.model.ledger
 -- @treturn table
-function M.new(source, checked, before)
-    local self = setmetatable({ model = Model.new(source, population_of(checked, source), before), states = {},
+function M.new(source, checked, before, ledger)
+    local self = setmetatable({ model = Model.new(source, population_of(checked, source), before, ledger), states = {},
         names = {} }, Judgement)
     for _, name in ipairs(rules.names) do
         if checked[name] then
@@ -118,6 +119,7 @@ end
 -- `recheck` (when time alone may change it)
 function Judgement:judge(now, names)
     local findings = {}
+    self.model.now = now
     for _, name in ipairs(names or self.names) do
         local finding = rules.by_name[name].judge(self.states[name], self.model, now)
         finding.severity = severity_of(finding)

@@ -5,6 +5,7 @@
 local Judgement = require "dwsync.health.judgement"
 local data = require "dwsync.health.rules.data"
 local order = require "dwsync.health.order"
+local ledgers = require "dwsync.health.model.ledger"
 local rules = require "dwsync.health.rules"
 local severities = require "dwsync.severity"
 local sources = require "dwsync.health.sources"
@@ -128,8 +129,8 @@ local function replayed(checked)
     return names
 end
 
-local function replay_source(source, checked, till, alerts)
-    local replay = setmetatable({ source = source, judgement = Judgement.new(source, checked),
+local function replay_source(source, checked, till, alerts, ledger)
+    local replay = setmetatable({ source = source, judgement = Judgement.new(source, checked, nil, ledger),
         rules = replayed(checked), open = {}, recheck = math.huge, alerts = alerts }, Replay)
     replay:run(till)
     for _, alert in pairs(replay.open) do
@@ -152,13 +153,15 @@ end
 -- @tparam table checked rules
 -- @tparam number|nil now seconds; nil: the newest time of the records
 -- @tparam number|nil since milliseconds
+-- @tparam[opt] dwsync.ledger ledger
 -- @treturn {table,...} alerts by time
-function M.replay(next_record, checked, now, since)
+function M.replay(next_record, checked, now, since, ledger)
     local tolerance = (checked.data and checked.data.tolerance or 300) * 1000
     local list = sources.read(next_record, now and now * 1000 + tolerance or math.huge)
     local till, alerts, kept = now and now * 1000 or newest_time(list), {}, {}
+    local parts = ledgers.of(ledger, list)
     for _, source in ipairs(list) do
-        replay_source(source, checked, till, alerts)
+        replay_source(source, checked, till, alerts, parts[source])
     end
     for _, alert in ipairs(alerts) do
         if not since or (alert.till or math.huge) > since then

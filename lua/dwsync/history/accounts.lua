@@ -4,7 +4,9 @@
 -- A look is a whole list, read between two moments. Who is new in it came after the look before began and before this
 -- one ended, and who is missing went in that time; nothing says more precisely when. Each stay of an account is a row:
 -- one that comes back gets another. A look that finds nothing changed writes one row, however many accounts there are.
--- It must not take a part of a list for the whole: those who are missing would be declared gone.
+-- It must not take a part of a list for the whole: those who are missing would be declared gone. So a list of which
+-- nothing showed whether it goes on counts only as far as runs explain what it lacks. Its times are the database's:
+-- of two machines one clock may be wrong, and whose look is later must not depend on it.
 -- @module dwsync.history.accounts
 local core = require "dwsync.core"
 local decimal = require "dwsync.decimal"
@@ -22,10 +24,18 @@ local M = {}
 local LONGEST = 1024 -- bytes; PostgreSQL's names end at 63, and its index entries at 2,700
 local FEW = 500      -- rows that a statement removes
 
+-- How many may be missing from a list that may go on, beside those whom runs deleted: at least so many, or this share.
+local LEAST_LOSS, LOSS = 5, 0.01
+
+local SLACK = 5 * 60000        -- milliseconds: the service's clock is not the database's
+local EVERY = 6 * 3600 * 1000  -- after how long accounts are looked at, whatever runs say
+
 --- The part that this is; a step that was ever released must not change. Times are milliseconds since the epoch.
 -- dwsync_account_looks: the newest look at each cluster; `digest` is of what it found.
 -- dwsync_stays: stays. `came_after` is NULL for those whom the first look found; `last_seen` and `gone_at` are NULL
 -- while they stay.
+-- dwsync_account_counts: how many there were, by type, each time somebody came or went: from the look that found them
+-- till the last that did (NULL: the newest look). They outlive the names.
 M.part = {
     name = "accounts",
     steps = {
@@ -36,6 +46,9 @@ M.part = {
             [[CREATE TABLE dwsync_stays (cluster_no INTEGER NOT NULL, name $key NOT NULL, user_type $key NOT NULL,
                 first_seen $number NOT NULL, came_after $number, last_seen $number, gone_at $number, login INTEGER,
                 PRIMARY KEY (cluster_no, name, user_type, first_seen))]],
+            [[CREATE TABLE dwsync_account_counts (cluster_no INTEGER NOT NULL, since $number NOT NULL,
+                user_type $key NOT NULL, till $number, accounts $number NOT NULL,
+                PRIMARY KEY (cluster_no, since, user_type))]],
             "CREATE INDEX dwsync_stays_gone ON dwsync_stays (cluster_no, gone_at)",
             "CREATE INDEX dwsync_stays_new ON dwsync_stays (cluster_no, came_after)",
         },
@@ -150,7 +163,6 @@ local function write(session, cluster, came, went, changed, times)
 end
 
 local LOOK = "SELECT first_at, began_at, ended_at, accounts, digest FROM dwsync_account_looks WHERE cluster_no = %d"
-local COUNT = "SELECT count(*) FROM dwsync_stays WHERE cluster_no = %d AND gone_at IS NULL"
 local PRESENT = "SELECT name, user_type, login FROM dwsync_stays WHERE cluster_no = %d AND gone_at IS NULL"
 
 local function number_in(session, cluster)
@@ -172,22 +184,63 @@ local function save_look(session, cluster, times, count, digest)
         times.ended, times.began, times.ended, count, quoted(digest)))
 end
 
+local COUNTS = "SELECT user_type, count(*) FROM dwsync_stays WHERE cluster_no = %d AND gone_at IS NULL "
+    .. "GROUP BY user_type"
+local END_COUNTS = "UPDATE dwsync_account_counts SET till = %s WHERE cluster_no = %d AND till IS NULL"
+
+-- Keeps how many there are; returns their sum.
+local function save_counts(session, cluster, times)
+    session:rows(END_COUNTS:format(times.before or times.began, cluster))
+    local rows, sum = {}, 0
+    for i, row in ipairs(session:rows(COUNTS:format(cluster))) do
+        rows[i] = ("(%d,%s,%s,%d)"):format(cluster, times.ended, quoted(row[1]), row[2])
+        sum = sum + reading.integer(row[2])
+    end
+    run_all(session, statements.in_chunks("INSERT INTO dwsync_account_counts (cluster_no, since, user_type, accounts) "
+        .. "VALUES ", rows, " ON CONFLICT (cluster_no, since, user_type) DO UPDATE SET accounts = excluded.accounts, "
+        .. "till = NULL"))
+    return sum
+end
+
+local DELETED = "SELECT coalesce(sum(delete_count), 0) FROM dwsync_records WHERE cluster_no = %d "
+    .. "AND coalesce(end_time, start_time) > %s"
+
+-- What is wrong with a list of which nothing showed whether it goes on: more are missing than runs have deleted.
+local function doubt_of(session, cluster, list, look, went)
+    local least = math.max(LEAST_LOSS, LOSS * reading.integer(look[4]))
+    if list.rests_on ~= "page" or #went <= least then
+        return nil
+    end
+    local deleted = reading.integer(session:rows(DELETED:format(cluster, number_of(look[2] - SLACK)))[1][1])
+    return #went > least + deleted and incomplete(("the list of accounts lacks %d that were there, %d of which runs "
+        .. "deleted, and the service gives the same page whatever the offset: the rest may be on a page that it does "
+        .. "not give"):format(#went, math.min(deleted, #went)),
+        "Nothing was changed in the ledger of accounts. Who knows that the list is whole clears its field rests_on "
+        .. "before store:pull_accounts is given it.") or nil
+end
+
 local function save(session, cluster, list, times, digest)
     local number = cluster_in(session, cluster)
     local look = session:rows(LOOK:format(number))[1]
     local summary = { came = 0, went = 0, accounts = look and reading.integer(look[4]), is_first = not look }
-    if look and times.began_number < look[2] then
+    -- One that lies ahead was kept before the database's clock was set back.
+    if look and times.began_number < look[2] and look[3] <= times.ended_number then
         summary.is_late = true -- somebody else has looked since
         return summary
     elseif look and look[5] == digest then
         save_look(session, number, times, look[4], digest)
         return summary
     end
-    times.before = look and number_of(look[2])
+    times.before = look and number_of(math.min(look[2], times.began_number))
     local came, went, changed = compare(list, session:rows(PRESENT:format(number)))
+    summary.refused = look and doubt_of(session, number, list, look, went)
+    if summary.refused then
+        return summary
+    end
     write(session, number, came, went, changed, times)
     summary.came, summary.went = look and #came or 0, #went
-    summary.accounts = reading.integer(session:rows(COUNT:format(number))[1][1])
+    summary.accounts = (not look or came[1] or went[1]) and save_counts(session, number, times)
+        or reading.integer(look[4])
     save_look(session, number, times, summary.accounts, digest)
     return summary
 end
@@ -195,7 +248,7 @@ end
 --- Checks what a look found.
 -- @tparam dwsync.client.list list of client:all_database_users
 -- @tparam number began when reading it began, milliseconds since the epoch
--- @tparam number ended when it ended
+-- @tparam ?number ended when it ended; nil: when it is kept
 -- @treturn ?table for `merge_into`
 -- @treturn dwsync.error kind "incomplete"
 function M.read(list, began, ended)
@@ -203,8 +256,11 @@ function M.read(list, began, ended)
     if wrong then
         return nil, wrong
     end
-    began, ended = math.floor(began), math.ceil(math.max(began, ended))
-    return { list = list, digest = digest_of(list), began = began, ended = ended }
+    return { list = list, digest = digest_of(list), began = math.floor(began), ended = ended }
+end
+
+local function clock_in(session)
+    return tonumber(session:rows("SELECT " .. session.clock)[1][1])
 end
 
 --- Keeps what a look found, within a transaction that excludes other writers of the cluster.
@@ -212,22 +268,30 @@ end
 -- @tparam string cluster as a column holds it
 -- @tparam table found from `read`
 -- @treturn table `came`, `went` (counts), `accounts`; `is_first`: the first look, in which nobody is new; `is_late`:
--- nothing was kept, since a look that began later is kept already
+-- nothing was kept, since a look that began later is kept already; `refused`: an error, nothing was kept
 function M.merge_into(session, cluster, found)
-    return save(session, cluster, found.list, { began = number_of(found.began), ended = number_of(found.ended),
-        began_number = found.began }, found.digest)
+    local began = found.began
+    local ended = math.max(began, math.ceil(found.ended or clock_in(session)))
+    return save(session, cluster, found.list, { began = number_of(began), ended = number_of(ended),
+        began_number = began, ended_number = ended }, found.digest)
+end
+
+--- The time by the database's clock.
+-- @tparam dwsync.history.store store
+-- @treturn ?number milliseconds since the epoch; nil, err
+function M.now(store)
+    return transaction.run(store.context, store.engine, "read", nil, clock_in)
 end
 
 --- The same in one transaction.
 -- @tparam dwsync.history.store store
 -- @tparam string cluster
 -- @tparam dwsync.client.list list
--- @tparam number began
--- @tparam number ended
+-- @tparam number began by the database's clock, see `now`
 -- @treturn ?table
 -- @treturn dwsync.error kind "incomplete", "storage" or "timeout"
-function M.save(store, cluster, list, began, ended)
-    local found, err = M.read(list, began, ended)
+function M.save(store, cluster, list, began)
+    local found, err = M.read(list, began)
     if not found then
         return nil, err
     end
@@ -236,9 +300,14 @@ function M.save(store, cluster, list, began, ended)
     if not version then
         return nil, err
     end
-    return transaction.run(store.context, store.engine, "write", cluster, function(session)
+    local summary
+    summary, err = transaction.run(store.context, store.engine, "write", cluster, function(session)
         return M.merge_into(session, cluster, found)
     end)
+    if not summary or summary.refused then
+        return nil, err or summary.refused
+    end
+    return summary
 end
 
 -- ---- asking ---------------------------------------------------------------------------------------
@@ -314,6 +383,32 @@ function M.list(store, cluster, query)
     end)
 end
 
+--- Whether any of these runs made or dropped accounts, and ended after a look at them.
+-- @tparam {dwsync.record,...} records
+-- @tparam number looked_at milliseconds since the epoch
+-- @treturn boolean
+function M.have_changed(records, looked_at)
+    for _, record in ipairs(records) do
+        local ended = type(record.end_time) == "number" and record.end_time or 0
+        if ended > looked_at - SLACK and (record.add_count or 0) + (record.delete_count or 0) > 0 then
+            return true
+        end
+    end
+    return false
+end
+
+--- Whether it is time to look at the accounts of a cluster: after a run that changed some, and every six hours.
+-- @tparam dwsync.history.store store
+-- @tparam string cluster as a column holds it
+-- @tparam {dwsync.record,...} records
+-- @treturn ?boolean nil, err
+function M.is_due(store, cluster, records)
+    return transaction.run(store.context, store.engine, "read", nil, function(session)
+        local look = schema.has(session, M.part) and look_of(session, cluster)
+        return not look or clock_in(session) - look.began_at >= EVERY or M.have_changed(records, look.began_at)
+    end)
+end
+
 -- The runs that may have made the same changes: those between the same looks.
 local RUNS = "SELECT count(*), sum(coalesce(add_count, 0)), sum(coalesce(delete_count, 0)) FROM dwsync_records WHERE "
     .. "cluster_no = %d AND start_time < %s AND coalesce(end_time, start_time) > %s "
@@ -372,13 +467,37 @@ function M.of_run(store, cluster, record)
     end)
 end
 
---- How many accounts there are.
--- @tparam dwsync.history.store store
+local COUNTED = "SELECT since, till, user_type, accounts FROM dwsync_account_counts WHERE cluster_no = %d "
+    .. "AND (till IS NULL OR till >= %s) ORDER BY since"
+
+-- The kinds of dwsync.ledger.
+local function kind_of(user_type)
+    return TYPES[identity.text(user_type):lower()] or "common"
+end
+
+local function add_count(counts, row, look)
+    local from, kind = reading.integer(row[1]), kind_of(row[3])
+    local count = counts[#counts]
+    if not count or count.from ~= from then
+        count = { from = from, till = math.max(from, reading.integer(row[2]) or look.began_at), by_type = {} }
+        counts[#counts + 1] = count
+    end
+    count.by_type[kind] = (count.by_type[kind] or 0) + reading.integer(row[4])
+end
+
+--- How many accounts there were, for dwsync.health. Nobody's name.
+-- @tparam table engine
+-- @tparam table context see dwsync.history.transaction
 -- @tparam string cluster as a column holds it
--- @treturn ?table the newest look: `accounts`, `began_at`, `ended_at`, `first_at`; empty where there is none; nil, err
-function M.population(store, cluster)
-    return with_look(store, cluster, function(_, look)
-        return look
+-- @tparam number since milliseconds since the epoch
+-- @treturn ?dwsync.ledger without counts where nobody looked; nil, err
+function M.counts(engine, context, cluster, since)
+    return with_look({ engine = engine, context = context }, cluster, function(session, look)
+        local ledger = { cluster_id = identity.text(cluster), counts = {} }
+        for _, row in ipairs(session:rows(COUNTED:format(look.cluster_no, number_of(math.floor(since))))) do
+            add_count(ledger.counts, row, look)
+        end
+        return ledger
     end)
 end
 
@@ -401,7 +520,15 @@ local function remove(session, number, before)
     return #rows
 end
 
---- Removes those who went long ago; in batches, so that other writers go on meanwhile.
+local OLD_COUNTS = "DELETE FROM dwsync_account_counts WHERE till < %s"
+
+local function remove_counts(store, point)
+    return transaction.run(store.context, store.engine, "write", nil, function(session)
+        return session:rows(OLD_COUNTS:format(point))
+    end)
+end
+
+--- Removes those who went long ago, and how many there were then; in batches, so that other writers go on meanwhile.
 -- @tparam dwsync.history.store store
 -- @tparam number before milliseconds since the epoch
 -- @tparam boolean dry_run only counts
@@ -412,6 +539,11 @@ function M.prune(store, before, dry_run)
     local clusters, err = transaction.run(store.context, store.engine, "read", nil, function(session)
         return schema.has(session, M.part) and session:rows(CLUSTERS_OF_OLD:format(point)) or {}
     end)
+    if clusters and clusters[1] and not dry_run then
+        local done
+        done, err = remove_counts(store, point)
+        clusters = done and clusters
+    end
     for _, cluster in ipairs(clusters or {}) do
         local removed = dry_run and cluster[3] or FEW
         sum.clusters = sum.clusters + 1

@@ -286,7 +286,8 @@ end
 -- @tparam[opt] number options.now seconds since the epoch; by default the runtime's clock
 -- @tparam[opt] string|{string,...} options.source identity_source_id or _type: only kept records of these
 -- @tparam[opt=20000] integer options.limit how many kept records are read, the newest
--- @treturn[1] {dwsync.record,...} records of both, those given first
+-- @treturn[1] {dwsync.record,...} records of both, those given first; its `ledger` says how many accounts there were,
+-- where that is kept, so that verdicts need not learn it
 -- @treturn[2] nil
 -- @treturn[2] dwsync.error kind "storage" or "timeout"
 -- @treturn[2] {dwsync.record,...} those given, with what could be read
@@ -430,13 +431,15 @@ function Store:pull_accounts(cluster_id, read_list)
         error(("store:pull_accounts expects a function, got a %s"):format(type(read_list)), 2)
     end
     check_writable(self)
-    local now = self.context.runtime.now
-    local began = now() * 1000
-    local list, err = read_list()
+    local began, err = accounts.now(self)
+    local list
+    if began then
+        list, err = read_list()
+    end
     if not list then
         return nil, err
     end
-    return accounts.save(self, cluster, list, began, now() * 1000)
+    return accounts.save(self, cluster, list, began)
 end
 
 local ACCOUNTS = {

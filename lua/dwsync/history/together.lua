@@ -1,6 +1,7 @@
 --- What the service gave together with what is kept: the records by which a cluster is judged. Of those that are kept,
 -- only as many as the models of dwsync.health look at are read.
 -- @module dwsync.history.together
+local accounts = require("dwsync.lazy") "dwsync.history.accounts"
 local content = require "dwsync.history.content"
 local identity = require "dwsync.history.identity"
 local lookback = require "dwsync.health.lookback"
@@ -113,7 +114,8 @@ end
 -- @tparam table context see dwsync.history.transaction
 -- @tparam {table,...} given by the service
 -- @tparam table options `cluster_id` (as a column holds it), `now` (seconds), `limit`, `source`
--- @treturn {table,...} a list; or nil, err, and a list with what could be read
+-- @treturn {table,...} a list, with `ledger` where lists of accounts are kept, see dwsync.health; or nil, err, and a list
+-- with what could be read
 -- @treturn {[string]=string} the contents of the kept records that were given, too, by name; after an error the fourth
 -- result
 function M.list(engine, context, given, options)
@@ -129,6 +131,9 @@ function M.list(engine, context, given, options)
     for i, record in ipairs(saved.rest) do
         list[#given + i] = record
     end
+    local ledger, uncounted = accounts.counts(engine, context, options.cluster_id,
+        (options.now - lookback.seconds) * 1000)
+    list.ledger, err = ledger and ledger.counts and ledger.counts[1] and ledger, err or uncounted
     if err then
         return nil, err, list, saved.texts
     end

@@ -113,6 +113,7 @@ local OPTIONS = {
     clusters = { check = clusters, required = true, expected = CLUSTERS.expected },
     thresholds = { check = thresholds, default = {} },
     history = { check = history },
+    list_accounts = { kind = "boolean", default = false }, -- whether to keep who is in the databases: names of people
 }
 
 -- Reads the environment, makes a client and throws it away: that shows what is wrong with its options, endpoints and
@@ -134,7 +135,7 @@ local function check_fleet(checked, given)
     if not checked.history then
         return nil, 'history is missing: clusters = "fleet" reads the database of the collectors'
     end
-    for _, name in ipairs { "client", "concurrency" } do
+    for _, name in ipairs { "client", "concurrency", "list_accounts" } do
         if given[name] ~= nil then
             return nil, name .. ' is set, but with clusters = "fleet" nginx does not ask the service'
         end
@@ -153,6 +154,7 @@ local function order_of(checked, is_fleet)
         environment = checked.environment,
         fleet = is_fleet and checked.history or nil,
         history = not is_fleet and checked.history or nil,
+        list_accounts = checked.list_accounts,
         records = checked.records,
         rules = checked.thresholds,
         timeout = checked.timeout,
@@ -192,6 +194,9 @@ function M.check(given, getenv)
         return nil, checks.line(problem)
     end
     local is_fleet = checked.clusters == "fleet"
+    if checked.list_accounts and not checked.history then
+        return nil, "list_accounts needs history: accounts are kept there"
+    end
     local good, err = (is_fleet and check_fleet or prepare_client)(checked, given, getenv)
     if not good then
         return nil, (err:gsub("[\r\n]+", " "))

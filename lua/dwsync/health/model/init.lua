@@ -14,17 +14,19 @@ Model.__index = Model
 -- @tparam[opt] integer population how many accounts the source has, where somebody said so
 -- @tparam[opt] table before a model that is no longer needed: its rows are written over, since what they hold beyond
 -- `count` does not matter
+-- @tparam[opt] table ledger what lists of accounts showed of this source, see dwsync.health.model.ledger
 -- @treturn table model. `count` runs have ended, by their end; for each, at the same place: `run`, `time` (when it
 -- ended), `duration` (milliseconds, or false), and the sums up to it of accounts `changed` (added and updated), `added`
 -- and `deleted`. Places of some: `failures`, `deletions`, `partials`, `overlaps`, `greatest` (touched more accounts
 -- than any before). `success` is the place of the newest that FINISHED. `starts` are the starts of all runs, `begun` is
 -- their number; `open` the runs that are RUNNING, by start. `days` ended runs by day: `day`, `changes`, `deletes` of
 -- each.
-function M.new(source, population, before)
+function M.new(source, population, before, ledger)
     before = before or { time = {}, duration = {}, changed = {}, added = {}, deleted = {} }
     return setmetatable({
         source = source,
         population = population,
+        ledger = ledger,
         count = 0,
         run = {},
         time = before.time, duration = before.duration,

@@ -1,6 +1,7 @@
---- How many accounts a source has: as somebody said, by the balance since its first import, by its greatest run, or,
+--- How many accounts a source has: as somebody said, by a list of them, by the balance since its first import, by its greatest run, or,
 -- where nothing else is on record, estimated from how many of them change in a working day.
 -- @module dwsync.health.model.population
+local ledger = require "dwsync.health.model.ledger"
 local order = require "dwsync.health.order"
 local quantities = require "dwsync.quantities"
 
@@ -13,6 +14,10 @@ local ACCOUNTS_PER_CHANGE = 125
 -- An import is one of the first runs on record; it adds at least so many, more than all before it touched, and little
 -- else.
 local LEAST_IMPORT, FIRST_RUNS = 10, 3
+
+-- A directory's accounts look like those made by hand, so a list shows more than there are. Where an import and what
+-- followed make up less than this share of it, they count.
+local MOSTLY = 0.9
 
 local function import_of(model, at)
     local best, most = nil, LEAST_IMPORT - 1
@@ -96,14 +101,17 @@ end
 -- @tparam table model
 -- @tparam integer at place of the run; one more than `count` for one in progress
 -- @treturn number|nil accounts; nil when too little is known
--- @treturn string|nil by what: "given", "import", "greatest" or "changes"
--- @treturn table|nil the run that shows it
+-- @treturn string|nil by what: "given", "list", "import", "greatest" or "changes"
+-- @treturn table|nil the run that shows it; of "list", see dwsync.health.model.ledger
 function M.before(model, at)
     if model.population then
         return model.population, "given"
     end
+    local listed, list = ledger.before(model, at)
     local accounts, run = balance(model, at - 1)
-    if accounts then
+    if listed and not (accounts and not list.type and accounts < MOSTLY * listed) then
+        return listed, "list", list
+    elseif accounts then
         return accounts, "import", run
     end
     local most, great = greatest_before(model, at)
@@ -126,13 +134,19 @@ local BY = {
     changes = "estimated from how many change in a working day",
 }
 
-local DOUBT = { given = "", import = "about ", greatest = "about ", changes = "perhaps " }
+local DOUBT = { given = "", list = "", import = "about ", greatest = "about ", changes = "perhaps " }
 
 --- A number of accounts in words, with its source.
 -- @tparam number accounts
 -- @tparam string by
+-- @tparam[opt] table shown what `before` returned with it
 -- @treturn string "about 5,000 accounts", and what it is known by, or nil when somebody said so
-function M.words(accounts, by)
+function M.words(accounts, by, shown)
+    if by == "list" then
+        local noun = shown.type and shown.type .. " account" or "account"
+        return quantities.count(math.floor(accounts + 0.5), noun), ("by the list of %s%s"):format(
+            quantities.instant(shown.at), shown.has_changed and " and the runs since" or "")
+    end
     if by == "changes" then -- an estimate with two digits that count
         local step = 10 ^ math.max(0, math.floor(math.log(math.max(accounts, 1)) / math.log(10) + 1e-9) - 1)
         accounts = math.floor(accounts / step + 0.5) * step
@@ -150,8 +164,8 @@ function M.fact(model, at)
     if not accounts then
         return { name = "population", text = "not known: no first import on record, and too few days to estimate it" }
     end
-    local text, why = M.words(accounts, by)
-    if run then
+    local text, why = M.words(accounts, by, run)
+    if run and by ~= "list" then
         why = ("%s, the run of %s"):format(why, quantities.instant(order.ended_at(run)))
     end
     return { name = "population", text = text .. ", " .. (why or "as the option population says"),

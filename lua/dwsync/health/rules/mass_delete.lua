@@ -94,7 +94,7 @@ local function weigh(state, model, at, sum)
     local severity = "ok"
     for _, level in ipairs { "warning", "critical" } do
         if known[level] and sum >= known[level] and (given[level] or by == "given" or by == "import"
-            or sum > busy_day(model, at)) then
+            or by == "list" or sum > busy_day(model, at)) then
             severity = level
         end
     end
@@ -212,19 +212,27 @@ local function deletion(finding)
         return ("%s deleted within a day%s"):format(quantities.count(value, "account"),
             known and "; how many accounts there are is not known" or "")
     end
-    local all, why = population.words(known.accounts, known.by)
+    local all, why = population.words(known.accounts, known.by, known.shown)
     return ("%s of %s (%s) deleted within a day%s"):format(quantities.number(value), all,
         quantities.percent(value / known.accounts), why and "; " .. why or "")
+end
+
+-- What lists the accounts that went. Ids are foreign text, and people paste commands.
+local function who_command(finding, model)
+    local cluster, run = model.ledger and model.ledger.cluster_id, finding.run and finding.run.id
+    local is_plain = cluster and type(run) == "string" and (cluster .. run):find "^[%w_.-]+$" and run:find "^[^-]"
+    return is_plain and ("dwsync accounts %s --run %s"):format(cluster, run)
 end
 
 function M.describe(finding, model)
     if finding.value == 0 then
         return "no accounts deleted within a day"
     end
+    local who = who_command(finding, model)
     return deletion(finding),
         ("Unless this was intended, stop the synchronisation of %s before its next run, check whether the base DN, the "
         .. "filter or the directory itself changed, and restore the accounts and their grants."):format(
-        wording.source(model.source))
+        wording.source(model.source)) .. (who and (" %s lists who went."):format(who) or "")
 end
 
 --- The runs whose deletions are told.

@@ -156,6 +156,23 @@ local function naming(cluster, clusters)
     return { name = cluster.name }
 end
 
+-- Keeps who is in a cluster's database, when a run may have changed that. Returns what went wrong, which keeps no
+-- records from being kept.
+local function save_accounts(order, store, item, records, till)
+    local is_due, err = require("dwsync.history.accounts").is_due(store, item.cluster.id, records)
+    if is_due then
+        is_due, err = store:pull_accounts(item.cluster.id, function()
+            return order.client:all_database_users { cluster_id = item.cluster.id,
+                timeout = math.max(LEAST_SECONDS, till - order.monotonic()) }
+        end)
+    end
+    return is_due == nil and err or nil
+end
+
+local function about(cluster, err)
+    return ("cluster %s: %s"):format(require("dwsync.cluster_names").shown(cluster), tostring(err))
+end
+
 -- Keeps what was read for longer, in the time that is left of the sweep's. Returns what went wrong, as a text.
 local function save_history(order, items, till)
     local store, err
@@ -163,18 +180,22 @@ local function save_history(order, items, till)
     if not store then
         return tostring(err)
     end
+    local unlisted
     for _, item in ipairs(items) do
         local saved, save_err = item.error or not item.text, "the sweep had no time left"
         if not saved and order.monotonic() < till then
             local records = require("dwsync.nginx.sweep.record_list").read(item.text, order.slices.pause)
             saved, save_err = store:save(item.cluster.id, records, naming(item.cluster, order.clusters))
+            local failed = saved and order.list_accounts and save_accounts(order, store, item, records, till)
+            unlisted = unlisted or failed and about(item.cluster, failed) or nil
         end
         if not saved then
             store:close()
-            return ("cluster %s: %s"):format(require("dwsync.cluster_names").shown(item.cluster), tostring(save_err))
+            return about(item.cluster, save_err)
         end
     end
     store:close()
+    return unlisted
 end
 
 -- Why a cluster could not be read: that its synchronisation is off is an answer.

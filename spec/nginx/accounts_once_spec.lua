@@ -1,0 +1,74 @@
+-- The refresher that keeps who is in the databases: their names are in the history alone.
+local emulators = require "spec.support.emulator"
+local history = require "dwsync.history"
+local nginx = require "spec.support.refreshing_nginx"
+local patience = require "spec.support.patience"
+local temporary = require "spec.support.temporary"
+
+describe("the refresher with list_accounts", function()
+    local service, server, cluster
+
+    setup(function()
+        service = emulators.start()
+        cluster = service:cluster "mass_delete"
+    end)
+    teardown(function()
+        service:stop()
+    end)
+    after_each(function()
+        server:stop()
+    end)
+
+    local function start(target, options)
+        local client = service:options()
+        client.getenv = nil -- a function cannot enter a thread
+        options.clusters, options.interval, options.client, options.history = { cluster }, 1, client, target
+        server = nginx.start { http = nginx.refreshing(options), server = nginx.LOCATIONS, level = "info" }
+    end
+
+    local function until_accounts(target, query, count)
+        local found
+        patience.wait_until(function()
+            local store = history.open(target, { readonly = true })
+            found = store and store:accounts(query)
+            if store then
+                store:close()
+            end
+            return found and #found == count
+        end, count .. " accounts")
+        return found
+    end
+
+    it("looks again when a run has made or dropped some, and names nobody", function()
+        temporary.with_folder(function(folder)
+            local target = folder .. "/history.db"
+            service:admin("POST", "records", { cluster = cluster, hold = 1 })
+            start(target, { list_accounts = true })
+            until_accounts(target, { cluster_id = cluster }, 1191)
+            service:admin("POST", "records", { cluster = cluster, release = true })
+            local gone = until_accounts(target, { cluster_id = cluster, gone = true }, 473)
+            local said = { server:log() }
+            for _, path in ipairs { "/health", "/metrics", "/status", "/records?cluster=" .. cluster } do
+                said[#said + 1] = server:get(path).body
+            end
+            said = table.concat(said, "\n")
+            for _, account in ipairs(gone) do
+                assert.is_nil(said:find(account.name, 1, true))
+            end
+            assert.is_nil(said:find("etl_loader", 1, true))
+            assert.equal("", server:complaints())
+        end)
+    end)
+
+    it("says why it may not list them, and keeps the records all the same", function()
+        temporary.with_folder(function(folder)
+            service:set { list_users = false }
+            start(folder .. "/history.db", { list_accounts = true })
+            server:wait_for_log "dws:cluster:listDatabaseUser"
+            server:get_until("/metrics", "\ndwsync_history_failed 1\n")
+            local store = assert(history.open(folder .. "/history.db", { readonly = true }))
+            assert.equal(168, #assert(store:records { cluster_id = cluster }))
+            store:close()
+        end)
+    end)
+end)
