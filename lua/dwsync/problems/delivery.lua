@@ -13,6 +13,7 @@ local transitions = require "dwsync.problems.transitions"
 local M = {}
 
 local SWEEP_EVERY, SYNC_EVERY, TICK, LONGEST_WAIT = 60, 60, 1, 5 -- seconds
+local PRUNE_EVERY, KEPT_FOR = 600, 30 * 86400000 -- seconds; milliseconds
 local UNKNOWN_PERIOD = 900 -- seconds, of a command that does not know when it runs again
 local ENDS_FOR = 900000 -- milliseconds for which a level-triggered channel is told of an end
 local MAY_HAVE_ARRIVED = { timeout = true, network = true }
@@ -29,7 +30,7 @@ Sender.__index = Sender
 -- channel, and with the outcome "sent" that not all got it
 -- @treturn dwsync.problems.sender
 function M.new(given)
-    local self = setmetatable({ swept = -math.huge, said = {} }, Sender)
+    local self = setmetatable({ swept = -math.huge, pruned = -math.huge, said = {} }, Sender)
     for name, value in pairs(given) do
         self[name] = value
     end
@@ -63,12 +64,17 @@ end
 -- @treturn dwsync.error
 function Sender:sweep()
     local wrong, dropped
+    local prunes = self.runtime.monotonic() >= self.pruned + PRUNE_EVERY
     local done, err = transaction(self, function(session, now)
         wrong = outbox.sweep(session, self.owing, self, now)
         dropped = outbox.drop_orphans(session, self.owing, now)
+        if prunes then
+            outbox.prune(session, now - KEPT_FOR)
+        end
         return true
     end)
     if done then
+        self.pruned = prunes and self.runtime.monotonic() or self.pruned
         say_wrong(self, wrong)
         for _, one in ipairs(dropped) do
             self.failed(("channel %s is not configured any more: %s dropped"):format(one.channel,

@@ -302,6 +302,7 @@ end
 -- @tfield integer since
 -- @tfield integer created_at
 -- @tfield integer next_at not before that
+-- @tfield ?integer due_at since when it could have been sent, without the time for which it was held
 -- @tfield integer attempts
 -- @tfield integer doubtful 1 when it may have arrived
 -- @tfield[opt] integer claimed_until
@@ -355,7 +356,7 @@ end
 
 local function entry_of(row, channel, step, now, more)
     local entry = { channel = channel, episode = row.episode, step = step, fired_at = row.fired_at, since = row.since,
-        created_at = now, next_at = now, attempts = 0, doubtful = 0, state = "owed" }
+        created_at = now, next_at = now, due_at = now, attempts = 0, doubtful = 0, state = "owed" }
     for name, value in pairs(more or {}) do
         entry[name] = value
     end
@@ -442,6 +443,7 @@ function M.owed(row, entries, plan, now)
     for _, entry in ipairs(added) do
         if plan and plan.held_until then
             entry.next_at = math.max(now, plan.held_until)
+            entry.due_at = entry.next_at
         end
     end
     return added
