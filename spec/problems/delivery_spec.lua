@@ -422,6 +422,32 @@ describe("what quiet hours hold", function()
     end)
 end)
 
+describe("a channel with a fallback", function()
+    it("hands on what it gives up in the same run, also to one whose turn was before; nothing is lost then", function()
+        with_store(function(store)
+            local told = {}
+            local given = answering(function() return "refused", "answered HTTP 404" end,
+                { options = { fallback = "desk" } })
+            table.insert(given.channels, 1, answering(function(message)
+                told[#told + 1] = message.event
+                return "sent"
+            end, { name = "desk" }).channels[1])
+            given.plan = function() return { to = { "hook" }, fallbacks = { hook = "desk" } } end
+            local _, failed = deliver(store, nil, nil, nil, given)
+            assert.same({ 1, { "firing" } }, { #failed, told })
+            assert.matches("^It is handed on to channel desk%. This message will not be sent to this address again",
+                failed[1].hint)
+            assert.equal(0, assert(tables.run(store.history, "read", nil, function(session)
+                return tally.read(session, NOW + 2).lost
+            end)))
+            deliver(store, nil, nil, NOW + 60000, given)
+            look(store, "c", { severity = "ok" }, NOW + 120000)
+            deliver(store, nil, nil, NOW + 120001, given)
+            assert.same({ "firing", "resolved" }, told)
+        end)
+    end)
+end)
+
 describe("the outbox", function()
     it("forgets after thirty days what is over, and not what says whom to tell an end", function()
         with_store(function(store)

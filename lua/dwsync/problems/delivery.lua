@@ -84,11 +84,11 @@ function Sender:sweep()
     return done, err
 end
 
-local function message_of(self, claim, now)
+local function message_of(self, channel, claim, now)
     local list = {}
     for i, item in ipairs(claim.items) do
         list[i] = messages.make(item.row, item.step, transitions.is_firing(item.row) and self.seen(item.row) or nil,
-            now)
+            now, channel.link)
     end
     return claim.batch and messages.summary(list, claim.batch, now) or list[1]
 end
@@ -108,6 +108,7 @@ local function send(self, channel, message, now)
 end
 
 local HINTS = {
+    instead = "It is handed on to channel %s. ",
     refused = "This message will not be sent to this address again. Correct the channel's address, and %s.",
     locked = "The channel is left alone until %s. Correct what it is declared with, and %s.",
     unknown = "It may have arrived; it is not sent again, since that could tell it twice.",
@@ -118,13 +119,14 @@ local HINTS = {
 local AFTER = "a run after that tries again"
 
 -- What happens next, of a command that ends and of a program that goes on.
-local function hint_of(self, result, settled)
+local function hint_of(self, channel, result, settled)
+    local instead = settled.handed_on and HINTS.instead:format(channel.options.fallback) or ""
     if result.outcome == "refused" then
         local how = self.till and "the next run sends it" or "restart this program"
-        return settled.paused and HINTS.locked:format(quantities.instant(settled.paused), how)
-            or HINTS.refused:format(how)
+        return instead .. (settled.paused and HINTS.locked:format(quantities.instant(settled.paused), how)
+            or HINTS.refused:format(how))
     elseif settled.given_up then
-        return HINTS[result.outcome] or HINTS.given_up
+        return instead .. (HINTS[result.outcome] or HINTS.given_up)
     elseif result.paused then
         return HINTS.asked:format(quantities.instant(settled.paused), self.till and AFTER or "then it is tried again")
     end
@@ -142,7 +144,7 @@ local function report(self, channel, message, result, settled)
         return
     end
     self.failed(("not sent to channel %s (%s): %s: %s"):format(channel.name, channel.host or channel.kind,
-        message.title, result.reason or "no reason given"), settled and hint_of(self, result, settled),
+        message.title, result.reason or "no reason given"), settled and hint_of(self, channel, result, settled),
         channel, result.outcome)
 end
 
@@ -154,12 +156,13 @@ local function send_claim(self, channel, claim, now)
     end
     local goes_on = true
     for _, items in ipairs(groups) do
-        local message = goes_on and message_of(self, { items = items, batch = claim.batch }, now)
+        local message = goes_on and message_of(self, channel, { items = items, batch = claim.batch }, now)
         local result = message and send(self, channel, message, now)
             or { outcome = "later", is_untried = true, sender = self.name }
         local settled, err = transaction(self, function(session, later)
             return outbox.settle(session, channel, items, result, self, later)
         end)
+        self.handed_on = self.handed_on or settled and settled.handed_on
         if not result.is_untried then
             report(self, channel, message, result, settled)
         end
@@ -215,7 +218,8 @@ local function state_of(self, channel, now)
             and transitions.is_firing(row)) then
             list[#list + 1] = { cluster_id = row.cluster_id, cluster_name = row.cluster_name, source = row.source,
                 source_type = row.source_type, rule = row.rule, severity = row.severity, since = row.since,
-                message = row.message, advice = row.advice, ended = ended }
+                message = row.message, advice = row.advice, ended = ended,
+                link = messages.link(channel.link, row.cluster_id) }
         end
     end
     return rows and list, damaged
@@ -249,32 +253,46 @@ function Sender:sync(channel)
     return outcome == "sent"
 end
 
+-- Tells one channel all that it is owed. Returns whether the time was enough; or nil, err.
+local function tell_all(self, channel)
+    repeat
+        if self.runtime.monotonic() >= self.till then
+            self.failed(("not all was sent to channel %s: the time for sending was over"):format(channel.name),
+                "The next run goes on.", channel)
+            return false
+        end
+        local more, wait, paused = self:tell(channel)
+        if more == nil then
+            return nil, wait
+        elseif not more and wait and not paused and self.runtime.monotonic() + wait < self.till then
+            self.runtime.sleep(wait) -- for the next token
+            more = true
+        elseif paused and not self.left_alone[channel.name] then
+            self.left_alone[channel.name] = true
+            self.failed(("not sent to channel %s (%s): not tried"):format(channel.name,
+                channel.host or channel.kind), HINTS.asked:format(quantities.instant(paused), AFTER), channel)
+        end
+    until not more
+    return true
+end
+
 --- Tells each channel all that it is owed, until it is in trouble.
 -- @tparam number till when sending ends, by the runtime's monotonic clock
 -- @treturn ?boolean true; nil when the database failed
 -- @treturn dwsync.error
 function Sender:run(till)
-    self.till = till
+    self.till, self.left_alone = till, {}
     local done, err = self:sweep()
-    for _, channel in ipairs(done and self.owing or {}) do
-        repeat
-            if self.runtime.monotonic() >= till then
-                self.failed(("not all was sent to channel %s: the time for sending was over"):format(channel.name),
-                    "The next run goes on.", channel)
-                return true
+    repeat
+        self.handed_on = false -- to a channel whose turn may have been before
+        for _, channel in ipairs(done and self.owing or {}) do
+            local goes_on
+            goes_on, err = tell_all(self, channel)
+            if not goes_on then
+                return goes_on == false or nil, err
             end
-            local more, wait, paused = self:tell(channel)
-            if more == nil then
-                return nil, wait
-            elseif not more and wait and not paused and self.runtime.monotonic() + wait < till then
-                self.runtime.sleep(wait) -- for the next token
-                more = true
-            elseif paused then
-                self.failed(("not sent to channel %s (%s): not tried"):format(channel.name,
-                    channel.host or channel.kind), HINTS.asked:format(quantities.instant(paused), AFTER), channel)
-            end
-        until not more
-    end
+        end
+    until not self.handed_on
     for _, channel in ipairs(done and self.levels or {}) do
         if self:sync(channel) == nil then
             done, err = self.store:rows()
@@ -336,7 +354,7 @@ function M.preview(rows, entries, channels, how, use)
         for _, item in ipairs(list) do
             if item.entry.channel == channel.name then
                 use(messages.make(item.row, item.step,
-                    transitions.is_firing(item.row) and how.seen(item.row) or nil, now), channel)
+                    transitions.is_firing(item.row) and how.seen(item.row) or nil, now, channel.link), channel)
             end
         end
     end

@@ -504,6 +504,20 @@ local function was_sent(session, item, now)
     end
 end
 
+-- Adds what another channel owes in its place. Returns whether something was added.
+local function hand_on(session, channel, item, how, now)
+    local row = stores.rows_in(session, ("WHERE cluster_id = %s AND source = %s AND rule = %s"):format(
+        literal(item.row.cluster_id), literal(item.row.source), literal(item.row.rule)))[1]
+    if not row or not how.plan or not channel.options.fallback then
+        return false
+    end
+    local condition = (" FROM dwsync_outbox WHERE cluster_id = %s AND channel = %s AND state = 'owed'"):format(
+        literal(row.cluster_id), literal(channel.options.fallback))
+    local before = tonumber(session:rows("SELECT count(*)" .. condition)[1][1])
+    M.add(session, { row }, how.plan, now)
+    return tonumber(session:rows("SELECT count(*)" .. condition)[1][1]) > before
+end
+
 -- Returns whether it is given up.
 local function was_not_sent(session, channel, item, result, now)
     local entry = item.entry
@@ -531,10 +545,11 @@ end
 -- @tparam {table,...} items of the claim
 -- @tparam table result of all of them: `outcome` ("sent", "later", "refused", "unknown"), `reason`, `paused`,
 -- `is_doubtful`: whether they may have arrived all the same, `is_untried`: they were only given back, `sender`
--- @tparam table how `random()`; `till`: of a command that ends, whose next run tries again unless the channel asked to
--- be left alone
+-- @tparam table how `random()`; `plan(row, now)`; `till`: of a command that ends, whose next run tries again unless the
+-- channel asked to be left alone
 -- @tparam integer now
--- @treturn table `given_up`: whether all of them are; `paused`: until when the channel is left alone
+-- @treturn table `given_up`: whether all of them are; `handed_on`: whether another channel owes it now;
+-- `paused`: until when the channel is left alone
 function M.settle(session, channel, items, result, how, now)
     local settled = { given_up = true }
     for _, item in ipairs(items) do
@@ -542,6 +557,8 @@ function M.settle(session, channel, items, result, how, now)
             was_sent(session, item, now)
         elseif not was_not_sent(session, channel, item, result, now) then
             settled.given_up = false
+        elseif hand_on(session, channel, item, how, now) then
+            settled.handed_on = true
         end
     end
     local name = literal(channel.name)

@@ -22,7 +22,8 @@ local UNSENT = [[SELECT count(*), min(CASE WHEN due_at IS NOT NULL THEN due_at W
 -- Not those of which another channel was told instead.
 local LOST = [[SELECT count(*) FROM dwsync_outbox o WHERE state = 'given_up' AND created_at > $since AND NOT EXISTS
     (SELECT 1 FROM dwsync_outbox s WHERE s.cluster_id = o.cluster_id AND s.source = o.source AND s.rule = o.rule
-    AND s.episode = o.episode AND s.step = o.step AND s.state = 'sent')]]
+    AND s.episode = o.episode AND s.channel <> o.channel AND s.state = 'sent'
+    AND (s.step = o.step OR s.sent_at >= o.created_at))]]
 
 local GIVEN_UP = "SELECT count(*) FROM dwsync_outbox WHERE state = 'given_up'"
 
