@@ -13,6 +13,8 @@ local transitions = require "dwsync.problems.transitions"
 local M = {}
 
 local SWEEP_EVERY, SYNC_EVERY, TICK, LONGEST_WAIT = 60, 60, 1, 5 -- seconds
+local PRUNE_EVERY, KEPT_FOR = 600, 30 * 86400000 -- seconds; milliseconds
+local UNKNOWN_PERIOD = 900 -- seconds, of a command that does not know when it runs again
 local ENDS_FOR = 900000 -- milliseconds for which a level-triggered channel is told of an end
 local MAY_HAVE_ARRIVED = { timeout = true, network = true }
 
@@ -22,18 +24,20 @@ Sender.__index = Sender
 --- Makes a sender.
 -- @tparam table given `store`, see dwsync.problems.store; `channels`; `name` of this sender, different from
 -- all others; `plan(row, now)` and `is_meant(row)`, see dwsync.problems.outbox; `runtime` (perform, monotonic, sleep);
--- `now()` in milliseconds, by default the database's clock; `random()`; `seen(row)`: what the present look says of a
--- problem; `sent(message, channel)`; `failed(message, hint, channel, outcome)`, which is also told what else went
--- wrong, without a channel
+-- `every`: seconds until it runs again, where that is known; `now()` in milliseconds, by default the database's clock;
+-- `random()`; `seen(row)`: what the present look says of a problem; `sent(message, channel)`; `sent_state(channel)`, of
+-- a level-triggered one; `failed(message, hint, channel, outcome)`, which is also told what else went wrong, without a
+-- channel, and with the outcome "sent" that not all got it
 -- @treturn dwsync.problems.sender
 function M.new(given)
-    local self = setmetatable({ swept = -math.huge, said = {} }, Sender)
+    local self = setmetatable({ swept = -math.huge, pruned = -math.huge, said = {} }, Sender)
     for name, value in pairs(given) do
         self[name] = value
     end
     self.random, self.seen, self.sent = given.random or math.random, given.seen or function() end,
         given.sent or function() end
-    self.owing, self.levels = {}, {}
+    self.sent_state = given.sent_state or function() end
+    self.owing, self.levels, self.partial = {}, {}, {}
     for _, channel in ipairs(given.channels) do
         table.insert(channel.is_level_triggered and self.levels or self.owing, channel)
     end
@@ -60,12 +64,17 @@ end
 -- @treturn dwsync.error
 function Sender:sweep()
     local wrong, dropped
+    local prunes = self.runtime.monotonic() >= self.pruned + PRUNE_EVERY
     local done, err = transaction(self, function(session, now)
         wrong = outbox.sweep(session, self.owing, self, now)
         dropped = outbox.drop_orphans(session, self.owing, now)
+        if prunes then
+            outbox.prune(session, now - KEPT_FOR)
+        end
         return true
     end)
     if done then
+        self.pruned = prunes and self.runtime.monotonic() or self.pruned
         say_wrong(self, wrong)
         for _, one in ipairs(dropped) do
             self.failed(("channel %s is not configured any more: %s dropped"):format(one.channel,
@@ -75,11 +84,11 @@ function Sender:sweep()
     return done, err
 end
 
-local function message_of(self, claim, now)
+local function message_of(self, channel, claim, now)
     local list = {}
     for i, item in ipairs(claim.items) do
         list[i] = messages.make(item.row, item.step, transitions.is_firing(item.row) and self.seen(item.row) or nil,
-            now)
+            now, channel.link)
     end
     return claim.batch and messages.summary(list, claim.batch, now) or list[1]
 end
@@ -93,13 +102,15 @@ local function send(self, channel, message, now)
             is_doubtful = not response and MAY_HAVE_ARRIVED[err.kind] or false
             return response, err
         end,
-        now = function() return now end, monotonic = self.runtime.monotonic,
+        now = function() return now end, monotonic = self.runtime.monotonic, sleep = self.runtime.sleep,
     })
     return { outcome = outcome, reason = reason, paused = paused, is_doubtful = is_doubtful, sender = self.name }
 end
 
 local HINTS = {
+    instead = "It is handed on to channel %s. ",
     refused = "This message will not be sent to this address again. Correct the channel's address, and %s.",
+    locked = "The channel is left alone until %s. Correct what it is declared with, and %s.",
     unknown = "It may have arrived; it is not sent again, since that could tell it twice.",
     given_up = "It is given up: it could not be sent for a day.",
     asked = "It asks to be left alone until %s; %s.",
@@ -108,11 +119,14 @@ local HINTS = {
 local AFTER = "a run after that tries again"
 
 -- What happens next, of a command that ends and of a program that goes on.
-local function hint_of(self, result, settled)
+local function hint_of(self, channel, result, settled)
+    local instead = settled.handed_on and HINTS.instead:format(channel.options.fallback) or ""
     if result.outcome == "refused" then
-        return HINTS.refused:format(self.till and "the next run sends it" or "restart this program")
+        local how = self.till and "the next run sends it" or "restart this program"
+        return instead .. (settled.paused and HINTS.locked:format(quantities.instant(settled.paused), how)
+            or HINTS.refused:format(how))
     elseif settled.given_up then
-        return HINTS[result.outcome] or HINTS.given_up
+        return instead .. (HINTS[result.outcome] or HINTS.given_up)
     elseif result.paused then
         return HINTS.asked:format(quantities.instant(settled.paused), self.till and AFTER or "then it is tried again")
     end
@@ -123,10 +137,14 @@ end
 local function report(self, channel, message, result, settled)
     if result.outcome == "sent" then
         self.sent(message, channel)
+        if result.reason then
+            self.failed(("sent to channel %s (%s), but not to all: %s: %s"):format(channel.name,
+                channel.host or channel.kind, message.title, result.reason), "Correct its recipients.", channel, "sent")
+        end
         return
     end
     self.failed(("not sent to channel %s (%s): %s: %s"):format(channel.name, channel.host or channel.kind,
-        message.title, result.reason or "no reason given"), settled and hint_of(self, result, settled),
+        message.title, result.reason or "no reason given"), settled and hint_of(self, channel, result, settled),
         channel, result.outcome)
 end
 
@@ -138,12 +156,13 @@ local function send_claim(self, channel, claim, now)
     end
     local goes_on = true
     for _, items in ipairs(groups) do
-        local message = goes_on and message_of(self, { items = items, batch = claim.batch }, now)
+        local message = goes_on and message_of(self, channel, { items = items, batch = claim.batch }, now)
         local result = message and send(self, channel, message, now)
             or { outcome = "later", is_untried = true, sender = self.name }
         local settled, err = transaction(self, function(session, later)
             return outbox.settle(session, channel, items, result, self, later)
         end)
+        self.handed_on = self.handed_on or settled and settled.handed_on
         if not result.is_untried then
             report(self, channel, message, result, settled)
         end
@@ -182,6 +201,13 @@ function Sender:tell(channel)
     return false, claim.wait and math.max(0, claim.wait - now) / 1000 or nil, claim.paused and claim.wait
 end
 
+--- After how many seconds a level-triggered channel is told again: as it is declared, or as the sender knows.
+-- @tparam table channel
+-- @treturn number
+function Sender:period(channel)
+    return channel.options.every or self.every or self.till and UNKNOWN_PERIOD or SYNC_EVERY
+end
+
 local function state_of(self, channel, now)
     local rows, damaged = self.store:rows()
     local list = {}
@@ -192,7 +218,8 @@ local function state_of(self, channel, now)
             and transitions.is_firing(row)) then
             list[#list + 1] = { cluster_id = row.cluster_id, cluster_name = row.cluster_name, source = row.source,
                 source_type = row.source_type, rule = row.rule, severity = row.severity, since = row.since,
-                message = row.message, advice = row.advice, ended = ended }
+                message = row.message, advice = row.advice, ended = ended,
+                link = messages.link(channel.link, row.cluster_id) }
         end
     end
     return rows and list, damaged
@@ -209,13 +236,44 @@ function Sender:sync(channel)
         return nil, damaged
     end
     say_wrong(self, damaged)
-    local outcome, reason = channel.sync({ problems = list, every = SYNC_EVERY }, {
-        perform = self.runtime.perform, now = function() return now end, monotonic = self.runtime.monotonic })
+    local outcome, reason = channel.sync({ problems = list, every = self:period(channel) }, {
+        perform = self.runtime.perform, now = function() return now end, monotonic = self.runtime.monotonic,
+        sleep = self.runtime.sleep })
     if outcome ~= "sent" then
         self.failed(("the state was not sent to channel %s (%s): %s"):format(channel.name, channel.host or channel.kind,
             reason), "The next sending says it all again.", channel, "later")
+    else
+        self.sent_state(channel)
+        if reason and not self.partial[channel.name] then
+            self.failed(("the state was sent to channel %s, but not to all: %s"):format(channel.name, reason),
+                "One that takes it is enough for all; the next sending tries the others again.", channel, "sent")
+        end
     end
+    self.partial[channel.name] = outcome == "sent" and reason ~= nil
     return outcome == "sent"
+end
+
+-- Tells one channel all that it is owed. Returns whether the time was enough; or nil, err.
+local function tell_all(self, channel)
+    repeat
+        if self.runtime.monotonic() >= self.till then
+            self.failed(("not all was sent to channel %s: the time for sending was over"):format(channel.name),
+                "The next run goes on.", channel)
+            return false
+        end
+        local more, wait, paused = self:tell(channel)
+        if more == nil then
+            return nil, wait
+        elseif not more and wait and not paused and self.runtime.monotonic() + wait < self.till then
+            self.runtime.sleep(wait) -- for the next token
+            more = true
+        elseif paused and not self.left_alone[channel.name] then
+            self.left_alone[channel.name] = true
+            self.failed(("not sent to channel %s (%s): not tried"):format(channel.name,
+                channel.host or channel.kind), HINTS.asked:format(quantities.instant(paused), AFTER), channel)
+        end
+    until not more
+    return true
 end
 
 --- Tells each channel all that it is owed, until it is in trouble.
@@ -223,27 +281,18 @@ end
 -- @treturn ?boolean true; nil when the database failed
 -- @treturn dwsync.error
 function Sender:run(till)
-    self.till = till
+    self.till, self.left_alone = till, {}
     local done, err = self:sweep()
-    for _, channel in ipairs(done and self.owing or {}) do
-        repeat
-            if self.runtime.monotonic() >= till then
-                self.failed(("not all was sent to channel %s: the time for sending was over"):format(channel.name),
-                    "The next run goes on.", channel)
-                return true
+    repeat
+        self.handed_on = false -- to a channel whose turn may have been before
+        for _, channel in ipairs(done and self.owing or {}) do
+            local goes_on
+            goes_on, err = tell_all(self, channel)
+            if not goes_on then
+                return goes_on == false or nil, err
             end
-            local more, wait, paused = self:tell(channel)
-            if more == nil then
-                return nil, wait
-            elseif not more and wait and not paused and self.runtime.monotonic() + wait < till then
-                self.runtime.sleep(wait) -- for the next token
-                more = true
-            elseif paused then
-                self.failed(("not sent to channel %s (%s): not tried"):format(channel.name,
-                    channel.host or channel.kind), HINTS.asked:format(quantities.instant(paused), AFTER), channel)
-            end
-        until not more
-    end
+        end
+    until not self.handed_on
     for _, channel in ipairs(done and self.levels or {}) do
         if self:sync(channel) == nil then
             done, err = self.store:rows()
@@ -280,7 +329,7 @@ function Sender:loops(database)
         local due = -math.huge
         loops[#loops + 1] = function()
             if self.runtime.monotonic() >= due then
-                due = self.runtime.monotonic() + SYNC_EVERY
+                due = self.runtime.monotonic() + math.min(SYNC_EVERY, self:period(channel))
                 local taken, err = self:sync(channel)
                 database(taken == nil and err or nil)
             end
@@ -305,7 +354,7 @@ function M.preview(rows, entries, channels, how, use)
         for _, item in ipairs(list) do
             if item.entry.channel == channel.name then
                 use(messages.make(item.row, item.step,
-                    transitions.is_firing(item.row) and how.seen(item.row) or nil, now), channel)
+                    transitions.is_firing(item.row) and how.seen(item.row) or nil, now, channel.link), channel)
             end
         end
     end
