@@ -19,7 +19,9 @@ local function write_inventory(folder, url)
     runbook.write(folder .. "/hook", url .. "/hidden-path\n")
     local text = assert(files.read(folder .. "/fleet.lua"))
     runbook.write(folder .. "/fleet.lua", (text:gsub("interval = 1,", ([[interval = 1, alerts = { channels = {
-        hook = { kind = "webhook", url = { file = %q } } } },]]):format(folder .. "/hook"), 1)))
+        hook = { kind = "webhook", url = { file = %q } }, am = { kind = "alertmanager", urls = { %q } },
+        cloud = { kind = "smn", topic = "urn:smn:%s:%s:ops", account = "hq", endpoint = %q } } },]]):format(
+        folder .. "/hook", url .. "/am", server.info.region, server.info.project_id, server.info.endpoint), 1)))
 end
 
 local function stop(child)
@@ -55,8 +57,12 @@ end
 describe("a fleet's collectors", function()
     it("tell each problem once, however they end, are killed and begin again, and show no address", function()
         temporary.with_folder(function(folder)
-            local counts, texts = {}, {}
+            local counts, texts, alerts = {}, {}, {}
             receiver.with(function(body, key)
+                if not key then
+                    alerts = json.decode(body)
+                    return nil
+                end
                 counts[key], texts[#texts + 1] = (counts[key] or 0) + 1, json.decode(body).text
             end, function(url)
                 write_inventory(folder, url)
@@ -78,6 +84,9 @@ describe("a fleet's collectors", function()
             for key, count in pairs(counts) do
                 assert.equal(1, count, key)
             end
+            assert.is_truthy(alerts[1] and alerts[1].labels.rule)
+            local notices = server:admin("GET", "notices").notices
+            assert.same({ "smn", true }, { notices[1].kind, notices[1].path:find ":ops/publish" ~= nil })
         end)
     end)
 end)

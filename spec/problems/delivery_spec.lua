@@ -72,7 +72,7 @@ local senders = 0
 -- Makes a sender. What was sent and what failed is kept in it.
 local function sender(store, url, perform, now, more)
     senders = senders + 1
-    local given = { store = store, channels = { channel(url) }, plan = plan, name = "sender " .. senders,
+    local given = { store = store, channels = url and { channel(url) }, plan = plan, name = "sender " .. senders,
         runtime = { perform = perform or curl.new().perform, monotonic = function() return 0 end },
         now = function() return now or NOW + 1 end, random = function() return 1 end, list = {}, failures = {} }
     given.sent = function(message) table.insert(given.list, message) end
@@ -312,6 +312,123 @@ describe("telling", function()
                 assert.matches(table_name, failed[1].hint)
             end)
         end
+    end)
+end)
+
+-- A channel that answers as `answer(message, how)` says.
+local function answering(answer, more)
+    local made = { name = "hook", kind = "email", host = "mail:587", mark = "m1", options = {}, send = answer }
+    for name, value in pairs(more or {}) do
+        made[name] = value
+    end
+    return { channels = { made } }
+end
+
+describe("a channel", function()
+    it("may sleep while it sends, so that others go on", function()
+        with_store(function(store)
+            local slept = 0
+            local more = answering(function(_, how)
+                how.sleep(2)
+                return "sent"
+            end)
+            more.runtime = { perform = error, monotonic = function() return 0 end,
+                sleep = function(seconds) slept = slept + seconds end }
+            deliver(store, nil, nil, nil, more)
+            assert.equal(2, slept)
+        end)
+    end)
+
+    it("that refuses and wants to be left alone is, until then or until its address is another", function()
+        with_store(function(store)
+            local refusing = answering(function() return "refused", "530 no", NOW + 3600000 end)
+            local _, failed = deliver(store, nil, nil, nil, refusing)
+            assert.matches("^The channel is left alone until 2025%-05%-19T07:55:23Z%. ", failed[1].hint)
+            look(store, "d", nil, NOW + 2)
+            local asked = 0
+            local counting = answering(function()
+                asked = asked + 1
+                return "sent"
+            end)
+            deliver(store, nil, nil, NOW + 60000, counting)
+            assert.equal(0, asked)
+            counting.channels[1].mark = "m2"
+            deliver(store, nil, nil, NOW + 60000, counting)
+            assert.equal(2, asked)
+        end)
+    end)
+
+    it("that takes a message, but not for all, is heard", function()
+        with_store(function(store)
+            local sent, failed = deliver(store, nil, nil, nil, answering(function()
+                return "sent", "1 of 2 recipients were refused: 550"
+            end))
+            assert.equal(1, #sent)
+            assert.equal("sent to channel hook (mail:587), but not to all: CRITICAL: prod: failing: 1 of 2 recipients "
+                .. "were refused: 550", failed[1].message)
+        end)
+    end)
+end)
+
+describe("a channel that is told the state", function()
+    -- What it was told by a sender, one list of "cluster severity ended" for each time.
+    local function states(store, nows, more)
+        local list = {}
+        local given = answering(nil, { is_level_triggered = true, sync = function(state)
+            local words = {}
+            for i, problem in ipairs(state.problems) do
+                words[i] = ("%s %s%s"):format(problem.cluster_id, problem.severity, problem.ended and " ended" or "")
+            end
+            table.sort(words)
+            list[#list + 1] = ("%s, every %d"):format(table.concat(words, "; "), state.every)
+            return "sent"
+        end })
+        given.plan = function() return { to = {}, levels = { hook = true } } end
+        for name, value in pairs(more or {}) do
+            given[name] = value
+        end
+        for _, now in ipairs(nows) do
+            assert(sender(store, nil, nil, now, given):run(1))
+        end
+        return list
+    end
+
+    it("hears each time what goes on, and for a quarter of an hour what ended; and owes nothing", function()
+        with_store(function(store)
+            look(store, "d", nil, NOW)
+            look(store, "d", { severity = "ok" }, NOW + 1)
+            assert.same({ "c critical; d critical ended, every 900", "c critical, every 900" },
+                states(store, { NOW + 899000, NOW + 901000 }))
+        end)
+    end)
+
+    it("knows how soon it is told again, where the sender or its declaration knows", function()
+        with_store(function(store)
+            assert.same({ "c critical, every 300" }, states(store, { NOW }, { every = 300 }))
+        end)
+    end)
+
+    it("does not hear of what is silenced", function()
+        with_store(function(store)
+            assert(store:change("c", function(rows)
+                return { (transitions.silence(rows[1], NOW + 60000, "ann", NOW)) }, true
+            end))
+            assert.same({ ", every 900", "c critical, every 900" }, states(store, { NOW + 1, NOW + 60001 }))
+        end)
+    end)
+
+    it("says once that one of several receivers does not take it", function()
+        with_store(function(store)
+            local reason = "am2: no answer"
+            local given = answering(nil, { is_level_triggered = true, sync = function() return "sent", reason end })
+            local made = sender(store, nil, nil, NOW, given)
+            made.plan = function() return { to = {}, levels = {} } end
+            assert(made:sync(made.levels[1]) and made:sync(made.levels[1]))
+            reason = nil
+            assert(made:sync(made.levels[1]))
+            assert.same({ "the state was sent to channel hook, but not to all: am2: no answer" },
+                { made.failures[1].message, made.failures[2] })
+        end)
     end)
 end)
 

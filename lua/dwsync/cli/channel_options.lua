@@ -47,22 +47,37 @@ local function declared(args, context, settings)
     return by_name
 end
 
-local function open(name, declaration, context, client)
-    return channels.open(name, declaration, { read_file = context.read_file or files.read, getenv = context.getenv,
-        client = client, runtime = context.runtime })
+--- What channels are opened with: the cloud's own services are asked with the client that the command has, or with that
+-- of an account of the inventory.
+-- @tparam table args
+-- @tparam table context
+-- @tparam[opt] dwsync.fleet.inventory inventory
+-- @treturn table see dwsync.problems.channels
+function M.world(args, context, inventory)
+    local accounts = {}
+    for _, account in ipairs(inventory and inventory.accounts or {}) do
+        local options = {}
+        for name, value in pairs(account.client) do
+            options[name] = value
+        end
+        options.region = account.regions and account.regions[1]
+        accounts[account.name] = options
+    end
+    return { read_file = context.read_file or files.read, getenv = context.getenv, runtime = context.runtime,
+        client = connection.options(args, context), accounts = accounts }
 end
 
 --- Makes one channel ready.
 -- @tparam string name
 -- @tparam table args
 -- @tparam table context
--- @tparam table settings `alerts`
+-- @tparam table settings `alerts`, `inventory`
 -- @treturn ?table see dwsync.problems.channels
 -- @treturn dwsync.error kind "config"
 function M.open_one(name, args, context, settings)
     local by_name = declared(args, context, settings)
     if by_name[name] then
-        return open(name, by_name[name], context, connection.options(args, context))
+        return channels.open(name, by_name[name], M.world(args, context, settings.inventory))
     end
     local names = checks.names(by_name)
     return nil, errors.new { kind = "config", message = ("there is no channel '%s'%s"):format(text.excerpt(name, 60),
@@ -71,10 +86,10 @@ function M.open_one(name, args, context, settings)
 end
 
 -- Those of `by_name`, ready, and whom to tell of a problem.
-local function open_all(by_name, alerts, context, client)
+local function open_all(by_name, alerts, world)
     local list, unrouted = {}, {}
     for i, name in ipairs(checks.names(by_name)) do
-        local channel, err = open(name, by_name[name], context, client)
+        local channel, err = channels.open(name, by_name[name], world)
         if not channel then
             return nil, err
         end
@@ -85,11 +100,14 @@ end
 
 --- Makes the channels of a file ready.
 -- @tparam ?table alerts see dwsync.problems.settings
+-- @tparam table args
 -- @tparam table context
+-- @tparam[opt] dwsync.fleet.inventory inventory
 -- @treturn ?{table,...} by name; none where the file declares none
 -- @treturn dwsync.error|function(problem,now) or whom to tell of a problem, see dwsync.problems.plan
-function M.open_declared(alerts, context)
-    return open_all(alerts and alerts.channels or {}, alerts or {}, context)
+function M.open_declared(alerts, args, context, inventory)
+    local declares = alerts and next(alerts.channels)
+    return open_all(alerts and alerts.channels or {}, alerts or {}, declares and M.world(args, context, inventory))
 end
 
 --- Makes the channels ready.
@@ -99,8 +117,7 @@ end
 -- @treturn ?{table,...} by name, see dwsync.problems.channels
 -- @treturn dwsync.error|function(problem,now) or whom to tell of a problem, see dwsync.problems.plan
 function M.open(args, context, settings)
-    local list, plan = open_all(declared(args, context, settings), settings.alerts or {}, context,
-        connection.options(args, context))
+    local list, plan = open_all(declared(args, context, settings), settings.alerts or {}, M.world(args, context))
     if list and not list[1] then
         return nil, errors.new { kind = "config", message = "no channel to send alerts to",
             hint = "Name the file that holds its address: --slack-url-file, --teams-url-file or --webhook-url-file; or "

@@ -66,8 +66,9 @@ end
 -- @tparam table args
 -- @tparam table context
 -- @tparam table judge
--- @tparam table given `store`, `channels`, `plan`, `seconds`: for how long it may send, `name` of the sender,
--- `sent(message, channel)`, `failed(message, hint, channel, outcome)`
+-- @tparam table given `store`, `channels`, `plan`, `seconds`: for how long it may send, `every`: seconds until the
+-- next look, where that is known, `name` of the sender, `sent(message, channel)`,
+-- `failed(message, hint, channel, outcome)`
 -- @tparam {table,...} items of an overview
 -- @treturn ?boolean true; nil when the database failed
 -- @treturn dwsync.error
@@ -81,8 +82,8 @@ function M.tell(args, context, judge, given, items)
     return delivery.new({
         store = given.store, channels = given.channels, plan = given.plan,
         name = ("%s:%s:%d"):format(given.name, uv.os_gethostname(), uv.os_getpid()), runtime = runtime, now = now,
-        random = context.random, seen = seen, is_meant = M.is_looked_at(items, args), sent = given.sent,
-        failed = given.failed,
+        random = context.random, every = given.every, seen = seen, is_meant = M.is_looked_at(items, args),
+        sent = given.sent, failed = given.failed,
     }):run(runtime.monotonic() + given.seconds)
 end
 

@@ -13,6 +13,7 @@ local transitions = require "dwsync.problems.transitions"
 local M = {}
 
 local SWEEP_EVERY, SYNC_EVERY, TICK, LONGEST_WAIT = 60, 60, 1, 5 -- seconds
+local UNKNOWN_PERIOD = 900 -- seconds, of a command that does not know when it runs again
 local ENDS_FOR = 900000 -- milliseconds for which a level-triggered channel is told of an end
 local MAY_HAVE_ARRIVED = { timeout = true, network = true }
 
@@ -22,9 +23,10 @@ Sender.__index = Sender
 --- Makes a sender.
 -- @tparam table given `store`, see dwsync.problems.store; `channels`; `name` of this sender, different from
 -- all others; `plan(row, now)` and `is_meant(row)`, see dwsync.problems.outbox; `runtime` (perform, monotonic, sleep);
--- `now()` in milliseconds, by default the database's clock; `random()`; `seen(row)`: what the present look says of a
--- problem; `sent(message, channel)`; `failed(message, hint, channel, outcome)`, which is also told what else went
--- wrong, without a channel
+-- `every`: seconds until it runs again, where that is known; `now()` in milliseconds, by default the database's clock;
+-- `random()`; `seen(row)`: what the present look says of a problem; `sent(message, channel)`; `sent_state(channel)`, of
+-- a level-triggered one; `failed(message, hint, channel, outcome)`, which is also told what else went wrong, without a
+-- channel, and with the outcome "sent" that not all got it
 -- @treturn dwsync.problems.sender
 function M.new(given)
     local self = setmetatable({ swept = -math.huge, said = {} }, Sender)
@@ -33,7 +35,8 @@ function M.new(given)
     end
     self.random, self.seen, self.sent = given.random or math.random, given.seen or function() end,
         given.sent or function() end
-    self.owing, self.levels = {}, {}
+    self.sent_state = given.sent_state or function() end
+    self.owing, self.levels, self.partial = {}, {}, {}
     for _, channel in ipairs(given.channels) do
         table.insert(channel.is_level_triggered and self.levels or self.owing, channel)
     end
@@ -93,13 +96,14 @@ local function send(self, channel, message, now)
             is_doubtful = not response and MAY_HAVE_ARRIVED[err.kind] or false
             return response, err
         end,
-        now = function() return now end, monotonic = self.runtime.monotonic,
+        now = function() return now end, monotonic = self.runtime.monotonic, sleep = self.runtime.sleep,
     })
     return { outcome = outcome, reason = reason, paused = paused, is_doubtful = is_doubtful, sender = self.name }
 end
 
 local HINTS = {
     refused = "This message will not be sent to this address again. Correct the channel's address, and %s.",
+    locked = "The channel is left alone until %s. Correct what it is declared with, and %s.",
     unknown = "It may have arrived; it is not sent again, since that could tell it twice.",
     given_up = "It is given up: it could not be sent for a day.",
     asked = "It asks to be left alone until %s; %s.",
@@ -110,7 +114,9 @@ local AFTER = "a run after that tries again"
 -- What happens next, of a command that ends and of a program that goes on.
 local function hint_of(self, result, settled)
     if result.outcome == "refused" then
-        return HINTS.refused:format(self.till and "the next run sends it" or "restart this program")
+        local how = self.till and "the next run sends it" or "restart this program"
+        return settled.paused and HINTS.locked:format(quantities.instant(settled.paused), how)
+            or HINTS.refused:format(how)
     elseif settled.given_up then
         return HINTS[result.outcome] or HINTS.given_up
     elseif result.paused then
@@ -123,6 +129,10 @@ end
 local function report(self, channel, message, result, settled)
     if result.outcome == "sent" then
         self.sent(message, channel)
+        if result.reason then
+            self.failed(("sent to channel %s (%s), but not to all: %s: %s"):format(channel.name,
+                channel.host or channel.kind, message.title, result.reason), "Correct its recipients.", channel, "sent")
+        end
         return
     end
     self.failed(("not sent to channel %s (%s): %s: %s"):format(channel.name, channel.host or channel.kind,
@@ -182,6 +192,13 @@ function Sender:tell(channel)
     return false, claim.wait and math.max(0, claim.wait - now) / 1000 or nil, claim.paused and claim.wait
 end
 
+--- After how many seconds a level-triggered channel is told again: as it is declared, or as the sender knows.
+-- @tparam table channel
+-- @treturn number
+function Sender:period(channel)
+    return channel.options.every or self.every or self.till and UNKNOWN_PERIOD or SYNC_EVERY
+end
+
 local function state_of(self, channel, now)
     local rows, damaged = self.store:rows()
     local list = {}
@@ -209,12 +226,20 @@ function Sender:sync(channel)
         return nil, damaged
     end
     say_wrong(self, damaged)
-    local outcome, reason = channel.sync({ problems = list, every = SYNC_EVERY }, {
-        perform = self.runtime.perform, now = function() return now end, monotonic = self.runtime.monotonic })
+    local outcome, reason = channel.sync({ problems = list, every = self:period(channel) }, {
+        perform = self.runtime.perform, now = function() return now end, monotonic = self.runtime.monotonic,
+        sleep = self.runtime.sleep })
     if outcome ~= "sent" then
         self.failed(("the state was not sent to channel %s (%s): %s"):format(channel.name, channel.host or channel.kind,
             reason), "The next sending says it all again.", channel, "later")
+    else
+        self.sent_state(channel)
+        if reason and not self.partial[channel.name] then
+            self.failed(("the state was sent to channel %s, but not to all: %s"):format(channel.name, reason),
+                "One that takes it is enough for all; the next sending tries the others again.", channel, "sent")
+        end
     end
+    self.partial[channel.name] = outcome == "sent" and reason ~= nil
     return outcome == "sent"
 end
 
@@ -280,7 +305,7 @@ function Sender:loops(database)
         local due = -math.huge
         loops[#loops + 1] = function()
             if self.runtime.monotonic() >= due then
-                due = self.runtime.monotonic() + SYNC_EVERY
+                due = self.runtime.monotonic() + math.min(SYNC_EVERY, self:period(channel))
                 local taken, err = self:sync(channel)
                 database(taken == nil and err or nil)
             end

@@ -478,7 +478,7 @@ function M.settle(session, channel, items, result, how, now)
         end
     end
     local name = literal(channel.name)
-    if result.outcome ~= "later" then
+    if result.outcome ~= "later" and not result.paused then
         session:rows(("UPDATE dwsync_channels SET failures = 0, paused_until = NULL "
             .. "WHERE channel = %s AND mark = %s"):format(name, literal(channel.mark)))
     elseif not result.is_untried and (result.paused or not how.till) then

@@ -275,4 +275,42 @@ describe("dwsync alerts test", function()
             service = function() return 200, "" end })
         assert.same({ 0, "channel ops (ops.example.com) took it, with HTTP 200\n" }, { status, out })
     end)
+
+    it("sends an alert that ends by itself to what is told the state", function()
+        local posts = {}
+        local status, out = run_in("/nowhere", nil, { "test", "am" }, { environment = { DWSYNC_CONFIG = "/c.lua" },
+            files = { ["/c.lua"] = [[return { alerts = { channels = { am = { kind = "alertmanager",
+                urls = { "https://am1.example.com", "https://am2.example.com" } } } } }]] },
+            service = function(request)
+                posts[#posts + 1] = request
+                return #posts == 1 and 200 or 500, ""
+            end })
+        assert.same({ 0, "channel am (am1.example.com, am2.example.com) took it, with HTTP 500\n" }, { status, out })
+        assert.equal("DwsyncTest", json.decode(posts[1].body)[1].labels.alertname)
+    end)
+
+    local TOPIC = "urn:smn:cn-north-4:0123456789abcdef0123456789abcdef:ops"
+
+    it("asks the cloud's own services with the keys of the command, or of an account of the inventory", function()
+        local asked = {}
+        local files = {
+            ["/keys"] = "[basic]\nak = AKHQ000000000000\nsk = secret\n",
+            ["/c.lua"] = ("return { alerts = { channels = { cloud = { kind = 'smn', topic = %q } } } }"):format(TOPIC),
+            ["/fleet.lua"] = ([[return { accounts = { hq = { credentials = { source = "file", path = "/keys" } } },
+                alerts = { channels = { cloud = { kind = "smn", topic = %q, account = "hq" } } } }]]):format(TOPIC),
+        }
+        local function service(request)
+            asked[#asked + 1] = request.headers.Authorization:match "Access=(%w+)"
+            return 200, "{}"
+        end
+        local function test(...)
+            local status, out, err = run_in("/nowhere", nil, { "test", "cloud", ... }, {
+                environment = command.ENVIRONMENT, files = files, service = service })
+            assert.same({ 0, "channel cloud (smn.cn-north-4.myhuaweicloud.com) took it\n", "" },
+                { status, out, err })
+        end
+        test("--config", "/c.lua")
+        test("--fleet", "/fleet.lua")
+        assert.same({ command.ENVIRONMENT.HUAWEICLOUD_SDK_AK, "AKHQ000000000000" }, asked)
+    end)
 end)

@@ -99,6 +99,32 @@ describe("dwsync watch", function()
         end)
     end)
 
+    it("says the state at each look to what is told it, and an end for a while", function()
+        temporary.with_folder(function(folder)
+            local states = {}
+            local looked_at = answers(FAILED, FAILED, HEALTHY)
+            local environment = { DWSYNC_HISTORY = folder .. "/h.sqlite", DWSYNC_CONFIG = "/c.lua" }
+            for name, value in pairs(command.ENVIRONMENT) do
+                environment[name] = environment[name] or value
+            end
+            watch(3, function(request)
+                if request.method == "POST" then
+                    states[#states + 1] = json.decode(request.body)
+                    return 200, ""
+                end
+                return looked_at(request)
+            end, { environment = environment, arguments = { "--interval", "2m" }, files = {
+                ["/c.lua"] = [[return { alerts = { channels = { am = { kind = "alertmanager",
+                    urls = { "https://am.example.com" } } } } }]] } })
+            local ends = {}
+            for i, state in ipairs(states) do
+                ends[i] = ("%d %s %s"):format(#state, state[1].labels.rule, state[1].endsAt)
+            end
+            assert.same({ "1 failing 2025-05-19T07:01:23.000Z", "1 failing 2025-05-19T07:03:23.000Z",
+                "1 failing 2025-05-19T06:59:23.000Z" }, ends)
+        end)
+    end)
+
     it("writes at once what is not ok", function()
         local _, out = watch(1, answers(FAILED))
         local list = events(out)

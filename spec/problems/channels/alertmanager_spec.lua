@@ -110,4 +110,13 @@ describe("the state for Alertmanager", function()
         assert.equal("am.example.com:9093", assert(open { urls = { "http://am.example.com:9093" },
             allow_http = true }).host)
     end)
+
+    it("has an alert to try it with, which ends by itself in a minute", function()
+        local how, requests = seams(good)
+        local message = require("dwsync.problems.messages").test("am", "ann", NOW)
+        assert.equal("sent", (assert(open()).send(message, how)))
+        local alert = json.decode(requests[1].body)[1]
+        assert.same({ "DwsyncTest", "2025-05-19T06:55:23.000Z", "2025-05-19T06:56:23.000Z" },
+            { alert.labels.alertname, alert.startsAt, alert.endsAt })
+    end)
 end)

@@ -358,14 +358,15 @@ end
 
 -- ---- test ----------------------------------------------------------------------------------------
 
-local function test(args, context, alerts)
-    local channel, err = channel_options.open_one(args.channel, args, context, { alerts = alerts })
+local function test(args, context, settings)
+    local channel, err = channel_options.open_one(args.channel, args, context, settings)
     if not channel then
         return failure.report(err, context)
     end
     local runtime = runtimes.complete(context.runtime or runtimes.new())
     local answer
-    local how = { monotonic = runtime.monotonic, now = function() return context.now() * 1000 end,
+    local how = { monotonic = runtime.monotonic, sleep = runtime.sleep,
+        now = function() return context.now() * 1000 end,
         perform = function(request)
             local response, failed = runtime.perform(request)
             answer = response and response.status and (" HTTP %d"):format(response.status) or nil
@@ -375,6 +376,9 @@ local function test(args, context, alerts)
     local subject = ("channel %s (%s)"):format(channel.name, channel.host or channel.kind)
     if outcome == "sent" then
         context:write(("%s took it%s\n"):format(text.safe(subject), answer and ", with" .. answer or ""))
+        if reason then
+            context:note(("%s: not all got it: %s"):format(subject, reason))
+        end
         return 0
     end
     context:note(("%s did not take it: %s"):format(subject, reason or "no reason given"), outcome == "refused"
@@ -393,7 +397,7 @@ function M.run(args, context)
     if not settings then
         return failure.report(err, context)
     elseif args.action == "test" then
-        return test(args, context, settings.alerts)
+        return test(args, context, settings)
     end
     local history, wrong = fleet_file.open_history(args.action == "list", args, context, settings.inventory)
     if not history then

@@ -266,16 +266,17 @@ end
 -- What goes wrong with a channel is said when it begins, not at each try; what is refused for good each time.
 local function new_sender(watch, store, channels, plan, name)
     local failing = {}
+    local function works(channel)
+        if failing[channel.name] then
+            failing[channel.name] = nil
+            watch:note(("channel %s takes messages again"):format(channel.name))
+        end
+    end
     return delivery.new { store = store, channels = channels, plan = plan, name = name,
         runtime = { monotonic = core.monotonic, sleep = function(seconds) runtimes.current().sleep(seconds) end,
             now = function() return runtimes.current().now() end,
             perform = function(request) return runtimes.current().perform(request) end },
-        sent = function(_, channel)
-            if failing[channel.name] then
-                failing[channel.name] = nil
-                watch:note(("channel %s takes messages again"):format(channel.name))
-            end
-        end,
+        sent = function(_, channel) works(channel) end, sent_state = works,
         failed = function(message, hint, channel, outcome)
             if not channel or outcome ~= "later" or not failing[channel.name] then
                 watch:note(message, hint)
@@ -287,8 +288,8 @@ local function new_sender(watch, store, channels, plan, name)
 end
 
 -- The sender of a fleet's messages: functions that go on beside the looks; and whom to tell of a problem.
-local function tell(watch, context, inventory, store, name)
-    local channels, plan = channel_options.open_declared(inventory.alerts, context)
+local function tell(watch, args, context, inventory, store, name)
+    local channels, plan = channel_options.open_declared(inventory.alerts, args, context, inventory)
     if not channels then
         return nil, plan
     elseif not channels[1] then
@@ -358,7 +359,7 @@ local function collect(args, context, inventory, store, schedule)
     if err then
         return nil, err
     end
-    local beside, plan = tell(watch, context, inventory, store, name)
+    local beside, plan = tell(watch, args, context, inventory, store, name)
     if not beside then
         return nil, plan
     end

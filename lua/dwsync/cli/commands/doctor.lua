@@ -1,6 +1,7 @@
 --- `dwsync doctor [CLUSTER…]`: what works between here and the service, and what to do about what does not.
 -- Prints each finding of dwsync.doctor as soon as it is there.
 -- @module dwsync.cli.commands.doctor
+local channel_options = require "dwsync.cli.channel_options"
 local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local configuration = require "dwsync.cli.configuration"
 local connection = require "dwsync.cli.connection"
@@ -154,8 +155,9 @@ end
 local function alerts_of(args, context)
     local declared, err = fleet_file.alerts(args, context)
     local runtime = runtimes.complete(context.runtime or runtimes.new())
-    return declared and declared.alerts, { read_file = context.read_file or files.read, getenv = context.getenv,
-        mode_of = context.read_file and function() end or files.mode, perform = runtime.perform }, err
+    local world = channel_options.world(args, context, declared and declared.inventory)
+    world.mode_of, world.perform = context.read_file and function() end or files.mode, runtime.perform
+    return declared and declared.alerts, world, err
 end
 
 local function settings_of(args, context, client)

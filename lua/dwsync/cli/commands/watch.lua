@@ -171,7 +171,7 @@ end
 -- what was told. Returns a function that does nothing where there are none; or nil, err.
 local function teller(judge, args, context)
     local settings = judge.chosen.settings
-    local channels, plan = channel_options.open_declared(settings.alerts, context)
+    local channels, plan = channel_options.open_declared(settings.alerts, args, context)
     if not channels then
         return nil, plan
     elseif not channels[1] then
@@ -190,7 +190,8 @@ local function teller(judge, args, context)
     end
     return function(items)
         local done, failed = telling.tell(args, context, judge, { store = store, channels = channels, plan = plan,
-            seconds = math.min(MOST_SENDING, args.interval), name = "watch", failed = say }, items)
+            seconds = math.min(MOST_SENDING, args.interval), every = args.interval, name = "watch",
+            failed = say }, items)
         if not done then
             say("nothing can be told: " .. failed.message, failed.hint)
         end

@@ -15,7 +15,7 @@ local M = {}
 local PERIODS = 3 -- that an alert outlives what sent it
 local BATCH = 250 -- alerts of one request, some 200 KB
 local LONGEST = 4000 -- bytes of a text
-local TEST_SECONDS = 60
+local TEST_SECONDS = 20 -- three of them: an alert of a minute
 
 --- How long an end is repeated, milliseconds.
 M.ENDS_FOR = 900000
@@ -28,6 +28,7 @@ M.OPTIONS = {
     user = { kind = "string", longest = 200 },
     password = secrets.OPTIONAL,
     token = secrets.OPTIONAL,
+    every = { kind = "duration", from = 10, to = 86400 },
 }
 
 local function authorization(options, read)
@@ -158,7 +159,7 @@ function M.sync(channel, state, how)
     return best or "sent", reasons[1] and table.concat(reasons, "; ")
 end
 
---- Says one message as an alert that ends by itself in three minutes; to try the channel.
+--- Says one message as an alert that ends by itself in a minute; to try the channel.
 -- @tparam table channel
 -- @tparam dwsync.problem.message message
 -- @tparam table how
