@@ -8,6 +8,7 @@ local history_tables = require "dwsync.history.tables"
 local messages = require "dwsync.problems.messages"
 local outbox = require "dwsync.problems.outbox"
 local quantities = require "dwsync.quantities"
+local text = require "dwsync.text"
 local transitions = require "dwsync.problems.transitions"
 
 local M = {}
@@ -88,17 +89,38 @@ local function message_of(self, claim, now)
 end
 
 -- Sends one message. Returns what outbox.settle takes.
-local function send(self, channel, message, now)
+local function send(self, channel, message, now, under_way)
     local is_doubtful = false
     local outcome, reason, paused = channel.send(message, {
         perform = function(request)
+            under_way.request = true
             local response, err = self.runtime.perform(request)
+            under_way.request = nil
             is_doubtful = not response and MAY_HAVE_ARRIVED[err.kind] or false
             return response, err
         end,
         now = function() return now end, monotonic = self.runtime.monotonic, sleep = self.runtime.sleep,
     })
     return { outcome = outcome, reason = reason, paused = paused, is_doubtful = is_doubtful, sender = self.name }
+end
+
+-- Makes one message of claimed items and sends it. One that cannot be made, such as of a damaged row, must not keep the
+-- others from being told, nor end a program which would meet it again at its next start.
+local function tried(self, channel, claim, now)
+    local under_way, message = {}, nil
+    local ran, result = pcall(function()
+        message = message_of(self, claim, now)
+        return send(self, channel, message, now, under_way)
+    end)
+    if ran then
+        return message, result
+    elseif under_way.request then
+        error(result, 0)
+    end
+    local row = claim.items[1].row
+    return message or { title = ("%s of %s"):format(row.rule, row.cluster_name or row.cluster_id) }, {
+        outcome = "refused", reason = "the message cannot be made: " .. text.excerpt(tostring(result)),
+        sender = self.name }
 end
 
 local HINTS = {
@@ -140,17 +162,20 @@ local function report(self, channel, message, result, settled)
         channel, result.outcome)
 end
 
--- Sends what one claim took, each message by itself or all in one.
+-- Sends what one claim took, each message by itself or all in one. What is not begun in time is given back: another
+-- sender may claim it when the lease ends.
 local function send_claim(self, channel, claim, now)
     local groups = claim.batch and { claim.items } or {}
     for i, item in ipairs(claim.batch and {} or claim.items) do
         groups[i] = { item }
     end
-    local goes_on = true
+    local is_well = true
     for _, items in ipairs(groups) do
-        local message = goes_on and message_of(self, { items = items, batch = claim.batch }, now)
-        local result = message and send(self, channel, message, now)
-            or { outcome = "later", is_untried = true, sender = self.name }
+        local message, result = nil, { outcome = "later", is_untried = true, sender = self.name }
+        if is_well and self.runtime.monotonic() < claim.ends then
+            message, result = tried(self, channel, { items = items, batch = claim.batch }, now)
+            is_well = result.outcome ~= "later" and not result.paused
+        end
         local settled, err = transaction(self, function(session, later)
             return outbox.settle(session, channel, items, result, self, later)
         end)
@@ -160,18 +185,20 @@ local function send_claim(self, channel, claim, now)
         if not settled then
             return nil, err
         end
-        goes_on = result.outcome ~= "later"
     end
-    return goes_on
+    return is_well
 end
 
 local function claim_of(self, channel)
-    local at
+    local ends, at = self.runtime.monotonic() + outbox.BEGIN_WITHIN, nil
     local claim, err = transaction(self, function(session, now)
         at = now
         return outbox.claim(session, channel, { name = self.name, plan = self.plan, is_meant = self.is_meant,
             batch_key = messages.summary_key }, now)
     end)
+    if claim then
+        claim.ends = ends
+    end
     return claim, err, at
 end
 
@@ -188,6 +215,8 @@ function Sender:tell(channel)
     say_wrong(self, claim.wrong)
     if claim.items[1] then
         return send_claim(self, channel, claim, now)
+    elseif claim.more then
+        return true
     end
     return false, claim.wait and math.max(0, claim.wait - now) / 1000 or nil, claim.paused and claim.wait
 end
