@@ -8,7 +8,7 @@ local temporary = require "spec.support.temporary"
 local transitions = require "dwsync.problems.transitions"
 
 local NOW = 1747637723000
-local MINUTE, ONE_DAY = 60000, 86400000
+local ONE_DAY = 86400000
 
 local World = {}
 World.__index = World
@@ -17,8 +17,8 @@ World.__index = World
 local function with_world(use)
     temporary.with_folder(function(folder)
         local opened = assert(history.open(folder .. "/h.db"))
-        use(setmetatable({ store = assert(problems_store.open(opened)), now = NOW, monotonic = 0, answer = { status = 200 },
-            sent = {}, failed = {}, requests = 0, senders = 0, to = { "hook" } }, World))
+        use(setmetatable({ store = assert(problems_store.open(opened)), now = NOW, monotonic = 0,
+            answer = { status = 200 }, sent = {}, failed = {}, requests = 0, senders = 0, to = { "hook" } }, World))
         opened:close()
     end)
 end

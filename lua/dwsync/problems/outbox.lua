@@ -403,8 +403,9 @@ local function batch_of(session, channel, batch, now)
     for i, name in ipairs(columns) do
         names[i] = "o." .. name
     end
-    return session:rows(("SELECT %s FROM dwsync_outbox o WHERE %s AND NOT %s AND o.batch = %s ORDER BY o.created_at")
-        :format(table.concat(names, ", "), due_condition(channel, now), behind_condition(now), literal(batch)))
+    return session:rows(("SELECT %s FROM dwsync_outbox o WHERE %s AND NOT %s AND o.batch = %s "
+        .. "ORDER BY o.created_at"):format(table.concat(names, ", "), due_condition(channel, now),
+        behind_condition(now), literal(batch)))
 end
 
 local function first(list, most)
@@ -430,8 +431,8 @@ end
 -- @tparam table how `name` of the sender, `plan(row, now)`, `is_meant(row)`, `batch_key(items)`
 -- @tparam integer now
 -- @treturn table claim: `items` with `row`, `entry`, `step`; `batch`: the key of the one message that sums them up;
--- `wait`: until when there is nothing to do; `paused`: whether because the channel is in trouble; `more`: whether there
--- may be more behind what was put aside; `wrong`: errors of rows that cannot be read
+-- `wait`: until when there is nothing to do; `paused`: whether because the channel is in trouble; `more`: whether
+-- there may be more behind what was put aside; `wrong`: errors of rows that cannot be read
 function M.claim(session, channel, how, now)
     if not session:rows(("SELECT 1 FROM dwsync_outbox o WHERE %s LIMIT 1"):format(due_condition(channel, now)))[1] then
         return { items = {}, wrong = {} }
