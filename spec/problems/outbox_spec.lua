@@ -184,6 +184,50 @@ describe("an outbox", function()
         end)
     end)
 
+    it("leaves a receiver alone for as long as it asks, from its answer on", function()
+        with_world(function(world)
+            world:look("critical", 1)
+            function world.answer()
+                world:pass(8)
+                return { status = 429, headers = { ["retry-after"] = "7" } }
+            end
+            local sender = world:sender()
+            assert(sender:sweep())
+            sender:tell(sender.owing[1])
+            world.answer = { status = 200 }
+            world:pass(6)
+            sender:tell(sender.owing[1])
+            assert.same({}, world.sent)
+            world:pass(1)
+            sender:tell(sender.owing[1])
+            assert.same({ "c0001 firing" }, world.sent)
+        end)
+    end)
+
+    it("tells once what the database did not take down at first", function()
+        with_world(function(world)
+            world:look("critical", 1, 3)
+            local sender = world:sender()
+            assert(sender:sweep())
+            local engine, commit = world.store.history.engine, nil
+            function world.answer()
+                commit = commit or engine.commit
+                function engine.commit()
+                    return nil, { kind = "storage", message = "the disk is full" }
+                end
+                return { status = 200 }
+            end
+            assert.is_nil((sender:tell(sender.owing[1])))
+            assert.is_nil((sender:tell(sender.owing[1])))
+            engine.commit, world.answer = nil, { status = 200 }
+            while sender:tell(sender.owing[1]) do
+                assert.is_true(world.requests < 10)
+            end
+            assert.same({ 3, 3 }, { #world.sent, world.requests })
+            assert.equal(3, tonumber(world:sql("SELECT count(*) FROM dwsync_outbox WHERE state = 'sent'")[1][1]))
+        end)
+    end)
+
     it("refuses a message that cannot be made, loudly, and tells the others", function()
         with_world(function(world)
             world:look("critical", 1, 2)

@@ -37,9 +37,10 @@ function M.new(given)
     self.random, self.seen, self.sent = given.random or math.random, given.seen or function() end,
         given.sent or function() end
     self.sent_state = given.sent_state or function() end
-    self.owing, self.levels, self.partial = {}, {}, {}
+    self.owing, self.levels, self.partial, self.unsettled = {}, {}, {}, {}
     for _, channel in ipairs(given.channels) do
         table.insert(channel.is_level_triggered and self.levels or self.owing, channel)
+        self.unsettled[channel] = {}
     end
     return self
 end
@@ -88,8 +89,8 @@ local function message_of(self, claim, now)
     return claim.batch and messages.summary(list, claim.batch, now) or list[1]
 end
 
--- Sends one message. Returns what outbox.settle takes.
-local function send(self, channel, message, now, under_way)
+-- Sends one message. Returns what outbox.settle takes. A receiver may be slow to say how long to leave it alone.
+local function send(self, channel, message, claim, now, under_way)
     local is_doubtful = false
     local outcome, reason, paused = channel.send(message, {
         perform = function(request)
@@ -99,7 +100,8 @@ local function send(self, channel, message, now, under_way)
             is_doubtful = not response and MAY_HAVE_ARRIVED[err.kind] or false
             return response, err
         end,
-        now = function() return now end, monotonic = self.runtime.monotonic, sleep = self.runtime.sleep,
+        now = function() return now + math.floor((self.runtime.monotonic() - claim.began) * 1000) end,
+        monotonic = self.runtime.monotonic, sleep = self.runtime.sleep,
     })
     return { outcome = outcome, reason = reason, paused = paused, is_doubtful = is_doubtful, sender = self.name }
 end
@@ -110,7 +112,7 @@ local function tried(self, channel, claim, now)
     local under_way, message = {}, nil
     local ran, result = pcall(function()
         message = message_of(self, claim, now)
-        return send(self, channel, message, now, under_way)
+        return send(self, channel, message, claim, now, under_way)
     end)
     if ran then
         return message, result
@@ -162,6 +164,31 @@ local function report(self, channel, message, result, settled)
         channel, result.outcome)
 end
 
+-- Keeps what became of claimed items; where the database does not take it, in this process, until it does: another
+-- sender must not tell again what only the lease says is unknown.
+local function settle(self, channel, items, result, failure)
+    local settled, err = nil, failure
+    if not failure then
+        settled, err = transaction(self, function(session, later)
+            return outbox.settle(session, channel, items, result, self, later)
+        end)
+    end
+    if not settled then
+        table.insert(self.unsettled[channel], { items = items, result = result })
+    end
+    return settled, err
+end
+
+local function settle_the_rest(self, channel)
+    local rest = self.unsettled[channel]
+    self.unsettled[channel] = {}
+    local err
+    for _, one in ipairs(rest) do
+        err = select(2, settle(self, channel, one.items, one.result, err))
+    end
+    return err == nil, err
+end
+
 -- Sends what one claim took, each message by itself or all in one. What is not begun in time is given back: another
 -- sender may claim it when the lease ends.
 local function send_claim(self, channel, claim, now)
@@ -169,35 +196,35 @@ local function send_claim(self, channel, claim, now)
     for i, item in ipairs(claim.batch and {} or claim.items) do
         groups[i] = { item }
     end
-    local is_well = true
+    local is_well, err = true, nil
     for _, items in ipairs(groups) do
         local message, result = nil, { outcome = "later", is_untried = true, sender = self.name }
-        if is_well and self.runtime.monotonic() < claim.ends then
-            message, result = tried(self, channel, { items = items, batch = claim.batch }, now)
+        if is_well and self.runtime.monotonic() - claim.began < outbox.BEGIN_WITHIN then
+            message, result = tried(self, channel, { items = items, batch = claim.batch, began = claim.began }, now)
             is_well = result.outcome ~= "later" and not result.paused
         end
-        local settled, err = transaction(self, function(session, later)
-            return outbox.settle(session, channel, items, result, self, later)
-        end)
+        local settled
+        settled, err = settle(self, channel, items, result, err)
         if not result.is_untried then
             report(self, channel, message, result, settled)
         end
-        if not settled then
-            return nil, err
-        end
+        is_well = is_well and settled ~= nil
+    end
+    if err then
+        return nil, err
     end
     return is_well
 end
 
 local function claim_of(self, channel)
-    local ends, at = self.runtime.monotonic() + outbox.BEGIN_WITHIN, nil
+    local began, at = self.runtime.monotonic(), nil
     local claim, err = transaction(self, function(session, now)
         at = now
         return outbox.claim(session, channel, { name = self.name, plan = self.plan, is_meant = self.is_meant,
             batch_key = messages.summary_key }, now)
     end)
     if claim then
-        claim.ends = ends
+        claim.began = began
     end
     return claim, err, at
 end
@@ -208,6 +235,10 @@ end
 -- @treturn dwsync.error|?number or the seconds until there may be
 -- @treturn ?integer until when the channel is left alone
 function Sender:tell(channel)
+    local is_settled, failure = settle_the_rest(self, channel)
+    if not is_settled then
+        return nil, failure
+    end
     local claim, err, now = claim_of(self, channel)
     if not claim then
         return nil, err
