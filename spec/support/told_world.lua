@@ -1,5 +1,5 @@
---- Collectors as processes that tell real receivers, for specs of what can go wrong on the way. Each receiver is in this
--- process and keeps what came. It must not decide what is good: it gives what was seen.
+--- Collectors as processes that tell real receivers, for specs of what can go wrong on the way. Each receiver is in
+-- this process and keeps what came. It must not decide what is good: it gives what was seen.
 local core = require "dwsync.core"
 local emulators = require "spec.support.emulator"
 local history = require "dwsync.history"
@@ -34,8 +34,8 @@ local function declaration(self, name)
         runbook.write(path, channel.url .. "\n")
     end
     runbook.write(path .. ".secret", M.CANARY .. "\n")
-    return ("%s = { kind = %q, %s%s }"):format(name, channel.kind, channel.url and ("url = { file = %q }, "):format(path)
-        or "", (channel.more or ""):gsub("%$secret", ("{ file = %q }"):format(path .. ".secret")))
+    return ("%s = { kind = %q, %s%s }"):format(name, channel.kind,
+        channel.url and ("url = { file = %q }, "):format(path) or "", (channel.more or ""):gsub("%$secret", ("{ file = %q }"):format(path .. ".secret")))
 end
 
 --- Writes the inventory as the channels are now.

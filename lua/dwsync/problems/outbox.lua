@@ -426,8 +426,8 @@ end
 
 --- Claims what a channel is to be told next, within a transaction.
 -- @tparam table session
--- @tparam table channel `name`, `mark`, `rate`; `longest`: seconds that sending one message may take, where that is more
--- than a few requests do
+-- @tparam table channel `name`, `mark`, `rate`; `longest`: seconds that sending one message may take, where that is
+-- more than a few requests do
 -- @tparam table how `name` of the sender, `plan(row, now)`, `is_meant(row)`, `batch_key(items)`
 -- @tparam integer now
 -- @treturn table claim: `items` with `row`, `entry`, `step`; `batch`: the key of the one message that sums them up;
