@@ -263,6 +263,21 @@ describe("an outbox", function()
         end)
     end)
 
+    it("tells three messages at most of what changes twenty times in ten minutes", function()
+        with_world(function(world)
+            local sender = world:sender()
+            assert(sender:sweep())
+            for i = 1, 20 do
+                world:look(i % 2 == 1 and "critical" or "ok", 1)
+                while sender:tell(sender.owing[1]) do
+                    assert.is_true(world.requests <= 3)
+                end
+                world:pass(30)
+            end
+            assert.same({ "c0001 firing", "c0001 resolved", "c0001 flapping" }, world.sent)
+        end)
+    end)
+
     it("does not grow with the years", function()
         with_world(function(world)
             local sender = world:sender()
