@@ -35,7 +35,8 @@ local function declaration(self, name)
     end
     runbook.write(path .. ".secret", M.CANARY .. "\n")
     return ("%s = { kind = %q, %s%s }"):format(name, channel.kind,
-        channel.url and ("url = { file = %q }, "):format(path) or "", (channel.more or ""):gsub("%$secret", ("{ file = %q }"):format(path .. ".secret")))
+        channel.url and ("url = { file = %q }, "):format(path) or "",
+        (channel.more or ""):gsub("%$secret", ("{ file = %q }"):format(path .. ".secret")))
 end
 
 --- Writes the inventory as the channels are now.

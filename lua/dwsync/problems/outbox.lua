@@ -273,8 +273,8 @@ end
 -- What waits for another one of the same problem and channel would keep the rest from its turn. The state is not looked
 -- for by its index, which has all that is owed to the channel, but among the few entries of the problem.
 local BEHIND = [[EXISTS (SELECT 1 FROM dwsync_outbox e WHERE e.cluster_id = o.cluster_id AND e.source = o.source
-    AND e.rule = o.rule AND e.channel = o.channel AND e.state || '' = 'owed' AND (e.episode < o.episode AND e.next_at <= %s
-    OR e.episode = o.episode AND e.claimed_until > %s AND e.claimed_until <= %s))]]
+    AND e.rule = o.rule AND e.channel = o.channel AND e.state || '' = 'owed'
+    AND (e.episode < o.episode AND e.next_at <= %s OR e.episode = o.episode AND e.claimed_until > %s AND e.claimed_until <= %s))]]
 
 local function behind_condition(now)
     return BEHIND:format(literal(now), literal(now), literal(now + LONGEST_LEASE))
