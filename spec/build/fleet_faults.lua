@@ -1,16 +1,12 @@
 -- Breaks a fleet in all ways of spec/support/fleet_faults.lua and prints a table; see fleet_faults.sh.
+local figures = require "spec.support.figures"
 local faults = require "spec.support.fleet_faults"
 local fleets = require "spec.support.real_fleet"
 
 local failed = 0
 
-local function show(title, figures)
-    for i, figure in ipairs(figures) do
-        failed = failed + (figure.good and 0 or 1)
-        print(("%-34s %-62s %10.6g %10s %s"):format(i == 1 and title or "", figure.what, figure.value, figure.limit,
-            figure.good and "" or "  FAILED"))
-    end
-    io.stdout:flush()
+local function show(title, list)
+    failed = failed + figures.show(title, list)
 end
 
 local CLUSTERS = 300

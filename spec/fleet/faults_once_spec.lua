@@ -1,4 +1,5 @@
 -- Three collectors in trouble, for real: the short form of spec/build/fleet_faults.sh.
+local figures = require "spec.support.figures"
 local faults = require "spec.support.fleet_faults"
 local fleets = require "spec.support.real_fleet"
 
@@ -18,14 +19,8 @@ describe("a fleet of three collectors behind PgBouncer", function()
         fleet:stop()
     end)
 
-    local function holds(figures)
-        local bad = {}
-        for _, figure in ipairs(figures) do
-            if not figure.good then
-                bad[#bad + 1] = ("%s: %g, expected %s"):format(figure.what, figure.value, figure.limit)
-            end
-        end
-        assert.same({}, bad)
+    local function holds(list)
+        assert.same({}, figures.bad(list))
     end
 
     it("takes over from one that is killed while it looks", function()

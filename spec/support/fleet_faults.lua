@@ -1,18 +1,12 @@
 --- What can happen to collectors and their database, each for real: what was done, and the figures that came of it with
 -- their limits. The long form is spec/build/fleet_faults.sh, the short one spec/fleet/faults_once_spec.lua.
 local cjson = require "cjson"
+local figures = require "spec.support.figures"
 local patience = require "spec.support.patience"
 
 local M = {}
 
--- Figures: {what, value, limit, good}.
-local function at_most(list, what, value, limit)
-    list[#list + 1] = { what = what, value = value, limit = "<= " .. limit, good = value <= limit }
-end
-
-local function at_least(list, what, value, limit)
-    list[#list + 1] = { what = what, value = value, limit = ">= " .. limit, good = value >= limit }
-end
+local at_most, at_least = figures.at_most, figures.at_least
 
 local function slow(fleet, seconds)
     fleet.emulator:admin("POST", "faults", { match = { path = "sync-records" }, action = { delay = seconds },

@@ -135,7 +135,8 @@ end
 
 --- Starts one.
 -- @tparam table options `http` (see `refreshing`), `server` (locations), `workers`, `dict` (size), `main`, `env`
--- ({"NAME=value",...}), `level` of the log, `may_fail`; or `configuration`: function(server, modules, threads) → nginx.conf
+-- ({"NAME=value",...}), `level` of the log, `may_fail`; or `configuration`: function(server, modules, threads) that
+-- returns the whole nginx.conf
 -- @treturn table; with `may_fail` perhaps one whose `exited` is set
 function M.start(options)
     local program, held, release = nginx_found(), ports.hold(1)

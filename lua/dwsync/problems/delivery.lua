@@ -8,6 +8,7 @@ local history_tables = require "dwsync.history.tables"
 local messages = require "dwsync.problems.messages"
 local outbox = require "dwsync.problems.outbox"
 local quantities = require "dwsync.quantities"
+local text = require "dwsync.text"
 local transitions = require "dwsync.problems.transitions"
 
 local M = {}
@@ -37,9 +38,10 @@ function M.new(given)
     self.random, self.seen, self.sent = given.random or math.random, given.seen or function() end,
         given.sent or function() end
     self.sent_state = given.sent_state or function() end
-    self.owing, self.levels, self.partial = {}, {}, {}
+    self.owing, self.levels, self.partial, self.unsettled = {}, {}, {}, {}
     for _, channel in ipairs(given.channels) do
         table.insert(channel.is_level_triggered and self.levels or self.owing, channel)
+        self.unsettled[channel] = {}
     end
     return self
 end
@@ -93,18 +95,40 @@ local function message_of(self, channel, claim, now)
     return claim.batch and messages.summary(list, claim.batch, now) or list[1]
 end
 
--- Sends one message. Returns what outbox.settle takes.
-local function send(self, channel, message, now)
+-- Sends one message. Returns what outbox.settle takes. A receiver may be slow to say how long to leave it alone.
+local function send(self, channel, message, claim, now, under_way)
     local is_doubtful = false
     local outcome, reason, paused = channel.send(message, {
         perform = function(request)
+            under_way.request = true
             local response, err = self.runtime.perform(request)
+            under_way.request = nil
             is_doubtful = not response and MAY_HAVE_ARRIVED[err.kind] or false
             return response, err
         end,
-        now = function() return now end, monotonic = self.runtime.monotonic, sleep = self.runtime.sleep,
+        now = function() return now + math.floor((self.runtime.monotonic() - claim.began) * 1000) end,
+        monotonic = self.runtime.monotonic, sleep = self.runtime.sleep,
     })
     return { outcome = outcome, reason = reason, paused = paused, is_doubtful = is_doubtful, sender = self.name }
+end
+
+-- Makes one message of claimed items and sends it. One that cannot be made, such as of a damaged row, must not keep the
+-- others from being told, nor end a program which would meet it again at its next start.
+local function tried(self, channel, claim, now)
+    local under_way, message = {}, nil
+    local ran, result = pcall(function()
+        message = message_of(self, channel, claim, now)
+        return send(self, channel, message, claim, now, under_way)
+    end)
+    if ran then
+        return message, result
+    elseif under_way.request then
+        error(result, 0)
+    end
+    local row = claim.items[1].row
+    return message or { title = ("%s of %s"):format(row.rule, row.cluster_name or row.cluster_id) }, {
+        outcome = "refused", reason = "the message cannot be made: " .. text.excerpt(tostring(result)),
+        sender = self.name }
 end
 
 local HINTS = {
@@ -148,39 +172,69 @@ local function report(self, channel, message, result, settled)
         channel, result.outcome)
 end
 
--- Sends what one claim took, each message by itself or all in one.
+-- Keeps what became of claimed items; where the database does not take it, in this process, until it does: another
+-- sender must not tell again what only the lease says is unknown.
+local function settle(self, channel, items, result, failure)
+    local settled, err = nil, failure
+    if not failure then
+        settled, err = transaction(self, function(session, later)
+            return outbox.settle(session, channel, items, result, self, later)
+        end)
+    end
+    if not settled then
+        table.insert(self.unsettled[channel], { items = items, result = result })
+    end
+    self.handed_on = self.handed_on or settled and settled.handed_on
+    return settled, err
+end
+
+local function settle_the_rest(self, channel)
+    local rest = self.unsettled[channel]
+    self.unsettled[channel] = {}
+    local err
+    for _, one in ipairs(rest) do
+        err = select(2, settle(self, channel, one.items, one.result, err))
+    end
+    return err == nil, err
+end
+
+-- Sends what one claim took, each message by itself or all in one. What is not begun in time is given back: another
+-- sender may claim it when the lease ends.
 local function send_claim(self, channel, claim, now)
     local groups = claim.batch and { claim.items } or {}
     for i, item in ipairs(claim.batch and {} or claim.items) do
         groups[i] = { item }
     end
-    local goes_on = true
+    local is_well, err = true, nil
     for _, items in ipairs(groups) do
-        local message = goes_on and message_of(self, channel, { items = items, batch = claim.batch }, now)
-        local result = message and send(self, channel, message, now)
-            or { outcome = "later", is_untried = true, sender = self.name }
-        local settled, err = transaction(self, function(session, later)
-            return outbox.settle(session, channel, items, result, self, later)
-        end)
-        self.handed_on = self.handed_on or settled and settled.handed_on
+        local message, result = nil, { outcome = "later", is_untried = true, sender = self.name }
+        if is_well and self.runtime.monotonic() - claim.began < outbox.BEGIN_WITHIN then
+            message, result = tried(self, channel, { items = items, batch = claim.batch, began = claim.began }, now)
+            is_well = result.outcome ~= "later" and not result.paused
+        end
+        local settled
+        settled, err = settle(self, channel, items, result, err)
         if not result.is_untried then
             report(self, channel, message, result, settled)
         end
-        if not settled then
-            return nil, err
-        end
-        goes_on = result.outcome ~= "later"
+        is_well = is_well and settled ~= nil
     end
-    return goes_on
+    if err then
+        return nil, err
+    end
+    return is_well
 end
 
 local function claim_of(self, channel)
-    local at
+    local began, at = self.runtime.monotonic(), nil
     local claim, err = transaction(self, function(session, now)
         at = now
         return outbox.claim(session, channel, { name = self.name, plan = self.plan, is_meant = self.is_meant,
             batch_key = messages.summary_key }, now)
     end)
+    if claim then
+        claim.began = began
+    end
     return claim, err, at
 end
 
@@ -190,6 +244,10 @@ end
 -- @treturn dwsync.error|?number or the seconds until there may be
 -- @treturn ?integer until when the channel is left alone
 function Sender:tell(channel)
+    local is_settled, failure = settle_the_rest(self, channel)
+    if not is_settled then
+        return nil, failure
+    end
     local claim, err, now = claim_of(self, channel)
     if not claim then
         return nil, err
@@ -197,6 +255,8 @@ function Sender:tell(channel)
     say_wrong(self, claim.wrong)
     if claim.items[1] then
         return send_claim(self, channel, claim, now)
+    elseif claim.more then
+        return true
     end
     return false, claim.wait and math.max(0, claim.wait - now) / 1000 or nil, claim.paused and claim.wait
 end

@@ -17,9 +17,12 @@ local transitions = require "dwsync.problems.transitions"
 
 local M = {}
 
+--- Within how many seconds of its claim a message may begin to be sent: what is left of the lease is for the request.
+M.BEGIN_WITHIN = 45
+
 local MINUTE, ONE_DAY = 60000, 86400000
 
-local LEASE = 90000 -- milliseconds; longer than a few requests take
+local LEASE = 90000 -- milliseconds
 local LONGEST_LEASE = 600000 -- beyond this the clock was wrong when the row was written
 local AT_ONCE = 5 -- messages of their own that one claim takes
 local MOST_ITEMS = 50 -- of a message that sums up: receivers take 20 KB
@@ -29,6 +32,8 @@ local TOGETHER = 200 -- problems looked after in one statement
 local FIRST_PAUSE, LONGEST_PAUSE = 5000, 5 * MINUTE
 local DAMAGED_PAUSE = 10 * MINUTE
 local UNNAMED = 10 * MINUTE -- after which a channel that no sender has is one that nobody has
+local KEPT = 30 * ONE_DAY -- that what became of an episode's messages can be looked up after its end
+local AT_IT = 100 -- milliseconds after which a channel that another sender has locked is free again
 
 -- ---- rows ----------------------------------------------------------------------------------------
 
@@ -200,13 +205,16 @@ local OWING = [[WHERE state IN ('firing', 'told') OR told <> '{}' OR EXISTS (SEL
     AND NOT EXISTS (SELECT 1 FROM dwsync_outbox e WHERE e.cluster_id = o.cluster_id AND e.source = o.source
     AND e.rule = o.rule AND e.episode = o.episode AND e.channel = o.channel AND e.step = 'resolved'))]]
 
--- Notes that a sender has a channel. What another address refused is tried at this one.
-local function name_channel(session, channel, now)
+-- Notes that a sender has a channel; of a command that it comes back within a day. What another address refused is
+-- tried at this one.
+local function name_channel(session, channel, how, now)
     local name, mark = literal(channel.name), literal(channel.mark)
+    local named = how.till and now + ONE_DAY - UNNAMED or now
     local known = session:rows(("SELECT mark FROM dwsync_channels WHERE channel = %s"):format(name))[1]
     session:rows(([[INSERT INTO dwsync_channels (channel, mark, failures, named_at) VALUES (%s, %s, 0, %s)
-        ON CONFLICT (channel) DO UPDATE SET named_at = excluded.named_at, mark = excluded.mark]]):format(name, mark,
-        literal(now)))
+        ON CONFLICT (channel) DO UPDATE SET mark = excluded.mark, named_at = CASE
+        WHEN dwsync_channels.named_at BETWEEN excluded.named_at AND %s THEN dwsync_channels.named_at
+        ELSE excluded.named_at END]]):format(name, mark, literal(named), literal(now + ONE_DAY)))
     if known and known[1] ~= channel.mark then
         session:rows(("UPDATE dwsync_channels SET paused_until = NULL, failures = 0 WHERE channel = %s"):format(name))
         session:rows(([[UPDATE dwsync_outbox SET state = 'owed', attempts = 0, next_at = %s, due_at = %s,
@@ -215,16 +223,25 @@ local function name_channel(session, channel, now)
     end
 end
 
+-- An episode goes as a whole: of what is left of one, an end would seem to be missing.
+local FINISHED = [[DELETE FROM dwsync_outbox WHERE created_at <= $since AND state <> 'owed'
+    AND NOT EXISTS (SELECT 1 FROM dwsync_outbox o WHERE o.cluster_id = dwsync_outbox.cluster_id
+    AND o.source = dwsync_outbox.source AND o.rule = dwsync_outbox.rule AND o.episode = dwsync_outbox.episode
+    AND (o.state = 'owed' OR o.created_at > $since))
+    AND NOT EXISTS (SELECT 1 FROM dwsync_problems p WHERE p.cluster_id = dwsync_outbox.cluster_id
+    AND p.source = dwsync_outbox.source AND p.rule = dwsync_outbox.rule AND p.episode = dwsync_outbox.episode
+    AND p.state IN ('firing', 'told'))]]
+
 --- Adds what time alone makes owed: reminders, the ends of silences, channels that are new, what programs did that know
--- no outbox.
+-- no outbox. Forgets what became of episodes that are long over.
 -- @tparam table session
 -- @tparam {table,...} channels of this sender
--- @tparam table how `plan(row, now)`, `is_meant(row)`
+-- @tparam table how `plan(row, now)`, `is_meant(row)`; `till`: of a command that ends
 -- @tparam integer now
 -- @treturn {dwsync.error,...} problems that cannot be read
 function M.sweep(session, channels, how, now)
     for _, channel in ipairs(channels) do
-        name_channel(session, channel, now)
+        name_channel(session, channel, how, now)
     end
     local rows, wrong = stores.rows_in(session, OWING)
     local meant = {}
@@ -232,6 +249,7 @@ function M.sweep(session, channels, how, now)
         meant[#meant + 1] = (not how.is_meant or how.is_meant(row)) and row or nil
     end
     M.add(session, meant, how.plan, now)
+    session:rows((FINISHED:gsub("%$since", literal(now - KEPT))))
     return wrong
 end
 
@@ -323,6 +341,16 @@ local function due_condition(channel, now)
     return DUE:format(literal(channel.name), literal(now), literal(now), literal(now + LONGEST_LEASE))
 end
 
+-- What waits for another one of the same problem and channel would keep the rest from its turn. The state is not looked
+-- for by its index, which has all that is owed to the channel, but among the few entries of the problem.
+local BEHIND = [[EXISTS (SELECT 1 FROM dwsync_outbox e WHERE e.cluster_id = o.cluster_id AND e.source = o.source
+    AND e.rule = o.rule AND e.channel = o.channel AND e.state || '' = 'owed'
+    AND (e.episode < o.episode AND e.next_at <= %s OR e.episode = o.episode AND e.claimed_until > %s AND e.claimed_until <= %s))]]
+
+local function behind_condition(now)
+    return BEHIND:format(literal(now), literal(now), literal(now + LONGEST_LEASE))
+end
+
 local ORDER = [[CASE WHEN o.step = 'resolved' THEN 0 WHEN p.severity = 'critical' THEN 3
     WHEN p.severity = 'warning' THEN 2 ELSE 1 END DESC, o.created_at, o.cluster_id, o.source, o.rule]]
 
@@ -332,8 +360,8 @@ local function candidates_of(session, channel, now, limit)
         names[i] = "o." .. name
     end
     local list = session:rows(("SELECT %s FROM dwsync_outbox o LEFT JOIN dwsync_problems p USING (cluster_id, source, "
-        .. "rule) WHERE %s ORDER BY %s LIMIT %d"):format(table.concat(names, ", "), due_condition(channel, now), ORDER,
-        limit))
+        .. "rule) WHERE %s AND NOT %s ORDER BY %s LIMIT %d"):format(table.concat(names, ", "),
+        due_condition(channel, now), behind_condition(now), ORDER, limit))
     return list
 end
 
@@ -361,7 +389,11 @@ local function tokens_of(state, rate, now)
     end
     local most = math.max(1, math.floor(rate.messages / 2) - 1)
     local each = rate.messages / 2 / rate.seconds / 1000
-    local since = math.max(0, now - (state.refilled_at or 0))
+    local since = now - (state.refilled_at or 0)
+    if since < -rate.seconds * 1000 then -- the clock was wrong that filled it
+        return 1, each
+    end
+    since = math.max(0, since)
     return math.min(most, (state.tokens or most) + since * each), each
 end
 
@@ -372,9 +404,14 @@ local function spend(session, channel, tokens, now)
     end
 end
 
--- Decides about candidates, in their order. Returns what is to be sent, and the errors of what cannot be read.
+-- Decides about candidates, in their order. Returns what is to be sent, the errors of what cannot be read, and whether
+-- others made room.
 local function judge(session, channel, list, how, now)
-    local entries, keyed, wrong, chosen = {}, {}, {}, {}
+    local entries, keyed, wrong, chosen, made_room = {}, {}, {}, {}, false
+    local function put_aside(entry, change)
+        set(session, entry, change)
+        made_room = true
+    end
     for _, cells in ipairs(list) do
         local entry, err = entry_of(cells)
         if err then
@@ -387,7 +424,7 @@ local function judge(session, channel, list, how, now)
         end
     end
     if not entries[1] then
-        return chosen, wrong
+        return chosen, wrong, wrong[1] ~= nil
     end
     local clusters = {}
     for i, entry in ipairs(entries) do
@@ -410,22 +447,23 @@ local function judge(session, channel, list, how, now)
         end
         if not row and is_bad[name] then
             wrong[#wrong + 1] = is_bad[name]
-            set(session, found, "next_at = " .. literal(now + DAMAGED_PAUSE))
+            put_aside(found, "next_at = " .. literal(now + DAMAGED_PAUSE))
         elseif not row or not entry then
-            set(session, found, "state = 'dropped'")
+            put_aside(found, "state = 'dropped'")
         elseif not how.is_meant or how.is_meant(row) then
             local verdict, step = transitions.due(row, entry, all, how.plan and how.plan(row, now), now)
             if verdict == "send" then
                 chosen[#chosen + 1] = { row = row, entry = entry, step = step }
             elseif verdict == "drop" then
                 entry.state = "dropped"
-                set(session, entry, "state = 'dropped', claimed_until = NULL")
+                put_aside(entry, "state = 'dropped', claimed_until = NULL")
             elseif transitions.held_until(row, entry, how.plan and how.plan(row, now), now) then
                 hold_until(session, entry, step, now)
+                made_room = true
             end
         end
     end
-    return chosen, wrong
+    return chosen, wrong, made_room
 end
 
 -- Of those that were summed up together and are sent again: all, by the same key.
@@ -434,8 +472,9 @@ local function batch_of(session, channel, batch, now)
     for i, name in ipairs(columns) do
         names[i] = "o." .. name
     end
-    return session:rows(("SELECT %s FROM dwsync_outbox o WHERE %s AND o.batch = %s ORDER BY o.created_at"):format(
-        table.concat(names, ", "), due_condition(channel, now), literal(batch)))
+    return session:rows(("SELECT %s FROM dwsync_outbox o WHERE %s AND NOT %s AND o.batch = %s "
+        .. "ORDER BY o.created_at"):format(table.concat(names, ", "), due_condition(channel, now),
+        behind_condition(now), literal(batch)))
 end
 
 local function first(list, most)
@@ -446,21 +485,23 @@ local function first(list, most)
     return some
 end
 
-local function claim_items(session, items, how, now, batch)
+local function claim_items(session, channel, items, how, now, batch)
+    local till = math.min(now + LEASE + (channel.longest or 0) * 1000, now + LONGEST_LEASE)
     for _, item in ipairs(items) do
         set(session, item.entry, ("claimed_until = %s, claimed_by = %s, attempts = attempts + 1, doubtful = 1, "
-            .. "batch = %s"):format(literal(now + LEASE), literal(how.name), literal(batch)))
+            .. "batch = %s"):format(literal(till), literal(how.name), literal(batch)))
     end
 end
 
 --- Claims what a channel is to be told next, within a transaction.
 -- @tparam table session
--- @tparam table channel `name`, `mark`, `rate`
+-- @tparam table channel `name`, `mark`, `rate`; `longest`: seconds that sending one message may take, where that is
+-- more than a few requests do
 -- @tparam table how `name` of the sender, `plan(row, now)`, `is_meant(row)`, `batch_key(items)`
 -- @tparam integer now
 -- @treturn table claim: `items` with `row`, `entry`, `step`; `batch`: the key of the one message that sums them up;
--- `wait`: until when there is nothing to do; `paused`: whether because the channel is in trouble; `wrong`: errors of
--- rows that cannot be read
+-- `wait`: until when there is nothing to do; `paused`: whether because the channel is in trouble; `more`: whether
+-- there may be more behind what was put aside; `wrong`: errors of rows that cannot be read
 function M.claim(session, channel, how, now)
     if not session:rows(("SELECT 1 FROM dwsync_outbox o WHERE %s LIMIT 1"):format(due_condition(channel, now)))[1] then
         return { items = {}, wrong = {} }
@@ -468,7 +509,7 @@ function M.claim(session, channel, how, now)
     local state = lock_channel(session, channel)
     local paused = state and pause_of(state, channel, now)
     if not state or paused then
-        return { items = {}, wrong = {}, wait = paused, paused = paused ~= nil }
+        return { items = {}, wrong = {}, wait = paused or now + AT_IT, paused = paused ~= nil }
     end
     local tokens, each = tokens_of(state, channel.rate, now)
     if tokens < 1 then
@@ -476,8 +517,9 @@ function M.claim(session, channel, how, now)
     end
     local list = candidates_of(session, channel, now, how.is_meant and MOST_CANDIDATES or MOST_ITEMS)
     local batch = list[1] and entry_of(list[1]).batch
-    local chosen, wrong = judge(session, channel, batch and batch_of(session, channel, batch, now) or list, how, now)
-    local claim = { wrong = wrong, items = chosen, batch = batch, more = #list > 0 }
+    local chosen, wrong, made_room = judge(session, channel, batch and batch_of(session, channel, batch, now) or list,
+        how, now)
+    local claim = { wrong = wrong, items = chosen, batch = batch, more = made_room }
     if batch or channel.rate and #chosen > math.max(1, math.floor(tokens)) then
         claim.items = first(chosen, MOST_ITEMS)
         claim.batch = batch or how.batch_key(claim.items)
@@ -485,7 +527,7 @@ function M.claim(session, channel, how, now)
         claim.items = first(chosen, math.min(AT_ONCE, tokens))
     end
     if claim.items[1] then
-        claim_items(session, claim.items, how, now, claim.batch)
+        claim_items(session, channel, claim.items, how, now, claim.batch)
         spend(session, channel, tokens - (claim.batch and 1 or #claim.items), now)
     end
     return claim

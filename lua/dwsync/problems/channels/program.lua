@@ -32,6 +32,7 @@ function M.prepare(channel, declared, world)
         return nil, ("%s: %s"):format(text.excerpt(declared.program), reason), "Name an executable file as program."
     end
     channel.path, channel.host = path, text.excerpt(path, 80)
+    channel.longest = declared.timeout
     channel.environment = programs.environment(declared.pass_environment, world.getenv)
     return true
 end

@@ -1,0 +1,303 @@
+local channels = require "dwsync.problems.channels"
+local delivery = require "dwsync.problems.delivery"
+local history = require "dwsync.history"
+local outbox = require "dwsync.problems.outbox"
+local problems_store = require "dwsync.problems.store"
+local tables = require "dwsync.history.tables"
+local temporary = require "spec.support.temporary"
+local transitions = require "dwsync.problems.transitions"
+
+local NOW = 1747637723000
+local ONE_DAY = 86400000
+
+local World = {}
+World.__index = World
+
+-- A history with a sender whose receiver answers what `answer` says. Time passes only where a spec lets it.
+local function with_world(use)
+    temporary.with_folder(function(folder)
+        local opened = assert(history.open(folder .. "/h.db"))
+        use(setmetatable({ store = assert(problems_store.open(opened)), now = NOW, monotonic = 0,
+            answer = { status = 200 }, sent = {}, failed = {}, requests = 0, senders = 0, to = { "hook" } }, World))
+        opened:close()
+    end)
+end
+
+local function seen(severity)
+    return { severity = severity, raises = severity ~= "ok", message = "it is " .. severity }
+end
+
+function World:look(severity, first, last)
+    for i = first, last or first do
+        local key = { cluster_id = ("c%04d"):format(i), source = "s", rule = "failing" }
+        assert(tables.run(self.store.history, "write", key.cluster_id, function(session)
+            problems_store.change_in(session, key.cluster_id, function(rows)
+                local row = transitions.look(rows[1], key, seen(severity), self.now)
+                outbox.add(session, { row or rows[1] }, function() return { to = self.to } end, self.now)
+                return { row }
+            end)
+            return true
+        end))
+    end
+end
+
+function World:sql(statement)
+    return assert(tables.run(self.store.history, "write", false, function(session)
+        return session:rows(statement)
+    end))
+end
+
+function World:sender(more)
+    self.senders = self.senders + 1
+    local opened = channels.open("hook", assert(channels.check { kind = "webhook", url = { env = "URL" } }),
+        { getenv = function() return "https://x.example" end })
+    local given = { store = self.store, channels = { opened }, name = "sender " .. self.senders,
+        plan = function() return { to = self.to, levels = {} } end, random = function() return 1 end,
+        now = function() return self.now end,
+        runtime = { monotonic = function() return self.monotonic end,
+            sleep = function(seconds) self:pass(seconds) end,
+            perform = function()
+                self.requests = self.requests + 1
+                if type(self.answer) == "function" then
+                    return self.answer(self)
+                end
+                return self.answer
+            end },
+        sent = function(message)
+            for _, item in ipairs(message.items or { message }) do
+                table.insert(self.sent, item.cluster_id .. " " .. item.event)
+            end
+        end,
+        failed = function(message) table.insert(self.failed, message) end }
+    for name, value in pairs(more or {}) do
+        given[name] = value
+    end
+    return delivery.new(given), opened
+end
+
+function World:pass(seconds)
+    self.now, self.monotonic = self.now + seconds * 1000, self.monotonic + seconds
+end
+
+local function count_of(list)
+    local counts = {}
+    for _, what in ipairs(list) do
+        counts[what] = (counts[what] or 0) + 1
+    end
+    return counts
+end
+
+describe("an outbox", function()
+    it("tells ends before what began again, however many there are of both", function()
+        with_world(function(world)
+            world:look("critical", 1, 120)
+            assert(world:sender():run(60))
+            world:pass(3600)
+            world:look("ok", 1, 120)
+            world.answer = { status = 500 }
+            assert(world:sender():run(world.monotonic + 60))
+            world:pass(3600)
+            world:look("critical", 1, 120)
+            world.answer, world.sent = { status = 200 }, {}
+            assert(world:sender():run(world.monotonic + 60))
+            assert.equal(240, #world.sent)
+            local counts = count_of(world.sent)
+            assert.same({ 1, 1 }, { counts["c0120 resolved"], counts["c0120 firing"] })
+        end)
+    end)
+
+    it("goes on behind what is not true any more, in the same run", function()
+        with_world(function(world)
+            world:look("critical", 1, 120)
+            world:look("warning", 121)
+            world:look("ok", 1, 120)
+            assert(world:sender():run(60))
+            assert.same({ "c0121 firing" }, world.sent)
+        end)
+    end)
+
+    it("has a message to spend soon after a clock was wrong that filled the bucket", function()
+        with_world(function(world)
+            world:look("critical", 1)
+            local sender, channel = world:sender()
+            channel.rate = { messages = 20, seconds = 60 }
+            assert(sender:sweep())
+            world:sql(("UPDATE dwsync_channels SET tokens = 0, refilled_at = %d"):format(NOW + 365 * ONE_DAY))
+            assert(sender:run(60))
+            assert.equal(1, #world.sent)
+        end)
+    end)
+
+    it("asks a channel that locks who is wrong but once, and again with another key", function()
+        with_world(function(world)
+            world:look("critical", 1, 7)
+            local tries = 0
+            local function sending(channel)
+                function channel.send()
+                    tries = tries + 1
+                    return "refused", "535 wrong password", world.now + ONE_DAY
+                end
+            end
+            for _ = 1, 3 do
+                local sender, channel = world:sender()
+                sending(channel)
+                assert(sender:run(world.monotonic + 60))
+                world:pass(60)
+            end
+            assert.equal(1, tries)
+            local sender, channel = world:sender()
+            channel.mark = "another"
+            assert(sender:run(world.monotonic + 60))
+            assert.equal(7, #world.sent)
+        end)
+    end)
+
+    it("is not sent from by two when a receiver is slow", function()
+        with_world(function(world)
+            world:look("critical", 1, 5)
+            local first, second = world:sender(), nil
+            local keys = {}
+            local function slow(channel)
+                local send = channel.send
+                function channel.send(message, how)
+                    keys[message.key] = (keys[message.key] or 0) + 1
+                    world:pass(40)
+                    if second then
+                        local other = second
+                        second = nil
+                        other:tell(other.owing[1])
+                        second = other
+                    end
+                    return send(message, how)
+                end
+            end
+            assert(first:sweep())
+            second = world:sender()
+            slow(first.owing[1])
+            while first:tell(first.owing[1]) do
+                assert.is_true(world.monotonic < 3600)
+            end
+            for _, sent in pairs(count_of(world.sent)) do
+                assert.equal(1, sent)
+            end
+            assert.equal(5, #world.sent)
+        end)
+    end)
+
+    it("leaves a receiver alone for as long as it asks, from its answer on", function()
+        with_world(function(world)
+            world:look("critical", 1)
+            function world.answer()
+                world:pass(8)
+                return { status = 429, headers = { ["retry-after"] = "7" } }
+            end
+            local sender = world:sender()
+            assert(sender:sweep())
+            sender:tell(sender.owing[1])
+            world.answer = { status = 200 }
+            world:pass(6)
+            sender:tell(sender.owing[1])
+            assert.same({}, world.sent)
+            world:pass(1)
+            sender:tell(sender.owing[1])
+            assert.same({ "c0001 firing" }, world.sent)
+        end)
+    end)
+
+    it("tells once what the database did not take down at first", function()
+        with_world(function(world)
+            world:look("critical", 1, 3)
+            local sender = world:sender()
+            assert(sender:sweep())
+            local engine, commit = world.store.history.engine, nil
+            function world.answer()
+                commit = commit or engine.commit
+                function engine.commit()
+                    return nil, { kind = "storage", message = "the disk is full" }
+                end
+                return { status = 200 }
+            end
+            assert.is_nil((sender:tell(sender.owing[1])))
+            assert.is_nil((sender:tell(sender.owing[1])))
+            engine.commit, world.answer = nil, { status = 200 }
+            while sender:tell(sender.owing[1]) do
+                assert.is_true(world.requests < 10)
+            end
+            assert.same({ 3, 3 }, { #world.sent, world.requests })
+            assert.equal(3, tonumber(world:sql("SELECT count(*) FROM dwsync_outbox WHERE state = 'sent'")[1][1]))
+        end)
+    end)
+
+    it("refuses a message that cannot be made, loudly, and tells the others", function()
+        with_world(function(world)
+            world:look("critical", 1, 2)
+            local sender, channel = world:sender()
+            local send = channel.send
+            function channel.send(message, how)
+                if message.cluster_id == "c0001" then
+                    error "a defect"
+                end
+                return send(message, how)
+            end
+            assert(sender:run(60))
+            assert.same({ "c0002 firing" }, world.sent)
+            assert.equal(1, #world.failed)
+            assert.matches("a defect", world.failed[1])
+        end)
+    end)
+
+    it("keeps what a command could not send for its next run, whoever sends to other channels meanwhile", function()
+        with_world(function(world)
+            world:look("critical", 1)
+            world.answer = { status = 500 }
+            assert(world:sender():run(60))
+            local other, channel = world:sender { plan = function() return { to = {}, levels = {} } end }
+            channel.name = "another"
+            for _ = 1, 60 do
+                world:pass(60)
+                assert(other:sweep())
+            end
+            world.answer = { status = 200 }
+            assert(world:sender():run(world.monotonic + 60))
+            assert.same({ "c0001 firing" }, world.sent)
+        end)
+    end)
+
+    it("tells three messages at most of what changes twenty times in ten minutes", function()
+        with_world(function(world)
+            local sender = world:sender()
+            assert(sender:sweep())
+            for i = 1, 20 do
+                world:look(i % 2 == 1 and "critical" or "ok", 1)
+                while sender:tell(sender.owing[1]) do
+                    assert.is_true(world.requests <= 3)
+                end
+                world:pass(30)
+            end
+            assert.same({ "c0001 firing", "c0001 resolved", "c0001 flapping" }, world.sent)
+        end)
+    end)
+
+    it("does not grow with the years", function()
+        with_world(function(world)
+            local sender = world:sender()
+            local function rows()
+                return tonumber(world:sql "SELECT count(*) FROM dwsync_outbox"[1][1])
+            end
+            for _ = 1, 60 do
+                for _, severity in ipairs { "critical", "ok" } do
+                    world:look(severity, 1, 3)
+                    assert(sender:sweep())
+                    while sender:tell(sender.owing[1]) do
+                        assert.is_true(world.requests < 1000)
+                    end
+                    world:pass(43200)
+                end
+            end
+            assert.equal(360, #world.sent)
+            assert.is_true(rows() <= 3 * 2 * 31, rows())
+            world:look("critical", 1)
+            assert.equal("firing", world.store:rows()[1].state)
+        end)
+    end)
+end)
