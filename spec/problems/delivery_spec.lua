@@ -11,6 +11,7 @@ local postgres = require "spec.support.postgres"
 local raw_server = require "spec.support.raw_server"
 local runbook = require "spec.support.runbook"
 local tables = require "dwsync.history.tables"
+local tally = require "dwsync.problems.tally"
 local temporary = require "spec.support.temporary"
 local transitions = require "dwsync.problems.transitions"
 
@@ -366,6 +367,102 @@ describe("a channel", function()
             assert.equal(1, #sent)
             assert.equal("sent to channel hook (mail:587), but not to all: CRITICAL: prod: failing: 1 of 2 recipients "
                 .. "were refused: 550", failed[1].message)
+        end)
+    end)
+end)
+
+-- A day, and the quiet time that follows it.
+local DAY, WEEKEND = 86400000, 60 * 3600000
+
+local function unsent(store, now)
+    local found = assert(tables.run(store.history, "read", nil, function(session) return tally.read(session, now) end))
+    return { found.unsent, found.oldest }
+end
+
+describe("what quiet hours hold", function()
+    local quiet
+    local function held()
+        return { to = { "hook" }, held_until = quiet }
+    end
+    local function failing(store, now)
+        local _, failed = deliver(store, nil, nil, now, (function(more)
+            more.plan = held
+            return more
+        end)(answering(function() return "later", "answered HTTP 503" end)))
+        return failed[1] and failed[1].hint
+    end
+    before_each(function() quiet = nil end)
+
+    it("is tried for a day of its own, from their end on", function()
+        with_store(function(store)
+            quiet = NOW + WEEKEND
+            assert.is_nil(failing(store, NOW + 1))
+            assert.same({ 0, 0 }, unsent(store, NOW + WEEKEND - 1))
+            quiet = nil
+            assert.equal("The next run tries again.", failing(store, NOW + WEEKEND + 1))
+            assert.same({ 1, 601000 }, unsent(store, NOW + WEEKEND + 601000))
+            assert.equal("The next run tries again.", failing(store, NOW + WEEKEND + DAY - 1))
+            assert.equal("It is given up: it could not be sent for a day.", failing(store, NOW + WEEKEND + DAY))
+        end)
+    end)
+
+    it("gets that time back where it was tried before, and is not late meanwhile", function()
+        with_store(function(store)
+            failing(store, NOW + 60000)
+            quiet = NOW + WEEKEND
+            assert.is_nil(failing(store, NOW + 120000))
+            assert.same({ 0, 0 }, unsent(store, NOW + WEEKEND - 1))
+            quiet = nil
+            failing(store, NOW + WEEKEND)
+            assert.same({ 1, 120000 }, unsent(store, NOW + WEEKEND))
+            local till = NOW + WEEKEND + DAY - 120000
+            assert.equal("The next run tries again.", failing(store, till - 1))
+            assert.equal("It is given up: it could not be sent for a day.", failing(store, till))
+        end)
+    end)
+end)
+
+describe("a channel with a fallback", function()
+    it("hands on what it gives up in the same run, also to one whose turn was before; nothing is lost then", function()
+        with_store(function(store)
+            local told = {}
+            local given = answering(function() return "refused", "answered HTTP 404" end,
+                { options = { fallback = "desk" } })
+            table.insert(given.channels, 1, answering(function(message)
+                told[#told + 1] = message.event
+                return "sent"
+            end, { name = "desk" }).channels[1])
+            given.plan = function() return { to = { "hook" }, fallbacks = { hook = "desk" } } end
+            local _, failed = deliver(store, nil, nil, nil, given)
+            assert.same({ 1, { "firing" } }, { #failed, told })
+            assert.matches("^It is handed on to channel desk%. This message will not be sent to this address again",
+                failed[1].hint)
+            assert.equal(0, assert(tables.run(store.history, "read", nil, function(session)
+                return tally.read(session, NOW + 2).lost
+            end)))
+            deliver(store, nil, nil, NOW + 60000, given)
+            look(store, "c", { severity = "ok" }, NOW + 120000)
+            deliver(store, nil, nil, NOW + 120001, given)
+            assert.same({ "firing", "resolved" }, told)
+        end)
+    end)
+end)
+
+describe("the outbox", function()
+    it("forgets after thirty days what is over, and not what says whom to tell an end", function()
+        with_store(function(store)
+            local good = function() return answering(function() return "sent" end) end
+            look(store, "d", nil, NOW)
+            deliver(store, nil, nil, NOW + 1, good())
+            look(store, "d", { severity = "ok" }, NOW + 2)
+            deliver(store, nil, nil, NOW + 3, good())
+            assert.equal(3, #entries(store))
+            deliver(store, nil, nil, NOW + 30 * DAY, good())
+            assert.equal(3, #entries(store))
+            deliver(store, nil, nil, NOW + 30 * DAY + 3, good())
+            assert.same({ 1, "c" }, { #entries(store), entries(store)[1].cluster_id })
+            look(store, "c", { severity = "ok" }, NOW + 31 * DAY)
+            assert.equal("resolved", deliver(store, nil, nil, NOW + 31 * DAY, good())[1].event)
         end)
     end)
 end)

@@ -11,8 +11,20 @@ describe("a message", function()
             "Cluster: 仓库 (id-1)",
             "Source: s<1> (ldap)",
             "Since: 2025-05-19T04:55:23Z (2 h)",
+            "Acknowledge: dwsync alerts ack " .. message_of().problem_id:sub(1, 8),
             "Next: Look at <at>all</at>.",
         }, messages.lines(message_of()))
+    end)
+
+    it("has a link to the cluster, where a page is named, and nothing of a name can break out of it", function()
+        assert.equal("https://status.example.com/c/a%2F%3Fb%25?tab=1",
+            messages.link("https://status.example.com/c/{cluster}?tab=1", "a/?b%"))
+        assert.is_nil(messages.link(nil, "c"))
+        local message = message_of()
+        message.link = "https://status.example.com/id-1"
+        local lines = messages.lines(message)
+        assert.equal("See: https://status.example.com/id-1", lines[#lines])
+        assert.equal(#lines - 1, #messages.lines(message, true))
     end)
 
     it("says how it ended, and what it was", function()
@@ -21,7 +33,7 @@ describe("a message", function()
         assert.same({ "RESOLVED: 仓库: mass delete", "ok", "Over: no longer reported. It was: 目录 ou=研发 <!channel> & "
             .. "*bold* [x](http://evil.example).", nil }, { message.title, message.severity, message.message,
             message.advice })
-        assert.matches("\nEnded: 2025%-05%-19T06:55:23Z", table.concat(messages.lines(message), "\n"))
+        assert.matches("\nEnded: 2025%-05%-19T06:55:23Z$", table.concat(messages.lines(message), "\n"))
     end)
 
     it("is harmless on a terminal, whatever the database holds", function()

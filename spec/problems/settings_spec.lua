@@ -30,7 +30,7 @@ describe("the alerts of a configuration", function()
     it("name what there is where they name what there is not", function()
         local message, hint = refused { chanels = {} }
         assert.equal("unknown key 'alerts.chanels'", message)
-        assert.equal("Did you mean 'channels'? The keys are channels, heartbeat, routes.", hint)
+        assert.equal("Did you mean 'channels'? The keys are channels, heartbeat, link, routes.", hint)
         message, hint = refused { channels = { ops = OPS }, routes = { { to = "ops" }, { to = { "ops", "osp" } } } }
         assert.equal("alerts.routes[2].to[2]: there is no channel 'osp' (did you mean 'ops'?)", message)
         assert.equal("The channels are ops.", hint)
@@ -39,6 +39,27 @@ describe("the alerts of a configuration", function()
         assert.equal("Declare it in alerts.channels.", hint)
         assert.equal("unknown key 'alerts.routes[1].clustre'", (refused { channels = { ops = OPS },
             routes = { { clustre = "x", to = "ops" } } }))
+    end)
+
+    it("may hand on what a channel gives up, to another one that is owed messages", function()
+        local function hint_of(ops, other)
+            ops.kind, ops.url = "slack", { env = "URL" }
+            return refused { channels = { ops = ops, other = other } }
+        end
+        assert.truthy(settings.check { channels = { ops = { kind = "slack", url = { env = "URL" }, fallback = "mail" },
+            mail = OPS } })
+        assert.equal("alerts.channels.ops.fallback: there is no channel 'othr' (did you mean 'other'?)",
+            (hint_of({ fallback = "othr" }, OPS)))
+        assert.equal("alerts.channels.ops.fallback is the channel itself", (hint_of({ fallback = "ops" }, OPS)))
+        assert.equal("alerts.channels.ops.fallback: an Alertmanager is told the state, in place of messages",
+            (hint_of({ fallback = "other" }, { kind = "alertmanager", urls = { "https://am" } })))
+    end)
+
+    it("may name a page about a cluster", function()
+        assert.equal("https://x.example/{cluster}", settings.check { link = "https://x.example/{cluster}" }.link)
+        for _, link in ipairs { "javascript:x", "https://x.example/<b>", "https://x.example/\n" } do
+            assert.matches("^alerts.link is ", (refused { link = link }))
+        end
     end)
 
     it("refuse secrets without showing them", function()

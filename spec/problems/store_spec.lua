@@ -98,13 +98,35 @@ for engine, with_target in pairs(engines) do
             end)
         end)
 
+        it("has an outbox from which whole episodes are removed, and nothing where there is none", function()
+            with_target(function(target)
+                local one = assert(history.open(target))
+                assert.equal(0, outbox.prune_all(one, 10, false))
+                assert(assert(store.open(one)):change("c", function()
+                    return { problem { source = "it's", state = "resolved", told = {} } }, true
+                end))
+                assert(tables.run(one, "write", false, function(session)
+                    for i, created in ipairs { 5, 5, 5, 15, 5 } do
+                        session:rows(([[INSERT INTO dwsync_outbox (cluster_id, source, rule, episode, step, channel,
+                            created_at, next_at, attempts, doubtful, state) VALUES ('c', 'it''s', 'failing', %d, '%s',
+                            '%s', %d, 5, 0, 0, 'sent')]]):format(i == 5 and 2 or 3, i % 2 == 0 and "resolved"
+                            or "critical", i < 3 and "chat" or "mail", created))
+                    end
+                    return true
+                end))
+                assert.same({ 3, 3, 0 }, { outbox.prune_all(one, 10, true), outbox.prune_all(one, 10, false),
+                    (outbox.prune_all(one, 10, true)) })
+                one:close()
+            end)
+        end)
+
         it("has a version of its own, so that the history opens as before", function()
             with_stores(function(_, _, one, target)
                 assert.equal(#schema.migrations, one:stats().schema_version)
                 local version, err = tables.extend(one, { name = "problems", steps = {} })
                 assert.is_nil(version)
                 assert.equal("config", err.kind)
-                assert.is_truthy(err.message:find("schema version 2 of dwsync_problems_schema, this dwsync supports "
+                assert.is_truthy(err.message:find("schema version 3 of dwsync_problems_schema, this dwsync supports "
                     .. "versions up to 0", 1, true))
                 assert(history.open(target, { readonly = true })):close()
             end)
@@ -127,7 +149,7 @@ for engine, with_target in pairs(engines) do
                 assert.equal("config", err.kind)
                 assert.matches("history migrate", err.hint)
                 local problems = assert(store.open(one, true))
-                assert.equal(2, tables.extend(one, old)) -- programs that know no outbox go on
+                assert.equal(3, tables.extend(one, old)) -- programs that know no outbox go on
                 local function sweep(now)
                     assert(tables.run(one, "write", false, function(session)
                         outbox.sweep(session, { { name = "chat", mark = "m" }, { name = "mail", mark = "m" } },

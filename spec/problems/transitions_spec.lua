@@ -104,6 +104,21 @@ describe("a problem", function()
         assert.same({}, book:look("ok", 13):tell("chat", 13))
     end)
 
+    it("is told by another channel in place of one that gave up, until that takes something again", function()
+        local book = new_book "chat"
+        book.plan.fallbacks, book.plan.remind = { chat = "mail", mail = "sms", sms = "chat" }, HOUR
+        book:look("warning", 1).entries[1].state = "given_up"
+        assert.same({ "firing warning" }, book:update(2):tell("mail", 3))
+        assert.same({}, book:update(4):tell("sms", 5))
+        assert.same({ "firing critical" }, book:look("critical", 6):tell("chat", 7))
+        assert.same({ "escalated critical" }, book:tell("mail", 8))
+        assert.same({ { "reminder reminder-1" }, {} }, { book:update(HOUR + 7):tell("chat", HOUR + 8),
+            book:update(HOUR + 9):tell("mail", HOUR + 9) })
+        book:look("ok", HOUR + 10)
+        assert.same({ { "resolved resolved" }, { "resolved resolved" } }, { book:tell("chat", HOUR + 11),
+            book:tell("mail", HOUR + 11) })
+    end)
+
     it("tells its end where nobody knows whether its beginning arrived", function()
         local book = new_book "chat"
         local entry = book:look("critical", 1):next("chat", 2)

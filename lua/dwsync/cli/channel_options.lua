@@ -88,6 +88,7 @@ end
 -- Those of `by_name`, ready, and whom to tell of a problem.
 local function open_all(by_name, alerts, world)
     local list, unrouted = {}, {}
+    world.link = alerts.link
     for i, name in ipairs(checks.names(by_name)) do
         local channel, err = channels.open(name, by_name[name], world)
         if not channel then
@@ -106,8 +107,10 @@ end
 -- @treturn ?{table,...} by name; none where the file declares none
 -- @treturn dwsync.error|function(problem,now) or whom to tell of a problem, see dwsync.problems.plan
 function M.open_declared(alerts, args, context, inventory)
-    local declares = alerts and next(alerts.channels)
-    return open_all(alerts and alerts.channels or {}, alerts or {}, declares and M.world(args, context, inventory))
+    if not alerts or not next(alerts.channels) then
+        return {}
+    end
+    return open_all(alerts.channels, alerts, M.world(args, context, inventory))
 end
 
 --- Makes the channels ready.

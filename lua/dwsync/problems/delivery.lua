@@ -14,6 +14,7 @@ local transitions = require "dwsync.problems.transitions"
 local M = {}
 
 local SWEEP_EVERY, SYNC_EVERY, TICK, LONGEST_WAIT = 60, 60, 1, 5 -- seconds
+local PRUNE_EVERY, KEPT_FOR = 600, 30 * 86400000 -- seconds; milliseconds
 local UNKNOWN_PERIOD = 900 -- seconds, of a command that does not know when it runs again
 local ENDS_FOR = 900000 -- milliseconds for which a level-triggered channel is told of an end
 local MAY_HAVE_ARRIVED = { timeout = true, network = true }
@@ -30,7 +31,7 @@ Sender.__index = Sender
 -- channel, and with the outcome "sent" that not all got it
 -- @treturn dwsync.problems.sender
 function M.new(given)
-    local self = setmetatable({ swept = -math.huge, said = {} }, Sender)
+    local self = setmetatable({ swept = -math.huge, pruned = -math.huge, said = {} }, Sender)
     for name, value in pairs(given) do
         self[name] = value
     end
@@ -65,12 +66,17 @@ end
 -- @treturn dwsync.error
 function Sender:sweep()
     local wrong, dropped
+    local prunes = self.runtime.monotonic() >= self.pruned + PRUNE_EVERY
     local done, err = transaction(self, function(session, now)
         wrong = outbox.sweep(session, self.owing, self, now)
         dropped = outbox.drop_orphans(session, self.owing, now)
+        if prunes then
+            outbox.prune(session, now - KEPT_FOR)
+        end
         return true
     end)
     if done then
+        self.pruned = prunes and self.runtime.monotonic() or self.pruned
         say_wrong(self, wrong)
         for _, one in ipairs(dropped) do
             self.failed(("channel %s is not configured any more: %s dropped"):format(one.channel,
@@ -80,11 +86,11 @@ function Sender:sweep()
     return done, err
 end
 
-local function message_of(self, claim, now)
+local function message_of(self, channel, claim, now)
     local list = {}
     for i, item in ipairs(claim.items) do
         list[i] = messages.make(item.row, item.step, transitions.is_firing(item.row) and self.seen(item.row) or nil,
-            now)
+            now, channel.link)
     end
     return claim.batch and messages.summary(list, claim.batch, now) or list[1]
 end
@@ -111,7 +117,7 @@ end
 local function tried(self, channel, claim, now)
     local under_way, message = {}, nil
     local ran, result = pcall(function()
-        message = message_of(self, claim, now)
+        message = message_of(self, channel, claim, now)
         return send(self, channel, message, claim, now, under_way)
     end)
     if ran then
@@ -126,6 +132,7 @@ local function tried(self, channel, claim, now)
 end
 
 local HINTS = {
+    instead = "It is handed on to channel %s. ",
     refused = "This message will not be sent to this address again. Correct the channel's address, and %s.",
     locked = "The channel is left alone until %s. Correct what it is declared with, and %s.",
     unknown = "It may have arrived; it is not sent again, since that could tell it twice.",
@@ -136,13 +143,14 @@ local HINTS = {
 local AFTER = "a run after that tries again"
 
 -- What happens next, of a command that ends and of a program that goes on.
-local function hint_of(self, result, settled)
+local function hint_of(self, channel, result, settled)
+    local instead = settled.handed_on and HINTS.instead:format(channel.options.fallback) or ""
     if result.outcome == "refused" then
         local how = self.till and "the next run sends it" or "restart this program"
-        return settled.paused and HINTS.locked:format(quantities.instant(settled.paused), how)
-            or HINTS.refused:format(how)
+        return instead .. (settled.paused and HINTS.locked:format(quantities.instant(settled.paused), how)
+            or HINTS.refused:format(how))
     elseif settled.given_up then
-        return HINTS[result.outcome] or HINTS.given_up
+        return instead .. (HINTS[result.outcome] or HINTS.given_up)
     elseif result.paused then
         return HINTS.asked:format(quantities.instant(settled.paused), self.till and AFTER or "then it is tried again")
     end
@@ -160,7 +168,7 @@ local function report(self, channel, message, result, settled)
         return
     end
     self.failed(("not sent to channel %s (%s): %s: %s"):format(channel.name, channel.host or channel.kind,
-        message.title, result.reason or "no reason given"), settled and hint_of(self, result, settled),
+        message.title, result.reason or "no reason given"), settled and hint_of(self, channel, result, settled),
         channel, result.outcome)
 end
 
@@ -175,6 +183,8 @@ local function settle(self, channel, items, result, failure)
     end
     if not settled then
         table.insert(self.unsettled[channel], { items = items, result = result })
+    elseif settled.handed_on then
+        self.handed_on = true
     end
     return settled, err
 end
@@ -269,7 +279,8 @@ local function state_of(self, channel, now)
             and transitions.is_firing(row)) then
             list[#list + 1] = { cluster_id = row.cluster_id, cluster_name = row.cluster_name, source = row.source,
                 source_type = row.source_type, rule = row.rule, severity = row.severity, since = row.since,
-                message = row.message, advice = row.advice, ended = ended }
+                message = row.message, advice = row.advice, ended = ended,
+                link = messages.link(channel.link, row.cluster_id) }
         end
     end
     return rows and list, damaged
@@ -303,32 +314,46 @@ function Sender:sync(channel)
     return outcome == "sent"
 end
 
+-- Tells one channel all that it is owed. Returns whether the time was enough; or nil, err.
+local function tell_all(self, channel)
+    repeat
+        if self.runtime.monotonic() >= self.till then
+            self.failed(("not all was sent to channel %s: the time for sending was over"):format(channel.name),
+                "The next run goes on.", channel)
+            return false
+        end
+        local more, wait, paused = self:tell(channel)
+        if more == nil then
+            return nil, wait
+        elseif not more and wait and not paused and self.runtime.monotonic() + wait < self.till then
+            self.runtime.sleep(wait) -- for the next token
+            more = true
+        elseif paused and not self.left_alone[channel.name] then
+            self.left_alone[channel.name] = true
+            self.failed(("not sent to channel %s (%s): not tried"):format(channel.name,
+                channel.host or channel.kind), HINTS.asked:format(quantities.instant(paused), AFTER), channel)
+        end
+    until not more
+    return true
+end
+
 --- Tells each channel all that it is owed, until it is in trouble.
 -- @tparam number till when sending ends, by the runtime's monotonic clock
 -- @treturn ?boolean true; nil when the database failed
 -- @treturn dwsync.error
 function Sender:run(till)
-    self.till = till
+    self.till, self.left_alone = till, {}
     local done, err = self:sweep()
-    for _, channel in ipairs(done and self.owing or {}) do
-        repeat
-            if self.runtime.monotonic() >= till then
-                self.failed(("not all was sent to channel %s: the time for sending was over"):format(channel.name),
-                    "The next run goes on.", channel)
-                return true
+    repeat
+        self.handed_on = false -- to a channel whose turn may have been before
+        for _, channel in ipairs(done and self.owing or {}) do
+            local goes_on
+            goes_on, err = tell_all(self, channel)
+            if not goes_on then
+                return goes_on == false or nil, err
             end
-            local more, wait, paused = self:tell(channel)
-            if more == nil then
-                return nil, wait
-            elseif not more and wait and not paused and self.runtime.monotonic() + wait < till then
-                self.runtime.sleep(wait) -- for the next token
-                more = true
-            elseif paused then
-                self.failed(("not sent to channel %s (%s): not tried"):format(channel.name,
-                    channel.host or channel.kind), HINTS.asked:format(quantities.instant(paused), AFTER), channel)
-            end
-        until not more
-    end
+        end
+    until not self.handed_on
     for _, channel in ipairs(done and self.levels or {}) do
         if self:sync(channel) == nil then
             done, err = self.store:rows()
@@ -390,7 +415,7 @@ function M.preview(rows, entries, channels, how, use)
         for _, item in ipairs(list) do
             if item.entry.channel == channel.name then
                 use(messages.make(item.row, item.step,
-                    transitions.is_firing(item.row) and how.seen(item.row) or nil, now), channel)
+                    transitions.is_firing(item.row) and how.seen(item.row) or nil, now, channel.link), channel)
             end
         end
     end

@@ -16,9 +16,10 @@ local M = {}
 -- @tparam[opt] {[string]=boolean} unrouted channels that are told everything
 -- @treturn function(problem,now):dwsync.problem.plan
 function M.plan(list, channels, unrouted)
-    local names, is_owed = {}, {}
+    local names, is_owed, fallbacks = {}, {}, {}
     for i, channel in ipairs(channels) do
         names[i], is_owed[channel.name] = channel.name, not channel.is_level_triggered
+        fallbacks[channel.name] = channel.options.fallback
     end
     local table_of_routes = routes.new(list, names, unrouted)
     return function(problem, now)
@@ -26,7 +27,7 @@ function M.plan(list, channels, unrouted)
         for _, name in ipairs(plan.to) do
             to[#to + 1], levels[name] = is_owed[name] and name or nil, not is_owed[name] or nil
         end
-        plan.to, plan.levels = to, levels
+        plan.to, plan.levels, plan.fallbacks = to, levels, fallbacks
         return plan
     end
 end

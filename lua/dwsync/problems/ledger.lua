@@ -10,7 +10,6 @@ local transitions = require "dwsync.problems.transitions"
 
 local M = {}
 
-local ID = 8 -- characters that tell problems apart
 local SHORTEST_ID = 4
 local MOST_NAMED = 8
 
@@ -50,7 +49,8 @@ function M.read(store, now)
     end
     local list = {}
     for i, row in ipairs(rows) do
-        list[i] = { row = row, id = messages.problem_id(row):sub(1, ID), state = transitions.state_of(row, now),
+        list[i] = { row = row, id = messages.problem_id(row):sub(1, messages.SHORT_ID),
+            state = transitions.state_of(row, now),
             messages = messages_of(row, entries[outbox.name_of(row)]) }
     end
     return list, damaged

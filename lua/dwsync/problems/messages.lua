@@ -27,11 +27,15 @@ local M = {}
 -- @tfield[opt] integer ended
 -- @tfield string message what happened
 -- @tfield[opt] string advice what to do next
+-- @tfield[opt] string link where to look
 -- @tfield string title one line
 -- @tfield {{string,string},...} facts names and values, for people
 -- @tfield[opt] {dwsync.problem.message,...} items what a summary sums up, worst first
 M.FIELDS = { "event", "key", "problem_id", "time", "cluster_id", "cluster_name", "source", "source_type", "rule",
-    "severity", "previous", "episode", "since", "ended", "message", "advice" }
+    "severity", "previous", "episode", "since", "ended", "message", "advice", "link" }
+
+--- How many characters of a problem's id tell it apart from others.
+M.SHORT_ID = 8
 
 local LONGEST_NAME, LONGEST_TEXT = 64, 500 -- columns
 
@@ -72,6 +76,7 @@ local function facts_of(message, now)
     add("Since", ("%s (%s)"):format(quantities.instant(message.since),
         quantities.duration(math.max(0, till - message.since) / 1000)))
     add("Ended", message.ended and quantities.instant(message.ended))
+    add("Acknowledge", not message.ended and "dwsync alerts ack " .. message.problem_id:sub(1, M.SHORT_ID))
     return facts
 end
 
@@ -93,13 +98,25 @@ local function words_of(row, step, seen)
         .. (step.episode == row.episode and " It was: " .. sentence(row.message) or "")
 end
 
+--- The address of a page about a cluster.
+-- @tparam ?string template in which {cluster} is replaced by its id
+-- @tparam string cluster_id
+-- @treturn ?string
+function M.link(template, cluster_id)
+    local id = cluster_id:gsub("[^%w._~-]", function(character)
+        return ("%%%02X"):format(character:byte())
+    end)
+    return template and (template:gsub("{cluster}", (id:gsub("%%", "%%%%"))))
+end
+
 --- Makes a message.
 -- @tparam dwsync.problem row
 -- @tparam dwsync.problem.step step
 -- @tparam ?table seen what the present look says of it (see dwsync.problems.findings), so that it is true
 -- @tparam integer now
+-- @tparam[opt] string link see `link`
 -- @treturn dwsync.problem.message
-function M.make(row, step, seen, now)
+function M.make(row, step, seen, now, link)
     local problem_id = M.problem_id(row, step.fired_at)
     local words, advice = words_of(row, step, seen)
     local message = {
@@ -107,7 +124,7 @@ function M.make(row, step, seen, now)
         cluster_id = row.cluster_id, cluster_name = row.cluster_name, source = row.source ~= "" and row.source or nil,
         source_type = row.source_type, rule = row.rule, severity = step.event == "resolved" and "ok" or step.severity,
         previous = step.previous, episode = step.episode, since = step.since, ended = step.ended,
-        message = words, advice = advice and sentence(advice) or nil,
+        message = words, advice = advice and sentence(advice) or nil, link = M.link(link, row.cluster_id),
     }
     message.title = title_of(message, text.excerpt(row.cluster_name or row.cluster_id, LONGEST_NAME))
     message.facts = facts_of(message, now)
@@ -176,13 +193,15 @@ end
 
 --- The message as lines of plain text: what happened, to what, since when, what to do.
 -- @tparam dwsync.problem.message message
+-- @tparam[opt] boolean is_linked whether what shows it has the link elsewhere
 -- @treturn {string,...} the title first
-function M.lines(message)
+function M.lines(message, is_linked)
     local lines = { message.title, message.message }
     for _, fact in ipairs(message.facts) do
         lines[#lines + 1] = ("%s: %s"):format(fact[1], fact[2])
     end
     lines[#lines + 1] = message.advice and "Next: " .. message.advice or nil
+    lines[#lines + 1] = message.link and not is_linked and "See: " .. message.link or nil
     return lines
 end
 

@@ -27,19 +27,19 @@ local LONGEST_LEASE = 600000 -- beyond this the clock was wrong when the row was
 local AT_ONCE = 5 -- messages of their own that one claim takes
 local MOST_ITEMS = 50 -- of a message that sums up: receivers take 20 KB
 local MOST_CANDIDATES = 5000 -- where only some of them are meant
+local MOST_PRUNED = 500 -- episodes, in one transaction
 local TOGETHER = 200 -- problems looked after in one statement
 local FIRST_PAUSE, LONGEST_PAUSE = 5000, 5 * MINUTE
 local DAMAGED_PAUSE = 10 * MINUTE
 local UNNAMED = 10 * MINUTE -- after which a channel that no sender has is one that nobody has
-local KEPT = 30 * ONE_DAY -- that what became of an episode's messages can be looked up after its end
 local AT_IT = 100 -- milliseconds after which a channel that another sender has locked is free again
 
 -- ---- rows ----------------------------------------------------------------------------------------
 
 local TEXTS = { "cluster_id", "source", "rule", "step", "channel", "state", "claimed_by", "last_error", "batch",
     "refused_by" }
-local NUMBERS = { "episode", "fired_at", "since", "created_at", "next_at", "attempts", "doubtful", "claimed_until",
-    "sent_at" }
+local NUMBERS = { "episode", "fired_at", "since", "created_at", "next_at", "due_at", "attempts", "doubtful",
+    "claimed_until", "sent_at" }
 local REQUIRED = { episode = true, created_at = true, next_at = true, attempts = true, doubtful = true }
 
 local columns, IS_NUMBER = {}, {}
@@ -140,14 +140,27 @@ end
 
 -- ---- what is owed --------------------------------------------------------------------------------
 
+local function set(session, entry, changes)
+    session:rows(("UPDATE dwsync_outbox SET %s WHERE %s AND state = 'owed'"):format(changes, key_of(entry)))
+end
+
+local function due_since(entry)
+    return entry.due_at or entry.created_at
+end
+
+-- The time for which it is held does not count as that of trouble with its channel.
+local function hold_until(session, entry, till, now)
+    local due = entry.attempts == 0 and till or due_since(entry) + till - math.max(entry.next_at, now)
+    set(session, entry, ("next_at = %s, due_at = %s"):format(literal(till), literal(due)))
+end
+
 -- What waits for the end of quiet hours or of a silence, and what need not any more.
 local function hold(session, row, entries, plan, now)
     for _, entry in ipairs(entries) do
-        if entry.state == "owed" and entry.attempts == 0 then
+        if entry.state == "owed" then
             local till = transitions.held_until(row, entry, plan, now) or entry.next_at > now and now or nil
             if till and till ~= entry.next_at then
-                session:rows(("UPDATE dwsync_outbox SET next_at = %s WHERE %s AND state = 'owed'"):format(literal(till),
-                    key_of(entry)))
+                hold_until(session, entry, till, now)
             end
         end
     end
@@ -203,23 +216,14 @@ local function name_channel(session, channel, how, now)
         ELSE excluded.named_at END]]):format(name, mark, literal(named), literal(now + ONE_DAY)))
     if known and known[1] ~= channel.mark then
         session:rows(("UPDATE dwsync_channels SET paused_until = NULL, failures = 0 WHERE channel = %s"):format(name))
-        session:rows(([[UPDATE dwsync_outbox SET state = 'owed', attempts = 0, next_at = %s, last_error = NULL,
-            refused_by = NULL WHERE channel = %s AND state = 'given_up' AND refused_by <> %s AND created_at > %s]])
-            :format(literal(now), name, mark, literal(now - ONE_DAY)))
+        session:rows(([[UPDATE dwsync_outbox SET state = 'owed', attempts = 0, next_at = %s, due_at = %s,
+            last_error = NULL, refused_by = NULL WHERE channel = %s AND state = 'given_up' AND refused_by <> %s
+            AND created_at > %s]]):format(literal(now), literal(now), name, mark, literal(now - ONE_DAY)))
     end
 end
 
--- An episode goes as a whole: of what is left of one, an end would seem to be missing.
-local FINISHED = [[DELETE FROM dwsync_outbox WHERE created_at <= $since AND state <> 'owed'
-    AND NOT EXISTS (SELECT 1 FROM dwsync_outbox o WHERE o.cluster_id = dwsync_outbox.cluster_id
-    AND o.source = dwsync_outbox.source AND o.rule = dwsync_outbox.rule AND o.episode = dwsync_outbox.episode
-    AND (o.state = 'owed' OR o.created_at > $since))
-    AND NOT EXISTS (SELECT 1 FROM dwsync_problems p WHERE p.cluster_id = dwsync_outbox.cluster_id
-    AND p.source = dwsync_outbox.source AND p.rule = dwsync_outbox.rule AND p.episode = dwsync_outbox.episode
-    AND p.state IN ('firing', 'told'))]]
-
 --- Adds what time alone makes owed: reminders, the ends of silences, channels that are new, what programs did that know
--- no outbox. Forgets what became of episodes that are long over.
+-- no outbox.
 -- @tparam table session
 -- @tparam {table,...} channels of this sender
 -- @tparam table how `plan(row, now)`, `is_meant(row)`; `till`: of a command that ends
@@ -235,7 +239,6 @@ function M.sweep(session, channels, how, now)
         meant[#meant + 1] = (not how.is_meant or how.is_meant(row)) and row or nil
     end
     M.add(session, meant, how.plan, now)
-    session:rows((FINISHED:gsub("%$since", literal(now - KEPT))))
     return wrong
 end
 
@@ -261,6 +264,62 @@ function M.drop_orphans(session, channels, now)
     return dropped
 end
 
+-- Whole episodes that a channel knows all of: what is left of one says whom to tell its end.
+local OVER = [[FROM dwsync_outbox o WHERE o.created_at < %s AND NOT EXISTS (SELECT 1 FROM dwsync_outbox e
+    WHERE e.cluster_id = o.cluster_id AND e.source = o.source AND e.rule = o.rule AND e.episode = o.episode
+    AND e.channel = o.channel AND (e.state = 'owed' OR e.created_at >= %s)) AND NOT EXISTS (SELECT 1
+    FROM dwsync_problems p WHERE p.cluster_id = o.cluster_id AND p.source = o.source AND p.rule = o.rule
+    AND p.episode = o.episode AND p.state IN ('firing', 'told'))]]
+
+local function over_before(before)
+    return OVER:format(literal(before), literal(before))
+end
+
+local function prunable(session, before)
+    return tonumber(session:rows("SELECT count(*) " .. over_before(before))[1][1])
+end
+
+--- Removes what is over for long, so much at a time that nobody waits.
+-- @tparam table session
+-- @tparam integer before milliseconds since the epoch
+-- @treturn integer how many entries were removed; 0 when nothing is left to remove
+function M.prune(session, before)
+    local keys, values, removed = "cluster_id, source, rule, episode, channel", {}, 0
+    for i, row in ipairs(session:rows(("SELECT %s, count(*) %s GROUP BY %s LIMIT %d"):format(keys, over_before(before),
+        keys, MOST_PRUNED))) do
+        values[i] = ("(%s,%s,%s,%d,%s)"):format(quoted(row[1]), quoted(row[2]), quoted(row[3]), row[4], quoted(row[5]))
+        removed = removed + tonumber(row[6])
+    end
+    if values[1] then
+        session:rows(("DELETE FROM dwsync_outbox WHERE (%s) IN (VALUES %s)"):format(keys, table.concat(values, ",")))
+    end
+    return removed
+end
+
+--- Removes all of it, in a history that may have no outbox.
+-- @tparam dwsync.history.store history
+-- @tparam integer before milliseconds since the epoch
+-- @tparam boolean dry_run only counts
+-- @treturn ?integer how many entries
+-- @treturn dwsync.error
+-- @treturn integer how many were removed before
+function M.prune_all(history, before, dry_run)
+    local sum = 0
+    repeat
+        local found, err = history_tables.run(history, dry_run and "read" or "write", false, function(session)
+            if not session:rows(session.table_query:format "dwsync_outbox")[1] then
+                return 0
+            end
+            return (dry_run and prunable or M.prune)(session, before)
+        end)
+        if not found then
+            return nil, err, sum
+        end
+        sum = sum + found
+    until dry_run or found == 0
+    return sum
+end
+
 -- ---- claiming ------------------------------------------------------------------------------------
 
 local DUE = [[o.channel = %s AND o.state = 'owed' AND o.next_at <= %s
@@ -274,7 +333,8 @@ end
 -- for by its index, which has all that is owed to the channel, but among the few entries of the problem.
 local BEHIND = [[EXISTS (SELECT 1 FROM dwsync_outbox e WHERE e.cluster_id = o.cluster_id AND e.source = o.source
     AND e.rule = o.rule AND e.channel = o.channel AND e.state || '' = 'owed'
-    AND (e.episode < o.episode AND e.next_at <= %s OR e.episode = o.episode AND e.claimed_until > %s AND e.claimed_until <= %s))]]
+    AND (e.episode < o.episode AND e.next_at <= %s
+    OR e.episode = o.episode AND e.claimed_until > %s AND e.claimed_until <= %s))]]
 
 local function behind_condition(now)
     return BEHIND:format(literal(now), literal(now), literal(now + LONGEST_LEASE))
@@ -333,10 +393,6 @@ local function spend(session, channel, tokens, now)
     end
 end
 
-local function set(session, entry, changes)
-    session:rows(("UPDATE dwsync_outbox SET %s WHERE %s AND state = 'owed'"):format(changes, key_of(entry)))
-end
-
 -- Decides about candidates, in their order. Returns what is to be sent, the errors of what cannot be read, and whether
 -- others made room.
 local function judge(session, channel, list, how, now)
@@ -390,8 +446,9 @@ local function judge(session, channel, list, how, now)
             elseif verdict == "drop" then
                 entry.state = "dropped"
                 put_aside(entry, "state = 'dropped', claimed_until = NULL")
-            elseif (transitions.held_until(row, entry, how.plan and how.plan(row, now), now) or 0) > now then
-                put_aside(entry, "next_at = " .. literal(step))
+            elseif transitions.held_until(row, entry, how.plan and how.plan(row, now), now) then
+                hold_until(session, entry, step, now)
+                made_room = true
             end
         end
     end
@@ -478,10 +535,24 @@ local function was_sent(session, item, now)
     end
 end
 
+-- Adds what another channel owes in its place. Returns whether something was added.
+local function hand_on(session, channel, item, how, now)
+    local row = stores.rows_in(session, ("WHERE cluster_id = %s AND source = %s AND rule = %s"):format(
+        literal(item.row.cluster_id), literal(item.row.source), literal(item.row.rule)))[1]
+    if not row or not how.plan or not channel.options.fallback then
+        return false
+    end
+    local condition = (" FROM dwsync_outbox WHERE cluster_id = %s AND channel = %s AND state = 'owed'"):format(
+        literal(row.cluster_id), literal(channel.options.fallback))
+    local before = tonumber(session:rows("SELECT count(*)" .. condition)[1][1])
+    M.add(session, { row }, how.plan, now)
+    return tonumber(session:rows("SELECT count(*)" .. condition)[1][1]) > before
+end
+
 -- Returns whether it is given up.
 local function was_not_sent(session, channel, item, result, now)
     local entry = item.entry
-    local is_final = result.outcome ~= "later" or now - entry.created_at >= ONE_DAY
+    local is_final = result.outcome ~= "later" or now - due_since(entry) >= ONE_DAY
     local is_doubtful = result.outcome == "unknown" or result.is_doubtful or entry.doubtful == 1
     session:rows(([[UPDATE dwsync_outbox SET state = '%s', claimed_until = NULL, doubtful = %d, last_error = %s,
         refused_by = %s, attempts = attempts - %d WHERE %s AND state = 'owed' AND claimed_by = %s]]):format(
@@ -505,10 +576,11 @@ end
 -- @tparam {table,...} items of the claim
 -- @tparam table result of all of them: `outcome` ("sent", "later", "refused", "unknown"), `reason`, `paused`,
 -- `is_doubtful`: whether they may have arrived all the same, `is_untried`: they were only given back, `sender`
--- @tparam table how `random()`; `till`: of a command that ends, whose next run tries again unless the channel asked to
--- be left alone
+-- @tparam table how `random()`; `plan(row, now)`; `till`: of a command that ends, whose next run tries again unless the
+-- channel asked to be left alone
 -- @tparam integer now
--- @treturn table `given_up`: whether all of them are; `paused`: until when the channel is left alone
+-- @treturn table `given_up`: whether all of them are; `handed_on`: whether another channel owes it now;
+-- `paused`: until when the channel is left alone
 function M.settle(session, channel, items, result, how, now)
     local settled = { given_up = true }
     for _, item in ipairs(items) do
@@ -516,6 +588,8 @@ function M.settle(session, channel, items, result, how, now)
             was_sent(session, item, now)
         elseif not was_not_sent(session, channel, item, result, now) then
             settled.given_up = false
+        elseif hand_on(session, channel, item, how, now) then
+            settled.handed_on = true
         end
     end
     local name = literal(channel.name)

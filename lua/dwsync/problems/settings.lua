@@ -14,6 +14,8 @@ local ALERTS = {
     channels = { kind = "table", default = {} },
     routes = { kind = "list", of = { kind = "table" } },
     heartbeat = { kind = "table" },
+    link = { kind = "string", longest = 500, pattern = "^https?://[^%s%c<>\"]+$",
+        expected = 'an address such as "https://status.example.com/{cluster}"' },
 }
 
 local HEARTBEAT = {
@@ -47,13 +49,33 @@ local function check_channels(given)
     return checked
 end
 
+local function no_channel(path, name, known)
+    local names = checks.names(known)
+    return wrong(("%s: there is no channel '%s'%s"):format(path, text.excerpt(name, 60), checks.guess(name, names)),
+        names[1] and ("The channels are %s."):format(table.concat(names, ", ")) or "Declare it in alerts.channels.")
+end
+
+-- A channel that is told the state owes no messages, so none can be handed on from it, nor to it.
+local function check_fallbacks(known)
+    for _, name in ipairs(checks.names(known)) do
+        local wanted, path = known[name].fallback, ("alerts.channels.%s.fallback"):format(name)
+        if wanted and not known[wanted] then
+            return no_channel(path, wanted, known)
+        elseif wanted == name then
+            return wrong(path .. " is the channel itself", "Name another channel.")
+        elseif wanted and (channels.is_level_triggered(known[name].kind)
+            or channels.is_level_triggered(known[wanted].kind)) then
+            return wrong(path .. ": an Alertmanager is told the state, in place of messages",
+                "Let a route name it beside the others.")
+        end
+    end
+    return known
+end
+
 local function check_receivers(route, path, known)
     for i, name in ipairs(route.to) do
         if not known[name] then
-            local names = checks.names(known)
-            return wrong(("%s.to[%d]: there is no channel '%s'%s"):format(path, i, text.excerpt(name, 60),
-                checks.guess(name, names)), names[1] and ("The channels are %s."):format(table.concat(names, ", "))
-                or "Declare it in alerts.channels.")
+            return no_channel(("%s.to[%d]"):format(path, i), name, known)
         end
     end
     return route
@@ -81,6 +103,9 @@ local function check(given)
         return nil, problem
     end
     checked.channels, problem = check_channels(checked.channels)
+    if checked.channels then
+        checked.channels, problem = check_fallbacks(checked.channels)
+    end
     if checked.channels and checked.routes then
         checked.routes, problem = check_routes(checked.routes, checked.channels)
     end
@@ -93,7 +118,7 @@ end
 
 --- Checks what a file says of alerts, and fills in what it leaves out.
 -- @tparam table given
--- @treturn ?table `channels` by name, `routes` (a list; nil: everybody is told everything), `heartbeat`
+-- @treturn ?table `link`, `channels` by name, `routes` (a list; nil: everybody is told everything), `heartbeat`
 -- @treturn dwsync.error kind "config"
 function M.check(given)
     local checked, problem = check(given)

@@ -55,8 +55,12 @@ local STEP_2 = {
         paused_until $number, failures INTEGER NOT NULL, named_at $number NOT NULL)]],
 }
 
+-- Step 3: when an entry of the outbox could first have been sent, without the time for which quiet hours or a silence
+-- held it. Senders that do not know it leave it empty.
+local STEP_3 = { compatible_from = 1, "ALTER TABLE dwsync_outbox ADD COLUMN due_at $number" }
+
 --- The part of a history that this is, see dwsync.history.schema; a step that was ever released must not change.
-M.part = { name = "problems", steps = { STEP_1, STEP_2 } }
+M.part = { name = "problems", steps = { STEP_1, STEP_2, STEP_3 } }
 
 local KEY = { "cluster_id", "source", "rule" }
 local TEXTS = { "source_type", "cluster_name", "state", "severity", "message", "advice", "ending", "acknowledged_by",

@@ -13,15 +13,17 @@ local STATES_OF = [[SELECT CASE WHEN state IN ('pending', 'resolved') THEN state
     WHEN silenced_until > $now THEN 'silenced' WHEN acknowledged_at IS NOT NULL THEN 'acknowledged'
     ELSE state END, count(*) FROM dwsync_problems GROUP BY 1]]
 
--- What quiet hours hold is due only when they end, and what is silenced is not.
-local UNSENT = [[SELECT count(*), min(CASE WHEN attempts = 0 THEN next_at ELSE created_at END) FROM dwsync_outbox o
-    WHERE state = 'owed' AND (attempts > 0 OR next_at <= $now) AND NOT EXISTS (SELECT 1 FROM dwsync_problems p
+-- What quiet hours hold is due only when they end, also where it was tried before, and what is silenced is not.
+local UNSENT = [[SELECT count(*), min(CASE WHEN due_at IS NOT NULL THEN due_at WHEN attempts = 0 THEN next_at
+    ELSE created_at END) FROM dwsync_outbox o
+    WHERE state = 'owed' AND next_at <= $now AND NOT EXISTS (SELECT 1 FROM dwsync_problems p
     WHERE p.cluster_id = o.cluster_id AND p.source = o.source AND p.rule = o.rule AND p.silenced_until > $now)]]
 
 -- Not those of which another channel was told instead.
 local LOST = [[SELECT count(*) FROM dwsync_outbox o WHERE state = 'given_up' AND created_at > $since AND NOT EXISTS
     (SELECT 1 FROM dwsync_outbox s WHERE s.cluster_id = o.cluster_id AND s.source = o.source AND s.rule = o.rule
-    AND s.episode = o.episode AND s.step = o.step AND s.state = 'sent')]]
+    AND s.episode = o.episode AND s.channel <> o.channel AND s.state = 'sent'
+    AND (s.step = o.step OR s.sent_at >= o.created_at))]]
 
 local GIVEN_UP = "SELECT count(*) FROM dwsync_outbox WHERE state = 'given_up'"
 

@@ -302,6 +302,7 @@ end
 -- @tfield integer since
 -- @tfield integer created_at
 -- @tfield integer next_at not before that
+-- @tfield ?integer due_at since when it could have been sent, without the time for which it was held
 -- @tfield integer attempts
 -- @tfield integer doubtful 1 when it may have arrived
 -- @tfield[opt] integer claimed_until
@@ -355,7 +356,7 @@ end
 
 local function entry_of(row, channel, step, now, more)
     local entry = { channel = channel, episode = row.episode, step = step, fired_at = row.fired_at, since = row.since,
-        created_at = now, next_at = now, attempts = 0, doubtful = 0, state = "owed" }
+        created_at = now, next_at = now, due_at = now, attempts = 0, doubtful = 0, state = "owed" }
     for name, value in pairs(more or {}) do
         entry[name] = value
     end
@@ -424,17 +425,40 @@ local function next_step(row, sum, plan, now)
     return plan.remind and sum.is_told and not sum.is_owed and next_reminder(sum, plan.remind, now) or nil
 end
 
+-- Whether a channel did not take the last that it was told of an episode.
+local function gave_up(entries, channel, episode)
+    local last
+    for _, entry in ipairs(entries) do
+        local counts = entry.channel == channel and entry.episode == episode and entry.state ~= "dropped"
+        last = counts and (not last or entry.created_at >= last.created_at) and entry or last
+    end
+    return last ~= nil and last.state == "given_up"
+end
+
+-- Those of the plan; and for one that gave up that which it names, and so on.
+local function receivers_of(row, entries, plan)
+    local list, seen = {}, {}
+    for _, name in ipairs(plan.to) do
+        while name and not seen[name] do
+            list[#list + 1], seen[name] = name, true
+            name = plan.fallbacks and gave_up(entries, name, row.episode) and plan.fallbacks[name] or nil
+        end
+    end
+    return list
+end
+
 --- What the outbox lacks of a problem. While it is silenced nothing is added but ends.
 -- @tparam dwsync.problem row
 -- @tparam {dwsync.problem.entry,...} entries of that problem
--- @tparam ?table plan `to`: names of channels; `remind` in milliseconds; `held_until`; nil where nobody is to be told
+-- @tparam ?table plan `to`: names of channels; `fallbacks`: by name the channel that is told in its place; `remind` in
+-- milliseconds; `held_until`; nil where nobody is to be told
 -- @tparam integer now
 -- @treturn {dwsync.problem.entry,...}
 function M.owed(row, entries, plan, now)
     local added = {}
     add_ends(added, row, entries, now)
     if plan and FIRING[row.state] and not is_silenced(row, now) then
-        for _, channel in ipairs(plan.to) do
+        for _, channel in ipairs(receivers_of(row, entries, plan)) do
             local step = next_step(row, sum_of(entries, channel, row.episode), plan, now)
             added[#added + 1] = step and entry_of(row, channel, step, now) or nil
         end
@@ -442,6 +466,7 @@ function M.owed(row, entries, plan, now)
     for _, entry in ipairs(added) do
         if plan and plan.held_until then
             entry.next_at = math.max(now, plan.held_until)
+            entry.due_at = entry.next_at
         end
     end
     return added

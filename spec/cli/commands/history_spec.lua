@@ -369,6 +369,25 @@ describe("dwsync history", function()
         assert.equal(2, (run { "prune" }))
     end)
 
+    it("prunes messages of alerts that are over", function()
+        pull(command.healthy(2))
+        local made = require("spec.support.told").make(folder .. "/data/dwsync/history.sqlite")
+        local long_ago = (command.NOW - 401 * 86400) * 1000
+        made:problem { state = "resolved" }
+        made:message { state = "sent", created_at = long_ago }
+        made:message { state = "sent", step = "resolved", created_at = long_ago }
+        made:message { state = "sent", channel = "young", created_at = long_ago + 2 * 86400000 }
+        made:message { state = "owed", channel = "slow", created_at = long_ago }
+        made:close()
+        for _, words in ipairs { "would remove", "removed" } do
+            assert.same({ 0, ("%s 0 records with 0 earlier versions, of 0 clusters\n%s 2 messages of alerts that are "
+                .. "over\n"):format(words, words), "", {} },
+                { run { "prune", "--older-than", "400d", words ~= "removed" and "--dry-run" or nil } })
+        end
+        assert.same({ 0, "removed 0 records with 0 earlier versions, of 0 clusters\n", "", {} },
+            { run { "prune", "--older-than", "400d" } })
+    end)
+
     it("prunes no history that is not there", function()
         local status, _, err = run { "prune", "--older-than", "400d" }
         assert.equal(2, status)

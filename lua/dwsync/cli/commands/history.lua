@@ -10,8 +10,10 @@ local display = require "dwsync.text"
 local errors = require "dwsync.errors"
 local failure = require "dwsync.cli.failure"
 local history_location = require "dwsync.cli.history_location"
+local lazy = require "dwsync.lazy"
 local migration = require "dwsync.history.migration"
 local output = require "dwsync.cli.output"
+local outbox = lazy "dwsync.problems.outbox"
 local prune = require "dwsync.history.prune"
 local quantities = require "dwsync.quantities"
 local record_options = require "dwsync.cli.record_options"
@@ -348,11 +350,17 @@ local function prune_store(args, context, _, store)
         return prune_accounts(args, context, store)
     end
     local sum, err, before = store:prune { older_than = args.older_than, dry_run = args.dry_run, now = context.now() }
-    local removed = sum or before
-    context:write(("%s %s with %s, of %s\n"):format(args.dry_run and "would remove" or "removed",
-        quantities.count(removed.records, "record"), quantities.count(removed.versions, "earlier version"),
-        quantities.count(removed.clusters, "cluster")))
-    return sum and 0 or failure.report(err, context)
+    local removed, verb = sum or before, args.dry_run and "would remove" or "removed"
+    context:write(("%s %s with %s, of %s\n"):format(verb, quantities.count(removed.records, "record"),
+        quantities.count(removed.versions, "earlier version"), quantities.count(removed.clusters, "cluster")))
+    local messages, failed, rest
+    if sum then
+        messages, failed, rest = outbox.prune_all(store, (context.now() - args.older_than) * 1000, args.dry_run)
+    end
+    if (messages or rest or 0) > 0 then
+        context:write(("%s %s of alerts that are over\n"):format(verb, quantities.count(messages or rest, "message")))
+    end
+    return messages and 0 or failure.report(err or failed, context)
 end
 
 -- --------------------------------------------------------------------------------------------------

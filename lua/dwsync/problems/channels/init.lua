@@ -41,6 +41,7 @@ local COMMON = {
     kind = KIND.kind,
     ca_file = { kind = "string", is_path = true },
     allow_http = { kind = "boolean", default = false },
+    fallback = { kind = "string" },
 }
 
 --- How a channel may be called: the name is kept in the database and shown.
@@ -71,6 +72,13 @@ function M.check(given, door)
         return nil, problem
     end
     return checks.read(M.options(checked.kind), given, door)
+end
+
+--- Whether a kind is told the state again and again.
+-- @tparam string kind
+-- @treturn boolean
+function M.is_level_triggered(kind)
+    return BY_KIND[kind].is_level_triggered or false
 end
 
 --- Replaces the names of files in how a channel is declared.
@@ -111,7 +119,9 @@ end
 local function mark_of(options, declared, read)
     local parts = {}
     for _, name in ipairs(checks.names(options)) do
-        parts[#parts + 1] = ("%s=%s"):format(name, read[name] or ordered_json.encode(declared[name]) or "")
+        if name ~= "fallback" then
+            parts[#parts + 1] = ("%s=%s"):format(name, read[name] or ordered_json.encode(declared[name]) or "")
+        end
     end
     return assert(core.sha256(table.concat(parts, "\0"))):sub(1, 16)
 end
@@ -130,7 +140,7 @@ end
 -- @tparam string name
 -- @tparam table declared see `check`
 -- @tparam table world `read_file(path)` → content, or nil, reason; `getenv`; and what else kinds need (see
--- dwsync.problems.channels.cloud)
+-- dwsync.problems.channels.cloud); `link`, see dwsync.problems.messages
 -- @treturn ?table channel: `name`, `kind`, `host`, `mark` (the same for the same receiver), `rate`, `options`,
 -- `send(message, how)` as the kind's, `render(message)`; `is_level_triggered` and `sync(state, how)` where the kind has
 -- them
@@ -143,7 +153,7 @@ function M.open(name, declared, world)
     end
     local channel = { name = name, kind = declared.kind, options = declared, secrets = read, url = read.url,
         ca_file = declared.ca_file, rate = kind.RATE, mark = mark_of(options, declared, read),
-        is_level_triggered = kind.is_level_triggered }
+        is_level_triggered = kind.is_level_triggered, link = world.link }
     if read.url then
         local is_plain
         channel.host, is_plain, hint = http.address(read.url, secrets.place(declared.url), declared.allow_http)

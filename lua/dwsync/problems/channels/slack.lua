@@ -49,7 +49,7 @@ end
 -- @tparam dwsync.problem.message message
 -- @treturn string JSON
 function M.render(message)
-    local lines = messages.lines(message)
+    local lines = messages.lines(message, true)
     local title = table.remove(lines, 1)
     local words = table.remove(lines, 1)
     local blocks = {
