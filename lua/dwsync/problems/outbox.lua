@@ -32,7 +32,6 @@ local TOGETHER = 200 -- problems looked after in one statement
 local FIRST_PAUSE, LONGEST_PAUSE = 5000, 5 * MINUTE
 local DAMAGED_PAUSE = 10 * MINUTE
 local UNNAMED = 10 * MINUTE -- after which a channel that no sender has is one that nobody has
-local KEPT = 30 * ONE_DAY -- that what became of an episode's messages can be looked up after its end
 local AT_IT = 100 -- milliseconds after which a channel that another sender has locked is free again
 
 -- ---- rows ----------------------------------------------------------------------------------------
@@ -223,17 +222,8 @@ local function name_channel(session, channel, how, now)
     end
 end
 
--- An episode goes as a whole: of what is left of one, an end would seem to be missing.
-local FINISHED = [[DELETE FROM dwsync_outbox WHERE created_at <= $since AND state <> 'owed'
-    AND NOT EXISTS (SELECT 1 FROM dwsync_outbox o WHERE o.cluster_id = dwsync_outbox.cluster_id
-    AND o.source = dwsync_outbox.source AND o.rule = dwsync_outbox.rule AND o.episode = dwsync_outbox.episode
-    AND (o.state = 'owed' OR o.created_at > $since))
-    AND NOT EXISTS (SELECT 1 FROM dwsync_problems p WHERE p.cluster_id = dwsync_outbox.cluster_id
-    AND p.source = dwsync_outbox.source AND p.rule = dwsync_outbox.rule AND p.episode = dwsync_outbox.episode
-    AND p.state IN ('firing', 'told'))]]
-
 --- Adds what time alone makes owed: reminders, the ends of silences, channels that are new, what programs did that know
--- no outbox. Forgets what became of episodes that are long over.
+-- no outbox.
 -- @tparam table session
 -- @tparam {table,...} channels of this sender
 -- @tparam table how `plan(row, now)`, `is_meant(row)`; `till`: of a command that ends
@@ -249,7 +239,6 @@ function M.sweep(session, channels, how, now)
         meant[#meant + 1] = (not how.is_meant or how.is_meant(row)) and row or nil
     end
     M.add(session, meant, how.plan, now)
-    session:rows((FINISHED:gsub("%$since", literal(now - KEPT))))
     return wrong
 end
 
@@ -331,7 +320,6 @@ function M.prune_all(history, before, dry_run)
     return sum
 end
 
-
 -- ---- claiming ------------------------------------------------------------------------------------
 
 local DUE = [[o.channel = %s AND o.state = 'owed' AND o.next_at <= %s
@@ -345,7 +333,8 @@ end
 -- for by its index, which has all that is owed to the channel, but among the few entries of the problem.
 local BEHIND = [[EXISTS (SELECT 1 FROM dwsync_outbox e WHERE e.cluster_id = o.cluster_id AND e.source = o.source
     AND e.rule = o.rule AND e.channel = o.channel AND e.state || '' = 'owed'
-    AND (e.episode < o.episode AND e.next_at <= %s OR e.episode = o.episode AND e.claimed_until > %s AND e.claimed_until <= %s))]]
+    AND (e.episode < o.episode AND e.next_at <= %s
+    OR e.episode = o.episode AND e.claimed_until > %s AND e.claimed_until <= %s))]]
 
 local function behind_condition(now)
     return BEHIND:format(literal(now), literal(now), literal(now + LONGEST_LEASE))
