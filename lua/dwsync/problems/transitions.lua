@@ -438,7 +438,8 @@ end
 -- Those of the plan; and for one that gave up that which it names, and so on.
 local function receivers_of(row, entries, plan)
     local list, seen = {}, {}
-    for _, name in ipairs(plan.to) do
+    for _, named in ipairs(plan.to) do
+        local name = named
         while name and not seen[name] do
             list[#list + 1], seen[name] = name, true
             name = plan.fallbacks and gave_up(entries, name, row.episode) and plan.fallbacks[name] or nil
