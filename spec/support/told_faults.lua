@@ -548,13 +548,13 @@ function M.full()
         world:await_told()
         world:stop(first)
         local size = math.max(uv.fs_stat(world.target).size, (uv.fs_stat(world.target .. "-wal") or { size = 0 }).size)
-        local blocks = math.ceil(size / 512) + 80
+        local blocks = math.ceil(size / 512) + 400 -- room enough to start
         local child, last = world:collect("one", { before = ("trap '' XFSZ; ulimit -f %d;"):format(blocks) }), 20
         patience.wait_until(function()
             world:look("critical", last + 1, last + 20)
             last = last + 20
             return child.output:find "messages: "
-        end, "a line about a full disk")
+        end, function() return "a line about a full disk; it said " .. child.output end)
         world:pass(3)
         world:kill(child)
         end_leases(world, "one")
