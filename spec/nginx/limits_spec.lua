@@ -141,7 +141,7 @@ describe("a refresher inside nginx", function()
 
     for _, case in ipairs {
         { { intervall = 60 }, "dwsync.nginx: unknown option 'intervall'. Did you mean 'interval'? The options are "
-            .. "client, clusters, concurrency, dict, history, interval, jitter, lease, list_accounts, records, "
+            .. "alerts, client, clusters, concurrency, dict, history, interval, jitter, lease, list_accounts, records, "
             .. "stale_after, thread_pool, thresholds, timeout." },
         { { interval = 0 }, "dwsync.nginx: interval is 0, expected a length of time from 1 s to 1 d: seconds, or "
             .. '"90s", "5m"' },

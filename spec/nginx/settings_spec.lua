@@ -5,6 +5,8 @@ local CLIENT = { endpoint = "https://127.0.0.1:1", iam_endpoint = "https://127.0
 
 local NONE = {}
 
+local HOOK = { hook = { kind = "webhook", url = { env = "HOOK" } } }
+
 local function check(more, variables)
     local given = { clusters = { "one" }, client = CLIENT }
     for name, value in pairs(more or {}) do
@@ -48,7 +50,7 @@ describe("the settings", function()
     end)
 
     for _, case in ipairs {
-        { "an unknown option", { color = "red" }, "unknown option 'color'. The options are client, clusters, "
+        { "an unknown option", { color = "red" }, "unknown option 'color'. The options are alerts, client, clusters, "
             .. "concurrency, dict, history, interval, jitter, lease, list_accounts, records, stale_after, thread_pool, "
             .. "thresholds, timeout." },
         { "an interval that is none", { interval = "often" }, 'interval is "often", expected a length of time from 1 s '
@@ -90,6 +92,23 @@ describe("the settings", function()
             .. "signing_region, signing_service, timeout, user_agent." },
         { "an option of the client that is out of range", { client = { timeout = -1 } },
             "client.timeout is -1, expected a number of seconds above 0 and at most 1000000" },
+        { "alerts without a history", { alerts = { channels = HOOK } },
+            "alerts needs history: that is where it is kept what was told" },
+        { "alerts beside a fleet", { alerts = { channels = HOOK }, clusters = "fleet", history = "/h.db",
+            client = NONE }, 'alerts is set, but with clusters = "fleet" the collectors tell: declare it in '
+                .. "fleet.lua" },
+        { "a program", { history = "/h.db", alerts = { channels = { mine = { kind = "program", program = "true" } } } },
+            "alerts.channels.mine is a program, which nginx does not run: dwsync notify and watch do" },
+        { "a heartbeat", { history = "/h.db", alerts = { channels = HOOK, heartbeat = { url = { env = "X" } } } },
+            "alerts.heartbeat is sent by dwsync collect, not by nginx" },
+        { "nobody to tell", { history = "/h.db", alerts = {} }, "alerts.channels is empty, so nobody would be told" },
+        { "an address that is not there", { history = "/h.db", alerts = { channels = HOOK } },
+            "alerts.channels.hook.url: the variable HOOK is not set" },
+        { "a channel that is wrong", { history = "/h.db", alerts = { channels = { hook = { kind = "webhoko" } } } },
+            'alerts.channels.hook.kind is "webhoko", expected one of alertmanager, ces, dingtalk, email, feishu, '
+                .. "pagerduty, program, slack, smn, teams, webhook, wecom (did you mean 'webhook'?)" },
+        { "a function", { history = "/h.db", alerts = { channels = HOOK, link = function() end } },
+            "alerts.link is a function, which cannot enter a thread" },
         { "a history that is a number", { history = 5 }, "history is not a path or a postgres:// URL" },
     } do
         it("refuse " .. case[1], function()
@@ -109,6 +128,13 @@ describe("the settings", function()
         end)
         assert.equal("client: DWSYNC_CA_FILE /nowhere: No such file or directory", reason)
         assert.equal("setup expects a table, got a string", select(2, settings.check("all", function() end)))
+    end)
+
+    it("give a thread the alerts, and the variables that hold their addresses", function()
+        local order = json.decode(check({ history = "/h.db", interval = 30, alerts = { channels = HOOK } },
+            { HOOK = "https://hooks.example.com/x" }).order)
+        assert.same({ { channels = HOOK }, 30, "https://hooks.example.com/x" }, { order.alerts, order.interval,
+            order.environment.HOOK })
     end)
 
     it("need no credentials, no region and nothing of the environment for a fleet", function()

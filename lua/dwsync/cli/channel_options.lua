@@ -116,11 +116,12 @@ end
 --- Makes the channels ready.
 -- @tparam table args
 -- @tparam table context
--- @tparam table settings see dwsync.cli.configuration
+-- @tparam table settings see dwsync.cli.configuration; perhaps `inventory`
 -- @treturn ?{table,...} by name, see dwsync.problems.channels
 -- @treturn dwsync.error|function(problem,now) or whom to tell of a problem, see dwsync.problems.plan
 function M.open(args, context, settings)
-    local list, plan = open_all(declared(args, context, settings), settings.alerts or {}, M.world(args, context))
+    local list, plan = open_all(declared(args, context, settings), settings.alerts or {},
+        M.world(args, context, settings.inventory))
     if list and not list[1] then
         return nil, errors.new { kind = "config", message = "no channel to send alerts to",
             hint = "Name the file that holds its address: --slack-url-file, --teams-url-file or --webhook-url-file; or "

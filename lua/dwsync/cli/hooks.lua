@@ -28,7 +28,24 @@ local function passes(on_change, event, context)
     return result ~= false
 end
 
---- Makes the function that is called with each event.
+--- Makes the function that runs the program.
+-- @tparam[opt] function on_change of the configuration file
+-- @tparam[opt] string program its path
+-- @tparam {string,...} names further variables that the program gets
+-- @tparam table context
+-- @tparam function sleep
+-- @treturn function(event,fields):?boolean,?string true when it ran well, or was not to run; or nil, why not
+function M.runner(on_change, program, names, context, sleep)
+    local env = programs.environment(names, context.getenv)
+    return function(event, fields)
+        if passes(on_change, event, context) and program then
+            return programs.run(program, ordered_json.object(event, fields) .. "\n", env, sleep)
+        end
+        return true
+    end
+end
+
+--- Makes the function that is called with each event, and says when the program fails.
 -- @tparam[opt] function on_change of the configuration file
 -- @tparam[opt] string program its path
 -- @tparam {string,...} names further variables that the program gets
@@ -36,14 +53,11 @@ end
 -- @tparam function sleep
 -- @treturn function(event)
 function M.new(on_change, program, names, context, sleep)
-    local env = programs.environment(names, context.getenv)
+    local run = M.runner(on_change, program, names, context, sleep)
     return function(event)
-        if passes(on_change, event, context) and program then
-            local line = ordered_json.object(event, changes.FIELDS) .. "\n"
-            local ran, reason = programs.run(program, line, env, sleep)
-            if not ran then
-                context:note(("--on-change %s: %s"):format(program, reason))
-            end
+        local ran, reason = run(event, changes.FIELDS)
+        if not ran then
+            context:note(("--on-change %s: %s"):format(program, reason))
         end
     end
 end

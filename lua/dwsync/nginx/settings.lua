@@ -1,6 +1,7 @@
 --- The options of setup: their ranges, their defaults, and the one line that says what is wrong with them.
 -- It must not need nginx: `getenv` comes in.
 -- @module dwsync.nginx.settings
+local alert_settings = require "dwsync.problems.settings"
 local checks = require "dwsync.checks"
 local cluster_names = require "dwsync.cluster_names"
 local dwsync = require "dwsync"
@@ -28,8 +29,7 @@ end
 -- A thread is given texts, numbers and tables of them: a function cannot leave its Lua state.
 local function without_functions(name, value)
     if type(value) == "function" or type(value) == "userdata" or type(value) == "thread" then
-        return nil, ("%s is a %s, which cannot enter a thread: use one of the sources of credentials"):format(name,
-            type(value))
+        return nil, ("%s is a %s, which cannot enter a thread"):format(name, type(value))
     elseif type(value) == "table" then
         for key, item in pairs(value) do
             local good, err = without_functions(("%s.%s"):format(name, tostring(key)), item)
@@ -49,7 +49,8 @@ local function client(value, name)
     end
     local good, err = without_functions(name, value)
     local problem = good and checks.unknown(value, options.PLAIN, { path = name .. "." })
-    return good and not problem and value or nil, problem and checks.line(problem) or err
+    return good and not problem and value or nil, problem and checks.line(problem)
+        or err and err .. ": use one of the sources of credentials"
 end
 
 local WORD = { kind = "string", longest = 200 }
@@ -99,7 +100,36 @@ end
 
 local NAME_OF_NGINX = "a name of letters, digits, '_', '-' and '.'"
 
+-- A thread checks them again, since what is read of them cannot travel.
+local function alerts(value, name)
+    local given, message = checks.value({ kind = "table" }, value, name)
+    if not given then
+        return nil, message
+    end
+    local good, err = without_functions(name, value)
+    local checked, problem
+    if good then
+        checked, problem = alert_settings.check(value)
+    end
+    if not checked then
+        return nil, problem and problem.message or err
+    elseif checked.heartbeat then
+        return nil, name .. ".heartbeat is sent by dwsync collect, not by nginx"
+    end
+    for _, channel in ipairs(checks.names(checked.channels)) do
+        if checked.channels[channel].kind == "program" then
+            return nil, ("%s.channels.%s is a program, which nginx does not run: dwsync notify and watch do"):format(
+                name, channel)
+        end
+    end
+    if next(checked.channels) == nil then
+        return nil, name .. ".channels is empty, so nobody would be told"
+    end
+    return value
+end
+
 local OPTIONS = {
+    alerts = { check = alerts },
     dict = { kind = "string", pattern = "^[%w_.-]+$", expected = NAME_OF_NGINX, default = "dwsync" },
     thread_pool = { kind = "string", pattern = "^[%w_.-]+$", expected = NAME_OF_NGINX, default = "dwsync" },
     interval = { kind = "duration", from = 1, to = 86400, default = 60 },
@@ -130,6 +160,33 @@ local function prepare_client(checked, _, getenv)
     return made and true, err and (is_option and "client." or "client: ") .. err.message
 end
 
+-- The variables that hold addresses: a worker has none of them.
+local function read_variables(checked, getenv)
+    for _, name in ipairs(checks.names(checked.alerts.channels)) do
+        for option, source in pairs(checked.alerts.channels[name]) do
+            local variable = type(source) == "table" and source.env
+            if type(variable) == "string" then
+                checked.environment[variable] = getenv(variable)
+                if (checked.environment[variable] or "") == "" then
+                    return nil, ("alerts.channels.%s.%s: the variable %s is not set"):format(name, option, variable)
+                end
+            end
+        end
+    end
+    return true
+end
+
+local function check_alerts(checked, getenv)
+    if not checked.alerts then
+        return true
+    elseif checked.clusters == "fleet" then
+        return nil, 'alerts is set, but with clusters = "fleet" the collectors tell: declare it in fleet.lua'
+    elseif not checked.history then
+        return nil, "alerts needs history: that is where it is kept what was told"
+    end
+    return read_variables(checked, getenv)
+end
+
 -- Where collectors ask the service, nginx needs their database, and none of what asking takes.
 local function check_fleet(checked, given)
     if not checked.history then
@@ -147,6 +204,7 @@ end
 -- What a thread needs to know.
 local function order_of(checked, is_fleet)
     return {
+        alerts = checked.alerts,
         client = checked.client,
         clusters = checked.clusters,
         concurrency = checked.concurrency,
@@ -154,6 +212,7 @@ local function order_of(checked, is_fleet)
         environment = checked.environment,
         fleet = is_fleet and checked.history or nil,
         history = not is_fleet and checked.history or nil,
+        interval = checked.alerts and checked.interval or nil,
         list_accounts = checked.list_accounts,
         records = checked.records,
         rules = checked.thresholds,
@@ -198,6 +257,9 @@ function M.check(given, getenv)
         return nil, "list_accounts needs history: accounts are kept there"
     end
     local good, err = (is_fleet and check_fleet or prepare_client)(checked, given, getenv)
+    if good then
+        good, err = check_alerts(checked, getenv)
+    end
     if not good then
         return nil, (err:gsub("[\r\n]+", " "))
     end

@@ -156,4 +156,28 @@ function M.find(list, wanted)
     return found, problem
 end
 
+-- ---- changing ------------------------------------------------------------------------------------
+
+local function same(row, other)
+    return row.source == other.source and row.rule == other.rule and row.episode == other.episode
+end
+
+--- Changes one problem, as it is by now.
+-- @tparam table store see dwsync.problems.store
+-- @tparam table item of `read`
+-- @tparam function work(row) → the new row; nil where nothing changes
+-- @treturn ?table `changed`: whether something did
+-- @treturn dwsync.error
+function M.change(store, item, work)
+    return store:change(item.row.cluster_id, function(rows)
+        for _, row in ipairs(rows) do
+            local changed = same(row, item.row) and transitions.is_open(row) and work(row)
+            if changed then
+                return { changed }, { changed = true }
+            end
+        end
+        return {}, { changed = false }
+    end)
+end
+
 return M

@@ -1,6 +1,8 @@
 local command = require "spec.support.command"
+local json = require "dwsync.json"
 local processes = require "spec.support.processes"
 local runbook = require "dwsync.cli.commands.run"
+local temporary = require "spec.support.temporary"
 
 local WORLD = { service = command.service { c1 = command.healthy(3) } }
 
@@ -60,6 +62,68 @@ describe("dwsync run", function()
         assert.equal(0, status)
         assert.equal(1, select(2, err:gsub("judged without the full history", "")))
         os.remove(path)
+    end)
+
+    it("has alerts: who has problems, who takes care, and telling what a judgement found, once", function()
+        temporary.with_folder(function(folder)
+            local posts, list = {}, command.healthy(30)
+            for i = 1, 4 do
+                table.insert(list, 1, command.failed("f" .. i, i * 0.05))
+            end
+            local service = command.service { c1 = list }
+            local environment = { DWSYNC_CONFIG = "/c.lua", HOOK = "https://hooks.example.com/hidden",
+                DWSYNC_HISTORY = folder .. "/h.sqlite" }
+            for name, value in pairs(command.ENVIRONMENT) do
+                environment[name] = value
+            end
+            local world = { environment = environment, files = { ["/c.lua"] = [[return { alerts = { channels = {
+                hook = { kind = "webhook", url = { env = "HOOK" } } } } }]] }, service = function(request)
+                    if request.method == "POST" then
+                        posts[#posts + 1] = json.decode(request.body).event
+                        return 204, ""
+                    end
+                    return service(request)
+                end }
+            local status, err = seen([[
+                local list = assert(client:all_sync_records { cluster_id = "c1" })
+                local rules = { slow = false, failing = { minimum = 0 } }
+                local found = health.evaluate(list, rules, ]] .. command.NOW .. [[)
+                local told = assert(alerts.tell({ id = "c1", name = "prod" }, found))
+                assert(told.sent == 1 and #told.failed == 0, told.sent .. table.concat(told.failed, "; "))
+                assert(alerts.tell({ id = "c1" }, found).sent == 0)
+                local problems = assert(alerts.list())
+                local one = problems[1]
+                assert(#problems == 1 and one.state == "told" and one.cluster_name == "prod" and one.rule == "failing")
+                assert(assert(alerts.acknowledge(one.id, { note = "mine" }))[1].id == one.id)
+                assert(alerts.list()[1].acknowledged_note == "mine" and alerts.list()[1].acknowledged_by == "a runbook")
+                assert(#alerts.silence("prod", { duration = "2h", by = "night" }) == 1)
+                assert(alerts.list()[1].state == "silenced" and alerts.list()[1].silenced_by == "night")
+                assert(#alerts.unsilence("prod") == 1 and alerts.list()[1].state == "acknowledged")
+                assert(#alerts.acknowledge("prod", { rule = "failing" }) == 1)
+                local none, why = alerts.acknowledge("nonsense")
+                assert(none == nil and why.kind == "config")
+                assert(alerts.tell({ id = "c1" }, health.evaluate({ list[#list] }, rules, ]] .. command.NOW .. [[)))
+                assert(#alerts.list() == 0 and alerts.list({ all = true })[1].state == "resolved")
+            ]], nil, world)
+            assert.same({ 0, ("dwsync: made %s/h.sqlite, which keeps what was told; only its owner can read it\n")
+                :format(folder) }, { status, err })
+            assert.same({ "firing", "resolved" }, posts)
+        end)
+    end)
+
+    it("names what is wrong with how alerts are used, at the script's line; and what is not configured", function()
+        for text, expected in pairs {
+            ["alerts.silence('c')"] = "SCRIPT:1: alerts.silence: duration is missing",
+            ["alerts.acknowledge(5)"] = "SCRIPT:1: alerts.acknowledge: the problem",
+            ["alerts.list { al = true }"] = "SCRIPT:1: alerts.list: unknown option 'al'",
+            ["alerts.tell({ id = 'c' }, {})"] = "SCRIPT:1: alerts.tell expects what health.evaluate returned",
+            ["return alerts.tell({ id = 'c' }, { verdicts = {} })"] = "dwsync: config: no channel to send alerts to",
+            ["return alerts.list()"] = "there is no history at ",
+        } do
+            local status, _, err = run(text, nil, { environment = { XDG_DATA_HOME = "/nowhere" } })
+            assert.is_true(status > 0)
+            assert.is_truthy(err:find(expected, 1, true), text .. ": " .. err)
+        end
     end)
 
     it("makes no client that is not used, and needs no account then", function()

@@ -1,7 +1,9 @@
 local command = require "spec.support.command"
 local core = require "dwsync.core"
 local json = require "dwsync.json"
+local runbook = require "spec.support.runbook"
 local temporary = require "spec.support.temporary"
+local uv = require "luv"
 local run = command.run
 
 local C1 = "c1c1c1c1-0000-4000-8000-000000000001" -- taken as it is, so that each look is one request
@@ -236,6 +238,80 @@ describe("dwsync watch", function()
         assert.is_nil(got:find("hidden", 1, true))
         assert.is_nil(got:find("OTHER", 1, true))
         assert.is_nil(got:find("HUAWEICLOUD", 1, true))
+    end)
+
+    describe("with a history", function()
+        local folder
+        local function in_folder(work)
+            return function()
+                temporary.with_folder(function(made)
+                    folder = made
+                    work()
+                end)
+            end
+        end
+
+        local function program_of(text)
+            runbook.write(folder .. "/program", "#!/bin/sh\n" .. text)
+            assert(uv.fs_chmod(folder .. "/program", tonumber("700", 8)))
+        end
+        -- Watches as many looks as there are answers, of which all are the same. Returns the events that the program
+        -- got, and stderr.
+        local function run_again(list, more)
+            local variables = { PATH = "/usr/bin:/bin", DWSYNC_HISTORY = folder .. "/h.sqlite" }
+            for _, some in ipairs { command.ENVIRONMENT, more or {} } do
+                for name, value in pairs(some) do
+                    variables[name] = value
+                end
+            end
+            local count = 0
+            local _, _, err = watch(nil, answers(list[1]), { environment = variables,
+                files = { ["/c.lua"] = "return { on_change = function(event) return event.rule ~= 'slow' end }" },
+                sleep = function(seconds)
+                    if seconds < 60 then
+                        return core.sleep(seconds) -- until the program has ended
+                    end
+                    count = count + 1
+                    if count >= #list then
+                        error("interrupted!", 0)
+                    end
+                end, arguments = { "--config", "/c.lua", "--on-change", folder .. "/program" } })
+            local got = runbook.read(folder .. "/got") or ""
+            os.remove(folder .. "/got")
+            return events(got), err
+        end
+
+        it("tells the program nothing twice, however often it begins, and what ended between", in_folder(function()
+            program_of(("cat >> %s/got\n"):format(folder))
+            local list = run_again { FAILED, FAILED }
+            assert.same({ 1, "verdict", "failing", "warning", "firing", "firing", 1 }, { #list, list[1].event,
+                list[1].rule, list[1].severity, list[1].state, list[1].news, list[1].episode })
+            assert.is_number(list[1].value)
+            assert.is_string(list[1].key)
+            assert.same({}, (run_again { FAILED }))
+            list = run_again { HEALTHY }
+            assert.same({ 1, "verdict", "ok", "warning", "resolved" }, { #list, list[1].event, list[1].severity,
+                list[1].previous, list[1].state })
+        end))
+
+        it("tells the program again what it could not do", in_folder(function()
+            program_of "exit 3\n"
+            local list, err = run_again { FAILED }
+            assert.same({}, list)
+            assert.matches("dwsync: not sent to channel on%-change:program%-%x+ %(/[^ ]*/program%): WARNING: [^\n]*: "
+                .. "failing: ended with status 3\n", err)
+            program_of(("cat >> %s/got\n"):format(folder))
+            assert.equal(1, #run_again { FAILED })
+        end))
+
+        it("goes on as without one where that cannot be written, and says so", in_folder(function()
+            program_of(("cat >> %s/got\n"):format(folder))
+            for _ = 1, 2 do
+                local list, err = run_again({ FAILED }, { DWSYNC_HISTORY = folder .. "/missing/h.sqlite" })
+                assert.same({ 1 }, { #list, list[1].state })
+                assert.matches("dwsync: --on-change is told again what is not ok after each restart: ", err, 1, true)
+            end
+        end))
     end)
 
     it("finds the program along PATH", function()

@@ -313,23 +313,6 @@ local CHANGES = {
     end,
 }
 
-local function same(row, other)
-    return row.source == other.source and row.rule == other.rule and row.episode == other.episode
-end
-
--- Changes one problem, as it is by now. Returns whether something changed; or nil, err.
-local function change(store, item, work)
-    return store:change(item.row.cluster_id, function(rows)
-        for _, row in ipairs(rows) do
-            local changed = same(row, item.row) and transitions.is_open(row) and work(row)
-            if changed then
-                return { changed }, { changed = true }
-            end
-        end
-        return {}, { changed = false }
-    end)
-end
-
 local function change_problems(args, context, store)
     local work, words = CHANGES[args.action](args, context)
     if not work then
@@ -346,7 +329,7 @@ local function change_problems(args, context, store)
     end
     for _, item in ipairs(found) do
         local done
-        done, err = change(store, item, work)
+        done, err = ledger.change(store, item, work)
         if not done then
             return failure.report(err, context)
         end

@@ -12,6 +12,9 @@ local M = {}
 local LIBRARY = { dwsync = "dwsync", records = "dwsync.records", health = "dwsync.health", report = "dwsync.report",
     history = "dwsync.history" }
 
+-- Globals that are made when they are first used.
+local OF_COMMAND = { client = true, with_history = true, alerts = true }
+
 -- Options without a value: what follows any other option is its value, not the script.
 local FLAGS = { ["--dry-run"] = true, ["--debug"] = true, ["-h"] = true, ["--help"] = true }
 
@@ -20,8 +23,8 @@ local FLAGS = { ["--dry-run"] = true, ["--debug"] = true, ["-h"] = true, ["--hel
 function M.configure(command)
     command:summary "Run a runbook: a Lua script with the library ready."
     command:description("The script has client, records, health, report, history, dwsync, settings (clusters, "
-        .. "thresholds and history), with_history, dry_run and arg as globals beside Lua's own. What follows its name "
-        .. "is for the script.\n"
+        .. "thresholds and history), with_history, alerts, dry_run and arg as globals beside Lua's own. What follows "
+        .. "its name is for the script.\n"
         .. "Exit status: the number that it returns or gives to os.exit; 0 when it returns nothing, 1 when it raises "
         .. "an error or returns nil and one.")
     command:epilog "Example: dwsync run --profile prod nightly.lua dws-prod --keep 90"
@@ -96,10 +99,12 @@ local function environment_of(args, context, settings)
             end
         elseif name == "with_history" then
             value = joiner(args, context, settings)
+        elseif name == "alerts" then
+            value = require("dwsync.cli.runbook_alerts").new(args, context)
         elseif LIBRARY[name] then
             value = require(LIBRARY[name])
         end
-        if name == "client" or name == "with_history" or LIBRARY[name] then
+        if OF_COMMAND[name] or LIBRARY[name] then
             rawset(own, name, value)
         end
         return value

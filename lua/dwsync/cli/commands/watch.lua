@@ -11,10 +11,13 @@ local failure = require "dwsync.cli.failure"
 local hooks = require "dwsync.cli.hooks"
 local judgement = require "dwsync.cli.judgement"
 local ordered_json = require "dwsync.ordered_json"
+local problems = require "dwsync.problems"
 local programs = require "dwsync.programs"
 local quantities = require "dwsync.quantities"
 local report = require "dwsync.report"
+local saved_records = require "dwsync.cli.saved_records"
 local telling = require "dwsync.cli.telling"
+local told_program = require "dwsync.cli.told_program"
 local transient = require "dwsync.errors.transient"
 
 local M = {}
@@ -167,18 +170,46 @@ local function names_of(args, settings)
     return names
 end
 
--- What tells the channels that the configuration file declares, once: also after a restart, since the history keeps
--- what was told. Returns a function that does nothing where there are none; or nil, err.
-local function teller(judge, args, context)
-    local settings = judge.chosen.settings
-    local channels, plan = channel_options.open_declared(settings.alerts, args, context)
+-- The program as a channel, where there is a history that keeps what it was told; `items()` are those of the present
+-- look.
+local function told_program_of(given, items)
+    local context, settings = given.context, given.settings
+    local has_history = given.program and saved_records.target(given.args, context, settings) ~= nil
+    return has_history and told_program.new(given.program, hooks.runner(settings.on_change, given.program, given.names,
+        context, given.sleep), items) or nil
+end
+
+-- The channels that the configuration file declares, and the program. Returns them, whom to tell of a problem, and
+-- whether the program is among them; or nil, err.
+local function receivers_of(given, items)
+    local alerts = given.settings.alerts
+    local channels, plan = channel_options.open_declared(alerts, given.args, given.context)
+    if not channels then
+        return nil, plan
+    end
+    local program = told_program_of(given, items)
+    if program then
+        channels[#channels + 1] = program
+        plan = problems.plan(alerts and alerts.routes, channels, { [program.name] = true })
+    end
+    return channels, plan, program ~= nil
+end
+
+-- What tells the channels and the program, once: also after a restart, since the history keeps what was told. Returns a
+-- function that does nothing where there is nobody to tell, and whether the program is told by it; or nil, err.
+local function teller(judge, given)
+    local args, context, current = given.args, given.context, {}
+    local channels, plan, tells_program = receivers_of(given, function() return current end)
     if not channels then
         return nil, plan
     elseif not channels[1] then
-        return function() end
+        return function() end, false
     end
-    local store, err = telling.open_store(args, context, settings)
-    if not store then
+    local store, err = telling.open_store(args, context, given.settings)
+    if not store and tells_program and not channels[2] then
+        context:note("--on-change is told again what is not ok after each restart: " .. err.message, err.hint)
+        return function() end, false
+    elseif not store then
         return nil, err
     end
     local said = {}
@@ -189,13 +220,14 @@ local function teller(judge, args, context)
         end
     end
     return function(items)
+        current = items
         local done, failed = telling.tell(args, context, judge, { store = store, channels = channels, plan = plan,
             seconds = math.min(MOST_SENDING, args.interval), every = args.interval, name = "watch",
             failed = say }, items)
         if not done then
             say("nothing can be told: " .. failed.message, failed.hint)
         end
-    end
+    end, tells_program
 end
 
 M.wrong_usage = clusters_chosen.wrong_usage
@@ -217,10 +249,11 @@ function M.run(args, context)
     local function sleep(seconds)
         judge.chosen.client:sleep(seconds)
     end
-    local tell
-    tell, err = teller(judge, args, context)
+    local names = names_of(args, settings)
+    local tell, tells_program = teller(judge, { args = args, context = context, settings = settings, program = program,
+        names = names, sleep = sleep })
     if not tell then
-        return failure.report(err, context)
+        return failure.report(tells_program, context)
     end
     return watch(judge, args, context, {
         tell = tell,
@@ -228,7 +261,7 @@ function M.run(args, context)
         terminal = context.is_terminal "stdout",
         sleep = sleep,
         report = reporter(args, context),
-        hook = hooks.new(settings.on_change, program, names_of(args, settings), context, sleep),
+        hook = tells_program and function() end or hooks.new(settings.on_change, program, names, context, sleep),
     })
 end
 

@@ -114,7 +114,7 @@ local function with_history(order)
         end
     end
     -- What `read` returns, when the history can still be asked.
-    local function ask(id, read)
+    local function ask(what, read)
         if not given_up and not store then
             open()
         elseif not given_up and order.monotonic() > till then
@@ -125,18 +125,24 @@ local function with_history(order)
         end
         local list, err, rest = read()
         if err and err.code ~= "damaged" then
-            give_up(("cluster %s: %s"):format(id, tostring(err)))
+            give_up(("%s: %s"):format(what, tostring(err)))
         elseif err then
-            failure = failure or ("cluster %s: %s"):format(id, tostring(err))
+            failure = failure or ("%s: %s"):format(what, tostring(err))
         end
         return list or rest
     end
     function order.with_history(id, records, now)
-        return ask(id, function() return store:together(id, records, { now = now }) end) or records
+        return ask("cluster " .. id, function() return store:together(id, records, { now = now }) end) or records
     end
     function order.seen_in_history(id, now)
-        local newest = (ask(id, function() return store:records { cluster_id = id, limit = 1 } end) or {})[1]
+        local newest = (ask("cluster " .. id, function()
+            return store:records { cluster_id = id, limit = 1 }
+        end) or {})[1]
         return newest and (newest.start_time or newest.end_time or now * 1000)
+    end
+    -- Who takes care of what, whoever tells of it.
+    function order.kept_problems()
+        return ask("alerts", function() return require("dwsync.nginx.sweep.telling").rows(store) end) or {}
     end
     return function()
         if store then
@@ -173,13 +179,8 @@ local function about(cluster, err)
     return ("cluster %s: %s"):format(require("dwsync.cluster_names").shown(cluster), tostring(err))
 end
 
--- Keeps what was read for longer, in the time that is left of the sweep's. Returns what went wrong, as a text.
-local function save_history(order, items, till)
-    local store, err
-    store, err, till = open_history(order, till)
-    if not store then
-        return tostring(err)
-    end
+-- Keeps what was read. Returns what went wrong, as a text.
+local function save_records(order, store, items, till)
     local unlisted
     for _, item in ipairs(items) do
         local saved, save_err = item.error or not item.text, "the sweep had no time left"
@@ -190,12 +191,25 @@ local function save_history(order, items, till)
             unlisted = unlisted or failed and about(item.cluster, failed) or nil
         end
         if not saved then
-            store:close()
             return about(item.cluster, save_err)
         end
     end
-    store:close()
     return unlisted
+end
+
+-- Keeps what was read for longer, and tells what is owed of it, in the time that is left of the sweep's. Returns what
+-- went wrong with the history, as a text, and what with the telling.
+local function save_history(order, items, overview, till)
+    local store, err
+    store, err, till = open_history(order, till)
+    if not store then
+        return tostring(err), order.alerts and { trouble = "nothing can be told: the history cannot be opened" }
+    end
+    local failed = save_records(order, store, items, till)
+    local told = order.alerts and require("dwsync.nginx.sweep.telling").tell(order, store, overview.clusters,
+        math.max(till, order.monotonic() + LEAST_SECONDS))
+    store:close()
+    return failed, told
 end
 
 -- Why a cluster could not be read: that its synchronisation is off is an answer.
@@ -285,9 +299,8 @@ end
 
 -- Publishes what was collected, and notes in the summary what did not fit. How the sweep went is noted in the moment
 -- before: who reads both finds them of one sweep.
-local function publish(read, order, store, may_go_on, summary)
+local function publish(read, overview, order, store, may_go_on, summary)
     local write = require("dwsync.nginx.sweep.outcome").write
-    local overview = require("dwsync.health").overview(read.items, order.now(), order.rules)
     local pause = order.slices.pause
     local documents = require("dwsync.nginx.sweep.publication").documents(overview, order.records, order.digest,
         read.metrics, pause)
@@ -314,10 +327,19 @@ local function finish(read, order, store, may_go_on, summary, till)
         return
     end
     summary.history = order.history and store:get_state "history" -- of the sweep before, until it is tried again
-    local is_written = read.items and publish(read, order, store, may_go_on, summary)
-    -- After the publication: a history that hangs must not hold up what was read.
-    summary.history = order.history_refused
-        or read.items and order.history and save_history(order, read.items, till)
+    local overview = read.items and require("dwsync.health").overview(read.items, order.now(), order.rules)
+    local is_written = overview and publish(read, overview, order, store, may_go_on, summary)
+    -- After the publication: a history that hangs, or a receiver, must not hold up what was read.
+    local told
+    if overview and order.history then
+        summary.history, told = save_history(order, read.items, overview, till)
+    else
+        summary.history = order.history_refused
+    end
+    if order.alerts then
+        told = told or { trouble = order.history_refused and "nothing can be told: " .. order.history_refused }
+        summary.alerts, summary.alerts_lost = told.trouble, told.lost
+    end
     if (not is_written or order.history or summary.history) and may_go_on() then
         require("dwsync.nginx.sweep.outcome").write(store, summary, order.now())
     end
@@ -348,10 +370,13 @@ local function ask_service(text, order, store, tally)
     if not client then
         return nil, tostring(err)
     end
-    order.client = client
+    order.client_options, order.client = order.client, client
     restore_guard(order, store)
     local end_reading = with_history(order)
     local items, listing_err = require("dwsync.nginx.sweep.collection").collect(order)
+    if items and order.history then
+        require("dwsync.problems.handled").add(items, order.kept_problems(), math.floor(order.now() * 1000))
+    end
     local unread = end_reading()
     save_guard(order, store)
     return { items = items, err = listing_err, unread = unread }
@@ -407,6 +432,7 @@ local function guarded(text, owner, lease, prepare)
     local store = require("dwsync.nginx.shared.store").new(dict)
     local held = require("dwsync.nginx.shared.lease").new(dict, owner, lease,
         require("dwsync.core").monotonic)
+    order.owner = owner
     prepare(order)
     local good, summary = xpcall(run, debug.traceback, text, held, store, order)
     return good and summary or failed_early("defect in dwsync: " .. tostring(summary), store, held)
@@ -424,7 +450,8 @@ end
 -- @tparam number lease seconds
 -- @treturn string JSON: `outcome` ("complete", "partial", "failed", "cancelled"), `message` (what went wrong first),
 -- `memory` (what the dict is too small for), `history` (why it was not written), `history_unread` (why clusters were
--- judged without it), `changes` (clusters that were switched off or on: a list of texts), `retry_after` and `seconds`
+-- judged without it), `alerts` (what keeps channels from being told), `alerts_lost` (what was refused for good: a list
+-- of texts), `changes` (clusters that were switched off or on: a list of texts), `retry_after` and `seconds`
 function M.run(text, owner, lease)
     local summary = guarded(text, owner, lease, prepare_for_thread)
     -- Some versions of nginx's Lua module collect garbage of this state in the event loop.

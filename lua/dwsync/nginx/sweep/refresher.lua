@@ -129,6 +129,10 @@ local function note(self, summary, started)
     log_once(self, "logged_history", "error", summary.history and "the history was not written: " .. summary.history)
     log_once(self, "logged_unread", "error", summary.history_unread
         and "judged without the full history: " .. summary.history_unread)
+    log_once(self, "logged_alerts", "error", summary.alerts and "alerts: " .. summary.alerts)
+    for _, text in ipairs(summary.alerts_lost or {}) do
+        host.log("error", "alerts: " .. text)
+    end
     log_once(self, "logged_stranger", "warn", about_stranger(self, summary.memory ~= nil))
     log_once(self, "logged_lost", "error", store:get_state "lost" and snapshots.LOST)
     store:set_state("lost", nil)
