@@ -27,8 +27,9 @@ function M.is_readable(path) end
 --- new one. Replaces only a regular file, and follows no link that a stranger could have made. Needs luv.
 ---@param path string
 ---@param text string
+---@param mode? integer permission bits, such as 384 (octal 600); by default those of the file that is there
 ---@return boolean? # true
 ---@return string? # reason
-function M.write(path, text) end
+function M.write(path, text, mode) end
 
 return M

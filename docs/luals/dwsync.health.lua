@@ -36,7 +36,13 @@ local M = {}
 ---@field text string
 ---@field value? any a number; the tables `options`, `rests_on` (`runs`, `weeks`, `since`), `by_weekday` (by "Mon" to "Sun", 24 numbers), `pauses` (`seconds`, `times`)
 ---@field unit? string of a number: a verdict's, or "time" (milliseconds since the epoch)
----@field by? string what a population is known by: "given", "import", "greatest", "changes"
+---@field by? string what a population is known by: "given", "list", "import", "greatest", "changes"
+
+--- How many accounts the lists of a cluster's database showed; the field `ledger` of a list of records, which
+--- `store:together` adds where the history has it. Times are milliseconds since the epoch.
+---@class dwsync.ledger
+---@field cluster_id string
+---@field counts { from: integer, till: integer, by_type: table<string, integer> }[] by time: from the list that first showed them till the last that did; `by_type` are accounts by "common", "iam", "oneaccess". A verdict uses them for the one source of its type, in place of what is learned from the records; a run is compared with a list read before it began
 
 --- Numbers about runs. Times are milliseconds since the epoch; sums are over 30 days.
 ---@class dwsync.statistics

@@ -138,7 +138,7 @@ function Store:each(query) end
 ---@param cluster_id string
 ---@param records dwsync.record[] that the service gave
 ---@param options? dwsync.history.store.together.options
----@return dwsync.record[]? # records of both, those given first
+---@return dwsync.record[]? # records of both, those given first; its `ledger` says how many accounts there were, where that is kept, so that verdicts need not learn it
 ---@return dwsync.error? # kind "storage" or "timeout"
 ---@return dwsync.record[]? # those given, with what could be read
 function Store:together(cluster_id, records, options) end

@@ -122,7 +122,8 @@ describe("a verdict with a ledger", function()
 
     it("is the same step by step, and in a replay of history", function()
         list.ledger = ledger_of(count(5 * HOUR, HOUR, 1191), count(60000, 0, 791))
-        local stepper, evaluation = health.stepper(list, nil, runs.NOW), nil
+        local stepper = health.stepper(list, nil, runs.NOW)
+        local evaluation
         repeat evaluation = stepper:step() until evaluation
         assert.same(health.evaluate(list, nil, runs.NOW).verdicts, evaluation.verdicts)
         local found

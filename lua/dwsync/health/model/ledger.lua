@@ -1,6 +1,6 @@
 --- How many accounts the lists of a cluster's database showed, as far as they are those of one source.
--- A list does not say whose an account is: its type does for OneAccess and IAM, while a directory's look like those made
--- by hand. So numbers count only for the one source of its kind.
+-- A list does not say whose an account is: its type does for OneAccess and IAM, while a directory's look like those
+-- made by hand. So numbers count only for the one source of its kind.
 -- It must not look ahead: a list counts for what began after it.
 -- @module dwsync.health.model.ledger
 local place = require "dwsync.health.model.place"

@@ -1,5 +1,5 @@
---- How many accounts a source has: as somebody said, by a list of them, by the balance since its first import, by its greatest run, or,
--- where nothing else is on record, estimated from how many of them change in a working day.
+--- How many accounts a source has: as somebody said, by a list of them, by the balance since its first import, by its
+-- greatest run, or, where nothing else is on record, estimated from how many of them change in a working day.
 -- @module dwsync.health.model.population
 local ledger = require "dwsync.health.model.ledger"
 local order = require "dwsync.health.order"
