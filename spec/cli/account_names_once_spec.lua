@@ -44,13 +44,12 @@ describe("names of accounts", function()
     -- By every command, each with what it must have said to have been worth searching.
     local COMMANDS = {
         ["records dws-mass-delete --debug"] = "FINISHED",
-        ["health dws-mass-delete --from-history --debug"] = "mass_delete",
         ["health dws-mass-delete --debug"] = "mass_delete",
         ["health dws-mass-delete --explain mass_delete -o json --debug"] = "lists who went%.",
         ["check dws-mass-delete --debug"] = "mass_delete",
         ["report dws-mass-delete -o html --debug"] = "mass_delete",
         ["report dws-mass-delete -o prometheus --debug"] = "dwsync_",
-        ["replay dws-mass-delete --debug"] = "mass_delete",
+        ["replay dws-mass-delete --from-history"] = "CRITICAL",
         ["wait dws-mass-delete --fresh 6h --timeout 0 --debug"] = "mass%-delete",
         ["history pull --accounts dws-mass-delete -o json --debug"] = "unchanged",
         ["history list dws-mass-delete -o csv"] = "FINISHED",

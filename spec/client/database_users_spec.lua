@@ -121,6 +121,25 @@ describe("the accounts of a database", function()
         assert.is_true(dwsync.is_error(err))
     end)
 
+    it("are no list when the service writes null in its place", function()
+        for body, expected in pairs { ['{"users":null}'] = "users is null, expected an array",
+            ['{"users":null,"x":1}'] = "users is null, expected an array" } do
+            service:admin("POST", "faults", { match = { path = "/users" }, action = { status = 200, body = body } })
+            local _, err = service:client():list_database_users { cluster_id = mass_delete }
+            assert.equal("decode", err.kind)
+            assert.matches(expected, err.message, 1, true)
+        end
+        local body = '{"users":[{"name":"canary"},{"name":7}]}'
+        service:admin("POST", "faults", { match = { path = "/users" }, action = { status = 200, body = body } })
+        local _, err = service:client():list_database_users { cluster_id = mass_delete }
+        assert.equal("the response is not a page of accounts: users[1].name is a number, expected a string",
+            err.message)
+        service:admin("POST", "faults", { match = { path = "/users" }, action = { status = 200,
+            body = "<html>log in" } })
+        err = select(2, service:client():list_database_users { cluster_id = mass_delete })
+        assert.matches("it begins: <html>log in", err.message, 1, true)
+    end)
+
     it("are asked for with parameters in their range", function()
         local client = service:client()
         local function refusal(parameters)

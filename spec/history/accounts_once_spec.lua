@@ -92,6 +92,25 @@ describe("the ledger of accounts", function()
         kill_all(server:fresh_url())
     end)
 
+    it("takes 100,000 accounts, none of them twice", function()
+        local function list_of(first, last)
+            local list = { complete = true }
+            for i = first, last do
+                list[#list + 1] = { name = ("user.%06d"):format(i), user_type = "OneAccess", login = true }
+            end
+            return function() return list end
+        end
+        temporary.with_folder(function(folder)
+            local store = assert(history.open(folder .. "/history.db"))
+            assert.equal(100000, assert(store:pull_accounts("c", list_of(1, 100000))).accounts)
+            local summary = assert(store:pull_accounts("c", list_of(501, 100500)))
+            assert.same({ 500, 500, 100000 }, { summary.came, summary.went, summary.accounts })
+            assert.equal(500, #assert(store:accounts { cluster_id = "c", gone = true }))
+            assert.equal(100000, assert(store:together("c", {})).ledger.counts[2].by_type.oneaccess)
+            store:close()
+        end)
+    end)
+
     it("has whole looks alone when two look at once, in a file", function()
         temporary.with_folder(function(folder)
             race(folder .. "/history.db")

@@ -205,8 +205,9 @@ for engine, with in pairs(engines) do
                     assert.is_nil(summary)
                     assert.equal("incomplete", err.kind)
                     assert.equal("the list of accounts lacks 50 that were there, 0 of which runs deleted, and the "
-                        .. "service gives the same page whatever the offset: the rest may be on a page that it does "
-                        .. "not give", err.message)
+                        .. "service gives the same page whatever the offset: the rest may be on a page that it "
+                        .. "does not give",
+                        err.message)
                     assert.is_nil(err.message:find "u%d%d%d")
                     assert.same({}, { unpack(assert(store:accounts { cluster_id = "c", gone = true })) })
                     assert.equal(100000, assert(store:accounts { cluster_id = "c" }).look.began_at)

@@ -114,7 +114,7 @@ end
 -- @tparam table context see dwsync.history.transaction
 -- @tparam {table,...} given by the service
 -- @tparam table options `cluster_id` (as a column holds it), `now` (seconds), `limit`, `source`
--- @treturn {table,...} a list, with `ledger` where lists of accounts are kept, see dwsync.health; or nil, err, and a
+-- @treturn {table,...} a list, with `ledger` (see dwsync.health) where lists of accounts are kept; or nil, err, and a
 -- list with what could be read
 -- @treturn {[string]=string} the contents of the kept records that were given, too, by name; after an error the fourth
 -- result

@@ -45,7 +45,7 @@ end
 -- timeout
 -- @tparam[opt] table given.thresholds of the rules, as for dwsync.health.evaluate; `rules` is their former name
 -- @tparam[opt=1000] integer given.records how many of a cluster are kept to be shown; with 0 records() has nothing
--- @tparam[opt=false] boolean given.list_accounts whether the history keeps who is in the databases, too, who came and
+-- @tparam[opt=false] boolean given.list_accounts whether the history keeps who is in the databases, who came and
 -- who went: names of people
 -- @tparam[opt] string given.history where records are kept for longer: a file, or postgres://…
 -- @tparam[opt="dwsync"] string given.dict name of the shared dict in nginx.conf
