@@ -42,7 +42,9 @@ end
 local function await(fleet)
     patience.wait_until(function()
         return fleet:rows("SELECT count(*) FROM dwsync_collectors WHERE state = 'running'")[1][1] >= 3
-    end, "three collectors to take part")
+    end, function()
+        return ("three collectors to take part: %s%s%s"):format(fleet:printed "c1", fleet:printed "c2", fleet:printed "c3")
+    end)
 end
 
 -- Starts all three, and waits until each takes part: one that finds no database at its start ends.
