@@ -43,7 +43,7 @@ local function await(fleet)
     patience.wait_until(function()
         return fleet:rows("SELECT count(*) FROM dwsync_collectors WHERE state = 'running'")[1][1] >= 3
     end, function()
-        return ("three collectors to take part: %s%s%s"):format(fleet:printed "c1", fleet:printed "c2", fleet:printed "c3")
+        return "three collectors to take part: " .. fleet:printed "c1" .. fleet:printed "c2" .. fleet:printed "c3"
     end)
 end
 
