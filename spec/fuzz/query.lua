@@ -1,9 +1,14 @@
 --- Fuzz target: query strings, as nginx's handlers records() and health() answer them. The records chosen are those
 -- that a reader finds who looks at each; whatever is wrong is refused in one line.
+local Store = require "dwsync.nginx.shared.store"
+local core = require "dwsync.core"
 local health = require "dwsync.nginx.serve.health"
 local json = require "dwsync.json"
+local judging = require "dwsync.health"
+local publication = require "dwsync.nginx.sweep.publication"
 local record_list = require "dwsync.nginx.sweep.record_list"
 local records = require "dwsync.nginx.serve.records"
+local snapshots = require "dwsync.nginx.shared.snapshot"
 local timestamps = require "dwsync.timestamps"
 
 local NOW = 1750000000
@@ -17,23 +22,21 @@ for i, status in ipairs { "FINISHED", "FAILED", "RUNNING", "FINISHED", "PAUSED",
 end
 RECORDS[6].start_time = nil
 
-local SOURCES = { { id = "s%1", type = "ldap", severity = "ok", last_success = (NOW - 3600) * 1000 },
-    { id = "S,2", type = "ad", severity = "warning" } }
+-- As a sweep publishes it, of a cluster and of one that could not be asked.
+local dict = loadfile "spec/support/shared_dict.lua"().new()
 
-local snapshot = { facts = { clusters = { { id = "c1", sources = SOURCES, fetched_at = NOW * 1000 }, { id = "c2" } } },
-    contents = {}, well = true, oldest = NOW, health = '"clusters":[]' }
+local function publish()
+    local overview = judging.overview({
+        { cluster = { id = "c1" }, fetched_at = NOW, text = record_list.write(RECORDS),
+            evaluation = judging.evaluate(RECORDS, nil, NOW) },
+        { cluster = { id = "c2" }, error = { kind = "network", message = "no route" } },
+    }, NOW)
+    local documents = publication.documents(overview, 1000, function(text) return assert(core.sha256(text)) end)
+    assert(Store.new(dict):publish(documents, function() return true end))
+end
 
-local DOCUMENTS = { ["records:c1"] = record_list.write(RECORDS, 1000) }
-
-local READER = {
-    read = function()
-        return snapshot
-    end,
-    document = function(_, name)
-        return DOCUMENTS[name], snapshot
-    end,
-    last_error = function() end,
-}
+publish()
+local READER = snapshots.new(dict)
 
 local SETTINGS = { records = 1000, stale_after = 3600 }
 
@@ -67,6 +70,14 @@ local function decoded(query)
     return arguments
 end
 
+-- As ngx.print takes it: lists in lists.
+local function add(sent, value)
+    for _, part in ipairs(type(value) == "table" and value or {}) do
+        add(sent, part)
+    end
+    sent[#sent + 1] = type(value) ~= "table" and tostring(value) or nil
+end
+
 local function serve(handler, arguments, truncated)
     local sent = {}
     _G.ngx = {
@@ -76,7 +87,7 @@ local function serve(handler, arguments, truncated)
             return NOW
         end,
         print = function(...)
-            sent[#sent + 1] = table.concat { ... }
+            add(sent, { ... })
         end,
         send_headers = function() end,
         req = {

@@ -202,6 +202,13 @@ describe("group_by, count_by and sum", function()
         assert.equal(4, records.from(ALL):sum(function() return 1 end))
     end)
 
+    it("are named by the error about another argument", function()
+        for _, name in ipairs { "group_by", "count_by", "sum", "sort_by" } do
+            local _, message = pcall(records[name], ALL, 7)
+            assert.matches(name .. ": expected a field or a function, got number", message, 1, true)
+        end
+    end)
+
     it("are empty for an empty list", function()
         assert.same({}, (records.group_by({}, "id")))
         assert.same({}, records.count_by({}, "id"))

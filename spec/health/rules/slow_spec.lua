@@ -21,6 +21,16 @@ describe("the rule slow", function()
         assert.equal("warning", runs.severity(usual(1500, 2), "slow"))
     end)
 
+    it("calls five minutes above the usual so much longer", function()
+        local function two(seconds)
+            return runs.severity(runs.hourly(60, 600, function(run, i)
+                run.end_time = run.start_time + math.floor((i <= 2 and seconds or 10) * 1000)
+            end), "slow")
+        end
+        assert.equal("ok", two(309.6))
+        assert.equal("warning", two(311)) -- the usual ten seconds are known to a few percent
+    end)
+
     it("wants minutes of difference, not seconds", function()
         local function short(seconds, options)
             return runs.severity(runs.hourly(60, 600, function(run, i)

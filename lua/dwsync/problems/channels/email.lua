@@ -9,7 +9,7 @@ local text = require "dwsync.text"
 
 local M = {}
 
-local SECONDS, CONNECT_SECONDS = 20, 5 -- of one mail
+local SECONDS = 20 -- libcurl counts a greeting among what connecting takes, and servers let strangers wait for it
 local PAUSE = 0.02 -- seconds between steps
 local LOCKED_OUT_MS = 86400000 -- servers lock who tries a wrong password again and again
 local PORTS = { starttls = 587, implicit = 465, none = 25 }
@@ -42,7 +42,7 @@ local function mail_of(channel, message)
     local options = channel.options
     return core.mail { host = options.server, port = channel.port, tls = channel.tls, user = options.user,
         password = channel.secrets.password, from = options.from, to = options.to, ca_file = channel.ca_file,
-        message = M.render(message, channel), timeout = SECONDS, connect_timeout = CONNECT_SECONDS }
+        message = M.render(message, channel), timeout = SECONDS, connect_timeout = SECONDS }
 end
 
 -- To try everything but the sending.
