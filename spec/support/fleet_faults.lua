@@ -32,14 +32,17 @@ local function settle(fleet)
     fleet:pass(fleet.interval + fleet.lease + 3, traffic(fleet))
 end
 
--- Waits until all three take part.
+-- Waits until all three take part: one that finds no database at its start ends.
 local function await(fleet)
     patience.wait_until(function()
+        fleet:revive()
         return fleet:rows("SELECT count(*) FROM dwsync_collectors WHERE state = 'running'")[1][1] >= 3
-    end, "three collectors to take part")
+    end, function()
+        return "three collectors to take part: " .. fleet:printed "c1" .. fleet:printed "c2" .. fleet:printed "c3"
+    end)
 end
 
--- Starts all three, and waits until each takes part: one that finds no database at its start ends.
+-- Starts all three, and waits until each takes part.
 local function start(fleet, file)
     for i = 1, 3 do
         fleet:collect(i, file)
@@ -199,7 +202,10 @@ function M.wrong_key(fleet, seconds)
     fleet:drain("c1", "c2", "c3")
     fleet:collect(1, file)
     local total = account.clusters
-    fleet:wait_for_looks({ "lent" }, total)
+    patience.wait_until(function()
+        fleet:revive()
+        return select(2, fleet:looked { "lent" }) >= total
+    end, "looks of the account that is lent")
     fleet:drain "c1"
     fleet:write_key(account, "wrong")
     fleet.emulator:admin("DELETE", "requests")
@@ -245,6 +251,7 @@ function M.equality(fleet)
     local alone = fleet.folder .. "/alone.db"
     fleet:collect(4, fleet.file, { history = alone })
     patience.wait_until(function()
+        fleet:revive()
         local store = require("dwsync.history").open(alone, { readonly = true })
         local known = store and store:clusters()
         if store then

@@ -213,6 +213,9 @@ function Fleet:collect(number, inventory, more)
         LD_PRELOAD = processes.run "ls /usr/lib/*/faketime/libfaketime.so.1":match "%S+" }
     local log = assert(uv.fs_open(("%s/%s.log"):format(self.folder, name), "a", 384))
     local collector = { name = name }
+    function collector.again()
+        self:collect(number, inventory, more)
+    end
     collector.process, collector.pid = uv.spawn(uv.exepath(), { stdio = { nil, log, log },
         env = environment(self, name, faked), args = { "-e", MEASURED, "lua/bin/dwsync", "collect", "--fleet",
             inventory, "--history", more.history or self:url(number), "--name", name, "--concurrency",
@@ -221,6 +224,17 @@ function Fleet:collect(number, inventory, more)
     assert(collector.process, collector.pid)
     uv.fs_close(log)
     self.collectors[name] = collector
+end
+
+--- Starts those again that ended, as a service manager does: at its start one gives its database no longer than later,
+-- and on a busy machine that may be too short.
+function Fleet:revive()
+    for name, collector in pairs(self.collectors) do
+        if collector.exited then
+            self:ended(name)
+            return collector.again()
+        end
+    end
 end
 
 --- Sends a signal to a collector.
