@@ -72,7 +72,7 @@ local HANDLERS = {
 }
 
 local locations = { [[
-        location = /swept { content_by_lua_block { ngx.print(ngx.shared.dwsync:get "dwsync.2:state:due" or "") } }
+        location = /swept { content_by_lua_block { ngx.print(ngx.shared.dwsync:get "dwsync.3:state:due" or "") } }
 ]] }
 for i, handler in ipairs(HANDLERS) do
     locations[i + 1] = location(handler[1], 'require("dwsync.nginx").' .. handler[2])

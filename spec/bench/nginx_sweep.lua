@@ -18,7 +18,7 @@ local server = nginx.start {
     dict = "512m", level = "warn",
     server = nginx.LOCATIONS .. [[
         location = /holds { content_by_lua_block { holds.print() } }
-        location = /swept { content_by_lua_block { ngx.print(ngx.shared.dwsync:get "dwsync.2:state:due" or "") } }
+        location = /swept { content_by_lua_block { ngx.print(ngx.shared.dwsync:get "dwsync.3:state:due" or "") } }
 ]],
     http = ([[
     init_by_lua_block {

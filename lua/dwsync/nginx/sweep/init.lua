@@ -55,15 +55,15 @@ local function client_for(text, order, tally)
 end
 
 -- The clusters of the current publication, as the handlers see them.
-local function published_clusters(store, contents)
-    local text = store:document(contents, "health")
-    return text and require("dwsync.json").decode("{" .. text .. "}").clusters or {}
+local function published_clusters(store, contents, pause)
+    local pieces = store:pieces(contents, "facts", pause)
+    return require("dwsync.nginx.shared.snapshot").decode_facts(pieces or {}, pause)
 end
 
 local function with_what_was_kept(order, store)
     local number = store:current()
     local contents = number and store:contents(number) or {}
-    local clusters, by_id = published_clusters(store, contents), {}
+    local clusters, by_id = published_clusters(store, contents, order.slices.pause), {}
     for _, cluster in ipairs(clusters) do
         by_id[cluster.id] = cluster
     end
@@ -237,7 +237,7 @@ end
 local function report_full_memory(summary, missing, documents, store)
     local bytes = 0
     for _, document in ipairs(documents) do
-        bytes = bytes + #(document.text or "")
+        bytes = bytes + (document.length or 0)
     end
     local usage = store:usage()
     summary.memory = ("lua_shared_dict is too small: it has %d bytes, %d free, for %d bytes of documents; %s; make it "
