@@ -295,8 +295,7 @@ local function finish(read, order, store, may_go_on, summary, till)
     summary.history = order.history and store:get_state "history" -- of the sweep before, until it is tried again
     local is_written = read.items and publish(read, order, store, may_go_on, summary)
     -- After the publication: a history that hangs must not hold up what was read.
-    summary.history = order.history_refused
-        or read.items and order.history and save_history(order, read.items, till)
+    summary.history = read.items and order.history and save_history(order, read.items, till)
     if (not is_written or order.history or summary.history) and may_go_on() then
         require("dwsync.nginx.sweep.outcome").write(store, summary, order.now())
     end
@@ -397,6 +396,11 @@ local function prepare_for_thread(order)
     order.is_exiting, order.slices = exiting_probe(), require("dwsync.nginx.sweep.slices").none
 end
 
+-- Nothing of a sweep may outlive this function: what `run` still had in a local could not be collected there.
+local function text_of_sweep(text, owner, lease)
+    return require("dwsync.json").encode(guarded(text, owner, lease, prepare_for_thread))
+end
+
 --- One sweep, in a thread.
 -- @tparam string text what dwsync.nginx.settings made for threads
 -- @tparam string owner who has the lease; without it nothing is published
@@ -405,18 +409,14 @@ end
 -- `memory` (what the dict is too small for), `history` (why it was not written), `history_unread` (why clusters were
 -- judged without it), `changes` (clusters that were switched off or on: a list of texts), `retry_after` and `seconds`
 function M.run(text, owner, lease)
-    local summary = guarded(text, owner, lease, prepare_for_thread)
-    -- Some versions of nginx's Lua module collect garbage of this state in the event loop.
+    local summary = text_of_sweep(text, owner, lease)
+    -- From 0.10.27 on nginx's Lua module collects all garbage of this state in the event loop: leave it little to do.
     collectgarbage()
-    return require("dwsync.json").encode(summary)
+    return summary
 end
 
 local function prepare_for_event_loop(order)
     order.is_exiting, order.slices = ngx.worker.exiting, require("dwsync.nginx.sweep.slices").of_event_loop()
-    if order.history and require("dwsync.history.target").read(order.history).engine == "sqlite" then
-        order.history = nil
-        order.history_refused = "this nginx has no threads, and a file would hold up its event loop: use postgres://"
-    end
 end
 
 --- One sweep in the event loop, for an nginx without threads: in a timer, since it waits.
