@@ -14,8 +14,8 @@ for i = 1, clusters do
     ids[i] = { id = ("%08d-1e87-4a8c-9282-b7807f504ace"):format(i), name = "dws-" .. i }
 end
 
--- How long each handler holds the event loop at a time, as CPU of its thread. Where a handler lets the loop go on the time begins
--- anew.
+-- How long each handler holds the event loop at a time, as CPU of its thread; while it lets the loop go on nothing
+-- counts.
 local TIMES = [[
     init_worker_by_lua_block {
         require("dwsync.nginx").start()

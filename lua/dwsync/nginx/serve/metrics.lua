@@ -84,7 +84,8 @@ end
 local function lasting_text(snapshot, store)
     local swept = store:get_state "swept"
     if snapshot.lasting_of ~= swept or not snapshot.lasting then
-        local state = { store = store, usage = store:usage(), tally = Tally.read(store:get_state "tally") }
+        local state = { store = store, usage = store:usage(snapshot.contents),
+            tally = Tally.read(store:get_state "tally") }
         snapshot.lasting_of, snapshot.lasting = swept, text_of(LASTING, state)
     end
     return snapshot.lasting

@@ -57,7 +57,7 @@ function M.serve(settings, reader)
     elseif parameters.asset then
         return serve_asset(parameters.asset)
     end
-    local body, snapshot = reader:pieces "page"
+    local body, snapshot = reader:pieces("page", true)
     local state = about(settings, snapshot, reader)
     if not body then
         ngx.header["Retry-After"] = answer.RETRY_AFTER

@@ -257,11 +257,11 @@ function Store:publish(documents, may_go_on, pause)
 end
 
 --- How full the dict is, in bytes.
+-- @tparam[opt] table contents of the current publication, when they are known
 -- @treturn table `capacity`, `free` (whole pages only), `documents`: bytes of all current documents
-function Store:usage()
-    local contents = self:contents(self:current() or -1) or {}
+function Store:usage(contents)
     local bytes = 0
-    for _, entry in pairs(contents) do
+    for _, entry in pairs(contents or self:contents(self:current() or -1) or {}) do
         bytes = bytes + entry.length
     end
     return { capacity = self.dict:capacity(), free = self.dict:free_space(), documents = bytes }
