@@ -411,6 +411,10 @@ end
 function M.run(text, owner, lease)
     local summary = text_of_sweep(text, owner, lease)
     -- From 0.10.27 on nginx's Lua module collects all garbage of this state in the event loop: leave it little to do.
+    -- Compiled code holds on to tables that it was compiled for: 12 MB of 500 clusters.
+    if rawget(_G, "jit") then
+        jit.flush()
+    end
     collectgarbage()
     return summary
 end
