@@ -1,5 +1,5 @@
 -- nginx_queries.lua: runs in nginx: asks the same several times, one after the other or eight at once, and tells what a
--- query cost the event loop. It must not count the threads: CPU is that of this thread alone.
+-- query cost the event loop. CPU is that of this thread alone.
 -- luacheck: globals ngx
 local cjson = require "cjson"
 local dwsync = require "dwsync"
@@ -30,7 +30,7 @@ local client, runtime
 
 local function ask(choice)
     if choice == "nothing" then
-        -- Refused in the thread: nothing is sent.
+        -- Refused by libcurl: nothing is sent.
         assert(not runtime.perform { method = "GET", url = "nothing:", headers = {} })
         return 0
     end

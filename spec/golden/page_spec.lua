@@ -54,7 +54,7 @@ describe("the documents of a publication", function()
             parts[#parts + 1] = ("== %s%s\n"):format(document.name, document.optional and ", optional" or "")
             -- The page and the metrics are kept on their own.
             parts[#parts + 1] = document.name ~= "page" and document.name ~= "metrics"
-                and document.text:gsub(',"', ',\n"') .. "\n" or ""
+                and table.concat(document.pieces):gsub(',"', ',\n"') .. "\n" or ""
         end
         kept.compare("publication.txt", table.concat(parts))
     end)

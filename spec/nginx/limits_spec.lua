@@ -113,17 +113,24 @@ describe("a refresher inside nginx", function()
             server = nginx.LOCATIONS .. [[
                 location = /compile {
                     content_by_lua_block {
-                        local _, traces = ngx.run_worker_thread("dwsync", "spec.support.nginx_traces", "compile", 5000)
+                        local _, traces = ngx.run_worker_thread("dwsync", "spec.support.nginx_traces", "compile",
+                            tonumber(ngx.var.arg_loops))
                         ngx.print(traces)
                     }
                 }
             ]] }
         server:get_until("/health", 200)
-        local traces
-        server:get_until("/compile", function(response) -- in a state of Lua that swept
-            traces = tonumber(response.body)
+        local function kept_after(loops)
+            local traces
+            server:get_until("/compile?loops=" .. loops, function(response) -- in a state of Lua that swept
+                traces = tonumber(response.body)
+                return traces
+            end)
             return traces
-        end)
+        end
+        local traces = kept_after(0)
+        assert.is_true(traces < 10, traces .. " traces of the sweep are kept, and what they were compiled for")
+        traces = kept_after(5000)
         assert.is_true(traces > 0 and traces <= 1000, traces .. " traces are kept")
     end)
 

@@ -49,11 +49,18 @@ describe("the refresher in an nginx without threads", function()
         assert.equal("", server:complaints())
     end)
 
-    it("says that a history in a file would hold up nginx, and judges without it", function()
-        start { clusters = { service:cluster "healthy" }, history = os.tmpname() }
-        server:get_until("/health", 200)
-        patience.wait_until(function() return server:complaints() ~= "" end, "a line of the log")
-        assert.matches("the history was not written: this nginx has no threads", server:complaints(), 1, true)
+    it("is refused by setup with a history in a file, which would hold up nginx", function()
+        for _, clusters in ipairs { "all", "fleet" } do
+            server = nginx.start { may_fail = true, http = nginx.refreshing { clusters = clusters,
+                client = clusters == "all" and { region = "cn-north-4" } or nil,
+                history = "/nowhere/h.db" }:gsub("init_by_lua_block {", WITHOUT_THREADS, 1) }
+            assert.equal(1, server.exited)
+            assert.matches("history: this nginx has no threads, and a file would hold up its event loop: use "
+                .. "postgres://", server:log(), 1, true)
+            if clusters == "all" then
+                server:stop()
+            end
+        end
     end)
 
     it("ends a sweep under way when nginx ends", function()

@@ -8,7 +8,7 @@ local LOCATIONS = nginx.LOCATIONS .. [[
             content_by_lua_block { ngx.print((ngx.shared.dwsync:get("dwsync.1:lease") or "nobody"):match "%S*$") }
         }
         location = /noted {
-            content_by_lua_block { ngx.print(ngx.shared.dwsync:get("dwsync.2:state:due") and "yes" or "no") }
+            content_by_lua_block { ngx.print(ngx.shared.dwsync:get("dwsync.3:state:due") and "yes" or "no") }
         }
         location = /self { content_by_lua_block { ngx.print(ngx.worker.pid()) } }
 ]]

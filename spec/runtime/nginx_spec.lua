@@ -325,6 +325,12 @@ describe("the nginx runtime", function()
         }, ask "/options")
     end)
 
+    it("takes a thread_pool, which it needed once, and says once that it is ignored", function()
+        assert.equal("taken", ask "/former_options")
+        local _, lines = web:error_log():gsub("thread_pool of dwsync.runtime.nginx is ignored", "")
+        assert.equal(1, lines)
+    end)
+
     it("gives way to a transport of the caller's own", function()
         assert.same(expected("all_sync_records", {}), records_of "/own_transport")
         service:fault({ drip = { bytes = 10, interval = 0.1 } }, { times = cjson.null })

@@ -263,6 +263,15 @@ function M.options()
     M.say(seen)
 end
 
+--- As configurations of before name it.
+function M.former_options()
+    local nginx = require "dwsync.runtime.nginx"
+    for _ = 1, 2 do
+        assert(nginx.new { thread_pool = "dwsync", concurrency = 4 }.ready())
+    end
+    M.say "taken"
+end
+
 --- The client over the example's transport. nginx compares certificates with names only, not with addresses.
 function M.own_transport()
     local endpoint = os.getenv "HUAWEICLOUD_SDK_REGION_DWS_EMU_NORTH_1":gsub("127%.0%.0%.1", "localhost")

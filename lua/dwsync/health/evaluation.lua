@@ -92,7 +92,7 @@ local function judge_all(source, context, pause)
 end
 
 -- How many failures are read between two pauses; their texts cost more than runs.
-local FAILURES = 100
+local FAILURES = 20
 
 -- Of the runs that failed, and of those in which accounts failed, the newest first.
 local function group_reasons(model, pause)
@@ -144,7 +144,7 @@ local Steps = {}
 Steps.__index = Steps
 
 -- How many records are read in one step.
-local RECORDS = 1000
+local RECORDS = 200
 
 --- Begins to judge the records of one cluster, a slice at a time.
 -- @tparam function next_record iterator
@@ -223,7 +223,7 @@ local function judge(self, pause)
     }
 end
 
---- Does one slice: reads about a thousand records, or goes on judging until as many were looked at.
+--- Does one slice: reads some two hundred records, or goes on judging until as many were looked at.
 -- @treturn table|nil the evaluation, once there is nothing left to do
 function Steps:step()
     if not self.judging then

@@ -76,7 +76,7 @@ function Judgement:flawed(flaw)
 end
 
 -- How many runs are taken in between two pauses.
-local SLICE = 1000
+local SLICE = 200
 
 --- Takes in everything known about the source at once: the same as event by event.
 -- @tparam function pause called now and then

@@ -60,7 +60,7 @@ function M.ends_before(a, b)
 end
 
 -- How much is done between two pauses.
-local SLICE = 1000
+local SLICE = 500
 
 local function no_pause() end
 

@@ -22,7 +22,7 @@ local function type_of(runs)
 end
 
 -- How many runs are looked at between two pauses.
-local SLICE = 1000
+local SLICE = 200
 
 -- Sorts out what ended and what is RUNNING, and notes the starts. Runs that ended together keep their order.
 local function sort_out(source, pause, room)

@@ -27,7 +27,7 @@ local function new_counts()
 end
 
 -- How many runs are looked at between two pauses.
-local SLICE = 1000
+local SLICE = 200
 
 -- Runs by start, from the newest back; each window contains the shorter ones. Sums are over the longest.
 local function count_one_by_one(result, runs, now, pause)

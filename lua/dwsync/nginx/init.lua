@@ -26,6 +26,9 @@ local function check_nginx(checked)
     if not ngx.shared[checked.dict] then
         return nil, ('unknown shared dict "%s": put "lua_shared_dict %s 16m;" into http {}'):format(checked.dict,
             checked.dict)
+    elseif checked.history and not ngx.run_worker_thread
+        and require("dwsync.history.target").read(checked.history).engine == "sqlite" then
+        return nil, "history: this nginx has no threads, and a file would hold up its event loop: use postgres://"
     end
     return true
 end

@@ -174,14 +174,21 @@ local function sorted(list, value_of, descending)
         order[i], values[i] = i, value_of(record)
         ranks[i] = rank(values[i])
     end
-    table.sort(order, function(i, j)
+    local function comes_first(i, j)
         local a, b = values[i], values[j]
         if ranks[i] == 4 or ranks[i] ~= ranks[j] or a == b then
             -- Equals stay in the order they came in, in both directions; the unordered stay last.
             return ranks[i] < ranks[j] or ranks[i] == ranks[j] and i < j
         end
         return before(descending and b or a, descending and a or b)
-    end)
+    end
+    -- The service gives the newest first, which most want them in.
+    for i = 2, #order do
+        if comes_first(i, i - 1) then
+            table.sort(order, comes_first)
+            break
+        end
+    end
     for i, position in ipairs(order) do
         result[i] = list[position]
     end

@@ -89,6 +89,21 @@ end
 
 -- ---- the runtime ---------------------------------------------------------------------------------
 
+local said_former
+
+-- Until queries travelled in the event loop there was a thread pool to name.
+local function without_former(options)
+    local rest = {}
+    for name, value in pairs(options) do
+        rest[name] = name ~= "thread_pool" and value or nil
+    end
+    if options.thread_pool ~= nil and not said_former then
+        said_former = true
+        ngx.log(ngx.WARN, "dwsync: thread_pool of dwsync.runtime.nginx is ignored: queries need no threads any more")
+    end
+    return rest
+end
+
 local OPTIONS = {
     concurrency = { kind = "integer", from = 1, to = 1024, default = 32 },
 }
@@ -97,13 +112,15 @@ local OPTIONS = {
 -- @tparam[opt] table options
 -- @tparam[opt=32] integer options.concurrency how many requests are under way at once, 1 to 1024; others wait for their
 -- turn, within their own `timeout`
+-- @tparam[opt] string options.thread_pool deprecated: it is ignored, and the log says so once
 -- @treturn dwsync.runtime
 -- @raise for unknown options and values out of range
 -- @usage
 -- local runtime = require("dwsync.runtime.nginx").new { concurrency = 64 }
 -- local client = assert(dwsync.new { region = "cn-north-4", runtime = runtime })
 function M.new(options)
-    local checked = checks.arguments(OPTIONS, options or {}, "the nginx runtime")
+    local checked = checks.arguments(OPTIONS, type(options) == "table" and without_former(options) or options or {},
+        "the nginx runtime")
     local loop = loops.of(checked.concurrency)
     return {
         perform = function(request)

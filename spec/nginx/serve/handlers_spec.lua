@@ -249,6 +249,21 @@ describe("the handlers inside nginx", function()
         assert.matches("unknown cluster 'dws-healty'", health.error, 1, true)
     end)
 
+    it("health() says the same of a source among all, among those of its type, and alone", function()
+        local all, types = json("/health?max_age=1d").sources, {}
+        for _, item in ipairs(all) do
+            local of_type = types[item.type] or {}
+            types[item.type or ""], of_type[#of_type + 1] = of_type, item
+            local alone = {}
+            for _, other in ipairs(all) do
+                alone[#alone + 1] = other.cluster == item.cluster and other or nil
+            end
+            assert.same(alone, json("/health?cluster=" .. item.cluster).sources)
+        end
+        assert.is_true(#types.ldap < #all)
+        assert.same(types.ldap, json("/health?source=ldap").sources)
+    end)
+
     it("health() knows what it does not know", function()
         local health, status = json "/health?source=nobody"
         assert.equal(404, status)

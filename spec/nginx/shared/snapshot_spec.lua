@@ -15,11 +15,10 @@ describe("a snapshot", function()
     end)
 
     local function publish(clusters, number)
-        local documents = { { name = "health", text = "health " .. (number or 1) },
-            { name = "facts", text = json.encode(clusters) },
-            { name = "summary", text = json.encode(publication.summary(clusters)) } }
-        for _, document in ipairs(documents) do
-            document.digest = document.text:gsub(" ", "_")
+        local documents = {}
+        for name, text in pairs { health = "health " .. (number or 1), facts = json.encode(clusters),
+            summary = json.encode(publication.summary(clusters)) } do
+            documents[#documents + 1] = { name = name, pieces = { text }, length = #text, digest = text:gsub(" ", "_") }
         end
         assert(Store.new(dict):publish(documents, function() return true end))
     end
@@ -63,25 +62,27 @@ describe("a snapshot", function()
 
     it("keeps a text until the next publication if it shall, and decodes what is known of clusters once", function()
         publish({ { id = "a", severity = "ok" } })
-        assert.equal("health 1", reader:document("health", true))
+        local kept = reader:pieces("health", true)
+        assert.same({ "health 1" }, kept)
+        assert.equal(kept, (reader:pieces "health"))
         local facts = reader:facts()
         assert.equal(facts, reader:facts())
         assert.equal("a", facts[1].id)
         publish({ { id = "b", severity = "ok" } }, 2)
-        assert.equal("health 2", reader:document("health", true))
+        assert.equal("health 2", (reader:document "health"))
         assert.equal("b", reader:facts()[1].id)
     end)
 
     it("gives the metrics in pieces of one publication, also when another one comes in between", function()
         local function put(number)
-            local documents = { { name = "summary", text = '{"well":true,"pieces":2}', digest = "s" },
-                { name = "metrics", text = "one of " .. number, digest = "m" .. number },
-                { name = "metrics:2", text = "two of " .. number, digest = "n" .. number } }
+            local documents = { { name = "summary", pieces = { '{"well":true}' }, length = 13, digest = "s" },
+                { name = "metrics", pieces = { "one of " .. number, "two of " .. number }, length = 16,
+                    digest = "m" .. number } }
             assert(Store.new(dict):publish(documents, function() return true end))
         end
         put(1)
         local pauses = 0
-        assert.same({ "one of 2", "two of 2" }, (reader:metrics(function()
+        assert.same({ "one of 2", "two of 2" }, (reader:pieces("metrics", true, function()
             pauses = pauses + 1
             if pauses == 1 then
                 put(2)
@@ -93,7 +94,7 @@ describe("a snapshot", function()
         assert.equal("the first sweep has not ended yet", reader:why_nothing())
         publish { { id = "a", severity = "ok" } }
         reader:read()
-        for _, key in ipairs { "dwsync.2:1:document:health", "dwsync.2:1:document:facts" } do
+        for _, key in ipairs { "dwsync.3:1:document:health", "dwsync.3:1:document:facts" } do
             dict:delete(key)
             assert.is_nil((reader:document(key:match "%a+$")))
             assert.matches("^what was published is gone from the shared dict", reader:why_nothing())
@@ -102,7 +103,7 @@ describe("a snapshot", function()
         publish({ { id = "a", severity = "ok" } }, 2)
         assert.equal("a", reader:facts()[1].id)
         assert.equal("the first sweep has not ended yet", reader:why_nothing())
-        dict:delete "dwsync.2:current"
+        dict:delete "dwsync.3:current"
         assert.is_nil(reader:read())
         assert.is_nil(reader:facts())
         assert.matches("^what was published is gone", reader:why_nothing())

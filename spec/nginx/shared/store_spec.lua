@@ -2,7 +2,14 @@ local Store = require "dwsync.nginx.shared.store"
 local shared_dict = require "spec.support.shared_dict"
 
 local function document(name, text, optional)
-    return { name = name, text = text, digest = "d" .. #text .. text:sub(1, 4), optional = optional }
+    return { name = name, pieces = { text }, length = #text, digest = "d" .. #text .. text:sub(1, 4),
+        optional = optional }
+end
+
+local function in_pieces(name, pieces, optional)
+    local text = table.concat(pieces)
+    return { name = name, pieces = pieces, length = #text, digest = "d" .. #text .. text:sub(1, 3),
+        optional = optional }
 end
 
 describe("the store", function()
@@ -57,10 +64,10 @@ describe("the store", function()
 
     it("removes what a killed worker left behind", function()
         publish { document("a", "one") }
-        dict:safe_set("dwsync.2:77:document:a", "half")
+        dict:safe_set("dwsync.3:77:document:a", "half")
         dict:safe_set("dwsync.0:3:document:a", "of another version")
         publish { document("a", "two") }
-        assert.is_nil(dict:get "dwsync.2:77:document:a")
+        assert.is_nil(dict:get "dwsync.3:77:document:a")
         assert.is_nil(dict:get "dwsync.0:3:document:a")
         assert.equal("two", read "a")
     end)
@@ -85,6 +92,23 @@ describe("the store", function()
         assert.is_nil(read "s")
     end)
 
+    it("replaces all pieces of a document or none, and keeps no piece that is not in force", function()
+        publish { in_pieces("p", { "one ", "two ", "three" }, true) }
+        assert.same({ "one ", "two ", "three" }, store:pieces(store:contents(store:current()), "p"))
+        local keys = #dict:get_keys()
+        local _, missing = publish { in_pieces("p", { "fits ", ("x"):rep(12000) }, true) }
+        assert.same({ "p" }, missing)
+        assert.equal("one two three", read "p")
+        assert.equal(keys, #dict:get_keys())
+        publish { in_pieces("p", { "four ", "five" }, true) }
+        assert.equal("four five", read "p")
+        assert.equal(keys - 1, #dict:get_keys())
+        dict:delete "dwsync.3:3:document2:p"
+        assert.is_nil(read "p")
+        publish { in_pieces("p", { "four ", "five" }, true) }
+        assert.equal("four five", read "p")
+    end)
+
     it("gives up, and leaves no trace, when it may not go on", function()
         publish { document("a", "one") }
         local contents, reason = store:publish({ document("a", "two") }, function() return false end)
@@ -103,7 +127,7 @@ describe("the store", function()
 
     it("writes again what something else evicted, although it is the same", function()
         publish { document("a", "one") }
-        dict:delete "dwsync.2:1:document:a"
+        dict:delete "dwsync.3:1:document:a"
         publish { document("a", "one") }
         assert.equal("one", read "a")
     end)

@@ -4,6 +4,7 @@ local json = require "dwsync.json"
 local overviews = require "spec.report.overviews"
 local record_list = require "dwsync.nginx.sweep.record_list"
 local publication = require "dwsync.nginx.sweep.publication"
+local snapshots = require "dwsync.nginx.shared.snapshot"
 
 local NOW = 1763971200
 
@@ -26,6 +27,7 @@ local function documents(items, keep)
     for _, document in ipairs(publication.documents(health.overview(items, NOW), keep or 100, function(text)
         return "#" .. #text
     end)) do
+        document.text = table.concat(document.pieces)
         named[document.name] = document
     end
     return named
@@ -87,6 +89,7 @@ describe("a publication", function()
             fetched_at = NOW - 5, due_at = NOW + 55, kept = function() return text end }
         local named = {}
         for _, document in ipairs(publication.documents(health.overview({ item }, NOW), 100, tostring, "more 1\n")) do
+            document.text = document.pieces and table.concat(document.pieces)
             named[document.name] = document
         end
         assert.same({ name = "records:one", optional = true }, named["records:one"])
@@ -118,7 +121,7 @@ describe("a publication", function()
                 id = "79d6458e-52bb-4e0d-9d2c-1f6a4b7c8d9e", type = "ldap", severity = "critical",
                 last_success = statistics.last_success, last_run = statistics.last_run,
                 last_status = statistics.last_status } } } } },
-            json.decode("{" .. health_document.text .. "}"))
+            json.decode("{" .. table.concat(health_document.pieces) .. "}"))
     end)
 
     it("is valid JSON whatever records say", function()
@@ -134,10 +137,11 @@ describe("a publication", function()
             { cluster = { id = "two" }, error = errors.new { kind = "network", message = "no route" } },
             { cluster = { id = "three" }, records = { record(1) }, fetched_at = NOW - 5,
                 error = errors.new { kind = "timeout", message = "late" } } }
-        local facts, health_text = json.decode(all.facts.text), all.health.text
-        local whole = json.decode("{" .. health_text .. "}").clusters
+        local facts = snapshots.decode_facts(all.facts.pieces)
+        local whole = json.decode("{" .. all.health.text .. "}").clusters
         for i, fact in ipairs(facts) do
-            assert.same(whole[i], json.decode(health_text:sub(fact.at, fact.at + fact.length - 1)))
+            assert.same(whole[i], json.decode(all.health.pieces[fact.piece]:sub(fact.at,
+                fact.at + fact.length - 1)))
             for _, name in ipairs { "id", "name", "severity", "fetched_at", "error", "sources" } do
                 assert.same(whole[i][name], fact[name])
             end
@@ -156,11 +160,16 @@ describe("a publication", function()
                 error = i == 1 and errors.new { kind = "network", message = "no route" } or nil, fetched_at = NOW }
         end
         local all = documents(items)
-        local pieces = json.decode(all.summary.text).pieces
-        assert.is_true(pieces > 1)
-        assert.is_nil(all["metrics:" .. pieces + 1])
-        assert.equal(2 ^ 18, #all.metrics.text)
-        assert.truthy(all["metrics:" .. pieces])
+        assert.is_true(#all.metrics.pieces > 1)
+        for _, document in pairs(all) do
+            local length = 0
+            for _, piece in ipairs(document.pieces) do
+                length = length + #piece
+                assert.is_true(#piece < 2 ^ 18)
+            end
+            assert.equal(length, document.length)
+        end
+        assert.equal(120, #snapshots.decode_facts(all.facts.pieces))
         local sources = json.decode(all.sources.text)
         assert.equal(120, #sources)
         assert.same({ cluster = "cluster-001", cluster_name = "One", severity = "unknown" }, sources[1])

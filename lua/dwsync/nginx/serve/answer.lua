@@ -37,18 +37,21 @@ end
 -- @tparam string body
 -- @tparam[opt] string policy Content-Security-Policy, when something may be loaded
 function M.send(status, content_type, body, policy)
-    ngx.header["Content-Length"] = #body
     M.send_pieces(status, content_type, { body }, policy)
 end
 
---- Sends an answer of several pieces, which are not joined, since that would copy them; more may follow: its length is
--- not said.
+--- Sends an answer of several pieces, which are not joined, since that would copy them.
 -- @tparam integer status
 -- @tparam string content_type
 -- @tparam {string,...} pieces
 -- @tparam[opt] string policy Content-Security-Policy, when something may be loaded
 function M.send_pieces(status, content_type, pieces, policy)
     set_headers(content_type, policy)
+    local length = 0
+    for _, piece in ipairs(pieces) do
+        length = length + #piece
+    end
+    ngx.header["Content-Length"] = length
     ngx.status = status
     if ngx.req.get_method() ~= "HEAD" then
         ngx.print(pieces)

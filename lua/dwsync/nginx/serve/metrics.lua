@@ -84,7 +84,8 @@ end
 local function lasting_text(snapshot, store)
     local swept = store:get_state "swept"
     if snapshot.lasting_of ~= swept or not snapshot.lasting then
-        local state = { store = store, usage = store:usage(), tally = Tally.read(store:get_state "tally") }
+        local state = { store = store, usage = store:usage(snapshot.contents),
+            tally = Tally.read(store:get_state "tally") }
         snapshot.lasting_of, snapshot.lasting = swept, text_of(LASTING, state)
     end
     return snapshot.lasting
@@ -99,10 +100,11 @@ end
 
 -- Everything, in pieces; or nil before the first publication.
 local function pieces_of(settings, reader, pause)
-    local pieces, snapshot = reader:metrics(pause)
+    local pieces, snapshot = reader:pieces("metrics", true, pause)
     if not pieces then
         return nil
     end
+    pieces = { unpack(pieces) } -- those are kept
     local age, stale = snapshots.age(snapshot, ngx.now(), settings.stale_after)
     local freshness = { age = age and math.floor(age * 1000 + 0.5) / 1000, stale = stale }
     pieces[#pieces + 1] = lasting_text(snapshot, reader.store)

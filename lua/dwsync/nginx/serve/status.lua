@@ -42,8 +42,8 @@ local function about(settings, snapshot, reader)
         interval = settings.interval }
 end
 
-local function send(status, html)
-    return answer.send(status, HTML, html, POLICY)
+local function send(status, pieces)
+    return answer.send_pieces(status, HTML, pieces, POLICY)
 end
 
 --- Answers.
@@ -57,20 +57,20 @@ function M.serve(settings, reader)
     elseif parameters.asset then
         return serve_asset(parameters.asset)
     end
-    local body, snapshot = reader:document "page"
+    local body, snapshot = reader:pieces("page", true)
     local state = about(settings, snapshot, reader)
     if not body then
         ngx.header["Retry-After"] = answer.RETRY_AFTER
     end
     if parameters.part then
         if not body then
-            return send(503, "")
+            return send(503, {})
         elseif not answer.is_known(snapshot.contents.page.digest) then
             return send(200, body)
         end
         return
     end
-    send(body and 200 or 503, status_page.document(body, state))
+    send(body and 200 or 503, status_page.document_pieces(body, state))
 end
 
 return M

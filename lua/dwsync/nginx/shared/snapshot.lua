@@ -81,7 +81,6 @@ local function load(store, number)
         first_due = in_seconds(summary.first_due),
         last_due = in_seconds(summary.last_due),
         well = summary.well,
-        pieces = summary.pieces,
     }
 end
 
@@ -116,21 +115,22 @@ function Reader:read()
     return nil
 end
 
---- A document.
+--- A document, in pieces of one publication.
 -- @tparam string name
 -- @tparam[opt] boolean keep whether this worker keeps it until the next publication
--- @treturn ?string
+-- @tparam[opt] function pause called between two pieces: it may wait
+-- @treturn ?{string,...}
 -- @treturn ?table the snapshot it belongs to
-function Reader:document(name, keep)
+function Reader:pieces(name, keep, pause)
     local snapshot
     for _ = 1, ATTEMPTS do
         snapshot = self:read()
-        local text = snapshot and (snapshot.texts[name] or self.store:document(snapshot.contents, name))
-        if text and keep then
-            snapshot.texts[name] = text
+        local pieces = snapshot and (snapshot.texts[name] or self.store:pieces(snapshot.contents, name, pause))
+        if pieces and keep then
+            snapshot.texts[name] = pieces
         end
-        if text or not snapshot then
-            return text, snapshot
+        if pieces or not snapshot then
+            return pieces, snapshot
         elseif self.store:current() == snapshot.number then
             if snapshot.contents[name] then
                 note_loss(self)
@@ -141,27 +141,30 @@ function Reader:document(name, keep)
     return nil, snapshot
 end
 
---- The metrics, in pieces of one publication.
--- @tparam function pause called between two: it may wait
--- @treturn ?{string,...}
--- @treturn ?table the snapshot they belong to
-function Reader:metrics(pause)
-    for _ = 1, ATTEMPTS do
-        local pieces, snapshot = {}, self:read()
-        for i = 1, snapshot and snapshot.pieces or 0 do
-            local of
-            pieces[i], of = self:document(i == 1 and "metrics" or "metrics:" .. i, true)
-            if not pieces[i] or of ~= snapshot then
-                break
-            elseif i < snapshot.pieces then
-                pause()
-            end
+--- A document as one text.
+-- @tparam string name
+-- @treturn ?string
+-- @treturn ?table the snapshot it belongs to
+function Reader:document(name)
+    local pieces, snapshot = self:pieces(name)
+    return pieces and table.concat(pieces), snapshot
+end
+
+--- The clusters that the pieces of the document "facts" list.
+-- @tparam {string,...} pieces
+-- @tparam[opt] function pause called every half millisecond or so
+-- @treturn {table,...}
+function M.decode_facts(pieces, pause)
+    local facts = {}
+    for _, piece in ipairs(pieces) do
+        for _, cluster in ipairs(json.decode(piece)) do
+            facts[#facts + 1] = cluster
         end
-        if not snapshot or #pieces == snapshot.pieces and self:read() == snapshot then
-            return snapshot and pieces, snapshot
+        if pause then
+            pause()
         end
     end
-    return nil
+    return facts
 end
 
 --- What is known of each cluster, without its verdicts.
@@ -173,9 +176,9 @@ function Reader:facts()
     if not snapshot or snapshot.facts then
         return snapshot and snapshot.facts, snapshot
     end
-    local text, of = self:document "facts"
-    if text then
-        of.facts = json.decode(text)
+    local pieces, of = self:pieces "facts"
+    if pieces then
+        of.facts = M.decode_facts(pieces)
     end
     return of and of.facts, of
 end
@@ -187,12 +190,12 @@ end
 function Reader:cluster(word)
     for _ = 1, ATTEMPTS do
         local facts, snapshot = self:facts()
-        local health, same = self:document("health", true)
+        local health, same = self:pieces("health", true)
         if not facts or not health then
             break
         elseif same == snapshot then
             local fact, problem = M.cluster(facts, word)
-            return fact and json.decode(health:sub(fact.at, fact.at + fact.length - 1)), problem
+            return fact and json.decode(health[fact.piece]:sub(fact.at, fact.at + fact.length - 1)), problem
         end
     end
     return nil, self:why_nothing()

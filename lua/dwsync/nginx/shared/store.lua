@@ -9,7 +9,7 @@ local M = {}
 local Store = { __name = "dwsync.nginx.shared.store" }
 Store.__index = Store
 
-local PREFIX = "dwsync.2:"
+local PREFIX = "dwsync.3:"
 local CURRENT, NUMBER = PREFIX .. "current", PREFIX .. "number"
 
 -- Room that a publication leaves free, so that lease and state can always be written.
@@ -52,15 +52,17 @@ local function contents_key(number)
     return ("%s%d:contents"):format(PREFIX, number)
 end
 
-local function document_key(name, number)
-    return ("%s%d:document:%s"):format(PREFIX, number, name)
+local function piece_key(name, number, piece)
+    return ("%s%d:document%s:%s"):format(PREFIX, number, piece == 1 and "" or piece, name)
 end
 
--- A line of the contents is "NAME NUMBER DIGEST LENGTH"; the number is that of the publication that wrote the document.
+-- A line of the contents is "NAME NUMBER DIGEST LENGTH PIECES"; the number is that of the publication that wrote the
+-- document.
 local function read_contents(text)
     local contents = {}
-    for name, number, digest, length in text:gmatch "(%S+) (%d+) (%S+) (%d+)\n" do
-        contents[name] = { number = tonumber(number), digest = digest, length = tonumber(length) }
+    for name, number, digest, length, pieces in text:gmatch "(%S+) (%d+) (%S+) (%d+) (%d+)\n" do
+        contents[name] = { number = tonumber(number), digest = digest, length = tonumber(length),
+            pieces = tonumber(pieces) }
     end
     return contents
 end
@@ -73,26 +75,45 @@ local function write_contents(contents)
     table.sort(names)
     for i, name in ipairs(names) do
         local entry = contents[name]
-        lines[i] = ("%s %d %s %d\n"):format(name, entry.number, entry.digest, entry.length)
+        lines[i] = ("%s %d %s %d %d\n"):format(name, entry.number, entry.digest, entry.length, entry.pieces)
     end
     return table.concat(lines)
 end
 
 --- What a publication holds.
 -- @tparam number number
--- @treturn table by name: `digest`, `length`; or nil when it is gone
+-- @treturn table by name: `digest`, `length`, `pieces`: how many; or nil when it is gone
 function Store:contents(number)
     local text = self.dict:get(contents_key(number))
     return text and read_contents(text)
 end
 
---- One document.
+--- One document, in the pieces in which it was published.
 -- @tparam table contents
 -- @tparam string name
--- @treturn ?string nil when it does not exist, or when another publication has just replaced it
+-- @tparam[opt] function pause called between two: it may wait
+-- @treturn ?{string,...} nil when it does not exist, or when another publication has just replaced it
+function Store:pieces(contents, name, pause)
+    local entry, pieces = contents[name], {}
+    for i = 1, entry and entry.pieces or 0 do
+        if pause and i > 1 then
+            pause()
+        end
+        pieces[i] = self.dict:get(piece_key(name, entry.number, i))
+        if not pieces[i] then
+            return nil
+        end
+    end
+    return entry and pieces
+end
+
+--- One document as one text.
+-- @tparam table contents
+-- @tparam string name
+-- @treturn ?string
 function Store:document(contents, name)
-    local entry = contents[name]
-    return entry and (self.dict:get(document_key(name, entry.number)))
+    local pieces = self:pieces(contents, name)
+    return pieces and table.concat(pieces)
 end
 
 -- ---- publishing ------------------------------------------------------------------------------------
@@ -112,11 +133,18 @@ local function write(self, key, text)
     return written, err
 end
 
+-- The keys of a document, of which each is added to a table as a key.
+local function add_keys(set, name, entry)
+    for i = 1, entry.pieces do
+        set[piece_key(name, entry.number, i)] = true
+    end
+end
+
 -- Removes documents that this publication does not need: the last one's, and what a killed worker left.
 local function sweep_out(self, keys, number, contents)
     local needed = { [contents_key(number)] = true }
     for name, entry in pairs(contents) do
-        needed[document_key(name, entry.number)] = true
+        add_keys(needed, name, entry)
     end
     for _, key in ipairs(keys) do
         if key:find("^dwsync%.%d+:%d+:") and not needed[key] then
@@ -145,19 +173,49 @@ end
 
 -- Whether the document is published already, and still there.
 local function is_same(self, document, old)
-    return old and (not document.text or old.digest == document.digest and old.length == #document.text)
-        and self.dict:ttl(document_key(document.name, old.number)) ~= nil
+    if not old or document.digest and (old.digest ~= document.digest or old.length ~= document.length) then
+        return false
+    end
+    for i = 1, old.pieces do
+        if self.dict:ttl(piece_key(document.name, old.number, i)) == nil then
+            return false
+        end
+    end
+    return true
 end
 
+-- Writes all of a document, or nothing, and notes its keys. Returns its entry, or nil and why.
+local function write_document(self, document, number, written, pause)
+    local first = #written
+    for i, piece in ipairs(document.pieces) do
+        pause()
+        local key = piece_key(document.name, number, i)
+        local good, err = write(self, key, piece)
+        if not good then
+            for at = #written, first + 1, -1 do
+                self.dict:delete(written[at])
+                written[at] = nil
+            end
+            return nil, err
+        end
+        written[#written + 1] = key
+    end
+    return { number = number, digest = document.digest, length = document.length, pieces = #document.pieces }
+end
+
+local function no_pause() end
+
 --- Publishes documents in place of the current ones.
--- @tparam {table,...} documents `name` (without blanks), `text`, `digest` (of the text, without blanks), `optional`:
--- without room for its new version the old one stays, or it is left out; one without a text is the one of before
+-- @tparam {table,...} documents `name` (without blanks), `pieces` (texts), `length` (of all of them), `digest` (of the
+-- text, without blanks), `optional`: without room for its new version the old one stays, or it is left out; one without
+-- pieces is the one of before
 -- @tparam function may_go_on called before the change; when it returns false nothing changes
--- @tparam[opt] function pause called between two documents
+-- @tparam[opt] function pause called between two pieces
 -- @treturn table contents, or nil: then everything is as it was
 -- @treturn table|string the names of optional documents that did not fit; or why it failed: "no memory",
 -- "lost the lease"
 function Store:publish(documents, may_go_on, pause)
+    pause = pause or no_pause
     local before = self:contents(self:current() or -1) or {}
     local keys = self.dict:get_keys(0)
     self:set_state("stranger", foreign(keys))
@@ -168,21 +226,14 @@ function Store:publish(documents, may_go_on, pause)
     local contents, written, missing = {}, {}, {}
     for _, document in ipairs(documents) do
         local name, old = document.name, before[document.name]
-        if pause then
-            pause()
-        end
+        pause()
         if is_same(self, document, old) then
             contents[name] = old
-        elseif document.text then
-            local key = document_key(name, number)
-            local good
-            good, err = write(self, key, document.text)
-            if good then
-                written[#written + 1] = key
-                contents[name] = { number = number, digest = document.digest, length = #document.text }
-            elseif document.optional then
+        elseif document.pieces then
+            contents[name], err = write_document(self, document, number, written, pause)
+            if not contents[name] and document.optional then
                 contents[name], missing[#missing + 1] = old, name
-            else
+            elseif not contents[name] then
                 remove(self, written)
                 return nil, err
             end
@@ -206,11 +257,11 @@ function Store:publish(documents, may_go_on, pause)
 end
 
 --- How full the dict is, in bytes.
+-- @tparam[opt] table contents of the current publication, when they are known
 -- @treturn table `capacity`, `free` (whole pages only), `documents`: bytes of all current documents
-function Store:usage()
-    local contents = self:contents(self:current() or -1) or {}
+function Store:usage(contents)
     local bytes = 0
-    for _, entry in pairs(contents) do
+    for _, entry in pairs(contents or self:contents(self:current() or -1) or {}) do
         bytes = bytes + entry.length
     end
     return { capacity = self.dict:capacity(), free = self.dict:free_space(), documents = bytes }

@@ -55,15 +55,15 @@ local function client_for(text, order, tally)
 end
 
 -- The clusters of the current publication, as the handlers see them.
-local function published_clusters(store, contents)
-    local text = store:document(contents, "health")
-    return text and require("dwsync.json").decode("{" .. text .. "}").clusters or {}
+local function published_clusters(store, contents, pause)
+    local pieces = store:pieces(contents, "facts", pause)
+    return require("dwsync.nginx.shared.snapshot").decode_facts(pieces or {}, pause)
 end
 
 local function with_what_was_kept(order, store)
     local number = store:current()
     local contents = number and store:contents(number) or {}
-    local clusters, by_id = published_clusters(store, contents), {}
+    local clusters, by_id = published_clusters(store, contents, order.slices.pause), {}
     for _, cluster in ipairs(clusters) do
         by_id[cluster.id] = cluster
     end
@@ -272,7 +272,7 @@ end
 local function report_full_memory(summary, missing, documents, store)
     local bytes = 0
     for _, document in ipairs(documents) do
-        bytes = bytes + #(document.text or "")
+        bytes = bytes + (document.length or 0)
     end
     local usage = store:usage()
     summary.memory = ("lua_shared_dict is too small: it has %d bytes, %d free, for %d bytes of documents; %s; make it "
@@ -331,13 +331,12 @@ local function finish(read, order, store, may_go_on, summary, till)
     local is_written = overview and publish(read, overview, order, store, may_go_on, summary)
     -- After the publication: a history that hangs, or a receiver, must not hold up what was read.
     local told
+    summary.history = nil
     if overview and order.history then
         summary.history, told = save_history(order, read.items, overview, till)
-    else
-        summary.history = order.history_refused
     end
     if order.alerts then
-        told = told or { trouble = order.history_refused and "nothing can be told: " .. order.history_refused }
+        told = told or {}
         summary.alerts, summary.alerts_lost = told.trouble, told.lost
     end
     if (not is_written or order.history or summary.history) and may_go_on() then
@@ -444,6 +443,11 @@ local function prepare_for_thread(order)
     order.is_exiting, order.slices = exiting_probe(), require("dwsync.nginx.sweep.slices").none
 end
 
+-- Nothing of a sweep may outlive this function: what `run` still had in a local could not be collected there.
+local function text_of_sweep(text, owner, lease)
+    return require("dwsync.json").encode(guarded(text, owner, lease, prepare_for_thread))
+end
+
 --- One sweep, in a thread.
 -- @tparam string text what dwsync.nginx.settings made for threads
 -- @tparam string owner who has the lease; without it nothing is published
@@ -453,18 +457,18 @@ end
 -- judged without it), `alerts` (what keeps channels from being told), `alerts_lost` (what was refused for good: a list
 -- of texts), `changes` (clusters that were switched off or on: a list of texts), `retry_after` and `seconds`
 function M.run(text, owner, lease)
-    local summary = guarded(text, owner, lease, prepare_for_thread)
-    -- Some versions of nginx's Lua module collect garbage of this state in the event loop.
+    local summary = text_of_sweep(text, owner, lease)
+    -- From 0.10.27 on nginx's Lua module collects all garbage of this state in the event loop: leave it little to do.
+    -- Compiled code holds on to tables that it was compiled for: 12 MB of 500 clusters.
+    if rawget(_G, "jit") then
+        jit.flush()
+    end
     collectgarbage()
-    return require("dwsync.json").encode(summary)
+    return summary
 end
 
 local function prepare_for_event_loop(order)
     order.is_exiting, order.slices = ngx.worker.exiting, require("dwsync.nginx.sweep.slices").of_event_loop()
-    if order.history and require("dwsync.history.target").read(order.history).engine == "sqlite" then
-        order.history = nil
-        order.history_refused = "this nginx has no threads, and a file would hold up its event loop: use postgres://"
-    end
 end
 
 --- One sweep in the event loop, for an nginx without threads: in a timer, since it waits.

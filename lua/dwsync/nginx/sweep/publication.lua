@@ -12,12 +12,13 @@ local SOURCE = { "id", "type", "severity", "last_success", "last_run", "last_sta
 local VERDICT = { "rule", "severity", "follows", "source", "source_type", "message" }
 local CLUSTER = { "id", "name", "severity", "fetched_at", "due_at", "records", "seen_before" }
 local ERROR = { "kind", "message", "hint", "code", "status" }
-local FACT = { "id", "name", "severity", "fetched_at", "seen_before", "at", "length" }
-local SUMMARY = { "oldest", "newest", "first_due", "last_due", "well", "pieces" }
+local FACT = { "id", "name", "severity", "fetched_at", "seen_before", "piece", "at", "length" }
+local SUMMARY = { "oldest", "newest", "first_due", "last_due", "well" }
 local LISTED = { "cluster", "cluster_name", "id", "type", "severity", "last_success", "last_run", "last_status" }
 
--- A handler takes one piece of the metrics at a time: to copy 4 MB at once holds the event loop for some milliseconds.
-local PIECE_BYTES = 2 ^ 18
+-- To join, to digest or to copy 4 MB at once holds the event loop for some milliseconds.
+local PIECE_BYTES = 2 ^ 17
+local FACTS = 64 -- clusters in a piece of the facts: decoded in half a millisecond
 
 local object = ordered_json.object
 
@@ -68,34 +69,78 @@ local function cluster(item)
         #parts > 0 and table.concat(parts, ",") or nil)
 end
 
--- The members of a JSON object, without its braces: the handler puts the age in front. And of each cluster where in
--- that text its own object begins, and how long it is.
-local function health_text(overview, pause)
-    local head = ('"severity":%s,"evaluated_at":%.0f,"clusters":['):format(ordered_json.text(overview.severity),
-        overview.now * 1000)
-    local texts, places, at = {}, {}, #head + 1
-    for i, item in ipairs(overview.clusters) do
-        pause()
-        texts[i] = cluster(item)
-        places[i] = { at = at, length = #texts[i] }
-        at = at + #texts[i] + 1
-    end
-    return head .. table.concat(texts, ",") .. "]", places
+local Builder = {}
+Builder.__index = Builder
+
+-- A document, made piece by piece.
+local function document(name, digest, pause)
+    return setmetatable({ parts = {}, bytes = 0, pieces = {}, digests = {}, length = 0, name = name, digest = digest,
+        pause = pause }, Builder)
 end
 
--- What handlers decode: of each cluster what names it and how old its sources are, without the verdicts.
-local function facts_text(overview, places, pause)
-    local facts = {}
+-- Ends a piece, unless it has just ended.
+function Builder:cut()
+    if not self.parts[1] then
+        return
+    end
+    local text = table.concat(self.parts)
+    self.parts, self.bytes, self.length = {}, 0, self.length + #text
+    self.pieces[#self.pieces + 1] = text
+    self.pause()
+    self.digests[#self.pieces] = self.digest(text)
+end
+
+function Builder:add(text)
+    self.parts[#self.parts + 1], self.bytes = text, self.bytes + #text
+    if self.bytes >= PIECE_BYTES then
+        self:cut()
+    end
+    self.pause()
+end
+
+function Builder:finished(optional)
+    self:cut()
+    local digest = self.pieces[2] and self.digest(table.concat(self.digests)) or self.digests[1]
+    return { name = self.name, pieces = self.pieces, length = self.length, digest = digest, optional = optional }
+end
+
+-- The members of a JSON object, without its braces: the handler puts the age in front. And of each cluster where in
+-- that text its own object begins, and how long it is.
+local function write_health(into, overview)
+    into:add(('"severity":%s,"evaluated_at":%.0f,"clusters":['):format(ordered_json.text(overview.severity),
+        overview.now * 1000))
+    local places = {}
     for i, item in ipairs(overview.clusters) do
-        pause()
-        local parts = {}
+        if i > 1 then
+            into:add ","
+        end
+        local text = cluster(item)
+        places[i] = { piece = #into.pieces + 1, at = into.bytes + 1, length = #text }
+        into:add(text)
+    end
+    into:add "]"
+    return places
+end
+
+-- What handlers decode: of each cluster what names it and how old its sources are, without the verdicts. Each piece is
+-- a JSON array.
+local function write_facts(into, overview, places)
+    local group = {}
+    for i, item in ipairs(overview.clusters) do
+        local parts, place = {}, places[i]
         parts[1] = item.error and '"error":' .. object(item.error, ERROR)
         parts[#parts + 1] = item.evaluation and '"sources":' .. list(item.evaluation.sources, source)
-        facts[i] = object({ id = item.cluster.id, name = item.cluster.name, severity = item.severity,
-            fetched_at = milliseconds(item.fetched_at), seen_before = item.seen_before, at = places[i].at,
-            length = places[i].length }, FACT, parts[1] and table.concat(parts, ","))
+        group[#group + 1] = object({ id = item.cluster.id, name = item.cluster.name, severity = item.severity,
+            fetched_at = milliseconds(item.fetched_at), seen_before = item.seen_before, piece = place.piece,
+            at = place.at, length = place.length }, FACT, parts[1] and table.concat(parts, ","))
+        into.pause()
+        if i % FACTS == 0 then
+            into:add("[" .. table.concat(group, ",") .. "]")
+            into:cut()
+            group = {}
+        end
     end
-    return "[" .. table.concat(facts, ",") .. "]"
+    into:add("[" .. table.concat(group, ",") .. "]")
 end
 
 --- How a list of sources shows one.
@@ -110,17 +155,23 @@ function M.listed(of, facts, severity)
 end
 
 -- All of them, in the order of dwsync.health.gate.
-local function sources_text(overview, pause)
-    local texts = {}
+local function write_sources(into, overview)
+    local before = "["
+    local function add(...)
+        into:add(before)
+        into:add(M.listed(...))
+        before = ","
+    end
     for _, item in ipairs(overview.clusters) do
-        pause()
         local sources = item.evaluation and item.evaluation.sources or {}
         for _, one in ipairs(sources) do
-            texts[#texts + 1] = M.listed(item.cluster, facts_of(one), one.severity)
+            add(item.cluster, facts_of(one), one.severity)
         end
-        texts[#texts + 1] = not sources[1] and M.listed(item.cluster, nil, item.severity) or nil
+        if not sources[1] then
+            add(item.cluster, nil, item.severity)
+        end
     end
-    return "[" .. table.concat(texts, ",") .. "]"
+    into:add(before == "[" and "[]" or "]")
 end
 
 --- What handlers need to know of the whole.
@@ -147,15 +198,6 @@ function M.summary(clusters)
     return summary
 end
 
-local function metrics_text(overview, pause)
-    local pieces = {}
-    report.render_health("prometheus", overview, function(text)
-        pieces[#pieces + 1] = text
-        pause()
-    end)
-    return table.concat(pieces)
-end
-
 -- The records for the page; those of before from what is published.
 local function records_of(item, pause)
     local read = item.text and function() return item.text end or item.kept
@@ -172,32 +214,36 @@ end
 -- @tparam function digest function(text) → short text
 -- @tparam[opt] string metrics more of them
 -- @tparam[opt] function pause called every millisecond or so
--- @treturn {table,...} documents for dwsync.nginx.shared.store: "health", "facts", "sources" and "summary", "metrics",
--- "metrics:2" and so on, "page", and "records:ID" for each cluster
+-- @treturn {table,...} documents for dwsync.nginx.shared.store: "health", "facts", "sources", "metrics", "summary",
+-- "page", and "records:ID" for each cluster
 function M.documents(overview, records, digest, metrics, pause)
     local documents = {}
     pause = pause or function() end
-    local function add(name, text, optional)
-        pause()
-        documents[#documents + 1] = { name = name, text = text, digest = digest(text), optional = optional }
+    local function add(name, write, optional)
+        local into = document(name, digest, pause)
+        local result = write(into, overview)
+        documents[#documents + 1] = into:finished(optional)
+        return result
     end
-    local health, places = health_text(overview, pause)
-    add("health", health)
-    add("facts", facts_text(overview, places, pause))
-    add("sources", sources_text(overview, pause))
-    local text, summary = metrics_text(overview, pause) .. (metrics or ""), M.summary(overview.clusters)
-    summary.pieces = math.max(1, math.ceil(#text / PIECE_BYTES))
-    for i = 1, summary.pieces do
-        add(i == 1 and "metrics" or "metrics:" .. i, text:sub((i - 1) * PIECE_BYTES + 1, i * PIECE_BYTES))
-    end
-    add("summary", object(summary, SUMMARY))
+    local places = add("health", write_health)
+    add("facts", function(into) write_facts(into, overview, places) end)
+    add("sources", write_sources)
+    add("metrics", function(into)
+        report.render_health("prometheus", overview, function(text) into:add(text) end)
+        into:add(metrics or "") -- an empty text, too, is a piece
+    end)
+    add("summary", function(into) into:add(object(M.summary(overview.clusters), SUMMARY)) end)
     for _, item in ipairs(overview.clusters) do
         item.records = records_of(item, pause)
     end
-    add("page", status_page.body(overview, overview.now, pause), true)
+    add("page", function(into)
+        status_page.write_body(overview, overview.now, function(text) into:add(text) end, pause)
+    end, true)
     for _, item in ipairs(overview.clusters) do
         if item.text and records > 0 then
-            add("records:" .. item.cluster.id, record_list.newest(item.text, records), true)
+            add("records:" .. item.cluster.id, function(into)
+                into:add(record_list.newest(item.text, records))
+            end, true)
         elseif item.kept then
             documents[#documents + 1] = { name = "records:" .. item.cluster.id, optional = true }
         end

@@ -123,7 +123,7 @@ function M.write(list, pause)
     pause = pause or no_pause
     local newest = records.from(list):sort_by("start_time", "desc"):to_list()
     local number, sources = numbering()
-    local index, pieces, offset, seen = {}, {}, 0, {}
+    local index, pieces, chunks, offset, seen = {}, {}, {}, 0, {}
     for i, record in ipairs(newest) do
         if i > 1 then
             pieces[#pieces + 1] = BETWEEN
@@ -131,13 +131,14 @@ function M.write(list, pause)
         local length = add_line(pieces, record, seen)
         index[i] = ENTRY:format(STATUS[record.status] or OTHER, number(record), start_of(record), offset, length)
         offset = offset + length + #BETWEEN
-        if i % BETWEEN_PAUSES == 0 then
+        if i % BETWEEN_PAUSES == 0 or i == #newest then
+            chunks[#chunks + 1] = table.concat(pieces)
+            pieces = {}
             pause()
         end
     end
-    pause()
     return ("%d %d\n%s%s\n%s"):format(#newest, #sources, table.concat(sources), table.concat(index),
-        table.concat(pieces))
+        table.concat(chunks))
 end
 
 -- Returns the head {count, sources = {{id =, type =},...}, index = where the index begins, body = where records begin}.

@@ -76,6 +76,14 @@ function M.join(...)
     return setmetatable({ text = table.concat(parts) }, Markup)
 end
 
+--- The opening tag of an element that is too large to be one text.
+-- @tparam string name
+-- @tparam[opt] table attributes as for `element`
+-- @treturn string
+function M.opening(name, attributes)
+    return "<" .. name .. attribute_text(attributes or {}) .. ">"
+end
+
 --- An element.
 -- @tparam string name
 -- @tparam[opt] table attributes by name: text, a number, or true for a bare one; false for none
@@ -83,7 +91,7 @@ end
 -- @treturn dwsync.markup which tostring turns into text
 -- @usage element("p", { class = "advice" }, "Next: ", element("b", nil, hostile))
 function M.element(name, attributes, ...)
-    local open = "<" .. name .. attribute_text(attributes or {}) .. ">"
+    local open = M.opening(name, attributes)
     local text = VOID[name] and open or open .. M.join(...).text .. "</" .. name .. ">"
     return setmetatable({ text = text }, Markup)
 end

@@ -21,11 +21,22 @@ local WORST_FIRST = { "failed", "partial", "unknown", "running" }
 
 -- ---- paths ---------------------------------------------------------------------------------------
 
---- A coordinate, short.
+local MAX_KEPT = 4096
+local written, count = {}, 0
+
+--- A coordinate, short. Pictures of the same size have the same ones, and a page has thousands.
 -- @tparam number value
 -- @treturn string
 function M.number(value)
-    return (decimal.format("%.1f", value):gsub("%.0$", ""))
+    local text = written[value]
+    if not text then
+        if count >= MAX_KEPT then
+            written, count = {}, 0
+        end
+        text = decimal.format("%.1f", value):gsub("%.0$", "")
+        written[value], count = text, count + 1
+    end
+    return text
 end
 
 local number = M.number
@@ -86,6 +97,14 @@ local MARK = 3
 
 -- ---- strip ---------------------------------------------------------------------------------------
 
+local BETWEEN_PAUSES = 16 -- bins
+
+local function rest(place, i)
+    if place.pause and i % BETWEEN_PAUSES == 0 then
+        place.pause()
+    end
+end
+
 -- The pieces of each outcome as one element.
 local function paths(outcomes, class, parts, width)
     local drawn = {}
@@ -99,6 +118,7 @@ local function marks(bins, place)
     local parts = {}
     local half = math.min(MARK, place.step * 0.36)
     for i, bin in ipairs(bins) do
+        rest(place, i)
         for _, outcome in ipairs(WORST_FIRST) do
             if bin[outcome] > 0 then
                 parts[outcome] = parts[outcome] or {}
@@ -128,6 +148,7 @@ end
 local function bars(bins, place)
     local parts = {}
     for i, bin in ipairs(bins) do
+        rest(place, i)
         local y = place.top + M.MARKS + M.STRIP
         for _, outcome in ipairs(STACK) do
             local height = share(bin, outcome)
@@ -144,7 +165,7 @@ end
 --- Draws it into a picture.
 -- @tparam table bins of dwsync.report.page.run_bins
 -- @tparam table place `top`; `step` and `bar`: widths of a bin and of what is painted of it; `x`: function from the
--- number of a bin to its left edge
+-- number of a bin to its left edge; `pause`: called every tenth of a millisecond or so, or nil
 -- @treturn dwsync.markup
 function M.draw(bins, place)
     return markup.join(bars(bins, place), marks(bins, place))
@@ -159,10 +180,11 @@ local STEP, BAR = 6, 5
 -- @tparam number from milliseconds since the epoch
 -- @tparam number till
 -- @tparam integer limit bins at most
+-- @tparam[opt] function pause called every tenth of a millisecond or so
 -- @treturn dwsync.markup
-function M.alone(list, from, till, limit)
-    local bins = run_bins.count(list, from, till, limit)
-    local place = { top = 0, step = STEP, bar = BAR, x = function(i)
+function M.alone(list, from, till, limit, pause)
+    local bins = run_bins.count(list, from, till, limit, pause)
+    local place = { top = 0, step = STEP, bar = BAR, pause = pause, x = function(i)
         return (i - 1) * STEP
     end }
     local width, height = #bins * STEP - (STEP - BAR), M.MARKS + M.STRIP

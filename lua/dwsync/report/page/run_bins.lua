@@ -12,6 +12,8 @@ local DAY = 24 * HOUR
 
 local LONGEST = 30 * DAY
 
+local BETWEEN_PAUSES = 32 -- runs
+
 -- Spans that divide a day or are made of days, so that their borders are hours people know.
 local STEPS = { 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR, 6 * HOUR,
     8 * HOUR, 12 * HOUR, DAY, 2 * DAY, 5 * DAY }
@@ -81,10 +83,11 @@ end
 -- @tparam number from milliseconds since the epoch
 -- @tparam number till
 -- @tparam integer limit bins at most
+-- @tparam[opt] function pause called every tenth of a millisecond or so
 -- @treturn table the bins in the order of time, each with `runs`, the number of runs of each outcome and the sum of
 -- each count; beside them `from`, `till`, `step` (milliseconds), `left_out`: runs outside the span or without a start,
 -- and `total`: a bin of all
-function M.count(list, from, till, limit)
+function M.count(list, from, till, limit, pause)
     local step = step_for(till - from, limit)
     local first = math.floor(from / step)
     local bins = { from = first * step, step = step, left_out = 0, total = empty_bin() }
@@ -92,7 +95,10 @@ function M.count(list, from, till, limit)
         bins[i] = empty_bin()
     end
     bins.till = bins.from + #bins * step
-    for _, record in ipairs(list) do
+    for i, record in ipairs(list) do
+        if pause and i % BETWEEN_PAUSES == 0 then
+            pause()
+        end
         local start = M.start_of(record)
         if start and start >= from and start <= till then
             local bin = bins[math.min(#bins, math.floor(start / step) - first + 1)] -- the last ends with `till`

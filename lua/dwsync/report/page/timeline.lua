@@ -65,10 +65,11 @@ local function lane(bins, place, top, field, title)
 end
 
 -- Invisible areas over everything: each explains the bar under the pointer, without a script.
-local function explanations(bins, place, bottom)
+local function explanations(bins, place, bottom, pause)
     local parts = {}
     for i, bin in ipairs(bins) do
         if bin.runs > 0 then
+            pause()
             local start = bins.from + (i - 1) * bins.step
             local area = rectangle(place.x(i), place.top, place.step, bottom - place.top)
             parts[#parts + 1] = element("path", { d = area },
@@ -79,6 +80,8 @@ local function explanations(bins, place, bottom)
 end
 
 -- ---- whole ---------------------------------------------------------------------------------------
+
+local function no_pause() end
 
 --- What happened in a bin, in words: "24 runs (23 ok, 1 failed); 3 added, 8 updated, 0 deleted, 1 failed".
 -- @tparam table bin of dwsync.report.page.run_bins
@@ -95,19 +98,19 @@ function M.sentence(bin)
         quantities.number(bin.update_count), quantities.number(bin.delete_count), quantities.number(bin.failed_count))
 end
 
-local function placement(size, bins, top)
+local function placement(size, bins, top, pause)
     local step = (size.width - size.left - size.right) / #bins
-    return { size = size, top = top, step = step, bar = math.max(1, step - math.min(2, step * 0.25)),
+    return { size = size, top = top, step = step, pause = pause, bar = math.max(1, step - math.min(2, step * 0.25)),
         x = function(i)
             return size.left + (i - 1) * step
         end }
 end
 
 local function drawing(list, options, size_name)
-    local size = SIZES[size_name]
-    local bins = run_bins.count(list, options.from, options.till, size.bins)
+    local size, pause = SIZES[size_name], options.pause or no_pause
+    local bins = run_bins.count(list, options.from, options.till, size.bins, pause)
     local head = size.labels_above and 14 or 0
-    local place = placement(size, bins, head)
+    local place = placement(size, bins, head, pause)
     local parts = { label(place, size.labels_above and 10 or MARKS + STRIP - 4, "Outcome"),
         element("path", { class = "tl-track", d = rectangle(size.left, head + MARKS,
             size.width - size.left - size.right, STRIP) }),
@@ -115,12 +118,14 @@ local function drawing(list, options, size_name)
     local top = head + MARKS + STRIP + GAP
     for _, measure in ipairs(LANES) do
         top = top + head
+        pause()
         parts[#parts + 1] = lane(bins, place, top, measure[1], measure[2])
         top = top + LANE + GAP
     end
     table.insert(parts, 1, time_axis.draw(bins, { left = size.left, right = size.width - size.right, top = head,
         bottom = top, ticks = size.ticks }))
-    parts[#parts + 1] = options.explain and size_name == "wide" and explanations(bins, place, top)
+    parts[#parts + 1] = options.explain and size_name == "wide" and explanations(bins, place, top, pause)
+    pause()
     local id = options.id .. "-" .. size_name
     return element("svg", { class = "tl tl-" .. size_name, viewBox = ("0 0 %d %d"):format(size.width, top + 18),
         role = "img", ["aria-labelledby"] = id .. "-t " .. id .. "-d" },
@@ -132,7 +137,7 @@ end
 --- Draws the runs of one source, for wide and for narrow pages; style rules show the one that fits.
 -- @tparam {table,...} list records
 -- @tparam table options `id`: prefix of the ids within the page; `title`; `from` and `till`: milliseconds since the
--- epoch; `explain`: whether each bar shows its numbers under a pointer
+-- epoch; `explain`: whether each bar shows its numbers under a pointer; `pause`: called between two parts, or nil
 -- @treturn dwsync.markup
 -- @treturn table the bins of the wide one, see dwsync.report.page.run_bins
 -- @treturn table those of the narrow one

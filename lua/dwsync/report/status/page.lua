@@ -1,6 +1,6 @@
 --- The status page: clusters and sources as a grid, worst first, each opening to its verdicts, reasons and runs.
--- `body` is the part that changes, made once a sweep. `document` puts it into a frame for each request, which costs no
--- more than joining strings; its script and style are served from the same address, by query. `render` puts it into a
+-- `write_body` writes the part that changes, once a sweep. `document_pieces` puts it into a frame for each request, and
+-- copies nothing of it; its script and style are served from the same address, by query. `render` puts it into a
 -- self-contained file.
 -- It must not do any I/O, read a clock, or let a text of a record, a cluster or an error become anything but text.
 -- @module dwsync.report.status.page
@@ -91,24 +91,29 @@ local function tiles_of(overview, now, pause)
     return groups
 end
 
-local function section(name, title, tiles, count)
-    return element("section", { class = "group " .. name .. (#tiles >= DENSE and " dense" or ""),
-            id = "group-" .. name, ["aria-labelledby"] = "heading-" .. name },
-        element("h2", { id = "heading-" .. name }, title, " ", element("span", { class = "quiet" }, count)),
-        element("div", { class = "grid" }, tiles))
+local function write_section(write, group, found)
+    local name, tiles = group.name, found.tiles
+    write(markup.opening("section", { class = "group " .. name .. (#tiles >= DENSE and " dense" or ""),
+        id = "group-" .. name, ["aria-labelledby"] = "heading-" .. name }))
+    write(element("h2", { id = "heading-" .. name }, group.title, " ", element("span", { class = "quiet" },
+        found.count)))
+    write(markup.opening("div", { class = "grid" }))
+    for _, tile in ipairs(tiles) do
+        write(tile)
+    end
+    write "</div></section>"
 end
 
-local function groups_of(overview, now, pause)
-    local groups, parts, shown = tiles_of(overview, now, pause), {}, 0
+local function write_groups(write, overview, now, pause)
+    local groups, shown = tiles_of(overview, now, pause), 0
     for _, group in ipairs(GROUPS) do
         local found = groups[group.name]
         if found and #found.tiles > 0 then
-            parts[#parts + 1] = section(group.name, group.title, found.tiles, found.count)
-            pause()
+            write_section(write, group, found)
             shown = shown + #found.tiles
         end
     end
-    return { parts, phrases.and_more(#overview.clusters, shown, "clusters, none worse,") }
+    write(markup.join(phrases.and_more(#overview.clusters, shown, "clusters, none worse,")))
 end
 
 local function head_of(overview)
@@ -126,20 +131,39 @@ end
 
 local function no_pause() end
 
---- The part of the page that changes with each sweep.
+--- Writes the part of the page that changes with each sweep: at most 1 MB, in pieces, because to join them takes
+-- milliseconds.
 -- @tparam table overview of dwsync.health.overview; items with `records` have pictures
 -- @tparam[opt] number now seconds since the epoch; the overview's own when left out
--- @tparam[opt] function pause called every half millisecond or so
--- @treturn string HTML, of at most 1 MB
-function M.body(overview, now, pause)
+-- @tparam function write called with pieces of HTML
+-- @tparam[opt] function pause called every tenth of a millisecond or so
+function M.write_body(overview, now, write, pause)
     now = now or overview.now
     if type(now) ~= "number" or now > LATEST then
         error("status page: now must be seconds since the epoch", 2)
     end
-    local groups = groups_of(overview, now, pause or no_pause)
-    return tostring(element("div", { id = "overview", ["data-dwsync"] = "status", ["data-version"] = VERSION,
-            ["data-title"] = headline.text(overview) },
-        timeline.definitions(), head_of(overview), groups, key_of(overview)))
+    local function add(part)
+        write(tostring(part))
+    end
+    add(markup.opening("div", { id = "overview", ["data-dwsync"] = "status", ["data-version"] = VERSION,
+        ["data-title"] = headline.text(overview) }))
+    add(timeline.definitions())
+    add(head_of(overview))
+    write_groups(add, overview, now, pause or no_pause)
+    add(key_of(overview))
+    add "</div>"
+end
+
+--- What `write_body` writes, as one text.
+-- @tparam table overview
+-- @tparam[opt] number now
+-- @treturn string HTML
+function M.body(overview, now)
+    local pieces = {}
+    M.write_body(overview, now, function(text)
+        pieces[#pieces + 1] = text
+    end)
+    return table.concat(pieces)
 end
 
 -- ---- document ------------------------------------------------------------------------------------
@@ -181,18 +205,18 @@ local function note(state)
 end
 
 --- The whole page for one request. It is cheap, and may be called in an event loop.
--- @tparam ?string body as `body` made it; nil before the first sweep has ended
+-- @tparam ?{string,...} body as `write_body` wrote it; nil before the first sweep has ended
 -- @tparam table state `age`: seconds since the body's data was read, or nil; `error`: why nothing could be read
 -- last, or nil; `note`: what else went wrong, as with one cluster among many, or nil; `stale`: whether the data is
 -- older than it should be; `stale_after`: seconds from which it is (three intervals when left out); `interval`: seconds
 -- between two queries; `tag`: the body's entity tag, which saves the browser a request
--- @treturn string HTML
-function M.document(body, state)
+-- @treturn {string,...} HTML, in pieces
+function M.document_pieces(body, state)
     local age = state.age and quantities.duration(math.floor(state.age)) or nil
     local interval = state.interval or 60
     local stale_after = state.stale_after or state.stale and state.age or 3 * interval
-    local title = body and body:match 'data%-title="([^"]*)"'
-    return table.concat { HEAD, title and title .. " – " or "", TITLE, HEAD_END,
+    local title = body and body[1]:match 'data%-title="([^"]*)"'
+    local pieces = { HEAD, title and title .. " – " or "", TITLE, HEAD_END,
         SKIP, '<header class="bar"><p class="kicker">', TITLE,
         '</p>\n<div id="freshness" role="group" aria-label="Freshness"', attribute("age", state.age),
         attribute("interval", interval), attribute("stale-after", stale_after),
@@ -200,19 +224,31 @@ function M.document(body, state)
         attribute("note", state.note and phrases.text(state.note)), '><span id="age">',
         age and "Data is " .. age .. " old" or "No data yet", "</span> ", BUTTONS, "</div></header>\n",
         '<p id="spoken" class="unseen" role="status"></p>\n<p id="news" class="news"></p>\n', note(state), "\n",
-        trouble(state, age), MAIN, body or WAITING, FOOT }
+        trouble(state, age), MAIN }
+    for _, piece in ipairs(body or { WAITING }) do
+        pieces[#pieces + 1] = piece
+    end
+    pieces[#pieces + 1] = FOOT
+    return pieces
+end
+
+--- What `document_pieces` returns, as one text.
+-- @tparam ?string body as `body` made it
+-- @tparam table state
+-- @treturn string HTML
+function M.document(body, state)
+    return table.concat(M.document_pieces(body and { body }, state))
 end
 
 --- The page as a file: the same clusters without the script, which would have no server to ask.
 -- @tparam table overview
 -- @tparam function write called with pieces of text
 function M.render(overview, write)
-    local body = M.body(overview)
     write(page.head(headline.text(overview) .. " – " .. TITLE, nil, M.stylesheet))
     write(SKIP .. tostring(element("header", { class = "bar" }, element("p", { class = "kicker" }, TITLE),
         element("div", { id = "freshness" }, "As of ", phrases.instant(overview.now * 1000)))))
     write(MAIN)
-    write(body)
+    M.write_body(overview, nil, write)
     write(FOOT)
 end
 

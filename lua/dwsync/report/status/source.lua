@@ -37,7 +37,8 @@ function M.line(source, options)
     local severity = severities.known(source.severity)
     local content = { page.icon(severity), element("span", { class = "unseen" }, severity, ": "),
         element("bdi", { class = "name" }, source_runs.name(source)),
-        options.records and outcome_strip.alone(options.records, options.from, options.now * 1000, STRIP_BINS),
+        options.records and outcome_strip.alone(options.records, options.from, options.now * 1000, STRIP_BINS,
+            options.pause),
         element("span", { class = "when" }, element("span", { class = "unseen" }, "last success "),
             last_success(source, options.now)) }
     return element("li", { class = "line " .. severity, id = "line-" .. options.name },
@@ -73,15 +74,29 @@ local function figures(source, now)
         fact("Deleted in 30 d", quantities.value(statistics.deleted, "accounts")))
 end
 
-local function newest(list)
-    local sorted = {}
-    for _, record in ipairs(list) do
-        sorted[#sorted + 1] = run_bins.start_of(record) and record or nil
+local BETWEEN_PAUSES = 64 -- runs
+
+-- The newest, and how many have a start: to sort all of a thousand takes longer than all the rest.
+local function newest(list, limit, pause)
+    local found, count = {}, 0
+    for i, record in ipairs(list) do
+        local start = run_bins.start_of(record)
+        if start then
+            count = count + 1
+            local at = #found + 1
+            while at > 1 and start > found[at - 1].start_time do
+                at = at - 1
+            end
+            if at <= limit then
+                table.insert(found, at, record)
+                found[limit + 1] = nil
+            end
+        end
+        if i % BETWEEN_PAUSES == 0 then
+            pause()
+        end
     end
-    table.sort(sorted, function(a, b)
-        return a.start_time > b.start_time
-    end)
-    return sorted
+    return found, count
 end
 
 local COLUMNS = { { title = "Started", class = "instant" }, { title = "Outcome" }, { title = "Took", class = "number" },
@@ -100,13 +115,14 @@ local function run_row(record)
         quantities.number(record.failed_count), reason ~= "" and element("bdi", nil, reason) or "" })
 end
 
-local function run_table(list, limit)
-    local sorted, rows = newest(list), {}
-    for i = 1, math.min(#sorted, limit) do
-        rows[i] = run_row(sorted[i])
+local function run_table(list, limit, pause)
+    local runs, count = newest(list, limit, pause)
+    local rows = {}
+    for i, record in ipairs(runs) do
+        rows[i] = run_row(record)
     end
-    return #rows > 0 and page.table(element("h5", nil, #sorted > limit and ("The newest %d of %d runs"):format(
-        limit, #sorted) or "Runs"), COLUMNS, rows)
+    return count > 0 and page.table(element("h5", nil, count > limit and ("The newest %d of %d runs"):format(
+        limit, count) or "Runs"), COLUMNS, rows)
 end
 
 local function runs(source, options)
@@ -119,9 +135,9 @@ local function runs(source, options)
     end
     options.pause()
     local figure = source_runs.figure(source, options.records, { id = "runs-" .. options.name, from = options.span,
-        till = options.now * 1000, explain = options.explain })
+        till = options.now * 1000, explain = options.explain, pause = options.pause })
     options.pause()
-    local rows = run_table(options.records, source.severity == "ok" and MAX_RUNS_OK or MAX_RUNS)
+    local rows = run_table(options.records, source.severity == "ok" and MAX_RUNS_OK or MAX_RUNS, options.pause)
     options.pause()
     return { figure, rows }
 end

@@ -140,6 +140,7 @@ end
 -- @treturn dwsync.markup
 function M.render(item, options)
     local name = options.anchors:cluster(verdicts.cluster_id(item))
+    options.pause()
     local places, severity = places_of(item, name, options), severities.known(item.severity)
     return element("article", { class = "tile " .. severity, id = "tile-" .. name,
             ["data-severity"] = severity, ["data-name"] = headline.name(item) },

@@ -33,7 +33,7 @@ end
 --- The picture with its caption.
 -- @tparam table source of an evaluation
 -- @tparam {table,...} list its records
--- @tparam table options `id`, `from`, `till`, `explain`: see dwsync.report.page.timeline.draw
+-- @tparam table options `id`, `from`, `till`, `explain`, `pause`: see dwsync.report.page.timeline.draw
 -- @treturn dwsync.markup
 function M.figure(source, list, options)
     local name = M.name(source)
