@@ -15,6 +15,7 @@ local M = {}
 
 ---@class dwsync.runtime.nginx.new.options
 ---@field concurrency? integer how many requests are under way at once, 1 to 1024; others wait for their turn, within their own `timeout` (default: 32)
+---@field thread_pool? string deprecated: it is ignored, and the log says so once
 
 --- Makes a runtime. Runtimes of the same concurrency share places and connections, within a worker.
 --- Raises for unknown options and values out of range.
