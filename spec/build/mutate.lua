@@ -1,8 +1,9 @@
 -- lua5.4 spec/build/mutate.lua SEED COUNT [--only PATTERN] [--exclude PATTERN] [--patience SECONDS] [--again yes]
+--    [--from RESULTS]
 -- Makes COUNT small changes, one at a time, in a copy of the tree and sees whether a spec notices. SEED chooses which.
 -- Results are appended to build/mutation/SEED.results, so a run that was broken off goes on where it was; with --again
 -- yes those that survived or were not decided are tried again, after specs were written. Several seeds may run side by
--- side.
+-- side. --from RESULTS chooses among what is open in the results of another run, as far as its lines are still there.
 -- PATTERNs are Lua's, several parted by "|". Only specs that run the changed code are tried, those likely to notice
 -- first (spec/build/coverage.lua), until SECONDS of a processor were spent: a change that no spec noticed before all
 -- were tried is not decided.
@@ -14,6 +15,7 @@ local mutations = require "spec.build.mutations"
 
 local exists, read, run, write = copies.exists, copies.read, copies.run, copies.write
 
+local OPEN = { survived = true, undecided = true } -- what a spec may still be written for
 local BUILDING = { cpu = 300, wall = 600 }
 
 local function paths_of(specs)
@@ -188,14 +190,30 @@ local function matches(path, patterns)
     return false
 end
 
+local function key_of(change)
+    return ("%s\t%s\t%s\t%s\t%d"):format(change.path, change.what, change.before, change.after, change.first)
+end
+
+-- What was neither noticed nor left out in an earlier run, of this code or older, as a set.
+local function open_in(path)
+    local set = {}
+    for line in io.lines(path) do
+        local result, key = line:match "^([^\t]*)\t[^\t]*\t(.*)\t%d+$"
+        set[key] = OPEN[result]
+    end
+    return set
+end
+
 local function chosen(options)
-    local all = {}
+    local all, from = {}, options.from and open_in(options.from)
     for _, path in ipairs(copies.lines_of "find lua -name '*.lua' | sort; find src -name '*.c' | sort") do
         if matches(path, options.only or "") and not (options.exclude and matches(path, options.exclude)) then
             local source = read(path)
             for _, change in ipairs(mutations.of(path, source)) do
                 change.path, change.original = path, source
-                all[#all + 1] = change
+                if not from or from[key_of(change):match "^(.*)\t%d+$"] then
+                    all[#all + 1] = change
+                end
             end
         end
     end
@@ -206,10 +224,6 @@ local function chosen(options)
     end
     local total = #all
     return table.move(all, 1, math.min(options.count, total), 1, {}), total
-end
-
-local function key_of(change)
-    return ("%s\t%s\t%s\t%s\t%d"):format(change.path, change.what, change.before, change.after, change.first)
 end
 
 -- Results of an earlier run by change.
@@ -246,8 +260,6 @@ local function parse(words)
     end
     return options
 end
-
-local OPEN = { survived = true, undecided = true }
 
 local function main(options)
     copies.shell("mkdir -p " .. copies.WORK)
