@@ -73,6 +73,22 @@ describe("a collector", function()
         assert.same({ nil, "https://iam.myhuaweicloud.com" }, { given.region, given.endpoint })
     end)
 
+    it("asks each project of an account with its region and its id", function()
+        local inventory, given = fleets.inventory({ hq = { rate = 1000 } }, { interval = 1, discovery = 1 }), {}
+        local collector = collector_of(inventory, function(settings)
+            given[#given + 1] = ("%s %s"):format(settings.region, settings.project_id)
+            return { credentials = function() return nil end,
+                list_projects = function()
+                    return { { id = "p4", name = NORTH[1] }, { id = "p1", name = "cn-north-1" } }
+                end,
+                list_clusters = function() return {} end }
+        end)
+        assert(collector:sync())
+        assert(run_until(collector, function() return #given == 3 end))
+        table.sort(given)
+        assert.same({ "cn-north-1 p1", "cn-north-4 p4", "nil nil" }, given)
+    end)
+
     it("gives a look back where the database failed, and the cluster keeps its state", function()
         local inventory, tried = fleets.inventory({ hq = { regions = NORTH, rate = 1000 } }, { interval = 1 }), 0
         local collector

@@ -1,5 +1,6 @@
 local collection = require "dwsync.nginx.sweep.collection"
 local errors = require "dwsync.errors"
+local runtimes = require "dwsync.runtime"
 local slices = require "dwsync.nginx.sweep.slices"
 local record_list = require "dwsync.nginx.sweep.record_list"
 
@@ -52,6 +53,23 @@ describe("a collection", function()
         assert.equal("ok", items[2].evaluation.severity)
         assert.equal(NOW, items[2].fetched_at)
         assert.same({ cluster_id = "one", timeout = 10 }, asked[1])
+    end)
+
+    it("ends when it shall, also while the list of clusters does not come", function()
+        order.clusters = "all"
+        local looked, came = 0, false
+        order.client.list_clusters = function()
+            runtimes.current().sleep(5)
+            came = true
+            return {}
+        end
+        order.stop = function()
+            looked = looked + 1
+            return true
+        end
+        local items, err = collection.collect(order)
+        assert.same({ nil, "table", false }, { items, type(err), came })
+        assert.is_true(looked > 0)
     end)
 
     it("holds no record of a cluster that it judged", function()
