@@ -333,6 +333,18 @@ function M.counts(cluster, since, till)
         M.cluster_number(cluster), decimal.exact(since), decimal.exact(till))
 end
 
+--- By what it shows that others wrote of a cluster: how many records began since some time, and how many earlier
+-- versions of records there are; and 1 where there is a table.
+-- @tparam string cluster as a column holds it
+-- @tparam number since milliseconds
+-- @tparam string table_query of the engine
+-- @treturn string
+function M.traces(cluster, since, table_query)
+    return ("SELECT (SELECT count(*) FROM dwsync_records AS r WHERE r.cluster_no = c.cluster_no AND start_time >= %s), "
+        .. "(SELECT count(*) FROM dwsync_versions AS v WHERE v.cluster_no = c.cluster_no), (%s) "
+        .. "FROM dwsync_clusters AS c WHERE cluster_id = %s"):format(decimal.exact(since), table_query, quoted(cluster))
+end
+
 M.clusters = "SELECT cluster_id, count(*), min(start_time), max(start_time) FROM dwsync_runs GROUP BY cluster_id "
     .. "ORDER BY cluster_id"
 
