@@ -35,9 +35,10 @@ local function claim()
 end
 
 local _, rules = inventory:settings_of("hq", {})
-local context = { history = store, rules = rules, rules_mark = "", timeout = 30, known = knowledge.new(), now = function()
-    return core.monotonic() * 1000 + offset
-end }
+local context = { history = store, rules = rules, rules_mark = "", timeout = 30, known = knowledge.new(),
+    now = function()
+        return core.monotonic() * 1000 + offset
+    end }
 
 -- The service after more runs: one more at each look while `grows`.
 local added, grows = {}, false

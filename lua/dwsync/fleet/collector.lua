@@ -295,6 +295,8 @@ local function settle(self, entry, outcome)
     if outcome.error then
         count(self, "failed")
         self.emit { type = "failure", item = entry.item, error = outcome.error }
+    elseif outcome.is_outdated then
+        self.returned[#self.returned + 1] = entry.item
     elseif outcome.through == nil then
         self.changed[#self.changed + 1] = entry
     elseif not outcome.through then

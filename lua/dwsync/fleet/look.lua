@@ -101,7 +101,9 @@ local function gather(context, item, records)
     local now, before, err = context.now(), nil, nil
     local at = reading_time(now)
     if context.known then -- before the records: what comes in between shows later
-        before, err = history_tables.traces(context.history, item.cluster_id, at - lookback.seconds * 1000)
+        before, err = history_tables.run(context.history, "read", nil, function(session)
+            return history_tables.traces(session, item.cluster_id, at - lookback.seconds * 1000)
+        end)
     end
     if err then
         return nil, err
@@ -172,8 +174,8 @@ local function advance(known, page, records, now)
         and known.following:has_open_in(ids)
 end
 
--- Goes on with what is known of a cluster. Returns nil where that does not do: another program wrote, or removed
--- something, or other rules hold, or what is new does not come after the rest.
+-- Goes on with what is known of a cluster, and reads nothing: whether the database still has just that is seen when
+-- this look is completed. Returns nil where other rules hold, or what is new does not come after the rest.
 local function gone_on(context, item, records, result)
     local now = context.now()
     local since = reading_time(now) - lookback.seconds * 1000
@@ -181,13 +183,8 @@ local function gone_on(context, item, records, result)
     if not known or context.list_accounts then
         return nil
     end
-    local there, err = history_tables.traces(context.history, item.cluster_id, since)
-    if not there then
-        return given_up(err)
-    elseif there.records ~= known.following.records or there.versions ~= known.versions or there.has_ledger then
-        return nil
-    end
-    local page = records[1] and merge.read(records)
+    local page, rests_on = records[1] and merge.read(records), { since = since, records = known.following.records,
+        versions = known.versions }
     if page then
         if #page.names ~= #records or not advance(known, page, records, now / 1000) then
             return nil
@@ -195,7 +192,7 @@ local function gone_on(context, item, records, result)
         result.page, known.contents = merge.without(page, known.contents), newest_contents(page)
     end
     local evaluation = known.following:judge(now / 1000)
-    result.known = known
+    result.known, result.rests_on = known, evaluation and rests_on
     return evaluation and with_judgement(result, evaluation, records)
 end
 
@@ -253,7 +250,8 @@ end
 -- @tparam table item what dwsync.fleet.schedule claimed
 -- @treturn table result for its completion: `changed` when there is something to save; `error` and `failure` when the
 -- cluster could not be asked; `given_up` when the database failed, so that the look was in vain; `accounts`, see
--- dwsync.history.accounts.read, or `accounts_failure`; `known`: for `context.known` to keep, once it is completed
+-- dwsync.history.accounts.read, or `accounts_failure`; `known`: for `context.known` to keep, once it is completed;
+-- `rests_on`: what the database must hold of the cluster, or the look has to be done again
 function M.at(context, item)
     local page, err = context.client:newest_page { cluster_id = item.cluster_id, limit = M.PAGE,
         timeout = context.timeout }

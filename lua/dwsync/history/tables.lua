@@ -47,19 +47,16 @@ function M.last_start(store, cluster_id)
 end
 
 --- By what it shows whether others wrote of a cluster, or removed something, since its records were read.
--- @tparam dwsync.history.store store
+-- @tparam table session see dwsync.history.transaction
 -- @tparam string cluster_id
 -- @tparam number since milliseconds since the epoch
--- @treturn ?table `records` (how many began since then), `versions` (how many earlier versions of records there are),
+-- @treturn table `records` (how many began since then), `versions` (how many earlier versions of records there are),
 -- `has_ledger` (whether lists of accounts are kept)
--- @treturn dwsync.error
-function M.traces(store, cluster_id, since)
+function M.traces(session, cluster_id, since)
     local cluster = identity.cell(cluster_id)
-    return M.run(store, "read", nil, function(session)
-        local found = session:rows(statements.traces(cluster, since, session.table_query:format(ACCOUNTS)))[1] or {}
-        return { records = reading.integer(found[1]) or 0, versions = reading.integer(found[2]) or 0,
-            has_ledger = found[3] ~= nil and accounts.counts(session, cluster, since) ~= nil }
-    end)
+    local found = session:rows(statements.traces(cluster, since, session.table_query:format(ACCOUNTS)))[1] or {}
+    return { records = reading.integer(found[1]) or 0, versions = reading.integer(found[2]) or 0,
+        has_ledger = found[3] ~= nil and accounts.counts(session, cluster, since) ~= nil }
 end
 
 --- A store beside another one, which does not wait for its transactions; the same one where the engine has one
