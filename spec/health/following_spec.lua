@@ -178,6 +178,14 @@ describe("a cluster that is followed", function()
         end
     end)
 
+    it("does not go on with two records of one id", function()
+        local later = runs.run(-3600)
+        for _, status in ipairs { "FINISHED", "RUNNING" } do
+            local following = assert(Following.begin(runs.hourly(10), CHECKED, NOW))
+            assert.is_false(following:advance({ later, copy_of(later, { status = status }) }, NOW + 7200))
+        end
+    end)
+
     it("does not go on with a run that ended before another, or that was RUNNING from another start", function()
         local open = runs.running(300, { id = "open" })
         local list = runs.hourly(10)

@@ -124,26 +124,25 @@ local function are_since(records, since)
     return true
 end
 
--- The texts of the newest page of records, by name.
-local function newest_contents(page)
-    local contents = {}
-    for i = 1, math.min(M.PAGE, #page.names) do
-        local name = page.names[i]
-        contents[name] = page.groups[name][1].content
+-- The newest page of records, by id.
+local function newest_of(records)
+    local newest = {}
+    for i = 1, math.min(M.PAGE, #records) do
+        newest[records[i].id or ""] = records[i]
     end
-    return contents
+    return newest
 end
 
 -- What to go on with when something new comes; nil where that has to be read and judged anew.
-local function begin_to_follow(context, records, gathered, page)
+local function begin_to_follow(context, records, gathered)
     local list = gathered.list
-    if not context.known or context.list_accounts or not page or not gathered.is_sound or not list.since
+    if not context.known or context.list_accounts or not records[1] or not gathered.is_sound or not list.since
         or not are_since(records, list.since) then
         return nil
     end
     local followed = following.begin(list, context.rules, gathered.now)
     return followed and { following = followed, since = list.since, rules_mark = context.rules_mark,
-        contents = newest_contents(page), versions = gathered.before.versions }
+        newest = newest_of(records), versions = gathered.before.versions }
 end
 
 local function with_judgement(result, evaluation, records)
@@ -153,25 +152,48 @@ local function with_judgement(result, evaluation, records)
 end
 
 local function judged(context, records, gathered, result)
-    local page = records[1] and merge.read(records) or nil
-    result.page = page and merge.without(page, gathered.contents)
-    result.known = begin_to_follow(context, records, gathered, page)
+    result.page = records[1] and merge.without(merge.read(records), gathered.contents) or nil
+    result.known = begin_to_follow(context, records, gathered)
     local evaluation = result.known and result.known.following:judge(gathered.now)
         or health.evaluate(gathered.list, context.rules, gathered.now)
     return with_judgement(result, evaluation, records)
 end
 
--- Advances what is known by a page. Returns false where it does not join that, or changes the past.
-local function advance(known, page, records, now)
-    local news, ids = {}, {}
-    for i, name in ipairs(page.names) do
-        local item = page.groups[name][1]
-        news[#news + 1] = item.content ~= known.contents[name] and records[i] or nil
-        ids[records[i].id or ""] = true
+local function is_same(a, b)
+    if type(a) ~= "table" or type(b) ~= "table" then
+        return a == b
     end
-    local oldest = page.groups[page.names[#page.names]][1]
-    return oldest.content == known.contents[oldest.name] and known.following:advance(news, now)
-        and known.following:has_open_in(ids)
+    for name, value in pairs(a) do
+        if value ~= b[name] and not is_same(value, b[name]) then
+            return false
+        end
+    end
+    for name in pairs(b) do
+        if a[name] == nil then
+            return false
+        end
+    end
+    return true
+end
+
+-- Advances what is known by a page. Returns what of it has to be saved, see dwsync.history.merge; nil where the page
+-- does not join what is known, or changes the past.
+local function advance(known, records, now)
+    local news, count = {}, #records
+    for _, record in ipairs(records) do
+        if not is_same(known.newest[record.id or ""], record) then
+            news[#news + 1] = record
+        end
+    end
+    local newest = newest_of(records)
+    if news[#news] == records[count] or not known.following:advance(news, now)
+        or not known.following:has_open_in(newest) then
+        return nil
+    end
+    known.newest = newest
+    local page = merge.read(news)
+    page.unchanged = count - #news
+    return page
 end
 
 -- Goes on with what is known of a cluster, and reads nothing: whether the database still has just that is seen when
@@ -183,13 +205,12 @@ local function gone_on(context, item, records, result)
     if not known or context.list_accounts then
         return nil
     end
-    local page, rests_on = records[1] and merge.read(records), { since = since, records = known.following.records,
-        versions = known.versions }
-    if page then
-        if #page.names ~= #records or not advance(known, page, records, now / 1000) then
+    local rests_on = { since = since, records = known.following.records, versions = known.versions }
+    if records[1] then
+        result.page = advance(known, records, now / 1000)
+        if not result.page then
             return nil
         end
-        result.page, known.contents = merge.without(page, known.contents), newest_contents(page)
     end
     local evaluation = known.following:judge(now / 1000)
     result.known, result.rests_on = known, evaluation and rests_on

@@ -132,12 +132,12 @@ end
 -- @tparam number now seconds
 -- @treturn boolean false: it cannot go on with these, and is of no use any more
 function Following:advance(given, now)
-    local list, ended, latest, judged_by = {}, {}, latest_of(self.checked, now), {}
+    local list, ended, latest, judged_by, seen = {}, {}, latest_of(self.checked, now), {}, {}
     for i, record in ipairs(given) do
-        if not is_plain(record) or not flaws.sound(record, latest, self.by_source) then
+        if not is_plain(record) or not flaws.sound(record, latest, self.by_source) or seen[record.id] then
             return false -- it cannot be put in order
         end
-        list[i] = record
+        list[i], seen[record.id] = record, true
     end
     order.sort(list, order.starts_before)
     for _, record in ipairs(list) do
