@@ -284,19 +284,29 @@ function Sender:period(channel)
     return channel.options.every or self.every or self.till and UNKNOWN_PERIOD or SYNC_EVERY
 end
 
+-- Of which problems a level-triggered channel is told, and of each that ended lately when it did.
+local function told_of(rows, channel, how, now)
+    local list = {}
+    for _, row in ipairs(rows) do
+        local ended = row.state == "resolved" and row.resolved_at or nil
+        local is_meant = how.plan(row, now).levels[channel.name] and (not how.is_meant or how.is_meant(row))
+        if is_meant and (ended and now - ended < ENDS_FOR or transitions.state_of(row, now) ~= "silenced"
+            and transitions.is_firing(row)) then
+            list[#list + 1] = { row = row, ended = ended }
+        end
+    end
+    return list
+end
+
 local function state_of(self, channel, now)
     local rows, damaged = self.store:rows()
     local list = {}
-    for _, row in ipairs(rows or {}) do
-        local ended = row.state == "resolved" and row.resolved_at or nil
-        local is_meant = self.plan(row, now).levels[channel.name] and (not self.is_meant or self.is_meant(row))
-        if is_meant and (ended and now - ended < ENDS_FOR or transitions.state_of(row, now) ~= "silenced"
-            and transitions.is_firing(row)) then
-            list[#list + 1] = { cluster_id = row.cluster_id, cluster_name = row.cluster_name, source = row.source,
-                source_type = row.source_type, rule = row.rule, severity = row.severity, since = row.since,
-                message = row.message, advice = row.advice, ended = ended,
-                link = messages.link(channel.link, row.cluster_id) }
-        end
+    for i, item in ipairs(rows and told_of(rows, channel, self, now) or {}) do
+        local row = item.row
+        list[i] = { cluster_id = row.cluster_id, cluster_name = row.cluster_name, source = row.source,
+            source_type = row.source_type, rule = row.rule, severity = row.severity, since = row.since,
+            message = row.message, advice = row.advice, ended = item.ended,
+            link = messages.link(channel.link, row.cluster_id) }
     end
     return rows and list, damaged
 end
@@ -417,6 +427,26 @@ end
 
 -- ---- without sending -----------------------------------------------------------------------------
 
+-- What one that is level-triggered would be told of, as messages.
+local function states_as_turns(rows, channel, how, now)
+    local turns = {}
+    for i, item in ipairs(told_of(rows, channel, how, now)) do
+        local row, event = item.row, item.ended and "resolved" or "firing"
+        turns[i] = { row = row, step = { event = event, step = item.ended and "resolved" or row.severity,
+            severity = row.severity, episode = row.episode, fired_at = row.fired_at, since = row.since,
+            ended = item.ended } }
+    end
+    return turns
+end
+
+local function turns_of(list, channel)
+    local turns = {}
+    for _, item in ipairs(list) do
+        turns[#turns + 1] = item.entry.channel == channel.name and item or nil
+    end
+    return turns
+end
+
 --- What channels would be told.
 -- @tparam {dwsync.problem,...} rows
 -- @tparam {[string]={dwsync.problem.entry,...}} entries of the outbox by problem, see dwsync.problems.outbox
@@ -427,11 +457,10 @@ function M.preview(rows, entries, channels, how, use)
     local now = how.now()
     local list = outbox.preview(rows, entries, how, now)
     for _, channel in ipairs(channels) do
-        for _, item in ipairs(list) do
-            if item.entry.channel == channel.name then
-                use(messages.make(item.row, item.step,
-                    transitions.is_firing(item.row) and how.seen(item.row) or nil, now, channel.link), channel)
-            end
+        for _, item in ipairs(channel.is_level_triggered and states_as_turns(rows, channel, how, now)
+            or turns_of(list, channel)) do
+            use(messages.make(item.row, item.step, transitions.is_firing(item.row) and how.seen(item.row) or nil,
+                now, channel.link), channel)
         end
     end
 end

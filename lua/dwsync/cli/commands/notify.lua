@@ -87,7 +87,8 @@ local function rehearse(args, context, judge, channels, plan, items, status)
     delivery.preview(after, entries, channels, { now = now, seen = seen, is_meant = telling.is_looked_at(items, args),
         plan = plan },
         function(message, channel)
-            context:write(("to %s (%s):\n"):format(channel.name, channel.host))
+            context:write(("to %s (%s)%s:\n"):format(channel.name, channel.host or channel.kind,
+                channel.is_level_triggered and ", and again by each run" or ""))
             for _, words in ipairs(messages.lines(message)) do
                 for _, line in ipairs(text.wrap(text.safe(words), width)) do
                     context:write(("    %s\n"):format(line))
