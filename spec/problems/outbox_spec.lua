@@ -159,6 +159,65 @@ describe("an outbox", function()
         end)
     end)
 
+    -- Two collectors that were given the same channel with different addresses, for an hour. Each answers as `answers`
+    -- says, by its mark. Returns the marks of those that were asked, in order.
+    local function asked_by_turns(world, answers)
+        local asked, senders = {}, {}
+        for i, mark in ipairs { "m1", "m2" } do
+            local sender, channel = world:sender()
+            channel.mark, senders[i] = mark, sender
+            function channel.send()
+                asked[#asked + 1] = mark
+                return answers[mark](world)
+            end
+        end
+        for _ = 1, 60 do
+            for _, sender in ipairs(senders) do
+                assert(sender:sweep())
+                while sender:tell(sender.owing[1]) do
+                    assert.is_true(#asked < 50)
+                end
+            end
+            world:pass(60)
+        end
+        return asked
+    end
+
+    it("asks each of two addresses of a channel but once, by turns of collectors that know one each", function()
+        local function refuses() return "refused", "answered HTTP 404" end
+        local function locks(world) return "refused", "535 wrong password", world.now + ONE_DAY end
+        local function sent() return "sent" end
+        for _, case in ipairs {
+            { refuses, refuses, { "m1", "m2" } },
+            { locks, locks, { "m1", "m2" } },
+            { refuses, sent, { "m1", "m2" } },
+            { sent, refuses, { "m1" } },
+        } do
+            with_world(function(world)
+                world:look("critical", 1)
+                assert.same(case[3], asked_by_turns(world, { m1 = case[1], m2 = case[2] }))
+            end)
+        end
+    end)
+
+    it("leaves an address alone for as long as it asked, whatever another collector has", function()
+        with_world(function(world)
+            world:look("critical", 1)
+            local till, asked = world.now + 30 * 60000, {}
+            local function busy(mark)
+                return function()
+                    table.insert(asked, mark .. (world.now < till and " before" or " after"))
+                    if world.now >= till then
+                        return "sent"
+                    end
+                    return "later", "answered HTTP 429", till
+                end
+            end
+            asked_by_turns(world, { m1 = busy "m1", m2 = busy "m2" })
+            assert.same({ "m1 before", "m2 before", "m1 after" }, asked)
+        end)
+    end)
+
     it("is not sent from by two when a receiver is slow", function()
         with_world(function(world)
             world:look("critical", 1, 5)
