@@ -218,6 +218,69 @@ describe("an outbox", function()
         end)
     end)
 
+    describe("whose receiver refuses a message that sums up many", function()
+        -- Sends 40 at once to one that takes few and refuses as `refuses(ids)` says. Returns the sizes of messages.
+        local function storm(world, status, refuses)
+            world:look("critical", 1, 40)
+            local sender, channel = world:sender()
+            local sizes, keys = {}, {}
+            channel.rate = { messages = 20, seconds = 60 }
+            local send = channel.send
+            function channel.send(message, how)
+                local ids = {}
+                for i, item in ipairs(message.items or { message }) do
+                    ids[i] = item.cluster_id
+                end
+                sizes[#sizes + 1] = #ids
+                assert.is_nil(keys[message.key])
+                keys[message.key] = true
+                world.answer = { status = refuses(ids) and status or 200 }
+                return send(message, how)
+            end
+            for _ = 1, 30 do
+                assert(sender:sweep())
+                while sender:tell(sender.owing[1]) do
+                    assert.is_true(#sizes < 200)
+                end
+                world:pass(60)
+            end
+            return sizes
+        end
+
+        it("loses only the one that it is about", function()
+            with_world(function(world)
+                local sizes = storm(world, 400, function(ids)
+                    return table.concat(ids, " "):find("c0023", 1, true)
+                end)
+                assert.equal(39, #world.sent)
+                assert.is_nil(count_of(world.sent)["c0023 firing"])
+                assert.same({ { "c0023", "given_up" } }, world:sql(
+                    "SELECT cluster_id, state FROM dwsync_outbox WHERE state <> 'sent'"))
+                assert.is_true(#sizes <= 16, #sizes)
+                local parted = 0
+                for _, message in ipairs(world.failed) do
+                    parted = parted + (message:find("40 messages", 1, true) and 1 or 0)
+                end
+                assert.equal(1, parted)
+            end)
+        end)
+
+        it("gives each up, though it refuses all of them", function()
+            with_world(function(world)
+                local sizes = storm(world, 422, function() return true end)
+                assert.same({ 0, 79 }, { #world.sent, #sizes })
+                assert.same({ { 40 } }, world:sql "SELECT count(*) FROM dwsync_outbox WHERE state = 'given_up'")
+            end)
+        end)
+
+        it("does not ask again at an address that is wrong", function()
+            with_world(function(world)
+                assert.same({ 40 }, storm(world, 404, function() return true end))
+                assert.same({ { 40 } }, world:sql "SELECT count(*) FROM dwsync_outbox WHERE state = 'given_up'")
+            end)
+        end)
+    end)
+
     it("is not sent from by two when a receiver is slow", function()
         with_world(function(world)
             world:look("critical", 1, 5)

@@ -589,6 +589,24 @@ local function was_not_sent(session, channel, item, result, now)
     return is_final
 end
 
+-- One of what was summed up may be what a receiver refuses: each half is sent by itself, down to one.
+local function split(session, items, result, how)
+    local half = math.ceil(#items / 2)
+    for begin = 1, #items, half do
+        local part = {}
+        for i = begin, math.min(#items, begin + half - 1) do
+            part[#part + 1] = items[i]
+        end
+        local batch = literal(how.batch_key(part))
+        for _, item in ipairs(part) do
+            session:rows(([[UPDATE dwsync_outbox SET claimed_until = NULL, doubtful = %d, last_error = %s, batch = %s
+                WHERE %s AND state = 'owed' AND claimed_by = %s]]):format(item.entry.doubtful, literal(result.reason),
+                batch, key_of(item.entry), literal(result.sender)))
+        end
+    end
+    return { split = true }
+end
+
 local function pause_after(trouble, result, how, now)
     if result.paused and result.paused > now then
         return math.min(result.paused, now + ONE_DAY)
@@ -602,13 +620,17 @@ end
 -- @tparam table channel
 -- @tparam {table,...} items of the claim
 -- @tparam table result of all of them: `outcome` ("sent", "later", "refused", "unknown"), `reason`, `paused`,
--- `is_doubtful`: whether they may have arrived all the same, `is_untried`: they were only given back, `sender`
--- @tparam table how `random()`; `plan(row, now)`; `till`: of a command that ends, whose next run tries again unless the
--- channel asked to be left alone
+-- `is_doubtful`: whether they may have arrived all the same, `is_untried`: they were only given back,
+-- `is_about_address`: whether whatever else is sent there will be refused, too, `sender`
+-- @tparam table how `random()`; `plan(row, now)`; `batch_key(items)`; `till`: of a command that ends, whose next run
+-- tries again unless the channel asked to be left alone
 -- @tparam integer now
 -- @treturn table `given_up`: whether all of them are; `handed_on`: whether another channel owes it now;
--- `paused`: until when the channel is left alone
+-- `paused`: until when the channel is left alone; `split`: whether they are sent again, in parts
 function M.settle(session, channel, items, result, how, now)
+    if items[2] and result.outcome == "refused" and not (result.paused or result.is_about_address) then
+        return split(session, items, result, how)
+    end
     local settled = { given_up = true }
     for _, item in ipairs(items) do
         if result.outcome == "sent" then
