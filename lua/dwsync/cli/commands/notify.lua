@@ -5,6 +5,7 @@ local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local channel_options = require "dwsync.cli.channel_options"
 local delivery = require "dwsync.problems.delivery"
 local failure = require "dwsync.cli.failure"
+local findings = require "dwsync.problems.findings"
 local history_location = require "dwsync.cli.history_location"
 local judgement = require "dwsync.cli.judgement"
 local messages = require "dwsync.problems.messages"
@@ -37,23 +38,14 @@ end
 
 M.wrong_usage = clusters_chosen.wrong_usage
 
--- What the clusters are that cannot be listed: of this region, as the history may be shared.
-local function list_of_clusters(judge)
-    local region = judge.chosen.client:option "region" or "this endpoint"
-    return { id = "list:" .. region, name = "the clusters of " .. region }
-end
-
 -- The items to look at, and the exit status so far.
 local function look_around(judge, args, context)
     local overview, err, items = judge:overview()
-    local list = args.all_clusters and list_of_clusters(judge) or nil
-    if overview then
-        local looked_at = overview.clusters
-        looked_at[#looked_at + 1] = list and { cluster = list, severity = "unknown", verdicts = {} } or nil
-        return looked_at, clusters_chosen.report_failures(items, context)
+    local looked_at = overview and overview.clusters or {}
+    if args.all_clusters and (overview or err.kind ~= "config") then
+        table.insert(looked_at, findings.listing(judge.chosen.client:option "region" or "this endpoint", err))
     end
-    local status = failure.report(err, context)
-    return list and err.kind ~= "config" and { { cluster = list, severity = "unknown", error = err } } or {}, status
+    return looked_at, overview and clusters_chosen.report_failures(items, context) or failure.report(err, context)
 end
 
 -- Reads problems and the outbox: nothing, where there is no history yet.
@@ -100,7 +92,8 @@ local function printer(rows, width)
             blocks[id] = { lines = lines, channels = {} }
             table.insert(blocks, blocks[id])
         end
-        table.insert(blocks[id].channels, ("%s (%s)"):format(channel.name, channel.host or channel.kind))
+        table.insert(blocks[id].channels, ("%s (%s%s)"):format(channel.name, channel.host or channel.kind,
+            channel.is_level_triggered and "; again by each run" or ""))
     end
     return add, function(context)
         for _, block in ipairs(blocks) do
