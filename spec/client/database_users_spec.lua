@@ -39,7 +39,7 @@ describe("the accounts of a database", function()
                 service:set { paging = paging, max_limit = cap }
                 local list = assert(service:client():all_database_users { cluster_id = mass_delete, page_size = 100 })
                 assert.is_true(list.complete)
-                assert.is_nil(list.rests_on)
+                assert.equal(paging == "page" and "readings" or nil, list.rests_on)
                 assert.equal(#truth(mass_delete), list.count)
                 assert.same(names_of(truth(mass_delete)), names_of(list))
             end)
@@ -54,6 +54,16 @@ describe("the accounts of a database", function()
         service:set { paging = "ignore", max_limit = 100 }
         local _, err = service:client():all_database_users { cluster_id = mass_delete, page_size = 100 }
         assert.equal("incomplete", err.kind)
+    end)
+
+    it("rest on its readings where each leaves out the same account, and say so", function()
+        local one, two = '{"name":"a"},{"name":"b"},{"name":"c"}', '{"name":"e"}'
+        for offset, rows in pairs { [0] = one, two } do
+            service:admin("POST", "faults", { match = { path = "/users", query = { offset = tostring(offset) } },
+                times = 99, action = { status = 200, body = '{"users":[' .. rows .. "]}" } })
+        end
+        local list = assert(service:client():all_database_users { cluster_id = mass_delete, page_size = 3 })
+        assert.same({ 4, "readings" }, { #list, list.rests_on })
     end)
 
     it("are whole while the list shrinks and grows under the reader", function()

@@ -58,7 +58,8 @@ end
 -- for later walks over the same list; `list`: the page's field that has them; `noun`: what one of them is called;
 -- `is_ordered`: whether they come and go at the ends of the list only; `about`: what errors are about,
 -- see dwsync.errors.about
--- @treturn dwsync.client.paging whose `unsettled` says, after the end, that nothing showed whether more follow
+-- @treturn dwsync.client.paging whose `unsettled` says, after the end, that nothing showed whether more follow, and
+-- `must_compare` that the end is one because a reading brought nothing new
 function M.new(options)
     local self = setmetatable({
         fetch = options.fetch,
