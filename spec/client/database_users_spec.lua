@@ -81,6 +81,23 @@ describe("the accounts of a database", function()
         end
     end)
 
+    it("lose nobody when one before the next page goes", function()
+        for _, paging in ipairs { "page", "row" } do
+            for skip = 1, 3 do
+                service:reset()
+                local gone = truth(mass_delete)[2]
+                service:set { paging = paging }
+                service:admin("POST", "faults", { match = { path = "/users" }, skip = skip, action = {
+                    remove_users = { gone.name } } })
+                local found = names_of(assert(service:client():all_database_users { cluster_id = mass_delete,
+                    page_size = 150 }))
+                for _, account in ipairs(truth(mass_delete)) do
+                    assert.is_true(found[account.name .. "/" .. account.user_type], account.name)
+                end
+            end
+        end
+    end)
+
     it("are filtered by the service, and by the decoder", function()
         local client, partial = service:client(), service:cluster "partial"
         local function count(more)

@@ -349,7 +349,7 @@ end
 local SYNC_RECORDS = { name = "ListSyncRecords", path = "sync-records", list = "sync_records", noun = "record",
     is_ordered = true, rests_on = "count" }
 local DATABASE_USERS = { name = "ListDatabaseUsers", path = "users", list = "users", noun = "account",
-    kind = "accounts", rests_on = "page", filters = { "type", "user_type" } }
+    is_ordered = false, kind = "accounts", rests_on = "page", filters = { "type", "user_type" } }
 
 local NO_FILTERS = {}
 
