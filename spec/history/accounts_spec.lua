@@ -75,6 +75,30 @@ end
 
 for engine, with in pairs(engines) do
     describe("the ledger of accounts in " .. engine, function()
+        it("gives judgements names of the gone only when it was opened to show them", function()
+            with(function(target)
+                local store = open(target)
+                look(store, 100, "a", "b", "c", { name = "d", user_type = "IAM", login = true })
+                look(store, 200, "c")
+                assert.is_nil(assert(store:together("c", {}, { now = clock })).ledger.gone)
+                store:close()
+                store = open(target, { show_accounts = true })
+                assert.same({ { from = 100000, till = 201000, kind = "common", accounts = 2, names = { "a", "b" } },
+                    { from = 100000, till = 201000, kind = "iam", accounts = 1, names = { "d" } } },
+                    assert(store:together("c", {}, { now = clock })).ledger.gone)
+                local many = { "c" }
+                for i = 1, 12 do
+                    many[i + 1] = ("n%02d"):format(i)
+                end
+                look(store, 300, unpack(many))
+                look(store, 400, "c")
+                local gone = assert(store:together("c", {}, { now = clock })).ledger.gone
+                assert.same({ 12, 10, "n10" }, { gone[1].accounts, #gone[1].names, gone[1].names[10] })
+                assert.equal(3, #gone)
+                store:close()
+            end)
+        end)
+
         before_each(function()
             clock = 1000
         end)

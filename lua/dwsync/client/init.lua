@@ -608,7 +608,8 @@ end
 -- @tparam[opt] table parameters.where conditions by field name, each a value or a list of values: only accounts that
 -- meet all are handed over
 -- @treturn[1] dwsync.client.list of accounts; `rests_on` is "page" where the service repeats its one short page
--- whatever the offset, "readings" where pages come without a count and do not overlap: what each reading lacks is missing
+-- whatever the offset, "readings" where pages come without a count and do not overlap: what each reading
+-- lacks is missing
 -- @treturn[2] nil
 -- @treturn[2] dwsync.error kind "incomplete" when the list cannot be had whole
 -- @raise for unknown parameters

@@ -490,17 +490,44 @@ local function add_count(counts, row, look)
     count.by_type[kind] = (count.by_type[kind] or 0) + reading.integer(row[4])
 end
 
---- How many accounts there were, for dwsync.health. Nobody's name.
+local MOST_GONE, MOST_NAMES = 500, 10
+
+local GONE = ([[SELECT gone_at, last_seen, kind, accounts, name FROM (SELECT gone_at, user_type AS kind, name,
+    min(last_seen) OVER (PARTITION BY gone_at, user_type) AS last_seen,
+    count(*) OVER (PARTITION BY gone_at, user_type) AS accounts,
+    row_number() OVER (PARTITION BY gone_at, user_type ORDER BY name) AS place
+    FROM dwsync_stays WHERE cluster_no = %%d AND gone_at >= %%s) AS went WHERE place <= %d
+    ORDER BY gone_at DESC, kind, place LIMIT %d]]):format(MOST_NAMES, MOST_GONE)
+
+-- Who went between which looks: the first names of each type, and how many.
+local function gone_since(session, look, since)
+    local gone = {}
+    for _, row in ipairs(session:rows(GONE:format(look.cluster_no, since))) do
+        local till, kind, last = reading.integer(row[1]), kind_of(row[3]), gone[#gone]
+        if not last or last.till ~= till or last.kind ~= kind then
+            last = { from = reading.integer(row[2]), till = till, kind = kind, accounts = reading.integer(row[4]),
+                names = {} }
+            gone[#gone + 1] = last
+        end
+        last.names[#last.names + 1] = identity.text(row[5])
+    end
+    return gone
+end
+
+--- How many accounts there were, for dwsync.health. Nobody's name, unless names are asked for.
 -- @tparam table session see dwsync.history.transaction
 -- @tparam string cluster as a column holds it
 -- @tparam number since milliseconds since the epoch
+-- @tparam[opt] boolean names adds some names of those that went
 -- @treturn ?dwsync.ledger nil where nobody looked
-function M.counts(session, cluster, since)
+function M.counts(session, cluster, since, names)
     local look = schema.has(session, M.part) and look_of(session, cluster)
     local ledger = { cluster_id = identity.text(cluster), counts = {} }
-    for _, row in ipairs(look and session:rows(COUNTED:format(look.cluster_no, number_of(math.floor(since)))) or {}) do
+    since = number_of(math.floor(since))
+    for _, row in ipairs(look and session:rows(COUNTED:format(look.cluster_no, since)) or {}) do
         add_count(ledger.counts, row, look)
     end
+    ledger.gone = look and names and gone_since(session, look, since) or nil
     return ledger.counts[1] and ledger
 end
 
