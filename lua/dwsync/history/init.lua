@@ -444,10 +444,15 @@ function Store:pull_accounts(cluster_id, read_list, options)
     if began then
         list, err = read_list()
     end
-    if not list then
-        return nil, err
+    local summary
+    if list then
+        summary, err = accounts.save(self, cluster, list, began, checked.accept_short)
     end
-    return accounts.save(self, cluster, list, began, checked.accept_short)
+    -- A database that fails cannot note it, and is no word of the service.
+    if not summary and began and errors.is(err) and err.kind ~= "storage" then
+        accounts.note_failure(self, cluster, err)
+    end
+    return summary, err
 end
 
 local ACCOUNTS = {
