@@ -178,6 +178,9 @@ local function write_found(session, item, result, plan, now)
         again = math.min(again, row.next_at)
     end
     row.next_at = again or row.next_at
+    if looked and looked.went > 0 and result.names_count then
+        row.next_at = now -- what was judged did not know them yet
+    end
     return { row = row, summary = summary, accounts = looked or nil }
 end
 

@@ -252,6 +252,7 @@ local function look_at_accounts(context, item, records, result)
     if list then
         result.requests = result.requests + list.pages
         result.accounts, err = history_accounts.read(list, began, context.now())
+        result.names_count = context.history.context.show_accounts
     end
     result.accounts_failure = err
     return result
@@ -271,8 +272,9 @@ end
 -- @tparam table item what dwsync.fleet.schedule claimed
 -- @treturn table result for its completion: `changed` when there is something to save; `error` and `failure` when the
 -- cluster could not be asked; `given_up` when the database failed, so that the look was in vain; `accounts`, see
--- dwsync.history.accounts.read, or `accounts_failure`; `known`: for `context.known` to keep, once it is completed;
--- `rests_on`: what the database must hold of the cluster, or the look has to be done again
+-- dwsync.history.accounts.read, or `accounts_failure`; `names_count`: whether a verdict may name who went; `known`: for
+-- `context.known` to keep, once it is completed; `rests_on`: what the database must hold of the cluster, or the look has
+-- to be done again
 function M.at(context, item)
     local page, err = context.client:newest_page { cluster_id = item.cluster_id, limit = M.PAGE,
         timeout = context.timeout }

@@ -77,7 +77,7 @@ end
 -- What is counted, in one transaction: accounts, and the runs of each source in a period where one is given.
 local function count_all(engine, context, cluster, since, period)
     return transaction.run(context, engine, "read", nil, function(session)
-        return { ledger = accounts.counts(session, cluster, since),
+        return { ledger = accounts.counts(session, cluster, since, context.show_accounts),
             earlier = period and reading.counts(session, cluster, period.since, period.until_) or {} }
     end)
 end

@@ -93,7 +93,8 @@ end
 local function open_history(order, till)
     local left = math.max(LEAST_SECONDS, till - order.monotonic())
     till = order.monotonic() + left
-    local store, err = require("dwsync.history").open(order.history, { timeout = left, till = till })
+    local store, err = require("dwsync.history").open(order.history, { timeout = left, till = till,
+        show_accounts = order.show_accounts })
     return store, err, till
 end
 
