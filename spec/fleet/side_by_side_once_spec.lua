@@ -15,7 +15,7 @@ local CLUSTERS = 20
 
 describe("an older and a newer collector on one database", function()
     local fleet, inventory
-    
+
     -- Until each of these completed looks that it claimed since now.
     local function wait_for_looks_of(...)
         local since, collectors = fleet:now(), { ... }

@@ -219,8 +219,8 @@ function Fleet:collect(number, inventory, more)
     end
     collector.process, collector.pid = uv.spawn(uv.exepath(), { stdio = { nil, log, log },
         env = environment(self, name, faked), args = { "-e", MEASURED .. " " .. (more.before or ""), "lua/bin/dwsync",
-            "collect", "--fleet", inventory, "--history", more.history or self:url(number), "--name", name, "--concurrency",
-            tostring(more.concurrency or 32) } },
+            "collect", "--fleet", inventory, "--history", more.history or self:url(number), "--name", name,
+            "--concurrency", tostring(more.concurrency or 32) } },
         function(code, signal) collector.exited = { code = code, signal = signal } end)
     assert(collector.process, collector.pid)
     uv.fs_close(log)
