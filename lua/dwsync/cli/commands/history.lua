@@ -70,7 +70,7 @@ local function configure_prune(command)
     command:summary "Remove old records."
     command:description("Removes records that began longer ago, with their earlier versions. A run that has not ended "
         .. "stays, as does the newest record of each cluster. Verdicts compare with up to 126 days: no less is kept.\n"
-        .. "So go messages of alerts that are over, and what a fleet keeps of clusters, accounts and collectors that "
+        .. "Messages of alerts that are over go, too, and what a fleet keeps of clusters, accounts and collectors that "
         .. "are gone.\n"
         .. "With --accounts it removes the accounts that went longer ago instead, after any time.")
     command:epilog "Example: dwsync history prune --older-than 400d --dry-run"
