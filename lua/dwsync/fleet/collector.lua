@@ -23,7 +23,7 @@ local M = {}
 local Collector = { __name = "dwsync.fleet.collector" }
 Collector.__index = Collector
 
-local TICK, REPORT_EVERY = 0.1, 5 -- seconds
+local TICK, REPORT_EVERY, FORGET_EVERY = 0.1, 5, 3600 -- seconds
 local IDLE = 60 -- seconds after which a looker looks by itself whether there is something to do
 local REST = 0.3 -- seconds without a claim, after one that found nothing
 local BATCH = 500 -- completions in one transaction
@@ -419,7 +419,11 @@ local function steps(self)
         good, err = report(self, self.draining and "draining" or "running")
         self.report_due = core.monotonic() + REPORT_EVERY
     end
-    return good, err
+    if good and core.monotonic() >= self.forget_due then
+        self.forget_due = core.monotonic() + FORGET_EVERY -- whatever comes of it: looks are worth more
+        good, err = self.schedule:forget()
+    end
+    return good and true, err
 end
 
 -- What is queued goes back; what is under way ends.
@@ -440,7 +444,7 @@ local function drain(self)
 end
 
 local function scribe(self)
-    self.report_due = 0
+    self.report_due, self.forget_due = 0, 0
     while not self.draining do
         if self.stop() then
             self.draining = true

@@ -9,6 +9,7 @@ local completions = require "dwsync.fleet.completions"
 local history_tables = require "dwsync.history.tables"
 local listing = require "dwsync.fleet.listing"
 local problems_store = require "dwsync.problems.store"
+local retention = require "dwsync.fleet.retention"
 local rows = require "dwsync.fleet.rows"
 local tables = require "dwsync.fleet.tables"
 
@@ -174,6 +175,17 @@ function Schedule:drain(name, drain)
             literal(name)))
         return session:rows("SELECT 1 FROM dwsync_collectors WHERE name = " .. literal(name))[1] ~= nil
     end)
+end
+
+--- Forgets what has been gone for long, see dwsync.fleet.retention.
+-- @treturn ?table how many `clusters`, `accounts`, `collectors`
+-- @treturn dwsync.error
+function Schedule:forget()
+    local now, err = read(self, rows.clock)
+    if not now then
+        return nil, err
+    end
+    return retention.prune_all(self.history, now - retention.KEPT_MS, { keeps_drained = true })
 end
 
 -- ---- asking ---------------------------------------------------------------------------------------

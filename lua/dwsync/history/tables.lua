@@ -15,14 +15,13 @@ local M = {}
 
 local ACCOUNTS = "dwsync_account_looks"
 
---- Makes the tables of a part, or brings them to the present version.
+--- Makes the tables of a part where they are missing.
 -- @tparam dwsync.history.store store
 -- @tparam table part see dwsync.history.schema
--- @tparam[opt] boolean migrates takes the steps of a part that is older, too
 -- @treturn ?integer version; 0 where there are none and the history is readonly
 -- @treturn dwsync.error
-function M.extend(store, part, migrates)
-    return schema.extend(store.context, store.engine, part, migrates)
+function M.extend(store, part)
+    return schema.extend(store.context, store.engine, part)
 end
 
 --- Runs work in one transaction.

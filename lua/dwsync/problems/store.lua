@@ -193,11 +193,10 @@ end
 
 --- The problems of a history. Makes the tables where they are missing, unless the history is readonly.
 -- @tparam dwsync.history.store history
--- @tparam[opt] boolean migrates brings older tables to the present version, too
 -- @treturn ?table
 -- @treturn dwsync.error
-function M.open(history, migrates)
-    local version, err = tables.extend(history, M.part, migrates)
+function M.open(history)
+    local version, err = tables.extend(history, M.part)
     if not version then
         return nil, err
     end

@@ -76,7 +76,7 @@ local function of_clusters(items)
 end
 
 local function tell(order, history, items, till, told)
-    local store, err = problems_store.open(history, true)
+    local store, err = problems_store.open(history)
     if not store then
         return nil, err
     end
