@@ -49,7 +49,7 @@ for _, format in ipairs(report.health_formats) do
     render(format, "render_health", overview)
 end
 for _, document in ipairs(publication.documents(overview, 100, function() return "" end)) do
-    show("document " .. document.name, document.text)
+    show("document " .. document.name, table.concat(document.pieces))
 end
 local rules = { mass_delete = { warning_ratio = 0.125, critical_ratio = 0.5 }, stale = { factor = 2.5 } }
 show("alerts", alerts.render(assert(health.rules(rules))))

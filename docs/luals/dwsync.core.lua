@@ -230,7 +230,7 @@ function M.response(fields) end
 --- An account of the database, with the service's names. A field that is null or missing is nil, unknown ones are kept.
 ---@class dwsync.account
 ---@field name? string foreign text: dwsync.text makes it fit to be shown
----@field login? boolean whether it may log in: it is a user then, else a role
+---@field login? boolean whether it may log in: it is a user then, else a role. What is neither true nor false is kept as it came, unless `fields` chooses
 ---@field user_type? string `COMMON` (made in the database), `IAM`, `OneAccess`
 
 --- A page of accounts.

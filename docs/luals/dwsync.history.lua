@@ -197,6 +197,9 @@ function Store:prune(options) end
 ---@field is_first boolean the first look, in which nobody is new
 ---@field is_late? boolean nothing was kept, since a look that began later is kept already
 
+---@class dwsync.history.store.pull_accounts.options
+---@field accept_short? boolean takes for whole a list of which nothing showed whether it goes on (`rests_on` is "page"), although more are missing than runs have deleted (default: false)
+
 --- Looks at the accounts of a cluster, and keeps who is there, who came and who went: in one transaction, and only when
 --- the list is complete. Names of people are kept from then on: `prune_accounts` removes those who went.
 --- Raises for arguments of another type, and when the history is closed or readonly.
@@ -206,9 +209,10 @@ function Store:prune(options) end
 --- ```
 ---@param cluster_id string
 ---@param read_list function returns a complete list of accounts, as client:all_database_users does; or nil, err
+---@param options? dwsync.history.store.pull_accounts.options
 ---@return dwsync.history.account_summary?
 ---@return dwsync.error? # what `read_list` returned, or kind "incomplete", "storage" or "timeout"; nothing was changed
-function Store:pull_accounts(cluster_id, read_list) end
+function Store:pull_accounts(cluster_id, read_list, options) end
 
 ---@class dwsync.history.store.accounts.query
 ---@field cluster_id string

@@ -130,8 +130,9 @@ local function drop_argument(list, tokens, i)
     end
 end
 
--- Returned alone: turned already, or nothing to lose; M is the module.
-local SAID_OTHERWISE = { ["nil"] = true, ["true"] = true, ["false"] = true, M = true, ["0"] = true, NULL = true }
+-- Returned alone: turned already, or nothing to lose; M is the module, DWS_OK is 0.
+local SAID_OTHERWISE = { ["nil"] = true, ["true"] = true, ["false"] = true, M = true, ["0"] = true, NULL = true,
+    DWS_OK = true }
 
 local function lua_changes(list, tokens)
     for i, token in ipairs(tokens) do

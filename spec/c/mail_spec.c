@@ -215,7 +215,6 @@ static void ends_at_its_deadline(void)
 static void says_that_the_connection_broke(void)
 {
     static const struct script scripts[] = {
-        SCRIPT(RESET),
         SCRIPT(PLAIN_HELLO, LINE, RESET),
         SCRIPT(PLAIN_HELLO, OK_LINE, OK_LINE, DATA, RESET),
     };

@@ -452,9 +452,9 @@ static void reads_accounts(void)
     size_t rows;
     const char *text = "{\"users\":[{\"name\":\"a b\",\"login\":true,\"user_type\":\"COMMON\"},"
                        "{ \"user_type\" : \"IAM\", \"login\" : false, \"name\" : \"\\\"q\\\"\" },"
-                       "{\"name\":null,\"id\":\"x\"}], \"more\": 1}";
+                       "{\"name\":null,\"id\":\"x\"},{\"login\":\"yes\"}], \"more\": 1}";
     EXPECT_STATUS(read_accounts(text, records, &rows, &error), DWS_IDLE);
-    EXPECT_INT(rows, 3);
+    EXPECT_INT(rows, 4);
     EXPECT_INT(records[0].present, dws_kind_fields(DWS_ACCOUNTS));
     expect_text(&records[0], DWS_NAME, "a b");
     expect_integer(&records[0], DWS_LOGIN, 1);
@@ -463,12 +463,14 @@ static void reads_accounts(void)
     expect_text(&records[1], DWS_USER_TYPE, "IAM");
     EXPECT_INT(records[2].present, 0);
     EXPECT_INT(records[2].unknown, 1);
+    EXPECT_INT(records[3].present, 0);
+    EXPECT_INT(records[3].unknown, 1);
 }
 
 static void refuses_other_accounts(void)
 {
     static const char *const cases[][2] = {
-        {"{\"users\":[{\"login\":\"yes\"}]}", "users[0].login is a string, expected a boolean"},
+        {"{\"users\":[{\"login\":tru}]}", "at byte offset 19: expected true, false or null"},
         {"{\"users\":[{},{\"name\":7}]}", "users[1].name is a number, expected a string"},
         {"{\"users\":{}}", "users is an object, expected an array"},
         {"{\"users\":[7]}", "users[0] is a number, expected an object"},

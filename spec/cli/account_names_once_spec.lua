@@ -131,7 +131,8 @@ describe("names of accounts", function()
                 return status, out .. err
             end
             for _, body in ipairs { '{"users":null}', '{"users":[]}', '{"users":[{"name":"canary"},{"name":7}]}',
-                '{"users":[{"name":"canary","login":"canary"}]}', '{"users":[{"name":"canary"},{"login":true}]}' } do
+                '{"users":[{"name":"canary","user_type":["canary"]}]}',
+                '{"users":[{"name":"canary"},{"login":true}]}' } do
                 service:admin("POST", "faults", { match = { path = "/users" }, action = { status = 200, body = body },
                     times = 9 })
                 local status, said = pull()

@@ -379,6 +379,18 @@ describe("a page of accounts", function()
         assert.equal([[{"users":[{"name":"chen \"wei\"","login":true,"user_type":"COMMON"}]}]], page)
     end)
 
+    it("keeps a login that is not true or false as it came, where whole accounts are handed over", function()
+        local odd = [[{"users":[{"name":"a","login":"yes"},{"name":"b","login":1,"since":2},{"login":{"x":[1]}},
+            {"name":"c","login":true,"since":3},{"login":"x","login":false},{"login":0,"login":null}]}]]
+        local page = assert(core.decode_page(odd, { kind = "accounts" }))
+        assert.same({ { name = "a", login = "yes" }, { name = "b", login = 1, since = 2 }, { login = { x = { 1 } } },
+            { name = "c", login = true, since = 3 }, { login = false }, {} }, page.users)
+        page = assert(core.decode_page(odd, { kind = "accounts", where = { login = true }, fields = { "login" } }))
+        assert.same({ { login = true } }, { page.users[1], page.users[2] })
+        page = assert(core.decode_page(odd, { kind = "accounts", fields = { "name", "login" } }))
+        assert.same({ name = "a" }, page.users[1])
+    end)
+
     it("is told from one of records, which has other fields", function()
         local page, err = core.decode_page(body)
         assert.is_nil(page)

@@ -117,6 +117,18 @@ describe("a replay", function()
         assert.is_nil(found[1].till)
     end)
 
+    it("knows what is on record although the service's clock is ahead of ours", function()
+        for _, ahead in ipairs { 1, 400, 60000, 200000 } do
+            local list = runs.hourly(10)
+            list[1].delete_count, list[1].end_time = 60, NOW * 1000 + ahead
+            local found = alerts(list, "mass_delete")
+            assert.same({ 1, NOW * 1000, 0 }, { #found, found[1].from, found[1].seconds })
+            assert.equal(found[1].severity, runs.verdict(list, "mass_delete").severity)
+            list[1].start_time = NOW * 1000 + ahead - 1
+            assert.equal(1, #alerts(list, "mass_delete"))
+        end
+    end)
+
     it("shows what other thresholds would have done", function()
         local list = runs.hourly(60, 600, function(run, i)
             run.delete_count = i == 40 and 30 or 0

@@ -187,15 +187,32 @@ for engine, with in pairs(engines) do
         end)
 
         describe("of a service that gives one page whatever the offset", function()
-            local function page(store, at, count)
+            local function page(store, at, count, options)
                 local list = list_of()
                 for i = 1, count do
                     list[i] = { name = ("u%03d"):format(i), user_type = "COMMON" }
                 end
                 list.rests_on = "page"
                 clock = at
-                return store:pull_accounts("c", function() return list end)
+                return store:pull_accounts("c", function() return list end, options)
             end
+
+            it("takes those missing for gone when somebody says so, yet from no partial list", function()
+                with(function(target)
+                    local store = open(target)
+                    page(store, 100, 150)
+                    local _, err = page(store, 200, 100, { accept_short = false })
+                    assert.matches("dwsync history pull %-%-accounts %-%-accept%-short, in Lua accept_short = true",
+                        err.hint)
+                    assert.equal(50, page(store, 300, 100, { accept_short = true }).went)
+                    assert.equal(100, #assert(store:accounts { cluster_id = "c" }))
+                    local part = { { name = "u001" } }
+                    assert.equal("incomplete", select(2, store:pull_accounts("c", function() return part end,
+                        { accept_short = true })).kind)
+                    assert.has_error(function() page(store, 400, 100, { accept = true }) end)
+                    store:close()
+                end)
+            end)
 
             it("takes nobody for gone whom no run deleted, but for a few", function()
                 with(function(target)
@@ -392,7 +409,7 @@ for engine, with in pairs(engines) do
                 local store = open(target, { readonly = true })
                 assert.same({}, store:accounts { cluster_id = "c" })
                 assert.same({}, store:accounts { cluster_id = "c", gone = true })
-                assert.same({}, accounts.counts(store.engine, store.context, "c", 0))
+                assert.is_nil(assert(store:together("c", {}, { now = clock })).ledger)
                 assert.same({ accounts = 0, clusters = 0 }, store:prune_accounts { older_than = 1, dry_run = true })
                 assert.has_error(function() store:pull_accounts("c", function() end) end,
                     "the history was opened with readonly")

@@ -128,6 +128,27 @@ describe("what is kept, together with what the service gave,", function()
         assert.equal("new b", ids(rest))
     end)
 
+    it("takes no transaction more where accounts are kept", function()
+        local function transactions()
+            local begin, count = store.engine.begin, 0
+            store.engine.begin = function(...)
+                count = count + 1
+                return begin(...)
+            end
+            local list = assert(together {})
+            store.engine.begin = nil
+            return count, list.ledger
+        end
+        assert(store:save("c1", { record("a", 1) }))
+        local before = transactions()
+        local users = { { name = "one" }, complete = true }
+        assert(store:pull_accounts("c1", function() return users end))
+        local after, ledger = transactions()
+        assert.same({ common = 1 }, ledger.counts[1].by_type)
+        assert.equal(before, after)
+        assert.equal(2, after)
+    end)
+
     it("is refused for wrong arguments, at the caller's line", function()
         for message, call in pairs {
             ["store:together expects a list of records, got a nil"] = function() store:together("c1") end,

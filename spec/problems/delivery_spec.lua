@@ -446,6 +446,26 @@ describe("a channel with a fallback", function()
             assert.same({ "firing", "resolved" }, told)
         end)
     end)
+
+    it("hands on the end that it refuses, too, also to one that was told of nothing before", function()
+        with_store(function(store)
+            local told, answer = {}, "sent"
+            local given = answering(function() return answer, "answered HTTP 404" end,
+                { options = { fallback = "desk" } })
+            table.insert(given.channels, answering(function(message)
+                told[#told + 1] = message.title
+                return "sent"
+            end, { name = "desk" }).channels[1])
+            given.plan = function() return { to = { "hook" }, fallbacks = { hook = "desk" } } end
+            deliver(store, nil, nil, nil, given)
+            look(store, "c", { severity = "ok" }, NOW + 10)
+            answer = "refused"
+            local _, failed = deliver(store, nil, nil, NOW + 11, given)
+            assert.matches("^It is handed on to channel desk%. ", failed[1].hint)
+            deliver(store, nil, nil, NOW + 60000, given)
+            assert.same({ "RESOLVED: prod: failing" }, told)
+        end)
+    end)
 end)
 
 describe("the outbox", function()

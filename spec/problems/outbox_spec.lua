@@ -75,6 +75,13 @@ function World:sender(more)
     return delivery.new(given), opened
 end
 
+-- What a sender claims, and does nothing with.
+function World:claim(sender, place)
+    return assert(tables.run(self.store.history, "write", false, function(session)
+        return outbox.claim(session, sender.owing[place or 1], sender, self.now)
+    end))
+end
+
 function World:pass(seconds)
     self.now, self.monotonic = self.now + seconds * 1000, self.monotonic + seconds
 end
@@ -243,6 +250,55 @@ describe("an outbox", function()
             assert.same({ "c0002 firing" }, world.sent)
             assert.equal(1, #world.failed)
             assert.matches("a defect", world.failed[1])
+        end)
+    end)
+
+    it("does not tell again what may have reached a channel that must not be asked twice, and says so", function()
+        with_world(function(world)
+            local function sender()
+                local made, channel = world:sender()
+                channel.is_not_idempotent, channel.options = true, { fallback = "desk" }
+                return made
+            end
+            world:look("critical", 1, 3)
+            local dead = sender()
+            assert(dead:sweep())
+            assert.equal(1, #world:claim(dead).items) -- it dies with what it holds
+            assert(sender():run(60))
+            assert.same({ "c0002 firing", "c0003 firing" }, world.sent)
+            world:pass(91)
+            for _ = 1, 2 do
+                assert(sender():run(world.monotonic + 60))
+                assert.same({ { "not sent to channel hook (x.example): CRITICAL: c0001: failing: whoever was sending "
+                    .. "it ended before there was an answer" }, 2 }, { world.failed, world.requests })
+            end
+            world:look("ok", 1, 3)
+            assert(sender():run(world.monotonic + 60))
+            assert.equal(1, count_of(world.sent)["c0001 resolved"])
+        end)
+    end)
+
+    it("hands on what may have reached such a channel where it has a fallback", function()
+        with_world(function(world)
+            local desk
+            local function sender()
+                local made, channel = world:sender { plan = function()
+                    return { to = { "hook" }, fallbacks = { hook = "desk" }, levels = {} }
+                end }
+                channel.is_not_idempotent, channel.options = true, { fallback = "desk" }
+                desk = select(2, world:sender())
+                desk.name = "desk"
+                table.insert(made.owing, 1, desk)
+                made.unsettled[desk] = {}
+                return made
+            end
+            world:look("critical", 1)
+            local dead = sender()
+            assert(dead:sweep())
+            world:claim(dead, 2)
+            world:pass(91)
+            assert(sender():run(world.monotonic + 60))
+            assert.same({ { "c0001 firing" }, 1 }, { world.sent, #world.failed })
         end)
     end)
 

@@ -119,6 +119,18 @@ describe("a problem", function()
             book:tell("mail", HOUR + 11) })
     end)
 
+    it("tells its end to whom a channel names that was told and gave the end up, and to nobody twice", function()
+        local book = new_book("chat", "mail", "log")
+        book.plan.fallbacks = { chat = "sms", sms = "mail", log = "pager" }
+        book:look("critical", 1):tell("chat", 2)
+        book:tell("mail", 2)
+        book:look("ok", 10):next("chat", 11).state = "given_up"
+        assert.same({ "resolved resolved" }, book:update(12):tell("mail", 12))
+        book:next("sms", 12).state = "given_up"
+        assert.same({ {}, {}, {}, {} }, { book:update(13):tell("mail", 13), book:tell("log", 13),
+            book:tell("pager", 13), book:tell("chat", 13) })
+    end)
+
     it("tells its end where nobody knows whether its beginning arrived", function()
         local book = new_book "chat"
         local entry = book:look("critical", 1):next("chat", 2)

@@ -67,8 +67,9 @@ local function hostile_outputs(deceit)
         end)
     end
     for _, document in ipairs(publication.documents(overview, 100, function() return "" end)) do
-        local text = document.name:find "^records:" and document.text:match "\n({.*)$" or document.text -- not its index
-        outputs["nginx " .. document.name:match "^%l+"] = text
+        local text = table.concat(document.pieces)
+        outputs["nginx " .. document.name:match "^%l+"] = document.name:find "^records:" and text:match "\n({.*)$"
+            or text -- without its index
     end
     return outputs
 end

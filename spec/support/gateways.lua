@@ -67,7 +67,12 @@ local APISIX = [[
     server {
         listen 127.0.0.1:PORT;
         server_name gateway.test;
-        location = /due { content_by_lua_block { ngx.print(ngx.shared.dwsync:get "dwsync.2:state:due" ~= nil) } }
+        location = /due {
+            content_by_lua_block {
+                local store = require("dwsync.nginx.shared.store").new(ngx.shared.dwsync)
+                ngx.print(store:get_state "due" ~= nil)
+            }
+        }
         location = /reload { content_by_lua_block { require("apisix.plugin").load() ngx.print "reloaded" } }
         location / {
             access_by_lua_block {

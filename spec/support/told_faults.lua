@@ -547,7 +547,7 @@ function M.full()
         local first = world:collect "one"
         world:await_told()
         world:stop(first)
-        local size = math.max(uv.fs_stat(world.target).size, (uv.fs_stat(world.target .. "-wal") or { size = 0 }).size)
+        local size = uv.fs_stat(world.target).size + (uv.fs_stat(world.target .. "-wal") or { size = 0 }).size
         local blocks = math.ceil(size / 512) + 400 -- room enough to start
         local child, last = world:collect("one", { before = ("trap '' XFSZ; ulimit -f %d;"):format(blocks) }), 20
         patience.wait_until(function()

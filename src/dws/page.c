@@ -13,7 +13,7 @@
 
 enum type { INTEGER, TEXT, BOOLEAN };
 
-static const char *const expected_types[] = {"an integer", "a string", "a boolean"};
+static const char *const expected_types[] = {"an integer", "a string"};
 
 /* Table 4 of the vendor's page "Querying Identity Source Synchronization Records", then the users of ListDatabaseUsers:
  * the fields of a kind are neighbours. */
@@ -175,6 +175,11 @@ static bool read_field(struct dws_page *page, struct dws_record *record, unsigne
     if (fields[field].type == BOOLEAN && (type == DWS_JSON_TRUE || type == DWS_JSON_FALSE)) {
         record->integer[field] = type == DWS_JSON_TRUE;
         return dws_json_literal(json);
+    }
+    if (fields[field].type == BOOLEAN) { /* that it is one is assumed: a list is not given up for it */
+        record->present &= ~bit;
+        record->unknown++;
+        return dws_json_skip(json);
     }
     return refuse_field(page, record, field, type_name(type));
 }

@@ -432,7 +432,7 @@ struct dws_record {
     struct dws_json_string text[DWS_ALL_FIELDS]; /* of the fields that are texts */
     int64_t integer[DWS_ALL_FIELDS];             /* of the others; times in milliseconds since the epoch */
     size_t index;                                /* position in the list, from 0 */
-    unsigned unknown;                            /* members that are not fields */
+    unsigned unknown;                            /* members that are not fields, or booleans in name only */
     struct dws_text source;                      /* the record's own JSON */
 };
 

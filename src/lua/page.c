@@ -243,7 +243,8 @@ One run of a synchronisation, with the service's names. A field that is null or 
 An account of the database, with the service's names. A field that is null or missing is nil, unknown ones are kept.
 @table dwsync.account
 @tfield[opt] string name foreign text: dwsync.text makes it fit to be shown
-@tfield[opt] boolean login whether it may log in: it is a user then, else a role
+@tfield[opt] boolean login whether it may log in: it is a user then, else a role. What is neither true nor false is
+kept as it came, unless `fields` chooses
 @tfield[opt] string user_type `COMMON` (made in the database), `IAM`, `OneAccess`
 */
 

@@ -128,9 +128,11 @@ bool dws_lua_add_unknown(lua_State *L, struct dws_text source, enum dws_kind kin
     return true;
 }
 
+/* What should be a boolean may be something else, which is kept as it came. */
 static bool is_field(enum dws_kind kind, struct dws_text key)
 {
-    return dws_field_find_in(kind, key) != DWS_ALL_FIELDS;
+    const enum dws_field field = dws_field_find_in(kind, key);
+    return field != DWS_ALL_FIELDS && !dws_field_is_boolean(field);
 }
 
 /* ---- fields ----------------------------------------------------------------------------------- */

@@ -98,17 +98,18 @@ function Replay:note(rule, finding, now)
     alert.follows = finding.follows and alert.follows
 end
 
--- Goes from one point in time where something may change to the next.
+-- Goes from one point in time where something may change to the next. What is on record is known at the end, also where
+-- the service's clock is ahead of ours.
 function Replay:run(till)
     local events = events_of(self.source)
     while true do
         local event, recheck = next_event(events), self.recheck
-        local now = math.min(event or math.huge, recheck)
+        local now = math.min(event and math.min(event, till) or math.huge, recheck)
         if now > till then
             return
         end
-        if event == now then
-            feed_until(events, self.judgement, now)
+        if event and math.min(event, till) == now then
+            feed_until(events, self.judgement, now < till and now or math.huge)
         end
         self.recheck = math.huge
         local findings = self.judgement:judge(now, self.rules)

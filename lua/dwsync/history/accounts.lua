@@ -8,6 +8,7 @@
 -- nothing showed whether it goes on counts only as far as runs explain what it lacks. Its times are the database's:
 -- of two machines one clock may be wrong, and whose look is later must not depend on it.
 -- @module dwsync.history.accounts
+local clocks = require "dwsync.health.model.clocks"
 local core = require "dwsync.core"
 local decimal = require "dwsync.decimal"
 local errors = require "dwsync.errors"
@@ -27,7 +28,7 @@ local FEW = 500      -- rows that a statement removes
 -- How many may be missing from a list that may go on, beside those whom runs deleted: at least so many, or this share.
 local LEAST_LOSS, LOSS = 5, 0.01
 
-local SLACK = 5 * 60000        -- milliseconds: the service's clock is not the database's
+local SLACK = clocks.apart
 local EVERY = 6 * 3600 * 1000  -- after how long accounts are looked at, whatever runs say
 
 --- The part that this is; a step that was ever released must not change. Times are milliseconds since the epoch.
@@ -215,11 +216,12 @@ local function doubt_of(session, cluster, list, look, went)
     return #went > least + deleted and incomplete(("the list of accounts lacks %d that were there, %d of which runs "
         .. "deleted, and the service gives the same page whatever the offset: the rest may be on a page that it does "
         .. "not give"):format(#went, math.min(deleted, #went)),
-        "Nothing was changed in the ledger of accounts. Who knows that the list is whole clears its field rests_on "
-        .. "before store:pull_accounts is given it.") or nil
+        "Nothing was changed in the ledger of accounts. If they went, take the list as it is: dwsync history pull "
+        .. "--accounts --accept-short, in Lua accept_short = true.") or nil
 end
 
-local function save(session, cluster, list, times, digest)
+local function save(session, cluster, found, times)
+    local list, digest = found.list, found.digest
     local number = cluster_in(session, cluster)
     local look = session:rows(LOOK:format(number))[1]
     local summary = { came = 0, went = 0, accounts = look and reading.integer(look[4]), is_first = not look }
@@ -233,7 +235,7 @@ local function save(session, cluster, list, times, digest)
     end
     times.before = look and number_of(math.min(look[2], times.began_number))
     local came, went, changed = compare(list, session:rows(PRESENT:format(number)))
-    summary.refused = look and doubt_of(session, number, list, look, went)
+    summary.refused = look and not found.accept_short and doubt_of(session, number, list, look, went)
     if summary.refused then
         return summary
     end
@@ -249,14 +251,16 @@ end
 -- @tparam dwsync.client.list list of client:all_database_users
 -- @tparam number began when reading it began, milliseconds since the epoch
 -- @tparam ?number ended when it ended; nil: when it is kept
+-- @tparam ?boolean accept_short whether it is taken for whole although nothing showed that
 -- @treturn ?table for `merge_into`
 -- @treturn dwsync.error kind "incomplete"
-function M.read(list, began, ended)
+function M.read(list, began, ended, accept_short)
     local wrong = fault_of(list)
     if wrong then
         return nil, wrong
     end
-    return { list = list, digest = digest_of(list), began = math.floor(began), ended = ended }
+    return { list = list, digest = digest_of(list), began = math.floor(began), ended = ended,
+        accept_short = accept_short }
 end
 
 local function clock_in(session)
@@ -272,8 +276,8 @@ end
 function M.merge_into(session, cluster, found)
     local began = found.began
     local ended = math.max(began, math.ceil(found.ended or clock_in(session)))
-    return save(session, cluster, found.list, { began = number_of(began), ended = number_of(ended),
-        began_number = began, ended_number = ended }, found.digest)
+    return save(session, cluster, found, { began = number_of(began), ended = number_of(ended),
+        began_number = began, ended_number = ended })
 end
 
 --- The time by the database's clock.
@@ -288,10 +292,11 @@ end
 -- @tparam string cluster
 -- @tparam dwsync.client.list list
 -- @tparam number began by the database's clock, see `now`
+-- @tparam ?boolean accept_short see `read`
 -- @treturn ?table
 -- @treturn dwsync.error kind "incomplete", "storage" or "timeout"
-function M.save(store, cluster, list, began)
-    local found, err = M.read(list, began)
+function M.save(store, cluster, list, began, accept_short)
+    local found, err = M.read(list, began, nil, accept_short)
     if not found then
         return nil, err
     end
@@ -486,19 +491,17 @@ local function add_count(counts, row, look)
 end
 
 --- How many accounts there were, for dwsync.health. Nobody's name.
--- @tparam table engine
--- @tparam table context see dwsync.history.transaction
+-- @tparam table session see dwsync.history.transaction
 -- @tparam string cluster as a column holds it
 -- @tparam number since milliseconds since the epoch
--- @treturn ?dwsync.ledger without counts where nobody looked; nil, err
-function M.counts(engine, context, cluster, since)
-    return with_look({ engine = engine, context = context }, cluster, function(session, look)
-        local ledger = { cluster_id = identity.text(cluster), counts = {} }
-        for _, row in ipairs(session:rows(COUNTED:format(look.cluster_no, number_of(math.floor(since))))) do
-            add_count(ledger.counts, row, look)
-        end
-        return ledger
-    end)
+-- @treturn ?dwsync.ledger nil where nobody looked
+function M.counts(session, cluster, since)
+    local look = schema.has(session, M.part) and look_of(session, cluster)
+    local ledger = { cluster_id = identity.text(cluster), counts = {} }
+    for _, row in ipairs(look and session:rows(COUNTED:format(look.cluster_no, number_of(math.floor(since)))) or {}) do
+        add_count(ledger.counts, row, look)
+    end
+    return ledger.counts[1] and ledger
 end
 
 -- ---- removing -------------------------------------------------------------------------------------

@@ -414,18 +414,24 @@ end
 -- @tfield boolean is_first the first look, in which nobody is new
 -- @tfield[opt] boolean is_late nothing was kept, since a look that began later is kept already
 
+local PULL_ACCOUNTS = { accept_short = { kind = "boolean", default = false } }
+
 --- Looks at the accounts of a cluster, and keeps who is there, who came and who went: in one transaction, and only when
 -- the list is complete. Names of people are kept from then on: `prune_accounts` removes those who went.
 -- @tparam string cluster_id
 -- @tparam function read_list returns a complete list of accounts, as client:all_database_users does; or nil, err
+-- @tparam[opt] table options
+-- @tparam[opt=false] boolean options.accept_short takes for whole a list of which nothing showed whether it goes on
+-- (`rests_on` is "page"), although more are missing than runs have deleted
 -- @treturn[1] dwsync.history.account_summary
 -- @treturn[2] nil
 -- @treturn[2] dwsync.error what `read_list` returned, or kind "incomplete", "storage" or "timeout"; nothing was changed
 -- @raise for arguments of another type, and when the history is closed or readonly
 -- @usage
 -- assert(store:pull_accounts(id, function() return client:all_database_users { cluster_id = id } end))
-function Store:pull_accounts(cluster_id, read_list)
+function Store:pull_accounts(cluster_id, read_list, options)
     check_open(self)
+    local checked = checks.arguments(PULL_ACCOUNTS, options or {}, "store:pull_accounts")
     local cluster = check_text(cluster_id, "cluster_id")
     if type(read_list) ~= "function" then
         error(("store:pull_accounts expects a function, got a %s"):format(type(read_list)), 2)
@@ -439,7 +445,7 @@ function Store:pull_accounts(cluster_id, read_list)
     if not list then
         return nil, err
     end
-    return accounts.save(self, cluster, list, began)
+    return accounts.save(self, cluster, list, began, checked.accept_short)
 end
 
 local ACCOUNTS = {

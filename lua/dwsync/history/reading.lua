@@ -132,21 +132,18 @@ local function collect(list, iterator, limit)
 end
 
 --- How many runs there are of each source.
--- @tparam table engine
--- @tparam table context see dwsync.history.transaction
+-- @tparam table session see dwsync.history.transaction
 -- @tparam string cluster as a column holds it
 -- @tparam number since milliseconds
 -- @tparam number till milliseconds; those that began then or later do not count
--- @treturn {table,...} `id` and `type` (nil for runs that name none), `runs`; or nil, err
-function M.counts(engine, context, cluster, since, till)
-    return transaction.run(context, engine, "read", nil, function(session)
-        local rows = session:rows(statements.counts(cluster, since, till))
-        for i, row in ipairs(rows) do
-            rows[i] = { id = row[1] and identity.text(row[1]), type = row[2] and identity.text(row[2]),
-                runs = M.integer(row[3]) }
-        end
-        return rows
-    end)
+-- @treturn {table,...} `id` and `type` (nil for runs that name none), `runs`
+function M.counts(session, cluster, since, till)
+    local rows = session:rows(statements.counts(cluster, since, till))
+    for i, row in ipairs(rows) do
+        rows[i] = { id = row[1] and identity.text(row[1]), type = row[2] and identity.text(row[2]),
+            runs = M.integer(row[3]) }
+    end
+    return rows
 end
 
 --- A list of records.

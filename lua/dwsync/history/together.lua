@@ -8,6 +8,7 @@ local lookback = require "dwsync.health.lookback"
 local merge = require "dwsync.history.merge"
 local reading = require "dwsync.history.reading"
 local record_fields = require "dwsync.record_fields"
+local transaction = require "dwsync.history.transaction"
 
 local M = {}
 
@@ -73,17 +74,24 @@ local function count_runs(saved)
     return counts
 end
 
+-- What is counted, in one transaction: accounts, and the runs of each source in a period where one is given.
+local function count_all(engine, context, cluster, since, period)
+    return transaction.run(context, engine, "read", nil, function(session)
+        return { ledger = accounts.counts(session, cluster, since),
+            earlier = period and reading.counts(session, cluster, period.since, period.until_) or {} }
+    end)
+end
+
 -- Sources of which the weeks that the others need would show too few runs, and that have earlier ones.
-local function rare_sources(engine, context, saved, query, wanted)
-    local earlier, err = reading.counts(engine, context, query.cluster_id, query.since, query.until_)
-    local counts, rare = earlier and earlier[1] and count_runs(saved), {}
-    for _, source in ipairs(earlier or {}) do
+local function rare_sources(saved, earlier, wanted)
+    local counts, rare = earlier[1] and count_runs(saved), {}
+    for _, source in ipairs(earlier) do
         local runs = source.id and source.runs + (counts[key_of(source.id, source.type)] or 0)
         if runs and runs <= lookback.rare_runs and is_wanted(source, wanted) then
             rare[#rare + 1] = source.id
         end
     end
-    return rare, err
+    return rare
 end
 
 local function read_saved(engine, context, names, options)
@@ -96,11 +104,10 @@ local function read_saved(engine, context, names, options)
         fields = record_fields.names }
     local err = collect(saved, engine, context, query)
     query.limit = options.limit - saved.count
-    if query.limit <= 0 then
-        return saved, err
-    end
     query.since, query.until_ = (options.now - lookback.rare_seconds) * 1000, till
-    local rare, uncounted = rare_sources(engine, context, saved, query, options.source)
+    local counted, uncounted = count_all(engine, context, options.cluster_id, till, query.limit > 0 and query)
+    local rare = counted and rare_sources(saved, counted.earlier, options.source) or {}
+    saved.ledger = counted and counted.ledger
     if rare[1] then
         query.source = rare
         err = collect(saved, engine, context, query) or err
@@ -131,9 +138,7 @@ function M.list(engine, context, given, options)
     for i, record in ipairs(saved.rest) do
         list[#given + i] = record
     end
-    local ledger, uncounted = accounts.counts(engine, context, options.cluster_id,
-        (options.now - lookback.seconds) * 1000)
-    list.ledger, err = ledger and ledger.counts and ledger.counts[1] and ledger, err or uncounted
+    list.ledger = saved.ledger
     if err then
         return nil, err, list, saved.texts
     end

@@ -112,6 +112,11 @@ local function send(self, channel, message, claim, now, under_way)
     return { outcome = outcome, reason = reason, paused = paused, is_doubtful = is_doubtful, sender = self.name }
 end
 
+-- In place of a message that cannot be made.
+local function untitled(item)
+    return { title = ("%s of %s"):format(item.row.rule, item.row.cluster_name or item.row.cluster_id) }
+end
+
 -- Makes one message of claimed items and sends it. One that cannot be made, such as of a damaged row, must not keep the
 -- others from being told, nor end a program which would meet it again at its next start.
 local function tried(self, channel, claim, now)
@@ -125,10 +130,8 @@ local function tried(self, channel, claim, now)
     elseif under_way.request then
         error(result, 0)
     end
-    local row = claim.items[1].row
-    return message or { title = ("%s of %s"):format(row.rule, row.cluster_name or row.cluster_id) }, {
-        outcome = "refused", reason = "the message cannot be made: " .. text.excerpt(tostring(result)),
-        sender = self.name }
+    return message or untitled(claim.items[1]), { outcome = "refused",
+        reason = "the message cannot be made: " .. text.excerpt(tostring(result)), sender = self.name }
 end
 
 local HINTS = {
@@ -227,6 +230,16 @@ local function send_claim(self, channel, claim, now)
     return is_well
 end
 
+-- What no one knows of whether it arrived.
+local function report_unknown(self, channel, unknown, now)
+    for _, item in ipairs(unknown and unknown.items or {}) do
+        local made, message = pcall(message_of, self, channel, { items = { item } }, now)
+        report(self, channel, made and message or untitled(item), { outcome = "unknown", reason = unknown.reason },
+            { given_up = true, handed_on = unknown.handed_on })
+    end
+    self.handed_on = self.handed_on or unknown and unknown.handed_on
+end
+
 local function claim_of(self, channel)
     local began, at = self.runtime.monotonic(), nil
     local claim, err = transaction(self, function(session, now)
@@ -255,6 +268,7 @@ function Sender:tell(channel)
         return nil, err
     end
     say_wrong(self, claim.wrong)
+    report_unknown(self, channel, claim.unknown, now)
     if claim.items[1] then
         return send_claim(self, channel, claim, now)
     elseif claim.more then

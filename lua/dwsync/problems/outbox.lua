@@ -25,6 +25,7 @@ local MINUTE, ONE_DAY = 60000, 86400000
 local LEASE = 90000 -- milliseconds
 local LONGEST_LEASE = 600000 -- beyond this the clock was wrong when the row was written
 local AT_ONCE = 5 -- messages of their own that one claim takes
+local DIED = "whoever was sending it ended before there was an answer"
 local MOST_ITEMS = 50 -- of a message that sums up: receivers take 20 KB
 local MOST_CANDIDATES = 5000 -- where only some of them are meant
 local MOST_PRUNED = 500 -- episodes, in one transaction
@@ -107,13 +108,13 @@ local function among(values)
 end
 
 -- Lists of entries by problem. Damaged ones are left to the claim that finds them.
-local function entries_by_problem(session, rows, channel)
+local function entries_by_problem(session, rows)
     local clusters, lists = {}, {}
     for i, row in ipairs(rows) do
         clusters[i] = row.cluster_id
     end
-    for _, cells in ipairs(session:rows(("SELECT %s FROM dwsync_outbox WHERE cluster_id IN (%s)%s"):format(COLUMNS,
-        among(clusters), channel and " AND channel = " .. literal(channel) or ""))) do
+    for _, cells in ipairs(session:rows(("SELECT %s FROM dwsync_outbox WHERE cluster_id IN (%s)"):format(COLUMNS,
+        among(clusters)))) do
         local entry, wrong = entry_of(cells)
         local name = name_of(entry)
         lists[name] = lists[name] or {}
@@ -393,10 +394,10 @@ local function spend(session, channel, tokens, now)
     end
 end
 
--- Decides about candidates, in their order. Returns what is to be sent, the errors of what cannot be read, and whether
--- others made room.
+-- Decides about candidates, in their order. Returns what is to be sent, the errors of what cannot be read, whether
+-- others made room, and what may have arrived at a channel that must not be asked twice.
 local function judge(session, channel, list, how, now)
-    local entries, keyed, wrong, chosen, made_room = {}, {}, {}, {}, false
+    local entries, keyed, wrong, chosen, unknown, made_room = {}, {}, {}, {}, {}, false
     local function put_aside(entry, change)
         set(session, entry, change)
         made_room = true
@@ -413,7 +414,7 @@ local function judge(session, channel, list, how, now)
         end
     end
     if not entries[1] then
-        return chosen, wrong, wrong[1] ~= nil
+        return chosen, wrong, wrong[1] ~= nil, unknown
     end
     local clusters = {}
     for i, entry in ipairs(entries) do
@@ -427,12 +428,13 @@ local function judge(session, channel, list, how, now)
     for _, err in ipairs(bad) do
         is_bad[err.problem] = err
     end
-    local lists = entries_by_problem(session, entries, channel.name)
+    local lists = entries_by_problem(session, entries)
     for _, found in ipairs(entries) do
         local name = name_of(found)
         local row, entry, all = keyed[name], nil, lists[name] or {}
         for _, one in ipairs(all) do
-            entry = one.episode == found.episode and one.step == found.step and one or entry
+            entry = one.channel == found.channel and one.episode == found.episode and one.step == found.step and one
+                or entry
         end
         if not row and is_bad[name] then
             wrong[#wrong + 1] = is_bad[name]
@@ -441,7 +443,11 @@ local function judge(session, channel, list, how, now)
             put_aside(found, "state = 'dropped'")
         elseif not how.is_meant or how.is_meant(row) then
             local verdict, step = transitions.due(row, entry, all, how.plan and how.plan(row, now), now)
-            if verdict == "send" then
+            if verdict == "send" and channel.is_not_idempotent and entry.doubtful == 1 then
+                entry.state = "given_up"
+                put_aside(entry, "state = 'given_up', claimed_until = NULL, last_error = " .. literal(DIED))
+                unknown[#unknown + 1] = { row = row, entry = entry, step = step }
+            elseif verdict == "send" then
                 chosen[#chosen + 1] = { row = row, entry = entry, step = step }
             elseif verdict == "drop" then
                 entry.state = "dropped"
@@ -452,7 +458,30 @@ local function judge(session, channel, list, how, now)
             end
         end
     end
-    return chosen, wrong, made_room
+    return chosen, wrong, made_room, unknown
+end
+
+-- Adds what another channel owes in its place. Returns whether something was added.
+local function hand_on(session, channel, item, how, now)
+    local row = stores.rows_in(session, ("WHERE cluster_id = %s AND source = %s AND rule = %s"):format(
+        literal(item.row.cluster_id), literal(item.row.source), literal(item.row.rule)))[1]
+    if not row or not how.plan or not channel.options.fallback then
+        return false
+    end
+    local condition = (" FROM dwsync_outbox WHERE cluster_id = %s AND channel = %s AND state = 'owed'"):format(
+        literal(row.cluster_id), literal(channel.options.fallback))
+    local before = tonumber(session:rows("SELECT count(*)" .. condition)[1][1])
+    M.add(session, { row }, how.plan, now)
+    return tonumber(session:rows("SELECT count(*)" .. condition)[1][1]) > before
+end
+
+-- What may have arrived, and is not sent again. Returns what `report` of a sender takes, or nothing.
+local function give_up_unknown(session, channel, items, how, now)
+    local handed_on = false
+    for _, item in ipairs(items) do
+        handed_on = hand_on(session, channel, item, how, now) or handed_on
+    end
+    return items[1] and { items = items, reason = DIED, handed_on = handed_on } or nil
 end
 
 -- Of those that were summed up together and are sent again: all, by the same key.
@@ -485,12 +514,13 @@ end
 --- Claims what a channel is to be told next, within a transaction.
 -- @tparam table session
 -- @tparam table channel `name`, `mark`, `rate`; `longest`: seconds that sending one message may take, where that is
--- more than a few requests do
+-- more than a few requests do; `is_not_idempotent`: it is not told again what it may have been told
 -- @tparam table how `name` of the sender, `plan(row, now)`, `is_meant(row)`, `batch_key(items)`
 -- @tparam integer now
 -- @treturn table claim: `items` with `row`, `entry`, `step`; `batch`: the key of the one message that sums them up;
 -- `wait`: until when there is nothing to do; `paused`: whether because the channel is in trouble; `more`: whether
--- there may be more behind what was put aside; `wrong`: errors of rows that cannot be read
+-- there may be more behind what was put aside; `wrong`: errors of rows that cannot be read; `unknown`: what was given
+-- up, as its sender died while it was being sent: `items`, `reason`, `handed_on`
 function M.claim(session, channel, how, now)
     if not session:rows(("SELECT 1 FROM dwsync_outbox o WHERE %s LIMIT 1"):format(due_condition(channel, now)))[1] then
         return { items = {}, wrong = {} }
@@ -506,14 +536,15 @@ function M.claim(session, channel, how, now)
     end
     local list = candidates_of(session, channel, now, how.is_meant and MOST_CANDIDATES or MOST_ITEMS)
     local batch = list[1] and entry_of(list[1]).batch
-    local chosen, wrong, made_room = judge(session, channel, batch and batch_of(session, channel, batch, now) or list,
-        how, now)
-    local claim = { wrong = wrong, items = chosen, batch = batch, more = made_room }
+    local chosen, wrong, made_room, unknown = judge(session, channel,
+        batch and batch_of(session, channel, batch, now) or list, how, now)
+    local claim = { wrong = wrong, items = chosen, batch = batch, more = made_room,
+        unknown = give_up_unknown(session, channel, unknown, how, now) }
     if batch or channel.rate and #chosen > math.max(1, math.floor(tokens)) then
         claim.items = first(chosen, MOST_ITEMS)
         claim.batch = batch or how.batch_key(claim.items)
     else
-        claim.items = first(chosen, math.min(AT_ONCE, tokens))
+        claim.items = first(chosen, math.min(channel.is_not_idempotent and 1 or AT_ONCE, tokens))
     end
     if claim.items[1] then
         claim_items(session, channel, claim.items, how, now, claim.batch)
@@ -533,20 +564,6 @@ local function was_sent(session, item, now)
             .. "AND episode = %s AND state = 'firing'"):format(literal(row.cluster_id), literal(row.source),
             literal(row.rule), literal(entry.episode)))
     end
-end
-
--- Adds what another channel owes in its place. Returns whether something was added.
-local function hand_on(session, channel, item, how, now)
-    local row = stores.rows_in(session, ("WHERE cluster_id = %s AND source = %s AND rule = %s"):format(
-        literal(item.row.cluster_id), literal(item.row.source), literal(item.row.rule)))[1]
-    if not row or not how.plan or not channel.options.fallback then
-        return false
-    end
-    local condition = (" FROM dwsync_outbox WHERE cluster_id = %s AND channel = %s AND state = 'owed'"):format(
-        literal(row.cluster_id), literal(channel.options.fallback))
-    local before = tonumber(session:rows("SELECT count(*)" .. condition)[1][1])
-    M.add(session, { row }, how.plan, now)
-    return tonumber(session:rows("SELECT count(*)" .. condition)[1][1]) > before
 end
 
 -- Returns whether it is given up.

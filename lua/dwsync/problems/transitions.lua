@@ -12,7 +12,8 @@
 --
 -- What a channel is owed lies in the outbox, see dwsync.problems.store: `owed` says what to add to it, `due` what to do
 -- with an entry when its turn comes. Looks, senders and people come in any order: an entry is sent only if it is still
--- true then, and an end goes to those channels of the episode that were told, or may have been.
+-- true then, and an end goes to those channels of the episode that were told, or may have been; in place of one of them
+-- that gave its end up, to the channel which that names, and so on, but to none twice.
 --
 -- It must do no I/O and read no clock: rows come in and new rows go out. Times are milliseconds since the epoch.
 -- @module dwsync.problems.transitions
@@ -380,6 +381,37 @@ function M.told_before(row, now)
     return entries
 end
 
+-- Whether a channel knows of an episode, or stands in for one that does and gave the end up.
+local function is_owed_end(entries, channel, episode, fallbacks, seen)
+    if seen[channel] then
+        return false
+    end
+    seen[channel] = true
+    if sum_of(entries, channel, episode).is_told then
+        return true
+    end
+    for _, entry in ipairs(entries) do
+        if entry.step == "resolved" and entry.state == "given_up" and entry.episode == episode
+            and fallbacks[entry.channel] == channel
+            and is_owed_end(entries, entry.channel, episode, fallbacks, seen) then
+            return true
+        end
+    end
+    return false
+end
+
+-- Ends that channels gave up, for those that they name.
+local function add_ends_handed_on(added, row, entries, fallbacks, now)
+    for _, entry in ipairs(entries) do
+        local name = entry.step == "resolved" and entry.state == "given_up" and fallbacks[entry.channel]
+        if name and not sum_of(entries, name, entry.episode).ended and not sum_of(added, name, entry.episode).ended
+            and is_owed_end(entries, name, entry.episode, fallbacks, {}) then
+            added[#added + 1] = entry_of(row, name, "resolved", now, { episode = entry.episode,
+                fired_at = entry.fired_at, since = entry.since, created_at = entry.created_at })
+        end
+    end
+end
+
 -- Ends of episodes that channels may know of.
 local function add_ends(added, row, entries, now)
     local seen = {}
@@ -458,6 +490,7 @@ end
 function M.owed(row, entries, plan, now)
     local added = {}
     add_ends(added, row, entries, now)
+    add_ends_handed_on(added, row, entries, plan and plan.fallbacks or {}, now)
     if plan and FIRING[row.state] and not is_silenced(row, now) then
         for _, channel in ipairs(receivers_of(row, entries, plan)) do
             local step = next_step(row, sum_of(entries, channel, row.episode), plan, now)
@@ -494,9 +527,11 @@ local function waits_for(entry, entries, now)
     end
 end
 
-local function end_due(row, entry, sum, now)
+local function end_due(row, entry, entries, plan, now)
     local ended = entry.episode == row.episode and row.resolved_at or entry.created_at
-    if not sum.is_told or now - ended >= M.END_IS_NEWS then
+    local sum = sum_of(entries, entry.channel, entry.episode)
+    local is_owed = is_owed_end(entries, entry.channel, entry.episode, plan and plan.fallbacks or {}, {})
+    if not is_owed or now - ended >= M.END_IS_NEWS then
         return "drop"
     end
     return "send", { event = "resolved", step = "resolved", severity = "ok", previous = sum.told, ended = ended }
@@ -543,7 +578,7 @@ function M.due(row, entry, entries, plan, now)
     end
     local verdict, step
     if is_end then
-        verdict, step = end_due(row, entry, sum, now)
+        verdict, step = end_due(row, entry, entries, plan, now)
     else
         verdict, step = "send", { event = event_of(entry, sum), step = entry.step,
             severity = severity_of(entry.step) or row.severity, previous = sum.told }

@@ -119,6 +119,33 @@ describe("dwsync accounts", function()
         end)
     end)
 
+    -- A service that gives the same short page whatever the offset.
+    local function serve(count)
+        local users = {}
+        for i = 1, count do
+            users[i] = ('{"name":"u%03d"}'):format(i)
+        end
+        service:admin("DELETE", "faults")
+        service:admin("POST", "faults", { match = { path = "/users" }, times = 99,
+            action = { status = 200, body = '{"users":[' .. table.concat(users, ",") .. "]}" } })
+    end
+
+    it("takes a list for whole that may go on, when somebody says so", function()
+        temporary.with_folder(function(folder)
+            serve(60)
+            local status, out, err = pull(folder)
+            assert.equal(0, status, err)
+            assert.equal("accounts\tcame\twent\n60\t0\t0\n", out)
+            serve(20)
+            status, out, err = pull(folder)
+            assert.equal(1, status, out)
+            assert.matches("lacks 40 that were there", err)
+            assert.matches("dwsync history pull %-%-accounts %-%-accept%-short", err)
+            status, out, err = pull(folder, "--accept-short")
+            assert.same({ 0, "accounts\tcame\twent\n20\t0\t40\n" }, { status, out }, err)
+        end)
+    end)
+
     it("removes those who went, when that is asked for", function()
         temporary.with_folder(function(folder)
             pull(folder)
@@ -149,6 +176,9 @@ describe("dwsync accounts", function()
             local status, _, err = run(folder, "history", "pull", "c", "--accounts", "--input", "-")
             assert.equal(2, status)
             assert.matches("%-%-accounts and %-%-input cannot be combined", err)
+            status, _, err = run(folder, "history", "pull", "c", "--accept-short")
+            assert.equal(2, status)
+            assert.matches("%-%-accept%-short needs %-%-accounts", err)
         end)
     end)
 end)

@@ -87,7 +87,7 @@ _dwsync() {
                     case "$arg" in
                         pull)
                             cmd="$cmd pull"
-                            opts="$opts -h --help --exclude --all-clusters --input --page-size --limit --paging --source --accounts --config --profile --region --endpoint --iam-endpoint --project-id --proxy --ca-file --timeout --retries --debug --history -o --output --time --columns --color"
+                            opts="$opts -h --help --exclude --all-clusters --input --page-size --limit --paging --source --accounts --accept-short --config --profile --region --endpoint --iam-endpoint --project-id --proxy --ca-file --timeout --retries --debug --history -o --output --time --columns --color"
                             break
                             ;;
                         list)

@@ -385,6 +385,7 @@ _dwsync() {
             "--paging[How offset counts (default auto)]: :(auto page row)"
             "--source[Only these sources\: ids or types]: :_files"
             "--accounts[Look at the accounts of the database, too, and keep who came and who went]"
+            "--accept-short[With --accounts\: those missing from a list that may go on went]"
             "--config[Configuration file [DWSYNC_CONFIG\]]: :_files"
             "--profile[Profile of that file [DWSYNC_PROFILE\]]: :_files"
             "--region[Region, for example cn-north-4 [DWSYNC_REGION\]]: :(ae-ad-1 af-north-1 af-south-1 ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 cn-east-2 cn-east-3 cn-east-4 cn-east-5 cn-north-1 cn-north-11 cn-north-12 cn-north-2 cn-north-4 cn-north-9 cn-south-1 cn-south-4 cn-southwest-2 cn-southwest-3 eu-de eu-nl eu-west-101 la-north-2 la-south-2 me-east-1 my-kualalumpur-1 na-mexico-1 ru-moscow-1 sa-brazil-1 tr-west-1)"

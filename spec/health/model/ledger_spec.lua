@@ -58,6 +58,19 @@ describe("a ledger", function()
         assert.is_nil(before(list, nil, 5))
     end)
 
+    it("says of a run only what was surely read before it, though the service's clock may be ahead", function()
+        local began = list[5].start_time
+        local function at(time, common)
+            return { from = time, till = time, by_type = { common = common } }
+        end
+        local early, late = at(began - 40 * 60000, 1000), at(began - 5 * 60000 + 1, 600)
+        local ledger = { cluster_id = "c1", counts = { early, late } }
+        assert.equal(1000, (before(list, ledger, 5)))
+        late.from = late.from - 1
+        assert.equal(600, (before(list, ledger, 5)))
+        assert.is_nil(before(list, { cluster_id = "c1", counts = { at(began - 60000, 600) } }, 5))
+    end)
+
     it("does not look ahead when nothing runs", function()
         local ledger = ledger_of(count(0.5 * HOUR, 0, 791))
         local source = { id = "s1", type = "ldap" }

@@ -1,10 +1,10 @@
 --- `dwsync collect`: looks at all clusters of a fleet, again and again.
 -- It must not end by itself: it goes on until a signal, or until it is drained.
 -- @module dwsync.cli.commands.collect
+local bulletins = require "dwsync.cli.bulletin"
 local channel_options = require "dwsync.cli.channel_options"
 local checks = require "dwsync.checks"
 local collectors = require "dwsync.fleet.collector"
-local conditions = require "dwsync.fleet.conditions"
 local core = require "dwsync.core"
 local delivery = require "dwsync.problems.delivery"
 local errors = require "dwsync.errors"
@@ -21,11 +21,10 @@ local quantities = require "dwsync.quantities"
 local runtimes = require "dwsync.runtime"
 local service_manager = require "dwsync.cli.service_manager"
 local summaries = require "dwsync.fleet.summary"
-local text = require "dwsync.text"
 
 local M = {}
 
-local REFRESH_EVERY, DRAW_EVERY, SLICE = 10, 1, 0.5 -- seconds
+local SLICE = 0.5 -- seconds
 local CACHE = 4 -- megabytes: each transaction writes a few records
 
 --- Adds the command's arguments and options.
@@ -53,155 +52,6 @@ function M.configure(command)
         command:option("--metrics-file", "File to write them to, for node_exporter.", nil, nil, 1):argname "<file>")
 end
 
--- ---- what is said ---------------------------------------------------------------------------------
-
-local Watch = {}
-Watch.__index = Watch
-
-local function new_watch(given)
-    return setmetatable({ context = given.context, schedule = given.schedule, manager = given.manager,
-        metrics = given.metrics, file = given.file, is_terminal = given.context.is_terminal "stderr",
-        width = given.context:width() or 80, present = {}, refresh_due = 0, draw_due = 0, looks = 0, rate = 0 }, Watch)
-end
-
-function Watch:clear()
-    if self.drawn then
-        self.context.stderr:write "\r\27[K"
-        self.drawn = false
-    end
-end
-
-function Watch:note(message, hint)
-    self:clear()
-    self.context:note(message, hint)
-end
-
--- What it does, in one line.
-function Watch:line()
-    local sum = self.metrics.sum
-    if not sum then
-        return "waiting for the database"
-    end
-    local parts = { quantities.count(sum.clusters, "cluster"), quantities.number(math.floor(self.rate * 10 + 0.5) / 10)
-        .. " looks/s here", sum.late > 0 and sum.late .. " late" or "none late",
-        quantities.count(sum.alive, "collector") }
-    parts[#parts + 1] = sum.failing > 0 and sum.failing .. " failing" or nil
-    parts[#parts + 1] = not self.metrics.database_up and "the database does not answer" or nil
-    return table.concat(parts, ", ")
-end
-
-function Watch:draw()
-    if self.is_terminal and core.monotonic() >= self.draw_due then
-        self.draw_due = core.monotonic() + DRAW_EVERY
-        self.context.stderr:write("\r\27[K" .. text.cut(self:line(), self.width - 1))
-        self.context.stderr:flush()
-        self.drawn = true
-    end
-end
-
-function Watch:write_file()
-    if not self.file then
-        return
-    end
-    local written, reason = files.write(self.file, self.metrics:render())
-    if not written and not self.file_failed then
-        self:note(("metrics file %s: %s"):format(self.file, reason), "It is tried again every 10 s.")
-    elseif written and self.file_failed then
-        self:note(("metrics file %s: it is written again"):format(self.file))
-    end
-    self.file_failed = not written
-end
-
--- Says what began and what ended since the last time.
-function Watch:refresh()
-    local now = core.monotonic()
-    if now < self.refresh_due then
-        return
-    end
-    local sum = summaries.read(self.schedule)
-    if sum then
-        local began, ended = conditions.news(self.present, conditions.of(sum))
-        for _, condition in ipairs(ended) do
-            self:note(condition.over)
-        end
-        for _, condition in ipairs(began) do
-            self:note(condition.text, condition.hint)
-        end
-        self.metrics.sum = sum
-    end
-    local looks = self.collector.totals.looks
-    self.rate = self.refreshed_at and (looks - self.looks) / (now - self.refreshed_at) or 0
-    self.looks, self.refreshed_at, self.refresh_due = looks, now, now + REFRESH_EVERY
-    self.metrics.totals = self.collector.totals
-    self.manager:status(self:line())
-    self:write_file()
-end
-
-function Watch:database(err)
-    self.metrics.database_up = err == nil
-    local message = err and err.message:gsub("%.$", "")
-    if err and not self.told then
-        self.told = {}
-    end
-    if err and not self.told[message] then
-        self.told[message] = true
-        self:note(message .. "; looks go on when it answers", err.hint)
-    elseif not err and self.told then
-        self.told = nil
-        self:note "the database answers again"
-    end
-    if err and core.monotonic() >= self.refresh_due then
-        self.refresh_due = core.monotonic() + REFRESH_EVERY
-        self.manager:status(self:line())
-        self:write_file()
-    end
-end
-
--- Once for each cluster and kind of failure: the look itself was good.
-function Watch:accounts(item, err)
-    local key = item.cluster_id .. "\0" .. err.kind
-    self.unlisted = self.unlisted or {}
-    if not self.unlisted[key] then
-        self.unlisted[key] = true
-        self:note(("%s: the accounts cannot be listed: %s"):format(item.name or item.cluster_id,
-            err.message:gsub("%.$", "")), err.hint)
-    end
-end
-
-function Watch:tick(good)
-    self.manager:alive()
-    if good and not self.is_ready then
-        self.is_ready = true
-        self.manager:ready()
-    end
-    if good then
-        self:refresh()
-    end
-    if self.collector.draining and not self.is_ending then
-        self.is_ending = true
-        self.manager:stopping()
-        local by_drain = not self.is_stopped()
-        self:note(by_drain and ("dwsync fleet drain %s: ending"):format(self.collector.name)
-            or "ending: looks under way are finished, the others given back",
-            by_drain and "Until dwsync fleet drain --undo it will not collect under this name." or nil)
-    end
-end
-
-function Watch:observe(event)
-    if event.type == "look" then
-        local item = event.item
-        if item.kind == "cluster" and item.looked_at and not event.result.error then
-            self.metrics:observe((event.now - item.looked_at) / 1000)
-        end
-    elseif event.type == "database" then
-        self:database(event.error)
-    elseif event.type == "accounts" then
-        self:accounts(event.item, event.error)
-    elseif event.type == "tick" then
-        self:tick(event.good)
-    end
-end
-
 -- ---- running --------------------------------------------------------------------------------------
 
 -- SIGTERM and SIGINT end it in order; a second one at once.
@@ -226,11 +76,11 @@ local function on_signals(stop)
 end
 
 -- Turns luv's loop when something happens in it: signals, and connections that want metrics.
-local function serve(watch)
+local function serve(bulletin)
     local uv = require "luv"
     return function()
         uv.run "nowait"
-        watch:draw()
+        bulletin:draw()
         runtimes.current().wait(uv.backend_fd(), "read", SLICE)
     end
 end
@@ -252,24 +102,24 @@ local function heart_of(context, inventory, store, name)
 end
 
 -- Why none is sent is in the database, and so among the conditions.
-local function beat(watch, heart)
+local function beat(bulletin, heart)
     local due = 0
     return function()
-        if watch.is_ready and not watch.is_ending and core.monotonic() >= due then
+        if bulletin.is_ready and not bulletin.is_ending and core.monotonic() >= due then
             due = core.monotonic() + select(3, heart:beat())
-            watch.metrics.heartbeats = heart.sent
+            bulletin.metrics.heartbeats = heart.sent
         end
         runtimes.current().sleep(SLICE)
     end
 end
 
 -- What goes wrong with a channel is said when it begins, not at each try; what is refused for good each time.
-local function new_sender(watch, store, channels, plan, name)
+local function new_sender(bulletin, store, channels, plan, name)
     local failing = {}
     local function works(channel)
         if failing[channel.name] then
             failing[channel.name] = nil
-            watch:note(("channel %s takes messages again"):format(channel.name))
+            bulletin:note(("channel %s takes messages again"):format(channel.name))
         end
     end
     return delivery.new { store = store, channels = channels, plan = plan, name = name,
@@ -279,7 +129,7 @@ local function new_sender(watch, store, channels, plan, name)
         sent = function(_, channel) works(channel) end, sent_state = works,
         failed = function(message, hint, channel, outcome)
             if not channel or outcome ~= "later" or not failing[channel.name] then
-                watch:note(message, hint)
+                bulletin:note(message, hint)
             end
             if channel and outcome == "later" then
                 failing[channel.name] = true
@@ -288,7 +138,7 @@ local function new_sender(watch, store, channels, plan, name)
 end
 
 -- The sender of a fleet's messages: functions that go on beside the looks; and whom to tell of a problem.
-local function tell(watch, args, context, inventory, store, name)
+local function tell(bulletin, args, context, inventory, store, name)
     local channels, plan = channel_options.open_declared(inventory.alerts, args, context, inventory)
     if not channels then
         return nil, plan
@@ -300,23 +150,23 @@ local function tell(watch, args, context, inventory, store, name)
         return nil, err
     end
     local said = {}
-    return new_sender(watch, problems, channels, plan, name):loops(function(failed)
+    return new_sender(bulletin, problems, channels, plan, name):loops(function(failed)
         if failed and not said[failed.message] then
             said[failed.message] = true
-            watch:note("messages: " .. failed.message, failed.hint)
+            bulletin:note("messages: " .. failed.message, failed.hint)
         elseif not failed then
             said = {}
         end
     end), plan
 end
 
-local function warn_of_namesake(watch, name, host)
+local function warn_of_namesake(bulletin, name, host)
     local uv = require "luv"
-    local sum = summaries.read(watch.schedule)
+    local sum = summaries.read(bulletin.schedule)
     for _, other in ipairs(sum and sum.collectors or {}) do
         local is_gone = other.host == host and not uv.kill(other.pid, 0)
         if other.name == name and other.alive and not is_gone then
-            watch:note(("a collector %s runs on %s already, process %s"):format(name, other.host or "unknown",
+            bulletin:note(("a collector %s runs on %s already, process %s"):format(name, other.host or "unknown",
                 other.pid or "unknown"), "Nothing is lost, but their figures mix: give each a --name of its own.")
         end
     end
@@ -343,8 +193,8 @@ local function collect(args, context, inventory, store, schedule)
         return stopped or core.monotonic() >= till
     end
     local metrics = fleet_metrics.new(name)
-    local watch = new_watch { context = context, schedule = schedule, metrics = metrics, file = args.metrics_file,
-        manager = service_manager.new(context.getenv) }
+    local bulletin = bulletins.new { context = context, schedule = schedule, metrics = metrics,
+        file = args.metrics_file, manager = service_manager.new(context.getenv), monotonic = core.monotonic }
     local port, err = listen(args, metrics)
     if err then
         return nil, err
@@ -359,26 +209,26 @@ local function collect(args, context, inventory, store, schedule)
     if err then
         return nil, err
     end
-    local beside, plan = tell(watch, args, context, inventory, store, name)
+    local beside, plan = tell(bulletin, args, context, inventory, store, name)
     if not beside then
         return nil, plan
     end
-    table.insert(beside, serve(watch))
-    table.insert(beside, heart and beat(watch, heart) or nil)
-    warn_of_namesake(watch, name, host)
-    watch.is_stopped = is_stopped
-    watch.collector = collectors.new { schedule = schedule, history = store, inventory = inventory, name = name,
+    table.insert(beside, serve(bulletin))
+    table.insert(beside, heart and beat(bulletin, heart) or nil)
+    warn_of_namesake(bulletin, name, host)
+    bulletin.is_stopped = is_stopped
+    bulletin.collector = collectors.new { schedule = schedule, history = store, inventory = inventory, name = name,
         host = host, pid = pid, concurrency = args.concurrency,
         beside = beside, plan = plan,
-        on_event = function(event) watch:observe(event) end }
-    watch:note(("collecting %s every %s, as %s%s"):format(quantities.count(#inventory.accounts, "account"),
+        on_event = function(event) bulletin:observe(event) end }
+    bulletin:note(("collecting %s every %s, as %s%s"):format(quantities.count(#inventory.accounts, "account"),
         quantities.duration(inventory.interval), name, port and (", metrics at http://%s:%d/metrics"):format(
         args.metrics.host:find ":" and "[" .. args.metrics.host .. "]" or args.metrics.host, port.port) or ""))
     local close = on_signals(function() stopped = true end)
     local good
-    good, err = watch.collector:sync()
+    good, err = bulletin.collector:sync()
     if good then
-        good, err = watch.collector:run(is_stopped)
+        good, err = bulletin.collector:run(is_stopped)
     end
     close()
     if heart then
@@ -388,8 +238,8 @@ local function collect(args, context, inventory, store, schedule)
         port:close()
     end
     uv.run "nowait" -- lets the handles close
-    local totals = watch.collector.totals
-    watch:note(("ended after %s: %s new, %s failed, %s fenced"):format(quantities.count(totals.looks, "look"),
+    local totals = bulletin.collector.totals
+    bulletin:note(("ended after %s: %s new, %s failed, %s fenced"):format(quantities.count(totals.looks, "look"),
         quantities.number(totals.changed), quantities.number(totals.failed), quantities.number(totals.fenced)))
     return good, err
 end

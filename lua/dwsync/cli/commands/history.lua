@@ -29,6 +29,7 @@ local function configure_pull(command)
     command:epilog "Example: dwsync history pull --all-clusters"
     clusters_chosen.configure(command)
     command:flag("--accounts", "Look at the accounts of the database, too, and keep who came and who went.")
+    command:flag("--accept-short", "With --accounts: those missing from a list that may go on went.")
     connection.configure(command)
     history_location.configure(command)
     output.configure(command)
@@ -149,20 +150,20 @@ local function save_input(items, store, chosen)
 end
 
 -- Looks at the accounts when the records are saved, in what is left of the time.
-local function add_accounts(store, client, cluster, till, summary)
+local function add_accounts(store, client, cluster, till, summary, options)
     summary.accounts, summary.accounts_error = store:pull_accounts(cluster.id, function()
         return client:all_database_users { cluster_id = cluster.id, timeout = math.max(0.001,
             till - client:monotonic()) }
-    end)
+    end, options)
 end
 
-local function save_page_by_page(store, chosen, with_accounts)
+local function save_page_by_page(store, chosen, args)
     return function(client, cluster, parameters)
         local till = client:monotonic() + parameters.timeout
         parameters.cluster_id = cluster.id
         local summary, err = store:pull(cluster.id, client:sync_records(parameters), chosen:naming(cluster))
-        if summary and with_accounts then
-            add_accounts(store, client, cluster, till, summary)
+        if summary and args.accounts then
+            add_accounts(store, client, cluster, till, summary, { accept_short = args.accept_short })
         end
         return summary, err
     end
@@ -200,7 +201,7 @@ local function pull(args, context, _, store)
             return failure.wrong_usage(wrong, context)
         end
     else
-        items, err = chosen:fetch({}, save_page_by_page(store, chosen, args.accounts))
+        items, err = chosen:fetch({}, save_page_by_page(store, chosen, args))
     end
     if not items then
         return failure.report(err, context)
@@ -388,6 +389,7 @@ end
 function M.wrong_usage(args)
     return args.action == "pull" and clusters_chosen.wrong_usage(args)
         or args.action == "pull" and args.accounts and args.input and "--accounts and --input cannot be combined"
+        or args.accept_short and not args.accounts and "--accept-short needs --accounts"
         or args.action == "prune" and wrong_age(args)
         or args.all_clusters and args.cluster[1] and "--all-clusters and a cluster cannot be combined"
 end

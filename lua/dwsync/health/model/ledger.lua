@@ -1,8 +1,9 @@
 --- How many accounts the lists of a cluster's database showed, as far as they are those of one source.
 -- A list does not say whose an account is: its type does for OneAccess and IAM, while a directory's look like those
 -- made by hand. So numbers count only for the one source of its kind.
--- It must not look ahead: a list counts for what began after it.
+-- It must not look ahead: a list counts for what began after it, by clocks that may lie apart.
 -- @module dwsync.health.model.ledger
+local clocks = require "dwsync.health.model.clocks"
 local place = require "dwsync.health.model.place"
 
 local M = {}
@@ -44,14 +45,19 @@ function M.of(ledger, sources)
     return parts
 end
 
--- When the run at a place began; for what has not ended yet, the first of those that run, or now.
+-- When the run at a place began; for what has not ended yet, the first of those that run, or now. Then the latest start
+-- of a list that was surely read before: by its own clock the run may have begun earlier.
 local function beginning(model, at)
     local run = model.run[at]
-    if at <= model.count then
-        return run.start_time or model.time[at]
+    if at > model.count then
+        run = model:oldest_open()
+        if not run then
+            local now = model.now or model.time[model.count]
+            return now, now
+        end
     end
-    local first = model:oldest_open()
-    return first and first.start_time or model.now or model.time[model.count]
+    local time = run.start_time or model.time[at]
+    return time, time and time - clocks.apart
 end
 
 --- How many accounts there were before a run.
@@ -62,10 +68,12 @@ end
 -- whether runs since that list are taken into account
 function M.before(model, at)
     local part = model.ledger
-    local time = part and part.counts and beginning(model, at)
-    local best
+    local best, time, latest
+    if part and part.counts then
+        time, latest = beginning(model, at)
+    end
     for _, count in ipairs(time and part.counts or {}) do
-        best = count.from <= time and count or best
+        best = count.from <= latest and count or best
     end
     if not best then
         return nil

@@ -13,6 +13,7 @@
 --    send(channel, message, how) → outcome, reason, until when to leave it alone; in place of the POST. Outcomes:
 --                       "sent"; "later" (the channel is in trouble: try again); "refused" (about the message or the
 --                       address: final, loud); "unknown" (no answer from what must not be asked twice: never repeated)
+--    IS_NOT_IDEMPOTENT  each request is a message of its own: what was being sent when its sender died is "unknown"
 --    is_level_triggered with sync(channel, state, how): it is told the state again and again, and owed no messages
 --
 -- An address is a secret: whoever has it can write to the chat. It must not get into an error, a log, the database or
@@ -153,7 +154,7 @@ function M.open(name, declared, world)
     end
     local channel = { name = name, kind = declared.kind, options = declared, secrets = read, url = read.url,
         ca_file = declared.ca_file, rate = kind.RATE, mark = mark_of(options, declared, read),
-        is_level_triggered = kind.is_level_triggered, link = world.link }
+        is_level_triggered = kind.is_level_triggered, is_not_idempotent = kind.IS_NOT_IDEMPOTENT, link = world.link }
     if read.url then
         local is_plain
         channel.host, is_plain, hint = http.address(read.url, secrets.place(declared.url), declared.allow_http)

@@ -11,6 +11,8 @@ local M = {}
 local MOST_SUBJECT, MOST_MESSAGE = 512, 262144 -- bytes
 local TOPIC = "^urn:smn:([%w-]+):(%x+):([%w_-]+)$"
 
+M.IS_NOT_IDEMPOTENT = true
+
 --- Its own options.
 M.OPTIONS = cloud.options { topic = { kind = "string", longest = 500, required = true, pattern = TOPIC,
     expected = "the URN of a topic, urn:smn:REGION:PROJECT:NAME" } }
