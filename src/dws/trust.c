@@ -1,9 +1,12 @@
 /* trust.c: parsed authorities, shared by all connections of the process: libcurl would parse them for each new one,
  * which for the system's takes fifty times as long as the rest of the handshake.
  * It must not let two trusts share a connection or a session: libcurl tells them apart by the directory's name. */
+#define _GNU_SOURCE /* dladdr */
 #include "trust.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,13 +58,33 @@ static void begin_child(void)
     pthread_mutex_unlock(&lock);
 }
 
-/* A store goes from our OpenSSL to libcurl's, which must be the same. */
+/* ---- whose OpenSSL ----------------------------------------------------------------------------- */
+
+/* The whole program's symbols come first for us and for libcurl, unless a linker was told otherwise: a program with an
+ * OpenSSL of its own, as nginx may be, would be found by one of the two, or by both with another layout than libcurl
+ * was built for. Where our functions are those of the library that libcurl names, nothing stands in between. */
+static bool is_libcurls(void)
+{
+    Dl_info info;
+    void *libcurl = NULL;
+    if (dladdr((void *)(uintptr_t)curl_version_info, &info) != 0 && info.dli_fname)
+        libcurl = dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+    if (!libcurl)
+        return false;
+    const bool same = (uintptr_t)dlsym(libcurl, "SSL_CTX_set1_cert_store") == (uintptr_t)SSL_CTX_set1_cert_store &&
+                      (uintptr_t)dlsym(libcurl, "X509_STORE_new") == (uintptr_t)X509_STORE_new;
+    dlclose(libcurl);
+    return same;
+}
+
+/* A store goes from our OpenSSL to libcurl's, which must be the same: of several back ends it may have chosen another,
+ * and more than one OpenSSL may be in this process. */
 static void begin(void)
 {
     const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
     char ours[64];
     snprintf(ours, sizeof ours, "OpenSSL/%s", OpenSSL_version(OPENSSL_VERSION_STRING));
-    usable = info->ssl_version && strcmp(info->ssl_version, ours) == 0 && info->cainfo &&
+    usable = info->ssl_version && strcmp(info->ssl_version, ours) == 0 && is_libcurls() &&
              pthread_atfork(lock_all, unlock_all, begin_child) == 0;
 }
 
@@ -96,7 +119,7 @@ static X509_STORE *parse(struct dws_text certificates, const char *directory)
     if (good && certificates.length > 0)
         good = add_all(store, certificates);
     else if (good)
-        good = X509_STORE_load_file(store, info->cainfo) == 1 &&
+        good = (info->cainfo || info->capath) && (!info->cainfo || X509_STORE_load_file(store, info->cainfo) == 1) &&
                (!info->capath || X509_STORE_load_path(store, info->capath) == 1);
     good = good && X509_STORE_load_path(store, directory) == 1 &&
            X509_STORE_set_flags(store, X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN) == 1;

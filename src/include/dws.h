@@ -1,7 +1,7 @@
 /* dws.h: the whole C API of libdws: sign a request, send it, read what came back.
  * It must not know Lua, print, abort or exit, and it keeps no mutable global state beyond libcurl's own
- * one-time initialisation and the pools that lie idle between two threads (dws_pool_cache_take). Built on OpenSSL
- * (digests, HMAC) and libcurl (multi interface). */
+ * one-time initialisation, the pools that lie idle between two threads (dws_pool_cache_take) and the authorities that
+ * were parsed. Built on OpenSSL (digests, HMAC, authorities) and libcurl (multi interface). */
 #ifndef DWS_H
 #define DWS_H
 
