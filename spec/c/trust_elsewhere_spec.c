@@ -39,7 +39,8 @@ static void leaves_authorities_to_libcurl(void)
 }
 
 static const struct spec_case cases[] = {
-    {"two copies of OpenSSL in a process share nothing: libcurl loads authorities itself", leaves_authorities_to_libcurl},
+    {"two copies of OpenSSL in a process share nothing: libcurl loads authorities itself",
+     leaves_authorities_to_libcurl},
 };
 
 SPEC_MAIN(cases)
