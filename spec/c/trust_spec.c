@@ -1,6 +1,7 @@
 /* trust_spec.c: authorities are parsed once, for all threads: which are the same, how many are kept, fork.
  * It must not check anything in a thread of its own: threads count, the spec looks when they have ended. */
 #include "dws/trust.h"
+#include "exchange.h"
 #include "spec.h"
 #include "tls_files.h"
 
@@ -137,26 +138,72 @@ static void is_shared_by_threads(void)
 
 /* ---- fork --------------------------------------------------------------------------------------- */
 
-static void is_parsed_anew_by_a_child(void)
+static void connect_once(struct tls_files *files)
 {
-    struct tls_files *files = tls_files_new();
-    struct bytes ca;
+    static const struct script answers[] = {
+        SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), AGAIN)};
+    char url[64];
+    struct exchange e;
+    SSL_CTX *server = tls_server(files, "IP:127.0.0.1", 1);
+    exchange_open(&e, 1, answers, 1, server);
+    snprintf(url, sizeof url, "https://127.0.0.1:%d/", server_port(e.server));
+    const struct dws_request request = {.url = spec_text(url)};
+    e.transport.ca_file = tls_ca(files);
+    EXPECT_STATUS(exchange_perform(&e, &request), DWS_OK);
+    exchange_close(&e);
+    SSL_CTX_free(server);
+}
+
+/* Whether a child has the same trust. */
+static bool inherits(struct dws_trust *ours, const struct bytes *ca)
+{
     int status = 0;
-    read_bytes(tls_ca(files), &ca);
-    struct dws_trust *ours = dws_trust_open(text_of(&ca));
     const pid_t child = fork();
     if (child == 0) {
-        const bool empty = dws_trust_kept() == 0;
-        struct dws_trust *its = dws_trust_open(text_of(&ca));
-        _exit(empty && its && its != ours && dws_trust_number(its) != dws_trust_number(ours) ? 0 : 1);
+        struct dws_trust *its = dws_trust_open(text_of(ca));
+        const bool same = its == ours;
+        const bool other = its && !same && dws_trust_number(its) != dws_trust_number(ours);
+        dws_trust_close(its);
+        _exit(same ? 1 : other ? 2 : 3);
     }
     EXPECT(child > 0);
     EXPECT(waitpid(child, &status, 0) == child);
-    EXPECT_INT(status, 0);
+    EXPECT(WIFEXITED(status) && WEXITSTATUS(status) <= 2);
+    return WEXITSTATUS(status) == 1;
+}
+
+static void is_parsed_anew_by_a_child_when_it_was_used(void)
+{
+    struct tls_files *files = tls_files_new();
+    struct bytes ca;
+    read_bytes(tls_ca(files), &ca);
+    struct dws_trust *ours = dws_trust_open(text_of(&ca));
+    EXPECT(inherits(ours, &ca));
+    connect_once(files);
+    EXPECT(!inherits(ours, &ca));
     struct dws_trust *again = dws_trust_open(text_of(&ca));
     EXPECT(again == ours);
     dws_trust_close(again);
     dws_trust_close(ours);
+    tls_files_free(files);
+}
+
+static void is_loaded_before_it_is_needed(void)
+{
+    struct tls_files *files = tls_files_new();
+    struct bytes ca, changed;
+    const char *path = tls_ca(files);
+    read_bytes(path, &ca);
+    EXPECT(dws_load_authorities(path));
+    struct dws_trust *trust = dws_trust_open(text_of(&ca));
+    const long number = dws_trust_number(trust);
+    connect_once(files);
+    EXPECT(dws_load_authorities(path));
+    struct dws_trust *next = dws_trust_open(variant(&ca, 1, &changed));
+    EXPECT_INT(dws_trust_number(next), number + 1); /* nothing was parsed in between */
+    EXPECT(!dws_load_authorities("/nonexistent/ca.pem"));
+    dws_trust_close(next);
+    dws_trust_close(trust);
     tls_files_free(files);
 }
 
@@ -165,7 +212,9 @@ static const struct spec_case cases[] = {
     {"what cannot be read is left to libcurl", leaves_to_libcurl_what_it_cannot_read},
     {"a bounded number is kept, and one in use outlives its place", keeps_a_bounded_number},
     {"many threads open and close them at once", is_shared_by_threads},
-    {"a child process parses anew and leaves its parent's alone", is_parsed_anew_by_a_child},
+    {"a child process has what its parent parsed, unless a connection used it",
+     is_parsed_anew_by_a_child_when_it_was_used},
+    {"what is loaded ahead is what the first connection uses", is_loaded_before_it_is_needed},
 };
 
 SPEC_MAIN(cases)

@@ -106,6 +106,15 @@ bool dws_transfer_options_read(struct dws_transfer_options *options, const struc
     return !options->ca.failed && !options->cert.failed;
 }
 
+bool dws_load_authorities(const char *ca_file)
+{
+    const struct dws_transport transport = {.ca_file = ca_file};
+    struct dws_transfer_options options = {0};
+    const bool loaded = dws_transfer_options_read(&options, &transport, true) && options.trust;
+    dws_transfer_options_free(&options);
+    return loaded;
+}
+
 static CURLcode set_file(CURL *easy, CURLoption by_content, CURLoption by_name, struct dws_buf *content,
                          const char *path)
 {

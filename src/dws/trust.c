@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ struct dws_trust {
     X509_STORE *store;
     long number;
     char directory[48]; /* one that cannot exist */
+    atomic_bool handed; /* to a connection: a thread may be inside */
     size_t users;       /* the list is one */
 };
 
@@ -46,15 +48,21 @@ static void unlock_all(void)
     pthread_mutex_unlock(&lock);
 }
 
-/* Another thread of the parent may have held a lock of OpenSSL inside one of them. */
+/* Another thread of the parent may have held a lock of OpenSSL inside one that connections have. What was only parsed
+ * is as good as new: nginx's workers have it of their master. */
 static void begin_child(void)
 {
-    struct dws_trust **end = &kept;
-    while (*end)
-        end = &(*end)->next;
-    *end = abandoned;
-    abandoned = kept;
-    kept = NULL;
+    struct dws_trust **place = &kept;
+    while (*place) {
+        struct dws_trust *trust = *place;
+        if (trust->handed) {
+            *place = trust->next;
+            trust->next = abandoned;
+            abandoned = trust;
+        } else {
+            place = &trust->next;
+        }
+    }
     pthread_mutex_unlock(&lock);
 }
 
@@ -257,6 +265,7 @@ static CURLcode on_context(CURL *easy, void *context, void *user)
 {
     struct dws_trust *trust = user;
     (void)easy;
+    trust->handed = true;
     SSL_CTX_set1_cert_store(context, trust->store);
     return CURLE_OK;
 }

@@ -557,6 +557,10 @@ const char *dws_version(void);
 const char *dws_libraries(void);
 /* Whether libcurl looks up names without waiting for them, as nearly every build does, in threads of its own. */
 bool dws_resolves_aside(void);
+/* Parses the authorities in this PEM file, or the system's when it is NULL, before the first request needs them: the
+ * system's take 20 ms. They are kept for all threads, and for processes that are forked before a connection uses them.
+ * False: libcurl loads them itself for each connection, and says then what is wrong with them. */
+bool dws_load_authorities(const char *ca_file);
 
 #ifdef __cplusplus
 }
