@@ -1,5 +1,5 @@
-/* trust_elsewhere_spec.c: a program that has an OpenSSL of its own, as nginx may be linked, and shows it to its modules.
- * The one function that hands a store over is enough of it. */
+/* trust_elsewhere_spec.c: a program that has an OpenSSL of its own, as nginx may be linked, and shows it to its
+ * modules. The one function that hands a store over is enough of it. */
 #include "dws/trust.h"
 #include "exchange.h"
 #include "tls_files.h"

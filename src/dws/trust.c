@@ -117,8 +117,8 @@ static bool add_all(X509_STORE *store, struct dws_text certificates)
     return good && added > 0;
 }
 
-/* As libcurl does, flags included. Some versions (7.88 to 8.2) load what they know, here that directory, after they asked
- * for the store, without a lock: since it is there already they change nothing. */
+/* As libcurl does, flags included. Some versions (7.88 to 8.2) load what they know, here that directory, after they
+ * asked for the store, without a lock: since it is there already they change nothing. */
 static X509_STORE *parse(struct dws_text certificates, const char *directory)
 {
     const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);

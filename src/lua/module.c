@@ -120,8 +120,8 @@ static int core_resolves_aside(lua_State *L)
 }
 
 /***
-Parses the authorities in a PEM file, or the system's, before the first request needs them: the system's take 20 ms. They
-are kept for all requests of the process, and for processes that are forked before a connection uses them.
+Parses the authorities in a PEM file, or the system's, before the first request needs them: the system's take 20 ms.
+They are kept for all requests of the process, and for processes that are forked before a connection uses them.
 @function load_authorities
 @tparam[opt] string ca_file
 @treturn boolean false: libcurl loads them for each connection, and says then what is wrong with them
