@@ -157,6 +157,18 @@ describe("dwsync notify", function()
         end)
     end)
 
+    it("shows with --dry-run a message once for all its channels, and an id only of a problem that is kept", function()
+        with_runs(function(run)
+            local two = { environment = { DWSYNC_SLACK_URL = ADDRESS }, arguments = { C1, "--dry-run" } }
+            local _, out = run(0, { [C1] = failing(2) }, two)
+            assert.matches("^to slack %(hooks.example.com%), webhook %(hooks.example.com%):\n    WARNING", out)
+            assert.same({ 1, nil }, { select(2, out:gsub("WARNING", "")), out:find("Acknowledge", 1, true) })
+            run(5, { [C1] = failing(2) }, { environment = two.environment })
+            out = select(2, run(10, { [C1] = failing(12) }, two))
+            assert.matches("\n    Acknowledge: dwsync alerts ack %x%x%x%x%x%x%x%x\n", out)
+        end)
+    end)
+
     it("sends what is owed about the clusters and sources that were named, and about no other", function()
         with_runs(function(run)
             local clusters = { [C1] = failing(2), c2 = failing(12) }

@@ -77,23 +77,55 @@ local function rows_told(args, context, settings)
     return entries and rows, entries or err
 end
 
+-- A problem that is not kept has no id yet that somebody could acknowledge it by.
+local function lines_of(message, kept)
+    local facts = {}
+    for _, fact in ipairs(message.facts) do
+        facts[#facts + 1] = (fact[1] ~= "Acknowledge" or kept[message.problem_id]) and fact or nil
+    end
+    message.facts = facts
+    return messages.lines(message)
+end
+
+-- Each message once, with all channels that get it in these words.
+local function printer(rows, width)
+    local kept, blocks = {}, {}
+    for _, row in ipairs(rows) do
+        kept[messages.problem_id(row)] = true
+    end
+    local function add(message, channel)
+        local lines = lines_of(message, kept)
+        local id = message.key .. table.concat(lines, "\n")
+        if not blocks[id] then
+            blocks[id] = { lines = lines, channels = {} }
+            table.insert(blocks, blocks[id])
+        end
+        table.insert(blocks[id].channels, ("%s (%s)"):format(channel.name, channel.host or channel.kind))
+    end
+    return add, function(context)
+        for _, block in ipairs(blocks) do
+            context:write(table.concat(text.wrap(("to %s:"):format(table.concat(block.channels, ", ")), width - 2),
+                "\n  ") .. "\n")
+            for _, words in ipairs(block.lines) do
+                for _, line in ipairs(text.wrap(text.safe(words), width - 4)) do
+                    context:write(("    %s\n"):format(line))
+                end
+            end
+        end
+    end
+end
+
 local function rehearse(args, context, judge, channels, plan, items, status)
     local rows, entries = rows_told(args, context, judge.chosen.settings)
     if not rows then
         return failure.report(entries, context)
     end
-    local now, width = telling.milliseconds(judge), (context:width() or 84) - 4
+    local now = telling.milliseconds(judge)
     local after, seen = problems.preview(rows, items, telling.policy(args, plan), now())
+    local add, print_all = printer(rows, context:width() or 84)
     delivery.preview(after, entries, channels, { now = now, seen = seen, is_meant = telling.is_looked_at(items, args),
-        plan = plan },
-        function(message, channel)
-            context:write(("to %s (%s):\n"):format(channel.name, channel.host))
-            for _, words in ipairs(messages.lines(message)) do
-                for _, line in ipairs(text.wrap(text.safe(words), width)) do
-                    context:write(("    %s\n"):format(line))
-                end
-            end
-        end)
+        plan = plan }, add)
+    print_all(context)
     return status
 end
 
