@@ -42,6 +42,13 @@ local function resolve_endpoints(settings, context)
     return iam and { dws = dws, iam = iam }, iam_err
 end
 
+-- Before somebody waits for the first request.
+local function prepare(runtime, found, ca_file)
+    if runtime.prepare and table.concat(found.dws, " "):find("https:", 1, true) then
+        runtime.prepare(ca_file)
+    end
+end
+
 -- What credential sources need to know. An IAM endpoint that they name is checked by the same rules as the option.
 local function credentials_context(settings, context)
     return {
@@ -199,6 +206,7 @@ function M.new(given)
         random = settings.random or math.random,
         emit = self.emit,
     }
+    prepare(self.runtime, found, settings.ca_file)
     return self
 end
 
