@@ -128,6 +128,47 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
             end)
         end)
 
+        it("refuses a look that rests on what the database no longer has, and lets it be done again", function()
+            with_cluster(function(fleet, schedule, _, store)
+                local function record(id, start, more)
+                    local given = { id = id, start_time = start, status = "FINISHED" }
+                    for name, value in pairs(more or {}) do
+                        given[name] = value
+                    end
+                    return given
+                end
+                assert(store:save("c1", { record("a", fleets.START - 10), record("b", fleets.START) }))
+                local function outcome_of(rests_on)
+                    local item = claim_one(schedule)
+                    local outcome = assert(schedule:complete_changed { { item = item,
+                        result = result { rests_on = rests_on } } })[1]
+                    assert(schedule:give_back { item })
+                    fleet:rows "UPDATE dwsync_schedule SET due_at = 0 WHERE kind = 'cluster'"
+                    return outcome
+                end
+                local rests_on = { since = fleets.START, records = 1, versions = 0 }
+                assert.is_true(outcome_of(rests_on).through)
+                fleet:rows "DELETE FROM dwsync_verdicts"
+                assert(store:save("c1", { record("b", fleets.START, { add_count = 3 }) }))
+                assert.same({ is_outdated = true }, outcome_of(rests_on))
+                rests_on.versions = 1
+                assert.is_true(outcome_of(rests_on).through)
+                assert(store:save("c1", { record("c", fleets.START + 5) }))
+                fleet:rows "DELETE FROM dwsync_verdicts"
+                assert.same({ is_outdated = true }, outcome_of(rests_on))
+                assert.equal(0, counts(fleet, "dwsync_verdicts"))
+                rests_on.records = 2
+                assert.is_true(outcome_of(rests_on).through)
+                assert(history_tables.extend(store, history_accounts.part))
+                assert.is_true(outcome_of(rests_on).through)
+                assert(history_tables.run(store, "write", "c1", function(session)
+                    return history_accounts.merge_into(session, "c1", assert(history_accounts.read({ complete = true,
+                        { name = "a", login = true, user_type = "COMMON" } }, fleets.START, fleets.START)))
+                end))
+                assert.same({ is_outdated = true }, outcome_of(rests_on))
+            end)
+        end)
+
         it("lets a completion through once, with the epoch of its claim", function()
             with_cluster(function(fleet, schedule)
                 local item = claim_one(schedule)

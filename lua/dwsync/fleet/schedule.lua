@@ -104,7 +104,8 @@ end
 -- @tparam[opt] function plan whom to tell of problems, see dwsync.problems.plan
 -- @treturn ?{table,...} of each `through`: whether it was let through, false when the lease had run out; `summary` of
 -- the records saved, see dwsync.history.summary; `error`: why the database refused what it found, so that it counts as
--- failed. No `through`: another program writes of its cluster, and nothing was done; try again
+-- failed. No `through`: another program writes of its cluster, and nothing was done; try again,
+-- or, where `is_outdated`, look again
 -- @treturn dwsync.error nothing of any was kept
 function Schedule:complete_changed(done, plan)
     if not done[1] then

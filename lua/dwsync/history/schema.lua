@@ -117,7 +117,7 @@ function M.absent(shown)
     return errors.new {
         kind = "config",
         message = "there is no history at " .. shown,
-        hint = "Check the path or URL; dwsync history pull makes a history.",
+        hint = "Check the path or URL; dwsync history pull, notify and collect make a history.",
     }
 end
 

@@ -1,5 +1,6 @@
 --- Tables of other rooms beside the records: in the same database, by the same engines and transactions.
 -- @module dwsync.history.tables
+local accounts = require("dwsync.lazy") "dwsync.history.accounts"
 local content = require "dwsync.history.content"
 local identity = require "dwsync.history.identity"
 local lookback = require "dwsync.health.lookback"
@@ -11,6 +12,8 @@ local together = require "dwsync.history.together"
 local transaction = require "dwsync.history.transaction"
 
 local M = {}
+
+local ACCOUNTS = "dwsync_account_looks"
 
 --- Makes the tables of a part, or brings them to the present version.
 -- @tparam dwsync.history.store store
@@ -41,6 +44,19 @@ function M.last_start(store, cluster_id)
     return M.run(store, "read", nil, function(session)
         return reading.integer(session:rows(statements.last_start(identity.cell(cluster_id)))[1][1]) or false
     end)
+end
+
+--- By what it shows whether others wrote of a cluster, or removed something, since its records were read.
+-- @tparam table session see dwsync.history.transaction
+-- @tparam string cluster_id
+-- @tparam number since milliseconds since the epoch
+-- @treturn table `records` (how many began since then), `versions` (how many earlier versions of records there are),
+-- `has_ledger` (whether lists of accounts are kept)
+function M.traces(session, cluster_id, since)
+    local cluster = identity.cell(cluster_id)
+    local found = session:rows(statements.traces(cluster, since, session.table_query:format(ACCOUNTS)))[1] or {}
+    return { records = reading.integer(found[1]) or 0, versions = reading.integer(found[2]) or 0,
+        has_ledger = found[3] ~= nil and accounts.counts(session, cluster, since) ~= nil }
 end
 
 --- A store beside another one, which does not wait for its transactions; the same one where the engine has one
