@@ -512,6 +512,20 @@ describe("a look", function()
             assert.same({ "page", "decode" }, asked)
         end)
 
+        it("waits after a list that could not be had, and tries again by itself", function()
+            local history_accounts = require "dwsync.history.accounts"
+            local trial = NOW + 60000
+            local next_trial = history_accounts.next_trial
+            finally(function() history_accounts.next_trial = next_trial end)
+            history_accounts.next_trial = function() return trial end
+            local result = looked(runs(48), item_of())
+            assert.same({ "page", "decode", "all" }, asked)
+            assert.equal(trial, result.accounts_again)
+            trial = NOW
+            looked(runs(48), kept(runs(48), { page_mark = "new", next_at = NOW }))
+            assert.same({ "page", "users" }, asked)
+        end)
+
         it("does not ask unless it is told to, nor when nothing changed", function()
             local result = looked(runs(48), item_of(), { list_accounts = false })
             assert.same({ "page", "decode", "all" }, asked)

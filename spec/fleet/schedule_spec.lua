@@ -89,6 +89,18 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
             end)
         end)
 
+        it("is tried again later where it could not be had", function()
+            with_cluster(function(fleet, schedule, _, store)
+                assert(history_tables.extend(store, history_accounts.part))
+                assert.is_true(complete_changed(schedule, claim_one(schedule), result {
+                    accounts_failure = { kind = "permission", message = "no" } }))
+                local trial = assert(history_accounts.next_trial(store, "c1"))
+                local next_at = fleet:rows("SELECT next_at FROM dwsync_schedule WHERE kind = 'cluster'")[1][1]
+                assert.is_true(next_at <= trial)
+                assert.is_nil(store:accounts({ cluster_id = "c1" }).look)
+            end)
+        end)
+
         it("is not kept of a look whose lease had run out", function()
             with_cluster(function(fleet, schedule, _, store)
                 assert(history_tables.extend(store, history_accounts.part))

@@ -182,8 +182,8 @@ describe("a history in PostgreSQL", function()
             local store = assert(history.open(server:url(name), { runtime = runtime, timeout = 2 }))
             local other = server:connection()
             local done, err = tables.run(store, "write", false, function(session)
-                other:query(("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '%s'"):format(
-                    name))
+                other:query("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '"
+                    .. name .. "'")
                 later = at -- while the statement is on its way
                 return session:rows "SELECT 1"
             end)

@@ -178,6 +178,12 @@ local function write_found(session, item, result, plan, now)
         again = math.min(again, row.next_at)
     end
     row.next_at = again or row.next_at
+    local failed = result.accounts_failure or looked and looked.refused
+    local retry_at = failed and history_accounts.note_failure_in(session, identity.cell(item.cluster_id), failed)
+        or result.accounts_again
+    if retry_at then
+        row.next_at = (row.next_at or 0) > 0 and math.min(row.next_at, retry_at) or retry_at
+    end
     if looked and looked.went > 0 and result.names_count then
         row.next_at = now -- what was judged did not know them yet
     end

@@ -10,6 +10,7 @@ local errors = require "dwsync.errors"
 local history_accounts = require "dwsync.history.accounts"
 local following = require "dwsync.health.following"
 local health = require "dwsync.health"
+local identity = require "dwsync.history.identity"
 local history_tables = require "dwsync.history.tables"
 local lookback = require "dwsync.health.lookback"
 local merge = require "dwsync.history.merge"
@@ -243,18 +244,26 @@ end
 -- Who is in the database, when something may have changed there, and whenever the whole list of records is read. What
 -- goes wrong there is not the look's failure.
 local function look_at_accounts(context, item, records, result)
-    if not context.list_accounts or not result.changed or result.failure
-        or not (result.read_whole or history_accounts.have_changed(records, item.looked_at or 0)) then
+    if not context.list_accounts or not result.changed or result.failure then
         return result
     end
     local began = context.now()
+    local trial = history_accounts.next_trial(context.history, identity.cell(item.cluster_id))
+    local is_due = result.read_whole or history_accounts.have_changed(records, item.looked_at or 0)
+    if trial then
+        is_due = began >= trial
+    end
+    result.accounts_again = trial or nil
+    if not is_due then
+        return result
+    end
     local list, err = context.client:all_database_users { cluster_id = item.cluster_id, timeout = context.timeout }
     if list then
         result.requests = result.requests + list.pages
         result.accounts, err = history_accounts.read(list, began, context.now())
         result.names_count = context.history.context.show_accounts
     end
-    result.accounts_failure = err
+    result.accounts_failure, result.accounts_again = err, nil
     return result
 end
 
@@ -272,9 +281,9 @@ end
 -- @tparam table item what dwsync.fleet.schedule claimed
 -- @treturn table result for its completion: `changed` when there is something to save; `error` and `failure` when the
 -- cluster could not be asked; `given_up` when the database failed, so that the look was in vain; `accounts`, see
--- dwsync.history.accounts.read, or `accounts_failure`; `names_count`: whether a verdict may name who went; `known`: for
--- `context.known` to keep, once it is completed; `rests_on`: what the database must hold of the cluster, or the look has
--- to be done again
+-- dwsync.history.accounts.read, or `accounts_failure`; `accounts_again`: when a list that could not be had is tried
+-- again; `names_count`: whether a verdict may name who went; `known`: for `context.known` to keep, once it is completed;
+-- `rests_on`: what the database must hold of the cluster, or the look has to be done again
 function M.at(context, item)
     local page, err = context.client:newest_page { cluster_id = item.cluster_id, limit = M.PAGE,
         timeout = context.timeout }
@@ -285,7 +294,8 @@ function M.at(context, item)
     local is_old = item.read_at and context.now() >= item.read_at + M.WHOLE_EVERY
     local is_known = result.mark == item.page_mark and not is_old
     if is_known and item.failures == 0 and item.state == "active" then
-        return is_due_by_time(item, context.now()) and judged_again(context, item, result)
+        return is_due_by_time(item, context.now())
+            and look_at_accounts(context, item, {}, judged_again(context, item, result))
             or unchanged(context, item, result)
     end
     local decoded

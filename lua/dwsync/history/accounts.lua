@@ -329,25 +329,47 @@ local FAILED = "SELECT failures, next_at FROM dwsync_account_trials WHERE cluste
 
 --- Notes that a list could not be had, so that `is_due` waits: longer each time, and as long as the service asks for.
 -- Nothing else changes.
+-- @tparam table session see dwsync.history.transaction
+-- @tparam string cluster as a column holds it
+-- @tparam dwsync.error err
+-- @treturn number when the next is due, milliseconds since the epoch
+function M.note_failure_in(session, cluster, err)
+    local number = cluster_in(session, cluster)
+    local row = session:rows(FAILED:format(number))[1]
+    local failures = (row and reading.integer(row[1]) or 0) + 1
+    local pause = math.max(math.min(EVERY, FIRST_PAUSE * 2 ^ math.min(failures - 1, 20)),
+        (err.retry_after or 0) * 1000)
+    local next_at = math.ceil(clock_in(session) + pause)
+    session:rows(([[INSERT INTO dwsync_account_trials (cluster_no, failures, next_at) VALUES (%d, %d, %s)
+        ON CONFLICT (cluster_no) DO UPDATE SET failures = excluded.failures, next_at = excluded.next_at]]):format(
+        number, failures, number_of(next_at)))
+    return next_at
+end
+
+--- The same in one transaction.
 -- @tparam dwsync.history.store store
 -- @tparam string cluster
 -- @tparam dwsync.error err
--- @treturn ?integer failures; nil, err
+-- @treturn ?number nil, err
 function M.note_failure(store, cluster, err)
     local version, failed = schema.extend(store.context, store.engine, M.part)
     if not version then
         return nil, failed
     end
     return transaction.run(store.context, store.engine, "write", cluster, function(session)
-        local number = cluster_in(session, cluster)
-        local row = session:rows(FAILED:format(number))[1]
-        local failures = (row and reading.integer(row[1]) or 0) + 1
-        local pause = math.max(math.min(EVERY, FIRST_PAUSE * 2 ^ math.min(failures - 1, 20)),
-            (err.retry_after or 0) * 1000)
-        session:rows(([[INSERT INTO dwsync_account_trials (cluster_no, failures, next_at) VALUES (%d, %d, %s)
-            ON CONFLICT (cluster_no) DO UPDATE SET failures = excluded.failures, next_at = excluded.next_at]]):format(
-            number, failures, number_of(math.ceil(clock_in(session) + pause))))
-        return failures
+        return M.note_failure_in(session, cluster, err)
+    end)
+end
+
+--- When a list is tried again that could not be had.
+-- @tparam dwsync.history.store store
+-- @tparam string cluster
+-- @treturn ?number milliseconds since the epoch; false where the last could be had; nil, err
+function M.next_trial(store, cluster)
+    return transaction.run(store.context, store.engine, "read", nil, function(session)
+        local number = schema.has(session, M.part) and number_in(session, cluster)
+        local trial = number and session:rows(FAILED:format(number))[1]
+        return trial and reading.integer(trial[2]) or false
     end)
 end
 
