@@ -1,6 +1,7 @@
 --- What is wrong with a record, and what is left of it without that.
 -- It must not raise, whatever a record holds, nor change the record.
 -- @module dwsync.health.flaws
+local core = require "dwsync.core"
 local decimal = require "dwsync.decimal"
 local record_fields = require "dwsync.record_fields"
 
@@ -37,34 +38,12 @@ local function is_text(value)
     return value == nil or type(value) == "string"
 end
 
--- Whole numbers that most counts are: every record passes here, and a look into a table costs less than a comparison.
-local SMALL = {}
-for i = 0, 255 do
-    SMALL[i] = true
-end
-
-local TYPES = { ldap = true, oneaccess = true }
-
 --- Whether nothing is wrong with a record; most are sound, and are used as they are.
--- @tparam table record
+-- @function sound
+-- @param record
 -- @tparam number latest milliseconds; later times are in the future
--- @tparam table known a table whose keys are texts: sources seen before
 -- @treturn boolean
-function M.sound(record, latest, known)
-    local start, finish, id, reason = record.start_time, record.end_time, record.id, record.fail_reason
-    return STATUSES[record.status]
-        and (start == nil or type(start) == "number" and start >= FIRST_TIME and start <= latest and start % 1 == 0)
-        and (finish == nil or type(finish) == "number" and finish >= (start or FIRST_TIME) and finish <= latest
-            and finish % 1 == 0)
-        and (SMALL[record.add_count] or is_count(record.add_count))
-        and (SMALL[record.update_count] or is_count(record.update_count))
-        and (SMALL[record.delete_count] or is_count(record.delete_count))
-        and (SMALL[record.failed_count] or is_count(record.failed_count))
-        and (id == nil or type(id) == "string") and (reason == nil or type(reason) == "string")
-        and (known[record.identity_source_id] or is_text(record.identity_source_id))
-        and (TYPES[record.identity_source_type] or is_text(record.identity_source_type))
-        or false
-end
+M.sound = core.soundness(FIRST_TIME, LAST_COUNT)
 
 -- JSON's null is a userdata where it was not removed.
 local function given(value)

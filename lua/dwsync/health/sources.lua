@@ -162,18 +162,21 @@ end
 -- @treturn boolean whether there may be more
 function Reader:read(count)
     local next_record, by_id, seen, latest, sound = self.next_record, self.by_id, self.seen, self.latest, flaws.sound
+    local source, last_id -- most records have the source of the one before
     for i = 1, count do
         local run = next_record()
         if run == nil then
             self.cluster.records = self.cluster.records + i - 1
             return false
-        elseif type(run) ~= "table" or not sound(run, latest, by_id) then
+        elseif not sound(run, latest) then
             run = take_flawed(self, run)
         end
         if run then
             local id, source_id = run.id, run.identity_source_id or ""
-            local source = by_id[source_id] or source_of(self, source_id)
-            local first = seen[id or 0]
+            if source_id ~= last_id then
+                source, last_id = by_id[source_id] or source_of(self, source_id), source_id
+            end
+            local first = id and seen[id]
             if not first or self.repeated:add(first, run) then -- each run once
                 local at = source.count + 1
                 source.count, source.runs[at] = at, run

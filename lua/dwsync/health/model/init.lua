@@ -18,7 +18,7 @@ Model.__index = Model
 -- @treturn table model. `count` runs have ended, by their end; for each, at the same place: `run`, `time` (when it
 -- ended), `duration` (milliseconds, or false), and the sums up to it of accounts `changed` (added and updated), `added`
 -- and `deleted`. Places of some: `failures`, `deletions`, `partials`, `overlaps`, `greatest` (touched more accounts
--- than any before). `success` is the place of the newest that FINISHED. `starts` are the starts of all runs, `begun` is
+-- than any before). `longest_taken` is the greatest duration of the last runs that were taken in. `success` is the place of the newest that FINISHED. `starts` are the starts of all runs, `begun` is
 -- their number; `open` the runs that are RUNNING, by start. `days` ended runs by day: `day`, `changes`, `deletes` of
 -- each.
 function M.new(source, population, before, ledger)
@@ -32,7 +32,7 @@ function M.new(source, population, before, ledger)
         time = before.time, duration = before.duration,
         changed = before.changed, added = before.added, deleted = before.deleted,
         failures = {}, deletions = {}, partials = {}, overlaps = {}, greatest = {},
-        most = 0,
+        most = 0, longest_taken = 0,
         starts = {}, begun = 0,
         open = {}, open_without_start = 0,
         newest_success = -math.huge,
@@ -58,6 +58,7 @@ function Model:take(upto)
     local sum_changed, sum_added, sum_deleted = changed[count] or 0, added[count] or 0, deleted[count] or 0
     local before = times[count] or -math.huge
     local newest_success, success, first_time = self.newest_success, self.success, self.first_time or math.huge
+    local longest = 0
     for at = count + 1, upto do
         local run = runs[at]
         local start, time = run.start_time, run.end_time
@@ -66,7 +67,11 @@ function Model:take(upto)
         local touched = changes + deletes
         if start then
             if time then
-                durations[at] = time - start
+                local duration = time - start
+                durations[at] = duration
+                if duration > longest then
+                    longest = duration
+                end
             else
                 durations[at], time = false, start
             end
@@ -116,7 +121,7 @@ function Model:take(upto)
         day_changes, day_deletes = day_changes + touched, day_deletes + deletes
     end
     changes_of[day_count], deletes_of[day_count] = day_changes, day_deletes
-    self.count, self.most, days.count = upto, most, day_count
+    self.count, self.most, self.longest_taken, days.count = upto, most, longest, day_count
     self.newest_success, self.success = newest_success, success
     self.first_time = first_time < math.huge and first_time or nil
 end

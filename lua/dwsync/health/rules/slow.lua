@@ -76,7 +76,8 @@ end
 
 function M.advance(state, model, first, last)
     local runs, durations, minimum = model.run, model.duration, state.options.minimum * 1000
-    for i = first, last do
+    local any = model.longest_taken >= minimum or state.on or state.slow > 0
+    for i = any and first or last + 1, last do
         local duration = durations[i]
         if duration and (duration >= minimum or state.on or state.slow > 0) and runs[i].status == "FINISHED" then
             note(state, model, i, duration / 1000)
