@@ -9,8 +9,9 @@ Records that can be judged as they are.
 @submodule dwsync.core
 */
 
-static const char *const names[] = {"status", "start_time", "end_time", "add_count", "update_count", "delete_count",
-                                    "failed_count", "id", "fail_reason", "identity_source_id", "identity_source_type"};
+static const char *const names[] = {
+    "status",       "start_time", "end_time",    "add_count",          "update_count",        "delete_count",
+    "failed_count", "id",         "fail_reason", "identity_source_id", "identity_source_type"};
 enum { STATUS, START, END, ADDED, FAILED = ADDED + 3, ID, TYPE = ID + 3, FIELDS };
 
 static const char *const statuses[] = {"FINISHED", "FAILED", "RUNNING"};
@@ -57,8 +58,8 @@ static bool is_sound(lua_State *L, double latest)
 {
     const double most = (double)lua_tonumber(L, lua_upvalueindex(LAST_COUNT));
     double earliest = (double)lua_tonumber(L, lua_upvalueindex(FIRST_TIME)), count = 0;
-    if (!has_status(L) || !is_whole(L, START, earliest, latest, &earliest)
-        || !is_whole(L, END, earliest, latest, &earliest))
+    if (!has_status(L) || !is_whole(L, START, earliest, latest, &earliest) ||
+        !is_whole(L, END, earliest, latest, &earliest))
         return false;
     for (int field = ADDED; field <= FAILED; field++) {
         if (!is_whole(L, field, 0, most, &count))
