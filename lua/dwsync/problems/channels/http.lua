@@ -98,7 +98,7 @@ function M.coded_answer(of)
             return nil
         end
         local code = decoded and tonumber(decoded[of.code])
-        if not code then
+        if not code or code % 1 ~= 0 or math.abs(code) >= 2 ^ 53 then -- no number of theirs, and "%d" takes no other
             return response.status < 300 and "later" or nil,
                 ("answered HTTP %d, but not as %s does"):format(response.status, of.name)
         elseif code == 0 and response.status < 300 then
