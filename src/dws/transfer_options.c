@@ -8,10 +8,12 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAX_FILE_BYTES ((size_t)16 * 1024 * 1024)
 #define READ_BYTES 16384
+#define SETTLING_SECONDS 2
 #define DEFAULT_CONNECT_TIMEOUT_MS 10000L
 
 /* Collects the first failure, so that a list of options reads as a list. */
@@ -60,17 +62,63 @@ static bool read_all(int fd, struct dws_buf *out)
     return true;
 }
 
-/* Leaves `out` empty when there is no such regular file, or it cannot be read. */
-static void read_file(const char *path, struct dws_buf *out)
+static void identify(const struct stat *info, long long identity[7])
+{
+    const long long now[7] = {(long long)info->st_dev, (long long)info->st_ino, info->st_size,
+                              info->st_mtim.tv_sec,    info->st_mtim.tv_nsec,   info->st_ctim.tv_sec,
+                              info->st_ctim.tv_nsec};
+    memcpy(identity, now, sizeof now);
+}
+
+/* Whether a further change will show in the times: not so soon after one, since clocks of file systems are coarse. */
+static bool is_settled(const struct stat *info)
+{
+    struct timespec now;
+    return clock_gettime(CLOCK_REALTIME, &now) == 0 && now.tv_sec - info->st_ctim.tv_sec >= SETTLING_SECONDS;
+}
+
+static bool is_unchanged(const struct dws_trust_file *file, const char *path)
 {
     struct stat info;
-    dws_buf_clear(out);
+    long long identity[7];
+    if (file->identity[1] == 0 || stat(path, &info) != 0)
+        return false;
+    identify(&info, identity);
+    return memcmp(identity, file->identity, sizeof identity) == 0;
+}
+
+/* Leaves `out` empty when there is no such regular file, or it cannot be read. */
+static void read_file(const char *path, struct dws_buf *out, long long identity[7])
+{
+    struct stat info;
     const int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
     if (fd < 0)
         return;
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || !read_all(fd, out))
-        dws_buf_erase(out);
+    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {
+        const bool settled = is_settled(&info); /* before it is read */
+        if (!read_all(fd, out))
+            dws_buf_erase(out);
+        else if (settled)
+            identify(&info, identity);
+    }
     close(fd);
+}
+
+/* Reading a bundle of authorities takes longer than asking for a page, and it is the same for months. */
+static bool refresh(struct dws_trust_file *file, const char *path)
+{
+    struct dws_buf content = {0};
+    if (path && is_unchanged(file, path))
+        return true;
+    memset(file->identity, 0, sizeof file->identity);
+    read_file(path, &content, file->identity);
+    if (!content.failed && dws_text_compare(dws_buf_text(&content), dws_buf_text(&file->content)) != 0) {
+        dws_buf_swap(&content, &file->content);
+        file->reading++;
+    }
+    const bool good = !content.failed;
+    dws_buf_free(&content);
+    return good;
 }
 
 /* libcurl compares the names of files: for a day it would trust the authority of a file that was replaced, and for as
@@ -78,12 +126,11 @@ static void read_file(const char *path, struct dws_buf *out)
  * the same file stays a name, since libcurl does not wipe its copies. */
 bool dws_transfer_options_read(struct dws_transfer_options *options, const struct dws_transport *transport)
 {
-    read_file(transport->ca_file, &options->ca);
-    read_file(transport->client_key ? transport->client_cert : NULL, &options->cert);
-    return !options->ca.failed && !options->cert.failed;
+    const bool ca = refresh(&options->ca, transport->ca_file);
+    return refresh(&options->cert, transport->client_key ? transport->client_cert : NULL) && ca;
 }
 
-static CURLcode set_file(CURL *easy, CURLoption by_content, CURLoption by_name, struct dws_buf *content,
+static CURLcode set_file(CURL *easy, CURLoption by_content, CURLoption by_name, const struct dws_buf *content,
                          const char *path)
 {
     struct curl_blob blob = {content->data, content->length, CURL_BLOB_COPY};
@@ -100,12 +147,14 @@ CURLcode dws_transfer_options_trust(struct dws_transfer_options *options, CURL *
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     if (transport->ca_file) {
-        code = code ? code : set_file(easy, CURLOPT_CAINFO_BLOB, CURLOPT_CAINFO, &options->ca, transport->ca_file);
+        code =
+            code ? code : set_file(easy, CURLOPT_CAINFO_BLOB, CURLOPT_CAINFO, &options->ca.content, transport->ca_file);
         SET(CURLOPT_CAPATH, NULL); /* only this file, not the system's directory as well */
     }
     if (transport->client_cert)
-        code =
-            code ? code : set_file(easy, CURLOPT_SSLCERT_BLOB, CURLOPT_SSLCERT, &options->cert, transport->client_cert);
+        code = code ? code
+                    : set_file(easy, CURLOPT_SSLCERT_BLOB, CURLOPT_SSLCERT, &options->cert.content,
+                               transport->client_cert);
     if (transport->client_key)
         SET(CURLOPT_SSLKEY, transport->client_key);
     if (transport->certificate_info) {
@@ -170,20 +219,18 @@ static void append_setting(struct dws_buf *out, const char *string)
 static void describe(const struct dws_transfer_options *options, const struct dws_url *url,
                      const struct dws_transport *transport, struct dws_buf *out)
 {
-    const long numbers[] = {transport->connect_timeout_ms, url->https, url->loopback, url->metadata,
-                            (long)options->ca.length};
+    const long numbers[] = {transport->connect_timeout_ms, url->https,           url->loopback, url->metadata,
+                            options->ca.reading,           options->cert.reading};
     const char *const strings[] = {transport->ca_file, transport->client_cert, transport->client_key, transport->proxy,
                                    transport->user_agent};
     const size_t count = sizeof strings / sizeof *strings;
-    size_t room = sizeof numbers + options->ca.length + options->cert.length;
+    size_t room = sizeof numbers;
     for (size_t i = 0; i < count; i++)
         room += room_for(strings[i]);
     dws_buf_reserve(out, room); /* growing would leave copies of a proxy's password behind */
     dws_buf_append(out, numbers, sizeof numbers);
     for (size_t i = 0; i < count; i++)
         append_setting(out, strings[i]);
-    dws_buf_append_text(out, dws_buf_text(&options->ca));
-    dws_buf_append_text(out, dws_buf_text(&options->cert));
 }
 
 /* Only a GET like any other is worth remembering; bodies, and what comes of them, are not to stay. */
@@ -225,6 +272,6 @@ void dws_transfer_options_free(struct dws_transfer_options *options)
 {
     dws_buf_wipe(&options->set);
     dws_buf_wipe(&options->wanted);
-    dws_buf_free(&options->ca);
-    dws_buf_free(&options->cert);
+    dws_buf_free(&options->ca.content);
+    dws_buf_free(&options->cert.content);
 }
