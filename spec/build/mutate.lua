@@ -6,9 +6,9 @@
 -- programs, which else are left alone where others run the code. Several seeds may run side by side, or several parts
 -- of one: --part 1/2 is every second change. Without --part, all that was done is summed up. --from RESULTS chooses
 -- among what is open in the results of another run, as far as its lines are still there. PATTERNs are Lua's, several
--- parted by "|". Only specs that run the changed code are tried, those likely to notice first (spec/build/coverage.lua),
--- until SECONDS of a processor were spent, or 90 were waited on an idle machine: a change that no spec noticed before
--- all were tried is not decided.
+-- parted by "|". Only specs that run the changed code are tried, the likeliest first (spec/build/coverage.lua), until
+-- SECONDS of a processor were spent, or 90 waited on an idle machine: a change that no spec noticed before all were
+-- tried is not decided.
 -- What a change does stays in the copy, spec/build/apart.sh sees to that.
 -- Changes that make no difference are listed in spec/build/equivalent.txt.
 local copies = require "spec.build.copies"

@@ -125,6 +125,18 @@ describe("a walk over pages", function()
         end
     end)
 
+    it("knows of no more than the first page of the reading that showed the end", function()
+        local known, shown = {}, {}
+        -- Six of eight expire before the first page is read again.
+        local service = new_service(knobs { records = 8, count = "absent", cap = 5, events = { [3] = { 0, 6 } } })
+        for _, id in ipairs(assert(read_all(reader(service, { limit = 10, known = known })))) do
+            shown[id] = true
+        end
+        assert.is_true(shown["record 8"] and shown["record 7"])
+        service = new_service(knobs { records = 8, count = "absent", cap = 5 })
+        assert.equal(8, #assert(read_all(reader(service, { limit = 10, known = known }))))
+    end)
+
     it("is whole when the service gives fewer records at once than were asked for, whatever it counts", function()
         for _, count in ipairs { "total", "page", "absent" } do
             for _, offset in ipairs { "page", "row" } do

@@ -64,6 +64,21 @@ describe("a cadence", function()
         assert.same({ 12, "days" }, { hours_after(starts_of("twice", 4)) })
     end)
 
+    it("expects a pause at the first weekend, unless there were runs at one", function()
+        local function day_after_day(first, last)
+            local starts = {}
+            for day = first, last do
+                for hour = 8, 18 do
+                    starts[#starts + 1] = (world.MONDAY + day * world.DAY) * 1000 + hour * HOUR
+                end
+            end
+            return starts
+        end
+        assert.same({ 62, "days" }, { hours_after(day_after_day(0, 4)) }) -- until Friday
+        assert.same({ 14, "days" }, { hours_after(day_after_day(5, 11)) }) -- from Saturday on
+        assert.same({ 14, "days" }, { hours_after(day_after_day(6, 11)) }) -- from Sunday on
+    end)
+
     it("knows weekly and monthly runs", function()
         assert.equal(7 * 24, (hours_after(starts_of("weekly", 70))))
         local gap = cadence_of(starts_of("monthly", 200)).gap
