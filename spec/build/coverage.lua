@@ -250,7 +250,8 @@ local function in_order(ranked, all)
 end
 
 --- Specs that run a place in Lua: the module's own first, its room's, then others; those that load the file and run
--- nothing else of it come last. Where the place or the spec is new since the map was made, those that load the file.
+-- nothing else of it come last. Where the place or the spec is new since the map was made, those that load the file;
+-- where the file is, all.
 -- @tparam table map
 -- @tparam string path
 -- @tparam string source
@@ -267,9 +268,9 @@ function M.specs_of_lua(map, path, source, position, all)
     end
     local own = path:gsub("^lua/dwsync/", "spec/"):gsub("%.lua$", "_spec.lua")
     local room = own:match "^spec/[^/]+/" or own
-    local ranked, known = {}, false
+    local ranked, known, is_new = {}, false, not map.by[path]
     for _, spec in ipairs(map.specs) do
-        local runs = (map.by[key] or {})[spec] or (map.by[path] or {})[spec] and spec.changed
+        local runs = (map.by[key] or {})[spec] or (map.by[path] or {})[spec] and spec.changed or is_new and spec.in_lua
         local rank = spec.path == own and 1 or runs and (spec.path:sub(1, #room) == room and 2 or 3)
         known = known or rank == 1
         if rank and rank > 1 then
@@ -318,7 +319,7 @@ local function touches(spans, from, to)
 end
 
 --- Specs that run a line of C, or where it is none that runs, its function, or its file: those in C, and those in Lua,
--- the core's first.
+-- the core's first. Where the file is new since the map was made, the core's and what is new as well.
 -- @tparam table map
 -- @tparam string path
 -- @tparam string source
@@ -348,7 +349,12 @@ function M.specs_of_c(map, path, source, line, all)
             return in_order(c), in_order(lua, all)
         end
     end
-    return {}, {}
+    local changed = {} -- the file is new
+    for _, spec in ipairs(map.specs) do
+        local near = spec.path:find "^spec/core/"
+        changed[#changed + 1] = (near or spec.changed) and { spec = spec, rank = cost(spec) > LONG and 2 or 1 } or nil
+    end
+    return {}, in_order(changed, all)
 end
 
 return M
