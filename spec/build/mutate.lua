@@ -56,7 +56,8 @@ local function failing_in(batch, log)
     return nil
 end
 
--- Only what fails twice, the second time alone as the map knows it, notices something. Spends `budget`.
+-- Only what fails twice, the second time alone as the map knows it, notices something; or what hangs alone, which takes
+-- long enough once. Spends `budget`.
 -- trial(specs, limits) → exit status, seconds of a processor. Returns the spec, or nil and how many were not tried.
 local function noticed_by(tree, specs, budget, trial)
     local i, failed, single_to = 1, nil, 1
@@ -67,7 +68,7 @@ local function noticed_by(tree, specs, budget, trial)
         budget.left, budget.wait = budget.left - took, budget.wait - (uv.hrtime() - begun) / 1e9 / copies.load()
         if status == 0 then
             i = i + #batch
-        elseif failed == i then
+        elseif failed == i or #batch == 1 and status == "hang" then
             return (status == "hang" and "hang: " or "") .. specs[i].path
         elseif #batch == 1 then
             failed = i
@@ -103,9 +104,16 @@ local function prepare_c(tree)
         :format(tree, tree))
     copies.build(tree, "build-c", "-DCMAKE_BUILD_TYPE=Debug -DDWSYNC_SANITIZE=ON -DDWSYNC_TESTS=ON")
     copies.build(tree, "build-core", "")
-    local passing = {}
-    for _, name in ipairs(copies.c_specs(tree, "build-c")) do
-        passing[name] = run(tree .. "/build-c/spec/c", { "./" .. name }, BUILDING) == 0
+    local passing, known = {}, tree .. ".passing"
+    if not exists(known) then
+        local names = {}
+        for _, name in ipairs(copies.c_specs(tree, "build-c")) do
+            names[#names + 1] = run(tree .. "/build-c/spec/c", { "./" .. name }, BUILDING) == 0 and name .. "\n" or nil
+        end
+        write(known, table.concat(names))
+    end
+    for name in read(known):gmatch "%S+" do
+        passing[name] = true
     end
     return passing
 end
