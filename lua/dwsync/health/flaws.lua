@@ -45,12 +45,12 @@ end
 
 local TYPES = { ldap = true, oneaccess = true }
 
--- Whether nothing is wrong with some records. Raises for some that have a field of the wrong type: asking for the type
--- of each field costs more than all else. What is left of a number after the point is looked up, since LuaJIT has
--- numbers of other types that would compare well.
-local function pass(list, count, latest)
+-- The place of the first record with which something is wrong, or nil. Raises for some that have a field of the wrong
+-- type: asking for the type of each field costs more than all else. What is left of a number after the point is looked
+-- up, since LuaJIT has numbers of other types that would compare well.
+local function find_flaw(list, first, last, latest)
     local small, statuses, types, source = SMALL, STATUSES, TYPES, nil
-    for i = 1, count do
+    for i = first, last do
         local record = list[i]
         local start, finish, id, source_id = record.start_time, record.end_time, record.id, record.identity_source_id
         if not (statuses[record.status]
@@ -63,29 +63,26 @@ local function pass(list, count, latest)
             and (id == nil or id >= "") and (record.fail_reason == nil or is_text(record.fail_reason))
             and (source_id == source or is_text(source_id))
             and (types[record.identity_source_type] or is_text(record.identity_source_type))) then
-            return false
+            return i
         end
         source = source_id
     end
-    return true
 end
 
---- Whether nothing is wrong with any of some records; most are sound, and are used as they are.
+--- The first of some records with which something is wrong; most are sound, and are used as they are.
 -- @tparam {any,...} list
--- @tparam integer count how many of them count
+-- @tparam integer first
+-- @tparam integer last
 -- @tparam number latest milliseconds; later times are in the future
--- @treturn boolean
-function M.all_sound(list, count, latest)
-    local good, sound = pcall(pass, list, count, latest)
-    return good and sound
-end
-
---- Whether nothing is wrong with a record.
--- @param record
--- @tparam number latest milliseconds
--- @treturn boolean
-function M.sound(record, latest)
-    return type(record) == "table" and M.all_sound({ record }, 1, latest)
+-- @treturn ?integer its place; nil when all are sound
+function M.first_unsound(list, first, last, latest)
+    local good, place = pcall(find_flaw, list, first, last, latest)
+    local at = first
+    while not good do -- somewhere in between a comparison raised
+        local could, flaw = pcall(find_flaw, list, at, at, latest)
+        good, place, at = not could or flaw ~= nil, at, at + 1
+    end
+    return place
 end
 
 -- JSON's null is a userdata where it was not removed.

@@ -169,11 +169,11 @@ function Reader:read(count)
             break
         end
     end
-    local all_sound, source, last_id = flaws.all_sound(batch, found, self.latest), nil, nil
+    local unsound, source, last_id = flaws.first_unsound(batch, 1, found, self.latest), nil, nil
     for i = 1, found do
         local run = batch[i]
-        if not all_sound and not flaws.sound(run, self.latest) then
-            run = take_flawed(self, run)
+        if i == unsound then
+            run, unsound = take_flawed(self, run), flaws.first_unsound(batch, i + 1, found, self.latest)
         end
         if run then
             local id, source_id = run.id, run.identity_source_id or ""
