@@ -19,6 +19,12 @@ describe("dwsync", function()
         assert.matches("OpenSSL/", core.libraries())
     end)
 
+    it("has authorities loaded ahead", function()
+        assert.is_boolean(core.load_authorities())
+        assert.is_false(core.load_authorities "/nonexistent/ca.pem")
+        assert.is_false(core.load_authorities "/dev/null")
+    end)
+
     it("tells its error objects from everything else", function()
         local _, err = dwsync.new { region = "cn-nowhere-9", getenv = function() end, read_file = function() end }
         assert.is_true(dwsync.is_error(err))

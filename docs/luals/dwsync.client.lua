@@ -57,7 +57,7 @@ function M.new(given) end
 ---@field pages integer requests that brought a page
 ---@field complete boolean whether this is the whole list: true unless `limited`
 ---@field limited? boolean whether reading ended at `limit`, so that older records are missing
----@field rests_on? string "count": that this is all rests on the service's word alone, its one short page and the count in it, since it repeats that page whatever the offset, or `max_pages` let it not be asked for the next
+---@field rests_on? string "count": that this is all rests on the service's word alone, its one short page and the count in it, since it repeats that page whatever the offset, or `max_pages` let it not be asked for the next; of accounts also "page" and "readings", see `all_database_users`
 
 --- The clusters of a project: `id`, `name`, `status`, `version`, … of each, as the service names them.
 ---@class dwsync.clusters
@@ -226,7 +226,7 @@ function Client:list_database_users(parameters) end
 --- for _, account in ipairs(assert(client:all_database_users{ cluster_id = id })) do print(account.name) end
 --- ```
 ---@param parameters dwsync.client.all_database_users.parameters
----@return dwsync.client.list? # of accounts; `rests_on` is "page" where the service repeats its one short page whatever the offset
+---@return dwsync.client.list? # of accounts; `rests_on` is "page" where the service repeats its one short page whatever the offset, "readings" where pages come without a count and do not overlap: what each reading lacks is missing
 ---@return dwsync.error? # kind "incomplete" when the list cannot be had whole
 function Client:all_database_users(parameters) end
 

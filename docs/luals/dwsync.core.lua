@@ -40,6 +40,12 @@ function M.libraries() end
 ---@return boolean
 function M.resolves_aside() end
 
+--- Parses the authorities in a PEM file, or the system's, before the first request needs them: the system's take 20 ms.
+--- They are kept for all requests of the process, and for processes that are forked before a connection uses them.
+---@param ca_file? string
+---@return boolean # false: libcurl loads them for each connection, and says then what is wrong with them
+function M.load_authorities(ca_file) end
+
 --- The version of dwsync, such as `0.2.0`.
 ---@type string
 M.version = nil

@@ -43,6 +43,7 @@ local M = {}
 ---@class dwsync.ledger
 ---@field cluster_id string
 ---@field counts { from: integer, till: integer, by_type: table<string, integer> }[] by time: from the list that first showed them till the last that did; `by_type` are accounts by "common", "iam", "oneaccess". A verdict uses them for the one source of its type, in place of what is learned from the records; a run is compared with a list read before it began
+---@field gone? { from: integer, till: integer, kind: string, accounts: integer, names: string[] }[] who was in the list of `from` and not in that of `till`: how many, and some names; only where the history was opened with `show_accounts`, for advice names them
 
 --- Numbers about runs. Times are milliseconds since the epoch; sums are over 30 days.
 ---@class dwsync.statistics

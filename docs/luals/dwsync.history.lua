@@ -21,6 +21,7 @@ local M = {}
 ---@field timeout? number seconds that a transaction may take, all waiting included: for other writers and for a PostgreSQL server that does not answer (default: 30)
 ---@field till? number when all transactions must have ended, by the runtime's monotonic clock
 ---@field cache? integer megabytes of a SQLite file that may be kept in memory (default: 64)
+---@field show_accounts? boolean whether what is judged by it may name accounts that went; else their names are not even read for that (default: false)
 ---@field runtime? dwsync.runtime whose `now`, `monotonic`, `sleep` and `wait` are used
 ---@field random? fun(): number in place of math.random
 

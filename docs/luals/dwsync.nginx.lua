@@ -22,6 +22,7 @@ local M = {}
 ---@field thresholds? table of the rules, as for dwsync.health.evaluate; `rules` is their former name
 ---@field records? integer how many of a cluster are kept to be shown; with 0 records() has nothing (default: 1000)
 ---@field list_accounts? boolean whether the history keeps who is in the databases, who came and who went: names of people (default: false)
+---@field show_accounts? boolean whether names of accounts that went may stand in verdicts, and so in all that is served and told (default: false)
 ---@field history? string where records are kept for longer: a file, or postgres://…
 ---@field dict? string name of the shared dict in nginx.conf (default: "dwsync")
 ---@field thread_pool? string its name in nginx.conf (default: "dwsync")

@@ -20,6 +20,7 @@ local M = {}
 ---@field now fun(): number seconds since the epoch, with fraction: the wall clock, by which signatures are dated
 ---@field monotonic? fun(): number seconds, with fraction, that no step of the wall clock changes: deadlines and pauses are measured with it; by default dwsync.core.monotonic
 ---@field wait? fun(descriptor: integer, what: string, seconds: number): boolean until a descriptor is ready to `read`, to `write` or for `both` (either of them), and whether it is; by default it is looked at again and again, with `sleep` in between
+---@field prepare? fun(ca_file: string|nil) called when a client is made that will use TLS
 ---@field ready? fun(): boolean?, dwsync.error? whether waiting is possible here; asked before anything is done
 
 --- The runtime of each coroutine that has one of its own: those of a gather under way (dwsync.runtime.concurrent).

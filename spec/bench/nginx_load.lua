@@ -83,7 +83,7 @@ local LOCATIONS = nginx.LOCATIONS .. [[
 local function cluster_ids(count)
     local list = {}
     for i = 1, count do
-        list[i] = ("cluster-%02d"):format(i)
+        list[i] = { id = ("cluster-%02d"):format(i) }
     end
     return list
 end

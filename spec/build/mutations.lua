@@ -53,6 +53,27 @@ local function is_first_place(tokens, i)
     return tokens[i].text == "1" and tokens[i + 1].text == "," and after and after.text == "true"
 end
 
+-- x < 0 ? -x : x, whose border makes no difference.
+local function is_magnitude(tokens, i)
+    local colon = i + 4
+    while tokens[colon] and tokens[colon].text ~= ":" and tokens[colon].text ~= ";" do
+        colon = colon + 1
+    end
+    local texts = {}
+    for k = i, colon do
+        texts[#texts + 1] = (tokens[k] or { text = "" }).text
+    end
+    local same = table.concat(texts, " "):match "^< 0 %? %- (.*) :$"
+    if not same then
+        return false
+    end
+    texts = {}
+    for k = colon + 1, colon + colon - i - 4 do
+        texts[#texts + 1] = (tokens[k] or { text = "" }).text
+    end
+    return table.concat(texts, " ") == same
+end
+
 local function change_token(list, language, tokens, i)
     local token, before = tokens[i], tokens[i - 1]
     local other = SWAPPED[language][token.text]
@@ -64,7 +85,8 @@ local function change_token(list, language, tokens, i)
         add(list, "off by one", token.first + 1, token.first + 1, string.char(token.text:byte(2) + 1), token.line)
     elseif token.kind == "string" then
         add(list, "other string", token.first, token.last, other_string(token) or token.text, token.line)
-    elseif other and token.kind ~= "long string" and (not BINARY[token.text] or ends_operand(before)) then
+    elseif other and token.kind ~= "long string" and (not BINARY[token.text] or ends_operand(before))
+        and not is_magnitude(tokens, i) then
         add(list, "turned", token.first, token.last, other, token.line)
     end
 end

@@ -76,6 +76,22 @@ describe("changes of C", function()
         are({}, "int *x = -a;")
     end)
 
+    it("leave alone what makes no difference: DWS_OK is 0, and 0 its own negative", function()
+        are({}, "return DWS_OK;")
+        local function turned(comparison)
+            for _, change in ipairs(changes("x.c", ("int f(void)\n{\nu x = %s;\n}\n"):format(comparison))) do
+                if change:find "^turned" then
+                    return true
+                end
+            end
+            return false
+        end
+        assert.is_false(turned "a < 0 ? -a : a")
+        assert.is_false(turned "a < 0 ? -(u)a : (u)a")
+        assert.is_true(turned "a < 0 ? -a : b")
+        assert.is_true(turned "a < 0 ? -a : (u)a")
+    end)
+
     it("leave out statements, but no declarations, and nothing of a loop's head", function()
         are({ "statement deleted: free(a); → ;" }, "free(a);")
         are({ "statement deleted: *a = b; → ;" }, "*a = b;")

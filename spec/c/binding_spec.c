@@ -250,6 +250,17 @@ static void keeps_a_hook(void)
     lua_close(L);
 }
 
+static void limits_functions_alone(void)
+{
+    lua_State *L = new_state();
+    run(L, "local core = open()\n"
+           "for _, wrong in ipairs { 7, 'f', {}, false } do\n"
+           "  local fine, message = pcall(core.call_within, 1e6, wrong)\n"
+           "  assert(not fine and message:find('function expected', 1, true), message)\n"
+           "end");
+    lua_close(L);
+}
+
 static const struct spec_case cases[] = {
     {"the module can be opened again when opening it failed", survives_opening},
     {"a page that is decoded without enough memory is an error", survives_decoding},
@@ -261,6 +272,7 @@ static const struct spec_case cases[] = {
     {"a request without enough memory is an error", survives_a_pool},
     {"descriptors that are watched without enough memory are an error", survives_watching},
     {"a call with a bound puts back the debug hook of a program in C", keeps_a_hook},
+    {"memory is limited for functions and nothing else", limits_functions_alone},
 };
 
 SPEC_MAIN(cases)

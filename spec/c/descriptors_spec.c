@@ -58,7 +58,7 @@ static void blames_nobody_else(void)
     }
 }
 
-/* With one descriptor for the socket there is none for the authorities' file. */
+/* With one descriptor for the socket there is none for the authorities' file, where libcurl reads it: for a proxy. */
 static void does_not_blame_the_authorities(void)
 {
     struct exchange e;
@@ -67,6 +67,7 @@ static void does_not_blame_the_authorities(void)
     exchange_open(&e, 1, answers, 1, NULL);
     snprintf(url, sizeof url, "https://127.0.0.1:%d/", server_port(e.server));
     const struct dws_request request = {.url = spec_text(url)};
+    e.transport.proxy = url;
     const struct rlimit before = take_all_but(1, taken, &count);
     const enum dws_status status = exchange_perform(&e, &request);
     give_back(&before, taken, count);

@@ -1,12 +1,12 @@
 /* memory.c: the functions that --wrap puts in the place of calloc, realloc and free. */
 #include "memory.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #define MOST_AT_ONCE ((size_t)1 << 30)
 
 long memory_left = -1;
+bool memory_returns;
 long memory_held;
 
 void *__real_calloc(size_t count, size_t size);
@@ -18,8 +18,10 @@ void __wrap_free(void *memory);
 
 static bool may_allocate(size_t size)
 {
-    if (memory_left == 0 || size > MOST_AT_ONCE)
+    if (memory_left == 0 || size > MOST_AT_ONCE) {
+        memory_left -= memory_returns && memory_left == 0;
         return false;
+    }
     memory_left -= memory_left > 0;
     return true;
 }

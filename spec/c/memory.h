@@ -3,8 +3,12 @@
 #ifndef MEMORY_H
 #define MEMORY_H
 
+#include <stdbool.h>
+
 /* Allocations that succeed before all others fail; negative: none fails. */
 extern long memory_left;
+/* Whether only one fails, and there is memory again for those after it. */
+extern bool memory_returns;
 /* Blocks that were allocated and not freed. */
 extern long memory_held;
 

@@ -181,6 +181,21 @@ static void reports_files_it_cannot_read(void)
     close_all(&t);
 }
 
+/* It is not the service: its certificate is the business of the system's authorities. */
+static void trusts_no_proxy_for_the_named_authority(void)
+{
+    struct tls_exchange t;
+    char proxy[64];
+    prepare(&t, HERE, 1);
+    open_server(&t, answers);
+    snprintf(proxy, sizeof proxy, "https://127.0.0.1:%d", server_port(t.e.server));
+    EXPECT_STATUS(get(&t), DWS_OK); /* as the service it is */
+    t.e.transport.proxy = proxy;
+    EXPECT_STATUS(get(&t), DWS_ERR_CERTIFICATE);
+    EXPECT_INT(server_request_count(t.e.server), 1);
+    close_all(&t);
+}
+
 static void refuses_a_certificate_for_another_host(void)
 {
     struct tls_exchange t;
@@ -389,6 +404,7 @@ static const struct spec_case cases[] = {
     {"the authority that is trusted is the one that the file holds now", trusts_what_the_file_holds_now},
     {"a client shows the certificate that the file holds now", shows_the_certificate_that_the_file_holds_now},
     {"files that cannot be read are reported", reports_files_it_cannot_read},
+    {"an HTTPS proxy is not trusted for the authority that is named", trusts_no_proxy_for_the_named_authority},
     {"a certificate for another host is refused, and nothing is sent", refuses_a_certificate_for_another_host},
     {"the host that is verified is the URL's, not the Host header's", verifies_the_urls_host},
     {"an expired certificate is refused", refuses_an_expired_certificate},

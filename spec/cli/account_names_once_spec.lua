@@ -95,6 +95,38 @@ describe("names of accounts", function()
         end)
     end)
 
+    it("stand in verdicts and pages with show_accounts, harmless and few", function()
+        local add = {}
+        for i = 1, 11 do
+            add[i] = { name = ("<b>canary.%02d"):format(i) }
+        end
+        service:admin("POST", "accounts", { cluster = cluster, add = add })
+        runbook.with(service, function(run, folder)
+            local function said(config, words)
+                runbook.write(folder .. "/config.lua", ("return { history = %q, %s }"):format(folder .. "/history.db",
+                    config))
+                return (select(2, run("dwsync " .. words, { DWSYNC_CONFIG = folder .. "/config.lua" })))
+            end
+            said("", "history pull --accounts dws-mass-delete")
+            local names = {}
+            for i, user in ipairs(add) do
+                names[i] = user.name
+            end
+            service:admin("POST", "accounts", { cluster = cluster, remove = names })
+            service:admin("POST", "records", { cluster = cluster, release = true })
+            said("", "history pull --accounts dws-mass-delete")
+            local word = "health dws-mass-delete -o json"
+            assert.is_nil(has(said("", word)))
+            assert.is_nil(has(said("show_accounts = false", word)))
+            assert.matches('went: \\"<b>canary.01\\".*canary.0%d\\" and %d+ more', said("show_accounts = true", word))
+            local page = said("show_accounts = true", "report dws-mass-delete -o html")
+            assert.matches("canary.0%d&quot; and %d+ more%.<", page)
+            assert.is_nil(page:find("<b>canary", 1, true))
+            assert.is_nil(page:find("canary.11", 1, true))
+            assert.is_nil(has(said("show_accounts = true", "report dws-mass-delete -o prometheus")))
+        end)
+    end)
+
     it("stand in nothing that collect says, serves or writes but its history", function()
         temporary.with_folder(function(folder)
             collecting.write_inventory(folder, service.info)

@@ -124,7 +124,7 @@ describe("the configuration file", function()
         ["returns nothing"] = { "-- hello", "config.lua returns a nil, not a table", "Write return {" },
         ["has an unknown key"] = { "return { profils = {} }", "config.lua: unknown key 'profils'",
             "Did you mean 'profile'? The keys are alerts, all_clusters, clusters, history, on_change, "
-                .. "pass_environment, profile, profiles, thresholds." },
+                .. "pass_environment, profile, profiles, show_accounts, thresholds." },
         ["has an unknown option in a profile"] = { 'return { profiles = { p = { regoin = "x" } } }',
             "unknown key 'profiles.p.regoin'", "Did you mean 'region'? The keys are algorithm, " },
         ["has an option out of range"] = { "return { profiles = { p = { timeout = -1 } } }",

@@ -39,7 +39,7 @@ describe("the accounts of a database", function()
                 service:set { paging = paging, max_limit = cap }
                 local list = assert(service:client():all_database_users { cluster_id = mass_delete, page_size = 100 })
                 assert.is_true(list.complete)
-                assert.is_nil(list.rests_on)
+                assert.equal(paging == "page" and "readings" or nil, list.rests_on)
                 assert.equal(#truth(mass_delete), list.count)
                 assert.same(names_of(truth(mass_delete)), names_of(list))
             end)
@@ -56,6 +56,16 @@ describe("the accounts of a database", function()
         assert.equal("incomplete", err.kind)
     end)
 
+    it("rest on its readings where each leaves out the same account, and say so", function()
+        local one, two = '{"name":"a"},{"name":"b"},{"name":"c"}', '{"name":"e"}'
+        for offset, rows in pairs { [0] = one, two } do
+            service:admin("POST", "faults", { match = { path = "/users", query = { offset = tostring(offset) } },
+                times = 99, action = { status = 200, body = '{"users":[' .. rows .. "]}" } })
+        end
+        local list = assert(service:client():all_database_users { cluster_id = mass_delete, page_size = 3 })
+        assert.same({ 4, "readings" }, { #list, list.rests_on })
+    end)
+
     it("are whole while the list shrinks and grows under the reader", function()
         local before = truth(mass_delete)
         for skip = 1, 4 do
@@ -67,6 +77,23 @@ describe("the accounts of a database", function()
             for _, account in ipairs(truth(mass_delete)) do
                 local key = account.name .. "/" .. account.user_type
                 assert.is_true(found[key] or account.name == "000 first", key)
+            end
+        end
+    end)
+
+    it("lose nobody when one before the next page goes", function()
+        for _, paging in ipairs { "page", "row" } do
+            for skip = 1, 3 do
+                service:reset()
+                local gone = truth(mass_delete)[2]
+                service:set { paging = paging }
+                service:admin("POST", "faults", { match = { path = "/users" }, skip = skip, action = {
+                    remove_users = { gone.name } } })
+                local found = names_of(assert(service:client():all_database_users { cluster_id = mass_delete,
+                    page_size = 150 }))
+                for _, account in ipairs(truth(mass_delete)) do
+                    assert.is_true(found[account.name .. "/" .. account.user_type], account.name)
+                end
             end
         end
     end)

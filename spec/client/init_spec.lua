@@ -195,6 +195,21 @@ describe("what a client works with", function()
         client:sleep(2.5)
         assert.equal(2.5, paused)
     end)
+
+    it("lets its runtime prepare for TLS where there will be any", function()
+        local prepared = {}
+        local function make(endpoint, ca_file)
+            assert(dwsync.new { endpoint = endpoint, ca_file = ca_file, getenv = function() end, runtime = {
+                now = os.time, sleep = function() end, perform = function() end,
+                prepare = function(path) table.insert(prepared, path or "the system's") end,
+            } })
+        end
+        make "http://127.0.0.1:1"
+        assert.same({}, prepared)
+        make "https://127.0.0.1:1"
+        make("http://127.0.0.1:1,https://127.0.0.1:2", "/dev/null")
+        assert.same({ "the system's", "/dev/null" }, prepared)
+    end)
 end)
 
 describe("what a client hands on to its parts", function()

@@ -50,6 +50,17 @@ describe("the metadata service", function()
         fakes.assert_hidden(made.events, { "hidden" })
     end)
 
+    it("is not waited for longer than the caller waits", function()
+        for left, timeout in pairs { [60] = 3, [3] = 3, [2] = 2, [0] = 0.001 } do
+            local made = world { SESSION, KEY }
+            made.get(left)
+            for _, request in ipairs(made.requests) do
+                assert.equal(timeout, request.timeout)
+            end
+            assert.is_truthy(made.requests[1])
+        end
+    end)
+
     it("gives them without a session where there are none", function()
         for _, status in ipairs { 404, 405, 503 } do
             local made = world { { status = status }, KEY }

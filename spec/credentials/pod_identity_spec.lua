@@ -36,6 +36,14 @@ describe("a pod's identity", function()
         assert.is_true(request.allow_http)
     end)
 
+    it("is not waited for longer than the caller waits", function()
+        for left, timeout in pairs { [60] = 5, [5] = 5, [2] = 2, [0] = 0.001 } do
+            local made = world { KEYS }
+            made.get(left)
+            assert.equal(timeout, made.requests[1].timeout)
+        end
+    end)
+
     it("is exchanged anew when the pod's token was replaced, and once for each token", function()
         local files = { [FILE] = "hidden-one" }
         local made = world({ KEYS }, { files = files })

@@ -37,7 +37,7 @@ local DWS_PC = [[
 Name: dws
 Description: libdws of this tree
 Version: 0
-Requires: libcurl libcrypto zlib
+Requires: libcurl libssl libcrypto zlib
 Libs: FOLDER/build/libdws.a -pthread -lm
 Cflags: -IFOLDER/src/include
 ]]

@@ -238,6 +238,18 @@ describe("ordered faults", function()
         end
     end)
 
+    it("hit requests by their parameters", function()
+        local queue = faults.new()
+        assert.equal(1, queue:add { match = { query = { offset = "1", type = "USER" } }, action = { status = 500 } })
+        assert.is_nil(queue:take("GET", "/x"))
+        assert.is_nil(queue:take("GET", "/x", { offset = "1" }))
+        assert.is_nil(queue:take("GET", "/x", { offset = "2", type = "USER" }))
+        assert.same({ status = 500 }, queue:take("GET", "/x", { offset = "1", type = "USER", limit = "9" }))
+        local added, problem = queue:add { match = { query = { offset = 1 } }, action = { status = 500 } }
+        assert.is_nil(added)
+        assert.matches("parameters and their values", problem)
+    end)
+
     it("take an explicit null for what is left out", function()
         local queue = faults.new()
         local nulls = { match = cjson.null, skip = cjson.null, action = { status = 500, body = cjson.null } }

@@ -73,6 +73,22 @@ describe("a collector", function()
         assert.same({ nil, "https://iam.myhuaweicloud.com" }, { given.region, given.endpoint })
     end)
 
+    it("asks each project of an account with its region and its id", function()
+        local inventory, given = fleets.inventory({ hq = { rate = 1000 } }, { interval = 1, discovery = 1 }), {}
+        local collector = collector_of(inventory, function(settings)
+            given[#given + 1] = ("%s %s"):format(settings.region, settings.project_id)
+            return { credentials = function() return nil end,
+                list_projects = function()
+                    return { { id = "p4", name = NORTH[1] }, { id = "p1", name = "cn-north-1" } }
+                end,
+                list_clusters = function() return {} end }
+        end)
+        assert(collector:sync())
+        assert(run_until(collector, function() return #given == 3 end))
+        table.sort(given)
+        assert.same({ "cn-north-1 p1", "cn-north-4 p4", "nil nil" }, given)
+    end)
+
     it("gives a look back where the database failed, and the cluster keeps its state", function()
         local inventory, tried = fleets.inventory({ hq = { regions = NORTH, rate = 1000 } }, { interval = 1 }), 0
         local collector
@@ -113,6 +129,56 @@ describe("a collector", function()
         assert.is_true(run_until(collector, function() return #failed() == 3 end))
         assert.equal(3, #failed())
         assert.matches("looking at it went wrong: .*damaged", failed()[3][2])
+    end)
+
+    it("goes on with what it knows, and looks again where another program wrote meanwhile", function()
+        local inventory = fleets.inventory({ hq = { regions = NORTH, rate = 1000 } }, { interval = 1 })
+        local records, events, read_back = {}, {}, 0
+        local now = os.time() * 1000
+        for i = 1, 30 do
+            records[i] = { id = "r" .. 31 - i, identity_source_id = "s", identity_source_type = "ldap",
+                status = "FINISHED", start_time = now - i * 3600000, end_time = now - i * 3600000 + 60000 }
+        end
+        local collector = collector_of(inventory, function()
+            return { credentials = function() return nil end,
+                list_clusters = function() return { { id = "c1", name = "prod" } } end,
+                all_sync_records = function()
+                    local list = { pages = 1 }
+                    for i, record in ipairs(records) do list[i] = record end
+                    return list
+                end,
+                newest_page = function()
+                    local page = {}
+                    for i = 1, 20 do page[i] = records[i] end
+                    return { mark = records[1].id, decode = function() return { sync_records = page } end }
+                end }
+        end, { on_event = function(event) events[#events + 1] = event.type == "changed" and event or nil end })
+        assert(collector:sync())
+        local rows, changed = store.engine.rows, nil
+        function store.engine:rows(sql, ...)
+            read_back = read_back + (sql:find("ORDER BY start_time DESC", 1, true) and 1 or 0)
+            return rows(self, sql, ...)
+        end
+        local steps = { function() end, function() end, function()
+            assert(rows(store.engine, "DELETE FROM dwsync_records WHERE record_id = 'r5'"))
+        end }
+        local reads = {}
+        assert(run_until(collector, function()
+            if #events ~= changed then
+                changed, reads[#reads + 1] = #events, read_back
+                if steps[#events] then
+                    table.insert(records, 1, { id = "n" .. #events, identity_source_id = "s",
+                        identity_source_type = "ldap", status = "FINISHED", end_time = now - 1800000 + #events * 1000,
+                        start_time = now - 1900000 + #events * 1000 })
+                    steps[#events]()
+                end
+            end
+            return #events == 4
+        end))
+        assert.equal(4, #events)
+        assert.equal(reads[2], reads[4]) -- after the first and the second new run
+        assert.is_true(reads[5] > reads[4])
+        assert.equal(32, events[4].result.evaluation.records)
     end)
 
     it("says again what it has when another inventory came while it was away", function()

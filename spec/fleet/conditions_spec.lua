@@ -52,6 +52,8 @@ describe("the conditions of a fleet", function()
         assert.same({ "! account hq: its key was refused 3 times, nothing is sent until 2026-09-21T14:18:20Z: "
             .. "auth: no." }, texts { accounts = { account { state = "blocked", refusals = 3, error = "auth: no.",
                 blocked_until = NOW + 300000 } } })
+        assert.same({ "! account hq: its key was refused: auth: no." },
+            texts { accounts = { account { state = "refused", refusals = 1, error = "auth: no." } } })
         assert.same({ "account hq: the service asked for a pause, until 2026-09-21T14:13:25Z" },
             texts { accounts = { account { state = "throttled", paused_until = NOW + 5000 } } })
     end)
@@ -90,6 +92,23 @@ describe("the conditions of a fleet", function()
             { account = "hq", kind = "place", error = "permission: no.", items = 1, example = "cn-north-4" },
             { account = "hq", kind = "account", error = "auth: no.", items = 1, example = "" },
             { account = "hq", kind = "cluster", error = "service: no.", items = 1, example = "dws-2" } } })
+    end)
+
+    it("say why a key is refused once, whatever failed by that", function()
+        local failures = { { account = "hq", kind = "place", error = "auth: no.", items = 1, example = "cn-north-4" },
+            { account = "hq", kind = "cluster", error = "network: no.", items = 1, example = "dws-1" } }
+        assert.same({ "! account hq: its key was refused: auth: no.",
+            "account hq: dws-1 cannot be read: network: no." }, texts { failures = failures,
+                accounts = { account { state = "refused", refusals = 1, error = "auth: no." } } })
+    end)
+
+    it("want somebody to act where a list fails and no cluster is known", function()
+        local failed = { failures = { { account = "hq", kind = "place", error = "network: no.", items = 1,
+            example = "cn-north-4" } }, accounts = { account() } }
+        assert.same({ "account hq: the clusters of cn-north-4 cannot be listed: network: no." }, texts(failed))
+        failed.accounts[1].clusters = 0
+        assert.same({ "! account hq: the clusters of cn-north-4 cannot be listed: network: no." }, texts(failed))
+        assert.equal("None of its clusters is known yet, so none is looked at.", conditions.of(sum_of(failed))[1].hint)
     end)
 
     it("let no name drive the terminal", function()

@@ -16,6 +16,18 @@ describe("an inventory", function()
         assert.same({ 1, 1 }, { inventory.by_name.hq.rate, inventory.by_name.hq.burst })
     end)
 
+    it("takes times up to their borders and none beyond", function()
+        local longest = { interval = 30 * 86400, discovery = 30 * 86400, lease = 3600 }
+        for name, most in pairs(longest) do
+            for _, good in ipairs { 1, most } do
+                assert.equal(good, assert(inventories.check { accounts = HQ, [name] = good })[name])
+            end
+            for _, bad in ipairs { 0.5, most + 1 } do
+                assert.matches("^" .. name .. " is ", refusal { accounts = HQ, [name] = bad })
+            end
+        end
+    end)
+
     it("refuses secrets, at any depth, without showing them", function()
         for path, credentials in pairs { ["accounts.hq.credentials.sk"] = { ak = "A", sk = "hidden" },
             ["accounts.hq.credentials.from.password"] = { source = "agency", agency_name = "a", domain = "b",

@@ -1,7 +1,9 @@
 local errors = require "dwsync.errors"
 local health = require "dwsync.health"
 local history = require "dwsync.history"
+local knowledge = require "dwsync.fleet.known"
 local look = require "dwsync.fleet.look"
+local tables = require "dwsync.history.tables"
 
 local unpack = table.unpack or unpack -- luacheck: ignore
 
@@ -94,7 +96,7 @@ describe("a look", function()
     end
 
     -- What is kept and known after the service's list was read.
-    local function known(list, more)
+    local function kept(list, more)
         assert(store:save("c", list))
         local item = item_of { page_mark = "mark", read_at = NOW - HOUR, looked_at = NOW - MINUTE, next_at = 0,
             severity = "ok", seen_at = NOW - HOUR }
@@ -115,15 +117,15 @@ describe("a look", function()
     end)
 
     it("does not even decode the page that it saw last time", function()
-        local result = at({ records = runs(48) }, known(runs(48)))
+        local result = at({ records = runs(48) }, kept(runs(48)))
         assert.same({ "page" }, asked)
         assert.same({ mark = "mark", requests = 1 }, result)
     end)
 
     it("judges the same page again when time alone changes a verdict, and not before", function()
         local service = { records = runs(48) }
-        assert.is_nil(at(service, known(runs(48), { next_at = NOW + 1 })).changed)
-        local result = at(service, known(runs(48), { next_at = NOW }))
+        assert.is_nil(at(service, kept(runs(48), { next_at = NOW + 1 })).changed)
+        local result = at(service, kept(runs(48), { next_at = NOW }))
         assert.same({ "page" }, asked)
         assert.is_true(result.changed)
         assert.is_nil(result.page)
@@ -131,7 +133,7 @@ describe("a look", function()
     end)
 
     it("judges the same page again by other rules", function()
-        local result = at({ records = runs(48) }, known(runs(48)), { rules_mark = "other" })
+        local result = at({ records = runs(48) }, kept(runs(48)), { rules_mark = "other" })
         assert.is_true(result.changed)
         assert.equal("markother", result.mark)
         assert.same({ "page", "decode" }, asked)
@@ -139,7 +141,7 @@ describe("a look", function()
 
     it("judges the same page again after failures, and when synchronisation was off", function()
         for _, more in ipairs { { failures = 1 }, { state = "disabled" } } do
-            local result = at({ records = runs(48) }, known(runs(48), more))
+            local result = at({ records = runs(48) }, kept(runs(48), more))
             assert.same({ "page", "decode" }, asked)
             assert.is_true(result.changed)
             assert.equal(48, result.evaluation.records)
@@ -148,7 +150,7 @@ describe("a look", function()
 
     it("reads no more than the page when that joins what is kept", function()
         local list = runs(49)
-        local result = at({ records = list, mark = "new" }, known({ unpack(list, 2) }))
+        local result = at({ records = list, mark = "new" }, kept({ unpack(list, 2) }))
         assert.same({ "page", "decode" }, asked)
         assert.is_nil(result.read_whole)
         assert.equal(1, result.requests)
@@ -166,7 +168,7 @@ describe("a look", function()
         for i = 5, 60, 7 do
             before[i] = list[i]
         end
-        local page = at({ records = list, mark = "new" }, known { unpack(before, 3) })
+        local page = at({ records = list, mark = "new" }, kept { unpack(before, 3) })
         assert.same({ "page", "decode" }, asked)
         assert.same({ "r60", "r59", "r58" }, page.page.names)
         assert.same(health.evaluate(list, RULES, NOW / 1000), page.evaluation)
@@ -177,44 +179,44 @@ describe("a look", function()
         for i = 1, 25 do
             list[i] = run("r" .. i, i * 10 * DAY)
         end
-        at({ records = list, mark = "new" }, known { unpack(list, 2) })
+        at({ records = list, mark = "new" }, kept { unpack(list, 2) })
         assert.same({ "page", "decode" }, asked)
     end)
 
     it("reads the whole list when the oldest of the page is unknown, or was something else", function()
-        at({ records = runs(48, 100), mark = "new" }, known(runs(48, 48)))
+        at({ records = runs(48, 100), mark = "new" }, kept(runs(48, 48)))
         assert.same({ "page", "decode", "all" }, asked)
-        local list, kept = runs(49), { unpack(runs(49), 2) }
+        local list, earlier = runs(49), { unpack(runs(49), 2) }
         list[look.PAGE] = run(list[look.PAGE].id, 19 * HOUR + 10 * MINUTE, { failed_count = 7 })
-        at({ records = list, mark = "new" }, known(kept))
+        at({ records = list, mark = "new" }, kept(earlier))
         assert.same({ "page", "decode", "all" }, asked)
     end)
 
     it("reads the whole list when the page is not in descending order, or a record has no start", function()
         local list = runs(48)
         list[3], list[4] = list[4], list[3]
-        at({ records = list, mark = "new" }, known(runs(48)))
+        at({ records = list, mark = "new" }, kept(runs(48)))
         assert.same({ "page", "decode", "all" }, asked)
         list = runs(48)
         list[5] = run("r44", 0, { start_time = false })
-        at({ records = list, mark = "new" }, known(runs(48)))
+        at({ records = list, mark = "new" }, kept(runs(48)))
         assert.same({ "page", "decode", "all" }, asked)
     end)
 
     it("takes records of one moment for ordered", function()
         local list = runs(48)
         list[2].start_time = list[1].start_time
-        at({ records = list, mark = "new" }, known(runs(48)))
+        at({ records = list, mark = "new" }, kept(runs(48)))
         assert.same({ "page", "decode" }, asked)
     end)
 
     it("reads the whole list every six hours, though the page is the same", function()
         local service = { records = runs(48) }
-        at(service, known(runs(48), { read_at = NOW - 6 * HOUR + 1 }))
+        at(service, kept(runs(48), { read_at = NOW - 6 * HOUR + 1 }))
         assert.same({ "page" }, asked)
         local list = runs(48)
         list[40] = run(list[40].id, 39 * HOUR + 10 * MINUTE, { failed_count = 3 })
-        local result = at({ records = list }, known(runs(48), { read_at = NOW - 6 * HOUR }))
+        local result = at({ records = list }, kept(runs(48), { read_at = NOW - 6 * HOUR }))
         assert.same({ "page", "decode", "all" }, asked)
         assert.is_true(result.read_whole)
         local saved = require("dwsync.history.page").save(store.engine, store.context, "c", list)
@@ -224,7 +226,7 @@ describe("a look", function()
     it("sees a run that ends", function()
         local list = runs(48)
         list[1] = run("r48", 10 * MINUTE, { status = "RUNNING", end_time = false })
-        local item = known(list)
+        local item = kept(list)
         list = runs(48)
         list[1] = run("r48", 10 * MINUTE, { status = "FAILED", failed_count = 4, fail_reason = "LDAP: error code 49" })
         local result = at({ records = list, mark = "new" }, item)
@@ -246,17 +248,17 @@ describe("a look", function()
 
     it("fails with what the service says, and begins or goes on to wait for a problem", function()
         local throttled = errors.new { kind = "throttled", message = "slow down", retry_after = 7 }
-        local result = at({ error = throttled, records = {} }, known(runs(3)))
+        local result = at({ error = throttled, records = {} }, kept(runs(3)))
         assert.same({ throttled, 7, true }, { result.failure, result.retry_after, result.changed })
         assert.is_nil(result.severity)
         assert.is_nil(result.evaluation)
-        assert.is_false(at({ error = throttled, records = {} }, known({}, { failures = 1, next_at = NOW + 1 })).changed)
-        assert.is_true(at({ error = throttled, records = {} }, known({}, { failures = 1, next_at = NOW })).changed)
+        assert.is_false(at({ error = throttled, records = {} }, kept({}, { failures = 1, next_at = NOW + 1 })).changed)
+        assert.is_true(at({ error = throttled, records = {} }, kept({}, { failures = 1, next_at = NOW })).changed)
     end)
 
     it("fails where the page or the rest of the list cannot be read", function()
         local wrong = errors.new { kind = "decode", message = "not JSON" }
-        local result = at({ records = runs(3), damaged = wrong, mark = "new" }, known(runs(3)))
+        local result = at({ records = runs(3), damaged = wrong, mark = "new" }, kept(runs(3)))
         assert.equal(wrong, result.failure)
         assert.is_nil(result.mark)
         result = at({ records = runs(3), error_of_all = wrong }, item_of())
@@ -289,8 +291,8 @@ describe("a look", function()
     end)
 
     it("gives up, without a word on the cluster, where the database fails", function()
-        local item = known(runs(48))
-        local due = known(runs(48), { next_at = NOW })
+        local item = kept(runs(48))
+        local due = kept(runs(48), { next_at = NOW })
         local function broken()
             return nil, errors.new { kind = "storage", message = "the disk is full" }
         end
@@ -306,6 +308,173 @@ describe("a look", function()
             assert.is_nil(result.changed)
             assert.is_nil(result.error)
         end
+    end)
+
+    describe("after one by the same collector", function()
+        local known, epoch, queries
+
+        before_each(function()
+            known, epoch, queries = knowledge.new(), 1, 0
+            local rows = store.engine.rows
+            store.engine.rows = function(...)
+                queries = queries + 1
+                return rows(...)
+            end
+        end)
+
+        -- A look with its completion, but for the schedule; `more` of its context.
+        local function looked(list, item, more)
+            local context = { known = known, rules_mark = "" }
+            for name, value in pairs(more or {}) do
+                context[name] = value
+            end
+            item.epoch, epoch, queries = epoch, epoch + 1, 0
+            local result = at({ records = list, mark = "mark" .. epoch }, item, context)
+            local asked_of_history = queries
+            local rests_on, is_outdated = result.rests_on, false
+            if rests_on then
+                local there = assert(tables.run(store, "read", nil, function(session)
+                    return tables.traces(session, "c", rests_on.since)
+                end))
+                is_outdated = there.records ~= rests_on.records or there.versions ~= rests_on.versions
+                    or there.has_ledger
+            end
+            local summary = result.page and not is_outdated and assert(tables.run(store, "write", "c", function(session)
+                return require("dwsync.history.page").merge_into(session, "c", result.page, NOW)
+            end))
+            if not is_outdated then
+                known:keep(item, result.known, summary or nil)
+            end
+            return result, asked_of_history, is_outdated
+        end
+
+        local function same_as_evaluated(list, result, now)
+            local all = health.evaluate(list, RULES, (now or NOW) / 1000)
+            assert.same({ all.severity, all.verdicts, all.records, all.next_at }, { result.severity,
+                result.evaluation.verdicts, result.evaluation.records, result.evaluation.next_at })
+        end
+
+        local list, item
+        before_each(function()
+            list = runs(60)
+            item = kept { unpack(list, 12) }
+            looked({ unpack(list, 11) }, item)
+        end)
+
+        local function next_list(left)
+            return { unpack(list, left) }
+        end
+
+        it("reads nothing back for new runs, and finds what an evaluation of all finds", function()
+            for left = 10, 1, -1 do
+                local result, asked_of_history = looked(next_list(left), item)
+                assert.equal(0, asked_of_history)
+                assert.same({ list[left].id }, result.page.names)
+                same_as_evaluated(next_list(left), result)
+            end
+        end)
+
+        it("goes on with several new runs, and a run that ends", function()
+            local open = run(list[8].id, 7 * HOUR + 10 * MINUTE, { status = "RUNNING", end_time = false })
+            local result, asked_of_history = looked({ open, unpack(list, 9) }, item)
+            assert.equal(0, asked_of_history)
+            same_as_evaluated({ open, unpack(list, 9) }, result)
+            result, asked_of_history = looked(next_list(5), item)
+            assert.equal(0, asked_of_history)
+            assert.same({ list[5].id, list[6].id, list[7].id, list[8].id }, result.page.names)
+            same_as_evaluated(next_list(5), result)
+        end)
+
+        it("judges again when time alone changes a verdict, reading nothing", function()
+            item.epoch, item.page_mark, item.next_at = epoch, "same", NOW
+            queries = 0
+            local result = at({ records = next_list(11), mark = "same" }, item, { known = known })
+            assert.same({ "page" }, asked)
+            assert.equal(0, queries)
+            same_as_evaluated(next_list(11), result)
+        end)
+
+        local function reads_back(left, more)
+            local result, asked_of_history = looked(next_list(left), item, more)
+            assert.is_true(asked_of_history > 0)
+            assert.is_nil(result.rests_on)
+            return result
+        end
+
+        it("reads back what it does not know: after a restart, after another collector, by other rules", function()
+            known = knowledge.new()
+            same_as_evaluated(next_list(10), reads_back(10))
+            epoch = epoch + 1
+            same_as_evaluated(next_list(9), reads_back(9))
+            reads_back(8, { rules_mark = "other" })
+            reads_back(7, { rules_mark = "" })
+            assert.same({ 0, false }, { select(2, looked(next_list(6), item)) })
+        end)
+
+        it("reads back when a quarter of a day has passed, since what is judged begins later then", function()
+            local later = NOW - NOW % (6 * HOUR) + 6 * HOUR
+            item.read_at = later
+            local result = reads_back(10, { now = function() return later end })
+            same_as_evaluated(next_list(10), result, later)
+        end)
+
+        it("reads back where somebody looks at the accounts, too", function()
+            reads_back(10, { list_accounts = true, client = setmetatable({ all_database_users = function()
+                return { pages = 1, complete = true }
+            end }, { __index = client_of { records = next_list(10), mark = "new" } }) })
+        end)
+
+        it("reads back when the past changes", function()
+            list[14] = run(list[14].id, 13 * HOUR + 10 * MINUTE, { failed_count = 4 })
+            local result = reads_back(10)
+            assert.equal(2, #result.page.names)
+            same_as_evaluated(next_list(10), result)
+        end)
+
+        it("reads back where a run that is RUNNING is not on the page", function()
+            local open = run("long", 30 * HOUR + 5 * MINUTE, { status = "RUNNING", end_time = false })
+            table.insert(list, 41, open)
+            assert(store:save("c", { open }))
+            known = knowledge.new()
+            looked({ unpack(list, 10) }, item)
+            for left = 9, 8, -1 do
+                same_as_evaluated({ unpack(list, left) }, reads_back(left))
+            end
+        end)
+
+        it("is outdated when another program removed, added or revised something meanwhile", function()
+            local wrote = {
+                function() assert(store.engine:rows "DELETE FROM dwsync_records WHERE record_id = 'r10'") end,
+                function() assert(store:save("c", { run("older", 100 * HOUR) })) end,
+                function() assert(store:save("c", { run("r11", 49 * HOUR + 10 * MINUTE, { failed_count = 9 }) })) end,
+            }
+            for i, write in ipairs(wrote) do
+                assert.is_false(select(3, looked(next_list(10 - 2 * i), item)))
+                write()
+                assert.is_true(select(3, looked(next_list(9 - 2 * i), item)))
+                local result = reads_back(9 - 2 * i)
+                same_as_evaluated(store:together("c", {}, { now = NOW / 1000 }), result)
+            end
+        end)
+
+        it("is outdated when lists of accounts have come", function()
+            assert(tables.extend(store, require("dwsync.history.accounts").part))
+            assert.is_false(select(3, looked(next_list(10), item)))
+            assert(tables.run(store, "write", "c", function(session)
+                return require("dwsync.history.accounts").merge_into(session, "c", require("dwsync.history.accounts")
+                    .read({ { name = "a", user_type = "COMMON" }, pages = 1, complete = true }, NOW - HOUR, NOW - HOUR))
+            end))
+            assert.is_true(select(3, looked(next_list(9), item)))
+        end)
+
+        it("does not keep what it cannot go on with: flaws, runs without a start, older ones of the service", function()
+            for _, more in ipairs { { add_count = -1 }, { start_time = NOW - 60 * DAY, end_time = NOW - 60 * DAY } } do
+                known = knowledge.new()
+                local other = runs(48)
+                other[48] = run("odd", 50 * HOUR, more)
+                assert.is_nil(looked(other, item_of()).known)
+            end
+        end)
     end)
 
     describe("at who is in the database", function()
@@ -333,7 +502,7 @@ describe("a look", function()
 
         it("asks after a run that made or dropped accounts, not after another", function()
             local list = runs(48)
-            local item = known(list)
+            local item = kept(list)
             local result = looked({ run("quiet", 0), unpack(list) }, item)
             assert.same({ "page", "decode" }, asked)
             assert.is_nil(result.accounts)
@@ -343,11 +512,25 @@ describe("a look", function()
             assert.same({ "page", "decode" }, asked)
         end)
 
+        it("waits after a list that could not be had, and tries again by itself", function()
+            local history_accounts = require "dwsync.history.accounts"
+            local trial = NOW + 60000
+            local next_trial = history_accounts.next_trial
+            finally(function() history_accounts.next_trial = next_trial end)
+            history_accounts.next_trial = function() return trial end
+            local result = looked(runs(48), item_of())
+            assert.same({ "page", "decode", "all" }, asked)
+            assert.equal(trial, result.accounts_again)
+            trial = NOW
+            looked(runs(48), kept(runs(48), { page_mark = "new", next_at = NOW }))
+            assert.same({ "page", "users" }, asked)
+        end)
+
         it("does not ask unless it is told to, nor when nothing changed", function()
             local result = looked(runs(48), item_of(), { list_accounts = false })
             assert.same({ "page", "decode", "all" }, asked)
             assert.is_nil(result.accounts)
-            looked(runs(48), known(runs(48), { page_mark = "new" }))
+            looked(runs(48), kept(runs(48), { page_mark = "new" }))
             assert.same({ "page" }, asked)
         end)
 

@@ -89,6 +89,18 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
             end)
         end)
 
+        it("is tried again later where it could not be had", function()
+            with_cluster(function(fleet, schedule, _, store)
+                assert(history_tables.extend(store, history_accounts.part))
+                assert.is_true(complete_changed(schedule, claim_one(schedule), result {
+                    accounts_failure = { kind = "permission", message = "no" } }))
+                local trial = assert(history_accounts.next_trial(store, "c1"))
+                local next_at = fleet:rows("SELECT next_at FROM dwsync_schedule WHERE kind = 'cluster'")[1][1]
+                assert.is_true(next_at <= trial)
+                assert.is_nil(store:accounts({ cluster_id = "c1" }).look)
+            end)
+        end)
+
         it("is not kept of a look whose lease had run out", function()
             with_cluster(function(fleet, schedule, _, store)
                 assert(history_tables.extend(store, history_accounts.part))
@@ -113,6 +125,47 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
                 fleet:pass(1)
                 local again = claim_one(other, TWO)
                 assert.same({ 2, true }, { again.epoch, again.expired })
+            end)
+        end)
+
+        it("refuses a look that rests on what the database no longer has, and lets it be done again", function()
+            with_cluster(function(fleet, schedule, _, store)
+                local function record(id, start, more)
+                    local given = { id = id, start_time = start, status = "FINISHED" }
+                    for name, value in pairs(more or {}) do
+                        given[name] = value
+                    end
+                    return given
+                end
+                assert(store:save("c1", { record("a", fleets.START - 10), record("b", fleets.START) }))
+                local function outcome_of(rests_on)
+                    local item = claim_one(schedule)
+                    local outcome = assert(schedule:complete_changed { { item = item,
+                        result = result { rests_on = rests_on } } })[1]
+                    assert(schedule:give_back { item })
+                    fleet:rows "UPDATE dwsync_schedule SET due_at = 0 WHERE kind = 'cluster'"
+                    return outcome
+                end
+                local rests_on = { since = fleets.START, records = 1, versions = 0 }
+                assert.is_true(outcome_of(rests_on).through)
+                fleet:rows "DELETE FROM dwsync_verdicts"
+                assert(store:save("c1", { record("b", fleets.START, { add_count = 3 }) }))
+                assert.same({ is_outdated = true }, outcome_of(rests_on))
+                rests_on.versions = 1
+                assert.is_true(outcome_of(rests_on).through)
+                assert(store:save("c1", { record("c", fleets.START + 5) }))
+                fleet:rows "DELETE FROM dwsync_verdicts"
+                assert.same({ is_outdated = true }, outcome_of(rests_on))
+                assert.equal(0, counts(fleet, "dwsync_verdicts"))
+                rests_on.records = 2
+                assert.is_true(outcome_of(rests_on).through)
+                assert(history_tables.extend(store, history_accounts.part))
+                assert.is_true(outcome_of(rests_on).through)
+                assert(history_tables.run(store, "write", "c1", function(session)
+                    return history_accounts.merge_into(session, "c1", assert(history_accounts.read({ complete = true,
+                        { name = "a", login = true, user_type = "COMMON" } }, fleets.START, fleets.START)))
+                end))
+                assert.same({ is_outdated = true }, outcome_of(rests_on))
             end)
         end)
 

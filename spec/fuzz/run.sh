@@ -25,7 +25,7 @@ link() { # FOLDER NAME [FILE…]
 build() { # FOLDER
     mkdir -p "$1"
     includes="-I$PWD/src/include -I$PWD/src $(pkg-config --cflags lua5.4)"
-    libraries="$(pkg-config --libs libcurl libcrypto zlib) -lpthread -lm"
+    libraries="$(pkg-config --libs libcurl libssl libcrypto zlib) -lpthread -lm"
     compile "$1" lua &
     compile "$1" dws
     wait $!

@@ -70,6 +70,16 @@ describe("records that share an id", function()
         assert.same({ repeated = true }, list[1].flaws[1].kinds)
     end)
 
+    it("have all the flaws of what was kept, beside their own", function()
+        local early = variant()
+        early.end_time = early.end_time - 1
+        for _, list in ipairs { { early, variant { add_count = -1 } }, { variant { add_count = -1 }, early } } do
+            local flaws = read(list)[1].flaws
+            assert.equal(1, #flaws)
+            assert.same({ count = true, repeated = true }, flaws[1].kinds)
+        end
+    end)
+
     it("take time that grows with their number, whatever their sources", function()
         local many = {}
         for i = 1, 4000 do

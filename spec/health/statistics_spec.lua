@@ -1,4 +1,6 @@
+local Statistics = require "dwsync.health.statistics"
 local health = require "dwsync.health"
+local median = require "dwsync.health.median"
 local runs = require "spec.health.runs"
 
 local NOW, HOUR, DAY = runs.NOW, runs.HOUR, runs.DAY
@@ -92,6 +94,22 @@ describe("statistics", function()
         assert.equal(list[1].id, all.last_run_id)
         assert.equal(list[1].id, all.last_success_id)
         assert.equal(NOW * 1000 - 300000, all.next_expected) -- the second source's, which is overdue
+    end)
+
+    it("pause while they look for the middle of many", function()
+        local ranked, paused = median.ranked, {}
+        local function pause() end
+        function median.ranked(values, first, last, ranks, given) -- luacheck: ignore 122
+            paused[#paused + 1] = given == pause
+            return ranked(values, first, last, ranks, given)
+        end
+        local calculated = Statistics.new(NOW * 1000, pause)
+        local model = { run = {}, duration = { 1, 2, 3 }, count = 3, starts = { 1, 2, 3 }, begun = 3 }
+        calculated:add({ runs = {} }, model)
+        calculated:add({ runs = {} }, model)
+        calculated:together()
+        median.ranked = ranked -- luacheck: ignore 122
+        assert.same({ true, true, true, true, true, true }, paused)
     end)
 
     it("are all zero for an empty list", function()

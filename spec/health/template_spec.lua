@@ -144,6 +144,24 @@ describe("the template of a reason", function()
         end
     end)
 
+    it("masks a bare name before what names are followed by, but no word that goes on with the sentence", function()
+        local kept = "not is does already name account was has cannot can id with or and object entry dn for in of to "
+            .. "from mapping password could did also names login group role user search base memory attribute"
+        for _, noun in ipairs { "user", "User", "role", "group", "account" } do
+            for word in ("already not does is was has cannot could did exists skipped rejected refused failed")
+                :gmatch "%a+" do
+                assert.equal(noun .. " <name> " .. word, template.of(noun .. " ann " .. word))
+            end
+            assert.equal(noun .. " ann sleeps", template.of(noun .. " ann sleeps"))
+        end
+        for word in kept:gmatch "%a+" do
+            for _, written in ipairs { word, word:upper() } do
+                local text = ("user %s failed"):format(written)
+                assert.equal(text, template.of(text))
+            end
+        end
+    end)
+
     it("keeps the result codes of LDAP", function()
         assert.equal("[LDAP: error code 49 - 80090308: LdapErr: DSID-#, comment: AcceptSecurityContext error, data "
                 .. "52e, v#]",

@@ -75,6 +75,63 @@ end
 
 for engine, with in pairs(engines) do
     describe("the ledger of accounts in " .. engine, function()
+        it("waits after a list that could not be had, longer each time, and changes nothing else", function()
+            with(function(target)
+                local store = open(target)
+                look(store, 100, "a", "b")
+                local run = { end_time = 150000, delete_count = 1 }
+                local function is_due(at)
+                    clock = at
+                    return accounts.is_due(store, "c", { run })
+                end
+                assert.is_true(is_due(200))
+                local function fail(at, kind, retry_after)
+                    clock = at
+                    local err = errors.new { kind = kind, message = "no", retry_after = retry_after }
+                    assert.same({ nil, err }, { store:pull_accounts("c", function() return nil, err end) })
+                end
+                fail(200, "permission")
+                assert.same({ false, true }, { is_due(499), is_due(500) })
+                fail(500, "not_found")
+                assert.same({ false, true }, { is_due(1099), is_due(1100) })
+                fail(1100, "throttled", 5000)
+                assert.same({ false, true }, { is_due(6099), is_due(6100) })
+                for _ = 1, 30 do
+                    fail(7000, "permission")
+                end
+                assert.same({ false, true }, { is_due(7000 + 6 * 3600 - 1), is_due(7000 + 6 * 3600) })
+                assert.equal("a b", asked(store, {}))
+                assert.equal("", asked(store, { gone = true }))
+                look(store, 40000, "a")
+                assert.is_false(is_due(40002))
+                store:close()
+            end)
+        end)
+
+        it("gives judgements names of the gone only when it was opened to show them", function()
+            with(function(target)
+                local store = open(target)
+                look(store, 100, "a", "b", "c", { name = "d", user_type = "IAM", login = true })
+                look(store, 200, "c")
+                assert.is_nil(assert(store:together("c", {}, { now = clock })).ledger.gone)
+                store:close()
+                store = open(target, { show_accounts = true })
+                assert.same({ { from = 100000, till = 201000, kind = "common", accounts = 2, names = { "a", "b" } },
+                    { from = 100000, till = 201000, kind = "iam", accounts = 1, names = { "d" } } },
+                    assert(store:together("c", {}, { now = clock })).ledger.gone)
+                local many = { "c" }
+                for i = 1, 12 do
+                    many[i + 1] = ("n%02d"):format(i)
+                end
+                look(store, 300, unpack(many))
+                look(store, 400, "c")
+                local gone = assert(store:together("c", {}, { now = clock })).ledger.gone
+                assert.same({ 12, 10, "n10" }, { gone[1].accounts, #gone[1].names, gone[1].names[10] })
+                assert.equal(3, #gone)
+                store:close()
+            end)
+        end)
+
         before_each(function()
             clock = 1000
         end)

@@ -491,7 +491,7 @@ describe("wrong use of a history", function()
                 ["history.open expects a path or a URL, got a nil"] = function() local s = history.open() return s end,
                 ["history.open: unknown option 'tiemout'. Did you mean 'timeout'? "
             .. "The options are cache, random, readonly, "
-                    .. "runtime, till, timeout."] =
+                    .. "runtime, show_accounts, till, timeout."] =
                     function() local s = history.open("x", { tiemout = 1 }) return s end,
                 ['history.open: timeout is "1", expected a number'] =
                     function() local s = history.open("x", { timeout = "1" }) return s end,

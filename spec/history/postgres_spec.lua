@@ -2,6 +2,7 @@
 local core = require "dwsync.core"
 local history = require "dwsync.history"
 local postgres = require "spec.support.postgres"
+local tables = require "dwsync.history.tables"
 
 local CLUSTER = "cluster"
 
@@ -167,6 +168,29 @@ describe("a history in PostgreSQL", function()
         none, err = history.open(server:url(name), { runtime = runtime, timeout = 30, till = 1002 })
         assert.is_nil(none)
         assert.equal("timeout", err.kind)
+    end)
+
+    it("is late, not broken, where the server ended a session that was idle until the deadline", function()
+        for at, kind in pairs { [1001] = "storage", [1003] = "timeout" } do
+            local name, time, later = server:create_database(), 1000, nil
+            local runtime = { now = os.time, wait = core.wait, sleep = function(seconds) time = time + seconds end }
+            function runtime.monotonic()
+                local now = time
+                time = later or time
+                return now
+            end
+            local store = assert(history.open(server:url(name), { runtime = runtime, timeout = 2 }))
+            local other = server:connection()
+            local done, err = tables.run(store, "write", false, function(session)
+                other:query("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '"
+                    .. name .. "'")
+                later = at -- while the statement is on its way
+                return session:rows "SELECT 1"
+            end)
+            assert.same({ nil, kind }, { done, err.kind })
+            other:close()
+            store:close()
+        end
     end)
 
     it("connects again when the server ended its session", function()

@@ -159,8 +159,11 @@ for engine, with_target in pairs(engines) do
                 assert.matches("older schema version 1 of dwsync_extra_schema, this dwsync needs 2", err.message, 1,
                     true)
                 local plan = assert(migration.plan(target, { part(one, two, three) }))
-                assert.same({ { name = "extra", from = 1, to = 2, statements = two, compatible_from = 1 },
-                    { name = "extra", from = 2, to = 3, statements = three, compatible_from = 3 } }, plan)
+                local number = store.engine.types.number -- what is said is what is done
+                assert.same({ { name = "extra", from = 1, to = 2, compatible_from = 1,
+                    statements = { "ALTER TABLE extra ADD COLUMN b " .. number } },
+                    { name = "extra", from = 2, to = 3, compatible_from = 3,
+                        statements = { "ALTER TABLE extra ADD COLUMN c " .. number } } }, plan)
                 assert.is_true(migration.run(target, { part(one, two) }))
                 assert.equal(2, tables.extend(store, part(one)))
                 assert.equal(2, tables.extend(store, part(one, two)))

@@ -60,6 +60,22 @@ describe("the refresher with list_accounts", function()
         end)
     end)
 
+    it("names some of the gone where show_accounts says so", function()
+        temporary.with_folder(function(folder)
+            service:reset()
+            service:admin("POST", "accounts", { cluster = cluster, add = { { name = "!<i>canary" } } })
+            service:admin("POST", "records", { cluster = cluster, hold = 1 })
+            local target = folder .. "/history.db"
+            start(target, { list_accounts = true, show_accounts = true })
+            until_accounts(target, { cluster_id = cluster }, 1192)
+            service:admin("POST", "accounts", { cluster = cluster, remove = { "!<i>canary" } })
+            service:admin("POST", "records", { cluster = cluster, release = true })
+            until_accounts(target, { cluster_id = cluster, gone = true }, 474)
+            local page = server:get_until("/status", "!&lt;i&gt;canary")
+            assert.truthy(page.body:find(" and 46%d more"), page.body:match "Gone by[^.]*..........")
+        end)
+    end)
+
     it("says why it may not list them, and keeps the records all the same", function()
         temporary.with_folder(function(folder)
             service:set { list_users = false }

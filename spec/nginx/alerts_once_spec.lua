@@ -1,4 +1,5 @@
 -- A real nginx that tells a real receiver, with threads and a file, without and with PostgreSQL.
+local cjson = require "cjson"
 local emulators = require "spec.support.emulator"
 local json = require "dwsync.json"
 local nginx = require "spec.support.refreshing_nginx"
@@ -26,14 +27,15 @@ describe("nginx with alerts", function()
     end)
 
     -- Calls use(server, messages): those that came, by key, and how often each.
-    local function with_nginx(history, has_threads, use)
+    local function with_nginx(history, has_threads, use, clusters)
         local counts, messages = {}, {}
         receiver.with(function(body, key)
             counts[key], messages[#messages + 1] = (counts[key] or 0) + 1, json.decode(body)
         end, function(url)
             local client = service:options()
             client.getenv = nil -- a function cannot enter a thread
-            local http = nginx.refreshing { clusters = { service:cluster "failing" }, interval = 1, jitter = 0,
+            clusters = clusters or { service:cluster "failing" }
+            local http = nginx.refreshing { clusters = clusters, interval = 1, jitter = 0,
                 client = client, history = history, alerts = { link = "https://status.example.com/{cluster}",
                     channels = { hook = { kind = "webhook", url = { env = "HOOK" } } } } }
             local server = nginx.start { env = { "HOOK=" .. url .. "/hidden-path" },
@@ -83,6 +85,23 @@ describe("nginx with alerts", function()
     it("tells each problem once, sweep after sweep, and shows who takes care", function()
         temporary.with_folder(function(folder)
             tells_once(folder .. "/h.sqlite", true)
+        end)
+    end)
+
+    it("counts that no cluster can be listed as a problem, though there is nothing to publish", function()
+        temporary.with_folder(function(folder)
+            service:fault({ status = 500 }, { match = { path = "/clusters" }, times = cjson.null })
+            with_nginx(folder .. "/h.sqlite", true, function()
+                local rows
+                patience.wait_until(function()
+                    local kept = told.make(folder .. "/h.sqlite")
+                    rows = kept:rows()
+                    kept:close()
+                    return rows[1]
+                end, "a problem")
+                assert.same({ "list:", "unreachable", "pending" }, { rows[1].cluster_id:sub(1, 5), rows[1].rule,
+                    rows[1].state })
+            end, "all")
         end)
     end)
 

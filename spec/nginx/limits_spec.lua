@@ -149,7 +149,7 @@ describe("a refresher inside nginx", function()
     for _, case in ipairs {
         { { intervall = 60 }, "dwsync.nginx: unknown option 'intervall'. Did you mean 'interval'? The options are "
             .. "alerts, client, clusters, concurrency, dict, history, interval, jitter, lease, list_accounts, records, "
-            .. "stale_after, thread_pool, thresholds, timeout." },
+            .. "show_accounts, stale_after, thread_pool, thresholds, timeout." },
         { { interval = 0 }, "dwsync.nginx: interval is 0, expected a length of time from 1 s to 1 d: seconds, or "
             .. '"90s", "5m"' },
         { { dict = "nowhere" }, 'dwsync.nginx: unknown shared dict "nowhere": put "lua_shared_dict nowhere 16m;" '

@@ -51,8 +51,8 @@ describe("the settings", function()
 
     for _, case in ipairs {
         { "an unknown option", { color = "red" }, "unknown option 'color'. The options are alerts, client, clusters, "
-            .. "concurrency, dict, history, interval, jitter, lease, list_accounts, records, stale_after, thread_pool, "
-            .. "thresholds, timeout." },
+            .. "concurrency, dict, history, interval, jitter, lease, list_accounts, records, show_accounts, "
+            .. "stale_after, thread_pool, thresholds, timeout." },
         { "an interval that is none", { interval = "often" }, 'interval is "often", expected a length of time from 1 s '
             .. 'to 1 d: seconds, or "90s", "5m"' },
         { "too much jitter", { jitter = 0.6 }, "jitter is 0.6, expected a share of the interval from 0 to 0.5" },

@@ -159,6 +159,128 @@ describe("an outbox", function()
         end)
     end)
 
+    -- Two collectors that were given the same channel with different addresses, for an hour. Each answers as `answers`
+    -- says, by its mark. Returns the marks of those that were asked, in order.
+    local function asked_by_turns(world, answers)
+        local asked, senders = {}, {}
+        for i, mark in ipairs { "m1", "m2" } do
+            local sender, channel = world:sender()
+            channel.mark, senders[i] = mark, sender
+            function channel.send()
+                asked[#asked + 1] = mark
+                return answers[mark](world)
+            end
+        end
+        for _ = 1, 60 do
+            for _, sender in ipairs(senders) do
+                assert(sender:sweep())
+                while sender:tell(sender.owing[1]) do
+                    assert.is_true(#asked < 50)
+                end
+            end
+            world:pass(60)
+        end
+        return asked
+    end
+
+    it("asks each of two addresses of a channel but once, by turns of collectors that know one each", function()
+        local function refuses() return "refused", "answered HTTP 404" end
+        local function locks(world) return "refused", "535 wrong password", world.now + ONE_DAY end
+        local function sent() return "sent" end
+        for _, case in ipairs {
+            { refuses, refuses, { "m1", "m2" } },
+            { locks, locks, { "m1", "m2" } },
+            { refuses, sent, { "m1", "m2" } },
+            { sent, refuses, { "m1" } },
+        } do
+            with_world(function(world)
+                world:look("critical", 1)
+                assert.same(case[3], asked_by_turns(world, { m1 = case[1], m2 = case[2] }))
+            end)
+        end
+    end)
+
+    it("leaves an address alone for as long as it asked, whatever another collector has", function()
+        with_world(function(world)
+            world:look("critical", 1)
+            local till, asked = world.now + 30 * 60000, {}
+            local function busy(mark)
+                return function()
+                    table.insert(asked, mark .. (world.now < till and " before" or " after"))
+                    if world.now >= till then
+                        return "sent"
+                    end
+                    return "later", "answered HTTP 429", till
+                end
+            end
+            asked_by_turns(world, { m1 = busy "m1", m2 = busy "m2" })
+            assert.same({ "m1 before", "m2 before", "m1 after" }, asked)
+        end)
+    end)
+
+    describe("whose receiver refuses a message that sums up many", function()
+        -- Sends 40 at once to one that takes few and refuses as `refuses(ids)` says. Returns the sizes of messages.
+        local function storm(world, status, refuses)
+            world:look("critical", 1, 40)
+            local sender, channel = world:sender()
+            local sizes, keys = {}, {}
+            channel.rate = { messages = 20, seconds = 60 }
+            local send = channel.send
+            function channel.send(message, how)
+                local ids = {}
+                for i, item in ipairs(message.items or { message }) do
+                    ids[i] = item.cluster_id
+                end
+                sizes[#sizes + 1] = #ids
+                assert.is_nil(keys[message.key])
+                keys[message.key] = true
+                world.answer = { status = refuses(ids) and status or 200 }
+                return send(message, how)
+            end
+            for _ = 1, 30 do
+                assert(sender:sweep())
+                while sender:tell(sender.owing[1]) do
+                    assert.is_true(#sizes < 200)
+                end
+                world:pass(60)
+            end
+            return sizes
+        end
+
+        it("loses only the one that it is about", function()
+            with_world(function(world)
+                local sizes = storm(world, 400, function(ids)
+                    return table.concat(ids, " "):find("c0023", 1, true)
+                end)
+                assert.equal(39, #world.sent)
+                assert.is_nil(count_of(world.sent)["c0023 firing"])
+                assert.same({ { "c0023", "given_up" } }, world:sql(
+                    "SELECT cluster_id, state FROM dwsync_outbox WHERE state <> 'sent'"))
+                assert.is_true(#sizes <= 16, #sizes)
+                local parted = 0
+                for _, message in ipairs(world.failed) do
+                    parted = parted + (message:find("40 messages", 1, true) and 1 or 0)
+                end
+                assert.equal(1, parted)
+            end)
+        end)
+
+        it("gives each up, though it refuses all of them", function()
+            with_world(function(world)
+                local sizes = storm(world, 422, function() return true end)
+                assert.same({ 0, 79 }, { #world.sent, #sizes })
+                assert.same({ { 40 } }, world:sql "SELECT count(*) FROM dwsync_outbox WHERE state = 'given_up'")
+            end)
+        end)
+
+        it("does not ask again at an address that is wrong", function()
+            with_world(function(world)
+                assert.same({ 40 }, storm(world, 404, function() return true end))
+                assert.same({ { 40 } }, world:sql "SELECT count(*) FROM dwsync_outbox WHERE state = 'given_up'")
+            end)
+        end)
+    end)
+
     it("is not sent from by two when a receiver is slow", function()
         with_world(function(world)
             world:look("critical", 1, 5)

@@ -75,6 +75,14 @@ describe("a sequence of records", function()
         assert.equal(A, records.each(ALL)())
     end)
 
+    it("refuses conditions before anything is read, at its caller's line", function()
+        local unread = records.from(function() error "read" end)
+        for _, condition in ipairs { 7, { no_field = 1 }, { id = { min = {} } } } do
+            assert.matches("^[%w./]*records/init_spec.lua:%d+: where: ",
+                refusal(function() local s = unread:where(condition) return s end))
+        end
+    end)
+
     it("refuses what is no list, at its caller's line", function()
         assert.matches("records/init_spec.lua:%d+: records: expected a list, an iterator or a sequence, got nil$",
             refusal(function() local s = records.from(nil) return s end))

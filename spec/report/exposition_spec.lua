@@ -46,4 +46,16 @@ describe("the text exposition of a family", function()
     it("is nothing without samples", function()
         assert.equal("", written {})
     end)
+
+    it("comes back to its writer also where there are no samples for long", function()
+        local texts = {}
+        exposition.write({ { "dwsync_none", "Nothing.", function(_, add)
+            for i = 1, 1000 do
+                add({ cluster = tostring(i) }, i % 2 == 0 and 0 / 0 or nil)
+                add()
+            end
+        end } }, {}, function(text) table.insert(texts, text) end)
+        assert.is_true(#texts > 50)
+        assert.equal("", table.concat(texts))
+    end)
 end)

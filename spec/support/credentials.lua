@@ -65,11 +65,11 @@ function M.world(given)
         guard = key_guard.new(),
     }
     world.context = world.api.provider.context
-    function world.limits()
-        return { deadline = world.runtime.monotonic() + 60, timeout = 60 }
+    function world.limits(timeout)
+        return { deadline = world.runtime.monotonic() + (timeout or 60), timeout = timeout or 60 }
     end
-    function world.get()
-        return world.api:resolve_credentials(world.limits())
+    function world.get(timeout)
+        return world.api:resolve_credentials(world.limits(timeout))
     end
     return world
 end

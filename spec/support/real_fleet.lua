@@ -205,7 +205,8 @@ end
 --- Starts a collector.
 -- @tparam integer number by which it has its name, c1
 -- @tparam string inventory path
--- @tparam[opt] table more `history` in place of the fleet's; `clock`: "+1h", by how much its clock is off
+-- @tparam[opt] table more `history` in place of the fleet's; `clock`: "+1h", by how much its clock is off; `before`:
+-- Lua that its process runs first
 function Fleet:collect(number, inventory, more)
     more = more or {}
     local name = "c" .. number
@@ -217,9 +218,9 @@ function Fleet:collect(number, inventory, more)
         self:collect(number, inventory, more)
     end
     collector.process, collector.pid = uv.spawn(uv.exepath(), { stdio = { nil, log, log },
-        env = environment(self, name, faked), args = { "-e", MEASURED, "lua/bin/dwsync", "collect", "--fleet",
-            inventory, "--history", more.history or self:url(number), "--name", name, "--concurrency",
-            tostring(more.concurrency or 32) } },
+        env = environment(self, name, faked), args = { "-e", MEASURED .. " " .. (more.before or ""), "lua/bin/dwsync",
+            "collect", "--fleet", inventory, "--history", more.history or self:url(number), "--name", name,
+            "--concurrency", tostring(more.concurrency or 32) } },
         function(code, signal) collector.exited = { code = code, signal = signal } end)
     assert(collector.process, collector.pid)
     uv.fs_close(log)

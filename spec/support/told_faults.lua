@@ -277,7 +277,7 @@ function M.wrong_password()
                 local child = world:collect "one"
                 patience.wait_until(function() return server.logins() or 0 >= 1 end, "a login")
                 patience.wait_until(function()
-                    return world:rows("SELECT paused_until > $now FROM dwsync_channels WHERE channel = 'mail'")[1]
+                    return world:rows("SELECT paused_until > $now FROM dwsync_channels WHERE channel LIKE 'mail/%'")[1]
                 end, "the channel to rest")
                 world:look("critical", 20 + i)
                 patience.wait_until(function() return child.output:find "535" or i > 1 end, "a line about it")

@@ -69,6 +69,60 @@ describe("the makers of the formats find nothing wrong", function()
     end)
 end)
 
+describe("the schema of what PagerDuty takes", function()
+    local pagerduty = example.channel("pagerduty", { routing_key = ("k"):rep(32) })
+
+    local function bodies()
+        local list = {}
+        for _, message in ipairs(messages()) do
+            list[#list + 1] = pagerduty.render(message)
+        end
+        for _, event in ipairs { "escalated", "reminder", "flapping", "acknowledged" } do
+            local message = example.message({ message = ("研"):rep(9000), source = ("<s>"):rep(200) })
+            message.event = event
+            list[#list + 1] = pagerduty.render(message)
+        end
+        for _, severity in ipairs { "warning", "unknown" } do
+            list[#list + 1] = pagerduty.render(example.message({ severity = severity }, { severity = severity }))
+        end
+        return list
+    end
+
+    it("finds nothing wrong with our events", function()
+        local orders, clean = {}, {}
+        for i, body in ipairs(bodies()) do
+            orders[i], clean[i] = { pagerduty = body }, ""
+        end
+        assert.same(clean, ask(orders))
+    end)
+
+    it("finds each thing wrong that is made wrong", function()
+        local orders, expected = {}, {}
+        for _, case in ipairs {
+            { "routing_key", function(event) event.routing_key = "k" end },
+            { "event_action", function(event) event.event_action = "firing" end },
+            { "dedup_key", function(event) event.dedup_key = ("k"):rep(256) end },
+            { "dedup_key", function(event) event.event_action, event.dedup_key = "resolve", nil end },
+            { "payload", function(event) event.payload = nil end },
+            { "additional", function(event) event.severity = "critical" end },
+            { "severity", function(event) event.payload.severity = "unknown" end },
+            { "summary", function(event) event.payload.summary = ("研"):rep(1025) end },
+            { "source", function(event) event.payload.source = nil end },
+            { "timestamp", function(event) event.payload.timestamp = 1747637723 end },
+            { "custom_details", function(event) event.payload.custom_details = "text" end },
+            { "links", function(event) event.links[1].href = "javascript:1" end },
+            { "512 KB", function(event) event.payload.custom_details.message = ("x"):rep(600000) end },
+        } do
+            local event = json.decode(pagerduty.render(messages()[2]))
+            case[2](event)
+            orders[#orders + 1], expected[#expected + 1] = { pagerduty = cjson.encode(event) }, case[1]
+        end
+        for i, verdict in ipairs(ask(orders)) do
+            assert.matches(expected[i], verdict, 1, true)
+        end
+    end)
+end)
+
 describe("apprise, which tells DingTalk too", function()
     local SCRIPT = [[
 import json, sys, time

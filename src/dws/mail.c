@@ -21,6 +21,7 @@
 struct dws_mail_transfer {
     CURLM *multi;
     CURL *easy;
+    struct dws_transfer_options options; /* who is trusted, of them */
     struct curl_slist *to;
     size_t to_count;
     struct dws_buf message;
@@ -256,14 +257,14 @@ static CURLcode set_envelope(struct dws_mail_transfer *m, const struct dws_mail 
     return code;
 }
 
-static CURLcode set_travel(struct dws_mail_transfer *m, const struct dws_transport *transport)
+static CURLcode set_travel(struct dws_mail_transfer *m, const struct dws_mail *what,
+                           const struct dws_transport *transport)
 {
-    struct dws_transfer_options options = {0};
     const long connect_ms = transport->connect_timeout_ms > 0 ? transport->connect_timeout_ms : DEFAULT_CONNECT_MS;
     const long timeout_ms = transport->timeout_ms > 0 ? transport->timeout_ms : DEFAULT_TIMEOUT_MS;
-    CURLcode code = dws_transfer_options_read(&options, transport) ? CURLE_OK : CURLE_OUT_OF_MEMORY;
-    code = code ? code : dws_transfer_options_trust(&options, m->easy, transport);
-    dws_transfer_options_free(&options);
+    const bool read = dws_transfer_options_read(&m->options, transport, what->tls != DWS_MAIL_PLAIN);
+    CURLcode code = read ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+    code = code ? code : dws_transfer_options_trust(&m->options, m->easy, transport);
     SET(CURLOPT_CONNECTTIMEOUT_MS, connect_ms < INT_MAX ? connect_ms : INT_MAX); /* libcurl refuses more */
     SET(CURLOPT_TIMEOUT_MS, timeout_ms < INT_MAX ? timeout_ms : INT_MAX);
     SET(CURLOPT_PROXY, "");
@@ -291,7 +292,7 @@ static CURLcode prepare(struct dws_mail_transfer *m, const struct dws_mail *what
         return CURLE_OUT_OF_MEMORY;
     CURLcode code = set_envelope(m, what);
     code = code ? code : set_login(m, what);
-    code = code ? code : set_travel(m, transport);
+    code = code ? code : set_travel(m, what, transport);
     if (code == CURLE_OK && curl_multi_add_handle(m->multi, m->easy) != CURLM_OK)
         code = CURLE_OUT_OF_MEMORY;
     return code;
@@ -337,6 +338,7 @@ void dws_mail_free(struct dws_mail_transfer *m)
     curl_easy_cleanup(m->easy);
     curl_multi_cleanup(m->multi);
     curl_slist_free_all(m->to);
+    dws_transfer_options_free(&m->options);
     dws_buf_free(&m->message);
     free(m);
 }

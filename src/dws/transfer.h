@@ -1,5 +1,5 @@
 /* transfer.h: one HTTP exchange, as the pool handles it.
- * With transfer.c, transfer_options.c, sockets.c, pool.c and mail.c the only place that names curl. */
+ * With transfer.c, transfer_options.c, sockets.c, trust.c, pool.c and mail.c the only place that names curl. */
 #ifndef DWS_TRANSFER_H
 #define DWS_TRANSFER_H
 

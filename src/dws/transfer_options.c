@@ -6,7 +6,9 @@
 #include <limits.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -73,14 +75,44 @@ static void read_file(const char *path, struct dws_buf *out)
     close(fd);
 }
 
-/* libcurl compares the names of files: for a day it would trust the authority of a file that was replaced, and for as
- * long as they live use connections and sessions made under it. Contents it compares too. A certificate with its key in
- * the same file stays a name, since libcurl does not wipe its copies. */
-bool dws_transfer_options_read(struct dws_transfer_options *options, const struct dws_transport *transport)
+static bool is_https(const char *proxy)
+{
+    return proxy && strncasecmp(proxy, "https:", 6) == 0;
+}
+
+/* Its authorities are the system's whatever is trusted behind it, and libcurl would ask for ours in both handshakes. */
+static bool may_use_https_proxy(const struct dws_transport *transport)
+{
+    static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+    bool may = is_https(transport->proxy);
+    for (size_t i = 0; !transport->proxy && !may && i < sizeof names / sizeof *names; i++)
+        may = is_https(getenv(names[i]));
+    return may;
+}
+
+/* libcurl compares the names of files: as long as they live it would use connections and sessions made under the
+ * authority of a file that was replaced. Contents it compares too. A certificate with its key in the same file stays a
+ * name, since libcurl does not wipe its copies. */
+bool dws_transfer_options_read(struct dws_transfer_options *options, const struct dws_transport *transport, bool tls)
 {
     read_file(transport->ca_file, &options->ca);
     read_file(transport->client_key ? transport->client_cert : NULL, &options->cert);
+    struct dws_trust *before = options->trust;
+    options->trust = NULL;
+    if (tls && !options->ca.failed && (options->ca.length > 0 || !transport->ca_file) &&
+        !may_use_https_proxy(transport))
+        options->trust = dws_trust_open(dws_buf_text(&options->ca));
+    dws_trust_close(before);
     return !options->ca.failed && !options->cert.failed;
+}
+
+bool dws_load_authorities(const char *ca_file)
+{
+    const struct dws_transport transport = {.ca_file = ca_file};
+    struct dws_transfer_options options = {0};
+    const bool loaded = dws_transfer_options_read(&options, &transport, true) && options.trust;
+    dws_transfer_options_free(&options);
+    return loaded;
 }
 
 static CURLcode set_file(CURL *easy, CURLoption by_content, CURLoption by_name, struct dws_buf *content,
@@ -99,7 +131,9 @@ CURLcode dws_transfer_options_trust(struct dws_transfer_options *options, CURL *
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
-    if (transport->ca_file) {
+    if (options->trust) {
+        code = code ? code : dws_trust_set(options->trust, easy);
+    } else if (transport->ca_file) {
         code = code ? code : set_file(easy, CURLOPT_CAINFO_BLOB, CURLOPT_CAINFO, &options->ca, transport->ca_file);
         SET(CURLOPT_CAPATH, NULL); /* only this file, not the system's directory as well */
     }
@@ -170,19 +204,24 @@ static void append_setting(struct dws_buf *out, const char *string)
 static void describe(const struct dws_transfer_options *options, const struct dws_url *url,
                      const struct dws_transport *transport, struct dws_buf *out)
 {
-    const long numbers[] = {transport->connect_timeout_ms, url->https, url->loopback, url->metadata,
-                            (long)options->ca.length};
+    const struct dws_text ca = options->trust ? (struct dws_text){0} : dws_buf_text(&options->ca);
+    const long numbers[] = {transport->connect_timeout_ms,
+                            url->https,
+                            url->loopback,
+                            url->metadata,
+                            options->trust ? dws_trust_number(options->trust) : 0,
+                            (long)ca.length};
     const char *const strings[] = {transport->ca_file, transport->client_cert, transport->client_key, transport->proxy,
                                    transport->user_agent};
     const size_t count = sizeof strings / sizeof *strings;
-    size_t room = sizeof numbers + options->ca.length + options->cert.length;
+    size_t room = sizeof numbers + ca.length + options->cert.length;
     for (size_t i = 0; i < count; i++)
         room += room_for(strings[i]);
     dws_buf_reserve(out, room); /* growing would leave copies of a proxy's password behind */
     dws_buf_append(out, numbers, sizeof numbers);
     for (size_t i = 0; i < count; i++)
         append_setting(out, strings[i]);
-    dws_buf_append_text(out, dws_buf_text(&options->ca));
+    dws_buf_append_text(out, ca);
     dws_buf_append_text(out, dws_buf_text(&options->cert));
 }
 
@@ -205,7 +244,7 @@ CURLcode dws_transfer_options_set(struct dws_transfer_options *options, CURL *ea
     struct dws_buf *wanted = &options->wanted;
     CURLcode code = CURLE_OK;
     dws_buf_clear(wanted);
-    if (!dws_transfer_options_read(options, transport))
+    if (!dws_transfer_options_read(options, transport, url->https))
         return CURLE_OUT_OF_MEMORY;
     if (is_plain(request, transport))
         describe(options, url, transport, wanted);
@@ -225,6 +264,7 @@ void dws_transfer_options_free(struct dws_transfer_options *options)
 {
     dws_buf_wipe(&options->set);
     dws_buf_wipe(&options->wanted);
+    dws_trust_close(options->trust);
     dws_buf_free(&options->ca);
     dws_buf_free(&options->cert);
 }

@@ -4,6 +4,7 @@
 
 #include "internal.h"
 #include "sockets.h"
+#include "trust.h"
 
 #define DWS_METHOD_BYTES 31 /* at most */
 
@@ -13,6 +14,7 @@ struct dws_transfer_options {
     struct dws_buf wanted; /* the same of the request that is being prepared */
     struct dws_buf ca;     /* what its files hold now; empty: libcurl is to read the file, or to say why it cannot */
     struct dws_buf cert;
+    struct dws_trust *trust;     /* what `ca` says, or the system; NULL: libcurl finds out by itself */
     struct dws_sockets *sockets; /* those of the pool; NULL: libcurl's own */
 };
 
@@ -20,9 +22,10 @@ bool dws_request_is_head(const struct dws_request *request);
 /* Sets how this request travels, unless it is set already. */
 CURLcode dws_transfer_options_set(struct dws_transfer_options *options, CURL *easy, const struct dws_request *request,
                                   const struct dws_url *url, const struct dws_transport *transport);
-/* Reads the files that say who is trusted, for the next function. False: out of memory. */
-bool dws_transfer_options_read(struct dws_transfer_options *options, const struct dws_transport *transport);
-/* TLS 1.2 or later, and whose certificates are good. */
+/* Reads the files that say who is trusted, for the next function; parses them when there will be TLS. False: out of
+ * memory. */
+bool dws_transfer_options_read(struct dws_transfer_options *options, const struct dws_transport *transport, bool tls);
+/* TLS 1.2 or later, and whose certificates are good; `options` must live as long as the handle. */
 CURLcode dws_transfer_options_trust(struct dws_transfer_options *options, CURL *easy,
                                     const struct dws_transport *transport);
 /* Puts the handle back as if it were new, but for its share. */

@@ -1,7 +1,7 @@
 /* dws.h: the whole C API of libdws: sign a request, send it, read what came back.
  * It must not know Lua, print, abort or exit, and it keeps no mutable global state beyond libcurl's own
- * one-time initialisation and the pools that lie idle between two threads (dws_pool_cache_take). Built on OpenSSL
- * (digests, HMAC) and libcurl (multi interface). */
+ * one-time initialisation, the pools that lie idle between two threads (dws_pool_cache_take) and the authorities that
+ * were parsed. Built on OpenSSL (digests, HMAC, authorities) and libcurl (multi interface). */
 #ifndef DWS_H
 #define DWS_H
 
@@ -557,6 +557,10 @@ const char *dws_version(void);
 const char *dws_libraries(void);
 /* Whether libcurl looks up names without waiting for them, as nearly every build does, in threads of its own. */
 bool dws_resolves_aside(void);
+/* Parses the authorities in this PEM file, or the system's when it is NULL, before the first request needs them: the
+ * system's take 20 ms. They are kept for all threads, and for processes that are forked before a connection uses them.
+ * False: libcurl loads them itself for each connection, and says then what is wrong with them. */
+bool dws_load_authorities(const char *ca_file);
 
 #ifdef __cplusplus
 }

@@ -119,6 +119,19 @@ static int core_resolves_aside(lua_State *L)
     return 1;
 }
 
+/***
+Parses the authorities in a PEM file, or the system's, before the first request needs them: the system's take 20 ms.
+They are kept for all requests of the process, and for processes that are forked before a connection uses them.
+@function load_authorities
+@tparam[opt] string ca_file
+@treturn boolean false: libcurl loads them for each connection, and says then what is wrong with them
+*/
+static int core_load_authorities(lua_State *L)
+{
+    lua_pushboolean(L, dws_load_authorities(luaL_optstring(L, 1, NULL)));
+    return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"now", core_now},
     {"monotonic", core_monotonic},
@@ -127,6 +140,7 @@ static const luaL_Reg functions[] = {
     {"can_yield", core_can_yield},
     {"libraries", core_libraries},
     {"resolves_aside", core_resolves_aside},
+    {"load_authorities", core_load_authorities},
     {NULL, NULL},
 };
 

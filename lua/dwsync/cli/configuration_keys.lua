@@ -17,6 +17,7 @@ local TOP = {
         expected = 'a list of names, ids and patterns such as { "prod-*" }, not an empty one' },
     thresholds = { kind = "table" },
     history = { kind = "string", empty = true, secret = true, expected = "a path or a postgres:// URL" },
+    show_accounts = { kind = "boolean" }, -- whether names of accounts may stand in verdicts: names of people
     on_change = { kind = "function" },
     pass_environment = { kind = "list" },
     alerts = { kind = "table" },

@@ -109,7 +109,8 @@ function M.open_history(readonly, args, context, inventory, limits)
     if not settings then
         return nil, err
     end
-    local own = { history = inventory and inventory.history or settings.history }
+    local own = { history = inventory and inventory.history or settings.history,
+        show_accounts = (inventory or settings).show_accounts }
     return history_location.open(readonly, args, context, own, limits)
 end
 

@@ -83,7 +83,7 @@ function M.open(readonly, args, context, settings, limits)
     end
     limits = limits or {}
     local store, err = require("dwsync.history").open(target, { readonly = readonly, timeout = limits.timeout,
-        cache = limits.cache })
+        cache = limits.cache, show_accounts = settings.show_accounts })
     return store, err, shown
 end
 

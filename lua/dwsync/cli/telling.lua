@@ -104,7 +104,7 @@ function M.open_store(args, context, settings)
         context:note("made " .. shown .. ", which keeps what was told; only its owner can read it")
     end
     local store
-    store, err = problems_store.open(history, true)
+    store, err = problems_store.open(history)
     if not store then
         history:close()
     end

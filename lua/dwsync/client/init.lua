@@ -42,6 +42,13 @@ local function resolve_endpoints(settings, context)
     return iam and { dws = dws, iam = iam }, iam_err
 end
 
+-- Before somebody waits for the first request.
+local function prepare(runtime, found, ca_file)
+    if runtime.prepare and table.concat(found.dws, " "):find("https:", 1, true) then
+        runtime.prepare(ca_file)
+    end
+end
+
 -- What credential sources need to know. An IAM endpoint that they name is checked by the same rules as the option.
 local function credentials_context(settings, context)
     return {
@@ -199,6 +206,7 @@ function M.new(given)
         random = settings.random or math.random,
         emit = self.emit,
     }
+    prepare(self.runtime, found, settings.ca_file)
     return self
 end
 
@@ -212,7 +220,8 @@ end
 -- @tfield boolean complete whether this is the whole list: true unless `limited`
 -- @tfield ?boolean limited whether reading ended at `limit`, so that older records are missing
 -- @tfield[opt] string rests_on "count": that this is all rests on the service's word alone, its one short page and the
--- count in it, since it repeats that page whatever the offset, or `max_pages` let it not be asked for the next
+-- count in it, since it repeats that page whatever the offset, or `max_pages` let it not be asked for the next; of
+-- accounts also "page" and "readings", see `all_database_users`
 
 --- The clusters of a project: `id`, `name`, `status`, `version`, … of each, as the service names them.
 -- @table dwsync.clusters
@@ -348,7 +357,7 @@ end
 local SYNC_RECORDS = { name = "ListSyncRecords", path = "sync-records", list = "sync_records", noun = "record",
     is_ordered = true, rests_on = "count" }
 local DATABASE_USERS = { name = "ListDatabaseUsers", path = "users", list = "users", noun = "account",
-    kind = "accounts", rests_on = "page", filters = { "type", "user_type" } }
+    is_ordered = false, kind = "accounts", rests_on = "page", filters = { "type", "user_type" } }
 
 local NO_FILTERS = {}
 
@@ -607,7 +616,8 @@ end
 -- @tparam[opt] table parameters.where conditions by field name, each a value or a list of values: only accounts that
 -- meet all are handed over
 -- @treturn[1] dwsync.client.list of accounts; `rests_on` is "page" where the service repeats its one short page
--- whatever the offset
+-- whatever the offset, "readings" where pages come without a count and do not overlap: what each reading
+-- lacks is missing
 -- @treturn[2] nil
 -- @treturn[2] dwsync.error kind "incomplete" when the list cannot be had whole
 -- @raise for unknown parameters

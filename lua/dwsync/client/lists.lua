@@ -170,7 +170,8 @@ function M.all(client, checked, fetch, limits)
             return nil, failure
         elseif not records then
             list.count, list.pages, list.total, list.complete = #list, pages.pages, pages.records, true
-            list.rests_on = pages.unsettled and (pages.count and "count" or checked.operation.rests_on) or nil
+            list.rests_on = pages.unsettled and (pages.count and "count" or checked.operation.rests_on)
+                or pages.ends_by_comparison and "readings" or nil
             local looked_for = words.of(checked.where)
             local wrong = looked_for and typing_error(client, checked, fetch, limits, looked_for, list, pages)
             return not wrong and list or nil, wrong

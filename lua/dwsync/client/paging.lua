@@ -58,7 +58,8 @@ end
 -- for later walks over the same list; `list`: the page's field that has them; `noun`: what one of them is called;
 -- `is_ordered`: whether they come and go at the ends of the list only; `about`: what errors are about,
 -- see dwsync.errors.about
--- @treturn dwsync.client.paging whose `unsettled` says, after the end, that nothing showed whether more follow
+-- @treturn dwsync.client.paging which says after the end: `unsettled`, that nothing showed whether more follow; and
+-- `ends_by_comparison`, that it ended since a whole reading brought nothing new
 function M.new(options)
     local self = setmetatable({
         fetch = options.fetch,
@@ -185,6 +186,7 @@ local function conclude(self, place)
     if self.pages_read == 1 and adds_up(self) or is_settled(self, place) then
         return "done" -- one page is one moment
     elseif self.must_compare and self.records == self.compared and adds_up(self) then
+        self.ends_by_comparison = true
         return "done"
     end
     -- Whether a whole reading, not its first page, has to show that nothing was missed.

@@ -47,11 +47,21 @@ local function users(value)
     return type(value) == "table" and value or nil
 end
 
+local function query(value)
+    for name, content in pairs(type(value) == "table" and value or {}) do
+        if type(name) ~= "string" or type(content) ~= "string" then
+            return nil
+        end
+    end
+    return type(value) == "table" and value or nil
+end
+
 --- The declaration of accounts in an order, see dwsync.checks.
 M.users = { read = users, expected = "a list of accounts, each with a name" }
 
 local ORDER = {
-    match = object { path = TEXT, cluster = TEXT, method = TEXT },
+    match = object { path = TEXT, cluster = TEXT, method = TEXT,
+        query = { read = query, expected = "an object of parameters and their values, which are texts" } },
     skip = NATURAL,
     times = POSITIVE,
     action = required(object {
@@ -96,8 +106,8 @@ function M.new()
 end
 
 --- Orders a fault.
--- @tparam table order `match` (`path`: a part of the path, `cluster`: its id, `method`), `skip` matching requests
---   first, then hit `times` (1 when absent, without end when null), `action`
+-- @tparam table order `match` (`path`: a part of the path, `cluster`: its id, `method`, `query`: parameters that it
+--   has), `skip` matching requests first, then hit `times` (1 when absent, without end when null), `action`
 -- @treturn integer|nil how many faults wait now
 -- @treturn ?string what is wrong with the order
 function Faults:add(order)
@@ -125,19 +135,30 @@ function Faults:clear()
     self.queue = {}
 end
 
-local function matches(match, method, path)
+local function has(query_given, wanted)
+    for name, value in pairs(wanted) do
+        if (query_given or {})[name] ~= value then
+            return false
+        end
+    end
+    return true
+end
+
+local function matches(match, method, path, query_given)
     return (not match.method or match.method:upper() == method)
         and (not match.path or path:find(match.path, 1, true) ~= nil)
         and (not match.cluster or path:find("/clusters/" .. match.cluster .. "/", 1, true) ~= nil)
+        and has(query_given, match.query or {})
 end
 
 --- Takes the action that hits this request, if any; at most one, the earliest ordered.
 -- @tparam string method
 -- @tparam string path
+-- @tparam[opt] table query_given parameters, by name
 -- @treturn ?table action
-function Faults:take(method, path)
+function Faults:take(method, path, query_given)
     for position, fault in ipairs(self.queue) do
-        if matches(fault.match, method, path) then
+        if matches(fault.match, method, path, query_given) then
             if fault.skip > 0 then
                 fault.skip = fault.skip - 1
             else

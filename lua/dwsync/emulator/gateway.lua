@@ -194,7 +194,7 @@ end
 
 local function serve(request, answer)
     ngx.ctx.request = request
-    local action = service.faults:take(request.method, request.path)
+    local action = service.faults:take(request.method, request.path, request.query)
     if not action then
         return sending.send(answer(request))
     end

@@ -14,6 +14,7 @@ local errors = require "dwsync.errors"
 local files = require "dwsync.files"
 local history_accounts = require "dwsync.history.accounts"
 local history_tables = require "dwsync.history.tables"
+local knowledge = require "dwsync.fleet.known"
 local look = require "dwsync.fleet.look"
 local runtimes = require "dwsync.runtime"
 
@@ -22,7 +23,7 @@ local M = {}
 local Collector = { __name = "dwsync.fleet.collector" }
 Collector.__index = Collector
 
-local TICK, REPORT_EVERY = 0.1, 5 -- seconds
+local TICK, REPORT_EVERY, FORGET_EVERY = 0.1, 5, 3600 -- seconds
 local IDLE = 60 -- seconds after which a looker looks by itself whether there is something to do
 local REST = 0.3 -- seconds without a claim, after one that found nothing
 local BATCH = 500 -- completions in one transaction
@@ -62,6 +63,7 @@ function M.new(options)
         emit = options.on_event or function() end, new_client = options.new_client or dwsync.new,
         beside = options.beside or {}, plan = options.plan,
         bell = concurrent.bell(), scribes_bell = concurrent.bell(), claim_due = 0,
+        known = knowledge.new(),
         clients = {}, queue = { first = 1, last = 0 }, done = {}, changed = {}, discovered = {}, returned = {},
         under_way = 0, listings = 0, room_bell = concurrent.bell(),
         counts = {}, totals = { looks = 0, changed = 0, failed = 0, fenced = 0, expired = 0, throttled = 0 },
@@ -152,7 +154,8 @@ local function perform(self, item, history, timeout)
     if not client then
         return nil, { failure = err, error = errors.summary(err, true) }
     end
-    local context = { client = client, history = history, inventory = self.inventory, timeout = timeout,
+    local context = { client = client, history = history, inventory = self.inventory, known = self.known,
+        timeout = timeout,
         serves = serves, now = function() return now_of(self) end }
     if item.kind == "account" then
         return discovery.projects(context, item)
@@ -292,12 +295,15 @@ local function settle(self, entry, outcome)
     if outcome.error then
         count(self, "failed")
         self.emit { type = "failure", item = entry.item, error = outcome.error }
+    elseif outcome.is_outdated then
+        self.returned[#self.returned + 1] = entry.item
     elseif outcome.through == nil then
         self.changed[#self.changed + 1] = entry
     elseif not outcome.through then
         count(self, "fenced")
     elseif not entry.result.error then
         count(self, "changed")
+        self.known:keep(entry.item, entry.result.known, outcome.summary)
         self.emit { type = "changed", item = entry.item, result = entry.result, summary = outcome.summary }
         if outcome.accounts and outcome.accounts.refused then
             self.emit { type = "accounts", item = entry.item, error = outcome.accounts.refused }
@@ -413,7 +419,11 @@ local function steps(self)
         good, err = report(self, self.draining and "draining" or "running")
         self.report_due = core.monotonic() + REPORT_EVERY
     end
-    return good, err
+    if good and core.monotonic() >= self.forget_due then
+        self.forget_due = core.monotonic() + FORGET_EVERY -- whatever comes of it: looks are worth more
+        good, err = self.schedule:forget()
+    end
+    return good and true, err
 end
 
 -- What is queued goes back; what is under way ends.
@@ -434,7 +444,7 @@ local function drain(self)
 end
 
 local function scribe(self)
-    self.report_due = 0
+    self.report_due, self.forget_due = 0, 0
     while not self.draining do
         if self.stop() then
             self.draining = true

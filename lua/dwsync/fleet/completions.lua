@@ -6,6 +6,7 @@ local errors = require "dwsync.errors"
 local findings = require "dwsync.problems.findings"
 local history_accounts = require "dwsync.history.accounts"
 local history_page = require "dwsync.history.page"
+local history_tables = require "dwsync.history.tables"
 local identity = require "dwsync.history.identity"
 local listing = require "dwsync.fleet.listing"
 local problems = require "dwsync.problems"
@@ -177,12 +178,44 @@ local function write_found(session, item, result, plan, now)
         again = math.min(again, row.next_at)
     end
     row.next_at = again or row.next_at
+    local failed = result.accounts_failure or looked and looked.refused
+    local retry_at = failed and history_accounts.note_failure_in(session, identity.cell(item.cluster_id), failed)
+        or result.accounts_again
+    if retry_at then
+        row.next_at = (row.next_at or 0) > 0 and math.min(row.next_at, retry_at) or retry_at
+    end
+    if looked and looked.went > 0 and result.names_count then
+        row.next_at = now -- what was judged did not know them yet
+    end
     return { row = row, summary = summary, accounts = looked or nil }
 end
 
 -- The new contents of the row of a look whose findings the database refused: the next one may find what it takes.
 local function refused(item, err, now)
     return row_after(item, { error = errors.summary(err, true) }, now)
+end
+
+-- Whether somebody wrote or removed something of which a look that went on with what was known has not heard.
+local function is_outdated(session, item, rests_on)
+    local there = rests_on and history_tables.traces(session, item.cluster_id, rests_on.since)
+    return there and (there.records ~= rests_on.records or there.versions ~= rests_on.versions or there.has_ledger)
+end
+
+-- What becomes of a look whose lease holds, and the new contents of its row.
+local function complete(session, look, plan, now)
+    local item = look.item
+    if not session:exclude(identity.cell(item.cluster_id)) then
+        return {}
+    elseif is_outdated(session, item, look.result.rests_on) then
+        return { is_outdated = true }
+    end
+    local written, err = session:apart(function()
+        return write_found(session, item, look.result, plan, now)
+    end)
+    if not written then
+        return { through = true, error = err }, refused(item, err, now)
+    end
+    return { through = true, summary = written.summary, accounts = written.accounts }, written.row
 end
 
 --- Completes looks that found something, or failed so that a problem may begin, each as if it were alone: what becomes
@@ -192,7 +225,8 @@ end
 -- @tparam ?function plan whom to tell of problems, see dwsync.problems.plan
 -- @treturn {table,...} of each `through`: whether it was let through, and `summary` of the records saved, see
 -- dwsync.history.summary; `accounts`: what became of a look at them; `error`: why the database refused what it found,
--- so that it counts as failed. No `through`: another program writes of its cluster, and nothing was done
+-- so that it counts as failed. No `through`: another program writes of its cluster, and nothing was done; or it has
+-- written, where `is_outdated`, so that the cluster has to be looked at again
 function M.changed(session, done, plan)
     local items = {}
     for i, look in ipairs(done) do
@@ -201,18 +235,11 @@ function M.changed(session, done, plan)
     local held = still_held(session, items)
     local now, outcomes, changed, noted = rows.clock(session), {}, {}, {}
     for i, look in ipairs(done) do
-        local item, outcome = look.item, {}
-        if held[item.item_no] ~= item.epoch then
-            outcome.through = false
-        elseif session:exclude(identity.cell(item.cluster_id)) then
-            local written
-            written, outcome.error = session:apart(function()
-                return write_found(session, item, look.result, plan, now)
-            end)
-            outcome.through, outcome.summary = true, written and written.summary
-            outcome.accounts = written and written.accounts
-            changed[#changed + 1] = written and written.row or refused(item, outcome.error, now)
+        local outcome, row = { through = false }, nil
+        if held[look.item.item_no] == look.item.epoch then
+            outcome, row = complete(session, look, plan, now)
         end
+        changed[#changed + 1] = row
         outcomes[i], noted[#noted + 1] = outcome, outcome.through ~= nil and look or nil
     end
     if changed[1] then

@@ -40,11 +40,22 @@ local function of_blocked(account, now)
         over = ("account %s is asked again"):format(account.account) }
 end
 
+-- Fewer times than it takes to be left alone.
+local function of_refused(account)
+    return { key = "refused\0" .. account.account, attention = true,
+        text = ("account %s: its key was refused: %s"):format(account.account, text.excerpt(account.error or "",
+            LONGEST)),
+        hint = ("Correct the credentials of accounts.%s; it is tried again by itself."):format(account.account),
+        over = ("account %s: its key is accepted again"):format(account.account) }
+end
+
 local function of_accounts(sum, add)
     for _, account in ipairs(sum.accounts) do
         local name = account.account
         if account.state == "blocked" then
             add(of_blocked(account, sum.now))
+        elseif account.state == "refused" then
+            add(of_refused(account))
         elseif account.state == "throttled" then
             add { key = "throttled\0" .. name,
                 text = ("account %s: the service asked for a pause, until %s"):format(name,
@@ -65,16 +76,34 @@ end
 
 local SUBJECTS = { account = "its projects cannot be listed", place = "the clusters of %s cannot be listed" }
 
+local STATED = { blocked = true, refused = true } -- the account's own condition says why
+
+local function add_failure(failure, account, add)
+    local example = text.excerpt(failure.example or "", 60)
+    local subject = (SUBJECTS[failure.kind] or "%s cannot be read"):format(failure.items == 1 and example
+        or ("%s, %s among them,"):format(quantities.count(failure.items, "cluster"), example))
+    local reason, hint = text.excerpt(failure.error, LONGEST), nil
+    local is_blind = failure.kind ~= "cluster" and account ~= nil and account.clusters == 0
+    if is_blind then
+        hint = "None of its clusters is known yet, so none is looked at."
+    elseif failure.kind ~= "cluster" then
+        hint = "Clusters that are known already are looked at all the same."
+    end
+    add { key = table.concat({ "failure", failure.account, failure.kind, failure.error }, "\0"), hint = hint,
+        attention = is_blind or nil, text = ("account %s: %s: %s"):format(failure.account, subject, reason),
+        over = ("account %s: over: %s"):format(failure.account, reason) }
+end
+
 local function of_failures(sum, add)
+    local accounts = {}
+    for _, account in ipairs(sum.accounts) do
+        accounts[account.account] = account
+    end
     for _, failure in ipairs(sum.failures) do
-        local example = text.excerpt(failure.example or "", 60)
-        local subject = (SUBJECTS[failure.kind] or "%s cannot be read"):format(failure.items == 1 and example
-            or ("%s, %s among them,"):format(quantities.count(failure.items, "cluster"), example))
-        local reason = text.excerpt(failure.error, LONGEST)
-        add { key = table.concat({ "failure", failure.account, failure.kind, failure.error }, "\0"),
-            text = ("account %s: %s: %s"):format(failure.account, subject, reason),
-            hint = failure.kind ~= "cluster" and "Clusters that are known already are looked at all the same." or nil,
-            over = ("account %s: over: %s"):format(failure.account, reason) }
+        local account = accounts[failure.account]
+        if not (account and STATED[account.state] and account.error == failure.error) then
+            add_failure(failure, account, add)
+        end
     end
 end
 

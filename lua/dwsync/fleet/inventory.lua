@@ -25,6 +25,7 @@ local TOP = {
     overrides = { kind = "table", default = {} },
     thresholds = { kind = "table", default = {} },
     alerts = { kind = "table" },
+    show_accounts = { kind = "boolean" }, -- whether names of accounts may stand in verdicts: names of people
 }
 
 -- Options of dwsync.new that are an account's.

@@ -8,8 +8,11 @@
 local disabled = require "dwsync.health.disabled"
 local errors = require "dwsync.errors"
 local history_accounts = require "dwsync.history.accounts"
+local following = require "dwsync.health.following"
 local health = require "dwsync.health"
+local identity = require "dwsync.history.identity"
 local history_tables = require "dwsync.history.tables"
+local lookback = require "dwsync.health.lookback"
 local merge = require "dwsync.history.merge"
 
 local M = {}
@@ -19,6 +22,10 @@ M.PAGE = 20
 
 --- After how long the whole list is read again, milliseconds.
 M.WHOLE_EVERY = 6 * 3600 * 1000
+
+-- What is read back to be judged begins with a whole quarter of a day: until the next one, new records can be judged
+-- without reading it again.
+local READ_SINCE = 6 * 3600 * 1000
 
 local function start_of(record)
     return type(record.start_time) == "number" and record.start_time or nil
@@ -79,30 +86,146 @@ local function off(context, item, err)
 end
 
 local function unanswered(context, item, err)
+    if context.known then
+        context.known:pass(item)
+    end
     return (errors.is_feature_off(err) and off or failed)(context, item, err)
+end
+
+-- The time for which what is kept is read, milliseconds.
+local function reading_time(now)
+    return now - now % READ_SINCE
 end
 
 -- What is kept together with what has come; nil, err where it cannot be read: a page alone says too little.
 local function gather(context, item, records)
-    local now = context.now() / 1000
-    local list, err, contents = history_tables.together(context.history, item.cluster_id, records, now)
-    if err and err.code ~= "damaged" then
+    local now, before, err = context.now(), nil, nil
+    local at = reading_time(now)
+    if context.known then -- before the records: what comes in between shows later
+        before, err = history_tables.run(context.history, "read", nil, function(session)
+            return history_tables.traces(session, item.cluster_id, at - lookback.seconds * 1000)
+        end)
+    end
+    if err then
         return nil, err
     end
-    return { list = list, now = now, contents = contents }
+    local list, wrong, contents = history_tables.together(context.history, item.cluster_id, records, at / 1000)
+    if wrong and wrong.code ~= "damaged" then
+        return nil, wrong
+    end
+    return { list = list, now = now / 1000, contents = contents, is_sound = not wrong, before = before }
 end
 
-local function judged(context, records, gathered, result)
-    local evaluation = health.evaluate(gathered.list, context.rules, gathered.now)
-    result.page = records[1] and merge.without(merge.read(records), gathered.contents) or nil
+local function are_since(records, since)
+    for _, record in ipairs(records) do
+        if (start_of(record) or 0) < since then
+            return false
+        end
+    end
+    return true
+end
+
+-- The newest page of records, by id.
+local function newest_of(records)
+    local newest = {}
+    for i = 1, math.min(M.PAGE, #records) do
+        newest[records[i].id or ""] = records[i]
+    end
+    return newest
+end
+
+-- What to go on with when something new comes; nil where that has to be read and judged anew.
+local function begin_to_follow(context, records, gathered)
+    local list = gathered.list
+    if not context.known or context.list_accounts or not records[1] or not gathered.is_sound or not list.since
+        or not are_since(records, list.since) then
+        return nil
+    end
+    local followed = following.begin(list, context.rules, gathered.now)
+    return followed and { following = followed, since = list.since, rules_mark = context.rules_mark,
+        newest = newest_of(records), versions = gathered.before.versions }
+end
+
+local function with_judgement(result, evaluation, records)
     result.evaluation, result.severity, result.changed = evaluation, evaluation.severity, true
     result.seen_at = newest_start(records)
     return result
 end
 
+local function judged(context, records, gathered, result)
+    result.page = records[1] and merge.without(merge.read(records), gathered.contents) or nil
+    result.known = begin_to_follow(context, records, gathered)
+    local evaluation = result.known and result.known.following:judge(gathered.now)
+        or health.evaluate(gathered.list, context.rules, gathered.now)
+    return with_judgement(result, evaluation, records)
+end
+
+local function is_same(a, b)
+    if type(a) ~= "table" or type(b) ~= "table" then
+        return a == b
+    end
+    for name, value in pairs(a) do
+        if value ~= b[name] and not is_same(value, b[name]) then
+            return false
+        end
+    end
+    for name in pairs(b) do
+        if a[name] == nil then
+            return false
+        end
+    end
+    return true
+end
+
+-- Advances what is known by a page. Returns what of it has to be saved, see dwsync.history.merge; nil where the page
+-- does not join what is known, or changes the past.
+local function advance(known, records, now)
+    local news, count = {}, #records
+    for _, record in ipairs(records) do
+        if not is_same(known.newest[record.id or ""], record) then
+            news[#news + 1] = record
+        end
+    end
+    local newest = newest_of(records)
+    if news[#news] == records[count] or not known.following:advance(news, now)
+        or not known.following:has_open_in(newest) then
+        return nil
+    end
+    known.newest = newest
+    local page = merge.read(news)
+    page.unchanged = count - #news
+    return page
+end
+
+-- Goes on with what is known of a cluster, and reads nothing: whether the database still has just that is seen when
+-- this look is completed. Returns nil where other rules hold, or what is new does not come after the rest.
+local function gone_on(context, item, records, result)
+    local now = context.now()
+    local since = reading_time(now) - lookback.seconds * 1000
+    local known = context.known and context.known:take(item, context.rules_mark, since)
+    if not known or context.list_accounts then
+        return nil
+    end
+    local rests_on = { since = since, records = known.following.records, versions = known.versions }
+    if records[1] then
+        result.page = advance(known, records, now / 1000)
+        if not result.page then
+            return nil
+        end
+    end
+    local evaluation = known.following:judge(now / 1000)
+    result.known, result.rests_on = known, evaluation and rests_on
+    return evaluation and with_judgement(result, evaluation, records)
+end
+
 local function changed(context, item, records, result)
     local gathered, err = gather(context, item, records)
     return gathered and judged(context, records, gathered, result) or given_up(err)
+end
+
+-- The page says nothing new, but time does, or the cluster is back.
+local function judged_again(context, item, result)
+    return gone_on(context, item, {}, result) or changed(context, item, {}, result)
 end
 
 -- Judges a page together with what is kept, if it joins that: its oldest is kept already. Returns false if not.
@@ -121,27 +244,46 @@ end
 -- Who is in the database, when something may have changed there, and whenever the whole list of records is read. What
 -- goes wrong there is not the look's failure.
 local function look_at_accounts(context, item, records, result)
-    if not context.list_accounts or not result.changed or result.failure
-        or not (result.read_whole or history_accounts.have_changed(records, item.looked_at or 0)) then
+    if not context.list_accounts or not result.changed or result.failure then
         return result
     end
     local began = context.now()
+    local trial = history_accounts.next_trial(context.history, identity.cell(item.cluster_id))
+    local is_due = result.read_whole or history_accounts.have_changed(records, item.looked_at or 0)
+    if trial then
+        is_due = began >= trial
+    end
+    result.accounts_again = trial or nil
+    if not is_due then
+        return result
+    end
     local list, err = context.client:all_database_users { cluster_id = item.cluster_id, timeout = context.timeout }
     if list then
         result.requests = result.requests + list.pages
         result.accounts, err = history_accounts.read(list, began, context.now())
+        result.names_count = context.history.context.show_accounts
     end
-    result.accounts_failure = err
+    result.accounts_failure, result.accounts_again = err, nil
+    return result
+end
+
+local function unchanged(context, item, result)
+    if context.known then
+        context.known:pass(item)
+    end
     return result
 end
 
 --- Looks at a cluster.
 -- @tparam table context `client`, `history` (a store), `rules`, `rules_mark` (see dwsync.fleet.inventory), `timeout`
--- (seconds), `now()`: milliseconds by the database's clock; `list_accounts`: whether to look who is in the database
+-- (seconds), `now()`: milliseconds by the database's clock; `list_accounts`: whether to look who is in the database;
+-- `known` (see dwsync.fleet.known), nil where nothing is kept in memory
 -- @tparam table item what dwsync.fleet.schedule claimed
 -- @treturn table result for its completion: `changed` when there is something to save; `error` and `failure` when the
 -- cluster could not be asked; `given_up` when the database failed, so that the look was in vain; `accounts`, see
--- dwsync.history.accounts.read, or `accounts_failure`
+-- dwsync.history.accounts.read, or `accounts_failure`; `accounts_again`: when a list that could not be had is tried
+-- again; `names_count`: whether a verdict may name who went; `known`: for `context.known` to keep, once completed;
+-- `rests_on`: what the database must hold of the cluster, or the look has to be done again
 function M.at(context, item)
     local page, err = context.client:newest_page { cluster_id = item.cluster_id, limit = M.PAGE,
         timeout = context.timeout }
@@ -152,17 +294,20 @@ function M.at(context, item)
     local is_old = item.read_at and context.now() >= item.read_at + M.WHOLE_EVERY
     local is_known = result.mark == item.page_mark and not is_old
     if is_known and item.failures == 0 and item.state == "active" then
-        return is_due_by_time(item, context.now()) and changed(context, item, {}, result) or result
+        return is_due_by_time(item, context.now())
+            and look_at_accounts(context, item, {}, judged_again(context, item, result))
+            or unchanged(context, item, result)
     end
     local decoded
     decoded, err = page.decode()
     if not decoded then
         return unanswered(context, item, err)
     elseif is_known then
-        return changed(context, item, {}, result)
+        return judged_again(context, item, result)
     end
     local records = decoded.sync_records
-    local found = may_join(context, item, records) and joined(context, item, records, result)
+    local found = may_join(context, item, records)
+        and (gone_on(context, item, records, result) or joined(context, item, records, result))
     if found then
         return look_at_accounts(context, item, records, found)
     end

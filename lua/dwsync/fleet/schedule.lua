@@ -9,6 +9,7 @@ local completions = require "dwsync.fleet.completions"
 local history_tables = require "dwsync.history.tables"
 local listing = require "dwsync.fleet.listing"
 local problems_store = require "dwsync.problems.store"
+local retention = require "dwsync.fleet.retention"
 local rows = require "dwsync.fleet.rows"
 local tables = require "dwsync.fleet.tables"
 
@@ -104,7 +105,8 @@ end
 -- @tparam[opt] function plan whom to tell of problems, see dwsync.problems.plan
 -- @treturn ?{table,...} of each `through`: whether it was let through, false when the lease had run out; `summary` of
 -- the records saved, see dwsync.history.summary; `error`: why the database refused what it found, so that it counts as
--- failed. No `through`: another program writes of its cluster, and nothing was done; try again
+-- failed. No `through`: another program writes of its cluster, and nothing was done; try again,
+-- or, where `is_outdated`, look again
 -- @treturn dwsync.error nothing of any was kept
 function Schedule:complete_changed(done, plan)
     if not done[1] then
@@ -173,6 +175,17 @@ function Schedule:drain(name, drain)
             literal(name)))
         return session:rows("SELECT 1 FROM dwsync_collectors WHERE name = " .. literal(name))[1] ~= nil
     end)
+end
+
+--- Forgets what has been gone for long, see dwsync.fleet.retention.
+-- @treturn ?table how many `clusters`, `accounts`, `collectors`
+-- @treturn dwsync.error
+function Schedule:forget()
+    local now, err = read(self, rows.clock)
+    if not now then
+        return nil, err
+    end
+    return retention.prune_all(self.history, now - retention.KEPT_MS, { keeps_drained = true })
 end
 
 -- ---- asking ---------------------------------------------------------------------------------------

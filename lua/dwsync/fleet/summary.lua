@@ -89,14 +89,20 @@ end
 
 -- ---- what is made of it ---------------------------------------------------------------------------
 
+-- The same failure, whatever request it was.
+local function nameless(failure)
+    return (failure:gsub(",? ?request id [%w-]+", ""):gsub(" %(%)", ""):gsub("%(, ", "("))
+end
+
 local function accounts_of(figures)
     local list, by_name = {}, {}
     for i, account in ipairs(figures.accounts) do
         local blocked = (account.blocked_until or 0) > figures.now
         list[i] = { account = account.account, rate = account.rate, clusters = 0, late = 0, failing = 0, disabled = 0,
-            unseen = 0, overdue = 0, refusals = account.refusals, error = account.error,
+            unseen = 0, overdue = 0, refusals = account.refusals, error = account.error and nameless(account.error),
             paused_until = account.paused_until, blocked_until = account.blocked_until,
-            state = blocked and "blocked" or (account.paused_until or 0) > figures.now and "throttled" or "active" }
+            state = blocked and "blocked" or (account.paused_until or 0) > figures.now and "throttled"
+                or account.refusals > 0 and "refused" or "active" }
         by_name[account.account] = list[i]
     end
     for _, load in ipairs(figures.loads) do
@@ -123,11 +129,11 @@ local function add_count(sum, account, count)
     end
 end
 
--- The same failure of many, whatever request it was.
+-- The same failure of many together.
 local function failures_of(found)
     local list, by_text = {}, {}
     for _, row in ipairs(found) do
-        row.error = (row.error or ""):gsub(",? ?request id [%w-]+", ""):gsub(" %(%)", ""):gsub("%(, ", "(")
+        row.error = nameless(row.error or "")
         local id = table.concat({ row.account, row.kind, row.error }, "\0")
         if by_text[id] then
             local known = by_text[id]

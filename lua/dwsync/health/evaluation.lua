@@ -4,91 +4,22 @@
 -- @module dwsync.health.evaluation
 local Judgement = require "dwsync.health.judgement"
 local Reasons = require "dwsync.health.reasons"
-local explanation = require "dwsync.health.explanation"
 local ledgers = require "dwsync.health.model.ledger"
 local rules = require "dwsync.health.rules"
 local severities = require "dwsync.severity"
 local sources = require "dwsync.health.sources"
 local stale = require "dwsync.health.rules.stale"
 local statistics = require "dwsync.health.statistics"
+local verdicts = require "dwsync.health.verdicts"
 
 local M = {}
 
--- The reason that the runs behind a verdict give; those of runs that FINISHED, too.
-local function reason_of(module, finding, judgement, rule)
-    local runs = module.behind and finding.run and module.behind(finding, judgement.model, judgement.states[rule])
-    local group = runs and Reasons.explaining(runs)
-    return group and { text = group.sample, speaker = group.speaker, class = group.class, cause = group.cause,
-        next_step = group.next_step, record_id = group.record_id } or nil
-end
-
--- `context`: the rules checked, now in milliseconds, the names of the rules to explain, and the model of the source
--- judged last.
-local function make_verdict(rule, finding, judgement, context)
-    local model = judgement.model
-    local module, source = rules.by_name[rule], model.source
-    local verdict = {
-        rule = rule,
-        severity = finding.severity,
-        follows = finding.follows,
-        source = source.id,
-        source_type = source.type,
-        value = finding.value or nil,
-        unit = module.unit,
-        warning = finding.warning or nil,
-        critical = finding.critical or nil,
-        since = finding.since or nil,
-        record_id = finding.run and finding.run.id,
-    }
-    local message, advice = module.describe(finding, model)
-    verdict.message = message
-    if verdict.severity ~= "ok" then
-        verdict.advice, verdict.reason = advice, reason_of(module, finding, judgement, rule)
-    end
-    if context.explained and context.explained[rule] then
-        verdict.explanation = explanation.of(rule, judgement.states[rule], model, context.ms, finding,
-            context.checked[rule])
-    end
-    return verdict
-end
-
--- Worst first, causes before what follows from others, then by source (the cluster before its sources), then by rule.
-local function comes_first(a, b)
-    if a.severity ~= b.severity then
-        return severities.is_worse(a.severity, b.severity)
-    elseif not a.follows ~= not b.follows then
-        return not a.follows
-    elseif a.source ~= b.source then
-        return a.source == nil or b.source ~= nil and a.source < b.source
-    end
-    return a.rule < b.rule
-end
-
--- Those of one source are few, and come by rule; most are ok.
-local function put(verdicts, count, verdict)
-    local at = count
-    while at > 0 and comes_first(verdict, verdicts[at]) do
-        verdicts[at + 1], at = verdicts[at], at - 1
-    end
-    verdicts[at + 1] = verdict
-end
-
--- The earlier of two times, either of which may be missing.
-local function earlier(a, b)
-    return a and b and math.min(a, b) or a or b
-end
-
 local function judge_all(source, context, pause)
     local judgement = Judgement.new(source, context.checked, context.model, context.parts[source])
-    local verdicts, next_at = {}, nil
     context.model = judgement.model
     judgement:take_all(pause)
-    local findings = judgement:judge(context.ms)
-    for i, rule in ipairs(judgement.names) do
-        put(verdicts, i - 1, make_verdict(rule, findings[rule], judgement, context))
-        next_at = earlier(next_at, findings[rule].recheck)
-    end
-    return verdicts, judgement.model, next_at
+    local list, next_at = verdicts.of(judgement, context)
+    return list, judgement.model, next_at
 end
 
 -- How many failures are read between two pauses; their texts cost more than runs.
@@ -116,14 +47,14 @@ end
 
 -- What is wrong with the list itself belongs to no source: it is empty, or has items that are not records.
 local function judge_cluster(cluster, context, pause)
-    local checked, verdicts = context.checked, {}
+    local checked, found = context.checked, {}
     if cluster.records > 0 and #cluster.flaws == 0 then
-        return verdicts
+        return found
     end
     local judgement = Judgement.new({ runs = {}, ended = {}, open = {}, starts = {}, flaws = cluster.flaws }, checked)
     judgement:take_all(pause)
     local function add(rule)
-        verdicts[#verdicts + 1] = make_verdict(rule, judgement:judge(context.ms, { rule })[rule], judgement, context)
+        found[#found + 1] = verdicts.make(rule, judgement:judge(context.ms, { rule })[rule], judgement, context)
     end
     if checked.never and cluster.records == 0 then
         add "never"
@@ -131,7 +62,7 @@ local function judge_cluster(cluster, context, pause)
     if checked.data and #cluster.flaws > 0 then
         add "data"
     end
-    return verdicts
+    return found
 end
 
 local function append(all, list)
@@ -161,14 +92,14 @@ end
 
 -- What was found about one source.
 local function judge_source(self, source, numbers, reasons, pause)
-    local verdicts, model, next_at = judge_all(source, self.context, pause)
+    local found, model, next_at = judge_all(source, self.context, pause)
     local own_reasons = group_reasons(model, pause)
     reasons:merge(own_reasons)
     return {
         id = source.id,
         type = source.type,
-        severity = severities.worst(verdicts),
-        verdicts = verdicts,
+        severity = severities.worst(found),
+        verdicts = found,
         statistics = numbers:add(source, model, stale.next_expected(model)),
         reasons = own_reasons:list(),
         next_at = next_at and math.ceil(next_at),
@@ -186,35 +117,35 @@ local function sort_sources(judged)
 end
 
 -- Without the rule never an empty list is well; without any rule nothing was judged.
-local function severity_of(verdicts, cluster, checked)
-    for _, name in ipairs(#verdicts == 0 and cluster.records == 0 and not checked.never and rules.names or {}) do
+local function severity_of(found, cluster, checked)
+    for _, name in ipairs(#found == 0 and cluster.records == 0 and not checked.never and rules.names or {}) do
         if checked[name] then
             return "ok"
         end
     end
-    return severities.worst(verdicts)
+    return severities.worst(found)
 end
 
 -- What remains when all has been read. Sources are let go when they are judged.
 local function judge(self, pause)
     local list, cluster = self.reader:sources(pause)
     self.reader, self.context.parts = nil, ledgers.of(self.context.ledger, list)
-    local verdicts, judged, next_at = judge_cluster(cluster, self.context, pause), {}, nil
+    local found, judged, next_at = judge_cluster(cluster, self.context, pause), {}, nil
     local numbers, reasons = statistics.new(self.context.ms, pause), Reasons.new()
     for i = 1, #list do
         local result = judge_source(self, list[i], numbers, reasons, pause)
         judged[i], list[i] = result, false
-        append(verdicts, result.verdicts)
-        next_at = earlier(next_at, result.next_at)
+        append(found, result.verdicts)
+        next_at = verdicts.earlier(next_at, result.next_at)
         pause()
     end
     if #cluster.flaws > 0 or #list ~= 1 then
-        table.sort(verdicts, comes_first)
+        table.sort(found, verdicts.comes_first)
     end
     return {
         now = self.now,
-        severity = severity_of(verdicts, cluster, self.context.checked),
-        verdicts = verdicts,
+        severity = severity_of(found, cluster, self.context.checked),
+        verdicts = found,
         sources = sort_sources(judged),
         statistics = numbers:together(),
         reasons = reasons:list(),

@@ -88,6 +88,9 @@ end
 -- @tfield {{from=integer,till=integer,by_type={[string]=integer}},...} counts by time: from the list that first showed
 -- them till the last that did; `by_type` are accounts by "common", "iam", "oneaccess". A verdict uses them for the one
 -- source of its type, in place of what is learned from the records; a run is compared with a list read before it began
+-- @tfield[opt] {{from=integer,till=integer,kind=string,accounts=integer,names={string,...}},...} gone who was in the
+-- list of `from` and not in that of `till`: how many, and some names; only where the history was opened with
+-- `show_accounts`, for advice names them
 
 --- Numbers about runs. Times are milliseconds since the epoch; sums are over 30 days.
 -- @table dwsync.statistics

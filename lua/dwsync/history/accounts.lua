@@ -29,6 +29,7 @@ local FEW = 500      -- rows that a statement removes
 local LEAST_LOSS, LOSS = 5, 0.01
 
 local SLACK = clocks.apart
+local FIRST_PAUSE = 5 * 60000  -- after a list that could not be had; then twice as long, up to EVERY
 local EVERY = 6 * 3600 * 1000  -- after how long accounts are looked at, whatever runs say
 
 --- The part that this is; a step that was ever released must not change. Times are milliseconds since the epoch.
@@ -37,6 +38,7 @@ local EVERY = 6 * 3600 * 1000  -- after how long accounts are looked at, whateve
 -- while they stay.
 -- dwsync_account_counts: how many there were, by type, each time somebody came or went: from the look that found them
 -- till the last that did (NULL: the newest look). They outlive the names.
+-- dwsync_account_trials: lists that could not be had, one after the other, and when the next is due.
 M.part = {
     name = "accounts",
     steps = {
@@ -50,6 +52,8 @@ M.part = {
             [[CREATE TABLE dwsync_account_counts (cluster_no INTEGER NOT NULL, since $number NOT NULL,
                 user_type $key NOT NULL, till $number, accounts $number NOT NULL,
                 PRIMARY KEY (cluster_no, since, user_type))]],
+            [[CREATE TABLE dwsync_account_trials (cluster_no INTEGER NOT NULL PRIMARY KEY, failures INTEGER NOT NULL,
+                next_at $number NOT NULL)]],
             "CREATE INDEX dwsync_stays_gone ON dwsync_stays (cluster_no, gone_at)",
             "CREATE INDEX dwsync_stays_new ON dwsync_stays (cluster_no, came_after)",
         },
@@ -220,6 +224,10 @@ local function doubt_of(session, cluster, list, look, went)
         .. "--accounts --accept-short, in Lua accept_short = true.") or nil
 end
 
+local function forget_failures(session, number)
+    session:rows(("DELETE FROM dwsync_account_trials WHERE cluster_no = %d"):format(number))
+end
+
 local function save(session, cluster, found, times)
     local list, digest = found.list, found.digest
     local number = cluster_in(session, cluster)
@@ -230,6 +238,7 @@ local function save(session, cluster, found, times)
         summary.is_late = true -- somebody else has looked since
         return summary
     elseif look and look[5] == digest then
+        forget_failures(session, number)
         save_look(session, number, times, look[4], digest)
         return summary
     end
@@ -239,6 +248,7 @@ local function save(session, cluster, found, times)
     if summary.refused then
         return summary
     end
+    forget_failures(session, number)
     write(session, number, came, went, changed, times)
     summary.came, summary.went = look and #came or 0, #went
     summary.accounts = (not look or came[1] or went[1]) and save_counts(session, number, times)
@@ -313,6 +323,54 @@ function M.save(store, cluster, list, began, accept_short)
         return nil, err or summary.refused
     end
     return summary
+end
+
+local FAILED = "SELECT failures, next_at FROM dwsync_account_trials WHERE cluster_no = %d"
+
+--- Notes that a list could not be had, so that `is_due` waits: longer each time, and as long as the service asks for.
+-- Nothing else changes.
+-- @tparam table session see dwsync.history.transaction
+-- @tparam string cluster as a column holds it
+-- @tparam dwsync.error err
+-- @treturn number when the next is due, milliseconds since the epoch
+function M.note_failure_in(session, cluster, err)
+    local number = cluster_in(session, cluster)
+    local row = session:rows(FAILED:format(number))[1]
+    local failures = (row and reading.integer(row[1]) or 0) + 1
+    local pause = math.max(math.min(EVERY, FIRST_PAUSE * 2 ^ math.min(failures - 1, 20)),
+        (err.retry_after or 0) * 1000)
+    local next_at = math.ceil(clock_in(session) + pause)
+    session:rows(([[INSERT INTO dwsync_account_trials (cluster_no, failures, next_at) VALUES (%d, %d, %s)
+        ON CONFLICT (cluster_no) DO UPDATE SET failures = excluded.failures, next_at = excluded.next_at]]):format(
+        number, failures, number_of(next_at)))
+    return next_at
+end
+
+--- The same in one transaction.
+-- @tparam dwsync.history.store store
+-- @tparam string cluster
+-- @tparam dwsync.error err
+-- @treturn ?number nil, err
+function M.note_failure(store, cluster, err)
+    local version, failed = schema.extend(store.context, store.engine, M.part)
+    if not version then
+        return nil, failed
+    end
+    return transaction.run(store.context, store.engine, "write", cluster, function(session)
+        return M.note_failure_in(session, cluster, err)
+    end)
+end
+
+--- When a list is tried again that could not be had.
+-- @tparam dwsync.history.store store
+-- @tparam string cluster
+-- @treturn ?number milliseconds since the epoch; false where the last could be had; nil, err
+function M.next_trial(store, cluster)
+    return transaction.run(store.context, store.engine, "read", nil, function(session)
+        local number = schema.has(session, M.part) and number_in(session, cluster)
+        local trial = number and session:rows(FAILED:format(number))[1]
+        return trial and reading.integer(trial[2]) or false
+    end)
 end
 
 -- ---- asking ---------------------------------------------------------------------------------------
@@ -406,10 +464,15 @@ end
 -- @tparam dwsync.history.store store
 -- @tparam string cluster as a column holds it
 -- @tparam {dwsync.record,...} records
--- @treturn ?boolean nil, err
+-- @treturn ?boolean nil, err; false, too, while a list that could not be had is not tried again
 function M.is_due(store, cluster, records)
     return transaction.run(store.context, store.engine, "read", nil, function(session)
-        local look = schema.has(session, M.part) and look_of(session, cluster)
+        local number = schema.has(session, M.part) and number_in(session, cluster)
+        local trial = number and session:rows(FAILED:format(number))[1]
+        if trial then
+            return clock_in(session) >= trial[2]
+        end
+        local look = number and look_of(session, cluster)
         return not look or clock_in(session) - look.began_at >= EVERY or M.have_changed(records, look.began_at)
     end)
 end
@@ -490,17 +553,44 @@ local function add_count(counts, row, look)
     count.by_type[kind] = (count.by_type[kind] or 0) + reading.integer(row[4])
 end
 
---- How many accounts there were, for dwsync.health. Nobody's name.
+local MOST_GONE, MOST_NAMES = 500, 10
+
+local GONE = ([[SELECT gone_at, last_seen, kind, accounts, name FROM (SELECT gone_at, user_type AS kind, name,
+    min(last_seen) OVER (PARTITION BY gone_at, user_type) AS last_seen,
+    count(*) OVER (PARTITION BY gone_at, user_type) AS accounts,
+    row_number() OVER (PARTITION BY gone_at, user_type ORDER BY name) AS place
+    FROM dwsync_stays WHERE cluster_no = %%d AND gone_at >= %%s) AS went WHERE place <= %d
+    ORDER BY gone_at DESC, kind, place LIMIT %d]]):format(MOST_NAMES, MOST_GONE)
+
+-- Who went between which looks: the first names of each type, and how many.
+local function gone_since(session, look, since)
+    local gone = {}
+    for _, row in ipairs(session:rows(GONE:format(look.cluster_no, since))) do
+        local till, kind, last = reading.integer(row[1]), kind_of(row[3]), gone[#gone]
+        if not last or last.till ~= till or last.kind ~= kind then
+            last = { from = reading.integer(row[2]), till = till, kind = kind, accounts = reading.integer(row[4]),
+                names = {} }
+            gone[#gone + 1] = last
+        end
+        last.names[#last.names + 1] = identity.text(row[5])
+    end
+    return gone
+end
+
+--- How many accounts there were, for dwsync.health. Nobody's name, unless names are asked for.
 -- @tparam table session see dwsync.history.transaction
 -- @tparam string cluster as a column holds it
 -- @tparam number since milliseconds since the epoch
+-- @tparam[opt] boolean names adds some names of those that went
 -- @treturn ?dwsync.ledger nil where nobody looked
-function M.counts(session, cluster, since)
+function M.counts(session, cluster, since, names)
     local look = schema.has(session, M.part) and look_of(session, cluster)
     local ledger = { cluster_id = identity.text(cluster), counts = {} }
-    for _, row in ipairs(look and session:rows(COUNTED:format(look.cluster_no, number_of(math.floor(since)))) or {}) do
+    since = number_of(math.floor(since))
+    for _, row in ipairs(look and session:rows(COUNTED:format(look.cluster_no, since)) or {}) do
         add_count(ledger.counts, row, look)
     end
+    ledger.gone = look and names and gone_since(session, look, since) or nil
     return ledger.counts[1] and ledger
 end
 

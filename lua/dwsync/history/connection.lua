@@ -16,6 +16,7 @@ local OPTIONS = {
     timeout = { kind = "number", default = 30 },
     till = { kind = "number", default = math.huge },
     cache = { kind = "integer", from = 1, to = 4096 },
+    show_accounts = { kind = "boolean", default = false },
 }
 
 --- Whether the history could be opened as far as modules go: reads its place and loads what its engine needs, opens
@@ -47,7 +48,7 @@ function M.open(target, options, caller, use)
     end
     local context = { shown = place.shown, timeout = checked.timeout, random = checked.random,
         runtime = runtimes.complete(checked.runtime or runtimes.new()), readonly = checked.readonly,
-        cache = checked.cache }
+        cache = checked.cache, show_accounts = checked.show_accounts }
     context.till = math.min(checked.till, context.runtime.monotonic() + context.timeout) -- for all of what follows
     local engines = require(ENGINES[place.engine])
     local engine

@@ -54,6 +54,8 @@ local PRUNE = {
 -- and for a PostgreSQL server that does not answer
 -- @tparam[opt] number options.till when all transactions must have ended, by the runtime's monotonic clock
 -- @tparam[opt=64] integer options.cache megabytes of a SQLite file that may be kept in memory
+-- @tparam[opt=false] boolean options.show_accounts whether what is judged by it may name accounts that went; else their
+-- names are not even read for that
 -- @tparam[opt] dwsync.runtime options.runtime whose `now`, `monotonic`, `sleep` and `wait` are used
 -- @tparam[opt] function():number options.random in place of math.random
 -- @treturn[1] dwsync.history.store
@@ -442,10 +444,15 @@ function Store:pull_accounts(cluster_id, read_list, options)
     if began then
         list, err = read_list()
     end
-    if not list then
-        return nil, err
+    local summary
+    if list then
+        summary, err = accounts.save(self, cluster, list, began, checked.accept_short)
     end
-    return accounts.save(self, cluster, list, began, checked.accept_short)
+    -- A database that fails cannot note it, and is no word of the service.
+    if not summary and began and errors.is(err) and err.kind ~= "storage" then
+        accounts.note_failure(self, cluster, err)
+    end
+    return summary, err
 end
 
 local ACCOUNTS = {

@@ -25,6 +25,12 @@ M.part = {
 local OF_FLEET = "SELECT cluster_id, name, coalesce(looked_at, 0) FROM dwsync_schedule WHERE kind = 'cluster' "
     .. "AND name IS NOT NULL"
 
+local UPSERT = "INSERT INTO dwsync_names (cluster_id, name, seen_at) VALUES (%s, %s, %.0f) ON CONFLICT (cluster_id) DO "
+
+local function is_name(name)
+    return name and name ~= "" and #name <= LONGEST
+end
+
 local function add(names, session, sql)
     for _, row in ipairs(session:rows(sql)) do
         local id, at = identity.text(row[1]), reading.integer(row[3])
@@ -56,6 +62,18 @@ function M.all(store)
     return found, err
 end
 
+--- Takes over a name that another table will not hold any longer, within a transaction, where this part is there.
+-- @tparam table session see dwsync.history.transaction
+-- @tparam string id
+-- @tparam ?string name
+-- @tparam number at when it was last met, milliseconds since the epoch
+function M.take_over(session, id, name, at)
+    if is_name(name) then
+        session:rows((UPSERT .. "UPDATE SET name = excluded.name, seen_at = excluded.seen_at WHERE excluded.seen_at > "
+            .. "dwsync_names.seen_at"):format(quoted(identity.cell(id)), quoted(identity.cell(name)), at))
+    end
+end
+
 local function write(store, id, name, is_spare)
     local version, err = schema.extend(store.context, store.engine, M.part)
     if not version then
@@ -63,8 +81,7 @@ local function write(store, id, name, is_spare)
     end
     local cell = identity.cell(id)
     return transaction.run(store.context, store.engine, "write", cell, function(session)
-        session:rows(("INSERT INTO dwsync_names (cluster_id, name, seen_at) VALUES (%s, %s, %.0f) ON CONFLICT "
-            .. "(cluster_id) DO %s"):format(quoted(cell), quoted(identity.cell(name)),
+        session:rows((UPSERT .. "%s"):format(quoted(cell), quoted(identity.cell(name)),
             store.context.runtime.now() * 1000, is_spare and "NOTHING"
             or "UPDATE SET name = excluded.name, seen_at = excluded.seen_at"))
         return true
@@ -80,7 +97,7 @@ end
 -- @treturn dwsync.error
 function M.keep(store, id, given)
     local name, is_spare = given.name or given.spare_name, not given.name
-    if not name or name == "" or #name > LONGEST then
+    if not is_name(name) then
         return true
     end
     if store.names_failure then

@@ -39,12 +39,18 @@ function M.open(target, context)
     return found and setmetatable({ target = target, context = context }, Engine), err
 end
 
+-- The server ends a session that our deadline left idle (see OPENING), and says so or just hangs up.
+local function is_late(self, failure)
+    return failure.late or failure.code == STATEMENT_TIMEOUT
+        or not failure.alive and self.context.runtime.monotonic() >= self.till
+end
+
 -- Returns nil, the error, and whether another writer was in the way. A connection that is of no more use ends.
 local function failed(self, failure, doing)
     if not failure.alive or failure.code == READ_ONLY then
         self:close()
     end
-    if not failure.late and failure.code ~= STATEMENT_TIMEOUT then
+    if not is_late(self, failure) then
         return nil, failures.storage(self.target, failure.message), failure.code == DEADLOCK
     end
     return nil, errors.new {

@@ -88,6 +88,15 @@ local function too_old(context, version, known, versions)
     }
 end
 
+-- Those of a step, as the engine gets them.
+local function statements_of(engine, step)
+    local list = {}
+    for i, statement in ipairs(step) do
+        list[i] = statement:gsub("%$(%l+)", engine.types)
+    end
+    return list
+end
+
 local function take_steps(context, session, migrations, versions)
     -- Another writer may have been faster. Asked in this order, since a session of PostgreSQL may remember for a moment
     -- that there was no such table.
@@ -101,8 +110,8 @@ local function take_steps(context, session, migrations, versions)
         session:rows(("ALTER TABLE %s ADD COLUMN compatible_from INTEGER"):format(versions))
     end
     for step = version + 1, #migrations do
-        for _, statement in ipairs(migrations[step]) do
-            session:rows((statement:gsub("%$(%l+)", session.types)))
+        for _, statement in ipairs(statements_of(session, migrations[step])) do
+            session:rows(statement)
         end
         session:rows(("INSERT INTO %s (version, compatible_from) VALUES (%d, %d)"):format(versions, step,
             migrations[step].compatible_from or step))
@@ -117,7 +126,7 @@ function M.absent(shown)
     return errors.new {
         kind = "config",
         message = "there is no history at " .. shown,
-        hint = "Check the path or URL; dwsync history pull makes a history.",
+        hint = "Check the path or URL; dwsync history pull, notify and collect make a history.",
     }
 end
 
@@ -129,7 +138,7 @@ local function found_in(context, engine, known, versions)
     end)
 end
 
-local function ensure(context, engine, migrations, part, migrates)
+local function ensure(context, engine, migrations, part)
     local versions = versions_of(part)
     local found, err = found_in(context, engine, #migrations, versions)
     if not found then
@@ -138,7 +147,7 @@ local function ensure(context, engine, migrations, part, migrates)
         return found.version
     elseif found.version > #migrations then
         return too_new(context, found.version, #migrations, versions)
-    elseif found.version > 0 and (context.readonly or not migrates) then
+    elseif found.version > 0 then
         return too_old(context, found.version, #migrations, versions)
     elseif context.readonly and part then
         return 0
@@ -165,11 +174,10 @@ end
 -- @tparam table context
 -- @tparam table engine
 -- @tparam table part `name`, `steps`
--- @tparam[opt] boolean migrates takes the steps of a part that is older, too, unless the history is readonly
 -- @treturn integer version, 0 where there is none and the history is readonly; or nil
 -- @treturn dwsync.error kind "config" when the part is older than this program, or too new for it
-function M.extend(context, engine, part, migrates)
-    return ensure(context, engine, part.steps, part, migrates)
+function M.extend(context, engine, part)
+    return ensure(context, engine, part.steps, part)
 end
 
 --- Whether a history has a part, and this program may go on with it. Makes nothing.
@@ -209,8 +217,9 @@ function M.plan(context, engine, parts)
             return too_new(context, found.version, known, one.versions)
         end
         for step = found.version + 1, found.version > 0 and known or 0 do
-            plan[#plan + 1] = { name = one.name, from = step - 1, to = step, statements = one.migrations[step],
-                compatible_from = one.migrations[step].compatible_from or step }
+            plan[#plan + 1] = { name = one.name, from = step - 1, to = step,
+                compatible_from = one.migrations[step].compatible_from or step,
+                statements = statements_of(engine, one.migrations[step]) }
         end
     end
     return plan

@@ -124,13 +124,15 @@ local function record_row(state)
     return row
 end
 
-local function add_statements(list, rows, tail)
+-- Statements of rows that are written in one go, each after a comma.
+local function add_statements(list, rows, how)
     local next_row = 1
     while next_row <= #rows do
         local text
-        text, next_row = core.write_rows(rows, next_row, layout)
-        list[#list + 1] = SAVE_HEAD .. text:sub(2) .. tail
+        text, next_row = core.write_rows(rows, next_row, how.layout)
+        list[#list + 1] = how.head .. text:sub(2) .. how.tail
     end
+    return list
 end
 
 --- Inserts records, or replaces those of the same name.
@@ -143,9 +145,8 @@ function M.save(cluster, states)
         table.insert(state.is_new and new or replaced, record_row(state))
     end
     layout.open = (",(%d,"):format(cluster)
-    add_statements(list, new, "")
-    add_statements(list, replaced, SAVE_TAIL)
-    return list
+    add_statements(list, new, { layout = layout, head = SAVE_HEAD, tail = "" })
+    return add_statements(list, replaced, { layout = layout, head = SAVE_HEAD, tail = SAVE_TAIL })
 end
 
 local function version_row(state, cluster)
@@ -246,8 +247,9 @@ function M.kept(cluster, names)
         .. "AND record_id IN ("):format(cluster), each(names, quoted), ")")
 end
 
-local function known_row(item)
-    return "(" .. quoted(item.name) .. "," .. quoted(item.content) .. ")"
+local KNOWN = { open = ",(", close = ")", separator = ",", columns = {} }
+for i, name in ipairs { "name", "content" } do
+    KNOWN.columns[i] = { name = name, text = quoted, absent = "NULL", quote = "'", special = "'" }
 end
 
 local KEPT = "(SELECT %s FROM dwsync_records WHERE cluster_no = %d AND record_id = v.column1)"
@@ -258,8 +260,9 @@ local KEPT = "(SELECT %s FROM dwsync_records WHERE cluster_no = %d AND record_id
 -- @tparam {table,...} items `name`, `content`
 -- @treturn {string,...} statements
 function M.other(cluster, items)
-    return in_chunks(("SELECT v.column1, %s FROM (VALUES "):format(KEPT:format("version", cluster)),
-        each(items, known_row), (") AS v WHERE v.column2 <> coalesce(%s, '')"):format(KEPT:format("content", cluster)))
+    return add_statements({}, items, { layout = KNOWN,
+        head = ("SELECT v.column1, %s FROM (VALUES "):format(KEPT:format("version", cluster)),
+        tail = (") AS v WHERE v.column2 <> coalesce(%s, '')"):format(KEPT:format("content", cluster)) })
 end
 
 --- What was kept under names before: record_id, version, saved_at, content, oldest first.
@@ -328,6 +331,18 @@ function M.counts(cluster, since, till)
     return ("SELECT identity_source_id, identity_source_type, count(*) FROM dwsync_records WHERE cluster_no = (%s) "
         .. "AND start_time >= %s AND start_time < %s GROUP BY identity_source_id, identity_source_type"):format(
         M.cluster_number(cluster), decimal.exact(since), decimal.exact(till))
+end
+
+--- By what it shows that others wrote of a cluster: how many records began since some time, and how many earlier
+-- versions of records there are; and 1 where there is a table.
+-- @tparam string cluster as a column holds it
+-- @tparam number since milliseconds
+-- @tparam string table_query of the engine
+-- @treturn string
+function M.traces(cluster, since, table_query)
+    return ("SELECT (SELECT count(*) FROM dwsync_records AS r WHERE r.cluster_no = c.cluster_no AND start_time >= %s), "
+        .. "(SELECT count(*) FROM dwsync_versions AS v WHERE v.cluster_no = c.cluster_no), (%s) "
+        .. "FROM dwsync_clusters AS c WHERE cluster_id = %s"):format(decimal.exact(since), table_query, quoted(cluster))
 end
 
 M.clusters = "SELECT cluster_id, count(*), min(start_time), max(start_time) FROM dwsync_runs GROUP BY cluster_id "

@@ -1,5 +1,6 @@
 --- Tables of other rooms beside the records: in the same database, by the same engines and transactions.
 -- @module dwsync.history.tables
+local accounts = require("dwsync.lazy") "dwsync.history.accounts"
 local content = require "dwsync.history.content"
 local identity = require "dwsync.history.identity"
 local lookback = require "dwsync.health.lookback"
@@ -12,14 +13,15 @@ local transaction = require "dwsync.history.transaction"
 
 local M = {}
 
---- Makes the tables of a part, or brings them to the present version.
+local ACCOUNTS = "dwsync_account_looks"
+
+--- Makes the tables of a part where they are missing.
 -- @tparam dwsync.history.store store
 -- @tparam table part see dwsync.history.schema
--- @tparam[opt] boolean migrates takes the steps of a part that is older, too
 -- @treturn ?integer version; 0 where there are none and the history is readonly
 -- @treturn dwsync.error
-function M.extend(store, part, migrates)
-    return schema.extend(store.context, store.engine, part, migrates)
+function M.extend(store, part)
+    return schema.extend(store.context, store.engine, part)
 end
 
 --- Runs work in one transaction.
@@ -41,6 +43,19 @@ function M.last_start(store, cluster_id)
     return M.run(store, "read", nil, function(session)
         return reading.integer(session:rows(statements.last_start(identity.cell(cluster_id)))[1][1]) or false
     end)
+end
+
+--- By what it shows whether others wrote of a cluster, or removed something, since its records were read.
+-- @tparam table session see dwsync.history.transaction
+-- @tparam string cluster_id
+-- @tparam number since milliseconds since the epoch
+-- @treturn table `records` (how many began since then), `versions` (how many earlier versions of records there are),
+-- `has_ledger` (whether lists of accounts are kept)
+function M.traces(session, cluster_id, since)
+    local cluster = identity.cell(cluster_id)
+    local found = session:rows(statements.traces(cluster, since, session.table_query:format(ACCOUNTS)))[1] or {}
+    return { records = reading.integer(found[1]) or 0, versions = reading.integer(found[2]) or 0,
+        has_ledger = found[3] ~= nil and accounts.counts(session, cluster, since) ~= nil }
 end
 
 --- A store beside another one, which does not wait for its transactions; the same one where the engine has one

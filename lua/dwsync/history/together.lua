@@ -77,7 +77,7 @@ end
 -- What is counted, in one transaction: accounts, and the runs of each source in a period where one is given.
 local function count_all(engine, context, cluster, since, period)
     return transaction.run(context, engine, "read", nil, function(session)
-        return { ledger = accounts.counts(session, cluster, since),
+        return { ledger = accounts.counts(session, cluster, since, context.show_accounts),
             earlier = period and reading.counts(session, cluster, period.since, period.until_) or {} }
     end)
 end
@@ -108,6 +108,7 @@ local function read_saved(engine, context, names, options)
     local counted, uncounted = count_all(engine, context, options.cluster_id, till, query.limit > 0 and query)
     local rare = counted and rare_sources(saved, counted.earlier, options.source) or {}
     saved.ledger = counted and counted.ledger
+    saved.since = query.limit > 0 and not rare[1] and till or nil
     if rare[1] then
         query.source = rare
         err = collect(saved, engine, context, query) or err
@@ -121,8 +122,8 @@ end
 -- @tparam table context see dwsync.history.transaction
 -- @tparam {table,...} given by the service
 -- @tparam table options `cluster_id` (as a column holds it), `now` (seconds), `limit`, `source`
--- @treturn {table,...} a list, with `ledger` (see dwsync.health) where lists of accounts are kept; or nil, err, and a
--- list with what could be read
+-- @treturn {table,...} a list, with `ledger` (see dwsync.health) where lists of accounts are kept, and `since` where
+-- all that is kept since then, and nothing older, was read; or nil, err, and a list with what could be read
 -- @treturn {[string]=string} the contents of the kept records that were given, too, by name; after an error the fourth
 -- result
 function M.list(engine, context, given, options)
@@ -138,7 +139,7 @@ function M.list(engine, context, given, options)
     for i, record in ipairs(saved.rest) do
         list[#given + i] = record
     end
-    list.ledger = saved.ledger
+    list.ledger, list.since = saved.ledger, saved.since
     if err then
         return nil, err, list, saved.texts
     end

@@ -50,6 +50,8 @@ end
 -- @tparam[opt=1000] integer given.records how many of a cluster are kept to be shown; with 0 records() has nothing
 -- @tparam[opt=false] boolean given.list_accounts whether the history keeps who is in the databases, who came and
 -- who went: names of people
+-- @tparam[opt=false] boolean given.show_accounts whether names of accounts that went may stand in verdicts, and so in
+-- all that is served and told
 -- @tparam[opt] string given.history where records are kept for longer: a file, or postgres://…
 -- @tparam[opt="dwsync"] string given.dict name of the shared dict in nginx.conf
 -- @tparam[opt="dwsync"] string given.thread_pool its name in nginx.conf

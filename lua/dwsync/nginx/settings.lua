@@ -144,6 +144,7 @@ local OPTIONS = {
     thresholds = { check = thresholds, default = {} },
     history = { check = history },
     list_accounts = { kind = "boolean", default = false }, -- whether to keep who is in the databases: names of people
+    show_accounts = { kind = "boolean", default = false }, -- whether they may stand in verdicts
 }
 
 -- Reads the environment, makes a client and throws it away: that shows what is wrong with its options, endpoints and
@@ -192,7 +193,7 @@ local function check_fleet(checked, given)
     if not checked.history then
         return nil, 'history is missing: clusters = "fleet" reads the database of the collectors'
     end
-    for _, name in ipairs { "client", "concurrency", "list_accounts" } do
+    for _, name in ipairs { "client", "concurrency", "list_accounts", "show_accounts" } do
         if given[name] ~= nil then
             return nil, name .. ' is set, but with clusters = "fleet" nginx does not ask the service'
         end
@@ -214,6 +215,7 @@ local function order_of(checked, is_fleet)
         history = not is_fleet and checked.history or nil,
         interval = checked.alerts and checked.interval or nil,
         list_accounts = checked.list_accounts,
+        show_accounts = checked.show_accounts,
         records = checked.records,
         rules = checked.thresholds,
         timeout = checked.timeout,
@@ -255,6 +257,8 @@ function M.check(given, getenv)
     local is_fleet = checked.clusters == "fleet"
     if checked.list_accounts and not checked.history then
         return nil, "list_accounts needs history: accounts are kept there"
+    elseif checked.show_accounts and not checked.history then
+        return nil, "show_accounts needs history: accounts are kept there"
     end
     local good, err = (is_fleet and check_fleet or prepare_client)(checked, given, getenv)
     if good then

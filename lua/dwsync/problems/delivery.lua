@@ -17,6 +17,7 @@ local SWEEP_EVERY, SYNC_EVERY, TICK, LONGEST_WAIT = 60, 60, 1, 5 -- seconds
 local PRUNE_EVERY, KEPT_FOR = 600, 30 * 86400000 -- seconds; milliseconds
 local UNKNOWN_PERIOD = 900 -- seconds, of a command that does not know when it runs again
 local ENDS_FOR = 900000 -- milliseconds for which a level-triggered channel is told of an end
+local OF_ADDRESS = { [401] = true, [403] = true, [404] = true, [405] = true, [410] = true }
 local MAY_HAVE_ARRIVED = { timeout = true, network = true }
 
 local Sender = { __name = "dwsync.problems.sender" }
@@ -38,6 +39,7 @@ function M.new(given)
     self.random, self.seen, self.sent = given.random or math.random, given.seen or function() end,
         given.sent or function() end
     self.sent_state = given.sent_state or function() end
+    self.batch_key = messages.summary_key
     self.owing, self.levels, self.partial, self.unsettled = {}, {}, {}, {}
     for _, channel in ipairs(given.channels) do
         table.insert(channel.is_level_triggered and self.levels or self.owing, channel)
@@ -92,24 +94,29 @@ local function message_of(self, channel, claim, now)
         list[i] = messages.make(item.row, item.step, transitions.is_firing(item.row) and self.seen(item.row) or nil,
             now, channel.link)
     end
-    return claim.batch and messages.summary(list, claim.batch, now) or list[1]
+    if claim.batch and list[2] then
+        return messages.summary(list, claim.batch, now)
+    end
+    list[1].key = claim.batch or list[1].key
+    return list[1]
 end
 
 -- Sends one message. Returns what outbox.settle takes. A receiver may be slow to say how long to leave it alone.
 local function send(self, channel, message, claim, now, under_way)
-    local is_doubtful = false
+    local is_doubtful, status = false, nil
     local outcome, reason, paused = channel.send(message, {
         perform = function(request)
             under_way.request = true
             local response, err = self.runtime.perform(request)
             under_way.request = nil
-            is_doubtful = not response and MAY_HAVE_ARRIVED[err.kind] or false
+            is_doubtful, status = not response and MAY_HAVE_ARRIVED[err.kind] or false, response and response.status
             return response, err
         end,
         now = function() return now + math.floor((self.runtime.monotonic() - claim.began) * 1000) end,
         monotonic = self.runtime.monotonic, sleep = self.runtime.sleep,
     })
-    return { outcome = outcome, reason = reason, paused = paused, is_doubtful = is_doubtful, sender = self.name }
+    return { outcome = outcome, reason = reason, paused = paused, is_doubtful = is_doubtful, sender = self.name,
+        is_about_address = status and (OF_ADDRESS[status] or status >= 300 and status < 400) or nil }
 end
 
 -- In place of a message that cannot be made.
@@ -137,6 +144,7 @@ end
 local HINTS = {
     instead = "It is handed on to channel %s. ",
     refused = "This message will not be sent to this address again. Correct the channel's address, and %s.",
+    split = "What it sums up is sent in parts, to find which of it is refused.",
     locked = "The channel is left alone until %s. Correct what it is declared with, and %s.",
     unknown = "It may have arrived; it is not sent again, since that could tell it twice.",
     given_up = "It is given up: it could not be sent for a day.",
@@ -148,7 +156,9 @@ local AFTER = "a run after that tries again"
 -- What happens next, of a command that ends and of a program that goes on.
 local function hint_of(self, channel, result, settled)
     local instead = settled.handed_on and HINTS.instead:format(channel.options.fallback) or ""
-    if result.outcome == "refused" then
+    if settled.split then
+        return HINTS.split
+    elseif result.outcome == "refused" then
         local how = self.till and "the next run sends it" or "restart this program"
         return instead .. (settled.paused and HINTS.locked:format(quantities.instant(settled.paused), how)
             or HINTS.refused:format(how))
@@ -245,7 +255,7 @@ local function claim_of(self, channel)
     local claim, err = transaction(self, function(session, now)
         at = now
         return outbox.claim(session, channel, { name = self.name, plan = self.plan, is_meant = self.is_meant,
-            batch_key = messages.summary_key }, now)
+            batch_key = self.batch_key }, now)
     end)
     if claim then
         claim.began = began
@@ -284,19 +294,29 @@ function Sender:period(channel)
     return channel.options.every or self.every or self.till and UNKNOWN_PERIOD or SYNC_EVERY
 end
 
+-- Of which problems a level-triggered channel is told, and of each that ended lately when it did.
+local function told_of(rows, channel, how, now)
+    local list = {}
+    for _, row in ipairs(rows) do
+        local ended = row.state == "resolved" and row.resolved_at or nil
+        local is_meant = how.plan(row, now).levels[channel.name] and (not how.is_meant or how.is_meant(row))
+        if is_meant and (ended and now - ended < ENDS_FOR or transitions.state_of(row, now) ~= "silenced"
+            and transitions.is_firing(row)) then
+            list[#list + 1] = { row = row, ended = ended }
+        end
+    end
+    return list
+end
+
 local function state_of(self, channel, now)
     local rows, damaged = self.store:rows()
     local list = {}
-    for _, row in ipairs(rows or {}) do
-        local ended = row.state == "resolved" and row.resolved_at or nil
-        local is_meant = self.plan(row, now).levels[channel.name] and (not self.is_meant or self.is_meant(row))
-        if is_meant and (ended and now - ended < ENDS_FOR or transitions.state_of(row, now) ~= "silenced"
-            and transitions.is_firing(row)) then
-            list[#list + 1] = { cluster_id = row.cluster_id, cluster_name = row.cluster_name, source = row.source,
-                source_type = row.source_type, rule = row.rule, severity = row.severity, since = row.since,
-                message = row.message, advice = row.advice, ended = ended,
-                link = messages.link(channel.link, row.cluster_id) }
-        end
+    for i, item in ipairs(rows and told_of(rows, channel, self, now) or {}) do
+        local row = item.row
+        list[i] = { cluster_id = row.cluster_id, cluster_name = row.cluster_name, source = row.source,
+            source_type = row.source_type, rule = row.rule, severity = row.severity, since = row.since,
+            message = row.message, advice = row.advice, ended = item.ended,
+            link = messages.link(channel.link, row.cluster_id) }
     end
     return rows and list, damaged
 end
@@ -417,6 +437,26 @@ end
 
 -- ---- without sending -----------------------------------------------------------------------------
 
+-- What one that is level-triggered would be told of, as messages.
+local function states_as_turns(rows, channel, how, now)
+    local turns = {}
+    for i, item in ipairs(told_of(rows, channel, how, now)) do
+        local row, event = item.row, item.ended and "resolved" or "firing"
+        turns[i] = { row = row, step = { event = event, step = item.ended and "resolved" or row.severity,
+            severity = row.severity, episode = row.episode, fired_at = row.fired_at, since = row.since,
+            ended = item.ended } }
+    end
+    return turns
+end
+
+local function turns_of(list, channel)
+    local turns = {}
+    for _, item in ipairs(list) do
+        turns[#turns + 1] = item.entry.channel == channel.name and item or nil
+    end
+    return turns
+end
+
 --- What channels would be told.
 -- @tparam {dwsync.problem,...} rows
 -- @tparam {[string]={dwsync.problem.entry,...}} entries of the outbox by problem, see dwsync.problems.outbox
@@ -427,11 +467,10 @@ function M.preview(rows, entries, channels, how, use)
     local now = how.now()
     local list = outbox.preview(rows, entries, how, now)
     for _, channel in ipairs(channels) do
-        for _, item in ipairs(list) do
-            if item.entry.channel == channel.name then
-                use(messages.make(item.row, item.step,
-                    transitions.is_firing(item.row) and how.seen(item.row) or nil, now, channel.link), channel)
-            end
+        for _, item in ipairs(channel.is_level_triggered and states_as_turns(rows, channel, how, now)
+            or turns_of(list, channel)) do
+            use(messages.make(item.row, item.step, transitions.is_firing(item.row) and how.seen(item.row) or nil,
+                now, channel.link), channel)
         end
     end
 end

@@ -86,6 +86,15 @@ local function add_ended(findings, rows, ended)
     end
 end
 
+--- An item of an overview for clusters that are listed, in place of those that are not known when they cannot be.
+-- @tparam string where such as a region: a history may be shared
+-- @tparam ?dwsync.error err why they cannot be listed; nil: they were
+-- @treturn table
+function M.listing(where, err)
+    return { cluster = { id = "list:" .. where, name = "the clusters of " .. where }, severity = "unknown",
+        verdicts = not err and {} or nil, error = err }
+end
+
 local function words_of_disabled(item)
     local verdict = (item.verdicts or item.evaluation and item.evaluation.verdicts or {})[1]
     return { severity = "ok", message = verdict and verdict.message or "identity-source synchronisation is off" }

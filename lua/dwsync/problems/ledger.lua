@@ -138,7 +138,7 @@ function M.find(list, wanted)
         local cluster, unknown = cluster_names.listed(wanted.word, { place = "among the open problems",
             list = clusters_of(open) })
         if not cluster then
-            unknown.hint = ("Open are %s."):format(listed(open))
+            unknown.hint = ("Open are %s. dwsync alerts list says more of them."):format(listed(open))
             return nil, unknown
         end
         found = with_value(open, "cluster_id", cluster.id)

@@ -205,8 +205,14 @@ local OWING = [[WHERE state IN ('firing', 'told') OR told <> '{}' OR EXISTS (SEL
     AND NOT EXISTS (SELECT 1 FROM dwsync_outbox e WHERE e.cluster_id = o.cluster_id AND e.source = o.source
     AND e.rule = o.rule AND e.episode = o.episode AND e.channel = o.channel AND e.step = 'resolved'))]]
 
--- Notes that a sender has a channel; of a command that it comes back within a day. What another address refused is
--- tried at this one.
+-- Of the row that says until when an address is left alone: senders may know a channel by several, in turns. No name
+-- of a channel has a slash.
+local function address_of(channel)
+    return literal(channel.name .. "/" .. channel.mark)
+end
+
+-- Notes that a sender has a channel; of a command that it comes back within a day. What other addresses refused is
+-- tried at this one, once.
 local function name_channel(session, channel, how, now)
     local name, mark = literal(channel.name), literal(channel.mark)
     local named = how.till and now + ONE_DAY - UNNAMED or now
@@ -216,10 +222,10 @@ local function name_channel(session, channel, how, now)
         WHEN dwsync_channels.named_at BETWEEN excluded.named_at AND %s THEN dwsync_channels.named_at
         ELSE excluded.named_at END]]):format(name, mark, literal(named), literal(now + ONE_DAY)))
     if known and known[1] ~= channel.mark then
-        session:rows(("UPDATE dwsync_channels SET paused_until = NULL, failures = 0 WHERE channel = %s"):format(name))
         session:rows(([[UPDATE dwsync_outbox SET state = 'owed', attempts = 0, next_at = %s, due_at = %s,
-            last_error = NULL, refused_by = NULL WHERE channel = %s AND state = 'given_up' AND refused_by <> %s
-            AND created_at > %s]]):format(literal(now), literal(now), name, mark, literal(now - ONE_DAY)))
+            last_error = NULL WHERE channel = %s AND state = 'given_up' AND ' ' || refused_by || ' ' NOT LIKE %s
+            AND created_at > %s]]):format(literal(now), literal(now), name, literal("% " .. channel.mark .. " %"),
+            literal(now - ONE_DAY)))
     end
 end
 
@@ -294,6 +300,7 @@ function M.prune(session, before)
     if values[1] then
         session:rows(("DELETE FROM dwsync_outbox WHERE (%s) IN (VALUES %s)"):format(keys, table.concat(values, ",")))
     end
+    session:rows("DELETE FROM dwsync_channels WHERE channel LIKE '%/%' AND named_at < " .. literal(before))
     return removed
 end
 
@@ -357,19 +364,21 @@ end
 
 -- What all senders know of a channel; nil where another one is at it.
 local function lock_channel(session, channel)
-    local cells = session:rows(("SELECT mark, tokens, refilled_at, paused_until, failures FROM dwsync_channels "
-        .. "WHERE channel = %s%s"):format(literal(channel.name), session.skip_locked))[1]
-    if not cells then
-        return nil
-    end
-    local state = { mark = cells[1], tokens = tonumber(cells[2]), refilled_at = tonumber(cells[3]),
-        paused_until = tonumber(cells[4]), failures = tonumber(cells[5]) or 0 }
-    return state
+    local cells = session:rows(("SELECT tokens, refilled_at FROM dwsync_channels WHERE channel = %s%s"):format(
+        literal(channel.name), session.skip_locked))[1]
+    return cells and { tokens = tonumber(cells[1]), refilled_at = tonumber(cells[2]) }
 end
 
-local function pause_of(state, channel, now)
-    local left = state.mark == channel.mark and (state.paused_until or 0) - now or 0
-    return left > 0 and left <= ONE_DAY and state.paused_until or nil
+-- Until when an address is left alone, and how often it was in trouble since it took something.
+local function trouble_of(session, channel)
+    local cells = session:rows(("SELECT paused_until, failures FROM dwsync_channels WHERE channel = %s"):format(
+        address_of(channel)))[1]
+    return { paused_until = cells and tonumber(cells[1]), failures = cells and tonumber(cells[2]) or 0 }
+end
+
+local function pause_of(session, channel, now)
+    local till = trouble_of(session, channel).paused_until or 0
+    return till > now and till - now <= ONE_DAY and till or nil
 end
 
 -- Half of what a receiver takes at once and the other half over time, so that no window holds more than all.
@@ -526,7 +535,7 @@ function M.claim(session, channel, how, now)
         return { items = {}, wrong = {} }
     end
     local state = lock_channel(session, channel)
-    local paused = state and pause_of(state, channel, now)
+    local paused = state and pause_of(session, channel, now)
     if not state or paused then
         return { items = {}, wrong = {}, wait = paused or now + AT_IT, paused = paused ~= nil }
     end
@@ -574,16 +583,35 @@ local function was_not_sent(session, channel, item, result, now)
     session:rows(([[UPDATE dwsync_outbox SET state = '%s', claimed_until = NULL, doubtful = %d, last_error = %s,
         refused_by = %s, attempts = attempts - %d WHERE %s AND state = 'owed' AND claimed_by = %s]]):format(
         is_final and "given_up" or "owed", is_doubtful and 1 or 0, literal(result.reason),
-        literal(result.outcome == "refused" and channel.mark or nil), result.is_untried and 1 or 0, key_of(entry),
+        result.outcome == "refused" and ("coalesce(refused_by || ' ', '') || %s"):format(literal(channel.mark))
+        or is_final and "NULL" or "refused_by", result.is_untried and 1 or 0, key_of(entry),
         literal(result.sender)))
     return is_final
 end
 
-local function pause_after(state, result, how, now)
+-- One of what was summed up may be what a receiver refuses: each half is sent by itself, down to one.
+local function split(session, items, result, how)
+    local half = math.ceil(#items / 2)
+    for begin = 1, #items, half do
+        local part = {}
+        for i = begin, math.min(#items, begin + half - 1) do
+            part[#part + 1] = items[i]
+        end
+        local batch = literal(how.batch_key(part))
+        for _, item in ipairs(part) do
+            session:rows(([[UPDATE dwsync_outbox SET claimed_until = NULL, doubtful = %d, last_error = %s, batch = %s
+                WHERE %s AND state = 'owed' AND claimed_by = %s]]):format(item.entry.doubtful, literal(result.reason),
+                batch, key_of(item.entry), literal(result.sender)))
+        end
+    end
+    return { split = true }
+end
+
+local function pause_after(trouble, result, how, now)
     if result.paused and result.paused > now then
         return math.min(result.paused, now + ONE_DAY)
     end
-    local pause = math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ^ math.min(state.failures, 10))
+    local pause = math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ^ math.min(trouble.failures, 10))
     return math.floor(now + pause * (0.5 + 0.5 * how.random()))
 end
 
@@ -592,13 +620,17 @@ end
 -- @tparam table channel
 -- @tparam {table,...} items of the claim
 -- @tparam table result of all of them: `outcome` ("sent", "later", "refused", "unknown"), `reason`, `paused`,
--- `is_doubtful`: whether they may have arrived all the same, `is_untried`: they were only given back, `sender`
--- @tparam table how `random()`; `plan(row, now)`; `till`: of a command that ends, whose next run tries again unless the
--- channel asked to be left alone
+-- `is_doubtful`: whether they may have arrived all the same, `is_untried`: they were only given back,
+-- `is_about_address`: whether whatever else is sent there will be refused, too, `sender`
+-- @tparam table how `random()`; `plan(row, now)`; `batch_key(items)`; `till`: of a command that ends, whose next run
+-- tries again unless the channel asked to be left alone
 -- @tparam integer now
 -- @treturn table `given_up`: whether all of them are; `handed_on`: whether another channel owes it now;
--- `paused`: until when the channel is left alone
+-- `paused`: until when the channel is left alone; `split`: whether they are sent again, in parts
 function M.settle(session, channel, items, result, how, now)
+    if items[2] and result.outcome == "refused" and not (result.paused or result.is_about_address) then
+        return split(session, items, result, how)
+    end
     local settled = { given_up = true }
     for _, item in ipairs(items) do
         if result.outcome == "sent" then
@@ -609,15 +641,14 @@ function M.settle(session, channel, items, result, how, now)
             settled.handed_on = true
         end
     end
-    local name = literal(channel.name)
     if result.outcome ~= "later" and not result.paused then
-        session:rows(("UPDATE dwsync_channels SET failures = 0, paused_until = NULL "
-            .. "WHERE channel = %s AND mark = %s"):format(name, literal(channel.mark)))
+        session:rows("DELETE FROM dwsync_channels WHERE channel = " .. address_of(channel))
     elseif not result.is_untried and (result.paused or not how.till) then
-        local cells = session:rows(("SELECT failures FROM dwsync_channels WHERE channel = %s"):format(name))[1]
-        settled.paused = pause_after({ failures = cells and tonumber(cells[1]) or 0 }, result, how, now)
-        session:rows(("UPDATE dwsync_channels SET failures = failures + 1, paused_until = %s WHERE channel = %s "
-            .. "AND mark = %s"):format(literal(settled.paused), name, literal(channel.mark)))
+        settled.paused = pause_after(trouble_of(session, channel), result, how, now)
+        session:rows(([[INSERT INTO dwsync_channels (channel, paused_until, failures, named_at) VALUES (%s, %s, 1, %s)
+            ON CONFLICT (channel) DO UPDATE SET failures = dwsync_channels.failures + 1,
+            paused_until = excluded.paused_until, named_at = excluded.named_at]]):format(address_of(channel),
+            literal(settled.paused), literal(now)))
     end
     return settled
 end

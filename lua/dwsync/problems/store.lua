@@ -24,10 +24,11 @@ Store.__index = Store
 -- and not (`flips`, a list in JSON), whether it does so again and again.
 -- dwsync_outbox: what a channel is owed of an episode. `step`: a severity, "flapping", "reminder-1" and so on,
 -- "resolved"; `state`: "owed", "sent", "given_up", "dropped"; `doubtful`: 1 when it may have arrived although no answer
--- said so; `batch`: the key of the message that sums it up with others; `refused_by`: the mark of the address that
--- refused it for good.
--- dwsync_channels: what all senders together know of a channel: its token bucket, until when it asked to be left alone
--- (at the address with that `mark`), how often in a row it failed, when a sender last said that it is configured.
+-- said so; `batch`: the key of the message that sums it up with others; `refused_by`: the marks of the addresses
+-- that refused it for good.
+-- dwsync_channels: what all senders together know of a channel: its token bucket, by which `mark` one of them named it
+-- last and when; and of "channel/mark", an address that is in trouble: until when it is left alone, and how often in a
+-- row it failed.
 local STEP_1 = {
     [[CREATE TABLE dwsync_problems (cluster_id $key NOT NULL, source $key NOT NULL, rule $key NOT NULL,
         source_type TEXT, cluster_name TEXT, state TEXT NOT NULL, severity TEXT NOT NULL, episode INTEGER NOT NULL,
@@ -192,11 +193,10 @@ end
 
 --- The problems of a history. Makes the tables where they are missing, unless the history is readonly.
 -- @tparam dwsync.history.store history
--- @tparam[opt] boolean migrates brings older tables to the present version, too
 -- @treturn ?table
 -- @treturn dwsync.error
-function M.open(history, migrates)
-    local version, err = tables.extend(history, M.part, migrates)
+function M.open(history)
+    local version, err = tables.extend(history, M.part)
     if not version then
         return nil, err
     end

@@ -40,13 +40,13 @@ end
 --- Writes families; one without samples is left out.
 -- @tparam {table,...} families {name, help, read, type = "gauge"}; `read(subject, add)` gives its samples to
 -- `add(labels, value)`, which ignores values that are not finite numbers; `add(labels, value, "_sum")` is of a part
--- of a histogram
+-- of a histogram; `add()` lets others have their turn
 -- @param subject what `read` reads
--- @tparam function write called with pieces of text, every tenth of a millisecond or so
+-- @tparam function write called with pieces of text, empty ones too, every tenth of a millisecond or so
 function M.write(families, subject, write)
     for _, family in ipairs(families) do
         local name, help, read = family[1], family[2], family[3]
-        local lines, seen = {}, {}
+        local lines, seen, turns = {}, {}, 0
         local head = ("# HELP %s %s\n# TYPE %s %s\n"):format(name, help, name, family.type or "gauge")
         local function flush()
             if lines[1] then
@@ -54,15 +54,22 @@ function M.write(families, subject, write)
                 lines, head = {}, ""
             end
         end
-        read(subject, function(labels, value, part)
+        local function keep(labels, value, part)
             local text = (part or "") .. label_text(labels)
             -- A series may occur only once. The first is kept: verdicts come worst first.
-            if quantities.is_finite(value) and not seen[text] then
+            if not seen[text] then
                 seen[text] = true
                 lines[#lines + 1] = name .. text .. " " .. number(value)
-                if #lines == LINES then
-                    flush()
-                end
+            end
+        end
+        read(subject, function(labels, value, part)
+            if quantities.is_finite(value) then
+                keep(labels, value, part)
+            end
+            turns = turns + 1
+            if turns % LINES == 0 then
+                flush()
+                write "" -- also where there were no samples for long
             end
         end)
         flush()

@@ -23,6 +23,7 @@ local M = {}
 -- @tfield[opt] function(descriptor:integer,what:string,seconds:number):boolean wait until a descriptor is ready to
 -- `read`, to `write` or for `both` (either of them), and whether it is; by default it is looked at again and again,
 -- with `sleep` in between
+-- @tfield[opt] function(ca_file:?string) prepare called when a client is made that will use TLS
 -- @tfield[opt] function():?boolean,?dwsync.error ready whether waiting is possible here; asked before anything is done
 
 --- The runtime of each coroutine that has one of its own: those of a gather under way (dwsync.runtime.concurrent).

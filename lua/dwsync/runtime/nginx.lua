@@ -130,6 +130,7 @@ function M.new(options)
         now = core.now,
         monotonic = core.monotonic,
         ready = ready,
+        prepare = core.load_authorities, -- in init_by_lua for all workers, in the event loop 20 ms are long
     }
 end
 

@@ -175,7 +175,8 @@ describe("dwsync alerts ack, silence and unsilence", function()
         assert.equal(2, status)
         assert.matches("unknown cluster 'dws-prd', looked for among the open problems (did you mean 'dws-prod'?)",
             err, 1, true)
-        assert.matches("Open are " .. id_of(problems) .. " (stale of source s1 of dws-prod).", err, 1, true)
+        assert.matches("Open are " .. id_of(problems) .. " (stale of source s1 of dws-prod). dwsync alerts list says "
+            .. "more of them.", err, 1, true)
         _, _, err = run("ack", "dws-prod", "--rule", "stael")
         assert.matches("no open problem has the rule 'stael' (did you mean 'stale'?)", err, 1, true)
         assert.matches("There is stale.", err, 1, true)

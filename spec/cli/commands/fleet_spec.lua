@@ -110,6 +110,8 @@ describe("dwsync fleet explain", function()
     it("says why it is not looked at now", with_fleet({ hq = 1 }, function(fleet, run)
         fleet:look()
         fleet:sql "UPDATE dwsync_schedule SET due_at = $now - 600000"
+        assert.matches("overdue%), but no collector", (select(2, run("explain", "hq-1"))))
+        fleet:collector "a"
         assert.matches("overdue%), and waits for a collector,\n", (select(2, run("explain", "hq-1"))))
         fleet:sql "UPDATE dwsync_accounts SET paused_until = $now + 60000 WHERE account = 'hq'"
         assert.matches("but the\n? *service asked", (select(2, run("explain", "hq-1"))))
@@ -123,6 +125,20 @@ describe("dwsync fleet explain", function()
         assert.matches("\nfailures +4 in a row: network: no route.\n", out)
         assert_narrow(out)
     end))
+
+    it("says that it waits for its account's rate, and for which interval that is enough",
+        with_fleet({ hq = 120 }, function(fleet, run)
+            fleet:look()
+            fleet:collector "a"
+            fleet:sql "UPDATE dwsync_accounts SET rate = 1"
+            fleet:sql "UPDATE dwsync_schedule SET due_at = $now - 30000"
+            local out = select(2, run("explain", "hq-1")):gsub("%s+", " ")
+            assert.matches("; every 1 min wanted, every 2 min at its account's rate; longest", out, 1, true)
+            assert.matches("and waits for its turn at the rate of account hq, 1 request a second", out, 1, true)
+            fleet:sql "UPDATE dwsync_accounts SET refusals = 1"
+            out = select(2, run("explain", "hq-1")):gsub("%s+", " ")
+            assert.matches("but the key of account hq was refused: correct its credentials", out, 1, true)
+        end))
 
     it("guesses what was meant", with_fleet({ hq = 2 }, function(_, run)
         local status, out, err = run("explain", "hq-3")

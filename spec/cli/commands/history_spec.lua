@@ -338,7 +338,7 @@ describe("dwsync history", function()
         assert.matches("has the older schema version 1, this dwsync needs 2%.\n +dwsync history migrate %-%-dry%-run",
             err)
         local said = "records: version 1 to 2; programs that know version 1 go on beside it\n"
-            .. "    CREATE TABLE second (a $number)\n"
+            .. "    CREATE TABLE second (a NUMERIC)\n"
         assert.same({ 0, said, "", {} }, { run { "migrate", "--dry-run" } })
         assert.equal(2, (pull(command.healthy(4))))
         said = said .. folder .. "/data/dwsync/history.sqlite is up to date now\n"
@@ -382,6 +382,23 @@ describe("dwsync history", function()
         for _, words in ipairs { "would remove", "removed" } do
             assert.same({ 0, ("%s 0 records with 0 earlier versions, of 0 clusters\n%s 2 messages of alerts that are "
                 .. "over\n"):format(words, words), "", {} },
+                { run { "prune", "--older-than", "400d", words ~= "removed" and "--dry-run" or nil } })
+        end
+        assert.same({ 0, "removed 0 records with 0 earlier versions, of 0 clusters\n", "", {} },
+            { run { "prune", "--older-than", "400d" } })
+    end)
+
+    it("prunes what is gone from the fleet", function()
+        local long_ago = (command.NOW - 401 * 86400) * 1000
+        pull(command.healthy(1))
+        local made = require("spec.support.kept_fleet").make(folder .. "/data/dwsync/history.sqlite",
+            { { id = "c-1", name = "one" }, { id = "c-2", name = "two" } })
+        made:sql(("UPDATE dwsync_schedule SET state = 'gone', gone_at = %d WHERE cluster_id = 'c-1'"):format(long_ago))
+        made:sql(("UPDATE dwsync_collectors SET seen_at = %d"):format(long_ago))
+        made:close()
+        for _, words in ipairs { "would remove", "removed" } do
+            assert.same({ 0, ("%s 0 records with 0 earlier versions, of 0 clusters\n%s from the fleet, all of them "
+                .. "gone: 1 cluster, 0 accounts, 1 collector\n"):format(words, words), "", {} },
                 { run { "prune", "--older-than", "400d", words ~= "removed" and "--dry-run" or nil } })
         end
         assert.same({ 0, "removed 0 records with 0 earlier versions, of 0 clusters\n", "", {} },

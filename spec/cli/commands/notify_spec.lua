@@ -157,6 +157,18 @@ describe("dwsync notify", function()
         end)
     end)
 
+    it("shows with --dry-run a message once for all its channels, and an id only of a problem that is kept", function()
+        with_runs(function(run)
+            local two = { environment = { DWSYNC_SLACK_URL = ADDRESS }, arguments = { C1, "--dry-run" } }
+            local _, out = run(0, { [C1] = failing(2) }, two)
+            assert.matches("^to slack %(hooks.example.com%), webhook %(hooks.example.com%):\n    WARNING", out)
+            assert.same({ 1, nil }, { select(2, out:gsub("WARNING", "")), out:find("Acknowledge", 1, true) })
+            run(5, { [C1] = failing(2) }, { environment = two.environment })
+            out = select(2, run(10, { [C1] = failing(12) }, two))
+            assert.matches("\n    Acknowledge: dwsync alerts ack %x%x%x%x%x%x%x%x\n", out)
+        end)
+    end)
+
     it("sends what is owed about the clusters and sources that were named, and about no other", function()
         with_runs(function(run)
             local clusters = { [C1] = failing(2), c2 = failing(12) }
@@ -298,6 +310,29 @@ describe("dwsync notify", function()
             assert.matches("RESOLVED", out)
             assert.same({ "resolved" }, events((select(4, run(20, { [C1] = HEALTHY })))))
             assert.is_string(folder)
+        end)
+    end)
+
+    it("shows with --dry-run of what an Alertmanager would be told, each time while it lasts", function()
+        with_runs(function(run)
+            local environment = { DWSYNC_WEBHOOK_URL = false, DWSYNC_CONFIG = "/c.lua" }
+            local files = { ["/c.lua"] = [[return { alerts = { channels = { am = { kind = "alertmanager",
+                urls = { "https://am1.example.com", "https://am2.example.com" } } } } }]] }
+            local rehearsal = { arguments = { C1, "--dry-run" }, environment = environment, files = files }
+            local real = { arguments = { C1 }, environment = environment, files = files }
+            local first = ("to am (am1.example.com, am2.example.com; again by each run):\n"
+                .. "    WARNING: %s: failing\n"):format(C1)
+            for minutes = 0, 10, 10 do
+                local status, out, err, posts = run(minutes, { [C1] = failing(2) }, rehearsal)
+                assert.same({ 0, first, "", {} }, { status, out:sub(1, #first), err, posts })
+                assert.matches("\n    the last 2 runs failed: ", out, 1, true)
+                posts = select(4, run(minutes + 5, { [C1] = failing(2) }, real))
+                assert.same({ 2, "DwsyncFailing" }, { #posts, posts[1].body[1].labels.alertname })
+            end
+            run(20, { [C1] = HEALTHY }, real)
+            local _, out = run(25, { [C1] = HEALTHY }, rehearsal)
+            assert.matches("each run):\n    RESOLVED: " .. C1 .. ": failing\n", out, 1, true)
+            assert.same({ 0, "", "", {} }, { run(36, { [C1] = HEALTHY }, rehearsal) })
         end)
     end)
 

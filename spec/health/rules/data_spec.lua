@@ -117,6 +117,13 @@ describe("the rule data", function()
         end
         assert.equal("warning", severity(7 * DAY - 1))
         assert.equal("ok", severity(7 * DAY))
+        for gone = 1, 3 do -- what is old takes nothing newer with it
+            local list = { runs.run(DAY, { add_count = -1 }) }
+            for i = 1, gone do
+                list[i + 1] = runs.run((7 + i) * DAY, { add_count = -1 })
+            end
+            assert.equal("1 record cannot be true: 1 has an invalid count", runs.verdict(list, "data").message)
+        end
         assert.equal("ok", severity(2 * DAY, nil, { window = "1d" }))
         assert.equal("warning", severity(9 * DAY, { start_time = false, end_time = false }))
         assert.equal("warning", severity(-9 * DAY))

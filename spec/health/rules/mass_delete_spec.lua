@@ -1,5 +1,7 @@
 local runs = require "spec.health.runs"
 
+local unpack = table.unpack or unpack -- luacheck: ignore 113
+
 local HOUR, DAY = runs.HOUR, runs.DAY
 
 -- Hourly runs of a source without any changes; one of them, so long ago, deleted accounts.
@@ -140,6 +142,41 @@ describe("the rule mass_delete", function()
         local verdict = runs.verdict(list, "mass_delete", options)
         assert.equal("critical", verdict.severity)
         assert.equal("the-one", verdict.record_id)
+    end)
+
+    it("names those who went in the run's time, where their names may be shown", function()
+        local list = deleting(483, 2 * HOUR)
+        local run = list[#list]
+        local function advice(...)
+            list.ledger = { cluster_id = "c", counts = {}, gone = { ... } }
+            return runs.verdict(list, "mass_delete", { population = 958 }).advice
+        end
+        local function went(from, till, accounts, ...)
+            return { from = run.start_time + from, till = run.end_time + till, kind = "common", accounts = accounts,
+                names = { ... } }
+        end
+        assert.matches('directory itself changed, and .* lists who went: "a", "b".$',
+            advice(went(-1000, 1000, 2, "a", "b")))
+        local many = {}
+        for i = 1, 10 do
+            many[i] = ("n%02d"):format(i)
+        end
+        assert.matches('"n09", "n10" and 474 more.$', advice(went(-1000, 1000, 483, unpack(many)),
+            went(-1, 1, 1, "later")))
+        local long = {}
+        for i = 1, 10 do
+            long[i] = ("语"):rep(21)
+        end
+        assert.matches('went: "[^"]+", "[^"]+" and 481 more.$', advice(went(-1, 1, 483, unpack(long))))
+        assert.matches('went: "a .\\?quoted.\\?", "<b>".$', advice(went(-9, 9, 2, "a\n\"quoted\"", "<b>")))
+        run.id = "a id"
+        assert.matches('grants. Gone: "a".$', advice(went(-1, 1, 1, "a")))
+        -- Before the run, after it, of another type, of nobody.
+        local before, after = went(-1000, 0, 1, "a"), went(0, 1000, 1, "a")
+        before.till, after.from = run.start_time, run.end_time
+        local other = went(-1, 1, 1, "a")
+        other.kind = "iam"
+        assert.is_nil(advice(before, after, other):find("went:", 1, true))
     end)
 
     it("shows the run, when it ended, and what to do", function()

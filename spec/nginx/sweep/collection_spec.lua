@@ -1,5 +1,6 @@
 local collection = require "dwsync.nginx.sweep.collection"
 local errors = require "dwsync.errors"
+local runtimes = require "dwsync.runtime"
 local slices = require "dwsync.nginx.sweep.slices"
 local record_list = require "dwsync.nginx.sweep.record_list"
 
@@ -52,6 +53,23 @@ describe("a collection", function()
         assert.equal("ok", items[2].evaluation.severity)
         assert.equal(NOW, items[2].fetched_at)
         assert.same({ cluster_id = "one", timeout = 10 }, asked[1])
+    end)
+
+    it("ends when it shall, also while the list of clusters does not come", function()
+        order.clusters = "all"
+        local looked, came = 0, false
+        order.client.list_clusters = function()
+            runtimes.current().sleep(5)
+            came = true
+            return {}
+        end
+        order.stop = function()
+            looked = looked + 1
+            return true
+        end
+        local items, err = collection.collect(order)
+        assert.same({ nil, "table", false }, { items, type(err), came })
+        assert.is_true(looked > 0)
     end)
 
     it("holds no record of a cluster that it judged", function()
@@ -215,8 +233,8 @@ describe("a collection", function()
 
         it("lists no clusters when all are given by id", function()
             order.clusters = { { id = "two" } }
-            collection.collect(order)
-            assert.same({}, listed)
+            local items, _, listing = collection.collect(order)
+            assert.same({ 1, nil, {} }, { #items, listing, listed })
         end)
 
         it("shows a name that is unknown as a cluster that cannot be read, beside the others", function()
@@ -228,6 +246,21 @@ describe("a collection", function()
                 items[1].error.message)
             assert.equal("ok", items[2].evaluation.severity)
             assert.equal(1, #asked)
+        end)
+
+        it("says of the listing why not all that are meant are known", function()
+            order.clusters[1] = "Thre"
+            local items, _, listing = collection.collect(order)
+            assert.same({ true, nil }, { items[1].is_unknown, items[2].is_unknown })
+            assert.matches("unknown cluster 'Thre'", listing.error.message, 1, true)
+            order.clusters[1] = "Three"
+            assert.same({}, (select(3, collection.collect(order))))
+            order.client.list_clusters = function() return refused "no list" end
+            for _, clusters in ipairs { { "Three" }, "all" } do
+                order.clusters = clusters
+                listing = select(3, collection.collect(order))
+                assert.matches("no list", listing.error.message, 1, true)
+            end
         end)
 
         it("shows a name that two clusters have as one that cannot be read", function()

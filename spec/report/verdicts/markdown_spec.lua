@@ -55,6 +55,16 @@ Cluster `03a06b39-1111-4222-8333-444455556666`
         assert.is_truthy(render(overviews.overview { item }):find("1. 72 × The directory says: `javax", 1, true))
     end)
 
+    it("cut reasons at 400 characters", function()
+        local long = ("x"):rep(500)
+        local item, failing = overviews.stuck(), overviews.failing()
+        item.evaluation.verdicts[1].reason = { text = long }
+        failing.evaluation.reasons[1].sample = long
+        for _, text in ipairs { render(overviews.overview { item }), render(overviews.overview { failing }) } do
+            assert.equal(399, #text:match "`(xx+)…`")
+        end
+    end)
+
     it("give ten reasons, and say how many more there are", function()
         assert.is_nil(render(overviews.overview { overviews.failing_for(10) }):find "further")
         local text = render(overviews.overview { overviews.failing_for(12) })

@@ -184,6 +184,16 @@ local function listen(args, metrics)
     return port
 end
 
+-- How often accounts are looked at, from the most often on.
+local function intervals_of(inventory)
+    local shortest, longest = math.huge, 0
+    for _, account in ipairs(inventory.accounts) do
+        local interval = account.interval or inventory.interval
+        shortest, longest = math.min(shortest, interval), math.max(longest, interval)
+    end
+    return quantities.duration(shortest) .. (shortest < longest and " to " .. quantities.duration(longest) or "")
+end
+
 local function collect(args, context, inventory, store, schedule)
     local uv = require "luv"
     local host, pid = uv.os_gethostname(), uv.os_getpid()
@@ -222,7 +232,7 @@ local function collect(args, context, inventory, store, schedule)
         beside = beside, plan = plan,
         on_event = function(event) bulletin:observe(event) end }
     bulletin:note(("collecting %s every %s, as %s%s"):format(quantities.count(#inventory.accounts, "account"),
-        quantities.duration(inventory.interval), name, port and (", metrics at http://%s:%d/metrics"):format(
+        intervals_of(inventory), name, port and (", metrics at http://%s:%d/metrics"):format(
         args.metrics.host:find ":" and "[" .. args.metrics.host .. "]" or args.metrics.host, port.port) or ""))
     local close = on_signals(function() stopped = true end)
     local good

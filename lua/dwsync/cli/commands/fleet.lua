@@ -11,6 +11,7 @@ local output = require "dwsync.cli.output"
 local quantities = require "dwsync.quantities"
 local severities = require "dwsync.severity"
 local summaries = require "dwsync.fleet.summary"
+local tables = require "dwsync.fleet.tables"
 local text = require "dwsync.text"
 
 local M = {}
@@ -26,8 +27,7 @@ function M.configure(command)
     status:summary "Who collects, what is late, how the accounts do."
     status:description("What needs attention comes first, marked with '!', with what to do next. Works while "
         .. "collectors run, and when none does.\n"
-        .. "Exit status: 0 nothing needs attention; 1 a cluster is late, an account is blocked, no collector runs, or "
-        .. "the database failed; 2 wrong usage.")
+        .. "Exit status: 0 nothing needs attention; 1 something does, or the database failed; 2 wrong usage.")
     fleet_file.configure(status)
     status:group("Output", output.format(status, { "table", "json" }))
     local explain = command:command "explain"
@@ -177,19 +177,48 @@ local function find(args, status)
     return by_id[found.id], found
 end
 
-local function why_not_yet(item, account, now)
+-- By how much an account's rate stretches its intervals.
+local function stretch_of(status, account)
+    local wanted = 0 -- looks a second
+    for _, item in ipairs(status.items) do
+        if item.kind == "cluster" and item.account == account.account and item.state ~= "disabled" then
+            wanted = wanted + 1000 / item.interval_ms
+        end
+    end
+    return math.max(1, wanted / account.rate)
+end
+
+local function is_collected(status)
+    for _, collector in ipairs(status.collectors) do
+        if collector.state ~= "ended" and status.now - collector.seen_at < tables.ALIVE_MS then
+            return true
+        end
+    end
+    return false
+end
+
+local function why_not_yet(item, account, status)
+    local now = status.now
     if account and (account.blocked_until or 0) > now then
         return ("but the key of account %s was refused: nothing is sent until %s"):format(item.account,
             quantities.instant(account.blocked_until))
     elseif account and (account.paused_until or 0) > now then
         return ("but the service asked account %s for a pause, until %s"):format(item.account,
             quantities.instant(account.paused_until))
+    elseif item.due_at < now and not is_collected(status) then
+        return "but no collector is running: start dwsync collect on one machine or more"
+    elseif item.due_at < now and account and account.refusals > 0 then
+        return ("but the key of account %s was refused: correct its credentials"):format(item.account)
+    elseif item.due_at < now and account and stretch_of(status, account) > 1.01 then
+        return ("and waits for its turn at the rate of account %s, %s a second"):format(item.account,
+            quantities.count(account.rate, "request"))
     elseif item.due_at < now then
         return "and waits for a collector, or for its account's rate: dwsync fleet status shows both"
     end
 end
 
-local function when(item, account, now)
+local function when(item, account, status)
+    local now = status.now
     local due = ("%s (%s)"):format(quantities.instant(item.due_at), quantities.due(item.due_at, now / 1000))
     if item.leased_by and item.due_at >= now then
         return ("under way, with %s, who has until %s"):format(text.excerpt(item.leased_by, 60), due)
@@ -197,7 +226,7 @@ local function when(item, account, now)
         return ("%s had it until %s and did not come back; the next collector takes it"):format(
             text.excerpt(item.leased_by, 60), due)
     end
-    local reason = why_not_yet(item, account, now)
+    local reason = why_not_yet(item, account, status)
     return due .. (reason and ", " .. reason or "")
 end
 
@@ -214,16 +243,18 @@ local function explain(args, context, schedule)
     for _, one in ipairs(status.accounts) do
         account = one.account == item.account and one or account
     end
-    local now = status.now
+    local now, stretch = status.now, account and stretch_of(status, account) or 1
     local facts = {
         { "cluster", cluster_names.shown(found) },
         { "where", ("region %s, account %s"):format(item.region, item.account) },
         { "verdict", (item.severity or "not judged yet") .. (item.state == "disabled"
             and ", synchronisation is off: looked at once an hour" or "") },
-        { "looked at", ("%s; every %s; longest gap so far %s"):format(ago(item.looked_at, now),
-            quantities.duration(item.interval_ms / 1000), item.longest_gap
+        { "looked at", ("%s; every %s%s; longest gap so far %s"):format(ago(item.looked_at, now),
+            quantities.duration(item.interval_ms / 1000), stretch > 1.01 and item.state ~= "disabled"
+            and (" wanted, every %s at its account's rate"):format(quantities.duration(
+            item.interval_ms / 1000 * stretch)) or "", item.longest_gap
             and quantities.duration(item.longest_gap / 1000) or "not known yet") },
-        { "next look", when(item, account, now) },
+        { "next look", when(item, account, status) },
         { "failures", item.failures > 0 and ("%s in a row: %s"):format(quantities.number(item.failures),
             item.error or "") or nil },
         { "whole list", item.read_at and "read " .. ago(item.read_at, now) or "not read yet" },

@@ -16,6 +16,7 @@ local output = require "dwsync.cli.output"
 local outbox = lazy "dwsync.problems.outbox"
 local prune = require "dwsync.history.prune"
 local quantities = require "dwsync.quantities"
+local retention = lazy "dwsync.fleet.retention"
 local record_options = require "dwsync.cli.record_options"
 
 local M = {}
@@ -69,6 +70,8 @@ local function configure_prune(command)
     command:summary "Remove old records."
     command:description("Removes records that began longer ago, with their earlier versions. A run that has not ended "
         .. "stays, as does the newest record of each cluster. Verdicts compare with up to 126 days: no less is kept.\n"
+        .. "Messages of alerts that are over go, too, and what a fleet keeps of clusters, accounts and collectors that "
+        .. "are gone.\n"
         .. "With --accounts it removes the accounts that went longer ago instead, after any time.")
     command:epilog "Example: dwsync history prune --older-than 400d --dry-run"
     command:option("--older-than", "How long ago they began, at least 126d.", nil, nil, 1):argname "<time>"
@@ -297,8 +300,9 @@ end
 
 -- The parts that a history may have: only those that it has are brought to the present schema.
 local function parts()
-    return { require("dwsync.problems.store").part, require("dwsync.fleet.tables").part,
-        require("dwsync.history.names").part, require("dwsync.history.accounts").part }
+    local fleet = require "dwsync.fleet.tables"
+    return { require("dwsync.problems.store").part, fleet.part, fleet.heartbeat, require("dwsync.history.names").part,
+        require("dwsync.history.accounts").part }
 end
 
 local function write_step(step, context)
@@ -346,6 +350,14 @@ local function prune_accounts(args, context, store)
     return sum and 0 or failure.report(err, context)
 end
 
+local function write_forgotten(context, verb, sum)
+    if sum.clusters + sum.accounts + sum.collectors > 0 then
+        context:write(("%s from the fleet, all of them gone: %s, %s, %s\n"):format(verb,
+            quantities.count(sum.clusters, "cluster"), quantities.count(sum.accounts, "account"),
+            quantities.count(sum.collectors, "collector")))
+    end
+end
+
 local function prune_store(args, context, _, store)
     if args.accounts then
         return prune_accounts(args, context, store)
@@ -354,14 +366,20 @@ local function prune_store(args, context, _, store)
     local removed, verb = sum or before, args.dry_run and "would remove" or "removed"
     context:write(("%s %s with %s, of %s\n"):format(verb, quantities.count(removed.records, "record"),
         quantities.count(removed.versions, "earlier version"), quantities.count(removed.clusters, "cluster")))
+    local point = (context.now() - args.older_than) * 1000
     local messages, failed, rest
     if sum then
-        messages, failed, rest = outbox.prune_all(store, (context.now() - args.older_than) * 1000, args.dry_run)
+        messages, failed, rest = outbox.prune_all(store, point, args.dry_run)
     end
     if (messages or rest or 0) > 0 then
         context:write(("%s %s of alerts that are over\n"):format(verb, quantities.count(messages or rest, "message")))
     end
-    return messages and 0 or failure.report(err or failed, context)
+    local fleet
+    if messages then
+        fleet, failed, rest = retention.prune_all(store, point, { dry_run = args.dry_run })
+        write_forgotten(context, verb, fleet or rest)
+    end
+    return fleet and 0 or failure.report(err or failed, context)
 end
 
 -- --------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local channel_options = require "dwsync.cli.channel_options"
 local delivery = require "dwsync.problems.delivery"
 local failure = require "dwsync.cli.failure"
+local findings = require "dwsync.problems.findings"
 local history_location = require "dwsync.cli.history_location"
 local judgement = require "dwsync.cli.judgement"
 local messages = require "dwsync.problems.messages"
@@ -37,23 +38,14 @@ end
 
 M.wrong_usage = clusters_chosen.wrong_usage
 
--- What the clusters are that cannot be listed: of this region, as the history may be shared.
-local function list_of_clusters(judge)
-    local region = judge.chosen.client:option "region" or "this endpoint"
-    return { id = "list:" .. region, name = "the clusters of " .. region }
-end
-
 -- The items to look at, and the exit status so far.
 local function look_around(judge, args, context)
     local overview, err, items = judge:overview()
-    local list = args.all_clusters and list_of_clusters(judge) or nil
-    if overview then
-        local looked_at = overview.clusters
-        looked_at[#looked_at + 1] = list and { cluster = list, severity = "unknown", verdicts = {} } or nil
-        return looked_at, clusters_chosen.report_failures(items, context)
+    local looked_at = overview and overview.clusters or {}
+    if args.all_clusters and (overview or err.kind ~= "config") then
+        table.insert(looked_at, findings.listing(judge.chosen.client:option "region" or "this endpoint", err))
     end
-    local status = failure.report(err, context)
-    return list and err.kind ~= "config" and { { cluster = list, severity = "unknown", error = err } } or {}, status
+    return looked_at, overview and clusters_chosen.report_failures(items, context) or failure.report(err, context)
 end
 
 -- Reads problems and the outbox: nothing, where there is no history yet.
@@ -77,23 +69,56 @@ local function rows_told(args, context, settings)
     return entries and rows, entries or err
 end
 
+-- A problem that is not kept has no id yet that somebody could acknowledge it by.
+local function lines_of(message, kept)
+    local facts = {}
+    for _, fact in ipairs(message.facts) do
+        facts[#facts + 1] = (fact[1] ~= "Acknowledge" or kept[message.problem_id]) and fact or nil
+    end
+    message.facts = facts
+    return messages.lines(message)
+end
+
+-- Each message once, with all channels that get it in these words.
+local function printer(rows, width)
+    local kept, blocks = {}, {}
+    for _, row in ipairs(rows) do
+        kept[messages.problem_id(row)] = true
+    end
+    local function add(message, channel)
+        local lines = lines_of(message, kept)
+        local id = message.key .. table.concat(lines, "\n")
+        if not blocks[id] then
+            blocks[id] = { lines = lines, channels = {} }
+            table.insert(blocks, blocks[id])
+        end
+        table.insert(blocks[id].channels, ("%s (%s%s)"):format(channel.name, channel.host or channel.kind,
+            channel.is_level_triggered and "; again by each run" or ""))
+    end
+    return add, function(context)
+        for _, block in ipairs(blocks) do
+            context:write(table.concat(text.wrap(("to %s:"):format(table.concat(block.channels, ", ")), width - 2),
+                "\n  ") .. "\n")
+            for _, words in ipairs(block.lines) do
+                for _, line in ipairs(text.wrap(text.safe(words), width - 4)) do
+                    context:write(("    %s\n"):format(line))
+                end
+            end
+        end
+    end
+end
+
 local function rehearse(args, context, judge, channels, plan, items, status)
     local rows, entries = rows_told(args, context, judge.chosen.settings)
     if not rows then
         return failure.report(entries, context)
     end
-    local now, width = telling.milliseconds(judge), (context:width() or 84) - 4
+    local now = telling.milliseconds(judge)
     local after, seen = problems.preview(rows, items, telling.policy(args, plan), now())
+    local add, print_all = printer(rows, context:width() or 84)
     delivery.preview(after, entries, channels, { now = now, seen = seen, is_meant = telling.is_looked_at(items, args),
-        plan = plan },
-        function(message, channel)
-            context:write(("to %s (%s):\n"):format(channel.name, channel.host))
-            for _, words in ipairs(messages.lines(message)) do
-                for _, line in ipairs(text.wrap(text.safe(words), width)) do
-                    context:write(("    %s\n"):format(line))
-                end
-            end
-        end)
+        plan = plan }, add)
+    print_all(context)
     return status
 end
 

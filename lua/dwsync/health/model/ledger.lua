@@ -27,18 +27,27 @@ local function counts_of(ledger, kind)
     return counts
 end
 
+local function gone_of(ledger, kind)
+    local gone = {}
+    for _, group in ipairs(ledger.gone or {}) do
+        gone[#gone + 1] = group.kind == kind and group or nil
+    end
+    return gone
+end
+
 --- What a ledger says of each source.
 -- @tparam ?dwsync.ledger ledger
 -- @tparam {table,...} sources as dwsync.health.sources gives them
--- @treturn {[table]=table} by source, `cluster_id`; `type` of its accounts, where they have one of their own; `counts`,
--- nil where several sources are of its kind
+-- @treturn {[table]=table} by source, `cluster_id`; `type` of its accounts, where they have one of their own; `counts`
+-- and `gone`, nil where several sources are of its kind
 function M.of(ledger, sources)
     local parts, seen = {}, {}
     for _, source in ipairs(ledger and sources or {}) do
         local kind = kind_of(source.type)
-        parts[source] = { cluster_id = ledger.cluster_id, type = TYPES[kind], counts = counts_of(ledger, kind) }
+        parts[source] = { cluster_id = ledger.cluster_id, type = TYPES[kind], counts = counts_of(ledger, kind),
+            gone = gone_of(ledger, kind) }
         if seen[kind] then
-            parts[source].counts, seen[kind].counts = nil, nil
+            parts[source].counts, seen[kind].counts, parts[source].gone, seen[kind].gone = nil, nil, nil, nil
         end
         seen[kind] = parts[source]
     end
@@ -58,6 +67,26 @@ local function beginning(model, at)
     end
     local time = run.start_time or model.time[at]
     return time, time and time - clocks.apart
+end
+
+--- Who went while a run ran, as far as names are known: between the last list before it and the first after it.
+-- @tparam table model `ledger` from `of`
+-- @tparam ?dwsync.record run
+-- @treturn {string,...} some of their names
+-- @treturn integer how many went
+function M.gone_in(model, run)
+    local names, count = {}, 0
+    local from = run and run.start_time
+    local till = from and (run.end_time or math.huge)
+    for _, group in ipairs(from and model.ledger and model.ledger.gone or {}) do
+        if group.till > from and group.from < till then
+            count = count + group.accounts
+            for _, name in ipairs(group.names) do
+                names[#names + 1] = name
+            end
+        end
+    end
+    return names, count
 end
 
 --- How many accounts there were before a run.

@@ -1,9 +1,11 @@
 --- Rule "mass_delete": accounts deleted within a day, against how many there are. A large deletion is told until the
 -- accounts are back or three days are over; a quiet run an hour later does not hide it.
 -- @module dwsync.health.rules.mass_delete
+local ledger = require "dwsync.health.model.ledger"
 local place = require "dwsync.health.model.place"
 local population = require "dwsync.health.model.population"
 local quantities = require "dwsync.quantities"
+local text = require "dwsync.text"
 local wording = require "dwsync.health.wording"
 
 local M = {}
@@ -224,15 +226,42 @@ local function who_command(finding, model)
     return is_plain and ("dwsync accounts %s --run %s"):format(cluster, run)
 end
 
+local MOST_NAMES, LONGEST_NAME = 10, 63
+local LONGEST_LIST = 150 -- bytes: advice is cut at 500 columns
+
+-- '"a.b", "c.d" and 471 more'. Names are people's, and known only where they may be shown.
+local function some_names(finding, model)
+    local names, count = ledger.gone_in(model, finding.run)
+    local shown, length = {}, 0
+    for i = 1, math.min(MOST_NAMES, #names) do
+        local name = ('"%s"'):format(text.excerpt(names[i], LONGEST_NAME))
+        length = length + #name + 2
+        if length > LONGEST_LIST then
+            break
+        end
+        shown[i] = name
+    end
+    local more = count > #shown and (" and %s more"):format(quantities.number(count - #shown)) or ""
+    return shown[1] and table.concat(shown, ", ") .. more
+end
+
+-- Who went, and what lists them, as far as either is known.
+local function who_went(finding, model)
+    local command, names = who_command(finding, model), some_names(finding, model)
+    if command then
+        return (" %s lists who went%s."):format(command, names and ": " .. names or "")
+    end
+    return names and (" Gone: %s."):format(names) or ""
+end
+
 function M.describe(finding, model)
     if finding.value == 0 then
         return "no accounts deleted within a day"
     end
-    local who = who_command(finding, model)
     return deletion(finding),
         ("Unless this was intended, stop the synchronisation of %s before its next run, check whether the base DN, the "
         .. "filter or the directory itself changed, and restore the accounts and their grants."):format(
-        wording.source(model.source)) .. (who and (" %s lists who went."):format(who) or "")
+        wording.source(model.source)) .. who_went(finding, model)
 end
 
 --- The runs whose deletions are told.

@@ -28,23 +28,28 @@ function M.follow(options)
     return { options = options, durations = Durations.new(), usual_count = -1, slow = 0, much = 0, well = 0 }
 end
 
--- The usual duration of the runs up to a place. The median changes little from run to run, so it is asked for again
--- when there are some more.
-local function usual_of(state, model, last)
+-- The usual duration of the runs that were taken in. The median changes little from run to run, so it is asked for
+-- again when there are some more. To ask must not change the state: what is judged in between makes no difference.
+local function usual_of(state)
+    local durations = state.durations
     if state.on then
         return state.frozen
+    elseif state.usual_count < 0 or durations.count - state.usual_count > durations.count / 50 then
+        return durations:usual(), durations.count
     end
-    local durations = state.durations
-    durations:take(model, last)
-    if state.usual_count < 0 or durations.count - state.usual_count > durations.count / 50 then
-        state.usual = durations:usual()
-        state.usual_count = durations.count
+    return state.usual, state.usual_count
+end
+
+local function usual_before(state, model, at)
+    if not state.on then
+        state.durations:take(model, at - 1)
+        state.usual, state.usual_count = usual_of(state)
     end
-    return state.usual
+    return usual_of(state)
 end
 
 local function note(state, model, at, duration)
-    local options, run, usual = state.options, model.run[at], usual_of(state, model, at - 1)
+    local options, run, usual = state.options, model.run[at], usual_before(state, model, at)
     local above = usual and duration - usual or 0
     if usual and options.warning and above >= options.minimum and duration >= options.warning * usual then
         state.slow, state.well = state.slow + 1, 0
@@ -93,7 +98,7 @@ end
 function M.judge(state, model)
     local options = state.options
     local run, duration = newest_of(model)
-    local usual = usual_of(state, model, model.count)
+    local usual = usual_of(state)
     local finding = { warning = options.warning, critical = options.critical, run = run, since = run and run.start_time,
         known = state.durations.count, duration = duration, severity = "ok" }
     if run and usual then
@@ -123,7 +128,7 @@ end
 
 --- How long runs usually take, by how many of them, and from what on one is slow.
 function M.explain(state, model)
-    local options, usual = state.options, usual_of(state, model, model.count)
+    local options, usual = state.options, usual_of(state)
     local _, basis = state.durations:usual()
     local _, last = newest_of(model)
     local facts = {

@@ -55,14 +55,22 @@ local function read_before(order)
     return list[1] and list
 end
 
+-- Whether the service has to say which clusters are meant.
+local function has_words(order)
+    for _, entry in ipairs(order.clusters == "all" and { "all" } or order.clusters) do
+        if type(entry) == "string" then
+            return true
+        end
+    end
+    return false
+end
+
 -- What words are looked up in, or nil and why it cannot be had.
 local function source_of(order)
-    for _, entry in ipairs(order.clusters) do
-        if type(entry) == "string" then
-            local list, err = list_clusters(order, LIST_SERVES)
-            list = list or read_before(order)
-            return list and { place = "at the service", list = list }, err
-        end
+    if has_words(order) then
+        local list, err = list_clusters(order, LIST_SERVES)
+        list = list or read_before(order)
+        return list and { place = "at the service", list = list }, err
     end
 end
 
@@ -184,6 +192,7 @@ local function look_at_all(order, clusters, unknown)
     local now = order.now()
     for i, cluster in ipairs(clusters) do
         local item = items[i] or without_list(order, cluster, errs[i], now)
+        item.is_unknown = unknown[i] ~= nil or nil
         if item.text and not item.evaluation and not errors.is_feature_off(item.error) then
             judge(order, item, record_list.read(item.text, order.slices.pause), now)
         end
@@ -202,14 +211,17 @@ end
 -- they were read; or nil)
 -- @treturn table items for dwsync.health.overview, with `text` (see dwsync.nginx.sweep.record_list) and `fetched_at`
 -- (seconds) where there are records, and `error` where those are old; where synchronisation is off, `fetched_at` is
--- when the service said so, and `unread` why it could not be asked again; or nil
+-- when the service said so, and `unread` why it could not be asked again; `is_unknown`: its id is a word that means no
+-- cluster; or nil
 -- @treturn dwsync.error why the clusters could not be listed, also beside items
+-- @treturn ?table where clusters are listed: `error`, why not all that are meant are known
 function M.collect(order)
     local clusters, listing_err, unknown = find_clusters(order)
+    local listing = has_words(order) and { error = listing_err or select(2, next(unknown)) } or nil
     if not clusters then
-        return nil, listing_err
+        return nil, listing_err, listing
     end
-    return look_at_all(order, clusters, unknown), listing_err
+    return look_at_all(order, clusters, unknown), listing_err, listing
 end
 
 return M

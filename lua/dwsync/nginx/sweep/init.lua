@@ -93,7 +93,8 @@ end
 local function open_history(order, till)
     local left = math.max(LEAST_SECONDS, till - order.monotonic())
     till = order.monotonic() + left
-    local store, err = require("dwsync.history").open(order.history, { timeout = left, till = till })
+    local store, err = require("dwsync.history").open(order.history, { timeout = left, till = till,
+        show_accounts = order.show_accounts })
     return store, err, till
 end
 
@@ -199,15 +200,15 @@ end
 
 -- Keeps what was read for longer, and tells what is owed of it, in the time that is left of the sweep's. Returns what
 -- went wrong with the history, as a text, and what with the telling.
-local function save_history(order, items, overview, till)
+local function save_history(order, read, overview, till)
     local store, err
     store, err, till = open_history(order, till)
     if not store then
         return tostring(err), order.alerts and { trouble = "nothing can be told: the history cannot be opened" }
     end
-    local failed = save_records(order, store, items, till)
-    local told = order.alerts and require("dwsync.nginx.sweep.telling").tell(order, store, overview.clusters,
-        math.max(till, order.monotonic() + LEAST_SECONDS))
+    local failed = save_records(order, store, read.items or {}, till)
+    local told = order.alerts and require("dwsync.nginx.sweep.telling").tell(order, store,
+        overview and overview.clusters or {}, read.listing, math.max(till, order.monotonic() + LEAST_SECONDS))
     store:close()
     return failed, told
 end
@@ -332,8 +333,8 @@ local function finish(read, order, store, may_go_on, summary, till)
     -- After the publication: a history that hangs, or a receiver, must not hold up what was read.
     local told
     summary.history = nil
-    if overview and order.history then
-        summary.history, told = save_history(order, read.items, overview, till)
+    if order.history and (overview or order.alerts) then
+        summary.history, told = save_history(order, read, overview, till)
     end
     if order.alerts then
         told = told or {}
@@ -372,13 +373,13 @@ local function ask_service(text, order, store, tally)
     order.client_options, order.client = order.client, client
     restore_guard(order, store)
     local end_reading = with_history(order)
-    local items, listing_err = require("dwsync.nginx.sweep.collection").collect(order)
+    local items, listing_err, listing = require("dwsync.nginx.sweep.collection").collect(order)
     if items and order.history then
         require("dwsync.problems.handled").add(items, order.kept_problems(), math.floor(order.now() * 1000))
     end
     local unread = end_reading()
     save_guard(order, store)
-    return { items = items, err = listing_err, unread = unread }
+    return { items = items, err = listing_err, listing = listing, unread = unread }
 end
 
 local function ask_fleet(text, order)

@@ -6,6 +6,7 @@ local checks = require "dwsync.checks"
 local delivery = require "dwsync.problems.delivery"
 local errors = require "dwsync.errors"
 local files = require "dwsync.files"
+local findings = require "dwsync.problems.findings"
 local history_tables = require "dwsync.history.tables"
 local problems = require "dwsync.problems"
 local problems_store = require "dwsync.problems.store"
@@ -35,12 +36,17 @@ function M.rows(history)
     return rows, not rows and err or nil
 end
 
--- What could not be asked now is judged by what was, which is shown, but is no reason to tell anything.
-local function asked_now(items)
+-- What could not be asked now is judged by what was, which is shown, but is no reason to tell anything. A word that
+-- means no cluster would be a problem that nothing ends: it belongs to the listing.
+local function asked_now(order, items, listing)
     local list = {}
-    for i, item in ipairs(items) do
+    for _, item in ipairs(items) do
         local err = item.unread or not errors.is_feature_off(item.error) and item.error or nil
-        list[i] = err and { cluster = item.cluster, severity = "unknown", error = err } or item
+        list[#list + 1] = not item.is_unknown and (err and { cluster = item.cluster, severity = "unknown",
+            error = err } or item) or nil
+    end
+    if listing then
+        table.insert(list, findings.listing(order.client:option "region" or "this endpoint", listing.error))
     end
     return list
 end
@@ -70,7 +76,7 @@ local function of_clusters(items)
 end
 
 local function tell(order, history, items, till, told)
-    local store, err = problems_store.open(history, true)
+    local store, err = problems_store.open(history)
     if not store then
         return nil, err
     end
@@ -99,16 +105,17 @@ local function tell(order, history, items, till, told)
 end
 
 --- Keeps and tells.
--- @tparam table order `alerts` (as setup was given them), `environment`, `client_options`, `interval`, `owner`, `now`,
--- `monotonic`
+-- @tparam table order `alerts` (as setup was given them), `environment`, `client`, `client_options`, `interval`,
+-- `owner`, `now`, `monotonic`
 -- @tparam dwsync.history.store history
 -- @tparam {table,...} items of an overview
+-- @tparam ?table listing see dwsync.nginx.sweep.collection
 -- @tparam number till when the sweep should have ended
 -- @treturn table `trouble`: what goes wrong as long as it does, a text; `lost`: a list of texts: what was refused for
 -- good
-function M.tell(order, history, items, till)
+function M.tell(order, history, items, listing, till)
     local told = { lost = {} }
-    local done, err = tell(order, history, asked_now(items), till, told)
+    local done, err = tell(order, history, asked_now(order, items, listing), till, told)
     if not done then
         told.trouble = tostring(err)
     end

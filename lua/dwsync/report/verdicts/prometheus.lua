@@ -24,6 +24,7 @@ local function each_cluster(read)
     return function(overview, add)
         for _, item in ipairs(overview.clusters) do
             read(item, { cluster = verdicts.cluster_id(item) }, add, overview)
+            add()
         end
     end
 end

@@ -1,0 +1,65 @@
+--- What a collector knows of clusters from its last looks, so that a new record neither has weeks of history read back
+-- nor all of it judged again. Bounded: what was not used for long is let go, and read back when it is needed.
+-- @module dwsync.fleet.known
+local M = {}
+
+--- How many runs are kept in memory, of all clusters together. They take some 700 bytes each.
+M.RUNS = 24000
+
+local Known = { __name = "dwsync.fleet.known" }
+Known.__index = Known
+
+--- Knows nothing yet.
+-- @tparam[opt] integer most runs
+-- @treturn dwsync.fleet.known
+function M.new(most)
+    return setmetatable({ most = (most or M.RUNS) / 2, young = {}, old = {}, runs = 0 }, Known)
+end
+
+-- Only the collector that completed the last look knows what the database has of a cluster.
+local function is_next(entry, item)
+    return entry ~= nil and item.epoch ~= nil and entry.epoch == item.epoch - 1
+end
+
+--- A look that found nothing new: what is known holds on.
+-- @tparam table item as claimed
+function Known:pass(item)
+    local entry = self.young[item.cluster_id] or self.old[item.cluster_id]
+    if is_next(entry, item) then
+        entry.epoch = item.epoch
+    end
+end
+
+--- Takes what is known of a cluster out: it is what goes on, and counts again when its look was completed.
+-- @tparam table item as claimed
+-- @tparam string rules_mark which rules it must have been judged by
+-- @tparam number since from when on records must have been read, milliseconds since the epoch
+-- @treturn ?table entry
+function Known:take(item, rules_mark, since)
+    local id = item.cluster_id
+    local entry = self.young[id] or self.old[id]
+    if entry and self.young[id] then
+        self.runs = self.runs - entry.following.records
+    end
+    self.young[id], self.old[id] = nil, nil
+    return is_next(entry, item) and entry.rules_mark == rules_mark and entry.since == since and entry or nil
+end
+
+--- Keeps what a look knew, now that it was completed.
+-- @tparam table item as claimed
+-- @tparam ?table entry `following` (see dwsync.health.following), `rules_mark`, `since`, `newest` (the
+-- records of the newest page, by id), `versions` (how many earlier versions of records there are)
+-- @tparam ?table summary of the records saved
+function Known:keep(item, entry, summary)
+    if not entry or not item.epoch or entry.following.records > self.most then
+        return
+    end
+    self:take(item)
+    entry.epoch, entry.versions = item.epoch, entry.versions + (summary and #summary.revised or 0)
+    if self.runs + entry.following.records > self.most then -- nothing is in both, so that the old ones can go
+        self.young, self.old, self.runs = {}, self.young, 0
+    end
+    self.young[item.cluster_id], self.runs = entry, self.runs + entry.following.records
+end
+
+return M

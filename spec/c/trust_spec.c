@@ -1,0 +1,220 @@
+/* trust_spec.c: authorities are parsed once, for all threads: which are the same, how many are kept, fork.
+ * It must not check anything in a thread of its own: threads count, the spec looks when they have ended. */
+#include "dws/trust.h"
+#include "exchange.h"
+#include "spec.h"
+#include "tls_files.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MOST_KEPT 8
+#define THREADS 8
+#define ROUNDS 200
+
+/* Before anything else of libcurl. */
+__attribute__((constructor)) static void start_curl(void)
+{
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+struct bytes {
+    char data[8192];
+    size_t length;
+};
+
+static void read_bytes(const char *path, struct bytes *bytes)
+{
+    FILE *in = fopen(path, "r");
+    EXPECT(in);
+    bytes->length = fread(bytes->data, 1, sizeof bytes->data - 16, in);
+    fclose(in);
+}
+
+/* The same authority with a remark behind it: other bytes, each time. */
+static struct dws_text variant(const struct bytes *bytes, int number, struct bytes *out)
+{
+    *out = *bytes;
+    out->length += (size_t)snprintf(out->data + out->length, 16, "\n# %d\n", number);
+    return (struct dws_text){out->data, out->length};
+}
+
+static struct dws_text text_of(const struct bytes *bytes)
+{
+    return (struct dws_text){bytes->data, bytes->length};
+}
+
+static void shares_what_holds_the_same_bytes(void)
+{
+    struct tls_files *files = tls_files_new();
+    struct bytes ca, other, copy;
+    read_bytes(tls_ca(files), &ca);
+    read_bytes(tls_other_ca(files), &other);
+    copy = ca;
+    struct dws_trust *first = dws_trust_open(text_of(&ca));
+    struct dws_trust *again = dws_trust_open(text_of(&copy));
+    struct dws_trust *another = dws_trust_open(text_of(&other));
+    EXPECT(first && another);
+    EXPECT(first == again);
+    EXPECT(first != another);
+    EXPECT(dws_trust_number(first) != 0);
+    EXPECT(dws_trust_number(first) != dws_trust_number(another));
+    dws_trust_close(first);
+    dws_trust_close(again);
+    dws_trust_close(another);
+    tls_files_free(files);
+}
+
+static void leaves_to_libcurl_what_it_cannot_read(void)
+{
+    const size_t before = dws_trust_kept();
+    EXPECT(!dws_trust_open(spec_text("no certificate at all")));
+    EXPECT(!dws_trust_open(spec_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")));
+    EXPECT_INT(dws_trust_kept(), before);
+    dws_trust_close(NULL);
+}
+
+static void keeps_a_bounded_number(void)
+{
+    struct tls_files *files = tls_files_new();
+    struct bytes ca, changed;
+    read_bytes(tls_ca(files), &ca);
+    struct dws_trust *used = dws_trust_open(text_of(&ca));
+    const long number = dws_trust_number(used);
+    for (int i = 0; i < 3 * MOST_KEPT; i++)
+        dws_trust_close(dws_trust_open(variant(&ca, i, &changed)));
+    EXPECT_INT(dws_trust_kept(), MOST_KEPT);
+    EXPECT_INT(dws_trust_number(used), number); /* its user has it still */
+    struct dws_trust *anew = dws_trust_open(text_of(&ca));
+    EXPECT(dws_trust_number(anew) != number);
+    dws_trust_close(anew);
+    dws_trust_close(used);
+    tls_files_free(files);
+}
+
+/* ---- threads ------------------------------------------------------------------------------------ */
+
+struct work {
+    const struct bytes *ca;
+    int good;
+};
+
+static void *open_and_close(void *user)
+{
+    struct work *work = user;
+    for (int i = 0; i < ROUNDS; i++) {
+        struct bytes changed;
+        CURL *easy = curl_easy_init();
+        struct dws_trust *trust = dws_trust_open(variant(work->ca, i % (2 * MOST_KEPT), &changed));
+        work->good += trust && easy && dws_trust_set(trust, easy) == CURLE_OK;
+        curl_easy_cleanup(easy);
+        dws_trust_close(trust);
+    }
+    return NULL;
+}
+
+static void is_shared_by_threads(void)
+{
+    struct tls_files *files = tls_files_new();
+    struct bytes ca;
+    pthread_t threads[THREADS];
+    struct work work[THREADS];
+    read_bytes(tls_ca(files), &ca);
+    for (int i = 0; i < THREADS; i++) {
+        work[i] = (struct work){.ca = &ca};
+        EXPECT_INT(pthread_create(&threads[i], NULL, open_and_close, &work[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        EXPECT_INT(work[i].good, ROUNDS);
+    }
+    EXPECT_INT(dws_trust_kept(), MOST_KEPT);
+    tls_files_free(files);
+}
+
+/* ---- fork --------------------------------------------------------------------------------------- */
+
+static void connect_once(struct tls_files *files)
+{
+    static const struct script answers[] = {
+        SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), AGAIN)};
+    char url[64];
+    struct exchange e;
+    SSL_CTX *server = tls_server(files, "IP:127.0.0.1", 1);
+    exchange_open(&e, 1, answers, 1, server);
+    snprintf(url, sizeof url, "https://127.0.0.1:%d/", server_port(e.server));
+    const struct dws_request request = {.url = spec_text(url)};
+    e.transport.ca_file = tls_ca(files);
+    EXPECT_STATUS(exchange_perform(&e, &request), DWS_OK);
+    exchange_close(&e);
+    SSL_CTX_free(server);
+}
+
+/* Whether a child has the same trust. */
+static bool inherits(struct dws_trust *ours, const struct bytes *ca)
+{
+    int status = 0;
+    const pid_t child = fork();
+    if (child == 0) {
+        struct dws_trust *its = dws_trust_open(text_of(ca));
+        const bool same = its == ours;
+        const bool other = its && !same && dws_trust_number(its) != dws_trust_number(ours);
+        dws_trust_close(its);
+        _exit(same ? 1 : other ? 2 : 3);
+    }
+    EXPECT(child > 0);
+    EXPECT(waitpid(child, &status, 0) == child);
+    EXPECT(WIFEXITED(status) && WEXITSTATUS(status) <= 2);
+    return WEXITSTATUS(status) == 1;
+}
+
+static void is_parsed_anew_by_a_child_when_it_was_used(void)
+{
+    struct tls_files *files = tls_files_new();
+    struct bytes ca;
+    read_bytes(tls_ca(files), &ca);
+    struct dws_trust *ours = dws_trust_open(text_of(&ca));
+    EXPECT(inherits(ours, &ca));
+    connect_once(files);
+    EXPECT(!inherits(ours, &ca));
+    struct dws_trust *again = dws_trust_open(text_of(&ca));
+    EXPECT(again == ours);
+    dws_trust_close(again);
+    dws_trust_close(ours);
+    tls_files_free(files);
+}
+
+static void is_loaded_before_it_is_needed(void)
+{
+    struct tls_files *files = tls_files_new();
+    struct bytes ca, changed;
+    const char *path = tls_ca(files);
+    read_bytes(path, &ca);
+    EXPECT(dws_load_authorities(path));
+    struct dws_trust *trust = dws_trust_open(text_of(&ca));
+    const long number = dws_trust_number(trust);
+    connect_once(files);
+    EXPECT(dws_load_authorities(path));
+    struct dws_trust *next = dws_trust_open(variant(&ca, 1, &changed));
+    EXPECT_INT(dws_trust_number(next), number + 1); /* nothing was parsed in between */
+    EXPECT(!dws_load_authorities("/nonexistent/ca.pem"));
+    dws_trust_close(next);
+    dws_trust_close(trust);
+    tls_files_free(files);
+}
+
+static const struct spec_case cases[] = {
+    {"the same bytes are parsed once, other bytes are another trust", shares_what_holds_the_same_bytes},
+    {"what cannot be read is left to libcurl", leaves_to_libcurl_what_it_cannot_read},
+    {"a bounded number is kept, and one in use outlives its place", keeps_a_bounded_number},
+    {"many threads open and close them at once", is_shared_by_threads},
+    {"a child process has what its parent parsed, unless a connection used it",
+     is_parsed_anew_by_a_child_when_it_was_used},
+    {"what is loaded ahead is what the first connection uses", is_loaded_before_it_is_needed},
+};
+
+SPEC_MAIN(cases)

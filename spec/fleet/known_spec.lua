@@ -1,0 +1,87 @@
+local knowledge = require "dwsync.fleet.known"
+
+local SINCE = 1000
+
+local function item_of(id, epoch)
+    return { cluster_id = id, epoch = epoch }
+end
+
+local function entry_of(records, versions)
+    return { following = { records = records }, rules_mark = "m", since = SINCE, versions = versions or 0 }
+end
+
+describe("what a collector knows of clusters", function()
+    local known
+    before_each(function()
+        known = knowledge.new(100)
+    end)
+
+    local function take(id, epoch, mark, since)
+        return known:take(item_of(id, epoch), mark or "m", since or SINCE)
+    end
+
+    it("goes on with the next look, once", function()
+        local entry = entry_of(10)
+        known:keep(item_of("a", 7), entry)
+        assert.equal(entry, take("a", 8))
+        assert.is_nil(take("a", 8))
+        assert.is_nil(take("b", 8))
+    end)
+
+    it("is of no use where another collector looked in between, or where nobody counts looks", function()
+        known:keep(item_of("a", 7), entry_of(10))
+        assert.is_nil(take("a", 9))
+        assert.is_nil(take("a", 8))
+        known:keep(item_of("a", nil), entry_of(10))
+        assert.is_nil(take("a", nil))
+    end)
+
+    it("holds on over looks that found nothing new", function()
+        known:keep(item_of("a", 7), entry_of(10))
+        known:pass(item_of("a", 8))
+        known:pass(item_of("a", 9))
+        known:pass(item_of("b", 9))
+        assert.is_table(take("a", 10))
+        known:keep(item_of("a", 10), entry_of(10))
+        known:pass(item_of("a", 12))
+        assert.is_nil(take("a", 13))
+    end)
+
+    it("is of no use by other rules, or from another time on", function()
+        known:keep(item_of("a", 7), entry_of(10))
+        assert.is_nil(take("a", 8, "other"))
+        known:keep(item_of("a", 7), entry_of(10))
+        assert.is_nil(take("a", 8, "m", SINCE + 1))
+    end)
+
+    it("counts the versions that a completion added", function()
+        known:keep(item_of("a", 7), entry_of(10, 2), { revised = { "x", "y" } })
+        assert.equal(4, take("a", 8).versions)
+        known:keep(item_of("a", 8), entry_of(10, 4))
+        assert.equal(4, take("a", 9).versions)
+        known:keep(item_of("a", 9), nil)
+        assert.is_nil(take("a", 10))
+    end)
+
+    it("is bounded: what was not used for longest is let go first", function()
+        for i = 1, 30 do
+            known:keep(item_of("c" .. i, 1), entry_of(10))
+            assert.is_true(known.runs <= 50)
+        end
+        local runs, oldest = 0, nil
+        for i = 30, 1, -1 do
+            local entry = take("c" .. i, 2)
+            runs, oldest = runs + (entry and 10 or 0), entry and i or oldest
+        end
+        assert.is_true(runs >= 50 and runs <= 100)
+        assert.equal(30 - runs / 10 + 1, oldest)
+        assert.equal(0, known.runs)
+    end)
+
+    it("does not keep a cluster that would fill it alone", function()
+        known:keep(item_of("a", 1), entry_of(10))
+        known:keep(item_of("b", 1), entry_of(51))
+        assert.is_nil(take("b", 2))
+        assert.is_table(take("a", 2))
+    end)
+end)

@@ -1,0 +1,104 @@
+local errors = require "dwsync.errors"
+local history = require "dwsync.history"
+local json = require "dwsync.json"
+local outbox = require "dwsync.problems.outbox"
+local problems_store = require "dwsync.problems.store"
+local raw_server = require "spec.support.raw_server"
+local telling = require "dwsync.nginx.sweep.telling"
+local temporary = require "spec.support.temporary"
+
+local NOW = 1763971200
+local MINUTE = 60
+
+local function refused()
+    return errors.new { kind = "auth", message = "the key was refused", hint = "Correct it." }
+end
+
+local function well(id)
+    return { cluster = { id = id }, severity = "ok", evaluation = { verdicts = {} } }
+end
+
+local ANSWERED = { { "read", "}" }, { "send", raw_server.answer("204 No Content", "") } }
+
+-- Calls use(tell): tell(minutes, items, listing) is what one sweep tells; returns what arrived of it. `count` messages
+-- arrive in all. Returns their titles.
+local function with_channel(count, use)
+    local scripts, titles = {}, {}
+    for i = 1, count do
+        scripts[i] = ANSWERED
+    end
+    local function tells(url)
+        temporary.with_folder(function(folder)
+            local store = assert(history.open(folder .. "/h.sqlite"))
+            use(function(minutes, items, listing)
+                local now = NOW + minutes * MINUTE
+                local told = telling.tell({
+                    alerts = { channels = { hook = { kind = "webhook", url = { env = "HOOK" } } } },
+                    environment = { HOOK = url }, client_options = {}, interval = 60, owner = "worker",
+                    client = { option = function() return "cn-north-4" end },
+                    now = function() return now end, monotonic = function() return 0 end,
+                }, store, items, listing, 30)
+                assert.same({ lost = {} }, told)
+                local sent = {}
+                for _, entries in pairs(assert(outbox.read(assert(problems_store.open(store))))) do
+                    for _, entry in ipairs(entries) do
+                        sent[#sent + 1] = entry.sent_at == now * 1000 and entry.step or nil
+                    end
+                end
+                return sent
+            end)
+            store:close()
+        end)
+    end
+    if count == 0 then
+        tells "http://127.0.0.1:1"
+        return titles
+    end
+    for i, request in ipairs(raw_server.with(scripts, function(server) tells(server.url) end)) do
+        titles[i] = json.decode((request:match "\r\n\r\n(.*)$")).text:match "^[^\n]*"
+    end
+    return titles
+end
+
+describe("what a sweep tells", function()
+    local LISTING = { "UNKNOWN: the clusters of cn-north-4: unreachable",
+        "RESOLVED: the clusters of cn-north-4: unreachable" }
+
+    it("is that clusters cannot be listed, after a quarter of an hour, and that it is over", function()
+        assert.same(LISTING, with_channel(2, function(tell)
+            assert.same({}, tell(0, {}, {}))
+            assert.same({}, tell(1, {}, { error = refused() }))
+            assert.same({}, tell(10, {}, { error = refused() }))
+            assert.same({ "unknown" }, tell(17, {}, { error = refused() }))
+            assert.same({}, tell(18, { well "c1" }, { error = refused() }))
+            assert.same({ "resolved" }, tell(19, { well "c1" }, {}))
+        end))
+    end)
+
+    it("is that a cluster cannot be asked, whatever it is judged by", function()
+        assert.same({ "UNKNOWN: two: unreachable" }, with_channel(1, function(tell)
+            local items = { well "c1", { cluster = { id = "c2", name = "two" }, error = refused(), severity = "ok",
+                evaluation = { verdicts = {} } } }
+            assert.same({}, tell(0, items))
+            assert.same({ "unknown" }, tell(16, items))
+        end))
+    end)
+
+    it("is no problem of a word that means no cluster, but of the listing", function()
+        assert.same(LISTING, with_channel(2, function(tell)
+            local items = { well "c1", { cluster = { id = "prd-*" }, error = refused(), is_unknown = true,
+                severity = "unknown" } }
+            assert.same({}, tell(0, items, { error = refused() }))
+            assert.same({ "unknown" }, tell(16, items, { error = refused() }))
+            assert.same({ "resolved" }, tell(17, { well "c1" }, {}))
+        end))
+    end)
+
+    it("leaves a listing alone where none was wanted", function()
+        with_channel(0, function(tell)
+            assert.same({}, tell(0, {}, { error = refused() }))
+            assert.same({}, tell(16, { well "c1" }))
+            assert.same({}, tell(17, { well "c1" }, {}))
+        end)
+    end)
+end)
