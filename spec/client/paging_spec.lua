@@ -64,7 +64,7 @@ end
 
 local function reader(service, options)
     options = options or {}
-    options.limit = options.limit or 5
+    options.limit, options.is_ordered = options.limit or 5, true
     options.fetch = function(offset, limit, ids)
         return sent(service:fetch(offset, limit), ids)
     end
@@ -200,6 +200,7 @@ describe("a walk over pages", function()
         local service = new_service(knobs {})
         read_all(paging.new {
             limit = 7,
+            is_ordered = true,
             fetch = function(offset, limit, ids)
                 limits[#limits + 1] = limit
                 return sent(service:fetch(offset, limit), ids)
@@ -289,6 +290,7 @@ describe("a walk over pages", function()
     it("fails when the service counts more than it delivers", function()
         local _, err = read_all(paging.new {
             limit = 5,
+            is_ordered = true,
             fetch = function(_, _, ids) return core.decode_page('{"count":3,"sync_records":[]}', { ids = ids }) end,
         })
         assert.equal("the record list could not be read completely: the service counts 3 records but delivered 0 in "
@@ -323,6 +325,7 @@ describe("a walk over pages", function()
         local ids, requests = newest_first(15, 1), 0
         local walk = paging.new {
             limit = 5,
+            is_ordered = true,
             fetch = function(offset, limit, known)
                 requests = requests + 1
                 if requests == 3 then
@@ -360,6 +363,7 @@ describe("a walk over pages", function()
         local pages = { [0] = { a, b }, { c, d }, {} }
         local walk = paging.new {
             limit = 2,
+            is_ordered = true,
             fetch = function(offset, _, ids) return sent({ sync_records = pages[offset] }, ids) end,
         }
         assert.same({ a, b }, walk:next_records())
@@ -370,6 +374,7 @@ describe("a walk over pages", function()
     it("never hands a record out twice, even when one page repeats it", function()
         local walk = paging.new {
             limit = 5,
+            is_ordered = true,
             fetch = function(_, _, ids)
                 return sent({ sync_records = { { id = "x" }, { id = "x" }, { id = "y" } } }, ids)
             end,
@@ -383,6 +388,7 @@ describe("a walk over pages", function()
         local failure = errors.new { kind = "network", message = "cut" }
         local walk = paging.new {
             limit = 5,
+            is_ordered = true,
             fetch = function(offset, limit, ids)
                 if offset == 1 then
                     return nil, failure
@@ -401,6 +407,7 @@ describe("a walk over pages", function()
         local asked = 0
         local walk = paging.new {
             limit = 10,
+            is_ordered = true,
             fetch = function(_, _, ids)
                 asked = asked + 1
                 return core.decode_page(bodies[asked], { ids = ids })

@@ -514,13 +514,27 @@ describe("a look", function()
 
         it("waits after a list that could not be had, and tries again by itself", function()
             local history_accounts = require "dwsync.history.accounts"
-            local trial = NOW + 60000
-            local next_trial = history_accounts.next_trial
-            finally(function() history_accounts.next_trial = next_trial end)
-            history_accounts.next_trial = function() return trial end
+            local trial, asked_for = NOW + 60000, 0
+            local trial_in = history_accounts.trial_in
+            finally(function() history_accounts.trial_in = trial_in end)
+            history_accounts.trial_in = function()
+                asked_for = asked_for + 1
+                return { failures = 1, next_at = trial }
+            end
+            local begin, transactions = store.engine.begin, 0
+            store.engine.begin = function(...)
+                transactions = transactions + 1
+                return begin(...)
+            end
+            local without = looked(runs(48), item_of(), { list_accounts = false })
+            assert.same({ nil, 0 }, { without.accounts_again, asked_for })
+            local alone = transactions
             local result = looked(runs(48), item_of())
             assert.same({ "page", "decode", "all" }, asked)
             assert.equal(trial, result.accounts_again)
+            assert.equal(1, asked_for)
+            assert.equal(alone + 1, transactions - alone)
+            store.engine.begin = nil
             trial = NOW
             looked(runs(48), kept(runs(48), { page_mark = "new", next_at = NOW }))
             assert.same({ "page", "users" }, asked)
