@@ -225,8 +225,8 @@ end
 -- @tparam ?function plan whom to tell of problems, see dwsync.problems.plan
 -- @treturn {table,...} of each `through`: whether it was let through, and `summary` of the records saved, see
 -- dwsync.history.summary; `error`: why the database refused what it found, so that it counts as failed.
--- No `through`: another program writes of its cluster, and nothing was done; or it has
--- written, where `is_outdated`, so that the cluster has to be looked at again
+-- No `through`: another program writes of its cluster, and nothing was done; or it has written, where `is_outdated`, so
+-- that the cluster has to be looked at again
 function M.changed(session, done, plan)
     local items = {}
     for i, look in ipairs(done) do
