@@ -210,7 +210,7 @@ local function write_found(session, item, result, plan, now)
     if looked and looked.went > 0 and result.names_count then
         row.next_at = now -- what was judged did not know them yet
     end
-    return { row = row, summary = summary, accounts = looked or nil }
+    return { row = row, summary = summary }
 end
 
 -- The new contents of the row of a look whose findings the database refused: the next one may find what it takes.
@@ -238,7 +238,7 @@ local function complete(session, look, plan, now)
     if not written then
         return { through = true, error = err }, refused(item, err, now)
     end
-    return { through = true, summary = written.summary, accounts = written.accounts }, written.row
+    return { through = true, summary = written.summary }, written.row
 end
 
 --- Completes looks that found something, or failed so that a problem may begin, each as if it were alone: what becomes
@@ -247,9 +247,9 @@ end
 -- @tparam {{item=table,result=table},...} done
 -- @tparam ?function plan whom to tell of problems, see dwsync.problems.plan
 -- @treturn {table,...} of each `through`: whether it was let through, and `summary` of the records saved, see
--- dwsync.history.summary; `accounts`: what became of a look at them; `error`: why the database refused what it found,
--- so that it counts as failed. No `through`: another program writes of its cluster, and nothing was done; or it has
--- written, where `is_outdated`, so that the cluster has to be looked at again
+-- dwsync.history.summary; `error`: why the database refused what it found, so that it counts as failed.
+-- No `through`: another program writes of its cluster, and nothing was done; or it has written, where `is_outdated`, so
+-- that the cluster has to be looked at again
 function M.changed(session, done, plan)
     local items = {}
     for i, look in ipairs(done) do
