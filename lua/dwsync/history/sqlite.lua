@@ -261,6 +261,9 @@ Engine.clock = "CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEG
 Engine.skip_locked = ""
 Engine.lock_rows = ""
 
+--- Whether a transaction learns nothing of others from its first query on.
+Engine.is_of_one_moment = true
+
 Engine.table_query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '%s'"
 
 Engine.column_query = "SELECT 1 FROM pragma_table_info('%s') WHERE name = '%s'"
