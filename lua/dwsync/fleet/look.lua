@@ -101,7 +101,7 @@ end
 local function gather(context, item, records)
     local now, before, err = context.now(), nil, nil
     local at = reading_time(now)
-    if context.known then -- before the records: what comes in between shows later
+    if context.known and not context.list_accounts and context.known:admits(item) then -- before the records: what comes in between shows later
         before, err = history_tables.run(context.history, "read", nil, function(session)
             return history_tables.traces(session, item.cluster_id, at - lookback.seconds * 1000)
         end)
@@ -137,7 +137,7 @@ end
 -- What to go on with when something new comes; nil where that has to be read and judged anew.
 local function begin_to_follow(context, records, gathered)
     local list = gathered.list
-    if not context.known or context.list_accounts or not records[1] or not gathered.is_sound or not list.since
+    if not gathered.before or not records[1] or not gathered.is_sound or not list.since
         or not are_since(records, list.since) then
         return nil
     end
@@ -164,17 +164,18 @@ local function is_same(a, b)
     if type(a) ~= "table" or type(b) ~= "table" then
         return a == b
     end
+    local more = 0
     for name, value in pairs(a) do
-        if value ~= b[name] and not is_same(value, b[name]) then
+        local other = b[name]
+        if value ~= other and not is_same(value, other) then
             return false
         end
+        more = more + 1
     end
-    for name in pairs(b) do
-        if a[name] == nil then
-            return false
-        end
+    for _ in pairs(b) do -- all of a's are among them
+        more = more - 1
     end
-    return true
+    return more == 0
 end
 
 -- Advances what is known by a page. Returns what of it has to be saved, see dwsync.history.merge; nil where the page
