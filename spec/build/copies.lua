@@ -52,9 +52,9 @@ local function processor_seconds(path)
 end
 
 --- How much longer than alone a program may take on this machine now.
--- @treturn number 1 or more
+-- @treturn number from 1 to 4: much of what takes long is waiting
 function M.load()
-    return math.max(1, uv.loadavg() / #uv.cpu_info())
+    return math.min(4, math.max(1, uv.loadavg() / #uv.cpu_info()))
 end
 
 --- Runs a program in a directory of a copy.

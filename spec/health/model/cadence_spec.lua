@@ -60,6 +60,16 @@ describe("a cadence", function()
         assert.equal(68, (hours_after(starts_of("8-and-12", 3 * 7 + 5))))
     end)
 
+    it("takes the middle of three weeks", function()
+        local starts, pauses = {}, { [0] = 3, [7] = 9, [14] = 5 } -- hours between the two runs of a day, usually 6
+        for day = 0, 21 do
+            for _, hour in ipairs { 8, day < 21 and 8 + (pauses[day] or 6) or nil } do
+                starts[#starts + 1] = (world.MONDAY + day * world.DAY) * 1000 + hour * HOUR
+            end
+        end
+        assert.same({ 5, "weeks" }, { hours_after(starts) })
+    end)
+
     it("compares with the last days where there is no week", function()
         assert.same({ 12, "days" }, { hours_after(starts_of("twice", 4)) })
     end)
