@@ -200,24 +200,6 @@ describe("what a collector says of its end", function()
     end)
 end)
 
-describe("what a collector says of accounts that cannot be listed", function()
-    it("is each kind of failure once for each cluster, by its name or its id", function()
-        local world = {}
-        local bulletin = bulletin_in(world)
-        local function unlisted(id, name, kind)
-            bulletin:observe { type = "accounts", item = { cluster_id = id, name = name },
-                error = errors.new { kind = kind, message = "no.", hint = "Allow it." } }
-            return said(world)
-        end
-        assert.equal("dwsync: prod: the accounts cannot be listed: no\n        Allow it.\n",
-            unlisted("c1", "prod", "permission"))
-        assert.equal("", unlisted("c1", "prod", "permission"))
-        assert.matches("^dwsync: prod: ", unlisted("c1", "prod", "network"))
-        assert.matches("^dwsync: c2: the accounts", unlisted("c2", nil, "permission"))
-        assert.equal("", unlisted("c1", "prod", "network"))
-    end)
-end)
-
 describe("the metrics of a collector", function()
     it("count the gap between two looks at a cluster that went well", function()
         local bulletin = bulletin_in {}

@@ -104,6 +104,19 @@ describe("the port for metrics", function()
         assert.equal("address already in use", reason)
     end)
 
+    it("lets a program end that could not listen, or listens no more", function()
+        for _, given in ipairs { port.port, 0 } do
+            local out, status = processes.run_lua(([[
+                local port = require "dwsync.cli.metrics_port".listen({ host = "127.0.0.1", port = %d }, print)
+                if port then
+                    port:close()
+                end
+                print "done"
+                os.exit(2, true)]]):format(given))
+            assert.same({ "done\n", 2 }, { out, status })
+        end
+    end)
+
     it("takes addresses of this machine alone", function()
         local function read(value)
             return checks.from_text(metrics_port.ADDRESS, value, "--metrics")

@@ -64,7 +64,7 @@ end
 
 local function reader(service, options)
     options = options or {}
-    options.limit = options.limit or 5
+    options.limit, options.is_ordered = options.limit or 5, true
     options.fetch = function(offset, limit, ids)
         return sent(service:fetch(offset, limit), ids)
     end
@@ -123,6 +123,16 @@ describe("a walk over pages", function()
             assert.same({ 0, 1 }, offsets_of(4)) -- the service may give no more than four
             assert.same({ 0 }, offsets_of(4))
         end
+    end)
+
+    it("knows of no more than the first page of the reading that showed the end", function()
+        local known = {}
+        -- Before the first page is read again all eight expire, and two arrive.
+        local service = new_service(knobs { records = 8, count = "absent", cap = 5, events = { [3] = { 2, 8 } } })
+        assert.equal(10, #assert(read_all(reader(service, { limit = 10, known = known }))))
+        assert.same({ 0, 1, 0, 1 }, service.offsets)
+        service = new_service(knobs { records = 8, count = "absent", cap = 5 })
+        assert.equal(8, #assert(read_all(reader(service, { limit = 10, known = known }))))
     end)
 
     it("is whole when the service gives fewer records at once than were asked for, whatever it counts", function()
@@ -200,6 +210,7 @@ describe("a walk over pages", function()
         local service = new_service(knobs {})
         read_all(paging.new {
             limit = 7,
+            is_ordered = true,
             fetch = function(offset, limit, ids)
                 limits[#limits + 1] = limit
                 return sent(service:fetch(offset, limit), ids)
@@ -289,6 +300,7 @@ describe("a walk over pages", function()
     it("fails when the service counts more than it delivers", function()
         local _, err = read_all(paging.new {
             limit = 5,
+            is_ordered = true,
             fetch = function(_, _, ids) return core.decode_page('{"count":3,"sync_records":[]}', { ids = ids }) end,
         })
         assert.equal("the record list could not be read completely: the service counts 3 records but delivered 0 in "
@@ -323,6 +335,7 @@ describe("a walk over pages", function()
         local ids, requests = newest_first(15, 1), 0
         local walk = paging.new {
             limit = 5,
+            is_ordered = true,
             fetch = function(offset, limit, known)
                 requests = requests + 1
                 if requests == 3 then
@@ -360,6 +373,7 @@ describe("a walk over pages", function()
         local pages = { [0] = { a, b }, { c, d }, {} }
         local walk = paging.new {
             limit = 2,
+            is_ordered = true,
             fetch = function(offset, _, ids) return sent({ sync_records = pages[offset] }, ids) end,
         }
         assert.same({ a, b }, walk:next_records())
@@ -370,6 +384,7 @@ describe("a walk over pages", function()
     it("never hands a record out twice, even when one page repeats it", function()
         local walk = paging.new {
             limit = 5,
+            is_ordered = true,
             fetch = function(_, _, ids)
                 return sent({ sync_records = { { id = "x" }, { id = "x" }, { id = "y" } } }, ids)
             end,
@@ -383,6 +398,7 @@ describe("a walk over pages", function()
         local failure = errors.new { kind = "network", message = "cut" }
         local walk = paging.new {
             limit = 5,
+            is_ordered = true,
             fetch = function(offset, limit, ids)
                 if offset == 1 then
                     return nil, failure
@@ -401,6 +417,7 @@ describe("a walk over pages", function()
         local asked = 0
         local walk = paging.new {
             limit = 10,
+            is_ordered = true,
             fetch = function(_, _, ids)
                 asked = asked + 1
                 return core.decode_page(bodies[asked], { ids = ids })

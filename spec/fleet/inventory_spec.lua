@@ -56,6 +56,10 @@ describe("an inventory", function()
     it("names the key that is mistyped", function()
         assert.equal("unknown key 'acounts'", refusal { acounts = HQ })
         assert.equal("unknown key 'accounts.hq.region'", refusal { accounts = { hq = { region = "cn-north-4" } } })
+        assert.equal("unknown key 'overrides.prod-*.rule'", refusal { accounts = HQ,
+            overrides = { ["prod-*"] = { rule = {} } } })
+        assert.matches("^overrides%.prod%-%*%.thresholds%.", refusal { accounts = HQ,
+            overrides = { ["prod-*"] = { thresholds = { stale = { warning = "x" } } } } })
         assert.equal("there are no accounts", refusal { accounts = {} })
     end)
 

@@ -467,6 +467,40 @@ describe("a look", function()
             assert.is_true(select(3, looked(next_list(9), item)))
         end)
 
+        it("judges nothing without the list that came since, whoever listed the accounts", function()
+            local history_accounts, users = require "dwsync.history.accounts", { pages = 1, complete = true }
+            for i = 1, 500 do
+                users[i] = { name = "u" .. i, user_type = "COMMON" }
+            end
+            for _, list_accounts in ipairs { false, true } do
+                for i = 8, 9 do
+                    list[i].delete_count = i == 9 and 400 or 0
+                end
+                looked(next_list(10), item, { list_accounts = false })
+                assert(tables.extend(store, history_accounts.part))
+                assert(tables.run(store, "write", "c", function(session)
+                    return history_accounts.merge_into(session, "c", history_accounts.read(users, NOW - 9 * HOUR,
+                        NOW - 9 * HOUR))
+                end))
+                local client = client_of { records = next_list(9), mark = "new" }
+                client.all_database_users = function() return users end
+                local more = { list_accounts = list_accounts, client = client }
+                local result, _, is_outdated = looked(next_list(9), item, more)
+                assert.equal(not list_accounts, is_outdated)
+                result = is_outdated and reads_back(9, more) or result
+                local found
+                for _, verdict in ipairs(result.evaluation.verdicts) do
+                    found = verdict.rule == "mass_delete" and verdict.message or found
+                end
+                assert.matches("^400 of 500 accounts .*; by the list of ", found)
+                assert.is_nil(result.known)
+                store:close()
+                store, known = assert(history.open ":memory:"), knowledge.new()
+                item = kept { unpack(list, 12) }
+                looked({ unpack(list, 11) }, item)
+            end
+        end)
+
         it("does not keep what it cannot go on with: flaws, runs without a start, older ones of the service", function()
             for _, more in ipairs { { add_count = -1 }, { start_time = NOW - 60 * DAY, end_time = NOW - 60 * DAY } } do
                 known = knowledge.new()
@@ -514,13 +548,27 @@ describe("a look", function()
 
         it("waits after a list that could not be had, and tries again by itself", function()
             local history_accounts = require "dwsync.history.accounts"
-            local trial = NOW + 60000
-            local next_trial = history_accounts.next_trial
-            finally(function() history_accounts.next_trial = next_trial end)
-            history_accounts.next_trial = function() return trial end
+            local trial, asked_for = NOW + 60000, 0
+            local trial_in = history_accounts.trial_in
+            finally(function() history_accounts.trial_in = trial_in end)
+            history_accounts.trial_in = function()
+                asked_for = asked_for + 1
+                return { failures = 1, next_at = trial }
+            end
+            local begin, transactions = store.engine.begin, 0
+            store.engine.begin = function(...)
+                transactions = transactions + 1
+                return begin(...)
+            end
+            local without = looked(runs(48), item_of(), { list_accounts = false })
+            assert.same({ nil, 0 }, { without.accounts_again, asked_for })
+            local alone = transactions
             local result = looked(runs(48), item_of())
             assert.same({ "page", "decode", "all" }, asked)
             assert.equal(trial, result.accounts_again)
+            assert.equal(1, asked_for)
+            assert.equal(alone + 1, transactions - alone)
+            store.engine.begin = nil
             trial = NOW
             looked(runs(48), kept(runs(48), { page_mark = "new", next_at = NOW }))
             assert.same({ "page", "users" }, asked)

@@ -94,9 +94,12 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
                 assert(history_tables.extend(store, history_accounts.part))
                 assert.is_true(complete_changed(schedule, claim_one(schedule), result {
                     accounts_failure = { kind = "permission", message = "no" } }))
-                local trial = assert(history_accounts.next_trial(store, "c1"))
+                local trial = assert(history_tables.run(store, "read", nil, function(session)
+                    return history_accounts.trial_in(session, "c1")
+                end))
+                assert.same({ 1, "permission: no." }, { trial.failures, trial.error })
                 local next_at = fleet:rows("SELECT next_at FROM dwsync_schedule WHERE kind = 'cluster'")[1][1]
-                assert.is_true(next_at <= trial)
+                assert.is_true(next_at <= trial.next_at)
                 assert.is_nil(store:accounts({ cluster_id = "c1" }).look)
             end)
         end)

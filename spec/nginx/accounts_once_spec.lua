@@ -3,6 +3,8 @@ local emulators = require "spec.support.emulator"
 local history = require "dwsync.history"
 local nginx = require "spec.support.refreshing_nginx"
 local patience = require "spec.support.patience"
+local postgres = require "spec.support.postgres"
+local tables = require "dwsync.history.tables"
 local temporary = require "spec.support.temporary"
 
 describe("the refresher with list_accounts", function()
@@ -19,11 +21,12 @@ describe("the refresher with list_accounts", function()
         server:stop()
     end)
 
-    local function start(target, options)
+    local function start(target, options, before)
         local client = service:options()
         client.getenv = nil -- a function cannot enter a thread
         options.clusters, options.interval, options.client, options.history = { cluster }, 1, client, target
-        server = nginx.start { http = nginx.refreshing(options), server = nginx.LOCATIONS, level = "info" }
+        server = nginx.start { http = nginx.refreshing(options):gsub("init_by_lua_block {", "%0 " .. (before or ""), 1),
+            server = nginx.LOCATIONS, level = "info" }
     end
 
     local function until_accounts(target, query, count)
@@ -37,6 +40,15 @@ describe("the refresher with list_accounts", function()
             return found and #found == count
         end, count .. " accounts")
         return found
+    end
+
+    -- Makes five minutes pass: what could not be had is due.
+    local function hasten(target)
+        local store = assert(history.open(target))
+        assert(tables.run(store, "write", cluster, function(session)
+            return session:rows "UPDATE dwsync_account_trials SET next_at = 1"
+        end))
+        store:close()
     end
 
     it("looks again when a run has made or dropped some, and names nobody", function()
@@ -86,5 +98,23 @@ describe("the refresher with list_accounts", function()
             assert.equal(168, #assert(store:records { cluster_id = cluster }))
             store:close()
         end)
+    end)
+
+    it("asks again by itself without threads, too, in PostgreSQL, and takes nobody for gone meanwhile", function()
+        local database = postgres.start()
+        finally(function() database:stop() end)
+        local target = database:fresh_url()
+        service:reset()
+        service:admin("POST", "records", { cluster = cluster, hold = 1 })
+        start(target, { list_accounts = true }, "ngx.run_worker_thread = nil ")
+        until_accounts(target, { cluster_id = cluster }, 1191)
+        service:set { list_users = false }
+        service:admin("POST", "records", { cluster = cluster, release = true })
+        server:wait_for_log "dws:cluster:listDatabaseUser"
+        until_accounts(target, { cluster_id = cluster, gone = true }, 0)
+        service:set { list_users = true }
+        hasten(target)
+        until_accounts(target, { cluster_id = cluster, gone = true }, 473)
+        server:get_until("/metrics", "\ndwsync_history_failed 0\n")
     end)
 end)

@@ -257,7 +257,7 @@ describe("a refresher inside nginx", function()
         os.remove(path)
     end)
 
-    it("judges what is kept together with what the service has", function()
+    it("judges what is kept together with what the service has, less what is damaged, and says so", function()
         local path, cluster = os.tmpname(), service:cluster "healthy"
         os.remove(path)
         local store, now = assert(require("dwsync.history").open(path)), os.time() * 1000
@@ -276,6 +276,16 @@ describe("a refresher inside nginx", function()
         assert.matches('"records":218', body, 1, true)
         assert.matches('"rule":"stale","severity":"critical","source":"retired"', body, 1, true)
         assert.matches("\ndwsync_history_unread 0\n", server:get("/metrics").body, 1, true)
+        server:stop()
+        store = assert(require("dwsync.history").open(path))
+        store.engine:rows "UPDATE dwsync_records SET content = '{' WHERE record_id = 'old-1'"
+        store:close()
+        server = nginx.start { http = nginx.refreshing(setup_options { clusters = { cluster }, history = path }) }
+        body = server:get_until("/health", function(response)
+            return response.body:find "sources"
+        end).body
+        assert.matches('"records":217', body, 1, true)
+        assert.matches(("judged without the full history: cluster %s: storage: "):format(cluster), body, 1, true)
         os.remove(path)
     end)
 

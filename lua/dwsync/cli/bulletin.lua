@@ -28,7 +28,7 @@ function M.new(given)
     return setmetatable({ context = given.context, schedule = given.schedule, manager = given.manager,
         metrics = given.metrics, file = given.file, monotonic = given.monotonic,
         is_terminal = given.context.is_terminal "stderr", width = given.context:width() or 80, present = {},
-        unlisted = {}, refresh_due = 0, draw_due = 0 }, Bulletin)
+        refresh_due = 0, draw_due = 0 }, Bulletin)
 end
 
 function Bulletin:clear()
@@ -128,16 +128,6 @@ function Bulletin:database(err)
     end
 end
 
--- Once for each cluster and kind of failure: the look itself was good.
-function Bulletin:accounts(item, err)
-    local key = item.cluster_id .. "\0" .. err.kind
-    if not self.unlisted[key] then
-        self.unlisted[key] = true
-        self:note(("%s: the accounts cannot be listed: %s"):format(item.name or item.cluster_id,
-            err.message:gsub("%.$", "")), err.hint)
-    end
-end
-
 function Bulletin:tick(good)
     self.manager:alive()
     if good and not self.is_ready then
@@ -167,8 +157,6 @@ function Bulletin:observe(event)
         end
     elseif event.type == "database" then
         self:database(event.error)
-    elseif event.type == "accounts" then
-        self:accounts(event.item, event.error)
     elseif event.type == "tick" then
         self:tick(event.good)
     end

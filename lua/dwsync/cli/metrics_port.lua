@@ -118,6 +118,7 @@ function Port:close()
     end
     self.server:close()
     self.broken_pipes:close()
+    uv.run "nowait" -- lets them close: a program that ends while they do crashes
 end
 
 return M

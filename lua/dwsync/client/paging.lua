@@ -61,6 +61,8 @@ end
 -- @treturn dwsync.client.paging which says after the end: `unsettled`, that nothing showed whether more follow; and
 -- `ends_by_comparison`, that it ended since a whole reading brought nothing new
 function M.new(options)
+    -- Taken for granted, it would hide what comes and goes elsewhere.
+    assert(type(options.is_ordered) == "boolean", "paging.new: is_ordered must be true or false")
     local self = setmetatable({
         fetch = options.fetch,
         limit = options.limit,
@@ -71,7 +73,7 @@ function M.new(options)
         known = options.known or {},
         list = options.list or "sync_records",
         noun = options.noun or "record",
-        is_ordered = options.is_ordered ~= false,
+        is_ordered = options.is_ordered,
         about = options.about,
         ids = core.ids(), -- which records were seen, ever and in this reading
         records = 0, -- different ones, over all readings

@@ -207,9 +207,6 @@ local function file(self, item, found, result)
     end
     count(self, "looks")
     self.emit { type = "look", item = item, result = result, now = now_of(self) }
-    if result.accounts_failure then
-        self.emit { type = "accounts", item = item, error = result.accounts_failure }
-    end
     if result.failure and not result.disabled then
         count(self, "failed")
         count(self, "throttled", result.failure.kind == "throttled" and 1 or 0)
@@ -280,7 +277,7 @@ end
 local function complete_unchanged(self)
     while self.done[1] do
         local batch = first_of(self.done, BATCH)
-        local fenced, err = self.schedule:complete(batch)
+        local fenced, err = self.schedule:complete(batch, self.plan)
         if not fenced then
             return nil, err
         end
@@ -305,9 +302,6 @@ local function settle(self, entry, outcome)
         count(self, "changed")
         self.known:keep(entry.item, entry.result.known, outcome.summary)
         self.emit { type = "changed", item = entry.item, result = entry.result, summary = outcome.summary }
-        if outcome.accounts and outcome.accounts.refused then
-            self.emit { type = "accounts", item = entry.item, error = outcome.accounts.refused }
-        end
     end
 end
 
@@ -329,7 +323,8 @@ end
 local function complete_discoveries(self)
     while self.discovered[1] do
         local entry = self.discovered[1]
-        local through, err = self.schedule:complete_discovery(entry.item, entry.found, entry.result)
+        local through, err = self.schedule:complete_discovery(entry.item, entry.found, entry.result,
+            self.plan)
         if through == nil then
             return nil, err
         end

@@ -11,6 +11,8 @@ local identity = require "dwsync.history.identity"
 local listing = require "dwsync.fleet.listing"
 local problems = require "dwsync.problems"
 local rows = require "dwsync.fleet.rows"
+local statements = require "dwsync.history.statements"
+local unpack = table.unpack or unpack -- luacheck: ignore (Lua 5.1)
 
 local M = {}
 
@@ -111,11 +113,23 @@ local function split(done, held)
     return good, fenced
 end
 
+local function policy_of(plan)
+    return { least = LEAST, plan = plan }
+end
+
+-- A listing that failed. Where its key is refused, that is the account's problem.
+local function fail_listing(session, item, failure, policy, now)
+    if not (accounts.is_refusal { failure = failure } and accounts.is_unproven(session, item.account)) then
+        problems.look_in(session, findings.listing(item.region, failure, item.account), policy, now)
+    end
+end
+
 --- Completes looks that changed nothing but dates.
 -- @tparam table session see dwsync.history.transaction
 -- @tparam {{item=table,result=table},...} done
+-- @tparam ?function plan whom to tell of problems, see dwsync.problems.plan
 -- @treturn integer how many were refused
-function M.unchanged(session, done)
+function M.unchanged(session, done, plan)
     local items = {}
     for i, look in ipairs(done) do
         items[i] = look.item
@@ -128,15 +142,22 @@ function M.unchanged(session, done)
     if changed[1] then
         update_rows(session, changed, now)
     end
-    accounts.note(session, done, now) -- what the service said of a key holds, however late it is
+    for _, look in ipairs(good) do
+        if look.item.kind ~= "cluster" and look.result.failure then
+            fail_listing(session, look.item, look.result.failure, policy_of(plan), now)
+        end
+    end
+    accounts.note(session, done, policy_of(plan), now) -- what the service said of a key holds, however late it is
     return fenced
 end
 
 local VERDICT = { "cluster_id", "source", "rule", "source_type", "severity", "follows", "value", "since", "record_id",
     "message", "advice", "judged_at" }
 
-local function write_verdicts(session, item, verdicts, now)
-    session:rows("DELETE FROM dwsync_verdicts WHERE cluster_id = " .. literal(item.cluster_id))
+local function write_verdicts(session, item, verdicts, there, now)
+    if there.has_verdicts then
+        session:rows("DELETE FROM dwsync_verdicts WHERE cluster_id = " .. literal(item.cluster_id))
+    end
     local values = {}
     for _, verdict in ipairs(verdicts) do
         if verdict.severity ~= "ok" then
@@ -159,20 +180,27 @@ end
 
 -- What dwsync.problems calls an item of an overview.
 local function overview_item(item, result)
-    return { cluster = { id = item.cluster_id, name = item.name }, evaluation = result.evaluation,
-        verdicts = result.verdicts, error = result.failure, severity = result.severity or "unknown" }
+    return { cluster = { id = item.cluster_id, name = item.name, account = item.account },
+        evaluation = result.evaluation, verdicts = result.verdicts, error = result.failure,
+        severity = result.severity or "unknown" }
 end
 
 -- Writes what a look found, but for its row. Returns the new contents of that, and a summary of the records saved.
-local function write_found(session, item, result, plan, now)
-    local summary = result.page and history_page.merge_into(session, identity.cell(item.cluster_id), result.page, now)
+local function write_found(session, item, result, there, plan, now)
+    local summary = result.page
+        and history_page.merge_into(session, identity.cell(item.cluster_id), result.page, now, there)
     local looked = result.accounts
         and history_accounts.merge_into(session, identity.cell(item.cluster_id), result.accounts)
     local verdicts = result.verdicts or result.evaluation and result.evaluation.verdicts
     if verdicts then
-        write_verdicts(session, item, verdicts, now)
+        write_verdicts(session, item, verdicts, there, now)
     end
-    local again = problems.look_in(session, overview_item(item, result), { least = LEAST, plan = plan }, now)
+    local again
+    if accounts.is_refusal(result) and accounts.is_unproven(session, item.account) then
+        again = now + findings.PATIENCE -- it is the account's problem, unless others of it are answered until then
+    else
+        again = problems.look_in(session, overview_item(item, result), policy_of(plan), now, not there.has_problems)
+    end
     local row = row_after(item, result, now)
     if again and (row.next_at or 0) > 0 then
         again = math.min(again, row.next_at)
@@ -187,7 +215,7 @@ local function write_found(session, item, result, plan, now)
     if looked and looked.went > 0 and result.names_count then
         row.next_at = now -- what was judged did not know them yet
     end
-    return { row = row, summary = summary, accounts = looked or nil }
+    return { row = row, summary = summary }
 end
 
 -- The new contents of the row of a look whose findings the database refused: the next one may find what it takes.
@@ -195,10 +223,23 @@ local function refused(item, err, now)
     return row_after(item, { error = errors.summary(err, true) }, now)
 end
 
--- Whether somebody wrote or removed something of which a look that went on with what was known has not heard.
-local function is_outdated(session, item, rests_on)
-    local there = rests_on and history_tables.traces(session, item.cluster_id, rests_on.since)
-    return there and (there.records ~= rests_on.records or there.versions ~= rests_on.versions or there.has_ledger)
+-- What there is of a cluster, as far as it spares queries of what there is not; all in one query where a look went on
+-- with what was known. Nil where somebody wrote or removed something of which that look has not heard.
+local function what_is_there(session, item, result)
+    local rests_on, id = result.rests_on, literal(item.cluster_id)
+    if not rests_on then
+        return { has_verdicts = true, has_problems = true }
+    end
+    local there = history_tables.traces(session, item.cluster_id, rests_on.since, {
+        ("(SELECT count(*) FROM dwsync_verdicts WHERE cluster_id = %s)"):format(id),
+        ("(SELECT count(*) FROM dwsync_problems WHERE cluster_id = %s)"):format(id),
+        statements.kept_count(result.page and result.page.names or {}) })
+    if there.records ~= rests_on.records or there.versions ~= rests_on.versions or there.has_ledger then
+        return nil
+    end
+    local verdicts, kept_problems, kept = unpack(there.more)
+    return { number = there.number, has_verdicts = verdicts ~= 0, has_problems = kept_problems ~= 0,
+        are_new = kept == 0 }
 end
 
 -- What becomes of a look whose lease holds, and the new contents of its row.
@@ -206,16 +247,18 @@ local function complete(session, look, plan, now)
     local item = look.item
     if not session:exclude(identity.cell(item.cluster_id)) then
         return {}
-    elseif is_outdated(session, item, look.result.rests_on) then
+    end
+    local there = what_is_there(session, item, look.result)
+    if not there then
         return { is_outdated = true }
     end
     local written, err = session:apart(function()
-        return write_found(session, item, look.result, plan, now)
+        return write_found(session, item, look.result, there, plan, now)
     end)
     if not written then
         return { through = true, error = err }, refused(item, err, now)
     end
-    return { through = true, summary = written.summary, accounts = written.accounts }, written.row
+    return { through = true, summary = written.summary }, written.row
 end
 
 --- Completes looks that found something, or failed so that a problem may begin, each as if it were alone: what becomes
@@ -224,9 +267,9 @@ end
 -- @tparam {{item=table,result=table},...} done
 -- @tparam ?function plan whom to tell of problems, see dwsync.problems.plan
 -- @treturn {table,...} of each `through`: whether it was let through, and `summary` of the records saved, see
--- dwsync.history.summary; `accounts`: what became of a look at them; `error`: why the database refused what it found,
--- so that it counts as failed. No `through`: another program writes of its cluster, and nothing was done; or it has
--- written, where `is_outdated`, so that the cluster has to be looked at again
+-- dwsync.history.summary; `error`: why the database refused what it found, so that it counts as failed.
+-- No `through`: another program writes of its cluster, and nothing was done; or it has written, where `is_outdated`, so
+-- that the cluster has to be looked at again
 function M.changed(session, done, plan)
     local items = {}
     for i, look in ipairs(done) do
@@ -245,7 +288,7 @@ function M.changed(session, done, plan)
     if changed[1] then
         update_rows(session, changed, now)
     end
-    accounts.note(session, noted, now)
+    accounts.note(session, noted, policy_of(plan), now)
     return outcomes
 end
 
@@ -254,15 +297,21 @@ end
 -- @tparam table item
 -- @tparam {table,...} found
 -- @tparam table result
+-- @tparam ?function plan whom to tell of problems, see dwsync.problems.plan
 -- @treturn boolean whether it was let through
-function M.discovery(session, item, found, result)
+function M.discovery(session, item, found, result, plan)
     local is_held = still_held(session, { item })[item.item_no] == item.epoch
     local now = rows.clock(session)
     if is_held then
         listing.take(session, item, found, now)
         update_rows(session, { row_after(item, result, now) }, now)
+        if item.failures > 0 then
+            problems.end_in(session, findings.listing(item.region, nil, item.account).cluster.id,
+                "they are listed again", now)
+        end
     end
-    accounts.note(session, { { item = item, result = result } }, now) -- last: rows are locked before accounts
+    -- Last: rows are locked before accounts.
+    accounts.note(session, { { item = item, result = result } }, policy_of(plan), now)
     return is_held
 end
 

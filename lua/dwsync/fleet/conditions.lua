@@ -74,23 +74,30 @@ local function of_accounts(sum, add)
     end
 end
 
-local SUBJECTS = { account = "its projects cannot be listed", place = "the clusters of %s cannot be listed" }
+local SUBJECTS = { account = "its projects cannot be listed", place = "the clusters of %s cannot be listed",
+    users = "who is in the database of %s cannot be listed" }
 
 local STATED = { blocked = true, refused = true } -- the account's own condition says why
 
-local function add_failure(failure, account, add)
+local function hint_of(failure, is_blind, now)
+    if failure.kind == "users" then
+        return ("%s%sThe next try is %s."):format(text.excerpt(failure.hint or "", LONGEST), failure.hint and " " or "",
+            quantities.due(failure.next_at, now / 1000))
+    elseif is_blind then
+        return "None of its clusters is known yet, so none is looked at."
+    end
+    return failure.kind ~= "cluster" and "Clusters that are known already are looked at all the same." or nil
+end
+
+local function add_failure(failure, account, now, add)
     local example = text.excerpt(failure.example or "", 60)
     local subject = (SUBJECTS[failure.kind] or "%s cannot be read"):format(failure.items == 1 and example
         or ("%s, %s among them,"):format(quantities.count(failure.items, "cluster"), example))
-    local reason, hint = text.excerpt(failure.error, LONGEST), nil
+    local reason = text.excerpt(failure.error, LONGEST)
     local is_blind = failure.kind ~= "cluster" and account ~= nil and account.clusters == 0
-    if is_blind then
-        hint = "None of its clusters is known yet, so none is looked at."
-    elseif failure.kind ~= "cluster" then
-        hint = "Clusters that are known already are looked at all the same."
-    end
-    add { key = table.concat({ "failure", failure.account, failure.kind, failure.error }, "\0"), hint = hint,
-        attention = is_blind or nil, text = ("account %s: %s: %s"):format(failure.account, subject, reason),
+    add { key = table.concat({ "failure", failure.account, failure.kind, failure.error }, "\0"),
+        hint = hint_of(failure, is_blind, now), attention = is_blind or nil,
+        text = ("account %s: %s: %s"):format(failure.account, subject, reason),
         over = ("account %s: over: %s"):format(failure.account, reason) }
 end
 
@@ -102,7 +109,7 @@ local function of_failures(sum, add)
     for _, failure in ipairs(sum.failures) do
         local account = accounts[failure.account]
         if not (account and STATED[account.state] and account.error == failure.error) then
-            add_failure(failure, account, add)
+            add_failure(failure, account, sum.now, add)
         end
     end
 end

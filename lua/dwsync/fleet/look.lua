@@ -101,9 +101,13 @@ end
 local function gather(context, item, records)
     local now, before, err = context.now(), nil, nil
     local at = reading_time(now)
-    if context.known then -- before the records: what comes in between shows later
+    local is_kept = context.known and not context.list_accounts and context.known:admits(item)
+    if is_kept or context.list_accounts then -- before the records: what comes in between shows later
         before, err = history_tables.run(context.history, "read", nil, function(session)
-            return history_tables.traces(session, item.cluster_id, at - lookback.seconds * 1000)
+            local traces = history_tables.traces(session, item.cluster_id, at - lookback.seconds * 1000)
+            traces.trial = context.list_accounts
+                and history_accounts.trial_in(session, identity.cell(item.cluster_id)) or nil
+            return traces
         end)
     end
     if err then
@@ -113,7 +117,8 @@ local function gather(context, item, records)
     if wrong and wrong.code ~= "damaged" then
         return nil, wrong
     end
-    return { list = list, now = now / 1000, contents = contents, is_sound = not wrong, before = before }
+    return { list = list, now = now / 1000, contents = contents, is_sound = not wrong, before = before,
+        is_kept = is_kept }
 end
 
 local function are_since(records, since)
@@ -137,7 +142,7 @@ end
 -- What to go on with when something new comes; nil where that has to be read and judged anew.
 local function begin_to_follow(context, records, gathered)
     local list = gathered.list
-    if not context.known or context.list_accounts or not records[1] or not gathered.is_sound or not list.since
+    if not gathered.is_kept or not records[1] or not gathered.is_sound or not list.since
         or not are_since(records, list.since) then
         return nil
     end
@@ -155,6 +160,7 @@ end
 local function judged(context, records, gathered, result)
     result.page = records[1] and merge.without(merge.read(records), gathered.contents) or nil
     result.known = begin_to_follow(context, records, gathered)
+    result.accounts_again = gathered.before and gathered.before.trial and gathered.before.trial.next_at
     local evaluation = result.known and result.known.following:judge(gathered.now)
         or health.evaluate(gathered.list, context.rules, gathered.now)
     return with_judgement(result, evaluation, records)
@@ -164,17 +170,18 @@ local function is_same(a, b)
     if type(a) ~= "table" or type(b) ~= "table" then
         return a == b
     end
+    local more = 0
     for name, value in pairs(a) do
-        if value ~= b[name] and not is_same(value, b[name]) then
+        local other = b[name]
+        if value ~= other and not is_same(value, other) then
             return false
         end
+        more = more + 1
     end
-    for name in pairs(b) do
-        if a[name] == nil then
-            return false
-        end
+    for _ in pairs(b) do -- all of a's are among them
+        more = more - 1
     end
-    return true
+    return more == 0
 end
 
 -- Advances what is known by a page. Returns what of it has to be saved, see dwsync.history.merge; nil where the page
@@ -247,13 +254,11 @@ local function look_at_accounts(context, item, records, result)
     if not context.list_accounts or not result.changed or result.failure then
         return result
     end
-    local began = context.now()
-    local trial = history_accounts.next_trial(context.history, identity.cell(item.cluster_id))
+    local began, trial = context.now(), result.accounts_again
     local is_due = result.read_whole or history_accounts.have_changed(records, item.looked_at or 0)
     if trial then
         is_due = began >= trial
     end
-    result.accounts_again = trial or nil
     if not is_due then
         return result
     end
@@ -282,7 +287,7 @@ end
 -- @treturn table result for its completion: `changed` when there is something to save; `error` and `failure` when the
 -- cluster could not be asked; `given_up` when the database failed, so that the look was in vain; `accounts`, see
 -- dwsync.history.accounts.read, or `accounts_failure`; `accounts_again`: when a list that could not be had is tried
--- again; `names_count`: whether a verdict may name who went; `known`: for `context.known` to keep once it is completed;
+-- again; `names_count`: whether a verdict may name who went; `known`: for `context.known` to keep, once completed;
 -- `rests_on`: what the database must hold of the cluster, or the look has to be done again
 function M.at(context, item)
     local page, err = context.client:newest_page { cluster_id = item.cluster_id, limit = M.PAGE,

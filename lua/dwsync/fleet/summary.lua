@@ -1,6 +1,7 @@
 --- What a fleet does, in numbers: who collects, what is late, how the accounts do.
 -- The database sums up, so that it costs the same for ten clusters and for ten thousand.
 -- @module dwsync.fleet.summary
+local history_accounts = require "dwsync.history.accounts"
 local rows = require "dwsync.fleet.rows"
 local severities = require "dwsync.severity"
 local tables = require "dwsync.fleet.tables"
@@ -45,6 +46,17 @@ local FAILURES_OF = [[(SELECT account, kind, error, count(*) AS items, min(CASE 
     FROM dwsync_schedule WHERE failures > CASE kind WHEN 'cluster' THEN 1 ELSE 0 END AND state <> 'gone'
     GROUP BY account, kind, error) AS t ORDER BY items DESC, account, kind LIMIT %d]]
 
+local UNLISTED = { "account", "kind", "error", "hint", "items", "example", "failures", "next_at" }
+
+-- Lists of accounts that could not be had, and are tried again: of a trial that nobody made when it was due, nobody
+-- wants to know any more.
+local UNLISTED_OF = [[(SELECT account, 'users' AS kind, t.error AS error, min(hint) AS hint, count(*) AS items,
+    min(coalesce(name, s.cluster_id)) AS example, max(t.failures) AS failures, min(t.next_at) AS next_at
+    FROM dwsync_account_trials t JOIN dwsync_clusters c ON c.cluster_no = t.cluster_no
+    JOIN dwsync_schedule s ON s.cluster_id = c.cluster_id
+    WHERE s.kind = 'cluster' AND s.state <> 'gone' AND t.next_at > %s
+    GROUP BY account, t.error) AS u ORDER BY items DESC, account LIMIT %d]]
+
 -- Where the rate of an account cannot hold its interval, looks are that many intervals apart.
 local function allowed_of(loads, rates)
     local cases = {}
@@ -60,6 +72,12 @@ end
 
 local function filled(sql, values)
     return (sql:gsub("%$(%l+)", values))
+end
+
+local function unlisted_in(session, now)
+    return session:rows(session.table_query:format "dwsync_account_trials")[1]
+        and rows.of(session, UNLISTED, UNLISTED_OF:format(rows.literal(now - history_accounts.every),
+            MOST_FAILURES)) or {}
 end
 
 local function figures_of(session)
@@ -82,7 +100,7 @@ local function figures_of(session)
         counts = select_rows(COUNTS, filled(COUNTS_OF, { overdue = overdue })),
         latest = select_rows(LATEST, ("%s WHERE overdue > allowed ORDER BY overdue DESC, cluster_id LIMIT %d"):format(
             overdue, MOST_LATE)),
-        failures = select_rows(FAILURE, FAILURES_OF:format(MOST_FAILURES)),
+        failures = select_rows(FAILURE, FAILURES_OF:format(MOST_FAILURES)), unlisted = unlisted_in(session, now),
         collectors = select_rows(COLLECTOR, ("dwsync_collectors WHERE seen_at > %s ORDER BY name"):format(
             rows.literal(now - REMEMBERED_MS))) }
 end
@@ -130,17 +148,23 @@ local function add_count(sum, account, count)
 end
 
 -- The same failure of many together.
-local function failures_of(found)
+local function failures_of(found, unlisted)
     local list, by_text = {}, {}
-    for _, row in ipairs(found) do
+    local function add(row)
         row.error = nameless(row.error or "")
         local id = table.concat({ row.account, row.kind, row.error }, "\0")
         if by_text[id] then
             local known = by_text[id]
             known.items = known.items + row.items
             known.example = row.example < known.example and row.example or known.example
+            known.next_at = known.next_at and math.min(known.next_at, row.next_at)
         else
             by_text[id], list[#list + 1] = row, row
+        end
+    end
+    for _, rows_of in ipairs { found, unlisted } do
+        for _, row in ipairs(rows_of) do
+            add(row)
         end
     end
     return list
@@ -160,7 +184,8 @@ end
 function M.read_in(session)
     local figures = figures_of(session)
     local sum = { now = figures.now, clusters = 0, late = 0, failing = 0, disabled = 0, unseen = 0, alive = 0,
-        by_severity = severities.count {}, latest = figures.latest, failures = failures_of(figures.failures),
+        by_severity = severities.count {}, latest = figures.latest,
+        failures = failures_of(figures.failures, figures.unlisted),
         collectors = figures.collectors, messages = tally.read(session, figures.now),
         heartbeat = M.heartbeat_in(session) }
     local by_name

@@ -29,8 +29,10 @@ local FEW = 500      -- rows that a statement removes
 local LEAST_LOSS, LOSS = 5, 0.01
 
 local SLACK = clocks.apart
-local FIRST_PAUSE = 5 * 60000  -- after a list that could not be had; then twice as long, up to EVERY
-local EVERY = 6 * 3600 * 1000  -- after how long accounts are looked at, whatever runs say
+local FIRST_PAUSE = 5 * 60000  -- after a list that could not be had; then twice as long, up to `every`
+
+--- After how long accounts are looked at, whatever runs say; milliseconds.
+M.every = 6 * 3600 * 1000
 
 --- The part that this is; a step that was ever released must not change. Times are milliseconds since the epoch.
 -- dwsync_account_looks: the newest look at each cluster; `digest` is of what it found.
@@ -38,7 +40,8 @@ local EVERY = 6 * 3600 * 1000  -- after how long accounts are looked at, whateve
 -- while they stay.
 -- dwsync_account_counts: how many there were, by type, each time somebody came or went: from the look that found them
 -- till the last that did (NULL: the newest look). They outlive the names.
--- dwsync_account_trials: lists that could not be had, one after the other, and when the next is due.
+-- dwsync_account_trials: lists that could not be had, one after the other, when the next is due, and why the last one
+-- could not be had.
 M.part = {
     name = "accounts",
     steps = {
@@ -53,7 +56,7 @@ M.part = {
                 user_type $key NOT NULL, till $number, accounts $number NOT NULL,
                 PRIMARY KEY (cluster_no, since, user_type))]],
             [[CREATE TABLE dwsync_account_trials (cluster_no INTEGER NOT NULL PRIMARY KEY, failures INTEGER NOT NULL,
-                next_at $number NOT NULL)]],
+                next_at $number NOT NULL, error TEXT, hint TEXT)]],
             "CREATE INDEX dwsync_stays_gone ON dwsync_stays (cluster_no, gone_at)",
             "CREATE INDEX dwsync_stays_new ON dwsync_stays (cluster_no, came_after)",
         },
@@ -325,7 +328,11 @@ function M.save(store, cluster, list, began, accept_short)
     return summary
 end
 
-local FAILED = "SELECT failures, next_at FROM dwsync_account_trials WHERE cluster_no = %d"
+local FAILED = "SELECT failures, next_at, error, hint FROM dwsync_account_trials WHERE cluster_no = %d"
+
+local function cell_of(text)
+    return text and quoted(identity.cell(text)) or "NULL"
+end
 
 --- Notes that a list could not be had, so that `is_due` waits: longer each time, and as long as the service asks for.
 -- Nothing else changes.
@@ -337,12 +344,13 @@ function M.note_failure_in(session, cluster, err)
     local number = cluster_in(session, cluster)
     local row = session:rows(FAILED:format(number))[1]
     local failures = (row and reading.integer(row[1]) or 0) + 1
-    local pause = math.max(math.min(EVERY, FIRST_PAUSE * 2 ^ math.min(failures - 1, 20)),
+    local pause = math.max(math.min(M.every, FIRST_PAUSE * 2 ^ math.min(failures - 1, 20)),
         (err.retry_after or 0) * 1000)
     local next_at = math.ceil(clock_in(session) + pause)
-    session:rows(([[INSERT INTO dwsync_account_trials (cluster_no, failures, next_at) VALUES (%d, %d, %s)
-        ON CONFLICT (cluster_no) DO UPDATE SET failures = excluded.failures, next_at = excluded.next_at]]):format(
-        number, failures, number_of(next_at)))
+    session:rows(([[INSERT INTO dwsync_account_trials (cluster_no, failures, next_at, error, hint)
+        VALUES (%d, %d, %s, %s, %s) ON CONFLICT (cluster_no) DO UPDATE SET failures = excluded.failures,
+        next_at = excluded.next_at, error = excluded.error, hint = excluded.hint]]):format(number, failures,
+        number_of(next_at), cell_of(errors.summary(err, true)), cell_of(err.hint)))
     return next_at
 end
 
@@ -361,16 +369,16 @@ function M.note_failure(store, cluster, err)
     end)
 end
 
---- When a list is tried again that could not be had.
--- @tparam dwsync.history.store store
--- @tparam string cluster
--- @treturn ?number milliseconds since the epoch; false where the last could be had; nil, err
-function M.next_trial(store, cluster)
-    return transaction.run(store.context, store.engine, "read", nil, function(session)
-        local number = schema.has(session, M.part) and number_in(session, cluster)
-        local trial = number and session:rows(FAILED:format(number))[1]
-        return trial and reading.integer(trial[2]) or false
-    end)
+--- Lists of a cluster's accounts that could not be had.
+-- @tparam table session see dwsync.history.transaction
+-- @tparam string cluster as a column holds it
+-- @treturn ?table `failures` one after the other; of the last `error` and `hint`; `next_at`: when it is tried again,
+-- milliseconds since the epoch; nil where the last could be had
+function M.trial_in(session, cluster)
+    local number = schema.has(session, M.part) and number_in(session, cluster)
+    local row = number and session:rows(FAILED:format(number))[1]
+    return row and { failures = reading.integer(row[1]), next_at = reading.integer(row[2]),
+        error = row[3] and identity.text(row[3]), hint = row[4] and identity.text(row[4]) } or nil
 end
 
 -- ---- asking ---------------------------------------------------------------------------------------
@@ -468,12 +476,12 @@ end
 function M.is_due(store, cluster, records)
     return transaction.run(store.context, store.engine, "read", nil, function(session)
         local number = schema.has(session, M.part) and number_in(session, cluster)
-        local trial = number and session:rows(FAILED:format(number))[1]
+        local trial = number and M.trial_in(session, cluster)
         if trial then
-            return clock_in(session) >= trial[2]
+            return clock_in(session) >= trial.next_at
         end
         local look = number and look_of(session, cluster)
-        return not look or clock_in(session) - look.began_at >= EVERY or M.have_changed(records, look.began_at)
+        return not look or clock_in(session) - look.began_at >= M.every or M.have_changed(records, look.began_at)
     end)
 end
 

@@ -16,9 +16,10 @@ local MOST_NAMED = 8
 -- ---- reading -------------------------------------------------------------------------------------
 
 -- Those of the present episode, by channel and in the order in which they came.
-local function messages_of(row, entries)
+local function messages_of(row, entries, now)
     local list = {}
     for _, entry in ipairs(entries or {}) do
+        entry.next_at = outbox.free_at(entry, now)
         list[#list + 1] = entry.episode == row.episode and entry or nil
     end
     table.sort(list, function(a, b)
@@ -51,7 +52,7 @@ function M.read(store, now)
     for i, row in ipairs(rows) do
         list[i] = { row = row, id = messages.problem_id(row):sub(1, messages.SHORT_ID),
             state = transitions.state_of(row, now),
-            messages = messages_of(row, entries[outbox.name_of(row)]) }
+            messages = messages_of(row, entries[outbox.name_of(row)], now) }
     end
     return list, damaged
 end

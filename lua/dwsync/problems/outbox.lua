@@ -677,6 +677,15 @@ function M.read(store)
     return history_tables.run(store.history, "read", nil, all)
 end
 
+--- When a message may be sent at the earliest: not while a sender has it, which may be gone.
+-- @tparam table entry of `read`
+-- @tparam integer now milliseconds
+-- @treturn integer milliseconds
+function M.free_at(entry, now)
+    local till = entry.claimed_until
+    return till and till > now and till <= now + LONGEST_LEASE and math.max(till, entry.next_at) or entry.next_at
+end
+
 local function level_of(row)
     return transitions.is_firing(row) and severities.level(row.severity) or -1
 end

@@ -74,6 +74,7 @@ describe("dwsync alerts list", function()
             problems:message { state = "sent", sent_at = NOW - 3 * HOUR }
             problems:message { channel = "cloud", attempts = 4, last_error = "answered HTTP 500",
                 next_at = NOW + 60000 }
+            problems:message { channel = "mail", attempts = 1, next_at = NOW - HOUR, claimed_until = NOW + 90000 }
             problems:message { channel = "am", state = "given_up", last_error = "answered HTTP 404" }
             problems:message { rule = "slow", source = "", step = "warning", state = "dropped" }
             local status, out, err = run "list"
@@ -82,7 +83,8 @@ describe("dwsync alerts list", function()
             assert.equal(stale .. "  told          critical  since 2025-05-19T03:55:23Z (3 h ago)\n"
                 .. "    dws-prod (c-1): stale of s1: no successful run for 3 d\n"
                 .. "    told: ops (critical, 3 h ago)\n"
-                .. "    owed: cloud (critical, due in 1 min, tried 4 times: answered HTTP 500)\n"
+                .. "    owed: cloud (critical, due in 1 min, tried 4 times: answered HTTP 500);\n"
+                .. "      mail (critical, due in 1 min, tried 1 time: no answer)\n"
                 .. "    given up: am (critical): answered HTTP 404\n"
                 .. slow .. "  firing        warning   since 2025-05-19T05:55:23Z (1 h ago)\n"
                 .. "    dws-prod (c-1): slow: no successful run for 3 d\n", out)

@@ -1,5 +1,6 @@
 local cjson = require "cjson"
 local command = require "spec.support.command"
+local errors = require "dwsync.errors"
 local filled = require "spec.support.schedule"
 local temporary = require "spec.support.temporary"
 
@@ -93,6 +94,43 @@ describe("dwsync fleet status", function()
                 { status, out, err })
         end)
     end)
+end)
+
+describe("dwsync fleet", function()
+    -- Nobody can be listed in the databases of these, the time before last at the earliest.
+    local function fail(fleet, cluster, minutes)
+        local accounts, tables = require "dwsync.history.accounts", require "dwsync.history.tables"
+        assert(tables.extend(fleet.store, accounts.part))
+        assert(tables.run(fleet.store, "write", cluster, function(session)
+            return accounts.note_failure_in(session, cluster, errors.new { kind = "permission", status = 403,
+                message = "no right", request_id = cluster, hint = "Allow it." })
+        end))
+        fleet:sql(("UPDATE dwsync_account_trials SET next_at = $now + %d WHERE cluster_no = (SELECT cluster_no "
+            .. "FROM dwsync_clusters WHERE cluster_id = '%s')"):format(minutes * 60000 + 20000, cluster))
+    end
+
+    it("says whose accounts cannot be listed, why, and when it tries again, until it can", with_fleet({ hq = 3 },
+        function(fleet, run)
+            fleet:look()
+            fleet:collector "a"
+            assert.is_nil(select(2, run("explain", "hq-1")):find "\naccounts")
+            fail(fleet, "hq-1-id", 7)
+            fail(fleet, "hq-2-id", 9)
+            local status, out = run "status"
+            assert.equal(0, status)
+            assert.matches("- account hq: who is in the database of 2 clusters, hq-1 among them, cannot be listed: "
+                .. "permission: no right (HTTP 403). → Allow it. The next try is in 7 min.", out:gsub("%s+", " "), 1,
+                true)
+            assert_narrow(out)
+            assert.equal("users", cjson.decode((select(2, run("status", "-o", "json")))).failures[1].kind)
+            fail(fleet, "hq-1-id", 9)
+            assert.matches("accounts could not be listed, 2 in a row: permission: no right (HTTP 403, request id "
+                .. "hq-1-id). Allow it. The next try is in 9 min.", select(2, run("explain", "hq-1")):gsub("%s+", " "),
+                1, true)
+            fail(fleet, "hq-2-id", -361)
+            fleet:sql "DELETE FROM dwsync_account_trials WHERE next_at > $now"
+            assert.is_nil(select(2, run "status"):find "cannot be listed")
+        end))
 end)
 
 describe("dwsync fleet explain", function()

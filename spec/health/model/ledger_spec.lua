@@ -146,6 +146,38 @@ describe("a verdict with a ledger", function()
         assert.truthy(found:find("400 of 1191 accounts", 1, true))
     end)
 
+    it("of churn says of how many, by which list; fewer than one in a hundred of them are no news", function()
+        local function churned(accounts)
+            return verdict_of(runs.hourly(200, 600, function(run, i)
+                run.delete_count, run.add_count = i == 2 and 12 or 0, i == 1 and 12 or 0
+            end), accounts and ledger_of(count(5 * HOUR, 2 * HOUR, accounts), count(60000, 0, 7)), nil, "churn")
+        end
+        assert.same({ "warning", "one run deleted 12 accounts and the next added 12" }, { churned().severity,
+            churned().message })
+        assert.same({ "warning", "one run deleted 12 accounts and the next added 12; there were 1200 accounts, by the "
+            .. "list of 2025-10-25T08:49:52Z" }, { churned(1200).severity, churned(1200).message })
+        assert.equal("ok", churned(1201).severity)
+    end)
+
+    it("of partial is critical from a tenth of those on the list, and names it, with the runs since", function()
+        local function failing(accounts, added)
+            return verdict_of(runs.hourly(200, 600, function(run, i)
+                run.failed_count, run.update_count = i == 1 and 100 or 0, i == 1 and 50 or 0
+                run.add_count = i == 3 and added or 0
+            end), accounts and ledger_of(count(9 * HOUR, 4 * HOUR, accounts), count(60000, 0, 7)), nil, "partial")
+        end
+        local text = "100 of 150 accounts failed in the last finished run, 66.7 %"
+        assert.same({ "critical", text }, { failing().severity, failing().message })
+        local listed = failing(1000, 0)
+        assert.same({ "critical", text .. "; there were 1000 accounts, by the list of 2025-10-25T06:49:52Z" },
+            { listed.severity, listed.message })
+        local since = failing(900, 100)
+        assert.same({ "critical", text .. "; there were 1000 accounts, by the list of 2025-10-25T06:49:52Z and the "
+            .. "runs since" }, { since.severity, since.message })
+        assert.equal("ok", failing(1001, 0).severity) -- one bad run among frequent ones
+        assert.equal("ok", failing(1000, 1).severity)
+    end)
+
     it("is explained with the list", function()
         list.ledger = ledger_of(count(5 * HOUR, 0, 791))
         for _, rule in ipairs { "mass_delete", "churn", "partial" } do

@@ -6,6 +6,8 @@ local conditions = require "dwsync.fleet.conditions"
 local errors = require "dwsync.errors"
 local failure = require "dwsync.cli.failure"
 local fleet_file = require "dwsync.cli.fleet_file"
+local history_accounts = require "dwsync.history.accounts"
+local identity = require "dwsync.history.identity"
 local ordered_json = require "dwsync.ordered_json"
 local output = require "dwsync.cli.output"
 local quantities = require "dwsync.quantities"
@@ -230,6 +232,13 @@ local function when(item, account, status)
     return due .. (reason and ", " .. reason or "")
 end
 
+-- Why nothing more is known of who is in a cluster's database.
+local function why_unlisted(trial, now)
+    return trial and ("could not be listed, %s in a row: %s%s The next try is %s."):format(
+        quantities.number(trial.failures), trial.error or "", trial.hint and " " .. trial.hint or "",
+        quantities.due(trial.next_at, now / 1000)) or nil
+end
+
 local function explain(args, context, schedule)
     local status, err = schedule:status()
     if not status then
@@ -238,6 +247,13 @@ local function explain(args, context, schedule)
     local item, found = find(args, status)
     if not item then
         return failure.report(found, context)
+    end
+    local trial
+    trial, err = schedule:read(function(session)
+        return history_accounts.trial_in(session, identity.cell(item.cluster_id)) or false
+    end)
+    if trial == nil then
+        return failure.report(err, context)
     end
     local account
     for _, one in ipairs(status.accounts) do
@@ -257,6 +273,7 @@ local function explain(args, context, schedule)
         { "next look", when(item, account, status) },
         { "failures", item.failures > 0 and ("%s in a row: %s"):format(quantities.number(item.failures),
             item.error or "") or nil },
+        { "accounts", why_unlisted(trial, status.now) },
         { "whole list", item.read_at and "read " .. ago(item.read_at, now) or "not read yet" },
         { "judged again", item.next_at and item.next_at > 0 and quantities.instant(item.next_at)
             .. " even if nothing new comes" or "when something new comes" },

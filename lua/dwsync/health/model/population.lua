@@ -154,6 +154,15 @@ function M.words(accounts, by, shown)
     return DOUBT[by] .. quantities.count(math.floor(accounts + 0.5), "account"), BY[by]
 end
 
+--- What a message adds where a list says how many accounts there were before a run.
+-- @tparam table model
+-- @tparam integer at place of the run
+-- @treturn string empty without such a list
+function M.clause(model, at)
+    local accounts, by, list = M.before(model, at)
+    return by == "list" and ("; there were %s, %s"):format(M.words(accounts, by, list)) or ""
+end
+
 --- The same as a fact of an explanation.
 -- @tparam table model
 -- @tparam integer at place of a run; one more than `count` for one in progress

@@ -53,7 +53,8 @@ local function compare(state, model, at, next_at)
         local worst = state.worst
         local on = worst and model.time[next_at] - worst.time < options.window * 1000
         state.worst = { time = model.time[next_at], since = on and worst.since or model.time[next_at], run = run,
-            deletion = model.run[at], deleted = deleted, added = added, value = less }
+            deletion = model.run[at], of = population.clause(model, at),
+            deleted = deleted, added = added, value = less }
     end
 end
 
@@ -100,8 +101,8 @@ function M.describe(finding, model)
     if not found then
         return "no accounts deleted and added back"
     end
-    return ("one run deleted %s and the next added %.0f"):format(quantities.count(found.deleted, "account"),
-        found.added), ("If these are the same people, they lost their grants: check whether %s returned only "
+    return ("one run deleted %s and the next added %.0f%s"):format(quantities.count(found.deleted, "account"),
+        found.added, found.of), ("If these are the same people, they lost their grants: check whether %s returned only "
         .. "some of its entries to the first run (a paging limit, a lagging replica), then restore the missing "
         .. "grants."):format(wording.source(model.source))
 end

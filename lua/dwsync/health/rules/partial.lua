@@ -93,7 +93,7 @@ function M.judge(state, model)
     local newest = model.partials[state.seen]
     if on and count - on.at < on.patience + (on.patience == 1 and 0 or 1)
         and not (on.from_beginning and model.time[newest] - model.time[1] >= KNOWN) then
-        finding.run, finding.since = model.run[on.at], on.since
+        finding.run, finding.since, finding.of = model.run[on.at], on.since, population.clause(model, on.at)
         finding.value = share_of(finding.run)
         finding.severity = on.critical and count - on.critical <= RECENT and "critical" or "warning"
         finding.newest = on.at == model.success
@@ -112,9 +112,9 @@ function M.describe(finding, model)
     local reason = run.fail_reason and (" (%s)"):format(explained.cause
         or "\"" .. text.excerpt(run.fail_reason, 120) .. "\"") or ""
     local all = run.failed_count / finding.value
-    return ("%.0f of %s failed in %s, %s%s"):format(run.failed_count,
+    return ("%.0f of %s failed in %s, %s%s%s"):format(run.failed_count,
         quantities.count(math.floor(all + 0.5), "account"), finding.newest == false and "one of the last runs"
-        or "the last finished run", quantities.percent(finding.value), reason),
+        or "the last finished run", quantities.percent(finding.value), reason, finding.of or ""),
         ("These accounts of %s are out of date: fix what the reason names, in the identity source or in the "
         .. "database's roles, then synchronise again."):format(wording.source(model.source))
 end
