@@ -437,17 +437,18 @@ end
 -- @treturn table checked; nil when something is wrong
 -- @treturn table problem, see `read`
 function M.values(declared, given, door)
-    local path = door and door.path or ""
+    local path, now = door and door.path or "", door and door.now
     local checked = {}
     for name, declaration in pairs(declared) do
-        local value, message = given[name], nil
-        if value == nil and not declaration.required then
+        local value = given[name]
+        if value ~= nil or declaration.required then
+            local used, message = M.value(declaration, value, path .. name, now)
+            checked[name] = used
+            if message then
+                return nil, { kind = "config", option = name, message = message }
+            end
+        elseif declaration.default ~= nil then
             checked[name] = declaration.default
-        else
-            checked[name], message = M.value(declaration, value, path .. name, door and door.now)
-        end
-        if message then
-            return nil, { kind = "config", option = name, message = message }
         end
     end
     return checked

@@ -46,8 +46,9 @@ end
 function M.worst(list)
     local worst
     for _, item in ipairs(list) do
-        if not worst or M.is_worse(item.severity, worst) then
-            worst = M.known(item.severity)
+        local severity = item.severity
+        if severity ~= worst and (not worst or M.is_worse(severity, worst)) then
+            worst = M.known(severity)
         end
     end
     return worst or "unknown"

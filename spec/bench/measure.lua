@@ -1,7 +1,8 @@
 --- What the benchmarks share: running a program several times beside its peer, medians, the printed line.
 -- It must not time anything itself: each program reports its own CPU and wall seconds as one line of JSON.
 local core = require "dwsync.core"
-local json = require "dwsync.json"
+local lazy = require "dwsync.lazy"
+local json = lazy "dwsync.json" -- not in a program whose first result is timed
 
 local M = {}
 
@@ -59,11 +60,15 @@ function M.print(what, value, ratio, target)
 end
 
 --- What a program under measurement prints at its end.
--- @tparam table fields @tparam number started wall seconds
+-- @tparam table fields numbers by name @tparam number started wall seconds
 function M.report(fields, started)
     fields.cpu_seconds = os.clock()
-    fields.wall_seconds = require "dwsync.core".now() - started
-    print(json.encode(fields))
+    fields.wall_seconds = core.now() - started
+    local parts = {}
+    for name, value in pairs(fields) do
+        parts[#parts + 1] = ("%q:%.17g"):format(name, value)
+    end
+    print("{" .. table.concat(parts, ",") .. "}")
 end
 
 --- Resident memory of this process in kB.

@@ -51,6 +51,12 @@ local function processor_seconds(path)
     return seconds
 end
 
+--- How much longer than alone a program may take on this machine now.
+-- @treturn number 1 or more
+function M.load()
+    return math.max(1, uv.loadavg() / #uv.cpu_info())
+end
+
 --- Runs a program in a directory of a copy.
 -- @tparam string directory
 -- @tparam {string,...} words the program and its arguments
@@ -72,8 +78,7 @@ function M.run(directory, words, limits, variables)
     assert(child, pid)
     uv.fs_close(log)
     local timer = uv.new_timer()
-    local load = math.max(1, uv.loadavg() / #uv.cpu_info())
-    timer:start(math.ceil(limits.wall * load * 1000), 0, function()
+    timer:start(math.ceil(limits.wall * M.load() * 1000), 0, function()
         status = status or "hang"
         uv.kill(-pid, "sigkill")
     end)

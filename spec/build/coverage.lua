@@ -26,6 +26,7 @@ end
 local LEFT_OUT = { "^spec/browser/", "^spec/workflow/", "^spec/build/", "^spec/docs/", "^spec/map_spec" }
 local LIMITS = { cpu = 900, wall = 900 }
 local LONG = 5 -- seconds after which a spec comes behind shorter ones, unless it is the module's own
+local AROUND = 12 -- lines to either side by which a place is known again
 
 -- ---- making it ---------------------------------------------------------------------------------------------
 
@@ -140,10 +141,46 @@ end
 
 -- ---- asking it ----------------------------------------------------------------------------------------------
 
--- Whether a file is as it was when the map was made.
-local function is_as_mapped(path)
+-- A file as it was when the map was made.
+local function as_mapped(path)
     local mapped = PLAIN .. "/" .. path
-    return copies.exists(mapped) and copies.read(mapped) == copies.read(path)
+    return copies.exists(mapped) and copies.read(mapped) or nil
+end
+
+local function only_place(source, text)
+    local first, last = source:find(text, 1, true)
+    return first and not source:find(text, last + 1, true) and first or nil
+end
+
+-- Where a place of a source was in an older one: where the same lines are, as many around it as occur once in each.
+local function place_in(older, source, position)
+    if older == source then
+        return position
+    end
+    local lines, at = {}, nil
+    for first, last in source:gmatch "()[^\n]*\n?()" do
+        lines[#lines + 1] = first
+        at = position >= first and position < last and #lines or at
+    end
+    lines[#lines + 1] = #source + 1
+    for around = 0, at and AROUND or -1 do
+        local first = lines[math.max(1, at - around)]
+        local text = source:sub(first, (lines[at + around + 1] or #source + 1) - 1)
+        local found = older:find(text, 1, true)
+        if not found then
+            return nil
+        elseif only_place(source, text) and only_place(older, text) then
+            return found + position - first
+        end
+    end
+    return nil
+end
+
+-- Where a place was when the map was made, and the source of then.
+local function mapped_place(path, source, position)
+    local older = as_mapped(path)
+    local place = older and place_in(older, source, position)
+    return place, place and older
 end
 
 --- The map, made where there is none.
@@ -158,8 +195,9 @@ function M.load()
         local path, cpu, wall, status, found = line:match "^(%S+) (%S+) (%S+) (%S+) ?(.*)$"
         local in_lua = path:find "%.lua$" ~= nil
         if status == "0" and (not in_lua or copies.exists(path)) then
-            local spec = { path = path, cpu = tonumber(cpu), wall = tonumber(wall), lines = {}, count = {},
-                in_lua = in_lua, changed = in_lua and not is_as_mapped(path) }
+            local spec = { path = path, cpu = tonumber(cpu), wall = tonumber(wall),
+                once = path:find "_once_spec%.lua$" ~= nil, lines = {}, count = {},
+                in_lua = in_lua, changed = in_lua and as_mapped(path) ~= copies.read(path) }
             map.specs[#map.specs + 1] = spec
             for key in found:gmatch "%S+" do
                 local name, rest = key:match "^(.-):(.*)$"
@@ -176,13 +214,32 @@ function M.load()
     return map
 end
 
--- In order of rank, then of time. `ranked`: { {spec=, rank=}, … }
-local function in_order(ranked)
+-- What a spec costs, of a processor or of waiting.
+local function cost(spec)
+    return math.max(spec.cpu, spec.wall / 3)
+end
+
+local LOADS_ONLY = 5 -- the rank from which specs run nothing of the file but its head
+
+-- In order of rank, then of time. `ranked`: { {spec=, rank=}, … }. Specs that wait for other programs only where there
+-- is nothing else, or `all` are asked for.
+local function in_order(ranked, all)
+    local others = false
+    for _, entry in ipairs(ranked) do
+        others = others or not entry.spec.once and entry.rank < LOADS_ONLY
+    end
+    for i = #ranked, 1, -1 do
+        if ranked[i].spec.once and others and not all then
+            table.remove(ranked, i)
+        elseif ranked[i].spec.once then
+            ranked[i].rank = ranked[i].rank + 2 * LOADS_ONLY
+        end
+    end
     table.sort(ranked, function(a, b)
         if a.rank ~= b.rank then
             return a.rank < b.rank
-        elseif a.spec.cpu ~= b.spec.cpu then
-            return a.spec.cpu < b.spec.cpu
+        elseif cost(a.spec) ~= cost(b.spec) then
+            return cost(a.spec) < cost(b.spec)
         end
         return a.spec.path < b.spec.path
     end)
@@ -193,35 +250,39 @@ local function in_order(ranked)
 end
 
 --- Specs that run a place in Lua: the module's own first, its room's, then others; those that load the file and run
--- nothing else of it come last. Where the file or the spec is another since the map was made, those that load the file.
+-- nothing else of it come last. Where the place or the spec is new since the map was made, those that load the file;
+-- where the file is, all.
 -- @tparam table map
 -- @tparam string path
 -- @tparam string source
 -- @tparam integer position
+-- @tparam[opt] boolean all those of other programs too where there are others
 -- @treturn {{path=string,cpu=number,wall=number},...}
-function M.specs_of_lua(map, path, source, position)
+function M.specs_of_lua(map, path, source, position, all)
     local key, number = path, nil
-    if is_as_mapped(path) then
-        local _, block_of = mutations.blocks(source)
-        number = block_of(position)
+    local place, older = mapped_place(path, source, position)
+    if place then
+        local _, block_of = mutations.blocks(older)
+        number = block_of(place)
         key = ("%s:%d"):format(path, number)
     end
     local own = path:gsub("^lua/dwsync/", "spec/"):gsub("%.lua$", "_spec.lua")
     local room = own:match "^spec/[^/]+/" or own
-    local ranked, known = {}, false
+    local ranked, known, is_new = {}, false, not map.by[path]
     for _, spec in ipairs(map.specs) do
-        local runs = (map.by[key] or {})[spec] or (map.by[path] or {})[spec] and spec.changed
+        local runs = (map.by[key] or {})[spec] or (map.by[path] or {})[spec] and spec.changed or is_new and spec.in_lua
         local rank = spec.path == own and 1 or runs and (spec.path:sub(1, #room) == room and 2 or 3)
         known = known or rank == 1
         if rank and rank > 1 then
-            rank = rank + (spec.cpu > LONG and 2 or 0) + (number == 0 and spec.count[path] == 1 and 4 or 0)
+            rank = rank + (cost(spec) > LONG and 1 or 0)
+                + (number == 0 and spec.count[path] == 1 and LOADS_ONLY or 0)
         end
         ranked[#ranked + 1] = rank and { spec = spec, rank = rank } or nil
     end
     if not known and copies.exists(own) and not own:find "_alone" then -- newer than the map
         ranked[#ranked + 1] = { spec = { path = own, cpu = 5, wall = 5 }, rank = 1 }
     end
-    return in_order(ranked)
+    return in_order(ranked, all)
 end
 
 -- The lines of the function, or of what is between two, that a line of C is in.
@@ -240,6 +301,14 @@ local function span_of(source, line)
     return first, last or number
 end
 
+local function start_of(source, line)
+    local position = 1
+    for _ = 2, line do
+        position = source:find("\n", position, true) + 1
+    end
+    return position
+end
+
 local function touches(spans, from, to)
     for first, last in (spans or ""):gmatch "(%d+)%-(%d+)" do
         if tonumber(first) <= to and tonumber(last) >= from then
@@ -250,17 +319,20 @@ local function touches(spans, from, to)
 end
 
 --- Specs that run a line of C, or where it is none that runs, its function, or its file: those in C, and those in Lua,
--- the core's first.
+-- the core's first. Where the file is new since the map was made, the core's and what is new as well.
 -- @tparam table map
 -- @tparam string path
 -- @tparam string source
 -- @tparam integer line
+-- @tparam[opt] boolean all as above
 -- @treturn {{path=string,cpu=number,wall=number},...} in C
 -- @treturn {{path=string,cpu=number,wall=number},...} in Lua
-function M.specs_of_c(map, path, source, line)
-    local first, last = span_of(source, line)
-    if not is_as_mapped(path) then
-        first, last = 1, math.huge
+function M.specs_of_c(map, path, source, line, all)
+    local first, last = 1, math.huge
+    local place, older = mapped_place(path, source, start_of(source, line))
+    if place then
+        line = select(2, older:sub(1, place - 1):gsub("\n", "")) + 1
+        first, last = span_of(older, line)
     end
     local own = path:match "([^/]+)%.c$" .. "_spec"
     for _, span in ipairs { { first == 1 and last == math.huge and 1 or line, last == math.huge and last or line },
@@ -270,14 +342,19 @@ function M.specs_of_c(map, path, source, line)
             if touches(spec.lines[path], span[1], span[2]) then
                 local near = spec.path == own or spec.path:find "^spec/core/" or spec.path:find "^spec/pq_spec"
                 table.insert(spec.in_lua and lua or c, { spec = spec,
-                    rank = (near and 1 or 2) + (spec.cpu > LONG and 2 or 0) })
+                    rank = (near and 1 or 2) + (cost(spec) > LONG and 2 or 0) })
             end
         end
         if c[1] or lua[1] then
-            return in_order(c), in_order(lua)
+            return in_order(c), in_order(lua, all)
         end
     end
-    return {}, {}
+    local changed = {} -- the file is new
+    for _, spec in ipairs(map.specs) do
+        local near = spec.path:find "^spec/core/"
+        changed[#changed + 1] = (near or spec.changed) and { spec = spec, rank = cost(spec) > LONG and 2 or 1 } or nil
+    end
+    return {}, in_order(changed, all)
 end
 
 return M

@@ -47,4 +47,26 @@ describe("specs of a change", function()
         local c, lua = coverage.specs_of_c(map, C, "", 1)
         assert.equal("", paths(c) .. paths(lua))
     end)
+
+    it("are more where the file is newer than all that is known", function()
+        local map = map_of { { path = "else_spec" }, { path = "spec/core/near_spec.lua" },
+            { path = "spec/room/other_spec.lua" }, { path = "spec/far_spec.lua", cpu = 0.1 } }
+        map.by = {}
+        assert.equal("spec/room/other_spec.lua spec/far_spec.lua spec/core/near_spec.lua",
+            paths(coverage.specs_of_lua(map, LUA, "return 1", 1)))
+        map.specs[3].changed = true
+        assert.equal("spec/core/near_spec.lua spec/room/other_spec.lua", paths(select(2,
+            coverage.specs_of_c(map, C, "", 1))))
+    end)
+
+    it("of other programs are left alone where others run it, unless all are wanted", function()
+        local map = map_of { { path = "spec/room/server_once_spec.lua", loads = 2 },
+            { path = "spec/quick_spec.lua", loads = 3 } }
+        map.specs[1].once = true
+        assert.equal("spec/quick_spec.lua", paths(coverage.specs_of_lua(map, LUA, "return 1", 1)))
+        assert.equal("spec/quick_spec.lua spec/room/server_once_spec.lua",
+            paths(coverage.specs_of_lua(map, LUA, "return 1", 1, true)))
+        table.remove(map.specs)
+        assert.equal("spec/room/server_once_spec.lua", paths(coverage.specs_of_lua(map, LUA, "return 1", 1)))
+    end)
 end)

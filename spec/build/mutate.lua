@@ -1,22 +1,26 @@
 -- lua5.4 spec/build/mutate.lua SEED COUNT [--only PATTERN] [--exclude PATTERN] [--patience SECONDS] [--again yes]
---    [--from RESULTS]
+--    [--from RESULTS] [--part K/N]
 -- Makes COUNT small changes, one at a time, in a copy of the tree and sees whether a spec notices. SEED chooses which.
 -- Results are appended to build/mutation/SEED.results, so a run that was broken off goes on where it was; with --again
--- yes those that survived or were not decided are tried again, after specs were written. Several seeds may run side by
--- side. --from RESULTS chooses among what is open in the results of another run, as far as its lines are still there.
--- PATTERNs are Lua's, several parted by "|". Only specs that run the changed code are tried, those likely to notice
--- first (spec/build/coverage.lua), until SECONDS of a processor were spent: a change that no spec noticed before all
--- were tried is not decided.
+-- yes those that survived or were not decided are tried again, after specs were written, and with the specs of other
+-- programs, which else are left alone where others run the code. Several seeds may run side by side, or several parts
+-- of one: --part 1/2 is every second change. Without --part, all that was done is summed up. --from RESULTS chooses
+-- among what is open in the results of another run, as far as its lines are still there. PATTERNs are Lua's, several
+-- parted by "|". Only specs that run the changed code are tried, the likeliest first (spec/build/coverage.lua), until
+-- SECONDS of a processor were spent, or 90 waited on an idle machine: a change that no spec noticed before all were
+-- tried is not decided.
 -- What a change does stays in the copy, spec/build/apart.sh sees to that.
 -- Changes that make no difference are listed in spec/build/equivalent.txt.
 local copies = require "spec.build.copies"
 local coverage = require "spec.build.coverage"
 local mutations = require "spec.build.mutations"
+local uv = require "luv"
 
 local exists, read, run, write = copies.exists, copies.read, copies.run, copies.write
 
 local OPEN = { survived = true, undecided = true } -- what a spec may still be written for
 local BUILDING = { cpu = 300, wall = 600 }
+local WAITING = 90 -- seconds for a change, of a machine that does nothing else
 
 local function paths_of(specs)
     local list = {}
@@ -38,7 +42,7 @@ local function batch_from(specs, i, single)
         batch[#batch + 1], cpu, wall = following, cpu + following.cpu, wall + following.wall
         following = specs[i + #batch]
     end
-    return batch, { cpu = 10 + 5 * cpu, wall = 30 + 8 * wall }
+    return batch, { cpu = 10 + 5 * cpu, wall = 15 + 4 * wall }
 end
 
 -- Which of a batch failed: those before it passed.
@@ -52,17 +56,19 @@ local function failing_in(batch, log)
     return nil
 end
 
--- Only what fails twice, the second time alone as the map knows it, notices something. Spends `budget.left`.
+-- Only what fails twice, the second time alone as the map knows it, notices something; or what hangs alone, which takes
+-- long enough once. Spends `budget`.
 -- trial(specs, limits) → exit status, seconds of a processor. Returns the spec, or nil and how many were not tried.
 local function noticed_by(tree, specs, budget, trial)
     local i, failed, single_to = 1, nil, 1
-    while specs[i] and (budget.left > 0 or failed == i) do
+    while specs[i] and (budget.left > 0 and budget.wait > 0 or failed == i) do
         local batch, limits = batch_from(specs, i, i <= single_to)
+        local begun = uv.hrtime()
         local status, took = trial(batch, limits)
-        budget.left = budget.left - took
+        budget.left, budget.wait = budget.left - took, budget.wait - (uv.hrtime() - begun) / 1e9 / copies.load()
         if status == 0 then
             i = i + #batch
-        elseif failed == i then
+        elseif failed == i or #batch == 1 and status == "hang" then
             return (status == "hang" and "hang: " or "") .. specs[i].path
         elseif #batch == 1 then
             failed = i
@@ -83,9 +89,9 @@ local function verdict(noticed, count, left)
         ("%d specs%s"):format(count, left > 0 and (", %d not run"):format(left) or "")
 end
 
-local function try_lua(tree, map, change, patience)
-    local specs = coverage.specs_of_lua(map, change.path, change.original, change.first)
-    local noticed, left = noticed_by(tree, specs, { left = patience }, function(batch, limits)
+local function try_lua(tree, map, change, options)
+    local specs = coverage.specs_of_lua(map, change.path, change.original, change.first, options.again ~= nil)
+    local noticed, left = noticed_by(tree, specs, { left = options.patience, wait = WAITING }, function(batch, limits)
         return copies.busted(tree, paths_of(batch), limits)
     end)
     return verdict(noticed, #specs, left)
@@ -98,9 +104,16 @@ local function prepare_c(tree)
         :format(tree, tree))
     copies.build(tree, "build-c", "-DCMAKE_BUILD_TYPE=Debug -DDWSYNC_SANITIZE=ON -DDWSYNC_TESTS=ON")
     copies.build(tree, "build-core", "")
-    local passing = {}
-    for _, name in ipairs(copies.c_specs(tree, "build-c")) do
-        passing[name] = run(tree .. "/build-c/spec/c", { "./" .. name }, BUILDING) == 0
+    local passing, known = {}, tree .. ".passing"
+    if not exists(known) then
+        local names = {}
+        for _, name in ipairs(copies.c_specs(tree, "build-c")) do
+            names[#names + 1] = run(tree .. "/build-c/spec/c", { "./" .. name }, BUILDING) == 0 and name .. "\n" or nil
+        end
+        write(known, table.concat(names))
+    end
+    for name in read(known):gmatch "%S+" do
+        passing[name] = true
     end
     return passing
 end
@@ -109,12 +122,13 @@ local function built(tree, build, target)
     return run(tree, { "ninja", "-C", build, target }, BUILDING) == 0
 end
 
-local function try_c(tree, map, passing, change, patience)
+local function try_c(tree, map, passing, change, options)
     if not built(tree, "build-core", "all") then
         return "did not compile", ""
     end
-    local c_specs, lua_specs = coverage.specs_of_c(map, change.path, change.original, change.line)
-    local budget, count, missed = { left = patience }, 0, 0
+    local c_specs, lua_specs = coverage.specs_of_c(map, change.path, change.original, change.line,
+        options.again ~= nil)
+    local budget, count, missed = { left = options.patience, wait = WAITING }, 0, 0
     for i = #c_specs, 1, -1 do
         if not passing[c_specs[i].path] then
             table.remove(c_specs, i)
@@ -254,6 +268,8 @@ local function parse(words)
     end
     options.seed, options.count = math.tointeger(plain[1]), math.tointeger(plain[2])
     options.patience = tonumber(options.patience)
+    local which, of = (options.part or ""):match "^(%d+)/(%d+)$"
+    options.which, options.of = math.tointeger(which), math.tointeger(of)
     if not (options.seed and options.count and options.patience) then
         io.stderr:write "usage: mutate.lua SEED COUNT [--only PATTERN] [--exclude PATTERN] [--patience SECONDS]\n"
         os.exit(2)
@@ -265,7 +281,8 @@ local function main(options)
     copies.shell("mkdir -p " .. copies.WORK)
     local changes, total = chosen(options)
     local equivalent, map = equivalent_changes(), coverage.load()
-    local tree, results = ("%s/tree-%d"):format(copies.WORK, options.seed),
+    local part = options.which and "-" .. options.which or ""
+    local tree, results = ("%s/tree-%d%s"):format(copies.WORK, options.seed, part),
         ("%s/%d.results"):format(copies.WORK, options.seed)
     local done, c = done_before(results), nil
     copies.copy(tree)
@@ -276,6 +293,8 @@ local function main(options)
         local result, detail = table.unpack(done[key] or {})
         if reasons[change.before] or reasons[change.before .. "\n" .. change.after] then
             result = "equivalent"
+        elseif options.which and number % options.of ~= options.which - 1 then
+            result = result or "of another part"
         elseif not result or options.again and OPEN[result] then
             local target = tree .. "/" .. change.path
             local in_c = mutations.language(change.path) == "c"
@@ -283,11 +302,11 @@ local function main(options)
             write(target, change.original:sub(1, change.first - 1) .. change.text
                 .. change.original:sub(change.last + 1))
             if in_c then
-                result, detail = try_c(tree, map, c, change, options.patience)
+                result, detail = try_c(tree, map, c, change, options)
             elseif not loadfile(target) then
                 result, detail = "did not compile", ""
             else
-                result, detail = try_lua(tree, map, change, options.patience)
+                result, detail = try_lua(tree, map, change, options)
             end
             write(target, change.original)
             write(results, ("%s\t%s\t%s\n"):format(result, detail, key), "a")

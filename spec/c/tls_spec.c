@@ -142,6 +142,27 @@ static void trusts_what_the_file_holds_now(void)
     }
 }
 
+/* A file that has not changed for long is not read again: what its name leads to may change all the same. */
+static void trusts_what_the_name_leads_to_now(void)
+{
+    struct tls_exchange t;
+    char path[64];
+    snprintf(path, sizeof path, "/tmp/dwsync-tls-spec-%d.link", (int)getpid());
+    prepare(&t, HERE, 1);
+    open_server(&t, answers);
+    t.e.transport.ca_file = path;
+    for (int i = 0; i < 2; i++) {
+        EXPECT_INT(symlink("/etc/ssl/certs/ca-certificates.crt", path), 0);
+        EXPECT_STATUS(get(&t), DWS_ERR_CERTIFICATE);
+        EXPECT_STATUS(get(&t), DWS_ERR_CERTIFICATE);
+        EXPECT_INT(unlink(path), 0);
+        EXPECT_INT(symlink(tls_ca(t.files), path), 0);
+        EXPECT_STATUS(get(&t), DWS_OK);
+        EXPECT_INT(unlink(path), 0);
+    }
+    close_all(&t);
+}
+
 /* A certificate that was replaced is not shown again, nor is a connection used on which it was. */
 static void shows_the_certificate_that_the_file_holds_now(void)
 {
@@ -402,6 +423,7 @@ static const struct spec_case cases[] = {
     {"a connection trusted for one request does not serve another under other trust",
      does_not_lend_a_trusted_connection},
     {"the authority that is trusted is the one that the file holds now", trusts_what_the_file_holds_now},
+    {"the authority that is trusted is the one that a link leads to now", trusts_what_the_name_leads_to_now},
     {"a client shows the certificate that the file holds now", shows_the_certificate_that_the_file_holds_now},
     {"files that cannot be read are reported", reports_files_it_cannot_read},
     {"an HTTPS proxy is not trusted for the authority that is named", trusts_no_proxy_for_the_named_authority},

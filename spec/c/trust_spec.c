@@ -160,11 +160,12 @@ static bool inherits(struct dws_trust *ours, const struct bytes *ca)
     int status = 0;
     const pid_t child = fork();
     if (child == 0) {
+        const bool was_kept = dws_trust_is_kept(ours);
         struct dws_trust *its = dws_trust_open(text_of(ca));
         const bool same = its == ours;
         const bool other = its && !same && dws_trust_number(its) != dws_trust_number(ours);
         dws_trust_close(its);
-        _exit(same ? 1 : other ? 2 : 3);
+        _exit(was_kept != same ? 4 : same ? 1 : other ? 2 : 3);
     }
     EXPECT(child > 0);
     EXPECT(waitpid(child, &status, 0) == child);

@@ -118,6 +118,15 @@ describe("a sandbox", function()
         assert.equal(hook, found)
     end)
 
+    it("puts no hook back that is one in C, which Lua knows by a word alone", function()
+        local gethook = debug.gethook
+        debug.gethook = function() return "external hook", "l", 0 end
+        local found = { pcall(sandbox.evaluate, "return { 1 }", "c.lua") }
+        debug.gethook = gethook
+        assert.is_true(found[1], found[2])
+        assert.same({ 1 }, found[3])
+    end)
+
     it("tells the globals that were assigned to", function()
         local _, _, environment = sandbox.evaluate("profiles = {}", "c.lua")
         assert.same({ profiles = {} }, environment)

@@ -125,6 +125,16 @@ describe("a walk over pages", function()
         end
     end)
 
+    it("knows of no more than the first page of the reading that showed the end", function()
+        local known = {}
+        -- Before the first page is read again all eight expire, and two arrive.
+        local service = new_service(knobs { records = 8, count = "absent", cap = 5, events = { [3] = { 2, 8 } } })
+        assert.equal(10, #assert(read_all(reader(service, { limit = 10, known = known }))))
+        assert.same({ 0, 1, 0, 1 }, service.offsets)
+        service = new_service(knobs { records = 8, count = "absent", cap = 5 })
+        assert.equal(8, #assert(read_all(reader(service, { limit = 10, known = known }))))
+    end)
+
     it("is whole when the service gives fewer records at once than were asked for, whatever it counts", function()
         for _, count in ipairs { "total", "page", "absent" } do
             for _, offset in ipairs { "page", "row" } do

@@ -121,6 +121,29 @@ describe("the chain", function()
             tostring(found))
     end)
 
+    it("follows the environment, whichever of its variables changes", function()
+        local variables = { HUAWEICLOUD_SDK_AK = "AK", HUAWEICLOUD_SDK_SK = "SK", HOME = "/h" }
+        local where = context(variables, FILE)
+        where.metadata = false
+        local provider = credentials.new(nil, where)
+        local first = provider:get(LIMITS)
+        assert.equal(first, provider:get(LIMITS))
+        for name, field in pairs { SK = "sk", SECURITY_TOKEN = "security_token", PROJECT_ID = "project_id" } do
+            variables["HUAWEICLOUD_SDK_" .. name] = "changed"
+            assert.equal("changed", provider:get(LIMITS)[field])
+        end
+        variables.HW_ASSUME_ROLE_AGENCY_NAME = "agency"
+        local _, err = provider:get(LIMITS)
+        assert.truthy(err.message:find("HW_ASSUME_ROLE_DOMAIN_NAME is not", 1, true))
+        variables.HW_ASSUME_ROLE_AGENCY_NAME, variables.HUAWEICLOUD_SDK_IDP_ID = nil, "idp"
+        _, err = provider:get(LIMITS)
+        assert.truthy(err.message:find("HUAWEICLOUD_SDK_IDP_ID is set", 1, true))
+        variables.HUAWEICLOUD_SDK_IDP_ID, variables.HUAWEICLOUD_SDK_AK, variables.HUAWEICLOUD_SDK_SK = nil, nil, nil
+        assert.equal("from file", provider:get(LIMITS).ak)
+        variables.HUAWEICLOUD_SDK_AK, variables.HUAWEICLOUD_SDK_SK = "AK", "SK"
+        assert.equal("AK", provider:get(LIMITS).ak)
+    end)
+
     it("does not go on to the next source when one is half filled", function()
         assert.equal("environment: HUAWEICLOUD_SDK_AK is set but HUAWEICLOUD_SDK_SK is not",
             (refusal(nil, context({ HUAWEICLOUD_SDK_AK = "AK", HOME = "/h" }, FILE))))

@@ -92,6 +92,81 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
             end)
         end)
 
+        -- What is owed of which problem, and the states of problems.
+        local function told(fleet)
+            local list = {}
+            for i, row in ipairs(fleet:rows [[SELECT o.cluster_id, o.step, p.account FROM dwsync_outbox o
+                JOIN dwsync_problems p USING (cluster_id, source, rule) ORDER BY o.cluster_id, o.step]]) do
+                list[i] = table.concat(row, " ")
+            end
+            return list
+        end
+
+        local function to_chat()
+            return { to = { "chat" }, after = 0, recover = 0 }
+        end
+
+        local WELL = { requests = 1, severity = "ok", evaluation = { severity = "ok", verdicts = {} } }
+
+        local function complete_as_collectors_do(schedule, items, result)
+            for _, item in ipairs(items) do
+                assert(fleets.complete_changed(schedule, item, result, to_chat))
+            end
+        end
+
+        it("tells once that an account is refused, not each of its clusters, and its end", function()
+            with_account({ rate = 100 }, function(fleet, schedules, inventory)
+                complete_as_collectors_do(schedules[1], claim(schedules[1], 1), WELL)
+                for minute = 0, 600, 5 do
+                    local items = claim(schedules[1])
+                    assert.is_true(#items > 0)
+                    if minute <= 15 then
+                        assert.same({ minute, {} }, { minute, told(fleet) })
+                    end
+                    complete_as_collectors_do(schedules[1], items, REFUSED)
+                    fleet:pass(301000)
+                end
+                assert.same({ "account:hq unknown hq" }, told(fleet))
+                assert.same({ { "its key is refused, so none of its clusters can be watched: auth: wrong (HTTP 401)."
+                    } }, fleet:rows "SELECT message FROM dwsync_problems WHERE cluster_id = 'account:hq'")
+                assert(schedules[2]:sync(inventory)) -- a collector begins again
+                complete_as_collectors_do(schedules[2], claim(schedules[2]), REFUSED)
+                fleet:pass(301000)
+                assert.same({ "account:hq unknown hq" }, told(fleet))
+                complete(schedules[2], claim(schedules[2]), { requests = 1 })
+                assert.same({ "account:hq resolved hq", "account:hq unknown hq" }, told(fleet))
+                assert.same({ { "resolved", "its key is accepted again" } }, fleet:rows
+                    "SELECT state, ending FROM dwsync_problems WHERE cluster_id = 'account:hq'")
+            end)
+        end)
+
+        it("tells of a cluster that alone is refused, as others of its account are not", function()
+            with_account({ rate = 100 }, function(fleet, schedules)
+                for _ = 0, 60, 10 do
+                    for _ = 1, 7 do -- a key that is not proven lets few out at a time
+                        for _, item in ipairs(claim(schedules[1])) do
+                            complete_as_collectors_do(schedules[1], { item }, item.cluster_id == "c001" and REFUSED
+                                or WELL)
+                        end
+                    end
+                    fleet:pass(600000)
+                end
+                assert.same({ "c001 unknown hq" }, told(fleet))
+            end)
+        end)
+
+        it("is not told any more of an account that is gone", function()
+            with_account({ rate = 100 }, function(fleet, schedules)
+                for _ = 1, 5 do
+                    complete_as_collectors_do(schedules[1], claim(schedules[1]), REFUSED)
+                    fleet:pass(301000)
+                end
+                assert.same({ "account:hq unknown hq" }, told(fleet))
+                assert(schedules[1]:sync(fleets.inventory { shop = { regions = { "cn-north-4" } } }))
+                assert.same({ "account:hq resolved hq", "account:hq unknown hq" }, told(fleet))
+            end)
+        end)
+
         it("believes a look that came too late what it says of the key", function()
             with_account({ rate = 100 }, function(fleet, schedules)
                 local items = claim(schedules[1])
@@ -126,8 +201,8 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
             with_account({ rate = 100 }, function(fleet, schedules)
                 for kind, refusals in pairs { network = 0, service = 0, clock = 1, credentials = 1 } do
                     fleet:rows "UPDATE dwsync_accounts SET refusals = 0, proven = 0"
-                    complete(schedules[1], claim(schedules[1], 1), { failure = { kind = kind, status = 401 },
-                        error = kind })
+                    complete(schedules[1], claim(schedules[1], 1), { error = kind,
+                        failure = { kind = kind, status = 401, message = kind } })
                     assert.same({ kind, refusals }, { kind, state(fleet)[1] })
                 end
             end)

@@ -89,6 +89,22 @@ describe("a collector", function()
         assert.same({ "cn-north-1 p1", "cn-north-4 p4", "nil nil" }, given)
     end)
 
+    it("fails a look whose account its inventory lacks, as a matter of configuration", function()
+        local inventory = fleets.inventory({ hq = { regions = { NORTH[1], "cn-north-1" }, rate = 1000 } },
+            { interval = 1, discovery = 1 })
+        local failures = {}
+        local collector = collector_of(inventory, function()
+            return { credentials = function() return nil end, list_clusters = function() return {} end }
+        end, { on_event = function(event)
+            failures[#failures + 1] = event.type == "failure" and event.error or nil
+        end })
+        assert(collector:sync())
+        inventory.by_name.hq = nil -- its region cn-north-1 has had no client yet
+        assert(run_until(collector, function() return failures[1] end))
+        assert.equal("config", failures[1].kind)
+        assert.matches("the account hq is not in this collector's inventory", failures[1].message, 1, true)
+    end)
+
     it("gives a look back where the database failed, and the cluster keeps its state", function()
         local inventory, tried = fleets.inventory({ hq = { regions = NORTH, rate = 1000 } }, { interval = 1 }), 0
         local collector

@@ -193,6 +193,27 @@ describe("a heartbeat", function()
         heart:close()
     end))
 
+    it("does not stop for an account whose key is refused for hours, once that is told", on_each(function(fleet)
+        local heart, sent = heart_of(fleet, "a")
+        local function refuse_one()
+            fleet:sql [[UPDATE dwsync_schedule SET due_at = $now - CASE WHEN kind = 'cluster' THEN 7200000
+                ELSE -7200000 END WHERE account = 'hq']]
+            fleet:sql "UPDATE dwsync_accounts SET blocked_until = NULL WHERE account = 'hq'"
+            local item = assert(fleet.schedule:claim({ name = "maker", lease_ms = 3600000, accounts = { "hq" } }, 1))[1]
+            assert(fleet.schedule:complete({ { item = item, result = { error = "auth: wrong", failure = { kind = "auth",
+                status = 401, message = "wrong" } } } }, function() return { to = { "ops" } } end))
+        end
+        refuse_one()
+        fleet:sql "UPDATE dwsync_problems SET seen_at = seen_at - 7200000"
+        refuse_one()
+        assert.same({ { "account:hq", "owed" } }, fleet:sql "SELECT cluster_id, state FROM dwsync_outbox")
+        fleet:sql "UPDATE dwsync_outbox SET state = 'sent', sent_at = $now"
+        refuse_one()
+        assert.equal("sent", (heart:beat()))
+        assert.equal(1, #sent)
+        heart:close()
+    end))
+
     it("is sent again soon when it did not arrive, and does not show its address", on_each(function(fleet)
         local heart = heart_of(fleet, "a", { 503, { kind = "network", message =
             "cannot reach https://hc.example.com/hidden-path" } })

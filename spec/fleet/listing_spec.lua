@@ -119,13 +119,76 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
                 fleet:pass(600000)
                 local looks = {}
                 for i, item in ipairs(claim(schedule)) do
-                    looks[i] = { item = item, result = { failure = { kind = "incomplete" }, error = "cut short" } }
+                    looks[i] = { item = item, result = { failure = { kind = "incomplete", message = "cut short" },
+                        error = "cut short" } }
                 end
                 assert.equal(0, schedule:complete(looks))
                 assert.equal(2, #items(fleet))
                 fleet:pass(1200000)
                 assert.is_true(place(schedule, {}))
                 assert.same({ "place/hq/cn-north-4" }, items(fleet))
+            end)
+        end)
+
+        -- The states of what is known of listings.
+        local function told(fleet)
+            local list = {}
+            for i, row in ipairs(fleet:rows [[SELECT cluster_id, state, coalesce(ending, '') FROM dwsync_problems
+                ORDER BY cluster_id]]) do
+                list[i] = table.concat(row, " ")
+            end
+            return list
+        end
+
+        -- Completes what is due for half an hour: `of(item)` is a failure, or nil for a list of one cluster.
+        local function half_an_hour(fleet, schedule, of)
+            for _ = 1, 4 do
+                for _, item in ipairs(claim(schedule)) do
+                    local failure = item.kind ~= "cluster" and of(item)
+                    if failure then
+                        assert.equal(0, schedule:complete { { item = item, result = { failure = failure,
+                            error = failure.message } } })
+                    elseif item.kind == "place" then
+                        assert.is_true(schedule:complete_discovery(item, {}, { requests = 1 }))
+                    end
+                end
+                fleet:pass(600000)
+            end
+        end
+
+        it("that fails for a while is a problem, of each account and place, until it succeeds or is gone", function()
+            with(function(fleet)
+                local schedule = fleet:open()
+                local function sync(regions)
+                    assert(schedule:sync(fleets.inventory { hq = { regions = regions, rate = 100 },
+                        shop = { regions = NORTH, rate = 100 }, all = { rate = 100 } }))
+                end
+                sync { NORTH[1], SOUTH[1] }
+                half_an_hour(fleet, schedule, function(item)
+                    return item.account ~= "shop" and { kind = "network", message = "no way" }
+                end)
+                assert.same({ "list:all/ firing ", "list:hq/cn-north-4 firing ", "list:hq/cn-south-1 firing " },
+                    told(fleet))
+                assert.same({ { "the clusters of account all" }, { "the clusters of cn-north-4 of account hq" } },
+                    fleet:rows "SELECT cluster_name FROM dwsync_problems ORDER BY cluster_id LIMIT 2")
+                half_an_hour(fleet, schedule, function(item)
+                    return item.region ~= NORTH[1] and { kind = "network", message = "no way" }
+                end)
+                assert.same({ "list:all/ firing ", "list:hq/cn-north-4 resolved they are listed again",
+                    "list:hq/cn-south-1 firing " }, told(fleet))
+                sync(NORTH)
+                assert.equal("list:hq/cn-south-1 resolved it is no longer watched", told(fleet)[3])
+            end)
+        end)
+
+        it("whose key is refused is not one beside that of its account", function()
+            with(function(fleet)
+                local schedule = fleet:open()
+                assert(schedule:sync(fleets.inventory { hq = { regions = NORTH, rate = 100 } }))
+                half_an_hour(fleet, schedule, function()
+                    return { kind = "auth", message = "wrong", status = 401 }
+                end)
+                assert.same({ "account:hq firing " }, told(fleet))
             end)
         end)
 

@@ -152,9 +152,15 @@ describe("a history's file", function()
             local store, err = history.open(path)
             assert.is_nil(store)
             assert.equal(("the history %s: file is not a database"):format(path), err.message)
-            store, err = history.open(folder)
-            assert.is_nil(store)
-            assert.equal(("the history %s: is a folder"):format(folder), err.message)
+            assert(os.execute(("mkfifo '%s/pipe'"):format(folder)))
+            for _, options in ipairs { {}, { readonly = true } } do
+                store, err = history.open(folder, options)
+                assert.is_nil(store)
+                assert.equal(("the history %s: is a folder"):format(folder), err.message)
+                store, err = history.open(folder .. "/pipe", options)
+                assert.is_nil(store)
+                assert.equal(("the history %s/pipe: is not a file"):format(folder), err.message)
+            end
         end)
     end)
 

@@ -550,50 +550,50 @@ describe("a channel that is told the state", function()
 end)
 
 describe("a storm", function()
-    local DINGTALK = { messages = 20, seconds = 60 }
-
-    -- A minute of a sender beside looks, second by second. Returns how many messages came, when the first did, and what
-    -- they name.
-    local function storm(count, rate, seconds)
-        local bodies, named, first = 0, {}, nil
+    -- A minute of a sender beside looks, second by second. Returns how many bodies came, when the first did, and how
+    -- many clusters they name, none twice.
+    local function storm(count, kind, seconds)
+        local bodies, named, clusters, first = 0, {}, 0, nil
         with_store(function(store)
-            for i = 2, count do
-                look(store, ("c%d"):format(i), { severity = i % 3 == 0 and "critical" or "warning" }, NOW)
+            for i = 101, 99 + count do
+                local name = ("prod-%d"):format(i)
+                look(store, name, { severity = i % 3 == 0 and "critical" or "warning", cluster_name = name }, NOW)
             end
+            look(store, "c", { severity = "ok" }, NOW)
+            look(store, "prod-100", { cluster_name = "prod-100" }, NOW)
             local now = NOW
-            local made = sender(store, "https://x.example", function() return { status = 200 } end, nil, {
-                now = function() return now end,
-                sent = function(message)
-                    bodies, first = bodies + 1, first or now - NOW
-                    for _, item in ipairs(message.items or { message }) do
-                        named[item.cluster_id] = (named[item.cluster_id] or 0) + 1
+            local function perform(request)
+                bodies, first = bodies + 1, first or now - NOW
+                local seen_here = {}
+                for name in request.body:gmatch "prod%-%d%d%d" do
+                    if not seen_here[name] then
+                        assert.is_nil(named[name])
+                        seen_here[name], named[name], clusters = true, true, clusters + 1
                     end
-                end })
-            made.owing[1].rate = rate
+                end
+                return { status = 200, body = '{"errcode":0,"errmsg":"ok"}', headers = {} }
+            end
+            local made = sender(store, nil, perform, nil, { now = function() return now end,
+                channels = { assert(channels.open("hook", assert(channels.check { kind = kind, url = { env = "URL" } }),
+                    { getenv = function() return "https://x.example" end })) } })
             assert(made:sweep())
             for second = 1, seconds do
                 now = NOW + second * 1000
-                while made:tell(made.owing[1]) do
-                    first = first or now - NOW
-                end
+                repeat until not made:tell(made.owing[1])
             end
+            assert.same({}, made.failures)
         end)
-        local clusters = 0
-        for _, times in pairs(named) do
-            assert.equal(1, times)
-            clusters = clusters + 1
-        end
         return bodies, first, clusters
     end
 
     it("of 500 problems is at most 20 messages a minute to DingTalk, the first at once, with all in them", function()
-        local bodies, first, clusters = storm(500, DINGTALK, 60)
+        local bodies, first, clusters = storm(500, "dingtalk", 60)
         assert.is_true(bodies <= 20)
         assert.same({ 1000, 500 }, { first, clusters })
     end)
 
     it("is told one by one where the receiver takes that", function()
-        assert.same({ 12, 1000, 12 }, { storm(12, nil, 1) })
+        assert.same({ 12, 1000, 12 }, { storm(12, "webhook", 1) })
     end)
 
     it("that was summed up by a sender that died is summed up again by the same key", function()

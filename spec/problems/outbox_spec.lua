@@ -279,6 +279,41 @@ describe("an outbox", function()
                 assert.same({ { 40 } }, world:sql "SELECT count(*) FROM dwsync_outbox WHERE state = 'given_up'")
             end)
         end)
+
+        -- How many requests it takes until a robot has refused 40 that came at once, with status 200.
+        local function requests_of(kind, body)
+            local requests
+            with_world(function(world)
+                world.to, world.answer = { kind }, { status = 200, body = body, headers = {} }
+                world:look("critical", 1, 40)
+                local sender = world:sender { channels = { assert(channels.open(kind, assert(channels.check {
+                    kind = kind, url = { env = "URL" } }), { getenv = function() return "https://x.example" end })) } }
+                assert(sender:sweep())
+                for _ = 1, 60 do
+                    while sender:tell(sender.owing[1]) do
+                        assert.is_true(world.requests < 200)
+                    end
+                    world:pass(20)
+                end
+                assert.same({ { "given_up", 40 } }, world:sql "SELECT state, count(*) FROM dwsync_outbox GROUP BY 1")
+                requests = world.requests
+            end)
+            return requests
+        end
+
+        it("asks but once where an answer with status 200 says that the channel is wrong", function()
+            for _, case in ipairs {
+                { "dingtalk", '{"errcode":310000,"errmsg":"sign not match"}' },
+                { "dingtalk", '{"errcode":300005,"errmsg":"token is not exist"}' },
+                { "feishu", '{"code":19021,"msg":"sign match fail or timestamp is not within one hour"}' },
+                { "feishu", '{"code":19022,"msg":"Ip Not Allowed"}' },
+                { "feishu", '{"StatusCode":19024,"StatusMessage":"Key Words Not Found"}' },
+                { "wecom", '{"errcode":93000,"errmsg":"invalid webhook url"}' },
+            } do
+                assert.same({ case[2], 1 }, { case[2], requests_of(case[1], case[2]) })
+            end
+            assert.equal(79, requests_of("wecom", '{"errcode":40058,"errmsg":"content exceeds"}'))
+        end)
     end)
 
     it("is not sent from by two when a receiver is slow", function()

@@ -10,10 +10,12 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAX_FILE_BYTES ((size_t)16 * 1024 * 1024)
 #define READ_BYTES 16384
+#define SETTLING_SECONDS 2
 #define DEFAULT_CONNECT_TIMEOUT_MS 10000L
 
 /* Collects the first failure, so that a list of options reads as a list. */
@@ -62,17 +64,55 @@ static bool read_all(int fd, struct dws_buf *out)
     return true;
 }
 
-/* Leaves `out` empty when there is no such regular file, or it cannot be read. */
-static void read_file(const char *path, struct dws_buf *out)
+/* Whether a further change will show in the times: not so soon after one, since clocks of file systems are coarse. */
+static bool is_settled(const struct stat *info)
+{
+    struct timespec now;
+    return clock_gettime(CLOCK_REALTIME, &now) == 0 && now.tv_sec - info->st_ctim.tv_sec >= SETTLING_SECONDS;
+}
+
+static bool is_unchanged(const struct dws_trust_file *file, const char *path)
 {
     struct stat info;
-    dws_buf_clear(out);
+    if (!file->settled || stat(path, &info) != 0)
+        return false;
+    const struct dws_stamp now = dws_stamp_of(&info);
+    return memcmp(&now, &file->stamp, sizeof now) == 0;
+}
+
+/* Leaves `content` empty when there is no such regular file, or it cannot be read. */
+static void read_file(struct dws_trust_file *file, const char *path, struct dws_buf *content)
+{
+    struct stat info;
     const int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    file->settled = false;
     if (fd < 0)
         return;
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || !read_all(fd, out))
-        dws_buf_erase(out);
+    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {
+        const bool settled = is_settled(&info); /* before it is read */
+        file->stamp = dws_stamp_of(&info);
+        if (read_all(fd, content))
+            file->settled = settled;
+        else
+            dws_buf_erase(content);
+    }
     close(fd);
+}
+
+/* Reading a bundle of authorities takes longer than asking for a page, and it is the same for months. */
+static bool refresh(struct dws_trust_file *file, const char *path)
+{
+    struct dws_buf content = {0};
+    if (path && is_unchanged(file, path))
+        return true;
+    read_file(file, path, &content);
+    if (!content.failed && dws_text_compare(dws_buf_text(&content), dws_buf_text(&file->content)) != 0) {
+        dws_buf_swap(&content, &file->content);
+        file->reading++;
+    }
+    const bool good = !content.failed;
+    dws_buf_free(&content);
+    return good;
 }
 
 static bool is_https(const char *proxy)
@@ -90,20 +130,27 @@ static bool may_use_https_proxy(const struct dws_transport *transport)
     return may;
 }
 
+/* The authorities of the file, or the system's, parsed once a process. */
+static void find_trust(struct dws_transfer_options *options, const struct dws_transport *transport, bool tls)
+{
+    const struct dws_buf *ca = &options->ca.content;
+    struct dws_trust *before = options->trust;
+    const bool wanted = tls && (ca->length > 0 || !transport->ca_file) && !may_use_https_proxy(transport);
+    if (wanted && before && ca->length > 0 && options->trusted == options->ca.reading && dws_trust_is_kept(before))
+        return;
+    options->trust = wanted ? dws_trust_open(dws_buf_text(ca)) : NULL;
+    options->trusted = options->ca.reading;
+    dws_trust_close(before);
+}
+
 /* libcurl compares the names of files: as long as they live it would use connections and sessions made under the
  * authority of a file that was replaced. Contents it compares too. A certificate with its key in the same file stays a
  * name, since libcurl does not wipe its copies. */
 bool dws_transfer_options_read(struct dws_transfer_options *options, const struct dws_transport *transport, bool tls)
 {
-    read_file(transport->ca_file, &options->ca);
-    read_file(transport->client_key ? transport->client_cert : NULL, &options->cert);
-    struct dws_trust *before = options->trust;
-    options->trust = NULL;
-    if (tls && !options->ca.failed && (options->ca.length > 0 || !transport->ca_file) &&
-        !may_use_https_proxy(transport))
-        options->trust = dws_trust_open(dws_buf_text(&options->ca));
-    dws_trust_close(before);
-    return !options->ca.failed && !options->cert.failed;
+    const bool good = refresh(&options->ca, transport->ca_file);
+    find_trust(options, transport, tls && good);
+    return refresh(&options->cert, transport->client_key ? transport->client_cert : NULL) && good;
 }
 
 bool dws_load_authorities(const char *ca_file)
@@ -115,7 +162,7 @@ bool dws_load_authorities(const char *ca_file)
     return loaded;
 }
 
-static CURLcode set_file(CURL *easy, CURLoption by_content, CURLoption by_name, struct dws_buf *content,
+static CURLcode set_file(CURL *easy, CURLoption by_content, CURLoption by_name, const struct dws_buf *content,
                          const char *path)
 {
     struct curl_blob blob = {content->data, content->length, CURL_BLOB_COPY};
@@ -134,12 +181,14 @@ CURLcode dws_transfer_options_trust(struct dws_transfer_options *options, CURL *
     if (options->trust) {
         code = code ? code : dws_trust_set(options->trust, easy);
     } else if (transport->ca_file) {
-        code = code ? code : set_file(easy, CURLOPT_CAINFO_BLOB, CURLOPT_CAINFO, &options->ca, transport->ca_file);
+        code =
+            code ? code : set_file(easy, CURLOPT_CAINFO_BLOB, CURLOPT_CAINFO, &options->ca.content, transport->ca_file);
         SET(CURLOPT_CAPATH, NULL); /* only this file, not the system's directory as well */
     }
     if (transport->client_cert)
-        code =
-            code ? code : set_file(easy, CURLOPT_SSLCERT_BLOB, CURLOPT_SSLCERT, &options->cert, transport->client_cert);
+        code = code ? code
+                    : set_file(easy, CURLOPT_SSLCERT_BLOB, CURLOPT_SSLCERT, &options->cert.content,
+                               transport->client_cert);
     if (transport->client_key)
         SET(CURLOPT_SSLKEY, transport->client_key);
     if (transport->certificate_info) {
@@ -204,25 +253,23 @@ static void append_setting(struct dws_buf *out, const char *string)
 static void describe(const struct dws_transfer_options *options, const struct dws_url *url,
                      const struct dws_transport *transport, struct dws_buf *out)
 {
-    const struct dws_text ca = options->trust ? (struct dws_text){0} : dws_buf_text(&options->ca);
     const long numbers[] = {transport->connect_timeout_ms,
                             url->https,
                             url->loopback,
                             url->metadata,
                             options->trust ? dws_trust_number(options->trust) : 0,
-                            (long)ca.length};
+                            options->ca.reading,
+                            options->cert.reading};
     const char *const strings[] = {transport->ca_file, transport->client_cert, transport->client_key, transport->proxy,
                                    transport->user_agent};
     const size_t count = sizeof strings / sizeof *strings;
-    size_t room = sizeof numbers + ca.length + options->cert.length;
+    size_t room = sizeof numbers;
     for (size_t i = 0; i < count; i++)
         room += room_for(strings[i]);
     dws_buf_reserve(out, room); /* growing would leave copies of a proxy's password behind */
     dws_buf_append(out, numbers, sizeof numbers);
     for (size_t i = 0; i < count; i++)
         append_setting(out, strings[i]);
-    dws_buf_append_text(out, ca);
-    dws_buf_append_text(out, dws_buf_text(&options->cert));
 }
 
 /* Only a GET like any other is worth remembering; bodies, and what comes of them, are not to stay. */
@@ -265,6 +312,6 @@ void dws_transfer_options_free(struct dws_transfer_options *options)
     dws_buf_wipe(&options->set);
     dws_buf_wipe(&options->wanted);
     dws_trust_close(options->trust);
-    dws_buf_free(&options->ca);
-    dws_buf_free(&options->cert);
+    dws_buf_free(&options->ca.content);
+    dws_buf_free(&options->cert.content);
 }

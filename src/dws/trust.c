@@ -162,6 +162,12 @@ static struct dws_trust *find(struct dws_text source)
     return NULL;
 }
 
+static void put_first(struct dws_trust *trust)
+{
+    trust->next = kept;
+    kept = trust;
+}
+
 static struct dws_trust *make(struct dws_text source, struct dws_text certificates)
 {
     struct dws_trust *trust = calloc(1, sizeof *trust);
@@ -189,16 +195,20 @@ static void drop_oldest(void)
     release(oldest);
 }
 
+struct dws_stamp dws_stamp_of(const struct stat *info)
+{
+    return (struct dws_stamp){{(long long)info->st_dev, (long long)info->st_ino, (long long)info->st_size,
+                               (long long)info->st_mtim.tv_sec, (long long)info->st_mtim.tv_nsec,
+                               (long long)info->st_ctim.tv_sec, (long long)info->st_ctim.tv_nsec}};
+}
+
 static void append_stamp(struct dws_buf *out, const char *path)
 {
     struct stat info;
     if (!path || stat(path, &info) != 0)
         memset(&info, 0, sizeof info);
-    const long long stamp[] = {(long long)info.st_dev,          (long long)info.st_ino,
-                               (long long)info.st_size,         (long long)info.st_mtim.tv_sec,
-                               (long long)info.st_mtim.tv_nsec, (long long)info.st_ctim.tv_sec,
-                               (long long)info.st_ctim.tv_nsec};
-    dws_buf_append(out, stamp, sizeof stamp);
+    const struct dws_stamp stamp = dws_stamp_of(&info);
+    dws_buf_append(out, &stamp, sizeof stamp);
 }
 
 /* The system's are replaced as a whole, and too large to be read for each request. */
@@ -225,8 +235,7 @@ struct dws_trust *dws_trust_open(struct dws_text certificates)
     if (!trust && !stamps.failed)
         trust = make(source, certificates);
     if (trust) {
-        trust->next = kept;
-        kept = trust;
+        put_first(trust);
         trust->users++;
         drop_oldest();
     }
@@ -242,6 +251,21 @@ void dws_trust_close(struct dws_trust *trust)
     pthread_mutex_lock(&lock);
     release(trust);
     pthread_mutex_unlock(&lock);
+}
+
+bool dws_trust_is_kept(struct dws_trust *trust)
+{
+    pthread_mutex_lock(&lock);
+    struct dws_trust **place = &kept;
+    while (*place && *place != trust)
+        place = &(*place)->next;
+    const bool found = *place != NULL;
+    if (found) {
+        *place = trust->next;
+        put_first(trust);
+    }
+    pthread_mutex_unlock(&lock);
+    return found;
 }
 
 long dws_trust_number(const struct dws_trust *trust)

@@ -97,13 +97,15 @@ function M.find(client, checked)
     return found, problem
 end
 
+local NOTHING = {}
+
 -- The name that the service or the caller gave an id, as far as it is known.
 local function name_of(client, id)
     local kept = client.kept_clusters
     if kept and kept.names[id] then
         return kept.names[id]
     end
-    for name, own in pairs(client.settings.clusters or {}) do
+    for name, own in pairs(client.settings.clusters or NOTHING) do
         if own == id then
             return name
         end

@@ -359,16 +359,22 @@ local SYNC_RECORDS = { name = "ListSyncRecords", path = "sync-records", list = "
 local DATABASE_USERS = { name = "ListDatabaseUsers", path = "users", list = "users", noun = "account",
     is_ordered = false, kind = "accounts", rests_on = "page", filters = { "type", "user_type" } }
 
-local NO_FILTERS = {}
+local function query_of(filters, checked, offset, limit)
+    if limit and offset and not filters then
+        return ("?limit=%d&offset=%d"):format(limit, offset) -- as nearly always
+    end
+    local query = (limit and ("&limit=%d"):format(limit) or "") .. (offset and ("&offset=%d"):format(offset) or "")
+    for i = 1, filters and #filters or 0 do
+        local name = filters[i]
+        query = checked[name] and query .. "&" .. name .. "=" .. checked[name] or query
+    end
+    return query ~= "" and "?" .. query:sub(2) or ""
+end
 
 local function fetch_page(self, checked, offset, limit, limits, ids)
     local operation = checked.operation
-    local query = (limit and ("&limit=%d"):format(limit) or "") .. (offset and ("&offset=%d"):format(offset) or "")
-    for _, name in ipairs(operation.filters or NO_FILTERS) do
-        query = checked[name] and query .. "&" .. name .. "=" .. checked[name] or query
-    end
-    local target = "/clusters/" .. checked.cluster_id .. "/db-manager/" .. operation.path
-        .. (query ~= "" and "?" .. query:sub(2) or "")
+    local target = ("/clusters/%s/db-manager/%s"):format(checked.cluster_id, operation.path)
+        .. query_of(operation.filters, checked, offset, limit)
     local choice = { kind = operation.kind, fields = checked.fields, where = checked.where, ids = ids }
     local response, err, keys = get_in_project(self, "v1", target, limits, choice)
     if not response then

@@ -32,6 +32,9 @@ local M = {}
 -- The official SDKs' order, then what other tools leave on a machine.
 local CHAIN = { "environment", "file", "metadata", "pod_identity", "terraform", "koocli" }
 
+-- The same variables make the same fields of these, and nothing else has a say.
+local OF_VARIABLES = { environment = true }
+
 local Provider = { __name = "dwsync.credentials.provider" }
 Provider.__index = Provider
 
@@ -60,6 +63,7 @@ local function obtain(self, name, options, limits)
     if not found then
         return nil, err, why
     elseif not found.fetch then
+        self.is_settled = OF_VARIABLES[name]
         return keys_from(self, found, found.source)
     end
     local keys, failure, known = self.cache:get(found, limits, self.context)
@@ -143,9 +147,17 @@ end
 -- process's)
 -- @treturn dwsync.credentials.provider
 function M.new(given, context)
-    local self = setmetatable({ given = given, context = {}, cache = context.cache or cache.shared }, Provider)
+    local self = setmetatable({ given = given, context = {}, cache = context.cache or cache.shared,
+        getenv = context.getenv }, Provider)
     for name, value in pairs(context) do
         self.context[name] = value
+    end
+    self.context.getenv = function(name)
+        local value, asked = context.getenv(name), self.asked
+        if asked then
+            asked[#asked + 1], asked[#asked + 2] = name, value or false
+        end
+        return value
     end
     self.context.resolve = function(other, limits)
         return resolve(self, other, limits)
@@ -158,16 +170,40 @@ function M.new(given, context)
     return self
 end
 
---- The credentials to use now: found anew, or kept ones while they are valid.
--- @tparam table limits `deadline` (by the runtime's `monotonic`), `timeout`
--- @treturn ?dwsync.credentials
--- @treturn dwsync.error kind "credentials", or the network's when something could not be reached
-function Provider:get(limits)
+local function find(self, limits)
     local given, err = assumed_role.apply(self.context, self.given)
     if err then
         return nil, err
     end
     return resolve(self, given, limits)
+end
+
+-- Whether variables have the values that they had: then they make the same credentials.
+local function are_as_before(getenv, asked)
+    for i = 1, #asked, 2 do
+        if (getenv(asked[i]) or false) ~= asked[i + 1] then
+            return false
+        end
+    end
+    return true
+end
+
+--- The credentials to use now: found anew, or kept ones while they are valid.
+-- @tparam table limits `deadline` (by the runtime's `monotonic`), `timeout`
+-- @treturn ?dwsync.credentials
+-- @treturn dwsync.error kind "credentials", or the network's when something could not be reached
+function Provider:get(limits)
+    if self.settled and are_as_before(self.getenv, self.settled) then
+        return self.last
+    end
+    local asked = {}
+    self.asked, self.settled, self.is_settled = asked, nil, nil
+    local keys, err = find(self, limits)
+    if self.asked == asked then -- nobody else asked meanwhile
+        self.asked = nil
+        self.settled = keys and keys == self.last and self.is_settled and asked or nil
+    end
+    return keys, err
 end
 
 --- Other credentials in place of refused ones.

@@ -1,5 +1,7 @@
 --- What an account may ask: its token bucket, its pauses, and the guard of its key, for all collectors together.
 -- @module dwsync.fleet.accounts
+local findings = require "dwsync.problems.findings"
+local problems = require "dwsync.problems"
 local rows = require "dwsync.fleet.rows"
 
 local M = {}
@@ -104,11 +106,28 @@ end
 -- Also of what keys are made from: IAM locks users, too. Only what a service answered counts: nothing else was sent.
 local REFUSALS = { auth = true, clock = true, credentials = true }
 
+--- Whether a look failed because a service refused the account's key.
+-- @tparam table result
+-- @treturn boolean
+function M.is_refusal(result)
+    local err = result.failure
+    return err ~= nil and REFUSALS[err.kind] ~= nil and err.status ~= nil
+end
+
+--- Whether nobody has seen the key of an account at work since it was last refused, so that what fails for that is the
+-- account's problem.
+-- @tparam table session
+-- @tparam string name
+-- @treturn boolean
+function M.is_unproven(session, name)
+    return session:rows("SELECT 1 FROM dwsync_accounts WHERE proven = 0 AND account = " .. literal(name))[1] ~= nil
+end
+
 -- What looks say of an account: a success ends the count of refusals.
 local function add(sum, item, result, now)
     local err = result.failure
-    if err and REFUSALS[err.kind] and err.status then
-        sum.refusals, sum.error = sum.refusals + 1, result.error
+    if M.is_refusal(result) then
+        sum.refusals, sum.error, sum.failure = sum.refusals + 1, result.error, err
     elseif err and err.kind == "throttled" then
         sum.paused_until = math.max(sum.paused_until or 0, now + (err.retry_after or PAUSE_SECONDS) * 1000)
     elseif not err or result.disabled then
@@ -118,11 +137,20 @@ local function add(sum, item, result, now)
     sum.requests = sum.requests + (result.requests or 1) - 1 -- the first was paid for by the claim
 end
 
-local function write(session, name, sum, now)
+-- The row of the account is locked, so that collectors say so of its problem one after the other.
+local function prove(session, name, now)
+    local condition = ("account = %s AND (proven = 0 OR refusals > 0)"):format(literal(name))
+    if session:rows("SELECT 1 FROM dwsync_accounts WHERE " .. condition)[1] then
+        session:rows(([[UPDATE dwsync_accounts SET proven = 1, refusals = 0, under_way = 0, blocked_until = NULL,
+            error = NULL WHERE %s]]):format(condition))
+        problems.end_in(session, findings.account(name).cluster.id, "its key is accepted again", now)
+    end
+end
+
+local function write(session, name, sum, policy, now)
     local account = literal(name)
     if sum.proven then
-        session:rows(([[UPDATE dwsync_accounts SET proven = 1, refusals = 0, under_way = 0, blocked_until = NULL,
-            error = NULL WHERE account = %s AND (proven = 0 OR refusals > 0)]]):format(account))
+        prove(session, name, now)
     elseif sum.back > 0 then
         come_back(session, name, sum.back)
     end
@@ -131,6 +159,7 @@ local function write(session, name, sum, now)
             blocked_until = CASE WHEN refusals + %d >= %d THEN %s ELSE blocked_until END
             WHERE account = %s]]):format(sum.refusals, literal(sum.error), sum.refusals, MOST_REFUSALS,
             literal(now + BLOCKED_MS), account))
+        problems.look_in(session, findings.account(name, sum.failure), policy, now)
     end
     if sum.paused_until then
         local till = literal(sum.paused_until)
@@ -145,10 +174,12 @@ end
 
 --- Notes what looks say of their accounts: refused and accepted keys, throttling, and requests beyond the first. By
 -- name, so that collectors which do so at the same time wait for each other in one direction.
+-- A key that stays refused is a problem of the account.
 -- @tparam table session
 -- @tparam {{item=table,result=table},...} looks
+-- @tparam dwsync.problems.policy policy
 -- @tparam number now
-function M.note(session, looks, now)
+function M.note(session, looks, policy, now)
     local sums, names = {}, {}
     for _, look in ipairs(looks) do
         local name = look.item.account
@@ -159,7 +190,7 @@ function M.note(session, looks, now)
     end
     table.sort(names)
     for _, name in ipairs(names) do
-        write(session, name, sums[name], now)
+        write(session, name, sums[name], policy, now)
     end
 end
 

@@ -277,7 +277,7 @@ end
 local function complete_unchanged(self)
     while self.done[1] do
         local batch = first_of(self.done, BATCH)
-        local fenced, err = self.schedule:complete(batch)
+        local fenced, err = self.schedule:complete(batch, self.plan)
         if not fenced then
             return nil, err
         end
@@ -323,7 +323,8 @@ end
 local function complete_discoveries(self)
     while self.discovered[1] do
         local entry = self.discovered[1]
-        local through, err = self.schedule:complete_discovery(entry.item, entry.found, entry.result)
+        local through, err = self.schedule:complete_discovery(entry.item, entry.found, entry.result,
+            self.plan)
         if through == nil then
             return nil, err
         end

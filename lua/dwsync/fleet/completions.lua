@@ -111,11 +111,23 @@ local function split(done, held)
     return good, fenced
 end
 
+local function policy_of(plan)
+    return { least = LEAST, plan = plan }
+end
+
+-- A listing that failed. Where its key is refused, that is the account's problem.
+local function fail_listing(session, item, failure, policy, now)
+    if not (accounts.is_refusal { failure = failure } and accounts.is_unproven(session, item.account)) then
+        problems.look_in(session, findings.listing(item.region, failure, item.account), policy, now)
+    end
+end
+
 --- Completes looks that changed nothing but dates.
 -- @tparam table session see dwsync.history.transaction
 -- @tparam {{item=table,result=table},...} done
+-- @tparam ?function plan whom to tell of problems, see dwsync.problems.plan
 -- @treturn integer how many were refused
-function M.unchanged(session, done)
+function M.unchanged(session, done, plan)
     local items = {}
     for i, look in ipairs(done) do
         items[i] = look.item
@@ -128,7 +140,12 @@ function M.unchanged(session, done)
     if changed[1] then
         update_rows(session, changed, now)
     end
-    accounts.note(session, done, now) -- what the service said of a key holds, however late it is
+    for _, look in ipairs(good) do
+        if look.item.kind ~= "cluster" and look.result.failure then
+            fail_listing(session, look.item, look.result.failure, policy_of(plan), now)
+        end
+    end
+    accounts.note(session, done, policy_of(plan), now) -- what the service said of a key holds, however late it is
     return fenced
 end
 
@@ -159,8 +176,9 @@ end
 
 -- What dwsync.problems calls an item of an overview.
 local function overview_item(item, result)
-    return { cluster = { id = item.cluster_id, name = item.name }, evaluation = result.evaluation,
-        verdicts = result.verdicts, error = result.failure, severity = result.severity or "unknown" }
+    return { cluster = { id = item.cluster_id, name = item.name, account = item.account },
+        evaluation = result.evaluation, verdicts = result.verdicts, error = result.failure,
+        severity = result.severity or "unknown" }
 end
 
 -- Writes what a look found, but for its row. Returns the new contents of that, and a summary of the records saved.
@@ -172,7 +190,12 @@ local function write_found(session, item, result, plan, now)
     if verdicts then
         write_verdicts(session, item, verdicts, now)
     end
-    local again = problems.look_in(session, overview_item(item, result), { least = LEAST, plan = plan }, now)
+    local again
+    if accounts.is_refusal(result) and accounts.is_unproven(session, item.account) then
+        again = now + findings.PATIENCE -- it is the account's problem, unless others of it are answered until then
+    else
+        again = problems.look_in(session, overview_item(item, result), policy_of(plan), now)
+    end
     local row = row_after(item, result, now)
     if again and (row.next_at or 0) > 0 then
         again = math.min(again, row.next_at)
@@ -245,7 +268,7 @@ function M.changed(session, done, plan)
     if changed[1] then
         update_rows(session, changed, now)
     end
-    accounts.note(session, noted, now)
+    accounts.note(session, noted, policy_of(plan), now)
     return outcomes
 end
 
@@ -254,15 +277,21 @@ end
 -- @tparam table item
 -- @tparam {table,...} found
 -- @tparam table result
+-- @tparam ?function plan whom to tell of problems, see dwsync.problems.plan
 -- @treturn boolean whether it was let through
-function M.discovery(session, item, found, result)
+function M.discovery(session, item, found, result, plan)
     local is_held = still_held(session, { item })[item.item_no] == item.epoch
     local now = rows.clock(session)
     if is_held then
         listing.take(session, item, found, now)
         update_rows(session, { row_after(item, result, now) }, now)
+        if item.failures > 0 then
+            problems.end_in(session, findings.listing(item.region, nil, item.account).cluster.id,
+                "they are listed again", now)
+        end
     end
-    accounts.note(session, { { item = item, result = result } }, now) -- last: rows are locked before accounts
+    -- Last: rows are locked before accounts.
+    accounts.note(session, { { item = item, result = result } }, policy_of(plan), now)
     return is_held
 end
 

@@ -3,6 +3,7 @@
 -- Several collectors may come with different inventories. Each account is as the inventory says that came last; one
 -- that an inventory does not name stays while another collector names it, and is gone some time after the last one did.
 -- @module dwsync.fleet.listing
+local findings = require "dwsync.problems.findings"
 local problems = require "dwsync.problems"
 local rows = require "dwsync.fleet.rows"
 local tables = require "dwsync.fleet.tables"
@@ -52,13 +53,22 @@ local WITHOUT_CLUSTER = [[dwsync_problems p WHERE p.state IN ('pending', 'firing
     AND NOT EXISTS (SELECT 1 FROM dwsync_schedule s WHERE s.kind = 'cluster' AND s.cluster_id = p.cluster_id
     AND s.state <> 'gone')]]
 
+local WITHOUT_LIST = "dwsync_schedule WHERE kind <> 'cluster' AND gone_at = %s"
+
+local function end_in(session, cluster_id, now)
+    problems.end_in(session, cluster_id, "it is no longer watched", now)
+end
+
 -- What is no longer there is not looked at, and its problems are over; what else is known of it stays. A look under way
 -- is refused.
 local function gone(session, condition, now)
     session:rows(([[UPDATE dwsync_schedule SET state = 'gone', gone_at = %s, leased_by = NULL
         WHERE state <> 'gone' AND %s]]):format(literal(now), condition))
     for _, row in ipairs(rows.of(session, { "cluster_id" }, WITHOUT_CLUSTER:format(literal(now)))) do
-        problems.end_in(session, row.cluster_id, "it is no longer watched", now)
+        end_in(session, row.cluster_id, now)
+    end
+    for _, row in ipairs(rows.of(session, { "account", "region" }, WITHOUT_LIST:format(literal(now)))) do
+        end_in(session, findings.listing(row.region, nil, row.account).cluster.id, now)
     end
 end
 
@@ -84,6 +94,9 @@ end
 
 local function forget_accounts(session, condition, now)
     gone(session, ("account IN (SELECT account FROM dwsync_accounts WHERE %s)"):format(condition), now)
+    for _, row in ipairs(rows.of(session, { "account" }, "dwsync_accounts WHERE state <> 'gone' AND " .. condition)) do
+        end_in(session, findings.account(row.account).cluster.id, now)
+    end
     session:rows("UPDATE dwsync_accounts SET state = 'gone' WHERE state <> 'gone' AND " .. condition)
 end
 

@@ -284,7 +284,7 @@ end
 -- @treturn table result for its completion: `changed` when there is something to save; `error` and `failure` when the
 -- cluster could not be asked; `given_up` when the database failed, so that the look was in vain; `accounts`, see
 -- dwsync.history.accounts.read, or `accounts_failure`; `accounts_again`: when a list that could not be had is tried
--- again; `names_count`: whether a verdict may name who went; `known`: for `context.known` to keep once it is completed;
+-- again; `names_count`: whether a verdict may name who went; `known`: for `context.known` to keep, once completed;
 -- `rests_on`: what the database must hold of the cluster, or the look has to be done again
 function M.at(context, item)
     local page, err = context.client:newest_page { cluster_id = item.cluster_id, limit = M.PAGE,

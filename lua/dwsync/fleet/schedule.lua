@@ -88,14 +88,15 @@ end
 
 --- Completes looks that changed nothing but dates: those that found what was known, and those that failed.
 -- @tparam {{item=table,result=table},...} done
+-- @tparam[opt] function plan whom to tell of problems, see dwsync.problems.plan
 -- @treturn ?integer how many were refused, because their lease had run out
 -- @treturn dwsync.error
-function Schedule:complete(done)
+function Schedule:complete(done, plan)
     if not done[1] then
         return 0
     end
     return change(self, function(session)
-        return completions.unchanged(session, done)
+        return completions.unchanged(session, done, plan)
     end)
 end
 
@@ -121,11 +122,12 @@ end
 -- @tparam table item of kind "place" or "account"
 -- @tparam {table,...} found items: `kind`, `account`, `region`, `cluster_id`, `project_id`, `name`, `interval`
 -- @tparam table result
+-- @tparam[opt] function plan whom to tell of problems, see dwsync.problems.plan
 -- @treturn ?boolean whether it was let through
 -- @treturn dwsync.error
-function Schedule:complete_discovery(item, found, result)
+function Schedule:complete_discovery(item, found, result, plan)
     return change(self, function(session)
-        return completions.discovery(session, item, found, result)
+        return completions.discovery(session, item, found, result, plan)
     end)
 end
 

@@ -71,9 +71,8 @@ function M.begin(list, checked, now)
 end
 
 -- The judgement of a record's source, if it can go on with that.
-local function judgement_of(self, record, latest)
-    local judgement = is_plain(record) and flaws.sound(record, latest, self.by_source)
-        and self.by_source[record.identity_source_id or ""]
+local function judgement_of(self, record)
+    local judgement = self.by_source[record.identity_source_id or ""]
     return judgement and record.identity_source_type == judgement.model.source.type and judgement
 end
 
@@ -108,8 +107,8 @@ local function add(self, judgement, record)
     return true
 end
 
-local function take_begun(self, record, latest)
-    local judgement, before = judgement_of(self, record, latest), self.ids[record.id]
+local function take_begun(self, record)
+    local judgement, before = judgement_of(self, record), self.ids[record.id]
     if not judgement or before == true then
         return nil
     end
@@ -132,16 +131,19 @@ end
 -- @tparam number now seconds
 -- @treturn boolean false: it cannot go on with these, and is of no use any more
 function Following:advance(given, now)
-    local list, ended, latest, judged_by, seen = {}, {}, latest_of(self.checked, now), {}, {}
+    local list, ended, judged_by, seen = {}, {}, {}, {}
+    if flaws.first_unsound(given, 1, #given, latest_of(self.checked, now)) then
+        return false
+    end
     for i, record in ipairs(given) do
-        if not is_plain(record) or not flaws.sound(record, latest, self.by_source) or seen[record.id] then
+        if not is_plain(record) or seen[record.id] then
             return false -- it cannot be put in order
         end
         list[i], seen[record.id] = record, true
     end
     order.sort(list, order.starts_before)
     for _, record in ipairs(list) do
-        judged_by[record] = take_begun(self, record, latest)
+        judged_by[record] = take_begun(self, record)
         if not judged_by[record] then
             return false
         end

@@ -132,7 +132,7 @@ end
 -- @treturn table
 function M.reader(next_record, latest)
     return setmetatable({ by_id = {}, seen = {}, repeated = Repeated.new(), latest = latest,
-        next_record = next_record, cluster = { flaws = {}, records = 0 } }, Reader)
+        next_record = next_record, batch = {}, cluster = { flaws = {}, records = 0 } }, Reader)
 end
 
 local function source_of(self, id)
@@ -161,19 +161,23 @@ end
 -- @tparam integer count
 -- @treturn boolean whether there may be more
 function Reader:read(count)
-    local next_record, by_id, seen, latest, sound = self.next_record, self.by_id, self.seen, self.latest, flaws.sound
-    local source, last_id -- most records have the source of the one before
-    for i = 1, count do
-        local run = next_record()
-        if run == nil then
-            self.cluster.records = self.cluster.records + i - 1
-            return false
-        elseif not sound(run, latest) then
-            run = take_flawed(self, run)
+    local next_record, by_id, seen, batch, found = self.next_record, self.by_id, self.seen, self.batch, 0
+    for record in next_record do
+        found = found + 1
+        batch[found] = record
+        if found == count then
+            break
+        end
+    end
+    local unsound, source, last_id = flaws.first_unsound(batch, 1, found, self.latest), nil, nil
+    for i = 1, found do
+        local run = batch[i]
+        if i == unsound then
+            run, unsound = take_flawed(self, run), flaws.first_unsound(batch, i + 1, found, self.latest)
         end
         if run then
             local id, source_id = run.id, run.identity_source_id or ""
-            if source_id ~= last_id then
+            if source_id ~= last_id then -- most records have the source of the one before
                 source, last_id = by_id[source_id] or source_of(self, source_id), source_id
             end
             local first = id and seen[id]
@@ -186,8 +190,8 @@ function Reader:read(count)
             end
         end
     end
-    self.cluster.records = self.cluster.records + count
-    return true
+    self.cluster.records = self.cluster.records + found
+    return found == count
 end
 
 local function no_pause() end

@@ -50,13 +50,24 @@ function Engine:rows(sql)
     return rows
 end
 
+-- SQLite would wait for somebody to write into a pipe, and calls a folder an I/O error.
+local function is_file(target, there)
+    if not there or there.type == "file" then
+        return true
+    elseif there.type == "directory" then
+        return nil, failures.storage(target, "is a folder", "Name a file in it.")
+    end
+    return nil, failures.storage(target, "is not a file", "Name a file, or a postgres:// URL.")
+end
+
 -- SQLite would create the file readable by everybody; its side files take the mode of this one. A link to nowhere
 -- "exists" as long as a file has to be new. What is there stays unopened: closing it would end SQLite's locks on it.
 local function create(target)
     local uv = require "luv"
     local there = uv.fs_stat(target.path)
-    if there and there.type == "directory" then
-        return nil, failures.storage(target, "is a folder", "Name a file in it.")
+    local good, err = is_file(target, there)
+    if not good then
+        return nil, err
     end
     local file, reason, code = uv.fs_open(target.path, "wx", OWNER_ONLY)
     if code == "EEXIST" and not there then
@@ -171,7 +182,11 @@ local function open_to_read(self)
         return nil, failures.storage(self.target, "cannot be read: " .. reason:gsub("^%u+: ([^:]*).*$", "%1"))
     end
     self.state = nil
-    local good, err, busy = connect(self, uri(path, "mode=rw"), prepare_to_read)
+    local good, err, busy = is_file(self.target, found)
+    if not good then
+        return nil, err
+    end
+    good, err, busy = connect(self, uri(path, "mode=rw"), prepare_to_read)
     if good or busy then
         return good, err, busy
     end

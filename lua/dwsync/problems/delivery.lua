@@ -104,7 +104,7 @@ end
 -- Sends one message. Returns what outbox.settle takes. A receiver may be slow to say how long to leave it alone.
 local function send(self, channel, message, claim, now, under_way)
     local is_doubtful, status = false, nil
-    local outcome, reason, paused = channel.send(message, {
+    local outcome, reason, paused, is_of_channel = channel.send(message, {
         perform = function(request)
             under_way.request = true
             local response, err = self.runtime.perform(request)
@@ -116,7 +116,8 @@ local function send(self, channel, message, claim, now, under_way)
         monotonic = self.runtime.monotonic, sleep = self.runtime.sleep,
     })
     return { outcome = outcome, reason = reason, paused = paused, is_doubtful = is_doubtful, sender = self.name,
-        is_about_address = status and (OF_ADDRESS[status] or status >= 300 and status < 400) or nil }
+        is_about_address = is_of_channel
+            or status and (OF_ADDRESS[status] or status >= 300 and status < 400) or nil }
 end
 
 -- In place of a message that cannot be made.

@@ -51,6 +51,7 @@ local function of_verdict(verdict, item, policy)
         advice = verdict.advice,
         source_type = verdict.source_type,
         cluster_name = item.cluster.name,
+        account = item.cluster.account,
     }
 end
 
@@ -71,9 +72,10 @@ local function add_reach(findings, item, policy)
         severity = "unknown",
         raises = severities.level(policy.least) <= severities.level "warning",
         patience = M.PATIENCE,
-        message = "its synchronisation cannot be watched: " .. errors.summary(err, true),
+        message = (item.words or "its synchronisation cannot be watched: ") .. errors.summary(err, true),
         advice = err.hint,
         cluster_name = item.cluster.name,
+        account = item.cluster.account,
     })
 end
 
@@ -89,10 +91,29 @@ end
 --- An item of an overview for clusters that are listed, in place of those that are not known when they cannot be.
 -- @tparam string where such as a region: a history may be shared
 -- @tparam ?dwsync.error err why they cannot be listed; nil: they were
+-- @tparam[opt] string account of a fleet, whose places others may have, too; all of its places, where `where` is ""
 -- @treturn table
-function M.listing(where, err)
-    return { cluster = { id = "list:" .. where, name = "the clusters of " .. where }, severity = "unknown",
-        verdicts = not err and {} or nil, error = err }
+function M.listing(where, err, account)
+    local name = not account and where or where == "" and "account " .. account
+        or ("%s of account %s"):format(where, account)
+    return { cluster = { id = "list:" .. (account and account .. "/" or "") .. where, name = "the clusters of " .. name,
+        account = account }, severity = "unknown", verdicts = not err and {} or nil, error = err }
+end
+
+--- An item of an overview for an account of a fleet whose key is refused, in place of all its clusters.
+-- @tparam string name
+-- @tparam[opt] dwsync.error err
+-- @treturn table
+function M.account(name, err)
+    return { cluster = { id = "account:" .. name, name = "account " .. name, account = name }, severity = "unknown",
+        error = err, words = "its key is refused, so none of its clusters can be watched: " }
+end
+
+--- Whether a problem is about one cluster: not about a listing or an account.
+-- @tparam string cluster_id
+-- @treturn boolean
+function M.is_of_cluster(cluster_id)
+    return not (cluster_id:find "^list:" or cluster_id:find "^account:")
 end
 
 local function words_of_disabled(item)

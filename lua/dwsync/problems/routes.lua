@@ -3,6 +3,7 @@
 -- @module dwsync.problems.routes
 local checks = require "dwsync.checks"
 local cluster_names = require "dwsync.cluster_names"
+local findings = require "dwsync.problems.findings"
 local rules = require "dwsync.health.rules"
 local severities = require "dwsync.severity"
 local windows = require "dwsync.problems.windows"
@@ -89,7 +90,8 @@ end
 
 local FITS = {
     cluster = function(patterns, problem)
-        return matches_any(patterns, { id = problem.cluster_id, name = problem.cluster_name })
+        return findings.is_of_cluster(problem.cluster_id)
+            and matches_any(patterns, { id = problem.cluster_id, name = problem.cluster_name })
     end,
     account = function(patterns, problem)
         return problem.account ~= nil and matches_any(patterns, { id = problem.account })

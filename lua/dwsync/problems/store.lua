@@ -60,12 +60,15 @@ local STEP_2 = {
 -- held it. Senders that do not know it leave it empty.
 local STEP_3 = { compatible_from = 1, "ALTER TABLE dwsync_outbox ADD COLUMN due_at $number" }
 
+-- Step 4: of which account of a fleet it is, for routes.
+local STEP_4 = { compatible_from = 1, "ALTER TABLE dwsync_problems ADD COLUMN account TEXT" }
+
 --- The part of a history that this is, see dwsync.history.schema; a step that was ever released must not change.
-M.part = { name = "problems", steps = { STEP_1, STEP_2, STEP_3 } }
+M.part = { name = "problems", steps = { STEP_1, STEP_2, STEP_3, STEP_4 } }
 
 local KEY = { "cluster_id", "source", "rule" }
-local TEXTS = { "source_type", "cluster_name", "state", "severity", "message", "advice", "ending", "acknowledged_by",
-    "acknowledged_note", "silenced_by" }
+local TEXTS = { "source_type", "cluster_name", "account", "state", "severity", "message", "advice", "ending",
+    "acknowledged_by", "acknowledged_note", "silenced_by" }
 local NUMBERS = { "episode", "since", "seen_at", "fired_at", "resolved_at", "changed_at", "recovering_since",
     "acknowledged_at", "silenced_until", "flapping" }
 local LISTS = { "told", "flips" } -- in JSON

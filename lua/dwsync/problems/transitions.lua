@@ -28,6 +28,7 @@ local M = {}
 -- @tfield string rule
 -- @tfield[opt] string source_type
 -- @tfield[opt] string cluster_name
+-- @tfield[opt] string account of a fleet
 -- @tfield string state "pending", "firing", "told", "resolved"; "forgotten" is not kept
 -- @tfield string severity the worst of the episode
 -- @tfield integer episode how often it fired
@@ -95,6 +96,7 @@ local function take(row, seen, now)
     for _, name in ipairs(OF_LOOK) do
         row[name] = seen[name]
     end
+    row.account = seen.account or row.account -- which who looks at one cluster does not know
     row.changed_at = now
     return unacknowledged(row)
 end
@@ -191,9 +193,9 @@ end
 --- Looks at a problem.
 -- @tparam ?dwsync.problem row as it was kept
 -- @tparam table key `cluster_id`, `source`, `rule`
--- @tparam table seen `severity`, `message`, `advice`, `since`, `source_type`, `cluster_name`; `raises`: whether it is
--- grave enough to begin a problem; `patience`: how long it may last before it is one; `recover`: how long it must be ok
--- before it is over; `is_final`: nobody will look again
+-- @tparam table seen `severity`, `message`, `advice`, `since`, `source_type`, `cluster_name`, `account`; `raises`:
+-- whether it is grave enough to begin a problem; `patience`: how long it may last before it is one; `recover`: how long
+-- it must be ok before it is over; `is_final`: nobody will look again
 -- @tparam integer now
 -- @treturn ?dwsync.problem the new row; nil when nothing changes
 function M.look(row, key, seen, now)

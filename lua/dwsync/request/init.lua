@@ -59,6 +59,7 @@ function M.new(settings)
     end
     setmetatable(self, Api)
     self.policy = retry_policy(self)
+    self.transport_names = transport.given(self.transport)
     local context = {
         api = self,
         runtime = self.runtime,
@@ -200,7 +201,7 @@ local function build(self, exchange, url, seconds)
         timeout = seconds,
         decode = call.decode,
     }
-    return transport.copy(self.transport, request)
+    return transport.copy(self.transport, request, self.transport_names)
 end
 
 -- Says what the gateway's echo of the canonical request shows, in place of the echo.

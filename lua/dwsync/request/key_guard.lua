@@ -43,10 +43,25 @@ end
 
 -- The regions of a site lock a key together, and each has a host for each service: dws.cn-north-4.myhuaweicloud.com.
 -- Its hosts under .cn belong to the site of .com.
-local function site_of(endpoint)
+local function read_site(endpoint)
     local host = endpoint:match "^%a+://([^/]+)" or endpoint
     local rest = host:match "^%a+%.%w+%-[%w-]+%.([%w-]+%..+)$" or host:match "^iam%.([%w-]+%..+)$" or host
     return rest == "myhuaweicloud.cn" and "myhuaweicloud.com" or rest
+end
+
+local FEW_SITES = 64
+local sites, room = {}, FEW_SITES
+
+local function site_of(endpoint)
+    local site = sites[endpoint]
+    if not site then
+        if room == 0 then
+            sites, room = {}, FEW_SITES
+        end
+        site = read_site(endpoint)
+        sites[endpoint], room = site, room - 1
+    end
+    return site
 end
 
 local function id_of(ak, site)

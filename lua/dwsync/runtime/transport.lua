@@ -35,13 +35,26 @@ function M.trust(from)
     return trust
 end
 
+--- Those of these options that are given: a list for `copy`.
+-- @tparam table from
+-- @treturn {string,...}
+function M.given(from)
+    local names = {}
+    for _, name in ipairs(NAMES) do
+        names[#names + 1] = from[name] ~= nil and name or nil
+    end
+    return names
+end
+
 --- Copies these options, and nothing else.
 -- @tparam table from
 -- @tparam table to
+-- @tparam[opt] {string,...} names of those that are given, where that is known
 -- @treturn table to
-function M.copy(from, to)
-    for i = 1, #NAMES do -- for each request: half of what pairs costs
-        local name = NAMES[i]
+function M.copy(from, to, names)
+    names = names or NAMES
+    for i = 1, #names do -- for each request: half of what pairs costs
+        local name = names[i]
         to[name] = from[name]
     end
     return to

@@ -64,6 +64,39 @@ describe("a cadence", function()
         assert.same({ 12, "days" }, { hours_after(starts_of("twice", 4)) })
     end)
 
+    it("expects a pause at the first weekend, unless there were runs at one", function()
+        local function day_after_day(first, last)
+            local starts = {}
+            for day = first, last do
+                for hour = 8, 18 do
+                    starts[#starts + 1] = (world.MONDAY + day * world.DAY) * 1000 + hour * HOUR
+                end
+            end
+            return starts
+        end
+        assert.same({ 62, "days" }, { hours_after(day_after_day(0, 4)) }) -- until Friday
+        assert.same({ 14, "days" }, { hours_after(day_after_day(5, 11)) }) -- from Saturday on
+        assert.same({ 14, "days" }, { hours_after(day_after_day(6, 11)) }) -- from Sunday on
+    end)
+
+    it("expects a pause when the usual runs are done, though an hour early, be it just above two hours", function()
+        local starts = {}
+        local function block(day, hour)
+            for minute = 0, 100, 20 do
+                starts[#starts + 1] = (world.MONDAY + day * world.DAY) * 1000 + hour * HOUR + minute * MINUTE
+            end
+        end
+        for day = 0, 6 do
+            for hour = 0, 20, 4 do
+                block(day, hour)
+            end
+        end
+        block(7, 3)
+        block(7, 7)
+        assert.equal(140 * MINUTE, (cadence_of(starts):silence(starts[#starts])))
+        assert.equal(20 * MINUTE, (cadence_of(starts, #starts - 1):silence(starts[#starts - 1])))
+    end)
+
     it("knows weekly and monthly runs", function()
         assert.equal(7 * 24, (hours_after(starts_of("weekly", 70))))
         local gap = cadence_of(starts_of("monthly", 200)).gap

@@ -43,6 +43,17 @@ describe("a message for DingTalk", function()
         assert.is_truthy(json.decode(sent.body).markdown.text:find("\n告警\n", 1, true))
     end)
 
+    it("is sent again later when what answers gives a code that DingTalk cannot have meant", function()
+        local channel = example.channel("dingtalk", { url = "https://oapi.dingtalk.example/robot/send?access_token=t" })
+        for _, code in ipairs { "1e400", "3.5", "1e300", '"nan"', '"0x1p-1"' } do
+            local outcome, reason = channel.send(example.message(), { now = function() return NOW end,
+                perform = function()
+                    return { status = 200, body = ('{"errcode":%s}'):format(code), headers = {} }
+                end })
+            assert.same({ "later", "answered HTTP 200, but not as DingTalk does" }, { outcome, reason })
+        end
+    end)
+
     it("has at most 12,000 bytes of text", function()
         local message = example.message()
         for i = 1, 2000 do

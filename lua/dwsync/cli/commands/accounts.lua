@@ -133,8 +133,9 @@ local function show(args, context, store, cluster, query)
         context:note "the first look was later: those are shown whom it found"
     end
     if #rows == 0 then
-        context:note(("no accounts match; %s were there %s"):format(quantities.count(found.look.accounts, "account"),
-            quantities.distance(found.look.ended_at, context.now())))
+        local ago = quantities.distance(found.look.ended_at, context.now())
+        context:note(("no accounts match; %s %s there %s"):format(quantities.count(found.look.accounts, "account"),
+            ago == "now" and "are" or "were", ago))
     end
     return output.write("users", rows, fields, args, context)
 end

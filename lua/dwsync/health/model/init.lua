@@ -18,9 +18,9 @@ Model.__index = Model
 -- @treturn table model. `count` runs have ended, by their end; for each, at the same place: `run`, `time` (when it
 -- ended), `duration` (milliseconds, or false), and the sums up to it of accounts `changed` (added and updated), `added`
 -- and `deleted`. Places of some: `failures`, `deletions`, `partials`, `overlaps`, `greatest` (touched more accounts
--- than any before). `longest_taken` is the greatest duration of the last runs that were taken in. `success` is the
--- place of the newest that FINISHED. `starts` are the starts of all runs, `begun` is their number; `open` the runs that
--- are RUNNING, by start. `days` ended runs by day: `day`, `changes`, `deletes` of each.
+-- than any before). `longest_taken` is the greatest duration of the last runs taken in. `success` is the place
+-- of the newest that FINISHED. `starts` are the starts of all runs, `begun` is their number; `open` the runs that are
+-- RUNNING, by start. `days` ended runs by day: `day`, `changes`, `deletes` of each.
 function M.new(source, population, before, ledger)
     before = before or { time = {}, duration = {}, changed = {}, added = {}, deleted = {} }
     return setmetatable({

@@ -25,6 +25,8 @@ local answer = http.coded_answer {
     name = "DingTalk", code = "errcode", message = "errmsg",
     -- System busy; "send too fast, exceed 20 times per minute"; the same of the gateway.
     later = { [-1] = 0, [130101] = 600, [410100] = 600 },
+    -- Signature, keyword or IP; no such token; the robot was stopped; its group is gone.
+    of_channel = { [310000] = true, [300005] = true, [400101] = true, [400102] = true, [400013] = true },
 }
 
 --- The signature of a request.

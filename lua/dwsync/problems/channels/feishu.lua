@@ -21,7 +21,9 @@ local LONGEST_TITLE, LONGEST_TEXT, LONGEST_BODY = 600, 3000, 19 * 1024 -- bytes
 local COLORS = { critical = "red", warning = "orange", ok = "green" }
 
 local answer = http.coded_answer { name = "Feishu", code = "code", message = "msg",
-    later = { [11232] = 60, [11233] = 60, [99991400] = 60 } }
+    later = { [11232] = 60, [11233] = 60, [99991400] = 60 },
+    -- No such token; signature; IP; keyword.
+    of_channel = { [19001] = true, [19021] = true, [19022] = true, [19024] = true } }
 
 -- The first version of the bots answers StatusCode in place of code.
 local function read_answer(response, decoded)

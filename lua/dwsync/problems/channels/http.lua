@@ -89,7 +89,8 @@ end
 
 --- Makes what reads the answers of a receiver that says in JSON, even with status 200, how it went.
 -- @tparam table of `code` and `message`: names of fields, of which code 0 is good; `name` of the receiver; `later`: by
--- code that may pass, for how many seconds to leave it alone, 0 for no demand
+-- code that may pass, for how many seconds to leave it alone, 0 for no demand; `of_channel`: codes that say that the
+-- channel is wrong, not the message: each other one would be refused, too
 -- @treturn function see `post`
 function M.coded_answer(of)
     return function(response, decoded)
@@ -97,7 +98,7 @@ function M.coded_answer(of)
             return nil
         end
         local code = decoded and tonumber(decoded[of.code])
-        if not code then
+        if not code or code % 1 ~= 0 or math.abs(code) >= 2 ^ 53 then -- no number of theirs, and "%d" takes no other
             return response.status < 300 and "later" or nil,
                 ("answered HTTP %d, but not as %s does"):format(response.status, of.name)
         elseif code == 0 and response.status < 300 then
@@ -108,7 +109,7 @@ function M.coded_answer(of)
         if of.later[code] or MAY_PASS[response.status] then
             return "later", reason, of.later[code] ~= 0 and of.later[code] or nil
         end
-        return "refused", reason
+        return "refused", reason, nil, of.of_channel[code]
     end
 end
 
@@ -132,6 +133,7 @@ end
 -- @treturn string "sent", "later" (the channel is in trouble) or "refused" (for good)
 -- @treturn ?string the reason, without secrets
 -- @treturn ?integer until when to leave the channel alone, in milliseconds
+-- @treturn ?boolean whether the answer says that each other message will be refused, too
 function M.post(channel, body, how, more)
     more = more or {}
     local url = more.url or channel.url
@@ -142,12 +144,12 @@ function M.post(channel, body, how, more)
     local response, err = how.perform { method = more.method or "POST", url = url, body = body, headers = headers,
         timeout = SECONDS, connect_timeout = CONNECT_SECONDS, ca_file = channel.ca_file,
         allow_http = channel.allow_http }
-    local outcome, reason, pause
+    local outcome, reason, pause, is_of_channel
     if not response then
         outcome, reason = "later", err.kind == "timeout" and "no answer in time" or err.message
     else
         if more.answer then
-            outcome, reason, pause = more.answer(response, json.decode_answer(response.body))
+            outcome, reason, pause, is_of_channel = more.answer(response, json.decode_answer(response.body))
         end
         if not outcome then
             outcome, reason = of_status(response.status)
@@ -157,7 +159,7 @@ function M.post(channel, body, how, more)
         end
     end
     return outcome, reason and text.excerpt(text.redact(reason, concealed(channel, url))),
-        pause and how.now() + pause * 1000
+        pause and how.now() + pause * 1000, is_of_channel
 end
 
 return M

@@ -8,9 +8,10 @@
 --    prepare(channel, declared, world) → true; or nil, what is wrong, hint. Sets `host`, where there is no `url`
 --    render(message, channel) → the body of a request
 --    headers(message)   → headers beside Content-Type
---    answer(response, decoded) → outcome, reason, pause in seconds: what an answer means, see
---                       dwsync.problems.channels.http
---    send(channel, message, how) → outcome, reason, until when to leave it alone; in place of the POST. Outcomes:
+--    answer(response, decoded) → outcome, reason, pause in seconds, whether it is about the channel: what an answer
+--                       means, see dwsync.problems.channels.http
+--    send(channel, message, how) → outcome, reason, until when to leave it alone, whether each other message will be
+--                       refused, too; in place of the POST. Outcomes:
 --                       "sent"; "later" (the channel is in trouble: try again); "refused" (about the message or the
 --                       address: final, loud); "unknown" (no answer from what must not be asked twice: never repeated)
 --    IS_NOT_IDEMPOTENT  each request is a message of its own: what was being sent when its sender died is "unknown"

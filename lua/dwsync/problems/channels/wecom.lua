@@ -17,9 +17,11 @@ M.RATE = { messages = 20, seconds = 60 }
 
 local LONGEST = 4096 -- bytes
 
---- How an answer is read: errcode 45009 is the limit of a minute, 45033 that of requests at once, -1 a busy system.
+--- How an answer is read: errcode 45009 is the limit of a minute, 45033 that of requests at once, -1 a busy system;
+-- 93000 to 93008: no such robot, or it was stopped or removed.
 M.answer = http.coded_answer { name = "WeCom", code = "errcode", message = "errmsg",
-    later = { [-1] = 0, [45009] = 60, [45033] = 0 } }
+    later = { [-1] = 0, [45009] = 60, [45033] = 0 },
+    of_channel = { [93000] = true, [93004] = true, [93008] = true } }
 
 --- The body of a request.
 -- @tparam dwsync.problem.message message
