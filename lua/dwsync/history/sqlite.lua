@@ -182,10 +182,11 @@ local function open_to_read(self)
         return nil, failures.storage(self.target, "cannot be read: " .. reason:gsub("^%u+: ([^:]*).*$", "%1"))
     end
     self.state = nil
-    local good, err, busy = is_file(self.target, found)
+    local good, err = is_file(self.target, found)
     if not good then
         return nil, err
     end
+    local busy
     good, err, busy = connect(self, uri(path, "mode=rw"), prepare_to_read)
     if good or busy then
         return good, err, busy
