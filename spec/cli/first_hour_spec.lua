@@ -83,8 +83,8 @@ local MISTAKES = {
     { "a report without a name", { "report", "dws-healthy", "--file", "" }, 2,
         '--file is "", expected a non-empty text without line breaks\n' },
     { "no history yet", { "history", "list", "dws-healthy" }, 2, "config: there is no history at "
-        .. "@folder@/.local/share/dwsync/history.sqlite.\n        Check the path or URL; dwsync history pull makes a "
-        .. "history.\n" },
+        .. "@folder@/.local/share/dwsync/history.sqlite.\n        Check the path or URL; dwsync history pull, "
+        .. "notify and collect make a history.\n" },
     { "a history in a missing folder",
         { "history", "pull", "dws-healthy", "--history", "@folder@/none/h.sqlite" }, 1,
         "storage: the history @folder@/none/h.sqlite: cannot be created: no such file or directory.\n"
