@@ -65,6 +65,7 @@ local function tick(_)
         local before = M.cpu()
         sleep(TICK_SECONDS)
         local held = M.cpu() - before
+        resumed = nil -- what sleeps next did not hold the loop since then
         seen.ticks, seen.total = seen.ticks + 1, seen.total + held
         seen.longest = math.max(seen.longest, held)
         seen.above_1 = seen.above_1 + (held > 0.001 and 1 or 0)

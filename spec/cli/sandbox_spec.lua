@@ -120,9 +120,9 @@ describe("a sandbox", function()
 
     it("puts no hook back that is one in C, which Lua knows by a word alone", function()
         local gethook = debug.gethook
-        debug.gethook = function() return "external hook", "l", 0 end
+        debug.gethook = function() return "external hook", "l", 0 end -- luacheck: ignore 122
         local found = { pcall(sandbox.evaluate, "return { 1 }", "c.lua") }
-        debug.gethook = gethook
+        debug.gethook = gethook -- luacheck: ignore 122
         assert.is_true(found[1], found[2])
         assert.same({ 1 }, found[3])
     end)

@@ -78,6 +78,48 @@ describe("what a collector knows of clusters", function()
         assert.equal(0, known.runs)
     end)
 
+    -- One look at each of so many clusters; returns how many were found, and of how many others it would be kept.
+    local function round(clusters, epoch)
+        local found, admitted = 0, 0
+        for i = 1, clusters do
+            local item = item_of("c" .. i, epoch)
+            local entry = known:take(item, "m", SINCE)
+            found = found + (entry and 1 or 0)
+            if not entry and known:admits(item) then
+                entry, admitted = entry_of(10), admitted + 1
+            end
+            known:keep(item, entry)
+        end
+        return found, admitted
+    end
+
+    it("keeps all there is room for, whenever it comes", function()
+        assert.same({ 0, 5 }, { round(5, 1) })
+        assert.same({ 5, 0 }, { round(5, 2) })
+    end)
+
+    it("keeps some of a fleet that is too large, and builds nothing for the others", function()
+        round(100, 1)
+        round(100, 2)
+        for epoch = 3, 6 do
+            local found, admitted = round(100, epoch)
+            assert.equal(0, admitted)
+            assert.is_true(found >= 5, found .. " found")
+        end
+    end)
+
+    it("keeps what is missed again soon, though others were kept before it", function()
+        round(100, 1)
+        local item = item_of("new", 1)
+        assert.is_false(known:admits(item))
+        assert.is_true(known:admits(item))
+        known:keep(item, entry_of(10))
+        assert.is_table(take("new", 2))
+        known:keep(item_of("new", 2), entry_of(10))
+        assert.is_nil(take("new", 3, "other"))
+        assert.is_true(known:admits(item_of("new", 3)))
+    end)
+
     it("does not keep a cluster that would fill it alone", function()
         known:keep(item_of("a", 1), entry_of(10))
         known:keep(item_of("b", 1), entry_of(51))

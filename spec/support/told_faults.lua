@@ -624,7 +624,8 @@ function M.heartbeat()
         at_least(list, "heartbeats when all is well", beats(world, came, true), 1)
         taken = raw_server.answer("503 Service Unavailable", "")
         world:look("critical", 1)
-        world:rows "UPDATE dwsync_outbox SET created_at = created_at - 660000 WHERE cluster_id = 'told-0001'"
+        world:rows [[UPDATE dwsync_outbox SET created_at = created_at - 660000, due_at = due_at - 660000
+            WHERE cluster_id = 'told-0001']]
         patience.wait_until(function()
             return world:rows("SELECT attempts FROM dwsync_outbox WHERE cluster_id = 'told-0001'")[1][1] > 0
         end, "a try")

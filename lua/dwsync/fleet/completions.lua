@@ -11,6 +11,8 @@ local identity = require "dwsync.history.identity"
 local listing = require "dwsync.fleet.listing"
 local problems = require "dwsync.problems"
 local rows = require "dwsync.fleet.rows"
+local statements = require "dwsync.history.statements"
+local unpack = table.unpack or unpack -- luacheck: ignore (Lua 5.1)
 
 local M = {}
 
@@ -152,8 +154,10 @@ end
 local VERDICT = { "cluster_id", "source", "rule", "source_type", "severity", "follows", "value", "since", "record_id",
     "message", "advice", "judged_at" }
 
-local function write_verdicts(session, item, verdicts, now)
-    session:rows("DELETE FROM dwsync_verdicts WHERE cluster_id = " .. literal(item.cluster_id))
+local function write_verdicts(session, item, verdicts, there, now)
+    if there.has_verdicts then
+        session:rows("DELETE FROM dwsync_verdicts WHERE cluster_id = " .. literal(item.cluster_id))
+    end
     local values = {}
     for _, verdict in ipairs(verdicts) do
         if verdict.severity ~= "ok" then
@@ -182,19 +186,20 @@ local function overview_item(item, result)
 end
 
 -- Writes what a look found, but for its row. Returns the new contents of that, and a summary of the records saved.
-local function write_found(session, item, result, plan, now)
-    local summary = result.page and history_page.merge_into(session, identity.cell(item.cluster_id), result.page, now)
+local function write_found(session, item, result, there, plan, now)
+    local summary = result.page
+        and history_page.merge_into(session, identity.cell(item.cluster_id), result.page, now, there)
     local looked = result.accounts
         and history_accounts.merge_into(session, identity.cell(item.cluster_id), result.accounts)
     local verdicts = result.verdicts or result.evaluation and result.evaluation.verdicts
     if verdicts then
-        write_verdicts(session, item, verdicts, now)
+        write_verdicts(session, item, verdicts, there, now)
     end
     local again
     if accounts.is_refusal(result) and accounts.is_unproven(session, item.account) then
         again = now + findings.PATIENCE -- it is the account's problem, unless others of it are answered until then
     else
-        again = problems.look_in(session, overview_item(item, result), policy_of(plan), now)
+        again = problems.look_in(session, overview_item(item, result), policy_of(plan), now, not there.has_problems)
     end
     local row = row_after(item, result, now)
     if again and (row.next_at or 0) > 0 then
@@ -218,10 +223,23 @@ local function refused(item, err, now)
     return row_after(item, { error = errors.summary(err, true) }, now)
 end
 
--- Whether somebody wrote or removed something of which a look that went on with what was known has not heard.
-local function is_outdated(session, item, rests_on)
-    local there = rests_on and history_tables.traces(session, item.cluster_id, rests_on.since)
-    return there and (there.records ~= rests_on.records or there.versions ~= rests_on.versions or there.has_ledger)
+-- What there is of a cluster, as far as it spares queries of what there is not; all in one query where a look went on
+-- with what was known. Nil where somebody wrote or removed something of which that look has not heard.
+local function what_is_there(session, item, result)
+    local rests_on, id = result.rests_on, literal(item.cluster_id)
+    if not rests_on then
+        return { has_verdicts = true, has_problems = true }
+    end
+    local there = history_tables.traces(session, item.cluster_id, rests_on.since, {
+        ("(SELECT count(*) FROM dwsync_verdicts WHERE cluster_id = %s)"):format(id),
+        ("(SELECT count(*) FROM dwsync_problems WHERE cluster_id = %s)"):format(id),
+        statements.kept_count(result.page and result.page.names or {}) })
+    if there.records ~= rests_on.records or there.versions ~= rests_on.versions or there.has_ledger then
+        return nil
+    end
+    local verdicts, kept_problems, kept = unpack(there.more)
+    return { number = there.number, has_verdicts = verdicts ~= 0, has_problems = kept_problems ~= 0,
+        are_new = kept == 0 }
 end
 
 -- What becomes of a look whose lease holds, and the new contents of its row.
@@ -229,11 +247,13 @@ local function complete(session, look, plan, now)
     local item = look.item
     if not session:exclude(identity.cell(item.cluster_id)) then
         return {}
-    elseif is_outdated(session, item, look.result.rests_on) then
+    end
+    local there = what_is_there(session, item, look.result)
+    if not there then
         return { is_outdated = true }
     end
     local written, err = session:apart(function()
-        return write_found(session, item, look.result, plan, now)
+        return write_found(session, item, look.result, there, plan, now)
     end)
     if not written then
         return { through = true, error = err }, refused(item, err, now)

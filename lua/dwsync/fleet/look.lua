@@ -101,7 +101,8 @@ end
 local function gather(context, item, records)
     local now, before, err = context.now(), nil, nil
     local at = reading_time(now)
-    if context.known or context.list_accounts then -- before the records: what comes in between shows later
+    local is_kept = context.known and not context.list_accounts and context.known:admits(item)
+    if is_kept or context.list_accounts then -- before the records: what comes in between shows later
         before, err = history_tables.run(context.history, "read", nil, function(session)
             local traces = history_tables.traces(session, item.cluster_id, at - lookback.seconds * 1000)
             traces.trial = context.list_accounts
@@ -116,7 +117,8 @@ local function gather(context, item, records)
     if wrong and wrong.code ~= "damaged" then
         return nil, wrong
     end
-    return { list = list, now = now / 1000, contents = contents, is_sound = not wrong, before = before }
+    return { list = list, now = now / 1000, contents = contents, is_sound = not wrong, before = before,
+        is_kept = is_kept }
 end
 
 local function are_since(records, since)
@@ -140,7 +142,7 @@ end
 -- What to go on with when something new comes; nil where that has to be read and judged anew.
 local function begin_to_follow(context, records, gathered)
     local list = gathered.list
-    if not context.known or context.list_accounts or not records[1] or not gathered.is_sound or not list.since
+    if not gathered.is_kept or not records[1] or not gathered.is_sound or not list.since
         or not are_since(records, list.since) then
         return nil
     end
@@ -168,17 +170,18 @@ local function is_same(a, b)
     if type(a) ~= "table" or type(b) ~= "table" then
         return a == b
     end
+    local more = 0
     for name, value in pairs(a) do
-        if value ~= b[name] and not is_same(value, b[name]) then
+        local other = b[name]
+        if value ~= other and not is_same(value, other) then
             return false
         end
+        more = more + 1
     end
-    for name in pairs(b) do
-        if a[name] == nil then
-            return false
-        end
+    for _ in pairs(b) do -- all of a's are among them
+        more = more - 1
     end
-    return true
+    return more == 0
 end
 
 -- Advances what is known by a page. Returns what of it has to be saved, see dwsync.history.merge; nil where the page

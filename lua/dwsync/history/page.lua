@@ -67,10 +67,12 @@ end
 -- @tparam string cluster as a column holds it
 -- @tparam table page see dwsync.history.merge
 -- @tparam integer now milliseconds since the epoch
+-- @tparam ?table there what is known of what is kept: `number` of the cluster, and `are_new`: there is none of the
+-- page's names
 -- @treturn table summary
-function M.merge_into(session, cluster, page, now)
-    local number = number_of(session, cluster)
-    local kept = number == 0 and {} or kept_states(session, number, page)
+function M.merge_into(session, cluster, page, now, there)
+    local number = there and there.number or number_of(session, cluster)
+    local kept = (number == 0 or there and there.are_new) and {} or kept_states(session, number, page)
     local earlier = earlier_texts(session, number, page.repeated)
     local changed, archive, summary = merge.decide(page, kept, earlier, now)
     write(session, cluster, number, changed, archive)

@@ -182,11 +182,11 @@ local function open_to_read(self)
         return nil, failures.storage(self.target, "cannot be read: " .. reason:gsub("^%u+: ([^:]*).*$", "%1"))
     end
     self.state = nil
-    local good, err, busy = is_file(self.target, found)
-    if not good then
-        return nil, err
+    local usable, unusable = is_file(self.target, found)
+    if not usable then
+        return nil, unusable
     end
-    good, err, busy = connect(self, uri(path, "mode=rw"), prepare_to_read)
+    local good, err, busy = connect(self, uri(path, "mode=rw"), prepare_to_read)
     if good or busy then
         return good, err, busy
     end
@@ -275,6 +275,9 @@ Engine.clock = "CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEG
 --- What a query of rows to be changed ends with: nobody else writes here.
 Engine.skip_locked = ""
 Engine.lock_rows = ""
+
+--- Whether a transaction learns nothing of others from its first query on.
+Engine.is_of_one_moment = true
 
 Engine.table_query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '%s'"
 

@@ -10,6 +10,8 @@ local decimal = require "dwsync.decimal"
 local identity = require "dwsync.history.identity"
 local record_fields = require "dwsync.record_fields"
 
+local unpack = table.unpack or unpack -- luacheck: ignore (Lua 5.1)
+
 local M = {}
 
 local LONGEST = 65536 -- bytes of one statement; a longer row gets one of its own
@@ -334,15 +336,25 @@ function M.counts(cluster, since, till)
 end
 
 --- By what it shows that others wrote of a cluster: how many records began since some time, and how many earlier
--- versions of records there are; and 1 where there is a table.
+-- versions of records there are; 1 where there is a table; and the cluster's number.
 -- @tparam string cluster as a column holds it
 -- @tparam number since milliseconds
--- @tparam string table_query of the engine
+-- @tparam string table_query of the engine, or what it gives
+-- @tparam {string,...} more expressions, in which c.cluster_no is the number
 -- @treturn string
-function M.traces(cluster, since, table_query)
+function M.traces(cluster, since, table_query, more)
     return ("SELECT (SELECT count(*) FROM dwsync_records AS r WHERE r.cluster_no = c.cluster_no AND start_time >= %s), "
-        .. "(SELECT count(*) FROM dwsync_versions AS v WHERE v.cluster_no = c.cluster_no), (%s) "
-        .. "FROM dwsync_clusters AS c WHERE cluster_id = %s"):format(decimal.exact(since), table_query, quoted(cluster))
+        .. "(SELECT count(*) FROM dwsync_versions AS v WHERE v.cluster_no = c.cluster_no), (%s), "
+        .. "%s FROM dwsync_clusters AS c WHERE cluster_id = %s"):format(decimal.exact(since), table_query,
+        table.concat({ "c.cluster_no", unpack(more) }, ", "), quoted(cluster))
+end
+
+--- How many records are kept under names, as an expression for `traces`.
+-- @tparam {string,...} names
+-- @treturn string
+function M.kept_count(names)
+    return names[1] and "(SELECT count(*) FROM dwsync_records AS k WHERE k.cluster_no = c.cluster_no AND record_id IN ("
+        .. table.concat(each(names, quoted), ",") .. "))" or "0"
 end
 
 M.clusters = "SELECT cluster_id, count(*), min(start_time), max(start_time) FROM dwsync_runs GROUP BY cluster_id "

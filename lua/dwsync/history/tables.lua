@@ -11,6 +11,8 @@ local statements = require "dwsync.history.statements"
 local together = require "dwsync.history.together"
 local transaction = require "dwsync.history.transaction"
 
+local unpack = table.unpack or unpack -- luacheck: ignore (Lua 5.1)
+
 local M = {}
 
 local ACCOUNTS = "dwsync_account_looks"
@@ -45,17 +47,29 @@ function M.last_start(store, cluster_id)
     end)
 end
 
+-- Where no other program can make the table meanwhile, one query serves a whole transaction.
+local function ledger_query(session)
+    local query = session.table_query:format(ACCOUNTS)
+    if not session.is_of_one_moment then
+        return query
+    end
+    session.ledger_table = session.ledger_table or session:rows(query)[1] and "1" or "NULL"
+    return session.ledger_table
+end
+
 --- By what it shows whether others wrote of a cluster, or removed something, since its records were read.
 -- @tparam table session see dwsync.history.transaction
 -- @tparam string cluster_id
 -- @tparam number since milliseconds since the epoch
+-- @tparam[opt] {string,...} more expressions, see dwsync.history.statements.traces
 -- @treturn table `records` (how many began since then), `versions` (how many earlier versions of records there are),
--- `has_ledger` (whether lists of accounts are kept)
-function M.traces(session, cluster_id, since)
+-- `has_ledger` (whether lists of accounts are kept), `number` (of the cluster, if it has one), `more` (values)
+function M.traces(session, cluster_id, since, more)
     local cluster = identity.cell(cluster_id)
-    local found = session:rows(statements.traces(cluster, since, session.table_query:format(ACCOUNTS)))[1] or {}
+    local found = session:rows(statements.traces(cluster, since, ledger_query(session), more or {}))[1] or {}
     return { records = reading.integer(found[1]) or 0, versions = reading.integer(found[2]) or 0,
-        has_ledger = found[3] ~= nil and accounts.counts(session, cluster, since) ~= nil }
+        has_ledger = found[3] ~= nil and accounts.counts(session, cluster, since) ~= nil, number = found[4],
+        more = { select(5, unpack(found, 1, 4 + #(more or {}))) } }
 end
 
 --- A store beside another one, which does not wait for its transactions; the same one where the engine has one

@@ -133,6 +133,19 @@ local function meant(list, policy)
     return kept
 end
 
+--- Whether a look finds all well: then it changes nothing but problems that are kept.
+-- @tparam table item as for `of`
+-- @treturn boolean
+function M.is_all_well(item)
+    local verdicts = item.verdicts or item.evaluation and item.evaluation.verdicts
+    for _, verdict in ipairs(verdicts or {}) do
+        if verdict.severity ~= "ok" and verdict.severity ~= "disabled" then
+            return false
+        end
+    end
+    return verdicts ~= nil
+end
+
 --- What a look says.
 -- @tparam table item of an overview: `cluster`, `severity`, `evaluation`, `verdicts` or `error`
 -- @tparam {dwsync.problem,...} rows what is kept of the cluster

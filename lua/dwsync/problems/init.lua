@@ -132,8 +132,12 @@ end
 -- @tparam table item of an overview
 -- @tparam dwsync.problems.policy policy
 -- @tparam integer now milliseconds since the epoch
+-- @tparam ?boolean has_none whether no problem of the cluster is kept, where that is known
 -- @treturn ?integer when to look again, even if nothing changes: a problem would begin or end then
-function M.look_in(session, item, policy, now)
+function M.look_in(session, item, policy, now, has_none)
+    if has_none and findings.is_all_well(item) then
+        return nil
+    end
     return keep(session, item.cluster.id, policy, now, function(rows)
         return changes_of(item, rows, policy, now, {})
     end)

@@ -303,8 +303,8 @@ end
 local function publish(read, overview, order, store, may_go_on, summary)
     local write = require("dwsync.nginx.sweep.outcome").write
     local pause = order.slices.pause
-    local documents = require("dwsync.nginx.sweep.publication").documents(overview, order.records, order.digest,
-        read.metrics, pause)
+    local documents = order.slices.alone(require("dwsync.nginx.sweep.publication").documents, overview, order.records,
+        order.digest, read.metrics, pause)
     local contents, missing = store:publish(documents, function()
         local may = may_go_on()
         if may then
