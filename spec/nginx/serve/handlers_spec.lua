@@ -273,6 +273,13 @@ describe("the handlers inside nginx", function()
         assert.equal(("cluster %s never synchronised"):format(service:cluster "never"), health.reason)
     end)
 
+    it("health() and records() look for names of up to 200 bytes", function()
+        for _, address in ipairs { "/health?source=", "/health?cluster=", "/records?cluster=" } do
+            assert.equal(404, server:get(address .. ("n"):rep(200)).status, address)
+            assert.equal(400, server:get(address .. ("n"):rep(201)).status, address)
+        end
+    end)
+
     it("health() is 200 for a cluster whose synchronisation is off, and says so; it has no success", function()
         local off = ("cluster dws-feature-off (%s): identity-source synchronisation is off (DWS.5045)"):format(
             service:cluster "feature_off")

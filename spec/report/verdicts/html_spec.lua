@@ -67,6 +67,8 @@ describe("the page of verdicts", function()
         has(text, 'The directory says: <code class="sample">error &lt;3&gt;</code>')
         has(text, "<bdi>Too slow</bdi>")
         has(text, "<bdi>Narrow the filter.</bdi>")
+        item.evaluation.verdicts[1].reason.speaker = nil
+        has(render(overviews.overview { item }), 'Reason: <code class="sample">error &lt;3&gt;</code>')
         item = overviews.healthy()
         item.evaluation.verdicts[3].explanation = { { name = "next_run", text = "in <5> min" } }
         text = render(overviews.overview { item })
