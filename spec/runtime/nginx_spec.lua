@@ -297,7 +297,7 @@ describe("the nginx runtime", function()
     for path, ended in pairs { ["/watched"] = true, ["/query"] = false } do
         it("is not harmed by clients that go away while their query runs or waits for a place: " .. path, function()
             local queries = 2 * PLACES
-            service:fault({ delay = 2 }, { times = queries })
+            service:fault({ delay = ended and 10 or 2 }, { times = queries }) -- long enough to leave before it answers
             for i = 1, queries do
                 web:ask(i, path)
             end
@@ -307,6 +307,7 @@ describe("the nginx runtime", function()
                 web:abort(i)
             end
             assert.equal("pong", web:get "/ping")
+            service:admin("DELETE", "faults")
             assert.is_true(#records_of "/query" > 0)
             if ended then
                 assert.is_true(service:journal().total < queries)
