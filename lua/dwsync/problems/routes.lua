@@ -88,9 +88,14 @@ local function matches_any(patterns, cluster)
     return false
 end
 
+-- Who wants to hear of every cluster wants to hear that they cannot be listed, or not be asked with this key.
+local function are_all(patterns)
+    return is_among(patterns, "*")
+end
+
 local FITS = {
     cluster = function(patterns, problem)
-        return findings.is_of_cluster(problem.cluster_id)
+        return are_all(patterns) or findings.is_of_cluster(problem.cluster_id)
             and matches_any(patterns, { id = problem.cluster_id, name = problem.cluster_name })
     end,
     account = function(patterns, problem)
