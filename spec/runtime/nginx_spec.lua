@@ -296,21 +296,28 @@ describe("the nginx runtime", function()
     -- nginx ends the Lua code of a client that went away where it is told to look, and lets it go on elsewhere.
     for path, ended in pairs { ["/watched"] = true, ["/query"] = false } do
         it("is not harmed by clients that go away while their query runs or waits for a place: " .. path, function()
-            local queries = 2 * PLACES
-            service:fault({ delay = ended and 10 or 2 }, { times = queries }) -- long enough to leave before it answers
-            for i = 1, queries do
-                web:ask(i, path)
+            local queries, total = 2 * PLACES, nil
+            for _ = 1, 5 do -- on a busy machine those that wait may have had their places before all are gone
+                service:reset()
+                service:fault({ delay = 2 }, { times = queries })
+                for i = 1, queries do
+                    web:ask(i, path)
+                end
+                web:drive()
+                service:asked(1) -- the first ones are through: some run, and some wait
+                for i = 1, queries do
+                    web:abort(i)
+                end
+                assert.equal("pong", web:get "/ping")
+                service:admin("DELETE", "faults")
+                assert.is_true(#records_of "/query" > 0)
+                total = service:journal().total
+                if not ended or total < queries then
+                    break
+                end
             end
-            web:drive()
-            service:asked(1) -- the first ones are through: some run, and some wait
-            for i = 1, queries do
-                web:abort(i)
-            end
-            assert.equal("pong", web:get "/ping")
-            service:admin("DELETE", "faults")
-            assert.is_true(#records_of "/query" > 0)
             if ended then
-                assert.is_true(service:journal().total < queries)
+                assert.is_true(total < queries)
             else
                 service:asked(queries + 1) -- those too whose answer nobody waits for
             end
