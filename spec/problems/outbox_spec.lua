@@ -426,8 +426,8 @@ describe("an outbox", function()
             world:pass(91)
             for _ = 1, 2 do
                 assert(sender():run(world.monotonic + 60))
-                assert.same({ { "not sent to channel hook (x.example): CRITICAL: c0001: failing: whoever was sending "
-                    .. "it ended before there was an answer" }, 2 }, { world.failed, world.requests })
+                assert.same({ { "not sent to channel hook (x.example): CRITICAL: c0001: failing: the program that was "
+                    .. "sending it ended before there was an answer" }, 2 }, { world.failed, world.requests })
             end
             world:look("ok", 1, 3)
             assert(sender():run(world.monotonic + 60))

@@ -448,7 +448,7 @@ function Store:pull_accounts(cluster_id, read_list, options)
     if list then
         summary, err = accounts.save(self, cluster, list, began, checked.accept_short)
     end
-    -- A database that fails cannot note it, and is no word of the service.
+    -- A database that fails cannot note it, and says nothing about the service.
     if not summary and began and errors.is(err) and err.kind ~= "storage" then
         accounts.note_failure(self, cluster, err)
     end

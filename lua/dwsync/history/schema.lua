@@ -125,6 +125,7 @@ end
 function M.absent(shown)
     return errors.new {
         kind = "config",
+        code = "absent",
         message = "there is no history at " .. shown,
         hint = "Check the path or URL; dwsync history pull, notify and collect make a history.",
     }

@@ -1,3 +1,4 @@
+local command = require "spec.support.command"
 local emulators = require "spec.support.emulator"
 local files = require "dwsync.files"
 local processes = require "spec.support.processes"
@@ -129,6 +130,14 @@ describe("dwsync accounts", function()
         service:admin("POST", "faults", { match = { path = "/users" }, times = 99,
             action = { status = 200, body = '{"users":[' .. table.concat(users, ",") .. "]}" } })
     end
+
+    it("says how a history of accounts is made where there is none", function()
+        local status, _, err = command.run({ "accounts", "c", "--history", "/nowhere/h.db" },
+            { environment = command.ENVIRONMENT })
+        assert.equal(2, status)
+        assert.equal("dwsync: config: there is no history at /nowhere/h.db.\n        Check the path or URL; "
+            .. "dwsync history pull --accounts makes a history of who is there.\n", err)
+    end)
 
     it("takes a list for whole that may go on, when somebody says so", function()
         temporary.with_folder(function(folder)

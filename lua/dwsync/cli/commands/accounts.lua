@@ -155,6 +155,9 @@ function M.run(args, context)
     end
     local store, store_err = history_location.open(true, args, context, settings)
     if not store then
+        if store_err.code == "absent" then
+            store_err.hint = "Check the path or URL; dwsync history pull --accounts makes a history of who is there."
+        end
         return failure.report(store_err, context)
     end
     args.from_history = true
