@@ -98,7 +98,10 @@ function KINDS.sh(block, run, folder, placed)
         assert.equal(0, (run "dwsync history pull dws-prod"))
     end
     if block.text:find("dwsync fleet ", 1, true) then
-        assert.equal(0, (run "dwsync collect --fleet fleet.lua --name c1 --for 3s"))
+        patience.wait_until(function()
+            assert.equal(0, (run "dwsync collect --fleet fleet.lua --name c1 --for 3s"))
+            return run "dwsync fleet explain dws-failing" == 0
+        end, "clusters to be found")
     end
     return run "sh -eu block.sh"
 end

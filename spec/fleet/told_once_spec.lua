@@ -44,12 +44,14 @@ end
 
 local UNTOLD = "SELECT count(*) FROM dwsync_problems WHERE state = 'firing'"
 local TOLD = "SELECT count(*) FROM dwsync_problems WHERE state = 'told'"
+local OWED = "SELECT count(*) FROM dwsync_outbox WHERE state = 'owed'"
 local UNSEEN = "SELECT count(*) FROM dwsync_schedule WHERE kind = 'cluster' AND looked_at IS NULL"
 local LOOKS = "SELECT sum(looks) FROM dwsync_collectors"
 
 local function await_all_told(folder)
     patience.wait_until(function()
         return ask(folder, TOLD) > 3 and ask(folder, UNSEEN) == 0 and ask(folder, UNTOLD) == 0
+            and ask(folder, OWED) == 0 -- by every channel
     end, "all problems to be told")
 end
 

@@ -166,8 +166,9 @@ describe("a refresher inside nginx", function()
 
     it("is checked without being started, whether its ports are taken or not", function()
         server = nginx.start { http = nginx.refreshing(setup_options()) }
-        local check = ("DWSYNC_NGINX_CHECK=1 timeout 240 %s -p %s/ -c %s/nginx.conf -e stderr 2>&1"):format(
-            processes.quoted(server.program.path), server.directory, server.directory)
+        local check = ("DWSYNC_NGINX_CHECK=1 timeout %d %s -p %s/ -c %s/nginx.conf -e stderr 2>&1"):format(
+            patience.seconds, processes.quoted(server.program.path), processes.quoted(server.directory),
+            processes.quoted(server.directory))
         local said, status = processes.run(check)
         assert.same({ "dwsync.nginx: setup is fine\n", 0 }, { said:match "dwsync[^\n]+\n", status })
         server:reconfigure((server:configuration():gsub('"interval"', '"intervall"')))

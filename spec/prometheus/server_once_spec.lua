@@ -94,9 +94,14 @@ describe("a real Prometheus that scrapes a real nginx", function()
 
     it("does not fire for the healthy source, nor about dwsync itself", function()
         assert.same({}, alerts_of "healthy")
-        for alert in pairs(server:firing()) do
-            assert.is_nil(alert:find "^Dwsync%u%l+ %l+ $", alert)
-        end
+        local about_itself
+        eventually(function() -- on a busy machine a scrape may be late
+            about_itself = nil
+            for alert in pairs(server:firing()) do
+                about_itself = alert:match "^Dwsync%u%l+ %l+ $" or about_itself
+            end
+            return not about_itself
+        end, function() return "the end of " .. about_itself end)
     end)
 
     it("does not fire where synchronisation is off, but where it was turned off", function()

@@ -174,23 +174,31 @@ describe("the nginx runtime", function()
     end)
 
     it("lets nginx answer others while queries wait for the service", function()
-        service:fault({ delay = 2 }, { times = cjson.null })
-        for i = 1, PLACES + 4 do
-            web:ask("query " .. i, "/query")
+        -- How many queries were answered before the last of 20 pings.
+        local function overtaken(delay)
+            service:reset()
+            service:fault({ delay = delay }, { times = cjson.null })
+            for i = 1, PLACES + 4 do
+                web:ask("query " .. i, "/query")
+            end
+            for i = 1, 20 do
+                web:ask("ping " .. i, "/ping")
+            end
+            local pings, queries, early = 0, 0, 0
+            while pings + queries < 20 + PLACES + 4 do
+                local tag, response = web:finish()
+                if tag:find "^ping" then
+                    assert.equal("pong", response.body)
+                    pings, early = pings + 1, queries
+                else
+                    assert.is_table(cjson.decode(response.body).records)
+                    queries = queries + 1
+                end
+            end
+            return early
         end
-        for i = 1, 20 do
-            web:ask("ping " .. i, "/ping")
-        end
-        for _ = 1, 20 do
-            local tag, response = web:finish()
-            assert.matches("^ping", tag)
-            assert.equal("pong", response.body)
-        end
-        for _ = 1, PLACES + 4 do
-            local tag, response = web:finish()
-            assert.matches("^query", tag)
-            assert.is_table(cjson.decode(response.body).records)
-        end
+        -- Who had to wait for queries would wait for slower ones, too; a busy machine has time enough then.
+        assert.is_true(overtaken(2) == 0 or overtaken(10) == 0 or overtaken(40) == 0)
     end)
 
     it("runs the functions of dwsync.gather in light threads", function()
@@ -300,14 +308,14 @@ describe("the nginx runtime", function()
             for _ = 1, 5 do -- on a busy machine those that wait may have had their places before all are gone
                 service:reset()
                 service:fault({ delay = 2 }, { times = queries })
+                local begun = ask "/begun"
                 for i = 1, queries do
                     web:ask(i, path)
                 end
-                web:drive()
-                service:asked(1) -- the first ones are through: some run, and some wait
-                for i = 1, queries do
-                    web:abort(i)
-                end
+                web:drive_until(function()
+                    return ask "/begun" >= begun + queries and service:journal().total > 0
+                end, "the first ones to be through") -- some run, and some wait
+                web:abandon(queries)
                 assert.equal("pong", web:get "/ping")
                 service:admin("DELETE", "faults")
                 assert.is_true(#records_of "/query" > 0)

@@ -42,14 +42,13 @@ end
 
 --- What it answers; nil when it does not, or not well.
 function Peer:get(path)
-    local response = runtimes.new().perform { url = self.url .. path, timeout = 5 }
+    local response = runtimes.new().perform { url = self.url .. path, timeout = patience.seconds }
     return response and response.status == 200 and response.body or nil
 end
 
 --- The alerts that it has, by name and state: those that are over are not among them.
 function Peer:alerts()
-    local body = self:get "/api/v2/alerts"
-    return body and json.decode(body) or {}
+    return json.decode((assert(self:get "/api/v2/alerts", "an Alertmanager does not answer")))
 end
 
 --- Two that are not started yet.

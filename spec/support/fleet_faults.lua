@@ -50,20 +50,28 @@ local function start(fleet, file)
     await(fleet)
 end
 
--- Waits until a collector holds looks, and signals it then.
-local function strike(fleet, name, signal)
-    patience.wait_until(function()
-        return #fleet:held(name) >= 3
+-- Stops a collector that holds looks, and returns them. Between a look at what it holds and the signal it may complete
+-- all of that: then it goes on, until it is met with some.
+local function strike(fleet, name)
+    return patience.wait_until(function()
+        if #fleet:held(name) < 3 then
+            return nil
+        end
+        fleet:signal(name, "sigstop")
+        local held = fleet:held(name)
+        if #held >= 3 then
+            return held
+        end
+        fleet:signal(name, "sigcont")
     end, name .. " to hold looks")
-    fleet:signal(name, signal)
-    return fleet:held(name)
 end
 
 --- One is killed while it looks.
 function M.kill(fleet)
     local list, from = {}, fleet:now()
     slow(fleet, fleet.lease / 4)
-    local held = strike(fleet, "c1", "sigkill")
+    local held = strike(fleet, "c1")
+    fleet:signal("c1", "sigkill")
     fleet:ended "c1"
     quick(fleet)
     settle(fleet)
@@ -79,7 +87,7 @@ function M.stop(fleet, seconds)
     local list, from = {}, fleet:now()
     slow(fleet, fleet.lease / 4)
     local before = fleet:counted("c2", "fenced + expired")
-    local held = strike(fleet, "c2", "sigstop")
+    local held = strike(fleet, "c2")
     fleet:pass(seconds, traffic(fleet))
     local done = fleet:completed(held)
     quick(fleet)

@@ -45,8 +45,9 @@ class Handler:
 
 def authenticate(server, session, envelope, mechanism, data):
     Handler.logins += 1
-    with open(os.path.join(FOLDER, "logins"), "w") as file:
+    with open(os.path.join(FOLDER, "part"), "w") as file:  # who reads must not find half of it
         file.write(str(Handler.logins))
+    os.rename(os.path.join(FOLDER, "part"), os.path.join(FOLDER, "logins"))
     good = data.login == b"dwsync" and data.password == "geheim 密码".encode()
     return AuthResult(success=good, handled=False)
 

@@ -74,7 +74,8 @@ function M.start(given)
     local program = nginx_found()
     local directory = assert(uv.fs_mkdtemp(uv.os_tmpdir() .. "/dwsync-spec-nginx-XXXXXX"))
     local pool = core.pool { concurrency = 64, timeout = patience.seconds }
-    local self = setmetatable({ directory = directory, pool = pool }, Nginx)
+    local aside = core.pool { timeout = patience.seconds }
+    local self = setmetatable({ directory = directory, pool = pool, aside = aside }, Nginx)
     local held, release = ports.hold(2)
     self.port, self.port2 = held[1], held[2]
     self.url = "http://127.0.0.1:" .. self.port
@@ -120,13 +121,6 @@ function Nginx:ask(tag, path, more)
     assert(self.pool:submit(tag, request))
 end
 
---- Sends what was asked for, without waiting for answers.
-function Nginx:drive()
-    for _ = 1, 20 do
-        assert(self.pool:next(0.002) == nil, "an answer came too early")
-    end
-end
-
 --- Waits for the next answer of those that were asked for.
 -- @return tag
 -- @treturn table response, or nil
@@ -135,26 +129,41 @@ function Nginx:finish()
     return self.pool:next()
 end
 
---- Ends a request before its answer.
--- @param tag
-function Nginx:abort(tag)
-    assert(self.pool:cancel(tag))
-    self.pool:next()
+--- Sends what was asked for until a condition holds; answers that come meanwhile are lost.
+-- @tparam function condition
+-- @tparam string what for the message when it never does
+function Nginx:drive_until(condition, what)
+    patience.wait_until(function()
+        self.pool:next(0.002)
+        return condition()
+    end, what)
 end
 
---- Asks and waits.
+--- Ends the requests 1 to `count` that have no answer yet.
+-- @tparam integer count
+function Nginx:abandon(count)
+    for tag = 1, count do
+        self.pool:cancel(tag)
+    end
+    while self.pool:pending() > 0 do
+        self.pool:next()
+    end
+end
+
+--- Asks and waits, beside what was asked for.
 -- @tparam string path
 -- @treturn string body
 -- @treturn number status
 function Nginx:get(path)
-    self:ask(path, path)
-    local _, response, err = self:finish()
+    assert(self.aside:submit(path, { url = self.url .. path, max_response_bytes = 2 ^ 26 }))
+    local _, response, err = self.aside:next()
     assert(response, err and err.message)
     return response.body, response.status
 end
 
 function Nginx:remove()
     self.pool:close()
+    self.aside:close()
     assert(os.execute("rm -r " .. processes.quoted(self.directory)))
 end
 

@@ -44,8 +44,16 @@ function M.say(value)
     ngx.print(cjson.encode(value))
 end
 
+local begun = 0
+
 function M.query()
+    begun = begun + 1
     M.say(M.ask("list_sync_records", { cluster_id = ngx.var.arg_cluster }))
+end
+
+--- How many queries began.
+function M.begun()
+    M.say(begun)
 end
 
 function M.failed()

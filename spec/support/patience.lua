@@ -15,14 +15,14 @@ local LOOK_EVERY = 0.01
 -- @tparam string|function what for the message when it never does
 -- @return what the condition returned
 function M.wait_until(condition, what)
-    local till = core.now() + M.seconds
+    local till = core.monotonic() + M.seconds
     while true do
         uv.run "nowait"
         local result = condition()
         if result then
             return result
         end
-        if core.now() > till then
+        if core.monotonic() > till then
             error("waited in vain for " .. (type(what) == "function" and what() or what), 2)
         end
         core.sleep(LOOK_EVERY)

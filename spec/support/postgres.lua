@@ -133,32 +133,40 @@ function Server:connection(database)
     return setmetatable({ raw = raw }, Connection)
 end
 
--- The server's processes that clients wait for: the one that listens, and one for each connection.
-local function pids_of(server)
-    local connection = server:connection()
-    local pids = {}
-    for _, row in ipairs(connection:query [[SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend']]) do
-        pids[#pids + 1] = row[1]
-    end
-    local own = connection:query("SELECT pg_backend_pid()")[1][1]
-    local file = assert(io.open(("/proc/%d/stat"):format(own)))
-    pids[#pids + 1] = tonumber(file:read("*a"):match "^%d+ %b() %a (%d+)")
+local function read(path)
+    local file = assert(io.open(path))
+    local text = file:read "*a"
     file:close()
+    return text
+end
+
+-- Stops the server's processes: the one that listens first, so that no other begins while they are looked for.
+-- Returns their numbers.
+local function stop_all(server)
+    local connection = server:connection()
+    local own = connection:query("SELECT pg_backend_pid()")[1][1]
+    local pids = { tonumber(read(("/proc/%d/stat"):format(own)):match "^%d+ %b() %a (%d+)") }
+    local function stopped()
+        return read(("/proc/%d/stat"):format(pids[1])):match "^%d+ %b() (%a)" == "T"
+    end
+    uv.kill(pids[1], "sigstop")
+    patience.wait_until(stopped, "the server to stop")
+    for pid in read(("/proc/%d/task/%d/children"):format(pids[1], pids[1])):gmatch "%d+" do
+        pids[#pids + 1] = tonumber(pid)
+        uv.kill(pids[#pids], "sigstop")
+    end
     connection:close()
     return pids
 end
 
 --- Stops it, so that the kernel answers in its place but nobody else does.
 function Server:freeze()
-    self.frozen = pids_of(self)
-    for _, pid in ipairs(self.frozen) do
-        uv.kill(pid, "sigstop")
-    end
+    self.frozen = stop_all(self)
 end
 
 --- Kills it, as a machine that fails does: nothing is written any more, and connections are reset.
 function Server:kill()
-    for _, pid in ipairs(pids_of(self)) do
+    for _, pid in ipairs(stop_all(self)) do
         uv.kill(pid, "sigkill")
     end
 end

@@ -132,10 +132,11 @@ describe("dwsync collect", function()
                 { times = cjson.null })
             patience.wait_until(function() return child.output:find "account hq: its key was refused %d+ times" end,
                 function() return "a refusal, but: " .. child.output end)
-            local status, out = fleet(folder, "status")
-            assert.equal(1, status)
-            assert.matches("\n! account hq: its key was refused %d+ times, nothing is sent until\n", out)
-            assert.matches("\nhq +blocked ", out)
+            patience.wait_until(function()
+                local status, out = fleet(folder, "status")
+                return status == 1 and out:find "\n! account hq: its key was refused %d+ times, nothing is sent until\n"
+                    and out:find "\nhq +blocked "
+            end, function() return "the status to say so: " .. select(2, fleet(folder, "status")) end)
         end)
     end)
 

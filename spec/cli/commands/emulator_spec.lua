@@ -133,7 +133,7 @@ describe("dwsync emulator --export", function()
         local script = [[
             exec 3<&0
             lua/bin/dwsync emulator --export >"$1" & pid=$!
-            for _ in $(seq 600); do grep -q DWSYNC_EMULATOR "$1" && break; sleep 0.1; done
+            for _ in $(seq 2400); do grep -q DWSYNC_EMULATOR "$1" && break; sleep 0.1; done
             HUAWEICLOUD_SDK_IDP_ID=mine
             . "$1"
             lua/bin/dwsync clusters -o tsv --columns name | grep -c dws-
