@@ -1,5 +1,6 @@
 local emulators = require "spec.support.emulator"
 local nginx = require "spec.support.refreshing_nginx"
+local patience = require "spec.support.patience"
 local processes = require "spec.support.processes"
 local uv = require "luv"
 
@@ -75,8 +76,9 @@ describe("examples/nginx/nginx.conf", function()
     end)
 
     it("is checked before a start and a reload as the unit does it", function()
-        local check = ("DWSYNC_NGINX_CHECK=1 timeout 240 %s -p %s/ -c %s/nginx.conf -e stderr"):format(
-            processes.quoted(server.program.path), server.directory, server.directory)
+        local check = ("DWSYNC_NGINX_CHECK=1 timeout %d %s -p %s/ -c %s/nginx.conf -e stderr"):format(
+            patience.seconds, processes.quoted(server.program.path), processes.quoted(server.directory),
+            processes.quoted(server.directory))
         assert.equal(0, select(2, processes.run(check .. " 2>&1")))
     end)
 
