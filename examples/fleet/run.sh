@@ -33,12 +33,12 @@ trap 'exit 1' INT TERM
 
 say() { printf '\n--- %s\n' "$*"; }
 
-# Calls a command again and again until it succeeds, for half a minute.
+# Calls a command again and again until it succeeds, for two minutes.
 await() {
     tries=0
     until "$@" >"$folder/last" 2>&1; do
         tries=$((tries + 1))
-        [ $tries -lt 250 ] || { tail -n 40 "$folder/last" "$folder/status" "$folder"/*.log; echo "gave up waiting for: $*"; exit 1; }
+        [ $tries -lt 600 ] || { tail -n 40 "$folder/last" "$folder/status" "$folder"/*.log; echo "gave up waiting for: $*"; exit 1; }
         sleep 0.2
     done
 }
@@ -73,11 +73,13 @@ say "the inventory" && sed 's/^/    /' "$DWSYNC_FLEET"
 
 collect() { exec "$dwsync" collect --name "$1" >"$folder/$1.log" 2>&1; }
 
-# Whether all clusters were looked at, nobody is late, and so many collectors run. Each account has nine more clusters.
+# Whether all clusters were looked at, nobody is late, and so many collectors run; what is shown of it is in a file, since
+# a moment later it may be otherwise. Each account has nine more clusters.
 all=$((3 * (CLUSTERS + 9)))
 is_well() {
     "$dwsync" fleet status -o json >"$folder/status" &&
-        grep -q "^[^[]*\"clusters\":$all,[^[]*\"unseen\":0,\"alive\":$1," "$folder/status"
+        grep -q "^[^[]*\"clusters\":$all,[^[]*\"unseen\":0,\"alive\":$1," "$folder/status" &&
+        "$dwsync" fleet status >"$folder/shown"
 }
 
 say "two collectors"
@@ -87,14 +89,14 @@ await "$dwsync" fleet status
 collect two &
 second=$!
 await is_well 2
-"$dwsync" fleet status
+cat "$folder/shown"
 
 say "one dies: kill -9 $first"
 kill -9 "$first"
 wait "$first" 2>/dev/null || true
 first=''
 await is_well 1
-"$dwsync" fleet status
+cat "$folder/shown"
 
 say "the other ends in order: SIGTERM"
 kill "$second"

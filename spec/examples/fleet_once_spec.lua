@@ -1,3 +1,4 @@
+local processes = require "spec.support.processes"
 local runbook = require "spec.support.runbook"
 local uv = require "luv"
 
@@ -14,8 +15,8 @@ describe("examples/fleet/run.sh", function()
             for _, path in ipairs { folder, (folder:match "^(.*)/") } do
                 assert(uv.fs_chmod(path, PASSABLE))
             end
-            local status, out, err = run(uv.cwd() .. "/examples/fleet/run.sh", { TMPDIR = folder, CLUSTERS = "5",
-                INTERVAL = "10s", DWSYNC_CONFIG = "" })
+            local status, out, err = run(processes.quoted(uv.cwd() .. "/examples/fleet/run.sh"),
+                { TMPDIR = folder, CLUSTERS = "5", INTERVAL = "10s", DWSYNC_CONFIG = "" })
             assert(status == 0, out .. err)
             local before, after = section(out, "two collectors"), section(out, "one dies")
             assert.matches("^42 clusters: [^\n]* none late\n", before)

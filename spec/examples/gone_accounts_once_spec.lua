@@ -28,7 +28,7 @@ describe("examples/gone_accounts.lua", function()
     local function gone(run, options, variables)
         variables = variables or {}
         variables.DWSYNC_HISTORY = variables.DWSYNC_HISTORY or "history.db"
-        return run(('cd "$DIR" && DWSYNC_HISTORY="$DIR/$DWSYNC_HISTORY" dwsync run %s %s/examples/gone_accounts.lua '
+        return run(('cd "$DIR" && DWSYNC_HISTORY="$DIR/$DWSYNC_HISTORY" dwsync run %s "%s/examples/gone_accounts.lua" '
             .. 'mass-delete "$DIR/gone.csv"'):format(options or "", uv.cwd()), variables)
     end
 

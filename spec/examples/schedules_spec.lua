@@ -74,8 +74,8 @@ describe("examples/systemd", function()
         temporary.with_folder(function(folder)
             local service = runbook.read "examples/systemd/dwsync-check.service"
             -- systemd-analyze wants the program to be there.
-            runbook.write(folder .. "/dwsync-check.service", (service:gsub("/usr/local/bin/dwsync", uv.cwd()
-                .. "/lua/bin/dwsync")))
+            runbook.write(folder .. "/dwsync-check.service", (service:gsub("/usr/local/bin/dwsync", '"' .. uv.cwd()
+                .. '/lua/bin/dwsync"')))
             runbook.write(folder .. "/dwsync-check.timer", runbook.read "examples/systemd/dwsync-check.timer")
             use(folder .. "/dwsync-check.service", folder .. "/dwsync-check.timer", service)
         end)
@@ -116,7 +116,7 @@ describe("examples/systemd/dwsync-collect.service", function()
         temporary.with_folder(function(folder)
             local unit = folder .. "/dwsync-collect.service"
             -- systemd-analyze wants the program to be there.
-            runbook.write(unit, (service:gsub("/usr/local/bin/dwsync", uv.cwd() .. "/lua/bin/dwsync")))
+            runbook.write(unit, (service:gsub("/usr/local/bin/dwsync", '"' .. uv.cwd() .. '/lua/bin/dwsync"')))
             local out, status = processes.run(("systemd-analyze verify %s 2>&1"):format(unit))
             assert.same({ "", 0 }, { out, status })
             assert_runs("systemd-analyze security --offline=yes --threshold=20 " .. unit)
