@@ -23,11 +23,12 @@ unset LD_PRELOAD
 bin=$1 port=$2 user=$3 pwfile=$4 tls=$5 primary=$6 fsync=$7
 dir=$(mktemp -d)
 trap 'rm -rf "$dir" "$pwfile"' EXIT
-as="" options="-c ssl=off"
+as=""
+set -- -c ssl=off
 if [ -n "$tls" ]; then
     cp "$tls/server.pem" "$tls/server.key" "$dir"
     chmod 600 "$dir/server.key"
-    options="-c ssl=on -c ssl_cert_file=$dir/server.pem -c ssl_key_file=$dir/server.key"
+    set -- -c ssl=on -c "ssl_cert_file=$dir/server.pem" -c "ssl_key_file=$dir/server.key"
 fi
 if [ "$(id -u)" -eq 0 ]; then
     as="setpriv --reuid=nobody --regid=nogroup --clear-groups"
@@ -41,8 +42,7 @@ else
     $as "$bin/initdb" --no-sync --no-instructions --auth=scram-sha-256 --pwfile="$pwfile" --username="$user" \
         --encoding=UTF8 --locale=C -D "$dir/data" >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log"; exit 1; }
 fi
-# shellcheck disable=SC2086
-$as "$bin/postgres" -D "$dir/data" -p "$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= $options \
+$as "$bin/postgres" -D "$dir/data" -p "$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= "$@" \
     -c fsync="$fsync" -c autovacuum=off -c shared_buffers=16MB -c max_connections=20 -c log_min_messages=log \
     -c log_checkpoints=off 2>&1 </dev/null &
 server=$!
