@@ -223,7 +223,8 @@ describe("the life of an emulator", function()
                 .. [[ && cp -r "$OLDPWD"/lua "$OLDPWD"/spec 'a tree' && chmod -R a+rX .]])
             local program = LUA
             local words = { home .. "/spec/emulator/command.lua", "emulator", "--", "sh", "-c", "id -u; curl -s "
-                .. "-o /dev/null -w '%{http_code}' --cacert $DWSYNC_CA_FILE $HUAWEICLOUD_SDK_IAM_ENDPOINT/v3/projects" }
+                .. "-o /dev/null -w '%{http_code}' --cacert \"$DWSYNC_CA_FILE\" "
+                .. "$HUAWEICLOUD_SDK_IAM_ENDPOINT/v3/projects" }
             if uv.getuid() == 0 then
                 for i, word in ipairs { "--reuid=65534", "--regid=65534", "--clear-groups", LUA } do
                     table.insert(words, i, word)

@@ -48,8 +48,8 @@ describe("examples/nginx/nginx.conf", function()
         put("lua_package_cpath [^\n]+", ('lua_package_cpath "%s/build/luajit/?.so;;";'):format(uv.cwd()))
         put('client = { region = "cn%-north%-4" }', "client = " .. nginx.code(client))
         put("127%.0%.0%.1:8080", "127.0.0.1:" .. self.port)
-        put("http://127%.0%.0%.1:8081", "http://unix:" .. self.directory .. "/backend.sock:", 2)
-        put("\n}\n$", "\n" .. BACKEND:gsub("unix:", "unix:" .. self.directory .. "/"))
+        put("http://127%.0%.0%.1:8081", '"http://unix:' .. self.directory .. '/backend.sock:"', 2)
+        put("\n}\n$", "\n" .. BACKEND:gsub("unix:backend.sock", ('"unix:%s/backend.sock"'):format(self.directory)))
         return text
     end
 
