@@ -1,3 +1,4 @@
+local borders = require "spec.support.borders"
 local channels = require "dwsync.problems.channels"
 
 local function mark_of(kind, declared, values)
@@ -25,6 +26,33 @@ describe("a channel", function()
             local nothing, problem = channels.check(case[1])
             assert.is_nil(nothing)
             assert.is_truthy(problem.message:find(case[2], 1, true), problem.message)
+        end
+    end)
+
+    it("takes the options of its kind up to their borders", function()
+        local topic = "urn:smn:cn-north-4:0123456789abcdef0123456789abcdef:%s"
+        for kind, case in pairs {
+            email = { needs = { server = "mail", from = "a@b", to = { "a@b" } }, numbers = { port = { 1, 65535 } },
+                texts = { user = 200, from = 254, server = 200, to = 254 },
+                frames = { from = "%s@example.com", to = "%s@example.com" }, lists = { to = true } },
+            alertmanager = { needs = { urls = { "https://am" } }, numbers = { every = { 10, 86400 } },
+                texts = { user = 200, urls = 500 }, lists = { urls = true } },
+            ces = { needs = {}, texts = { region = 64, project_id = 128, account = 200, endpoint = 500 } },
+            smn = { needs = { topic = topic:format "ops" }, frames = { topic = topic },
+                texts = { topic = 500, account = 200, endpoint = 500 } },
+            dingtalk = { needs = { url = { env = "URL" } }, texts = { keyword = 64 } },
+            feishu = { needs = { url = { env = "URL" } }, texts = { keyword = 64 } },
+        } do
+            local function is_taken(name, value)
+                local declared = { kind = kind }
+                for option, given in pairs(case.needs) do
+                    declared[option] = given
+                end
+                declared[name] = case.lists and case.lists[name] and { value } or value
+                return (channels.check(declared))
+            end
+            borders.of_numbers(case.numbers or {}, is_taken)
+            borders.of_texts(case.texts, is_taken, case.frames)
         end
     end)
 
