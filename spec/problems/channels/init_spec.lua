@@ -1,5 +1,7 @@
 local borders = require "spec.support.borders"
 local channels = require "dwsync.problems.channels"
+local example = require "spec.problems.channels.example"
+local json = require "dwsync.json"
 
 local function mark_of(kind, declared, values)
     local checked = assert(channels.check { kind = kind, url = declared.url, secret = declared.secret,
@@ -53,6 +55,71 @@ describe("a channel", function()
             end
             borders.of_numbers(case.numbers or {}, is_taken)
             borders.of_texts(case.texts, is_taken, case.frames)
+        end
+    end)
+
+    it("cuts texts where its receiver would, and not before", function()
+        local function lengths(kind, set, read)
+            local message = example.message()
+            for name, value in pairs(set) do
+                message[name] = value
+            end
+            local list = { read(json.decode(require("dwsync.problems.channels." .. kind).render(message))) }
+            for i, text in ipairs(list) do
+                list[i] = #text
+            end
+            return list
+        end
+        local X, NAMES = ("x"):rep(300000), ("x"):rep(200)
+        local long = { title = X, message = X, rule = NAMES, cluster_id = NAMES, cluster_name = NAMES, source = NAMES }
+        for kind, case in pairs {
+            ces = { { 64, 4096, 128, 128 }, function(list)
+                local detail = list[1].detail
+                return list[1].event_name, detail.content, detail.resource_id, detail.resource_name
+            end },
+            smn = { { 512, 262144 }, function(body) return body.subject, body.message end },
+            pagerduty = { { 1024, 127 + #"…", 127 + #"…" }, function(body)
+                return body.payload.summary, body.payload.source, body.payload.component
+            end },
+            slack = { { 149 + #"…", 2999 + #"…", 2999 + #"…" }, function(body)
+                return body.blocks[1].text.text, body.blocks[2].text.text, body.text
+            end },
+            teams = { { 4000, 4000 }, function(body)
+                local card = body.attachments[1].content.body
+                return card[1].inlines[1].text, card[2].inlines[1].text
+            end },
+            feishu = { { 600, 3000 }, function(body)
+                return body.card.header.title.content, body.card.elements[1].text.content
+            end },
+            dingtalk = { { 256, 3000 + #"****", 3000 }, function(body)
+                return body.markdown.title, body.markdown.text:match "^(.-)\n\n(.-)\n"
+            end },
+            wecom = { { 1024 + #"****", 1024 }, function(body) return body.markdown.content:match "^(.-)\n(.-)\n" end },
+        } do
+            assert.same(case[1], lengths(kind, long, case[2]), kind)
+        end
+        -- Slack counts UTF-16, and what it shows as one character may be written as five.
+        local function header(title)
+            return lengths("slack", { title = title }, function(body) return body.blocks[1].text.text end)
+        end
+        for written, many in pairs { ["😀"] = 74, ["研"] = 149, ["x"] = 149, ["&amp;"] = 29 } do
+            local one = written == "&amp;" and "&" or written
+            assert.same({ many * #written }, header(one:rep(many)))
+            assert.same({ many * #written + #"…" }, header(one:rep(many + 1)))
+        end
+    end)
+
+    it("says whether a message may be sent again, and whether it is a state that is repeated", function()
+        local url = { env = "URL" }
+        local needs = { slack = { url = url }, teams = { url = url }, wecom = { url = url }, dingtalk = { url = url },
+            feishu = { url = url }, webhook = { url = url }, pagerduty = { routing_key = { env = "URL" } },
+            email = { server = "mail", from = "a@b", to = { "a@b" } }, alertmanager = { urls = { "https://am" } } }
+        for kind, options in pairs(needs) do
+            options.kind = kind
+            local channel = assert(channels.open("ops", assert(channels.check(options)), {
+                getenv = function() return "https://example.com/x" end }))
+            assert.same({ kind == "alertmanager", false }, { channel.is_level_triggered or false,
+                channel.is_not_idempotent or false }, kind)
         end
     end)
 
