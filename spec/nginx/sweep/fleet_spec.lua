@@ -4,6 +4,7 @@ local health = require "dwsync.health"
 local histories = require "dwsync.history"
 local record_list = require "dwsync.nginx.sweep.record_list"
 local slices = require "dwsync.nginx.sweep.slices"
+local summary = require "dwsync.fleet.summary"
 local sweep = require "dwsync.nginx.sweep.fleet"
 local temporary = require "spec.support.temporary"
 
@@ -145,6 +146,17 @@ describe("a sweep over a fleet", function()
             assert.is_nil(items.one.due_at)
             assert.equal("network", items.two.error.kind)
             assert.is_nil(items.two.evaluation or items.two.fetched_at)
+        end)
+    end)
+
+    it("is not due before its account's rate allows another look", function()
+        with_fleet(function(fleet)
+            fleet:look("one", { record(30) })
+            local usual = collect().one.due_at
+            fleet:sql "UPDATE dwsync_accounts SET rate = 0.001"
+            local account = assert(summary.read(fleet.schedule)).accounts[1]
+            assert.is_true(account.interval == 60 and account.paced > 600)
+            assert.is_true(math.abs(account.paced - 60 - (collect().one.due_at - usual)) < 1)
         end)
     end)
 
