@@ -149,6 +149,22 @@ describe("a sweep over a fleet", function()
         end)
     end)
 
+    it("judges what is left of damaged records, and says which cluster has some", function()
+        with_fleet(function(fleet)
+            fleet:look("one", { record(45), record(60) })
+            fleet:look("two", { record(30) })
+            local _, read = collect()
+            assert.is_nil(read.unread)
+            fleet:sql "UPDATE dwsync_records SET content = '{' WHERE record_id = 'r45'"
+            sweep.collect("another order", order)
+            local items
+            items, read = collect()
+            assert.matches("^cluster one: .*r45 is damaged", read.unread)
+            assert.same({ record(60) }, record_list.read(items.one.text))
+            assert.is_nil(items.one.error)
+        end)
+    end)
+
     it("is not due before its account's rate allows another look", function()
         with_fleet(function(fleet)
             fleet:look("one", { record(30) })
