@@ -212,8 +212,7 @@ describe("dwsync history", function()
         end
         assert.same({ "history", "engine", "schema_version", "clusters", "records", "versions", "first", "last",
             "bytes" }, names)
-        assert.matches("\nclusters        1\nrecords         5\nversions        0\nfirst           2025-05-19T0", out, 1,
-            true)
+        assert.matches("\nclusters        1\nrecords         5\nversions        0\n", out, 1, true)
         assert.matches("\nlast            2025-05-19T06:25:23.000Z\n", out, 1, true)
         assert.matches("\n\nCLUSTER_ID ", out, 1, true)
         out = select(2, run { "stats", "-o", "json" })
