@@ -96,12 +96,13 @@ describe("a channel of mail", function()
     end)
 
     describe("whatever happens to a mail,", function()
-        local real = core.mail
+        local real, given = core.mail, nil
 
         after_each(function() core.mail = real end)
 
         local function sent(answer, err)
-            core.mail = function()
+            core.mail = function(options)
+                given = options
                 return { step = function() return answer, err end, close = function() end }
             end
             return { assert(open { to = { "a@example.com", "b@example.com", "c@example.com" } })
@@ -123,6 +124,11 @@ describe("a channel of mail", function()
             } do
                 assert.same(case[2], sent(nil, case[1]), case[1].message)
             end
+        end)
+
+        it("is given twenty seconds", function()
+            sent { refused = 0 }
+            assert.same({ 20, 20 }, { given.timeout, given.connect_timeout })
         end)
 
         it("is sent when one recipient gets it, and says how many do not", function()

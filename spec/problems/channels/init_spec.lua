@@ -109,6 +109,36 @@ describe("a channel", function()
         end
     end)
 
+    it("knows what the codes of robots mean", function()
+        local kinds = {
+            dingtalk = { code = "errcode", later = { [-1] = 0, [130101] = 600, [410100] = 600 },
+                of_channel = { 310000, 300005, 400101, 400102, 400013 } },
+            feishu = { code = "code", later = { [11232] = 60, [11233] = 60, [99991400] = 60 },
+                of_channel = { 19001, 19021, 19022, 19024 } },
+            wecom = { code = "errcode", later = { [-1] = 0, [45009] = 60, [45033] = 0 },
+                of_channel = { 93000, 93004, 93008 } },
+        }
+        for kind, meant in pairs(kinds) do
+            local channel = example.channel(kind, { url = "https://robot.example.com/x" })
+            local function outcome(code)
+                local result, _, pause, is_of_channel = channel.send(example.message(), {
+                    now = function() return example.NOW end,
+                    perform = function()
+                        return { status = 200, headers = {}, body = ('{"%s":%d}'):format(meant.code, code) }
+                    end })
+                return { result, pause and (pause - example.NOW) / 1000 or 0, is_of_channel or false }
+            end
+            assert.same({ "sent", 0, false }, outcome(0), kind)
+            assert.same({ "refused", 0, false }, outcome(1), kind)
+            for code, seconds in pairs(meant.later) do
+                assert.same({ "later", seconds, false }, outcome(code), kind .. code)
+            end
+            for _, code in ipairs(meant.of_channel) do
+                assert.same({ "refused", 0, true }, outcome(code), kind .. code)
+            end
+        end
+    end)
+
     it("says whether a message may be sent again, and whether it is a state that is repeated", function()
         local url = { env = "URL" }
         local needs = { slack = { url = url }, teams = { url = url }, wecom = { url = url }, dingtalk = { url = url },
