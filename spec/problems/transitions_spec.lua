@@ -302,6 +302,8 @@ describe("a problem", function()
             book:look(i % 2 == 1 and "warning" or "ok", i * MINUTE):tell("chat", i * MINUTE)
         end
         assert.equal(1, book.row.flapping)
+        assert.same({}, book:look("warning", 20 * MINUTE - 1):tell("chat", 20 * MINUTE - 1))
+        assert.equal(1, book.row.flapping)
         assert.same({}, book:look("warning", 20 * MINUTE):tell("chat", 20 * MINUTE))
         assert.equal(0, book.row.flapping)
         assert.same({ "resolved resolved" }, book:look("ok", 90 * MINUTE):tell("chat", 90 * MINUTE))
