@@ -244,6 +244,14 @@ describe("whose records a command is about", function()
         assert.equal("test", (records_of { "--all-clusters", "--exclude", "prod-*" }))
     end)
 
+    it("is a word of at most 200 bytes", function()
+        local longest = ("n"):rep(200)
+        assert.matches("unknown cluster 'nnn", (select(3, records_of { "test", longest })))
+        local names, status, err, requests = records_of { "test", longest .. "n" }
+        assert.same({ "", 2, 0 }, { names, status, #requests })
+        assert.matches('^dwsync: config: cluster is "nnn', err)
+    end)
+
     it("needs no list of clusters when it is a UUID, or in the configuration file", function()
         local _, _, _, requests = records_of { A }
         assert.same({ 0, A }, { asked(requests) })

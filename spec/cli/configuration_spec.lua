@@ -59,6 +59,9 @@ describe("the configuration file", function()
         local status, _, err = run(text, { "clusters", "--profile", "d" })
         assert.equal(2, status)
         assert.equal(("dwsync: config: %s has no profile 'd'.\n        Its profiles are a, b, c.\n"):format(PATH), err)
+        assert.matches(" has no profile 'prd' (did you mean 'prod'?).\n        Its profiles are prod, test.\n",
+            select(3, run("return { profiles = { prod = {}, test = {} } }", { "clusters", "--profile", "prd" })), 1,
+            true)
         status, _, err = run(nil, { "clusters", "--profile", "d" })
         assert.equal(2, status)
         assert.matches("no configuration file to look for the profile 'd' in", err, 1, true)

@@ -1,3 +1,4 @@
+local borders = require "spec.support.borders"
 local cli = require "dwsync.cli"
 local errors = require "dwsync.errors"
 local processes = require "spec.support.processes"
@@ -37,6 +38,56 @@ local function run(arguments, given)
 end
 
 local TRY_HELP = "\n        See dwsync [%l -]*%-%-help[%l, A-Z-]*%.\n$"
+
+describe("the value of an option", function()
+    -- What is wrong behind it is not said before it was taken.
+    local function is_taken(words)
+        return function(name, value)
+            local arguments = { ("--%s=%s"):format(name, type(value) == "number" and ("%.14g"):format(value) or value),
+                "--no-such-option" }
+            for i, word in ipairs(words) do
+                table.insert(arguments, i, word)
+            end
+            local status, _, err = run(arguments)
+            local good = err:find("unknown option '--no-such-option'", 1, true)
+            assert.is_true(status == 2 and (good or err:find(("dwsync: --%s is "):format(name), 1, true)) ~= nil, err)
+            return good
+        end
+    end
+
+    it("is taken up to its borders", function()
+        local ABOVE_0 = { 0.001, nil, 0.001 }
+        for command, numbers in pairs {
+            ["collect"] = { concurrency = { 1, 512 }, ["for"] = ABOVE_0 },
+            ["wait x"] = { timeout = { 0 }, interval = ABOVE_0 },
+            ["watch x"] = { interval = ABOVE_0, timeout = ABOVE_0, retries = { 0 } },
+            ["records x"] = { offset = { 0 }, limit = { 1 }, ["page-size"] = { 1 }, timeout = ABOVE_0,
+                retries = { 0 } },
+            ["emulator"] = { accounts = { 1, 100 }, rate = ABOVE_0, ["new-runs"] = { 0.01, nil, 0.001 },
+                records = { 0 }, clusters = { 0 }, seed = { 0 }, port = { 0 }, ["http-port"] = { 0 } },
+            ["alerts silence x"] = { ["for"] = { 60, 366 * 86400 } },
+            ["alert-rules"] = { patience = { 0, 100 } },
+        } do
+            local words = {}
+            for word in command:gmatch "%S+" do
+                words[#words + 1] = word
+            end
+            borders.of_numbers(numbers, is_taken(words))
+        end
+        borders.of_texts({ name = 200 }, is_taken { "collect" })
+        borders.of_texts({ note = 500, by = 100 }, is_taken { "alerts", "ack", "x" })
+        borders.of_texts({ by = 100 }, is_taken { "alerts", "silence", "x" })
+    end)
+
+    it("has a unit where a number alone could mean anything", function()
+        for command, name in pairs { wait = "fresh", ["alert-rules"] = "data-age" } do
+            local takes = is_taken { command, command == "wait" and "x" or nil }
+            assert.is_truthy(takes(name, "1s"))
+            assert.is_falsy(takes(name, "1"))
+            assert.is_falsy(takes(name, "0s"))
+        end
+    end)
+end)
 
 describe("wrong usage", function()
     local CASES = {

@@ -56,7 +56,7 @@ describe("the emulator's own interface", function()
 
     it("starts the journal anew", function()
         curl.get(info, path)
-        curl.admin(info, "DELETE", "requests")
+        assert.same({ ok = true }, curl.admin(info, "DELETE", "requests").json)
         local reply = curl.admin(info, "GET", "requests")
         assert.is_truthy(reply.body:find('"requests":[]', 1, true))
         assert.same({ 0, 0 }, { reply.json.total, reply.json.connections })

@@ -259,9 +259,24 @@ describe("the gateway's authentication", function()
             assert.same({ "X-Auth-Token", nil }, { list[#list].by, list[#list].ak })
         end)
 
-        it("gives access to IAM but not to DWS for a domain", function()
+        it("gives access to IAM but not to DWS, SMN and Cloud Eye for a domain", function()
             local text = token()
-            assert.equal(200, ask(text, "/v3/projects?name=emu-north-1").status)
+            for _, what in ipairs { "/v3/projects?name=emu-north-1", "/v3/auth/projects", "/v3/auth/domains" } do
+                assert.equal(200, ask(text, what).status, what)
+            end
+            for _, what in ipairs { "/v1.0/PROJECT/clusters", "/v2/PROJECT/clusters",
+                (path:gsub("sync%-records", "users")) } do
+                assert.equal(403, ask(text, (what:gsub("PROJECT", info.project_id))).status, what)
+            end
+            for _, what in ipairs { "/v2/%s/notifications/topics/t/publish", "/V1.0/%s/events" } do
+                local posted = { method = "POST", path = what:format(info.project_id), body = "{}",
+                    headers = { "X-Auth-Token: " .. text } }
+                assert.equal(403, curl.ask(info, posted).status, what)
+                posted.headers = { "X-Auth-Token: " .. token { project = { name = "emu-south-1" } } }
+                local response = curl.ask(info, posted)
+                assert.same({ 401, "APIGW.0307" }, { response.status, response.json.error_code }, what)
+                assert.is_nil(response.headers["x-iam-trace-id"])
+            end
             local response = ask(text)
             assert.same({ 403, "APIGW.0306" }, { response.status, response.json.error_code })
         end)

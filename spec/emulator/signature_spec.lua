@@ -92,6 +92,13 @@ describe("the emulator's signature check", function()
         end
     end)
 
+    it("takes the first of content hashes that come twice", function()
+        local text = signature.canonical_request({ method = "GET", uri = "/",
+            headers = { ["x-sdk-content-sha256"] = { "ONE", "TWO" } } },
+            { algorithm = "SDK-HMAC-SHA256", signed_headers = {} })
+        assert.equal("ONE", text:match "[^\n]*$")
+    end)
+
     it("recognises only whole Authorization headers of algorithms it knows", function()
         local good = "SDK-HMAC-SHA256 Access=AK, SignedHeaders=host;x-sdk-date, Signature=00ff"
         assert.same({

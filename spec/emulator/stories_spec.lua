@@ -1,5 +1,26 @@
 local stories = require "dwsync.emulator.stories"
 
+describe("a story", function()
+    it("has a past of its own: so many runs, of which the newest is so old, and so many failed", function()
+        local STARTED, MINUTE = 1747637723055, 60000
+        for story, expected in pairs { healthy = { 168, 0 }, failing = { 168, 72 }, mass_delete = { 168, 0 },
+            stuck = { 120, 0 }, partial = { 96, 0 }, two_sources = { 252, 0 }, large = { 970, 10 } } do
+            local count, record_at = stories.records(stories.cluster(1, story, story),
+                { seed = 1, started = STARTED, records = 970 })
+            local failed = 0
+            for i = 0, count - 1 do
+                failed = failed + (record_at(i).status == "FAILED" and 1 or 0)
+            end
+            assert.same(expected, { count, failed }, story)
+            local ago = (STARTED - record_at(0).start_time) / MINUTE
+            assert.is_true(story == "stuck" and math.abs(ago - 540) < 60 or ago > 0 and ago < 60, story .. " " .. ago)
+        end
+        for _, story in ipairs { "never", "feature_off" } do
+            assert.equal(0, (stories.records(stories.cluster(1, story, story), { seed = 1, started = STARTED })))
+        end
+    end)
+end)
+
 describe("the clock's new runs", function()
     local STARTED, EVERY = 1747637723055, 6
     local options = { seed = 1, started = STARTED, new_runs = EVERY }

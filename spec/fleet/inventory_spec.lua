@@ -1,3 +1,4 @@
+local borders = require "spec.support.borders"
 local inventories = require "dwsync.fleet.inventory"
 
 local HQ = { hq = { credentials = { source = "environment" }, regions = { "cn-north-4" } } }
@@ -26,6 +27,24 @@ describe("an inventory", function()
                 assert.matches("^" .. name .. " is ", refusal { accounts = HQ, [name] = bad })
             end
         end
+    end)
+
+    it("takes what an account and an override say up to the same borders", function()
+        local function of_account(name, value)
+            local account = { credentials = HQ.hq.credentials, regions = HQ.hq.regions, [name] = value }
+            return (inventories.check { accounts = { hq = account } })
+        end
+        borders.of_numbers({ interval = { 1, 30 * 86400 }, burst = { 1, 10000 }, rate = { 0.001, 1000, 0.001 } },
+            of_account)
+        borders.of_texts({ regions = 200, clusters = 200, exclude = 200 }, function(name, value)
+            return of_account(name, { value })
+        end)
+        borders.of_texts({ exclude = 200 }, function(name, value)
+            return (inventories.check { accounts = HQ, [name] = { value } })
+        end)
+        borders.of_numbers({ interval = { 1, 30 * 86400 } }, function(name, value)
+            return (inventories.check { accounts = HQ, overrides = { ["prod-*"] = { [name] = value } } })
+        end)
     end)
 
     it("refuses secrets, at any depth, without showing them", function()

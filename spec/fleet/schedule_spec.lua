@@ -338,6 +338,35 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
             end)
         end)
 
+        it("resolves one problem, and several, with a look that went on with what was known", function()
+            for _, rules in ipairs { { "stale" }, { "failing", "stale" } } do
+                with_cluster(function(fleet, schedule, _, store)
+                    assert(store:save("c1", { { id = "a", start_time = fleets.START, status = "FINISHED" } }))
+                    local function look_as(severity)
+                        local verdicts = {}
+                        for i, rule in ipairs(rules) do
+                            verdicts[i] = { rule = rule, source = "s", severity = severity, message = severity }
+                        end
+                        assert.is_true(complete_changed(schedule, claim_one(schedule), result { severity = severity,
+                            evaluation = { severity = severity, verdicts = verdicts },
+                            rests_on = { since = fleets.START, records = 1, versions = 0 } }))
+                        fleet:pass(60000)
+                        assert.equal(severity == "ok" and 0 or #rules, counts(fleet, "dwsync_verdicts"))
+                        return fleet:rows "SELECT rule, state FROM dwsync_problems ORDER BY rule"
+                    end
+                    assert.same({}, look_as "ok")
+                    for severity, state in pairs { warning = "firing", ok = "resolved" } do
+                        look_as "warning"
+                        local expected = {}
+                        for i, rule in ipairs(rules) do
+                            expected[i] = { rule, state }
+                        end
+                        assert.same(expected, look_as(severity))
+                    end
+                end)
+            end
+        end)
+
         it("resolves the problem with the look that finds it over", function()
             with_cluster(function(fleet, schedule)
                 assert(complete_changed(schedule, claim_one(schedule), result()))

@@ -1,3 +1,4 @@
+local borders = require "spec.support.borders"
 local json = require "dwsync.json"
 local settings = require "dwsync.nginx.settings"
 
@@ -34,7 +35,22 @@ describe("the settings", function()
         assert.equal(240, checked.stale_after)
         assert.equal(10, checked.lease)
         assert.equal(1000, checked.records)
+        assert.same({ 0.1, 16, false, false }, { checked.jitter, checked.concurrency, checked.list_accounts,
+            checked.show_accounts })
         assert.same({ "one" }, checked.clusters)
+    end)
+
+    it("are taken up to their borders", function()
+        borders.of_numbers({ interval = { 1, 86400 }, timeout = { 1, 3600 }, stale_after = { 1, 120 * 86400 },
+            lease = { 1, 3600 }, jitter = { 0, 0.5, 0.001 }, concurrency = { 1, 1024 }, records = { 0, 100000 } },
+            function(name, value)
+                local checked, reason = check { [name] = value }
+                assert.is_true(checked and checked[name] == value or reason:sub(1, #name + 4) == name .. " is ")
+                return checked
+            end)
+        borders.of_texts({ clusters = 200, name = 200 }, function(name, value)
+            return check { clusters = { name == "name" and { id = "c-1", name = value } or value } }
+        end)
     end)
 
     it("take lengths of time in words", function()

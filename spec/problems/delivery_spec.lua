@@ -4,6 +4,7 @@ local emulator = require "spec.support.emulator"
 local history = require "dwsync.history"
 local json = require "dwsync.json"
 local channels = require "dwsync.problems.channels"
+local messages = require "dwsync.problems.messages"
 local processes = require "spec.support.processes"
 local outbox = require "dwsync.problems.outbox"
 local problems_store = require "dwsync.problems.store"
@@ -531,6 +532,35 @@ describe("a channel that is told the state", function()
                 return { (transitions.silence(rows[1], NOW + 60000, "ann", NOW)) }, true
             end))
             assert.same({ ", every 900", "c critical, every 900" }, states(store, { NOW + 1, NOW + 60001 }))
+        end)
+    end)
+
+    it("would be told the same under the same keys, as a preview says", function()
+        with_store(function(store)
+            look(store, "d", { severity = "warning" }, NOW)
+            look(store, "e", nil, NOW)
+            look(store, "e", { severity = "ok" }, NOW + 1)
+            local rows, keys = assert(store:rows()), {}
+            local function previewed(now)
+                local list = {}
+                local how = { now = function() return now end, seen = function() end,
+                    plan = function() return { to = {}, levels = { hook = true } } end }
+                delivery.preview(rows, {}, { { name = "hook", is_level_triggered = true }, { name = "ops" } }, how,
+                    function(message, told)
+                        assert.equal("hook", told.name)
+                        list[#list + 1] = ("%s %s %s"):format(message.cluster_id, message.event, message.severity)
+                        keys[message.cluster_id] = message.key
+                    end)
+                table.sort(list)
+                return list
+            end
+            assert.same({ "c firing critical", "d firing warning", "e resolved ok" }, previewed(NOW + 899000))
+            assert.same({ "c firing critical", "d firing warning" }, previewed(NOW + 901000))
+            for _, row in ipairs(rows) do
+                local step = row.state == "resolved" and "resolved" or row.severity
+                assert.equal(messages.make(row, { event = "firing", step = step, episode = 1, fired_at = row.fired_at,
+                    severity = row.severity, since = row.since }, nil, NOW).key, keys[row.cluster_id])
+            end
         end)
     end)
 

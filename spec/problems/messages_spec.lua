@@ -36,6 +36,14 @@ describe("a message", function()
         assert.matches("\nEnded: 2025%-05%-19T06:55:23Z$", table.concat(messages.lines(message), "\n"))
     end)
 
+    it("says in its title what kind of news it is", function()
+        for event, title in pairs { firing = "CRITICAL", escalated = "CRITICAL, was WARNING",
+            reminder = "STILL, CRITICAL", flapping = "FLAPPING, CRITICAL", resolved = "RESOLVED" } do
+            assert.equal(title .. ": 仓库: mass delete", message_of({ flips = { 1, 2 } }, { event = event,
+                previous = "warning" }).title)
+        end
+    end)
+
     it("is harmless on a terminal, whatever the database holds", function()
         local message = message_of({ rule = "a_b\27]0;x\7\n", source_type = "\27[2J", cluster_id = "\27[2J",
             cluster_name = "\27[2J", message = "\27[2J", advice = "\27[2J" })

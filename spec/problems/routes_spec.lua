@@ -1,3 +1,4 @@
+local borders = require "spec.support.borders"
 local checks = require "dwsync.checks"
 local routes = require "dwsync.problems.routes"
 local timestamps = require "dwsync.timestamps"
@@ -100,6 +101,18 @@ describe("routes", function()
         local some = made({ { cluster = "prod-*", to = { "am", "ops" } } }, { ops = true })
         assert.same({ "am", "ops" }, some:plan(problem(), NOON).to)
         assert.same({ "ops" }, some:plan(problem { cluster_name = "dev-a" }, NOON).to)
+    end)
+
+    it("are patient for a week, and remind every minute or month", function()
+        local function is_taken(name, value)
+            return (checks.read(routes.OPTIONS, { to = "ops", [name] = value }, { noun = "key" }))
+        end
+        borders.of_numbers({ after = { 0, 7 * 86400 }, recover = { 0, 7 * 86400 }, remind = { 60, 30 * 86400 } },
+            is_taken)
+        borders.of_texts({ cluster = 200, account = 200, source = 200, source_type = 200 }, is_taken)
+        borders.of_texts({ cluster = 200, account = 200, source = 200, source_type = 200 }, function(name, value)
+            return is_taken(name, { "one", value })
+        end)
     end)
 
     it("say what is wrong with them", function()

@@ -1,3 +1,4 @@
+local borders = require "spec.support.borders"
 local settings = require "dwsync.problems.settings"
 
 local OPS = { kind = "slack", url = { file = "/etc/dwsync/slack" } }
@@ -60,6 +61,15 @@ describe("the alerts of a configuration", function()
         for _, link in ipairs { "javascript:x", "https://x.example/<b>", "https://x.example/\n" } do
             assert.matches("^alerts.link is ", (refused { link = link }))
         end
+    end)
+
+    it("take a heartbeat and an address up to their borders", function()
+        borders.of_numbers({ every = { 60, 86400 } }, function(name, value)
+            return (settings.check { heartbeat = { url = { env = "URL" }, [name] = value } })
+        end)
+        borders.of_texts({ link = 500 }, function(name, value)
+            return (settings.check { [name] = value })
+        end, { link = "https://%s" })
     end)
 
     it("refuse secrets without showing them", function()

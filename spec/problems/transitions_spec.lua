@@ -271,11 +271,38 @@ describe("a problem", function()
         end
     end)
 
+    it("flaps with the third change within a quarter of an hour, and with the sixth within an hour", function()
+        -- Changes at these minutes; the last of them makes it flap, or not.
+        for _, case in ipairs {
+            { { 0, 7 }, false }, { { 0, 7, 14 }, true }, { { 0, 7, 15 }, false }, { { 0, 7, 15, 21 }, true },
+            { { 0, 11, 22, 33, 44 }, false }, { { 0, 11, 22, 33, 44, 59 }, true },
+            { { 0, 11, 22, 33, 44, 60 }, false }, { { 0, 11, 22, 33, 44, 60, 70 }, true },
+        } do
+            local row
+            for i, minute in ipairs(case[1]) do
+                row = look(row, i % 2 == 1 and "warning" or "ok", minute * MINUTE)
+                assert.equal(case[2] and i == #case[1], row.flapping == 1, table.concat(case[1], ", ", 1, i))
+            end
+        end
+    end)
+
+    it("keeps the last twelve of its changes, of the last hour", function()
+        local row
+        for i = 1, 30 do
+            row = look(row, i % 2 == 1 and "warning" or "ok", i * 1000, { recover = 0, is_final = true })
+        end
+        assert.same({ 12, 19000, 30000 }, { #row.flips, row.flips[1], row.flips[12] })
+        row = look(row, "warning", HOUR + 20000)
+        assert.same({ 11, 21000, HOUR + 20000 }, { #row.flips, row.flips[1], row.flips[11] })
+    end)
+
     it("that flapped and stays is told no more, but its end at once", function()
         local book = new_book "chat"
         for i = 1, 5 do
             book:look(i % 2 == 1 and "warning" or "ok", i * MINUTE):tell("chat", i * MINUTE)
         end
+        assert.equal(1, book.row.flapping)
+        assert.same({}, book:look("warning", 20 * MINUTE - 1):tell("chat", 20 * MINUTE - 1))
         assert.equal(1, book.row.flapping)
         assert.same({}, book:look("warning", 20 * MINUTE):tell("chat", 20 * MINUTE))
         assert.equal(0, book.row.flapping)

@@ -18,6 +18,17 @@ describe("reports", function()
         end, "unknown row format 'nagios', expected one of table, csv, tsv, json, ndjson, markdown, html")
     end)
 
+    it("write times as they are asked to, fractions of a millisecond, too", function()
+        for time, words in pairs { iso = "2025%-05%-19[T ]06:55:23", ms = "1747637723055%.5" } do
+            for _, format in ipairs { "table", "csv", "tsv", "markdown", "html" } do
+                local parts = {}
+                report.render(format, { name = "sync_records", rows = { { start_time = 1747637723055.5 } },
+                    columns = { "start_time" }, time = time }, function(text) parts[#parts + 1] = text end)
+                assert.matches(words, (table.concat(parts):gsub("\\", "")), format)
+            end
+        end
+    end)
+
     it("say at the caller's line what is wrong with their arguments", function()
         local rows = { { id = "a" } }
         for message, arguments in pairs {

@@ -1,4 +1,5 @@
 local command = require "spec.support.command"
+local history_location = require "dwsync.cli.history_location"
 local json = require "dwsync.json"
 local uv = require "luv"
 
@@ -205,6 +206,13 @@ describe("dwsync history", function()
         assert.equal(0, status)
         assert.matches(("history         %s/data/dwsync/history.sqlite\n"):format(folder), out, 1, true)
         assert.matches("records         5\n", out, 1, true)
+        local names = {}
+        for name in out:match("^(.-)\n\n"):gmatch "([%l_]+) +[^\n]+" do
+            names[#names + 1] = name
+        end
+        assert.same({ "history", "engine", "schema_version", "clusters", "records", "versions", "first", "last",
+            "bytes" }, names)
+        assert.matches("\nclusters        1\nrecords         5\nversions        0\n", out, 1, true)
         assert.matches("\nlast            2025-05-19T06:25:23.000Z\n", out, 1, true)
         assert.matches("\n\nCLUSTER_ID ", out, 1, true)
         out = select(2, run { "stats", "-o", "json" })
@@ -267,6 +275,29 @@ describe("dwsync history", function()
         assert.equal(2, status)
         assert.matches("there is no history at " .. folder, err, 1, true)
         assert.is_nil(uv.fs_stat(folder .. "/data"))
+    end)
+
+    it("is opened for writing by what writes alone", function()
+        pull(command.healthy(2))
+        local open = history_location.open
+        finally(function() history_location.open = open end)
+        local flags
+        history_location.open = function(readonly, ...)
+            flags[#flags + 1] = readonly
+            return open(readonly, ...)
+        end
+        for _, case in ipairs {
+            { { "list" }, { true } }, { { "stats" }, { true } },
+            { { "prune", "--older-than", "400d", "--dry-run" }, { true } },
+            { { "prune", "--older-than", "400d" }, { true, false } },
+        } do
+            flags = {}
+            assert.equal(0, (run(case[1])))
+            assert.same(case[2], flags)
+        end
+        flags = {}
+        pull(command.healthy(2))
+        assert.same({ false }, flags)
     end)
 
     it("lists and replays the others when a record is damaged, and fails", function()

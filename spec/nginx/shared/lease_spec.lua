@@ -66,6 +66,19 @@ describe("the lease", function()
         assert.is_true(second:is_ours())
     end)
 
+    it("is free again a second after one was killed while it took it", function()
+        local set = dict.safe_set
+        function dict.safe_set(self, key, ...)
+            return key == "dwsync.1:lease" and error "killed" or set(self, key, ...)
+        end
+        assert.is_false((pcall(first.hold, first)))
+        dict.safe_set = set
+        now = 0.9
+        assert.is_false(second:hold())
+        now = 1
+        assert.is_true(second:hold())
+    end)
+
     it("can be given back, but only by its owner", function()
         first:hold()
         second:release()

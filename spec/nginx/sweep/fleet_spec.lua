@@ -4,6 +4,7 @@ local health = require "dwsync.health"
 local histories = require "dwsync.history"
 local record_list = require "dwsync.nginx.sweep.record_list"
 local slices = require "dwsync.nginx.sweep.slices"
+local summary = require "dwsync.fleet.summary"
 local sweep = require "dwsync.nginx.sweep.fleet"
 local temporary = require "spec.support.temporary"
 
@@ -145,6 +146,33 @@ describe("a sweep over a fleet", function()
             assert.is_nil(items.one.due_at)
             assert.equal("network", items.two.error.kind)
             assert.is_nil(items.two.evaluation or items.two.fetched_at)
+        end)
+    end)
+
+    it("judges what is left of damaged records, and says which cluster has some", function()
+        with_fleet(function(fleet)
+            fleet:look("one", { record(45), record(60) })
+            fleet:look("two", { record(30) })
+            local _, read = collect()
+            assert.is_nil(read.unread)
+            fleet:sql "UPDATE dwsync_records SET content = '{' WHERE record_id = 'r45'"
+            sweep.collect("another order", order)
+            local items
+            items, read = collect()
+            assert.matches("^cluster one: .*r45 is damaged", read.unread)
+            assert.same({ record(60) }, record_list.read(items.one.text))
+            assert.is_nil(items.one.error)
+        end)
+    end)
+
+    it("is not due before its account's rate allows another look", function()
+        with_fleet(function(fleet)
+            fleet:look("one", { record(30) })
+            local usual = collect().one.due_at
+            fleet:sql "UPDATE dwsync_accounts SET rate = 0.001"
+            local account = assert(summary.read(fleet.schedule)).accounts[1]
+            assert.is_true(account.interval == 60 and account.paced > 600)
+            assert.is_true(math.abs(account.paced - 60 - (collect().one.due_at - usual)) < 1)
         end)
     end)
 

@@ -176,4 +176,20 @@ describe("a publication", function()
         assert.same({ "cluster-002", "s", "ldap", "FINISHED" }, { sources[2].cluster, sources[2].id, sources[2].type,
             sources[2].last_status })
     end)
+
+    it("lists each source with the severity of its own", function()
+        local failed = { status = "FAILED", fail_reason = "no" }
+        local list = {}
+        for i = 1, 6 do
+            list[i] = record(i, failed)
+            list[i + 6] = record(i, { id = "t" .. i, identity_source_id = "t" })
+        end
+        local all = documents { { cluster = { id = "one" }, records = list, fetched_at = NOW } }
+        local severities = {}
+        for _, source in ipairs(json.decode(all.sources.text)) do
+            severities[source.id] = source.severity
+        end
+        assert.same({ s = "critical", t = "ok" }, severities)
+        assert.equal("[]", documents({}).sources.text)
+    end)
 end)

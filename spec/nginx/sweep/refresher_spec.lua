@@ -247,6 +247,19 @@ describe("a refresher", function()
         assert.same({ "warn: no route", "info: recovered: no route" }, logged)
     end)
 
+    it("says that the lease cannot be written, and who may be to blame for it", function()
+        local words = "error: the lease cannot be written, so nothing is refreshed: no memory"
+        function dict.safe_set()
+            return nil, "no memory"
+        end
+        refresher():tick(false)
+        assert.same({ words }, logged)
+        dict.entries.requests, logged = { value = 1 }, {}
+        refresher():tick(false)
+        assert.equal(words .. '; the shared dict dwsync is used by something else, too, which has the key "requests" '
+            .. "in it: when that evicts, what is published goes; give dwsync a lua_shared_dict of its own", logged[1])
+    end)
+
     it("says once that its dict is shared, and that what was published was evicted", function()
         local store, it_does = Store.new(dict), refresher()
         local shared = "the shared dict dwsync is used by something else, too, which has the key \"requests\" in it: "

@@ -2,6 +2,7 @@ local errors = require "dwsync.errors"
 local history = require "dwsync.history"
 local json = require "dwsync.json"
 local outbox = require "dwsync.problems.outbox"
+local problems = require "dwsync.problems"
 local problems_store = require "dwsync.problems.store"
 local raw_server = require "spec.support.raw_server"
 local telling = require "dwsync.nginx.sweep.telling"
@@ -20,8 +21,8 @@ end
 
 local ANSWERED = { { "read", "}" }, { "send", raw_server.answer("204 No Content", "") } }
 
--- Calls use(tell): tell(minutes, items, listing) is what one sweep tells; returns what arrived of it. `count` messages
--- arrive in all. Returns their titles.
+-- Calls use(tell, history): tell(minutes, items, listing) is what one sweep tells; returns what arrived of it. `count`
+-- messages arrive in all. Returns their titles.
 local function with_channel(count, use)
     local scripts, titles = {}, {}
     for i = 1, count do
@@ -46,7 +47,7 @@ local function with_channel(count, use)
                     end
                 end
                 return sent
-            end)
+            end, store)
             store:close()
         end)
     end
@@ -91,6 +92,20 @@ describe("what a sweep tells", function()
             assert.same({}, tell(0, items, { error = refused() }))
             assert.same({ "unknown" }, tell(16, items, { error = refused() }))
             assert.same({ "resolved" }, tell(17, { well "c1" }, {}))
+        end))
+    end)
+
+    it("is about the clusters that it looked at, and leaves to others what they owe", function()
+        assert.same({ "UNKNOWN: one: unreachable" }, with_channel(1, function(tell, store)
+            local function unreachable(name)
+                return { cluster = { id = name, name = name }, error = refused(), severity = "unknown" }
+            end
+            local plan = problems.plan(nil, { { name = "hook", options = {} } })
+            for _, minutes in ipairs { 0, 16 } do
+                assert(problems.look(assert(problems_store.open(store)), { unreachable "other" }, { least = "warning",
+                    plan = plan }, (NOW + minutes * MINUTE) * 1000))
+                assert.same(minutes == 0 and {} or { "unknown" }, tell(minutes, { unreachable "one" }))
+            end
         end))
     end)
 

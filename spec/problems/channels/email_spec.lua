@@ -94,4 +94,49 @@ describe("a channel of mail", function()
             assert.equal("later", (assert(open { port = tonumber(server.port) }).send(example.message(), how())))
         end)
     end)
+
+    describe("whatever happens to a mail,", function()
+        local real, given = core.mail, nil
+
+        after_each(function() core.mail = real end)
+
+        local function sent(answer, err)
+            core.mail = function(options)
+                given = options
+                return { step = function() return answer, err end, close = function() end }
+            end
+            return { assert(open { to = { "a@example.com", "b@example.com", "c@example.com" } })
+                .send(example.message(), how()) }
+        end
+
+        it("says whether to try again, and when", function()
+            local LATER = example.NOW + 86400000
+            for _, case in ipairs {
+                { { kind = "timeout", message = "20 s went by" }, { "later", "no answer in time" } },
+                { { kind = "network", message = "nobody there" }, { "later", "nobody there" } },
+                { { kind = "config", message = "no such host" }, { "refused", "no such host" } },
+                { { kind = "network", code = "refused", reply = "421 4.3.2", message = "421" }, { "later", "421" } },
+                { { kind = "auth", code = "refused", reply = "530 5.7.0", message = "530" },
+                    { "refused", "530", LATER } },
+                { { kind = "auth", code = "refused", reply = "535 5.7.8", message = "535" },
+                    { "refused", "535", LATER } },
+                { { kind = "auth", code = "refused", reply = "550 5.7.1", message = "550" }, { "refused", "550" } },
+            } do
+                assert.same(case[2], sent(nil, case[1]), case[1].message)
+            end
+        end)
+
+        it("is given twenty seconds", function()
+            sent { refused = 0 }
+            assert.same({ 20, 20 }, { given.timeout, given.connect_timeout })
+        end)
+
+        it("is sent when one recipient gets it, and says how many do not", function()
+            assert.same({ "sent" }, sent { refused = 0 })
+            assert.same({ "sent", "1 of 3 recipients were refused: 550 5.1.1" },
+                sent { refused = 1, refusal = "550 5.1.1" })
+            assert.same({ "sent", "2 of 3 recipients were refused: 451 4.3.0" },
+                sent { refused = 2, refusal = "451 4.3.0" })
+        end)
+    end)
 end)

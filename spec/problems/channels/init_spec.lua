@@ -1,4 +1,7 @@
+local borders = require "spec.support.borders"
 local channels = require "dwsync.problems.channels"
+local example = require "spec.problems.channels.example"
+local json = require "dwsync.json"
 
 local function mark_of(kind, declared, values)
     local checked = assert(channels.check { kind = kind, url = declared.url, secret = declared.secret,
@@ -25,6 +28,128 @@ describe("a channel", function()
             local nothing, problem = channels.check(case[1])
             assert.is_nil(nothing)
             assert.is_truthy(problem.message:find(case[2], 1, true), problem.message)
+        end
+    end)
+
+    it("takes the options of its kind up to their borders", function()
+        local topic = "urn:smn:cn-north-4:0123456789abcdef0123456789abcdef:%s"
+        for kind, case in pairs {
+            email = { needs = { server = "mail", from = "a@b", to = { "a@b" } }, numbers = { port = { 1, 65535 } },
+                texts = { user = 200, from = 254, server = 200, to = 254 },
+                frames = { from = "%s@example.com", to = "%s@example.com" }, lists = { to = true } },
+            alertmanager = { needs = { urls = { "https://am" } }, numbers = { every = { 10, 86400 } },
+                texts = { user = 200, urls = 500 }, lists = { urls = true } },
+            ces = { needs = {}, texts = { region = 64, project_id = 128, account = 200, endpoint = 500 } },
+            smn = { needs = { topic = topic:format "ops" }, frames = { topic = topic },
+                texts = { topic = 500, account = 200, endpoint = 500 } },
+            dingtalk = { needs = { url = { env = "URL" } }, texts = { keyword = 64 } },
+            feishu = { needs = { url = { env = "URL" } }, texts = { keyword = 64 } },
+        } do
+            local function is_taken(name, value)
+                local declared = { kind = kind }
+                for option, given in pairs(case.needs) do
+                    declared[option] = given
+                end
+                declared[name] = case.lists and case.lists[name] and { value } or value
+                return (channels.check(declared))
+            end
+            borders.of_numbers(case.numbers or {}, is_taken)
+            borders.of_texts(case.texts, is_taken, case.frames)
+        end
+    end)
+
+    it("cuts texts where its receiver would, and not before", function()
+        local function lengths(kind, set, read)
+            local message = example.message()
+            for name, value in pairs(set) do
+                message[name] = value
+            end
+            local list = { read(json.decode(require("dwsync.problems.channels." .. kind).render(message))) }
+            for i, text in ipairs(list) do
+                list[i] = #text
+            end
+            return list
+        end
+        local X, NAMES = ("x"):rep(300000), ("x"):rep(200)
+        local long = { title = X, message = X, rule = NAMES, cluster_id = NAMES, cluster_name = NAMES, source = NAMES }
+        for kind, case in pairs {
+            ces = { { 64, 4096, 128, 128 }, function(list)
+                local detail = list[1].detail
+                return list[1].event_name, detail.content, detail.resource_id, detail.resource_name
+            end },
+            smn = { { 512, 262144 }, function(body) return body.subject, body.message end },
+            pagerduty = { { 1024, 127 + #"…", 127 + #"…" }, function(body)
+                return body.payload.summary, body.payload.source, body.payload.component
+            end },
+            slack = { { 149 + #"…", 2999 + #"…", 2999 + #"…" }, function(body)
+                return body.blocks[1].text.text, body.blocks[2].text.text, body.text
+            end },
+            teams = { { 4000, 4000 }, function(body)
+                local card = body.attachments[1].content.body
+                return card[1].inlines[1].text, card[2].inlines[1].text
+            end },
+            feishu = { { 600, 3000 }, function(body)
+                return body.card.header.title.content, body.card.elements[1].text.content
+            end },
+            dingtalk = { { 256, 3000 + #"****", 3000 }, function(body)
+                return body.markdown.title, body.markdown.text:match "^(.-)\n\n(.-)\n"
+            end },
+            wecom = { { 1024 + #"****", 1024 }, function(body) return body.markdown.content:match "^(.-)\n(.-)\n" end },
+        } do
+            assert.same(case[1], lengths(kind, long, case[2]), kind)
+        end
+        -- Slack counts UTF-16, and what it shows as one character may be written as five.
+        local function header(title)
+            return lengths("slack", { title = title }, function(body) return body.blocks[1].text.text end)
+        end
+        for written, many in pairs { ["😀"] = 74, ["研"] = 149, ["x"] = 149, ["&amp;"] = 29 } do
+            local one = written == "&amp;" and "&" or written
+            assert.same({ many * #written }, header(one:rep(many)))
+            assert.same({ many * #written + #"…" }, header(one:rep(many + 1)))
+        end
+    end)
+
+    it("knows what the codes of robots mean", function()
+        local kinds = {
+            dingtalk = { code = "errcode", later = { [-1] = 0, [130101] = 600, [410100] = 600 },
+                of_channel = { 310000, 300005, 400101, 400102, 400013 } },
+            feishu = { code = "code", later = { [11232] = 60, [11233] = 60, [99991400] = 60 },
+                of_channel = { 19001, 19021, 19022, 19024 } },
+            wecom = { code = "errcode", later = { [-1] = 0, [45009] = 60, [45033] = 0 },
+                of_channel = { 93000, 93004, 93008 } },
+        }
+        for kind, meant in pairs(kinds) do
+            local channel = example.channel(kind, { url = "https://robot.example.com/x" })
+            local function outcome(code)
+                local result, _, pause, is_of_channel = channel.send(example.message(), {
+                    now = function() return example.NOW end,
+                    perform = function()
+                        return { status = 200, headers = {}, body = ('{"%s":%d}'):format(meant.code, code) }
+                    end })
+                return { result, pause and (pause - example.NOW) / 1000 or 0, is_of_channel or false }
+            end
+            assert.same({ "sent", 0, false }, outcome(0), kind)
+            assert.same({ "refused", 0, false }, outcome(1), kind)
+            for code, seconds in pairs(meant.later) do
+                assert.same({ "later", seconds, false }, outcome(code), kind .. code)
+            end
+            for _, code in ipairs(meant.of_channel) do
+                assert.same({ "refused", 0, true }, outcome(code), kind .. code)
+            end
+        end
+    end)
+
+    it("says whether a message may be sent again, and whether it is a state that is repeated", function()
+        local url = { env = "URL" }
+        local needs = { slack = { url = url }, teams = { url = url }, wecom = { url = url }, dingtalk = { url = url },
+            feishu = { url = url }, webhook = { url = url }, pagerduty = { routing_key = { env = "URL" } },
+            email = { server = "mail", from = "a@b", to = { "a@b" } }, alertmanager = { urls = { "https://am" } } }
+        for kind, options in pairs(needs) do
+            options.kind = kind
+            local channel = assert(channels.open("ops", assert(channels.check(options)), {
+                getenv = function() return "https://example.com/x" end }))
+            assert.same({ kind == "alertmanager", false }, { channel.is_level_triggered or false,
+                channel.is_not_idempotent or false }, kind)
         end
     end)
 

@@ -45,6 +45,7 @@ describe("a channel of SMN", function()
         local channel = assert(channels.open("cloud", assert(channels.check { kind = "smn", topic = topic }), {
             read_file = function() return nil, "no such file" end, getenv = function() return nil end }))
         assert.equal(("smn.%s.myhuaweicloud.com"):format(service.info.region), channel.host)
+        assert.is_true(channel.is_not_idempotent)
         assert.is_nil((open { account = "nobody" }))
         assert.is_nil((open { topic = "urn:smn:a/../b:1:x" }))
         assert.is_nil((open { endpoint = "http://smn.example.com" }))

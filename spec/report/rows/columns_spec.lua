@@ -7,11 +7,18 @@ describe("a column", function()
         assert.equal("SOURCE", columns.title "identity_source_id")
         assert.equal("STATUS", columns.title "status")
         assert.equal("SOMETHING_NEW", columns.title "something_new")
+        for name, heading in pairs { number_of_node = "NODES", cluster_name = "CLUSTER", reason_class = "CLASS",
+            user_type = "TYPE", first_seen = "FIRST SEEN", came_after = "CAME AFTER", last_seen = "LAST SEEN",
+            gone_at = "GONE AT" } do
+            assert.equal(heading, columns.title(name))
+        end
     end)
 
     it("holds numbers where the service counts", function()
-        for _, name in ipairs { "add_count", "update_count", "delete_count", "failed_count", "number_of_node" } do
-            assert.is_true(columns.is_number(name))
+        for _, name in ipairs { "add_count", "update_count", "delete_count", "failed_count", "number_of_node",
+            "seconds", "duration", "records", "inserted", "updated", "unchanged", "revised", "late", "refused",
+            "accounts", "came", "went" } do
+            assert.is_true(columns.is_number(name), name)
         end
         for _, name in ipairs { "id", "start_time", "status", "something_new" } do
             assert.is_false(columns.is_number(name))
@@ -29,6 +36,10 @@ describe("a value for people", function()
     it("is a time in ISO 8601 with zone, in the time columns", function()
         assert.equal("2025-05-19T06:55:23.055Z", columns.text("start_time", 1747637723055))
         assert.equal("2025-05-19T06:55:23.055Z", columns.text("end_time", 1747637723055))
+        for _, name in ipairs { "first", "last", "from", "till", "since", "now", "first_seen", "came_after",
+            "last_seen", "gone_at" } do
+            assert.equal("2025-05-19T06:55:23.055Z", columns.text(name, 1747637723055), name)
+        end
         assert.equal("1747637723055", columns.text("id", "1747637723055"))
         assert.equal("soon", columns.text("start_time", "soon"))
     end)

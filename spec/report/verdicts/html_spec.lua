@@ -76,7 +76,9 @@ describe("the page of verdicts", function()
         has(text, ("%d checks: "):format(#item.evaluation.verdicts - 1))
         item = overviews.failing()
         item.evaluation.reasons[1].speaker = "directory"
-        has(render(overviews.overview { item }), "The directory says:</p>")
+        text = render(overviews.overview { item })
+        has(text, "The directory says:</p>")
+        has(text, '<span class="times">72 ×</span>')
     end)
 
     it("gives each verdict with advice, value, thresholds, since and record", function()
