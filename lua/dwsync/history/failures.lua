@@ -23,17 +23,34 @@ function M.load(name, hint)
     }
 end
 
+-- What the engines say when there is no room; PostgreSQL's state, too, since its texts come in the server's language.
+local FULL = { "^database or disk is full", "[Nn]o space left on device", "^disk full" }
+local FULL_HINT = "Make room on the disk of the database; what was saved before is safe, and nothing else was kept."
+
+local function is_full(reason, state)
+    for _, phrase in ipairs(FULL) do
+        if reason:find(phrase) then
+            return true
+        end
+    end
+    return state == "53100"
+end
+
 --- A failure of the database.
 -- @tparam table target see dwsync.history.target
 -- @tparam string reason
 -- @tparam[opt] string hint
--- @treturn dwsync.error kind "storage"
-function M.storage(target, reason, hint)
+-- @tparam[opt] string state SQLSTATE
+-- @treturn dwsync.error kind "storage"; with the code "full" where there is no room
+function M.storage(target, reason, hint, state)
+    local full = is_full(reason, state)
     reason = reason:gsub("\n\tIs the server", ". Is the server") -- libpq's own hint, on a line of its own
     return errors.new {
         kind = "storage",
-        message = ("the history %s: %s"):format(target.shown, text.excerpt(text.redact(reason, target.secrets))),
-        hint = hint,
+        message = ("the history %s: %s%s"):format(target.shown, full and "its storage is full: " or "",
+            text.excerpt(text.redact(reason, target.secrets))),
+        hint = hint or full and FULL_HINT or nil,
+        code = full and "full" or nil,
     }
 end
 
