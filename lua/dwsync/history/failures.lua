@@ -23,17 +23,13 @@ function M.load(name, hint)
     }
 end
 
--- What the engines say when there is no room; PostgreSQL's state, too, since its texts come in the server's language.
-local FULL = { "^database or disk is full", "[Nn]o space left on device", "^disk full" }
+-- SQLite says it in these words only; PostgreSQL by a state, for its texts come in the server's language and may quote
+-- what was to be saved.
+local FULL_IN_SQLITE, FULL_STATE = "^database or disk is full", "53100"
 local FULL_HINT = "Make room on the disk of the database; what was saved before is safe, and nothing else was kept."
 
 local function is_full(reason, state)
-    for _, phrase in ipairs(FULL) do
-        if reason:find(phrase) then
-            return true
-        end
-    end
-    return state == "53100"
+    return state == FULL_STATE or not state and reason:find(FULL_IN_SQLITE) ~= nil
 end
 
 --- A failure of the database.
