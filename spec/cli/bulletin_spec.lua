@@ -53,9 +53,9 @@ local function heard(world)
     return list
 end
 
-local function database(bulletin, message, hint)
+local function database(bulletin, message, hint, code)
     bulletin:observe { type = "database", error = message and errors.new { kind = "storage", message = message,
-        hint = hint } }
+        hint = hint, code = code } }
 end
 
 local function tick(bulletin, good)
@@ -82,6 +82,16 @@ describe("what a collector says of the database", function()
         assert.equal("", said(world))
         database(bulletin, "it is starting.", "Wait.")
         assert.equal("dwsync: it is starting; looks go on when it answers\n        Wait.\n", said(world))
+    end)
+
+    it("is that it is full, and that it can be written again", function()
+        local world = { sum = sum_of() }
+        local bulletin = bulletin_in(world)
+        database(bulletin, "its storage is full.", "Make room.", "full")
+        assert.equal("dwsync: its storage is full; looks are kept when there is room\n        Make room.\n",
+            said(world))
+        database(bulletin)
+        assert.equal("dwsync: the database can be written again\n", said(world))
     end)
 
     it("is in the metrics and in the status, every ten seconds while that lasts", function()

@@ -197,6 +197,61 @@ describe("a collector", function()
         assert.equal(32, events[4].result.evaluation.records)
     end)
 
+    -- A collector of one cluster whose database gets full once that was asked.
+    local function full_collector(events, newest_page, full)
+        local inventory = fleets.inventory({ hq = { regions = NORTH, rate = 1000 } }, { interval = 1, lease = 15 })
+        local collector = collector_of(inventory, function()
+            return { credentials = function() return nil end, kept_clusters = {}, list_clusters = function()
+                return { { id = "c1", name = "prod" } }
+            end, newest_page = function()
+                full()
+                return newest_page()
+            end }
+        end, { on_event = function(event) events[#events + 1] = event end })
+        assert(collector:sync())
+        return collector
+    end
+
+    local function tell_of_database(events)
+        local told = {}
+        for _, event in ipairs(events) do
+            if event.type == "database" then
+                told[#told + 1] = event.error and event.error.code or "over"
+            end
+        end
+        return told
+    end
+
+    it("counts what a full disk kept from being written as just that, and says when there is room again", function()
+        local real, is_full, refused, events = store.engine.rows, false, 0, {}
+        store.engine.rows = function(self, sql)
+            if is_full and not sql:find "^%s*SELECT" and not sql:find "^[BRC]" then
+                refused = refused + 1
+                return nil, require("dwsync.history.failures").storage(self.target, "database or disk is full")
+            end
+            return real(self, sql)
+        end
+        local collector = full_collector(events, function()
+            return nil, errors.new { kind = "network", message = "no route" }
+        end, function() is_full = true end)
+        local steps = 0
+        assert(run_until(collector, function()
+            steps = refused > 0 and steps + 1 or 0
+            if steps == 5 then
+                real(store.engine, "UPDATE dwsync_schedule SET leased_by = 'other', epoch = epoch + 1")
+            end
+            is_full = is_full and steps < 20
+            return steps >= 40
+        end))
+        local told = tell_of_database(events)
+        assert.same({ 1, 0 }, { collector.totals.unwritten, collector.totals.fenced })
+        assert.equal("over", table.remove(told))
+        assert.is_true(#told > 10)
+        for _, word in ipairs(told) do
+            assert.equal("full", word)
+        end
+    end)
+
     it("says again what it has when another inventory came while it was away", function()
         local inventory = fleets.inventory { hq = { regions = NORTH } }
         local collector = collector_of(inventory, function()

@@ -373,6 +373,30 @@ describe("a history that another program writes", function()
 end)
 
 describe("a save that fails", function()
+    it("says that there is no room, and fails as a whole even where only a part of it was tried", function()
+        local store = assert(history.open ":memory:")
+        local pages = store.engine:rows("PRAGMA page_count")[1][1]
+        store.engine:rows(("PRAGMA max_page_count = %d"):format(pages))
+        local tables = require "dwsync.history.tables"
+        for _, save in ipairs { function() return store:save(CLUSTER, records(1, 1000)) end, function()
+            return tables.run(store, "write", nil, function(session)
+                session:apart(function()
+                    session:rows "CREATE TABLE one (n)"
+                    session:rows "INSERT INTO one VALUES (zeroblob(100000))"
+                end)
+                return true
+            end)
+        end } do
+            local saved, err = save()
+            assert.is_nil(saved)
+            assert.same({ "storage", "full", "the history :memory:: its storage is full: database or disk is full" },
+                { err.kind, err.code, err.message })
+            assert.matches("^Make room on the disk", err.hint)
+        end
+        assert.equal(0, store:stats().records)
+        store:close()
+    end)
+
     it("leaves nothing of its page, and the history goes on", function()
         temporary.with_folder(function(folder)
             local path = folder .. "/history.db"

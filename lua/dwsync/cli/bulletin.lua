@@ -115,11 +115,13 @@ function Bulletin:database(err)
         self.told = {}
     end
     if err and not self.told[message] then
-        self.told[message] = true
-        self:note(message .. "; looks go on when it answers", err.hint)
+        local is_full = err.code == "full"
+        self.told[message], self.told.is_full = true, is_full
+        self:note(message .. (is_full and "; looks are kept when there is room" or "; looks go on when it answers"),
+            err.hint)
     elseif not err and self.told then
+        self:note(self.told.is_full and "the database can be written again" or "the database answers again")
         self.told = nil
-        self:note "the database answers again"
     end
     if err and self.monotonic() >= self.refresh_due then
         self.refresh_due = self.monotonic() + REFRESH_EVERY

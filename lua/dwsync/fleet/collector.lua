@@ -66,7 +66,8 @@ function M.new(options)
         known = knowledge.new(),
         clients = {}, queue = { first = 1, last = 0 }, done = {}, changed = {}, discovered = {}, returned = {},
         under_way = 0, listings = 0, room_bell = concurrent.bell(),
-        counts = {}, totals = { looks = 0, changed = 0, failed = 0, fenced = 0, expired = 0, throttled = 0 },
+        counts = {}, totals = { looks = 0, changed = 0, failed = 0, fenced = 0, expired = 0, throttled = 0,
+            unwritten = 0 },
         offset = 0, ended = false,
     }, Collector)
 end
@@ -274,14 +275,35 @@ local function rest_of(list, first)
     return rest
 end
 
+-- Looks that could not be written because there is no room. However late they are tried again, that is what became of
+-- them.
+local function note_unwritten(self, batch, err)
+    if err.code ~= "full" then
+        return
+    end
+    for _, entry in ipairs(batch) do
+        count(self, "unwritten", entry.is_unwritten and 0 or 1)
+        entry.is_unwritten = true
+    end
+end
+
+local function count_fenced(self, entry)
+    count(self, "fenced", entry.is_unwritten and 0 or 1)
+end
+
 local function complete_unchanged(self)
     while self.done[1] do
         local batch = first_of(self.done, BATCH)
         local fenced, err = self.schedule:complete(batch, self.plan)
         if not fenced then
+            note_unwritten(self, batch, err)
             return nil, err
         end
-        count(self, "fenced", fenced)
+        for _, entry in ipairs(fenced > 0 and batch or {}) do
+            if entry.is_fenced then
+                count_fenced(self, entry)
+            end
+        end
         self.done = rest_of(self.done, #batch)
     end
     return true
@@ -297,7 +319,7 @@ local function settle(self, entry, outcome)
     elseif outcome.through == nil then
         self.changed[#self.changed + 1] = entry
     elseif not outcome.through then
-        count(self, "fenced")
+        count_fenced(self, entry)
     elseif not entry.result.error then
         count(self, "changed")
         self.known:keep(entry.item, entry.result.known, outcome.summary)
@@ -310,6 +332,7 @@ local function complete_changed(self)
         local batch = first_of(self.changed, MOST_CHANGED)
         local outcomes, err = self.schedule:complete_changed(batch, self.plan)
         if not outcomes then
+            note_unwritten(self, batch, err)
             return nil, err
         end
         self.changed = rest_of(self.changed, #batch) -- lookers may have added some meanwhile
@@ -326,11 +349,14 @@ local function complete_discoveries(self)
         local through, err = self.schedule:complete_discovery(entry.item, entry.found, entry.result,
             self.plan)
         if through == nil then
+            note_unwritten(self, { entry }, err)
             return nil, err
         end
         table.remove(self.discovered, 1)
         make_room(self)
-        count(self, "fenced", through and 0 or 1)
+        if not through then
+            count_fenced(self, entry)
+        end
     end
     return true
 end
@@ -446,6 +472,7 @@ local function scribe(self)
         end
         local good, err = steps(self)
         if not good then
+            self.report_due = err.code == "full" and 0 or self.report_due -- that it has room again shows when writing
             self.emit { type = "database", error = err }
         elseif self.failing then
             self.emit { type = "database" }

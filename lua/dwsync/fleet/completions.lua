@@ -104,10 +104,11 @@ end
 local function split(done, held)
     local good, fenced = {}, 0
     for _, look in ipairs(done) do
-        if held[look.item.item_no] == look.item.epoch then
-            good[#good + 1] = look
-        else
+        look.is_fenced = held[look.item.item_no] ~= look.item.epoch
+        if look.is_fenced then
             fenced = fenced + 1
+        else
+            good[#good + 1] = look
         end
     end
     return good, fenced
@@ -128,7 +129,7 @@ end
 -- @tparam table session see dwsync.history.transaction
 -- @tparam {{item=table,result=table},...} done
 -- @tparam ?function plan whom to tell of problems, see dwsync.problems.plan
--- @treturn integer how many were refused
+-- @treturn integer how many were refused, each with `is_fenced`
 function M.unchanged(session, done, plan)
     local items = {}
     for i, look in ipairs(done) do

@@ -121,7 +121,7 @@ local OF_ALL = {
 }
 
 local OF_COLLECTOR = {
-    { "dwsync_fleet_database_up", "Whether the database answers.", own(function(self)
+    { "dwsync_fleet_database_up", "Whether the database answers, and has room.", own(function(self)
         return self.database_up and 1 or 0 end) },
     { "dwsync_fleet_looks_total", "Looks of this collector.", total "looks", type = "counter" },
     { "dwsync_fleet_changed_total", "Looks that found something new.", total "changed", type = "counter" },
@@ -131,6 +131,8 @@ local OF_COLLECTOR = {
     { "dwsync_fleet_expired_total", "Leases that ran out before the look ended.", total "expired", type = "counter" },
     { "dwsync_fleet_fenced_total", "Looks that were thrown away because somebody else had the lease by then.",
         total "fenced", type = "counter" },
+    { "dwsync_fleet_unwritten_total", "Looks that could not be written because the database's storage is full.",
+        total "unwritten", type = "counter" },
     { "dwsync_fleet_heartbeats_total", "Heartbeats that this collector sent.", own(function(self)
         return self.heartbeats or 0 end), type = "counter" },
     { "dwsync_fleet_gap_seconds", "Time between two looks at a cluster.", gaps, type = "histogram" },

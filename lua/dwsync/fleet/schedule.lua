@@ -195,6 +195,7 @@ end
 local ITEM_COLUMNS = { "kind", "account", "region", "cluster_id", "project_id", "name", "state", "interval_ms",
     "due_at", "epoch", "leased_by", "looked_at", "asked_at", "longest_gap", "failures", "error", "severity", "seen_at",
     "page_mark", "read_at", "next_at" }
+local GONE_COLUMNS = { "account", "region", "cluster_id", "name", "looked_at", "severity", "gone_at" }
 local ACCOUNT_COLUMNS = { "account", "rate", "burst", "tokens", "paused_until", "refusals", "proven", "blocked_until",
     "error", "used_at", "state" }
 local COLLECTOR_COLUMNS = { "name", "host", "pid", "version", "state", "started_at", "seen_at", "lease_ms", "looks",
@@ -209,6 +210,19 @@ function Schedule:read(work)
         return nil
     end
     return read(self, work)
+end
+
+--- Clusters that are gone, the last one first.
+-- @treturn ?{table,...} items, each with `gone_at` in milliseconds
+-- @treturn dwsync.error
+function Schedule:gone()
+    if self.is_missing then
+        return {}
+    end
+    return read(self, function(session)
+        return rows.of(session, GONE_COLUMNS,
+            "dwsync_schedule WHERE kind = 'cluster' AND state = 'gone' ORDER BY gone_at DESC, item_no")
+    end)
 end
 
 --- All of it, at one moment.

@@ -51,7 +51,7 @@ local function failed(self, failure, doing)
         self:close()
     end
     if not is_late(self, failure) then
-        return nil, failures.storage(self.target, failure.message), failure.code == DEADLOCK
+        return nil, failures.storage(self.target, failure.message, nil, failure.code), failure.code == DEADLOCK
     end
     return nil, errors.new {
         kind = "timeout",

@@ -52,13 +52,15 @@ local function must(result, err, busy)
 end
 
 -- Runs a part of a transaction whose failure, where the database refused what it was given, undoes only this part.
+-- A full disk is not that: it refuses everything.
 local function apart(session, work)
     session:rows "SAVEPOINT part"
     local ran, result = pcall(work)
     if ran then
         session:rows "RELEASE SAVEPOINT part"
         return result
-    elseif getmetatable(result) ~= Failure or result.busy or result.err.kind ~= "storage" then
+    elseif getmetatable(result) ~= Failure or result.busy or result.err.kind ~= "storage"
+        or result.err.code == "full" then
         error(result, 0)
     end
     session:rows "ROLLBACK TO SAVEPOINT part" -- fails where the connection or the transaction is gone

@@ -178,6 +178,24 @@ describe("dwsync fleet explain", function()
             assert.matches("but the key of account hq was refused: correct its credentials", out, 1, true)
         end))
 
+    it("says since when a cluster is gone, by its name and its id", with_fleet({ hq = 2, shop = 1 },
+        function(fleet, run)
+            fleet:look()
+            fleet:sql "UPDATE dwsync_schedule SET state = 'gone', gone_at = 1700000000000 WHERE cluster_id = 'hq-2-id'"
+            for _, word in ipairs { "hq-2", "hq-2-id" } do
+                local status, out, err = run("explain", word)
+                assert.same({ 0, "" }, { status, err })
+                assert.matches("^cluster +hq%-2 %(hq%-2%-id%)\nwhere +region cn%-north%-4, account hq\n"
+                    .. "gone +since 2023%-11%-14T22:13:20Z %(.* ago%): ", out)
+                assert.matches("\nverdict +ok, when it was last looked at\nlooked at +now\n"
+                    .. "next look +when it is listed again\n$", out)
+                assert_narrow(out)
+            end
+            assert.equal(2, (run("explain", "hq-*")))
+            fleet:sql "UPDATE dwsync_schedule SET name = 'hq-2' WHERE cluster_id IN ('hq-1-id', 'shop-1-id')"
+            assert.matches("2 clusters are called 'hq%-2' in the fleet", (select(3, run("explain", "hq-2"))))
+        end))
+
     it("guesses what was meant", with_fleet({ hq = 2 }, function(_, run)
         local status, out, err = run("explain", "hq-3")
         assert.same({ 2, "" }, { status, out })

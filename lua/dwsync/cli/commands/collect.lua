@@ -249,8 +249,9 @@ local function collect(args, context, inventory, store, schedule)
     end
     uv.run "nowait" -- lets the handles close
     local totals = bulletin.collector.totals
-    bulletin:note(("ended after %s: %s new, %s failed, %s fenced"):format(quantities.count(totals.looks, "look"),
-        quantities.number(totals.changed), quantities.number(totals.failed), quantities.number(totals.fenced)))
+    bulletin:note(("ended after %s: %s new, %s failed, %s fenced%s"):format(quantities.count(totals.looks, "look"),
+        quantities.number(totals.changed), quantities.number(totals.failed), quantities.number(totals.fenced),
+        totals.unwritten > 0 and (", %s not written"):format(quantities.number(totals.unwritten)) or ""))
     return good, err
 end
 

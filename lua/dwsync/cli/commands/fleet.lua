@@ -179,6 +179,22 @@ local function find(args, status)
     return by_id[found.id], found
 end
 
+-- The last cluster of this name or id that is gone, where there is none of it in the fleet.
+local function find_gone(args, status, schedule)
+    for _, item in ipairs(status.items) do
+        if item.cluster_id == args.cluster or item.name == args.cluster then
+            return nil -- there are several
+        end
+    end
+    local list, err = schedule:gone()
+    for _, item in ipairs(list or {}) do
+        if item.cluster_id == args.cluster or item.name == args.cluster then
+            return item
+        end
+    end
+    return nil, err
+end
+
 -- By how much an account's rate stretches its intervals.
 local function stretch_of(status, account)
     local wanted = 0 -- looks a second
@@ -239,6 +255,27 @@ local function why_unlisted(trial, now)
         quantities.due(trial.next_at, now / 1000)) or nil
 end
 
+local function write_facts(context, facts)
+    for _, fact in ipairs(facts) do
+        if fact[2] then
+            write_wrapped(context, ("%-13s "):format(fact[1]), fact[2])
+        end
+    end
+end
+
+local function explain_gone(context, item, now)
+    write_facts(context, {
+        { "cluster", cluster_names.shown { id = item.cluster_id, name = item.name } },
+        { "where", ("region %s, account %s"):format(item.region, item.account) },
+        { "gone", ("since %s (%s): the service lists it no more, or the inventory leaves it out"):format(
+            quantities.instant(item.gone_at), ago(item.gone_at, now)) },
+        { "verdict", item.severity and item.severity .. ", when it was last looked at" or "never judged" },
+        { "looked at", ago(item.looked_at, now) },
+        { "next look", "when it is listed again" },
+    })
+    return 0
+end
+
 local function explain(args, context, schedule)
     local status, err = schedule:status()
     if not status then
@@ -246,7 +283,12 @@ local function explain(args, context, schedule)
     end
     local item, found = find(args, status)
     if not item then
-        return failure.report(found, context)
+        local gone
+        gone, err = find_gone(args, status, schedule)
+        if gone then
+            return explain_gone(context, gone, status.now)
+        end
+        return failure.report(err or found, context)
     end
     local trial
     trial, err = schedule:read(function(session)
@@ -278,11 +320,7 @@ local function explain(args, context, schedule)
         { "judged again", item.next_at and item.next_at > 0 and quantities.instant(item.next_at)
             .. " even if nothing new comes" or "when something new comes" },
     }
-    for _, fact in ipairs(facts) do
-        if fact[2] then
-            write_wrapped(context, ("%-13s "):format(fact[1]), fact[2])
-        end
-    end
+    write_facts(context, facts)
     return 0
 end
 
