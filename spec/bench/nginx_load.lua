@@ -1,5 +1,5 @@
--- nginx_load.lua [SECONDS [PARTS]]: the table of spec/bench/nginx_load; PARTS is "queries,latency,throughput,memory,idle" or
--- less.
+-- nginx_load.lua [SECONDS [PARTS]]: the table of spec/bench/nginx_load; PARTS is
+-- "queries,latency,throughput,memory,idle" or less.
 -- The service is a stand-in without TLS that answers each request after 100 ms with the same page of 1,000 records:
 -- what it costs itself shall not show.
 local core = require "dwsync.core"

@@ -186,8 +186,8 @@ end
 -- @function health
 -- @raise when `setup` was not called
 
---- Answers with the records of one cluster as JSON, filtered and page by page; for content_by_lua. The first request to a
--- worker after a publication yields.
+--- Answers with the records of one cluster as JSON, filtered and page by page; for content_by_lua. The first request to
+-- a worker after a publication yields.
 -- @function records
 -- @raise when `setup` was not called
 
