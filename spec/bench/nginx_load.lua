@@ -1,5 +1,5 @@
--- nginx_load.lua [SECONDS [PARTS]]: the table of spec/bench/nginx_load; PARTS is "queries,latency,throughput,memory" or
--- less.
+-- nginx_load.lua [SECONDS [PARTS]]: the table of spec/bench/nginx_load; PARTS is
+-- "queries,latency,throughput,memory,idle" or less.
 -- The service is a stand-in without TLS that answers each request after 100 ms with the same page of 1,000 records:
 -- what it costs itself shall not show.
 local core = require "dwsync.core"
@@ -322,9 +322,34 @@ local function memory(service)
     server:stop()
 end
 
+-- ---- nothing to do ---------------------------------------------------------------------------------
+
+local REST_SECONDS = 30
+
+local function cpu_ms(server)
+    local file = assert(io.open(("/proc/%d/schedstat"):format(server:workers()[1])))
+    local nanoseconds = file:read "*n"
+    file:close()
+    return nanoseconds / 1e6
+end
+
+-- A worker with everything published and no sweep due, beside one that knows nothing of dwsync.
+local function idle(service)
+    local ours, plain = start_ours(service, CLUSTERS, 86400), nginx.start { server = "", level = "warn" }
+    core.sleep(1)
+    local before, plain_before = cpu_ms(ours), cpu_ms(plain)
+    core.sleep(REST_SECONDS)
+    local used, plain_used = cpu_ms(ours) - before, cpu_ms(plain) - plain_before
+    print(("CPU of a worker in %d s in which nothing happens"):format(REST_SECONDS))
+    line("without dwsync", ("%.1f"):format(plain_used), "ms")
+    line(("with %d clusters and no sweep due"):format(CLUSTERS), ("%.1f"):format(used), "ms", nil, "<= 30")
+    ours:stop()
+    plain:stop()
+end
+
 local service = start_service()
 print(timestamps.to_iso(core.now() * 1000))
-local wanted = "," .. (arg[2] or "queries,latency,throughput,memory") .. ","
+local wanted = "," .. (arg[2] or "queries,latency,throughput,memory,idle") .. ","
 local good, err = xpcall(function()
     if wanted:find(",queries,", 1, true) then
         queries(service)
@@ -338,6 +363,9 @@ local good, err = xpcall(function()
     end
     if wanted:find(",memory,", 1, true) then
         memory(service)
+    end
+    if wanted:find(",idle,", 1, true) then
+        idle(service)
     end
 end, debug.traceback)
 service:stop()

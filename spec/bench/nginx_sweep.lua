@@ -31,7 +31,7 @@ local server = nginx.start {
         require("dwsync.nginx").start()
     }
 ]]):format(threads and "" or "ngx.run_worker_thread = nil", nginx.code { clusters = ids, interval = INTERVAL,
-        timeout = 60, jitter = 0, stale_after = 600, client = services.client(service) }),
+        timeout = 600, jitter = 0, stale_after = 600, client = services.client(service) }),
 }
 
 local last = ""

@@ -14,6 +14,7 @@ static struct dws_pool *idle; /* the one given last comes first: its connections
 static size_t idle_count;
 static struct dws_pool *abandoned; /* the parent's: never looked at, only kept from counting as lost memory */
 static unsigned long generation = 1;
+static bool watched;
 
 /* ---- fork ------------------------------------------------------------------------------------- */
 
@@ -43,12 +44,15 @@ static void begin_child(void)
     }
     idle_count = 0;
     generation++;
+    watched = true;
     pthread_mutex_unlock(&lock);
 }
 
+/* Again in a child that was forked while another thread was in here: it has the functions already if one of them ran,
+ * and must not have them twice, because the second would wait for the first one's lock. */
 static void watch_forks(void)
 {
-    pthread_atfork(lock_all, unlock_all, begin_child);
+    watched = watched || pthread_atfork(lock_all, unlock_all, begin_child) == 0;
 }
 
 /* ---- take and give ---------------------------------------------------------------------------- */

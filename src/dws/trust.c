@@ -34,6 +34,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* also while one is pa
 static struct dws_trust *kept;                           /* the one opened last comes first */
 static struct dws_trust *abandoned; /* the parent's: never looked at, only kept from counting as lost memory */
 static long last_number;
+static bool watched; /* by the functions below */
 static bool usable;
 
 /* ---- fork ------------------------------------------------------------------------------------- */
@@ -63,6 +64,7 @@ static void begin_child(void)
             place = &trust->next;
         }
     }
+    watched = true;
     pthread_mutex_unlock(&lock);
 }
 
@@ -86,14 +88,16 @@ static bool is_libcurls(void)
 }
 
 /* A store goes from our OpenSSL to libcurl's, which must be the same: of several back ends it may have chosen another,
- * and more than one OpenSSL may be in this process. */
+ * and more than one OpenSSL may be in this process. Called again in a child that was forked meanwhile: one in which a
+ * function for forks ran has them all, and would wait for its own lock if it had them twice. */
 static void begin(void)
 {
     const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
     char ours[64];
     snprintf(ours, sizeof ours, "OpenSSL/%s", OpenSSL_version(OPENSSL_VERSION_STRING));
-    usable = info->ssl_version && strcmp(info->ssl_version, ours) == 0 && is_libcurls() &&
-             pthread_atfork(lock_all, unlock_all, begin_child) == 0;
+    usable = info->ssl_version && strcmp(info->ssl_version, ours) == 0 && is_libcurls();
+    watched = watched || (usable && pthread_atfork(lock_all, unlock_all, begin_child) == 0);
+    usable = usable && watched;
 }
 
 /* ---- parsing ---------------------------------------------------------------------------------- */
@@ -118,7 +122,8 @@ static bool add_all(X509_STORE *store, struct dws_text certificates)
 }
 
 /* As libcurl does, flags included. Some versions (7.88 to 8.2) load what they know, here that directory, after they
- * asked for the store, without a lock: since it is there already they change nothing. */
+ * asked for the store, without a lock: since it is there already they change nothing. They set flags, too; OpenSSL does
+ * that with one `param->flags |= flags`, and with these set here each thread writes the word that is there. */
 static X509_STORE *parse(struct dws_text certificates, const char *directory)
 {
     const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);

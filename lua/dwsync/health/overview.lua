@@ -5,6 +5,11 @@ local severities = require "dwsync.severity"
 
 local M = {}
 
+local PLACE = {}
+for place, severity in ipairs(severities.worst_first) do
+    PLACE[severity] = place
+end
+
 local function name_of(item)
     local cluster = item.cluster or {}
     return tostring(cluster.name or cluster.id or "")
@@ -39,18 +44,16 @@ end
 -- @tparam table rules checked
 -- @treturn dwsync.overview
 function M.make(items, now, rules)
-    local clusters = {}
+    local keys, by_key, clusters = {}, {}, {}
     for i, item in ipairs(items) do
-        clusters[i] = graded(item, i, rules)
+        local one = graded(item, i, rules)
+        keys[i] = ("%d%s\0%s\0%08d"):format(PLACE[severities.known(one.severity)], name_of(one), id_of(one), i)
+        by_key[keys[i]] = one
     end
-    table.sort(clusters, function(a, b)
-        if a.severity ~= b.severity then
-            return severities.is_worse(a.severity, b.severity)
-        elseif name_of(a) ~= name_of(b) then
-            return name_of(a) < name_of(b)
-        end
-        return id_of(a) < id_of(b)
-    end)
+    table.sort(keys) -- a comparison in Lua takes milliseconds for hundreds
+    for i, key in ipairs(keys) do
+        clusters[i] = by_key[key]
+    end
     return { now = now, severity = severities.worst(clusters), clusters = clusters }
 end
 

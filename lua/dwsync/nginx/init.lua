@@ -1,6 +1,6 @@
 --- dwsync inside nginx: one refresher keeps the state of all clusters in a shared dict, and handlers serve it without
 -- waiting. Loading it does no I/O, reads no environment and never yields; the event loop never waits for the service.
--- No function but `metrics` yields.
+-- No function yields but `metrics`, `health` and `records`, which decode and send in pieces.
 -- @module dwsync.nginx
 -- @usage
 -- init_by_lua_block { require("dwsync.nginx").setup { clusters = "all", client = { region = "cn-north-4" } } }
@@ -181,11 +181,13 @@ end
 -- @function metrics
 -- @raise when `setup` was not called
 
---- Answers 200 when all is well, else 503 and why, as JSON; for content_by_lua.
+--- Answers 200 when all is well, else 503 and why, as JSON; for content_by_lua. With parameters the first request to a
+-- worker after a publication yields.
 -- @function health
 -- @raise when `setup` was not called
 
---- Answers with the records of one cluster as JSON, filtered and page by page; for content_by_lua.
+--- Answers with the records of one cluster as JSON, filtered and page by page; for content_by_lua. The first request to
+-- a worker after a publication yields.
 -- @function records
 -- @raise when `setup` was not called
 

@@ -6,14 +6,11 @@
 -- It must not wait in libcurl.
 -- @module dwsync.runtime.nginx_loop
 local core = require "dwsync.core"
+local turns = require "dwsync.runtime.nginx_turns"
 -- luacheck: globals ngx
 
 local M = {}
 
--- Not 0 while there are pages: without OpenResty's patches nginx would go on at once, and do nothing else.
-local PAUSE_SECONDS = 0.001
--- For what came, before nginx does other things; sending and receiving takes about as long again.
-local SLICE_SECONDS = 0.0005
 local SLICE_RECORDS = 64 -- about 0.1 ms
 -- nginx drops a timer when too many run already. A driver that was not seen for so long is taken to be lost.
 local LOST_SECONDS = 1
@@ -71,14 +68,14 @@ local function receive(self, job, response, failure)
 end
 
 -- Returns whether transfers are still under way.
-local function receive_all(self, till)
+local function receive_all(self)
     repeat
         local job, response, failure = self.pool:next(0)
         if not job then
             return response ~= "idle"
         end
         receive(self, job, response, failure)
-    until core.monotonic() >= till
+    until not turns.goes_on()
     return true
 end
 
@@ -98,9 +95,9 @@ local function decode_some(self, job)
     return page ~= false
 end
 
-local function decode_pages(self, till)
+local function decode_pages(self)
     local pages = self.pages
-    while pages[1] and core.monotonic() < till do
+    while turns.collect() and pages[1] do
         if not self.jobs[pages[1]] or decode_some(self, pages[1]) then
             table.remove(pages, 1)
         end
@@ -119,13 +116,12 @@ end
 
 -- Returns whether there is more to do.
 local function turn(self)
-    local till = core.monotonic() + SLICE_SECONDS
     self.turns = self.turns + 1
     if self.turns % TURNS_BETWEEN_LOOKS == 0 then
         end_abandoned(self)
     end
-    local under_way = receive_all(self, till)
-    decode_pages(self, till)
+    local under_way = receive_all(self)
+    decode_pages(self)
     return under_way or self.pages[1] ~= nil
 end
 
@@ -143,7 +139,9 @@ end
 local function drive(_, self, driver)
     while self.driver == driver do
         self.seen = core.monotonic()
+        turns.begin()
         local good, more = pcall(turn, self)
+        turns.finish()
         if not good then
             break_down(self, more)
         end
@@ -151,7 +149,7 @@ local function drive(_, self, driver)
             self.driver = nil
             return
         end
-        ngx.sleep(PAUSE_SECONDS)
+        turns.sleep()
     end
 end
 

@@ -12,6 +12,12 @@ M.RETRY_AFTER = 5
 
 local MAX_PARAMETERS = 20
 
+--- Lets the event loop go on between two pieces of work. Without OpenResty's patches of nginx a pause of 0 is logged as
+-- slow.
+function M.pause()
+    ngx.sleep(0.001)
+end
+
 local function set_headers(content_type, policy)
     local header = ngx.header
     header["Content-Type"] = content_type

@@ -94,7 +94,7 @@ end
 
 -- About some sources only, or about how long ago they succeeded.
 local function serve_part(settings, reader, parameters)
-    local facts, snapshot = reader:facts()
+    local facts, snapshot = reader:facts(answer.pause)
     if not facts then
         return answer.not_ready(reader)
     elseif parameters.cluster then

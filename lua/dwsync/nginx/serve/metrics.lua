@@ -93,11 +93,6 @@ end
 
 local function at_once() end
 
--- Lets the event loop go on between two pieces. Without OpenResty's patches of nginx a pause of 0 is logged as slow.
-local function in_turn()
-    ngx.sleep(0.001)
-end
-
 -- Everything, in pieces; or nil before the first publication.
 local function pieces_of(settings, reader, pause)
     local pieces, snapshot = reader:pieces("metrics", true, pause)
@@ -125,7 +120,7 @@ function M.serve(settings, reader)
     if not ngx.headers_sent and not answer.begin({}, reader) then
         return
     end
-    local pieces = pieces_of(settings, reader, in_turn)
+    local pieces = pieces_of(settings, reader, answer.pause)
     if not pieces and not ngx.headers_sent then
         return answer.not_ready(reader)
     elseif not pieces then
@@ -138,7 +133,7 @@ function M.serve(settings, reader)
         for i, piece in ipairs(pieces) do
             ngx.print(piece)
             if i < #pieces - 2 then -- the last ones are short
-                in_turn()
+                answer.pause()
             end
         end
     else

@@ -60,7 +60,7 @@ function M.serve(settings, reader)
     if not parameters then
         return
     end
-    local facts, snapshot = reader:facts()
+    local facts, snapshot = reader:facts(answer.pause)
     if not facts then
         return answer.not_ready(reader)
     end

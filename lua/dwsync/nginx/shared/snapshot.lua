@@ -168,17 +168,18 @@ function M.decode_facts(pieces, pause)
 end
 
 --- What is known of each cluster, without its verdicts.
+-- @tparam[opt] function pause called every half millisecond or so while it is decoded: it may wait
 -- @treturn ?{table,...} the clusters, each with `id`, `name`, `severity`, `fetched_at`, `error`, `sources`: shared by
 -- all who ask, so nobody may change them
 -- @treturn ?table the snapshot they belong to
-function Reader:facts()
+function Reader:facts(pause)
     local snapshot = self:read()
     if not snapshot or snapshot.facts then
         return snapshot and snapshot.facts, snapshot
     end
     local pieces, of = self:pieces "facts"
     if pieces then
-        of.facts = M.decode_facts(pieces)
+        of.facts = M.decode_facts(pieces, pause)
     end
     return of and of.facts, of
 end

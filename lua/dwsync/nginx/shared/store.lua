@@ -141,12 +141,14 @@ local function add_keys(set, name, entry)
 end
 
 -- Removes documents that this publication does not need: the last one's, and what a killed worker left.
-local function sweep_out(self, keys, number, contents)
+local function sweep_out(self, keys, number, contents, pause)
     local needed = { [contents_key(number)] = true }
     for name, entry in pairs(contents) do
         add_keys(needed, name, entry)
+        pause()
     end
     for _, key in ipairs(keys) do
+        pause()
         if key:find("^dwsync%.%d+:%d+:") and not needed[key] then
             self.dict:delete(key)
         end
@@ -252,7 +254,7 @@ function Store:publish(documents, may_go_on, pause)
         remove(self, written)
         return nil, err
     end
-    sweep_out(self, keys, number, contents)
+    sweep_out(self, keys, number, contents, pause)
     return contents, missing
 end
 

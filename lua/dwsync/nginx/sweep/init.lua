@@ -63,7 +63,7 @@ end
 local function with_what_was_kept(order, store)
     local number = store:current()
     local contents = number and store:contents(number) or {}
-    local clusters, by_id = published_clusters(store, contents, order.slices.pause), {}
+    local clusters, by_id = order.slices.alone(published_clusters, store, contents, order.slices.pause), {}
     for _, cluster in ipairs(clusters) do
         by_id[cluster.id] = cluster
     end
@@ -305,7 +305,7 @@ local function publish(read, overview, order, store, may_go_on, summary)
     local pause = order.slices.pause
     local documents = order.slices.alone(require("dwsync.nginx.sweep.publication").documents, overview, order.records,
         order.digest, read.metrics, pause)
-    local contents, missing = store:publish(documents, function()
+    local contents, missing = order.slices.alone(store.publish, store, documents, function()
         local may = may_go_on()
         if may then
             write(store, summary, order.now())
