@@ -51,7 +51,7 @@ describe("what require \"dwsync\" loads", function()
     it("leaves out what only messages and failures need", function()
         local names = loaded_by 'require "dwsync".new { region = "cn-north-4", credentials = { ak = "A", sk = "S" } }'
         for _, name in ipairs { "text", "quantities", "decimal", "errors.codes", "credentials.failure", "records",
-            "runtime.concurrent", "client.paging", "json", "cluster_names" } do
+            "runtime.concurrent", "client.paging", "json", "cluster_names", "timestamps" } do
             assert.is_nil(names["dwsync." .. name], name)
         end
         assert.is_nil(names.cjson)
@@ -65,7 +65,7 @@ describe("what require \"dwsync\" loads", function()
                     return { status = 200, page = page, place = {} }
                 end } }:list_sync_records { cluster_id = "05cea375-4b7a-4ebd-a2dc-000000000001" })
         ]]
-        for _, name in ipairs { "text", "cluster_names", "json" } do
+        for _, name in ipairs { "text", "cluster_names", "json", "timestamps", "credentials.cache" } do
             assert.is_nil(names["dwsync." .. name], name)
         end
     end)

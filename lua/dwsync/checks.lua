@@ -29,7 +29,7 @@ local lazy = require "dwsync.lazy"
 local decimal = lazy "dwsync.decimal"
 local quantities = lazy "dwsync.quantities"
 local text_of = lazy "dwsync.text"
-local timestamps = require "dwsync.timestamps"
+local timestamps = lazy "dwsync.timestamps"
 
 local M = {}
 

@@ -3,6 +3,7 @@
 -- @module dwsync.timestamps
 local lazy = require "dwsync.lazy"
 local decimal = lazy "dwsync.decimal"
+local sdk_date = require "dwsync.sdk_date"
 
 local M = {}
 
@@ -152,18 +153,11 @@ function M.point(value, now, zone)
     return seconds and math.floor(seconds * 1000) or nil
 end
 
-local dated_second, dated -- many requests share a second, and the C library is slow
-
 --- The form of X-Sdk-Date.
+-- @function to_sdk_date
 -- @tparam number seconds since the epoch
 -- @treturn string "20251025T104952Z"
-function M.to_sdk_date(seconds)
-    local second = math.floor(seconds)
-    if second ~= dated_second then
-        dated_second, dated = second, os.date("!%Y%m%dT%H%M%SZ", second)
-    end
-    return dated
-end
+M.to_sdk_date = sdk_date.of
 
 local MINUTE, DAY, FEW_DAYS = 60000, 86400000, 64
 local dates, room = {}, FEW_DAYS

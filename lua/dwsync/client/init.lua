@@ -96,7 +96,10 @@ end
 local function check_files(settings, ca_file_from)
     for _, name in ipairs { "ca_file", "client_cert", "client_key" } do
         local path, from = settings[name], name == "ca_file" and ca_file_from or name
-        local readable, reason = files.is_readable(path or "/dev/null")
+        local readable, reason = true, nil
+        if path then
+            readable, reason = files.is_readable(path)
+        end
         if not readable then
             return nil, errors.new {
                 kind = "config",

@@ -22,8 +22,9 @@
 --    { source = "password", user =, password =, domain = }           an IAM user; passcode and user_id for MFA
 --    { source = "token", token =, project_id = }                     a token you have; default HW_AUTH_TOKEN's
 -- @module dwsync.credentials
+local lazy = require "dwsync.lazy"
 local assumed_role = require "dwsync.credentials.assumed_role"
-local cache = require "dwsync.credentials.cache"
+local cache = lazy "dwsync.credentials.cache" -- keys that are given are not kept there
 local errors = require "dwsync.errors"
 local keys_of = require "dwsync.credentials.keys"
 
@@ -37,6 +38,10 @@ local OF_VARIABLES = { environment = true }
 
 local Provider = { __name = "dwsync.credentials.provider" }
 Provider.__index = Provider
+
+local function cache_of(self)
+    return self.cache or cache.shared
+end
 
 -- The same fields give the same object: checking them and making a signer again would cost each request.
 local function keys_from(self, fields, source)
@@ -66,7 +71,7 @@ local function obtain(self, name, options, limits)
         self.is_settled = OF_VARIABLES[name]
         return keys_from(self, found, found.source)
     end
-    local keys, failure, known = self.cache:get(found, limits, self.context)
+    local keys, failure, known = cache_of(self):get(found, limits, self.context)
     if keys or known or not found.optional then
         return keys, failure
     end
@@ -84,7 +89,7 @@ local function from_chain(self, limits)
         reasons[#reasons + 1], failed[#failed + 1] = why, plan
     end
     for _, plan in ipairs(failed) do
-        self.cache:hurry(plan)
+        cache_of(self):hurry(plan)
     end
     return nil, errors.new {
         kind = "credentials",
@@ -147,7 +152,7 @@ end
 -- process's)
 -- @treturn dwsync.credentials.provider
 function M.new(given, context)
-    local self = setmetatable({ given = given, context = {}, cache = context.cache or cache.shared,
+    local self = setmetatable({ given = given, context = {}, cache = context.cache,
         getenv = context.getenv }, Provider)
     for name, value in pairs(context) do
         self.context[name] = value
@@ -211,7 +216,7 @@ end
 -- @tparam table limits as for `get`
 -- @treturn ?dwsync.credentials nil unless they differ
 function Provider:renew(keys, limits)
-    self.cache:discard(keys)
+    cache_of(self):discard(keys)
     local fresh = self:get(limits)
     if fresh and (fresh.token ~= keys.token or fresh.security_token ~= keys.security_token) then
         return fresh

@@ -7,7 +7,7 @@ local error_codes = lazy "dwsync.errors.codes"
 local json = lazy "dwsync.json"
 local quantities = lazy "dwsync.quantities"
 local text = lazy "dwsync.text"
-local timestamps = require "dwsync.timestamps"
+local timestamps = lazy "dwsync.timestamps"
 
 local M = {}
 

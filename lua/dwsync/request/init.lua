@@ -8,8 +8,9 @@ local errors = require "dwsync.errors"
 local key_guard = require "dwsync.request.key_guard"
 local keys_of = require "dwsync.credentials.keys"
 local retry = require "dwsync.request.retry"
+local sdk_date = require "dwsync.sdk_date"
 local text = lazy "dwsync.text"
-local timestamps = require "dwsync.timestamps"
+local timestamps = lazy "dwsync.timestamps"
 local transport = require "dwsync.runtime.transport"
 
 local M = {}
@@ -177,7 +178,7 @@ local function authenticate(self, exchange, url)
     end
     exchange.to_sign = { method = exchange.method, url = url, headers = call.headers, body = call.body }
     exchange.signer = signer(self, exchange.service, keys)
-    exchange.date = timestamps.to_sdk_date(self.runtime.now() + exchange.signed_with)
+    exchange.date = sdk_date.of(self.runtime.now() + exchange.signed_with)
     local signed, err = core.sign(exchange.to_sign, exchange.signer, exchange.date)
     return signed, err and errors.from_core(err)
 end

@@ -2,8 +2,9 @@
 -- minutes, for all its users. Counts the refusals of each access key of a site in this process and stops before that.
 -- It must not read a clock or wait: `now` is an argument, and the caller does the waiting.
 -- @module dwsync.request.key_guard
+local lazy = require "dwsync.lazy"
 local errors = require "dwsync.errors"
-local timestamps = require "dwsync.timestamps"
+local timestamps = lazy "dwsync.timestamps"
 
 local M = {}
 
