@@ -41,7 +41,7 @@ static void read_recipients(lua_State *L, struct dws_mail *what)
     if (count > DWS_MAIL_RECIPIENTS)
         luaL_error(L, "field 'to' has more than %d recipients", DWS_MAIL_RECIPIENTS);
     luaL_checkstack(L, (int)count + LUA_MINSTACK, "too many recipients");
-    struct dws_text *to = lua_newuserdata(L, (count + 1) * sizeof *to);
+    struct dws_text *to = lua_newuserdata(L, count * sizeof *to);
     for (size_t i = 0; i < count; i++) {
         lua_rawgeti(L, list, (int)i + 1); /* stays on the stack, and so alive */
         if (lua_type(L, -1) != LUA_TSTRING)
