@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define WAIT_MS 240000 /* a bound for hangs, which no busy machine meets */
 #define SECRET "hunter2-the-password"
@@ -268,6 +270,32 @@ static void is_given_up_anywhere(void)
     server_stop(s.server);
 }
 
+/* The number of a connection that is closed may be another's. */
+static void shuts_no_connection_but_its_own(void)
+{
+    const struct script script = SCRIPT(SEND("554 no\r\n"), LINE);
+    struct sending s;
+    struct dws_mail_transfer *mail = NULL;
+    int pairs[8][2];
+    char byte = 0;
+    open_server(&s, &script, NULL);
+    EXPECT_STATUS(start(&s, &mail), DWS_OK);
+    while (dws_mail_step(mail, WAIT_MS, &s.answer, &s.error) == DWS_PENDING)
+        ;
+    for (size_t i = 0; i < 8; i++)
+        EXPECT_INT(socketpair(AF_UNIX, SOCK_STREAM, 0, pairs[i]), 0);
+    dws_mail_free(mail);
+    for (size_t i = 0; i < 8; i++) {
+        for (size_t side = 0; side < 2; side++) {
+            EXPECT_INT(send(pairs[i][side], "x", 1, MSG_NOSIGNAL), 1);
+            EXPECT_INT(recv(pairs[i][!side], &byte, 1, 0), 1);
+        }
+        close(pairs[i][0]);
+        close(pairs[i][1]);
+    }
+    server_stop(s.server);
+}
+
 /* ---- what is refused ------------------------------------------------------------------------------ */
 
 #define LONG_LINE "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
@@ -459,6 +487,7 @@ static void keeps_of_a_reply_its_codes_alone(void)
         const char *reply;
     } cases[] = {
         {SCRIPT(SEND("554\r\n"), LINE), "554"},
+        {SCRIPT(SEND("554 \n"), LINE), "554"},
         {SCRIPT(SEND("509 5.0.99 x\r\n"), LINE), "509 5.0.99"},
         {SCRIPT(SEND("554 5.123.456\r\n"), LINE), "554 5.123.456"},
         {SCRIPT(SEND("554 5.1234.1 x\r\n"), LINE), "554"},
@@ -491,6 +520,7 @@ static const struct spec_case cases[] = {
     {"says that the connection broke", says_that_the_connection_broke},
     {"does not wait when it is not to", does_not_wait_when_it_is_not_to},
     {"is given up anywhere", is_given_up_anywhere},
+    {"shuts no connection but its own", shuts_no_connection_but_its_own},
     {"refuses what could be read as something else", refuses_what_could_be_read_as_something_else},
     {"refuses to show a password", refuses_to_show_a_password},
     {"takes what is just short enough, and nothing longer", takes_what_is_just_short_enough},

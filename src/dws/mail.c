@@ -78,9 +78,9 @@ static size_t on_reply(char *bytes, size_t size, size_t count, void *user)
 {
     struct dws_mail_transfer *m = user;
     const size_t length = size * count;
-    if (length < 3 || count_digits(bytes, length) != 3 || (length > 3 && bytes[3] == '-'))
+    if (length < 4 || count_digits(bytes, length) != 3 || bytes[3] == '-')
         return length; /* not the last line of a reply */
-    const size_t enhanced = length > 4 ? enhanced_length(bytes + 4, length - 4) : 0;
+    const size_t enhanced = enhanced_length(bytes + 4, length - 4);
     m->answer.code = (bytes[0] - '0') * 100 + (bytes[1] - '0') * 10 + (bytes[2] - '0');
     snprintf(m->answer.reply, sizeof m->answer.reply, "%.3s%s%.*s", bytes, enhanced ? " " : "", (int)enhanced,
              enhanced ? bytes + 4 : "");

@@ -41,7 +41,7 @@ static int notify(lua_State *L)
     struct sockaddr_un address = {0};
     const socklen_t length = read_address(name, name_size, &address);
     int code = EINVAL;
-    if (length > 0) {
+    if (length) {
         const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         const struct sockaddr *to = (const struct sockaddr *)&address;
         code = fd < 0 || sendto(fd, text, size, MSG_NOSIGNAL, to, length) < 0 ? errno : 0;
