@@ -18,16 +18,29 @@ void __real_free(void *memory);
 /* Whether Lua's memory runs out, too, or libdws's alone. */
 static bool lua_too;
 
+/* Behind each block of Lua's: who puts more on the stack than was asked for writes there. */
+static const char guard[] = "nobody writes behind the end of a block of memory that is Lua's";
+
+static void *resized(void *old, size_t old_size, size_t size)
+{
+    if (old && size <= old_size) /* which must not fail */
+        return old;
+    return lua_too ? realloc(old, size + sizeof guard) : __real_realloc(old, size + sizeof guard);
+}
+
 static void *allocate(void *user, void *old, size_t old_size, size_t size)
 {
     (void)user;
+    if (old)
+        EXPECT(memcmp((char *)old + old_size, guard, sizeof guard) == 0);
     if (size == 0) {
         lua_too ? free(old) : __real_free(old);
         return NULL;
     }
-    if (old && size <= old_size) /* which must not fail */
-        return old;
-    return lua_too ? realloc(old, size) : __real_realloc(old, size);
+    char *block = resized(old, old_size, size);
+    if (block)
+        memcpy(block + size, guard, sizeof guard);
+    return block;
 }
 
 static int raise_trouble(lua_State *L)
@@ -228,6 +241,31 @@ static void survives_watching(void)
                                "function check() if last then last:close() last = nil end end");
 }
 
+/* Each in a state of its own, whose stack is small yet. */
+static void asks_for_the_stack_that_it_uses(void)
+{
+    static const char *const calls[] = {
+        "sign({url = 'https://h/', headers = by_name}, keys, date)",
+        "sign({url = 'https://h/', headers = {A1 = 'b'}, signed_headers = list}, keys, date)",
+        "mail {host = 'h', port = 25, from = 'a@b', message = 'a: b\\r\\n', to = {table.unpack(list, 1, 100)}}",
+        "decode_page('{\"sync_records\":[{\"status\":\"A\"}]}', {where = {status = list, id = list}})",
+        "decode_page('{\"sync_records\":[{\"a\":' .. ('['):rep(60) .. (']'):rep(60) .. '}]}')",
+        "reduce_page('{\"sync_records\":[{\"status\":\"A\"}]}', {where = {status = list}})",
+        "write_rows({{}}, 1, {columns = columns})",
+    };
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        lua_State *L = new_state();
+        run(L, "list, by_name, columns = {}, {}, {}\n"
+               "for i = 1, 1000 do list[i], by_name['A' .. i] = 'A' .. i, 'b' end\n"
+               "for i = 1, 500 do columns[i] = {name = i, text = tostring} end\n"
+               "keys, date, core = {ak = 'a', sk = 's'}, '20251025T104952Z', open()");
+        lua_gc(L, LUA_GCCOLLECT, 0);
+        lua_pushfstring(L, "core.%s", calls[i]);
+        run(L, lua_tostring(L, -1));
+        lua_close(L);
+    }
+}
+
 static int hooked;
 
 static void count_line(lua_State *L, lua_Debug *at)
@@ -271,6 +309,7 @@ static const struct spec_case cases[] = {
     {"a signature without enough memory is an error", survives_signing},
     {"a request without enough memory is an error", survives_a_pool},
     {"descriptors that are watched without enough memory are an error", survives_watching},
+    {"as much of Lua's stack is asked for as is used", asks_for_the_stack_that_it_uses},
     {"a call with a bound puts back the debug hook of a program in C", keeps_a_hook},
     {"memory is limited for functions and nothing else", limits_functions_alone},
 };

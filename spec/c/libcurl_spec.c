@@ -132,10 +132,82 @@ static void a_request_fails_at_any_call(void)
     multi_failure = CURLM_OUT_OF_MEMORY;
 }
 
+/* ---- mail ------------------------------------------------------------------------------------- */
+
+static const struct script silent = SCRIPT(HOLD);
+
+static enum dws_status begin_mail(const struct exchange *e, struct dws_mail_transfer **mail, struct dws_error *error)
+{
+    static const struct dws_text to[] = {TEXT("a@example.com"), TEXT("b@example.com")};
+    const struct dws_mail what = {
+        .host = LITERAL("127.0.0.1"),
+        .port = server_port(e->server),
+        .tls = DWS_MAIL_PLAIN,
+        .user = LITERAL("dwsync"),
+        .password = LITERAL("password"),
+        .from = LITERAL("dwsync@example.com"),
+        .to = to,
+        .to_count = 2,
+        .message = LITERAL("Subject: x\r\n"),
+    };
+    return dws_mail_start(&what, &e->transport, mail, error);
+}
+
+static void a_mail_is_not_begun_by_half(void)
+{
+    struct exchange e;
+    long enough = 0;
+    exchange_open(&e, 1, &silent, 1, NULL);
+    for (;; enough++) {
+        struct dws_mail_transfer *mail = NULL;
+        struct dws_error error = {DWS_OK, ""};
+        calls_left = enough;
+        failed_call = NULL;
+        const enum dws_status status = begin_mail(&e, &mail, &error);
+        calls_left = -1;
+        EXPECT_STATUS(status, failed_call ? DWS_ERR_MEMORY : DWS_OK);
+        EXPECT(!mail == (failed_call != NULL));
+        dws_mail_free(mail);
+        if (!failed_call)
+            break;
+        spec_about(failed_call);
+        EXPECT_TEXT(spec_text(error.message), LITERAL("mail: Out of memory"));
+    }
+    EXPECT(enough > 30);
+    exchange_close(&e);
+}
+
+static void a_mail_fails_at_any_call(void)
+{
+    static const char *const calls[] = {"curl_multi_perform", "curl_multi_poll", "curl_multi_perform"};
+    struct exchange e;
+    exchange_open(&e, 1, &silent, 1, NULL);
+    for (long allowed = 0; allowed < 4; allowed++) {
+        struct dws_mail_transfer *mail = NULL;
+        struct dws_mail_answer answer;
+        struct dws_error error = {DWS_OK, ""};
+        EXPECT_STATUS(begin_mail(&e, &mail, &error), DWS_OK);
+        calls_left = allowed;
+        failed_call = NULL;
+        const enum dws_status status = dws_mail_step(mail, 1, &answer, &error);
+        calls_left = -1;
+        dws_mail_free(mail);
+        if (allowed < 3) {
+            EXPECT_STATUS(status, DWS_ERR_MEMORY);
+            EXPECT_TEXT(spec_text(failed_call), spec_text(calls[allowed]));
+        } else {
+            EXPECT_STATUS(status, DWS_PENDING);
+        }
+    }
+    exchange_close(&e);
+}
+
 static const struct spec_case cases[] = {
     {"a pool that libcurl does not give all it needs is not made", a_pool_is_not_made_by_half},
     {"a request is an error of its own kind at whichever call libcurl fails, and the next one succeeds",
      a_request_fails_at_any_call},
+    {"a mail that libcurl does not give all it needs is not begun", a_mail_is_not_begun_by_half},
+    {"a step of a mail is an error at whichever call libcurl fails", a_mail_fails_at_any_call},
 };
 
 SPEC_MAIN(cases)

@@ -1,10 +1,14 @@
 /* mail_spec.c: what mail.c says to an SMTP server, what it refuses to say, and what it makes of the answers.
  * It must not contact anything but the scripted server on loopback. */
+#include "memory.h"
 #include "scripted_server.h"
 #include "spec.h"
 #include "tls_files.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define WAIT_MS 240000 /* a bound for hangs, which no busy machine meets */
 #define SECRET "hunter2-the-password"
@@ -183,14 +187,14 @@ static void counts_the_recipients_refused_when_others_are_not(void)
 {
     const struct script script =
         SCRIPT(SEND("220 here\r\n"), LINE, SEND("502 what\r\n"), LINE, SEND("250 here\r\n"), OK_LINE, OK_LINE, LINE,
-               SEND("550 5.1.1 gone\r\n"), OK_LINE, DATA, SEND("250 2.0.0 taken\r\n"), LINE);
+               SEND("400 4.0.0 later\r\n"), OK_LINE, DATA, SEND("250 2.0.0 taken\r\n"), LINE);
     struct sending s;
     open_server(&s, &script, NULL);
     s.mail.to = three;
     s.mail.to_count = 3;
     EXPECT_STATUS(post(&s), DWS_OK);
     EXPECT_INT(s.answer.refused, 1);
-    EXPECT_TEXT(spec_text(s.answer.refusal), LITERAL("550 5.1.1"));
+    EXPECT_TEXT(spec_text(s.answer.refusal), LITERAL("400 4.0.0"));
     EXPECT_TEXT(spec_text(s.answer.reply), LITERAL("250 2.0.0"));
     server_stop(s.server);
 }
@@ -266,6 +270,32 @@ static void is_given_up_anywhere(void)
     server_stop(s.server);
 }
 
+/* The number of a connection that is closed may be another's. */
+static void shuts_no_connection_but_its_own(void)
+{
+    const struct script script = SCRIPT(SEND("554 no\r\n"), LINE);
+    struct sending s;
+    struct dws_mail_transfer *mail = NULL;
+    int pairs[8][2];
+    char byte = 0;
+    open_server(&s, &script, NULL);
+    EXPECT_STATUS(start(&s, &mail), DWS_OK);
+    while (dws_mail_step(mail, WAIT_MS, &s.answer, &s.error) == DWS_PENDING)
+        ;
+    for (size_t i = 0; i < 8; i++)
+        EXPECT_INT(socketpair(AF_UNIX, SOCK_STREAM, 0, pairs[i]), 0);
+    dws_mail_free(mail);
+    for (size_t i = 0; i < 8; i++) {
+        for (size_t side = 0; side < 2; side++) {
+            EXPECT_INT(send(pairs[i][side], "x", 1, MSG_NOSIGNAL), 1);
+            EXPECT_INT(recv(pairs[i][!side], &byte, 1, 0), 1);
+        }
+        close(pairs[i][0]);
+        close(pairs[i][1]);
+    }
+    server_stop(s.server);
+}
+
 /* ---- what is refused ------------------------------------------------------------------------------ */
 
 #define LONG_LINE "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
@@ -335,6 +365,149 @@ static void refuses_to_show_a_password(void)
     server_stop(s.server);
 }
 
+/* Whether it would be sent. */
+static bool is_taken(const struct dws_mail *what)
+{
+    const struct dws_transport transport = {.timeout_ms = WAIT_MS};
+    struct dws_mail_transfer *mail = NULL;
+    struct dws_error error = {DWS_OK, ""};
+    const enum dws_status status = dws_mail_start(what, &transport, &mail, &error);
+    EXPECT_STATUS(status, mail ? DWS_OK : DWS_ERR_ARGUMENT);
+    dws_mail_free(mail);
+    return status == DWS_OK;
+}
+
+/* So many letters and what is behind them, until the next call. */
+static struct dws_text letters_and(size_t count, const char *end)
+{
+    static char text[2048];
+    memset(text, 'a', count);
+    strcpy(text + count, end);
+    return spec_text(text);
+}
+
+static void takes_what_is_just_short_enough(void)
+{
+    struct dws_text many[DWS_MAIL_RECIPIENTS + 1];
+    const struct dws_mail good = {.host = LITERAL("127.0.0.1"),
+                                  .port = 25,
+                                  .tls = DWS_MAIL_PLAIN,
+                                  .from = LITERAL("!@~"),
+                                  .to = one,
+                                  .to_count = 1,
+                                  .message = LITERAL("\r\n")};
+    for (size_t i = 0; i <= DWS_MAIL_RECIPIENTS; i++)
+        many[i] = one[0];
+    for (size_t more = 0; more < 2; more++) {
+        struct dws_mail what = good;
+        what.host = letters_and(200 + more, "");
+        EXPECT(is_taken(&what) == !more);
+        what = good;
+        what.port = 65535 + (int)more;
+        EXPECT(is_taken(&what) == !more);
+        what.port = 1 - (int)more;
+        EXPECT(is_taken(&what) == !more);
+        what = good;
+        what.from = letters_and(242 + more, "@example.com");
+        EXPECT(is_taken(&what) == !more);
+        what = good;
+        what.to = many;
+        what.to_count = DWS_MAIL_RECIPIENTS + more;
+        EXPECT(is_taken(&what) == !more);
+        what = good;
+        what.message = letters_and(998 + more, "\r\n");
+        EXPECT(is_taken(&what) == !more);
+        what = good;
+        what.user = LITERAL("dwsync");
+        what.password = letters_and(1024 + more, "");
+        EXPECT(is_taken(&what) == !more);
+        what.user = what.password;
+        what.password = LITERAL(SECRET);
+        EXPECT(is_taken(&what) == !more);
+        what = good;
+        what.from = more ? LITERAL("a\x7f@b") : LITERAL("a\x7e@b");
+        EXPECT(is_taken(&what) == !more);
+    }
+}
+
+/* ---- when memory runs out ------------------------------------------------------------------------- */
+
+static void is_not_begun_without_enough_memory(void)
+{
+    const struct dws_mail what = {.host = LITERAL("127.0.0.1"),
+                                  .port = 25,
+                                  .tls = DWS_MAIL_PLAIN,
+                                  .from = LITERAL("a@b"),
+                                  .to = one,
+                                  .to_count = 1,
+                                  .message = LITERAL("\r\n")};
+    const struct dws_transport transport = {.timeout_ms = WAIT_MS};
+    const long held = memory_held;
+    enum dws_status status = DWS_ERR_MEMORY;
+    long enough = 0;
+    for (; status == DWS_ERR_MEMORY; enough++) {
+        struct dws_mail_transfer *mail = NULL;
+        struct dws_error error = {DWS_OK, ""};
+        memory_left = enough;
+        status = dws_mail_start(&what, &transport, &mail, &error);
+        memory_left = -1;
+        EXPECT(!mail == (status != DWS_OK));
+        EXPECT_STATUS(error.status, status);
+        dws_mail_free(mail);
+        EXPECT_INT(memory_held, held);
+    }
+    EXPECT_STATUS(status, DWS_OK);
+    EXPECT(enough > 2);
+}
+
+/* ---- what is long --------------------------------------------------------------------------------- */
+
+#define LINES 4000
+
+static void sends_a_message_larger_than_any_buffer(void)
+{
+    static char message[LINES * 62 + 1];
+    const struct script script = SCRIPT(PLAIN_HELLO, OK_LINE, OK_LINE, DATA, SEND("250 ok\r\n"), LINE);
+    struct sending s;
+    for (size_t i = 0; i < LINES; i++)
+        snprintf(message + i * 62, 63, "%060zu\r\n", i);
+    open_server(&s, &script, NULL);
+    s.mail.message = spec_text(message);
+    EXPECT_STATUS(post(&s), DWS_OK);
+    const struct dws_text came = server_request(s.server, 4);
+    EXPECT_INT(came.length, sizeof message - 1 + 3);
+    EXPECT(memcmp(came.data, message, sizeof message - 1) == 0);
+    server_stop(s.server);
+}
+
+static void keeps_of_a_reply_its_codes_alone(void)
+{
+    static const struct {
+        struct script script;
+        const char *reply;
+    } cases[] = {
+        {SCRIPT(SEND("554\r\n"), LINE), "554"},
+        {SCRIPT(SEND("554 \n"), LINE), "554"},
+        {SCRIPT(SEND("509 5.0.99 x\r\n"), LINE), "509 5.0.99"},
+        {SCRIPT(SEND("554 5.123.456\r\n"), LINE), "554 5.123.456"},
+        {SCRIPT(SEND("554 5.1234.1 x\r\n"), LINE), "554"},
+        {SCRIPT(SEND("554 5.1 x\r\n"), LINE), "554"},
+        {SCRIPT(SEND("554 5.1.\r\n"), LINE), "554"},
+        {SCRIPT(SEND("554 .1.1\r\n"), LINE), "554"},
+        {SCRIPT(SEND("554 5.1.:\r\n"), LINE), "554"},
+        {SCRIPT(SEND("554 5.1.1.1 x\r\n"), LINE), "554 5.1.1"},
+        {SCRIPT(SEND("400 4.0.0 later\r\n"), LINE), "400 4.0.0"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct sending s;
+        spec_about(cases[i].reply);
+        open_server(&s, &cases[i].script, NULL);
+        EXPECT_STATUS(post(&s), DWS_ERR_REFUSED);
+        EXPECT_TEXT(spec_text(s.answer.reply), spec_text(cases[i].reply));
+        server_stop(s.server);
+    }
+}
+
 static const struct spec_case cases[] = {
     {"sends a message", sends_a_message},
     {"takes leave, and does not wait for the answer", takes_leave_and_does_not_wait_for_the_answer},
@@ -347,8 +520,13 @@ static const struct spec_case cases[] = {
     {"says that the connection broke", says_that_the_connection_broke},
     {"does not wait when it is not to", does_not_wait_when_it_is_not_to},
     {"is given up anywhere", is_given_up_anywhere},
+    {"shuts no connection but its own", shuts_no_connection_but_its_own},
     {"refuses what could be read as something else", refuses_what_could_be_read_as_something_else},
     {"refuses to show a password", refuses_to_show_a_password},
+    {"takes what is just short enough, and nothing longer", takes_what_is_just_short_enough},
+    {"is not begun without enough memory", is_not_begun_without_enough_memory},
+    {"sends a message that is larger than any buffer", sends_a_message_larger_than_any_buffer},
+    {"keeps of a reply its codes alone", keeps_of_a_reply_its_codes_alone},
 };
 
 SPEC_MAIN(cases)

@@ -59,12 +59,3 @@ describe("the service manager", function()
         end
     end)
 end)
-
-describe("core.notify", function()
-    it("says why nothing was sent", function()
-        for address, reason in pairs { ["/nowhere/at/all"] = "No such file or directory", relative = "Invalid argument",
-            [""] = "Invalid argument", ["/"] = "Invalid argument", ["/" .. ("x"):rep(200)] = "Invalid argument" } do
-            assert.same({ nil, reason }, { core.notify(address, "READY=1") })
-        end
-    end)
-end)

@@ -32,6 +32,20 @@ describe("core.check_choice", function()
         end
     end)
 
+    it("takes integers that every Lua can hold, and ranges with one end, with both and no other", function()
+        for value, good in pairs { [0] = true, [-9.2e18] = true, [9.2e18] = true, [9.3e18] = false, [-9.3e18] = false,
+            [0.5] = false } do
+            assert.equal(good, (core.check_choice { where = { start_time = value } }))
+            assert.equal(good, (core.check_choice { where = { start_time = { value } } }))
+        end
+        for _, range in ipairs { { min = 1 }, { max = 1 }, { min = 1, max = 2 } } do
+            assert.is_true(core.check_choice { where = { start_time = range } })
+        end
+        for _, range in ipairs { { mid = 1 }, { min = 1, mid = 1 }, { min = 1, max = 2, mid = 1 }, { min = "1" } } do
+            assert.is_false((core.check_choice { where = { start_time = range } }))
+        end
+    end)
+
     it("raises for anything but a table", function()
         assert.error_matches(function()
             core.check_choice "where"

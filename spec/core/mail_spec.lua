@@ -1,4 +1,5 @@
 local core = require "dwsync.core"
+local descriptors = require "spec.support.descriptors"
 local raw_server = require "spec.support.raw_server"
 
 local function mail(more)
@@ -42,7 +43,52 @@ describe("core.mail", function()
         for i = 1, 101 do
             many[i] = "ops@example.com"
         end
-        assert.has_error(function() core.mail(mail { to = many }) end)
+        assert.has_error(function() core.mail(mail { to = many }) end, "field 'to' has more than 100 recipients")
+        many[101] = nil
+        assert(core.mail(mail { to = many }, "and what is not looked at")):close()
+    end)
+
+    it("takes the ports that there are, and no others", function()
+        for _, port in ipairs { 1, 65535 } do
+            assert(core.mail(mail { port = port })):close()
+        end
+        for _, port in ipairs { 0, 65536, -1, 0 / 0, "25", false } do
+            local none, err = core.mail(mail { port = port })
+            assert.is_nil(none)
+            assert.equal("mail: it needs a host and a port from 1 to 65535", err.message)
+        end
+    end)
+
+    it("waits for the seconds that it is given, up to a bound", function()
+        local sent = assert(core.mail(mail()))
+        sent:close()
+        for _, seconds in ipairs { 0, 1e6 } do
+            assert.has_error(function() sent:step(seconds) end, "the mail is closed")
+        end
+        for _, seconds in ipairs { -1e-9, 1e6 + 1, 0 / 0 } do
+            assert.error_matches(function() sent:step(seconds) end, "#1 to .-seconds must be from 0 to 1e6")
+        end
+        sent:close()
+    end)
+
+    it("leaves no descriptor behind, whether it was closed, has ended or is collected", function()
+        raw_server.with({ { { "send", "554 no\r\n" } } }, function(server)
+            collectgarbage()
+            local before = descriptors.count()
+            for _ = 1, 3 do
+                local sent = assert(core.mail(mail { port = tonumber(server.port) }))
+                repeat until sent:step(1) ~= false
+                assert.equal(before, descriptors.count())
+                sent = assert(core.mail(mail { port = tonumber(server.port) }))
+                sent:step()
+                sent:close()
+                assert.equal(before, descriptors.count())
+            end
+            assert(core.mail(mail { port = tonumber(server.port) })):step()
+            collectgarbage()
+            collectgarbage()
+            assert.equal(before, descriptors.count())
+        end)
     end)
 
     it("says that a server refused, with its code alone", function()

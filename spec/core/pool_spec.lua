@@ -1,4 +1,5 @@
 local core = require "dwsync.core"
+local descriptors = require "spec.support.descriptors"
 local uv = require "luv"
 local emulators = require "spec.support.emulator"
 local patience = require "spec.support.patience"
@@ -49,6 +50,18 @@ describe("a pool's options", function()
             end, message, 1, true)
         end)
     end
+
+    it("go to their very bounds", function()
+        for name, bounds in pairs {
+            timeout = { 1e-9, 1e6, 0, 1e6 + 1 }, connect_timeout = { 1e-9, 1e6, 0, 1e6 + 1 },
+            max_response_bytes = { 1, 2 ^ 30, 0.5, 2 ^ 30 + 1 }, concurrency = { 1, 1024, 0, 1025 },
+        } do
+            core.pool({ [name] = bounds[1] }):close()
+            core.pool({ [name] = bounds[2] }):close()
+            assert.error_matches(function() core.pool { [name] = bounds[3] } end, "option '" .. name .. "' must be")
+            assert.error_matches(function() core.pool { [name] = bounds[4] } end, "option '" .. name .. "' must be")
+        end
+    end)
 
     it("raise for every number that is no concurrency", function()
         for _, wrong in ipairs { -1, 1.5, 1025, 1 / 0, 0 / 0, "many", {} } do
@@ -178,19 +191,12 @@ describe("a pool's life", function()
     end)
 
     it("leaves no file descriptor behind", function()
-        local function open_files()
-            local listing, count = uv.fs_scandir "/proc/self/fd", 0
-            while uv.fs_scandir_next(listing) do
-                count = count + 1
-            end
-            return count
-        end
         with(saying(answer("200 OK", "")), function(server)
-            local before = open_files()
+            local before = descriptors.count()
             for _ = 1, 50 do
                 assert(perform { url = server.url })
             end
-            assert.equal(before, open_files())
+            assert.equal(before, descriptors.count())
         end)
     end)
 end)
@@ -262,7 +268,13 @@ describe("submit, next, cancel and pending", function()
     end)
 
     it("say idle when nothing is under way and pending when time is up", function()
-        assert.same({ nil, "idle" }, { pool:next(1) })
+        for _, seconds in ipairs { 0, 1, 1e6 } do
+            assert.same({ nil, "idle" }, { pool:next(seconds) })
+        end
+        assert.same({ nil, "idle" }, { pool:next() })
+        for _, seconds in ipairs { -1e-9, 1e6 + 1, 0 / 0 } do
+            assert.error_matches(function() pool:next(seconds) end, "#1 to .-seconds must be from 0 to 1e6")
+        end
         assert(pool:submit(1, { url = server.url }))
         local tag, state = pool:next(0)
         assert.is_true(tag == 1 or state == "pending")
@@ -386,6 +398,16 @@ describe("timeouts", function()
             local response, err = perform({ url = server.url, timeout = IMPATIENCE }, { timeout = 1e6 })
             assert.is_nil(response)
             assert.same({ "timeout", "timeout" }, { err.kind, err.code })
+        end)
+    end)
+
+    it("end a transfer at once whose time is less than any clock sees, not as if it had none", function()
+        with({ { { "read" }, { "hold" } } }, function(server)
+            local pool = core.pool { concurrency = 2 }
+            assert(pool:submit("hurried", { url = server.url, timeout = 1e-9 }))
+            assert(pool:submit("patient", { url = server.url, timeout = 5 }))
+            assert.equal("hurried", (pool:next(PATIENCE)))
+            pool:close()
         end)
     end)
 
@@ -772,6 +794,28 @@ describe("the monotonic clock", function()
     end)
 end)
 
+describe("core.wait", function()
+    it("takes the very bounds of its seconds, and nothing beyond", function()
+        for _, seconds in ipairs { 0, 1e6 } do
+            assert.is_true(core.wait(-1, "read", seconds)) -- broken: that is to be seen at once
+        end
+        for _, seconds in ipairs { -1e-9, 1e6 + 1, 0 / 0 } do
+            assert.error_matches(function() core.wait(-1, "read", seconds) end,
+                "#3 to 'wait' %(seconds must be from 0 to 1e6%)")
+        end
+    end)
+
+    it("waits for the first descriptor as for any other", function()
+        for input, expected in pairs { [""] = "false", x = "true" } do
+            local child = processes.start(uv.exepath(), { "-e", [[io.write(tostring(
+                require("dwsync.core").wait(0, "read", ]] .. (input == "" and 0 or PATIENCE) .. [[)), ".")]] },
+                "^(.*)%.", input ~= "" and input or nil)
+            assert.equal(expected, child.ready)
+            child:stop()
+        end
+    end)
+end)
+
 describe("the clock", function()
     it("is the machine's, with a fraction", function()
         local before, now, after = os.time(), core.now(), os.time()
@@ -782,10 +826,25 @@ describe("the clock", function()
         local began = core.now()
         core.sleep(0.02)
         assert.is_true(core.now() - began >= 0.02)
-        for _, wrong in ipairs { -1, 0 / 0, 1 / 0 } do
+        core.sleep(0)
+        for _, wrong in ipairs { -1, -1e-9, 0 / 0, 1e9 + 1, 1 / 0 } do
             assert.error_matches(function()
                 core.sleep(wrong)
             end, "#1 to 'sleep' %(seconds must be from 0 to 1e9%)")
         end
+    end)
+
+    it("sleeps for a generation at most, and not through a signal", function()
+        local child = processes.start(uv.exepath(), { "-e", [[
+            require("luv").new_signal():start "sigusr1"
+            print "ready"
+            io.stdout:flush()
+            require("dwsync.core").sleep(1e9)
+            print "woken"]] }, "ready")
+        patience.wait_until(function()
+            child.process:kill "sigusr1" -- one before it sleeps wakes nobody
+            return child.exited
+        end, "the sleeper to wake")
+        assert.matches("woken", child:stop())
     end)
 end)

@@ -206,6 +206,30 @@ describe("wrong types raise", function()
     end)
 end)
 
+describe("what is signed is bounded", function()
+    local headers, names = {}, {}
+    for i = 1, 998 do
+        headers["A" .. i], names[i] = "b", "a" .. i
+    end
+    names[999], names[1000] = "host", "x-sdk-date"
+
+    it("to a thousand names", function()
+        local request, keys = given { request = { headers = headers, signed_headers = names } }
+        assert.matches(";a998;", assert(core.sign(request, keys, DATE)).Authorization)
+        names[1001] = "x-sdk-date"
+        assert.has_error(function() core.sign(request, keys, DATE) end,
+            "field 'signed_headers' must be a list of header names")
+        names[1001] = nil
+    end)
+
+    it("and has a token of one byte, but none that is empty", function()
+        for token, expected in pairs { t = "t", [""] = false } do
+            local signed = assert(core.sign(given { credentials = { security_token = token } }))
+            assert.equal(expected, signed["X-Security-Token"] or false)
+        end
+    end)
+end)
+
 describe("wrong contents are errors of kind config", function()
     local TOKEN = "Token-which-must-not-show"
 

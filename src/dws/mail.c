@@ -28,7 +28,6 @@ struct dws_mail_transfer {
     size_t sent;
     curl_socket_t sockets[MOST_SOCKETS]; /* that are open */
     size_t socket_count;
-    bool ended;
     bool data_begun;                  /* 354 came: what follows is about the message */
     short codes[DWS_MAIL_RECIPIENTS]; /* of the latest replies, in a ring */
     size_t replies;
@@ -66,7 +65,7 @@ static size_t enhanced_length(const char *bytes, size_t length)
 /* The replies just before the one that lets the message begin are those to the recipients. */
 static void count_refused(struct dws_mail_transfer *m)
 {
-    for (size_t i = 0; i < m->to_count && i < m->replies; i++) {
+    for (size_t i = 0; i < m->to_count; i++) {
         if (m->codes[(m->replies - 1 - i) % DWS_MAIL_RECIPIENTS] >= 400)
             m->answer.refused++;
     }
@@ -79,9 +78,9 @@ static size_t on_reply(char *bytes, size_t size, size_t count, void *user)
 {
     struct dws_mail_transfer *m = user;
     const size_t length = size * count;
-    if (length < 3 || count_digits(bytes, length) != 3 || (length > 3 && bytes[3] == '-'))
+    if (length < 4 || count_digits(bytes, length) != 3 || bytes[3] == '-')
         return length; /* not the last line of a reply */
-    const size_t enhanced = length > 4 ? enhanced_length(bytes + 4, length - 4) : 0;
+    const size_t enhanced = enhanced_length(bytes + 4, length - 4);
     m->answer.code = (bytes[0] - '0') * 100 + (bytes[1] - '0') * 10 + (bytes[2] - '0');
     snprintf(m->answer.reply, sizeof m->answer.reply, "%.3s%s%.*s", bytes, enhanced ? " " : "", (int)enhanced,
              enhanced ? bytes + 4 : "");
@@ -330,9 +329,7 @@ void dws_mail_free(struct dws_mail_transfer *m)
 {
     if (!m)
         return;
-    /* Of a message that is given up libcurl would send the end, and wait for the answer. */
-    if (!m->ended)
-        shut(m, SHUT_RDWR);
+    shut(m, SHUT_RDWR); /* of a message that is given up libcurl would send the end, and wait for the answer */
     if (m->multi && m->easy)
         curl_multi_remove_handle(m->multi, m->easy);
     curl_easy_cleanup(m->easy);
@@ -361,7 +358,6 @@ static enum dws_status finish(struct dws_mail_transfer *m, CURLcode code, struct
                               struct dws_error *error)
 {
     *answer = m->answer;
-    m->ended = true;
     if (code == CURLE_OK)
         return DWS_OK;
     if (code == CURLE_LOGIN_DENIED && m->answer.code < 400)

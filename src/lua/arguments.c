@@ -36,7 +36,7 @@ static void read_headers(lua_State *L, int headers, struct dws_request *request)
 {
     size_t count = count_headers(L, headers);
     luaL_checkstack(L, 2 * (int)count + LUA_MINSTACK, "too many headers"); /* room for the caller, too */
-    struct dws_header *array = lua_newuserdata(L, (count + 1) * sizeof *array);
+    struct dws_header *array = lua_newuserdata(L, count * sizeof *array);
     lua_pushnil(L);
     while (request->header_count < count && lua_next(L, headers)) {
         struct dws_header *header = &array[request->header_count++];

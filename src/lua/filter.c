@@ -149,6 +149,9 @@ static void check_names(lua_State *L, enum dws_kind kind, int where)
     }
 }
 
+/* For each field its condition, or nil, stays on the stack. */
+_Static_assert(DWS_FIELDS + 8 <= LUA_MINSTACK, "a C function has no room for so many fields");
+
 static void read_where(lua_State *L, int options, struct choice *choice)
 {
     struct dws_error error;
@@ -163,7 +166,6 @@ static void read_where(lua_State *L, int options, struct choice *choice)
     for (unsigned field = 0; field < DWS_ALL_FIELDS; field++) {
         if (!(fields & 1u << field))
             continue;
-        luaL_checkstack(L, 8, "where");
         dws_lua_rawfield(L, where, dws_field_name(field).data);
         if (lua_isnil(L, -1))
             continue;

@@ -10,8 +10,8 @@ Bounds.
 struct limit {
     lua_Alloc allocate;
     void *user;
-    size_t used;
-    size_t most;
+    int64_t left;
+    int64_t most;
 };
 
 static void *allocate_within(void *user, void *block, size_t old_size, size_t new_size)
@@ -19,13 +19,14 @@ static void *allocate_within(void *user, void *block, size_t old_size, size_t ne
     struct limit *limit = user;
     if (!block)
         old_size = 0; /* Lua 5.4 says here what it is for */
-    if (new_size > old_size && new_size - old_size > limit->most - limit->used)
+    const int64_t growth = (int64_t)new_size - (int64_t)old_size;
+    if (growth > limit->left)
         return NULL;
     void *result = limit->allocate(limit->user, block, old_size, new_size);
-    if (new_size > old_size && result)
-        limit->used += new_size - old_size;
-    else if (new_size <= old_size)
-        limit->used -= old_size - new_size < limit->used ? old_size - new_size : limit->used;
+    if (result || new_size == 0)
+        limit->left -= growth;
+    if (limit->left > limit->most)
+        limit->left = limit->most;
     return result;
 }
 
@@ -44,7 +45,7 @@ static int call_within(lua_State *L)
     lua_Number bytes = luaL_checknumber(L, 1);
     luaL_argcheck(L, bytes >= 0 && bytes <= 1e9, 1, "bytes must be from 0 to 1e9");
     luaL_checktype(L, 2, LUA_TFUNCTION);
-    struct limit limit = {.most = (size_t)bytes};
+    struct limit limit = {.left = (int64_t)bytes, .most = (int64_t)bytes};
     const lua_Hook hook = lua_gethook(L);
     const int mask = lua_gethookmask(L), count = lua_gethookcount(L);
     limit.allocate = lua_getallocf(L, &limit.user);

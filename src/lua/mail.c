@@ -19,16 +19,13 @@ static enum dws_mail_tls read_tls(lua_State *L)
 {
     static const char *const names[] = {"starttls", "implicit", "none", NULL};
     dws_lua_rawfield(L, 1, "tls");
-    const int tls = luaL_checkoption(L, -1, "starttls", names);
-    lua_pop(L, 1);
-    return (enum dws_mail_tls)tls;
+    return (enum dws_mail_tls)luaL_checkoption(L, -1, "starttls", names);
 }
 
 static int read_port(lua_State *L)
 {
     dws_lua_rawfield(L, 1, "port");
     const lua_Number port = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : 0;
-    lua_pop(L, 1);
     return port >= 1 && port <= 65535 ? (int)port : 0;
 }
 
@@ -41,7 +38,7 @@ static void read_recipients(lua_State *L, struct dws_mail *what)
     if (count > DWS_MAIL_RECIPIENTS)
         luaL_error(L, "field 'to' has more than %d recipients", DWS_MAIL_RECIPIENTS);
     luaL_checkstack(L, (int)count + LUA_MINSTACK, "too many recipients");
-    struct dws_text *to = lua_newuserdata(L, (count + 1) * sizeof *to);
+    struct dws_text *to = lua_newuserdata(L, count * sizeof *to);
     for (size_t i = 0; i < count; i++) {
         lua_rawgeti(L, list, (int)i + 1); /* stays on the stack, and so alive */
         if (lua_type(L, -1) != LUA_TSTRING)

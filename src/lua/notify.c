@@ -40,14 +40,14 @@ static int notify(lua_State *L)
     const char *name = luaL_checklstring(L, 1, &name_size), *text = luaL_checklstring(L, 2, &size);
     struct sockaddr_un address = {0};
     const socklen_t length = read_address(name, name_size, &address);
-    int fd = -1, code = EINVAL;
-    if (length > 0) {
-        fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int code = EINVAL;
+    if (length) {
+        const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         const struct sockaddr *to = (const struct sockaddr *)&address;
-        code = fd >= 0 && sendto(fd, text, size, MSG_NOSIGNAL, to, length) >= 0 ? 0 : errno;
+        code = fd < 0 || sendto(fd, text, size, MSG_NOSIGNAL, to, length) < 0 ? errno : 0;
+        if (fd >= 0)
+            close(fd);
     }
-    if (fd >= 0)
-        close(fd);
     if (code == 0) {
         lua_pushboolean(L, 1);
         return 1;

@@ -275,7 +275,6 @@ static int pool_submit(lua_State *L)
     luaL_argcheck(L, !lua_isnoneornil(L, 2), 2, "a tag is needed");
     luaL_checktype(L, 3, LUA_TTABLE);
     lua_settop(L, 3);
-    luaL_checkstack(L, 40, "pool:submit");
     read_transport(L, 3, &self->defaults, &transport);
     dws_lua_request(L, 3, &request);
 

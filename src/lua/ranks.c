@@ -13,7 +13,7 @@ Numbers by their order.
  * below it after. What lies outside of `low` and `high` is in order with the rest. */
 static void settle(double *values, int low, int high, int rank)
 {
-    while (low < high) {
+    for (;;) {
         const double pivot = values[rank];
         int left = low, right = high;
         do {

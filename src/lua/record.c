@@ -83,7 +83,7 @@ static bool push_value(lua_State *L, struct dws_json *json, size_t *left)
 {
     struct dws_json_string string;
     enum dws_json_type type = dws_json_peek(json);
-    luaL_checkstack(L, 4, "nested too deeply");
+    luaL_checkstack(L, LUA_MINSTACK, "nested too deeply");
     if (*left == 0)
         return false;
     --*left;

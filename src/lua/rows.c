@@ -95,7 +95,7 @@ static void read_layout(struct writer *w, int index)
     if (w->count > MAX_COLUMNS)
         luaL_error(L, "more than %d columns", MAX_COLUMNS);
     luaL_checkstack(L, (int)w->count * COLUMN_SLOTS + LUA_MINSTACK, "write_rows");
-    w->columns = lua_newuserdata(L, (w->count + 1) * sizeof *w->columns);
+    w->columns = lua_newuserdata(L, w->count * sizeof *w->columns);
     for (size_t i = 0; i < w->count; i++) {
         lua_rawgeti(L, list, (int)i + 1);
         read_column(L, lua_gettop(L), &w->columns[i]);

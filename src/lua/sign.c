@@ -56,7 +56,6 @@ static void read_arguments(lua_State *L, struct arguments *a)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
     luaL_checktype(L, 2, LUA_TTABLE);
-    luaL_checkstack(L, 20, "core.sign");
     a->date.data = luaL_checklstring(L, 3, &a->date.length);
     lua_settop(L, 3);
     dws_lua_request(L, 1, &a->request);
