@@ -12,7 +12,7 @@ local function run(start, more)
 end
 
 describe("core.take_runs", function()
-    it("adds runs to those of their source, up to one whose source is new, whose id was seen, or that is flawed", function()
+    it("adds runs to those of their source, up to one that needs a closer look", function()
         local list = { run(1), run(2), run(3, { identity_source_id = "b" }), run(1), run(4, { status = "x" }) }
         local seen, runs = {}, { a = {} }
         local function take(first)

@@ -130,8 +130,8 @@ end
 -- @treturn table
 function M.reader(given, latest)
     local list = type(given) == "table" and given
-    return setmetatable({ by_id = {}, runs = {}, seen = {},
-        repeated = Repeated.new(), latest = latest, next_record = not list and given, list = list or {}, cluster = { flaws = {}, records = 0 } }, Reader)
+    return setmetatable({ by_id = {}, runs = {}, seen = {}, repeated = Repeated.new(), latest = latest,
+        next_record = not list and given, list = list or {}, cluster = { flaws = {}, records = 0 } }, Reader)
 end
 
 local function source_of(self, id)
