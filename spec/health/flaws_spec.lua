@@ -1,10 +1,11 @@
+local core = require "dwsync.core"
 local flaws = require "dwsync.health.flaws"
 local runs = require "spec.health.runs"
 
 local LATEST = runs.NOW * 1000
 
 local function is_sound(record)
-    return not flaws.first_unsound({ record }, 1, 1, LATEST)
+    return not core.take_runs({ record }, 1, 1, LATEST)
 end
 
 describe("flaws", function()
@@ -15,10 +16,10 @@ describe("flaws", function()
         end
         list[2].end_time, list[5].start_time, list[6].id, list[9] = -1, "2026", {}, 7
         list[11].identity_source_id, list[12] = false, "FINISHED"
-        local found, place = {}, flaws.first_unsound(list, 1, 12, LATEST)
+        local found, place = {}, core.take_runs(list, 1, 12, LATEST)
         while place do
             found[#found + 1] = place
-            place = flaws.first_unsound(list, place + 1, 12, LATEST)
+            place = core.take_runs(list, place + 1, 12, LATEST)
         end
         assert.same({ 2, 5, 6, 9, 11, 12 }, found)
     end)

@@ -15,5 +15,6 @@ void dws_lua_open_mail(lua_State *L);
 void dws_lua_open_notify(lua_State *L);
 void dws_lua_open_rows(lua_State *L);
 void dws_lua_open_ranks(lua_State *L);
+void dws_lua_open_runs(lua_State *L);
 
 #endif

@@ -78,16 +78,16 @@ Steps.__index = Steps
 local RECORDS = 200
 
 --- Begins to judge the records of one cluster, a slice at a time.
--- @tparam function next_record iterator
+-- @tparam {any,...}|function given a list or an iterator
 -- @tparam table checked rules
 -- @tparam number now seconds
 -- @tparam[opt] {[string]=boolean} explained names of the rules whose verdicts get an explanation
 -- @tparam[opt] dwsync.ledger ledger
 -- @treturn table
-function M.begin(next_record, checked, now, explained, ledger)
+function M.begin(given, checked, now, explained, ledger)
     local ms = now * 1000
     return setmetatable({ context = { checked = checked, ms = ms, explained = explained, ledger = ledger }, now = now,
-        reader = sources.reader(next_record, ms + (checked.data and checked.data.tolerance or 300) * 1000) }, Steps)
+        reader = sources.reader(given, ms + (checked.data and checked.data.tolerance or 300) * 1000) }, Steps)
 end
 
 -- What was found about one source.
@@ -173,14 +173,14 @@ end
 local function no_pause() end
 
 --- Judges the records of one cluster: see dwsync.health.evaluate.
--- @tparam function next_record iterator
+-- @tparam {any,...}|function given a list or an iterator
 -- @tparam table checked rules
 -- @tparam number now seconds
 -- @tparam[opt] {[string]=boolean} explained names of the rules whose verdicts get an explanation
 -- @tparam[opt] dwsync.ledger ledger
 -- @treturn table evaluation
-function M.evaluate(next_record, checked, now, explained, ledger)
-    local steps = M.begin(next_record, checked, now, explained, ledger)
+function M.evaluate(given, checked, now, explained, ledger)
+    local steps = M.begin(given, checked, now, explained, ledger)
     while steps.reader:read(RECORDS) do end
     return judge(steps, no_pause)
 end

@@ -4,8 +4,6 @@
 local decimal = require "dwsync.decimal"
 local record_fields = require "dwsync.record_fields"
 
-local type = type
-
 local M = {}
 
 -- From September 2001, since less is seconds by mistake, to year 9999; the service documents counts
@@ -35,54 +33,6 @@ end
 
 local function is_text(value)
     return value == nil or type(value) == "string"
-end
-
--- Whole numbers that most counts are: every record passes here, and a look into a table costs less than a comparison.
-local SMALL = {}
-for i = 0, 255 do
-    SMALL[i] = true
-end
-
-local TYPES = { ldap = true, oneaccess = true }
-
--- The place of the first record with which something is wrong, or nil. Raises for some that have a field of the wrong
--- type: asking for the type of each field costs more than all else. What is left of a number after the point is looked
--- up, since LuaJIT has numbers of other types that would compare well.
-local function find_flaw(list, first, last, latest)
-    local small, statuses, types, source = SMALL, STATUSES, TYPES, nil
-    for i = first, last do
-        local record = list[i]
-        local start, finish, id, source_id = record.start_time, record.end_time, record.id, record.identity_source_id
-        if not (statuses[record.status]
-            and (start == nil or start >= FIRST_TIME and start <= latest and small[start % 1])
-            and (finish == nil or finish >= (start or FIRST_TIME) and finish <= latest and small[finish % 1])
-            and (small[record.add_count] or is_count(record.add_count))
-            and (small[record.update_count] or is_count(record.update_count))
-            and (small[record.delete_count] or is_count(record.delete_count))
-            and (small[record.failed_count] or is_count(record.failed_count))
-            and (id == nil or id >= "") and (record.fail_reason == nil or is_text(record.fail_reason))
-            and (source_id == source or is_text(source_id))
-            and (types[record.identity_source_type] or is_text(record.identity_source_type))) then
-            return i
-        end
-        source = source_id
-    end
-end
-
---- The first of some records with which something is wrong; most are sound, and are used as they are.
--- @tparam {any,...} list
--- @tparam integer first
--- @tparam integer last
--- @tparam number latest milliseconds; later times are in the future
--- @treturn ?integer its place; nil when all are sound
-function M.first_unsound(list, first, last, latest)
-    local good, place = pcall(find_flaw, list, first, last, latest)
-    local at = first
-    while not good do -- somewhere in between a comparison raised
-        local could, flaw = pcall(find_flaw, list, at, at, latest)
-        good, place, at = not could or flaw ~= nil, at, at + 1
-    end
-    return place
 end
 
 -- JSON's null is a userdata where it was not removed.

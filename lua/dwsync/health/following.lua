@@ -3,7 +3,7 @@
 -- It must not guess: what it cannot go on with, such as a flaw or a run from before others, has to be judged anew.
 -- @module dwsync.health.following
 local Judgement = require "dwsync.health.judgement"
-local flaws = require "dwsync.health.flaws"
+local core = require "dwsync.core"
 local order = require "dwsync.health.order"
 local severities = require "dwsync.severity"
 local sources = require "dwsync.health.sources"
@@ -54,11 +54,7 @@ end
 function M.begin(list, checked, now)
     local self = setmetatable({ checked = checked, ids = {}, judgements = {}, by_source = {}, records = 0, now = now },
         Following)
-    local at = 0
-    local found, cluster = sources.read(function()
-        at = at + 1
-        return list[at]
-    end, latest_of(checked, now))
+    local found, cluster = sources.read(list, latest_of(checked, now))
     if list.ledger or cluster.flaws[1] or not found[1] then
         return nil
     end
@@ -132,7 +128,7 @@ end
 -- @treturn boolean false: it cannot go on with these, and is of no use any more
 function Following:advance(given, now)
     local list, ended, judged_by, seen = {}, {}, {}, {}
-    if flaws.first_unsound(given, 1, #given, latest_of(self.checked, now)) then
+    if core.take_runs(given, 1, #given, latest_of(self.checked, now)) then
         return false
     end
     for i, record in ipairs(given) do

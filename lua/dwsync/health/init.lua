@@ -35,7 +35,9 @@ local function read(given, name)
     if type(given) ~= "table" and type(given) ~= "function" then
         error(("%s: expected a list, an iterator or a sequence of records, got %s"):format(name, type(given)), 3)
     end
-    return records.from(given):each(), type(given) == "table" and type(given.ledger) == "table" and given.ledger or nil
+    local sequence = records.from(given)
+    return sequence.list or sequence:each(),
+        type(given) == "table" and type(given.ledger) == "table" and given.ledger or nil
 end
 
 local defaults -- of all rules, checked once
@@ -213,8 +215,8 @@ end
 function M.evaluate(given, given_rules, now)
     check_now(now, "evaluate")
     local checked = check_rules(given_rules)
-    local next_record, ledger = read(given, "evaluate")
-    return evaluation.evaluate(next_record, checked, now, nil, ledger)
+    local to_read, ledger = read(given, "evaluate")
+    return evaluation.evaluate(to_read, checked, now, nil, ledger)
 end
 
 local function explained_rules(checked, names)
@@ -248,8 +250,8 @@ function M.explain(given, given_rules, now, names)
     check_now(now, "explain")
     local checked = check_rules(given_rules)
     local explained = explained_rules(checked, names)
-    local next_record, ledger = read(given, "explain")
-    return evaluation.evaluate(next_record, checked, now, explained, ledger)
+    local to_read, ledger = read(given, "explain")
+    return evaluation.evaluate(to_read, checked, now, explained, ledger)
 end
 
 --- Judges the records of one cluster in slices, for a host that must not be held, such as an event loop. A step
@@ -265,8 +267,8 @@ end
 function M.stepper(given, given_rules, now)
     check_now(now, "stepper")
     local checked = check_rules(given_rules)
-    local next_record, ledger = read(given, "stepper")
-    return evaluation.begin(next_record, checked, now, nil, ledger)
+    local to_read, ledger = read(given, "stepper")
+    return evaluation.begin(to_read, checked, now, nil, ledger)
 end
 
 --- What would have fired over the history of records, when, and for how long: to tune thresholds. At any time only what
@@ -281,8 +283,8 @@ end
 function M.replay(given, given_rules, options)
     local checked_options = checks.arguments(REPLAY, options or {}, "replay")
     local checked = check_rules(given_rules)
-    local next_record, ledger = read(given, "replay")
-    local alerts = replay.replay(next_record, checked, checked_options.now, checked_options.since, ledger)
+    local to_read, ledger = read(given, "replay")
+    local alerts = replay.replay(to_read, checked, checked_options.now, checked_options.since, ledger)
     return alerts
 end
 
@@ -296,8 +298,8 @@ end
 function M.episodes(given, given_rules, options)
     local checked_options = checks.arguments(REPLAY, options or {}, "episodes")
     local checked = check_rules(given_rules)
-    local next_record, ledger = read(given, "episodes")
-    local alerts = replay.replay(next_record, checked, checked_options.now, checked_options.since, ledger)
+    local to_read, ledger = read(given, "episodes")
+    local alerts = replay.replay(to_read, checked, checked_options.now, checked_options.since, ledger)
     return episodes.of(alerts)
 end
 

@@ -150,15 +150,15 @@ local function newest_time(list)
 end
 
 --- What would have fired: see dwsync.health.replay.
--- @tparam function next_record iterator
+-- @tparam {any,...}|function given a list or an iterator
 -- @tparam table checked rules
 -- @tparam number|nil now seconds; nil: the newest time of the records
 -- @tparam number|nil since milliseconds
 -- @tparam[opt] dwsync.ledger ledger
 -- @treturn {table,...} alerts by time
-function M.replay(next_record, checked, now, since, ledger)
+function M.replay(given, checked, now, since, ledger)
     local tolerance = (checked.data and checked.data.tolerance or 300) * 1000
-    local list = sources.read(next_record, now and now * 1000 + tolerance or math.huge)
+    local list = sources.read(given, now and now * 1000 + tolerance or math.huge)
     local till, alerts, kept = now and now * 1000 or newest_time(list), {}, {}
     local parts = ledgers.of(ledger, list)
     for _, source in ipairs(list) do

@@ -1,10 +1,16 @@
 --- Records by identity source: each run once, in order, with the flaws of each.
 -- @module dwsync.health.sources
 local Repeated = require "dwsync.health.repeated"
+local core = require "dwsync.core"
 local flaws = require "dwsync.health.flaws"
 local order = require "dwsync.health.order"
 
 local M = {}
+
+local take_runs = core.take_runs
+
+-- How many runs are looked at between two pauses.
+local SLICE = 200
 
 --- How many sources are judged; no cluster has that many, and a hostile list must not cost a verdict per record.
 M.MAX_SOURCES = 1000
@@ -20,9 +26,6 @@ local function type_of(runs)
         end
     end
 end
-
--- How many runs are looked at between two pauses.
-local SLICE = 200
 
 -- Sorts out what ended and what is RUNNING, and notes the starts. Runs that ended together keep their order.
 local function sort_out(source, pause, room)
@@ -56,23 +59,18 @@ end
 -- The starts of runs of which each began and ended after the one before, the oldest or the newest first, as most come:
 -- they need not be sorted, only turned round. Returns nothing for others.
 local function in_step(runs, latest, pause)
-    local count, starts, at, step, before, ended = #runs, {}, 1, 1, -math.huge, -math.huge
+    local count, first, step = #runs, 1, 1
     if count > 1 and (runs[1].start_time or 0) > (runs[count].start_time or 0) then
-        at, step = count, -1
+        first, step = count, -1
     end
     local newest = runs[step < 0 and 1 or count]
     if newest and newest.status == "RUNNING" then
         return
     end
-    for slice = 1, count, SLICE do
-        for i = slice, math.min(slice + SLICE - 1, count) do
-            local run = runs[at]
-            local start, time, status = run.start_time, run.end_time, run.status
-            if not start or start <= before or start > latest or (time or start) < ended
-                or status ~= "FINISHED" and status ~= "FAILED" then
-                return
-            end
-            at, before, ended, starts[i] = at + step, start, time or start, start
+    local starts = {}
+    for done = 0, count - 1, SLICE do
+        if not core.in_step(runs, first + step * done, step, math.min(SLICE, count - done), latest, starts) then
+            return
         end
         pause()
     end
@@ -127,17 +125,18 @@ local function bound(list, cluster)
 end
 
 --- Begins to read records, each once.
--- @tparam function next_record iterator
+-- @tparam {any,...}|function given a list or an iterator
 -- @tparam number latest milliseconds; what is dated later is in the future
 -- @treturn table
-function M.reader(next_record, latest)
-    return setmetatable({ by_id = {}, seen = {}, repeated = Repeated.new(), latest = latest,
-        next_record = next_record, batch = {}, cluster = { flaws = {}, records = 0 } }, Reader)
+function M.reader(given, latest)
+    local list = type(given) == "table" and given
+    return setmetatable({ by_id = {}, runs = {}, seen = {}, repeated = Repeated.new(), latest = latest,
+        next_record = not list and given, list = list or {}, cluster = { flaws = {}, records = 0 } }, Reader)
 end
 
 local function source_of(self, id)
-    local source = { id = id, runs = {}, count = 0, flaws = {} }
-    self.by_id[id] = source
+    local source = { id = id, runs = {}, flaws = {} }
+    self.by_id[id], self.runs[id] = source, source.runs
     return source
 end
 
@@ -157,41 +156,55 @@ local function take_flawed(self, record)
     return run
 end
 
---- Reads some of them.
--- @tparam integer count
--- @treturn boolean whether there may be more
-function Reader:read(count)
-    local next_record, by_id, seen, batch, found = self.next_record, self.by_id, self.seen, self.batch, 0
-    for record in next_record do
+-- Takes a record that needs a closer look: it has flaws, its source is new, or its id was seen.
+local function take(self, record, is_sound)
+    local run = is_sound and record or take_flawed(self, record)
+    if run then
+        local id, source_id = run.id, run.identity_source_id or ""
+        local source, first = self.by_id[source_id] or source_of(self, source_id), id and self.seen[id]
+        if not first or self.repeated:add(first, run) then -- each run once
+            source.runs[#source.runs + 1] = run
+            if id and not first then
+                self.seen[id] = run
+            end
+        end
+    end
+end
+
+-- The places of the next records in `list`: those of an iterator are put there.
+local function next_places(self, count)
+    if not self.next_record then
+        return self.cluster.records + 1, self.cluster.records + count
+    end
+    local found = 0
+    for record in self.next_record do
         found = found + 1
-        batch[found] = record
+        self.list[found] = record
         if found == count then
             break
         end
     end
-    local unsound, source, last_id = flaws.first_unsound(batch, 1, found, self.latest), nil, nil
-    for i = 1, found do
-        local run = batch[i]
-        if i == unsound then
-            run, unsound = take_flawed(self, run), flaws.first_unsound(batch, i + 1, found, self.latest)
+    return 1, found
+end
+
+--- Reads some of them.
+-- @tparam integer count
+-- @treturn boolean whether there may be more
+function Reader:read(count)
+    local list, latest, seen, runs = self.list, self.latest, self.seen, self.runs
+    local first, last = next_places(self, count)
+    local at, is_sound = take_runs(list, first, last, latest, seen, runs)
+    while at do
+        local record = list[at]
+        if record == nil then -- here the list ends
+            last = at - 1
+            break
         end
-        if run then
-            local id, source_id = run.id, run.identity_source_id or ""
-            if source_id ~= last_id then -- most records have the source of the one before
-                source, last_id = by_id[source_id] or source_of(self, source_id), source_id
-            end
-            local first = id and seen[id]
-            if not first or self.repeated:add(first, run) then -- each run once
-                local at = source.count + 1
-                source.count, source.runs[at] = at, run
-                if id and not first then
-                    seen[id] = run
-                end
-            end
-        end
+        take(self, record, is_sound)
+        at, is_sound = take_runs(list, at + 1, last, latest, seen, runs)
     end
-    self.cluster.records = self.cluster.records + found
-    return found == count
+    self.cluster.records = self.cluster.records + last - first + 1
+    return last - first + 1 == count
 end
 
 local function no_pause() end
@@ -217,12 +230,12 @@ function Reader:sources(pause)
 end
 
 --- Reads all records: see `reader` and its `sources`.
--- @tparam function next_record iterator
+-- @tparam {any,...}|function given a list or an iterator
 -- @tparam number latest milliseconds
 -- @treturn {table,...} sources
 -- @treturn table the cluster
-function M.read(next_record, latest)
-    local reader = M.reader(next_record, latest)
+function M.read(given, latest)
+    local reader = M.reader(given, latest)
     while reader:read(1000) do end
     return reader:sources()
 end

@@ -9,12 +9,13 @@ local words = require "dwsync.records.words"
 
 local M = {}
 
--- A sequence knows how to begin reading, and does so only when its records are asked for.
+-- A sequence knows how to begin reading, and does so only when its records are asked for; `list` is what it would read
+-- where that is all of a list.
 local Sequence = { __name = "dwsync.records" }
 Sequence.__index = Sequence
 
-local function sequence(begin, now)
-    return setmetatable({ begin = begin, now = now }, Sequence)
+local function sequence(begin, now, list)
+    return setmetatable({ begin = begin, now = now, list = list }, Sequence)
 end
 
 local function derive(self, begin)
@@ -39,11 +40,11 @@ end
 function M.from(given, options)
     local now = options and options.now
     if getmetatable(given) == Sequence then
-        return sequence(given.begin, now or given.now)
+        return sequence(given.begin, now or given.now, given.list)
     elseif type(given) == "function" then
         return sequence(function() return given end, now)
     elseif type(given) == "table" then
-        return sequence(function() return walk(given) end, now)
+        return sequence(function() return walk(given) end, now, given)
     end
     error("records: expected a list, an iterator or a sequence, got " .. type(given), 2)
 end
