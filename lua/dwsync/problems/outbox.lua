@@ -11,6 +11,7 @@ local identity = require "dwsync.history.identity"
 local quoted = require("dwsync.history.statements").quoted
 local reading = require "dwsync.history.reading"
 local severities = require "dwsync.severity"
+local steps = require "dwsync.problems.steps"
 local stores = require "dwsync.problems.store"
 local text = require "dwsync.text"
 local transitions = require "dwsync.problems.transitions"
@@ -159,7 +160,7 @@ end
 local function hold(session, row, entries, plan, now)
     for _, entry in ipairs(entries) do
         if entry.state == "owed" then
-            local till = transitions.held_until(row, entry, plan, now) or entry.next_at > now and now or nil
+            local till = steps.held_until(row, entry, plan, now) or entry.next_at > now and now or nil
             if till and till ~= entry.next_at then
                 hold_until(session, entry, till, now)
             end
@@ -169,7 +170,7 @@ end
 
 local function bring_up_to_date(session, row, entries, plan, now)
     if next(row.told) then
-        local before = transitions.told_before(row, now)
+        local before = steps.told_before(row, now)
         insert(session, row, before)
         session:rows(("UPDATE dwsync_problems SET told = '{}' WHERE cluster_id = %s AND source = %s AND rule = %s")
             :format(literal(row.cluster_id), literal(row.source), literal(row.rule)))
@@ -178,13 +179,13 @@ local function bring_up_to_date(session, row, entries, plan, now)
         end
     end
     hold(session, row, entries, plan, now)
-    insert(session, row, transitions.owed(row, entries, plan, now))
+    insert(session, row, steps.owed(row, entries, plan, now))
 end
 
 --- Adds what problems owe, within a transaction. Nothing is added twice.
 -- @tparam table session see dwsync.history.transaction
 -- @tparam {dwsync.problem,...} rows as they are now
--- @tparam ?function plan_of(row,now) see dwsync.problems.transitions.owed; nil: nobody is to be told what begins
+-- @tparam ?function plan_of(row,now) see dwsync.problems.steps.owed; nil: nobody is to be told what begins
 -- @tparam integer now
 function M.add(session, rows, plan_of, now)
     for first = 1, #rows, TOGETHER do
@@ -451,7 +452,7 @@ local function judge(session, channel, list, how, now)
         elseif not row or not entry then
             put_aside(found, "state = 'dropped'")
         elseif not how.is_meant or how.is_meant(row) then
-            local verdict, step = transitions.due(row, entry, all, how.plan and how.plan(row, now), now)
+            local verdict, step = steps.due(row, entry, all, how.plan and how.plan(row, now), now)
             if verdict == "send" and channel.is_not_idempotent and entry.doubtful == 1 then
                 entry.state = "given_up"
                 put_aside(entry, "state = 'given_up', claimed_until = NULL, last_error = " .. literal(DIED))
@@ -461,7 +462,7 @@ local function judge(session, channel, list, how, now)
             elseif verdict == "drop" then
                 entry.state = "dropped"
                 put_aside(entry, "state = 'dropped', claimed_until = NULL")
-            elseif transitions.held_until(row, entry, how.plan and how.plan(row, now), now) then
+            elseif steps.held_until(row, entry, how.plan and how.plan(row, now), now) then
                 hold_until(session, entry, step, now)
                 made_room = true
             end
@@ -693,19 +694,19 @@ end
 -- What is owed of one problem, as if each were sent in its turn.
 local function turns_of(row, entries, plan, now)
     local list, turns = {}, {}
-    for _, some in ipairs { entries, transitions.told_before(row, now) } do
+    for _, some in ipairs { entries, steps.told_before(row, now) } do
         for _, entry in ipairs(some) do
             list[#list + 1] = entry
         end
     end
-    for _, entry in ipairs(transitions.owed(row, list, plan, now)) do
+    for _, entry in ipairs(steps.owed(row, list, plan, now)) do
         list[#list + 1] = entry
     end
     for _ = 1, #list do
         for _, entry in ipairs(list) do
             local verdict, step
             if entry.state == "owed" then
-                verdict, step = transitions.due(row, entry, list, plan, now)
+                verdict, step = steps.due(row, entry, list, plan, now)
             end
             if verdict == "send" then
                 entry.state, entry.sent_at = "sent", now
