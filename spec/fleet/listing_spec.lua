@@ -101,7 +101,7 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
                     end
                     return list
                 end
-                assert.same({ ["1"] = "resolved it is no longer watched", ["2"] = "firing " }, states())
+                assert.same({ ["1"] = "resolved no longer monitored", ["2"] = "firing " }, states())
                 assert.same({ { "1", "critical" }, { "1", "resolved" }, { "2", "critical" } },
                     fleet:rows "SELECT cluster_id, step FROM dwsync_outbox ORDER BY cluster_id, step")
                 fleet:pass(1)
@@ -177,7 +177,7 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
                 assert.same({ "list:all/ firing ", "list:hq/cn-north-4 resolved they are listed again",
                     "list:hq/cn-south-1 firing " }, told(fleet))
                 sync(NORTH)
-                assert.equal("list:hq/cn-south-1 resolved it is no longer watched", told(fleet)[3])
+                assert.equal("list:hq/cn-south-1 resolved no longer monitored", told(fleet)[3])
             end)
         end)
 

@@ -1,4 +1,5 @@
 local channels = require "dwsync.problems.channels"
+local claims = require "dwsync.problems.claims"
 local delivery = require "dwsync.problems.delivery"
 local history = require "dwsync.history"
 local outbox = require "dwsync.problems.outbox"
@@ -78,7 +79,7 @@ end
 -- What a sender claims, and does nothing with.
 function World:claim(sender, place)
     return assert(tables.run(self.store.history, "write", false, function(session)
-        return outbox.claim(session, sender.owing[place or 1], sender, self.now)
+        return claims.claim(session, sender.owing[place or 1], sender, self.now)
     end))
 end
 

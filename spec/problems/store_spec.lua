@@ -1,5 +1,6 @@
 local concurrent = require "dwsync.runtime.concurrent"
 local history = require "dwsync.history"
+local entries_of = require "dwsync.problems.entries"
 local outbox = require "dwsync.problems.outbox"
 local postgres = require "spec.support.postgres"
 local looks = require "dwsync.problems"
@@ -159,7 +160,7 @@ for engine, with_target in pairs(engines) do
                         return true
                     end))
                     local entries = {}
-                    for _, entry in ipairs(assert(outbox.read(problems))[outbox.name_of(problems:rows()[1])]) do
+                    for _, entry in ipairs(assert(outbox.read(problems))[entries_of.name_of(problems:rows()[1])]) do
                         entries[entry.channel] = ("%s %s"):format(entry.step, entry.state)
                     end
                     return entries

@@ -2,19 +2,17 @@
 -- @module dwsync.client
 local lazy = require "dwsync.lazy"
 local Api = require "dwsync.request"
+local answers = require "dwsync.client.answers"
 local clusters = lazy "dwsync.client.clusters"
 local core = require "dwsync.core"
-local endpoints = require "dwsync.client.endpoints"
+local environment = require "dwsync.client.environment"
 local errors = require "dwsync.errors"
-local files = require "dwsync.files"
-local json = lazy "dwsync.json"
-local keys_of = require "dwsync.credentials.keys"
 local lists = lazy "dwsync.client.lists"
 local options = require "dwsync.client.options"
+local project = require "dwsync.client.project"
 local record_fields = require "dwsync.record_fields"
 local runtimes = require "dwsync.runtime"
 local transport = require "dwsync.runtime.transport"
-local variables = require "dwsync.credentials.variables"
 
 local M = {}
 
@@ -25,90 +23,11 @@ function Client:__tostring()
     return ("dwsync.client: %s"):format(self.api.endpoints.dws[1])
 end
 
-local function resolve_endpoints(settings, context)
-    local where = {
-        region = settings.region,
-        endpoint = settings.endpoint,
-        iam_endpoint = settings.iam_endpoint,
-        allow_http = settings.allow_http,
-        getenv = context.getenv,
-        read_file = context.read_file,
-    }
-    local dws, err = endpoints.dws(where)
-    if not dws then
-        return nil, err
-    end
-    local iam, iam_err = endpoints.iam(where)
-    return iam and { dws = dws, iam = iam }, iam_err
-end
-
 -- Before somebody waits for the first request.
 local function prepare(runtime, found, ca_file)
     if runtime.prepare and table.concat(found.dws, " "):find("https:", 1, true) then
         runtime.prepare(ca_file)
     end
-end
-
--- What credential sources need to know. An IAM endpoint that they name is checked by the same rules as the option.
-local function credentials_context(settings, context)
-    return {
-        getenv = context.getenv,
-        read_file = context.read_file,
-        file_mode = settings.read_file == nil and files.mode or nil,
-        metadata = settings.metadata,
-        region = settings.region,
-        project_id = settings.project_id,
-        ca_file = settings.ca_file,
-        iam_endpoints = function(text)
-            return endpoints.iam { iam_endpoint = text, allow_http = settings.allow_http, getenv = context.getenv }
-        end,
-    }
-end
-
--- Fills an option that is not given from a variable. Returns the name of where the value comes from.
-local function or_variable(settings, name, variable, context)
-    if settings[name] ~= nil then
-        return name
-    end
-    settings[name] = variables.get(context, variable)
-    return variable
-end
-
--- Fills in the region: that of dwsync, of Terraform, of the KooCLI profile that the credentials may come from. Returns
--- the name of where it comes from.
-local function settle_region(settings, context)
-    local from = or_variable(settings, "region", "DWSYNC_REGION", context)
-    if settings.region == nil then
-        from = or_variable(settings, "region", "HW_REGION_NAME", context)
-    end
-    local given = settings.credentials
-    while type(given) == "table" and given.source == "agency" do
-        given = given.from
-    end
-    local may_be_koocli = given == nil or type(given) == "table" and given.source == "koocli"
-    if settings.region == nil and settings.endpoint == nil and may_be_koocli then
-        settings.region, from = require("dwsync.credentials.koocli").region(context, given)
-    end
-    return from
-end
-
--- libcurl would only complain at the first request, and as if the server's certificate were wrong.
-local function check_files(settings, ca_file_from)
-    for _, name in ipairs { "ca_file", "client_cert", "client_key" } do
-        local path, from = settings[name], name == "ca_file" and ca_file_from or name
-        local readable, reason = true, nil
-        if path then
-            readable, reason = files.is_readable(path)
-        end
-        if not readable then
-            return nil, errors.new {
-                kind = "config",
-                option = from,
-                message = ("%s %s: %s"):format(from, path, reason),
-            }
-        end
-    end
-    return true
 end
 
 local LIMIT_RENAMED = "`limit` of a client is now called `page_size`: records a request, not how many are read"
@@ -163,22 +82,10 @@ function M.new(given)
     if not settings then
         return nil, err
     end
-    local context = { getenv = settings.getenv or os.getenv, read_file = settings.read_file or files.read }
-    local region_from = settle_region(settings, context)
-    local ca_file_from = or_variable(settings, "ca_file", "DWSYNC_CA_FILE", context)
-    if settings.region then
-        local region, region_err = options.identifier(region_from, settings.region)
-        if not region then
-            return nil, region_err
-        end
-    end
-    local readable, file_err = check_files(settings, ca_file_from)
-    if not readable then
-        return nil, file_err
-    end
-    local found, endpoint_err = resolve_endpoints(settings, context)
-    if not found then
-        return nil, endpoint_err
+    local around
+    around, err = environment.settle(settings)
+    if not around then
+        return nil, err
     end
     if settings.limit and settings.on_event then
         settings.on_event { type = "warning", message = LIMIT_RENAMED }
@@ -187,17 +94,17 @@ function M.new(given)
         settings = settings,
         runtime = settings.runtime and runtimes.complete(settings.runtime) or runtimes.new(),
         emit = settings.on_event,
-        project_variable = variables.get(context, "HUAWEICLOUD_SDK_PROJECT_ID"),
+        project_variable = around.project_id,
         -- Access key, or what stays when that changes → IAM endpoint → project id
         projects = setmetatable({}, { __mode = "k" }),
         known_pages = {}, -- operation → cluster id → what paging found out about its list
     }, Client)
     self.api = Api.new {
         runtime = self.runtime,
-        endpoints = found,
+        endpoints = around.endpoints,
         given_credentials = settings.credentials,
-        context = credentials_context(settings, context),
-        iam_is_default = not (settings.iam_endpoint or variables.get(context, "HUAWEICLOUD_SDK_IAM_ENDPOINT")),
+        context = around.credentials_context,
+        iam_is_default = around.iam_is_default,
         signing = {
             algorithm = settings.algorithm,
             region = settings.signing_region or settings.region,
@@ -209,7 +116,7 @@ function M.new(given)
         random = settings.random or math.random,
         emit = self.emit,
     }
-    prepare(self.runtime, found, settings.ca_file)
+    prepare(self.runtime, around.endpoints, settings.ca_file)
     return self
 end
 
@@ -256,105 +163,6 @@ local function deadline_of(self, timeout)
     return { timeout = timeout, deadline = self.runtime.monotonic() + timeout }
 end
 
--- The project id that was found for these keys, by IAM endpoint: access keys are unique within a site only.
-local function known_projects(self, keys)
-    local owner = keys.identity or keys.ak or keys.token
-    self.projects[owner] = self.projects[owner] or {}
-    return self.projects[owner], keys.iam_endpoint or ""
-end
-
--- The project id: given, known from the credentials, the environment's, or looked up once per access key.
-local function project_id_of(self, keys, limits)
-    local id = self.settings.project_id or keys.project_id or self.project_variable
-    local is_variable = not self.settings.project_id and id == self.project_variable
-    if not id then
-        local known, endpoint = known_projects(self, keys)
-        local err
-        id = known[endpoint]
-        if not id then
-            id, err = require("dwsync.client.projects").find(self.api, self.settings.region, keys, limits)
-        end
-        if err then
-            return nil, err
-        end
-        known[endpoint] = id
-    end
-    if id == self.checked_project_id then
-        return id
-    end
-    local checked, err = options.identifier(is_variable and "HUAWEICLOUD_SDK_PROJECT_ID" or "project_id", id)
-    self.checked_project_id = checked
-    return checked, err
-end
-
--- GET below /{version}/{project_id} of DWS. `target` begins with "/clusters". The third result is the credentials that
--- were used, whose secrets must not show in an error made of the response.
-local function get_in_project(self, version, target, limits, decode)
-    local keys, err = self.api:resolve_credentials(limits)
-    if not keys then
-        return nil, err
-    end
-    local project_id, project_err = project_id_of(self, keys, limits)
-    if not project_id then
-        return nil, project_err
-    end
-    return self.api:get("dws", "/" .. version .. "/" .. project_id .. target, {
-        keys = keys,
-        headers = { ["X-Project-Id"] = project_id },
-        decode = decode,
-        deadline = limits.deadline,
-        timeout = limits.timeout,
-    })
-end
-
--- POST below /{version}/{project_id} of the service that the client has for an endpoint, which need not be DWS.
-local function post_in_project(self, version, target, body, limits)
-    local keys, err = self.api:resolve_credentials(limits)
-    if not keys then
-        return nil, err
-    end
-    local project_id, project_err = project_id_of(self, keys, limits)
-    if not project_id then
-        return nil, project_err
-    end
-    return self.api:send("POST", "dws", "/" .. version .. "/" .. project_id .. target, { keys = keys, body = body,
-        headers = { ["X-Project-Id"] = project_id }, deadline = limits.deadline, timeout = limits.timeout })
-end
-
--- Some DWS operations answer 200 and put the failure into the body.
-local function declared_failure(self, response, body, keys)
-    local code = errors.declared_failure(body)
-    return code and errors.from_response(response, {
-        body = body,
-        secrets = keys_of.secrets(keys),
-        now = self.runtime.now(),
-    })
-end
-
--- Some runtimes decode the page themselves; others return the body.
-local function decoded_page(response, choice)
-    if response.page or response.page_error then
-        return response.page, response.place or response.page_error
-    end
-    return core.decode_page(response.body, choice)
-end
-
-local function decode_page(self, response, keys, choice)
-    local page, place = decoded_page(response, choice)
-    local body = page or errors.read_body(response)
-    local err = declared_failure(self, response, body, keys)
-    if page and not err then
-        return page, place
-    end
-    local secrets = keys_of.secrets(keys)
-    if not err and choice and choice.kind == "accounts" and (place.beginning or ""):find "^%s*[%[{]" then
-        place.beginning = nil -- names of people; a login page of a proxy is shown
-    end
-    err = err or errors.from_core(place, secrets)
-    err.status, err.request_id = response.status, errors.request_id(response, secrets)
-    return nil, err
-end
-
 -- The operations that list what a cluster has. `is_ordered`: what comes and goes does so at the ends of the list; else
 -- a page says nothing of those before it. `rests_on`: what a list without count rests on when no more pages can be had.
 local SYNC_RECORDS = { name = "ListSyncRecords", path = "sync-records", list = "sync_records", noun = "record",
@@ -379,11 +187,11 @@ local function fetch_page(self, checked, offset, limit, limits, ids)
     local target = ("/clusters/%s/db-manager/%s"):format(checked.cluster_id, operation.path)
         .. query_of(operation.filters, checked, offset, limit)
     local choice = { kind = operation.kind, fields = checked.fields, where = checked.where, ids = ids }
-    local response, err, keys = get_in_project(self, "v1", target, limits, choice)
+    local response, err, keys = project.send(self, "GET", "v1", target, limits, { decode = choice })
     if not response then
         return nil, err
     end
-    return decode_page(self, response, keys, choice)
+    return answers.page(self, response, keys, choice)
 end
 
 -- Checks `fields` and `where` of checked parameters, too.
@@ -504,12 +312,8 @@ end
 -- @treturn[2] nil
 -- @treturn[2] dwsync.error
 function Client:project_id()
-    local limits = deadline_of(self)
-    local keys, err = self.api:resolve_credentials(limits)
-    if not keys then
-        return nil, err
-    end
-    return project_id_of(self, keys, limits)
+    local keys, id = project.keys_and_id(self, deadline_of(self))
+    return keys and id, not keys and id or nil
 end
 
 --- Posts to the service at the client's endpoint, below the version and the project's id; for channels, whose services
@@ -523,7 +327,7 @@ end
 -- @treturn[2] nil
 -- @treturn[2] dwsync.error
 function Client:post(version, target, body, timeout)
-    return post_in_project(self, version, target, body, deadline_of(self, timeout))
+    return project.send(self, "POST", version, target, deadline_of(self, timeout), { body = body })
 end
 
 --- One page, as the service's operation ListSyncRecords gives it. Records keep their wire names, null is absent.
@@ -636,22 +440,6 @@ function Client:all_database_users(parameters)
         self.runtime.now)))
 end
 
--- The service has no paging here. `count` is a text on some sites and missing on others, so it is taken from the list.
-local function decode_clusters(self, response, keys)
-    local body, reason = json.decode_answer(response.body)
-    local err = body and declared_failure(self, response, body, keys)
-    if body and not err and type(body.clusters) == "table" and json.is_list(body.clusters) then
-        body.clusters.count = #body.clusters
-        return body.clusters
-    end
-    return nil, err or errors.new {
-        kind = "decode",
-        message = "the response is not a list of clusters: " .. (reason or "it has no clusters"),
-        status = response.status,
-        request_id = errors.request_id(response, keys_of.secrets(keys)),
-    }
-end
-
 --- The clusters of the project, as the service's operation ListClusters gives them.
 -- @tparam[opt] table parameters
 -- @tparam[opt] string parameters.enterprise_project_id "all_granted_eps", "0" or an id
@@ -675,10 +463,11 @@ function Client:list_clusters(parameters)
     if checked.enterprise_project_id then
         target = target .. "?enterprise_project_id=" .. checked.enterprise_project_id
     end
-    local response, failure, keys = get_in_project(self, "v1.0", target, deadline_of(self, checked.timeout))
+    local response, failure, keys = project.send(self, "GET", "v1.0", target,
+        deadline_of(self, checked.timeout))
     local list
     if response then
-        list, failure = decode_clusters(self, response, keys)
+        list, failure = answers.clusters(self, response, keys)
     end
     if not list then
         return nil, errors.about(failure, { operation = "ListClusters" })
@@ -706,12 +495,12 @@ function Client:newest_page(parameters)
     end
     local about = { cluster_id = checked.cluster_id, operation = "ListSyncRecords" }
     local target = ("/clusters/%s/db-manager/sync-records?limit=%d&offset=0"):format(checked.cluster_id, checked.limit)
-    local response, failure, keys = get_in_project(self, "v1", target, deadline_of(self, checked.timeout))
+    local response, failure, keys = project.send(self, "GET", "v1", target, deadline_of(self, checked.timeout))
     if not response then
         return nil, errors.about(failure, about)
     end
     return { mark = core.sha256(response.body), decode = function()
-        local page, wrong = decode_page(self, response, keys, {})
+        local page, wrong = answers.page(self, response, keys, {})
         return page, not page and errors.about(wrong, about) or nil
     end }
 end

@@ -56,7 +56,7 @@ local WITHOUT_CLUSTER = [[dwsync_problems p WHERE p.state IN ('pending', 'firing
 local WITHOUT_LIST = "dwsync_schedule WHERE kind <> 'cluster' AND gone_at = %s"
 
 local function end_in(session, cluster_id, now)
-    problems.end_in(session, cluster_id, "it is no longer watched", now)
+    problems.end_in(session, cluster_id, "no longer monitored", now)
 end
 
 -- What is no longer there is not looked at, and its problems are over; what else is known of it stays. A look under way

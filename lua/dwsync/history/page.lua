@@ -67,8 +67,8 @@ end
 -- @tparam string cluster as a column holds it
 -- @tparam table page see dwsync.history.merge
 -- @tparam integer now milliseconds since the epoch
--- @tparam ?table there what is known of what is kept: `number` of the cluster, and `are_new`: there is none of the
--- page's names
+-- @tparam ?table there what is known of what is kept: `number` of the cluster, and `are_new`: whether no record of the
+-- page is kept yet
 -- @treturn table summary
 function M.merge_into(session, cluster, page, now, there)
     local number = there and there.number or number_of(session, cluster)

@@ -4,9 +4,11 @@
 -- What a receiver refuses is final for this message and this address: it is reported once. Trouble with the channel
 -- leaves it alone for a while, longer each time; what could not be sent for a day is given up.
 -- @module dwsync.problems.delivery
+local claims = require "dwsync.problems.claims"
 local history_tables = require "dwsync.history.tables"
 local messages = require "dwsync.problems.messages"
 local outbox = require "dwsync.problems.outbox"
+local preview = require "dwsync.problems.preview"
 local quantities = require "dwsync.quantities"
 local text = require "dwsync.text"
 local transitions = require "dwsync.problems.transitions"
@@ -101,7 +103,7 @@ local function message_of(self, channel, claim, now)
     return list[1]
 end
 
--- Sends one message. Returns what outbox.settle takes. A receiver may be slow to say how long to leave it alone.
+-- Sends one message. Returns what claims.settle takes. A receiver may be slow to say how long to leave it alone.
 local function send(self, channel, message, claim, now, under_way)
     local is_doubtful, status = false, nil
     local outcome, reason, paused, is_of_channel = channel.send(message, {
@@ -192,7 +194,7 @@ local function settle(self, channel, items, result, failure)
     local settled, err = nil, failure
     if not failure then
         settled, err = transaction(self, function(session, later)
-            return outbox.settle(session, channel, items, result, self, later)
+            return claims.settle(session, channel, items, result, self, later)
         end)
     end
     if not settled then
@@ -224,7 +226,7 @@ local function send_claim(self, channel, claim, now)
     local is_well, err = true, nil
     for _, items in ipairs(groups) do
         local message, result = nil, { outcome = "later", is_untried = true, sender = self.name }
-        if is_well and self.runtime.monotonic() - claim.began < outbox.BEGIN_WITHIN then
+        if is_well and self.runtime.monotonic() - claim.began < claims.BEGIN_WITHIN then
             message, result = tried(self, channel, { items = items, batch = claim.batch, began = claim.began }, now)
             is_well = result.outcome ~= "later" and not result.paused
         end
@@ -255,7 +257,7 @@ local function claim_of(self, channel)
     local began, at = self.runtime.monotonic(), nil
     local claim, err = transaction(self, function(session, now)
         at = now
-        return outbox.claim(session, channel, { name = self.name, plan = self.plan, is_meant = self.is_meant,
+        return claims.claim(session, channel, { name = self.name, plan = self.plan, is_meant = self.is_meant,
             batch_key = self.batch_key }, now)
     end)
     if claim then
@@ -466,7 +468,7 @@ end
 -- @tparam function use(message, channel)
 function M.preview(rows, entries, channels, how, use)
     local now = how.now()
-    local list = outbox.preview(rows, entries, how, now)
+    local list = preview.turns(rows, entries, how, now)
     for _, channel in ipairs(channels) do
         for _, item in ipairs(channel.is_level_triggered and states_as_turns(rows, channel, how, now)
             or turns_of(list, channel)) do

@@ -2,7 +2,9 @@
 -- one is named.
 -- @module dwsync.problems.ledger
 local checks = require "dwsync.checks"
+local claims = require "dwsync.problems.claims"
 local cluster_names = require "dwsync.cluster_names"
+local entries_of = require "dwsync.problems.entries"
 local messages = require "dwsync.problems.messages"
 local outbox = require "dwsync.problems.outbox"
 local text = require "dwsync.text"
@@ -19,7 +21,7 @@ local MOST_NAMED = 8
 local function messages_of(row, entries, now)
     local list = {}
     for _, entry in ipairs(entries or {}) do
-        entry.next_at = outbox.free_at(entry, now)
+        entry.next_at = claims.free_at(entry, now)
         list[#list + 1] = entry.episode == row.episode and entry or nil
     end
     table.sort(list, function(a, b)
@@ -52,7 +54,7 @@ function M.read(store, now)
     for i, row in ipairs(rows) do
         list[i] = { row = row, id = messages.problem_id(row):sub(1, messages.SHORT_ID),
             state = transitions.state_of(row, now),
-            messages = messages_of(row, entries[outbox.name_of(row)], now) }
+            messages = messages_of(row, entries[entries_of.name_of(row)], now) }
     end
     return list, damaged
 end

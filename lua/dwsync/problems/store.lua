@@ -1,7 +1,7 @@
 --- The table dwsync_problems, in the database of a history.
 -- It must not hold an address of a channel: only their names.
 -- @module dwsync.problems.store
-local decimal = require "dwsync.decimal"
+local entries = require "dwsync.problems.entries"
 local errors = require "dwsync.errors"
 local identity = require "dwsync.history.identity"
 local json = require "dwsync.json"
@@ -103,10 +103,8 @@ end
 local function literal(name, value)
     if IS_LIST[name] then
         return quoted(identity.cell(ordered_json.encode(value or {})))
-    elseif value == nil then
-        return "NULL"
     end
-    return type(value) == "number" and decimal.exact(value) or quoted(identity.cell(value))
+    return entries.literal(value)
 end
 
 local function upsert(row)
@@ -115,11 +113,6 @@ local function upsert(row)
         values[i] = literal(name, row[name])
     end
     return UPSERT:format(table.concat(values, ", "))
-end
-
-local function key_condition(row)
-    return ("cluster_id = %s AND source = %s AND rule = %s"):format(literal("cluster_id", row.cluster_id),
-        literal("source", row.source), literal("rule", row.rule))
 end
 
 -- A cell, or false where it is not what programs write: SQLite keeps any type in any column.
@@ -180,13 +173,13 @@ end
 -- @return the result of `work`
 function M.change_in(session, cluster_id, work)
     local rows, damaged = M.rows_in(session, ("WHERE cluster_id = %s ORDER BY source, rule%s"):format(
-        literal("cluster_id", cluster_id), session.lock_rows))
+        entries.literal(cluster_id), session.lock_rows))
     if damaged[1] then
         session:fail(damaged[1])
     end
     local changed, result = work(rows)
     for _, row in ipairs(changed) do
-        session:rows(row.state == "forgotten" and "DELETE FROM dwsync_problems WHERE " .. key_condition(row)
+        session:rows(row.state == "forgotten" and "DELETE FROM dwsync_problems WHERE " .. entries.problem_condition(row)
             or upsert(row))
     end
     return result

@@ -141,7 +141,7 @@ local function with_history(order)
         end) or {})[1]
         return newest and (newest.start_time or newest.end_time or now * 1000)
     end
-    -- Who takes care of what, whoever tells of it.
+    -- Who acknowledged or silenced what, in nginx or elsewhere.
     function order.kept_problems()
         return ask("alerts", function() return require("dwsync.nginx.sweep.telling").rows(store) end) or {}
     end

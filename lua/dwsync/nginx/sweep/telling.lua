@@ -17,7 +17,7 @@ local M = {}
 
 local MOST_SENDING = 30 -- seconds: the next sweep must not wait for a receiver that is slow
 
---- The problems that are known, whoever keeps them in this history.
+--- The problems that this history keeps, whichever program wrote them.
 -- @tparam dwsync.history.store history
 -- @treturn ?{dwsync.problem,...} none where nobody does
 -- @treturn dwsync.error
@@ -36,8 +36,8 @@ function M.rows(history)
     return rows, not rows and err or nil
 end
 
--- What could not be asked now is judged by what was, which is shown, but is no reason to tell anything. A word that
--- means no cluster would be a problem that nothing ends: it belongs to the listing.
+-- A cluster that could not be read now is judged by its older records: that is shown, but nobody is notified of it. A
+-- name that matches no cluster would be a problem that never ends: it belongs to the listing.
 local function asked_now(order, items, listing)
     local list = {}
     for _, item in ipairs(items) do

@@ -1,0 +1,60 @@
+local cjson = require "cjson"
+local dwsync = require "dwsync"
+local emulators = require "spec.support.emulator"
+
+local service, healthy
+
+setup(function()
+    service = emulators.start()
+    healthy = service:cluster "healthy"
+end)
+teardown(function()
+    service:stop()
+end)
+before_each(function()
+    service:reset()
+end)
+
+describe("a client in an environment", function()
+    it("takes its region from the option, dwsync's variable, Terraform's, or KooCLI's profile", function()
+        local function region(variables, more)
+            local options = { read_file = function(path)
+                return path == "/h/.hcloud/config.json" and cjson.encode { authEncrypt = "false", current = "a",
+                    profiles = { { name = "a", region = "cn-east-2" }, { name = "b", region = "cn-east-3" } } } or nil
+            end, getenv = function(name) return variables[name] end }
+            for name, value in pairs(more or {}) do
+                options[name] = value
+            end
+            local client, err = dwsync.new(options)
+            return client and client:option "region", err
+        end
+        local all = { HOME = "/h", DWSYNC_REGION = "cn-north-1", HW_REGION_NAME = "cn-north-2" }
+        assert.equal("cn-north-4", region(all, { region = "cn-north-4" }))
+        assert.equal("cn-north-1", region(all))
+        all.DWSYNC_REGION = ""
+        assert.equal("cn-north-2", region(all))
+        all.HW_REGION_NAME = nil
+        assert.equal("cn-east-2", region(all))
+        assert.equal("cn-east-3", region(all, { credentials = { source = "koocli", profile = "b" } }))
+        assert.equal("cn-east-3", region(all, { credentials = { source = "agency", agency_name = "n", domain = "d",
+            from = { source = "koocli", profile = "b" } } }))
+        local none, err = region(all, { credentials = { ak = "AK", sk = "hidden" } })
+        assert.is_nil(none)
+        assert.equal("region is not set", err.message)
+        assert.is_nil((region(all, { endpoint = "https://dws.example" })))
+        all.HOME = "/elsewhere"
+        assert.is_nil((region(all)))
+    end)
+
+    it("takes its region and CA file from DWSYNC_REGION and DWSYNC_CA_FILE", function()
+        local variables = { DWSYNC_REGION = service.info.region, DWSYNC_CA_FILE = service.info.ca_file }
+        local client = service:client {
+            region = false,
+            ca_file = false,
+            getenv = function(name)
+                return variables[name]
+            end,
+        }
+        assert(client:list_sync_records { cluster_id = healthy, limit = 1 })
+    end)
+end)
