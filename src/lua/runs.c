@@ -82,7 +82,8 @@ static bool read_record(lua_State *L, double latest)
         if (!read_whole(L, VALUES + field, 0, LAST_COUNT, &count))
             return false;
     }
-    return is_one_of(L, VALUES + DWS_STATUS, STATUSES) && read_whole(L, VALUES + DWS_START_TIME, FIRST_TIME, latest, &start) &&
+    return is_one_of(L, VALUES + DWS_STATUS, STATUSES) &&
+           read_whole(L, VALUES + DWS_START_TIME, FIRST_TIME, latest, &start) &&
            read_whole(L, VALUES + DWS_END_TIME, start, latest, &end) && is_text(L, DWS_ID) &&
            is_text(L, DWS_IDENTITY_SOURCE_ID) && is_text(L, DWS_IDENTITY_SOURCE_TYPE) && is_text(L, DWS_FAIL_REASON);
 }
