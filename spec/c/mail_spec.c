@@ -117,6 +117,18 @@ static void takes_leave_of_a_server_that_refused(void)
     server_stop(s.server);
 }
 
+static void keeps_what_was_refused_whatever_the_server_says_when_we_leave(void)
+{
+    const struct script refused = SCRIPT(PLAIN_HELLO, OK_LINE, LINE, SEND("550 5.1.1 gone\r\n221 2.0.0 bye\r\n"), LINE);
+    const struct script taken =
+        SCRIPT(PLAIN_HELLO, OK_LINE, OK_LINE, DATA, SEND("250 2.0.0 taken\r\n421 4.3.2 going\r\n"), LINE);
+    struct sending s;
+    post_once(&refused, &s, DWS_ERR_REFUSED);
+    EXPECT_HOLDS(spec_text(s.error.message), LITERAL("the server refused the recipients: 550 5.1.1"));
+    post_once(&taken, &s, DWS_OK);
+    EXPECT_TEXT(spec_text(s.answer.reply), LITERAL("250 2.0.0"));
+}
+
 static void sends_over_tls(void)
 {
     struct tls_files *files = tls_files_new();
@@ -512,6 +524,8 @@ static const struct spec_case cases[] = {
     {"sends a message", sends_a_message},
     {"takes leave, and does not wait for the answer", takes_leave_and_does_not_wait_for_the_answer},
     {"takes leave of a server that refused", takes_leave_of_a_server_that_refused},
+    {"keeps what was refused, whatever the server says when we leave",
+     keeps_what_was_refused_whatever_the_server_says_when_we_leave},
     {"sends over TLS, to whom the CA file trusts", sends_over_tls},
     {"says nothing more to a server without STARTTLS", says_nothing_more_to_a_server_without_starttls},
     {"says what the server refused, and no address", says_what_the_server_refused},

@@ -28,6 +28,7 @@ struct dws_mail_transfer {
     size_t sent;
     curl_socket_t sockets[MOST_SOCKETS]; /* that are open */
     size_t socket_count;
+    bool leaving;                     /* QUIT was said: what follows is about nothing that was sent */
     bool data_begun;                  /* 354 came: what follows is about the message */
     short codes[DWS_MAIL_RECIPIENTS]; /* of the latest replies, in a ring */
     size_t replies;
@@ -78,8 +79,8 @@ static size_t on_reply(char *bytes, size_t size, size_t count, void *user)
 {
     struct dws_mail_transfer *m = user;
     const size_t length = size * count;
-    if (length < 4 || count_digits(bytes, length) != 3 || bytes[3] == '-')
-        return length; /* not the last line of a reply */
+    if (m->leaving || length < 4 || count_digits(bytes, length) != 3 || bytes[3] == '-')
+        return length; /* or not the last line of a reply */
     const size_t enhanced = enhanced_length(bytes + 4, length - 4);
     m->answer.code = (bytes[0] - '0') * 100 + (bytes[1] - '0') * 10 + (bytes[2] - '0');
     snprintf(m->answer.reply, sizeof m->answer.reply, "%.3s%s%.*s", bytes, enhanced ? " " : "", (int)enhanced,
@@ -133,12 +134,16 @@ static void shut(const struct dws_mail_transfer *m, int how)
         shutdown(m->sockets[i], how);
 }
 
-/* libcurl blocks for the answer to QUIT, which says nothing: once the reading side is shut it waits for none. */
+/* libcurl blocks for the answer to QUIT: once the reading side is shut it waits for none. One that is already here, or
+ * that comes before libcurl looks, must not pass for the reason why something was refused. */
 static int on_debug(CURL *easy, curl_infotype type, char *bytes, size_t length, void *user)
 {
+    struct dws_mail_transfer *m = user;
     (void)easy;
-    if (type == CURLINFO_HEADER_OUT && length >= 4 && memcmp(bytes, "QUIT", 4) == 0)
-        shut(user, SHUT_RD);
+    if (type == CURLINFO_HEADER_OUT && length >= 4 && memcmp(bytes, "QUIT", 4) == 0) {
+        m->leaving = true;
+        shut(m, SHUT_RD);
+    }
     return 0;
 }
 
