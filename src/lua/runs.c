@@ -63,12 +63,12 @@ static bool read_whole(lua_State *L, int index, double least, double most, doubl
         return type == LUA_TNIL;
 #if LUA_VERSION_NUM >= 503
     int is_whole;
-    *value = (double)lua_tointegerx(L, index, &is_whole); /* of an integer this costs half of reading a number */
-    return is_whole && *value >= least && *value <= most;
-#else
+    *value = (double)lua_tointegerx(L, index, &is_whole);
+    if (is_whole) /* as most are: this costs half of reading a number */
+        return *value >= least && *value <= most;
+#endif
     *value = (double)lua_tonumber(L, index);
     return *value >= least && *value <= most && *value < INFINITY && *value == floor(*value);
-#endif
 }
 
 static const char *const statuses[] = {"FINISHED", "FAILED", "RUNNING"};
