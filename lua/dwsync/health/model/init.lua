@@ -65,8 +65,9 @@ function Model:take(upto)
     local days, count, most = self.days, self.count, self.most
     local day_of, changes_of, deletes_of, day_count = days.day, days.changes, days.deletes, days.count
     local day_end = day_count > 0 and (day_of[day_count] + 1) * DAY or -math.huge
-    local day_changes, day_deletes = changes_of[day_count] or 0, deletes_of[day_count] or 0
     local sum_changed, sum_added, sum_deleted = changed[count] or 0, added[count] or 0, deleted[count] or 0
+    local deleted_by_then = sum_deleted - (deletes_of[day_count] or 0)
+    local touched_by_then = sum_changed + sum_deleted - (changes_of[day_count] or 0)
     local before = times[count] or -math.huge
     local newest_success, success, first_time = self.newest_success, self.success, self.first_time or math.huge
     local longest, undated = 0, self.undated
@@ -124,14 +125,17 @@ function Model:take(upto)
             end
         end
         if time >= day_end then
-            changes_of[day_count], deletes_of[day_count] = day_changes, day_deletes
+            local before_it = sum_changed - changes + sum_deleted - deletes
+            changes_of[day_count] = before_it - touched_by_then
+            deletes_of[day_count] = sum_deleted - deletes - deleted_by_then
             local day = (time - time % DAY) / DAY
-            day_count, day_end, day_changes, day_deletes = day_count + 1, (day + 1) * DAY, 0, 0
+            day_count, day_end = day_count + 1, (day + 1) * DAY
+            touched_by_then, deleted_by_then = before_it, sum_deleted - deletes
             day_of[day_count] = day
         end
-        day_changes, day_deletes = day_changes + touched, day_deletes + deletes
     end
-    changes_of[day_count], deletes_of[day_count] = day_changes, day_deletes
+    changes_of[day_count] = sum_changed + sum_deleted - touched_by_then
+    deletes_of[day_count] = sum_deleted - deleted_by_then
     self.count, self.most, self.longest_taken, days.count = upto, most, longest, day_count
     self.newest_success, self.success, self.undated = newest_success, success, undated
     self.first_time = first_time < math.huge and first_time or nil
