@@ -11,19 +11,51 @@ local function run(start, more)
     return record
 end
 
+local function source()
+    return { runs = {}, starts = {}, step = 0 }
+end
+
 describe("core.take_runs", function()
     it("adds runs to those of their source, up to one that needs a closer look", function()
         local list = { run(1), run(2), run(3, { identity_source_id = "b" }), run(1), run(4, { status = "x" }) }
-        local seen, runs = {}, { a = {} }
+        local seen, sources = {}, { a = source() }
         local function take(first)
-            return { core.take_runs(list, first, #list, LATEST, seen, runs) }
+            return { core.take_runs(list, first, #list, LATEST, seen, sources) }
         end
         assert.same({ 3, true }, take(1))
-        assert.same({ a = { list[1], list[2] } }, runs)
+        assert.same({ list[1], list[2] }, sources.a.runs)
         assert.same({ r1 = list[1], r2 = list[2] }, seen)
         assert.same({ 4, true }, take(4))
         assert.same({ 5, false }, take(5))
-        assert.same({}, { core.take_runs(list, 1, 2, LATEST, {}, runs) })
+        assert.same({}, { core.take_runs(list, 1, 2, LATEST, {}, sources) })
+    end)
+
+    it("notes the starts of runs that ended in their order, either way, and goes on behind others", function()
+        local list, sources = { run(1), run(3), run(5, { identity_source_id = "b" }), run(7), run(4,
+            { identity_source_id = "b" }) }, { a = source(), b = source() }
+        core.take_runs(list, 1, 1, LATEST, {}, sources)
+        assert.equal(0, sources.a.step)
+        core.take_runs(list, 2, 5, LATEST, {}, sources)
+        assert.same({ LATEST - 999, LATEST - 997, LATEST - 993 }, sources.a.starts)
+        assert.same({ 1, -1 }, { sources.a.step, sources.b.step })
+        list[6] = run(6)
+        core.take_runs(list, 6, 6, LATEST, {}, sources)
+        assert.is_false(sources.a.step)
+        assert.same({ list[1], list[2], list[4], list[6] }, sources.a.runs)
+    end)
+
+    it("says that others are out of step", function()
+        for _, more in ipairs { { start_time = LATEST - 999 }, { end_time = LATEST - 998 }, { status = "RUNNING" },
+            { start_time = false } } do
+            local list, sources = { run(1, { end_time = LATEST - 997 }), run(2, more) }, { a = source() }
+            list[2].start_time = list[2].start_time or nil
+            assert.same({}, { core.take_runs(list, 1, 2, LATEST, {}, sources) })
+            assert.is_false(sources.a.step)
+            assert.equal(2, #sources.a.runs)
+        end
+        local sources = { a = source() }
+        core.take_runs({ run(1, { status = "RUNNING" }), run(2) }, 1, 2, LATEST, {}, sources)
+        assert.same({ false, {} }, { sources.a.step, sources.a.starts })
     end)
 
     it("refuses places and tables that are not there", function()
@@ -31,24 +63,32 @@ describe("core.take_runs", function()
         assert.error(function() core.take_runs({}, 1, 2 ^ 31, LATEST) end)
         assert.error(function() core.take_runs({}, 1, 1, LATEST, {}, 5) end)
         assert.same({ 1, false }, { core.take_runs({}, 1, 1, LATEST) })
+        for _, wrong in ipairs { 5, {}, { runs = {} }, { runs = {}, starts = 5 } } do
+            assert.same({ 1, true }, { core.take_runs({ run(1) }, 1, 1, LATEST, {}, { a = wrong }) })
+        end
     end)
 end)
 
-describe("core.in_step", function()
-    it("adds the starts of runs that ended in their order, either way, and goes on behind others", function()
-        local list, starts = { run(1), run(3), run(5) }, {}
-        assert.is_true(core.in_step(list, 1, 1, 2, LATEST, starts))
-        assert.is_true(core.in_step(list, 3, 1, 1, LATEST, starts))
-        assert.same({ LATEST - 999, LATEST - 997, LATEST - 995 }, starts)
-        assert.is_true(core.in_step({ run(5), run(3) }, 2, -1, 2, LATEST, {}))
+describe("core.reverse", function()
+    it("turns a part of a list round, or some pairs of it", function()
+        local list = { 1, 2, 3, 4, 5, 6 }
+        core.reverse(list, 2, 6, 9)
+        assert.same({ 1, 6, 5, 4, 3, 2 }, list)
+        core.reverse(list, 1, 6, 2)
+        assert.same({ 2, 3, 5, 4, 6, 1 }, list)
+        core.reverse(list, 3, 2, 9)
+        core.reverse(list, 1, 0, 9)
+        assert.same({ 2, 3, 5, 4, 6, 1 }, list)
+        assert.error(function() core.reverse(list, 0, 6, 9) end)
+        assert.error(function() core.reverse(5, 1, 6, 9) end)
     end)
+end)
 
-    it("is false for any other list, whatever is in it", function()
-        for _, other in ipairs { run(1), run(0), run(2, { end_time = 1 }), run(2, { status = "RUNNING" }),
-            run(2, { start_time = 0 / 0 }), run(2, { start_time = 2 ^ 62 }), run(2, { start_time = "x" }), 5 } do
-            assert.is_false(core.in_step({ run(1), other }, 2, 1, 1, LATEST, {}))
-        end
-        assert.error(function() core.in_step({}, 1, 2, 1, LATEST, {}) end)
-        assert.error(function() core.in_step({}, 0, 1, 1, LATEST, {}) end)
+describe("core.room", function()
+    it("is an empty table", function()
+        assert.same({ {}, {} }, { core.room({ 1, 2, 3 }, 2), core.room({ 1 }, 200, true) })
+        assert.error(function() core.room({}, -1) end)
+        assert.error(function() core.room({}, 2 ^ 20) end)
+        assert.error(function() core.room(5, 1) end)
     end)
 end)

@@ -178,6 +178,7 @@ __attribute__((visibility("default"))) int luaopen_dwsync_core(lua_State *L)
     dws_lua_open_rows(L);
     dws_lua_open_ranks(L);
     dws_lua_open_runs(L);
+    dws_lua_open_durations(L);
     lua_pushstring(L, dws_version());
     lua_setfield(L, -2, "version");
     return 1;

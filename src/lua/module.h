@@ -16,5 +16,6 @@ void dws_lua_open_notify(lua_State *L);
 void dws_lua_open_rows(lua_State *L);
 void dws_lua_open_ranks(lua_State *L);
 void dws_lua_open_runs(lua_State *L);
+void dws_lua_open_durations(lua_State *L);
 
 #endif

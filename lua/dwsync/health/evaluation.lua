@@ -131,7 +131,7 @@ local function judge(self, pause)
     local list, cluster = self.reader:sources(pause)
     self.reader, self.context.parts = nil, ledgers.of(self.context.ledger, list)
     local found, judged, next_at = judge_cluster(cluster, self.context, pause), {}, nil
-    local numbers, reasons = statistics.new(self.context.ms, pause), Reasons.new()
+    local numbers, reasons = statistics.new(self.context.ms, pause, #list == 1), Reasons.new()
     for i = 1, #list do
         local result = judge_source(self, list[i], numbers, reasons, pause)
         judged[i], list[i] = result, false

@@ -1,6 +1,7 @@
 --- The order of runs: a total one, so that the order in which they came does not matter. Runs must be free of flaws
 -- (dwsync.health.flaws), since only then a field has the same type in all of them.
 -- @module dwsync.health.order
+local core = require "dwsync.core"
 local record_fields = require "dwsync.record_fields"
 
 local M = {}
@@ -68,10 +69,13 @@ local function no_pause() end
 -- @tparam {any,...} list
 -- @tparam integer first
 -- @tparam integer last
-function M.reverse(list, first, last)
+-- @tparam[opt] function pause called now and then
+function M.reverse(list, first, last, pause)
+    pause = pause or no_pause
     while first < last do
-        list[first], list[last] = list[last], list[first]
-        first, last = first + 1, last - 1
+        core.reverse(list, first, last, SLICE)
+        first, last = first + SLICE, last - SLICE
+        pause()
     end
 end
 

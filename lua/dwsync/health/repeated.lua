@@ -90,7 +90,8 @@ end
 
 function Repeated:settle_source(source)
     for i, run in ipairs(source.runs) do
-        source.runs[i] = self.instead[run] or run
+        local kept = self.instead[run] or run
+        source.runs[i], source.step = kept, kept == run and source.step
     end
     local by_run, kept = {}, {}
     for _, flaw in ipairs(source.flaws) do

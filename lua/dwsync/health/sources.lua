@@ -56,36 +56,16 @@ local function sort_out(source, pause, room)
     source.ended, source.open, source.starts = ended, open, starts
 end
 
--- The starts of runs of which each began and ended after the one before, the oldest or the newest first, as most come:
--- they need not be sorted, only turned round. Returns nothing for others.
-local function in_step(runs, latest, pause)
-    local count, first, step = #runs, 1, 1
-    if count > 1 and (runs[1].start_time or 0) > (runs[count].start_time or 0) then
-        first, step = count, -1
-    end
-    local newest = runs[step < 0 and 1 or count]
-    if newest and newest.status == "RUNNING" then
-        return
-    end
-    local starts = {}
-    for done = 0, count - 1, SLICE do
-        if not core.in_step(runs, first + step * done, step, math.min(SLICE, count - done), latest, starts) then
-            return
-        end
-        pause()
-    end
-    if step < 0 then
-        order.reverse(runs, 1, count)
-    end
-    return starts
-end
-
+-- Most come in step, the oldest or the newest first: they need not be sorted, only turned round.
 local function arrange(source, latest, pause, room)
-    local runs = source.runs
-    local starts = in_step(runs, latest, pause)
-    source.in_step = starts and true
-    if starts then
-        source.starts, source.ended, source.open, source.type = starts, runs, {}, type_of(runs)
+    local runs, step = source.runs, source.step
+    source.in_step = step and true
+    if step then
+        if step < 0 then
+            order.reverse(runs, 1, #runs, pause)
+            order.reverse(source.starts, 1, #runs, pause)
+        end
+        source.ended, source.open, source.type = runs, {}, type_of(runs)
     else
         order.sort(runs, order.starts_before, pause, room)
         source.type = type_of(runs)
@@ -130,13 +110,17 @@ end
 -- @treturn table
 function M.reader(given, latest)
     local list = type(given) == "table" and given
-    return setmetatable({ by_id = {}, runs = {}, seen = {}, repeated = Repeated.new(), latest = latest,
-        next_record = not list and given, list = list or {}, cluster = { flaws = {}, records = 0 } }, Reader)
+    return setmetatable({ by_id = {}, seen = core.room(list or {}, SLICE, true), repeated = Repeated.new(),
+        latest = latest, next_record = not list and given, list = list or {}, cluster = { flaws = {}, records = 0 } },
+        Reader)
 end
 
+-- Most clusters have one source. A hostile list has many, which get no room for more than they have.
 local function source_of(self, id)
-    local source = { id = id, runs = {}, flaws = {} }
-    self.by_id[id], self.runs[id] = source, source.runs
+    local most = next(self.by_id) == nil and SLICE or 0
+    local source = { id = id, runs = core.room(self.list, most), starts = core.room(self.list, most), step = 0,
+        flaws = {} }
+    self.by_id[id] = source
     return source
 end
 
@@ -156,18 +140,24 @@ local function take_flawed(self, record)
     return run
 end
 
--- Takes a record that needs a closer look: it has flaws, its source is new, or its id was seen.
+-- Takes a run that is out of step, since it lacks something or its id was seen.
+local function take_apart(self, run)
+    local id, source_id = run.id, run.identity_source_id or ""
+    local source, first = self.by_id[source_id] or source_of(self, source_id), id and self.seen[id]
+    if not first or self.repeated:add(first, run) then -- each run once
+        source.step = false
+        source.runs[#source.runs + 1] = run
+        if id and not first then
+            self.seen[id] = run
+        end
+    end
+end
+
+-- Takes a record that needs a closer look: it has flaws, or its id was seen. Without its flaws it may be in step.
 local function take(self, record, is_sound)
     local run = is_sound and record or take_flawed(self, record)
-    if run then
-        local id, source_id = run.id, run.identity_source_id or ""
-        local source, first = self.by_id[source_id] or source_of(self, source_id), id and self.seen[id]
-        if not first or self.repeated:add(first, run) then -- each run once
-            source.runs[#source.runs + 1] = run
-            if id and not first then
-                self.seen[id] = run
-            end
-        end
+    if run and (is_sound or take_runs({ run }, 1, 1, self.latest, self.seen, self.by_id)) then
+        take_apart(self, run)
     end
 end
 
@@ -191,17 +181,21 @@ end
 -- @tparam integer count
 -- @treturn boolean whether there may be more
 function Reader:read(count)
-    local list, latest, seen, runs = self.list, self.latest, self.seen, self.runs
+    local list, latest, seen, by_id = self.list, self.latest, self.seen, self.by_id
     local first, last = next_places(self, count)
-    local at, is_sound = take_runs(list, first, last, latest, seen, runs)
+    local at, is_sound = take_runs(list, first, last, latest, seen, by_id)
     while at do
         local record = list[at]
         if record == nil then -- here the list ends
             last = at - 1
             break
+        elseif is_sound and not by_id[record.identity_source_id or ""] then
+            source_of(self, record.identity_source_id or "")
+        else
+            take(self, record, is_sound)
+            at = at + 1
         end
-        take(self, record, is_sound)
-        at, is_sound = take_runs(list, at + 1, last, latest, seen, runs)
+        at, is_sound = take_runs(list, at, last, latest, seen, by_id)
     end
     self.cluster.records = self.cluster.records + last - first + 1
     return last - first + 1 == count

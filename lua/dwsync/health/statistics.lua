@@ -1,5 +1,6 @@
 --- Numbers about runs: how many, how they went, how long they took, when the next is due.
 -- @module dwsync.health.statistics
+local core = require "dwsync.core"
 local median = require "dwsync.health.median"
 local order = require "dwsync.health.order"
 local place = require "dwsync.health.model.place"
@@ -139,13 +140,21 @@ Statistics.__index = Statistics
 --- The statistics of the sources of a cluster, of none yet.
 -- @tparam number now milliseconds
 -- @tparam function pause called now and then
+-- @tparam[opt] boolean alone there is one source, which need not be copied to be seen together with others
 -- @treturn table with `add` and `together`
-function M.new(now, pause)
-    return setmetatable({ now = now, pause = pause, results = {}, durations = {}, duration_count = 0, gaps = {},
-        gap_count = 0 }, Statistics)
+function M.new(now, pause, alone)
+    return setmetatable({ now = now, pause = pause, alone = alone, results = {}, durations = {}, duration_count = 0,
+        gaps = {}, gap_count = 0 }, Statistics)
 end
 
+-- Lists with more grow as they are filled.
+local MOST = 20000
+
 local function add_durations(self, model)
+    if self.alone and model.undated == 0 then
+        self.durations, self.duration_count = model.duration, model.count
+        return
+    end
     local from, into, at = model.duration, self.durations, self.duration_count
     for i = 1, model.count do
         local duration = from[i]
@@ -159,6 +168,9 @@ end
 
 -- Between the starts of successive runs.
 local function add_gaps(self, model)
+    if self.gap_count == 0 then
+        self.gaps = core.room(model.starts, MOST)
+    end
     local starts, into, at = model.starts, self.gaps, self.gap_count
     local previous = starts[1]
     for i = 2, model.begun do

@@ -3,11 +3,22 @@
 -- It must not look ahead: a replay of history takes in what was known by then, and nothing else.
 -- @module dwsync.health.model
 local Cadence = require "dwsync.health.model.cadence"
+local core = require "dwsync.core"
 
 local M = {}
 
+local room = core.room
+
 local Model = {}
 Model.__index = Model
+
+-- Rows with more grow as they are filled.
+local MOST = 20000
+
+local function new_rows(ended)
+    return { time = room(ended, MOST), duration = room(ended, MOST), changed = room(ended, MOST),
+        added = room(ended, MOST), deleted = room(ended, MOST) }
+end
 
 --- The model of a source before its first run.
 -- @tparam table source as dwsync.health.sources gives it
@@ -18,11 +29,11 @@ Model.__index = Model
 -- @treturn table model. `count` runs have ended, by their end; for each, at the same place: `run`, `time` (when it
 -- ended), `duration` (milliseconds, or false), and the sums up to it of accounts `changed` (added and updated), `added`
 -- and `deleted`. Places of some: `failures`, `deletions`, `partials`, `overlaps`, `greatest` (touched more accounts
--- than any before). `longest_taken` is the greatest duration of the last runs taken in. `success` is the place
--- of the newest that FINISHED. `starts` are the starts of all runs, `begun` is their number; `open` the runs that are
--- RUNNING, by start. `days` ended runs by day: `day`, `changes`, `deletes` of each.
+-- than any before). `longest_taken` is the greatest duration of the last runs taken in, `undated` how many of all have
+-- none. `success` is the place of the newest that FINISHED. `starts` are the starts of all runs, `begun` is their
+-- number; `open` the runs that are RUNNING, by start. `days` ended runs by day: `day`, `changes`, `deletes` of each.
 function M.new(source, population, before, ledger)
-    before = before or { time = {}, duration = {}, changed = {}, added = {}, deleted = {} }
+    before = before or new_rows(source.ended or {})
     return setmetatable({
         source = source,
         population = population,
@@ -32,7 +43,7 @@ function M.new(source, population, before, ledger)
         time = before.time, duration = before.duration,
         changed = before.changed, added = before.added, deleted = before.deleted,
         failures = {}, deletions = {}, partials = {}, overlaps = {}, greatest = {},
-        most = 0, longest_taken = 0,
+        most = 0, longest_taken = 0, undated = 0,
         starts = {}, begun = 0,
         open = {}, open_without_start = 0,
         newest_success = -math.huge,
@@ -54,11 +65,12 @@ function Model:take(upto)
     local days, count, most = self.days, self.count, self.most
     local day_of, changes_of, deletes_of, day_count = days.day, days.changes, days.deletes, days.count
     local day_end = day_count > 0 and (day_of[day_count] + 1) * DAY or -math.huge
-    local day_changes, day_deletes = changes_of[day_count] or 0, deletes_of[day_count] or 0
     local sum_changed, sum_added, sum_deleted = changed[count] or 0, added[count] or 0, deleted[count] or 0
+    local deleted_by_then = sum_deleted - (deletes_of[day_count] or 0)
+    local touched_by_then = sum_changed + sum_deleted - (changes_of[day_count] or 0)
     local before = times[count] or -math.huge
     local newest_success, success, first_time = self.newest_success, self.success, self.first_time or math.huge
-    local longest = 0
+    local longest, undated = 0, self.undated
     for at = count + 1, upto do
         local run = runs[at]
         local start, time = run.start_time, run.end_time
@@ -73,7 +85,7 @@ function Model:take(upto)
                     longest = duration
                 end
             else
-                durations[at], time = false, start
+                durations[at], time, undated = false, start, undated + 1
             end
             if before - start >= OVERLAP then
                 self.overlaps[#self.overlaps + 1] = at
@@ -82,7 +94,7 @@ function Model:take(upto)
                 first_time = start
             end
         else
-            durations[at] = false
+            durations[at], undated = false, undated + 1
             time = time or 0
             if first_time == math.huge and time > 0 then
                 first_time = time
@@ -113,16 +125,19 @@ function Model:take(upto)
             end
         end
         if time >= day_end then
-            changes_of[day_count], deletes_of[day_count] = day_changes, day_deletes
+            local before_it = sum_changed - changes + sum_deleted - deletes
+            changes_of[day_count] = before_it - touched_by_then
+            deletes_of[day_count] = sum_deleted - deletes - deleted_by_then
             local day = (time - time % DAY) / DAY
-            day_count, day_end, day_changes, day_deletes = day_count + 1, (day + 1) * DAY, 0, 0
+            day_count, day_end = day_count + 1, (day + 1) * DAY
+            touched_by_then, deleted_by_then = before_it, sum_deleted - deletes
             day_of[day_count] = day
         end
-        day_changes, day_deletes = day_changes + touched, day_deletes + deletes
     end
-    changes_of[day_count], deletes_of[day_count] = day_changes, day_deletes
+    changes_of[day_count] = sum_changed + sum_deleted - touched_by_then
+    deletes_of[day_count] = sum_deleted - deleted_by_then
     self.count, self.most, self.longest_taken, days.count = upto, most, longest, day_count
-    self.newest_success, self.success = newest_success, success
+    self.newest_success, self.success, self.undated = newest_success, success, undated
     self.first_time = first_time < math.huge and first_time or nil
 end
 
