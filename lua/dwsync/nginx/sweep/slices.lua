@@ -5,6 +5,8 @@ local M = {}
 -- What is decoded and not yet written waits as tables, which the collector marks again at one stretch at the end of a
 -- cycle: a millisecond for some 8,000 records. More lists at once would be no faster, because the work is shared out.
 local LISTS_AT_ONCE = 4
+-- To sign a request and begin its transfer takes a few tenths of a millisecond.
+local BETWEEN_STARTS = 0.001
 -- nginx ends a light thread that is killed, and nobody is told.
 local LOST_SECONDS = 1
 
@@ -34,8 +36,17 @@ end
 
 -- `list`: function(work, …) → what it returns: so many at once decode what the service answers.
 local function places_for_lists(count)
-    local may_decode = require("dwsync.runtime.nginx_loop").may_decode
+    local core, turns = require "dwsync.core", require "dwsync.runtime.nginx_turns"
+    local may_decode, next_start = require("dwsync.runtime.nginx_loop").may_decode, 0
+    local function wait_for_start()
+        local start = math.max(core.monotonic(), next_start)
+        next_start = start + BETWEEN_STARTS
+        while core.monotonic() < start do
+            turns.sleep()
+        end
+    end
     return function(work, ...)
+        wait_for_start()
         local thread, has_place = this_thread(), false
         may_decode[thread] = function()
             if not has_place and count > 0 then
