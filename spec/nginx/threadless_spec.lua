@@ -63,6 +63,60 @@ describe("the refresher in an nginx without threads", function()
         end
     end)
 
+    -- What is called in nginx's event loop, of a server that sweeps nothing.
+    local function run_there(code)
+        server = nginx.start { server = ([[
+        location = /run { content_by_lua_block {
+            local slices = require("dwsync.nginx.sweep.slices").of_event_loop()
+            %s
+        } }
+        location = /page { return 200 '{"count":1,"sync_records":[{"id":"a","status":"FINISHED"}]}'; }
+]]):format(code) }
+        return cjson.decode(server:get("/run").body)
+    end
+
+    it("works on where a light thread was killed in the middle of its work", function()
+        assert.same({ "next", true }, run_there [[
+            local rounds, text = 0, ""
+            local thread = ngx.thread.spawn(slices.alone, function()
+                while true do
+                    rounds, text = rounds + 1, ("x"):rep(rounds % 1000)
+                    slices.pause()
+                end
+            end)
+            repeat ngx.sleep(0.01) until rounds > 10
+            assert(ngx.thread.kill(thread))
+            local result = slices.alone(function() return "next" end)
+            ngx.print(require("cjson").encode { result, collectgarbage "isrunning" })
+        ]])
+    end)
+
+    it("asks for all lists at once, and decodes few of them", function()
+        local seen = run_there [[
+            local runtime = require("dwsync.runtime").new()
+            local request = { url = ("http://127.0.0.1:%s/page"):format(ngx.var.server_port), decode = {} }
+            local functions, begun, decoded, most = {}, 0, 0, 0
+            for i = 1, 16 do
+                functions[i] = function()
+                    return slices.list(function()
+                        begun = begun + 1
+                        assert(assert(runtime.perform(request)).page)
+                        decoded = decoded + 1
+                        most = math.max(most, decoded)
+                        repeat ngx.sleep(0.01) until begun == 16
+                        decoded = decoded - 1
+                        return i % 4 > 0 and i or error "each fourth"
+                    end)
+                end
+            end
+            local results, errs = require("dwsync").gather(functions)
+            local failed = 0
+            for _ in pairs(errs) do failed = failed + 1 end
+            ngx.print(require("cjson").encode { most = most, failed = failed, last = results[15] })
+        ]]
+        assert.same({ most = 4, failed = 4, last = 15 }, seen)
+    end)
+
     it("ends a sweep under way when nginx ends", function()
         service:fault({ delay = 600 }, { times = cjson.null })
         start { clusters = { service:cluster "healthy" }, timeout = 3600 }

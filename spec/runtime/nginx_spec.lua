@@ -278,6 +278,7 @@ describe("the nginx runtime", function()
         local seen = ask "/decoded"
         assert.same({ count = 1, sync_records = { { id = "a" } } }, seen.page)
         assert.same({ 1, "pong", "decode", false }, { seen.rows, seen.pong, seen.kind, seen.ran })
+        assert.is_true(seen.collects) -- also after one that raised
         assert.is_nil(seen.rest)
         assert.matches("a record has no field 'nothing'", seen.message, 1, true)
     end)

@@ -247,7 +247,7 @@ function M.decoded()
     local pong = assert(runtime.perform { url = url .. "ping", decode = {} })
     local ran, message = pcall(runtime.perform, { url = url .. "page", decode = { fields = { "nothing" } } })
     M.say { page = page.page, rows = page.place.rows, rest = page.body, pong = pong.body, kind = pong.page_error.kind,
-        ran = ran, message = message }
+        ran = ran, message = message, collects = collectgarbage "isrunning" }
 end
 
 --- What the runtime itself answers and raises.

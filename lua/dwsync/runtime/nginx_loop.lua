@@ -24,6 +24,11 @@ Loop.__index = Loop
 
 local loops = {} -- by concurrency: runtimes that have the same one share connections and places
 
+--- By light thread: whether a page that it asked for may be decoded now. It is asked until it says so once; without it
+-- every page is decoded when it comes.
+-- @tfield {[thread]=function():boolean} may_decode
+M.may_decode = setmetatable({}, { __mode = "k" })
+
 --- The transfers of this worker that have so many places.
 -- @tparam integer concurrency
 -- @treturn dwsync.runtime.nginx_loop
@@ -59,11 +64,7 @@ local function receive(self, job, response, failure)
     if not is_page(response, job.decode) then
         return answer(self, job, response, failure)
     end
-    local good, decoder = pcall(core.decoder, response.body, job.decode)
-    if not good then
-        return answer_raised(self, job, decoder)
-    end
-    job.response, job.decoder = response, decoder
+    job.response = response
     table.insert(self.pages, job)
 end
 
@@ -79,9 +80,15 @@ local function receive_all(self)
     return true
 end
 
+-- What is done with a page at a time.
+local function step(job)
+    job.decoder = job.decoder or core.decoder(job.response.body, job.decode)
+    return job.decoder:step(SLICE_RECORDS)
+end
+
 -- Decodes a few more records, as a pool decodes. Returns whether this page needs nothing more.
 local function decode_some(self, job)
-    local good, page, place = pcall(job.decoder.step, job.decoder, SLICE_RECORDS)
+    local good, page, place = pcall(step, job)
     local response = job.response
     if not good then
         answer_raised(self, job, page)
@@ -95,11 +102,21 @@ local function decode_some(self, job)
     return page ~= false
 end
 
+-- The first that is begun, or may be, or that nobody waits for any more.
+local function next_page(self)
+    for i, job in ipairs(self.pages) do
+        if job.decoder or not self.jobs[job] or job.may_decode() then
+            return i, job
+        end
+    end
+end
+
 local function decode_pages(self)
-    local pages = self.pages
-    while turns.collect() and pages[1] do
-        if not self.jobs[pages[1]] or decode_some(self, pages[1]) then
-            table.remove(pages, 1)
+    local i, job = next_page(self)
+    while job and turns.collect() do
+        if not self.jobs[job] or decode_some(self, job) then
+            table.remove(self.pages, i)
+            i, job = next_page(self)
         end
     end
 end
@@ -202,6 +219,10 @@ local function without_decode(request)
     return copy
 end
 
+local function at_once()
+    return true
+end
+
 local function forget(self, job)
     if self.jobs[job] then
         self.jobs[job] = nil
@@ -221,7 +242,8 @@ end
 -- @raise for a request that makes no sense
 function Loop:perform(request, till)
     self.pool = self.pool or new_pool(self.concurrency)
-    local job = { done = require("ngx.semaphore").new(), decode = request.decode }
+    local job = { done = require("ngx.semaphore").new(), decode = request.decode,
+        may_decode = M.may_decode[coroutine.running()] or at_once }
     local submitted, failure = self.pool:submit(job, without_decode(request))
     if not submitted then
         return nil, failure

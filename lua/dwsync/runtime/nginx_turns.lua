@@ -2,8 +2,10 @@
 -- share it, because nginx wakes several at once, and together they must not hold it up for longer.
 --
 -- The collector goes by what was allocated, not by time: after a page of records it would work for milliseconds at a
--- stretch. During a turn it waits, and works in small steps where the turn may end; with LuaJIT one of these is worth
--- as much as a KB allocated. It never waits longer than a turn, because this Lua state is everybody's.
+-- stretch. While much is allocated in a turn it waits, and works in small steps where the turn may end; with LuaJIT one
+-- of these is worth as much as a KB allocated. This Lua state is everybody's: the collector never waits longer than a
+-- turn, and one that the host has stopped is left alone. LuaJIT begins a new cycle at once when a collector that waited
+-- goes on, at the cost of whoever allocates next: so it waits only where it has to.
 -- @module dwsync.runtime.nginx_turns
 local core = require "dwsync.core"
 -- luacheck: globals ngx
@@ -19,27 +21,29 @@ local TOGETHER_SECONDS = 0.0003
 local PAUSE_SECONDS = 0.001
 -- LuaJIT leaves what is above one KB of a step that frees memory to a later one, which then takes milliseconds.
 local STEP_KB = 1
-local CYCLE = 2 -- by which factor memory grows before a new cycle, as by default
+-- More than a turn allocates: with so much room before its next cycle the collector does nothing of itself.
+local ROOM_KB = 2048
+local PAUSE = 200 -- per cent, by how much memory grows before a new cycle, as by default
 
 local till, ended = 0, 0
-local owed, counted, idle_till = 0, 0, 0
-
-local function stop_collector()
-    collectgarbage "stop"
-    counted = collectgarbage "count"
-end
+local holds = false -- whether the collector waits for us
+-- Memory as it was seen last, what of it the collector is owed steps for, and from which size on it begins a cycle: 0
+-- when that is not known, or one is under way. All in KB.
+local seen, owed, rests_till = 0, 0, 0
 
 --- Begins a turn.
 function M.begin()
     local now = core.monotonic()
     till = now - ended < TOGETHER_SECONDS and math.max(till, now + LEAST_SECONDS) or now + TURN_SECONDS
-    stop_collector()
 end
 
 --- Ends it.
 function M.finish()
     ended = core.monotonic()
-    collectgarbage "restart"
+    if holds then
+        holds = false
+        collectgarbage "restart"
+    end
 end
 
 --- Whether there is time left in it.
@@ -53,24 +57,62 @@ function M.sleep()
     ngx.sleep(PAUSE_SECONDS)
 end
 
+-- Lua 5.1 cannot say.
+local function is_running()
+    local known, running = pcall(collectgarbage, "isrunning")
+    return not known or running
+end
+
+-- How large memory may become before the next cycle; the host may have set that.
+local function next_cycle()
+    local known, pause = pcall(collectgarbage, "setpause", PAUSE)
+    if known then
+        collectgarbage("setpause", pause)
+    end
+    return (known and pause or PAUSE) / 100 * collectgarbage "count"
+end
+
+-- Lets the collector wait, unless it rests of itself for long enough.
+local function stop()
+    holds = seen + ROOM_KB > rests_till
+    if holds then
+        collectgarbage "stop"
+    end
+end
+
+--- Lets the collector wait until the turn ends, or `collect` is called: before work that allocates much.
+function M.hold()
+    local count = collectgarbage "count"
+    if count >= rests_till or count < seen then -- it has begun a cycle; or somebody else collected
+        rests_till = 0
+    end
+    seen = count
+    if not holds and is_running() then
+        stop()
+    end
+end
+
 -- One step of the collector, if it is owed. Returns whether it was.
 local function collect()
-    local count = collectgarbage "count"
-    idle_till = count < idle_till and idle_till or 0 -- a cycle that has begun goes on, however much it frees
-    owed = idle_till > 0 and 0 or owed + math.max(0, count - counted)
-    counted = count
+    local before = seen
+    M.hold()
+    owed = holds and rests_till == 0 and owed + math.max(0, seen - before) or 0
     if owed < STEP_KB then
         return false
     end
     owed = owed - STEP_KB
     if collectgarbage("step", STEP_KB) then
-        owed, idle_till = 0, CYCLE * collectgarbage "count"
+        owed, rests_till = 0, next_cycle()
     end
-    stop_collector()
+    if not is_running() then
+        collectgarbage "restart" -- with LuaJIT a step does that, and knows better when the next cycle is due
+    end
+    seen = collectgarbage "count"
+    stop()
     return true
 end
 
---- Lets the collector do what it is owed, as long as the turn lasts.
+--- Lets the collector do what it is owed, as long as the turn lasts; what follows is worked as after `hold`.
 -- @treturn boolean whether the turn goes on
 function M.collect()
     repeat

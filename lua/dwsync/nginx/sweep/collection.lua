@@ -185,11 +185,10 @@ local function look_at_all(order, clusters, unknown)
             if unknown[i] then
                 return nil, unknown[i]
             end
-            return look(order, cluster, deadline)
+            return order.slices.list(look, order, cluster, deadline)
         end
     end
-    local items, errs = dwsync.gather(functions, { stop = order.stop, shared = true,
-        concurrency = math.min(order.concurrency, order.slices.at_once) })
+    local items, errs = dwsync.gather(functions, { concurrency = order.concurrency, stop = order.stop, shared = true })
     local now = order.now()
     for i, cluster in ipairs(clusters) do
         local item = items[i] or without_list(order, cluster, errs[i], now)
