@@ -398,4 +398,43 @@ function M.ranked(values, first, last, ranks) end
 ---@return integer # the first row that is not in it
 function M.write_rows(rows, first, layout) end
 
+--- Takes records from a list, up to the first that needs a closer look: one with which something is wrong, of a source
+--- that is not known, or whose id was seen. Without `seen` and `sources` it looks for the first with which something is
+--- wrong.
+---@param list any[]
+---@param first integer
+---@param last integer
+---@param latest number milliseconds; what is dated later is wrong
+---@param seen? table<string, dwsync.record> gets the records by their ids
+---@param sources? table<string, table> by id, "" for records that name none: they are added at the end of `runs`, and when they began at the end of `starts`, as long as `step` says that all have ended, and each began and ended after the one before it (1) or before it (-1; 0 while there are fewer than two): otherwise it becomes false
+---@return integer? # the place of that record; nil when there is none
+---@return boolean? # whether nothing is wrong with it
+function M.take_runs(list, first, last, latest, seen, sources) end
+
+--- Turns a part of a list round, in place, or as many pairs of it as are wanted, from both ends.
+---@param list any[]
+---@param first integer
+---@param last integer
+---@param pairs integer at most so many
+function M.reverse(list, first, last, pairs) end
+
+--- An empty table that is filled without growing, which costs more than filling it.
+---@param list table there is room for as many values as it has
+---@param most integer but not for more than these
+---@param keyed? boolean they have keys of their own, not places
+---@return table
+function M.room(list, most, keyed) end
+
+--- Counts the durations of runs that FINISHED in classes of an eighth of an octave; those below a second are in class
+--- 0.
+---@param histogram table<integer, integer> by class, is added to
+---@param durations (number|boolean)[] milliseconds, or false
+---@param runs dwsync.record[]
+---@param first integer
+---@param last integer
+---@return integer # how many were counted
+---@return integer # the greatest class, or 0
+---@return integer? # the place of the newest
+function M.count_durations(histogram, durations, runs, first, last) end
+
 return M
