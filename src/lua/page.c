@@ -396,7 +396,6 @@ bool dws_lua_reduce(lua_State *L, struct dws_text body, int options)
 {
     struct choice choice;
     struct dws_error error;
-    const int top = lua_gettop(L);
     luaL_checkstack(L, LUA_MINSTACK, "reduce_page");
     dws_lua_choice(L, options, &choice);
     dws_lua_rawfield(L, options, "ids");
@@ -405,14 +404,11 @@ bool dws_lua_reduce(lua_State *L, struct dws_text body, int options)
     enum dws_status status = dws_filter_page_of(choice.kind, &choice.filter, body, traces, out, &error);
     if (status == DWS_OK) {
         dws_lua_push_buf(L, out);
-        lua_replace(L, top + 1);
-        lua_settop(L, top + 1);
         return true;
     }
     if (status != DWS_IDLE)
         dws_lua_fail(L, &error); /* out of memory, since the choice was checked: raises */
     dws_buf_free(out);
-    lua_settop(L, top);
     return false;
 }
 
