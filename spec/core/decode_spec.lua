@@ -91,6 +91,13 @@ describe("a page of records", function()
             assert.equal("integer", math.type(record.start_time))
             assert.equal("integer", math.type(record.add_count))
         end
+        local unknown = core.decode_page(
+            '{"sync_records":[],"a":9007199254740992.0,"b":-9007199254740992.0,"c":9007199254740994.0}')
+        assert.same({ 2 ^ 53, -2 ^ 53, 2 ^ 53 + 2 }, { unknown.a, unknown.b, unknown.c })
+        if math.type then
+            assert.same({ "integer", "integer", "float" },
+                { math.type(unknown.a), math.type(unknown.b), math.type(unknown.c) })
+        end
         assert.equal("1747637723055", ("%d"):format(record.start_time))
         assert.equal(100, record.add_count)
         assert.equal(2, page.count)
