@@ -333,6 +333,16 @@ describe("decode_page", function()
         assert.is_true(allocated(3000) < 20 * allocated(300))
     end)
 
+    it("refuses ids that are closed", function()
+        local ids, body = core.ids(), '{"sync_records":[]}'
+        ids:close()
+        ids:close()
+        for _, use in ipairs { function() ids:begin_again() end, function() core.decode_page(body, { ids = ids }) end,
+            function() core.decoder(body, { ids = ids }):step(1) end } do
+            assert.has_error(use, "these ids are closed")
+        end
+    end)
+
     it("tells ids of every length apart", function()
         local rows = {}
         for length = 1, 300 do
