@@ -259,12 +259,13 @@ static void asks_for_the_stack_that_it_uses(void)
     };
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         lua_State *L = new_state();
-        run(L, "list, by_name, columns = {}, {}, {}\n"
-               "for i = 1, 1000 do list[i], by_name['A' .. i] = 'A' .. i, 'b' end\n"
-               "for i = 1, 500 do columns[i] = {name = i, text = tostring} end\n"
-               "all = {id = 'A', identity_source_id = 'A', identity_source_type = 'A', status = 'A', fail_reason = 'A',\n"
-               "  start_time = 1, end_time = 1, add_count = 1, update_count = 1, delete_count = 1, failed_count = 1}\n"
-               "keys, date, core = {ak = 'a', sk = 's'}, '20251025T104952Z', open()");
+        run(L,
+            "list, by_name, columns = {}, {}, {}\n"
+            "for i = 1, 1000 do list[i], by_name['A' .. i] = 'A' .. i, 'b' end\n"
+            "for i = 1, 500 do columns[i] = {name = i, text = tostring} end\n"
+            "all = {id = 'A', identity_source_id = 'A', identity_source_type = 'A', status = 'A', fail_reason = 'A',\n"
+            "  start_time = 1, end_time = 1, add_count = 1, update_count = 1, delete_count = 1, failed_count = 1}\n"
+            "keys, date, core = {ak = 'a', sk = 's'}, '20251025T104952Z', open()");
         lua_gc(L, LUA_GCCOLLECT, 0);
         lua_pushfstring(L, "core.%s", calls[i]);
         lua_State *young = lua_newthread(L); /* whose stack is as small as can be */
