@@ -379,6 +379,31 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
             end)
         end)
 
+        it("asks what is known for the words with which a problem ends, and not where there is none", function()
+            with_cluster(function(fleet, schedule, _, store)
+                assert(store:save("c1", { { id = "a", start_time = fleets.START, status = "FINISHED" } }))
+                local asked = {}
+                local function look(evaluation)
+                    assert.is_true(complete_changed(schedule, claim_one(schedule), result { evaluation = evaluation,
+                        severity = evaluation.severity, rests_on = { since = fleets.START, records = 1, versions = 0 },
+                        known = { following = { judge = function(_, now)
+                            asked[#asked + 1] = now
+                            return { severity = "ok", verdicts = { { rule = "stale", source = "s", severity = "ok",
+                                message = "on time" } } }
+                        end } } }))
+                    fleet:pass(60000)
+                end
+                look { now = 1, severity = "ok", verdicts = {}, is_brief = true }
+                assert.same({}, asked)
+                look { now = 2, severity = "warning", verdicts = { { rule = "stale", source = "s",
+                    severity = "warning", message = "late" } } }
+                assert.same({}, asked)
+                look { now = 3, severity = "ok", verdicts = {}, is_brief = true }
+                assert.same({ 3 }, asked)
+                assert.same({ { "resolved", "on time" } }, fleet:rows "SELECT state, ending FROM dwsync_problems")
+            end)
+        end)
+
         it("keeps the last verdicts of a cluster that fails, and says in the end that it cannot be watched", function()
             with_cluster(function(fleet, schedule)
                 local failure = { kind = "network", message = "refused" }

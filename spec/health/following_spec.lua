@@ -75,7 +75,7 @@ end
 describe("a cluster that is followed", function()
     it("says at any time what an evaluation of all its records says", function()
         local random = runs.random(21)
-        local advanced, begun = 0, 0
+        local advanced, begun, briefly = 0, 0, 0
         for case = 1, 5 do
             local list = history_of(random, case % 3 + 1, 210)
             local following, known = nil, {}
@@ -89,10 +89,16 @@ describe("a cluster that is followed", function()
                     following, begun = assert(Following.begin(present, CHECKED, now)), begun + 1
                 end
                 known = present
-                assert.same(evaluated(present, now), following:judge(now), ("case %d, run %d"):format(case, at))
+                local expected, brief = evaluated(present, now), following:judge(now, true)
+                assert.same(expected, following:judge(now), ("case %d, run %d"):format(case, at))
+                if expected.severity == "ok" then
+                    expected.verdicts, expected.is_brief, briefly = {}, true, briefly + 1
+                end
+                assert.same(expected, brief, ("in brief: case %d, run %d"):format(case, at))
             end
         end
         assert.is_true(advanced > 200, advanced .. " advanced, " .. begun .. " begun")
+        assert.is_true(briefly > 20 and briefly < advanced, briefly .. " in brief")
     end)
 
     it("says the same however often it was asked in between, by other rules, too", function()

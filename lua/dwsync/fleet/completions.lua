@@ -178,7 +178,6 @@ local function write_verdicts(session, item, verdicts, there, now)
     end
 end
 
-
 -- What dwsync.problems calls an item of an overview.
 local function overview_item(item, result)
     return { cluster = { id = item.cluster_id, name = item.name, account = item.account },
@@ -243,6 +242,14 @@ local function what_is_there(session, item, result)
         are_new = kept == 0 }
 end
 
+-- What is ok needs words only where a problem ends by them.
+local function put_into_words(result, there)
+    local evaluation = result.evaluation
+    if evaluation and evaluation.is_brief and there.has_problems then
+        result.evaluation = result.known.following:judge(evaluation.now)
+    end
+end
+
 -- What becomes of a look whose lease holds, and the new contents of its row.
 local function complete(session, look, plan, now)
     local item = look.item
@@ -253,6 +260,7 @@ local function complete(session, look, plan, now)
     if not there then
         return { is_outdated = true }
     end
+    put_into_words(look.result, there)
     local written, err = session:apart(function()
         return write_found(session, item, look.result, there, plan, now)
     end)

@@ -220,7 +220,7 @@ local function gone_on(context, item, records, result)
             return nil
         end
     end
-    local evaluation = known.following:judge(now / 1000)
+    local evaluation = known.following:judge(now / 1000, true)
     result.known, result.rests_on = known, evaluation and rests_on
     return evaluation and with_judgement(result, evaluation, records)
 end
@@ -288,7 +288,8 @@ end
 -- cluster could not be asked; `given_up` when the database failed, so that the look was in vain; `accounts`, see
 -- dwsync.history.accounts.read, or `accounts_failure`; `accounts_again`: when a list that could not be had is tried
 -- again; `names_count`: whether a verdict may name who went; `known`: for `context.known` to keep, once completed;
--- `rests_on`: what the database must hold of the cluster, or the look has to be done again
+-- `rests_on`: what the database must hold of the cluster, or the look has to be done again. Where its `evaluation`
+-- `is_brief`, all is ok, and `known` has the words
 function M.at(context, item)
     local page, err = context.client:newest_page { cluster_id = item.cluster_id, limit = M.PAGE,
         timeout = context.timeout }

@@ -168,28 +168,49 @@ function Following:has_open_in(ids)
     return true
 end
 
---- What is found now, the part of an evaluation that is said of a cluster: `now`, `severity`, `verdicts`, `records`,
--- `next_at`. Time must not go back.
--- @tparam number now seconds
--- @treturn ?table nil where it went back
-function Following:judge(now)
-    if now < self.now then
-        return nil
+-- What the rules find of each source. Returns also when time alone would change that, and whether all is ok.
+local function find(self, ms)
+    local found, first, is_well = {}, nil, false
+    for i, judgement in ipairs(self.judgements) do
+        local findings = judgement:judge(ms)
+        for k, name in ipairs(judgement.names) do
+            local finding = findings[name]
+            first = verdicts.earlier(first, finding.recheck)
+            is_well = finding.severity == "ok" and (is_well or i == 1 and k == 1)
+        end
+        found[i] = findings
     end
-    self.now = now
-    local context, all, first = { checked = self.checked, ms = now * 1000 }, {}, nil
-    for _, judgement in ipairs(self.judgements) do
-        local list, next_at = verdicts.of(judgement, context)
-        first = verdicts.earlier(first, next_at)
-        for _, verdict in ipairs(list) do
+    return found, first, is_well
+end
+
+local function put_into_words(self, found, ms)
+    local context, all = { checked = self.checked, ms = ms }, {}
+    for i, judgement in ipairs(self.judgements) do
+        for _, verdict in ipairs((verdicts.of(judgement, context, found[i]))) do
             all[#all + 1] = verdict
         end
     end
     if #self.judgements > 1 then
         table.sort(all, verdicts.comes_first)
     end
-    return { now = now, severity = severities.worst(all), verdicts = all, records = self.records,
-        next_at = first and math.ceil(first) }
+    return all
+end
+
+--- What is found now, the part of an evaluation that is said of a cluster: `now`, `severity`, `verdicts`, `records`,
+-- `next_at`. Time must not go back.
+-- @tparam number now seconds
+-- @tparam[opt] boolean is_brief whether verdicts that are all ok are left out, not put into words; `is_brief` then
+-- @treturn ?table nil where it went back
+function Following:judge(now, is_brief)
+    if now < self.now then
+        return nil
+    end
+    self.now = now
+    local found, first, is_well = find(self, now * 1000)
+    is_brief = is_brief and is_well or nil
+    local all = is_brief and {} or put_into_words(self, found, now * 1000)
+    return { now = now, severity = is_brief and "ok" or severities.worst(all), verdicts = all, records = self.records,
+        next_at = first and math.ceil(first), is_brief = is_brief }
 end
 
 return M

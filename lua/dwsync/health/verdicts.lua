@@ -84,11 +84,12 @@ end
 --- The verdicts on a source.
 -- @tparam table judgement see dwsync.health.judgement
 -- @tparam table context see `make`
+-- @tparam[opt] {[string]=table} findings of that time, where they are known
 -- @treturn {dwsync.verdict,...} worst first
 -- @treturn ?number when time alone would change one, milliseconds since the epoch
-function M.of(judgement, context)
+function M.of(judgement, context, findings)
     local list, next_at = {}, nil
-    local findings = judgement:judge(context.ms)
+    findings = findings or judgement:judge(context.ms)
     for i, rule in ipairs(judgement.names) do
         put(list, i - 1, M.make(rule, findings[rule], judgement, context))
         next_at = M.earlier(next_at, findings[rule].recheck)

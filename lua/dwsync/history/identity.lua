@@ -14,6 +14,8 @@ local M = {}
 
 local LONGEST = 400 -- bytes; PostgreSQL's index entries end at 2,700, clusters included
 
+local PLAIN, TILDE = "^[0-9a-z-]*$", 126
+
 local function escape(character)
     return character == "\\" and "\\\\" or ("\\x%02x"):format(character:byte())
 end
@@ -22,7 +24,7 @@ end
 -- @tparam string text
 -- @treturn string
 function M.cell(text)
-    if text:find "^[0-9a-z-]*$" or not text:find "[%z\\\128-\255]" then -- most are UUIDs
+    if text:find(PLAIN) or not text:find "[%z\\\128-\255]" then -- most are UUIDs
         return text
     end
     return display.utf8(text:gsub("[%z\\]", escape), escape)
@@ -45,8 +47,11 @@ end
 -- @tparam string id
 -- @treturn string
 function M.of_id(id)
+    if #id <= LONGEST and id:find(PLAIN) then
+        return id
+    end
     local cell = M.cell(id)
-    return bounded(cell:sub(1, 1) == "~" and "\\" .. cell or cell)
+    return bounded(cell:byte(1) == TILDE and "\\" .. cell or cell)
 end
 
 --- The name of a record.

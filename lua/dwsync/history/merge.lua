@@ -125,9 +125,23 @@ local function was_kept(texts, item)
     return false
 end
 
+-- Decides about the records of one name.
+local function decide_about(plan, items, earlier)
+    table.sort(items, by_age)
+    for i, item in ipairs(items) do
+        -- A page that always has two contents for one id must not make two versions each time it is saved.
+        if i < #items and was_kept(earlier, item) then
+            plan.summary.unchanged = plan.summary.unchanged + 1
+        else
+            apply(plan, item)
+        end
+    end
+end
+
 --- Decides about a page.
 -- @tparam table page from `read`
--- @tparam table kept by name: `name`, `version`, `saved_at`, `status`, `content`
+-- @tparam table kept by name: `name`, `version`, `saved_at`, `status`, `content`; the page's own item where its one
+-- record is kept as it came
 -- @tparam table earlier by name: texts of versions before; only those of repeated names are looked at
 -- @tparam number now milliseconds
 -- @treturn {table,...} states to write; `is_new`: there is none of that name
@@ -137,18 +151,16 @@ end
 function M.decide(page, kept, earlier, now)
     local plan = { states = kept, changed = {}, archive = {}, now = now, summary = { inserted = 0, updated = 0,
         unchanged = page.unchanged or 0, late = 0, refused = page.refused, refusal = page.refusal, revised = {} } }
+    local as_it_came = 0
     for _, name in ipairs(page.names) do
         local items = page.groups[name]
-        table.sort(items, by_age)
-        for i, item in ipairs(items) do
-            -- A page that always has two contents for one id must not make two versions each time it is saved.
-            if i < #items and was_kept(earlier[name], item) then
-                plan.summary.unchanged = plan.summary.unchanged + 1
-            else
-                apply(plan, item)
-            end
+        if not items[2] and kept[name] == items[1] then
+            as_it_came = as_it_came + 1
+        else
+            decide_about(plan, items, earlier[name])
         end
     end
+    plan.summary.unchanged = plan.summary.unchanged + as_it_came
     local changed = {}
     for i, name in ipairs(plan.changed) do
         changed[i] = plan.states[name]

@@ -23,6 +23,30 @@ local function hours_after(starts)
 end
 
 describe("a cadence", function()
+    it("is with what was found of fewer runs what it is without", function()
+        local random = world.random(4)
+        for _, name in ipairs { "hourly", "hourly-office", "8-and-12" } do
+            local starts, earlier, known = starts_of(name, 3 * 7), nil, 0
+            for i = #starts, 1, -1 do -- some come twice, late, or not at all
+                local chance = random:between(0, 1)
+                starts[i] = starts[i] + (chance < 0.1 and random:between(0, 3 * HOUR) or 0)
+                if chance > 0.9 then
+                    table.insert(starts, i, starts[i] + 1000)
+                end
+            end
+            table.sort(starts)
+            for count = 1, #starts do
+                local alone = cadence_of(starts, count)
+                earlier = Cadence.of(starts, count, earlier)
+                assert.same({ alone.known, alone.gap }, { earlier.known, earlier.gap })
+                assert.same({ alone:silence(starts[count]) }, { earlier:silence(starts[count]) })
+                assert.same({ alone:silence(starts[count] + HOUR) }, { earlier:silence(starts[count] + HOUR) })
+                known = known + (alone.known and 1 or 0)
+            end
+            assert.is_true(known > 0 and known < #starts)
+        end
+    end)
+
     it("is not known of no run, one or two", function()
         for count = 0, 2 do
             local cadence = cadence_of({ 1767567600000, 1767571200000 }, count)

@@ -73,6 +73,9 @@ end
 local function stretch(self, time)
     local starts, pause = self.starts, math.max(3 * self.gap, 2 * HOUR)
     local at = place.last(starts, self.count, time + SECOND)
+    if self.stretch_at == at then
+        return self.stretch_now, self.stretch_usual
+    end
     local lengths, length, i = {}, 1, at
     while i > 1 and #lengths < 4 and at - i < 600 do
         local gap = starts[i] - starts[i - 1]
@@ -84,7 +87,8 @@ local function stretch(self, time)
         i = i - 1
     end
     local now = table.remove(lengths, 1)
-    return now, #lengths >= 2 and middle(lengths) or nil
+    self.stretch_at, self.stretch_now, self.stretch_usual = at, now, #lengths >= 2 and middle(lengths) or nil
+    return now, self.stretch_usual
 end
 
 -- A pause that came an hour earlier or later, when a day's usual runs are done.
@@ -202,23 +206,44 @@ function Cadence:silence(time)
     return self.answer, self.by
 end
 
--- Whether runs come by a plan: most of the last ones began when one had begun a day or a week before, or as long after
--- the one before as that one after its own.
-local function is_regular(self)
+-- Whether a run began when one had begun a day or a week before, or as long after the one before as that one after its
+-- own.
+local function is_planned(starts, i, near)
+    local start = starts[i]
+    local gap, before = start - starts[i - 1], starts[i - 1] - starts[i - 2]
+    return math.abs(gap - before) <= math.max(near, 0.12 * before)
+        or place.near(starts, i - 1, start - DAY, near) ~= nil
+        or place.near(starts, i - 1, start - 7 * DAY, near) ~= nil
+end
+
+-- What the cadence of fewer runs found of them, which later ones do not change; nil where it is the first.
+local function plans_of(self, near, earlier)
+    if earlier and earlier.starts == self.starts then
+        return earlier.near == near and earlier.plans or {}
+    end
+end
+
+-- Whether runs come by a plan: most of the last ones do.
+local function is_regular(self, earlier)
     local starts, near, seen, planned = self.starts, clamp(self.gap / 20, 3 * MINUTE, HOUR), 0, 0
-    local i = self.count
+    local plans, i = plans_of(self, near, earlier), self.count
     while i > 2 and seen < 12 do
-        local start = starts[i]
-        local gap, before = start - starts[i - 1], starts[i - 1] - starts[i - 2]
-        if gap >= TWINS then
-            seen = seen + 1
-            if math.abs(gap - before) <= math.max(near, 0.12 * before) or place.near(starts, i - 1, start - DAY, near)
-                or place.near(starts, i - 1, start - 7 * DAY, near) then
-                planned = planned + 1
+        if starts[i] - starts[i - 1] >= TWINS then
+            local is = plans and plans[i]
+            if is == nil then
+                is = is_planned(starts, i, near)
+            end
+            seen, planned = seen + 1, planned + (is and 1 or 0)
+            if plans then
+                plans[i] = is
             end
         end
         i = i - 1
     end
+    if plans then
+        plans[i] = nil -- it was the last one before
+    end
+    self.near, self.plans = near, plans
     return seen > 0 and planned >= 0.55 * seen, seen, planned
 end
 
@@ -235,13 +260,14 @@ end
 --- The cadence of a source.
 -- @tparam {number,...} starts of its runs, rising
 -- @tparam integer count how many of them count
+-- @tparam[opt] table earlier the cadence when fewer of them did
 -- @treturn table cadence: `known`, `gap` (the usual one), `silence(time)`
-function M.of(starts, count)
+function M.of(starts, count, earlier)
     local self = setmetatable({ starts = starts, count = count }, Cadence)
     self.gap, self.found = usual_gap(starts, count)
     if self.gap then
         self.tolerance = clamp(self.gap / 2.5, 2 * MINUTE, 80 * MINUTE)
-        self.known = is_regular(self)
+        self.known = is_regular(self, earlier)
         self.nights = self.gap >= 20 * HOUR or filled(self, DAY) < 0.75
         self.paused = self.nights or filled(self, 7 * DAY) < 0.98
     else

@@ -130,7 +130,8 @@ end
 -- @treturn table see dwsync.health.model.cadence
 function Model:cadence()
     if self.cadence_of ~= self.begun then
-        self.cadence_known, self.cadence_of = Cadence.of(self.starts, self.begun), self.begun
+        self.cadence_known = Cadence.of(self.starts, self.begun, self.cadence_known)
+        self.cadence_of = self.begun
     end
     return self.cadence_known
 end
