@@ -1,5 +1,6 @@
 -- dwsync.pq: values, failures, and that it says what to wait for.
 local core = require "dwsync.core"
+local descriptors = require "spec.support.descriptors"
 local patience = require "spec.support.patience"
 local postgres = require "spec.support.postgres"
 local pq = require "dwsync.pq"
@@ -14,6 +15,79 @@ if ffi then
 end
 
 local INTEGER = math.type and math.type(1) == "integer"
+-- Whether something looks on that finds by itself what is lost, keeps what is freed, and has signals of its own.
+local WATCHED = os.getenv "ASAN_OPTIONS" or (os.getenv "LD_PRELOAD" or ""):find("vgpreload", 1, true)
+local LEFT_KB = WATCHED and 1 / 0 or 16 * 1024 -- what the allocator may keep
+
+local function resident_kb()
+    local file = assert(io.open "/proc/self/status")
+    local kb = tonumber(file:read("*a"):match "VmRSS:%s*(%d+)")
+    file:close()
+    return kb
+end
+
+-- Does what would leave some 60 MB behind, if anything.
+local function assert_leaves_nothing(times, body)
+    body()
+    collectgarbage()
+    local files, before = descriptors.count(), resident_kb()
+    for _ = 1, times do
+        body()
+    end
+    collectgarbage()
+    local grown = resident_kb() - before
+    assert.is_true(grown < LEFT_KB, ("grew by %d kB"):format(grown))
+    assert.equal(files, descriptors.count())
+end
+
+-- A server that answers with what is given, a text for each message that arrives, and then hangs up.
+local function connect_to(answers, use)
+    local listener, peers = uv.new_tcp(), {}
+    assert(listener:bind("127.0.0.1", 0))
+    assert(listener:listen(1, function()
+        local peer, count = uv.new_tcp(), 0
+        listener:accept(peer)
+        peers[1] = peer
+        peer:read_start(function(_, bytes)
+            count = count + 1
+            if bytes and answers[count] then
+                peer:write(answers[count])
+            end
+            if not peer:is_closing() and (not bytes or count >= #answers) then
+                peer:close()
+            end
+        end)
+    end))
+    local raw = assert(pq.connect(("host=127.0.0.1 port=%d sslmode=disable gssencmode=disable user=u"):format(
+        listener:getsockname().port), {}))
+    local function finish(step)
+        while true do
+            local state, err = raw[step](raw)
+            if state == nil or state == "done" then
+                return state, err
+            end
+            uv.run "nowait"
+            core.wait(raw:socket(), state, 0.01)
+        end
+    end
+    use(raw, finish)
+    raw:close()
+    for _, peer in ipairs(peers) do
+        if not peer:is_closing() then
+            peer:close()
+        end
+    end
+    listener:close()
+    uv.run "nowait"
+end
+
+-- A message of the protocol.
+local function message(kind, body)
+    local length = #body + 4
+    return kind .. string.char(0, 0, math.floor(length / 256), length % 256) .. body
+end
+
+local WELCOME = message("R", "\0\0\0\0") .. message("Z", "I")
 
 describe("dwsync.pq", function()
     local server, connection
@@ -119,6 +193,46 @@ describe("dwsync.pq", function()
         assert.same({ { 1 } }, connection:query "SELECT 1")
     end)
 
+    it("takes as many parameters as PostgreSQL does", function()
+        if not rawget(_G, "jit") then -- which cannot pass so many
+            assert.equal("08P01", failure("SELECT 1", (table.unpack or unpack)({}, 1, 65535)).code) -- luacheck: ignore
+        end
+    end)
+
+    it("writes a double without an exponent while a bigint can hold it", function()
+        assert.equal(999999999999999872, connection:query("SELECT $1::int8", 999999999999999872.0)[1][1])
+        assert.equal("22P02", failure("SELECT $1::int8", 1e18).code)
+    end)
+
+    it("keeps nothing of results that were handed over", function()
+        assert_leaves_nothing(30, function()
+            connection:query "SELECT repeat('x', 1048576); SELECT repeat('y', 1048576)"
+            failure("DO $$ BEGIN RAISE EXCEPTION '%', repeat('z', 1048576); END $$")
+        end)
+    end)
+
+    it("keeps nothing of a connection that is closed while a result is under way", function()
+        assert_leaves_nothing(8, function()
+            local other = server:connection()
+            assert(other.raw:send "SELECT repeat('x', 8388608); SELECT repeat('y', 20000); SELECT pg_sleep(1)")
+            repeat
+                assert(other.raw:receive())
+            until not core.wait(other.raw:socket(), "read", 0.1)
+            other:close()
+        end)
+    end)
+
+    it("does not take a failure that there was no memory for as the next statement's", function()
+        assert(connection.raw:send "DO $$ BEGIN RAISE EXCEPTION '%', repeat('z', 1048576); END $$")
+        local good, err = true, nil
+        while good do
+            assert(core.wait(connection.raw:socket(), "read", 30))
+            good, err = core.call_within(100000, connection.raw.receive, connection.raw)
+        end
+        assert.equal("not enough memory", err)
+        assert.same({ { 1 } }, connection:query "SELECT 1")
+    end)
+
     it("says so when the server ended the connection", function()
         local other = server:connection()
         local pid = other:query("SELECT pg_backend_pid()")[1][1]
@@ -184,6 +298,14 @@ describe("dwsync.pq", function()
         for _, value in pairs(settings) do
             assert.is_nil(value:find("hidden", 1, true))
         end
+        local host = "host=" .. ("a"):rep(50000)
+        assert_leaves_nothing(1200, function()
+            pq.settings(host)
+        end)
+        local long = "password=hidden " .. ("hidden"):rep(100000)
+        assert_leaves_nothing(100, function()
+            pq.settings(long)
+        end)
         local none, err = pq.settings "password=hidden hidden"
         assert.is_nil(none)
         assert.equal("the connection text cannot be read", err.message)
@@ -207,6 +329,75 @@ describe("dwsync.pq", function()
                 print "ran"
             ]]):format(server:url()))))
         assert.equal("ran\n", output)
+    end)
+
+    it("reports the first of several failures, and keeps none", function()
+        local function refusal(code)
+            return message("E", "SERROR\0C" .. code .. "\0M" .. ("m"):rep(60000) .. "\0\0")
+        end
+        local refusals = refusal "11111" .. refusal("22222"):rep(400) .. message("Z", "I")
+        connect_to({ WELCOME, refusals, refusals, refusals, "" }, function(raw, finish)
+            assert.equal("done", (finish "poll"))
+            local function refused()
+                assert(raw:send "SELECT 1; SELECT 2")
+                local state, err = finish "receive"
+                assert.is_nil(state)
+                assert.equal("11111", err.code)
+                assert.is_true(err.alive)
+            end
+            refused()
+            local before = resident_kb()
+            refused()
+            refused()
+            assert.is_true(resident_kb() - before < LEFT_KB)
+        end)
+    end)
+
+    it("sends nothing that it would have to wait for", function()
+        connect_to({ WELCOME, "" }, function(raw, finish)
+            assert.equal("done", (finish "poll"))
+            assert.is_true(raw:send("SELECT $1", ("x"):rep(32 * 1024 * 1024))) -- nobody reads it
+            assert.equal("both", raw:receive())
+        end)
+    end)
+
+    -- The threads of this process, and which signals each would take.
+    local function blocked_signals()
+        local list = {}
+        for number in (function() return uv.fs_scandir_next end)(), assert(uv.fs_scandir "/proc/self/task") do
+            local file = io.open("/proc/self/task/" .. number .. "/status")
+            if file then
+                list[number] = file:read("*a"):match "SigBlk:%s*(%x+)"
+                file:close()
+            end
+        end
+        return list
+    end
+
+    it("asks a few servers at once to give up, in threads that take no signal of the program's", function()
+        local welcome = message("R", "\0\0\0\0") .. message("K", "\0\0\0\1\0\0\0\2") .. message("Z", "I")
+        connect_to({ welcome, "" }, function(raw, finish)
+            assert.equal("done", (finish "poll"))
+            local before = blocked_signals()
+            for _ = 1, 4 do -- nobody accepts them; a thread of another spec may just be about to end
+                local till = core.monotonic() + patience.seconds
+                while not raw:cancel() do
+                    assert(core.monotonic() < till)
+                    core.sleep(0.001)
+                end
+            end
+            assert.is_false(raw:cancel())
+            local threads = 0
+            for number, mask in pairs(blocked_signals()) do
+                threads = threads + (before[number] and 0 or 1)
+                if before[number] and not WATCHED then
+                    assert.equal(before[number], mask)
+                elseif not WATCHED then
+                    assert.matches("[7f]ffbfeff$", mask) -- all but KILL, STOP and, once it runs, those of glibc
+                end
+            end
+            assert.equal(4, threads)
+        end)
     end)
 
     if ffi then
@@ -272,55 +463,6 @@ describe("dwsync.pq alone", function()
         assert(pq.lookup "localhost"):close() -- before there is an answer
     end)
 
-    -- A server that answers with what is given, a text for each message that arrives, and then hangs up.
-    local function connect_to(answers, use)
-        local listener, peers = uv.new_tcp(), {}
-        assert(listener:bind("127.0.0.1", 0))
-        assert(listener:listen(1, function()
-            local peer, count = uv.new_tcp(), 0
-            listener:accept(peer)
-            peers[1] = peer
-            peer:read_start(function(_, bytes)
-                count = count + 1
-                if bytes and answers[count] then
-                    peer:write(answers[count])
-                end
-                if not peer:is_closing() and (not bytes or count >= #answers) then
-                    peer:close()
-                end
-            end)
-        end))
-        local raw = assert(pq.connect(("host=127.0.0.1 port=%d sslmode=disable gssencmode=disable user=u"):format(
-            listener:getsockname().port), {}))
-        local function finish(step)
-            while true do
-                local state, err = raw[step](raw)
-                if state == nil or state == "done" then
-                    return state, err
-                end
-                uv.run "nowait"
-                core.wait(raw:socket(), state, 0.01)
-            end
-        end
-        use(raw, finish)
-        raw:close()
-        for _, peer in ipairs(peers) do
-            if not peer:is_closing() then
-                peer:close()
-            end
-        end
-        listener:close()
-        uv.run "nowait"
-    end
-
-    -- A message of the protocol.
-    local function message(kind, body)
-        local length = #body + 4
-        return kind .. string.char(0, 0, math.floor(length / 256), length % 256) .. body
-    end
-
-    local WELCOME = message("R", "\0\0\0\0") .. message("Z", "I")
-
     it("does not take an earlier statement's success for that of the last one when the line drops", function()
         connect_to({ WELCOME, message("C", "BEGIN\0") }, function(raw, finish)
             assert.equal("done", (finish "poll"))
@@ -347,6 +489,17 @@ describe("dwsync.pq alone", function()
                 assert.is_false(err.alive)
             end)
         end
+    end)
+
+    it("takes a few settings that override", function()
+        local settings = { host = "127.0.0.1", port = "1", user = "u", dbname = "d", password = "p",
+            sslmode = "disable", application_name = "a", gssencmode = "disable" }
+        local raw = pq.connect("", settings)
+        if raw then
+            raw:close()
+        end
+        settings.connect_timeout = "5"
+        assert.error_matches(function() pq.connect("", settings) end, "more than 8 settings")
     end)
 
     it("asks to give up, in threads, a server that may not answer", function()

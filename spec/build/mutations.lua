@@ -74,6 +74,49 @@ local function is_magnitude(tokens, i)
     return table.concat(texts, " ") == same
 end
 
+-- The texts from one token on till one that is among `ends`, without casts, and the place of the latter.
+local function texts_until(tokens, i, ends)
+    local list = {}
+    while tokens[i] and not ends[tokens[i].text] do
+        local is_cast = tokens[i].text == "(" and tokens[i].match == i + 2 and tokens[i + 3].kind == "name"
+            and (tokens[i - 1].text == "?" or tokens[i - 1].text == ":")
+        for k = i, is_cast and i - 1 or tokens[i].match or i do
+            list[#list + 1] = tokens[k].text
+        end
+        i = math.max(tokens[i].match or i, i) + 1
+    end
+    return table.concat(list, " "), i
+end
+
+local function set(words)
+    local list = {}
+    for word in words:gmatch "%S+" do
+        list[word] = true
+    end
+    return list
+end
+
+local BEFORE, AFTER = set "( [ { = , ; ? : && || return", set ") ] , ; ? : && ||"
+
+-- a < b ? a : b and if (b < a) a = b: where both are the same it makes no difference which one is taken.
+local function is_choice_of_two(tokens, i)
+    local first = i - 1
+    while tokens[first] and not BEFORE[tokens[first].text] do
+        first = math.min(tokens[first].match or first, first) - 1
+    end
+    local left = texts_until(tokens, first + 1, { [tokens[i].text] = true })
+    local right, stop = texts_until(tokens, i + 1, AFTER)
+    local one, other
+    if tokens[stop] and tokens[stop].text == "?" then
+        one, stop = texts_until(tokens, stop + 1, AFTER)
+        other = texts_until(tokens, stop + 1, AFTER)
+    elseif tokens[first] and tokens[first - 1] and tokens[first - 1].text == "if" and tokens[first].match == stop then
+        one, stop = texts_until(tokens, stop + 1, set "= ;")
+        other = texts_until(tokens, stop + 1, AFTER)
+    end
+    return one == left and other == right or one == right and other == left
+end
+
 local function change_token(list, language, tokens, i)
     local token, before = tokens[i], tokens[i - 1]
     local other = SWAPPED[language][token.text]
@@ -86,7 +129,7 @@ local function change_token(list, language, tokens, i)
     elseif token.kind == "string" then
         add(list, "other string", token.first, token.last, other_string(token) or token.text, token.line)
     elseif other and token.kind ~= "long string" and (not BINARY[token.text] or ends_operand(before))
-        and not is_magnitude(tokens, i) then
+        and not is_magnitude(tokens, i) and not (token.text:find "^[<>]=?$" and is_choice_of_two(tokens, i)) then
         add(list, "turned", token.first, token.last, other, token.line)
     end
 end

@@ -92,6 +92,25 @@ describe("changes of C", function()
         assert.is_true(turned "a < 0 ? -a : (u)a")
     end)
 
+    it("leave alone which of two is chosen that are the same", function()
+        local function turned(statement)
+            for _, change in ipairs(changes("x.c", "int f(void)\n{\n" .. statement .. "\n}\n")) do
+                if change:find "^turned" then
+                    return true
+                end
+            end
+            return false
+        end
+        for _, statement in ipairs { "x = a < b ? a : b;", "x = a->c[1] * d > 200 ? 200 : a->c[1] * d;",
+            "f(a, g(b) <= K ? (size_t)g(b) : K);", "if (a.b < c) c = a.b;", "if (a > b) a = b;" } do
+            assert.is_false(turned(statement), statement)
+        end
+        for _, statement in ipairs { "x = a < b ? b : c;", "x = a < b ? a : c;", "x = a < b ? a : b - d;",
+            "if (a < b) a = c;", "while (a < b) a = b;", "if (a < b && a) a = b;", "x = a == b ? a : b;" } do
+            assert.is_true(turned(statement), statement)
+        end
+    end)
+
     it("leave out statements, but no declarations, and nothing of a loop's head", function()
         are({ "statement deleted: free(a); → ;" }, "free(a);")
         are({ "statement deleted: *a = b; → ;" }, "*a = b;")

@@ -239,6 +239,11 @@ static void refuses_what_is_not_the_gzip_it_says_it_is(void)
     expect_far("200 OK\r\nContent-Encoding: gzip\r\nContent-Encoding: gzip", whole, DWS_ERR_DECODE,
                "coding gzip, which was not asked for");
     expect_far("200 OK\r\nContent-Encoding: br", whole, DWS_ERR_DECODE, "coding br, which was not asked for");
+    expect_far("200 OK\r\nContent-Encoding: x", whole, DWS_ERR_DECODE, "coding x, which was not asked for");
+    expect_far("200 OK\r\nContent-Encoding: 1234567890123456789012345678901234567890", whole, DWS_ERR_DECODE,
+               "coding 1234567890123456789012345678901234567890, which was not asked for");
+    expect_far("200 OK\r\nContent-Encoding: 1234567890123456789012345678901234567890x", whole, DWS_ERR_DECODE,
+               "coding ?, which was not asked for");
     expect_far("200 OK\r\nTransfer-Encoding: gzip", whole, DWS_ERR_DECODE, "coding gzip, which was not asked for");
     expect_far("200 OK\r\nContent-Encoding: gzip", zip_bomb(bomb), DWS_ERR_TOO_LARGE,
                "body is larger than 1000000 bytes");

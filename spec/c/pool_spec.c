@@ -240,6 +240,17 @@ static void takes_timeouts_as_long_as_a_long_can_say(void)
     exchange_close(&e);
 }
 
+static void takes_the_shortest_timeout(void)
+{
+    struct exchange e;
+    exchange_open(&e, 1, gated, 1, NULL);
+    e.transport.timeout_ms = 1;
+    EXPECT_STATUS(exchange_submit(&e, 1, "/"), DWS_OK);
+    EXPECT_STATUS(dws_pool_next(e.pool, 15000, &e.completion), DWS_OK);
+    EXPECT_STATUS(e.completion.error.status, DWS_ERR_TIMEOUT);
+    exchange_close(&e);
+}
+
 static void a_response_lives_until_the_next_call(void)
 {
     struct exchange e;
@@ -464,6 +475,7 @@ static const struct spec_case cases[] = {
     {"without time next only looks", only_looks_when_there_is_no_time},
     {"the longest time to wait is no mistake", waits_as_long_as_a_long_can_say},
     {"the longest timeouts are no mistake", takes_timeouts_as_long_as_a_long_can_say},
+    {"a timeout may be a millisecond", takes_the_shortest_timeout},
     {"a response stays readable while others are submitted", a_response_lives_until_the_next_call},
     {"a request whose time passes in the queue expires there and is never sent", a_queued_request_expires_in_the_queue},
     {"a queued request is cancelled and never sent", cancels_what_is_queued},

@@ -53,6 +53,8 @@ static const struct good {
      SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\ntransfer-encoding:, CHUNKED ,\r\n\r\n"),
             SEND("2\r\nok\r\n0\r\n\r\n"), AGAIN),
      200, "ok"},
+    {"the same length twice",
+     SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok"), AGAIN), 200, "ok"},
     {"a cookie is not sent back",
      SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n"), AGAIN), 200, ""},
     {"a reason with a colon", SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK: fine\r\nContent-Length: 0\r\n\r\n"), AGAIN), 200,

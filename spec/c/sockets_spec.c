@@ -4,6 +4,8 @@
 
 #include "dws/sockets.h"
 
+#include <poll.h>
+
 #define OK_TWO "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 static size_t ignore(char *bytes, size_t size, size_t count, void *user)
@@ -52,8 +54,34 @@ static void knows_those_that_are_open(void)
     exchange_close(&e);
 }
 
+static void leaves_one_that_spoke_unasked(void)
+{
+    static const struct script scripts[] = {
+        SCRIPT(RECEIVE, SEND(OK_TWO), GATE, SEND("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"), HOLD),
+        SCRIPT(RECEIVE, SEND(OK_TWO), AGAIN)};
+    struct exchange e;
+    struct dws_sockets sockets = {0};
+    curl_off_t bytes = 0;
+    exchange_open(&e, 1, scripts, 2, NULL);
+    CURL *easy = watched(&sockets, &e);
+    EXPECT(curl_easy_perform(easy) == CURLE_OK);
+    if (EXPECT_INT(sockets.count, 1)) {
+        struct pollfd entry = {.fd = sockets.list[0].fd, .events = POLLIN};
+        server_open_gate(e.server, SERVER_OPEN);
+        EXPECT_INT(poll(&entry, 1, WAIT_MS), 1);
+        EXPECT(curl_easy_perform(easy) == CURLE_OK);
+        EXPECT(curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &bytes) == CURLE_OK);
+        EXPECT_INT(bytes, 2);
+        EXPECT_INT(server_accepted(e.server), 2);
+    }
+    curl_easy_cleanup(easy);
+    dws_sockets_free(&sockets);
+    exchange_close(&e);
+}
+
 static const struct spec_case cases[] = {
     {"connections are known from their opening to their end", knows_those_that_are_open},
+    {"one on which bytes came that nobody asked for is left", leaves_one_that_spoke_unasked},
 };
 
 SPEC_MAIN(cases)

@@ -91,6 +91,13 @@ describe("a page of records", function()
             assert.equal("integer", math.type(record.start_time))
             assert.equal("integer", math.type(record.add_count))
         end
+        local unknown = core.decode_page(
+            '{"sync_records":[],"a":9007199254740992.0,"b":-9007199254740992.0,"c":9007199254740994.0}')
+        assert.same({ 2 ^ 53, -2 ^ 53, 2 ^ 53 + 2 }, { unknown.a, unknown.b, unknown.c })
+        if math.type then
+            assert.same({ "integer", "integer", "float" },
+                { math.type(unknown.a), math.type(unknown.b), math.type(unknown.c) })
+        end
         assert.equal("1747637723055", ("%d"):format(record.start_time))
         assert.equal(100, record.add_count)
         assert.equal(2, page.count)
@@ -324,6 +331,16 @@ describe("decode_page", function()
         end
         -- Ten times as much; a hundred times when each list had room for the rest of the body.
         assert.is_true(allocated(3000) < 20 * allocated(300))
+    end)
+
+    it("refuses ids that are closed", function()
+        local ids, body = core.ids(), '{"sync_records":[]}'
+        ids:close()
+        ids:close()
+        for _, use in ipairs { function() ids:begin_again() end, function() core.decode_page(body, { ids = ids }) end,
+            function() core.decoder(body, { ids = ids }):step(1) end } do
+            assert.has_error(use, "these ids are closed")
+        end
     end)
 
     it("tells ids of every length apart", function()

@@ -21,6 +21,8 @@ describe("core.check_choice", function()
             { { where = "x" }, "where: expected a table of conditions, got string" },
             { { where = { [true] = 1 } }, "where: a record has no field 'boolean'" },
             { { where = { status = { min = 1 } } }, "where: status wants a value, a list of values" },
+            { { where = { start_time = {} } },
+                "where: start_time wants a value, a list of values, or {min =, max =}" },
             { { where = { start_time = { min = 0 / 0 } } }, "where: min of a range must be a number, got NaN" },
         } do
             local good, message = core.check_choice(case[1])
@@ -30,6 +32,16 @@ describe("core.check_choice", function()
             assert.is_false(decoded)
             assert.equal(case[2], raised)
         end
+    end)
+
+    it("takes a field any number of times, and looks at nothing behind the options", function()
+        local fields = {}
+        for i = 1, 100000 do
+            fields[i] = "id"
+        end
+        assert.equal(true, (core.check_choice({ fields = fields }, "more")))
+        local page = core.decode_page('{"sync_records":[{"id":"1"}]}', { fields = fields })
+        assert.same({ { id = "1" } }, page.sync_records)
     end)
 
     it("takes integers that every Lua can hold, and ranges with one end, with both and no other", function()

@@ -1,4 +1,5 @@
 local core = require "dwsync.core"
+local descriptors = require "spec.support.descriptors"
 local emulators = require "spec.support.emulator"
 local growth = require "spec.support.growth"
 local raw_server = require "spec.support.raw_server"
@@ -50,6 +51,18 @@ describe("a shared pool", function()
         second:close()
     end)
 
+    it("holds nothing when it has waited for others", function()
+        local first, second = core.pool { shared = true }, core.pool { shared = true }
+        assert.equal(1, connections(function(url)
+            assert.equal("fine", ask(first, url))
+            first:watch(0, "write")
+            assert.same({ nil, "pending" }, { first:next(0) })
+            assert.equal("fine", ask(second, url))
+        end))
+        first:close()
+        second:close()
+    end)
+
     it("is given back by the collector, too", function()
         assert.equal(1, connections(function(url)
             assert.equal("fine", ask(core.pool { shared = true }, url))
@@ -88,8 +101,9 @@ describe("a shared pool", function()
         local submitted, wrong = pool:submit(1, { url = "http://dws.example.com/" })
         assert.same({ nil, "config" }, { submitted, wrong.kind })
         raw_server.with({ { { "read" }, { "hold" } } }, function(server)
-            assert(pool:submit("slow", { url = server.url }))
+            assert(pool:submit("slow", { url = server.url, timeout = 20 }))
             assert.equal(1, pool:pending())
+            assert.same({ nil, "pending" }, { pool:next(0) })
             assert.same({ nil, "pending" }, { pool:next(0.01) })
             assert.is_true(pool:cancel "slow")
             local tag, response, err = pool:next(PATIENCE)
@@ -106,10 +120,13 @@ describe("a shared pool", function()
 
     it("may be closed with transfers under way", function()
         raw_server.with({ { { "read" }, { "hold" } } }, function(server)
-            local pool = core.pool { shared = true }
+            local files = descriptors.count()
+            local pool = core.pool { shared = true, concurrency = 77 } -- which no other has left
             assert(pool:submit(1, { url = server.url }))
             pool:next(0.01)
+            assert.is_true(descriptors.count() > files)
             pool:close()
+            assert.equal(files, descriptors.count())
         end)
     end)
 

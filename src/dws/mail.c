@@ -57,7 +57,7 @@ static size_t enhanced_length(const char *bytes, size_t length)
         if (digits == 0 || digits > 3)
             return 0;
         at += digits;
-        if (part < 2 && (at >= length || bytes[at++] != '.'))
+        if (part < 2 && (at == length || bytes[at++] != '.'))
             return 0;
     }
     return at;

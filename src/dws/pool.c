@@ -127,8 +127,8 @@ struct dws_pool_lease *dws_pool_lease(struct dws_pool *pool)
 
 void dws_pool_keep(struct dws_pool *pool, size_t connections)
 {
-    if (connections > pool->concurrency)
-        curl_multi_setopt(pool->multi, CURLMOPT_MAXCONNECTS, (long)connections);
+    const size_t most = connections > pool->concurrency ? connections : pool->concurrency;
+    curl_multi_setopt(pool->multi, CURLMOPT_MAXCONNECTS, (long)most);
 }
 
 static void free_queue(struct queue *queue)
@@ -193,9 +193,8 @@ static void finish_active(struct dws_pool *pool, struct dws_transfer *t, CURLcod
     finish(pool, t, code);
 }
 
-static void expire_queued(struct dws_pool *pool)
+static void expire_queued(struct dws_pool *pool, int64_t now)
 {
-    int64_t now = monotonic_ms();
     if (now < pool->first_deadline_ms)
         return;
     pool->first_deadline_ms = INT64_MAX;
@@ -214,19 +213,14 @@ static void expire_queued(struct dws_pool *pool)
     }
 }
 
-/* What is left of a transfer's time for libcurl, which would take 0 for no limit. */
-static long left_ms(const struct dws_transfer *t)
-{
-    int64_t left = t->deadline_ms - monotonic_ms();
-    return left < 1 ? 1 : left > INT_MAX ? INT_MAX : (long)left;
-}
-
 static void start_queued(struct dws_pool *pool)
 {
-    expire_queued(pool);
+    const int64_t now = monotonic_ms();
+    expire_queued(pool, now);
     while (pool->queued.first && pool->active.length < pool->concurrency) {
         struct dws_transfer *t = take_after(&pool->queued, NULL);
-        CURLcode code = curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, left_ms(t));
+        const int64_t left = t->deadline_ms - now; /* never 0, which libcurl would take for no limit */
+        CURLcode code = curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, left < INT_MAX ? (long)left : INT_MAX);
         if (code == CURLE_OK && curl_multi_add_handle(pool->multi, t->easy) != CURLM_OK)
             code = CURLE_OUT_OF_MEMORY;
         if (code == CURLE_OK)
@@ -320,7 +314,9 @@ static int wait_for_any(struct dws_pool *pool, int64_t now, int64_t until)
 {
     int ready = 0;
     int64_t wake = until < pool->first_deadline_ms ? until : pool->first_deadline_ms;
-    int64_t wait = wake <= now ? 0 : wake - now > MAX_WAIT_MS ? MAX_WAIT_MS : wake - now;
+    if (wake < now)
+        wake = now;
+    int64_t wait = wake - now > MAX_WAIT_MS ? MAX_WAIT_MS : wake - now;
     CURLMcode code = curl_multi_poll(pool->multi, pool->watched, pool->watched_count, (int)wait, &ready);
     if (code != CURLM_OK)
         fail_active(pool, code);

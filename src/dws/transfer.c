@@ -422,8 +422,7 @@ static bool proxy_refused(const struct dws_transfer *t)
     return status >= 400 && status < 500 && !may_pass;
 }
 
-/* Once a byte came back it was the server's doing: libcurl calls an unknown HTTP version an unsupported protocol, and
- * (before 8.6) a header line above 100 KB out of memory. */
+/* Before 8.6 libcurl calls a header line above 100 KB out of memory. */
 static enum dws_status status_of_result(const struct dws_transfer *t, CURLcode code)
 {
     curl_off_t first_byte = 0;
@@ -431,8 +430,6 @@ static enum dws_status status_of_result(const struct dws_transfer *t, CURLcode c
         return DWS_ERR_PROXY;
     curl_easy_getinfo(t->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte);
     enum dws_status status = is_about_proxy(t, code) ? DWS_ERR_ARGUMENT : dws_curl_status(code);
-    if (first_byte > 0 && status == DWS_ERR_ARGUMENT)
-        return DWS_ERR_NETWORK;
     if (first_byte > 0 && status == DWS_ERR_MEMORY && !t->head_final)
         return DWS_ERR_TOO_LARGE;
     return status;

@@ -1,6 +1,7 @@
 /* arguments.c: tables of Lua as the structures of dws.h, borrowed for one call. */
 #include "arguments.h"
 
+#include <math.h>
 #include <string.h>
 
 void dws_lua_rawfield(lua_State *L, int index, const char *field)
@@ -74,8 +75,7 @@ long dws_lua_option_ms(lua_State *L, int table, const char *name, long otherwise
     if (lua_type(L, -1) != LUA_TNUMBER || !(seconds > 0 && seconds <= 1e6))
         luaL_error(L, "option '%s' must be a number of seconds, above 0 and at most 1e6", name);
     lua_pop(L, 1);
-    long ms = (long)(seconds * 1000);
-    return ms == 0 ? 1 : ms;
+    return (long)ceil(seconds * 1000);
 }
 
 const char *dws_lua_option_string(lua_State *L, int table, const char *name, const char *otherwise)

@@ -69,7 +69,7 @@ static struct dws_value read_value(lua_State *L, unsigned field)
             luaL_error(L, "where: %s is compared with texts, got %s", name, luaL_typename(L, -1));
         size_t length = 0;
         const char *string = lua_tolstring(L, -1, &length);
-        char *copy = lua_newuserdata(L, length + 1);
+        char *copy = lua_newuserdata(L, length);
         memcpy(copy, string, length);
         value.text = (struct dws_text){copy, length};
         lua_replace(L, -2);

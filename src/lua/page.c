@@ -93,7 +93,7 @@ static enum dws_status refuse_values(struct dws_error *error)
     return error->status;
 }
 
-/* The list is on top of the stack. A second sync_records would take the place of the records of the first. */
+/* The list is on top of the stack, in the place of the empty one. A second sync_records would replace the first. */
 static enum dws_status begin_list(struct decoder *d, int rows, struct dws_error *error)
 {
     if (d->rows > 0) {
@@ -101,9 +101,7 @@ static enum dws_status begin_list(struct decoder *d, int rows, struct dws_error 
         snprintf(error->message, sizeof error->message, "%s occurs twice", dws_kind_list(d->choice.kind).data);
         return error->status;
     }
-    lua_pop(d->L, 1);
     lua_createtable(d->L, rows, 0);
-    d->kept = 0;
     return DWS_OK;
 }
 
@@ -298,7 +296,6 @@ static int core_decode_page(lua_State *L)
     body.data = luaL_checklstring(L, 1, &body.length);
     if (!lua_isnoneornil(L, 2))
         luaL_checktype(L, 2, LUA_TTABLE);
-    lua_settop(L, 2);
     return dws_lua_decode(L, body, 2);
 }
 
@@ -330,7 +327,6 @@ static int core_decoder(lua_State *L)
     luaL_checkstring(L, 1);
     if (!lua_isnoneornil(L, 2))
         luaL_checktype(L, 2, LUA_TTABLE);
-    lua_settop(L, 2);
     dws_lua_choice(L, 2, &choice); /* raises now rather than later */
     lua_settop(L, 2);
     struct lua_decoder *self = lua_newuserdata(L, sizeof *self);
@@ -400,7 +396,6 @@ bool dws_lua_reduce(lua_State *L, struct dws_text body, int options)
 {
     struct choice choice;
     struct dws_error error;
-    const int top = lua_gettop(L);
     luaL_checkstack(L, LUA_MINSTACK, "reduce_page");
     dws_lua_choice(L, options, &choice);
     dws_lua_rawfield(L, options, "ids");
@@ -409,14 +404,11 @@ bool dws_lua_reduce(lua_State *L, struct dws_text body, int options)
     enum dws_status status = dws_filter_page_of(choice.kind, &choice.filter, body, traces, out, &error);
     if (status == DWS_OK) {
         dws_lua_push_buf(L, out);
-        lua_replace(L, top + 1);
-        lua_settop(L, top + 1);
         return true;
     }
     if (status != DWS_IDLE)
         dws_lua_fail(L, &error); /* out of memory, since the choice was checked: raises */
     dws_buf_free(out);
-    lua_settop(L, top);
     return false;
 }
 
@@ -433,7 +425,6 @@ static int core_reduce_page(lua_State *L)
     struct dws_text body;
     body.data = luaL_checklstring(L, 1, &body.length);
     luaL_checktype(L, 2, LUA_TTABLE);
-    lua_settop(L, 2);
     return dws_lua_reduce(L, body, 2) ? 1 : 0;
 }
 

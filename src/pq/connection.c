@@ -163,7 +163,6 @@ static int pq_connect(lua_State *L)
     const char *names[MOST_OVERRIDES + 3] = {"dbname"};
     const char *values[MOST_OVERRIDES + 3] = {luaL_checkstring(L, 1)};
     luaL_checktype(L, 2, LUA_TTABLE);
-    lua_settop(L, 2);
     size_t count = 1 + read_overrides(L, 2, names + 1, values + 1);
     names[count] = "client_encoding"; /* when connecting: a pooler knows it for each of its clients */
     values[count] = "UTF8";
@@ -354,8 +353,6 @@ static int connection_receive(lua_State *L)
         return fail(L, self, NOT_READY, NULL);
     int unsent = PQflush(self->conn);
     bool readable = PQconsumeInput(self->conn) == 1;
-    if (readable && unsent > 0)
-        unsent = PQflush(self->conn);
     if (take_results(self) || !readable || unsent < 0)
         return push_result(L, self);
     lua_pushstring(L, unsent > 0 ? "both" : "read");

@@ -70,9 +70,8 @@ static const char *parameter(lua_State *L, int index, char *number)
 
 const char *const *pq_parameters(lua_State *L, int first, int count)
 {
-    luaL_checkstack(L, 2, "too many parameters");
-    const char **values = lua_newuserdata(L, ((size_t)count + 1) * sizeof *values);
-    char(*numbers)[LONGEST_NUMBER] = lua_newuserdata(L, ((size_t)count + 1) * LONGEST_NUMBER);
+    const char **values = lua_newuserdata(L, (size_t)count * sizeof *values);
+    char(*numbers)[LONGEST_NUMBER] = lua_newuserdata(L, (size_t)count * LONGEST_NUMBER);
     for (int i = 0; i < count; i++)
         values[i] = parameter(L, first + i, numbers[i]);
     return values;
