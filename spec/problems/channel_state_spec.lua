@@ -1,9 +1,25 @@
+local channel_state = require "dwsync.problems.channel_state"
 local worlds = require "spec.problems.world"
 
 local with_world, NOW = worlds.with, worlds.NOW
 local ONE_DAY = 86400000
 
 describe("what senders know of a channel", function()
+    it("is a bucket with half of what its receiver takes at once, filled by the other half over time", function()
+        local rate = { messages = 20, seconds = 60 }
+        local function tokens(left, ago)
+            return (channel_state.tokens_of({ tokens = left, refilled_at = ago and NOW - ago }, rate, NOW))
+        end
+        assert.same({ 9, 9, 0, 1, 4, 9, 9 }, { tokens(), tokens(nil, 0), tokens(0, 0), tokens(0, 6000),
+            tokens(3, 6000), tokens(3, 36000), tokens(3, 99000) })
+        assert.same({ 0, 0, 1 }, { tokens(0, -1), tokens(0, -60000), tokens(0, -60001) })
+        assert.equal(1 / 6000, select(2, channel_state.tokens_of({}, rate, NOW)))
+        assert.equal(math.huge, (channel_state.tokens_of({ tokens = 1 }, nil, NOW)))
+        for messages, most in pairs { [1] = 1, [2] = 1, [5] = 1, [6] = 2 } do
+            assert.equal(most, (channel_state.tokens_of({}, { messages = messages, seconds = 1 }, NOW)), messages)
+        end
+    end)
+
     it("has a message to spend soon after a clock was wrong that filled the bucket", function()
         with_world(function(world)
             world:look("critical", 1)

@@ -1,9 +1,52 @@
 local channels = require "dwsync.problems.channels"
+local claims = require "dwsync.problems.claims"
 local worlds = require "spec.problems.world"
 
-local with_world, count_of = worlds.with, worlds.count_of
+local with_world, count_of, NOW = worlds.with, worlds.count_of, worlds.NOW
 
 describe("claims", function()
+    it("are as large as a lease, from which a sender that died has them no longer", function()
+        with_world(function(world)
+            world:look("critical", 1, 7)
+            local sender = world:sender()
+            assert(sender:sweep())
+            local function claimed()
+                return #world:claim(sender).items
+            end
+            assert.same({ 5, 2, 0 }, { claimed(), claimed(), claimed() })
+            world:pass(89.999)
+            assert.equal(0, claimed())
+            world:pass(0.001)
+            assert.equal(5, claimed())
+        end)
+    end)
+
+    it("are made by the plan of their time", function()
+        with_world(function(world)
+            local asked = {}
+            world:look("critical", 1, 2)
+            local sender = world:sender { plan = function(row, now)
+                asked[#asked + 1] = now
+                return { to = world.to, levels = {}, held_until = row.cluster_id == "c0001" and NOW + 60000 or nil }
+            end }
+            assert(world:sender():sweep())
+            world:pass(1)
+            local claim = world:claim(sender)
+            assert.same({ 1, "c0002", true, { NOW + 1000, NOW + 1000 } },
+                { #claim.items, claim.items[1].row.cluster_id, claim.more, asked })
+            assert.same({ { NOW + 60000 } }, world:sql "SELECT next_at FROM dwsync_outbox WHERE cluster_id = 'c0001'")
+        end)
+    end)
+
+    it("leave an entry to its sender for as long as a lease can be", function()
+        local function free_at(till, next_at)
+            return claims.free_at({ claimed_until = till, next_at = next_at or 5 }, NOW)
+        end
+        assert.same({ 5, 5, NOW + 1, NOW + 600000, 5 }, { free_at(nil), free_at(NOW), free_at(NOW + 1),
+            free_at(NOW + 600000), free_at(NOW + 600001) })
+        assert.equal(NOW + 9, free_at(NOW + 1, NOW + 9))
+    end)
+
     describe("whose receiver refuses a message that sums up many", function()
         -- Sends 40 at once to one that takes few and refuses as `refuses(ids)` says. Returns the sizes of messages.
         local function storm(world, status, refuses)

@@ -21,6 +21,30 @@ describe("an outbox", function()
         end)
     end)
 
+    it("asks for no plan of what is over once its end was told", function()
+        with_world(function(world)
+            local asked = {}
+            local more = { plan = function(row)
+                asked[#asked + 1] = row.cluster_id
+                return { to = world.to, levels = {} }
+            end }
+            local function swept()
+                asked = {}
+                assert(world:sender(more):sweep())
+                table.sort(asked)
+                return asked
+            end
+            world:look("critical", 1, 3)
+            assert(world:sender(more):run(60))
+            world:look("ok", 1)
+            world.to = {}
+            world:look("critical", 4)
+            world:look("ok", 4) -- nobody was told of it
+            world.to = { "hook" }
+            assert.same({ "c0002", "c0003" }, swept())
+        end)
+    end)
+
     it("goes on behind what is not true any more, in the same run", function()
         with_world(function(world)
             world:look("critical", 1, 120)
