@@ -89,6 +89,12 @@ describe("a value that is declared as", function()
             select(2, checks.value({ kind = "integer", from = 0 }, 2147483648, "it")))
         assert.equal('it is 1e+20, expected a length of time and at most 10000 d: seconds, or "90m", "6h", "2d"',
             select(2, checks.value({ kind = "duration" }, 1e20, "it")))
+        for value, declared in pairs { [2147483647] = { kind = "integer" }, [864000000] = { kind = "duration" } } do
+            assert.equal(value, checks.value(declared, value, "it"))
+            assert.is_nil((checks.value(declared, value + 1, "it")))
+        end
+        assert.equal(864000000, checks.value({ kind = "duration" }, "10000d", "it"))
+        assert.is_nil((checks.value({ kind = "duration" }, "10001d", "it")))
         assert.equal("it is -1, expected an integer of 0 or more",
             select(2, checks.value({ kind = "integer", from = 0 }, -1, "it")))
     end)

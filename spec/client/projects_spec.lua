@@ -106,6 +106,14 @@ describe("the project of a region", function()
         assert.equal("Looking up the project id needs the permission iam:projects:listProjects. " .. GIVE_IT, err.hint)
     end)
 
+    it("is one of all, whose listing is named in what it fails with", function()
+        local api = new_api '{"projects":[{"id":"p1","name":"a"},{"id":"p2","name":"b"}]}'
+        local list = assert(projects.all(api, KEYS, LIMITS))
+        assert.same({ 2, "p2", "/v3/auth/projects" }, { #list, list[2].id, api.asked[1].target })
+        local _, err = projects.all(new_api(nil, errors.new { kind = "network", message = "cut" }), KEYS, LIMITS)
+        assert.equal("KeystoneListAuthProjects", err.operation)
+    end)
+
     it("passes any other error on as it is", function()
         local cut = errors.new { kind = "network", message = "cut" }
         local hint = cut.hint

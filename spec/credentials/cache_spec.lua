@@ -80,6 +80,16 @@ describe("fetched credentials", function()
         assert.equal(2, world.fetched) -- it is not asked again at once
     end)
 
+    it("are asked for again when the pause behind a refused renewal is over, and no earlier", function()
+        local world = new { { ak = "one", life = 3600 }, { err = failing { kind = "credentials", status = 401 } },
+            { ak = "two", life = 3600 } }
+        world.get()
+        for _, case in ipairs { { 3000, "one", 2 }, { 3044.5, "one", 2 }, { 3045, "two", 3 } } do
+            world.clock = NOW + case[1]
+            assert.same({ case[2], case[3] }, { world.get().ak, world.fetched })
+        end
+    end)
+
     it("are renewed at the same age, and asked for after the same pause, when somebody sets the clock", function()
         for _, step in ipairs { 3600, -3600 } do
             local world = new { { ak = "one", life = 36000 }, { ak = "two", life = 36000 } }

@@ -21,6 +21,21 @@ describe("keys", function()
         assert.same({ "t" }, keys_of.secrets(keys_of.new({ token = "t" }, "test")))
     end)
 
+    it("are the same with the same fields, of the same source", function()
+        local fields = { ak = "AK", sk = "hidden", security_token = "t", expires_at = 7, identity = "one" }
+        local keys = keys_of.new(fields, "test")
+        assert.is_true(keys_of.same(keys, fields, "test"))
+        assert.is_false(keys_of.same(keys, fields, "another"))
+        for name in pairs(fields) do
+            local kept = fields[name]
+            for _, other in ipairs { name == "expires_at" and 8 or "another", false } do
+                fields[name] = other or nil
+                assert.is_false(keys_of.same(keys, fields, "test"), name)
+            end
+            fields[name] = kept
+        end
+    end)
+
     it("with any secret stay out of an error made of an answer that repeats it", function()
         for _, secret in ipairs { "hid%den=", "hid den", 'hid"den\\', "hidé密", ("hid"):rep(1400) } do
             local secrets = keys_of.secrets(keys_of.new({ ak = "AK", sk = secret, security_token = secret }, "test"))

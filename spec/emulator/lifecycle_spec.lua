@@ -260,6 +260,12 @@ describe("the life of an emulator", function()
             assert.equal("dwsync emulator: /nonexistent/nginx is not a program that can be run\n", child.stderr)
         end)
 
+        it("says where it cannot make its directory, and why", function()
+            local child = command({}, { TMPDIR = "/nonexistent" })
+            assert.equal(1, ended(child).status)
+            assert.matches("^dwsync emulator: cannot make a directory in /nonexistent: ENOENT: ", child.stderr)
+        end)
+
         it("says what to install when Lua modules are missing", function()
             local child = command({}, { LUA_CPATH = "/nonexistent/?.so" })
             assert.equal(1, ended(child).status)

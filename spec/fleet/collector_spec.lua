@@ -131,6 +131,25 @@ describe("a collector", function()
         assert.same({ "disabled", 0, 2 }, row)
     end)
 
+    it("counts a look that waited for longer than its lease lasts, and gives it back", function()
+        local inventory = fleets.inventory({ hq = { regions = NORTH, rate = 1000 } }, { interval = 1 })
+        local collector = collector_of(inventory, function()
+            return { credentials = function() return nil end, list_clusters = function() return {} end }
+        end)
+        assert(collector:sync())
+        local claim, late = schedule.claim, 0
+        function schedule:claim(...)
+            local items, err, now = claim(self, ...)
+            for _, item in ipairs(late == 0 and items or {}) do
+                item.lease_ends, late = now, late + 1
+            end
+            return items, err, now
+        end
+        assert(run_until(collector, function() return late > 0 and collector.totals.looks > 0 end))
+        assert.is_true(late > 0)
+        assert.equal(late, collector.totals.expired + (collector.counts.expired or 0))
+    end)
+
     it("survives a look that raises: the cluster failed, the looker goes on, and the end is in order", function()
         local inventory = fleets.inventory({ hq = { regions = NORTH, rate = 1000 } }, { interval = 1 })
         local collector = collector_of(inventory, function()

@@ -117,6 +117,7 @@ describe("an inventory", function()
         end
         local plain, own = marks({}, { ["prod-*"] = { thresholds = { stale = { critical = "6h" } } } })
         assert.are_not.equal(plain, own)
+        assert.matches("^" .. ("%x"):rep(16) .. "$", plain)
         assert.equal(plain, (marks({}, { ["prod-*"] = { interval = 10 } })))
         assert.equal(own, (marks({ stale = { critical = "6h" } }, {})))
         assert.equal(own, (marks({ stale = { critical = 21600 } }, {})))

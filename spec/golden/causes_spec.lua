@@ -1,5 +1,5 @@
 -- What is understood of each phrase, code and speaker that is known. The kept file holds the messages, too, behind ">":
--- add those of a new cause there.
+-- add those of a new cause there. The last ones hold nothing but a word by which a speaker is known.
 local causes = require "dwsync.health.causes"
 local kept = require "spec.golden.kept"
 local template = require "dwsync.health.template"

@@ -30,6 +30,17 @@ describe("changes between two looks", function()
         assert.same({}, told(seen, item("c", verdict("failing", "critical", "s"), verdict("stale", "ok", "s"))))
     end)
 
+    it("have all that a verdict says", function()
+        local given = { rule = "failing", severity = "warning", source = "s", source_type = "ldap", value = 3,
+            unit = "runs", warning = 2, critical = 4, since = 5, record_id = "r", message = "m", advice = "a" }
+        local event = changes.new():look({ item("c", given) }, NOW, RULES)[1]
+        for name, value in pairs(given) do
+            assert.equal(value, event[name], name)
+        end
+        assert.same({ "verdict", NOW * 1000, "c", "n-c" }, { event.event, event.time, event.cluster_id,
+            event.cluster_name })
+    end)
+
     it("are then what became better or worse", function()
         local seen = changes.new()
         told(seen, item("c", verdict("failing", "warning", "s"), verdict("stale", "ok", "s")))

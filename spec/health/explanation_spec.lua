@@ -130,6 +130,7 @@ describe("an explanation", function()
         assert.same({ 40, 12 }, { known.usual_now.value, known.now.value })
         assert.matches("^40 accounts within the last 4 h, by the same hours of 4 earlier weeks: 40, 40, 40, 40$",
             known.usual_now.text)
+        assert.equal("10 accounts where 40 are usual, on more than one day, and 20 missing", known.few.text)
         assert.equal("not known: no earlier week on record", texts(runs.hourly(48), "volume").usual_now)
     end)
 

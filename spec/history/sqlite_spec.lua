@@ -300,6 +300,22 @@ describe("a history's file that may only be read", function()
         end)
     end)
 
+    it("says why it cannot be read anew, each time, until it can", function()
+        with_unwritable(function(path)
+            local store = assert(ask(path))
+            local kept = files.read(path)
+            files.write(path, ("no database"):rep(1000))
+            for _ = 1, 2 do
+                local list, err = store:records { cluster_id = CLUSTER }
+                assert.is_nil(list)
+                assert.matches("not a database", err.message)
+            end
+            files.write(path, kept)
+            assert.equal(3, #assert(store:records { cluster_id = CLUSTER }))
+            store:close()
+        end)
+    end)
+
     it("is refused when the newest records are in a log that cannot be read, by a link, too", function()
         with_unwritable(function(path)
             local log = assert(io.open(path .. "-wal", "w"))

@@ -102,6 +102,7 @@ describe("a history's target", function()
             ["postgres://u:hun#ter2@h/d"] = 'contains a "#"',
             ["postgres://u:hunter%2@h/d"] = "has a percent sign that does not begin a %XX",
             ["postgres://u:hunter%00@h/d"] = "has a percent sign that does not begin a %XX",
+            ["postgres://%00hunter@h/d"] = "has a percent sign that does not begin a %XX",
             ["postgres://u:hunter2/d"] = "has a port that is not a number",
             ["postgres://u@h/d?password=hunter2"] = "has an unsupported parameter, or one without a value",
             ["postgres:/u:hunter2@h/d"] = "does not begin with postgres://",

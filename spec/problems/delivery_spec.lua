@@ -564,6 +564,28 @@ describe("a channel that is told the state", function()
         end)
     end)
 
+    it("says of the database, and of nothing else, that it failed, with each sending", function()
+        with_store(function(store)
+            local outcome, reason, said = "sent", nil, {}
+            local given = answering(nil, { is_level_triggered = true, sync = function() return outcome, reason end })
+            local now = 0
+            given.runtime = { perform = error, monotonic = function() return now end, sleep = function() end }
+            local made = sender(store, nil, nil, NOW, given)
+            made.plan = function() return { to = {}, levels = {} } end
+            local loops = made:loops(function(err) said[#said + 1] = err and err.message or "good" end)
+            local function step()
+                now = now + 3600
+                loops[#loops]()
+            end
+            step()
+            outcome, reason = "later", "answered HTTP 503"
+            step()
+            function store.rows() return nil, { message = "the disk is full" } end
+            step()
+            assert.same({ "good", "good", "the disk is full" }, said)
+        end)
+    end)
+
     it("says once that one of several receivers does not take it", function()
         with_store(function(store)
             local reason = "am2: no answer"

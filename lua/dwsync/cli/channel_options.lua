@@ -24,7 +24,7 @@ function M.configure(command)
     local options = {}
     for i, kind in ipairs(KINDS) do
         options[i] = command:option(("--%s-url-file"):format(kind), ("File with the address of %s [%s]."):format(
-            NAMES[kind], variable_of(kind)), nil, nil, 1):argname "<file>"
+            NAMES[kind], variable_of(kind))):argname "<file>"
     end
     command:group("Whom to tell", (table.unpack or unpack)(options)) -- luacheck: ignore 113
 end

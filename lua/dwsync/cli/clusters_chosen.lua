@@ -30,7 +30,7 @@ function M.configure_names(command, otherwise)
     command:argument("cluster", "Clusters: names, ids, or patterns such as 'prod-*'" .. otherwise)
         :argname "<cluster>":args "*"
     return command:option("--exclude", "Not these: names, ids or patterns, separated by commas.", nil,
-        checks.reader(EXCLUDE, "--exclude"), 1):argname "<names>"
+        checks.reader(EXCLUDE, "--exclude")):argname "<names>"
 end
 
 --- Adds the argument and the options.
@@ -44,16 +44,16 @@ function M.configure(command, which)
         command:flag("--all-clusters", "Of every cluster of the project, or of the configuration file's all_clusters."),
         exclude,
         which.input ~= false and command:option("--input",
-            "Records in a file, or - for stdin: NDJSON or JSON.", nil, nil, 1):argname "<file>" or nil)
+            "Records in a file, or - for stdin: NDJSON or JSON."):argname "<file>" or nil)
     local page_size = command:option("--page-size", "Records a request (default 1000).", nil,
-        checks.reader(options.PLAIN.page_size, "--page-size"), 1):argname "<n>"
+        checks.reader(options.PLAIN.page_size, "--page-size")):argname "<n>"
     local limit = record_options.limit(command, not which.period)
-    local paging = command:option("--paging", "How offset counts (default auto).", nil, nil, 1)
+    local paging = command:option("--paging", "How offset counts (default auto).")
         :choices { "auto", "page", "row" }
     if which.period then
         record_options.configure(command, limit, page_size, command:option("--offset",
             "Only that page, as the service counts.", nil,
-            checks.reader({ kind = "integer", from = 0 }, "--offset"), 1):argname "<n>", paging)
+            checks.reader({ kind = "integer", from = 0 }, "--offset")):argname "<n>", paging)
     else
         command:group("Which records", record_options.source(command), page_size, limit, paging)
     end

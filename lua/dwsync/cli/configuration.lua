@@ -16,8 +16,8 @@ local VARIABLE, PROFILE_VARIABLE = "DWSYNC_CONFIG", "DWSYNC_PROFILE"
 -- @param command an argparse command
 function M.configure(command)
     command:group("Configuration",
-        command:option("--config", "Configuration file [DWSYNC_CONFIG].", nil, nil, 1):argname "<file>",
-        command:option("--profile", "Profile of that file [DWSYNC_PROFILE].", nil, nil, 1):argname "<name>")
+        command:option("--config", "Configuration file [DWSYNC_CONFIG]."):argname "<file>",
+        command:option("--profile", "Profile of that file [DWSYNC_PROFILE]."):argname "<name>")
 end
 
 local function variable(context, name)

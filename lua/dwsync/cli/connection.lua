@@ -15,17 +15,17 @@ local M = {}
 function M.configure(command, timeout)
     configuration.configure(command)
     command:group("Where to ask",
-        command:option("--region", "Region, for example cn-north-4 [DWSYNC_REGION].", nil, nil, 1),
-        command:option("--endpoint", "DWS endpoint instead of the region's.", nil, nil, 1):argname "<url>",
-        command:option("--iam-endpoint", "IAM endpoint instead of the region's.", nil, nil, 1):argname "<url>",
-        command:option("--project-id", "Project; looked up at IAM when not given.", nil, nil, 1):argname "<id>",
-        command:option("--proxy", "Proxy URL, or none; default: the environment's.", nil, nil, 1):argname "<url>",
-        command:option("--ca-file", "PEM file of the CA to trust [DWSYNC_CA_FILE].", nil, nil, 1):argname "<file>")
+        command:option("--region", "Region, for example cn-north-4 [DWSYNC_REGION]."),
+        command:option("--endpoint", "DWS endpoint instead of the region's."):argname "<url>",
+        command:option("--iam-endpoint", "IAM endpoint instead of the region's."):argname "<url>",
+        command:option("--project-id", "Project; looked up at IAM when not given."):argname "<id>",
+        command:option("--proxy", "Proxy URL, or none; default: the environment's."):argname "<url>",
+        command:option("--ca-file", "PEM file of the CA to trust [DWSYNC_CA_FILE]."):argname "<file>")
     command:group("How to ask",
         timeout or command:option("--timeout", "Seconds for the whole answer (default 60).", nil,
-            checks.reader({ kind = "duration", above = 0 }, "--timeout"), 1):argname "<s>",
+            checks.reader({ kind = "duration", above = 0 }, "--timeout")):argname "<s>",
         command:option("--retries", "How often to try again (default 3).", nil,
-            checks.reader(options.PLAIN.retries, "--retries"), 1):argname "<n>",
+            checks.reader(options.PLAIN.retries, "--retries")):argname "<n>",
         command:flag("--debug", "Show each request on stderr."))
 end
 

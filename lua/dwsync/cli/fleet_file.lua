@@ -16,7 +16,7 @@ local VARIABLE = "DWSYNC_FLEET"
 -- @param command an argparse command
 -- @return the option
 function M.option(command)
-    return command:option("--fleet", "File with the inventory [DWSYNC_FLEET].", nil, nil, 1):argname "<file>"
+    return command:option("--fleet", "File with the inventory [DWSYNC_FLEET]."):argname "<file>"
 end
 
 --- Adds the options.

@@ -13,7 +13,7 @@ local OWNER_ONLY = tonumber("700", 8)
 -- @param command an argparse command
 function M.configure(command)
     command:group("Where records are kept",
-        command:option("--history", "File, or postgres:// URL [DWSYNC_HISTORY].", nil, nil, 1):argname "<target>")
+        command:option("--history", "File, or postgres:// URL [DWSYNC_HISTORY]."):argname "<target>")
 end
 
 local function create_folders(path)

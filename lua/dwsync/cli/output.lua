@@ -17,7 +17,7 @@ local COLUMNS = { expected = "names separated by commas", read = record_options.
 -- @return the option
 function M.format(command, formats, otherwise)
     local text = ("Format: %s (default: %s)."):format(table.concat(formats, ", "), otherwise or formats[1])
-    return command:option("-o --output", text, not otherwise and formats[1] or nil, nil, 1):choices(formats)
+    return command:option("-o --output", text, not otherwise and formats[1] or nil):choices(formats)
         :argname "<format>":show_default(false)
 end
 
@@ -26,11 +26,11 @@ end
 function M.configure(command)
     command:group("Output",
         M.format(command, report.formats),
-        command:option("--time", "How times are written: iso (UTC), local, ms (default: iso).", nil, nil, 1)
+        command:option("--time", "How times are written: iso (UTC), local, ms (default: iso).")
             :choices(columns.times):argname "<how>",
         command:option("--columns", "Columns, separated by commas.", nil,
-            checks.reader(COLUMNS, "--columns"), 1):argname "<names>",
-        command:option("--color", "When to use colour.", "auto", nil, 1)
+            checks.reader(COLUMNS, "--columns")):argname "<names>",
+        command:option("--color", "When to use colour.", "auto")
             :choices { "auto", "always", "never" })
 end
 

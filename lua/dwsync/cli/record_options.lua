@@ -66,7 +66,7 @@ local POINT = { kind = "point", zone = M.LOCAL }
 -- @return the option
 function M.source(command)
     return command:option("--source", "Only these sources: ids or types.", nil,
-        checks.reader(SOURCE, "--source"), 1):argname "<names>"
+        checks.reader(SOURCE, "--source")):argname "<names>"
 end
 
 --- Makes the option for a number of records.
@@ -75,7 +75,7 @@ end
 -- @return the option
 function M.limit(command, is_hidden)
     return command:option("--limit", not is_hidden and "Only the newest so many of a cluster." or nil, nil,
-        checks.reader(options.PLAIN.limit, "--limit"), 1):argname "<n>":hidden(is_hidden or false)
+        checks.reader(options.PLAIN.limit, "--limit")):argname "<n>":hidden(is_hidden or false)
 end
 
 --- Adds the options.
@@ -84,10 +84,10 @@ end
 function M.configure(command, ...)
     command:group("Which records",
         command:option("--status", "Only these: FINISHED, FAILED, RUNNING.", nil,
-            checks.reader(STATUS, "--status"), 1):argname "<names>",
-        command:option("--since", "Started at or after: 90m, 7d, yesterday, a local date or time.", nil, nil, 1)
+            checks.reader(STATUS, "--status")):argname "<names>",
+        command:option("--since", "Started at or after: 90m, 7d, yesterday, a local date or time.")
             :argname "<when>",
-        command:option("--until", "Started before.", nil, nil, 1):argname "<when>",
+        command:option("--until", "Started before."):argname "<when>",
         M.source(command), ...)
 end
 

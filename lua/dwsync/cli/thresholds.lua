@@ -42,7 +42,7 @@ local SET = { expected = "rule.option=value, such as stale.warning=6h, rule=off,
 function M.configure(command)
     command:group("Verdicts",
         command:option("--set", "Threshold: stale.warning=6h, churn=off, disabled=warning; repeatable.", nil,
-            checks.reader(SET, "--set"), 1):count "*":argname "<rule.option=value>")
+            checks.reader(SET, "--set")):count "*":argname "<rule.option=value>")
 end
 
 local function copy(rules)

@@ -79,7 +79,7 @@ end
 
 -- The same where all runs have ended, in the order in which they began: the model has the sums.
 local function count_in_step(result, model, now)
-    local last, before, partial_fails, failed_fails = model.count, 0, 0, 0
+    local last, before, partial_fails, failed_fails = model.count
     for _, window in ipairs(M.windows) do
         local counts = result.windows[window[1]]
         before = place.before(model.starts, last, now - window[2])

@@ -213,9 +213,9 @@ function M.open(target, context)
         return nil, err
     end
     local self = setmetatable({ target = target, cache = context.cache or CACHE_MB,
-        environment = driver.sqlite3() }, Engine)
+        environment = driver.sqlite3(), open = context.readonly and open_to_read or open_to_write }, Engine)
     local ready, busy
-    ready, err, busy = (context.readonly and open_to_read or open_to_write)(self)
+    ready, err, busy = self:open()
     return ready and self, err, busy
 end
 
@@ -224,8 +224,8 @@ end
 -- @tparam string mode "read" or "write"
 -- @treturn ?table or nil, err, busy
 function Engine:begin(_, mode)
-    if self.state and self.state ~= state_of(self.target.path) then
-        local good, err, busy = open_to_read(self)
+    if not self.connection or self.state and self.state ~= state_of(self.target.path) then
+        local good, err, busy = self:open()
         if not good then
             return nil, err, busy
         end
@@ -248,9 +248,11 @@ function Engine:commit()
     return self:rows "COMMIT"
 end
 
---- Undoes a transaction. Fails when the failure itself ended it.
+--- Undoes a transaction. Fails when the failure itself ended it; where it never began there may be no connection.
 function Engine:rollback()
-    self:rows "ROLLBACK"
+    if self.connection then
+        self:rows "ROLLBACK"
+    end
 end
 
 --- Ends the connection, if there is one.

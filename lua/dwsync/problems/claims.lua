@@ -98,7 +98,8 @@ local function judge(session, channel, list, how, now)
         elseif not row or not entry then
             put_aside(found, "state = 'dropped'")
         elseif not how.is_meant or how.is_meant(row) then
-            local verdict, step = steps.due(row, entry, all, how.plan and how.plan(row, now), now)
+            local plan = how.plan and how.plan(row, now)
+            local verdict, step = steps.due(row, entry, all, plan, now)
             if verdict == "send" and channel.is_not_idempotent and entry.doubtful == 1 then
                 entry.state = "given_up"
                 put_aside(entry, "state = 'given_up', claimed_until = NULL, last_error = " .. literal(DIED))
@@ -108,7 +109,7 @@ local function judge(session, channel, list, how, now)
             elseif verdict == "drop" then
                 entry.state = "dropped"
                 put_aside(entry, "state = 'dropped', claimed_until = NULL")
-            elseif steps.held_until(row, entry, how.plan and how.plan(row, now), now) then
+            elseif steps.held_until(row, entry, plan, now) then
                 entries.hold_until(session, entry, step, now)
                 made_room = true
             end

@@ -71,6 +71,21 @@ describe("dwsync accounts", function()
         end)
     end)
 
+    it("has columns of its own for who is there, went or came, and for a run", function()
+        temporary.with_folder(function(folder)
+            pull(folder)
+            local id = select(2, run(folder, "history", "list", "dws-mass-delete", "--limit", "1", "-o", "tsv",
+                "--columns", "id")):match "\n(.-)\n"
+            for head, choice in pairs { ["name,user_type,login,first_seen"] = {},
+                ["name,user_type,last_seen,gone_at"] = { "--gone" },
+                ["name,user_type,came_after,first_seen"] = { "--new" },
+                ["change,name,user_type,first_seen,last_seen,gone_at"] = { "--run", id } } do
+                local out = select(2, run(folder, "accounts", "dws-mass-delete", "-o", "csv", choice[1], choice[2]))
+                assert.equal(head, out:match "^[^\n]*")
+            end
+        end)
+    end)
+
     it("says the difference when the lists do not show what a run reports", function()
         temporary.with_folder(function(folder)
             service:admin("POST", "records", { cluster = cluster, hold = 1 })

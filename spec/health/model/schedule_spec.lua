@@ -77,4 +77,11 @@ describe("a schedule in words", function()
         starts = starts_at(hours(0, 23), ALL, 7)
         assert.same({}, schedule.pauses(starts, #starts, HOUR))
     end)
+
+    it("takes for a pause what lasts two hours, and two and a half times the usual gap", function()
+        for gap, least in pairs { [60000] = 2 * HOUR, [0.8 * HOUR] = 2 * HOUR, [HOUR] = 2.5 * HOUR } do
+            assert.same({ { seconds = least / 1000, times = 1 } }, schedule.pauses({ 0, least }, 2, gap))
+            assert.same({}, schedule.pauses({ 0, least - 1 }, 2, gap))
+        end
+    end)
 end)

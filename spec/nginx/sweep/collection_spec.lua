@@ -55,6 +55,25 @@ describe("a collection", function()
         assert.same({ cluster_id = "one", timeout = 10 }, asked[1])
     end)
 
+    it("lets others have their turn while it writes a list", function()
+        local paused, paused_before = 0, nil
+        local write, list = record_list.write, {}
+        for i = 1, 1000 do
+            list[i] = RECORD
+        end
+        finally(function() record_list.write = write end)
+        function record_list.write(...)
+            paused_before = paused
+            local text = write(...)
+            assert.is_true(paused > paused_before)
+            return text
+        end
+        order.slices = { alone = slices.none.alone, at_once = 1, pause = function() paused = paused + 1 end }
+        answers.one, order.clusters = function() return list end, { { id = "one" } }
+        assert(collection.collect(order))
+        assert.is_number(paused_before)
+    end)
+
     it("ends when it shall, also while the list of clusters does not come", function()
         order.clusters = "all"
         local looked, came = 0, false

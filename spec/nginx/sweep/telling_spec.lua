@@ -61,6 +61,21 @@ local function with_channel(count, use)
     return titles
 end
 
+describe("the problems of a history", function()
+    it("are those that any program keeps in it, and none where no program does", function()
+        temporary.with_folder(function(folder)
+            local store = assert(history.open(folder .. "/h.sqlite"))
+            assert.same({}, telling.rows(store))
+            assert(problems_store.open(store):change("c", function()
+                return { { cluster_id = "c", source = "s", rule = "failing", state = "firing", severity = "critical",
+                    episode = 1, since = NOW * 1000, fired_at = NOW * 1000, changed_at = NOW * 1000, told = {} } }, true
+            end))
+            assert.equal("failing", assert(telling.rows(store))[1].rule)
+            store:close()
+        end)
+    end)
+end)
+
 describe("what a sweep tells", function()
     local LISTING = { "UNKNOWN: the clusters of cn-north-4: unreachable",
         "RESOLVED: the clusters of cn-north-4: unreachable" }

@@ -54,6 +54,11 @@ FROM (UTC)        UNTIL             SEVERITY  SOURCE
             headline = "473 accounts deleted within a day" }) })
     end)
 
+    it("has no heading where it is empty, or where columns find no place", function()
+        assert.equal("", lines {})
+        assert.is_nil(lines({ episode(1) }, { width = 20 }):find("FROM", 1, true))
+    end)
+
     it("fits a terminal of 80 columns", function()
         for line in lines({ episode(1, { headline = ("many words "):rep(50), also = { "slow" } }) }, { width = 80 })
             :gmatch "[^\n]+" do
@@ -102,6 +107,7 @@ FROM (UTC)        UNTIL             SEVERITY  SOURCE
             assert.is_truthy(rendered(format, {}):find(episode_list.NOTHING, 1, true), format)
             assert.is_nil(rendered(format, nil):find("would have reported", 1, true), format)
         end
+        assert.is_truthy(tostring(episode_list.table {}):find('<p class="fine">' .. episode_list.NOTHING, 1, true))
         assert.is_truthy(rendered("json", {}):find('"episodes":[]', 1, true))
         assert.is_nil(rendered("json", nil):find("episodes", 1, true))
     end)

@@ -25,11 +25,11 @@ function M.configure(command)
     command:group("Which accounts",
         command:flag("--gone", "Those who went."),
         command:flag("--new", "Those who came since the first look."),
-        command:option("--at", "Those who were there: a local date or time, 7d.", nil, nil, 1):argname "<when>",
-        command:option("--run", "Who came and went with this run.", nil, nil, 1):argname "<record id>",
-        command:option("--since", "With --gone, --new: missed or first seen at or after.", nil, nil, 1)
+        command:option("--at", "Those who were there: a local date or time, 7d."):argname "<when>",
+        command:option("--run", "Who came and went with this run."):argname "<record id>",
+        command:option("--since", "With --gone, --new: missed or first seen at or after.")
             :argname "<when>",
-        command:option("--until", "With --gone, --new: before.", nil, nil, 1):argname "<when>")
+        command:option("--until", "With --gone, --new: before."):argname "<when>")
     configuration.configure(command)
     history_location.configure(command)
     output.configure(command)

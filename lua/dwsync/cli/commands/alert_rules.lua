@@ -17,11 +17,11 @@ function M.configure(command)
     command:epilog "Example: dwsync alert-rules --set stale.critical=12h > dwsync.rules.yml"
     command:group("Prometheus",
         command:option("--job", "Job under which dwsync is scraped (default dwsync).", nil,
-            checks.reader(alerts.OPTIONS.job, "--job"), 1):argname "<name>",
+            checks.reader(alerts.OPTIONS.job, "--job")):argname "<name>",
         command:option("--data-age", "Age from which verdicts are old (default 15m).", nil,
-            checks.reader({ kind = "duration", above = 0, unit = true }, "--data-age"), 1):argname "<time>",
+            checks.reader({ kind = "duration", above = 0, unit = true }, "--data-age")):argname "<time>",
         command:option("--patience", "Factor for how long alerts wait before they fire (default 1).", nil,
-            checks.reader(alerts.OPTIONS.patience, "--patience"), 1):argname "<factor>",
+            checks.reader(alerts.OPTIONS.patience, "--patience")):argname "<factor>",
         command:flag("--fleet", "Those about dwsync collect, in place of those about clusters."))
     thresholds.configure(command)
     configuration.configure(command)

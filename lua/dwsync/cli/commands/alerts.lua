@@ -57,13 +57,13 @@ local NAME = { kind = "string", longest = LONGEST_NAME }
 local function configure_choice(command)
     command:argument("problem", "Id that `dwsync alerts list` shows, or name or id of the cluster."):argname "<problem>"
     command:group("Which problem",
-        command:option("--rule", "Only of this rule.", nil, nil, 1):argname "<rule>",
-        command:option("--source", "Only of this identity source.", nil, nil, 1):argname "<id>",
+        command:option("--rule", "Only of this rule."):argname "<rule>",
+        command:option("--source", "Only of this identity source."):argname "<id>",
         command:flag("--all", "All that are meant, where several are."))
 end
 
 local function by_option(command)
-    return command:option("--by", "Who does this [USER].", nil, checks.reader(NAME, "--by"), 1):argname "<name>"
+    return command:option("--by", "Who does this [USER].", nil, checks.reader(NAME, "--by")):argname "<name>"
 end
 
 local function configure_list(command)
@@ -81,7 +81,7 @@ local function configure_ack(command)
     command:epilog 'Example: dwsync alerts ack 3f2a91bc --note "the certificate is on its way"'
     configure_choice(command)
     command:group("What is kept", by_option(command),
-        command:option("--note", "A word for the others.", nil, checks.reader(WORDS, "--note"), 1):argname "<text>")
+        command:option("--note", "A word for the others.", nil, checks.reader(WORDS, "--note")):argname "<text>")
     fleet_file.configure(command)
 end
 
@@ -90,8 +90,8 @@ local function configure_silence(command)
     command:epilog "Example: dwsync alerts silence dws-prod --rule stale --for 4h"
     configure_choice(command)
     command:group("For how long",
-        command:option("--for", "So long.", nil, checks.reader(FOR, "--for"), 1):argname "<time>",
-        command:option("--until", "Until then: 18:30, or a date and time.", nil, nil, 1):argname "<time>")
+        command:option("--for", "So long.", nil, checks.reader(FOR, "--for")):argname "<time>",
+        command:option("--until", "Until then: 18:30, or a date and time."):argname "<time>")
     command:group("What is kept", by_option(command))
     fleet_file.configure(command)
 end

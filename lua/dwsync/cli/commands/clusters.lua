@@ -13,7 +13,7 @@ function M.configure(command)
     command:summary "List the clusters of the project."
     command:description "Lists the DWS clusters of the project, to find the id that the other commands take."
     command:epilog "Example: dwsync clusters --region cn-north-4 --columns id,name -o tsv"
-    command:option("--enterprise-project-id", "Only this enterprise project, or all_granted_eps.", nil, nil, 1)
+    command:option("--enterprise-project-id", "Only this enterprise project, or all_granted_eps.")
         :argname "<id>"
     connection.configure(command)
     output.configure(command)

@@ -39,17 +39,17 @@ function M.configure(command)
     fleet_file.configure(command)
     command:group("Collecting",
         command:option("--name", "Name of this collector, of its own (default: host and process).", nil,
-            checks.reader({ kind = "string", longest = 200 }, "--name"), 1):argname "<name>",
+            checks.reader({ kind = "string", longest = 200 }, "--name")):argname "<name>",
         command:option("--concurrency", "Clusters that are asked at once (default 32).", 32,
-            checks.reader({ kind = "integer", from = 1, to = 512 }, "--concurrency"), 1):argname "<n>"
+            checks.reader({ kind = "integer", from = 1, to = 512 }, "--concurrency")):argname "<n>"
             :show_default(false),
-        command:option("--for", "End after so long.", nil, checks.reader({ kind = "duration", above = 0 }, "--for"), 1)
+        command:option("--for", "End after so long.", nil, checks.reader({ kind = "duration", above = 0 }, "--for"))
             :argname "<time>")
     command:group("Being watched",
         command:option("--metrics", "Port of 127.0.0.1, or a loopback address with one, for Prometheus.", nil,
-            function(value) return checks.from_text(metrics_port.ADDRESS, value, "--metrics") end, 1)
+            function(value) return checks.from_text(metrics_port.ADDRESS, value, "--metrics") end)
             :argname "<address>",
-        command:option("--metrics-file", "File to write them to, for node_exporter.", nil, nil, 1):argname "<file>")
+        command:option("--metrics-file", "File to write them to, for node_exporter."):argname "<file>")
 end
 
 -- ---- running --------------------------------------------------------------------------------------

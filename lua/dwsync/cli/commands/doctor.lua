@@ -42,7 +42,7 @@ function M.configure(command)
     command:group("Alerts", fleet_file.option(command))
     command:group("Output",
         output.format(command, { "table", "json" }),
-        command:option("--color", "When to use colour.", "auto", nil, 1):choices { "auto", "always", "never" })
+        command:option("--color", "When to use colour.", "auto"):choices { "auto", "always", "never" })
 end
 
 local function names_of(findings)

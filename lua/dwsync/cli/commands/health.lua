@@ -37,9 +37,9 @@ function M.configure(command)
     judgement.configure(command)
     command:group("Output",
         command:option("--explain", "Show the model behind these rules' verdicts; repeatable.", nil,
-            checks.reader(RULES, "--explain"), 1):count "*":argname "<rules>",
+            checks.reader(RULES, "--explain")):count "*":argname "<rules>",
         output.format(command, report.health_formats),
-        command:option("--color", "When to use colour.", "auto", nil, 1):choices { "auto", "always", "never" })
+        command:option("--color", "When to use colour.", "auto"):choices { "auto", "always", "never" })
 end
 
 M.wrong_usage = clusters_chosen.wrong_usage

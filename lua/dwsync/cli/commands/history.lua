@@ -74,7 +74,7 @@ local function configure_prune(command)
         .. "are gone.\n"
         .. "With --accounts it removes the accounts that went longer ago instead, after any time.")
     command:epilog "Example: dwsync history prune --older-than 400d --dry-run"
-    command:option("--older-than", "How long ago they began, at least 126d.", nil, nil, 1):argname "<time>"
+    command:option("--older-than", "How long ago they began, at least 126d."):argname "<time>"
     command:flag("--accounts", "Instead of records: accounts that went.")
     command:flag("--dry-run", "Only say how many there are.")
     configuration.configure(command)

@@ -31,7 +31,7 @@ function M.configure(command)
     judgement.configure(command, { input = false })
     channel_options.configure(command)
     command:group("What to tell",
-        command:option("--min-severity", "Problems from this severity on (default warning).", "warning", nil, 1)
+        command:option("--min-severity", "Problems from this severity on (default warning).", "warning")
             :choices { "unknown", "warning", "critical" }:show_default(false),
         command:flag("--dry-run", "Print what would be sent; send and keep nothing."))
 end

@@ -26,7 +26,7 @@ function M.configure(command)
     command:epilog "Example: dwsync replay dws-prod --from-history --set stale.warning=6h"
     judgement.configure(command)
     command:flag("--from-history", "Use the records saved by dwsync history pull.")
-    command:option("--since", "Leave out alerts that ended before: 24h, 7d, ISO 8601.", nil, nil, 1):argname "<when>"
+    command:option("--since", "Leave out alerts that ended before: 24h, 7d, ISO 8601."):argname "<when>"
     output.configure(command)
 end
 

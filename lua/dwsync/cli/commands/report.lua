@@ -23,7 +23,7 @@ function M.configure(command)
     command:group("Output",
         output.format(command, report.health_formats, "the file's, else html"),
         command:option("--file", "File to write, whole or not at all.", nil,
-            checks.reader({ kind = "string" }, "--file"), 1):argname "<file>")
+            checks.reader({ kind = "string" }, "--file")):argname "<file>")
 end
 
 local function format_of(args)

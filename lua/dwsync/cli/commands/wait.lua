@@ -28,15 +28,15 @@ function M.configure(command)
         .. "Exit status: 0 fresh and ok, 1 not, 2 wrong usage, 3 timed out.")
     command:epilog "Example: dwsync wait dws-prod --fresh 6h --timeout 10m && ./nightly-load"
     local timeout = command:option("--timeout", "How long to wait; 0 looks once (default 10m).", nil,
-        checks.reader({ kind = "duration", from = 0 }, "--timeout"), 1):argname "<time>"
+        checks.reader({ kind = "duration", from = 0 }, "--timeout")):argname "<time>"
     judgement.configure(command, nil, timeout)
     command:group("Waiting for",
         command:option("--fresh", "Greatest age of the last run (default 6h).", nil,
-            checks.reader({ kind = "duration", above = 0, unit = true }, "--fresh"), 1):argname "<time>",
-        command:option("--accept", "Worst verdict that is good enough (default ok).", nil, nil, 1)
+            checks.reader({ kind = "duration", above = 0, unit = true }, "--fresh")):argname "<time>",
+        command:option("--accept", "Worst verdict that is good enough (default ok).")
             :choices { "ok", "unknown", "warning" }:argname "<severity>",
         command:option("--interval", "Time between looks (default 30s).", nil,
-            checks.reader({ kind = "duration", above = 0 }, "--interval"), 1):argname "<time>")
+            checks.reader({ kind = "duration", above = 0 }, "--interval")):argname "<time>")
 end
 
 local function name_of(item)

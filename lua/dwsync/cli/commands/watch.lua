@@ -36,13 +36,13 @@ function M.configure(command)
     judgement.configure(command, { input = false })
     command:group("Watching",
         command:option("--interval", "Time between looks (default 60s).", DEFAULT_INTERVAL,
-            checks.reader({ kind = "duration", above = 0 }, "--interval"), 1):argname "<time>":show_default(false),
-        command:option("--on-change", "Program to run for each event, which it gets as JSON on stdin.", nil, nil, 1)
+            checks.reader({ kind = "duration", above = 0 }, "--interval")):argname "<time>":show_default(false),
+        command:option("--on-change", "Program to run for each event, which it gets as JSON on stdin.")
             :argname "<program>",
         command:option("--pass-environment",
             "Variable that this program gets besides PATH, HOME, LANG and the like; repeatable.", nil,
-            checks.reader(programs.VARIABLE, "--pass-environment"), 1):count "*":argname "<name>",
-        command:option("--color", "When to use colour.", "auto", nil, 1):choices { "auto", "always", "never" })
+            checks.reader(programs.VARIABLE, "--pass-environment")):count "*":argname "<name>",
+        command:option("--color", "When to use colour.", "auto"):choices { "auto", "always", "never" })
 end
 
 local AROUND = 4 -- our two lines, the one that counts the rest, and the cursor's

@@ -1,0 +1,228 @@
+local channels = require "dwsync.problems.channels"
+local claims = require "dwsync.problems.claims"
+local worlds = require "spec.problems.world"
+
+local with_world, count_of, NOW = worlds.with, worlds.count_of, worlds.NOW
+
+describe("claims", function()
+    it("are as large as a lease, from which a sender that died has them no longer", function()
+        with_world(function(world)
+            world:look("critical", 1, 7)
+            local sender = world:sender()
+            assert(sender:sweep())
+            local function claimed()
+                return #world:claim(sender).items
+            end
+            assert.same({ 5, 2, 0 }, { claimed(), claimed(), claimed() })
+            world:pass(89.999)
+            assert.equal(0, claimed())
+            world:pass(0.001)
+            assert.equal(5, claimed())
+        end)
+    end)
+
+    it("are made by the plan of their time", function()
+        with_world(function(world)
+            local asked = {}
+            world:look("critical", 1, 2)
+            local sender = world:sender { plan = function(row, now)
+                asked[#asked + 1] = now
+                return { to = world.to, levels = {}, held_until = row.cluster_id == "c0001" and NOW + 60000 or nil }
+            end }
+            assert(world:sender():sweep())
+            world:pass(1)
+            local claim = world:claim(sender)
+            assert.same({ 1, "c0002", true, { NOW + 1000, NOW + 1000 } },
+                { #claim.items, claim.items[1].row.cluster_id, claim.more, asked })
+            assert.same({ { NOW + 60000 } }, world:sql "SELECT next_at FROM dwsync_outbox WHERE cluster_id = 'c0001'")
+        end)
+    end)
+
+    it("leave an entry to its sender for as long as a lease can be", function()
+        local function free_at(till, next_at)
+            return claims.free_at({ claimed_until = till, next_at = next_at or 5 }, NOW)
+        end
+        assert.same({ 5, 5, NOW + 1, NOW + 600000, 5 }, { free_at(nil), free_at(NOW), free_at(NOW + 1),
+            free_at(NOW + 600000), free_at(NOW + 600001) })
+        assert.equal(NOW + 9, free_at(NOW + 1, NOW + 9))
+    end)
+
+    describe("whose receiver refuses a message that sums up many", function()
+        -- Sends 40 at once to one that takes few and refuses as `refuses(ids)` says. Returns the sizes of messages.
+        local function storm(world, status, refuses)
+            world:look("critical", 1, 40)
+            local sender, channel = world:sender()
+            local sizes, keys = {}, {}
+            channel.rate = { messages = 20, seconds = 60 }
+            local send = channel.send
+            function channel.send(message, how)
+                local ids = {}
+                for i, item in ipairs(message.items or { message }) do
+                    ids[i] = item.cluster_id
+                end
+                sizes[#sizes + 1] = #ids
+                assert.is_nil(keys[message.key])
+                keys[message.key] = true
+                world.answer = { status = refuses(ids) and status or 200 }
+                return send(message, how)
+            end
+            for _ = 1, 30 do
+                assert(sender:sweep())
+                while sender:tell(sender.owing[1]) do
+                    assert.is_true(#sizes < 200)
+                end
+                world:pass(60)
+            end
+            return sizes
+        end
+
+        it("loses only the one that it is about", function()
+            with_world(function(world)
+                local sizes = storm(world, 400, function(ids)
+                    return table.concat(ids, " "):find("c0023", 1, true)
+                end)
+                assert.equal(39, #world.sent)
+                assert.is_nil(count_of(world.sent)["c0023 firing"])
+                assert.same({ { "c0023", "given_up" } }, world:sql(
+                    "SELECT cluster_id, state FROM dwsync_outbox WHERE state <> 'sent'"))
+                assert.is_true(#sizes <= 16, #sizes)
+                local parted = 0
+                for _, message in ipairs(world.failed) do
+                    parted = parted + (message:find("40 messages", 1, true) and 1 or 0)
+                end
+                assert.equal(1, parted)
+            end)
+        end)
+
+        it("gives each up, though it refuses all of them", function()
+            with_world(function(world)
+                local sizes = storm(world, 422, function() return true end)
+                assert.same({ 0, 79 }, { #world.sent, #sizes })
+                assert.same({ { 40 } }, world:sql "SELECT count(*) FROM dwsync_outbox WHERE state = 'given_up'")
+            end)
+        end)
+
+        it("does not ask again at an address that is wrong", function()
+            with_world(function(world)
+                assert.same({ 40 }, storm(world, 404, function() return true end))
+                assert.same({ { 40 } }, world:sql "SELECT count(*) FROM dwsync_outbox WHERE state = 'given_up'")
+            end)
+        end)
+
+        -- How many requests it takes until a robot has refused 40 that came at once, with status 200.
+        local function requests_of(kind, body)
+            local requests
+            with_world(function(world)
+                world.to, world.answer = { kind }, { status = 200, body = body, headers = {} }
+                world:look("critical", 1, 40)
+                local sender = world:sender { channels = { assert(channels.open(kind, assert(channels.check {
+                    kind = kind, url = { env = "URL" } }), { getenv = function() return "https://x.example" end })) } }
+                assert(sender:sweep())
+                for _ = 1, 60 do
+                    while sender:tell(sender.owing[1]) do
+                        assert.is_true(world.requests < 200)
+                    end
+                    world:pass(20)
+                end
+                assert.same({ { "given_up", 40 } }, world:sql "SELECT state, count(*) FROM dwsync_outbox GROUP BY 1")
+                requests = world.requests
+            end)
+            return requests
+        end
+
+        it("asks but once where an answer with status 200 says that the channel is wrong", function()
+            for _, case in ipairs {
+                { "dingtalk", '{"errcode":310000,"errmsg":"sign not match"}' },
+                { "dingtalk", '{"errcode":300005,"errmsg":"token is not exist"}' },
+                { "feishu", '{"code":19021,"msg":"sign match fail or timestamp is not within one hour"}' },
+                { "feishu", '{"code":19022,"msg":"Ip Not Allowed"}' },
+                { "feishu", '{"StatusCode":19024,"StatusMessage":"Key Words Not Found"}' },
+                { "wecom", '{"errcode":93000,"errmsg":"invalid webhook url"}' },
+            } do
+                assert.same({ case[2], 1 }, { case[2], requests_of(case[1], case[2]) })
+            end
+            assert.equal(79, requests_of("wecom", '{"errcode":40058,"errmsg":"content exceeds"}'))
+        end)
+    end)
+
+    it("is not sent from by two when a receiver is slow", function()
+        with_world(function(world)
+            world:look("critical", 1, 5)
+            local first, second = world:sender(), nil
+            local keys = {}
+            local function slow(channel)
+                local send = channel.send
+                function channel.send(message, how)
+                    keys[message.key] = (keys[message.key] or 0) + 1
+                    world:pass(40)
+                    if second then
+                        local other = second
+                        second = nil
+                        other:tell(other.owing[1])
+                        second = other
+                    end
+                    return send(message, how)
+                end
+            end
+            assert(first:sweep())
+            second = world:sender()
+            slow(first.owing[1])
+            while first:tell(first.owing[1]) do
+                assert.is_true(world.monotonic < 3600)
+            end
+            for _, sent in pairs(count_of(world.sent)) do
+                assert.equal(1, sent)
+            end
+            assert.equal(5, #world.sent)
+        end)
+    end)
+
+    it("does not tell again what may have reached a channel that must not be asked twice, and says so", function()
+        with_world(function(world)
+            local function sender()
+                local made, channel = world:sender()
+                channel.is_not_idempotent, channel.options = true, { fallback = "desk" }
+                return made
+            end
+            world:look("critical", 1, 3)
+            local dead = sender()
+            assert(dead:sweep())
+            assert.equal(1, #world:claim(dead).items) -- it dies with what it holds
+            assert(sender():run(60))
+            assert.same({ "c0002 firing", "c0003 firing" }, world.sent)
+            world:pass(91)
+            for _ = 1, 2 do
+                assert(sender():run(world.monotonic + 60))
+                assert.same({ { "not sent to channel hook (x.example): CRITICAL: c0001: failing: the program that was "
+                    .. "sending it ended before there was an answer" }, 2 }, { world.failed, world.requests })
+            end
+            world:look("ok", 1, 3)
+            assert(sender():run(world.monotonic + 60))
+            assert.equal(1, count_of(world.sent)["c0001 resolved"])
+        end)
+    end)
+
+    it("hands on what may have reached such a channel where it has a fallback", function()
+        with_world(function(world)
+            local desk
+            local function sender()
+                local made, channel = world:sender { plan = function()
+                    return { to = { "hook" }, fallbacks = { hook = "desk" }, levels = {} }
+                end }
+                channel.is_not_idempotent, channel.options = true, { fallback = "desk" }
+                desk = select(2, world:sender())
+                desk.name = "desk"
+                table.insert(made.owing, 1, desk)
+                made.unsettled[desk] = {}
+                return made
+            end
+            world:look("critical", 1)
+            local dead = sender()
+            assert(dead:sweep())
+            world:claim(dead, 2)
+            world:pass(91)
+            assert(sender():run(world.monotonic + 60))
+            assert.same({ { "c0001 firing" }, 1 }, { world.sent, #world.failed })
+        end)
+    end)
+end)
