@@ -90,6 +90,7 @@ local function serve(handler, arguments, truncated)
             add(sent, { ... })
         end,
         send_headers = function() end,
+        sleep = function() end,
         req = {
             get_method = function()
                 return "GET"
