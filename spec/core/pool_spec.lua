@@ -837,7 +837,7 @@ describe("the clock", function()
     it("sleeps for a generation at most, and not through a signal", function()
         local child = processes.start(uv.exepath(), { "-e", [[
             require("luv").new_signal():start "sigusr1"
-            io.stdout:setvbuf "no" -- a signal that comes at its end, when nobody takes it any more, ends it before a flush
+            io.stdout:setvbuf "no" -- at its end nobody takes signals any more: one would end it before a flush
             print "ready"
             require("dwsync.core").sleep(1e9)
             print "woken"]] }, "ready")
