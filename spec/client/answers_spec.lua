@@ -38,6 +38,17 @@ describe("an answer with records", function()
         end
     end)
 
+    it("shows no secret that a header gives back, whatever is wrong with it", function()
+        for _, body in ipairs { "[", "<html>", '{"error_code":"DWS.0001","error_msg":"no"}' } do
+            for _, read in ipairs { answers.page, answers.clusters } do
+                local _, err = read(CLIENT, response_of(body, { headers = { ["x-request-id"] = "r-hidden" } }), KEYS,
+                    {})
+                assert.matches("^r%-", err.request_id)
+                assert.is_nil(err.request_id:find("hidden", 1, true))
+            end
+        end
+    end)
+
     it("that is none is quoted, but not where it may hold names of people", function()
         local function message(body, kind)
             return (select(2, page_of(body, nil, { kind = kind }))).message

@@ -1,3 +1,4 @@
+local cache = require "dwsync.credentials.cache"
 local cjson = require "cjson"
 local fakes = require "spec.support.credentials"
 
@@ -50,6 +51,22 @@ describe("an agency", function()
         assert.matches("Access=AKENV,", made.requests[1].headers.Authorization)
         assert.same({ agency_name = "auditor", domain_id = "d1", duration_seconds = 900 },
             cjson.decode(made.requests[1].body).auth.identity.assume_role)
+    end)
+
+    it("is asked for again where anything about whose keys ask differs, and else shared", function()
+        local shared = cache.new()
+        local function requests(from, variables)
+            local made = world({ fakes.keys_answer "AKAGENCY" }, { from = from }, { cache = shared,
+                variables = variables })
+            assert(made.get())
+            return #made.requests
+        end
+        local first = { HUAWEICLOUD_SDK_AK = "AK1", HUAWEICLOUD_SDK_SK = "hidden" }
+        local other_key = { HUAWEICLOUD_SDK_AK = "AK1", HUAWEICLOUD_SDK_SK = "hidden-2" }
+        local given = { ak = "AK1", sk = "hidden" }
+        assert.same({ 1, 0, 1, 1 }, { requests(false, first), requests(false, first), requests(false, other_key),
+            requests(given) })
+        assert.same({ 0, 0, 0 }, { requests(false, first), requests(false, other_key), requests(given) })
     end)
 
     it("needs the account", function()

@@ -32,6 +32,15 @@ describe("hours of the week", function()
         assert.is_true(windows.contain({ sunday }, at "2025-05-19T06:00:00Z")) -- over the end of the week
     end)
 
+    it("know each day by its name", function()
+        for i, day in ipairs { "mon", "tue", "wed", "thu", "fri", "sat", "sun" } do
+            local hours = assert(window { from = "08:00", to = "09:00", days = day, zone = "UTC" })
+            for k = 1, 7 do -- 2025-05-19 was a Monday
+                assert.equal(k == i, windows.contain({ hours }, at(("2025-05-%dT08:30:00Z"):format(18 + k))), day)
+            end
+        end
+    end)
+
     it("are a whole day where both ends are the same", function()
         local weekend = assert(window { from = "00:00", to = "24:00", days = "sat,sun", zone = "UTC" })
         assert.is_false(windows.contain({ weekend }, at "2025-05-23T23:59:00Z"))

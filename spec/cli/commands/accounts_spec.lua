@@ -1,3 +1,4 @@
+local core = require "dwsync.core"
 local command = require "spec.support.command"
 local emulators = require "spec.support.emulator"
 local files = require "dwsync.files"
@@ -104,6 +105,20 @@ describe("dwsync accounts", function()
             assert.matches("the difference (+1 added, +1 deleted) came and went between the looks, or by hand", err, 1,
                 true)
             assert.matches('\n"came, not of this source",typed\n', out, 1, true)
+        end)
+    end)
+
+    it("says that nobody looked since a run ended, and how to look", function()
+        temporary.with_folder(function(folder)
+            pull(folder)
+            local now = math.ceil(core.now() * 1000) + 1
+            service:admin("POST", "records", { cluster = cluster, add = { { id = "since", status = "FINISHED",
+                identity_source_id = "s", identity_source_type = "LDAP", start_time = now, end_time = now,
+                add_count = 1 } } })
+            run(folder, "history", "pull", "dws-mass-delete")
+            local _, _, err = run(folder, "accounts", "dws-mass-delete", "--run", "since")
+            assert.matches("the accounts have not been looked at since this run ended: dwsync history pull --accounts "
+                .. "does", err, 1, true)
         end)
     end)
 

@@ -78,6 +78,15 @@ describe("a schedule in words", function()
         assert.same({}, schedule.pauses(starts, #starts, HOUR))
     end)
 
+    it("lists pauses that are as frequent by length, the shortest first", function()
+        local starts = { 0 }
+        for i, gap in ipairs { 9, 3, 6, 3, 9, 6 } do
+            starts[i + 1] = starts[i] + gap * HOUR
+        end
+        assert.same({ { seconds = 3 * 3600, times = 2 }, { seconds = 6 * 3600, times = 2 },
+            { seconds = 9 * 3600, times = 2 } }, schedule.pauses(starts, #starts, HOUR))
+    end)
+
     it("takes for a pause what lasts two hours, and two and a half times the usual gap", function()
         for gap, least in pairs { [60000] = 2 * HOUR, [0.8 * HOUR] = 2 * HOUR, [HOUR] = 2.5 * HOUR } do
             assert.same({ { seconds = least / 1000, times = 1 } }, schedule.pauses({ 0, least }, 2, gap))
