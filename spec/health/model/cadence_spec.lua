@@ -51,6 +51,7 @@ describe("a cadence", function()
         for count = 0, 2 do
             local cadence = cadence_of({ 1767567600000, 1767571200000 }, count)
             assert.is_false(cadence.known)
+            assert.is_nil(cadence.gap)
             assert.is_nil(cadence:silence(1767571200000))
         end
     end)
@@ -60,6 +61,16 @@ describe("a cadence", function()
         assert.equal(6, #starts)
         assert.is_true(cadence_of(starts).known)
         assert.same({ 1, "gaps" }, { hours_after(starts) })
+    end)
+
+    it("has become slower when the last two gaps are more than half as long again", function()
+        for gap, silence in pairs { [1.5 * HOUR] = HOUR, [1.5 * HOUR + 1] = 1.5 * HOUR + 1 } do
+            local starts = { world.MONDAY * 1000 }
+            for i = 1, 73 do
+                starts[i + 1] = starts[i] + (i > 71 and gap or HOUR)
+            end
+            assert.equal(silence, (cadence_of(starts):silence(starts[#starts])))
+        end
     end)
 
     it("is not known of runs without a plan", function()

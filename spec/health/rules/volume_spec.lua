@@ -36,6 +36,8 @@ describe("the rule volume", function()
         assert.equal("warning", severity(10, lately(40, 1)))
         assert.equal("ok", severity(10, lately(40, 6)))
         assert.equal("ok", severity(0, lately(40, 0)))
+        assert.equal("warning", severity(8, lately(40, 2))) -- just a quarter
+        assert.equal("ok", severity(8, lately(40, 3)))
     end)
 
     it("knows the hours of the week: nights and weekends are quiet", function()

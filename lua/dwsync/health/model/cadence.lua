@@ -35,7 +35,7 @@ local function usual_gap(starts, count)
         end
         i = i - 1
     end
-    return found >= 2 and gaps[math.ceil(found / 2)] or nil, found
+    return found >= 2 and gaps[math.ceil(found / 2)] or nil
 end
 
 -- The start after the one at a place.
@@ -150,16 +150,14 @@ end
 
 -- When all else is missing: the longest of the last gaps, if they are alike.
 local function even_gap(self)
-    if self.found >= 2 then
-        local low, high = math.huge, 0
-        for back = 1, 3 do
-            local gap = gap_before(self, self.starts[self.count], back)
-            if gap then
-                low, high = math.min(low, gap), math.max(high, gap)
-            end
+    local low, high = math.huge, 0
+    for back = 1, 3 do
+        local gap = gap_before(self, self.starts[self.count], back)
+        if gap then
+            low, high = math.min(low, gap), math.max(high, gap)
         end
-        return low >= 0.8 * high and high or nil
     end
+    return low >= 0.8 * high and high or nil
 end
 
 local function usual_silence(self, time)
@@ -264,7 +262,7 @@ end
 -- @treturn table cadence: `known`, `gap` (the usual one), `silence(time)`
 function M.of(starts, count, earlier)
     local self = setmetatable({ starts = starts, count = count }, Cadence)
-    self.gap, self.found = usual_gap(starts, count)
+    self.gap = usual_gap(starts, count)
     if self.gap then
         self.tolerance = clamp(self.gap / 2.5, 2 * MINUTE, 80 * MINUTE)
         self.known = is_regular(self, earlier)
