@@ -1,7 +1,6 @@
 /* durations.c: core.count_durations: how long runs took, in classes, for dwsync.health.model.durations. */
 #include "module.h"
 
-#include <dws.h>
 #include <math.h>
 
 /***
@@ -9,7 +8,7 @@ Records as runs of sources.
 @submodule dwsync.core
 */
 
-enum { HISTOGRAM = 1, DURATIONS, RUNS, FIRST, LAST, STATUS_NAME, FINISHED };
+enum { HISTOGRAM = 1, DURATIONS, FIRST, LAST, SKIPPED, SKIP };
 
 #define PER_OCTAVE 8.0 /* about 9 % a class */
 #define SHORTEST 1000.0
@@ -18,17 +17,16 @@ enum { CLASSES = 256 }; /* up to seven years; what is longer is counted one by o
 
 static double class_of(double duration)
 {
-    return duration >= SHORTEST ? floor(log(duration / SHORTEST) * (PER_OCTAVE / log(2)) + 0.5) : 0;
+    return duration >= SHORTEST ? log(duration / SHORTEST) * (PER_OCTAVE / log(2)) + 0.5 : 0;
 }
 
-static bool is_finished(lua_State *L, int place)
+/* The place of a list of places, or INT32_MAX behind its end. */
+static int place_at(lua_State *L, int list, int at)
 {
-    lua_rawgeti(L, RUNS, place);
-    if (!lua_istable(L, -1))
-        return false;
-    lua_pushvalue(L, STATUS_NAME);
-    lua_gettable(L, -2);
-    return lua_rawequal(L, -1, FINISHED);
+    lua_rawgeti(L, list, at);
+    const int place = lua_type(L, -1) == LUA_TNUMBER ? (int)lua_tointeger(L, -1) : INT32_MAX;
+    lua_pop(L, 1);
+    return place;
 }
 
 static void add_to_class(lua_State *L, int class, int count)
@@ -39,32 +37,33 @@ static void add_to_class(lua_State *L, int class, int count)
 }
 
 /***
-Counts the durations of runs that FINISHED in classes of an eighth of an octave; those below a second are in class 0.
+Counts durations in classes of an eighth of an octave; those below a second are in class 0.
 @function count_durations
 @tparam {[integer]=integer} histogram by class, is added to
 @tparam {number|boolean,...} durations milliseconds, or false
-@tparam {dwsync.record,...} runs
 @tparam integer first
 @tparam integer last
+@tparam {integer,...} skipped places that do not count, rising
+@tparam integer skip which of them is the first that is not before `first`
 @treturn integer how many were counted
 @treturn integer the greatest class, or 0
 @treturn ?integer the place of the newest
 */
 static int count_durations(lua_State *L)
 {
-    for (int i = HISTOGRAM; i <= RUNS; i++)
-        luaL_checktype(L, i, LUA_TTABLE);
+    luaL_checktype(L, HISTOGRAM, LUA_TTABLE);
+    luaL_checktype(L, DURATIONS, LUA_TTABLE);
+    luaL_checktype(L, SKIPPED, LUA_TTABLE);
     const lua_Integer first = luaL_checkinteger(L, FIRST), last = luaL_checkinteger(L, LAST);
     luaL_argcheck(L, first >= 1 && first <= INT32_MAX && last < INT32_MAX, FIRST, "there are no such places");
-    lua_settop(L, LAST);
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_pushvalue(L, lua_upvalueindex(2));
+    int skip = (int)luaL_checkinteger(L, SKIP), skipped = place_at(L, SKIPPED, skip);
     int counts[CLASSES] = {0}, count = 0, top = 0, newest = 0;
     for (int i = (int)first; i <= last; i++) {
         lua_rawgeti(L, DURATIONS, i);
-        const bool counts_here = lua_type(L, -1) == LUA_TNUMBER && is_finished(L, i);
-        if (counts_here) {
-            const double class = class_of((double)lua_tonumber(L, FINISHED + 1));
+        if (i == skipped) {
+            skipped = place_at(L, SKIPPED, ++skip);
+        } else if (lua_type(L, -1) == LUA_TNUMBER) {
+            const double class = class_of((double)lua_tonumber(L, -1));
             const int whole = class < INT32_MAX ? (int)class : INT32_MAX;
             if (whole < CLASSES)
                 counts[whole]++;
@@ -74,7 +73,7 @@ static int count_durations(lua_State *L)
             newest = i;
             top = whole > top ? whole : top;
         }
-        lua_settop(L, FINISHED);
+        lua_settop(L, SKIP);
     }
     for (int i = 0; i <= top && i < CLASSES; i++) {
         if (counts[i] > 0)
@@ -90,9 +89,6 @@ static int count_durations(lua_State *L)
 
 void dws_lua_open_durations(lua_State *L)
 {
-    const struct dws_text status = dws_field_name(DWS_STATUS);
-    lua_pushlstring(L, status.data, status.length);
-    lua_pushliteral(L, "FINISHED");
-    lua_pushcclosure(L, count_durations, 2);
+    lua_pushcfunction(L, count_durations);
     lua_setfield(L, -2, "count_durations");
 }

@@ -1,4 +1,4 @@
-/* runs.c: core.take_runs, core.reverse and core.room: what judging does with every record, whatever it looks for.
+/* runs.c: core.take_runs and core.room: what judging does with every record, whatever it looks for.
  * It must not raise, whatever a record holds, nor change one. */
 #include "module.h"
 
@@ -14,10 +14,14 @@ Records as runs of sources.
 #define FIRST_TIME 1e12
 #define LAST_COUNT 2147483647.0
 
+static const char *const statuses[] = {"FINISHED", "FAILED", "RUNNING"};
+
+enum { ENDED = 2, STATUSES }; /* how many of them say that a run has ended; all */
+
 #define NO_PLACES "there are no such places"
 
 /* Places on the stack: first the arguments of take_runs, then a source with its lists and its id, the names of the
- * fields by enum dws_field, a record, and its values. */
+ * fields by enum dws_field, the words for a status, a record, and its values: those that are needed later come first. */
 enum {
     LIST = 1,
     FIRST,
@@ -28,54 +32,68 @@ enum {
     SOURCE,
     RUNS,
     STARTS,
-    ID,
+    SOURCE_ID,
     NAMES,
-    RECORD = NAMES + DWS_FIELDS,
-    VALUES
+    STATUS = NAMES + DWS_FIELDS,
+    RECORD = STATUS + STATUSES,
+    START,
+    OWN_SOURCE,
+    ID,
+    OTHERS
 };
 
 /* The names are upvalues, the words for a status the next ones. */
-static void push_names(lua_State *L)
+static void push_names(lua_State *L, const char **words)
 {
-    luaL_checkstack(L, VALUES + DWS_FIELDS, "runs");
+    luaL_checkstack(L, OTHERS + DWS_FIELDS, "runs");
     lua_settop(L, NAMES - 1);
-    for (int field = 0; field < DWS_FIELDS; field++)
-        lua_pushvalue(L, lua_upvalueindex(1 + field));
+    for (int i = 0; i < DWS_FIELDS + STATUSES; i++)
+        lua_pushvalue(L, lua_upvalueindex(1 + i));
+    for (int i = 0; i < STATUSES; i++)
+        words[i] = lua_tostring(L, STATUS + i);
 }
 
-static void push_field(lua_State *L, int record, enum dws_field field)
+/* Replaces the key on top by its value. Returns the type of that. */
+static int get_raw(lua_State *L, int table)
+{
+#if LUA_VERSION_NUM >= 503
+    return lua_rawget(L, table);
+#else
+    lua_rawget(L, table);
+    return lua_type(L, -1);
+#endif
+}
+
+static int push_field(lua_State *L, int record, enum dws_field field)
 {
     lua_pushvalue(L, NAMES + field);
-    lua_gettable(L, record);
+    return get_raw(L, record);
 }
 
-static bool is_text(lua_State *L, enum dws_field field)
+static bool push_text(lua_State *L, enum dws_field field)
 {
-    const int type = lua_type(L, VALUES + field);
+    const int type = push_field(L, RECORD, field);
     return type == LUA_TSTRING || type == LUA_TNIL;
 }
 
 /* What is absent is well, and leaves the value as it is. */
-static bool read_whole(lua_State *L, int index, double least, double most, double *value)
+static bool push_whole(lua_State *L, enum dws_field field, double least, double most, double *value)
 {
-    const int type = lua_type(L, index);
+    const int type = push_field(L, RECORD, field);
     if (type != LUA_TNUMBER)
         return type == LUA_TNIL;
 #if LUA_VERSION_NUM >= 503
     int is_whole;
-    *value = (double)lua_tointegerx(L, index, &is_whole);
+    *value = (double)lua_tointegerx(L, -1, &is_whole);
     if (is_whole) /* as most are: this costs half of reading a number */
         return *value >= least && *value <= most;
 #endif
-    *value = (double)lua_tonumber(L, index);
-    return *value >= least && *value <= most && *value < INFINITY && *value == floor(*value);
+    *value = (double)lua_tonumber(L, -1);
+    return *value >= least && *value <= most && *value < 0x1p63 && *value == (double)(int64_t)*value;
 }
 
-static const char *const statuses[] = {"FINISHED", "FAILED", "RUNNING"};
-
-enum { ENDED = 2, STATUSES }; /* how many of them say that a run has ended; all */
-
-/* What matters of a record with which nothing is wrong: when it began and ended, as far as is known. */
+/* What matters of a record with which nothing is wrong: when it began and ended, as far as is known; the start is 0
+ * where it is not. */
 struct times {
     double start, end;
     bool has_ended;
@@ -84,15 +102,18 @@ struct times {
 /* What is known of the runs of a source so far: each has ended, and began and ended after the one before it (a step
  * of 1) or before it (-1; 0 while there is one), unless they are out of step. */
 struct order {
+    const char *id;
     bool in_step;
     int step, count;
     struct times last;
 };
 
-static bool read_status(lua_State *L, bool *has_ended)
+/* Equal texts are mostly one, at the same address, which is found out in a quarter of the time. */
+static bool push_status(lua_State *L, const char *const *words, bool *has_ended)
 {
-    for (int i = 0; i < STATUSES; i++) {
-        if (lua_rawequal(L, VALUES + DWS_STATUS, lua_upvalueindex(DWS_FIELDS + 1 + i))) {
+    const char *word = push_field(L, RECORD, DWS_STATUS) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+    for (int i = 0; word && i < STATUSES; i++) {
+        if (word == words[i] || lua_rawequal(L, -1, STATUS + i)) {
             *has_ended = i < ENDED;
             return true;
         }
@@ -101,32 +122,30 @@ static bool read_status(lua_State *L, bool *has_ended)
 }
 
 /* Puts a record of the list and the values of its fields on the stack. Returns whether nothing is wrong with them. */
-static bool read_record(lua_State *L, int place, double latest, struct times *times)
+static bool read_record(lua_State *L, int place, double latest, const char *const *words, struct times *times)
 {
     double count;
-    lua_settop(L, RECORD - 1);
     lua_rawgeti(L, LIST, place);
-    if (!lua_istable(L, RECORD))
+    if (!lua_istable(L, RECORD) || lua_getmetatable(L, RECORD))
         return false;
-    for (int field = 0; field < DWS_FIELDS; field++)
-        push_field(L, RECORD, (enum dws_field)field);
+    times->start = 0;
+    if (!push_whole(L, DWS_START_TIME, FIRST_TIME, latest, &times->start) || !push_text(L, DWS_IDENTITY_SOURCE_ID) ||
+        !push_text(L, DWS_ID))
+        return false;
     for (int field = DWS_ADD_COUNT; field <= DWS_FAILED_COUNT; field++) {
-        if (!read_whole(L, VALUES + field, 0, LAST_COUNT, &count))
+        if (!push_whole(L, (enum dws_field)field, 0, LAST_COUNT, &count))
             return false;
     }
-    times->start = FIRST_TIME;
-    if (!read_whole(L, VALUES + DWS_START_TIME, FIRST_TIME, latest, &times->start))
-        return false;
     times->end = times->start;
-    return read_whole(L, VALUES + DWS_END_TIME, times->start, latest, &times->end) &&
-           read_status(L, &times->has_ended) && is_text(L, DWS_ID) && is_text(L, DWS_IDENTITY_SOURCE_ID) &&
-           is_text(L, DWS_IDENTITY_SOURCE_TYPE) && is_text(L, DWS_FAIL_REASON);
+    return push_whole(L, DWS_END_TIME, times->start > 0 ? times->start : FIRST_TIME, latest, &times->end) &&
+           push_status(L, words, &times->has_ended) && push_text(L, DWS_IDENTITY_SOURCE_TYPE) &&
+           push_text(L, DWS_FAIL_REASON);
 }
 
 static double read_time(lua_State *L, enum dws_field field, double otherwise)
 {
-    push_field(L, lua_gettop(L), field);
-    const double time = lua_type(L, -1) == LUA_TNUMBER ? (double)lua_tonumber(L, -1) : otherwise;
+    const int run = lua_gettop(L);
+    const double time = push_field(L, run, field) == LUA_TNUMBER ? (double)lua_tonumber(L, -1) : otherwise;
     lua_pop(L, 1);
     return time;
 }
@@ -158,27 +177,27 @@ static bool enter_source(lua_State *L, struct order *order)
 /* Finds the source of the record; most have that of the one before. */
 static bool find_source(lua_State *L, struct order *order)
 {
-    const int value = VALUES + DWS_IDENTITY_SOURCE_ID;
-    if (lua_isnil(L, value)) {
+    if (lua_isnil(L, OWN_SOURCE)) {
         lua_pushliteral(L, "");
-        lua_replace(L, value);
+        lua_replace(L, OWN_SOURCE);
     }
-    if (lua_rawequal(L, value, ID))
+    const char *id = lua_tostring(L, OWN_SOURCE);
+    if (id == order->id)
         return true;
-    lua_pushvalue(L, value);
-    lua_rawget(L, SOURCES);
-    if (!lua_istable(L, -1) || !enter_source(L, order))
+    lua_pushvalue(L, OWN_SOURCE);
+    if (get_raw(L, SOURCES) != LUA_TTABLE || !enter_source(L, order))
         return false;
-    lua_pushvalue(L, value);
-    lua_replace(L, ID);
+    lua_pushvalue(L, OWN_SOURCE);
+    lua_replace(L, SOURCE_ID); /* which keeps it where it is */
+    order->id = id;
     return true;
 }
 
-/* Notes the start of the record that comes next, as long as all are in step. */
+/* Notes whether all are still in step with the record that comes next. */
 static void note_order(lua_State *L, struct order *order, struct times run)
 {
     int step = order->step;
-    bool in_step = run.has_ended && !lua_isnil(L, VALUES + DWS_START_TIME);
+    bool in_step = run.has_ended && run.start > 0;
     if (in_step && order->count > 0) {
         const struct times last = order->last;
         const bool forwards = run.start > last.start && run.end >= last.end;
@@ -194,31 +213,29 @@ static void note_order(lua_State *L, struct order *order, struct times run)
             lua_pushboolean(L, false);
         lua_setfield(L, SOURCE, "step");
     }
-    if (in_step) {
-        order->last = run;
-        lua_pushvalue(L, VALUES + DWS_START_TIME);
-        lua_rawseti(L, STARTS, order->count + 1);
-    }
+    order->last = run;
 }
 
-/* Adds the record on the stack to the runs of its source. */
+/* Adds the record on the stack, which it leaves, to the runs of its source. */
 static bool take_run(lua_State *L, struct order *order, struct times run)
 {
     if (!find_source(L, order))
         return false;
-    if (!lua_isnil(L, VALUES + DWS_ID)) {
-        lua_pushvalue(L, VALUES + DWS_ID);
-        lua_rawget(L, SEEN);
-        if (!lua_isnil(L, -1))
+    if (!lua_isnil(L, ID)) {
+        lua_pushvalue(L, ID);
+        if (get_raw(L, SEEN) != LUA_TNIL)
             return false;
-        lua_pushvalue(L, VALUES + DWS_ID);
+        lua_pushvalue(L, ID);
         lua_pushvalue(L, RECORD);
         lua_rawset(L, SEEN);
     }
     if (order->in_step)
         note_order(L, order, run);
-    lua_pushvalue(L, RECORD);
-    lua_rawseti(L, RUNS, ++order->count);
+    lua_settop(L, order->in_step ? START : RECORD);
+    order->count++;
+    if (order->in_step)
+        lua_rawseti(L, STARTS, order->count);
+    lua_rawseti(L, RUNS, order->count);
     return true;
 }
 
@@ -249,42 +266,18 @@ static int take_runs(lua_State *L)
         luaL_checktype(L, SEEN, LUA_TTABLE);
         luaL_checktype(L, SOURCES, LUA_TTABLE);
     }
-    push_names(L);
-    lua_pushnil(L);
-    lua_replace(L, ID);
+    const char *words[STATUSES];
+    push_names(L, words);
     struct order order = {0};
     struct times run;
     for (int i = (int)first; i <= last; i++) {
-        const bool sound = read_record(L, i, latest, &run);
+        lua_settop(L, RECORD - 1);
+        const bool sound = read_record(L, i, latest, words, &run);
         if (!sound || (takes && !take_run(L, &order, run))) {
             lua_pushinteger(L, i);
             lua_pushboolean(L, sound);
             return 2;
         }
-    }
-    return 0;
-}
-
-/***
-Turns a part of a list round, in place, or as many pairs of it as are wanted, from both ends.
-@function reverse
-@tparam {any,...} list
-@tparam integer first
-@tparam integer last
-@tparam integer pairs at most so many
-*/
-static int reverse(lua_State *L)
-{
-    enum { PAIRS = LAST + 1 };
-    luaL_checktype(L, LIST, LUA_TTABLE);
-    const lua_Integer first = luaL_checkinteger(L, FIRST), last = luaL_checkinteger(L, LAST);
-    const lua_Integer pairs = luaL_checkinteger(L, PAIRS);
-    luaL_argcheck(L, first >= 1 && first <= INT32_MAX && last >= 0 && last <= INT32_MAX, FIRST, NO_PLACES);
-    for (int low = (int)first, high = (int)last; low < high && low - first < pairs; low++, high--) {
-        lua_rawgeti(L, LIST, low);
-        lua_rawgeti(L, LIST, high);
-        lua_rawseti(L, LIST, low);
-        lua_rawseti(L, LIST, high);
     }
     return 0;
 }
@@ -327,6 +320,6 @@ void dws_lua_open_runs(lua_State *L)
         lua_pushstring(L, statuses[i]);
     lua_pushcclosure(L, take_runs, DWS_FIELDS + STATUSES);
     lua_setfield(L, -2, "take_runs");
-    const luaL_Reg others[] = {{"reverse", reverse}, {"room", room}, {NULL, NULL}};
+    const luaL_Reg others[] = {{"room", room}, {NULL, NULL}};
     dws_lua_setfuncs(L, others);
 }

@@ -1,7 +1,6 @@
 --- The order of runs: a total one, so that the order in which they came does not matter. Runs must be free of flaws
 -- (dwsync.health.flaws), since only then a field has the same type in all of them.
 -- @module dwsync.health.order
-local core = require "dwsync.core"
 local record_fields = require "dwsync.record_fields"
 
 local M = {}
@@ -73,7 +72,10 @@ local function no_pause() end
 function M.reverse(list, first, last, pause)
     pause = pause or no_pause
     while first < last do
-        core.reverse(list, first, last, SLICE)
+        local ends = first + last
+        for low = first, math.min(first + SLICE, math.ceil(ends / 2)) - 1 do
+            list[low], list[ends - low] = list[ends - low], list[low]
+        end
         first, last = first + SLICE, last - SLICE
         pause()
     end

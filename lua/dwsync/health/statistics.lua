@@ -171,14 +171,14 @@ local function add_gaps(self, model)
     if self.gap_count == 0 then
         self.gaps = core.room(model.starts, MOST)
     end
-    local starts, into, at = model.starts, self.gaps, self.gap_count
+    local starts, into, before = model.starts, self.gaps, self.gap_count - 1
     local previous = starts[1]
     for i = 2, model.begun do
         local start = starts[i]
-        at = at + 1
-        into[at], previous = start - previous, start
+        into[before + i] = start - previous
+        previous = start
     end
-    self.gap_count = at
+    self.gap_count = before + math.max(model.begun, 1)
 end
 
 --- Statistics of one source.

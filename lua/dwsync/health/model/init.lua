@@ -56,6 +56,21 @@ local DAY = 86400000
 -- Two runs at once for less than this are one that was late to say it had ended.
 local OVERLAP = 5000
 
+-- Notes the newest run that FINISHED, and the newest start of such, of those from a place on. None began after it ended.
+local function note_success(self, first)
+    local newest, success = self.newest_success, nil
+    for at = self.count, first, -1 do
+        local run = self.run[at]
+        if run.status ~= "FAILED" then
+            success, newest = success or at, math.max(newest, run.start_time or newest)
+        end
+        if success and self.time[at] <= newest then
+            break
+        end
+    end
+    self.success, self.newest_success = success or self.success, newest
+end
+
 --- Takes in runs that have ended, in the order of their ends. They are in `run`; `count` says which were taken in.
 -- @tparam integer upto
 function Model:take(upto)
@@ -68,39 +83,37 @@ function Model:take(upto)
     local sum_changed, sum_added, sum_deleted = changed[count] or 0, added[count] or 0, deleted[count] or 0
     local deleted_by_then = sum_deleted - (deletes_of[day_count] or 0)
     local touched_by_then = sum_changed + sum_deleted - (changes_of[day_count] or 0)
-    local before = times[count] or -math.huge
-    local newest_success, success, first_time = self.newest_success, self.success, self.first_time or math.huge
+    -- Since times rise, none that begins after the one before it ended is the first or overlaps.
+    local before, first_time = times[count] or 0, self.first_time or math.huge
+    before = before > 0 and before or math.huge
     local longest, undated = 0, self.undated
     for at = count + 1, upto do
         local run = runs[at]
         local start, time = run.start_time, run.end_time
         local adds, deletes = run.add_count or 0, run.delete_count or 0
         local changes = adds + (run.update_count or 0)
-        local touched = changes + deletes
-        if start then
-            if time then
-                local duration = time - start
-                durations[at] = duration
-                if duration > longest then
-                    longest = duration
-                end
-            else
-                durations[at], time, undated = false, start, undated + 1
-            end
-            if before - start >= OVERLAP then
-                self.overlaps[#self.overlaps + 1] = at
-            end
-            if start < first_time then
-                first_time = start
+        if start and time then
+            local duration = time - start
+            durations[at] = duration
+            if duration > longest then
+                longest = duration
             end
         else
             durations[at], undated = false, undated + 1
-            time = time or 0
+            time = time or start or 0
             if first_time == math.huge and time > 0 then
                 first_time = time
             end
         end
-        before, sum_changed, sum_added = time, sum_changed + changes, sum_added + adds
+        if start and start < before then
+            if before < math.huge and before - start >= OVERLAP then
+                self.overlaps[#self.overlaps + 1] = at
+            end
+            first_time = math.min(start, first_time)
+        end
+        before = time > 0 and time or math.huge
+        sum_changed = sum_changed + changes
+        sum_added = sum_added + adds
         times[at] = time
         changed[at] = sum_changed
         added[at] = sum_added
@@ -109,20 +122,14 @@ function Model:take(upto)
             deletions[#deletions + 1] = at
         end
         deleted[at] = sum_deleted
-        if touched > most then
-            most = touched
+        if changes + deletes > most then
+            most = changes + deletes
             self.greatest[#self.greatest + 1] = at
         end
         if run.status == "FAILED" then
             failures[#failures + 1] = at
-        else
-            success = at
-            if start and start > newest_success then
-                newest_success = start
-            end
-            if (run.failed_count or 0) > 0 then
-                partials[#partials + 1] = at
-            end
+        elseif run.failed_count ~= 0 and run.failed_count then
+            partials[#partials + 1] = at
         end
         if time >= day_end then
             local before_it = sum_changed - changes + sum_deleted - deletes
@@ -137,8 +144,8 @@ function Model:take(upto)
     changes_of[day_count] = sum_changed + sum_deleted - touched_by_then
     deletes_of[day_count] = sum_deleted - deleted_by_then
     self.count, self.most, self.longest_taken, days.count = upto, most, longest, day_count
-    self.newest_success, self.success, self.undated = newest_success, success, undated
-    self.first_time = first_time < math.huge and first_time or nil
+    self.first_time, self.undated = first_time < math.huge and first_time or nil, undated
+    note_success(self, count + 1)
 end
 
 --- The cadence of the runs so far; the same until another begins.

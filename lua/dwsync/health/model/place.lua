@@ -2,8 +2,10 @@
 -- @module dwsync.health.model.place
 local M = {}
 
--- So often a neighbour is tried before the middle.
-local NEIGHBOURS = 3
+-- So many neighbours are tried before the middle.
+local NEIGHBOURS = 4
+
+local floor = math.floor
 
 --- The last place whose time is at most the one given. Runs are about evenly spaced, so it is mostly near where it
 -- would be if they were; where they are not, half of what is left is excluded each time.
@@ -18,18 +20,24 @@ function M.last(times, count, time)
     elseif time >= newest then
         return count
     end
-    local low, high, tries = 1, count, 0
-    local at = math.ceil((time - first) / (newest - first) * (count - 1))
-    while high - low > 1 do
-        if at <= low or at >= high or tries > NEIGHBOURS then
-            at = low + math.ceil((high - low) / 2)
-        end
-        if times[at] <= time then
-            low, at = at, at + 1
-        else
+    local low, high = 1, count
+    local at = floor((time - first) / (newest - first) * (count - 1)) + 1
+    for _ = 1, NEIGHBOURS do
+        if times[at] > time then
             high, at = at, at - 1
+        elseif times[at + 1] > time then
+            return at
+        else
+            low, at = at + 1, at + 1
         end
-        tries = tries + 1
+    end
+    while high - low > 1 do
+        at = floor((low + high) / 2)
+        if times[at] <= time then
+            low = at
+        else
+            high = at
+        end
     end
     return low
 end

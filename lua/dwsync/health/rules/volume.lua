@@ -129,7 +129,7 @@ end
 
 -- Additions: one run is enough.
 local function note_surge(state, model, at, before, added)
-    if state.checks < SURGE_HISTORY or added < state.options.minimum or added < SURGE * state.most_added then
+    if added < SURGE * state.most_added then
         return
     end
     local time, from = model.time[at], model.time[before]
@@ -172,7 +172,9 @@ local function check(state, model, at)
         state.surge = nil
     end
     local added = model.added[at] - model.added[before]
-    note_surge(state, model, at, before, added)
+    if added >= state.options.minimum and state.checks >= SURGE_HISTORY then
+        note_surge(state, model, at, before, added)
+    end
     if added > state.most_added then
         state.most_added = added
     end
@@ -183,13 +185,13 @@ function M.advance(state, model, first, last)
     if not state.options.warning then
         return
     end
-    local times, till, at = model.time, state.till, state.at
+    local times, till = model.time, state.till
+    if not state.at and first <= last then
+        state.at, state.most_added, till = first, 0, times[first] - times[first] % STRETCH + STRETCH
+    end
     for i = first, last do
         local time = times[i]
-        if not at then
-            at, state.at, state.most_added = i, i, 0
-            till = time - time % STRETCH + STRETCH
-        elseif time >= till and model.run[i].status == "FINISHED" then -- what a failed run missed, the next one brings
+        if time >= till and model.run[i].status == "FINISHED" then -- what a failed run missed, the next one brings
             check(state, model, i)
             till = time - time % STRETCH + STRETCH
         end
