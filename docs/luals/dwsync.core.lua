@@ -407,16 +407,10 @@ function M.write_rows(rows, first, layout) end
 ---@param latest number milliseconds; what is dated later is wrong
 ---@param seen? table<string, dwsync.record> gets the records by their ids
 ---@param sources? table<string, table> by id, "" for records that name none: they are added at the end of `runs`, and when they began at the end of `starts`, as long as `step` says that all have ended, and each began and ended after the one before it (1) or before it (-1; 0 while there are fewer than two): otherwise it becomes false
+---@param back? boolean from a `first` that is the greater down to `last`
 ---@return integer? # the place of that record; nil when there is none
 ---@return boolean? # whether nothing is wrong with it
-function M.take_runs(list, first, last, latest, seen, sources) end
-
---- Turns a part of a list round, in place, or as many pairs of it as are wanted, from both ends.
----@param list any[]
----@param first integer
----@param last integer
----@param pairs integer at most so many
-function M.reverse(list, first, last, pairs) end
+function M.take_runs(list, first, last, latest, seen, sources, back) end
 
 --- An empty table that is filled without growing, which costs more than filling it.
 ---@param list table there is room for as many values as it has
@@ -425,16 +419,16 @@ function M.reverse(list, first, last, pairs) end
 ---@return table
 function M.room(list, most, keyed) end
 
---- Counts the durations of runs that FINISHED in classes of an eighth of an octave; those below a second are in class
---- 0.
+--- Counts durations in classes of an eighth of an octave; those below a second are in class 0.
 ---@param histogram table<integer, integer> by class, is added to
 ---@param durations (number|boolean)[] milliseconds, or false
----@param runs dwsync.record[]
 ---@param first integer
 ---@param last integer
+---@param skipped integer[] places that do not count, rising
+---@param skip integer which of them is the first that is not before `first`
 ---@return integer # how many were counted
 ---@return integer # the greatest class, or 0
 ---@return integer? # the place of the newest
-function M.count_durations(histogram, durations, runs, first, last) end
+function M.count_durations(histogram, durations, first, last, skipped, skip) end
 
 return M

@@ -44,6 +44,26 @@ describe("core.take_runs", function()
         assert.same({ list[1], list[2], list[4], list[6] }, sources.a.runs)
     end)
 
+    it("goes through a list backwards", function()
+        local list, sources = { run(3), run(2), run(1, { status = "x" }) }, { a = source() }
+        local function take(first)
+            return { core.take_runs(list, first, 1, LATEST, {}, sources, true) }
+        end
+        assert.same({ 3, false }, take(3))
+        assert.same({}, take(2))
+        assert.same({}, take(0))
+        assert.same({ list[2], list[1] }, sources.a.runs)
+        assert.same({ LATEST - 998, LATEST - 997 }, sources.a.starts)
+    end)
+
+    it("wants a closer look at a record with a metatable, and finds a status written anew", function()
+        local sources = { a = source() }
+        assert.same({ 1, false }, { core.take_runs({ setmetatable(run(1), {}) }, 1, 1, LATEST, {}, sources) })
+        local status = ("FINISHED!"):sub(1, 8)
+        assert.same({}, { core.take_runs({ run(1, { status = status }) }, 1, 1, LATEST, {}, sources) })
+        assert.same({ 1, false }, { core.take_runs({ run(1, { status = 5 }) }, 1, 1, LATEST, {}, sources) })
+    end)
+
     it("says that others are out of step", function()
         for _, more in ipairs { { start_time = LATEST - 999 }, { end_time = LATEST - 998 }, { status = "RUNNING" },
             { start_time = false } } do

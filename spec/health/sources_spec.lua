@@ -33,6 +33,24 @@ describe("sources", function()
         assert.equal("c a", ids(list[2].ended))
     end)
 
+    it("are the same of a list with the newest first, the oldest first, and of an iterator", function()
+        local back, forwards = {}, {}
+        for i = 1, 450 do
+            back[i] = i == 100 and 5 or runs.run(i + 100, { id = "r" .. i, status = i % 449 == 1 and "x" or nil })
+            forwards[451 - i] = back[i]
+        end
+        local expected, cluster = read(forwards)
+        assert.same({ 450, 1 }, { cluster.records, #cluster.flaws })
+        assert.equal(2, #expected[1].flaws)
+        for _, list in ipairs { back, forwards } do
+            local found, counted = sources.read(list, LATEST)
+            assert.same({ 450, 1 }, { counted.records, #counted.flaws })
+            assert.same({ ids(expected[1].runs), expected[1].starts, 2 },
+                { ids(found[1].runs), found[1].starts, #found[1].flaws })
+            assert.same({ 0, 0 }, { #found[1].open, #sources.read({}, LATEST) })
+        end
+    end)
+
     it("have the type that their newest record names", function()
         local list = read { runs.run(10, { identity_source_type = false }), runs.run(20),
             runs.run(30, { identity_source_type = "old" }) }

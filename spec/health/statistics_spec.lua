@@ -104,7 +104,8 @@ describe("statistics", function()
             return ranked(values, first, last, ranks, given)
         end
         local calculated = Statistics.new(NOW * 1000, pause)
-        local model = { run = {}, duration = { 1, 2, 3 }, count = 3, starts = { 1, 2, 3 }, begun = 3 }
+        local model = { run = {}, duration = { 1, 2, 3 }, count = 3, starts = { 1, 2, 3 }, begun = 3,
+            rows = { gap = {} } }
         calculated:add({ runs = {} }, model)
         calculated:add({ runs = {} }, model)
         calculated:together()

@@ -18,8 +18,6 @@ static const char *const statuses[] = {"FINISHED", "FAILED", "RUNNING"};
 
 enum { ENDED = 2, STATUSES }; /* how many of them say that a run has ended; all */
 
-#define NO_PLACES "there are no such places"
-
 /* Places on the stack: first the arguments of take_runs, then a source with its lists and its id, the names of the
  * fields by enum dws_field, the words for a status, a record, and its values: those that are needed later come first. */
 enum {
@@ -29,6 +27,7 @@ enum {
     LATEST,
     SEEN,
     SOURCES,
+    BACK,
     SOURCE,
     RUNS,
     STARTS,
@@ -252,6 +251,7 @@ wrong.
 @tparam[opt] {[string]=table} sources by id, "" for records that name none: they are added at the end of `runs`, and
 when they began at the end of `starts`, as long as `step` says that all have ended, and each began and ended after the
 one before it (1) or before it (-1; 0 while there are fewer than two): otherwise it becomes false
+@tparam[opt] boolean back from a `first` that is the greater down to `last`
 @treturn ?integer the place of that record; nil when there is none
 @treturn ?boolean whether nothing is wrong with it
 */
@@ -259,7 +259,8 @@ static int take_runs(lua_State *L)
 {
     luaL_checktype(L, LIST, LUA_TTABLE);
     const lua_Integer first = luaL_checkinteger(L, FIRST), last = luaL_checkinteger(L, LAST);
-    luaL_argcheck(L, first >= 1 && first <= INT32_MAX && last < INT32_MAX, FIRST, NO_PLACES);
+    const int step = lua_toboolean(L, BACK) ? -1 : 1;
+    luaL_argcheck(L, first >= (step > 0) && first <= INT32_MAX && last < INT32_MAX, FIRST, "there are no such places");
     const double latest = (double)luaL_checknumber(L, LATEST);
     const bool takes = !lua_isnoneornil(L, SEEN);
     if (takes) {
@@ -270,7 +271,7 @@ static int take_runs(lua_State *L)
     push_names(L, words);
     struct order order = {0};
     struct times run;
-    for (int i = (int)first; i <= last; i++) {
+    for (int i = (int)first; step < 0 ? i >= last : i <= last; i += step) {
         lua_settop(L, RECORD - 1);
         const bool sound = read_record(L, i, latest, words, &run);
         if (!sound || (takes && !take_run(L, &order, run))) {

@@ -14,9 +14,13 @@ local verdicts = require "dwsync.health.verdicts"
 
 local M = {}
 
+-- The rows of the last model, for the next evaluation. Those of very long histories are not kept.
+local spare
+local MOST_KEPT = 5000
+
 local function judge_all(source, context, pause)
-    local judgement = Judgement.new(source, context.checked, context.model, context.parts[source])
-    context.model = judgement.model
+    local judgement = Judgement.new(source, context.checked, context.rows, context.parts[source])
+    context.rows = judgement.model.rows
     judgement:take_all(pause)
     local list, next_at = verdicts.of(judgement, context)
     return list, judgement.model, next_at
@@ -131,6 +135,7 @@ local function judge(self, pause)
     local list, cluster = self.reader:sources(pause)
     self.reader, self.context.parts = nil, ledgers.of(self.context.ledger, list)
     local found, judged, next_at = judge_cluster(cluster, self.context, pause), {}, nil
+    self.context.rows, spare = spare, nil
     local numbers, reasons = statistics.new(self.context.ms, pause, #list == 1), Reasons.new()
     for i = 1, #list do
         local result = judge_source(self, list[i], numbers, reasons, pause)
@@ -139,6 +144,7 @@ local function judge(self, pause)
         next_at = verdicts.earlier(next_at, result.next_at)
         pause()
     end
+    spare = cluster.records <= MOST_KEPT and self.context.rows or nil
     if #cluster.flaws > 0 or #list ~= 1 then
         table.sort(found, verdicts.comes_first)
     end

@@ -21,11 +21,11 @@ end
 --- Begins to judge a source of which nothing is known yet.
 -- @tparam table source as dwsync.health.sources gives it
 -- @tparam table checked rules, as rules.check gives them
--- @tparam[opt] table before the model of a source that was judged, see dwsync.health.model
+-- @tparam[opt] table rows of the model of a source that was judged, see dwsync.health.model
 -- @tparam[opt] table ledger what lists of accounts showed of it, see dwsync.health.model.ledger
 -- @treturn table
-function M.new(source, checked, before, ledger)
-    local self = setmetatable({ model = Model.new(source, population_of(checked, source), before, ledger), states = {},
+function M.new(source, checked, rows, ledger)
+    local self = setmetatable({ model = Model.new(source, population_of(checked, source), rows, ledger), states = {},
         names = {} }, Judgement)
     for _, name in ipairs(rules.names) do
         if checked[name] then

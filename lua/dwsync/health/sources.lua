@@ -104,14 +104,22 @@ local function bound(list, cluster)
     table.sort(list, id_before)
 end
 
+-- Whether a list has the newest first, as the service gives them. It is read from its end, not to be turned round.
+local function is_newest_first(list)
+    local first, last = list[1], not getmetatable(list) and list[#list]
+    first, last = type(first) == "table" and first.start_time, type(last) == "table" and last.start_time
+    return type(first) == "number" and type(last) == "number" and first > last
+end
+
 --- Begins to read records, each once.
 -- @tparam {any,...}|function given a list or an iterator
 -- @tparam number latest milliseconds; what is dated later is in the future
 -- @treturn table
 function M.reader(given, latest)
     local list = type(given) == "table" and given
-    return setmetatable({ by_id = {}, seen = core.room(list or {}, SLICE, true), repeated = Repeated.new(),
-        latest = latest, next_record = not list and given, list = list or {}, cluster = { flaws = {}, records = 0 } },
+    return setmetatable({ back = list and is_newest_first(list), by_id = {},
+        seen = core.room(list or {}, SLICE, true), repeated = Repeated.new(), latest = latest,
+        next_record = not list and given, list = list or {}, cluster = { flaws = {}, records = 0 } },
         Reader)
 end
 
@@ -163,7 +171,10 @@ end
 
 -- The places of the next records in `list`: those of an iterator are put there.
 local function next_places(self, count)
-    if not self.next_record then
+    if self.back then
+        local first = #self.list - self.cluster.records
+        return first, math.max(first - count + 1, 1)
+    elseif not self.next_record then
         return self.cluster.records + 1, self.cluster.records + count
     end
     local found = 0
@@ -182,23 +193,25 @@ end
 -- @treturn boolean whether there may be more
 function Reader:read(count)
     local list, latest, seen, by_id = self.list, self.latest, self.seen, self.by_id
-    local first, last = next_places(self, count)
-    local at, is_sound = take_runs(list, first, last, latest, seen, by_id)
+    local back, first, last = self.back, next_places(self, count)
+    local step = back and -1 or 1
+    local at, is_sound = take_runs(list, first, last, latest, seen, by_id, back)
     while at do
         local record = list[at]
         if record == nil then -- here the list ends
-            last = at - 1
+            last = at - step
             break
         elseif is_sound and not by_id[record.identity_source_id or ""] then
             source_of(self, record.identity_source_id or "")
         else
             take(self, record, is_sound)
-            at = at + 1
+            at = at + step
         end
-        at, is_sound = take_runs(list, at, last, latest, seen, by_id)
+        at, is_sound = take_runs(list, at, last, latest, seen, by_id, back)
     end
-    self.cluster.records = self.cluster.records + last - first + 1
-    return last - first + 1 == count
+    local found = (last - first) * step + 1
+    self.cluster.records = self.cluster.records + found
+    return found == count
 end
 
 local function no_pause() end

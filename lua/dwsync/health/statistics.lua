@@ -1,6 +1,5 @@
 --- Numbers about runs: how many, how they went, how long they took, when the next is due.
 -- @module dwsync.health.statistics
-local core = require "dwsync.core"
 local median = require "dwsync.health.median"
 local order = require "dwsync.health.order"
 local place = require "dwsync.health.model.place"
@@ -144,11 +143,8 @@ Statistics.__index = Statistics
 -- @treturn table with `add` and `together`
 function M.new(now, pause, alone)
     return setmetatable({ now = now, pause = pause, alone = alone, results = {}, durations = {}, duration_count = 0,
-        gaps = {}, gap_count = 0 }, Statistics)
+        gap_count = 0 }, Statistics)
 end
-
--- Lists with more grow as they are filled.
-local MOST = 20000
 
 local function add_durations(self, model)
     if self.alone and model.undated == 0 then
@@ -168,9 +164,7 @@ end
 
 -- Between the starts of successive runs.
 local function add_gaps(self, model)
-    if self.gap_count == 0 then
-        self.gaps = core.room(model.starts, MOST)
-    end
+    self.gaps = self.gaps or model.rows.gap -- all models of an evaluation have the same rows
     local starts, into, before = model.starts, self.gaps, self.gap_count - 1
     local previous = starts[1]
     for i = 2, model.begun do

@@ -24,7 +24,7 @@ function M.new()
     return setmetatable({ all = {}, old = {}, count = 0, old_count = 0, seen = 0, lag = 0, top = 0 }, Durations)
 end
 
-local function count(histogram, model, first, last)
+local function add_to(histogram, model, first, last)
     local failures = model.failures
     return count_durations(histogram, model.duration, first, last, failures,
         place.last(failures, #failures, first - 1) + 1)
@@ -37,11 +37,11 @@ function Durations:take(model, last)
     if last <= self.seen then
         return
     end
-    local counted, top, newest = count(self.all, model, self.seen + 1, last)
+    local counted, top, newest = add_to(self.all, model, self.seen + 1, last)
     self.seen, self.count, self.top = last, self.count + counted, math.max(self.top, top)
     if newest then
         local lag = place.last(model.time, newest, model.time[newest] - WEEK)
-        self.old_count = self.old_count + count(self.old, model, self.lag + 1, lag)
+        self.old_count = self.old_count + add_to(self.old, model, self.lag + 1, lag)
         self.lag = math.max(self.lag, lag)
     end
 end

@@ -17,14 +17,14 @@ local MOST = 20000
 
 local function new_rows(ended)
     return { time = room(ended, MOST), duration = room(ended, MOST), changed = room(ended, MOST),
-        added = room(ended, MOST), deleted = room(ended, MOST) }
+        added = room(ended, MOST), deleted = room(ended, MOST), gap = room(ended, MOST) }
 end
 
 --- The model of a source before its first run.
 -- @tparam table source as dwsync.health.sources gives it
 -- @tparam[opt] integer population how many accounts the source has, where somebody said so
--- @tparam[opt] table before a model that is no longer needed: its rows are written over, since what they hold beyond
--- `count` does not matter
+-- @tparam[opt] table rows those of a model that is no longer needed, `rows`: they are written over, which costs half
+-- of writing new ones, since what they hold beyond `count` does not matter
 -- @tparam[opt] table ledger what lists of accounts showed of this source, see dwsync.health.model.ledger
 -- @treturn table model. `count` runs have ended, by their end; for each, at the same place: `run`, `time` (when it
 -- ended), `duration` (milliseconds, or false), and the sums up to it of accounts `changed` (added and updated), `added`
@@ -32,16 +32,16 @@ end
 -- than any before). `longest_taken` is the greatest duration of the last runs taken in, `undated` how many of all have
 -- none. `success` is the place of the newest that FINISHED. `starts` are the starts of all runs, `begun` is their
 -- number; `open` the runs that are RUNNING, by start. `days` ended runs by day: `day`, `changes`, `deletes` of each.
-function M.new(source, population, before, ledger)
-    before = before or new_rows(source.ended or {})
+function M.new(source, population, rows, ledger)
+    rows = rows or new_rows(source.ended or {})
     return setmetatable({
         source = source,
         population = population,
         ledger = ledger,
         count = 0,
         run = {},
-        time = before.time, duration = before.duration,
-        changed = before.changed, added = before.added, deleted = before.deleted,
+        rows = rows,
+        time = rows.time, duration = rows.duration, changed = rows.changed, added = rows.added, deleted = rows.deleted,
         failures = {}, deletions = {}, partials = {}, overlaps = {}, greatest = {},
         most = 0, longest_taken = 0, undated = 0,
         starts = {}, begun = 0,
@@ -56,7 +56,7 @@ local DAY = 86400000
 -- Two runs at once for less than this are one that was late to say it had ended.
 local OVERLAP = 5000
 
--- Notes the newest run that FINISHED, and the newest start of such, of those from a place on. None began after it ended.
+-- Notes the newest run that FINISHED, and the newest start of such, from a place on. None began after it ended.
 local function note_success(self, first)
     local newest, success = self.newest_success, nil
     for at = self.count, first, -1 do
