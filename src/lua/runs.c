@@ -3,7 +3,6 @@
 #include "module.h"
 
 #include <dws.h>
-#include <math.h>
 
 /***
 Records as runs of sources.
@@ -19,7 +18,7 @@ static const char *const statuses[] = {"FINISHED", "FAILED", "RUNNING"};
 enum { ENDED = 2, STATUSES }; /* how many of them say that a run has ended; all */
 
 /* Places on the stack: first the arguments of take_runs, then a source with its lists and its id, the names of the
- * fields by enum dws_field, the words for a status, a record, and its values: those that are needed later come first. */
+ * fields by enum dws_field, the words for a status, a record, and its values: first those that are needed later. */
 enum {
     LIST = 1,
     FIRST,
