@@ -172,6 +172,29 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
             end)
         end)
 
+        it("has a cluster that comes twice looked at again where it has just been written", function()
+            with(function(fleet)
+                local schedule, store = fleet:open()
+                fleet:fill(schedule, fleets.inventory { hq = HQ.hq, branch = HQ.hq }, { hq = { "c1" },
+                    branch = { "c1" } })
+                local function record(id)
+                    return { id = id, start_time = fleets.START, status = "FINISHED" }
+                end
+                assert(store:save("c1", { record "a" }))
+                fleet:rows "UPDATE dwsync_schedule SET due_at = CASE kind WHEN 'place' THEN 9e12 ELSE 0 END"
+                local done = {}
+                for i, item in ipairs(assert(schedule:claim(ONE, 10))) do
+                    done[i] = { item = item, result = result { page = merge.read { record "b" },
+                        rests_on = { since = fleets.START, records = 1, versions = 0 } } }
+                end
+                local outcomes = assert(schedule:complete_changed(done))
+                assert.equal(2, #outcomes)
+                assert.same({ true, 1 }, { outcomes[1].through, outcomes[1].summary.inserted })
+                assert.same({ is_outdated = true }, outcomes[2])
+                assert.equal(2, counts(fleet, "dwsync_records"))
+            end)
+        end)
+
         it("lets a completion through once, with the epoch of its claim", function()
             with_cluster(function(fleet, schedule)
                 local item = claim_one(schedule)

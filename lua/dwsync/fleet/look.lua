@@ -104,7 +104,8 @@ local function gather(context, item, records)
     local is_kept = context.known and not context.list_accounts and context.known:admits(item)
     if is_kept or context.list_accounts then -- before the records: what comes in between shows later
         before, err = history_tables.run(context.history, "read", nil, function(session)
-            local traces = history_tables.traces(session, item.cluster_id, at - lookback.seconds * 1000)
+            local traces = history_tables.traces(session, { { cluster_id = item.cluster_id,
+                since = at - lookback.seconds * 1000 } })[1]
             traces.trial = context.list_accounts
                 and history_accounts.trial_in(session, identity.cell(item.cluster_id)) or nil
             return traces
