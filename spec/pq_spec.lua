@@ -26,17 +26,25 @@ local function resident_kb()
     return kb
 end
 
--- Does what would leave some 60 MB behind, if anything.
-local function assert_leaves_nothing(times, body)
-    body()
+local function growth_kb(times, body)
     collectgarbage()
-    local files, before = descriptors.count(), resident_kb()
+    local before = resident_kb()
     for _ = 1, times do
         body()
     end
     collectgarbage()
-    local grown = resident_kb() - before
-    assert.is_true(grown < LEFT_KB, ("grew by %d kB"):format(grown))
+    return resident_kb() - before
+end
+
+-- Does what would leave some 60 MB behind each time, if anything; what else the process does may need more once.
+local function assert_leaves_nothing(times, body)
+    body()
+    collectgarbage()
+    local files, grown = descriptors.count(), {}
+    repeat
+        grown[#grown + 1] = growth_kb(times, body)
+    until grown[#grown] < LEFT_KB or #grown == 3
+    assert.is_true(grown[#grown] < LEFT_KB, ("grew by %s kB"):format(table.concat(grown, ", ")))
     assert.equal(files, descriptors.count())
 end
 

@@ -68,7 +68,8 @@ describe("a collection", function()
             assert.is_true(paused > paused_before)
             return text
         end
-        order.slices = { alone = slices.none.alone, at_once = 1, pause = function() paused = paused + 1 end }
+        order.slices = { alone = slices.none.alone, list = slices.none.list,
+            pause = function() paused = paused + 1 end }
         answers.one, order.clusters = function() return list end, { { id = "one" } }
         assert(collection.collect(order))
         assert.is_number(paused_before)
