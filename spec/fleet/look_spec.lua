@@ -334,7 +334,7 @@ describe("a look", function()
             local rests_on, is_outdated = result.rests_on, false
             if rests_on then
                 local there = assert(tables.run(store, "read", nil, function(session)
-                    return tables.traces(session, "c", rests_on.since)
+                    return tables.traces(session, { { cluster_id = "c", since = rests_on.since } })[1]
                 end))
                 is_outdated = there.records ~= rests_on.records or there.versions ~= rests_on.versions
                     or there.has_ledger

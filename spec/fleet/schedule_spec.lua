@@ -172,6 +172,55 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
             end)
         end)
 
+        it("asks once what there is of all clusters of a transaction", function()
+            with(function(fleet)
+                local schedule, store = fleet:open()
+                fleet:fill(schedule, fleets.inventory(HQ), { hq = { "c1", "c2", "c3" } })
+                local done, asked, rows = {}, 0, store.engine.rows
+                for i, item in ipairs(assert(schedule:claim(ONE, 10))) do
+                    local id = item.cluster_id
+                    assert(store:save(id, { { id = id, start_time = fleets.START, status = "FINISHED" } }))
+                    done[i] = { item = item, result = result { page = merge.read { { id = "new", status = "FINISHED",
+                        start_time = fleets.START + 1 }, { id = id .. " newer", status = "RUNNING",
+                        start_time = fleets.START + 2 } }, rests_on = { since = fleets.START, records = 1,
+                        versions = id == "c2" and 1 or 0 } } }
+                end
+                store.engine.rows = function(self, sql, ...)
+                    asked = asked + (sql:find("FROM dwsync_versions", 1, true) and 1 or 0)
+                    return rows(self, sql, ...)
+                end
+                local said = {}
+                for i, outcome in ipairs(assert(schedule:complete_changed(done))) do
+                    said[done[i].item.cluster_id] = outcome.summary and outcome.summary.inserted or outcome
+                end
+                assert.same({ c1 = 2, c2 = { is_outdated = true }, c3 = 2 }, said)
+                assert.equal(1, asked)
+            end)
+        end)
+
+        it("has a cluster that comes twice looked at again where it has just been written", function()
+            with(function(fleet)
+                local schedule, store = fleet:open()
+                fleet:fill(schedule, fleets.inventory { hq = HQ.hq, branch = HQ.hq }, { hq = { "c1" },
+                    branch = { "c1" } })
+                local function record(id)
+                    return { id = id, start_time = fleets.START, status = "FINISHED" }
+                end
+                assert(store:save("c1", { record "a" }))
+                fleet:rows "UPDATE dwsync_schedule SET due_at = CASE kind WHEN 'place' THEN 9e12 ELSE 0 END"
+                local done = {}
+                for i, item in ipairs(assert(schedule:claim(ONE, 10))) do
+                    done[i] = { item = item, result = result { page = merge.read { record "b" },
+                        rests_on = { since = fleets.START, records = 1, versions = 0 } } }
+                end
+                local outcomes = assert(schedule:complete_changed(done))
+                assert.equal(2, #outcomes)
+                assert.same({ true, 1 }, { outcomes[1].through, outcomes[1].summary.inserted })
+                assert.same({ is_outdated = true }, outcomes[2])
+                assert.equal(2, counts(fleet, "dwsync_records"))
+            end)
+        end)
+
         it("lets a completion through once, with the epoch of its claim", function()
             with_cluster(function(fleet, schedule)
                 local item = claim_one(schedule)

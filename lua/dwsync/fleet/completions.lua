@@ -11,8 +11,6 @@ local identity = require "dwsync.history.identity"
 local listing = require "dwsync.fleet.listing"
 local problems = require "dwsync.problems"
 local rows = require "dwsync.fleet.rows"
-local statements = require "dwsync.history.statements"
-local unpack = table.unpack or unpack -- luacheck: ignore (Lua 5.1)
 
 local M = {}
 
@@ -223,23 +221,35 @@ local function refused(item, err, now)
     return row_after(item, { error = errors.summary(err, true) }, now)
 end
 
--- What there is of a cluster, as far as it spares queries of what there is not; all in one query where a look went on
--- with what was known. Nil where somebody wrote or removed something of which that look has not heard.
-local function what_is_there(session, item, result)
-    local rests_on, id = result.rests_on, literal(item.cluster_id)
+-- What spares queries of what there is not, see dwsync.history.tables.traces.
+local THERE = { "(SELECT count(*) FROM dwsync_verdicts AS d WHERE d.cluster_id = c.cluster_id)",
+    "(SELECT count(*) FROM dwsync_problems AS p WHERE p.cluster_id = c.cluster_id)" }
+
+-- What there is of the clusters of looks that went on with what was known, in one query, by look.
+local function traces_of(session, looks)
+    local asked, traces = {}, {}
+    for _, look in ipairs(looks) do
+        local rests_on, page = look.result.rests_on, look.result.page
+        asked[#asked + 1] = rests_on and { cluster_id = look.item.cluster_id, since = rests_on.since,
+            names = page and page.names, look = look } or nil
+    end
+    for i, found in ipairs(asked[1] and history_tables.traces(session, asked, THERE) or {}) do
+        traces[asked[i].look] = found
+    end
+    return traces
+end
+
+-- What there is of a cluster, as far as that is known. Nil where somebody wrote or removed something of which the look
+-- has not heard.
+local function what_is_there(rests_on, traces)
     if not rests_on then
         return { has_verdicts = true, has_problems = true }
-    end
-    local there = history_tables.traces(session, item.cluster_id, rests_on.since, {
-        ("(SELECT count(*) FROM dwsync_verdicts WHERE cluster_id = %s)"):format(id),
-        ("(SELECT count(*) FROM dwsync_problems WHERE cluster_id = %s)"):format(id),
-        statements.kept_count(result.page and result.page.names or {}) })
-    if there.records ~= rests_on.records or there.versions ~= rests_on.versions or there.has_ledger then
+    elseif not traces or traces.has_ledger or traces.records ~= rests_on.records
+        or traces.versions ~= rests_on.versions then
         return nil
     end
-    local verdicts, kept_problems, kept = unpack(there.more)
-    return { number = there.number, has_verdicts = verdicts ~= 0, has_problems = kept_problems ~= 0,
-        are_new = kept == 0 }
+    return { number = traces.number, has_verdicts = traces.more[1] ~= 0, has_problems = traces.more[2] ~= 0,
+        are_new = not traces.has_kept }
 end
 
 -- What is ok needs words only where a problem ends by them.
@@ -250,24 +260,33 @@ local function put_into_words(result, there)
     end
 end
 
--- What becomes of a look whose lease holds, and the new contents of its row.
-local function complete(session, look, plan, now)
-    local item = look.item
-    if not session:exclude(identity.cell(item.cluster_id)) then
-        return {}
-    end
-    local there = what_is_there(session, item, look.result)
+-- What becomes of a look whose lease holds and whose cluster nobody else writes of, and the new contents of its row.
+local function complete(session, look, traces, plan, now)
+    local there = what_is_there(look.result.rests_on, traces)
     if not there then
         return { is_outdated = true }
     end
     put_into_words(look.result, there)
     local written, err = session:apart(function()
-        return write_found(session, item, look.result, there, plan, now)
+        return write_found(session, look.item, look.result, there, plan, now)
     end)
     if not written then
-        return { through = true, error = err }, refused(item, err, now)
+        return { through = true, error = err }, refused(look.item, err, now)
     end
     return { through = true, summary = written.summary }, written.row
+end
+
+-- Those of the looks whose leases hold and of whose clusters no other program writes; and of each look whether none
+-- does, nil where its lease does not hold.
+local function exclude(session, done, held)
+    local alone, excluded = {}, {}
+    for _, look in ipairs(done) do
+        if held[look.item.item_no] == look.item.epoch then
+            local is_alone = session:exclude(identity.cell(look.item.cluster_id))
+            excluded[look], alone[#alone + 1] = is_alone, is_alone and look or nil
+        end
+    end
+    return alone, excluded
 end
 
 --- Completes looks that found something, or failed so that a problem may begin, each as if it were alone: what becomes
@@ -286,10 +305,15 @@ function M.changed(session, done, plan)
     end
     local held = still_held(session, items)
     local now, outcomes, changed, noted = rows.clock(session), {}, {}, {}
+    local alone, excluded = exclude(session, done, held)
+    local traces, written = traces_of(session, alone), {} -- a cluster of two accounts may come twice
     for i, look in ipairs(done) do
-        local outcome, row = { through = false }, nil
-        if held[look.item.item_no] == look.item.epoch then
-            outcome, row = complete(session, look, plan, now)
+        local outcome, row, id = {}, nil, look.item.cluster_id
+        if excluded[look] == nil then
+            outcome.through = false
+        elseif excluded[look] then
+            outcome, row = complete(session, look, not written[id] and traces[look], plan, now)
+            written[id] = written[id] or outcome.through
         end
         changed[#changed + 1] = row
         outcomes[i], noted[#noted + 1] = outcome, outcome.through ~= nil and look or nil

@@ -76,7 +76,7 @@ end
 --- Keeps what a look knew, now that it was completed.
 -- @tparam table item as claimed
 -- @tparam ?table entry `following` (see dwsync.health.following), `rules_mark`, `since`, `newest` (the
--- records of the newest page, by id), `versions` (how many earlier versions of records there are)
+-- texts of the newest page's records, by id), `versions` (how many earlier versions of records there are)
 -- @tparam ?table summary of the records saved
 function Known:keep(item, entry, summary)
     if not entry or not item.epoch or entry.following.records > self.most then

@@ -5,6 +5,7 @@
 -- already; otherwise, and every few hours for records that were revised, the whole list is read.
 -- It must not write: what a look found is completed in one transaction by dwsync.fleet.schedule.
 -- @module dwsync.fleet.look
+local content = require "dwsync.history.content"
 local disabled = require "dwsync.health.disabled"
 local errors = require "dwsync.errors"
 local history_accounts = require "dwsync.history.accounts"
@@ -14,6 +15,8 @@ local identity = require "dwsync.history.identity"
 local history_tables = require "dwsync.history.tables"
 local lookback = require "dwsync.health.lookback"
 local merge = require "dwsync.history.merge"
+
+local unpack = table.unpack or unpack -- luacheck: ignore (Lua 5.1)
 
 local M = {}
 
@@ -34,8 +37,8 @@ end
 local function is_descending(records)
     local last = math.huge
     for _, record in ipairs(records) do
-        local start = start_of(record)
-        if not start or start > last then
+        local start = record.start_time
+        if type(start) ~= "number" or start > last then
             return false
         end
         last = start
@@ -104,7 +107,8 @@ local function gather(context, item, records)
     local is_kept = context.known and not context.list_accounts and context.known:admits(item)
     if is_kept or context.list_accounts then -- before the records: what comes in between shows later
         before, err = history_tables.run(context.history, "read", nil, function(session)
-            local traces = history_tables.traces(session, item.cluster_id, at - lookback.seconds * 1000)
+            local traces = history_tables.traces(session, { { cluster_id = item.cluster_id,
+                since = at - lookback.seconds * 1000 } })[1]
             traces.trial = context.list_accounts
                 and history_accounts.trial_in(session, identity.cell(item.cluster_id)) or nil
             return traces
@@ -130,13 +134,18 @@ local function are_since(records, since)
     return true
 end
 
--- The newest page of records, by id.
-local function newest_of(records)
-    local newest = {}
-    for i = 1, math.min(M.PAGE, #records) do
-        newest[records[i].id or ""] = records[i]
+-- The texts of records, by id; false where there is none.
+local function by_id(records, texts)
+    local all = {}
+    for i, text in ipairs(texts) do
+        all[records[i].id or ""] = text
     end
-    return newest
+    return all
+end
+
+local function newest_of(records)
+    local newest = { unpack(records, 1, math.min(M.PAGE, #records)) }
+    return by_id(newest, (content.encode_all(newest)))
 end
 
 -- What to go on with when something new comes; nil where that has to be read and judged anew.
@@ -151,9 +160,9 @@ local function begin_to_follow(context, records, gathered)
         newest = newest_of(records), versions = gathered.before.versions }
 end
 
-local function with_judgement(result, evaluation, records)
+local function with_judgement(result, evaluation, seen_at)
     result.evaluation, result.severity, result.changed = evaluation, evaluation.severity, true
-    result.seen_at = newest_start(records)
+    result.seen_at = seen_at
     return result
 end
 
@@ -163,43 +172,27 @@ local function judged(context, records, gathered, result)
     result.accounts_again = gathered.before and gathered.before.trial and gathered.before.trial.next_at
     local evaluation = result.known and result.known.following:judge(gathered.now)
         or health.evaluate(gathered.list, context.rules, gathered.now)
-    return with_judgement(result, evaluation, records)
+    return with_judgement(result, evaluation, newest_start(records))
 end
 
-local function is_same(a, b)
-    if type(a) ~= "table" or type(b) ~= "table" then
-        return a == b
-    end
-    local more = 0
-    for name, value in pairs(a) do
-        local other = b[name]
-        if value ~= other and not is_same(value, other) then
-            return false
-        end
-        more = more + 1
-    end
-    for _ in pairs(b) do -- all of a's are among them
-        more = more - 1
-    end
-    return more == 0
-end
-
--- Advances what is known by a page. Returns what of it has to be saved, see dwsync.history.merge; nil where the page
--- does not join what is known, or changes the past.
+-- Advances what is known by a page in descending order. Returns what of it has to be saved, see dwsync.history.merge;
+-- nil where the page does not join what is known, or changes the past.
 local function advance(known, records, now)
-    local news, count = {}, #records
-    for _, record in ipairs(records) do
-        if not is_same(known.newest[record.id or ""], record) then
+    local news, new_texts, new_reasons, count = {}, {}, {}, #records
+    local texts, reasons = content.encode_all(records)
+    for i, record in ipairs(records) do
+        if not texts[i] or known.newest[record.id or ""] ~= texts[i] then
             news[#news + 1] = record
+            new_texts[#news], new_reasons[#news] = texts[i], reasons[i]
         end
     end
-    local newest = newest_of(records)
+    local newest = by_id(records, texts)
     if news[#news] == records[count] or not known.following:advance(news, now)
         or not known.following:has_open_in(newest) then
         return nil
     end
     known.newest = newest
-    local page = merge.read(news)
+    local page = merge.read(news, new_texts, new_reasons)
     page.unchanged = count - #news
     return page
 end
@@ -222,7 +215,7 @@ local function gone_on(context, item, records, result)
     end
     local evaluation = known.following:judge(now / 1000, true)
     result.known, result.rests_on = known, evaluation and rests_on
-    return evaluation and with_judgement(result, evaluation, records)
+    return evaluation and with_judgement(result, evaluation, records[1] and records[1].start_time)
 end
 
 local function changed(context, item, records, result)

@@ -13,12 +13,16 @@ local RUNNING = "RUNNING"
 
 --- Names records and writes them as text. What JSON cannot hold is refused and counted.
 -- @tparam {table,...} records
+-- @tparam[opt] {string|boolean,...} texts of these records, where they have been encoded, see dwsync.history.content
+-- @tparam[opt] {string,...} reasons of those that could not be
 -- @treturn table page `groups` (by name: list of `record`, `content`, `name`), `names` in order, `repeated` (names of
 -- several records), `refused` (how many), `refusal` (the reason of the first); of `without` also `unchanged` (how
 -- many)
-function M.read(records)
+function M.read(records, texts, reasons)
     local page = { groups = {}, names = {}, repeated = {}, refused = 0 }
-    local texts, reasons = content.encode_all(records)
+    if not texts then
+        texts, reasons = content.encode_all(records)
+    end
     for i, record in ipairs(records) do
         local text = texts[i]
         local name = text and identity.of(record, text)

@@ -335,26 +335,32 @@ function M.counts(cluster, since, till)
         M.cluster_number(cluster), decimal.exact(since), decimal.exact(till))
 end
 
---- By what it shows that others wrote of a cluster: how many records began since some time, and how many earlier
--- versions of records there are; 1 where there is a table; and the cluster's number.
--- @tparam string cluster as a column holds it
--- @tparam number since milliseconds
--- @tparam string table_query of the engine, or what it gives
--- @tparam {string,...} more expressions, in which c.cluster_no is the number
--- @treturn string
-function M.traces(cluster, since, table_query, more)
-    return ("SELECT (SELECT count(*) FROM dwsync_records AS r WHERE r.cluster_no = c.cluster_no AND start_time >= %s), "
-        .. "(SELECT count(*) FROM dwsync_versions AS v WHERE v.cluster_no = c.cluster_no), (%s), "
-        .. "%s FROM dwsync_clusters AS c WHERE cluster_id = %s"):format(decimal.exact(since), table_query,
-        table.concat({ "c.cluster_no", unpack(more) }, ", "), quoted(cluster))
+local function traces_rows(asked)
+    local list = {}
+    for i, one in ipairs(asked) do
+        local cluster, since, names = quoted(one.cluster), decimal.exact(one.since), one.names or {}
+        for k = 1, math.max(1, #names) do
+            list[#list + 1] = ("(%d,%s,%s,%s)"):format(i, cluster, k == 1 and since or "NULL", text_column(names[k]))
+        end
+    end
+    return list
 end
 
---- How many records are kept under names, as an expression for `traces`.
--- @tparam {string,...} names
--- @treturn string
-function M.kept_count(names)
-    return names[1] and "(SELECT count(*) FROM dwsync_records AS k WHERE k.cluster_no = c.cluster_no AND record_id IN ("
-        .. table.concat(each(names, quoted), ",") .. "))" or "0"
+--- By what it shows that others wrote of clusters, a row for each that has a number, and for each name of it: its place
+-- among those asked for; how many records began since some time (0 but in the first row of a cluster), and how many
+-- earlier versions of records there are; 1 where there is a table; the cluster's number; and whether there is a record
+-- of the name, 0 or 1.
+-- @tparam {table,...} asked `cluster` (as a column holds it), `since` (milliseconds), `names` of records
+-- @tparam string table_query of the engine
+-- @tparam {string,...} more expressions, in which c is the row of dwsync_clusters
+-- @treturn {string,...} statements
+function M.traces(asked, table_query, more)
+    local head = ("SELECT v.column1, "
+        .. "(SELECT count(*) FROM dwsync_records AS r WHERE r.cluster_no = c.cluster_no AND start_time >= v.column3), "
+        .. "(SELECT count(*) FROM dwsync_versions AS e WHERE e.cluster_no = c.cluster_no), (%s), %s FROM (VALUES ")
+        :format(table_query, table.concat({ "c.cluster_no", "(SELECT count(*) FROM dwsync_records AS k "
+        .. "WHERE k.cluster_no = c.cluster_no AND record_id = v.column4)", unpack(more) }, ", "))
+    return in_chunks(head, traces_rows(asked), ") AS v JOIN dwsync_clusters AS c ON c.cluster_id = v.column2")
 end
 
 M.clusters = "SELECT cluster_id, count(*), min(start_time), max(start_time) FROM dwsync_runs GROUP BY cluster_id "

@@ -47,29 +47,32 @@ function M.last_start(store, cluster_id)
     end)
 end
 
--- Where no other program can make the table meanwhile, one query serves a whole transaction.
-local function ledger_query(session)
-    local query = session.table_query:format(ACCOUNTS)
-    if not session.is_of_one_moment then
-        return query
-    end
-    session.ledger_table = session.ledger_table or session:rows(query)[1] and "1" or "NULL"
-    return session.ledger_table
+local function take_traces(traces, session, one, row)
+    traces.records = traces.records + (reading.integer(row[2]) or 0)
+    traces.versions, traces.number = reading.integer(row[3]) or 0, row[5]
+    traces.has_kept, traces.more = traces.has_kept or row[6] ~= 0, { select(7, unpack(row)) }
+    traces.has_ledger = row[4] ~= nil and accounts.counts(session, one.cluster, one.since) ~= nil
 end
 
---- By what it shows whether others wrote of a cluster, or removed something, since its records were read.
+--- By what it shows whether others wrote of clusters, or removed something, since their records were read.
 -- @tparam table session see dwsync.history.transaction
--- @tparam string cluster_id
--- @tparam number since milliseconds since the epoch
--- @tparam[opt] {string,...} more expressions, see dwsync.history.statements.traces
--- @treturn table `records` (how many began since then), `versions` (how many earlier versions of records there are),
--- `has_ledger` (whether lists of accounts are kept), `number` (of the cluster, if it has one), `more` (values)
-function M.traces(session, cluster_id, since, more)
-    local cluster = identity.cell(cluster_id)
-    local found = session:rows(statements.traces(cluster, since, ledger_query(session), more or {}))[1] or {}
-    return { records = reading.integer(found[1]) or 0, versions = reading.integer(found[2]) or 0,
-        has_ledger = found[3] ~= nil and accounts.counts(session, cluster, since) ~= nil, number = found[4],
-        more = { select(5, unpack(found, 1, 4 + #(more or {}))) } }
+-- @tparam {table,...} asked `cluster_id`, `since` (milliseconds since the epoch), `names` of records (optional)
+-- @tparam[opt] {string,...} more expressions, see dwsync.history.statements.traces; none of them NULL
+-- @treturn {table,...} of each `records` (how many began since then), `versions` (how many earlier versions of records
+-- there are), `has_ledger` (whether lists of accounts are kept), `has_kept` (whether a record of those names is kept),
+-- `number` (of the cluster, if it has one), `more` (values)
+function M.traces(session, asked, more)
+    local all, cells = {}, {}
+    for i, one in ipairs(asked) do
+        all[i] = { records = 0, versions = 0, has_ledger = false, has_kept = false, more = {} }
+        cells[i] = { cluster = identity.cell(one.cluster_id), since = one.since, names = one.names }
+    end
+    for _, statement in ipairs(statements.traces(cells, session.table_query:format(ACCOUNTS), more or {})) do
+        for _, row in ipairs(session:rows(statement)) do
+            take_traces(all[row[1]], session, cells[row[1]], row)
+        end
+    end
+    return all
 end
 
 --- A store beside another one, which does not wait for its transactions; the same one where the engine has one
