@@ -73,8 +73,8 @@ say "the inventory" && sed 's/^/    /' "$DWSYNC_FLEET"
 
 collect() { exec "$dwsync" collect --name "$1" >"$folder/$1.log" 2>&1; }
 
-# Whether all clusters were looked at, nobody is late, and so many collectors run; what is shown of it is in a file, since
-# a moment later it may be otherwise. Each account has nine more clusters.
+# Whether all clusters were looked at, none is late, and as many collectors run as are wanted. The status is kept in a
+# file, so that what is shown is what was checked. Each account has nine more clusters.
 all=$((3 * (CLUSTERS + 9)))
 is_well() {
     "$dwsync" fleet status -o json >"$folder/status" &&

@@ -1,22 +1,12 @@
+local one = require "spec.problems.one"
 local severities = require "dwsync.severity"
 local steps = require "dwsync.problems.steps"
 local transitions = require "dwsync.problems.transitions"
 
-local KEY = { cluster_id = "c", source = "s", rule = "failing" }
+local KEY = one.KEY
 local MINUTE, HOUR = 60000, 3600000
 
-local function seen(severity, more)
-    local result = { severity = severity, raises = severity == "warning" or severity == "critical",
-        message = "it is " .. severity }
-    for name, value in pairs(more or {}) do
-        result[name] = value
-    end
-    return result
-end
-
-local function look(row, severity, now, more)
-    return transitions.look(row, KEY, seen(severity, more), now)
-end
+local look, seen = one.look, one.seen
 
 -- The outbox and a sender, as they work together: `entries` is what the database holds.
 local Book = {}

@@ -1,20 +1,9 @@
+local one = require "spec.problems.one"
 local transitions = require "dwsync.problems.transitions"
 
-local KEY = { cluster_id = "c", source = "s", rule = "failing" }
 local MINUTE, HOUR = 60000, 3600000
 
-local function seen(severity, more)
-    local result = { severity = severity, raises = severity == "warning" or severity == "critical",
-        message = "it is " .. severity }
-    for name, value in pairs(more or {}) do
-        result[name] = value
-    end
-    return result
-end
-
-local function look(row, severity, now, more)
-    return transitions.look(row, KEY, seen(severity, more), now)
-end
+local look = one.look
 
 describe("a problem", function()
     it("begins with a grave verdict, and with nothing less", function()

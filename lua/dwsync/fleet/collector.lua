@@ -275,8 +275,7 @@ local function rest_of(list, first)
     return rest
 end
 
--- Looks that could not be written because there is no room. However late they are tried again, that is what became of
--- them.
+-- Counts looks that could not be written because the disk is full, even if they would have been refused later.
 local function note_unwritten(self, batch, err)
     if err.code ~= "full" then
         return

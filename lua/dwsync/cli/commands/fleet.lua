@@ -179,7 +179,7 @@ local function find(args, status)
     return by_id[found.id], found
 end
 
--- The last cluster of this name or id that is gone, where there is none of it in the fleet.
+-- The cluster of this name or id that left the fleet last, unless one is in it now.
 local function find_gone(args, status, schedule)
     for _, item in ipairs(status.items) do
         if item.cluster_id == args.cluster or item.name == args.cluster then

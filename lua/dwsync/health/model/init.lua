@@ -23,8 +23,8 @@ end
 --- The model of a source before its first run.
 -- @tparam table source as dwsync.health.sources gives it
 -- @tparam[opt] integer population how many accounts the source has, where somebody said so
--- @tparam[opt] table rows those of a model that is no longer needed, `rows`: they are written over, which costs half
--- of writing new ones, since what they hold beyond `count` does not matter
+-- @tparam[opt] table rows the `rows` of a model that is no longer needed. Overwriting them costs half as much as making
+-- new ones; what they hold beyond `count` is never read
 -- @tparam[opt] table ledger what lists of accounts showed of this source, see dwsync.health.model.ledger
 -- @treturn table model. `count` runs have ended, by their end; for each, at the same place: `run`, `time` (when it
 -- ended), `duration` (milliseconds, or false), and the sums up to it of accounts `changed` (added and updated), `added`

@@ -34,7 +34,7 @@ local function was_killed(thread)
     return type(thread) == "thread" and coroutine.status(thread) == "dead"
 end
 
--- `list`: function(work, …) → what it returns: so many at once decode what the service answers.
+-- `list`: function(work, …) → what it returns. All may wait for the service, but only `count` decode at the same time.
 local function places_for_lists(count)
     local core, turns = require "dwsync.core", require "dwsync.runtime.nginx_turns"
     local may_decode, next_start = require("dwsync.runtime.nginx_loop").may_decode, 0
