@@ -54,13 +54,14 @@ end
 -- @tparam string head
 -- @tparam {string,...} rows
 -- @tparam string tail
+-- @tparam[opt=","] string separator
 -- @treturn {string,...} statements
-function M.in_chunks(head, rows, tail)
+function M.in_chunks(head, rows, tail, separator)
     local statements, first, size = {}, 1, 0
     for i, row in ipairs(rows) do
         size = size + #row + 1
         if size > LONGEST or i == #rows then
-            statements[#statements + 1] = head .. table.concat(rows, ",", first, i) .. tail
+            statements[#statements + 1] = head .. table.concat(rows, separator or ",", first, i) .. tail
             first, size = i + 1, 0
         end
     end
@@ -249,22 +250,27 @@ function M.kept(cluster, names)
         .. "AND record_id IN ("):format(cluster), each(names, quoted), ")")
 end
 
-local KNOWN = { open = ",(", close = ")", separator = ",", columns = {} }
-for i, name in ipairs { "name", "content" } do
-    KNOWN.columns[i] = { name = name, text = quoted, absent = "NULL", quote = "'", special = "'" }
+--- What is kept of a time: record_id, content.
+-- @tparam integer cluster its number
+-- @tparam string first start_time as a literal
+-- @tparam string last the same, inclusive
+-- @tparam integer limit
+-- @treturn string
+function M.between(cluster, first, last, limit)
+    return ("SELECT record_id, content FROM dwsync_records WHERE cluster_no = %d AND start_time >= %s "
+        .. "AND start_time <= %s ORDER BY start_time LIMIT %d"):format(cluster, first, last, limit)
 end
 
-local KEPT = "(SELECT %s FROM dwsync_records WHERE cluster_no = %d AND record_id = v.column1)"
+local OF_NAME = "(SELECT %s FROM dwsync_records WHERE cluster_no = %d AND record_id = v.column1)"
 
---- The items that are not kept with this very content: name, version (NULL: there is none of that name). A query for
--- each item: a join would be planned by what the database believes to be in its tables.
+--- What is kept under names: record_id, content. A query for each: a list or a join would be planned by what the
+-- database believes to be in its tables, and may read all of a cluster.
 -- @tparam integer cluster its number
--- @tparam {table,...} items `name`, `content`
+-- @tparam {string,...} names
 -- @treturn {string,...} statements
-function M.other(cluster, items)
-    return add_statements({}, items, { layout = KNOWN,
-        head = ("SELECT v.column1, %s FROM (VALUES "):format(KEPT:format("version", cluster)),
-        tail = (") AS v WHERE v.column2 <> coalesce(%s, '')"):format(KEPT:format("content", cluster)) })
+function M.contents(cluster, names)
+    return in_chunks(("SELECT v.column1, %s FROM (VALUES ("):format(OF_NAME:format("content", cluster)),
+        each(names, quoted), (")) AS v WHERE %s IS NOT NULL"):format(OF_NAME:format("version", cluster)), "),(")
 end
 
 --- What was kept under names before: record_id, version, saved_at, content, oldest first.
