@@ -7,7 +7,7 @@ local transaction = require "dwsync.history.transaction"
 
 local M = {}
 
-local FEW = 30 -- records; so few are asked for by their names at once
+local FEW = 30 -- records; for so few other ways do not pay
 
 -- Runs statements, and calls a function with each of their rows.
 local function run(session, list, use)
@@ -85,7 +85,16 @@ local function write(session, cluster, number, changed, archive)
         number = number_of(session, cluster)
     end
     run(session, statements.archive(number, archive))
-    run(session, statements.save(number, changed))
+    local new, replaced = {}, {}
+    for _, state in ipairs(changed) do
+        table.insert(state.is_new and new or replaced, state)
+    end
+    if session.copy and #new > FEW then
+        session:copy(statements.copy(number, new))
+    else
+        run(session, statements.save(number, new, true))
+    end
+    run(session, statements.save(number, replaced, false))
 end
 
 --- Saves a page within a transaction that excludes other writers of the cluster.

@@ -87,30 +87,51 @@ for _, field in ipairs(record_fields.list) do
     list[#list + 1] = field.name ~= "id" and field.name ~= "fail_reason" and field.name or nil
 end
 
+-- A text as COPY reads it.
+local COPIED = { ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
+
+local function copied(text)
+    return (text:gsub("[\\\n\r\t]", COPIED))
+end
+
+local function copied_text(value)
+    return type(value) == "string" and copied(identity.cell(value)) or "\\N"
+end
+
+local function copied_number(value)
+    return type(value) == "number" and decimal.exact(value) or "\\N"
+end
+
 -- Rows for core.write_rows, whose columns go by their numbers.
-local columns, changes, layout = {}, {}, { close = ")", separator = ",", columns = {} }
+local columns, changes = {}, {}
+local layout = { close = ")", separator = ",", columns = {} }
+local copy_layout = { close = "\n", separator = "\t", columns = {} }
 
 -- `special`: what cannot be in a literal as it is, beside control characters and what is beyond ASCII.
-local function add_column(name, literal, special)
+local function add_column(name, literal, copy, special)
     columns[#columns + 1] = name
     changes[#changes + 1] = ("%s = excluded.%s"):format(name, name)
     layout.columns[#columns] = { name = #columns, text = literal, absent = "NULL", quote = "'",
         special = special, integer = literal == text_column and literal or nil }
+    copy_layout.columns[#columns] = { name = #columns, text = copy, absent = "\\N",
+        special = special and "\\", integer = copy == copied_text and copy or nil }
 end
 
-add_column("record_id", quoted, "'")
-add_column("version", number_column)
-add_column("saved_at", number_column)
+add_column("record_id", quoted, copied, "'")
+add_column("version", number_column, copied_number)
+add_column("saved_at", number_column, copied_number)
 for _, name in ipairs(TEXTS) do
-    add_column(name, text_column, "'\\")
+    add_column(name, text_column, copied_text, "'\\")
 end
 for _, name in ipairs(NUMBERS) do
-    add_column(name, number_column)
+    add_column(name, number_column, copied_number)
 end
-add_column("content", quoted, "'")
+add_column("content", quoted, copied, "'")
 
 local SAVE_HEAD = ("INSERT INTO dwsync_records (cluster_no, %s) VALUES "):format(table.concat(columns, ", "))
 local SAVE_TAIL = " ON CONFLICT (cluster_no, record_id) DO UPDATE SET " .. table.concat(changes, ", ", 2)
+
+local COPY = ("COPY dwsync_records (cluster_no, %s) FROM STDIN"):format(table.concat(columns, ", "))
 
 local ARCHIVE_HEAD = "INSERT INTO dwsync_versions (cluster_no, record_id, version, saved_at, content) VALUES "
 
@@ -127,29 +148,35 @@ local function record_row(state)
     return row
 end
 
--- Statements of rows that are written in one go, each after a comma.
-local function add_statements(list, rows, how)
-    local next_row = 1
+-- Rows as texts of no more than a statement each.
+local function written(states, how)
+    local rows, texts, next_row = each(states, record_row), {}, 1
     while next_row <= #rows do
-        local text
-        text, next_row = core.write_rows(rows, next_row, how.layout)
-        list[#list + 1] = how.head .. text:sub(2) .. how.tail
+        texts[#texts + 1], next_row = core.write_rows(rows, next_row, how)
     end
-    return list
+    return texts
 end
 
 --- Inserts records, or replaces those of the same name.
 -- @tparam integer cluster its number
--- @tparam {table,...} states `name`, `version`, `saved_at`, `record`, `content`; `is_new`: there is none of that name
+-- @tparam {table,...} states `name`, `version`, `saved_at`, `record`, `content`
+-- @tparam boolean are_new whether there is none of any of these names
 -- @treturn {string,...} statements
-function M.save(cluster, states)
-    local list, new, replaced = {}, {}, {}
-    for _, state in ipairs(states) do
-        table.insert(state.is_new and new or replaced, record_row(state))
-    end
+function M.save(cluster, states, are_new)
     layout.open = (",(%d,"):format(cluster)
-    add_statements(list, new, { layout = layout, head = SAVE_HEAD, tail = "" })
-    return add_statements(list, replaced, { layout = layout, head = SAVE_HEAD, tail = SAVE_TAIL })
+    return each(written(states, layout), function(rows)
+        return SAVE_HEAD .. rows:sub(2) .. (are_new and "" or SAVE_TAIL)
+    end)
+end
+
+--- Adds new records.
+-- @tparam integer cluster its number
+-- @tparam {table,...} states the same; there is none of any of their names
+-- @treturn string a COPY FROM STDIN
+-- @treturn string its rows
+function M.copy(cluster, states)
+    copy_layout.open = ("%d\t"):format(cluster)
+    return COPY, table.concat(written(states, copy_layout))
 end
 
 local function version_row(state, cluster)
