@@ -1,4 +1,4 @@
---- Every statement about records, in the SQL that SQLite and PostgreSQL share.
+--- Every statement about records, in the SQL that SQLite and PostgreSQL share, and a COPY for PostgreSQL alone.
 -- A text must not get into a statement unquoted.
 --
 -- SQLite's driver takes statements as C strings and binds integers as doubles. So values are literals, for both: texts
