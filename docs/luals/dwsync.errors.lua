@@ -33,10 +33,20 @@ function M.new(fields) end
 ---@return boolean
 function M.is(value) end
 
+--- The code with which the service says that the tenant is not allowed to use a function: that is about the cluster,
+--- not about the caller.
+---@type string
+M.feature_off_code = nil
+
 --- Whether the service refused because identity-source synchronisation is switched off for the cluster.
 ---@param err any
 ---@return boolean
 function M.is_feature_off(err) end
+
+--- The failure that a body declares although the HTTP status was 200, as some DWS operations do.
+---@param body table decoded
+---@return string? # code; nil when it does not declare one
+function M.declared_failure(body) end
 
 --- What happened, without the hint; `tostring` has both.
 ---@param err dwsync.error
@@ -78,11 +88,6 @@ function M.read_body(response) end
 ---@return string? # code; nil without one
 ---@return string? # message
 function M.find_code(body) end
-
---- The failure that a body declares although the HTTP status was 200, as some DWS operations do.
----@param body table decoded
----@return string? # code; nil when it does not declare one
-function M.declared_failure(body) end
 
 --- How long Retry-After asks to wait: a number, or a date compared with the server's own clock if there is a Date.
 ---@param response dwsync.response

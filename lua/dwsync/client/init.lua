@@ -10,7 +10,7 @@ local errors = require "dwsync.errors"
 local lists = lazy "dwsync.client.lists"
 local options = require "dwsync.client.options"
 local project = require "dwsync.client.project"
-local record_fields = require "dwsync.record_fields"
+local record_fields = lazy "dwsync.record_fields"
 local runtimes = require "dwsync.runtime"
 local transport = require "dwsync.runtime.transport"
 
