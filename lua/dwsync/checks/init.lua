@@ -35,8 +35,10 @@ local INT32_MAX = 2147483647
 local LONGEST_TIME = 10000 * 86400 -- seconds
 local LONGEST_ID = 128
 
---- The limits of every integer, length of time in seconds, and identifier in bytes.
--- @tfield {integer=integer,seconds=integer,id=integer} limits
+--- The limits of every integer, length of time and identifier.
+-- @tfield integer integer
+-- @tfield integer seconds
+-- @tfield integer id bytes
 M.limits = { integer = INT32_MAX, seconds = LONGEST_TIME, id = LONGEST_ID }
 
 local function in_range(declared, value)
