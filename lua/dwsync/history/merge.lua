@@ -59,6 +59,13 @@ function M.without(page, contents)
     return rest
 end
 
+--- Whether a record could be a late answer, whatever is kept.
+-- @tparam ?string coming its status
+-- @treturn boolean
+function M.may_be_late(coming)
+    return coming == RUNNING
+end
+
 --- Whether a record is a late answer, from before the end of a run whose end is known.
 -- @tparam ?string kept the status of the one that is kept
 -- @tparam ?string coming the status of the other
