@@ -33,16 +33,6 @@ function M.new(fields) end
 ---@return boolean
 function M.is(value) end
 
---- The code with which the service says that the tenant is not allowed to use a function: that is about the cluster,
---- not about the caller.
----@type string
-M.feature_off_code = nil
-
---- Whether the service refused because identity-source synchronisation is switched off for the cluster.
----@param err any
----@return boolean
-function M.is_feature_off(err) end
-
 --- The failure that a body declares although the HTTP status was 200, as some DWS operations do.
 ---@param body table decoded
 ---@return string? # code; nil when it does not declare one
@@ -58,6 +48,11 @@ function M.summary(err, bare) end
 ---@param summary string made with `bare`
 ---@return dwsync.error # of kind "service" when the text is something else
 function M.from_summary(summary) end
+
+--- Whether the service refused because identity-source synchronisation is switched off for the cluster.
+---@param err any
+---@return boolean
+function M.is_feature_off(err) end
 
 --- The error of a cluster whose identity-source synchronisation is switched off, where no answer is at hand.
 ---@param cluster { id: string, name?: string }

@@ -4,6 +4,8 @@
 local lazy = require "dwsync.lazy"
 
 -- Nothing but failures needs the other part: it is loaded with the first of them.
+local wording = lazy "dwsync.errors.wording"
+
 local M = lazy("dwsync.errors.wording", {})
 
 local Error = { __name = "dwsync.error" }
@@ -38,7 +40,7 @@ local RETRYABLE = { network = true, timeout = true, throttled = true }
 -- @treturn dwsync.error
 -- @raise for an unknown kind
 function M.new(fields)
-    local hint = M.hint(fields.kind)
+    local hint = wording.hint(fields.kind)
     fields.hint = fields.hint or hint
     if fields.retryable == nil then
         fields.retryable = RETRYABLE[fields.kind] or false
@@ -53,24 +55,12 @@ function M.is(value)
     return getmetatable(value) == Error
 end
 
---- The code with which the service says that the tenant is not allowed to use a function: that is about the cluster,
--- not about the caller.
--- @tfield string feature_off_code
-M.feature_off_code = "DWS.5045"
-
---- Whether the service refused because identity-source synchronisation is switched off for the cluster.
--- @tparam any err
--- @treturn boolean
-function M.is_feature_off(err)
-    return type(err) == "table" and err.code == M.feature_off_code
-end
-
 --- The failure that a body declares although the HTTP status was 200, as some DWS operations do.
 -- @tparam table body decoded
 -- @treturn ?string code; nil when it does not declare one
 function M.declared_failure(body)
     local some = body.error_code or body.errorCode or body.errCode or body.workload_res_code
-    return some and M.declared_code(body) or nil -- as nearly never
+    return some and wording.declared_code(body) or nil -- as nearly never
 end
 
 function Error:__tostring()
@@ -89,6 +79,11 @@ end
 -- @function from_summary
 -- @tparam string summary made with `bare`
 -- @treturn dwsync.error of kind "service" when the text is something else
+
+--- Whether the service refused because identity-source synchronisation is switched off for the cluster.
+-- @function is_feature_off
+-- @tparam any err
+-- @treturn boolean
 
 --- The error of a cluster whose identity-source synchronisation is switched off, where no answer is at hand.
 -- @function feature_off

@@ -108,9 +108,17 @@ function M.from_summary(summary)
     return errors.new(fields)
 end
 
+-- The tenant is not allowed to use this function: that is about the cluster, not about the caller.
+local FEATURE_OFF = "DWS.5045"
+
+--- See dwsync.errors.
+function M.is_feature_off(err)
+    return type(err) == "table" and err.code == FEATURE_OFF
+end
+
 --- See dwsync.errors.
 function M.feature_off(cluster)
-    return errors.new { kind = "permission", code = errors.feature_off_code,
+    return errors.new { kind = "permission", code = FEATURE_OFF,
         message = "the tenant is not allowed to use this function", cluster_id = cluster.id, cluster = cluster.name }
 end
 
