@@ -1,5 +1,5 @@
---- Work on items that arrive while others are still read, on one at a time: a history answers one question at a time, and
--- while it does, the records of more clusters arrive.
+--- Work on items that arrive while others are still read, on one at a time: a history answers one question at a time,
+-- and while it does, the records of more clusters arrive.
 -- @module dwsync.cli.in_turn
 local concurrent = require("dwsync.lazy") "dwsync.runtime.concurrent"
 
@@ -8,9 +8,10 @@ local M = {}
 local MOST_WAITING = 16 -- items
 local LONGEST_STEP = 0.5 -- seconds
 
---- Makes a function that works on the items it is given, in the order in which they come. What comes while one is worked
--- on is left to the call that is at it; as long as too many wait, such a call waits, so that no more are read than can be
--- kept. But work that hangs, as on a history that does not answer, keeps no call waiting: the service is still asked.
+--- Makes a function that works on the items it is given, in the order in which they come. What comes while one is
+-- worked on is left to the call that is at it. As long as too many items wait, such a call waits, so that no more are
+-- read than can be kept; but work that hangs, as on a history that does not answer, keeps no call waiting: the service is
+-- still asked.
 -- @tparam function work(item) may wait
 -- @tparam[opt=0.5] number longest seconds without progress after which the work is taken to hang
 -- @treturn function(item) raises what work raised, when the other items are done

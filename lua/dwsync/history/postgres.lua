@@ -46,7 +46,7 @@ local function is_late(self, failure)
 end
 
 -- Returns nil, the error, and whether another writer was in the way. A connection that is of no more use ends.
-local function failed(self, failure, doing)
+local function failed(self, failure, doing, seconds)
     if not failure.alive or failure.code == READ_ONLY then
         self:close()
     end
@@ -56,7 +56,7 @@ local function failed(self, failure, doing)
     return nil, errors.new {
         kind = "timeout",
         message = ("the history %s: no answer within %s while %s"):format(self.target.shown,
-            quantities.duration(self.context.timeout), doing),
+            quantities.duration(seconds or self.context.timeout), doing),
         hint = "Look at the database server, its locks and the network. Trying again is safe.",
         retryable = true,
     }
@@ -95,9 +95,12 @@ local function runtime_of(self)
 end
 
 local function connect(self)
+    local monotonic = self.context.runtime.monotonic
+    local begun = monotonic()
     local session, failure = postgres.connect(runtime_of(self), self.target.connection, self.till)
-    if not session then
-        return failed(self, failure, "connecting to it")
+    if not session then -- its connect_timeout may end before the transaction's time
+        local ended = monotonic()
+        return failed(self, failure, "connecting to it", ended < self.till and ended - begun or nil)
     end
     local encoding = session:parameter "server_encoding"
     if encoding ~= "UTF8" then
