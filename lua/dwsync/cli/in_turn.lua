@@ -10,8 +10,8 @@ local LONGEST_STEP = 0.5 -- seconds
 
 --- Makes a function that works on the items it is given, in the order in which they come. What comes while one is
 -- worked on is left to the call that is at it. As long as too many items wait, such a call waits, so that no more are
--- read than can be kept; but work that hangs, as on a history that does not answer, keeps no call waiting: the service is
--- still asked.
+-- read than can be kept; but work that hangs, as on a history that does not answer, keeps no call waiting: the service
+-- is still asked.
 -- @tparam function work(item) may wait
 -- @tparam[opt=0.5] number longest seconds without progress after which the work is taken to hang
 -- @treturn function(item) raises what work raised, when the other items are done

@@ -49,7 +49,7 @@ end
 local MEANT = { list = "records", ls = "records", get = "records", show = "records", ["sync-records"] = "records",
     status = "health", verdicts = "health", pull = "history pull", prune = "history prune", migrate = "history migrate",
     ack = "alerts ack", silence = "alerts silence", unsilence = "alerts unsilence", drain = "fleet drain",
-    explain = "fleet explain", metrics = "report -o metrics" }
+    explain = "fleet explain", metrics = "report -o prometheus" }
 
 --- What argparse says of a command line, in the words of dwsync.checks: with the value, and what may have been meant.
 -- @tparam string reason
