@@ -175,19 +175,19 @@ KINDS["function"] = of_type("function", "a function")
 
 KINDS.table = of_type("table", "a table")
 
-KINDS.list = of_type("table", "a list")
-
-function KINDS.list.read(declared, value)
-    local good = type(value) == "table" and #value >= (declared.least or 0)
-    for key in pairs(good and value or {}) do
-        good = good and type(key) == "number"
-    end
-    return good, value
-end
-
-function KINDS.list.expected(declared)
-    return (declared.least or 0) > 0 and "a list that is not empty" or "a list"
-end
+KINDS.list = {
+    typed = true,
+    read = function(declared, value)
+        local good = type(value) == "table" and #value >= (declared.least or 0)
+        for key in pairs(good and value or {}) do
+            good = good and type(key) == "number"
+        end
+        return good, value
+    end,
+    expected = function(declared)
+        return (declared.least or 0) > 0 and "a list that is not empty" or "a list"
+    end,
+}
 
 KINDS.any = { -- for a declaration with its own `read`
     read = function(declared, value, ...)
