@@ -130,8 +130,8 @@ describe("a value that is declared as", function()
 
     it("a length of time that is only worded otherwise is guessed, if it is short", function()
         local longest = "5 m" .. ("x"):rep(57)
-        for text, meant in pairs { ["7D"] = "7d", ["7 days"] = "7d", ["- 7 d"] = "7d", ["1.5 H"] = "1.5h", ["7d"] = false,
-            ["7 years"] = false, ["7 d 2"] = false, [longest] = "5m", [longest .. "x"] = false } do
+        for text, meant in pairs { ["7D"] = "7d", ["7 days"] = "7d", ["- 7 d"] = "7d", ["1.5 H"] = "1.5h",
+            ["7d"] = false, ["7 years"] = false, ["7 d 2"] = false, [longest] = "5m", [longest .. "x"] = false } do
             local message = select(2, checks.value({ kind = "duration", to = 1 }, text, "it"))
             assert.equal(meant, message:match "; did you mean (.*)%?$" or false)
         end

@@ -36,7 +36,8 @@ describe("a cadence", function()
         for text, seconds in pairs { ["1 h"] = 3599.9, ["15 min"] = 15 * 60 - 0.9, ["5 min"] = 303,
             ["1 d"] = 86400 - 30, ["2 d 14 h"] = 62 * 3600 + 400, ["1 h 5 min"] = 3900, ["1 min"] = 61,
             ["20 s"] = 20.4, ["12 min"] = 739, ["3 s"] = 3, ["59 s"] = 59.9,
-            ["9 min 50 s"] = 594, ["59 min"] = 3569, ["23 h 55 min"] = 86249, ["1 d 1 h"] = 88200, ["250 ms"] = 0.25 } do
+            ["9 min 50 s"] = 594, ["59 min"] = 3569, ["23 h 55 min"] = 86249, ["1 d 1 h"] = 88200,
+            ["250 ms"] = 0.25 } do
             assert.equal(text, quantities.cadence(seconds))
         end
         assert.equal("–", quantities.cadence(nil))
@@ -58,7 +59,8 @@ end)
 describe("a share", function()
     it("has one decimal at most, and is never rounded to all or nothing", function()
         for text, ratio in pairs { ["0 %"] = 0, ["< 0.1 %"] = 0.0001, ["6.4 %"] = 0.064, ["99.9 %"] = 0.999,
-            ["4.2 %"] = 1 / 24, ["> 99.9 %"] = 0.99999, ["100 %"] = 1, ["0.1 %"] = 0.0006, ["200 %"] = 2, ["-5 %"] = -0.05 } do
+            ["4.2 %"] = 1 / 24, ["> 99.9 %"] = 0.99999, ["100 %"] = 1, ["0.1 %"] = 0.0006,
+            ["200 %"] = 2, ["-5 %"] = -0.05 } do
             assert.equal(text, quantities.percent(ratio))
         end
         assert.equal("–", quantities.percent(nil))

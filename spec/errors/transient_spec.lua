@@ -22,7 +22,8 @@ describe("a failure", function()
             { nil, {}, true }, { nil, { {} }, false }, { nil, { failed "network" }, false }, { auth, { auth }, false },
             { auth, { auth, gone }, true }, { gone, { gone, auth }, true }, { nil, { auth, {} }, true },
             { nil, { {}, auth }, true }, { nil, { auth, failed "service" }, true },
-            { off, { off }, false }, { nil, { off }, true }, { auth, { off, auth }, true }, { auth, { auth, off }, true },
+            { off, { off }, false }, { nil, { off }, true }, { auth, { off, auth }, true },
+            { auth, { auth, off }, true },
         } do
             assert.equal(case[1] and case[1].error, transient.final_failure(case[2], case[3]))
         end
