@@ -139,6 +139,14 @@ describe("a channel", function()
         end
     end)
 
+    it("sends no more than its receiver takes", function()
+        local rates = { dingtalk = "20 in 60 s", feishu = "5 in 3 s", slack = "5 in 5 s", wecom = "20 in 60 s" }
+        for _, kind in ipairs(channels.KINDS) do
+            local rate = require("dwsync.problems.channels." .. kind).RATE
+            assert.equal(rates[kind], rate and ("%d in %d s"):format(rate.messages, rate.seconds), kind)
+        end
+    end)
+
     it("says whether a message may be sent again, and whether it is a state that is repeated", function()
         local url = { env = "URL" }
         local needs = { slack = { url = url }, teams = { url = url }, wecom = { url = url }, dingtalk = { url = url },
