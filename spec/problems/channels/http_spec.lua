@@ -23,7 +23,9 @@ describe("an address of a channel", function()
     it("is https, or plain http to this machine or where that is allowed", function()
         for address, host in pairs {
             ["https://h.example/x"] = { "h.example", false },
-            ["HTTPS://h.example:8443?x"] = { "h.example:8443", false }, ["https://h.example"] = { "h.example", false }, ["https://h.example#x"] = { "h.example", false },
+            ["HTTPS://h.example:8443?x"] = { "h.example:8443", false },
+            ["https://h.example"] = { "h.example", false },
+            ["https://h.example#x"] = { "h.example", false },
             ["http://localhost:80/x"] = { "localhost:80", true }, ["http://LOCALHOST"] = { "LOCALHOST", true },
             ["http://127.0.0.1:9/"] = { "127.0.0.1:9", true }, ["http://127.1.2.3"] = { "127.1.2.3", true },
             ["http://[::1]:9/"] = { "[::1]:9", true }, ["http://[::1]"] = { "[::1]", true },

@@ -139,6 +139,29 @@ describe("a channel", function()
         end
     end)
 
+    it("is not declared without what its kind needs", function()
+        local needs = { alertmanager = "urls", email = true, pagerduty = "routing_key", program = "program",
+            smn = "topic", ces = false }
+        for _, kind in ipairs(channels.KINDS) do
+            local needed = needs[kind] == nil and "url" or needs[kind]
+            local checked, problem = channels.check { kind = kind }
+            assert.equal(needed == false, checked ~= nil, kind)
+            assert.matches(needed and "^" .. (needed == true and "%l+" or needed) .. " is missing, expected " or "",
+                problem and problem.message or "", kind)
+        end
+        for name, value in pairs { server = "mail", from = "a@b", to = { "a@b" } } do
+            local declared = { kind = "email", server = "mail", from = "a@b", to = { "a@b" } }
+            assert.is_table((channels.check(declared)))
+            declared[name] = nil
+            assert.equal(name .. " is missing", (select(2, channels.check(declared)).message:match "^[^,]*"), value)
+        end
+        for _, name in ipairs { "urls", "to" } do
+            local _, problem = channels.check { kind = name == "to" and "email" or "alertmanager", server = "mail",
+                from = "a@b", [name] = {} }
+            assert.is_table(problem)
+        end
+    end)
+
     it("sends no more than its receiver takes", function()
         local rates = { dingtalk = "20 in 60 s", feishu = "5 in 3 s", slack = "5 in 5 s", wecom = "20 in 60 s" }
         for _, kind in ipairs(channels.KINDS) do
