@@ -201,6 +201,33 @@ describe("a channel", function()
         assert.equal(program(), program())
     end)
 
+    it("has the same mark whatever else would be told in its place", function()
+        local function mark(fallback)
+            return assert(channels.open("ops", assert(channels.check { kind = "slack", url = { env = "URL" },
+                fallback = fallback }), { getenv = function() return "https://x.example/hook" end })).mark
+        end
+        assert.equal(mark(nil), mark "post")
+    end)
+
+    it("shows the body of its requests", function()
+        local message = example.message()
+        for kind, declared in pairs { slack = { url = "https://x.example/hook" },
+            dingtalk = { url = "https://x.example/hook", keyword = "告警" } } do
+            local channel = example.channel(kind, declared)
+            assert.equal(require("dwsync.problems.channels." .. kind).render(message, channel), channel.render(message))
+        end
+    end)
+
+    it("calls a secret what the receiver calls it", function()
+        for kind, hints in pairs { pagerduty = { routing_key = "routing key" }, slack = { url = "address" } } do
+            for option, words in pairs(hints) do
+                local _, err = channels.open("ops", assert(channels.check { kind = kind, [option] = { env = "NONE" } }),
+                    { getenv = function() end })
+                assert.equal("Set it to the channel's " .. words .. ".", err.hint)
+            end
+        end
+    end)
+
     it("names the secret that cannot be read, not its value", function()
         local checked = assert(channels.check { kind = "feishu", url = { env = "URL" }, secret = { file = "/k" } })
         local channel, err = channels.open("ops", checked, { getenv = function() return "https://x.example/hidden" end,
