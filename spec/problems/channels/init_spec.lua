@@ -2,6 +2,7 @@ local borders = require "spec.support.borders"
 local channels = require "dwsync.problems.channels"
 local example = require "spec.problems.channels.example"
 local json = require "dwsync.json"
+local messages = require "dwsync.problems.messages"
 
 local function mark_of(kind, declared, values)
     local checked = assert(channels.check { kind = kind, url = declared.url, secret = declared.secret,
@@ -216,6 +217,19 @@ describe("a channel", function()
             local channel = example.channel(kind, declared)
             assert.equal(require("dwsync.problems.channels." .. kind).render(message, channel), channel.render(message))
         end
+    end)
+
+    it("has the lines of each problem that a message sums up, below its own", function()
+        local message = example.message()
+        message.items = { example.message { message = "the first" }, example.message { message = "the second" } }
+        local texts = { messages.lines(message), messages.lines(message.items[1]), messages.lines(message.items[2]) }
+        for i, lines in ipairs(texts) do
+            texts[i] = table.concat(lines, "\n")
+        end
+        assert.equal(table.concat(texts, "\n\n"),
+            json.decode(require("dwsync.problems.channels.smn").render(message)).message)
+        assert.equal(table.concat({ texts[1], message.items[1].title, message.items[2].title }, "\n"),
+            json.decode(require("dwsync.problems.channels.ces").render(message))[1].detail.content)
     end)
 
     it("calls a secret what the receiver calls it", function()
