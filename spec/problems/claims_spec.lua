@@ -38,6 +38,39 @@ describe("claims", function()
         end)
     end)
 
+    it("take what is due, and not from a sender that has it unless its clock was wrong", function()
+        with_world(function(world)
+            world:look("critical", 1)
+            local sender = world:sender()
+            assert(sender:sweep())
+            for _, case in ipairs { { NOW, "NULL", 1 }, { NOW + 1, "NULL", 0 }, { NOW, NOW, 1 }, { NOW, NOW + 1, 0 },
+                { NOW, NOW + 600000, 0 }, { NOW, NOW + 600001, 1 } } do
+                world:sql(("UPDATE dwsync_outbox SET next_at = %d, claimed_until = %s"):format(case[1],
+                    type(case[2]) == "number" and ("%d"):format(case[2]) or case[2]))
+                assert.equal(case[3], #world:claim(sender).items)
+            end
+            assert.same({ { NOW + 90000, "sender 1", 3, 1 } },
+                world:sql "SELECT claimed_until, claimed_by, attempts, doubtful FROM dwsync_outbox")
+        end)
+    end)
+
+    it("leave what comes later in a problem till its sender is done with what came before", function()
+        with_world(function(world)
+            world:look("warning", 1)
+            world:pass(1)
+            world:look("ok", 1)
+            local sender = world:sender()
+            assert(sender:sweep())
+            for till, state in pairs { [0] = "dropped", [1] = "owed", [600000] = "owed", [600001] = "dropped" } do
+                world:sql "UPDATE dwsync_outbox SET state = 'owed', claimed_until = NULL"
+                world:sql(("UPDATE dwsync_outbox SET claimed_until = %d WHERE step = 'warning'"):format(
+                    world.now + till))
+                assert.equal(0, #world:claim(sender).items)
+                assert.same({ { state } }, world:sql "SELECT state FROM dwsync_outbox WHERE step = 'resolved'")
+            end
+        end)
+    end)
+
     it("leave an entry to its sender for as long as a lease can be", function()
         local function free_at(till, next_at)
             return claims.free_at({ claimed_until = till, next_at = next_at or 5 }, NOW)

@@ -232,6 +232,25 @@ describe("a channel", function()
             json.decode(require("dwsync.problems.channels.ces").render(message))[1].detail.content)
     end)
 
+    it("does not take the page of a proxy, or one to log in, for its receiver", function()
+        local page, other = "answered HTTP 200 with a web page", "answered HTTP 200, but not as %s does"
+        for kind, reason in pairs { slack = page, teams = page, feishu = other:format "Feishu", webhook = false,
+            dingtalk = other:format "DingTalk", wecom = other:format "WeCom" } do
+            local channel = example.channel(kind, { url = "https://x.example/hook" })
+            assert.same({ reason and "later" or "sent", reason or nil }, { channel.send(example.message(), {
+                now = function() return example.NOW end,
+                perform = function() return { status = 200, headers = {}, body = "<!DOCTYPE html><p>Log in" } end }) },
+                kind)
+        end
+    end)
+
+    it("of the kind webhook gets JSON, or CloudEvents where that is asked for", function()
+        for format, expected in pairs { [""] = "json", json = "json", cloudevents = "cloudevents" } do
+            assert.equal(expected, channels.check({ kind = "webhook", url = { env = "URL" },
+                format = format ~= "" and format or nil }).format)
+        end
+    end)
+
     it("calls a secret what the receiver calls it", function()
         for kind, hints in pairs { pagerduty = { routing_key = "routing key" }, slack = { url = "address" } } do
             for option, words in pairs(hints) do
