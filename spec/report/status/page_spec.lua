@@ -191,6 +191,19 @@ describe("the body of the status page", function()
         has(html, "Next run expected")
     end)
 
+    -- Where a text stands last.
+    local function last(html, text)
+        local first, at = 0, nil
+        while first do
+            at, first = first, html:find(text, first + 1, true)
+        end
+        return at
+    end
+
+    local function assert_between(least, most, value)
+        assert.is_true(value >= least and value <= most, value)
+    end
+
     it("stays below a megabyte with hundreds of clusters; the worst have everything, and it says what it left out",
         function()
             local items = {}
@@ -204,6 +217,9 @@ describe("the body of the status page", function()
             has(html, "further clusters, none worse, are left out here.")
             has(html, "Runs of ldap 79d6458e</title>")
             assert.is_true(html:find("</figure>", 1, true) < html:find("Too many clusters to show a picture", 1, true))
+            assert_between(400000, 420000, last(html, "</figure>")) -- the rest is words, and then the state alone
+            assert_between(640000, 660000, last(html, "Too many clusters to show a picture"))
+            assert_between(890000, 910000, #html)
         end)
 
     it("shows a hundred clusters, each of which opens", function()
@@ -214,6 +230,8 @@ describe("the body of the status page", function()
         local html = status_page.body(overviews.overview(items))
         assert.equal(100, select(2, html:gsub("<article", "")))
         assert.equal(100, select(2, html:gsub('id="cluster%-', "")))
+        assert_between(590000, 640000, last(html, "</figure>")) -- as many as leave room for the words of the rest
+        assert_between(97, 100, select(2, html:gsub("</figure>", "")) + select(2, html:gsub("Too many clusters", "")))
     end)
 
     it("stays below a megabyte with texts that a hostile service made long", function()
