@@ -191,6 +191,14 @@ describe("the body of the status page", function()
         has(html, "Next run expected")
     end)
 
+    it("lets others have their turn between all its parts", function()
+        for count, overview in pairs { [264] = stories, [132] = overviews.overview { overviews.failing() } } do
+            local turns = 0
+            status_page.write_body(overview, nil, function() end, function() turns = turns + 1 end)
+            assert.equal(count, turns)
+        end
+    end)
+
     -- Where a text stands last.
     local function last(html, text)
         local first, at = 0, nil
