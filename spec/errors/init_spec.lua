@@ -275,6 +275,17 @@ describe("a body with code and message", function()
         assert.equal("permission", failing(401, '{"error":{"code":"EPS.0003","message":"no"}}').kind)
     end)
 
+    it("is read only where it was not cut, but for one that is longer than what is read", function()
+        local cut = '{"error_code":"DWS.0001","error_msg":"wrong","more":"'
+        assert.same({ nil, "the service answered HTTP 400: " .. cut }, { failing(400, cut).code,
+            failing(400, cut).message })
+        for length, code in pairs { [65535] = false, [65536] = "DWS.0001", [65537] = "DWS.0001" } do
+            assert.equal(code or nil, failing(400, cut .. ("x"):rep(length - #cut)).code)
+        end
+        assert.is_nil(failing(400, "x" .. cut .. ("x"):rep(65536)).code)
+        assert.equal("DWS.0001", failing(400, " " .. cut .. ("x"):rep(65536)).code)
+    end)
+
     it("may lack the message", function()
         assert.equal("the service gave no reason", failing(400, '{"error_code":"DWS.0001"}').message)
         assert.equal("the service gave no reason", failing(400, '{"error_code":"DWS.0001","error_msg":null}').message)

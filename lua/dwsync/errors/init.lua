@@ -12,7 +12,6 @@ local timestamps = lazy "dwsync.timestamps"
 local M = {}
 
 local Error = { __name = "dwsync.error" }
-Error.__index = Error
 
 -- What to do when nothing more precise is known.
 local HINTS = {
@@ -292,13 +291,13 @@ end
 
 -- ---- from an answer of the service ---------------------------------------------------------------
 
--- Pairs of fields in which the services write code and message, in the order of preference.
+-- Pairs of fields in which the services write code and message, in the order of preference; each may have "message".
 local SHAPES = {
     { "error_code", "error_msg" },
     { "errorCode", "errorMsg" },
     { "errCode", "externalMessage" },
     { "workload_res_code", "workload_res_str" },
-    { "code", "message" },
+    { "code" },
 }
 
 local function scalar(value)

@@ -1,7 +1,7 @@
 local http = require "dwsync.problems.channels.http"
 
 local NOW = 1747637723000
-local URL = "https://hooks.example/services/T0000001/B000?key=abcdefgh&k=short#fragment1"
+local URL = "https://hooks.example/services/T0000001/B000/seven77?key=abcdefgh&k=short#fragment1"
 
 -- What a channel makes of an answer, and the request that it sent.
 local function posted(response, more, channel)
@@ -113,10 +113,12 @@ describe("a POST of a channel", function()
         local path = URL:match "^https://[^/]+(.*)$"
         for words, shown in pairs { ["at " .. URL] = "at ***", ["at " .. path] = "at ***", ["at T0000001"] = "at ***",
             ["at abcdefgh"] = "at ***", ["at services"] = "at ***", ["at fragment1"] = "at ***",
-            ["at hooks.example"] = "at hooks.example", ["B000 key short"] = "B000 key short" } do
+            ["at hooks.example"] = "at hooks.example", ["B000 key short"] = "B000 key short",
+            ["seven77"] = "seven77" } do
             assert.equal(shown, reason(words))
         end
         local keys = { url = "https://h.example/aB3x", secrets = { key = "the-signing-key" } }
+        assert.equal("at ***", reason("at https://h.example/aB3x", keys))
         assert.equal("*** at /aB3x", reason("the-signing-key at /aB3x", keys))
         keys.secrets.longer = "the-signing-key-2"
         assert.equal("***!", reason("the-signing-key-2!", keys))
