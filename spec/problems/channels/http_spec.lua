@@ -81,10 +81,13 @@ describe("a POST of a channel", function()
             [200] = false, [400] = false } do
             assert.equal(pause or nil, posted({ status, "", headers })[3], status)
         end
+        headers["retry-after"] = "Mon, 19 May 2025 06:55:30 GMT"
+        assert.equal(NOW + 7000, posted({ 429, "", headers })[3])
         local function asks(outcome)
             return { answer = function() return outcome, "busy", 60, true end }
         end
         assert.same({ "later", "busy", NOW + 60000, true }, (posted({ 429 }, asks "later")))
+        headers["retry-after"] = "7"
         assert.same({ "later", "busy", NOW + 7000, true }, (posted({ 429, "", headers }, asks "later")))
         assert.same({ "refused", "busy", NOW + 60000, true }, (posted({ 429, "", headers }, asks "refused")))
     end)

@@ -191,6 +191,27 @@ describe("the body of the status page", function()
         has(html, "Next run expected")
     end)
 
+    it("has six lines and twenty panels of sources at most, up to three of them open", function()
+        for count, shown in pairs { [1] = { 1, 1, 1 }, [3] = { 3, 3, 3 }, [4] = { 4, 4, 0 }, [6] = { 6, 6, 0 },
+            [7] = { 6, 7, 0 }, [20] = { 6, 20, 0 }, [21] = { 6, 20, 0 } } do
+            local item = overviews.healthy()
+            local sources = item.evaluation.sources
+            for i = 2, count do
+                sources[i] = {}
+                for name, value in pairs(sources[1]) do
+                    sources[i][name] = value
+                end
+                sources[i].id = "s" .. i
+            end
+            local html = status_page.body(overviews.overview { item })
+            local panels, opened = 0, 0
+            for open in html:gmatch ' id="panel%-[^"]*"><details([^>]*)>' do
+                panels, opened = panels + 1, opened + (open:find "open" and 1 or 0)
+            end
+            assert.same(shown, { select(2, html:gsub('<a href="#source%-', "")), panels, opened })
+        end
+    end)
+
     it("lets others have their turn between all its parts", function()
         for count, overview in pairs { [264] = stories, [132] = overviews.overview { overviews.failing() } } do
             local turns = 0
