@@ -47,10 +47,11 @@ local function add(list, what, first, last, text, line)
     list[#list + 1] = { what = what, first = first, last = last, text = text, line = line }
 end
 
--- find(text, 1, true): Lua begins at 1 when it is told 0.
+-- find(text, 1, true), sub(1, last): Lua begins at 1 when it is told 0.
 local function is_first_place(tokens, i)
-    local after = tokens[i + 2]
-    return tokens[i].text == "1" and tokens[i + 1].text == "," and after and after.text == "true"
+    local after, name = tokens[i + 2], tokens[i - 2]
+    return tokens[i].text == "1" and tokens[i + 1].text == "," and after
+        and (after.text == "true" or name and name.text == "sub")
 end
 
 -- x < 0 ? -x : x, whose border makes no difference.

@@ -37,6 +37,13 @@ describe("changes of Lua", function()
         end
     end)
 
+    it("leave out no first character: sub takes 0 for 1, too", function()
+        for _, blanks in ipairs { "", " " } do
+            are({ "argument dropped: local x = a:sub(1, b) → local x = a:sub(1)",
+                "off by one: local x = a:sub(1, b) → local x = a:sub(2, b)" }, blanks .. "local x = a:sub(1, b)")
+        end
+    end)
+
     it("concern strings that are names, not texts, nor modules", function()
         are({ 'other string: local x = "kind" → local x = "kind~"' }, 'local x = "kind"')
         are({}, 'local x = "not found: %s"')

@@ -9,7 +9,6 @@ local wording = lazy "dwsync.errors.wording"
 local M = lazy("dwsync.errors.wording", {})
 
 local Error = { __name = "dwsync.error" }
-Error.__index = Error
 
 -- Failures after which the same GET may well succeed.
 local RETRYABLE = { network = true, timeout = true, throttled = true }

@@ -233,13 +233,13 @@ end
 
 -- ---- from an answer of the service ---------------------------------------------------------------
 
--- Pairs of fields in which the services write code and message, in the order of preference.
+-- Pairs of fields in which the services write code and message, in the order of preference; each may have "message".
 local SHAPES = {
     { "error_code", "error_msg" },
     { "errorCode", "errorMsg" },
     { "errCode", "externalMessage" },
     { "workload_res_code", "workload_res_str" },
-    { "code", "message" },
+    { "code" },
 }
 
 local function scalar(value)
