@@ -67,6 +67,10 @@ describe("an agency", function()
         assert.same({ 1, 0, 1, 1 }, { requests(false, first), requests(false, first), requests(false, other_key),
             requests(given) })
         assert.same({ 0, 0, 0 }, { requests(false, first), requests(false, other_key), requests(given) })
+        local function one() return given end
+        local function another() return given end
+        assert.same({ 1, 0, 1, 0, 0 }, { requests(one), requests(one), requests(another), requests(another),
+            requests(one) })
     end)
 
     it("takes its account by name or id, the name first, for a whole number of seconds and a project", function()

@@ -89,13 +89,17 @@ describe("a variable", function()
     end)
 
     it("of OpenStack is of no effect, and has a twin", function()
-        local count = 0
+        local twins = {}
         for _, variable in ipairs(variables.UNREAD) do
             if variable[1]:find "^OS_" then
                 assert.equal("set its twin of HW_… or HUAWEICLOUD_SDK_…", variable[2])
-                count = count + 1
+                twins[#twins + 1] = variable[1]:sub(4)
             end
         end
-        assert.equal(25, count)
+        table.sort(twins)
+        assert.equal("ACCESS_KEY AGENCY_DOMAIN_NAME AGENCY_NAME AUTH_TOKEN AUTH_URL CACERT CERT DELEGATED_PROJECT "
+            .. "DOMAIN_ID DOMAIN_NAME INSECURE KEY PASSWORD PROJECT_DOMAIN_ID PROJECT_DOMAIN_NAME PROJECT_ID "
+            .. "PROJECT_NAME REGION_NAME SECRET_KEY TENANT_ID TENANT_NAME USERNAME USER_DOMAIN_ID USER_DOMAIN_NAME "
+            .. "USER_ID", table.concat(twins, " "))
     end)
 end)
