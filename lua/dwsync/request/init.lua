@@ -244,7 +244,7 @@ end
 local function is_expired(err)
     local code = err.code or ""
     return err.kind == "auth" and (code:find "^API[GC]W?%.0307$" ~= nil or code == "IAM.1108"
-        or err.message:find("token expires", 1, true) ~= nil)
+        or err.message:find "token expires" ~= nil)
 end
 
 -- Waits until an unproven key may be tried; see dwsync.request.key_guard.
@@ -321,7 +321,7 @@ local function attempt(self, exchange, endpoint, target, seconds)
     request, err = build(self, exchange, url, seconds)
     if not request then
         if ticket then
-            self.guard:leave(ticket, self.runtime.monotonic())
+            self.guard:leave(ticket)
         end
         return nil, err
     end
