@@ -53,8 +53,10 @@ describe("a wrong command line", function()
 
     it("with a length of time below nothing says how that is written", function()
         for _, case in ipairs { { "-1h", "1h" }, { "-30m", "30m" } } do
-            assert.equal(("'%s' is taken for an option: write '%s', which means that long ago"):format(case[1], case[2]),
-                spelling.usage("unknown option '-" .. case[2]:sub(1, 1) .. "'", { "records", "-x", case[1], "-9d" }))
+            local message = ("'%s' is taken for an option: write '%s', which means that long ago"):format(case[1],
+                case[2])
+            assert.equal(message, spelling.usage("unknown option '-" .. case[2]:sub(1, 1) .. "'",
+                { "records", "-x", case[1], "-9d" }))
         end
         assert.equal("unknown option '-1'", spelling.usage("unknown option '-1'", { "x1", "1-1" }))
         assert.equal("unknown option '-x'", spelling.usage("unknown option '-x'", { "-1h", "-x" }))

@@ -72,8 +72,8 @@ describe("a user's password", function()
         local err = refusal({}, { passcode = "123456" })
         assert.same({ "IAM user: passcode is set but user_id is not",
             "Set user_id in `credentials`, too (console: My Credentials)." }, { err.message, err.hint })
-        err = refusal({ { status = 401, body = '{"error_code":"X.1","error_msg":"no 123456"}' } }, { passcode = "123456",
-            user_id = "u1" })
+        err = refusal({ { status = 401, body = '{"error_code":"X.1","error_msg":"no 123456"}' } },
+            { passcode = "123456", user_id = "u1" })
         assert.equal("IAM user ops: no ***", err.message)
     end)
 
