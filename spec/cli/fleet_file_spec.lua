@@ -150,7 +150,8 @@ describe("the history of a fleet", function()
     it("is not opened where the configuration file is wrong", function()
         local files = { ["/h/.config/dwsync/config.lua"] = "return 7" }
         for _, name in ipairs { "open", "open_history" } do
-            local message = refusal(fleet_file[name](true, { history = folder .. "/x" }, context(files, { HOME = "/h" })))
+            local message = refusal(fleet_file[name](true, { history = folder .. "/x" },
+                context(files, { HOME = "/h" })))
             assert.matches("/h/.config/dwsync/config.lua", message[1], 1, true)
         end
         assert.is_nil(uv.fs_stat(folder .. "/x"))

@@ -44,6 +44,14 @@ describe("the conditions of a fleet", function()
         local gone = { name = "a", host = "m1", pid = 7, state = "running", alive = false, seen_at = NOW - 90000 }
         assert.same({ "! no collector is running: nothing is looked at",
             "collector a is gone, last seen 1 min ago" }, texts { alive = 0, collectors = { gone } })
+        local hint = "Its looks went to the others. Read its log on %s (process %s)."
+        assert.equal(hint:format("m1", 7), conditions.of(sum_of { collectors = { gone } })[1].hint)
+        gone.host, gone.pid, gone.name = nil, nil, ("n"):rep(61)
+        local condition = conditions.of(sum_of { collectors = { gone } })[1]
+        local name = ("n"):rep(59) .. "…"
+        assert.equal(hint:format("its machine", "unknown"), condition.hint)
+        assert.same({ ("collector %s is gone, last seen 1 min ago"):format(name), ("collector %s is back"):format(name) },
+            { condition.text, condition.over })
         gone.state = "ended"
         assert.same({}, texts { collectors = { gone } })
     end)
