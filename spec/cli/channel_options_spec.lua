@@ -108,8 +108,8 @@ describe("the channels of a command", function()
             { name = "hq", client = { credentials = credentials, timeout = 3 }, regions = { "r1", "r2" } },
             { name = "lab", client = { endpoint = "https://e" } },
         } })
-        assert.same({ hq = { credentials = credentials, timeout = 3, region = "r1" }, lab = { endpoint = "https://e" } },
-            world.accounts)
+        assert.same({ hq = { credentials = credentials, timeout = 3, region = "r1" },
+            lab = { endpoint = "https://e" } }, world.accounts)
         assert.equal(context.getenv, world.getenv)
         assert.equal(context.read_file, world.read_file)
         assert.equal(context.runtime, world.runtime)

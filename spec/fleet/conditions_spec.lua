@@ -50,8 +50,8 @@ describe("the conditions of a fleet", function()
         local condition = conditions.of(sum_of { collectors = { gone } })[1]
         local name = ("n"):rep(59) .. "…"
         assert.equal(hint:format("its machine", "unknown"), condition.hint)
-        assert.same({ ("collector %s is gone, last seen 1 min ago"):format(name), ("collector %s is back"):format(name) },
-            { condition.text, condition.over })
+        assert.same({ ("collector %s is gone, last seen 1 min ago"):format(name),
+            ("collector %s is back"):format(name) }, { condition.text, condition.over })
         gone.state = "ended"
         assert.same({}, texts { collectors = { gone } })
     end)
