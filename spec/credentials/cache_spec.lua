@@ -213,6 +213,17 @@ describe("fetched credentials", function()
         assert.equal("two", world.get().ak)
     end)
 
+    it("are renewed and asked for anew on a machine that has just started, too", function()
+        local world = new { { ak = "one", life = 0.5 }, { ak = "two", life = 0.5 }, { ak = "three", life = 0.5 } }
+        world.stepped = NOW
+        world.get()
+        world.clock = NOW + 0.4
+        local second = world.get()
+        assert.equal("two", second.ak)
+        world.cache:discard(second)
+        assert.equal("three", world.get().ak)
+    end)
+
     it("are all forgotten when that is wished", function()
         local world = new { { ak = "one", life = 3600 }, { ak = "two", life = 3600 } }
         world.get()
