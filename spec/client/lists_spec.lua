@@ -87,6 +87,23 @@ describe("a list", function()
         end
     end)
 
+    it("reads all pages once more before it calls a word mistyped", function()
+        for place, found in pairs { [1] = true, [15] = true, [25] = true, [26] = false } do
+            local client = client_of(25, { paging = "row", page_size = 10, retries = 0 })
+            local perform = client.runtime.perform
+            client.runtime.perform = function(request)
+                local response = perform(request)
+                response.body = response.body:gsub('{[^{}]*"id":"r' .. place .. '"[^{}]*}', function(record)
+                    return (record:gsub("FINISHED", "PAUSED"))
+                end)
+                return response
+            end
+            local list, err = all(client, { where = { status = "PAUSED", id = "none" } })
+            assert.equal(found, list ~= nil, place)
+            assert.equal(not found and "config" or nil, err and err.kind)
+        end
+    end)
+
     it("has its points of time in order, and once", function()
         local client = client_of(25)
         local both = "where.start_time and since or until_ exclude each other"

@@ -121,7 +121,8 @@ describe("the project of a region", function()
     it("is one of all, whose listing is named in what it fails with", function()
         local api = new_api '{"projects":[{"id":"p1","name":"a"},{"id":"p2","name":"b"}]}'
         local list = assert(projects.all(api, KEYS, LIMITS))
-        assert.same({ 2, "p2", "/v3/auth/projects" }, { #list, list[2].id, api.asked[1].target })
+        assert.same({ 2, "p2", "iam", "/v3/auth/projects" }, { #list, list[2].id, api.asked[1].service,
+            api.asked[1].target })
         assert.same({ keys = KEYS, headers = {}, deadline = 1060, timeout = 60 }, api.asked[1].options)
         local _, err = projects.all(new_api(nil, errors.new { kind = "network", message = "cut" }), KEYS, LIMITS)
         assert.equal("KeystoneListAuthProjects", err.operation)

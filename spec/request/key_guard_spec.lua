@@ -25,6 +25,23 @@ local function handed_on(guard, other)
 end
 
 describe("refusals that are handed on", function()
+    it("give way to what a process knows itself from then on, and are only those that count", function()
+        for later, blocked in pairs { [-1] = true, [0] = false, [1] = false } do
+            local guard, other = key_guard.new(), key_guard.new()
+            refuse(guard, 3)
+            other:leave(assert(other:enter(KEYS, SITE, NOW + later, NOW + 30)), NOW + later, true)
+            handed_on(guard, other)
+            assert.equal(blocked, other:enter(KEYS, SITE, NOW + 2, NOW + 30) == nil, later)
+        end
+        local guard = key_guard.new()
+        local ticket = assert(guard:enter(KEYS, SITE, NOW, NOW + 30))
+        assert.same({}, (select(2, handed_on(guard))))
+        guard:leave(ticket, NOW, false, REFUSED, NOW)
+        assert.equal(1, #(select(2, handed_on(guard))))
+        guard:leave(assert(guard:enter(KEYS, SITE, NOW, NOW + 30)), NOW, true)
+        assert.same({}, (select(2, handed_on(guard))))
+    end)
+
     it("block the key in the other process, too, and never hold the secret", function()
         local guard = key_guard.new()
         refuse(guard, 3)

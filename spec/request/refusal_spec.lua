@@ -62,6 +62,13 @@ describe("the echo of a canonical request", function()
         assert.is_nil(refusal.explain(OURS, ""))
     end)
 
+    it("is shown up to a length", function()
+        for length, shown in pairs { [120] = ("x"):rep(120), [121] = ("x"):rep(119) .. "…" } do
+            assert.equal(('the gateway saw a different method: "%s"; signed was "GET"'):format(shown),
+                changed("^GET", ("x"):rep(length)))
+        end
+    end)
+
     it("is shown harmlessly and not endlessly", function()
         local why = changed("dws.example", "\27[31m" .. ("x"):rep(5000))
         assert.is_nil(why:find "%c")
