@@ -1,3 +1,4 @@
+local argparse = require "argparse"
 local fleet_file = require "dwsync.cli.fleet_file"
 local history = require "dwsync.history"
 local processes = require "spec.support.processes"
@@ -28,6 +29,14 @@ local function refusal(inventory, err)
 end
 
 describe("the file of an inventory", function()
+    it("is an option beside the history's and the configuration's", function()
+        local parser = argparse "dwsync"
+        fleet_file.configure(parser)
+        local good, args = parser:pparse { "--fleet", "/f", "--history", "/h", "--config", "/c", "--profile", "p" }
+        assert.same({ true, "/f", "/h", "/c", "p" }, { good, args.fleet, args.history, args.config, args.profile })
+        assert.truthy(parser:get_help():find("File with the inventory [DWSYNC_FLEET].", 1, true))
+    end)
+
     it("is named by the option, else by DWSYNC_FLEET", function()
         local files = { ["/a.lua"] = FLEET:format ", interval = 61", ["/b.lua"] = FLEET:format ", interval = 62" }
         for _, case in ipairs {
