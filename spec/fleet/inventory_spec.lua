@@ -104,6 +104,30 @@ describe("an inventory", function()
         end
     end)
 
+    it("takes a path for the history, and whether accounts are shown, as such alone", function()
+        for name, values in pairs { history = { "/h.sqlite", "" }, show_accounts = { true, false } } do
+            for _, value in ipairs(values) do
+                assert.equal(value, assert(inventories.check { accounts = HQ, [name] = value })[name])
+            end
+            assert.matches("^" .. name .. " is ", refusal { accounts = HQ, [name] = 7 })
+        end
+        assert.matches("^thresholds.stale.warning is ", refusal { accounts = HQ,
+            thresholds = { stale = { warning = "x" } } })
+    end)
+
+    it("lists accounts by name, each with room for as many requests at once as its rate is, at least one", function()
+        local given, names, bursts = {}, {}, {}
+        for i, rate in ipairs { 0.001, 1, 1.5, 2, 7.2 } do
+            given["n" .. 6 - i] = { credentials = { source = "environment" }, rate = rate }
+        end
+        given.n0 = { credentials = { source = "environment" }, rate = 3, burst = 1 }
+        for i, account in ipairs(assert(inventories.check { accounts = given }).accounts) do
+            names[i], bursts[i] = account.name, account.burst
+        end
+        assert.same({ "n0", "n1", "n2", "n3", "n4", "n5" }, names)
+        assert.same({ 1, 8, 2, 2, 1, 1 }, bursts)
+    end)
+
     it("merges thresholds rule by rule, option by option, and leaves what it was given alone", function()
         local given = { accounts = HQ, thresholds = { stale = { critical = "3d", warning = "1d" }, churn = false },
             overrides = { a = { thresholds = { stale = { warning = "2d" }, churn = { warning = 7 } } },
