@@ -46,7 +46,7 @@ end
 function M.is_expired(err)
     local code = err.code or ""
     return err.kind == "auth" and (code:find "^API[GC]W?%.0307$" ~= nil or code == "IAM.1108"
-        or err.message:find("token expires", 1, true) ~= nil)
+        or err.message:find "token expires" ~= nil)
 end
 
 --- Corrects the clock for a service from now on, when that explains the refusal.

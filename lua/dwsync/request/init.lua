@@ -276,7 +276,7 @@ local function attempt(self, exchange, endpoint, target, seconds)
     request, err = build(self, exchange, url, seconds)
     if not request then
         if ticket then
-            self.guard:leave(ticket, self.runtime.monotonic())
+            self.guard:leave(ticket)
         end
         return nil, err
     end

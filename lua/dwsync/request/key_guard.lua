@@ -146,7 +146,7 @@ end
 --- Notes the outcome of a request.
 -- @tparam table _ the guard
 -- @tparam table ticket
--- @tparam number now by the same clock
+-- @tparam ?number now by the same clock, beside an outcome that is known
 -- @tparam ?boolean accepted true: the service accepted the signature; nil: unknown
 -- @tparam ?dwsync.error refusal with which the service rejected it
 -- @tparam ?number date of the refusal, seconds since the epoch, for messages
