@@ -12,9 +12,10 @@ local core = require "dwsync.core"
 
 local M = {}
 
-local TURN_SECONDS = 0.0004
--- What is left to the next when another has just worked: enough to get on.
-local LEAST_SECONDS = 0.00015
+-- Of all that are woken together: with what is done between two looks at the clock it stays below a millisecond.
+local TURN_SECONDS = 0.0006
+-- What each of them has at least, however long the others worked: enough to get on.
+local LEAST_SECONDS = 0.0001
 -- nginx looks at timers once a millisecond: what begins this soon after another's turn was woken together with it.
 local TOGETHER_SECONDS = 0.0003
 -- Not 0: without OpenResty's patches nginx would go on at once, and do nothing else.
@@ -25,21 +26,30 @@ local STEP_KB = 1
 local ROOM_KB = 2048
 local PAUSE = 200 -- per cent, by how much memory grows before a new cycle, as by default
 
-local till, ended = 0, 0
+local began, till, ended = 0, 0, 0
+-- When the whole has to end; what those after the first needed of it; and what the first leaves them.
+local whole_till, others, reserve = 0, 0, 0
+local is_first = true
 local holds = false -- whether the collector waits for us
 -- Memory as it was seen last, what of it the collector is owed steps for, and from which size on it begins a cycle: 0
 -- when that is not known, or one is under way. All in KB.
 local seen, owed, rests_till = 0, 0, 0
 
---- Begins a turn.
+--- Begins a turn. Who is woken first leaves the others what they needed the last time, but never more than half.
 function M.begin()
-    local now = core.monotonic()
-    till = now - ended < TOGETHER_SECONDS and math.max(till, now + LEAST_SECONDS) or now + TURN_SECONDS
+    began = core.monotonic()
+    is_first = began - ended >= TOGETHER_SECONDS
+    if is_first then
+        reserve = others > 0 and math.min(others + LEAST_SECONDS, TURN_SECONDS / 2) or 0
+        whole_till, others = began + TURN_SECONDS, 0
+    end
+    till = is_first and whole_till - reserve or math.max(whole_till, began + LEAST_SECONDS)
 end
 
 --- Ends it.
 function M.finish()
     ended = core.monotonic()
+    others = others + (is_first and 0 or ended - began)
     if holds then
         holds = false
         collectgarbage "restart"
