@@ -64,6 +64,8 @@ local function receive(self, job, response, failure)
     if not is_page(response, job.decode) then
         return answer(self, job, response, failure)
     end
+    -- Before anything else is made: LuaJIT lets whoever allocates next pay for the page at a stretch.
+    turns.hold()
     job.response = response
     table.insert(self.pages, job)
 end
@@ -251,7 +253,11 @@ function Loop:perform(request, till)
     self.jobs[job] = true
     local driven, reason = ensure_driver(self)
     if driven then
+        local in_turn = turns.finish()
         driven, reason = wait(self, job, till)
+        if in_turn then
+            turns.begin()
+        end
     end
     if not driven then
         forget(self, job)

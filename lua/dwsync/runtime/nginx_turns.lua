@@ -27,7 +27,7 @@ local STEPS = 8 -- between two looks at the clock, each of which costs as much a
 local ROOM_KB = 2048
 local PAUSE = 200 -- per cent, by how much memory grows before a new cycle, as by default
 
-local began, till, ended = 0, 0, 0
+local began, till, ended = nil, 0, 0 -- `began`: while one is under way
 -- When the whole has to end; what those after the first needed of it; and what the first leaves them.
 local whole_till, others, reserve = 0, 0, 0
 local is_first = true
@@ -48,13 +48,18 @@ function M.begin()
 end
 
 --- Ends it.
+-- @treturn boolean whether one was under way
 function M.finish()
-    ended = core.monotonic()
-    others = others + (is_first and 0 or ended - began)
+    local is_under_way = began ~= nil
+    if is_under_way then
+        ended = core.monotonic()
+        others, began = others + (is_first and 0 or ended - began), nil
+    end
     if holds then
         holds = false
         collectgarbage "restart"
     end
+    return is_under_way
 end
 
 --- Whether there is time left in it.
