@@ -22,8 +22,8 @@ local function page_of(records, gap, failing)
         list[i] = ('{"id":"%s",'
             .. '"identity_source_id":"79d6458e-52bb-4e0d-9d2c-1f6a4b7c8d9e",'
             .. '"identity_source_type":"ldap","start_time":%d,"end_time":%d,"add_count":%d,"update_count":%d,'
-            .. '"delete_count":0,"failed_count":0,"status":"%s","fail_reason":null}'):format(M.id(i), start, start + 21000,
-            i % 4, i % 6, failing and i % failing == 0 and "FAILED" or "FINISHED")
+            .. '"delete_count":0,"failed_count":0,"status":"%s","fail_reason":null}'):format(M.id(i), start,
+            start + 21000, i % 4, i % 6, failing and i % failing == 0 and "FAILED" or "FINISHED")
     end
     return ('{"count":%d,"sync_records":[%s]}'):format(records, table.concat(list, ","))
 end

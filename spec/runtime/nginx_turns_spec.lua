@@ -41,8 +41,8 @@ describe("turns in nginx's event loop", function()
     end)
 
     -- How long a turn lasts that begins now, in steps of a hundredth of a millisecond.
-    local function length()
-        turns.begin()
+    local function length(most)
+        turns.begin(most)
         local began = now
         while turns.goes_on() do
             now = now + 1e-5
@@ -73,6 +73,12 @@ describe("turns in nginx's event loop", function()
             now = now + 0.001
             assert.near(TURN / 2, length(), 2e-5)
             assert.near(TURN / 2, length(), 4e-5)
+        end)
+
+        it("and no longer than who takes one wants", function()
+            assert.near(LEAST, length(LEAST), 2e-5)
+            now = now + 0.001
+            assert.near(TURN, length(1), 2e-5)
         end)
 
         it("so that the next has what the first did not need", function()

@@ -12,6 +12,8 @@ local turns = require "dwsync.runtime.nginx_turns"
 local M = {}
 
 local SLICE_RECORDS = 64 -- about 0.1 ms
+-- Shorter than a sweep's: answers come while other requests do, and each may have to wait for the rest of a turn.
+local TURN_SECONDS = 0.0004
 -- nginx drops a timer when too many run already. A driver that was not seen for so long is taken to be lost.
 local LOST_SECONDS = 1
 -- nginx ends the light thread of a caller whose client went away, and nobody is told.
@@ -158,7 +160,7 @@ end
 local function drive(_, self, driver)
     while self.driver == driver do
         self.seen = core.monotonic()
-        turns.begin()
+        turns.begin(TURN_SECONDS)
         local good, more = pcall(turn, self)
         turns.finish()
         if not good then

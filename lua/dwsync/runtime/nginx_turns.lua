@@ -22,7 +22,7 @@ local TOGETHER_SECONDS = 0.0003
 local PAUSE_SECONDS = 0.001
 -- LuaJIT leaves what is above one KB of a step that frees memory to a later one, which then takes milliseconds.
 local STEP_KB = 1
-local STEPS = 8 -- between two looks at the clock, each of which costs as much as a step: some hundredths of a millisecond
+local STEPS = 8 -- between two looks at the clock, which cost as much as a step: some hundredths of a millisecond
 -- More than a turn allocates: with so much room before its next cycle the collector does nothing of itself.
 local ROOM_KB = 2048
 local PAUSE = 200 -- per cent, by how much memory grows before a new cycle, as by default
@@ -37,7 +37,8 @@ local holds = false -- whether the collector waits for us
 local seen, owed, rests_till = 0, 0, 0
 
 --- Begins a turn. Who is woken first leaves the others what they needed the last time, but never more than half.
-function M.begin()
+-- @tparam[opt] number most seconds that it lasts at most
+function M.begin(most)
     began = core.monotonic()
     is_first = began - ended >= TOGETHER_SECONDS
     if is_first then
@@ -45,6 +46,7 @@ function M.begin()
         whole_till, others = began + TURN_SECONDS, 0
     end
     till = is_first and whole_till - reserve or math.max(whole_till, began + LEAST_SECONDS)
+    till = most and math.min(till, began + most) or till
 end
 
 --- Ends it.

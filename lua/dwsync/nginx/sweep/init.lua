@@ -328,8 +328,8 @@ local function finish(read, order, store, may_go_on, summary, till)
         return
     end
     summary.history = order.history and store:get_state "history" -- of the sweep before, until it is tried again
-    order.slices.pause()
-    local overview = read.items and require("dwsync.health").overview(read.items, order.now(), order.rules)
+    local overview = read.items and order.slices.alone(require("dwsync.health").overview, read.items, order.now(),
+        order.rules)
     local is_written = overview and publish(read, overview, order, store, may_go_on, summary)
     -- After the publication: a history that hangs, or a receiver, must not hold up what was read.
     local told
