@@ -1,7 +1,7 @@
 local core = require "dwsync.core"
 local turns = require "dwsync.runtime.nginx_turns"
 
-local TURN, LEAST = 0.00065, 0.0001
+local TURN, LEAST = 0.00055, 0.0001
 local MANY = 1000
 
 local kept -- the newest: what nobody could see would not be made
