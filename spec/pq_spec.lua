@@ -267,6 +267,49 @@ describe("dwsync.pq", function()
         other:close()
     end)
 
+    local function copy(raw, sql, rows)
+        assert(raw:copy(sql, rows))
+        local state, first, second
+        repeat
+            state, first, second = raw:receive()
+        until state ~= "read" and state ~= "both" or not core.wait(raw:socket(), state, 30)
+        return state, state and second or first
+    end
+
+    it("gives a COPY its rows, however many, and goes on", function()
+        local other = server:connection()
+        other:query "CREATE TEMPORARY TABLE t (n INTEGER PRIMARY KEY, x TEXT)"
+        local rows = {}
+        for i = 1, 2000 do
+            rows[i] = ("%d\t%s\n"):format(i, ("é"):rep(4096))
+        end
+        local state, count = copy(other.raw, "COPY t FROM STDIN", table.concat(rows))
+        assert.same({ "done", 2000 }, { state, count })
+        assert.same({ { 2000, 2000 * 8192 } }, other:query "SELECT count(*), sum(octet_length(x)) FROM t")
+        assert.equal("done", (copy(other.raw, "COPY t FROM STDIN", "")))
+        state, count = copy(other.raw, "SELECT n FROM t", "3\tc\n")
+        assert.same({ "done", 2000 }, { state, count })
+        other:close()
+    end)
+
+    it("says why a COPY failed, quotes none of its rows, and goes on", function()
+        local other = server:connection()
+        other:query "CREATE TEMPORARY TABLE t (n INTEGER PRIMARY KEY, x TEXT)"
+        for code, rows in pairs { ["23505"] = "1\tJane\n1\tDoe\n", ["22P02"] = "Jane\tDoe\n", ["22P04"] = "1\n",
+            ["22021"] = "1\t\255Jane\n" } do
+            local state, err = copy(other.raw, "COPY t FROM STDIN", rows .. ("2\tJane\n"):rep(2000000))
+            assert.is_nil(state)
+            assert.same({ code, true }, { err.code, err.alive })
+            assert.is_nil(err.message:find("Doe", 1, true))
+            assert.same({ { 0 } }, other:query "SELECT count(*) FROM t")
+        end
+        local _, err = copy(other.raw, "COPY nowhere FROM STDIN", "1\n")
+        assert.same({ "42P01", true }, { err.code, err.alive })
+        _, err = copy(other.raw, "COPY t FROM STDIN; COPY t FROM STDIN", "1\tx\n")
+        assert.is_false(err.alive)
+        other:close()
+    end)
+
     it("asks the server to give up a statement", function()
         local watcher = server:connection()
         assert(connection.raw:send "SELECT pg_sleep(600)")
@@ -288,13 +331,15 @@ describe("dwsync.pq", function()
         assert.has_error(function() connection.raw:send "SELECT '\0'" end)
         assert.has_error(function() connection.raw:send("SELECT $1", "\0") end)
         assert.has_error(function() connection.raw:send("SELECT $1", {}) end)
+        assert.has_error(function() connection.raw:copy("COPY t FROM STDIN\0", "") end)
+        assert.has_error(function() connection.raw:copy("COPY t FROM STDIN", 1) end)
         assert.error_matches(function()
             connection.raw:send("SELECT 1", (table.unpack or unpack)({}, 1, 65536)) -- luacheck: ignore unpack
         end, rawget(_G, "jit") and "too many results" or "more parameters than PostgreSQL takes")
         local other = server:connection()
         other:close()
         other:close()
-        for _, method in ipairs { "poll", "socket", "send", "receive", "cancel", "parameter" } do
+        for _, method in ipairs { "poll", "socket", "send", "copy", "receive", "cancel", "parameter" } do
             assert.has_error(function() other.raw[method](other.raw, "x") end, "the connection is closed")
         end
     end)

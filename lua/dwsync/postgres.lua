@@ -160,14 +160,7 @@ end
 
 -- ---- statements -----------------------------------------------------------------------------------
 
---- Runs a statement with its parameters or, without any, statements.
--- @tparam number till
--- @tparam string sql
--- @param ...
--- @treturn {table,...} rows, or nil
--- @treturn integer|table how many rows it changed; failure
-function Session:query(till, sql, ...)
-    local sent, failure = self.connection:send(sql, ...)
+local function finish(self, till, sent, failure)
     if not sent then
         return nil, failure
     end
@@ -176,6 +169,26 @@ function Session:query(till, sql, ...)
         self.connection:cancel()
     end
     return rows, result
+end
+
+--- Runs a statement with its parameters or, without any, statements.
+-- @tparam number till
+-- @tparam string sql
+-- @param ...
+-- @treturn {table,...} rows, or nil
+-- @treturn integer|table how many rows it changed; failure
+function Session:query(till, sql, ...)
+    return finish(self, till, self.connection:send(sql, ...))
+end
+
+--- Runs a COPY FROM STDIN.
+-- @tparam number till
+-- @tparam string sql
+-- @tparam string rows as COPY reads them
+-- @treturn {table,...} no rows, or nil
+-- @treturn integer|table how many rows it added; failure
+function Session:copy(till, sql, rows)
+    return finish(self, till, self.connection:copy(sql, rows))
 end
 
 --- What the server said about itself.

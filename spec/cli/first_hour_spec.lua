@@ -16,6 +16,9 @@ local MISTAKES = {
     -- ---- the command line ----
     { "no command", {}, 2, "a command is required\n        See dwsync --help, or dwsync COMMAND --help.\n" },
     { "an unknown command", { "recods", "dws-healthy" }, 2, "unknown command 'recods'. Did you mean 'records'?\n" },
+    { "a command of another tool", { "list" }, 2, "unknown command 'list'. Did you mean 'records'?\n" },
+    { "the second word of a command", { "pull", "dws-healthy" }, 2,
+        "unknown command 'pull'. Did you mean 'history pull'?\n" },
     { "help about an unknown command", { "help", "recods" }, 2,
         "unknown command 'recods'. Did you mean 'records'?\n" },
     { "a wrong flag", { "records", "dws-healthy", "--sinse", "7d" }, 2,

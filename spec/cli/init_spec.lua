@@ -218,6 +218,15 @@ describe("what people try first", function()
         return processes.run(command)
     end
 
+    it("is offered a command that there is, for words of other tools and second words of its own", function()
+        for word in ("list ls get show sync-records status verdicts pull prune migrate ack silence unsilence drain "
+            .. "explain metrics"):gmatch "%S+" do
+            local _, _, err = run { word }
+            local meant = assert(err:match "^dwsync: unknown command '[%w-]+'%. Did you mean '(.-)'%?\n", err)
+            assert.equal(0, select(2, output_of(meant .. " --help")), meant)
+        end
+    end)
+
     it("is understood: help COMMAND, -V, --version", function()
         local help = output_of "records --help"
         assert.matches("^Usage: dwsync records ", help)

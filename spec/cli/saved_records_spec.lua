@@ -145,6 +145,27 @@ describe("a command that judges", function()
         assert.same({ id = id, name = "dws-prod" }, name())
     end)
 
+    it("judges a cluster and lets its records go while others are still asked for", function()
+        local together = require "dwsync.history.together"
+        local list, events = together.list, {}
+        finally(function() together.list = list end)
+        together.list = function(...)
+            events[#events + 1] = "judged"
+            return list(...)
+        end
+        local its_world = world({ DWSYNC_HISTORY = path }, { c1 = page(), c2 = page(), c3 = page() })
+        local answer = its_world.service
+        its_world.service = function(request)
+            events[#events + 1] = request.url:find "offset=0" and "asked" or nil
+            return answer(request)
+        end
+        for _, words in ipairs { { "check", "--all-clusters" }, { "replay", "--all-clusters" } } do
+            events = {}
+            command.run(words, its_world)
+            assert.equal("asked judged asked judged asked judged", table.concat(events, " "), words[1])
+        end
+    end)
+
     it("judges by the rest when a record of a cluster is damaged", function()
         save(path, "c2", command.healthy(WEEKS))
         local store = assert(history.open(path))

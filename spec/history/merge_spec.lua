@@ -136,7 +136,7 @@ describe("a page without what is kept as it came", function()
 
     it("keeps two contents of one id, which have an order", function()
         local page = merge.read { record "FINISHED", record "RUNNING" }
-        local content = merge.read({ record "FINISHED" }).groups.a[1].content
+        local content = merge.read({ record "FINISHED" }).contents.a
         assert.same({ "a" }, merge.without(page, { a = content }).names)
         page = merge.without(merge.read { record "FINISHED", record("FAILED", { id = "b" }) }, { a = content })
         assert.same({ { "b" }, 1 }, { page.names, page.unchanged })

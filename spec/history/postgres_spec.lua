@@ -87,6 +87,40 @@ describe("a history in PostgreSQL", function()
         store:close()
     end)
 
+    it("keeps the same of many new records, which it copies, as of one, whatever they hold", function()
+        local strange = { "\\N", "\\.", "\\", "a\tb", "a\nb\r", "it's", "", "\0", "\\t", "é", "\1\127", "NULL", " x ",
+            -1.5, 9007199254740991, 1e300, true, { 1 }, {} }
+        local list = {}
+        for i, value in ipairs(strange) do
+            list[#list + 1] = { id = "a" .. i, start_time = value, status = value, identity_source_id = value,
+                add_count = value, fail_reason = value }
+            list[#list + 1] = { id = value ~= "" and value or nil, start_time = 1747637723055 + i, status = "FINISHED",
+                more = value }
+        end
+        local name = server:create_database()
+        local store, copied = assert(history.open(server:url(name))), 0
+        local copy = store.engine.copy
+        store.engine.copy = function(...)
+            copied = copied + 1
+            return copy(...)
+        end
+        assert.equal(#list, assert(store:save("many", list)).inserted)
+        assert.equal(1, copied)
+        for _, record in ipairs(list) do
+            assert.equal(1, assert(store:save("one", { record })).inserted)
+        end
+        assert.equal(1, copied)
+        assert.equal(#list, assert(store:save("many", list)).unchanged)
+        local columns = "record_id, version, status, identity_source_id, identity_source_type, start_time, end_time, "
+            .. "add_count, update_count, delete_count, failed_count, content FROM dwsync_records WHERE cluster_no = "
+        local other = server:connection(name)
+        assert.same({}, other:query(("SELECT %s1 EXCEPT SELECT %s2"):format(columns, columns)))
+        assert.same({}, other:query(("SELECT %s2 EXCEPT SELECT %s1"):format(columns, columns)))
+        other:close()
+        assert.same(store:records { cluster_id = "one" }, store:records { cluster_id = "many" })
+        store:close()
+    end)
+
     it("comes to an end where the database shows numbers with few digits", function()
         local store = assert(history.open(server:fresh_url() .. "%20-cextra_float_digits%3D-10"))
         store:pull(CLUSTER, records(1747637723001, 1747637725100))

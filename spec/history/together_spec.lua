@@ -128,6 +128,19 @@ describe("what is kept, together with what the service gave,", function()
         assert.equal("new b", ids(rest))
     end)
 
+    it("needs no content of a run that the service gave, but where its answer may be late", function()
+        assert(store:save("c1", { record("a", 1), record("b", 2) }))
+        store.engine:rows "UPDATE dwsync_records SET content = '{' WHERE record_id = 'a'"
+        assert.equal("a b", ids(assert(together { record("a", 1) })))
+        for _, given in ipairs { { record("a", 1, { status = "RUNNING" }) },
+            { record("a", 1), record("a", 1, { status = "RUNNING" }) } } do
+            local list, err, rest = together(given)
+            assert.is_nil(list)
+            assert.equal("damaged", err.code)
+            assert.equal(#given + 1, #rest)
+        end
+    end)
+
     it("takes no transaction more where accounts are kept", function()
         local function transactions()
             local begin, count = store.engine.begin, 0

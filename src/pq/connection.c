@@ -24,15 +24,18 @@ struct connection {
     pid_t owner;      /* a child of fork() shares the socket, and must not speak there */
     bool begun;
     bool connected;
+    int rows; /* what a COPY waits for: a reference to a text, or LUA_NOREF */
 };
 
 static atomic_int cancelling;
 
-static void drop_results(struct connection *self)
+static void drop_results(lua_State *L, struct connection *self)
 {
     PQclear(self->result);
     PQclear(self->next);
     self->result = self->next = NULL;
+    luaL_unref(L, LUA_REGISTRYINDEX, self->rows);
+    self->rows = LUA_NOREF;
 }
 
 static struct connection *check_open(lua_State *L)
@@ -167,7 +170,7 @@ static int pq_connect(lua_State *L)
     names[count] = "client_encoding"; /* when connecting: a pooler knows it for each of its clients */
     values[count] = "UTF8";
     struct connection *self = lua_newuserdata(L, sizeof *self);
-    *self = (struct connection){.owner = getpid()};
+    *self = (struct connection){.owner = getpid(), .rows = LUA_NOREF};
     luaL_getmetatable(L, CLASS);
     lua_setmetatable(L, -2);
     ask_for_nothing();
@@ -175,6 +178,7 @@ static int pq_connect(lua_State *L)
     if (!self->conn)
         return luaL_error(L, "not enough memory");
     PQsetNoticeReceiver(self->conn, ignore, NULL);
+    PQsetErrorContextVisibility(self->conn, PQSHOW_CONTEXT_NEVER); /* of a COPY it is what was to be saved */
     return PQstatus(self->conn) == CONNECTION_BAD ? fail(L, self, PQerrorMessage(self->conn), NULL) : 1;
 }
 
@@ -262,11 +266,39 @@ static int connection_send(lua_State *L)
     const char *const *values = count > 0 ? pq_parameters(L, 3, count) : NULL;
     if (!is_ready(self))
         return fail(L, self, NOT_READY, NULL);
-    drop_results(self);
+    drop_results(L, self);
     int sent =
         values ? PQsendQueryParams(self->conn, sql, count, NULL, values, NULL, NULL, 0) : PQsendQuery(self->conn, sql);
     if (!sent)
         return fail(L, self, PQerrorMessage(self->conn), NULL);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+/***
+Sends a COPY FROM STDIN with its rows, which leave in `receive`.
+@function dwsync.pq.connection:copy
+@tparam string sql
+@tparam string rows as COPY reads them
+@treturn[1] boolean true
+@treturn[2] nil
+@treturn[2] table {message=string,alive=boolean}
+@raise when it is closed, for a statement with NUL and arguments of another type
+*/
+static int connection_copy(lua_State *L)
+{
+    struct connection *self = check_open(L);
+    const char *sql = luaL_checkstring(L, 2);
+    luaL_argcheck(L, strlen(sql) == lua_rawlen(L, 2), 2, "a statement with NUL");
+    luaL_checktype(L, 3, LUA_TSTRING);
+    luaL_argcheck(L, lua_rawlen(L, 3) <= INT_MAX, 3, "more rows than one COPY takes");
+    if (!is_ready(self))
+        return fail(L, self, NOT_READY, NULL);
+    drop_results(L, self);
+    if (!PQsendQuery(self->conn, sql))
+        return fail(L, self, PQerrorMessage(self->conn), NULL);
+    lua_settop(L, 3);
+    self->rows = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_pushboolean(L, 1);
     return 1;
 }
@@ -294,7 +326,7 @@ static int push_result(lua_State *L, struct connection *self)
     if (!result || is_failure(result)) {
         int pushed = result ? fail(L, self, PQresultErrorMessage(result), PQresultErrorField(result, PG_DIAG_SQLSTATE))
                             : fail(L, self, PQerrorMessage(self->conn), NULL);
-        drop_results(self);
+        drop_results(L, self);
         return pushed;
     }
     lua_pushstring(L, "done");
@@ -306,26 +338,49 @@ static int push_result(lua_State *L, struct connection *self)
         lua_rawseti(L, -2, row + 1);
     }
     dws_lua_push_integer(L, strtoll(PQcmdTuples(result), NULL, 10));
-    drop_results(self);
+    drop_results(L, self);
     return 3;
 }
 
-/* Takes the results that are there. True: there will be no more; COPY, which would never end, counts as the end, also
- * of the connection. */
-static bool take_results(struct connection *self)
+/* Gives a COPY that waits for rows all there are. False: there are none, or no memory for them. */
+static bool give_rows(lua_State *L, struct connection *self)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, self->rows);
+    size_t length = 0;
+    const char *rows = self->rows == LUA_NOREF ? NULL : lua_tolstring(L, -1, &length);
+    bool given = rows && PQputCopyData(self->conn, rows, (int)length) == 1 && PQputCopyEnd(self->conn, NULL) == 1;
+    lua_pop(L, 1);
+    luaL_unref(L, LUA_REGISTRYINDEX, self->rows);
+    self->rows = LUA_NOREF;
+    return given;
+}
+
+static void keep_result(struct connection *self)
+{
+    if (is_failure(self->result)) { /* the first one is the reason */
+        PQclear(self->next);
+    } else {
+        PQclear(self->result);
+        self->result = self->next;
+    }
+    self->next = NULL;
+}
+
+/* Takes the results that are there. True: there will be no more; a COPY that was not asked for, and would never end,
+ * counts as the end, also of the connection. */
+static bool take_results(lua_State *L, struct connection *self)
 {
     while (!PQisBusy(self->conn)) {
         self->next = PQgetResult(self->conn);
         if (!self->next)
             return true;
         ExecStatusType status = PQresultStatus(self->next);
-        if (is_failure(self->result)) { /* the first one is the reason */
+        if (status == PGRES_COPY_IN && give_rows(L, self)) {
             PQclear(self->next);
-        } else {
-            PQclear(self->result);
-            self->result = self->next;
+            self->next = NULL;
+            continue;
         }
-        self->next = NULL;
+        keep_result(self);
         if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) {
             self->connected = false;
             return true;
@@ -351,9 +406,12 @@ static int connection_receive(lua_State *L)
     struct connection *self = check_open(L);
     if (!is_ready(self))
         return fail(L, self, NOT_READY, NULL);
-    int unsent = PQflush(self->conn);
-    bool readable = PQconsumeInput(self->conn) == 1;
-    if (take_results(self) || !readable || unsent < 0)
+    bool sound = PQflush(self->conn) >= 0;
+    sound = PQconsumeInput(self->conn) == 1 && sound;
+    if (take_results(L, self) || !sound)
+        return push_result(L, self);
+    int unsent = PQflush(self->conn); /* the rows of a COPY among it */
+    if (unsent < 0)
         return push_result(L, self);
     lua_pushstring(L, unsent > 0 ? "both" : "read");
     return 1;
@@ -391,7 +449,7 @@ Ends it, without waiting. Safe to call twice; a child of fork() leaves its paren
 static int connection_close(lua_State *L)
 {
     struct connection *self = luaL_checkudata(L, 1, CLASS);
-    drop_results(self);
+    drop_results(L, self);
     if (self->conn && self->owner != getpid())
         close(PQsocket(self->conn)); /* PQfinish would say goodbye to the server */
     else
@@ -404,11 +462,17 @@ void pq_open_connection(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"settings", pq_settings}, {"connect", pq_connect}, {NULL, NULL}};
     static const luaL_Reg methods[] = {
-        {"poll", connection_poll},           {"socket", connection_socket},
-        {"parameter", connection_parameter}, {"send", connection_send},
-        {"receive", connection_receive},     {"cancel", connection_cancel},
-        {"close", connection_close},         {"__gc", connection_close},
-        {"__close", connection_close},       {NULL, NULL},
+        {"poll", connection_poll},
+        {"socket", connection_socket},
+        {"parameter", connection_parameter},
+        {"send", connection_send},
+        {"copy", connection_copy},
+        {"receive", connection_receive},
+        {"cancel", connection_cancel},
+        {"close", connection_close},
+        {"__gc", connection_close},
+        {"__close", connection_close},
+        {NULL, NULL},
     };
     dws_lua_class(L, CLASS, methods);
     dws_lua_setfuncs(L, functions);

@@ -6,6 +6,7 @@ local errors = require "dwsync.errors"
 local failure = require "dwsync.cli.failure"
 local health = require "dwsync.health"
 local history_location = require "dwsync.cli.history_location"
+local in_turn = require "dwsync.cli.in_turn"
 local saved_records = require "dwsync.cli.saved_records"
 local thresholds = require "dwsync.cli.thresholds"
 
@@ -57,7 +58,8 @@ end
 
 --- Fetches the records, without judging them.
 -- @tparam[opt] number timeout seconds for fetching all records, by default the client's
--- @tparam[opt] function each see chosen:fetch
+-- @tparam[opt] function each(item) called when the records of a cluster are there, while others are still read, for
+-- one item at a time
 -- @treturn table items as of chosen:fetch, or nil
 -- @treturn dwsync.error when the clusters could not be listed
 function Judge:fetch(timeout, each)
@@ -68,7 +70,7 @@ function Judge:fetch(timeout, each)
         end
         self.saved:begin(monotonic, monotonic() + (timeout or client:option "timeout"))
     end
-    return self.chosen:fetch({ timeout = timeout }, nil, each)
+    return self.chosen:fetch({ timeout = timeout }, nil, each and in_turn.new(each))
 end
 
 --- The records to judge a cluster by: what the service gave and, where there is a history, what is kept; with them the
@@ -117,8 +119,7 @@ local function note_seen(self, items)
     end
 end
 
---- Fetches and judges; each cluster when its records are there, unless a history has to be asked, which answers one
--- question at a time.
+--- Fetches and judges; each cluster when its records are there.
 -- @tparam[opt] table how `timeout`: seconds for fetching all records, by default the client's; `records`: whether the
 -- items keep their records, which otherwise are let go; `explained`: names of rules whose verdicts are explained;
 -- `episodes`: whether the items get those of the last 30 days
@@ -128,18 +129,11 @@ end
 -- `left_out` when --set disabled=off says so
 function Judge:overview(how)
     how = how or {}
-    local function judge(item)
+    local items, err = self:fetch(how.timeout, function(item)
         judge_one(self, item, how)
-    end
-    local at_once = not self.saved.wanted
-    local items, err = self:fetch(how.timeout, at_once and judge or nil)
+    end)
     if not items then
         return nil, err
-    end
-    for _, item in ipairs(items) do
-        if item.records and not at_once then
-            judge(item)
-        end
     end
     note_seen(self, items)
     self.saved:add_handled(items, self:now())

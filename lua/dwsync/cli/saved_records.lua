@@ -14,6 +14,7 @@ local SavedRecords = { __name = "dwsync.cli.saved_records" }
 SavedRecords.__index = SavedRecords
 
 local LEAST_SECONDS = 1 -- however long asking the service took
+local CACHE_MB = 2 -- each cluster is read once
 
 --- The history that is judged: the one that was named, else the user's own file where there is one.
 -- @tparam table args
@@ -55,7 +56,8 @@ local function store_of(self)
     if not self.store then
         local seconds = math.max(LEAST_SECONDS, self.till - self.monotonic())
         local err
-        self.store, err = history_location.open(true, self.args, self.context, self.settings, { timeout = seconds })
+        self.store, err = history_location.open(true, self.args, self.context, self.settings,
+            { timeout = seconds, cache = CACHE_MB })
         if not self.store then
             return nil, err
         end

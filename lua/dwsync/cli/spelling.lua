@@ -45,6 +45,12 @@ local function value_among(arguments, name)
     end
 end
 
+-- Commands of other tools, and words that follow another one here.
+local MEANT = { list = "records", ls = "records", get = "records", show = "records", ["sync-records"] = "records",
+    status = "health", verdicts = "health", pull = "history pull", prune = "history prune", migrate = "history migrate",
+    ack = "alerts ack", silence = "alerts silence", unsilence = "alerts unsilence", drain = "fleet drain",
+    explain = "fleet explain", metrics = "report -o prometheus" }
+
 --- What argparse says of a command line, in the words of dwsync.checks: with the value, and what may have been meant.
 -- @tparam string reason
 -- @tparam {string,...} arguments
@@ -55,6 +61,10 @@ function M.usage(reason, arguments)
             return ("'%s' is taken for an option: write '%s', which means that long ago"):format(argument,
                 argument:sub(2))
         end
+    end
+    local meant = MEANT[reason:match "^unknown command '(.*)'$"]
+    if meant then
+        return ("%s. Did you mean '%s'?"):format(reason, meant)
     end
     local name, choices = reason:match "^argument for option '(.-)' must be one of '(.*)'$"
     local value = name and value_among(arguments, name)

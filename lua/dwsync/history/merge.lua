@@ -5,37 +5,53 @@
 -- becomes its next version and the old one is archived; a RUNNING one is a late answer, from before the end.
 -- @module dwsync.history.merge
 local content = require "dwsync.history.content"
+local core = require "dwsync.core"
 local identity = require "dwsync.history.identity"
 
 local M = {}
 
 local RUNNING = "RUNNING"
 
+local MOST_ROOM = 32767 -- that core.room makes
+
+local function item_of(page, name)
+    return { record = page.records[name], content = page.contents[name], name = name }
+end
+
+-- Most names are those of one record, which needs no list.
+local function add_to_group(page, name, record, text)
+    local group = page.groups[name]
+    if not group then
+        group = { item_of(page, name) }
+        page.groups[name], page.repeated[#page.repeated + 1] = group, name
+    end
+    group[#group + 1] = { record = record, content = text, name = name }
+end
+
 --- Names records and writes them as text. What JSON cannot hold is refused and counted.
 -- @tparam {table,...} records
 -- @tparam[opt] {string|boolean,...} texts of these records, where they have been encoded, see dwsync.history.content
 -- @tparam[opt] {string,...} reasons of those that could not be
--- @treturn table page `groups` (by name: list of `record`, `content`, `name`), `names` in order, `repeated` (names of
--- several records), `refused` (how many), `refusal` (the reason of the first); of `without` also `unchanged` (how
--- many)
+-- @treturn table page `names` in order; by name `records` and `contents`, and `groups`: a list of `record`, `content`,
+-- `name` for those of several records; `repeated`: their names; `refused` (how many), `refusal` (the reason of the
+-- first); of `without` also `unchanged` (how many)
 function M.read(records, texts, reasons)
-    local page = { groups = {}, names = {}, repeated = {}, refused = 0 }
+    local names, by_name, contents = {}, core.room(records, MOST_ROOM, true), core.room(records, MOST_ROOM, true)
+    local page = { names = names, records = by_name, contents = contents, groups = {}, repeated = {}, refused = 0 }
     if not texts then
         texts, reasons = content.encode_all(records)
     end
     for i, record in ipairs(records) do
         local text = texts[i]
         local name = text and identity.of(record, text)
-        local group = name and page.groups[name]
         if not text then
             page.refused = page.refused + 1
             page.refusal = page.refusal or ("record %d of the page: %s"):format(i, reasons[i])
-        elseif not group then
-            page.groups[name] = { { record = record, content = text, name = name } }
-            page.names[#page.names + 1] = name
+        elseif contents[name] then
+            add_to_group(page, name, record, text)
         else
-            group[#group + 1] = { record = record, content = text, name = name }
-            page.repeated[#page.repeated + 1] = #group == 2 and name or nil
+            by_name[name], contents[name] = record, text
+            names[#names + 1] = name
         end
     end
     return page
@@ -46,17 +62,23 @@ end
 -- @tparam {[string]=string} contents of records that are kept, by name
 -- @treturn table page
 function M.without(page, contents)
-    local rest = { groups = page.groups, names = {}, repeated = page.repeated, refused = page.refused,
-        refusal = page.refusal, unchanged = 0 }
+    local names, unchanged = {}, page.unchanged or 0
     for _, name in ipairs(page.names) do
-        local group = page.groups[name]
-        if group[2] or group[1].content ~= contents[name] then
-            rest.names[#rest.names + 1] = name
+        if page.contents[name] ~= contents[name] or page.groups[name] then
+            names[#names + 1] = name
         else
-            rest.unchanged = rest.unchanged + 1
+            unchanged = unchanged + 1
         end
     end
-    return rest
+    return { names = names, records = page.records, contents = page.contents, groups = page.groups,
+        repeated = page.repeated, refused = page.refused, refusal = page.refusal, unchanged = unchanged }
+end
+
+--- Whether a record could be a late answer, whatever is kept.
+-- @tparam ?string coming its status
+-- @treturn boolean
+function M.may_be_late(coming)
+    return coming == RUNNING
 end
 
 --- Whether a record is a late answer, from before the end of a run whose end is known.
@@ -144,8 +166,7 @@ end
 
 --- Decides about a page.
 -- @tparam table page from `read`
--- @tparam table kept by name: `name`, `version`, `saved_at`, `status`, `content`; the page's own item where its one
--- record is kept as it came
+-- @tparam table kept by name: `name`, `version`, `saved_at`, `status`, `content`
 -- @tparam table earlier by name: texts of versions before; only those of repeated names are looked at
 -- @tparam number now milliseconds
 -- @treturn {table,...} states to write; `is_new`: there is none of that name
@@ -155,16 +176,9 @@ end
 function M.decide(page, kept, earlier, now)
     local plan = { states = kept, changed = {}, archive = {}, now = now, summary = { inserted = 0, updated = 0,
         unchanged = page.unchanged or 0, late = 0, refused = page.refused, refusal = page.refusal, revised = {} } }
-    local as_it_came = 0
     for _, name in ipairs(page.names) do
-        local items = page.groups[name]
-        if not items[2] and kept[name] == items[1] then
-            as_it_came = as_it_came + 1
-        else
-            decide_about(plan, items, earlier[name])
-        end
+        decide_about(plan, page.groups[name] or { item_of(page, name) }, earlier[name])
     end
-    plan.summary.unchanged = plan.summary.unchanged + as_it_came
     local changed = {}
     for i, name in ipairs(plan.changed) do
         changed[i] = plan.states[name]

@@ -76,15 +76,27 @@ local function check_progress(context, cluster, before, rows)
     end
 end
 
--- The records of rows that can be read, and their rows; the names of the others are added to a list.
-local function readable(rows, damaged, fields)
-    local decoded = content.decode(texts_of(rows, 1), fields)
+local function chosen_of(rows, skips)
+    local chosen = {}
+    for _, row in ipairs(rows) do
+        chosen[#chosen + 1] = not skips(row[3]) and row or nil
+    end
+    return chosen
+end
+
+-- The records of rows that can be read, false for those that are skipped, and their rows; the names of the others are
+-- added to a list.
+local function readable(rows, damaged, query)
+    local chosen = query.skips and chosen_of(rows, query.skips) or rows
+    local decoded, at = content.decode(texts_of(chosen, 1), query.fields), 0
     local records, good = {}, {}
-    for i = 1, #rows do
-        if decoded[i] then
-            records[#records + 1], good[#good + 1] = decoded[i], rows[i]
+    for _, row in ipairs(rows) do
+        local is_chosen = row == chosen[at + 1]
+        at = is_chosen and at + 1 or at
+        if is_chosen and not decoded[at] then
+            damaged[#damaged + 1] = row[3]
         else
-            damaged[#damaged + 1] = rows[i][3]
+            records[#records + 1], good[#good + 1] = is_chosen and decoded[at], row
         end
     end
     return records, good
@@ -93,9 +105,10 @@ end
 --- Iterates over records. Damaged ones are left out, and are an error after the others.
 -- @tparam table engine
 -- @tparam table context see dwsync.history.transaction
--- @tparam table query from dwsync.history.criteria; `fields`: only these
--- @treturn function iterator over records, the names under which they are kept, and their contents; it raises the error
--- object
+-- @tparam table query from dwsync.history.criteria; `fields`: only these; `skips`: function(name) → whether that record
+-- need not be read
+-- @treturn function iterator over records (false for those that are skipped), the names under which they are kept, and
+-- their contents; it raises the error object
 function M.each(engine, context, query)
     local after, left = { started = true }, query.limit or math.huge
     local records, good, i, rows, damaged = {}, {}, 0, {}, {}
@@ -112,7 +125,7 @@ function M.each(engine, context, query)
             check_progress(context, query.cluster_id, rows, found)
             rows = found
             after, left = advance(after, rows, limit, query), left - #rows
-            records, good = readable(rows, damaged, query.fields)
+            records, good = readable(rows, damaged, query)
             i = 0
         end
         i = i + 1

@@ -1,4 +1,4 @@
---- Every statement about records, in the SQL that SQLite and PostgreSQL share.
+--- Every statement about records, in the SQL that SQLite and PostgreSQL share, and a COPY for PostgreSQL alone.
 -- A text must not get into a statement unquoted.
 --
 -- SQLite's driver takes statements as C strings and binds integers as doubles. So values are literals, for both: texts
@@ -54,13 +54,14 @@ end
 -- @tparam string head
 -- @tparam {string,...} rows
 -- @tparam string tail
+-- @tparam[opt=","] string separator
 -- @treturn {string,...} statements
-function M.in_chunks(head, rows, tail)
+function M.in_chunks(head, rows, tail, separator)
     local statements, first, size = {}, 1, 0
     for i, row in ipairs(rows) do
         size = size + #row + 1
         if size > LONGEST or i == #rows then
-            statements[#statements + 1] = head .. table.concat(rows, ",", first, i) .. tail
+            statements[#statements + 1] = head .. table.concat(rows, separator or ",", first, i) .. tail
             first, size = i + 1, 0
         end
     end
@@ -86,30 +87,51 @@ for _, field in ipairs(record_fields.list) do
     list[#list + 1] = field.name ~= "id" and field.name ~= "fail_reason" and field.name or nil
 end
 
+-- A text as COPY reads it.
+local COPIED = { ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
+
+local function copied(text)
+    return (text:gsub("[\\\n\r\t]", COPIED))
+end
+
+local function copied_text(value)
+    return type(value) == "string" and copied(identity.cell(value)) or "\\N"
+end
+
+local function copied_number(value)
+    return type(value) == "number" and decimal.exact(value) or "\\N"
+end
+
 -- Rows for core.write_rows, whose columns go by their numbers.
-local columns, changes, layout = {}, {}, { close = ")", separator = ",", columns = {} }
+local columns, changes = {}, {}
+local layout = { close = ")", separator = ",", columns = {} }
+local copy_layout = { close = "\n", separator = "\t", columns = {} }
 
 -- `special`: what cannot be in a literal as it is, beside control characters and what is beyond ASCII.
-local function add_column(name, literal, special)
+local function add_column(name, literal, copy, special)
     columns[#columns + 1] = name
     changes[#changes + 1] = ("%s = excluded.%s"):format(name, name)
     layout.columns[#columns] = { name = #columns, text = literal, absent = "NULL", quote = "'",
         special = special, integer = literal == text_column and literal or nil }
+    copy_layout.columns[#columns] = { name = #columns, text = copy, absent = "\\N",
+        special = special and "\\", integer = copy == copied_text and copy or nil }
 end
 
-add_column("record_id", quoted, "'")
-add_column("version", number_column)
-add_column("saved_at", number_column)
+add_column("record_id", quoted, copied, "'")
+add_column("version", number_column, copied_number)
+add_column("saved_at", number_column, copied_number)
 for _, name in ipairs(TEXTS) do
-    add_column(name, text_column, "'\\")
+    add_column(name, text_column, copied_text, "'\\")
 end
 for _, name in ipairs(NUMBERS) do
-    add_column(name, number_column)
+    add_column(name, number_column, copied_number)
 end
-add_column("content", quoted, "'")
+add_column("content", quoted, copied, "'")
 
 local SAVE_HEAD = ("INSERT INTO dwsync_records (cluster_no, %s) VALUES "):format(table.concat(columns, ", "))
 local SAVE_TAIL = " ON CONFLICT (cluster_no, record_id) DO UPDATE SET " .. table.concat(changes, ", ", 2)
+
+local COPY = ("COPY dwsync_records (cluster_no, %s) FROM STDIN"):format(table.concat(columns, ", "))
 
 local ARCHIVE_HEAD = "INSERT INTO dwsync_versions (cluster_no, record_id, version, saved_at, content) VALUES "
 
@@ -126,29 +148,35 @@ local function record_row(state)
     return row
 end
 
--- Statements of rows that are written in one go, each after a comma.
-local function add_statements(list, rows, how)
-    local next_row = 1
+-- Rows as texts of no more than a statement each.
+local function written(states, how)
+    local rows, texts, next_row = each(states, record_row), {}, 1
     while next_row <= #rows do
-        local text
-        text, next_row = core.write_rows(rows, next_row, how.layout)
-        list[#list + 1] = how.head .. text:sub(2) .. how.tail
+        texts[#texts + 1], next_row = core.write_rows(rows, next_row, how)
     end
-    return list
+    return texts
 end
 
 --- Inserts records, or replaces those of the same name.
 -- @tparam integer cluster its number
--- @tparam {table,...} states `name`, `version`, `saved_at`, `record`, `content`; `is_new`: there is none of that name
+-- @tparam {table,...} states `name`, `version`, `saved_at`, `record`, `content`
+-- @tparam boolean are_new whether there is none of any of these names
 -- @treturn {string,...} statements
-function M.save(cluster, states)
-    local list, new, replaced = {}, {}, {}
-    for _, state in ipairs(states) do
-        table.insert(state.is_new and new or replaced, record_row(state))
-    end
+function M.save(cluster, states, are_new)
     layout.open = (",(%d,"):format(cluster)
-    add_statements(list, new, { layout = layout, head = SAVE_HEAD, tail = "" })
-    return add_statements(list, replaced, { layout = layout, head = SAVE_HEAD, tail = SAVE_TAIL })
+    return each(written(states, layout), function(rows)
+        return SAVE_HEAD .. rows:sub(2) .. (are_new and "" or SAVE_TAIL)
+    end)
+end
+
+--- Adds new records.
+-- @tparam integer cluster its number
+-- @tparam {table,...} states the same; there is none of any of their names
+-- @treturn string a COPY FROM STDIN
+-- @treturn string its rows
+function M.copy(cluster, states)
+    copy_layout.open = ("%d\t"):format(cluster)
+    return COPY, table.concat(written(states, copy_layout))
 end
 
 local function version_row(state, cluster)
@@ -249,22 +277,27 @@ function M.kept(cluster, names)
         .. "AND record_id IN ("):format(cluster), each(names, quoted), ")")
 end
 
-local KNOWN = { open = ",(", close = ")", separator = ",", columns = {} }
-for i, name in ipairs { "name", "content" } do
-    KNOWN.columns[i] = { name = name, text = quoted, absent = "NULL", quote = "'", special = "'" }
+--- What is kept of a time: record_id, content.
+-- @tparam integer cluster its number
+-- @tparam string first start_time as a literal
+-- @tparam string last the same, inclusive
+-- @tparam integer limit
+-- @treturn string
+function M.between(cluster, first, last, limit)
+    return ("SELECT record_id, content FROM dwsync_records WHERE cluster_no = %d AND start_time >= %s "
+        .. "AND start_time <= %s ORDER BY start_time LIMIT %d"):format(cluster, first, last, limit)
 end
 
-local KEPT = "(SELECT %s FROM dwsync_records WHERE cluster_no = %d AND record_id = v.column1)"
+local OF_NAME = "(SELECT %s FROM dwsync_records WHERE cluster_no = %d AND record_id = v.column1)"
 
---- The items that are not kept with this very content: name, version (NULL: there is none of that name). A query for
--- each item: a join would be planned by what the database believes to be in its tables.
+--- What is kept under names: record_id, content. A query for each: a list or a join would be planned by what the
+-- database believes to be in its tables, and may read all of a cluster.
 -- @tparam integer cluster its number
--- @tparam {table,...} items `name`, `content`
+-- @tparam {string,...} names
 -- @treturn {string,...} statements
-function M.other(cluster, items)
-    return add_statements({}, items, { layout = KNOWN,
-        head = ("SELECT v.column1, %s FROM (VALUES "):format(KEPT:format("version", cluster)),
-        tail = (") AS v WHERE v.column2 <> coalesce(%s, '')"):format(KEPT:format("content", cluster)) })
+function M.contents(cluster, names)
+    return in_chunks(("SELECT v.column1, %s FROM (VALUES ("):format(OF_NAME:format("content", cluster)),
+        each(names, quoted), (")) AS v WHERE %s IS NOT NULL"):format(OF_NAME:format("version", cluster)), "),(")
 end
 
 --- What was kept under names before: record_id, version, saved_at, content, oldest first.

@@ -125,7 +125,7 @@ function M.has(store, cluster_id, record, contents)
     if kept == nil then
         return nil, err
     end
-    return kept and content.same(kept, page.groups[name][1].content)
+    return kept and content.same(kept, page.contents[name])
 end
 
 return M

@@ -21,7 +21,8 @@ local function name_of(record)
     return text and identity.of(record, text)
 end
 
--- Adds what a query finds: by name where the service gave a record of that name, else to the rest. Returns the error,
+-- Adds what a query finds: by name where the service gave a record of that name, which it stands for where nothing is
+-- read, else to the rest. Returns the error,
 -- if there was one; what came before it stays.
 local function collect(saved, engine, context, query)
     local rest, given, kept, texts, count = saved.rest, saved.given, saved.kept, saved.texts, saved.count
@@ -29,7 +30,7 @@ local function collect(saved, engine, context, query)
         for record, name, text in reading.each(engine, context, query) do
             count = count + 1
             if given[name] then
-                kept[name], texts[name] = record, text
+                kept[name], texts[name] = record or given[name], text
             else
                 rest[#rest + 1] = record
             end
@@ -94,14 +95,13 @@ local function rare_sources(saved, earlier, wanted)
     return rare
 end
 
-local function read_saved(engine, context, names, options)
-    local saved = { rest = {}, given = {}, kept = {}, texts = {}, count = 0 }
-    for _, name in pairs(names) do
-        saved.given[name] = true
-    end
+local function read_saved(engine, context, given, options)
+    local saved = { rest = {}, given = given, kept = {}, texts = {}, count = 0 }
     local till = (options.now - lookback.seconds) * 1000
     local query = { cluster_id = options.cluster_id, since = till, source = options.source, limit = options.limit,
-        fields = record_fields.names }
+        fields = record_fields.names, skips = function(name)
+            return given[name] and not merge.may_be_late(given[name].status)
+        end }
     local err = collect(saved, engine, context, query)
     query.limit = options.limit - saved.count
     query.since, query.until_ = (options.now - lookback.rare_seconds) * 1000, till
@@ -127,11 +127,15 @@ end
 -- @treturn {[string]=string} the contents of the kept records that were given, too, by name; after an error the fourth
 -- result
 function M.list(engine, context, given, options)
-    local names, list = {}, {}
+    local names, by_name, list = {}, {}, {}
     for i, record in ipairs(given) do
-        names[i] = name_of(record)
+        local name = name_of(record)
+        names[i] = name
+        if name and (not by_name[name] or merge.may_be_late(record.status)) then
+            by_name[name] = record
+        end
     end
-    local saved, err = read_saved(engine, context, names, options)
+    local saved, err = read_saved(engine, context, by_name, options)
     for i, record in ipairs(given) do
         local kept = saved.kept[names[i] or ""]
         list[i] = kept and merge.is_late(kept.status, record.status) and kept or record

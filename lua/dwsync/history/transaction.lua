@@ -76,6 +76,8 @@ end
 local function session_of(engine)
     return setmetatable({ apart = apart, fail = fail, rows = function(_, sql, ...)
         return must(engine:rows(sql, ...))
+    end, copy = engine.copy and function(_, sql, rows)
+        return must(engine:copy(sql, rows))
     end }, { __index = engine })
 end
 

@@ -30,8 +30,8 @@ function M.configure(command)
     output.configure(command)
 end
 
--- The same items as of chosen:fetch, from the history.
-local function from_history(args, context, chosen)
+-- The same items as of chosen:fetch, from the history, each given to `use`.
+local function from_history(args, context, chosen, use)
     local store, err = history_location.open(true, args, context, chosen.settings)
     if not store then
         return nil, err
@@ -45,16 +45,24 @@ local function from_history(args, context, chosen)
             records[#records + 1] = record
         end)
         items[i] = { cluster = cluster, records = records, error = failure_of_it }
+        use(items[i])
     end
     store:close()
     return not read_err and items or nil, read_err
 end
 
-local function rows_of(items, judge, options)
+-- What is shown of a cluster; its records are let go.
+local function replay(item, judge, since)
+    local now = judge:now()
+    local records = judge:records_of(item, now)
+    item.episodes, item.had_records = health.episodes(records, judge.rules, { now = now, since = since }), #records > 0
+    item.records = nil
+end
+
+local function rows_of(items)
     local rows = {}
     for _, item in ipairs(items) do
-        local records = item.records and judge:records_of(item, options.now)
-        for _, episode in ipairs(records and health.episodes(records, judge.rules, options) or {}) do
+        for _, episode in ipairs(item.episodes or {}) do
             episode.cluster_id, episode.cluster_name = item.cluster.id, item.cluster.name
             rows[#rows + 1] = episode
         end
@@ -88,7 +96,7 @@ end
 local function explain_silence(items, args, context)
     local judged = false
     for _, item in ipairs(items) do
-        judged = judged or item.records ~= nil and #item.records > 0
+        judged = judged or item.had_records
     end
     if judged then
         context:note "no rule would have raised an alert"
@@ -120,19 +128,22 @@ function M.run(args, context)
     if not judge then
         return failure.report(err, context)
     end
+    local function use(item)
+        replay(item, judge, since)
+    end
     local items, read_err
     if args.from_history then
-        items, read_err = from_history(args, context, judge.chosen)
+        items, read_err = from_history(args, context, judge.chosen, use)
     else
-        items, read_err = judge:fetch()
+        items, read_err = judge:fetch(nil, use)
     end
+    judge:close()
     if not items then
         return failure.report(read_err, context)
-    elseif not judge.chosen.several and not items[1].records then
+    elseif not judge.chosen.several and not items[1].episodes then
         return failure.report(items[1].error, context) -- without a heading: nothing was replayed
     end
-    local rows = rows_of(items, judge, { now = judge:now(), since = since })
-    judge:close()
+    local rows = rows_of(items)
     local status = write(rows, #items > 1, args, context)
     if #rows == 0 then
         explain_silence(items, args, context)
