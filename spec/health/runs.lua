@@ -90,18 +90,29 @@ function M.severity(...)
     return M.verdict(...).severity
 end
 
---- When a rule was told of a source until NOW, by a replay, in seconds before NOW: "warning 7200..3600, critical 60..",
--- where a severity is the gravest of its time, and what was not over has no end.
--- The same arguments as `verdict`; `others`: options of other rules.
-function M.told(list, rule, options, others)
-    local given, parts = { [rule] = options }, {}
+-- Options by rule for one alone: the others are off, but those of `others`.
+local function alone(rule, options, others)
+    local given = {}
+    for name in pairs(health.rules()) do
+        given[name] = false
+    end
     for name, value in pairs(others or {}) do
         given[name] = value
     end
+    given[rule] = options
+    return given
+end
+
+--- When a rule was told of a source until NOW, by a replay, in seconds before NOW: "warning 7200..3600, critical 60..",
+-- where a severity is the gravest of its time, and what was not over has no end.
+-- @tparam {table,...} list @tparam string rule @tparam[opt] table options of the rule
+-- @tparam[opt] table others rules that are judged as well, by name their options
+function M.told(list, rule, options, others)
+    local parts = {}
     local function ago(time)
         return time and ("%.10g"):format(M.NOW - time / 1000) or ""
     end
-    for _, alert in ipairs(health.replay(list, given, { now = M.NOW })) do
+    for _, alert in ipairs(health.replay(list, alone(rule, options, others), { now = M.NOW })) do
         if alert.rule == rule then
             parts[#parts + 1] = ("%s %s..%s"):format(alert.severity, ago(alert.from), ago(alert.till))
         end
@@ -110,13 +121,10 @@ function M.told(list, rule, options, others)
 end
 
 --- What a rule knows of a source, as "name: text" and, where there are any, "= value unit"; without `rests_on` and
--- `options`. The same arguments as `verdict`; `others`: options of other rules.
+-- `options`. The same arguments as `told`.
 function M.facts(list, rule, options, others)
-    local given, lines = { [rule] = options }, {}
-    for name, value in pairs(others or {}) do
-        given[name] = value
-    end
-    for _, verdict in ipairs(health.explain(list, given, M.NOW, { rule }).verdicts) do
+    local lines = {}
+    for _, verdict in ipairs(health.explain(list, alone(rule, options, others), M.NOW, { rule }).verdicts) do
         for _, fact in ipairs(verdict.rule == rule and verdict.source == "s1" and verdict.explanation or {}) do
             if fact.name ~= "rests_on" and fact.name ~= "options" then
                 local value = type(fact.value) == "number" and ("%.10g"):format(fact.value) or fact.value

@@ -90,10 +90,6 @@ describe("the rule churn", function()
         return runs.run(ago + 60, fields)
     end
 
-    local function alone(list, options) -- mass_delete makes no cause of it
-        return runs.told(list, "churn", options, { mass_delete = false })
-    end
-
     it("is told from the addition on, for the window, and compares within one and a half of it", function()
         for _, case in ipairs {
             { "warning 104400..18000", 30 * HOUR, 29 * HOUR },
@@ -102,7 +98,7 @@ describe("the rule churn", function()
             { "", 30 * HOUR + 0.001, 27 * HOUR, { window = "2h" } },
         } do
             local list = { at(case[2], { delete_count = 50 }), at(case[3], { add_count = 50 }) }
-            assert.equal(case[1], alone(list, case[4]))
+            assert.equal(case[1], runs.told(list, "churn", case[4]))
         end
     end)
 
@@ -113,13 +109,13 @@ describe("the rule churn", function()
             local verdict = runs.verdict(list, "churn")
             assert.equal(since, runs.NOW - verdict.since / 1000)
             assert.same({ 60, list[4].id }, { verdict.value, verdict.record_id })
-            assert.equal("warning 104400..", alone(list))
+            assert.equal("warning 104400..", runs.told(list, "churn"))
         end
     end)
 
     it("takes nothing added for no accounts added", function()
         local function one(added, options)
-            return alone({ at(2 * HOUR, { delete_count = 1 }), at(HOUR, { add_count = added }) }, options)
+            return runs.told({ at(2 * HOUR, { delete_count = 1 }), at(HOUR, { add_count = added }) }, "churn", options)
         end
         assert.equal("", one(false, { warning = 1 }))
         assert.equal("warning 3600..", one(1, { warning = 1 }))
@@ -148,11 +144,11 @@ describe("the rule churn", function()
 
     it("knows a busy day from three days on, by the last four weeks", function()
         for count, told in pairs { "warning 600..", "warning 600..", "", "" } do
-            assert.equal(told, alone(days(30, count, each(10))), count)
-            assert.equal("warning 600..", alone(days(31, count, each(10))), count)
+            assert.equal(told, runs.told(days(30, count, each(10)), "churn"), count)
+            assert.equal("warning 600..", runs.told(days(31, count, each(10)), "churn"), count)
         end
         local function between(first, last)
-            return alone(days(50, 40, function(i) return i >= first and i <= last and 100 or 0 end))
+            return runs.told(days(50, 40, function(i) return i >= first and i <= last and 100 or 0 end), "churn")
         end
         assert.equal("", between(21, 28))
         assert.equal("warning 600..", between(22, 28))

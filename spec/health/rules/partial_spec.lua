@@ -164,7 +164,7 @@ describe("the rule partial", function()
         } do
             local told, text, every, options, population = unpack(case, 1, 5)
             assert.equal(told, runs.told(runs.course(text .. WELL, every or HOUR, MARKS), "partial", options,
-                { mass_delete = population and { population = population } or false }), text)
+                { mass_delete = population and { population = population } }), text)
         end
     end)
 
@@ -175,8 +175,7 @@ describe("the rule partial", function()
             { "warning 727800..724200, warning 717000..123000", "..p" },
             { "warning 731400..727800, warning 717000..126600", "...p" },
         } do
-            assert.equal(case[1], runs.told(runs.course(("p"):rep(200) .. case[2], HOUR, MARKS), "partial", nil,
-                { mass_delete = false }))
+            assert.equal(case[1], runs.told(runs.course(("p"):rep(200) .. case[2], HOUR, MARKS), "partial"))
         end
     end)
 
