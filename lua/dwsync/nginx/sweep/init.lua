@@ -328,7 +328,8 @@ local function finish(read, order, store, may_go_on, summary, till)
         return
     end
     summary.history = order.history and store:get_state "history" -- of the sweep before, until it is tried again
-    local overview = read.items and require("dwsync.health").overview(read.items, order.now(), order.rules)
+    local overview = read.items and order.slices.alone(require("dwsync.health").overview, read.items, order.now(),
+        order.rules)
     local is_written = overview and publish(read, overview, order, store, may_go_on, summary)
     -- After the publication: a history that hangs, or a receiver, must not hold up what was read.
     local told
@@ -411,6 +412,7 @@ local function run(text, held, store, order)
     if not read then
         return failed_early(reason, store, held)
     end
+    order.slices.pause()
     local summary = is_exiting() and { outcome = "cancelled" } or summary_of(read.items, read.err)
     summary.history_unread, summary.changes = read.unread, changes_of(read.items, order)
     if order.fleet and read.items then

@@ -339,7 +339,8 @@ describe("the arguments of a function", function()
             local line = debug.getinfo(1, "l").currentline + 1
             local good, reason = pcall(function() local a = open(given) return a end)
             assert.is_false(good)
-            assert.equal(("checks_spec.lua:%d: %s"):format(line, message), reason:match "checks_spec%.lua.*$")
+            assert.equal(("checks/init_spec.lua:%d: %s"):format(line, message),
+                reason:match "checks/init_spec%.lua.*$")
         end)
     end
 
