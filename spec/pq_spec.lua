@@ -475,6 +475,19 @@ end)
 
 -- Also run where threads are watched (spec/build/threads.sh), so no other program is started here.
 describe("dwsync.pq alone", function()
+    it("says which libpq is at work", function()
+        assert.is_true(pq.version() >= 140000)
+    end)
+
+    it("names its classes", function()
+        local lookup = assert(pq.lookup "127.0.0.1")
+        assert.error_matches(function() lookup.poll(io.stdout) end, "dwsync.pq.lookup expected")
+        lookup:close()
+        connect_to({ "" }, function(raw)
+            assert.error_matches(function() raw.poll(io.stdout) end, "dwsync.pq.connection expected")
+        end)
+    end)
+
     it("leaves a lookup's descriptors to no other program", function()
         local function open()
             local numbers = {}
