@@ -2,6 +2,7 @@
  * It must not check anything in a thread of its own: threads count, the spec looks when they have ended. */
 #include "dws/trust.h"
 #include "exchange.h"
+#include "locks.h"
 #include "spec.h"
 #include "tls_files.h"
 
@@ -76,6 +77,29 @@ static void leaves_to_libcurl_what_it_cannot_read(void)
     EXPECT(!dws_trust_open(spec_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")));
     EXPECT_INT(dws_trust_kept(), before);
     dws_trust_close(NULL);
+}
+
+/* Of a file that is too large nothing is trusted. */
+static void reads_a_file_of_16_mebibytes_and_no_more(void)
+{
+    enum { MOST = 16 * 1024 * 1024 };
+    struct tls_files *files = tls_files_new();
+    struct bytes ca;
+    char path[] = "/tmp/dwsync-trust-XXXXXX";
+    read_bytes(tls_ca(files), &ca);
+    char *line = malloc(MOST);
+    const int fd = mkstemp(path);
+    EXPECT(line && fd >= 0);
+    memset(line, '\n', MOST);
+    EXPECT_INT(write(fd, ca.data, ca.length), ca.length);
+    EXPECT_INT(write(fd, line, MOST - ca.length), MOST - ca.length);
+    EXPECT(dws_load_authorities(path));
+    EXPECT_INT(write(fd, "\n", 1), 1);
+    EXPECT(!dws_load_authorities(path));
+    close(fd);
+    unlink(path);
+    free(line);
+    tls_files_free(files);
 }
 
 static void keeps_a_bounded_number(void)
@@ -208,14 +232,22 @@ static void is_loaded_before_it_is_needed(void)
     tls_files_free(files);
 }
 
+/* Of all the cases before it. */
+static void gives_back_only_locks_that_it_holds(void)
+{
+    EXPECT_INT(locks_not_held(), 0);
+}
+
 static const struct spec_case cases[] = {
     {"the same bytes are parsed once, other bytes are another trust", shares_what_holds_the_same_bytes},
     {"what cannot be read is left to libcurl", leaves_to_libcurl_what_it_cannot_read},
+    {"a file of 16 MiB is read, and a larger one is not", reads_a_file_of_16_mebibytes_and_no_more},
     {"a bounded number is kept, and one in use outlives its place", keeps_a_bounded_number},
     {"many threads open and close them at once", is_shared_by_threads},
     {"a child process has what its parent parsed, unless a connection used it",
      is_parsed_anew_by_a_child_when_it_was_used},
     {"what is loaded ahead is what the first connection uses", is_loaded_before_it_is_needed},
+    {"only locks that are held are given back", gives_back_only_locks_that_it_holds},
 };
 
 SPEC_MAIN(cases)

@@ -115,7 +115,7 @@ enum dws_status dws_algorithm_digest(const struct dws_algorithm *algorithm, stru
                                      struct dws_error *error)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned length = 0;
+    unsigned length;
     const struct family *family = family_of(algorithm);
     if (bytes.length == 0) {
         dws_buf_append_string(out, family->empty_digest);
@@ -132,7 +132,7 @@ static bool hmac(const struct dws_algorithm *self, struct dws_text key, struct d
 {
     const struct family *family = family_of(self);
     EVP_MAC_CTX *context = family->hmac ? EVP_MAC_CTX_dup(family->hmac) : NULL;
-    size_t length = 0;
+    size_t length;
     bool good = context && EVP_MAC_init(context, (const unsigned char *)key.data, key.length, NULL) &&
                 EVP_MAC_update(context, (const unsigned char *)message.data, message.length) &&
                 EVP_MAC_final(context, mac, &length, MAC_BYTES) && length == MAC_BYTES;
