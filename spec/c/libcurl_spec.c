@@ -321,6 +321,76 @@ static void tells_libcurl_what_a_request_is(void)
     }
 }
 
+/* How long what is told is for a request, when the pool sent another before it. */
+static size_t told_for(struct dws_pool *pool, const struct dws_request *request, const struct dws_transport *transport)
+{
+    struct dws_buf said = {0};
+    struct dws_completion completion;
+    struct dws_error error;
+    told = &said;
+    EXPECT_STATUS(dws_pool_submit(pool, 1, request, transport, &error), DWS_OK);
+    EXPECT(dws_pool_cancel(pool, 1));
+    EXPECT_STATUS(dws_pool_next(pool, 0, &completion), DWS_OK);
+    EXPECT_STATUS(dws_pool_next(pool, 0, &completion), DWS_IDLE); /* which makes it ready for the next one */
+    told = NULL;
+    const size_t length = said.length;
+    dws_buf_free(&said);
+    return length;
+}
+
+static void tells_libcurl_only_what_is_new(void)
+{
+    static const struct dws_request get = {.url = TEXT("https://127.0.0.1:1/")};
+    static const struct dws_transport plain = {.ca_file = "/nowhere/ca", .user_agent = "a", .proxy = ""};
+    static const struct {
+        struct dws_request request;
+        struct dws_transport transport;
+        bool as_before;
+    } next[] = {
+        {{.url = TEXT("https://127.0.0.1:1/")}, {.ca_file = "/nowhere/ca", .user_agent = "a", .proxy = ""}, true},
+        {{.url = TEXT("https://localhost:2/x"), .method = TEXT("get")},
+         {.ca_file = "/nowhere/ca", .user_agent = "a", .proxy = "", .timeout_ms = 5, .max_response_bytes = 1},
+         true},
+        {{.url = TEXT("http://127.0.0.1:1/")}, {.ca_file = "/nowhere/ca", .user_agent = "a", .proxy = ""}, false},
+        {{.url = TEXT("https://example.com/")}, {.ca_file = "/nowhere/ca", .user_agent = "a", .proxy = ""}, false},
+        {{.url = TEXT("https://169.254.169.254/")}, {.ca_file = "/nowhere/ca", .user_agent = "a", .proxy = ""}, false},
+        {{.url = TEXT("https://127.0.0.1:1/")}, {.ca_file = "/nowhere/cb", .user_agent = "a", .proxy = ""}, false},
+        {{.url = TEXT("https://127.0.0.1:1/")}, {.ca_file = "/nowhere/ca", .user_agent = "b", .proxy = ""}, false},
+        {{.url = TEXT("https://127.0.0.1:1/")}, {.ca_file = "/nowhere/ca", .proxy = ""}, false},
+        {{.url = TEXT("https://127.0.0.1:1/")}, {.ca_file = "/nowhere/ca", .user_agent = "a"}, false},
+        {{.url = TEXT("https://127.0.0.1:1/")},
+         {.ca_file = "/nowhere/ca", .user_agent = "a", .proxy = "", .client_cert = "/nowhere/c"},
+         false},
+        {{.url = TEXT("https://127.0.0.1:1/")},
+         {.ca_file = "/nowhere/ca", .user_agent = "a", .proxy = "", .client_key = "/nowhere/k"},
+         false},
+        {{.url = TEXT("https://127.0.0.1:1/")},
+         {.ca_file = "/nowhere/ca", .user_agent = "a", .proxy = "", .connect_timeout_ms = 7},
+         false},
+        {{.url = TEXT("https://127.0.0.1:1/")},
+         {.ca_file = "/nowhere/ca", .user_agent = "a", .proxy = "", .certificate_info = true},
+         false},
+        {{.url = TEXT("https://127.0.0.1:1/"), .method = TEXT("PUT")},
+         {.ca_file = "/nowhere/ca", .user_agent = "a", .proxy = ""},
+         false},
+        {{.url = TEXT("https://127.0.0.1:1/"), .body = TEXT("")},
+         {.ca_file = "/nowhere/ca", .user_agent = "a", .proxy = ""},
+         false},
+    };
+    for (size_t i = 0; i < sizeof next / sizeof *next; i++) {
+        struct dws_pool *pool = NULL;
+        struct dws_error error;
+        char about[20];
+        snprintf(about, sizeof about, "number %zu", i);
+        spec_about(about);
+        EXPECT_STATUS(dws_pool_new(1, &pool, &error), DWS_OK);
+        EXPECT(told_for(pool, &get, &plain) > 500);
+        EXPECT((told_for(pool, &next[i].request, &next[i].transport) < 300) == next[i].as_before);
+        dws_pool_free(pool);
+    }
+    spec_about(NULL);
+}
+
 #define MAIL_SOCKETS                                                                                      \
     "PROXY \nNOSIGNAL 1\nFORBID_REUSE 1\nVERBOSE 1\nDEBUGFUNCTION something\nDEBUGDATA something\n"       \
     "OPENSOCKETFUNCTION something\nOPENSOCKETDATA something\nCLOSESOCKETFUNCTION something\n"             \
@@ -376,6 +446,7 @@ static void tells_libcurl_what_a_mail_is(void)
 static const struct spec_case cases[] = {
     {"libcurl is told how many connections stay", tells_libcurl_how_many_connections_stay},
     {"libcurl is told all that a request is, and what it must not do", tells_libcurl_what_a_request_is},
+    {"libcurl is told what differs from the request before, and nothing again", tells_libcurl_only_what_is_new},
     {"libcurl is told all that a mail is, and what it must not do", tells_libcurl_what_a_mail_is},
     {"a pool that libcurl does not give all it needs is not made", a_pool_is_not_made_by_half},
     {"a request is an error of its own kind at whichever call libcurl fails, and the next one succeeds",

@@ -126,6 +126,17 @@ void __wrap_BN_set_flags(BIGNUM *number, int flags)
     __real_BN_set_flags(number, flags);
 }
 
+/* How many candidates are to be too large for a private key, and how many were looked at. */
+static int too_large, looked_at;
+
+int __real_BN_cmp(const BIGNUM *a, const BIGNUM *b);
+int __wrap_BN_cmp(const BIGNUM *a, const BIGNUM *b);
+int __wrap_BN_cmp(const BIGNUM *a, const BIGNUM *b)
+{
+    const int order = __real_BN_cmp(a, b);
+    return looked_at++ < too_large ? 0 : order;
+}
+
 /* ---- signing ---------------------------------------------------------------------------------- */
 
 static enum dws_status sign(const char *algorithm, struct dws_buf *authorization, struct dws_error *error)
@@ -197,8 +208,27 @@ static void signs_nothing_when_a_call_fails(void)
     spec_about(NULL);
 }
 
+/* In truth one in 2^32 is too large. */
+static void tries_256_keys(void)
+{
+    static const char *const algorithms[] = {"SDK-ECDSA-P256-SHA256", "SDK-SM2-SM3"};
+    for (size_t i = 0; i < 2; i++) {
+        for (too_large = 254; too_large <= 257; too_large++) {
+            struct dws_error error = {0};
+            struct dws_buf authorization = {0};
+            looked_at = 0;
+            EXPECT_STATUS(sign(algorithms[i], &authorization, &error), too_large < 256 ? DWS_OK : DWS_ERR_CRYPTO);
+            EXPECT_INT(looked_at, too_large < 256 ? too_large + 1 : 256);
+            EXPECT_INT(held, 0);
+            dws_buf_free(&authorization);
+        }
+        too_large = 0;
+    }
+}
+
 static const struct spec_case cases[] = {
     {"nothing is signed when a call of OpenSSL fails, whichever it is", signs_nothing_when_a_call_fails},
+    {"of the keys that may be derived 256 are tried", tries_256_keys},
 };
 
 SPEC_MAIN(cases)
