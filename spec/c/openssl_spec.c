@@ -126,6 +126,22 @@ void __wrap_BN_set_flags(BIGNUM *number, int flags)
     __real_BN_set_flags(number, flags);
 }
 
+/* What is looked for by name, once in a process, leaves an error as if something had been missing on the way. */
+#define WRAP_FIND(type, name, parameters, arguments) \
+    type *__real_##name parameters;                  \
+    type *__wrap_##name parameters;                  \
+    type *__wrap_##name parameters                   \
+    {                                                \
+        ERR_raise(ERR_LIB_USER, 2);                  \
+        return __real_##name arguments;              \
+    }
+
+WRAP_FIND(EVP_MD, EVP_MD_fetch, (OSSL_LIB_CTX * library, const char *name, const char *properties),
+          (library, name, properties))
+WRAP_FIND(EVP_MAC, EVP_MAC_fetch, (OSSL_LIB_CTX * library, const char *name, const char *properties),
+          (library, name, properties))
+WRAP_FIND(EC_GROUP, EC_GROUP_new_by_curve_name, (int id), (id))
+
 /* How many candidates are to be too large for a private key, and how many were looked at. */
 static int too_large, looked_at;
 
@@ -154,6 +170,23 @@ static enum dws_status sign(const char *algorithm, struct dws_buf *authorization
     signature.authorization = (struct dws_buf){0};
     dws_signature_free(&signature);
     return status;
+}
+
+/* The first case, since this is done once. */
+static void leaves_the_callers_errors_as_they_are(void)
+{
+    static const char *const algorithms[] = {"SDK-HMAC-SHA256", "SDK-HMAC-SM3", "SDK-SM2-SM3"};
+    ERR_raise(ERR_LIB_USER, 1);
+    for (size_t i = 0; i < 3; i++) {
+        struct dws_error error = {0};
+        struct dws_buf authorization = {0};
+        spec_about(algorithms[i]);
+        EXPECT_STATUS(sign(algorithms[i], &authorization, &error), DWS_OK);
+        dws_buf_free(&authorization);
+        EXPECT_INT(ERR_GET_REASON(ERR_peek_error()), 1);
+        EXPECT_INT(ERR_GET_REASON(ERR_peek_last_error()), 1);
+    }
+    ERR_clear_error();
 }
 
 static long calls_until_signed(const char *algorithm)
@@ -227,6 +260,7 @@ static void tries_256_keys(void)
 }
 
 static const struct spec_case cases[] = {
+    {"errors of OpenSSL's that the caller has not read yet stay, and no others", leaves_the_callers_errors_as_they_are},
     {"nothing is signed when a call of OpenSSL fails, whichever it is", signs_nothing_when_a_call_fails},
     {"of the keys that may be derived 256 are tried", tries_256_keys},
 };
