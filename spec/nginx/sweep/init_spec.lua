@@ -627,7 +627,9 @@ describe("a sweep", function()
             before_each(function()
                 told, rows, order.alerts = {}, {}, { channels = {} }
                 replace("dwsync.nginx.sweep.telling", {
-                    rows = function() return rows[1] and rows or nil, not rows[1] and rows.error or nil end,
+                    rows = function(history)
+                        return history and rows[1] and rows or nil, not rows[1] and rows.error or nil
+                    end,
                     tell = function(given, _, items, listing, till)
                         told[#told + 1] = { #items, listing, till, given.client_options, given.owner }
                         return { trouble = "a channel is slow", lost = { "lost" } }
@@ -642,12 +644,16 @@ describe("a sweep", function()
             end)
 
             it("has a second to tell at least", function()
-                answers.two = function()
-                    elapsed = 159.5
-                    return { RECORD }
+                for seconds, till in pairs { [59.5] = 160.5, [60] = 161, [70] = 171 } do
+                    elapsed, told = 100, {}
+                    hold()
+                    answers.two = function()
+                        elapsed = 100 + seconds
+                        return { RECORD }
+                    end
+                    run()
+                    assert.equal(till, told[1][3])
                 end
-                run()
-                assert.equal(160.5, told[1][3])
             end)
 
             it("tells of the listing, too, when there is nothing to judge", function()
