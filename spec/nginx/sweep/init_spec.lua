@@ -94,7 +94,7 @@ describe("a sweep", function()
     end)
 
     local function run()
-        return sweep.run_in_event_loop(cjson.encode(order), "worker", 10)
+        return sweep.run_in_event_loop(cjson.encode(order), "worker")
     end
 
     local function states(...)
@@ -309,6 +309,56 @@ describe("a sweep", function()
         assert.is_nil(store:get_state "guard")
     end)
 
+    it("hands its pause on to all that takes long", function()
+        local function pause() end
+        local given = {}
+        local function noting(name, place)
+            local module = require(name)
+            local copy = setmetatable({}, { __index = module })
+            for what, at in pairs(place) do
+                copy[what] = function(...)
+                    given[what] = given[what] or (select(at, ...)) == pause
+                    return module[what](...)
+                end
+            end
+            replace(name, copy)
+        end
+        noting("dwsync.nginx.shared.snapshot", { decode_facts = 2 })
+        noting("dwsync.nginx.sweep.publication", { documents = 5 })
+        noting("dwsync.nginx.sweep.record_list", { read = 2 })
+        local methods, own = getmetatable(store).__index, {}
+        finally(function()
+            for name in pairs(own) do
+                methods[name] = own[name]
+            end
+        end)
+        for name, at in pairs { pieces = 4, publish = 4 } do
+            own[name] = methods[name]
+            methods[name] = function(...)
+                given[name] = given[name] or (select(at, ...)) == pause
+                return own[name](...)
+            end
+        end
+        replace("dwsync.nginx.sweep.slices", { of_event_loop = function()
+            return { pause = pause, alone = slices.none.alone, list = slices.none.list }
+        end })
+        replace("dwsync.history", { open = function()
+            return { together = function(_, _, records) return records end, save = function() return true end,
+                close = function() end }
+        end })
+        replace("dwsync.nginx.sweep.telling", { rows = function() return {} end })
+        order.history = PLACE
+        run()
+        run()
+        assert.same({ decode_facts = true, documents = true, read = true, pieces = true, publish = true }, given)
+    end)
+
+    it("does not keep what was wrong with a history that it no longer has", function()
+        store:set_state("history", "old")
+        run()
+        assert.equal("nil", states "history")
+    end)
+
     -- ---- memory ----------------------------------------------------------------------------------
 
     it("says how large the dict should be", function()
@@ -323,18 +373,30 @@ describe("a sweep", function()
             states("outcome", "error", "memory"))
     end)
 
+    it("counts the documents that were made, and wants room for two and a half times as much", function()
+        replace("dwsync.nginx.sweep.publication", { documents = function()
+            return { { name = "a", pieces = { "x" }, length = 3 * 2 ^ 20, digest = "d" }, { name = "b" } }
+        end })
+        dict.size = 100
+        assert.matches("for 3145728 bytes of documents; the last publication stays; make it at least 9m$", run().memory)
+    end)
+
     it("says what found no room, and publishes the rest", function()
-        local set = dict.safe_set
+        local set, missing = dict.safe_set, nil
         function dict.safe_set(self, key, ...)
-            if key:find ":records:" then
+            if key:find(missing) then
                 return nil, "no memory"
             end
             return set(self, key, ...)
         end
-        local summary = run()
-        assert.same({ "complete", nil }, { summary.outcome, summary.message })
-        assert.matches("; not updated: records:one, records:two; make it at least 2m$", summary.memory)
-        assert.equal(summary.memory, store:get_state "memory")
+        for what, names in pairs { [":records:one"] = "records:one", [":records:"] = "records:one, records:two" } do
+            dict.entries, missing = {}, what
+            hold()
+            local summary = run()
+            assert.same({ "complete", nil }, { summary.outcome, summary.message })
+            assert.matches("; not updated: " .. names .. "; make it at least 2m$", summary.memory)
+            assert.equal(summary.memory, store:get_state "memory")
+        end
     end)
 
     -- ---- its end ---------------------------------------------------------------------------------
@@ -362,14 +424,14 @@ describe("a sweep", function()
     -- ---- in a thread -----------------------------------------------------------------------------
 
     describe("in a thread", function()
-        local process, said, own_jit
+        local process, said, declared, own_jit
 
         before_each(function()
-            said, own_jit = {}, rawget(_G, "jit")
+            said, declared, own_jit = {}, "", rawget(_G, "jit")
             process = { ngx_terminate = 0, ngx_quit = 0, ngx_exiting = 0, setpriority = function(...)
                 said[#said + 1] = table.concat({ "setpriority", ... }, " ")
             end }
-            replace("ffi", { cdef = function() end, C = process })
+            replace("ffi", { cdef = function(text) declared = declared .. text end, C = process })
             replace("jit.opt", { start = function(text) said[#said + 1] = text end })
         end)
         after_each(function()
@@ -377,13 +439,16 @@ describe("a sweep", function()
         end)
 
         local function summary_in_thread()
-            return cjson.decode(sweep.run(cjson.encode(order), "worker", 10))
+            return cjson.decode(sweep.run(cjson.encode(order), "worker"))
         end
 
         it("steps back behind the event loop, and lets go of what it compiled", function()
             rawset(_G, "jit", { flush = function() said[#said + 1] = "flushed" end })
             assert.same({ outcome = "complete", seconds = 0 }, summary_in_thread())
             assert.same({ "setpriority 0 0 10", "maxtrace=1000", "flushed" }, said)
+            for _, name in ipairs { "setpriority", "ngx_terminate", "ngx_quit", "ngx_exiting" } do
+                assert.truthy(declared:find(name, 1, true), name)
+            end
         end)
 
         it("notices that its process ends", function()
@@ -482,7 +547,8 @@ describe("a sweep", function()
             local summary = run()
             assert.same({ 1, "complete", "cluster one: network: gone. Look.", nil }, { times, summary.outcome,
                 summary.history_unread, summary.history })
-            assert.equal("cluster one: network: gone. Look. | nil", states("history_unread", "history"))
+            assert.equal("cluster one: network: gone. Look. | nil | " .. NOW, states("history_unread", "history",
+                "swept"))
             assert.equal(2, #saved)
         end)
 
@@ -520,6 +586,10 @@ describe("a sweep", function()
             assert.same({ 2, 0 }, { #opened, closed })
             assert.truthy(document "records:one")
             opening = nil
+            after_saving = function()
+                assert.equal("network: no place. Look. | nil", states("history", "history_unread"))
+                return true
+            end
             assert.is_nil(run().history)
             assert.equal("nil | nil", states("history", "history_unread"))
         end)
