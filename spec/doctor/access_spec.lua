@@ -131,7 +131,13 @@ describe("the doctor of access", function()
             { { id = "c1" }, "odd", { name = "odd" }, { id = 7 } })
         assert.same({ "warning", ("4 visible, cluster gone (%s) is not among them"):format(C9),
             "Check the cluster id, the region and the project (dwsync clusters)." }, { outcome, found, hint })
-        assert.same({ "ok", "1 visible" }, { clusters({ { id = "7" } }, { { id = 7 } }) })
+        for _, listed in ipairs { { id = 7 }, { id = "x", name = 7 }, { id = "7", name = "y" } } do
+            assert.same({ "ok", "1 visible" }, { clusters({ { id = "7" } }, { listed }) })
+        end
+        for _, listed in ipairs { { name = "odd" }, { id = "x" }, "nil" } do
+            outcome, found = clusters({ { id = "nil" } }, { listed })
+            assert.same({ "warning", "1 visible, cluster nil is not among them" }, { outcome, found })
+        end
         assert.same({ "warning", "0 visible", "Check the region and the project." }, { clusters({}, {}) })
     end)
 
@@ -143,6 +149,7 @@ describe("the doctor of access", function()
         assert.same({ "skipped", "no cluster to ask about", "Name a CLUSTER." }, { access.permission {} })
         local ACTION = "Ask for the action dws:cluster:listIdentifySyncRecords."
         for _, case in ipairs { { "permission", "Mend it.", ACTION .. " Mend it." }, { "permission", ACTION, ACTION },
+            { "permission", "listIdentifySyncRecords it is.", "listIdentifySyncRecords it is." },
             { "service", "Mend it.", "Mend it." } } do
             assert.same({ "failed", summary(case[1]), case[3] }, { access.permission { cluster_id = "c1",
                 client = client_of { list_sync_records = { nil, failing(case[1], { hint = case[2] }) } } } })

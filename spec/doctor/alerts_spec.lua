@@ -15,7 +15,7 @@ local function examine(given, more)
             return more.content or ADDRESS .. "\n"
         end,
         getenv = function(name) return name == "OPS" and ADDRESS or nil end,
-        mode_of = function() return more.mode end,
+        mode_of = function(path) return path:find "^/" and more.mode end,
         perform = function(request)
             requests[#requests + 1] = request
             if more.failure then
@@ -73,6 +73,12 @@ describe("the doctor of alerts", function()
             secret = { file = "/two" } } } }, { mode = 416 })
         assert.same({ "warning", "channel ops (hooks.example.com): others can read /two (mode 640), /one (mode 640)" },
             { findings[1][1], findings[1][2] })
+    end)
+
+    it("has nobody to ask where there is no address", function()
+        local findings, requests = examine { channels = { mine = { kind = "program", program = "/bin/sh" } } }
+        assert.same({ { "ok", "channel mine (program): it can be used" } }, findings)
+        assert.equal(0, #requests)
     end)
 
     it("says that a host cannot be reached", function()

@@ -295,6 +295,11 @@ describe("an examination", function()
         assert.same({ { "c1", "prod", "c" }, { "c2", nil, "c" } }, { { seen[1][1], (seen[1][2]:gsub("%c", "")),
             seen[1][3] }, { seen[2][1], nil, seen[2][3] } })
         assert.same({ nil, nil, nil }, { seen[1][4], seen[2][2], seen[2][4] })
+        checks[1][3] = "list"
+        assert.same({ "list failed f nil", "one skipped not tried: list failed c2",
+            "two skipped not tried: list failed c2" },
+            (run({ clusters = { { id = "c2" } }, several = true }, { { "list", function() return "failed", "f" end } },
+                checks)))
         subject.several = false
         assert.same({ "one ok f nil", "two ok f nil" }, (run(subject, {}, checks)))
         subject.several, subject.clusters = true, nil
@@ -408,9 +413,9 @@ describe("the configuration", function()
     it("shows where it failed as far as it got", function()
         local err = errors.new { kind = "config", message = "wrong", hint = "Mend it." }
         assert.same({ "failed", "wrong", "Mend it." }, { configuration.check { settings = {}, config_error = err } })
-        assert.same({ "failed", "wrong; region r (option), timeout 0.5 (default)", "Mend it." }, {
-            configuration.check { settings = { { "region", "r", "option" }, { "timeout", 0.5, "default" } },
-                config_error = err, without_effect = { { "X", "y" } } } })
+        assert.same({ "failed", "wrong; region r (option), timeout 0.5 (default), retries 3 (default)", "Mend it." }, {
+            configuration.check { settings = { { "region", "r", "option" }, { "timeout", 0.5, "default" },
+                { "retries", 6 / 2, "default" } }, config_error = err, without_effect = { { "X", "y" } } } })
         assert.same({ "ok", "region r (option)" }, { configuration.check { settings = { { "region", "r", "option" } },
             without_effect = {} } })
     end)
@@ -442,6 +447,8 @@ describe("the configuration", function()
         local outcome, found, next_step = configuration.check { settings = { { "region", "r", "option" } },
             without_effect = { { "HW_INSECURE", "set `ca_file`" }, { "OS_CERT", "set its twin" },
                 { "OS_KEY", "set its twin" } } }
+        assert.same({ "warning", "; without effect: X", "Instead: y." }, { configuration.check { settings = {},
+            without_effect = { { "X", "y" } } } })
         assert.same({ "warning", "region r (option); without effect: HW_INSECURE, OS_CERT, OS_KEY",
             "Instead: set `ca_file`; set its twin." }, { outcome, found, next_step })
     end)

@@ -52,7 +52,7 @@ function Served:answer(request, does, ...)
     local said, printed = { headers = {}, request_headers = {}, pauses = {} }, {}
     local own_ngx, own_unpack = rawget(_G, "ngx"), rawget(_G, "unpack")
     local ngx = {
-        header = said.headers, headers_sent = request.headers_sent or false,
+        config = { subsystem = "http" }, header = said.headers, headers_sent = request.headers_sent or false,
         var = { args = request.args and "a=b", http_if_none_match = request.if_none_match },
         now = function() return self.now end,
         md5 = function(text) return "md5-" .. #text end,
