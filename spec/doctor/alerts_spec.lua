@@ -77,7 +77,7 @@ describe("the doctor of alerts", function()
 
     it("has nobody to ask where there is no address", function()
         local findings, requests = examine { channels = { mine = { kind = "program", program = "/bin/sh" } } }
-        assert.same({ { "ok", "channel mine (program): it can be used" } }, findings)
+        assert.same({ { "ok", "channel mine (/bin/sh): it can be used" } }, findings)
         assert.equal(0, #requests)
     end)
 
