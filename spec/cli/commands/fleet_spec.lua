@@ -319,7 +319,8 @@ describe("dwsync fleet explain", function()
         fleet:sql "UPDATE dwsync_schedule SET due_at = $now + 95000, looked_at = $now - 125000 WHERE kind = 'cluster'"
         says("hq-1", { verdict = "ok", ["next look"] = "T (in 1 min)",
             ["looked at"] = "2 min ago; every 1 min; longest gap so far not known yet" })
-        set("hq-1", "read_at = $now - 7300000, next_at = $now + 7300000, longest_gap = 125000, failures = 1, error = 'x'")
+        set("hq-1", "read_at = $now - 7300000, next_at = $now + 7300000, longest_gap = 125000, failures = 1, "
+            .. "error = 'x'")
         says("hq-1", { ["looked at"] = "2 min ago; every 1 min; longest gap so far 2 min 5 s",
             ["whole list"] = "read 2 h 1 min ago", ["judged again"] = "T even if nothing new comes",
             failures = "1 in a row: x" })
