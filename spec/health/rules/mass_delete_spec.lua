@@ -361,6 +361,11 @@ describe("the rule mass_delete", function()
         end
     end)
 
+    it("knows that there were at least as many accounts as went", function()
+        local verdict = runs.verdict(runs.course("i.D", HOUR, MARKS), "mass_delete", { population = 100 })
+        assert.equal("303 of 303 accounts (100 %) deleted within a day", verdict.message)
+    end)
+
     it("adds up within the window to the millisecond", function()
         for seconds, severity in pairs { [DAY - 30] = "critical", [DAY - 0.001] = "critical", [DAY] = "warning" } do
             assert.equal(severity, runs.severity(runs.course("dd", seconds, MARKS), "mass_delete",

@@ -174,6 +174,9 @@ describe("the rule partial", function()
             { "warning 724200..720600, warning 717000..119400", ".p" },
             { "warning 727800..724200, warning 717000..123000", "..p" },
             { "warning 731400..727800, warning 717000..126600", "...p" },
+            { "warning 713400..119400", ".." },
+            { "warning 713400..", "..." },
+            { "warning 713400..", "...." },
         } do
             assert.equal(case[1], runs.told(runs.course(("p"):rep(200) .. case[2], HOUR, MARKS), "partial"))
         end

@@ -183,6 +183,7 @@ describe("the rule slow", function()
         end
         local verdict = runs.verdict(runs.course("ss" .. USUAL, runs.HOUR, MARKS), "slow", { critical = 2 })
         assert.equal("the last finished run took 10 min 30 s; usual is 5 min 4 s", verdict.message)
+        assert.equal("2.069", ("%.3f"):format(verdict.value))
         assert.equal("ok", verdict.severity)
     end)
 
