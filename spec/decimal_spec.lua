@@ -7,6 +7,7 @@ describe("a number as text", function()
         assert.equal("0", decimal.exact(-0.0))
         assert.equal("1152921504606846976", decimal.exact(2 ^ 60))
         assert.equal("-9007199254740992", decimal.exact(-2 ^ 53))
+        assert.equal("9223372036854774784", decimal.exact(2 ^ 63 - 1024))
         if math.type then
             assert.equal("9223372036854775807", decimal.exact(math.maxinteger))
         end
@@ -19,6 +20,11 @@ describe("a number as text", function()
         for _, number in ipairs { 1 / 3, 2 / 3, 0.1 + 0.2, 1e300 / 7 } do
             assert.equal(number, tonumber(decimal.exact(number)))
         end
+    end)
+
+    it("has no digits that are made up, beyond the integers", function()
+        assert.equal("9.2233720368547758e+18", decimal.exact(2 ^ 63))
+        assert.equal("-9.2233720368547758e+18", decimal.exact(-2 ^ 63))
     end)
 
     it("is not there for what has no digits", function()

@@ -25,6 +25,31 @@ describe("a module taken lazily", function()
         assert.is_table(package.loaded["dwsync_spec.part"])
     end)
 
+    it("adds to a module what that lacks, once something of it is used", function()
+        local own = lazy("dwsync_spec.part", { limit = 8 })
+        assert.equal(8, own.limit)
+        assert.is_nil(package.loaded["dwsync_spec.part"])
+        assert.equal(6, own.double(3))
+        assert.equal("function", type(rawget(own, "double")))
+    end)
+
+    it("is loaded with all that it takes lazily when no file may be read later", function()
+        package.preload["dwsync_spec.part"] = function()
+            return { inner = lazy "dwsync_spec.inner" }
+        end
+        package.preload["dwsync_spec.inner"] = function()
+            return {}
+        end
+        lazy "dwsync_spec.part"
+        lazy.load()
+        local inner = package.loaded["dwsync_spec.inner"]
+        package.preload["dwsync_spec.inner"], package.loaded["dwsync_spec.inner"] = nil, nil
+        assert.is_table(package.loaded["dwsync_spec.part"])
+        assert.is_table(inner)
+        lazy.load() -- and not again
+        assert.is_nil(package.loaded["dwsync_spec.inner"])
+    end)
+
     it("raises what the module raises when it cannot be loaded", function()
         local part = lazy "dwsync_spec.absent"
         assert.error_matches(function()
@@ -51,10 +76,29 @@ describe("what require \"dwsync\" loads", function()
     it("leaves out what only messages and failures need", function()
         local names = loaded_by 'require "dwsync".new { region = "cn-north-4", credentials = { ak = "A", sk = "S" } }'
         for _, name in ipairs { "text", "quantities", "decimal", "errors.codes", "credentials.failure", "records",
-            "runtime.concurrent", "client.paging", "json", "cluster_names", "timestamps" } do
+            "runtime.concurrent", "client.paging", "json", "cluster_names", "timestamps", "errors.wording",
+            "checks.wording", "files.writing", "record_fields", "request.failures", "credentials.variable_names" } do
             assert.is_nil(names["dwsync." .. name], name)
         end
         assert.is_nil(names.cjson)
+    end)
+
+    it("loads it all in nginx when a client is made: the event loop does not wait for files", function()
+        local names = loaded_by [[
+            ngx = { timer = {}, get_phase = function() return "init" end }
+            require "dwsync".new { region = "cn-north-4", credentials = { ak = "A", sk = "S" } }
+            local loaded = {}
+            for name in pairs(package.loaded) do
+                loaded[name] = true
+            end
+            require "dwsync.lazy".load()
+            for name in pairs(package.loaded) do
+                assert(loaded[name], name)
+            end
+        ]]
+        for _, name in ipairs { "text", "errors.wording", "errors.codes", "checks.wording", "request.failures" } do
+            assert.is_true(names["dwsync." .. name], name)
+        end
     end)
 
     it("leaves out what only names of clusters need from a query by id, too", function()
@@ -65,7 +109,8 @@ describe("what require \"dwsync\" loads", function()
                     return { status = 200, page = page, place = {} }
                 end } }:list_sync_records { cluster_id = "05cea375-4b7a-4ebd-a2dc-000000000001" })
         ]]
-        for _, name in ipairs { "text", "cluster_names", "json", "timestamps", "credentials.cache" } do
+        for _, name in ipairs { "text", "cluster_names", "json", "timestamps", "credentials.cache",
+            "client.cluster_lookup", "client.parameters" } do
             assert.is_nil(names["dwsync." .. name], name)
         end
     end)

@@ -22,6 +22,16 @@ describe("JSON in a fixed order", function()
         assert.equal(hidden, json.decode("[" .. text .. "]")[1])
     end)
 
+    it("escapes shortly where JSON knows how, else by code point, beyond U+FFFF by two", function()
+        for text, escaped in pairs { ['"'] = [[\"]], ["\\"] = [[\\]], ["\b"] = [[\b]], ["\f"] = [[\f]], ["\n"] = [[\n]],
+            ["\r"] = [[\r]], ["\t"] = [[\t]], ["\0"] = [[\u0000]], ["\27"] = [[\u001b]], ["\31"] = [[\u001f]],
+            ["\127"] = [[\u007f]], ["\226\128\174"] = [[\u202e]], ["\239\187\191"] = [[\ufeff]],
+            ["\239\191\191"] = [[\uffff]],
+            ["\243\160\128\129"] = [[\udb40\udc01]], ["\243\160\129\191"] = [[\udb40\udc7f]] } do
+            assert.equal('"a' .. escaped .. 'b"', ordered_json.text("a" .. text .. "b"))
+        end
+    end)
+
     it("leaves the writing of the world as it is, with the joiners between its letters", function()
         for _, text in ipairs { "目录 ou=研发 不存在", "می\226\128\140خواهم", "👩\226\128\141💻", "é e\204\129", "a/b" } do
             assert.equal('"' .. text .. '"', ordered_json.text(text))
@@ -36,11 +46,21 @@ describe("JSON in a fixed order", function()
         local circle = {}
         circle.circle = circle
         for reason, value in pairs { ["a function"] = print, ["a number that JSON cannot hold"] = 0 / 0,
-            ["a table with keys of several kinds"] = { 1, a = 2 }, ["tables more than 61 levels deep"] = circle } do
+            ["a thread"] = { { coroutine.create(print) } }, ["a table with keys of several kinds"] = { 1, a = 2 },
+            ["tables more than 61 levels deep"] = circle } do
             local text, why = ordered_json.encode(value)
             assert.is_nil(text)
             assert.equal(reason, why)
         end
+        local deep = { "x" }
+        for _ = 2, 61 do
+            deep = { deep }
+        end
+        assert.equal(("["):rep(61) .. '"x"' .. ("]"):rep(61), ordered_json.encode(deep))
+        assert.is_nil((ordered_json.encode { deep }))
+        assert.equal(#"[1]" + 999999 * #"null,", #ordered_json.encode { [1000000] = 1 })
+        assert.is_nil((ordered_json.encode { [1000001] = 1 }))
+        assert.is_nil((ordered_json.encode { [0] = "x", [1] = "y" }))
         for _, key in ipairs { 0, -1, 1.5, 2 ^ 40, -0.5 } do -- places that no array has
             assert.equal("a table with keys of several kinds", (select(2, ordered_json.encode { [key] = "x" })))
         end

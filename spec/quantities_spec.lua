@@ -16,7 +16,8 @@ describe("a length of time", function()
             assert.equal("–", quantities.duration(value))
         end
         assert.equal("–", quantities.duration(nil))
-        assert.is_true(#quantities.duration(1e300) < 20)
+        assert.equal("100000000000 d", quantities.duration(8.64e15))
+        assert.equal("1.16e+295 d", quantities.duration(1e300))
     end)
 end)
 
@@ -34,17 +35,32 @@ describe("a cadence", function()
     it("leaves out the seconds by which every run differs", function()
         for text, seconds in pairs { ["1 h"] = 3599.9, ["15 min"] = 15 * 60 - 0.9, ["5 min"] = 303,
             ["1 d"] = 86400 - 30, ["2 d 14 h"] = 62 * 3600 + 400, ["1 h 5 min"] = 3900, ["1 min"] = 61,
-            ["20 s"] = 20.4, ["12 min"] = 739, ["3 s"] = 3, ["250 ms"] = 0.25 } do
+            ["20 s"] = 20.4, ["12 min"] = 739, ["3 s"] = 3, ["59 s"] = 59.9,
+            ["9 min 50 s"] = 594, ["59 min"] = 3569, ["23 h 55 min"] = 86249, ["1 d 1 h"] = 88200,
+            ["250 ms"] = 0.25 } do
             assert.equal(text, quantities.cadence(seconds))
         end
         assert.equal("–", quantities.cadence(nil))
     end)
 end)
 
+describe("a number", function()
+    it("has one decimal at most, and no digits that are noise", function()
+        for text, number in pairs { ["480"] = 480, ["1.5"] = 1.5, ["1.3"] = 1.26, ["2"] = 1.96, ["-0.5"] = -0.5,
+            ["999999999999999"] = 1e15 - 1, ["1e+15"] = 1e15, ["-1e+15"] = -1e15 } do
+            assert.equal(text, quantities.number(number))
+        end
+        for _, value in ipairs(NO_NUMBERS) do
+            assert.equal("–", quantities.number(value))
+        end
+    end)
+end)
+
 describe("a share", function()
     it("has one decimal at most, and is never rounded to all or nothing", function()
         for text, ratio in pairs { ["0 %"] = 0, ["< 0.1 %"] = 0.0001, ["6.4 %"] = 0.064, ["99.9 %"] = 0.999,
-            ["4.2 %"] = 1 / 24, ["> 99.9 %"] = 0.99999, ["100 %"] = 1 } do
+            ["4.2 %"] = 1 / 24, ["> 99.9 %"] = 0.99999, ["100 %"] = 1, ["0.1 %"] = 0.0006,
+            ["200 %"] = 2, ["-5 %"] = -0.05 } do
             assert.equal(text, quantities.percent(ratio))
         end
         assert.equal("–", quantities.percent(nil))
@@ -64,6 +80,9 @@ describe("a value", function()
     it("has its unit", function()
         assert.equal("480 accounts", quantities.value(480, "accounts"))
         assert.equal("1 account", quantities.value(1, "accounts"))
+        assert.equal("1 time", quantities.value(1, "times"))
+        assert.equal("1 run", quantities.value(1, "runs"))
+        assert.equal("1 record", quantities.value(1, "records"))
         assert.equal("1.5 times", quantities.value(1.5, "times"))
         assert.equal("6 h", quantities.value(21600, "seconds"))
         assert.equal("12 %", quantities.value(0.12, "ratio"))

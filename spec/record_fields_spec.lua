@@ -24,6 +24,21 @@ describe("the fields of a record", function()
         assert.same({ id = "x" }, assert(core.decode_page(body, { fields = record_fields.names })).sync_records[1])
     end)
 
+    it("that there are not are guessed, of records or of accounts", function()
+        for _, case in ipairs {
+            { { where = { sttaus = "x" } }, "status" }, { { fields = { "id", "statsu" } }, "status" },
+            { { where = { id = "x" }, fields = { "logn" } }, false },
+            { { kind = "accounts", fields = { "logn" } }, "login" },
+            { { kind = "accounts", fields = { "name", "user_typ", "login" } }, "user_type" },
+            { { kind = "accounts", where = { nmae = "x" } }, "name" },
+            { { kind = "accounts", fields = { "statsu" } }, false },
+            { { where = { id = "x" }, fields = { "status" } }, false }, { {}, false },
+            { { where = "sttaus", fields = "statsu" }, false },
+        } do
+            assert.equal(case[2] and (" (did you mean '%s'?)"):format(case[2]) or "", record_fields.guess(case[1]))
+        end
+    end)
+
     it("are there by name, in the same order, each with a title and a heading", function()
         for i, field in ipairs(record_fields.list) do
             assert.equal(field.name, record_fields.names[i])

@@ -33,10 +33,10 @@ function M.new(fields) end
 ---@return boolean
 function M.is(value) end
 
---- Whether the service refused because identity-source synchronisation is switched off for the cluster.
----@param err any
----@return boolean
-function M.is_feature_off(err) end
+--- The failure that a body declares although the HTTP status was 200, as some DWS operations do.
+---@param body table decoded
+---@return string? # code; nil when it does not declare one
+function M.declared_failure(body) end
 
 --- What happened, without the hint; `tostring` has both.
 ---@param err dwsync.error
@@ -48,6 +48,11 @@ function M.summary(err, bare) end
 ---@param summary string made with `bare`
 ---@return dwsync.error # of kind "service" when the text is something else
 function M.from_summary(summary) end
+
+--- Whether the service refused because identity-source synchronisation is switched off for the cluster.
+---@param err any
+---@return boolean
+function M.is_feature_off(err) end
 
 --- The error of a cluster whose identity-source synchronisation is switched off, where no answer is at hand.
 ---@param cluster { id: string, name?: string }
@@ -78,11 +83,6 @@ function M.read_body(response) end
 ---@return string? # code; nil without one
 ---@return string? # message
 function M.find_code(body) end
-
---- The failure that a body declares although the HTTP status was 200, as some DWS operations do.
----@param body table decoded
----@return string? # code; nil when it does not declare one
-function M.declared_failure(body) end
 
 --- How long Retry-After asks to wait: a number, or a date compared with the server's own clock if there is a Date.
 ---@param response dwsync.response

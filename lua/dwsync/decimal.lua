@@ -5,9 +5,7 @@ local M = {}
 
 local INTEGER_END = 2 ^ 63
 
-local math_type = math.type or function()
-    return "float"
-end
+local math_type = math.type or type
 
 --- Formats one number as string.format does, but with a point.
 -- @tparam string format of one number, such as "%.3f"

@@ -11,7 +11,7 @@ local service = services.start { records = RECORDS, gap = 3600, failing = 9 }
 
 local ids = {}
 for i = 1, clusters do
-    ids[i] = { id = ("%08d-1e87-4a8c-9282-b7807f504ace"):format(i), name = "dws-" .. i }
+    ids[i] = { id = services.id(i), name = "dws-" .. i }
 end
 
 -- How long each handler holds the event loop at a time, as CPU of its thread; while it lets the loop go on nothing

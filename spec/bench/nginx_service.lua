@@ -5,16 +5,25 @@ local nginx = require "spec.support.refreshing_nginx"
 
 local M = {}
 
+--- An id like the service's, which differ everywhere: LuaJIT hashes only some bytes of a long text.
+-- @tparam integer number
+-- @treturn string
+function M.id(number)
+    local hash = number * 2654435761 % 2 ^ 32
+    return ("%08x-%04x-4%03x-8%03x-%08x%04x"):format(hash, hash % 65521, hash % 4093, hash % 4091,
+        number * 2246822519 % 2 ^ 32, number)
+end
+
 -- The newest record first, one every `gap` seconds; every `failing`th failed.
 local function page_of(records, gap, failing)
     local now, list = math.floor(core.now()) * 1000, {}
     for i = 1, records do
         local start = now - i * gap * 1000
-        list[i] = ('{"id":"%08x-0000-4000-8000-000000000000",'
+        list[i] = ('{"id":"%s",'
             .. '"identity_source_id":"79d6458e-52bb-4e0d-9d2c-1f6a4b7c8d9e",'
             .. '"identity_source_type":"ldap","start_time":%d,"end_time":%d,"add_count":%d,"update_count":%d,'
-            .. '"delete_count":0,"failed_count":0,"status":"%s","fail_reason":null}'):format(i, start, start + 21000,
-            i % 4, i % 6, failing and i % failing == 0 and "FAILED" or "FINISHED")
+            .. '"delete_count":0,"failed_count":0,"status":"%s","fail_reason":null}'):format(M.id(i), start,
+            start + 21000, i % 4, i % 6, failing and i % failing == 0 and "FAILED" or "FINISHED")
     end
     return ('{"count":%d,"sync_records":[%s]}'):format(records, table.concat(list, ","))
 end

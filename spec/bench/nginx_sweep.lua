@@ -10,7 +10,7 @@ local INTERVAL = 5
 
 local ids = {}
 for i = 1, clusters do
-    ids[i] = { id = ("%08d-1e87-4a8c-9282-b7807f504ace"):format(i), name = "dws-" .. i }
+    ids[i] = { id = services.id(i), name = "dws-" .. i }
 end
 
 local service = services.start { records = records, gap = 1800, failing = 9 }

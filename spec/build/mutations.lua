@@ -47,10 +47,19 @@ local function add(list, what, first, last, text, line)
     list[#list + 1] = { what = what, first = first, last = last, text = text, line = line }
 end
 
--- find(text, 1, true): Lua begins at 1 when it is told 0.
+-- find(text, 1, true), sub(1, …): Lua begins at 1 when it is told 0.
 local function is_first_place(tokens, i)
     local after = tokens[i + 2]
-    return tokens[i].text == "1" and tokens[i + 1].text == "," and after and after.text == "true"
+    return tokens[i].text == "1" and tokens[i + 1].text == "," and after and (after.text == "true"
+        or tokens[i - 1].text == "(" and (tokens[i - 2] or {}).text == "sub")
+end
+
+-- The last argument of find("text", 1, true), where the text as a pattern says the same.
+local function is_plain_already(tokens, i)
+    local text = (tokens[i - 4] or {}).text
+    return text ~= nil and tokens[i].text == "true"
+        and tokens[i - 1].text == "," and tokens[i - 2].text == "1"
+        and text:find "^[\"'][^%^$()%%.%[%]*+?\\-]*[\"']$" ~= nil
 end
 
 -- x < 0 ? -x : x, whose border makes no difference.
@@ -120,7 +129,9 @@ end
 local function change_token(list, language, tokens, i)
     local token, before = tokens[i], tokens[i - 1]
     local other = SWAPPED[language][token.text]
-    if token.kind == "number" and is_first_place(tokens, i) then
+    if language == "lua" and is_plain_already(tokens, i) then
+        return
+    elseif token.kind == "number" and is_first_place(tokens, i) then
         add(list, "off by one", token.first, token.last, "2", token.line)
     elseif token.kind == "number" then
         add(list, "off by one", token.first, token.last, off_by_one(token) or token.text, token.line)
@@ -190,7 +201,7 @@ local function drop_argument(list, tokens, i)
         comma = tokens[k].text == "," and k or comma
         k = tokens[k].match and tokens[k].match > k and tokens[k].match + 1 or k + 1
     end
-    if close > i + 1 then
+    if close > i + 1 and not is_plain_already(tokens, close - 1) then
         add(list, "argument dropped", tokens[comma or i + 1].first, tokens[close - 1].last, "", tokens[i].line)
     end
 end
@@ -202,7 +213,8 @@ local SAID_OTHERWISE = { ["nil"] = true, ["true"] = true, ["false"] = true, M = 
 local function lua_changes(list, tokens)
     for i, token in ipairs(tokens) do
         local before, text = tokens[i - 1] or { text = "", kind = "" }, token.text
-        if before.text == "require" or (tokens[i - 2] or {}).text == "__name" then
+        local field = (tokens[i - 2] or {}).text
+        if before.text == "require" or field == "__name" or field == "__mode" then -- "k~" is as weak as "k"
             text = ""
         elseif text == "if" or text == "elseif" or text == "while" then
             local last = lua_condition_end(tokens, i + 1, text == "while" and "do" or "then")

@@ -37,7 +37,23 @@ describe("changes of Lua", function()
         end
     end)
 
+    it("leave out no first character: sub takes 0 for 1, too", function()
+        for _, blanks in ipairs { "", " " } do
+            are({ "argument dropped: local x = a:sub(1, b) → local x = a:sub(1)",
+                "off by one: local x = a:sub(1, b) → local x = a:sub(2, b)" }, blanks .. "local x = a:sub(1, b)")
+        end
+    end)
+
+    it("leave a search plain where the text as a pattern says the same, and what begins at 1 where that is", function()
+        are({ 'off by one: local x = f("@ ", 1, true) → local x = f("@ ", 2, true)' }, 'local x = f("@ ", 1, true)')
+        for _, text in ipairs { " a.b", " a-b", "%d", " a(b", "[x]", "*", "$" } do
+            assert.equal(3, #mutations.of("x.lua", ('local x = f("%s", 1, true)'):format(text)), text)
+        end
+        assert.is_truthy(mutations.of("x.lua", "local x = a:sub(1, b)")[2].after:find("sub(2, b)", 1, true))
+    end)
+
     it("concern strings that are names, not texts, nor modules", function()
+        are({}, 'local x = { __mode = "k", __name = "some.thing" }')
         are({ 'other string: local x = "kind" → local x = "kind~"' }, 'local x = "kind"')
         are({}, 'local x = "not found: %s"')
         are({}, 'local x = require "kind"')

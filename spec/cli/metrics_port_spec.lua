@@ -42,9 +42,13 @@ describe("the port for metrics", function()
     end)
 
     it("refuses everything else", function()
-        assert.matches("^HTTP/1.1 404 ", ask(port, "GET /other HTTP/1.1\r\n\r\n"))
-        assert.matches("^HTTP/1.1 405 ", ask(port, "POST /metrics HTTP/1.1\r\n\r\n"))
-        assert.matches("^HTTP/1.1 400 ", ask(port, "nonsense\r\n\r\n"))
+        for request, status in pairs { ["GET /other HTTP/1.1"] = "404 Not Found",
+            ["GET /metricsx HTTP/1.1"] = "404 Not Found", ["POST /metrics HTTP/1.1"] = "405 Method Not Allowed",
+            nonsense = "400 Bad Request", ["GET /metrics HTTP/2.0"] = "400 Bad Request" } do
+            assert.matches(("^HTTP/1.1 %s\r\nContent%%-Type: text/plain[^\r]*\r\nContent%%-Length: 0\r\n"
+                .. "Connection: close\r\n\r\n$"):format(status), ask(port, request .. "\r\n\r\n"))
+        end
+        assert.matches("^HTTP/1.1 200 ", ask(port, "GET /metrics?a=b HTTP/1.1\r\n\r\n"))
         assert.equal("", ask(port, ("x"):rep(9000)))
     end)
 

@@ -1,3 +1,4 @@
+local argparse = require "argparse"
 local output = require "dwsync.cli.output"
 
 -- Renders rows as the options in `args` say, on a terminal or not.
@@ -15,6 +16,35 @@ local function write(args, terminal, default_columns)
     return table.concat(parts), status, complaint
 end
 
+describe("the options of output", function()
+    it("are these, with their words and defaults", function()
+        local parser = argparse "dwsync"
+        output.configure(parser)
+        local good, args = parser:pparse {}
+        assert.same({ true, "table", "auto", nil }, { good, args.output, args.color, args.time })
+        for name, words in pairs { output = "table json ndjson csv tsv markdown html", color = "auto always never",
+            time = "iso local ms" } do
+            for word in words:gmatch "%S+" do
+                good, args = parser:pparse { "--" .. name, word }
+                assert.same({ true, word }, { good, args[name] })
+            end
+            assert.is_false((parser:pparse { "--" .. name, "zzz" }))
+        end
+        assert.same({ "a", "b" }, (select(2, parser:pparse { "--columns", "a,b" })).columns)
+        local help = parser:get_help():gsub("%s+", " ")
+        assert.truthy(help:find("Format: table, csv, tsv, json, ndjson, markdown, html (default: table). --output "
+            .. "<format> --time <how> How", 1, true), help)
+    end)
+
+    it("may have another default, which is nobody's wish", function()
+        local parser = argparse "dwsync"
+        output.format(parser, { "table", "json" }, "what is usual")
+        local good, args = parser:pparse {}
+        assert.same({ true, nil }, { good, args.output })
+        assert.truthy(parser:get_help():gsub("%s+", " "):find("Format: table, json (default: what is usual).", 1, true))
+    end)
+end)
+
 describe("output", function()
     it("has the default columns, or those asked for", function()
         assert.equal("STATUS  REASON\nFAILED  0123456789abcdef\n", write {})
@@ -29,6 +59,14 @@ describe("output", function()
         assert.equal(2, status)
         assert.equal("--columns: unknown column 'reason' The columns are fail_reason, id, more, status.", complaint)
         assert.equal("ID  END\na\n", (write { columns = { "id", "end_time" } }))
+    end)
+
+    it("takes any column where there are no rows to judge by", function()
+        local written, noted = {}, nil
+        local context = { write = function(_, text) written[#written + 1] = text end,
+            note = function(_, message) noted = message end, width = function() end, color = function() end }
+        assert.equal(0, output.write("x", {}, { "a" }, { output = "csv", columns = { "nosuch" } }, context))
+        assert.same({ "nosuch\n", nil }, { table.concat(written), noted })
     end)
 
     it("takes a default column that no row happens to have", function()

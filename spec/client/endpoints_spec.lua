@@ -171,10 +171,11 @@ describe("an endpoint", function()
 
     it("may be plain http for loopback only, unless that is allowed", function()
         for _, endpoint in ipairs { "http://127.0.0.1:8080", "http://localhost", "http://emulator.localhost:1",
-            "http://[::1]:8080", "http://127.1.2.3" } do
+            "http://[::1]:8080", "http://127.1.2.3", "http://127.255.255.255", "http://LOCALHOST" } do
             assert.same({ endpoint }, dws(endpoint))
         end
         for _, endpoint in ipairs { "http://h.example", "http://127.0.0.1.evil.example", "http://127.0.0.256",
+            "http://127.0.256.0", "http://127.256.0.0", "http://128.0.0.1", "http://127.0.0",
             "http://localhost.example", "http://10.0.0.1", "http://notlocalhost" } do
             local message, hint = refusal(dws(endpoint))
             assert.equal(("endpoint %q is plain http: credentials would travel in the clear"):format(endpoint), message)
@@ -187,6 +188,17 @@ describe("an endpoint", function()
         local message, hint = refusal(dws "https://h.example/v1")
         assert.equal('endpoint "https://h.example/v1" has a path', message)
         assert.equal("Write scheme and host only: dwsync adds the path.", hint)
+    end)
+
+    it("that is wrong is the option's fault, whatever is wrong with it", function()
+        for _, text in ipairs { "u@h", "ftp://h", "h:0", "h/v1", "http://h", "," } do
+            local _, err = dws(text)
+            assert.equal("endpoint", err.option, text)
+            _, err = endpoints.dws(context({ region = "my-1" }, { HUAWEICLOUD_SDK_REGION_DWS_MY_1 = text }))
+            assert.equal("HUAWEICLOUD_SDK_REGION_DWS_MY_1", err.option, text)
+        end
+        local _, err = endpoints.dws(context {})
+        assert.equal("region", err.option)
     end)
 
     it("of IAM may have a path, which is dropped", function()
@@ -276,6 +288,16 @@ describe("the regions file", function()
         assert.equal("Correct the file, or set `endpoint` instead.", hint)
     end)
 
+    it("cannot be read without the module that reads YAML", function()
+        local loaded, preload = package.loaded.lyaml, package.preload.lyaml
+        package.loaded.lyaml, package.preload.lyaml = nil, function() error "not installed" end
+        local list, err = read "{}"
+        package.loaded.lyaml, package.preload.lyaml = loaded, preload
+        local message, hint = refusal(list, err)
+        assert.equal("regions file /r.yaml cannot be read without lyaml", message)
+        assert.equal("Install lyaml (Debian: lua-yaml), or set `endpoint` instead.", hint)
+    end)
+
     it("must exist when the environment names it", function()
         local message, hint = refusal(endpoints.dws(context({ region = "cn-north-4" },
             { HUAWEICLOUD_SDK_REGIONS_FILE = "/not-there" })))
@@ -294,6 +316,20 @@ describe("the regions file", function()
         local where = context({ region = "my-1", endpoint = "a.example" }, { HOME = "/h" })
         where.read_file = function() error "it was read" end
         assert.same({ "https://a.example" }, endpoints.dws(where))
+    end)
+end)
+
+describe("another service", function()
+    it("has an endpoint in every region, by the same order", function()
+        for region, host in pairs { ["cn-north-4"] = "smn.cn-north-4.myhuaweicloud.com",
+            ["eu-west-101"] = "smn.eu-west-101.myhuaweicloud.eu", ["eu-de"] = "smn.eu-de.otc.t-systems.com",
+            ["xx-1"] = "smn.xx-1.myhuaweicloud.com" } do
+            assert.same({ "https://" .. host }, endpoints.of("SMN", context { region = region }))
+        end
+        assert.same({ "https://a.example" }, endpoints.of("SMN", context({ region = "xx-1" },
+            { HUAWEICLOUD_SDK_REGION_SMN_XX_1 = "a.example" })))
+        assert.same({ "https://b.example" }, endpoints.of("SMN", context({ region = "xx-1" },
+            { HUAWEICLOUD_SDK_REGIONS_FILE = "/r.yaml" }, { ["/r.yaml"] = "SMN: [{id: xx-1, endpoint: b.example}]" })))
     end)
 end)
 

@@ -46,6 +46,24 @@ describe("a client in an environment", function()
         assert.is_nil((region(all)))
     end)
 
+    it("is refused for a file that cannot be read, by the name of where that comes from", function()
+        for _, case in ipairs {
+            { "ca_file", { ca_file = "/not/there" } },
+            { "client_cert", { client_cert = "/not/there" } },
+            { "client_key", { client_key = "/not/there" } },
+            { "DWSYNC_CA_FILE", {}, { DWSYNC_CA_FILE = "/not/there" } },
+            { "ca_file", { ca_file = "/not/there" }, { DWSYNC_CA_FILE = "/nor/this" } },
+        } do
+            case[2].region, case[2].getenv = "cn-north-4", function(name)
+                return (case[3] or {})[name]
+            end
+            local client, err = dwsync.new(case[2])
+            assert.is_nil(client)
+            assert.same({ "config", case[1], case[1] .. " /not/there: No such file or directory" },
+                { err.kind, err.option, err.message })
+        end
+    end)
+
     it("takes its region and CA file from DWSYNC_REGION and DWSYNC_CA_FILE", function()
         local variables = { DWSYNC_REGION = service.info.region, DWSYNC_CA_FILE = service.info.ca_file }
         local client = service:client {

@@ -107,10 +107,28 @@ describe("the options of dwsync.new", function()
         end)
     end
 
+    it("take the old name of page_size, which gives way to the new one", function()
+        for _, case in ipairs { { nil, nil, 1000 }, { nil, 1, 1 }, { nil, 7, 7 }, { 5, 7, 5 }, { 5, nil, 5 } } do
+            assert.equal(case[3], assert(options.client { page_size = case[1], limit = case[2] }).page_size)
+        end
+        for _, bad in ipairs { 0, 1.5 } do
+            assert.equal(("limit is %s, expected an integer above 0"):format(bad),
+                refusal(options.client, { limit = bad }))
+        end
+    end)
+
+    it("want ids for the names of clusters", function()
+        assert.same({ prod = "c1" }, assert(options.client { clusters = { prod = "c1" } }).clusters)
+        local _, err = options.client { clusters = { prod = "a/b" } }
+        assert.equal("clusters.prod", err.option)
+        assert.matches("^clusters.prod is ", err.message)
+    end)
+
     it("want the service's name for derived keys", function()
-        local message, hint = refusal(options.client, { algorithm = "V11-HMAC-SHA256" })
-        assert.equal("signing_service is missing; algorithm V11-HMAC-SHA256 needs it", message)
-        assert.is_nil(hint)
+        local _, err = options.client { algorithm = "V11-HMAC-SHA256" }
+        assert.same({ "config", "signing_service", "signing_service is missing; algorithm V11-HMAC-SHA256 needs it",
+            "Set `signing_service` to the name that the service's gateway expects (and `signing_region`)." },
+            { err.kind, err.option, err.message, err.hint })
         assert(options.client { algorithm = "V11-HMAC-SHA256", signing_service = "dws" })
     end)
 
@@ -193,6 +211,60 @@ describe("the parameters of the operations", function()
             end
         end
     end)
+
+    -- What is good and what is not, border by border.
+    local ID = { { "x" }, { "", "a/b", 7 } }
+    local WORD = { { "x", ("x"):rep(200) }, { "", ("x"):rep(201), 7 } }
+    local FROM_0, ABOVE_0 = { { 0, 1 }, { -1, 0.5, "1" } }, { { 1, 2 }, { 0, 1.5, "1" } }
+    local TIME, AGE = { { 0.5, 1e6 }, { 0, 1e6 + 1, "1" } }, { { 0, 0.5 }, { -0.5, "1" } }
+    local TABLE, WORDS = { { {} }, { "x" } }, { { { "x" }, { "x", "y" } }, { { 7 }, { ("x"):rep(201) }, "x" } }
+    local PAGING = { { "auto", "page", "row" }, { "rows", "" } }
+    local TYPE, USER_TYPE = { { "USER", "ROLE" }, { "user", "" } }, { { "COMMON", "IAM", "OneAccess" }, { "iam", "" } }
+    local POINT = { { "2025-10-25T10:49:52Z" }, { "some day" } }
+    local ALL = { cluster_id = ID, cluster = WORD, limit = ABOVE_0, page_size = ABOVE_0, since = POINT, until_ = POINT,
+        paging = PAGING, max_pages = ABOVE_0, timeout = TIME, fields = TABLE, where = TABLE }
+
+    for method, parameters in pairs {
+        list_sync_records = { cluster_id = ID, cluster = WORD, offset = FROM_0, limit = ABOVE_0, timeout = TIME,
+            fields = TABLE, where = TABLE },
+        sync_records = ALL,
+        all_sync_records = ALL,
+        list_database_users = { cluster_id = ID, cluster = WORD, type = TYPE, user_type = USER_TYPE, timeout = TIME,
+            fields = TABLE, where = TABLE, offset = FROM_0, limit = ABOVE_0 },
+        all_database_users = { cluster_id = ID, cluster = WORD, type = TYPE, user_type = USER_TYPE, timeout = TIME,
+            fields = TABLE, where = TABLE, page_size = ABOVE_0, paging = PAGING, max_pages = ABOVE_0 },
+        list_clusters = { enterprise_project_id = ID, max_age = AGE, timeout = TIME },
+        list_projects = { timeout = TIME },
+        find_clusters = { clusters = WORDS, exclude = WORDS, max_age = AGE, timeout = TIME },
+    } do
+        it(("of %s are these, within their borders"):format(method), function()
+            local names = {}
+            for name, values in pairs(parameters) do
+                names[#names + 1] = name
+                for good, list in ipairs(values) do
+                    for _, value in ipairs(list) do
+                        local given = { [name] = value }
+                        if parameters.cluster and name ~= "cluster" and name ~= "cluster_id" then
+                            given.cluster_id = CLUSTER
+                        elseif parameters.clusters and name ~= "clusters" then
+                            given.clusters = { "c" }
+                        end
+                        local checked, err = options.parameters(method, given, function() return 1761389392 end)
+                        if good == 1 then
+                            assert.is_nil(err)
+                            assert.is_not_nil(checked[name])
+                        else
+                            assert.is_nil(checked)
+                            assert.matches("^" .. name .. "[%[%]%d]* is ", err.message)
+                        end
+                    end
+                end
+            end
+            table.sort(names)
+            local _, message = pcall(options.parameters, method, { zzzzzzzz = 1 })
+            assert.equal("The options are " .. table.concat(names, ", ") .. ".", message:match "The options are.*$")
+        end)
+    end
 
     it("want an id, or all_granted_eps, for the enterprise project of clusters", function()
         local check = parameters_of "list_clusters"

@@ -65,6 +65,18 @@ describe("the project of a region", function()
             local _, err = projects.find(new_api '{"projects":[{"id":"p1","name":"hidden"},{"id":"p2","name":"b"}]}',
                 "cn-north-4", keys, LIMITS)
             assert.equal('IAM has several projects for region "cn-north-4": *** (p1), b (p2)', err.message)
+            for _, ask in ipairs { function(api) return projects.find(api, "cn-north-4", keys, LIMITS) end,
+                function(api) return projects.all(api, keys, LIMITS) end } do
+                local api = new_api "{}"
+                local get = api.get
+                function api:get(...)
+                    local response = get(self, ...)
+                    response.headers["x-iam-trace-id"] = "hidden"
+                    return response
+                end
+                err = select(2, ask(api))
+                assert.same({ "decode", "***" }, { err.kind, err.request_id })
+            end
         end
     end)
 
@@ -109,7 +121,9 @@ describe("the project of a region", function()
     it("is one of all, whose listing is named in what it fails with", function()
         local api = new_api '{"projects":[{"id":"p1","name":"a"},{"id":"p2","name":"b"}]}'
         local list = assert(projects.all(api, KEYS, LIMITS))
-        assert.same({ 2, "p2", "/v3/auth/projects" }, { #list, list[2].id, api.asked[1].target })
+        assert.same({ 2, "p2", "iam", "/v3/auth/projects" }, { #list, list[2].id, api.asked[1].service,
+            api.asked[1].target })
+        assert.same({ keys = KEYS, headers = {}, deadline = 1060, timeout = 60 }, api.asked[1].options)
         local _, err = projects.all(new_api(nil, errors.new { kind = "network", message = "cut" }), KEYS, LIMITS)
         assert.equal("KeystoneListAuthProjects", err.operation)
     end)

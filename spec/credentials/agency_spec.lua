@@ -19,7 +19,7 @@ local function refusal(...)
     assert.is_nil(keys)
     assert.equal("credentials", err.kind)
     fakes.assert_hidden({ err, made.events }, { "hidden" })
-    return err.message
+    return err.message, err.hint
 end
 
 describe("an agency", function()
@@ -67,10 +67,41 @@ describe("an agency", function()
         assert.same({ 1, 0, 1, 1 }, { requests(false, first), requests(false, first), requests(false, other_key),
             requests(given) })
         assert.same({ 0, 0, 0 }, { requests(false, first), requests(false, other_key), requests(given) })
+        local function one() return given end
+        local function another() return given end
+        assert.same({ 1, 0, 1, 0, 0 }, { requests(one), requests(one), requests(another), requests(another),
+            requests(one) })
+    end)
+
+    it("takes its account by name or id, the name first, for a whole number of seconds and a project", function()
+        for _, case in ipairs {
+            { { domain = "n", domain_id = "d" }, { domain_name = "n", duration_seconds = 21600 } },
+            { { domain = false, domain_id = "d", duration = 1000.0 }, { domain_id = "d", duration_seconds = 1000 } },
+        } do
+            case[1].project_id, case[2].agency_name = "p1", "auditor"
+            local made = world({ fakes.keys_answer "AK" }, case[1])
+            assert.equal("p1", assert(made.get()).project_id)
+            assert.same(case[2], cjson.decode(made.requests[1].body).auth.identity.assume_role)
+        end
+    end)
+
+    it("is asked for with a file's keys, however often that is rewritten", function()
+        local readings, count = { "[basic]\nak = AK1\nsk = hidden", "", "[basic]\nak = AK2\nsk = hidden" }, 0
+        local made = world({ fakes.keys_answer "AK" }, { from = { source = "file", path = "/k" } })
+        made.context.read_file = function()
+            count = count + 1
+            return readings[math.max(1, math.min(count - 1, #readings))] -- each call reads to know whose, then to ask
+        end
+        assert(made.get())
+        assert(made.get())
+        assert.matches("Access=AK1,", made.requests[1].headers.Authorization)
+        assert.matches("Access=AK2,", made.requests[2].headers.Authorization)
     end)
 
     it("needs the account", function()
-        assert.equal("agency: domain is missing", refusal({}, { domain = false }))
+        assert.same({ "agency: domain is missing",
+            "Set domain in `credentials` to the name of the account that made the agency." },
+            { refusal({}, { domain = false }) })
     end)
 
     it("that is refused says why", function()

@@ -23,7 +23,7 @@ local function refusal(variables, credentials)
     assert.is_nil(keys)
     assert.same({}, made.requests)
     fakes.assert_hidden({ err, made.events }, { "hidden" })
-    return err.message, err.kind
+    return err.message, err.kind, err.hint
 end
 
 local function assumed(made)
@@ -97,6 +97,9 @@ describe("the agency of Terraform's variables", function()
     end)
 
     it("that is half named is told", function()
+        local both = "Set both variables, or neither to ask without an agency."
+        local account = "Set HW_ASSUME_ROLE_DOMAIN_NAME or HW_ASSUME_ROLE_DOMAIN_ID to the account that made the "
+            .. "agency."
         for message, variables in pairs {
             ["HW_ASSUME_ROLE_AGENCY_NAME is set but HW_ASSUME_ROLE_DOMAIN_NAME is not"] = with({}, DOMAIN),
             ["HW_ASSUME_ROLE_DOMAIN_NAME is set but HW_ASSUME_ROLE_AGENCY_NAME is not"] = with({}, NAME),
@@ -105,9 +108,9 @@ describe("the agency of Terraform's variables", function()
             ["HW_ASSUME_ROLE_DURATION is set but HW_ASSUME_ROLE_AGENCY_NAME is not"] = {
                 HW_ASSUME_ROLE_DURATION = "900" },
         } do
-            local found, kind = refusal(variables)
+            local found, kind, hint = refusal(variables)
             assert.equal("environment (Terraform): " .. message, found)
-            assert.equal("credentials", kind)
+            assert.same({ "credentials", variables[NAME] and account or both }, { kind, hint })
             assert.equal(found, (refusal(variables, { source = "terraform" })))
         end
     end)
@@ -115,17 +118,18 @@ describe("the agency of Terraform's variables", function()
     it("is refused where Terraform would do what is not done here", function()
         for _, name in ipairs { "HW_ASSUME_ROLE_IDP_ID", "HW_ASSUME_ROLE_ID_TOKEN", "HW_ASSUME_ROLE_ID_TOKEN_FILE" } do
             for _, variables in ipairs { with { [name] = "hidden" }, { [name] = "hidden" } } do
-                local message, kind = refusal(variables)
+                local message, kind, hint = refusal(variables)
                 assert.equal(("environment (Terraform): %s is set: agencies are not asked for with an id token")
                     :format(name), message)
-                assert.equal("config", kind)
+                assert.same({ "config", "Unset it, and set HUAWEICLOUD_SDK_IDP_ID and HUAWEICLOUD_SDK_ID_TOKEN_FILE." },
+                    { kind, hint })
             end
         end
         for _, text in ipairs { "899", "86401", "1h", "x" } do
-            local message, kind = refusal(with { HW_ASSUME_ROLE_DURATION = text })
+            local message, kind, hint = refusal(with { HW_ASSUME_ROLE_DURATION = text })
             assert.matches("^environment %(Terraform%): HW_ASSUME_ROLE_DURATION is .*, expected a number of seconds "
                 .. "from 900 to 86400$", message)
-            assert.equal("config", kind)
+            assert.same({ "config", "Terraform's duration is in seconds." }, { kind, hint })
         end
     end)
 end)

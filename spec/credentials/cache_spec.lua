@@ -52,6 +52,14 @@ local function failing(fields)
     return errors.new(fields)
 end
 
+local function kept_in(kept)
+    local count = 0
+    for _ in pairs(kept.entries) do
+        count = count + 1
+    end
+    return count
+end
+
 describe("fetched credentials", function()
     it("are kept until a random point between half and four fifths of their life", function()
         for random, share in pairs { [0] = 0.5, [0.5] = 0.65, [0.999999] = 0.8 } do
@@ -64,6 +72,40 @@ describe("fetched credentials", function()
             assert.equal("two", world.get().ak)
             assert.equal(2, world.fetched)
         end
+        local world = new({ { ak = "one", life = 3600 }, { ak = "two", life = 3600 } }, 0)
+        world.get()
+        world.clock = NOW + 1800
+        assert.equal("two", world.get().ak)
+    end)
+
+    it("are told of each time that they are fetched, where anybody listens", function()
+        local world = new { { ak = "one", life = 3600 }, { ak = "two", life = 3600 } }
+        world.get()
+        world.get()
+        assert.same({ { type = "credentials", source = "test source", expires_at = NOW + 3600 } }, world.events)
+        world.context.emit, world.clock = nil, NOW + 3600
+        assert.equal("two", world.get().ak)
+    end)
+
+    it("keep one identity through all renewals, each plan its own", function()
+        local world = new { { ak = "one", life = 3600 }, { ak = "two", life = 3600 }, { ak = "three", life = 3600 } }
+        local first = world.get()
+        world.clock = NOW + 3600
+        local second = world.get()
+        world.plan.key = { "other" }
+        assert.is_table(first.identity)
+        assert.equal(first.identity, second.identity)
+        assert.not_equal(first.identity, world.get().identity)
+    end)
+
+    it("belong to the plan's functions as long as they are kept", function()
+        local world, functions = new { { ak = "one", life = 3600 } }, setmetatable({}, { __mode = "v" })
+        functions[1] = function() return world end
+        world.plan.key = { functions[1] }
+        world.get()
+        world.plan.key = nil
+        collectgarbage()
+        assert.is_function(functions[1])
     end)
 
     it("serve on while they cannot be renewed, and that is told", function()
@@ -122,6 +164,16 @@ describe("fetched credentials", function()
         assert.is_true(known)
     end)
 
+    it("are given up when they expire while their renewal is left alone", function()
+        local world = new { { ak = "one", life = 3600 }, { err = failing() } }
+        world.get()
+        world.clock = NOW + 3599.5
+        assert.equal("one", world.get().ak)
+        world.clock = NOW + 3600
+        local keys, err, known = world.get()
+        assert.same({ "nil", "network", true, 2 }, { tostring(keys), err.kind, known, world.fetched })
+    end)
+
     it("are the same for each plan with the same key, and not for others", function()
         local world = new { { ak = "one", life = 3600 }, { ak = "two", life = 3600 } }
         world.get()
@@ -142,6 +194,44 @@ describe("fetched credentials", function()
         assert.is_false(world.cache:discard {})
     end)
 
+    it("that have expired shorten no pause when they are dropped", function()
+        local world = new { { ak = "one", life = 3600 }, { err = failing { status = 401 } } }
+        local first = world.get()
+        world.clock = NOW + 3600
+        world.get()
+        world.cache:discard(first)
+        world.get()
+        assert.equal(2, world.fetched)
+    end)
+
+    it("are asked for at once when they were dropped during a pause", function()
+        local world = new { { ak = "one", life = 3600 }, { err = failing { status = 401 } }, { ak = "two", life = 60 } }
+        local first = world.get()
+        world.clock = NOW + 3000
+        world.get()
+        world.cache:discard(first)
+        assert.equal("two", world.get().ak)
+    end)
+
+    it("are renewed and asked for anew on a machine that has just started, too", function()
+        local world = new { { ak = "one", life = 0.5 }, { ak = "two", life = 0.5 }, { ak = "three", life = 0.5 } }
+        world.stepped = NOW
+        world.get()
+        world.clock = NOW + 0.4
+        local second = world.get()
+        assert.equal("two", second.ak)
+        world.cache:discard(second)
+        assert.equal("three", world.get().ak)
+    end)
+
+    it("are all forgotten when that is wished", function()
+        local world = new { { ak = "one", life = 3600 }, { ak = "two", life = 3600 } }
+        world.get()
+        world.cache:forget()
+        assert.equal("two", world.get().ak)
+        assert.equal(1, world.cache.count)
+    end)
+
     it("are checked", function()
         local world = new { { ak = "bad\n", life = 3600 } }
         local keys, err = world.get()
@@ -154,14 +244,31 @@ describe("fetched credentials", function()
         for i = 1, 1500 do
             world.plan.key = { "k" .. i }
             world.get()
-            local count = 0
-            for _ in pairs(world.cache.entries) do
-                count = count + 1
-            end
-            most = math.max(most, count)
+            most = math.max(most, kept_in(world.cache))
             world.clock = world.clock + 1
         end
-        assert.equal(1000, most)
+        assert.same({ 1000, 509 }, { most, kept_in(world.cache) })
+    end)
+
+    it("make room where they have expired, their pause is over and nobody fetches", function()
+        local life, refusal = { ak = "one", life = 10 }, { err = failing { status = 401 } }
+        for _, case in ipairs {
+            { answer = life, after = 9.5, kept = true }, { answer = life, after = 10, kept = false },
+            { answer = refusal, after = 44.5, kept = true }, { answer = refusal, after = 45, kept = false },
+            { answer = refusal, after = 50, kept = false },
+            { answer = life, after = 10, kept = true, fetching = true },
+        } do
+            local world = new { case.answer }
+            world.yielding = case.fetching
+            coroutine.wrap(world.get)()
+            world.yielding = false
+            local key = next(world.cache.entries)
+            world.clock, world.cache.count = NOW + case.after, 1000
+            world.plan.key = { "another" }
+            world.get()
+            assert.equal(case.kept, world.cache.entries[key] ~= nil)
+            assert.equal(case.kept and 1001 or 1000, world.cache.count)
+        end
     end)
 end)
 
@@ -264,22 +371,39 @@ describe("many coroutines", function()
         local dropped = coroutine.create(world.get)
         coroutine.resume(dropped) -- and never again
         world.yielding = false
-        local keys, err = world.get(5)
+        local keys, err, known = world.get(5)
         assert.is_nil(keys)
-        assert.equal("timeout", err.kind)
+        assert.same({ "timeout", false, true }, { err.kind, err.retryable, known })
         assert.equal("test source: still being fetched by another request after 5 s", err.message)
         world.clock = NOW + 60
         assert.equal("one", world.get().ak)
     end)
 
-    it("do not wait for one that was given up for lost, after a minute", function()
-        local world = new { { ak = "one", life = 3600 } }
+    it("do not wait for one that was given up for lost: after its own time, a minute at most", function()
+        for timeout, lease in pairs { [600] = 60, [60] = 60, [5] = 5 } do
+            local world = new { { ak = "one", life = 3600 } }
+            world.yielding = true
+            coroutine.resume(coroutine.create(world.get), timeout)
+            world.yielding = false
+            world.clock = NOW + lease - 1
+            assert.is_nil(world.get(0.5))
+            world.clock, world.slept = NOW + lease, 0
+            assert.equal("one", world.get(0.5).ak)
+            assert.equal(0, world.slept)
+        end
+    end)
+
+    it("leave the lease of a later fetch alone when the one that was given up ends", function()
+        local world = new { { ak = "one", life = 3600 }, { ak = "two", life = 3600 } }
         world.yielding = true
-        coroutine.resume(coroutine.create(world.get), 600)
-        world.yielding = false
-        world.clock = NOW + 59
-        assert.is_nil(world.get(0.5))
-        world.clock = NOW + 60
-        assert.equal("one", world.get(0.5).ak)
+        local first, second = coroutine.create(world.get), coroutine.create(world.get)
+        coroutine.resume(first, 5)
+        world.clock = NOW + 5
+        coroutine.resume(second, 5)
+        coroutine.resume(first)
+        local entry = world.cache.entries[next(world.cache.entries)]
+        assert.equal(NOW + 10, entry.busy_until)
+        coroutine.resume(second)
+        assert.is_nil(entry.busy_until)
     end)
 end)

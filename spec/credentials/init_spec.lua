@@ -78,6 +78,20 @@ describe("credentials that the caller gives", function()
     end)
 end)
 
+describe("a source that is named and has nothing", function()
+    it("says what it lacks, and no other is tried", function()
+        local where = context { HUAWEICLOUD_SDK_AK = "AK", HUAWEICLOUD_SDK_SK = "SK" }
+        for source, message in pairs {
+            terraform = "environment (Terraform): HW_AUTH_TOKEN, HW_ACCESS_KEY and HW_USER_NAME are not set",
+            metadata = "ECS metadata: switched off",
+            koocli = "KooCLI: the home directory is unknown",
+        } do
+            assert.same({ message, "Set what it lacks, or name another source in `credentials`." },
+                { refusal({ source = source }, where) })
+        end
+    end)
+end)
+
 describe("a function that gives credentials", function()
     it("is asked each time", function()
         local calls = 0
@@ -142,6 +156,96 @@ describe("the chain", function()
         assert.equal("from file", provider:get(LIMITS).ak)
         variables.HUAWEICLOUD_SDK_AK, variables.HUAWEICLOUD_SDK_SK = "AK", "SK"
         assert.equal("AK", provider:get(LIMITS).ak)
+    end)
+
+    describe("that ended with the environment's variables", function()
+        local assumed_role = require "dwsync.credentials.assumed_role"
+        local apply, count, variables, asked
+
+        before_each(function()
+            apply, count, asked = assumed_role.apply, 0, {}
+            variables = { HUAWEICLOUD_SDK_AK = "AK", HUAWEICLOUD_SDK_SK = "SK", HOME = "/h" }
+            assumed_role.apply = function(...)
+                count = count + 1
+                return apply(...)
+            end
+        end)
+
+        after_each(function()
+            assumed_role.apply = apply
+        end)
+
+        local function new(given, getenv)
+            local where = context(variables, FILE)
+            where.metadata = false
+            where.getenv = getenv or function(name)
+                asked[#asked + 1] = name
+                return variables[name]
+            end
+            return credentials.new(given, where)
+        end
+
+        local function searches(provider)
+            local before = count
+            local keys, err = provider:get(LIMITS)
+            return count - before, keys or err
+        end
+
+        it("is gone through again only when one of those that it asked for has another value", function()
+            for _, given in ipairs { false, { source = "environment" } } do
+                asked = {}
+                local provider = new(given or nil)
+                assert.equal(1, searches(provider))
+                local names = asked
+                asked = {}
+                for _, name in ipairs(names) do
+                    local old = variables[name]
+                    for _, value in ipairs { old and old .. "2" or "", old or false } do
+                        assert.equal(0, searches(provider), name)
+                        variables[name] = value or nil
+                        assert.equal(1, searches(provider), name)
+                    end
+                end
+                assert.equal(0, searches(provider))
+                variables.ANOTHER = "x"
+                assert.equal(0, searches(provider))
+            end
+        end)
+
+        it("asks for no more variables the next time", function()
+            local provider = new()
+            searches(provider)
+            local first = asked
+            asked = {}
+            searches(provider)
+            assert.same(first, asked)
+        end)
+
+        it("is gone through each time when it ended elsewhere, or with an error", function()
+            for _, ak in ipairs { false, "A\n" } do
+                variables.HUAWEICLOUD_SDK_AK, variables.HUAWEICLOUD_SDK_SK = ak or nil, ak or nil
+                local provider = new()
+                for _ = 1, 3 do
+                    assert.equal(1, searches(provider))
+                end
+            end
+        end)
+
+        it("is gone through again when two went through it at the same time", function()
+            local provider, other
+            provider = new(nil, function(name)
+                if name == "HUAWEICLOUD_SDK_AK" and other == nil then
+                    other = false
+                    other = provider:get(LIMITS)
+                    variables.HUAWEICLOUD_SDK_AK = "AK2"
+                end
+                return variables[name]
+            end)
+            local searched, keys = searches(provider)
+            assert.same({ 2, "AK2", "AK" }, { searched, keys.ak, other.ak })
+            assert.equal(1, searches(provider))
+            assert.equal(0, searches(provider))
+        end)
     end)
 
     it("does not go on to the next source when one is half filled", function()

@@ -175,6 +175,18 @@ describe("the metadata service in the default chain", function()
         assert.equal(2, #made.requests)
     end)
 
+    it("is left alone for long where it has no keys, and asked again soon where it failed", function()
+        for _, status in ipairs { 404, 500 } do
+            local made = fakes.world { answers = { SESSION, { status = status } }, variables = { HW_ACCESS_KEY = "HW",
+                HW_SECRET_KEY = "hidden" } }
+            assert.equal("HW", assert(made.get()).ak)
+            local first = #made.requests
+            made.clock = made.clock + 599
+            made.get()
+            assert.equal(status == 500, #made.requests > first)
+        end
+    end)
+
     it("is passed over on a machine without agency", function()
         local made = fakes.world { answers = { SESSION, NO_AGENCY }, variables = { HW_ACCESS_KEY = "HW",
             HW_SECRET_KEY = "hidden" } }

@@ -18,7 +18,7 @@ local function refusal(...)
     assert.is_nil(keys)
     assert.equal("credentials", err.kind)
     fakes.assert_hidden({ err, made.events }, { "hidden" })
-    return err.message
+    return err.message, err.hint
 end
 
 describe("an id token", function()
@@ -110,8 +110,12 @@ describe("an id token", function()
     end)
 
     it("that is empty or more than one word is not sent", function()
-        assert.equal("id token file /var/run/token: is empty", refusal({}, { [FILE] = " \n" }))
-        assert.equal("id token file /var/run/token: holds more than one word", refusal({}, { [FILE] = "hidden one" }))
+        local hint = "Check that the program that writes the file is running, and that this one may read it."
+        for text, reason in pairs { [""] = "is empty", [" \n"] = "is empty",
+            ["hidden one"] = "holds more than one word" } do
+            assert.same({ "id token file /var/run/token: " .. reason, hint }, { refusal({}, { [FILE] = text }) })
+        end
+        assert.same({ "id token file /var/run/token: No such file or directory", hint }, { refusal({}, {}) })
     end)
 
     it("that IAM refuses is told, in either step", function()

@@ -58,7 +58,9 @@ describe("a user's password", function()
             assert(made.get())
             assert.same(case[3], cjson.decode(made.requests[1].body).auth.scope.project)
         end
-        assert.equal("IAM user: neither a project nor a region is known", refusal({}, nil, {}).message)
+        local err = refusal({}, nil, {})
+        assert.same({ "IAM user: neither a project nor a region is known",
+            "Set `region` or `project_id`, or project_name in `credentials`." }, { err.message, err.hint })
     end)
 
     it("comes with a passcode when there is one", function()
@@ -67,11 +69,19 @@ describe("a user's password", function()
         local identity = cjson.decode(made.requests[1].body).auth.identity
         assert.same({ "password", "totp" }, identity.methods)
         assert.same({ user = { id = "u1", passcode = "123456" } }, identity.totp)
-        assert.equal("IAM user: passcode is set but user_id is not", refusal({}, { passcode = "123456" }).message)
+        local err = refusal({}, { passcode = "123456" })
+        assert.same({ "IAM user: passcode is set but user_id is not",
+            "Set user_id in `credentials`, too (console: My Credentials)." }, { err.message, err.hint })
+        err = refusal({ { status = 401, body = '{"error_code":"X.1","error_msg":"no 123456"}' } },
+            { passcode = "123456", user_id = "u1" })
+        assert.equal("IAM user ops: no ***", err.message)
     end)
 
     it("needs the account", function()
-        assert.equal("IAM user: domain is missing", refusal({}, { domain = false }).message)
+        local err = refusal({}, { domain = false })
+        assert.same({ "IAM user: domain is missing",
+            "Set domain in `credentials` to the name of the account that the user belongs to." },
+            { err.message, err.hint })
     end)
 
     it("goes to another IAM when that is named", function()

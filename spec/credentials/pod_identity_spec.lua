@@ -1,4 +1,5 @@
 local fakes = require "spec.support.credentials"
+local pod_identity = require "dwsync.credentials.pod_identity"
 
 local URI, FILE = "http://169.254.1.1:8090/v1/credentials", "/var/run/pod-token"
 local KEYS = { status = 200, body = '{"credentials":{"accessKeyId":"AKPOD","secretAccessKey":"hidden",'
@@ -19,7 +20,7 @@ local function refusal(...)
     assert.is_nil(keys)
     assert.equal("credentials", err.kind)
     fakes.assert_hidden({ err, made.events }, { "hidden" })
-    return err.message
+    return err.message, err.hint, err
 end
 
 describe("a pod's identity", function()
@@ -31,9 +32,28 @@ describe("a pod's identity", function()
         assert.equal(URI, request.url)
         assert.equal("hidden-pod", request.headers.Authorization)
         assert.equal("{}", request.body)
+        assert.equal("application/json", request.headers["Content-Type"])
+        assert.same({ 5, 65536 }, { request.connect_timeout, request.max_response_bytes })
         assert.equal("", request.proxy)
         assert.equal(5, request.timeout)
         assert.is_true(request.allow_http)
+    end)
+
+    it("may be named: agent, token's file and project, and the CA that the client trusts", function()
+        local made = world({ { status = 201, body = KEYS.body } }, { variables = {}, files = { ["/t"] = "hidden-t" },
+            credentials = { source = "pod_identity", endpoint = "https://agent.x", token_file = "/t",
+                project_id = "p" } })
+        made.context.ca_file = "/ca.pem"
+        local keys = assert(made.get())
+        assert.same({ "AKPOD", "p", "CCE pod identity" }, { keys.ak, keys.project_id, keys.source })
+        local request = made.requests[1]
+        assert.same({ "https://agent.x", "hidden-t", "/ca.pem" }, { request.url, request.headers.Authorization,
+            request.ca_file })
+    end)
+
+    it("is nothing where the environment names no agent", function()
+        assert.same({ nil, nil, "CCE pod identity: HC_CONTAINER_CREDENTIALS_FULL_URI is not set" },
+            { pod_identity.load({ getenv = function() end }, nil, {}) })
     end)
 
     it("is not waited for longer than the caller waits", function()
@@ -61,7 +81,9 @@ describe("a pod's identity", function()
     it("goes over plain http to this machine's link only", function()
         for uri, allowed in pairs { ["http://169.254.1.1/x"] = true, ["https://agent.example/x"] = false,
             ["http://agent.example/x"] = false, ["http://169.254.1.1.evil.example/x"] = false,
-            ["http://127.0.0.1/x"] = false } do
+            ["http://127.0.0.1/x"] = false, ["http://169.254.1.1"] = true, ["http://169.254.1.1:80"] = true,
+            ["http://169.254.1.1x/"] = false, ["https://169.254.1.1/"] = false, ["xhttp://169.254.1.1/"] = false,
+            ["http://169.254.1.1@evil.example"] = false } do
             local made = world({ KEYS }, { variables = { HC_CONTAINER_CREDENTIALS_FULL_URI = uri,
                 HC_CONTAINER_AUTHORIZATION_TOKEN_FILE = FILE } })
             made.get()
@@ -73,8 +95,12 @@ describe("a pod's identity", function()
         assert.equal("CCE pod identity: HC_CONTAINER_CREDENTIALS_FULL_URI is set but "
             .. "HC_CONTAINER_AUTHORIZATION_TOKEN_FILE is not",
             refusal({}, { variables = { HC_CONTAINER_CREDENTIALS_FULL_URI = URI } }))
-        assert.equal("CCE pod identity: token_file is missing",
-            refusal({}, { credentials = { source = "pod_identity", endpoint = URI } }))
+        for missing, given in pairs { token_file = { endpoint = URI }, endpoint = { token_file = FILE } } do
+            given.source = "pod_identity"
+            local message, hint = refusal({}, { credentials = given })
+            assert.same({ ("CCE pod identity: %s is missing"):format(missing),
+                "Set both endpoint and token_file in `credentials`, or neither." }, { message, hint })
+        end
     end)
 
     it("is an error when the file or the agent fails", function()
@@ -85,11 +111,19 @@ describe("a pod's identity", function()
         assert.equal("CCE pod identity: the agent answers HTTP 403", refusal { { status = 403 } })
         assert.equal("CCE pod identity: the agent does not answer: sent ***",
             refusal { { failure = { kind = "network", message = "sent hidden-pod" } } })
+        local hint = "Check the pod's service account and its association with an agency."
+        for _, case in ipairs { { {}, { files = {} } }, { { { status = 403 } } },
+            { { { failure = { kind = "network", message = "down" } } } } } do
+            assert.equal(hint, (select(2, refusal(case[1], case[2]))))
+        end
+        local _, _, failed = refusal { { failure = { kind = "timeout", message = "down" } } }
+        assert.equal("timeout", failed.cause.kind)
+        assert.equal(403, (select(3, refusal { { status = 403 } })).status)
         for may_pass, answer in pairs { [true] = { failure = { kind = "network", message = "down" } },
             [false] = { status = 403 } } do
             local _, err = world({ answer }).get()
             assert.equal(may_pass, err.retryable)
         end
-        assert.matches("the answer is not JSON", refusal { { status = 200, body = "<html>" } })
+        assert.matches("the answer is not JSON", (refusal { { status = 200, body = "<html>" } }))
     end)
 end)

@@ -55,6 +55,24 @@ describe("Terraform's variables", function()
         assert.equal("https://iam.other/v3", keys.iam_endpoint)
     end)
 
+    it("name a project, and where they come from, with each way to authenticate", function()
+        for _, case in ipairs {
+            { { HW_AUTH_TOKEN = "hidden" }, "the environment (HW_*)", "p" },
+            { { HW_ACCESS_KEY = "AK", HW_SECRET_KEY = "hidden" }, "the environment (HW_*)", "p" },
+            { { HW_USER_ID = "i", HW_USER_PASSWORD = "hidden" }, "IAM user i", "p-token", { id = "p" } },
+            { { HW_USER_ID = "i", HW_USER_PASSWORD = "hidden", HW_PROJECT_NAME = "n" }, "IAM user i", "p-token",
+                { id = "p" } },
+            { { HW_USER_ID = "i", HW_USER_PASSWORD = "hidden", HW_PROJECT_NAME = "n", HW_PROJECT_ID = "" },
+                "IAM user i", "p-token", { name = "n" } },
+        } do
+            case[1].HW_PROJECT_ID, case[1].HW_AUTH_URL = case[1].HW_PROJECT_ID or "p", "https://iam.other/v3"
+            local keys, _, made = load(case[1], { fakes.token_answer "t" })
+            assert.same({ case[2], case[3], "https://iam.other/v3" },
+                { keys.source, keys.project_id, keys.iam_endpoint })
+            assert.same(case[4], made.requests[1] and cjson.decode(made.requests[1].body).auth.scope.project)
+        end
+    end)
+
     it("that are half set are told", function()
         for message, variables in pairs {
             ["HW_ACCESS_KEY is set but HW_SECRET_KEY is not"] = { HW_ACCESS_KEY = "AK" },
@@ -68,6 +86,8 @@ describe("Terraform's variables", function()
             local keys, err = load(variables)
             assert.is_nil(keys)
             assert.equal("environment (Terraform): " .. message, err.message)
+            assert.equal(message:find "DOMAIN" and "Set HW_DOMAIN_NAME to the name of the account that the user "
+                .. "belongs to." or "Set both variables, or neither so that the next source is tried.", err.hint)
         end
     end)
 

@@ -22,6 +22,7 @@ describe("a variable", function()
         assert.is_nil(one)
         assert.equal("test: B is set but A is not", err.message)
         assert.equal("credentials", err.kind)
+        assert.equal("Set both variables, or neither so that the next source is tried.", err.hint)
         assert.is_nil(tostring(err):find("hidden", 1, true))
     end)
 
@@ -67,5 +68,38 @@ describe("a variable", function()
     it("names the home directory, under either name", function()
         assert.equal("/h", variables.home(context { HOME = "/h", USERPROFILE = "C:" }))
         assert.equal("C:", variables.home(context { USERPROFILE = "C:" }))
+    end)
+
+    it("is among those that a client reads, if it gives credentials or says where to", function()
+        local names = {}
+        for _, name in ipairs(variables.NAMES) do
+            names[name] = (names[name] or 0) + 1
+        end
+        for _, name in ipairs { "DWSYNC_CA_FILE", "DWSYNC_METADATA", "DWSYNC_REGION", "HW_REGION_NAME", "HOME",
+            "USERPROFILE" } do
+            assert.equal(1, names[name], name)
+            names[name] = nil
+        end
+        for _, name in ipairs(variables.CREDENTIALS) do
+            assert.equal(1, names[name], name)
+            assert.matches("^H%u+_[%u_]+$", name)
+            names[name] = nil
+        end
+        assert.same({}, names)
+    end)
+
+    it("of OpenStack is of no effect, and has a twin", function()
+        local twins = {}
+        for _, variable in ipairs(variables.UNREAD) do
+            if variable[1]:find "^OS_" then
+                assert.equal("set its twin of HW_… or HUAWEICLOUD_SDK_…", variable[2])
+                twins[#twins + 1] = variable[1]:sub(4)
+            end
+        end
+        table.sort(twins)
+        assert.equal("ACCESS_KEY AGENCY_DOMAIN_NAME AGENCY_NAME AUTH_TOKEN AUTH_URL CACERT CERT DELEGATED_PROJECT "
+            .. "DOMAIN_ID DOMAIN_NAME INSECURE KEY PASSWORD PROJECT_DOMAIN_ID PROJECT_DOMAIN_NAME PROJECT_ID "
+            .. "PROJECT_NAME REGION_NAME SECRET_KEY TENANT_ID TENANT_NAME USERNAME USER_DOMAIN_ID USER_DOMAIN_NAME "
+            .. "USER_ID", table.concat(twins, " "))
     end)
 end)

@@ -64,7 +64,11 @@ describe("the definitions for LuaLS", function()
             for value in pairs(declared(text, "M%.([%w_]+) = nil")) do
                 found[value] = true
             end
-            assert.same(keys(require(name)), keys(found), name)
+            local module = require(name)
+            for value in pairs(found) do
+                assert.is_not_nil(module[value], value) -- some come when they are first used
+            end
+            assert.same(keys(module), keys(found), name)
         end
     end)
 

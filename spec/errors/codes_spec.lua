@@ -102,6 +102,47 @@ local DWS = {
     { "PAP5.0001", 403, "permission", false },
 }
 
+local GATEWAY_HINTS = {
+    ["0101"] = "The API is not published there: check the region and the endpoint.",
+    ["0302"] = "This IAM user is not allowed to call the API: ask an administrator.",
+    ["0307"] = "Get a new token, from the region of the endpoint.",
+    ["0310"] = "The project is not available: check its state in the console.",
+    ["0401"] = "This machine's address is not known to the gateway.",
+    ["0402"] = "This machine's address is not allowed: ask for access.",
+    ["0501"] = "The quota is used up: ask for a larger one.",
+    ["0502"] = "The account is frozen (arrears?): check it in the console.",
+    ["0607"] = "Use https: this API is not offered over http.",
+    ["0801"] = "The service cannot be reached in this region: check the region.",
+    ["0802"] = "This user may not use this region: check the region.",
+}
+
+local CLUSTER = "Check the cluster id (dwsync clusters lists them), or the permission: the service says the same then."
+-- What is known whatever the status: what to do, or true.
+local KNOWN = {
+    ["DWS.0001"] = true,
+    ["DWS.0006"] = true,
+    ["DWS.0011"] = "The cluster is busy; try again later.",
+    ["DWS.0015"] = CLUSTER,
+    ["DWS.0020"] = "The account is restricted (arrears?): check it in the console.",
+    ["DWS.0047"] = CLUSTER,
+    ["DWS.3027"] = "The cluster was deleted.",
+    ["DWS.5045"] = "Identity-source synchronisation may be off: enable it.",
+    ["DWS.5064"] = "The cluster id must be a UUID (dwsync clusters lists them).",
+    ["DWS.5206"] = "This version of the cluster lacks the function: upgrade the cluster.",
+    ["DWS.7023"] = "The cluster's state does not allow it: see dwsync clusters.",
+    ["EPS.0003"] = "Ask for permission in the cluster's enterprise project.",
+    ["IAM.0002"] = true,
+    ["IAM.0003"] = true,
+    ["IAM.0004"] = true,
+    ["IAM.0012"] = true,
+    ["IAM.1104"] = "The access key is blacklisted: make a new one.",
+    ["IAM.1105"] = "The access key expired: make a new one.",
+    ["IAM.1106"] = "The access key's user no longer exists: make a new key.",
+    ["IAM.1107"] = "The access key is inactive: activate it in IAM.",
+    ["IAM.1108"] = "The security token expired: get new temporary credentials.",
+    ["IAM.1109"] = "The project does not exist: check `project_id`.",
+}
+
 local NO_CODE = {
     { 301, "service", false }, { 302, "service", false }, { 400, "request", false }, { 401, "auth", false },
     { 403, "permission", false }, { 404, "not_found", false }, { 405, "request", false }, { 407, "config", false },
@@ -142,6 +183,30 @@ describe("the meaning of a code", function()
         for _, row in ipairs(DWS) do
             check(row[1], row[2], row[3], row[4])
         end
+    end)
+
+    it("of IAM, DWS and their neighbours is the code's under any status", function()
+        for _, rows in ipairs { DWS, IAM } do
+            for _, row in ipairs(rows) do
+                local known = error_codes.find(row[1], "", 299)
+                if known then
+                    assert.equal(row[3], known.kind, row[1])
+                    assert.equal(row[1] == "IAM.0012" or nil, known.retryable, row[1])
+                end
+                assert.equal(KNOWN[row[1]] or false, known and (known.hint or true) or false, row[1])
+            end
+        end
+    end)
+
+    it("of the gateway comes with what to do, where that is known", function()
+        for _, row in ipairs(GATEWAY) do
+            assert.equal(GATEWAY_HINTS[row[1]], error_codes.find("APIG." .. row[1], "", row[2]).hint, row[1])
+        end
+    end)
+
+    it("of a failing backend is the service's from 500 on", function()
+        assert.equal("request", error_codes.find("APIG.0201", "", 499).kind)
+        assert.equal("service", error_codes.find("APIG.0201", "", 500).kind)
     end)
 
     it("is the status's where there is no code", function()

@@ -83,6 +83,81 @@ describe("an error object", function()
     end)
 end)
 
+describe("what an error is about", function()
+    local function refused(fields)
+        local err = { kind = "permission", message = "no", status = 403 }
+        for name, value in pairs(fields or {}) do
+            err[name] = value
+        end
+        return errors.new(err)
+    end
+
+    it("is put before its message, as far as it is known and says something", function()
+        for subject, fields in pairs {
+            ["permission: ListSyncRecords of cluster prod (c-1): no."] =
+                { operation = "ListSyncRecords", cluster_id = "c-1", cluster = "prod" },
+            ["permission: ListSyncRecords: no."] = { operation = "ListSyncRecords", cluster = "prod" },
+            ["permission: cluster c-1: no."] = { cluster_id = "c-1" },
+            ["permission: no."] = {},
+            ["config: no."] = { kind = "config", operation = "ListSyncRecords", cluster_id = "c-1" },
+            ["credentials: no."] = { kind = "credentials", operation = "ListSyncRecords", cluster_id = "c-1" },
+        } do
+            local err = refused(fields)
+            err.status = nil
+            assert.equal(subject, errors.summary(err))
+            assert.equal(err.kind .. ": no.", errors.summary(err, true))
+        end
+    end)
+
+    it("is noted where it is not known, in the error itself", function()
+        local err = refused { operation = "ListClusters" }
+        assert.equal(err, errors.about(err, { operation = "ListSyncRecords", cluster_id = "c-1", cluster = "prod" }))
+        assert.same({ "ListClusters", "c-1", "prod" }, { err.operation, err.cluster_id, err.cluster })
+        assert.equal(err, errors.about(err, { cluster_id = "c-1", cluster = "other" }))
+        assert.equal(err, errors.about(err, { operation = "ListSyncRecords" }))
+        assert.same({ "ListClusters", "c-1", "prod" }, { err.operation, err.cluster_id, err.cluster })
+    end)
+
+    it("is noted in a copy where the error is about another cluster", function()
+        local err = refused { cluster_id = "c-1", cluster = "prod", code = "DWS.0001" }
+        local copy = errors.about(err, { cluster_id = "c-2" })
+        assert.is_true(errors.is(copy))
+        assert.same({ "c-1", "prod" }, { err.cluster_id, err.cluster })
+        assert.same({ "c-2", nil, "DWS.0001", "no" }, { copy.cluster_id, copy.cluster, copy.code, copy.message })
+    end)
+
+    it("is left alone in what is not an error object", function()
+        local foreign = { kind = "network", message = "m" }
+        assert.equal(foreign, errors.about(foreign, { operation = "ListClusters" }))
+        assert.is_nil(foreign.operation)
+        assert.equal("m", errors.about("m", { operation = "ListClusters" }))
+    end)
+
+    it("brings along the action that a refused operation needs, once", function()
+        local action = "Listing accounts needs the action dws:cluster:listDatabaseUser."
+        local about = { operation = "ListDatabaseUsers" }
+        local err = errors.about(refused(), about)
+        assert.equal(action, err.hint)
+        assert.equal(action, errors.about(err, about).hint)
+        assert.equal("Ask. " .. action, errors.about(refused { hint = "Ask." }, about).hint)
+        assert.equal("Ask.", errors.about(refused { hint = "Ask.", status = 404 }, about).hint)
+        assert.equal("Ask.", errors.about(refused { hint = "Ask." }, { operation = "ListClusters" }).hint)
+    end)
+end)
+
+describe("a function that is switched off for a cluster", function()
+    it("is known by the code of its error alone", function()
+        local err = errors.feature_off { id = "c-1", name = "prod" }
+        assert.equal("permission: cluster prod (c-1): the tenant is not allowed to use this function (DWS.5045).",
+            errors.summary(err))
+        assert.is_true(errors.is_feature_off(err))
+        for _, other in ipairs { errors.new { kind = "permission", message = "m" }, "DWS.5045", false } do
+            assert.is_false(errors.is_feature_off(other))
+        end
+        assert.is_false(errors.is_feature_off(nil))
+    end)
+end)
+
 describe("what the core says", function()
     it("keeps kind, code and message, and gets a hint of its own", function()
         local hints = {
@@ -198,6 +273,17 @@ describe("a body with code and message", function()
 
     it("may say EPS.0003 with 401 for a missing permission", function()
         assert.equal("permission", failing(401, '{"error":{"code":"EPS.0003","message":"no"}}').kind)
+    end)
+
+    it("is read only where it was not cut, but for one that is longer than what is read", function()
+        local cut = '{"error_code":"DWS.0001","error_msg":"wrong","more":"'
+        assert.same({ nil, "the service answered HTTP 400: " .. cut }, { failing(400, cut).code,
+            failing(400, cut).message })
+        for length, code in pairs { [65535] = false, [65536] = "DWS.0001", [65537] = "DWS.0001" } do
+            assert.equal(code or nil, failing(400, cut .. ("x"):rep(length - #cut)).code)
+        end
+        assert.is_nil(failing(400, "x" .. cut .. ("x"):rep(65536)).code)
+        assert.equal("DWS.0001", failing(400, " " .. cut .. ("x"):rep(65536)).code)
     end)
 
     it("may lack the message", function()

@@ -38,12 +38,25 @@ describe("the conditions of a fleet", function()
         local late = { late = 2, latest = { { name = "dws-1", cluster_id = "c1", account = "hq", overdue = 250 } } }
         assert.same({ "! 2 clusters are late, most of all dws-1 of account hq, by 4 min" }, texts(late))
         assert.equal("dwsync fleet explain c1 says why.", conditions.of(sum_of(late))[1].hint)
+        late.latest[1].name = ("n"):rep(61)
+        assert.same({ "! 2 clusters are late, most of all " .. ("n"):rep(59) .. "… of account hq, by 4 min" },
+            texts(late))
     end)
 
     it("say that nobody collects, and who is gone; one that ended in order is not", function()
         local gone = { name = "a", host = "m1", pid = 7, state = "running", alive = false, seen_at = NOW - 90000 }
         assert.same({ "! no collector is running: nothing is looked at",
             "collector a is gone, last seen 1 min ago" }, texts { alive = 0, collectors = { gone } })
+        local hint = "Its looks went to the others. Read its log on %s (process %s)."
+        assert.equal(hint:format("m1", 7), conditions.of(sum_of { collectors = { gone } })[1].hint)
+        gone.host = ("h"):rep(61)
+        assert.equal(hint:format(("h"):rep(59) .. "…", 7), conditions.of(sum_of { collectors = { gone } })[1].hint)
+        gone.host, gone.pid, gone.name = nil, nil, ("n"):rep(61)
+        local condition = conditions.of(sum_of { collectors = { gone } })[1]
+        local name = ("n"):rep(59) .. "…"
+        assert.equal(hint:format("its machine", "unknown"), condition.hint)
+        assert.same({ ("collector %s is gone, last seen 1 min ago"):format(name),
+            ("collector %s is back"):format(name) }, { condition.text, condition.over })
         gone.state = "ended"
         assert.same({}, texts { collectors = { gone } })
     end)

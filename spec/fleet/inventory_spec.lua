@@ -7,7 +7,7 @@ local function refusal(given)
     local inventory, err = inventories.check(given)
     assert.is_nil(inventory)
     assert.equal("config", err.kind)
-    return err.message
+    return err.message, err.hint
 end
 
 describe("an inventory", function()
@@ -79,7 +79,87 @@ describe("an inventory", function()
             overrides = { ["prod-*"] = { rule = {} } } })
         assert.matches("^overrides%.prod%-%*%.thresholds%.", refusal { accounts = HQ,
             overrides = { ["prod-*"] = { thresholds = { stale = { warning = "x" } } } } })
-        assert.equal("there are no accounts", refusal { accounts = {} })
+    end)
+
+    it("says what is missing, or of the wrong kind, and how that is written", function()
+        local names, write = "accounts: names are letters, digits, '-', '_' and '.'", "Write accounts = { hq = { … } }."
+        local patterns, override = "overrides: expected tables by pattern",
+            'Write overrides = { ["prod-*"] = { … } }.'
+        for _, case in ipairs {
+            { 7, "the inventory is a number, expected a table", "Write return { accounts = { … } }." },
+            { nil, "the inventory is a nil, expected a table", "Write return { accounts = { … } }." },
+            { {}, "accounts is missing, expected a table" },
+            { { accounts = {} }, "there are no accounts",
+                "Write accounts = { hq = { credentials = { source = … } } }." },
+            { { accounts = { { regions = {} } } }, names, write },
+            { { accounts = { ["a b"] = {} } }, names, write },
+            { { accounts = { hq = "x" } }, "accounts.hq is a string, expected a table" },
+            { { accounts = HQ, overrides = { "x" } }, patterns, override },
+            { { accounts = HQ, overrides = { x = 7 } }, patterns, override },
+            { { accounts = HQ, overrides = { {} } }, patterns, override },
+        } do
+            local message, hint = refusal(case[1])
+            assert.equal(case[2], message)
+            assert.equal(case[3] or hint, hint)
+        end
+    end)
+
+    it("takes a path for the history, and whether accounts are shown, as such alone", function()
+        for name, values in pairs { history = { "/h.sqlite", "" }, show_accounts = { true, false } } do
+            for _, value in ipairs(values) do
+                assert.equal(value, assert(inventories.check { accounts = HQ, [name] = value })[name])
+            end
+            assert.matches("^" .. name .. " is ", refusal { accounts = HQ, [name] = 7 })
+        end
+        assert.matches("^thresholds.stale.warning is ", refusal { accounts = HQ,
+            thresholds = { stale = { warning = "x" } } })
+    end)
+
+    it("lists accounts by name, each with room for as many requests at once as its rate is, at least one", function()
+        local given, names, bursts = {}, {}, {}
+        for i, rate in ipairs { 0.001, 1, 1.5, 2, 7.2 } do
+            given["n" .. 6 - i] = { credentials = { source = "environment" }, rate = rate }
+        end
+        given.n0 = { credentials = { source = "environment" }, rate = 3, burst = 1 }
+        for i, account in ipairs(assert(inventories.check { accounts = given }).accounts) do
+            names[i], bursts[i] = account.name, account.burst
+        end
+        assert.same({ "n0", "n1", "n2", "n3", "n4", "n5" }, names)
+        assert.same({ 1, 8, 2, 2, 1, 1 }, bursts)
+    end)
+
+    it("merges thresholds rule by rule, option by option, and leaves what it was given alone", function()
+        local given = { accounts = HQ, thresholds = { stale = { critical = "3d", warning = "1d" }, churn = false },
+            overrides = { a = { thresholds = { stale = { warning = "2d" }, churn = { warning = 7 } } },
+                b = { thresholds = { stale = false } }, c = { thresholds = { failing = { warning = 3 } } },
+                d = {} } }
+        local inventory = assert(inventories.check(given))
+        local function rules_of(name)
+            local _, rules = inventory:settings_of("hq", { id = "1", name = name })
+            return rules
+        end
+        local day = 86400
+        for name, expected in pairs { a = { 2 * day, 3 * day, 7 }, c = { day, 3 * day, false },
+            d = { day, 3 * day, false }, other = { day, 3 * day, false } } do
+            local rules = rules_of(name)
+            assert.same({ expected[1], expected[2], expected[3] }, { rules.stale.warning, rules.stale.critical,
+                rules.churn and rules.churn.warning })
+        end
+        assert.equal(3, rules_of("c").failing.warning)
+        assert.is_not.equal(3, rules_of("d").failing.warning)
+        assert.is_false(rules_of("b").stale)
+        assert.same({ critical = "3d", warning = "1d" }, given.thresholds.stale)
+        assert.same({ warning = "2d" }, given.overrides.a.thresholds.stale)
+    end)
+
+    it("lets of patterns of one length the later in the alphabet win", function()
+        for _, name in ipairs { "ab", "ac" } do
+            local inventory = assert(inventories.check { accounts = HQ, overrides = { ["a?"] = { interval = 11 },
+                [name] = { interval = 12 }, ["*"] = { interval = 13 } } })
+            assert.equal(12, (inventory:settings_of("hq", { id = "1", name = name })))
+            assert.equal(11, (inventory:settings_of("hq", { id = "1", name = "ax" })))
+            assert.equal(13, (inventory:settings_of("hq", { id = "1", name = "bxx" })))
+        end
     end)
 
     it("leaves out what is excluded, by the fleet or by the account, and all but what an account names", function()

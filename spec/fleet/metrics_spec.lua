@@ -27,6 +27,7 @@ describe("the metrics of a fleet", function()
             'dwsync_fleet_clusters{account="hq",state="disabled",collector="m1"} 1',
             'dwsync_fleet_late{account="hq",collector="m1"} 3',
             'dwsync_fleet_overdue_seconds{account="hq",collector="m1"} 12.5',
+            'dwsync_fleet_interval_seconds{account="hq",collector="m1"} 60',
             'dwsync_fleet_paced_seconds{account="hq",collector="m1"} 90',
             'dwsync_fleet_account_blocked{account="hq",collector="m1"} 1',
             'dwsync_fleet_account_throttled{account="hq",collector="m1"} 0',
@@ -44,6 +45,49 @@ describe("the metrics of a fleet", function()
         } do
             assert.is_true(list[line], line .. "\n" .. made:render())
         end
+    end)
+
+    it("are those of the database alone for whoever is no collector", function()
+        local text = metrics.of_all(SUM)
+        assert.truthy(text:find('\ndwsync_fleet_late{account="hq"} 3\n', 1, true), text)
+        assert.truthy(text:find("\ndwsync_fleet_collectors 2\n", 1, true), text)
+        assert.is_nil(text:find("looks_total", 1, true))
+        assert.is_nil(text:find("collector=", 1, true))
+    end)
+
+    it("tell the account that is throttled from the one that is blocked", function()
+        local made = metrics.new "m1"
+        made.sum = { now = 0, alive = 0, messages = SUM.messages, accounts = {
+            { account = "hq", clusters = 0, disabled = 0, failing = 0, late = 0, overdue = 0, state = "throttled" } } }
+        local list = lines(made)
+        assert.is_true(list['dwsync_fleet_account_throttled{account="hq",collector="m1"} 1'])
+        assert.is_true(list['dwsync_fleet_account_blocked{account="hq",collector="m1"} 0'])
+    end)
+
+    it("count what a collector did, from nothing on, each by its name", function()
+        local names = { "looks", "changed", "failed", "throttled", "expired", "fenced", "unwritten" }
+        local made = metrics.new "m1"
+        local list = lines(made)
+        for i, name in ipairs(names) do
+            assert.is_true(list[('dwsync_fleet_%s_total{collector="m1"} 0'):format(name)], name)
+            made.totals[name] = i
+        end
+        assert.is_true(list['dwsync_fleet_heartbeats_total{collector="m1"} 0'])
+        made.heartbeats = 8
+        list = lines(made)
+        for i, name in ipairs(names) do
+            assert.is_true(list[('dwsync_fleet_%s_total{collector="m1"} %d'):format(name, i)], name)
+        end
+        assert.is_true(list['dwsync_fleet_heartbeats_total{collector="m1"} 8'])
+    end)
+
+    it("have a place for gaps of each usual interval and just beyond", function()
+        local places = {}
+        for upper in metrics.new("m1"):render():gmatch 'le="([%d+Inf]+)"' do
+            places[#places + 1] = upper
+        end
+        assert.equal("1 5 10 11 15 30 31 45 60 61 63 75 90 120 180 300 600 1800 3600 21600 +Inf",
+            table.concat(places, " "))
     end)
 
     it("count gaps in a histogram that adds up", function()

@@ -127,7 +127,74 @@ describe("the text of a record", function()
     end)
 end)
 
+describe("a record with a metatable", function()
+    it("is written as it shows itself: its own fields, and the service's wherever they come from", function()
+        local shown = setmetatable({ own = 1 }, { __index = { id = "a", status = "FAILED", hidden = 2 } })
+        assert.equal('{"id":"a","status":"FAILED","own":1}', content.encode(shown))
+        assert.same({ { '{"id":"a","status":"FAILED","own":1}', '{"id":"b"}' }, {} },
+            { content.encode_all { shown, { id = "b" } } })
+        assert.same({ own = 1 }, { own = rawget(shown, "own"), id = rawget(shown, "id") })
+    end)
+
+    it("that raises does so with its own error", function()
+        local angry = setmetatable({}, { __index = function() error("not now", 0) end })
+        assert.has_error(function() content.encode(angry) end, "not now")
+    end)
+end)
+
+describe("many records", function()
+    it("are as many texts, with the reasons at the places of those that have none", function()
+        assert.same({ {}, {} }, { content.encode_all {} })
+        assert.same({ { '{"id":"a"}' }, {} }, { content.encode_all { { id = "a" } } })
+        assert.same({ { '{"id":"a"}', '{"id":"\\n"}', "{}" }, {} },
+            { content.encode_all { { id = "a" }, { id = "\n" }, {} } })
+        for place = 1, 3 do
+            for _, case in ipairs { { 5, "a number is not a record" }, { { id = print }, "id is a function" },
+                { { "x" }, "it holds a value without a name" }, { { id = "\128" }, "id is text that is not UTF-8" } } do
+                local records, texts, reasons = { {}, {}, {} }, { "{}", "{}", "{}" }, {}
+                records[place], texts[place], reasons[place] = case[1], false, case[2]
+                assert.same({ texts, reasons }, { content.encode_all(records) })
+            end
+        end
+    end)
+
+    it("are the same texts however many there are", function()
+        local records, long = {}, ("x"):rep(3000)
+        for i = 1, 300 do
+            records[i] = { id = "r" .. i, fail_reason = long }
+        end
+        local texts, reasons = content.encode_all(records)
+        assert.same({ 300, {} }, { #texts, reasons })
+        for i = 1, 300 do
+            assert.equal(('{"id":"r%d","fail_reason":"%s"}'):format(i, long), texts[i])
+        end
+    end)
+
+    it("are read, all or these fields alone, each damaged one as nothing", function()
+        local good = { '{"id":"a","status":"FAILED"}', '{"id":"b"}' }
+        assert.same({ { id = "a", status = "FAILED" }, { id = "b" } }, content.decode(good))
+        assert.same({ { id = "a" }, { id = "b" } }, content.decode(good, { "id" }))
+        assert.same({}, content.decode {})
+        for _, damaged in ipairs { "", "{", "[]", '"x"', "7", '{"id":"c"},{"id":"d"}', "null", '{"id":"c"}]' } do
+            assert.same({ { id = "a", status = "FAILED" }, false, { id = "b" } },
+                content.decode { good[1], damaged, good[2] }, damaged)
+        end
+        assert.same({ { id = 5 }, { id = "b" } }, content.decode { '{"id":5}', good[2] })
+    end)
+end)
+
 describe("two texts", function()
+    it("are the same record however they are written, and damaged ones only where they are equal", function()
+        assert.is_true(content.same('{"id":"a","status":"x"}', '{ "status":"x", "id":"\\u0061" }'))
+        for _, damaged in ipairs { "", "{", "7" } do
+            assert.is_false(content.same(damaged, '{"id":"a"}'))
+            assert.is_false(content.same('{"id":"a"}', damaged))
+            assert.is_true(content.same(damaged, damaged))
+        end
+        assert.is_false(content.same("{", "7"))
+        assert.is_false(content.same(nil, '{"id":"a"}'))
+    end)
+
     it("are the same record when they are equal", function()
         assert.is_true(content.same('{"id":"a"}', '{"id":"a"}'))
         assert.is_false(content.same('{"id":"a"}', '{"id":"b"}'))

@@ -1,8 +1,109 @@
 local channel_state = require "dwsync.problems.channel_state"
+local tables = require "dwsync.history.tables"
 local worlds = require "spec.problems.world"
 
 local with_world, NOW = worlds.with, worlds.NOW
 local ONE_DAY = 86400000
+local HOOK = { name = "hook", mark = "m1", rate = { messages = 20, seconds = 60 } }
+
+-- What channel_state[name](session, ...) returns, in a transaction of its own.
+local function ask(world, name, ...)
+    local arguments, found = { ... }, nil
+    assert(tables.run(world.store.history, "write", false, function(session)
+        found = channel_state[name](session, arguments[1], arguments[2], arguments[3], arguments[4])
+        return true
+    end))
+    return found
+end
+
+describe("an address of a channel", function()
+    local function note(world, result, random, till)
+        return ask(world, "note", HOOK, result, { till = till, random = function() return random or 1 end }, NOW)
+    end
+
+    it("is left alone for longer each time, up to five minutes, half of which are chance", function()
+        with_world(function(world)
+            for i, seconds in ipairs { 5, 10, 20, 40, 80, 160, 300, 300, 300, 300, 300, 300 } do
+                assert.equal(NOW + seconds * 1000, note(world, { outcome = "later" }), i)
+            end
+            assert.equal(NOW + 150000, note(world, { outcome = "later" }, 0))
+            assert.equal(NOW + 150000, ask(world, "pause_of", HOOK, NOW))
+            assert.is_nil(note(world, { outcome = "sent" }))
+            assert.is_nil(ask(world, "pause_of", HOOK, NOW))
+            assert.equal(NOW + 3750, note(world, { outcome = "later" }, 0.5))
+        end)
+    end)
+
+    it("is left alone for as long as it asks, a day at most", function()
+        with_world(function(world)
+            for asked, given in pairs { [1] = 1, [7000] = 7000, [ONE_DAY] = ONE_DAY, [ONE_DAY + 1] = ONE_DAY } do
+                for _, outcome in ipairs { "later", "refused" } do
+                    assert.equal(NOW + given, note(world, { outcome = outcome, paused = NOW + asked }))
+                    assert.equal(NOW + given, ask(world, "pause_of", HOOK, NOW))
+                end
+            end
+            assert.is_nil(note(world, { outcome = "sent" }))
+            assert.equal(NOW + 5000, note(world, { outcome = "later", paused = NOW }))
+        end)
+    end)
+
+    it("is not judged by what was not tried, nor by a command that ends, unless it asks for a pause", function()
+        with_world(function(world)
+            assert.is_nil(note(world, { outcome = "later", is_untried = true, paused = NOW + 9 }))
+            assert.is_nil(note(world, { outcome = "later" }, 1, 60))
+            assert.is_nil(ask(world, "pause_of", HOOK, NOW))
+            assert.equal(NOW + 9, note(world, { outcome = "later", paused = NOW + 9 }, 1, 60))
+        end)
+    end)
+
+    it("is left alone till the moment, and not at all where a clock was wrong", function()
+        with_world(function(world)
+            note(world, { outcome = "later", paused = NOW + ONE_DAY })
+            local function pause(now)
+                return ask(world, "pause_of", HOOK, now)
+            end
+            assert.same({ NOW + ONE_DAY, NOW + ONE_DAY, nil, nil }, { pause(NOW), pause(NOW + ONE_DAY - 1),
+                pause(NOW + ONE_DAY), pause(NOW - 1) })
+            assert.is_nil(pause(NOW - 1))
+            assert.is_nil(ask(world, "pause_of", { name = "hook", mark = "m2" }, NOW))
+        end)
+    end)
+end)
+
+describe("the bucket of a channel", function()
+    it("keeps what is left in it, where the channel has a rate", function()
+        with_world(function(world)
+            ask(world, "name", HOOK, {}, NOW)
+            assert.same({}, ask(world, "lock", HOOK))
+            ask(world, "spend", HOOK, 4.5, NOW + 7)
+            assert.same({ tokens = 4.5, refilled_at = NOW + 7 }, ask(world, "lock", HOOK))
+            ask(world, "spend", { name = "hook" }, 1, NOW + 9)
+            assert.same({ tokens = 4.5, refilled_at = NOW + 7 }, ask(world, "lock", HOOK))
+            assert.is_nil(ask(world, "lock", { name = "other" }))
+        end)
+    end)
+end)
+
+describe("a sender that has a channel", function()
+    local function named(world, how, now)
+        ask(world, "name", HOOK, how, now)
+        return world:sql("SELECT named_at FROM dwsync_channels WHERE channel = 'hook'")[1][1] - NOW
+    end
+
+    it("is known to have it now, one of a command for a day", function()
+        with_world(function(world)
+            assert.equal(0, named(world, {}, NOW))
+            assert.equal(5, named(world, {}, NOW + 5))
+            assert.equal(5, named(world, {}, NOW + 4)) -- by another sender's clock
+            local for_a_day = ONE_DAY - channel_state.UNNAMED
+            assert.equal(for_a_day + 6, named(world, { till = 1 }, NOW + 6))
+            assert.equal(for_a_day + 6, named(world, {}, NOW + 7))
+            assert.equal(for_a_day + 6, named(world, {}, NOW - 600000 + 6))
+            assert.equal(5 - 600000, named(world, {}, NOW - 600000 + 5)) -- a clock was wrong
+            assert.equal(600000, channel_state.UNNAMED)
+        end)
+    end)
+end)
 
 describe("what senders know of a channel", function()
     it("is a bucket with half of what its receiver takes at once, filled by the other half over time", function()

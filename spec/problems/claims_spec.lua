@@ -38,6 +38,57 @@ describe("claims", function()
         end)
     end)
 
+    it("say until when there is nothing to do, and whether because the channel is in trouble", function()
+        with_world(function(world)
+            world:look("critical", 1)
+            local sender, channel = world:sender()
+            assert(sender:sweep())
+            channel.rate = { messages = 4, seconds = 60 } -- one at once, and two a minute
+            assert.equal(1, #world:claim(sender).items)
+            world:look("critical", 2)
+            local claim = world:claim(sender)
+            assert.same({ 0, NOW + 30000 }, { #claim.items, claim.wait })
+            assert.is_nil(claim.paused)
+            world:sql(("INSERT INTO dwsync_channels (channel, paused_until, failures, named_at) VALUES ('hook/%s', %d, "
+                .. "1, %d)"):format(channel.mark, NOW + 7000, NOW))
+            claim = world:claim(sender)
+            assert.same({ 0, NOW + 7000, true }, { #claim.items, claim.wait, claim.paused })
+        end)
+    end)
+
+    it("take what is due, and not from a sender that has it unless its clock was wrong", function()
+        with_world(function(world)
+            world:look("critical", 1)
+            local sender = world:sender()
+            assert(sender:sweep())
+            for _, case in ipairs { { NOW, "NULL", 1 }, { NOW + 1, "NULL", 0 }, { NOW, NOW, 1 }, { NOW, NOW + 1, 0 },
+                { NOW, NOW + 600000, 0 }, { NOW, NOW + 600001, 1 } } do
+                world:sql(("UPDATE dwsync_outbox SET next_at = %d, claimed_until = %s"):format(case[1],
+                    type(case[2]) == "number" and ("%d"):format(case[2]) or case[2]))
+                assert.equal(case[3], #world:claim(sender).items)
+            end
+            assert.same({ { NOW + 90000, "sender 1", 3, 1 } },
+                world:sql "SELECT claimed_until, claimed_by, attempts, doubtful FROM dwsync_outbox")
+        end)
+    end)
+
+    it("leave what comes later in a problem till its sender is done with what came before", function()
+        with_world(function(world)
+            world:look("warning", 1)
+            world:pass(1)
+            world:look("ok", 1)
+            local sender = world:sender()
+            assert(sender:sweep())
+            for till, state in pairs { [0] = "dropped", [1] = "owed", [600000] = "owed", [600001] = "dropped" } do
+                world:sql "UPDATE dwsync_outbox SET state = 'owed', claimed_until = NULL"
+                world:sql(("UPDATE dwsync_outbox SET claimed_until = %d WHERE step = 'warning'"):format(
+                    world.now + till))
+                assert.equal(0, #world:claim(sender).items)
+                assert.same({ { state } }, world:sql "SELECT state FROM dwsync_outbox WHERE step = 'resolved'")
+            end
+        end)
+    end)
+
     it("leave an entry to its sender for as long as a lease can be", function()
         local function free_at(till, next_at)
             return claims.free_at({ claimed_until = till, next_at = next_at or 5 }, NOW)
@@ -103,10 +154,12 @@ describe("claims", function()
         end)
 
         it("does not ask again at an address that is wrong", function()
-            with_world(function(world)
-                assert.same({ 40 }, storm(world, 404, function() return true end))
-                assert.same({ { 40 } }, world:sql "SELECT count(*) FROM dwsync_outbox WHERE state = 'given_up'")
-            end)
+            for status, requests in pairs { [401] = 1, [403] = 1, [404] = 1, [405] = 1, [410] = 1, [400] = 79 } do
+                with_world(function(world)
+                    assert.equal(requests, #storm(world, status, function() return true end), status)
+                    assert.same({ { 40 } }, world:sql "SELECT count(*) FROM dwsync_outbox WHERE state = 'given_up'")
+                end)
+            end
         end)
 
         -- How many requests it takes until a robot has refused 40 that came at once, with status 200.

@@ -15,6 +15,7 @@ local tables = require "dwsync.history.tables"
 local tally = require "dwsync.problems.tally"
 local temporary = require "spec.support.temporary"
 local transitions = require "dwsync.problems.transitions"
+local worlds = require "spec.problems.world"
 
 local NOW = 1747637723000
 local KEY = { cluster_id = "c", source = "s", rule = "failing" }
@@ -710,5 +711,24 @@ describe("two commands at once", function()
             assert_told_once(run, processes.quoted(database:fresh_url()))
         end)
         database:stop()
+    end)
+end)
+
+describe("what was told a month ago", function()
+    it("is forgotten at the first sweep, and every ten minutes from then on", function()
+        worlds.with(function(world)
+            local prune, asked = outbox.prune, {}
+            finally(function() outbox.prune = prune end)
+            function outbox.prune(_, before)
+                asked[#asked + 1] = { world.monotonic, world.now - before }
+            end
+            local one = world:sender()
+            for _, seconds in ipairs { 0, 599, 1, 600, 1 } do
+                world:pass(seconds)
+                assert(one:sweep())
+            end
+            local month = 30 * 86400000
+            assert.same({ { 0, month }, { 600, month }, { 1200, month } }, asked)
+        end)
     end)
 end)

@@ -68,6 +68,12 @@ describe("what people do about problems", function()
         assert.matches("\n  Acknowledged  by ann 2 h ago: on <it> *now*\n"
             .. "  Silenced      until 2025-05-19T07:55:23Z, by bob\n",
             shown, 1, true)
+        for _, note in ipairs { "", false } do
+            local plain = item_of(verdict())
+            handled.add({ plain }, { row { acknowledged_note = note or nil } }, NOW)
+            plain.evaluation.verdicts[1].acknowledged_note = note or nil
+            assert.matches("\n  Acknowledged  by ann 2 h ago\n", rendered("table", plain), 1, true)
+        end
         shown = rendered("markdown", item)
         assert.matches("\n  - **Acknowledged** by ann 2 h ago: on ", shown, 1, true)
         assert.is_nil(shown:find("<it>", 1, true))

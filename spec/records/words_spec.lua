@@ -1,6 +1,8 @@
 local records = require "dwsync.records"
 local words = require "dwsync.records.words"
 
+local unpack = table.unpack or unpack -- luacheck: compat
+
 local LIST = {
     { id = "1", status = "FINISHED", identity_source_id = "s1", identity_source_type = "ldap" },
     { id = "2", status = "FAILED", identity_source_id = "s2", identity_source_type = "ldap" },
@@ -50,12 +52,35 @@ describe("a word of a condition", function()
             list[i] = { identity_source_id = ("s%02d"):format(i) }
         end
         assert.matches('"s09", "s10" and 4 more$', problem_of({ identity_source_id = "t" }, list))
+        for count, last in pairs { [1] = 'there are "s01"$', [2] = '"s01" and "s02"$', [10] = '"s09" and "s10"$',
+            [11] = '"s09", "s10" and 1 more$' } do
+            assert.matches(last, problem_of({ identity_source_id = "t" }, { unpack(list, 1, count) }))
+        end
         assert.is_nil(problem_of({ identity_source_id = "s14" }, list))
+    end)
+
+    it("was seen where each stands in a record", function()
+        for _, case in ipairs {
+            { false, { identity_source_id = "s2" }, 0 }, { false, { identity_source_id = "s2" }, 1 },
+            { true, { identity_source_id = "s2" }, 2 }, { false, { identity_source_id = { "s1", "s3" } }, 3 },
+            { false, { identity_source_id = "s1", status = "PAUSED" }, 2 },
+            { true, { identity_source_id = "s1", status = "PAUSED" }, 3 },
+        } do
+            local looked_for = words.of(case[2])
+            for i = 1, case[3] do
+                looked_for:see(LIST[i])
+            end
+            assert.equal(case[1], looked_for:has_all())
+        end
     end)
 
     it("raises when a sequence was read to its end, at the reader's line", function()
         local sequence = records.where(LIST, { status = "FAIL" })
-        assert.error_matches(function() sequence:to_list() end, 'where.status is "FAIL", which no record has')
+        for place, read in pairs { ["records/init.lua"] = function() return sequence:to_list()[1] end,
+            ["records/words_spec.lua"] = function() local record = sequence:each()() return record end } do
+            local _, message = pcall(read)
+            assert.matches("^[%w./]*" .. place .. ':%d+: where.status is "FAIL", which no record has', message)
+        end
         assert.equal(1, #records.where(LIST, { status = "FAILED" }):to_list())
     end)
 end)

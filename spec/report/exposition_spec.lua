@@ -27,6 +27,30 @@ describe("the text exposition of a family", function()
             written { { { rule = "r", cluster = 'a"b\\c\nd' }, 1 } })
     end)
 
+    it("knows all labels, and leaves out others", function()
+        local names, labels, parts = { "cluster", "source", "type", "name", "rule", "level", "window", "outcome",
+            "status", "change", "class", "account", "state", "collector", "le" }, { other = "x" }, {}
+        for i, name in ipairs(names) do
+            labels[name], parts[i] = i, ('%s="%d"'):format(name, i)
+        end
+        assert.equal(("%sdwsync_things{%s} 1\n"):format(HEAD, table.concat(parts, ",")), written { { labels, 1 } })
+    end)
+
+    it("cuts a label at 200 columns", function()
+        for length, text in pairs { [200] = ("x"):rep(200), [201] = ("x"):rep(199) .. "…" } do
+            assert.equal(('%sdwsync_things{rule="%s"} 1\n'):format(HEAD, text),
+                written { { { rule = ("x"):rep(length) }, 1 } })
+        end
+    end)
+
+    it("keeps series apart that begin alike", function()
+        for length = 1, 80 do
+            local same = ("x"):rep(length)
+            assert.equal(('%sdwsync_things{rule="%sa"} 1\ndwsync_things{rule="%sb"} 2\n'):format(HEAD, same, same),
+                written { { { rule = same .. "a" }, 1 }, { { rule = same .. "b" }, 2 }, { { rule = same .. "a" }, 3 } })
+        end
+    end)
+
     it("keeps the first sample of a series, and none that is not a finite number", function()
         assert.equal(HEAD .. 'dwsync_things{rule="a"} 3\n', written { { { rule = "a" }, 3 }, { { rule = "a" }, 4 },
             { { rule = "b" }, 0 / 0 }, { { rule = "c" }, math.huge }, { { rule = "d" }, "5" }, { { rule = "e" } } })
@@ -35,6 +59,10 @@ describe("the text exposition of a family", function()
     it("writes whole numbers with all their digits, others with fifteen", function()
         assert.equal(HEAD .. 'dwsync_things{rule="a"} 1763971200000\ndwsync_things{rule="b"} 0.1\n',
             written { { { rule = "a" }, 1763971200000 }, { { rule = "b" }, 0.1 } })
+        for text, value in pairs { ["9007199254740991"] = 2 ^ 53 - 1, ["-9007199254740991"] = 1 - 2 ^ 53, ["0"] = 0,
+            ["9.00719925474099e+15"] = 2 ^ 53, ["-1.5"] = -1.5 } do
+            assert.equal(HEAD .. "dwsync_things " .. text .. "\n", written { { {}, value } })
+        end
     end)
 
     it("may have parts of a histogram below one heading", function()
@@ -55,7 +83,17 @@ describe("the text exposition of a family", function()
                 add()
             end
         end } }, {}, function(text) table.insert(texts, text) end)
-        assert.is_true(#texts > 50)
+        assert.equal(2000 / 16, #texts)
         assert.equal("", table.concat(texts))
+    end)
+
+    it("is written sixteen lines at a time, below one heading", function()
+        local pieces = {}
+        exposition.write({ { "dwsync_things", "Things.", function(_, add)
+            for i = 1, 33 do
+                add({ rule = tostring(i) }, i)
+            end
+        end } }, {}, function(text) pieces[#pieces + 1] = select(2, text:gsub("\n", "")) end)
+        assert.same({ 18, 0, 16, 0, 1 }, pieces)
     end)
 end)

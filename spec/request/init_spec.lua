@@ -232,6 +232,17 @@ describe("several endpoints", function()
         assert.equal(3, #runtime.requests)
     end)
 
+    it("whose certificate is refused are told with the CA that was trusted and this machine's time", function()
+        for message, part in pairs { ["unable to get issuer"] = "/ca.pem", ["it has expired"] = "2025-10-25" } do
+            local failure = { kind = "tls", code = "certificate", message = message }
+            local api = new_api(new_runtime { { failure = failure } })
+            local _, err = get(api)
+            assert.truthy(err.hint:find(part, 1, true), err.hint)
+            _, err = api:send_unsigned { url = "https://x", headers = {}, ca_file = "/ca.pem" }
+            assert.truthy(err.hint:find(part, 1, true), err.hint)
+        end
+    end)
+
     it("are remembered apart for each service", function()
         local runtime = new_runtime { failing "resolve", OK, OK }
         local api = new_api(runtime)
@@ -271,10 +282,16 @@ describe("a wrong clock", function()
 
     it("is given up when the service refuses the corrected date as well", function()
         local runtime = new_runtime { refused(EXPIRED, LATER) }
-        local response, err = get((new_api(runtime)))
+        local api, events = new_api(runtime)
+        local response, err = get(api)
         assert.is_nil(response)
         assert.equal("clock", err.kind)
         assert.equal(2, #runtime.requests)
+        local corrections = 0
+        for _, event in ipairs(events) do
+            corrections = corrections + (event.type == "clock" and 1 or 0)
+        end
+        assert.equal(1, corrections)
     end)
 
     it("is not the explanation when the service's date agrees with it, or is not told", function()
@@ -301,6 +318,17 @@ describe("a wrong clock", function()
             assert.equal(1, #runtime.requests)
             assert.equal(0, api:clock_skew())
         end
+    end)
+
+    it("is that of the endpoint in use, the first one before any answered", function()
+        local runtime = new_runtime { failing "resolve", OK }
+        local api = new_api(runtime)
+        api.clock_offsets["https://one.example"], api.clock_offsets["https://two.example"] = 5, 7
+        assert.equal(5, api:clock_skew())
+        get(api)
+        assert.equal(7, api:clock_skew())
+        assert.same({ "20251025T104957Z", "20251025T104959Z" }, { runtime.requests[1].headers["X-Sdk-Date"],
+            runtime.requests[2].headers["X-Sdk-Date"] })
     end)
 
     it("by a day is made up for", function()
@@ -358,6 +386,26 @@ describe("events", function()
         assert.is_nil(events[5].error)
     end)
 
+    it("tell what is sent unsigned, too, without its secrets", function()
+        for _, answer in ipairs { { status = 204, headers = { ["x-request-id"] = "hidden-r" } },
+            { failure = { kind = "network", code = "connect", message = "sent hidden-r" } } } do
+            local runtime = new_runtime { answer }
+            runtime.takes = 0.5
+            local api, events = new_api(runtime)
+            for _, name in ipairs { "Authorization", "X-Metadata-Token" } do
+                local response, err = api:send_unsigned { method = "PUT", url = "https://x.example/",
+                    headers = { [name] = "hidden-r" } }
+                local event = table.remove(events)
+                assert.same({ "attempt", "PUT", "https://x.example/", response and 204, 0.5, err }, { event.type,
+                    event.method, event.url, event.status, event.seconds, event.error })
+                fakes.assert_hidden({ event, err or false }, { "hidden" })
+                assert.equal(answer.status ~= nil, response ~= nil)
+                assert.same({}, events)
+            end
+        end
+        assert.truthy(new_api(new_runtime { OK }, { emit = false }):send_unsigned { url = "/", headers = {} })
+    end)
+
     it("tell each endpoint that was tried", function()
         local api, events = new_api(new_runtime { failing "resolve", OK })
         get(api)
@@ -399,6 +447,17 @@ describe("secrets", function()
             assert.is_true(#events > 0)
         end
     end)
+
+    it("of the call stay out as well, each of them, beside those of the keys", function()
+        for _, keys in ipairs { KEYS, false } do
+            local body = '{"error_code":"E.1","error_msg":"one: hidden-1, two: hidden-2, key: hidden-token."}'
+            local api, events = new_api(new_runtime { { status = 400, body = body } })
+            local _, err = api:get("dws", "/", { keys = keys or nil, headers = {}, deadline = START + 60, timeout = 60,
+                secrets = { "hidden-1", "hidden-2", not keys and "hidden-token" or nil } })
+            assert.equal("one: ***, two: ***, key: ***.", err.message)
+            fakes.assert_hidden({ err, events }, { "hidden" })
+        end
+    end)
 end)
 
 describe("credentials of an api", function()
@@ -410,6 +469,23 @@ describe("credentials of an api", function()
         end })
         assert.equal("AK1", api:resolve_credentials().ak)
         assert.equal("AK2", api:resolve_credentials().ak)
+    end)
+
+    it("are not looked for where the runtime cannot be waited in", function()
+        for _, failure in ipairs { { kind = "config", message = "not here" }, false } do
+            local asked = 0
+            local runtime = new_runtime { OK }
+            runtime.ready = function()
+                return not failure, failure or nil
+            end
+            local keys, err = new_api(runtime, { given_credentials = function()
+                asked = asked + 1
+                return KEYS
+            end }):resolve_credentials()
+            assert.equal(failure and 0 or 1, asked)
+            assert.equal(not failure, keys ~= nil)
+            assert.same(failure and { "config", "not here" } or {}, { err and err.kind, err and err.message })
+        end
     end)
 
     it("may be missing", function()
@@ -443,6 +519,9 @@ describe("a request with a token", function()
     local EXPIRED = {
         { status = 401, body = '{"error_code":"APIGW.0307","error_msg":"The token must be updated."}' },
         { status = 401, body = '{"error_code":"APIG.0307","error_msg":"The token must be updated."}' },
+        { status = 401, body = '{"error_code":"APIGW.0301","error_msg":"token expires"}' },
+        { status = 401, body = '{"error_code":"IAM.1108","error_msg":"The token has expired."}' },
+        { status = 401, body = '{"error_code":"APIC.0307","error_msg":"The token must be updated."}' },
         refused "token expires, expires_at:2025-10-25T10:00:00.000000Z",
     }
 
@@ -570,6 +649,38 @@ describe("a key that is refused", function()
             assert.equal(math.min(i, 3), #runtime.requests)
             fakes.assert_hidden({ err, events }, { "hidden" })
         end
+    end)
+
+    it("is under way no more than three times before the first success, and gives each place back", function()
+        local runtime, depth, deepest = new_runtime { OK }, 0, 0
+        local api = new_api(runtime)
+        local perform, ends = runtime.perform, {}
+        runtime.perform = function(request)
+            depth = depth + 1
+            deepest = math.max(deepest, depth)
+            local _, err = get(api, nil, runtime.monotonic() + (depth < 3 and 60 or 1))
+            ends[#ends + 1] = err and err.kind or "answer"
+            depth = depth - 1
+            return perform(request)
+        end
+        local got = get(api)
+        assert.equal(200, got.status)
+        assert.same({ 3, { "timeout", "answer", "answer" } }, { deepest, ends })
+        runtime.perform = perform
+        for _ = 1, 5 do
+            assert.equal(200, get(api).status)
+        end
+    end)
+
+    it("keeps no place when a request cannot be signed", function()
+        local runtime = new_runtime { OK }
+        local api = new_api(runtime)
+        local keys = { ak = "AK", sk = "hidden", algorithm = "nope" }
+        for _ = 1, 5 do
+            local _, err = api:get("dws", "/", { keys = keys, headers = {}, deadline = START + 60, timeout = 60 })
+            assert.equal("config", err.kind)
+        end
+        assert.same({}, runtime.slept)
     end)
 
     it("that is unproven waits for its turn as long as it may", function()

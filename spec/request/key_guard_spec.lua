@@ -25,6 +25,23 @@ local function handed_on(guard, other)
 end
 
 describe("refusals that are handed on", function()
+    it("give way to what a process knows itself from then on, and are only those that count", function()
+        for later, blocked in pairs { [-1] = true, [0] = false, [1] = false } do
+            local guard, other = key_guard.new(), key_guard.new()
+            refuse(guard, 3)
+            other:leave(assert(other:enter(KEYS, SITE, NOW + later, NOW + 30)), NOW + later, true)
+            handed_on(guard, other)
+            assert.equal(blocked, other:enter(KEYS, SITE, NOW + 2, NOW + 30) == nil, later)
+        end
+        local guard = key_guard.new()
+        local ticket = assert(guard:enter(KEYS, SITE, NOW, NOW + 30))
+        assert.same({}, (select(2, handed_on(guard))))
+        guard:leave(ticket, NOW, false, REFUSED, NOW)
+        assert.equal(1, #(select(2, handed_on(guard))))
+        guard:leave(assert(guard:enter(KEYS, SITE, NOW, NOW + 30)), NOW, true)
+        assert.same({}, (select(2, handed_on(guard))))
+    end)
+
     it("block the key in the other process, too, and never hold the secret", function()
         local guard = key_guard.new()
         refuse(guard, 3)
@@ -176,11 +193,34 @@ describe("a key that nothing proves yet", function()
         for i = 1, 99 do
             guard:enter({ ak = "AK" .. i, sk = "s" }, SITE, NOW, NOW + 30)
         end
+        guard:enter({ ak = "AK98", sk = "s" }, SITE, NOW + 1, NOW + 30)
         guard:enter(KEYS, SITE, NOW + 86401, NOW + 86431)
-        local count = 0
-        for _ in pairs(guard.states) do
-            count = count + 1
+        local kept = {}
+        for _, state in pairs(guard.states) do
+            kept[#kept + 1] = state.ak
         end
-        assert.equal(1, count)
+        table.sort(kept)
+        assert.same({ "AK", "AK98" }, kept)
+    end)
+
+    it("has its site read out of an address once, for a few addresses at a time", function()
+        local find, guard = string.match, key_guard.new()
+        local function enter(first, last)
+            local read = 0
+            string.match = function(...) -- luacheck: ignore
+                read = read + 1
+                return find(...)
+            end
+            for i = first, last do
+                guard:enter(KEYS, ("https://h%d.example.org"):format(i), NOW, NOW + 30)
+            end
+            string.match = find -- luacheck: ignore
+            return read
+        end
+        local each = enter(1, 1)
+        assert.equal(0, enter(1, 1))
+        assert.equal(199 * each, enter(2, 200))
+        assert.equal(0, enter(200, 200))
+        assert.equal(each, enter(1, 1))
     end)
 end)

@@ -29,6 +29,7 @@ describe("the echo of a canonical request", function()
             { "host;x%-project%-id", "host", "a different list of signed headers: "
                 .. '"host;x-sdk-date;x-security-token"; signed was "host;x-project-id;x-sdk-date;x-security-token"' },
             { "e3b0", "abcd", 'a different hash of the body: "abcd"; signed was "e3b0"' },
+            { "e3b0", "ab|cd", 'a different hash of the body: "ab|cd"; signed was "e3b0"' },
         } do
             assert.equal("the gateway saw " .. case[3], changed(case[1], case[2]))
         end
@@ -38,9 +39,11 @@ describe("the echo of a canonical request", function()
         local why = changed("hidden|with a bar", "hidden|without")
         assert.equal("the gateway saw a different header x-security-token: x-security-token:***; signed was "
             .. "x-security-token:***", why)
-        why = changed("x%-sdk%-date:20251025T104952Z", "Authorization:hidden")
-        assert.equal('the gateway saw a different header x-sdk-date: Authorization:***; signed was '
-            .. '"x-sdk-date:20251025T104952Z"', why)
+        for _, name in ipairs { "Authorization", "authorization", "X-Auth-Token", "x-security-token" } do
+            why = changed("x%-sdk%-date:20251025T104952Z", name .. ":hidden")
+            assert.equal(("the gateway saw a different header x-sdk-date: %s:***; signed was "
+                .. '"x-sdk-date:20251025T104952Z"'):format(name), why)
+        end
     end)
 
     it("that is the same leaves only the secret key, bars in values or not", function()
@@ -57,6 +60,13 @@ describe("the echo of a canonical request", function()
         assert.is_nil(refusal.explain(OURS, message "  "))
         assert.is_nil(refusal.explain(OURS, "verify aksk signature fail"))
         assert.is_nil(refusal.explain(OURS, ""))
+    end)
+
+    it("is shown up to a length", function()
+        for length, shown in pairs { [120] = ("x"):rep(120), [121] = ("x"):rep(119) .. "…" } do
+            assert.equal(('the gateway saw a different method: "%s"; signed was "GET"'):format(shown),
+                changed("^GET", ("x"):rep(length)))
+        end
     end)
 
     it("is shown harmlessly and not endlessly", function()
@@ -77,6 +87,9 @@ describe("the echo of a canonical request", function()
     it("can be taken off its message", function()
         assert.equal("Incorrect IAM authentication information: verify aksk signature fail",
             refusal.without_echo(message(OURS)))
-        assert.equal("other", refusal.without_echo "other")
+        for said, rest in pairs { other = "other", [""] = "", ["canonicalRequest:GET"] = "",
+            ["xcanonicalRequest:GET"] = "x", ["fail, canonicalRequest:GET,canonicalRequest:"] = "fail" } do
+            assert.equal(rest, refusal.without_echo(said))
+        end
     end)
 end)

@@ -1,7 +1,7 @@
 local core = require "dwsync.core"
 local turns = require "dwsync.runtime.nginx_turns"
 
-local TURN, LEAST = 0.0004, 0.00015
+local TURN, LEAST = 0.00055, 0.0001
 local MANY = 1000
 
 local kept -- the newest: what nobody could see would not be made
@@ -25,6 +25,9 @@ describe("turns in nginx's event loop", function()
     before_each(function()
         now, slept = now + 1, {}
         core.monotonic = function() return now end
+        turns.begin() -- after a turn that nobody shared all time is the first one's
+        turns.finish()
+        now = now + 1
         rawset(_G, "ngx", { sleep = function(seconds) slept[#slept + 1] = seconds end })
         collectgarbage()
         collectgarbage() -- what earlier turns knew of the collector is over: memory is smaller than they saw it
@@ -38,8 +41,8 @@ describe("turns in nginx's event loop", function()
     end)
 
     -- How long a turn lasts that begins now, in steps of a hundredth of a millisecond.
-    local function length()
-        turns.begin()
+    local function length(most)
+        turns.begin(most)
         local began = now
         while turns.goes_on() do
             now = now + 1e-5
@@ -56,6 +59,28 @@ describe("turns in nginx's event loop", function()
             end
         end)
 
+        it("so that the first leaves the others what they needed the last time, but never more than half", function()
+            length()
+            length()
+            now = now + 0.001
+            assert.near(TURN - 2 * LEAST, length(), 4e-5)
+            assert.near(2 * LEAST, length(), 4e-5)
+            for _ = 1, 9 do
+                now = now + 0.001
+                length()
+                length()
+            end
+            now = now + 0.001
+            assert.near(TURN / 2, length(), 2e-5)
+            assert.near(TURN / 2, length(), 4e-5)
+        end)
+
+        it("and no longer than who takes one wants", function()
+            assert.near(LEAST, length(LEAST), 2e-5)
+            now = now + 0.001
+            assert.near(TURN, length(1), 2e-5)
+        end)
+
         it("so that the next has what the first did not need", function()
             turns.begin()
             now = now + 1e-4
@@ -67,6 +92,7 @@ describe("turns in nginx's event loop", function()
             assert.near(TURN, length(), 2e-5)
             now = now + 0.001
             assert.near(TURN, length(), 2e-5)
+            assert.is_false(turns.finish())
         end)
     end)
 

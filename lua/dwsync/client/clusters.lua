@@ -2,11 +2,9 @@
 -- is kept for a while.
 -- @module dwsync.client.clusters
 local lazy = require "dwsync.lazy"
-local cluster_names = lazy "dwsync.cluster_names"
-local errors = require "dwsync.errors"
-local options = require "dwsync.client.options"
 
-local M = {}
+-- Looking names up is for who has no id.
+local M = lazy("dwsync.client.cluster_lookup", {})
 
 --- How long the list of clusters serves to look up names, in seconds.
 -- @tfield integer kept_seconds
@@ -44,59 +42,6 @@ function M.let_go(client)
     end
 end
 
-local function plain(listed)
-    local list = {}
-    for _, cluster in ipairs(listed) do
-        if type(cluster) == "table" and cluster.id ~= nil then
-            local name = type(cluster.name) == "string" and cluster.name or nil
-            list[#list + 1] = { id = tostring(cluster.id), name = name }
-        end
-    end
-    return list
-end
-
--- An id would have met the other failures as well.
-local LISTING_ALONE = { permission = true, not_found = true, service = true, decode = true }
-
-local function not_looked_up(word, err)
-    local copy = {}
-    for name, value in pairs(err) do
-        copy[name] = value
-    end
-    copy.message = cluster_names.is_pattern(word) and err.message
-        or ("the cluster '%s' could not be looked up: %s"):format(word, err.message)
-    copy.hint = LISTING_ALONE[err.kind] and not cluster_names.is_pattern(word)
-        and err.hint .. " An id needs no looking up." or err.hint
-    return errors.new(copy)
-end
-
-local function sources(client, max_age, timeout)
-    return cluster_names.sources(client.settings.clusters or {}, { place = "at the service", read = function(word)
-        local kept, age = M.kept(client, max_age)
-        local listed, err = client:list_clusters { max_age = max_age, timeout = timeout }
-        if not listed then
-            return nil, not_looked_up(word, err)
-        elseif client.emit then
-            client.emit { type = "lookup", cluster = word, count = #listed, age = kept and age or 0 }
-        end
-        return plain(listed)
-    end })
-end
-
---- The clusters that words and patterns mean.
--- @tparam dwsync.client client
--- @tparam table checked parameters of client:find_clusters
--- @treturn {{id=string,name=?string},...} or nil
--- @treturn dwsync.error|{string,...} beside clusters the words of `exclude` that exclude none
-function M.find(client, checked)
-    local found, problem = cluster_names.choose(checked.clusters,
-        sources(client, checked.max_age or M.kept_seconds, checked.timeout), checked.exclude)
-    if not found then
-        return nil, errors.new(problem)
-    end
-    return found, problem
-end
-
 local NOTHING = {}
 
 -- The name that the service or the caller gave an id, as far as it is known.
@@ -117,12 +62,7 @@ local function cluster_of(client, checked, timeout)
     if checked.cluster_id then
         return { id = checked.cluster_id, name = name_of(client, checked.cluster_id) }
     end
-    local cluster, problem = cluster_names.one(checked.cluster, sources(client, M.kept_seconds, timeout))
-    if not cluster then
-        return nil, errors.new(problem)
-    end
-    local id, wrong = options.identifier("cluster_id", cluster.id) -- the service's word, and a part of a path
-    return id and cluster, wrong
+    return M.one(client, checked.cluster, timeout)
 end
 
 --- Finds the cluster that parameters name.

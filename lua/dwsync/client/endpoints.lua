@@ -2,51 +2,12 @@
 -- Order: option, environment, regions file, built-in table.
 -- @module dwsync.client.endpoints
 local lazy = require "dwsync.lazy"
-local checks = lazy "dwsync.checks"
 local display = lazy "dwsync.text"
 local errors = require "dwsync.errors"
+local regions = lazy "dwsync.client.regions"
 local variables = require "dwsync.credentials.variables"
 
 local M = {}
-
--- The tables of the official SDKs (dws_region.py, endpoint.py of 3.1.211). The hosts under myhuaweicloud.cn and
--- .eu are doubtful: most other services of those regions are under .com. Hence the overrides.
-local DWS_SUFFIX = {}
-local function add_regions(suffix, names)
-    for name in names:gmatch "%S+" do
-        DWS_SUFFIX[name] = suffix
-    end
-end
-add_regions("myhuaweicloud.com", [[
-    af-north-1 af-south-1 ae-ad-1 ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-5 cn-east-2 cn-east-3
-    cn-east-5 cn-north-1 cn-north-2 cn-north-4 cn-north-9 cn-north-11 cn-south-1 cn-southwest-2 cn-southwest-3
-    la-north-2 la-south-2 me-east-1 my-kualalumpur-1 na-mexico-1 ru-moscow-1 sa-brazil-1]])
-add_regions("myhuaweicloud.cn", "ap-southeast-4 cn-east-4 cn-north-12 cn-south-4 tr-west-1")
-add_regions("myhuaweicloud.eu", "eu-west-101")
--- Open Telekom Cloud, which is the same product.
-add_regions("otc.t-systems.com", "eu-de eu-nl")
-
-local IAM_SUFFIX = {}
-for name in ([[
-    ae-ad-1 af-south-1 ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 cn-east-2 cn-east-3 cn-east-4
-    cn-east-5 cn-north-1 cn-north-2 cn-north-4 cn-north-9 cn-north-12 cn-south-1 cn-south-2 cn-southwest-2 eu-west-0
-    la-north-2 la-south-2 me-east-1 my-kualalumpur-1 na-mexico-1 ru-moscow-1 sa-brazil-1 tr-west-1]]):gmatch "%S+" do
-    IAM_SUFFIX[name] = "myhuaweicloud.com"
-end
-IAM_SUFFIX["eu-west-101"] = "myhuaweicloud.eu" -- a site of its own; the SDKs' default goes to the wrong one
-IAM_SUFFIX["eu-de"] = "otc.t-systems.com"
-IAM_SUFFIX["eu-nl"] = "otc.t-systems.com"
-
---- The regions whose endpoint is known.
--- @treturn {string,...} names, sorted
-function M.regions()
-    local names = {}
-    for name in pairs(DWS_SUFFIX) do
-        names[#names + 1] = name
-    end
-    table.sort(names)
-    return names
-end
 
 local IAM_GLOBAL = "https://iam.myhuaweicloud.com"
 
@@ -127,62 +88,6 @@ local function split(text)
     return list
 end
 
--- ---- the regions file ----------------------------------------------------------------------------
-
-local function entry_endpoints(entry)
-    local list = {}
-    for _, endpoint in ipairs(type(entry.endpoints) == "table" and entry.endpoints or {}) do
-        list[#list + 1] = tostring(endpoint)
-    end
-    list[#list + 1] = entry.endpoint and tostring(entry.endpoint) or nil
-    return list
-end
-
-local function find_in_regions(document, service, region)
-    for name, entries in pairs(type(document) == "table" and document or {}) do
-        if tostring(name):upper() == service and type(entries) == "table" then
-            for _, entry in ipairs(entries) do
-                if type(entry) == "table" and entry.id == region then
-                    return entry_endpoints(entry)
-                end
-            end
-        end
-    end
-    return {}
-end
-
-local function regions_path(context)
-    local named, home = variables.get(context, "HUAWEICLOUD_SDK_REGIONS_FILE"), variables.home(context)
-    return named or home and home .. "/.huaweicloud/regions.yaml", named ~= nil
-end
-
--- Returns the file's endpoints for the region ({} when it says nothing) or nil and an error.
-local function from_regions_file(service, region, context)
-    local path, named = regions_path(context)
-    if not path then
-        return {}
-    end
-    local text, reason = context.read_file(path)
-    if not text then
-        if named then
-            return nil, config_error(("regions file %s: %s"):format(path, reason),
-                "Correct HUAWEICLOUD_SDK_REGIONS_FILE, or unset it.")
-        end
-        return {}
-    end
-    local found, lyaml = pcall(require, "lyaml")
-    if not found then
-        return nil, config_error(("regions file %s cannot be read without lyaml"):format(path),
-            "Install lyaml (Debian: lua-yaml), or set `endpoint` instead.")
-    end
-    local ok, document = pcall(lyaml.load, text)
-    if not ok then
-        return nil, config_error(("regions file %s is not YAML: %s"):format(path, tostring(document):match "[^\n]*"),
-            "Correct the file, or set `endpoint` instead.")
-    end
-    return find_in_regions(document, service, region), path
-end
-
 -- ---- the two services ----------------------------------------------------------------------------
 
 local function variable(service, region)
@@ -197,15 +102,7 @@ local function check_region(region)
     return true
 end
 
-local function unknown_region(region)
-    local guess = checks.guess(region, M.regions())
-    return config_error(("region %q has no built-in DWS endpoint%s"):format(region, guess),
-        ("Check the spelling (for example cn-north-4), or set `endpoint` or %s."):format(variable("DWS", region)),
-        "region")
-end
-
--- The endpoints of a service; `suffixes` by region.
-local function find(service, suffixes, otherwise, context)
+local function find(service, otherwise, context)
     if context.endpoint then
         return normalise_all(split(context.endpoint), "endpoint", context)
     end
@@ -218,15 +115,15 @@ local function find(service, suffixes, otherwise, context)
     if value then
         return normalise_all(split(value), name, context)
     end
-    local listed, path = from_regions_file(service, context.region, context)
+    local listed, path = regions.listed(service, context.region, context)
     if not listed then
         return nil, path
     elseif #listed > 0 then
         return normalise_all(listed, path, context)
     end
-    local suffix = suffixes[context.region] or otherwise
+    local suffix = regions.suffix(service, context.region) or otherwise
     if not suffix then
-        return nil, unknown_region(context.region)
+        return nil, regions.unknown(context.region, name)
     end
     return { ("https://%s.%s.%s"):format(service:lower(), context.region, suffix) }
 end
@@ -237,7 +134,7 @@ end
 -- @treturn {string,...} base URLs without path, or nil
 -- @treturn dwsync.error kind "config"
 function M.dws(context)
-    return find("DWS", DWS_SUFFIX, nil, context)
+    return find("DWS", nil, context)
 end
 
 --- The endpoints of another service of a region, such as SMN.
@@ -246,7 +143,7 @@ end
 -- @treturn {string,...} base URLs without path, or nil
 -- @treturn dwsync.error kind "config"
 function M.of(service, context)
-    return find(service, IAM_SUFFIX, "myhuaweicloud.com", context)
+    return find(service, "myhuaweicloud.com", context)
 end
 
 --- Whether DWS has an endpoint in a region: by the environment, the regions file or the built-in table.
@@ -275,7 +172,7 @@ function M.iam(context)
     elseif named then
         return normalise_all({ named }, "HUAWEICLOUD_SDK_IAM_ENDPOINT", options)
     end
-    local suffix = IAM_SUFFIX[context.region or ""]
+    local suffix = context.region and regions.suffix("IAM", context.region)
     return { suffix and ("https://iam.%s.%s"):format(context.region, suffix) or IAM_GLOBAL }
 end
 

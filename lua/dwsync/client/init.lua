@@ -8,9 +8,10 @@ local core = require "dwsync.core"
 local environment = require "dwsync.client.environment"
 local errors = require "dwsync.errors"
 local lists = lazy "dwsync.client.lists"
+local operations = lazy "dwsync.client.operations"
 local options = require "dwsync.client.options"
 local project = require "dwsync.client.project"
-local record_fields = require "dwsync.record_fields"
+local record_fields = lazy "dwsync.record_fields"
 local runtimes = require "dwsync.runtime"
 local transport = require "dwsync.runtime.transport"
 
@@ -158,11 +159,6 @@ end
 
 -- ---- one request ---------------------------------------------------------------------------------
 
-local function deadline_of(self, timeout)
-    timeout = timeout or self.settings.timeout
-    return { timeout = timeout, deadline = self.runtime.monotonic() + timeout }
-end
-
 -- The operations that list what a cluster has. `is_ordered`: what comes and goes does so at the ends of the list; else
 -- a page says nothing of those before it. `rests_on`: what a list without count rests on when no more pages can be had.
 local SYNC_RECORDS = { name = "ListSyncRecords", path = "sync-records", list = "sync_records", noun = "record",
@@ -221,7 +217,7 @@ end
 
 -- One page, as it is.
 local function one_page(self, checked, err)
-    local limits = deadline_of(self, checked and checked.timeout)
+    local limits = project.limits(self, checked and checked.timeout)
     checked, err = settle(self, checked, err, limits)
     if not checked then
         return nil, err
@@ -232,7 +228,7 @@ end
 
 -- All pages, in one list.
 local function whole_list(self, checked, err)
-    local limits = deadline_of(self, checked and checked.timeout)
+    local limits = project.limits(self, checked and checked.timeout)
     checked, err = settle(self, checked, err, limits)
     if not checked then
         return nil, err
@@ -271,7 +267,7 @@ end
 -- @treturn[2] nil
 -- @treturn[2] dwsync.error
 function Client:credentials()
-    return self.api:resolve_credentials(deadline_of(self))
+    return self.api:resolve_credentials(project.limits(self))
 end
 
 --- Sends one GET of "/" without credentials, as this client reaches the service: proxy, certificates, time limits.
@@ -280,11 +276,7 @@ end
 -- @treturn[2] nil
 -- @treturn[2] dwsync.error
 function Client:probe(url)
-    local request = transport.copy(self.settings, {})
-    request.method, request.url, request.headers = "GET", url .. "/", {}
-    request.timeout = math.min(self.settings.attempt_timeout, self.settings.timeout)
-    request.certificate_info = true
-    return self.api:send_unsigned(request)
+    return operations.probe(self, url)
 end
 
 --- The time by the client's runtime.
@@ -312,7 +304,7 @@ end
 -- @treturn[2] nil
 -- @treturn[2] dwsync.error
 function Client:project_id()
-    local keys, id = project.keys_and_id(self, deadline_of(self))
+    local keys, id = project.keys_and_id(self, project.limits(self))
     return keys and id, not keys and id or nil
 end
 
@@ -327,7 +319,7 @@ end
 -- @treturn[2] nil
 -- @treturn[2] dwsync.error
 function Client:post(version, target, body, timeout)
-    return project.send(self, "POST", version, target, deadline_of(self, timeout), { body = body })
+    return project.send(self, "POST", version, target, project.limits(self, timeout), { body = body })
 end
 
 --- One page, as the service's operation ListSyncRecords gives it. Records keep their wire names, null is absent.
@@ -346,7 +338,7 @@ end
 -- @raise for unknown parameters
 -- @usage local page, err = client:list_sync_records{ cluster_id = id, offset = 0, limit = 100 }
 function Client:list_sync_records(parameters)
-    return one_page(self, check(SYNC_RECORDS, options.parameters("list_sync_records", parameters, self.runtime.now)))
+    return one_page(self, check(SYNC_RECORDS, options.parameters("list_sync_records", parameters)))
 end
 
 --- Every record, page by page as the loop proceeds. Since `for` has no place for an error, it raises the error object.
@@ -371,12 +363,12 @@ end
 function Client:sync_records(parameters)
     local checked, err = check(SYNC_RECORDS,
         lists.parameters(options.parameters("sync_records", parameters, self.runtime.now)))
-    checked, err = settle(self, checked, err, deadline_of(self, checked and checked.timeout))
+    checked, err = settle(self, checked, err, project.limits(self, checked and checked.timeout))
     if not checked then
         error(err, 0)
     end
     return lists.each(self, checked, fetch_page, function()
-        return deadline_of(self, checked.timeout)
+        return project.limits(self, checked.timeout)
     end)
 end
 
@@ -409,8 +401,7 @@ end
 -- @treturn[2] dwsync.error
 -- @raise for unknown parameters
 function Client:list_database_users(parameters)
-    return one_page(self, check(DATABASE_USERS, options.parameters("list_database_users", parameters,
-        self.runtime.now)))
+    return one_page(self, check(DATABASE_USERS, options.parameters("list_database_users", parameters)))
 end
 
 --- Every account of a cluster in one list, or an error: an incomplete list never looks complete. The service gives no
@@ -436,8 +427,7 @@ end
 -- @raise for unknown parameters
 -- @usage for _, account in ipairs(assert(client:all_database_users{ cluster_id = id })) do print(account.name) end
 function Client:all_database_users(parameters)
-    return whole_list(self, check(DATABASE_USERS, options.parameters("all_database_users", parameters,
-        self.runtime.now)))
+    return whole_list(self, check(DATABASE_USERS, options.parameters("all_database_users", parameters)))
 end
 
 --- The clusters of the project, as the service's operation ListClusters gives them.
@@ -451,30 +441,7 @@ end
 -- @treturn[2] dwsync.error
 -- @raise for unknown parameters
 function Client:list_clusters(parameters)
-    local checked, err = options.parameters("list_clusters", parameters or {}, self.runtime.now)
-    if not checked then
-        return nil, err
-    end
-    local kept = checked.max_age and not checked.enterprise_project_id and clusters.kept(self, checked.max_age)
-    if kept then
-        return kept
-    end
-    local target = "/clusters"
-    if checked.enterprise_project_id then
-        target = target .. "?enterprise_project_id=" .. checked.enterprise_project_id
-    end
-    local response, failure, keys = project.send(self, "GET", "v1.0", target,
-        deadline_of(self, checked.timeout))
-    local list
-    if response then
-        list, failure = answers.clusters(self, response, keys)
-    end
-    if not list then
-        return nil, errors.about(failure, { operation = "ListClusters" })
-    elseif not checked.enterprise_project_id then
-        clusters.keep(self, list)
-    end
-    return list
+    return operations.list_clusters(self, parameters)
 end
 
 --- The newest page of a cluster's records, not decoded yet: who has seen its mark before knows what is on it, for less
@@ -489,20 +456,7 @@ end
 -- @treturn[2] dwsync.error
 -- @raise for unknown parameters
 function Client:newest_page(parameters)
-    local checked, err = options.parameters("list_sync_records", parameters, self.runtime.now)
-    if not checked then
-        return nil, err
-    end
-    local about = { cluster_id = checked.cluster_id, operation = "ListSyncRecords" }
-    local target = ("/clusters/%s/db-manager/sync-records?limit=%d&offset=0"):format(checked.cluster_id, checked.limit)
-    local response, failure, keys = project.send(self, "GET", "v1", target, deadline_of(self, checked.timeout))
-    if not response then
-        return nil, errors.about(failure, about)
-    end
-    return { mark = core.sha256(response.body), decode = function()
-        local page, wrong = answers.page(self, response, keys, {})
-        return page, not page and errors.about(wrong, about) or nil
-    end }
+    return operations.newest_page(self, parameters)
 end
 
 --- The projects of the account, as IAM's operation KeystoneListAuthProjects gives them: those that its credentials may
@@ -514,16 +468,7 @@ end
 -- @treturn[2] dwsync.error
 -- @raise for unknown parameters
 function Client:list_projects(parameters)
-    local checked, err = options.parameters("list_projects", parameters or {}, self.runtime.now)
-    if not checked then
-        return nil, err
-    end
-    local limits = deadline_of(self, checked.timeout)
-    local keys, refused = self.api:resolve_credentials(limits)
-    if not keys then
-        return nil, refused
-    end
-    return require("dwsync.client.projects").all(self.api, keys, limits)
+    return operations.list_projects(self, parameters)
 end
 
 --- The clusters that names, ids and patterns mean. A UUID is an id and taken as it is; any other word is looked for
@@ -541,11 +486,7 @@ end
 -- @raise for unknown parameters
 -- @usage local list = assert(client:find_clusters { clusters = { "prod-*" }, exclude = { "prod-test" } })
 function Client:find_clusters(parameters)
-    local checked, err = options.parameters("find_clusters", parameters, self.runtime.now)
-    if not checked then
-        return nil, err
-    end
-    return clusters.find(self, checked)
+    return operations.find_clusters(self, parameters)
 end
 
 return M

@@ -17,13 +17,13 @@ local function metadata(value)
     end
 end
 
-local SECONDS = { kind = "number", noun = "a number of seconds", above = 0, to = 1e6 }
+--- A length of time.
+M.SECONDS = { kind = "number", noun = "a number of seconds", above = 0, to = 1e6 }
 
 local function seconds(default)
-    return { kind = SECONDS.kind, noun = SECONDS.noun, above = SECONDS.above, to = SECONDS.to, default = default }
+    local declared = M.SECONDS
+    return { kind = declared.kind, noun = declared.noun, above = declared.above, to = declared.to, default = default }
 end
-
-local POINT = { kind = "point" }
 
 --- Declarations of the options that a configuration file may hold, too; see dwsync.checks.
 M.PLAIN = transport.copy(transport.options, {
@@ -61,76 +61,24 @@ for name, declared in pairs(M.PLAIN) do
     CLIENT[name] = declared
 end
 
--- A name, or an id. Which of them is the client's to find out.
-local WORD = { kind = "string", longest = 200 }
-local CLUSTER_ID = { kind = "identifier" }
+--- A name, or an id. Which of them is the client's to find out.
+M.WORD = { kind = "string", longest = 200 }
 
-local SYNC_RECORDS = {
-    cluster_id = CLUSTER_ID,
-    cluster = WORD,
-    limit = { kind = "integer", above = 0 },
-    page_size = { kind = "integer", above = 0 },
-    since = POINT,
-    until_ = POINT,
-    paging = { kind = "one_of", values = { "auto", "page", "row" } },
-    max_pages = { kind = "integer", above = 0 },
-    timeout = SECONDS,
-    fields = { kind = "table" },
-    where = { kind = "table" },
-}
+--- The id of a cluster.
+M.CLUSTER_ID = { kind = "identifier" }
 
-local function with(more, declared)
-    for name, value in pairs(declared) do
-        more[name] = value
-    end
-    return more
-end
-
-local DATABASE_USERS = {
-    cluster_id = CLUSTER_ID,
-    cluster = WORD,
-    type = { kind = "one_of", values = { "USER", "ROLE" } },
-    user_type = { kind = "one_of", values = { "COMMON", "IAM", "OneAccess" } },
-    timeout = SECONDS,
-    fields = { kind = "table" },
-    where = { kind = "table" },
-}
-
--- By method of the client.
-local PARAMETERS = {
+-- By method of the client: of all but the plainest query where they are needed.
+local PARAMETERS = lazy("dwsync.client.parameters", {
     list_sync_records = {
-        cluster_id = CLUSTER_ID,
-        cluster = WORD,
+        cluster_id = M.CLUSTER_ID,
+        cluster = M.WORD,
         offset = { kind = "integer", from = 0 },
         limit = { kind = "integer", above = 0 },
-        timeout = SECONDS,
+        timeout = M.SECONDS,
         fields = { kind = "table" },
         where = { kind = "table" },
     },
-    sync_records = SYNC_RECORDS,
-    all_sync_records = SYNC_RECORDS,
-    list_database_users = with({
-        offset = { kind = "integer", from = 0 },
-        limit = { kind = "integer", above = 0 },
-    }, DATABASE_USERS),
-    all_database_users = with({
-        page_size = { kind = "integer", above = 0 },
-        paging = { kind = "one_of", values = { "auto", "page", "row" } },
-        max_pages = { kind = "integer", above = 0 },
-    }, DATABASE_USERS),
-    list_clusters = {
-        enterprise_project_id = { kind = "identifier" },
-        max_age = { kind = "number", noun = "a number of seconds", from = 0 },
-        timeout = SECONDS,
-    },
-    list_projects = { timeout = SECONDS },
-    find_clusters = {
-        clusters = { kind = "list", of = WORD, required = true },
-        exclude = { kind = "list", of = WORD },
-        max_age = { kind = "number", noun = "a number of seconds", from = 0 },
-        timeout = SECONDS,
-    },
-}
+})
 
 -- The line that called the client's function: seen from here, from what calls this, from the client's function.
 local CALLER = 4
@@ -142,7 +90,7 @@ local function check(declared, given, what, now)
     if checked and declared.cluster and (checked.cluster == nil) == (checked.cluster_id == nil) then
         local both = checked.cluster and "cluster and cluster_id exclude each other"
         checked, problem = nil, { kind = "config", option = "cluster_id",
-            message = both or select(2, checks.value(CLUSTER_ID, nil, "cluster_id")) }
+            message = both or select(2, checks.value(M.CLUSTER_ID, nil, "cluster_id")) }
     end
     return checked, problem and errors.new(problem)
 end
@@ -187,7 +135,7 @@ end
 --- Parameters of a method of the client.
 -- @tparam string method
 -- @tparam table given
--- @tparam function():number now seconds since the epoch
+-- @tparam[opt] function():number now seconds since the epoch, for a method that takes points of time
 -- @treturn ?table nil, err when one is wrong
 function M.parameters(method, given, now)
     local checked, err = check(PARAMETERS[method], given, method, now)

@@ -4,6 +4,15 @@ local options = require "dwsync.client.options"
 
 local M = {}
 
+--- How long a call may take.
+-- @tparam dwsync.client client
+-- @tparam[opt] number timeout seconds; by default the client's
+-- @treturn {timeout=number,deadline=number} the deadline by the runtime's `monotonic`
+function M.limits(client, timeout)
+    timeout = timeout or client.settings.timeout
+    return { timeout = timeout, deadline = client.runtime.monotonic() + timeout }
+end
+
 -- The project id that was found for these keys, by IAM endpoint: access keys are unique within a site only.
 local function known_projects(client, keys)
     local owner = keys.identity or keys.ak or keys.token

@@ -78,7 +78,7 @@ end
 -- Jitter over the upper half of the step: processes also fail together.
 local function pause_after(entry, err, random)
     local first = err.status == 401 and REFUSED_SECONDS or BACKOFF_FIRST
-    local step = math.min(BACKOFF_CAP, first * 2 ^ math.min(entry.failures - 1, 20))
+    local step = math.min(BACKOFF_CAP, first * 2 ^ (entry.failures - 1))
     return step * (0.5 + 0.5 * random())
 end
 

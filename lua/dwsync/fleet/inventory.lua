@@ -84,7 +84,7 @@ local function check_account(name, given)
             checked.client[option] = given[option] -- defaults are the client's
         end
     end
-    checked.burst = checked.burst or math.max(1, math.ceil(checked.rate))
+    checked.burst = checked.burst or math.ceil(checked.rate)
     return checked
 end
 

@@ -18,19 +18,25 @@ local LABELS = { "cluster", "source", "type", "name", "rule", "level", "window",
 
 local ESCAPES = { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }
 
-local function label_value(value)
-    local text = display.cut(display.safe(verdicts.text(value)), MAX_LABEL)
+local function label_value(text)
+    text = display.cut(display.safe(text), MAX_LABEL)
     return (text:gsub('[\\"\n]', ESCAPES))
 end
 
-local function label_text(labels)
-    local parts = {}
+-- `known`: by text, how labels show it; most come again with each family.
+local function label_text(labels, known)
+    local parts, count = {}, 0
     for _, name in ipairs(LABELS) do
-        if labels[name] ~= nil then
-            parts[#parts + 1] = ('%s="%s"'):format(name, label_value(labels[name]))
+        local value = labels[name]
+        if value ~= nil then
+            local text = verdicts.text(value)
+            known[text] = known[text] or label_value(text)
+            parts[count + 1], parts[count + 2], parts[count + 3] = count == 0 and "{" or ',', name, '="'
+            parts[count + 4], parts[count + 5] = known[text], '"'
+            count = count + 5
         end
     end
-    return #parts > 0 and "{" .. table.concat(parts, ",") .. "}" or ""
+    return count > 0 and table.concat(parts) .. "}" or ""
 end
 
 local function number(value)
@@ -47,25 +53,29 @@ end
 -- @param subject what `read` reads
 -- @tparam function write called with pieces of text, empty ones too, every tenth of a millisecond or so
 function M.write(families, subject, write)
+    local known = {}
     for _, family in ipairs(families) do
         local name, help, read = family[1], family[2], family[3]
-        local lines, seen, turns = {}, {}, 0
+        -- Lines never become texts of their own: LuaJIT moves all texts at a stretch when there are too many.
+        local pieces, seen, turns = {}, {}, 0
         local head = ("# HELP %s %s\n# TYPE %s %s\n"):format(name, help, name, family.type or "gauge")
         local function flush()
-            if lines[1] then
-                write(head .. table.concat(lines, "\n") .. "\n")
-                lines, head = {}, ""
+            if pieces[1] then
+                write(head .. table.concat(pieces))
+                pieces, head = {}, ""
             end
         end
         local function keep(labels, value, part)
-            local text = (part or "") .. label_text(labels)
+            local text = (part or "") .. label_text(labels, known)
             -- A series may occur only once. The first is kept: verdicts come worst first.
             local group = text:sub(1, GROUPED)
             local of_group = seen[group] or {}
             seen[group] = of_group
             if not of_group[text] then
                 of_group[text] = true
-                lines[#lines + 1] = name .. text .. " " .. number(value)
+                local count = #pieces
+                pieces[count + 1], pieces[count + 2], pieces[count + 3] = name, text, " "
+                pieces[count + 4], pieces[count + 5] = number(value), "\n"
             end
         end
         read(subject, function(labels, value, part)

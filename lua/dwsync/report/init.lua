@@ -88,7 +88,7 @@ function M.render_health(format, overview, write, options)
     check_format(format, M.health_formats, "verdict format")
     if AS_ROWS[format] then
         local document = require("dwsync.report.verdicts.facts").document(overview)
-        return require("dwsync.report.rows." .. format).render(document, write, options or {})
+        return require("dwsync.report.rows." .. format).render(document, write)
     end
     require(ELSEWHERE[format] or "dwsync.report.verdicts." .. format).render(overview, write, options or {})
 end

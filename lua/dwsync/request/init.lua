@@ -5,12 +5,11 @@ local lazy = require "dwsync.lazy"
 local core = require "dwsync.core"
 local credentials = require "dwsync.credentials"
 local errors = require "dwsync.errors"
+local failures = lazy "dwsync.request.failures"
 local key_guard = require "dwsync.request.key_guard"
 local keys_of = require "dwsync.credentials.keys"
 local retry = require "dwsync.request.retry"
 local sdk_date = require "dwsync.sdk_date"
-local text = lazy "dwsync.text"
-local timestamps = lazy "dwsync.timestamps"
 local transport = require "dwsync.runtime.transport"
 
 local M = {}
@@ -20,9 +19,6 @@ Api.__index = Api
 
 -- The SDKs move on to the next endpoint of a list for these, and never for an HTTP status.
 local NEXT_ENDPOINT = { resolve = true, handshake = true, certificate = true }
-
--- How much of the gateway's reason is looked at: more than is shown, so that a secret at the cut is masked whole.
-local EXAMINED = 16384
 
 -- How often a request looks whether an unproven key may be tried.
 local GUARD_WAIT_SECONDS = 0.01
@@ -205,20 +201,6 @@ local function build(self, exchange, url, seconds)
     return transport.copy(self.transport, request, self.transport_names)
 end
 
--- Says what the gateway's echo of the canonical request shows, in place of the echo.
-local function explain(err, response, exchange, secrets)
-    local refusal = require "dwsync.request.refusal"
-    local body = err.kind == "auth" and exchange.to_sign and errors.read_body(response)
-    local _, message = errors.find_code(body or {})
-    local ours = message and core.canonical_request(exchange.to_sign, exchange.signer, exchange.date)
-    local why = ours and refusal.explain(ours, message)
-    if why then
-        local said = text.beginning(refusal.without_echo(message), EXAMINED)
-        err.message = ("%s; %s"):format(text.excerpt(text.redact(said, secrets)), text.redact(why, secrets))
-    end
-    return err
-end
-
 -- What must not show in anything made of the answer.
 local function secrets_of(exchange)
     local secrets = exchange.keys and keys_of.secrets(exchange.keys) or {}
@@ -232,19 +214,7 @@ local function judge(self, response, failure, exchange)
     if response and response.status >= 200 and response.status < 300 then
         return response
     end
-    local secrets = secrets_of(exchange)
-    if not response then
-        return nil, errors.from_core(failure, secrets, { ca_file = self.transport.ca_file, now = self.runtime.now() })
-    end
-    local err = errors.from_response(response, { secrets = secrets, now = self.runtime.now() })
-    return nil, explain(err, response, exchange, secrets)
-end
-
--- Whether the only problem is an expired token, or that of a temporary key.
-local function is_expired(err)
-    local code = err.code or ""
-    return err.kind == "auth" and (code:find "^API[GC]W?%.0307$" ~= nil or code == "IAM.1108"
-        or err.message:find("token expires", 1, true) ~= nil)
+    return nil, failures.of(self, response, failure, exchange, secrets_of(exchange))
 end
 
 -- Waits until an unproven key may be tried; see dwsync.request.key_guard.
@@ -281,28 +251,13 @@ local function correct_clock(self, err, exchange)
     elseif not err.server_time then
         return false
     end
-    local now = self.runtime.now()
-    local _, beyond = timestamps.skew(err.server_time, now)
-    if beyond then
-        err.message = ("%s; its date, %s, is more than a day from this machine's, %s"):format(err.message,
-            timestamps.to_iso(err.server_time * 1000), timestamps.to_iso(math.floor(now) * 1000))
-        err.hint = "Set this machine's clock (NTP) if it is wrong: a difference beyond a day is not made up for."
-        return false
-    elseif timestamps.skew(err.server_time, now + exchange.signed_with) == 0 then
-        return false
-    end
-    local offset = err.server_time - now
-    self.clock_offsets[exchange.endpoint] = offset
-    if self.emit then
-        self.emit { type = "clock", skew = offset }
-    end
-    return true
+    return failures.correct_clock(self, err, exchange)
 end
 
 -- Refusals of the date or of an expired token do not count: they say nothing about the secret.
 local function leave_guard(self, ticket, exchange, response, err)
     local accepted = response ~= nil or err.code ~= nil and err.code:find "^DWS%." ~= nil
-    local refused = err and (err.kind == "auth" or err.kind == "clock") and not is_expired(err)
+    local refused = err and (err.kind == "auth" or err.kind == "clock") and not failures.is_expired(err)
         and not exchange.clock_corrected
     self.guard:leave(ticket, self.runtime.monotonic(), accepted, refused and err or nil, self.runtime.now())
 end
@@ -321,7 +276,7 @@ local function attempt(self, exchange, endpoint, target, seconds)
     request, err = build(self, exchange, url, seconds)
     if not request then
         if ticket then
-            self.guard:leave(ticket, self.runtime.monotonic())
+            self.guard:leave(ticket)
         end
         return nil, err
     end
@@ -405,7 +360,7 @@ end
 function Api:send(method, service, target, call)
     local keys = call.keys
     local response, err = with_corrected_clock(self, new_exchange(method, service, call, keys), target)
-    if not response and keys and is_expired(err) then
+    if not response and keys and failures.is_expired(err) then
         local fresh = self.provider:renew(keys, call)
         if fresh then
             keys = fresh

@@ -8,7 +8,7 @@ local timestamps = lazy "dwsync.timestamps"
 
 local M = {}
 
-local Guard = { __name = "dwsync.request.key_guard" }
+local Guard = lazy("dwsync.request.key_guard_exchange", { __name = "dwsync.request.key_guard" })
 Guard.__index = Guard
 
 local MAX_REFUSALS = 3
@@ -65,13 +65,17 @@ local function site_of(endpoint)
     return site
 end
 
-local function id_of(ak, site)
+--- Under which name the state of a key is kept.
+-- @tparam string ak
+-- @tparam string site
+-- @treturn string
+function Guard.id_of(ak, site)
     return site .. " " .. ak
 end
 
 -- A corrected secret may be tried at once, but only once: the service has not forgotten its own count.
 local function state_of(self, keys, site, now)
-    local id = id_of(keys.ak, site)
+    local id = Guard.id_of(keys.ak, site)
     local state = self.states[id]
     if not state then
         self.added = self.added + 1
@@ -142,7 +146,7 @@ end
 --- Notes the outcome of a request.
 -- @tparam table _ the guard
 -- @tparam table ticket
--- @tparam number now by the same clock
+-- @tparam ?number now by the same clock, beside an outcome that is known
 -- @tparam ?boolean accepted true: the service accepted the signature; nil: unknown
 -- @tparam ?dwsync.error refusal with which the service rejected it
 -- @tparam ?number date of the refusal, seconds since the epoch, for messages
@@ -162,54 +166,6 @@ function Guard.leave(_, ticket, now, accepted, refusal, date)
         state.refusals, state.last = state.refusals + 1, refusal
         if state.refusals >= MAX_REFUSALS then
             state.blocked_until, state.blocked_date = now + PAUSE_SECONDS, date + PAUSE_SECONDS
-        end
-    end
-end
-
---- The keys that the service refused since it last accepted them, for other processes that use them.
--- @tparam function digest function(secret) → text that does not reveal it
--- @treturn {table,...} fit to be written as JSON
-function Guard:refused(digest)
-    local list = {}
-    for _, state in pairs(self.states) do
-        if state.refusals > 0 and state.last then
-            local last = state.last
-            list[#list + 1] = {
-                ak = state.ak,
-                site = state.site,
-                sk_digest = state.sk and digest(state.sk) or state.sk_digest,
-                refusals = state.refusals,
-                blocked_until = state.blocked_until,
-                blocked_date = state.blocked_date,
-                used = state.used,
-                last = { kind = last.kind, code = last.code, message = last.message, hint = last.hint },
-            }
-        end
-    end
-    return list
-end
-
---- Takes over what another process learned; newer knowledge of this one stays.
--- @tparam {table,...} list what `refused` gave
--- @tparam function digest the same as there
-function Guard:restore(list, digest)
-    for _, entry in ipairs(list) do
-        local site = entry.site or "" -- an older version's
-        local id = id_of(entry.ak, site)
-        local state = self.states[id]
-        if not state or state.used < entry.used then
-            self.states[id] = {
-                ak = entry.ak,
-                site = site,
-                sk_digest = entry.sk_digest,
-                digest = digest,
-                refusals = entry.refusals,
-                blocked_until = entry.blocked_until,
-                blocked_date = entry.blocked_date,
-                used = entry.used,
-                last = errors.new(entry.last),
-                outstanding = {},
-            }
         end
     end
 end

@@ -45,7 +45,7 @@ end
 -- @tparam string message the service's
 -- @treturn string
 function M.without_echo(message)
-    local start = message:find(MARK, 1, true)
+    local start = message:find(MARK)
     local before = start and message:sub(1, start - 1)
     return before and (before:find "[^,%s]" and before:match "^(.*[^,%s])" or "") or message
 end
@@ -57,7 +57,7 @@ end
 -- @tparam string message the service's, with the echo in it
 -- @treturn string a sentence, or nil without an echo, or when that ends too early
 function M.explain(ours, message)
-    local start = select(2, message:find(MARK, 1, true))
+    local start = select(2, message:find(MARK))
     local echo = start and message:sub(start + 1):match "^(.*%S)"
     if not echo then
         return nil

@@ -10,6 +10,7 @@
 local checks = require "dwsync.checks"
 local core = require "dwsync.core"
 local errors = require "dwsync.errors"
+local lazy = require "dwsync.lazy"
 local loops = require "dwsync.runtime.nginx_loop"
 local quantities = require "dwsync.quantities"
 
@@ -122,6 +123,7 @@ function M.new(options)
     local checked = checks.arguments(OPTIONS, type(options) == "table" and without_former(options) or options or {},
         "the nginx runtime")
     local loop = loops.of(checked.concurrency)
+    lazy.load() -- in init_by_lua for all workers: the event loop is not to wait for a disk when something goes wrong
     return {
         perform = function(request)
             return perform(loop, request)

@@ -12,6 +12,8 @@ local turns = require "dwsync.runtime.nginx_turns"
 local M = {}
 
 local SLICE_RECORDS = 64 -- about 0.1 ms
+-- Shorter than a sweep's: answers come while other requests do, and each may have to wait for the rest of a turn.
+local TURN_SECONDS = 0.0004
 -- nginx drops a timer when too many run already. A driver that was not seen for so long is taken to be lost.
 local LOST_SECONDS = 1
 -- nginx ends the light thread of a caller whose client went away, and nobody is told.
@@ -64,6 +66,8 @@ local function receive(self, job, response, failure)
     if not is_page(response, job.decode) then
         return answer(self, job, response, failure)
     end
+    -- Before anything else is made: LuaJIT lets whoever allocates next pay for the page at a stretch.
+    turns.hold()
     job.response = response
     table.insert(self.pages, job)
 end
@@ -156,7 +160,7 @@ end
 local function drive(_, self, driver)
     while self.driver == driver do
         self.seen = core.monotonic()
-        turns.begin()
+        turns.begin(TURN_SECONDS)
         local good, more = pcall(turn, self)
         turns.finish()
         if not good then
@@ -251,7 +255,11 @@ function Loop:perform(request, till)
     self.jobs[job] = true
     local driven, reason = ensure_driver(self)
     if driven then
+        local in_turn = turns.finish()
         driven, reason = wait(self, job, till)
+        if in_turn then
+            turns.begin()
+        end
     end
     if not driven then
         forget(self, job)

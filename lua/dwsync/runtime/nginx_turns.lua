@@ -12,38 +12,56 @@ local core = require "dwsync.core"
 
 local M = {}
 
-local TURN_SECONDS = 0.0004
--- What is left to the next when another has just worked: enough to get on.
-local LEAST_SECONDS = 0.00015
+-- Of all that are woken together: with what is done between two looks at the clock it stays below a millisecond.
+local TURN_SECONDS = 0.00055
+-- What each of them has at least, however long the others worked: enough to get on.
+local LEAST_SECONDS = 0.0001
 -- nginx looks at timers once a millisecond: what begins this soon after another's turn was woken together with it.
 local TOGETHER_SECONDS = 0.0003
 -- Not 0: without OpenResty's patches nginx would go on at once, and do nothing else.
 local PAUSE_SECONDS = 0.001
 -- LuaJIT leaves what is above one KB of a step that frees memory to a later one, which then takes milliseconds.
 local STEP_KB = 1
+local STEPS = 8 -- between two looks at the clock, which cost as much as a step: some hundredths of a millisecond
 -- More than a turn allocates: with so much room before its next cycle the collector does nothing of itself.
 local ROOM_KB = 2048
 local PAUSE = 200 -- per cent, by how much memory grows before a new cycle, as by default
 
-local till, ended = 0, 0
+local began, till, ended = nil, 0, 0 -- `began`: while one is under way
+-- When the whole has to end; what those after the first needed of it; and what the first leaves them.
+local whole_till, others, reserve = 0, 0, 0
+local is_first = true
 local holds = false -- whether the collector waits for us
 -- Memory as it was seen last, what of it the collector is owed steps for, and from which size on it begins a cycle: 0
 -- when that is not known, or one is under way. All in KB.
 local seen, owed, rests_till = 0, 0, 0
 
---- Begins a turn.
-function M.begin()
-    local now = core.monotonic()
-    till = now - ended < TOGETHER_SECONDS and math.max(till, now + LEAST_SECONDS) or now + TURN_SECONDS
+--- Begins a turn. Who is woken first leaves the others what they needed the last time, but never more than half.
+-- @tparam[opt] number most seconds that it lasts at most
+function M.begin(most)
+    began = core.monotonic()
+    is_first = began - ended >= TOGETHER_SECONDS
+    if is_first then
+        reserve = others > 0 and math.min(others + LEAST_SECONDS, TURN_SECONDS / 2) or 0
+        whole_till, others = began + TURN_SECONDS, 0
+    end
+    till = is_first and whole_till - reserve or math.max(whole_till, began + LEAST_SECONDS)
+    till = most and math.min(till, began + most) or till
 end
 
 --- Ends it.
+-- @treturn boolean whether one was under way
 function M.finish()
-    ended = core.monotonic()
+    local is_under_way = began ~= nil
+    if is_under_way then
+        ended = core.monotonic()
+        others, began = others + (is_first and 0 or ended - began), nil
+    end
     if holds then
         holds = false
         collectgarbage "restart"
     end
+    return is_under_way
 end
 
 --- Whether there is time left in it.
@@ -92,7 +110,7 @@ function M.hold()
     end
 end
 
--- One step of the collector, if it is owed. Returns whether it was.
+-- A few steps of the collector, as far as they are owed. Returns whether there were any.
 local function collect()
     local before = seen
     M.hold()
@@ -100,9 +118,12 @@ local function collect()
     if owed < STEP_KB then
         return false
     end
-    owed = owed - STEP_KB
-    if collectgarbage("step", STEP_KB) then
-        owed, rests_till = 0, next_cycle()
+    for _ = 1, math.min(STEPS, owed / STEP_KB) do
+        owed = owed - STEP_KB
+        if collectgarbage("step", STEP_KB) then
+            owed, rests_till = 0, next_cycle()
+            break
+        end
     end
     if not is_running() then
         collectgarbage "restart" -- with LuaJIT a step does that, and knows better when the next cycle is due

@@ -70,7 +70,7 @@ describe("a refresher", function()
             return true, '{"outcome":"complete"}'
         end
         refresher():tick(false)
-        assert.same({ "dwsync.nginx.sweep", "run", "the order", "owner", 9 }, given)
+        assert.same({ "dwsync.nginx.sweep", "run", "the order", "owner" }, given)
     end)
 
     it("leaves it to the one that has the lease, until that is gone", function()

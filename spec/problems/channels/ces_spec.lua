@@ -53,6 +53,9 @@ describe("a channel of Cloud Eye", function()
         one.time = at + 30000
         assert.equal(body, ces.render(one))
         assert.equal(at, json.decode(ces.render(message { time = at, since = at - 7200000 }))[1].time)
+        for ago, reported in pairs { [3299999] = 3299999, [3300000] = 0 } do
+            assert.equal(at - reported, json.decode(ces.render(message { time = at, since = at - ago }))[1].time)
+        end
         assert.equal("sent", (open().send(message { since = now() - 7200000 }, { now = now })))
     end)
 

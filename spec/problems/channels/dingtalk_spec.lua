@@ -34,6 +34,8 @@ describe("a message for DingTalk", function()
         assert.equal("https://oapi.dingtalk.example/robot/send?access_token=t&timestamp=1747637723456&sign="
             .. "8nWqJjijDP2ecsx9dOVfEQ63ELLkGsM9VqT1tuPQSzA%3D", sent.url)
         assert.is_nil(sent.body:find(SECRET, 1, true))
+        sent = sent_to { url = "https://oapi.dingtalk.example/robot/send", secret = SECRET }
+        assert.matches("/robot/send?timestamp=1747637723456&sign=", sent.url, 1, true)
     end)
 
     it("goes to the plain address where the robot wants no signature, and has the word that it demands", function()

@@ -21,6 +21,12 @@ describe("a text within a limit", function()
         local last = tonumber(text:match "\nproblem (%d+)\n… and %d+ more$")
         assert.equal(500 - last, tonumber(text:match "(%d+) more$"))
         assert.equal(table.concat(lines, "\n"), fitting.lines(lines, 100000, "\n"))
+        lines = { "title", "problem 1", "problem 2", "problem 3" }
+        for most, kept in pairs { [35] = table.concat(lines, "\n"), [34] = "title\nproblem 1\n… and 2 more",
+            [30] = "title\nproblem 1\n… and 2 more", [29] = "title\n… and 3 more", [20] = "title\n… and 3 more",
+            [19] = "t…\n… and 3 more" } do
+            assert.equal(kept, fitting.lines(lines, most, "\n"), most)
+        end
         assert.equal("a\n\nb", fitting.lines({ "a", "b" }, 4, "\n\n"))
         assert.is_true(#fitting.lines({ ("x"):rep(1000) }, 100, "\n") <= 100)
         assert.is_true(#fitting.lines({ ("x"):rep(1000), "y" }, 100, "\n") <= 100)

@@ -2,6 +2,7 @@ local borders = require "spec.support.borders"
 local channels = require "dwsync.problems.channels"
 local example = require "spec.problems.channels.example"
 local json = require "dwsync.json"
+local messages = require "dwsync.problems.messages"
 
 local function mark_of(kind, declared, values)
     local checked = assert(channels.check { kind = kind, url = declared.url, secret = declared.secret,
@@ -139,6 +140,37 @@ describe("a channel", function()
         end
     end)
 
+    it("is not declared without what its kind needs", function()
+        local needs = { alertmanager = "urls", email = true, pagerduty = "routing_key", program = "program",
+            smn = "topic", ces = false }
+        for _, kind in ipairs(channels.KINDS) do
+            local needed = needs[kind] == nil and "url" or needs[kind]
+            local checked, problem = channels.check { kind = kind }
+            assert.equal(needed == false, checked ~= nil, kind)
+            assert.matches(needed and "^" .. (needed == true and "%l+" or needed) .. " is missing, expected " or "",
+                problem and problem.message or "", kind)
+        end
+        for name, value in pairs { server = "mail", from = "a@b", to = { "a@b" } } do
+            local declared = { kind = "email", server = "mail", from = "a@b", to = { "a@b" } }
+            assert.is_table((channels.check(declared)))
+            declared[name] = nil
+            assert.equal(name .. " is missing", (select(2, channels.check(declared)).message:match "^[^,]*"), value)
+        end
+        for _, name in ipairs { "urls", "to" } do
+            local _, problem = channels.check { kind = name == "to" and "email" or "alertmanager", server = "mail",
+                from = "a@b", [name] = {} }
+            assert.is_table(problem)
+        end
+    end)
+
+    it("sends no more than its receiver takes", function()
+        local rates = { dingtalk = "20 in 60 s", feishu = "5 in 3 s", slack = "5 in 5 s", wecom = "20 in 60 s" }
+        for _, kind in ipairs(channels.KINDS) do
+            local rate = require("dwsync.problems.channels." .. kind).RATE
+            assert.equal(rates[kind], rate and ("%d in %d s"):format(rate.messages, rate.seconds), kind)
+        end
+    end)
+
     it("says whether a message may be sent again, and whether it is a state that is repeated", function()
         local url = { env = "URL" }
         local needs = { slack = { url = url }, teams = { url = url }, wecom = { url = url }, dingtalk = { url = url },
@@ -168,6 +200,65 @@ describe("a channel", function()
                 pass_environment = { "A" } }), { getenv = function() end })).mark
         end
         assert.equal(program(), program())
+    end)
+
+    it("has the same mark whatever else would be told in its place", function()
+        local function mark(fallback)
+            return assert(channels.open("ops", assert(channels.check { kind = "slack", url = { env = "URL" },
+                fallback = fallback }), { getenv = function() return "https://x.example/hook" end })).mark
+        end
+        assert.equal(mark(nil), mark "post")
+    end)
+
+    it("shows the body of its requests", function()
+        local message = example.message()
+        for kind, declared in pairs { slack = { url = "https://x.example/hook" },
+            dingtalk = { url = "https://x.example/hook", keyword = "告警" } } do
+            local channel = example.channel(kind, declared)
+            assert.equal(require("dwsync.problems.channels." .. kind).render(message, channel), channel.render(message))
+        end
+    end)
+
+    it("has the lines of each problem that a message sums up, below its own", function()
+        local message = example.message()
+        message.items = { example.message { message = "the first" }, example.message { message = "the second" } }
+        local texts = { messages.lines(message), messages.lines(message.items[1]), messages.lines(message.items[2]) }
+        for i, lines in ipairs(texts) do
+            texts[i] = table.concat(lines, "\n")
+        end
+        assert.equal(table.concat(texts, "\n\n"),
+            json.decode(require("dwsync.problems.channels.smn").render(message)).message)
+        assert.equal(table.concat({ texts[1], message.items[1].title, message.items[2].title }, "\n"),
+            json.decode(require("dwsync.problems.channels.ces").render(message))[1].detail.content)
+    end)
+
+    it("does not take the page of a proxy, or one to log in, for its receiver", function()
+        local page, other = "answered HTTP 200 with a web page", "answered HTTP 200, but not as %s does"
+        for kind, reason in pairs { slack = page, teams = page, feishu = other:format "Feishu", webhook = false,
+            dingtalk = other:format "DingTalk", wecom = other:format "WeCom" } do
+            local channel = example.channel(kind, { url = "https://x.example/hook" })
+            assert.same({ reason and "later" or "sent", reason or nil }, { channel.send(example.message(), {
+                now = function() return example.NOW end,
+                perform = function() return { status = 200, headers = {}, body = "<!DOCTYPE html><p>Log in" } end }) },
+                kind)
+        end
+    end)
+
+    it("of the kind webhook gets JSON, or CloudEvents where that is asked for", function()
+        for format, expected in pairs { [""] = "json", json = "json", cloudevents = "cloudevents" } do
+            assert.equal(expected, channels.check({ kind = "webhook", url = { env = "URL" },
+                format = format ~= "" and format or nil }).format)
+        end
+    end)
+
+    it("calls a secret what the receiver calls it", function()
+        for kind, hints in pairs { pagerduty = { routing_key = "routing key" }, slack = { url = "address" } } do
+            for option, words in pairs(hints) do
+                local _, err = channels.open("ops", assert(channels.check { kind = kind, [option] = { env = "NONE" } }),
+                    { getenv = function() end })
+                assert.equal("Set it to the channel's " .. words .. ".", err.hint)
+            end
+        end
     end)
 
     it("names the secret that cannot be read, not its value", function()

@@ -47,3 +47,15 @@ describe("the body for Teams", function()
             json.decode(teams.render(message)).attachments[1].content.actions)
     end)
 end)
+
+describe("an answer of Teams", function()
+    it("has an error inside only where its status says that all is well", function()
+        local body = "Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error 429"
+        for status, said in pairs { [200] = { "later", "answered HTTP 200 with HTTP 429 inside" }, [300] = {},
+            [299] = { "later", "answered HTTP 200 with HTTP 429 inside" } } do
+            assert.same(said, { teams.answer { status = status, body = body } })
+        end
+        assert.same({ "later", "answered HTTP 200 with a web page" }, { teams.answer { status = 200, body = "<p>" } })
+        assert.same({}, { teams.answer { status = 200, body = "1" } })
+    end)
+end)

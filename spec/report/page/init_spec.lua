@@ -22,8 +22,12 @@ describe("a page", function()
     end)
 
     it("shows a severity as a sign and a word, one that is none as unknown", function()
-        for _, severity in ipairs { "ok", "warning", "critical", "unknown" } do
+        local shapes = {}
+        for _, severity in ipairs { "ok", "warning", "critical", "unknown", "disabled" } do
             local badge = tostring(page.badge(severity))
+            local outline, sign = badge:match '<path d="(M[^"]+z?)"></path><path d="(M[^"]+)"></path></svg>'
+            assert.is_nil(shapes[outline] or shapes[sign])
+            shapes[outline], shapes[sign] = true, true
             assert.is_truthy(badge:find('class="badge ' .. severity .. '"', 1, true))
             assert.is_truthy(badge:find("</svg>" .. severity .. "</span>", 1, true))
         end
@@ -37,5 +41,9 @@ describe("a page", function()
         assert.is_truthy(text:find('<th class="number" role="columnheader" scope="col">B</th>', 1, true))
         assert.is_truthy(text:find('<th role="rowheader" scope="row">&lt;x&gt;</th>', 1, true))
         assert.is_truthy(text:find('<td class="number" data-label="B" role="cell">–</td>', 1, true))
+        columns[1].class = "instant"
+        text = tostring(page.row(columns, { "", "b" }))
+        assert.equal('<tr role="row"><th class="instant" role="rowheader" scope="row"></th>'
+            .. '<td class="number" data-label="B" role="cell">b</td></tr>', text)
     end)
 end)

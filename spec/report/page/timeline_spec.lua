@@ -32,6 +32,14 @@ describe("a picture of runs", function()
         assert.is_truthy(svg:find("168 runs (96 ok, 72 failed); accounts: ", 1, true))
     end)
 
+    it("lets others have their turn between its parts, however few runs there are", function()
+        for _, case in ipairs { { {}, false, 22 }, { {}, true, 22 }, { overviews.failing().records, true, 116 } } do
+            local turns = 0
+            draw(case[1], { explain = case[2], pause = function() turns = turns + 1 end })
+            assert.equal(case[3], turns)
+        end
+    end)
+
     it("tells outcomes apart by marks, not by colour alone", function()
         local svg = draw { overviews.record(1, { status = "FAILED" }), overviews.record(30, { failed_count = 1 }),
             overviews.record(60, { status = "RUNNING" }), overviews.record(90, { status = "?" }),

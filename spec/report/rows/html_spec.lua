@@ -18,6 +18,29 @@ describe("rows as a page", function()
         assert.is_truthy(text:find('data-label="Added" role="cell">5</td>', 1, true))
     end)
 
+    it("have a heading in words and a class for each field of a record, and for others what is known", function()
+        local found, text = {}, render({}, { "id", "identity_source_id", "identity_source_type", "start_time",
+            "end_time", "add_count", "update_count", "delete_count", "failed_count", "status", "fail_reason", "name",
+            "version", "number_of_node", "other" })
+        for attributes, heading in text:gmatch '<th([^>]*) scope="col">(.-)</th>' do
+            found[#found + 1] = heading .. (attributes:match ' class="(.-)"' and " " .. attributes:match 'class="(.-)"'
+                or "")
+        end
+        assert.same({ "ID", "Source", "Type", "Start instant", "End instant", "Added number", "Updated number",
+            "Deleted number", "Failed number", "Status", "Reason wide", "Name", "Version", "Nodes number", "OTHER" },
+            found)
+    end)
+
+    it("say how their times are written", function()
+        for time, words in pairs { iso = "in UTC", ["local"] = "with zone", ms = "in milliseconds" } do
+            local parts, document = {}, { name = "users", rows = { {}, {} }, columns = { "id" }, time = time }
+            report.render("html", document, function(part)
+                parts[#parts + 1] = part
+            end)
+            assert.matches("<h1>users</h1>.*<caption>2 rows, times " .. words .. "</caption>", table.concat(parts))
+        end
+    end)
+
     it("are a whole page even when the list is empty", function()
         local text = render({}, { "id", "name" }, "clusters")
         assert.is_truthy(text:find "^<!DOCTYPE html>\n<html lang=\"en\">")

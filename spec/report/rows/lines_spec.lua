@@ -28,6 +28,20 @@ describe("lines", function()
         assert.same({ "", 0 }, { written({}, { text = error }) })
     end)
 
+    it("remember what was made of 256 values, and make the others anew", function()
+        local made = 0
+        local remembered = lines.remembering(function(value)
+            made = made + 1
+            return value
+        end)
+        for _ = 1, 2 do
+            for i = 1, 258 do
+                assert.equal(i, remembered(i))
+            end
+        end
+        assert.equal(258 + 2, made)
+    end)
+
     it("are the same however many texts came before", function()
         local rows, expected = {}, {}
         for i = 1, 600 do

@@ -30,6 +30,11 @@ local function record(changes)
 end
 
 describe("a table", function()
+    it("shows what is not a number as such, and nothing for what is absent", function()
+        assert.matches("nan", render({ { id = 0 / 0, status = "x" } }, { "id", "status" }), 1, true)
+        assert.is_nil(render({ { status = "x" } }, { "id", "status" }):find("na", 1, true))
+    end)
+
     it("does not take more than its share for texts that a hostile service made long", function()
         assert.equal(" x", render({ { fail_reason = (" "):rep(100000) .. "x" } }, { "fail_reason" }):match "(..)\n$")
         local rows = { { status = ("s"):rep(100000), id = "1" } }

@@ -23,6 +23,14 @@ describe("a name for a place in the status page", function()
         end
     end)
 
+    it("is made of every byte of an id, always in the same way: people keep links", function()
+        for id, digest in pairs { [""] = "00000000", a = "00000061", ab = "00000c21", ba = "00000c3f",
+            ["用户"] = "92a4dcfa", [("x"):rep(65)] = "a8be2078" } do
+            assert.equal(digest, status_anchors.digest(id))
+        end
+        assert.equal(("x"):rep(64), status_anchors.new():cluster(("x"):rep(64)))
+    end)
+
     it("stands once, even when two have the same id", function()
         local anchors = status_anchors.new()
         assert.same({ "a", "a~2", "a~3" }, { anchors:cluster "a", anchors:cluster "a", anchors:cluster "a" })

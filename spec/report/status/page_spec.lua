@@ -191,6 +191,48 @@ describe("the body of the status page", function()
         has(html, "Next run expected")
     end)
 
+    it("has six lines and twenty panels of sources at most, up to three of them open", function()
+        for count, shown in pairs { [1] = { 1, 1, 1 }, [3] = { 3, 3, 3 }, [4] = { 4, 4, 0 }, [6] = { 6, 6, 0 },
+            [7] = { 6, 7, 0 }, [20] = { 6, 20, 0 }, [21] = { 6, 20, 0 } } do
+            local item = overviews.healthy()
+            local sources = item.evaluation.sources
+            for i = 2, count do
+                sources[i] = {}
+                for name, value in pairs(sources[1]) do
+                    sources[i][name] = value
+                end
+                sources[i].id = "s" .. i
+            end
+            local html = status_page.body(overviews.overview { item })
+            local panels, opened = 0, 0
+            for open in html:gmatch ' id="panel%-[^"]*"><details([^>]*)>' do
+                panels, opened = panels + 1, opened + (open:find "open" and 1 or 0)
+            end
+            assert.same(shown, { select(2, html:gsub('<a href="#source%-', "")), panels, opened })
+        end
+    end)
+
+    it("lets others have their turn between all its parts", function()
+        for count, overview in pairs { [264] = stories, [132] = overviews.overview { overviews.failing() } } do
+            local turns = 0
+            status_page.write_body(overview, nil, function() end, function() turns = turns + 1 end)
+            assert.equal(count, turns)
+        end
+    end)
+
+    -- Where a text stands last.
+    local function last(html, text)
+        local first, at = 0, nil
+        while first do
+            at, first = first, html:find(text, first + 1, true)
+        end
+        return at
+    end
+
+    local function assert_between(least, most, value)
+        assert.is_true(value >= least and value <= most, value)
+    end
+
     it("stays below a megabyte with hundreds of clusters; the worst have everything, and it says what it left out",
         function()
             local items = {}
@@ -204,6 +246,10 @@ describe("the body of the status page", function()
             has(html, "further clusters, none worse, are left out here.")
             has(html, "Runs of ldap 79d6458e</title>")
             assert.is_true(html:find("</figure>", 1, true) < html:find("Too many clusters to show a picture", 1, true))
+            assert_between(400000, 420000, last(html, "</figure>")) -- the rest is words, and then the state alone
+            assert_between(640000, 660000, last(html, "Too many clusters to show a picture"))
+            assert_between(890000, 910000, #html)
+            has(html:sub(-20000), '<span><svg ') -- lines without a panel to link to
         end)
 
     it("shows a hundred clusters, each of which opens", function()
@@ -214,6 +260,8 @@ describe("the body of the status page", function()
         local html = status_page.body(overviews.overview(items))
         assert.equal(100, select(2, html:gsub("<article", "")))
         assert.equal(100, select(2, html:gsub('id="cluster%-', "")))
+        assert_between(590000, 640000, last(html, "</figure>")) -- as many as leave room for the words of the rest
+        assert_between(97, 100, select(2, html:gsub("</figure>", "")) + select(2, html:gsub("Too many clusters", "")))
     end)
 
     it("stays below a megabyte with texts that a hostile service made long", function()

@@ -54,6 +54,21 @@ FROM (UTC)        UNTIL             SEVERITY  SOURCE
             headline = "473 accounts deleted within a day" }) })
     end)
 
+    it("is in colour where that is asked for, each word in that of its severity", function()
+        for severity, color in pairs { critical = "31", warning = "33", unknown = "35", ok = "32" } do
+            local text = lines({ episode(1, { severity = severity }) }, { color = true })
+            assert.matches("  \27[1;" .. color .. "m" .. severity:upper() .. "\27[0m ", text, 1, true)
+            assert.equal(lines { episode(1, { severity = severity }) }, (text:gsub("\27%[[%d;]*m", "")))
+        end
+    end)
+
+    it("counts what is left out before the newest", function()
+        for limit, last in pairs { [1] = "and 2 further episodes before\n", [2] = "and 1 further episode before\n",
+            [3] = "    Episode 1\n", [4] = "    Episode 1\n" } do
+            assert.equal(last, lines(many(3), { limit = limit }):match "[^\n]*\n$")
+        end
+    end)
+
     it("has no heading where it is empty, or where columns find no place", function()
         assert.equal("", lines {})
         assert.is_nil(lines({ episode(1) }, { width = 20 }):find("FROM", 1, true))

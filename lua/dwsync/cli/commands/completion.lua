@@ -1,6 +1,6 @@
 --- `dwsync completion SHELL`: the script with which a shell completes this command.
 -- @module dwsync.cli.commands.completion
-local endpoints = require "dwsync.client.endpoints"
+local regions = require "dwsync.client.regions"
 local record_fields = require "dwsync.record_fields"
 local rules = require "dwsync.health.rules"
 
@@ -35,7 +35,7 @@ local function offers()
     end
     return {
         ["--status"] = { "FINISHED", "FAILED", "RUNNING" },
-        ["--region"] = endpoints.regions(),
+        ["--region"] = regions.names(),
         ["--columns"] = record_fields.names,
         ["--set"] = switches,
     }

@@ -186,9 +186,10 @@ function M.read(text, pause)
     local decoder = core.decoder(('{"count":%d,"sync_records":[%s]}'):format(head.count, text:sub(head.body)))
     local page, err
     repeat
+        pause() -- first of all, since the text was just copied
         page, err = decoder:step(2 * BETWEEN_PAUSES)
-        pause()
     until page ~= false
+    pause()
     return assert(page, err).sync_records
 end
 

@@ -44,6 +44,7 @@ local function places_for_lists(count)
         while core.monotonic() < start do
             turns.sleep()
         end
+        turns.begin()
     end
     return function(work, ...)
         wait_for_start()
@@ -55,6 +56,7 @@ local function places_for_lists(count)
             return has_place
         end
         return hand_on(function()
+            turns.finish()
             may_decode[thread] = nil
             count = count + (has_place and 1 or 0)
         end, pcall(work, ...))
@@ -91,6 +93,7 @@ function M.of_event_loop()
         return work(...)
     end
     local function alone(work, ...)
+        turns.finish()
         repeat until bell:wait(LOST_SECONDS) or was_killed(owner)
         owner = this_thread()
         return hand_on(function()

@@ -67,14 +67,14 @@ function M.prepare(channel, declared)
 end
 
 local function finish(mail, how)
-    local answer, err = mail:step(how.sleep and 0 or SECONDS)
-    while answer == false do
-        if how.sleep then
+    while true do
+        local answer, err = mail:step(how.sleep and 0 or SECONDS)
+        if answer ~= false then
+            return answer, err
+        elseif how.sleep then
             how.sleep(PAUSE)
         end
-        answer, err = mail:step(how.sleep and 0 or SECONDS)
     end
-    return answer, err
 end
 
 local function failed(err, now)

@@ -99,9 +99,82 @@ describe("a value that is declared as", function()
             select(2, checks.value({ kind = "integer", from = 0 }, -1, "it")))
     end)
 
+    it("a number says the range that it has, and counts its ends in or out", function()
+        for expected, declared in pairs {
+            ["a number"] = {}, ["a number of 2 or more"] = { from = 2 }, ["a number above 2"] = { above = 2 },
+            ["a number from 2 to 4"] = { from = 2, to = 4 },
+            ["a number above 2 and at most 4"] = { above = 2, to = 4 },
+        } do
+            declared.kind = "number"
+            assert.equal("it is true, expected " .. expected, select(2, checks.value(declared, true, "it")))
+            for _, number in ipairs { 1.5, 2, 2.5, 4, 4.5 } do
+                local good = (not declared.from or number >= 2) and (not declared.above or number > 2)
+                    and (not declared.to or number <= 4)
+                assert.equal(good and number or nil, (checks.value(declared, number, "it")))
+            end
+        end
+        assert.is_nil((checks.value({ kind = "number" }, 0 / 0, "it")))
+        assert.is_nil((checks.value({ kind = "number" }, -1 / 0, "it")))
+    end)
+
+    it("a length of time is explained with units that fit it, and may have to have one", function()
+        for to, units in pairs { [86399] = '"90s", "5m"', [86400] = '"90s", "5m"', [86401] = '"90m", "6h", "2d"' } do
+            assert.matches("d?: seconds, or " .. units .. "$",
+                (select(2, checks.value({ kind = "duration", to = to }, "x", "it"))))
+        end
+        local declared = { kind = "duration", unit = true, above = 0 }
+        assert.equal(5400, checks.value(declared, "90m", "it"))
+        assert.equal('it is 90, expected a length of time above 0 with its unit: "90m", "6h", "2d"',
+            select(2, checks.value(declared, 90, "it")))
+    end)
+
+    it("a length of time that is only worded otherwise is guessed, if it is short", function()
+        local longest = "5 m" .. ("x"):rep(57)
+        for text, meant in pairs { ["7D"] = "7d", ["7 days"] = "7d", ["- 7 d"] = "7d", ["1.5 H"] = "1.5h",
+            ["7d"] = false, ["7 years"] = false, ["7 d 2"] = false, [longest] = "5m", [longest .. "x"] = false } do
+            local message = select(2, checks.value({ kind = "duration", to = 1 }, text, "it"))
+            assert.equal(meant, message:match "; did you mean (.*)%?$" or false)
+        end
+    end)
+
+    it("a point in time counts from the moment that it is told", function()
+        assert.equal((1e9 - 7 * 86400) * 1000, checks.value({ kind = "point" }, "7d", "it", 1e9))
+        assert.equal(-7 * 86400 * 1000, checks.value({ kind = "point" }, "7d", "it"))
+        assert.equal((1e9 - 3600) * 1000, checks.read({ since = { kind = "point" } }, { since = "1h" },
+            { now = 1e9 }).since)
+        assert.equal((1e9 - 3600) * 1000, checks.from_text({ kind = "point" }, "1h", "it", 1e9))
+    end)
+
+    it("a point in time may be named by a day only where the zone is known", function()
+        assert.equal('it is "x", expected 90m, 24h, 7d, yesterday, 2025-05-19, 2025-05-19T06:55:23Z or milliseconds',
+            select(2, checks.value({ kind = "point", zone = {} }, "x", "it", 1e9)))
+    end)
+
+    it("a list may be empty unless it says how many there are at least", function()
+        assert.same({}, checks.value({ kind = "list" }, {}, "it"))
+        assert.equal("it is a string, expected a list", select(2, checks.value({ kind = "list" }, "a", "it")))
+        assert.is_nil((checks.value({ kind = "list", least = 2 }, { 1 }, "it")))
+        assert.same({ 1, 2 }, checks.value({ kind = "list", least = 2 }, { 1, 2 }, "it"))
+    end)
+
+    it("one of two has no commas", function()
+        assert.equal('it is "c", expected a or b', select(2, checks.value({ kind = "one_of", values = { "a", "b" } },
+            "c", "it")))
+    end)
+
     it("a text may be empty, have line breaks, a length and a pattern", function()
         assert.equal("", checks.value({ kind = "string", empty = true }, "", "it"))
         assert.equal("a\nb", checks.value({ kind = "string", lines = true }, "a\nb", "it"))
+        for expected, declared in pairs { ["a text that is not empty"] = { lines = true },
+            ["a text without line breaks"] = { empty = true },
+            ["a text of 0 to 2 bytes"] = { empty = true, longest = 2 } } do
+            declared.kind = "string"
+            assert.equal("it is 7, expected " .. expected, select(2, checks.value(declared, 7, "it")))
+        end
+        assert.equal("ab", checks.value({ kind = "string", longest = 2 }, "ab", "it"))
+        for _, text in ipairs { "a\nb", "a\rb", "a\0b" } do
+            assert.is_nil((checks.value({ kind = "string" }, text, "it")))
+        end
         assert.equal('it is "abc", expected a text of 1 to 2 bytes',
             select(2, checks.value({ kind = "string", longest = 2 }, "abc", "it")))
         assert.equal('it is "a b", expected a name',
@@ -117,6 +190,11 @@ describe("a value that is declared as", function()
         }
         assert.equal(4, checks.value(even, 4, "it"))
         assert.equal("it is 3, expected an even number", select(2, checks.value(even, 3, "it")))
+        assert.equal("it is missing, expected an even number", select(2, checks.value(even, nil, "it")))
+        local plus = { read = function(value, more) return value + more end, expected = "a number" }
+        assert.equal(7, checks.value(plus, 4, "it", 3))
+        assert.equal(7, checks.from_text(plus, "4", "it", 3))
+        assert.equal(7, checks.values({ it = plus }, { it = 4 }, { now = 3 }).it)
         local no = { check = function(_, name) return nil, name .. " is never good" end }
         assert.equal("it is never good", select(2, checks.value(no, 3, "it")))
     end)
@@ -152,6 +230,31 @@ local OPTIONS = {
     retries = { kind = "integer", from = 0, default = 3 },
     timeout = { kind = "duration", above = 0 },
 }
+
+describe("a word that is not known", function()
+    it("is guessed by its beginning, or by letters more, fewer, other or swapped: one in three", function()
+        for _, case in ipairs {
+            -- too short to say anything
+            { "a", { "b" }, nil }, { "ab", { "ax" }, "ax" }, { "ab", { "xy" }, nil }, { "", { "a" }, nil },
+            -- one letter
+            { "rows", { "row" }, "row" }, { "row", { "rows" }, "rows" }, { "rews", { "rows" }, "rows" },
+            { "rwos", { "rows" }, "rows" }, { "orws", { "rows" }, "rows" }, { "ROWS", { "rowt" }, "rowt" },
+            -- two are too many in four letters, not in five
+            { "roxy", { "rows" }, nil }, { "roxw", { "rows" }, nil }, { "rosx", { "rows" }, nil },
+            { "rowxy", { "rowst" }, "rowst" }, { "rwosxx", { "rowsst" }, nil }, { "orwst", { "rowts" }, "rowts" },
+            -- a beginning of three letters, however long the rest
+            { "aut", { "automatic" }, "automatic" }, { "AUT", { "automatic" }, "automatic" },
+            { "au", { "automatic" }, nil }, { "uto", { "automatic" }, nil },
+            -- the nearest, and of equals the first
+            { "auto", { "autxy", "auty", "autz" }, "auty" }, { "auto", { "aut", "automatic" }, "aut" },
+            { ("a"):rep(60), { ("a"):rep(61) }, ("a"):rep(61) }, { ("a"):rep(61), { ("a"):rep(62) }, nil },
+            { "1", { 1 }, 1 }, { "10", { 100 }, 100 }, { 10, { 100 }, nil },
+        } do
+            local word, known, meant = case[1], case[2], case[3]
+            assert.equal(meant and (" (did you mean '%s'?)"):format(meant) or "", checks.guess(word, known))
+        end
+    end)
+end)
 
 describe("options", function()
     it("get defaults, and what was given stays as it is", function()
@@ -236,7 +339,8 @@ describe("the arguments of a function", function()
             local line = debug.getinfo(1, "l").currentline + 1
             local good, reason = pcall(function() local a = open(given) return a end)
             assert.is_false(good)
-            assert.equal(("checks_spec.lua:%d: %s"):format(line, message), reason:match "checks_spec%.lua.*$")
+            assert.equal(("checks/init_spec.lua:%d: %s"):format(line, message),
+                reason:match "checks/init_spec%.lua.*$")
         end)
     end
 
