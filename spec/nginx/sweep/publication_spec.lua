@@ -5,6 +5,7 @@ local overviews = require "spec.report.overviews"
 local record_list = require "dwsync.nginx.sweep.record_list"
 local publication = require "dwsync.nginx.sweep.publication"
 local snapshots = require "dwsync.nginx.shared.snapshot"
+local status_page = require "dwsync.report.status.page"
 
 local NOW = 1763971200
 
@@ -224,7 +225,8 @@ describe("a publication", function()
         end
         assert.equal(HEAD .. one .. "," .. two .. "]", said.health)
         local place = ('"seen_before":5,"piece":1,"at":%d,"length":%d,'):format(#HEAD + 1, #one)
-        assert.equal("[" .. ONE:format(place, "", "") .. ',{"id":"two","severity":"ok","fetched_at":1763971196999,"piece":1,"at":'
+        assert.equal("[" .. ONE:format(place, "", "")
+            .. ',{"id":"two","severity":"ok","fetched_at":1763971196999,"piece":1,"at":'
             .. #HEAD + #one + 2 .. ',"length":' .. #two .. ',"sources":[{"severity":"ok"}]}]', said.facts)
         assert.equal('[{"cluster":"one","cluster_name":"One",' .. A:sub(2) .. ',{"cluster":"one","cluster_name":"One",'
             .. B:sub(2) .. ',{"cluster":"two","severity":"ok"}]', said.sources)
@@ -254,8 +256,13 @@ describe("a publication", function()
                     message = ("m"):rep(3000) } }
             end
             local counts = {}
-            for _, document in ipairs(publication.documents({ severity = "unknown", now = NOW, clusters = items,
-                counts = {} }, 0, tostring)) do
+            local all = publication.documents({ severity = "unknown", now = NOW, clusters = items, counts = {} }, 0,
+                tostring)
+            for i, fact in ipairs(snapshots.decode_facts(all[2].pieces)) do
+                assert.equal("c" .. i, json.decode(all[1].pieces[fact.piece]:sub(fact.at,
+                    fact.at + fact.length - 1)).id)
+            end
+            for _, document in ipairs(all) do
                 if document.name == "facts" then
                     for i, piece in ipairs(document.pieces) do
                         counts[i] = #json.decode(piece)
@@ -267,5 +274,32 @@ describe("a publication", function()
             end
             assert.same(expected, counts)
         end
+    end)
+
+    it("gives the page the records that were read, or those of before, with its pause", function()
+        local function pause() end
+        local read, write_body, given, drawn = record_list.read, status_page.write_body, {}, nil
+        finally(function() record_list.read, status_page.write_body = read, write_body end)
+        function status_page.write_body(overview, now, _, its_pause)
+            local list = overview.clusters[1].records
+            drawn = { list and #list(), now, its_pause }
+        end
+        function record_list.read(text, ...)
+            given[#given + 1] = ...
+            return read(text, ...)
+        end
+        local text = record_list.write { record(1), record(3) }
+        local evaluation = health.evaluate({ record(1), record(3) }, nil, NOW)
+        for _, case in ipairs { { text, nil, 2 }, { nil, function() return text end, 2 },
+            { nil, function() end, 0 } } do
+            local item = { cluster = { id = "one" }, evaluation = evaluation, fetched_at = NOW, text = case[1],
+                kept = case[2] }
+            publication.documents(health.overview({ item }, NOW), 100, tostring, nil, pause)
+            assert.same({ case[3], NOW, pause }, drawn)
+        end
+        assert.same({ pause, pause }, given)
+        local item = { cluster = { id = "one" }, error = errors.new { kind = "network", message = "m" } }
+        publication.documents(health.overview({ item }, NOW), 100, tostring)
+        assert.is_nil(drawn[1])
     end)
 end)
