@@ -112,7 +112,8 @@ describe("a list of records", function()
     it("is named by how many fit, and the places of the first and the last", function()
         local text = record_list.write(make(12))
         for name, query in pairs { ["12-0-0"] = {}, ["4-1-10"] = { statuses = { "FAILED" } },
-            ["0-0-0"] = { since = 1e6 }, ["1-4-4"] = { statuses = { "FAILED" }, sources = { "ldap" }, since = 99991 } } do
+            ["0-0-0"] = { since = 1e6 },
+            ["1-4-4"] = { statuses = { "FAILED" }, sources = { "ldap" }, since = 99991 } } do
             assert.equal(name, (select(4, choose(text, query))))
         end
     end)
