@@ -722,10 +722,10 @@ describe("what was told a month ago", function()
             function outbox.prune(_, before)
                 asked[#asked + 1] = { world.monotonic, world.now - before }
             end
-            local sender = world:sender()
+            local one = world:sender()
             for _, seconds in ipairs { 0, 599, 1, 600, 1 } do
                 world:pass(seconds)
-                assert(sender:sweep())
+                assert(one:sweep())
             end
             local month = 30 * 86400000
             assert.same({ { 0, month }, { 600, month }, { 1200, month } }, asked)

@@ -338,7 +338,7 @@ end
 -- @raise for unknown parameters
 -- @usage local page, err = client:list_sync_records{ cluster_id = id, offset = 0, limit = 100 }
 function Client:list_sync_records(parameters)
-    return one_page(self, check(SYNC_RECORDS, options.parameters("list_sync_records", parameters, self.runtime.now)))
+    return one_page(self, check(SYNC_RECORDS, options.parameters("list_sync_records", parameters)))
 end
 
 --- Every record, page by page as the loop proceeds. Since `for` has no place for an error, it raises the error object.
@@ -401,8 +401,7 @@ end
 -- @treturn[2] dwsync.error
 -- @raise for unknown parameters
 function Client:list_database_users(parameters)
-    return one_page(self, check(DATABASE_USERS, options.parameters("list_database_users", parameters,
-        self.runtime.now)))
+    return one_page(self, check(DATABASE_USERS, options.parameters("list_database_users", parameters)))
 end
 
 --- Every account of a cluster in one list, or an error: an incomplete list never looks complete. The service gives no
@@ -428,8 +427,7 @@ end
 -- @raise for unknown parameters
 -- @usage for _, account in ipairs(assert(client:all_database_users{ cluster_id = id })) do print(account.name) end
 function Client:all_database_users(parameters)
-    return whole_list(self, check(DATABASE_USERS, options.parameters("all_database_users", parameters,
-        self.runtime.now)))
+    return whole_list(self, check(DATABASE_USERS, options.parameters("all_database_users", parameters)))
 end
 
 --- The clusters of the project, as the service's operation ListClusters gives them.

@@ -14,7 +14,7 @@ local M = {}
 
 --- See dwsync.client.
 function M.list_clusters(self, parameters)
-    local checked, err = options.parameters("list_clusters", parameters or {}, self.runtime.now)
+    local checked, err = options.parameters("list_clusters", parameters or {})
     if not checked then
         return nil, err
     end
@@ -42,7 +42,7 @@ end
 
 --- See dwsync.client.
 function M.newest_page(self, parameters)
-    local checked, err = options.parameters("list_sync_records", parameters, self.runtime.now)
+    local checked, err = options.parameters("list_sync_records", parameters)
     if not checked then
         return nil, err
     end
@@ -60,7 +60,7 @@ end
 
 --- See dwsync.client.
 function M.list_projects(self, parameters)
-    local checked, err = options.parameters("list_projects", parameters or {}, self.runtime.now)
+    local checked, err = options.parameters("list_projects", parameters or {})
     if not checked then
         return nil, err
     end
@@ -74,7 +74,7 @@ end
 
 --- See dwsync.client.
 function M.find_clusters(self, parameters)
-    local checked, err = options.parameters("find_clusters", parameters, self.runtime.now)
+    local checked, err = options.parameters("find_clusters", parameters)
     if not checked then
         return nil, err
     end

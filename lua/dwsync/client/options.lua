@@ -135,7 +135,7 @@ end
 --- Parameters of a method of the client.
 -- @tparam string method
 -- @tparam table given
--- @tparam function():number now seconds since the epoch
+-- @tparam[opt] function():number now seconds since the epoch, for a method that takes points of time
 -- @treturn ?table nil, err when one is wrong
 function M.parameters(method, given, now)
     local checked, err = check(PARAMETERS[method], given, method, now)
