@@ -125,6 +125,7 @@ describe("wrong usage", function()
             '--timeout is "1e999", expected a length of time' },
         ["half a retry"] = { { "clusters", "--retries", "1.5" },
             "--retries is 1.5, expected an integer of 0 or more" },
+        ["nothing behind --"] = { { "emulator", "--" }, "a command must follow --" },
         ["no columns"] = { { "clusters", "--columns", "," }, '--columns is ",", expected names separated by commas' },
     }
     for name, case in pairs(CASES) do

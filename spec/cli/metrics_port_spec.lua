@@ -49,6 +49,13 @@ describe("the port for metrics", function()
                 .. "Connection: close\r\n\r\n$"):format(status), ask(port, request .. "\r\n\r\n"))
         end
         assert.matches("^HTTP/1.1 200 ", ask(port, "GET /metrics?a=b HTTP/1.1\r\n\r\n"))
+    end)
+
+    it("reads so many bytes of a request, and answers nothing to more", function()
+        local begun, rest = "GET / HTTP/1.1\r\nA: ", "\r\n\r\n"
+        local blanks = ("x"):rep(8192 - #begun - #rest)
+        assert.matches("^HTTP/1.1 200 ", ask(port, begun .. blanks .. rest))
+        assert.equal("", ask(port, begun .. blanks .. "x" .. rest))
         assert.equal("", ask(port, ("x"):rep(9000)))
     end)
 
