@@ -244,6 +244,16 @@ describe("each option and argument of each command", function()
         end
     end)
 
+    it("is in the help, but for --limit where it was the size of a page", function()
+        local hidden = {}
+        for _, element in ipairs(elements) do
+            hidden[#hidden + 1] = element.of._hidden and element.path or nil
+        end
+        table.sort(hidden)
+        assert.same({ "check --limit", "health --limit", "history pull --limit", "notify --limit", "replay --limit",
+            "report --limit", "wait --limit", "watch --limit" }, hidden)
+    end)
+
     it("names itself where its value is wrong", function()
         local read = 0
         for _, element in ipairs(elements) do

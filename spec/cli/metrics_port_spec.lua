@@ -109,6 +109,26 @@ describe("the port for metrics", function()
         assert.matches("^HTTP/1.1 200 ", ask(port, "GET /metrics HTTP/1.1\r\n\r\n"))
     end)
 
+    it("gives up answers under way when it closes", function()
+        local other = assert(metrics_port.listen({ host = "127.0.0.1", port = 0 }, function() return "" end))
+        local socket, is_over = uv.new_tcp(), false
+        socket:connect("127.0.0.1", other.port, function()
+            socket:read_start(function(_, chunk) is_over = chunk == nil end)
+        end)
+        patience.wait_until(function()
+            uv.run "nowait"
+            return other.count == 1
+        end, function() return "a connection" end)
+        other:close()
+        assert.equal(0, other.count)
+        patience.wait_until(function()
+            uv.run "nowait"
+            return is_over
+        end, function() return "the connection to end" end)
+        socket:close()
+        uv.run "nowait"
+    end)
+
     it("says why it cannot listen", function()
         local second, reason = metrics_port.listen({ host = "127.0.0.1", port = port.port }, function() end)
         assert.is_nil(second)
