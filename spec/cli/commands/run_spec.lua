@@ -34,7 +34,7 @@ describe("dwsync run", function()
             assert(dwsync.version and records.from and health.evaluate and report.render and history.open)
             local list = assert(client:all_sync_records { cluster_id = "c1" })
             assert(#list == 3 and health.evaluate(list, settings.thresholds, list[1].end_time / 1000).severity == "ok")
-            assert(client == client and os.time and require and string.rep)
+            assert(client == client and alerts == alerts and with_history == with_history and os.time and require and string.rep)
             assert(dry_run == false)
         ]]
         assert.equal("", err)
