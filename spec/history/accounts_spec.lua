@@ -5,6 +5,7 @@ local errors = require "dwsync.errors"
 local history = require "dwsync.history"
 local postgres = require "spec.support.postgres"
 local temporary = require "spec.support.temporary"
+local transaction = require "dwsync.history.transaction"
 
 local unpack = table.unpack or unpack -- luacheck: ignore 113
 
@@ -190,6 +191,44 @@ for engine, with in pairs(engines) do
                 assert.same({ came = 0, went = 0, accounts = 2, is_first = false }, look(store, 300, "b", "a"))
                 assert.same({ "INSERT", "INSERT" }, statements)
                 assert.equal(300000, assert(store:accounts { cluster_id = "c" }).look.began_at)
+                store:close()
+            end)
+        end)
+
+        it("knows why a list could not be had, in its own words, until one could", function()
+            with(function(target)
+                local store = open(target)
+                look(store, 100, "a", "b")
+                local function trial()
+                    return assert(transaction.run(store.context, store.engine, "read", nil, function(session)
+                        return { accounts.trial_in(session, "c") }
+                    end))[1]
+                end
+                assert.is_nil(trial())
+                for failures, hint in ipairs { "Back\\slash.", "C" } do
+                    clock = 200
+                    assert.is_nil((store:pull_accounts("c", function()
+                        return nil, errors.new { kind = "permission", message = "no \\0 \0 text", hint = hint }
+                    end)))
+                    assert.same({ failures = failures, next_at = 200000 + 300000 * 2 ^ (failures - 1), hint = hint,
+                        error = errors.summary(errors.new { kind = "permission", message = "no \\0 \0 text" }, true) },
+                        trial())
+                end
+                look(store, 300, "a", "b") -- the same list as before
+                assert.is_nil(trial())
+                store:close()
+            end)
+        end)
+
+        it("keeps names and types of up to 1024 bytes", function()
+            with(function(target)
+                local store = open(target)
+                local most = ("x"):rep(1024)
+                for at, case in ipairs { { most, nil, true }, { most .. "x", nil, false }, { "a", most, true },
+                    { "a", most .. "x", false } } do
+                    assert.equal(case[3], look(store, at * 100, { name = case[1], user_type = case[2] },
+                        { name = "b", user_type = "COMMON" }, { name = "c", user_type = "COMMON" }) ~= nil, at)
+                end
                 store:close()
             end)
         end)
