@@ -370,6 +370,31 @@ for engine, with in pairs(engines) do
             end)
         end)
 
+        it("gives at most ten names of a type that went, and five hundred in all, but counts them", function()
+            with(function(target)
+                local store, all = open(target), { "admin" }
+                for i = 1, 51 do
+                    for k = 1, i == 1 and 10 or 11 do
+                        all[#all + 1] = { name = ("n%02d"):format(k), login = true, user_type = ("t%02d"):format(i) }
+                    end
+                end
+                look(store, 100, unpack(all))
+                clock = 200
+                assert(store:pull_accounts("c", function() return list_of "admin" end, { accept_short = true }))
+                assert(store.engine:rows [[UPDATE dwsync_stays SET gone_at = gone_at - 1000
+                    * CAST(substr(user_type, 2) AS INTEGER) WHERE user_type <> 'COMMON']]) -- each type at its time
+                local gone = assert(transaction.run(store.context, store.engine, "read", nil, function(session)
+                    return accounts.counts(session, "c", 0, true)
+                end)).gone
+                assert.equal(50, #gone)
+                for i, went in ipairs(gone) do
+                    assert.same({ "common", i == 1 and 10 or 11, 10, "n01", "n10", 200000 - i * 1000 }, { went.kind,
+                        went.accounts, #went.names, went.names[1], went.names[10], went.till - gone[1].till + 199000 })
+                end
+                store:close()
+            end)
+        end)
+
         it("is due after a run that changed something, and six hours after the last look", function()
             with(function(target)
                 local store = open(target)
