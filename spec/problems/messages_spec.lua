@@ -72,8 +72,8 @@ describe("a message", function()
         assert.same({ 32, 32 }, { #made.key, #made.problem_id })
         local full = messages.make({ cluster_id = "c", cluster_name = "n", source = "s", source_type = "t", rule = "r",
             severity = "critical", episode = 1, fired_at = 1, message = "m", advice = "a" }, { event = "escalated",
-            step = "critical", severity = "critical", previous = "warning", episode = 1, since = 1, ended = 2 }, nil, NOW,
-            "https://x")
+            step = "critical", severity = "critical", previous = "warning", episode = 1, since = 1, ended = 2 }, nil,
+            NOW, "https://x")
         full.title, full.facts = nil, nil
         for _, name in ipairs(messages.FIELDS) do
             assert.is_not_nil(full[name], name)
