@@ -8,12 +8,13 @@ local CLIENT = { region = "cn-north-4", credentials = { ak = "AK", sk = "SK" } }
 
 -- nginx is replaced by what dwsync asks it for; the refresher by what it is given.
 describe("dwsync.nginx", function()
-    local nginx, ngx, own, timers, made, now, own_refresher
+    local nginx, ngx, own, timers, made, now, own_refresher, own_exit
 
     local REFRESHER = "dwsync.nginx.sweep.refresher"
 
     before_each(function()
-        own, own_refresher = rawget(_G, "ngx"), package.loaded[REFRESHER]
+        own, own_refresher, own_exit = rawget(_G, "ngx"), package.loaded[REFRESHER], os.exit
+        os.exit = function() error "it ended nginx" end -- luacheck: ignore 122
         timers, made, now = {}, {}, 1763971200
         ngx = {
             NOTICE = 6, WARN = 5, ERR = 4, logged = {},
@@ -55,6 +56,7 @@ describe("dwsync.nginx", function()
     end)
     after_each(function()
         rawset(_G, "ngx", own)
+        os.exit = own_exit -- luacheck: ignore 122
         package.loaded[REFRESHER], package.loaded["dwsync.nginx"] = own_refresher, nil
     end)
 
@@ -110,8 +112,8 @@ describe("dwsync.nginx", function()
     end)
 
     it("ends nginx when it shall only be checked, in init, after the check", function()
-        local getenv, exit, stderr, said = os.getenv, os.exit, io.stderr, {}
-        finally(function() os.getenv, os.exit, io.stderr = getenv, exit, stderr end) -- luacheck: ignore 122
+        local getenv, stderr, said = os.getenv, io.stderr, {}
+        finally(function() os.getenv, io.stderr = getenv, stderr end) -- luacheck: ignore 122
         io.stderr = { write = function(_, text) table.insert(said, text) end } -- luacheck: ignore 122
         function os.exit(code) table.insert(said, code) end -- luacheck: ignore 122
         for _, case in ipairs { { "1", "init", true }, { "0", "init", false }, { "1", "content", false },
@@ -181,7 +183,9 @@ describe("dwsync.nginx", function()
             assert.matches("init_spec.lua:%d+: dwsync.nginx: cannot make a timer: too many$", message)
             assert.equal(1, made[#made].stops)
             ngx.timers_fail = nil
+            timers = {}
             nginx.start()
+            assert.equal(delay == 5 and 5 or 0, timers[1] and timers[1][1])
             assert.equal(0, made[#made].stops)
             nginx.stop()
         end
@@ -229,6 +233,24 @@ describe("dwsync.nginx", function()
             end
         end
         nginx.stop()
+    end)
+
+    it("names the line that misuses a function", function()
+        setup_with()
+        local line
+        local function user(does)
+            line = debug.getinfo(1, "l").currentline + 1
+            local result = does {}
+            return result
+        end
+        local function above(does)
+            local result = user(does)
+            return result
+        end
+        for _, name in ipairs { "gate", "is_fresh", "verdicts" } do
+            local message = refusal(above, nginx[name])
+            assert.truthy(message:find(("init_spec.lua:%d: dwsync.nginx: %s: "):format(line, name), 1, true), message)
+        end
     end)
 
     it("calls the handlers with what was set up", function()

@@ -87,6 +87,15 @@ describe("an answer", function()
         assert.same({ 400, {} }, { said.status, said.results })
     end)
 
+    it("begins with the parameters and what is published", function()
+        nginx = served.new(1763971200)
+        nginx:publish {}
+        local results = nginx:answer({ args = { a = "b" } }, answer.begin, { a = { kind = "string" } },
+            nginx.reader).results
+        assert.same({ { a = "b" }, 1 }, { results[1], results[2].number })
+        assert.equal(nginx.reader:read(), results[2])
+    end)
+
     it("is 304 to those who have the entity", function()
         for header, is_known in pairs { ['"t"'] = true, ["*"] = true, ['W/"t"'] = true, ['"x", "t"'] = true,
             ['"t","x"'] = true, ['"x"'] = false, ["t"] = false, [""] = false, ['"x*"'] = false, ['""'] = false } do

@@ -65,8 +65,15 @@ describe("health()", function()
         for _, name in ipairs { "source", "cluster" } do
             assert.equal(404, (select(2, ask { [name] = ("n"):rep(200) })))
         end
-        nginx.store.dict:delete "dwsync.3:1:document:health"
-        assert.equal(503, (select(2, ask())))
+        ask()
+        assert.is_table(nginx.reader:read().texts.health)
+        for _, name in ipairs { "health", "facts" } do
+            nginx.reader.kept = nil
+            nginx.store.dict:delete("dwsync.3:1:document:" .. name)
+            local body, status = ask(name == "facts" and { cluster = "c1" } or nil)
+            assert.equal(503, status)
+            assert.matches("what was published is gone", body.error)
+        end
     end)
 
     it("is 200 while all is well and new enough, with age and staleness in front", function()
@@ -98,6 +105,10 @@ describe("health()", function()
 
     it("shows the sources that are meant, in the order of all", function()
         publish({ cluster = { id = "c3" }, fetched_at = NOW, records = {} })
+        local said = select(3, ask { cluster = "c1" })
+        assert.same({ 0.001 }, said.pauses) -- to decode what is known
+        local texts = nginx.reader:read().texts
+        texts.sources = { (table.concat(texts.sources):gsub("FINISHED", "KEPT")) }
         for _, is_kept in ipairs { true, false } do
             if not is_kept then
                 nginx.store.dict:delete "dwsync.3:1:document:sources" -- then they are written anew
@@ -110,9 +121,14 @@ describe("health()", function()
                 { { cluster = "c1", source = "ldap1" }, "c1 ldap1 ok" } } do
                 assert.equal(case[2], sources(case[1]))
             end
+            for _, all in ipairs { { source = "ldap" }, { max_age = "1h" } } do
+                local last = ask(all).sources
+                assert.equal(is_kept and "KEPT" or "FINISHED", last[#last].last_status)
+            end
             local one = ask({ source = "iam1" }).sources[1]
             assert.same({ cluster = "c1", cluster_name = 'pr"od', id = "iam1", type = "iam", severity = "ok",
-                last_success = (NOW - 200) * 1000, last_run = (NOW - 201) * 1000, last_status = "FINISHED" }, one)
+                last_success = (NOW - 200) * 1000, last_run = (NOW - 201) * 1000,
+                last_status = is_kept and "KEPT" or "FINISHED" }, one)
         end
     end)
 
@@ -183,6 +199,9 @@ describe("health()", function()
                 end
             end
             assert.same({ {} }, verdicts("bad", "fed3"))
+            nginx:publish { { cluster = { id = "c3", name = "bad" }, fetched_at = NOW, records = {} } }
+            assert.equal("never", verdicts("bad")[1][1].rule)
+            assert.same({ nil, "no such source" }, verdicts("bad", "iam"))
             assert.same({ nil, "no such source" }, verdicts("bad", "iam1"))
             assert.same({ nil, "unknown cluster 'nowhere', looked for in the last sweep" }, verdicts "nowhere")
         end)

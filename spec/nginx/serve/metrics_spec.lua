@@ -116,4 +116,28 @@ describe("metrics()", function()
             assert.truthy(body:find(("\n# TYPE dwsync_%s %s\n"):format(name, kind), 1, true), name)
         end
     end)
+
+    it("pause while long ones are read out of the dict, and then stay with the worker", function()
+        local function put()
+            local documents = { { name = "summary", pieces = { '{"well":true}' }, length = 13, digest = "s" },
+                { name = "metrics", pieces = { "a", "b", "c" }, length = 3, digest = "m" } }
+            assert(nginx.store:publish(documents, function() return true end))
+        end
+        put()
+        local usage, given = nginx.store.usage, nil
+        function nginx.store.usage(self, contents)
+            given = contents
+            return usage(self, contents)
+        end
+        assert.equal(4, #nginx:answer({}, metrics.serve, SETTINGS, nginx.reader).pauses)
+        assert.equal(nginx.reader:read().contents, given)
+        assert.equal(2, #nginx:answer({}, metrics.serve, SETTINGS, nginx.reader).pauses)
+        nginx.reader.kept = nil
+        assert.same({}, nginx:answer({}, metrics.text, SETTINGS, nginx.reader).pauses)
+        nginx.reader.kept = nil
+        nginx.dict:delete "dwsync.3:1:document2:metrics"
+        local said = nginx:answer({}, metrics.serve, SETTINGS, nginx.reader)
+        assert.equal(503, said.status)
+        assert.matches("what was published is gone", said.body)
+    end)
 end)

@@ -105,6 +105,6 @@ describe("status()", function()
         nginx.reader.kept = nil
         local said = ask()
         assert.matches("^what was published is gone", said.headers["X-Dwsync-Error"])
-        assert.equal(503, said.status)
+        assert.same({ 503, "0" }, { said.status, said.headers["X-Dwsync-Age"] })
     end)
 end)

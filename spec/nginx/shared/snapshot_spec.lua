@@ -207,6 +207,13 @@ describe("a snapshot", function()
                 return list, snapshot
             end
             assert.same({ "c2", 2 }, { nginx.reader:cluster("prod").id, times })
+            times = 0
+            function nginx.reader.facts()
+                times = times + 1
+                return {}, {}
+            end
+            assert.same({ nil, "the first sweep has not ended yet" }, { nginx.reader:cluster "prod" })
+            assert.equal(3, times)
         end)
     end)
 

@@ -245,6 +245,10 @@ describe("a sweep", function()
         run()
         assert.equal("two", known.kept_cluster("two").id)
         assert.is_nil(known.kept_records "two")
+        order.records = 0 -- read, but not kept
+        run()
+        run()
+        assert.same({ NOW * 1000, {} }, { known.kept_cluster("one").fetched_at, { known.kept_records "one" } })
     end)
 
     it("says once that synchronisation is off, and that it is on again", function()

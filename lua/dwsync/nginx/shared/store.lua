@@ -199,9 +199,8 @@ local function write_document(self, document, number, written, pause)
         local key = piece_key(document.name, number, i)
         local good, err = write(self, key, piece)
         if not good then
-            for at = #written, first + 1, -1 do
+            for at = first + 1, #written do
                 self.dict:delete(written[at])
-                written[at] = nil
             end
             return nil, err
         end
