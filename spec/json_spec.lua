@@ -64,6 +64,10 @@ describe("encoding JSON", function()
         assert.equal("9007199254740991", json.encode(9007199254740991))
         assert.equal("-9007199254740991", json.encode(-9007199254740991))
         assert.equal("1.5", json.encode(1.5))
+        for number, text in pairs { [2 ^ 53] = "9007199254740992", [-2 ^ 53] = "-9007199254740992" } do
+            assert.equal(text, json.encode(number + 0.0))
+        end
+        assert.equal("3", json.encode(1.5 + 1.5))
     end)
 
     it("writes integers beyond what a float holds exactly, where Lua has them", function()

@@ -29,12 +29,14 @@ static bool fails(const char *call)
     return true;
 }
 
-#define WRAP(type, name, failure, parameters, arguments)         \
-    type __real_##name parameters;                               \
-    type __wrap_##name parameters;                               \
-    type __wrap_##name parameters                                \
-    {                                                            \
-        return fails(#name) ? failure : __real_##name arguments; \
+/* What fails did its work nevertheless: nobody is to go on with it. */
+#define WRAP(type, name, failure, parameters, arguments) \
+    type __real_##name parameters;                       \
+    type __wrap_##name parameters;                       \
+    type __wrap_##name parameters                        \
+    {                                                    \
+        type result = __real_##name arguments;           \
+        return fails(#name) ? failure : result;          \
     }
 
 #define WRAP_MAKE(type, name, parameters, arguments)                \

@@ -155,6 +155,49 @@ describe("the alerts of a runbook", function()
         end
     end))
 
+    it("tell with the channels and the history of the configuration, for two minutes at most", function()
+        local telling, channel_options = require "dwsync.cli.telling", require "dwsync.cli.channel_options"
+        local open_store, tell, open = telling.open_store, telling.tell, channel_options.open
+        finally(function() telling.open_store, telling.tell, channel_options.open = open_store, tell, open end)
+        local closed, seen, answer = 0, {}, true
+        telling.open_store = function(_, _, settings)
+            seen.history = settings.history
+            return "store", nil, { close = function() closed = closed + 1 end }
+        end
+        channel_options.open = function() return { "channel" }, "plan" end
+        telling.tell = function(args, _, judge, given, items)
+            seen.args, seen.now, seen.given, seen.items = args, judge.now(), given, items
+            given.sent()
+            given.sent()
+            given.failed "first"
+            given.failed "second"
+            return answer, not answer and "full" or nil
+        end
+        local function alerts_of(config)
+            return runbook_alerts.new({ config = "/c.lua" }, { now = function() return NOW end,
+                getenv = function() end, note = function() end, read_file = function() return config end })
+        end
+        local evaluation = { verdicts = {}, severity = "warning" }
+        local found = assert(alerts_of "return { history = '/h' }".tell({ id = "c", name = "n" }, evaluation))
+        assert.same({ sent = 2, failed = { "first", "second" } }, found)
+        assert.same({ "/h", {}, NOW, "store", { "channel" }, "plan", 120, "run" }, { seen.history, seen.args, seen.now,
+            seen.given.store, seen.given.channels, seen.given.plan, seen.given.seconds, seen.given.name })
+        assert.same({ { cluster = { id = "c", name = "n" }, evaluation = evaluation, severity = "warning" } },
+            seen.items)
+        assert.equal(1, closed)
+        answer = nil
+        assert.same({ nil, "full" }, { alerts_of "return {}".tell({ id = "c" }, evaluation) })
+        assert.equal(2, closed)
+        telling.open_store = function() return nil, "no history" end
+        assert.same({ nil, "no history" }, { alerts_of "return {}".tell({ id = "c" }, evaluation) })
+        channel_options.open = function() return nil, "no channel" end
+        assert.same({ nil, "no channel" }, { alerts_of "return {}".tell({ id = "c" }, evaluation) })
+        local none, err = alerts_of "return 5".tell({ id = "c" }, evaluation)
+        assert.same({ nil, "config" }, { none, err.kind })
+        none, err = alerts_of "return 5".list()
+        assert.same({ nil, "config" }, { none, err.kind })
+    end)
+
     it("need a history that is there", with_alerts(function(alerts, _, environment)
         environment.DWSYNC_HISTORY = environment.HOME .. "/none.sqlite"
         local none, err = alerts.list()

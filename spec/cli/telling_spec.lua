@@ -33,6 +33,42 @@ describe("telling of what a command looked at", function()
         assert.equal(1500, telling.milliseconds { now = function() return 1.5009 end }())
     end)
 
+    it("keeps what was found by its policy, and sends what is owed of it in so much time", function()
+        local problems, delivery = require "dwsync.problems", require "dwsync.problems.delivery"
+        local look, new = problems.look, delivery.new
+        finally(function() problems.look, delivery.new = look, new end)
+        local args, items, asked = { min_severity = "critical", source = { "s1" } }, { { cluster = { id = "c" } } }, {}
+        local function plan() end
+        problems.look = function(...)
+            asked.look = { ... }
+            return { "seen" }
+        end
+        delivery.new = function(given)
+            asked.delivery = given
+            return { run = function(_, till)
+                asked.till = till
+                return true
+            end }
+        end
+        local runtime = { monotonic = function() return 5 end, now = os.time, sleep = function() end,
+            perform = function() end }
+        local judge = { now = function() return 7 end }
+        local given = { store = "store", channels = {}, plan = plan, seconds = 3, every = 60, name = "watch",
+            sent = function() end, failed = function() end }
+        assert.is_true(telling.tell(args, { runtime = runtime, random = os.time }, judge, given, items))
+        assert.same({ "store", items, "critical", plan, 7000 }, { asked.look[1], asked.look[2], asked.look[3].least,
+            asked.look[3].plan, asked.look[4] })
+        local made = asked.delivery
+        assert.same({ "store", given.channels, plan, 60, { "seen" }, os.time, given.sent, given.failed, 7000 },
+            { made.store, made.channels, made.plan, made.every, made.seen, made.random, made.sent, made.failed,
+                made.now() })
+        assert.matches("^watch:.+:%d+$", made.name)
+        assert.is_true(made.is_meant { cluster_id = "c", source = "s1" })
+        assert.equal(8, asked.till)
+        problems.look = function() return nil, "full" end
+        assert.same({ nil, "full" }, { telling.tell(args, {}, judge, given, items) })
+    end)
+
     it("says once that it made a history", function()
         temporary.with_folder(function(folder)
             local notes = {}

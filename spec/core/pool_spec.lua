@@ -823,6 +823,21 @@ describe("the monotonic clock", function()
     end)
 end)
 
+describe("core.can_yield", function()
+    it("is true in a coroutine, and neither outside nor where C lies between", function()
+        assert.is_false(core.can_yield())
+        local seen = {}
+        assert(coroutine.resume(coroutine.create(function()
+            seen[1] = core.can_yield()
+            table.sort({ 2, 1 }, function(a, b)
+                seen[2] = core.can_yield()
+                return a < b
+            end)
+        end)))
+        assert.same({ true, false }, seen)
+    end)
+end)
+
 describe("core.wait", function()
     it("takes the very bounds of its seconds, and nothing beyond", function()
         for _, seconds in ipairs { 0, 1e6 } do

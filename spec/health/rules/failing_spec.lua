@@ -119,6 +119,12 @@ describe("the rule failing", function()
     it("is told from and till the run that makes it so", function()
         for _, case in ipairs {
             { "warning 3299.997..600", 899.999, "...FFF" },
+            { "", 869.999, "...FFF" },
+            { "warning 3210..600", 870, "...FFF" },
+            { "warning 18499.995..4179.999", 3579.999, "...FFFF" },
+            { "critical 18500..4180", 3580, "...FFFF" },
+            { "warning 2040..", 240, ".....FFFFFFFFFF" },
+            { "warning 2280..600", 240, "......FFFFFFFFFF" },
             { "warning 3300..600", 900, "...FFF" },
             { "critical 18599.995..4199.999", 3599.999, "...FFFF" },
             { "critical 18600..4200", HOUR, "...FFFF" },

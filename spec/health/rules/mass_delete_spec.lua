@@ -300,12 +300,12 @@ describe("the rule mass_delete", function()
             "critical_from: off",
         }, runs.facts({ runs.running(60) }, "mass_delete", { warning = false, critical = false, window = "2h" }))
         local days = {}
-        for i, deleted in ipairs { 3, 7, 20, 9, 1 } do
+        for i, deleted in ipairs { 9, 3, 20, 7, 1 } do
             days[i] = runs.run(660 + (i - 1) * DAY, { delete_count = deleted })
         end
         assert.same({
             "population: perhaps 1100 accounts, estimated from how many change in a working day = 1125 accounts",
-            "deleted: 3 accounts within 1 d = 3 accounts",
+            "deleted: 9 accounts within 1 d = 9 accounts",
             "busiest_day: 9 accounts deleted on the second busiest day on record = 9 accounts",
             "warning_from: 57 accounts = 57 accounts",
             "critical_from: 225 accounts = 225 accounts",
@@ -325,6 +325,84 @@ describe("the rule mass_delete", function()
         assert.equal("r008", reason("..d..i.i", 8))
         assert.is_nil(reason("..d..i.i", 7))
         assert.is_nil(reason("..d..i.i", 6, { population = 100, window = "2h" }))
-        assert.equal("r006", reason("..d..i.i", 6, { population = 100, window = "3h" }))
+        assert.equal("r006", reason("..d..i", 6, { population = 100, window = "3h" }))
+        assert.is_nil(reason("..d...i", 7, { population = 100, window = "3h" }))
+    end)
+
+    it("is renewed by a tenth of its window's deletions, shows the greatest run and the greatest sum", function()
+        local function told(options, ...)
+            local list = {}
+            for i, each in ipairs { ... } do -- { hours before the newest, deleted, added }, the newest first
+                list[i] = runs.run(660 + each[1] * HOUR, { delete_count = each[2], add_count = each[3] })
+            end
+            options.population = options.population or 1000
+            local verdict = runs.verdict(list, "mass_delete", options)
+            return ("%s %s %s"):format(runs.told(list, "mass_delete", options), verdict.value, verdict.record_id)
+        end
+        local function id(hours)
+            return runs.run(660 + hours * HOUR).id
+        end
+        local short = { window = "2h", memory = "4h" }
+        for _, case in ipairs {
+            { "critical 22200.. 300 " .. id(6), short, { 0, 0, 0 }, { 3, 60, 0 }, { 6, 300, 0 } },
+            { "critical 22200..7800 0 " .. id(0), short, { 0, 0, 0 }, { 3, 49, 0 }, { 6, 300, 0 } },
+            { "warning 22200.. 70 " .. id(3), short, { 0, 0, 0 }, { 3, 70, 0 }, { 6, 60, 0 } },
+            { "warning 22200.. 70 " .. id(6), short, { 0, 0, 0 }, { 3, 60, 0 }, { 6, 70, 0 } },
+            { "warning 33000.. 70 " .. id(9), short, { 0, 0, 0 }, { 3, 65, 0 }, { 6, 60, 0 }, { 9, 70, 0 } },
+            { "warning 15000..600 110 " .. id(0), { memory = "4h" }, { 0, 0, 0 }, { 1, 10, 0 }, { 4, 100, 0 } },
+            { "warning 15000.. 112 " .. id(4), { memory = "4h" }, { 0, 0, 0 }, { 1, 12, 0 }, { 4, 100, 0 } },
+            -- What came between counts as back where it came after the greater part went.
+            { "warning 4200..600 60 " .. id(0), {}, { 0, 0, 8 }, { 1, 11, 0 }, { 2, 0, 40 }, { 3, 49, 0 } },
+            { "warning 4200.. 60 " .. id(1), {}, { 0, 0, 7 }, { 1, 11, 0 }, { 2, 0, 40 }, { 3, 49, 0 } },
+            { "warning 4200.. 60 " .. id(1), {}, { 0, 0, 8 }, { 1, 49, 0 }, { 2, 0, 40 }, { 3, 11, 0 } },
+            { "warning 4200.. 60 " .. id(1), {}, { 0, 0, 8 }, { 1, 30, 0 }, { 2, 0, 40 }, { 3, 30, 0 } },
+        } do
+            assert.equal(case[1], told(case[2], unpack(case, 3)))
+        end
+    end)
+
+    it("knows that there were at least as many accounts as went", function()
+        local verdict = runs.verdict(runs.course("i.D", HOUR, MARKS), "mass_delete", { population = 100 })
+        assert.equal("303 of 303 accounts (100 %) deleted within a day", verdict.message)
+    end)
+
+    it("adds up within the window to the millisecond", function()
+        for seconds, severity in pairs { [DAY - 30] = "critical", [DAY - 0.001] = "critical", [DAY] = "warning" } do
+            assert.equal(severity, runs.severity(runs.course("dd", seconds, MARKS), "mass_delete",
+                { population = 240 }), seconds)
+        end
+    end)
+
+    it("is not hidden by a few that a run in progress has deleted days later", function()
+        local verdict = runs.verdict({ runs.running(60, { delete_count = 1, id = "now" }),
+            runs.run(2 * DAY, { delete_count = 10 }) }, "mass_delete", { population = 100 })
+        assert.same({ "warning", 10, runs.run(2 * DAY).id },
+            { verdict.severity, verdict.value, verdict.record_id })
+    end)
+
+    it("says ok below the least number, unless a smaller one was given", function()
+        for _, case in ipairs { { "ok", 4, { minimum = 5 } }, { "critical", 4, { minimum = 5, critical = 4,
+            warning = 4 } }, { "warning", 4, { minimum = 5, warning = 4 } }, { "critical", 4, { minimum = 9,
+            warning = false, critical = 3 } }, { "ok", 2, { warning = false, critical = 3 } } } do
+            assert.equal(case[1], runs.severity({ runs.run(60, { delete_count = case[2] }) }, "mass_delete", case[3]))
+        end
+    end)
+
+    it("lists names as long as they fit into 150 bytes", function()
+        local list = deleting(50, 2 * HOUR)
+        local run = list[#list]
+        local function shown(...)
+            local names = {}
+            for i, length in ipairs { ... } do
+                names[i] = ("n"):rep(length)
+            end
+            list.ledger = { cluster_id = "c", counts = {}, gone = { { from = run.start_time - 1, kind = "common",
+                till = run.end_time + 1, accounts = #names, names = names } } }
+            return select(2, runs.verdict(list, "mass_delete", { population = 958 }).advice:gsub('"n+"', ""))
+        end
+        assert.equal(3, shown(46, 46, 46))
+        assert.equal(2, shown(46, 46, 47))
+        assert.equal(2, shown(63, 63, 63))
+        assert.equal(3, shown(46, 46, 46, 1))
     end)
 end)

@@ -174,6 +174,9 @@ describe("the rule partial", function()
             { "warning 724200..720600, warning 717000..119400", ".p" },
             { "warning 727800..724200, warning 717000..123000", "..p" },
             { "warning 731400..727800, warning 717000..126600", "...p" },
+            { "warning 713400..119400", ".." },
+            { "warning 713400..", "..." },
+            { "warning 713400..", "...." },
         } do
             assert.equal(case[1], runs.told(runs.course(("p"):rep(200) .. case[2], HOUR, MARKS), "partial"))
         end
@@ -217,5 +220,39 @@ describe("the rule partial", function()
         assert.is_nil(runs.verdict(list, "partial").reason) -- five runs back, it is no news
         assert.same({ "ok", 3 / 95 }, { runs.severity(runs.course("s", HOUR, MARKS), "partial"),
             runs.verdict(runs.course("s", HOUR, MARKS), "partial").value })
+    end)
+
+    it("compares with what was usual before, of the second run on", function()
+        for text, severity in pairs { ps = "ok", rs = "warning", rss = "warning", pss = "ok" } do
+            local list = runs.course(text, DAY, { p = MARKS.p, s = MARKS.s,
+                r = { update_count = 91, failed_count = 9 } })
+            assert.equal(severity, runs.severity(list, "partial"), text)
+        end
+    end)
+
+    it("is known after a week, to the millisecond", function()
+        assert.equal("ok", runs.severity(runs.course("pppppppp", DAY, MARKS), "partial"))
+        assert.equal("warning", runs.severity(runs.course("pppppppp", DAY - 0.001, MARKS), "partial"))
+    end)
+
+    it("is critical as long as the critical run is one of the last five before", function()
+        for text, severity in pairs { ["p....c"] = "critical", ["p.p..c"] = "critical", ["pp....c"] = "warning",
+            [".....c"] = "critical", [".p....c"] = "warning" } do
+            assert.equal(severity, runs.severity(runs.course(text .. WELL, HOUR, MARKS), "partial"), text)
+        end
+    end)
+
+    it("takes absent numbers for none, and says when the newest that finished ended", function()
+        local list = { runs.run(60, { add_count = false, update_count = false, delete_count = false,
+            failed_count = 8 }) }
+        local verdict = runs.verdict(list, "partial")
+        assert.same({ 1, list[1].end_time }, { verdict.value, verdict.since })
+        list[1].failed_count = nil
+        verdict = runs.verdict(list, "partial")
+        assert.same({ 0, list[1].end_time }, { verdict.value, verdict.since })
+        list[1].end_time = nil
+        assert.equal(list[1].start_time, runs.verdict(list, "partial").since)
+        list = last(10, 90, { fail_reason = ("x"):rep(200) })
+        assert.is_true(#runs.verdict(list, "partial").message < 200)
     end)
 end)

@@ -183,6 +183,17 @@ describe("the rule slow", function()
         end
         local verdict = runs.verdict(runs.course("ss" .. USUAL, runs.HOUR, MARKS), "slow", { critical = 2 })
         assert.equal("the last finished run took 10 min 30 s; usual is 5 min 4 s", verdict.message)
+        assert.equal("2.069", ("%.3f"):format(verdict.value))
         assert.equal("ok", verdict.severity)
+    end)
+
+    it("needs ten runs before, and is broken by a quick one", function()
+        local list = runs.course("s" .. ("."):rep(9), runs.HOUR, MARKS)
+        assert.equal("ok", runs.severity(list, "slow", { runs = 1 }))
+        list = runs.course("s" .. ("."):rep(10), runs.HOUR, MARKS)
+        assert.equal("warning", runs.severity(list, "slow", { runs = 1 }))
+        local quick = { y = { seconds = 150 }, q = { seconds = 20 } }
+        assert.equal("warning", runs.severity(runs.course("yyy" .. ("q"):rep(30), runs.HOUR, quick), "slow"))
+        assert.equal("ok", runs.severity(runs.course("yyqy" .. ("q"):rep(30), runs.HOUR, quick), "slow"))
     end)
 end)
