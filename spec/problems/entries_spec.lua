@@ -32,6 +32,14 @@ describe("an entry of the outbox", function()
         end
     end)
 
+    it("that is damaged is named by its problem and cluster, each cut at 60 columns", function()
+        local wrong = select(2, entries.entry_of { ("c"):rep(70), "s", ("r"):rep(70) })
+        assert.equal("storage", wrong.kind)
+        assert.equal(("a message about the problem '%s…' of cluster %s… is damaged"):format(("r"):rep(59),
+            ("c"):rep(59)), wrong.message:match "^.* is damaged")
+        assert.equal("Correct or delete its row of dwsync_outbox: no program of dwsync writes such a one.", wrong.hint)
+    end)
+
     it("is meant by its key alone, whatever its texts are made of", function()
         local row = { cluster_id = "c'1", source = "s", rule = "failing" }
         assert.equal("cluster_id = 'c''1' AND source = 's' AND rule = 'failing'", entries.problem_condition(row))

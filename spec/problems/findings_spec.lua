@@ -66,6 +66,69 @@ describe("what a look says of problems", function()
         assert.same({ ["/unreachable"] = "ok", ["/disabled"] = "warning!" }, said(item, { row("s", "stale") }))
     end)
 
+    it("has all that a look knows of it, under a key of at most 400 bytes", function()
+        assert.equal(900000, findings.PATIENCE)
+        assert.same({ "", ("s"):rep(400), ("s"):rep(400) }, { findings.source_key(nil),
+            findings.source_key(("s"):rep(400)), findings.source_key(("s"):rep(401)) })
+        local item = { cluster = { id = "c", name = "n", account = "hq" }, evaluation = { verdicts = {
+            { source = ("s"):rep(500), rule = "slow", severity = "warning", since = 3, message = "It is slow.",
+                advice = "Wait.", source_type = "ldap" }, { rule = "never", severity = "disabled" } } } }
+        assert.same({ { key = { cluster_id = "c", source = "", rule = "unreachable" },
+            seen = { severity = "ok", message = "it answers again" } },
+            { key = { cluster_id = "c", source = ("s"):rep(400), rule = "slow" }, seen = { severity = "warning",
+                raises = true, patience = 0, since = 3, message = "It is slow.", advice = "Wait.", source_type = "ldap",
+                cluster_name = "n", account = "hq" } },
+            { key = { cluster_id = "c", source = "", rule = "never" }, seen = { severity = "ok", raises = false,
+                patience = 0, cluster_name = "n", account = "hq" } } }, findings.of(item, {}, POLICY))
+        item.evaluation = { verdicts = {} }
+        assert.same({ key = row("t", "stale"), seen = { severity = "ok", message = "no longer reported" } },
+            findings.of(item, { row("t", "stale") }, POLICY)[2])
+    end)
+
+    it("is that a cluster cannot be asked, in the words of what cannot, and who asks", function()
+        local err = errors.new { kind = "service", message = "no", hint = "Wait.", operation = "ListSyncRecords" }
+        local item = findings.account("hq", err)
+        assert.same({ severity = "unknown", raises = true, patience = 900000, advice = "Wait.", account = "hq",
+            message = "its key is refused, so none of its clusters can be watched: service: no.",
+            cluster_name = "account hq" }, findings.of(item, {}, { least = "unknown" })[1].seen)
+        assert.is_false(findings.of(item, {}, { least = "critical" })[1].seen.raises)
+    end)
+
+    it("is of clusters that are listed, of an account and its places, in place of what is not known", function()
+        local err = errors.new { kind = "network", message = "reset" }
+        for _, case in ipairs { { { "eu-de", err }, "list:eu-de", "the clusters of eu-de" },
+            { { "eu-de", nil, "hq" }, "list:hq/eu-de", "the clusters of eu-de of account hq" },
+            { { "", err, "hq" }, "list:hq/", "the clusters of account hq" } } do
+            local item = findings.listing(case[1][1], case[1][2], case[1][3])
+            assert.same({ cluster = { id = case[2], name = case[3], account = case[1][3] }, severity = "unknown",
+                error = case[1][2], verdicts = not case[1][2] and {} or nil }, item)
+            assert.is_false(findings.is_of_cluster(item.cluster.id))
+        end
+        assert.is_false(findings.is_of_cluster(findings.account "hq".cluster.id))
+        assert.same({ true, true }, { findings.is_of_cluster "c", findings.is_of_cluster "a list:x account:" })
+    end)
+
+    it("is that all is well, unless something is not or nothing is known", function()
+        for _, case in ipairs { { {}, false }, { { verdicts = {} }, true },
+            { { evaluation = { verdicts = {} } }, true },
+            { { verdicts = { { severity = "ok" }, { severity = "disabled" } } }, true },
+            { { verdicts = { { severity = "ok" }, { severity = "unknown" } } }, false },
+            { { evaluation = { verdicts = { { severity = "warning" } } } }, false } } do
+            assert.equal(case[2], findings.is_all_well(case[1]))
+        end
+    end)
+
+    it("is the end of all where synchronisation is off, whatever else is known", function()
+        for _, case in ipairs { { {}, "identity-source synchronisation is off" },
+            { { verdicts = {} }, "identity-source synchronisation is off" },
+            { { evaluation = { verdicts = { { message = "off" } } } }, "off" } } do
+            case[1].cluster, case[1].severity = CLUSTER, "disabled"
+            case[1].error = errors.new { kind = "permission", message = "no" }
+            assert.same({ severity = "ok", message = case[2] },
+                findings.of(case[1], { row("s", "stale") }, POLICY)[2].seen)
+        end
+    end)
+
     it("is about the sources that were meant", function()
         local policy = { least = "warning", is_meant = function(source, kind)
             return source == "s" or kind == "scim"

@@ -91,6 +91,68 @@ describe("problems", function()
         assert.is_nil(seen(row))
     end))
 
+    it("begin and end as the plan for their time says, at once where it says nothing", with_store(function()
+        local asked = {}
+        local function asking(more)
+            return { least = "warning", plan = function(problem, now)
+                asked[#asked + 1] = { problem.cluster_id, problem.source, problem.rule, problem.severity, now }
+                return more
+            end }
+        end
+        local well = item(verdict("stale", { severity = "ok" }))
+        look_in(item(verdict "stale"), asking { to = {}, levels = {} }, 1)
+        assert.same({ stale = "firing" }, states())
+        look_in(well, asking { to = {}, levels = {} }, 2)
+        assert.same({ stale = "resolved" }, states())
+        look_in(item(verdict "stale"), asking(), 100)
+        look_in(well, { least = "warning" }, 101)
+        assert.same({ stale = "resolved" }, states())
+        problems.preview({}, { item(verdict "stale") }, asking(), NOW + 200 * MINUTE)
+        local minutes = {}
+        for _, one in ipairs(asked) do
+            minutes[("%d"):format((one[5] - NOW) / MINUTE)] = true
+            one[5] = nil
+            assert.same({ "c", "s", "stale", "critical" }, one)
+        end
+        assert.same({ ["1"] = true, ["2"] = true, ["100"] = true, ["200"] = true }, minutes)
+    end))
+
+    it("are owed to channels in the same transaction, once they fire", with_store(function()
+        local with = policy { stale = 10 }
+        local plan = with.plan
+        with.plan = function(...)
+            local made = plan(...)
+            made.to = { "ops" }
+            return made
+        end
+        local function owed()
+            return assert(tables.run(kept_history, "read", false, function(session)
+                return session:rows "SELECT rule, step, channel, created_at FROM dwsync_outbox ORDER BY 1"
+            end))
+        end
+        look_in(item(verdict "stale", verdict "failing"), with, 0)
+        assert.same({ { "failing", "critical", "ops", NOW } }, owed())
+        look_in(item(verdict "stale", verdict "failing"), with, 10)
+        assert.same({ { "failing", "critical", "ops", NOW }, { "stale", "critical", "ops", NOW + 10 * MINUTE } },
+            owed())
+    end))
+
+    it("of a cluster of which one cannot be read stay as they are, those of others do not", with_store(function()
+        look_in(item(verdict "stale", verdict "failing"), policy {}, 0)
+        assert(tables.run(kept_history, "write", false, function(session)
+            return session:rows "UPDATE dwsync_problems SET since = 'soon' WHERE rule = 'stale'"
+        end))
+        local other = item(verdict "slow")
+        other.cluster = { id = "d" }
+        local seen, damaged = problems.look(store, { item(verdict("failing", { severity = "ok" })), other }, policy {},
+            NOW + MINUTE)
+        assert.is_function(seen)
+        assert.equal(1, #damaged)
+        assert.same({ failing = "firing", slow = "firing" }, states())
+        damaged = select(2, problems.look(store, { item(verdict("failing", { severity = "ok" })) }, policy {}, NOW))
+        assert.equal(1, #damaged)
+    end))
+
     it("all end with the cluster", with_store(function()
         look_in(item(verdict "stale", verdict "failing"), policy {}, 0)
         assert(tables.run(kept_history, "write", "c", function(session)

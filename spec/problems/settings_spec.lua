@@ -56,6 +56,25 @@ describe("the alerts of a configuration", function()
             (hint_of({ fallback = "other" }, { kind = "alertmanager", urls = { "https://am" } })))
     end)
 
+    it("name what they refuse at a length that can be read", function()
+        local long = ("n"):rep(70)
+        local cut = ("n"):rep(59) .. "…"
+        assert.matches("^the name of alerts.channels." .. cut .. " is ", (refused { channels = { [long] = OPS } }))
+        assert.equal("alerts.channels.ops is a string, expected a table", (refused { channels = { ops = "x" } }))
+        assert.equal("unknown key 'alerts.channels.ops.x'",
+            (refused { channels = { ops = { kind = "slack", x = 1 } } }))
+        local message, hint = refused { channels = { ops = OPS, am = OPS }, routes = { { to = { long } } } }
+        assert.equal("alerts.routes[1].to[1]: there is no channel '" .. cut .. "'", message)
+        assert.equal("The channels are am, ops.", hint)
+        assert.equal("unknown key 'alerts.heartbeat.x'", (refused { heartbeat = { url = { env = "U" }, x = 1 } }))
+        local alertmanager = { kind = "alertmanager", urls = { "https://am" }, fallback = "other" }
+        message, hint = refused { channels = { am = alertmanager, other = OPS } }
+        assert.equal("alerts.channels.am.fallback: an Alertmanager is told the state, in place of messages", message)
+        assert.equal("Let a route name it beside the others.", hint)
+        hint = select(2, refused { channels = { ops = { kind = "slack", url = { env = "U" }, fallback = "ops" } } })
+        assert.equal("Name another channel.", hint)
+    end)
+
     it("may name a page about a cluster", function()
         assert.equal("https://x.example/{cluster}", settings.check { link = "https://x.example/{cluster}" }.link)
         for _, link in ipairs { "javascript:x", "https://x.example/<b>", "https://x.example/\n" } do
@@ -96,5 +115,12 @@ describe("the alerts of a configuration", function()
         assert.equal("/home/me/slack", checked.channels.ops.url.file)
         assert.equal("/home/me/ca.pem", checked.channels.ops.ca_file)
         assert.equal("/home/me/heartbeat", checked.heartbeat.url.file)
+        assert.is_nil(checked.heartbeat.ca_file)
+        checked.heartbeat.ca_file, checked.heartbeat.url = "a", { env = "X" }
+        settings.expand_paths(checked, function(path) return "/" .. path end)
+        assert.same({ "/a", { env = "X" } }, { checked.heartbeat.ca_file, checked.heartbeat.url })
+        checked.heartbeat = nil
+        settings.expand_paths(checked, function(path) return "/" .. path end)
+        assert.is_nil(checked.heartbeat)
     end)
 end)

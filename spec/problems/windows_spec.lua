@@ -69,8 +69,61 @@ describe("hours of the week", function()
         assert.equal(at "2025-05-26T07:00:00Z", windows.till({ NIGHT, weekend }, at "2025-05-23T23:00:00Z"))
         assert.is_nil(windows.till({ NIGHT, weekend }, at "2025-05-23T12:00:00Z"))
         local always = assert(window { from = "00:00", to = "24:00", zone = "UTC" })
-        local till = windows.till({ always }, at "2025-05-19T12:00:00Z")
-        assert.is_true(till >= at "2025-05-26T12:00:00Z" and till <= at "2025-05-27T12:00:00Z")
+        assert.equal(at "2025-05-27T00:00:00Z", windows.till({ always }, at "2025-05-19T12:00:00Z"))
+        assert.equal(at "2025-05-26T00:00:00Z", windows.till({ always }, at "2025-05-19T00:00:00Z"))
+    end)
+
+    it("are read as minutes, numbers of days and an offset, of this machine where none is given", function()
+        local function read(more)
+            local given = { from = "0:00", to = "24:00", zone = "UTC" }
+            for name, value in pairs(more) do
+                given[name] = value
+            end
+            return (window(given)) or {}
+        end
+        assert.same({ from = 0, to = 1440, zone = "local" }, (window { from = "00:00", to = "24:00" }))
+        for given, minutes in pairs { ["7:05"] = 425, ["23:59"] = 1439, ["00:59"] = 59, ["24:00"] = 1440,
+            ["24:01"] = false, ["00:60"] = false, ["23:60"] = false, ["1:5"] = false, ["107:00"] = false,
+            [7] = false } do
+            assert.equal(minutes or nil, read { from = given }.from, given)
+        end
+        for given, numbers in pairs { ["mon-fri"] = "01234", ["fri-mon"] = "0456", ["SAT, sun"] = "56", mon = "0",
+            ["sun-sun"] = "6", ["tue,,thu-fri"] = "134", ["sun-mon"] = "06", [""] = false, ["mon-x"] = false,
+            ["x-mon"] = false, ["mon-tue-wed"] = false, [1] = false } do
+            local list = {}
+            for number in pairs(read { days = given }.days or {}) do
+                list[#list + 1] = number
+            end
+            table.sort(list)
+            assert.equal(numbers or "", table.concat(list), given)
+        end
+        for given, zone in pairs { UTC = 0, ["local"] = "local", ["+00:00"] = 0, ["+08:00"] = 480, ["-09:30"] = -570,
+            ["+14:59"] = 899, ["+15:00"] = false, ["+01:60"] = false, ["08:00"] = false, [8] = false } do
+            assert.equal(zone or nil, read { zone = given }.zone, given)
+        end
+    end)
+
+    it("are asked one by one, and none contains nothing", function()
+        local noon = assert(window { from = "12:00", to = "12:01", zone = "UTC" })
+        assert.is_true(windows.contain({ NIGHT, noon }, at "2025-05-19T12:00:59Z"))
+        assert.is_false(windows.contain({ NIGHT, noon }, at "2025-05-19T12:01:00Z"))
+        assert.is_false(windows.contain({}, at "2025-05-19T12:00:00Z"))
+        assert.equal(at "2025-05-19T12:01:00Z", windows.till({ NIGHT, noon }, at "2025-05-19T12:00:59Z"))
+        assert.is_nil(windows.till({}, at "2025-05-19T12:00:00Z"))
+    end)
+
+    it("are those of this machine by the clock on its wall", function()
+        local date, asked = os.date, nil
+        finally(function() os.date = date end) -- luacheck: ignore 122
+        os.date = function(format, seconds) -- luacheck: ignore 122
+            asked = { format, seconds }
+            return date("!*t", seconds + 95 * 3600 + 300) -- 1970 begins on a Sunday, 23:05
+        end
+        local sunday = assert(window { from = "23:05", to = "23:06", days = "sun" })
+        assert.equal(60000, windows.till({ sunday }, 0))
+        assert.is_true(windows.contain({ sunday }, 1500))
+        assert.same({ "*t", 1 }, asked)
+        assert.is_false(windows.contain({ sunday }, 86400000))
     end)
 
     it("say what is wrong with them", function()

@@ -249,6 +249,7 @@ describe("the body of the status page", function()
             assert_between(400000, 420000, last(html, "</figure>")) -- the rest is words, and then the state alone
             assert_between(640000, 660000, last(html, "Too many clusters to show a picture"))
             assert_between(890000, 910000, #html)
+            has(html:sub(-20000), '<span><svg ') -- lines without a panel to link to
         end)
 
     it("shows a hundred clusters, each of which opens", function()

@@ -53,8 +53,13 @@ describe("an overview as JSON", function()
         local unreadable = overviews.unreadable()
         unreadable.error = { kind = "service", message = "no", hint = "Wait.", code = "DWS.0005", status = 503,
             request_id = "q-1" }
+        item.episodes = { { from = 1, till = 2, seconds = 3, severity = "warning", source = "s", source_type = "ldap",
+            rule = "slow", headline = "It was slow.", record_id = "r-7", also = { "stale", "volume" } },
+            { from = 4, severity = "ok", rule = "never" } }
         local document = assert(json.decode(render(overviews.overview { item, unreadable })))
         local given = document.clusters[1]
+        item.episodes[2].also = {}
+        assert.same(item.episodes, given.episodes)
         assert.same(evaluation.verdicts, given.verdicts)
         assert.same(evaluation.statistics, given.statistics)
         assert.same(evaluation.reasons, given.reasons)
@@ -84,6 +89,30 @@ describe("an overview as JSON", function()
         assert.same({ "disabled", "DWS.5045" }, { given.severity, given.error.code })
         assert.same(item.verdicts, given.verdicts)
         assert.is_nil(given.records)
+    end)
+
+    it("has each verdict, source, reason and episode on a line of its own, windows in their order", function()
+        local item, off = overviews.failing_for(2), overviews.disabled()
+        local evaluation = item.evaluation
+        evaluation.verdicts = { { severity = "ok", rule = "a" }, { severity = "ok", rule = "b", explanation = {} } }
+        evaluation.sources = { { id = "x", severity = "ok" }, { id = "y", severity = "odd" } }
+        evaluation.statistics = { runs = 1, windows = { ["30d"] = { runs = 3 }, ["24h"] = { runs = 1 } }, failed = 0 }
+        evaluation.reasons = { { count = 1 }, { count = 2 } }
+        evaluation.records, item.episodes = nil, { { rule = "a", also = { "b", "c" } }, { rule = "b" } }
+        off.verdicts = evaluation.verdicts
+        local verdicts = '"verdicts":[{"severity":"ok","rule":"a"},\n{"severity":"ok","rule":"b","explanation":[]}]'
+        local figures = '"statistics":{"windows":{}},"reasons":[]}'
+        local text = render { now = 1.5, severity = "ok", clusters = { item, off, { error = "no answer" } } }
+        assert.equal('{"now":1500,"severity":"ok","clusters":[\n'
+            .. '{"id":"026af226-1111-4222-8333-444455556666","name":"dws-failing","severity":"unknown","records":0,'
+            .. verdicts .. ',"sources":[{"id":"x","severity":"ok",' .. figures .. ',\n{"id":"y","severity":"unknown",'
+            .. figures .. '],"statistics":{"runs":1,"windows":{"24h":{"runs":1},"30d":{"runs":3}},"failed":0},'
+            .. '"reasons":[{"count":1},\n{"count":2}],"episodes":[{"rule":"a","also":["b","c"]},\n'
+            .. '{"rule":"b","also":[]}]},\n'
+            .. '{"id":"09abc898-1111-4222-8333-444455556666","name":"dws-off","severity":"unknown","error":'
+            .. '{"kind":"permission","message":"The tenant is not allowed to use this function.","code":"DWS.5045",'
+            .. '"status":400},' .. verdicts .. '},\n'
+            .. '{"id":"","severity":"unknown","error":{"message":"no answer"}}\n]}\n', text)
     end)
 
     it("writes empty lists as lists", function()

@@ -55,6 +55,66 @@ Cluster `03a06b39-1111-4222-8333-444455556666`
         assert.is_truthy(render(overviews.overview { item }):find("1. 72 × The directory says: `javax", 1, true))
     end)
 
+    it("say what people do about a verdict, and give a reason of which nobody knows who gives it", function()
+        local item = overviews.stuck()
+        local verdict = item.evaluation.verdicts[1]
+        verdict.reason, verdict.advice, verdict.record_id = { text = "error code 3" }, nil, nil
+        verdict.acknowledged_at, verdict.acknowledged_by = overviews.NOW * 1000 - 60000, "ana"
+        verdict.acknowledged_note, verdict.silenced_until, verdict.silenced_by = "On it.", 0, "bo"
+        assert.is_truthy(render(overviews.overview { item }):find("going on for 9 h.\n"
+            .. "  - since 2025-11-23T23:00:00Z (9 h ago); warning from 30 min, critical from 2 h\n"
+            .. "  - Reason: `error code 3`\n  - **Acknowledged** by ana 1 min ago: On it.\n"
+            .. "  - **Silenced** until 1970-01-01T00:00:00Z, by bo\n- ", 1, true))
+        verdict.since, verdict.warning, verdict.critical, verdict.reason = nil, nil, nil, nil
+        verdict.acknowledged_at, verdict.silenced_until = nil, nil
+        assert.is_truthy(render(overviews.overview { item }):find("going on for 9 h.\n- ", 1, true))
+    end)
+
+    it("give fifty sources, and say how many more there are; what a source has no figure for is a dash", function()
+        local item = overviews.stuck()
+        local evaluation = item.evaluation
+        evaluation.sources[1].statistics = nil
+        for i = 2, 50 do
+            evaluation.sources[i] = { id = "s" .. i, type = "ldap", severity = "ok",
+                statistics = { windows = { ["7d"] = { runs = i, success_ratio = 0.5 } } } }
+        end
+        local text = render(overviews.overview { item })
+        assert.is_truthy(text:find("\n| ldap 79d6458e | critical | never | – | – | – | – | – |\n", 1, true))
+        assert.is_truthy(text:find("\n| ldap s50 | ok | never | – | 50 % of 50 | – | – | – |\n", 1, true))
+        assert.is_nil(text:find("further", 1, true))
+        evaluation.sources[51], evaluation.sources[52] = evaluation.sources[50], evaluation.sources[50]
+        assert.is_truthy(render(overviews.overview { item }):find("|\n\nand 2 further sources\n", 1, true))
+        evaluation.sources = {}
+        assert.is_nil(render(overviews.overview { item }):find("| Source", 1, true))
+    end)
+
+    it("name a cluster by its id alone where it has no other name, and no checks where none is ok", function()
+        local item = overviews.never()
+        item.cluster.name = item.cluster.id
+        local text = render(overviews.overview { item })
+        assert.is_truthy(text:find("### 🟣 **UNKNOWN** " .. item.cluster.id .. "\n\n- 🟣", 1, true))
+        assert.is_nil(text:find("check", 1, true))
+        item.evaluation.verdicts[2] = overviews.verdict "churn"
+        assert.is_truthy(render(overviews.overview { item }):find("- 🟢 **OK** 1 check: churn\n", 1, true))
+    end)
+
+    it("cut names at 80 characters, and classes at 40", function()
+        local item, name = overviews.failing(), ("y"):rep(200)
+        item.cluster.name, item.cluster.id = name, ("z"):rep(200)
+        item.evaluation.verdicts[1].source, item.evaluation.verdicts[1].record_id = nil, ("w"):rep(200)
+        item.evaluation.verdicts[1].source_type, item.evaluation.reasons[1].class = name, ("v"):rep(200)
+        item.evaluation.sources[1].type, item.evaluation.verdicts[1].message = name, ("u"):rep(500)
+        local text = render(overviews.overview { item })
+        for _, place in ipairs { "**CRITICAL** <y>\n", "Cluster `<z>`", "(<y>)", "record `<w>`", "| <y>" } do
+            local cut = place:gsub("<(%l)>", function(letter)
+                return letter:rep(79) .. "…"
+            end)
+            assert.is_truthy(text:find(cut, 1, true), cut)
+        end
+        assert.is_truthy(text:find("- `" .. ("v"):rep(39) .. "…`, ", 1, true))
+        assert.is_truthy(text:find(": U" .. ("u"):rep(398) .. "…\n", 1, true))
+    end)
+
     it("cut reasons at 400 characters", function()
         local long = ("x"):rep(500)
         local item, failing = overviews.stuck(), overviews.failing()

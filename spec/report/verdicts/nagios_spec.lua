@@ -72,6 +72,109 @@ describe("one line for Nagios", function()
         assert.equal("36000s;10800;43200;0", values["dws-stuck_ldap_79d6458e_stale"])
     end)
 
+    it("names three of what is wrong, and says how many more there are", function()
+        local NAMED = { "a", "b", "c" }
+        for count, expected in ipairs { "a", "a; b", "a; b; c", "a; b; c (and 1 more)", "a; b; c (and 2 more)" } do
+            local list, items, names = {}, {}, {}
+            for i = 1, count do
+                local rule = NAMED[i] or "d" .. i
+                list[i] = { rule = rule, severity = "critical", message = rule .. "." }
+                items[i] = { cluster = { id = rule, name = rule }, severity = "critical",
+                    evaluation = { sources = {}, severity = "critical", verdicts = { list[i] } } }
+                names[i] = NAMED[i] and rule .. ": " .. rule
+            end
+            assert.equal("CRITICAL - " .. expected .. "\n", one { cluster = { id = "c" },
+                evaluation = { severity = "critical", sources = {}, verdicts = list } })
+            if count > 1 then
+                assert.equal(("CRITICAL - %d clusters: %d critical; %s%s\n"):format(count, count,
+                    table.concat(names, "; "), expected:match " %(.*" or ""), render(overviews.overview(items)))
+            end
+        end
+    end)
+
+    it("says nothing more of clusters that are all well, and why there is nothing to judge", function()
+        local text = parts(render(overviews.overview { overviews.healthy("a", 1), overviews.healthy("b", 2) }))
+        assert.equal("OK - 2 clusters: 2 ok ", text)
+        local item = { cluster = { id = "c" }, severity = "disabled", verdicts = {} }
+        assert.equal("OK - disabled: nothing to judge\n",
+            render { now = overviews.NOW, severity = "disabled", clusters = { item } })
+        assert.equal("UNKNOWN - c\n", one { cluster = { id = "c" }, verdicts = { { rule = "r", severity = "unknown",
+            message = "c" } } })
+        assert.equal("CRITICAL - 2 clusters: 2 critical; a: ; b: \n", render { now = overviews.NOW,
+            severity = "critical", clusters = { { cluster = { name = "a" }, severity = "critical", verdicts = {} },
+                { cluster = { name = "b" }, severity = "critical", verdicts = {} } } })
+    end)
+
+    it("is never longer than its text, its messages and its names may be", function()
+        local long = ("x"):rep(700)
+        local function verdict(rule, changes)
+            local all = { rule = rule, severity = "critical", message = long, source = "s", source_type = long }
+            for name, value in pairs(changes or {}) do
+                all[name] = value or nil
+            end
+            return all
+        end
+        local function item(list, sources)
+            return { cluster = { id = "c", name = long }, evaluation = { severity = "critical", sources = sources or {},
+                verdicts = list } }
+        end
+        assert.equal("CRITICAL - " .. ("x"):rep(199) .. "…\n", one(item { verdict "a" }))
+        assert.equal("CRITICAL - " .. ("x"):rep(59) .. "…: " .. ("x"):rep(199) .. "…\n", one(item({ verdict "a" },
+            { {}, {} })))
+        assert.equal("CRITICAL - " .. ("x"):rep(199) .. "…\n", one(item({ verdict("a", { source = false }) }, { {} })))
+        local text = one(item({ verdict "a", verdict "b", verdict "c" }, { {}, {} }))
+        assert.equal("CRITICAL - " .. 600, text:sub(1, 11) .. require("dwsync.text").width(text:sub(12, -2)))
+        text = render(overviews.overview { item { verdict "a" }, item { verdict "a" } })
+        assert.matches("; " .. ("x"):rep(59) .. "…: " .. ("x"):rep(199) .. "…; ", text, 1, true)
+        text = render(overviews.overview { item { verdict(long, { follows = long, advice = long,
+            reason = { text = long, cause = ("y"):rep(700) } }) } }, { long = true })
+        assert.equal(("CRITICAL %s… %s… %s… (follows from %s…): %s…. %s…%s…. %s…\n"):format(("x"):rep(59),
+            ("x"):rep(59), ("x"):rep(19), ("x"):rep(19), ("x"):rep(199), ("x"):rep(199), " (" .. ("y"):rep(197),
+            ("x"):rep(199)),
+            text:match "\n(.*)")
+    end)
+
+    it("has values of at most three decimals, under names of a length, of what is measured alone", function()
+        local function values_of(changes)
+            local verdict = { rule = ("r"):rep(30), severity = "ok", message = "", value = 1 }
+            for name, value in pairs(changes) do
+                verdict[name] = value
+            end
+            return one({ cluster = { id = "c" }, evaluation = { severity = "ok", sources = {},
+                verdicts = { verdict } } }):match "^OK %- 1 check ok | (.*)\n$"
+        end
+        local rule = ("r"):rep(20)
+        assert.equal(rule .. "=1;;;0", values_of {})
+        assert.equal(rule .. "=0.123;100;1.5;0", values_of { value = 0.12345, warning = 100, critical = 1.5 })
+        assert.equal(rule .. "=12.346%;100;;0", values_of { value = 0.123456, warning = 1, unit = "ratio" })
+        assert.equal(("t"):rep(20) .. "_" .. ("s"):rep(36) .. "_" .. rule .. "=1;;;0",
+            values_of { source = ("s"):rep(50), source_type = ("t"):rep(50) })
+        assert.equal("_s_" .. rule .. "=1;;;0", values_of { source = "s" })
+        assert.equal("t__" .. rule .. "=1;;;0", values_of { source_type = "t" })
+        assert.is_nil(values_of { value = 0 / 0 })
+        local function item(name)
+            return { cluster = { id = "c", name = name }, evaluation = { severity = "ok", sources = {},
+                verdicts = { { rule = "a", severity = "ok", message = "", value = 1 },
+                    { rule = "a", severity = "ok", message = "", value = 2 } } } }
+        end
+        assert.equal("OK - 2 clusters: 2 ok | " .. ("n"):rep(60) .. "_a=1;;;0 o_a=1;;;0\n",
+            render(overviews.overview { item(("n"):rep(70)), item "o" }))
+    end)
+
+    it("fills the room of 7900 bytes for its text and values to the last", function()
+        local longest = 0
+        for length = 1, 60 do
+            local items = {}
+            for i = 1, 201 do
+                items[i] = { cluster = { name = i == 1 and ("a"):rep(length) or ("c%042d"):format(i) },
+                    evaluation = { severity = "ok", sources = {}, verdicts = { { rule = "a", severity = "ok",
+                        message = "", value = 1 } } } }
+            end
+            longest = math.max(longest, #render(overviews.overview(items)) - #" | " - #"\n" + 1)
+        end
+        assert.equal(7900, longest)
+    end)
+
     it("shows why the newest run failed, even if one failure is nothing to act on", function()
         local item = overviews.healthy()
         for _, verdict in ipairs(item.evaluation.verdicts) do

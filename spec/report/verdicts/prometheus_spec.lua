@@ -203,6 +203,43 @@ describe("Prometheus' text exposition", function()
         assert.same({ "", 0 }, { promtool(text) })
     end)
 
+    it("gives the status of the newest run as one of four, and none where there was no run", function()
+        local item = overviews.healthy()
+        local statistics = item.evaluation.sources[1].statistics
+        for given, expected in pairs { FINISHED = "finished", failed = "failed", RUNNING = "running",
+            odd = "unknown" } do
+            statistics.last_status, statistics.last_run = given, nil
+            local shown = {}
+            for status, value in one(item):gmatch 'dwsync_last_run_status{[^}]*status="(%l+)"} (%d)' do
+                shown[#shown + 1] = status .. " " .. value
+            end
+            local statuses = {}
+            for i, status in ipairs { "finished", "failed", "running", "unknown" } do
+                statuses[i] = status .. (status == expected and " 1" or " 0")
+            end
+            assert.same(statuses, shown)
+        end
+        statistics.last_status, statistics.last_run = nil, 1
+        assert.is_truthy(one(item):find('status="unknown"} 1', 1, true))
+        statistics.last_run = nil
+        assert.is_nil(one(item):find("dwsync_last_run_status", 1, true))
+        item.evaluation.sources[1].statistics = nil
+        assert.is_nil(one(item):find("dwsync_runs", 1, true))
+    end)
+
+    it("takes for a class a word of at most 40 letters, digits and underscores alone", function()
+        local item = overviews.failing()
+        local long = ("c"):rep(40)
+        for given, shown in pairs { [long] = long, [long .. "c"] = "other", c1_ = "c1_", ["1c"] = "other",
+            ["a b"] = "other", Ab = "other" } do
+            item.evaluation.sources[1].reasons = { { class = given, count = 2 }, { class = given, count = "x" } }
+            has(one(item), ('dwsync_fail_reason_runs{cluster="%s",%s,class="%s"} 2'):format(item.cluster.id, LDAP,
+                shown))
+        end
+        item.evaluation.sources[1].reasons = nil
+        assert.is_nil(one(item):find("dwsync_fail_reason_runs", 1, true))
+    end)
+
     it("leaves out what is no number", function()
         local item = overviews.healthy()
         local statistics = item.evaluation.sources[1].statistics

@@ -9,6 +9,10 @@ local function one(item, options)
     return render(overviews.overview { item }, options)
 end
 
+local function ends_with(expected, text)
+    assert.equal(expected, text:sub(-#expected))
+end
+
 local function each_line(text)
     return text:gmatch "([^\n]*)\n"
 end
@@ -130,6 +134,106 @@ DISABLED  dws-off
     it("say which source is well when there are several", function()
         local text = one(overviews.partial(), { width = 80 })
         assert.is_truthy(text:find("OK            ldap 79d6458e: churn, data,", 1, true))
+    end)
+
+    it("are between 40 and 120 columns wide, 100 where there is no terminal", function()
+        local item = overviews.unreadable()
+        item.cluster.name, item.cluster.id = ("n"):rep(300), ("i"):rep(300)
+        item.error.message = ("word "):rep(100)
+        local function widest(options)
+            local most = 0
+            for line in each_line(one(item, options)) do
+                most = math.max(most, display.width(line))
+            end
+            return most
+        end
+        for given, width in pairs { [1] = 40, [40] = 40, [41] = 41, [119] = 119, [120] = 120, [500] = 120 } do
+            assert.equal(width, widest { width = given })
+        end
+        assert.equal(100, widest {})
+        item.cluster.id = "c"
+        assert.is_truthy(one(item, { width = 40 }):find("\nUNKNOWN  " .. ("n"):rep(30) .. "…\n  c\n\n", 1, true))
+        item.cluster.id = item.cluster.name
+        assert.is_truthy(one(item, { width = 40 }):find("\nUNKNOWN  " .. ("n"):rep(30) .. "…\n\n", 1, true))
+    end)
+
+    it("say what people do about a verdict, and what else is known of it, each cut to its length", function()
+        local item = overviews.stuck()
+        local verdict = item.evaluation.verdicts[1]
+        local function shown(options)
+            return one(item, options or { width = 60 }):match "judged [^\n]*\n.-\n\n(.-)\n\n  WARNING"
+        end
+        for _, name in ipairs { "advice", "record_id", "since", "warning", "critical" } do
+            verdict[name] = nil
+        end
+        local head = "  CRITICAL      stuck · ldap 79d6458e\n                A run has been going on for 9 h.\n"
+        assert.equal((head:gsub("\n$", "")), shown())
+        verdict.reason = { text = "odd", next_step = "Narrow the filter." }
+        assert.equal(head .. "  Reason        odd\n  Next          Narrow the filter.", shown())
+        verdict.reason = nil
+        verdict.acknowledged_at, verdict.acknowledged_by = overviews.NOW * 1000, "ana"
+        verdict.silenced_until, verdict.silenced_by = 0, "bo"
+        verdict.explanation = { { name = "a_name_of_fifteen", text = "text" } }
+        assert.equal(head .. "  Acknowledged  by ana now\n  Silenced      until 1970-01-01T00:00:00Z, by bo\n"
+            .. "  A name of fi… text", shown())
+        verdict.explanation = { { name = "a_name_of_13_", text = ("t"):rep(500) } }
+        verdict.acknowledged_at, verdict.silenced_until = nil, nil
+        verdict.message, verdict.rule, verdict.source_type = ("M"):rep(500), ("r"):rep(30), ("s"):rep(70)
+        local text = shown { width = 120 }
+        assert.is_truthy(text:find("  CRITICAL      " .. ("r"):rep(19) .. "… · " .. ("s"):rep(59) .. "…\n", 1, true))
+        assert.equal(399, select(2, text:gsub("M", "")))
+        assert.equal(399, select(2, text:match "A name of 13  (.*)":gsub("t", "")))
+    end)
+
+    it("name what is ok of each subject once, and which subject it is where there are several sources", function()
+        local item = overviews.partial()
+        item.evaluation.verdicts = { overviews.verdict "churn", overviews.verdict("data", { source = "b" }),
+            overviews.verdict "slow", overviews.verdict(("r"):rep(30), { source_type = ("t"):rep(70) }) }
+        item.evaluation.statistics.runs = nil
+        item.evaluation.reasons = {}
+        local text = one(item, { width = 120, color = true })
+        local ok = "  \27[1;32mOK\27[0m            "
+        ends_with("\n\n" .. ok .. "ldap 79d6458e: churn, slow\n" .. ok .. "ldap b: data\n" .. ok
+            .. ("t"):rep(59) .. "…: " .. ("r"):rep(19) .. "…\n", text)
+        item.evaluation.sources[2] = nil
+        assert.is_truthy(one(item):find("\n\n  OK            churn, slow\n", 1, true))
+    end)
+
+    it("have the figures that there are", function()
+        local item = overviews.healthy()
+        local function figures(statistics)
+            item.evaluation.statistics = statistics
+            return one(item, { width = 120 }):match "volume\n(.*)"
+        end
+        assert.equal("", figures(nil))
+        assert.equal("", figures { runs = 0 })
+        local last = "  Last success  never\n  Usual         every –, takes –, rarely over –\n"
+            .. "  Accounts      – added, – updated, – deleted, – failed in 30 d\n"
+        assert.equal("  Finished      \n" .. last, figures { runs = 1 })
+        assert.equal("  Finished      – of 3 in 7 d\n  Last run      1970-01-01T00:00:00Z (20416 d 8 h ago) "
+            .. ("x"):rep(19) .. "…\n" .. last, figures { runs = 1, windows = { ["7d"] = { runs = 3 } }, last_run = 0,
+                last_status = ("x"):rep(30) })
+    end)
+
+    it("have a list of what was wrong where one was asked for, and a gap before each reason", function()
+        local item = overviews.failing_for(2)
+        item.evaluation.statistics, item.evaluation.verdicts = nil, {}
+        local reasons = item.evaluation.reasons
+        reasons[1] = { count = 3, sample = ("s"):rep(500), class = ("c"):rep(50), first_seen = 0, last_seen = 1000 }
+        reasons[2] = { count = 123456789012345, template = "t", class = "c", cause = "why", next_step = "Do." }
+        local text = one(item, { width = 120 })
+        assert.is_truthy(text:find("\n  3 ×           s", 1, true))
+        assert.equal(399, select(2, text:match "×.-…":gsub("s", "")))
+        ends_with("\n                " .. ("c"):rep(39) .. "…, 1970-01-01T00:00:00Z to 1970-01-01T00:00:01Z\n"
+            .. "\n  123456789012345 × t\n                c, – to –\n  Cause         Why\n  Next          Do.\n", text)
+        item.evaluation.reasons, item.episodes = nil, {}
+        local head = "1 critical · judged 2025-11-24T08:00:00Z\n\n\27[1;31mCRITICAL\27[0m  \27[1mdws-failing\27[0m\n  "
+            .. item.cluster.id .. "\n\n\n  \27[1m"
+        text = one(item, { width = 40, color = true })
+        assert.equal(head, text:sub(1, #head))
+        item.episodes = { { from = 0, till = 1000, seconds = 1, severity = "warning", rule = "slow", also = {},
+            headline = "It was slow." } }
+        assert.is_truthy(one(item, { width = 120, color = true }):find("\27[1;33mWARNING", 1, true))
     end)
 
     it("fit into the width, however narrow, with any text", function()

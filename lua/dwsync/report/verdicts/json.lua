@@ -98,7 +98,8 @@ local function episode(item)
 end
 
 local function cluster(item)
-    local parts = members({ id = verdicts.cluster_id(item), name = type(item.cluster) == "table" and item.cluster.name,
+    local parts = members({ id = verdicts.cluster_id(item),
+        name = type(item.cluster) == "table" and item.cluster.name or nil,
         severity = severities.known(item.severity) }, { "id", "name", "severity" })
     local evaluation = item.evaluation
     if not evaluation then
